@@ -1,0 +1,151 @@
+"""Everything that can be refused, and whose fault it is.
+
+A rejection is data: the house answers with a `RejectCode`, and `ADVICE` has the sentence a person reads. Exceptions
+are for what a caller can't treat as an answer, and their tree says who must act:
+
+    AuctionError
+    +-- UsageError          the caller: a wrong amount, name, link or option            exit status 2
+    +-- RejectedError       the house said no, with a code                              exit status 3
+    +-- UnreachableError    the network or the house: nothing answered in time          exit status 4
+    |   +-- WrongKeyError   somebody answers there, but not with the link's key         exit status 4
+    +-- ProtocolError       the peer broke the protocol (a bug, or not an auction)      exit status 5
+    +-- StorageError        the disk or the journal; the house can't go on              exit status 6
+"""
+
+from enum import Enum
+from typing import Final
+
+
+class RejectCode(Enum):
+    """Why the house refuses a request; the values are what stands on the wire."""
+
+    # the lot
+    UNKNOWN_LOT = "unknown_lot"
+    LOT_NOT_OPEN = "lot_not_open"
+    LOT_PAUSED = "lot_paused"
+    LOT_CLOSED = "lot_closed"
+    LOT_WITHDRAWN = "lot_withdrawn"
+    SALE_ENDED = "sale_ended"
+    # the amount
+    BELOW_MINIMUM = "below_minimum"
+    INVALID_AMOUNT = "invalid_amount"
+    OVER_LIMIT = "over_limit"
+    ALREADY_LEADING = "already_leading"
+    MAXIMUM_NOT_RAISED = "maximum_not_raised"
+    NO_BUY_NOW = "no_buy_now"
+    STATE_CHANGED = "state_changed"
+    # the bidder
+    OWN_LOT = "own_lot"
+    HELLO_FIRST = "hello_first"
+    NAME_TAKEN = "name_taken"
+    INVALID_NAME = "invalid_name"
+    NOT_ADMITTED = "not_admitted"
+    AWAITING_APPROVAL = "awaiting_approval"
+    WRONG_INVITE = "wrong_invite"
+    FORBIDDEN = "forbidden"
+    HOUSE_FULL = "house_full"
+    # the request
+    ID_CONFLICT = "id_conflict"
+    ID_STALE = "id_stale"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_VERSION = "unsupported_version"
+    HISTORY_GONE = "history_gone"
+    SLOW_DOWN = "slow_down"
+    # the house
+    UNAVAILABLE = "unavailable"
+    # the auctioneer's commands
+    WRONG_STATE = "wrong_state"
+    UNKNOWN_BIDDER = "unknown_bidder"
+    INVALID_LOT = "invalid_lot"
+
+
+ADVICE: Final[dict[RejectCode, str]] = {
+    RejectCode.UNKNOWN_LOT: "There is no such lot in this sale. List the lots to see their numbers.",
+    RejectCode.LOT_NOT_OPEN: "Bidding on this lot has not begun. Wait for it to open.",
+    RejectCode.LOT_PAUSED: "The auctioneer has paused bidding; the clock stands still. Bid again when it goes on.",
+    RejectCode.LOT_CLOSED: "Bidding on this lot is over.",
+    RejectCode.LOT_WITHDRAWN: "The lot was withdrawn from the sale.",
+    RejectCode.SALE_ENDED: "The sale has ended.",
+    RejectCode.BELOW_MINIMUM: "The bid is below the minimum. Bid at least the minimum.",
+    RejectCode.INVALID_AMOUNT: "That is not a valid amount: it must be a whole number of minor units, 1 or more.",
+    RejectCode.OVER_LIMIT: "The amount is over the largest that the house takes. Check for a slip of the hand.",
+    RejectCode.ALREADY_LEADING: "You lead this lot. To be ready for others, raise your maximum instead.",
+    RejectCode.MAXIMUM_NOT_RAISED: "You lead with this maximum or a higher one. A maximum can only be raised.",
+    RejectCode.NO_BUY_NOW: "This lot can't be bought at once, or not at that price, or no longer. Bid instead.",
+    RejectCode.STATE_CHANGED: "The lot changed since you looked, and you asked to bid only if it had not.",
+    RejectCode.OWN_LOT: "You are the seller of this lot and can't bid on it.",
+    RejectCode.HELLO_FIRST: "The house does not know this key yet. Send hello first.",
+    RejectCode.NAME_TAKEN: "Another bidder has this name, or one that looks like it. Choose another name.",
+    RejectCode.INVALID_NAME: "A name has 1 to 40 visible characters, no control or direction marks.",
+    RejectCode.NOT_ADMITTED: "This sale admits only bidders on its list, and your key is not on it. Ask the house.",
+    RejectCode.AWAITING_APPROVAL: "The auctioneer has to admit you first. Wait; the client asks again by itself.",
+    RejectCode.WRONG_INVITE: "This sale needs an invite code, and that was not it. Use the whole join link.",
+    RejectCode.FORBIDDEN: "Your role does not allow that.",
+    RejectCode.HOUSE_FULL: "The house has no room for more.",
+    RejectCode.ID_CONFLICT: "This request id was used before with other content. Use a new id for a new request.",
+    RejectCode.ID_STALE: "This request id is lower than those remembered. Use a new, higher id.",
+    RejectCode.MALFORMED: "The request is not one of this protocol's messages.",
+    RejectCode.TOO_LARGE: "The request is larger than the limit.",
+    RejectCode.UNSUPPORTED_VERSION: "The house speaks no version of the protocol that the client does. Upgrade.",
+    RejectCode.HISTORY_GONE: "The house no longer has these events at hand. Take a snapshot.",
+    RejectCode.SLOW_DOWN: "Too many requests. Wait a moment, then go on more slowly.",
+    RejectCode.UNAVAILABLE: "The house can't store bids now; nothing was decided. Repeat with the same id.",
+    RejectCode.WRONG_STATE: "The lot or the sale is not in a state that allows this.",
+    RejectCode.UNKNOWN_BIDDER: "There is no such bidder. List the bidders to see names and paddles.",
+    RejectCode.INVALID_LOT: "A lot has a fault. Mend it and add it again; nothing was added.",
+}
+"""The sentence for each code: what happened and what to do."""
+
+
+class AuctionError(Exception):
+    """The root of this package's exceptions; `str()` is a sentence for the person at the keyboard."""
+
+    exit_status = 1
+    code = "error"
+
+
+class UsageError(AuctionError):
+    """The caller gave something wrong; nothing was sent or changed."""
+
+    exit_status = 2
+    code = "usage"
+
+
+class RejectedError(AuctionError):
+    """The house refused, with `reject` as the reason and `detail` where it said more."""
+
+    exit_status = 3
+
+    def __init__(self, reject: RejectCode, detail: str = "") -> None:
+        self.reject = reject
+        self.detail = detail
+        self.code = reject.value
+        super().__init__(f"{ADVICE[reject]} ({detail})" if detail else ADVICE[reject])
+
+
+class UnreachableError(AuctionError):
+    """Nothing answered in time; a bid's outcome is then unknown until it is repeated with the same id."""
+
+    exit_status = 4
+    code = "unreachable"
+
+
+class WrongKeyError(UnreachableError):
+    """Something listens at the address, but the handshake with the link's key fails."""
+
+    code = "wrong_key"
+
+
+class ProtocolError(AuctionError):
+    """The peer sent what the protocol does not allow."""
+
+    exit_status = 5
+    code = "protocol"
+
+
+class StorageError(AuctionError):
+    """The journal can't be read or written; the message has the place and what to do."""
+
+    exit_status = 6
+    code = "storage"

@@ -1,0 +1,197 @@
+"""CURVE keys in files, the join link, and where houses on this machine are found.
+
+A key file is JSON with `public` and `secret` in Z85, mode 0600, written whole or not at all. A join link holds all
+that a bidder needs: `auction://HOST:PORT/SERVERKEY?publish=PORT&invite=CODE`, the key in hex since Z85 has letters
+that links can't carry.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import msgspec
+import zmq
+from zmq.utils import z85
+
+from common.errors import UsageError
+from common.limits import INVITE_CHARS_MAX, KEY_CHARS
+
+LINK_SCHEME = "auction"
+_FILE_MODE = 0o600
+
+
+class KeyPair(msgspec.Struct, frozen=True):
+    """A CURVE key pair in Z85, 40 characters each."""
+
+    public: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"KeyPair({self.public})"
+
+
+def new_keys() -> KeyPair:
+    """Return a fresh pair."""
+    public, secret = zmq.curve_keypair()
+    return KeyPair(public.decode(), secret.decode())
+
+
+def load_or_make_keys(path: Path) -> KeyPair:
+    """Return the pair in `path`, making it (mode 0600) at first use. Raises UsageError for a file that is not one."""
+    while True:
+        try:
+            text = path.read_text()
+        except FileNotFoundError:
+            make_private_folder(path.parent)
+            _create_whole(path, msgspec.json.encode(new_keys()))
+            continue
+        except OSError as error:
+            raise UsageError(f"The key file {path} can't be read: {error.strerror}.") from error
+        return _checked(path, text)
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder, with its parents, that only this user may enter. Raises UsageError where that can't be."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"The folder {path} can't be made: {error.strerror}. Choose another.") from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a private file so that a reader sees the old content or the new, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    _write_new(temporary, content)
+    temporary.replace(path)
+
+
+def _create_whole(path: Path, content: bytes) -> None:
+    """Write a private file that must not exist; where another process was faster, its file stays."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    _write_new(temporary, content)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return
+    finally:
+        temporary.unlink()
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _checked(path: Path, text: str) -> KeyPair:
+    fault = f"{path} is not a key file. Move it away to have a new key made; it will be a new identity."
+    try:
+        keys = msgspec.json.decode(text, type=KeyPair)
+        if len(keys.secret) != KEY_CHARS or zmq.curve_public(keys.secret.encode()).decode() != keys.public:
+            raise UsageError(fault)
+    except (msgspec.MsgspecError, zmq.ZMQError, ValueError) as error:
+        raise UsageError(fault) from error
+    return keys
+
+
+class JoinLink(msgspec.Struct, frozen=True):
+    """Where a house is and who it must prove to be. `server_key` is Z85, or empty for a house without CURVE."""
+
+    host: str
+    port: int
+    publish_port: int
+    server_key: str
+    invite: str = ""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        key = z85.decode(self.server_key).hex() if self.server_key else "plain"
+        query = {"publish": str(self.publish_port)} | ({"invite": self.invite} if self.invite else {})
+        return f"{LINK_SCHEME}://{host}:{self.port}/{key}?{urlencode(query)}"
+
+    @property
+    def request_address(self) -> str:
+        """The ZeroMQ address of the ROUTER."""
+        return _address(self.host, self.port)
+
+    @property
+    def publish_address(self) -> str:
+        """The ZeroMQ address of the PUB."""
+        return _address(self.host, self.publish_port)
+
+
+def parse_link(text: str) -> JoinLink:
+    """Return the link in `text`. Raises UsageError that says what a link looks like."""
+    try:
+        parts = urlsplit(text.strip())
+        query = parse_qs(parts.query, strict_parsing=True)
+        key = parts.path.removeprefix("/")
+        server_key = "" if key == "plain" else z85.encode(bytes.fromhex(key)).decode()
+        link = JoinLink(
+            host=parts.hostname or "",
+            port=parts.port or 0,
+            publish_port=int(query["publish"][0]),
+            server_key=server_key,
+            invite=query.get("invite", [""])[0],
+        )
+        valid = (
+            parts.scheme == LINK_SCHEME
+            and link.host
+            and link.port > 0
+            and 0 < link.publish_port < 65536
+            and len(server_key) in (0, KEY_CHARS)
+            and len(link.invite) <= INVITE_CHARS_MAX
+        )
+    except (ValueError, KeyError) as error:
+        raise UsageError(_NOT_A_LINK.format(text)) from error
+    if not valid:
+        raise UsageError(_NOT_A_LINK.format(text))
+    return link
+
+
+_NOT_A_LINK = (
+    "{!r} is not a join link. It looks like auction://HOST:PORT/KEY?publish=PORT; "
+    "copy the whole line that `auctioneer link` prints."
+)
+
+
+def _address(host: str, port: int) -> str:
+    return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+
+
+class LocalHouse(msgspec.Struct, frozen=True):
+    """What a running house leaves for bidders of the same user on the same machine."""
+
+    title: str
+    link: str
+    pid: int
+    data: str
+
+
+def publish_local_house(folder: Path, house: LocalHouse) -> Path:
+    """Make a running house known on this machine; return the file to remove when it stops."""
+    make_private_folder(folder)
+    path = folder / f"{house.pid}.json"
+    write_whole(path, msgspec.json.encode(house))
+    return path
+
+
+def find_local_houses(folder: Path) -> list[LocalHouse]:
+    """Return the houses that run on this machine under this user; files of dead processes are removed."""
+    houses = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            house = msgspec.json.decode(path.read_bytes(), type=LocalHouse)
+            os.kill(house.pid, 0)
+        except FileNotFoundError:
+            continue
+        except (msgspec.MsgspecError, ProcessLookupError):
+            path.unlink(missing_ok=True)
+            continue
+        except PermissionError:
+            continue
+        houses.append(house)
+    return houses

@@ -1,0 +1,54 @@
+"""Every bound that both sides of the wire must know, in one place; `docs/protocol.md` prints this table.
+
+Each has a test at the bound. Units stand last in a name; `_MAX` is the largest value that is accepted.
+"""
+
+from typing import Final
+
+PROTOCOL_VERSION: Final = 1
+
+# Frames
+REQUEST_BYTES_MAX: Final = 8 * 1024
+"""A request body; larger ones are refused with `too_large`."""
+CONTROL_BYTES_MAX: Final = 4 * 1024 * 1024
+"""A request on the control endpoint, which carries whole lots."""
+REPLY_BYTES_MAX: Final = 4 * 1024 * 1024
+"""A reply or a broadcast; a client refuses larger ones."""
+TOPIC_BYTES_MAX: Final = 64
+SNAPSHOT_LOTS_MAX: Final = 256
+"""Lots on one page of a snapshot."""
+REPLAY_EVENTS_MAX: Final = 512
+"""Events in one answer to a replay request."""
+HEARTBEAT_LOTS_MAX: Final = 512
+"""Lots whose seq one heartbeat names."""
+
+# Numbers
+INTEGER_MAX: Final = 2**53 - 1
+"""The largest integer on the wire: what every language's numbers hold exactly."""
+AMOUNT_MINOR_MAX: Final = 10**15
+"""The largest amount of money, in minor units; sums of two stay below INTEGER_MAX."""
+DURATION_MS_MAX: Final = 366 * 24 * 3600 * 1000
+
+# Text, in characters
+NAME_CHARS_MAX: Final = 40
+LOT_CHARS_MAX: Final = 16
+TITLE_CHARS_MAX: Final = 200
+DESCRIPTION_CHARS_MAX: Final = 2000
+TEXT_CHARS_MAX: Final = 500
+"""An announcement, or the reason of a withdrawal."""
+INVITE_CHARS_MAX: Final = 64
+KEY_CHARS: Final = 40
+"""A CURVE public key in Z85."""
+
+# Tables
+INCREMENT_STEPS_MAX: Final = 32
+LOTS_MAX: Final = 100_000
+BIDDERS_MAX: Final = 100_000
+SUBSCRIPTIONS_MAX: Final = 256
+"""Different topics that one key may subscribe to; the prefix `lot/` is one."""
+REMEMBERED_REQUESTS_MAX: Final = 32
+"""Verdicts kept for each bidder; also the most requests a client may leave unanswered."""
+
+# Time
+HEARTBEAT_MS: Final = 1000
+"""The longest silence of a healthy house on the broadcast."""

@@ -1,0 +1,355 @@
+"""The public state of a sale and its lots, and `evolve`, the one reducer that all sides share.
+
+The house, every client and every screen use these functions, so that what a bidder sees is what the house has.
+Nothing secret is here: no reserve, no maximum. An event changes a view only if its `seq` is the view's plus one;
+who calls `evolve` sees to that (`bidder.replica` repairs holes, `auctioneer.engine` makes the numbers).
+"""
+
+from enum import Enum
+
+import msgspec
+from msgspec.structs import replace
+
+from common.money import Currency
+
+
+class LotStatus(Enum):
+    """Where a lot stands. `sold`, `passed` and `withdrawn` are final."""
+
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    PAUSED = "paused"
+    SOLD = "sold"
+    PASSED = "passed"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing can happen to the lot any more."""
+        return self in _FINAL
+
+
+_FINAL = frozenset({LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN})
+
+
+class SaleStatus(Enum):
+    """Where the sale stands."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class CloseCause(Enum):
+    """Why a lot closed."""
+
+    TIME = "time"
+    HAMMER = "hammer"
+    BUY_NOW = "buy_now"
+
+
+class ExtendCause(Enum):
+    """Why an end moved without a bid."""
+
+    AUCTIONEER = "auctioneer"
+    OUTAGE = "outage"
+
+
+class Step(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One row of an increment table: from this price on, bids rise by this step. On the wire `[from, step]`."""
+
+    from_minor: int
+    step_minor: int
+
+
+class SoftClose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A bid in the last `window_ms` keeps the lot open for `extension_ms` more, `cap_ms` in all (None: no cap)."""
+
+    window_ms: int
+    extension_ms: int
+    cap_ms: int | None = None
+
+
+class LotTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the catalogue tells everybody about a lot; it never changes once the lot is in the sale."""
+
+    lot: str
+    title: str
+    starting_minor: int
+    increments: tuple[Step, ...]
+    description: str = ""
+    image: str = ""
+    seller: str = ""
+    estimate_low_minor: int | None = None
+    estimate_high_minor: int | None = None
+    has_reserve: bool = False
+    buy_now_minor: int | None = None
+    duration_ms: int | None = None
+    """None: open until the auctioneer closes it."""
+    soft_close: SoftClose | None = None
+
+    def step_at(self, price_minor: int) -> int:
+        """Return the increment at a price: that of the last row that starts at or below it."""
+        step_minor = self.increments[0].step_minor
+        for step in self.increments:
+            if step.from_minor > price_minor:
+                break
+            step_minor = step.step_minor
+        return step_minor
+
+
+class LotView(msgspec.Struct, frozen=True):
+    """The public state of one lot at `seq`.
+
+    `price_minor` is None until the first bid; `minimum_minor` is the least that the next bidder must bid.
+    `reserve_met` is None where there is no reserve. `ends_at_ms` is server time and None while scheduled, paused or
+    without a clock; `remaining_ms` is what a paused clock still has. `winner` and `hammer_minor` exist only after
+    the close.
+    """
+
+    terms: LotTerms
+    minimum_minor: int
+    seq: int = 0
+    status: LotStatus = LotStatus.SCHEDULED
+    price_minor: int | None = None
+    leader: int | None = None
+    bids: int = 0
+    reserve_met: bool | None = None
+    buy_now_minor: int | None = None
+    opens_at_ms: int | None = None
+    ends_at_ms: int | None = None
+    remaining_ms: int | None = None
+    winner: int | None = None
+    hammer_minor: int | None = None
+    closed_at_ms: int | None = None
+    close_cause: CloseCause | None = None
+    reason: str = ""
+
+    @property
+    def lot(self) -> str:
+        """The lot's number in the catalogue."""
+        return self.terms.lot
+
+    def remaining_at(self, server_now_ms: int) -> int | None:
+        """Return the milliseconds left on the clock at a server time; None where there is no clock."""
+        if self.status is LotStatus.PAUSED:
+            return self.remaining_ms
+        if self.status is not LotStatus.OPEN or self.ends_at_ms is None:
+            return None
+        return max(0, self.ends_at_ms - server_now_ms)
+
+
+class SaleView(msgspec.Struct, frozen=True):
+    """The public state of the sale itself at `seq`; the lots have views of their own."""
+
+    sale: str
+    title: str
+    currency: Currency
+    seq: int = 0
+    status: SaleStatus = SaleStatus.RUNNING
+    started_at_ms: int = 0
+    lots: int = 0
+    """How many lots the catalogue holds."""
+    announcement: str = ""
+    """The last text announced to all."""
+
+
+# --- events of a lot -------------------------------------------------------------------------------------------------
+
+
+class LotEvent(msgspec.Struct, frozen=True, tag_field="event"):
+    """A change of one lot that everybody may know: `seq` is contiguous per lot, `at_ms` is server time."""
+
+    seq: int
+    at_ms: int
+
+
+class LotRescheduled(LotEvent, tag="lot_rescheduled"):
+    """A scheduled lot opens at another time, since the sale stood still."""
+
+    opens_at_ms: int | None = None
+
+
+class LotOpened(LotEvent, tag="lot_opened"):
+    """Bidding begins."""
+
+    ends_at_ms: int | None = None
+
+
+class BidPlaced(LotEvent, tag="bid_placed"):
+    """A bid was accepted: the lot's new public state. `bidder` bid; `leader` leads (not always the same)."""
+
+    bidder: int
+    leader: int
+    price_minor: int
+    minimum_minor: int
+    ends_at_ms: int | None = None
+    reserve_met: bool | None = None
+    buy_now_minor: int | None = None
+
+
+class LotPaused(LotEvent, tag="lot_paused"):
+    """The clock stops with this much left (None: no clock); bids are refused."""
+
+    remaining_ms: int | None = None
+
+
+class LotResumed(LotEvent, tag="lot_resumed"):
+    """The clock goes on."""
+
+    ends_at_ms: int | None = None
+
+
+class LotExtended(LotEvent, tag="lot_extended"):
+    """The end moved without a bid. A paused lot has `remaining_ms` instead of an end."""
+
+    cause: ExtendCause
+    ends_at_ms: int | None = None
+    remaining_ms: int | None = None
+
+
+class LotClosed(LotEvent, tag="lot_closed"):
+    """The only place where a winner and a hammer price come from; both are None when the lot passed."""
+
+    cause: CloseCause
+    winner: int | None = None
+    hammer_minor: int | None = None
+
+
+class LotWithdrawn(LotEvent, tag="lot_withdrawn"):
+    """The lot is out of the sale; bids on it are void."""
+
+    reason: str = ""
+
+
+AnyLotEvent = (
+    LotRescheduled | LotOpened | BidPlaced | LotPaused | LotResumed | LotExtended | LotClosed | LotWithdrawn
+)
+
+
+# --- events of the sale ----------------------------------------------------------------------------------------------
+
+
+class SaleEvent(msgspec.Struct, frozen=True, tag_field="event"):
+    """A change of the sale itself: `seq` is contiguous in the sale's own stream."""
+
+    seq: int
+    at_ms: int
+
+
+class LotAdded(SaleEvent, tag="lot_added"):
+    """A lot joins the sale, scheduled, with seq 0."""
+
+    terms: LotTerms
+    opens_at_ms: int | None = None
+
+
+class SalePaused(SaleEvent, tag="sale_paused"):
+    """Everything stands still; each open lot has its own `lot_paused`."""
+
+
+class SaleResumed(SaleEvent, tag="sale_resumed"):
+    """The sale goes on; each lot that the pause stopped has its own `lot_resumed`."""
+
+
+class Announced(SaleEvent, tag="announced"):
+    """The auctioneer says something to all."""
+
+    text: str
+
+
+class SaleEnded(SaleEvent, tag="sale_ended"):
+    """The end; every lot is final."""
+
+
+AnySaleEvent = LotAdded | SalePaused | SaleResumed | Announced | SaleEnded
+
+
+# --- the reducers ----------------------------------------------------------------------------------------------------
+
+
+def first_view(added: LotAdded) -> LotView:
+    """Return the view of a lot that has just joined the sale."""
+    return LotView(
+        terms=added.terms,
+        minimum_minor=added.terms.starting_minor,
+        reserve_met=False if added.terms.has_reserve else None,
+        buy_now_minor=added.terms.buy_now_minor,
+        opens_at_ms=added.opens_at_ms,
+    )
+
+
+def evolve(view: LotView, event: AnyLotEvent) -> LotView:
+    """Return the view after `event`; the caller guarantees that `event.seq == view.seq + 1`."""
+    match event:
+        case BidPlaced():
+            return replace(
+                view,
+                seq=event.seq,
+                price_minor=event.price_minor,
+                minimum_minor=event.minimum_minor,
+                leader=event.leader,
+                bids=view.bids + 1,
+                reserve_met=event.reserve_met,
+                buy_now_minor=event.buy_now_minor,
+                ends_at_ms=event.ends_at_ms,
+            )
+        case LotOpened():
+            return replace(
+                view,
+                seq=event.seq,
+                status=LotStatus.OPEN,
+                opens_at_ms=event.at_ms,
+                ends_at_ms=event.ends_at_ms,
+            )
+        case LotRescheduled():
+            return replace(view, seq=event.seq, opens_at_ms=event.opens_at_ms)
+        case LotPaused():
+            return replace(
+                view, seq=event.seq, status=LotStatus.PAUSED, ends_at_ms=None, remaining_ms=event.remaining_ms
+            )
+        case LotResumed():
+            return replace(
+                view, seq=event.seq, status=LotStatus.OPEN, ends_at_ms=event.ends_at_ms, remaining_ms=None
+            )
+        case LotExtended():
+            return replace(view, seq=event.seq, ends_at_ms=event.ends_at_ms, remaining_ms=event.remaining_ms)
+        case LotClosed():
+            return _final(
+                view,
+                event,
+                LotStatus.PASSED if event.winner is None else LotStatus.SOLD,
+                winner=event.winner,
+                hammer_minor=event.hammer_minor,
+                close_cause=event.cause,
+            )
+        case LotWithdrawn():
+            return _final(view, event, LotStatus.WITHDRAWN, reason=event.reason)
+
+
+def _final(view: LotView, event: LotEvent, status: LotStatus, **fields: object) -> LotView:
+    return replace(
+        view,
+        seq=event.seq,
+        status=status,
+        closed_at_ms=event.at_ms,
+        ends_at_ms=None,
+        remaining_ms=None,
+        buy_now_minor=None,
+        **fields,
+    )
+
+
+def evolve_sale(view: SaleView, event: AnySaleEvent) -> SaleView:
+    """Return the sale's view after `event`; the caller guarantees that `event.seq == view.seq + 1`."""
+    match event:
+        case LotAdded():
+            return replace(view, seq=event.seq, lots=view.lots + 1)
+        case SalePaused():
+            return replace(view, seq=event.seq, status=SaleStatus.PAUSED)
+        case SaleResumed():
+            return replace(view, seq=event.seq, status=SaleStatus.RUNNING)
+        case Announced():
+            return replace(view, seq=event.seq, announcement=event.text)
+        case SaleEnded():
+            return replace(view, seq=event.seq, status=SaleStatus.ENDED)

@@ -1,0 +1,278 @@
+"""Every message on the wire, one frozen type each; `docs/protocol.md` prints them and `codec` carries them.
+
+A body is one MessagePack map. Its `type` says which message it is; `id` ties an answer to its request. Requests may
+not have fields that are not here (the house refuses them); answers and broadcasts may gain fields, which clients
+ignore. Amounts are minor units, times are the server's clock in milliseconds since 1970 (UTC).
+"""
+
+from enum import Enum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from common.errors import RejectCode
+from common.limits import (
+    AMOUNT_MINOR_MAX,
+    INTEGER_MAX,
+    INVITE_CHARS_MAX,
+    KEY_CHARS,
+    LOT_CHARS_MAX,
+    LOTS_MAX,
+    NAME_CHARS_MAX,
+)
+from common.lot import AnyLotEvent, AnySaleEvent, LotView, SaleView
+
+RequestId = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
+Count = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX)]
+LotId = Annotated[str, Meta(min_length=1, max_length=LOT_CHARS_MAX)]
+Stream = Annotated[str, Meta(max_length=LOT_CHARS_MAX)]
+"""A lot's number, or the empty string for the sale's own stream."""
+
+
+class Role(Enum):
+    """What a principal may do. Auctioneer and clerk exist only on the control endpoint."""
+
+    BIDDER = "bidder"
+    OBSERVER = "observer"
+    CLERK = "clerk"
+    AUCTIONEER = "auctioneer"
+
+
+# --- requests (DEALER to ROUTER) -------------------------------------------------------------------------------------
+
+
+class Request(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"
+):
+    """What every request has: an id that the client chooses."""
+
+    id: RequestId
+
+
+class Hello(Request, tag="hello"):
+    """Join the sale, or come back to it; the first request on a key. Safe to repeat.
+
+    `versions` are the protocol versions that the client speaks. `key` names the principal where the house runs
+    without CURVE, and is refused where it runs with it.
+    """
+
+    versions: Annotated[tuple[Count, ...], Meta(min_length=1, max_length=8)]
+    name: Annotated[str, Meta(max_length=4 * NAME_CHARS_MAX)] = ""
+    role: Role = Role.BIDDER
+    invite: Annotated[str, Meta(max_length=INVITE_CHARS_MAX)] = ""
+    agent: Annotated[str, Meta(max_length=64)] = ""
+    key: Annotated[str, Meta(max_length=KEY_CHARS)] = ""
+
+
+class Ping(Request, tag="ping"):
+    """Ask for the server's time, and show that the client is there."""
+
+
+class SnapshotRequest(Request, tag="snapshot"):
+    """Ask for the state of the sale and of the lots from the `start`-th on, in catalogue order."""
+
+    start: Annotated[int, Meta(ge=0, le=LOTS_MAX)] = 0
+
+
+class LotRequest(Request, tag="lot"):
+    """Ask for the state of one lot."""
+
+    lot: LotId
+
+
+class ReplayRequest(Request, tag="replay"):
+    """Ask for the events of one stream after `after_seq`, to fill a hole."""
+
+    lot: Stream
+    after_seq: Count
+
+
+class BidRequest(Request, tag="bid"):
+    """Bid on a lot: openly at `amount_minor`, by a secret `maximum_minor`, or both. At least one is given.
+
+    An open amount becomes the price. A maximum bids for the bidder, as little as keeps the lead. `if_seq` and
+    `if_price_minor` (0: no bid yet) make the bid count only if the lot still stands as the bidder saw it.
+    `while_connected` drops what is left of the maximum when the bidder falls silent.
+    """
+
+    lot: LotId
+    amount_minor: Amount | None = None
+    maximum_minor: Amount | None = None
+    if_seq: Count | None = None
+    if_price_minor: Count | None = None
+    while_connected: bool = False
+
+
+class BuyRequest(Request, tag="buy"):
+    """Buy a lot at once, at its buy-now price, which the request repeats."""
+
+    lot: LotId
+    price_minor: Amount
+
+
+class MineRequest(Request, tag="mine"):
+    """Ask for the bidder's own affairs: maxima, lots won."""
+
+
+AnyRequest = (
+    Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRequest | BuyRequest | MineRequest
+)
+
+
+# --- answers (ROUTER to DEALER) --------------------------------------------------------------------------------------
+
+
+class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What every answer has: the id of its request (0 where the request had none that could be read)."""
+
+    id: int
+
+
+class Welcome(Answer, tag="welcome"):
+    """The answer to hello: who the client is here, and where the broadcasts are.
+
+    `publish_port` is on the host that the client reached. `instance` changes when the house process does.
+    """
+
+    version: int
+    epoch: int
+    instance: str
+    paddle: int
+    name: str
+    role: Role
+    sale: SaleView
+    publish_port: int
+    server_time_ms: int
+    heartbeat_ms: int
+    requests_per_s: int
+
+
+class Pong(Answer, tag="pong"):
+    """The answer to ping."""
+
+    server_time_ms: int
+
+
+class Snapshot(Answer, tag="snapshot"):
+    """A page of the state, each stream exact at its view's seq. `next` is the next page's start; None on the last."""
+
+    epoch: int
+    server_time_ms: int
+    sale: SaleView
+    lots: tuple[LotView, ...]
+    next: int | None = None
+
+
+class Replay(Answer, tag="replay"):
+    """Events of one stream, contiguous from `after_seq + 1`; ask again while `more` is true."""
+
+    epoch: int
+    lot: str
+    lot_events: tuple[AnyLotEvent, ...] = ()
+    sale_events: tuple[AnySaleEvent, ...] = ()
+    more: bool = False
+
+
+class Accepted(Answer, tag="accepted"):
+    """The verdict of a bid or a purchase that counts. It is durable, and the same however often it is asked.
+
+    `seq` is the lot's seq with this bid in it. `leading` is whether this bidder led then; `maximum_minor` is the
+    bidder's own maximum then, where it led.
+    """
+
+    lot: str
+    seq: int
+    at_ms: int
+    price_minor: int
+    minimum_minor: int
+    leading: bool
+    maximum_minor: int | None = None
+    ends_at_ms: int | None = None
+    reserve_met: bool | None = None
+    bought: bool = False
+
+
+class Rejected(Answer, tag="rejected"):
+    """A request that does not count, and why. Of a bid, it tells how the lot stood.
+
+    `late_ms` is how long after the close a late bid came; `retry_ms` is when asking again makes sense; `detail` says
+    more for people, in English.
+    """
+
+    code: RejectCode
+    lot: str = ""
+    seq: int | None = None
+    price_minor: int | None = None
+    minimum_minor: int | None = None
+    leading: bool = False
+    late_ms: int | None = None
+    retry_ms: int | None = None
+    detail: str = ""
+
+
+class Maximum(Struct, frozen=True):
+    """A maximum of the bidder's on an open lot; secret from all others."""
+
+    lot: str
+    maximum_minor: int
+    leading: bool
+
+
+class Mine(Answer, tag="mine"):
+    """The bidder's own affairs: the latest maximum on each lot that is not final, and what was won."""
+
+    paddle: int
+    maxima: tuple[Maximum, ...] = ()
+    won: tuple[str, ...] = ()
+    total_minor: int = 0
+    """The sum of the hammer prices of what was won."""
+
+
+AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine
+
+
+# --- broadcasts (PUB to SUB) -----------------------------------------------------------------------------------------
+
+
+class Broadcast(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What every broadcast has: the epoch, which changes when history was lost or moved."""
+
+    epoch: int
+
+
+class LotEvents(Broadcast, tag="lot_events"):
+    """Changes of one lot, contiguous and in order; one frame for each lot and batch. Topic `lot/NUMBER`."""
+
+    lot: str
+    events: tuple[AnyLotEvent, ...]
+
+
+class SaleEvents(Broadcast, tag="sale_events"):
+    """Changes of the sale. Topic `sale`."""
+
+    events: tuple[AnySaleEvent, ...]
+
+
+class Heartbeat(Broadcast, tag="heartbeat"):
+    """At most a second apart: the time, and the seqs by which a client notices a lost tail. Topic `beat`.
+
+    `lots` names the lots that changed of late and takes turns over the rest. `frozen` is true while the house can't
+    store bids: all clocks stand still.
+    """
+
+    instance: str
+    server_time_ms: int
+    sale_seq: int
+    lots: dict[str, int]
+    frozen: bool = False
+
+
+class Probed(Broadcast, tag="probed"):
+    """The answer, on the broadcast itself, to a subscription to a topic that starts with `~`: the feed is live."""
+
+    instance: str
+    server_time_ms: int
+
+
+AnyBroadcast = LotEvents | SaleEvents | Heartbeat | Probed

@@ -1,0 +1,128 @@
+"""One builder for each socket role, with every option that matters set on purpose.
+
+The options that all roles share, and why:
+
+- LINGER: a closing socket waits a second for its last messages; the default would hang the process's end.
+- IPV6: both kinds of addresses.
+- MAXMSGSIZE: a larger frame cuts the connection before it takes memory.
+- HANDSHAKE_IVL: a peer that connects and stays silent is cut off.
+- HEARTBEAT_*: a dead peer is noticed in seconds, and cut off, whatever TCP believes.
+- TCP_KEEPALIVE: keeps address translators on the way from forgetting the connection.
+"""
+
+from typing import Final
+
+import zmq
+
+from common.errors import AuctionError
+from common.keys import KeyPair
+
+LINGER_MS: Final = 1000
+HANDSHAKE_MS: Final = 5000
+HEARTBEAT_INTERVAL_MS: Final = 2000
+HEARTBEAT_TIMEOUT_MS: Final = 6000
+BACKLOG: Final = 1024
+RECONNECT_MS: Final = 100
+RECONNECT_MAX_MS: Final = 5000
+REQUESTS_QUEUED_MAX: Final = 1000
+"""For each peer, in each direction, on the request path."""
+BROADCASTS_QUEUED_MAX: Final = 10_000
+"""For each subscriber; one that falls further behind loses frames, notices, and repairs the hole."""
+
+_LIBZMQ_MIN: Final = (4, 3, 5)
+
+
+class OldLibraryError(AuctionError):
+    """The installed libzmq has known faults that strangers can use."""
+
+    code = "old_library"
+
+
+def new_context() -> "zmq.Context[zmq.SyncSocket]":
+    """Return a context. Raises OldLibraryError for a libzmq older than 4.3.5 or one without CURVE."""
+    if zmq.zmq_version_info() < _LIBZMQ_MIN or not zmq.has("curve"):
+        raise OldLibraryError(
+            f"libzmq {zmq.zmq_version()} is too old or lacks CURVE; 4.3.5 is needed. "
+            "Install a current pyzmq wheel: pip install --upgrade pyzmq"
+        )
+    return zmq.Context()
+
+
+def set_common(socket: "zmq.Socket[object]", bytes_max: int) -> None:
+    """Set the options that all roles share; `bytes_max` bounds a frame that arrives."""
+    socket.setsockopt(zmq.LINGER, LINGER_MS)
+    socket.setsockopt(zmq.IPV6, 1)
+    socket.setsockopt(zmq.MAXMSGSIZE, bytes_max)
+    socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
+    socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS)
+    socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
+
+
+def set_request_client(socket: "zmq.Socket[object]", bytes_max: int) -> None:
+    """Set what a client's DEALER needs: reconnecting with growing pauses, and queueing only for a live connection.
+
+    IMMEDIATE=1, since the session resends by itself what had no answer; without it requests would pile up for a
+    house that is away and arrive stale. No routing id: one that is chosen can be stolen.
+    """
+    set_common(socket, bytes_max)
+    _set_reconnecting(socket)
+    socket.setsockopt(zmq.IMMEDIATE, 1)
+    socket.setsockopt(zmq.SNDHWM, REQUESTS_QUEUED_MAX)
+    socket.setsockopt(zmq.RCVHWM, REQUESTS_QUEUED_MAX)
+
+
+def set_subscriber(socket: "zmq.Socket[object]", bytes_max: int) -> None:
+    """Set what a client's SUB needs."""
+    set_common(socket, bytes_max)
+    _set_reconnecting(socket)
+    socket.setsockopt(zmq.RCVHWM, BROADCASTS_QUEUED_MAX)
+
+
+def set_request_server(socket: "zmq.Socket[object]", bytes_max: int) -> None:
+    """Set what the house's ROUTER needs.
+
+    MANDATORY=1, so that a send to a peer that is gone or full fails at once instead of vanishing. HANDOVER stays 0:
+    with 1, a peer could take another's routing id and receive its answers.
+    """
+    set_common(socket, bytes_max)
+    socket.setsockopt(zmq.BACKLOG, BACKLOG)
+    socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+    socket.setsockopt(zmq.SNDHWM, REQUESTS_QUEUED_MAX)
+    socket.setsockopt(zmq.RCVHWM, REQUESTS_QUEUED_MAX)
+
+
+def set_publisher(socket: "zmq.Socket[object]", bytes_max: int) -> None:
+    """Set what the house's XPUB needs.
+
+    MANUAL=1: the house sees who asks for which topic and accepts it or not. XPUB_NODROP stays 0: a slow subscriber
+    loses frames rather than stalling everybody.
+    """
+    set_common(socket, bytes_max)
+    socket.setsockopt(zmq.BACKLOG, BACKLOG)
+    socket.setsockopt(zmq.XPUB_MANUAL, 1)
+    socket.setsockopt(zmq.SNDHWM, BROADCASTS_QUEUED_MAX)
+
+
+def use_curve_server(socket: "zmq.Socket[object]", keys: KeyPair, domain: str) -> None:
+    """Encrypt a socket that binds; `domain` tells the ZAP handler which endpoint a peer asks for.
+
+    The ZAP handler must run before the bind: without one, CURVE lets every key in.
+    """
+    socket.setsockopt(zmq.CURVE_SERVER, 1)
+    socket.setsockopt(zmq.CURVE_SECRETKEY, keys.secret.encode())
+    socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.public.encode())
+    socket.setsockopt(zmq.ZAP_DOMAIN, domain.encode())
+
+
+def use_curve_client(socket: "zmq.Socket[object]", keys: KeyPair, server_key: str) -> None:
+    """Encrypt a socket that connects, and accept no server but the one with `server_key`."""
+    socket.setsockopt(zmq.CURVE_SERVERKEY, server_key.encode())
+    socket.setsockopt(zmq.CURVE_SECRETKEY, keys.secret.encode())
+    socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.public.encode())
+
+
+def _set_reconnecting(socket: "zmq.Socket[object]") -> None:
+    socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
+    socket.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
