@@ -154,7 +154,7 @@ class SaleView(msgspec.Struct, frozen=True):
     """The last text announced to all."""
 
 
-# --- events of a lot -------------------------------------------------------------------------------------------------
+# --- events of a lot -----------------------------------------------------------------------------------------------
 
 
 class LotEvent(msgspec.Struct, frozen=True, tag_field="event"):
@@ -164,19 +164,19 @@ class LotEvent(msgspec.Struct, frozen=True, tag_field="event"):
     at_ms: int
 
 
-class LotRescheduled(LotEvent, tag="lot_rescheduled"):
+class LotRescheduled(LotEvent, frozen=True, tag="lot_rescheduled"):
     """A scheduled lot opens at another time, since the sale stood still."""
 
     opens_at_ms: int | None = None
 
 
-class LotOpened(LotEvent, tag="lot_opened"):
+class LotOpened(LotEvent, frozen=True, tag="lot_opened"):
     """Bidding begins."""
 
     ends_at_ms: int | None = None
 
 
-class BidPlaced(LotEvent, tag="bid_placed"):
+class BidPlaced(LotEvent, frozen=True, tag="bid_placed"):
     """A bid was accepted: the lot's new public state. `bidder` bid; `leader` leads (not always the same)."""
 
     bidder: int
@@ -188,19 +188,19 @@ class BidPlaced(LotEvent, tag="bid_placed"):
     buy_now_minor: int | None = None
 
 
-class LotPaused(LotEvent, tag="lot_paused"):
+class LotPaused(LotEvent, frozen=True, tag="lot_paused"):
     """The clock stops with this much left (None: no clock); bids are refused."""
 
     remaining_ms: int | None = None
 
 
-class LotResumed(LotEvent, tag="lot_resumed"):
+class LotResumed(LotEvent, frozen=True, tag="lot_resumed"):
     """The clock goes on."""
 
     ends_at_ms: int | None = None
 
 
-class LotExtended(LotEvent, tag="lot_extended"):
+class LotExtended(LotEvent, frozen=True, tag="lot_extended"):
     """The end moved without a bid. A paused lot has `remaining_ms` instead of an end."""
 
     cause: ExtendCause
@@ -208,7 +208,7 @@ class LotExtended(LotEvent, tag="lot_extended"):
     remaining_ms: int | None = None
 
 
-class LotClosed(LotEvent, tag="lot_closed"):
+class LotClosed(LotEvent, frozen=True, tag="lot_closed"):
     """The only place where a winner and a hammer price come from; both are None when the lot passed."""
 
     cause: CloseCause
@@ -216,18 +216,16 @@ class LotClosed(LotEvent, tag="lot_closed"):
     hammer_minor: int | None = None
 
 
-class LotWithdrawn(LotEvent, tag="lot_withdrawn"):
+class LotWithdrawn(LotEvent, frozen=True, tag="lot_withdrawn"):
     """The lot is out of the sale; bids on it are void."""
 
     reason: str = ""
 
 
-AnyLotEvent = (
-    LotRescheduled | LotOpened | BidPlaced | LotPaused | LotResumed | LotExtended | LotClosed | LotWithdrawn
-)
+AnyLotEvent = LotRescheduled | LotOpened | BidPlaced | LotPaused | LotResumed | LotExtended | LotClosed | LotWithdrawn
 
 
-# --- events of the sale ----------------------------------------------------------------------------------------------
+# --- events of the sale --------------------------------------------------------------------------------------------
 
 
 class SaleEvent(msgspec.Struct, frozen=True, tag_field="event"):
@@ -237,35 +235,35 @@ class SaleEvent(msgspec.Struct, frozen=True, tag_field="event"):
     at_ms: int
 
 
-class LotAdded(SaleEvent, tag="lot_added"):
+class LotAdded(SaleEvent, frozen=True, tag="lot_added"):
     """A lot joins the sale, scheduled, with seq 0."""
 
     terms: LotTerms
     opens_at_ms: int | None = None
 
 
-class SalePaused(SaleEvent, tag="sale_paused"):
+class SalePaused(SaleEvent, frozen=True, tag="sale_paused"):
     """Everything stands still; each open lot has its own `lot_paused`."""
 
 
-class SaleResumed(SaleEvent, tag="sale_resumed"):
+class SaleResumed(SaleEvent, frozen=True, tag="sale_resumed"):
     """The sale goes on; each lot that the pause stopped has its own `lot_resumed`."""
 
 
-class Announced(SaleEvent, tag="announced"):
+class Announced(SaleEvent, frozen=True, tag="announced"):
     """The auctioneer says something to all."""
 
     text: str
 
 
-class SaleEnded(SaleEvent, tag="sale_ended"):
+class SaleEnded(SaleEvent, frozen=True, tag="sale_ended"):
     """The end; every lot is final."""
 
 
 AnySaleEvent = LotAdded | SalePaused | SaleResumed | Announced | SaleEnded
 
 
-# --- the reducers ----------------------------------------------------------------------------------------------------
+# --- the reducers --------------------------------------------------------------------------------------------------
 
 
 def first_view(added: LotAdded) -> LotView:
@@ -309,9 +307,7 @@ def evolve(view: LotView, event: AnyLotEvent) -> LotView:
                 view, seq=event.seq, status=LotStatus.PAUSED, ends_at_ms=None, remaining_ms=event.remaining_ms
             )
         case LotResumed():
-            return replace(
-                view, seq=event.seq, status=LotStatus.OPEN, ends_at_ms=event.ends_at_ms, remaining_ms=None
-            )
+            return replace(view, seq=event.seq, status=LotStatus.OPEN, ends_at_ms=event.ends_at_ms, remaining_ms=None)
         case LotExtended():
             return replace(view, seq=event.seq, ends_at_ms=event.ends_at_ms, remaining_ms=event.remaining_ms)
         case LotClosed():

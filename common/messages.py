@@ -39,18 +39,16 @@ class Role(Enum):
     AUCTIONEER = "auctioneer"
 
 
-# --- requests (DEALER to ROUTER) -------------------------------------------------------------------------------------
+# --- requests (DEALER to ROUTER) -----------------------------------------------------------------------------------
 
 
-class Request(
-    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"
-):
+class Request(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
     """What every request has: an id that the client chooses."""
 
     id: RequestId
 
 
-class Hello(Request, tag="hello"):
+class Hello(Request, frozen=True, tag="hello"):
     """Join the sale, or come back to it; the first request on a key. Safe to repeat.
 
     `versions` are the protocol versions that the client speaks. `key` names the principal where the house runs
@@ -65,30 +63,30 @@ class Hello(Request, tag="hello"):
     key: Annotated[str, Meta(max_length=KEY_CHARS)] = ""
 
 
-class Ping(Request, tag="ping"):
+class Ping(Request, frozen=True, tag="ping"):
     """Ask for the server's time, and show that the client is there."""
 
 
-class SnapshotRequest(Request, tag="snapshot"):
+class SnapshotRequest(Request, frozen=True, tag="snapshot"):
     """Ask for the state of the sale and of the lots from the `start`-th on, in catalogue order."""
 
     start: Annotated[int, Meta(ge=0, le=LOTS_MAX)] = 0
 
 
-class LotRequest(Request, tag="lot"):
+class LotRequest(Request, frozen=True, tag="lot"):
     """Ask for the state of one lot."""
 
     lot: LotId
 
 
-class ReplayRequest(Request, tag="replay"):
+class ReplayRequest(Request, frozen=True, tag="replay"):
     """Ask for the events of one stream after `after_seq`, to fill a hole."""
 
     lot: Stream
     after_seq: Count
 
 
-class BidRequest(Request, tag="bid"):
+class BidRequest(Request, frozen=True, tag="bid"):
     """Bid on a lot: openly at `amount_minor`, by a secret `maximum_minor`, or both. At least one is given.
 
     An open amount becomes the price. A maximum bids for the bidder, as little as keeps the lead. `if_seq` and
@@ -104,23 +102,21 @@ class BidRequest(Request, tag="bid"):
     while_connected: bool = False
 
 
-class BuyRequest(Request, tag="buy"):
+class BuyRequest(Request, frozen=True, tag="buy"):
     """Buy a lot at once, at its buy-now price, which the request repeats."""
 
     lot: LotId
     price_minor: Amount
 
 
-class MineRequest(Request, tag="mine"):
+class MineRequest(Request, frozen=True, tag="mine"):
     """Ask for the bidder's own affairs: maxima, lots won."""
 
 
-AnyRequest = (
-    Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRequest | BuyRequest | MineRequest
-)
+AnyRequest = Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRequest | BuyRequest | MineRequest
 
 
-# --- answers (ROUTER to DEALER) --------------------------------------------------------------------------------------
+# --- answers (ROUTER to DEALER) ------------------------------------------------------------------------------------
 
 
 class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -129,7 +125,7 @@ class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
     id: int
 
 
-class Welcome(Answer, tag="welcome"):
+class Welcome(Answer, frozen=True, tag="welcome"):
     """The answer to hello: who the client is here, and where the broadcasts are.
 
     `publish_port` is on the host that the client reached. `instance` changes when the house process does.
@@ -148,13 +144,13 @@ class Welcome(Answer, tag="welcome"):
     requests_per_s: int
 
 
-class Pong(Answer, tag="pong"):
+class Pong(Answer, frozen=True, tag="pong"):
     """The answer to ping."""
 
     server_time_ms: int
 
 
-class Snapshot(Answer, tag="snapshot"):
+class Snapshot(Answer, frozen=True, tag="snapshot"):
     """A page of the state, each stream exact at its view's seq. `next` is the next page's start; None on the last."""
 
     epoch: int
@@ -164,7 +160,7 @@ class Snapshot(Answer, tag="snapshot"):
     next: int | None = None
 
 
-class Replay(Answer, tag="replay"):
+class Replay(Answer, frozen=True, tag="replay"):
     """Events of one stream, contiguous from `after_seq + 1`; ask again while `more` is true."""
 
     epoch: int
@@ -174,7 +170,7 @@ class Replay(Answer, tag="replay"):
     more: bool = False
 
 
-class Accepted(Answer, tag="accepted"):
+class Accepted(Answer, frozen=True, tag="accepted"):
     """The verdict of a bid or a purchase that counts. It is durable, and the same however often it is asked.
 
     `seq` is the lot's seq with this bid in it. `leading` is whether this bidder led then; `maximum_minor` is the
@@ -193,7 +189,7 @@ class Accepted(Answer, tag="accepted"):
     bought: bool = False
 
 
-class Rejected(Answer, tag="rejected"):
+class Rejected(Answer, frozen=True, tag="rejected"):
     """A request that does not count, and why. Of a bid, it tells how the lot stood.
 
     `late_ms` is how long after the close a late bid came; `retry_ms` is when asking again makes sense; `detail` says
@@ -219,7 +215,7 @@ class Maximum(Struct, frozen=True):
     leading: bool
 
 
-class Mine(Answer, tag="mine"):
+class Mine(Answer, frozen=True, tag="mine"):
     """The bidder's own affairs: the latest maximum on each lot that is not final, and what was won."""
 
     paddle: int
@@ -232,7 +228,7 @@ class Mine(Answer, tag="mine"):
 AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine
 
 
-# --- broadcasts (PUB to SUB) -----------------------------------------------------------------------------------------
+# --- broadcasts (PUB to SUB) ---------------------------------------------------------------------------------------
 
 
 class Broadcast(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -241,20 +237,20 @@ class Broadcast(Struct, frozen=True, kw_only=True, tag_field="type"):
     epoch: int
 
 
-class LotEvents(Broadcast, tag="lot_events"):
+class LotEvents(Broadcast, frozen=True, tag="lot_events"):
     """Changes of one lot, contiguous and in order; one frame for each lot and batch. Topic `lot/NUMBER`."""
 
     lot: str
     events: tuple[AnyLotEvent, ...]
 
 
-class SaleEvents(Broadcast, tag="sale_events"):
+class SaleEvents(Broadcast, frozen=True, tag="sale_events"):
     """Changes of the sale. Topic `sale`."""
 
     events: tuple[AnySaleEvent, ...]
 
 
-class Heartbeat(Broadcast, tag="heartbeat"):
+class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
     """At most a second apart: the time, and the seqs by which a client notices a lost tail. Topic `beat`.
 
     `lots` names the lots that changed of late and takes turns over the rest. `frozen` is true while the house can't
@@ -268,7 +264,7 @@ class Heartbeat(Broadcast, tag="heartbeat"):
     frozen: bool = False
 
 
-class Probed(Broadcast, tag="probed"):
+class Probed(Broadcast, frozen=True, tag="probed"):
     """The answer, on the broadcast itself, to a subscription to a topic that starts with `~`: the feed is live."""
 
     instance: str

@@ -10,7 +10,10 @@ from common.limits import LOT_CHARS_MAX, NAME_CHARS_MAX
 
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _FORMULA_STARTS = ("=", "+", "-", "@")
-_LOOK_ALIKES = str.maketrans("аеорсухіјѕԁԛԝνοαρτικμ01|", "aeopcyxijsdqwvoaptiku" + "oll")
+_LOOK_ALIKES = str.maketrans(
+    "аеорсухіјѕԁԛԝ" + "νοαρτικμ" + "01|",  # noqa: RUF001 -- Cyrillic and Greek letters that look Latin are the point
+    "aeopcyxijsdqw" + "voaptiku" + "oll",
+)
 _LOT_PUNCTUATION = frozenset("-_.")
 
 
@@ -42,7 +45,5 @@ def is_valid_lot(lot: str) -> bool:
 def skeleton(name: str) -> str:
     """Return what is left of a name when case, spaces, accents and common look-alike letters are taken away."""
     folded = unicodedata.normalize("NFKD", name.casefold())
-    bare = "".join(
-        char for char in folded if not unicodedata.combining(char) and char.isalnum() or char == "|"
-    )
+    bare = "".join(char for char in folded if (not unicodedata.combining(char) and char.isalnum()) or char == "|")
     return bare.translate(_LOOK_ALIKES)

@@ -1,0 +1,1 @@
+"""The house: its rules, its journal and its server."""

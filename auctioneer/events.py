@@ -1,0 +1,237 @@
+"""The facts that the journal holds: what was asked, by whom, when, and what it did.
+
+Events, not commands, are the record: a fact stays a fact when rules change. Each has all that is needed to rebuild
+the state without deciding anything again, and all that is needed to decide again and compare (`auctioneer verify`).
+`public_part` is what everybody may know of an event; None where it must leave no trace, not even a number.
+"""
+
+from typing import Final
+
+import msgspec
+
+from auctioneer.terms import LotSpec
+from common.errors import RejectCode
+from common.lot import (
+    Announced,
+    AnyLotEvent,
+    AnySaleEvent,
+    BidPlaced,
+    CloseCause,
+    LotAdded,
+    LotClosed,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+)
+from common.messages import Accepted, BidRequest, BuyRequest, Rejected, Role
+from common.money import Currency
+
+HOUSE: Final = "house"
+"""The `by` of what the house did by itself, by the clock."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """A fact. `seq` is that of its stream after the event: the lot's, or the sale's where `lot` is empty."""
+
+    at_ms: int
+    lot: str = ""
+    seq: int = 0
+
+
+class SaleCreated(Event, frozen=True, tag="sale_created"):
+    """The first event of every journal."""
+
+    sale: str
+    title: str
+    currency: Currency
+    epoch: int
+    ends_after_last_lot: bool
+
+
+class HouseStarted(Event, frozen=True, tag="house_started"):
+    """A process took the sale up, after nobody held it for `outage_ms` (0 the first time)."""
+
+    instance: str
+    outage_ms: int
+
+
+class BidderEnrolled(Event, frozen=True, tag="bidder_enrolled"):
+    """A key has a name and a paddle from now on. Not admitted: it waits for the auctioneer."""
+
+    paddle: int
+    name: str
+    key: str
+    role: Role
+    admitted: bool
+
+
+class BidderAdmitted(Event, frozen=True, tag="bidder_admitted"):
+    """The auctioneer let a waiting bidder in (`admitted`), or turned a bidder out."""
+
+    paddle: int
+    admitted: bool
+    by: str
+
+
+class LotListed(Event, frozen=True, tag="lot_listed"):
+    """A lot joined the sale. It stands in the sale's stream; `spec.terms.lot` names it."""
+
+    spec: LotSpec
+    opens_at_ms: int | None
+    by: str
+
+
+class BidTaken(Event, frozen=True, tag="bid_taken"):
+    """A bid was accepted. The fat event: the request, and everything that it did.
+
+    `public` is False where others may not notice: the leader raised the own maximum and the price stayed. The
+    `leader_*` and `rival_*` fields are the lot's secrets after the bid (see `auctioneer.formats.english.Standing`).
+    """
+
+    paddle: int
+    request: BidRequest
+    public: bool
+    price_minor: int
+    minimum_minor: int
+    leader: int
+    leader_maximum_minor: int
+    rival_maximum_minor: int | None
+    ends_at_ms: int | None
+    extended_ms: int
+    """Soft close used so far, this bid's extension included."""
+    reserve_met: bool | None
+    buy_now_minor: int | None
+
+
+class LotBought(Event, frozen=True, tag="lot_bought"):
+    """A bidder bought the lot at its buy-now price, which closed it."""
+
+    paddle: int
+    request: BuyRequest
+    price_minor: int
+
+
+class BidLate(Event, frozen=True, tag="bid_late"):
+    """A bid came after the close. It changes nothing, but it is what disputes are about, so it is on the record."""
+
+    paddle: int
+    request: BidRequest | BuyRequest
+    late_ms: int
+    price_minor: int | None
+    minimum_minor: int
+    leading: bool
+
+
+class MaximumDropped(Event, frozen=True, tag="maximum_dropped"):
+    """A leader fell silent who had asked that the rest of the maximum be dropped then."""
+
+    paddle: int
+    leader_maximum_minor: int
+
+
+class LotDecided(Event, frozen=True, tag="lot_decided"):
+    """The auctioneer or the clock did something to a lot."""
+
+    change: AnyLotEvent
+    by: str
+
+
+class SaleDecided(Event, frozen=True, tag="sale_decided"):
+    """The auctioneer did something to the sale, other than adding a lot."""
+
+    change: SalePaused | SaleResumed | Announced | SaleEnded
+    by: str
+
+
+AnyEvent = (
+    SaleCreated
+    | HouseStarted
+    | BidderEnrolled
+    | BidderAdmitted
+    | LotListed
+    | BidTaken
+    | LotBought
+    | BidLate
+    | MaximumDropped
+    | LotDecided
+    | SaleDecided
+)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A bid that was refused, kept beside the chain so that a repeat gets the same verdict after a crash."""
+
+    at_ms: int
+    paddle: int
+    request: BidRequest | BuyRequest
+    verdict: Rejected
+
+
+def public_part(event: AnyEvent) -> AnyLotEvent | AnySaleEvent | None:
+    """Return what everybody may know of `event`, in the stream `event.lot`; None where that is nothing."""
+    match event:
+        case BidTaken():
+            return _bid_placed(event) if event.public else None
+        case LotDecided() | SaleDecided():
+            return event.change
+        case LotBought():
+            return LotClosed(event.seq, event.at_ms, CloseCause.BUY_NOW, event.paddle, event.price_minor)
+        case LotListed():
+            return LotAdded(event.seq, event.at_ms, event.spec.terms, event.opens_at_ms)
+        case _:
+            return None
+
+
+def _bid_placed(event: BidTaken) -> BidPlaced:
+    return BidPlaced(
+        event.seq,
+        event.at_ms,
+        event.paddle,
+        event.leader,
+        event.price_minor,
+        event.minimum_minor,
+        event.ends_at_ms,
+        event.reserve_met,
+        event.buy_now_minor,
+    )
+
+
+def verdict_of(event: BidTaken | LotBought | BidLate) -> Accepted | Rejected:
+    """Return the verdict that the bidder got for the request in `event`, the same at any time."""
+    match event:
+        case BidTaken():
+            leading = event.leader == event.paddle
+            return Accepted(
+                id=event.request.id,
+                lot=event.lot,
+                seq=event.seq,
+                at_ms=event.at_ms,
+                price_minor=event.price_minor,
+                minimum_minor=event.minimum_minor,
+                leading=leading,
+                maximum_minor=event.leader_maximum_minor if leading else None,
+                ends_at_ms=event.ends_at_ms,
+                reserve_met=event.reserve_met,
+            )
+        case LotBought():
+            return Accepted(
+                id=event.request.id,
+                lot=event.lot,
+                seq=event.seq,
+                at_ms=event.at_ms,
+                price_minor=event.price_minor,
+                minimum_minor=event.price_minor,
+                leading=True,
+                bought=True,
+            )
+        case BidLate():
+            return Rejected(
+                id=event.request.id,
+                code=RejectCode.LOT_CLOSED,
+                lot=event.lot,
+                seq=event.seq,
+                price_minor=event.price_minor,
+                minimum_minor=event.minimum_minor,
+                leading=event.leading,
+                late_ms=event.late_ms,
+            )

@@ -1,0 +1,1 @@
+"""The rules of each auction format, one module a format."""

@@ -1,0 +1,77 @@
+"""What the house knows of a sale before it begins: the lots with their secrets, and when each opens.
+
+`auctioneer.catalogue` reads these from files; the engine works from them. The public part of a lot is
+`common.lot.LotTerms`; the reserve is only here.
+"""
+
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from common.lot import LotTerms, Step
+from common.money import Currency
+
+DEFAULT_DURATION_MS: Final = 5 * 60 * 1000
+
+_DEFAULT_TABLE: Final = (
+    (0, 5),
+    (100, 25),
+    (500, 50),
+    (2_500, 100),
+    (10_000, 250),
+    (25_000, 500),
+    (50_000, 1_000),
+    (100_000, 2_500),
+    (250_000, 5_000),
+    (500_000, 10_000),
+)
+"""eBay's published table, in cents: from this price on, this step."""
+
+
+def default_increments(currency: Currency) -> tuple[Step, ...]:
+    """Return the default increment table in a currency's minor units (eBay's, by the number and not the value)."""
+    if currency.decimals >= 2:
+        factor = 10 ** (currency.decimals - 2)
+        return tuple(Step(from_minor * factor, step_minor * factor) for from_minor, step_minor in _DEFAULT_TABLE)
+    divisor = 10 ** (2 - currency.decimals)
+    steps: dict[int, int] = {}
+    for from_minor, step_minor in _DEFAULT_TABLE:
+        steps[from_minor // divisor] = max(1, step_minor // divisor)
+    return tuple(Step(from_minor, step_minor) for from_minor, step_minor in steps.items())
+
+
+class OpeningRule(Enum):
+    """When bidding on a lot begins; the values are what a catalogue says."""
+
+    AT_START = "at start"
+    AFTER_PREVIOUS = "after previous"
+    BY_HAND = "by hand"
+    AT_TIME = "at time"
+    """At `at_ms`, or `delay_ms` after the sale began."""
+
+
+class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a lot opens. With AT_TIME just one of `at_ms` (server time) and `delay_ms` is set."""
+
+    rule: OpeningRule = OpeningRule.AT_START
+    at_ms: int | None = None
+    delay_ms: int | None = None
+
+
+class LotSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One lot as the house knows it."""
+
+    terms: LotTerms
+    reserve_minor: int | None = None
+    """Secret. `terms.has_reserve` says only that there is one."""
+    opening: Opening = Opening()
+
+
+class SaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole catalogue. `ends_after_last_lot`: the sale ends by itself once every lot is final."""
+
+    title: str
+    currency: Currency
+    lots: tuple[LotSpec, ...] = ()
+    ends_after_last_lot: bool = False
