@@ -130,10 +130,11 @@ class MaximumDropped(Event, frozen=True, tag="maximum_dropped"):
 
 
 class LotDecided(Event, frozen=True, tag="lot_decided"):
-    """The auctioneer or the clock did something to a lot."""
+    """The auctioneer or the clock did something to a lot; `with_sale` if it was done to the whole sale."""
 
     change: AnyLotEvent
     by: str
+    with_sale: bool = False
 
 
 class SaleDecided(Event, frozen=True, tag="sale_decided"):

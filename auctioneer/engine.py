@@ -1,0 +1,464 @@
+"""The engine: the state of the sale and every rule that does not belong to one format. It does no IO.
+
+Time is an argument (`now_ms`, server time, never smaller than before). A command is decided, its events are applied
+at once, and they are returned to be journaled; a refusal changes nothing. `apply` is the only method that changes
+the state, so replaying the journal through `apply` gives the same engine.
+
+If the journal can't take the events, the engine is ahead of the truth: throw it away and rebuild it.
+"""
+
+import heapq
+from typing import NamedTuple
+
+import msgspec
+
+from auctioneer.events import (
+    HOUSE,
+    AnyEvent,
+    BidLate,
+    BidTaken,
+    LotBought,
+    LotDecided,
+    LotListed,
+    MaximumDropped,
+    SaleCreated,
+    SaleDecided,
+    public_part,
+)
+from auctioneer.formats import english
+from auctioneer.terms import LotSpec, OpeningRule
+from common.errors import RejectCode
+from common.limits import AMOUNT_MINOR_MAX
+from common.lot import (
+    AnyLotEvent,
+    CloseCause,
+    LotAdded,
+    LotClosed,
+    LotOpened,
+    LotPaused,
+    LotStatus,
+    LotView,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+    SaleStatus,
+    SaleView,
+    evolve,
+    evolve_sale,
+    first_view,
+)
+from common.messages import BidRequest, BuyRequest, Rejected
+from common.names import skeleton
+
+
+class Bidder(NamedTuple):
+    """Who bids, as far as the rules care: the paddle, and the name's skeleton, by which a seller is known."""
+
+    paddle: int
+    skeleton: str
+
+
+class LotState(msgspec.Struct):
+    """One lot as the house has it: the public view, and what is secret or only the house's business."""
+
+    spec: LotSpec
+    index: int
+    view: LotView
+    standing: english.Standing | None = None
+    extended_ms: int = 0
+    """Soft close used so far."""
+    paused_with_sale: bool = False
+    drops_when_silent: bool = False
+    """The leader asked that the rest of the maximum be dropped when the connection is lost."""
+    queued_ms: int | None = None
+    """When the clock looks at this lot next: never later than it must."""
+
+
+class EngineState(msgspec.Struct):
+    """All that a snapshot holds of the engine."""
+
+    created: SaleCreated
+    sale: SaleView
+    lots: list[LotState]
+    sale_paused_at_ms: int = 0
+    now_ms: int = 0
+
+
+class Engine:
+    """One sale. Begin with `create` or `restore`."""
+
+    def __init__(self, state: EngineState) -> None:
+        self._state = state
+        self.lots: dict[str, LotState] = {lot.view.lot: lot for lot in state.lots}
+        self._unfinished = 0
+        self._clock: list[tuple[int, int]] = []  # (when, index of the lot), a heap; one entry a lot, or two
+        self._may_open: set[int] = set()  # lots whose turn it is, by index
+        self._drops_when_silent: dict[int, set[str]] = {}
+        for lot in state.lots:
+            lot.queued_ms = None
+            self._index(lot)
+
+    @classmethod
+    def create(cls, created: SaleCreated) -> "Engine":
+        """Return the engine of a sale that has just been created, without lots."""
+        sale = SaleView(created.sale, created.title, created.currency, started_at_ms=created.at_ms)
+        return cls(EngineState(created, sale, [], now_ms=created.at_ms))
+
+    @property
+    def state(self) -> EngineState:
+        """The whole state, for a snapshot; give a copy of it to the constructor to go on from there."""
+        return self._state
+
+    @property
+    def sale(self) -> SaleView:
+        """The public state of the sale."""
+        return self._state.sale
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the sale's history."""
+        return self._state.created.epoch
+
+    @property
+    def catalogue(self) -> list[LotState]:
+        """The lots in catalogue order."""
+        return self._state.lots
+
+    # --- bidders -----------------------------------------------------------------------------------------------
+
+    def bid(self, now_ms: int, bidder: Bidder, request: BidRequest) -> BidTaken | BidLate | Rejected:
+        """Decide a bid that was received at `now_ms`; `advance` must have been called for that time."""
+        lot = self.lots.get(request.lot)
+        refused = self._refusal(lot, now_ms, bidder, request)
+        if refused is not None or lot is None:
+            return refused or Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
+        view, terms, reserve_minor = lot.view, lot.spec.terms, lot.spec.reserve_minor
+        if (request.if_seq is not None and request.if_seq != view.seq) or (
+            request.if_price_minor is not None and request.if_price_minor != (view.price_minor or 0)
+        ):
+            return self._rejected(view, bidder, request, RejectCode.STATE_CHANGED)
+        standing = english.decide_bid(
+            terms, reserve_minor, lot.standing, bidder.paddle, request.amount_minor, request.maximum_minor
+        )
+        if isinstance(standing, RejectCode):
+            return self._rejected(view, bidder, request, standing)
+        minimum_minor = english.minimum_bid(terms, standing.price_minor)
+        if minimum_minor > AMOUNT_MINOR_MAX:
+            return self._rejected(view, bidder, request, RejectCode.OVER_LIMIT)
+        public = (standing.price_minor, standing.leader) != (view.price_minor, view.leader)
+        reserve_met = english.is_reserve_met(reserve_minor, standing.price_minor)
+        extra_ms = _soft_close_ms(lot, now_ms) if public else 0
+        taken = BidTaken(
+            at_ms=now_ms,
+            lot=view.lot,
+            seq=view.seq + public,
+            paddle=bidder.paddle,
+            request=request,
+            public=public,
+            price_minor=standing.price_minor,
+            minimum_minor=minimum_minor,
+            leader=standing.leader,
+            leader_maximum_minor=standing.leader_maximum_minor,
+            rival_maximum_minor=standing.rival_maximum_minor,
+            ends_at_ms=view.ends_at_ms if view.ends_at_ms is None else view.ends_at_ms + extra_ms,
+            extended_ms=lot.extended_ms + extra_ms,
+            reserve_met=reserve_met,
+            buy_now_minor=english.buy_now_after(terms, reserve_met),
+        )
+        self.apply(taken)
+        return taken
+
+    def buy(self, now_ms: int, bidder: Bidder, request: BuyRequest) -> LotBought | BidLate | Rejected:
+        """Decide a purchase at the buy-now price; it closes the lot."""
+        lot = self.lots.get(request.lot)
+        refused = self._refusal(lot, now_ms, bidder, request)
+        if refused is not None or lot is None:
+            return refused or Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
+        view = lot.view
+        if view.buy_now_minor is None or view.buy_now_minor != request.price_minor:
+            return self._rejected(view, bidder, request, RejectCode.NO_BUY_NOW)
+        bought = LotBought(
+            at_ms=now_ms,
+            lot=view.lot,
+            seq=view.seq + 1,
+            paddle=bidder.paddle,
+            request=request,
+            price_minor=request.price_minor,
+        )
+        self.apply(bought)
+        return bought
+
+    def drop_maxima(self, now_ms: int, paddle: int) -> list[MaximumDropped]:
+        """Drop what is left of the maxima of a bidder who fell silent and had asked for that."""
+        dropped = []
+        for name in sorted(self._drops_when_silent.get(paddle, ())):
+            lot = self.lots[name]
+            if lot.standing is not None and not lot.view.status.is_final:
+                price_minor = lot.standing.price_minor
+                dropped.append(
+                    MaximumDropped(
+                        at_ms=now_ms, lot=name, seq=lot.view.seq, paddle=paddle, leader_maximum_minor=price_minor
+                    )
+                )
+        for event in dropped:
+            self.apply(event)
+        return dropped
+
+    def _refusal(
+        self, lot: LotState | None, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest
+    ) -> BidLate | Rejected | None:
+        """Return why no bid of this bidder can count on the lot now, whatever its amount."""
+        if lot is None:
+            return None
+        view = lot.view
+        match view.status:
+            case LotStatus.OPEN:
+                if lot.spec.terms.seller and skeleton(lot.spec.terms.seller) == bidder.skeleton:
+                    return self._rejected(view, bidder, request, RejectCode.OWN_LOT)
+                return None
+            case LotStatus.SOLD | LotStatus.PASSED:
+                return self._late(lot, now_ms, bidder, request)
+            case LotStatus.SCHEDULED:
+                wait_ms = None if view.opens_at_ms is None else max(0, view.opens_at_ms - now_ms)
+                return self._rejected(view, bidder, request, RejectCode.LOT_NOT_OPEN, wait_ms)
+            case LotStatus.PAUSED:
+                return self._rejected(view, bidder, request, RejectCode.LOT_PAUSED)
+            case LotStatus.WITHDRAWN:
+                return self._rejected(view, bidder, request, RejectCode.LOT_WITHDRAWN)
+
+    def _late(self, lot: LotState, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest) -> BidLate:
+        view = lot.view
+        late = BidLate(
+            at_ms=now_ms,
+            lot=view.lot,
+            seq=view.seq,
+            paddle=bidder.paddle,
+            request=request,
+            late_ms=now_ms - (view.closed_at_ms or now_ms),
+            price_minor=view.price_minor,
+            minimum_minor=view.minimum_minor,
+            leading=view.leader == bidder.paddle,
+        )
+        self.apply(late)
+        return late
+
+    @staticmethod
+    def _rejected(
+        view: LotView,
+        bidder: Bidder,
+        request: BidRequest | BuyRequest,
+        code: RejectCode,
+        retry_ms: int | None = None,
+    ) -> Rejected:
+        return Rejected(
+            id=request.id,
+            code=code,
+            lot=view.lot,
+            seq=view.seq,
+            price_minor=view.price_minor,
+            minimum_minor=view.minimum_minor,
+            leading=view.leader == bidder.paddle,
+            retry_ms=retry_ms,
+        )
+
+    # --- the clock ---------------------------------------------------------------------------------------------
+
+    def next_deadline_ms(self) -> int | None:
+        """Return when `advance` has something to do; None while nothing is due at any time."""
+        if self.sale.status is SaleStatus.ENDED:
+            return None
+        if (self._may_open and self.sale.status is SaleStatus.RUNNING) or self._is_over():
+            return self._state.now_ms
+        while self._clock:
+            when_ms, index = self._clock[0]
+            lot = self._state.lots[index]
+            if self._due_ms(lot) == when_ms:
+                return when_ms
+            heapq.heappop(self._clock)
+            if lot.queued_ms == when_ms:
+                lot.queued_ms = None
+                self._queue(lot)
+        return None
+
+    def advance(self, now_ms: int) -> list[AnyEvent]:
+        """Do all that is due by `now_ms`: close lots whose time is up, open those whose time has come."""
+        done: list[AnyEvent] = []
+        while (event := self.advance_once(now_ms)) is not None:
+            done.append(event)
+        return done
+
+    def advance_once(self, now_ms: int) -> AnyEvent | None:
+        """Do the first thing that is due by `now_ms` and return its event; None when nothing is.
+
+        The event bears the time at which it was due, not that at which the house got round to it.
+        """
+        deadline_ms = self.next_deadline_ms()
+        if deadline_ms is None or deadline_ms > now_ms:
+            return None
+        event = self._next_due(max(deadline_ms, self._state.now_ms))
+        self.apply(event)
+        return event
+
+    def _next_due(self, at_ms: int) -> AnyEvent:
+        """Return the event that is due first: an opening after an earlier lot, the sale's end, or the clock's next."""
+        if self._may_open and self.sale.status is SaleStatus.RUNNING:
+            lot = self._state.lots[min(self._may_open)]
+            return lot_decided(lot, opened(lot, at_ms), HOUSE)
+        if self._is_over():
+            return SaleDecided(at_ms=at_ms, seq=self.sale.seq + 1, change=SaleEnded(self.sale.seq + 1, at_ms), by=HOUSE)
+        lot = self._state.lots[self._clock[0][1]]
+        if lot.view.status is LotStatus.SCHEDULED:
+            return lot_decided(lot, opened(lot, at_ms), HOUSE)
+        return lot_decided(lot, closed(lot, at_ms, CloseCause.TIME), HOUSE)
+
+    def _due_ms(self, lot: LotState) -> int | None:
+        view = lot.view
+        if view.status is LotStatus.OPEN:
+            return view.ends_at_ms
+        if view.status is LotStatus.SCHEDULED and self.sale.status is SaleStatus.RUNNING:
+            return view.opens_at_ms
+        return None
+
+    def _queue(self, lot: LotState) -> None:
+        """Have the clock look at a lot when it is due. An entry that is too early stays: it is put off when met."""
+        due_ms = self._due_ms(lot)
+        if due_ms is not None and (lot.queued_ms is None or lot.queued_ms > due_ms):
+            lot.queued_ms = due_ms
+            heapq.heappush(self._clock, (due_ms, lot.index))
+
+    def _is_over(self) -> bool:
+        return (
+            self._state.created.ends_after_last_lot
+            and bool(self._state.lots)
+            and not self._unfinished
+            and self.sale.status is not SaleStatus.ENDED
+        )
+
+    def _is_turn_of(self, lot: LotState) -> bool:
+        """Return whether the nearest earlier lot that was not withdrawn is over, or there is none."""
+        for index in range(lot.index - 1, -1, -1):
+            earlier = self._state.lots[index].view
+            if earlier.status is not LotStatus.WITHDRAWN:
+                return earlier.status.is_final
+        return True
+
+    # --- the only place where the state changes ----------------------------------------------------------------
+
+    def apply(self, event: AnyEvent) -> None:
+        """Take a fact into the state. Nothing is decided here."""
+        state = self._state
+        state.now_ms = max(state.now_ms, event.at_ms)
+        match event:
+            case BidTaken():
+                self._apply_bid(event)
+            case LotListed():
+                added = LotAdded(event.seq, event.at_ms, event.spec.terms, event.opens_at_ms)
+                state.sale = evolve_sale(state.sale, added)
+                lot = LotState(event.spec, len(state.lots), first_view(added))
+                state.lots.append(lot)
+                self.lots[lot.view.lot] = lot
+                self._index(lot)
+            case LotDecided() | LotBought():
+                self._apply_change(event)
+            case MaximumDropped():
+                lot = self.lots[event.lot]
+                if lot.standing is not None:
+                    lot.standing = msgspec.structs.replace(
+                        lot.standing, leader_maximum_minor=event.leader_maximum_minor
+                    )
+                lot.drops_when_silent = False
+                self._drops_when_silent.get(event.paddle, set()).discard(event.lot)
+            case SaleDecided():
+                state.sale = evolve_sale(state.sale, event.change)
+                if isinstance(event.change, SalePaused):
+                    state.sale_paused_at_ms = event.at_ms
+                if isinstance(event.change, SaleResumed):
+                    for lot in state.lots:
+                        self._index_waiting(lot)
+
+    def _apply_bid(self, event: BidTaken) -> None:
+        lot = self.lots[event.lot]
+        led = lot.standing.leader if lot.standing is not None else None
+        lot.standing = english.Standing(
+            event.price_minor, event.leader, event.leader_maximum_minor, event.rival_maximum_minor
+        )
+        lot.extended_ms = event.extended_ms
+        if event.leader == event.paddle and (lot.drops_when_silent or event.request.while_connected):
+            if led is not None:
+                self._drops_when_silent.get(led, set()).discard(event.lot)
+            lot.drops_when_silent = event.request.while_connected
+            if lot.drops_when_silent:
+                self._drops_when_silent.setdefault(event.paddle, set()).add(event.lot)
+        change = public_part(event)
+        if change is not None:
+            lot.view = evolve(lot.view, change)  # type: ignore[arg-type]  # a bid's public part is a lot's event
+
+    def _apply_change(self, event: LotDecided | LotBought) -> None:
+        lot = self.lots[event.lot]
+        was_final = lot.view.status.is_final
+        lot.view = evolve(lot.view, public_part(event))  # type: ignore[arg-type]  # never None for these two
+        if isinstance(event, LotDecided):
+            lot.paused_with_sale = isinstance(event.change, LotPaused) and event.with_sale
+        self._queue(lot)
+        self._may_open.discard(lot.index)
+        if lot.view.status.is_final and not was_final:
+            self._unfinished -= 1
+            if lot.standing is not None and lot.drops_when_silent:
+                self._drops_when_silent.get(lot.standing.leader, set()).discard(event.lot)
+            self._look_at_next(lot.index)
+
+    def _index(self, lot: LotState) -> None:
+        """Make the indexes know a lot that is new to them."""
+        if not lot.view.status.is_final:
+            self._unfinished += 1
+        if lot.standing is not None and lot.drops_when_silent:
+            self._drops_when_silent.setdefault(lot.standing.leader, set()).add(lot.view.lot)
+        self._index_waiting(lot)
+
+    def _index_waiting(self, lot: LotState) -> None:
+        self._queue(lot)
+        if lot.view.status is LotStatus.SCHEDULED and lot.spec.opening.rule is OpeningRule.AFTER_PREVIOUS:
+            self._look_at(lot)
+
+    def _look_at_next(self, index: int) -> None:
+        for later in range(index + 1, len(self._state.lots)):
+            lot = self._state.lots[later]
+            if lot.view.status is not LotStatus.WITHDRAWN:
+                self._look_at(lot)
+                return
+
+    def _look_at(self, lot: LotState) -> None:
+        if (
+            lot.view.status is LotStatus.SCHEDULED
+            and lot.spec.opening.rule is OpeningRule.AFTER_PREVIOUS
+            and self._is_turn_of(lot)
+        ):
+            self._may_open.add(lot.index)
+
+
+def _soft_close_ms(lot: LotState, now_ms: int) -> int:
+    """Return by how much a public bid at `now_ms` moves the end: the lot stays open `extension_ms` after the bid."""
+    soft_close, ends_at_ms = lot.spec.terms.soft_close, lot.view.ends_at_ms
+    if soft_close is None or ends_at_ms is None or now_ms < ends_at_ms - soft_close.window_ms:
+        return 0
+    wanted_ms = max(0, now_ms + soft_close.extension_ms - ends_at_ms)
+    return wanted_ms if soft_close.cap_ms is None else min(wanted_ms, soft_close.cap_ms - lot.extended_ms)
+
+
+def opened(lot: LotState, at_ms: int) -> LotOpened:
+    """Return the event by which a lot opens at `at_ms`."""
+    duration_ms = lot.spec.terms.duration_ms
+    return LotOpened(lot.view.seq + 1, at_ms, None if duration_ms is None else at_ms + duration_ms)
+
+
+def closed(lot: LotState, at_ms: int, cause: CloseCause) -> LotClosed:
+    """Return the event by which a lot closes: sold to the leader, or passed where the reserve is not met."""
+    view = lot.view
+    if view.leader is None or view.reserve_met is False:
+        return LotClosed(view.seq + 1, at_ms, cause)
+    return LotClosed(view.seq + 1, at_ms, cause, view.leader, view.price_minor)
+
+
+def lot_decided(lot: LotState, change: AnyLotEvent, by: str, *, with_sale: bool = False) -> LotDecided:
+    """Return the record of a change of a lot that somebody decided, or the clock."""
+    return LotDecided(at_ms=change.at_ms, lot=lot.view.lot, seq=change.seq, change=change, by=by, with_sale=with_sale)

@@ -1,0 +1,105 @@
+"""The English rules: open bids and maximum (proxy) bids on a rising price.
+
+Source: the published rules of proxy bidding (eBay's, and the reserve rule of live houses), restated in
+`docs/rules.md`. The price is the least at which the leader still leads:
+
+- a sole bidder pays the starting price;
+- against a rival it is the rival's maximum plus the increment at that maximum, but no more than the leader's;
+- an open bid is a price that the bidder named, so the price is at least that;
+- while the leader's maximum is below the reserve it is bid in full; from the reserve on the price is at least that;
+- of equal maxima the earlier leads, at that maximum;
+- the price never falls, and nobody bids against oneself: a leader can only raise the own maximum.
+"""
+
+import msgspec
+
+from common.errors import RejectCode
+from common.lot import LotTerms
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Who leads a lot at what price, and the two secret maxima that make the price.
+
+    `rival_maximum_minor` is the highest maximum of anybody but the leader; None while there is no rival.
+    """
+
+    price_minor: int
+    leader: int
+    leader_maximum_minor: int
+    rival_maximum_minor: int | None = None
+
+
+def minimum_bid(terms: LotTerms, price_minor: int | None) -> int:
+    """Return the least that the next bidder must bid: the starting price, or one increment over the price."""
+    if price_minor is None:
+        return terms.starting_minor
+    return price_minor + terms.step_at(price_minor)
+
+
+def decide_bid(
+    terms: LotTerms,
+    reserve_minor: int | None,
+    standing: Standing | None,
+    paddle: int,
+    amount_minor: int | None,
+    maximum_minor: int | None,
+) -> Standing | RejectCode:
+    """Return how the lot stands after a bid, or why the bid does not count.
+
+    `amount_minor` is an open bid, `maximum_minor` a secret one; both together open with the first and keep the
+    second in hand. Amounts are minor units of at least 1.
+    """
+    highest_minor = amount_minor if maximum_minor is None else maximum_minor
+    if highest_minor is None or highest_minor < (amount_minor or 0):
+        return RejectCode.INVALID_AMOUNT
+    if standing is not None and standing.leader == paddle:
+        return _raise_own_maximum(terms, reserve_minor, standing, amount_minor, highest_minor)
+    minimum_minor = minimum_bid(terms, standing.price_minor if standing else None)
+    if (highest_minor if amount_minor is None else amount_minor) < minimum_minor:
+        return RejectCode.BELOW_MINIMUM
+    if standing is None:
+        price_minor = _price(terms, reserve_minor, amount_minor or terms.starting_minor, highest_minor, None)
+        return Standing(price_minor, paddle, highest_minor)
+    floor_minor = standing.price_minor
+    if highest_minor <= standing.leader_maximum_minor:
+        held_minor = standing.leader_maximum_minor
+        price_minor = _price(terms, reserve_minor, floor_minor, held_minor, highest_minor)
+        return Standing(price_minor, standing.leader, held_minor, highest_minor)
+    beaten_minor = standing.leader_maximum_minor
+    price_minor = _price(terms, reserve_minor, max(floor_minor, amount_minor or 0), highest_minor, beaten_minor)
+    return Standing(price_minor, paddle, highest_minor, beaten_minor)
+
+
+def is_reserve_met(reserve_minor: int | None, price_minor: int | None) -> bool | None:
+    """Return whether a price reaches the reserve; None where there is none."""
+    if reserve_minor is None:
+        return None
+    return price_minor is not None and price_minor >= reserve_minor
+
+
+def buy_now_after(terms: LotTerms, reserve_met: bool | None) -> int | None:  # noqa: FBT001 -- a state, not a switch
+    """Return the buy-now price after a bid: the first bid ends the offer, or where there is a reserve, meeting it."""
+    return terms.buy_now_minor if reserve_met is False else None
+
+
+def _raise_own_maximum(
+    terms: LotTerms, reserve_minor: int | None, standing: Standing, amount_minor: int | None, maximum_minor: int
+) -> Standing | RejectCode:
+    if amount_minor is not None:
+        return RejectCode.ALREADY_LEADING
+    if maximum_minor <= standing.leader_maximum_minor:
+        return RejectCode.MAXIMUM_NOT_RAISED
+    rival_minor = standing.rival_maximum_minor
+    price_minor = _price(terms, reserve_minor, standing.price_minor, maximum_minor, rival_minor)
+    return Standing(price_minor, standing.leader, maximum_minor, rival_minor)
+
+
+def _price(
+    terms: LotTerms, reserve_minor: int | None, floor_minor: int, leader_minor: int, rival_minor: int | None
+) -> int:
+    price_minor = floor_minor
+    if rival_minor is not None:
+        price_minor = max(price_minor, min(leader_minor, rival_minor + terms.step_at(rival_minor)))
+    if reserve_minor is None:
+        return price_minor
+    return leader_minor if leader_minor < reserve_minor else max(price_minor, reserve_minor)
