@@ -1,0 +1,201 @@
+"""The journal's file: its format, how it comes to be, and how it is opened.
+
+`docs/journal.md` explains the tables to people. Any change of them, or of an event's fields that older text can't
+be read as, raises FORMAT_VERSION: a version of this program refuses what a newer one wrote.
+"""
+
+import fcntl
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from common.errors import StorageError
+
+FILE_NAME: Final = "journal.sqlite3"
+FORMAT_VERSION: Final = 1
+APPLICATION_ID: Final = int.from_bytes(b"Auct", "big")
+GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
+"""What the first event is chained to."""
+
+BUSY_TIMEOUT_MS: Final = 1_000
+"""How long to wait for another program's lock. The house takes no bids meanwhile, so it is short."""
+
+_SQLITE_VERSION_MIN: Final = (3, 37, 0)
+"""The first with STRICT tables."""
+
+_PAGE_BYTES: Final = 4096
+"""The block of the file systems in use, so that a page is written whole and nothing is read to write it."""
+
+_CHECKPOINT_PAGES: Final = 4000
+"""The WAL is copied into the file when it holds this many pages, 16 MB.
+
+Each checkpoint costs two fsyncs, so a small WAL costs rate: 1000 pages, the default, are 5 to 10 % slower at full
+load. A large one costs time at the start after a crash, when all of it is read: 16 MB take well under 0.1 s.
+"""
+
+_WAL_BYTES_MAX: Final = _CHECKPOINT_PAGES * _PAGE_BYTES
+"""What the WAL file is cut to after a checkpoint where a large snapshot or a foreign reader made it grow."""
+
+_SCHEMA: Final = f"""
+PRAGMA synchronous = FULL;
+PRAGMA page_size = {_PAGE_BYTES};
+PRAGMA journal_mode = WAL;
+BEGIN IMMEDIATE;
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {FORMAT_VERSION};
+-- Append-only. No secondary index: one costs 60 % of the insert rate.
+CREATE TABLE event (
+  position INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  lot TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE refusal (
+  paddle INTEGER NOT NULL,
+  request INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  lot TEXT NOT NULL,
+  code TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (paddle, request)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshot (
+  position INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL,
+  checksum BLOB NOT NULL,
+  state BLOB NOT NULL
+) STRICT;
+CREATE TABLE head (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  position INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  alive_ms INTEGER NOT NULL
+) STRICT;
+INSERT INTO head VALUES (1, 0, x'{GENESIS_HASH.hex()}', 0);
+COMMIT;
+"""  # noqa: S608 -- built from the constants above
+
+
+@contextmanager
+def sole_writer(path: Path) -> Iterator[None]:
+    """Keep every other house away from the journal at `path`; the kernel lets go when the process dies.
+
+    The lock is on a file of its own, since closing any descriptor of SQLite's file drops SQLite's own locks.
+    Raises StorageError where another process has it.
+    """
+    try:
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageError(f"The journal {path} can't be locked ({error.strerror}); see to its directory.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise StorageError(
+            f"The journal {path} is in use by another auctioneer; stop that one first ({error.strerror})."
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def create_missing(path: Path) -> None:
+    """Make an empty journal at `path` where there is no file; the caller holds `sole_writer`.
+
+    It is made under another name and renamed when it is whole, so an empty or half-made file at `path` is always
+    damage and is never taken for a new journal. Only the owner can read it, since it holds reserves and maximum bids.
+    """
+    if path.exists():
+        return
+    if Path(f"{path}-wal").exists():
+        raise StorageError(
+            f"The journal {path} is missing, but its -wal file is there. Bring both back from where they were moved "
+            f"to; to begin a new sale, use an empty directory."
+        )
+    draft = Path(f"{path}.new")
+    try:
+        for left_over in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm"), Path(f"{draft}-journal")):
+            left_over.unlink(missing_ok=True)
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(_connect(draft, "rw")) as connection:
+            connection.executescript(_SCHEMA)
+        draft.rename(path)
+        _sync_directory(path.parent)
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(f"The journal {path} can't be made ({error}); see to its directory.") from error
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Return a connection to the journal at `path`, with every setting in place and its format checked.
+
+    Raises StorageError where there is no journal of a format that this version reads.
+    """
+    if sqlite3.sqlite_version_info < _SQLITE_VERSION_MIN:
+        raise StorageError(f"SQLite 3.37 or newer is needed; this Python has {sqlite3.sqlite_version}.")
+    if not path.exists():
+        raise StorageError(f"There is no journal at {path}.")
+    try:
+        with ExitStack() as resources:
+            connection = resources.enter_context(closing(_connect(path, "ro" if read_only else "rw")))
+            _configure(connection)
+            _check_format(path, connection)
+            resources.pop_all()
+            return connection
+    except sqlite3.Error as error:
+        raise StorageError(f"The file {path} can't be opened as a journal ({error}).") from error
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    # Transactions are begun and committed by hand (isolation_level=None). Text comes as the bytes that lie on the
+    # disk: a damaged byte is for the chain to find, and not for a decoder to trip over.
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000
+    )
+    connection.text_factory = bytes
+    return connection
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    # FULL syncs the WAL at every commit: a commit that returned survives a loss of power.
+    connection.execute("PRAGMA synchronous = FULL")
+    if sys.platform == "darwin":  # where fsync alone leaves the data in the drive's cache
+        connection.execute("PRAGMA fullfsync = ON")
+        connection.execute("PRAGMA checkpoint_fullfsync = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_MAX}")
+
+
+def _check_format(path: Path, connection: sqlite3.Connection) -> None:
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application_id != APPLICATION_ID:
+        raise StorageError(f"{path} is not a journal of this program (application id {application_id}).")
+    if version != FORMAT_VERSION:
+        raise StorageError(
+            f"The journal {path} has format {version}; this version reads format {FORMAT_VERSION} only. "
+            f"Use the version of auction-house that wrote it, or a newer one."
+        )
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    if mode != b"wal":
+        raise StorageError(
+            f"The journal {path} is no longer in WAL mode. Set it back with the sqlite3 program: "
+            f"PRAGMA journal_mode = WAL"
+        )
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the names in `directory` durable; a synced file without a name is lost with the power."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

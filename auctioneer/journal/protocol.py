@@ -1,0 +1,112 @@
+"""What the house needs of a journal, whatever stores it.
+
+The rules that every journal upholds:
+
+- What `append` returned from is durable: it survives a crash of the process, the machine and its power.
+- A batch is stored whole or not at all. Positions are contiguous from 1 and are never given twice.
+- Each event carries a hash over its text and the hash before it, so that an edit, a hole or a lost tail is found.
+- After any failed write the journal is closed for good. Nobody knows then whether the last batch was stored; opening
+  the journal again is what tells. An fsync is never repeated, since the second one may succeed without storing.
+- Damage is reported with its place and is never worked around: the house does not guess what happened in a sale.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from auctioneer.events import AnyEvent, Refusal
+from common.errors import StorageError
+
+Progress = Callable[[int, int], None]
+"""Called with how many events were checked, of how many."""
+
+
+class DamagedJournalError(StorageError):
+    """The journal does not hold what was written to it.
+
+    Events up to `last_good` are as they were written; `first_bad` is the first position that is not. Both are None
+    where the damage lies outside the chain of events.
+    """
+
+    code = "damaged_journal"
+
+    def __init__(self, path: Path, what: str, *, first_bad: int | None = None) -> None:
+        self.path = path
+        self.first_bad = first_bad
+        self.last_good = None if first_bad is None else first_bad - 1
+        place = "" if first_bad is None else f" First bad event: {first_bad}; last good event: {self.last_good}."
+        super().__init__(
+            f"The journal {path} is damaged: {what}.{place} Nothing was changed. Copy the file and its -wal file to "
+            f"a safe place before anything else, then follow 'Damage' in docs/journal.md."
+        )
+
+
+class SavedState(NamedTuple):
+    """A snapshot of the house's state with all events up to `position` in it."""
+
+    position: int
+    state: bytes
+
+
+class ChainEnd(NamedTuple):
+    """Where the chain of events ends: the number of events, and a hash that stands for all of them."""
+
+    position: int
+    hash: bytes
+
+
+class Journal(Protocol):
+    """The record of one sale, with one writer. Every method raises StorageError where the storage fails."""
+
+    @property
+    def position(self) -> int:
+        """The position of the last event; 0 where there is none."""
+
+    @property
+    def alive_ms(self) -> int:
+        """When the house last wrote (server time); 0 where it never did. An outage is measured from here."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was worked around since the journal was opened, a sentence each; the caller logs them."""
+
+    def append(self, events: Sequence[AnyEvent], refusals: Sequence[Refusal], now_ms: int) -> int:
+        """Store a batch in one transaction and return the position of the last event; durable on return.
+
+        After a StorageError the journal is closed and the batch may or may not be stored. Open the journal again and
+        rebuild the state from it before deciding anything else.
+        """
+
+    def mark_alive(self, now_ms: int) -> None:
+        """Store that the house was alive at `now_ms`; durable on return. Fails as `append` does."""
+
+    def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyEvent]]:
+        """Yield the events after `after_position`, up to and with `upto`, each with its position.
+
+        Checks the chain on the way, and against the recorded end where `upto` does not stop before it. Ends at what
+        was the last event when it began. Raises DamagedJournalError, at the latest after the last event.
+        """
+
+    def recent(self, count: int) -> list[tuple[int, AnyEvent]]:
+        """Return the last `count` events, or all where there are fewer, checked as by `read`."""
+
+    def refusals(self) -> Iterator[Refusal]:
+        """Yield the refused bids that are kept: of each paddle those with the highest request ids, in that order.
+
+        At least `REMEMBERED_REQUESTS_MAX` of each paddle are kept, and fewer than twice as many.
+        """
+
+    def save_snapshot(self, position: int, state: bytes) -> None:
+        """Store the state after the event at `position`; the last two are kept. Fails as `append` does."""
+
+    def load_snapshot(self) -> SavedState | None:
+        """Return the newest sound snapshot; None where there is none, and all events must be read.
+
+        A damaged snapshot is passed over, with a sentence in `warnings`.
+        """
+
+    def verify_chain(self, progress: Progress | None = None) -> ChainEnd:
+        """Check every event from the first on and return the end of the chain. Raises DamagedJournalError."""
+
+    def close(self) -> None:
+        """Let go of the journal; safe to repeat."""

@@ -1,0 +1,375 @@
+"""The embedded journal: one SQLite file in WAL mode, one transaction and one fsync for each batch.
+
+Readers in this or another process (`read_only=True`) never hold it up: they read in short stretches, which is exact
+because events are only ever added. Only the writer checkpoints.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, NamedTuple, get_args
+
+import msgspec
+
+from auctioneer.events import AnyEvent, LotDecided, Refusal, SaleDecided
+from auctioneer.journal.file import GENESIS_HASH, connect, create_missing, sole_writer
+from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Progress, SavedState
+from common.errors import StorageError
+from common.limits import REMEMBERED_REQUESTS_MAX
+from common.lot import AnyLotEvent, AnySaleEvent
+
+SNAPSHOTS_KEPT: Final = 2
+READ_BATCH_EVENTS: Final = 1000
+"""Events read at a time: about half a megabyte, and a few milliseconds of holding back the checkpoint."""
+
+_INSERT_EVENT: Final = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SELECT_EVENTS: Final = (
+    "SELECT position, at_ms, kind, lot, seq, body, hash FROM event"
+    " WHERE position > ? AND position <= ? ORDER BY position"
+)
+# A repeated request has its verdict already, and the first one stands.
+_INSERT_REFUSAL: Final = "INSERT INTO refusal VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_PRUNE_REFUSALS: Final = (
+    "DELETE FROM refusal WHERE paddle = ?1 AND request <="
+    " (SELECT request FROM refusal WHERE paddle = ?1 ORDER BY request DESC LIMIT 1 OFFSET ?2)"
+)
+_SELECT_REFUSALS: Final = (
+    "SELECT paddle, request, body FROM refusal WHERE (paddle, request) > (?, ?) ORDER BY paddle, request LIMIT ?"
+)
+_SELECT_HEAD: Final = (
+    "SELECT position, hash, alive_ms, (SELECT min(position) FROM event), (SELECT max(position) FROM event) FROM head"
+)
+# Moves the head only from where this writer left it: a second writer that came past the lock is found here.
+_MOVE_HEAD: Final = "UPDATE head SET position = ?, hash = ?, alive_ms = ? WHERE position = ? AND hash = ?"
+_PRUNE_SNAPSHOTS: Final = (
+    "DELETE FROM snapshot WHERE position NOT IN (SELECT position FROM snapshot ORDER BY position DESC LIMIT ?)"
+)
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode_event: Final = msgspec.json.Decoder[AnyEvent](AnyEvent).decode
+_decode_refusal: Final = msgspec.json.Decoder(Refusal).decode
+_TAGS: Final[dict[type, str]] = {
+    kind: kind.__struct_config__.tag for union in (AnyEvent, AnyLotEvent, AnySaleEvent) for kind in get_args(union)
+}
+
+
+class _Head(NamedTuple):
+    position: int
+    hash: bytes
+    alive_ms: int
+    first: int | None
+    last: int | None
+    """The lowest and the highest position that there really is."""
+
+
+class _Checked(NamedTuple):
+    position: int
+    event: AnyEvent
+    hash: bytes
+
+
+class SqliteJournal:
+    """A `Journal` in a file. Make one with `open`; use it in the thread that opened it."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, read_only: bool) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = connection
+        self._read_only = read_only
+        self._resources = ExitStack()
+        self._why_closed = "it was closed"
+        self._warnings: list[str] = []
+        self._unpruned: dict[int, int] = {}
+        self._position, self._hash, self._alive_ms = 0, GENESIS_HASH, 0
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> "SqliteJournal":
+        """Open the journal file at `path`; for writing, make it where there is none (its directory must exist).
+
+        Opening for writing settles what a crash or a failed write left behind. Reading works while another process
+        writes. Raises StorageError where the file is not a journal, has a newer format, is held by another writer or
+        can't be brought to the disk, and DamagedJournalError where its end is not what was last written.
+        """
+        with ExitStack() as resources:
+            if not read_only:
+                resources.enter_context(sole_writer(path))
+                create_missing(path)
+            connection = connect(path, read_only=read_only)
+            resources.callback(connection.close)
+            journal = cls(path, connection, read_only=read_only)
+            if not read_only:
+                journal._settle()
+                journal._take_up_head()
+            journal._resources = resources.pop_all()
+            return journal
+
+    @property
+    def position(self) -> int:
+        """The position of the last event; 0 where there is none."""
+        return self._read_head().position if self._read_only else self._position
+
+    @property
+    def alive_ms(self) -> int:
+        """When the house last wrote (server time); 0 where it never did."""
+        return self._read_head().alive_ms if self._read_only else self._alive_ms
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was worked around since the journal was opened, a sentence each."""
+        return tuple(self._warnings)
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def append(self, events: Sequence[AnyEvent], refusals: Sequence[Refusal], now_ms: int) -> int:
+        """Store a batch in one transaction and return the position of the last event; durable on return."""
+        position, digest = self._position, self._hash
+        rows = []
+        for event in events:
+            position += 1
+            body = _encode(event)
+            digest = sha256(digest + body).digest()
+            rows.append((position, event.at_ms, _kind(event), event.lot, event.seq, body.decode(), digest))
+        with self._transaction() as connection:
+            connection.executemany(_INSERT_EVENT, rows)
+            if refusals:
+                self._add_refusals(connection, refusals)
+            moved = connection.execute(_MOVE_HEAD, (position, digest, now_ms, self._position, self._hash))
+            if moved.rowcount != 1:
+                raise StorageError(f"Another process has written to the journal {self._path}. Stop one of the two.")
+        self._position, self._hash, self._alive_ms = position, digest, now_ms
+        return position
+
+    def mark_alive(self, now_ms: int) -> None:
+        """Store that the house was alive at `now_ms`; durable on return."""
+        self.append((), (), now_ms)
+
+    def save_snapshot(self, position: int, state: bytes) -> None:
+        """Store the state after the event at `position`; the last two are kept."""
+        if not 0 <= position <= self._position:
+            raise ValueError(f"there is no event {position}; the last is {self._position}")
+        digest = self._hash_at(position)
+        checksum = _snapshot_checksum(position, digest, state)
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", (position, digest, checksum, state)
+            )
+            connection.execute(_PRUNE_SNAPSHOTS, (SNAPSHOTS_KEPT,))
+
+    def close(self) -> None:
+        """Let go of the journal; safe to repeat."""
+        self._connection = None
+        self._resources.close()
+
+    def _add_refusals(self, connection: sqlite3.Connection, refusals: Sequence[Refusal]) -> None:
+        """Add the refusals and prune those of a paddle at its first since the start and at every 32nd after it."""
+        connection.executemany(
+            _INSERT_REFUSAL,
+            [
+                (
+                    refusal.paddle,
+                    refusal.request.id,
+                    refusal.at_ms,
+                    refusal.request.lot,
+                    refusal.verdict.code.value,
+                    _encode(refusal).decode(),
+                )
+                for refusal in refusals
+            ],
+        )
+        due = []
+        for refusal in refusals:
+            unpruned = self._unpruned.get(refusal.paddle, REMEMBERED_REQUESTS_MAX - 1) + 1
+            if unpruned == REMEMBERED_REQUESTS_MAX:
+                due.append((refusal.paddle, REMEMBERED_REQUESTS_MAX))
+                unpruned = 0
+            self._unpruned[refusal.paddle] = unpruned
+        connection.executemany(_PRUNE_REFUSALS, due)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit what the body does; whatever goes wrong, close the journal, since its end is then unknown."""
+        connection = self._usable()
+        committed = False
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+            committed = True
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(
+                f"The journal {self._path} can't be written ({error}). See to the disk's space and health."
+            ) from error
+        finally:
+            if not committed:
+                self._abandon(connection)
+
+    def _abandon(self, connection: sqlite3.Connection) -> None:
+        self._why_closed = "a write failed; open it again"
+        # The failure that counts is on its way to the caller already. What can't be rolled back here is when the
+        # file is next opened.
+        with suppress(sqlite3.Error, OSError):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        with suppress(sqlite3.Error, OSError):
+            self.close()
+
+    def _settle(self) -> None:
+        """Bring all that the WAL holds into the file and begin an empty WAL.
+
+        When the fsync of a commit fails, its frames may be in the system's cache, marked as written, and not on the
+        disk. To a process that opens the file later they look like any others, and it would add its commits behind
+        them, where a loss of power takes them away together: recovery ends at the first frame that is not whole. So
+        nothing is ever written behind frames of an earlier opening. The pages are copied into the file, which has an
+        fsync of its own, and only when that succeeded is the WAL begun anew.
+        """
+        ((busy, _frames, _moved),) = self._fetch("PRAGMA wal_checkpoint(TRUNCATE)")
+        if busy:
+            raise StorageError(
+                f"Another program holds the journal {self._path} open for reading and keeps its WAL from being "
+                f"settled. End it (a sqlite3 shell, a backup), then start again."
+            )
+
+    def _take_up_head(self) -> None:
+        head = self._read_head()
+        if head.last != (head.position or None) or self._hash_at(head.position) != head.hash:
+            self.verify_chain()  # raises, with the exact place
+        self._position, self._hash, self._alive_ms = head.position, head.hash, head.alive_ms
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyEvent]]:
+        """Yield the events after `after_position`, up to and with `upto`, and check the chain on the way."""
+        for checked in self._walk(self._read_head(), after_position, upto):
+            yield checked.position, checked.event
+
+    def recent(self, count: int) -> list[tuple[int, AnyEvent]]:
+        """Return the last `count` events, or all where there are fewer."""
+        return list(self.read(max(0, self.position - count)))
+
+    def verify_chain(self, progress: Progress | None = None) -> ChainEnd:
+        """Check every event from the first on and return the end of the chain."""
+        head = self._read_head()
+        for checked in self._walk(head):
+            if progress is not None and checked.position % READ_BATCH_EVENTS == 0:
+                progress(checked.position, head.position)
+        if progress is not None:
+            progress(head.position, head.position)
+        return ChainEnd(head.position, head.hash)
+
+    def refusals(self) -> Iterator[Refusal]:
+        """Yield the refused bids that are kept, by paddle and request id."""
+        paddle, request = -1, -1
+        while rows := self._fetch(_SELECT_REFUSALS, (paddle, request, READ_BATCH_EVENTS)):
+            for paddle, request, body in rows:
+                try:
+                    yield _decode_refusal(body)
+                except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                    what = f"the refusal of paddle {paddle}'s request {request} can't be read ({error})"
+                    raise DamagedJournalError(self._path, what) from error
+
+    def load_snapshot(self) -> SavedState | None:
+        """Return the newest sound snapshot, with a sentence in `warnings` for each that was passed over."""
+        head = self._read_head()
+        for (position,) in self._fetch("SELECT position FROM snapshot ORDER BY position DESC"):
+            try:
+                state = self._sound_state(head, position)
+            except DamagedJournalError as damage:
+                self._warnings.append(f"The snapshot at event {position} was passed over: {damage}")
+                continue
+            return SavedState(position, state)
+        return None
+
+    def _sound_state(self, head: _Head, position: int) -> bytes:
+        ((digest, checksum, state),) = self._fetch(
+            "SELECT hash, checksum, state FROM snapshot WHERE position = ?", (position,)
+        )
+        if checksum != _snapshot_checksum(position, digest, state):
+            raise DamagedJournalError(self._path, f"the snapshot at event {position} does not match its checksum")
+        if position > head.position or self._hash_at(position) != digest:
+            raise DamagedJournalError(self._path, f"the snapshot at event {position} belongs to another history")
+        return bytes(state)
+
+    def _walk(self, head: _Head, after_position: int = 0, upto: int | None = None) -> Iterator[_Checked]:
+        """Yield the events in a stretch, each checked against the one before it, and the last against the head."""
+        if after_position > head.position:
+            what = f"event {after_position} was written, but the record ends at event {head.position}"
+            raise DamagedJournalError(self._path, what, first_bad=head.position + 1)
+        position, digest = after_position, self._hash_at(after_position)
+        end = head.position if upto is None else min(upto, head.position)
+        while position < end:
+            rows = self._rows(position, end)
+            if not rows:
+                raise self._damaged(position + 1, "the event is missing")
+            for row in rows:
+                checked = self._check(row, position + 1, digest)
+                position, digest = checked.position, checked.hash
+                yield checked
+        if position < head.position:
+            return
+        if digest != head.hash:
+            raise self._damaged(position, "the last event is not the one that the head names")
+        if head.last != (head.position or None) or head.first not in (None, 1):
+            raise self._damaged(position + 1, "there are events that the house did not write")
+
+    def _rows(self, after: int, end: int) -> list[tuple[Any, ...]]:
+        try:
+            return self._fetch(_SELECT_EVENTS, (after, min(end, after + READ_BATCH_EVENTS)))
+        except DamagedJournalError:  # a page in this stretch can't be read; go up to it one by one
+            return self._fetch(_SELECT_EVENTS, (after, after + 1), first_bad=after + 1)
+
+    def _check(self, row: tuple[Any, ...], expected: int, before: bytes) -> _Checked:
+        position, at_ms, kind, lot, seq, body, digest = row
+        if position != expected:
+            raise self._damaged(expected, "the event is missing")
+        if type(body) is not bytes or sha256(before + body).digest() != digest:
+            raise self._damaged(expected, "the event, or the order of events, was changed")
+        try:
+            event = _decode_event(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise self._damaged(expected, f"the text is not an event that this version knows ({error})") from error
+        if (at_ms, kind, lot, seq) != (event.at_ms, _kind(event).encode(), event.lot.encode(), event.seq):
+            raise self._damaged(expected, "the columns differ from the event's text")
+        return _Checked(position, event, digest)
+
+    def _hash_at(self, position: int) -> bytes:
+        if position == 0:
+            return GENESIS_HASH
+        rows = self._fetch("SELECT hash FROM event WHERE position = ?", (position,), first_bad=position)
+        return bytes(rows[0][0]) if rows else b""
+
+    def _read_head(self) -> _Head:
+        rows = self._fetch(_SELECT_HEAD)
+        if len(rows) != 1:
+            raise DamagedJournalError(self._path, "the row that says where the record ends is missing")
+        return _Head(*rows[0])
+
+    def _fetch(
+        self, statement: str, values: tuple[object, ...] = (), *, first_bad: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return all rows of a query, in a read transaction of its own. Raises StorageError."""
+        try:
+            return self._usable().execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise DamagedJournalError(self._path, str(error), first_bad=first_bad) from error
+            raise StorageError(f"The journal {self._path} can't be read ({error}). See to the disk.") from error
+
+    def _usable(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StorageError(f"The journal {self._path} can't be used: {self._why_closed}.")
+        return self._connection
+
+    def _damaged(self, first_bad: int, what: str) -> DamagedJournalError:
+        return DamagedJournalError(self._path, what, first_bad=first_bad)
+
+
+def _kind(event: AnyEvent) -> str:
+    """Return what happened, for people who query: of a decision, the change itself."""
+    if isinstance(event, LotDecided | SaleDecided):
+        return _TAGS[type(event.change)]
+    return _TAGS[type(event)]
+
+
+def _snapshot_checksum(position: int, digest: bytes, state: bytes) -> bytes:
+    return sha256(position.to_bytes(8, "big") + digest + state).digest()
