@@ -59,14 +59,14 @@ CREATE TABLE event (
   hash BLOB NOT NULL
 ) STRICT;
 CREATE TABLE refusal (
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
   paddle INTEGER NOT NULL,
   request INTEGER NOT NULL,
-  at_ms INTEGER NOT NULL,
   lot TEXT NOT NULL,
   code TEXT NOT NULL,
-  body TEXT NOT NULL,
-  PRIMARY KEY (paddle, request)
-) STRICT, WITHOUT ROWID;
+  body TEXT NOT NULL
+) STRICT;
 CREATE TABLE snapshot (
   position INTEGER PRIMARY KEY,
   hash BLOB NOT NULL,

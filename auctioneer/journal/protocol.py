@@ -91,9 +91,9 @@ class Journal(Protocol):
         """Return the last `count` events, or all where there are fewer, checked as by `read`."""
 
     def refusals(self) -> Iterator[Refusal]:
-        """Yield the refused bids that are kept: of each paddle those with the highest request ids, in that order.
+        """Yield the refused bids that are kept, in the order in which they were refused.
 
-        At least `REMEMBERED_REQUESTS_MAX` of each paddle are kept, and fewer than twice as many.
+        Of each paddle those are kept that have the `REMEMBERED_REQUESTS_MAX` highest request ids.
         """
 
     def save_snapshot(self, position: int, state: bytes) -> None:

@@ -29,15 +29,9 @@ _SELECT_EVENTS: Final = (
     "SELECT position, at_ms, kind, lot, seq, body, hash FROM event"
     " WHERE position > ? AND position <= ? ORDER BY position"
 )
-# A repeated request has its verdict already, and the first one stands.
-_INSERT_REFUSAL: Final = "INSERT INTO refusal VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_PRUNE_REFUSALS: Final = (
-    "DELETE FROM refusal WHERE paddle = ?1 AND request <="
-    " (SELECT request FROM refusal WHERE paddle = ?1 ORDER BY request DESC LIMIT 1 OFFSET ?2)"
-)
-_SELECT_REFUSALS: Final = (
-    "SELECT paddle, request, body FROM refusal WHERE (paddle, request) > (?, ?) ORDER BY paddle, request LIMIT ?"
-)
+_INSERT_REFUSAL: Final = "INSERT INTO refusal VALUES (?, ?, ?, ?, ?, ?, ?)"
+_DELETE_REFUSAL: Final = "DELETE FROM refusal WHERE id = ?"
+_SELECT_REFUSALS: Final = "SELECT id, body FROM refusal WHERE id > ? ORDER BY id LIMIT ?"
 _SELECT_HEAD: Final = (
     "SELECT position, hash, alive_ms, (SELECT min(position) FROM event), (SELECT max(position) FROM event) FROM head"
 )
@@ -80,7 +74,9 @@ class SqliteJournal:
         self._resources = ExitStack()
         self._why_closed = "it was closed"
         self._warnings: list[str] = []
-        self._unpruned: dict[int, int] = {}
+        self._refusal_ids: dict[int, dict[int, int]] = {}
+        """For each paddle, the request ids whose refusals are kept, and in which rows."""
+        self._last_refusal = 0
         self._position, self._hash, self._alive_ms = 0, GENESIS_HASH, 0
 
     @classmethod
@@ -101,6 +97,7 @@ class SqliteJournal:
             if not read_only:
                 journal._settle()
                 journal._take_up_head()
+                journal._take_up_refusals()
             journal._resources = resources.pop_all()
             return journal
 
@@ -162,29 +159,25 @@ class SqliteJournal:
         self._resources.close()
 
     def _add_refusals(self, connection: sqlite3.Connection, refusals: Sequence[Refusal]) -> None:
-        """Add the refusals and prune those of a paddle at its first since the start and at every 32nd after it."""
-        connection.executemany(
-            _INSERT_REFUSAL,
-            [
-                (
-                    refusal.paddle,
-                    refusal.request.id,
-                    refusal.at_ms,
-                    refusal.request.lot,
-                    refusal.verdict.code.value,
-                    _encode(refusal).decode(),
-                )
-                for refusal in refusals
-            ],
-        )
-        due = []
+        """Add the refusals, and delete what is no longer among the highest request ids of its paddle.
+
+        Rows are added at the end and leave about in the order in which they came, so few pages change in a batch; a
+        key of paddle and request would touch a page for each paddle.
+        """
+        added, surplus = [], []
         for refusal in refusals:
-            unpruned = self._unpruned.get(refusal.paddle, REMEMBERED_REQUESTS_MAX - 1) + 1
-            if unpruned == REMEMBERED_REQUESTS_MAX:
-                due.append((refusal.paddle, REMEMBERED_REQUESTS_MAX))
-                unpruned = 0
-            self._unpruned[refusal.paddle] = unpruned
-        connection.executemany(_PRUNE_REFUSALS, due)
+            request = refusal.request
+            kept = self._refusal_ids.setdefault(refusal.paddle, {})
+            if request.id in kept:
+                continue  # the first verdict stands
+            self._last_refusal += 1
+            kept[request.id] = self._last_refusal
+            code, body = refusal.verdict.code.value, _encode(refusal).decode()
+            added.append((self._last_refusal, refusal.at_ms, refusal.paddle, request.id, request.lot, code, body))
+            if len(kept) > REMEMBERED_REQUESTS_MAX:
+                surplus.append((kept.pop(min(kept)),))
+        connection.executemany(_INSERT_REFUSAL, added)
+        connection.executemany(_DELETE_REFUSAL, surplus)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -236,6 +229,11 @@ class SqliteJournal:
             self.verify_chain()  # raises, with the exact place
         self._position, self._hash, self._alive_ms = head.position, head.hash, head.alive_ms
 
+    def _take_up_refusals(self) -> None:
+        for row, paddle, request in self._fetch("SELECT id, paddle, request FROM refusal ORDER BY id"):
+            self._refusal_ids.setdefault(paddle, {})[request] = row
+            self._last_refusal = row
+
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyEvent]]:
@@ -258,15 +256,14 @@ class SqliteJournal:
         return ChainEnd(head.position, head.hash)
 
     def refusals(self) -> Iterator[Refusal]:
-        """Yield the refused bids that are kept, by paddle and request id."""
-        paddle, request = -1, -1
-        while rows := self._fetch(_SELECT_REFUSALS, (paddle, request, READ_BATCH_EVENTS)):
-            for paddle, request, body in rows:
+        """Yield the refused bids that are kept, in the order in which they were refused."""
+        last = 0
+        while rows := self._fetch(_SELECT_REFUSALS, (last, READ_BATCH_EVENTS)):
+            for last, body in rows:
                 try:
                     yield _decode_refusal(body)
                 except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                    what = f"the refusal of paddle {paddle}'s request {request} can't be read ({error})"
-                    raise DamagedJournalError(self._path, what) from error
+                    raise DamagedJournalError(self._path, f"refusal {last} can't be read ({error})") from error
 
     def load_snapshot(self) -> SavedState | None:
         """Return the newest sound snapshot, with a sentence in `warnings` for each that was passed over."""
@@ -366,7 +363,7 @@ class SqliteJournal:
 
 def _kind(event: AnyEvent) -> str:
     """Return what happened, for people who query: of a decision, the change itself."""
-    if isinstance(event, LotDecided | SaleDecided):
+    if isinstance(event, (LotDecided, SaleDecided)):
         return _TAGS[type(event.change)]
     return _TAGS[type(event)]
 
