@@ -208,15 +208,14 @@ class Rejected(Answer, frozen=True, tag="rejected"):
 
 
 class Maximum(Struct, frozen=True):
-    """A maximum of the bidder's on an open lot; secret from all others."""
+    """A maximum by which the bidder leads a lot that is not over; secret from all others."""
 
     lot: str
     maximum_minor: int
-    leading: bool
 
 
 class Mine(Answer, frozen=True, tag="mine"):
-    """The bidder's own affairs: the latest maximum on each lot that is not final, and what was won."""
+    """The bidder's own affairs: the maxima by which it leads, and what was won."""
 
     paddle: int
     maxima: tuple[Maximum, ...] = ()

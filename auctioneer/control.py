@@ -1,0 +1,215 @@
+"""The control protocol: the auctioneer's and clerks' commands to the running house, and who may give which.
+
+It has an endpoint of its own (see `auctioneer.server`), which lets in only keys on its list; a bidder's key does not
+even finish the handshake. The rules of the wire are those of `common.messages`: one MessagePack map with `type` and
+`id`, one answer for each.
+"""
+
+from typing import Annotated, Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct
+
+from auctioneer import decisions, reports
+from auctioneer.decisions import Decision, Refused
+from auctioneer.events import AnyEvent
+from auctioneer.house import House
+from auctioneer.terms import LotSpec
+from common.codec import RefusedBody, decode_with
+from common.errors import RejectCode
+from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX
+from common.messages import LotId, Rejected, RequestId, Role, Stream
+from common.names import is_valid_text
+
+WHOLE_SALE: Final = ""
+
+
+class Command(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
+    """What every command has: an id that its answer repeats."""
+
+    id: RequestId = 1
+
+
+class OpenLot(Command, frozen=True, tag="open"):
+    """Open a lot now."""
+
+    lot: LotId
+
+
+class Pause(Command, frozen=True, tag="pause"):
+    """Stop a lot, or the whole sale."""
+
+    lot: Stream = WHOLE_SALE
+
+
+class Resume(Command, frozen=True, tag="resume"):
+    """Go on with a lot, or with the whole sale."""
+
+    lot: Stream = WHOLE_SALE
+
+
+class Extend(Command, frozen=True, tag="extend"):
+    """Give a lot more time."""
+
+    lot: LotId
+    extra_ms: Annotated[int, Meta(ge=1, le=DURATION_MS_MAX)]
+
+
+class CloseLot(Command, frozen=True, tag="close"):
+    """Bring the hammer down on a lot now."""
+
+    lot: LotId
+
+
+class Withdraw(Command, frozen=True, tag="withdraw"):
+    """Take a lot out of the sale."""
+
+    lot: LotId
+    reason: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
+
+
+class AddLots(Command, frozen=True, tag="add"):
+    """Add lots to the catalogue; all or none."""
+
+    lots: Annotated[tuple[LotSpec, ...], Meta(min_length=1)]
+
+
+class Announce(Command, frozen=True, tag="announce"):
+    """Say something to all."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
+
+
+class EndSale(Command, frozen=True, tag="end"):
+    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn."""
+
+
+class Admit(Command, frozen=True, tag="admit"):
+    """Let a waiting bidder in, or with `admitted` false turn one out. `bidder` is a name or a paddle."""
+
+    bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+    admitted: bool = True
+
+
+class Ask(Command, frozen=True, tag="ask"):
+    """Ask for a report: `status`, `lots`, `bidders` or `results`."""
+
+    report: str
+
+
+AnyCommand = OpenLot | Pause | Resume | Extend | CloseLot | Withdraw | AddLots | Announce | EndSale | Admit | Ask
+
+
+class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
+    """A command was carried out and is durable. `lots` are those that it changed."""
+
+    id: int
+    lots: tuple[str, ...] = ()
+
+
+class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
+    """The report that was asked for, in the shape that the command line prints as JSON."""
+
+    id: int
+    report: Any
+
+
+AnyControlAnswer = Done | Report | Rejected
+
+
+class Controller(NamedTuple):
+    """Who gives commands: a name for the record, and a role."""
+
+    name: str
+    role: Role
+
+
+CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Ask)
+"""What a clerk may do; the auctioneer may do all."""
+
+_commands: Final[msgspec.msgpack.Decoder[AnyCommand]] = msgspec.msgpack.Decoder(AnyCommand)
+_answers: Final[msgspec.msgpack.Decoder[AnyControlAnswer]] = msgspec.msgpack.Decoder(AnyControlAnswer)
+decode_control_answer = _answers.decode
+
+
+def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyControlAnswer:
+    """Carry out a command; its events are in the house's batch, and the answer may leave after the commit."""
+    try:
+        command = decode_with(_commands, body, CONTROL_BYTES_MAX)
+    except RefusedBody as refused:
+        return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail)
+    if who.role is not Role.AUCTIONEER and not isinstance(command, CLERKS_COMMANDS):
+        return Rejected(id=command.id, code=RejectCode.FORBIDDEN, detail="a clerk's key can't do that")
+    house.advance(now_ms)
+    if isinstance(command, Ask):
+        return _report(house, command, now_ms)
+    outcome = _admit(house, command, who.name, now_ms) if isinstance(command, Admit) else None
+    if outcome is None:
+        outcome = decide(house, command, who.name, now_ms)
+    if isinstance(outcome, Refused):
+        return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)
+    house.advance(now_ms)
+    return Done(id=command.id, lots=_lots_of(outcome))
+
+
+def decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
+    """Take a decision about lots or the sale, and put its events into the house's batch."""
+    outcome = _decide(house, command, by, now_ms)
+    if not isinstance(outcome, Refused):
+        house.record(outcome)
+    return outcome
+
+
+def _decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
+    engine = house.engine
+    match command:
+        case OpenLot():
+            return decisions.open_lot(engine, now_ms, by, command.lot)
+        case Pause(lot=""):
+            return decisions.pause_sale(engine, now_ms, by)
+        case Pause():
+            return decisions.pause(engine, now_ms, by, command.lot)
+        case Resume(lot=""):
+            return decisions.resume_sale(engine, now_ms, by)
+        case Resume():
+            return decisions.resume(engine, now_ms, by, command.lot)
+        case Extend():
+            return decisions.extend(engine, now_ms, by, command.lot, command.extra_ms)
+        case CloseLot():
+            return decisions.close(engine, now_ms, by, command.lot)
+        case Withdraw():
+            return _checked(command.reason) or decisions.withdraw(engine, now_ms, by, command.lot, command.reason)
+        case AddLots():
+            return decisions.add(engine, now_ms, by, command.lots)
+        case Announce():
+            return _checked(command.text) or decisions.announce(engine, now_ms, by, command.text)
+        case EndSale():
+            return decisions.end(engine, now_ms, by)
+        case _:
+            return Refused(RejectCode.MALFORMED, "not a decision")
+
+
+def _checked(text: str) -> Refused | None:
+    return None if is_valid_text(text) else Refused(RejectCode.MALFORMED, "the text has control or direction marks")
+
+
+def _admit(house: House, command: Admit, by: str, now_ms: int) -> Decision:
+    entry = house.register.find(command.bidder)
+    if entry is None:
+        return Refused(RejectCode.UNKNOWN_BIDDER, command.bidder)
+    if entry.admitted == command.admitted and not entry.waiting:
+        state = "admitted" if entry.admitted else "turned out"
+        return Refused(RejectCode.WRONG_STATE, f"{entry.name} is {state} already")
+    house.admit(now_ms, by, entry.paddle, admitted=command.admitted)
+    return []
+
+
+def _report(house: House, command: Ask, now_ms: int) -> AnyControlAnswer:
+    make = reports.REPORTS.get(command.report)
+    if make is None:
+        return Rejected(id=command.id, code=RejectCode.MALFORMED, detail=f"there is no report {command.report!r}")
+    return Report(id=command.id, report=make(house, now_ms))
+
+
+def _lots_of(events: list[AnyEvent]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(event.lot for event in events if event.lot))

@@ -1,0 +1,502 @@
+"""The house without its sockets, disk and clock: requests in, answers and facts out.
+
+The shell (`auctioneer.server`) calls `handle` for each request it drained, then `take` for what the batch did,
+commits that, and only then sends the answers and the broadcasts. If the commit fails the house is ahead of the
+truth: the shell drops it and makes a new one by `rebuild`.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from auctioneer.engine import Bidder, Engine, EngineState
+from auctioneer.events import (
+    AnyEvent,
+    BidderAdmitted,
+    BidderEnrolled,
+    BidLate,
+    BidTaken,
+    LotBought,
+    Refusal,
+    SaleCreated,
+    public_part,
+    verdict_of,
+)
+from auctioneer.history import SALE_STREAM, History
+from auctioneer.register import APPROVAL_POLL_MS, Admission, AdmissionMode, Enrolled, Register, observer
+from auctioneer.sessions import (
+    DEFAULT_REQUESTS_PER_S,
+    MALFORMED_COST,
+    REPLAY_COST,
+    SNAPSHOT_COST,
+    Budget,
+    Remembered,
+    Session,
+)
+from common.codec import RefusedBody, decode_request
+from common.errors import RejectCode, StorageError
+from common.limits import (
+    BIDDERS_MAX,
+    HEARTBEAT_LOTS_MAX,
+    HEARTBEAT_MS,
+    PROTOCOL_VERSION,
+    REPLAY_EVENTS_MAX,
+    SNAPSHOT_LOTS_MAX,
+)
+from common.lot import AnyLotEvent, AnySaleEvent
+from common.messages import (
+    AnyAnswer,
+    AnyRequest,
+    BidRequest,
+    BuyRequest,
+    Heartbeat,
+    Hello,
+    LotEvents,
+    LotRequest,
+    Maximum,
+    Mine,
+    Ping,
+    Pong,
+    Rejected,
+    Replay,
+    ReplayRequest,
+    Role,
+    SaleEvents,
+    Snapshot,
+    SnapshotRequest,
+    Welcome,
+)
+
+STRANGERS_MAX: Final = 10_000
+"""Keys that are not enrolled whose budgets are remembered; the longest silent goes first."""
+SILENT_MS: Final = 10_000
+"""A bidder who was not heard from for this long is disconnected, as far as `while_connected` maxima go."""
+
+
+class HouseSettings(msgspec.Struct, frozen=True):
+    """What an operator chose for this process; none of it is part of the sale's record."""
+
+    instance: str
+    publish_port: int
+    admission: Admission = Admission()
+    requests_per_s: int = DEFAULT_REQUESTS_PER_S
+    is_encrypted: bool = True
+
+
+class SessionState(msgspec.Struct):
+    """What a snapshot holds of one bidder's session."""
+
+    paddle: int
+    floor: int
+    remembered: list[Remembered]
+
+
+class HouseState(msgspec.Struct):
+    """All that a snapshot holds."""
+
+    engine: EngineState
+    bidders: list[Enrolled]
+    sessions: list[SessionState]
+
+
+class Batch(NamedTuple):
+    """What the requests since the last `take` did; to be committed in one transaction."""
+
+    events: list[AnyEvent]
+    refusals: list[Refusal]
+
+
+_states = msgspec.msgpack.Decoder(HouseState)
+
+
+class House:
+    """One sale being held. Begin with `rebuild`."""
+
+    def __init__(self, state: HouseState, settings: HouseSettings, now_ms: int) -> None:
+        self.engine = Engine(state.engine)
+        self.register = Register(state.bidders)
+        self.settings = settings
+        self._sessions: dict[str, Session] = {}
+        self._observers: OrderedDict[str, Session] = OrderedDict()
+        self._strangers: OrderedDict[str, Budget] = OrderedDict()
+        self._history = History()
+        self._batch = Batch([], [])
+        self._changed: dict[str, None] = {}  # lots that changed since the last heartbeat, latest last
+        self._turn = 0  # where the heartbeat's round over all lots stands
+        for entry in state.bidders:
+            self._open_session(entry, now_ms)
+        for kept in state.sessions:
+            self._session_of(kept.paddle).restore(kept.floor, kept.remembered)
+
+    @classmethod
+    def rebuild(
+        cls,
+        settings: HouseSettings,
+        snapshot: bytes | None,
+        events: Iterable[AnyEvent],
+        refusals: Iterable[Refusal],
+        now_ms: int,
+    ) -> "House":
+        """Return the house as a journal tells it: a snapshot, the events after it, and the refusals kept.
+
+        Without a snapshot the events begin with the sale's creation. Raises StorageError if they don't.
+        """
+        following = iter(events)
+        if snapshot is not None:
+            state = _states.decode(snapshot)
+        else:
+            created = next(following, None)
+            if not isinstance(created, SaleCreated):
+                raise StorageError("The journal does not begin with the creation of a sale.")
+            state = HouseState(Engine.create(created).state, [], [])
+        house = cls(state, settings, now_ms)
+        for event in following:
+            house.replay(event, now_ms)
+        for refusal in refusals:
+            house._session_of(refusal.paddle).remember(refusal.request, refusal.verdict)
+        return house
+
+    def replay(self, event: AnyEvent, now_ms: int) -> None:
+        """Take a journaled event into the state."""
+        if isinstance(event, BidderEnrolled | BidderAdmitted):
+            self.register.apply(event)
+            self._refresh(event.paddle, now_ms)
+            return
+        self.engine.apply(event)
+        if isinstance(event, BidTaken | LotBought | BidLate):
+            self._session_of(event.paddle).remember(event.request, verdict_of(event))
+        self._keep_public(event)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state, for `rebuild`."""
+        sessions = [
+            SessionState(session.bidder.paddle, session.floor, session.remembered)
+            for session in self._sessions.values()
+        ]
+        return msgspec.msgpack.encode(HouseState(self.engine.state, self.register.entries, sessions))
+
+    # --- requests ----------------------------------------------------------------------------------------------
+
+    def handle(self, principal: str, body: bytes, now_ms: int) -> AnyAnswer | None:
+        """Decide one request of a principal, received at `now_ms`; None where silence is the answer.
+
+        The answer may leave only after the batch is durable.
+        """
+        session = self._sessions.get(principal) or self._observers.get(principal)
+        budget = session.budget if session is not None else self._stranger(principal, now_ms)
+        in_budget = budget.spend(now_ms)
+        if budget.is_exhausted:
+            return None
+        try:
+            request = decode_request(body)
+        except RefusedBody as refused:
+            budget.spend(now_ms, MALFORMED_COST)
+            return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail[:200])
+        if not in_budget:
+            return Rejected(id=request.id, code=RejectCode.SLOW_DOWN, retry_ms=budget.retry_ms)
+        if isinstance(request, Hello):
+            return self._hello(principal, session, request, now_ms)
+        if session is None:
+            return Rejected(id=request.id, code=RejectCode.HELLO_FIRST)
+        session.heard_ms = now_ms
+        if not session.bidder.admitted:
+            return self._not_admitted(session.bidder, request.id)
+        if isinstance(request, BidRequest | BuyRequest):
+            return self._bid(session, request, now_ms)
+        return self._read(session, request, now_ms)
+
+    def is_admitted(self, principal: str) -> bool:
+        """Return whether a principal may see the broadcasts."""
+        session = self._sessions.get(principal) or self._observers.get(principal)
+        return session is not None and session.bidder.admitted
+
+    def spend(self, principal: str, now_ms: int) -> bool:
+        """Charge a principal for something other than a request; return whether it is in the budget."""
+        session = self._sessions.get(principal) or self._observers.get(principal)
+        return (session.budget if session is not None else self._stranger(principal, now_ms)).spend(now_ms)
+
+    def _bid(self, session: Session, request: BidRequest | BuyRequest, now_ms: int) -> AnyAnswer:
+        bidder = session.bidder
+        if bidder.role is not Role.BIDDER:
+            return Rejected(id=request.id, code=RejectCode.FORBIDDEN, detail="observers don't bid")
+        known = session.recall(request)
+        if isinstance(known, RejectCode):
+            return Rejected(id=request.id, code=known, lot=request.lot)
+        if known is not None:
+            return known
+        who = Bidder(bidder.paddle, bidder.skeleton)
+        self.advance(now_ms)
+        outcome: BidTaken | LotBought | BidLate | Rejected
+        if isinstance(request, BidRequest):
+            outcome = self.engine.bid(now_ms, who, request)
+        else:
+            outcome = self.engine.buy(now_ms, who, request)
+        if isinstance(outcome, Rejected):
+            self._batch.refusals.append(Refusal(now_ms, bidder.paddle, request, outcome))
+            session.remember(request, outcome)
+            return outcome
+        self.record([outcome])
+        verdict = verdict_of(outcome)
+        session.remember(request, verdict)
+        return verdict
+
+    def _read(self, session: Session, request: AnyRequest, now_ms: int) -> AnyAnswer:
+        match request:
+            case Ping():
+                return Pong(id=request.id, server_time_ms=now_ms)
+            case SnapshotRequest():
+                session.budget.spend(now_ms, SNAPSHOT_COST)
+                return self._snapshot_page(request, now_ms)
+            case LotRequest():
+                lot = self.engine.lots.get(request.lot)
+                if lot is None:
+                    return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
+                return Snapshot(
+                    id=request.id,
+                    epoch=self.engine.epoch,
+                    server_time_ms=now_ms,
+                    sale=self.engine.sale,
+                    lots=(lot.view,),
+                )
+            case ReplayRequest():
+                session.budget.spend(now_ms, REPLAY_COST)
+                return self._replay(request)
+            case _:
+                session.budget.spend(now_ms, SNAPSHOT_COST)
+                return self._mine(session.bidder.paddle, request)
+
+    def _snapshot_page(self, request: SnapshotRequest, now_ms: int) -> Snapshot:
+        catalogue = self.engine.catalogue
+        stop = request.start + SNAPSHOT_LOTS_MAX
+        return Snapshot(
+            id=request.id,
+            epoch=self.engine.epoch,
+            server_time_ms=now_ms,
+            sale=self.engine.sale,
+            lots=tuple(lot.view for lot in catalogue[request.start : stop]),
+            next=stop if stop < len(catalogue) else None,
+        )
+
+    def _replay(self, request: ReplayRequest) -> Replay | Rejected:
+        stream = request.lot
+        if stream != SALE_STREAM and stream not in self.engine.lots:
+            return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=stream)
+        seq = self.engine.sale.seq if stream == SALE_STREAM else self.engine.lots[stream].view.seq
+        if request.after_seq >= seq:
+            return Replay(id=request.id, epoch=self.engine.epoch, lot=stream)
+        events = self._history.after(stream, request.after_seq, REPLAY_EVENTS_MAX)
+        if events is None:
+            return Rejected(id=request.id, code=RejectCode.HISTORY_GONE, lot=stream, seq=seq)
+        kinds = {"sale_events": tuple(events)} if stream == SALE_STREAM else {"lot_events": tuple(events)}
+        more = events[-1].seq < seq
+        return Replay(id=request.id, epoch=self.engine.epoch, lot=stream, more=more, **kinds)  # type: ignore[arg-type]
+
+    def _mine(self, paddle: int, request: AnyRequest) -> Mine:
+        affairs = self.engine.affairs_of(paddle)
+        maxima = tuple(
+            Maximum(lot.view.lot, lot.standing.leader_maximum_minor)
+            for lot in affairs
+            if lot.standing is not None and not lot.view.status.is_final
+        )
+        won = [lot.view for lot in affairs if lot.view.winner == paddle]
+        return Mine(
+            id=request.id,
+            paddle=paddle,
+            maxima=maxima,
+            won=tuple(view.lot for view in won),
+            total_minor=sum(view.hammer_minor or 0 for view in won),
+        )
+
+    # --- identity ----------------------------------------------------------------------------------------------
+
+    def _hello(self, principal: str, session: Session | None, hello: Hello, now_ms: int) -> AnyAnswer:
+        if PROTOCOL_VERSION not in hello.versions:
+            detail = f"the house speaks version {PROTOCOL_VERSION}"
+            return Rejected(id=hello.id, code=RejectCode.UNSUPPORTED_VERSION, detail=detail)
+        if hello.key and self.settings.is_encrypted:
+            detail = "`key` is for houses without CURVE; here the connection's key says who you are"
+            return Rejected(id=hello.id, code=RejectCode.MALFORMED, detail=detail)
+        if session is not None and session.bidder.paddle:
+            return self._hello_again(session, hello, now_ms)
+        entry = self._admit_newcomer(principal, hello, now_ms)
+        if isinstance(entry, RejectCode):
+            return Rejected(id=hello.id, code=entry)
+        if entry.paddle:
+            self._observers.pop(principal, None)
+            opened = self._open_session(entry, now_ms)
+        else:
+            opened = self._observers.get(principal) or self._observe(entry, now_ms)
+        return self._welcome(opened.bidder, hello, now_ms)
+
+    def _admit_newcomer(self, principal: str, hello: Hello, now_ms: int) -> Enrolled | RejectCode:
+        admission = self.settings.admission
+        if hello.role not in (Role.BIDDER, Role.OBSERVER):
+            return RejectCode.FORBIDDEN
+        if hello.role is Role.OBSERVER and admission.mode is not AdmissionMode.APPROVE:
+            return admission.refusal(principal, hello) or observer(principal)
+        event = self.register.enrol(now_ms, principal, hello, admission)
+        if isinstance(event, RejectCode):
+            return event
+        self._batch.events.append(event)
+        return self._entry(event.paddle)
+
+    def _hello_again(self, session: Session, hello: Hello, now_ms: int) -> AnyAnswer:
+        session.heard_ms = now_ms
+        bidder = session.bidder
+        if hello.name not in ("", bidder.name):
+            detail = f"this key is enrolled as {bidder.name}"
+            return Rejected(id=hello.id, code=RejectCode.NAME_TAKEN, detail=detail)
+        if not bidder.admitted:
+            return self._not_admitted(bidder, hello.id)
+        return self._welcome(bidder, hello, now_ms)
+
+    def _welcome(self, bidder: Enrolled, hello: Hello, now_ms: int) -> AnyAnswer:
+        if not bidder.admitted:
+            return self._not_admitted(bidder, hello.id)
+        return Welcome(
+            id=hello.id,
+            version=PROTOCOL_VERSION,
+            epoch=self.engine.epoch,
+            instance=self.settings.instance,
+            paddle=bidder.paddle,
+            name=bidder.name,
+            role=bidder.role,
+            sale=self.engine.sale,
+            publish_port=self.settings.publish_port,
+            server_time_ms=now_ms,
+            heartbeat_ms=HEARTBEAT_MS,
+            requests_per_s=self.settings.requests_per_s,
+        )
+
+    @staticmethod
+    def _not_admitted(bidder: Enrolled, request_id: int) -> Rejected:
+        if bidder.waiting:
+            return Rejected(id=request_id, code=RejectCode.AWAITING_APPROVAL, retry_ms=APPROVAL_POLL_MS)
+        return Rejected(id=request_id, code=RejectCode.NOT_ADMITTED, detail="the auctioneer turned you out")
+
+    def admit(self, now_ms: int, by: str, paddle: int, *, admitted: bool) -> BidderAdmitted:
+        """Let a waiting bidder in, or turn one out."""
+        event = BidderAdmitted(at_ms=now_ms, paddle=paddle, admitted=admitted, by=by)
+        self.register.apply(event)
+        self._refresh(paddle, now_ms)
+        self._batch.events.append(event)
+        return event
+
+    def _entry(self, paddle: int) -> Enrolled:
+        entry = self.register.by_paddle(paddle)
+        if entry is None:
+            raise StorageError(f"The record speaks of paddle {paddle}, which nobody has.")
+        return entry
+
+    def _session_of(self, paddle: int) -> Session:
+        return self._sessions[self._entry(paddle).key]
+
+    def _refresh(self, paddle: int, now_ms: int) -> None:
+        entry = self._entry(paddle)
+        session = self._sessions.get(entry.key)
+        if session is None:
+            self._open_session(entry, now_ms)
+        else:
+            session.bidder = entry
+
+    def _open_session(self, entry: Enrolled, now_ms: int) -> Session:
+        session = Session(entry, Budget(self.settings.requests_per_s, now_ms), now_ms)
+        self._sessions[entry.key] = session
+        return session
+
+    def _observe(self, entry: Enrolled, now_ms: int) -> Session:
+        session = Session(entry, self._strangers.pop(entry.key, Budget(self.settings.requests_per_s, now_ms)), now_ms)
+        self._observers[entry.key] = session
+        if len(self._observers) > BIDDERS_MAX:
+            self._observers.popitem(last=False)
+        return session
+
+    def _stranger(self, principal: str, now_ms: int) -> Budget:
+        budget = self._strangers.get(principal)
+        if budget is None:
+            budget = self._strangers[principal] = Budget(self.settings.requests_per_s, now_ms)
+            if len(self._strangers) > STRANGERS_MAX:
+                self._strangers.popitem(last=False)
+        else:
+            self._strangers.move_to_end(principal)
+        return budget
+
+    # --- facts -------------------------------------------------------------------------------------------------
+
+    def advance(self, now_ms: int) -> None:
+        """Do what is due by the clock."""
+        self.record(self.engine.advance(now_ms))
+
+    def record(self, events: Iterable[AnyEvent]) -> None:
+        """Put events that the engine has applied into the batch."""
+        for event in events:
+            self._batch.events.append(event)
+            self._keep_public(event)
+
+    def _keep_public(self, event: AnyEvent) -> None:
+        change = public_part(event)
+        if change is not None:
+            self._history.add(event.lot, change)
+            if event.lot:
+                self._changed.pop(event.lot, None)
+                self._changed[event.lot] = None
+
+    def drop_silent(self, now_ms: int) -> None:
+        """Drop the maxima of those who asked for it and fell silent."""
+        for paddle in self.engine.paddles_to_watch():
+            if now_ms - self._session_of(paddle).heard_ms > SILENT_MS:
+                self.record(self.engine.drop_maxima(now_ms, paddle))
+
+    def take(self) -> Batch:
+        """Return what was done since the last call, to be committed."""
+        batch, self._batch = self._batch, Batch([], [])
+        return batch
+
+    def heartbeat(self, now_ms: int) -> Heartbeat:
+        """Return the next heartbeat: the lots that changed since the last one, then a turn over the others."""
+        lots = self.engine.lots
+        named = list(self._changed)[-HEARTBEAT_LOTS_MAX:]
+        self._changed.clear()
+        catalogue = self.engine.catalogue
+        for _ in range(min(HEARTBEAT_LOTS_MAX - len(named), len(catalogue))):
+            self._turn = (self._turn + 1) % len(catalogue)
+            named.append(catalogue[self._turn].view.lot)
+        return Heartbeat(
+            epoch=self.engine.epoch,
+            instance=self.settings.instance,
+            server_time_ms=now_ms,
+            sale_seq=self.engine.sale.seq,
+            lots={name: lots[name].view.seq for name in named},
+        )
+
+
+def broadcasts(epoch: int, events: Iterable[AnyEvent]) -> list[LotEvents | SaleEvents]:
+    """Return what a committed batch tells everybody: a message for each lot touched, and for the sale, in order.
+
+    Events of one lot are put together as long as the sale itself does not speak in between.
+    """
+    frames: list[LotEvents | SaleEvents] = []
+    by_lot: dict[str, list[AnyLotEvent]] = {}
+    of_sale: list[AnySaleEvent] = []
+    for event in events:
+        change = public_part(event)
+        if change is None:
+            continue
+        if event.lot:
+            if of_sale:
+                frames.append(SaleEvents(epoch=epoch, events=tuple(of_sale)))
+                of_sale = []
+            by_lot.setdefault(event.lot, []).append(change)  # type: ignore[arg-type]  # a lot's stream has lot events
+        else:
+            frames.extend(_lot_frames(epoch, by_lot))
+            by_lot = {}
+            of_sale.append(change)  # type: ignore[arg-type]  # and the sale's stream sale events
+    if of_sale:
+        frames.append(SaleEvents(epoch=epoch, events=tuple(of_sale)))
+    return frames + _lot_frames(epoch, by_lot)
+
+
+def _lot_frames(epoch: int, by_lot: dict[str, list[AnyLotEvent]]) -> list[LotEvents | SaleEvents]:
+    return [LotEvents(epoch=epoch, lot=lot, events=tuple(events)) for lot, events in by_lot.items()]

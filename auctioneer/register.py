@@ -1,0 +1,140 @@
+"""The register: which key is which bidder, and who is let in.
+
+A principal is the CURVE public key that a message came with. A name belongs to the first key that takes it, and so do
+all names that look like it. Enrolments are journaled; observers leave no trace, except where they must be approved.
+"""
+
+from enum import Enum
+
+import msgspec
+
+from auctioneer.events import BidderAdmitted, BidderEnrolled
+from common.errors import RejectCode
+from common.limits import BIDDERS_MAX
+from common.messages import Hello, Role
+from common.names import is_valid_name, skeleton
+
+APPROVAL_POLL_MS = 2000
+"""How long a bidder who waits for approval is asked to wait before asking again."""
+
+
+class AdmissionMode(Enum):
+    """Who may join: everybody, who has the invite code, who the auctioneer approves, or the keys on a list."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    APPROVE = "approve"
+    LIST = "list"
+
+
+class Admission(msgspec.Struct, frozen=True):
+    """The rule in force. `invite` counts with INVITE, `listed` (keys in Z85) with LIST."""
+
+    mode: AdmissionMode = AdmissionMode.OPEN
+    invite: str = ""
+    listed: frozenset[str] = frozenset()
+
+    def refusal(self, key: str, hello: Hello) -> RejectCode | None:
+        """Return why a key that is not enrolled can't even ask to be; None if it can."""
+        if self.mode is AdmissionMode.INVITE and hello.invite != self.invite:
+            return RejectCode.WRONG_INVITE
+        if self.mode is AdmissionMode.LIST and key not in self.listed:
+            return RejectCode.NOT_ADMITTED
+        return None
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    """An entry of the register. Not admitted: waiting for the auctioneer, or turned out."""
+
+    paddle: int
+    name: str
+    key: str
+    role: Role
+    admitted: bool
+    skeleton: str
+    waiting: bool = False
+
+
+OBSERVER_PADDLE = 0
+
+
+def observer(key: str) -> Enrolled:
+    """Return the passing identity of somebody who only looks on."""
+    return Enrolled(OBSERVER_PADDLE, "", key, Role.OBSERVER, admitted=True, skeleton="")
+
+
+class Register:
+    """All enrolled bidders, by key, paddle and name."""
+
+    def __init__(self, entries: list[Enrolled]) -> None:
+        self._by_key: dict[str, Enrolled] = {}
+        self._by_paddle: dict[int, Enrolled] = {}
+        self._by_skeleton: dict[str, int] = {}
+        for entry in entries:
+            self._put(entry)
+
+    @property
+    def entries(self) -> list[Enrolled]:
+        """Everybody, in the order of paddles."""
+        return list(self._by_paddle.values())
+
+    def by_key(self, key: str) -> Enrolled | None:
+        """Return the entry of a key."""
+        return self._by_key.get(key)
+
+    def by_paddle(self, paddle: int) -> Enrolled | None:
+        """Return the entry of a paddle."""
+        return self._by_paddle.get(paddle)
+
+    def find(self, name_or_paddle: str) -> Enrolled | None:
+        """Return who is meant by what an auctioneer typed: a paddle or a name."""
+        if name_or_paddle.isascii() and name_or_paddle.isdigit() and len(name_or_paddle) <= len(str(BIDDERS_MAX)):
+            return self._by_paddle.get(int(name_or_paddle))
+        paddle = self._by_skeleton.get(skeleton(name_or_paddle))
+        return None if paddle is None else self._by_paddle[paddle]
+
+    def enrol(self, now_ms: int, key: str, hello: Hello, admission: Admission) -> BidderEnrolled | RejectCode:
+        """Decide whether a key that is not enrolled becomes a bidder, or waits to; the event is applied."""
+        refusal = admission.refusal(key, hello)
+        if refusal is not None:
+            return refusal
+        if not is_valid_name(hello.name):
+            return RejectCode.INVALID_NAME
+        if skeleton(hello.name) in self._by_skeleton:
+            return RejectCode.NAME_TAKEN
+        if len(self._by_key) >= BIDDERS_MAX:
+            return RejectCode.HOUSE_FULL
+        event = BidderEnrolled(
+            at_ms=now_ms,
+            paddle=len(self._by_paddle) + 1,
+            name=hello.name,
+            key=key,
+            role=hello.role,
+            admitted=admission.mode is not AdmissionMode.APPROVE,
+        )
+        self.apply(event)
+        return event
+
+    def apply(self, event: BidderEnrolled | BidderAdmitted) -> None:
+        """Take a fact into the register."""
+        match event:
+            case BidderEnrolled():
+                self._put(
+                    Enrolled(
+                        event.paddle,
+                        event.name,
+                        event.key,
+                        event.role,
+                        event.admitted,
+                        skeleton(event.name),
+                        waiting=not event.admitted,
+                    )
+                )
+            case BidderAdmitted():
+                entry = self._by_paddle[event.paddle]
+                self._put(msgspec.structs.replace(entry, admitted=event.admitted, waiting=False))
+
+    def _put(self, entry: Enrolled) -> None:
+        self._by_key[entry.key] = entry
+        self._by_paddle[entry.paddle] = entry
+        self._by_skeleton[entry.skeleton] = entry.paddle

@@ -1,0 +1,139 @@
+"""What the auctioneer can ask of the house, in the shape that `--json` prints: the same live and from the journal.
+
+Amounts come twice: as decimal strings in the sale's currency, and as integers in fields that end in `_minor`. Lots
+here show the house's secrets (reserve, maximum), so they never leave the control endpoint and the data directory.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+
+from auctioneer.engine import LotState
+from auctioneer.house import House
+from common.lot import LotStatus
+from common.money import Currency
+
+Row = dict[str, Any]
+
+
+def status(house: House, now_ms: int) -> Row:
+    """Return the sale at a glance."""
+    engine = house.engine
+    counts = Counter(lot.view.status for lot in engine.catalogue)
+    turnover_minor = sum(lot.view.hammer_minor or 0 for lot in engine.catalogue)
+    return {
+        "title": engine.sale.title,
+        "sale": engine.sale.sale,
+        "status": engine.sale.status.value,
+        "currency": engine.sale.currency.code,
+        "epoch": engine.epoch,
+        "started_at_ms": engine.sale.started_at_ms,
+        "now_ms": now_ms,
+        "lots": {state.value: counts[state] for state in LotStatus},
+        "bidders": sum(entry.admitted for entry in house.register.entries),
+        "waiting": sum(entry.waiting for entry in house.register.entries),
+        "bids": sum(lot.view.bids for lot in engine.catalogue),
+        **_money(engine.sale.currency, turnover=turnover_minor),
+    }
+
+
+def lots(house: House, now_ms: int) -> list[Row]:
+    """Return each lot with its secrets."""
+    return [_lot_row(house, lot, now_ms) for lot in house.engine.catalogue]
+
+
+def bidders(house: House, now_ms: int) -> list[Row]:  # noqa: ARG001 -- all reports are called alike
+    """Return everybody in the register."""
+    leads: Counter[int] = Counter()
+    won: Counter[int] = Counter()
+    spent: Counter[int] = Counter()
+    for lot in house.engine.catalogue:
+        view = lot.view
+        if view.leader is not None and not view.status.is_final:
+            leads[view.leader] += 1
+        if view.winner is not None:
+            won[view.winner] += 1
+            spent[view.winner] += view.hammer_minor or 0
+    return [
+        {
+            "paddle": entry.paddle,
+            "name": entry.name,
+            "role": entry.role.value,
+            "state": "admitted" if entry.admitted else "waiting" if entry.waiting else "turned out",
+            "leads": leads[entry.paddle],
+            "won": won[entry.paddle],
+            "key": entry.key,
+            **_money(house.engine.sale.currency, spent=spent[entry.paddle]),
+        }
+        for entry in house.register.entries
+    ]
+
+
+def results(house: House, now_ms: int) -> list[Row]:  # noqa: ARG001 -- all reports are called alike
+    """Return how each lot ended, or stands."""
+    currency = house.engine.sale.currency
+    rows = []
+    for lot in house.engine.catalogue:
+        view = lot.view
+        rows.append(
+            {
+                "lot": view.lot,
+                "title": view.terms.title,
+                "status": view.status.value,
+                "winner": _name_of(house, view.winner),
+                "paddle": view.winner,
+                "bids": view.bids,
+                "closed_at_ms": view.closed_at_ms,
+                "cause": view.close_cause.value if view.close_cause else None,
+                **_money(currency, hammer=view.hammer_minor, price=view.price_minor),
+            }
+        )
+    return rows
+
+
+def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
+    view, standing = lot.view, lot.standing
+    return {
+        "lot": view.lot,
+        "title": view.terms.title,
+        "status": view.status.value,
+        "seq": view.seq,
+        "bids": view.bids,
+        "leader": _name_of(house, view.leader),
+        "paddle": view.leader,
+        "reserve_met": view.reserve_met,
+        "opens_at_ms": view.opens_at_ms,
+        "ends_at_ms": view.ends_at_ms,
+        "remaining_ms": view.remaining_at(now_ms),
+        **_money(
+            house.engine.sale.currency,
+            price=view.price_minor,
+            minimum=view.minimum_minor,
+            starting=view.terms.starting_minor,
+            reserve=lot.spec.reserve_minor,
+            maximum=standing.leader_maximum_minor if standing else None,
+            buy_now=view.buy_now_minor,
+            hammer=view.hammer_minor,
+        ),
+    }
+
+
+def _name_of(house: House, paddle: int | None) -> str | None:
+    entry = None if paddle is None else house.register.by_paddle(paddle)
+    return None if entry is None else entry.name
+
+
+def _money(currency: Currency, **amounts: int | None) -> Row:
+    row: Row = {}
+    for name, amount_minor in amounts.items():
+        row[name] = None if amount_minor is None else currency.plain(amount_minor)
+        row[f"{name}_minor"] = amount_minor
+    return row
+
+
+REPORTS: Final[dict[str, Callable[[House, int], Any]]] = {
+    "status": status,
+    "lots": lots,
+    "bidders": bidders,
+    "results": results,
+}
