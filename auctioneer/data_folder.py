@@ -1,0 +1,192 @@
+"""The data directory of a sale: where everything is in it, who holds it, and how its house can be reached.
+
+DIR/journal.sqlite3        the record
+DIR/keys/house.json        the house's CURVE key: the identity that join links name
+DIR/keys/control/NAME.json keys of the auctioneer and of clerks, for the control endpoint
+DIR/controllers.json       which control key has which name and role
+DIR/invite                 the invite code
+DIR/admitted-keys.txt      the list for `--admit list`: a bidder's public key on each line
+DIR/house.json             where the running house is, and where it was last
+DIR/lock                   held while a house runs
+"""
+
+import fcntl
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from auctioneer.control import Controller
+from auctioneer.journal import FILE_NAME
+from common.errors import UsageError
+from common.keys import KeyPair, load_or_make_keys, make_private_folder, write_whole
+from common.limits import KEY_CHARS
+from common.messages import Role
+
+AUCTIONEER: Final = "auctioneer"
+_CLERK_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
+
+
+class HouseRecord(msgspec.Struct, frozen=True):
+    """Where the house is, or was last: `pid` of the server and of its watchdog, and its addresses."""
+
+    pid: int
+    watchdog_pid: int
+    instance: str
+    control: str
+    link: str
+    port: int
+    publish_port: int
+
+
+class ControllerEntry(msgspec.Struct, frozen=True):
+    """One line of `controllers.json`."""
+
+    name: str
+    role: Role
+
+
+class DataFolder:
+    """The paths and small files of one data directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def journal(self) -> Path:
+        """The record of the sale."""
+        return self.path / FILE_NAME
+
+    @property
+    def has_sale(self) -> bool:
+        """Whether a sale was ever begun here."""
+        return self.journal.exists()
+
+    def prepare(self) -> None:
+        """Make the directory, for this user only."""
+        make_private_folder(self.path)
+
+    def house_keys(self) -> KeyPair:
+        """Return the house's own keys, made at first use."""
+        return load_or_make_keys(self.path / "keys" / "house.json")
+
+    # --- who gives commands ------------------------------------------------------------------------------------
+
+    def controllers(self) -> dict[str, Controller]:
+        """Return who may give commands, by public key. Read anew for each command, so that a clerk can be added."""
+        try:
+            raw = (self.path / "controllers.json").read_bytes()
+            entries = msgspec.json.decode(raw, type=dict[str, ControllerEntry])
+        except FileNotFoundError:
+            return {}
+        except (OSError, msgspec.MsgspecError) as error:
+            raise UsageError(f"{self.path / 'controllers.json'} can't be read: {error}") from error
+        return {key: Controller(entry.name, entry.role) for key, entry in entries.items()}
+
+    def control_keys(self, name: str = AUCTIONEER) -> KeyPair:
+        """Return the key of the auctioneer or of a clerk. Raises UsageError where there is none."""
+        path = self._control_path(name)
+        if not path.exists():
+            raise UsageError(
+                f"There is no control key {name!r} in {self.path}. "
+                "Is this the data directory of a sale? A clerk's key is made by `auctioneer clerk NAME`."
+            )
+        return load_or_make_keys(path)
+
+    def add_controller(self, name: str, role: Role) -> Path:
+        """Make a key for the auctioneer or a clerk, put it on the list, and return its file. Safe to repeat."""
+        if _CLERK_NAME.fullmatch(name) is None:
+            raise UsageError(f"{name!r} can't name a clerk: use lower-case letters, digits and hyphens.")
+        path = self._control_path(name)
+        keys = load_or_make_keys(path)
+        entries = {key: ControllerEntry(who.name, who.role) for key, who in self.controllers().items()}
+        if keys.public not in entries:
+            entries[keys.public] = ControllerEntry(name, role)
+            write_whole(self.path / "controllers.json", msgspec.json.encode(entries))
+        return path
+
+    def _control_path(self, name: str) -> Path:
+        return self.path / "keys" / "control" / f"{name}.json"
+
+    # --- who may join ------------------------------------------------------------------------------------------
+
+    def invite(self) -> str:
+        """Return the invite code, made at first use."""
+        path = self.path / "invite"
+        if not path.exists():
+            write_whole(path, secrets.token_urlsafe(9).encode())
+        return path.read_text().strip()
+
+    @property
+    def admitted_keys_file(self) -> Path:
+        """The list for `--admit list`."""
+        return self.path / "admitted-keys.txt"
+
+    def admitted_keys(self) -> frozenset[str]:
+        """Return the keys on the list; a line may go on with a name for people. Raises UsageError for a bad line."""
+        if not self.admitted_keys_file.exists():
+            return frozenset()
+        keys = set()
+        for number, line in enumerate(self.admitted_keys_file.read_text().splitlines(), 1):
+            words = [] if line.startswith("# ") else line.split()
+            if not words:
+                continue
+            if len(words[0]) != KEY_CHARS:
+                raise UsageError(
+                    f"{self.admitted_keys_file}, line {number}: {words[0]!r} is not a bidder's public key "
+                    f"({KEY_CHARS} characters). `bidder key --name NAME` prints it."
+                )
+            keys.add(words[0])
+        return frozenset(keys)
+
+    # --- the house that runs here ------------------------------------------------------------------------------
+
+    @property
+    def _record_path(self) -> Path:
+        return self.path / "house.json"
+
+    def house_record(self) -> HouseRecord | None:
+        """Return where the house is or was last; None where none ever ran."""
+        try:
+            return msgspec.json.decode(self._record_path.read_bytes(), type=HouseRecord)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return None
+
+    def write_house_record(self, record: HouseRecord) -> None:
+        """Tell where the house is."""
+        write_whole(self._record_path, msgspec.json.encode(record))
+
+    def hold(self) -> int:
+        """Take the directory for a house; return the handle, which holds it until it is closed.
+
+        Raises UsageError while another house holds it. A forked child inherits the hold.
+        """
+        handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            record = self.house_record()
+            who = f" (process {record.pid})" if record else ""
+            raise UsageError(
+                f"A house{who} runs on {self.path} already. Stop it first, or choose another directory with --data."
+            ) from None
+        return handle
+
+    def is_held(self) -> bool:
+        """Return whether a house runs here now."""
+        try:
+            handle = os.open(self.path / "lock", os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(handle)
