@@ -34,6 +34,7 @@ from common.lot import (
     CloseCause,
     LotAdded,
     LotClosed,
+    LotExtended,
     LotOpened,
     LotPaused,
     LotStatus,
@@ -405,7 +406,7 @@ class Engine:
         lot = self.lots[event.lot]
         was_final = lot.view.status.is_final
         lot.view = evolve(lot.view, public_part(event))  # type: ignore[arg-type]  # never None for these two
-        if isinstance(event, LotDecided):
+        if isinstance(event, LotDecided) and not isinstance(event.change, LotExtended):
             lot.paused_with_sale = isinstance(event.change, LotPaused) and event.with_sale
         self._queue(lot)
         self._may_open.discard(lot.index)
