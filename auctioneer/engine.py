@@ -95,6 +95,9 @@ class Engine:
         self._clock: list[tuple[int, int]] = []  # (when, index of the lot), a heap; one entry a lot, or two
         self._may_open: set[int] = set()  # lots whose turn it is, by index
         self._drops_when_silent: dict[int, set[str]] = {}
+        self._earlier: list[int | None] = []  # for each lot, the nearest one before it that was not withdrawn
+        self._later: list[int | None] = []  # and after it
+        self._last: int | None = None
         for lot in state.lots:
             lot.queued_ms = None
             self._index(lot)
@@ -345,11 +348,8 @@ class Engine:
 
     def _is_turn_of(self, lot: LotState) -> bool:
         """Return whether the nearest earlier lot that was not withdrawn is over, or there is none."""
-        for index in range(lot.index - 1, -1, -1):
-            earlier = self._state.lots[index].view
-            if earlier.status is not LotStatus.WITHDRAWN:
-                return earlier.status.is_final
-        return True
+        earlier = self._earlier[lot.index]
+        return earlier is None or self._state.lots[earlier].view.status.is_final
 
     # --- the only place where the state changes ----------------------------------------------------------------
 
@@ -414,7 +414,11 @@ class Engine:
             self._unfinished -= 1
             if lot.standing is not None and lot.drops_when_silent:
                 self._drops_when_silent.get(lot.standing.leader, set()).discard(event.lot)
-            self._look_at_next(lot.index)
+            if lot.view.status is LotStatus.WITHDRAWN:
+                self._unlink(lot.index)
+            later = self._later[lot.index]
+            if later is not None:
+                self._look_at(self._state.lots[later])
 
     def _index(self, lot: LotState) -> None:
         """Make the indexes know a lot that is new to them."""
@@ -422,19 +426,32 @@ class Engine:
             self._unfinished += 1
         if lot.standing is not None and lot.drops_when_silent:
             self._drops_when_silent.setdefault(lot.standing.leader, set()).add(lot.view.lot)
+        self._link(lot)
         self._index_waiting(lot)
+
+    def _link(self, lot: LotState) -> None:
+        """Put a lot that is new to the indexes behind the last one that was not withdrawn."""
+        self._earlier.append(self._last)
+        self._later.append(None)
+        if lot.view.status is not LotStatus.WITHDRAWN:
+            if self._last is not None:
+                self._later[self._last] = lot.index
+            self._last = lot.index
+
+    def _unlink(self, index: int) -> None:
+        """Make the neighbours of a withdrawn lot each other's, so that no opening has to look past many lots."""
+        earlier, later = self._earlier[index], self._later[index]
+        if earlier is not None:
+            self._later[earlier] = later
+        if later is not None:
+            self._earlier[later] = earlier
+        else:
+            self._last = earlier
 
     def _index_waiting(self, lot: LotState) -> None:
         self._queue(lot)
         if lot.view.status is LotStatus.SCHEDULED and lot.spec.opening.rule is OpeningRule.AFTER_PREVIOUS:
             self._look_at(lot)
-
-    def _look_at_next(self, index: int) -> None:
-        for later in range(index + 1, len(self._state.lots)):
-            lot = self._state.lots[later]
-            if lot.view.status is not LotStatus.WITHDRAWN:
-                self._look_at(lot)
-                return
 
     def _look_at(self, lot: LotState) -> None:
         if (

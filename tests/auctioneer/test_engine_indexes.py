@@ -1,5 +1,7 @@
 """What the engine keeps beside the state, to be quick: it must never change what is decided."""
 
+import pytest
+
 from auctioneer import decisions
 from auctioneer.engine import Engine
 from auctioneer.events import SaleCreated
@@ -31,3 +33,21 @@ def test_a_lot_extended_while_the_sale_is_paused_goes_on_with_the_sale() -> None
     decisions.resume_sale(engine, START_MS + 30_000, "ann")
     view = engine.lots["1"].view
     assert (view.status, view.ends_at_ms) == (LotStatus.OPEN, START_MS + 30_000 + 55_000)
+
+
+@pytest.mark.timeout(20)  # looking past all the withdrawn lots each time would take minutes
+def test_a_long_chain_of_lots_is_withdrawn_and_goes_on_quickly() -> None:
+    engine = _engine()
+    rules = [OpeningRule.BY_HAND] + [OpeningRule.AFTER_PREVIOUS] * 20_000
+    decisions.add(engine, START_MS, "ann", tuple(_spec(str(index), rule) for index, rule in enumerate(rules)))
+    for index in range(1, 20_000):
+        decisions.withdraw(engine, START_MS, "ann", str(index), "")
+    assert engine.next_deadline_ms() is None
+    decisions.withdraw(engine, START_MS, "ann", "0", "")
+    engine.advance(START_MS)
+    assert engine.lots["20000"].view.status is LotStatus.OPEN
+    decisions.add(engine, START_MS, "ann", (_spec("next", OpeningRule.AFTER_PREVIOUS),))
+    assert engine.next_deadline_ms() is None
+    decisions.close(engine, START_MS, "ann", "20000")
+    engine.advance(START_MS)
+    assert engine.lots["next"].view.status is LotStatus.OPEN
