@@ -1,12 +1,14 @@
 """What the engine keeps beside the state, to be quick: it must never change what is decided."""
 
+import msgspec
 import pytest
 
 from auctioneer import decisions
-from auctioneer.engine import Engine
+from auctioneer.engine import Bidder, Engine, EngineState
 from auctioneer.events import SaleCreated
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.lot import LotStatus, LotTerms, Step
+from common.messages import BidRequest
 from common.money import Currency
 
 START_MS = 1_700_000_000_000
@@ -51,3 +53,14 @@ def test_a_long_chain_of_lots_is_withdrawn_and_goes_on_quickly() -> None:
     decisions.close(engine, START_MS, "ann", "20000")
     engine.advance(START_MS)
     assert engine.lots["next"].view.status is LotStatus.OPEN
+
+
+def test_nobody_is_watched_for_a_lot_that_is_over_even_after_a_restore() -> None:
+    engine = _engine()
+    decisions.add(engine, START_MS, "ann", (_spec("1", OpeningRule.AT_START, 60_000),))
+    engine.advance(START_MS)
+    engine.bid(START_MS, Bidder(7, "bob"), BidRequest(id=1, lot="1", maximum_minor=500, while_connected=True))
+    assert engine.paddles_to_watch() == [7]
+    engine.advance(START_MS + 60_000)
+    restored = Engine(msgspec.msgpack.decode(msgspec.msgpack.encode(engine.state), type=EngineState))
+    assert engine.paddles_to_watch() == restored.paddles_to_watch() == []
