@@ -221,7 +221,9 @@ def _opens_at_ms(engine: Engine, spec: LotSpec, now_ms: int) -> int | None:
         return now_ms
     if opening.rule is not OpeningRule.AT_TIME:
         return None
-    return opening.at_ms if opening.delay_ms is None else engine.sale.started_at_ms + opening.delay_ms
+    if opening.delay_ms is None:
+        return opening.at_ms
+    return engine.sale.started_at_ms + engine.state.sale_stood_ms + opening.delay_ms
 
 
 def _paused(lot: LotState, at_ms: int) -> LotPaused:

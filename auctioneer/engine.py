@@ -82,6 +82,8 @@ class EngineState(msgspec.Struct):
     sale: SaleView
     lots: list[LotState]
     sale_paused_at_ms: int = 0
+    sale_stood_ms: int = 0
+    """For how long the sale was paused in all, up to the last time that it was resumed."""
     now_ms: int = 0
 
 
@@ -197,7 +199,7 @@ class Engine:
         dropped = []
         for name in sorted(self._drops_when_silent.get(paddle, ())):
             lot = self.lots[name]
-            if lot.standing is not None and not lot.view.status.is_final:
+            if lot.standing is not None:
                 price_minor = lot.standing.price_minor
                 dropped.append(
                     MaximumDropped(
@@ -382,6 +384,7 @@ class Engine:
                 if isinstance(event.change, SalePaused):
                     state.sale_paused_at_ms = event.at_ms
                 if isinstance(event.change, SaleResumed):
+                    state.sale_stood_ms += event.at_ms - state.sale_paused_at_ms
                     for lot in state.lots:
                         self._index_waiting(lot)
 
@@ -424,8 +427,8 @@ class Engine:
         """Make the indexes know a lot that is new to them."""
         if not lot.view.status.is_final:
             self._unfinished += 1
-        if lot.standing is not None and lot.drops_when_silent:
-            self._drops_when_silent.setdefault(lot.standing.leader, set()).add(lot.view.lot)
+            if lot.standing is not None and lot.drops_when_silent:
+                self._drops_when_silent.setdefault(lot.standing.leader, set()).add(lot.view.lot)
         self._link(lot)
         self._index_waiting(lot)
 
