@@ -4,6 +4,8 @@ Bounded over all streams together: the oldest events go first, and who needs tho
 """
 
 from collections import deque
+from collections.abc import Iterable
+from itertools import chain
 from typing import Final
 
 from common.lot import AnyLotEvent, AnySaleEvent
@@ -32,6 +34,14 @@ class History:
             self._streams[oldest].popleft()
             if not self._streams[oldest]:
                 del self._streams[oldest]
+
+    def put_before(self, older: Iterable[tuple[str, AnyLotEvent | AnySaleEvent]]) -> None:
+        """Keep events that came before all that are kept now, as far as there is room."""
+        newer = [(stream, self._streams[stream].popleft()) for stream in self._order]
+        self._order.clear()
+        self._streams.clear()
+        for stream, event in chain(older, newer):
+            self.add(stream, event)
 
     def after(self, stream: str, seq: int, most: int) -> list[AnyLotEvent | AnySaleEvent] | None:
         """Return up to `most` events that follow `seq`, contiguous; None if they are no longer here."""

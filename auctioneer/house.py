@@ -169,6 +169,10 @@ class House:
             self._session_of(event.paddle).remember(event.request, verdict_of(event))
         self._keep_public(event)
 
+    def recall_history(self, events: Iterable[AnyEvent]) -> None:
+        """Keep events from before the snapshot at hand, so that clients can fill holes over a restart."""
+        self._history.put_before((event.lot, change) for event in events if (change := public_part(event)) is not None)
+
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""
         sessions = [

@@ -1,0 +1,129 @@
+"""The house's sockets, bound: requests (ROUTER), broadcasts (XPUB) and control (ROUTER), with who may connect to which.
+
+The ZAP handler runs before anything is bound, since without one CURVE would let every key in. It admits any key to
+the bidders' endpoints, where sessions decide; and only listed keys to control, where others fail the handshake.
+"""
+
+import socket
+from pathlib import Path
+from typing import Final
+
+import zmq
+from zmq.auth.thread import ThreadAuthenticator
+
+from auctioneer.data_folder import DataFolder
+from auctioneer.options import RunOptions
+from common.errors import UsageError
+from common.keys import JoinLink, KeyPair
+from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX, TOPIC_BYTES_MAX
+from common.sockets import new_context, set_publisher, set_request_server, use_curve_server
+
+BIDDERS_DOMAIN: Final = "bidders"
+CONTROL_DOMAIN: Final = "control"
+IPC_PATH_BYTES_MAX: Final = 100
+"""Longer paths don't fit the operating system's address of a local socket; control then uses loopback TCP."""
+_WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 -- recognised here, bound only when the operator says so
+
+
+class _AnyKey:
+    """Admits every key to the bidders' endpoints: what it may do there, its session decides."""
+
+    def callback(self, domain: str, key: bytes) -> bool:  # noqa: ARG002 -- pyzmq's signature
+        return True
+
+
+class _Controllers:
+    """Admits to control only the keys on the directory's list."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder = folder
+
+    def callback(self, domain: str, key: bytes) -> bool:  # noqa: ARG002 -- pyzmq's signature
+        return key.decode() in self._folder.controllers()
+
+
+class Endpoints:
+    """All sockets of a house, bound on construction. Raises UsageError for an address that can't be had."""
+
+    def __init__(self, options: RunOptions, folder: DataFolder, keys: KeyPair) -> None:
+        self.context = new_context()
+        self._authenticator = ThreadAuthenticator(self.context)
+        self._authenticator.start()
+        self._authenticator.configure_curve_callback(BIDDERS_DOMAIN, _AnyKey())
+        self._authenticator.configure_curve_callback(CONTROL_DOMAIN, _Controllers(folder))
+        self.requests = self.context.socket(zmq.ROUTER)
+        self.publisher = self.context.socket(zmq.XPUB)
+        self.control = self.context.socket(zmq.ROUTER)
+        try:
+            self._bind(options, folder, keys)
+        except BaseException:
+            self.close()
+            raise
+
+    def _bind(self, options: RunOptions, folder: DataFolder, keys: KeyPair) -> None:
+        set_request_server(self.requests, REQUEST_BYTES_MAX)
+        set_publisher(self.publisher, 2 * TOPIC_BYTES_MAX)
+        set_request_server(self.control, CONTROL_BYTES_MAX)
+        if options.is_encrypted:
+            use_curve_server(self.requests, keys, BIDDERS_DOMAIN)
+            use_curve_server(self.publisher, keys, BIDDERS_DOMAIN)
+        use_curve_server(self.control, keys, CONTROL_DOMAIN)
+        before = folder.house_record()
+        publish_port = options.publish_port
+        if publish_port is None:
+            publish_port = options.port + 1 if options.port else 0
+        self.port = _bind_tcp(self.requests, options.host, options.port, before.port if before else 0)
+        self.publish_port = _bind_tcp(self.publisher, options.host, publish_port, before.publish_port if before else 0)
+        self.control_address = _bind_control(self.control, folder.path)
+
+    def link(self, options: RunOptions, keys: KeyPair, invite: str) -> JoinLink:
+        """Return what bidders need to find this house and to know it."""
+        host = options.advertise or (_own_address() if options.host in _WILDCARDS else options.host)
+        return JoinLink(host, self.port, self.publish_port, keys.public if options.is_encrypted else "", invite)
+
+    def close(self) -> None:
+        """Close everything, giving the last messages a moment to leave."""
+        for one in (self.requests, self.publisher, self.control):
+            one.close()
+        self._authenticator.stop()
+        self.context.term()
+
+
+def _bind_tcp(server: "zmq.Socket[bytes]", host: str, port: int, port_before: int) -> int:
+    """Bind and return the port. For port 0, that of the last run if it is still free, so that links stay good."""
+    for candidate in (port,) if port else (port_before, 0) if port_before else (0,):
+        address = f"tcp://[{host}]:{candidate or '*'}" if ":" in host else f"tcp://{host}:{candidate or '*'}"
+        try:
+            server.bind(address)
+        except zmq.ZMQError as error:
+            if candidate == port:
+                raise UsageError(_bind_fault(host, port, error)) from error
+            continue
+        return int(server.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2])
+    raise AssertionError("the last candidate either binds or raises")
+
+
+def _bind_fault(host: str, port: int, error: zmq.ZMQError) -> str:
+    if error.errno == zmq.EADDRINUSE:
+        return f"Port {port} on {host} is taken by another program. Choose another with --port (0 takes a free one)."
+    return f"Can't listen on {host}:{port} ({error.strerror}). Is {host} an address of this machine?"
+
+
+def _bind_control(server: "zmq.Socket[bytes]", folder: Path) -> str:
+    path = folder.resolve() / "control.sock"
+    if len(str(path).encode()) <= IPC_PATH_BYTES_MAX:
+        path.unlink(missing_ok=True)
+        server.bind(f"ipc://{path}")
+        return f"ipc://{path}"
+    server.bind("tcp://127.0.0.1:*")
+    return server.getsockopt_string(zmq.LAST_ENDPOINT)
+
+
+def _own_address() -> str:
+    """Return the address by which others reach this machine. Nothing is sent: a UDP connect only picks a route."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])

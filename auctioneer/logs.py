@@ -1,0 +1,73 @@
+"""Logs: one line an event on standard error, for people or as JSON for machines."""
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from auctioneer.events import (
+    AnyEvent,
+    BidderAdmitted,
+    BidderEnrolled,
+    BidLate,
+    BidTaken,
+    HouseStarted,
+    LotDecided,
+    LotListed,
+    SaleDecided,
+)
+from auctioneer.options import LogFormat, LogLevel
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger, Processor
+
+
+def new_log(log_format: LogFormat, log_level: LogLevel) -> "FilteringBoundLogger":
+    """Return the logger of a house."""
+    shared: list[Processor] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso")]
+    if log_format == "json":
+        last: Processor = structlog.processors.JSONRenderer()
+    else:
+        shared[1] = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.WriteLogger(sys.stderr),
+        processors=[*shared, last],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, log_level.upper())),
+    )
+    return log
+
+
+def log_event(log: "FilteringBoundLogger", position: int, event: AnyEvent) -> None:
+    """Log a fact that was committed: bids at level debug, all else at info."""
+    match event:
+        case BidTaken():
+            log.debug(
+                "bid", lot=event.lot, seq=event.seq, paddle=event.paddle, price=event.price_minor, position=position
+            )
+        case BidLate():
+            log.info("late_bid", lot=event.lot, paddle=event.paddle, late_ms=event.late_ms, position=position)
+        case LotDecided() | SaleDecided():
+            _log_decision(log, position, event)
+        case LotListed():
+            log.info("lot_added", lot=event.spec.terms.lot, title=event.spec.terms.title, by=event.by)
+        case BidderEnrolled():
+            log.info("bidder", paddle=event.paddle, name=event.name, admitted=event.admitted)
+        case BidderAdmitted():
+            log.info("bidder_admitted" if event.admitted else "bidder_turned_out", paddle=event.paddle, by=event.by)
+        case HouseStarted():
+            log.info("house_started", instance=event.instance, outage_ms=event.outage_ms, position=position)
+        case _:
+            log.info(type(event).__name__, lot=event.lot, at_ms=event.at_ms, position=position)
+
+
+def _log_decision(log: "FilteringBoundLogger", position: int, event: LotDecided | SaleDecided) -> None:
+    fields: dict[str, Any] = {
+        name: getattr(value, "value", value)
+        for name in event.change.__struct_fields__
+        if name not in ("seq", "at_ms") and (value := getattr(event.change, name)) not in (None, "")
+    }
+    if event.lot:
+        fields["lot"] = event.lot
+    log.info(str(event.change.__struct_config__.tag), by=event.by, position=position, **fields)

@@ -1,0 +1,373 @@
+"""The server: the only loop that touches the sockets, the journal and the clock. It decides nothing.
+
+One turn: wait; drain what came, up to a bound; let the house decide; commit all of it in one transaction; send the
+answers; broadcast one frame for each lot touched. Nothing leaves before the commit. If the commit fails, nothing was
+accepted: everybody in the batch hears `unavailable`, the house is dropped, and the sale stands frozen until it can be
+taken up again from the journal, by the same path as after a crash.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import zmq
+
+from auctioneer import control, decisions
+from auctioneer.data_folder import DataFolder
+from auctioneer.endpoints import Endpoints
+from auctioneer.events import AnyEvent
+from auctioneer.house import House, broadcasts
+from auctioneer.journal import DamagedJournalError, SqliteJournal
+from auctioneer.logs import log_event
+from auctioneer.startup import OpenSale
+from auctioneer.subscriptions import Subscriptions
+from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, lot_topic, topic
+from common.errors import RejectCode, StorageError
+from common.limits import BIDDERS_MAX, HEARTBEAT_MS
+from common.lot import SaleStatus
+from common.messages import Heartbeat, Hello, Probed, Rejected, SaleEvents
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+BATCH_REQUESTS_MAX: Final = 512
+"""Requests decided and committed together: about 15 ms of work, the longest that a timer waits."""
+BATCH_COMMANDS_MAX: Final = 16
+BATCH_SUBSCRIPTIONS_MAX: Final = 512
+HEARTBEAT_EVERY_MS: Final = HEARTBEAT_MS * 8 // 10
+"""A little more often than promised, so that a busy turn does not break the promise."""
+STANDSTILL_MS: Final = 3_000
+"""A turn that comes this late (a suspended machine, a stuck disk) is an outage: open lots get the time back."""
+SNAPSHOT_EVERY_EVENTS: Final = 100_000
+THAW_EVERY_MS: Final = 500
+EXIT_GRACE_MS: Final = 2_000
+"""With `exit_when_ended`: how long clients may still fill holes after the end of the sale."""
+
+_BEAT: Final = topic(BEAT_TOPIC)
+_SALE: Final = topic("sale")
+
+
+class Server:
+    """A house on the network. `run` returns after `stop`, or when the sale has ended if that was asked for."""
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        folder: DataFolder,
+        sale: OpenSale,
+        reopen: Callable[[], OpenSale],
+        log: "FilteringBoundLogger",
+        *,
+        is_encrypted: bool,
+        exit_when_ended: bool,
+    ) -> None:
+        self._requests = endpoints.requests
+        self._publisher = endpoints.publisher
+        self._control = endpoints.control
+        self._subscriptions = Subscriptions(endpoints.publisher)
+        self._folder = folder
+        self._reopen = reopen
+        self._log = log
+        self._is_encrypted = is_encrypted
+        self._exit_when_ended = exit_when_ended
+        self._plain_principals: dict[bytes, str] = {}
+        self._outbox: list[tuple[zmq.Socket[bytes], bytes, control.AnyControlAnswer | object]] = []
+        self._poller = zmq.Poller()
+        for one in (self._requests, self._control, self._publisher):
+            self._poller.register(one, zmq.POLLIN)
+        self._stop_handles: list[int] = []
+        self._stopping = False
+        self._last_turn_ms = 0
+        self._committed_ms = 0
+        self._heartbeat_ms = 0
+        self._thaw_ms = 0
+        self._ended_ms: int | None = None
+        self._take(sale)
+
+    def stop_on(self, handle: int) -> None:
+        """Stop cleanly once the file handle can be read (a signal came, or the watchdog is gone)."""
+        self._poller.register(handle, zmq.POLLIN)
+        self._stop_handles.append(handle)
+
+    def run(self) -> None:
+        """Hold the sale. Raises DamagedJournalError where the journal turns out to be damaged."""
+        while not self._stopping:
+            self._turn()
+        self._close()
+
+    # --- one turn ----------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        ready = dict(self._poller.poll(self._timeout_ms()))
+        now_ms = self._clock.now_ms()
+        if self._house is not None and now_ms - self._last_turn_ms > STANDSTILL_MS:
+            self._log.warning("standstill", ms=now_ms - self._last_turn_ms)
+            self._house.record(decisions.make_up(self._house.engine, now_ms, now_ms - self._last_turn_ms))
+        self._last_turn_ms = now_ms
+        if self._house is None and now_ms >= self._thaw_ms:
+            self._thaw(now_ms)
+        if self._requests in ready:
+            self._drain_requests()
+        if self._control in ready:
+            self._drain_control()
+        if self._publisher in ready:
+            self._drain_subscriptions()
+        now_ms = self._clock.now_ms()
+        if self._house is not None:
+            self._house.advance(now_ms)
+        self._commit(now_ms)
+        if now_ms >= self._heartbeat_ms:
+            self._heartbeat(now_ms)
+        if any(handle in ready for handle in self._stop_handles) or self._is_over(now_ms):
+            self._stopping = True
+
+    def _timeout_ms(self) -> int:
+        now_ms = self._clock.now_ms()
+        deadline_ms = self._heartbeat_ms
+        if self._house is None:
+            deadline_ms = min(deadline_ms, self._thaw_ms)
+        else:
+            due_ms = self._house.engine.next_deadline_ms()
+            deadline_ms = deadline_ms if due_ms is None else min(deadline_ms, due_ms)
+        return max(0, deadline_ms - now_ms)
+
+    def _is_over(self, now_ms: int) -> bool:
+        if not self._exit_when_ended or self._house is None:
+            return False
+        if self._house.engine.sale.status is not SaleStatus.ENDED:
+            return False
+        if self._ended_ms is None:
+            self._ended_ms = now_ms
+        return now_ms - self._ended_ms >= EXIT_GRACE_MS
+
+    # --- what comes in -----------------------------------------------------------------------------------------
+
+    def _drain_requests(self) -> None:
+        receive, house, outbox = self._requests.recv, self._house, self._outbox
+        for _ in range(BATCH_REQUESTS_MAX):
+            try:
+                routing_id = receive(zmq.DONTWAIT)
+            except zmq.Again:
+                return
+            frame = receive(zmq.DONTWAIT, copy=False)
+            has_more = frame.more and self._skip_rest(self._requests)
+            principal = self._principal(routing_id, frame)
+            if principal is None:
+                continue
+            if house is None:
+                outbox.append((self._requests, routing_id, _unavailable(frame.bytes)))
+                continue
+            # A multipart message is no request; its first part is refused as malformed on the sender's budget.
+            answer = house.handle(principal, b"" if has_more else frame.bytes, self._clock.now_ms())
+            if answer is not None:
+                outbox.append((self._requests, routing_id, answer))
+
+    def _drain_control(self) -> None:
+        for _ in range(BATCH_COMMANDS_MAX):
+            try:
+                routing_id = self._control.recv(zmq.DONTWAIT)
+            except zmq.Again:
+                return
+            frame = self._control.recv(zmq.DONTWAIT, copy=False)
+            if frame.more:
+                self._skip_rest(self._control)
+            # Asked anew for each message: a clerk whose key was taken off the list is out at once.
+            who = self._folder.controllers().get(_user_id(frame) or "")
+            if who is None:
+                answer: object = Rejected(id=0, code=RejectCode.FORBIDDEN)
+            elif self._house is None:
+                answer = Rejected(id=0, code=RejectCode.UNAVAILABLE)
+            else:
+                answer = control.carry_out(self._house, who, frame.bytes, self._clock.now_ms())
+            self._outbox.append((self._control, routing_id, answer))
+
+    def _drain_subscriptions(self) -> None:
+        for _ in range(BATCH_SUBSCRIPTIONS_MAX):
+            try:
+                frame = self._publisher.recv(zmq.DONTWAIT, copy=False)
+            except zmq.Again:
+                return
+            principal = _user_id(frame) or ""
+            now_ms = self._clock.now_ms()
+            house = self._house
+            if house is None or (self._is_encrypted and not house.is_admitted(principal)):
+                continue
+            if not house.spend(principal, now_ms):
+                continue
+            probe = self._subscriptions.grant(principal, frame.bytes)
+            if probe is not None:
+                probed = Probed(epoch=self._epoch, instance=house.settings.instance, server_time_ms=now_ms)
+                self._publisher.send(encode_broadcast(probe, probed))
+                self._subscriptions.forget_probe(probe)
+
+    @staticmethod
+    def _skip_rest(receiver: "zmq.Socket[bytes]") -> bool:
+        while receiver.getsockopt(zmq.RCVMORE):
+            receiver.recv(zmq.DONTWAIT)
+        return True
+
+    def _principal(self, routing_id: bytes, frame: zmq.Frame) -> str | None:
+        if self._is_encrypted:
+            return _user_id(frame)
+        return self._plain_principals.get(routing_id) or self._plain_principal(routing_id, frame.bytes)
+
+    def _plain_principal(self, routing_id: bytes, body: bytes) -> str:
+        """Without CURVE a connection is who its first hello says, and before that, itself."""
+        try:
+            request = decode_request(body)
+        except RefusedBody:
+            return routing_id.hex()
+        if not isinstance(request, Hello) or not request.key:
+            return routing_id.hex()
+        if len(self._plain_principals) >= BIDDERS_MAX:
+            self._plain_principals.clear()
+        self._plain_principals[routing_id] = request.key
+        return request.key
+
+    # --- what goes out -----------------------------------------------------------------------------------------
+
+    def _commit(self, now_ms: int) -> None:
+        """Make the batch durable, then send what it caused."""
+        if self._house is not None:
+            batch = self._house.take()
+            if batch.events or batch.refusals:
+                try:
+                    position = self._journal.append(batch.events, batch.refusals, now_ms)
+                except StorageError as error:
+                    self._freeze(error, now_ms)
+                    self._outbox = [(to, routing_id, _undecided(answer)) for to, routing_id, answer in self._outbox]
+                else:
+                    self._committed_ms = now_ms
+                    self._sale_seq = self._house.engine.sale.seq
+                    self._send_outbox()
+                    self._broadcast(batch.events)
+                    self._log_events(position, batch.events)
+                    self._save_snapshot_if_due(position, now_ms)
+        self._send_outbox()
+
+    def _send_outbox(self) -> None:
+        for to, routing_id, answer in self._outbox:
+            try:
+                to.send(routing_id, zmq.SNDMORE | zmq.DONTWAIT)
+                to.send(encode(answer), zmq.DONTWAIT)
+            except zmq.ZMQError as error:
+                # Gone, or it does not read: it will ask again, and get the same verdict.
+                if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
+                    raise
+                self._log.debug("answer_not_taken", reason=error.strerror)
+        self._outbox.clear()
+
+    def _broadcast(self, events: list[AnyEvent]) -> None:
+        for message in broadcasts(self._epoch, events):
+            on = _SALE if isinstance(message, SaleEvents) else lot_topic(message.lot)
+            self._publisher.send(encode_broadcast(on, message))
+
+    def _heartbeat(self, now_ms: int) -> None:
+        self._heartbeat_ms = now_ms + HEARTBEAT_EVERY_MS
+        if self._house is not None:
+            self._house.drop_silent(now_ms)
+            self._commit(now_ms)
+        if self._house is not None and now_ms - self._committed_ms >= HEARTBEAT_EVERY_MS:
+            try:
+                self._journal.mark_alive(now_ms)
+                self._committed_ms = now_ms
+            except StorageError as error:
+                self._freeze(error, now_ms)
+        if self._house is not None:
+            beat = self._house.heartbeat(now_ms)
+        else:
+            beat = Heartbeat(
+                epoch=self._epoch,
+                instance=self._instance,
+                server_time_ms=now_ms,
+                sale_seq=self._sale_seq,
+                lots={},
+                frozen=True,
+            )
+        self._publisher.send(encode_broadcast(_BEAT, beat))
+
+    def _log_events(self, position: int, events: list[AnyEvent]) -> None:
+        first = position - len(events) + 1
+        for offset, event in enumerate(events):
+            log_event(self._log, first + offset, event)
+
+    # --- the journal -------------------------------------------------------------------------------------------
+
+    def _take(self, sale: OpenSale) -> None:
+        self._journal: SqliteJournal = sale.journal
+        self._house: House | None = sale.house
+        self._clock = sale.clock
+        self._epoch = sale.house.engine.epoch
+        self._instance = sale.house.settings.instance
+        self._sale_seq = sale.house.engine.sale.seq
+        now_ms = self._clock.now_ms()
+        self._last_turn_ms = now_ms
+        self._committed_ms = now_ms
+        self._heartbeat_ms = now_ms
+        self._thaw_ms = now_ms
+        self._snapshot_position = sale.journal.position
+        for warning in sale.journal.warnings:
+            self._log.warning("journal", warning=warning)
+        self._log_events(sale.journal.position, sale.taken_up)
+
+    def _freeze(self, error: StorageError, now_ms: int) -> None:
+        """Stand still: nothing can be stored, so nothing can be decided."""
+        self._log.error("frozen", reason=str(error))
+        self._journal.close()
+        self._house = None
+        self._thaw_ms = now_ms + THAW_EVERY_MS
+
+    def _thaw(self, now_ms: int) -> None:
+        try:
+            sale = self._reopen()
+        except DamagedJournalError:
+            raise
+        except StorageError as error:
+            self._log.debug("still_frozen", reason=str(error))
+            self._thaw_ms = now_ms + THAW_EVERY_MS
+            return
+        self._log.warning("thawed")
+        self._take(sale)
+        self._broadcast(sale.taken_up)
+
+    def _save_snapshot_if_due(self, position: int, now_ms: int) -> None:
+        if self._house is not None and position - self._snapshot_position >= SNAPSHOT_EVERY_EVENTS:
+            self._save_snapshot(self._house, now_ms)
+
+    def _save_snapshot(self, house: House, now_ms: int) -> None:
+        self._snapshot_position = self._journal.position
+        try:
+            self._journal.save_snapshot(self._journal.position, house.snapshot())
+        except StorageError as error:
+            self._freeze(error, now_ms)
+
+    def _close(self) -> None:
+        if self._house is not None:
+            self._save_snapshot(self._house, self._clock.now_ms())
+            open_lots = (
+                [lot.view.lot for lot in self._house.engine.catalogue if not lot.view.status.is_final]
+                if self._house
+                else []
+            )
+            self._log.info("stopped", unfinished_lots=len(open_lots))
+        self._journal.close()
+
+
+def _user_id(frame: zmq.Frame) -> str | None:
+    """Return the authenticated key of the message; None where there is none, and then it is not to be trusted."""
+    try:
+        return str(frame.get("User-Id"))
+    except zmq.ZMQError:
+        return None
+
+
+def _unavailable(body: bytes) -> Rejected:
+    try:
+        request_id = decode_request(body).id
+    except RefusedBody as refused:
+        request_id = refused.request_id
+    return Rejected(id=request_id, code=RejectCode.UNAVAILABLE, retry_ms=THAW_EVERY_MS)
+
+
+def _undecided(answer: object) -> Rejected:
+    request_id = getattr(answer, "id", 0)
+    return Rejected(id=request_id, code=RejectCode.UNAVAILABLE, retry_ms=THAW_EVERY_MS)

@@ -1,0 +1,131 @@
+"""One process that holds a sale: everything put together, from the options to the last log line."""
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+
+from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
+from auctioneer.endpoints import Endpoints
+from auctioneer.house import House, HouseSettings
+from auctioneer.logs import new_log
+from auctioneer.options import RunOptions
+from auctioneer.register import Admission, AdmissionMode
+from auctioneer.server import Server
+from auctioneer.startup import OpenSale, load_spec, take_up_sale
+from common.keys import JoinLink, LocalHouse, publish_local_house
+from common.messages import Role
+
+
+def local_houses_folder() -> Path:
+    """Return where houses on this machine make themselves known to bidders of the same user."""
+    return platformdirs.user_state_path("auction-house") / "houses"
+
+
+def serve(options: RunOptions, *, watchdog_pid: int, watchdog_handle: int, is_restart: bool) -> None:
+    """Hold the sale until a signal, the watchdog's end, or the end of the sale if the options say so.
+
+    Raises AuctionError for what the operator must mend. The caller holds the data directory.
+    """
+    log = new_log(options.log_format, options.log_level)
+    folder = DataFolder(options.data)
+    spec = None if is_restart and folder.has_sale else load_spec(options)
+    keys = folder.house_keys()
+    folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
+    admission = _admission(options, folder)
+    with _stop_signals() as stop_handle:
+        endpoints = Endpoints(options, folder, keys)
+        try:
+            settings = HouseSettings(
+                instance=secrets.token_hex(8),
+                publish_port=endpoints.publish_port,
+                admission=admission,
+                requests_per_s=options.requests_per_s,
+                is_encrypted=options.is_encrypted,
+            )
+
+            def take_up() -> OpenSale:
+                return take_up_sale(folder, settings, None)
+
+            sale = take_up_sale(folder, settings, spec)
+            link = endpoints.link(options, keys, admission.invite)
+            server = Server(
+                endpoints,
+                folder,
+                sale,
+                take_up,
+                log,
+                is_encrypted=options.is_encrypted,
+                exit_when_ended=options.exit_when_ended,
+            )
+            server.stop_on(stop_handle)
+            server.stop_on(watchdog_handle)
+            _announce_house(folder, sale.house, endpoints, link, watchdog_pid)
+            log.info("listening", link=str(link), data=str(folder.path), pid=os.getpid())
+            if not is_restart and options.log_format == "human":
+                _print_banner(folder, sale.house, link)
+            server.run()
+        finally:
+            endpoints.close()
+
+
+def _admission(options: RunOptions, folder: DataFolder) -> Admission:
+    return Admission(
+        options.admit,
+        folder.invite() if options.admit is AdmissionMode.INVITE else "",
+        folder.admitted_keys() if options.admit is AdmissionMode.LIST else frozenset(),
+    )
+
+
+def _announce_house(folder: DataFolder, house: House, endpoints: Endpoints, link: JoinLink, watchdog_pid: int) -> None:
+    folder.write_house_record(
+        HouseRecord(
+            pid=os.getpid(),
+            watchdog_pid=watchdog_pid,
+            instance=house.settings.instance,
+            control=endpoints.control_address,
+            link=str(link),
+            port=endpoints.port,
+            publish_port=endpoints.publish_port,
+        )
+    )
+    local = LocalHouse(house.engine.sale.title, str(link), watchdog_pid, str(folder.path.resolve()))
+    publish_local_house(local_houses_folder(), local)
+
+
+def _print_banner(folder: DataFolder, house: House, link: JoinLink) -> None:
+    sale = house.engine.sale
+    sys.stdout.write(
+        f"\n  {sale.title}: {sale.lots} lots in {sale.currency.code}\n\n"
+        f"  Join link     {link}\n"
+        f"  On this machine   bidder join --name NAME\n"
+        f"  To run the sale   auctioneer status, open, close, announce, ... --data {folder.path}\n"
+        f"  To stop           Ctrl-C; the same command goes on with the sale later\n\n"
+    )
+    sys.stdout.flush()
+
+
+@contextmanager
+def _stop_signals() -> Iterator[int]:
+    """Turn SIGINT and SIGTERM into a handle that can be read; the loop polls it among its sockets."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = {number: signal.signal(number, _noted) for number in (signal.SIGINT, signal.SIGTERM)}
+    wakeup_before = signal.set_wakeup_fd(writing)
+    try:
+        yield reading
+    finally:
+        signal.set_wakeup_fd(wakeup_before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(reading)
+        os.close(writing)
+
+
+def _noted(number: int, frame: object) -> None:
+    """Do nothing: that the signal came is in the pipe."""

@@ -1,0 +1,109 @@
+"""Taking up a sale: a new one from its catalogue, or the one that the data directory holds.
+
+After a crash, a stop or a full disk it is always the same path: open the journal, rebuild the house, extend open lots
+by the outage, and store that.
+"""
+
+import secrets
+from typing import NamedTuple
+
+from auctioneer import decisions
+from auctioneer.catalogue import bundled_catalogue, load_catalogue
+from auctioneer.clock import Clock
+from auctioneer.data_folder import DataFolder
+from auctioneer.decisions import Refused
+from auctioneer.events import HOUSE, AnyEvent, SaleCreated
+from auctioneer.house import House, HouseSettings
+from auctioneer.journal import SqliteJournal
+from auctioneer.options import RunOptions
+from auctioneer.terms import SaleSpec
+from common.errors import UsageError
+
+RECENT_EVENTS = 5_000
+"""Events from before the snapshot that are read so that clients can fill holes right after a restart."""
+
+
+class OpenSale(NamedTuple):
+    """A sale in hand: its journal, its house, and the events by which it was taken up (stored, not yet broadcast)."""
+
+    journal: SqliteJournal
+    house: House
+    clock: Clock
+    taken_up: list[AnyEvent]
+
+
+def load_spec(options: RunOptions) -> SaleSpec | None:
+    """Return the catalogue that the operator named, or the bundled example; None where the directory has a sale."""
+    if options.catalogue is not None:
+        return load_catalogue(options.catalogue)
+    return None if DataFolder(options.data).has_sale else bundled_catalogue("example")
+
+
+def take_up_sale(folder: DataFolder, settings: HouseSettings, spec: SaleSpec | None) -> OpenSale:
+    """Open the journal and hold its sale, or begin the sale of `spec` where there is none.
+
+    Raises StorageError where the journal can't be read or written, and UsageError where `spec` is of another sale.
+    """
+    journal = SqliteJournal.open(folder.journal)
+    try:
+        clock = Clock(journal.alive_ms)
+        now_ms = clock.now_ms()
+        if journal.position == 0:
+            _begin(journal, spec, now_ms)
+            alive_ms = now_ms
+        else:
+            alive_ms = journal.alive_ms
+        house = read_house(journal, settings, now_ms)
+        if spec is not None:
+            _check_same_sale(folder, house, spec)
+        events = decisions.take_up(house.engine, now_ms, alive_ms, settings.instance)
+        house.record(events)
+        journal.append(house.take().events, (), now_ms)
+    except BaseException:
+        journal.close()
+        raise
+    return OpenSale(journal, house, clock, events)
+
+
+def read_house(journal: SqliteJournal, settings: HouseSettings, now_ms: int) -> House:
+    """Return the house as its journal tells it."""
+    saved = journal.load_snapshot()
+    after = 0 if saved is None else saved.position
+    house = House.rebuild(
+        settings,
+        None if saved is None else saved.state,
+        (event for _, event in journal.read(after)),
+        journal.refusals(),
+        now_ms,
+    )
+    house.recall_history(event for position, event in journal.recent(RECENT_EVENTS) if position <= after)
+    return house
+
+
+def _begin(journal: SqliteJournal, spec: SaleSpec | None, now_ms: int) -> None:
+    if spec is None:
+        raise UsageError("There is no sale in the data directory, and no catalogue was given.")
+    created = SaleCreated(
+        at_ms=now_ms,
+        sale=secrets.token_hex(8),
+        title=spec.title,
+        currency=spec.currency,
+        epoch=1,
+        ends_after_last_lot=spec.ends_after_last_lot,
+    )
+    house = House.rebuild(HouseSettings(instance="", publish_port=0), None, [created], (), now_ms)
+    listed = decisions.add(house.engine, now_ms, HOUSE, spec.lots)
+    if isinstance(listed, Refused):
+        raise UsageError(f"The catalogue can't be taken: {listed.detail}.")
+    journal.append([created, *listed], (), now_ms)
+
+
+def _check_same_sale(folder: DataFolder, house: House, spec: SaleSpec) -> None:
+    """Refuse a catalogue that is not the one with which the sale in the directory was begun."""
+    begun = [lot.spec for lot in house.engine.catalogue[: len(spec.lots)]]
+    if house.engine.sale.title != spec.title or begun != list(spec.lots):
+        raise UsageError(
+            f"{folder.path} holds another sale, {house.engine.sale.title!r}, or the catalogue was changed since it "
+            "began. Run without a catalogue to go on with that sale (`auctioneer add` puts lots into it), or choose "
+            "another directory with --data to begin a new one."
+        )
