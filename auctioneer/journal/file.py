@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from auctioneer.journal.protocol import DamagedJournalError
 from common.errors import StorageError
 
 FILE_NAME: Final = "journal.sqlite3"
@@ -28,22 +29,22 @@ BUSY_TIMEOUT_MS: Final = 1_000
 _SQLITE_VERSION_MIN: Final = (3, 37, 0)
 """The first with STRICT tables."""
 
-_PAGE_BYTES: Final = 4096
+PAGE_BYTES: Final = 4096
 """The block of the file systems in use, so that a page is written whole and nothing is read to write it."""
 
-_CHECKPOINT_PAGES: Final = 1000
-"""The WAL is copied into the file when it holds this many pages, 4 MB.
+CHECKPOINT_PAGES: Final = 1000
+"""The WAL is copied into the file when it holds about this many pages, 4 MB.
 
 Measured at full load: with 1000, 4000 and 16000 pages the rate is the same within the noise, and the longest pause
 for a checkpoint is about 40, 60 and 170 ms. So the smallest of them.
 """
 
-_WAL_BYTES_MAX: Final = _CHECKPOINT_PAGES * _PAGE_BYTES
+_WAL_BYTES_MAX: Final = CHECKPOINT_PAGES * PAGE_BYTES
 """What the WAL file is cut to after a checkpoint where a large snapshot or a foreign reader made it grow."""
 
 _SCHEMA: Final = f"""
 PRAGMA synchronous = FULL;
-PRAGMA page_size = {_PAGE_BYTES};
+PRAGMA page_size = {PAGE_BYTES};
 PRAGMA journal_mode = WAL;
 BEGIN IMMEDIATE;
 PRAGMA application_id = {APPLICATION_ID};
@@ -137,7 +138,8 @@ def create_missing(path: Path) -> None:
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Return a connection to the journal at `path`, with every setting in place and its format checked.
 
-    Raises StorageError where there is no journal of a format that this version reads.
+    Raises StorageError where there is no journal of a format that this version reads, DamagedJournalError where
+    SQLite can't make sense of it.
     """
     if sqlite3.sqlite_version_info < _SQLITE_VERSION_MIN:
         raise StorageError(f"SQLite 3.37 or newer is needed; this Python has {sqlite3.sqlite_version}.")
@@ -151,7 +153,14 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
             resources.pop_all()
             return connection
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise DamagedJournalError(path, str(error)) from error
         raise StorageError(f"The file {path} can't be opened as a journal ({error}).") from error
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return whether SQLite found the file's pages wrong, rather than failed to read or write them."""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT  # the low byte; the others say where
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -170,7 +179,7 @@ def _configure(connection: sqlite3.Connection) -> None:
     if sys.platform == "darwin":  # where fsync alone leaves the data in the drive's cache
         connection.execute("PRAGMA fullfsync = ON")
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # SQLite's own hides its failures; see SqliteJournal
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_MAX}")
 
 

@@ -14,7 +14,15 @@ from typing import Any, Final, NamedTuple, get_args
 import msgspec
 
 from auctioneer.events import AnyEvent, LotDecided, Refusal, SaleDecided
-from auctioneer.journal.file import GENESIS_HASH, connect, create_missing, sole_writer
+from auctioneer.journal.file import (
+    CHECKPOINT_PAGES,
+    GENESIS_HASH,
+    PAGE_BYTES,
+    connect,
+    create_missing,
+    is_damage,
+    sole_writer,
+)
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Progress, SavedState
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
@@ -23,6 +31,12 @@ from common.lot import AnyLotEvent, AnySaleEvent
 SNAPSHOTS_KEPT: Final = 2
 READ_BATCH_EVENTS: Final = 1000
 """Events read at a time: about half a megabyte, and a few milliseconds of holding back the checkpoint."""
+_ROW_OVERHEAD_BYTES: Final = 100
+"""What an event's row takes besides its body, for the estimate of how large the WAL is."""
+_REFUSAL_BYTES: Final = 1024
+"""What a refusal writes: its row, and a part of the page that an older row is deleted from."""
+_COMMIT_PAGES: Final = 3
+"""Pages that any commit writes anew: the head, the last events, and the page above them."""
 
 _INSERT_EVENT: Final = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SELECT_EVENTS: Final = (
@@ -78,6 +92,8 @@ class SqliteJournal:
         """For each paddle, the request ids whose refusals are kept, and in which rows."""
         self._last_refusal = 0
         self._position, self._hash, self._alive_ms = 0, GENESIS_HASH, 0
+        self._wal_pages = 0
+        """About how many pages were written to the WAL since the last checkpoint."""
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> "SqliteJournal":
@@ -121,13 +137,14 @@ class SqliteJournal:
     def append(self, events: Sequence[AnyEvent], refusals: Sequence[Refusal], now_ms: int) -> int:
         """Store a batch in one transaction and return the position of the last event; durable on return."""
         position, digest = self._position, self._hash
-        rows = []
+        rows, size_bytes = [], len(refusals) * _REFUSAL_BYTES
         for event in events:
             position += 1
             body = _encode(event)
+            size_bytes += len(body) + _ROW_OVERHEAD_BYTES
             digest = sha256(digest + body).digest()
             rows.append((position, event.at_ms, _kind(event), event.lot, event.seq, body.decode(), digest))
-        with self._transaction() as connection:
+        with self._transaction(size_bytes) as connection:
             connection.executemany(_INSERT_EVENT, rows)
             if refusals:
                 self._add_refusals(connection, refusals)
@@ -147,7 +164,7 @@ class SqliteJournal:
             raise ValueError(f"there is no event {position}; the last is {self._position}")
         digest = self._hash_at(position)
         checksum = _snapshot_checksum(position, digest, state)
-        with self._transaction() as connection:
+        with self._transaction(len(state)) as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", (position, digest, checksum, state)
             )
@@ -180,14 +197,22 @@ class SqliteJournal:
         connection.executemany(_DELETE_REFUSAL, surplus)
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit what the body does; whatever goes wrong, close the journal, since its end is then unknown."""
+    def _transaction(self, size_bytes: int) -> Iterator[sqlite3.Connection]:
+        """Commit what the body does; whatever goes wrong, close the journal, since its end is then unknown.
+
+        A checkpoint that is due comes first and not after the commit, as SQLite's own does, which also hides its
+        failure: so a failed one is told, at a time when nothing of the batch has been stored.
+        """
         connection = self._usable()
         committed = False
         try:
+            if self._wal_pages >= CHECKPOINT_PAGES:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                self._wal_pages = 0
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
+            self._wal_pages += _COMMIT_PAGES + size_bytes // PAGE_BYTES
             committed = True
         except (sqlite3.Error, OSError) as error:
             raise StorageError(
@@ -348,7 +373,7 @@ class SqliteJournal:
         try:
             return self._usable().execute(statement, values).fetchall()
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            if is_damage(error):
                 raise DamagedJournalError(self._path, str(error), first_bad=first_bad) from error
             raise StorageError(f"The journal {self._path} can't be read ({error}). See to the disk.") from error
 

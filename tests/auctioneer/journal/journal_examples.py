@@ -1,0 +1,149 @@
+"""One event of every type, refused bids, and a way to tamper with a journal's file."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from auctioneer.events import (
+    AnyEvent,
+    BidderAdmitted,
+    BidderEnrolled,
+    BidLate,
+    BidTaken,
+    HouseStarted,
+    LotBought,
+    LotDecided,
+    LotListed,
+    MaximumDropped,
+    Refusal,
+    SaleCreated,
+    SaleDecided,
+)
+from auctioneer.terms import LotSpec, Opening, OpeningRule
+from common.errors import RejectCode
+from common.lot import (
+    Announced,
+    BidPlaced,
+    CloseCause,
+    ExtendCause,
+    LotClosed,
+    LotExtended,
+    LotOpened,
+    LotPaused,
+    LotRescheduled,
+    LotResumed,
+    LotTerms,
+    LotWithdrawn,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+    SoftClose,
+    Step,
+)
+from common.messages import BidRequest, BuyRequest, Rejected, Role
+from common.money import Currency
+
+AT_MS = 1_700_000_000_000
+
+_LOT_CHANGES = (
+    LotRescheduled(1, AT_MS, opens_at_ms=AT_MS + 5),
+    LotOpened(2, AT_MS, ends_at_ms=AT_MS + 9),
+    BidPlaced(3, AT_MS, bidder=1, leader=2, price_minor=500, minimum_minor=550, reserve_met=False),
+    LotPaused(4, AT_MS, remaining_ms=7),
+    LotResumed(5, AT_MS),
+    LotExtended(6, AT_MS, cause=ExtendCause.OUTAGE, ends_at_ms=AT_MS + 20),
+    LotClosed(7, AT_MS, cause=CloseCause.HAMMER, winner=2, hammer_minor=500),
+    LotWithdrawn(8, AT_MS, reason="Not as described: “signed”, but it isn't."),
+)
+_SALE_CHANGES = (
+    SalePaused(2, AT_MS),
+    SaleResumed(3, AT_MS),
+    Announced(4, AT_MS, "Tea is served."),
+    SaleEnded(5, AT_MS),
+)
+
+EVERY_EVENT: tuple[AnyEvent, ...] = (
+    SaleCreated(
+        at_ms=AT_MS, sale="spring", title="Spring sale", currency=Currency("USD", 2), epoch=1, ends_after_last_lot=True
+    ),
+    HouseStarted(at_ms=AT_MS, instance="b7f2", outage_ms=0),
+    BidderEnrolled(at_ms=AT_MS, paddle=1, name="Zoë", key="k" * 40, role=Role.BIDDER, admitted=True),
+    BidderAdmitted(at_ms=AT_MS, paddle=1, admitted=False, by="clerk"),
+    LotListed(
+        at_ms=AT_MS,
+        seq=1,
+        spec=LotSpec(
+            LotTerms(
+                "12a", "A lamp", 100, (Step(0, 10), Step(1000, 50)), soft_close=SoftClose(1000, 2000), has_reserve=True
+            ),
+            reserve_minor=700,
+            opening=Opening(OpeningRule.AT_TIME, delay_ms=10),
+        ),
+        opens_at_ms=AT_MS + 10,
+        by="house",
+    ),
+    BidTaken(
+        at_ms=AT_MS,
+        lot="12a",
+        seq=9,
+        paddle=1,
+        request=BidRequest(id=77, lot="12a", amount_minor=100, maximum_minor=900, if_seq=8, while_connected=True),
+        public=True,
+        price_minor=100,
+        minimum_minor=110,
+        leader=1,
+        leader_maximum_minor=900,
+        rival_maximum_minor=None,
+        ends_at_ms=AT_MS + 99,
+        extended_ms=5,
+        reserve_met=True,
+        buy_now_minor=None,
+    ),
+    LotBought(
+        at_ms=AT_MS,
+        lot="12a",
+        seq=10,
+        paddle=3,
+        request=BuyRequest(id=5, lot="12a", price_minor=10**15),
+        price_minor=10**15,
+    ),
+    BidLate(
+        at_ms=AT_MS,
+        lot="12a",
+        seq=10,
+        paddle=1,
+        request=BuyRequest(id=78, lot="12a", price_minor=4),
+        late_ms=0,
+        price_minor=None,
+        minimum_minor=100,
+        leading=False,
+    ),
+    MaximumDropped(at_ms=AT_MS, lot="12a", seq=11, paddle=1, leader_maximum_minor=100),
+    *(LotDecided(at_ms=AT_MS, lot="12a", seq=change.seq, change=change, by="house") for change in _LOT_CHANGES),
+    *(SaleDecided(at_ms=AT_MS, seq=change.seq, change=change, by="auctioneer") for change in _SALE_CHANGES),
+)
+
+
+def announcements(count: int, first: int = 1) -> list[AnyEvent]:
+    """Return events that can be told apart by their seq."""
+    return [
+        SaleDecided(at_ms=AT_MS + seq, seq=seq, change=Announced(seq, AT_MS + seq, f"number {seq}"), by="auctioneer")
+        for seq in range(first, first + count)
+    ]
+
+
+def refusal(paddle: int, request: int, minimum_minor: int = 100) -> Refusal:
+    verdict = Rejected(id=request, code=RejectCode.BELOW_MINIMUM, lot="12a", seq=3, minimum_minor=minimum_minor)
+    return Refusal(AT_MS, paddle, BidRequest(id=request, lot="12a", amount_minor=5), verdict)
+
+
+def tamper(path: Path, script: str) -> None:
+    """Change a journal's file as somebody with the sqlite3 program could."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(script)
+        assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+
+
+def query(path: Path, statement: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        return connection.execute(statement).fetchall()

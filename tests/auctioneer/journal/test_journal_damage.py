@@ -1,0 +1,308 @@
+"""Damage is found, told with its place, and never worked around; what is not a journal is refused."""
+
+import hashlib
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from journal_examples import AT_MS, announcements, query, refusal, tamper
+
+from auctioneer.events import AnyEvent
+from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal
+from auctioneer.journal.file import GENESIS_HASH
+from common.errors import StorageError
+
+COUNT = 10
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Return a journal of COUNT events, closed."""
+    path = tmp_path / FILE_NAME
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append(announcements(COUNT), [refusal(1, 7)], AT_MS)
+    return path
+
+
+def read_until_damage(path: Path) -> tuple[list[AnyEvent], DamagedJournalError]:
+    events: list[AnyEvent] = []
+    with closing(SqliteJournal.open(path, read_only=True)) as journal:
+        with pytest.raises(DamagedJournalError) as caught:
+            events.extend(event for _, event in journal.read())
+        with pytest.raises(DamagedJournalError) as again:
+            journal.verify_chain()
+    assert str(caught.value) == str(again.value)
+    return events, caught.value
+
+
+@pytest.mark.parametrize(
+    ("script", "first_bad", "what"),
+    [
+        ("UPDATE event SET body = replace(body, 'number 4', 'number 5') WHERE position = 4", 4, "was changed"),
+        ("UPDATE event SET body = '' WHERE position = 1", 1, "was changed"),
+        ("UPDATE event SET hash = zeroblob(32) WHERE position = 4", 4, "was changed"),
+        ("UPDATE event SET hash = zeroblob(32) WHERE position = 10", 10, "was changed"),
+        ("UPDATE event SET at_ms = at_ms + 1 WHERE position = 4", 4, "columns"),
+        ("UPDATE event SET kind = 'sale_ended' WHERE position = 4", 4, "columns"),
+        ("UPDATE event SET lot = '7' WHERE position = 4", 4, "columns"),
+        ("UPDATE event SET seq = 5 WHERE position = 4", 4, "columns"),
+        ("DELETE FROM event WHERE position = 4", 4, "missing"),
+        ("DELETE FROM event WHERE position = 1", 1, "missing"),
+        ("DELETE FROM event WHERE position > 7", 8, "missing"),
+        ("DELETE FROM event", 1, "missing"),
+        (
+            "UPDATE event SET position = 100 WHERE position = 4; UPDATE event SET position = 4 WHERE position = 5;"
+            "UPDATE event SET position = 5 WHERE position = 100",
+            4,
+            "was changed",
+        ),
+        (
+            "UPDATE event SET position = 1 - position WHERE position > 4;"
+            "UPDATE event SET position = 2 - position WHERE position < 0;"
+            "INSERT INTO event SELECT 5, at_ms, kind, lot, seq, body, hash FROM event WHERE position = 4",
+            5,
+            "was changed",
+        ),
+        (
+            "INSERT INTO event SELECT 11, at_ms, kind, lot, seq, body, hash FROM event WHERE position = 10",
+            11,
+            "did not",
+        ),
+        ("INSERT INTO event SELECT 0, at_ms, kind, lot, seq, body, hash FROM event WHERE position = 1", 11, "did not"),
+        ("UPDATE head SET position = 12", 11, "missing"),
+        ("UPDATE head SET position = 9", 9, "head"),
+        ("UPDATE head SET hash = zeroblob(32)", 10, "head"),
+    ],
+)
+def test_the_first_bad_event_is_named(path, script, first_bad, what):
+    tamper(path, script)
+    events, damage = read_until_damage(path)
+    assert (damage.first_bad, damage.last_good) == (first_bad, first_bad - 1)
+    assert what in str(damage)
+    assert str(path) in str(damage)
+    assert events[: first_bad - 1] == announcements(first_bad - 1)
+
+
+def test_a_forged_last_event_with_the_right_hash_is_not_what_the_head_names(path):
+    ((before,),) = query(path, "SELECT hash FROM event WHERE position = 9")
+    ((body,),) = query(path, "SELECT replace(body, 'number 10', 'number 11') FROM event WHERE position = 10")
+    forged = hashlib.sha256(before + body.encode()).hexdigest()
+    tamper(path, f"UPDATE event SET body = '{body}', hash = x'{forged}' WHERE position = 10")
+    _, damage = read_until_damage(path)
+    assert damage.first_bad == COUNT
+
+
+def test_text_that_is_no_event_is_refused_even_where_its_hash_is_right(path):
+    ((before,),) = query(path, "SELECT hash FROM event WHERE position = 9")
+    forged = hashlib.sha256(before + b'{"event":"lot_stolen"}').hexdigest()
+    tamper(
+        path,
+        f"UPDATE event SET body = '{{\"event\":\"lot_stolen\"}}', hash = x'{forged}' WHERE position = 10;"
+        f"UPDATE head SET hash = x'{forged}'",
+    )
+    _, damage = read_until_damage(path)
+    assert damage.first_bad == COUNT
+    assert "lot_stolen" in str(damage)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "DELETE FROM event WHERE position > 7",
+        "INSERT INTO event SELECT 11, at_ms, kind, lot, seq, body, hash FROM event WHERE position = 10",
+        "UPDATE head SET hash = zeroblob(32)",
+        "UPDATE head SET position = 0",
+        "DELETE FROM head",
+    ],
+)
+def test_nothing_is_added_to_a_journal_whose_end_is_wrong(path, script):
+    tamper(path, script)
+    with pytest.raises(DamagedJournalError):
+        SqliteJournal.open(path)
+
+
+def test_a_read_from_behind_the_end_is_lost_history(path):
+    with closing(SqliteJournal.open(path, read_only=True)) as journal, pytest.raises(DamagedJournalError) as caught:
+        list(journal.read(COUNT + 1))
+    assert caught.value.last_good == COUNT
+
+
+def test_the_hash_is_what_the_documentation_says(path):
+    digest = hashlib.sha256(b"auction-house journal, format 1").digest()
+    assert digest == GENESIS_HASH
+    for (body,) in query(path, "SELECT body FROM event ORDER BY position"):
+        digest = hashlib.sha256(digest + body.encode()).digest()
+    with closing(SqliteJournal.open(path, read_only=True)) as journal:
+        assert journal.verify_chain() == (COUNT, digest)
+
+
+def test_a_damaged_byte_in_the_file_is_found(path):
+    content = path.read_bytes()
+    assert content.count(b"number 6") == 1
+    path.write_bytes(content.replace(b"number 6", b"number \xff"))
+    _, damage = read_until_damage(path)
+    assert damage.first_bad == 6
+
+
+def test_a_damaged_page_is_found_and_all_before_it_is_read(tmp_path):
+    path = tmp_path / FILE_NAME
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append(announcements(100), (), AT_MS)
+    ((first_on_page, page),) = query(
+        path, "SELECT CAST(substr(path, 2, 3) AS INTEGER), pageno FROM dbstat WHERE name = 'event' AND path = '/002/'"
+    )
+    assert first_on_page == 2
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * 4096 : page * 4096] = bytes(4096)
+    path.write_bytes(content)
+    events, damage = read_until_damage(path)
+    assert damage.first_bad == len(events) + 1
+    assert events == announcements(len(events))
+    assert len(events) > 10
+
+
+def test_a_file_that_was_cut_off_is_refused(path):
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DamagedJournalError):
+        SqliteJournal.open(path)
+
+
+# --- snapshots and refusals ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def path_with_snapshots(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.save_snapshot(4, b"state at 4")
+        journal.save_snapshot(8, b"state at 8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        ("UPDATE snapshot SET state = CAST('state at 9' AS BLOB) WHERE position = 8", "checksum"),
+        ("UPDATE snapshot SET checksum = zeroblob(32) WHERE position = 8", "checksum"),
+        ("UPDATE snapshot SET hash = zeroblob(32) WHERE position = 8", "checksum"),
+        ("UPDATE snapshot SET position = 9 WHERE position = 8", "checksum"),
+        ("UPDATE event SET hash = zeroblob(32) WHERE position = 8", "another history"),
+        ("DELETE FROM event WHERE position > 7; UPDATE head SET position = 7", "another history"),
+    ],
+)
+def test_a_damaged_snapshot_is_passed_over_and_that_is_told(path_with_snapshots, script, what):
+    tamper(path_with_snapshots, script)
+    with closing(SqliteJournal.open(path_with_snapshots, read_only=True)) as journal:
+        assert journal.load_snapshot() == (4, b"state at 4")
+        (warning,) = journal.warnings
+        assert what in warning
+
+
+def test_without_a_sound_snapshot_all_events_are_read(path_with_snapshots):
+    tamper(path_with_snapshots, "UPDATE snapshot SET state = x''")
+    with closing(SqliteJournal.open(path_with_snapshots)) as journal:
+        assert journal.load_snapshot() is None
+        assert len(journal.warnings) == 2
+        assert [event for _, event in journal.read()] == announcements(COUNT)
+
+
+def test_a_refusal_that_cannot_be_read_is_named(path):
+    tamper(path, "UPDATE refusal SET body = '{'")
+    with closing(SqliteJournal.open(path)) as journal, pytest.raises(DamagedJournalError, match="refusal 1 "):
+        list(journal.refusals())
+
+
+# --- what is refused -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        ("PRAGMA user_version = 2", "format 2; this version reads format 1"),
+        ("PRAGMA application_id = 7", "not a journal"),
+    ],
+)
+def test_another_format_is_refused(path, script, what, read_only):
+    tamper(path, script)
+    with pytest.raises(StorageError, match=what):
+        SqliteJournal.open(path, read_only=read_only)
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize("content", [b"", b"just some text, longer than a header of SQLite\n" * 100])
+def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, content, read_only):
+    path = tmp_path / FILE_NAME
+    path.write_bytes(content)
+    with pytest.raises(StorageError, match="journal"):
+        SqliteJournal.open(path, read_only=read_only)
+    assert path.read_bytes() == content
+
+
+def test_a_journal_out_of_wal_mode_is_refused(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    with pytest.raises(StorageError, match="WAL"):
+        SqliteJournal.open(path)
+
+
+def test_reading_makes_no_journal(tmp_path):
+    with pytest.raises(StorageError, match="no journal"):
+        SqliteJournal.open(tmp_path / FILE_NAME, read_only=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_directory_is_told(tmp_path):
+    with pytest.raises(StorageError, match="directory"):
+        SqliteJournal.open(tmp_path / "nowhere" / FILE_NAME)
+
+
+def test_a_half_made_journal_is_made_anew(tmp_path):
+    (tmp_path / f"{FILE_NAME}.new").write_bytes(b"half")
+    with closing(SqliteJournal.open(tmp_path / FILE_NAME)) as journal:
+        assert journal.position == 0
+    assert not (tmp_path / f"{FILE_NAME}.new").exists()
+
+
+def test_a_wal_without_its_journal_is_not_a_new_sale(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append(announcements(1, COUNT + 1), (), AT_MS)
+        shutil.copy(f"{path}-wal", f"{path}-kept")
+    path.unlink()
+    shutil.move(f"{path}-kept", f"{path}-wal")
+    with pytest.raises(StorageError, match="missing"):
+        SqliteJournal.open(path)
+    assert not path.exists()
+
+
+def test_a_second_house_is_refused_until_the_first_is_gone(path):
+    with closing(SqliteJournal.open(path)), pytest.raises(StorageError, match="in use by another auctioneer"):
+        SqliteJournal.open(path)
+    SqliteJournal.open(path).close()
+
+
+def test_a_writer_that_came_past_the_lock_is_noticed(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        with closing(sqlite3.connect(path)) as intruder, intruder:
+            intruder.execute("UPDATE head SET hash = zeroblob(32)")
+        with pytest.raises(StorageError, match="Another process has written"):
+            journal.append(announcements(1, COUNT + 1), (), AT_MS)
+        with pytest.raises(StorageError, match="open it again"):
+            journal.mark_alive(AT_MS)
+    assert query(path, "SELECT max(position) FROM event") == [(COUNT,)]
+
+
+def test_a_foreign_reader_that_holds_the_wal_is_told_of(path):
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as shell:
+        with closing(SqliteJournal.open(path)) as journal:
+            journal.append(announcements(1, COUNT + 1), (), AT_MS)
+            shell.execute("BEGIN")
+            shell.execute("SELECT count(*) FROM event").fetchall()
+            journal.append(announcements(1, COUNT + 2), (), AT_MS)
+        with pytest.raises(StorageError, match="open for reading"):
+            SqliteJournal.open(path)
+        shell.execute("COMMIT")
+        with closing(SqliteJournal.open(path)) as journal:
+            assert journal.position == COUNT + 2

@@ -1,0 +1,229 @@
+"""What is appended comes back, whole and in order, from the same or another process."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from journal_examples import AT_MS, EVERY_EVENT, announcements, query, refusal
+
+from auctioneer.events import AnyEvent, LotDecided, SaleDecided
+from auctioneer.journal import FILE_NAME, Journal, SqliteJournal
+from auctioneer.journal.file import CHECKPOINT_PAGES, PAGE_BYTES, connect
+from auctioneer.journal.sqlite import READ_BATCH_EVENTS
+from common.errors import StorageError
+from common.limits import REMEMBERED_REQUESTS_MAX
+from common.lot import Announced, AnyLotEvent
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / FILE_NAME
+
+
+@pytest.fixture
+def journal(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        yield journal
+
+
+def test_every_type_of_event_comes_back_equal(journal, path):
+    assert {type(event) for event in EVERY_EVENT} == set(get_args(AnyEvent))
+    assert {type(event.change) for event in EVERY_EVENT if isinstance(event, LotDecided)} == set(get_args(AnyLotEvent))
+    assert journal.append(EVERY_EVENT, (), AT_MS) == len(EVERY_EVENT)
+    assert list(journal.read()) == list(enumerate(EVERY_EVENT, 1))
+    with closing(SqliteJournal.open(path, read_only=True)) as reader:
+        assert list(reader.read()) == list(enumerate(EVERY_EVENT, 1))
+
+
+def test_a_decision_is_filed_under_what_was_decided(journal, path):
+    journal.append(EVERY_EVENT, (), AT_MS)
+    kinds = [kind for (kind,) in query(path, "SELECT kind FROM event ORDER BY position")]
+    assert kinds[:9] == [
+        "sale_created",
+        "house_started",
+        "bidder_enrolled",
+        "bidder_admitted",
+        "lot_listed",
+        "bid_taken",
+        "lot_bought",
+        "bid_late",
+        "maximum_dropped",
+    ]
+    assert {"lot_closed", "lot_withdrawn", "announced", "sale_ended"} < set(kinds)
+    assert "lot_decided" not in kinds
+    assert "sale_decided" not in kinds
+
+
+@given(texts=st.lists(st.text(), max_size=5), at_ms=st.integers(0, 2**53 - 1))
+def test_any_text_survives(tmp_path_factory, texts, at_ms):
+    events = [
+        SaleDecided(at_ms=at_ms, seq=seq, change=Announced(seq, at_ms, text), by="auctioneer")
+        for seq, text in enumerate(texts, 1)
+    ]
+    with closing(SqliteJournal.open(tmp_path_factory.mktemp("texts") / FILE_NAME)) as journal:
+        journal.append(events, (), at_ms)
+        assert [event for _, event in journal.read()] == events
+
+
+def test_positions_go_on_after_reopening(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        assert (journal.position, journal.alive_ms) == (0, 0)
+        assert journal.append(announcements(3), (), 10) == 3
+        assert journal.append(announcements(2, 4), (), 20) == 5
+    with closing(SqliteJournal.open(path)) as journal:
+        assert (journal.position, journal.alive_ms) == (5, 20)
+        journal.append(announcements(1, 6), (), 30)
+        assert [event for _, event in journal.read()] == announcements(6)
+
+
+def test_a_stretch_is_read_across_batches(journal):
+    count = 2 * READ_BATCH_EVENTS + 10
+    events = announcements(count)
+    journal.append(events, (), AT_MS)
+    assert [position for position, _ in journal.read()] == list(range(1, count + 1))
+    assert list(journal.read(READ_BATCH_EVENTS - 1, READ_BATCH_EVENTS + 1)) == [
+        (READ_BATCH_EVENTS, events[READ_BATCH_EVENTS - 1]),
+        (READ_BATCH_EVENTS + 1, events[READ_BATCH_EVENTS]),
+    ]
+    assert list(journal.read(count)) == []
+    assert list(journal.read(5, 5)) == []
+    assert journal.recent(2) == [(count - 1, events[-2]), (count, events[-1])]
+    assert len(journal.recent(count + 1)) == count
+
+
+def test_a_read_ends_where_the_record_ended_when_it_began(journal):
+    journal.append(announcements(2), (), AT_MS)
+    reading = journal.read()
+    assert next(reading)[0] == 1
+    journal.append(announcements(1, 3), (), AT_MS)
+    assert [position for position, _ in reading] == [2]
+
+
+def test_a_reader_follows_the_writer(journal, path):
+    with closing(SqliteJournal.open(path, read_only=True)) as reader:
+        assert reader.position == 0
+        journal.append(announcements(2), (), 7)
+        assert (reader.position, reader.alive_ms) == (2, 7)
+        journal.mark_alive(9)
+        assert (reader.position, reader.alive_ms) == (2, 9)
+        assert reader.verify_chain() == journal.verify_chain()
+
+
+def test_an_unfinished_read_holds_nothing_up(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append(announcements(5), (), AT_MS)
+    with closing(SqliteJournal.open(path, read_only=True)) as reader:
+        reading = reader.read()
+        next(reading)
+        with closing(SqliteJournal.open(path)) as journal:  # settles the WAL, which no reader may be in
+            journal.append(announcements(1, 6), (), AT_MS)
+        assert [position for position, _ in reading] == [2, 3, 4, 5]
+
+
+def test_a_reader_cannot_write(journal, path):
+    with closing(SqliteJournal.open(path, read_only=True)) as reader, pytest.raises(StorageError, match="readonly"):
+        reader.append(announcements(1), (), AT_MS)
+
+
+def test_progress_is_told(journal):
+    journal.append(announcements(READ_BATCH_EVENTS + 1), (), AT_MS)
+    told = []
+    end = journal.verify_chain(lambda checked, total: told.append((checked, total)))
+    assert end.position == READ_BATCH_EVENTS + 1
+    assert told == [(READ_BATCH_EVENTS, READ_BATCH_EVENTS + 1), (READ_BATCH_EVENTS + 1, READ_BATCH_EVENTS + 1)]
+
+
+def test_refusals_are_kept_in_order_and_outside_the_chain(journal):
+    journal.append(announcements(1), [refusal(2, 5), refusal(1, 9)], AT_MS)
+    before = journal.verify_chain()
+    assert journal.append((), [refusal(2, 6)], AT_MS) == 1
+    assert journal.verify_chain() == before
+    assert list(journal.refusals()) == [refusal(2, 5), refusal(1, 9), refusal(2, 6)]
+
+
+def test_of_each_paddle_the_highest_request_ids_are_kept(path):
+    ids = [*range(1000, 1000 + REMEMBERED_REQUESTS_MAX), 999, *range(2000, 2010)]
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append((), [refusal(2, 1), *(refusal(1, request) for request in ids[:-5])], AT_MS)
+    with closing(SqliteJournal.open(path)) as journal:  # the bound does not depend on what one process has seen
+        for request in ids[-5:]:
+            journal.append((), [refusal(1, request)], AT_MS)
+        kept = sorted(ids)[-REMEMBERED_REQUESTS_MAX:]
+        assert [kept.request.id for kept in journal.refusals()] == [1, *kept]
+
+
+def test_the_first_verdict_on_a_request_stands(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append((), [refusal(1, 5, minimum_minor=100), refusal(1, 5, minimum_minor=200)], AT_MS)
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append((), [refusal(1, 5, minimum_minor=300)], AT_MS)
+        assert list(journal.refusals()) == [refusal(1, 5, minimum_minor=100)]
+
+
+def test_the_last_two_snapshots_are_kept(journal, path):
+    assert journal.load_snapshot() is None
+    journal.append(announcements(3), (), AT_MS)
+    for position in (0, 1, 3):
+        journal.save_snapshot(position, b"state %d" % position)
+    assert journal.load_snapshot() == (3, b"state 3")
+    assert query(path, "SELECT position FROM snapshot ORDER BY position") == [(1,), (3,)]
+    journal.save_snapshot(3, b"again")
+    assert journal.load_snapshot() == (3, b"again")
+    assert journal.warnings == ()
+    with pytest.raises(ValueError, match="no event 4"):
+        journal.save_snapshot(4, b"")
+
+
+def test_a_closed_journal_says_so(path):
+    journal = SqliteJournal.open(path)
+    journal.close()
+    journal.close()
+    with pytest.raises(StorageError, match="closed"):
+        journal.append(announcements(1), (), AT_MS)
+    with pytest.raises(StorageError, match="closed"):
+        list(journal.read())
+
+
+def test_a_batch_that_cannot_be_stored_leaves_nothing(path):
+    journal: Journal = SqliteJournal.open(path)
+    journal.append(announcements(2), (), AT_MS)
+    too_large = SaleDecided(at_ms=2**64, seq=4, change=Announced(4, 0, ""), by="auctioneer")
+    with pytest.raises(OverflowError):
+        journal.append([*announcements(1, 3), too_large], [refusal(1, 1)], AT_MS)
+    with pytest.raises(StorageError, match="open it again"):
+        journal.append(announcements(1, 3), (), AT_MS)
+    with closing(SqliteJournal.open(path)) as again:
+        assert again.verify_chain().position == 2
+        assert list(again.refusals()) == []
+
+
+def test_a_commit_waits_for_the_disk(path):
+    SqliteJournal.open(path).close()
+    with closing(connect(path, read_only=False)) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == (b"wal",)
+
+
+@pytest.mark.parametrize(("batch", "batches"), [(1, 1000), (256, 100)])
+def test_the_wal_stays_small(journal, path, batch, batches):
+    events = announcements(batch)
+    for first in range(0, batch * batches, batch):
+        journal.append(events, [refusal(paddle, first + paddle) for paddle in range(batch)], AT_MS)
+        assert Path(f"{path}-wal").stat().st_size < 1.5 * CHECKPOINT_PAGES * PAGE_BYTES
+    assert path.stat().st_size > batch * batches * 100, "the events are in the file"
+
+
+def test_only_the_owner_can_read_it(journal, path):
+    journal.append(announcements(1), (), AT_MS)
+    for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        assert file.stat().st_mode & 0o777 == 0o600, file
+
+
+def test_the_sqlite_of_this_python_is_new_enough(path, monkeypatch):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(StorageError, match=r"SQLite 3\.37"):
+        SqliteJournal.open(path)
