@@ -1,0 +1,155 @@
+"""From a catalogue's raw lots and defaults to the lots of a sale: numbers, inheritance, openings, and all the rules."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TypeVar
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import asdict, replace
+
+from auctioneer.catalogue_faults import Faults, Place, quoted
+from auctioneer.catalogue_fields import DEFAULT_FIELDS, LOT_FIELDS, Values, read_values
+from auctioneer.catalogue_raw import RawLot
+from auctioneer.lot_rules import lot_faults
+from auctioneer.terms import DEFAULT_DURATION_MS, LotSpec, Opening, OpeningRule, default_increments
+from common.limits import LOT_CHARS_MAX, LOTS_MAX
+from common.lot import LotTerms, Step
+from common.money import Currency
+from common.names import is_valid_lot
+
+_T = TypeVar("_T")
+
+
+class Order(Enum):
+    """When lots open that do not say it themselves."""
+
+    PARALLEL = "parallel"
+    """All at the start."""
+    SEQUENCE = "sequence"
+    """The first at the start, each other one after the previous."""
+    BY_HAND = "by hand"
+
+
+_OPENINGS = {
+    Order.PARALLEL: Opening(OpeningRule.AT_START),
+    Order.SEQUENCE: Opening(OpeningRule.AFTER_PREVIOUS),
+    Order.BY_HAND: Opening(OpeningRule.BY_HAND),
+}
+
+
+class Defaults(Struct, frozen=True):
+    """What holds for every lot that does not say otherwise. `said` has the keys, also of values that were wrong."""
+
+    values: Values = Values()
+    said: frozenset[str] = frozenset()
+
+
+class Listing(Struct, frozen=True, kw_only=True):
+    """Lots to be read, and all that their reading depends on. `known_lots`: the numbers that a running sale has."""
+
+    file: Place
+    lots: list[RawLot]
+    currency: Currency
+    defaults: Defaults = Defaults()
+    order: Order = Order.PARALLEL
+    known_lots: frozenset[str] = frozenset()
+
+
+def read_defaults(raw: Mapping[str, object], currency: Currency, place: Place, faults: Faults) -> Defaults:
+    """Read what holds for every lot, so that a fault in it is told once and not for each lot."""
+    values = read_values(raw, DEFAULT_FIELDS, currency, place, faults)
+    found = lot_faults(_spec(values, "1"), currency)
+    for fault in found:
+        faults.add(place, fault.field, fault.reason)
+    wrong = {fault.field.partition(".")[0] for fault in found}
+    return Defaults(replace(values, **dict.fromkeys(wrong, UNSET)), frozenset(raw))
+
+
+def list_lots(listing: Listing, faults: Faults) -> tuple[LotSpec, ...]:
+    """Return the lots, in order; where something is wrong it goes to `faults`, and what is returned is of no use."""
+    if len(listing.lots) + len(listing.known_lots) > LOTS_MAX:
+        faults.add(listing.file, "", f"There are more lots than the {LOTS_MAX:,} that a sale can have.")
+        return ()
+    if isinstance(listing.defaults.values.increment, UnsetType):  # one table for all, not one for each lot
+        values = replace(listing.defaults.values, increment=default_increments(listing.currency))
+        listing = replace(listing, defaults=replace(listing.defaults, values=values))
+    first = 1 + max((int(lot) for lot in listing.known_lots if lot.isdecimal()), default=0)
+    places: dict[str, Place] = {}
+    lots: list[LotSpec] = []
+    for index, raw in enumerate(listing.lots):
+        number, place = _number(raw, str(first + index), listing.file, faults)
+        if number in listing.known_lots:
+            faults.add(place, "number", f"The sale has a lot {number} already; give this one another number.")
+        elif number in places:
+            faults.add(place, "number", _twice(number, places[number]))
+        places.setdefault(number, place)
+        lots.append(_lot(raw, number, index, place, listing, faults))
+    return tuple(lots)
+
+
+def _number(raw: RawLot, default: str, file: Place, faults: Faults) -> tuple[str, Place]:
+    """Return the lot's number as it is written, and the place of the lot, named by a number that can be shown."""
+    value = raw.values.get("number", default)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**LOT_CHARS_MAX:
+        value = str(value)
+    number = value.strip() if isinstance(value, str) else default
+    label = number if is_valid_lot(number) else default
+    place = replace(file, lot=label, line_of=raw.line_of)
+    if not isinstance(value, str):
+        faults.add(place, "number", f'It is {quoted(value)}; write a short whole number, or a text such as "12a".')
+    return number, place
+
+
+def _twice(number: str, before: Place) -> str:
+    line = before.line_of("number")
+    return f"There are two lots {number}, the other one{f' on line {line}' if line else ''}; number one anew."
+
+
+def _lot(raw: RawLot, number: str, index: int, place: Place, listing: Listing, faults: Faults) -> LotSpec:
+    fields = {key: value for key, value in raw.values.items() if key != "number"}
+    own = read_values(fields, LOT_FIELDS, listing.currency, place, faults)
+    if "title" not in fields:
+        faults.add(place, "title", "It is missing; every lot has a title.")
+    if "starting_price" not in fields.keys() | listing.defaults.said:
+        faults.add(place, "starting_price", "It is missing; say the least that a first bid can be.")
+    values = _inherit(own, listing, is_first=index == 0 and not listing.known_lots)
+    spec = _spec(values, number)
+    for fault in lot_faults(spec, listing.currency):
+        faults.add(place, fault.field, fault.reason)
+    return spec
+
+
+def _inherit(own: Values, listing: Listing, *, is_first: bool) -> Values:
+    said = {key: value for key, value in asdict(own).items() if value is not UNSET}
+    values: Values = replace(listing.defaults.values, **said)
+    opening = _or(values.opens, _OPENINGS[listing.order])
+    if is_first and opening.rule is OpeningRule.AFTER_PREVIOUS:
+        opening = Opening(OpeningRule.AT_START)
+    if own.soft_close is UNSET and values.duration is None:
+        values = replace(values, soft_close=None)  # a default that has nothing to act on
+    return replace(values, opens=opening)
+
+
+def _spec(values: Values, number: str) -> LotSpec:
+    """Return the lot. A missing value is a fault already, so one that breaks no rule stands in for it."""
+    reserve_minor = _or(values.reserve, None)
+    terms = LotTerms(
+        lot=number,
+        title=_or(values.title, "?"),
+        starting_minor=_or(values.starting_price, 1),
+        increments=_or(values.increment, (Step(0, 1),)),
+        description=_or(values.description, ""),
+        image=_or(values.image, ""),
+        seller=_or(values.seller, ""),
+        estimate_low_minor=_or(values.estimate_low, None),
+        estimate_high_minor=_or(values.estimate_high, None),
+        has_reserve=reserve_minor is not None,
+        buy_now_minor=_or(values.buy_now, None),
+        duration_ms=_or(values.duration, DEFAULT_DURATION_MS),
+        soft_close=_or(values.soft_close, None),
+    )
+    return LotSpec(terms, reserve_minor, _or(values.opens, Opening()))
+
+
+def _or(value: _T | UnsetType, default: _T) -> _T:
+    return default if isinstance(value, UnsetType) else value

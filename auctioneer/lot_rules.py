@@ -1,0 +1,173 @@
+"""What makes a lot right, whoever wrote it: a catalogue, the command line, or a program on the control endpoint.
+
+These rules are about values. How a value is written is `auctioneer.catalogue_fields`' matter; which numbers are
+taken is known only to who holds the sale.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from auctioneer.catalogue_faults import Fault, quoted
+from auctioneer.durations import format_duration
+from auctioneer.terms import LotSpec, Opening, OpeningRule
+from common.limits import (
+    AMOUNT_MINOR_MAX,
+    DESCRIPTION_CHARS_MAX,
+    DURATION_MS_MAX,
+    INCREMENT_STEPS_MAX,
+    INTEGER_MAX,
+    LOT_CHARS_MAX,
+    TEXT_CHARS_MAX,
+    TITLE_CHARS_MAX,
+)
+from common.lot import LotTerms, SoftClose, Step
+from common.money import Currency
+from common.names import is_valid_lot, is_valid_text
+
+DURATION_MS_MIN: Final = 100
+"""The shortest time that a lot can be open."""
+
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+
+Wrong = tuple[str, str]
+"""A field, by its key in a catalogue, and what is wrong with it."""
+
+
+def lot_faults(spec: LotSpec, currency: Currency) -> list[Fault]:
+    """Return all that is wrong with a lot by itself, each fault with the lot and the field; an empty list: nothing."""
+    lot = spec.terms.lot if is_valid_lot(spec.terms.lot) else quoted(spec.terms.lot)
+    return [Fault(lot=lot, field=field, reason=reason) for field, reason in _wrongs(spec, currency)]
+
+
+def text_faults(field: str, text: str, chars_max: int, *, is_required: bool = False) -> Iterator[Wrong]:
+    """Yield what is wrong with a text that stands on one line; of a description, each line is such a text."""
+    if is_required and not text.strip():
+        yield field, "It is empty; a text is needed here."
+    if len(text) > chars_max:
+        yield field, f"It has {len(text):,} characters; at most {chars_max:,} are allowed."
+    if "\n" in text:
+        yield field, "It has a line break; write it on one line."
+    if not is_valid_text(text):
+        char = next(char for char in text if not is_valid_text(char))
+        name = unicodedata.name(char, "a control or unassigned character")
+        yield field, f"It has the character U+{ord(char):04X} ({name}), which can mislead readers; take it out."
+
+
+def _wrongs(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
+    terms = spec.terms
+    if not is_valid_lot(terms.lot):
+        yield (
+            "number",
+            f"{quoted(terms.lot)} is not a lot number: 1 to {LOT_CHARS_MAX} letters, digits, '-', '_' or '.'.",
+        )
+    yield from text_faults("title", terms.title, TITLE_CHARS_MAX, is_required=True)
+    yield from text_faults("seller", terms.seller, TITLE_CHARS_MAX)
+    yield from _description(terms.description)
+    yield from _image(terms.image)
+    yield from _prices(spec, currency)
+    yield from _increments(terms.increments, currency)
+    yield from _clock(terms)
+    yield from _opening(spec.opening)
+
+
+def _description(text: str) -> Iterator[Wrong]:
+    yield from text_faults("description", text.replace("\n", " "), DESCRIPTION_CHARS_MAX)
+
+
+def _image(text: str) -> Iterator[Wrong]:
+    yield from text_faults("image", text, TEXT_CHARS_MAX)
+    scheme = _SCHEME.match(text)
+    if scheme and scheme[1].lower() not in {"http", "https"}:
+        yield "image", f"{quoted(text)} is neither a web address (https://...) nor a relative path."
+
+
+def _prices(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
+    terms, show = spec.terms, currency.plain
+    starting_minor, reserve_minor, buy_now_minor = terms.starting_minor, spec.reserve_minor, terms.buy_now_minor
+    low_minor, high_minor = terms.estimate_low_minor, terms.estimate_high_minor
+    named = (
+        ("starting_price", starting_minor),
+        ("reserve", reserve_minor),
+        ("buy_now", buy_now_minor),
+        ("estimate_low", low_minor),
+        ("estimate_high", high_minor),
+    )
+    for field, amount_minor in named:
+        if amount_minor is not None and not 1 <= amount_minor <= AMOUNT_MINOR_MAX:
+            yield field, f"{show(amount_minor)} is out of range: {show(1)} to {show(AMOUNT_MINOR_MAX)} are allowed."
+    if reserve_minor is not None and reserve_minor < starting_minor:
+        yield (
+            "reserve",
+            f"{show(reserve_minor)} is below the starting price {show(starting_minor)}; a reserve is at least that.",
+        )
+    if terms.has_reserve != (reserve_minor is not None):
+        yield "reserve", "The lot's terms and its secret reserve disagree on whether there is one."
+    if buy_now_minor is not None and buy_now_minor <= starting_minor:
+        yield (
+            "buy_now",
+            f"{show(buy_now_minor)} is not above the starting price {show(starting_minor)}; make it higher.",
+        )
+    if buy_now_minor is not None and reserve_minor is not None and buy_now_minor < reserve_minor:
+        yield "buy_now", f"{show(buy_now_minor)} is below the reserve {show(reserve_minor)}; make it at least that."
+    if (low_minor is None) != (high_minor is None):
+        yield "estimate_low" if low_minor is None else "estimate_high", "It is missing; an estimate has both ends."
+    if low_minor is not None and high_minor is not None and low_minor > high_minor:
+        yield "estimate_low", f"{show(low_minor)} is above the high estimate {show(high_minor)}; swap them."
+
+
+def _increments(steps: tuple[Step, ...], currency: Currency) -> Iterator[Wrong]:
+    show = currency.plain
+    if not 1 <= len(steps) <= INCREMENT_STEPS_MAX:
+        yield "increment", f"The table has {len(steps)} rows; 1 to {INCREMENT_STEPS_MAX} are allowed."
+    for number, step in enumerate(steps, start=1):
+        if not 1 <= step.step_minor <= AMOUNT_MINOR_MAX:
+            yield "increment", f"Row {number}: the step {show(step.step_minor)} must be more than 0."
+        if not 0 <= step.from_minor <= AMOUNT_MINOR_MAX:
+            yield "increment", f"Row {number}: the price {show(step.from_minor)} is out of range."
+        if number > 1 and step.from_minor <= steps[number - 2].from_minor:
+            before = show(steps[number - 2].from_minor)
+            yield (
+                "increment",
+                f"Row {number}: the price {show(step.from_minor)} must be above that of the row before, {before}.",
+            )
+
+
+def _clock(terms: LotTerms) -> Iterator[Wrong]:
+    if terms.duration_ms is not None:
+        yield from _time("duration", terms.duration_ms, DURATION_MS_MIN)
+    if terms.soft_close is not None:
+        yield from _soft_close(terms.soft_close)
+        if terms.duration_ms is None:
+            yield (
+                "soft_close",
+                "A lot that is open until closed has no clock to extend; give it a duration or no soft close.",
+            )
+
+
+def _soft_close(soft_close: SoftClose) -> Iterator[Wrong]:
+    yield from _time("soft_close.window", soft_close.window_ms, 1)
+    yield from _time("soft_close.extension", soft_close.extension_ms, 1)
+    cap_ms, extension_ms = soft_close.cap_ms, soft_close.extension_ms
+    if cap_ms is not None:
+        yield from _time("soft_close.cap", cap_ms, 1)
+        if 0 < cap_ms < extension_ms:
+            extension = format_duration(extension_ms)
+            yield "soft_close.cap", f"{format_duration(cap_ms)} is less than one extension, {extension}; raise it."
+
+
+def _time(field: str, duration_ms: int, least_ms: int) -> Iterator[Wrong]:
+    if not least_ms <= duration_ms <= DURATION_MS_MAX:
+        shown = format_duration(duration_ms) if duration_ms >= 0 else f"{duration_ms}ms"
+        yield field, f"{shown} is out of range: {format_duration(least_ms)} to {format_duration(DURATION_MS_MAX)}."
+
+
+def _opening(opening: Opening) -> Iterator[Wrong]:
+    given = (opening.at_ms is not None) + (opening.delay_ms is not None)
+    if given != (opening.rule is OpeningRule.AT_TIME):
+        yield "opens", "Just an opening at a time has a time, and it has one: a date-time or a delay."
+    if opening.at_ms is not None and not 0 <= opening.at_ms <= INTEGER_MAX:
+        yield "opens", "The time is out of range; it can't lie before 1970."
+    if opening.delay_ms is not None:
+        yield from _time("opens", opening.delay_ms, 0)
