@@ -1,0 +1,215 @@
+"""What the blocking and the asyncio client share: reading the sale, and giving outcomes and events to who waits."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from bidder.connection import AppEffect, Connection
+from bidder.effects import Outcome, Settled, Unanswered
+from bidder.events import ConnectionChanged, ConnectionState, Event, StateReady
+from bidder.inbox import Inbox
+from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
+from common.keys import JoinLink, parse_link
+from common.limits import PROTOCOL_VERSION
+from common.lot import LotView, SaleView
+from common.messages import Accepted, Hello, Mine, Rejected, Role, Welcome
+
+AGENT = "auction-house python"
+"""How the library names itself to the house."""
+
+OnEvent = Callable[[Event], None]
+
+
+class UnansweredError(UnreachableError):
+    """A request had no verdict in time. `may_count`: it may have reached the house, so that its outcome is unknown.
+
+    Repeat it with the same `request_id` and the same content: the house answers with the verdict of the first time,
+    or takes it now if it never came.
+    """
+
+    code = "unanswered"
+
+    def __init__(self, request_id: int, *, may_count: bool) -> None:
+        self.request_id = request_id
+        self.may_count = may_count
+        what = "it may have been taken" if may_count else "it was not taken"
+        super().__init__(f"The house did not answer in time; {what}. Repeat it with request id {request_id}.")
+
+
+class ClosedError(UsageError):
+    """The client was closed."""
+
+    code = "closed"
+
+    def __init__(self) -> None:
+        super().__init__("This client is closed. Connect a new one.")
+
+
+class Waiter(Protocol):
+    """A future of either kind."""
+
+    def done(self) -> bool:
+        """Return whether it has a result or an error."""
+
+    def set_result(self, result: Any, /) -> None:
+        """End it with a result."""
+
+    def set_exception(self, exception: Any, /) -> None:
+        """End it with an error."""
+
+
+def introduction(link: str | JoinLink, name: str, role: Role) -> tuple[JoinLink, Hello]:
+    """Return the link and the hello of a client. Raises UsageError for a link that is none."""
+    known = parse_link(link) if isinstance(link, str) else link
+    hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, role=role, invite=known.invite, agent=AGENT)
+    return known, hello
+
+
+def verdict(outcome: Outcome) -> Accepted | Rejected:
+    """Return the outcome of a bid or a purchase. Raises UnansweredError where there is none."""
+    if isinstance(outcome, Accepted | Rejected):
+        return outcome
+    assert isinstance(outcome, Unanswered), "a bid was answered with something else"
+    raise UnansweredError(outcome.request_id, may_count=outcome.may_count)
+
+
+def affairs(outcome: Outcome) -> Mine:
+    """Return the answer to `mine`. Raises RejectedError and UnansweredError."""
+    if isinstance(outcome, Mine):
+        return outcome
+    if isinstance(outcome, Rejected):
+        raise RejectedError(outcome.code, outcome.detail)
+    assert isinstance(outcome, Unanswered), "`mine` was answered with something else"
+    raise UnansweredError(outcome.request_id, may_count=False)
+
+
+class BaseClient(ABC):
+    """A client without its way of waiting. `guard` is held wherever the session is touched."""
+
+    def __init__(
+        self, connection: Connection, guard: AbstractContextManager[Any], ready: Waiter, on_event: OnEvent | None
+    ) -> None:
+        self._connection = connection
+        self._session = connection.session
+        self._guard = guard
+        self._ready = ready
+        self._on_event = on_event
+        self._inbox = Inbox()
+        self._waiting: dict[int, Waiter] = {}
+        self._failure: Exception | None = None
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> ConnectionState:
+        """How things stand with the house."""
+        return self._session.state
+
+    @property
+    def welcome(self) -> Welcome:
+        """The house's last answer to hello: name, role, limits."""
+        assert self._session.welcome is not None, "a client that is not welcome was handed out"
+        return self._session.welcome
+
+    @property
+    def paddle(self) -> int:
+        """The bidder's number in this sale."""
+        return self.welcome.paddle
+
+    @property
+    def sale(self) -> SaleView:
+        """The sale as it stands; after `HistoryLost`, as the house welcomed it, until the state is complete again."""
+        return self._session.replica.sale or self.welcome.sale
+
+    def lots(self) -> dict[str, LotView]:
+        """Return all lots by number, in catalogue order, as they stand."""
+        with self._guard:
+            return dict(self._session.replica.lots)
+
+    def lot(self, number: str) -> LotView:
+        """Return one lot as it stands. Raises UsageError where there is none of this number."""
+        with self._guard:
+            view = self._session.replica.lots.get(number)
+        if view is None:
+            raise UsageError(f"There is no lot {number!r} in this sale. List the lots to see their numbers.")
+        return view
+
+    def server_now_ms(self) -> int:
+        """Return the house's time, milliseconds since 1970, as well as it is known here."""
+        with self._guard:
+            return self._session.clock.server_time_ms(self._connection.now_ms())
+
+    def remaining_ms(self, lot: str) -> int | None:
+        """Return what is left on a lot's clock by the house's time; None where none runs. Raises UsageError."""
+        view = self.lot(lot)
+        with self._guard:
+            return self._session.remaining_ms(view, self._connection.now_ms())
+
+    def new_request_id(self) -> int:
+        """Return a fresh request id, for applications that note it before they bid so that they can repeat the bid."""
+        with self._guard:
+            return self._session.new_request_id(self._connection.now_ms())
+
+    # --- for the shells ---------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _wake_readers(self) -> None:
+        """Let those look who wait for events."""
+
+    def _deliver(self, effects: list[AppEffect]) -> list[Event]:
+        """Give outcomes and events to who waits for them; return the events for the callback."""
+        events: list[Event] = []
+        for effect in effects:
+            if isinstance(effect, Settled):
+                waiter = self._waiting.pop(effect.ticket, None)
+                if waiter is not None and not waiter.done():
+                    waiter.set_result(effect.outcome)
+                continue
+            events.append(effect)
+            if not self._ready.done():
+                self._check_ready(effect)
+        if self._on_event is not None:
+            return events
+        for event in events:
+            self._inbox.put(event)
+        if events:
+            self._wake_readers()
+        return []
+
+    def _check_ready(self, event: Event) -> None:
+        if isinstance(event, StateReady):
+            self._ready.set_result(None)
+        elif isinstance(event, ConnectionChanged) and event.state is ConnectionState.REFUSED:
+            assert event.rejected is not None, "refused without a refusal"
+            self._ready.set_exception(RejectedError(event.rejected.code, event.rejected.detail))
+
+    def _stop(self, failure: Exception) -> None:
+        """End everything that waits with `failure`, and refuse what comes later with it."""
+        if self._failure is not None:
+            return
+        self._failure = failure
+        for waiter in [self._ready, *self._waiting.values()]:
+            if not waiter.done():
+                waiter.set_exception(failure)
+        self._waiting.clear()
+        self._wake_readers()
+
+    def _check_usable(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _take_event(self) -> Event | None:
+        """Return the next event. Raises what stopped the client, once all before it were read."""
+        if self._on_event is not None:
+            raise UsageError("The events of this client go to its callback.")
+        event = self._inbox.take()
+        if event is None:
+            self._check_usable()
+        return event
+
+    def _not_ready(self) -> AuctionError:
+        """Return the error for a connect that took too long."""
+        if self.state is ConnectionState.AWAITING_APPROVAL:
+            return RejectedError(RejectCode.AWAITING_APPROVAL)
+        return self._connection.why_not_ready()

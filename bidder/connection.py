@@ -1,0 +1,233 @@
+"""The sockets of a client and its session, for both shells: it never waits, and has no thread or loop of its own.
+
+A shell calls `pump` when one of `sockets` may be readable, when the time `wait_ms` is over, and after each request of
+the application. `pump` reads until nothing is left, also after it has sent something: a zmq socket's file descriptor
+tells only of changes, so that whoever leaves a message unread may never hear of it.
+
+A wrong key shows in the handshake. The monitors tell of each attempt: libzmq gives up by itself where the two sides
+want different security, and tries again for ever where the house can't read what was encrypted for another.
+"""
+
+import time
+from os import urandom
+from typing import Any, Final
+
+import msgspec
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from bidder.effects import ConnectFeed, Send, Settled, Subscribe, Unsubscribe
+from bidder.events import Event
+from bidder.session import Session
+from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
+from common.keys import JoinLink, KeyPair
+from common.limits import REPLY_BYTES_MAX
+from common.messages import Hello
+from common.sockets import set_request_client, set_subscriber, use_curve_client
+
+FRAMES_PER_PUMP_MAX: Final = 500
+"""Frames read from one socket before the application gets its turn."""
+HANDSHAKES_FAILED_MAX: Final = 3
+"""So many failures in a row, before there ever was a success, are a wrong key rather than an accident."""
+
+_WATCHED: Final = (
+    zmq.EVENT_CONNECTED
+    | zmq.EVENT_HANDSHAKE_SUCCEEDED
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+)
+
+AppEffect = Settled | Event
+"""What is left for the shell: to settle the application's requests and to tell it the events."""
+
+
+class _Line:
+    """One socket with its monitor, and what is known of its handshakes."""
+
+    def __init__(self, context: "zmq.Context[zmq.SyncSocket]", kind: int) -> None:
+        self.socket = context.socket(kind)
+        self.monitor: zmq.SyncSocket | None = None
+        self.address = ""
+        self.reached = False
+        self.proven = False
+        self.failures = 0
+
+    def watch(self) -> None:
+        """Open the monitor; after the options are set and before the socket connects."""
+        self.monitor = self.socket.get_monitor_socket(_WATCHED)
+
+    def connect(self, address: str) -> None:
+        """Connect to an address, instead of any other. Raises UsageError for what is none."""
+        try:
+            if self.address:
+                self.socket.disconnect(self.address)
+            self.socket.connect(address)
+        except zmq.ZMQError as error:
+            raise UsageError(f"{address} is not an address that can be reached: {error.strerror}.") from error
+        self.address = address
+
+    def receive(self) -> bytes | None:
+        """Return the next frame; None where there is none. Raises ProtocolError for a message of many frames."""
+        try:
+            frame: bytes = self.socket.recv(zmq.DONTWAIT)
+        except zmq.Again:
+            return None
+        if self.socket.getsockopt(zmq.RCVMORE):
+            raise ProtocolError(f"A message of more than one frame came from {self.address}; is it an auction house?")
+        return frame
+
+    def came_up(self) -> bool:
+        """Return whether the socket connected since the last call. Raises WrongKeyError and RejectedError."""
+        came_up = False
+        while self.monitor is not None and self.monitor.poll(0):
+            match recv_monitor_message(self.monitor)["event"]:
+                case zmq.EVENT_CONNECTED:
+                    self.reached = True
+                case zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                    came_up, self.proven = True, True
+                case zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+                    raise RejectedError(RejectCode.NOT_ADMITTED, f"{self.address} refused the key in the handshake")
+                case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+                    raise WrongKeyError(
+                        f"What listens at {self.address} does not use the link's kind of security: one of the two is "
+                        "encrypted and the other is not, or it is no auction house. Ask for a new join link."
+                    )
+                case zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+                    self._count_failure()
+        return came_up
+
+    def _count_failure(self) -> None:
+        self.failures += 1
+        if not self.proven and self.failures >= HANDSHAKES_FAILED_MAX:
+            raise WrongKeyError(
+                f"Something listens at {self.address}, but it is not the house that the link names: the handshake with "
+                "the link's key fails. Ask for a new join link."
+            )
+
+    def close(self) -> None:
+        """Close the socket and its monitor; what was not sent yet is dropped."""
+        if self.monitor is not None:
+            self.socket.disable_monitor()
+            self.monitor.close(linger=0)
+        self.socket.close(linger=0)
+
+
+class Connection:
+    """One client's sockets and its session. All methods must be called by one thread at a time."""
+
+    def __init__(self, context: "zmq.Context[zmq.SyncSocket]", link: JoinLink, keys: KeyPair, hello: Hello) -> None:
+        self.link = link
+        self.session = Session(
+            hello if link.server_key else msgspec.structs.replace(hello, key=keys.public),
+            now_ms=self.now_ms(),
+            now_us=time.time_ns() // 1000,
+            entropy=urandom,
+        )
+        self._requests = _Line(context, zmq.DEALER)
+        self._feed = _Line(context, zmq.SUB)
+        try:
+            self._open(keys)
+        except UsageError:
+            self.close()
+            raise
+
+    def _open(self, keys: KeyPair) -> None:
+        set_request_client(self._requests.socket, REPLY_BYTES_MAX)
+        set_subscriber(self._feed.socket, REPLY_BYTES_MAX)
+        for line in (self._requests, self._feed):
+            if self.link.server_key:
+                use_curve_client(line.socket, keys, self.link.server_key)
+            line.watch()
+        self._requests.connect(self.link.request_address)
+
+    @staticmethod
+    def now_ms() -> int:
+        """Return the session's time: milliseconds of a clock that nobody sets."""
+        return time.monotonic_ns() // 1_000_000
+
+    @property
+    def sockets(self) -> list["zmq.Socket[Any]"]:
+        """The sockets that make `pump` worth calling when they become readable."""
+        lines = (self._requests, self._feed)
+        return [line.socket for line in lines] + [line.monitor for line in lines if line.monitor is not None]
+
+    @property
+    def wait_ms(self) -> int | None:
+        """How long `pump` can wait if no socket is readable; None: for ever."""
+        deadline_ms = self.session.next_deadline_ms
+        return None if deadline_ms is None else max(0, deadline_ms - self.now_ms())
+
+    def pump(self) -> tuple[list[AppEffect], bool]:
+        """Move everything that can move; return what the application is to hear, and whether to call again at once.
+
+        Raises WrongKeyError, RejectedError and ProtocolError, after which the connection is of no more use.
+        """
+        for_app: list[AppEffect] = []
+        session, now_ms = self.session, self.now_ms()
+        if self._requests.came_up():
+            session.connected(now_ms)
+        if self._feed.came_up():
+            session.feed_connected(now_ms)
+        session.tick(now_ms)
+        frames = 0
+        while frames < FRAMES_PER_PUMP_MAX:
+            self._carry_out(for_app)
+            answer, broadcast = self._requests.receive(), self._feed.receive()
+            if answer is None and broadcast is None:
+                return for_app, False
+            if answer is not None:
+                session.answer_received(answer, now_ms)
+            if broadcast is not None:
+                session.broadcast_received(broadcast, now_ms)
+            frames += 1
+        self._carry_out(for_app)
+        return for_app, True
+
+    def _carry_out(self, for_app: list[AppEffect]) -> None:
+        for effect in self.session.take_effects():
+            match effect:
+                case Send(body):
+                    self._send(body)
+                case Subscribe(topic):
+                    self._feed.socket.subscribe(topic)
+                case Unsubscribe(topic):
+                    self._feed.socket.unsubscribe(topic)
+                case ConnectFeed(port):
+                    self._feed.connect(msgspec.structs.replace(self.link, publish_port=port).publish_address)
+                case _:
+                    for_app.append(effect)
+
+    def _send(self, body: bytes) -> None:
+        """Send a body; where there is no connection it is dropped, since the session will repeat it."""
+        try:
+            self._requests.socket.send(body, zmq.DONTWAIT)
+        except zmq.Again:
+            return
+
+    def why_not_ready(self) -> UnreachableError:
+        """Return the error for a client that did not get ready in time: how far it came and what to check."""
+        if not self._requests.reached:
+            return UnreachableError(
+                f"Nothing answers at {self._requests.address}. Check that the house runs, that the link is the one it "
+                "printed last, and that no firewall is in between."
+            )
+        if self.session.welcome is None:
+            return UnreachableError(
+                f"Something listens at {self._requests.address} but does not answer hello. Check that it is the house "
+                "and that it is not overloaded."
+            )
+        if not self._feed.proven:
+            return UnreachableError(
+                f"The house answers, but its broadcasts at {self._feed.address} do not come through. Check that a "
+                "firewall lets this port pass too."
+            )
+        return UnreachableError(
+            f"The house at {self._requests.address} answers, but the state of the sale was not complete in time. Allow "
+            "it more time."
+        )
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._requests.close()
+        self._feed.close()

@@ -1,0 +1,158 @@
+"""What the library tells an application, in order: changes of the sale, the bidder's own fortunes, the connection.
+
+Nothing here comes over the wire as it is. Changes are what the replica made of broadcasts, replays and snapshots:
+for each stream (a lot, or the sale) their `seq` is contiguous, and where that can't be had, `LotCaughtUp`,
+`SaleCaughtUp` or `HistoryLost` says so. `Outbid`, `Won` and `Lost` are derived from those changes, so that they come
+in order and are never lost.
+"""
+
+from enum import Enum
+
+import msgspec
+
+from common.lot import AnyLotEvent, AnySaleEvent, LotView, SaleView
+from common.messages import Rejected, Welcome
+
+
+class ConnectionState(Enum):
+    """How things stand between the client and the house."""
+
+    CONNECTING = "connecting"
+    """Nothing was heard from the house yet, or it came back and the client greets it."""
+    AWAITING_APPROVAL = "awaiting_approval"
+    """The auctioneer has to admit the bidder; the client asks again by itself."""
+    JOINING = "joining"
+    """Admitted; the state of the sale is on its way."""
+    LIVE = "live"
+    """The state is complete and current."""
+    FROZEN = "frozen"
+    """As live, but the house can't store bids now: the clocks stand still."""
+    SILENT = "silent"
+    """No heartbeat for three seconds. What is shown may be out of date; requests are still tried."""
+    REFUSED = "refused"
+    """The house does not let this bidder in; the client has stopped asking."""
+    ENDED = "ended"
+    """The sale has ended; nothing will change any more."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Anything that the application is told."""
+
+
+class Joined(Event, frozen=True):
+    """The house answered hello, the first time or again; the state is not complete yet."""
+
+    welcome: Welcome
+
+
+class StateReady(Event, frozen=True):
+    """The first complete state is there, and again after `HistoryLost`; every change from here on is told."""
+
+    epoch: int
+    sale: SaleView
+    lots: int
+
+
+class LotChanged(Event, frozen=True):
+    """One event of one lot was applied: `view.seq` is `seq`, and `before.seq` is one less."""
+
+    epoch: int
+    lot: str
+    seq: int
+    before: LotView
+    view: LotView
+    event: AnyLotEvent
+
+
+class LotCaughtUp(Event, frozen=True):
+    """A lot's view jumped to `seq`, since the house no longer had the events between at hand."""
+
+    epoch: int
+    lot: str
+    seq: int
+    before: LotView | None
+    """None where the lot was not known at all."""
+    view: LotView
+
+
+class SaleChanged(Event, frozen=True):
+    """One event of the sale's own stream was applied."""
+
+    epoch: int
+    seq: int
+    view: SaleView
+    event: AnySaleEvent
+
+
+class SaleCaughtUp(Event, frozen=True):
+    """The sale's view jumped to `seq`, since the house no longer had the events between at hand."""
+
+    epoch: int
+    seq: int
+    view: SaleView
+
+
+class Repaired(Event, frozen=True):
+    """A hole was closed: `missing` changes of one stream (`lot` is empty for the sale's) did not come by broadcast."""
+
+    epoch: int
+    lot: str
+    seq: int
+    missing: int
+
+
+class HistoryLost(Event, frozen=True):
+    """What the client held is no longer the house's history (a lost disk, a restored copy); it was dropped.
+
+    A `StateReady` follows once the state that now counts is there. Look at your bids again.
+    """
+
+    epoch: int | None
+    """The epoch that now counts; None where that is not known yet."""
+
+
+class Outbid(Event, frozen=True):
+    """You led the lot and no longer do. `by` is the new leader's paddle."""
+
+    lot: str
+    seq: int
+    by: int
+    price_minor: int | None
+
+
+class Won(Event, frozen=True):
+    """The lot closed and is yours at the hammer price."""
+
+    lot: str
+    seq: int
+    hammer_minor: int
+
+
+class Lost(Event, frozen=True):
+    """The lot closed and is not yours, though you were seen to bid or lead while this client was connected.
+
+    `winner` and `hammer_minor` are None where the lot passed.
+    """
+
+    lot: str
+    seq: int
+    winner: int | None
+    hammer_minor: int | None
+
+
+class ConnectionChanged(Event, frozen=True):
+    """The connection is in another state; `reason` says why, for people, where there is more to say."""
+
+    state: ConnectionState
+    reason: str = ""
+    rejected: Rejected | None = None
+    """The house's answer to hello, where that is the reason."""
+
+
+class EventsDropped(Event, frozen=True):
+    """The application did not read for long, and the oldest `dropped` events went. The views are still right."""
+
+    dropped: int
+
+
+LOT_EVENTS = (LotChanged, LotCaughtUp)

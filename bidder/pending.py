@@ -1,0 +1,123 @@
+"""Requests without an answer: each is sent again, with the same id and bytes, until a verdict or its deadline.
+
+Repeating is safe: the house remembers the verdicts of bids and purchases by their id, and reads change nothing.
+`unavailable` and `slow_down` are not verdicts; they put the next sending off. Pauses grow and are jittered, so that
+clients that lost the same house do not come back in step.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from common.codec import encode
+from common.messages import AnyRequest, Rejected
+
+RESEND_MS: Final = 1000
+"""The pause before the first repeat; it grows by half each time."""
+RESEND_MAX_MS: Final = 5000
+RETRY_MIN_MS: Final = 50
+"""The least pause that is kept when the house asks for one."""
+
+Jitter = Callable[[int], int]
+"""Takes a pause in milliseconds and returns one that is about as long."""
+
+
+class Pending:
+    """One request on its way. `tickets` are the callers that wait for it; none for the session's own."""
+
+    __slots__ = (
+        "body",
+        "copies",
+        "deadline_ms",
+        "declined",
+        "last_declined",
+        "next_ms",
+        "pause_ms",
+        "request",
+        "sent_ms",
+        "tickets",
+    )
+
+    def __init__(self, request: AnyRequest, now_ms: int, deadline_ms: int | None, ticket: int | None) -> None:
+        self.request = request
+        self.body = encode(request)
+        self.deadline_ms = deadline_ms
+        self.next_ms = now_ms
+        self.pause_ms = RESEND_MS
+        self.sent_ms = now_ms
+        self.copies = 0
+        self.declined = 0
+        self.last_declined: Rejected | None = None
+        self.tickets = [] if ticket is None else [ticket]
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it is certain that the house decided nothing: each copy sent was declined, or none was sent."""
+        return self.copies == self.declined
+
+
+class PendingRequests:
+    """All requests without an answer, by id. Time is an argument; what to send is returned."""
+
+    def __init__(self, jitter: Jitter) -> None:
+        self._jitter = jitter
+        self._by_id: dict[int, Pending] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Pending]:
+        return iter(self._by_id.values())
+
+    def get(self, request_id: int) -> Pending | None:
+        """Return the request with this id, if it has no answer yet."""
+        return self._by_id.get(request_id)
+
+    def add(self, pending: Pending) -> None:
+        """Add a request; it is due at once."""
+        self._by_id[pending.request.id] = pending
+
+    def remove(self, request_id: int) -> Pending | None:
+        """Take out a request that was answered or given up."""
+        return self._by_id.pop(request_id, None)
+
+    def decline(self, request_id: int, rejected: Rejected, now_ms: int) -> None:
+        """Put a request off that the house did not take up (`unavailable`, `slow_down`)."""
+        pending = self._by_id.get(request_id)
+        if pending is None:
+            return
+        pending.declined += 1
+        pending.last_declined = rejected
+        pause_ms = rejected.retry_ms if rejected.retry_ms is not None else pending.pause_ms
+        pending.next_ms = now_ms + self._jitter(min(max(pause_ms, RETRY_MIN_MS), RESEND_MAX_MS))
+
+    def hurry(self, now_ms: int) -> None:
+        """Make all due at once: the house is back and may never have seen them."""
+        for pending in self._by_id.values():
+            pending.next_ms = now_ms
+            pending.pause_ms = RESEND_MS
+
+    def send_due(self, now_ms: int) -> list[bytes]:
+        """Return the bodies that are due, and count them as sent."""
+        return [self.send(pending, now_ms) for pending in self._by_id.values() if pending.next_ms <= now_ms]
+
+    def send(self, pending: Pending, now_ms: int) -> bytes:
+        """Return the body of one request, and count it as sent."""
+        pending.copies += 1
+        pending.sent_ms = now_ms
+        pending.next_ms = now_ms + self._jitter(pending.pause_ms)
+        pending.pause_ms = min(pending.pause_ms * 3 // 2, RESEND_MAX_MS)
+        return pending.body
+
+    def take_expired(self, now_ms: int) -> list[Pending]:
+        """Take out the requests whose deadline has come."""
+        expired = [one for one in self._by_id.values() if one.deadline_ms is not None and one.deadline_ms <= now_ms]
+        for pending in expired:
+            del self._by_id[pending.request.id]
+        return expired
+
+    def next_deadline_ms(self, *, may_send: bool) -> int | None:
+        """Return when something is to be sent (if anything may be) or expires; None where nothing is."""
+        moments = [one.deadline_ms for one in self._by_id.values() if one.deadline_ms is not None]
+        if may_send:
+            moments += [one.next_ms for one in self._by_id.values()]
+        return min(moments, default=None)

@@ -1,0 +1,54 @@
+"""Requests of the application, checked before they leave, so that a slip is a UsageError and costs no round trip."""
+
+from common.errors import UsageError
+from common.limits import AMOUNT_MINOR_MAX, INTEGER_MAX
+from common.messages import BidRequest, BuyRequest
+from common.names import is_valid_lot
+
+
+def bid_request(
+    request_id: int,
+    lot: str,
+    amount_minor: int | None = None,
+    maximum_minor: int | None = None,
+    *,
+    if_seq: int | None = None,
+    if_price_minor: int | None = None,
+    while_connected: bool = False,
+) -> BidRequest:
+    """Return a bid. Raises UsageError for what no house could take."""
+    _check(request_id, lot)
+    if amount_minor is None and maximum_minor is None:
+        raise UsageError("A bid needs an amount, a maximum, or both.")
+    _check_amount("amount", amount_minor)
+    _check_amount("maximum", maximum_minor)
+    if amount_minor is not None and maximum_minor is not None and maximum_minor < amount_minor:
+        raise UsageError("The maximum is below the amount that is bid openly.")
+    return BidRequest(
+        id=request_id,
+        lot=lot,
+        amount_minor=amount_minor,
+        maximum_minor=maximum_minor,
+        if_seq=if_seq,
+        if_price_minor=if_price_minor,
+        while_connected=while_connected,
+    )
+
+
+def buy_request(request_id: int, lot: str, price_minor: int) -> BuyRequest:
+    """Return a purchase at the buy-now price. Raises UsageError for what no house could take."""
+    _check(request_id, lot)
+    _check_amount("price", price_minor)
+    return BuyRequest(id=request_id, lot=lot, price_minor=price_minor)
+
+
+def _check(request_id: int, lot: str) -> None:
+    if not 1 <= request_id <= INTEGER_MAX:
+        raise UsageError(f"A request id is a whole number from 1 to {INTEGER_MAX}.")
+    if not is_valid_lot(lot):
+        raise UsageError(f"{lot!r} is not a lot number. List the lots to see theirs.")
+
+
+def _check_amount(what: str, amount_minor: int | None) -> None:
+    if amount_minor is not None and not 1 <= amount_minor <= AMOUNT_MINOR_MAX:
+        raise UsageError(f"The {what} must be from 1 to {AMOUNT_MINOR_MAX} minor units, not {amount_minor}.")
