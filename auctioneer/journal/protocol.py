@@ -36,8 +36,8 @@ class DamagedJournalError(StorageError):
         self.last_good = None if first_bad is None else first_bad - 1
         place = "" if first_bad is None else f" First bad event: {first_bad}; last good event: {self.last_good}."
         super().__init__(
-            f"The journal {path} is damaged: {what}.{place} Nothing was changed. Copy the file and its -wal file to "
-            f"a safe place before anything else, then follow 'Damage' in docs/journal.md."
+            f"The journal {path} is damaged: {what}.{place} No event was dropped. Copy the file and its -wal "
+            f"file to a safe place before anything else, then follow 'Damage' in docs/journal.md."
         )
 
 

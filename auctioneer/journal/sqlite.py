@@ -35,8 +35,8 @@ _ROW_OVERHEAD_BYTES: Final = 100
 """What an event's row takes besides its body, for the estimate of how large the WAL is."""
 _REFUSAL_BYTES: Final = 1024
 """What a refusal writes: its row, and a part of the page that an older row is deleted from."""
-_COMMIT_PAGES: Final = 3
-"""Pages that any commit writes anew: the head, the last events, and the page above them."""
+_COMMIT_PAGES: Final = 4
+"""Pages that the smallest commit writes: the head, the last events, and the last and the oldest refusals."""
 
 _INSERT_EVENT: Final = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SELECT_EVENTS: Final = (

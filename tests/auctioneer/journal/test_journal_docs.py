@@ -1,0 +1,78 @@
+"""What docs/journal.md tells people to type does what it says."""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from journal_examples import AT_MS, EVERY_EVENT, announcements, query, refusal, tamper
+
+from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal
+from auctioneer.journal.file import APPLICATION_ID, PAGE_BYTES
+
+PAGE = (Path(__file__).parents[3] / "docs" / "journal.md").read_text(encoding="utf-8")
+QUERIES, REPAIR = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / FILE_NAME
+
+
+def test_the_queries_find_what_they_promise(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append(EVERY_EVENT, [refusal(1, 1), refusal(1, 2)], AT_MS)
+        closed, bids, late, refused = (query(path, part) for part in QUERIES.replace("'7'", "'12a'").split(";")[:-1])
+    assert closed == [("12a", 2, 500, "2023-11-14 22:13:20"), ("12a", 3, 10**15, "2023-11-14 22:13:20")]
+    assert bids == [(9, AT_MS, "Zoë", 100, 900, 100)]
+    assert late == [("12a", 1, 0)]
+    assert refused == [("below_minimum", 2)]
+
+
+def zero_a_page(path: Path, position: int) -> None:
+    """Wipe the page of the file that holds the event at `position`."""
+    content = path.read_bytes()
+    page = content.index(announcements(1, position)[0].change.text.encode()) // PAGE_BYTES
+    path.write_bytes(content[: page * PAGE_BYTES] + bytes(PAGE_BYTES) + content[(page + 1) * PAGE_BYTES :])
+
+
+def edit_an_event(path: Path, position: int) -> None:
+    tamper(path, f"UPDATE event SET body = '{{}}' WHERE position = {position}")
+
+
+@pytest.mark.parametrize("damage", [zero_a_page, edit_an_event])
+def test_the_repair_keeps_all_that_came_before_the_damage(path, tmp_path, damage):
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append(announcements(1300), [refusal(1, 5)], AT_MS)
+        journal.save_snapshot(1299, b"after")
+    damage(path, 1235)
+    with closing(SqliteJournal.open(path)) as journal, pytest.raises(DamagedJournalError) as caught:
+        journal.verify_chain()
+    last_good = caught.value.last_good
+    assert 1200 < last_good < 1235
+    damaged = path.rename(tmp_path / "damaged.sqlite3")
+    SqliteJournal.open(path).close()
+    tamper(path, REPAIR.replace("'damaged.sqlite3'", f"'{damaged}'").replace("1234", str(last_good)))
+    with closing(SqliteJournal.open(path)) as journal:
+        assert journal.verify_chain().position == last_good
+        assert journal.alive_ms == AT_MS + last_good
+        assert journal.load_snapshot() is None
+        assert list(journal.refusals()) == [refusal(1, 5)]
+        journal.append(announcements(1, last_good + 1), (), AT_MS)
+        assert [event for _, event in journal.read()] == announcements(last_good + 1)
+
+
+def test_a_copy_for_the_archive_is_a_journal(path, tmp_path):
+    copy = tmp_path / "copy.sqlite3"
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append(EVERY_EVENT, (), AT_MS)
+        query(path, f"VACUUM INTO '{copy}'")
+        with closing(sqlite3.connect(copy)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with closing(SqliteJournal.open(copy, read_only=True)) as archived:
+            assert archived.verify_chain() == journal.verify_chain()
+
+
+def test_the_application_id_is_the_one_printed():
+    assert f"`PRAGMA application_id` is {APPLICATION_ID} " in PAGE
