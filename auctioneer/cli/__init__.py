@@ -1,0 +1,71 @@
+"""The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read how it stands.
+
+Modules by reason to change: `run` starts a house, `orders` and `adding` tell a running house what to do, `reads`
+reports, `checks` looks for faults; `places` has the options that they share and `output` the tables.
+"""
+
+from typing import Any
+
+import click
+
+from auctioneer.catalogue import CatalogueError
+from auctioneer.cli.adding import add
+from auctioneer.cli.checks import check
+from auctioneer.cli.orders import (
+    admit,
+    announce,
+    clerk,
+    close_lot,
+    end,
+    extend,
+    open_lot,
+    pause,
+    resume,
+    turn_out,
+    withdraw,
+)
+from auctioneer.cli.reads import bidders, link, lots, results, status
+from auctioneer.cli.run import run
+from auctioneer.journal import DamagedJournalError
+from common.cli import CONTEXT_SETTINGS, AuctionGroup, completion_command, examples
+from common.errors import AuctionError
+
+__all__ = ["main"]
+
+
+class _AuctioneerGroup(AuctionGroup):
+    def error_fields(self, error: AuctionError) -> dict[str, Any]:
+        """Return the faults of a catalogue one by one, and the place of damage in a journal."""
+        match error:
+            case CatalogueError():
+                return {"faults": error.faults, "found": error.found}
+            case DamagedJournalError():
+                return {"first_bad": error.first_bad, "last_good": error.last_good}
+            case _:
+                return {}
+
+
+@click.group(
+    cls=_AuctioneerGroup,
+    context_settings=CONTEXT_SETTINGS,
+    epilog=examples(
+        "auctioneer run evening.toml           # in one terminal: holds the sale, prints the join link",
+        "auctioneer lots                       # in another: how the lots stand",
+        "auctioneer extend 7 30s",
+        "auctioneer results --format csv > results.csv",
+    ),
+)
+@click.version_option(package_name="auction-house", prog_name="auctioneer")
+def main() -> None:
+    """Hold a live auction: run the house, direct the sale, read the results.
+
+    Everything about a sale is in its data directory, ./auction-data unless --data or AUCTIONEER_DATA names another.
+    """
+
+
+for _command in (run, check, link, status, lots, bidders, results):
+    main.add_command(_command)
+for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, end):
+    main.add_command(_command)
+for _command in (admit, turn_out, clerk, completion_command("auctioneer")):
+    main.add_command(_command)

@@ -1,0 +1,72 @@
+"""`auctioneer add`: more lots for a running sale, from a file or from options."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from babel.numbers import get_currency_precision
+
+from auctioneer.catalogue import load_lots, lot_from_fields
+from auctioneer.cli.places import Chair, from_chair
+from auctioneer.control import AddLots
+from auctioneer.control_client import connected
+from auctioneer.terms import LotSpec
+from common.cli import examples
+from common.money import Currency
+
+FIELD_HELP: Final = {
+    "number": "The lot's number.  [default: the next whole one]",
+    "title": "What it is, on one line.",
+    "starting_price": "The least that the first bid must be.",
+    "increment": "The step from bid to bid.",
+    "reserve": "Secret: below this it is not sold.",
+    "buy_now": "The price at which it can be bought at once.",
+    "estimate_low": "The estimate, from.",
+    "estimate_high": "The estimate, to.",
+    "opens": "'at start', 'after previous', 'by hand', a delay such as 90s, or a date-time with its zone.",
+    "duration": "How long it is open, such as 5m, or 'until closed'.",
+    "soft_close_window": "A bid this shortly before the end extends the lot.",
+    "soft_close_extension": "By how much.",
+    "soft_close_cap": "At most by this in all.",
+    "seller": "The seller's name, who can't bid on it.",
+    "description": "More about it.",
+    "image": "The address of a picture.",
+}
+"""What can be said of one lot: the columns of a catalogue in CSV, each an option here."""
+
+
+def _field_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give `command` an option for each field: `--starting-price` for `starting_price`; `--lot` for the number."""
+    for field, help_text in reversed(FIELD_HELP.items()):
+        option = "--lot" if field == "number" else f"--{field.replace('_', '-')}"
+        command = click.option(option, field, metavar="TEXT", help=help_text)(command)
+    return command
+
+
+@click.command(
+    short_help="Add lots to a running sale.",
+    epilog=examples(
+        "auctioneer add more.csv",
+        "auctioneer add --title 'Guitar, signed' --starting-price 50 --opens 'by hand'",
+    ),
+)
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@_field_options
+@from_chair
+def add(chair: Chair, file: Path | None, **fields: str | None) -> None:
+    """Add the lots of FILE (.toml or .csv), or one lot described by options, to a running sale; all or none."""
+    given = {field: text for field, text in fields.items() if text is not None}
+    if (file is None) == (not given):
+        raise click.UsageError("Give either a FILE with lots, or options that describe one, such as --title.")
+    with connected(chair.folder, chair.name) as house:
+        code = house.ask("status")["currency"]
+        currency = Currency(code, get_currency_precision(code))
+        taken = {row["lot"] for row in house.ask("lots")}
+        specs: tuple[LotSpec, ...] = (
+            (lot_from_fields(given, currency, taken),) if file is None else load_lots(file, currency, taken)
+        )
+        house.order(AddLots(lots=specs))
+    numbers = tuple(spec.terms.lot for spec in specs)
+    word, listed = ("lot", numbers[0]) if len(numbers) == 1 else ("lots", f"{numbers[0]} to {numbers[-1]}")
+    chair.tell(f"Added {len(numbers)} {word}: {listed}.", numbers)

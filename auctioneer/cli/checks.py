@@ -1,0 +1,62 @@
+"""The commands that look for faults: `check` in a catalogue."""
+
+from pathlib import Path
+
+import click
+
+from auctioneer.catalogue import load_catalogue
+from auctioneer.cli.output import Column, grouped, local_time, print_table
+from auctioneer.cli.places import json_option
+from auctioneer.durations import format_duration
+from auctioneer.terms import LotSpec, Opening, OpeningRule, SaleSpec
+from common.cli import examples, print_json, printable
+from common.money import Currency
+
+
+@click.command(
+    short_help="Look for faults in a catalogue.",
+    epilog=examples("auctioneer check evening.toml", "auctioneer check lots.csv --json"),
+)
+@click.argument("catalogue", type=click.Path(path_type=Path))
+@json_option
+def check(catalogue: Path, *, as_json: bool) -> None:
+    """Read CATALOGUE (.toml or .csv) and list its lots, or all of its faults, each with its line. Starts nothing."""
+    spec = load_catalogue(catalogue)
+    if as_json:
+        print_json({"title": spec.title, "currency": spec.currency.code, "lots": spec.lots})
+        return
+    _print_lots(spec)
+    count = f"{len(spec.lots):,} lots" if len(spec.lots) != 1 else "1 lot"
+    click.echo(f"No faults: {printable(spec.title)}, {count} in {spec.currency.code}.", err=True)
+
+
+def _print_lots(spec: SaleSpec) -> None:
+    columns = [
+        Column("Lot"),
+        Column("Title", shrinks=True),
+        Column(f"Starts at {spec.currency.code}", is_number=True),
+        Column("Reserve", is_number=True),
+        Column("Opens"),
+        Column("Open for"),
+    ]
+    print_table(columns, [_lot_cells(lot, spec.currency) for lot in spec.lots])
+
+
+def _lot_cells(lot: LotSpec, currency: Currency) -> list[str]:
+    terms = lot.terms
+    return [
+        terms.lot,
+        terms.title,
+        grouped(currency.plain(terms.starting_minor)),
+        "" if lot.reserve_minor is None else grouped(currency.plain(lot.reserve_minor)),
+        _opening(lot.opening),
+        "until closed" if terms.duration_ms is None else format_duration(terms.duration_ms),
+    ]
+
+
+def _opening(opening: Opening) -> str:
+    if opening.rule is not OpeningRule.AT_TIME:
+        return str(opening.rule.value)
+    if opening.at_ms is not None:
+        return local_time(opening.at_ms)
+    return f"{format_duration(opening.delay_ms or 0)} after the start"

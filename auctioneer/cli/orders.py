@@ -1,0 +1,168 @@
+"""The commands by which the auctioneer and clerks direct a running sale."""
+
+import sys
+
+import click
+
+from auctioneer.cli.places import DURATION, LOT, Chair, data_option, from_chair, json_option
+from auctioneer.control import (
+    WHOLE_SALE,
+    Admit,
+    Announce,
+    CloseLot,
+    EndSale,
+    Extend,
+    OpenLot,
+    Pause,
+    Resume,
+    Withdraw,
+)
+from auctioneer.data_folder import AUCTIONEER, DataFolder
+from auctioneer.durations import format_duration
+from common.cli import examples, print_json, printable
+from common.errors import UsageError
+from common.limits import NAME_CHARS_MAX, TEXT_CHARS_MAX
+from common.messages import Role
+
+
+@click.command("open", short_help="Open a lot now.", epilog=examples("auctioneer open 7"))
+@click.argument("lot", type=LOT)
+@from_chair
+def open_lot(chair: Chair, lot: str) -> None:
+    """Open LOT now, whatever its catalogue says of when it opens."""
+    chair.order(OpenLot(lot=lot), f"Lot {lot} is open.")
+
+
+@click.command(
+    short_help="Stop a lot's clock and bidding, or the whole sale's.",
+    epilog=examples("auctioneer pause 7", "auctioneer pause          # the whole sale"),
+)
+@click.argument("lot", type=LOT, required=False)
+@from_chair
+def pause(chair: Chair, lot: str | None) -> None:
+    """Stop the clock and the bidding of LOT, or without LOT of the whole sale."""
+    chair.order(Pause(lot=lot or WHOLE_SALE), f"Lot {lot} is paused." if lot else "The sale is paused.")
+
+
+@click.command(
+    short_help="Let a paused lot, or the whole sale, go on.",
+    epilog=examples("auctioneer resume 7", "auctioneer resume         # the whole sale"),
+)
+@click.argument("lot", type=LOT, required=False)
+@from_chair
+def resume(chair: Chair, lot: str | None) -> None:
+    """Let LOT go on with the time that it had left, or without LOT the whole sale."""
+    chair.order(Resume(lot=lot or WHOLE_SALE), f"Lot {lot} goes on." if lot else "The sale goes on.")
+
+
+@click.command(
+    short_help="Give a lot more time.",
+    epilog=examples("auctioneer extend 7 30s", "auctioneer extend 7 '1h 30m'"),
+)
+@click.argument("lot", type=LOT)
+@click.argument("duration", type=DURATION)
+@from_chair
+def extend(chair: Chair, lot: str, duration: int) -> None:
+    """Let LOT end later by DURATION, such as 30s, 2m30s or 1h."""
+    chair.order(Extend(lot=lot, extra_ms=duration), f"Lot {lot} has {format_duration(duration)} more.")
+
+
+@click.command("close", short_help="Bring the hammer down on a lot now.", epilog=examples("auctioneer close 7"))
+@click.argument("lot", type=LOT)
+@from_chair
+def close_lot(chair: Chair, lot: str) -> None:
+    """Bring the hammer down on LOT now: it is sold to who leads, if the reserve is met, or passed. It is final."""
+    chair.order(CloseLot(lot=lot), f"Lot {lot} is closed; `auctioneer results` says how.")
+
+
+@click.command(
+    short_help="Take a lot out of the sale.",
+    epilog=examples("auctioneer withdraw 7", "auctioneer withdraw 7 --reason 'Damaged in the viewing'"),
+)
+@click.argument("lot", type=LOT)
+@click.option("--reason", default="", metavar="TEXT", help="Told to all bidders.")
+@from_chair
+def withdraw(chair: Chair, lot: str, reason: str) -> None:
+    """Take LOT out of the sale, with all bids on it. It is final."""
+    _check_length("--reason", reason, TEXT_CHARS_MAX)
+    chair.order(Withdraw(lot=lot, reason=reason), f"Lot {lot} is withdrawn.")
+
+
+@click.command(short_help="Say something to all bidders.", epilog=examples("auctioneer announce 'We go on at 8 p.m.'"))
+@click.argument("text")
+@from_chair
+def announce(chair: Chair, text: str) -> None:
+    """Show TEXT to everybody who takes part, now and to who joins later."""
+    if not text.strip():
+        raise click.BadParameter("it is empty.", param_hint="TEXT")
+    _check_length("TEXT", text, TEXT_CHARS_MAX)
+    chair.order(Announce(text=text), "Announced.")
+
+
+@click.command(short_help="End the sale.", epilog=examples("auctioneer end", "auctioneer end --yes"))
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@from_chair
+def end(chair: Chair, *, yes: bool) -> None:
+    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn. It is final.
+
+    Asks first where there is a person at the terminal to answer.
+    """
+    if not yes and sys.stdin.isatty():
+        question = "The hammer falls on all open lots, and those not yet opened are withdrawn. End the sale?"
+        click.confirm(question, abort=True, err=True)
+    chair.order(EndSale(), "The sale has ended; `auctioneer results` has the results.")
+
+
+@click.command(
+    short_help="Let a waiting bidder in.",
+    epilog=examples("auctioneer admit ann", "auctioneer admit 12      # by paddle"),
+)
+@click.argument("bidder")
+@from_chair
+def admit(chair: Chair, bidder: str) -> None:
+    """Let BIDDER, a name or a paddle, take part, who waits for it or was turned out."""
+    _check_bidder(bidder)
+    chair.order(Admit(bidder=bidder), f"{printable(bidder)} is admitted.")
+
+
+@click.command("turn-out", short_help="Turn a bidder out.", epilog=examples("auctioneer turn-out ann"))
+@click.argument("bidder")
+@from_chair
+def turn_out(chair: Chair, bidder: str) -> None:
+    """Let BIDDER, a name or a paddle, take part no longer. Bids made before stand; `withdraw` undoes a lot."""
+    _check_bidder(bidder)
+    chair.order(Admit(bidder=bidder, admitted=False), f"{printable(bidder)} is turned out.")
+
+
+@click.command(
+    short_help="Make a key for a clerk.",
+    epilog=examples("auctioneer clerk bea", "auctioneer open 7 --as bea"),
+)
+@click.argument("name")
+@data_option
+@json_option
+def clerk(folder: DataFolder, name: str, *, as_json: bool) -> None:
+    """Make a control key for the clerk NAME and print the file that holds it; works while the house runs.
+
+    A clerk may open, pause, resume, extend and close lots, announce, and see the reports: with --as NAME.
+    """
+    if name == AUCTIONEER:
+        raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
+    if not folder.has_sale:
+        raise UsageError(f"There is no sale in {folder.path}. Is --data the directory of your sale?")
+    path = folder.add_controller(name, Role.CLERK)
+    if as_json:
+        print_json({"name": name, "key_file": str(path)})
+    else:
+        click.echo(path)
+
+
+def _check_bidder(bidder: str) -> None:
+    if not bidder:
+        raise click.BadParameter("it is empty; `auctioneer bidders` lists names and paddles.", param_hint="BIDDER")
+    _check_length("BIDDER", bidder, NAME_CHARS_MAX)
+
+
+def _check_length(what: str, text: str, chars_max: int) -> None:
+    if len(text) > chars_max:
+        raise click.BadParameter(f"it has {len(text)} characters; at most {chars_max} fit.", param_hint=what)

@@ -1,0 +1,105 @@
+"""What the commands share: the options that say which sale and who asks, and the types of arguments."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+
+from auctioneer.control import AnyCommand
+from auctioneer.control_client import connected
+from auctioneer.data_folder import AUCTIONEER, DataFolder
+from auctioneer.durations import DurationError, format_duration, parse_duration
+from common.cli import print_json
+from common.names import is_valid_lot
+
+_Callback = Callable[..., Any]
+
+data_option: Final[Callable[[_Callback], _Callback]] = click.option(
+    "--data",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=lambda _ctx, _parameter, path: DataFolder(path),
+    default="./auction-data",
+    envvar="AUCTIONEER_DATA",
+    show_default=True,
+    show_envvar=True,
+    metavar="DIR",
+    help="The sale's data directory.",
+)
+as_option: Final[Callable[[_Callback], _Callback]] = click.option(
+    "--as",
+    "name",
+    default=AUCTIONEER,
+    show_default=True,
+    metavar="NAME",
+    help="Whose control key to use: the auctioneer's, or a clerk's (see `auctioneer clerk`).",
+)
+json_option: Final[Callable[[_Callback], _Callback]] = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for programs."
+)
+
+
+class Chair(NamedTuple):
+    """From where commands are given: which sale, by whom, and how the outcome is to be told."""
+
+    folder: DataFolder
+    name: str
+    as_json: bool
+
+    def order(self, command: AnyCommand, done: str) -> None:
+        """Have the running house carry out `command`; then print the sentence `done`, or JSON."""
+        with connected(self.folder, self.name) as house:
+            lots = house.order(command).lots
+        self.tell(done, lots)
+
+    def tell(self, done: str, lots: tuple[str, ...]) -> None:
+        """Print that something was done, and with JSON to which lots."""
+        if self.as_json:
+            print_json({"done": True, "lots": lots})
+        else:
+            click.echo(done)
+
+
+def from_chair(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options --data, --as and --json, as the `Chair` that is its first argument."""
+
+    @data_option
+    @as_option
+    @json_option
+    @wraps(command)
+    def with_chair(folder: DataFolder, name: str, *, as_json: bool, **rest: object) -> None:
+        command(Chair(folder, name, as_json), **rest)
+
+    return with_chair
+
+
+class _LotType(click.ParamType[str]):
+    """A lot's number. An empty one, of a variable that is not set, must not come to mean the whole sale."""
+
+    name = "lot"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not is_valid_lot(value):
+            self.fail(f"{value!r} is not a lot's number; `auctioneer lots` lists them.", param, ctx)
+        return value
+
+
+class _DurationType(click.ParamType[int]):
+    """A duration of 1 ms or more, as an integer in milliseconds."""
+
+    name = "duration"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            duration_ms = parse_duration(value)
+        except DurationError as error:
+            self.fail(str(error), param, ctx)
+        if not duration_ms:
+            self.fail(f"{format_duration(duration_ms)} changes nothing; write it as 30s or 2m.", param, ctx)
+        return duration_ms
+
+
+LOT: Final = _LotType()
+DURATION: Final = _DurationType()

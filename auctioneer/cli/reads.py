@@ -1,0 +1,243 @@
+"""The commands that read: live from the running house, else from the journal, in the same shape."""
+
+from typing import Any, Final, NamedTuple
+
+import click
+
+from auctioneer.cli.output import (
+    Column,
+    grouped,
+    local_time,
+    print_csv,
+    print_fields,
+    print_table,
+    time_left,
+    utc_time,
+)
+from auctioneer.cli.places import Chair, from_chair
+from auctioneer.control_client import connected
+from auctioneer.data_folder import DataFolder, HouseRecord
+from auctioneer.offline import read_sale
+from auctioneer.reports import Row
+from common.cli import examples, print_json
+from common.errors import UnreachableError
+
+_RESULT_FIELDS: Final = ("lot", "title", "status", "winner", "paddle", "hammer", "price", "currency", "bids")
+
+
+class Reading(NamedTuple):
+    """The sale at a glance and one more report; `record` says where the house is, None if it is not running."""
+
+    sale: Row
+    report: Any
+    record: HouseRecord | None
+
+
+def read(chair: Chair, report: str) -> Reading:
+    """Return a report from the running house, or from the journal where none runs.
+
+    Raises UsageError where there is neither, UnreachableError where a house runs but does not answer, StorageError.
+    """
+    if chair.folder.is_held():
+        with connected(chair.folder, chair.name) as house:
+            sale = house.ask("status")
+            asked = sale if report == "status" else house.ask(report)
+        return Reading(sale, asked, chair.folder.house_record())
+    offline = read_sale(chair.folder)
+    return Reading(offline.ask("status"), offline.ask(report), None)
+
+
+def _say_if_stopped(reading: Reading, folder: DataFolder) -> None:
+    if reading.record is None:
+        when = local_time(reading.sale["now_ms"])
+        click.echo(
+            f"The house is not running; this is the sale as it stood at {when}. "
+            f"To go on with it: auctioneer run --data {folder.path}",
+            err=True,
+        )
+
+
+@click.command(short_help="Print the join link.", epilog=examples('bidder --link "$(auctioneer link)"'))
+@from_chair
+def link(chair: Chair) -> None:
+    """Print the link by which bidders join the running house."""
+    record = chair.folder.house_record() if chair.folder.is_held() else None
+    if record is None:
+        raise UnreachableError(
+            f"No house runs on {chair.folder.path}, so there is nothing to join. "
+            f"Start it with `auctioneer run --data {chair.folder.path}`; it prints the link."
+        )
+    if chair.as_json:
+        print_json({"link": record.link})
+    else:
+        click.echo(record.link)
+
+
+@click.command(
+    short_help="Show the sale at a glance.", epilog=examples("auctioneer status", "auctioneer status --json")
+)
+@from_chair
+def status(chair: Chair) -> None:
+    """Show the sale at a glance: its state, lots, bidders, turnover and join link."""
+    reading = read(chair, "status")
+    sale, record = reading.sale, reading.record
+    if chair.as_json:
+        house = {"running": True, "pid": record.pid, "link": record.link} if record else {"running": False}
+        print_json({"running": False, "pid": None, "link": None} | house | sale)
+        return
+    _say_if_stopped(reading, chair.folder)
+    counts = [f"{count} {state}" for state, count in sale["lots"].items() if count]
+    waiting = f", and {sale['waiting']} waiting to be admitted" if sale["waiting"] else ""
+    print_fields(
+        [
+            ("Sale", f"{sale['title']} ({sale['status']})"),
+            ("House", f"running, process {record.pid}" if record else "not running"),
+            ("Began", local_time(sale["started_at_ms"])),
+            ("Lots", f"{sum(sale['lots'].values())}: {', '.join(counts)}" if counts else "0"),
+            ("Bidders", f"{sale['bidders']}{waiting}"),
+            ("Bids", str(sale["bids"])),
+            ("Turnover", f"{sale['currency']} {grouped(sale['turnover'])}"),
+            ("Join link", record.link if record else ""),
+        ]
+    )
+
+
+@click.command(short_help="Show the lots and how they stand.", epilog=examples("auctioneer lots"))
+@from_chair
+def lots(chair: Chair) -> None:
+    """Show each lot: price, next minimum bid, reserve, who leads, and the time left.
+
+    This shows the house's secrets; with --json also the leaders' maximum bids.
+    """
+    reading = read(chair, "lots")
+    if chair.as_json:
+        print_json(reading.report)
+        return
+    _say_if_stopped(reading, chair.folder)
+    columns = [
+        Column("Lot"),
+        Column("Title", shrinks=True),
+        Column("Status"),
+        Column(f"Price {reading.sale['currency']}", is_number=True),
+        Column("Next bid", is_number=True),
+        Column("Reserve", is_number=True, is_extra=True),
+        Column("Bids", is_number=True, is_extra=True),
+        Column("Leader", shrinks=True),
+        Column("Left", is_number=True),
+        Column("Clock", is_extra=True),
+    ]
+    print_table(columns, [_lot_cells(row) for row in reading.report])
+
+
+def _lot_cells(row: Row) -> list[str]:
+    is_over = row["status"] in ("sold", "passed", "withdrawn")
+    return [
+        row["lot"],
+        row["title"],
+        row["status"],
+        grouped(row["hammer"] or row["price"]),
+        "" if is_over else grouped(row["minimum"]),
+        "met" if row["reserve_met"] else grouped(row["reserve"]),
+        str(row["bids"]),
+        _person(row["leader"], row["paddle"]),
+        "" if row["remaining_ms"] is None else time_left(row["remaining_ms"]),
+        _clock(row),
+    ]
+
+
+def _clock(row: Row) -> str:
+    match row["status"]:
+        case "open":
+            return "until closed" if row["ends_at_ms"] is None else f"ends {local_time(row['ends_at_ms'])}"
+        case "scheduled" if row["opens_at_ms"] is not None:
+            return f"opens {local_time(row['opens_at_ms'])}"
+        case _:
+            return ""
+
+
+def _person(name: str | None, paddle: int | None) -> str:
+    return "" if paddle is None else f"{name} ({paddle})"
+
+
+@click.command(short_help="Show who takes part.", epilog=examples("auctioneer bidders"))
+@from_chair
+def bidders(chair: Chair) -> None:
+    """Show everybody in the register: paddle, name, state, lots led and won, and what was spent."""
+    reading = read(chair, "bidders")
+    if chair.as_json:
+        print_json(reading.report)
+        return
+    _say_if_stopped(reading, chair.folder)
+    columns = [
+        Column("Paddle", is_number=True),
+        Column("Name", shrinks=True),
+        Column("Role", is_extra=True),
+        Column("State"),
+        Column("Leads", is_number=True),
+        Column("Won", is_number=True),
+        Column(f"Spent {reading.sale['currency']}", is_number=True),
+    ]
+    rows = [
+        [
+            str(row["paddle"]),
+            row["name"],
+            row["role"],
+            row["state"],
+            str(row["leads"]),
+            str(row["won"]),
+            grouped(row["spent"]),
+        ]
+        for row in reading.report
+    ]
+    print_table(columns, rows)
+
+
+@click.command(
+    short_help="Show how each lot ended.",
+    epilog=examples("auctioneer results", "auctioneer results --format csv > results.csv"),
+)
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), help="[default: table]")
+@from_chair
+def results(chair: Chair, form: str | None) -> None:
+    """Show how each lot ended, or stands: hammer price and winner. --json is the same as --format json.
+
+    In CSV, a text that a spreadsheet would take for a formula gets a leading apostrophe.
+    """
+    if chair.as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} ask for two things; leave one out.")
+    reading = read(chair, "results")
+    if chair.as_json or form == "json":
+        print_json(reading.report)
+        return
+    _say_if_stopped(reading, chair.folder)
+    currency = reading.sale["currency"]
+    if form == "csv":
+        rows = [row | {"currency": currency} for row in reading.report]
+        cells = [
+            [*(row[field] for field in _RESULT_FIELDS), utc_time(row["closed_at_ms"]), row["cause"]] for row in rows
+        ]
+        print_csv([*_RESULT_FIELDS, "closed_at", "cause"], cells)
+        return
+    columns = [
+        Column("Lot"),
+        Column("Title", shrinks=True),
+        Column("Status"),
+        Column(f"Hammer {currency}", is_number=True),
+        Column("Winner", shrinks=True),
+        Column("Bids", is_number=True, is_extra=True),
+        Column("Closed", is_extra=True),
+    ]
+    print_table(columns, [_result_cells(row) for row in reading.report])
+
+
+def _result_cells(row: Row) -> list[str]:
+    closed = "" if row["closed_at_ms"] is None else local_time(row["closed_at_ms"])
+    return [
+        row["lot"],
+        row["title"],
+        row["status"],
+        grouped(row["hammer"]),
+        _person(row["winner"], row["paddle"]),
+        str(row["bids"]),
+        closed,
+    ]
