@@ -15,13 +15,15 @@ from auctioneer.data_folder import DataFolder
 from auctioneer.options import RunOptions
 from common.errors import UsageError
 from common.keys import JoinLink, KeyPair
-from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX, TOPIC_BYTES_MAX
+from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX
 from common.sockets import new_context, set_publisher, set_request_server, use_curve_server
 
 BIDDERS_DOMAIN: Final = "bidders"
 CONTROL_DOMAIN: Final = "control"
 IPC_PATH_BYTES_MAX: Final = 100
 """Longer paths don't fit the operating system's address of a local socket; control then uses loopback TCP."""
+SUBSCRIPTION_BYTES_MAX: Final = 1024
+"""Topics are far smaller, but the CURVE handshake's frames (about 400 bytes) must pass too."""
 _WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 -- recognised here, bound only when the operator says so
 
 
@@ -62,7 +64,7 @@ class Endpoints:
 
     def _bind(self, options: RunOptions, folder: DataFolder, keys: KeyPair) -> None:
         set_request_server(self.requests, REQUEST_BYTES_MAX)
-        set_publisher(self.publisher, 2 * TOPIC_BYTES_MAX)
+        set_publisher(self.publisher, SUBSCRIPTION_BYTES_MAX)
         set_request_server(self.control, CONTROL_BYTES_MAX)
         if options.is_encrypted:
             use_curve_server(self.requests, keys, BIDDERS_DOMAIN)
