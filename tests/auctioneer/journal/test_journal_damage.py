@@ -127,6 +127,7 @@ def test_a_read_from_behind_the_end_is_lost_history(path):
     with closing(SqliteJournal.open(path, read_only=True)) as journal, pytest.raises(DamagedJournalError) as caught:
         list(journal.read(COUNT + 1))
     assert caught.value.last_good == COUNT
+    assert "event 11 was written, but the record ends at event 10" in str(caught.value)
 
 
 def test_the_hash_is_what_the_documentation_says(path):

@@ -201,11 +201,12 @@ def test_a_batch_that_cannot_be_stored_leaves_nothing(path):
         assert list(again.refusals()) == []
 
 
-def test_a_commit_waits_for_the_disk(path):
+def test_a_commit_waits_for_the_disk_and_nothing_fails_unseen(path):
     SqliteJournal.open(path).close()
     with closing(connect(path, read_only=False)) as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == (b"wal",)
+        assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,), "its failures would be hidden"
 
 
 @pytest.mark.parametrize(("batch", "batches"), [(1, 1000), (256, 100)])
