@@ -1,0 +1,324 @@
+"""Random sales, decided by the engine and by a naive model of the rules, which must agree after every step."""
+
+from collections.abc import Callable
+
+import msgspec
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from naive_model import Said, Sale
+
+from auctioneer import decisions
+from auctioneer.decisions import Decision, Refused
+from auctioneer.engine import Bidder, Engine, EngineState
+from auctioneer.events import (
+    AnyEvent,
+    BidderEnrolled,
+    BidLate,
+    BidTaken,
+    LotBought,
+    SaleCreated,
+)
+from auctioneer.invariants import Watcher, check, check_replay, check_same_state
+from auctioneer.terms import LotSpec, Opening, OpeningRule
+from auctioneer.verify import verify
+from common.lot import LotTerms, SoftClose, Step
+from common.messages import BidRequest, BuyRequest, Rejected, Role
+from common.money import Currency
+from common.names import skeleton
+
+START_MS = 1_700_000_000_000
+BIDDERS = ("Ann", "Bob", "Cat", "Dan")
+LOTS = ("1", "2", "3", "10")
+
+PADDLES = st.integers(1, len(BIDDERS))
+LOT = st.sampled_from(LOTS)
+WAITS = st.sampled_from((0, 0, 0, 1, 5, 20, 100))  # all times are short, so that they often meet
+SPANS = st.sampled_from((1, 5, 20, 50, 100))
+PRICES = st.sampled_from((1, 5, 10, 30, 50, 60))
+TABLES = st.sampled_from(((Step(0, 1),), (Step(0, 5), Step(30, 10)), (Step(0, 10), Step(20, 2), Step(40, 25))))
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> dict[str, object]:
+    """Draw a lot without its number, such as a catalogue may hold."""
+    starting_minor = draw(PRICES)
+    reserve_minor = draw(st.none() | PRICES.map(lambda more: starting_minor + more - 1))
+    opening = draw(
+        st.sampled_from((Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(OpeningRule.BY_HAND)))
+        | SPANS.map(lambda delay_ms: Opening(OpeningRule.AT_TIME, delay_ms=delay_ms))
+        | SPANS.map(lambda later_ms: Opening(OpeningRule.AT_TIME, at_ms=START_MS + later_ms))
+    )
+    extension_ms = draw(SPANS)
+    soft_close = SoftClose(draw(SPANS), extension_ms, draw(st.none() | SPANS.map(lambda more: extension_ms + more)))
+    duration_ms = draw(st.none() | st.sampled_from((100, 100, 150, 200)))
+    terms = {
+        "starting_minor": starting_minor,
+        "increments": draw(TABLES),
+        "seller": draw(st.sampled_from(("", "", "BOB"))),
+        "has_reserve": reserve_minor is not None,
+        "buy_now_minor": draw(st.none() | PRICES.map(lambda more: max(starting_minor, reserve_minor or 0) + more)),
+        "duration_ms": duration_ms,
+        "soft_close": draw(st.sampled_from((None, soft_close))) if duration_ms else None,
+    }
+    return {"terms": terms, "reserve_minor": reserve_minor, "opening": opening}
+
+
+def with_number(lot: str, drawn: dict[str, object]) -> LotSpec:
+    return LotSpec(LotTerms(lot=lot, title="Lot", **drawn["terms"]), drawn["reserve_minor"], drawn["opening"])
+
+
+class SaleMachine(RuleBasedStateMachine):
+    @initialize(
+        first=st.lists(specs(), min_size=1, max_size=3),
+        ends_after_last_lot=st.booleans(),
+        snapshot_after=st.integers(1, 15),
+    )
+    def create(self, first: list[dict[str, object]], ends_after_last_lot: bool, snapshot_after: int) -> None:
+        created = SaleCreated(
+            at_ms=START_MS,
+            sale="sale",
+            title="Sale",
+            currency=Currency("USD", 2),
+            epoch=1,
+            ends_after_last_lot=ends_after_last_lot,
+        )
+        self.engine = Engine.create(created)
+        self.model = Sale(START_MS, ends_after_last_lot=ends_after_last_lot)
+        self.watcher = Watcher(self.engine)
+        self.events: list[AnyEvent] = [created]
+        self.events += [
+            BidderEnrolled(at_ms=START_MS, paddle=paddle, name=name, key=name, role=Role.BIDDER, admitted=True)
+            for paddle, name in enumerate(BIDDERS, start=1)
+        ]
+        self.now_ms = START_MS
+        self.requests = 0
+        self.steps_to_snapshot = snapshot_after
+        self.snapshot: tuple[bytes, int] | None = None
+        specs_of_lots = tuple(with_number(lot, drawn) for lot, drawn in zip(LOTS, first, strict=False))
+        self.happened(decisions.add(self.engine, START_MS, "auctioneer", specs_of_lots))
+        for spec in specs_of_lots:
+            assert self.model.add(START_MS, spec)
+        self.advance(0)
+
+    # --- what can happen ---
+
+    @rule(
+        wait_ms=WAITS,
+        lot=LOT,
+        paddle=PADDLES,
+        over=st.none() | st.integers(-2, 12) | st.sampled_from((30, 60)),
+        maximum_over=st.none() | st.integers(-2, 25) | st.sampled_from((40, 80)),
+        seq_over=st.sampled_from((None, None, None, None, 0, -1)),
+        connected=st.booleans(),
+    )
+    def bid(
+        self,
+        wait_ms: int,
+        lot: str,
+        paddle: int,
+        over: int | None,
+        maximum_over: int | None,
+        seq_over: int | None,
+        connected: bool,
+    ) -> None:
+        """Bid so much over the minimum, since that is where the rules are."""
+        self.advance(wait_ms)
+        if lot not in self.model.lots:
+            return
+        place = self.model.lots[lot]
+        amount = None if over is None else max(1, place.minimum() + over)
+        maximum = None if maximum_over is None else max(1, place.minimum() + maximum_over)
+        if_seq = None if seq_over is None else place.seq + seq_over
+        self.requests += 1
+        request = BidRequest(
+            id=self.requests,
+            lot=lot,
+            amount_minor=amount,
+            maximum_minor=maximum,
+            if_seq=if_seq,
+            while_connected=connected,
+        )
+        outcome = self.engine.bid(self.now_ms, self.bidder(paddle), request)
+        word = Said(paddle, amount, maximum or amount or 0, connected)
+        expected = self.model.bid(self.now_ms, lot, word, if_seq=if_seq, is_seller=self.sells(paddle, lot))
+        self.compare_outcome(outcome, expected)
+
+    @rule(wait_ms=WAITS, lot=LOT, paddle=PADDLES, over=st.sampled_from((0, 0, 0, 1)))
+    def buy(self, wait_ms: int, lot: str, paddle: int, over: int) -> None:
+        self.advance(wait_ms)
+        if lot not in self.model.lots:
+            return
+        price = (self.model.lots[lot].spec.terms.buy_now_minor or 10) + over
+        self.requests += 1
+        request = BuyRequest(id=self.requests, lot=lot, price_minor=price)
+        outcome = self.engine.buy(self.now_ms, self.bidder(paddle), request)
+        expected = self.model.buy(self.now_ms, lot, paddle, price, is_seller=self.sells(paddle, lot))
+        self.compare_outcome(outcome, expected)
+
+    @rule(wait_ms=WAITS, paddle=PADDLES)
+    def vanish(self, wait_ms: int, paddle: int) -> None:
+        self.advance(wait_ms)
+        dropped = self.engine.drop_maxima(self.now_ms, paddle)
+        self.happened(dropped)
+        assert [event.lot for event in dropped] == self.model.vanish(self.now_ms, paddle)
+        self.compare()
+
+    @rule(wait_ms=WAITS, lot=LOT, name=st.sampled_from(("open", "open", "pause", "resume", "resume")))
+    def direct(self, wait_ms: int, lot: str, name: str) -> None:
+        decide = {"open": decisions.open_lot, "pause": decisions.pause, "resume": decisions.resume}[name]
+        self.decide(wait_ms, lot, lambda by: decide(self.engine, self.now_ms, by, lot), name)
+
+    @rule(wait_ms=WAITS, lot=LOT, extra_ms=SPANS)
+    def extend(self, wait_ms: int, lot: str, extra_ms: int) -> None:
+        self.decide(
+            wait_ms, lot, lambda by: decisions.extend(self.engine, self.now_ms, by, lot, extra_ms), "extend", extra_ms
+        )
+
+    @rule(wait_ms=WAITS, lot=LOT, withdraws=st.booleans())
+    def take_off(self, wait_ms: int, lot: str, withdraws: bool) -> None:
+        if withdraws:
+            self.decide(
+                wait_ms, lot, lambda by: decisions.withdraw(self.engine, self.now_ms, by, lot, "gone"), "withdraw"
+            )
+        else:
+            self.decide(wait_ms, lot, lambda by: decisions.close(self.engine, self.now_ms, by, lot), "close")
+
+    @rule(wait_ms=WAITS, lot=LOT, drawn=specs())
+    def add(self, wait_ms: int, lot: str, drawn: dict[str, object]) -> None:
+        self.advance(wait_ms)
+        spec = with_number(lot, drawn)
+        decision = decisions.add(self.engine, self.now_ms, "auctioneer", (spec,))
+        assert isinstance(decision, Refused) != self.model.add(self.now_ms, spec)
+        self.happened(decision)
+        self.advance(0)
+
+    @rule(wait_ms=WAITS)
+    def pause_or_resume_sale(self, wait_ms: int) -> None:
+        self.advance(wait_ms)
+        if self.model.status == "running":
+            assert self.model.pause_sale(self.now_ms)
+            decision = decisions.pause_sale(self.engine, self.now_ms, "auctioneer")
+        else:
+            carried_out = self.model.resume_sale(self.now_ms)
+            decision = decisions.resume_sale(self.engine, self.now_ms, "auctioneer")
+            assert isinstance(decision, Refused) != carried_out
+        self.happened(decision)
+        self.advance(0)
+
+    @rule(wait_ms=WAITS, really=st.integers(0, 7))
+    def end(self, wait_ms: int, really: int) -> None:
+        self.advance(wait_ms)
+        if really == 0:
+            decision = decisions.end(self.engine, self.now_ms, "auctioneer")
+            assert isinstance(decision, Refused) != self.model.end(self.now_ms)
+            self.happened(decision)
+            self.advance(0)
+
+    @precondition(lambda self: self.model.status != "ended")
+    @rule(lasted_ms=SPANS, with_restart=st.booleans())
+    def outage(self, lasted_ms: int, with_restart: bool) -> None:
+        self.now_ms += lasted_ms
+        self.model.outage(self.now_ms, lasted_ms) if with_restart or self.has_clocks() else None
+        if with_restart:
+            self.restore()
+            self.happened(decisions.take_up(self.engine, self.now_ms, self.now_ms - lasted_ms, "again"))
+        else:
+            self.happened(decisions.make_up(self.engine, self.now_ms, lasted_ms))
+        self.advance(0)
+
+    @rule()
+    def restore(self) -> None:
+        self.engine = Engine(msgspec.msgpack.decode(msgspec.msgpack.encode(self.engine.state), type=EngineState))
+
+    @rule(early_ms=st.integers(0, 1))
+    def wait_for_the_clock(self, early_ms: int) -> None:
+        due_ms = self.engine.next_deadline_ms()
+        if due_ms is not None:
+            self.advance(max(0, due_ms - early_ms - self.now_ms))
+
+    # --- helpers ---
+
+    @staticmethod
+    def bidder(paddle: int) -> Bidder:
+        return Bidder(paddle, skeleton(BIDDERS[paddle - 1]))
+
+    def sells(self, paddle: int, lot: str) -> bool:
+        return self.model.lots[lot].spec.terms.seller.title() == BIDDERS[paddle - 1]
+
+    def has_clocks(self) -> bool:
+        return any(lot.ends is not None for lot in self.model.lots.values())
+
+    def decide(self, wait_ms: int, lot: str, give: Callable[[str], Decision], name: str, *more: int) -> None:
+        self.advance(wait_ms)
+        decision = give("auctioneer")
+        carried_out = lot in self.model.lots and getattr(self.model, name)(self.now_ms, lot, *more)
+        assert isinstance(decision, Refused) != carried_out
+        self.happened(decision)
+        self.advance(0)
+
+    def advance(self, wait_ms: int) -> None:
+        self.now_ms += wait_ms
+        self.happened(self.engine.advance(self.now_ms))
+        self.model.tick(self.now_ms)
+        self.compare()
+
+    def happened(self, events: Decision) -> None:
+        if not isinstance(events, Refused):
+            self.events.extend(events)
+            self.watcher.watch(self.engine, events)
+
+    def compare_outcome(self, outcome: BidTaken | LotBought | BidLate | Rejected, expected: object) -> None:
+        found: object
+        match outcome:
+            case Rejected():
+                found = outcome.code
+            case BidLate():
+                found = ("late", outcome.late_ms)
+            case LotBought():
+                found = "bought"
+            case BidTaken():
+                found = "leads" if outcome.leader == outcome.paddle else "trails"
+                found = found if outcome.public else "hidden"
+        assert found == expected
+        if not isinstance(outcome, Rejected):
+            self.happened([outcome])
+        self.compare()
+
+    def compare(self) -> None:
+        check(self.engine)
+        assert (self.engine.sale.status.value, self.engine.sale.seq) == (self.model.status, self.model.seq)
+        assert list(self.engine.lots) == list(self.model.lots)
+        for name, lot in self.model.lots.items():
+            assert self.shown(name) == lot.shown()
+            assert self.engine.lots[name].extended_ms == lot.used
+        self.steps_to_snapshot -= 1
+        if self.steps_to_snapshot == 0:
+            self.snapshot = (msgspec.msgpack.encode(self.engine.state), len(self.events))
+
+    def shown(self, name: str) -> tuple[object, ...]:
+        view = self.engine.lots[name].view
+        told = (view.status.value, view.seq, view.price_minor, view.leader, view.minimum_minor, view.bids)
+        times = (view.reserve_met, view.buy_now_minor, view.opens_at_ms, view.ends_at_ms, view.remaining_ms)
+        cause = None if view.close_cause is None else view.close_cause.value
+        return (*told, *times, view.closed_at_ms, cause, view.winner, view.hammer_minor)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "engine"):
+            return
+        check_replay(self.engine, self.events)
+        if self.snapshot is not None:
+            state, count = self.snapshot
+            restored = Engine(msgspec.msgpack.decode(state, type=EngineState))
+            for event in self.events[count:]:
+                restored.apply(event)
+            check(restored)
+            check_same_state(restored.state, self.engine.state)
+        report = verify(enumerate(self.events, start=1))
+        assert report.mismatch is None, report.mismatch
+
+
+TestSale = SaleMachine.TestCase
+TestSale.settings = settings(
+    max_examples=150, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
