@@ -77,6 +77,7 @@ class ControlClient:
     def close(self) -> None:
         """Let go of the connection."""
         self._socket.disable_monitor()
+        self._handshakes.close()
         self._socket.close()
 
     def ask(self, report: str) -> Any:

@@ -1,7 +1,8 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read how it stands.
 
 Modules by reason to change: `run` starts a house, `orders` and `adding` tell a running house what to do, `reads`
-reports, `checks` looks for faults; `places` has the options that they share and `output` the tables.
+reports, `checks` looks into catalogues and `audit` into the record; `places` has the options that they share and
+`output` the tables.
 """
 
 from typing import Any
@@ -10,6 +11,7 @@ import click
 
 from auctioneer.catalogue import CatalogueError
 from auctioneer.cli.adding import add
+from auctioneer.cli.audit import MismatchError, verify
 from auctioneer.cli.checks import check
 from auctioneer.cli.orders import (
     admit,
@@ -41,6 +43,8 @@ class _AuctioneerGroup(AuctionGroup):
                 return {"faults": error.faults, "found": error.found}
             case DamagedJournalError():
                 return {"first_bad": error.first_bad, "last_good": error.last_good}
+            case MismatchError():
+                return {"mismatch": error.mismatch}
             case _:
                 return {}
 
@@ -67,5 +71,5 @@ for _command in (run, check, link, status, lots, bidders, results):
     main.add_command(_command)
 for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, end):
     main.add_command(_command)
-for _command in (admit, turn_out, clerk, completion_command("auctioneer")):
+for _command in (admit, turn_out, clerk, verify, completion_command("auctioneer")):
     main.add_command(_command)

@@ -1,4 +1,4 @@
-"""The commands that look for faults: `check` in a catalogue."""
+"""`auctioneer check`: a catalogue's faults, or its lots as the house would take them."""
 
 from pathlib import Path
 

@@ -47,7 +47,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Non
 
 
 def _terminal_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    room = shutil.get_terminal_size().columns
+    room, height = shutil.get_terminal_size()
     widths = _fitted(columns, _natural_widths(columns, rows), room)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
     for index, width in widths.items():
@@ -56,7 +56,7 @@ def _terminal_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) ->
     for row in rows:
         table.add_row(*(Text(row[index], style=_STYLES.get(row[index], "")) for index in widths))
     buffer = io.StringIO()
-    Console(file=buffer, force_terminal=True, width=room).print(table)
+    Console(file=buffer, force_terminal=True, width=room, height=height).print(table)
     return buffer.getvalue().splitlines()
 
 
@@ -115,7 +115,7 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def _csv_cell(value: object) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{printable(text)}" if text.startswith(_FORMULA_STARTS) else printable(text)
 
 
 def grouped(amount: str | None) -> str:

@@ -1,0 +1,107 @@
+"""`auctioneer verify`: is the record of a sale what was written, and does it follow from the rules."""
+
+import sys
+from collections.abc import Iterator
+
+import click
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from auctioneer.cli.places import data_option, json_option
+from auctioneer.data_folder import DataFolder
+from auctioneer.events import AnyEvent, SaleCreated
+from auctioneer.journal import ChainEnd, SqliteJournal
+from auctioneer.offline import open_journal
+from auctioneer.verify import Mismatch, VerifyReport
+from auctioneer.verify import verify as decide_again
+from common.cli import examples, print_json
+from common.errors import StorageError
+from common.money import Currency
+
+_PROGRESS_EVENTS = 1000
+
+
+class MismatchError(StorageError):
+    """The record is whole, but one of its facts does not follow from those before it."""
+
+    code = "mismatch"
+
+    def __init__(self, mismatch: Mismatch) -> None:
+        self.mismatch = mismatch
+        super().__init__(
+            f"The record does not follow from the rules. {mismatch} "
+            "Either a version with other rules wrote it, or it was changed with its hashes."
+        )
+
+
+@click.command(
+    short_help="Audit the record of the sale.",
+    epilog=examples("auctioneer verify", "auctioneer verify --data backup --json"),
+)
+@data_option
+@json_option
+def verify(folder: DataFolder, *, as_json: bool) -> None:
+    """Check that the record is as it was written, then decide every bid and command again and compare.
+
+    Works while the house runs, up to the present event. The hash stands for all events: who noted it can tell later
+    that none was changed. Exit status 6: damaged, or something comes out differently.
+    """
+    journal = open_journal(folder)
+    console = Console(stderr=True)
+    try:
+        with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+            end = _check_chain(journal, progress)
+            report = decide_again(_watched(journal, end, progress))
+        currency = _currency(journal)
+    finally:
+        journal.close()
+    if report.mismatch is not None:
+        raise MismatchError(report.mismatch)
+    if as_json:
+        print_json(
+            {
+                "verified": True,
+                "events": end.position,
+                "hash": end.hash.hex(),
+                "counts": report.counts,
+                "bidders": report.bidders,
+                "lots": report.lots,
+                "sold": report.sold,
+                "hammer_total": None if currency is None else currency.plain(report.hammer_total_minor),
+                "hammer_total_minor": report.hammer_total_minor,
+            }
+        )
+        return
+    _print_report(end, report, currency)
+
+
+def _check_chain(journal: SqliteJournal, progress: Progress) -> ChainEnd:
+    task = progress.add_task("Reading the record", total=None)
+
+    def advance(checked: int, total: int) -> None:
+        progress.update(task, completed=checked, total=total)
+
+    return journal.verify_chain(advance)
+
+
+def _watched(journal: SqliteJournal, end: ChainEnd, progress: Progress) -> Iterator[tuple[int, AnyEvent]]:
+    """Yield the events up to the end that was checked; a running house may add more meanwhile."""
+    task: TaskID = progress.add_task("Deciding again", total=end.position)
+    for position, event in journal.read(upto=end.position):
+        if position % _PROGRESS_EVENTS == 0:
+            progress.update(task, completed=position)
+        yield position, event
+
+
+def _currency(journal: SqliteJournal) -> Currency | None:
+    first = next(journal.read(upto=1), None)
+    return first[1].currency if first is not None and isinstance(first[1], SaleCreated) else None
+
+
+def _print_report(end: ChainEnd, report: VerifyReport, currency: Currency | None) -> None:
+    click.echo(f"Whole: {end.position:,} events, each as it was written. Hash: {end.hash.hex()}")
+    total = "" if currency is None else f" for {currency.show(report.hammer_total_minor)}"
+    click.echo(
+        f"Right: every decision comes out as it was recorded: {report.bidders:,} bidders, {report.lots:,} lots, "
+        f"{report.sold:,} sold{total}."
+    )
