@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import auctioneer.cli.audit
 import common.sockets  # noqa: F401 -- defines one of the errors
 from auctioneer.cli import main
 from common.cli import CLOSED_PIPE_STATUS, STOPPED_STATUS
