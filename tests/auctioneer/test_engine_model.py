@@ -1,7 +1,5 @@
 """Random sales, decided by the engine and by a naive model of the rules, which must agree after every step."""
 
-from collections.abc import Callable
-
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -32,7 +30,8 @@ BIDDERS = ("Ann", "Bob", "Cat", "Dan")
 LOTS = ("1", "2", "3", "10")
 
 PADDLES = st.integers(1, len(BIDDERS))
-LOT = st.sampled_from(LOTS)
+PLACE = st.integers(0, len(LOTS) - 1)
+OVER = st.none() | st.integers(-1, 12) | st.sampled_from((0, 30, 60))
 WAITS = st.sampled_from((0, 0, 0, 1, 5, 20, 100))  # all times are short, so that they often meet
 SPANS = st.sampled_from((1, 5, 20, 50, 100))
 PRICES = st.sampled_from((1, 5, 10, 30, 50, 60))
@@ -45,7 +44,9 @@ def specs(draw: st.DrawFn) -> dict[str, object]:
     starting_minor = draw(PRICES)
     reserve_minor = draw(st.none() | PRICES.map(lambda more: starting_minor + more - 1))
     opening = draw(
-        st.sampled_from((Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(OpeningRule.BY_HAND)))
+        st.sampled_from(
+            (Opening(), Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(OpeningRule.BY_HAND))
+        )
         | SPANS.map(lambda delay_ms: Opening(OpeningRule.AT_TIME, delay_ms=delay_ms))
         | SPANS.map(lambda later_ms: Opening(OpeningRule.AT_TIME, at_ms=START_MS + later_ms))
     )
@@ -103,33 +104,53 @@ class SaleMachine(RuleBasedStateMachine):
 
     # --- what can happen ---
 
+    @rule(wait_ms=WAITS, place=PLACE, paddle=PADDLES, over=OVER, maximum_over=OVER, connected=st.booleans())
+    def bid(
+        self, wait_ms: int, place: int, paddle: int, over: int | None, maximum_over: int | None, connected: bool
+    ) -> None:
+        """Bid so much over the minimum."""
+        lot = self.lot_at(place)
+        self.advance(wait_ms)
+        least = self.model.lots[lot].minimum()
+        amount = None if over is None else max(1, least + over)
+        maximum = None if maximum_over is None else max(1, least + maximum_over)
+        self.make_bid(lot, paddle, amount, maximum, connected=connected)
+
+    @rule(wait_ms=WAITS, place=PLACE, paddle=PADDLES, over=st.integers(1, 60), connected=st.booleans())
+    def bid_a_maximum(self, wait_ms: int, place: int, paddle: int, over: int, connected: bool) -> None:
+        self.bid(wait_ms, place, paddle, None, over, connected)
+
     @rule(
         wait_ms=WAITS,
-        lot=LOT,
+        place=PLACE,
         paddle=PADDLES,
-        over=st.none() | st.integers(-2, 12) | st.sampled_from((30, 60)),
-        maximum_over=st.none() | st.integers(-2, 25) | st.sampled_from((40, 80)),
-        seq_over=st.sampled_from((None, None, None, None, 0, -1)),
-        connected=st.booleans(),
+        over=st.sampled_from((0, 0, 1, -1)),
+        opens=st.booleans(),
+        seq_over=st.sampled_from((None, None, 0, -1)),
     )
-    def bid(
+    def bid_what_the_leader_bid(
+        self, wait_ms: int, place: int, paddle: int, over: int, opens: bool, seq_over: int | None
+    ) -> None:
+        """Bid at the secret maximum, where ties are."""
+        lot = self.lot_at(place)
+        self.advance(wait_ms)
+        maxima = self.model.lots[lot].maxima()
+        if maxima:
+            highest = max(1, over - maxima[0][0])
+            if_seq = None if seq_over is None else self.model.lots[lot].seq + seq_over
+            amount, maximum = (highest, None) if opens else (None, highest)
+            self.make_bid(lot, paddle, amount, maximum, if_seq=if_seq)
+
+    def make_bid(
         self,
-        wait_ms: int,
         lot: str,
         paddle: int,
-        over: int | None,
-        maximum_over: int | None,
-        seq_over: int | None,
-        connected: bool,
+        amount: int | None,
+        maximum: int | None,
+        *,
+        if_seq: int | None = None,
+        connected: bool = False,
     ) -> None:
-        """Bid so much over the minimum, since that is where the rules are."""
-        self.advance(wait_ms)
-        if lot not in self.model.lots:
-            return
-        place = self.model.lots[lot]
-        amount = None if over is None else max(1, place.minimum() + over)
-        maximum = None if maximum_over is None else max(1, place.minimum() + maximum_over)
-        if_seq = None if seq_over is None else place.seq + seq_over
         self.requests += 1
         request = BidRequest(
             id=self.requests,
@@ -144,11 +165,10 @@ class SaleMachine(RuleBasedStateMachine):
         expected = self.model.bid(self.now_ms, lot, word, if_seq=if_seq, is_seller=self.sells(paddle, lot))
         self.compare_outcome(outcome, expected)
 
-    @rule(wait_ms=WAITS, lot=LOT, paddle=PADDLES, over=st.sampled_from((0, 0, 0, 1)))
-    def buy(self, wait_ms: int, lot: str, paddle: int, over: int) -> None:
+    @rule(wait_ms=WAITS, place=PLACE, paddle=PADDLES, over=st.sampled_from((0, 0, 0, 1)))
+    def buy(self, wait_ms: int, place: int, paddle: int, over: int) -> None:
+        lot = self.lot_at(place)
         self.advance(wait_ms)
-        if lot not in self.model.lots:
-            return
         price = (self.model.lots[lot].spec.terms.buy_now_minor or 10) + over
         self.requests += 1
         request = BuyRequest(id=self.requests, lot=lot, price_minor=price)
@@ -164,56 +184,40 @@ class SaleMachine(RuleBasedStateMachine):
         assert [event.lot for event in dropped] == self.model.vanish(self.now_ms, paddle)
         self.compare()
 
-    @rule(wait_ms=WAITS, lot=LOT, name=st.sampled_from(("open", "open", "pause", "resume", "resume")))
-    def direct(self, wait_ms: int, lot: str, name: str) -> None:
-        decide = {"open": decisions.open_lot, "pause": decisions.pause, "resume": decisions.resume}[name]
-        self.decide(wait_ms, lot, lambda by: decide(self.engine, self.now_ms, by, lot), name)
+    @rule(
+        wait_ms=WAITS,
+        place=PLACE,
+        name=st.sampled_from(("open", "pause", "resume", "extend", "close", "withdraw")),
+        extra_ms=SPANS,
+    )
+    def direct(self, wait_ms: int, place: int, name: str, extra_ms: int) -> None:
+        lot = self.lot_at(place)
+        self.advance(wait_ms)
+        engine, now_ms = self.engine, self.now_ms
+        match name:
+            case "extend":
+                decision = decisions.extend(engine, now_ms, "auctioneer", lot, extra_ms)
+            case "withdraw":
+                decision = decisions.withdraw(engine, now_ms, "auctioneer", lot, "gone")
+            case _:
+                functions = {"open": decisions.open_lot, "pause": decisions.pause, "resume": decisions.resume}
+                decision = functions.get(name, decisions.close)(engine, now_ms, "auctioneer", lot)
+        more = (extra_ms,) if name == "extend" else ()
+        self.compare_decision(decision, carried_out=getattr(self.model, name)(now_ms, lot, *more))
 
-    @rule(wait_ms=WAITS, lot=LOT, extra_ms=SPANS)
-    def extend(self, wait_ms: int, lot: str, extra_ms: int) -> None:
-        self.decide(
-            wait_ms, lot, lambda by: decisions.extend(self.engine, self.now_ms, by, lot, extra_ms), "extend", extra_ms
-        )
-
-    @rule(wait_ms=WAITS, lot=LOT, withdraws=st.booleans())
-    def take_off(self, wait_ms: int, lot: str, withdraws: bool) -> None:
-        if withdraws:
-            self.decide(
-                wait_ms, lot, lambda by: decisions.withdraw(self.engine, self.now_ms, by, lot, "gone"), "withdraw"
-            )
-        else:
-            self.decide(wait_ms, lot, lambda by: decisions.close(self.engine, self.now_ms, by, lot), "close")
-
-    @rule(wait_ms=WAITS, lot=LOT, drawn=specs())
+    @rule(wait_ms=WAITS, lot=st.sampled_from(LOTS), drawn=specs())
     def add(self, wait_ms: int, lot: str, drawn: dict[str, object]) -> None:
         self.advance(wait_ms)
         spec = with_number(lot, drawn)
         decision = decisions.add(self.engine, self.now_ms, "auctioneer", (spec,))
-        assert isinstance(decision, Refused) != self.model.add(self.now_ms, spec)
-        self.happened(decision)
-        self.advance(0)
+        self.compare_decision(decision, carried_out=self.model.add(self.now_ms, spec))
 
-    @rule(wait_ms=WAITS)
-    def pause_or_resume_sale(self, wait_ms: int) -> None:
+    @rule(wait_ms=WAITS, name=st.sampled_from(("pause_sale", "resume_sale") * 3 + ("end",)))
+    def direct_sale(self, wait_ms: int, name: str) -> None:
         self.advance(wait_ms)
-        if self.model.status == "running":
-            assert self.model.pause_sale(self.now_ms)
-            decision = decisions.pause_sale(self.engine, self.now_ms, "auctioneer")
-        else:
-            carried_out = self.model.resume_sale(self.now_ms)
-            decision = decisions.resume_sale(self.engine, self.now_ms, "auctioneer")
-            assert isinstance(decision, Refused) != carried_out
-        self.happened(decision)
-        self.advance(0)
-
-    @rule(wait_ms=WAITS, really=st.integers(0, 7))
-    def end(self, wait_ms: int, really: int) -> None:
-        self.advance(wait_ms)
-        if really == 0:
-            decision = decisions.end(self.engine, self.now_ms, "auctioneer")
-            assert isinstance(decision, Refused) != self.model.end(self.now_ms)
-            self.happened(decision)
-            self.advance(0)
+        functions = {"pause_sale": decisions.pause_sale, "resume_sale": decisions.resume_sale, "end": decisions.end}
+        decision = functions[name](self.engine, self.now_ms, "auctioneer")
+        self.compare_decision(decision, carried_out=getattr(self.model, name)(self.now_ms))
 
     @precondition(lambda self: self.model.status != "ended")
     @rule(lasted_ms=SPANS, with_restart=st.booleans())
@@ -239,6 +243,9 @@ class SaleMachine(RuleBasedStateMachine):
 
     # --- helpers ---
 
+    def lot_at(self, place: int) -> str:
+        return list(self.model.lots)[place % len(self.model.lots)]
+
     @staticmethod
     def bidder(paddle: int) -> Bidder:
         return Bidder(paddle, skeleton(BIDDERS[paddle - 1]))
@@ -249,10 +256,7 @@ class SaleMachine(RuleBasedStateMachine):
     def has_clocks(self) -> bool:
         return any(lot.ends is not None for lot in self.model.lots.values())
 
-    def decide(self, wait_ms: int, lot: str, give: Callable[[str], Decision], name: str, *more: int) -> None:
-        self.advance(wait_ms)
-        decision = give("auctioneer")
-        carried_out = lot in self.model.lots and getattr(self.model, name)(self.now_ms, lot, *more)
+    def compare_decision(self, decision: Decision, *, carried_out: bool) -> None:
         assert isinstance(decision, Refused) != carried_out
         self.happened(decision)
         self.advance(0)
@@ -320,5 +324,5 @@ class SaleMachine(RuleBasedStateMachine):
 
 TestSale = SaleMachine.TestCase
 TestSale.settings = settings(
-    max_examples=150, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=200, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
