@@ -183,7 +183,11 @@ def test_a_closed_pipe_ends_the_program_quietly(tmp_path: Path) -> None:
     script.write_text(CHATTY)
     reading, writing = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, str(script), "talk"], stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.PIPE
+        [sys.executable, str(script), "talk"],
+        stdin=subprocess.PIPE,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env={name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"},
     )
     os.close(writing)
     os.close(reading)
