@@ -6,9 +6,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-
-import platformdirs
 
 from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
 from auctioneer.endpoints import Endpoints
@@ -18,13 +15,8 @@ from auctioneer.options import RunOptions
 from auctioneer.register import Admission, AdmissionMode
 from auctioneer.server import Server
 from auctioneer.startup import OpenSale, load_spec, take_up_sale
-from common.keys import JoinLink, LocalHouse, publish_local_house
+from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
 from common.messages import Role
-
-
-def local_houses_folder() -> Path:
-    """Return where houses on this machine make themselves known to bidders of the same user."""
-    return platformdirs.user_state_path("auction-house") / "houses"
 
 
 def serve(options: RunOptions, *, watchdog_pid: int, watchdog_handle: int, is_restart: bool) -> None:

@@ -21,8 +21,9 @@ from typing import Final, NamedTuple
 from auctioneer.data_folder import DataFolder
 from auctioneer.journal import DamagedJournalError
 from auctioneer.options import RunOptions
-from auctioneer.serving import local_houses_folder, serve
+from auctioneer.serving import serve
 from common.errors import AuctionError, StorageError
+from common.keys import local_houses_folder
 
 QUICK_DEATH_S: Final = 5.0
 """A server that lived shorter than this died at its start."""

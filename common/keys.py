@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
+import platformdirs
 import zmq
 from zmq.utils import z85
 
@@ -169,6 +170,11 @@ class LocalHouse(msgspec.Struct, frozen=True):
     link: str
     pid: int
     data: str
+
+
+def local_houses_folder() -> Path:
+    """Return where houses make themselves known to bidders of the same user on the same machine."""
+    return platformdirs.user_state_path("auction-house") / "houses"
 
 
 def publish_local_house(folder: Path, house: LocalHouse) -> Path:
