@@ -297,6 +297,8 @@ class Engine:
     def advance(self, now_ms: int) -> list[AnyEvent]:
         """Do all that is due by `now_ms`: close lots whose time is up, open those whose time has come."""
         done: list[AnyEvent] = []
+        if self._unfinished and not self._may_open and (not self._clock or self._clock[0][0] > now_ms):
+            return done  # the heap's first entry is never later than what is due first
         while (event := self.advance_once(now_ms)) is not None:
             done.append(event)
         return done

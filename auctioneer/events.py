@@ -5,7 +5,7 @@ the state without deciding anything again, and all that is needed to decide agai
 `public_part` is what everybody may know of an event; None where it must leave no trace, not even a number.
 """
 
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
@@ -159,6 +159,11 @@ AnyEvent = (
 )
 
 
+_KINDS: Final[dict[type, str]] = {
+    kind: kind.__struct_config__.tag for union in (AnyEvent, AnyLotEvent, AnySaleEvent) for kind in get_args(union)
+}
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """A bid that was refused, kept beside the chain so that a repeat gets the same verdict after a crash."""
 
@@ -181,6 +186,13 @@ def public_part(event: AnyEvent) -> AnyLotEvent | AnySaleEvent | None:
             return LotAdded(event.seq, event.at_ms, event.spec.terms, event.opens_at_ms)
         case _:
             return None
+
+
+def kind_of(event: AnyEvent) -> str:
+    """Return what happened in one word, as the journal's column and reports say it: of a decision, the change."""
+    if isinstance(event, LotDecided | SaleDecided):
+        return _KINDS[type(event.change)]
+    return _KINDS[type(event)]
 
 
 def _bid_placed(event: BidTaken) -> BidPlaced:

@@ -7,11 +7,11 @@ truth: the shell drops it and makes a new one by `rebuild`.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from auctioneer.engine import Bidder, Engine, EngineState
+from auctioneer.engine import Engine, EngineState
 from auctioneer.events import (
     AnyEvent,
     BidderAdmitted,
@@ -106,6 +106,8 @@ class Batch(NamedTuple):
 
     events: list[AnyEvent]
     refusals: list[Refusal]
+    changes: list[tuple[str, AnyLotEvent | AnySaleEvent]]
+    """What of the events everybody may know, each with its stream; to be broadcast after the commit."""
 
 
 _states = msgspec.msgpack.Decoder(HouseState)
@@ -122,7 +124,7 @@ class House:
         self._observers: OrderedDict[str, Session] = OrderedDict()
         self._strangers: OrderedDict[str, Budget] = OrderedDict()
         self._history = History()
-        self._batch = Batch([], [])
+        self._batch = Batch([], [], [])
         self._changed: dict[str, None] = {}  # lots that changed since the last heartbeat, latest last
         self._turn = 0  # where the heartbeat's round over all lots stands
         for entry in state.bidders:
@@ -230,18 +232,17 @@ class House:
             return Rejected(id=request.id, code=known, lot=request.lot)
         if known is not None:
             return known
-        who = Bidder(bidder.paddle, bidder.skeleton)
         self.advance(now_ms)
         outcome: BidTaken | LotBought | BidLate | Rejected
         if isinstance(request, BidRequest):
-            outcome = self.engine.bid(now_ms, who, request)
+            outcome = self.engine.bid(now_ms, session.who, request)
         else:
-            outcome = self.engine.buy(now_ms, who, request)
+            outcome = self.engine.buy(now_ms, session.who, request)
         if isinstance(outcome, Rejected):
             self._batch.refusals.append(Refusal(now_ms, bidder.paddle, request, outcome))
             session.remember(request, outcome)
             return outcome
-        self.record([outcome])
+        self._record(outcome)
         verdict = verdict_of(outcome)
         session.remember(request, verdict)
         return verdict
@@ -293,9 +294,9 @@ class House:
         events = self._history.after(stream, request.after_seq, REPLAY_EVENTS_MAX)
         if events is None:
             return Rejected(id=request.id, code=RejectCode.HISTORY_GONE, lot=stream, seq=seq)
-        kinds = {"sale_events": tuple(events)} if stream == SALE_STREAM else {"lot_events": tuple(events)}
-        more = events[-1].seq < seq
-        return Replay(id=request.id, epoch=self.engine.epoch, lot=stream, more=more, **kinds)  # type: ignore[arg-type]
+        answer = Replay(id=request.id, epoch=self.engine.epoch, lot=stream, more=events[-1].seq < seq)
+        field = "sale_events" if stream == SALE_STREAM else "lot_events"
+        return msgspec.structs.replace(answer, **{field: tuple(events)})
 
     def _mine(self, paddle: int, request: AnyRequest) -> Mine:
         affairs = self.engine.affairs_of(paddle)
@@ -436,16 +437,22 @@ class House:
     def record(self, events: Iterable[AnyEvent]) -> None:
         """Put events that the engine has applied into the batch."""
         for event in events:
-            self._batch.events.append(event)
-            self._keep_public(event)
+            self._record(event)
 
-    def _keep_public(self, event: AnyEvent) -> None:
+    def _record(self, event: AnyEvent) -> None:
+        self._batch.events.append(event)
+        change = self._keep_public(event)
+        if change is not None:
+            self._batch.changes.append((event.lot, change))
+
+    def _keep_public(self, event: AnyEvent) -> AnyLotEvent | AnySaleEvent | None:
         change = public_part(event)
         if change is not None:
             self._history.add(event.lot, change)
             if event.lot:
                 self._changed.pop(event.lot, None)
                 self._changed[event.lot] = None
+        return change
 
     def drop_silent(self, now_ms: int) -> None:
         """Drop the maxima of those who asked for it and fell silent."""
@@ -455,7 +462,7 @@ class House:
 
     def take(self) -> Batch:
         """Return what was done since the last call, to be committed."""
-        batch, self._batch = self._batch, Batch([], [])
+        batch, self._batch = self._batch, Batch([], [], [])
         return batch
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
@@ -476,31 +483,25 @@ class House:
         )
 
 
-def broadcasts(epoch: int, events: Iterable[AnyEvent]) -> list[LotEvents | SaleEvents]:
+def broadcasts(epoch: int, changes: Iterable[tuple[str, AnyLotEvent | AnySaleEvent]]) -> list[LotEvents | SaleEvents]:
     """Return what a committed batch tells everybody: a message for each lot touched, and for the sale, in order.
 
     Events of one lot are put together as long as the sale itself does not speak in between.
     """
-    frames: list[LotEvents | SaleEvents] = []
-    by_lot: dict[str, list[AnyLotEvent]] = {}
-    of_sale: list[AnySaleEvent] = []
-    for event in events:
-        change = public_part(event)
-        if change is None:
-            continue
-        if event.lot:
-            if of_sale:
-                frames.append(SaleEvents(epoch=epoch, events=tuple(of_sale)))
-                of_sale = []
-            by_lot.setdefault(event.lot, []).append(change)  # type: ignore[arg-type]  # a lot's stream has lot events
-        else:
-            frames.extend(_lot_frames(epoch, by_lot))
-            by_lot = {}
-            of_sale.append(change)  # type: ignore[arg-type]  # and the sale's stream sale events
-    if of_sale:
-        frames.append(SaleEvents(epoch=epoch, events=tuple(of_sale)))
-    return frames + _lot_frames(epoch, by_lot)
+    messages: list[LotEvents | SaleEvents] = []
+    by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
+    for stream, change in changes:
+        if (stream == SALE_STREAM) is not (SALE_STREAM in by_stream) and by_stream:
+            messages.extend(_messages(epoch, by_stream))
+            by_stream = {}
+        by_stream.setdefault(stream, []).append(change)
+    return messages + _messages(epoch, by_stream)
 
 
-def _lot_frames(epoch: int, by_lot: dict[str, list[AnyLotEvent]]) -> list[LotEvents | SaleEvents]:
-    return [LotEvents(epoch=epoch, lot=lot, events=tuple(events)) for lot, events in by_lot.items()]
+def _messages(epoch: int, by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]]) -> list[LotEvents | SaleEvents]:
+    return [
+        SaleEvents(epoch=epoch, events=cast("tuple[AnySaleEvent, ...]", tuple(events)))
+        if stream == SALE_STREAM
+        else LotEvents(epoch=epoch, lot=stream, events=cast("tuple[AnyLotEvent, ...]", tuple(events)))
+        for stream, events in by_stream.items()
+    ]

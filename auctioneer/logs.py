@@ -16,6 +16,7 @@ from auctioneer.events import (
     LotDecided,
     LotListed,
     SaleDecided,
+    kind_of,
 )
 from auctioneer.options import LogFormat, LogLevel
 
@@ -70,4 +71,4 @@ def _log_decision(log: "FilteringBoundLogger", position: int, event: LotDecided 
     }
     if event.lot:
         fields["lot"] = event.lot
-    log.info(str(event.change.__struct_config__.tag), by=event.by, position=position, **fields)
+    log.info(kind_of(event), by=event.by, position=position, **fields)

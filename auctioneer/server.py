@@ -23,7 +23,7 @@ from auctioneer.subscriptions import Subscriptions
 from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, lot_topic, topic
 from common.errors import RejectCode, StorageError
 from common.limits import BIDDERS_MAX, HEARTBEAT_MS
-from common.lot import SaleStatus
+from common.lot import AnyLotEvent, AnySaleEvent, SaleStatus
 from common.messages import Heartbeat, Hello, Probed, Rejected, SaleEvents
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Server:
                     self._committed_ms = now_ms
                     self._sale_seq = self._house.engine.sale.seq
                     self._send_outbox()
-                    self._broadcast(batch.events)
+                    self._broadcast(batch.changes)
                     self._log_events(position, batch.events)
                     self._save_snapshot_if_due(position, now_ms)
         self._send_outbox()
@@ -256,8 +256,8 @@ class Server:
                 self._log.debug("answer_not_taken", reason=error.strerror)
         self._outbox.clear()
 
-    def _broadcast(self, events: list[AnyEvent]) -> None:
-        for message in broadcasts(self._epoch, events):
+    def _broadcast(self, changes: list[tuple[str, AnyLotEvent | AnySaleEvent]]) -> None:
+        for message in broadcasts(self._epoch, changes):
             on = _SALE if isinstance(message, SaleEvents) else lot_topic(message.lot)
             self._publisher.send(encode_broadcast(on, message))
 
@@ -307,7 +307,7 @@ class Server:
         self._snapshot_position = sale.journal.position
         for warning in sale.journal.warnings:
             self._log.warning("journal", warning=warning)
-        self._log_events(sale.journal.position, sale.taken_up)
+        self._log_events(sale.journal.position, sale.taken_up.events)
 
     def _freeze(self, error: StorageError, now_ms: int) -> None:
         """Stand still: nothing can be stored, so nothing can be decided."""
@@ -327,7 +327,7 @@ class Server:
             return
         self._log.warning("thawed")
         self._take(sale)
-        self._broadcast(sale.taken_up)
+        self._broadcast(sale.taken_up.changes)
 
     def _save_snapshot_if_due(self, position: int, now_ms: int) -> None:
         if self._house is not None and position - self._snapshot_position >= SNAPSHOT_EVERY_EVENTS:

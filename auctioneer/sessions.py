@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Iterable
 from typing import Final
 
+from auctioneer.engine import Bidder
 from auctioneer.register import Enrolled
 from common.errors import RejectCode
 from common.limits import REMEMBERED_REQUESTS_MAX
@@ -60,7 +61,7 @@ class Budget:
 class Session:
     """One principal's. `bidder` changes when the register does."""
 
-    __slots__ = ("_floor", "_ids", "_verdicts", "bidder", "budget", "heard_ms")
+    __slots__ = ("_bidder", "_floor", "_ids", "_verdicts", "budget", "heard_ms", "who")
 
     def __init__(self, bidder: Enrolled, budget: Budget, now_ms: int) -> None:
         self.bidder = bidder
@@ -69,6 +70,16 @@ class Session:
         self._verdicts: dict[int, Remembered] = {}
         self._ids: list[int] = []  # a heap of the keys of _verdicts
         self._floor = 0
+
+    @property
+    def bidder(self) -> Enrolled:
+        """The entry of the register; `who` is what the rules need of it."""
+        return self._bidder
+
+    @bidder.setter
+    def bidder(self, bidder: Enrolled) -> None:
+        self._bidder = bidder
+        self.who = Bidder(bidder.paddle, bidder.skeleton)
 
     def recall(self, request: BidRequest | BuyRequest) -> Verdict | RejectCode | None:
         """Return the verdict that a request had before; a code if its id can't be used; None if it is new."""

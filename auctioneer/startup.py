@@ -12,8 +12,8 @@ from auctioneer.catalogue import bundled_catalogue, load_catalogue
 from auctioneer.clock import Clock
 from auctioneer.data_folder import DataFolder
 from auctioneer.decisions import Refused
-from auctioneer.events import HOUSE, AnyEvent, SaleCreated
-from auctioneer.house import House, HouseSettings
+from auctioneer.events import HOUSE, SaleCreated
+from auctioneer.house import Batch, House, HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.options import RunOptions
 from auctioneer.terms import SaleSpec
@@ -24,12 +24,12 @@ RECENT_EVENTS = 5_000
 
 
 class OpenSale(NamedTuple):
-    """A sale in hand: its journal, its house, and the events by which it was taken up (stored, not yet broadcast)."""
+    """A sale in hand: its journal, its house, and what was done to take it up (stored, not yet broadcast)."""
 
     journal: SqliteJournal
     house: House
     clock: Clock
-    taken_up: list[AnyEvent]
+    taken_up: Batch
 
 
 def load_spec(options: RunOptions) -> SaleSpec | None:
@@ -56,13 +56,13 @@ def take_up_sale(folder: DataFolder, settings: HouseSettings, spec: SaleSpec | N
         house = read_house(journal, settings, now_ms)
         if spec is not None:
             _check_same_sale(folder, house, spec)
-        events = decisions.take_up(house.engine, now_ms, alive_ms, settings.instance)
-        house.record(events)
-        journal.append(house.take().events, (), now_ms)
+        house.record(decisions.take_up(house.engine, now_ms, alive_ms, settings.instance))
+        taken_up = house.take()
+        journal.append(taken_up.events, taken_up.refusals, now_ms)
     except BaseException:
         journal.close()
         raise
-    return OpenSale(journal, house, clock, events)
+    return OpenSale(journal, house, clock, taken_up)
 
 
 def read_house(journal: SqliteJournal, settings: HouseSettings, now_ms: int) -> House:

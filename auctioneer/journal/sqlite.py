@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from auctioneer.events import AnyEvent, LotDecided, Refusal, SaleDecided
+from auctioneer.events import AnyEvent, Refusal, kind_of
 from auctioneer.journal.file import (
     CHECKPOINT_PAGES,
     GENESIS_HASH,
@@ -26,7 +26,6 @@ from auctioneer.journal.file import (
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Progress, SavedState
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.lot import AnyLotEvent, AnySaleEvent
 
 SNAPSHOTS_KEPT: Final = 2
 READ_BATCH_EVENTS: Final = 1000
@@ -58,9 +57,6 @@ _PRUNE_SNAPSHOTS: Final = (
 _encode: Final = msgspec.json.Encoder().encode
 _decode_event: Final = msgspec.json.Decoder[AnyEvent](AnyEvent).decode
 _decode_refusal: Final = msgspec.json.Decoder(Refusal).decode
-_TAGS: Final[dict[type, str]] = {
-    kind: kind.__struct_config__.tag for union in (AnyEvent, AnyLotEvent, AnySaleEvent) for kind in get_args(union)
-}
 
 
 class _Head(NamedTuple):
@@ -143,7 +139,7 @@ class SqliteJournal:
             body = _encode(event)
             size_bytes += len(body) + _ROW_OVERHEAD_BYTES
             digest = sha256(digest + body).digest()
-            rows.append((position, event.at_ms, _kind(event), event.lot, event.seq, body.decode(), digest))
+            rows.append((position, event.at_ms, kind_of(event), event.lot, event.seq, body.decode(), digest))
         with self._transaction(size_bytes) as connection:
             connection.executemany(_INSERT_EVENT, rows)
             if refusals:
@@ -350,7 +346,7 @@ class SqliteJournal:
             event = _decode_event(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise self._damaged(expected, f"the text is not an event that this version knows ({error})") from error
-        if (at_ms, kind, lot, seq) != (event.at_ms, _kind(event).encode(), event.lot.encode(), event.seq):
+        if (at_ms, kind, lot, seq) != (event.at_ms, kind_of(event).encode(), event.lot.encode(), event.seq):
             raise self._damaged(expected, "the columns differ from the event's text")
         return _Checked(position, event, digest)
 
@@ -384,13 +380,6 @@ class SqliteJournal:
 
     def _damaged(self, first_bad: int, what: str) -> DamagedJournalError:
         return DamagedJournalError(self._path, what, first_bad=first_bad)
-
-
-def _kind(event: AnyEvent) -> str:
-    """Return what happened, for people who query: of a decision, the change itself."""
-    if isinstance(event, (LotDecided, SaleDecided)):
-        return _TAGS[type(event.change)]
-    return _TAGS[type(event)]
 
 
 def _snapshot_checksum(position: int, digest: bytes, state: bytes) -> bytes:

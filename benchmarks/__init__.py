@@ -1,0 +1,1 @@
+"""Bots, load generation and measurements: `python -m benchmarks`."""

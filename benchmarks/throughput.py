@@ -1,0 +1,212 @@
+"""Durable accepted bids per second, as a share of a bare echo measured in the same run with the same load generator.
+
+256 bidders, one connection and one bid under way each, so that up to 256 bids wait at the house at any time. The
+generator goes round all connections: it takes a connection's verdict, then sends its next bid. It never polls, so it
+costs the same few microseconds a bid for the echo and for the house.
+
+Every bid is made to be accepted: in round r bidder i bids on lot (i - r), so that a lot hears one bidder after the
+other, each with a higher amount, and each after the verdict of the one before.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgpack
+import zmq
+
+from common.codec import decode_answer, encode
+from common.keys import KeyPair, load_or_make_keys, new_keys, parse_link
+from common.limits import REPLY_BYTES_MAX
+from common.messages import BidRequest, Hello, Welcome
+from common.sockets import new_context, set_request_client, use_curve_client
+
+BIDDERS: Final = 256
+LOTS: Final = 2 * BIDDERS
+"""More lots than bidders, so that two bidders next to each other in a lot's order are so in the round too."""
+STEP_MINOR: Final = 100
+ANSWER_TIMEOUT_MS: Final = 20_000
+
+Body = Callable[[int, int], bytes]
+
+
+class Rate(NamedTuple):
+    """What one measurement gave: requests answered, and seconds taken."""
+
+    answered: int
+    seconds: float
+
+    @property
+    def per_s(self) -> float:
+        """Requests answered a second."""
+        return self.answered / self.seconds
+
+
+class Generator:
+    """The connections of all bidders to one address."""
+
+    def __init__(self, address: str, server_key: str) -> None:
+        self._context = new_context()
+        self._context.set(zmq.MAX_SOCKETS, 4 * BIDDERS)
+        self._sockets = [self._connect(address, new_keys() if server_key else None, server_key) for _ in range(BIDDERS)]
+
+    def _connect(self, address: str, keys: KeyPair | None, server_key: str) -> "zmq.Socket[bytes]":
+        dealer = self._context.socket(zmq.DEALER)
+        set_request_client(dealer, REPLY_BYTES_MAX)
+        dealer.setsockopt(zmq.RCVTIMEO, ANSWER_TIMEOUT_MS)
+        dealer.setsockopt(zmq.SNDTIMEO, ANSWER_TIMEOUT_MS)
+        if keys is not None:
+            use_curve_client(dealer, keys, server_key)
+        dealer.connect(address)
+        return dealer
+
+    def enrol(self, *, is_encrypted: bool) -> None:
+        """Have every connection say hello as a bidder of its own."""
+        for number, dealer in enumerate(self._sockets):
+            key = "" if is_encrypted else f"bidder-{number}"
+            dealer.send(encode(Hello(id=1, versions=(1,), name=f"Bidder {number}", key=key)))
+            answer = decode_answer(dealer.recv())
+            if not isinstance(answer, Welcome):
+                raise SystemExit(f"A bidder was not let in: {answer}")
+
+    def measure(self, body: Body, warm_up_s: float, measured_s: float, expected: bytes) -> Rate:
+        """Keep every connection busy, and count the answers after the warm-up. Each must contain `expected`."""
+        sockets = self._sockets
+        for number, dealer in enumerate(sockets):
+            dealer.send(body(number, 0))
+        began_s = time.perf_counter()
+        counting_since_s = 0.0
+        answered = 0
+        round_number = 0
+        while True:
+            round_number += 1
+            now_s = time.perf_counter()
+            if not counting_since_s and now_s - began_s >= warm_up_s:
+                counting_since_s, answered = now_s, 0
+            if counting_since_s and now_s - counting_since_s >= measured_s:
+                break
+            for number, dealer in enumerate(sockets):
+                if expected not in dealer.recv():
+                    raise SystemExit(f"Bidder {number}'s bid of round {round_number - 1} was not accepted.")
+                dealer.send(body(number, round_number))
+            answered += BIDDERS
+        seconds = time.perf_counter() - counting_since_s
+        for dealer in sockets:
+            dealer.recv()
+        return Rate(answered, seconds)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._context.destroy(linger=0)
+
+
+def bid_body(number: int, round_number: int) -> bytes:
+    """Return the bid of a bidder in a round."""
+    return encode(
+        BidRequest(
+            id=round_number + 2,
+            lot=str((number - round_number) % LOTS),
+            amount_minor=(round_number + 1) * STEP_MINOR,
+        )
+    )
+
+
+@contextmanager
+def running_echo(folder: Path, *, is_encrypted: bool) -> Iterator[tuple[str, str]]:
+    """Run the bare echo; yields its address and key."""
+    key_file = folder / "echo-key.json"
+    arguments = [sys.executable, "-m", "benchmarks.echo", *([str(key_file)] if is_encrypted else [])]
+    server_key = load_or_make_keys(key_file).public if is_encrypted else ""
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield f"tcp://127.0.0.1:{process.stdout.readline().strip()}", server_key
+        finally:
+            process.kill()
+
+
+@contextmanager
+def running_house(folder: Path, *, is_encrypted: bool) -> Iterator[tuple[str, str]]:
+    """Run a house with a lot for everybody; yields its address and key."""
+    catalogue = folder / "lots.csv"
+    rows = "".join(f"{number},Lot {number},1,1,1h,USD\n" for number in range(LOTS))
+    catalogue.write_text("number,title,starting_price,increment,duration,currency\n" + rows)
+    data = folder / "data"
+    arguments = [sys.executable, "-m", "auctioneer", "run", str(catalogue), "--data", str(data), "--port", "0"]
+    arguments += ["--requests-per-second", "1000000", "--log-format", "json", "--log-level", "warning"]
+    environment = os.environ | {"XDG_STATE_HOME": str(folder)}
+    with subprocess.Popen(
+        arguments + ([] if is_encrypted else ["--no-encryption"]), env=environment, start_new_session=True
+    ) as process:
+        try:
+            link = parse_link(_wait_for_link(data, process))
+            yield link.request_address, link.server_key
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _wait_for_link(data: Path, process: "subprocess.Popen[bytes]") -> str:
+    record = data / "house.json"
+    deadline_s = time.monotonic() + ANSWER_TIMEOUT_MS / 1000
+    while not record.exists():
+        if process.poll() is not None or time.monotonic() > deadline_s:
+            raise SystemExit("The house did not start.")
+        time.sleep(0.05)
+    return str(msgpack.unpackb(msgpack.packb(__import__("json").loads(record.read_text())))["link"])
+
+
+def measure_echo(folder: Path, seconds: float, *, is_encrypted: bool) -> Rate:
+    """Measure the ceiling."""
+    with running_echo(folder, is_encrypted=is_encrypted) as (address, key):
+        generator = Generator(address, key)
+        try:
+            return generator.measure(bid_body, seconds / 4, seconds, b"bid")
+        finally:
+            generator.close()
+
+
+def measure_house(folder: Path, seconds: float, *, is_encrypted: bool) -> Rate:
+    """Measure durable accepted bids."""
+    with running_house(folder, is_encrypted=is_encrypted) as (address, key):
+        generator = Generator(address, key)
+        try:
+            generator.enrol(is_encrypted=is_encrypted)
+            return generator.measure(bid_body, seconds / 4, seconds, b"accepted")
+        finally:
+            generator.close()
+
+
+def fdatasync_us(folder: Path) -> float:
+    """Return the mean time of writing a page and making it durable, where the journal is."""
+    count = 200
+    with (folder / "fdatasync").open("wb", buffering=0) as file:
+        began_s = time.perf_counter()
+        for _ in range(count):
+            file.write(b"\0" * 4096)
+            os.fdatasync(file.fileno())
+        return (time.perf_counter() - began_s) / count * 1e6
+
+
+def run(seconds: float, repeats: int) -> None:
+    """Measure everything and print a line for each."""
+    print(f"{BIDDERS} bidders, {seconds:g} s each, {repeats} times; {os.cpu_count()} cores, Python {sys.version.split()[0]}, "
+          f"pyzmq {zmq.__version__}, libzmq {zmq.zmq_version()}")
+    for is_encrypted in (False, True):
+        name = "CURVE" if is_encrypted else "plain"
+        for repeat in range(repeats):
+            with ExitStack() as stack:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="auction-bench-")))
+                sync_us = fdatasync_us(folder)
+                before = measure_echo(folder, seconds, is_encrypted=is_encrypted)
+                house = measure_house(folder, seconds, is_encrypted=is_encrypted)
+                after = measure_echo(folder, seconds, is_encrypted=is_encrypted)
+            ceiling = (before.per_s + after.per_s) / 2
+            print(f"{name} {repeat + 1}: echo {before.per_s:,.0f} and {after.per_s:,.0f}/s, house {house.per_s:,.0f} durable bids/s "
+                  f"= {house.per_s / ceiling:.0%} of the echo (fdatasync {sync_us:.0f} us)", flush=True)

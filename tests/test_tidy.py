@@ -1,0 +1,212 @@
+"""House rules that a tool does not know: who may import whom, what stays free of IO, how long a module may be.
+
+A rule that is broken names the file and what to do; an exception needs a reason in this file.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("auctioneer", "bidder", "common", "benchmarks")
+
+ALLOWED_IMPORTS = {
+    "common": {"common"},
+    "auctioneer": {"auctioneer", "common"},
+    "bidder": {"bidder", "common"},
+    "benchmarks": {"benchmarks", "bidder", "common"},
+}
+
+SANS_IO = (
+    "auctioneer/engine.py",
+    "auctioneer/decisions.py",
+    "auctioneer/events.py",
+    "auctioneer/formats",
+    "auctioneer/history.py",
+    "auctioneer/house.py",
+    "auctioneer/invariants.py",
+    "auctioneer/register.py",
+    "auctioneer/reports.py",
+    "auctioneer/sessions.py",
+    "auctioneer/terms.py",
+    "auctioneer/verify.py",
+    "bidder/pending.py",
+    "bidder/replica.py",
+    "bidder/repairs.py",
+    "bidder/session.py",
+    "bidder/strategy.py",
+    "common/codec.py",
+    "common/errors.py",
+    "common/limits.py",
+    "common/lot.py",
+    "common/messages.py",
+    "common/money.py",
+    "common/names.py",
+)
+IO_MODULES = {
+    "asyncio",
+    "click",
+    "datetime",
+    "os",
+    "random",
+    "secrets",
+    "select",
+    "signal",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "threading",
+    "time",
+    "uuid",
+    "zmq",
+}
+
+MODULE_LINES_MAX = 600
+FUNCTION_LINES_MAX = 60
+
+
+def modules(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def imports_of(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}:{node.lineno}: import by the full name, not a relative one"
+            yield node.lineno, node.module
+
+
+def sans_io_modules() -> list[Path]:
+    found: list[Path] = []
+    for name in SANS_IO:
+        path = ROOT / name
+        assert path.exists(), f"{name} is listed in SANS_IO and does not exist"
+        found.extend(modules(name) if path.is_dir() else [path])
+    return found
+
+
+def test_packages_import_only_what_the_architecture_allows() -> None:
+    broken = []
+    for package, allowed in ALLOWED_IMPORTS.items():
+        for path in modules(package):
+            for line, name in imports_of(path):
+                top = name.split(".")[0]
+                if top in PACKAGES and top not in allowed:
+                    broken.append(f"{path.relative_to(ROOT)}:{line} imports {name}")
+    assert not broken, "\n".join(broken)
+
+
+def test_rules_touch_no_io() -> None:
+    broken = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}; take it as an argument instead"
+        for path in sans_io_modules()
+        for line, name in imports_of(path)
+        if name.split(".")[0] in IO_MODULES
+    ]
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize(
+    "path",
+    # `bidder/__init__.py` is the library's front door and opens the clients, so its modules can't be loaded alone.
+    [path for path in sans_io_modules() if path.relative_to(ROOT).parts[0] != "bidder"],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_rules_load_no_io_through_others(path: Path) -> None:
+    """A rule must not reach IO through another module either: importing it loads neither zmq nor sqlite3."""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import sys, {name}; print(sorted({{'zmq', 'sqlite3', 'click'}} & set(sys.modules)))"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert loaded.stdout.strip() == "[]", f"importing {name} loads {loaded.stdout}"
+
+
+def test_modules_and_functions_fit_the_eye() -> None:
+    too_long = []
+    for path in modules(*PACKAGES):
+        text = path.read_text()
+        lines = text.count("\n")
+        if lines > MODULE_LINES_MAX:
+            too_long.append(f"{path.relative_to(ROOT)} has {lines} lines; split it by reason to change")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+                length = node.end_lineno - node.lineno + 1
+                if length > FUNCTION_LINES_MAX:
+                    too_long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name} has {length} lines")
+    assert not too_long, "\n".join(too_long)
+
+
+def test_money_is_never_a_float() -> None:
+    suspicious = re.compile(r"\bfloat\(|_minor\s*/\s*[^/]|_minor\s*\*\s*\d+\.\d")
+    broken = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in [*modules("auctioneer"), ROOT / "common" / "money.py"]
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if suspicious.search(line)
+    ]
+    assert not broken, "\n".join(broken)
+
+
+def test_names_have_their_units_last() -> None:
+    """Times and amounts say their unit at the end: `timeout_ms`, `price_minor`; never `ms_timeout` or `timeout`."""
+    broken = []
+    for path in modules("auctioneer", "bidder", "common"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.arg | ast.AnnAssign):
+                name = node.arg if isinstance(node, ast.arg) else getattr(node.target, "id", "")
+                if re.fullmatch(r"(ms|minor|s)_\w+|timeout", name):
+                    broken.append(f"{path.relative_to(ROOT)}:{node.lineno} {name}")
+    assert not broken, "\n".join(broken)
+
+
+def test_every_ignored_rule_says_why() -> None:
+    bare = re.compile(r"# noqa(?::\s*[A-Z0-9, ]+)?\s*$|# type: ignore(\[[\w-]+\])?\s*$|# pragma: no cover\s*$")
+    broken = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in modules(*PACKAGES)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if bare.search(line)
+    ]
+    assert not broken, "an exception needs its reason in the same line:\n" + "\n".join(broken)
+
+
+def test_every_test_asserts_something() -> None:
+    """A test without an assertion can't fail: it has one, or calls a function of the tests that has."""
+    functions = {
+        node.name: node
+        for path in modules("tests")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    asserting = re.compile(r"\bassert\b|\braises\(|\bInvariantError\b")
+    can_fail = {name for name, node in functions.items() if asserting.search(ast.unparse(node))}
+    while more := {
+        name
+        for name, node in functions.items()
+        if name not in can_fail and any(re.search(rf"\b{other}\(", ast.unparse(node)) for other in can_fail)
+    }:
+        can_fail |= more
+    idle = sorted(name for name in functions if name.startswith("test_") and name not in can_fail)
+    assert not idle, "\n".join(idle)
+
+
+def test_no_test_sleeps() -> None:
+    broken = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in modules("tests")
+        if path != Path(__file__).resolve()
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(r"\bsleep\(", line)
+    ]
+    assert not broken, "wait on an event, not on time:\n" + "\n".join(broken)
