@@ -27,10 +27,10 @@ from common.names import skeleton
 
 START_MS = 1_700_000_000_000
 BIDDERS = ("Ann", "Bob", "Cat", "Dan")
-LOTS = ("1", "2", "3", "10")
+LOTS = ("1", "2", "3", "10", "4", "5", "6")
 
 PADDLES = st.integers(1, len(BIDDERS))
-PLACE = st.integers(0, len(LOTS) - 1)
+PLACE = st.integers(0, 11)
 OVER = st.none() | st.integers(-1, 12) | st.sampled_from((0, 30, 60))
 WAITS = st.sampled_from((0, 0, 0, 1, 5, 20, 100))  # all times are short, so that they often meet
 SPANS = st.sampled_from((1, 5, 20, 50, 100))
@@ -52,7 +52,7 @@ def specs(draw: st.DrawFn) -> dict[str, object]:
     )
     extension_ms = draw(SPANS)
     soft_close = SoftClose(draw(SPANS), extension_ms, draw(st.none() | SPANS.map(lambda more: extension_ms + more)))
-    duration_ms = draw(st.none() | st.sampled_from((100, 100, 150, 200)))
+    duration_ms = draw(st.sampled_from((None, 100, 100, 150, 200)))
     terms = {
         "starting_minor": starting_minor,
         "increments": draw(TABLES),
@@ -60,7 +60,7 @@ def specs(draw: st.DrawFn) -> dict[str, object]:
         "has_reserve": reserve_minor is not None,
         "buy_now_minor": draw(st.none() | PRICES.map(lambda more: max(starting_minor, reserve_minor or 0) + more)),
         "duration_ms": duration_ms,
-        "soft_close": draw(st.sampled_from((None, soft_close))) if duration_ms else None,
+        "soft_close": draw(st.sampled_from((None, soft_close, soft_close))) if duration_ms else None,
     }
     return {"terms": terms, "reserve_minor": reserve_minor, "opening": opening}
 
@@ -187,11 +187,11 @@ class SaleMachine(RuleBasedStateMachine):
     @rule(
         wait_ms=WAITS,
         place=PLACE,
-        name=st.sampled_from(("open", "pause", "resume", "extend", "close", "withdraw")),
+        name=st.sampled_from(("open", "pause", "pause", "resume", "extend", "extend", "close", "withdraw")),
         extra_ms=SPANS,
     )
     def direct(self, wait_ms: int, place: int, name: str, extra_ms: int) -> None:
-        lot = self.lot_at(place)
+        lot = self.lot_at(place, {"open": "scheduled", "resume": "paused"}.get(name, "open"))
         self.advance(wait_ms)
         engine, now_ms = self.engine, self.now_ms
         match name:
@@ -212,9 +212,11 @@ class SaleMachine(RuleBasedStateMachine):
         decision = decisions.add(self.engine, self.now_ms, "auctioneer", (spec,))
         self.compare_decision(decision, carried_out=self.model.add(self.now_ms, spec))
 
-    @rule(wait_ms=WAITS, name=st.sampled_from(("pause_sale", "resume_sale") * 3 + ("end",)))
+    @rule(wait_ms=WAITS, name=st.sampled_from((*["other"] * 9, "pause_sale", "resume_sale", "end")))
     def direct_sale(self, wait_ms: int, name: str) -> None:
         self.advance(wait_ms)
+        if name == "other":
+            name = "pause_sale" if self.model.status == "running" else "resume_sale"
         functions = {"pause_sale": decisions.pause_sale, "resume_sale": decisions.resume_sale, "end": decisions.end}
         decision = functions[name](self.engine, self.now_ms, "auctioneer")
         self.compare_decision(decision, carried_out=getattr(self.model, name)(self.now_ms))
@@ -235,16 +237,20 @@ class SaleMachine(RuleBasedStateMachine):
     def restore(self) -> None:
         self.engine = Engine(msgspec.msgpack.decode(msgspec.msgpack.encode(self.engine.state), type=EngineState))
 
-    @rule(early_ms=st.integers(0, 1))
+    @rule(early_ms=st.sampled_from((0, 1)) | SPANS)
     def wait_for_the_clock(self, early_ms: int) -> None:
+        """Go to the next thing that is due, or to where the window of a soft close may begin."""
         due_ms = self.engine.next_deadline_ms()
         if due_ms is not None:
             self.advance(max(0, due_ms - early_ms - self.now_ms))
 
     # --- helpers ---
 
-    def lot_at(self, place: int) -> str:
-        return list(self.model.lots)[place % len(self.model.lots)]
+    def lot_at(self, place: int, status: str = "open") -> str:
+        """Return a lot of a status, now and then any."""
+        everything = list(self.model.lots)
+        apt = [name for name, lot in self.model.lots.items() if lot.status == status] if place < 10 else []
+        return (apt or everything)[place % len(apt or everything)]
 
     @staticmethod
     def bidder(paddle: int) -> Bidder:
@@ -324,5 +330,5 @@ class SaleMachine(RuleBasedStateMachine):
 
 TestSale = SaleMachine.TestCase
 TestSale.settings = settings(
-    max_examples=200, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
