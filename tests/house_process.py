@@ -1,0 +1,192 @@
+"""A real house in processes of its own, for tests that need one: started by the command line, watched by its log.
+
+Nothing here sleeps. The house logs JSON; a test waits for the event that it needs, such as `listening`.
+"""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import zmq
+
+from common.codec import decode_answer, decode_broadcast, encode, topic
+from common.keys import KeyPair, new_keys, parse_link
+from common.limits import REPLY_BYTES_MAX
+from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, Hello
+from common.sockets import new_context, set_request_client, set_subscriber, use_curve_client
+
+WAIT_S = 20.0
+
+CATALOGUE = """
+[sale]
+title = "A sale under test"
+currency = "USD"
+[defaults]
+duration = "1h"
+increment = "1"
+[[lot]]
+title = "First"
+starting_price = "10"
+[[lot]]
+title = "Second"
+starting_price = "10"
+reserve = "100"
+[[lot]]
+title = "By hand"
+starting_price = "10"
+opens = "by hand"
+"""
+
+
+class HouseProcess:
+    """`auctioneer run` on a data directory; use `running_house`."""
+
+    def __init__(self, folder: Path, catalogue: str | None, *arguments: str) -> None:
+        self.data = folder / "data"
+        command = [sys.executable, "-m", "auctioneer", "run"]
+        if catalogue is not None:
+            path = folder / "catalogue.toml"
+            path.write_text(catalogue)
+            command.append(str(path))
+        command += ["--data", str(self.data), "--port", "0", "--log-format", "json", *arguments]
+        self.process = subprocess.Popen(
+            command,
+            env=os.environ | {"XDG_STATE_HOME": str(folder / "state")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.lines: list[str] = []
+        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if line.startswith("{"):
+                self._events.put(json.loads(line))
+        self._events.put({"event": "log_ended"})
+
+    def wait_for(self, event: str) -> dict[str, Any]:
+        """Return the next log event of that name, passing over others."""
+        deadline_s = time.monotonic() + WAIT_S
+        while True:
+            found = self._events.get(timeout=max(0.01, deadline_s - time.monotonic()))
+            if found["event"] == event:
+                return found
+            assert found["event"] != "log_ended", "the house ended:\n" + "".join(self.lines[-20:])
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What `house.json` says now."""
+        record: dict[str, Any] = json.loads((self.data / "house.json").read_text())
+        return record
+
+    @property
+    def link(self) -> str:
+        """The join link."""
+        return str(self.record["link"])
+
+    @property
+    def server_pid(self) -> int:
+        """The process that has the sockets."""
+        return int(self.record["pid"])
+
+    def kill_server(self, number: int = signal.SIGKILL) -> dict[str, Any]:
+        """Kill the server and return its successor's `listening`."""
+        os.kill(self.server_pid, number)
+        return self.wait_for("listening")
+
+    def auctioneer(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the auctioneer's on this house."""
+        command = [sys.executable, "-m", "auctioneer", *arguments, "--data", str(self.data)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+
+    def stop(self) -> int:
+        """Stop it as an operator would; return the exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        status = self.process.wait(timeout=WAIT_S)
+        self._reader.join(timeout=WAIT_S)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return status
+
+
+@contextmanager
+def running_house(folder: Path, *arguments: str, catalogue: str | None = CATALOGUE) -> Iterator[HouseProcess]:
+    """Run a house until the end of the block."""
+    house = HouseProcess(folder, catalogue, *arguments)
+    try:
+        house.wait_for("listening")
+        yield house
+    finally:
+        house.stop()
+
+
+class RawBidder:
+    """A bidder by bare sockets: one request, one answer, and the broadcasts as they come."""
+
+    def __init__(self, link: str, name: str = "", keys: KeyPair | None = None) -> None:
+        self.link = parse_link(link)
+        self.keys = keys or new_keys()
+        self.name = name
+        self._context = new_context()
+        self.requests = self._context.socket(zmq.DEALER)
+        set_request_client(self.requests, REPLY_BYTES_MAX)
+        use_curve_client(self.requests, self.keys, self.link.server_key)
+        self.requests.connect(self.link.request_address)
+        self.broadcasts = self._context.socket(zmq.SUB)
+        set_subscriber(self.broadcasts, REPLY_BYTES_MAX)
+        use_curve_client(self.broadcasts, self.keys, self.link.server_key)
+        self.broadcasts.connect(self.link.publish_address)
+
+    def ask(self, request: AnyRequest, retry_ms: int = 300) -> AnyAnswer:
+        """Return the house's answer, repeating the request while there is none."""
+        body = encode(request)
+        deadline_s = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline_s:
+            if self.requests.poll(retry_ms, zmq.POLLOUT):
+                self.requests.send(body)
+            while self.requests.poll(retry_ms):
+                answer = decode_answer(self.requests.recv())
+                if answer.id == request.id:
+                    return answer
+        raise AssertionError(f"no answer to {request}")
+
+    def hello(self) -> AnyAnswer:
+        """Say hello as this bidder."""
+        return self.ask(Hello(id=1, versions=(1,), name=self.name))
+
+    def subscribe(self, *topics: bytes) -> None:
+        """Subscribe, and wait until the house has shown that it is in force."""
+        probe = topic("~" + os.urandom(8).hex())
+        for one in (*topics, probe):
+            self.broadcasts.subscribe(one)
+        while not self.next_frame().startswith(probe):
+            continue
+
+    def next_frame(self) -> bytes:
+        """Return the next broadcast as it is on the wire."""
+        assert self.broadcasts.poll(int(WAIT_S * 1000)), "no broadcast came"
+        return self.broadcasts.recv()
+
+    def next_broadcast(self) -> AnyBroadcast:
+        """Return the next broadcast."""
+        return decode_broadcast(self.next_frame())
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._context.destroy(linger=0)

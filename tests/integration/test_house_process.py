@@ -1,0 +1,220 @@
+"""The house as an operator has it: processes, signals, a full disk, a second house, a stop and a start."""
+
+import os
+import random
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from house_process import CATALOGUE, WAIT_S, HouseProcess, RawBidder, running_house
+
+from common.codec import topic
+from common.errors import RejectCode
+from common.lot import LotStatus
+from common.messages import Accepted, BidRequest, Heartbeat, LotRequest, Rejected, Snapshot, Welcome
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[HouseProcess]:
+    with running_house(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def ann(house: HouseProcess) -> Iterator[RawBidder]:
+    bidder = RawBidder(house.link, "Ann")
+    assert isinstance(bidder.hello(), Welcome)
+    yield bidder
+    bidder.close()
+
+
+def journaled_ids(house: HouseProcess, paddle: int) -> list[int]:
+    """Return the request ids of the bids that the record has of a paddle, in order."""
+    with sqlite3.connect(f"file:{house.data}/journal.sqlite3?mode=ro", uri=True) as database:
+        rows = database.execute(
+            "SELECT json_extract(body, '$.request.id') FROM event "
+            "WHERE kind = 'bid_taken' AND json_extract(body, '$.paddle') = ? ORDER BY position",
+            (paddle,),
+        ).fetchall()
+    database.close()
+    return [row[0] for row in rows]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV])
+def test_a_killed_server_is_back_with_the_same_verdicts(house: HouseProcess, ann: RawBidder, number: int) -> None:
+    accepted = ann.ask(BidRequest(id=10, lot="1", maximum_minor=5000))
+    refused = ann.ask(BidRequest(id=11, lot="1", amount_minor=9000))
+    assert isinstance(accepted, Accepted)
+    assert isinstance(refused, Rejected)
+    before = house.record
+
+    house.kill_server(number)
+
+    assert house.record["pid"] != before["pid"]
+    assert house.link == before["link"]
+    assert ann.ask(BidRequest(id=10, lot="1", maximum_minor=5000)) == accepted
+    assert ann.ask(BidRequest(id=11, lot="1", amount_minor=9000)) == refused
+    assert house.auctioneer("verify").returncode == 0
+
+
+def test_kills_under_load_lose_and_double_nothing(house: HouseProcess) -> None:
+    """Four bidders bid without pause while the server is killed at random moments, eight times."""
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    stop = threading.Event()
+    acknowledged: dict[int, list[int]] = {}
+    failures: list[BaseException] = []
+
+    def bid_without_pause(name: str) -> None:
+        bidder = RawBidder(house.link, name)
+        try:
+            welcome = bidder.hello()
+            assert isinstance(welcome, Welcome)
+            mine = acknowledged.setdefault(welcome.paddle, [])
+            request_id, amount_minor = 10, 1000
+            while not stop.is_set():
+                request_id += 1
+                verdict = bidder.ask(BidRequest(id=request_id, lot="1", amount_minor=amount_minor))
+                if isinstance(verdict, Accepted):
+                    mine.append(request_id)
+                    amount_minor = verdict.minimum_minor
+                else:
+                    assert isinstance(verdict, Rejected)
+                    amount_minor = verdict.minimum_minor or amount_minor
+        except BaseException as failure:
+            failures.append(failure)
+            raise
+        finally:
+            bidder.close()
+
+    threads = [threading.Thread(target=bid_without_pause, args=(f"Bidder {number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(8):
+        stop.wait(chance.uniform(0.05, 0.4))
+        house.kill_server()
+    stop.set()
+    for thread in threads:
+        thread.join(timeout=2 * WAIT_S)
+
+    assert not failures, f"seed {seed}: {failures}"
+    assert sum(map(len, acknowledged.values())) > 100, f"seed {seed}: hardly any bids got through"
+    for paddle, ids in acknowledged.items():
+        recorded = journaled_ids(house, paddle)
+        assert recorded == sorted(set(recorded)), f"seed {seed}: paddle {paddle}: doubled or out of order"
+        assert set(ids) <= set(recorded), f"seed {seed}: paddle {paddle}: acknowledged bids are missing"
+        assert recorded == ids, f"seed {seed}: paddle {paddle}: bids in the record that were never acknowledged"
+    assert house.auctioneer("verify").returncode == 0
+
+
+def test_a_full_disk_freezes_the_sale_and_space_thaws_it(house: HouseProcess, ann: RawBidder) -> None:
+    ann.subscribe(topic("beat"))
+    view = ann.ask(LotRequest(id=2, lot="1"))
+    assert isinstance(view, Snapshot)
+    limits = resource.prlimit(house.server_pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(house.server_pid, resource.RLIMIT_FSIZE, (0, limits[1]))
+
+    refused = ann.ask(BidRequest(id=10, lot="1", amount_minor=1000))
+
+    assert isinstance(refused, Rejected)
+    assert refused.code is RejectCode.UNAVAILABLE
+    assert refused.retry_ms
+    while True:
+        beat = ann.next_broadcast()
+        if isinstance(beat, Heartbeat) and beat.frozen:
+            break
+    assert beat.sale_seq == view.sale.seq
+
+    resource.prlimit(house.server_pid, resource.RLIMIT_FSIZE, limits)
+    house.wait_for("thawed")
+
+    accepted = ann.ask(BidRequest(id=10, lot="1", amount_minor=1000))
+    assert isinstance(accepted, Accepted)
+    after = ann.ask(LotRequest(id=3, lot="1"))
+    assert isinstance(after, Snapshot)
+    assert after.lots[0].ends_at_ms is not None
+    assert after.lots[0].ends_at_ms > (view.lots[0].ends_at_ms or 0), "the clock stood still meanwhile"
+    assert journaled_ids(house, 1) == [10]
+    assert house.auctioneer("verify").returncode == 0
+
+
+def test_a_second_house_on_the_same_data_is_refused(house: HouseProcess) -> None:
+    second = house.auctioneer("run", "--port", "0")
+    assert second.returncode == 2
+    assert "runs on" in second.stderr
+    assert str(house.server_pid) in second.stderr
+
+
+def test_a_stopped_sale_goes_on_where_it_was(tmp_path: Path) -> None:
+    with running_house(tmp_path) as first:
+        ann = RawBidder(first.link, "Ann")
+        ann.hello()
+        accepted = ann.ask(BidRequest(id=10, lot="1", amount_minor=2000))
+        assert first.auctioneer("close", "1").returncode == 0
+        before = ann.ask(LotRequest(id=11, lot="2"))
+        link = first.link
+        assert first.stop() == 0
+    with running_house(tmp_path, catalogue=None) as second:
+        assert second.link == link, "a link stays good over a restart"
+        assert ann.ask(BidRequest(id=10, lot="1", amount_minor=2000)) == accepted
+        closed = ann.ask(LotRequest(id=12, lot="1"))
+        after = ann.ask(LotRequest(id=13, lot="2"))
+        ann.close()
+    assert isinstance(before, Snapshot)
+    assert isinstance(closed, Snapshot)
+    assert isinstance(after, Snapshot)
+    assert closed.lots[0].status is LotStatus.SOLD
+    assert closed.lots[0].hammer_minor == 2000
+    assert after.lots[0].status is LotStatus.OPEN
+    assert (after.lots[0].ends_at_ms or 0) > (before.lots[0].ends_at_ms or 0)
+
+
+def test_another_catalogue_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    with running_house(tmp_path) as house:
+        assert house.stop() == 0
+    other = HouseProcess(tmp_path, CATALOGUE.replace("First", "Another"))
+    assert other.process.wait(timeout=WAIT_S) == 2
+    other.stop()
+    assert any("holds another sale" in line for line in other.lines)
+
+
+def test_a_server_whose_watchdog_dies_ends_cleanly(house: HouseProcess) -> None:
+    house.process.kill()
+    house.wait_for("stopped")
+    house.wait_for("log_ended")
+    assert house.auctioneer("verify").returncode == 0
+
+
+def test_a_taken_port_is_told(house: HouseProcess, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "auctioneer", "run", "--data", str(tmp_path / "other")]
+    second = subprocess.run(
+        [*command, "--port", str(house.record["port"])],
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+        check=False,
+    )
+    assert second.returncode == 2
+    assert "is taken" in second.stderr
+
+
+def test_a_damaged_journal_halts_the_house(tmp_path: Path) -> None:
+    with running_house(tmp_path) as house:
+        assert house.stop() == 0
+    with sqlite3.connect(house.data / "journal.sqlite3") as database:
+        database.execute("UPDATE event SET body = replace(body, 'First', 'Forged') WHERE kind = 'lot_listed'")
+        database.execute("DELETE FROM snapshot")
+    database.close()
+    again = HouseProcess(tmp_path, None)
+    assert again.process.wait(timeout=WAIT_S) == 6
+    again.stop()
+    told = "".join(again.lines)
+    assert "damaged" in told
+    assert "last good event" in told
