@@ -1,0 +1,262 @@
+"""A house small enough to read, without sockets, that can be told to misbehave.
+
+It holds a truth (views by the shared reducers, histories, verdicts) that outlives its process (`instance`), and knows
+one rule of an auction: a bid must be at least the minimum.
+"""
+
+from common.codec import (
+    BEAT_TOPIC,
+    LOT_TOPIC_PREFIX,
+    PROBE_TOPIC_PREFIX,
+    SALE_TOPIC,
+    encode_broadcast,
+    lot_topic,
+    topic,
+)
+from common.errors import RejectCode
+from common.lot import (
+    Announced,
+    AnyLotEvent,
+    AnySaleEvent,
+    BidPlaced,
+    CloseCause,
+    LotAdded,
+    LotClosed,
+    LotOpened,
+    LotTerms,
+    LotView,
+    SaleEnded,
+    SaleEvent,
+    SaleView,
+    Step,
+    evolve,
+    evolve_sale,
+    first_view,
+)
+from common.messages import (
+    Accepted,
+    Answer,
+    AnyRequest,
+    BidRequest,
+    Heartbeat,
+    Hello,
+    LotEvents,
+    LotRequest,
+    Mine,
+    MineRequest,
+    Ping,
+    Pong,
+    Probed,
+    Rejected,
+    Replay,
+    ReplayRequest,
+    SaleEvents,
+    Snapshot,
+    SnapshotRequest,
+    Welcome,
+)
+from common.money import Currency
+
+BEAT_MS = 50
+PAGE_LOTS = 2
+REPLAY_EVENTS = 3
+START_MS = 1_700_000_000_000
+RIVAL = 99
+"""The paddle of somebody else."""
+
+
+def lot_added(lot: str, seq: int, at_ms: int = START_MS) -> LotAdded:
+    terms = LotTerms(lot=lot, title=f"Lot {lot}", starting_minor=100, increments=(Step(0, 10),))
+    return LotAdded(seq, at_ms, terms)
+
+
+def bid_placed(seq: int, paddle: int, price_minor: int, at_ms: int = START_MS) -> BidPlaced:
+    return BidPlaced(seq, at_ms, paddle, paddle, price_minor, price_minor + 10)
+
+
+class SmallHouse:
+    """`outbox` holds the frames to broadcast; whoever carries them takes them out."""
+
+    def __init__(self, lots: int = 0) -> None:
+        self.now_ms = START_MS
+        self.epoch = 1
+        self.instance = 1
+        self.publish_port = 7001
+        self.sale = SaleView(sale="s", title="Fake", currency=Currency("USD", 2))
+        self.lots: dict[str, LotView] = {}
+        self.sale_history: list[AnySaleEvent] = []
+        self.lot_histories: dict[str, list[AnyLotEvent]] = {}
+        self.verdicts: dict[tuple[str, int], tuple[AnyRequest, Answer]] = {}
+        self.paddles: dict[str, int] = {}
+        self.outbox: list[bytes] = []
+        self.seen: list[AnyRequest] = []
+        self.broadcasts_to_drop = 0
+        self.bid_answers_to_drop = 0
+        self.has_history = True
+        self.hello_answer: RejectCode | None = None
+        self.bid_answer: RejectCode | None = None
+        self.is_frozen = False
+        for number in range(1, lots + 1):
+            self.add_lot(str(number))
+        self.outbox.clear()
+
+    # --- what happens in the sale -----------------------------------------------------------------------------------
+
+    def add_lot(self, lot: str) -> None:
+        self.publish_sale(lot_added(lot, self.sale.seq + 1, self.now_ms))
+        self.lots[lot] = first_view(self.sale_history[-1])  # type: ignore[arg-type]
+        self.lot_histories[lot] = []
+
+    def announce(self, text: str) -> None:
+        self.publish_sale(Announced(self.sale.seq + 1, self.now_ms, text))
+
+    def end_sale(self) -> None:
+        self.publish_sale(SaleEnded(self.sale.seq + 1, self.now_ms))
+
+    def open(self, lot: str, ends_at_ms: int | None = None) -> None:
+        self.publish(lot, LotOpened(self.lots[lot].seq + 1, self.now_ms, ends_at_ms))
+
+    def bid(self, lot: str, price_minor: int, paddle: int = RIVAL) -> None:
+        self.publish(lot, bid_placed(self.lots[lot].seq + 1, paddle, price_minor, self.now_ms))
+
+    def close_lot(self, lot: str) -> None:
+        view = self.lots[lot]
+        self.publish(lot, LotClosed(view.seq + 1, self.now_ms, CloseCause.HAMMER, view.leader, view.price_minor))
+
+    def publish_sale(self, event: AnySaleEvent) -> None:
+        self.sale = evolve_sale(self.sale, event)
+        self.sale_history.append(event)
+        self.broadcast(topic(SALE_TOPIC), SaleEvents(epoch=self.epoch, events=(event,)))
+
+    def publish(self, lot: str, event: AnyLotEvent) -> None:
+        self.lots[lot] = evolve(self.lots[lot], event)
+        self.lot_histories[lot].append(event)
+        self.broadcast(lot_topic(lot), LotEvents(epoch=self.epoch, lot=lot, events=(event,)))
+
+    def broadcast(self, to_topic: bytes, message: LotEvents | SaleEvents) -> None:
+        if self.broadcasts_to_drop:
+            self.broadcasts_to_drop -= 1
+            return
+        self.outbox.append(encode_broadcast(to_topic, message))
+
+    def beat(self) -> None:
+        beat = Heartbeat(
+            epoch=self.epoch,
+            instance=str(self.instance),
+            server_time_ms=self.now_ms,
+            sale_seq=self.sale.seq,
+            lots={lot: view.seq for lot, view in self.lots.items()},
+            frozen=self.is_frozen,
+        )
+        self.outbox.append(encode_broadcast(topic(BEAT_TOPIC), beat))
+
+    def lose_tail(self, lot: str, events: int, *, epoch: int | None = None) -> None:
+        """Forget the last events of a lot, as a restored copy would."""
+        kept = self.lot_histories[lot][:-events]
+        self.lots[lot] = first_view(next(one for one in self.sale_history if _adds(one, lot)))  # type: ignore[arg-type]
+        self.lot_histories[lot] = kept
+        for event in kept:
+            self.lots[lot] = evolve(self.lots[lot], event)
+        self.epoch = epoch or self.epoch
+        self.verdicts.clear()
+
+    # --- what clients want ------------------------------------------------------------------------------------------
+
+    def subscribed(self, wanted: bytes) -> None:
+        """Take a subscription; a probe is answered on its own topic."""
+        if wanted.startswith(PROBE_TOPIC_PREFIX.encode()):
+            probed = Probed(epoch=self.epoch, instance=str(self.instance), server_time_ms=self.now_ms)
+            self.outbox.append(encode_broadcast(wanted, probed))
+        else:
+            known = (topic(BEAT_TOPIC), topic(SALE_TOPIC), LOT_TOPIC_PREFIX.encode())
+            assert wanted in known, f"an odd subscription: {wanted!r}"
+
+    def answer(self, key: str, request: AnyRequest) -> Answer | None:
+        self.seen.append(request)
+        match request:
+            case Hello() if self.hello_answer is not None:
+                return Rejected(id=request.id, code=self.hello_answer, retry_ms=50)
+            case Hello():
+                return self._welcome(key, request)
+            case _ if key not in self.paddles:
+                return Rejected(id=request.id, code=RejectCode.HELLO_FIRST)
+            case Ping():
+                return Pong(id=request.id, server_time_ms=self.now_ms)
+            case SnapshotRequest(start=start):
+                following = start + PAGE_LOTS if start + PAGE_LOTS < len(self.lots) else None
+                return self._snapshot(request.id, tuple(self.lots.values())[start : start + PAGE_LOTS], following)
+            case LotRequest():
+                return self._snapshot(request.id, (self.lots[request.lot],))
+            case ReplayRequest():
+                return self._replay(request)
+            case MineRequest():
+                return Mine(id=request.id, paddle=self.paddles[key])
+            case BidRequest():
+                return self._take_bid(key, request)
+        raise AssertionError(f"the small house does not know {request}")
+
+    def _welcome(self, key: str, request: Hello) -> Welcome:
+        return Welcome(
+            id=request.id,
+            version=request.versions[0],
+            epoch=self.epoch,
+            instance=str(self.instance),
+            paddle=self.paddles.setdefault(key, len(self.paddles) + 1),
+            name=request.name,
+            role=request.role,
+            sale=self.sale,
+            publish_port=self.publish_port,
+            server_time_ms=self.now_ms,
+            heartbeat_ms=BEAT_MS,
+            requests_per_s=100,
+        )
+
+    def _snapshot(self, request_id: int, views: tuple[LotView, ...], following: int | None = None) -> Snapshot:
+        return Snapshot(
+            id=request_id, epoch=self.epoch, server_time_ms=self.now_ms, sale=self.sale, lots=views, next=following
+        )
+
+    def _replay(self, request: ReplayRequest) -> Answer:
+        if not self.has_history:
+            return Rejected(id=request.id, code=RejectCode.HISTORY_GONE)
+        lot, after_seq = request.lot, request.after_seq
+        history = self.lot_histories[lot] if lot else self.sale_history
+        events = tuple(history[after_seq : after_seq + REPLAY_EVENTS])
+        more = after_seq + REPLAY_EVENTS < len(history)
+        if lot:
+            return Replay(id=request.id, epoch=self.epoch, lot=lot, lot_events=events, more=more)  # type: ignore[arg-type]
+        return Replay(id=request.id, epoch=self.epoch, lot="", sale_events=events, more=more)  # type: ignore[arg-type]
+
+    def _take_bid(self, key: str, request: BidRequest) -> Answer | None:
+        known = self.verdicts.get((key, request.id))
+        if known is None and self.bid_answer is not None:
+            return Rejected(id=request.id, code=self.bid_answer, retry_ms=200)
+        if known is None:
+            known = self.verdicts[key, request.id] = (request, self._judge(self.paddles[key], request))
+        if self.bid_answers_to_drop:
+            self.bid_answers_to_drop -= 1
+            return None
+        return known[1] if known[0] == request else Rejected(id=request.id, code=RejectCode.ID_CONFLICT)
+
+    def _judge(self, paddle: int, request: BidRequest) -> Answer:
+        view, lot = self.lots[request.lot], request.lot
+        if view.status.is_final:
+            return Rejected(id=request.id, code=RejectCode.LOT_CLOSED, lot=lot, late_ms=0)
+        if (request.amount_minor or 0) < view.minimum_minor:
+            minimum_minor = view.minimum_minor
+            return Rejected(id=request.id, code=RejectCode.BELOW_MINIMUM, lot=lot, minimum_minor=minimum_minor)
+        self.bid(lot, request.amount_minor or 0, paddle)
+        view = self.lots[lot]
+        return Accepted(
+            id=request.id,
+            lot=lot,
+            seq=view.seq,
+            at_ms=self.now_ms,
+            price_minor=view.price_minor or 0,
+            minimum_minor=view.minimum_minor,
+            leading=True,
+        )
+
+
+def _adds(event: SaleEvent, lot: str) -> bool:
+    return isinstance(event, LotAdded) and event.terms.lot == lot
