@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from auctioneer import decisions, reports
+from auctioneer.catalogue.rules import lot_faults
 from auctioneer.decisions import Decision, Refused
 from auctioneer.events import AnyEvent
 from auctioneer.house import House
@@ -19,6 +20,7 @@ from common.codec import RefusedBody, decode_with
 from common.errors import RejectCode
 from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX
 from common.messages import LotId, Rejected, RequestId, Role, Stream
+from common.money import Currency
 from common.names import is_valid_text
 
 WHOLE_SALE: Final = ""
@@ -180,7 +182,7 @@ def _decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision
         case Withdraw():
             return _checked(command.reason) or decisions.withdraw(engine, now_ms, by, command.lot, command.reason)
         case AddLots():
-            return decisions.add(engine, now_ms, by, command.lots)
+            return _faulty(command, engine.sale.currency) or decisions.add(engine, now_ms, by, command.lots)
         case Announce():
             return _checked(command.text) or decisions.announce(engine, now_ms, by, command.text)
         case EndSale():
@@ -191,6 +193,15 @@ def _decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision
 
 def _checked(text: str) -> Refused | None:
     return None if is_valid_text(text) else Refused(RejectCode.MALFORMED, "the text has control or direction marks")
+
+
+def _faulty(command: AddLots, currency: Currency) -> Refused | None:
+    """Hold lots from any program to the rules that a catalogue's are held to."""
+    for spec in command.lots:
+        faults = lot_faults(spec, currency)
+        if faults:
+            return Refused(RejectCode.INVALID_LOT, f"lot {spec.terms.lot}, {faults[0].field}: {faults[0].reason}")
+    return None
 
 
 def _admit(house: House, command: Admit, by: str, now_ms: int) -> Decision:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auctioneer.catalogue import CatalogueError, CatalogueKind, Fault, format_faults, load_catalogue, parse_catalogue
-from auctioneer.catalogue_faults import FAULTS_MAX, quoted
+from auctioneer.catalogue.faults import FAULTS_MAX, quoted
 from common.errors import UsageError
 from common.limits import DESCRIPTION_CHARS_MAX, INCREMENT_STEPS_MAX, TITLE_CHARS_MAX
 
@@ -282,7 +282,7 @@ def test_files_that_can_not_be_read(tmp_path: Path) -> None:
 def test_the_bound_on_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.toml"
     path.write_text(HEAD)
-    monkeypatch.setattr("auctioneer.catalogue.CATALOGUE_BYTES_MAX", len(HEAD))
+    monkeypatch.setattr("auctioneer.catalogue.load.CATALOGUE_BYTES_MAX", len(HEAD))
     assert load_catalogue(path).title == "A"
-    monkeypatch.setattr("auctioneer.catalogue.CATALOGUE_BYTES_MAX", len(HEAD) - 1)
+    monkeypatch.setattr("auctioneer.catalogue.load.CATALOGUE_BYTES_MAX", len(HEAD) - 1)
     assert "It is larger than" in file_fault(path).reason

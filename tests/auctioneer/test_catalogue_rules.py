@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from auctioneer.lot_rules import DURATION_MS_MIN, lot_faults
+from auctioneer.catalogue.rules import DURATION_MS_MIN, lot_faults
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.limits import AMOUNT_MINOR_MAX, DURATION_MS_MAX, INCREMENT_STEPS_MAX, INTEGER_MAX, TEXT_CHARS_MAX
 from common.lot import LotTerms, SoftClose, Step

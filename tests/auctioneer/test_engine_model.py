@@ -1,5 +1,7 @@
 """Random sales, decided by the engine and by a naive model of the rules, which must agree after every step."""
 
+from typing import NamedTuple
+
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -26,15 +28,46 @@ from common.money import Currency
 from common.names import skeleton
 
 START_MS = 1_700_000_000_000
+LOTS_MAX = 12
 BIDDERS = ("Ann", "Bob", "Cat", "Dan")
 LOTS = ("1", "2", "3", "10", "4", "5", "6")
 
 PADDLES = st.integers(1, len(BIDDERS))
-PLACE = st.integers(0, 11)
-OVER = st.none() | st.integers(-1, 12) | st.sampled_from((0, 30, 60))
-WAITS = st.sampled_from((0, 0, 0, 1, 5, 20, 100))  # all times are short, so that they often meet
-SPANS = st.sampled_from((1, 5, 20, 50, 100))
+ANY_PLACE = 10
+PLACE = st.integers(0, ANY_PLACE + 1)
+WAITS = st.sampled_from((0, 0, 0, 0, 1, 5, 20))  # all times are short, so that they often meet
+SPANS = st.sampled_from((1, 5, 20, 50, 50, 100))
 PRICES = st.sampled_from((1, 5, 10, 30, 50, 60))
+
+
+class Try(NamedTuple):
+    """A bid, after a time or so early before the end: `over` what it is near to, where the rules are; `more` is how far a secret maximum lies above that."""
+
+    wait_ms: int
+    early_ms: int | None
+    place: int
+    paddle: int
+    near: str
+    opens: bool
+    over: int
+    more: int
+    connected: bool
+    seq_over: int | None
+
+
+TRIES = st.builds(
+    Try,
+    wait_ms=WAITS,
+    early_ms=st.none() | st.sampled_from((0, 1, 5, 20, 50, 50, 100)),
+    place=PLACE,
+    paddle=PADDLES,
+    near=st.sampled_from(("minimum", "minimum", "minimum", "leader's maximum", "own maximum")),
+    opens=st.sampled_from((True, False, False)),
+    over=st.sampled_from((0, 0, 0, 1, 7, -1)),
+    more=st.sampled_from((0, 0, 1, 5, 20, 40, -1)),
+    connected=st.booleans(),
+    seq_over=st.sampled_from((None,) * 8 + (0, -1)),
+)
 TABLES = st.sampled_from(((Step(0, 1),), (Step(0, 5), Step(30, 10)), (Step(0, 10), Step(20, 2), Step(40, 25))))
 
 
@@ -52,7 +85,7 @@ def specs(draw: st.DrawFn) -> dict[str, object]:
     )
     extension_ms = draw(SPANS)
     soft_close = SoftClose(draw(SPANS), extension_ms, draw(st.none() | SPANS.map(lambda more: extension_ms + more)))
-    duration_ms = draw(st.sampled_from((None, 100, 100, 150, 200)))
+    duration_ms = draw(st.sampled_from((None, 200, 300, 1000)))
     terms = {
         "starting_minor": starting_minor,
         "increments": draw(TABLES),
@@ -95,6 +128,7 @@ class SaleMachine(RuleBasedStateMachine):
         self.now_ms = START_MS
         self.requests = 0
         self.steps_to_snapshot = snapshot_after
+        self.spares = first
         self.snapshot: tuple[bytes, int] | None = None
         specs_of_lots = tuple(with_number(lot, drawn) for lot, drawn in zip(LOTS, first, strict=False))
         self.happened(decisions.add(self.engine, START_MS, "auctioneer", specs_of_lots))
@@ -104,42 +138,41 @@ class SaleMachine(RuleBasedStateMachine):
 
     # --- what can happen ---
 
-    @rule(wait_ms=WAITS, place=PLACE, paddle=PADDLES, over=OVER, maximum_over=OVER, connected=st.booleans())
-    def bid(
-        self, wait_ms: int, place: int, paddle: int, over: int | None, maximum_over: int | None, connected: bool
-    ) -> None:
-        """Bid so much over the minimum."""
-        lot = self.lot_at(place)
-        self.advance(wait_ms)
-        least = self.model.lots[lot].minimum()
-        amount = None if over is None else max(1, least + over)
-        maximum = None if maximum_over is None else max(1, least + maximum_over)
-        self.make_bid(lot, paddle, amount, maximum, connected=connected)
+    @rule(tries=st.lists(TRIES, min_size=1, max_size=8))
+    def bid(self, tries: list[Try]) -> None:
+        for attempt in tries:
+            if attempt.place < ANY_PLACE:
+                self.see_that_a_lot_is_open()
+                if self.model.status == "ended":
+                    return
+            lot = self.lot_at(attempt.place)
+            ends = self.model.lots[lot].ends
+            if attempt.early_ms is not None and ends is not None:
+                self.advance(max(0, ends - attempt.early_ms - self.now_ms))
+            else:
+                self.advance(attempt.wait_ms)
+            place = self.model.lots[lot]
+            maxima = place.maxima()
+            paddle, least = attempt.paddle, place.minimum()
+            if maxima and attempt.near != "minimum":
+                least = -maxima[0][0]
+                paddle = maxima[0][2] if attempt.near == "own maximum" else paddle
+            amount = max(1, least + attempt.over) if attempt.opens else None
+            maximum = None if attempt.opens and not attempt.more else max(1, least + attempt.over + attempt.more)
+            if_seq = None if attempt.seq_over is None else max(0, place.seq + attempt.seq_over)
+            self.make_bid(lot, paddle, amount, maximum, if_seq=if_seq, connected=attempt.connected)
 
-    @rule(wait_ms=WAITS, place=PLACE, paddle=PADDLES, over=st.integers(1, 60), connected=st.booleans())
-    def bid_a_maximum(self, wait_ms: int, place: int, paddle: int, over: int, connected: bool) -> None:
-        self.bid(wait_ms, place, paddle, None, over, connected)
-
-    @rule(
-        wait_ms=WAITS,
-        place=PLACE,
-        paddle=PADDLES,
-        over=st.sampled_from((0, 0, 1, -1)),
-        opens=st.booleans(),
-        seq_over=st.sampled_from((None, None, 0, -1)),
-    )
-    def bid_what_the_leader_bid(
-        self, wait_ms: int, place: int, paddle: int, over: int, opens: bool, seq_over: int | None
-    ) -> None:
-        """Bid at the secret maximum, where ties are."""
-        lot = self.lot_at(place)
-        self.advance(wait_ms)
-        maxima = self.model.lots[lot].maxima()
-        if maxima:
-            highest = max(1, over - maxima[0][0])
-            if_seq = None if seq_over is None else self.model.lots[lot].seq + seq_over
-            amount, maximum = (highest, None) if opens else (None, highest)
-            self.make_bid(lot, paddle, amount, maximum, if_seq=if_seq)
+    def see_that_a_lot_is_open(self) -> None:
+        """Have most bids meet an open lot."""
+        statuses = {lot.status: name for name, lot in self.model.lots.items()}
+        if "open" in statuses or self.model.status == "ended":
+            return
+        if self.model.status == "paused":
+            self.direct_sale(0, "resume_sale")
+        elif "paused" in statuses:
+            self.direct(0, list(self.model.lots).index(statuses["paused"]) + ANY_PLACE, "resume", 0)
+        elif len(self.model.lots) < LOTS_MAX:
+            self.add(0, f"spare{len(self.model.lots)}", self.spares[len(self.model.lots) % len(self.spares)])
 
     def make_bid(
         self,
@@ -165,7 +198,7 @@ class SaleMachine(RuleBasedStateMachine):
         expected = self.model.bid(self.now_ms, lot, word, if_seq=if_seq, is_seller=self.sells(paddle, lot))
         self.compare_outcome(outcome, expected)
 
-    @rule(wait_ms=WAITS, place=PLACE, paddle=PADDLES, over=st.sampled_from((0, 0, 0, 1)))
+    @rule(wait_ms=WAITS, place=PLACE, paddle=PADDLES, over=st.sampled_from((0, 1, 1)))
     def buy(self, wait_ms: int, place: int, paddle: int, over: int) -> None:
         lot = self.lot_at(place)
         self.advance(wait_ms)
@@ -212,9 +245,11 @@ class SaleMachine(RuleBasedStateMachine):
         decision = decisions.add(self.engine, self.now_ms, "auctioneer", (spec,))
         self.compare_decision(decision, carried_out=self.model.add(self.now_ms, spec))
 
-    @rule(wait_ms=WAITS, name=st.sampled_from((*["other"] * 9, "pause_sale", "resume_sale", "end")))
+    @rule(wait_ms=WAITS, name=st.sampled_from(("other", "other", "none", "resume_sale", "end")))
     def direct_sale(self, wait_ms: int, name: str) -> None:
         self.advance(wait_ms)
+        if name == "none":
+            return
         if name == "other":
             name = "pause_sale" if self.model.status == "running" else "resume_sale"
         functions = {"pause_sale": decisions.pause_sale, "resume_sale": decisions.resume_sale, "end": decisions.end}
@@ -233,11 +268,10 @@ class SaleMachine(RuleBasedStateMachine):
             self.happened(decisions.make_up(self.engine, self.now_ms, lasted_ms))
         self.advance(0)
 
-    @rule()
     def restore(self) -> None:
         self.engine = Engine(msgspec.msgpack.decode(msgspec.msgpack.encode(self.engine.state), type=EngineState))
 
-    @rule(early_ms=st.sampled_from((0, 1)) | SPANS)
+    @rule(early_ms=st.sampled_from((0, 1, 1, 5, 20, 20, 50, 100)))
     def wait_for_the_clock(self, early_ms: int) -> None:
         """Go to the next thing that is due, or to where the window of a soft close may begin."""
         due_ms = self.engine.next_deadline_ms()
@@ -249,7 +283,7 @@ class SaleMachine(RuleBasedStateMachine):
     def lot_at(self, place: int, status: str = "open") -> str:
         """Return a lot of a status, now and then any."""
         everything = list(self.model.lots)
-        apt = [name for name, lot in self.model.lots.items() if lot.status == status] if place < 10 else []
+        apt = [name for name, lot in self.model.lots.items() if lot.status == status] if place < ANY_PLACE else []
         return (apt or everything)[place % len(apt or everything)]
 
     @staticmethod

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, Struct, UnsetType
 
-from auctioneer.catalogue_faults import Faults, Place, quoted, unknown_key
+from auctioneer.catalogue.faults import Faults, Place, quoted, unknown_key
 from auctioneer.durations import DurationError, parse_duration
 from auctioneer.terms import DEFAULT_DURATION_MS, Opening, OpeningRule
 from common.limits import AMOUNT_MINOR_MAX, INCREMENT_STEPS_MAX

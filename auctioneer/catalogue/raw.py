@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from auctioneer.catalogue_faults import Place
+from auctioneer.catalogue.faults import Place
 
 
 class RawLot(Struct, frozen=True):

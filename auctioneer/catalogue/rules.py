@@ -1,6 +1,6 @@
 """What makes a lot right, whoever wrote it: a catalogue, the command line, or a program on the control endpoint.
 
-These rules are about values. How a value is written is `auctioneer.catalogue_fields`' matter; which numbers are
+These rules are about values. How a value is written is `auctioneer.catalogue.fields`' matter; which numbers are
 taken is known only to who holds the sale.
 """
 
@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from auctioneer.catalogue_faults import Fault, quoted
+from auctioneer.catalogue.faults import Fault, quoted
 from auctioneer.durations import format_duration
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.limits import (

@@ -5,11 +5,11 @@ from typing import Final, TypeVar
 
 from babel.numbers import get_currency_precision, is_currency
 
-from auctioneer.catalogue_faults import Faults, quoted, unknown_key
-from auctioneer.catalogue_fields import FieldError, read_text
-from auctioneer.catalogue_lots import Order
-from auctioneer.catalogue_raw import RawCatalogue
-from auctioneer.lot_rules import text_faults
+from auctioneer.catalogue.faults import Faults, quoted, unknown_key
+from auctioneer.catalogue.fields import FieldError, read_text
+from auctioneer.catalogue.lots import Order
+from auctioneer.catalogue.raw import RawCatalogue
+from auctioneer.catalogue.rules import text_faults
 from common.limits import TITLE_CHARS_MAX
 from common.money import Currency
 

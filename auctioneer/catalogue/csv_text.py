@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from auctioneer.catalogue_faults import Faults, Place, quoted, unknown_key
-from auctioneer.catalogue_fields import LOT_FIELDS, is_none
-from auctioneer.catalogue_raw import RawCatalogue, RawLot
+from auctioneer.catalogue.faults import Faults, Place, quoted, unknown_key
+from auctioneer.catalogue.fields import LOT_FIELDS, is_none
+from auctioneer.catalogue.raw import RawCatalogue, RawLot
 from common.limits import LOTS_MAX
 
 _DELIMITERS: Final = (",", ";", "\t")

@@ -10,29 +10,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from auctioneer.catalogue_csv import LOT_COLUMNS, nest_soft_close, read_csv
-from auctioneer.catalogue_faults import CatalogueError, Fault, Faults, Place, format_faults, quoted, unknown_key
-from auctioneer.catalogue_lots import Listing, list_lots, read_defaults
-from auctioneer.catalogue_raw import RawCatalogue, RawLot
-from auctioneer.catalogue_sale import Settings
-from auctioneer.catalogue_toml import read_toml
+from auctioneer.catalogue.csv_text import LOT_COLUMNS, nest_soft_close, read_csv
+from auctioneer.catalogue.faults import CatalogueError, Fault, Faults, Place, quoted, unknown_key
+from auctioneer.catalogue.lots import Listing, list_lots, read_defaults
+from auctioneer.catalogue.raw import RawCatalogue, RawLot
+from auctioneer.catalogue.sale import Settings
+from auctioneer.catalogue.toml_text import read_toml
 from auctioneer.terms import LotSpec, SaleSpec
 from common.money import Currency
-
-__all__ = [
-    "CATALOGUE_BYTES_MAX",
-    "LOT_COLUMNS",
-    "CatalogueError",
-    "CatalogueKind",
-    "Fault",
-    "bundled_catalogue",
-    "format_faults",
-    "load_catalogue",
-    "load_lots",
-    "lot_from_fields",
-    "parse_catalogue",
-    "parse_lots",
-]
 
 CATALOGUE_BYTES_MAX: Final = 64 * 1024 * 1024
 
@@ -58,7 +43,7 @@ def load_catalogue(path: Path) -> SaleSpec:
 
 def bundled_catalogue(name: str) -> SaleSpec:
     """Return a catalogue that ships with the program, `example` or `demo`. Raises CatalogueError for another name."""
-    folder = files("auctioneer") / "catalogues"
+    folder = files("auctioneer.catalogue") / "bundled"
     names = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
     if name not in names:
         raise CatalogueError([Fault(reason=f"There is no catalogue {quoted(name)}; there are {', '.join(names)}.")])

@@ -7,10 +7,10 @@ from typing import TypeVar
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
-from auctioneer.catalogue_faults import Faults, Place, quoted
-from auctioneer.catalogue_fields import DEFAULT_FIELDS, LOT_FIELDS, Values, read_values
-from auctioneer.catalogue_raw import RawLot
-from auctioneer.lot_rules import lot_faults
+from auctioneer.catalogue.faults import Faults, Place, quoted
+from auctioneer.catalogue.fields import DEFAULT_FIELDS, LOT_FIELDS, Values, read_values
+from auctioneer.catalogue.raw import RawLot
+from auctioneer.catalogue.rules import lot_faults
 from auctioneer.terms import DEFAULT_DURATION_MS, LotSpec, Opening, OpeningRule, default_increments
 from common.limits import LOT_CHARS_MAX, LOTS_MAX
 from common.lot import LotTerms, Step

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import Final
 
-from auctioneer.catalogue_faults import Faults, Place, quoted, unknown_key
-from auctioneer.catalogue_fields import TomlFloat
-from auctioneer.catalogue_raw import RawCatalogue, RawLot
+from auctioneer.catalogue.faults import Faults, Place, quoted, unknown_key
+from auctioneer.catalogue.fields import TomlFloat
+from auctioneer.catalogue.raw import RawCatalogue, RawLot
 
 _TABLES: Final = frozenset({"sale", "defaults", "lot"})
 _HEADER: Final = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]")
