@@ -41,7 +41,10 @@ PRICES = st.sampled_from((1, 5, 10, 30, 50, 60))
 
 
 class Try(NamedTuple):
-    """A bid, after a time or so early before the end: `over` what it is near to, where the rules are; `more` is how far a secret maximum lies above that."""
+    """A bid after a time, or so early before the lot's end.
+
+    `over` is over what it is near to, since that is where the rules are; a secret maximum lies `more` above that.
+    """
 
     wait_ms: int
     early_ms: int | None
