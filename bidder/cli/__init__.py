@@ -1,0 +1,38 @@
+"""The command line of a bidder, `bidder.cli:main`: attend a sale, bid in one, look on.
+
+Modules by reason to change: `bids`, `reads`, `watch` and `join` hold the commands; `wording` has the sentences for
+people, `records` the JSON for programs, `places` the options that the commands share, `output` the table.
+"""
+
+import click
+
+from bidder.cli.bids import bid, buy
+from bidder.cli.join import join
+from bidder.cli.reads import key, lots, mine
+from bidder.cli.watch import watch
+from common.cli import CONTEXT_SETTINGS, AuctionGroup, completion_command, examples
+
+__all__ = ["main"]
+
+
+@click.group(
+    cls=AuctionGroup,
+    context_settings=CONTEXT_SETTINGS,
+    epilog=examples(
+        "bidder lots                              # the house on this machine: what is for sale",
+        "bidder join --name Ada                   # take part: follow the sale and type bids",
+        "bidder bid 3 120 --name Ada              # or place one bid from the shell",
+        "bidder watch --to 'auction://...'        # look on at a house elsewhere",
+    ),
+)
+@click.version_option(package_name="auction-house", prog_name="bidder")
+def main() -> None:
+    """Take part in a live auction: follow the sale, bid, buy.
+
+    A house elsewhere is named by its join link: --to LINK, or the variable AUCTION_LINK. A house that you run on this
+    machine is found without. Your name is your identity: its key is made at first use and kept in --home.
+    """
+
+
+for _command in (join, bid, buy, lots, watch, mine, key, completion_command("bidder")):
+    main.add_command(_command)

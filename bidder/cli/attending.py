@@ -1,0 +1,116 @@
+"""Attending a sale: carries out a bidder's orders, several at a time, and has each outcome told."""
+
+import asyncio
+from typing import Any, Final
+
+from bidder.aio import AsyncClient
+from bidder.base import UnansweredError
+from bidder.cli.bids import buy_now_price
+from bidder.cli.orders import (
+    HELP,
+    BidOrder,
+    BuyOrder,
+    HelpOrder,
+    LotOrder,
+    LotsOrder,
+    MineOrder,
+    Order,
+    QuitOrder,
+    parsed_amount,
+)
+from bidder.cli.output import say
+from bidder.cli.voices import ForPeople, Voice
+from bidder.cli.wording import Line, leader_words, time_left
+from bidder.events import ConnectionState
+from common.errors import AuctionError
+from common.lot import LotStatus
+from common.messages import Accepted, Rejected
+
+_SHOWN_LOTS_MAX: Final = 3
+"""Lots below the prompt; those that end first."""
+
+
+class Attendance:
+    """One bidder's orders. An order's outcome is told when it is there; the next order does not wait for it."""
+
+    def __init__(self, client: AsyncClient, voice: Voice, timeout_ms: int) -> None:
+        self._client = client
+        self._voice = voice
+        self._timeout_ms = timeout_ms
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.is_leaving = False
+
+    def begin(self, order: Order, tag: Any = None) -> None:
+        """Begin to carry out an order."""
+        task = asyncio.create_task(self._carry_out(order, tag))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self.is_leaving = self.is_leaving or isinstance(order, QuitOrder)
+
+    async def finish(self) -> None:
+        """Wait until all orders have an outcome."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _carry_out(self, order: Order, tag: Any) -> None:
+        try:
+            match order:
+                case BidOrder() | BuyOrder():
+                    await self._place(order, tag)
+                case MineOrder():
+                    self._voice.mine(await self._client.mine(timeout_ms=self._timeout_ms), tag)
+                case LotsOrder():
+                    self._voice.lots(tag)
+                case LotOrder(lot) if isinstance(self._voice, ForPeople):
+                    self._voice.lot(lot)
+                case HelpOrder():
+                    say(Line(HELP))
+        except AuctionError as error:
+            self._voice.failure(error, tag)
+
+    async def _place(self, order: BidOrder | BuyOrder, tag: Any) -> None:
+        request_id = self._client.new_request_id() if order.request_id is None else order.request_id
+        try:
+            if isinstance(order, BidOrder):
+                verdict = await self._bid(order, request_id)
+            else:
+                verdict = await self._buy(order, request_id)
+        except UnansweredError as error:
+            self._voice.no_verdict(error, order.lot, tag)
+        else:
+            self._voice.verdict(verdict, order.lot, tag)
+
+    async def _bid(self, order: BidOrder, request_id: int) -> Accepted | Rejected:
+        view = self._client.lots().get(order.lot)
+        amount_minor, maximum_minor, if_price_minor = (
+            None if text is None else parsed_amount(self._client.sale.currency, text, view)
+            for text in (order.amount, order.maximum, order.if_price)
+        )
+        return await self._client.bid(
+            order.lot,
+            amount_minor,
+            maximum_minor,
+            if_price_minor=if_price_minor,
+            request_id=request_id,
+            timeout_ms=self._timeout_ms,
+        )
+
+    async def _buy(self, order: BuyOrder, request_id: int) -> Accepted | Rejected:
+        if order.price is None:
+            price_minor = buy_now_price(self._client, order.lot)
+        else:
+            price_minor = parsed_amount(self._client.sale.currency, order.price)
+        return await self._client.buy(order.lot, price_minor, request_id=request_id, timeout_ms=self._timeout_ms)
+
+    def status(self) -> str:
+        """Return the line below the prompt: the connection, and the lots that end first."""
+        client = self._client
+        words = {ConnectionState.LIVE: "connected"}.get(client.state, client.state.value)
+        views = [view for view in client.lots().values() if view.status is LotStatus.OPEN]
+        ending = sorted((client.remaining_ms(view.lot) or 0, view.lot) for view in views if view.ends_at_ms is not None)
+        shown = [f"{len(views)} lots open"]
+        for remaining_ms, lot in ending[:_SHOWN_LOTS_MAX]:
+            view = client.lot(lot)
+            price = "" if view.price_minor is None else f" {client.sale.currency.plain(view.price_minor)}"
+            shown.append(f"{lot}:{price} {leader_words(view, client.paddle)}, {time_left(remaining_ms)}")
+        return " | ".join([words, *shown])

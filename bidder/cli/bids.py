@@ -1,0 +1,160 @@
+"""`bidder bid` and `bidder buy`: one request, one verdict, for people and for scripts."""
+
+import time
+from collections.abc import Callable
+
+import click
+
+from bidder.base import BaseClient, UnansweredError
+from bidder.cli.orders import parsed_amount
+from bidder.cli.output import say
+from bidder.cli.places import LOT, Seat, explained, from_seat, json_option, timeout_option
+from bidder.cli.records import no_verdict_record, verdict_record
+from bidder.cli.wording import verdict_line
+from bidder.client import Client
+from common.cli import examples, print_json
+from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
+from common.limits import INTEGER_MAX
+from common.messages import Accepted, Rejected
+
+_request_id_option = click.option(
+    "--request-id",
+    type=click.IntRange(1, INTEGER_MAX),
+    metavar="N",
+    help="Repeat the request with this id: it counts once, however often it is sent.  [default: a new one]",
+)
+
+_Ask = Callable[[Client, int], Accepted | Rejected]
+
+
+@click.command(
+    short_help="Place one bid and print the verdict.",
+    epilog=examples(
+        "bidder bid 3 120 --name Ada                # 120 openly",
+        "bidder bid 3 200 --max --name Ada          # as little as leads, up to a secret 200",
+        "bidder bid 3 120 --up-to 200 --name Ada    # 120 openly, and up to 200 if others bid",
+        "bidder bid 3 120 --if-price 110 --name Ada # only if the price is still 110",
+    ),
+)
+@click.argument("lot", type=LOT)
+@click.argument("amount")
+@click.option("--max", "is_maximum", is_flag=True, help="AMOUNT is a secret maximum: bid as little as leads, up to it.")
+@click.option("--up-to", metavar="AMOUNT", help="Bid AMOUNT openly, and keep this higher maximum secret.")
+@click.option("--if-price", metavar="PRICE", help="Bid only if the price is still this; 0: if there is no bid yet.")
+@_request_id_option
+@timeout_option
+@json_option
+@from_seat(is_name_required=True)
+def bid(
+    seat: Seat,
+    lot: str,
+    amount: str,
+    *,
+    is_maximum: bool,
+    up_to: str | None,
+    if_price: str | None,
+    request_id: int | None,
+    timeout_s: float,
+    as_json: bool,
+) -> int:
+    """Bid AMOUNT on LOT and print the verdict. A bid binds, and stands when this command has ended.
+
+    Exit status: 0 accepted, 3 refused, 4 the house can't be reached (repeat it with the --request-id that it prints),
+    2 wrong use.
+    """
+    if is_maximum and up_to is not None:
+        raise UsageError("--max and --up-to ask for two things; leave one out.")
+
+    def ask(client: Client, chosen_id: int) -> Accepted | Rejected:
+        currency, view = client.sale.currency, client.lots().get(lot)
+        amount_minor = parsed_amount(currency, amount, view)
+        return client.bid(
+            lot,
+            None if is_maximum else amount_minor,
+            amount_minor if is_maximum else None if up_to is None else parsed_amount(currency, up_to, view),
+            if_price_minor=None if if_price is None else parsed_amount(currency, if_price),
+            request_id=chosen_id,
+            timeout_ms=round(timeout_s * 1000),
+        )
+
+    return _place(seat, lot, ask, request_id, timeout_s, as_json=as_json)
+
+
+@click.command(
+    short_help="Buy a lot at its buy-now price.",
+    epilog=examples("bidder buy 5 --name Ada", "bidder buy 5 --price 380 --name Ada     # at this price and no other"),
+)
+@click.argument("lot", type=LOT)
+@click.option("--price", metavar="PRICE", help="The price to pay.  [default: the lot's buy-now price]")
+@_request_id_option
+@timeout_option
+@json_option
+@from_seat(is_name_required=True)
+def buy(
+    seat: Seat,
+    lot: str,
+    *,
+    price: str | None,
+    request_id: int | None,
+    timeout_s: float,
+    as_json: bool,
+) -> int:
+    """Buy LOT at once, which closes it, and print the verdict. Exit statuses are those of `bidder bid`."""
+
+    def ask(client: Client, chosen_id: int) -> Accepted | Rejected:
+        price_minor = buy_now_price(client, lot) if price is None else parsed_amount(client.sale.currency, price)
+        return client.buy(lot, price_minor, request_id=chosen_id, timeout_ms=round(timeout_s * 1000))
+
+    return _place(seat, lot, ask, request_id, timeout_s, as_json=as_json)
+
+
+def buy_now_price(client: BaseClient, lot: str) -> int:
+    """Return the price of the lot's offer, whether or not that still stands: the house says. Raises RejectedError."""
+    view = client.lots().get(lot)
+    if view is None:
+        raise RejectedError(RejectCode.UNKNOWN_LOT)
+    if view.terms.buy_now_minor is None:
+        raise RejectedError(RejectCode.NO_BUY_NOW)
+    return view.terms.buy_now_minor
+
+
+def _place(seat: Seat, lot: str, ask: _Ask, request_id: int | None, timeout_s: float, *, as_json: bool) -> int:
+    """Carry out a request and print its verdict; return the exit status.
+
+    The id is chosen before anything is sent, so that it can be told, and the request repeated, however it ends.
+    """
+    chosen_id = time.time_ns() // 1000 if request_id is None else request_id
+    try:
+        with seat.connect(round(timeout_s * 1000)) as client:
+            currency = client.sale.currency
+            verdict = ask(client, chosen_id)
+    except (RejectedError, UnreachableError) as error:
+        failure = explained(error) if isinstance(error, RejectedError) else unanswered(error, chosen_id)
+        _tell_failure(failure)
+        if as_json:
+            print_json(no_verdict_record(failure, lot, chosen_id))
+        return failure.exit_status
+    line = verdict_line(verdict, lot, currency)
+    if as_json:
+        print_json(verdict_record(verdict, currency, lot, line.text))
+    elif isinstance(verdict, Accepted):
+        say(line)
+    if isinstance(verdict, Accepted):
+        return 0
+    click.echo(f"Error [{verdict.code.value}]: {line.text}", err=True)
+    return RejectedError.exit_status
+
+
+def unanswered(error: UnreachableError, request_id: int) -> UnreachableError:
+    """Return the error with the way to repeat the request."""
+    if not isinstance(error, UnansweredError):
+        return error
+    what = "The request may have been taken" if error.may_count else "Nothing was decided"
+    return UnreachableError(
+        f"The house did not answer in time. {what}; the same command with --request-id {request_id} tells, and never "
+        "counts twice."
+    )
+
+
+def _tell_failure(error: AuctionError) -> None:
+    click.echo(f"Error [{error.code}]: {error}", err=True)

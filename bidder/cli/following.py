@@ -1,0 +1,85 @@
+"""Following a sale: each change is told once, beginning with a state, and the end comes after all lots have ended.
+
+The state that is printed at the start may be ahead of the events that wait to be told; those it has already are left
+out, so that a program sees each lot's `seq` go up by one from the state on.
+"""
+
+from typing import Final
+
+from bidder.base import BaseClient
+from bidder.cli.voices import Voice
+from bidder.events import (
+    ConnectionChanged,
+    ConnectionState,
+    Event,
+    HistoryLost,
+    LotCaughtUp,
+    LotChanged,
+    SaleCaughtUp,
+    SaleChanged,
+    StateReady,
+)
+from common.errors import RejectedError
+
+LAST_LOTS_MS: Final = 5000
+"""How long to wait, after the end of the sale, for the ends of lots that were lost on the way."""
+_SALE: Final = ""
+
+
+class Follower:
+    """Gives a client's events to a voice."""
+
+    def __init__(self, client: BaseClient, voice: Voice) -> None:
+        self._client = client
+        self._voice = voice
+        self._seqs: dict[str, int] = {}
+        self._open: set[str] = set()
+        self.has_ended = False
+
+    @property
+    def lots_missing(self) -> int:
+        """How many lots have not ended, as far as was told."""
+        return len(self._open)
+
+    def take(self, event: Event) -> None:
+        """Tell an event, unless it was told with the state. Raises RejectedError where the house turns one out."""
+        match event:
+            case StateReady():
+                self._begin(event)
+            case LotChanged() | LotCaughtUp():
+                if self._is_new(event.lot, event.seq):
+                    self._voice.event(event)
+                    if event.view.status.is_final:
+                        self._open.discard(event.lot)
+                    else:
+                        self._open.add(event.lot)
+            case SaleChanged() | SaleCaughtUp():
+                if self._is_new(_SALE, event.seq):
+                    self._voice.event(event)
+            case _:
+                if isinstance(event, HistoryLost):
+                    self._seqs.clear()
+                    self._open.clear()
+                self._voice.event(event)
+                if isinstance(event, ConnectionChanged):
+                    self._note_connection(event)
+
+    def _note_connection(self, event: ConnectionChanged) -> None:
+        if event.state is ConnectionState.REFUSED:
+            assert event.rejected is not None, "refused without a refusal"
+            raise RejectedError(event.rejected.code, event.rejected.detail)
+        self.has_ended = self.has_ended or event.state is ConnectionState.ENDED
+
+    def _begin(self, event: StateReady) -> None:
+        views = self._client.lots()
+        self._seqs = {number: view.seq for number, view in views.items()}
+        self._seqs[_SALE] = self._client.sale.seq
+        self._open = {number for number, view in views.items() if not view.status.is_final}
+        self._voice.event(event)
+        self._voice.state()
+
+    def _is_new(self, stream: str, seq: int) -> bool:
+        if seq <= self._seqs.get(stream, -1):
+            return False
+        self._seqs[stream] = seq
+        return True

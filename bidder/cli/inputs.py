@@ -1,0 +1,77 @@
+"""Where orders come from: a prompt at a terminal, or lines of a pipe. Both are read beside the running event loop."""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Final
+
+import click
+from prompt_toolkit import PromptSession
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.patch_stdout import StdoutProxy
+
+LINE_BYTES_MAX: Final = 64 * 1024
+"""A longer line of a pipe is cut into pieces, which then are no orders."""
+_OUTPUT_PAUSE_S: Final = 0.05
+"""Lines that come within this time are printed above the prompt together."""
+_REFRESH_S: Final = 1.0
+
+
+@contextmanager
+def output_above_prompt() -> Iterator[None]:
+    """Print what is written to stdout above the prompt, which stays whole with what is typed in it."""
+    with StdoutProxy(sleep_between_writes=_OUTPUT_PAUSE_S, raw=True) as proxy, redirect_stdout(proxy):
+        yield
+
+
+async def typed_lines(prompt: str, status: Callable[[], str]) -> AsyncGenerator[str, None]:
+    """Yield what is typed, line by line, until Ctrl-D. `status` is shown below the prompt, anew each second.
+
+    Raises Abort at Ctrl-C: a KeyboardInterrupt in a task would tear the event loop down.
+    """
+    session: PromptSession[str] = PromptSession(history=InMemoryHistory())
+    while True:
+        try:
+            yield await session.prompt_async(prompt, bottom_toolbar=status, refresh_interval=_REFRESH_S)
+        except EOFError:
+            return
+        except KeyboardInterrupt:
+            raise click.Abort from None
+
+
+async def piped_lines() -> AsyncGenerator[bytes, None]:
+    """Yield the lines of stdin until its end.
+
+    A thread reads them, since not every stdin (a file, say) can be waited for in a loop. It reads the bare descriptor:
+    a thread that waits inside `sys.stdin` would keep the process from ending.
+    """
+    loop = asyncio.get_running_loop()
+    lines: asyncio.Queue[bytes | None] = asyncio.Queue()
+    room = threading.BoundedSemaphore(64)
+
+    def read() -> None:
+        for line in _lines_of(sys.stdin.fileno()):
+            room.acquire()
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+        loop.call_soon_threadsafe(lines.put_nowait, None)
+
+    threading.Thread(target=read, name="stdin", daemon=True).start()
+    while (line := await lines.get()) is not None:
+        room.release()
+        if line.strip():
+            yield line
+
+
+def _lines_of(descriptor: int) -> Iterator[bytes]:
+    rest = b""
+    while chunk := os.read(descriptor, LINE_BYTES_MAX):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines
+        if len(rest) > LINE_BYTES_MAX:
+            yield rest
+            rest = b""
+    if rest:
+        yield rest

@@ -1,0 +1,149 @@
+"""`bidder join`: attend a sale, follow it and bid in it, from a prompt or as a program in a pipe."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from contextlib import aclosing, nullcontext
+from typing import Any, Final
+
+import click
+
+from bidder.aio import AsyncClient
+from bidder.cli.attending import Attendance
+from bidder.cli.following import LAST_LOTS_MS, Follower
+from bidder.cli.inputs import output_above_prompt, piped_lines, typed_lines
+from bidder.cli.orders import json_order, json_tag, typed_order
+from bidder.cli.output import say, say_record
+from bidder.cli.places import Seat, explained, from_seat, json_option, timeout_option
+from bidder.cli.records import connection_record
+from bidder.cli.voices import ForPeople, ForPrograms, Voice
+from bidder.cli.wording import connection_line
+from bidder.events import ConnectionChanged, ConnectionState
+from common.cli import examples
+from common.errors import ADVICE, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
+
+_FIRST_TRY_MS: Final = 3000
+"""After so long it is looked whether the auctioneer has yet to admit the bidder, so that this can be told."""
+
+
+@click.command(
+    short_help="Take part: follow the sale and bid.",
+    epilog=examples(
+        "bidder join --name Ada",
+        "bidder join --name Ada --to 'auction://192.0.2.7:7766/...'",
+        "bot | bidder join --name Robot --json | tee events.jsonl    # orders in, events out",
+    ),
+)
+@timeout_option
+@json_option
+@from_seat(is_name_required=True)
+def join(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
+    """Take part in the sale: see each change, and type bids such as `bid 3 120`; `help` lists what can be typed.
+
+    In a pipe, or with --json: orders come as JSON lines, {"bid": {"lot": "3", "amount": "120.00"}, "id": 1} or with
+    max, buy, lots or mine, and events and verdicts go out as JSON lines. The sale's end ends the program; the end of
+    the input does too, and bids stay.
+    """
+    is_program = as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
+    asyncio.run(_attend(seat, round(timeout_s * 1000), is_program=is_program))
+
+
+async def _attend(seat: Seat, timeout_ms: int, *, is_program: bool) -> None:
+    client = await _enter(seat, timeout_ms, is_program=is_program)
+    async with client:
+        voice: Voice = ForPrograms(client) if is_program else ForPeople(client)
+        attendance = Attendance(client, voice, timeout_ms)
+        follower = Follower(client, voice)
+        orders = _take_json(attendance, voice) if is_program else _take_typed(client, attendance, voice)
+        with nullcontext() if is_program else output_above_prompt():
+            await _until_over(_follow(client, follower), orders, follower, voice)
+
+
+async def _until_over(
+    following: Coroutine[Any, Any, None], orders: Coroutine[Any, Any, None], follower: Follower, voice: Voice
+) -> None:
+    """Follow the sale and take orders until the one or the other is over, and tell which."""
+    tasks = [asyncio.create_task(following), asyncio.create_task(orders)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        voice.left()
+        raise
+    finally:
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    if follower.has_ended and outcomes[0] is None:
+        voice.ended(follower.lots_missing)
+        return
+    if outcomes[1] is None or isinstance(outcomes[1], click.Abort):
+        voice.left()
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _enter(seat: Seat, timeout_ms: int, *, is_program: bool) -> AsyncClient:
+    """Join the sale, however long an approval takes. Raises as `AsyncClient.connect` does."""
+    link, keys = seat.link, seat.keys
+    tries_ms = [min(_FIRST_TRY_MS, timeout_ms), max(0, timeout_ms - _FIRST_TRY_MS)]
+    is_awaiting = False
+    while True:
+        try_ms = tries_ms.pop(0) if tries_ms else timeout_ms
+        try:
+            return await AsyncClient.connect(link, seat.name, keys, timeout_ms=try_ms)
+        except RejectedError as error:
+            if error.reject is not RejectCode.AWAITING_APPROVAL:
+                raise explained(error) from error
+            if not is_awaiting:
+                _say_awaiting(is_program=is_program)
+            is_awaiting = True
+        except WrongKeyError:
+            raise
+        except UnreachableError:
+            if not is_awaiting and not any(tries_ms):
+                raise
+
+
+def _say_awaiting(*, is_program: bool) -> None:
+    event = ConnectionChanged(ConnectionState.AWAITING_APPROVAL, ADVICE[RejectCode.AWAITING_APPROVAL])
+    if is_program:
+        say_record(connection_record(event, None))
+    else:
+        say(connection_line(event.state))
+
+
+async def _follow(client: AsyncClient, follower: Follower) -> None:
+    async for event in client.events():
+        follower.take(event)
+        if follower.has_ended:
+            break
+    late_events = client.events(LAST_LOTS_MS)
+    while follower.lots_missing and (late := await anext(late_events, None)) is not None:
+        follower.take(late)
+
+
+async def _take_typed(client: AsyncClient, attendance: Attendance, voice: Voice) -> None:
+    prompt = f"{client.welcome.name} (paddle {client.paddle})> "
+    async with aclosing(typed_lines(prompt, attendance.status)) as lines:
+        async for line in lines:
+            try:
+                order = typed_order(line)
+            except UsageError as error:
+                voice.failure(error, None)
+                continue
+            if order is not None:
+                attendance.begin(order)
+            if attendance.is_leaving:
+                break
+    await attendance.finish()
+
+
+async def _take_json(attendance: Attendance, voice: Voice) -> None:
+    async with aclosing(piped_lines()) as lines:
+        async for line in lines:
+            try:
+                attendance.begin(json_order(line), json_tag(line))
+            except UsageError as error:
+                voice.failure(error, json_tag(line))
+    await attendance.finish()

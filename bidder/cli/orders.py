@@ -1,0 +1,204 @@
+"""What a bidder can ask for while attending a sale, as typed (`bid 3 120`) or as JSON (`{"bid": {"lot": "3", ...}}`).
+
+Both become the same orders. What is wrong raises UsageError with what would be right; nothing here asks the house.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from common.cli import printable
+from common.errors import UsageError
+from common.lot import LotView
+from common.money import AmountError, Currency
+from common.names import is_valid_lot
+
+HELP: Final = """\
+bid LOT AMOUNT               bid openly: bid 3 120
+bid LOT AMOUNT up-to AMOUNT  bid openly, with a secret maximum: bid 3 120 up-to 200
+max LOT AMOUNT               bid as little as leads, up to a secret maximum: max 3 200
+buy LOT                      buy at the buy-now price
+lots                         how all lots stand
+lot LOT                      all about one lot
+mine                         what you lead and what you won
+quit                         leave; your bids stay"""
+"""What can be typed."""
+
+
+class BidOrder(msgspec.Struct, frozen=True):
+    """Bid openly, by a maximum, or both; amounts as they were written."""
+
+    lot: str
+    amount: str | None = None
+    maximum: str | None = None
+    if_price: str | None = None
+    request_id: int | None = None
+
+
+class BuyOrder(msgspec.Struct, frozen=True):
+    """Buy at the buy-now price, or at the price that was written and no other."""
+
+    lot: str
+    price: str | None = None
+    request_id: int | None = None
+
+
+class LotOrder(msgspec.Struct, frozen=True):
+    """Show all about one lot."""
+
+    lot: str
+
+
+class LotsOrder(msgspec.Struct, frozen=True):
+    """Show all lots."""
+
+
+class MineOrder(msgspec.Struct, frozen=True):
+    """Show the bidder's own affairs."""
+
+
+class HelpOrder(msgspec.Struct, frozen=True):
+    """Show what can be typed."""
+
+
+class QuitOrder(msgspec.Struct, frozen=True):
+    """Leave."""
+
+
+Order = BidOrder | BuyOrder | LotOrder | LotsOrder | MineOrder | HelpOrder | QuitOrder
+
+_WORDS: Final[dict[str, Order]] = {
+    "lots": LotsOrder(),
+    "mine": MineOrder(),
+    "help": HelpOrder(),
+    "?": HelpOrder(),
+    "quit": QuitOrder(),
+    "exit": QuitOrder(),
+}
+_UP_TO: Final = "up-to"
+
+
+def typed_order(line: str) -> Order | None:
+    """Return the order in a typed line; None for an empty one. Raises UsageError."""
+    words = line.split()
+    if not words:
+        return None
+    verb, rest = words[0].casefold(), words[1:]
+    if verb in _WORDS:
+        if rest:
+            raise UsageError(f"`{verb}` stands alone.")
+        return _WORDS[verb]
+    match verb, rest:
+        case "lot", [lot]:
+            return LotOrder(_lot(lot))
+        case "buy", [lot]:
+            return BuyOrder(_lot(lot))
+        case "bid", [lot, *amounts] if _UP_TO in amounts:
+            middle = amounts.index(_UP_TO)
+            return BidOrder(_lot(lot), _amount(verb, amounts[:middle], lot), _amount(verb, amounts[middle + 1 :], lot))
+        case "bid", [lot, *amounts]:
+            return BidOrder(_lot(lot), amount=_amount(verb, amounts, lot))
+        case "max", [lot, *amounts]:
+            return BidOrder(_lot(lot), maximum=_amount(verb, amounts, lot))
+        case (("bid" | "max" | "buy" | "lot"), _):
+            example = {"bid": "bid 3 120", "max": "max 3 200", "buy": "buy 3", "lot": "lot 3"}[verb]
+            raise UsageError(f"`{verb}` needs the number of a lot, as in `{example}`; `lots` lists them.")
+    raise UsageError(f"{printable(words[0])!r} is none of the words here. Type `help` to see them.")
+
+
+def _lot(word: str) -> str:
+    if not is_valid_lot(word):
+        raise UsageError(f"{printable(word)!r} is not a lot's number; `lots` lists them.")
+    return word
+
+
+def _amount(verb: str, words: list[str], lot: str) -> str:
+    if not words:
+        raise UsageError(f"Say how much, as in `{verb} {printable(lot)} 120`; `lots` shows the least that you can bid.")
+    return " ".join(words)
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+
+class _JsonBid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lot: str
+    amount: str
+    up_to: str | None = None
+    if_price: str | None = None
+    request_id: int | None = None
+
+
+class _JsonMaximum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lot: str
+    amount: str
+    if_price: str | None = None
+    request_id: int | None = None
+
+
+class _JsonBuy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lot: str
+    price: str | None = None
+    request_id: int | None = None
+
+
+class _Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class _JsonOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    bid: _JsonBid | None = None
+    max: _JsonMaximum | None = None
+    buy: _JsonBuy | None = None
+    lots: _Nothing | None = None
+    mine: _Nothing | None = None
+    id: Any = None
+
+
+def json_tag(line: bytes) -> Any:
+    """Return the `id` of a line, as far as the line can be read at all."""
+    try:
+        read = msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return None
+    return read.get("id") if isinstance(read, dict) else None
+
+
+def json_order(line: bytes) -> Order:
+    """Return the order in a line of JSON. Raises UsageError."""
+    try:
+        read = msgspec.json.decode(line, type=_JsonOrder)
+    except msgspec.MsgspecError as error:
+        raise UsageError(
+            f"That is not an order: {error}. One looks like "
+            '{"bid": {"lot": "3", "amount": "120.00"}, "id": 1}; there are also max, buy, lots and mine.'
+        ) from error
+    orders: list[Order] = []
+    if read.bid is not None:
+        bid = read.bid
+        orders.append(BidOrder(_lot(bid.lot), bid.amount, bid.up_to, bid.if_price, bid.request_id))
+    if read.max is not None:
+        top = read.max
+        orders.append(BidOrder(_lot(top.lot), None, top.amount, top.if_price, top.request_id))
+    if read.buy is not None:
+        orders.append(BuyOrder(_lot(read.buy.lot), read.buy.price, read.buy.request_id))
+    orders += [LotsOrder()] if read.lots is not None else []
+    orders += [MineOrder()] if read.mine is not None else []
+    if len(orders) != 1:
+        raise UsageError("A line has one order: one of bid, max, buy, lots and mine.")
+    return orders[0]
+
+
+# --- amounts --------------------------------------------------------------------------------------------------------
+
+
+def parsed_amount(currency: Currency, text: str, view: LotView | None = None) -> int:
+    """Return the minor units of an amount.
+
+    Raises UsageError that says how to write it, and where the lot is known, what the least is.
+    """
+    try:
+        return currency.parse(text)
+    except AmountError as error:
+        least = "" if view is None or view.status.is_final else f" The minimum is {currency.show(view.minimum_minor)}."
+        raise UsageError(f"{error}{least}") from error

@@ -1,0 +1,154 @@
+"""What the commands share: the options that say which house and who asks, and how a client of it is had."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+
+from bidder.client import REQUEST_TIMEOUT_MS, Client
+from bidder.home import bidder_keys, default_home, observer_keys
+from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
+from common.keys import JoinLink, KeyPair, find_local_houses, local_houses_folder, parse_link
+from common.messages import Role
+from common.names import is_valid_lot
+
+_Callback = Callable[..., Any]
+
+_HINTS: Final = {
+    RejectCode.NOT_ADMITTED: "`bidder key --name NAME` prints a key for the house to put on its list",
+    RejectCode.INVALID_NAME: "this house wants to know who looks on, too: say it with --name",
+}
+"""What a person can type about a refusal, where the house does not say more."""
+
+
+class Seat(NamedTuple):
+    """From where a sale is attended: which house (None: the one on this machine), whose keys, under which name.
+
+    Without a name one can look on only.
+    """
+
+    to: JoinLink | None
+    home: Path
+    name: str
+
+    @property
+    def role(self) -> Role:
+        """Whether one bids or only looks on."""
+        return Role.BIDDER if self.name else Role.OBSERVER
+
+    @property
+    def keys(self) -> KeyPair:
+        """The keys of the name, made at first use. Raises UsageError."""
+        return bidder_keys(self.home, self.name) if self.name else observer_keys(self.home)
+
+    @property
+    def link(self) -> JoinLink:
+        """The link to the house. Raises UnreachableError where none runs here, UsageError where several do."""
+        return self.to or _local_link()
+
+    def connect(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Client:
+        """Join the sale. Raises as `Client.connect` does."""
+        try:
+            return Client.connect(self.link, self.name, self.keys, role=self.role, timeout_ms=timeout_ms)
+        except RejectedError as error:
+            raise explained(error) from error
+
+
+def explained(error: RejectedError) -> RejectedError:
+    """Return the same refusal, with what a person can do about it where the house did not say more."""
+    return RejectedError(error.reject, error.detail or _HINTS.get(error.reject, ""))
+
+
+def _local_link() -> JoinLink:
+    houses = find_local_houses(local_houses_folder())
+    if not houses:
+        raise UnreachableError(
+            "No house of yours runs on this machine. Name one elsewhere with --to LINK (its auctioneer has it), or "
+            "hold a sale here with `auctioneer run`."
+        )
+    if len(houses) > 1:
+        listed = "\n".join(f"  {house.title} ({house.data}): --to '{house.link}'" for house in houses)
+        raise UsageError(f"{len(houses)} houses run on this machine. Say which one:\n{listed}")
+    return parse_link(houses[0].link)
+
+
+class _LinkType(click.ParamType[JoinLink]):
+    """A join link."""
+
+    name = "link"
+
+    def convert(self, value: str | JoinLink, param: click.Parameter | None, ctx: click.Context | None) -> JoinLink:
+        if isinstance(value, JoinLink):
+            return value
+        try:
+            return parse_link(value)
+        except AuctionError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _LotType(click.ParamType[str]):
+    """A lot's number."""
+
+    name = "lot"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not is_valid_lot(value):
+            self.fail(f"{value!r} is not a lot's number; `bidder lots` lists them.", param, ctx)
+        return value
+
+
+LOT: Final = _LotType()
+
+json_option: Final[Callable[[_Callback], _Callback]] = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for programs."
+)
+timeout_option: Final[Callable[[_Callback], _Callback]] = click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(0.1, 3600),
+    default=REQUEST_TIMEOUT_MS / 1000,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the house.",
+)
+
+
+def from_seat(*, is_name_required: bool) -> Callable[[_Callback], _Callback]:
+    """Give a command the options --to, --home and --name, as the `Seat` that is its first argument."""
+    if is_name_required:
+        name_option = click.option(
+            "--name", required=True, metavar="NAME", help="Your name in the sale; its key is made at first use."
+        )
+    else:
+        name_option = click.option(
+            "--name", default="", metavar="NAME", help="Take part under this name.  [default: look on without one]"
+        )
+
+    def decorate(command: _Callback) -> _Callback:
+        @click.option(
+            "--to",
+            type=_LinkType(),
+            envvar="AUCTION_LINK",
+            show_envvar=True,
+            metavar="LINK",
+            help="The house's join link.  [default: the house on this machine]",
+        )
+        @name_option
+        @click.option(
+            "--home",
+            type=click.Path(file_okay=False, path_type=Path),
+            default=default_home,
+            envvar="BIDDER_HOME",
+            show_envvar=True,
+            metavar="DIR",
+            help="The folder of your keys.  [default: in your data directory]",
+        )
+        @wraps(command)
+        def with_seat(to: JoinLink | None, name: str, home: Path, **rest: object) -> Any:
+            return command(Seat(to, home, name), **rest)
+
+        return with_seat
+
+    return decorate

@@ -1,0 +1,54 @@
+"""The commands that read: the lots, the own affairs, the own key."""
+
+import click
+
+from bidder.cli.output import print_lots, say
+from bidder.cli.places import Seat, from_seat, json_option, timeout_option
+from bidder.cli.records import lot_record, mine_record
+from bidder.cli.wording import mine_lines
+from common.cli import examples, print_json, printable
+from common.lot import SaleStatus
+
+
+@click.command(short_help="Show how the lots stand.", epilog=examples("bidder lots", "bidder lots --name Ada --json"))
+@timeout_option
+@json_option
+@from_seat(is_name_required=False)
+def lots(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
+    """Show all lots: price, next bid, who leads, and what is left on the clock."""
+    with seat.connect(round(timeout_s * 1000)) as client:
+        sale, paddle = client.sale, client.paddle
+        views = [(view, client.remaining_ms(view.lot)) for view in client.lots().values()]
+    if as_json:
+        print_json([lot_record(view, sale.currency, paddle, remaining_ms) for view, remaining_ms in views])
+        return
+    status = "" if sale.status is SaleStatus.RUNNING else f" ({sale.status.value})"
+    click.echo(f"{printable(sale.title)}{status}\n")
+    print_lots(views, paddle, sale.currency)
+
+
+@click.command(short_help="Show what you lead and what you won.", epilog=examples("bidder mine --name Ada"))
+@timeout_option
+@json_option
+@from_seat(is_name_required=True)
+def mine(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
+    """Show the lots that you lead, with your secret maxima, and those that you won, with their total."""
+    with seat.connect(round(timeout_s * 1000)) as client:
+        affairs = client.mine(timeout_ms=round(timeout_s * 1000))
+        views, currency, name = client.lots(), client.sale.currency, client.welcome.name
+    if as_json:
+        print_json(mine_record(affairs, name, views, currency))
+        return
+    for line in mine_lines(affairs, name, views, currency):
+        say(line)
+
+
+@click.command(short_help="Print your public key.", epilog=examples("bidder key --name Ada"))
+@json_option
+@from_seat(is_name_required=True)
+def key(seat: Seat, *, as_json: bool) -> None:
+    """Print the public key of your name, for a house that admits by a list. The key is made at first use."""
+    if as_json:
+        print_json({"name": seat.name, "key": seat.keys.public})
+    else:
+        click.echo(seat.keys.public)

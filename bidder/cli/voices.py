@@ -1,0 +1,222 @@
+"""The two ways to tell what happens: lines for people, and objects for programs, one a line.
+
+Who follows a sale (`follow`, `join`) says what happened; a voice says how that is told.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from bidder.base import BaseClient, UnansweredError
+from bidder.cli.output import print_lots, say, say_record
+from bidder.cli.records import (
+    event_record,
+    lot_record,
+    mine_record,
+    money,
+    no_verdict_record,
+    state_records,
+    verdict_record,
+)
+from bidder.cli.wording import Line, Tone, event_line, lot_lines, mine_lines, verdict_line
+from bidder.events import Event, LotCaughtUp, LotChanged
+from common.cli import printable
+from common.errors import AuctionError, UnreachableError
+from common.lot import LotView
+from common.messages import Accepted, Mine, Rejected
+
+
+class Voice(ABC):
+    """Tells what happens to a client. `tag` is what a program gave its request to know the answer by."""
+
+    def __init__(self, client: BaseClient) -> None:
+        self._client = client
+
+    @abstractmethod
+    def state(self) -> None:
+        """Tell how the sale stands, from which the events go on."""
+
+    @abstractmethod
+    def event(self, event: Event) -> None:
+        """Tell an event."""
+
+    @abstractmethod
+    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:
+        """Tell the house's verdict on a bid or a purchase."""
+
+    @abstractmethod
+    def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
+        """Tell that a bid or a purchase has no verdict."""
+
+    @abstractmethod
+    def failure(self, error: AuctionError, tag: Any) -> None:
+        """Tell that something asked for can't be done."""
+
+    @abstractmethod
+    def mine(self, mine: Mine, tag: Any) -> None:
+        """Tell the bidder's own affairs."""
+
+    @abstractmethod
+    def lots(self, tag: Any) -> None:
+        """Tell how all lots stand."""
+
+    @abstractmethod
+    def left(self) -> None:
+        """Tell that the bidder leaves before the end, and which bids bind on."""
+
+    @abstractmethod
+    def ended(self, missing: int) -> None:
+        """Tell that the sale has ended, and what was won; of `missing` lots the end did not come through."""
+
+    def _led(self) -> list[LotView]:
+        paddle = self._client.paddle
+        return [
+            view
+            for view in self._client.lots().values()
+            if paddle and view.leader == paddle and not view.status.is_final
+        ]
+
+    def _won(self) -> list[LotView]:
+        paddle = self._client.paddle
+        return [view for view in self._client.lots().values() if paddle and view.winner == paddle]
+
+
+class ForPeople(Voice):
+    """Lines of text."""
+
+    def state(self) -> None:
+        """Print the table of lots."""
+        sale = self._client.sale
+        say(Line(printable(sale.title), Tone.NOTE))
+        if sale.announcement:
+            say(Line(f"*** The auctioneer says: {printable(sale.announcement)}", Tone.NOTE))
+        self.lots(None)
+
+    def event(self, event: Event) -> None:
+        """Print a line, where a person needs to know."""
+        remaining_ms = None
+        if isinstance(event, LotChanged | LotCaughtUp):
+            remaining_ms = event.view.remaining_at(self._client.server_now_ms())
+        line = event_line(event, self._client.paddle, self._client.sale.currency, remaining_ms)
+        if line is not None:
+            say(line)
+
+    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
+        """Print a sentence."""
+        line = verdict_line(verdict, lot, self._client.sale.currency)
+        if isinstance(verdict, Rejected):
+            line = Line(f"Error [{verdict.code.value}]: {line.text}", line.tone)
+        say(line)
+
+    def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
+        """Print what is known, which is little."""
+        what = "It may have been taken: look at `mine` once it is back." if error.may_count else "Nothing was decided."
+        self.failure(UnreachableError(f"The house did not answer in time about lot {lot}. {what}"), tag)
+
+    def failure(self, error: AuctionError, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
+        """Print a sentence."""
+        say(Line(f"Error [{error.code}]: {printable(str(error), keep_lines=True)}", Tone.BAD))
+
+    def mine(self, mine: Mine, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
+        """Print the lots led and won."""
+        for line in mine_lines(mine, self._client.welcome.name, self._client.lots(), self._client.sale.currency):
+            say(line)
+
+    def lots(self, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
+        """Print the table of lots."""
+        views = [(view, self._client.remaining_ms(view.lot)) for view in self._client.lots().values()]
+        print_lots(views, self._client.paddle, self._client.sale.currency)
+
+    def lot(self, number: str) -> None:
+        """Print all about one lot. Raises UsageError where there is none."""
+        view = self._client.lot(number)
+        remaining_ms = self._client.remaining_ms(number)
+        for line in lot_lines(view, self._client.paddle, self._client.sale.currency, remaining_ms):
+            say(line)
+
+    def left(self) -> None:
+        """Print what binds on."""
+        currency = self._client.sale.currency
+        led = self._led()
+        if not led:
+            say(Line("You leave the sale; you lead no lot.", Tone.NOTE))
+            return
+        say(Line("You leave the sale. Bids bind: you still lead, and can still win,", Tone.NOTE))
+        for view in led:
+            price = currency.show(view.price_minor or 0)
+            say(Line(f"  lot {view.lot} at {price}: {printable(view.terms.title)}", Tone.NOTE))
+
+    def ended(self, missing: int) -> None:
+        """Print what was won."""
+        currency, won = self._client.sale.currency, self._won()
+        if missing:
+            say(Line(f"How {missing} lots ended did not come through; ask with `bidder lots`.", Tone.BAD))
+        if not self._client.paddle:
+            return
+        if not won:
+            say(Line("You won no lot."))
+            return
+        say(Line(f"You won {len(won)} lot{'s' if len(won) > 1 else ''}:", Tone.GOOD))
+        for view in won:
+            say(Line(f"  lot {view.lot} at {currency.show(view.hammer_minor or 0)}: {printable(view.terms.title)}"))
+        say(Line(f"  total {currency.show(sum(view.hammer_minor or 0 for view in won))}"))
+
+
+class ForPrograms(Voice):
+    """One JSON object a line."""
+
+    def state(self) -> None:
+        """Print the sale and each lot."""
+        for record in state_records(self._epoch, self._client.sale, self._client.lots()):
+            say_record(record)
+
+    def event(self, event: Event) -> None:
+        """Print the event."""
+        say_record(event_record(event, self._epoch, self._client.sale.currency))
+
+    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:
+        """Print the verdict."""
+        currency = self._client.sale.currency
+        record = verdict_record(verdict, currency, lot, verdict_line(verdict, lot, currency).text)
+        self._answer("verdict", tag, **record)
+
+    def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
+        """Print what is known, and the id to repeat the request with."""
+        self._answer("verdict", tag, **no_verdict_record(UnreachableError(str(error)), lot, error.request_id))
+
+    def failure(self, error: AuctionError, tag: Any) -> None:
+        """Print the error."""
+        self._answer("error", tag, error={"code": error.code, "message": str(error)})
+
+    def mine(self, mine: Mine, tag: Any) -> None:
+        """Print the lots led and won."""
+        record = mine_record(mine, self._client.welcome.name, self._client.lots(), self._client.sale.currency)
+        self._answer("mine", tag, **record)
+
+    def lots(self, tag: Any) -> None:
+        """Print all lots in one object."""
+        client = self._client
+        records = [
+            lot_record(view, client.sale.currency, client.paddle, client.remaining_ms(view.lot))
+            for view in client.lots().values()
+        ]
+        self._answer("lots", tag, lots=records)
+
+    def left(self) -> None:
+        """Print what binds on."""
+        currency = self._client.sale.currency
+        leading = [{"lot": view.lot, **money(currency, price=view.price_minor)} for view in self._led()]
+        self._answer("left", None, leading=leading)
+
+    def ended(self, missing: int) -> None:
+        """Print what was won."""
+        currency, won = self._client.sale.currency, self._won()
+        total_minor = sum(view.hammer_minor or 0 for view in won)
+        records = [{"lot": view.lot, **money(currency, hammer=view.hammer_minor)} for view in won]
+        self._answer("ended", None, won=records, missing=missing, **money(currency, total=total_minor))
+
+    @property
+    def _epoch(self) -> int:
+        return self._client.welcome.epoch
+
+    def _answer(self, event: str, tag: Any, **fields: Any) -> None:
+        say_record({"event": event, "epoch": self._epoch, "lot": None, "seq": None, "id": tag, **fields})

@@ -1,0 +1,38 @@
+"""`bidder watch`: follow a sale, a line for each change."""
+
+import click
+
+from bidder.cli.following import LAST_LOTS_MS, Follower
+from bidder.cli.places import Seat, from_seat, json_option, timeout_option
+from bidder.cli.voices import ForPeople, ForPrograms
+from common.cli import examples
+
+
+@click.command(
+    short_help="Follow the sale, a line for each change.",
+    epilog=examples("bidder watch", "bidder watch --json | jq 'select(.event == \"bid_placed\")'"),
+)
+@click.option(
+    "--until-end/--stay",
+    "is_until_end",
+    default=True,
+    help="Stop when the sale has ended (the default), or stay until Ctrl-C, as on a screen for all.",
+)
+@timeout_option
+@json_option
+@from_seat(is_name_required=False)
+def watch(seat: Seat, timeout_s: float, *, is_until_end: bool, as_json: bool) -> None:
+    """Print how the lots stand, and then each change of the sale.
+
+    With --json: one object a line, each with `event`, `epoch`, `lot` (null: the sale itself) and `seq`.
+    """
+    with seat.connect(round(timeout_s * 1000)) as client:
+        voice = ForPrograms(client) if as_json else ForPeople(client)
+        follower = Follower(client, voice)
+        for event in client.events():
+            follower.take(event)
+            if is_until_end and follower.has_ended:
+                break
+        while follower.lots_missing and (late := next(client.events(LAST_LOTS_MS), None)) is not None:
+            follower.take(late)
+        voice.ended(follower.lots_missing)
