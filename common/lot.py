@@ -62,7 +62,7 @@ class Step(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     step_minor: int
 
 
-class SoftClose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SoftClose(msgspec.Struct, frozen=True):
     """A bid in the last `window_ms` keeps the lot open for `extension_ms` more, `cap_ms` in all (None: no cap)."""
 
     window_ms: int
@@ -70,7 +70,7 @@ class SoftClose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cap_ms: int | None = None
 
 
-class LotTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LotTerms(msgspec.Struct, frozen=True):
     """What the catalogue tells everybody about a lot; it never changes once the lot is in the sale."""
 
     lot: str
@@ -98,7 +98,7 @@ class LotTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return step_minor
 
 
-class LotView(msgspec.Struct, frozen=True):
+class LotView(msgspec.Struct, frozen=True, gc=False):
     """The public state of one lot at `seq`.
 
     `price_minor` is None until the first bid; `minimum_minor` is the least that the next bidder must bid.
@@ -157,7 +157,7 @@ class SaleView(msgspec.Struct, frozen=True):
 # --- events of a lot -----------------------------------------------------------------------------------------------
 
 
-class LotEvent(msgspec.Struct, frozen=True, tag_field="event"):
+class LotEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event"):
     """A change of one lot that everybody may know: `seq` is contiguous per lot, `at_ms` is server time."""
 
     seq: int
@@ -228,7 +228,7 @@ AnyLotEvent = LotRescheduled | LotOpened | BidPlaced | LotPaused | LotResumed | 
 # --- events of the sale --------------------------------------------------------------------------------------------
 
 
-class SaleEvent(msgspec.Struct, frozen=True, tag_field="event"):
+class SaleEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event"):
     """A change of the sale itself: `seq` is contiguous in the sale's own stream."""
 
     seq: int

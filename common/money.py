@@ -18,7 +18,7 @@ class AmountError(ValueError):
     """A text that is not an amount of the currency; the message says why and what would be one."""
 
 
-class Currency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Currency(msgspec.Struct, frozen=True):
     """A sale's currency: its ISO 4217 code and how many decimals its minor unit has (USD 2, JPY 0, KWD 3)."""
 
     code: str
