@@ -1,0 +1,62 @@
+"""Write the parts of `docs/` that follow from the code, or with `--check` only tell whether they are up to date.
+
+`protocol.md` has marked places, which are filled; `schemas/` and `vectors.json` are written whole.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+from docs.specification.meanings import FIELDS
+from docs.specification.schemas import schemas
+from docs.specification.session import session
+from docs.specification.tables import tables, unused_meanings
+from docs.specification.vectors import vectors
+
+DOCS: Final = Path(__file__).parent
+_MARKED: Final = re.compile(r"(<!-- generated: ([a-z ]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def generated() -> dict[Path, str]:
+    """Return every file that is made from the code, with the content that it should have."""
+    protocol = DOCS / "protocol.md"
+    return {
+        protocol: fill(protocol.read_text(), tables() | {"session": session()}),
+        DOCS / "vectors.json": vectors(),
+        **{DOCS / "schemas" / name: text for name, text in schemas().items()},
+    }
+
+
+def fill(text: str, parts: dict[str, str]) -> str:
+    """Return `text` with each marked place filled. Raises ValueError unless each part has just one place."""
+    places = [name for _, name, _, _ in _MARKED.findall(text)]
+    if sorted(places) != sorted(parts):
+        raise ValueError(f"protocol.md has places for {sorted(places)}, and the code makes {sorted(parts)}")
+    return _MARKED.sub(lambda match: f"{match[1]}\n{parts[match[2]]}\n\n{match[4]}", text)
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check; return the exit status: 1 where `--check` found something out of date."""
+    parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; tell what is out of date")
+    is_check = parser.parse_args(arguments).check
+    if spare := unused_meanings():
+        raise ValueError(f"{sorted(spare)} are explained, and are not on the wire; there are {len(FIELDS)} meanings")
+    wanted = generated()
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    spare_schemas = [path for path in (DOCS / "schemas").glob("*.json") if path not in wanted]
+    if not is_check:
+        for path in stale:
+            path.write_text(wanted[path])
+        for path in spare_schemas:
+            path.unlink()
+        return 0
+    for path in (*stale, *spare_schemas):
+        sys.stderr.write(f"{path.relative_to(DOCS.parent)} is out of date; run `make docs`\n")
+    return 1 if stale or spare_schemas else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,215 @@
+"""A whole session of two bidders, frame by frame: what `docs/protocol.md` walks through.
+
+The real house plays it, without sockets and with fixed ids and times, so the bytes are those of the wire.
+"""
+
+import textwrap
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from auctioneer import decisions
+from auctioneer.events import HOUSE, AnyEvent, Refusal, SaleCreated
+from auctioneer.house import House, HouseSettings, broadcasts
+from auctioneer.terms import LotSpec
+from common import codec
+from common.codec import encode, encode_broadcast
+from common.limits import PROTOCOL_VERSION
+from common.lot import LotTerms, Step
+from common.messages import (
+    AnyAnswer,
+    AnyBroadcast,
+    AnyRequest,
+    BidRequest,
+    Hello,
+    LotEvents,
+    Probed,
+    ReplayRequest,
+    SnapshotRequest,
+)
+from common.money import Currency
+
+_START_MS: Final = 1_750_000_000_000
+_DURATION_MS: Final = 60_000
+_OUTAGE_MS: Final = 800
+_ANN: Final = "Ann's key".ljust(40, ".")
+_BEN: Final = "Ben's key".ljust(40, ".")
+_PROBE: Final = b"~3b7e15d2a90c48f6\x00"
+_SPEC: Final = LotSpec(
+    LotTerms(
+        lot="1",
+        title="Longcase clock",
+        starting_minor=10_000,
+        increments=(Step(0, 500),),
+        has_reserve=True,
+        duration_ms=_DURATION_MS,
+    ),
+    reserve_minor=10_200,
+)
+_WIDTH: Final = 118
+
+
+class _Story:
+    """Plays the house and writes down what passes."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.now_ms = _START_MS
+        self.journal: list[AnyEvent] = []
+        self.refusals: list[Refusal] = []
+        created = SaleCreated(
+            at_ms=_START_MS,
+            sale="9c1185a5c5e9fc54",
+            title="Evening sale",
+            currency=Currency("GBP", 2),
+            epoch=1,
+            ends_after_last_lot=True,
+        )
+        self.journal.append(created)
+        self.house = self._rebuilt("5f1e0a37c29d4b86")
+        listed = decisions.add(self.house.engine, _START_MS, HOUSE, (_SPEC,))
+        assert isinstance(listed, list)
+        self.house.record(listed)
+        self.house.advance(_START_MS)
+        self._commit()
+
+    def say(self, text: str) -> None:
+        self.lines.extend(("", *textwrap.wrap(text, _WIDTH, break_on_hyphens=False), ""))
+
+    def ask(self, who: str, request: AnyRequest, after_ms: int = 10) -> AnyAnswer:
+        """Carry a request to the house, and write down the answer."""
+        self.now_ms += after_ms
+        self.house.advance(self.now_ms)
+        principal = {"Ann": _ANN, "Ben": _BEN}[who]
+        body = encode(request)
+        answer = self.house.handle(principal, body, self.now_ms)
+        assert answer is not None
+        frames = self._commit()
+        self._frame(f"{who} to house, DEALER", body, request)
+        self._frame(f"house to {who}, ROUTER", encode(answer), answer)
+        for frame in frames:
+            self.broadcast(frame)
+        return answer
+
+    def tick(self, until_ms: int) -> None:
+        """Let the time pass, and write down what the house says by itself."""
+        self.now_ms = until_ms
+        self.house.advance(until_ms)
+        for frame in self._commit():
+            self.broadcast(frame)
+
+    def broadcast(self, message: AnyBroadcast, topic: bytes | None = None) -> None:
+        if topic is None:
+            topic = codec.lot_topic(message.lot) if isinstance(message, LotEvents) else codec.topic(codec.SALE_TOPIC)
+        shown = topic.decode().replace("\x00", "\\0")
+        self._frame(f'house to all, XPUB, topic "{shown}"', encode_broadcast(topic, message), message)
+
+    def beat(self) -> None:
+        self.broadcast(self.house.heartbeat(self.now_ms), codec.topic(codec.BEAT_TOPIC))
+
+    def crash(self, instance: str) -> None:
+        """Lose the process and all that was not in the journal; another one takes the sale up."""
+        alive_ms = self.now_ms
+        self.now_ms += _OUTAGE_MS
+        self.house = self._rebuilt(instance)
+        self.house.record(decisions.take_up(self.house.engine, self.now_ms, alive_ms, instance))
+        self._commit()
+
+    def _rebuilt(self, instance: str) -> House:
+        settings = HouseSettings(instance=instance, publish_port=7767)
+        return House.rebuild(settings, None, self.journal, self.refusals, self.now_ms)
+
+    def _commit(self) -> Iterable[AnyBroadcast]:
+        batch = self.house.take()
+        self.journal.extend(batch.events)
+        self.refusals.extend(batch.refusals)
+        return broadcasts(self.house.engine.epoch, batch.changes)
+
+    def _frame(self, head: str, frame: bytes, message: msgspec.Struct) -> None:
+        self.lines.extend(("```text", f"{head}, {len(frame)} bytes"))
+        self.lines.extend(textwrap.wrap(frame.hex(), _WIDTH))
+        told = msgspec.json.encode(message).decode().replace(',"', ', "')
+        self.lines.extend(textwrap.wrap(told, _WIDTH, break_long_words=False, break_on_hyphens=False))
+        self.lines.append("```")
+
+
+def session() -> str:
+    """Return the walk as Markdown. Each block is one frame: its bytes in hex, and what they say as JSON."""
+    story = _Story()
+    _join(story)
+    _bid(story)
+    _miss(story)
+    _crash(story)
+    _close(story)
+    return "\n".join(story.lines).strip()
+
+
+def _join(story: _Story) -> None:
+    story.say("**Joining.** The sale has one lot, which opened as it began. Ann connects her DEALER and says hello.")
+    story.ask("Ann", Hello(id=1, versions=(PROTOCOL_VERSION,), name="Ann"))
+    story.say(
+        "She connects her SUB to port 7767 and subscribes to `beat` NUL (`6265617400`), `lot/` (`6c6f742f`), "
+        f"`sale` NUL (`73616c6500`), and last to a probe, `{_PROBE[:-1].decode()}` NUL (`{_PROBE.hex()}`). "
+        "The house answers on that topic: the subscriptions are live. She takes the probe's subscription back."
+    )
+    story.now_ms += 10
+    probed = Probed(epoch=1, instance=story.house.settings.instance, server_time_ms=story.now_ms)
+    story.broadcast(probed, _PROBE)
+    story.say("Whatever comes on the SUB from now on waits in a buffer, until the snapshot has come.")
+    story.ask("Ann", SnapshotRequest(id=2))
+    story.say("Ben joins in the same way.")
+    story.ask("Ben", Hello(id=1, versions=(PROTOCOL_VERSION,), name="Ben"))
+
+
+def _bid(story: _Story) -> None:
+    story.say("**Bidding.** Ann bids 100.00 openly. The answer and the broadcast may come in either order.")
+    story.ask("Ann", BidRequest(id=3, lot="1", amount_minor=10_000))
+    story.say(
+        "Ben bids by a maximum of 150.00, on condition that the price is still what he saw. The broadcast tells the "
+        "price of 105.00, that the reserve is met (it was 102.00), and not his maximum. Ann's client notices: she led, "
+        "and now another does; she is outbid."
+    )
+    story.ask("Ben", BidRequest(id=2, lot="1", maximum_minor=15_000, if_price_minor=10_000))
+    story.say(
+        "Ben raises his maximum to 160.00. Price and leader stay, so there is no broadcast and no new seq: nobody else "
+        "can know. The answer repeats the lot's seq of 3."
+    )
+    story.ask("Ben", BidRequest(id=3, lot="1", maximum_minor=16_000))
+
+
+def _miss(story: _Story) -> None:
+    story.say("**A hole.** Ann bids 120.00 against Ben's maximum and is outbid at once; Ben leads at 125.00.")
+    story.ask("Ann", BidRequest(id=4, lot="1", amount_minor=12_000))
+    story.say("Suppose that Ann's SUB lost that last frame. The next heartbeat names seq 4 of lot 1, and she has 3.")
+    story.beat()
+    story.say("She asks for what is missing.")
+    story.ask("Ann", ReplayRequest(id=5, lot="1", after_seq=3))
+
+
+def _crash(story: _Story) -> None:
+    story.say(
+        "**A crash.** The house's process is killed before Ann has the answer to her request 4, say. Another takes the "
+        f"sale up {_OUTAGE_MS} ms later, and extends the open lot by as much. ZeroMQ connects again by itself. The "
+        "heartbeat names another instance."
+    )
+    story.crash("c04f2be6118a9d73")
+    story.beat()
+    story.say("So Ann says hello again, repeats request 4, byte for byte, and gets the verdict that it had.")
+    story.ask("Ann", Hello(id=6, versions=(PROTOCOL_VERSION,)))
+    story.ask("Ann", BidRequest(id=4, lot="1", amount_minor=12_000))
+    story.say("The same id with another amount is a conflict.")
+    story.ask("Ann", BidRequest(id=4, lot="1", amount_minor=20_000))
+    story.say("The heartbeat named seq 5 of lot 1: the extension, which nobody was there to hear.")
+    story.ask("Ann", ReplayRequest(id=7, lot="1", after_seq=4))
+
+
+def _close(story: _Story) -> None:
+    ends_ms = _START_MS + _DURATION_MS + _OUTAGE_MS
+    story.say(
+        "**The close.** The time is up, and the lot is Ben's (paddle 2) at 125.00: only now is there a winner. With "
+        "its last lot over, this sale ends by itself."
+    )
+    story.tick(ends_ms)
+    story.say("A bid that comes 25 ms after the close is late, and is told so.")
+    story.ask("Ann", BidRequest(id=8, lot="1", amount_minor=20_000), after_ms=25)

@@ -1,0 +1,260 @@
+"""The tables of `docs/protocol.md`, read off the types: messages, enums, reject codes and limits."""
+
+import ast
+import inspect
+import re
+from enum import Enum
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import msgspec
+from msgspec import inspect as wire
+from msgspec.structs import FieldInfo
+
+from auctioneer import sessions
+from auctioneer.house import SILENT_MS
+from auctioneer.register import APPROVAL_POLL_MS
+from common import limits, lot, messages, money
+from common.errors import ADVICE, RejectCode
+from docs.specification.meanings import FIELDS
+
+_SHARED: Final = (lot.SaleView, lot.LotView, lot.LotTerms, lot.SoftClose, lot.Step, money.Currency, messages.Maximum)
+_ENUMS: Final = (messages.Role, lot.SaleStatus, lot.LotStatus, lot.CloseCause, lot.ExtendCause)
+_NUMBERS: Final = {limits.INTEGER_MAX: "2^53-1", limits.AMOUNT_MINOR_MAX: "10^15"}
+_PYTHON_WORDS: Final = {"None": "nil", "True": "true", "False": "false"}
+
+_VERDICT: Final = "verdict"
+_NOT_DECIDED: Final = "not decided; repeat with the same id"
+_REFUSED: Final = "refused; nothing is remembered"
+_BIDDING: Final = "bid, buy"
+_ANY: Final = "any"
+_HELLO: Final = "hello"
+_CONTROL: Final = "never to a bidder"
+
+REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
+    RejectCode.UNKNOWN_LOT: ("bid, buy, lot, replay", f"{_VERDICT} of a bid or purchase"),
+    RejectCode.LOT_NOT_OPEN: (_BIDDING, _VERDICT),
+    RejectCode.LOT_PAUSED: (_BIDDING, _VERDICT),
+    RejectCode.LOT_CLOSED: (_BIDDING, _VERDICT),
+    RejectCode.LOT_WITHDRAWN: (_BIDDING, _VERDICT),
+    RejectCode.SALE_ENDED: (_CONTROL, _REFUSED),
+    RejectCode.BELOW_MINIMUM: ("bid", _VERDICT),
+    RejectCode.INVALID_AMOUNT: (_BIDDING, f"{_VERDICT}, except where the field itself can't be an amount"),
+    RejectCode.OVER_LIMIT: (_BIDDING, f"{_VERDICT}, except where the field itself is over the limit"),
+    RejectCode.ALREADY_LEADING: ("bid", _VERDICT),
+    RejectCode.MAXIMUM_NOT_RAISED: ("bid", _VERDICT),
+    RejectCode.NO_BUY_NOW: ("buy", _VERDICT),
+    RejectCode.STATE_CHANGED: ("bid", _VERDICT),
+    RejectCode.OWN_LOT: (_BIDDING, _VERDICT),
+    RejectCode.HELLO_FIRST: (_ANY, _REFUSED),
+    RejectCode.NAME_TAKEN: (_HELLO, _REFUSED),
+    RejectCode.INVALID_NAME: (_HELLO, _REFUSED),
+    RejectCode.NOT_ADMITTED: (_ANY, _REFUSED),
+    RejectCode.AWAITING_APPROVAL: (_ANY, _REFUSED),
+    RejectCode.WRONG_INVITE: (_HELLO, _REFUSED),
+    RejectCode.FORBIDDEN: ("hello, bid, buy", _REFUSED),
+    RejectCode.HOUSE_FULL: (_HELLO, _REFUSED),
+    RejectCode.ID_CONFLICT: (_BIDDING, _REFUSED),
+    RejectCode.ID_STALE: (_BIDDING, _REFUSED),
+    RejectCode.MALFORMED: (_ANY, _REFUSED),
+    RejectCode.TOO_LARGE: (_ANY, _REFUSED),
+    RejectCode.UNSUPPORTED_VERSION: (_HELLO, _REFUSED),
+    RejectCode.HISTORY_GONE: ("replay", _REFUSED),
+    RejectCode.SLOW_DOWN: (_ANY, _NOT_DECIDED),
+    RejectCode.UNAVAILABLE: (_ANY, _NOT_DECIDED),
+    RejectCode.WRONG_STATE: (_CONTROL, _REFUSED),
+    RejectCode.UNKNOWN_BIDDER: (_CONTROL, _REFUSED),
+    RejectCode.INVALID_LOT: (_CONTROL, _REFUSED),
+}
+"""To which requests a code is an answer, and whether the house remembers it under the request's id."""
+
+_SETTINGS: Final = (
+    (
+        "requests_per_s",
+        sessions.DEFAULT_REQUESTS_PER_S,
+        "the default rate of a budget; `welcome` tells the one in force",
+    ),
+    ("burst, in seconds", sessions.BURST_S, "a budget that is not used grows up to this many seconds' worth"),
+    ("cost of a malformed request", 1 + sessions.MALFORMED_COST, "in requests"),
+    ("cost of `snapshot` and `mine`", 1 + sessions.SNAPSHOT_COST, "in requests"),
+    ("cost of `replay`", 1 + sessions.REPLAY_COST, "in requests"),
+    ("cost of any other request, and of a subscription", 1, "in requests"),
+    ("silence, in ms", SILENT_MS, "a bidder who was not heard from for longer is gone, as to `while_connected`"),
+    ("approval poll, in ms", APPROVAL_POLL_MS, "`retry_ms` of `awaiting_approval`"),
+)
+
+
+_NOTES: Final = {
+    "TOPIC_BYTES_MAX": "A topic, with its NUL.",
+    "DURATION_MS_MAX": "The longest that a lot is open, or is extended at once.",
+    "NAME_CHARS_MAX": "A bidder's name.",
+    "LOT_CHARS_MAX": "A lot's number.",
+    "TITLE_CHARS_MAX": "A lot's or the sale's title, and a seller.",
+    "DESCRIPTION_CHARS_MAX": "A lot's description.",
+    "INVITE_CHARS_MAX": "An invite code.",
+    "INCREMENT_STEPS_MAX": "Rows of a lot's increments.",
+    "LOTS_MAX": "Lots in a sale.",
+    "BIDDERS_MAX": "Enrolled bidders.",
+}
+"""Of limits whose names are enough for readers of the code."""
+
+
+def tables() -> dict[str, str]:
+    """Return every generated part that is a table, by the name that its marker has."""
+    return {
+        "requests": _structs(get_args(messages.AnyRequest)),
+        "answers": _structs(get_args(messages.AnyAnswer)),
+        "broadcasts": _structs(get_args(messages.AnyBroadcast)),
+        "lot events": _structs(get_args(lot.AnyLotEvent)),
+        "sale events": _structs(get_args(lot.AnySaleEvent)),
+        "shared types": _structs(_SHARED),
+        "enums": _enums(),
+        "reject codes": _rejects(),
+        "limits": _limits(),
+        "settings": _table(("what", "value", "meaning"), [(f"{a}", f"{b:,}", c) for a, b, c in _SETTINGS]),
+    }
+
+
+def unused_meanings() -> set[str]:
+    """Return the phrases in `FIELDS` that no field of the wire has: left over from fields that were renamed."""
+    structs = [
+        one
+        for kind in (
+            messages.AnyRequest,
+            messages.AnyAnswer,
+            messages.AnyBroadcast,
+            lot.AnyLotEvent,
+            lot.AnySaleEvent,
+        )
+        for one in get_args(kind)
+    ]
+    return set(FIELDS) - {
+        _key(one, field.name) for one in (*structs, *_SHARED) for field in msgspec.structs.fields(one)
+    }
+
+
+def doc(thing: object) -> str:
+    """Return a docstring in the words of the wire, as Markdown on one line a paragraph."""
+    text = inspect.getdoc(thing) or ""
+    text = re.sub(r"\b(None|True|False)\b", lambda match: f"{_PYTHON_WORDS[match[1]]}", text)
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
+def _structs(structs: tuple[type[msgspec.Struct], ...]) -> str:
+    return "\n\n".join(_struct(one) for one in structs)
+
+
+def _struct(struct: type[msgspec.Struct]) -> str:
+    config = struct.__struct_config__
+    head = f"#### `{config.tag}`" if config.tag else f"#### {struct.__name__}"
+    is_request = issubclass(struct, messages.Request)
+    rows = []
+    if config.tag_field:
+        rows.append((f"`{config.tag_field}`", f'`"{config.tag}"`', _default(None, is_needed=True), ""))
+    types = {field.name: field.type for field in _struct_type(struct).fields}
+    keys = {field.name: _key(struct, field.name) for field in msgspec.structs.fields(struct)}
+    fields = msgspec.structs.fields(struct)
+    if not config.array_like:  # what all messages of a kind have comes first; the order of a map means nothing
+        fields = tuple(sorted(fields, key=lambda field: keys[field.name].startswith(f"{struct.__name__}.")))
+    rows.extend((f"`{one.name}`", _type(types[one.name]), _default_of(one), FIELDS[keys[one.name]]) for one in fields)
+    first = "place" if config.array_like else "field"
+    third = "default" if is_request else "if absent"
+    return f"{head}\n\n{doc(struct)}\n\n{_table((first, 'type', third, 'meaning'), rows)}"
+
+
+def _struct_type(struct: type[msgspec.Struct]) -> wire.StructType:
+    described = wire.type_info(struct)
+    assert isinstance(described, wire.StructType)
+    return described
+
+
+def _key(struct: type[msgspec.Struct], field: str) -> str:
+    """Return the key of a field's meaning: that of the class which declares it."""
+    return next(f"{one.__name__}.{field}" for one in struct.__mro__ if field in inspect.get_annotations(one))
+
+
+def _default_of(field: FieldInfo) -> str:
+    return _default(field.default, is_needed=field.required)
+
+
+def _default(value: object, *, is_needed: bool) -> str:
+    if is_needed:
+        return "needed"
+    if isinstance(value, Enum):
+        return f'`"{value.value}"`'
+    if isinstance(value, tuple):
+        return "`[]`"
+    return f"`{msgspec.json.encode(value).decode()}`".replace("null", "nil")
+
+
+def _type(kind: wire.Type) -> str:
+    match kind:
+        case wire.UnionType() if all(isinstance(one, wire.StructType) for one in kind.types):
+            return "event"
+        case wire.UnionType():
+            return " or ".join(_type(one) for one in kind.types)
+        case wire.NoneType():
+            return "nil"
+        case wire.BoolType():
+            return "bool"
+        case wire.IntType():
+            return f"int {_range(kind.ge, kind.le)}".strip()
+        case wire.StrType():
+            return f"str {_range(kind.min_length or 0 if kind.max_length else None, kind.max_length)}".strip()
+        case wire.EnumType() if kind.cls is RejectCode:
+            return "[reject code](#52-reject-codes)"
+        case wire.EnumType():
+            return f"[{kind.cls.__name__}](#51-enums)"
+        case wire.VarTupleType():
+            return f"array {_range(kind.min_length, kind.max_length)}".strip() + f" of {_type(kind.item_type)}"
+        case wire.DictType():
+            return f"map of {_type(kind.key_type)} to {_type(kind.value_type)}"
+        case wire.StructType():
+            return f"[{kind.cls.__name__}](#{kind.cls.__name__.lower()})"
+        case _:
+            raise TypeError(f"There is no wording for the type {kind}.")
+
+
+def _range(least: int | None, most: int | None) -> str:
+    if least is None and most is None:
+        return ""
+    return f"{least or 0}..{'' if most is None else _NUMBERS.get(most, most)}"
+
+
+def _enums() -> str:
+    rows = [(one.__name__, ", ".join(f"`{value.value}`" for value in one), doc(one)) for one in _ENUMS]
+    return _table(("enum", "values", "meaning"), rows)
+
+
+def _rejects() -> str:
+    rows = [(f"`{code.value}`", *REJECTS[code], ADVICE[code]) for code in RejectCode]
+    return _table(("code", "answers", "kind", "what happened, and what to do"), rows)
+
+
+def _limits() -> str:
+    notes = _NOTES | _notes_in(Path(limits.__file__))
+    rows = [
+        (f"`{name}`", f"{value:,}" if value <= 10**9 else _NUMBERS.get(value, f"{value:,}"), notes.get(name, ""))
+        for name, value in vars(limits).items()
+        if name.isupper() and isinstance(value, int) and name != "PROTOCOL_VERSION"
+    ]
+    return _table(("limit", "value", "meaning"), rows)
+
+
+def _notes_in(module: Path) -> dict[str, str]:
+    """Return the strings that stand below the constants of a module."""
+    body = ast.parse(module.read_text()).body
+    return {
+        before.target.id: " ".join(str(after.value.value).split())
+        for before, after in pairwise(body)
+        if isinstance(before, ast.AnnAssign)
+        and isinstance(before.target, ast.Name)
+        and isinstance(after, ast.Expr)
+        and isinstance(after.value, ast.Constant)
+    }
+
+
+def _table(head: tuple[str, ...], rows: list[Any]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

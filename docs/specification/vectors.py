@@ -1,0 +1,322 @@
+"""Golden vectors: every message and variant, as bytes and as JSON, and bodies that the house must refuse.
+
+They are made from the code and checked in; a change of the wire shows as a change of `docs/vectors.json`.
+"""
+
+from typing import Any, Final
+
+import msgpack
+import msgspec
+
+from common import codec, messages
+from common.codec import RefusedBody, decode_request, encode, encode_broadcast
+from common.errors import RejectCode
+from common.limits import AMOUNT_MINOR_MAX, INTEGER_MAX, PROTOCOL_VERSION
+from common.lot import (
+    Announced,
+    AnyLotEvent,
+    AnySaleEvent,
+    BidPlaced,
+    CloseCause,
+    ExtendCause,
+    LotAdded,
+    LotClosed,
+    LotExtended,
+    LotOpened,
+    LotPaused,
+    LotRescheduled,
+    LotResumed,
+    LotStatus,
+    LotTerms,
+    LotView,
+    LotWithdrawn,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+    SaleStatus,
+    SaleView,
+    SoftClose,
+    Step,
+)
+from common.messages import (
+    Accepted,
+    BidRequest,
+    BuyRequest,
+    Heartbeat,
+    Hello,
+    LotEvents,
+    LotRequest,
+    Maximum,
+    Mine,
+    MineRequest,
+    Ping,
+    Pong,
+    Probed,
+    Rejected,
+    Replay,
+    ReplayRequest,
+    Role,
+    SaleEvents,
+    Snapshot,
+    SnapshotRequest,
+    Welcome,
+)
+from common.money import Currency
+
+_T: Final = 1_750_000_000_000
+"""Server time in all of them: a round number of milliseconds."""
+_INSTANCE: Final = "5f1e0a37c29d4b86"
+_PROBE: Final = b"~0123456789abcdef0123456789abcdef\x00"
+
+_TERMS: Final = LotTerms(
+    lot="12a",
+    title="Longcase clock, É. Dupré",
+    starting_minor=10_000,
+    increments=(Step(0, 500), Step(50_000, 2_500)),
+    description="Oak case.\nEight days.",
+    image="clock.jpg",
+    seller="The Old Bakery",
+    estimate_low_minor=20_000,
+    estimate_high_minor=30_000,
+    has_reserve=True,
+    buy_now_minor=90_000,
+    duration_ms=300_000,
+    soft_close=SoftClose(window_ms=30_000, extension_ms=30_000, cap_ms=600_000),
+)
+_PLAIN_TERMS: Final = LotTerms(lot="2", title="Paperbacks", starting_minor=1, increments=(Step(0, 1),))
+_SALE: Final = SaleView("9c1185a5c5e9fc54", "Evening sale", Currency("GBP", 2), 4, SaleStatus.RUNNING, _T, 2, "Welcome")
+_SCHEDULED: Final = LotView(_PLAIN_TERMS, 1)
+_OPEN: Final = LotView(
+    terms=_TERMS,
+    minimum_minor=11_000,
+    seq=2,
+    status=LotStatus.OPEN,
+    price_minor=10_500,
+    leader=7,
+    bids=1,
+    reserve_met=False,
+    buy_now_minor=90_000,
+    opens_at_ms=_T,
+    ends_at_ms=_T + 300_000,
+)
+_SOLD: Final = LotView(
+    terms=_TERMS,
+    minimum_minor=11_000,
+    seq=3,
+    status=LotStatus.SOLD,
+    price_minor=10_500,
+    leader=7,
+    bids=1,
+    reserve_met=True,
+    opens_at_ms=_T,
+    winner=7,
+    hammer_minor=10_500,
+    closed_at_ms=_T + 300_000,
+    close_cause=CloseCause.TIME,
+)
+
+REQUESTS: Final[dict[str, messages.AnyRequest]] = {
+    "hello": Hello(id=1, versions=(PROTOCOL_VERSION,), name="Zoë Ångström", invite="k3Yq", agent="example/1.0"),
+    "hello, again": Hello(id=2, versions=(PROTOCOL_VERSION, 2)),
+    "hello, observer": Hello(id=3, versions=(PROTOCOL_VERSION,), role=Role.OBSERVER),
+    "hello, without CURVE": Hello(id=4, versions=(PROTOCOL_VERSION,), name="Ann", key="A" * 40),
+    "ping": Ping(id=5),
+    "ping, largest id": Ping(id=INTEGER_MAX),
+    "snapshot, first page": SnapshotRequest(id=6),
+    "snapshot, next page": SnapshotRequest(id=7, start=256),
+    "lot": LotRequest(id=8, lot="12a"),
+    "replay, a lot": ReplayRequest(id=9, lot="12a", after_seq=2),
+    "replay, the sale": ReplayRequest(id=10, lot="", after_seq=0),
+    "bid, open": BidRequest(id=11, lot="12a", amount_minor=11_000),
+    "bid, maximum": BidRequest(id=12, lot="12a", maximum_minor=25_000),
+    "bid, both": BidRequest(id=13, lot="12a", amount_minor=11_000, maximum_minor=25_000),
+    "bid, if the seq is": BidRequest(id=14, lot="12a", amount_minor=11_000, if_seq=2),
+    "bid, if nobody has bid": BidRequest(id=15, lot="12a", amount_minor=10_000, if_price_minor=0),
+    "bid, while connected": BidRequest(id=16, lot="12a", maximum_minor=25_000, while_connected=True),
+    "bid, largest amount": BidRequest(id=17, lot="12a", maximum_minor=AMOUNT_MINOR_MAX),
+    "buy": BuyRequest(id=18, lot="12a", price_minor=90_000),
+    "mine": MineRequest(id=19),
+}
+
+ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
+    "welcome": Welcome(
+        id=1,
+        version=PROTOCOL_VERSION,
+        epoch=1,
+        instance=_INSTANCE,
+        paddle=7,
+        name="Zoë Ångström",
+        role=Role.BIDDER,
+        sale=_SALE,
+        publish_port=7767,
+        server_time_ms=_T,
+        heartbeat_ms=1000,
+        requests_per_s=500,
+    ),
+    "welcome, observer": Welcome(
+        id=3,
+        version=PROTOCOL_VERSION,
+        epoch=1,
+        instance=_INSTANCE,
+        paddle=0,
+        name="",
+        role=Role.OBSERVER,
+        sale=_SALE,
+        publish_port=7767,
+        server_time_ms=_T,
+        heartbeat_ms=1000,
+        requests_per_s=500,
+    ),
+    "pong": Pong(id=5, server_time_ms=_T),
+    "snapshot": Snapshot(id=6, epoch=1, server_time_ms=_T, sale=_SALE, lots=(_OPEN, _SCHEDULED)),
+    "snapshot, more pages": Snapshot(id=6, epoch=1, server_time_ms=_T, sale=_SALE, lots=(_SOLD,), next=1),
+    "replay, a lot": Replay(id=9, epoch=1, lot="12a", lot_events=(LotOpened(1, _T, _T + 300_000),), more=True),
+    "replay, the sale": Replay(id=10, epoch=1, lot="", sale_events=(Announced(4, _T, "Welcome"),)),
+    "replay, nothing is missing": Replay(id=9, epoch=1, lot="12a"),
+    "accepted, leading": Accepted(
+        id=12,
+        lot="12a",
+        seq=3,
+        at_ms=_T,
+        price_minor=11_000,
+        minimum_minor=11_500,
+        leading=True,
+        maximum_minor=25_000,
+        ends_at_ms=_T + 300_000,
+        reserve_met=False,
+    ),
+    "accepted, outbid by a maximum": Accepted(
+        id=11, lot="12a", seq=4, at_ms=_T, price_minor=11_500, minimum_minor=12_000, leading=False
+    ),
+    "accepted, bought": Accepted(
+        id=18, lot="12a", seq=3, at_ms=_T, price_minor=90_000, minimum_minor=90_000, leading=True, bought=True
+    ),
+    "rejected, of a bid": Rejected(
+        id=11, code=RejectCode.BELOW_MINIMUM, lot="12a", seq=4, price_minor=11_500, minimum_minor=12_000
+    ),
+    "rejected, late": Rejected(
+        id=11,
+        code=RejectCode.LOT_CLOSED,
+        lot="12a",
+        seq=5,
+        price_minor=11_500,
+        minimum_minor=12_000,
+        leading=True,
+        late_ms=140,
+    ),
+    "rejected, no id": Rejected(id=0, code=RejectCode.MALFORMED, detail="Expected `object`, got `array`"),
+    "mine": Mine(id=19, paddle=7, maxima=(Maximum("12a", 25_000),), won=("2",), total_minor=150),
+    **{
+        f"rejected, {code.value}": Rejected(id=11, code=code, retry_ms=500 if code is RejectCode.SLOW_DOWN else None)
+        for code in RejectCode
+    },
+}
+
+_LOT_EVENTS: Final[tuple[AnyLotEvent, ...]] = (
+    LotRescheduled(1, _T, _T + 60_000),
+    LotOpened(2, _T, _T + 300_000),
+    LotOpened(2, _T),
+    BidPlaced(3, _T, 7, 7, 10_000, 10_500, _T + 300_000, None, 90_000),
+    BidPlaced(4, _T, 8, 7, 11_500, 12_000, _T + 330_000, reserve_met=True),
+    LotPaused(5, _T, 299_000),
+    LotPaused(5, _T),
+    LotResumed(6, _T, _T + 299_000),
+    LotExtended(7, _T, ExtendCause.AUCTIONEER, _T + 359_000),
+    LotExtended(7, _T, ExtendCause.OUTAGE, None, 60_000),
+    LotClosed(8, _T, CloseCause.TIME, 7, 11_500),
+    LotClosed(8, _T, CloseCause.HAMMER),
+    LotClosed(8, _T, CloseCause.BUY_NOW, 8, 90_000),
+    LotWithdrawn(8, _T, "Damaged in the hall"),
+)
+_SALE_EVENTS: Final[tuple[AnySaleEvent, ...]] = (
+    LotAdded(1, _T, _TERMS, _T),
+    LotAdded(2, _T, _PLAIN_TERMS),
+    SalePaused(3, _T),
+    SaleResumed(4, _T),
+    Announced(5, _T, "Fünf Minuten Pause"),
+    SaleEnded(6, _T),
+)
+
+BROADCASTS: Final[dict[str, tuple[bytes, messages.AnyBroadcast]]] = {
+    "heartbeat": (
+        codec.topic(codec.BEAT_TOPIC),
+        Heartbeat(epoch=1, instance=_INSTANCE, server_time_ms=_T, sale_seq=4, lots={"12a": 3, "2": 0}),
+    ),
+    "heartbeat, frozen": (
+        codec.topic(codec.BEAT_TOPIC),
+        Heartbeat(epoch=1, instance=_INSTANCE, server_time_ms=_T, sale_seq=4, lots={}, frozen=True),
+    ),
+    "probed": (_PROBE, Probed(epoch=1, instance=_INSTANCE, server_time_ms=_T)),
+    "lot_events, two at once": (
+        codec.lot_topic("12a"),
+        LotEvents(epoch=1, lot="12a", events=(_LOT_EVENTS[3], _LOT_EVENTS[4])),
+    ),
+    **{
+        f"lot_events, {place}: {event.__struct_config__.tag}": (
+            codec.lot_topic("12a"),
+            LotEvents(epoch=1, lot="12a", events=(event,)),
+        )
+        for place, event in enumerate(_LOT_EVENTS, 1)
+    },
+    **{
+        f"sale_events, {place}: {event.__struct_config__.tag}": (
+            codec.topic(codec.SALE_TOPIC),
+            SaleEvents(epoch=1, events=(event,)),
+        )
+        for place, event in enumerate(_SALE_EVENTS, 1)
+    },
+}
+
+REFUSED: Final[dict[str, bytes]] = {
+    "empty body": b"",
+    "not MessagePack": b"\xc1",
+    "not a map": msgpack.packb([1, 2]),
+    "no type": msgpack.packb({"id": 20}),
+    "unknown type": msgpack.packb({"type": "shout", "id": 20}),
+    "an answer's type": msgpack.packb({"type": "pong", "id": 20, "server_time_ms": 1}),
+    "unknown field": msgpack.packb({"type": "ping", "id": 20, "colour": "red"}),
+    "field missing": msgpack.packb({"type": "bid", "id": 20, "amount_minor": 100}),
+    "id 0": msgpack.packb({"type": "ping", "id": 0}),
+    "id over 2^53-1": msgpack.packb({"type": "ping", "id": INTEGER_MAX + 1}),
+    "id is text": msgpack.packb({"type": "ping", "id": "20"}),
+    "bytes after the map": msgpack.packb({"type": "ping", "id": 20}) + b"\xc0",
+    "keys are bin": msgpack.packb({b"type": "ping", b"id": 20}),
+    "text is bin": msgpack.packb({"type": "lot", "id": 20, "lot": b"12a"}),
+    "text is not UTF-8": msgpack.packb({"type": "lot", "id": 20, "lot": "\udcff"}, unicode_errors="surrogateescape"),
+    "nil where it is not allowed": msgpack.packb({"type": "hello", "id": 20, "versions": [1], "name": None}),
+    "amount is a float": msgpack.packb({"type": "bid", "id": 20, "lot": "12a", "amount_minor": 100.0}),
+    "amount is text": msgpack.packb({"type": "bid", "id": 20, "lot": "12a", "amount_minor": "100"}),
+    "amount is a bool": msgpack.packb({"type": "bid", "id": 20, "lot": "12a", "maximum_minor": True}),
+    "amount 0": msgpack.packb({"type": "bid", "id": 20, "lot": "12a", "amount_minor": 0}),
+    "amount below 0": msgpack.packb({"type": "bid", "id": 20, "lot": "12a", "amount_minor": -100}),
+    "amount over 10^15": msgpack.packb({"type": "bid", "id": 20, "lot": "12a", "amount_minor": AMOUNT_MINOR_MAX + 1}),
+    "lot number too long": msgpack.packb({"type": "lot", "id": 20, "lot": "1" * 17}),
+}
+"""Bodies that are no requests."""
+
+
+def vectors() -> str:
+    """Return the text of `docs/vectors.json`."""
+    content = {
+        "version": PROTOCOL_VERSION,
+        "requests": [_vector(name, message, encode(message)) for name, message in REQUESTS.items()],
+        "answers": [_vector(name, message, encode(message)) for name, message in ANSWERS.items()],
+        "broadcasts": [
+            _vector(name, message, encode_broadcast(topic, message)) | {"topic": topic.rstrip(b"\x00").decode()}
+            for name, (topic, message) in BROADCASTS.items()
+        ],
+        "refused": [_refused(name, body) for name, body in REFUSED.items()],
+    }
+    return msgspec.json.format(msgspec.json.encode(content), indent=1).decode() + "\n"
+
+
+def _vector(name: str, message: msgspec.Struct, frame: bytes) -> dict[str, Any]:
+    return {"name": name, "hex": frame.hex(), "json": msgspec.to_builtins(message)}
+
+
+def _refused(name: str, body: bytes) -> dict[str, Any]:
+    try:
+        decode_request(body)
+    except RefusedBody as refused:
+        return {"name": name, "hex": body.hex(), "code": refused.code.value, "id": refused.request_id}
+    raise AssertionError(f"the house would take the body {name!r}")
