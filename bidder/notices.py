@@ -31,10 +31,8 @@ class Notices:
             notices.append(Outbid(lot, view.seq, view.leader, view.price_minor))
         if not view.status.is_final or (before is not None and before.status.is_final):
             return notices
-        took_part = lot in self._bid_on
-        self._bid_on.discard(lot)
         if view.winner == self.paddle and view.hammer_minor is not None:
             notices.append(Won(lot, view.seq, view.hammer_minor))
-        elif took_part and view.status is not LotStatus.WITHDRAWN:
+        elif lot in self._bid_on and view.status is not LotStatus.WITHDRAWN:
             notices.append(Lost(lot, view.seq, view.winner, view.hammer_minor))
         return notices

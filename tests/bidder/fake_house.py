@@ -86,7 +86,7 @@ class FakeHouse:
             if self._encrypted:
                 use_curve_server(zmq_socket, self._keys, "house")
             zmq_socket.bind(f"tcp://127.0.0.1:{port or '*'}")
-            ports.append(int(zmq_socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").rpartition(b":")[2]))
+            ports.append(int(zmq_socket.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]))
         self._port, self.house.publish_port = ports
         key = self._keys.public if self._encrypted else ""
         self.link = JoinLink("127.0.0.1", self._port, self.house.publish_port, key)

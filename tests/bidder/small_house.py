@@ -96,6 +96,7 @@ class SmallHouse:
         self.hello_answer: RejectCode | None = None
         self.bid_answer: RejectCode | None = None
         self.is_frozen = False
+        self.turned_out = False
         for number in range(1, lots + 1):
             self.add_lot(str(number))
         self.outbox.clear()
@@ -180,6 +181,8 @@ class SmallHouse:
                 return self._welcome(key, request)
             case _ if key not in self.paddles:
                 return Rejected(id=request.id, code=RejectCode.HELLO_FIRST)
+            case _ if self.turned_out:
+                return Rejected(id=request.id, code=RejectCode.NOT_ADMITTED)
             case Ping():
                 return Pong(id=request.id, server_time_ms=self.now_ms)
             case SnapshotRequest(start=start):

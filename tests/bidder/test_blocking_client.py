@@ -3,11 +3,13 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 import pytest
 from fake_house import FakeHouse
 from msgspec.structs import replace
+from small_house import SmallHouse
 
 from bidder import (
     Client,
@@ -233,7 +235,7 @@ def test_events_go_to_a_callback_in_order(fake: FakeHouse) -> None:
 
     with Client.connect(fake.link, "Ada", new_keys(), on_event=on_event) as client:
         for price_minor in (100, 110, 120):
-            fake.do(lambda house, price_minor=price_minor: house.bid("1", price_minor))
+            fake.do(partial(SmallHouse.bid, lot="1", price_minor=price_minor))
         assert done.wait(WAIT_MS / 1000)
         assert seqs == [1, 2, 3]
         assert len(failures) == 3, "a bid from the callback would wait for itself"

@@ -24,10 +24,22 @@ from bidder.events import (
 )
 from bidder.repairs import REPAIRS_MAX
 from bidder.session import SILENCE_MS
-from common.codec import decode_request, encode
+from common.codec import decode_request, encode, encode_broadcast, lot_topic
 from common.errors import ProtocolError, RejectCode, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.messages import Accepted, BidRequest, Hello, Mine, MineRequest, Ping, Pong, Rejected, Replay, ReplayRequest
+from common.messages import (
+    Accepted,
+    BidRequest,
+    Hello,
+    LotEvents,
+    Mine,
+    MineRequest,
+    Ping,
+    Pong,
+    Rejected,
+    Replay,
+    ReplayRequest,
+)
 
 
 def live(house: SmallHouse) -> Link:
@@ -80,10 +92,10 @@ def test_no_snapshot_is_taken_before_the_feed_has_proven_itself() -> None:
     link = Link(house, holds=lambda frame: frame.startswith(b"~"))
     link.connect()
     assert {type(request) for request in house.seen} == {Hello, Ping}
-    assert link.session.state is ConnectionState.JOINING
+    assert states(link) == [ConnectionState.JOINING]
     link.holds = lambda _: False
     link.settle()
-    assert link.session.state is ConnectionState.LIVE
+    assert states(link)[-1] is ConnectionState.LIVE
 
 
 def test_an_unanswered_probe_is_replaced_by_a_fresh_one() -> None:
@@ -416,6 +428,64 @@ def test_a_sale_that_lost_history_in_the_same_epoch_is_noticed_too() -> None:
     assert link.session.replica.sale == house.sale
 
 
+def test_less_history_in_a_snapshot_is_checked_too() -> None:
+    house = SmallHouse(2)
+    link = live(house)
+    house.open("1")
+    link.settle()
+    house.lose_tail("1", 1)
+    house.instance = 2
+    link.connect()
+    link.run(500, beats=False)
+    assert link.told(HistoryLost) == [HistoryLost(1)]
+    assert link.session.replica.lots == house.lots
+
+
+def test_a_hole_that_the_house_no_longer_knows_of_is_lost_history() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.broadcasts_to_drop = 2
+    house.open("1")
+    house.bid("1", 100)
+    house.beat()
+    link.settle()
+    house.lose_tail("1", 2)
+    link.run(500, beats=False)
+    assert link.told(HistoryLost) == [HistoryLost(1)]
+    assert link.session.replica.lots == house.lots
+    assert not link.session.replica.behind
+
+
+def test_broadcasts_of_an_unknown_epoch_do_not_make_house_and_client_chase_each_other() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    for _ in range(300):
+        link.session.broadcast_received(
+            encode_broadcast(lot_topic("1"), LotEvents(epoch=7, lot="1", events=())), link.now_ms
+        )
+        link.run(10)
+    assert 3 <= sum(isinstance(request, Hello) for request in house.seen) <= 5
+
+
+def test_a_bidder_who_is_turned_out_is_refused_and_stops() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.turned_out = True
+    house.hello_answer = RejectCode.NOT_ADMITTED
+    link.run(7000)
+    assert states(link)[-1] is ConnectionState.REFUSED
+    assert len(house.seen) <= 3
+
+
+def test_another_process_has_a_clock_of_its_own() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.now_ms -= 60_000
+    house.instance = 2
+    link.connect()
+    assert link.session.clock.server_time_ms(link.now_ms) == house.now_ms
+
+
 def test_an_old_heartbeat_costs_no_history() -> None:
     house = SmallHouse(1)
     link = live(house)
@@ -455,6 +525,17 @@ def test_a_lost_broadcast_is_replayed_after_a_moment() -> None:
     assert replays == [0, 3], "three events a replay, and the sixth came by broadcast"
     assert [event.seq for event in link.events if isinstance(event, LotChanged)] == [1, 2, 3, 4, 5, 6]
     assert link.told(Repaired) == [Repaired(1, "1", 6, 5)]
+
+
+def test_a_long_hole_is_replayed_answer_by_answer_without_a_pause() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.broadcasts_to_drop = 60
+    for _ in range(60):
+        house.bid("1", house.lots["1"].minimum_minor)
+    house.beat()
+    link.run(100, beats=False)
+    assert link.told(Repaired) == [Repaired(1, "1", 60, 60)]
 
 
 def test_only_a_few_repairs_run_at_a_time() -> None:

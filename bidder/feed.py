@@ -1,0 +1,261 @@
+"""How the copy of the sale becomes right and stays so: the subscriptions, the probe, the snapshot, the repairs.
+
+A feed is proven by a probe: a subscription to a fresh topic on which the house answers. What the broadcasts brought is
+then compared with a snapshot, so that whatever was lost before is replayed; a replica without a state takes it over.
+
+History was lost when an answer shows less than the house had shown before that answer was asked for, or when the
+session hears of another epoch. Then everything is dropped and begun anew.
+"""
+
+from enum import Enum
+from typing import Final, Protocol
+
+from bidder.effects import ConnectFeed, Effect, Subscribe, Unsubscribe
+from bidder.events import Event, HistoryLost
+from bidder.repairs import RepairKind, Repairs
+from bidder.replica import SALE, Replica
+from common.codec import BEAT_TOPIC, LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, SALE_TOPIC, topic
+from common.errors import ADVICE, ProtocolError, RejectCode
+from common.lot import SaleStatus
+from common.messages import (
+    AnyRequest,
+    Heartbeat,
+    LotEvents,
+    LotRequest,
+    Rejected,
+    Replay,
+    ReplayRequest,
+    Request,
+    SaleEvents,
+    Snapshot,
+    SnapshotRequest,
+)
+
+PROBE_MS: Final = 2000
+"""After so long without an answer another probe is tried: the feed may have connected anew in between."""
+
+
+class FeedState(Enum):
+    """How far the broadcasts are."""
+
+    CLOSED = "closed"
+    PROBING = "probing"
+    LOADING = "loading"
+    LIVE = "live"
+
+
+class Desk(Protocol):
+    """What the feed needs of its session."""
+
+    def new_request_id(self, now_ms: int) -> int:
+        """Return a fresh request id."""
+
+    def ask(self, request: AnyRequest, now_ms: int) -> None:
+        """Send a request of the feed's own until it is answered."""
+
+    def withdraw(self, *types: type[Request]) -> None:
+        """Stop sending the feed's own requests of these types."""
+
+    def greet_again(self, now_ms: int) -> None:
+        """Ask the house, by hello, what counts now."""
+
+    def do(self, effect: Effect) -> None:
+        """Leave an effect for the shell."""
+
+    def tell(self, events: list[Event]) -> None:
+        """Tell the application what changed."""
+
+    def jitter(self, pause_ms: int) -> int:
+        """Return a pause of about the same length."""
+
+    def new_nonce(self) -> str:
+        """Return random characters that nobody can guess."""
+
+
+class Feed:
+    """The replica and everything that keeps it right."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.replica = Replica()
+        self.state = FeedState.CLOSED
+        self.port: int | None = None
+        self._desk = desk
+        self._repairs = Repairs()
+        self._probe = b""
+        self._probe_ms = 0
+        self._snapshot_floor_seq = 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the sale is over, so that nothing will change any more."""
+        return self.replica.sale is not None and self.replica.sale.status is SaleStatus.ENDED
+
+    @property
+    def probe_deadline_ms(self) -> int | None:
+        """When another probe is due; None where none is under way."""
+        return self._probe_ms if self.state is FeedState.PROBING else None
+
+    @property
+    def repair_deadline_ms(self) -> int | None:
+        """When `repair` has something to do; None where nothing waits."""
+        return self._repairs.next_deadline_ms
+
+    # --- the connection ---------------------------------------------------------------------------------------------
+
+    def connect(self, port: int) -> None:
+        """Connect to the broadcasts, where that is not done yet."""
+        if port == self.port:
+            return
+        self._desk.do(ConnectFeed(port))
+        if self.port is None:
+            for wanted in (topic(BEAT_TOPIC), topic(SALE_TOPIC), LOT_TOPIC_PREFIX.encode()):
+                self._desk.do(Subscribe(wanted))
+        self.port = port
+        self.state = FeedState.CLOSED
+
+    def begin_probe(self, now_ms: int) -> None:
+        """Ask the house, by a subscription to a fresh topic, to show that the feed is live."""
+        self._end_probe()
+        self._probe = topic(PROBE_TOPIC_PREFIX + self._desk.new_nonce())
+        self._desk.do(Subscribe(self._probe))
+        self._probe_ms = now_ms + self._desk.jitter(PROBE_MS)
+        self.state = FeedState.PROBING
+
+    def take_probed(self, frame: bytes, now_ms: int) -> bool:
+        """Take a frame with a `probed`, and return whether it answers the last probe."""
+        if not self._probe or not frame.startswith(self._probe):
+            return False
+        self._end_probe()
+        self.state = FeedState.LOADING
+        self._begin_snapshot(now_ms, adopt=False)
+        return True
+
+    def _end_probe(self) -> None:
+        if self._probe:
+            self._desk.do(Unsubscribe(self._probe))
+        self._probe = b""
+
+    # --- broadcasts -------------------------------------------------------------------------------------------------
+
+    def take_changes(self, message: LotEvents | SaleEvents) -> None:
+        """Take changes of a lot or of the sale."""
+        if isinstance(message, LotEvents):
+            self._desk.tell(self.replica.take_lot_events(message))
+        else:
+            self._desk.tell(self.replica.take_sale_events(message))
+
+    def take_heartbeat(self, beat: Heartbeat) -> None:
+        """Take the seqs that the house has; what is missing or doubtful will be asked for."""
+        for stream in self.replica.take_heartbeat(beat):
+            self._repairs.need_view(stream, RepairKind.CHECK)
+
+    # --- snapshots --------------------------------------------------------------------------------------------------
+
+    def _begin_snapshot(self, now_ms: int, *, adopt: bool) -> None:
+        self._desk.withdraw(SnapshotRequest)
+        self.replica.begin_snapshot(adopt=adopt)
+        self._snapshot_floor_seq = self.replica.highest(SALE)
+        self._ask_page(0, now_ms)
+
+    def _ask_page(self, start: int, now_ms: int) -> None:
+        self._desk.ask(SnapshotRequest(id=self._desk.new_request_id(now_ms), start=start), now_ms)
+
+    def take_snapshot(self, answer: Snapshot, request: AnyRequest, now_ms: int) -> None:
+        """Take the answer to a request for all lots or for one. Raises ProtocolError."""
+        if answer.epoch != self.replica.epoch:
+            self._repairs.end(answer.id, now_ms)
+            self._desk.greet_again(now_ms)
+        elif isinstance(request, SnapshotRequest):
+            self._take_page(answer, request.start, now_ms)
+        else:
+            self._take_lot(answer, now_ms)
+
+    def _take_page(self, page: Snapshot, start: int, now_ms: int) -> None:
+        if page.sale.seq < self._snapshot_floor_seq:
+            self._lose_history(page.epoch, now_ms)
+            return
+        for view in page.lots:
+            if view.seq < (self.replica.seq(view.lot) or 0):
+                self._repairs.need_view(view.lot, RepairKind.CHECK)
+        self._desk.tell(self.replica.take_page(page))
+        if page.next is None:
+            self.state = FeedState.LIVE if self.state is FeedState.LOADING else self.state
+        elif page.next <= start:
+            raise ProtocolError("The pages of the house's snapshot do not go forward.")
+        else:
+            self._ask_page(page.next, now_ms)
+
+    def _take_lot(self, answer: Snapshot, now_ms: int) -> None:
+        repair = self._repairs.end(answer.id, now_ms)
+        if repair is None:
+            return
+        if len(answer.lots) != 1 or answer.lots[0].lot != repair.stream:
+            raise ProtocolError(f"The house was asked for lot {repair.stream} and sent something else.")
+        view = answer.lots[0]
+        if view.seq < repair.floor_seq:
+            self._lose_history(answer.epoch, now_ms)
+        elif repair.kind is RepairKind.TAKE_OVER:
+            self._desk.tell(self.replica.take_lot(view))
+        else:
+            self.replica.hear(view.lot, view.seq)
+
+    # --- repairs ----------------------------------------------------------------------------------------------------
+
+    def repair(self, now_ms: int) -> None:
+        """Begin the repairs that are due."""
+        if not self.replica.is_complete:
+            return
+        for stream, kind in self._repairs.due(self.replica.behind, now_ms):
+            if kind is not RepairKind.REPLAY and stream == SALE:
+                self._repairs.skip(stream)
+                self._begin_snapshot(now_ms, adopt=kind is RepairKind.TAKE_OVER)
+                continue
+            request_id = self._desk.new_request_id(now_ms)
+            self._repairs.begin(request_id, stream, kind, self.replica.highest(stream))
+            if kind is RepairKind.REPLAY:
+                after_seq = self.replica.seq(stream) or 0
+                self._desk.ask(ReplayRequest(id=request_id, lot=stream, after_seq=after_seq), now_ms)
+            else:
+                self._desk.ask(LotRequest(id=request_id, lot=stream), now_ms)
+
+    def take_replay(self, answer: Replay, now_ms: int) -> None:
+        """Take the answer to a replay request. Raises ProtocolError."""
+        repair = self._repairs.end(answer.id, now_ms)
+        if repair is None:
+            return
+        if answer.lot != repair.stream:
+            raise ProtocolError(f"The house was asked to replay {repair.stream!r} and sent something else.")
+        if answer.epoch != self.replica.epoch:
+            self._desk.greet_again(now_ms)
+            return
+        self._desk.tell(self.replica.take_replay(answer))
+        has_more = answer.more and bool(answer.lot_events or answer.sale_events)
+        if not has_more and (self.replica.seq(repair.stream) or 0) < repair.floor_seq:
+            self._repairs.need_view(repair.stream, RepairKind.TAKE_OVER)
+
+    def take_refusal(self, answer: Rejected, now_ms: int) -> None:
+        """Go another way where the house refused one of the feed's requests. Raises ProtocolError."""
+        repair = self._repairs.end(answer.id, now_ms)
+        if repair is not None and repair.kind is RepairKind.REPLAY:
+            self._repairs.need_view(repair.stream, RepairKind.TAKE_OVER)
+        elif repair is not None and answer.code is RejectCode.UNKNOWN_LOT and self.replica.epoch is not None:
+            self._lose_history(self.replica.epoch, now_ms)
+        else:
+            raise ProtocolError(f"The house refused what every client may ask: {ADVICE[answer.code]}")
+
+    # --- history ----------------------------------------------------------------------------------------------------
+
+    def _lose_history(self, epoch: int, now_ms: int) -> None:
+        """Drop what the house no longer stands by, and begin anew."""
+        self.start_history(epoch)
+        self.begin_probe(now_ms)
+
+    def start_history(self, epoch: int) -> None:
+        """Begin anew in this epoch; the caller begins a probe."""
+        had_state = self.replica.is_complete
+        self.replica.reset(epoch)
+        self._repairs.forget()
+        self._desk.withdraw(SnapshotRequest, LotRequest, ReplayRequest)
+        self.state = FeedState.CLOSED
+        if had_state:
+            self._desk.tell([HistoryLost(epoch)])
