@@ -41,7 +41,7 @@ PRICES = st.sampled_from((1, 5, 10, 30, 50, 60))
 
 
 class Try(NamedTuple):
-    """A bid after a time, or so early before the lot's end.
+    """A bid after a time, or so early before the window of the lot's soft close, or its end.
 
     `over` is over what it is near to, since that is where the rules are; a secret maximum lies `more` above that.
     """
@@ -61,7 +61,7 @@ class Try(NamedTuple):
 TRIES = st.builds(
     Try,
     wait_ms=WAITS,
-    early_ms=st.none() | st.sampled_from((0, 1, 5, 20, 50, 50, 100)),
+    early_ms=st.sampled_from((None, None, None, 1, 0, 0, -1, -20)),
     place=PLACE,
     paddle=PADDLES,
     near=st.sampled_from(("minimum", "minimum", "minimum", "leader's maximum", "own maximum")),
@@ -86,8 +86,9 @@ def specs(draw: st.DrawFn) -> dict[str, object]:
         | SPANS.map(lambda delay_ms: Opening(OpeningRule.AT_TIME, delay_ms=delay_ms))
         | SPANS.map(lambda later_ms: Opening(OpeningRule.AT_TIME, at_ms=START_MS + later_ms))
     )
-    extension_ms = draw(SPANS)
-    soft_close = SoftClose(draw(SPANS), extension_ms, draw(st.none() | SPANS.map(lambda more: extension_ms + more)))
+    window_ms = draw(SPANS)
+    extension_ms = draw(SPANS) + draw(st.sampled_from((0, window_ms)))
+    soft_close = SoftClose(window_ms, extension_ms, draw(st.none() | SPANS.map(lambda more: extension_ms + more)))
     duration_ms = draw(st.sampled_from((None, 200, 300, 1000)))
     terms = {
         "starting_minor": starting_minor,
@@ -149,9 +150,10 @@ class SaleMachine(RuleBasedStateMachine):
                 if self.model.status == "ended":
                     return
             lot = self.lot_at(attempt.place)
-            ends = self.model.lots[lot].ends
+            ends, soft_close = self.model.lots[lot].ends, self.model.lots[lot].spec.terms.soft_close
             if attempt.early_ms is not None and ends is not None:
-                self.advance(max(0, ends - attempt.early_ms - self.now_ms))
+                window_ms = soft_close.window_ms if soft_close is not None else 0
+                self.advance(max(0, ends - window_ms - attempt.early_ms - self.now_ms))
             else:
                 self.advance(attempt.wait_ms)
             place = self.model.lots[lot]
@@ -286,6 +288,7 @@ class SaleMachine(RuleBasedStateMachine):
     def lot_at(self, place: int, status: str = "open") -> str:
         """Return a lot of a status, now and then any."""
         everything = list(self.model.lots)
+        status = "paused" if status == "open" and self.model.status == "paused" else status
         apt = [name for name, lot in self.model.lots.items() if lot.status == status] if place < ANY_PLACE else []
         return (apt or everything)[place % len(apt or everything)]
 
