@@ -1,0 +1,39 @@
+"""`python -m benchmarks`: programs that hold, load and measure auctions. Each is imported when it is asked for."""
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+from common.cli import CONTEXT_SETTINGS, AuctionGroup, examples
+
+_COMMANDS: Final = {
+    "demo": "benchmarks.demo",
+    "bots": "benchmarks.bots",
+}
+"""Commands in the order of the help, each with its module, where it has the command's name."""
+
+
+class _LazyGroup(AuctionGroup):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command), f"{cmd_name} is not a command"
+        return command
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings=CONTEXT_SETTINGS,
+    epilog=examples("python -m benchmarks demo", "python -m benchmarks bots --bidders 200 --data evening"),
+)
+def main() -> None:
+    """Hold a sale with bots, or send bots to a sale that is on."""
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")

@@ -1,0 +1,46 @@
+"""Waiting: for something to become true without looking at the clock, and for one task while others run."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Pulse:
+    """A signal that something changed. For one event loop."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+
+    def beat(self) -> None:
+        """Let those look who wait."""
+        self._changed.set()
+
+    async def until(self, holds: Callable[[], bool], timeout_s: float | None) -> bool:
+        """Wait until `holds()`, looked at after each change; return False if it does not within the time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not holds():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+async def alongside(main: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, Any]) -> T:
+    """Return what `main` returns, while `others` run; they are cancelled then. Raises what any of them raises."""
+    first = asyncio.ensure_future(main)
+    tasks = [first, *(asyncio.ensure_future(other) for other in others)]
+    try:
+        while not first.done():
+            running = [task for task in tasks if not task.done()]
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        return first.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
