@@ -1,0 +1,55 @@
+"""Bid the minimum on one lot whenever somebody else leads, up to a limit.
+
+    python examples/proxy_bidder.py 'auction://HOST:PORT/KEY?publish=PORT' NAME LOT LIMIT
+
+The house would do that by itself for a maximum (`maximum_minor`); copy this for a strategy of your own: change `offer`.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from bidder import AsyncClient
+from common.errors import AuctionError
+from common.keys import load_or_make_keys
+from common.lot import LotStatus, LotView
+from common.messages import Accepted
+from common.money import AmountError
+
+
+def offer(view: LotView, paddle: int, limit_minor: int) -> int | None:
+    """Return what to bid now, or None to wait."""
+    if view.status is not LotStatus.OPEN or view.leader == paddle or view.minimum_minor > limit_minor:
+        return None
+    return view.minimum_minor
+
+
+async def bid_up_to(link: str, name: str, lot: str, limit: str) -> None:
+    keys = load_or_make_keys(Path(f"{name}.key.json"))
+    async with await AsyncClient.connect(link, name, keys) as client:
+        currency = client.sale.currency
+        limit_minor = currency.parse(limit)
+        events = client.events()
+        answered_seq = -1  # the verdict may be here before the change that it made; wait for that before bidding again
+        while not (view := client.lot(lot)).status.is_final:
+            amount_minor = offer(view, client.paddle, limit_minor)
+            if amount_minor is not None and view.seq > answered_seq:
+                answered_seq = view.seq
+                verdict = await client.bid(lot, amount_minor, if_seq=view.seq)
+                said = "accepted" if isinstance(verdict, Accepted) else verdict.code.value
+                print(f"bid {currency.show(amount_minor)}: {said}", flush=True)
+            await anext(events)
+        price = "no price" if view.hammer_minor is None else currency.show(view.hammer_minor)
+        print("won at" if view.winner == client.paddle else "not won;", price)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 5:
+        sys.exit(__doc__)
+    try:
+        asyncio.run(bid_up_to(*sys.argv[1:]))
+    except AmountError as error:
+        sys.exit(str(error))
+    except AuctionError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_status)

@@ -1,0 +1,52 @@
+"""Print every change of a sale, without a hole, until it ends.
+
+    python examples/watch.py 'auction://HOST:PORT/KEY?publish=PORT'
+
+It only looks on; its key is made at first use, in the current folder.
+"""
+
+import sys
+from pathlib import Path
+
+from bidder import Client, ConnectionChanged, ConnectionState, EventsDropped, LotCaughtUp, LotChanged, SaleChanged
+from common.errors import AuctionError
+from common.keys import load_or_make_keys
+from common.lot import LotView
+from common.messages import Role
+from common.money import Currency
+
+
+def line(view: LotView, currency: Currency) -> str:
+    price = "no bid yet" if view.price_minor is None else currency.show(view.price_minor)
+    leader = "" if view.leader is None else f", paddle {view.leader} leads"
+    return f"lot {view.lot} ({view.terms.title}): {view.status.value}, {price}{leader}"
+
+
+def watch(link: str) -> None:
+    keys = load_or_make_keys(Path("watcher.key.json"))
+    with Client.connect(link, "", keys, role=Role.OBSERVER) as client:
+        currency = client.sale.currency
+        for view in client.lots().values():
+            print(line(view, currency))
+        for event in client.events():
+            match event:
+                case LotChanged(view=view) | LotCaughtUp(view=view):
+                    print(line(view, currency))
+                case SaleChanged(view=sale):
+                    print(f"sale: {sale.status.value}. {sale.announcement}")
+                case EventsDropped(dropped=dropped):
+                    print(f"... {dropped} changes were not read in time; client.lots() has the state")
+                case ConnectionChanged(state=ConnectionState.ENDED):
+                    return
+                case ConnectionChanged(state=state, reason=reason):
+                    print(f"[{state.value}] {reason}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    try:
+        watch(sys.argv[1])
+    except AuctionError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_status)
