@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 
 import zmq
 from small_house import BEAT_MS, SmallHouse
@@ -21,11 +22,13 @@ TURN_MS = 5
 class FakeHouse:
     """Use it in a `with` statement. `house` may be looked at from the test; it is changed by `do` only."""
 
-    def __init__(self, lots: int = 3, *, encrypted: bool = True) -> None:
+    def __init__(self, lots: int = 3, *, encrypted: bool = True, allowed_keys: str | Path = CURVE_ALLOW_ANY) -> None:
         self.house = SmallHouse(lots)
         self.link: JoinLink
         self._keys = new_keys()
+        self.is_garrulous = False
         self._encrypted = encrypted
+        self._allowed_keys = allowed_keys
         self._port = 0
 
     def start(self) -> None:
@@ -65,7 +68,7 @@ class FakeHouse:
         context = new_context()
         guard = ThreadAuthenticator(context)
         guard.start()
-        guard.configure_curve(domain="*", location=CURVE_ALLOW_ANY)
+        guard.configure_curve(domain="*", location=self._allowed_keys)
         self._router, self._publisher = context.socket(zmq.ROUTER), context.socket(zmq.XPUB)
         try:
             self._bind()
@@ -97,7 +100,7 @@ class FakeHouse:
             key = body.get("User-Id") if self._encrypted else peer.bytes.hex()
             answer = self.house.answer(str(key), decode_request(body.bytes))
             if answer is not None:
-                self._router.send_multipart([peer.bytes, encode(answer)])
+                self._router.send_multipart([peer.bytes, encode(answer), *([b"and"] if self.is_garrulous else [])])
         while self._publisher.poll(0):
             frame = self._publisher.recv()
             option = zmq.SUBSCRIBE if frame[0] else zmq.UNSUBSCRIBE

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -22,7 +23,7 @@ from bidder import (
     UnansweredError,
 )
 from bidder.events import Event
-from common.errors import RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
+from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
 from common.keys import new_keys
 from common.messages import Accepted, BidRequest, Rejected
 
@@ -131,6 +132,21 @@ def test_a_house_that_does_not_let_in(fake: FakeHouse, code: RejectCode) -> None
     with pytest.raises(RejectedError) as caught:
         Client.connect(fake.link, "Ada", new_keys(), timeout_ms=300)
     assert caught.value.reject is code
+
+
+def test_a_key_that_is_refused_in_the_handshake(tmp_path: Path) -> None:
+    with FakeHouse(allowed_keys=tmp_path) as fake, pytest.raises(RejectedError) as caught:
+        Client.connect(fake.link, "Ada", new_keys(), timeout_ms=WAIT_MS)
+    assert caught.value.reject is RejectCode.NOT_ADMITTED
+
+
+def test_a_message_of_many_frames_is_none_of_a_house(fake: FakeHouse) -> None:
+    with joined(fake) as client:
+        fake.is_garrulous = True
+        with pytest.raises(ProtocolError, match="more than one frame"):
+            client.bid("1", 100)
+        with pytest.raises(ProtocolError):
+            client.mine()
 
 
 def test_an_address_that_is_none() -> None:
