@@ -25,6 +25,7 @@ from auctioneer.events import (
     BidderEnrolled,
     BidLate,
     BidTaken,
+    Event,
     HouseStarted,
     LotBought,
     LotDecided,
@@ -111,7 +112,7 @@ class _Audit:
         self._position = 0
         self._verified = 0
         self._last: AnyEvent | None = None
-        self._counts: Counter[type] = Counter()
+        self._counts: Counter[type[Event]] = Counter()
         self._register = Register([])
         self._request_ids: dict[int, list[int]] = {}
         self._engine: Engine | None = None
@@ -132,7 +133,7 @@ class _Audit:
         return VerifyReport(
             mismatch,
             self._verified,
-            {str(kind.__struct_config__.tag): count for kind, count in self._counts.items()},  # type: ignore[attr-defined]
+            {str(kind.__struct_config__.tag): count for kind, count in self._counts.items()},
             len(self._register.entries),
             len(views),
             sum(view.status is LotStatus.SOLD for view in views),

@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from naive_model import Said, Sale
 
 from auctioneer import decisions
@@ -368,7 +369,13 @@ class SaleMachine(RuleBasedStateMachine):
         assert report.mismatch is None, report.mismatch
 
 
+USUAL = settings(max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 TestSale = SaleMachine.TestCase
-TestSale.settings = settings(
-    max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestSale.settings = USUAL
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(1800)
+def test_many_sales() -> None:
+    run_state_machine_as_test(SaleMachine, settings=settings(USUAL, max_examples=5_000))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -205,8 +204,3 @@ def test_a_watcher_notices_that_a_closed_lot_moves() -> None:
     change = replace(reopened[0].change, seq=sale.engine.lots["5"].view.seq + 1)
     with pytest.raises(InvariantError, match="lot 5 went from"):
         watcher.watch(sale.engine, [replace(reopened[0], lot="5", seq=change.seq, change=change)])
-
-
-def test_states_are_compared_after_a_copy_too() -> None:
-    state = Sale().engine.state
-    check_same_state(state, msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=type(state)))
