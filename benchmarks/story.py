@@ -117,7 +117,7 @@ class Story:
             return None
         risen_minor = bid.price_minor - (before.price_minor or 0)
         is_jump = risen_minor >= JUMP_STEPS * view.terms.step_at(before.price_minor or 0)
-        if not is_jump and bid.at_ms < self._outbid_told_ms.get(view.lot, 0) + OUTBIDS_PAUSE_MS:
+        if not is_jump and bid.at_ms < self._outbid_told_ms.get(view.lot, -OUTBIDS_PAUSE_MS) + OUTBIDS_PAUSE_MS:
             return None
         self._outbid_told_ms[view.lot] = bid.at_ms
         how = "jumps past" if is_jump else "outbids"

@@ -1,0 +1,69 @@
+"""The checks at the end of a demo find what they are there to find."""
+
+import pytest
+from msgspec.structs import replace
+
+from benchmarks.checks import differences, differences_from_reports, report_check
+from benchmarks.report import percentile
+from common.lot import LotStatus, LotTerms, LotView, Step
+
+SOLD = LotView(
+    terms=LotTerms(lot="1", title="A vase", starting_minor=100, increments=(Step(0, 10),)),
+    minimum_minor=130,
+    seq=5,
+    status=LotStatus.SOLD,
+    price_minor=120,
+    leader=2,
+    bids=3,
+    winner=2,
+    hammer_minor=120,
+)
+LOTS_ROW = {"lot": "1", "status": "sold", "price_minor": 120, "hammer_minor": 120, "bids": 3, "seq": 5}
+RESULTS_ROW = {"lot": "1", "status": "sold", "price_minor": 120, "hammer_minor": 120, "bids": 3, "paddle": 2}
+
+
+def test_equal_copies_have_no_differences() -> None:
+    assert differences({"1": SOLD}, {"1": replace(SOLD)}) == []
+    assert differences_from_reports({"1": SOLD}, [LOTS_ROW], [RESULTS_ROW]) == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"seq": 6}, {"leader": 3}, {"minimum_minor": 140}, {"status": LotStatus.OPEN}, {"hammer_minor": 110}]
+)
+def test_any_field_that_differs_between_copies_is_found(change: dict[str, object]) -> None:
+    assert len(differences({"1": replace(SOLD, **change)}, {"1": SOLD})) == 1
+
+
+def test_a_lot_that_one_side_does_not_know_is_found() -> None:
+    assert differences({}, {"1": SOLD}) == ["lot 1 is unknown here and sold at 120 after 3 bids (seq 5) there"]
+    assert len(differences_from_reports({}, [LOTS_ROW], [RESULTS_ROW])) > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"seq": 6}, "seq"),
+        ({"status": LotStatus.PASSED}, "status"),
+        ({"winner": 3}, "winner"),
+        ({"hammer_minor": 110}, "hammer"),
+        ({"price_minor": 110}, "price"),
+        ({"bids": 4}, "bids"),
+    ],
+)
+def test_what_the_house_reports_otherwise_is_found(change: dict[str, object], field: str) -> None:
+    problems = differences_from_reports({"1": replace(SOLD, **change)}, [LOTS_ROW], [RESULTS_ROW])
+    assert len(problems) == 1
+    assert problems[0].startswith(f"lot 1: {field} is ")
+
+
+def test_a_check_says_whether_it_held(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report_check("All is well", [])
+    assert not report_check("All is well", [f"problem {number}" for number in range(7)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["OK    All is well", "FAIL  All is well", "      problem 0"]
+    assert lines[-1] == "      and 2 more"
+
+
+@pytest.mark.parametrize(("percent", "expected"), [(50, 5), (99, 10), (1, 1), (100, 10)])
+def test_percentiles_are_values_that_occurred(percent: int, expected: int) -> None:
+    assert percentile([float(value) for value in range(10, 0, -1)], percent) == expected

@@ -1,0 +1,127 @@
+"""The programs themselves, as a person starts them: what they print, how they end, and what they leave behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PATIENCE_S = 60
+
+
+def start(*words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(*words: str) -> tuple[int, str]:
+    with start(*words) as program:
+        try:
+            said, _ = program.communicate(timeout=PATIENCE_S)
+        finally:
+            end_group(program)
+    return program.returncode, said
+
+
+def end_group(program: "subprocess.Popen[str]") -> bool:
+    """Kill what is left of a program and of all that it started; return whether anything was."""
+    try:
+        os.killpg(program.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+def test_a_demo_in_a_pipe_tells_the_sale_in_lines_and_proves_it(small_sale: Path, temporary: Path) -> None:
+    status, said = run("demo", "--catalogue", str(small_sale), "--bidders", "8", "--seed", "3")
+    lines = said.splitlines()
+    assert status == 0, said
+    assert any(line.startswith("  Join link  auction://127.0.0.1:") for line in lines)
+    assert sum("SOLD to" in line for line in lines) == 3
+    assert sum(line.startswith("OK    ") for line in lines) == 4
+    assert "\x1b" not in said
+    assert len(lines) < 100
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_that_is_stopped_leaves_nothing_behind(number: int, small_sale: Path, temporary: Path) -> None:
+    with start("demo", "--catalogue", str(small_sale), "--bidders", "4") as program:
+        assert program.stdout is not None
+        for line in program.stdout:
+            if "outbids" in line or "jumps past" in line:
+                break
+        os.kill(program.pid, number)
+        said, _ = program.communicate(timeout=PATIENCE_S)
+        assert not end_group(program), "something was left running"
+    assert program.returncode == 130
+    assert "Stopped, and with it the auctioneer and all bots." in said
+    assert "Traceback" not in said
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_catalogue_with_faults_is_told_in_the_auctioneers_words(tmp_path: Path, temporary: Path) -> None:
+    catalogue = tmp_path / "bad.toml"
+    catalogue.write_text('[sale]\ntitle = "Bad"\ncurrency = "USD"\n\n[[lot]]\ntitle = "No price"\n')
+    status, said = run("demo", "--catalogue", str(catalogue))
+    assert status == 1
+    assert "Error [house]:" in said
+    assert "starting_price" in said
+    assert "Traceback" not in said
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_directory_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path, small_sale: Path) -> None:
+    (tmp_path / "file").write_text("")
+    status, said = run("demo", "--catalogue", str(small_sale), "--data", str(tmp_path / "file" / "sale"))
+    assert status == 1
+    assert "can't be made" in said
+    assert "Traceback" not in said
+
+
+def test_bots_bid_in_a_sale_that_is_on_and_report(small_sale: Path, tmp_path: Path) -> None:
+    data = tmp_path / "sale"
+    command = [sys.executable, "-m", "auctioneer", "run", str(small_sale), "--data", str(data), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as house:
+        try:
+            assert house.stdout is not None
+            assert any("Join link" in line for line in house.stdout)
+            first_status, first = run("bots", "--data", str(data), "--bidders", "3", "--seconds", "1")
+            second_status, second = run("bots", "--data", str(data), "--bidders", "5", "--strategy", "incremental")
+        finally:
+            house.terminate()
+    assert (first_status, second_status) == (0, 0), first + second
+    assert "OK    All 3 bots have the sale that a newcomer is given" in first
+    assert "OK    All 5 bots have the sale that a newcomer is given" in second
+    assert "bids accepted" in second, "there was no progress to read"
+    assert "p99" in second
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--data", "nowhere"), "No house runs on nowhere."),
+        (("--to", "http://example.org"), "is not a join link"),
+        (("--to", "auction://127.0.0.1:1/plain?publish=2", "--data", "nowhere"), "both name a house"),
+    ],
+)
+def test_bots_without_a_house_say_what_is_wrong(words: tuple[str, ...], sentence: str) -> None:
+    status, said = run("bots", *words)
+    assert status == 2
+    assert sentence in said
+    assert "Traceback" not in said
