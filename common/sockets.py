@@ -24,6 +24,8 @@ HEARTBEAT_TIMEOUT_MS: Final = 6000
 BACKLOG: Final = 1024
 RECONNECT_MS: Final = 100
 RECONNECT_MAX_MS: Final = 5000
+ENVELOPE_BYTES_MAX: Final = 128
+"""What a frame may have around its body: CURVE's 33 bytes, and a broadcast's topic."""
 REQUESTS_QUEUED_MAX: Final = 1000
 """For each peer, in each direction, on the request path."""
 BROADCASTS_QUEUED_MAX: Final = 10_000
@@ -49,10 +51,10 @@ def new_context() -> "zmq.Context[zmq.SyncSocket]":
 
 
 def set_common(socket: "zmq.Socket[object]", bytes_max: int) -> None:
-    """Set the options that all roles share; `bytes_max` bounds a frame that arrives."""
+    """Set the options that all roles share; `bytes_max` bounds the body of a frame that arrives."""
     socket.setsockopt(zmq.LINGER, LINGER_MS)
     socket.setsockopt(zmq.IPV6, 1)
-    socket.setsockopt(zmq.MAXMSGSIZE, bytes_max)
+    socket.setsockopt(zmq.MAXMSGSIZE, bytes_max + ENVELOPE_BYTES_MAX)
     socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
     socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS)
     socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
