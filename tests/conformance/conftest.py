@@ -1,0 +1,102 @@
+"""Houses and strangers for the conformance checks.
+
+`AUCTION_LINK=auction://...` has the checks made on that house; those that need one of their own are then left out.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+from house_process import OwnHouse, RunningHouse
+from stranger import Stranger, strangers
+
+LOTS = 300
+"""More than one page of a snapshot."""
+GENERAL_CATALOGUE = """
+[sale]
+title = "Conformance sale"
+currency = "GBP"
+
+[defaults]
+starting_price = "100"
+increment = "5"
+duration = "until closed"
+""" + "".join(f'[[lot]]\ntitle = "Lot {number}"\n' for number in range(1, LOTS + 1))
+
+
+@pytest.fixture(scope="session")
+def context() -> Iterator["zmq.Context[zmq.SyncSocket]"]:
+    with zmq.Context() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+    """Hold the sale that most checks share, with many lots that nobody closes; or yield the house that was named."""
+    if link := os.environ.get("AUCTION_LINK"):
+        yield RunningHouse(link)
+        return
+    own = OwnHouse(tmp_path_factory.mktemp("house"), GENERAL_CATALOGUE)
+    yield own
+    own.stop()
+
+
+@pytest.fixture
+def own_house(tmp_path: Path) -> Iterator[Callable[..., OwnHouse]]:
+    """Yield a maker of houses that the test may treat as it likes."""
+    if os.environ.get("AUCTION_LINK"):
+        pytest.skip("needs a house of its own")
+    with ExitStack() as running:
+
+        def make(catalogue: str, **options: Any) -> OwnHouse:
+            made = OwnHouse(tmp_path, catalogue, **options)
+            running.callback(made.stop)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def stranger(context: "zmq.Context[zmq.SyncSocket]", house: RunningHouse) -> Iterator[Callable[..., Stranger]]:
+    """Yield a maker of strangers to the shared house."""
+    with strangers(context, house.link) as make:
+        yield make
+
+
+@pytest.fixture
+def strangers_of(context: "zmq.Context[zmq.SyncSocket]") -> Iterator[Callable[..., Stranger]]:
+    """Yield a maker of strangers to any house, whose link comes first."""
+    with ExitStack() as made:
+
+        def make(link: str, **options: Any) -> Stranger:
+            return made.enter_context(strangers(context, link))(**options)
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def lots_in_use() -> set[str]:
+    return set()
+
+
+@pytest.fixture
+def lot(stranger: Callable[..., Stranger], lots_in_use: set[str]) -> str:
+    """Find an open lot without bids and with time enough, which no other test has had."""
+    looker = stranger()
+    looker.enrol()
+    start: int | None = 0
+    while start is not None:
+        page = looker.ask("snapshot", start=start)
+        for view in page["lots"]:
+            number = view["terms"]["lot"]
+            left_ms = 60_000 if view["ends_at_ms"] is None else view["ends_at_ms"] - page["server_time_ms"]
+            is_free = view["status"] == "open" and not view["bids"] and number not in lots_in_use
+            if is_free and left_ms >= 60_000 and not view["terms"]["has_reserve"]:
+                lots_in_use.add(number)
+                return str(number)
+        start = page["next"]
+    pytest.skip("the house has no open lot without bids")

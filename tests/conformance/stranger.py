@@ -1,0 +1,387 @@
+"""A client written from `docs/protocol.md` alone: plain zmq and msgpack, nothing of this repository.
+
+It is not a good client (it waits for each answer, and knows no reconnect); it is there to look closely.
+"""
+
+import itertools
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import msgpack
+import zmq
+import zmq.utils.monitor
+import zmq.utils.z85
+
+WAIT_MS = 10_000
+BEAT, SALE, ALL_LOTS = b"beat\x00", b"sale\x00", b"lot/"
+Body = dict[str, Any]
+_HANDSHAKE_EVENTS = (
+    zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_HANDSHAKE_SUCCEEDED
+)
+
+
+class Link(NamedTuple):
+    """A join link, read as section 3.2 says; `server_key` is Z85, or None for `plain`."""
+
+    host: str
+    port: int
+    publish_port: int
+    server_key: bytes | None
+    invite: str
+
+
+def read_link(text: str) -> Link:
+    parts = urlsplit(text)
+    query = parse_qs(parts.query)
+    key = parts.path.strip("/")
+    assert parts.scheme == "auction"
+    assert parts.port is not None
+    return Link(
+        f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or "",
+        parts.port,
+        int(query["publish"][0]),
+        None if key == "plain" else zmq.utils.z85.encode(bytes.fromhex(key)),
+        query.get("invite", [""])[0],
+    )
+
+
+class Frame(NamedTuple):
+    """A broadcast: its topic (without the NUL), its body, its bytes, and when it came (`time.monotonic`)."""
+
+    topic: bytes
+    body: Body
+    raw: bytes
+    at_s: float
+
+
+class Stranger:
+    """One principal with a DEALER and, after `connect_feed`, a SUB. Everything that comes in is kept."""
+
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.SyncSocket]",
+        link: str,
+        keys: tuple[bytes, bytes] | None = None,
+        server_key: bytes | None = None,
+    ) -> None:
+        self.link = read_link(link)
+        self.keys = keys or zmq.curve_keypair()
+        self._server_key = server_key or self.link.server_key
+        self._context = context
+        self._ids = itertools.count(time.time_ns() // 1000)
+        self.answers: list[bytes] = []
+        self.frames: list[Frame] = []
+        self.sub: zmq.SyncSocket | None = None
+        self.views: dict[str, Body] = {}
+        self.sale: Body = {}
+        self.paddle = 0
+        self.welcome: Body = {}
+        self.dealer = self._socket(zmq.DEALER)
+        self._monitor = self.dealer.get_monitor_socket(_HANDSHAKE_EVENTS)
+        self.dealer.connect(f"tcp://{self.link.host}:{self.link.port}")
+
+    def _socket(self, kind: int) -> "zmq.SyncSocket":
+        made = self._context.socket(kind)
+        made.setsockopt(zmq.LINGER, 0)
+        made.setsockopt(zmq.IPV6, 1)
+        made.setsockopt(zmq.RECONNECT_IVL, 50)
+        if kind == zmq.DEALER:
+            made.setsockopt(zmq.IMMEDIATE, 1)
+        if self._server_key is not None:
+            made.setsockopt(zmq.CURVE_SERVERKEY, self._server_key)
+            made.setsockopt(zmq.CURVE_PUBLICKEY, self.keys[0])
+            made.setsockopt(zmq.CURVE_SECRETKEY, self.keys[1])
+        return made
+
+    def close(self) -> None:
+        self.dealer.disable_monitor()
+        self._monitor.close()
+        self.dealer.close()
+        if self.sub is not None:
+            self.sub.close()
+
+    # --- requests ----------------------------------------------------------------------------------------------
+
+    def new_id(self) -> int:
+        return next(self._ids)
+
+    def send_raw(self, *frames: bytes) -> None:
+        assert self.dealer.poll(WAIT_MS, zmq.POLLOUT), "no connection"
+        self.dealer.send_multipart(frames)
+
+    def send(self, body: Body) -> None:
+        self.send_raw(msgpack.packb(body))
+
+    def receive(self, wait_ms: int = WAIT_MS) -> Body | None:
+        """Return the next answer; None if none comes."""
+        if not self.dealer.poll(wait_ms):
+            return None
+        frames = self.dealer.recv_multipart()
+        assert len(frames) == 1, "an answer is one frame"
+        self.answers.append(frames[0])
+        return unpacked(frames[0])
+
+    def ask(self, type_: str, **fields: Any) -> Body:
+        """Send a request with a new id, unless `id` is given, and return its answer."""
+        body = {"type": type_, "id": self.new_id()} | fields
+        self.send(body)
+        return self.await_answer(body["id"])
+
+    def ask_raw(self, *frames: bytes) -> Body:
+        """Send frames as they are and return the next answer."""
+        self.send_raw(*frames)
+        answer = self.receive()
+        assert answer is not None, "no answer"
+        return answer
+
+    def await_answer(self, request_id: int) -> Body:
+        while True:
+            answer = self.receive()
+            assert answer is not None, "no answer"
+            if answer["id"] == request_id:
+                return answer
+
+    def ask_until_answered(self, body: Body, wait_ms: int = 200) -> Body:
+        """Send a request again and again, the same bytes, until there is a verdict: what section 9 asks of clients."""
+        deadline_s = time.monotonic() + WAIT_MS / 1000
+        while time.monotonic() < deadline_s:
+            if self.dealer.poll(wait_ms, zmq.POLLOUT):
+                self.dealer.send(msgpack.packb(body))
+            while (answer := self.receive(wait_ms)) is not None:
+                if answer["id"] == body["id"] and answer.get("code") not in ("unavailable", "slow_down"):
+                    return answer
+        raise AssertionError("no answer")
+
+    def hello(self, **fields: Any) -> Body:
+        plain = {} if self.link.server_key else {"key": self.keys[0].decode()}
+        answer = self.ask("hello", **({"versions": [1]} | plain | fields))
+        if answer["type"] == "welcome":
+            self.welcome = answer
+            self.paddle = answer["paddle"]
+        return answer
+
+    def enrol(self, **fields: Any) -> Body:
+        """Say hello as a bidder under a name that nobody has, and be let in."""
+        invite = {"invite": self.link.invite} if self.link.invite else {}
+        answer = self.hello(**({"name": f"Stranger {secrets.token_hex(4)}"} | invite | fields))
+        assert answer["type"] == "welcome", answer
+        return answer
+
+    # --- broadcasts --------------------------------------------------------------------------------------------
+
+    def connect_feed(self, *subscriptions: bytes) -> None:
+        """Connect the SUB (again), without proof that the subscriptions are in force."""
+        if self.sub is not None:
+            self.sub.close()
+        self.sub = self._socket(zmq.SUB)
+        for subscription in subscriptions:
+            self.sub.setsockopt(zmq.SUBSCRIBE, subscription)
+        self.sub.connect(f"tcp://{self.link.host}:{self.welcome.get('publish_port', self.link.publish_port)}")
+
+    def new_probe(self) -> bytes:
+        """Subscribe to a fresh probe."""
+        assert self.sub is not None
+        probe = b"~" + secrets.token_hex(8).encode()
+        self.sub.setsockopt(zmq.SUBSCRIBE, probe + b"\x00")
+        return probe
+
+    def probe(self) -> Frame:
+        """Probe until an answer comes. Afterwards all is in that the house sent before it, `frames` included."""
+        for _ in range(WAIT_MS // 2000):
+            probe = self.new_probe()
+            found = self.find_frame(lambda frame, probe=probe: frame.topic == probe, wait_ms=2000)  # type: ignore[misc]
+            assert self.sub is not None
+            self.sub.setsockopt(zmq.UNSUBSCRIBE, probe + b"\x00")
+            if found is not None:
+                return found
+        raise AssertionError("no probe was answered")
+
+    def next_frame(self, wait_ms: int) -> Frame | None:
+        assert self.sub is not None
+        if not self.sub.poll(wait_ms):
+            return None
+        parts = self.sub.recv_multipart()
+        assert len(parts) == 1, "a broadcast is one frame"
+        topic, nul, body = parts[0].partition(b"\x00")
+        assert nul, "a NUL ends the topic"
+        frame = Frame(topic, unpacked(body), parts[0], time.monotonic())
+        self.frames.append(frame)
+        return frame
+
+    def find_frame(self, wanted: Callable[[Frame], bool], wait_ms: int = WAIT_MS) -> Frame | None:
+        """Return the next frame that is `wanted`; None if it does not come."""
+        deadline_s = time.monotonic() + wait_ms / 1000
+        while (left_ms := int((deadline_s - time.monotonic()) * 1000)) > 0:
+            frame = self.next_frame(left_ms)
+            if frame is not None and wanted(frame):
+                return frame
+        return None
+
+    def await_frame(self, wanted: Callable[[Frame], bool], wait_ms: int = WAIT_MS) -> Frame:
+        found = self.find_frame(wanted, wait_ms)
+        assert found is not None, "the broadcast did not come"
+        return found
+
+    def await_event(self, lot: str, event: str) -> Body:
+        """Return the next event of that kind of a lot."""
+
+        def events_of(frame: Frame) -> list[Body]:
+            return [one for one in lot_events(frame, lot) if one["event"] == event]
+
+        return events_of(self.await_frame(lambda frame: bool(events_of(frame))))[0]
+
+    def await_beat(self) -> Frame:
+        return self.await_frame(lambda frame: frame.topic == b"beat")
+
+    # --- the whole way in --------------------------------------------------------------------------------------
+
+    def join(self, **hello: Any) -> "Stranger":
+        """Section 7: hello, subscriptions, probe, snapshot."""
+        self.enrol(**hello)
+        self.connect_feed(BEAT, SALE, ALL_LOTS)
+        self.probe()
+        self.load()
+        return self
+
+    def load(self) -> None:
+        """Take all pages of a snapshot, and what the feed has had since."""
+        self.views, self.sale = {}, {}
+        start: int | None = 0
+        while start is not None:
+            page = self.ask("snapshot", start=start)
+            assert page["type"] == "snapshot", page
+            self.sale = page["sale"]
+            self.views |= {view["terms"]["lot"]: view for view in page["lots"]}
+            start = page["next"]
+        for frame in self.frames:
+            self.apply(frame.body)
+
+    def catch_up(self) -> None:
+        """Apply all that the house has sent up to now."""
+        known = len(self.frames)
+        self.probe()
+        for frame in self.frames[known:]:
+            self.apply(frame.body)
+
+    def apply(self, body: Body) -> None:
+        for event in body.get("events", ()):
+            if body["type"] == "sale_events":
+                self._apply_to_sale(event)
+            elif event["seq"] > self.views[body["lot"]]["seq"]:
+                assert event["seq"] == self.views[body["lot"]]["seq"] + 1, "a hole"
+                self.views[body["lot"]] = evolve(self.views[body["lot"]], event)
+
+    def _apply_to_sale(self, event: Body) -> None:
+        if event["seq"] <= self.sale["seq"]:
+            return
+        assert event["seq"] == self.sale["seq"] + 1, "a hole"
+        if event["event"] == "lot_added":
+            self.views.setdefault(event["terms"]["lot"], first_view(event))
+        self.sale = evolve_sale(self.sale, event)
+
+    def await_handshake(self) -> int:
+        """Return the libzmq event by which the DEALER's next handshake ends."""
+        assert self._monitor.poll(WAIT_MS), "no handshake"
+        return int(zmq.utils.monitor.recv_monitor_message(self._monitor)["event"])
+
+
+def unpacked(body: bytes) -> Body:
+    """Decode with no leniency: str keys only, and nothing after the map."""
+    value = msgpack.unpackb(body, strict_map_key=True, raw=False)
+    assert isinstance(value, dict)
+    assert isinstance(value["type"], str)
+    return value
+
+
+def lot_events(frame: Frame, lot: str) -> list[Body]:
+    """Return the events of a lot in a frame."""
+    return frame.body["events"] if frame.topic == b"lot/" + lot.encode() else []
+
+
+# --- section 17, in another hand -----------------------------------------------------------------------------------
+
+
+def first_view(added: Body) -> Body:
+    terms = added["terms"]
+    return dict.fromkeys(
+        (
+            "price_minor",
+            "leader",
+            "ends_at_ms",
+            "remaining_ms",
+            "winner",
+            "hammer_minor",
+            "closed_at_ms",
+            "close_cause",
+        )
+    ) | {
+        "terms": terms,
+        "minimum_minor": terms["starting_minor"],
+        "seq": 0,
+        "status": "scheduled",
+        "bids": 0,
+        "reserve_met": False if terms["has_reserve"] else None,
+        "buy_now_minor": terms["buy_now_minor"],
+        "opens_at_ms": added["opens_at_ms"],
+        "reason": "",
+    }
+
+
+def evolve(view: Body, event: Body) -> Body:
+    final = {"closed_at_ms": event["at_ms"], "ends_at_ms": None, "remaining_ms": None, "buy_now_minor": None}
+    changes: dict[str, Callable[[], Body]] = {
+        "lot_rescheduled": lambda: picked(event, "opens_at_ms"),
+        "lot_opened": lambda: {"status": "open", "opens_at_ms": event["at_ms"]} | picked(event, "ends_at_ms"),
+        "bid_placed": lambda: (
+            {"bids": view["bids"] + 1}
+            | picked(event, "price_minor", "minimum_minor", "leader", "reserve_met", "buy_now_minor", "ends_at_ms")
+        ),
+        "lot_paused": lambda: {"status": "paused", "ends_at_ms": None} | picked(event, "remaining_ms"),
+        "lot_resumed": lambda: {"status": "open", "remaining_ms": None} | picked(event, "ends_at_ms"),
+        "lot_extended": lambda: picked(event, "ends_at_ms", "remaining_ms"),
+        "lot_closed": lambda: (
+            final
+            | {"status": "passed" if event["winner"] is None else "sold", "close_cause": event["cause"]}
+            | picked(event, "winner", "hammer_minor")
+        ),
+        "lot_withdrawn": lambda: final | {"status": "withdrawn"} | picked(event, "reason"),
+    }
+    return view | {"seq": event["seq"]} | changes[event["event"]]()
+
+
+def evolve_sale(view: Body, event: Body) -> Body:
+    changes = {
+        "lot_added": {"lots": view["lots"] + 1},
+        "sale_paused": {"status": "paused"},
+        "sale_resumed": {"status": "running"},
+        "announced": {"announcement": event.get("text")},
+        "sale_ended": {"status": "ended"},
+    }
+    return view | {"seq": event["seq"]} | changes[event["event"]]
+
+
+def picked(event: Body, *fields: str) -> Body:
+    return {field: event[field] for field in fields}
+
+
+@contextmanager
+def strangers(context: "zmq.Context[zmq.SyncSocket]", link: str) -> Iterator[Callable[..., Stranger]]:
+    """Yield a maker of strangers, who are all closed in the end."""
+    made: list[Stranger] = []
+
+    def make(**options: Any) -> Stranger:
+        made.append(Stranger(context, link, **options))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for one in made:
+            one.close()
