@@ -155,10 +155,13 @@ def test_an_address_that_is_none() -> None:
 
 
 def test_a_lost_broadcast_is_repaired(fake: FakeHouse) -> None:
+    def change_unheard(house: SmallHouse) -> None:
+        house.broadcasts_to_drop = 2
+        house.open("1")
+        house.bid("1", 100)
+
     with joined(fake) as client:
-        fake.do(lambda house: setattr(house, "broadcasts_to_drop", 2))
-        fake.do(lambda house: house.open("1"))
-        fake.do(lambda house: house.bid("1", 100))
+        fake.do(change_unheard)
         assert wait_for(client, Repaired) == Repaired(1, "1", 2, 2)
         assert client.lots() == fake.house.lots
 
