@@ -13,9 +13,8 @@ from typing import Final
 
 import platformdirs
 
-from common.errors import UsageError
 from common.keys import KeyPair, load_or_make_keys
-from common.names import is_valid_name, skeleton
+from common.names import skeleton
 
 _FILE_BYTES_MAX: Final = 200
 """Longer file names are not allowed everywhere."""
@@ -27,12 +26,7 @@ def default_home() -> Path:
 
 
 def bidder_keys(home: Path, name: str) -> KeyPair:
-    """Return the key of a name, made at first use. Raises UsageError for a bad name or a file that is no key."""
-    if not is_valid_name(name):
-        raise UsageError(
-            f"{name!r} can't be a name: 1 to 40 visible characters, with a letter or a digit, not beginning with "
-            "=, +, - or @, and without spaces at the ends."
-        )
+    """Return the key of a valid name, made at first use. Raises UsageError for a file that is no key."""
     return load_or_make_keys(home / "keys" / f"{_file_stem(name)}.json")
 
 

@@ -17,12 +17,14 @@ from bidder.cli.orders import (
     Order,
     QuitOrder,
     parsed_amount,
+    parsed_condition,
 )
 from bidder.cli.output import say
 from bidder.cli.voices import ForPeople, Voice
 from bidder.cli.wording import Line, leader_words, time_left
 from bidder.events import ConnectionState
 from common.errors import AuctionError
+from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import LotStatus
 from common.messages import Accepted, Rejected
 
@@ -40,8 +42,10 @@ class Attendance:
         self._tasks: set[asyncio.Task[None]] = set()
         self.is_leaving = False
 
-    def begin(self, order: Order, tag: Any = None) -> None:
-        """Begin to carry out an order."""
+    async def begin(self, order: Order, tag: Any = None) -> None:
+        """Begin to carry out an order; waits while as many are under way as a client may leave unanswered."""
+        while len(self._tasks) >= REMEMBERED_REQUESTS_MAX:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         task = asyncio.create_task(self._carry_out(order, tag))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -81,16 +85,15 @@ class Attendance:
             self._voice.verdict(verdict, order.lot, tag)
 
     async def _bid(self, order: BidOrder, request_id: int) -> Accepted | Rejected:
-        view = self._client.lots().get(order.lot)
-        amount_minor, maximum_minor, if_price_minor = (
-            None if text is None else parsed_amount(self._client.sale.currency, text, view)
-            for text in (order.amount, order.maximum, order.if_price)
+        currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
+        amount_minor, maximum_minor = (
+            None if text is None else parsed_amount(currency, text, view) for text in (order.amount, order.maximum)
         )
         return await self._client.bid(
             order.lot,
             amount_minor,
             maximum_minor,
-            if_price_minor=if_price_minor,
+            if_price_minor=parsed_condition(currency, order.if_price),
             request_id=request_id,
             timeout_ms=self._timeout_ms,
         )

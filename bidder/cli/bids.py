@@ -6,7 +6,7 @@ from collections.abc import Callable
 import click
 
 from bidder.base import BaseClient, UnansweredError
-from bidder.cli.orders import parsed_amount
+from bidder.cli.orders import parsed_amount, parsed_condition
 from bidder.cli.output import say
 from bidder.cli.places import LOT, Seat, explained, from_seat, json_option, timeout_option
 from bidder.cli.records import no_verdict_record, verdict_record
@@ -72,7 +72,7 @@ def bid(
             lot,
             None if is_maximum else amount_minor,
             amount_minor if is_maximum else None if up_to is None else parsed_amount(currency, up_to, view),
-            if_price_minor=None if if_price is None else parsed_amount(currency, if_price),
+            if_price_minor=parsed_condition(currency, if_price),
             request_id=chosen_id,
             timeout_ms=round(timeout_s * 1000),
         )

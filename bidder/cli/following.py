@@ -12,6 +12,7 @@ from bidder.events import (
     ConnectionChanged,
     ConnectionState,
     Event,
+    EventsDropped,
     HistoryLost,
     LotCaughtUp,
     LotChanged,
@@ -44,8 +45,9 @@ class Follower:
     def take(self, event: Event) -> None:
         """Tell an event, unless it was told with the state. Raises RejectedError where the house turns one out."""
         match event:
-            case StateReady():
-                self._begin(event)
+            case StateReady() | EventsDropped():
+                self._voice.event(event)
+                self._begin()
             case LotChanged() | LotCaughtUp():
                 if self._is_new(event.lot, event.seq):
                     self._voice.event(event)
@@ -70,12 +72,11 @@ class Follower:
             raise RejectedError(event.rejected.code, event.rejected.detail)
         self.has_ended = self.has_ended or event.state is ConnectionState.ENDED
 
-    def _begin(self, event: StateReady) -> None:
+    def _begin(self) -> None:
         views = self._client.lots()
         self._seqs = {number: view.seq for number, view in views.items()}
         self._seqs[_SALE] = self._client.sale.seq
         self._open = {number for number, view in views.items() if not view.status.is_final}
-        self._voice.event(event)
         self._voice.state()
 
     def _is_new(self, stream: str, seq: int) -> bool:

@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Final
 
 import click
@@ -15,6 +15,7 @@ from prompt_toolkit.patch_stdout import StdoutProxy
 
 LINE_BYTES_MAX: Final = 64 * 1024
 """A longer line of a pipe is cut into pieces, which then are no orders."""
+LINES_WAITING_MAX: Final = 64
 _OUTPUT_PAUSE_S: Final = 0.05
 """Lines that come within this time are printed above the prompt together."""
 _REFRESH_S: Final = 1.0
@@ -50,13 +51,14 @@ async def piped_lines() -> AsyncGenerator[bytes, None]:
     """
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[bytes | None] = asyncio.Queue()
-    room = threading.BoundedSemaphore(64)
+    room = threading.BoundedSemaphore(LINES_WAITING_MAX)
 
     def read() -> None:
-        for line in _lines_of(sys.stdin.fileno()):
-            room.acquire()
-            loop.call_soon_threadsafe(lines.put_nowait, line)
-        loop.call_soon_threadsafe(lines.put_nowait, None)
+        with suppress(RuntimeError):  # the loop is closed: the sale is over, and nobody wants to hear more
+            for line in _lines_of(sys.stdin.fileno()):
+                room.acquire()
+                loop.call_soon_threadsafe(lines.put_nowait, line)
+            loop.call_soon_threadsafe(lines.put_nowait, None)
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
     while (line := await lines.get()) is not None:

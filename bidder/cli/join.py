@@ -133,7 +133,7 @@ async def _take_typed(client: AsyncClient, attendance: Attendance, voice: Voice)
                 voice.failure(error, None)
                 continue
             if order is not None:
-                attendance.begin(order)
+                await attendance.begin(order)
             if attendance.is_leaving:
                 break
     await attendance.finish()
@@ -143,7 +143,7 @@ async def _take_json(attendance: Attendance, voice: Voice) -> None:
     async with aclosing(piped_lines()) as lines:
         async for line in lines:
             try:
-                attendance.begin(json_order(line), json_tag(line))
+                await attendance.begin(json_order(line), json_tag(line))
             except UsageError as error:
                 voice.failure(error, json_tag(line))
     await attendance.finish()

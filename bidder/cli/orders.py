@@ -159,7 +159,7 @@ def json_tag(line: bytes) -> Any:
     """Return the `id` of a line, as far as the line can be read at all."""
     try:
         read = msgspec.json.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     return read.get("id") if isinstance(read, dict) else None
 
@@ -168,7 +168,7 @@ def json_order(line: bytes) -> Order:
     """Return the order in a line of JSON. Raises UsageError."""
     try:
         read = msgspec.json.decode(line, type=_JsonOrder)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise UsageError(
             f"That is not an order: {error}. One looks like "
             '{"bid": {"lot": "3", "amount": "120.00"}, "id": 1}; there are also max, buy, lots and mine.'
@@ -193,12 +193,23 @@ def json_order(line: bytes) -> Order:
 
 
 def parsed_amount(currency: Currency, text: str, view: LotView | None = None) -> int:
-    """Return the minor units of an amount.
+    """Return the minor units of an amount of 1 or more.
 
     Raises UsageError that says how to write it, and where the lot is known, what the least is.
     """
+    least = "" if view is None or view.status.is_final else f" The minimum is {currency.show(view.minimum_minor)}."
     try:
-        return currency.parse(text)
+        amount_minor = currency.parse(text)
     except AmountError as error:
-        least = "" if view is None or view.status.is_final else f" The minimum is {currency.show(view.minimum_minor)}."
         raise UsageError(f"{error}{least}") from error
+    if not amount_minor:
+        raise UsageError(f"{text!r} is no amount to pay.{least}")
+    return amount_minor
+
+
+def parsed_condition(currency: Currency, text: str | None) -> int | None:
+    """Return the minor units of the price that a bid is to depend on, if on any; 0: that there is no bid yet."""
+    try:
+        return None if text is None else currency.parse(text)
+    except AmountError as error:
+        raise UsageError(str(error)) from error

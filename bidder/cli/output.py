@@ -1,5 +1,6 @@
 """How lines reach the terminal or a pipe, and the table of lots."""
 
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -27,7 +28,13 @@ _GAP: Final = "  "
 
 def say(line: Line) -> None:
     """Print a line for a person."""
-    click.echo(click.style(line.text, **_STYLES[line.tone]) if _STYLES[line.tone] else line.text)
+    style = _STYLES[line.tone] if _has_colours() else {}
+    click.echo(click.style(line.text, **style) if style else line.text)
+
+
+def _has_colours() -> bool:
+    """Return whether colours are wanted; in a pipe click takes them out besides."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def say_record(record: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from bidder.home import bidder_keys, default_home, observer_keys
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import JoinLink, KeyPair, find_local_houses, local_houses_folder, parse_link
 from common.messages import Role
-from common.names import is_valid_lot
+from common.names import is_valid_lot, is_valid_name
 
 _Callback = Callable[..., Any]
 
@@ -99,7 +99,24 @@ class _LotType(click.ParamType[str]):
         return value
 
 
+class _NameType(click.ParamType[str]):
+    """A name. An empty one, of a variable that is not set, must not come to mean somebody who only looks on."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not is_valid_name(value):
+            self.fail(
+                f"{value!r} can't be a name: 1 to 40 visible characters, with a letter or a digit, not beginning with "
+                "=, +, - or @, and without spaces at the ends.",
+                param,
+                ctx,
+            )
+        return value
+
+
 LOT: Final = _LotType()
+_NAME: Final = _NameType()
 
 json_option: Final[Callable[[_Callback], _Callback]] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs."
@@ -117,14 +134,11 @@ timeout_option: Final[Callable[[_Callback], _Callback]] = click.option(
 
 def from_seat(*, is_name_required: bool) -> Callable[[_Callback], _Callback]:
     """Give a command the options --to, --home and --name, as the `Seat` that is its first argument."""
-    if is_name_required:
-        name_option = click.option(
-            "--name", required=True, metavar="NAME", help="Your name in the sale; its key is made at first use."
-        )
-    else:
-        name_option = click.option(
-            "--name", default="", metavar="NAME", help="Take part under this name.  [default: look on without one]"
-        )
+    name_help = (
+        "Your name in the sale; its key is made at first use."
+        if is_name_required
+        else "Take part under this name.  [default: look on without one]"
+    )
 
     def decorate(command: _Callback) -> _Callback:
         @click.option(
@@ -135,7 +149,7 @@ def from_seat(*, is_name_required: bool) -> Callable[[_Callback], _Callback]:
             metavar="LINK",
             help="The house's join link.  [default: the house on this machine]",
         )
-        @name_option
+        @click.option("--name", type=_NAME, required=is_name_required, metavar="NAME", help=name_help)
         @click.option(
             "--home",
             type=click.Path(file_okay=False, path_type=Path),
@@ -146,8 +160,8 @@ def from_seat(*, is_name_required: bool) -> Callable[[_Callback], _Callback]:
             help="The folder of your keys.  [default: in your data directory]",
         )
         @wraps(command)
-        def with_seat(to: JoinLink | None, name: str, home: Path, **rest: object) -> Any:
-            return command(Seat(to, home, name), **rest)
+        def with_seat(to: JoinLink | None, name: str | None, home: Path, **rest: object) -> Any:
+            return command(Seat(to, home, name or ""), **rest)
 
         return with_seat
 

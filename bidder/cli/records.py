@@ -1,7 +1,8 @@
 """JSON for programs: verdicts, lots and events as plain objects; docs/cli.md has their fields.
 
 Amounts come twice: as decimal strings in the sale's currency, and as integers in fields that end in `_minor`. Times
-are the house's, in milliseconds since 1970.
+are the house's, in milliseconds since 1970. In events `seq` is set in states and changes only, so that for each lot
+(and for the sale, where `lot` is null) it goes up by one from line to line.
 """
 
 from typing import Any
@@ -197,10 +198,10 @@ def event_record(event: Event, epoch: int, currency: Currency) -> Record:
                 "outbid", epoch, event.lot, event.seq, by=event.by, **money(currency, price=event.price_minor)
             )
         case Won():
-            return _tagged("won", epoch, event.lot, event.seq, **money(currency, hammer=event.hammer_minor))
+            return _notice("won", epoch, event, **money(currency, hammer=event.hammer_minor))
         case Lost():
             hammer = money(currency, hammer=event.hammer_minor)
-            return _tagged("lost", epoch, event.lot, event.seq, winner=event.winner, **hammer)
+            return _notice("lost", epoch, event, winner=event.winner, **hammer)
         case _:
             return connection_record(event, epoch)
 
@@ -211,9 +212,9 @@ def connection_record(event: Event, epoch: int | None) -> Record:
         case Joined(welcome):
             return _tagged("joined", welcome.epoch, None, None, paddle=welcome.paddle, name=welcome.name)
         case StateReady():
-            return _tagged("state_ready", event.epoch, None, event.sale.seq, lots=event.lots)
+            return _tagged("state_ready", event.epoch, None, None, lots=event.lots)
         case Repaired():
-            return _tagged("repaired", event.epoch, event.lot or None, event.seq, missing=event.missing)
+            return _notice("repaired", event.epoch, event, missing=event.missing)
         case HistoryLost():
             return _tagged("history_lost", event.epoch, None, None)
         case ConnectionChanged():
@@ -226,6 +227,11 @@ def connection_record(event: Event, epoch: int | None) -> Record:
 
 def _tagged(event: str, epoch: int | None, lot: str | None, seq: int | None, **fields: Any) -> Record:
     return {"event": event, "epoch": epoch, "lot": lot, "seq": seq, **fields}
+
+
+def _notice(event: str, epoch: int | None, of: Outbid | Won | Lost | Repaired, **fields: Any) -> Record:
+    """Return what follows from changes and is none: `after_seq` names the last of them, and `seq` is null."""
+    return _tagged(event, epoch, of.lot or None, None, after_seq=of.seq, **fields)
 
 
 def _tag(event: AnyLotEvent | AnySaleEvent) -> str:

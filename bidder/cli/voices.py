@@ -4,7 +4,7 @@ Who follows a sale (`follow`, `join`) says what happened; a voice says how that 
 """
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Final
 
 from bidder.base import BaseClient, UnansweredError
 from bidder.cli.output import print_lots, say, say_record
@@ -21,8 +21,11 @@ from bidder.cli.wording import Line, Tone, event_line, lot_lines, mine_lines, ve
 from bidder.events import Event, LotCaughtUp, LotChanged
 from common.cli import printable
 from common.errors import AuctionError, UnreachableError
-from common.lot import LotView
+from common.lot import LotStatus, LotView
 from common.messages import Accepted, Mine, Rejected
+
+_TABLE_LOTS_MAX: Final = 40
+"""A longer table would only scroll away what was on the screen."""
 
 
 class Voice(ABC):
@@ -89,7 +92,12 @@ class ForPeople(Voice):
         say(Line(printable(sale.title), Tone.NOTE))
         if sale.announcement:
             say(Line(f"*** The auctioneer says: {printable(sale.announcement)}", Tone.NOTE))
-        self.lots(None)
+        if sale.lots <= _TABLE_LOTS_MAX:
+            self.lots(None)
+            return
+        views = [view for view in self._client.lots().values() if view.status in (LotStatus.OPEN, LotStatus.PAUSED)]
+        say(Line(f"{sale.lots} lots, {len(views)} open; `lots` shows them all."))
+        self._table(views[:_TABLE_LOTS_MAX])
 
     def event(self, event: Event) -> None:
         """Print a line, where a person needs to know."""
@@ -123,8 +131,11 @@ class ForPeople(Voice):
 
     def lots(self, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
         """Print the table of lots."""
-        views = [(view, self._client.remaining_ms(view.lot)) for view in self._client.lots().values()]
-        print_lots(views, self._client.paddle, self._client.sale.currency)
+        self._table(list(self._client.lots().values()))
+
+    def _table(self, views: list[LotView]) -> None:
+        timed = [(view, self._client.remaining_ms(view.lot)) for view in views]
+        print_lots(timed, self._client.paddle, self._client.sale.currency)
 
     def lot(self, number: str) -> None:
         """Print all about one lot. Raises UsageError where there is none."""
@@ -148,6 +159,7 @@ class ForPeople(Voice):
     def ended(self, missing: int) -> None:
         """Print what was won."""
         currency, won = self._client.sale.currency, self._won()
+        say(Line("The sale is over.", Tone.NOTE))
         if missing:
             say(Line(f"How {missing} lots ended did not come through; ask with `bidder lots`.", Tone.BAD))
         if not self._client.paddle:

@@ -131,6 +131,8 @@ def reserve_words(view: LotView) -> str:
     """Return what everybody may know about a lot's reserve."""
     if view.reserve_met is None:
         return ""
+    if view.price_minor is None:
+        return "has a reserve"
     return "reserve met" if view.reserve_met else "reserve not met"
 
 
