@@ -1,0 +1,216 @@
+"""A real house, held by `python -m auctioneer` as a process, and the bidder's program as a process or at a terminal."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+WAIT_S = 30
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+CATALOGUE = """
+[sale]
+title = "Evening sale"
+currency = "USD"
+
+[defaults]
+starting_price = "100"
+increment = "10"
+duration = "until closed"
+"""
+LOT = """
+[[lot]]
+title = "Lot of its own"
+"""
+
+
+def catalogue(lots: int, **fields_of_first: str) -> str:
+    """Return a catalogue of like lots; the first has more fields."""
+    first = "".join(f'{key} = "{value}"\n' for key, value in fields_of_first.items())
+    return CATALOGUE + LOT + first + LOT * (lots - 1)
+
+
+class RunningHouse:
+    """`link`, `data` and the process of a house."""
+
+    def __init__(self, data: Path, process: "subprocess.Popen[str]") -> None:
+        self.data = data
+        self.process = process
+        assert process.stdout is not None
+        self.output = ""
+        while "To stop" not in self.output:
+            line = process.stdout.readline()
+            assert line, f"the house did not start:\n{self.output}"
+            self.output += line
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+
+    @property
+    def link(self) -> str:
+        return str(self.record["link"])
+
+    @property
+    def record(self) -> dict[str, Any]:
+        record: dict[str, Any] = json.loads((self.data / "house.json").read_text())
+        return record
+
+    def order(self, *words: str) -> None:
+        command = [sys.executable, "-m", "auctioneer", *words, "--data", str(self.data)]
+        subprocess.run(command, check=True, timeout=WAIT_S, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def kill_server(self) -> None:
+        os.kill(self.record["pid"], signal.SIGKILL)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(WAIT_S)
+
+
+@contextmanager
+def running_house(folder: Path, text: str, *options: str) -> Iterator[RunningHouse]:
+    """Hold the sale of a catalogue; `folder` is also where the house makes itself known."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "sale.toml"
+    path.write_text(text)
+    command = [sys.executable, "-m", "auctioneer", "run", str(path), "--data", str(folder / "data"), "--port", "0"]
+    process = subprocess.Popen(
+        [*command, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"XDG_STATE_HOME": str(folder)},
+    )
+    try:
+        house = RunningHouse(folder / "data", process)
+        yield house
+    finally:
+        process.terminate()
+        process.wait(WAIT_S)
+        if process.stdout is not None and not process.stdout.closed:
+            process.stdout.close()
+
+
+class Program:
+    """`bidder ...` as a process with pipes."""
+
+    def __init__(self, home: Path, *words: str) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bidder", *words, "--home", str(home)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._killer = threading.Timer(WAIT_S, self.process.kill)
+        self._killer.start()
+
+    def __enter__(self) -> "Program":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._killer.cancel()
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def write(self, line: object) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def close_input(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def until(self, event: str, **fields: Any) -> dict[str, Any]:
+        """Read up to the next object of this kind with these fields."""
+        assert self.process.stdout is not None
+        for raw in iter(self.process.stdout.readline, b""):
+            line = json.loads(raw)
+            self.lines.append(line)
+            if line["event"] == event and fields.items() <= line.items():
+                return dict(line)
+        assert self.process.stderr is not None
+        raise AssertionError(f"no {event} came; {self.lines[-5:]}, {self.process.stderr.read().decode()}")
+
+    def end(self) -> int:
+        """Read the rest and return the exit status."""
+        assert self.process.stdout is not None
+        self.lines += [json.loads(line) for line in self.process.stdout]
+        return self.process.wait(WAIT_S)
+
+
+TAKE_TERMINAL = """
+import fcntl, runpy, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C is a signal wherever the program does not read keys itself
+runpy.run_module("bidder", run_name="__main__")
+"""
+
+
+class AtTerminal:
+    """`bidder ...` at a terminal of its own."""
+
+    def __init__(self, home: Path, *words: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", TAKE_TERMINAL, *words, "--home", str(home)],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "COLUMNS": "200"},
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self._raw = b""
+        self._read_to = 0
+
+    def __enter__(self) -> "AtTerminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+    @property
+    def shown(self) -> str:
+        """What was written, without what steers the terminal."""
+        return _ESCAPES.sub("", self._raw.decode(errors="replace"))
+
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def until(self, text: str) -> None:
+        """Wait until `text` is shown, after what was waited for before."""
+        deadline_s = time.monotonic() + WAIT_S
+        while (found := self.shown.find(text, self._read_to)) < 0:
+            assert time.monotonic() < deadline_s, f"{text!r} was not shown after:\n{self.shown[self._read_to :]}"
+            assert self._read_more(), f"the program ended; {text!r} was not shown:\n{self.shown}"
+        self._read_to = found + len(text)
+
+    def end(self) -> int:
+        """Read the rest and return the exit status."""
+        while self._read_more():
+            pass
+        return self.process.wait(WAIT_S)
+
+    def _read_more(self) -> bool:
+        readable, _, _ = select.select([self._ours], [], [], WAIT_S)
+        assert readable, f"nothing more is shown after:\n{self.shown}"
+        try:
+            chunk = os.read(self._ours, 65536)
+        except OSError:  # Linux's way to say that the program closed its end
+            return False
+        self._raw += chunk
+        return bool(chunk)

@@ -1,0 +1,306 @@
+import json
+import signal
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from cli_house import AtTerminal, Program, RunningHouse, catalogue, running_house
+from click.testing import CliRunner
+
+from bidder.cli import main
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[RunningHouse]:
+    with running_house(tmp_path / "house", catalogue(3, reserve="200")) as house:
+        yield house
+
+
+@pytest.fixture
+def home(tmp_path: Path, house: RunningHouse, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AUCTION_LINK", house.link)
+    return tmp_path / "home"
+
+
+def bid(home: Path, lot: str, amount: str, name: str) -> None:
+    result = CliRunner().invoke(main, ["bid", lot, amount, "--name", name, "--home", str(home)], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+
+
+# --- in a pipe -------------------------------------------------------------------------------------------------------
+
+
+def test_a_program_bids_by_lines(home: Path) -> None:
+    with Program(home, "join", "--name", "Robot") as robot:
+        robot.write({"bid": {"lot": "2", "amount": "120.00"}, "id": 1})
+        accepted = robot.until("verdict")
+        assert (accepted["id"], accepted["status"], accepted["price_minor"]) == (1, "accepted", 12000)
+        robot.write({"max": {"lot": "2", "amount": "200"}, "id": "raise"})
+        raised = robot.until("verdict")
+        assert (raised["id"], raised["maximum"], raised["price"]) == ("raise", "200.00", "120.00")
+        robot.write({"bid": {"lot": "3", "amount": "50"}, "id": {"any": "thing"}})
+        refused = robot.until("verdict")
+        assert (refused["id"], refused["code"], refused["minimum"]) == ({"any": "thing"}, "below_minimum", "100.00")
+        robot.write({"buy": {"lot": "3"}, "id": 4})
+        assert robot.until("error")["error"]["code"] == "no_buy_now"
+        robot.write({"mine": {}, "id": 5})
+        assert [one["lot"] for one in robot.until("mine", id=5)["leading"]] == ["2"]
+        robot.close_input()
+        assert [one["lot"] for one in robot.until("left")["leading"]] == ["2"]
+        assert robot.end() == 0
+
+
+BAD_LINES = [
+    b"nonsense",
+    b"\xff\xfe",
+    b"[]",
+    b"{}",
+    b'{"bid": {"lot": 3, "amount": "1"}}',
+    b'{"bid": {"lot": "3"}}',
+    b'{"bid": {"lot": "3", "amount": "x"}}',
+    b'{"bid": {"lot": "3", "amount": 1.5}}',
+    b'{"bid": {"lot": "no lot", "amount": "1"}}',
+    b'{"bid": {"lot": "3", "amount": "1", "request_id": -1}}',
+    b'{"bid": {"lot": "3", "amount": "1"}, "buy": {"lot": "3"}}',
+    b'{"bid": {"lot": "3", "amount": "1", "more": 1}}',
+    b"[" * 5000,
+    b'{"id": ' + b"[" * 5000,
+    b"x" * 200_000,
+]
+
+
+def test_a_bad_line_is_told_and_the_next_one_counts(home: Path) -> None:
+    with Program(home, "join", "--name", "Robot", "--json") as robot:
+        robot.until("connection", state="live")
+        for line in BAD_LINES:
+            robot.write(line + b"\n")
+            assert robot.until("error")["error"]["code"] == "usage", line[:100]
+        robot.write({"bid": {"lot": "3", "amount": "100"}, "id": 2})
+        assert robot.until("verdict", id=2)["status"] == "accepted"
+
+
+def test_many_lines_at_once_are_all_answered(home: Path) -> None:
+    with Program(home, "join", "--name", "Robot") as robot:
+        for number in range(200):
+            robot.write({"max": {"lot": "2", "amount": str(100 + number)}, "id": number})
+        robot.close_input()
+        assert robot.end() == 0
+        verdicts = [line for line in robot.lines if line["event"] == "verdict"]
+        assert [line["id"] for line in verdicts] == list(range(200))
+        assert {line["status"] for line in verdicts} == {"accepted"}
+
+
+def test_the_end_of_the_sale_ends_the_program_with_what_was_won(house: RunningHouse, home: Path) -> None:
+    with Program(home, "join", "--name", "Robot") as robot:
+        robot.write({"bid": {"lot": "2", "amount": "120"}})
+        robot.write({"bid": {"lot": "3", "amount": "130.50"}})
+        robot.until("verdict", lot="3", status="accepted")
+        house.order("end", "--yes")
+        ended = robot.until("ended")
+        assert ([one["lot"] for one in ended["won"]], ended["total"], ended["missing"]) == (["2", "3"], "250.50", 0)
+        assert robot.end() == 0
+        assert {line["lot"] for line in robot.lines if line["event"] == "won"} == {"2", "3"}
+
+
+def test_a_bid_survives_the_kill_of_the_server(house: RunningHouse, home: Path) -> None:
+    with Program(home, "join", "--name", "Robot") as robot:
+        robot.until("connection", state="live")
+        house.kill_server()
+        robot.write({"bid": {"lot": "2", "amount": "120"}, "id": 1})
+        assert robot.until("verdict")["status"] == "accepted"
+        house.kill_server()
+        robot.write({"bid": {"lot": "3", "amount": "120"}, "id": 2})
+        assert robot.until("verdict")["status"] == "accepted"
+        house.order("end", "--yes")
+        assert [one["lot"] for one in robot.until("ended")["won"]] == ["2", "3"]
+        assert robot.end() == 0
+
+
+def test_without_a_house_a_bid_stays_unknown(house: RunningHouse, home: Path) -> None:
+    with Program(home, "join", "--name", "Robot", "--timeout", "1") as robot:
+        robot.until("connection", state="live")
+        house.stop()
+        robot.until("connection", state="silent")
+        robot.write({"bid": {"lot": "2", "amount": "120"}, "id": 1})
+        verdict = robot.until("verdict")
+        assert (verdict["status"], verdict["code"], verdict["id"]) == ("unknown", "unreachable", 1)
+        assert verdict["request_id"] > 0
+        robot.process.send_signal(signal.SIGINT)
+        robot.until("left")
+        assert robot.end() == 130
+
+
+def test_who_is_turned_out_is_told_why(house: RunningHouse, home: Path) -> None:
+    with Program(home, "join", "--name", "Robot") as robot:
+        robot.until("connection", state="live")
+        house.order("turn-out", "Robot")
+        robot.write({"bid": {"lot": "2", "amount": "120"}, "id": 1})
+        assert robot.until("verdict")["code"] == "not_admitted"
+        assert robot.end() == 3
+
+
+# --- looking on ------------------------------------------------------------------------------------------------------
+
+
+def test_who_watches_sees_each_change_once(house: RunningHouse, home: Path) -> None:
+    bid(home, "2", "100", "Ada")
+    with Program(home, "watch", "--json") as watcher:
+        watcher.until("connection", state="live")
+        for amount in range(110, 150, 10):
+            bid(home, "2", str(amount), "Ada" if amount % 20 == 0 else "Bob")
+        house.order("announce", "Last lots")
+        house.order("end", "--yes")
+        assert watcher.end() == 0
+    lines = watcher.lines
+    assert all({"event", "epoch", "lot", "seq"} <= line.keys() for line in lines)
+    seqs = [line["seq"] for line in lines if line["lot"] == "2" and line["seq"] is not None]
+    assert len(seqs) == 6
+    assert all(later == earlier + 1 for earlier, later in pairwise(seqs))
+    assert [line["price"] for line in lines if line["event"] == "bid_placed"] == [
+        f"{amount}.00" for amount in range(110, 150, 10)
+    ]
+    assert [line["text"] for line in lines if line["event"] == "announced"] == ["Last lots"]
+    assert lines[-1]["event"] == "ended"
+
+
+def test_who_watches_reads_sentences(house: RunningHouse, home: Path) -> None:
+    command = ["watch", "--home", str(home)]
+    bid(home, "1", "150", "Ada")
+    bid(home, "2", "100", "Ada")
+    house.order("end", "--yes")
+    result = CliRunner().invoke(main, command, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "passed, the reserve was not met" in result.stdout
+    assert "sold to paddle 1 at USD 100.00" in result.stdout
+    assert result.stdout.endswith("The sale is over.\n")
+
+
+# --- admission -------------------------------------------------------------------------------------------------------
+
+
+def test_who_waits_for_approval_is_told_and_let_in(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running_house(tmp_path / "house", catalogue(1), "--admit", "approve") as house:
+        to = ("--to", house.link)
+        with Program(home, "join", "--name", "Ada", *to) as ada:
+            ada.until("connection", state="awaiting_approval")
+            command = ["bid", "1", "100", "--name", "Bob", "--timeout", "1", "--json", "--home", str(home), *to]
+            result = CliRunner().invoke(main, command, catch_exceptions=False)
+            assert (result.exit_code, json.loads(result.stdout)["code"]) == (3, "awaiting_approval")
+            house.order("admit", "Ada")
+            ada.write({"bid": {"lot": "1", "amount": "100"}})
+            assert ada.until("verdict")["status"] == "accepted"
+        nameless = CliRunner().invoke(main, ["lots", "--home", str(home), *to], catch_exceptions=False)
+        assert (nameless.exit_code, "--name" in nameless.stderr) == (3, True)
+
+
+def test_a_list_admits_by_the_printed_key(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    key = CliRunner().invoke(main, ["key", "--name", "Ada", "--home", str(home)]).stdout
+    (tmp_path / "house" / "data").mkdir(parents=True)
+    (tmp_path / "house" / "data" / "admitted-keys.txt").write_text(key)
+    with running_house(tmp_path / "house", catalogue(1), "--admit", "list") as house:
+        where = ["--home", str(home), "--to", house.link]
+        assert CliRunner().invoke(main, ["mine", "--name", "Ada", *where]).exit_code == 0
+        refused = CliRunner().invoke(main, ["mine", "--name", "Bob", *where])
+        assert (refused.exit_code, "bidder key --name" in refused.stderr) == (3, True)
+
+
+# --- at a terminal ---------------------------------------------------------------------------------------------------
+
+
+def test_what_is_typed_stays_whole_while_the_sale_goes_on(house: RunningHouse, home: Path) -> None:
+    with AtTerminal(home, "join", "--name", "Ada") as ada:
+        ada.until("Connected")
+        ada.until("Ada (paddle 1)>")
+        ada.type("bid 2 1")
+        ada.until("bid 2 1")
+        bid(home, "2", "100", "Bob")
+        ada.until("Lot 2: USD 100.00, paddle 2 leads, next bid USD 110.00")
+        ada.until("Ada (paddle 1)> bid 2 1")
+        ada.type("20\r")
+        ada.until("Accepted: you lead lot 2 at USD 120.00.")
+        bid(home, "2", "130", "Bob")
+        ada.until(">>> OUTBID on lot 2: paddle 2 leads at USD 130.00.")
+        ada.type("bid 1 150\r")
+        ada.until("The reserve is not met yet.")
+        ada.type("quit\r")
+        ada.until("you still lead")
+        ada.until("lot 1 at USD 150.00")
+        assert ada.end() == 0
+
+
+def test_a_slip_is_told_with_what_would_be_right(home: Path) -> None:
+    with AtTerminal(home, "join", "--name", "Ada") as ada:
+        for typed, told in [
+            ("bid 2", "Say how much, as in `bid 2 120`"),
+            ("bid 2 1.234", "The minimum is USD 100.00."),
+            ("bid 2 99", "Lot 2 is no bid yet; the minimum is USD 100.00."),
+            ("max", "`max` needs the number of a lot"),
+            ("lot 9", "There is no lot '9'"),
+            ("buy 2", "Error [no_buy_now]"),
+            ("dance", "Type `help`"),
+            ("help", "quit"),
+            ("bid 2 120 up-to 150", "you lead lot 2 at USD 120.00, ready to go up to USD 150.00."),
+            ("lot 2", "USD 120.00, you lead"),
+            ("mine", "up to USD 150.00"),
+        ]:
+            ada.type(typed + "\r")
+            ada.until(told)
+        ada.type("\x1b[A\x1b[A\r")  # twice up: what was typed before comes back
+        ada.until("USD 120.00, you lead")
+        ada.type("\x04")
+        ada.until("you still lead")
+        assert ada.end() == 0
+
+
+def test_ctrl_c_leaves_and_says_that_bids_bind(home: Path) -> None:
+    with AtTerminal(home, "join", "--name", "Ada") as ada:
+        ada.type("bid 2 100\r")
+        ada.until("Accepted")
+        ada.type("\x03")
+        ada.until("Bids bind")
+        assert ada.end() == 130
+        assert "Traceback" not in ada.shown
+
+
+def test_the_end_is_told_with_the_total_also_while_typing(house: RunningHouse, home: Path) -> None:
+    with AtTerminal(home, "join", "--name", "Ada") as ada:
+        ada.type("bid 2 100\r")
+        ada.until("Accepted")
+        ada.type("bid 3 1")
+        ada.until("bid 3 1")
+        house.order("end", "--yes")
+        ada.until(">>> WON: lot 2 is yours at USD 100.00.")
+        ada.until("The sale is over.")
+        ada.until("total USD 100.00")
+        assert ada.end() == 0
+
+
+def test_a_lost_connection_and_its_return_are_told(house: RunningHouse, home: Path) -> None:
+    with AtTerminal(home, "join", "--name", "Ada") as ada:
+        ada.until("Connected")
+        house.kill_server()
+        ada.until("*** Connecting to the house again")
+        ada.until("*** Connected; everything shown is up to date.")
+        ada.type("bid 2 100\r")
+        ada.until("Accepted: you lead lot 2")
+
+
+def test_no_house_is_told_before_any_prompt(house: RunningHouse, home: Path) -> None:
+    house.stop()
+    with AtTerminal(home, "join", "--name", "Ada", "--timeout", "0.5") as ada:
+        ada.until("Error [unreachable]: Nothing answers")
+        assert ada.end() == 4
+
+
+def test_a_closed_pipe_is_no_fault(home: Path) -> None:
+    with Program(home, "watch", "--json") as watcher:
+        watcher.until("connection", state="live")
+        assert watcher.process.stdout is not None
+        watcher.process.stdout.close()
+        bid(home, "2", "100", "Ada")
+        assert watcher.process.wait(30) == 141
+        assert watcher.process.stderr is not None
+        assert watcher.process.stderr.read() == b""
