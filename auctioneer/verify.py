@@ -127,6 +127,7 @@ class _Audit:
         self._agreed(created)
         while (event := self._next()) is not None:
             self._verify(engine, event)
+            engine.take_changes()  # nobody is to be told, and they would pile up
 
     def report(self, mismatch: Mismatch | None) -> VerifyReport:
         views = [lot.view for lot in self._engine.catalogue] if self._engine is not None else []

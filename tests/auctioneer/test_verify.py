@@ -441,6 +441,7 @@ def test_memory_does_not_grow_with_the_record() -> None:
         for number in range(count):
             paddle = 1 + number % 2
             request = BidRequest(id=number + 1, lot="1", amount_minor=maker.engine.lots["1"].view.minimum_minor)
+            maker.engine.take_changes()
             yield len(start) + number + 1, maker.engine.bid(START_MS, Bidder(paddle, f"bidder{paddle}"), request)
 
     peaks = []
