@@ -102,10 +102,9 @@ async def _hold(catalogue: Path, folder: Path, bidders: int, seed: int) -> bool:
                 lost,
             )
         await house.stop()
+        click.echo(f"\n$ auctioneer verify --data {folder}")
         status = await house.show("verify")
-        is_right &= report_check(
-            f"auctioneer verify --data {folder}", [f"it ended with status {status}"] if status else []
-        )
+        is_right &= report_check("The record verifies", [f"`verify` ended with status {status}"] if status else [])
     return is_right
 
 

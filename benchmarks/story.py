@@ -108,8 +108,8 @@ class Story:
         if _extension_ms(before, view) >= EXTENSION_MS_MIN and before.ends_at_ms is not None:
             left_s = (before.ends_at_ms - bid.at_ms) / 1000
             more_s = _extension_ms(before, view) / 1000
-            bidder = self._name_of(bid.bidder)
-            text = f"{lot}: {bidder} bids with {left_s:.1f} s left; {leader} leads at {price}, {more_s:.1f} s more"
+            bidder, leads = self._name_of(bid.bidder), "leads" if bid.bidder == bid.leader else f"{leader} still leads"
+            text = f"{lot}: {bidder} bids with {left_s:.1f} s left, {leads} at {price}; {more_s:.1f} s more"
             return Line(Kind.EXTENDED, text)
         if view.reserve_met and not before.reserve_met:
             return Line(Kind.RESERVE, f"{lot}: the reserve is met, {leader} leads at {price}")

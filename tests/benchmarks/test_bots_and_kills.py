@@ -1,6 +1,7 @@
 """Bots on real sockets while the server is killed: all see the house's sale, and no acknowledged bid is lost."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from benchmarks.bot import Acknowledged
@@ -16,12 +17,16 @@ KILLS_AT = (10, 25)
 """The server dies when so many bids have been acknowledged."""
 
 
+def _has(acknowledged: list[Acknowledged], count: int) -> bool:
+    return len(acknowledged) >= count
+
+
 async def _kill(house: HouseProcess, swarm: Swarm) -> list[int]:
     """Kill the server at its moments; return how many bids had been acknowledged each time it was back."""
     acknowledged = swarm.tally.acknowledged
     back = []
     for number, count in enumerate(KILLS_AT, start=1):
-        assert await swarm.pulse.until(lambda count=count: len(acknowledged) >= count, PATIENCE_S)
+        assert await swarm.pulse.until(partial(_has, acknowledged, count), PATIENCE_S)
         pid = read_record(house.data).pid
         house.kill_server()
         await house.until_started(number + 1)

@@ -61,7 +61,9 @@ def test_the_reserve_and_extensions_are_told() -> None:
     assert teller.bid(1_000, 1, 1_000) == ""
     assert teller.bid(1_100, 2, 1_100, met=True) == "Lot 4: the reserve is met, Bruno leads at USD 11.00"
     told = teller.bid(59_500, 1, 1_200, 61_000, met=True)
-    assert told == "Lot 4: Ada bids with 0.5 s left; Ada leads at USD 12.00, 1.0 s more"
+    assert told == "Lot 4: Ada bids with 0.5 s left, leads at USD 12.00; 1.0 s more"
+    line = teller.play(BidPlaced(5, 60_600, 2, 1, 1_400, 1_500, 61_600, reserve_met=True))
+    assert line == Line(Kind.EXTENDED, "Lot 4: Bruno bids with 0.4 s left, Ada still leads at USD 14.00; 0.6 s more")
 
 
 def test_each_end_is_told_in_its_own_words() -> None:
