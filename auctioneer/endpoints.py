@@ -91,6 +91,14 @@ class Endpoints:
         self.context.term()
 
 
+def user_id(frame: zmq.Frame) -> str | None:
+    """Return the authenticated key of the message; None where there is none, and then it is not to be trusted."""
+    try:
+        return str(frame.get("User-Id"))
+    except zmq.ZMQError:
+        return None
+
+
 def _bind_tcp(server: "zmq.Socket[bytes]", host: str, port: int, port_before: int) -> int:
     """Bind and return the port. For port 0, that of the last run if it is still free, so that links stay good."""
     for candidate in (port,) if port else (port_before, 0) if port_before else (0,):

@@ -13,7 +13,7 @@ import zmq
 
 from auctioneer import control, decisions
 from auctioneer.data_folder import DataFolder
-from auctioneer.endpoints import Endpoints
+from auctioneer.endpoints import Endpoints, user_id
 from auctioneer.events import AnyEvent
 from auctioneer.house import House, broadcasts
 from auctioneer.journal import DamagedJournalError, SqliteJournal
@@ -171,7 +171,7 @@ class Server:
             if frame.more:
                 self._skip_rest(self._control)
             # Asked anew for each message: a clerk whose key was taken off the list is out at once.
-            who = self._folder.controllers().get(_user_id(frame) or "")
+            who = self._folder.controllers().get(user_id(frame) or "")
             if who is None:
                 answer: object = Rejected(id=0, code=RejectCode.FORBIDDEN)
             elif self._house is None:
@@ -182,18 +182,17 @@ class Server:
 
     def _drain_subscriptions(self) -> None:
         for _ in range(BATCH_SUBSCRIPTIONS_MAX):
-            try:
-                frame = self._publisher.recv(zmq.DONTWAIT, copy=False)
-            except zmq.Again:
+            asked = self._subscriptions.receive()
+            if asked is None:
                 return
-            principal = _user_id(frame) or ""
+            principal = asked.principal or ""
             now_ms = self._clock.now_ms()
             house = self._house
             if house is None or (self._is_encrypted and not house.is_admitted(principal)):
                 continue
             if not house.spend(principal, now_ms):
                 continue
-            probe = self._subscriptions.grant(principal, frame.bytes)
+            probe = self._subscriptions.grant(principal, asked.message)
             if probe is not None:
                 probed = Probed(epoch=self._epoch, instance=house.settings.instance, server_time_ms=now_ms)
                 self._publisher.send(encode_broadcast(probe, probed))
@@ -207,7 +206,7 @@ class Server:
 
     def _principal(self, routing_id: bytes, frame: zmq.Frame) -> str | None:
         if self._is_encrypted:
-            return _user_id(frame)
+            return user_id(frame)
         return self._plain_principals.get(routing_id) or self._plain_principal(routing_id, frame.bytes)
 
     def _plain_principal(self, routing_id: bytes, body: bytes) -> str:
@@ -350,14 +349,6 @@ class Server:
             )
             self._log.info("stopped", unfinished_lots=len(open_lots))
         self._journal.close()
-
-
-def _user_id(frame: zmq.Frame) -> str | None:
-    """Return the authenticated key of the message; None where there is none, and then it is not to be trusted."""
-    try:
-        return str(frame.get("User-Id"))
-    except zmq.ZMQError:
-        return None
 
 
 def _unavailable(body: bytes) -> Rejected:

@@ -2,20 +2,35 @@
 
 Granted are the topics of the protocol, to principals who are admitted, up to a number for each. A probe (a topic that
 starts with `~`) is answered on that very topic and then forgotten, so probes take no memory.
+
+libzmq grants a subscription to the peer of the message that was received last, and keeps messages and peers in two
+queues. A message that is no subscription, which nobody but an attacker sends, takes a peer from its queue without
+having put one there: from then on each grant would go to the peer of the *next* message, so a stranger could be given
+an admitted bidder's subscription. Both queues are in step again once they are empty. Until then nothing is granted;
+who loses a subscription by that hears no heartbeat, or no answer to a probe, and subscribes anew.
 """
 
 from collections import OrderedDict
-from typing import Final
+from typing import Final, NamedTuple
 
 import zmq
 
+from auctioneer.endpoints import user_id
 from common.codec import BEAT_TOPIC, LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, SALE_TOPIC, TOPIC_END, topic
 from common.limits import BIDDERS_MAX, SUBSCRIPTIONS_MAX, TOPIC_BYTES_MAX
 
+_UNSUBSCRIBE: Final = 0
 _SUBSCRIBE: Final = 1
 _PROBE: Final = PROBE_TOPIC_PREFIX.encode()
 _LOT: Final = LOT_TOPIC_PREFIX.encode()
 _FIXED: Final = frozenset({b"", topic(BEAT_TOPIC), topic(SALE_TOPIC)})
+
+
+class Asked(NamedTuple):
+    """A message from XPUB: who sent it (None where nobody is authenticated), and 1 or 0, then the topic."""
+
+    principal: str | None
+    message: bytes
 
 
 class Subscriptions:
@@ -24,23 +39,38 @@ class Subscriptions:
     def __init__(self, publisher: "zmq.Socket[bytes]") -> None:
         self._publisher = publisher
         self._topics: OrderedDict[str, set[bytes]] = OrderedDict()
+        self._is_out_of_step = False
 
-    def grant(self, principal: str, asked: bytes) -> bytes | None:
+    def receive(self) -> Asked | None:
+        """Return the next message that waits; None where there is none. The caller may then `grant` it."""
+        try:
+            frame = self._publisher.recv(zmq.DONTWAIT, copy=False)
+        except zmq.Again:
+            self._is_out_of_step = False
+            return None
+        message = frame.bytes
+        if not message or message[0] not in (_UNSUBSCRIBE, _SUBSCRIBE):
+            self._is_out_of_step = True
+        return Asked(user_id(frame), message)
+
+    def grant(self, principal: str, message: bytes) -> bytes | None:
         """Grant the subscription that was just received, if it is one of the protocol's and not one too many.
 
-        `asked` is the message from XPUB: 1 or 0, then the topic. Returns the topic if it is a probe to be answered;
-        the caller publishes on it and then calls `forget_probe`, before it receives another message.
+        Returns the topic if it is a probe to be answered; the caller publishes on it and then calls `forget_probe`,
+        before it receives another message.
         """
-        if not asked or len(asked) > TOPIC_BYTES_MAX + 1:
+        if self._is_out_of_step or len(message) > TOPIC_BYTES_MAX + 1:
             return None
-        wanted = asked[1:]
-        if asked[0] != _SUBSCRIBE:
+        wanted = message[1:]
+        if message[0] == _UNSUBSCRIBE:
             self._topics.get(principal, set()).discard(wanted)
             self._publisher.setsockopt(zmq.UNSUBSCRIBE, wanted)
             return None
         if wanted.startswith(_PROBE):
+            if not wanted.endswith(TOPIC_END):
+                return None  # a mere prefix would bring the probes of others, and would never be forgotten
             self._publisher.setsockopt(zmq.SUBSCRIBE, wanted)
-            return wanted if wanted.endswith(TOPIC_END) else None
+            return wanted
         if (wanted in _FIXED or wanted.startswith(_LOT)) and self._count(principal, wanted):
             self._publisher.setsockopt(zmq.SUBSCRIBE, wanted)
         return None

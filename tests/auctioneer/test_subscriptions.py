@@ -1,0 +1,226 @@
+"""Who is granted which subscription, on real sockets: libzmq's own bookkeeping is half of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import zmq
+
+from auctioneer import subscriptions
+from auctioneer.subscriptions import Subscriptions
+from common.codec import lot_topic, topic
+from common.limits import SUBSCRIPTIONS_MAX, TOPIC_BYTES_MAX
+from common.sockets import set_publisher
+
+WAIT_MS = 10_000
+PROBE = topic("~" + "0123456789abcdef")
+
+
+class Desk:
+    """A publisher with its subscriptions, and peers that connect to it; every peer may be one of several principals."""
+
+    def __init__(self, context: "zmq.Context[zmq.SyncSocket]", address: str) -> None:
+        self._context = context
+        self.publisher = context.socket(zmq.XPUB)
+        set_publisher(self.publisher, 1024)
+        self.publisher.bind(address)
+        self.subscriptions = Subscriptions(self.publisher)
+        self._peers: list[zmq.SyncSocket] = []
+
+    def peer(self) -> zmq.SyncSocket:
+        """Return a peer that is known to be connected: its first subscription has come, and was not granted."""
+        peer = self._context.socket(zmq.XSUB)
+        peer.connect(self.publisher.getsockopt_string(zmq.LAST_ENDPOINT))
+        self._peers.append(peer)  # kept, so that the context closes it and not the garbage collector
+        first = b"\x01?%d" % len(self._peers)
+        peer.send(first)
+        assert self.next_message() == first
+        return peer
+
+    def next_message(self) -> bytes:
+        """Return the next message from any peer, without granting it."""
+        assert self.publisher.poll(WAIT_MS), "nothing came"
+        asked = self.subscriptions.receive()
+        assert asked is not None
+        assert asked.principal is None, "without CURVE nobody is authenticated"
+        return asked.message
+
+    def grant(self, principal: str = "ann") -> bytes | None:
+        """Take the next message as that of a principal."""
+        return self.subscriptions.grant(principal, self.next_message())
+
+
+@contextmanager
+def open_desk(address: str) -> Iterator[Desk]:
+    context = zmq.Context()
+    try:
+        desk = Desk(context, address)
+        yield desk
+    finally:
+        context.destroy(linger=0)
+
+
+@pytest.fixture(params=["inproc://desk", "tcp://127.0.0.1:*"])
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    with open_desk(request.param) as desk:
+        yield desk
+
+
+def heard(desk: Desk, peer: zmq.SyncSocket, *frames: bytes) -> list[bytes]:
+    """Publish frames, and return those that the peer gets; what was granted last shows that no more can come."""
+    for frame in frames:
+        desk.publisher.send(frame)
+    peer.send(b"\x01" + PROBE)
+    assert desk.grant("judge") == PROBE
+    desk.publisher.send(PROBE)
+    desk.subscriptions.forget_probe(PROBE)
+    got = []
+    while (frame := next_frame(peer)) != PROBE:
+        got.append(frame)
+    assert desk.subscriptions.receive() is None
+    return got
+
+
+def next_frame(peer: zmq.SyncSocket) -> bytes:
+    assert peer.poll(WAIT_MS), "nothing came"
+    return peer.recv()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "published"),
+    [
+        (topic("beat"), topic("beat")),
+        (topic("sale"), topic("sale")),
+        (lot_topic("7"), lot_topic("7")),
+        (b"lot/", lot_topic("7")),
+        (b"", lot_topic("7")),
+    ],
+)
+def test_topics_of_the_protocol_are_granted(desk: Desk, wanted: bytes, published: bytes) -> None:
+    peer = desk.peer()
+    assert heard(desk, peer, published + b"early") == [], "nothing is delivered before it is granted"
+    peer.send(b"\x01" + wanted)
+    assert desk.grant() is None
+    assert heard(desk, peer, published + b"x", b"other\0y") == [published + b"x"] + [b"other\0y"] * (wanted == b"")
+
+
+@pytest.mark.parametrize("wanted", [b"be", b"beat", b"sal", b"lot", b"l", b"secret\0", b"\0", b"sale\0x", b"?"])
+def test_other_topics_are_not(desk: Desk, wanted: bytes) -> None:
+    peer = desk.peer()
+    peer.send(b"\x01" + wanted)
+    assert desk.grant() is None
+    assert heard(desk, peer, wanted + b"x", topic("beat"), topic("sale"), lot_topic("1")) == []
+
+
+def test_a_topic_may_be_as_long_as_the_bound_and_no_longer(desk: Desk) -> None:
+    peer = desk.peer()
+    longest = b"lot/".ljust(TOPIC_BYTES_MAX, b"x")
+    for wanted in (longest, longest.replace(b"lot/", b"lot/y")):
+        peer.send(b"\x01" + wanted)
+        assert desk.grant() is None
+        got = heard(desk, peer, wanted)
+        assert got == [wanted] * (len(wanted) <= TOPIC_BYTES_MAX)
+
+
+def test_an_unsubscription_ends_delivery_and_gives_the_place_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscriptions, "SUBSCRIPTIONS_MAX", 1)
+    peer = desk.peer()
+    for message in (b"\x01" + lot_topic("1"), b"\x00" + lot_topic("1"), b"\x01" + lot_topic("2")):
+        peer.send(message)
+        assert desk.grant() is None
+    assert heard(desk, peer, lot_topic("1"), lot_topic("2")) == [lot_topic("2")]
+
+
+def test_a_principal_has_so_many_topics_on_all_its_connections(desk: Desk) -> None:
+    first, second = desk.peer(), desk.peer()
+    names = [str(number) for number in range(SUBSCRIPTIONS_MAX + 1)]
+    for name in names:
+        first.send(b"\x01" + lot_topic(name))
+        desk.grant()
+    assert heard(desk, first, *map(lot_topic, names)) == [lot_topic(name) for name in names[:-1]]
+
+    second.send(b"\x01" + lot_topic("more"))
+    desk.grant()
+    assert heard(desk, second, lot_topic("more")) == [], "another connection is no way around it"
+    second.send(b"\x01" + lot_topic("0"))
+    desk.grant()
+    assert heard(desk, second, lot_topic("0")) == [lot_topic("0")], "a topic that is counted costs nothing more"
+    second.send(b"\x01" + lot_topic("more"))
+    desk.grant("bob")
+    assert heard(desk, second, lot_topic("more")) == [lot_topic("more")], "the bound is each principal's own"
+
+
+def test_the_table_of_principals_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscriptions, "BIDDERS_MAX", 2)
+    monkeypatch.setattr(subscriptions, "SUBSCRIPTIONS_MAX", 1)
+    peer = desk.peer()
+    for principal in ("ann", "bob", "cat"):
+        peer.send(b"\x01" + lot_topic(principal))
+        desk.grant(principal)
+    peer.send(b"\x01" + lot_topic("again"))
+    desk.grant("ann")
+    assert heard(desk, peer, lot_topic("again")) == [lot_topic("again")], "the first one's count made room"
+    peer.send(b"\x01" + lot_topic("more"))
+    desk.grant("cat")
+    assert heard(desk, peer, lot_topic("more")) == [], "and the last one's did not"
+
+
+def test_probes_are_answered_forgotten_and_not_counted(desk: Desk) -> None:
+    peer = desk.peer()
+    for number in range(SUBSCRIPTIONS_MAX + 10):
+        probe = topic(f"~{number:016x}")
+        peer.send(b"\x01" + probe)
+        assert desk.grant() == probe
+        desk.publisher.send(probe + b"answer")
+        desk.subscriptions.forget_probe(probe)
+        desk.publisher.send(probe + b"late")
+        assert next_frame(peer) == probe + b"answer"
+    peer.send(b"\x01" + topic("beat"))
+    desk.grant()
+    assert heard(desk, peer, topic("beat")) == [topic("beat")]
+
+
+def test_a_disconnected_peer_leaves_grants_in_step(desk: Desk) -> None:
+    """The publisher tells of the unsubscriptions of one who left, and those must not be charged to somebody else."""
+    leaver, stayer = desk.peer(), desk.peer()
+    leaver.send(b"\x01" + topic("beat"))
+    desk.grant("bob")
+    leaver.close()
+    assert {desk.next_message(), desk.next_message()} == {b"\x00?1", b"\x00" + topic("beat")}
+    stayer.send(b"\x01" + topic("beat"))
+    desk.grant()
+    assert heard(desk, stayer, topic("beat")) == [topic("beat")]
+
+
+def test_the_same_subscription_twice_is_told_twice_and_granted_to_its_peer(desk: Desk) -> None:
+    first, second = desk.peer(), desk.peer()
+    for peer in (first, first, second):
+        peer.send(b"\x01" + topic("beat"))
+        desk.grant()
+    assert heard(desk, first, topic("beat")) == [topic("beat")]
+    assert next_frame(second) == topic("beat")
+
+
+@pytest.mark.parametrize("junk", [b"no subscription", b"\x02lot/", b""])
+def test_no_message_makes_a_grant_go_to_another_peer(junk: bytes) -> None:
+    """A stranger sends what is no subscription, an admitted bidder subscribes, and another stranger asks for anything.
+
+    libzmq would then give the bidder's subscription to the second stranger. Within a process, messages wait in the
+    order in which they were sent.
+    """
+    with open_desk("inproc://desk") as desk:
+        pusher, bidder, lurker = desk.peer(), desk.peer(), desk.peer()
+        pusher.send(junk)
+        bidder.send(b"\x01lot/")
+        lurker.send(b"\x01anything")
+        for expected in (junk, b"\x01lot/", b"\x01anything"):
+            assert desk.next_message() == expected, "the attack needs this order"
+            if expected == b"\x01lot/":
+                assert desk.subscriptions.grant("ann", expected) is None
+        assert desk.subscriptions.receive() is None
+        assert heard(desk, lurker, lot_topic("1")) == []
+
+        bidder.send(b"\x01lot/")
+        assert desk.grant() is None
+        assert heard(desk, bidder, lot_topic("1")) == [lot_topic("1")], "once nothing waits, grants are right again"
+        assert heard(desk, lurker, lot_topic("1")) == []
