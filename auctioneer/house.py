@@ -69,6 +69,8 @@ from common.messages import (
     Welcome,
 )
 
+SALE_EVENTS_MAX: Final = SNAPSHOT_LOTS_MAX
+"""Events of the sale in one message. Each may hold a whole lot, and the message must fit into a reply's bound."""
 STRANGERS_MAX: Final = 10_000
 """Keys that are not enrolled whose budgets are remembered; the longest silent goes first."""
 SILENT_MS: Final = 10_000
@@ -89,7 +91,6 @@ class SessionState(msgspec.Struct):
     """What a snapshot holds of one bidder's session."""
 
     paddle: int
-    floor: int
     remembered: list[Remembered]
 
 
@@ -130,7 +131,7 @@ class House:
         for entry in state.bidders:
             self._open_session(entry, now_ms)
         for kept in state.sessions:
-            self._session_of(kept.paddle).restore(kept.floor, kept.remembered)
+            self._session_of(kept.paddle).restore(kept.remembered)
 
     @classmethod
     def rebuild(
@@ -177,10 +178,7 @@ class House:
 
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""
-        sessions = [
-            SessionState(session.bidder.paddle, session.floor, session.remembered)
-            for session in self._sessions.values()
-        ]
+        sessions = [SessionState(session.bidder.paddle, session.remembered) for session in self._sessions.values()]
         return msgspec.msgpack.encode(HouseState(self.engine.state, self.register.entries, sessions))
 
     # --- requests ----------------------------------------------------------------------------------------------
@@ -207,10 +205,10 @@ class House:
         if session is None:
             return Rejected(id=request.id, code=RejectCode.HELLO_FIRST)
         session.heard_ms = now_ms
-        if not session.bidder.admitted:
-            return self._not_admitted(session.bidder, request.id)
         if isinstance(request, BidRequest | BuyRequest):
             return self._bid(session, request, now_ms)
+        if not session.bidder.admitted:
+            return self._not_admitted(session.bidder, request.id)
         return self._read(session, request, now_ms)
 
     def is_admitted(self, principal: str) -> bool:
@@ -225,13 +223,15 @@ class House:
 
     def _bid(self, session: Session, request: BidRequest | BuyRequest, now_ms: int) -> AnyAnswer:
         bidder = session.bidder
+        known = session.recall(request)
+        if known is not None and not isinstance(known, RejectCode):
+            return known  # also to a bidder who was turned out since: what was accepted stands
+        if not bidder.admitted:
+            return self._not_admitted(bidder, request.id)
         if bidder.role is not Role.BIDDER:
             return Rejected(id=request.id, code=RejectCode.FORBIDDEN, detail="observers don't bid")
-        known = session.recall(request)
-        if isinstance(known, RejectCode):
-            return Rejected(id=request.id, code=known, lot=request.lot)
         if known is not None:
-            return known
+            return Rejected(id=request.id, code=known, lot=request.lot)
         self.advance(now_ms)
         outcome: BidTaken | LotBought | BidLate | Rejected
         if isinstance(request, BidRequest):
@@ -291,7 +291,8 @@ class House:
         seq = self.engine.sale.seq if stream == SALE_STREAM else self.engine.lots[stream].view.seq
         if request.after_seq >= seq:
             return Replay(id=request.id, epoch=self.engine.epoch, lot=stream)
-        events = self._history.after(stream, request.after_seq, REPLAY_EVENTS_MAX)
+        most = SALE_EVENTS_MAX if stream == SALE_STREAM else REPLAY_EVENTS_MAX
+        events = self._history.after(stream, request.after_seq, most)
         if events is None:
             return Rejected(id=request.id, code=RejectCode.HISTORY_GONE, lot=stream, seq=seq)
         answer = Replay(id=request.id, epoch=self.engine.epoch, lot=stream, more=events[-1].seq < seq)
@@ -486,7 +487,8 @@ class House:
 def broadcasts(epoch: int, changes: Iterable[tuple[str, AnyLotEvent | AnySaleEvent]]) -> list[LotEvents | SaleEvents]:
     """Return what a committed batch tells everybody: a message for each lot touched, and for the sale, in order.
 
-    Events of one lot are put together as long as the sale itself does not speak in between.
+    Events of one lot are put together as long as the sale itself does not speak in between. Lots that were added in
+    great number come in several messages.
     """
     messages: list[LotEvents | SaleEvents] = []
     by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
@@ -499,9 +501,11 @@ def broadcasts(epoch: int, changes: Iterable[tuple[str, AnyLotEvent | AnySaleEve
 
 
 def _messages(epoch: int, by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]]) -> list[LotEvents | SaleEvents]:
+    sale_events = cast("list[AnySaleEvent]", by_stream.pop(SALE_STREAM, []))
     return [
-        SaleEvents(epoch=epoch, events=cast("tuple[AnySaleEvent, ...]", tuple(events)))
-        if stream == SALE_STREAM
-        else LotEvents(epoch=epoch, lot=stream, events=cast("tuple[AnyLotEvent, ...]", tuple(events)))
+        SaleEvents(epoch=epoch, events=tuple(sale_events[start : start + SALE_EVENTS_MAX]))
+        for start in range(0, len(sale_events), SALE_EVENTS_MAX)
+    ] + [
+        LotEvents(epoch=epoch, lot=stream, events=cast("tuple[AnyLotEvent, ...]", tuple(events)))
         for stream, events in by_stream.items()
     ]

@@ -1,8 +1,8 @@
 """Sessions: what the house remembers of each principal between requests, within bounds.
 
 - Verdicts. The last `REMEMBERED_REQUESTS_MAX` bids and purchases of a bidder, by request id, with their verdicts: a
-  repeat gets the same verdict, the same id with other content is a conflict, and an unknown id below the remembered
-  ones is refused, so that nothing is ever decided twice.
+  repeat gets the same verdict, the same id with other content is a conflict, and an unknown id below all of those is
+  refused, since its verdict could not be kept: so nothing is ever decided twice, nor decided and forgotten.
 - A budget of requests, so that nobody can take the house's time from the others.
 - When the bidder was last heard from.
 """
@@ -61,7 +61,7 @@ class Budget:
 class Session:
     """One principal's. `bidder` changes when the register does."""
 
-    __slots__ = ("_bidder", "_floor", "_ids", "_verdicts", "budget", "heard_ms", "who")
+    __slots__ = ("_bidder", "_ids", "_verdicts", "budget", "heard_ms", "who")
 
     def __init__(self, bidder: Enrolled, budget: Budget, now_ms: int) -> None:
         self.bidder = bidder
@@ -69,7 +69,6 @@ class Session:
         self.heard_ms = now_ms
         self._verdicts: dict[int, Remembered] = {}
         self._ids: list[int] = []  # a heap of the keys of _verdicts
-        self._floor = 0
 
     @property
     def bidder(self) -> Enrolled:
@@ -86,31 +85,27 @@ class Session:
         remembered = self._verdicts.get(request.id)
         if remembered is not None:
             return remembered[1] if remembered[0] == request else RejectCode.ID_CONFLICT
-        return RejectCode.ID_STALE if request.id <= self._floor else None
+        return RejectCode.ID_STALE if self._is_below_all(request.id) else None
 
     def remember(self, request: BidRequest | BuyRequest, verdict: Verdict) -> None:
         """Keep a verdict, and forget the one with the lowest id if there are too many."""
-        if request.id in self._verdicts or request.id <= self._floor:
+        if request.id in self._verdicts or self._is_below_all(request.id):
             return
         self._verdicts[request.id] = (request, verdict)
         if len(self._ids) < REMEMBERED_REQUESTS_MAX:
             heapq.heappush(self._ids, request.id)
         else:
-            self._floor = heapq.heappushpop(self._ids, request.id)
-            del self._verdicts[self._floor]
+            del self._verdicts[heapq.heapreplace(self._ids, request.id)]
+
+    def _is_below_all(self, request_id: int) -> bool:
+        return len(self._ids) == REMEMBERED_REQUESTS_MAX and request_id < self._ids[0]
 
     @property
     def remembered(self) -> list[Remembered]:
         """What a snapshot holds of this session, by ascending id."""
         return [self._verdicts[request_id] for request_id in sorted(self._ids)]
 
-    @property
-    def floor(self) -> int:
-        """The highest id that was forgotten."""
-        return self._floor
-
-    def restore(self, floor: int, remembered: Iterable[Remembered]) -> None:
+    def restore(self, remembered: Iterable[Remembered]) -> None:
         """Take what a snapshot held."""
-        self._floor = floor
         for request, verdict in remembered:
             self.remember(request, verdict)

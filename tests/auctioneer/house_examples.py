@@ -1,0 +1,104 @@
+"""A house without sockets and disk, at a time of the test's choosing, with the record of all that it did."""
+
+from auctioneer import decisions
+from auctioneer.control import AnyCommand, AnyControlAnswer, Controller, carry_out
+from auctioneer.decisions import Refused
+from auctioneer.events import HOUSE, AnyEvent, Refusal, SaleCreated
+from auctioneer.house import Batch, House, HouseSettings
+from auctioneer.register import Admission
+from auctioneer.terms import LotSpec, Opening, OpeningRule
+from common.codec import encode
+from common.limits import PROTOCOL_VERSION
+from common.lot import LotTerms, Step
+from common.messages import AnyAnswer, AnyRequest, Hello, Role, Welcome
+from common.money import Currency
+
+START_MS = 1_700_000_000_000
+HOUR_MS = 3_600_000
+ANN, BOB, CAT = "a" * 40, "b" * 40, "c" * 40
+CHAIR = Controller("auctioneer", Role.AUCTIONEER)
+CLERK = Controller("bea", Role.CLERK)
+DOLLARS = Currency("USD", 2)
+
+
+def lot(number: str, *, by_hand: bool = False, reserve_minor: int | None = None, **terms: object) -> LotSpec:
+    """Return a lot from 10.00 on, by steps of 1.00, open for an hour from the start."""
+    given: dict[str, object] = {
+        "title": f"Lot {number}",
+        "starting_minor": 1000,
+        "increments": (Step(0, 100),),
+        "duration_ms": HOUR_MS,
+        "has_reserve": reserve_minor is not None,
+    }
+    opening = Opening(OpeningRule.BY_HAND) if by_hand else Opening()
+    return LotSpec(LotTerms(lot=number, **(given | terms)), reserve_minor, opening)
+
+
+def lots(count: int) -> tuple[LotSpec, ...]:
+    return tuple(lot(str(number)) for number in range(1, count + 1))
+
+
+class SmallSale:
+    """A house with lots, asked directly; `record` and `refusals` are what a journal would hold."""
+
+    def __init__(
+        self,
+        *specs: LotSpec,
+        admission: Admission | None = None,
+        requests_per_s: int = 1_000_000,
+        encrypted: bool = True,
+    ) -> None:
+        self.settings = HouseSettings(
+            instance="first",
+            publish_port=7001,
+            admission=admission or Admission(),
+            requests_per_s=requests_per_s,
+            is_encrypted=encrypted,
+        )
+        self.now_ms = START_MS
+        created = SaleCreated(
+            at_ms=START_MS, sale="5a1e", title="A sale", currency=DOLLARS, epoch=1, ends_after_last_lot=False
+        )
+        self.record: list[AnyEvent] = [created]
+        self.refusals: list[Refusal] = []
+        self.house = House.rebuild(self.settings, None, [created], (), START_MS)
+        listed = decisions.add(self.house.engine, START_MS, HOUSE, specs or lots(2))
+        assert not isinstance(listed, Refused)
+        self.house.record(listed)
+        self.house.advance(START_MS)
+        self.commit()
+
+    def commit(self) -> Batch:
+        """Take what was done into the record."""
+        batch = self.house.take()
+        self.record += batch.events
+        self.refusals += batch.refusals
+        return batch
+
+    def send(self, key: str, body: bytes) -> AnyAnswer | None:
+        return self.house.handle(key, body, self.now_ms)
+
+    def ask(self, key: str, request: AnyRequest) -> AnyAnswer:
+        """Return the answer to a request, which is in the record then."""
+        answer = self.send(key, encode(request))
+        assert answer is not None, "the house was silent"
+        assert answer.id == request.id
+        self.commit()
+        return answer
+
+    def hello(self, key: str, name: str = "", **more: object) -> AnyAnswer:
+        return self.ask(key, Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, **more))
+
+    def join(self, key: str, name: str, role: Role = Role.BIDDER) -> Welcome:
+        welcome = self.hello(key, name, role=role)
+        assert isinstance(welcome, Welcome), welcome
+        return welcome
+
+    def order(self, command: AnyCommand, who: Controller = CHAIR) -> AnyControlAnswer:
+        answer = carry_out(self.house, who, encode(command), self.now_ms)
+        self.commit()
+        return answer
+
+    def rebuilt(self, snapshot: bytes | None = None, after: int = 0) -> House:
+        """Return the house as the record tells it, or as a snapshot and the record's events from `after` on do."""
+        return House.rebuild(self.settings, snapshot, self.record[after:], self.refusals, self.now_ms)
