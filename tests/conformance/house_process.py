@@ -35,8 +35,12 @@ class OwnHouse(RunningHouse):
         admit: str = "open",
         requests_per_s: int = 100_000,
         is_encrypted: bool = True,
+        files: dict[str, str] | None = None,
     ) -> None:
         self.data = folder / "sale"
+        self.data.mkdir(mode=0o700)
+        for name, text in (files or {}).items():
+            (self.data / name).write_text(text)
         path = folder / "catalogue.toml"
         path.write_text(catalogue)
         asked = {
@@ -76,12 +80,12 @@ class OwnHouse(RunningHouse):
     @property
     def record(self) -> dict[str, Any]:
         """What `house.json` tells."""
-        return json.loads((self.data / "house.json").read_text())
+        return dict(json.loads((self.data / "house.json").read_text()))
 
     @property
     def control_keys(self) -> dict[str, str]:
         """The auctioneer's key pair."""
-        return json.loads((self.data / "keys" / "control" / "auctioneer.json").read_text())
+        return dict(json.loads((self.data / "keys" / "control" / "auctioneer.json").read_text()))
 
     def order(self, **command: Any) -> dict[str, Any]:
         """Give a command of the auctioneer's to the house, and return its answer."""
@@ -95,7 +99,7 @@ class OwnHouse(RunningHouse):
             dealer.connect(self.record["control"])
             dealer.send(msgpack.packb(command | {"id": 1}))
             assert dealer.poll(START_S * 1000), "no answer to a command"
-            return msgpack.unpackb(dealer.recv())
+            return dict(msgpack.unpackb(dealer.recv()))
 
     def kill(self) -> None:
         """Kill the server as hard as can be."""

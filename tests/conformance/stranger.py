@@ -70,6 +70,7 @@ class Stranger:
         link: str,
         keys: tuple[bytes, bytes] | None = None,
         server_key: bytes | None = None,
+        address: str = "",
     ) -> None:
         self.link = read_link(link)
         self.keys = keys or zmq.curve_keypair()
@@ -85,7 +86,7 @@ class Stranger:
         self.welcome: Body = {}
         self.dealer = self._socket(zmq.DEALER)
         self._monitor = self.dealer.get_monitor_socket(_HANDSHAKE_EVENTS)
-        self.dealer.connect(f"tcp://{self.link.host}:{self.link.port}")
+        self.dealer.connect(address or f"tcp://{self.link.host}:{self.link.port}")
 
     def _socket(self, kind: int) -> "zmq.SyncSocket":
         made = self._context.socket(kind)
@@ -130,7 +131,7 @@ class Stranger:
 
     def ask(self, type_: str, **fields: Any) -> Body:
         """Send a request with a new id, unless `id` is given, and return its answer."""
-        body = {"type": type_, "id": self.new_id()} | fields
+        body: Body = {"type": type_, "id": self.new_id()} | fields
         self.send(body)
         return self.await_answer(body["id"])
 

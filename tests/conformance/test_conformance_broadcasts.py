@@ -1,0 +1,192 @@
+"""Sections 3.6, 5.5, 7, 8 and 17: subscriptions, heartbeats, snapshots, replays, and a replica that is the house's."""
+
+import itertools
+import secrets
+from collections.abc import Callable
+
+import pytest
+from stranger import ALL_LOTS, BEAT, SALE, Stranger, evolve, first_view, lot_events
+
+pytestmark = pytest.mark.conformance
+Make = Callable[..., Stranger]
+SNAPSHOT_LOTS_MAX = 256
+HEARTBEAT_LOTS_MAX = 512
+
+
+def test_a_probe_is_answered_once_on_its_own_topic(stranger: Make) -> None:
+    ann = stranger()
+    welcome = ann.enrol()
+    ann.connect_feed()
+    first, second = ann.probe(), ann.probe()
+    assert (first.body["type"], first.body["instance"]) == ("probed", welcome["instance"])
+    assert first.body["server_time_ms"] >= welcome["server_time_ms"]
+    assert [frame.topic for frame in ann.frames] == [first.topic, second.topic]
+
+
+def test_heartbeats_come_within_their_time_and_say_how_things_stand(stranger: Make) -> None:
+    ann = stranger().join()
+    beats = [ann.await_beat() for _ in range(5)]
+    gaps_ms = [
+        after.body["server_time_ms"] - before.body["server_time_ms"] for before, after in itertools.pairwise(beats)
+    ]
+    assert 0 < max(gaps_ms) <= ann.welcome["heartbeat_ms"]
+    for beat in beats:
+        assert (beat.body["type"], beat.body["epoch"]) == ("heartbeat", ann.welcome["epoch"])
+        assert (beat.body["instance"], beat.body["frozen"]) == (ann.welcome["instance"], False)
+        assert len(beat.body["lots"]) == min(len(ann.views), HEARTBEAT_LOTS_MAX)
+        assert beat.body["sale_seq"] >= ann.sale["seq"]
+
+
+def test_the_next_heartbeat_names_a_lot_that_changed(stranger: Make, lot: str) -> None:
+    ann = stranger().join()
+    seq = ann.ask("bid", lot=lot, amount_minor=10_000)["seq"]
+    ann.await_event(lot, "bid_placed")
+    assert ann.await_beat().body["lots"][lot] == seq
+
+
+def test_a_subscription_to_one_lot_brings_no_other(stranger: Make) -> None:
+    ann = stranger()
+    ann.enrol()
+    page = ann.ask("snapshot")
+    numbers = [view["terms"]["lot"] for view in page["lots"] if view["status"] == "open"]
+    pairs = [(one, other) for one in numbers for other in numbers if other != one and other.startswith(one)]
+    if not pairs:
+        pytest.skip("no lot's number begins with another's")
+    one, other = pairs[-1]
+    ann.connect_feed(b"lot/" + one.encode() + b"\x00")
+    ann.probe()
+    for number in (other, one):
+        view = ann.ask("lot", lot=number)["lots"][0]
+        assert ann.ask("bid", lot=number, amount_minor=view["minimum_minor"])["type"] == "accepted"
+    ann.probe()
+    assert {frame.topic for frame in ann.frames if frame.body["type"] == "lot_events"} == {b"lot/" + one.encode()}
+
+
+@pytest.mark.parametrize("asked", [b"b", b"beat", b"lot", b"sale", b"~", b"~" + b"0" * 20, b"x" * 200])
+def test_other_subscriptions_have_no_effect(stranger: Make, asked: bytes) -> None:
+    ann, ben = stranger(), stranger()
+    ann.enrol()
+    ann.connect_feed(asked)
+    ann.probe()
+    ben.join()
+    ben.await_beat()
+    ben.await_beat()
+    ann.probe()
+    assert {frame.body["type"] for frame in ann.frames} == {"probed"}
+    assert len(ann.frames) == 2, "the probes of others are theirs"
+
+
+def test_too_many_subscriptions_of_a_key_are_not_granted(stranger: Make) -> None:
+    ann = stranger()
+    ann.enrol()
+    ann.connect_feed(*(f"lot/x{number:03}".encode() + b"\x00" for number in range(256)), BEAT)
+    ann.probe()  # topics are handed over in order, and `beat` comes first
+    assert ann.await_beat()
+    ben = stranger()
+    ben.enrol()
+    ben.connect_feed(*(f"a{number:03}".encode() + b"\x00" for number in range(300)), BEAT)
+    ben.probe()
+    assert ben.await_beat(), "what is not granted takes no place"
+    carl = stranger()
+    carl.enrol()
+    carl.connect_feed(*(f"lot/x{number:03}".encode() + b"\x00" for number in range(256)), SALE)
+    carl.probe()
+    carl.connect_feed(BEAT)
+    carl.probe()
+    assert carl.find_frame(lambda frame: frame.topic == b"beat", wait_ms=1500) is None
+
+
+def test_snapshot_pages_hold_every_lot_once_in_order(stranger: Make) -> None:
+    ann = stranger()
+    ann.enrol()
+    numbers: list[str] = []
+    start: int | None = 0
+    while start is not None:
+        page = ann.ask("snapshot", start=start)
+        assert len(page["lots"]) <= SNAPSHOT_LOTS_MAX
+        numbers.extend(view["terms"]["lot"] for view in page["lots"])
+        assert page["next"] in (None, len(numbers))
+        start = page["next"]
+    assert len(numbers) == len(set(numbers)) == page["sale"]["lots"]
+    beyond = ann.ask("snapshot", start=len(numbers) + 1)
+    assert (beyond["lots"], beyond["next"]) == ([], None)
+
+
+def test_a_lot_s_answer_is_a_snapshot_of_it_alone(stranger: Make, lot: str) -> None:
+    ann = stranger().join()
+    answer = ann.ask("lot", lot=lot)
+    assert (answer["type"], answer["lots"], answer["next"]) == ("snapshot", [ann.views[lot]], None)
+
+
+def test_a_replay_fills_any_hole(stranger: Make, lot: str) -> None:
+    ann = stranger().join()
+    view = ann.views[lot]
+    for amount_minor in range(10_000, 20_000, 1_000):
+        assert ann.ask("bid", lot=lot, maximum_minor=amount_minor)["type"] == "accepted"
+        ben = stranger()
+        ben.enrol()
+        ben.ask("bid", lot=lot, amount_minor=amount_minor + 500)
+    now = ann.ask("lot", lot=lot)["lots"][0]
+    for after_seq in range(view["seq"], now["seq"] + 1):
+        replay = ann.ask("replay", lot=lot, after_seq=after_seq)
+        seqs = [event["seq"] for event in replay["lot_events"]]
+        assert seqs == list(range(after_seq + 1, now["seq"] + 1))
+        assert (replay["more"], replay["lot"], replay["sale_events"]) == (False, lot, [])
+    for event in ann.ask("replay", lot=lot, after_seq=view["seq"])["lot_events"]:
+        view = evolve(view, event)
+    assert view == now
+
+
+def test_the_sale_can_be_replayed_from_its_beginning(stranger: Make) -> None:
+    ann = stranger().join()
+    after_seq, events = 0, []
+    while True:
+        replay = ann.ask("replay", lot="", after_seq=after_seq)
+        if replay.get("code") == "history_gone":
+            pytest.skip("the sale is too long for that")
+        events.extend(replay["sale_events"])
+        if not replay["more"]:
+            break
+        after_seq = events[-1]["seq"]
+    assert [event["seq"] for event in events] == list(range(1, ann.sale["seq"] + 1))
+    added = {event["terms"]["lot"]: first_view(event) for event in events if event["event"] == "lot_added"}
+    assert set(added) == set(ann.views)
+    lot = next(iter(added))
+    view = added[lot]
+    for event in ann.ask("replay", lot=lot, after_seq=0)["lot_events"]:
+        view = evolve(view, event)
+    assert view == ann.ask("lot", lot=lot)["lots"][0]
+
+
+def test_a_replica_is_what_the_house_has(stranger: Make, lot: str) -> None:
+    """Many bidders at once; the events are contiguous, and each replica ends as the house's own state."""
+    eve = stranger().join()
+    crowd = [stranger() for _ in range(8)]
+    for one in crowd:
+        one.enrol()
+    for amount_minor in range(10_000, 40_000, 1_000):
+        for one in crowd:
+            one.send({"type": "bid", "id": one.new_id(), "lot": lot, "maximum_minor": amount_minor + len(one.answers)})
+    verdicts = [one.receive() for one in crowd for _ in range(30)]
+    assert {verdict["type"] for verdict in verdicts if verdict} <= {"accepted", "rejected"}
+    late = stranger().join()
+    eve.catch_up()
+    late.catch_up()
+    now = eve.ask("lot", lot=lot)["lots"][0]
+    assert eve.views[lot] == late.views[lot] == now
+    frames = [frame for frame in eve.frames if lot_events(frame, lot)]
+    seqs = [event["seq"] for frame in frames for event in lot_events(frame, lot)]
+    assert seqs == list(range(seqs[0], now["seq"] + 1))
+    public = {verdict["seq"] for verdict in verdicts if verdict and verdict["type"] == "accepted"}
+    assert public <= {*seqs, seqs[0] - 1}
+
+
+def test_a_reconnected_feed_is_proven_anew(stranger: Make, lot: str) -> None:
+    ann = stranger().join()
+    ann.connect_feed(BEAT, SALE, ALL_LOTS)
+    ann.probe()
+    assert ann.ask("bid", lot=lot, amount_minor=10_000)["type"] == "accepted"
+    assert ann.await_event(lot, "bid_placed")["bidder"] == ann.paddle
+    probe = ann.new_probe()
+    assert len(probe) == 1 + len(secrets.token_hex(8))
+    assert ann.await_frame(lambda frame: frame.topic == probe)
