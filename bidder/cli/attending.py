@@ -20,6 +20,7 @@ from bidder.cli.orders import (
     parsed_condition,
 )
 from bidder.cli.output import say
+from bidder.cli.places import asked_in_vain
 from bidder.cli.voices import ForPeople, Voice
 from bidder.cli.wording import Line, leader_words, time_left
 from bidder.events import ConnectionState
@@ -69,6 +70,8 @@ class Attendance:
                     self._voice.lot(lot)
                 case HelpOrder():
                     say(Line(HELP))
+        except UnansweredError:
+            self._voice.failure(asked_in_vain(), tag)
         except AuctionError as error:
             self._voice.failure(error, tag)
 

@@ -61,6 +61,11 @@ def explained(error: RejectedError) -> RejectedError:
     return RejectedError(error.reject, error.detail or _HINTS.get(error.reject, ""))
 
 
+def asked_in_vain() -> UnreachableError:
+    """Return the error for a question, which changes nothing, that had no answer in time."""
+    return UnreachableError("The house did not answer in time. Ask again.")
+
+
 def _local_link() -> JoinLink:
     houses = find_local_houses(local_houses_folder())
     if not houses:

@@ -2,8 +2,9 @@
 
 import click
 
+from bidder.base import UnansweredError
 from bidder.cli.output import print_lots, say
-from bidder.cli.places import Seat, from_seat, json_option, timeout_option
+from bidder.cli.places import Seat, asked_in_vain, from_seat, json_option, timeout_option
 from bidder.cli.records import lot_record, mine_record
 from bidder.cli.wording import mine_lines
 from common.cli import examples, print_json, printable
@@ -34,7 +35,10 @@ def lots(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
 def mine(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
     """Show the lots that you lead, with your secret maxima, and those that you won, with their total."""
     with seat.connect(round(timeout_s * 1000)) as client:
-        affairs = client.mine(timeout_ms=round(timeout_s * 1000))
+        try:
+            affairs = client.mine(timeout_ms=round(timeout_s * 1000))
+        except UnansweredError as error:
+            raise asked_in_vain() from error
         views, currency, name = client.lots(), client.sale.currency, client.welcome.name
     if as_json:
         print_json(mine_record(affairs, name, views, currency))

@@ -87,7 +87,8 @@ def test_many_lines_at_once_are_all_answered(home: Path) -> None:
         robot.close_input()
         assert robot.end() == 0
         verdicts = [line for line in robot.lines if line["event"] == "verdict"]
-        assert [line["id"] for line in verdicts] == list(range(200))
+        assert sorted(line["id"] for line in verdicts) == list(range(200))
+        # Each maximum is higher than the one before, so that all are accepted only in the order of the lines.
         assert {line["status"] for line in verdicts} == {"accepted"}
 
 
