@@ -14,6 +14,7 @@ import fcntl
 import os
 import re
 import secrets
+import time
 from pathlib import Path
 from typing import Final
 
@@ -23,10 +24,13 @@ from auctioneer.control import Controller
 from auctioneer.journal import FILE_NAME
 from common.errors import UsageError
 from common.keys import KeyPair, load_or_make_keys, make_private_folder, write_whole
-from common.limits import KEY_CHARS
+from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 from common.messages import Role
 
 AUCTIONEER: Final = "auctioneer"
+HOLD_PATIENCE_S: Final = 0.2
+"""A command that looks whether a house runs has the lock for an instant; a house that starts then waits so long."""
+_HOLD_RETRY_S: Final = 0.01
 _CLERK_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
 
 
@@ -97,9 +101,14 @@ class DataFolder:
         return load_or_make_keys(path)
 
     def add_controller(self, name: str, role: Role) -> Path:
-        """Make a key for the auctioneer or a clerk, put it on the list, and return its file. Safe to repeat."""
+        """Make a key for the auctioneer or a clerk, put it on the list, and return its file. Safe to repeat.
+
+        Raises UsageError for a name that can't be a clerk's; the auctioneer's own is one.
+        """
         if _CLERK_NAME.fullmatch(name) is None:
             raise UsageError(f"{name!r} can't name a clerk: use lower-case letters, digits and hyphens.")
+        if (name == AUCTIONEER) is not (role is Role.AUCTIONEER):
+            raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
         path = self._control_path(name)
         keys = load_or_make_keys(path)
         entries = {key: ControllerEntry(who.name, who.role) for key, who in self.controllers().items()}
@@ -114,11 +123,16 @@ class DataFolder:
     # --- who may join ------------------------------------------------------------------------------------------
 
     def invite(self) -> str:
-        """Return the invite code, made at first use."""
+        """Return the invite code, made at first use. Raises UsageError for a file that would let everybody in."""
         path = self.path / "invite"
         if not path.exists():
             write_whole(path, secrets.token_urlsafe(9).encode())
-        return path.read_text().strip()
+        code = _read_text(path).strip()
+        if not 1 <= len(code) <= INVITE_CHARS_MAX:
+            raise UsageError(
+                f"{path} has no invite code of 1 to {INVITE_CHARS_MAX} characters. Remove it to have one made."
+            )
+        return code
 
     @property
     def admitted_keys_file(self) -> Path:
@@ -130,7 +144,7 @@ class DataFolder:
         if not self.admitted_keys_file.exists():
             return frozenset()
         keys = set()
-        for number, line in enumerate(self.admitted_keys_file.read_text().splitlines(), 1):
+        for number, line in enumerate(_read_text(self.admitted_keys_file).splitlines(), 1):
             words = [] if line.startswith("# ") else line.split()
             if not words:
                 continue
@@ -165,15 +179,17 @@ class DataFolder:
         Raises UsageError while another house holds it. A forked child inherits the hold.
         """
         handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        deadline_s = time.monotonic() + HOLD_PATIENCE_S
+        while not _can_lock(handle, fcntl.LOCK_EX):
+            if time.monotonic() < deadline_s:
+                time.sleep(_HOLD_RETRY_S)
+                continue
             os.close(handle)
             record = self.house_record()
             who = f" (process {record.pid})" if record else ""
             raise UsageError(
                 f"A house{who} runs on {self.path} already. Stop it first, or choose another directory with --data."
-            ) from None
+            )
         return handle
 
     def is_held(self) -> bool:
@@ -183,10 +199,21 @@ class DataFolder:
         except FileNotFoundError:
             return False
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        else:
-            return False
+            return not _can_lock(handle, fcntl.LOCK_SH)  # shared, so that two who look don't see each other
         finally:
             os.close(handle)
+
+
+def _can_lock(handle: int, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} can't be read: {error}") from error

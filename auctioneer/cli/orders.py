@@ -17,7 +17,7 @@ from auctioneer.control import (
     Resume,
     Withdraw,
 )
-from auctioneer.data_folder import AUCTIONEER, DataFolder
+from auctioneer.data_folder import DataFolder
 from auctioneer.durations import format_duration
 from common.cli import examples, print_json, printable
 from common.errors import UsageError
@@ -146,8 +146,6 @@ def clerk(folder: DataFolder, name: str, *, as_json: bool) -> None:
 
     A clerk may open, pause, resume, extend and close lots, announce, and see the reports: with --as NAME.
     """
-    if name == AUCTIONEER:
-        raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
     if not folder.has_sale:
         raise UsageError(f"There is no sale in {folder.path}. Is --data the directory of your sale?")
     path = folder.add_controller(name, Role.CLERK)
