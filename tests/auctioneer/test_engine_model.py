@@ -378,4 +378,4 @@ TestSale.settings = USUAL
 @pytest.mark.torture
 @pytest.mark.timeout(1800)
 def test_many_sales() -> None:
-    run_state_machine_as_test(SaleMachine, settings=settings(USUAL, max_examples=5_000))
+    run_state_machine_as_test(SaleMachine, settings=settings(USUAL, max_examples=2_000))
