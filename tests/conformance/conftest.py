@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import zmq
-from house_process import OwnHouse, RunningHouse
+from conformance_house import OwnHouse, RunningHouse
 from stranger import Stranger, strangers
 
 LOTS = 300

@@ -18,6 +18,17 @@ import zmq.utils.z85
 
 WAIT_MS = 10_000
 BEAT, SALE, ALL_LOTS = b"beat\x00", b"sale\x00", b"lot/"
+LOT_EVENTS = {
+    "lot_rescheduled",
+    "lot_opened",
+    "bid_placed",
+    "lot_paused",
+    "lot_resumed",
+    "lot_extended",
+    "lot_closed",
+    "lot_withdrawn",
+}
+SALE_EVENTS = {"lot_added", "sale_paused", "sale_resumed", "announced", "sale_ended"}
 Body = dict[str, Any]
 _HANDSHAKE_EVENTS = (
     zmq.EVENT_HANDSHAKE_FAILED_AUTH

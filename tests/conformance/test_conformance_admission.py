@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import zmq
 import zmq.utils.z85
-from house_process import OwnHouse, RunningHouse
+from conformance_house import OwnHouse, RunningHouse
 from stranger import ALL_LOTS, BEAT, SALE, Stranger, strangers
 
 pytestmark = pytest.mark.conformance

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from house_process import OwnHouse
+from conformance_house import OwnHouse
 from stranger import Stranger, lot_events
 
 pytestmark = pytest.mark.conformance

@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Callable
 
 import pytest
-from stranger import ALL_LOTS, BEAT, SALE, Stranger, evolve, first_view, lot_events
+from conformance_house import OwnHouse
+from stranger import ALL_LOTS, BEAT, LOT_EVENTS, SALE, SALE_EVENTS, Body, Stranger, evolve, first_view, lot_events
 
 pytestmark = pytest.mark.conformance
 Make = Callable[..., Stranger]
@@ -190,3 +191,76 @@ def test_a_reconnected_feed_is_proven_anew(stranger: Make, lot: str) -> None:
     probe = ann.new_probe()
     assert len(probe) == 1 + len(secrets.token_hex(8))
     assert ann.await_frame(lambda frame: frame.topic == probe)
+
+
+EVERY_KIND = """
+[sale]
+title = "Every kind of event"
+currency = "GBP"
+
+[defaults]
+starting_price = "100"
+increment = "5"
+duration = "1h"
+
+[[lot]]
+number = "hand"
+title = "Opened by hand, with all that a lot can have"
+opens = "by hand"
+reserve = "110"
+buy_now = "900"
+soft_close = { window = "1h", extension = "1h" }
+
+[[lot]]
+number = "clock"
+title = "Opened by the clock"
+opens = "30m"
+
+[[lot]]
+number = "gone"
+title = "Withdrawn"
+
+[[lot]]
+number = "buy"
+title = "Bought"
+buy_now = "500"
+"""
+ADDED = {"lot": "new", "title": "Added", "starting_minor": 100, "increments": [[0, 10]]}
+
+
+def test_every_kind_of_event_does_to_a_replica_what_it_did_to_the_house(
+    own_house: Callable[..., OwnHouse], strangers_of: Make
+) -> None:
+    house = own_house(EVERY_KIND)
+    ann, ben = strangers_of(house.link).join(), strangers_of(house.link).join()
+    steps: list[tuple[Stranger | None, Body]] = [
+        (None, {"type": "open", "lot": "hand"}),
+        (ann, {"type": "bid", "lot": "hand", "amount_minor": 10_000}),
+        (ben, {"type": "bid", "lot": "hand", "maximum_minor": 30_000}),
+        (ann, {"type": "bid", "lot": "hand", "amount_minor": 20_000}),
+        (None, {"type": "pause", "lot": "hand"}),
+        (None, {"type": "extend", "lot": "hand", "extra_ms": 60_000}),
+        (None, {"type": "resume", "lot": "hand"}),
+        (None, {"type": "extend", "lot": "hand", "extra_ms": 60_000}),
+        (None, {"type": "pause"}),
+        (None, {"type": "resume"}),
+        (None, {"type": "announce", "text": "Fair warning"}),
+        (None, {"type": "withdraw", "lot": "gone", "reason": "Broken"}),
+        (ann, {"type": "buy", "lot": "buy", "price_minor": 50_000}),
+        (None, {"type": "add", "lots": [{"terms": ADDED}]}),
+        (None, {"type": "close", "lot": "hand"}),
+        (None, {"type": "end"}),
+    ]
+    for by, body in steps:
+        answer = house.order(**body) if by is None else by.ask(body["type"], **without_type(body))
+        assert answer["type"] in ("done", "accepted"), (body, answer)
+        ann.catch_up()
+        page = ben.ask("snapshot")
+        assert ann.sale == page["sale"], body
+        assert list(ann.views.values()) == page["lots"], body
+    kinds = {event["event"] for frame in ann.frames for event in frame.body.get("events", ())}
+    assert kinds == LOT_EVENTS | SALE_EVENTS
+
+
+def without_type(body: Body) -> Body:
+    return {field: value for field, value in body.items() if field != "type"}

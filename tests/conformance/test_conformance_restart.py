@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from house_process import OwnHouse
+from conformance_house import OwnHouse
 from stranger import BEAT, Body, Stranger
 
 pytestmark = pytest.mark.conformance

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgpack
 import pytest
-from house_process import OwnHouse
+from conformance_house import OwnHouse
 from stranger import Stranger
 
 pytestmark = pytest.mark.conformance
