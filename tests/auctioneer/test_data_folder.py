@@ -1,14 +1,15 @@
 """The data directory: what is private in it, who holds it, and what its small files may say."""
 
+import fcntl
 import os
 import stat
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
+from auctioneer import data_folder
 from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
 from common.errors import UsageError
 from common.keys import new_keys
@@ -91,42 +92,27 @@ def test_the_hold_ends_with_the_process(folder: DataFolder) -> None:
     assert not folder.is_held()
 
 
-def test_who_looks_whether_it_is_held_does_not_keep_a_house_from_starting(folder: DataFolder) -> None:
-    """A `status` at the wrong moment must not make a `run` fail, however often it comes."""
+def test_who_looks_whether_it_is_held_does_not_keep_a_house_from_starting(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `status` at the wrong moment must not make a `run` fail: whoever looks is gone before the patience is."""
+    looking = as_one_who_looks(folder)
+    monkeypatch.setattr(data_folder.time, "sleep", lambda pause_s: os.close(looking))
     os.close(folder.hold())
-    stop = threading.Event()
-    looks = 0
-
-    def look_without_pause() -> None:
-        nonlocal looks
-        while not stop.is_set():
-            folder.is_held()
-            looks += 1
-
-    looker = threading.Thread(target=look_without_pause)
-    looker.start()
-    try:
-        for _ in range(300):
-            os.close(folder.hold())
-    finally:
-        stop.set()
-        looker.join()
-    assert looks
 
 
 def test_two_who_look_do_not_take_each_other_for_a_house(folder: DataFolder) -> None:
+    looking = as_one_who_looks(folder)
+    assert not folder.is_held()
+    os.close(looking)
+
+
+def as_one_who_looks(folder: DataFolder) -> int:
+    """Return the lock as `is_held` has it for an instant."""
     os.close(folder.hold())
-    seen: list[bool] = []
-
-    def look() -> None:
-        seen.extend(folder.is_held() for _ in range(2000))
-
-    lookers = [threading.Thread(target=look) for _ in range(2)]
-    for looker in lookers:
-        looker.start()
-    for looker in lookers:
-        looker.join()
-    assert seen == [False] * 4000
+    handle = os.open(folder.path / "lock", os.O_RDWR)
+    fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    return handle
 
 
 # --- who gives commands --------------------------------------------------------------------------------------------
