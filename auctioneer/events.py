@@ -30,7 +30,7 @@ HOUSE: Final = "house"
 """The `by` of what the house did by itself, by the clock."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="event"):
     """A fact. `seq` is that of its stream after the event: the lot's, or the sale's where `lot` is empty."""
 
     at_ms: int
@@ -177,13 +177,13 @@ def public_part(event: AnyEvent) -> AnyLotEvent | AnySaleEvent | None:
     """Return what everybody may know of `event`, in the stream `event.lot`; None where that is nothing."""
     match event:
         case BidTaken():
-            return _bid_placed(event) if event.public else None
+            return bid_placed(event) if event.public else None
         case LotDecided() | SaleDecided():
             return event.change
         case LotBought():
-            return LotClosed(event.seq, event.at_ms, CloseCause.BUY_NOW, event.paddle, event.price_minor)
+            return closed_by_purchase(event)
         case LotListed():
-            return LotAdded(event.seq, event.at_ms, event.spec.terms, event.opens_at_ms)
+            return lot_added(event)
         case _:
             return None
 
@@ -195,7 +195,18 @@ def kind_of(event: AnyEvent) -> str:
     return _KINDS[type(event)]
 
 
-def _bid_placed(event: BidTaken) -> BidPlaced:
+def lot_added(event: LotListed) -> LotAdded:
+    """Return what everybody may know of a lot that joined the sale."""
+    return LotAdded(event.seq, event.at_ms, event.spec.terms, event.opens_at_ms)
+
+
+def closed_by_purchase(event: LotBought) -> LotClosed:
+    """Return what everybody may know of a purchase."""
+    return LotClosed(event.seq, event.at_ms, CloseCause.BUY_NOW, event.paddle, event.price_minor)
+
+
+def bid_placed(event: BidTaken) -> BidPlaced:
+    """Return what everybody may know of a bid that is public."""
     return BidPlaced(
         event.seq,
         event.at_ms,
@@ -215,16 +226,16 @@ def verdict_of(event: BidTaken | LotBought | BidLate) -> Accepted | Rejected:
         case BidTaken():
             leading = event.leader == event.paddle
             return Accepted(
+                event.lot,
+                event.seq,
+                event.at_ms,
+                event.price_minor,
+                event.minimum_minor,
+                leading,
+                event.leader_maximum_minor if leading else None,
+                event.ends_at_ms,
+                event.reserve_met,
                 id=event.request.id,
-                lot=event.lot,
-                seq=event.seq,
-                at_ms=event.at_ms,
-                price_minor=event.price_minor,
-                minimum_minor=event.minimum_minor,
-                leading=leading,
-                maximum_minor=event.leader_maximum_minor if leading else None,
-                ends_at_ms=event.ends_at_ms,
-                reserve_met=event.reserve_met,
             )
         case LotBought():
             return Accepted(

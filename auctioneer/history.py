@@ -1,17 +1,20 @@
 """The latest public events, kept at hand so that a client can fill a hole without the journal being read.
 
-Bounded over all streams together: the oldest events go first, and who needs those takes a snapshot.
+Bounded over all streams together: the oldest events go first, and who needs those takes a snapshot. Holes are rare
+and bids are not, so events are sorted by stream only when somebody asks.
 """
 
 from collections import deque
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from common.lot import AnyLotEvent, AnySaleEvent
 
 RECENT_EVENTS_MAX: Final = 50_000
-SALE_STREAM: Final = ""
+
+Change = tuple[str, AnyLotEvent | AnySaleEvent]
+"""A public event, with the stream that it stands in."""
 
 
 class History:
@@ -19,34 +22,42 @@ class History:
 
     def __init__(self, events_max: int = RECENT_EVENTS_MAX) -> None:
         self._events_max = events_max
-        self._order: deque[str] = deque()
+        self._unsorted: deque[Change] = deque(maxlen=events_max)
+        self._order: deque[str] = deque()  # the streams of the sorted events, oldest first
         self._streams: dict[str, deque[AnyLotEvent | AnySaleEvent]] = {}
 
-    def add(self, stream: str, event: AnyLotEvent | AnySaleEvent) -> None:
-        """Keep an event of a stream; it follows the last one kept of it."""
+    def extend(self, changes: Iterable[Change]) -> None:
+        """Keep events; those of a stream follow the last one kept of it."""
+        self._unsorted.extend(changes)
+
+    def put_before(self, older: Iterable[Change]) -> None:
+        """Keep events that came before all that are kept now, as far as there is room."""
+        self._sort()
+        newer = [(stream, self._streams[stream].popleft()) for stream in self._order]
+        self._forget()
+        self._unsorted.extend(chain(older, newer))
+
+    def after(self, stream: str, seq: int, most: int) -> list[AnyLotEvent | AnySaleEvent] | None:
+        """Return up to `most` events that follow `seq`, contiguous; None if they are no longer here."""
+        self._sort()
         events = self._streams.get(stream)
-        if events is None:
-            events = self._streams[stream] = deque()
-        events.append(event)
-        self._order.append(stream)
-        if len(self._order) > self._events_max:
+        if not events or events[0].seq > seq + 1:
+            return None
+        return list(islice(events, seq + 1 - events[0].seq, seq + 1 - events[0].seq + most))
+
+    def _sort(self) -> None:
+        if len(self._unsorted) == self._events_max:
+            self._forget()  # between the sorted events and these, some may have been lost
+        for stream, event in self._unsorted:
+            self._streams.setdefault(stream, deque()).append(event)
+            self._order.append(stream)
+        self._unsorted.clear()
+        while len(self._order) > self._events_max:
             oldest = self._order.popleft()
             self._streams[oldest].popleft()
             if not self._streams[oldest]:
                 del self._streams[oldest]
 
-    def put_before(self, older: Iterable[tuple[str, AnyLotEvent | AnySaleEvent]]) -> None:
-        """Keep events that came before all that are kept now, as far as there is room."""
-        newer = [(stream, self._streams[stream].popleft()) for stream in self._order]
+    def _forget(self) -> None:
         self._order.clear()
         self._streams.clear()
-        for stream, event in chain(older, newer):
-            self.add(stream, event)
-
-    def after(self, stream: str, seq: int, most: int) -> list[AnyLotEvent | AnySaleEvent] | None:
-        """Return up to `most` events that follow `seq`, contiguous; None if they are no longer here."""
-        events = self._streams.get(stream)
-        if not events or events[0].seq > seq + 1:
-            return None
-        skip = seq + 1 - events[0].seq
-        return [events[index] for index in range(skip, min(len(events), skip + most))]

@@ -24,7 +24,7 @@ from auctioneer.events import (
     public_part,
     verdict_of,
 )
-from auctioneer.history import SALE_STREAM, History
+from auctioneer.history import History
 from auctioneer.register import APPROVAL_POLL_MS, Admission, AdmissionMode, Enrolled, Register, observer
 from auctioneer.sessions import (
     DEFAULT_REQUESTS_PER_S,
@@ -45,7 +45,7 @@ from common.limits import (
     REPLAY_EVENTS_MAX,
     SNAPSHOT_LOTS_MAX,
 )
-from common.lot import AnyLotEvent, AnySaleEvent
+from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent
 from common.messages import (
     AnyAnswer,
     AnyRequest,
@@ -126,7 +126,7 @@ class House:
         self._strangers: OrderedDict[str, Budget] = OrderedDict()
         self._history = History()
         self._batch = Batch([], [], [])
-        self._changed: dict[str, None] = {}  # lots that changed since the last heartbeat, latest last
+        self._changed: dict[str, None] = {}  # lots that changed since the last heartbeat
         self._turn = 0  # where the heartbeat's round over all lots stands
         for entry in state.bidders:
             self._open_session(entry, now_ms)
@@ -170,7 +170,7 @@ class House:
         self.engine.apply(event)
         if isinstance(event, BidTaken | LotBought | BidLate):
             self._session_of(event.paddle).remember(event.request, verdict_of(event))
-        self._keep_public(event)
+        self._keep_changes()
 
     def recall_history(self, events: Iterable[AnyEvent]) -> None:
         """Keep events from before the snapshot at hand, so that clients can fill holes over a restart."""
@@ -232,7 +232,8 @@ class House:
             return Rejected(id=request.id, code=RejectCode.FORBIDDEN, detail="observers don't bid")
         if known is not None:
             return Rejected(id=request.id, code=known, lot=request.lot)
-        self.advance(now_ms)
+        if self.engine.may_be_due(now_ms):
+            self.advance(now_ms)
         outcome: BidTaken | LotBought | BidLate | Rejected
         if isinstance(request, BidRequest):
             outcome = self.engine.bid(now_ms, session.who, request)
@@ -242,7 +243,7 @@ class House:
             self._batch.refusals.append(Refusal(now_ms, bidder.paddle, request, outcome))
             session.remember(request, outcome)
             return outcome
-        self._record(outcome)
+        self._batch.events.append(outcome)
         verdict = verdict_of(outcome)
         session.remember(request, verdict)
         return verdict
@@ -437,23 +438,15 @@ class House:
 
     def record(self, events: Iterable[AnyEvent]) -> None:
         """Put events that the engine has applied into the batch."""
-        for event in events:
-            self._record(event)
+        self._batch.events.extend(events)
 
-    def _record(self, event: AnyEvent) -> None:
-        self._batch.events.append(event)
-        change = self._keep_public(event)
-        if change is not None:
-            self._batch.changes.append((event.lot, change))
-
-    def _keep_public(self, event: AnyEvent) -> AnyLotEvent | AnySaleEvent | None:
-        change = public_part(event)
-        if change is not None:
-            self._history.add(event.lot, change)
-            if event.lot:
-                self._changed.pop(event.lot, None)
-                self._changed[event.lot] = None
-        return change
+    def _keep_changes(self) -> list[tuple[str, AnyLotEvent | AnySaleEvent]]:
+        changes = self.engine.take_changes()
+        self._history.extend(changes)
+        for stream, _ in changes:
+            if stream != SALE_STREAM:
+                self._changed[stream] = None
+        return changes
 
     def drop_silent(self, now_ms: int) -> None:
         """Drop the maxima of those who asked for it and fell silent."""
@@ -464,7 +457,7 @@ class House:
     def take(self) -> Batch:
         """Return what was done since the last call, to be committed."""
         batch, self._batch = self._batch, Batch([], [], [])
-        return batch
+        return batch._replace(changes=self._keep_changes())
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
         """Return the next heartbeat: the lots that changed since the last one, then a turn over the others."""

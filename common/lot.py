@@ -6,6 +6,7 @@ who calls `evolve` sees to that (`bidder.replica` repairs holes, `auctioneer.eng
 """
 
 from enum import Enum
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -28,6 +29,9 @@ class LotStatus(Enum):
         """Whether nothing can happen to the lot any more."""
         return self in _FINAL
 
+
+SALE_STREAM: Final = ""
+"""The name of the sale's own stream of events; a lot's stream has the lot's number."""
 
 _FINAL = frozenset({LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN})
 
@@ -281,17 +285,7 @@ def evolve(view: LotView, event: AnyLotEvent) -> LotView:
     """Return the view after `event`; the caller guarantees that `event.seq == view.seq + 1`."""
     match event:
         case BidPlaced():
-            return replace(
-                view,
-                seq=event.seq,
-                price_minor=event.price_minor,
-                minimum_minor=event.minimum_minor,
-                leader=event.leader,
-                bids=view.bids + 1,
-                reserve_met=event.reserve_met,
-                buy_now_minor=event.buy_now_minor,
-                ends_at_ms=event.ends_at_ms,
-            )
+            return _with_bid(view, event)
         case LotOpened():
             return replace(
                 view,
@@ -321,6 +315,23 @@ def evolve(view: LotView, event: AnyLotEvent) -> LotView:
             )
         case LotWithdrawn():
             return _final(view, event, LotStatus.WITHDRAWN, reason=event.reason)
+
+
+def _with_bid(view: LotView, event: BidPlaced) -> LotView:
+    """Return the view after a bid. By position, since `replace` costs ten times as much on the path of every bid."""
+    return LotView(
+        view.terms,
+        event.minimum_minor,
+        event.seq,
+        view.status,
+        event.price_minor,
+        event.leader,
+        view.bids + 1,
+        event.reserve_met,
+        event.buy_now_minor,
+        view.opens_at_ms,
+        event.ends_at_ms,
+    )
 
 
 def _final(view: LotView, event: LotEvent, status: LotStatus, **fields: object) -> LotView:

@@ -42,7 +42,9 @@ class Role(Enum):
 # --- requests (DEALER to ROUTER) -----------------------------------------------------------------------------------
 
 
-class Request(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
+class Request(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False, tag_field="type"
+):
     """What every request has: an id that the client chooses."""
 
     id: RequestId
@@ -119,7 +121,7 @@ AnyRequest = Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRe
 # --- answers (ROUTER to DEALER) ------------------------------------------------------------------------------------
 
 
-class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
+class Answer(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     """What every answer has: the id of its request (0 where the request had none that could be read)."""
 
     id: int
@@ -230,7 +232,7 @@ AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine
 # --- broadcasts (PUB to SUB) ---------------------------------------------------------------------------------------
 
 
-class Broadcast(Struct, frozen=True, kw_only=True, tag_field="type"):
+class Broadcast(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     """What every broadcast has: the epoch, which changes when history was lost or moved."""
 
     epoch: int

@@ -17,7 +17,7 @@ from common.errors import RejectCode
 from common.lot import LotTerms
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """Who leads a lot at what price, and the two secret maxima that make the price.
 
     `rival_maximum_minor` is the highest maximum of anybody but the leader; None while there is no rival.
