@@ -296,7 +296,8 @@ class House:
         events = self._history.after(stream, request.after_seq, most)
         if events is None:
             return Rejected(id=request.id, code=RejectCode.HISTORY_GONE, lot=stream, seq=seq)
-        answer = Replay(id=request.id, epoch=self.engine.epoch, lot=stream, more=events[-1].seq < seq)
+        more = bool(events) and events[-1].seq < seq  # what this very batch did is told by its broadcast
+        answer = Replay(id=request.id, epoch=self.engine.epoch, lot=stream, more=more)
         field = "sale_events" if stream == SALE_STREAM else "lot_events"
         return msgspec.structs.replace(answer, **{field: tuple(events)})
 

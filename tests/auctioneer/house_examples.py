@@ -86,8 +86,8 @@ class SmallSale:
         self.commit()
         return answer
 
-    def hello(self, key: str, name: str = "", **more: object) -> AnyAnswer:
-        return self.ask(key, Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, **more))
+    def hello(self, principal: str, name: str = "", **more: object) -> AnyAnswer:
+        return self.ask(principal, Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, **more))
 
     def join(self, key: str, name: str, role: Role = Role.BIDDER) -> Welcome:
         welcome = self.hello(key, name, role=role)

@@ -1,0 +1,74 @@
+"""The recent events at hand: bounded over all streams, contiguous in each."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auctioneer.history import History
+from common.lot import AnyLotEvent, AnySaleEvent, LotRescheduled
+
+STREAMS = ("", "1", "2")
+
+
+def change(stream: str, seq: int) -> tuple[str, AnyLotEvent | AnySaleEvent]:
+    return stream, LotRescheduled(seq, 0)
+
+
+def seqs(history: History, stream: str, after: int, most: int = 1000) -> list[int] | None:
+    events = history.after(stream, after, most)
+    return None if events is None else [event.seq for event in events]
+
+
+def test_events_after_a_seq_are_found_up_to_a_number() -> None:
+    history = History()
+    history.extend(change("1", seq) for seq in range(5, 11))
+    assert seqs(history, "1", 4) == [5, 6, 7, 8, 9, 10]
+    assert seqs(history, "1", 7, 2) == [8, 9]
+    assert seqs(history, "1", 10) == []
+    assert seqs(history, "1", 3) is None, "4 is not here"
+    assert seqs(history, "2", 0) is None
+
+
+def test_the_oldest_go_first_over_all_streams() -> None:
+    history = History(events_max=4)
+    for stream, seq in [("1", 1), ("2", 1), ("1", 2), ("2", 2), ("1", 3)]:
+        history.extend([change(stream, seq)])
+    assert seqs(history, "1", 0) is None
+    assert seqs(history, "1", 1) == [2, 3]
+    assert seqs(history, "2", 0) == [1, 2]
+
+
+def test_older_events_are_put_before_as_far_as_there_is_room() -> None:
+    history = History(events_max=4)
+    history.extend([change("1", 4), change("2", 2)])
+    history.put_before([change("1", 1), change("1", 2), change("2", 1), change("1", 3)])
+    assert seqs(history, "1", 2) == [3, 4]
+    assert seqs(history, "1", 1) is None
+    assert seqs(history, "2", 0) == [1, 2]
+    history.extend([change("1", 5)])
+    assert seqs(history, "1", 3) == [4, 5]
+    assert seqs(history, "2", 1) == [2]
+
+
+@given(
+    st.integers(1, 8),
+    st.lists(st.one_of(st.sampled_from(STREAMS), st.tuples(st.sampled_from(STREAMS), st.integers(0, 6))), max_size=60),
+)
+def test_what_is_told_is_contiguous_and_reaches_the_end(events_max: int, steps: list[str | tuple[str, int]]) -> None:
+    """However reading and writing alternate: never a hole, never short of the end, and never more than the bound."""
+    history = History(events_max)
+    last = dict.fromkeys(STREAMS, 0)
+    for step in steps:
+        if isinstance(step, str):
+            last[step] += 1
+            history.extend([change(step, last[step])])
+        else:
+            stream, back = step
+            after = max(0, last[stream] - back)
+            found = seqs(history, stream, after)
+            assert found is None or found == list(range(after + 1, last[stream] + 1))
+    kept = 0
+    for stream, end in last.items():
+        held = [count for count in range(1, end + 1) if seqs(history, stream, end - count) is not None]
+        assert held == list(range(1, len(held) + 1))
+        kept += len(held)
+    assert kept <= events_max
