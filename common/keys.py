@@ -18,6 +18,8 @@ from common.errors import UsageError
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 
 LINK_SCHEME = "auction"
+PLAIN = "plain"
+"""What a link has in place of the key of a house without CURVE. A link that lost its key is not such a link."""
 _FILE_MODE = 0o600
 
 
@@ -41,14 +43,16 @@ def load_or_make_keys(path: Path) -> KeyPair:
     """Return the pair in `path`, making it (mode 0600) at first use. Raises UsageError for a file that is not one."""
     while True:
         try:
-            text = path.read_text()
-        except FileNotFoundError:
+            raw = path.read_bytes()
+        except FileNotFoundError as error:
+            if path.is_symlink():
+                raise UsageError(f"The key file {path} is a link to nothing. Remove it.") from error
             make_private_folder(path.parent)
             _create_whole(path, msgspec.json.encode(new_keys()))
             continue
         except OSError as error:
             raise UsageError(f"The key file {path} can't be read: {error.strerror}.") from error
-        return _checked(path, text)
+        return _checked(path, raw)
 
 
 def make_private_folder(path: Path) -> None:
@@ -87,10 +91,10 @@ def _write_new(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _checked(path: Path, text: str) -> KeyPair:
+def _checked(path: Path, raw: bytes) -> KeyPair:
     fault = f"{path} is not a key file. Move it away to have a new key made; it will be a new identity."
     try:
-        keys = msgspec.json.decode(text, type=KeyPair)
+        keys = msgspec.json.decode(raw, type=KeyPair)
         if len(keys.secret) != KEY_CHARS or zmq.curve_public(keys.secret.encode()).decode() != keys.public:
             raise UsageError(fault)
     except (msgspec.MsgspecError, zmq.ZMQError, ValueError) as error:
@@ -109,7 +113,7 @@ class JoinLink(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        key = z85.decode(self.server_key).hex() if self.server_key else "plain"
+        key = z85.decode(self.server_key).hex() if self.server_key else PLAIN
         query = {"publish": str(self.publish_port)} | ({"invite": self.invite} if self.invite else {})
         return f"{LINK_SCHEME}://{host}:{self.port}/{key}?{urlencode(query)}"
 
@@ -130,7 +134,7 @@ def parse_link(text: str) -> JoinLink:
         parts = urlsplit(text.strip())
         query = parse_qs(parts.query, strict_parsing=True)
         key = parts.path.removeprefix("/")
-        server_key = "" if key == "plain" else z85.encode(bytes.fromhex(key)).decode()
+        server_key = "" if key == PLAIN else z85.encode(bytes.fromhex(key)).decode()
         link = JoinLink(
             host=parts.hostname or "",
             port=parts.port or 0,
@@ -143,7 +147,7 @@ def parse_link(text: str) -> JoinLink:
             and link.host
             and link.port > 0
             and 0 < link.publish_port < 65536
-            and len(server_key) in (0, KEY_CHARS)
+            and (key == PLAIN or len(server_key) == KEY_CHARS)
             and len(link.invite) <= INVITE_CHARS_MAX
         )
     except (ValueError, KeyError) as error:

@@ -52,8 +52,8 @@ class Currency(msgspec.Struct, frozen=True):
 
     def show(self, amount_minor: int) -> str:
         """Return the amount for people, such as `USD 1,250.50`."""
-        whole, point, fraction = self.plain(amount_minor).partition(".")
-        return f"{self.code} {int(whole):,}{point}{fraction}"
+        whole, point, fraction = self.plain(abs(amount_minor)).partition(".")
+        return f"{self.code} {'-' if amount_minor < 0 else ''}{int(whole):,}{point}{fraction}"
 
     def _example(self) -> str:
         return "1250" if not self.decimals else "1250.".ljust(5 + self.decimals, "0")

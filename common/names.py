@@ -31,7 +31,7 @@ def is_valid_name(name: str) -> bool:
         and is_valid_text(name)
         and unicodedata.is_normalized("NFC", name)
         and not name.startswith(_FORMULA_STARTS)
-        and any(char.isalnum() for char in name)
+        and skeleton(name) != ""
     )
 
 
@@ -44,6 +44,6 @@ def is_valid_lot(lot: str) -> bool:
 
 def skeleton(name: str) -> str:
     """Return what is left of a name when case, spaces, accents and common look-alike letters are taken away."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
-    bare = "".join(char for char in folded if (not unicodedata.combining(char) and char.isalnum()) or char == "|")
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name.casefold()).casefold())
+    bare = "".join(char for char in folded if char.isalnum() or char == "|")
     return bare.translate(_LOOK_ALIKES)

@@ -57,7 +57,7 @@ def _say_if_stopped(reading: Reading, folder: DataFolder) -> None:
         )
 
 
-@click.command(short_help="Print the join link.", epilog=examples('bidder --link "$(auctioneer link)"'))
+@click.command(short_help="Print the join link.", epilog=examples('bidder join --to "$(auctioneer link)" --name NAME'))
 @from_chair
 def link(chair: Chair) -> None:
     """Print the link by which bidders join the running house."""

@@ -69,7 +69,6 @@ def test_a_file_that_is_not_a_key_file_is_left_alone(tmp_path: Path, content: st
     assert path.read_text() == content
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="what is not text is not told as a UsageError")
 def test_a_file_of_bytes_is_not_a_key_file(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     path.write_bytes(b"\xff\xfe\x00")
@@ -160,7 +159,6 @@ def test_what_is_not_a_link(text: str) -> None:
         parse_link(text)
 
 
-@pytest.mark.xfail(strict=True, reason="a link that lost its key is taken for one of a house without CURVE")
 @pytest.mark.parametrize("text", ["auction://h:5000/?publish=5001", "auction://h:5000?publish=5001"])
 def test_a_link_that_lost_its_key_is_not_one_of_a_house_without_keys(text: str) -> None:
     with pytest.raises(UsageError, match="is not a join link"):

@@ -107,7 +107,6 @@ def test_what_people_read(currency: Currency, amount_minor: int, plain: str, sho
     assert currency.show(amount_minor) == shown
 
 
-@pytest.mark.xfail(strict=True, reason="the sign is lost where the whole part is 0")
 def test_a_negative_amount_below_one_keeps_its_sign() -> None:
     assert DOLLARS.show(-50) == "USD -0.50"
 
