@@ -26,6 +26,7 @@ def status(house: House, now_ms: int) -> Row:
         "sale": engine.sale.sale,
         "status": engine.sale.status.value,
         "currency": engine.sale.currency.code,
+        "decimals": engine.sale.currency.decimals,
         "epoch": engine.epoch,
         "started_at_ms": engine.sale.started_at_ms,
         "now_ms": now_ms,

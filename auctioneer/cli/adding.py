@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from babel.numbers import get_currency_precision
 
 from auctioneer.catalogue import load_lots, lot_from_fields
 from auctioneer.cli.places import Chair, from_chair
@@ -60,8 +59,8 @@ def add(chair: Chair, file: Path | None, **fields: str | None) -> None:
     if (file is None) == (not given):
         raise click.UsageError("Give either a FILE with lots, or options that describe one, such as --title.")
     with connected(chair.folder, chair.name) as house:
-        code = house.ask("status")["currency"]
-        currency = Currency(code, get_currency_precision(code))
+        sale = house.ask("status")
+        currency = Currency(sale["currency"], sale["decimals"])
         taken = {row["lot"] for row in house.ask("lots")}
         specs: tuple[LotSpec, ...] = (
             (lot_from_fields(given, currency, taken),) if file is None else load_lots(file, currency, taken)

@@ -34,8 +34,9 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--advertise", default="", metavar="HOST", help="The host that the join link names, if not --host.")
 @click.option(
     "--admit",
-    type=click.Choice(AdmissionMode, case_sensitive=False),
-    default=AdmissionMode.OPEN,
+    type=click.Choice([mode.value for mode in AdmissionMode], case_sensitive=False),
+    callback=lambda _ctx, _parameter, mode: AdmissionMode(mode),
+    default=AdmissionMode.OPEN.value,
     show_default=True,
     help="Who may join: all, who has the invite code, whom you approve, or the keys in admitted-keys.txt.",
 )

@@ -47,6 +47,7 @@ class SmallSale:
         admission: Admission | None = None,
         requests_per_s: int = 1_000_000,
         encrypted: bool = True,
+        currency: Currency = DOLLARS,
     ) -> None:
         self.settings = HouseSettings(
             instance="first",
@@ -57,7 +58,7 @@ class SmallSale:
         )
         self.now_ms = START_MS
         created = SaleCreated(
-            at_ms=START_MS, sale="5a1e", title="A sale", currency=DOLLARS, epoch=1, ends_after_last_lot=False
+            at_ms=START_MS, sale="5a1e", title="A sale", currency=currency, epoch=1, ends_after_last_lot=False
         )
         self.record: list[AnyEvent] = [created]
         self.refusals: list[Refusal] = []
