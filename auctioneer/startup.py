@@ -100,8 +100,9 @@ def _begin(journal: SqliteJournal, spec: SaleSpec | None, now_ms: int) -> None:
 
 def _check_same_sale(folder: DataFolder, house: House, spec: SaleSpec) -> None:
     """Refuse a catalogue that is not the one with which the sale in the directory was begun."""
-    begun = [lot.spec for lot in house.engine.catalogue[: len(spec.lots)]]
-    if house.engine.sale.title != spec.title or begun != list(spec.lots):
+    created = house.engine.state.created
+    lots = tuple(lot.spec for lot in house.engine.catalogue[: len(spec.lots)])
+    if SaleSpec(created.title, created.currency, lots, created.ends_after_last_lot) != spec:
         raise UsageError(
             f"{folder.path} holds another sale, {house.engine.sale.title!r}, or the catalogue was changed since it "
             "began. Run without a catalogue to go on with that sale (`auctioneer add` puts lots into it), or choose "

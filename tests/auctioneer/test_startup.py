@@ -1,0 +1,224 @@
+"""Taking up a sale: a new one, the same again, and what becomes of the time in which nobody held it."""
+
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from house_examples import ANN, DOLLARS, HOUR_MS, lot
+
+from auctioneer.clock import Clock
+from auctioneer.data_folder import DataFolder
+from auctioneer.events import HouseStarted, LotDecided, SaleCreated
+from auctioneer.house import HouseSettings
+from auctioneer.journal import SqliteJournal
+from auctioneer.options import RunOptions
+from auctioneer.startup import OpenSale, load_spec, take_up_sale
+from auctioneer.terms import SaleSpec
+from common.codec import encode
+from common.errors import StorageError, UsageError
+from common.lot import ExtendCause, LotExtended, LotView
+from common.messages import Accepted, BidRequest, Hello, Rejected, Replay, ReplayRequest
+from common.money import Currency
+
+SPEC = SaleSpec("A sale", DOLLARS, (lot("1"), lot("2", by_hand=True)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    return folder
+
+
+def take_up(folder: DataFolder, spec: SaleSpec | None = None, instance: str = "first") -> OpenSale:
+    return take_up_sale(folder, HouseSettings(instance=instance, publish_port=1), spec)
+
+
+def stop(sale: OpenSale, *, alive_ms: int | None = None) -> None:
+    """Commit what the house did, as of a time if one is given, and let go of the journal."""
+    batch = sale.house.take()
+    sale.journal.append(batch.events, batch.refusals, sale.clock.now_ms() if alive_ms is None else alive_ms)
+    sale.journal.close()
+
+
+def begun(folder: DataFolder, spec: SaleSpec = SPEC) -> OpenSale:
+    """Begin a sale and let its clock open what opens at the start."""
+    sale = take_up(folder, spec)
+    sale.house.advance(sale.clock.now_ms())
+    return sale
+
+
+def view(sale: OpenSale, number: str) -> LotView:
+    return sale.house.engine.lots[number].view
+
+
+def test_a_new_sale_is_on_record_before_anybody_hears_of_it(folder: DataFolder) -> None:
+    sale = take_up(folder, SPEC)
+    sale.journal.close()
+    journal = SqliteJournal.open(folder.journal, read_only=True)
+    events = [event for _, event in journal.read()]
+    journal.close()
+    assert isinstance(events[0], SaleCreated)
+    assert (events[0].title, events[0].currency, events[0].epoch) == ("A sale", DOLLARS, 1)
+    assert [type(event).__name__ for event in events[1:]] == ["LotListed", "LotListed", "HouseStarted"]
+    assert isinstance(events[-1], HouseStarted)
+    assert (events[-1].instance, events[-1].outage_ms) == ("first", 0)
+
+
+def test_a_folder_without_a_sale_needs_a_catalogue(folder: DataFolder) -> None:
+    with pytest.raises(UsageError, match="no catalogue"):
+        take_up(folder)
+    sale = take_up(folder, SPEC)
+    assert sale.house.engine.sale.lots == 2, "and the failed try left nothing in the way"
+    sale.journal.close()
+
+
+@pytest.mark.parametrize("again", [None, SPEC])
+def test_the_same_sale_goes_on(folder: DataFolder, again: SaleSpec | None) -> None:
+    sale = begun(folder)
+    now_ms = sale.clock.now_ms()
+    sale.house.handle(ANN, encode(Hello(id=1, versions=(1,), name="Ann")), now_ms)
+    bid = encode(BidRequest(id=10, lot="1", amount_minor=1500))
+    refused = encode(BidRequest(id=11, lot="2", amount_minor=1500))
+    verdicts = [sale.house.handle(ANN, body, now_ms) for body in (bid, refused)]
+    assert [type(verdict) for verdict in verdicts] == [Accepted, Rejected]
+    identity = sale.house.engine.sale.sale
+    stop(sale)
+
+    sale = take_up(folder, again, "second")
+    assert sale.house.engine.sale.sale == identity
+    assert sale.house.engine.epoch == 1
+    assert [sale.house.handle(ANN, body, now_ms) for body in (bid, refused)] == verdicts
+    sale.journal.close()
+
+
+@pytest.mark.parametrize("with_snapshot", [False, True])
+def test_holes_can_be_filled_right_after_a_restart(folder: DataFolder, with_snapshot: bool) -> None:
+    sale = begun(folder)
+    now_ms = sale.clock.now_ms()
+    sale.house.handle(ANN, encode(Hello(id=1, versions=(1,), name="Ann")), now_ms)
+    for request_id, amount_minor in ((10, 1500), (11, 1600)):
+        sale.house.handle(ANN, encode(BidRequest(id=request_id, lot="1", amount_minor=amount_minor)), now_ms)
+    batch = sale.house.take()
+    position = sale.journal.append(batch.events, batch.refusals, now_ms)
+    if with_snapshot:
+        sale.journal.save_snapshot(position, sale.house.snapshot())
+    sale.journal.close()
+    sale = take_up(folder)
+    seq = view(sale, "1").seq
+    for stream, last in (("1", seq), ("", sale.house.engine.sale.seq)):
+        answer = sale.house.handle(ANN, encode(ReplayRequest(id=5, lot=stream, after_seq=0)), now_ms)
+        assert isinstance(answer, Replay)
+        assert [event.seq for event in answer.lot_events + answer.sale_events] == list(range(1, last + 1))
+    sale.journal.close()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        msgspec.structs.replace(SPEC, title="Another sale"),
+        msgspec.structs.replace(SPEC, currency=Currency("EUR", 2)),
+        msgspec.structs.replace(SPEC, ends_after_last_lot=True),
+        msgspec.structs.replace(SPEC, lots=(lot("1", starting_minor=999), lot("2", by_hand=True))),
+        msgspec.structs.replace(SPEC, lots=(lot("1", reserve_minor=2000), lot("2", by_hand=True))),
+        msgspec.structs.replace(SPEC, lots=(*SPEC.lots, lot("3"))),
+        msgspec.structs.replace(SPEC, lots=SPEC.lots[::-1]),
+    ],
+    ids=["title", "currency", "end", "price", "reserve", "more", "order"],
+)
+def test_another_catalogue_is_refused_and_nothing_is_written(folder: DataFolder, other: SaleSpec) -> None:
+    sale = begun(folder)
+    stop(sale)
+    position = SqliteJournal.open(folder.journal, read_only=True)
+    before = position.position
+    position.close()
+    with pytest.raises(UsageError, match="holds another sale"):
+        take_up(folder, other)
+    sale = take_up(folder, SPEC)
+    assert sale.journal.position > before
+    assert isinstance(sale.taken_up.events[0], HouseStarted)
+    sale.journal.close()
+
+
+def test_open_lots_get_the_time_back_in_which_nobody_held_the_sale(folder: DataFolder) -> None:
+    sale = begun(folder)
+    ends_at_ms = view(sale, "1").ends_at_ms
+    assert ends_at_ms is not None
+    alive_ms = sale.clock.now_ms() - 40_000
+    stop(sale, alive_ms=alive_ms)
+
+    sale = take_up(folder, instance="second")
+    started = sale.taken_up.events[0]
+    assert isinstance(started, HouseStarted)
+    assert (started.instance, started.outage_ms) == ("second", started.at_ms - alive_ms)
+    assert started.outage_ms >= 40_000
+    assert view(sale, "1").ends_at_ms == ends_at_ms + started.outage_ms
+    extended = sale.taken_up.events[1]
+    assert isinstance(extended, LotDecided)
+    assert isinstance(extended.change, LotExtended)
+    assert extended.change.cause is ExtendCause.OUTAGE
+    assert sale.taken_up.changes == [("1", extended.change)]
+    assert view(sale, "2").ends_at_ms is None
+    sale.journal.close()
+    sale = take_up(folder)
+    assert (view(sale, "1").ends_at_ms or 0) - (ends_at_ms + started.outage_ms) < 30_000, "and only once"
+    sale.journal.close()
+
+
+def test_a_lot_that_ran_out_while_nobody_held_the_sale_is_still_open(folder: DataFolder) -> None:
+    sale = begun(folder)
+    ends_at_ms = view(sale, "1").ends_at_ms
+    assert ends_at_ms is not None
+    stop(sale, alive_ms=sale.clock.now_ms() - 2 * HOUR_MS)
+    sale = take_up(folder)
+    sale.house.advance(sale.clock.now_ms())
+    assert (view(sale, "1").ends_at_ms or 0) >= ends_at_ms + 2 * HOUR_MS
+    assert view(sale, "1").closed_at_ms is None
+    sale.journal.close()
+
+
+def test_the_clock_never_runs_backwards_over_a_restart(folder: DataFolder) -> None:
+    """The machine's clock was an hour ahead when the house last wrote, and was set right since."""
+    sale = begun(folder)
+    ahead_ms = sale.clock.now_ms() + HOUR_MS
+    ends_at_ms = view(sale, "1").ends_at_ms
+    stop(sale, alive_ms=ahead_ms)
+    sale = take_up(folder)
+    assert sale.clock.now_ms() >= ahead_ms
+    started = sale.taken_up.events[0]
+    assert isinstance(started, HouseStarted)
+    assert started.at_ms >= ahead_ms
+    assert started.outage_ms < 30_000
+    assert (view(sale, "1").ends_at_ms or 0) - (ends_at_ms or 0) < 30_000
+    sale.journal.close()
+
+
+def test_the_clock_begins_at_the_wall_clock_and_moves_with_the_steady_one() -> None:
+    before_ms = time.time_ns() // 1_000_000
+    clock = Clock()
+    first_ms = clock.now_ms()
+    assert before_ms <= first_ms <= time.time_ns() // 1_000_000 + 1
+    later = Clock(first_ms + HOUR_MS)
+    assert later.now_ms() - HOUR_MS - first_ms < 10_000
+    readings = [later.now_ms() for _ in range(1000)]
+    assert readings == sorted(readings)
+
+
+def test_a_failed_start_lets_go_of_the_journal(folder: DataFolder) -> None:
+    stop(begun(folder))
+    with pytest.raises(UsageError):
+        take_up(folder, msgspec.structs.replace(SPEC, title="Another sale"))
+    sale = take_up(folder)
+    with pytest.raises(StorageError):
+        SqliteJournal.open(folder.journal)
+    sale.journal.close()
+
+
+def test_without_a_catalogue_a_new_folder_gets_the_example_and_an_old_one_its_own(folder: DataFolder) -> None:
+    options = RunOptions(folder.path)
+    example = load_spec(options)
+    assert example is not None
+    assert example.lots
+    stop(begun(folder))
+    assert load_spec(options) is None
