@@ -14,7 +14,7 @@ import zmq
 from auctioneer import control, decisions
 from auctioneer.data_folder import DataFolder
 from auctioneer.endpoints import Endpoints, user_id
-from auctioneer.events import AnyEvent
+from auctioneer.events import AnyEvent, BidTaken
 from auctioneer.house import House, broadcasts
 from auctioneer.journal import DamagedJournalError, SqliteJournal
 from auctioneer.logs import log_event
@@ -59,6 +59,7 @@ class Server:
         *,
         is_encrypted: bool,
         exit_when_ended: bool,
+        logs_bids: bool,
     ) -> None:
         self._requests = endpoints.requests
         self._publisher = endpoints.publisher
@@ -69,6 +70,7 @@ class Server:
         self._log = log
         self._is_encrypted = is_encrypted
         self._exit_when_ended = exit_when_ended
+        self._logs_bids = logs_bids
         self._plain_principals: dict[bytes, str] = {}
         self._outbox: list[tuple[zmq.Socket[bytes], bytes, control.AnyControlAnswer | object]] = []
         self._poller = zmq.Poller()
@@ -287,7 +289,8 @@ class Server:
     def _log_events(self, position: int, events: list[AnyEvent]) -> None:
         first = position - len(events) + 1
         for offset, event in enumerate(events):
-            log_event(self._log, first + offset, event)
+            if self._logs_bids or type(event) is not BidTaken:
+                log_event(self._log, first + offset, event)
 
     # --- the journal -------------------------------------------------------------------------------------------
 

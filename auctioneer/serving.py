@@ -54,6 +54,7 @@ def serve(options: RunOptions, *, watchdog_pid: int, watchdog_handle: int, is_re
                 log,
                 is_encrypted=options.is_encrypted,
                 exit_when_ended=options.exit_when_ended,
+                logs_bids=options.log_level == "debug",
             )
             server.stop_on(stop_handle)
             server.stop_on(watchdog_handle)

@@ -5,8 +5,8 @@ since nothing leaves before it is durable; but somebody must start it anew. The 
 has its modules at hand and is back within a fraction of a second.
 
 A server that ends by itself, says what the operator must mend, or fails in its very first start, is not started
-again. One that dies again and again
-right after its start is given up, with a last word.
+again. One that was up is started at once, however often; one that dies again and again before it listens is given
+up, with a last word.
 """
 
 import os
@@ -25,9 +25,8 @@ from auctioneer.serving import serve
 from common.errors import AuctionError, StorageError
 from common.keys import local_houses_folder
 
-QUICK_DEATH_S: Final = 5.0
-"""A server that lived shorter than this died at its start."""
-QUICK_DEATHS_MAX: Final = 10
+DEATHS_AT_START_MAX: Final = 10
+"""Deaths in a row of servers that never listened."""
 BACKOFF_S: Final = 0.1
 BACKOFF_MAX_S: Final = 5.0
 STORAGE_RETRY_S: Final = 1.0
@@ -41,6 +40,8 @@ class _End(NamedTuple):
 
     status: int
     was_told_to_stop: bool
+    was_up: bool
+    """Whether it listened before it ended."""
 
 
 def run_watched(options: RunOptions) -> int:
@@ -56,33 +57,31 @@ def run_watched(options: RunOptions) -> int:
 
 
 def _watch(options: RunOptions) -> int:
-    quick_deaths, restarts = 0, 0
+    deaths_at_start, restarts = 0, 0
     while True:
-        began_s = time.monotonic()
         end = _run_child(options, is_restart=restarts > 0)
         if end.was_told_to_stop and end.status < 0:
             return 0
         if end.was_told_to_stop or (end.status not in (_CRASHED, _STORAGE_AWAY) and end.status >= 0):
             return end.status
-        lived_s = time.monotonic() - began_s
-        if end.status == _CRASHED and not restarts and lived_s < QUICK_DEATH_S:
+        if end.status == _CRASHED and not restarts and not end.was_up:
             return _CRASHED
         restarts += 1
         if end.status == _STORAGE_AWAY:
             time.sleep(STORAGE_RETRY_S)
             continue
-        quick_deaths = quick_deaths + 1 if lived_s < QUICK_DEATH_S else 0
+        deaths_at_start = 0 if end.was_up else deaths_at_start + 1
         how = f"by signal {-end.status}" if end.status < 0 else "by a fault of its own (see above)"
-        if quick_deaths >= QUICK_DEATHS_MAX:
+        if deaths_at_start >= DEATHS_AT_START_MAX:
             _say(
-                f"The server died {quick_deaths} times right after its start, the last time {how}; given up. Nothing "
-                "that was acknowledged is lost. Look at the log above and at `auctioneer verify --data "
+                f"The server died {deaths_at_start} times at its start, the last time {how}; given up. Nothing that "
+                "was acknowledged is lost. Look at the log above and at `auctioneer verify --data "
                 f"{options.data}`, then start again."
             )
             return _CRASHED
         _say(f"The server died {how}; starting it again.")
-        if quick_deaths > 1:
-            time.sleep(min(BACKOFF_MAX_S, BACKOFF_S * 2 ** (quick_deaths - 2)))
+        if deaths_at_start:
+            time.sleep(min(BACKOFF_MAX_S, BACKOFF_S * 2 ** (deaths_at_start - 1)))
 
 
 def _run_child(options: RunOptions, *, is_restart: bool) -> _End:
@@ -104,7 +103,9 @@ def _run_child(options: RunOptions, *, is_restart: bool) -> _End:
             _, raw = os.waitpid(child, 0)
     finally:
         os.close(writing)
-    return _End(os.waitstatus_to_exitcode(raw), was_told_to_stop=bool(told))
+    record = DataFolder(options.data).house_record()
+    was_up = record is not None and record.pid == child
+    return _End(os.waitstatus_to_exitcode(raw), was_told_to_stop=bool(told), was_up=was_up)
 
 
 def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:

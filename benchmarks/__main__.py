@@ -10,6 +10,7 @@ from common.cli import CONTEXT_SETTINGS, AuctionGroup, examples
 _COMMANDS: Final = {
     "demo": "benchmarks.demo",
     "bots": "benchmarks.bots",
+    "throughput": "benchmarks.throughput",
 }
 """Commands in the order of the help, each with its module, where it has the command's name."""
 
@@ -32,7 +33,7 @@ class _LazyGroup(AuctionGroup):
     epilog=examples("python -m benchmarks demo", "python -m benchmarks bots --bidders 200 --data evening"),
 )
 def main() -> None:
-    """Hold a sale with bots, or send bots to a sale that is on."""
+    """Hold a sale with bots, send bots to a sale that is on, or measure the house."""
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from common.messages import (
 
 PROBE_MS: Final = 2000
 """After so long without an answer another probe is tried: the feed may have connected anew in between."""
+_FEED_TOPICS: Final = (topic(BEAT_TOPIC), topic(SALE_TOPIC), LOT_TOPIC_PREFIX.encode())
 
 
 class FeedState(Enum):
@@ -81,6 +82,7 @@ class Feed:
         self.port: int | None = None
         self._desk = desk
         self._repairs = Repairs()
+        self._is_subscribed = False
         self._probe = b""
         self._probe_ms = 0
         self._snapshot_floor_seq = 0
@@ -107,15 +109,21 @@ class Feed:
         if port == self.port:
             return
         self._desk.do(ConnectFeed(port))
-        if self.port is None:
-            for wanted in (topic(BEAT_TOPIC), topic(SALE_TOPIC), LOT_TOPIC_PREFIX.encode()):
-                self._desk.do(Subscribe(wanted))
         self.port = port
         self.state = FeedState.CLOSED
 
     def begin_probe(self, now_ms: int) -> None:
-        """Ask the house, by a subscription to a fresh topic, to show that the feed is live."""
+        """Ask the house, by a subscription to a fresh topic, to show that the feed is live.
+
+        All subscriptions are renewed before it: a house that started anew may have refused those that the library
+        repeated by itself, before it knew who asked.
+        """
         self._end_probe()
+        for wanted in _FEED_TOPICS:
+            if self._is_subscribed:
+                self._desk.do(Unsubscribe(wanted))
+            self._desk.do(Subscribe(wanted))
+        self._is_subscribed = True
         self._probe = topic(PROBE_TOPIC_PREFIX + self._desk.new_nonce())
         self._desk.do(Subscribe(self._probe))
         self._probe_ms = now_ms + self._desk.jitter(PROBE_MS)
