@@ -144,10 +144,13 @@ class Engine:
     def bid(self, now_ms: int, bidder: Bidder, request: BidRequest) -> BidTaken | BidLate | Rejected:
         """Decide a bid that was received at `now_ms`; `advance` must have been called for that time."""
         lot = self.lots.get(request.lot)
-        refused = self._refusal(lot, now_ms, bidder, request)
-        if refused is not None or lot is None:
-            return refused or Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
+        if lot is None:
+            return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
         view, terms, reserve_minor = lot.view, lot.spec.terms, lot.spec.reserve_minor
+        if view.status is not LotStatus.OPEN or terms.seller:
+            refused = self._refusal(lot, now_ms, bidder, request)
+            if refused is not None:
+                return refused
         if (request.if_seq is not None and request.if_seq != view.seq) or (
             request.if_price_minor is not None and request.if_price_minor != (view.price_minor or 0)
         ):
@@ -187,9 +190,11 @@ class Engine:
     def buy(self, now_ms: int, bidder: Bidder, request: BuyRequest) -> LotBought | BidLate | Rejected:
         """Decide a purchase at the buy-now price; it closes the lot."""
         lot = self.lots.get(request.lot)
+        if lot is None:
+            return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
         refused = self._refusal(lot, now_ms, bidder, request)
-        if refused is not None or lot is None:
-            return refused or Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
+        if refused is not None:
+            return refused
         view = lot.view
         if view.buy_now_minor is None or view.buy_now_minor != request.price_minor:
             return self._rejected(view, bidder, request, RejectCode.NO_BUY_NOW)
@@ -229,11 +234,9 @@ class Engine:
         return [lot for lot in self._state.lots if lot.view.leader == paddle or lot.view.winner == paddle]
 
     def _refusal(
-        self, lot: LotState | None, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest
+        self, lot: LotState, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest
     ) -> BidLate | Rejected | None:
         """Return why no bid of this bidder can count on the lot now, whatever its amount."""
-        if lot is None:
-            return None
         view = lot.view
         match view.status:
             case LotStatus.OPEN:

@@ -190,7 +190,7 @@ def public_part(event: AnyEvent) -> AnyLotEvent | AnySaleEvent | None:
 
 def kind_of(event: AnyEvent) -> str:
     """Return what happened in one word, as the journal's column and reports say it: of a decision, the change."""
-    if isinstance(event, LotDecided | SaleDecided):
+    if isinstance(event, (LotDecided, SaleDecided)):
         return _KINDS[type(event.change)]
     return _KINDS[type(event)]
 

@@ -191,7 +191,7 @@ class House:
         session = self._sessions.get(principal) or self._observers.get(principal)
         budget = session.budget if session is not None else self._stranger(principal, now_ms)
         in_budget = budget.spend(now_ms)
-        if budget.is_exhausted:
+        if not in_budget and budget.is_exhausted:
             return None
         try:
             request = decode_request(body)
@@ -200,13 +200,13 @@ class House:
             return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail[:200])
         if not in_budget:
             return Rejected(id=request.id, code=RejectCode.SLOW_DOWN, retry_ms=budget.retry_ms)
+        if session is not None and isinstance(request, (BidRequest, BuyRequest)):
+            return self._bid(session, request, now_ms)
         if isinstance(request, Hello):
             return self._hello(principal, session, request, now_ms)
         if session is None:
             return Rejected(id=request.id, code=RejectCode.HELLO_FIRST)
         session.heard_ms = now_ms
-        if isinstance(request, BidRequest | BuyRequest):
-            return self._bid(session, request, now_ms)
         if not session.bidder.admitted:
             return self._not_admitted(session.bidder, request.id)
         return self._read(session, request, now_ms)
@@ -222,6 +222,7 @@ class House:
         return (session.budget if session is not None else self._stranger(principal, now_ms)).spend(now_ms)
 
     def _bid(self, session: Session, request: BidRequest | BuyRequest, now_ms: int) -> AnyAnswer:
+        session.heard_ms = now_ms
         bidder = session.bidder
         known = session.recall(request)
         if known is not None and not isinstance(known, RejectCode):
@@ -407,7 +408,7 @@ class House:
         if session is None:
             self._open_session(entry, now_ms)
         else:
-            session.bidder = entry
+            session.enter(entry)
 
     def _open_session(self, entry: Enrolled, now_ms: int) -> Session:
         session = Session(entry, Budget(self.settings.requests_per_s, now_ms), now_ms)

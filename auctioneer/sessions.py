@@ -36,16 +36,17 @@ class Budget:
     def __init__(self, requests_per_s: int, now_ms: int) -> None:
         self._per_ms = requests_per_s / 1000
         self._burst = requests_per_s * BURST_S
-        self._tokens = self._burst * 1.0
+        self._tokens: float = self._burst
         self._at_ms = now_ms
 
     def spend(self, now_ms: int, cost: int = 1) -> bool:
         """Take `cost` requests' worth; return whether they were there."""
+        tokens = self._tokens - cost
         if now_ms != self._at_ms:
-            self._tokens = min(self._burst, self._tokens + (now_ms - self._at_ms) * self._per_ms)
+            tokens = min(self._burst, self._tokens + (now_ms - self._at_ms) * self._per_ms) - cost
             self._at_ms = now_ms
-        self._tokens = max(-self._burst, self._tokens - cost)
-        return self._tokens >= 0
+        self._tokens = tokens if tokens > -self._burst else -self._burst
+        return tokens >= 0
 
     @property
     def is_exhausted(self) -> bool:
@@ -59,25 +60,20 @@ class Budget:
 
 
 class Session:
-    """One principal's. `bidder` changes when the register does."""
+    """One principal's."""
 
-    __slots__ = ("_bidder", "_ids", "_verdicts", "budget", "heard_ms", "who")
+    __slots__ = ("_ids", "_verdicts", "bidder", "budget", "heard_ms", "who")
 
     def __init__(self, bidder: Enrolled, budget: Budget, now_ms: int) -> None:
-        self.bidder = bidder
+        self.enter(bidder)
         self.budget = budget
         self.heard_ms = now_ms
         self._verdicts: dict[int, Remembered] = {}
         self._ids: list[int] = []  # a heap of the keys of _verdicts
 
-    @property
-    def bidder(self) -> Enrolled:
-        """The entry of the register; `who` is what the rules need of it."""
-        return self._bidder
-
-    @bidder.setter
-    def bidder(self, bidder: Enrolled) -> None:
-        self._bidder = bidder
+    def enter(self, bidder: Enrolled) -> None:
+        """Take the bidder's entry of the register; `who` is what the rules need of it."""
+        self.bidder = bidder
         self.who = Bidder(bidder.paddle, bidder.skeleton)
 
     def recall(self, request: BidRequest | BuyRequest) -> Verdict | RejectCode | None:

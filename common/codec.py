@@ -7,6 +7,7 @@ A broadcast is one frame: topic, NUL, body. The NUL ends the topic, so that a su
 not match lot 10.
 """
 
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 import msgpack
@@ -30,9 +31,12 @@ PROBE_TOPIC_PREFIX: Final = "~"
 
 T = TypeVar("T")
 encode = msgspec.msgpack.Encoder().encode
-_requests: Final[msgspec.msgpack.Decoder[AnyRequest]] = msgspec.msgpack.Decoder(AnyRequest)
+_decode_request: Final[Callable[[bytes], AnyRequest]] = msgspec.msgpack.Decoder(AnyRequest).decode
 _answers: Final[msgspec.msgpack.Decoder[AnyAnswer]] = msgspec.msgpack.Decoder(AnyAnswer)
 _broadcasts: Final[msgspec.msgpack.Decoder[AnyBroadcast]] = msgspec.msgpack.Decoder(AnyBroadcast)
+
+
+_DECODING_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MemoryError, OverflowError)
 
 
 class RefusedBody(Exception):  # noqa: N818 -- it carries a refusal, not an error of ours
@@ -62,16 +66,21 @@ def encode_broadcast(topic_bytes: bytes, message: AnyBroadcast) -> bytes:
 
 def decode_request(body: bytes) -> AnyRequest:
     """Return the request in `body`. Raises RefusedBody, and nothing else, whatever the bytes."""
-    return decode_with(_requests, body, REQUEST_BYTES_MAX)
+    try:
+        if len(body) <= REQUEST_BYTES_MAX:
+            return _decode_request(body)
+    except _DECODING_ERRORS as error:
+        raise _refusal(body, error) from None
+    raise _too_large(body, REQUEST_BYTES_MAX)
 
 
 def decode_with(decoder: msgspec.msgpack.Decoder[T], body: bytes, bytes_max: int) -> T:
     """Return the request that `decoder` finds in `body`. Raises RefusedBody, and nothing else."""
     if len(body) > bytes_max:
-        raise RefusedBody(RejectCode.TOO_LARGE, f"{len(body)} bytes; the limit is {bytes_max}")
+        raise _too_large(body, bytes_max)
     try:
         return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MemoryError, OverflowError) as error:
+    except _DECODING_ERRORS as error:
         raise _refusal(body, error) from None
 
 
@@ -93,8 +102,12 @@ def _from_house(decoder: msgspec.msgpack.Decoder[T], body: bytes) -> T:
         raise ProtocolError(f"The house sent {len(body)} bytes; the limit is {REPLY_BYTES_MAX}.")
     try:
         return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MemoryError, OverflowError) as error:
+    except _DECODING_ERRORS as error:
         raise ProtocolError(f"The house sent a message that this version can't read ({error}).") from None
+
+
+def _too_large(body: bytes, bytes_max: int) -> RefusedBody:
+    return RefusedBody(RejectCode.TOO_LARGE, f"{len(body)} bytes; the limit is {bytes_max}")
 
 
 def _refusal(body: bytes, error: Exception) -> RefusedBody:

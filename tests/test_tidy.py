@@ -198,7 +198,9 @@ def test_every_test_asserts_something() -> None:
                 nodes = list(ast.walk(function))
                 called = {_called(node) for node in nodes if isinstance(node, ast.Call)}
                 calls.setdefault(function.name, set()).update(called)
-                if called & {"raises", "check", "run_state_machine_as_test"} or any(isinstance(node, ast.Assert | ast.Raise) for node in nodes):
+                if called & {"raises", "check", "run_state_machine_as_test"} or any(
+                    isinstance(node, ast.Assert | ast.Raise) for node in nodes
+                ):
                     can_fail.add(function.name)
     while more := {name for name, called in calls.items() if name not in can_fail and called & can_fail}:
         can_fail |= more
