@@ -89,10 +89,7 @@ class _Line:
                 case zmq.EVENT_HANDSHAKE_FAILED_AUTH:
                     raise RejectedError(RejectCode.NOT_ADMITTED, f"{self.address} refused the key in the handshake")
                 case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
-                    raise WrongKeyError(
-                        f"What listens at {self.address} does not use the link's kind of security: one of the two is "
-                        "encrypted and the other is not, or it is no auction house. Ask for a new join link."
-                    )
+                    raise self._other_security()
                 case zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
                     self._count_failure()
         return came_up
@@ -100,10 +97,18 @@ class _Line:
     def _count_failure(self) -> None:
         self.failures += 1
         if not self.proven and self.failures >= HANDSHAKES_FAILED_MAX:
+            if self.socket.getsockopt(zmq.MECHANISM) == zmq.NULL:
+                raise self._other_security()  # the other side may hang up before it says why
             raise WrongKeyError(
                 f"Something listens at {self.address}, but it is not the house that the link names: the handshake with "
                 "the link's key fails. Ask for a new join link."
             )
+
+    def _other_security(self) -> WrongKeyError:
+        return WrongKeyError(
+            f"What listens at {self.address} does not use the link's kind of security: one of the two is encrypted and "
+            "the other is not, or it is no auction house. Ask for a new join link."
+        )
 
     def close(self) -> None:
         """Close the socket and its monitor; what was not sent yet is dropped."""

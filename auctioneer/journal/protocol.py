@@ -4,7 +4,7 @@ The rules that every journal upholds:
 
 - What `append` returned from is durable: it survives a crash of the process, the machine and its power.
 - A batch is stored whole or not at all. Positions are contiguous from 1 and are never given twice.
-- Each event carries a hash over its text and the hash before it, so that an edit, a hole or a lost tail is found.
+- Each batch carries a hash over its text and the hash before it, so that an edit, a hole or a lost tail is found.
 - After any failed write the journal is closed for good. Nobody knows then whether the last batch was stored; opening
   the journal again is what tells. An fsync is never repeated, since the second one may succeed without storing.
 - Damage is reported with its place and is never worked around: the house does not guess what happened in a sale.
@@ -24,8 +24,8 @@ Progress = Callable[[int, int], None]
 class DamagedJournalError(StorageError):
     """The journal does not hold what was written to it.
 
-    Events up to `last_good` are as they were written; `first_bad` is the first position that is not. Both are None
-    where the damage lies outside the chain of events.
+    Events up to `last_good`, the end of a batch, are as they were written. `first_bad` is the first of the batch that
+    is not: which of its events are sound can't be told. Both are None where the damage lies outside the chain.
     """
 
     code = "damaged_journal"
@@ -97,7 +97,11 @@ class Journal(Protocol):
         """
 
     def save_snapshot(self, position: int, state: bytes) -> None:
-        """Store the state after the event at `position`; the last two are kept. Fails as `append` does."""
+        """Store the state after the event at `position`; the last two are kept. Fails as `append` does.
+
+        Raises ValueError where `position` is not one that `append` returned: a batch is stored whole, so nobody needs
+        a state within it.
+        """
 
     def load_snapshot(self) -> SavedState | None:
         """Return the newest sound snapshot; None where there is none, and all events must be read.

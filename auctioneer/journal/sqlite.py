@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from auctioneer.events import AnyEvent, Refusal, kind_of
+from auctioneer.events import AnyEvent, Refusal
 from auctioneer.journal.file import (
     CHECKPOINT_PAGES,
     GENESIS_HASH,
@@ -28,25 +28,24 @@ from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 
 SNAPSHOTS_KEPT: Final = 2
-READ_BATCH_EVENTS: Final = 1000
-"""Events read at a time: about half a megabyte, and a few milliseconds of holding back the checkpoint."""
-_ROW_OVERHEAD_BYTES: Final = 100
-"""What an event's row takes besides its body, for the estimate of how large the WAL is."""
+BATCH_EVENTS_MAX: Final = 1024
+"""The most events in a row; a longer batch takes several. So a reader holds half a megabyte of bids, or 16 of lots."""
+READ_EVENTS: Final = 1000
+"""Positions read at a time: about half a megabyte, and a few milliseconds of holding back the checkpoint."""
 _REFUSAL_BYTES: Final = 1024
 """What a refusal writes: its row, and a part of the page that an older row is deleted from."""
 _COMMIT_PAGES: Final = 4
 """Pages that the smallest commit writes: the head, the last events, and the last and the oldest refusals."""
 
-_INSERT_EVENT: Final = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
-_SELECT_EVENTS: Final = (
-    "SELECT position, at_ms, kind, lot, seq, body, hash FROM event"
-    " WHERE position > ? AND position <= ? ORDER BY position"
-)
+_INSERT_BATCH: Final = "INSERT INTO batch VALUES (?, ?, ?, ?)"
+_SELECT_BATCHES: Final = "SELECT first, last, body, hash FROM batch WHERE first > ? AND first <= ? ORDER BY first"
+_SELECT_BATCH_OF: Final = "SELECT first, last, hash FROM batch WHERE first <= ? ORDER BY first DESC LIMIT 1"
 _INSERT_REFUSAL: Final = "INSERT INTO refusal VALUES (?, ?, ?, ?, ?, ?, ?)"
 _DELETE_REFUSAL: Final = "DELETE FROM refusal WHERE id = ?"
 _SELECT_REFUSALS: Final = "SELECT id, body FROM refusal WHERE id > ? ORDER BY id LIMIT ?"
 _SELECT_HEAD: Final = (
-    "SELECT position, hash, alive_ms, (SELECT min(position) FROM event), (SELECT max(position) FROM event) FROM head"
+    "SELECT position, hash, alive_ms,"
+    " (SELECT min(first) FROM batch), (SELECT last FROM batch ORDER BY first DESC LIMIT 1) FROM head"
 )
 # Moves the head only from where this writer left it: a second writer that came past the lock is found here.
 _MOVE_HEAD: Final = "UPDATE head SET position = ?, hash = ?, alive_ms = ? WHERE position = ? AND hash = ?"
@@ -55,7 +54,7 @@ _PRUNE_SNAPSHOTS: Final = (
 )
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode_event: Final = msgspec.json.Decoder[AnyEvent](AnyEvent).decode
+_decode_events: Final = msgspec.json.Decoder(list[AnyEvent]).decode
 _decode_refusal: Final = msgspec.json.Decoder(Refusal).decode
 
 
@@ -68,9 +67,12 @@ class _Head(NamedTuple):
     """The lowest and the highest position that there really is."""
 
 
-class _Checked(NamedTuple):
-    position: int
-    event: AnyEvent
+class _Batch(NamedTuple):
+    """A row that was found sound: the events from position `first` up to `last`."""
+
+    first: int
+    last: int
+    events: list[AnyEvent]
     hash: bytes
 
 
@@ -134,14 +136,15 @@ class SqliteJournal:
         """Store a batch in one transaction and return the position of the last event; durable on return."""
         position, digest = self._position, self._hash
         rows, size_bytes = [], len(refusals) * _REFUSAL_BYTES
-        for event in events:
-            position += 1
-            body = _encode(event)
-            size_bytes += len(body) + _ROW_OVERHEAD_BYTES
-            digest = sha256(digest + body).digest()
-            rows.append((position, event.at_ms, kind_of(event), event.lot, event.seq, body.decode(), digest))
+        for start in range(0, len(events), BATCH_EVENTS_MAX):
+            part = events[start : start + BATCH_EVENTS_MAX]
+            body = _encode(part)
+            first, position = position + 1, position + len(part)
+            digest = _chain_hash(digest, first, body)
+            size_bytes += len(body)
+            rows.append((first, position, body.decode(), digest))
         with self._transaction(size_bytes) as connection:
-            connection.executemany(_INSERT_EVENT, rows)
+            connection.executemany(_INSERT_BATCH, rows)
             if refusals:
                 self._add_refusals(connection, refusals)
             moved = connection.execute(_MOVE_HEAD, (position, digest, now_ms, self._position, self._hash))
@@ -156,9 +159,9 @@ class SqliteJournal:
 
     def save_snapshot(self, position: int, state: bytes) -> None:
         """Store the state after the event at `position`; the last two are kept."""
-        if not 0 <= position <= self._position:
-            raise ValueError(f"there is no event {position}; the last is {self._position}")
         digest = self._hash_at(position)
+        if not digest:
+            raise ValueError(f"no batch ends at event {position}; the last one ends at {self._position}")
         checksum = _snapshot_checksum(position, digest, state)
         with self._transaction(len(state)) as connection:
             connection.execute(
@@ -259,8 +262,10 @@ class SqliteJournal:
 
     def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyEvent]]:
         """Yield the events after `after_position`, up to and with `upto`, and check the chain on the way."""
-        for checked in self._walk(self._read_head(), after_position, upto):
-            yield checked.position, checked.event
+        for batch in self._walk(self._read_head(), after_position, upto):
+            skipped = max(0, after_position + 1 - batch.first)
+            wanted = batch.events[skipped:] if upto is None else batch.events[skipped : upto + 1 - batch.first]
+            yield from enumerate(wanted, batch.first + skipped)
 
     def recent(self, count: int) -> list[tuple[int, AnyEvent]]:
         """Return the last `count` events, or all where there are fewer."""
@@ -269,9 +274,11 @@ class SqliteJournal:
     def verify_chain(self, progress: Progress | None = None) -> ChainEnd:
         """Check every event from the first on and return the end of the chain."""
         head = self._read_head()
-        for checked in self._walk(head):
-            if progress is not None and checked.position % READ_BATCH_EVENTS == 0:
-                progress(checked.position, head.position)
+        told = 0
+        for batch in self._walk(head):
+            if progress is not None and batch.last >= told + READ_EVENTS:
+                progress(batch.last, head.position)
+                told = batch.last
         if progress is not None:
             progress(head.position, head.position)
         return ChainEnd(head.position, head.hash)
@@ -279,7 +286,7 @@ class SqliteJournal:
     def refusals(self) -> Iterator[Refusal]:
         """Yield the refused bids that are kept, in the order in which they were refused."""
         last = 0
-        while rows := self._fetch(_SELECT_REFUSALS, (last, READ_BATCH_EVENTS)):
+        while rows := self._fetch(_SELECT_REFUSALS, (last, READ_EVENTS)):
             for last, body in rows:
                 try:
                     yield _decode_refusal(body)
@@ -308,53 +315,63 @@ class SqliteJournal:
             raise DamagedJournalError(self._path, f"the snapshot at event {position} belongs to another history")
         return bytes(state)
 
-    def _walk(self, head: _Head, after_position: int = 0, upto: int | None = None) -> Iterator[_Checked]:
-        """Yield the events in a stretch, each checked against the one before it, and the last against the head."""
+    def _walk(self, head: _Head, after_position: int = 0, upto: int | None = None) -> Iterator[_Batch]:
+        """Yield the batches of a stretch, each checked against the one before it, and the last against the head.
+
+        The first and the last one may reach beyond the stretch.
+        """
         if after_position > head.position:
             what = f"event {after_position} was written, but the record ends at event {head.position}"
             raise DamagedJournalError(self._path, what, first_bad=head.position + 1)
-        position, digest = after_position, self._hash_at(after_position)
+        before = last = self._end_before(after_position)
+        digest = self._hash_at(last)
         end = head.position if upto is None else min(upto, head.position)
-        while position < end:
-            rows = self._rows(position, end)
+        while last < end:
+            rows = self._rows(last, end)
             if not rows:
-                raise self._damaged(position + 1, "the event is missing")
+                raise self._damaged(last + 1, "the event is missing")
             for row in rows:
-                checked = self._check(row, position + 1, digest)
-                position, digest = checked.position, checked.hash
-                yield checked
-        if position < head.position:
+                batch = self._check(row, last + 1, digest)
+                before, last, digest = last, batch.last, batch.hash
+                yield batch
+        if last < head.position:
             return
-        if digest != head.hash:
-            raise self._damaged(position, "the last event is not the one that the head names")
+        if last != head.position or digest != head.hash:
+            raise self._damaged(before + 1, "the last batch is not the one that the head names")
         if head.last != (head.position or None) or head.first not in (None, 1):
-            raise self._damaged(position + 1, "there are events that the house did not write")
+            raise self._damaged(last + 1, "there are events that the house did not write")
+
+    def _end_before(self, position: int) -> int:
+        """Return where the batch ends that is followed by the one with `position` in it."""
+        rows = self._fetch(_SELECT_BATCH_OF, (position,))
+        return max(0, int(rows[0][0]) - 1) if rows else 0
 
     def _rows(self, after: int, end: int) -> list[tuple[Any, ...]]:
         try:
-            return self._fetch(_SELECT_EVENTS, (after, min(end, after + READ_BATCH_EVENTS)))
+            return self._fetch(_SELECT_BATCHES, (after, min(end, after + READ_EVENTS)))
         except DamagedJournalError:  # a page in this stretch can't be read; go up to it one by one
-            return self._fetch(_SELECT_EVENTS, (after, after + 1), first_bad=after + 1)
+            return self._fetch(_SELECT_BATCHES, (after, after + 1), first_bad=after + 1)
 
-    def _check(self, row: tuple[Any, ...], expected: int, before: bytes) -> _Checked:
-        position, at_ms, kind, lot, seq, body, digest = row
-        if position != expected:
+    def _check(self, row: tuple[Any, ...], expected: int, before: bytes) -> _Batch:
+        first, last, body, digest = row
+        if first != expected:
             raise self._damaged(expected, "the event is missing")
-        if type(body) is not bytes or sha256(before + body).digest() != digest:
-            raise self._damaged(expected, "the event, or the order of events, was changed")
+        if type(body) is not bytes or _chain_hash(before, first, body) != digest:
+            raise self._damaged(expected, "the batch, or the order of batches, was changed")
         try:
-            event = _decode_event(body)
+            events = _decode_events(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise self._damaged(expected, f"the text is not an event that this version knows ({error})") from error
-        if (at_ms, kind, lot, seq) != (event.at_ms, kind_of(event).encode(), event.lot.encode(), event.seq):
-            raise self._damaged(expected, "the columns differ from the event's text")
-        return _Checked(position, event, digest)
+            raise self._damaged(expected, f"the text has an event that this version does not know ({error})") from error
+        if not events or last != first + len(events) - 1:
+            raise self._damaged(expected, "the columns differ from the batch's text")
+        return _Batch(first, last, events, digest)
 
     def _hash_at(self, position: int) -> bytes:
+        """Return the hash of the batch that ends at `position`; empty where none does."""
         if position == 0:
             return GENESIS_HASH
-        rows = self._fetch("SELECT hash FROM event WHERE position = ?", (position,), first_bad=position)
-        return bytes(rows[0][0]) if rows else b""
+        rows = self._fetch(_SELECT_BATCH_OF, (position,), first_bad=position)
+        return bytes(rows[0][2]) if rows and rows[0][1] == position else b""
 
     def _read_head(self) -> _Head:
         rows = self._fetch(_SELECT_HEAD)
@@ -380,6 +397,10 @@ class SqliteJournal:
 
     def _damaged(self, first_bad: int, what: str) -> DamagedJournalError:
         return DamagedJournalError(self._path, what, first_bad=first_bad)
+
+
+def _chain_hash(before: bytes, first: int, body: bytes) -> bytes:
+    return sha256(before + first.to_bytes(8, "big") + body).digest()
 
 
 def _snapshot_checksum(position: int, digest: bytes, state: bytes) -> bytes:

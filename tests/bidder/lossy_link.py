@@ -45,6 +45,7 @@ class Link:
         self.events: list[Event] = []
         self.outcomes: dict[int, Outcome] = {}
         self.topics: set[bytes] = set()
+        self.asked: list[bytes] = []
         self._answers: deque[bytes] = deque()
         self._broadcasts: deque[bytes] = deque()
 
@@ -101,6 +102,7 @@ class Link:
                     self._answers += self._through(self._ask_house(self._through([body])))
                 case Subscribe(topic):
                     self.topics.add(topic)
+                    self.asked.append(topic)
                     self.house.subscribed(topic)
                 case Unsubscribe(topic):
                     self.topics.remove(topic)
