@@ -7,6 +7,7 @@ truth: the shell drops it and makes a new one by `rebuild`.
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final, NamedTuple, cast
 
 import msgspec
@@ -462,14 +463,21 @@ class House:
         return batch._replace(changes=self._keep_changes())
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
-        """Return the next heartbeat: the lots that changed since the last one, then a turn over the others."""
+        """Return the next heartbeat: lots that changed since they were last named, and a turn over all lots.
+
+        At least half of the places are for the turn, so that a busy sale does not keep the quiet lots out. What does
+        not fit waits for the next one.
+        """
         lots = self.engine.lots
-        named = list(self._changed)[-HEARTBEAT_LOTS_MAX:]
-        self._changed.clear()
+        named = dict.fromkeys(islice(self._changed, HEARTBEAT_LOTS_MAX // 2))
+        for name in named:
+            del self._changed[name]
         catalogue = self.engine.catalogue
-        for _ in range(min(HEARTBEAT_LOTS_MAX - len(named), len(catalogue))):
+        for _ in range(len(catalogue)):
+            if len(named) == HEARTBEAT_LOTS_MAX:
+                break
             self._turn = (self._turn + 1) % len(catalogue)
-            named.append(catalogue[self._turn].view.lot)
+            named[catalogue[self._turn].view.lot] = None
         return Heartbeat(
             epoch=self.engine.epoch,
             instance=self.settings.instance,

@@ -409,10 +409,16 @@ def test_mine_tells_ones_own_maxima_and_what_was_won(sale: SmallSale) -> None:
 # --- heartbeats ----------------------------------------------------------------------------------------------------
 
 
+def tell_openings(sale: SmallSale) -> None:
+    """Have heartbeats tell that all lots were opened, half of the places of each being for changes."""
+    for _ in range(-(-len(sale.house.engine.lots) * 2 // HEARTBEAT_LOTS_MAX)):
+        sale.house.heartbeat(START_MS)
+
+
 def test_a_heartbeat_names_changed_lots_first_and_with_their_seqs() -> None:
     sale = SmallSale(*lots(HEARTBEAT_LOTS_MAX + 100))
     sale.join(ANN, "Ann")
-    sale.house.heartbeat(START_MS)
+    tell_openings(sale)
     far = str(HEARTBEAT_LOTS_MAX + 90)
     sale.ask(ANN, bid(10, 1500, far))
     beat = sale.house.heartbeat(START_MS + 5)
@@ -426,7 +432,7 @@ def test_a_heartbeat_names_changed_lots_first_and_with_their_seqs() -> None:
 @pytest.mark.parametrize("count", [1, 7, HEARTBEAT_LOTS_MAX, HEARTBEAT_LOTS_MAX + 1, 3 * HEARTBEAT_LOTS_MAX])
 def test_all_lots_have_their_turn_in_as_few_heartbeats_as_can_be(count: int) -> None:
     sale = SmallSale(*lots(count))
-    sale.house.heartbeat(START_MS)
+    tell_openings(sale)
     for _ in range(3):
         named: dict[str, int] = {}
         for _ in range(-(-count // HEARTBEAT_LOTS_MAX)):
@@ -439,6 +445,23 @@ def test_all_lots_have_their_turn_in_as_few_heartbeats_as_can_be(count: int) -> 
 def test_more_changes_than_a_heartbeat_holds_do_not_make_it_larger() -> None:
     sale = SmallSale(*lots(HEARTBEAT_LOTS_MAX + 50))
     assert len(sale.house.heartbeat(START_MS).lots) == HEARTBEAT_LOTS_MAX, "all of them were opened"
+
+
+def test_a_busy_sale_does_not_keep_quiet_lots_out_of_the_heartbeat() -> None:
+    sale = SmallSale(*lots(HEARTBEAT_LOTS_MAX + 50))
+    sale.join(ANN, "Ann")
+    sale.join(BOB, "Bob")
+    tell_openings(sale)
+    quiet = str(HEARTBEAT_LOTS_MAX + 50)
+    beats_with_quiet = 0
+    for beat in range(4):
+        for number in range(1, HEARTBEAT_LOTS_MAX + 1):
+            bidder = (ANN, BOB)[beat % 2]
+            answer = sale.send(bidder, encode(bid(10 + beat * 1000 + number, 2000 + 1000 * beat, str(number))))
+            assert isinstance(answer, Accepted)
+        sale.commit()
+        beats_with_quiet += quiet in sale.house.heartbeat(START_MS).lots
+    assert beats_with_quiet
 
 
 def test_a_sale_without_lots_has_heartbeats() -> None:
