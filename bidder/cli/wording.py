@@ -122,8 +122,8 @@ def _rejection(verdict: Rejected, lot: str, currency: Currency) -> str:
     if verdict.late_ms is not None:
         sentence += f" Your bid came {verdict.late_ms:,} ms too late."
     if verdict.code in (RejectCode.BELOW_MINIMUM, RejectCode.STATE_CHANGED) and verdict.minimum_minor is not None:
-        price = "no bid yet" if verdict.price_minor is None else f"at {currency.show(verdict.price_minor)}"
-        sentence += f" Lot {lot} is {price}; the minimum is {currency.show(verdict.minimum_minor)}."
+        price = "has no bid yet" if verdict.price_minor is None else f"is at {currency.show(verdict.price_minor)}"
+        sentence += f" Lot {lot} {price}; the minimum is {currency.show(verdict.minimum_minor)}."
     return sentence
 
 
