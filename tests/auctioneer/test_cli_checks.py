@@ -72,19 +72,24 @@ def test_run_without_encryption_stays_on_this_machine(tmp_path: Path, host: str)
 # --- verify ----------------------------------------------------------------------------------------------------------
 
 
-def change_event(folder: DataFolder, position: int, old: str, new: str, *, with_hashes: bool) -> None:
-    """Change the text of an event as a forger would, with or without computing all hashes anew."""
+def change_event(folder: DataFolder, position: int, old: str, new: str, *, with_hashes: bool) -> int:
+    """Change an event's text as a forger would, with or without computing all hashes anew; return its batch's first."""
     with closing(sqlite3.connect(folder.journal)) as journal, journal:
-        (body,) = journal.execute("SELECT body FROM event WHERE position = ?", (position,)).fetchone()
-        assert old in body
-        journal.execute("UPDATE event SET body = ? WHERE position = ?", (body.replace(old, new), position))
-        if not with_hashes:
-            return
-        digest = GENESIS_HASH
-        for at, text in journal.execute("SELECT position, body FROM event ORDER BY position").fetchall():
-            digest = sha256(digest + text.encode()).digest()
-            journal.execute("UPDATE event SET hash = ? WHERE position = ?", (digest, at))
-        journal.execute("UPDATE head SET hash = ?", (digest,))
+        (event,) = journal.execute("SELECT body FROM event WHERE position = ?", (position,)).fetchone()
+        assert old in event
+        first, body = journal.execute(
+            "SELECT first, body FROM batch WHERE ? BETWEEN first AND last", (position,)
+        ).fetchone()
+        assert event in body
+        changed = body.replace(event, event.replace(old, new))
+        journal.execute("UPDATE batch SET body = ? WHERE first = ?", (changed, first))
+        if with_hashes:
+            digest = GENESIS_HASH
+            for at, text in journal.execute("SELECT first, body FROM batch ORDER BY first").fetchall():
+                digest = sha256(digest + at.to_bytes(8, "big") + text.encode()).digest()
+                journal.execute("UPDATE batch SET hash = ? WHERE first = ?", (digest, at))
+            journal.execute("UPDATE head SET hash = ?", (digest,))
+        return int(first)
 
 
 def bid_position(folder: DataFolder) -> int:
@@ -106,11 +111,11 @@ def test_verify_audits_a_sale_live_and_at_rest(folder: DataFolder) -> None:
 
 def test_verify_finds_a_changed_event_by_its_hash(folder: DataFolder) -> None:
     position = bid_position(folder)
-    change_event(folder, position, '"paddle":1', '"paddle":2', with_hashes=False)
+    first = change_event(folder, position, '"paddle":1', '"paddle":2', with_hashes=False)
     result = auctioneer("verify", "--data", str(folder.path), "--json")
     assert result.exit_code == 6
     error = json.loads(result.stdout)["error"]
-    assert (error["code"], error["first_bad"], error["last_good"]) == ("damaged_journal", position, position - 1)
+    assert (error["code"], error["first_bad"], error["last_good"]) == ("damaged_journal", first, first - 1)
 
 
 def test_verify_finds_a_forgery_with_hashes_by_the_rules(folder: DataFolder) -> None:

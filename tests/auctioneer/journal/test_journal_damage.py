@@ -15,6 +15,8 @@ from auctioneer.journal.file import GENESIS_HASH
 from common.errors import StorageError
 
 COUNT = 10
+BATCHES = ((1, 3), (4, 6), (7, 7), (8, 10))
+"""The first and the last position of each batch."""
 
 
 @pytest.fixture
@@ -22,7 +24,9 @@ def path(tmp_path):
     """Return a journal of COUNT events, closed."""
     path = tmp_path / FILE_NAME
     with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(COUNT), [refusal(1, 7)], AT_MS)
+        for first, last in BATCHES[:-1]:
+            journal.append(announcements(last - first + 1, first), (), AT_MS)
+        journal.append(announcements(3, 8), [refusal(1, 7)], AT_MS)
     return path
 
 
@@ -40,43 +44,41 @@ def read_until_damage(path: Path) -> tuple[list[AnyEvent], DamagedJournalError]:
 @pytest.mark.parametrize(
     ("script", "first_bad", "what"),
     [
-        ("UPDATE event SET body = replace(body, 'number 4', 'number 5') WHERE position = 4", 4, "was changed"),
-        ("UPDATE event SET body = '' WHERE position = 1", 1, "was changed"),
-        ("UPDATE event SET hash = zeroblob(32) WHERE position = 4", 4, "was changed"),
-        ("UPDATE event SET hash = zeroblob(32) WHERE position = 10", 10, "was changed"),
-        ("UPDATE event SET at_ms = at_ms + 1 WHERE position = 4", 4, "columns"),
-        ("UPDATE event SET kind = 'sale_ended' WHERE position = 4", 4, "columns"),
-        ("UPDATE event SET lot = '7' WHERE position = 4", 4, "columns"),
-        ("UPDATE event SET seq = 5 WHERE position = 4", 4, "columns"),
-        ("DELETE FROM event WHERE position = 4", 4, "missing"),
-        ("DELETE FROM event WHERE position = 1", 1, "missing"),
-        ("DELETE FROM event WHERE position > 7", 8, "missing"),
-        ("DELETE FROM event", 1, "missing"),
+        ("UPDATE batch SET body = replace(body, 'number 5', 'number 6') WHERE first = 4", 4, "was changed"),
+        ("UPDATE batch SET body = '' WHERE first = 1", 1, "was changed"),
+        ("UPDATE batch SET hash = zeroblob(32) WHERE first = 4", 4, "was changed"),
+        ("UPDATE batch SET hash = zeroblob(32) WHERE first = 8", 8, "was changed"),
+        ("UPDATE batch SET last = 5 WHERE first = 4", 4, "columns"),
+        ("UPDATE batch SET last = 7 WHERE first = 4", 4, "columns"),
+        ("UPDATE batch SET last = 9 WHERE first = 8", 8, "columns"),
+        ("UPDATE batch SET last = 11 WHERE first = 8", 8, "columns"),
+        ("UPDATE batch SET first = 5 WHERE first = 4", 4, "missing"),
+        ("DELETE FROM batch WHERE first = 4", 4, "missing"),
+        ("DELETE FROM batch WHERE first = 1", 1, "missing"),
+        ("DELETE FROM batch WHERE first > 7", 8, "missing"),
+        ("DELETE FROM batch", 1, "missing"),
         (
-            "UPDATE event SET position = 100 WHERE position = 4; UPDATE event SET position = 4 WHERE position = 5;"
-            "UPDATE event SET position = 5 WHERE position = 100",
-            4,
+            "UPDATE batch SET first = 100 WHERE first = 1; UPDATE batch SET first = 1, last = 3 WHERE first = 4;"
+            "UPDATE batch SET first = 4, last = 6 WHERE first = 100",
+            1,
             "was changed",
         ),
         (
-            "UPDATE event SET position = 1 - position WHERE position > 4;"
-            "UPDATE event SET position = 2 - position WHERE position < 0;"
-            "INSERT INTO event SELECT 5, at_ms, kind, lot, seq, body, hash FROM event WHERE position = 4",
-            5,
+            "UPDATE batch SET first = -1 - first, last = last + 1 WHERE first > 7;"
+            "UPDATE batch SET first = -first WHERE first < 0;"
+            "INSERT INTO batch SELECT 8, 8, body, hash FROM batch WHERE first = 7",
+            8,
             "was changed",
         ),
-        (
-            "INSERT INTO event SELECT 11, at_ms, kind, lot, seq, body, hash FROM event WHERE position = 10",
-            11,
-            "did not",
-        ),
-        ("INSERT INTO event SELECT 0, at_ms, kind, lot, seq, body, hash FROM event WHERE position = 1", 11, "did not"),
+        ("INSERT INTO batch SELECT 11, 11, body, hash FROM batch WHERE first = 7", 11, "did not"),
+        ("INSERT INTO batch SELECT 0, 0, body, hash FROM batch WHERE first = 7", 11, "did not"),
         ("UPDATE head SET position = 12", 11, "missing"),
-        ("UPDATE head SET position = 9", 9, "head"),
-        ("UPDATE head SET hash = zeroblob(32)", 10, "head"),
+        ("UPDATE head SET position = 9", 8, "head"),
+        ("UPDATE head SET position = 7", 7, "head"),
+        ("UPDATE head SET hash = zeroblob(32)", 8, "head"),
     ],
 )
-def test_the_first_bad_event_is_named(path, script, first_bad, what):
+def test_the_first_bad_batch_is_named(path, script, first_bad, what):
     tamper(path, script)
     events, damage = read_until_damage(path)
     assert (damage.first_bad, damage.last_good) == (first_bad, first_bad - 1)
@@ -85,33 +87,43 @@ def test_the_first_bad_event_is_named(path, script, first_bad, what):
     assert events[: first_bad - 1] == announcements(first_bad - 1)
 
 
-def test_a_forged_last_event_with_the_right_hash_is_not_what_the_head_names(path):
-    ((before,),) = query(path, "SELECT hash FROM event WHERE position = 9")
-    ((body,),) = query(path, "SELECT replace(body, 'number 10', 'number 11') FROM event WHERE position = 10")
-    forged = hashlib.sha256(before + body.encode()).hexdigest()
-    tamper(path, f"UPDATE event SET body = '{body}', hash = x'{forged}' WHERE position = 10")
-    _, damage = read_until_damage(path)
-    assert damage.first_bad == COUNT
+def chained(before: bytes, first: int, body: str) -> bytes:
+    """Return the hash of a batch, as docs/journal.md says it is made."""
+    return hashlib.sha256(before + first.to_bytes(8, "big") + body.encode()).digest()
 
 
-def test_text_that_is_no_event_is_refused_even_where_its_hash_is_right(path):
-    ((before,),) = query(path, "SELECT hash FROM event WHERE position = 9")
-    forged = hashlib.sha256(before + b'{"event":"lot_stolen"}').hexdigest()
-    tamper(
-        path,
-        f"UPDATE event SET body = '{{\"event\":\"lot_stolen\"}}', hash = x'{forged}' WHERE position = 10;"
-        f"UPDATE head SET hash = x'{forged}'",
-    )
+def forge_last_batch(path: Path, body: str) -> bytes:
+    """Give the last batch another text, with its right hash, and return that."""
+    ((before,),) = query(path, "SELECT hash FROM batch WHERE last = 7")
+    assert isinstance(before, bytes)
+    forged = chained(before, 8, body)
+    tamper(path, f"UPDATE batch SET body = '{body}', hash = x'{forged.hex()}' WHERE first = 8")
+    return forged
+
+
+def test_a_forged_last_batch_with_the_right_hash_is_not_what_the_head_names(path):
+    ((body,),) = query(path, "SELECT replace(body, 'number 10', 'number 11') FROM batch WHERE first = 8")
+    forge_last_batch(path, str(body))
     _, damage = read_until_damage(path)
-    assert damage.first_bad == COUNT
-    assert "lot_stolen" in str(damage)
+    assert damage.first_bad == 8
+
+
+@pytest.mark.parametrize(
+    ("body", "what"), [('[{"event":"lot_stolen"}]', "lot_stolen"), ("[]", "columns"), ("{}", "array")]
+)
+def test_text_that_is_no_batch_is_refused_even_where_its_hash_is_right(path, body, what):
+    forged = forge_last_batch(path, body)
+    tamper(path, f"UPDATE batch SET last = 7 WHERE body = '[]'; UPDATE head SET hash = x'{forged.hex()}'")
+    _, damage = read_until_damage(path)
+    assert damage.first_bad == 8
+    assert what in str(damage)
 
 
 @pytest.mark.parametrize(
     "script",
     [
-        "DELETE FROM event WHERE position > 7",
-        "INSERT INTO event SELECT 11, at_ms, kind, lot, seq, body, hash FROM event WHERE position = 10",
+        "DELETE FROM batch WHERE first > 7",
+        "INSERT INTO batch SELECT 11, 11, body, hash FROM batch WHERE first = 7",
         "UPDATE head SET hash = zeroblob(32)",
         "UPDATE head SET position = 0",
         "DELETE FROM head",
@@ -131,10 +143,10 @@ def test_a_read_from_behind_the_end_is_lost_history(path):
 
 
 def test_the_hash_is_what_the_documentation_says(path):
-    digest = hashlib.sha256(b"auction-house journal, format 1").digest()
+    digest = hashlib.sha256(b"auction-house journal, format 2").digest()
     assert digest == GENESIS_HASH
-    for (body,) in query(path, "SELECT body FROM event ORDER BY position"):
-        digest = hashlib.sha256(digest + body.encode()).digest()
+    for first, body in query(path, "SELECT first, body FROM batch ORDER BY first"):
+        digest = chained(digest, first, body)
     with closing(SqliteJournal.open(path, read_only=True)) as journal:
         assert journal.verify_chain() == (COUNT, digest)
 
@@ -144,15 +156,16 @@ def test_a_damaged_byte_in_the_file_is_found(path):
     assert content.count(b"number 6") == 1
     path.write_bytes(content.replace(b"number 6", b"number \xff"))
     _, damage = read_until_damage(path)
-    assert damage.first_bad == 6
+    assert damage.first_bad == 4, "the batch that the event is in"
 
 
 def test_a_damaged_page_is_found_and_all_before_it_is_read(tmp_path):
     path = tmp_path / FILE_NAME
     with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(100), (), AT_MS)
+        for position in range(1, 101):
+            journal.append(announcements(1, position), (), AT_MS)
     ((first_on_page, page),) = query(
-        path, "SELECT CAST(substr(path, 2, 3) AS INTEGER), pageno FROM dbstat WHERE name = 'event' AND path = '/002/'"
+        path, "SELECT CAST(substr(path, 2, 3) AS INTEGER), pageno FROM dbstat WHERE name = 'batch' AND path = '/002/'"
     )
     assert first_on_page == 2
     content = bytearray(path.read_bytes())
@@ -177,26 +190,27 @@ def test_a_file_that_was_cut_off_is_refused(path):
 @pytest.fixture
 def path_with_snapshots(path):
     with closing(SqliteJournal.open(path)) as journal:
-        journal.save_snapshot(4, b"state at 4")
-        journal.save_snapshot(8, b"state at 8")
+        journal.save_snapshot(6, b"state at 6")
+        journal.save_snapshot(7, b"state at 7")
     return path
 
 
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("UPDATE snapshot SET state = CAST('state at 9' AS BLOB) WHERE position = 8", "checksum"),
-        ("UPDATE snapshot SET checksum = zeroblob(32) WHERE position = 8", "checksum"),
-        ("UPDATE snapshot SET hash = zeroblob(32) WHERE position = 8", "checksum"),
-        ("UPDATE snapshot SET position = 9 WHERE position = 8", "checksum"),
-        ("UPDATE event SET hash = zeroblob(32) WHERE position = 8", "another history"),
-        ("DELETE FROM event WHERE position > 7; UPDATE head SET position = 7", "another history"),
+        ("UPDATE snapshot SET state = CAST('state at 9' AS BLOB) WHERE position = 7", "checksum"),
+        ("UPDATE snapshot SET checksum = zeroblob(32) WHERE position = 7", "checksum"),
+        ("UPDATE snapshot SET hash = zeroblob(32) WHERE position = 7", "checksum"),
+        ("UPDATE snapshot SET position = 10 WHERE position = 7", "checksum"),
+        ("UPDATE batch SET hash = zeroblob(32) WHERE last = 7", "another history"),
+        ("UPDATE batch SET last = 8 WHERE last = 7", "another history"),
+        ("DELETE FROM batch WHERE first > 6; UPDATE head SET position = 6", "another history"),
     ],
 )
 def test_a_damaged_snapshot_is_passed_over_and_that_is_told(path_with_snapshots, script, what):
     tamper(path_with_snapshots, script)
     with closing(SqliteJournal.open(path_with_snapshots, read_only=True)) as journal:
-        assert journal.load_snapshot() == (4, b"state at 4")
+        assert journal.load_snapshot() == (6, b"state at 6")
         (warning,) = journal.warnings
         assert what in warning
 
@@ -222,7 +236,8 @@ def test_a_refusal_that_cannot_be_read_is_named(path):
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("PRAGMA user_version = 2", "format 2; this version reads format 1"),
+        ("PRAGMA user_version = 1", "format 1; this version reads format 2 only"),
+        ("PRAGMA user_version = 3", "format 3; this version reads format 2 only"),
         ("PRAGMA application_id = 7", "not a journal"),
     ],
 )
@@ -292,7 +307,7 @@ def test_a_writer_that_came_past_the_lock_is_noticed(path):
             journal.append(announcements(1, COUNT + 1), (), AT_MS)
         with pytest.raises(StorageError, match="open it again"):
             journal.mark_alive(AT_MS)
-    assert query(path, "SELECT max(position) FROM event") == [(COUNT,)]
+    assert query(path, "SELECT max(last) FROM batch") == [(COUNT,)]
 
 
 def test_a_foreign_reader_that_holds_the_wal_is_told_of(path):
@@ -300,7 +315,7 @@ def test_a_foreign_reader_that_holds_the_wal_is_told_of(path):
         with closing(SqliteJournal.open(path)) as journal:
             journal.append(announcements(1, COUNT + 1), (), AT_MS)
             shell.execute("BEGIN")
-            shell.execute("SELECT count(*) FROM event").fetchall()
+            shell.execute("SELECT count(*) FROM batch").fetchall()
             journal.append(announcements(1, COUNT + 2), (), AT_MS)
         with pytest.raises(StorageError, match="open for reading"):
             SqliteJournal.open(path)

@@ -38,19 +38,22 @@ def zero_a_page(path: Path, position: int) -> None:
 
 
 def edit_an_event(path: Path, position: int) -> None:
-    tamper(path, f"UPDATE event SET body = '{{}}' WHERE position = {position}")
+    tamper(path, f"UPDATE batch SET body = replace(body, 'number {position}', 'a lie') WHERE {position} <= last")
 
 
 @pytest.mark.parametrize("damage", [zero_a_page, edit_an_event])
 def test_the_repair_keeps_all_that_came_before_the_damage(path, tmp_path, damage):
     with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(1300), [refusal(1, 5)], AT_MS)
-        journal.save_snapshot(1299, b"after")
+        journal.append(announcements(10), [refusal(1, 5)], AT_MS)
+        for first in range(11, 1300, 10):
+            journal.append(announcements(10, first), (), AT_MS)
+        journal.save_snapshot(1290, b"after")
     damage(path, 1235)
     with closing(SqliteJournal.open(path)) as journal, pytest.raises(DamagedJournalError) as caught:
         journal.verify_chain()
     last_good = caught.value.last_good
     assert 1200 < last_good < 1235
+    assert last_good % 10 == 0, "it is the end of a batch"
     damaged = path.rename(tmp_path / "damaged.sqlite3")
     SqliteJournal.open(path).close()
     tamper(path, REPAIR.replace("'damaged.sqlite3'", f"'{damaged}'").replace("1234", str(last_good)))

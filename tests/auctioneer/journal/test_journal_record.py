@@ -5,15 +5,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from journal_examples import AT_MS, EVERY_EVENT, announcements, query, refusal
 
-from auctioneer.events import AnyEvent, LotDecided, SaleDecided
+from auctioneer.events import AnyEvent, LotDecided, SaleDecided, kind_of
 from auctioneer.journal import FILE_NAME, Journal, SqliteJournal
 from auctioneer.journal.file import CHECKPOINT_PAGES, PAGE_BYTES, connect
-from auctioneer.journal.sqlite import READ_BATCH_EVENTS
+from auctioneer.journal.sqlite import BATCH_EVENTS_MAX, READ_EVENTS
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import Announced, AnyLotEvent
@@ -39,9 +40,15 @@ def test_every_type_of_event_comes_back_equal(journal, path):
         assert list(reader.read()) == list(enumerate(EVERY_EVENT, 1))
 
 
-def test_a_decision_is_filed_under_what_was_decided(journal, path):
-    journal.append(EVERY_EVENT, (), AT_MS)
-    kinds = [kind for (kind,) in query(path, "SELECT kind FROM event ORDER BY position")]
+def test_the_view_tells_of_each_event_what_it_was(journal, path):
+    journal.append(EVERY_EVENT[:4], (), AT_MS)
+    journal.append(EVERY_EVENT[4:], (), AT_MS)
+    rows = query(path, "SELECT position, at_ms, kind, lot, seq, body FROM event ORDER BY position")
+    assert rows == [
+        (position, event.at_ms, kind_of(event), event.lot, event.seq, msgspec.json.encode(event).decode())
+        for position, event in enumerate(EVERY_EVENT, 1)
+    ]
+    kinds = [kind for _position, _at_ms, kind, *_rest in rows]
     assert kinds[:9] == [
         "sale_created",
         "house_started",
@@ -54,8 +61,7 @@ def test_a_decision_is_filed_under_what_was_decided(journal, path):
         "maximum_dropped",
     ]
     assert {"lot_closed", "lot_withdrawn", "announced", "sale_ended"} < set(kinds)
-    assert "lot_decided" not in kinds
-    assert "sale_decided" not in kinds
+    assert not {"lot_decided", "sale_decided"} & set(kinds), "a decision is filed under what was decided"
 
 
 @given(texts=st.lists(st.text(), max_size=5), at_ms=st.integers(0, 2**53 - 1))
@@ -80,19 +86,42 @@ def test_positions_go_on_after_reopening(path):
         assert [event for _, event in journal.read()] == announcements(6)
 
 
-def test_a_stretch_is_read_across_batches(journal):
-    count = 2 * READ_BATCH_EVENTS + 10
-    events = announcements(count)
-    journal.append(events, (), AT_MS)
-    assert [position for position, _ in journal.read()] == list(range(1, count + 1))
-    assert list(journal.read(READ_BATCH_EVENTS - 1, READ_BATCH_EVENTS + 1)) == [
-        (READ_BATCH_EVENTS, events[READ_BATCH_EVENTS - 1]),
-        (READ_BATCH_EVENTS + 1, events[READ_BATCH_EVENTS]),
+def test_a_long_batch_takes_several_rows(journal, path):
+    events = announcements(2 * BATCH_EVENTS_MAX + 1)
+    assert journal.append(events[:BATCH_EVENTS_MAX], (), AT_MS) == BATCH_EVENTS_MAX
+    assert journal.append(events[BATCH_EVENTS_MAX:], (), AT_MS) == len(events)
+    assert query(path, "SELECT first, last, json_array_length(body) FROM batch") == [
+        (1, BATCH_EVENTS_MAX, BATCH_EVENTS_MAX),
+        (BATCH_EVENTS_MAX + 1, 2 * BATCH_EVENTS_MAX, BATCH_EVENTS_MAX),
+        (2 * BATCH_EVENTS_MAX + 1, 2 * BATCH_EVENTS_MAX + 1, 1),
     ]
-    assert list(journal.read(count)) == []
-    assert list(journal.read(5, 5)) == []
-    assert journal.recent(2) == [(count - 1, events[-2]), (count, events[-1])]
-    assert len(journal.recent(count + 1)) == count
+    assert list(journal.read()) == list(enumerate(events, 1))
+    assert journal.verify_chain().position == len(events)
+
+
+def test_a_stretch_may_begin_and_end_within_a_batch(journal):
+    sizes = (3, 1, 4)
+    for size in sizes:
+        journal.append(announcements(size, journal.position + 1), (), AT_MS)
+    count = sum(sizes)
+    numbered = list(enumerate(announcements(count), 1))
+    for after in range(count + 1):
+        assert list(journal.read(after)) == numbered[after:]
+        assert journal.recent(count - after) == numbered[after:]
+        for upto in range(count + 2):
+            assert list(journal.read(after, upto)) == numbered[after:upto]
+    assert journal.recent(count + 1) == numbered
+
+
+def test_a_stretch_is_read_across_rows_that_are_fetched_together(journal):
+    size, batches = 150, 14
+    for _ in range(batches):
+        journal.append(announcements(size, journal.position + 1), (), AT_MS)
+    numbered = list(enumerate(announcements(size * batches), 1))
+    assert len(numbered) > 2 * READ_EVENTS
+    assert list(journal.read()) == numbered
+    assert list(journal.read(READ_EVENTS - 1, READ_EVENTS + 1)) == numbered[READ_EVENTS - 1 : READ_EVENTS + 1]
+    assert journal.recent(READ_EVENTS + 7) == numbered[-READ_EVENTS - 7 :]
 
 
 def test_a_read_ends_where_the_record_ended_when_it_began(journal):
@@ -130,11 +159,13 @@ def test_a_reader_cannot_write(journal, path):
 
 
 def test_progress_is_told(journal):
-    journal.append(announcements(READ_BATCH_EVENTS + 1), (), AT_MS)
+    half = READ_EVENTS // 2
+    for _ in range(5):
+        journal.append(announcements(half, journal.position + 1), (), AT_MS)
     told = []
     end = journal.verify_chain(lambda checked, total: told.append((checked, total)))
-    assert end.position == READ_BATCH_EVENTS + 1
-    assert told == [(READ_BATCH_EVENTS, READ_BATCH_EVENTS + 1), (READ_BATCH_EVENTS + 1, READ_BATCH_EVENTS + 1)]
+    assert end.position == 5 * half
+    assert told == [(2 * half, 5 * half), (4 * half, 5 * half), (5 * half, 5 * half)]
 
 
 def test_refusals_are_kept_in_order_and_outside_the_chain(journal):
@@ -166,16 +197,24 @@ def test_the_first_verdict_on_a_request_stands(path):
 
 def test_the_last_two_snapshots_are_kept(journal, path):
     assert journal.load_snapshot() is None
-    journal.append(announcements(3), (), AT_MS)
     for position in (0, 1, 3):
+        journal.append(announcements(position - journal.position, journal.position + 1), (), AT_MS)
         journal.save_snapshot(position, b"state %d" % position)
     assert journal.load_snapshot() == (3, b"state 3")
     assert query(path, "SELECT position FROM snapshot ORDER BY position") == [(1,), (3,)]
     journal.save_snapshot(3, b"again")
     assert journal.load_snapshot() == (3, b"again")
     assert journal.warnings == ()
-    with pytest.raises(ValueError, match="no event 4"):
-        journal.save_snapshot(4, b"")
+
+
+@pytest.mark.parametrize("position", [-1, 1, 4, 6])
+def test_a_snapshot_stands_where_a_batch_ends(journal, position):
+    journal.append(announcements(2), (), AT_MS)
+    journal.append(announcements(3, 3), (), AT_MS)
+    with pytest.raises(ValueError, match=f"no batch ends at event {position}; the last one ends at 5"):
+        journal.save_snapshot(position, b"")
+    journal.save_snapshot(2, b"state 2")
+    assert journal.load_snapshot() == (2, b"state 2")
 
 
 def test_a_closed_journal_says_so(path):
@@ -191,9 +230,8 @@ def test_a_closed_journal_says_so(path):
 def test_a_batch_that_cannot_be_stored_leaves_nothing(path):
     journal: Journal = SqliteJournal.open(path)
     journal.append(announcements(2), (), AT_MS)
-    too_large = SaleDecided(at_ms=2**64, seq=4, change=Announced(4, 0, ""), by="auctioneer")
-    with pytest.raises(OverflowError):
-        journal.append([*announcements(1, 3), too_large], [refusal(1, 1)], AT_MS)
+    with pytest.raises(OverflowError):  # when the events are written already
+        journal.append(announcements(1, 3), [refusal(1, 1), refusal(2**64, 1)], AT_MS)
     with pytest.raises(StorageError, match="open it again"):
         journal.append(announcements(1, 3), (), AT_MS)
     with closing(SqliteJournal.open(path)) as again:
