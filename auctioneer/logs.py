@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import structlog
 
@@ -18,14 +18,15 @@ from auctioneer.events import (
     SaleDecided,
     kind_of,
 )
+from auctioneer.log_writer import LogWriter
 from auctioneer.options import LogFormat, LogLevel
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger, Processor
 
 
-def new_log(log_format: LogFormat, log_level: LogLevel) -> "FilteringBoundLogger":
-    """Return the logger of a house."""
+def new_log(writer: LogWriter, log_format: LogFormat, log_level: LogLevel) -> "FilteringBoundLogger":
+    """Return the logger of a house, whose lines go to `writer`."""
     shared: list[Processor] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso")]
     if log_format == "json":
         last: Processor = structlog.processors.JSONRenderer()
@@ -33,7 +34,7 @@ def new_log(log_format: LogFormat, log_level: LogLevel) -> "FilteringBoundLogger
         shared[1] = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
         last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
     log: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(sys.stderr),
+        structlog.WriteLogger(cast("TextIO", writer)),
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, log_level.upper())),
     )

@@ -7,11 +7,12 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
 from auctioneer.endpoints import Endpoints
 from auctioneer.house import House, HouseSettings
+from auctioneer.log_writer import LogWriter
 from auctioneer.logs import new_log
 from auctioneer.options import RunOptions
 from auctioneer.register import Admission, AdmissionMode
@@ -19,6 +20,9 @@ from auctioneer.server import Server
 from auctioneer.startup import OpenSale, load_spec, take_up_sale
 from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
 from common.messages import Role
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 GC_ALLOCATIONS: Final = 50_000
 """New containers between two looks of the garbage collector; Python's 700 would have it look every few bids."""
@@ -29,7 +33,22 @@ def serve(options: RunOptions, *, watchdog_pid: int, watchdog_handle: int, is_re
 
     Raises AuctionError for what the operator must mend. The caller holds the data directory.
     """
-    log = new_log(options.log_format, options.log_level)
+    writer = LogWriter(sys.stderr)
+    try:
+        _serve(
+            options,
+            new_log(writer, options.log_format, options.log_level),
+            watchdog_pid,
+            watchdog_handle,
+            is_restart=is_restart,
+        )
+    finally:
+        writer.close()
+
+
+def _serve(
+    options: RunOptions, log: "FilteringBoundLogger", watchdog_pid: int, watchdog_handle: int, *, is_restart: bool
+) -> None:
     folder = DataFolder(options.data)
     spec = None if is_restart and folder.has_sale else load_spec(options)
     keys = folder.house_keys()

@@ -237,7 +237,7 @@ def test_a_slip_is_told_with_what_would_be_right(home: Path) -> None:
         for typed, told in [
             ("bid 2", "Say how much, as in `bid 2 120`"),
             ("bid 2 1.234", "The minimum is USD 100.00."),
-            ("bid 2 99", "Lot 2 is no bid yet; the minimum is USD 100.00."),
+            ("bid 2 99", "Lot 2 has no bid yet; the minimum is USD 100.00."),
             ("max", "`max` needs the number of a lot"),
             ("lot 9", "There is no lot '9'"),
             ("buy 2", "Error [no_buy_now]"),
