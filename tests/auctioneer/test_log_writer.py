@@ -28,17 +28,16 @@ def test_a_log_that_nobody_reads_does_not_stop_the_house() -> None:
 
 def test_what_was_lost_is_told_once_there_is_room() -> None:
     reading, writing = os.pipe()
-    with os.fdopen(reading) as reader:
-        with os.fdopen(writing, "w") as stream:
-            writer = LogWriter(stream, lines_max=3)
-            for _ in range(50):
-                writer.write(LONG_LINE)
-            assert [reader.readline() for _ in range(3)] == [LONG_LINE] * 3
-            writer.write("after\n")
-            late = threading.Thread(target=writer.close, daemon=True)
-            late.start()
-            rest = list(iter(reader.readline, "after\n"))
-            late.join(timeout=10)
+    with os.fdopen(reading) as reader, os.fdopen(writing, "w") as stream:
+        writer = LogWriter(stream, lines_max=3)
+        for _ in range(50):
+            writer.write(LONG_LINE)
+        assert [reader.readline() for _ in range(3)] == [LONG_LINE] * 3
+        writer.write("after\n")
+        late = threading.Thread(target=writer.close, daemon=True)
+        late.start()
+        rest = list(iter(reader.readline, "after\n"))
+        late.join(timeout=10)
     (told,) = [line for line in rest if line != LONG_LINE]
     assert told.endswith("log lines were lost, since nobody read them in time.\n")
     assert int(told.split()[0]) >= 40
