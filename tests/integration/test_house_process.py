@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from house_process import CATALOGUE, WAIT_S, HouseProcess, RawBidder, running_house
 
-from common.codec import topic
+from auctioneer.server import STANDSTILL_MS
+from common.codec import encode, topic
 from common.errors import RejectCode
 from common.lot import LotStatus
 from common.messages import Accepted, BidRequest, Heartbeat, LotRequest, Rejected, Snapshot, Welcome
@@ -142,6 +143,22 @@ def test_a_full_disk_freezes_the_sale_and_space_thaws_it(house: HouseProcess, an
     assert after.lots[0].ends_at_ms is not None
     assert after.lots[0].ends_at_ms > (view.lots[0].ends_at_ms or 0), "the clock stood still meanwhile"
     assert journaled_ids(house, 1) == [10]
+    assert house.auctioneer("verify").returncode == 0
+
+
+def test_a_house_that_stood_still_gives_the_time_back(house: HouseProcess, ann: RawBidder) -> None:
+    """As after a machine's sleep: nobody could bid, so nobody loses the time."""
+    before = ann.ask(LotRequest(id=2, lot="1"))
+    server = house.server_pid
+    os.kill(server, signal.SIGSTOP)
+    ann.requests.send(encode(LotRequest(id=3, lot="1")))
+    assert not ann.requests.poll(STANDSTILL_MS + 200), "a stopped house does not answer"
+    os.kill(server, signal.SIGCONT)
+    house.wait_for("standstill")
+    after = ann.ask(LotRequest(id=4, lot="1"))
+    assert isinstance(before, Snapshot)
+    assert isinstance(after, Snapshot)
+    assert (after.lots[0].ends_at_ms or 0) >= (before.lots[0].ends_at_ms or 0) + STANDSTILL_MS
     assert house.auctioneer("verify").returncode == 0
 
 
