@@ -21,7 +21,7 @@ from auctioneer.logs import log_event
 from auctioneer.startup import OpenSale
 from auctioneer.subscriptions import Subscriptions
 from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, lot_topic, topic
-from common.errors import RejectCode, StorageError
+from common.errors import RejectCode, StorageError, UsageError
 from common.limits import BIDDERS_MAX, HEARTBEAT_MS
 from common.lot import AnyLotEvent, AnySaleEvent, SaleStatus
 from common.messages import Heartbeat, Hello, Probed, Rejected, SaleEvents
@@ -175,15 +175,22 @@ class Server:
             frame = self._control.recv(zmq.DONTWAIT, copy=False)
             if frame.more:
                 self._skip_rest(self._control)
-            # Asked anew for each message: a clerk whose key was taken off the list is out at once.
-            who = self._folder.controllers().get(user_id(frame) or "")
-            if who is None:
-                answer: object = Rejected(id=0, code=RejectCode.FORBIDDEN)
-            elif self._house is None:
-                answer = Rejected(id=0, code=RejectCode.UNAVAILABLE)
+            if self._house is None:
+                answer: object = _unavailable(frame.bytes)
             else:
-                answer = control.carry_out(self._house, who, frame.bytes, self._clock.now_ms())
+                answer = self._carry_out(self._house, frame)
             self._outbox.append((self._control, routing_id, answer))
+
+    def _carry_out(self, house: House, frame: zmq.Frame) -> object:
+        """Carry out a command, if its sender is on the list now: a clerk who was taken off it is out at once."""
+        try:
+            who = self._folder.controllers().get(user_id(frame) or "")
+        except UsageError as error:
+            self._log.error("controllers_unreadable", reason=str(error))
+            return Rejected(id=0, code=RejectCode.FORBIDDEN, detail="the list of controllers can't be read")
+        if who is None:
+            return Rejected(id=0, code=RejectCode.FORBIDDEN)
+        return control.carry_out(house, who, frame.bytes, self._clock.now_ms())
 
     def _drain_subscriptions(self) -> None:
         for _ in range(BATCH_SUBSCRIPTIONS_MAX):

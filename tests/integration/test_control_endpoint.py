@@ -171,3 +171,23 @@ def test_what_is_no_command_is_answered_and_does_no_harm(line: Line) -> None:
         assert isinstance(answer, Rejected)
         assert answer.code is RejectCode.MALFORMED
     assert isinstance(line.ask(Ask(report="status")), Report)
+
+
+def test_a_list_of_controllers_that_cannot_be_read_stops_commands_and_nothing_else(tmp_path: Path) -> None:
+    with running_house(tmp_path) as house:
+        line = Line(house, DataFolder(house.data).control_keys())
+        assert isinstance(line.ask(Ask(report="status")), Report)
+        listed = house.data / "controllers.json"
+        sound = listed.read_bytes()
+        listed.write_text("{")
+        refused = line.ask(Ask(report="status"))
+        assert isinstance(refused, Rejected)
+        assert refused.code is RejectCode.FORBIDDEN
+        newcomer = Line(house, DataFolder(house.data).control_keys())
+        assert newcomer.handshake() == zmq.EVENT_HANDSHAKE_FAILED_AUTH
+        ann = RawBidder(house.link, "Ann")
+        assert isinstance(ann.hello(), Welcome), "bidders' handshakes go on"
+        listed.write_bytes(sound)
+        assert isinstance(line.ask(Ask(report="status")), Report)
+        for one in (line, newcomer, ann):
+            one.close()
