@@ -37,7 +37,10 @@ HEARTBEAT_EVERY_MS: Final = HEARTBEAT_MS * 8 // 10
 """A little more often than promised, so that a busy turn does not break the promise."""
 STANDSTILL_MS: Final = 3_000
 """A turn that comes this late (a suspended machine, a stuck disk) is an outage: open lots get the time back."""
-SNAPSHOT_EVERY_EVENTS: Final = 100_000
+SNAPSHOT_EVERY_EVENTS: Final = 25_000
+"""What a restart replays at the most, about a third of a second's worth; more where the sale has very many lots."""
+SNAPSHOT_EVENTS_PER_LOT: Final = 2
+"""A snapshot holds every lot, so that a large sale takes fewer of them."""
 THAW_EVERY_MS: Final = 500
 EXIT_GRACE_MS: Final = 2_000
 """With `exit_when_ended`: how long clients may still fill holes after the end of the sale."""
@@ -342,7 +345,10 @@ class Server:
         self._broadcast(sale.taken_up.changes)
 
     def _save_snapshot_if_due(self, position: int, now_ms: int) -> None:
-        if self._house is not None and position - self._snapshot_position >= SNAPSHOT_EVERY_EVENTS:
+        if self._house is None:
+            return
+        lots = len(self._house.engine.catalogue)
+        if position - self._snapshot_position >= max(SNAPSHOT_EVERY_EVENTS, SNAPSHOT_EVENTS_PER_LOT * lots):
             self._save_snapshot(self._house, now_ms)
 
     def _save_snapshot(self, house: House, now_ms: int) -> None:
