@@ -6,8 +6,9 @@ or `Refused` and then nothing has changed.
 
 from typing import NamedTuple
 
-from auctioneer.engine import Engine, LotState, closed, lot_decided, opened
+from auctioneer.engine import Engine
 from auctioneer.events import HOUSE, AnyEvent, HouseStarted, LotListed, SaleDecided
+from auctioneer.lot_state import LotState, closed, lot_decided, opened
 from auctioneer.terms import LotSpec, OpeningRule
 from common.errors import RejectCode
 from common.limits import DURATION_MS_MAX, LOTS_MAX

@@ -28,7 +28,8 @@ from auctioneer.events import (
     lot_added,
 )
 from auctioneer.formats import english
-from auctioneer.terms import LotSpec, OpeningRule
+from auctioneer.lot_state import LotState, closed, lot_decided, opened, soft_close_ms
+from auctioneer.terms import OpeningRule
 from common.errors import RejectCode
 from common.limits import AMOUNT_MINOR_MAX
 from common.lot import (
@@ -36,9 +37,7 @@ from common.lot import (
     AnyLotEvent,
     AnySaleEvent,
     CloseCause,
-    LotClosed,
     LotExtended,
-    LotOpened,
     LotPaused,
     LotStatus,
     LotView,
@@ -60,22 +59,6 @@ class Bidder(NamedTuple):
 
     paddle: int
     skeleton: str
-
-
-class LotState(msgspec.Struct):
-    """One lot as the house has it: the public view, and what is secret or only the house's business."""
-
-    spec: LotSpec
-    index: int
-    view: LotView
-    standing: english.Standing | None = None
-    extended_ms: int = 0
-    """Soft close used so far."""
-    paused_with_sale: bool = False
-    drops_when_silent: bool = False
-    """The leader asked that the rest of the maximum be dropped when the connection is lost."""
-    queued_ms: int | None = None
-    """When the clock looks at this lot next: never later than it must."""
 
 
 class EngineState(msgspec.Struct):
@@ -165,7 +148,7 @@ class Engine:
             return self._rejected(view, bidder, request, RejectCode.OVER_LIMIT)
         public = (standing.price_minor, standing.leader) != (view.price_minor, view.leader)
         reserve_met = english.is_reserve_met(reserve_minor, standing.price_minor)
-        extra_ms = _soft_close_ms(lot, now_ms) if public else 0
+        extra_ms = soft_close_ms(lot, now_ms) if public else 0
         # By position: with names, making this event costs a quarter of deciding the bid.
         taken = BidTaken(
             bidder.paddle,
@@ -487,31 +470,3 @@ class Engine:
             and self._is_turn_of(lot)
         ):
             self._may_open.add(lot.index)
-
-
-def _soft_close_ms(lot: LotState, now_ms: int) -> int:
-    """Return by how much a public bid at `now_ms` moves the end: the lot stays open `extension_ms` after the bid."""
-    soft_close, ends_at_ms = lot.spec.terms.soft_close, lot.view.ends_at_ms
-    if soft_close is None or ends_at_ms is None or now_ms < ends_at_ms - soft_close.window_ms:
-        return 0
-    wanted_ms = max(0, now_ms + soft_close.extension_ms - ends_at_ms)
-    return wanted_ms if soft_close.cap_ms is None else min(wanted_ms, soft_close.cap_ms - lot.extended_ms)
-
-
-def opened(lot: LotState, at_ms: int) -> LotOpened:
-    """Return the event by which a lot opens at `at_ms`."""
-    duration_ms = lot.spec.terms.duration_ms
-    return LotOpened(lot.view.seq + 1, at_ms, None if duration_ms is None else at_ms + duration_ms)
-
-
-def closed(lot: LotState, at_ms: int, cause: CloseCause) -> LotClosed:
-    """Return the event by which a lot closes: sold to the leader, or passed where the reserve is not met."""
-    view = lot.view
-    if view.leader is None or view.reserve_met is False:
-        return LotClosed(view.seq + 1, at_ms, cause)
-    return LotClosed(view.seq + 1, at_ms, cause, view.leader, view.price_minor)
-
-
-def lot_decided(lot: LotState, change: AnyLotEvent, by: str, *, with_sale: bool = False) -> LotDecided:
-    """Return the record of a change of a lot that somebody decided, or the clock."""
-    return LotDecided(at_ms=change.at_ms, lot=lot.view.lot, seq=change.seq, change=change, by=by, with_sale=with_sale)

@@ -8,10 +8,11 @@ truth: the shell drops it and makes a new one by `rebuild`.
 from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import islice
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 import msgspec
 
+from auctioneer.broadcasts import SALE_EVENTS_MAX
 from auctioneer.engine import Engine, EngineState
 from auctioneer.events import (
     AnyEvent,
@@ -54,7 +55,6 @@ from common.messages import (
     BuyRequest,
     Heartbeat,
     Hello,
-    LotEvents,
     LotRequest,
     Maximum,
     Mine,
@@ -64,14 +64,11 @@ from common.messages import (
     Replay,
     ReplayRequest,
     Role,
-    SaleEvents,
     Snapshot,
     SnapshotRequest,
     Welcome,
 )
 
-SALE_EVENTS_MAX: Final = SNAPSHOT_LOTS_MAX
-"""Events of the sale in one message. Each may hold a whole lot, and the message must fit into a reply's bound."""
 STRANGERS_MAX: Final = 10_000
 """Keys that are not enrolled whose budgets are remembered; the longest silent goes first."""
 SILENT_MS: Final = 10_000
@@ -485,30 +482,3 @@ class House:
             sale_seq=self.engine.sale.seq,
             lots={name: lots[name].view.seq for name in named},
         )
-
-
-def broadcasts(epoch: int, changes: Iterable[tuple[str, AnyLotEvent | AnySaleEvent]]) -> list[LotEvents | SaleEvents]:
-    """Return what a committed batch tells everybody: a message for each lot touched, and for the sale, in order.
-
-    Events of one lot are put together as long as the sale itself does not speak in between. Lots that were added in
-    great number come in several messages.
-    """
-    messages: list[LotEvents | SaleEvents] = []
-    by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
-    for stream, change in changes:
-        if (stream == SALE_STREAM) is not (SALE_STREAM in by_stream) and by_stream:
-            messages.extend(_messages(epoch, by_stream))
-            by_stream = {}
-        by_stream.setdefault(stream, []).append(change)
-    return messages + _messages(epoch, by_stream)
-
-
-def _messages(epoch: int, by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]]) -> list[LotEvents | SaleEvents]:
-    sale_events = cast("list[AnySaleEvent]", by_stream.pop(SALE_STREAM, []))
-    return [
-        SaleEvents(epoch=epoch, events=tuple(sale_events[start : start + SALE_EVENTS_MAX]))
-        for start in range(0, len(sale_events), SALE_EVENTS_MAX)
-    ] + [
-        LotEvents(epoch=epoch, lot=stream, events=cast("tuple[AnyLotEvent, ...]", tuple(events)))
-        for stream, events in by_stream.items()
-    ]

@@ -11,9 +11,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from auctioneer.engine import Engine, EngineState, LotState
+from auctioneer.engine import Engine, EngineState
 from auctioneer.events import AnyEvent, BidderAdmitted, BidderEnrolled, SaleCreated, public_part
 from auctioneer.formats import english
+from auctioneer.lot_state import LotState
 from auctioneer.terms import OpeningRule
 from common.lot import (
     AnyLotEvent,

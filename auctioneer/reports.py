@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
-from auctioneer.engine import LotState
 from auctioneer.house import House
+from auctioneer.lot_state import LotState
 from common.lot import LotStatus
 from common.money import Currency
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 import zmq
 
 from auctioneer import control, decisions
+from auctioneer.broadcasts import broadcasts
 from auctioneer.data_folder import DataFolder
 from auctioneer.endpoints import Endpoints, user_id
 from auctioneer.events import AnyEvent, BidTaken
-from auctioneer.house import House, broadcasts
+from auctioneer.house import House
 from auctioneer.journal import DamagedJournalError, SqliteJournal
 from auctioneer.logs import log_event
 from auctioneer.startup import OpenSale

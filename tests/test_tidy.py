@@ -23,6 +23,7 @@ ALLOWED_IMPORTS = {
 }
 
 SANS_IO = (
+    "auctioneer/broadcasts.py",
     "auctioneer/engine.py",
     "auctioneer/decisions.py",
     "auctioneer/events.py",
@@ -30,6 +31,7 @@ SANS_IO = (
     "auctioneer/history.py",
     "auctioneer/house.py",
     "auctioneer/invariants.py",
+    "auctioneer/lot_state.py",
     "auctioneer/register.py",
     "auctioneer/reports.py",
     "auctioneer/sessions.py",

@@ -10,8 +10,9 @@ from typing import Final
 import msgspec
 
 from auctioneer import decisions
+from auctioneer.broadcasts import broadcasts
 from auctioneer.events import HOUSE, AnyEvent, Refusal, SaleCreated
-from auctioneer.house import House, HouseSettings, broadcasts
+from auctioneer.house import House, HouseSettings
 from auctioneer.terms import LotSpec
 from common import codec
 from common.codec import encode, encode_broadcast

@@ -8,9 +8,10 @@ from house_examples import ANN, BOB, CAT, HOUR_MS, START_MS, SmallSale, lot, lot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auctioneer.broadcasts import SALE_EVENTS_MAX, broadcasts
 from auctioneer.control import Announce, CloseLot, EndSale, OpenLot, Pause
 from auctioneer.events import BidLate, BidTaken, LotBought, MaximumDropped
-from auctioneer.house import SALE_EVENTS_MAX, SILENT_MS, House, broadcasts
+from auctioneer.house import SILENT_MS, House
 from auctioneer.invariants import check, check_same_state
 from common.codec import encode, encode_broadcast, topic
 from common.errors import RejectCode, StorageError

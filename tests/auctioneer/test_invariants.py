@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from auctioneer import decisions
 from auctioneer.decisions import Refused
-from auctioneer.engine import Bidder, Engine, LotState
+from auctioneer.engine import Bidder, Engine
 from auctioneer.events import AnyEvent, BidTaken, SaleCreated
 from auctioneer.invariants import InvariantError, Watcher, check, check_replay, check_same_state, rebuilt
+from auctioneer.lot_state import LotState
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.lot import CloseCause, LotStatus, LotTerms, SaleStatus, Step
 from common.messages import BidRequest
