@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Final, cast
 
-from auctioneer.history import Change
 from common.limits import SNAPSHOT_LOTS_MAX
-from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent
+from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent, Change
 from common.messages import LotEvents, SaleEvents
 
 SALE_EVENTS_MAX: Final = SNAPSHOT_LOTS_MAX

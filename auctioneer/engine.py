@@ -35,7 +35,7 @@ from common.limits import AMOUNT_MINOR_MAX
 from common.lot import (
     SALE_STREAM,
     AnyLotEvent,
-    AnySaleEvent,
+    Change,
     CloseCause,
     LotExtended,
     LotPaused,
@@ -81,7 +81,7 @@ class Engine:
         self.lots: dict[str, LotState] = {lot.view.lot: lot for lot in state.lots}
         self._unfinished = 0
         self._clock: list[tuple[int, int]] = []  # (when, index of the lot), a heap; one entry a lot, or two
-        self._changes: list[tuple[str, AnyLotEvent | AnySaleEvent]] = []
+        self._changes: list[Change] = []
         self._may_open: set[int] = set()  # lots whose turn it is, by index
         self._drops_when_silent: dict[int, set[str]] = {}
         self._earlier: list[int | None] = []  # for each lot, the nearest one before it that was not withdrawn
@@ -117,7 +117,7 @@ class Engine:
         """The lots in catalogue order."""
         return self._state.lots
 
-    def take_changes(self) -> list[tuple[str, AnyLotEvent | AnySaleEvent]]:
+    def take_changes(self) -> list[Change]:
         """Return what everybody may know of the events applied since the last call, each with its stream."""
         changes, self._changes = self._changes, []
         return changes

@@ -9,12 +9,9 @@ from collections.abc import Iterable
 from itertools import chain, islice
 from typing import Final
 
-from common.lot import AnyLotEvent, AnySaleEvent
+from common.lot import AnyLotEvent, AnySaleEvent, Change
 
 RECENT_EVENTS_MAX: Final = 50_000
-
-Change = tuple[str, AnyLotEvent | AnySaleEvent]
-"""A public event, with the stream that it stands in."""
 
 
 class History:

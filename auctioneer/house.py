@@ -47,7 +47,7 @@ from common.limits import (
     REPLAY_EVENTS_MAX,
     SNAPSHOT_LOTS_MAX,
 )
-from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent
+from common.lot import SALE_STREAM, Change
 from common.messages import (
     AnyAnswer,
     AnyRequest,
@@ -105,7 +105,7 @@ class Batch(NamedTuple):
 
     events: list[AnyEvent]
     refusals: list[Refusal]
-    changes: list[tuple[str, AnyLotEvent | AnySaleEvent]]
+    changes: list[Change]
     """What of the events everybody may know, each with its stream; to be broadcast after the commit."""
 
 
@@ -440,7 +440,7 @@ class House:
         """Put events that the engine has applied into the batch."""
         self._batch.events.extend(events)
 
-    def _keep_changes(self) -> list[tuple[str, AnyLotEvent | AnySaleEvent]]:
+    def _keep_changes(self) -> list[Change]:
         changes = self.engine.take_changes()
         self._history.extend(changes)
         for stream, _ in changes:

@@ -24,7 +24,7 @@ from auctioneer.subscriptions import Subscriptions
 from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, lot_topic, topic
 from common.errors import RejectCode, StorageError, UsageError
 from common.limits import BIDDERS_MAX, HEARTBEAT_MS
-from common.lot import AnyLotEvent, AnySaleEvent, SaleStatus
+from common.lot import Change, SaleStatus
 from common.messages import Heartbeat, Hello, Probed, Rejected, SaleEvents
 
 if TYPE_CHECKING:
@@ -158,15 +158,14 @@ class Server:
             except zmq.Again:
                 return
             frame = receive(_AT_ONCE, False)  # noqa: FBT003 -- copy; by position on the path of every bid
-            has_more = frame.more and self._skip_rest(self._requests)
+            body = self._only_frame(self._requests, frame)
             principal = self._principal(routing_id, frame)
             if principal is None:
                 continue
             if house is None:
-                outbox.append((self._requests, routing_id, _unavailable(frame.bytes)))
+                outbox.append((self._requests, routing_id, _unavailable(body)))
                 continue
-            # A multipart message is no request; its first part is refused as malformed on the sender's budget.
-            answer = house.handle(principal, b"" if has_more else frame.bytes, self._clock.now_ms())
+            answer = house.handle(principal, body, self._clock.now_ms())
             if answer is not None:
                 outbox.append((self._requests, routing_id, answer))
 
@@ -177,24 +176,23 @@ class Server:
             except zmq.Again:
                 return
             frame = self._control.recv(zmq.DONTWAIT, copy=False)
-            if frame.more:
-                self._skip_rest(self._control)
+            body = self._only_frame(self._control, frame)
             if self._house is None:
-                answer: object = _unavailable(frame.bytes)
+                answer: object = _unavailable(body)
             else:
-                answer = self._carry_out(self._house, frame)
+                answer = self._carry_out(self._house, user_id(frame) or "", body)
             self._outbox.append((self._control, routing_id, answer))
 
-    def _carry_out(self, house: House, frame: zmq.Frame) -> object:
+    def _carry_out(self, house: House, key: str, body: bytes) -> object:
         """Carry out a command, if its sender is on the list now: a clerk who was taken off it is out at once."""
         try:
-            who = self._folder.controllers().get(user_id(frame) or "")
+            who = self._folder.controllers().get(key)
         except UsageError as error:
             self._log.error("controllers_unreadable", reason=str(error))
             return Rejected(id=0, code=RejectCode.FORBIDDEN, detail="the list of controllers can't be read")
         if who is None:
             return Rejected(id=0, code=RejectCode.FORBIDDEN)
-        return control.carry_out(house, who, frame.bytes, self._clock.now_ms())
+        return control.carry_out(house, who, body, self._clock.now_ms())
 
     def _drain_subscriptions(self) -> None:
         for _ in range(BATCH_SUBSCRIPTIONS_MAX):
@@ -215,10 +213,13 @@ class Server:
                 self._subscriptions.forget_probe(probe)
 
     @staticmethod
-    def _skip_rest(receiver: "zmq.Socket[bytes]") -> bool:
+    def _only_frame(receiver: "zmq.Socket[bytes]", frame: zmq.Frame) -> bytes:
+        """Return the body of a message of one frame; one of several is no request, and is refused as an empty one."""
+        if not frame.more:
+            return frame.bytes
         while receiver.getsockopt(zmq.RCVMORE):
             receiver.recv(zmq.DONTWAIT)
-        return True
+        return b""
 
     def _principal(self, routing_id: bytes, frame: zmq.Frame) -> str | None:
         if self._is_encrypted:
@@ -271,7 +272,7 @@ class Server:
                 self._log.debug("answer_not_taken", reason=error.strerror)
         self._outbox.clear()
 
-    def _broadcast(self, changes: list[tuple[str, AnyLotEvent | AnySaleEvent]]) -> None:
+    def _broadcast(self, changes: list[Change]) -> None:
         for message in broadcasts(self._epoch, changes):
             on = _SALE if isinstance(message, SaleEvents) else lot_topic(message.lot)
             self._publisher.send(encode_broadcast(on, message))

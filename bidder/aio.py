@@ -17,15 +17,13 @@ from typing import Self
 
 import zmq
 
-from bidder.base import BaseClient, ClosedError, OnEvent, affairs, introduction, verdict
+from bidder.base import BaseClient, ClosedError, OnEvent, affairs, open_connection, verdict
 from bidder.connection import Connection
 from bidder.effects import Outcome
 from bidder.events import Event
 from bidder.requests import bid_request, buy_request
-from common.errors import UsageError
 from common.keys import JoinLink, KeyPair
 from common.messages import Accepted, BidRequest, BuyRequest, Mine, MineRequest, Rejected, Role
-from common.sockets import new_context
 
 REQUEST_TIMEOUT_MS = 10_000
 
@@ -59,16 +57,7 @@ class AsyncClient(BaseClient):
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
     ) -> Self:
         """Join a sale; as `Client.connect`, with the same arguments and errors. `on_event` runs in the loop."""
-        known, hello = introduction(link, name, role)
-        own_context = new_context() if context is None else None
-        shared = own_context if context is None else context
-        assert shared is not None, "there is a context, own or given"
-        try:
-            connection = Connection(shared, known, keys, hello)
-        except UsageError:
-            if own_context is not None:
-                own_context.term()
-            raise
+        connection, own_context = open_connection(link, name, keys, role, context)
         client = cls(connection, own_context, on_event)
         client._pump()
         await client._wait_until_ready(timeout_ms)

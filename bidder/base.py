@@ -5,15 +5,18 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+import zmq
+
 from bidder.connection import AppEffect, Connection
 from bidder.effects import Outcome, Settled, Unanswered
 from bidder.events import ConnectionChanged, ConnectionState, Event, StateReady
 from bidder.inbox import Inbox
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
-from common.keys import JoinLink, parse_link
+from common.keys import JoinLink, KeyPair, parse_link
 from common.limits import PROTOCOL_VERSION
 from common.lot import LotView, SaleView
 from common.messages import Accepted, Hello, Mine, Rejected, Role, Welcome
+from common.sockets import new_context
 
 AGENT = "auction-house python"
 """How the library names itself to the house."""
@@ -59,11 +62,23 @@ class Waiter(Protocol):
         """End it with an error."""
 
 
-def introduction(link: str | JoinLink, name: str, role: Role) -> tuple[JoinLink, Hello]:
-    """Return the link and the hello of a client. Raises UsageError for a link that is none."""
+def open_connection(
+    link: str | JoinLink, name: str, keys: KeyPair, role: Role, context: "zmq.Context[zmq.SyncSocket] | None"
+) -> tuple[Connection, "zmq.Context[zmq.SyncSocket] | None"]:
+    """Return the connection of a client, and the context that it must end: None where the program gave its own.
+
+    Raises UsageError for a link that is none.
+    """
     known = parse_link(link) if isinstance(link, str) else link
     hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, role=role, invite=known.invite, agent=AGENT)
-    return known, hello
+    if context is not None:
+        return Connection(context, known, keys, hello), None
+    own_context = new_context()
+    try:
+        return Connection(own_context, known, keys, hello), own_context
+    except UsageError:
+        own_context.term()
+        raise
 
 
 def verdict(outcome: Outcome) -> Accepted | Rejected:

@@ -173,6 +173,19 @@ def test_what_is_no_command_is_answered_and_does_no_harm(line: Line) -> None:
     assert isinstance(line.ask(Ask(report="status")), Report)
 
 
+def test_a_command_of_several_frames_is_refused_and_not_carried_out(house: HouseProcess) -> None:
+    line = Line(house, DataFolder(house.data).control_keys())
+    line.socket.send_multipart([encode(EndSale(id=7)), b""])
+    assert line.socket.poll(WAIT_MS), "no answer"
+    refused = decode_control_answer(line.socket.recv())
+    assert isinstance(refused, Rejected)
+    assert refused.code is RejectCode.MALFORMED
+    status = line.ask(Ask(report="status"))
+    assert isinstance(status, Report)
+    assert status.report["status"] == "running"
+    line.close()
+
+
 def test_a_list_of_controllers_that_cannot_be_read_stops_commands_and_nothing_else(tmp_path: Path) -> None:
     with running_house(tmp_path) as house:
         line = Line(house, DataFolder(house.data).control_keys())
