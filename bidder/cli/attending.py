@@ -85,6 +85,8 @@ class Attendance:
         except UnansweredError as error:
             self._voice.no_verdict(error, order.lot, tag)
         else:
+            if isinstance(verdict, Accepted) and verdict.leading and not verdict.bought:
+                self._voice.note_lead(verdict)
             self._voice.verdict(verdict, order.lot, tag)
 
     async def _bid(self, order: BidOrder, request_id: int) -> Accepted | Rejected:

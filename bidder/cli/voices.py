@@ -6,6 +6,8 @@ Who follows a sale (`follow`, `join`) says what happened; a voice says how that 
 from abc import ABC, abstractmethod
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from bidder.base import BaseClient, UnansweredError
 from bidder.cli.output import print_lots, say, say_record
 from bidder.cli.records import (
@@ -33,6 +35,11 @@ class Voice(ABC):
 
     def __init__(self, client: BaseClient) -> None:
         self._client = client
+        self._led_by_verdict: dict[str, Accepted] = {}
+
+    def note_lead(self, verdict: Accepted) -> None:
+        """Keep a verdict by which the bidder leads: it may be here before the broadcast that shows it."""
+        self._led_by_verdict[verdict.lot] = verdict
 
     @abstractmethod
     def state(self) -> None:
@@ -71,12 +78,14 @@ class Voice(ABC):
         """Tell that the sale has ended, and what was won; of `missing` lots the end did not come through."""
 
     def _led(self) -> list[LotView]:
-        paddle = self._client.paddle
-        return [
-            view
-            for view in self._client.lots().values()
-            if paddle and view.leader == paddle and not view.status.is_final
-        ]
+        paddle, led = self._client.paddle, []
+        for view in self._client.lots().values():
+            verdict = self._led_by_verdict.get(view.lot)
+            if verdict is not None and verdict.seq > view.seq:
+                led.append(replace(view, leader=paddle, price_minor=verdict.price_minor))
+            elif paddle and view.leader == paddle and not view.status.is_final:
+                led.append(view)
+        return led
 
     def _won(self) -> list[LotView]:
         paddle = self._client.paddle
