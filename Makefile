@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml
 	@echo "Setting up $(VENV) (once) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[bench,dev]'
 	@touch $@
 
 demo: $(STAMP) ## hold a real sale with bots bidding, about 30 seconds
