@@ -23,6 +23,7 @@ from auctioneer.events import (
     MaximumDropped,
     SaleCreated,
     SaleDecided,
+    SaleRestored,
     bid_placed,
     closed_by_purchase,
     lot_added,
@@ -390,6 +391,8 @@ class Engine:
                     state.sale_stood_ms += event.at_ms - state.sale_paused_at_ms
                     for lot in state.lots:
                         self._index_waiting(lot)
+            case SaleRestored():
+                state.created = msgspec.structs.replace(state.created, epoch=event.epoch)
 
     def _apply_bid(self, event: BidTaken) -> None:
         lot = self.lots[event.lot]

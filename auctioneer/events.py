@@ -55,6 +55,12 @@ class HouseStarted(Event, frozen=True, tag="house_started"):
     outage_ms: int
 
 
+class SaleRestored(Event, frozen=True, tag="sale_restored"):
+    """The record goes on from a backup; what was recorded after it is lost. `epoch` is higher than any before."""
+
+    epoch: int
+
+
 class BidderEnrolled(Event, frozen=True, tag="bidder_enrolled"):
     """A key has a name and a paddle from now on. Not admitted: it waits for the auctioneer."""
 
@@ -147,6 +153,7 @@ class SaleDecided(Event, frozen=True, tag="sale_decided"):
 AnyEvent = (
     SaleCreated
     | HouseStarted
+    | SaleRestored
     | BidderEnrolled
     | BidderAdmitted
     | LotListed

@@ -33,6 +33,7 @@ from auctioneer.events import (
     MaximumDropped,
     SaleCreated,
     SaleDecided,
+    SaleRestored,
 )
 from auctioneer.register import Admission, AdmissionMode, Register
 from common.errors import RejectCode
@@ -208,6 +209,8 @@ class _Audit:
                 self._outage(engine, event, event.outage_ms)
                 alive_ms = event.at_ms - event.outage_ms
                 self._compare_all(event, decisions.take_up(engine, event.at_ms, alive_ms, event.instance))
+            case SaleRestored():
+                self._verify_restored(engine, event)
             case SaleCreated():
                 raise self._different(event, None, "a sale is created once")
 
@@ -260,6 +263,12 @@ class _Audit:
         outage_ms = change.ends_at_ms - ends_at_ms
         self._outage(engine, event, outage_ms)
         self._compare_all(event, decisions.make_up(engine, event.at_ms, outage_ms))
+
+    def _verify_restored(self, engine: Engine, event: SaleRestored) -> None:
+        if event.epoch <= engine.epoch or (event.lot, event.seq) != ("", 0):
+            raise self._different(event, None, f"it does not begin an epoch after {engine.epoch}")
+        engine.apply(event)
+        self._agreed(event)
 
     def _outage(self, engine: Engine, event: AnyEvent, outage_ms: int) -> None:
         """Refuse an outage that can't have been: negative, or while something was recorded."""

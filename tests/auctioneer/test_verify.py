@@ -26,6 +26,7 @@ from auctioneer.events import (
     MaximumDropped,
     SaleCreated,
     SaleDecided,
+    SaleRestored,
 )
 from auctioneer.terms import LotSpec, Opening, OpeningRule, default_increments
 from auctioneer.verify import VerifyReport, verify
@@ -114,6 +115,14 @@ class SaleMaker:
             outcome = self.engine.bid(self._now_ms, Bidder(paddle, f"bidder{paddle}"), request)
         return [] if isinstance(outcome, Rejected) else [outcome]
 
+    def _restored(self) -> list[AnyEvent]:
+        """Every other time that a house starts, it does so from a backup."""
+        if len(self.events) % 2:
+            return []
+        restored = SaleRestored(at_ms=self.engine.state.now_ms, epoch=self.engine.epoch + 10)
+        self.engine.apply(restored)
+        return [restored]
+
     def _decide(self) -> Decision:
         engine, now_ms, name = self.engine, self._now_ms, self._lot()
         match self._random.randint(0, 14):
@@ -135,7 +144,7 @@ class SaleMaker:
                 return decisions.announce(engine, now_ms, "clerk", "Hear, hear")
             case 9:
                 self._now_ms += 5_000
-                return decisions.take_up(engine, self._now_ms, now_ms + 1, "again")
+                return self._restored() + decisions.take_up(engine, self._now_ms, now_ms + 1, "again")
             case 10:
                 self._now_ms += 5_000
                 return decisions.make_up(engine, self._now_ms, 4_000)
@@ -196,6 +205,7 @@ DECIDED = {
     BidderEnrolled: "lot seq paddle",
     BidderAdmitted: "lot seq",
     HouseStarted: "lot seq",
+    SaleRestored: "lot seq",
     SaleCreated: "lot seq",
 }
 """What is decided, of each event; the rest of it is what was asked, by whom and when."""
@@ -387,6 +397,7 @@ def test_the_honest_bid_passes() -> None:
         ),
         ([HouseStarted(at_ms=START_MS + 5, instance="i", outage_ms=6)], "nobody can have been away for 6 ms"),
         ([HouseStarted(at_ms=START_MS + 5, instance="i", outage_ms=-1)], "nobody can have been away for -1 ms"),
+        ([SaleRestored(at_ms=START_MS + 5, epoch=1)], "it does not begin an epoch after 1"),
         ([opened_lot()[0]], "a sale is created once"),
     ],
 )

@@ -18,6 +18,7 @@ from auctioneer.events import (
     Refusal,
     SaleCreated,
     SaleDecided,
+    SaleRestored,
 )
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.errors import RejectCode
@@ -121,6 +122,7 @@ EVERY_EVENT: tuple[AnyEvent, ...] = (
     MaximumDropped(at_ms=AT_MS, lot="12a", seq=11, paddle=1, leader_maximum_minor=100),
     *(LotDecided(at_ms=AT_MS, lot="12a", seq=change.seq, change=change, by="house") for change in _LOT_CHANGES),
     *(SaleDecided(at_ms=AT_MS, seq=change.seq, change=change, by="auctioneer") for change in _SALE_CHANGES),
+    SaleRestored(at_ms=AT_MS, epoch=AT_MS),
 )
 
 
