@@ -8,6 +8,7 @@ DIR/invite                 the invite code
 DIR/admitted-keys.txt      the list for `--admit list`: a bidder's public key on each line
 DIR/house.json             where the running house is, and where it was last
 DIR/lock                   held while a house runs
+DIR/backup.json            only in a backup: what it holds; no house runs on one
 """
 
 import fcntl
@@ -17,6 +18,7 @@ import secrets
 import time
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -44,6 +46,13 @@ class HouseRecord(msgspec.Struct, frozen=True):
     link: str
     port: int
     publish_port: int
+    metrics: str = ""
+    """The address of its metrics; empty where it offers none."""
+
+    @property
+    def metrics_port(self) -> int:
+        """The port of its metrics; 0 where it offers none."""
+        return urlsplit(self.metrics).port or 0
 
 
 class ControllerEntry(msgspec.Struct, frozen=True):
@@ -68,6 +77,17 @@ class DataFolder:
     def has_sale(self) -> bool:
         """Whether a sale was ever begun here."""
         return self.journal.exists()
+
+    @property
+    def backup_file(self) -> Path:
+        """What a backup says of itself; a directory that has it is a backup, and no house may run on it."""
+        return self.path / "backup.json"
+
+    def small_files(self) -> list[Path]:
+        """Return the files besides the journal that a backup needs: keys, lists, and where the house was last."""
+        names = ("controllers.json", "invite", "admitted-keys.txt", "house.json")
+        files = [self.path / name for name in names] + sorted((self.path / "keys").rglob("*.json"))
+        return [file for file in files if file.is_file()]
 
     def prepare(self) -> None:
         """Make the directory, for this user only."""

@@ -13,9 +13,14 @@ from auctioneer.events import (
     BidLate,
     BidTaken,
     HouseStarted,
+    LotBought,
     LotDecided,
     LotListed,
+    MaximumDropped,
+    Refusal,
+    SaleCreated,
     SaleDecided,
+    SaleRestored,
     kind_of,
 )
 from auctioneer.log_writer import LogWriter
@@ -42,33 +47,86 @@ def new_log(writer: LogWriter, log_format: LogFormat, log_level: LogLevel) -> "F
 
 
 def log_event(log: "FilteringBoundLogger", position: int, event: AnyEvent) -> None:
-    """Log a fact that was committed: bids at level debug, all else at info."""
+    """Log a fact that was committed: bids at level debug, all else at info. No line has a reserve or a maximum."""
     match event:
         case BidTaken():
             log.debug(
-                "bid", lot=event.lot, seq=event.seq, paddle=event.paddle, price=event.price_minor, position=position
+                "bid",
+                lot=event.lot,
+                seq=event.seq,
+                paddle=event.paddle,
+                request=event.request.id,
+                price=event.price_minor,
+                position=position,
+            )
+        case LotBought():
+            log.info(
+                "lot_bought",
+                lot=event.lot,
+                seq=event.seq,
+                paddle=event.paddle,
+                request=event.request.id,
+                price=event.price_minor,
+                position=position,
             )
         case BidLate():
-            log.info("late_bid", lot=event.lot, paddle=event.paddle, late_ms=event.late_ms, position=position)
+            log.info(
+                "late_bid",
+                lot=event.lot,
+                seq=event.seq,
+                paddle=event.paddle,
+                request=event.request.id,
+                late_ms=event.late_ms,
+                position=position,
+            )
+        case MaximumDropped():
+            log.info("maximum_dropped", lot=event.lot, seq=event.seq, paddle=event.paddle, position=position)
         case LotDecided() | SaleDecided():
             _log_decision(log, position, event)
-        case LotListed():
-            log.info("lot_added", lot=event.spec.terms.lot, title=event.spec.terms.title, by=event.by)
-        case BidderEnrolled():
-            log.info("bidder", paddle=event.paddle, name=event.name, admitted=event.admitted)
-        case BidderAdmitted():
-            log.info("bidder_admitted" if event.admitted else "bidder_turned_out", paddle=event.paddle, by=event.by)
+        case _:
+            _log_of_the_house(log, position, event)
+
+
+def log_refusal(log: "FilteringBoundLogger", refusal: Refusal) -> None:
+    """Log a bid that was refused, at level debug. It has no position: it stands beside the chain of events."""
+    verdict = refusal.verdict
+    log.debug(
+        "bid_refused",
+        lot=verdict.lot,
+        seq=verdict.seq,
+        paddle=refusal.paddle,
+        request=verdict.id,
+        code=verdict.code.value,
+    )
+
+
+def _log_of_the_house(
+    log: "FilteringBoundLogger",
+    position: int,
+    event: SaleCreated | SaleRestored | HouseStarted | LotListed | BidderEnrolled | BidderAdmitted,
+) -> None:
+    match event:
+        case SaleCreated():
+            log.info("sale_created", sale=event.sale, title=event.title, position=position)
+        case SaleRestored():
+            log.info("sale_restored", epoch=event.epoch, position=position)
         case HouseStarted():
             log.info("house_started", instance=event.instance, outage_ms=event.outage_ms, position=position)
-        case _:
-            log.info(type(event).__name__, lot=event.lot, at_ms=event.at_ms, position=position)
+        case LotListed():
+            terms = event.spec.terms
+            log.info("lot_added", lot=terms.lot, seq=event.seq, title=terms.title, by=event.by, position=position)
+        case BidderEnrolled():
+            log.info("bidder", paddle=event.paddle, name=event.name, admitted=event.admitted, position=position)
+        case BidderAdmitted():
+            name = "bidder_admitted" if event.admitted else "bidder_turned_out"
+            log.info(name, paddle=event.paddle, by=event.by, position=position)
 
 
 def _log_decision(log: "FilteringBoundLogger", position: int, event: LotDecided | SaleDecided) -> None:
     fields: dict[str, Any] = {
         name: getattr(value, "value", value)
         for name in event.change.__struct_fields__
-        if name not in ("seq", "at_ms") and (value := getattr(event.change, name)) not in (None, "")
+        if name != "at_ms" and (value := getattr(event.change, name)) not in (None, "")
     }
     if event.lot:
         fields["lot"] = event.lot

@@ -18,7 +18,7 @@ class RunOptions(msgspec.Struct, frozen=True):
     """How a house runs. Port 0 takes a free one, the same as last time where that is still free.
 
     `advertise` is the host that the join link names; empty: the address that others reach this machine by.
-    `publish_port` None is the port after `port`, or a free one where that is 0.
+    `publish_port` None is the port after `port`, or a free one where that is 0. `metrics_port` None offers none.
     """
 
     data: Path
@@ -33,3 +33,5 @@ class RunOptions(msgspec.Struct, frozen=True):
     exit_when_ended: bool = False
     log_format: LogFormat = "human"
     log_level: LogLevel = "info"
+    metrics_host: str = DEFAULT_HOST
+    metrics_port: int | None = None

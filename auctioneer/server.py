@@ -7,25 +7,27 @@ taken up again from the journal, by the same path as after a crash.
 """
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 import zmq
 
 from auctioneer import control, decisions
 from auctioneer.broadcasts import broadcasts
+from auctioneer.counters import Counters, Vitals
 from auctioneer.data_folder import DataFolder
 from auctioneer.endpoints import Endpoints, user_id
-from auctioneer.events import AnyEvent, BidTaken
-from auctioneer.house import House
+from auctioneer.events import BidTaken
+from auctioneer.house import Batch, House
 from auctioneer.journal import DamagedJournalError, SqliteJournal
-from auctioneer.logs import log_event
+from auctioneer.logs import log_event, log_refusal
 from auctioneer.startup import OpenSale
 from auctioneer.subscriptions import Subscriptions
 from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, lot_topic, topic
 from common.errors import RejectCode, StorageError, UsageError
 from common.limits import BIDDERS_MAX, HEARTBEAT_MS
 from common.lot import Change, SaleStatus
-from common.messages import Heartbeat, Hello, Probed, Rejected, SaleEvents
+from common.messages import AnyBroadcast, Heartbeat, Hello, Probed, Rejected, SaleEvents
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -67,6 +69,7 @@ class Server:
         is_encrypted: bool,
         exit_when_ended: bool,
         logs_bids: bool,
+        restarts: int = 0,
     ) -> None:
         self._requests = endpoints.requests
         self._publisher = endpoints.publisher
@@ -75,6 +78,7 @@ class Server:
         self._folder = folder
         self._reopen = reopen
         self._log = log
+        self.counters = Counters(restarts=restarts)
         self._is_encrypted = is_encrypted
         self._exit_when_ended = exit_when_ended
         self._logs_bids = logs_bids
@@ -110,12 +114,13 @@ class Server:
         now_ms = self._clock.now_ms()
         if self._house is not None and now_ms - self._last_turn_ms > STANDSTILL_MS:
             self._log.warning("standstill", ms=now_ms - self._last_turn_ms)
+            self.counters.standstills += 1
             self._house.record(decisions.make_up(self._house.engine, now_ms, now_ms - self._last_turn_ms))
         self._last_turn_ms = now_ms
         if self._house is None and now_ms >= self._thaw_ms:
             self._thaw(now_ms)
         if self._requests in ready:
-            self._drain_requests()
+            self.counters.drained(self._drain_requests())
         if self._control in ready:
             self._drain_control()
         if self._publisher in ready:
@@ -150,13 +155,14 @@ class Server:
 
     # --- what comes in -----------------------------------------------------------------------------------------
 
-    def _drain_requests(self) -> None:
+    def _drain_requests(self) -> int:
+        """Take what waits, up to a bound, and return how many requests it was."""
         receive, house, outbox = self._requests.recv, self._house, self._outbox
-        for _ in range(BATCH_REQUESTS_MAX):
+        for drained in range(BATCH_REQUESTS_MAX):
             try:
                 routing_id = receive(_AT_ONCE)
             except zmq.Again:
-                return
+                return drained
             frame = receive(_AT_ONCE, False)  # noqa: FBT003 -- copy; by position on the path of every bid
             body = self._only_frame(self._requests, frame)
             principal = self._principal(routing_id, frame)
@@ -168,6 +174,7 @@ class Server:
             answer = house.handle(principal, body, self._clock.now_ms())
             if answer is not None:
                 outbox.append((self._requests, routing_id, answer))
+        return BATCH_REQUESTS_MAX
 
     def _drain_control(self) -> None:
         for _ in range(BATCH_COMMANDS_MAX):
@@ -209,7 +216,7 @@ class Server:
             probe = self._subscriptions.grant(principal, asked.message)
             if probe is not None:
                 probed = Probed(epoch=self._epoch, instance=house.settings.instance, server_time_ms=now_ms)
-                self._publisher.send(encode_broadcast(probe, probed))
+                self._publish(probe, probed)
                 self._subscriptions.forget_probe(probe)
 
     @staticmethod
@@ -246,17 +253,19 @@ class Server:
         if self._house is not None:
             batch = self._house.take()
             if batch.events or batch.refusals:
+                started_s = perf_counter()
                 try:
                     position = self._journal.append(batch.events, batch.refusals, now_ms)
                 except StorageError as error:
                     self._freeze(error, now_ms)
                     self._outbox = [(to, routing_id, _undecided(answer)) for to, routing_id, answer in self._outbox]
                 else:
+                    self.counters.committed(batch.events, batch.refusals, perf_counter() - started_s)
                     self._committed_ms = now_ms
                     self._sale_seq = self._house.engine.sale.seq
                     self._send_outbox()
                     self._broadcast(batch.changes)
-                    self._log_events(position, batch.events)
+                    self._log_batch(position, batch)
                     self._save_snapshot_if_due(position, now_ms)
         self._send_outbox()
 
@@ -270,14 +279,22 @@ class Server:
                 if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
                     raise
                 self._log.debug("answer_not_taken", reason=error.strerror)
+                self.counters.answers_not_taken += 1
         self._outbox.clear()
 
     def _broadcast(self, changes: list[Change]) -> None:
         for message in broadcasts(self._epoch, changes):
             on = _SALE if isinstance(message, SaleEvents) else lot_topic(message.lot)
-            self._publisher.send(encode_broadcast(on, message))
+            self._publish(on, message)
+
+    def _publish(self, on: bytes, message: AnyBroadcast) -> None:
+        frame = encode_broadcast(on, message)
+        self.counters.broadcast_frames += 1
+        self.counters.broadcast_bytes += len(frame)
+        self._publisher.send(frame)
 
     def _heartbeat(self, now_ms: int) -> None:
+        self.counters.heartbeat_lag_ms = now_ms - self._heartbeat_ms
         self._heartbeat_ms = now_ms + HEARTBEAT_EVERY_MS
         if self._house is not None:
             self._house.drop_silent(now_ms)
@@ -299,13 +316,32 @@ class Server:
                 lots={},
                 frozen=True,
             )
-        self._publisher.send(encode_broadcast(_BEAT, beat))
+        self._publish(_BEAT, beat)
 
-    def _log_events(self, position: int, events: list[AnyEvent]) -> None:
-        first = position - len(events) + 1
-        for offset, event in enumerate(events):
+    def _log_batch(self, position: int, batch: Batch) -> None:
+        first = position - len(batch.events) + 1
+        for offset, event in enumerate(batch.events):
             if self._logs_bids or type(event) is not BidTaken:
                 log_event(self._log, first + offset, event)
+        if self._logs_bids:
+            for refusal in batch.refusals:
+                log_refusal(self._log, refusal)
+
+    def vitals(self) -> Vitals:
+        """Return how the server stands. Another thread may call this: it only reads, without a lock."""
+        house, now_ms = self._house, self._clock.now_ms()
+        return Vitals(
+            is_frozen=house is None,
+            epoch=self._epoch,
+            instance=self._instance,
+            position=0 if house is None else self._journal.position,
+            lots=() if house is None else house.engine.catalogue,
+            bidders=0 if house is None else len(house.register.entries),
+            turn_age_ms=now_ms - self._last_turn_ms,
+            commit_age_ms=now_ms - self._committed_ms,
+            snapshot_age_ms=now_ms - self._snapshot_ms,
+            events_since_snapshot=0 if house is None else self._journal.position - self._snapshot_position,
+        )
 
     # --- the journal -------------------------------------------------------------------------------------------
 
@@ -322,13 +358,15 @@ class Server:
         self._heartbeat_ms = now_ms
         self._thaw_ms = now_ms
         self._snapshot_position = sale.journal.position
+        self._snapshot_ms = now_ms
         for warning in sale.journal.warnings:
             self._log.warning("journal", warning=warning)
-        self._log_events(sale.journal.position, sale.taken_up.events)
+        self._log_batch(sale.journal.position, sale.taken_up)
 
     def _freeze(self, error: StorageError, now_ms: int) -> None:
         """Stand still: nothing can be stored, so nothing can be decided."""
         self._log.error("frozen", reason=str(error))
+        self.counters.freezes += 1
         self._journal.close()
         self._house = None
         self._thaw_ms = now_ms + THAW_EVERY_MS
@@ -355,6 +393,7 @@ class Server:
 
     def _save_snapshot(self, house: House, now_ms: int) -> None:
         self._snapshot_position = self._journal.position
+        self._snapshot_ms = now_ms
         try:
             self._journal.save_snapshot(self._journal.position, house.snapshot())
         except StorageError as error:

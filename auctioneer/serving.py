@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
 from auctioneer.endpoints import Endpoints
+from auctioneer.health import HealthEndpoint
 from auctioneer.house import House, HouseSettings
 from auctioneer.log_writer import LogWriter
 from auctioneer.logs import new_log
+from auctioneer.metrics import ServerCollector
 from auctioneer.options import RunOptions
 from auctioneer.register import Admission, AdmissionMode
 from auctioneer.server import Server
 from auctioneer.startup import OpenSale, load_spec, take_up_sale
+from common.errors import UsageError
 from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
 from common.messages import Role
 
@@ -28,7 +31,7 @@ GC_ALLOCATIONS: Final = 50_000
 """New containers between two looks of the garbage collector; Python's 700 would have it look every few bids."""
 
 
-def serve(options: RunOptions, *, watchdog_pid: int, watchdog_handle: int, is_restart: bool) -> None:
+def serve(options: RunOptions, *, watchdog_pid: int, watchdog_handle: int, restarts: int) -> None:
     """Hold the sale until a signal, the watchdog's end, or the end of the sale if the options say so.
 
     Raises AuctionError for what the operator must mend. The caller holds the data directory.
@@ -40,16 +43,17 @@ def serve(options: RunOptions, *, watchdog_pid: int, watchdog_handle: int, is_re
             new_log(writer, options.log_format, options.log_level),
             watchdog_pid,
             watchdog_handle,
-            is_restart=is_restart,
+            restarts=restarts,
         )
     finally:
         writer.close()
 
 
 def _serve(
-    options: RunOptions, log: "FilteringBoundLogger", watchdog_pid: int, watchdog_handle: int, *, is_restart: bool
+    options: RunOptions, log: "FilteringBoundLogger", watchdog_pid: int, watchdog_handle: int, *, restarts: int
 ) -> None:
     folder = DataFolder(options.data)
+    is_restart = restarts > 0
     spec = None if is_restart and folder.has_sale else load_spec(options)
     keys = folder.house_keys()
     folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
@@ -79,17 +83,49 @@ def _serve(
                 is_encrypted=options.is_encrypted,
                 exit_when_ended=options.exit_when_ended,
                 logs_bids=options.log_level == "debug",
+                restarts=restarts,
             )
             server.stop_on(stop_handle)
             server.stop_on(watchdog_handle)
-            _announce_house(folder, sale.house, endpoints, link, watchdog_pid)
-            log.info("listening", link=str(link), data=str(folder.path), pid=os.getpid())
-            if not is_restart and options.log_format == "human":
-                _print_banner(folder, sale.house, link)
-            _calm_collector()
-            server.run()
+            collector = ServerCollector(server.counters, server.vitals, folder.journal)
+            with _health_endpoint(options, folder, collector, log, is_restart=is_restart) as metrics:
+                _announce_house(folder, sale.house, endpoints, link, watchdog_pid, metrics)
+                log.info("listening", link=str(link), data=str(folder.path), pid=os.getpid(), metrics=metrics)
+                if not is_restart and options.log_format == "human":
+                    _print_banner(folder, sale.house, link)
+                _calm_collector()
+                server.run()
         finally:
             endpoints.close()
+
+
+@contextmanager
+def _health_endpoint(
+    options: RunOptions,
+    folder: DataFolder,
+    collector: ServerCollector,
+    log: "FilteringBoundLogger",
+    *,
+    is_restart: bool,
+) -> Iterator[str]:
+    """Offer the metrics if the options say so, and yield their address; a restart goes on without, if it must."""
+    if options.metrics_port is None:
+        yield ""
+        return
+    before = folder.house_record()
+    port_before = 0 if before is None else before.metrics_port
+    try:
+        endpoint = HealthEndpoint(options.metrics_host, options.metrics_port, port_before, collector, log)
+    except UsageError as error:
+        if not is_restart:
+            raise
+        log.warning("metrics_unavailable", reason=str(error))
+        yield ""
+        return
+    try:
+        yield endpoint.url
+    finally:
+        endpoint.close()
 
 
 def _calm_collector() -> None:
@@ -107,7 +143,9 @@ def _admission(options: RunOptions, folder: DataFolder) -> Admission:
     )
 
 
-def _announce_house(folder: DataFolder, house: House, endpoints: Endpoints, link: JoinLink, watchdog_pid: int) -> None:
+def _announce_house(
+    folder: DataFolder, house: House, endpoints: Endpoints, link: JoinLink, watchdog_pid: int, metrics: str
+) -> None:
     folder.write_house_record(
         HouseRecord(
             pid=os.getpid(),
@@ -117,6 +155,7 @@ def _announce_house(folder: DataFolder, house: House, endpoints: Endpoints, link
             link=str(link),
             port=endpoints.port,
             publish_port=endpoints.publish_port,
+            metrics=metrics,
         )
     )
     local = LocalHouse(house.engine.sale.title, str(link), watchdog_pid, str(folder.path.resolve()))

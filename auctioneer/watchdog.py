@@ -4,9 +4,9 @@ libzmq has a fault that no option prevents: a hostile peer can make the process 
 since nothing leaves before it is durable; but somebody must start it anew. The parent forks, so that a new server
 has its modules at hand and is back within a fraction of a second.
 
-A server that ends by itself, says what the operator must mend, or fails in its very first start, is not started
-again. One that was up is started at once, however often; one that dies again and again before it listens is given
-up, with a last word.
+A server that ends by itself, finds its journal damaged, or fails in its very first start, is not started again. One
+that was up is started at once, however often: to give up would be what who kills it wants. One that dies again and
+again before it listens is started after growing pauses, and in the end given up, with a last word.
 """
 
 import os
@@ -22,20 +22,35 @@ from auctioneer.data_folder import DataFolder
 from auctioneer.journal import DamagedJournalError
 from auctioneer.options import RunOptions
 from auctioneer.serving import serve
-from common.errors import AuctionError, StorageError
+from common.errors import AuctionError, StorageError, UsageError
 from common.keys import local_houses_folder
 
-DEATHS_AT_START_MAX: Final = 10
-"""Deaths in a row of servers that never listened."""
-BACKOFF_S: Final = 0.1
-BACKOFF_MAX_S: Final = 5.0
 STORAGE_RETRY_S: Final = 1.0
 _CRASHED: Final = 1
 _STORAGE_AWAY: Final = 75
 """A restarted server could not store (a full disk, say): tried again for as long as it takes."""
+_STARTED_AGAIN: Final = (_CRASHED, UsageError.exit_status, _STORAGE_AWAY)
+"""Ends by itself after which a server that had been up is started again. A wrong option would have shown at the first
+start; at a later one it is a port that another program took, or a list that was edited while the house ran."""
 
 
-class _End(NamedTuple):
+class GivenUpError(AuctionError):
+    """The server dies again and again before it listens; somebody has to look."""
+
+    exit_status = 7
+    code = "given_up"
+
+
+class Patience(NamedTuple):
+    """With how many deaths in a row, of servers that never listened, the watchdog bears, and with what pauses."""
+
+    deaths_max: int = 10
+    pause_s: float = 0.1
+    """After the first; it doubles with each."""
+    pause_max_s: float = 5.0
+
+
+class End(NamedTuple):
     """How a server ended: its exit status, or minus the signal that killed it."""
 
     status: int
@@ -43,48 +58,81 @@ class _End(NamedTuple):
     was_up: bool
     """Whether it listened before it ended."""
 
+    @property
+    def how(self) -> str:
+        """What killed it, for people."""
+        return f"by signal {-self.status}" if self.status < 0 else "by a fault of its own (see above)"
 
-def run_watched(options: RunOptions) -> int:
-    """Hold a sale under a watchdog and return the exit status. Raises UsageError where another house holds it."""
+
+class Restart(NamedTuple):
+    """The server is to be started again after a pause; `reason` is for people, and empty where it was told already."""
+
+    pause_s: float
+    reason: str
+
+
+class RestartPolicy:
+    """Decides what follows from the end of each server of one watchdog."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._deaths_at_start = 0
+        self.restarts = 0
+
+    def after(self, end: End) -> Restart | int:
+        """Return the restart that is due, or the exit status of the watchdog. Raises GivenUpError."""
+        if end.was_told_to_stop:
+            return StorageError.exit_status if end.status == _STORAGE_AWAY else max(0, end.status)
+        is_first_start = not self.restarts and not end.was_up
+        if end.status >= 0 and (is_first_start or end.status not in _STARTED_AGAIN):
+            return end.status
+        self.restarts += 1
+        if end.status == _STORAGE_AWAY:
+            return Restart(STORAGE_RETRY_S, "")
+        self._deaths_at_start = 0 if end.was_up else self._deaths_at_start + 1
+        if self._deaths_at_start >= self._patience.deaths_max:
+            raise GivenUpError(
+                f"The server died {self._deaths_at_start} times at its start, the last time {end.how}; given up. "
+                "Nothing that was acknowledged is lost. Look at the log above, mend what it names, run "
+                "`auctioneer verify`, and start the house again."
+            )
+        pause_s = 0.0
+        if self._deaths_at_start:
+            pause_s = min(self._patience.pause_max_s, self._patience.pause_s * 2 ** (self._deaths_at_start - 1))
+        return Restart(pause_s, f"The server died {end.how}; starting it again.")
+
+
+def run_watched(options: RunOptions, patience: Patience = Patience()) -> int:  # noqa: B008 -- it can't be changed
+    """Hold a sale under a watchdog and return the exit status.
+
+    Raises UsageError where another house holds it, and for a backup; GivenUpError where the server can't be started.
+    """
     folder = DataFolder(options.data)
+    if folder.backup_file.exists():
+        raise UsageError(
+            f"{options.data} is a backup, and lacks what bidders have seen since it was taken. "
+            f"Use `auctioneer restore {options.data} --data DIR`, then run on DIR."
+        )
     folder.prepare()
     hold = folder.hold()
     try:
-        return _watch(options)
+        return _watch(options, RestartPolicy(patience))
     finally:
         (local_houses_folder() / f"{os.getpid()}.json").unlink(missing_ok=True)
         os.close(hold)
 
 
-def _watch(options: RunOptions) -> int:
-    deaths_at_start, restarts = 0, 0
+def _watch(options: RunOptions, policy: RestartPolicy) -> int:
     while True:
-        end = _run_child(options, is_restart=restarts > 0)
-        if end.was_told_to_stop and end.status < 0:
-            return 0
-        if end.was_told_to_stop or (end.status not in (_CRASHED, _STORAGE_AWAY) and end.status >= 0):
-            return end.status
-        if end.status == _CRASHED and not restarts and not end.was_up:
-            return _CRASHED
-        restarts += 1
-        if end.status == _STORAGE_AWAY:
-            time.sleep(STORAGE_RETRY_S)
-            continue
-        deaths_at_start = 0 if end.was_up else deaths_at_start + 1
-        how = f"by signal {-end.status}" if end.status < 0 else "by a fault of its own (see above)"
-        if deaths_at_start >= DEATHS_AT_START_MAX:
-            _say(
-                f"The server died {deaths_at_start} times at its start, the last time {how}; given up. Nothing that "
-                "was acknowledged is lost. Look at the log above and at `auctioneer verify --data "
-                f"{options.data}`, then start again."
-            )
-            return _CRASHED
-        _say(f"The server died {how}; starting it again.")
-        if deaths_at_start:
-            time.sleep(min(BACKOFF_MAX_S, BACKOFF_S * 2 ** (deaths_at_start - 1)))
+        following = policy.after(_run_child(options, policy.restarts))
+        if isinstance(following, int):
+            return following
+        if following.reason:
+            _say(following.reason)
+        time.sleep(following.pause_s)
 
 
-def _run_child(options: RunOptions, *, is_restart: bool) -> _End:
+def _run_child(options: RunOptions, restarts: int) -> End:
     """Fork a server and wait for its end."""
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -94,8 +142,8 @@ def _run_child(options: RunOptions, *, is_restart: bool) -> _End:
     if child == 0:
         os.close(writing)
         _be_server(
-            lambda: serve(options, watchdog_pid=watchdog_pid, watchdog_handle=reading, is_restart=is_restart),
-            is_restart=is_restart,
+            lambda: serve(options, watchdog_pid=watchdog_pid, watchdog_handle=reading, restarts=restarts),
+            is_restart=restarts > 0,
         )
     os.close(reading)
     try:
@@ -105,7 +153,7 @@ def _run_child(options: RunOptions, *, is_restart: bool) -> _End:
         os.close(writing)
     record = DataFolder(options.data).house_record()
     was_up = record is not None and record.pid == child
-    return _End(os.waitstatus_to_exitcode(raw), was_told_to_stop=bool(told), was_up=was_up)
+    return End(os.waitstatus_to_exitcode(raw), was_told_to_stop=bool(told), was_up=was_up)
 
 
 def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:

@@ -52,6 +52,10 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--log-format", type=click.Choice(get_args(LogFormat)), default="human", show_default=True)
 @click.option("--log-level", type=click.Choice(get_args(LogLevel)), default="info", show_default=True)
 @click.option(
+    "--metrics-port", type=_PORT, help="Offer /metrics and /healthz over HTTP; 0 takes a free port.  [default: off]"
+)
+@click.option("--metrics-host", default=DEFAULT_HOST, show_default=True, help="Address for them. There is no password.")
+@click.option(
     "--no-encryption",
     is_flag=True,
     help="For measurements: no encryption and no proof of who bids. Only on a loopback --host.",
