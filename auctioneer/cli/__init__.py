@@ -1,8 +1,8 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read how it stands.
 
 Modules by reason to change: `run` starts a house, `orders` and `adding` tell a running house what to do, `reads`
-reports, `checks` looks into catalogues and `audit` into the record; `places` has the options that they share and
-`output` the tables.
+reports, `checks` looks into catalogues, `audit` into the record, and `backups` copies it; `places` has the options
+that they share and `output` the tables.
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ import click
 from auctioneer.catalogue import CatalogueError
 from auctioneer.cli.adding import add
 from auctioneer.cli.audit import MismatchError, verify
+from auctioneer.cli.backups import backup, restore
 from auctioneer.cli.checks import check
 from auctioneer.cli.orders import (
     admit,
@@ -71,5 +72,5 @@ for _command in (run, check, link, status, lots, bidders, results):
     main.add_command(_command)
 for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, end):
     main.add_command(_command)
-for _command in (admit, turn_out, clerk, verify, completion_command("auctioneer")):
+for _command in (admit, turn_out, clerk, verify, backup, restore, completion_command("auctioneer")):
     main.add_command(_command)

@@ -137,7 +137,7 @@ def create_missing(path: Path) -> None:
         with closing(_connect(draft, "rw")) as connection:
             connection.executescript(_SCHEMA)
         draft.rename(path)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except (sqlite3.Error, OSError) as error:
         raise StorageError(f"The journal {path} can't be made ({error}); see to its directory.") from error
 
@@ -208,7 +208,7 @@ def _check_format(path: Path, connection: sqlite3.Connection) -> None:
         )
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """Make the names in `directory` durable; a synced file without a name is lost with the power."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:

@@ -1,0 +1,61 @@
+"""`auctioneer backup` and `auctioneer restore`: a copy of the sale while it runs, and the sale from a copy."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from auctioneer.backup import back_up
+from auctioneer.backup import restore as restore_sale
+from auctioneer.cli.output import local_time
+from auctioneer.cli.places import data_option, json_option
+from auctioneer.data_folder import DataFolder
+from common.cli import examples, print_json, printable
+
+
+@click.command(
+    short_help="Copy the sale, also while it runs.",
+    epilog=examples(
+        "auctioneer backup /mnt/backups/$(date -u +%Y%m%dT%H%M%SZ)",
+        "auctioneer verify --data /mnt/backups/20260807T190000Z",
+    ),
+)
+@click.argument("target", type=click.Path(path_type=Path))
+@data_option
+@json_option
+def backup(target: Path, folder: DataFolder, *, as_json: bool) -> None:
+    """Make the new directory TARGET an exact copy of the sale at this moment, checked event by event.
+
+    The house goes on meanwhile. TARGET has all keys and secrets of the sale; keep it as you keep the data directory.
+    """
+    record = back_up(folder, target)
+    if as_json:
+        print_json({"backup": str(target), **msgspec.structs.asdict(record)})
+        return
+    click.echo(
+        f"Backed up {record.position:,} events, the last state of {local_time(record.alive_ms)}, to {target}. "
+        f"Hash: {record.hash}"
+    )
+
+
+@click.command(
+    short_help="Bring back a sale from a copy.",
+    epilog=examples("auctioneer restore /mnt/backups/20260807T190000Z --data ./auction-data", "auctioneer run"),
+)
+@click.argument("backup", type=click.Path(file_okay=False, path_type=Path))
+@data_option
+@json_option
+def restore(backup: Path, folder: DataFolder, *, as_json: bool) -> None:
+    """Make the data directory the sale that BACKUP holds; `auctioneer run` then goes on with it.
+
+    What happened after the backup is lost, and every bidder's program is told so when it comes back. Lots that were
+    open then get all the time since. A sale that is there is never replaced.
+    """
+    restored = restore_sale(DataFolder(backup), folder)
+    if as_json:
+        print_json({"data": str(folder.path), **restored._asdict()})
+        return
+    click.echo(
+        f"Restored {printable(restored.title)} as it stood at {local_time(restored.alive_ms)}; what came after that is "
+        f"lost. To go on with it: auctioneer run --data {folder.path}"
+    )

@@ -1,0 +1,222 @@
+"""Backups: what is in one, what is refused, and what a restored sale begins with."""
+
+import os
+import resource
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_sales import begin_sale, desk, open_sale
+
+from auctioneer.backup import back_up, restore
+from auctioneer.data_folder import DataFolder
+from auctioneer.events import HouseStarted
+from auctioneer.journal import DamagedJournalError, SqliteJournal
+from auctioneer.options import RunOptions
+from auctioneer.watchdog import run_watched
+from common.errors import StorageError, UsageError
+from common.lot import LotStatus
+from common.messages import Role
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    """Return a sale with every kind of small file."""
+    folder = begin_sale(tmp_path / "data")
+    folder.house_keys()
+    folder.add_controller("bea", Role.CLERK)
+    folder.invite()
+    folder.admitted_keys_file.write_text("# nobody yet\n")
+    return folder
+
+
+def auctioneer(*arguments: object, file_bytes_max: int | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run the program; `file_bytes_max` makes it meet what a full disk is: a write that fails."""
+    return subprocess.run(
+        [sys.executable, "-m", "auctioneer", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        preexec_fn=None
+        if file_bytes_max is None
+        else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max)),
+    )
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_backup_has_the_journal_and_all_that_links_and_clerks_need(folder: DataFolder, tmp_path: Path) -> None:
+    record = back_up(folder, tmp_path / "backup")
+    kept = content(tmp_path / "backup")
+    assert set(kept) == {
+        "journal.sqlite3", "backup.json", "keys/house.json", "keys/control/auctioneer.json", "keys/control/bea.json",
+        "controllers.json", "invite", "admitted-keys.txt",
+    }  # fmt: skip
+    ours = content(folder.path)
+    assert all(kept[name] == ours[name] for name in kept if name not in ("journal.sqlite3", "backup.json"))
+    for path in (tmp_path / "backup").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+    journal = SqliteJournal.open(tmp_path / "backup" / "journal.sqlite3", read_only=True)
+    assert (record.position, record.hash) == (journal.position, journal.verify_chain().hash.hex())
+    assert record.alive_ms == journal.alive_ms
+    journal.close()
+
+
+def test_a_backup_can_be_read_as_a_data_directory(folder: DataFolder, tmp_path: Path) -> None:
+    with desk(folder):
+        assert auctioneer("backup", tmp_path / "backup", "--data", folder.path).returncode == 0
+    assert auctioneer("verify", "--data", tmp_path / "backup").returncode == 0
+    assert "Ann" in auctioneer("lots", "--data", tmp_path / "backup").stdout
+
+
+def test_no_house_runs_on_a_backup(folder: DataFolder, tmp_path: Path) -> None:
+    back_up(folder, tmp_path / "backup")
+    before = content(tmp_path / "backup")
+    with pytest.raises(UsageError, match="is a backup"):
+        run_watched(RunOptions(tmp_path / "backup"))
+    assert content(tmp_path / "backup") == before
+
+
+def test_a_backup_replaces_nothing(folder: DataFolder, tmp_path: Path) -> None:
+    back_up(folder, tmp_path / "backup")
+    before = content(tmp_path)
+    with pytest.raises(UsageError, match="already"):
+        back_up(folder, tmp_path / "backup")
+    with pytest.raises(UsageError, match="no sale"):
+        back_up(DataFolder(tmp_path / "nothing"), tmp_path / "other")
+    with pytest.raises(UsageError, match="no directory"):
+        back_up(folder, tmp_path / "nothing" / "backup")
+    assert content(tmp_path) == before
+
+
+def test_a_backup_for_which_there_is_no_space_leaves_nothing(folder: DataFolder, tmp_path: Path) -> None:
+    places = set(tmp_path.iterdir())
+    failed = auctioneer("backup", tmp_path / "backup", "--data", folder.path, file_bytes_max=8192)
+    assert (failed.returncode, "Error [storage]" in failed.stderr) == (6, True)
+    assert set(tmp_path.iterdir()) == places
+
+
+def test_a_damaged_journal_is_not_backed_up_as_if_it_were_sound(folder: DataFolder, tmp_path: Path) -> None:
+    raw = folder.journal.read_bytes()
+    folder.journal.write_bytes(raw.replace(b"Vase", b"Vise"))
+    with pytest.raises(DamagedJournalError):
+        back_up(folder, tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()
+
+
+# --- restore -------------------------------------------------------------------------------------------------------
+
+
+def test_a_restored_sale_begins_an_epoch_and_gives_open_lots_their_time_back(
+    folder: DataFolder, tmp_path: Path
+) -> None:
+    record = back_up(folder, tmp_path / "backup")
+    with open_sale(folder) as sale:
+        before = sale.house.engine.lots["1"].view
+        epoch = sale.house.engine.epoch
+    restored = restore(DataFolder(tmp_path / "backup"), DataFolder(tmp_path / "again"))
+    assert (restored.alive_ms, restored.position) == (record.alive_ms, record.position + 1)
+    with open_sale(DataFolder(tmp_path / "again")) as sale:
+        engine = sale.house.engine
+        assert engine.epoch == restored.epoch > epoch
+        started = sale.taken_up.events[0]
+        assert isinstance(started, HouseStarted)
+        assert started.outage_ms == started.at_ms - record.alive_ms, "all the time since the backup, not the restore"
+        view = engine.lots["1"].view
+        assert (view.status, view.leader) == (LotStatus.OPEN, 1)
+        assert (view.ends_at_ms or 0) - started.outage_ms <= (before.ends_at_ms or 0)
+        state = sale.house.snapshot()
+        sale.journal.save_snapshot(sale.journal.position, state)
+    with open_sale(DataFolder(tmp_path / "again")) as sale:
+        assert sale.house.engine.epoch == restored.epoch, "also from a snapshot"
+
+
+def test_each_restore_of_one_backup_has_an_epoch_of_its_own(folder: DataFolder, tmp_path: Path) -> None:
+    """Otherwise clients of the first would take the second's history for theirs."""
+    backup = DataFolder(tmp_path / "backup")
+    back_up(folder, backup.path)
+    epochs = [restore(backup, DataFolder(tmp_path / f"again-{number}")).epoch for number in range(3)]
+    assert epochs == sorted(set(epochs))
+    back_up(DataFolder(tmp_path / "again-2"), tmp_path / "second")
+    assert restore(DataFolder(tmp_path / "second"), DataFolder(tmp_path / "last")).epoch > epochs[-1]
+
+
+def test_a_restore_replaces_no_sale_and_no_running_house(folder: DataFolder, tmp_path: Path) -> None:
+    backup = DataFolder(tmp_path / "backup")
+    back_up(folder, backup.path)
+    (folder.path / "journal.sqlite3-wal").unlink()  # the reader's, and empty
+    before = content(folder.path)
+    with pytest.raises(UsageError, match="There is a sale"):
+        restore(backup, folder)
+    folder.journal.rename(tmp_path / "moved")
+    (folder.path / "journal.sqlite3-wal").write_bytes(b"the newest part of the record")
+    with pytest.raises(UsageError, match="There is a sale"):
+        restore(backup, folder)
+    (tmp_path / "moved").rename(folder.journal)
+    (folder.path / "journal.sqlite3-wal").unlink()
+    hold = folder.hold()
+    with pytest.raises(UsageError, match="runs on"):
+        restore(backup, folder)
+    with pytest.raises(UsageError, match="not a backup of one"):
+        restore(folder, DataFolder(tmp_path / "again"))
+    os.close(hold)
+    with pytest.raises(UsageError, match="no journal"):
+        restore(DataFolder(tmp_path / "nothing"), DataFolder(tmp_path / "again"))
+    assert {name: raw for name, raw in content(folder.path).items() if name != "lock"} == before
+
+
+def test_newer_keys_and_lists_stay_and_another_houses_key_is_refused(folder: DataFolder, tmp_path: Path) -> None:
+    """The usual loss is that of the journal alone: the clerk who was added after the backup still has her key."""
+    backup = DataFolder(tmp_path / "backup")
+    back_up(folder, backup.path)
+    folder.add_controller("cy", Role.CLERK)
+    folder.admitted_keys_file.unlink()
+    folder.journal.unlink()
+    restore(backup, folder)
+    assert folder.control_keys("cy").public in folder.controllers()
+    assert folder.admitted_keys_file.exists()
+
+    other = DataFolder(tmp_path / "other")
+    other.house_keys()
+    before = content(other.path)
+    with pytest.raises(UsageError, match="another house"):
+        restore(backup, other)
+    assert {name: raw for name, raw in content(other.path).items() if name != "lock"} == before
+
+
+def test_a_restore_that_failed_half_way_can_be_repeated(folder: DataFolder, tmp_path: Path) -> None:
+    back_up(folder, tmp_path / "backup")
+    failed = auctioneer("restore", tmp_path / "backup", "--data", tmp_path / "again", file_bytes_max=8192)
+    assert failed.returncode == 6, failed.stderr
+    again = DataFolder(tmp_path / "again")
+    assert not again.has_sale
+    (again.path / "restoring.sqlite3").write_bytes(b"of a process that was killed")
+    restore(DataFolder(tmp_path / "backup"), again)
+    assert again.has_sale
+    assert not list(again.path.glob("restoring*"))
+
+
+def test_a_damaged_backup_is_refused(folder: DataFolder, tmp_path: Path) -> None:
+    backup = DataFolder(tmp_path / "backup")
+    back_up(folder, backup.path)
+    backup.journal.write_bytes(backup.journal.read_bytes().replace(b"Vase", b"Vise"))
+    with pytest.raises(StorageError):
+        restore(backup, DataFolder(tmp_path / "again"))
+    assert not DataFolder(tmp_path / "again").has_sale
+
+
+def test_any_copy_of_a_data_directory_can_be_restored(folder: DataFolder, tmp_path: Path) -> None:
+    """Such as a snapshot of the disk while the house ran, whose newest part is still in the -wal file."""
+    journal = SqliteJournal.open(folder.journal)
+    journal.mark_alive(journal.alive_ms + 1)
+    shutil.copytree(folder.path, tmp_path / "copy", ignore=shutil.ignore_patterns("*-shm", "*.lock"))
+    assert (tmp_path / "copy" / "journal.sqlite3-wal").stat().st_size > 0
+    alive_ms = journal.alive_ms
+    journal.close()
+    assert restore(DataFolder(tmp_path / "copy"), DataFolder(tmp_path / "again")).alive_ms == alive_ms
