@@ -69,16 +69,17 @@ def _serve(
                 is_encrypted=options.is_encrypted,
             )
 
-            def take_up() -> OpenSale:
-                return take_up_sale(folder, settings, None)
-
             sale = take_up_sale(folder, settings, spec)
+
+            def take_up_again() -> OpenSale:
+                return take_up_sale(folder, settings, None, sale.clock)
+
             link = endpoints.link(options, keys, admission.invite)
             server = Server(
                 endpoints,
                 folder,
                 sale,
-                take_up,
+                take_up_again,
                 log,
                 is_encrypted=options.is_encrypted,
                 exit_when_ended=options.exit_when_ended,

@@ -39,14 +39,19 @@ def load_spec(options: RunOptions) -> SaleSpec | None:
     return None if DataFolder(options.data).has_sale else bundled_catalogue("example")
 
 
-def take_up_sale(folder: DataFolder, settings: HouseSettings, spec: SaleSpec | None) -> OpenSale:
+def take_up_sale(
+    folder: DataFolder, settings: HouseSettings, spec: SaleSpec | None, clock: Clock | None = None
+) -> OpenSale:
     """Open the journal and hold its sale, or begin the sale of `spec` where there is none.
+
+    A process that held the sale before gives the `clock` that it had: a new one would follow the machine's time of day,
+    which may have been set back, and to its clients a process has one clock.
 
     Raises StorageError where the journal can't be read or written, and UsageError where `spec` is of another sale.
     """
     journal = SqliteJournal.open(folder.journal)
     try:
-        clock = Clock(journal.alive_ms)
+        clock = clock or Clock(journal.alive_ms)
         now_ms = clock.now_ms()
         if journal.position == 0:
             _begin(journal, spec, now_ms)

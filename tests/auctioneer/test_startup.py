@@ -74,6 +74,23 @@ def test_a_folder_without_a_sale_needs_a_catalogue(folder: DataFolder) -> None:
     sale.journal.close()
 
 
+def test_a_process_that_takes_the_sale_up_again_keeps_its_clock(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To its clients it is the same process; were its time set back, they would take lots for over that are open."""
+    sale = begun(folder)
+    stop(sale)
+    before_ms, an_hour_ago_ns = sale.clock.now_ms(), time.time_ns() - HOUR_MS * 1_000_000
+    later_ns = time.monotonic_ns() + 5_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: an_hour_ago_ns)
+    monkeypatch.setattr(time, "monotonic_ns", lambda: later_ns)
+    settings = HouseSettings(instance="first", publish_port=1)
+    again = take_up_sale(folder, settings, None, sale.clock)
+    assert again.clock.now_ms() >= before_ms + 4_900
+    assert view(again, "1").ends_at_ms >= view(sale, "1").ends_at_ms + 4_900, "and the outage is measured by it"
+    again.journal.close()
+
+
 @pytest.mark.parametrize("again", [None, SPEC])
 def test_the_same_sale_goes_on(folder: DataFolder, again: SaleSpec | None) -> None:
     sale = begun(folder)
