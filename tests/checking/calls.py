@@ -1,0 +1,292 @@
+"""Requests against the record: each has one verdict, the record has what was accepted, refusals have their reason.
+
+All calls with the same key, id and content are one request. It was decided after the first of them was made and before
+the first verdict came; everything about time follows from that interval.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from common.errors import RejectCode
+from common.limits import REMEMBERED_REQUESTS_MAX
+from common.messages import Accepted, BidRequest, BuyRequest, Rejected
+from tests.checking.history import Call, Fact, History, plain
+from tests.checking.record import Record, Version
+
+Found = Iterator[tuple[str, str]]
+
+VERDICTS = frozenset(
+    {
+        RejectCode.UNKNOWN_LOT,
+        RejectCode.LOT_NOT_OPEN,
+        RejectCode.LOT_PAUSED,
+        RejectCode.LOT_CLOSED,
+        RejectCode.LOT_WITHDRAWN,
+        RejectCode.BELOW_MINIMUM,
+        RejectCode.INVALID_AMOUNT,
+        RejectCode.OVER_LIMIT,
+        RejectCode.ALREADY_LEADING,
+        RejectCode.MAXIMUM_NOT_RAISED,
+        RejectCode.NO_BUY_NOW,
+        RejectCode.STATE_CHANGED,
+        RejectCode.OWN_LOT,
+    }
+)
+"""The refusals that are verdicts, by docs/protocol.md: decided, and the same for ever. All others decide nothing."""
+
+_VERDICTS_IF_READ = frozenset({RejectCode.INVALID_AMOUNT, RejectCode.OVER_LIMIT})
+_NEVER = 1 << 62
+
+
+@dataclass(slots=True)
+class Request:
+    """All calls of one request, and what came of them."""
+
+    key: str
+    request: BidRequest | BuyRequest
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"request {self.request.id} of {self.key[:8]} on lot {self.request.lot}"
+
+    @property
+    def invoked(self) -> int:
+        return min(call.invoked for call in self.calls)
+
+    @property
+    def verdicts(self) -> list[Accepted | Rejected]:
+        return [call.outcome for call in self.calls if call.outcome is not None and is_verdict(call.outcome)]
+
+    @property
+    def returned(self) -> int | None:
+        ends = [call.returned for call in self.calls if call.outcome is not None and is_verdict(call.outcome)]
+        return min((end for end in ends if end is not None), default=None)
+
+
+def is_verdict(outcome: Accepted | Rejected) -> bool:
+    """Return whether an answer to a bid or purchase decided it."""
+    if isinstance(outcome, Accepted) or outcome.code not in _VERDICTS_IF_READ:
+        return isinstance(outcome, Accepted) or outcome.code in VERDICTS
+    return bool(outcome.lot)  # else the field itself can't be an amount, and the request was not even read
+
+
+def requests_of(history: History) -> dict[tuple[str, int], list[Request]]:
+    """Return the requests by key and id; more than one under an id is a conflict that somebody made."""
+    found: dict[tuple[str, int], list[Request]] = {}
+    for call in history.calls:
+        same_id = found.setdefault((call.key, call.request.id), [])
+        known = next((one for one in same_id if one.request == call.request), None)
+        if known is None:
+            known = Request(call.key, call.request)
+            same_id.append(known)
+        known.calls.append(call)
+    return found
+
+
+def check_requests(history: History, record: Record) -> Found:
+    """Yield what is wrong with the verdicts."""
+    requests = requests_of(history)
+    yield from _check_invented(requests, record)
+    for (key, request_id), same_id in requests.items():
+        facts = record.decided.get((key, request_id), [])
+        yield from _check_once(same_id, facts)
+        for one in same_id:
+            yield from _check_undecided(one, same_id, requests)
+            for verdict in one.verdicts[:1]:
+                yield from _check_verdict(one, verdict, facts, record)
+    yield from _check_order([one for same_id in requests.values() for one in same_id], record)
+    yield from _check_kept(requests, history, record)
+
+
+def _check_invented(requests: dict[tuple[str, int], list[Request]], record: Record) -> Found:
+    for (key, request_id), facts in record.decided.items():
+        made = requests.get((key, request_id), [])
+        for fact in facts:
+            ours = [one for one in made if plain(one.request) == fact.body["request"]]
+            if not ours:
+                yield "invented", f"nobody asked for fact {fact.position}: {fact.body}"
+            elif all(call.cannot_count for one in ours for call in one.calls):
+                yield "invented", f"{ours[0].name} was told that it can't count, and is fact {fact.position}"
+            elif fact.durable is not None and fact.durable < ours[0].invoked:
+                yield "invented", f"fact {fact.position} is older than {ours[0].name}"
+
+
+def _check_once(same_id: list[Request], facts: list[Fact]) -> Found:
+    name = same_id[0].name
+    if len(facts) > 1:
+        yield "acknowledged", f"{name} is in the record {len(facts)} times, at {[fact.position for fact in facts]}"
+    decided = [one for one in same_id if one.verdicts]
+    if len(decided) > 1:
+        yield "verdict", f"{name} was decided with {len(decided)} different contents"
+    for one in decided:
+        others = [verdict for verdict in one.verdicts if verdict != one.verdicts[0]]
+        if others:
+            yield "verdict", f"{name} has two verdicts: {one.verdicts[0]} and {others[0]}"
+
+
+def _check_undecided(one: Request, same_id: list[Request], requests: dict[tuple[str, int], list[Request]]) -> Found:
+    """Yield conflicts without another content, and ids that are stale without 32 higher ones."""
+    for call in one.calls:
+        if not isinstance(call.outcome, Rejected):
+            continue
+        if call.outcome.code is RejectCode.ID_CONFLICT:
+            others = [other for other in same_id if other is not one and other.invoked <= (call.returned or _NEVER)]
+            if not others:
+                yield "justified", f"{one.name} was refused as a conflict, and no other has its id"
+        if call.outcome.code is RejectCode.ID_STALE:
+            higher = sum(key == one.key and other > one.request.id for key, other in requests)
+            if higher < REMEMBERED_REQUESTS_MAX:
+                yield "justified", f"{one.name} was refused as stale, and only {higher} ids are higher"
+
+
+def _check_verdict(one: Request, verdict: Accepted | Rejected, facts: list[Fact], record: Record) -> Found:
+    is_late = isinstance(verdict, Rejected) and verdict.code is RejectCode.LOT_CLOSED
+    mine = [fact for fact in facts if plain(one.request) == fact.body["request"]]
+    if isinstance(verdict, Accepted) or is_late:
+        if not mine:
+            yield "acknowledged", f"{one.name} has the verdict {verdict} and is not in the record"
+            return
+        told, recorded = plain(verdict), verdict_of(mine[0].body)
+        if told != recorded:
+            yield "verdict", f"{one.name} was told {told}, and the record says {recorded}"
+        if one.returned is not None and (mine[0].durable or 0) > one.returned:
+            yield "early", f"{one.name} had its verdict before fact {mine[0].position} was durable"
+        return
+    if mine:
+        yield "verdict", f"{one.name} was refused with {verdict.code.value}, and is fact {mine[0].position}"
+    elif record.is_sound:
+        yield from _check_refusal(one, verdict, record)
+
+
+def verdict_of(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the verdict that belongs to a fact, as plain data."""
+    common = {"id": body["request"]["id"], "lot": body["lot"], "seq": body.get("seq", 0)}
+    match body["event"]:
+        case "bid_taken":
+            leads = body["leader"] == body["paddle"]
+            copied = ("at_ms", "price_minor", "minimum_minor", "ends_at_ms", "reserve_met")
+            own = {"leading": leads, "maximum_minor": body["leader_maximum_minor"] if leads else None}
+            return {"type": "accepted", "bought": False} | common | own | {what: body[what] for what in copied}
+        case "lot_bought":
+            price = body["price_minor"]
+            paid = {"at_ms": body["at_ms"], "price_minor": price, "minimum_minor": price, "leading": True}
+            nothing = {"maximum_minor": None, "ends_at_ms": None, "reserve_met": None}
+            return {"type": "accepted", "bought": True} | common | paid | nothing
+        case _:
+            copied = ("price_minor", "minimum_minor", "leading", "late_ms")
+            told = {what: body[what] for what in copied}
+            return {"type": "rejected", "code": "lot_closed", "retry_ms": None, "detail": ""} | common | told
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def _check_refusal(one: Request, verdict: Rejected, record: Record) -> Found:
+    paddle = record.paddles.get(one.key)
+    if paddle is None:
+        yield "justified", f"{one.name} has a verdict, and nobody enrolled with that key"
+        return
+    if verdict.code is RejectCode.UNKNOWN_LOT:
+        versions = record.versions.get(one.request.lot, [])
+        if versions and (versions[0].fact.durable or _NEVER) < one.invoked:
+            yield "justified", f"{one.name} was refused as unknown, and it was listed before"
+        return
+    name, request = record.bidders[paddle].name, plain(one.request)
+    for version in _versions_within(one, record):
+        lot, shown = version.lot, version.shown
+        told = (verdict.seq, verdict.price_minor, verdict.minimum_minor, verdict.leading)
+        stood = (lot.seq, shown.price_minor, shown.minimum_minor, shown.leader == paddle)
+        if told == stood and lot.refusal(paddle, name, request) == verdict.code.value:
+            return
+    yield "justified", f"no state of the lot while {one.name} ({request}) was on its way explains {plain(verdict)}"
+
+
+def _versions_within(one: Request, record: Record) -> Iterator[Version]:
+    """Yield the states that the lot may have been in when the request was decided."""
+    versions = record.versions.get(one.request.lot, [])
+    for index, version in enumerate(versions):
+        begins = version.fact.durable
+        ends = versions[index + 1].fact.durable if index + 1 < len(versions) else None
+        if begins is not None and one.returned is not None and begins > one.returned:
+            return
+        if ends is None or ends >= one.invoked:
+            yield version
+
+
+# --- order ------------------------------------------------------------------------------------------------------------
+
+
+def _check_order(requests: list[Request], record: Record) -> Found:
+    """Yield requests that were made after another was acknowledged, and were decided before it."""
+    moments: list[tuple[int, int, int, Request]] = []
+    for index, one in enumerate(requests):
+        if one.verdicts and one.returned is not None:
+            moments.append((one.invoked, 0, index, one))
+            moments.append((one.returned, 1, index, one))
+    last_seqs: dict[str, tuple[int, Request]] = {}
+    last: tuple[int, Request] | None = None
+    before: dict[int, tuple[tuple[int, Request] | None, tuple[int, Request] | None]] = {}
+    for _, has_returned, index, one in sorted(moments, key=lambda moment: moment[:3]):
+        lot, verdict = one.request.lot, one.verdicts[0]
+        if not has_returned:
+            before[index] = (last_seqs.get(lot), last)
+            continue
+        seq, position = verdict.seq or 0, _position(one, record)
+        if lot not in last_seqs or seq > last_seqs[lot][0]:
+            last_seqs[lot] = (seq, one)
+        if position is not None and (last is None or position > last[0]):
+            last = (position, one)
+        yield from _compare(one, *before[index], record)
+
+
+def _compare(
+    one: Request, earlier_seq: tuple[int, Request] | None, earlier: tuple[int, Request] | None, record: Record
+) -> Found:
+    verdict, position = one.verdicts[0], _position(one, record)
+    if earlier_seq is not None and verdict.seq is not None:
+        least = earlier_seq[0] + (isinstance(verdict, Accepted) and _is_public(one, record))
+        if verdict.seq < least:
+            yield "order", f"{one.name} has seq {verdict.seq}, and {earlier_seq[1].name} had {earlier_seq[0]} before it"
+    if earlier is not None and position is not None and position < earlier[0]:
+        yield "order", f"{one.name} is fact {position}, and {earlier[1].name} was fact {earlier[0]} before it was made"
+
+
+def _fact(one: Request, record: Record) -> Fact | None:
+    return next(iter(record.decided.get((one.key, one.request.id), [])), None)
+
+
+def _position(one: Request, record: Record) -> int | None:
+    fact = _fact(one, record)
+    return None if fact is None else fact.position
+
+
+def _is_public(one: Request, record: Record) -> bool:
+    fact = _fact(one, record)
+    return fact is not None and bool(fact.body.get("public", True))
+
+
+# --- what must be kept ------------------------------------------------------------------------------------------------
+
+
+def _check_kept(requests: dict[tuple[str, int], list[Request]], history: History, record: Record) -> Found:
+    """Yield refusals that the journal does not have, though at most 32 were ever made of that bidder."""
+    if history.refusals is None:
+        return
+    kept = {(refusal["paddle"], refusal["request"]["id"]): refusal["verdict"] for refusal in history.refusals}
+    ids: dict[str, int] = {}
+    for key, _ in requests:
+        ids[key] = ids.get(key, 0) + 1
+    for (key, request_id), same_id in requests.items():
+        for one in same_id:
+            verdict = next(iter(one.verdicts), None)
+            if not isinstance(verdict, Rejected) or verdict.code is RejectCode.LOT_CLOSED:
+                continue
+            stored = kept.get((record.paddles.get(key, 0), request_id))
+            if stored is None and ids[key] <= REMEMBERED_REQUESTS_MAX:
+                yield "kept", f"{one.name} was refused, and the journal does not have it"
+            elif stored is not None and stored != msgspec.to_builtins(verdict):
+                yield "kept", f"{one.name} was told {verdict}, and the journal has {stored}"

@@ -1,0 +1,75 @@
+"""Holds a recorded history to every promise that the service makes; `check` returns what is wrong with it.
+
+What each kind of fault means:
+
+- `record`: a fact of the journal is not what the rules give, or positions are missing. Prices, leaders, ends, winners,
+  hammer prices, lateness, outages: all that the house decided is decided again (`tests.checking.record`).
+- `acknowledged`: an accepted bid is not in the journal just once and as it was asked, or a late one is not recorded.
+- `verdict`: a verdict does not say what the record does, or one request has two verdicts, or two contents.
+- `order`: an acknowledgement came before another request was made, and has not the smaller number.
+- `justified`: a refusal that no state of the lot within the request's interval explains.
+- `invented`: the record has a bid that nobody made, or one that its client was told can't count.
+- `early`: something was told before it was durable.
+- `told`: a broadcast or an answer differs from the record.
+- `replica`: what a client told its application is not a prefix of the record's public events, or not all of them.
+- `kept`: a refusal that the journal must still have is not there.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tests.checking.calls import check_requests
+from tests.checking.history import History
+from tests.checking.record import Record
+from tests.checking.telling import check_heard, check_replica
+
+
+class Fault(NamedTuple):
+    """One broken promise: which kind, and what is wrong."""
+
+    kind: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.what}"
+
+
+def check(history: History) -> list[Fault]:
+    """Return every fault that is found, those of the record first."""
+    record = Record(history.facts, history.outages_ms)
+    return [Fault(kind, what) for kind, what in _faults(history, record)]
+
+
+def _faults(history: History, record: Record) -> Iterator[tuple[str, str]]:
+    yield from (("record", what) for what in record.faults)
+    yield from check_requests(history, record)
+    yield from check_heard(history.heard, record)
+    for replica in history.replicas:
+        yield from check_replica(replica, record)
+    yield from _check_paddles(record)
+    if record.is_sound:
+        for from_ms, to_ms in history.standstills:
+            yield from _check_given_back(record, from_ms, to_ms)
+
+
+def _check_given_back(record: Record, from_ms: int, to_ms: int) -> Iterator[tuple[str, str]]:
+    """Yield lots that were open when the house stood still, and did not get that time back before all else."""
+    for name, versions in record.versions.items():
+        index = bisect_right(versions, from_ms, key=lambda version: version.fact.body["at_ms"])
+        if index in (0, len(versions)):
+            continue
+        ends_at_ms = versions[index - 1].lot.ends_at_ms
+        if ends_at_ms is None or ends_at_ms <= from_ms:
+            continue
+        change = versions[index].fact.body.get("change", {})
+        if change.get("cause") != "outage" or change["ends_at_ms"] - ends_at_ms < to_ms - from_ms:
+            what = f"fact {versions[index].fact.position} of lot {name} came first: {versions[index].fact.body}"
+            yield "record", f"the house stood still from {from_ms} to {to_ms}, and {what}"
+
+
+def _check_paddles(record: Record) -> Iterator[tuple[str, str]]:
+    for what in ("key", "name"):
+        counts = Counter(getattr(bidder, what) for bidder in record.bidders.values())
+        yield from (("record", f"{many} paddles have the {what} {one}") for one, many in counts.items() if many > 1)

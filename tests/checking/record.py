@@ -1,0 +1,404 @@
+"""A journal walked from its first fact to the last by the rules alone: what each must say, and what it made of a lot.
+
+`Record` takes one fact after the other. Where a fact says other than the rules do it leaves a sentence in `faults` and
+stops, since all that follows builds on it; what needs no rules (who asked, what is public) is kept of all facts.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from tests.checking.history import Fact
+from tests.checking.rules import FINAL, Lot, Shown
+
+HOUSE = "house"
+SILENT_MS = 10_000
+
+Body = dict[str, Any]
+
+
+class Version(NamedTuple):
+    """A lot as one fact left it."""
+
+    fact: Fact
+    lot: Lot
+    shown: Shown
+
+
+class Public(NamedTuple):
+    """What everybody may know of a fact, as plain data, and the fact."""
+
+    event: Body
+    fact: Fact
+
+
+class Bidder(NamedTuple):
+    """Who a paddle is."""
+
+    paddle: int
+    name: str
+    key: str
+    role: str
+
+
+class WrongFactError(Exception):
+    """A fact that the rules do not give."""
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise WrongFactError(what)
+
+
+def _require_equal(what: str, recorded: object, by_rule: object) -> None:
+    if recorded != by_rule:
+        raise WrongFactError(f"{what} is {recorded}, and by the rules it is {by_rule}")
+
+
+class Record:
+    """The journal, re-decided."""
+
+    def __init__(self, facts: Iterable[Fact], outages_ms: list[int] | None = None) -> None:
+        self.faults: list[str] = []
+        self.versions: dict[str, list[Version]] = {}
+        self.public: dict[tuple[str, int], Public] = {}
+        self.decided: dict[tuple[str, int], list[Fact]] = {}
+        self.bidders: dict[int, Bidder] = {}
+        self.paddles: dict[str, int] = {}
+        self.lots: dict[str, Lot] = {}
+        self.sale_seq = 0
+        self.epochs: list[int] = []
+        """The epoch of the sale, and those that it had after a backup was restored."""
+        self._last_seqs: dict[str, int] = {"": 0}
+        self.is_sound = True
+        self._outages_ms = list(outages_ms) if outages_ms is not None else None
+        self._admitted: dict[int, bool] = {}
+        self._sale_status = "running"
+        self._paused_at_ms = self._stood_ms = self._started_at_ms = 0
+        self._ends_after_last_lot = False
+        self._now_ms = 0
+        self._asked_ms: dict[int, int] = {}
+        self._owed: dict[str, int] = {}
+        self._runs = 0
+        for number, fact in enumerate(facts, start=1):
+            self._take(number, fact)
+        self._walk(lambda: self._require_settled("the record's end"))
+
+    def seq_of(self, stream: str) -> int:
+        """Return the last seq of a stream."""
+        return self._last_seqs.get(stream, 0)
+
+    @property
+    def streams(self) -> set[str]:
+        """The streams of public events: each lot's, and the sale's under the empty name."""
+        return set(self._last_seqs)
+
+    def shown_at(self, lot: str, seq: int) -> Shown | None:
+        """Return what was public of a lot at a seq; None where there never was such a state."""
+        versions = self.versions.get(lot, [])
+        index = bisect_left(versions, seq, key=lambda version: version.lot.seq)
+        return versions[index].shown if index < len(versions) and versions[index].lot.seq == seq else None
+
+    # --- one fact -----------------------------------------------------------------------------------------------------
+
+    def _take(self, number: int, fact: Fact) -> None:
+        if fact.position != number:
+            self.faults.append(f"position {number} is missing or doubled: there is {fact.position}")
+            self.is_sound = False
+        body = fact.body
+        if "request" in body:
+            bidder = self.bidders.get(body["paddle"])
+            key = bidder.key if bidder is not None else ""
+            self.decided.setdefault((key, body["request"]["id"]), []).append(fact)
+        public = public_event(body)
+        if public is not None:
+            stream = body.get("lot", "")
+            self.public.setdefault((stream, public["seq"]), Public(public, fact))
+            self._last_seqs[stream] = max(public["seq"], self._last_seqs.get(stream, 0))
+            if body["event"] == "lot_listed":
+                self._last_seqs.setdefault(body["spec"]["terms"]["lot"], 0)
+        if body["event"] == "bidder_enrolled":
+            self.bidders[body["paddle"]] = Bidder(body["paddle"], body["name"], body["key"], body["role"])
+            self.paddles[body["key"]] = body["paddle"]
+        self._walk(lambda: self._decide(fact), fact)
+
+    def _walk(self, step: Callable[[], None], fact: Fact | None = None) -> None:
+        if not self.is_sound:
+            return
+        try:
+            step()
+        except WrongFactError as wrong:
+            self.is_sound = False
+            self.faults.append(f"{wrong}" if fact is None else f"{wrong}; fact {fact.position}: {fact.body}")
+
+    def _decide(self, fact: Fact) -> None:
+        body = fact.body
+        if body["event"] in ("bidder_enrolled", "bidder_admitted"):
+            self._admitted[body["paddle"]] = body["admitted"]
+            return
+        at_ms = body["at_ms"]
+        _require(at_ms >= self._now_ms, f"the time runs back from {self._now_ms}")
+        if not body.get("with_sale", False):
+            self._require_settled(body["event"])
+        if body["event"] not in ("house_started", "sale_restored") and not body.get("with_sale", False):
+            self._require_nothing_due(body)
+        getattr(self, f"_{body['event']}")(body)
+        self._now_ms = at_ms
+        name = body["spec"]["terms"]["lot"] if body["event"] == "lot_listed" else body.get("lot", "")
+        if name:
+            lot = self.lots[name]
+            if body["event"] != "lot_listed":
+                _require_equal("seq", body.get("seq", 0), lot.seq)
+            self.versions[name].append(Version(fact, lot.as_it_stands(), lot.shown()))
+        elif body["event"] in ("lot_listed", "sale_decided"):
+            _require_equal("seq", body.get("seq", 0), self.sale_seq)
+
+    def _require_settled(self, before: str) -> None:
+        """Hold that what is done to the whole sale is done to each lot, before anything else happens."""
+        _require(not self._owed, f"before {before}, lots {sorted(self._owed)} were to end later by the outage")
+        for name, lot in self.lots.items():
+            if self._sale_status == "paused":
+                _require(lot.status != "open", f"before {before}, lot {name} is open in a paused sale")
+            elif self._sale_status == "running":
+                _require(not lot.is_stopped_by_sale, f"before {before}, lot {name} still waits for the sale to go on")
+            else:
+                _require(lot.status in FINAL, f"before {before}, lot {name} is not over in a sale that is")
+
+    def _require_nothing_due(self, body: Body) -> None:
+        """Rules 17 and 29: what is due by now has happened."""
+        if body["event"] == "lot_listed":
+            return  # lots are added together, and the first may be due before the last is listed
+        by_house = body.get("by") == HOUSE
+        for name, lot in self.lots.items():
+            due_ms = lot.ends_at_ms
+            if lot.status == "scheduled" and self._sale_status == "running":
+                due_ms = lot.opens_at_ms
+            if due_ms is not None and not (by_house and name == body.get("lot")):
+                is_late = max(due_ms, self._now_ms) < body["at_ms"] if by_house else due_ms <= body["at_ms"]
+                _require(not is_late, f"lot {name} was due at {due_ms}")
+
+    # --- the house and its bidders ------------------------------------------------------------------------------------
+
+    def _sale_created(self, body: Body) -> None:
+        _require(self._runs == 0 and not self.lots, "a sale is created once")
+        self._started_at_ms = body["at_ms"]
+        self._ends_after_last_lot = body["ends_after_last_lot"]
+        self.epochs.append(body["epoch"])
+
+    def _sale_restored(self, body: Body) -> None:
+        _require(body["epoch"] > self.epochs[-1], f"the epoch does not rise above {self.epochs[-1]}")
+        self.epochs.append(body["epoch"])
+
+    def _house_started(self, body: Body) -> None:
+        outage_ms = body["outage_ms"]
+        _require(0 <= outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have been away for {outage_ms} ms")
+        if self._outages_ms is not None:
+            least_ms = self._outages_ms.pop(0) if self._outages_ms else 0
+            _require(outage_ms >= least_ms, f"the outage lasted {least_ms} ms, and {outage_ms} ms were given back")
+        self._runs += 1
+        self._owe(outage_ms)
+
+    def _owe(self, outage_ms: int) -> None:
+        """Rule 20."""
+        self._owed = {
+            name: lot.ends_at_ms + outage_ms
+            for name, lot in self.lots.items()
+            if outage_ms and lot.status == "open" and lot.ends_at_ms is not None
+        }
+
+    def _lot_listed(self, body: Body) -> None:
+        spec, opening = body["spec"], body["spec"]["opening"]
+        name, at_ms = spec["terms"]["lot"], body["at_ms"]
+        _require(name not in self.lots, f"lot {name} is there already")
+        _require(self._sale_status != "ended", "nothing is added to a sale that is over")
+        opens_at_ms = {"at start": at_ms, "at time": opening["at_ms"]}.get(opening["rule"])
+        if opening["delay_ms"] is not None:
+            opens_at_ms = self._started_at_ms + self._stood_ms + opening["delay_ms"]
+        _require_equal("the opening", body["opens_at_ms"], opens_at_ms)
+        self.lots[name] = Lot(spec, opens_at_ms)
+        self.versions[name] = []
+        self.sale_seq += 1
+
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    def _requested(self, body: Body) -> tuple[Lot, Bidder]:
+        bidder = self.bidders.get(body["paddle"])
+        if bidder is None or not self._admitted[bidder.paddle] or bidder.role != "bidder":
+            raise WrongFactError(f"paddle {body['paddle']} is not that of an admitted bidder")
+        self._asked_ms[bidder.paddle] = body["at_ms"]
+        _require_equal("the request's lot", body["request"]["lot"], body["lot"])
+        return self.lots[body["lot"]], bidder
+
+    def _bid_taken(self, body: Body) -> None:
+        lot, bidder = self._requested(body)
+        refused = lot.refusal(bidder.paddle, bidder.name, body["request"])
+        _require(refused is None, f"the bid is to be refused with {refused}")
+        is_public = lot.take(body["at_ms"], bidder.paddle, body["request"])
+        ranked = lot.ranked()
+        by_rule = {
+            "public": is_public,
+            "price_minor": lot.price(),
+            "minimum_minor": lot.minimum(),
+            "leader": lot.leader(),
+            "leader_maximum_minor": -ranked[0][0],
+            "ends_at_ms": lot.ends_at_ms,
+            "extended_ms": lot.extended_ms,
+            "reserve_met": lot.reserve_met(),
+            "buy_now_minor": lot.offer(),
+        }
+        for what, value in by_rule.items():
+            _require_equal(what, body[what], value)
+
+    def _lot_bought(self, body: Body) -> None:
+        lot, bidder = self._requested(body)
+        refused = lot.refusal(bidder.paddle, bidder.name, body["request"])
+        _require(refused is None, f"the purchase is to be refused with {refused}")
+        _require_equal("the price", body["price_minor"], lot.offer())
+        lot.buyer = bidder.paddle
+        lot.finish(body["at_ms"], "sold", "buy_now")
+
+    def _bid_late(self, body: Body) -> None:
+        lot, bidder = self._requested(body)
+        _require(lot.status in ("sold", "passed"), f"the lot is {lot.status}, so nothing can be late")
+        _require_equal("late_ms", body["late_ms"], body["at_ms"] - (lot.closed_at_ms or 0))
+        _require_equal("price_minor", body["price_minor"], lot.price())
+        _require_equal("minimum_minor", body["minimum_minor"], lot.minimum())
+        _require_equal("leading", body["leading"], lot.leader() == bidder.paddle)
+
+    def _maximum_dropped(self, body: Body) -> None:
+        lot, paddle = self.lots[body["lot"]], body["paddle"]
+        _require(lot.may_drop(paddle), f"paddle {paddle} does not lead with a maximum that may be dropped")
+        silent_ms = body["at_ms"] - self._asked_ms[paddle]
+        _require(silent_ms > SILENT_MS, f"paddle {paddle} was heard {silent_ms} ms ago")
+        lot.drop(paddle)
+        _require_equal("the maximum", body["leader_maximum_minor"], lot.price())
+
+    # --- decisions ----------------------------------------------------------------------------------------------------
+
+    def _lot_decided(self, body: Body) -> None:
+        lot, change = self.lots[body["lot"]], body["change"]
+        _require_equal("the change's seq", change["seq"], body["seq"])
+        _require_equal("the change's time", change["at_ms"], body["at_ms"])
+        getattr(self, f"_{change['event']}")(lot, body, change)
+
+    def _lot_rescheduled(self, lot: Lot, body: Body, change: Body) -> None:
+        _require(lot.status == "scheduled" and lot.opens_at_ms is not None, "only what is to open is put off")
+        stood_ms = body["at_ms"] - self._paused_at_ms
+        _require_equal("the opening", change["opens_at_ms"], (lot.opens_at_ms or 0) + stood_ms)
+        lot.opens_at_ms, lot.seq = change["opens_at_ms"], lot.seq + 1
+
+    def _lot_opened(self, lot: Lot, body: Body, change: Body) -> None:
+        _require_equal("the status", lot.status, "scheduled")
+        _require_equal("the sale", self._sale_status, "running")
+        at_ms, duration_ms = body["at_ms"], lot.terms["duration_ms"]
+        if body["by"] == HOUSE:
+            due_ms = self._due_to_open_ms(lot)
+            _require(due_ms is not None, "it is not its turn")
+            _require_equal("the time of opening", at_ms, max(due_ms or 0, self._now_ms))
+        lot.status, lot.opens_at_ms, lot.seq = "open", at_ms, lot.seq + 1
+        lot.ends_at_ms = None if duration_ms is None else at_ms + duration_ms
+        _require_equal("the end", change["ends_at_ms"], lot.ends_at_ms)
+
+    def _due_to_open_ms(self, lot: Lot) -> int | None:
+        """Rule 21."""
+        if lot.spec["opening"]["rule"] != "after previous":
+            return lot.opens_at_ms
+        earlier = None
+        for other in self.lots.values():
+            if other is lot:
+                break
+            earlier = other if other.status != "withdrawn" else earlier
+        return self._now_ms if earlier is None or earlier.status in FINAL else None
+
+    def _lot_paused(self, lot: Lot, body: Body, change: Body) -> None:
+        _require_equal("the status", lot.status, "open")
+        left_ms = None if lot.ends_at_ms is None else max(0, lot.ends_at_ms - body["at_ms"])
+        _require_equal("what is left", change["remaining_ms"], left_ms)
+        with_sale = body.get("with_sale", False)
+        _require_equal("the sale", self._sale_status, "paused" if with_sale else "running")
+        lot.status, lot.remaining_ms, lot.ends_at_ms, lot.seq = "paused", left_ms, None, lot.seq + 1
+        lot.is_stopped_by_sale = with_sale
+
+    def _lot_resumed(self, lot: Lot, body: Body, change: Body) -> None:
+        _require_equal("the status", lot.status, "paused")
+        _require_equal("the sale", self._sale_status, "running")
+        _require_equal("being stopped by the sale", lot.is_stopped_by_sale, body.get("with_sale", False))
+        ends_at_ms = None if lot.remaining_ms is None else body["at_ms"] + lot.remaining_ms
+        _require_equal("the end", change["ends_at_ms"], ends_at_ms)
+        lot.status, lot.ends_at_ms, lot.remaining_ms, lot.seq = "open", ends_at_ms, None, lot.seq + 1
+        lot.is_stopped_by_sale = False
+
+    def _lot_extended(self, lot: Lot, body: Body, change: Body) -> None:
+        if change["cause"] == "outage":
+            if not self._owed:  # it stood still, without ending
+                _require(lot.ends_at_ms is not None, "only what has a clock gets time back")
+                outage_ms = change["ends_at_ms"] - (lot.ends_at_ms or 0)
+                _require(
+                    0 < outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have stood still for {outage_ms} ms"
+                )
+                self._owe(outage_ms)
+            _require_equal("the end", change["ends_at_ms"], self._owed.pop(body["lot"], None))
+        _require(lot.status in ("open", "paused") and lot.terms["duration_ms"] is not None, "it has no clock")
+        for what in ("ends_at_ms", "remaining_ms"):
+            before, after = getattr(lot, what), change[what]
+            _require((before is None) == (after is None), f"{what} was {before}")
+            _require(before is None or after > before, f"{what} was {before} and did not rise")
+            setattr(lot, what, after)
+        lot.seq += 1
+
+    def _lot_closed(self, lot: Lot, body: Body, change: Body) -> None:
+        _require(lot.status in ("open", "paused"), f"a lot that is {lot.status} can't be closed")
+        if change["cause"] == "time":
+            _require(body["by"] == HOUSE and lot.ends_at_ms is not None, "only the clock closes by time")
+            _require_equal("the time of the close", body["at_ms"], max(lot.ends_at_ms or 0, self._now_ms))
+        else:
+            _require_equal("the cause", change["cause"], "hammer")
+        sold = lot.is_sold()
+        _require_equal("the winner", change["winner"], lot.leader() if sold else None)
+        _require_equal("the hammer price", change["hammer_minor"], lot.price() if sold else None)
+        lot.finish(body["at_ms"], "sold" if sold else "passed", change["cause"])
+        lot.is_stopped_by_sale = False
+
+    def _lot_withdrawn(self, lot: Lot, body: Body, change: Body) -> None:
+        _require(lot.status not in FINAL, f"a lot that is {lot.status} can't be withdrawn")
+        lot.finish(body["at_ms"], "withdrawn", None)
+        lot.is_stopped_by_sale = False
+
+    def _sale_decided(self, body: Body) -> None:
+        change = body["change"]
+        self.sale_seq += 1
+        _require_equal("the change's seq", change["seq"], self.sale_seq)
+        match change["event"]:
+            case "sale_paused":
+                _require_equal("the sale", self._sale_status, "running")
+                self._sale_status, self._paused_at_ms = "paused", body["at_ms"]
+            case "sale_resumed":
+                _require_equal("the sale", self._sale_status, "paused")
+                self._sale_status = "running"
+                self._stood_ms += body["at_ms"] - self._paused_at_ms
+            case "sale_ended":
+                _require(self._sale_status != "ended", "the sale is over already")
+                by_itself = self._ends_after_last_lot and bool(self.lots)
+                _require(body["by"] != HOUSE or by_itself, "this sale does not end by itself")
+                self._sale_status = "ended"
+
+
+def public_event(body: Body) -> Body | None:
+    """Return what everybody may know of a fact, as it stands in a broadcast; None where that is nothing."""
+    seq, at_ms = body.get("seq", 0), body["at_ms"]
+    match body["event"]:
+        case "lot_decided" | "sale_decided":
+            change: Body = body["change"]
+            return change
+        case "bid_taken" if body["public"]:
+            copied = ("leader", "price_minor", "minimum_minor", "ends_at_ms", "reserve_met", "buy_now_minor")
+            told = {field: body[field] for field in copied}
+            return {"event": "bid_placed", "seq": seq, "at_ms": at_ms, "bidder": body["paddle"], **told}
+        case "lot_bought":
+            sold = {"cause": "buy_now", "winner": body["paddle"], "hammer_minor": body["price_minor"]}
+            return {"event": "lot_closed", "seq": seq, "at_ms": at_ms, **sold}
+        case "lot_listed":
+            listed = {"terms": body["spec"]["terms"], "opens_at_ms": body["opens_at_ms"]}
+            return {"event": "lot_added", "seq": seq, "at_ms": at_ms, **listed}
+        case _:
+            return None

@@ -1,0 +1,156 @@
+"""What the house told, and what clients made of it, against the record's public events."""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from bidder.events import Event, HistoryLost, LotCaughtUp, LotChanged, SaleCaughtUp, SaleChanged
+from common.lot import AnyLotEvent, AnySaleEvent, LotView
+from common.messages import (
+    Accepted,
+    Heartbeat,
+    LotEvents,
+    Rejected,
+    Replay,
+    SaleEvents,
+    Snapshot,
+    Welcome,
+)
+from tests.checking.history import Heard, Replica, plain
+from tests.checking.record import Record
+from tests.checking.rules import Shown
+
+Found = Iterator[tuple[str, str]]
+
+_SALE = ""
+
+
+def shown_by(view: LotView) -> Shown:
+    """Return a view's facts in the checker's shape."""
+    told: list[Any] = [getattr(view, field) for field in Shown._fields]
+    told[0] = view.status.value
+    told[-1] = None if view.close_cause is None else view.close_cause.value
+    return Shown(*told)
+
+
+# --- the wire ---------------------------------------------------------------------------------------------------------
+
+
+def check_heard(heard: Iterable[Heard], record: Record) -> Found:
+    """Yield what was told wrongly, or before it was durable."""
+    clocks: dict[tuple[str, str], int] = {}
+    for one in heard:
+        message = one.message
+        match message:
+            case LotEvents():
+                yield from _check_events(one, message.lot, message.events, record)
+            case SaleEvents():
+                yield from _check_events(one, _SALE, message.events, record)
+            case Replay():
+                yield from _check_events(one, message.lot, message.lot_events or message.sale_events, record)
+            case Heartbeat():
+                yield from _check_seqs(one, {_SALE: message.sale_seq, **message.lots}, record)
+                earlier_ms = clocks.get((one.who, message.instance), 0)
+                if message.server_time_ms < earlier_ms:
+                    yield "told", f"the house's clock ran back from {earlier_ms} to {message.server_time_ms}"
+                clocks[one.who, message.instance] = message.server_time_ms
+            case Snapshot():
+                yield from _check_seqs(one, {_SALE: message.sale.seq}, record)
+                for view in message.lots:
+                    yield from _check_view(one.who, view, record)
+                    yield from _check_seqs(one, {view.lot: view.seq}, record)
+            case Welcome():
+                yield from _check_seqs(one, {_SALE: message.sale.seq}, record)
+            case Accepted():
+                yield from _check_accepted(one, message, record)
+            case Rejected() if message.lot and message.seq:
+                yield from _check_seqs(one, {message.lot: message.seq}, record)
+
+
+def _check_events(
+    one: Heard, stream: str, events: tuple[AnyLotEvent, ...] | tuple[AnySaleEvent, ...], record: Record
+) -> Found:
+    for before, event in pairwise(events):
+        if event.seq != before.seq + 1:
+            yield "told", f"{one.who or 'all'} heard {event} of {stream or 'the sale'} right after {before}"
+    for event in events:
+        public = record.public.get((stream, event.seq))
+        if public is None or public.event != plain(event):
+            recorded = None if public is None else public.event
+            yield (
+                "told",
+                f"{one.who or 'all'} heard {plain(event)} of {stream or 'the sale'}; the record has {recorded}",
+            )
+        elif public.fact.durable is not None and public.fact.durable > one.at:
+            yield "early", f"{one.who or 'all'} heard of fact {public.fact.position} before it was durable"
+
+
+def _check_accepted(one: Heard, accepted: Accepted, record: Record) -> Found:
+    facts = record.decided.get((one.who, accepted.id), [])
+    if not facts:
+        yield "early", f"{one.who[:8]} was told that bid {accepted.id} is accepted, and the record does not have it"
+    elif facts[0].durable is not None and facts[0].durable > one.at:
+        yield "early", f"{one.who[:8]} was told that bid {accepted.id} is accepted before it was durable"
+
+
+def _check_seqs(one: Heard, seqs: dict[str, int], record: Record) -> Found:
+    for stream, seq in seqs.items():
+        public = record.public.get((stream, seq))
+        if seq and public is None:
+            yield "told", f"{one.who or 'all'} heard of seq {seq} of {stream or 'the sale'}, which is not in the record"
+        elif public is not None and public.fact.durable is not None and public.fact.durable > one.at:
+            yield "early", f"{one.who or 'all'} heard of seq {seq} of {stream or 'the sale'} before it was durable"
+
+
+def _check_view(who: str, view: LotView, record: Record) -> Found:
+    if not record.is_sound:
+        return
+    shown, by_rule = shown_by(view), record.shown_at(view.lot, view.seq)
+    if shown != by_rule:
+        yield "told", f"{who[:8]} has lot {view.lot} at seq {view.seq} as {shown}, and the record as {by_rule}"
+
+
+# --- replicas ---------------------------------------------------------------------------------------------------------
+
+
+def check_replica(replica: Replica, record: Record) -> Found:
+    """Yield where a client's copy leaves the record, or lags behind it though it is current."""
+    yield from (("replica", what) for what in _faults_of_story(replica.who, replica.told, record))
+    for view in replica.lots.values():
+        yield from (("replica", what) for _, what in _check_view(replica.who, view, record))
+    if not replica.is_current:
+        return
+    seqs = {lot: view.seq for lot, view in replica.lots.items()}
+    seqs[_SALE] = -1 if replica.sale is None else replica.sale.seq
+    for stream in sorted(record.streams):
+        if seqs.get(stream) != record.seq_of(stream):
+            name = f"{stream or 'the sale'}"
+            yield "replica", f"{replica.who[:8]} has {name} at seq {seqs.get(stream)}, not {record.seq_of(stream)}"
+    for stream in sorted(seqs.keys() - record.streams):
+        yield "replica", f"{replica.who[:8]} has lot {stream}, which was never listed"
+
+
+def _faults_of_story(who: str, told: list[Event], record: Record) -> Iterator[str]:
+    """Yield what is wrong with the changes that an application was told: each stream contiguous, and the record's."""
+    seqs: dict[str, int] = {}
+    for event in told:
+        match event:
+            case HistoryLost() if len(record.epochs) == 1:
+                yield f"{who[:8]} was told that history was lost, and it was not"
+            case LotChanged() | SaleChanged():
+                stream = event.lot if isinstance(event, LotChanged) else _SALE
+                if event.seq != seqs.get(stream, event.seq - 1) + 1:
+                    yield f"{who[:8]} was told {event.seq} of {stream or 'the sale'} after {seqs[stream]}"
+                seqs[stream] = event.seq
+                public = record.public.get((stream, event.seq))
+                if public is None or public.event != msgspec.to_builtins(event.event):
+                    yield f"{who[:8]} was told {event.event} of {stream or 'the sale'}, which the record has not"
+            case LotCaughtUp() | SaleCaughtUp():
+                stream = event.lot if isinstance(event, LotCaughtUp) else _SALE
+                if event.seq <= seqs.get(stream, -1):
+                    yield f"{who[:8]} caught up with {event.seq} of {stream or 'the sale'}, and was further already"
+                seqs[stream] = event.seq
+        if isinstance(event, LotChanged | LotCaughtUp):
+            yield from (what for _, what in _check_view(who, event.view, record))

@@ -1,0 +1,523 @@
+"""Every check can fail: good histories of simulated sales pass, and each thing done to them is found for what it is."""
+
+import copy
+from collections.abc import Callable, Iterator
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from bidder.events import LotChanged
+from common.errors import RejectCode
+from common.messages import Accepted, Heartbeat, LotEvents, Rejected, Snapshot
+from tests.checking.checker import check
+from tests.checking.history import Call, Fact, Heard, History
+from tests.simulation.plan import plan_of
+from tests.simulation.run import simulate
+
+SEEDS = range(150)
+HISTORIES_SPOILT = 3
+
+Spoil = Callable[[History, Random], bool]
+"""Does something to a history; returns whether there was anything to do it to."""
+
+spoils: list[tuple[str, Spoil]] = []
+
+
+def expect(kind: str) -> Callable[[Spoil], Spoil]:
+    def note(spoil: Spoil) -> Spoil:
+        spoils.append((kind, spoil))
+        return spoil
+
+    return note
+
+
+@cache
+def good(seed: int) -> History:
+    result = simulate(plan_of(seed))
+    assert not result.faults, result.faults
+    return result.history
+
+
+def copied(history: History) -> History:
+    """Return a copy whose facts, calls and lists can be changed; messages and views never are."""
+    return History(
+        calls=[copy.copy(call) for call in history.calls],
+        facts=[Fact(fact.position, copy.deepcopy(fact.body), fact.durable) for fact in history.facts],
+        refusals=copy.deepcopy(history.refusals),
+        heard=list(history.heard),
+        replicas=[copy.copy(replica) for replica in history.replicas],
+        standstills=list(history.standstills),
+        outages_ms=list(history.outages_ms or ()),
+    )
+
+
+# --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def pick(chance: Random, those: Iterator[Any]) -> Any:
+    """Return one of them, or None where there are none."""
+    found = list(those)
+    return chance.choice(found) if found else None
+
+
+def facts(history: History, event: str) -> Iterator[Fact]:
+    for fact in history.facts:
+        if event in (fact.body["event"], fact.body.get("change", {}).get("event")):
+            yield fact
+
+
+def accepted(history: History) -> Iterator[Call]:
+    return (call for call in history.calls if isinstance(call.outcome, Accepted))
+
+
+def refused(history: History, *codes: RejectCode) -> Iterator[Call]:
+    for call in history.calls:
+        if isinstance(call.outcome, Rejected) and call.outcome.code in codes:
+            yield call
+
+
+def fact_of(history: History, call: Call) -> Fact:
+    return next(
+        fact for fact in history.facts if "request" in fact.body and fact.body["request"]["id"] == call.request.id
+    )
+
+
+def renumber(history: History) -> None:
+    for position, fact in enumerate(history.facts, start=1):
+        fact.position = position
+
+
+# --- the journal ------------------------------------------------------------------------------------------------------
+
+
+@expect("acknowledged")
+def an_accepted_bid_is_not_in_the_journal(history: History, chance: Random) -> bool:
+    call = pick(chance, accepted(history))
+    if call is not None:
+        history.facts.remove(fact_of(history, call))
+        renumber(history)
+    return call is not None
+
+
+@expect("acknowledged")
+def a_bid_is_in_the_journal_twice(history: History, chance: Random) -> bool:
+    fact = pick(chance, facts(history, "bid_taken"))
+    if fact is not None:
+        history.facts.append(Fact(0, fact.body, fact.durable))
+        renumber(history)
+    return fact is not None
+
+
+@expect("acknowledged")
+def a_late_bid_is_not_recorded(history: History, chance: Random) -> bool:
+    call = pick(chance, refused(history, RejectCode.LOT_CLOSED))
+    if call is not None:
+        history.facts.remove(fact_of(history, call))
+        renumber(history)
+    return call is not None
+
+
+@expect("record")
+def two_bids_have_changed_places(history: History, chance: Random) -> bool:
+    places = [
+        index
+        for index, (one, other) in enumerate(zip(history.facts, history.facts[1:], strict=False))
+        if one.body["event"] == other.body["event"] == "bid_taken" and one.body["lot"] == other.body["lot"]
+        if one.body["public"]
+    ]
+    index = pick(chance, iter(places))
+    if index is not None:
+        history.facts[index : index + 2] = reversed(history.facts[index : index + 2])
+        renumber(history)
+    return index is not None
+
+
+@expect("record")
+def a_position_is_missing(history: History, chance: Random) -> bool:
+    history.facts[-1].position += 1
+    return True
+
+
+def change_of(event: str, field: str, difference: int) -> Spoil:
+    """Return what changes a number in a fact, or in what was decided."""
+
+    def spoil(history: History, chance: Random) -> bool:
+        fact = pick(chance, facts(history, event))
+        if fact is None:
+            return False
+        body = fact.body.get("change", fact.body)
+        if body[field] is None:
+            return False
+        body[field] += difference
+        return True
+
+    spoil.__name__ = f"{field}_of_{event}_is_changed"
+    return spoil
+
+
+for _event, _field, _difference in (
+    ("bid_taken", "price_minor", 1),
+    ("bid_taken", "price_minor", -1),
+    ("bid_taken", "minimum_minor", -1),
+    ("bid_taken", "leader", 1),
+    ("bid_taken", "ends_at_ms", 1),
+    ("bid_taken", "extended_ms", 1),
+    ("bid_taken", "leader_maximum_minor", 1),
+    ("bid_taken", "seq", 1),
+    ("bid_late", "late_ms", 1),
+    ("bid_late", "price_minor", 1),
+    ("lot_opened", "ends_at_ms", 1),
+    ("lot_closed", "hammer_minor", 1),
+    ("lot_closed", "winner", 1),
+    ("lot_extended", "ends_at_ms", -1_000_000),
+    ("lot_paused", "remaining_ms", 1),
+    ("lot_resumed", "ends_at_ms", -1),
+    ("maximum_dropped", "leader_maximum_minor", 1),
+    ("lot_bought", "price_minor", 1),
+    ("house_started", "outage_ms", -1),
+    ("house_started", "outage_ms", 1_000_000),
+    ("sale_paused", "seq", 1),
+):
+    spoils.append(("record", change_of(_event, _field, _difference)))
+
+
+@expect("record")
+def an_unsold_lot_has_a_winner(history: History, chance: Random) -> bool:
+    unsold = (fact for fact in facts(history, "lot_closed") if fact.body["change"]["winner"] is None)
+    fact = pick(chance, unsold)
+    if fact is not None:
+        fact.body["change"].update(winner=1, hammer_minor=100)
+    return fact is not None
+
+
+@expect("record")
+def a_lot_closes_before_its_time(history: History, chance: Random) -> bool:
+    by_time = (fact for fact in facts(history, "lot_closed") if fact.body["change"]["cause"] == "time")
+    fact = pick(chance, by_time)
+    if fact is not None:
+        fact.body["at_ms"] -= 1
+        fact.body["change"]["at_ms"] -= 1
+    return fact is not None
+
+
+@expect("record")
+def a_bid_counts_that_came_at_the_very_end(history: History, chance: Random) -> bool:
+    fact = pick(chance, (fact for fact in facts(history, "bid_taken") if fact.body["ends_at_ms"] is not None))
+    if fact is None:
+        return False
+    before = history.facts[: fact.position - 1]
+    ends = [
+        other.body.get("change", other.body).get("ends_at_ms")
+        for other in before
+        if other.body.get("lot") == fact.body["lot"]
+    ]
+    fact.body["at_ms"] = [end for end in ends if end is not None][-1]
+    return True
+
+
+@expect("record")
+def a_lot_is_not_given_the_outage_back(history: History, chance: Random) -> bool:
+    outages = (fact for fact in facts(history, "lot_extended") if fact.body["change"]["cause"] == "outage")
+    fact = pick(chance, outages)
+    if fact is not None:
+        history.facts.remove(fact)
+        renumber(history)
+    return fact is not None
+
+
+@expect("record")
+def a_lot_is_not_given_a_standstill_back(history: History, chance: Random) -> bool:
+    fact = pick(chance, (fact for fact in facts(history, "bid_taken") if fact.body["ends_at_ms"] is not None))
+    later = (
+        [other for other in history.facts[fact.position :] if other.body.get("lot") == fact.body["lot"]] if fact else []
+    )
+    if not later or later[0].body.get("change", {}).get("cause") == "outage":
+        return False
+    history.standstills.append((fact.body["at_ms"], fact.body["at_ms"] + 4000))
+    return True
+
+
+@expect("record")
+def a_close_is_missing(history: History, chance: Random) -> bool:
+    closed = [fact for fact in facts(history, "lot_closed") if fact.body["change"]["cause"] == "time"]
+    fact = pick(chance, iter(closed))
+    if fact is None or not any(other.body["event"] == "bid_late" for other in history.facts[fact.position :]):
+        return False
+    history.facts.remove(fact)
+    renumber(history)
+    return True
+
+
+# --- verdicts ---------------------------------------------------------------------------------------------------------
+
+
+@expect("verdict")
+def a_repeat_has_another_verdict(history: History, chance: Random) -> bool:
+    call = pick(chance, accepted(history))
+    if call is not None:
+        other = replace(call.outcome, price_minor=call.outcome.price_minor + 1)
+        history.calls.append(Call(call.key, call.request, 10**9, 10**9 + 1, other))
+    return call is not None
+
+
+@expect("verdict")
+def a_repeat_of_a_refused_bid_is_accepted(history: History, chance: Random) -> bool:
+    call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM))
+    like = next(accepted(history), None)
+    if call is None or like is None:
+        return False
+    history.calls.append(Call(call.key, call.request, 10**9, 10**9 + 1, replace(like.outcome, id=call.request.id)))
+    return True
+
+
+@expect("verdict")
+def an_accepted_bid_is_told_to_be_refused(history: History, chance: Random) -> bool:
+    call = pick(chance, accepted(history))
+    if call is not None:
+        seen = {"lot": call.outcome.lot, "seq": call.outcome.seq, "minimum_minor": call.outcome.minimum_minor}
+        call.outcome = Rejected(id=call.request.id, code=RejectCode.BELOW_MINIMUM, **seen)
+    return call is not None
+
+
+@expect("verdict")
+def an_acceptance_names_another_price(history: History, chance: Random) -> bool:
+    call = pick(chance, accepted(history))
+    if call is not None:
+        call.outcome = replace(call.outcome, price_minor=call.outcome.price_minor + 1)
+    return call is not None
+
+
+@expect("verdict")
+def two_contents_under_one_id_are_decided(history: History, chance: Random) -> bool:
+    call = pick(chance, accepted(history))
+    if call is not None:
+        other = Call(call.key, replace(call.request, lot="other"), call.invoked, call.returned, call.outcome)
+        history.calls.append(other)
+    return call is not None
+
+
+@expect("justified")
+def a_refusal_has_no_reason(history: History, chance: Random) -> bool:
+    call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM, RejectCode.STATE_CHANGED, RejectCode.OWN_LOT))
+    if call is not None:
+        call.outcome = replace(call.outcome, code=RejectCode.LOT_PAUSED)
+    return call is not None
+
+
+@expect("justified")
+def a_refusal_names_another_minimum(history: History, chance: Random) -> bool:
+    call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM, RejectCode.ALREADY_LEADING))
+    if call is not None:
+        call.outcome = replace(call.outcome, minimum_minor=call.outcome.minimum_minor + 1)
+    return call is not None
+
+
+@expect("justified")
+def a_refusal_goes_by_what_was_long_over(history: History, chance: Random) -> bool:
+    call = pick(chance, refused(history, RejectCode.LOT_NOT_OPEN))
+    if call is None or not any(fact.body["lot"] == call.request.lot for fact in facts(history, "lot_opened")):
+        return False
+    for one in history.calls:
+        if one.request == call.request and one.key == call.key:
+            one.invoked, one.returned = 10**9, 10**9 + 1
+    return True
+
+
+@expect("justified")
+def a_conflict_has_no_other(history: History, chance: Random) -> bool:
+    call = pick(chance, refused(history, RejectCode.ID_CONFLICT))
+    if call is not None:
+        others = [one for one in history.calls if one.request.id == call.request.id and one.request != call.request]
+        for other in others:
+            history.calls.remove(other)
+    return call is not None
+
+
+@expect("justified")
+def an_id_is_stale_among_few(history: History, chance: Random) -> bool:
+    call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM))
+    if call is None or sum(one.key == call.key for one in history.calls) > 32:
+        return False
+    call.outcome = Rejected(id=call.request.id, code=RejectCode.ID_STALE)
+    return True
+
+
+@expect("order")
+def an_acknowledgement_comes_out_of_order(history: History, chance: Random) -> bool:
+    public = [call for call in accepted(history) if fact_of(history, call).body.get("public", True)]
+    pairs = [
+        (one, other)
+        for one in public
+        for other in public
+        if one.request.lot == other.request.lot and one.outcome.seq < other.outcome.seq
+        if sum(call.request.id in (one.request.id, other.request.id) for call in history.calls) == 2
+    ]
+    pair = pick(chance, iter(pairs))
+    if pair is not None:
+        earlier, later = pair
+        earlier.invoked, earlier.returned = later.returned + 1, later.returned + 2
+    return pair is not None
+
+
+@expect("early")
+def a_verdict_comes_before_it_is_durable(history: History, chance: Random) -> bool:
+    call = pick(chance, accepted(history))
+    if call is not None:
+        fact_of(history, call).durable = 10**9
+    return call is not None
+
+
+@expect("invented")
+def a_bid_is_recorded_that_nobody_made(history: History, chance: Random) -> bool:
+    fact = pick(chance, facts(history, "bid_taken"))
+    if fact is not None:
+        history.calls = [call for call in history.calls if call.request.id != fact.body["request"]["id"]]
+    return fact is not None
+
+
+@expect("invented")
+def a_bid_is_recorded_with_another_amount(history: History, chance: Random) -> bool:
+    fact = pick(chance, facts(history, "bid_taken"))
+    if fact is not None:
+        fact.body["request"]["amount_minor"] = 77
+    return fact is not None
+
+
+@expect("invented")
+def a_bid_counts_that_was_said_not_to(history: History, chance: Random) -> bool:
+    call = pick(chance, accepted(history))
+    if call is not None:
+        for one in history.calls:
+            if one.request.id == call.request.id:
+                one.outcome, one.cannot_count = None, True
+    return call is not None
+
+
+@expect("kept")
+def a_refusal_is_not_kept(history: History, chance: Random) -> bool:
+    call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM))
+    assert history.refusals is not None
+    if call is None or sum(one.key == call.key for one in history.calls) > 32:
+        return False
+    history.refusals = [one for one in history.refusals if one["request"]["id"] != call.request.id]
+    return True
+
+
+# --- what was told ----------------------------------------------------------------------------------------------------
+
+
+def heard(history: History, kind: type) -> Iterator[tuple[int, Heard]]:
+    return ((index, one) for index, one in enumerate(history.heard) if isinstance(one.message, kind))
+
+
+@expect("told")
+def a_broadcast_names_another_time(history: History, chance: Random) -> bool:
+    index, one = pick(chance, heard(history, LotEvents)) or (0, None)
+    if one is not None:
+        first, *others = one.message.events
+        events = (replace(first, at_ms=first.at_ms + 1), *others)
+        history.heard[index] = Heard(one.at, one.who, replace(one.message, events=events))
+    return one is not None
+
+
+@expect("early")
+def a_broadcast_leaves_before_it_is_durable(history: History, chance: Random) -> bool:
+    index, one = pick(chance, heard(history, LotEvents)) or (0, None)
+    if one is not None:
+        history.heard[index] = Heard(0, one.who, one.message)
+    return one is not None
+
+
+@expect("told")
+def a_heartbeat_names_what_never_was(history: History, chance: Random) -> bool:
+    index, one = pick(chance, heard(history, Heartbeat)) or (0, None)
+    if one is not None:
+        history.heard[index] = Heard(one.at, one.who, replace(one.message, sale_seq=999))
+    return one is not None
+
+
+@expect("told")
+def the_clock_runs_back(history: History, chance: Random) -> bool:
+    index, one = list(heard(history, Heartbeat))[-1]
+    history.heard[index] = Heard(one.at, one.who, replace(one.message, server_time_ms=5))
+    earlier = list(heard(history, Heartbeat))[:-1]
+    return any(other.message.instance == one.message.instance for _, other in earlier)
+
+
+@expect("told")
+def a_snapshot_shows_another_price(history: History, chance: Random) -> bool:
+    index, one = pick(chance, ((index, one) for index, one in heard(history, Snapshot) if one.message.lots)) or (
+        0,
+        None,
+    )
+    if one is not None:
+        first, *others = one.message.lots
+        lots = (replace(first, minimum_minor=first.minimum_minor + 1), *others)
+        history.heard[index] = Heard(one.at, one.who, replace(one.message, lots=lots))
+    return one is not None
+
+
+def changes(history: History) -> Iterator[tuple[int, int]]:
+    """Yield each change of a lot that has one after it, as the places of its replica and of itself."""
+    for number, replica in enumerate(history.replicas):
+        lots = [event.lot if isinstance(event, LotChanged) else "" for event in replica.told]
+        for index, lot in enumerate(lots):
+            if lot and lot in lots[:index] and lot in lots[index + 1 :]:
+                yield number, index
+
+
+@expect("replica")
+def a_replica_skips_a_change(history: History, chance: Random) -> bool:
+    number, index = pick(chance, changes(history)) or (0, None)
+    if index is not None:
+        replica = history.replicas[number]
+        replica.told = [*replica.told[:index], *replica.told[index + 1 :]]
+    return index is not None
+
+
+@expect("replica")
+def a_replica_takes_a_change_twice(history: History, chance: Random) -> bool:
+    number, index = pick(chance, changes(history)) or (0, None)
+    if index is not None:
+        replica = history.replicas[number]
+        replica.told = [*replica.told[: index + 1], *replica.told[index:]]
+    return index is not None
+
+
+@expect("replica")
+def a_replica_has_another_price(history: History, chance: Random) -> bool:
+    number, index = pick(chance, changes(history)) or (0, None)
+    if index is not None:
+        replica = history.replicas[number]
+        event = replica.told[index]
+        view = replace(event.view, minimum_minor=event.view.minimum_minor + 1)
+        replica.told = [*replica.told[:index], replace(event, view=view), *replica.told[index + 1 :]]
+    return index is not None
+
+
+@expect("replica")
+def a_replica_lags_behind(history: History, chance: Random) -> bool:
+    current = [replica for replica in history.replicas if replica.is_current]
+    replica = pick(chance, iter(current))
+    if replica is not None:
+        lots = dict(list(replica.lots.items())[1:])
+        replica.lots = lots
+    return replica is not None
+
+
+@pytest.mark.parametrize(("kind", "spoil"), [pytest.param(*one, id=one[1].__name__) for one in spoils])
+def test_a_spoilt_history_is_found_out(kind: str, spoil: Spoil) -> None:
+    spoilt = 0
+    for seed in SEEDS:
+        history = copied(good(seed))
+        if not spoil(history, Random(seed)):
+            continue
+        kinds = {fault.kind for fault in check(history)}
+        assert kind in kinds, f"seed {seed}: {kinds}"
+        spoilt += 1
+        if spoilt == HISTORIES_SPOILT:
+            return
+    assert spoilt, "no history had what this needs"

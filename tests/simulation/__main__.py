@@ -1,0 +1,82 @@
+"""Simulated sales from the command line.
+
+python -m tests.simulation --seeds 100000 --first 0     many, over all processors
+python -m tests.simulation --seed 4711                  one, as its seed has it
+"""
+
+import sys
+import time
+from os import cpu_count
+
+import click
+from msgspec.structs import replace
+
+from tests.simulation.plan import FAULTS, plan_of
+from tests.simulation.run import Result, simulate
+from tests.simulation.shrinking import shrunk
+from tests.simulation.sweep import Sweep, never_reached, report, sweep_all
+
+SEEDS_FOR_COVERAGE = 2000
+"""With fewer, chance may keep the rarest paths out."""
+
+
+@click.command(help=__doc__)
+@click.option("--seed", type=int, help="Run this one.")
+@click.option("--bidders", type=int, help="With --seed: so many bidders.")
+@click.option("--lots", type=int, help="With --seed: so many lots.")
+@click.option("--duration-ms", type=int, help="With --seed: for so long.")
+@click.option("--without", multiple=True, type=click.Choice(FAULTS), help="With --seed: without this fault.")
+@click.option("--sqlite/--memory", default=None, help="With --seed: on the real journal, or not.")
+@click.option("--shrink", is_flag=True, help="With --seed: look for a smaller plan that fails.")
+@click.option("--seeds", default=1000, show_default=True, help="How many to run.")
+@click.option("--first", default=0, show_default=True, help="The first of them.")
+@click.option("--processes", default=cpu_count() or 1, show_default=True)
+def main(
+    seed: int | None,
+    bidders: int | None,
+    lots: int | None,
+    duration_ms: int | None,
+    without: tuple[str, ...],
+    sqlite: bool | None,
+    shrink: bool,
+    seeds: int,
+    first: int,
+    processes: int,
+) -> None:
+    if seed is None:
+        sys.exit(_run_many(first, seeds, processes))
+    given = {"bidders": bidders, "lots": lots, "duration_ms": duration_ms, "uses_sqlite": sqlite}
+    plan = replace(plan_of(seed), **{name: value for name, value in given.items() if value is not None})
+    result = simulate(replace(plan, faults=plan.faults - set(without)))
+    if shrink and result.faults:
+        result = shrunk(result)
+    _show(result)
+    sys.exit(bool(result.faults))
+
+
+def _show(result: Result) -> None:
+    click.echo(result.plan.command())
+    for fact in result.history.facts:
+        click.echo(f"  {fact.position:4} {fact.body}")
+    click.echo("\n".join(result.faults) or "no fault")
+
+
+def _run_many(first: int, seeds: int, processes: int) -> bool:
+    """Run many seeds, tell how it goes, and return whether anything was wrong."""
+    began_s = time.monotonic()
+
+    def tell(part: Sweep, total: Sweep) -> None:
+        click.echo(f"{total.seeds} seeds, {len(total.failures)} failed, {time.monotonic() - began_s:.0f} s")
+        for failure in part.failures:
+            click.echo(failure)
+
+    total = sweep_all(first, seeds, processes, tell)
+    click.echo(report(total, time.monotonic() - began_s))
+    missing = never_reached(total) if seeds >= SEEDS_FOR_COVERAGE else []
+    if missing:
+        click.echo(f"never reached: {', '.join(missing)}")
+    return bool(total.failures or missing)
+
+
+if __name__ == "__main__":
+    main()

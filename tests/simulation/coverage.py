@@ -1,0 +1,127 @@
+"""The rare paths that a run of many seeds must have taken; a simulation that never gets there proves little.
+
+Some are counted where they happen; the rest are read off the history here.
+"""
+
+from collections import Counter
+
+from bidder.events import LotCaughtUp
+from common.errors import RejectCode
+from common.messages import Accepted, Rejected
+from tests.checking.calls import VERDICTS, is_verdict
+from tests.checking.history import WIRE, History
+
+REQUIRED = (
+    # the rules
+    "a bid at the very end was late",
+    "a lot closed while a bid was on its way",
+    "a lot was bought",
+    "a maximum was dropped",
+    "a tie went to the earlier maximum",
+    "a lot went on at the reserve",
+    "a lot passed below its reserve",
+    "an own maximum was raised in silence",
+    "soft close",
+    "soft close at the cap",
+    "the sale ended by itself",
+    "the sale was paused and went on",
+    # identity and verdicts
+    "a bidder was turned out",
+    "a conflict of ids",
+    "a stale id",
+    *(f"verdict: {code.value}" for code in sorted(VERDICTS, key=lambda code: code.value)),
+    "verdict: accepted",
+    # clients
+    "asked again for an unknown outcome",
+    "broadcast lost",
+    "client ended while it waited",
+    "hole repaired",
+    "lost with its connection",
+    "message delayed",
+    "the history of a hole was gone",
+    "outcome unknown",
+    # the house
+    "crash",
+    *(f"crash at {call}" for call in ("recv", "send", "publish", "recv subscription")),
+    *(f"crash at {what}, {when} it is durable" for what in ("append", "mark") for when in ("before", "after")),
+    *(f"{what} failed {when} it was durable" for what in ("append", "snapshot") for when in ("before", "after")),
+    "a lot was extended by an outage",
+    "a restart from a snapshot and what followed",
+    "a restart with a hole open at a client",
+    "a restart with another wall clock while a lot was open",
+    "a verdict after the house was unavailable",
+    "a verdict again, from another process",
+    "log: still_frozen",
+    "log: thawed",
+    "snapshot under load",
+    "start failed",
+)
+
+
+def count(history: History, reached: Counter[str]) -> None:
+    """Count the rare paths that a history shows."""
+    _count_facts(history, reached)
+    for call in history.calls:
+        if isinstance(call.outcome, Rejected):
+            reached["a conflict of ids"] += call.outcome.code is RejectCode.ID_CONFLICT
+            reached["a stale id"] += call.outcome.code is RejectCode.ID_STALE
+    for replica in history.replicas:
+        for event in replica.told:
+            reached["the history of a hole was gone"] += isinstance(event, LotCaughtUp) and event.before is not None
+    _count_answers(history, reached)
+
+
+def _count_answers(history: History, reached: Counter[str]) -> None:
+    put_off: set[tuple[str, int]] = set()
+    for one in history.heard:
+        answer = one.message
+        if one.who == WIRE or not isinstance(answer, Accepted | Rejected):
+            continue
+        if isinstance(answer, Rejected) and answer.code is RejectCode.UNAVAILABLE:
+            put_off.add((one.who, answer.id))
+        elif is_verdict(answer):
+            reached["a verdict after the house was unavailable"] += (one.who, answer.id) in put_off
+
+
+def _count_facts(history: History, reached: Counter[str]) -> None:
+    specs, extended, leads = {}, {}, {}
+    for fact in history.facts:
+        body, change = fact.body, fact.body.get("change", {})
+        lot, event = body.get("lot", ""), change.get("event", body["event"])
+        match event:
+            case "lot_listed":
+                specs[body["spec"]["terms"]["lot"]] = body["spec"]
+            case "bid_late":
+                reached["a bid at the very end was late"] += body["late_ms"] == 0
+                reached["a lot closed while a bid was on its way"] += body["late_ms"] < 30
+            case "bid_taken":
+                spec = specs[lot]
+                soft = spec["terms"]["soft_close"] or {}
+                grew = body["extended_ms"] > extended.get(lot, 0)
+                extended[lot] = body["extended_ms"]
+                reached["soft close"] += grew
+                reached["soft close at the cap"] += grew and body["extended_ms"] == soft.get("cap_ms")
+                reached["an own maximum was raised in silence"] += not body["public"]
+                tie = body["leader_maximum_minor"] == body["rival_maximum_minor"] and leads.get(lot) == body["leader"]
+                reached["a tie went to the earlier maximum"] += tie
+                at_reserve = (
+                    body["price_minor"] == spec["reserve_minor"] < body["leader_maximum_minor"]
+                    if spec["reserve_minor"]
+                    else False
+                )
+                reached["a lot went on at the reserve"] += at_reserve
+                leads[lot] = body["leader"]
+            case "lot_bought":
+                reached["a lot was bought"] += 1
+            case "maximum_dropped":
+                reached["a maximum was dropped"] += 1
+            case "lot_closed":
+                reached["a lot passed below its reserve"] += change["winner"] is None and lot in leads
+            case "lot_extended":
+                reached["a lot was extended by an outage"] += change["cause"] == "outage"
+            case "sale_ended":
+                reached["the sale ended by itself"] += body["by"] == "house"
+            case "sale_resumed":
+                reached["the sale was paused and went on"] += 1
+            case "bidder_admitted":
+                reached["a bidder was turned out"] += not body["admitted"]

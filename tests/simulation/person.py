@@ -1,0 +1,317 @@
+"""A simulated bidder: the client's real core, a shell that moves its bytes over simulated lines, and a will of its own.
+
+What the bidder does is decided by `bidder.strategy` from what the replica shows; what else may come to somebody's mind
+(repeating, contradicting oneself, asking for what can't be had) is in `tests.simulation.mischief`.
+"""
+
+from collections.abc import Iterator
+from random import Random
+
+from bidder.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
+from bidder.events import ConnectionState, Event, LotCaughtUp, LotChanged, Repaired, StateReady
+from bidder.session import Session
+from bidder.strategy import BuyNow, Plan, Strategy, decide
+from common.errors import UsageError
+from common.limits import PROTOCOL_VERSION
+from common.lot import LotView
+from common.messages import Accepted, BidRequest, BuyRequest, Hello, MineRequest, Rejected
+from tests.checking.history import Call, Replica
+from tests.simulation.links import Link
+from tests.simulation.plan import Plan as SalePlan
+from tests.simulation.premises import Premises
+from tests.simulation.sockets import Line
+from tests.simulation.world import World
+
+RECONNECT_MS = 300
+FORGOTTEN_MS = 10_000
+_DONE = (ConnectionState.LIVE, ConnectionState.ENDED)
+
+
+class Person:
+    """One bidder, over any number of connections and runs of the client program."""
+
+    def __init__(self, world: World, plan: SalePlan, premises: Premises, name: str, invite: str) -> None:
+        self.world = world
+        self.premises = premises
+        self.name = name
+        self.key = f"{name}'s key"
+        self.chance: Random = world.chance(f"person/{name}")
+        self.calls: list[Call] = []
+        self.replicas: list[Replica] = []
+        self.waits_for: dict[int, Call] = {}
+        self.is_away = True
+        self.session: Session
+        self._invite = invite
+        self._offset_ms = self.chance.randrange(10**6)
+        self._lines: dict[str, Line | None] = {"requests": None, "feed": None}
+        self._links = {
+            "requests": Link(world, plan, f"{name}/requests", self._answered, loses_broadcasts=False),
+            "feed": Link(world, plan, f"{name}/feed", self._heard, loses_broadcasts=True),
+        }
+        self._feed_wanted = False
+        self._topics: set[bytes] = set()
+        self._alarm_ms: int | None = None
+        self._plans: dict[str, Plan] = {}
+        self._thinks_about: set[str] = set()
+        self._settled_ms: dict[BidRequest, int] = {}
+        self._life = 0
+
+    # --- the program --------------------------------------------------------------------------------------------------
+
+    @property
+    def now_ms(self) -> int:
+        """The client's own clock."""
+        return self.world.now_ms + self._offset_ms
+
+    def start(self) -> None:
+        """Run the client program, from nothing but its key."""
+        self._life += 1
+        self.is_away = False
+        self.session = Session(
+            Hello(id=1, versions=(PROTOCOL_VERSION,), name=self.name, invite=self._invite),
+            now_ms=self.now_ms,
+            now_us=(self.world.now_ms - 10**12) * 1000,
+            entropy=self.chance.randbytes,
+        )
+        self.replicas.append(Replica(self.key))
+        self.waits_for = {}
+        self._topics = set()
+        self._feed_wanted = False
+        self._alarm_ms = None
+        self._connect("requests")
+
+    def end(self) -> None:
+        """End the program; what it waited for stays unknown."""
+        self.is_away = True
+        self._life += 1
+        self._note_state()
+        for which in self._lines:
+            self._drop(which)
+
+    def calm(self) -> None:
+        """Let nothing go wrong on the way any more."""
+        for link in self._links.values():
+            link.is_calm = True
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        if self.is_away or self.session.state in (ConnectionState.REFUSED, ConnectionState.AWAITING_APPROVAL):
+            return True
+        return self.session.state in _DONE and not self.waits_for and not self.session.replica.behind
+
+    @property
+    def has_hole(self) -> bool:
+        """Whether it misses something."""
+        return not self.is_away and bool(self.session.replica.behind)
+
+    @property
+    def is_in(self) -> bool:
+        """Whether this client should have the whole truth by now."""
+        return not self.is_away and self.session.state in _DONE
+
+    def _note_state(self) -> None:
+        self.replicas[-1].sale = self.session.replica.sale
+        self.replicas[-1].lots = dict(self.session.replica.lots)
+
+    def finish(self) -> list[Replica]:
+        """Return what every run of the client knew in the end."""
+        if not self.is_away:
+            self._note_state()
+            self.replicas[-1].is_current = self.is_in
+        return self.replicas
+
+    # --- connections --------------------------------------------------------------------------------------------------
+
+    def _connect(self, which: str) -> None:
+        """Connect one socket, again and again until there is a house."""
+        if self.is_away or self._lines[which] is not None:
+            return
+        premises = self.premises
+        socket = premises.requests if which == "requests" else premises.publisher
+        if socket is None:
+            self._retry(which)
+            return
+        line = self._lines[which] = Line(self.key, socket, self._links[which])
+        if which == "requests":
+            self.session.connected(self.now_ms)
+        else:
+            for topic in sorted(self._topics):
+                line.send(b"\x01" + topic)
+            self.session.feed_connected(self.now_ms)
+        self._carry_out()
+
+    def _retry(self, which: str) -> None:
+        life = self._life
+        pause_ms = 1 + self.chance.randrange(RECONNECT_MS)
+        self.world.after(pause_ms, lambda: self._connect(which) if life == self._life else None)
+
+    def _drop(self, which: str) -> None:
+        line, self._lines[which] = self._lines[which], None
+        if line is not None:
+            line.cut()
+
+    def cut(self, which: str) -> None:
+        """Break a connection; the library notices and connects again."""
+        if self._lines[which] is not None:
+            self._drop(which)
+            self._retry(which)
+
+    def _line(self, which: str) -> Line | None:
+        """Return a connection that is up; one that the house's end took down is noticed here."""
+        line = self._lines[which]
+        if line is not None and not line.is_up:
+            self._lines[which] = None
+            self._retry(which)
+            return None
+        return line
+
+    # --- bytes in and out ---------------------------------------------------------------------------------------------
+
+    def _answered(self, body: bytes) -> None:
+        self.session.answer_received(body, self.now_ms)
+        self._carry_out()
+
+    def _heard(self, frame: bytes) -> None:
+        self.session.broadcast_received(frame, self.now_ms)
+        self._carry_out()
+
+    def _ring(self, life: int, at_ms: int) -> None:
+        if life != self._life or at_ms != self._alarm_ms:
+            return
+        self._alarm_ms = None
+        for which in self._lines:
+            if which == "requests" or self._feed_wanted:
+                self._line(which)
+        self.session.tick(self.now_ms)
+        self._carry_out()
+
+    def _carry_out(self) -> None:
+        session = self.session
+        while effects := session.take_effects():
+            for effect in effects:
+                match effect:
+                    case Send(body):
+                        line = self._line("requests")
+                        if line is not None:
+                            line.send(body)
+                    case Subscribe(topic):
+                        self._topics.add(topic)
+                        self._subscribe(b"\x01" + topic)
+                    case Unsubscribe(topic):
+                        self._topics.discard(topic)
+                        self._subscribe(b"\x00" + topic)
+                    case ConnectFeed():
+                        self._feed_wanted = True
+                        self._drop("feed")
+                        self._retry("feed")
+                    case Settled(ticket, outcome):
+                        self._settled(self.waits_for.pop(ticket), outcome)
+                    case _:
+                        self._told(effect)
+        self._set_alarm()
+
+    def _subscribe(self, message: bytes) -> None:
+        line = self._line("feed") if self._feed_wanted else None
+        if line is not None:
+            line.send(message)
+
+    def _set_alarm(self) -> None:
+        deadline_ms = self.session.next_deadline_ms
+        if deadline_ms is None or (self._alarm_ms is not None and self._alarm_ms <= max(deadline_ms, self.now_ms)):
+            return
+        at_ms = self._alarm_ms = max(deadline_ms, self.now_ms)
+        life = self._life
+        self.world.after(at_ms - self.now_ms, lambda: self._ring(life, at_ms))
+
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    def ask(self, request: BidRequest | BuyRequest) -> None:
+        """Bid or buy; what comes of it is on record."""
+        call = Call(self.key, request, self.world.moment())
+        try:
+            ticket = self.session.submit(request, self.now_ms, self.chance.choice((3_000, 8_000, 20_000)))
+        except UsageError:
+            return
+        self.calls.append(call)
+        self.waits_for[ticket] = call
+        self._carry_out()
+
+    @property
+    def settled_long_ago(self) -> list[BidRequest]:
+        """Bids whose every answer must have come by now."""
+        latest_ms = self.world.now_ms - FORGOTTEN_MS
+        return [request for request, at_ms in self._settled_ms.items() if at_ms <= latest_ms]
+
+    def _settled(self, call: Call, outcome: Outcome) -> None:
+        call.returned = self.world.moment()
+        if isinstance(call.request, BidRequest):
+            self._settled_ms[call.request] = self.world.now_ms
+        if isinstance(outcome, Accepted | Rejected):
+            call.outcome = outcome
+            code = "accepted" if isinstance(outcome, Accepted) else outcome.code.value
+            self.world.reached[f"verdict: {code}"] += 1
+        elif not isinstance(outcome, MineRequest):
+            call.cannot_count = not getattr(outcome, "may_count", True)
+            self.world.reached["outcome unknown"] += 1
+
+    # --- the bidder's mind --------------------------------------------------------------------------------------------
+
+    def _told(self, event: Event) -> None:
+        self.replicas[-1].told.append(event)
+        match event:
+            case StateReady():
+                for view in self.session.replica.lots.values():
+                    self._consider(view)
+            case LotChanged() | LotCaughtUp():
+                self._consider(event.view)
+            case Repaired():
+                self.world.reached["hole repaired"] += 1
+
+    def _consider(self, view: LotView) -> None:
+        """Think about a lot after a while, once."""
+        if view.lot in self._thinks_about or view.status.is_final:
+            return
+        self._thinks_about.add(view.lot)
+        life = self._life
+        pause_ms = self.chance.choice((20, 100, 400, 1500))
+        self.world.after(pause_ms, lambda: self._think(view.lot, life))
+
+    def _think(self, lot: str, life: int) -> None:
+        self._thinks_about.discard(lot)
+        view = self.session.replica.lots.get(lot)
+        welcome = self.session.welcome
+        if life != self._life or view is None or welcome is None:
+            return
+        now_ms = self.session.clock.server_time_ms(self.now_ms)
+        intent = decide(view, now_ms, welcome.paddle, self._plan(view), self.chance.random())
+        if intent is None:
+            return
+        request_id = self.session.new_request_id(self.now_ms)
+        if isinstance(intent, BuyNow):
+            self.ask(BuyRequest(id=request_id, lot=lot, price_minor=intent.price_minor))
+            return
+        self.ask(
+            BidRequest(
+                id=request_id,
+                lot=lot,
+                amount_minor=intent.amount_minor,
+                maximum_minor=intent.maximum_minor,
+                while_connected=self.chance.random() < 0.3,
+            )
+        )
+
+    def _plan(self, view: LotView) -> Plan:
+        plan = self._plans.get(view.lot)
+        if plan is None:
+            chance = self.chance
+            steps = chance.randrange(1, 25)
+            value_minor = view.terms.starting_minor + steps * view.terms.step_at(view.terms.starting_minor)
+            value_minor += chance.choice((0, 0, 2000, 5000))
+            strategy = chance.choice(list(Strategy))
+            plan = self._plans[view.lot] = Plan(strategy=strategy, value_minor=value_minor, jump_steps_max=3)
+        return plan
+
+    def known_lots(self) -> Iterator[LotView]:
+        """Yield the lots as this bidder sees them."""
+        yield from self.session.replica.lots.values()

@@ -1,0 +1,113 @@
+"""What a seed stands for: how large a simulated sale is, what goes wrong in it, and its catalogue.
+
+`plan_of` is the plan of a seed. `shrunk` (see `tests.simulation.shrinking`) makes it smaller while it still fails.
+"""
+
+from random import Random
+
+import msgspec
+
+from auctioneer.terms import LotSpec, Opening, OpeningRule, SaleSpec
+from common.lot import LotTerms, SoftClose, Step
+from common.money import Currency
+
+FAULTS = (
+    "crash",  # the process ends at any call that it makes
+    "disk",  # a commit fails, before or after it is durable, and the journal can't be opened for a while
+    "stall",  # the process pauses at any call
+    "standstill",  # and for so long that the lots get the time back
+    "wall",  # somebody sets the machine's clock
+    "cut",  # connections break, and what was on its way is lost
+    "drop",  # broadcasts are lost to one reader
+    "delay",  # messages take long
+    "twice",  # requests arrive twice
+    "leave",  # clients stop and come back, with or without their memory
+    "orders",  # the auctioneer opens, pauses, extends, closes, withdraws, adds, admits and turns out
+    "mischief",  # clients repeat, contradict themselves and ask for what they can't have
+)
+
+
+AWAITED = frozenset({"standstill"})
+"""Faults that the house does not withstand yet, which seeds therefore leave out."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A simulated sale, from its seed and whatever was made smaller."""
+
+    seed: int
+    bidders: int
+    lots: int
+    duration_ms: int
+    faults: frozenset[str]
+    uses_sqlite: bool = False
+
+    def command(self) -> str:
+        """Return the command that repeats it."""
+        without = " ".join(f"--without {fault}" for fault in FAULTS if fault not in self.faults)
+        sizes = f"--bidders {self.bidders} --lots {self.lots} --duration-ms {self.duration_ms}"
+        sqlite = " --sqlite" if self.uses_sqlite else ""
+        return f"python -m tests.simulation --seed {self.seed} {sizes} {without}".rstrip() + sqlite
+
+
+def plan_of(seed: int) -> Plan:
+    """Return the plan of a seed."""
+    chance = Random(f"{seed}/plan")
+    faults = frozenset(fault for fault in FAULTS if chance.random() < 0.6) - AWAITED
+    return Plan(
+        seed=seed,
+        bidders=chance.choice((2, 2, 3, 3, 4)),
+        lots=chance.choice((1, 2, 2, 3, 4)),
+        duration_ms=chance.choice((15_000, 30_000, 60_000)),
+        faults=faults,
+        uses_sqlite=seed % 50 == 7,
+    )
+
+
+def catalogue_of(plan: Plan, names: list[str]) -> SaleSpec:
+    """Return the catalogue of a simulated sale."""
+    chance = Random(f"{plan.seed}/catalogue")
+    lots = tuple(lot_of(chance, str(number), names) for number in range(1, plan.lots + 1))
+    return SaleSpec("A simulated sale", Currency("USD", 2), lots, ends_after_last_lot=chance.random() < 0.3)
+
+
+def lot_of(chance: Random, number: str, names: list[str]) -> LotSpec:
+    """Return a lot with whatever terms a catalogue allows."""
+    starting_minor = chance.choice((1, 100, 1000, 2500))
+    steps = chance.choice(
+        (
+            (Step(0, 100),),
+            (Step(0, 1),),
+            (Step(0, 5), Step(100, 25), Step(500, 50), Step(2500, 100), Step(10_000, 250)),
+            (Step(0, 500), Step(3000, 50)),
+        )
+    )
+    reserve_minor = starting_minor + chance.randrange(4000) if chance.random() < 0.35 else None
+    buy_now_minor = None
+    if chance.random() < 0.3:
+        buy_now_minor = max(starting_minor, reserve_minor or 0) + chance.randrange(1, 3000)
+    duration_ms = chance.randrange(4_000, 30_000) if chance.random() < 0.9 else None
+    terms = LotTerms(
+        lot=number,
+        title=f"Lot {number}",
+        starting_minor=starting_minor,
+        increments=steps,
+        seller=chance.choice(names) if chance.random() < 0.15 else "",
+        has_reserve=reserve_minor is not None,
+        buy_now_minor=buy_now_minor,
+        duration_ms=duration_ms,
+        soft_close=_soft_close_of(chance) if duration_ms is not None else None,
+    )
+    return LotSpec(terms, reserve_minor, _opening_of(chance))
+
+
+def _soft_close_of(chance: Random) -> SoftClose | None:
+    if chance.random() < 0.3:
+        return None
+    extension_ms = chance.choice((500, 2000, 4000))
+    cap_ms = extension_ms + chance.randrange(2000) if chance.random() < 0.6 else None
+    return SoftClose(chance.choice((500, 2000, 4000)), extension_ms, cap_ms)
+
+
+def _opening_of(chance: Random) -> Opening:
+    rule = chance.choice((*[OpeningRule.AT_START] * 4, OpeningRule.AFTER_PREVIOUS, OpeningRule.AT_TIME))
+    return Opening(rule, delay_ms=chance.randrange(8000)) if rule is OpeningRule.AT_TIME else Opening(rule)

@@ -1,0 +1,303 @@
+"""The house's machine: its disk, its clocks, and the process on it, which ends and is started again.
+
+The process is the real thing from the server down: `take_up_sale`, `Server.run`, `House`, `Engine`. Only its sockets,
+its clocks and (but for some seeds) the journal's file are simulated, and some of its bounds are small.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import zmq
+
+from auctioneer import clock, house, server, startup
+from auctioneer.control import Controller
+from auctioneer.events import AnyEvent, HouseStarted
+from auctioneer.history import History as EventHistory
+from auctioneer.house import House, HouseSettings
+from auctioneer.invariants import check as check_engine
+from auctioneer.journal import SqliteJournal
+from auctioneer.register import Admission
+from auctioneer.server import Server
+from auctioneer.terms import SaleSpec
+from common.codec import decode_answer, decode_broadcast
+from common.errors import StorageError
+from common.lot import LotStatus
+from common.messages import Accepted, Role
+from tests.checking.history import STANDSTILL_MS, WIRE, Heard
+from tests.simulation.disk import FaultyJournal, Platter
+from tests.simulation.plan import Plan
+from tests.simulation.sockets import Line, Poller, Publisher, Router
+from tests.simulation.world import Clocks, World
+
+CHAIR = "chair's key"
+STOP_HANDLE = 7
+RECENT_EVENTS = 4
+HISTORY_EVENTS = 9
+SNAPSHOT_EVERY_EVENTS = 8
+MEAN_CALLS_TO_CRASH = 900
+MEAN_CALLS_TO_STALL = 1500
+CRASH_AT_WRITE = 0.004
+PAUSES_MS = (300, 1000, 2200)
+STANDSTILLS_MS = (3200, 6000)
+
+
+class Crash(BaseException):
+    """The process is gone, at once."""
+
+
+class Log:
+    """Counts what a house says."""
+
+    def __init__(self, reached: Counter[str]) -> None:
+        self._reached = reached
+
+    def _count(self, event: str, **_: object) -> None:
+        self._reached[f"log: {event}"] += 1
+
+    debug = info = warning = error = _count
+
+
+class Folder:
+    """The data directory, as far as the server asks for it."""
+
+    def __init__(self, journal: Path) -> None:
+        self.journal = journal
+
+    def controllers(self) -> dict[str, Controller]:
+        return {CHAIR: Controller("auctioneer", Role.AUCTIONEER)}
+
+
+class Premises:
+    """The machine. `run` starts the process again and again until `stop`; what it sent and stored is kept."""
+
+    def __init__(self, world: World, plan: Plan, spec: SaleSpec, admission: Admission, folder: Path) -> None:
+        self.world = world
+        self.plan = plan
+        self.clocks = Clocks(world)
+        self.platter = Platter()
+        self.sent_messages: list[Heard] = []
+        self.outages_ms: list[int] = []
+        self.standstills: list[tuple[int, int]] = []
+        self.durable: list[int] = []
+        """For each position, when it was durable."""
+        self.house: House | None = None
+        """The house that holds the sale now; None while none does."""
+        self.requests: Router | None = None
+        self.publisher: Publisher | None = None
+        self.control: Router | None = None
+        self.is_told_to_stop = False
+        self.stop_handle = STOP_HANDLE
+        self.is_calm = False
+        self.has_hole: Callable[[], bool] = lambda: False
+        """Whether some client misses something."""
+        self._spec = spec
+        self._admission = admission
+        self._folder = Folder(folder / "journal.sqlite3")
+        self._chance = world.chance("premises")
+        self._instances = 0
+        self._open_fails = 0
+        self._outage_ms = 0
+        self._clock: clock.Clock | None = None
+        self._stood_still: list[tuple[int, int]] = []
+        """Standstills of this process that nothing durable has followed yet."""
+        self._calls_to_crash = self._calls_to(MEAN_CALLS_TO_CRASH)
+        self._calls_to_stall = self._calls_to(MEAN_CALLS_TO_STALL)
+        self._turns = 0
+        self._told_by: dict[tuple[str, int], int] = {}
+        """Which process first sent an acceptance."""
+        self._offset_before_ms = 0
+
+    # --- the process and its end --------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Hold the sale, over any number of processes, until `stop` was called."""
+        with self._in_place():
+            while not self.is_told_to_stop:
+                try:
+                    self._run_process()
+                except Crash:
+                    self.world.reached["crash"] += 1
+                except StorageError:
+                    self.world.reached["start failed"] += 1
+                self._end_process()
+                if not self.is_told_to_stop:
+                    self.world.pass_time(self._chance.choice((1, 50, 400, 3000)))
+
+    def stop(self) -> None:
+        """Have the process end as by a signal."""
+        self.is_told_to_stop = True
+
+    def _run_process(self) -> None:
+        self._instances += 1
+        is_first = not self.durable
+        settings = HouseSettings(f"process {self._instances}", 7001, self._admission)
+        sockets = SimpleNamespace(requests=Router(self), publisher=Publisher(self), control=Router(self))
+
+        sale = self._take_up(settings, self._spec if is_first else None, None)
+
+        def take_up_again() -> startup.OpenSale:
+            return self._take_up(settings, None, sale.clock)
+
+        holder = Server(
+            sockets,
+            self._folder,
+            sale,
+            take_up_again,
+            Log(self.world.reached),
+            is_encrypted=True,
+            exit_when_ended=False,
+            logs_bids=False,
+        )
+        holder.stop_on(self.stop_handle)
+        self.requests, self.publisher, self.control = sockets.requests, sockets.publisher, sockets.control
+        holder.run()
+
+    def _take_up(
+        self, settings: HouseSettings, spec: SaleSpec | None, own_clock: clock.Clock | None
+    ) -> startup.OpenSale:
+        sale = startup.take_up_sale(self._folder, settings, spec, own_clock)
+        self.house = sale.house
+        self._clock = sale.clock
+        self._count_start(sale)
+        return sale
+
+    def _count_start(self, sale: startup.OpenSale) -> None:
+        is_set, self._offset_before_ms = (
+            self.clocks.wall_offset_ms != self._offset_before_ms,
+            self.clocks.wall_offset_ms,
+        )
+        reached = self.world.reached
+        if any(lot.view.status is LotStatus.OPEN for lot in sale.house.engine.catalogue):
+            reached["a restart with another wall clock while a lot was open"] += is_set
+        saved = sale.journal.load_snapshot()
+        if saved is not None and saved.position < sale.journal.position - 1:
+            reached["a restart from a snapshot and what followed"] += 1
+        if self.has_hole():
+            reached["a restart with a hole open at a client"] += 1
+
+    def _end_process(self) -> None:
+        """Let everything go that only the process had."""
+        for socket in (self.requests, self.publisher, self.control):
+            for line in list(socket.peers.values()) if socket is not None else ():
+                line.cut()
+        self.requests = self.publisher = self.control = None
+        self._clock = None
+        self._stood_still = []
+        if not self.is_told_to_stop:
+            self.house = None
+
+    @contextmanager
+    def _in_place(self) -> Iterator[None]:
+        """Put the simulated parts where the process finds them."""
+        identities = SimpleNamespace(token_hex=lambda size: "5a1e" * (size // 2))
+        with ExitStack() as stack:
+            for place, name, part in (
+                (startup, "SqliteJournal", SimpleNamespace(open=self._open_journal)),
+                (startup, "RECENT_EVENTS", RECENT_EVENTS),
+                (startup, "secrets", identities),
+                (clock, "time", self.clocks),
+                (house, "History", partial(EventHistory, HISTORY_EVENTS)),
+                (server, "SNAPSHOT_EVERY_EVENTS", SNAPSHOT_EVERY_EVENTS),
+                (zmq, "Poller", partial(Poller, self.world, self)),
+            ):
+                stack.enter_context(patch.object(place, name, part))
+            yield
+
+    # --- what the process is told at its calls ------------------------------------------------------------------------
+
+    def at_call(self, what: str) -> None:
+        """Let the process end or stand still here, if that is its fate."""
+        if self.is_calm:
+            return
+        self._calls_to_crash -= 1
+        if self._calls_to_crash <= 0 and "crash" in self.plan.faults:
+            self._calls_to_crash = self._calls_to(MEAN_CALLS_TO_CRASH)
+            self.world.reached[f"crash at {what}"] += 1
+            raise Crash
+        self._calls_to_stall -= 1
+        if self._calls_to_stall <= 0:
+            self._calls_to_stall = self._calls_to(MEAN_CALLS_TO_STALL)
+            durations_ms = PAUSES_MS * ("stall" in self.plan.faults)
+            durations_ms += STANDSTILLS_MS * ("standstill" in self.plan.faults)
+            if durations_ms:
+                self.world.reached[f"stall at {what}"] += 1
+                self._stand_still(self._chance.choice(durations_ms))
+
+    def _stand_still(self, duration_ms: int) -> None:
+        """Do nothing for a time. Lots get it back if it was long, and (by another rule) if the process ends then."""
+        from_ms = None if self._clock is None else self._clock.now_ms()
+        self.world.pass_time(duration_ms)
+        if from_ms is not None and duration_ms > STANDSTILL_MS:
+            self._stood_still.append((from_ms, from_ms + duration_ms))
+
+    def _calls_to(self, mean: int) -> int:
+        return int(self._chance.expovariate(1 / mean)) + 1
+
+    def before_poll(self) -> None:
+        """Between two turns: the house is as the rules want it."""
+        self._turns += 1
+        if self.house is not None and self._turns % 6 == 0:
+            check_engine(self.house.engine)
+
+    def before_reading(self) -> None:
+        """Let some more arrive before the process gets round to reading."""
+        self.world.pass_time(self._chance.randrange(4))
+
+    def sent(self, peer: Line | None, body: bytes) -> None:
+        """Keep what left the house."""
+        if peer is None:
+            self.sent_messages.append(Heard(self.world.moment(), WIRE, decode_broadcast(body)))
+        elif peer.key != CHAIR:
+            answer = decode_answer(body)
+            self.sent_messages.append(Heard(self.world.moment(), peer.key, answer))
+            if isinstance(answer, Accepted):
+                told_by = self._told_by.setdefault((peer.key, answer.id), self._instances)
+                self.world.reached["a verdict again, from another process"] += told_by != self._instances
+
+    # --- the disk -----------------------------------------------------------------------------------------------------
+
+    def _open_journal(self, path: Path) -> FaultyJournal:
+        if self._open_fails > 0 and not self.is_calm:
+            self._open_fails -= 1
+            raise StorageError("The journal can't be opened: no space left.")
+        inner = SqliteJournal.open(path) if self.plan.uses_sqlite else self.platter.open(path)
+        self.stored(inner.position, (), 0)
+        now_ms = self.clocks.time_ns() // 1_000_000 if self._clock is None else self._clock.now_ms()
+        self._outage_ms = max(0, now_ms - inner.alive_ms) if inner.position else 0
+        return FaultyJournal(inner, self)
+
+    def before_write(self, what: str) -> None:
+        """Let time pass before a write is durable; it may fail, or the process end."""
+        self.world.pass_time(self._chance.choice((0, 0, 1, 2)))
+        if what == "snapshot" and self.requests is not None and self.requests.waiting:
+            self.world.reached["snapshot under load"] += 1
+        self._fail(what, "before")
+
+    def after_write(self, what: str) -> None:
+        """Let the write fail, or the process end, once it is durable."""
+        self._fail(what, "after")
+
+    def _fail(self, what: str, when: str) -> None:
+        self.at_call(f"{what}, {when} it is durable")
+        if "crash" in self.plan.faults and not self.is_calm and self._chance.random() < CRASH_AT_WRITE:
+            self.world.reached[f"crash at {what}, {when} it is durable"] += 1
+            raise Crash
+        if "disk" not in self.plan.faults or self.is_calm or self._chance.random() > 0.012:
+            return
+        self._open_fails = self._chance.choice((0, 0, 1, 3, 8))
+        self.world.reached[f"{what} failed {when} it was durable"] += 1
+        raise StorageError("The journal can't be written (disk I/O error).")
+
+    def stored(self, position: int, events: Sequence[AnyEvent], now_ms: int) -> None:
+        """Note that everything up to `position`, of which `events` are the last, is durable since now."""
+        if any(isinstance(event, HouseStarted) for event in events):
+            self.outages_ms.append(self._outage_ms)
+        self.standstills += [(from_ms, to_ms) for from_ms, to_ms in self._stood_still if to_ms <= now_ms]
+        self._stood_still = [(from_ms, to_ms) for from_ms, to_ms in self._stood_still if to_ms > now_ms]
+        moment = self.world.moment() if position > len(self.durable) else 0
+        self.durable.extend([moment] * (position - len(self.durable)))

@@ -1,0 +1,216 @@
+"""The house's three sockets without a network, for the real `auctioneer.server.Server`, and the lines to them.
+
+A socket here behaves as libzmq's: ROUTER keeps the order of each peer and says EHOSTUNREACH for one that is gone; XPUB
+hands over each subscription and delivers only what was granted to the peer whose message was received last. Every call
+is one at which the process may end or stand still (`Process.at_call`).
+"""
+
+from collections import deque
+from typing import Protocol
+
+import zmq
+
+from tests.simulation.world import World
+
+PEER_BYTES = 5
+
+
+class Process(Protocol):
+    """The process that makes the calls."""
+
+    def at_call(self, what: str) -> None:
+        """Let the process end or stand still here, if that is its fate."""
+
+    def sent(self, peer: "Line | None", body: bytes) -> None:
+        """Note what left the house; to all where `peer` is None."""
+
+
+class Frame:
+    """A received frame, as `recv(copy=False)` returns it."""
+
+    more = False
+
+    def __init__(self, content: bytes, key: str) -> None:
+        self.bytes = content
+        self.buffer = memoryview(content)
+        self._key = key
+
+    def get(self, name: str) -> str:
+        assert name == "User-Id"
+        return self._key
+
+
+class Socket:
+    """What both kinds have in common."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self.peers: dict[bytes, Line] = {}
+
+    def getsockopt(self, option: int) -> int:
+        assert option == zmq.RCVMORE
+        return 0
+
+    def plug(self, line: "Line") -> None:
+        self.peers[line.routing_id] = line
+
+    def unplug(self, line: "Line") -> None:
+        self.peers.pop(line.routing_id, None)
+
+
+class Router(Socket):
+    """ROUTER: `waiting` is what was received and not read."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__(process)
+        self.waiting: deque[tuple[Line, bytes]] = deque()
+        self._body: Frame | None = None
+        self._to: Line | None = None
+
+    def arrive(self, line: "Line", body: bytes) -> None:
+        self.waiting.append((line, body))
+
+    def recv(self, flags: int = 0, copy: bool = True) -> "bytes | Frame":
+        self._process.at_call("recv")
+        if self._body is not None:
+            frame, self._body = self._body, None
+            return frame.bytes if copy else frame
+        if not self.waiting:
+            raise zmq.Again
+        line, body = self.waiting.popleft()
+        self._body = Frame(body, line.key)
+        return line.routing_id if copy else Frame(line.routing_id, line.key)
+
+    def recv_multipart(self, flags: int = 0, copy: bool = True) -> "list[bytes | Frame]":
+        return [self.recv(flags, copy), self.recv(flags, copy)]
+
+    def send(self, data: bytes, flags: int = 0, copy: bool = True) -> None:
+        self._process.at_call("send")
+        if flags & zmq.SNDMORE:
+            self._to = self.peers.get(data)
+            if self._to is None:
+                raise zmq.ZMQError(zmq.EHOSTUNREACH)
+            return
+        line, self._to = self._to, None
+        assert line is not None, "a body without a peer"
+        self._process.sent(line, bytes(data))
+        line.send_back(bytes(data))
+
+    def send_multipart(self, parts: list[bytes], flags: int = 0, copy: bool = True) -> None:
+        self.send(parts[0], flags | zmq.SNDMORE)
+        self.send(parts[1], flags)
+
+
+class Publisher(Socket):
+    """XPUB with MANUAL and VERBOSE."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__(process)
+        self.waiting: deque[tuple[Line, bytes]] = deque()
+        self._last: Line | None = None
+
+    def arrive(self, line: "Line", body: bytes) -> None:
+        self.waiting.append((line, body))
+
+    def recv(self, flags: int = 0, copy: bool = True) -> "bytes | Frame":
+        self._process.at_call("recv subscription")
+        if not self.waiting:
+            raise zmq.Again
+        self._last, message = self.waiting.popleft()
+        return message if copy else Frame(message, self._last.key)
+
+    def setsockopt(self, option: int, topic: bytes) -> None:
+        if self._last is None:
+            return
+        if option == zmq.SUBSCRIBE:
+            self._last.topics.add(topic)
+        elif option == zmq.UNSUBSCRIBE:
+            self._last.topics.discard(topic)
+
+    def send(self, frame: bytes, flags: int = 0, copy: bool = True) -> None:
+        self._process.at_call("publish")
+        self._process.sent(None, frame)
+        for line in list(self.peers.values()):
+            if any(frame.startswith(topic) for topic in line.topics):
+                line.send_back(frame)
+
+
+class Poller:
+    """`zmq.Poller` whose poll runs the world until there is something to read, or its time is over."""
+
+    def __init__(self, world: World, process: "PollingProcess") -> None:
+        self._world = world
+        self._process = process
+        self._readers: list[Router | Publisher] = []
+
+    def register(self, reader: "Router | Publisher | int", flags: int = zmq.POLLIN) -> None:
+        if not isinstance(reader, int):
+            self._readers.append(reader)
+
+    def poll(self, timeout_ms: int) -> list[tuple[object, int]]:
+        self._process.before_poll()
+        until_ms = self._world.now_ms + timeout_ms
+        while not (ready := self._ready()) and self._world.step(until_ms):
+            pass
+        if ready:
+            self._process.before_reading()
+            ready = self._ready()
+        return ready
+
+    def _ready(self) -> list[tuple[object, int]]:
+        if self._process.is_told_to_stop:
+            return [(self._process.stop_handle, zmq.POLLIN)]
+        return [(reader, zmq.POLLIN) for reader in self._readers if reader.waiting]
+
+
+class PollingProcess(Process, Protocol):
+    """A process that waits in a poll."""
+
+    is_told_to_stop: bool
+    stop_handle: int
+
+    def before_poll(self) -> None:
+        """Look at the state between two turns."""
+
+    def before_reading(self) -> None:
+        """Let some more arrive before the process gets round to reading."""
+
+
+class Line:
+    """One connection of one client to one socket of one house process; broken once, it stays so."""
+
+    _made = 0
+
+    def __init__(self, key: str, socket: Socket, carrier: "Carrier") -> None:
+        Line._made += 1
+        self.key = key
+        self.routing_id = Line._made.to_bytes(PEER_BYTES, "big")
+        self.topics: set[bytes] = set()
+        self.is_up = True
+        self._socket = socket
+        self._carrier = carrier
+        socket.plug(self)
+
+    def send(self, body: bytes) -> None:
+        """Send to the house."""
+        self._carrier.carry(self, body, to_house=True)
+
+    def send_back(self, body: bytes) -> None:
+        """Send to the client."""
+        self._carrier.carry(self, body, to_house=False)
+
+    def arrive_at_house(self, body: bytes) -> None:
+        assert isinstance(self._socket, Router | Publisher)
+        self._socket.arrive(self, body)
+
+    def cut(self) -> None:
+        """Break the connection; whatever is on its way is lost."""
+        self.is_up = False
+        self._socket.unplug(self)
+
+
+class Carrier(Protocol):
+    """What takes messages over a line."""
+
+    def carry(self, line: Line, body: bytes, *, to_house: bool) -> None:
+        """Bring a message to the other end, later or never."""

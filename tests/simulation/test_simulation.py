@@ -1,0 +1,89 @@
+"""Thousands of simulated sales with everything going wrong, each judged by the checker."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.simulation.plan import AWAITED, Plan, plan_of
+from tests.simulation.run import Result, simulate
+from tests.simulation.shrinking import shrunk
+from tests.simulation.sweep import never_reached, report, sweep_all
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = 2000
+PROCESSES = 2
+
+
+@pytest.mark.timeout(900)
+def test_every_promise_holds_whatever_goes_wrong() -> None:
+    found = sweep_all(0, SEEDS, PROCESSES, lambda part, total: None)
+    assert not found.failures, "\n".join(found.failures)
+    assert not never_reached(found), report(found, 1)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(4 * 3600)
+def test_every_promise_holds_in_a_hundred_thousand_sales() -> None:
+    seeds = os.environ.get("SIMULATION_SEEDS", "100000")
+    first = os.environ.get("SIMULATION_FIRST", str(SEEDS))
+    command = [sys.executable, "-m", "tests.simulation", "--seeds", seeds, "--first", first]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
+
+
+def test_a_seed_is_the_same_sale_in_every_process() -> None:
+    script = (
+        "from tests.simulation.plan import plan_of; from tests.simulation.run import simulate; "
+        "print([repr(simulate(plan_of(seed)).history) for seed in range(3, 9)])"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert len(told[0]) > 1000
+    assert told[0] == told[1]
+
+
+@pytest.mark.xfail(strict=True, reason="what is measured as a standstill begins before the turn's last event")
+def test_a_standstill_is_given_back_and_no_more() -> None:
+    plans = (replace(plan_of(seed), faults=plan_of(seed).faults | AWAITED) for seed in range(40))
+    faults = [fault for plan in plans for fault in simulate(plan).faults]
+    assert not faults, faults[0]
+
+
+def test_a_failing_plan_is_made_small() -> None:
+    def run(plan: Plan) -> Result:
+        """Fail as a house would that loses what was on its way to the third bidder's second lot when it crashes."""
+        fails = plan.bidders >= 3 and plan.lots >= 2 and "crash" in plan.faults and plan.duration_ms > 4000
+        result = simulate(replace(plan, duration_ms=500))
+        result.plan = plan
+        result.faults = ["order: as wanted"] if fails else ["told: something else"] if plan.lots == 1 else []
+        return result
+
+    large = replace(plan_of(1), bidders=4, lots=4, duration_ms=60_000, faults=frozenset({"crash", "disk", "cut"}))
+    small = shrunk(run(large), run).plan
+    assert (small.bidders, small.lots, small.faults) == (3, 2, {"crash"})
+    assert 4000 < small.duration_ms < 8000
+
+
+def test_the_command_repeats_the_plan() -> None:
+    small = replace(plan_of(2), bidders=1, lots=1, duration_ms=2000, faults=plan_of(2).faults & {"crash", "cut"})
+    done = subprocess.run(
+        [sys.executable, *small.command().split()[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == small.command()
+    assert done.stdout.splitlines()[1:-1] == [
+        f"  {fact.position:4} {fact.body}" for fact in simulate(small).history.facts
+    ]

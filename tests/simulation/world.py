@@ -1,0 +1,70 @@
+"""Time and chance of a simulation: everything that happens is an action at a moment, in an order that the seed decides.
+
+Nothing here waits. Whoever stands still or waits for input runs the world meanwhile; the house's process does so in its
+poll, in its journal and wherever it is made to stand still, all others are actions.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+
+START_MS = 1_700_000_000_000
+
+
+class World:
+    """The clock, the agenda and the sources of chance. `now_ms` is real time, which no clock need show."""
+
+    def __init__(self, seed: int) -> None:
+        self.now_ms = START_MS
+        self.reached: Counter[str] = Counter()
+        """How often each rare path was taken."""
+        self._seed = seed
+        self._moments = 0
+        self._entries = 0
+        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
+
+    def chance(self, what: str) -> Random:
+        """Return a source of chance of its own, so that leaving one thing out does not change the others."""
+        return Random(f"{self._seed}/{what}")
+
+    def moment(self) -> int:
+        """Return a number larger than any before: when something was seen."""
+        self._moments += 1
+        return self._moments
+
+    def after(self, delay_ms: int, action: Callable[[], None]) -> None:
+        """Put an action on the agenda."""
+        self._entries += 1
+        heapq.heappush(self._agenda, (self.now_ms + delay_ms, self._entries, action))
+
+    def step(self, until_ms: int) -> bool:
+        """Let the next thing happen that is due by `until_ms`; where there is none, it is that time, and False."""
+        agenda = self._agenda
+        if not agenda or agenda[0][0] > until_ms:
+            self.now_ms = max(self.now_ms, until_ms)
+            return False
+        at_ms, _, action = heapq.heappop(agenda)
+        self.now_ms = max(self.now_ms, at_ms)
+        action()
+        return True
+
+    def pass_time(self, duration_ms: int) -> None:
+        """Let everything happen that is due within a time."""
+        until_ms = self.now_ms + duration_ms
+        while self.step(until_ms):
+            pass
+
+
+class Clocks:
+    """The operating system's clocks, in place of the module `time`; the wall clock may be set."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.wall_offset_ms = 0
+
+    def time_ns(self) -> int:
+        return (self._world.now_ms + self.wall_offset_ms) * 1_000_000
+
+    def monotonic_ns(self) -> int:
+        return (self._world.now_ms - START_MS + 1_000_000) * 1_000_000
