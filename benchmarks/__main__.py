@@ -11,6 +11,13 @@ _COMMANDS: Final = {
     "demo": "benchmarks.demo",
     "bots": "benchmarks.bots",
     "throughput": "benchmarks.throughput",
+    "latency": "benchmarks.latency",
+    "fanout": "benchmarks.fanout",
+    "fairness": "benchmarks.fairness",
+    "engine": "benchmarks.engine",
+    "scale": "benchmarks.scale",
+    "memory": "benchmarks.memory",
+    "recovery": "benchmarks.recovery",
 }
 """Commands in the order of the help, each with its module, where it has the command's name."""
 

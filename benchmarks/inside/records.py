@@ -1,0 +1,132 @@
+"""Long journals: made by a house that then dies, and read back.
+
+The maker runs in a process of its own that ends by SIGKILL, so what lies on the disk is what a crash leaves behind,
+write-ahead log included.
+"""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Final, Self
+
+import msgspec
+
+from auctioneer.data_folder import DataFolder
+from auctioneer.house import House
+from auctioneer.journal import SqliteJournal
+from auctioneer.server import SNAPSHOT_EVERY_EVENTS
+from auctioneer.startup import read_house
+from benchmarks.inside.sale import BATCH_BIDS, Inside, InsideError, check_accepted, settings
+
+LOTS: Final = 1_000
+BIDDERS: Final = 1_000
+_PROGRESS_BATCHES: Final = 100
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """What a house has, by which two of them are compared."""
+
+    position: int
+    bids: int
+    """Public bids, by the lots' views."""
+    prices_minor: int
+    """The sum of all lots' prices."""
+    bidders: int
+
+    @classmethod
+    def of(cls, house: House, position: int) -> Self:
+        """Return what this house has, when its journal ends at `position`."""
+        views = [lot.view for lot in house.engine.catalogue]
+        return cls(
+            position,
+            sum(view.bids for view in views),
+            sum(view.price_minor or 0 for view in views),
+            len(house.register.entries),
+        )
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """A house read back from its journal in this process."""
+
+    totals: Totals
+    events: int
+    seconds: float
+
+    @property
+    def events_per_s(self) -> float:
+        """Events taken into the state a second."""
+        return self.events / self.seconds
+
+
+def make_record(data: Path, bids: int, tell: Callable[[int], object]) -> Totals:
+    """Have a house take so many bids in the data directory `data` and be killed; `tell` hears of each million or so.
+
+    Its last snapshot is as old as one can be. Raises InsideError where the maker ends otherwise.
+    """
+    arguments = [sys.executable, "-m", __name__, str(data), str(bids)]
+    totals = None
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as maker:
+        assert maker.stdout is not None, "the maker has a pipe for its output"
+        for line in maker.stdout:
+            if line.startswith("{"):
+                totals = msgspec.json.decode(line, type=Totals)
+            else:
+                tell(int(line))
+    if totals is None or maker.returncode != -signal.SIGKILL:
+        raise InsideError(f"The journal was not made; its maker ended with status {maker.returncode}.")
+    return totals
+
+
+def drop_snapshots(data: Path) -> None:
+    """Leave a stopped house nothing but its events to start from."""
+    with closing(sqlite3.connect(DataFolder(data).journal)) as connection, connection:
+        connection.execute("DELETE FROM snapshot")
+
+
+def replay(data: Path) -> Replay:
+    """Read a house back in this process, as `auctioneer run` does. Raises StorageError."""
+    journal = SqliteJournal.open(DataFolder(data).journal, read_only=True)
+    try:
+        began_s = time.perf_counter()
+        house = read_house(journal, settings(), int(time.time() * 1000))
+        seconds = time.perf_counter() - began_s
+        return Replay(Totals.of(house, journal.position), journal.position, seconds)
+    finally:
+        journal.close()
+
+
+def _make(data: Path, bids: int) -> None:
+    """Take bids, say so, and die."""
+    data.mkdir(parents=True, exist_ok=True)
+    sale = Inside.begin(LOTS, BIDDERS, DataFolder(data).journal)
+    assert sale.journal is not None, "the sale has a journal"
+    random = Random(1)
+    snapshot_at = max(0, bids - SNAPSHOT_EVERY_EVENTS) // BATCH_BIDS
+    batches = -(-bids // BATCH_BIDS)
+    for number in range(batches):
+        if number == snapshot_at:
+            sale.journal.save_snapshot(sale.journal.position, sale.house.snapshot())
+        count = min(BATCH_BIDS, bids - number * BATCH_BIDS)
+        answers, batch = sale.decide(sale.bids(random, LOTS, BIDDERS, count))
+        check_accepted(answers)
+        sale.journal.append(batch.events, batch.refusals, sale.now_ms)
+        if number % _PROGRESS_BATCHES == 0:
+            _say(str(number * BATCH_BIDS))
+    _say(msgspec.json.encode(Totals.of(sale.house, sale.journal.position)).decode())
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _make(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,18 @@
+"""Runs a measurement as a person does, in its quick form, and returns what it kept."""
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from benchmarks.__main__ import main
+from benchmarks.results import Finding, read_kept
+
+
+def quick_finding(name: str, folder: Path, *options: str) -> Finding:
+    """Return what `python -m benchmarks NAME --quick` found."""
+    arguments = [name, "--quick", "--results", str(folder), *options]
+    result = CliRunner().invoke(main, arguments, standalone_mode=False)
+    assert result.exception is None, result.output
+    (kept,) = read_kept(folder)
+    assert kept.finding.name == name
+    return kept.finding
