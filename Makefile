@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check conformance torture bench docs clean
+.PHONY: help setup demo test check conformance torture bench audit docs clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ torture: $(STAMP) ## the slow and exhaustive tests
 
 bench: $(STAMP) ## measure; figures are ratios against ceilings of the same run
 	@$(BIN)/python -m benchmarks throughput
+
+audit: $(STAMP) ## refuse dependencies with known faults
+	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit || \
+	  echo "pip-audit could not be installed."
+	@PYTHONPATH=. $(BIN)/python tests/dependency_audit.py $(VENV)/audit/bin/pip-audit
 
 docs: $(STAMP) ## write the generated parts of docs/ anew
 	$(BIN)/python -m docs.generate

@@ -14,8 +14,8 @@ from typing import Final
 
 import zmq
 
-from common.errors import AuctionError
 from common.keys import KeyPair
+from common.versions import refuse_old_libraries
 
 LINGER_MS: Final = 1000
 HANDSHAKE_MS: Final = 5000
@@ -31,22 +31,10 @@ REQUESTS_QUEUED_MAX: Final = 1000
 BROADCASTS_QUEUED_MAX: Final = 10_000
 """For each subscriber; one that falls further behind loses frames, notices, and repairs the hole."""
 
-_LIBZMQ_MIN: Final = (4, 3, 5)
-
-
-class OldLibraryError(AuctionError):
-    """The installed libzmq has known faults that strangers can use."""
-
-    code = "old_library"
-
 
 def new_context() -> "zmq.Context[zmq.SyncSocket]":
-    """Return a context. Raises OldLibraryError for a libzmq older than 4.3.5 or one without CURVE."""
-    if zmq.zmq_version_info() < _LIBZMQ_MIN or not zmq.has("curve"):
-        raise OldLibraryError(
-            f"libzmq {zmq.zmq_version()} is too old or lacks CURVE; 4.3.5 is needed. "
-            "Install a current pyzmq wheel: pip install --upgrade pyzmq"
-        )
+    """Return a context. Raises OldLibraryError where the installed libraries have known faults."""
+    refuse_old_libraries()
     return zmq.Context()
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import auctioneer.watchdog  # noqa: F401 -- it defines one of the errors
-import common.sockets  # noqa: F401 -- so does this
+import common.versions  # noqa: F401 -- so does this
 from auctioneer.cli import main
 from common.cli import CLOSED_PIPE_STATUS, STOPPED_STATUS
 from common.errors import AuctionError, RejectedError

@@ -1,0 +1,67 @@
+"""Libraries that must not be older than this, since strangers can use what was wrong with them.
+
+The programs refuse to start with an older one. A test holds pyproject.toml to the table, and `make audit` asks a public
+database for what the table does not know yet.
+"""
+
+from typing import Final, NamedTuple
+
+import msgpack
+import zmq
+
+from common.errors import AuctionError
+
+Version = tuple[int, ...]
+
+
+class Floor(NamedTuple):
+    """The oldest version that is accepted, the known faults of older ones, and the package that brings the library."""
+
+    version: Version
+    faults: tuple[str, ...]
+    package: str
+
+
+LIBZMQ: Final = Floor(
+    (4, 3, 5),
+    (
+        "CVE-2019-6250",
+        "CVE-2019-13132",
+        "CVE-2020-15166",
+        "CVE-2021-20234",
+        "CVE-2021-20235",
+        "CVE-2021-20236",
+        "CVE-2021-20237",
+    ),
+    "pyzmq",
+)
+MSGPACK: Final = Floor((1, 2, 4), ("CVE-2026-57585",), "msgpack")
+"""A floor may lie above the version that mended a fault: it is also the oldest that the service was tried with."""
+
+
+class OldLibraryError(AuctionError):
+    """An installed library has known faults that strangers can use."""
+
+    code = "old_library"
+
+
+def refuse_old_libraries() -> None:
+    """Raise OldLibraryError for a library that is older than its floor, and for a libzmq without CURVE."""
+    refuse_older("libzmq", zmq.zmq_version_info(), LIBZMQ)
+    refuse_older("msgpack", msgpack.version, MSGPACK)
+    if not zmq.has("curve"):
+        raise OldLibraryError("This libzmq lacks CURVE. Install a pyzmq wheel: pip install --upgrade pyzmq")
+
+
+def refuse_older(library: str, version: Version, floor: Floor) -> None:
+    """Raise OldLibraryError where `version` of a library is older than its floor."""
+    if version < floor.version:
+        raise OldLibraryError(
+            f"{library} {written(version)} has known faults ({', '.join(floor.faults)}); {written(floor.version)} is "
+            f"needed. Install it: pip install --upgrade {floor.package}"
+        )
+
+
+def written(version: Version) -> str:
+    """Return a version as people write it."""
+    return ".".join(map(str, version))
