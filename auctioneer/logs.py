@@ -118,8 +118,12 @@ def _log_of_the_house(
         case BidderEnrolled():
             log.info("bidder", paddle=event.paddle, name=event.name, admitted=event.admitted, position=position)
         case BidderAdmitted():
-            name = "bidder_admitted" if event.admitted else "bidder_turned_out"
-            log.info(name, paddle=event.paddle, by=event.by, position=position)
+            log.info(
+                "bidder_admitted" if event.admitted else "bidder_turned_out",
+                paddle=event.paddle,
+                by=event.by,
+                position=position,
+            )
 
 
 def _log_decision(log: "FilteringBoundLogger", position: int, event: LotDecided | SaleDecided) -> None:
