@@ -1,7 +1,6 @@
 """What docs/journal.md tells people to type does what it says."""
 
 import re
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -64,17 +63,6 @@ def test_the_repair_keeps_all_that_came_before_the_damage(path, tmp_path, damage
         assert list(journal.refusals()) == [refusal(1, 5)]
         journal.append(announcements(1, last_good + 1), (), AT_MS)
         assert [event for _, event in journal.read()] == announcements(last_good + 1)
-
-
-def test_a_copy_for_the_archive_is_a_journal(path, tmp_path):
-    copy = tmp_path / "copy.sqlite3"
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.append(EVERY_EVENT, (), AT_MS)
-        query(path, f"VACUUM INTO '{copy}'")
-        with closing(sqlite3.connect(copy)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-        with closing(SqliteJournal.open(copy, read_only=True)) as archived:
-            assert archived.verify_chain() == journal.verify_chain()
 
 
 def test_the_application_id_is_the_one_printed():
