@@ -143,6 +143,9 @@ class AsyncClient(BaseClient):
             yield event
 
     async def _next_event(self, timeout_ms: int | None) -> Event:
+        event = self._take_event()
+        if event is not None:
+            return event
         async with asyncio.timeout(None if timeout_ms is None else timeout_ms / 1000):
             while (event := self._take_event()) is None:
                 self._arrived.clear()

@@ -38,6 +38,8 @@ _WATCHED: Final = (
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 )
 
+_READABLE: Final = int(zmq.POLLIN)
+
 AppEffect = Settled | Event
 """What is left for the shell: to settle the application's requests and to tell it the events."""
 
@@ -80,7 +82,7 @@ class _Line:
     def came_up(self) -> bool:
         """Return whether the socket connected since the last call. Raises WrongKeyError and RejectedError."""
         came_up = False
-        while self.monitor is not None and self.monitor.poll(0):
+        while self.monitor is not None and int(self.monitor.getsockopt(zmq.EVENTS)) & _READABLE:
             match recv_monitor_message(self.monitor)["event"]:
                 case zmq.EVENT_CONNECTED:
                     self.reached = True
@@ -174,22 +176,33 @@ class Connection:
             session.connected(now_ms)
         if self._feed.came_up():
             session.feed_connected(now_ms)
+        has_more = self._read(for_app, now_ms)
+        # Time counts only after what has arrived: a program that was busy for seconds must not take the house, whose
+        # heartbeats wait to be read, for silent.
         session.tick(now_ms)
-        frames = 0
-        while frames < FRAMES_PER_PUMP_MAX:
-            self._carry_out(for_app)
-            answer, broadcast = self._requests.receive(), self._feed.receive()
-            if answer is None and broadcast is None:
-                return for_app, False
-            if answer is not None:
-                session.answer_received(answer, now_ms)
-            if broadcast is not None:
-                session.broadcast_received(broadcast, now_ms)
-            frames += 1
-        self._carry_out(for_app)
-        return for_app, True
+        if self._carry_out(for_app):
+            has_more |= self._read(for_app, now_ms)
+        return for_app, has_more
 
-    def _carry_out(self, for_app: list[AppEffect]) -> None:
+    def _read(self, for_app: list[AppEffect], now_ms: int) -> bool:
+        """Read until nothing is left, and return whether something is; do what the session asks for in between."""
+        may_have_answers = True
+        for _ in range(FRAMES_PER_PUMP_MAX):
+            may_have_answers |= self._carry_out(for_app)
+            answer = self._requests.receive() if may_have_answers else None
+            may_have_answers = answer is not None  # asking an empty socket costs as much as a broadcast
+            broadcast = self._feed.receive()
+            if answer is None and broadcast is None:
+                return False
+            if answer is not None:
+                self.session.answer_received(answer, now_ms)
+            if broadcast is not None:
+                self.session.broadcast_received(broadcast, now_ms)
+        return True
+
+    def _carry_out(self, for_app: list[AppEffect]) -> bool:
+        """Do what the session asks for; return whether a socket was used, after which it must be read again."""
+        was_used = False
         for effect in self.session.take_effects():
             match effect:
                 case Send(body):
@@ -202,6 +215,9 @@ class Connection:
                     self._feed.connect(msgspec.structs.replace(self.link, publish_port=port).publish_address)
                 case _:
                     for_app.append(effect)
+                    continue
+            was_used = True
+        return was_used
 
     def _send(self, body: bytes) -> None:
         """Send a body; where there is no connection it is dropped, since the session will repeat it."""
