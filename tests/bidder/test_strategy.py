@@ -42,6 +42,15 @@ def plan(strategy: Strategy, value_minor: int = 500) -> Plan:
         # incremental: the minimum and no more
         (Strategy.INCREMENTAL, lot(), 1_000, 0.9, PlaceBid("1", amount_minor=100)),
         (Strategy.INCREMENTAL, lot(500), 1_000, 0.9, PlaceBid("1", amount_minor=500)),
+        # budget: as incremental, within its purse
+        (Strategy.BUDGET, lot(), 1_000, 0.9, PlaceBid("1", amount_minor=100)),
+        # noise: in vain (three moods), or up to three steps over the minimum, openly or as a maximum
+        (Strategy.NOISE, lot(), 1_000, 0.0, PlaceBid("1", amount_minor=1)),
+        (Strategy.NOISE, lot(), 1_000, 0.1, PlaceBid("1", amount_minor=50)),
+        (Strategy.NOISE, lot(), 1_000, 0.2, BuyNow("1", 100)),
+        (Strategy.NOISE, lot(), 1_000, 0.399, PlaceBid("1", amount_minor=130)),
+        (Strategy.NOISE, lot(), 1_000, 0.425, PlaceBid("1", maximum_minor=110)),
+        (Strategy.NOISE, lot(490), 1_000, 0.399, PlaceBid("1", amount_minor=500)),
         # jump: one to four steps over the minimum, by the step at the minimum, never over the value
         (Strategy.JUMP, lot(), 1_000, 0.0, PlaceBid("1", amount_minor=110)),
         (Strategy.JUMP, lot(), 1_000, 0.999, PlaceBid("1", amount_minor=140)),
@@ -56,7 +65,7 @@ def plan(strategy: Strategy, value_minor: int = 500) -> Plan:
     ],
 )
 def test_each_strategy_bids_in_its_own_way(
-    strategy: Strategy, view: LotView, now_ms: int, chance: float, expected: PlaceBid | None
+    strategy: Strategy, view: LotView, now_ms: int, chance: float, expected: PlaceBid | BuyNow | None
 ) -> None:
     assert decide(view, now_ms, ME, plan(strategy), chance) == expected
 
