@@ -5,12 +5,10 @@ seen: after a verdict it waits until its copy of the sale has caught up with tha
 """
 
 import asyncio
-from collections import Counter
 from typing import Final
 
-from msgspec import Struct, field
-
-from benchmarks.crowd import Character, Tastes
+from benchmarks.crowd import Character, Crowd, Tastes
+from benchmarks.tally import Acknowledged, Tally
 from benchmarks.waiting import Pulse
 from bidder import (
     AsyncClient,
@@ -23,13 +21,13 @@ from bidder import (
     UnansweredError,
 )
 from bidder.events import Event
-from bidder.strategy import BuyNow, Intent, Plan, acts_from_ms, can_gain, decide
+from bidder.strategy import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
 from common.errors import RejectCode
 from common.lot import LotStatus, LotView, SaleStatus
 from common.messages import Accepted, Rejected
 
 REACTION_MS: Final = (250, 1400)
-"""How long a bot takes to look at a lot that changed."""
+"""How long a bot takes to look at a lot that changed, if it is not waiting for its moment."""
 IN_FLIGHT_MAX: Final = 16
 """Requests that a bot leaves unanswered; half of what the house remembers for it."""
 VERDICT_MS: Final = 30_000
@@ -38,6 +36,7 @@ VERDICT_MS: Final = 30_000
 _WORTH_ANOTHER_TRY: Final = frozenset(
     {
         RejectCode.BELOW_MINIMUM,
+        RejectCode.INVALID_AMOUNT,
         RejectCode.ALREADY_LEADING,
         RejectCode.NO_BUY_NOW,
         RejectCode.LOT_NOT_OPEN,
@@ -49,42 +48,24 @@ _WORTH_ANOTHER_TRY: Final = frozenset(
 """Refusals that the lot's next change may undo; after any other the bot leaves the lot alone."""
 
 
-class Acknowledged(Struct, frozen=True):
-    """A request that the house said counts: whose, its id, and on which lot."""
-
-    paddle: int
-    request_id: int
-    lot: str
-
-
-class Tally(Struct):
-    """What happened to the requests of all bots, and to their copies of the sale. Latencies are in milliseconds."""
-
-    acknowledged: list[Acknowledged] = field(default_factory=list)
-    rejected: Counter[RejectCode] = field(default_factory=Counter)
-    unanswered: int = 0
-    latencies_ms: list[float] = field(default_factory=list)
-    repairs: int = 0
-    events_repaired: int = 0
-    jumps: int = 0
-    """Lots whose events could not be had any more, so that their state jumped."""
-    histories_lost: int = 0
-    events_dropped: int = 0
-
-
 class Bot:
     """A character in a sale. `run` goes on until it is cancelled, or raises (in a group) what stopped the client."""
 
-    def __init__(self, client: AsyncClient, character: Character, seed: int, tally: Tally, pulse: Pulse) -> None:
+    def __init__(
+        self, client: AsyncClient, character: Character, crowd: Crowd, slowness: float, tally: Tally, pulse: Pulse
+    ) -> None:
         self.client = client
         self.character = character
-        self._seed = seed
+        self._crowd = crowd
+        self._slowness = slowness
         self._tally = tally
         self._pulse = pulse
         self._chance = character.reactions
         self._tastes: Tastes | None = None
         self._plans: dict[str, Plan | None] = {}
         self._seen_seqs: dict[str, int] = {}
+        self._offers_minor: dict[str, int] = {}
+        self._unsettled: set[str] = set()
         self._given_up: set[str] = set()
         self._looks: dict[str, asyncio.TimerHandle] = {}
         self._requests = asyncio.TaskGroup()
@@ -130,7 +111,7 @@ class Bot:
                 self._tally.events_repaired += missing
             case HistoryLost():
                 self._tally.histories_lost += 1
-                self._seen_seqs.clear()
+                self._seen_seqs.clear()  # they are of the history that is gone
             case EventsDropped(dropped=dropped):
                 self._tally.events_dropped += dropped
                 self._consider_all()
@@ -153,15 +134,19 @@ class Bot:
         if plan is None or view.leader == self.client.paddle or not can_gain(view, plan):
             return
         reaction_ms = self._chance.uniform(*REACTION_MS)
-        self._look_in(lot, max(reaction_ms, acts_from_ms(view, plan) - self.client.server_now_ms()))
+        until_acts_ms = acts_from_ms(view, plan) - self.client.server_now_ms()
+        self._look_in(lot, max(reaction_ms, until_acts_ms) if until_acts_ms > 0 else reaction_ms * self._slowness)
 
     def _plan(self, view: LotView) -> Plan | None:
         if view.lot not in self._plans:
-            if self._tastes is None:
-                catalogue = [known.terms for known in self.client.lots().values()]
-                self._tastes = Tastes(self._seed, self.character, catalogue)
-            self._plans[view.lot] = self._tastes.plan(view.terms, self.client.server_now_ms())
+            self._plans[view.lot] = self._get_tastes().plan(view, self.client.server_now_ms())
         return self._plans[view.lot]
+
+    def _get_tastes(self) -> Tastes:
+        if self._tastes is None:
+            catalogue = [known.terms for known in self.client.lots().values()]
+            self._tastes = Tastes(self._crowd, self.character, catalogue)
+        return self._tastes
 
     def _look_in(self, lot: str, pause_ms: float) -> None:
         self._looks[lot] = asyncio.get_running_loop().call_later(pause_ms / 1000, self._look, lot)
@@ -177,18 +162,35 @@ class Bot:
         """Decide about a lot, on what is known of it now."""
         del self._looks[lot]
         view, plan = self.client.lots().get(lot), self._plans[lot]
-        if view is None or plan is None or lot in self._under_way or view.seq < self._seen_seqs.get(lot, 0):
+        if view is None or plan is None or lot in self._under_way or self._is_unseen(view):
             return  # what is missing makes the bot look again when it comes
         if self.in_flight >= IN_FLIGHT_MAX:
             self._look_in(lot, REACTION_MS[0])
             return
         now_ms = self.client.server_now_ms()
-        intent = decide(view, now_ms, self.client.paddle, plan, self._chance.random())
+        intent = self._decide(view, plan, now_ms)
         if intent is not None:
-            self._under_way.add(lot)
+            self._under_way.add(intent.lot)
+            self._offers_minor[intent.lot] = max(intent.most_minor, self._offers_minor.get(intent.lot, 0))
             self._requests.create_task(self._act(intent))
         elif now_ms < acts_from_ms(view, plan):
             self._consider(view)
+
+    def _decide(self, view: LotView, plan: Plan, now_ms: int) -> Intent | None:
+        chance = self._chance.random()
+        if self.character.strategy is not Strategy.BUDGET:
+            return decide(view, now_ms, self.client.paddle, plan, chance)
+        views = list(self.client.lots().values())
+        pending = self._under_way | self._unsettled | {other.lot for other in views if self._is_unseen(other)}
+        purse = Purse(self._get_tastes().budget_minor, self._offers_minor, frozenset(pending))
+        cared_for = {
+            lot: known for lot, known in self._plans.items() if known is not None and lot not in self._given_up
+        }
+        return choose(views, now_ms, self.client.paddle, cared_for, purse, chance)
+
+    def _is_unseen(self, view: LotView) -> bool:
+        """Return whether a verdict is ahead of this bot's copy of the lot."""
+        return view.seq < self._seen_seqs.get(view.lot, 0)
 
     async def _act(self, intent: Intent) -> None:
         clock = asyncio.get_running_loop().time
@@ -196,10 +198,11 @@ class Bot:
         began_s = clock()
         try:
             verdict = await self._send(intent, request_id)
-            self._tally.latencies_ms.append((clock() - began_s) * 1000)
+            self._tally.latencies.note_s(clock() - began_s)
             self._note(verdict, request_id)
         except UnansweredError:
             self._tally.unanswered += 1
+            self._unsettled.add(intent.lot)
         finally:
             self._under_way.remove(intent.lot)
             self._pulse.beat()
@@ -220,6 +223,6 @@ class Bot:
         if isinstance(verdict, Accepted):
             self._tally.acknowledged.append(Acknowledged(self.client.paddle, request_id, verdict.lot))
             return
-        self._tally.rejected[verdict.code] += 1
+        self._tally.refuse(verdict.code)
         if verdict.code not in _WORTH_ANOTHER_TRY:
             self._given_up.add(verdict.lot)

@@ -3,13 +3,15 @@
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 
-from benchmarks.bot import Acknowledged
-from common.lot import LotView
+from benchmarks.tally import Acknowledged
+from common.lot import LotView, SaleView
 
 _SHOWN_MAX: Final = 5
 _REQUESTS: Final = """
@@ -37,6 +39,11 @@ def differences(ours: Mapping[str, LotView], theirs: Mapping[str, LotView]) -> l
         for lot in sorted(ours.keys() | theirs.keys())
         if ours.get(lot) != theirs.get(lot)
     ]
+
+
+def digest(sale: SaleView, lots: Mapping[str, LotView]) -> str:
+    """Return a text that is the same for equal copies of a sale, in whatever process they are."""
+    return blake2b(msgspec.msgpack.encode((sale, list(lots.values()))), digest_size=16).hexdigest()
 
 
 def differences_from_reports(

@@ -1,12 +1,20 @@
-"""Who the bots are and what the lots are worth to them: drawn from a seed, without IO, always the same.
+"""Who the bots are, what lots are worth to them, and when they come: drawn from a seed, without IO, always the same.
 
-Values lie around the estimates. Each draw has a stream of its own, named by the seed, the bot and the lot, so that it
-does not depend on the order in which lots open or bots join. A bidder does not care for each lot, and has a purse: the
-most that it spends on one lot. Purses go by the middle lot of the catalogue, so that a lot far above all others finds
-nobody who can pay for it.
+Each draw has a stream of its own, named by the seed, the bot and the lot, so that it does not depend on the order in
+which lots open or bots join, nor on how many processes share the bots. A bidder does not care for each lot, and has a
+purse: the most that it spends on one lot. Purses go by the middle lot of the catalogue, so that a lot far above all
+others finds nobody who can pay for it. Who bids by `Strategy.BUDGET` has a smaller one, for all lots together.
+
+When bidders come, if late: of long timed auctions 47 % have a bid in the last 5 minutes, 32 % in the last 60 s and 11 %
+in the last 10 s (Roth and Ockenfels, American Economic Review 92, 2002). Here a lot's time stands for the last ten
+minutes of such an auction, so that the same holds for its last half, its last tenth and its last sixtieth. The moment
+of the last arrival is drawn for each lot; each bidder's own is drawn from the same distribution, but not later, and
+rather near to it than far.
 """
 
 from collections.abc import Iterable
+from enum import Enum
+from itertools import pairwise
 from random import Random
 from statistics import median
 from typing import Final
@@ -15,10 +23,32 @@ from msgspec import Struct
 
 from bidder.strategy import Plan, Strategy
 from common.limits import AMOUNT_MINOR_MAX
-from common.lot import LotTerms
+from common.lot import LotTerms, LotView
 
 MIX: Final = "mix"
 """The name of a crowd of all strategies."""
+
+
+class Values(Enum):
+    """How what a lot is worth to a bidder is distributed. The room's value of a lot lies around its estimate."""
+
+    LOGNORMAL = "lognormal"
+    """Private values: the room's value times a factor that is lognormal, with a median of 1."""
+    UNIFORM = "uniform"
+    """Private values: the room's value times a factor from a half to one and a half, each as likely."""
+    COMMON = "common"
+    """A common value: the room's is the true one, and each bidder has its own estimate with a normal error; whoever
+    wins has most likely overestimated it."""
+
+
+class Arrivals(Enum):
+    """When bidders take an interest in a lot."""
+
+    EVEN = "even"
+    """In the first two thirds of its time, each moment as likely."""
+    LATE = "late"
+    """As in real timed auctions, many near the end. A sniper bids just when it comes."""
+
 
 _MIXED: Final = (
     Strategy.INCREMENTAL,
@@ -26,10 +56,10 @@ _MIXED: Final = (
     Strategy.SNIPER,
     Strategy.INCREMENTAL,
     Strategy.TRUTHFUL,
-    Strategy.INCREMENTAL,
+    Strategy.BUDGET,
     Strategy.INCREMENTAL,
     Strategy.SNIPER,
-    Strategy.JUMP,
+    Strategy.NOISE,
     Strategy.INCREMENTAL,
 )
 _NAMES: Final = (
@@ -42,18 +72,46 @@ INTERESTED: Final = 0.6
 APPETITE: Final = (0.75, 1.1)
 """What the room as a whole makes of a lot, as a multiple of the middle of its estimate."""
 SPREAD: Final = 0.22
-"""How far bidders differ: the standard deviation of the logarithm of what a lot is worth to them."""
+"""Lognormal: how far bidders differ, the standard deviation of the factor's logarithm."""
+UNIFORM: Final = (0.5, 1.5)
+ERROR: Final = 0.15
+"""Common: the standard deviation of a bidder's error, as a part of the true value."""
 STARTS_TO_VALUE: Final = 12
 """A lot without an estimate is worth about so many times its starting price."""
 PURSES: Final = (6.0, 13.0)
 """The most that a bidder spends on one lot, as a multiple of the catalogue's middle value."""
+BUDGETS: Final = (1.0, 4.0)
+"""The most that `Strategy.BUDGET` spends on all lots, as such a multiple."""
 HURRY: Final = (0.03, 0.07)
 """When a bidder who would buy at once begins, as a part of the time that the lot is open."""
 INTEREST_BEGINS: Final = (0.12, 0.65)
-"""When the others begin."""
+"""When the others begin, if they come evenly."""
+LATE: Final = ((0.0, 0.0), (1 / 60, 0.11), (1 / 10, 0.32), (1 / 2, 0.47), (1.0, 1.0))
+"""Late arrivals: the part of a lot's time that is left, and how many come when no more than that is."""
+NEARNESS: Final = 3
+"""Late: how near bidders come to a lot's last arrival; with 1, the last of a few bidders would be too early."""
 UNTIMED_MS: Final = 20_000
-"""Of lots that are open for longer or without a clock, that part is taken of this."""
+"""Of lots without a clock, and of long ones where bidders come evenly, parts are taken of this."""
 SNIPE_MS: Final = (300, 1500)
+
+
+class Crowd(Struct, frozen=True):
+    """What a whole crowd is drawn from. `strategy` is `mix`, of which ten bots have all, or the value of one."""
+
+    seed: int
+    strategy: str = MIX
+    values: Values = Values.LOGNORMAL
+    arrivals: Arrivals = Arrivals.EVEN
+
+    def characters(self, bidders: int, first: int = 0) -> "list[Character]":
+        """Return so many bots of it, from the `first` on."""
+        return [
+            Character(number, _name(number), self._strategy_of(number), f"{self.seed}/{number}")
+            for number in range(first, first + bidders)
+        ]
+
+    def _strategy_of(self, number: int) -> Strategy:
+        return _MIXED[number % len(_MIXED)] if self.strategy == MIX else Strategy(self.strategy)
 
 
 class Character(Struct, frozen=True):
@@ -70,19 +128,6 @@ class Character(Struct, frozen=True):
         return Random(f"{self.seed}/reactions")
 
 
-def characters(seed: int, bidders: int, strategy: str) -> list[Character]:
-    """Return a crowd; `strategy` is `mix`, of which ten bots have all strategies, or the value of one `Strategy`."""
-    return [
-        Character(
-            number,
-            _name(number),
-            _MIXED[number % len(_MIXED)] if strategy == MIX else Strategy(strategy),
-            f"{seed}/{number}",
-        )
-        for number in range(bidders)
-    ]
-
-
 def _name(number: int) -> str:
     rounds, place = divmod(number, len(_NAMES))
     return _NAMES[place] if rounds == 0 else f"{_NAMES[place]} {rounds + 1}"
@@ -91,31 +136,59 @@ def _name(number: int) -> str:
 class Tastes:
     """What the lots are worth to one bot. `catalogue` is what it saw when it joined, which its purse goes by."""
 
-    def __init__(self, seed: int, character: Character, catalogue: Iterable[LotTerms]) -> None:
-        self._seed = seed
+    def __init__(self, crowd: Crowd, character: Character, catalogue: Iterable[LotTerms]) -> None:
+        self._crowd = crowd
         self._character = character
         middle_minor = median(_middle_minor(terms) for terms in catalogue)
-        self._purse_minor = int(middle_minor * Random(f"{character.seed}/purse").uniform(*PURSES))
+        draw = Random(f"{character.seed}/purse")
+        self._lot_max_minor = int(middle_minor * draw.uniform(*PURSES))
+        self.budget_minor = int(middle_minor * draw.uniform(*BUDGETS))
 
-    def plan(self, terms: LotTerms, opened_at_ms: int) -> Plan | None:
-        """Return what the bot has in mind for a lot that it can bid on since a server time; None: it does not care."""
+    def plan(self, view: LotView, now_ms: int) -> Plan | None:
+        """Return what the bot has in mind for a lot that it can bid on since `now_ms`; None: it does not care."""
+        terms = view.terms
         draw = Random(f"{self._character.seed}/lot {terms.lot}")
+        room = Random(f"{self._crowd.seed}/lot {terms.lot}")
         cares = draw.random() < INTERESTED
-        room_minor = _middle_minor(terms) * Random(f"{self._seed}/lot {terms.lot}").uniform(*APPETITE)
-        value_minor = _round(terms, min(room_minor * draw.lognormvariate(0, SPREAD), self._purse_minor))
+        room_minor = _middle_minor(terms) * room.uniform(*APPETITE)
+        value_minor = _round(terms, min(room_minor * _factor(self._crowd.values, draw), self._lot_max_minor))
         buys = terms.buy_now_minor is not None and terms.buy_now_minor <= value_minor
-        begins_ms = draw.uniform(*(HURRY if buys else INTEREST_BEGINS)) * min(
-            terms.duration_ms or UNTIMED_MS, UNTIMED_MS
-        )
-        snipe_ms = round(draw.uniform(*SNIPE_MS))
+        if self._crowd.arrivals is Arrivals.LATE and not buys:
+            snipe_ms = round(_left_late(room, draw) * (terms.duration_ms or UNTIMED_MS))
+            begins_at_ms = (now_ms + UNTIMED_MS if view.ends_at_ms is None else view.ends_at_ms) - snipe_ms
+        else:
+            duration_ms = min(terms.duration_ms or UNTIMED_MS, UNTIMED_MS)
+            begins_at_ms = now_ms + round(draw.uniform(*(HURRY if buys else INTEREST_BEGINS)) * duration_ms)
+            snipe_ms = round(draw.uniform(*SNIPE_MS))
         if not cares or value_minor < terms.starting_minor:
             return None
         return Plan(
-            strategy=self._character.strategy,
-            value_minor=value_minor,
-            begins_at_ms=opened_at_ms + round(begins_ms),
-            snipe_ms=snipe_ms,
+            strategy=self._character.strategy, value_minor=value_minor, begins_at_ms=begins_at_ms, snipe_ms=snipe_ms
         )
+
+
+def _left_late(room: Random, draw: Random) -> float:
+    """Return the part of a lot's time that is left when a late bidder comes: at least what the lot's last one has."""
+    last = room.random()
+    return _left(last + (1 - last) * draw.random() ** NEARNESS)
+
+
+def _factor(values: Values, draw: Random) -> float:
+    match values:
+        case Values.LOGNORMAL:
+            return draw.lognormvariate(0, SPREAD)
+        case Values.UNIFORM:
+            return draw.uniform(*UNIFORM)
+        case Values.COMMON:
+            return max(0.0, draw.gauss(1, ERROR))
+
+
+def _left(share: float) -> float:
+    """Return how much of its time a lot has left when this share of the arrivals is still to come, by `LATE`."""
+    for (left, shares), (next_left, next_shares) in pairwise(LATE):
+        if share <= next_shares:
+            return left + (next_left - left) * (share - shares) / (next_shares - shares)
+    return 1.0
 
 
 def _round(terms: LotTerms, value_minor: float) -> int:

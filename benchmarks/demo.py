@@ -1,28 +1,24 @@
 """`make demo`: a real house in a process of its own, bots on real sockets, and proof at the end that all was right."""
 
 import asyncio
-import shutil
-import signal
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import click
 
 from benchmarks.checks import differences_from_reports, missing_from_record, report_check
-from benchmarks.crowd import MIX, characters
+from benchmarks.crowd import Crowd
 from benchmarks.house import HouseProcess, demo_catalogue
-from benchmarks.report import print_report
+from benchmarks.report import print_tally
+from benchmarks.sale_folder import keep_folder, sale_folder
 from benchmarks.screen import REFRESH_S, Screen, open_screen
 from benchmarks.story import Story
 from benchmarks.swarm import Swarm
-from benchmarks.waiting import alongside
+from benchmarks.waiting import alongside, stop_when_told
 from bidder import AsyncClient
 from common.cli import STOPPED_STATUS, examples
-from common.errors import StorageError
 
 SEED: Final = 19
 """With these bots' values, one lot of the catalogue is bought at once and one is beyond all purses."""
@@ -53,47 +49,30 @@ def demo(bidders: int, seed: int, catalogue: Path, data: Path | None) -> int:
 
     Exit status 1 if a bidder saw anything else than the house, a bid was lost, or the record does not verify.
     """
-    with _place(data) as folder:
+    with sale_folder(data) as folder:
         try:
             is_right = asyncio.run(_hold(catalogue, folder, bidders, seed))
         except (KeyboardInterrupt, asyncio.CancelledError):
             click.echo("\nStopped, and with it the auctioneer and all bots.", err=True)
             return STOPPED_STATUS
         if data is None and not is_right:
-            kept = folder.rename(folder.with_name(f"{folder.name}-failed"))
-            click.echo(f"The sale is kept in {kept}.", err=True)
+            click.echo(f"The sale is kept in {keep_folder(folder)}.", err=True)
     return 0 if is_right else _FAILED
-
-
-@contextmanager
-def _place(data: Path | None) -> Iterator[Path]:
-    """Yield the directory of the sale; a temporary one is removed at the end."""
-    if data is not None:
-        yield data
-        return
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="auction-demo-"))
-    except OSError as error:
-        raise StorageError(f"No temporary directory can be made: {error.strerror}. Choose one with --data.") from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _hold(catalogue: Path, folder: Path, bidders: int, seed: int) -> bool:
     """Hold the sale and return whether all checks held."""
-    _stop_when_told()
+    stop_when_told()
     click.echo("Starting an auctioneer ...")
     async with HouseProcess(catalogue, folder, "--port", "0") as house:
         _print_how_to_join(house)
-        crowd = characters(seed, bidders, MIX)
-        async with Swarm(house.link, crowd, seed) as swarm:
+        crowd = Crowd(seed)
+        async with Swarm(house.link, crowd, crowd.characters(bidders)) as swarm:
             is_right = await _watch(swarm)
             click.echo()
             await house.show("results")
             click.echo()
-            print_report(swarm)
+            print_tally(swarm.tally)
             click.echo()
             is_right &= await _check_copies(house, swarm)
             lost = missing_from_record(folder, swarm.tally.acknowledged)
@@ -106,14 +85,6 @@ async def _hold(catalogue: Path, folder: Path, bidders: int, seed: int) -> bool:
         status = await house.show("verify")
         is_right &= report_check("The record verifies", [f"`verify` ended with status {status}"] if status else [])
     return is_right
-
-
-def _stop_when_told() -> None:
-    """End in order also where another process, or a terminal that goes away, asks for it."""
-    task = asyncio.current_task()
-    assert task is not None, "there is no task to stop"
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _print_how_to_join(house: HouseProcess) -> None:

@@ -27,9 +27,13 @@ class HouseError(AuctionError):
 
 
 class HouseRecord(msgspec.Struct, frozen=True):
-    """The part of `DIR/house.json` that is of use here: the server's process, and the link by which to join."""
+    """The part of `DIR/house.json` that is of use here: the server's process, and the link by which to join.
+
+    `instance` is what the house calls this process to its clients.
+    """
 
     pid: int
+    instance: str
     link: str
 
 
@@ -119,15 +123,7 @@ class HouseProcess:
 
     async def ask(self, *words: str) -> Any:
         """Return what `auctioneer WORDS --json` answers about this house. Raises HouseError."""
-        asked = await asyncio.create_subprocess_exec(
-            *_program([*words, "--json", "--data", str(self.data)]),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        answer, complaint = await asked.communicate()
-        if asked.returncode:
-            raise HouseError(f"`auctioneer {words[0]}` failed: {complaint.decode(errors='replace').strip()}")
-        return msgspec.json.decode(answer)
+        return await ask_house(self.data, *words)
 
     async def show(self, *words: str) -> int:
         """Run `auctioneer WORDS` for a person to read, on this program's own output; return its exit status."""
@@ -149,6 +145,19 @@ class HouseProcess:
             self.link = entry["link"]
             self._starts += 1
             self._pulse.beat()
+
+
+async def ask_house(data: Path, *words: str) -> Any:
+    """Return what `auctioneer WORDS --json` answers about the house of a data directory. Raises HouseError."""
+    asked = await asyncio.create_subprocess_exec(
+        *_program([*words, "--json", "--data", str(data)]),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    answer, complaint = await asked.communicate()
+    if asked.returncode:
+        raise HouseError(f"`auctioneer {words[0]}` failed: {complaint.decode(errors='replace').strip()}")
+    return msgspec.json.decode(answer)
 
 
 def _program(words: list[str]) -> list[str]:

@@ -4,8 +4,8 @@ All clients share one context, and one loop moves them. Each has its own CURVE k
 """
 
 import asyncio
-import resource
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -13,13 +13,15 @@ from typing import Final, Self
 
 import zmq
 
-from benchmarks.bot import Bot, Tally
+from benchmarks.bot import Bot
 from benchmarks.checks import differences
-from benchmarks.crowd import Character
+from benchmarks.crowd import Character, Crowd
+from benchmarks.open_files import FILES_PER_CLIENT, SPARE, allow_open_files
+from benchmarks.tally import Tally
 from benchmarks.waiting import Pulse
 from bidder import AsyncClient
-from bidder.events import Event
-from common.errors import AuctionError, RejectCode, RejectedError, UsageError
+from bidder.events import ConnectionState, Event
+from common.errors import AuctionError, RejectCode, RejectedError
 from common.keys import new_keys
 from common.limits import NAME_CHARS_MAX
 from common.messages import Role
@@ -29,29 +31,33 @@ JOINING_AT_ONCE: Final = 32
 JOIN_MS: Final = 30_000
 SOCKETS_PER_CLIENT: Final = 8
 """A DEALER, a SUB and their monitors, with room for those that libzmq makes itself."""
-FILES_PER_CLIENT: Final = 12
-SPARE: Final = 200
-"""Sockets and files for all else in the process."""
 VERDICTS_S: Final = 30.0
 """How long to wait for the verdicts of what is under way when the bots stop."""
 
+_UP_TO_DATE: Final = frozenset({ConnectionState.LIVE, ConnectionState.FROZEN, ConnectionState.ENDED})
+
 
 class Swarm:
-    """A crowd of bots in a sale. Leaving the `async with` closes their clients."""
+    """Bots of a crowd in a sale. Leaving the `async with` closes their clients.
 
-    def __init__(self, link: str, crowd: Sequence[Character], seed: int) -> None:
+    `slowness` is by how much they take longer to look at a lot than a small crowd does. Entering raises UsageError
+    where the system does not give room for so many.
+    """
+
+    def __init__(self, link: str, crowd: Crowd, characters: Sequence[Character], slowness: float = 1.0) -> None:
         self.tally = Tally()
         self.pulse = Pulse()
         self.bots: list[Bot] = []
         self._link = link
         self._crowd = crowd
-        self._seed = seed
+        self._characters = characters
+        self._slowness = slowness
         self._context: zmq.Context[zmq.SyncSocket] | None = None
         self._runs: list[asyncio.Task[None]] = []
         self._clients: list[AsyncClient] = []
 
     async def __aenter__(self) -> Self:
-        self._context = _roomy_context(len(self._crowd))
+        self._context = _roomy_context(len(self._characters))
         return self
 
     async def __aexit__(
@@ -75,7 +81,7 @@ class Swarm:
     async def join(self) -> None:
         """Join all bots; each bids from its joining on. Raises as `AsyncClient.connect` does."""
         turns = asyncio.Semaphore(JOINING_AT_ONCE)
-        joining = [asyncio.ensure_future(self._join_one(character, turns)) for character in self._crowd]
+        joining = [asyncio.ensure_future(self._join_one(character, turns)) for character in self._characters]
         try:
             await asyncio.gather(*joining)
         finally:
@@ -91,7 +97,7 @@ class Swarm:
                 if error.reject is not RejectCode.NAME_TAKEN:
                     raise
                 client = await self._connect(_other_name(character.name), Role.BIDDER)
-        bot = Bot(client, character, self._seed, self.tally, self.pulse)
+        bot = Bot(client, character, self._crowd, self._slowness, self.tally, self.pulse)
         self.bots.append(bot)
         self._runs.append(asyncio.ensure_future(bot.run()))
         self.pulse.beat()
@@ -113,31 +119,56 @@ class Swarm:
 
     # --- bidding ----------------------------------------------------------------------------------------------------
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to bid on."""
+        return all(bot.is_done for bot in self.bots)
+
     async def run(self, timeout_s: float | None) -> bool:
         """Let the bots bid until nothing is left to bid on; return False where the time was over before.
 
         Then no bot bids any more, and all verdicts are in. Raises what stopped a bot's client.
         """
-        is_done = await self._until(lambda: all(bot.is_done for bot in self.bots), timeout_s)
+        was_over = await self.until_over(timeout_s)
+        await self.stop()
+        return was_over
+
+    async def until_over(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing is left to bid on; return False where the time is over before. Raises as `run` does."""
+        return await self._until(lambda: self.is_over, timeout_s)
+
+    async def stop(self) -> None:
+        """Let the bots bid no more, and wait for the verdicts of what is under way. Raises as `run` does."""
         for bot in self.bots:
             bot.stop()
         await self._until(lambda: not any(bot.in_flight for bot in self.bots), VERDICTS_S)
-        return is_done
 
     async def until_equal(self, reference: AsyncClient, timeout_s: float) -> list[str]:
-        """Wait until each bot's copy of the sale equals that of `reference`; return what differs when time is over."""
+        """Wait until each bot's copy of the sale has equalled that of `reference`; return what differs in the end.
 
-        def problems() -> list[str]:
-            lots, sale = reference.lots(), reference.sale
-            return [
-                f"{bot.client.welcome.name}: {difference}"
-                for bot in self.bots
-                for difference in differences(bot.client.lots(), lots)
-                + ([] if bot.client.sale == sale else [f"the sale is {bot.client.sale} here and {sale} there"])
-            ]
+        In a sale that goes on, copies are equal only between two changes, and not all at the same moment.
+        """
+        unequal = list(self.bots)
 
-        await self._until(lambda: not problems(), timeout_s)
-        return problems()
+        def is_equal() -> bool:
+            unequal[:] = [bot for bot in unequal if self._differences(bot, reference)]
+            return not unequal
+
+        await self._until(is_equal, timeout_s)
+        return [
+            f"{bot.client.welcome.name}: {difference}"
+            for bot in unequal
+            for difference in self._differences(bot, reference)
+        ]
+
+    def _differences(self, bot: Bot, reference: AsyncClient) -> list[str]:
+        ours, theirs = bot.client.sale, reference.sale
+        in_sale = [] if ours == theirs else [f"the sale is {ours} here and {theirs} there"]
+        return differences(bot.client.lots(), reference.lots()) + in_sale
+
+    def live(self) -> Counter[str]:
+        """Return how many bots are up to date with the house, by the instance of the house that they know."""
+        return Counter(bot.client.welcome.instance for bot in self.bots if bot.client.state in _UP_TO_DATE)
 
     async def _until(self, holds: Callable[[], bool], timeout_s: float | None) -> bool:
         """Wait for the pulse, and for the failure of a bot, whichever comes first."""
@@ -156,15 +187,7 @@ class Swarm:
 
 def _roomy_context(clients: int) -> "zmq.Context[zmq.SyncSocket]":
     """Return a context with room for so many clients. Raises UsageError where the system does not give it."""
-    files = clients * FILES_PER_CLIENT + SPARE
-    allowed, allowed_max = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if allowed != resource.RLIM_INFINITY and allowed < files:
-        if resource.RLIM_INFINITY != allowed_max < files:
-            raise UsageError(
-                f"{clients} bots need {files} open files, and this system allows {allowed_max}. Take fewer bots, or "
-                "raise the limit (ulimit -n)."
-            )
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, allowed_max))
+    allow_open_files(clients * FILES_PER_CLIENT + SPARE, f"{clients} bots in a process hold their sockets")
     context = new_context()
     context.set(zmq.MAX_SOCKETS, clients * SOCKETS_PER_CLIENT + SPARE)
     return context

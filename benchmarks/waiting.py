@@ -1,6 +1,7 @@
-"""Waiting: for something to become true without looking at the clock, and for one task while others run."""
+"""Waiting: for something to become true without looking at the clock, for one task while others run, for the end."""
 
 import asyncio
+import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -44,3 +45,11 @@ async def alongside(main: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, A
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def stop_when_told() -> None:
+    """Cancel the present task also where another process, or a terminal that goes away, asks for the end."""
+    task = asyncio.current_task()
+    assert task is not None, "there is no task to stop"
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from benchmarks.checks import differences, differences_from_reports, report_check
-from benchmarks.report import percentile
-from common.lot import LotStatus, LotTerms, LotView, Step
+from benchmarks.checks import differences, differences_from_reports, digest, report_check
+from common.lot import LotStatus, LotTerms, LotView, SaleView, Step
+from common.money import Currency
 
 SOLD = LotView(
     terms=LotTerms(lot="1", title="A vase", starting_minor=100, increments=(Step(0, 10),)),
@@ -64,6 +64,8 @@ def test_a_check_says_whether_it_held(capsys: pytest.CaptureFixture[str]) -> Non
     assert lines[-1] == "      and 2 more"
 
 
-@pytest.mark.parametrize(("percent", "expected"), [(50, 5), (99, 10), (1, 1), (100, 10)])
-def test_percentiles_are_values_that_occurred(percent: int, expected: int) -> None:
-    assert percentile([float(value) for value in range(10, 0, -1)], percent) == expected
+def test_equal_copies_have_the_same_digest_and_others_another() -> None:
+    sale = SaleView(sale="s", title="A sale", currency=Currency("USD", 2))
+    assert digest(sale, {"1": SOLD}) == digest(replace(sale), {"1": replace(SOLD)})
+    others = [digest(replace(sale, seq=1), {"1": SOLD}), digest(sale, {"1": replace(SOLD, seq=6)}), digest(sale, {})]
+    assert len({digest(sale, {"1": SOLD}), *others}) == 4

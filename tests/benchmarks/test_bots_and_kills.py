@@ -4,14 +4,14 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-from benchmarks.bot import Acknowledged
 from benchmarks.checks import differences_from_reports, missing_from_record
-from benchmarks.crowd import MIX, characters
+from benchmarks.crowd import Crowd
 from benchmarks.house import HouseProcess, read_record
 from benchmarks.swarm import Swarm
+from benchmarks.tally import Acknowledged
 
 BOTS = 8
-SEED = 3
+CROWD = Crowd(seed=3)
 PATIENCE_S = 60.0
 KILLS_AT = (10, 25)
 """The server dies when so many bids have been acknowledged."""
@@ -37,7 +37,7 @@ async def _kill(house: HouseProcess, swarm: Swarm) -> list[int]:
 
 async def _hold_sale(catalogue: Path, data: Path) -> list[Acknowledged]:
     async with HouseProcess(catalogue, data, "--port", "0") as house:
-        async with Swarm(house.link, characters(SEED, BOTS, MIX), SEED) as swarm:
+        async with Swarm(house.link, CROWD, CROWD.characters(BOTS)) as swarm:
             await swarm.join()
             killing = asyncio.ensure_future(_kill(house, swarm))
             assert await swarm.run(PATIENCE_S), f"the sale did not end: {house.last_words}"

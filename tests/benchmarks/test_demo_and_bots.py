@@ -1,5 +1,6 @@
 """The programs themselves, as a person starts them: what they print, how they end, and what they leave behind."""
 
+import json
 import os
 import signal
 import subprocess
@@ -37,6 +38,11 @@ def end_group(program: "subprocess.Popen[str]") -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started and that still run."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @pytest.fixture
@@ -110,6 +116,59 @@ def test_bots_bid_in_a_sale_that_is_on_and_report(small_sale: Path, tmp_path: Pa
     assert "OK    All 5 bots have the sale that a newcomer is given" in second
     assert "bids accepted" in second, "there was no progress to read"
     assert "p99" in second
+    assert "OK    The record verifies" in second
+
+
+def test_bots_hold_a_sale_of_their_own_and_outlive_a_kill(temporary: Path) -> None:
+    words = (
+        "--bidders",
+        "40",
+        "--processes",
+        "2",
+        "--lots",
+        "4",
+        "--duration",
+        "6",
+        "--kill",
+        "1",
+        "--arrivals",
+        "even",
+    )
+    program = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "bots", *words, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert program.returncode == 0, program.stdout + program.stderr
+    found = json.loads(program.stdout)
+    assert found["right"] is True
+    assert [check["problems"] for check in found["checks"]] == [[]] * 7
+    (kill,) = found["kills"]
+    assert 0 < kill["accepted_before"] < found["accepted"], "no bid was accepted before the kill, or none after it"
+    assert found["unanswered"] == found["histories_lost"] == 0
+    assert found["gaps_repaired"] > 0
+    assert 0 < found["latency_ms"]["p50"] <= found["latency_ms"]["max"]
+    assert len(found["lots"]) == 4
+    assert found["revenue_minor"] == sum(lot["hammer_minor"] or 0 for lot in found["lots"]) > 0
+    assert sum(lot["bids"] for lot in found["lots"]) <= found["accepted"]
+    assert list(temporary.iterdir()) == []
+
+
+def test_bots_that_are_stopped_leave_nothing_behind(temporary: Path) -> None:
+    with start("bots", "--bidders", "40", "--processes", "2", "--lots", "2") as program:
+        assert program.stdout is not None
+        assert any("bids accepted" in line for line in program.stdout)
+        workers = children(program.pid)
+        assert len(workers) == 3, "the house and two workers"
+        os.kill(program.pid, signal.SIGINT)
+        said, _ = program.communicate(timeout=PATIENCE_S)
+        assert not end_group(program), "something was left running"
+    assert program.returncode == 130
+    assert "Stopped, and with it all bots." in said
+    assert "Traceback" not in said
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -118,6 +177,8 @@ def test_bots_bid_in_a_sale_that_is_on_and_report(small_sale: Path, tmp_path: Pa
         (("--data", "nowhere"), "No house runs on nowhere."),
         (("--to", "http://example.org"), "is not a join link"),
         (("--to", "auction://127.0.0.1:1/plain?publish=2", "--data", "nowhere"), "both name a house"),
+        (("--to", "auction://127.0.0.1:1/plain?publish=2", "--kill", "1"), "for a house that is started here"),
+        (("--seconds", "5"), "for a house that runs already"),
     ],
 )
 def test_bots_without_a_house_say_what_is_wrong(words: tuple[str, ...], sentence: str) -> None:

@@ -1,0 +1,43 @@
+"""How long things took: an HdrHistogram, so that figures of several processes add up to exact percentiles."""
+
+from typing import Final, Self
+
+from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped] # it ships no types
+
+LATENCY_US_MAX: Final = 10 * 60 * 1_000_000
+_DIGITS: Final = 3
+
+
+class Latencies:
+    """Latencies from 1 us to ten minutes, to three digits; longer ones count as ten minutes."""
+
+    def __init__(self) -> None:
+        self._histogram = HdrHistogram(1, LATENCY_US_MAX, _DIGITS)
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return what another process encoded."""
+        latencies = cls()
+        latencies._histogram.decode_and_add(text)
+        return latencies
+
+    def encode(self) -> str:
+        """Return all of it as text."""
+        return str(self._histogram.encode().decode("ascii"))
+
+    @property
+    def count(self) -> int:
+        """How many were noted."""
+        return int(self._histogram.get_total_count())
+
+    def note_s(self, seconds: float) -> None:
+        """Count one latency."""
+        self._histogram.record_value(min(max(1, round(seconds * 1_000_000)), LATENCY_US_MAX))
+
+    def add(self, other: "Latencies") -> None:
+        """Count all of another's too."""
+        self._histogram.add(other._histogram)
+
+    def percentile_ms(self, percent: float) -> float:
+        """Return the latency that so many percent do not exceed; 0 where there is none."""
+        return float(self._histogram.get_value_at_percentile(percent)) / 1000 if self.count else 0.0

@@ -1,0 +1,76 @@
+"""Where a program of this package has a house keep its sale, and the catalogue of a sale made up for bots."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from common.errors import StorageError
+
+_THINGS: Final = ("Armchair", "Bracelet", "Clock", "Drawing", "Etching", "Figurine", "Globe", "Harp", "Inkwell", "Jug")
+ESTIMATES: Final = (100, 2000)
+"""What lots are estimated at, in whole units of the currency."""
+DURATIONS: Final = (0.75, 1.0)
+"""How long lots are open, as a part of the longest."""
+
+
+@contextmanager
+def sale_folder(data: Path | None = None) -> Iterator[Path]:
+    """Yield `data` or a temporary directory for a sale; a temporary one is removed at the end. Raises StorageError."""
+    if data is not None:
+        yield data
+        return
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="auction-"))
+    except OSError as error:
+        raise StorageError(f"No temporary directory can be made: {error.strerror}. Choose one with --data.") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep_folder(folder: Path) -> Path:
+    """Save a temporary directory from its removal, and return where it is now."""
+    return folder.rename(folder.with_name(f"{folder.name}-failed"))
+
+
+def write_catalogue(folder: Path, lots: int, duration_s: float, seed: int) -> Path:
+    """Write a catalogue for bots, the same for the same seed, and return its path.
+
+    All lots open at the start, for up to `duration_s`, with a short soft close. Of ten lots two have a reserve and one
+    has a buy-now price. The sale ends by itself.
+    """
+    draw = Random(f"{seed}/catalogue")
+    window_ms = max(500, round(duration_s * 1000 / 20))
+    rows = [
+        "[sale]",
+        'title = "A sale for bots"',
+        'currency = "USD"',
+        'ends = "after last lot"',
+        "[defaults]",
+        f'soft_close = {{ window = "{window_ms}ms", extension = "{window_ms}ms", cap = "{2 * window_ms}ms" }}',
+    ]
+    for number in range(1, lots + 1):
+        middle = draw.randint(*ESTIMATES)
+        duration_ms = round(duration_s * 1000 * draw.uniform(*DURATIONS))
+        rows += [
+            "[[lot]]",
+            f'number = "{number}"',
+            f'title = "{draw.choice(_THINGS)} {number}"',
+            f'starting_price = "{middle // 3}"',
+            f'increment = "{max(1, middle // 50)}"',
+            f'estimate_low = "{middle * 8 // 10}"',
+            f'estimate_high = "{middle * 12 // 10}"',
+            f'duration = "{duration_ms}ms"',
+        ]
+        if number % 10 in (3, 7):
+            rows.append(f'reserve = "{middle * 9 // 10}"')
+        elif number % 10 == 5:
+            rows.append(f'buy_now = "{middle * 3 // 2}"')
+    path = folder / "catalogue.toml"
+    path.write_text("\n".join(rows) + "\n")
+    return path
