@@ -11,6 +11,7 @@ _COMMANDS: Final = {
     "demo": "benchmarks.demo",
     "bots": "benchmarks.bots",
     "throughput": "benchmarks.throughput",
+    "peers": "benchmarks.peers",
     "latency": "benchmarks.latency",
     "fanout": "benchmarks.fanout",
     "fairness": "benchmarks.fairness",
@@ -18,6 +19,7 @@ _COMMANDS: Final = {
     "scale": "benchmarks.scale",
     "memory": "benchmarks.memory",
     "recovery": "benchmarks.recovery",
+    "report": "benchmarks.report_page",
 }
 """Commands in the order of the help, each with its module, where it has the command's name."""
 

@@ -4,7 +4,9 @@ Run as a process of its own: `python -m benchmarks.echo [SECRET_KEY_FILE]`. It p
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgpack
 import zmq
@@ -14,10 +16,28 @@ from common.keys import load_or_make_keys
 from common.limits import REQUEST_BYTES_MAX
 from common.sockets import new_context, set_request_server, use_curve_server
 
+# Plain integers, as in the house: combining pyzmq's flags anew for each message costs as much as sending it.
+_AT_ONCE: Final = int(zmq.DONTWAIT)
+_SEND_MORE: Final = int(zmq.SNDMORE | zmq.DONTWAIT)
+
 
 class _AnyKey:
     def callback(self, domain: str, key: bytes) -> bool:  # noqa: ARG002 -- pyzmq's signature
         return True
+
+
+def bind_all(context: "zmq.Context[zmq.SyncSocket]", sockets: Sequence[zmq.SyncSocket], key_file: Path | None) -> None:
+    """Bind sockets to free ports of the loopback address, with CURVE if there is a key file, and print the ports."""
+    if key_file is not None:
+        authenticator = ThreadAuthenticator(context)
+        authenticator.start()
+        authenticator.configure_curve_callback("bidders", _AnyKey())
+        for one in sockets:
+            use_curve_server(one, load_or_make_keys(key_file), "bidders")
+    for one in sockets:
+        one.bind("tcp://127.0.0.1:*")
+    sys.stdout.write(" ".join(one.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2] for one in sockets) + "\n")
+    sys.stdout.flush()
 
 
 def serve(key_file: Path | None) -> None:
@@ -25,26 +45,22 @@ def serve(key_file: Path | None) -> None:
     context = new_context()
     router = context.socket(zmq.ROUTER)
     set_request_server(router, REQUEST_BYTES_MAX)
-    if key_file is not None:
-        authenticator = ThreadAuthenticator(context)
-        authenticator.start()
-        authenticator.configure_curve_callback("bidders", _AnyKey())
-        use_curve_server(router, load_or_make_keys(key_file), "bidders")
-    router.bind("tcp://127.0.0.1:*")
-    sys.stdout.write(router.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2] + "\n")
-    sys.stdout.flush()
+    bind_all(context, [router], key_file)
     poller = zmq.Poller()
     poller.register(router, zmq.POLLIN)
     while True:
         poller.poll()
         while True:
             try:
-                routing_id = router.recv(zmq.DONTWAIT)
+                routing_id = router.recv(_AT_ONCE)
             except zmq.Again:
                 break
-            body = msgpack.unpackb(router.recv(zmq.DONTWAIT))
-            router.send(routing_id, zmq.SNDMORE)
-            router.send(msgpack.packb(body))
+            body = msgpack.unpackb(router.recv(_AT_ONCE))
+            try:
+                router.send(routing_id, _SEND_MORE)
+                router.send(msgpack.packb(body), _AT_ONCE)
+            except zmq.ZMQError:
+                continue  # gone, or it does not read
 
 
 if __name__ == "__main__":

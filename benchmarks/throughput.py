@@ -125,13 +125,20 @@ def bid_body(number: int, round_number: int) -> bytes:
 @contextmanager
 def running_echo(folder: Path, *, is_encrypted: bool) -> Iterator[tuple[str, str]]:
     """Run the bare echo; yields its address and key."""
-    key_file = folder / "echo-key.json"
-    arguments = [sys.executable, "-m", "benchmarks.echo", *([str(key_file)] if is_encrypted else [])]
+    with running_bare("benchmarks.echo", folder, is_encrypted=is_encrypted) as ((address,), server_key):
+        yield address, server_key
+
+
+@contextmanager
+def running_bare(module: str, folder: Path, *, is_encrypted: bool) -> Iterator[tuple[list[str], str]]:
+    """Run a bare server, a module that prints its ports; yields its addresses and its key."""
+    key_file = folder / "bare-key.json"
+    arguments = [sys.executable, "-m", module, *([str(key_file)] if is_encrypted else [])]
     server_key = load_or_make_keys(key_file).public if is_encrypted else ""
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield f"tcp://127.0.0.1:{process.stdout.readline().strip()}", server_key
+            yield [f"tcp://127.0.0.1:{port}" for port in process.stdout.readline().split()], server_key
         finally:
             process.kill()
 

@@ -1,0 +1,207 @@
+"""One round of measuring latency: a house, the bare echo and the disk, with one setting of CURVE."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+from benchmarks.audience import Publisher, audience
+from benchmarks.house import HouseError, HouseProcess
+from benchmarks.latencies import Latencies
+from benchmarks.open_loop import LANES, OpenLoop, arrivals_ns
+from benchmarks.rising_sale import UNBOUNDED_REQUESTS, Bids, connect, lead_all, say_hello, write_catalogue
+from benchmarks.throughput import running_echo
+from common.errors import UnreachableError
+from common.keys import JoinLink, new_keys, parse_link
+from common.messages import Role
+from common.sockets import new_context
+
+T = TypeVar("T")
+LOTS: Final = 1024
+SCREENS: Final = 10
+SEEN_LOTS: Final = 64
+"""Lots that the screens follow: a sample, so that the screens don't take the processor from the house."""
+LOADS_PERCENT: Final = (10, 50, 80)
+WARM_UP_SHARE: Final = 0.2
+"""Of the time of each load; what is due in it is not counted."""
+_PAGE: Final = 4096
+_SYNC_PAGES: Final = 1000
+"""The size of the file that is written for comparison, and of the journal's log: 4 MB, written over and over."""
+
+
+class Unloaded(NamedTuple):
+    """One bid at a time: medians of the house and of what it is made of."""
+
+    house: Latencies
+    echo: Latencies
+    sync: Latencies
+
+    @property
+    def ratio(self) -> float:
+        """The house's median against a bare round trip and a write to the disk."""
+        return self.house.percentile_ms(50) / (self.echo.percentile_ms(50) + self.sync.percentile_ms(50))
+
+
+class Loaded(NamedTuple):
+    """Bids at a rate that does not depend on the house."""
+
+    percent: int
+    per_s: float
+    verdict: Latencies
+    screen: Latencies
+    lateness: Latencies
+    cpu_share: float
+    refused: int
+    is_whole: bool
+
+
+class Round(NamedTuple):
+    """What one round gave."""
+
+    unloaded: Unloaded
+    echo_peak_per_s: float
+    peak_per_s: float
+    loads: list[Loaded]
+
+
+class Plan(NamedTuple):
+    """How much is measured in one round."""
+
+    seconds: float
+    """Of each load."""
+    one_by_one: int
+    """Bids one at a time, in each of `blocks` blocks that take turns with the echo and the disk."""
+    blocks: int
+
+
+def in_house(
+    folder: Path,
+    lots: int,
+    work: Callable[[JoinLink], T],
+    *,
+    is_encrypted: bool,
+    options: Sequence[str] = UNBOUNDED_REQUESTS,
+) -> T:
+    """Run a house with a rising sale while `work` goes on in a thread, since somebody must read the house's log."""
+    all_options = [*options, *([] if is_encrypted else ["--no-encryption"])]
+
+    async def held() -> T:
+        async with HouseProcess(write_catalogue(folder, lots), folder / "data", *all_options) as house:
+            try:
+                return await asyncio.to_thread(work, parse_link(house.link))
+            except UnreachableError as error:
+                raise HouseError(f"{error} The house said last:\n{house.last_words}") from error
+
+    return asyncio.run(held())
+
+
+def observed(link: JoinLink) -> Publisher:
+    """Have an observer join, and return what screens need to listen in its name."""
+    keys = new_keys() if link.server_key else None
+    context = new_context()
+    try:
+        dealer = connect(context, link.request_address, link.server_key, keys)
+        say_hello(dealer, "Screens", is_encrypted=bool(link.server_key), role=Role.OBSERVER)
+    finally:
+        context.destroy(linger=0)
+    return Publisher(link.publish_address, link.server_key, keys)
+
+
+def leading(link: JoinLink, lots: int) -> dict[str, int]:
+    """Have the bidder join who leads all lots; return each lot's seq then."""
+    context = new_context()
+    try:
+        dealer = connect(context, link.request_address, link.server_key, new_keys() if link.server_key else None)
+        say_hello(dealer, "Leader", is_encrypted=bool(link.server_key))
+        return lead_all(dealer, lots)
+    finally:
+        context.destroy(linger=0)
+
+
+def measure_round(folder: Path, plan: Plan, seed: int, *, is_encrypted: bool) -> Round:
+    """Measure with an echo and a house of their own."""
+    with running_echo(folder, is_encrypted=is_encrypted) as (address, key), OpenLoop(address, key) as echo:
+        return in_house(folder, LOTS, lambda link: _measure(link, echo, folder, plan, seed), is_encrypted=is_encrypted)
+
+
+def _measure(link: JoinLink, echo: OpenLoop, folder: Path, plan: Plan, seed: int) -> Round:
+    seqs = leading(link, LOTS)
+    bids = Bids(LOTS, LANES)
+    seen = observed(link)
+    with OpenLoop(link.request_address, link.server_key) as house:
+        house.enrol()
+        unloaded = _unloaded(house, echo, bids, folder / "sync", plan)
+        echo_peak_per_s = echo.peak_per_s(Bids(LOTS, LANES), plan.seconds / 4, plan.seconds / 2)
+        peak_per_s = house.peak_per_s(bids, plan.seconds / 4, plan.seconds)
+        loads = [
+            _loaded(house, bids, seen, seqs, percent, peak_per_s * percent / 100, plan.seconds, seed)
+            for percent in LOADS_PERCENT
+        ]
+    return Round(unloaded, echo_peak_per_s, peak_per_s, loads)
+
+
+def _unloaded(house: OpenLoop, echo: OpenLoop, bids: Bids, file: Path, plan: Plan) -> Unloaded:
+    house.one_by_one(bids, plan.one_by_one // 4)
+    echo_bids = Bids(LOTS, LANES)
+    echo.one_by_one(echo_bids, plan.one_by_one // 4)
+    found = Unloaded(Latencies(), Latencies(), Latencies())
+    for _ in range(plan.blocks):
+        for noted, taken_ns in (
+            (found.echo, echo.one_by_one(echo_bids, plan.one_by_one)),
+            (found.sync, syncs_ns(file, plan.one_by_one)),
+            (found.house, house.one_by_one(bids, plan.one_by_one)),
+        ):
+            for one_ns in taken_ns:
+                noted.note_s(one_ns / 1e9)
+    return found
+
+
+def syncs_ns(file: Path, count: int) -> list[int]:
+    """Return the ns of writing a page over an older one and making it durable, so many times."""
+    taken_ns = []
+    handle = os.open(file, os.O_RDWR | os.O_CREAT)
+    try:
+        os.pwrite(handle, bytes(_PAGE * _SYNC_PAGES), 0)
+        os.fdatasync(handle)
+        for number in range(count):
+            began_ns = time.monotonic_ns()
+            os.pwrite(handle, bytes(_PAGE), number % _SYNC_PAGES * _PAGE)
+            os.fdatasync(handle)
+            taken_ns.append(time.monotonic_ns() - began_ns)
+    finally:
+        os.close(handle)
+    return taken_ns
+
+
+def _loaded(
+    house: OpenLoop,
+    bids: Bids,
+    seen: Publisher,
+    seqs: dict[str, int],
+    percent: int,
+    per_s: float,
+    seconds: float,
+    seed: int,
+) -> Loaded:
+    due_ns = arrivals_ns(per_s, seconds * (1 + WARM_UP_SHARE), seed)
+    warm_up_s = seconds * WARM_UP_SHARE
+    sample = [str(lot) for lot in range(SEEN_LOTS)]
+
+    def now() -> dict[str, int]:
+        return {lot: seqs[lot] + bids.made[int(lot)] for lot in sample}
+
+    with audience(seen, SCREENS, 1, now(), follows_all=False) as screens:
+        timings = house.run(due_ns, bids)
+        delivery = screens.end(now(), timings.started_us + round(warm_up_s * 1e6))
+    return Loaded(
+        percent=percent,
+        per_s=per_s,
+        verdict=timings.latencies(warm_up_s),
+        screen=Latencies.decode(delivery.last_screen),
+        lateness=timings.lateness(warm_up_s),
+        cpu_share=timings.cpu_share,
+        refused=len(due_ns) - timings.accepted,
+        is_whole=delivery.is_whole,
+    )
