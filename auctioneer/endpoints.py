@@ -16,7 +16,7 @@ from auctioneer.options import RunOptions
 from common.errors import UsageError
 from common.keys import JoinLink, KeyPair
 from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX
-from common.sockets import new_context, set_publisher, set_request_server, use_curve_server
+from common.sockets import BytesSocket, new_context, set_publisher, set_request_server, use_curve_server
 
 BIDDERS_DOMAIN: Final = "bidders"
 CONTROL_DOMAIN: Final = "control"
@@ -56,8 +56,8 @@ class Endpoints:
         self._authenticator.start()
         self._authenticator.configure_curve_callback(BIDDERS_DOMAIN, _AnyKey())
         self._authenticator.configure_curve_callback(CONTROL_DOMAIN, _Controllers(folder))
-        self.requests = self.context.socket(zmq.ROUTER)
-        self.publisher = self.context.socket(zmq.XPUB)
+        self.requests = self.context.socket(zmq.ROUTER, socket_class=BytesSocket)
+        self.publisher = self.context.socket(zmq.XPUB, socket_class=BytesSocket)
         self.control = self.context.socket(zmq.ROUTER)
         try:
             self._bind(options, folder, keys)
@@ -97,7 +97,7 @@ class Endpoints:
 def user_id(frame: zmq.Frame) -> str | None:
     """Return the authenticated key of the message; None where there is none, and then it is not to be trusted."""
     try:
-        return str(frame.get("User-Id"))
+        return str(frame.get(b"User-Id"))
     except zmq.ZMQError:
         return None
 

@@ -50,6 +50,7 @@ from common.lot import (
     evolve,
     evolve_sale,
     first_view,
+    with_bid,
 )
 from common.messages import BidRequest, BuyRequest, Rejected
 from common.names import skeleton
@@ -130,7 +131,8 @@ class Engine:
         lot = self.lots.get(request.lot)
         if lot is None:
             return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
-        view, terms, reserve_minor = lot.view, lot.spec.terms, lot.spec.reserve_minor
+        view, reserve_minor = lot.view, lot.spec.reserve_minor
+        terms = view.terms
         if view.status is not LotStatus.OPEN or terms.seller:
             refused = self._refusal(lot, now_ms, bidder, request)
             if refused is not None:
@@ -140,22 +142,33 @@ class Engine:
         ):
             return self._rejected(view, bidder, request, RejectCode.STATE_CHANGED)
         standing = english.decide_bid(
-            terms, reserve_minor, lot.standing, bidder.paddle, request.amount_minor, request.maximum_minor
+            terms,
+            reserve_minor,
+            lot.standing,
+            view.minimum_minor,
+            bidder.paddle,
+            request.amount_minor,
+            request.maximum_minor,
         )
         if isinstance(standing, RejectCode):
             return self._rejected(view, bidder, request, standing)
-        minimum_minor = english.minimum_bid(terms, standing.price_minor)
+        price_minor = standing.price_minor
+        minimum_minor = english.minimum_bid(terms, price_minor)
         if minimum_minor > AMOUNT_MINOR_MAX:
             return self._rejected(view, bidder, request, RejectCode.OVER_LIMIT)
-        public = (standing.price_minor, standing.leader) != (view.price_minor, view.leader)
-        reserve_met = english.is_reserve_met(reserve_minor, standing.price_minor)
-        extra_ms = soft_close_ms(lot, now_ms) if public else 0
-        # By position: with names, making this event costs a quarter of deciding the bid.
+        public = price_minor != view.price_minor or standing.leader != view.leader
+        reserve_met = english.is_reserve_met(reserve_minor, price_minor)
+        extra_ms = soft_close_ms(lot, now_ms) if public and terms.soft_close is not None else 0
         taken = BidTaken(
+            now_ms,
+            view.lot,
+            view.seq + public,
             bidder.paddle,
-            request,
+            request.id,
+            request.amount_minor,
+            request.maximum_minor,
             public,
-            standing.price_minor,
+            price_minor,
             minimum_minor,
             standing.leader,
             standing.leader_maximum_minor,
@@ -164,9 +177,9 @@ class Engine:
             lot.extended_ms + extra_ms,
             reserve_met,
             english.buy_now_after(terms, reserve_met),
-            at_ms=now_ms,
-            lot=view.lot,
-            seq=view.seq + public,
+            request.if_seq,
+            request.if_price_minor,
+            request.while_connected,
         )
         self.apply(taken)
         return taken
@@ -294,7 +307,7 @@ class Engine:
     def may_be_due(self, now_ms: int) -> bool:
         """Return quickly whether `advance` might have something to do by `now_ms`."""
         # The heap's first entry is never later than what is due first.
-        return bool(self._may_open or not self._unfinished or (self._clock and self._clock[0][0] <= now_ms))
+        return not self._unfinished or bool(self._may_open) or (bool(self._clock) and self._clock[0][0] <= now_ms)
 
     def advance(self, now_ms: int) -> list[AnyEvent]:
         """Do all that is due by `now_ms`: close lots whose time is up, open those whose time has come."""
@@ -360,7 +373,8 @@ class Engine:
     def apply(self, event: AnyEvent) -> None:
         """Take a fact into the state. Nothing is decided here."""
         state = self._state
-        state.now_ms = max(state.now_ms, event.at_ms)
+        if event.at_ms > state.now_ms:
+            state.now_ms = event.at_ms
         match event:
             case BidTaken():
                 self._apply_bid(event)
@@ -401,14 +415,16 @@ class Engine:
             event.price_minor, event.leader, event.leader_maximum_minor, event.rival_maximum_minor
         )
         lot.extended_ms = event.extended_ms
-        if event.leader == event.paddle and (lot.drops_when_silent or event.request.while_connected):
+        if event.leader == event.paddle and (lot.drops_when_silent or event.while_connected):
             if led is not None:
                 self._drops_when_silent.get(led, set()).discard(event.lot)
-            lot.drops_when_silent = event.request.while_connected
+            lot.drops_when_silent = event.while_connected
             if lot.drops_when_silent:
                 self._drops_when_silent.setdefault(event.paddle, set()).add(event.lot)
         if event.public:
-            self._show(lot, bid_placed(event))
+            placed = bid_placed(event)
+            lot.view = with_bid(lot.view, placed)
+            self._changes.append((event.lot, placed))
 
     def _show(self, lot: LotState, change: AnyLotEvent) -> None:
         """Take a change that everybody may know into a lot's view."""

@@ -20,6 +20,7 @@ from auctioneer.events import (
     BidderEnrolled,
     BidLate,
     BidTaken,
+    Decided,
     LotBought,
     Refusal,
     SaleCreated,
@@ -34,7 +35,6 @@ from auctioneer.sessions import (
     REPLAY_COST,
     SNAPSHOT_COST,
     Budget,
-    Remembered,
     Session,
 )
 from common.codec import RefusedBody, decode_request
@@ -71,6 +71,8 @@ from common.messages import (
 
 STRANGERS_MAX: Final = 10_000
 """Keys that are not enrolled whose budgets are remembered; the longest silent goes first."""
+REPLAYED_AT_ONCE: Final = 1024
+"""Events of the journal after which a rebuild looks after its other tables."""
 SILENT_MS: Final = 10_000
 """A bidder who was not heard from for this long is disconnected, as far as `while_connected` maxima go."""
 
@@ -89,7 +91,7 @@ class SessionState(msgspec.Struct):
     """What a snapshot holds of one bidder's session."""
 
     paddle: int
-    remembered: list[Remembered]
+    remembered: list[Decided]
 
 
 class HouseState(msgspec.Struct):
@@ -120,6 +122,7 @@ class House:
         self.register = Register(state.bidders)
         self.settings = settings
         self._sessions: dict[str, Session] = {}
+        self._by_paddle: dict[int, Session] = {}
         self._observers: OrderedDict[str, Session] = OrderedDict()
         self._strangers: OrderedDict[str, Budget] = OrderedDict()
         self._history = History()
@@ -153,22 +156,24 @@ class House:
                 raise StorageError("The journal does not begin with the creation of a sale.")
             state = HouseState(Engine.create(created).state, [], [])
         house = cls(state, settings, now_ms)
-        for event in following:
-            house.replay(event, now_ms)
+        while events_read := list(islice(following, REPLAYED_AT_ONCE)):
+            for event in events_read:
+                house._replay_event(event, now_ms)
+            house._keep_changes()
         for refusal in refusals:
-            house._session_of(refusal.paddle).remember(refusal.request, refusal.verdict)
+            house._session_of(refusal.paddle).remember(refusal)
         return house
 
-    def replay(self, event: AnyEvent, now_ms: int) -> None:
+    def _replay_event(self, event: AnyEvent, now_ms: int) -> None:
         """Take a journaled event into the state."""
-        if isinstance(event, BidderEnrolled | BidderAdmitted):
+        if isinstance(event, (BidTaken, LotBought, BidLate)):
+            self.engine.apply(event)
+            self._session_of(event.paddle).remember(event)
+        elif isinstance(event, (BidderEnrolled, BidderAdmitted)):
             self.register.apply(event)
             self._refresh(event.paddle, now_ms)
-            return
-        self.engine.apply(event)
-        if isinstance(event, BidTaken | LotBought | BidLate):
-            self._session_of(event.paddle).remember(event.request, verdict_of(event))
-        self._keep_changes()
+        else:
+            self.engine.apply(event)
 
     def recall_history(self, events: Iterable[AnyEvent]) -> None:
         """Keep events from before the snapshot at hand, so that clients can fill holes over a restart."""
@@ -198,7 +203,7 @@ class House:
             return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail[:200])
         if not in_budget:
             return Rejected(id=request.id, code=RejectCode.SLOW_DOWN, retry_ms=budget.retry_ms)
-        if session is not None and isinstance(request, (BidRequest, BuyRequest)):
+        if session is not None and (type(request) is BidRequest or type(request) is BuyRequest):
             return self._bid(session, request, now_ms)
         if isinstance(request, Hello):
             return self._hello(principal, session, request, now_ms)
@@ -239,13 +244,13 @@ class House:
         else:
             outcome = self.engine.buy(now_ms, session.who, request)
         if isinstance(outcome, Rejected):
-            self._batch.refusals.append(Refusal(now_ms, bidder.paddle, request, outcome))
-            session.remember(request, outcome)
+            refusal = Refusal(now_ms, bidder.paddle, request, outcome)
+            self._batch.refusals.append(refusal)
+            session.remember(refusal)
             return outcome
         self._batch.events.append(outcome)
-        verdict = verdict_of(outcome)
-        session.remember(request, verdict)
-        return verdict
+        session.remember(outcome)
+        return verdict_of(outcome)
 
     def _read(self, session: Session, request: AnyRequest, now_ms: int) -> AnyAnswer:
         match request:
@@ -398,7 +403,10 @@ class House:
         return entry
 
     def _session_of(self, paddle: int) -> Session:
-        return self._sessions[self._entry(paddle).key]
+        session = self._by_paddle.get(paddle)
+        if session is None:
+            raise StorageError(f"The record speaks of paddle {paddle}, which nobody has.")
+        return session
 
     def _refresh(self, paddle: int, now_ms: int) -> None:
         entry = self._entry(paddle)
@@ -411,6 +419,7 @@ class House:
     def _open_session(self, entry: Enrolled, now_ms: int) -> Session:
         session = Session(entry, Budget(self.settings.requests_per_s, now_ms), now_ms)
         self._sessions[entry.key] = session
+        self._by_paddle[entry.paddle] = session
         return session
 
     def _observe(self, entry: Enrolled, now_ms: int) -> Session:

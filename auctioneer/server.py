@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 BATCH_REQUESTS_MAX: Final = 512
 """Requests decided and committed together: about 15 ms of work, the longest that a timer waits."""
+STAMP_REQUESTS: Final = 16
+"""So many requests that wait for the house share one receipt stamp: a fraction of a millisecond's worth."""
 BATCH_COMMANDS_MAX: Final = 16
 BATCH_SUBSCRIPTIONS_MAX: Final = 512
 HEARTBEAT_EVERY_MS: Final = HEARTBEAT_MS * 8 // 10
@@ -51,6 +53,9 @@ EXIT_GRACE_MS: Final = 2_000
 # Plain integers: combining pyzmq's flags anew for each message costs as much as sending it.
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 _SEND_MORE: Final = int(zmq.SNDMORE | zmq.DONTWAIT)
+Addressed = tuple[bytes, object]
+"""An answer, and the routing id that it goes to."""
+
 _BEAT: Final = topic(BEAT_TOPIC)
 _SALE: Final = topic("sale")
 
@@ -83,7 +88,8 @@ class Server:
         self._exit_when_ended = exit_when_ended
         self._logs_bids = logs_bids
         self._plain_principals: dict[bytes, str] = {}
-        self._outbox: list[tuple[zmq.Socket[bytes], bytes, control.AnyControlAnswer | object]] = []
+        self._answers: list[Addressed] = []
+        self._control_answers: list[Addressed] = []
         self._poller = zmq.Poller()
         for one in (self._requests, self._control, self._publisher):
             self._poller.register(one, zmq.POLLIN)
@@ -157,23 +163,22 @@ class Server:
 
     def _drain_requests(self) -> int:
         """Take what waits, up to a bound, and return how many requests it was."""
-        receive, house, outbox = self._requests.recv, self._house, self._outbox
+        receive, house, answers = self._requests.recv, self._house, self._answers
         for drained in range(BATCH_REQUESTS_MAX):
             try:
                 routing_id = receive(_AT_ONCE)
             except zmq.Again:
                 return drained
             frame = receive(_AT_ONCE, False)  # noqa: FBT003 -- copy; by position on the path of every bid
-            body = self._only_frame(self._requests, frame)
-            principal = self._principal(routing_id, frame)
+            if drained % STAMP_REQUESTS == 0:
+                now_ms = self._clock.now_ms()
+            body = frame.bytes if not frame.more else self._no_body(self._requests)
+            principal = user_id(frame) if self._is_encrypted else self._plain_principal(routing_id, body)
             if principal is None:
                 continue
-            if house is None:
-                outbox.append((self._requests, routing_id, _unavailable(body)))
-                continue
-            answer = house.handle(principal, body, self._clock.now_ms())
+            answer = _unavailable(body) if house is None else house.handle(principal, body, now_ms)
             if answer is not None:
-                outbox.append((self._requests, routing_id, answer))
+                answers.append((routing_id, answer))
         return BATCH_REQUESTS_MAX
 
     def _drain_control(self) -> None:
@@ -183,12 +188,12 @@ class Server:
             except zmq.Again:
                 return
             frame = self._control.recv(zmq.DONTWAIT, copy=False)
-            body = self._only_frame(self._control, frame)
+            body = frame.bytes if not frame.more else self._no_body(self._control)
             if self._house is None:
                 answer: object = _unavailable(body)
             else:
                 answer = self._carry_out(self._house, user_id(frame) or "", body)
-            self._outbox.append((self._control, routing_id, answer))
+            self._control_answers.append((routing_id, answer))
 
     def _carry_out(self, house: House, key: str, body: bytes) -> object:
         """Carry out a command, if its sender is on the list now: a clerk who was taken off it is out at once."""
@@ -220,21 +225,17 @@ class Server:
                 self._subscriptions.forget_probe(probe)
 
     @staticmethod
-    def _only_frame(receiver: "zmq.Socket[bytes]", frame: zmq.Frame) -> bytes:
-        """Return the body of a message of one frame; one of several is no request, and is refused as an empty one."""
-        if not frame.more:
-            return frame.bytes
+    def _no_body(receiver: "zmq.Socket[bytes]") -> bytes:
+        """Pass over a message of several frames, which is no request, and have it refused as an empty one."""
         while receiver.getsockopt(zmq.RCVMORE):
             receiver.recv(zmq.DONTWAIT)
         return b""
 
-    def _principal(self, routing_id: bytes, frame: zmq.Frame) -> str | None:
-        if self._is_encrypted:
-            return user_id(frame)
-        return self._plain_principals.get(routing_id) or self._plain_principal(routing_id, frame.bytes)
-
     def _plain_principal(self, routing_id: bytes, body: bytes) -> str:
         """Without CURVE a connection is who its first hello says, and before that, itself."""
+        known = self._plain_principals.get(routing_id)
+        if known is not None:
+            return known
         try:
             request = decode_request(body)
         except RefusedBody:
@@ -258,29 +259,35 @@ class Server:
                     position = self._journal.append(batch.events, batch.refusals, now_ms)
                 except StorageError as error:
                     self._freeze(error, now_ms)
-                    self._outbox = [(to, routing_id, _undecided(answer)) for to, routing_id, answer in self._outbox]
+                    self._answers = [(routing_id, _undecided(answer)) for routing_id, answer in self._answers]
+                    self._control_answers = [(to, _undecided(answer)) for to, answer in self._control_answers]
                 else:
                     self.counters.committed(batch.events, batch.refusals, perf_counter() - started_s)
                     self._committed_ms = now_ms
                     self._sale_seq = self._house.engine.sale.seq
-                    self._send_outbox()
+                    self._send_answers()
                     self._broadcast(batch.changes)
                     self._log_batch(position, batch)
                     self._save_snapshot_if_due(position, now_ms)
-        self._send_outbox()
+        self._send_answers()
 
-    def _send_outbox(self) -> None:
-        for to, routing_id, answer in self._outbox:
+    def _send_answers(self) -> None:
+        self._answer(self._requests, self._answers)
+        self._answer(self._control, self._control_answers)
+
+    def _answer(self, sender: "zmq.Socket[bytes]", answers: list[Addressed]) -> None:
+        send = sender.send
+        for routing_id, answer in answers:
             try:
-                to.send(routing_id, _SEND_MORE)
-                to.send(encode(answer), _AT_ONCE)
+                send(routing_id, _SEND_MORE)
+                send(encode(answer), _AT_ONCE)
             except zmq.ZMQError as error:
                 # Gone, or it does not read: it will ask again, and get the same verdict.
                 if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
                     raise
                 self._log.debug("answer_not_taken", reason=error.strerror)
                 self.counters.answers_not_taken += 1
-        self._outbox.clear()
+        answers.clear()
 
     def _broadcast(self, changes: list[Change]) -> None:
         for message in broadcasts(self._epoch, changes):

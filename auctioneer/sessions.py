@@ -7,11 +7,12 @@
 - When the bidder was last heard from.
 """
 
-import heapq
+from bisect import insort
 from collections.abc import Iterable
 from typing import Final
 
 from auctioneer.engine import Bidder
+from auctioneer.events import Decided, verdict_of
 from auctioneer.register import Enrolled
 from common.errors import RejectCode
 from common.limits import REMEMBERED_REQUESTS_MAX
@@ -23,9 +24,6 @@ BURST_S: Final = 2
 MALFORMED_COST: Final = 10
 SNAPSHOT_COST: Final = 20
 REPLAY_COST: Final = 5
-
-Verdict = Accepted | Rejected
-Remembered = tuple[BidRequest | BuyRequest, Verdict]
 
 
 class Budget:
@@ -62,46 +60,50 @@ class Budget:
 class Session:
     """One principal's."""
 
-    __slots__ = ("_ids", "_verdicts", "bidder", "budget", "heard_ms", "who")
+    __slots__ = ("_decided", "_ids", "_stale_below", "bidder", "budget", "heard_ms", "who")
 
     def __init__(self, bidder: Enrolled, budget: Budget, now_ms: int) -> None:
         self.enter(bidder)
         self.budget = budget
         self.heard_ms = now_ms
-        self._verdicts: dict[int, Remembered] = {}
-        self._ids: list[int] = []  # a heap of the keys of _verdicts
+        self._decided: dict[int, Decided] = {}
+        self._ids: list[int] = []  # the keys of _decided, ascending
+        self._stale_below = 0
+        """A verdict for an id below this one can't be kept, or was forgotten."""
 
     def enter(self, bidder: Enrolled) -> None:
         """Take the bidder's entry of the register; `who` is what the rules need of it."""
         self.bidder = bidder
         self.who = Bidder(bidder.paddle, bidder.skeleton)
 
-    def recall(self, request: BidRequest | BuyRequest) -> Verdict | RejectCode | None:
+    def recall(self, request: BidRequest | BuyRequest) -> Accepted | Rejected | RejectCode | None:
         """Return the verdict that a request had before; a code if its id can't be used; None if it is new."""
-        remembered = self._verdicts.get(request.id)
-        if remembered is not None:
-            return remembered[1] if remembered[0] == request else RejectCode.ID_CONFLICT
-        return RejectCode.ID_STALE if self._is_below_all(request.id) else None
+        decided = self._decided.get(request.id)
+        if decided is not None:
+            return verdict_of(decided) if decided.request == request else RejectCode.ID_CONFLICT
+        return RejectCode.ID_STALE if request.id < self._stale_below else None
 
-    def remember(self, request: BidRequest | BuyRequest, verdict: Verdict) -> None:
-        """Keep a verdict, and forget the one with the lowest id if there are too many."""
-        if request.id in self._verdicts or self._is_below_all(request.id):
+    def remember(self, decided: Decided) -> None:
+        """Keep what became of a request, and forget that with the lowest id if there are too many."""
+        request_id, ids = decided.request_id, self._ids
+        if request_id in self._decided or request_id < self._stale_below:
             return
-        self._verdicts[request.id] = (request, verdict)
-        if len(self._ids) < REMEMBERED_REQUESTS_MAX:
-            heapq.heappush(self._ids, request.id)
+        self._decided[request_id] = decided
+        if not ids or request_id > ids[-1]:
+            ids.append(request_id)
         else:
-            del self._verdicts[heapq.heapreplace(self._ids, request.id)]
-
-    def _is_below_all(self, request_id: int) -> bool:
-        return len(self._ids) == REMEMBERED_REQUESTS_MAX and request_id < self._ids[0]
+            insort(ids, request_id)
+        if len(ids) >= REMEMBERED_REQUESTS_MAX:
+            if len(ids) > REMEMBERED_REQUESTS_MAX:
+                del self._decided[ids.pop(0)]
+            self._stale_below = ids[0]
 
     @property
-    def remembered(self) -> list[Remembered]:
+    def remembered(self) -> list[Decided]:
         """What a snapshot holds of this session, by ascending id."""
-        return [self._verdicts[request_id] for request_id in sorted(self._ids)]
+        return [self._decided[request_id] for request_id in self._ids]
 
-    def restore(self, remembered: Iterable[Remembered]) -> None:
+    def restore(self, remembered: Iterable[Decided]) -> None:
         """Take what a snapshot held."""
-        for request, verdict in remembered:
-            self.remember(request, verdict)
+        for decided in remembered:
+            self.remember(decided)

@@ -34,6 +34,7 @@ from auctioneer.events import (
     SaleCreated,
     SaleDecided,
     SaleRestored,
+    named_fields,
 )
 from auctioneer.register import Admission, AdmissionMode, Register
 from common.errors import RejectCode
@@ -68,6 +69,13 @@ class Mismatch(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"Event {self.position}: {self.reason}. Recorded: {self.recorded}. Decided again: {self.decided}."
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """The mismatch for a program to read, the events with the names of their fields."""
+        recorded = None if self.recorded is None else named_fields(self.recorded)
+        decided = None if self.decided is None else named_fields(self.decided)
+        return {"position": self.position, "reason": self.reason, "recorded": recorded, "decided": decided}
 
 
 class VerifyReport(Struct, frozen=True):

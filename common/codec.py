@@ -8,6 +8,7 @@ not match lot 10.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, TypeVar
 
 import msgpack
@@ -16,6 +17,7 @@ import msgspec
 from common.errors import ProtocolError, RejectCode
 from common.limits import (
     INTEGER_MAX,
+    LOTS_MAX,
     REPLY_BYTES_MAX,
     REQUEST_BYTES_MAX,
     TOPIC_BYTES_MAX,
@@ -54,6 +56,7 @@ def topic(name: str) -> bytes:
     return name.encode() + TOPIC_END
 
 
+@lru_cache(maxsize=LOTS_MAX)
 def lot_topic(lot: str) -> bytes:
     """Return the subscription for one lot."""
     return topic(LOT_TOPIC_PREFIX + lot)

@@ -45,7 +45,7 @@ class _AuctioneerGroup(AuctionGroup):
             case DamagedJournalError():
                 return {"first_bad": error.first_bad, "last_good": error.last_good}
             case MismatchError():
-                return {"mismatch": error.mismatch}
+                return {"mismatch": error.mismatch.fields}
             case _:
                 return {}
 

@@ -40,6 +40,7 @@ def decide_bid(
     terms: LotTerms,
     reserve_minor: int | None,
     standing: Standing | None,
+    minimum_minor: int,
     paddle: int,
     amount_minor: int | None,
     maximum_minor: int | None,
@@ -47,27 +48,25 @@ def decide_bid(
     """Return how the lot stands after a bid, or why the bid does not count.
 
     `amount_minor` is an open bid, `maximum_minor` a secret one; both together open with the first and keep the
-    second in hand. Amounts are minor units of at least 1.
+    second in hand. Amounts are minor units of at least 1. `minimum_minor` is the lot's `minimum_bid` as it stands.
     """
     highest_minor = amount_minor if maximum_minor is None else maximum_minor
-    if highest_minor is None or highest_minor < (amount_minor or 0):
+    if highest_minor is None or (amount_minor is not None and highest_minor < amount_minor):
         return RejectCode.INVALID_AMOUNT
     if standing is not None and standing.leader == paddle:
         return _raise_own_maximum(terms, reserve_minor, standing, amount_minor, highest_minor)
-    minimum_minor = minimum_bid(terms, standing.price_minor if standing else None)
     if (highest_minor if amount_minor is None else amount_minor) < minimum_minor:
         return RejectCode.BELOW_MINIMUM
     if standing is None:
         price_minor = _price(terms, reserve_minor, amount_minor or terms.starting_minor, highest_minor, None)
         return Standing(price_minor, paddle, highest_minor)
-    floor_minor = standing.price_minor
-    if highest_minor <= standing.leader_maximum_minor:
-        held_minor = standing.leader_maximum_minor
-        price_minor = _price(terms, reserve_minor, floor_minor, held_minor, highest_minor)
+    held_minor = standing.leader_maximum_minor
+    if highest_minor <= held_minor:
+        price_minor = _price(terms, reserve_minor, standing.price_minor, held_minor, highest_minor)
         return Standing(price_minor, standing.leader, held_minor, highest_minor)
-    beaten_minor = standing.leader_maximum_minor
-    price_minor = _price(terms, reserve_minor, max(floor_minor, amount_minor or 0), highest_minor, beaten_minor)
-    return Standing(price_minor, paddle, highest_minor, beaten_minor)
+    floor_minor = standing.price_minor if amount_minor is None else amount_minor
+    price_minor = _price(terms, reserve_minor, floor_minor, highest_minor, held_minor)
+    return Standing(price_minor, paddle, highest_minor, held_minor)
 
 
 def is_reserve_met(reserve_minor: int | None, price_minor: int | None) -> bool | None:
@@ -97,9 +96,14 @@ def _raise_own_maximum(
 def _price(
     terms: LotTerms, reserve_minor: int | None, floor_minor: int, leader_minor: int, rival_minor: int | None
 ) -> int:
+    # Comparisons and not min and max, which cost several times as much on the path of every bid.
     price_minor = floor_minor
-    if rival_minor is not None:
-        price_minor = max(price_minor, min(leader_minor, rival_minor + terms.step_at(rival_minor)))
+    if rival_minor is not None and price_minor < leader_minor:
+        over_rival_minor = rival_minor + terms.step_at(rival_minor)
+        if over_rival_minor > leader_minor:
+            over_rival_minor = leader_minor
+        if over_rival_minor > price_minor:
+            price_minor = over_rival_minor
     if reserve_minor is None:
         return price_minor
     return leader_minor if leader_minor < reserve_minor else max(price_minor, reserve_minor)

@@ -14,11 +14,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from auctioneer.events import BidTaken
 from auctioneer.journal.protocol import DamagedJournalError
 from common.errors import StorageError
 
 FILE_NAME: Final = "journal.sqlite3"
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 APPLICATION_ID: Final = int.from_bytes(b"Auct", "big")
 GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
 """What the first batch is chained to."""
@@ -42,6 +43,11 @@ for a checkpoint is about 40, 60 and 170 ms. So the smallest of them.
 _WAL_BYTES_MAX: Final = CHECKPOINT_PAGES * PAGE_BYTES
 """What the WAL file is cut to after a checkpoint where a large snapshot or a foreign reader made it grow."""
 
+_BID_COLUMNS: Final = ", ".join(BidTaken.__struct_fields__)
+_BID_VALUES: Final = ", ".join(
+    f"json_extract(body, '$[{place}]')" for place, _ in enumerate(BidTaken.__struct_fields__, start=1)
+)
+
 _SCHEMA: Final = f"""
 PRAGMA synchronous = FULL;
 PRAGMA page_size = {PAGE_BYTES};
@@ -56,16 +62,17 @@ CREATE TABLE batch (
   body TEXT NOT NULL,
   hash BLOB NOT NULL
 ) STRICT;
--- For people; this program reads batches. An event's text leaves out what has its usual value.
+-- For people; this program reads batches.
 CREATE VIEW event (position, at_ms, kind, lot, seq, body) AS
 SELECT
   batch.first + one.key,
-  json_extract(one.value, '$.at_ms'),
-  coalesce(json_extract(one.value, '$.change.event'), json_extract(one.value, '$.event')),
-  coalesce(json_extract(one.value, '$.lot'), ''),
-  coalesce(json_extract(one.value, '$.seq'), 0),
+  json_extract(one.value, '$[1]'),
+  coalesce(json_extract(one.value, '$[4].event'), json_extract(one.value, '$[0]')),
+  json_extract(one.value, '$[2]'),
+  json_extract(one.value, '$[3]'),
   one.value
 FROM batch, json_each(batch.body) AS one;
+CREATE VIEW bid (position, {_BID_COLUMNS}) AS SELECT position, {_BID_VALUES} FROM event WHERE kind = 'bid_taken';
 CREATE TABLE refusal (
   id INTEGER PRIMARY KEY,
   at_ms INTEGER NOT NULL,

@@ -157,16 +157,18 @@ def time_english_alone(work: Work) -> float:
     for _at_ms, bidder, request in work.asked:
         name = request.lot
         spec = lots[name]
-        standing = decide_bid(
+        standing = standings.get(name)
+        decided = decide_bid(
             spec.terms,
             spec.reserve_minor,
-            standings.get(name),
+            standing,
+            english.minimum_bid(spec.terms, None if standing is None else standing.price_minor),
             bidder.paddle,
             request.amount_minor,
             request.maximum_minor,
         )
-        if not isinstance(standing, RejectCode):
-            standings[name] = standing
+        if not isinstance(decided, RejectCode):
+            standings[name] = decided
     seconds = time.perf_counter() - began_s
     prices = [None if (one := standings.get(view.lot)) is None else one.price_minor for view in work.views]
     assert prices == [view.price_minor for view in work.views], "the format's function came to other prices"
@@ -179,12 +181,12 @@ def time_bare(work: Work) -> float:
     public = True
     began_s = time.perf_counter()
     for at_ms, bidder, request in work.asked:
-        who, lot, minor = bidder.paddle, request.lot, request.amount_minor or 0
+        who, lot, asked_minor = bidder.paddle, request.lot, request.amount_minor
+        minor = asked_minor or 0
         before = last.get(lot)
         seq = 1 if before is None else before.seq + 1
-        last[lot] = BidTaken(
-            who, request, public, minor, minor, who, minor, None, None, 0, None, None, at_ms=at_ms, lot=lot, seq=seq
-        )
+        facts = (at_ms, lot, seq, who, request.id, asked_minor, request.maximum_minor, public, minor, minor, who, minor)
+        last[lot] = BidTaken(*facts, None, None, 0, None, None)
     seconds = time.perf_counter() - began_s
     assert sum(event.seq for event in last.values()) == len(work.asked), "an event was lost"
     return seconds

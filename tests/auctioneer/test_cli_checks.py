@@ -111,7 +111,7 @@ def test_verify_audits_a_sale_live_and_at_rest(folder: DataFolder) -> None:
 
 def test_verify_finds_a_changed_event_by_its_hash(folder: DataFolder) -> None:
     position = bid_position(folder)
-    first = change_event(folder, position, '"paddle":1', '"paddle":2', with_hashes=False)
+    first = change_event(folder, position, ",1,", ",2,", with_hashes=False)
     result = auctioneer("verify", "--data", str(folder.path), "--json")
     assert result.exit_code == 6
     error = json.loads(result.stdout)["error"]
@@ -120,7 +120,7 @@ def test_verify_finds_a_changed_event_by_its_hash(folder: DataFolder) -> None:
 
 def test_verify_finds_a_forgery_with_hashes_by_the_rules(folder: DataFolder) -> None:
     position = bid_position(folder)
-    change_event(folder, position, '"price_minor":130000', '"price_minor":129000', with_hashes=True)
+    change_event(folder, position, ",true,130000,", ",true,129000,", with_hashes=True)
     result = auctioneer("verify", "--data", str(folder.path), "--json")
     assert result.exit_code == 6
     error = json.loads(result.stdout)["error"]

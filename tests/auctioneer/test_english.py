@@ -30,7 +30,8 @@ HISTORIES = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 60_000)), max_s
 def play_maxima(terms: LotTerms, reserve_minor: int | None, history: list[tuple[int, int]]) -> Standing | None:
     standing = None
     for paddle, maximum_minor in history:
-        outcome = decide_bid(terms, reserve_minor, standing, paddle, None, maximum_minor)
+        minimum_minor = minimum_bid(terms, standing.price_minor if standing else None)
+        outcome = decide_bid(terms, reserve_minor, standing, minimum_minor, paddle, None, maximum_minor)
         if isinstance(outcome, Standing):
             standing = outcome
     return standing
@@ -103,7 +104,7 @@ def test_a_reserve_only_lifts_the_price_to_itself_or_to_the_leaders_maximum(
 def test_no_bid_below_the_minimum_counts(price_minor: int, amount_minor: int | None, maximum_minor: int | None) -> None:
     terms = LotTerms("1", "Lot", 1_000, TABLE)
     standing = Standing(price_minor, 1, price_minor + 5_000)
-    outcome = decide_bid(terms, None, standing, 2, amount_minor, maximum_minor)
+    outcome = decide_bid(terms, None, standing, minimum_bid(terms, price_minor), 2, amount_minor, maximum_minor)
     named = [value for value in (amount_minor, maximum_minor) if value is not None]
     if not named or (amount_minor and maximum_minor and maximum_minor < amount_minor):
         assert outcome is RejectCode.INVALID_AMOUNT

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auctioneer.events import Refusal
 from auctioneer.register import observer
 from auctioneer.sessions import BURST_S, Budget, Session
 from common.errors import RejectCode
@@ -21,6 +22,10 @@ def verdict(request_id: int) -> Rejected:
     return Rejected(id=request_id, code=RejectCode.BELOW_MINIMUM, lot="1", minimum_minor=request_id)
 
 
+def refused(request_id: int, verdict_id: int) -> Refusal:
+    return Refusal(0, 1, bid(request_id), verdict(verdict_id))
+
+
 def new_session() -> Session:
     return Session(observer("k" * 40), Budget(100, 0), 0)
 
@@ -29,14 +34,14 @@ def full_session() -> Session:
     """Return a session that remembers as many requests as it can: ids 100, 110, 120..."""
     session = new_session()
     for number in range(REMEMBERED_REQUESTS_MAX):
-        session.remember(bid(100 + 10 * number), verdict(100 + 10 * number))
+        session.remember(refused(100 + 10 * number, 100 + 10 * number))
     return session
 
 
 def test_a_repeat_has_its_verdict_and_other_content_is_a_conflict() -> None:
     session = new_session()
     assert session.recall(bid(5)) is None
-    session.remember(bid(5), verdict(5))
+    session.remember(refused(5, 5))
     assert session.recall(bid(5)) == verdict(5)
     assert session.recall(bid(5, 1100)) is RejectCode.ID_CONFLICT
     assert session.recall(BuyRequest(id=5, lot="1", price_minor=1000)) is RejectCode.ID_CONFLICT
@@ -45,17 +50,17 @@ def test_a_repeat_has_its_verdict_and_other_content_is_a_conflict() -> None:
 
 def test_the_first_verdict_stands() -> None:
     session = new_session()
-    session.remember(bid(5), verdict(5))
-    session.remember(bid(5), verdict(6))
+    session.remember(refused(5, 5))
+    session.remember(refused(5, 6))
     assert session.recall(bid(5)) == verdict(5)
 
 
 def test_the_highest_ids_are_remembered_and_lower_ones_are_stale() -> None:
     session = full_session()
-    assert [request.id for request, _ in session.remembered] == list(range(100, 100 + 320, 10))
+    assert [kept.request_id for kept in session.remembered] == list(range(100, 100 + 320, 10))
     assert session.recall(bid(100)) == verdict(100)
     assert session.recall(bid(105)) is None, "between those remembered there is room, at the lowest one's cost"
-    session.remember(bid(105), verdict(105))
+    session.remember(refused(105, 105))
     assert session.recall(bid(100)) is RejectCode.ID_STALE
     assert session.recall(bid(105)) == verdict(105)
     assert len(session.remembered) == REMEMBERED_REQUESTS_MAX
@@ -65,7 +70,7 @@ def test_an_id_whose_verdict_could_not_be_kept_is_stale_and_not_decided() -> Non
     """Were it decided it would be forgotten at once, and a repeat could not get the same verdict."""
     session = full_session()
     assert session.recall(bid(99)) is RejectCode.ID_STALE
-    session.remember(bid(99), verdict(99))
+    session.remember(refused(99, 99))
     assert session.recall(bid(99)) is RejectCode.ID_STALE
     assert session.recall(bid(100)) == verdict(100)
 
@@ -76,19 +81,19 @@ def test_what_is_remembered_does_not_depend_on_the_order_of_the_record(ids: list
     lived, told = new_session(), []
     for request_id in ids:
         if lived.recall(bid(request_id)) is None:
-            lived.remember(bid(request_id), verdict(request_id))
+            lived.remember(refused(request_id, request_id))
             told.append(request_id)
     chance.shuffle(told)
     rebuilt = new_session()
     for request_id in told:
-        rebuilt.remember(bid(request_id), verdict(request_id))
+        rebuilt.remember(refused(request_id, request_id))
     restored = new_session()
     restored.restore(lived.remembered)
     for request_id in range(1, 202):
         assert rebuilt.recall(bid(request_id)) == lived.recall(bid(request_id))
         assert restored.recall(bid(request_id)) == lived.recall(bid(request_id))
     highest = sorted(set(told))[-REMEMBERED_REQUESTS_MAX:]
-    assert [request.id for request, _ in rebuilt.remembered] == highest
+    assert [kept.request_id for kept in rebuilt.remembered] == highest
 
 
 def test_a_budget_holds_two_seconds_worth_and_refills_with_time() -> None:

@@ -87,8 +87,14 @@ class History:
 
 
 def plain(event: object) -> dict[str, Any]:
-    """Return an event or a refusal of the journal as plain data."""
-    data: dict[str, Any] = msgspec.to_builtins(event)
+    """Return an event or a refusal of the journal, or a request, as plain data with names, the request in one piece."""
+    data: Any = msgspec.to_builtins(event)
+    if isinstance(data, list):
+        kind, *values = data
+        data = {"event": kind, **dict(zip(type(event).__struct_fields__, values, strict=True))}
+        if hasattr(event, "request"):
+            data["request"] = msgspec.to_builtins(event.request)
+    assert isinstance(data, dict)
     return data
 
 

@@ -39,8 +39,7 @@ def journaled_ids(house: HouseProcess, paddle: int) -> list[int]:
     """Return the request ids of the bids that the record has of a paddle, in order."""
     with sqlite3.connect(f"file:{house.data}/journal.sqlite3?mode=ro", uri=True) as database:
         rows = database.execute(
-            "SELECT json_extract(body, '$.request.id') FROM event "
-            "WHERE kind = 'bid_taken' AND json_extract(body, '$.paddle') = ? ORDER BY position",
+            "SELECT request_id FROM bid WHERE paddle = ? ORDER BY position",
             (paddle,),
         ).fetchall()
     database.close()

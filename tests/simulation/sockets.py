@@ -35,8 +35,8 @@ class Frame:
         self.buffer = memoryview(content)
         self._key = key
 
-    def get(self, name: str) -> str:
-        assert name == "User-Id"
+    def get(self, name: bytes) -> str:
+        assert name == b"User-Id"
         return self._key
 
 

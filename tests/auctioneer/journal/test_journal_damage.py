@@ -109,7 +109,7 @@ def test_a_forged_last_batch_with_the_right_hash_is_not_what_the_head_names(path
 
 
 @pytest.mark.parametrize(
-    ("body", "what"), [('[{"event":"lot_stolen"}]', "lot_stolen"), ("[]", "columns"), ("{}", "array")]
+    ("body", "what"), [('[["lot_stolen",1,"",0]]', "lot_stolen"), ("[]", "columns"), ("{}", "array")]
 )
 def test_text_that_is_no_batch_is_refused_even_where_its_hash_is_right(path, body, what):
     forged = forge_last_batch(path, body)
@@ -143,7 +143,7 @@ def test_a_read_from_behind_the_end_is_lost_history(path):
 
 
 def test_the_hash_is_what_the_documentation_says(path):
-    digest = hashlib.sha256(b"auction-house journal, format 2").digest()
+    digest = hashlib.sha256(b"auction-house journal, format 3").digest()
     assert digest == GENESIS_HASH
     for first, body in query(path, "SELECT first, body FROM batch ORDER BY first"):
         digest = chained(digest, first, body)
@@ -236,8 +236,8 @@ def test_a_refusal_that_cannot_be_read_is_named(path):
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("PRAGMA user_version = 1", "format 1; this version reads format 2 only"),
-        ("PRAGMA user_version = 3", "format 3; this version reads format 2 only"),
+        ("PRAGMA user_version = 1", "format 1; this version reads format 3 only"),
+        ("PRAGMA user_version = 4", "format 4; this version reads format 3 only"),
         ("PRAGMA application_id = 7", "not a journal"),
     ],
 )
