@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from auctioneer.counters import Counters, Histogram, Vitals
-from auctioneer.events import BidLate, BidTaken, LotBought
+from auctioneer.events import BidLate, LotBought
 from common.errors import RejectCode
 from common.lot import LotStatus
 
@@ -41,7 +41,7 @@ class ServerCollector(Collector):
         yield CounterMetricFamily(
             "auctioneer_requests", "Requests that were received from bidders.", value=counters.requests
         )
-        taken = counters.events[BidTaken] + counters.events[LotBought]
+        taken = counters.bids + counters.others[LotBought]
         yield CounterMetricFamily(
             "auctioneer_bids_accepted", "Bids and purchases that were accepted and are durable.", value=taken
         )
@@ -49,9 +49,9 @@ class ServerCollector(Collector):
             "auctioneer_bids_refused", "Bids and purchases that were refused, by reject code.", labels=["code"]
         )
         codes = counters.refusals.copy()
-        codes[RejectCode.LOT_CLOSED] += counters.events[BidLate]
+        codes[RejectCode.LOT_CLOSED.value] += counters.others[BidLate]
         for code, count in codes.items():
-            refused.add_metric([code.value], count)
+            refused.add_metric([code], count)
         yield refused
         yield CounterMetricFamily(
             "auctioneer_answers_not_taken",

@@ -262,12 +262,12 @@ class Server:
                     self._answers = [(routing_id, _undecided(answer)) for routing_id, answer in self._answers]
                     self._control_answers = [(to, _undecided(answer)) for to, answer in self._control_answers]
                 else:
-                    self.counters.committed(batch.events, batch.refusals, perf_counter() - started_s)
+                    took_s = perf_counter() - started_s
                     self._committed_ms = now_ms
                     self._sale_seq = self._house.engine.sale.seq
                     self._send_answers()
                     self._broadcast(batch.changes)
-                    self._log_batch(position, batch)
+                    self._tell(position, batch, took_s)
                     self._save_snapshot_if_due(position, now_ms)
         self._send_answers()
 
@@ -325,11 +325,14 @@ class Server:
             )
         self._publish(_BEAT, beat)
 
-    def _log_batch(self, position: int, batch: Batch) -> None:
-        first = position - len(batch.events) + 1
-        for offset, event in enumerate(batch.events):
-            if self._logs_bids or type(event) is not BidTaken:
-                log_event(self._log, first + offset, event)
+    def _tell(self, position: int, batch: Batch, took_s: float) -> None:
+        """Count and log a batch that was committed."""
+        events = batch.events
+        others = [place for place, event in enumerate(events) if type(event) is not BidTaken]
+        self.counters.committed(len(events) - len(others), [events[place] for place in others], batch.refusals, took_s)
+        first = position - len(events) + 1
+        for place in range(len(events)) if self._logs_bids else others:
+            log_event(self._log, first + place, events[place])
         if self._logs_bids:
             for refusal in batch.refusals:
                 log_refusal(self._log, refusal)
@@ -368,7 +371,9 @@ class Server:
         self._snapshot_ms = now_ms
         for warning in sale.journal.warnings:
             self._log.warning("journal", warning=warning)
-        self._log_batch(sale.journal.position, sale.taken_up)
+        taken_up = sale.taken_up.events
+        for position, event in enumerate(taken_up, sale.journal.position - len(taken_up) + 1):
+            log_event(self._log, position, event)
 
     def _freeze(self, error: StorageError, now_ms: int) -> None:
         """Stand still: nothing can be stored, so nothing can be decided."""

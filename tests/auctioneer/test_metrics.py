@@ -13,6 +13,7 @@ from house_examples import ANN, SmallSale, lot
 from prometheus_client.parser import text_string_to_metric_families
 
 from auctioneer.counters import BATCH_BOUNDS, Counters, Histogram, Vitals
+from auctioneer.events import BidTaken
 from auctioneer.health import TURN_AGE_MS_MAX, HealthEndpoint, judge
 from auctioneer.metrics import ServerCollector
 from common.errors import UsageError
@@ -88,8 +89,9 @@ def test_batches_and_what_became_of_their_bids_are_counted(desk: Desk) -> None:
         sale.ask(ANN, BidRequest(id=number, lot="2", maximum_minor=amount_minor))
     sale.now_ms += 5_000
     sale.ask(ANN, BidRequest(id=99, lot="1", amount_minor=1000))
-    desk.counters.committed(sale.record, sale.refusals, 0.003)
-    desk.counters.committed((), (), 0.4)
+    others = [event for event in sale.record if not isinstance(event, BidTaken)]
+    desk.counters.committed(len(sale.record) - len(others), others, sale.refusals, 0.003)
+    desk.counters.committed(0, (), (), 0.4)
     seen = desk.scrape()
     assert seen["auctioneer_requests_total"] == 515
     assert seen["auctioneer_batch_requests_count"] == 2
