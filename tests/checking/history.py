@@ -16,7 +16,7 @@ import msgspec
 
 from bidder.events import Event
 from common.lot import LotView, SaleView
-from common.messages import Accepted, AnyAnswer, AnyBroadcast, BidRequest, BuyRequest, Rejected
+from common.messages import Accepted, AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, BuyRequest, Rejected
 
 STANDSTILL_MS = 3000
 WIRE = ""
@@ -49,11 +49,15 @@ class Fact:
 
 @dataclass(slots=True)
 class Heard:
-    """A message of the house: as it left (`who` is WIRE, or the key that it went to), or as somebody got it."""
+    """A message of the house: as it left (`who` is WIRE, or the key that it went to), or as somebody got it.
+
+    `asked` is the request that it answers, where that was kept.
+    """
 
     at: int
     who: str
     message: AnyBroadcast | AnyAnswer
+    asked: AnyRequest | None = None
 
 
 @dataclass(slots=True)
@@ -82,8 +86,8 @@ class History:
     replicas: list[Replica] = field(default_factory=list)
     standstills: list[tuple[int, int]] = field(default_factory=list)
     """When the house stood still for more than `STANDSTILL_MS` without ending: from and to, by its own clock."""
-    outages_ms: list[int] | None = None
-    """For how long nobody held the sale before each `house_started`, at the least."""
+    outages_ms: list[tuple[int, int]] | None = None
+    """For how long nobody held the sale before each `house_started`: at the least and at the most."""
 
 
 def plain(event: object) -> dict[str, Any]:

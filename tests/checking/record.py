@@ -58,7 +58,8 @@ def _require_equal(what: str, recorded: object, by_rule: object) -> None:
 class Record:
     """The journal, re-decided."""
 
-    def __init__(self, facts: Iterable[Fact], outages_ms: list[int] | None = None) -> None:
+    def __init__(self, facts: Iterable[Fact], outages_ms: list[tuple[int, int]] | None = None) -> None:
+        self.facts = list(facts)
         self.faults: list[str] = []
         self.versions: dict[str, list[Version]] = {}
         self.public: dict[tuple[str, int], Public] = {}
@@ -66,6 +67,8 @@ class Record:
         self.bidders: dict[int, Bidder] = {}
         self.paddles: dict[str, int] = {}
         self.lots: dict[str, Lot] = {}
+        self._live: dict[str, Lot] = {}
+        """The lots that are not over."""
         self.sale_seq = 0
         self.epochs: list[int] = []
         """The epoch of the sale, and those that it had after a backup was restored."""
@@ -80,7 +83,7 @@ class Record:
         self._asked_ms: dict[int, int] = {}
         self._owed: dict[str, int] = {}
         self._runs = 0
-        for number, fact in enumerate(facts, start=1):
+        for number, fact in enumerate(self.facts, start=1):
             self._take(number, fact)
         self._walk(lambda: self._require_settled("the record's end"))
 
@@ -150,26 +153,28 @@ class Record:
             if body["event"] != "lot_listed":
                 _require_equal("seq", body.get("seq", 0), lot.seq)
             self.versions[name].append(Version(fact, lot.as_it_stands(), lot.shown()))
+            if lot.status in FINAL:
+                self._live.pop(name, None)
         elif body["event"] in ("lot_listed", "sale_decided"):
             _require_equal("seq", body.get("seq", 0), self.sale_seq)
 
     def _require_settled(self, before: str) -> None:
         """Hold that what is done to the whole sale is done to each lot, before anything else happens."""
         _require(not self._owed, f"before {before}, lots {sorted(self._owed)} were to end later by the outage")
-        for name, lot in self.lots.items():
+        for name, lot in self._live.items():
             if self._sale_status == "paused":
                 _require(lot.status != "open", f"before {before}, lot {name} is open in a paused sale")
             elif self._sale_status == "running":
                 _require(not lot.is_stopped_by_sale, f"before {before}, lot {name} still waits for the sale to go on")
             else:
-                _require(lot.status in FINAL, f"before {before}, lot {name} is not over in a sale that is")
+                raise WrongFactError(f"before {before}, lot {name} is not over in a sale that is")
 
     def _require_nothing_due(self, body: Body) -> None:
         """Rules 17 and 29: what is due by now has happened."""
         if body["event"] == "lot_listed":
             return  # lots are added together, and the first may be due before the last is listed
         by_house = body.get("by") == HOUSE
-        for name, lot in self.lots.items():
+        for name, lot in self._live.items():
             due_ms = lot.ends_at_ms
             if lot.status == "scheduled" and self._sale_status == "running":
                 due_ms = lot.opens_at_ms
@@ -193,8 +198,9 @@ class Record:
         outage_ms = body["outage_ms"]
         _require(0 <= outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have been away for {outage_ms} ms")
         if self._outages_ms is not None:
-            least_ms = self._outages_ms.pop(0) if self._outages_ms else 0
-            _require(outage_ms >= least_ms, f"the outage lasted {least_ms} ms, and {outage_ms} ms were given back")
+            least_ms, most_ms = self._outages_ms.pop(0) if self._outages_ms else (0, outage_ms)
+            lasted = f"the outage lasted from {least_ms} to {most_ms} ms"
+            _require(least_ms <= outage_ms <= most_ms, f"{lasted}, and {outage_ms} ms were given back")
         self._runs += 1
         self._owe(outage_ms)
 
@@ -215,7 +221,7 @@ class Record:
         if opening["delay_ms"] is not None:
             opens_at_ms = self._started_at_ms + self._stood_ms + opening["delay_ms"]
         _require_equal("the opening", body["opens_at_ms"], opens_at_ms)
-        self.lots[name] = Lot(spec, opens_at_ms)
+        self.lots[name] = self._live[name] = Lot(spec, opens_at_ms)
         self.versions[name] = []
         self.sale_seq += 1
 

@@ -14,11 +14,12 @@ from common.messages import (
     LotEvents,
     Rejected,
     Replay,
+    ReplayRequest,
     SaleEvents,
     Snapshot,
     Welcome,
 )
-from tests.checking.history import Heard, Replica, plain
+from tests.checking.history import WIRE, Fact, Heard, Replica, plain
 from tests.checking.record import Record
 from tests.checking.rules import Shown
 
@@ -49,6 +50,7 @@ def check_heard(heard: Iterable[Heard], record: Record) -> Found:
             case SaleEvents():
                 yield from _check_events(one, _SALE, message.events, record)
             case Replay():
+                yield from _check_replay(one, message)
                 yield from _check_events(one, message.lot, message.lot_events or message.sale_events, record)
             case Heartbeat():
                 yield from _check_seqs(one, {_SALE: message.sale_seq, **message.lots}, record)
@@ -95,6 +97,12 @@ def _check_accepted(one: Heard, accepted: Accepted, record: Record) -> Found:
         yield "early", f"{one.who[:8]} was told that bid {accepted.id} is accepted before it was durable"
 
 
+def _check_replay(one: Heard, replay: Replay) -> Found:
+    events = replay.lot_events or replay.sale_events
+    if isinstance(one.asked, ReplayRequest) and events and events[0].seq != one.asked.after_seq + 1:
+        yield "told", f"{one.who[:8]} asked for what follows {one.asked.after_seq}, and got {events[0]} first"
+
+
 def _check_seqs(one: Heard, seqs: dict[str, int], record: Record) -> Found:
     for stream, seq in seqs.items():
         public = record.public.get((stream, seq))
@@ -110,6 +118,41 @@ def _check_view(who: str, view: LotView, record: Record) -> Found:
     shown, by_rule = shown_by(view), record.shown_at(view.lot, view.seq)
     if shown != by_rule:
         yield "told", f"{who[:8]} has lot {view.lot} at seq {view.seq} as {shown}, and the record as {by_rule}"
+
+
+def check_broadcast(heard: Iterable[Heard], record: Record) -> Found:
+    """Yield facts that were never broadcast, though the house lived on to broadcast what came after them."""
+    told: set[tuple[str, int]] = set()
+    for one in heard:
+        if one.who == WIRE and isinstance(one.message, LotEvents | SaleEvents):
+            stream = one.message.lot if isinstance(one.message, LotEvents) else _SALE
+            told.update((stream, event.seq) for event in one.message.events)
+    publics = {public.fact.position: place for place, public in record.public.items()}
+    later_was_told = False
+    for fact in reversed(record.facts):
+        if fact.body["event"] == "house_started":
+            later_was_told = False
+        place = publics.get(fact.position)
+        if place is None:
+            continue
+        if place in told:
+            later_was_told = True
+        elif later_was_told and not _is_of_the_start(fact, record):
+            yield "told", f"fact {fact.position} was never broadcast: {fact.body}"
+
+
+def _is_of_the_start(fact: Fact, record: Record) -> bool:
+    """Return whether a fact is of the batch by which a new process took the sale up: nobody was there to hear."""
+    for earlier in reversed(record.facts[: fact.position]):
+        body = earlier.body
+        if body["event"] == "sale_created":
+            return True
+        if body["event"] == "house_started":
+            before = record.facts[: earlier.position - 1]
+            return all(one.body.get("instance") != body["instance"] for one in before)
+        if body["event"] != "lot_listed" and body.get("change", {}).get("cause") != "outage":
+            return False
+    return True
 
 
 # --- replicas ---------------------------------------------------------------------------------------------------------

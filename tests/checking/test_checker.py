@@ -432,6 +432,15 @@ def a_broadcast_leaves_before_it_is_durable(history: History, chance: Random) ->
 
 
 @expect("told")
+def a_fact_is_not_broadcast(history: History, chance: Random) -> bool:
+    places = [index for index, _ in heard(history, LotEvents)]
+    if len(places) < 3 or len(list(facts(history, "house_started"))) > 1:
+        return False
+    del history.heard[places[0]]
+    return True
+
+
+@expect("told")
 def a_heartbeat_names_what_never_was(history: History, chance: Random) -> bool:
     index, one = pick(chance, heard(history, Heartbeat)) or (0, None)
     if one is not None:

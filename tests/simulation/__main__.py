@@ -11,7 +11,7 @@ from os import cpu_count
 import click
 from msgspec.structs import replace
 
-from tests.simulation.plan import FAULTS, plan_of
+from tests.simulation.plan import FAULTS, NO_FAULTS, plan_of
 from tests.simulation.run import Result, simulate
 from tests.simulation.shrinking import shrunk
 from tests.simulation.sweep import Sweep, never_reached, report, sweep_all
@@ -20,12 +20,21 @@ SEEDS_FOR_COVERAGE = 2000
 """With fewer, chance may keep the rarest paths out."""
 
 
+def _read_faults(_: click.Context, __: click.Parameter, text: str | None) -> frozenset[str] | None:
+    if text is None:
+        return None
+    named = frozenset(text.split(",")) - {NO_FAULTS, ""}
+    if not named <= set(FAULTS):
+        raise click.BadParameter(f"{', '.join(sorted(named - set(FAULTS)))} is not one of {', '.join(FAULTS)}")
+    return named
+
+
 @click.command(help=__doc__)
 @click.option("--seed", type=int, help="Run this one.")
 @click.option("--bidders", type=int, help="With --seed: so many bidders.")
 @click.option("--lots", type=int, help="With --seed: so many lots.")
 @click.option("--duration-ms", type=int, help="With --seed: for so long.")
-@click.option("--without", multiple=True, type=click.Choice(FAULTS), help="With --seed: without this fault.")
+@click.option("--faults", callback=_read_faults, help=f"With --seed: some of {','.join(FAULTS)}, or {NO_FAULTS}.")
 @click.option("--sqlite/--memory", default=None, help="With --seed: on the real journal, or not.")
 @click.option("--shrink", is_flag=True, help="With --seed: look for a smaller plan that fails.")
 @click.option("--seeds", default=1000, show_default=True, help="How many to run.")
@@ -36,7 +45,7 @@ def main(
     bidders: int | None,
     lots: int | None,
     duration_ms: int | None,
-    without: tuple[str, ...],
+    faults: frozenset[str] | None,
     sqlite: bool | None,
     shrink: bool,
     seeds: int,
@@ -45,9 +54,8 @@ def main(
 ) -> None:
     if seed is None:
         sys.exit(_run_many(first, seeds, processes))
-    given = {"bidders": bidders, "lots": lots, "duration_ms": duration_ms, "uses_sqlite": sqlite}
-    plan = replace(plan_of(seed), **{name: value for name, value in given.items() if value is not None})
-    result = simulate(replace(plan, faults=plan.faults - set(without)))
+    given = {"bidders": bidders, "lots": lots, "duration_ms": duration_ms, "uses_sqlite": sqlite, "faults": faults}
+    result = simulate(replace(plan_of(seed), **{name: value for name, value in given.items() if value is not None}))
     if shrink and result.faults:
         result = shrunk(result)
     _show(result)

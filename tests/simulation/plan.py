@@ -27,6 +27,7 @@ FAULTS = (
 )
 
 
+NO_FAULTS = "none"
 AWAITED = frozenset({"standstill"})
 """Faults that the house does not withstand yet, which seeds therefore leave out."""
 
@@ -43,10 +44,10 @@ class Plan(msgspec.Struct, frozen=True):
 
     def command(self) -> str:
         """Return the command that repeats it."""
-        without = " ".join(f"--without {fault}" for fault in FAULTS if fault not in self.faults)
         sizes = f"--bidders {self.bidders} --lots {self.lots} --duration-ms {self.duration_ms}"
-        sqlite = " --sqlite" if self.uses_sqlite else ""
-        return f"python -m tests.simulation --seed {self.seed} {sizes} {without}".rstrip() + sqlite
+        faults = ",".join(fault for fault in FAULTS if fault in self.faults) or NO_FAULTS
+        journal = "--sqlite" if self.uses_sqlite else "--memory"
+        return f"python -m tests.simulation --seed {self.seed} {sizes} {journal} --faults {faults}"
 
 
 def plan_of(seed: int) -> Plan:

@@ -24,15 +24,16 @@ from auctioneer.journal import SqliteJournal
 from auctioneer.register import Admission
 from auctioneer.server import Server
 from auctioneer.terms import SaleSpec
-from common.codec import decode_answer, decode_broadcast
+from common.codec import decode_answer, decode_broadcast, decode_request
 from common.errors import StorageError
+from common.limits import HEARTBEAT_MS
 from common.lot import LotStatus
-from common.messages import Accepted, Role
+from common.messages import Accepted, Heartbeat, ReplayRequest, Role
 from tests.checking.history import STANDSTILL_MS, WIRE, Heard
 from tests.simulation.disk import FaultyJournal, Platter
 from tests.simulation.plan import Plan
 from tests.simulation.sockets import Line, Poller, Publisher, Router
-from tests.simulation.world import Clocks, World
+from tests.simulation.world import START_MS, Clocks, World
 
 CHAIR = "chair's key"
 STOP_HANDLE = 7
@@ -41,6 +42,8 @@ HISTORY_EVENTS = 9
 SNAPSHOT_EVERY_EVENTS = 8
 MEAN_CALLS_TO_CRASH = 900
 MEAN_CALLS_TO_STALL = 1500
+TURNS_AT_ONCE_MAX = 1000
+"""Turns without any time between them; more is a house that will never wait again."""
 CRASH_AT_WRITE = 0.004
 PAUSES_MS = (300, 1000, 2200)
 STANDSTILLS_MS = (3200, 6000)
@@ -81,7 +84,7 @@ class Premises:
         self.clocks = Clocks(world)
         self.platter = Platter()
         self.sent_messages: list[Heard] = []
-        self.outages_ms: list[int] = []
+        self.outages_ms: list[tuple[int, int]] = []
         self.standstills: list[tuple[int, int]] = []
         self.durable: list[int] = []
         """For each position, when it was durable."""
@@ -101,13 +104,15 @@ class Premises:
         self._chance = world.chance("premises")
         self._instances = 0
         self._open_fails = 0
-        self._outage_ms = 0
+        self._outage_ms = (0, 0)
+        self._beat_ms = START_MS
+        self._replays_asked: dict[tuple[str, int], ReplayRequest] = {}
         self._clock: clock.Clock | None = None
         self._stood_still: list[tuple[int, int]] = []
         """Standstills of this process that nothing durable has followed yet."""
         self._calls_to_crash = self._calls_to(MEAN_CALLS_TO_CRASH)
         self._calls_to_stall = self._calls_to(MEAN_CALLS_TO_STALL)
-        self._turns = 0
+        self._turns = self._turns_now = self._turn_ms = 0
         self._told_by: dict[tuple[str, int], int] = {}
         """Which process first sent an acceptance."""
         self._offset_before_ms = 0
@@ -241,6 +246,9 @@ class Premises:
     def before_poll(self) -> None:
         """Between two turns: the house is as the rules want it."""
         self._turns += 1
+        self._turns_now = 0 if self.world.now_ms > self._turn_ms else self._turns_now + 1
+        self._turn_ms = self.world.now_ms
+        assert self._turns_now < TURNS_AT_ONCE_MAX, "the house spins: turn after turn, and no time passes"
         if self.house is not None and self._turns % 6 == 0:
             check_engine(self.house.engine)
 
@@ -248,13 +256,22 @@ class Premises:
         """Let some more arrive before the process gets round to reading."""
         self.world.pass_time(self._chance.randrange(4))
 
+    def received(self, peer: Line, body: bytes) -> None:
+        """Keep what was asked, where an answer alone does not tell."""
+        if b"replay" in body and isinstance(request := decode_request(body), ReplayRequest):
+            self._replays_asked[peer.key, request.id] = request
+
     def sent(self, peer: Line | None, body: bytes) -> None:
         """Keep what left the house."""
         if peer is None:
-            self.sent_messages.append(Heard(self.world.moment(), WIRE, decode_broadcast(body)))
+            message = decode_broadcast(body)
+            self.sent_messages.append(Heard(self.world.moment(), WIRE, message))
+            if isinstance(message, Heartbeat) and not message.frozen:
+                self._beat_ms = message.server_time_ms
         elif peer.key != CHAIR:
             answer = decode_answer(body)
-            self.sent_messages.append(Heard(self.world.moment(), peer.key, answer))
+            asked = self._replays_asked.get((peer.key, answer.id))
+            self.sent_messages.append(Heard(self.world.moment(), peer.key, answer, asked))
             if isinstance(answer, Accepted):
                 told_by = self._told_by.setdefault((peer.key, answer.id), self._instances)
                 self.world.reached["a verdict again, from another process"] += told_by != self._instances
@@ -268,7 +285,8 @@ class Premises:
         inner = SqliteJournal.open(path) if self.plan.uses_sqlite else self.platter.open(path)
         self.stored(inner.position, (), 0)
         now_ms = self.clocks.time_ns() // 1_000_000 if self._clock is None else self._clock.now_ms()
-        self._outage_ms = max(0, now_ms - inner.alive_ms) if inner.position else 0
+        least_ms = max(0, now_ms - inner.alive_ms) if inner.position else 0
+        self._outage_ms = (least_ms, max(0, now_ms - self._beat_ms + HEARTBEAT_MS))
         return FaultyJournal(inner, self)
 
     def before_write(self, what: str) -> None:

@@ -21,6 +21,9 @@ class Process(Protocol):
     def at_call(self, what: str) -> None:
         """Let the process end or stand still here, if that is its fate."""
 
+    def received(self, peer: "Line", body: bytes) -> None:
+        """Note what the house read."""
+
     def sent(self, peer: "Line | None", body: bytes) -> None:
         """Note what left the house; to all where `peer` is None."""
 
@@ -35,8 +38,10 @@ class Frame:
         self.buffer = memoryview(content)
         self._key = key
 
-    def get(self, name: bytes) -> str:
-        assert name == b"User-Id"
+    def get(self, name: bytes | int) -> str:
+        """Return the key of the sender; a file handle is not to be had."""
+        if name != b"User-Id":
+            raise zmq.ZMQError(zmq.EINVAL)
         return self._key
 
 
@@ -50,6 +55,10 @@ class Socket:
     def getsockopt(self, option: int) -> int:
         assert option == zmq.RCVMORE
         return 0
+
+    def getsockopt_string(self, option: int) -> str:
+        assert option == zmq.LAST_ENDPOINT
+        return "tcp://simulated:7001"
 
     def plug(self, line: "Line") -> None:
         self.peers[line.routing_id] = line
@@ -78,6 +87,7 @@ class Router(Socket):
         if not self.waiting:
             raise zmq.Again
         line, body = self.waiting.popleft()
+        self._process.received(line, body)
         self._body = Frame(body, line.key)
         return line.routing_id if copy else Frame(line.routing_id, line.key)
 

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
+STEPS_AT_ONCE_MAX = 5000
+"""Things that happen in the same millisecond; more is somebody who never waits."""
 START_MS = 1_700_000_000_000
 
 
@@ -22,6 +24,7 @@ class World:
         self._seed = seed
         self._moments = 0
         self._entries = 0
+        self._steps_now = 0
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
 
     def chance(self, what: str) -> Random:
@@ -45,6 +48,8 @@ class World:
             self.now_ms = max(self.now_ms, until_ms)
             return False
         at_ms, _, action = heapq.heappop(agenda)
+        self._steps_now = 0 if at_ms > self.now_ms else self._steps_now + 1
+        assert self._steps_now < STEPS_AT_ONCE_MAX, "a client spins: one thing after the other, and no time passes"
         self.now_ms = max(self.now_ms, at_ms)
         action()
         return True
