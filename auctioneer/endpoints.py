@@ -1,7 +1,7 @@
 """The house's sockets, bound: requests (ROUTER), broadcasts (XPUB) and control (ROUTER), with who may connect to which.
 
-The ZAP handler runs before anything is bound, since without one CURVE would let every key in. It admits any key to
-the bidders' endpoints, where sessions decide; and only listed keys to control, where others fail the handshake.
+Any key may connect to requests, where its session decides; only those who may hear the broadcasts, to those; and only
+listed keys to control. `auctioneer.door` asks for each.
 """
 
 import socket
@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Final
 
 import zmq
-from zmq.auth.thread import ThreadAuthenticator
 
 from auctioneer.data_folder import DataFolder
+from auctioneer.door import Audience, Controllers, Door, Rule, anybody
 from auctioneer.options import RunOptions
+from auctioneer.register import Admission
 from common.errors import UsageError
 from common.keys import JoinLink, KeyPair
 from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX
 from common.sockets import BytesSocket, new_context, set_publisher, set_request_server, use_curve_server
 
-BIDDERS_DOMAIN: Final = "bidders"
+REQUESTS_DOMAIN: Final = "requests"
+BROADCASTS_DOMAIN: Final = "broadcasts"
 CONTROL_DOMAIN: Final = "control"
 IPC_PATH_BYTES_MAX: Final = 100
 """Longer paths don't fit the operating system's address of a local socket; control then uses loopback TCP."""
@@ -27,35 +29,20 @@ SUBSCRIPTION_BYTES_MAX: Final = 1024
 _WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 -- recognised here, bound only when the operator says so
 
 
-class _AnyKey:
-    """Admits every key to the bidders' endpoints: what it may do there, its session decides."""
-
-    def callback(self, domain: str, key: bytes) -> bool:  # noqa: ARG002 -- pyzmq's signature
-        return True
-
-
-class _Controllers:
-    """Admits to control only the keys on the directory's list; nobody while it can't be read."""
-
-    def __init__(self, folder: DataFolder) -> None:
-        self._folder = folder
-
-    def callback(self, domain: str, key: bytes) -> bool:  # noqa: ARG002 -- pyzmq's signature
-        try:
-            return key.decode() in self._folder.controllers()
-        except UsageError:
-            return False  # raised here, it would end the thread that every handshake needs
-
-
 class Endpoints:
     """All sockets of a house, bound on construction. Raises UsageError for an address that can't be had."""
 
-    def __init__(self, options: RunOptions, folder: DataFolder, keys: KeyPair) -> None:
+    def __init__(
+        self, options: RunOptions, folder: DataFolder, keys: KeyPair, admission: Admission | None = None
+    ) -> None:
         self.context = new_context()
-        self._authenticator = ThreadAuthenticator(self.context)
-        self._authenticator.start()
-        self._authenticator.configure_curve_callback(BIDDERS_DOMAIN, _AnyKey())
-        self._authenticator.configure_curve_callback(CONTROL_DOMAIN, _Controllers(folder))
+        self.audience = Audience(admission or Admission())
+        rules: dict[str, Rule] = {
+            REQUESTS_DOMAIN: anybody,
+            BROADCASTS_DOMAIN: self.audience,
+            CONTROL_DOMAIN: Controllers(folder),
+        }
+        self._door = Door(self.context, rules)
         self.requests = self.context.socket(zmq.ROUTER, socket_class=BytesSocket)
         self.publisher = self.context.socket(zmq.XPUB, socket_class=BytesSocket)
         self.control = self.context.socket(zmq.ROUTER)
@@ -70,8 +57,8 @@ class Endpoints:
         set_publisher(self.publisher, SUBSCRIPTION_BYTES_MAX)
         set_request_server(self.control, CONTROL_BYTES_MAX)
         if options.is_encrypted:
-            use_curve_server(self.requests, keys, BIDDERS_DOMAIN)
-            use_curve_server(self.publisher, keys, BIDDERS_DOMAIN)
+            use_curve_server(self.requests, keys, REQUESTS_DOMAIN)
+            use_curve_server(self.publisher, keys, BROADCASTS_DOMAIN)
         use_curve_server(self.control, keys, CONTROL_DOMAIN)
         before = folder.house_record()
         publish_port = options.publish_port
@@ -90,7 +77,7 @@ class Endpoints:
         """Close everything, giving the last messages a moment to leave."""
         for one in (self.requests, self.publisher, self.control):
             one.close()
-        self._authenticator.stop()
+        self._door.close()
         self.context.term()
 
 

@@ -17,7 +17,7 @@ from auctioneer.broadcasts import broadcasts
 from auctioneer.counters import Counters, Vitals
 from auctioneer.data_folder import DataFolder
 from auctioneer.endpoints import Endpoints, user_id
-from auctioneer.events import BidTaken
+from auctioneer.events import AnyEvent, BidderAdmitted, BidTaken
 from auctioneer.house import Batch, House
 from auctioneer.journal import DamagedJournalError, SqliteJournal
 from auctioneer.logs import log_event, log_refusal
@@ -331,11 +331,21 @@ class Server:
         others = [place for place, event in enumerate(events) if type(event) is not BidTaken]
         self.counters.committed(len(events) - len(others), [events[place] for place in others], batch.refusals, took_s)
         first = position - len(events) + 1
+        for place in others:
+            self._cut_off_if_turned_out(events[place])
         for place in range(len(events)) if self._logs_bids else others:
             log_event(self._log, first + place, events[place])
         if self._logs_bids:
             for refusal in batch.refusals:
                 log_refusal(self._log, refusal)
+
+    def _cut_off_if_turned_out(self, event: AnyEvent) -> None:
+        """End the broadcasts to who was turned out: what was granted once would go on for as long as they listen."""
+        if self._house is None or not isinstance(event, BidderAdmitted) or event.admitted:
+            return
+        entry = self._house.register.by_paddle(event.paddle)
+        if entry is not None:
+            self._subscriptions.cut_off(entry.key)
 
     def vitals(self) -> Vitals:
         """Return how the server stands. Another thread may call this: it only reads, without a lock."""

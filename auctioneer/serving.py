@@ -59,7 +59,7 @@ def _serve(
     folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
     admission = _admission(options, folder)
     with _stop_signals() as stop_handle:
-        endpoints = Endpoints(options, folder, keys)
+        endpoints = Endpoints(options, folder, keys, admission)
         try:
             settings = HouseSettings(
                 instance=secrets.token_hex(8),
@@ -70,9 +70,12 @@ def _serve(
             )
 
             sale = take_up_sale(folder, settings, spec)
+            endpoints.audience.is_of(sale.house)
 
             def take_up_again() -> OpenSale:
-                return take_up_sale(folder, settings, None, sale.clock)
+                again = take_up_sale(folder, settings, None, sale.clock)
+                endpoints.audience.is_of(again.house)
+                return again
 
             link = endpoints.link(options, keys, admission.invite)
             server = Server(

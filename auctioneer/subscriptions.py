@@ -7,9 +7,14 @@ libzmq grants a subscription to the peer of the message that was received last, 
 queues. A message that is no subscription, which nobody but an attacker sends, takes a peer from its queue without
 having put one there: from then on each grant would go to the peer of the *next* message, so a stranger could be given
 an admitted bidder's subscription. Both queues are in step again once they are empty. Until then nothing is granted;
-who loses a subscription by that hears no heartbeat, or no answer to a probe, and subscribes anew.
+who loses a subscription by that hears no heartbeat, or no answer to a probe, and subscribes anew. Whoever sends such a
+message is cut off.
+
+A publisher socket has no way to end one peer's delivery. What it tells of each message is the file handle of its
+connection, and shutting that down ends the connection as a network fault would: libzmq then forgets the peer.
 """
 
+import socket
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
@@ -40,6 +45,9 @@ class Subscriptions:
         self._publisher = publisher
         self._topics: OrderedDict[str, set[bytes]] = OrderedDict()
         self._is_out_of_step = False
+        self._handle: int | None = None  # of the connection that the last message came from
+        self._port = publisher.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]
+        self._listening: dict[int, str] = {}  # whose each connection is, by handle: no more than may be open
 
     def receive(self) -> Asked | None:
         """Return the next message that waits; None where there is none. The caller may then `grant` it."""
@@ -49,8 +57,10 @@ class Subscriptions:
             self._is_out_of_step = False
             return None
         message = frame.bytes
+        self._handle = _handle_of(frame)
         if not message or message[0] not in (_UNSUBSCRIBE, _SUBSCRIBE):
             self._is_out_of_step = True
+            self._shut_down(self._handle)
         return Asked(user_id(frame), message)
 
     def grant(self, principal: str, message: bytes) -> bytes | None:
@@ -61,6 +71,8 @@ class Subscriptions:
         """
         if self._is_out_of_step or len(message) > TOPIC_BYTES_MAX + 1:
             return None
+        if self._handle is not None:
+            self._listening[self._handle] = principal
         wanted = message[1:]
         if message[0] == _UNSUBSCRIBE:
             self._topics.get(principal, set()).discard(wanted)
@@ -79,6 +91,32 @@ class Subscriptions:
         """Drop the subscription to a probe that was answered."""
         self._publisher.setsockopt(zmq.UNSUBSCRIBE, probe)
 
+    def cut_off(self, principal: str) -> None:
+        """End every connection over which a principal subscribed; who may not come back is told at the door."""
+        for handle in [handle for handle, whose in self._listening.items() if whose == principal]:
+            del self._listening[handle]
+            self._shut_down(handle)
+
+    def _shut_down(self, handle: int | None) -> None:
+        """Shut a connection down, if it is there; should another peer have its handle by now, that one reconnects.
+
+        The handle stays libzmq's, which may close it at any moment, and is only borrowed: a copy would be refused just
+        when a flood has taken all handles.
+        """
+        if handle is None:
+            return
+        try:
+            connection = socket.socket(fileno=handle)
+        except OSError:
+            return  # closed, or not a socket any more
+        try:
+            if _port_of(connection) == self._port:
+                connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # the peer was faster
+        finally:
+            connection.detach()
+
     def _count(self, principal: str, wanted: bytes) -> bool:
         topics = self._topics.get(principal)
         if topics is None:
@@ -90,3 +128,17 @@ class Subscriptions:
             return True
         topics.discard(wanted)
         return False
+
+
+def _handle_of(frame: zmq.Frame) -> int | None:
+    """Return the file handle of the connection that a message came from; None if it has none, or is gone."""
+    try:
+        return int(frame.get(zmq.SRCFD))
+    except zmq.ZMQError:
+        return None
+
+
+def _port_of(connection: socket.socket) -> str:
+    """Return this side's port of a connection; empty where the handle is of something else by now."""
+    name = connection.getsockname()
+    return str(name[1]) if isinstance(name, tuple) else ""
