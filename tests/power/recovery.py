@@ -1,0 +1,133 @@
+"""Takes a journal up from what a loss of power left, and says in what it is not as it must be."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import NamedTuple, Self
+
+from auctioneer.journal import FILE_NAME, SqliteJournal
+from common.errors import StorageError
+from common.limits import REMEMBERED_REQUESTS_MAX
+from tests.power.disk import Disk, write_image
+from tests.power.recording import Deed, Mark, Synced
+from tests.power.writer import event, refusal, state
+
+
+class Offered(NamedTuple):
+    """A batch that the journal was given: the position of its last event, and how large its texts are."""
+
+    position: int
+    is_large: bool
+
+
+@dataclass
+class Expected:
+    """What the marks so far say of the journal."""
+
+    offered: dict[int, Offered] = field(default_factory=lambda: {0: Offered(0, is_large=False)})
+    acknowledged: int = 0
+    saving: int = 0
+    saved: int = 0
+
+    def take(self, mark: Mark) -> None:
+        match mark.words:
+            case ["offered", batch, position, is_large]:
+                self.offered[int(batch)] = Offered(int(position), is_large == "1")
+            case ["acknowledged", batch]:
+                self.acknowledged = int(batch)
+            case ["saving", position]:
+                self.saving = int(position)
+            case ["saved", position]:
+                self.saved = int(position)
+            case ["opened", _]:
+                pass
+            case _:
+                raise ValueError(f"an unknown mark: {mark.words}")
+
+    def copy(self) -> Self:
+        return type(self)(dict(self.offered), self.acknowledged, self.saving, self.saved)
+
+
+class Crash(NamedTuple):
+    """A loss of power: after how many deeds, and which of the legal images is found."""
+
+    deeds: int
+    seed: int
+
+
+def crashes(deeds: Sequence[Deed], count: int, seed: int) -> list[Crash]:
+    """Return so many moments, in order: half anywhere, half right after a mark or a sync."""
+    chance = Random(seed)
+    turns = [number for number, deed in enumerate(deeds, 1) if isinstance(deed, Mark | Synced)]
+    places = [chance.choice(turns) if which % 2 else chance.randrange(len(deeds) + 1) for which in range(count)]
+    return [Crash(place, chance.randrange(2**32)) for place in sorted(places)]
+
+
+def images(
+    deeds: Sequence[Deed], moments: Iterable[Crash], disk: Disk, expected: Expected
+) -> Iterator[tuple[Crash, dict[str, bytes], Expected]]:
+    """Yield what is found after each loss of power, with what must be in it; the moments are in order."""
+    done = 0
+    for moment in moments:
+        for deed in deeds[done : moment.deeds]:
+            if isinstance(deed, Mark):
+                expected.take(deed)
+            else:
+                disk.take(deed)
+        done = moment.deeds
+        yield moment, disk.image(Random(moment.seed)), expected.copy()
+
+
+def faults(image: dict[str, bytes], expected: Expected, folder: Path) -> list[str]:
+    """Return what is wrong with the journal of an image, brought up in an empty folder."""
+    write_image(image, folder)
+    path = folder / FILE_NAME
+    try:
+        with closing(SqliteJournal.open(path)) as journal:
+            found = list(_faults(journal, expected))
+            if not found:
+                journal.append([event(journal.position + 1, is_large=False)], (), journal.alive_ms + 1)
+        with closing(SqliteJournal.open(path)) as journal:
+            journal.verify_chain()
+    except (StorageError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        return [f"the journal can't be taken up: {error!r}"]
+    return found
+
+
+def _faults(journal: SqliteJournal, expected: Expected) -> Iterator[str]:
+    journal.verify_chain()
+    batch = journal.alive_ms
+    if batch < expected.acknowledged:
+        yield f"batch {expected.acknowledged} was acknowledged, and the journal ends at {batch}"
+    if batch not in expected.offered:
+        yield f"the journal ends at batch {batch}, which was never offered"
+        return
+    wanted = [
+        event(position, is_large=expected.offered[number].is_large)
+        for number in range(1, batch + 1)
+        for position in range(expected.offered[number - 1].position + 1, expected.offered[number].position + 1)
+    ]
+    if list(journal.read()) != list(enumerate(wanted, 1)):
+        yield f"the events up to batch {batch} are not those that were offered"
+    refusals = [refusal(number) for number in range(1, batch + 1)][-REMEMBERED_REQUESTS_MAX:]
+    if list(journal.refusals()) != refusals:
+        yield f"the refusals up to batch {batch} are not those that were offered"
+    yield from _faults_of_snapshot(journal, expected)
+
+
+def _faults_of_snapshot(journal: SqliteJournal, expected: Expected) -> Iterator[str]:
+    saved = journal.load_snapshot()
+    position = 0 if saved is None else saved.position
+    if position not in (expected.saved, expected.saving):
+        yield f"the snapshot is of event {position}; that of event {expected.saved} was saved"
+    if saved is not None and saved.state != state(position):
+        yield f"the snapshot of event {position} has another content"
+    yield from (f"the journal warns: {warning}" for warning in journal.warnings)
+
+
+if __name__ == "__main__":  # what a house does after a loss of power, for a recording of it
+    with closing(SqliteJournal.open(Path(sys.argv[1]) / FILE_NAME)) as taken_up:
+        taken_up.verify_chain()

@@ -1,0 +1,97 @@
+"""Writes a journal of known content, as a house does in several runs of which most end without a farewell.
+
+Run as `python -m tests.power.writer FOLDER RUN...`, each RUN as in RUNS. Before each deed and after it a mark goes to
+standard output.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from auctioneer.events import AnyEvent, Refusal, SaleDecided
+from auctioneer.journal import FILE_NAME, SqliteJournal
+from common.errors import RejectCode
+from common.lot import Announced
+from common.messages import BidRequest, Rejected
+
+LARGE_TEXT = "A long word on the state of things. " * 450
+"""Large enough for a few batches to fill the WAL, so that a checkpoint comes in a short run."""
+
+
+class Batch(NamedTuple):
+    """What a batch holds: so many events, with a text that is short or long."""
+
+    events: int
+    is_large: bool = False
+
+
+RUNS: dict[str, tuple[str, ...]] = {
+    "first": ("small", "one", "alive", "small", "snapshot", "one", "small"),
+    "closes": ("one", "snapshot", "small", "close"),
+    "checkpoint": ("small", *["large"] * 9, "snapshot", "small", "one"),
+    "last": ("small", "one", "alive"),
+}
+BATCHES = {"one": Batch(1), "small": Batch(7), "alive": Batch(0), "large": Batch(32, is_large=True)}
+
+
+def event(position: int, *, is_large: bool) -> AnyEvent:
+    """Return the event that is at a position."""
+    text = f"number {position}" + LARGE_TEXT * is_large
+    return SaleDecided(at_ms=position, seq=position, change=Announced(position, position, text), by="auctioneer")
+
+
+def refusal(batch: int) -> Refusal:
+    """Return the refusal that goes with a batch."""
+    verdict = Rejected(id=batch, code=RejectCode.BELOW_MINIMUM, lot="1", seq=0, minimum_minor=100)
+    return Refusal(batch, 1, BidRequest(id=batch, lot="1", amount_minor=batch), verdict)
+
+
+def state(position: int) -> bytes:
+    """Return the state that is saved for a position."""
+    return b"the state at %d. " % position * 1000
+
+
+def write(folder: Path, run: str) -> None:
+    """Carry out a run; the numbers of batches go on where an earlier run ended."""
+    journal = SqliteJournal.open(folder / FILE_NAME)
+    tell("opened", journal.position)
+    for step in RUNS[run]:
+        if step == "close":
+            journal.close()
+        elif step == "snapshot":
+            tell("saving", journal.position)
+            journal.save_snapshot(journal.position, state(journal.position))
+            tell("saved", journal.position)
+        else:
+            batch, first = journal.alive_ms + 1, journal.position + 1
+            size = BATCHES[step]
+            events = [event(position, is_large=size.is_large) for position in range(first, first + size.events)]
+            tell("offered", batch, first + size.events - 1, int(size.is_large))
+            journal.append(events, [refusal(batch)], batch)
+            tell("acknowledged", batch)
+
+
+def tell(*words: object) -> None:
+    """Set a mark."""
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
+
+
+def main() -> None:
+    """Run each in a process of its own, which ends as by a kill."""
+    folder = Path(sys.argv[1])
+    for run in sys.argv[2:]:
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                write(folder, run)
+                status = 0
+            finally:
+                os._exit(status)
+        if os.waitpid(child, 0)[1] != 0:
+            sys.exit(f"the run {run!r} failed")
+
+
+if __name__ == "__main__":
+    main()
