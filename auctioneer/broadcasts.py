@@ -20,10 +20,14 @@ def broadcasts(epoch: int, changes: Iterable[Change]) -> list[LotEvents | SaleEv
     messages: list[LotEvents | SaleEvents] = []
     by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
     for stream, change in changes:
-        if (stream == SALE_STREAM) is not (SALE_STREAM in by_stream) and by_stream:
+        events = by_stream.get(stream)
+        if events is not None:
+            events.append(change)
+            continue
+        if by_stream and (stream == SALE_STREAM or SALE_STREAM in by_stream):
             messages.extend(_messages(epoch, by_stream))
             by_stream = {}
-        by_stream.setdefault(stream, []).append(change)
+        by_stream[stream] = [change]
     return messages + _messages(epoch, by_stream)
 
 

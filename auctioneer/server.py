@@ -27,7 +27,7 @@ from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode
 from common.errors import RejectCode, StorageError, UsageError
 from common.limits import BIDDERS_MAX, HEARTBEAT_MS
 from common.lot import Change, SaleStatus
-from common.messages import AnyBroadcast, Heartbeat, Hello, Probed, Rejected, SaleEvents
+from common.messages import AnyBroadcast, Heartbeat, Hello, LotEvents, Probed, Rejected
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -291,8 +291,7 @@ class Server:
 
     def _broadcast(self, changes: list[Change]) -> None:
         for message in broadcasts(self._epoch, changes):
-            on = _SALE if isinstance(message, SaleEvents) else lot_topic(message.lot)
-            self._publish(on, message)
+            self._publish(lot_topic(message.lot) if type(message) is LotEvents else _SALE, message)
 
     def _publish(self, on: bytes, message: AnyBroadcast) -> None:
         frame = encode_broadcast(on, message)

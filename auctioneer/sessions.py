@@ -39,10 +39,13 @@ class Budget:
 
     def spend(self, now_ms: int, cost: int = 1) -> bool:
         """Take `cost` requests' worth; return whether they were there."""
-        tokens = self._tokens - cost
+        tokens = self._tokens
         if now_ms != self._at_ms:
-            tokens = min(self._burst, self._tokens + (now_ms - self._at_ms) * self._per_ms) - cost
+            tokens += (now_ms - self._at_ms) * self._per_ms
+            if tokens > self._burst:
+                tokens = self._burst
             self._at_ms = now_ms
+        tokens -= cost
         self._tokens = tokens if tokens > -self._burst else -self._burst
         return tokens >= 0
 

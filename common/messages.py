@@ -6,7 +6,7 @@ ignore. Amounts are minor units, times are the server's clock in milliseconds si
 """
 
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, final
 
 from msgspec import Meta, Struct
 
@@ -191,6 +191,7 @@ class Accepted(Answer, frozen=True, tag="accepted"):
     bought: bool = False
 
 
+@final
 class Rejected(Answer, frozen=True, tag="rejected"):
     """A request that does not count, and why. Of a bid, it tells how the lot stood.
 

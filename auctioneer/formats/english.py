@@ -11,12 +11,15 @@ Source: the published rules of proxy bidding (eBay's, and the reserve rule of li
 - the price never falls, and nobody bids against oneself: a leader can only raise the own maximum.
 """
 
+from typing import final
+
 import msgspec
 
 from common.errors import RejectCode
 from common.lot import LotTerms
 
 
+@final
 class Standing(msgspec.Struct, frozen=True, gc=False):
     """Who leads a lot at what price, and the two secret maxima that make the price.
 
