@@ -5,7 +5,8 @@ the application. `pump` reads until nothing is left, also after it has sent some
 tells only of changes, so that whoever leaves a message unread may never hear of it.
 
 A wrong key shows in the handshake. The monitors tell of each attempt: libzmq gives up by itself where the two sides
-want different security, and tries again for ever where the house can't read what was encrypted for another.
+want different security, and tries again for ever where the house can't read what was encrypted for another. Such a
+house hangs up at once; a handshake that fails slowly is that of a house, or of a program, with too much to do.
 """
 
 import time
@@ -23,12 +24,14 @@ from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableE
 from common.keys import JoinLink, KeyPair
 from common.limits import REPLY_BYTES_MAX
 from common.messages import Hello
-from common.sockets import set_request_client, set_subscriber, use_curve_client
+from common.sockets import HANDSHAKE_MS, set_request_client, set_subscriber, use_curve_client
 
 FRAMES_PER_PUMP_MAX: Final = 500
 """Frames read from one socket before the application gets its turn."""
 HANDSHAKES_FAILED_MAX: Final = 3
-"""So many failures in a row, before there ever was a success, are a wrong key rather than an accident."""
+"""So many quick failures, before there ever was a success, are a wrong key rather than an accident."""
+HANDSHAKE_QUICK_MS: Final = HANDSHAKE_MS // 2
+"""Both sides give a handshake up after twice that, whatever the key."""
 
 _WATCHED: Final = (
     zmq.EVENT_CONNECTED
@@ -54,12 +57,14 @@ class _Line:
         self.reached = False
         self.proven = False
         self.failures = 0
+        self._looked_ms = 0
+        self._connected_after_ms = 0
 
     def watch(self) -> None:
         """Open the monitor; after the options are set and before the socket connects."""
         self.monitor = self.socket.get_monitor_socket(_WATCHED)
 
-    def connect(self, address: str) -> None:
+    def connect(self, address: str, now_ms: int) -> None:
         """Connect to an address, instead of any other. Raises UsageError for what is none."""
         try:
             if self.address:
@@ -68,6 +73,7 @@ class _Line:
         except zmq.ZMQError as error:
             raise UsageError(f"{address} is not an address that can be reached: {error.strerror}.") from error
         self.address = address
+        self._looked_ms = now_ms
 
     def receive(self) -> bytes | None:
         """Return the next frame; None where there is none. Raises ProtocolError for a message of many frames."""
@@ -79,13 +85,14 @@ class _Line:
             raise ProtocolError(f"A message of more than one frame came from {self.address}; is it an auction house?")
         return frame
 
-    def came_up(self) -> bool:
+    def came_up(self, now_ms: int) -> bool:
         """Return whether the socket connected since the last call. Raises WrongKeyError and RejectedError."""
         came_up = False
         while self.monitor is not None and int(self.monitor.getsockopt(zmq.EVENTS)) & _READABLE:
             match recv_monitor_message(self.monitor)["event"]:
                 case zmq.EVENT_CONNECTED:
                     self.reached = True
+                    self._connected_after_ms = self._looked_ms
                 case zmq.EVENT_HANDSHAKE_SUCCEEDED:
                     came_up, self.proven = True, True
                 case zmq.EVENT_HANDSHAKE_FAILED_AUTH:
@@ -93,11 +100,13 @@ class _Line:
                 case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
                     raise self._other_security()
                 case zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-                    self._count_failure()
+                    self._count_failure(now_ms)
+        self._looked_ms = now_ms
         return came_up
 
-    def _count_failure(self) -> None:
-        self.failures += 1
+    def _count_failure(self, now_ms: int) -> None:
+        if now_ms - self._connected_after_ms < HANDSHAKE_QUICK_MS:
+            self.failures += 1
         if not self.proven and self.failures >= HANDSHAKES_FAILED_MAX:
             if self.socket.getsockopt(zmq.MECHANISM) == zmq.NULL:
                 raise self._other_security()  # the other side may hang up before it says why
@@ -146,7 +155,7 @@ class Connection:
             if self.link.server_key:
                 use_curve_client(line.socket, keys, self.link.server_key)
             line.watch()
-        self._requests.connect(self.link.request_address)
+        self._requests.connect(self.link.request_address, self.now_ms())
 
     @staticmethod
     def now_ms() -> int:
@@ -172,9 +181,9 @@ class Connection:
         """
         for_app: list[AppEffect] = []
         session, now_ms = self.session, self.now_ms()
-        if self._requests.came_up():
+        if self._requests.came_up(now_ms):
             session.connected(now_ms)
-        if self._feed.came_up():
+        if self._feed.came_up(now_ms):
             session.feed_connected(now_ms)
         has_more = self._read(for_app, now_ms)
         # Time counts only after what has arrived: a program that was busy for seconds must not take the house, whose
@@ -212,7 +221,8 @@ class Connection:
                 case Unsubscribe(topic):
                     self._feed.socket.unsubscribe(topic)
                 case ConnectFeed(port):
-                    self._feed.connect(msgspec.structs.replace(self.link, publish_port=port).publish_address)
+                    link = msgspec.structs.replace(self.link, publish_port=port)
+                    self._feed.connect(link.publish_address, self.now_ms())
                 case _:
                     for_app.append(effect)
                     continue

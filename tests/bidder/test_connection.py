@@ -1,15 +1,18 @@
 """The sockets of a client without a shell: when time counts, next to what waits to be read."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import zmq
 from fake_house import FakeHouse
+from msgspec.structs import replace
 
-from bidder.connection import Connection
+from bidder.connection import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Connection
 from bidder.events import ConnectionState
 from bidder.session import SILENCE_MS
-from common.keys import new_keys
+from common.errors import WrongKeyError
+from common.keys import JoinLink, new_keys
 from common.messages import Hello
 from common.sockets import new_context
 
@@ -22,20 +25,28 @@ def fake() -> Iterator[FakeHouse]:
         yield fake
 
 
-@pytest.fixture
-def connection(fake: FakeHouse) -> Iterator[Connection]:
+@contextmanager
+def connected(link: JoinLink) -> Iterator[tuple[Connection, zmq.Poller]]:
     with new_context() as context:
-        connection = Connection(context, fake.link, new_keys(), Hello(id=1, versions=(1,), name="Ada"))
+        connection = Connection(context, link, new_keys(), Hello(id=1, versions=(1,), name="Ada"))
         poller = zmq.Poller()
         for zmq_socket in connection.sockets:
             poller.register(zmq_socket, zmq.POLLIN)
+        try:
+            yield connection, poller
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def connection(fake: FakeHouse) -> Iterator[Connection]:
+    with connected(fake.link) as (connection, poller):
         until_ms = connection.now_ms() + PATIENCE_MS
         while connection.session.state is not ConnectionState.LIVE:
             assert connection.now_ms() < until_ms
             connection.pump()
             poller.poll(connection.wait_ms)
         yield connection
-        connection.close()
 
 
 def be_busy(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,3 +74,29 @@ def test_a_house_that_said_nothing_meanwhile_is_silent(
     be_busy(connection, monkeypatch)
     connection.pump()
     assert connection.session.state is ConnectionState.SILENT
+
+
+def failures_until_wrong_key(fake: FakeHouse, monkeypatch: pytest.MonkeyPatch, pause_ms: int) -> int | None:
+    """Let handshakes fail, with so much time between two looks; return how many did before the key was called wrong.
+
+    None: it was not, in more than twice as many as it takes.
+    """
+    time_ms = [Connection.now_ms()]
+    monkeypatch.setattr(Connection, "now_ms", staticmethod(lambda: time_ms[0]))
+    with connected(replace(fake.link, server_key=new_keys().public)) as (connection, poller):
+        for looks in range(1, 6 * HANDSHAKES_FAILED_MAX):
+            assert poller.poll(PATIENCE_MS), "the library tries no more"
+            time_ms[0] += pause_ms
+            try:
+                connection.pump()
+            except WrongKeyError:
+                return looks
+    return None
+
+
+def test_handshakes_that_fail_at_once_are_a_wrong_key(fake: FakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failures_until_wrong_key(fake, monkeypatch, pause_ms=10) is not None
+
+
+def test_handshakes_that_may_have_failed_slowly_are_not(fake: FakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failures_until_wrong_key(fake, monkeypatch, pause_ms=HANDSHAKE_QUICK_MS) is None
