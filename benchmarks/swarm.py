@@ -27,8 +27,10 @@ from common.limits import NAME_CHARS_MAX
 from common.messages import Role
 from common.sockets import new_context
 
-JOINING_AT_ONCE: Final = 32
-JOIN_MS: Final = 30_000
+JOINING_AT_ONCE: Final = 16
+"""In each process. Handshakes that wait for others are given up after some seconds and begun anew, so that more at once
+are slower."""
+JOIN_MS: Final = 120_000
 SOCKETS_PER_CLIENT: Final = 8
 """A DEALER, a SUB and their monitors, with room for those that libzmq makes itself."""
 VERDICTS_S: Final = 30.0

@@ -101,6 +101,17 @@ def test_a_purse_is_never_overdrawn_and_goes_where_the_gain_is_greatest(
         assert gains[intent.lot] == max(gains.values())
 
 
+@given(st.lists(amounts.filter(lambda value: value >= 100), min_size=2, max_size=6), st.integers(0, 1_000))
+def test_of_lots_that_cost_the_same_the_one_worth_most_is_chosen(values: list[int], total_minor: int) -> None:
+    lots = [
+        LotView(terms=terms(str(number)), minimum_minor=100, status=LotStatus.OPEN) for number in range(len(values))
+    ]
+    cares = {str(number): Plan(strategy=Strategy.BUDGET, value_minor=value) for number, value in enumerate(values)}
+    intent = choose(lots, NOW_MS, ME, cares, Purse(total_minor, {}), 0.5)
+    best = PlaceBid(str(values.index(max(values))), amount_minor=100)
+    assert intent == (best if total_minor >= 100 else None)
+
+
 @dataclass
 class Market:
     """The rules of open bids alone, for many lots; what the bidder sees may be older than what is."""
