@@ -214,9 +214,13 @@ class Server:
             principal = asked.principal or ""
             now_ms = self._clock.now_ms()
             house = self._house
-            if house is None or (self._is_encrypted and not house.is_admitted(principal)):
+            if house is None or (self._is_encrypted and not principal):
                 continue
             if not house.spend(principal, now_ms):
+                if self._is_encrypted:
+                    self._subscriptions.cut_off_sender()
+                continue
+            if self._is_encrypted and not house.is_admitted(principal):
                 continue
             probe = self._subscriptions.grant(principal, asked.message)
             if probe is not None:

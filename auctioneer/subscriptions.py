@@ -60,7 +60,7 @@ class Subscriptions:
         self._handle = _handle_of(frame)
         if not message or message[0] not in (_UNSUBSCRIBE, _SUBSCRIBE):
             self._is_out_of_step = True
-            self._shut_down(self._handle)
+            self.cut_off_sender()
         return Asked(user_id(frame), message)
 
     def grant(self, principal: str, message: bytes) -> bytes | None:
@@ -96,6 +96,13 @@ class Subscriptions:
         for handle in [handle for handle, whose in self._listening.items() if whose == principal]:
             del self._listening[handle]
             self._shut_down(handle)
+
+    def cut_off_sender(self) -> None:
+        """End the connection that the last message came over, as it brings more than the sender may send.
+
+        The socket itself takes in all that arrives, without a bound, so that to pass it over is not enough.
+        """
+        self._shut_down(self._handle)
 
     def _shut_down(self, handle: int | None) -> None:
         """Shut a connection down, if it is there; should another peer have its handle by now, that one reconnects.
