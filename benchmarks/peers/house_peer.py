@@ -1,0 +1,156 @@
+"""The house itself, and the bare echo that is its ceiling, through the same load generator as all peers.
+
+Neither encrypts here, as the peers do not. The house's principal is then what its hello says on each connection, so
+bids that share a connection are those of one bidder with several bids under way, on as many lots.
+"""
+
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Final
+
+from benchmarks.house import HouseProcess, read_record
+from benchmarks.peers.peer import Running
+from benchmarks.peers.processes import processor_s, running_server
+from benchmarks.peers.ring import BIDDERS, amount_minor, lot_of
+from benchmarks.peers.wire import Address, Answers, BrokenPeerError
+from benchmarks.peers.zmtp import connect_zmtp, frame, receive_message, split
+from benchmarks.throughput import write_catalogue
+from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, decode_answer, decode_broadcast, encode
+from common.keys import parse_link
+from common.limits import PROTOCOL_VERSION
+from common.lot import BidPlaced
+from common.messages import AnyRequest, BidRequest, Hello, LotEvents, Ping, Probed, Welcome
+
+_SUBSCRIBE: Final = b"\x01"
+
+
+class EchoPeer:
+    """The bare ROUTER echo of a MessagePack body: no rules, no journal, no publication."""
+
+    name = "bare echo"
+
+    @asynccontextmanager
+    async def running(self, folder: Path) -> AsyncIterator[Running]:
+        """See `Peer`. It records nothing and publishes nothing."""
+        with running_server([sys.executable, "-m", "benchmarks.echo"], folder / "echo.log") as process:
+            assert process.stdout is not None, "the echo prints its port"
+            address = ("127.0.0.1", int(process.stdout.readline()))
+            yield Running(
+                bids=ZmtpWire(address, _bid, b"bid"),
+                trivial=None,
+                watcher=None,
+                server_s=lambda: processor_s(process.pid),
+                records=None,
+            )
+
+
+class HousePeer:
+    """An auctioneer, as an operator starts it, without encryption and with a rate budget that no bidder reaches."""
+
+    name = "house"
+
+    @asynccontextmanager
+    async def running(self, folder: Path) -> AsyncIterator[Running]:
+        """See `Peer`."""
+        options = ("--port", "0", "--no-encryption", "--requests-per-second", "1000000")
+        async with HouseProcess(write_catalogue(folder), folder / "house", *options) as house:
+            link = parse_link(house.link)
+            server = read_record(house.data).pid
+
+            async def records() -> int:
+                """Have the journal read and every bid decided again."""
+                verified = await house.ask("verify")
+                return int(verified["counts"]["bid_taken"])
+
+            yield Running(
+                bids=ZmtpWire((link.host, link.port), _bid, b"accepted", has_hello=True),
+                trivial=ZmtpWire((link.host, link.port), _ping, b"pong", has_hello=True),
+                watcher=HouseWatcher((link.host, link.publish_port)),
+                server_s=lambda: processor_s(server),
+                records=records,
+            )
+
+
+def _bid(request_id: int, bidder: int, round_number: int) -> AnyRequest:
+    return BidRequest(id=request_id, lot=str(lot_of(bidder, round_number)), amount_minor=amount_minor(round_number))
+
+
+def _ping(request_id: int, bidder: int, round_number: int) -> AnyRequest:  # noqa: ARG001 -- as a bid is made
+    return Ping(id=request_id)
+
+
+class ZmtpWire:
+    """DEALERs that send a body each time, and count the answers with `expected` in them."""
+
+    def __init__(
+        self,
+        address: Address,
+        make_request: Callable[[int, int, int], AnyRequest],
+        expected: bytes,
+        *,
+        has_hello: bool = False,
+    ) -> None:
+        self._address = address
+        self._make_request = make_request
+        self._expected = expected
+        self._has_hello = has_hello
+        self._last_ids = [time.time_ns() // 1000] * BIDDERS
+        """Of each connection: ids must rise for as long as the house remembers the key."""
+
+    def connect(self, number: int) -> socket.socket:
+        """See `Wire`."""
+        connection = connect_zmtp(self._address, "DEALER")
+        if self._has_hello:
+            connection.sendall(
+                frame(
+                    encode(Hello(id=1, versions=(PROTOCOL_VERSION,), name=f"Bidder {number}", key=f"bidder-{number}"))
+                )
+            )
+            answer = decode_answer(receive_message(connection))
+            if not isinstance(answer, Welcome):
+                raise BrokenPeerError(f"The house did not let bidder {number} in: {answer}")
+        return connection
+
+    def request(self, connection: int, bidder: int, round_number: int) -> bytes:
+        """See `Wire`."""
+        self._last_ids[connection] += 1
+        return frame(encode(self._make_request(self._last_ids[connection], bidder, round_number)))
+
+    def answers(self, data: bytes) -> Answers:
+        """See `Wire`."""
+        return split(data, self._take)
+
+    def _take(self, body: bytes) -> int:
+        if self._expected not in body:
+            raise BrokenPeerError(f"The house answered {decode_answer(body)} where {self._expected!r} was due.")
+        return 1
+
+
+class HouseWatcher:
+    """A SUB for all lots."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+
+    def connect(self) -> socket.socket:
+        """See `Watcher`: the answer to a probe shows that the subscription before it is in force."""
+        connection = connect_zmtp(self._address, "SUB")
+        probe = f"{PROBE_TOPIC_PREFIX}{token_hex(16)}".encode() + TOPIC_END
+        connection.sendall(frame(_SUBSCRIBE + LOT_TOPIC_PREFIX.encode()) + frame(_SUBSCRIBE + probe))
+        while not isinstance(decode_broadcast(receive_message(connection)), Probed):
+            pass
+        return connection
+
+    def publications(self, data: bytes) -> Answers:
+        """See `Watcher`."""
+        return split(data, _bids_in)
+
+
+def _bids_in(body: bytes) -> int:
+    message = decode_broadcast(body)
+    return sum(isinstance(event, BidPlaced) for event in message.events) if isinstance(message, LotEvents) else 0

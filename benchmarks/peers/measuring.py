@@ -1,0 +1,105 @@
+"""One case after the other: a peer is started, loaded, counted and stopped."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from benchmarks.peers.load import Load, drive
+from benchmarks.peers.peer import Peer, Running
+from benchmarks.peers.subscriber import listening
+from benchmarks.peers.wire import BrokenPeerError
+
+FEW: Final = 16
+"""Connections that carry sixteen bidders each."""
+
+
+class Plan(NamedTuple):
+    """How long and how thoroughly."""
+
+    seconds: float
+    warm_up_s: float
+    trivial_s: float
+    connections: Sequence[int]
+    """Over how many connections the bidders are spread, where each may connect."""
+    subscribers: Sequence[bool]
+    """Without and with a live subscriber."""
+    pools: Sequence[int]
+    """The sizes of a pool that are tried, where a peer has one."""
+
+
+class Case(Struct, frozen=True):
+    """What is measured: a peer over so many connections, alone or with a live subscriber."""
+
+    peer: Peer
+    connections: int
+    has_subscriber: bool
+    is_pool: bool = False
+
+
+class Measured(NamedTuple):
+    """What came of a case. `trivial` is None for the echo, and `missed` counts bids that the subscriber did not get."""
+
+    bids: Load
+    trivial: Load | None
+    missed: int
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """Yield a temporary directory for a peer's data, where the house's would be too; it is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="auction-peers-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # PostgreSQL runs as a user of its own, who must pass through
+        yield folder
+
+
+def measure(case: Case, plan: Plan) -> Measured:
+    """Measure a case on data of its own. Raises BrokenPeerError where a bid was refused or is not on record."""
+    with data_folder() as folder:
+        return asyncio.run(_measure(case, plan, folder))
+
+
+def best_pool(peer: Peer, plan: Plan) -> int:
+    """Return the pool's size, of those to be tried, with which the peer is fastest."""
+    if len(plan.pools) == 1:
+        return plan.pools[0]
+    brief = plan._replace(seconds=plan.trivial_s, trivial_s=0)
+    found = {size: measure(Case(peer, size, has_subscriber=False, is_pool=True), brief) for size in plan.pools}
+    return max(found, key=lambda size: found[size].bids.per_s)
+
+
+async def _measure(case: Case, plan: Plan, folder: Path) -> Measured:
+    async with case.peer.running(folder) as running:
+        # In threads, since the loop must go on reading what the house logs.
+        trivial = await asyncio.to_thread(_load_trivially, case, plan, running)
+        bids, missed = await asyncio.to_thread(_load_with_bids, case, plan, running)
+        if running.records is not None:
+            on_record = await running.records()
+            if on_record != bids.total:
+                raise BrokenPeerError(f"{case.peer.name} accepted {bids.total} bids and has {on_record} on record.")
+        return Measured(bids, trivial, missed)
+
+
+def _load_trivially(case: Case, plan: Plan, running: Running) -> Load | None:
+    if running.trivial is None or not plan.trivial_s:
+        return None
+    return drive(
+        running.trivial, case.connections, plan.warm_up_s, plan.trivial_s, running.server_s, is_pool=case.is_pool
+    )
+
+
+def _load_with_bids(case: Case, plan: Plan, running: Running) -> tuple[Load, int]:
+    """Return the load, and how many bids the subscriber missed."""
+    with ExitStack() as stack:
+        subscriber = None
+        if case.has_subscriber and running.watcher is not None:
+            subscriber = stack.enter_context(listening(running.watcher))
+        load = drive(
+            running.bids, case.connections, plan.warm_up_s, plan.seconds, running.server_s, is_pool=case.is_pool
+        )
+        return load, load.total - subscriber.heard(load.total).bids if subscriber else 0

@@ -1,0 +1,91 @@
+"""A live subscriber: a process of its own that receives all publications of a peer and counts the bids in them."""
+
+import select
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Final, NamedTuple
+
+from benchmarks.peers.wire import RECEIVE_BYTES, BrokenPeerError, Watcher
+
+ANSWER_S: Final = 30.0
+"""To subscribe, or to hear the last publications."""
+SILENCE_S: Final = 3.0
+"""What did not come within so long after the bidding does not come."""
+
+
+class Heard(NamedTuple):
+    """What a subscriber got: bids, and the processor time that it took."""
+
+    bids: int
+    processor_s: float
+
+
+class Subscriber:
+    """A subscriber that listens. Ask `heard` once, when all is bid."""
+
+    def __init__(self, pipe: "Connection[int, Heard | None]") -> None:
+        self._pipe = pipe
+
+    def heard(self, expected: int) -> Heard:
+        """Return what it heard, as soon as that is `expected` bids or nothing more comes."""
+        self._pipe.send(expected)
+        heard = _receive(self._pipe)
+        assert heard is not None, "a subscriber answers with what it heard"
+        return heard
+
+
+@contextmanager
+def listening(watcher: Watcher) -> Iterator[Subscriber]:
+    """Have a subscriber listen while the `with` lasts; its subscription is in force from the beginning."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_listen, args=(watcher, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        _receive(ours)  # that it listens
+        yield Subscriber(ours)
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+
+
+def _receive(pipe: "Connection[int, Heard | None]") -> Heard | None:
+    """Return what a subscriber says next. Raises BrokenPeerError where it died or does not speak."""
+    try:
+        if pipe.poll(ANSWER_S):
+            return pipe.recv()
+    except EOFError:
+        raise BrokenPeerError("The subscriber died; its reason is above.") from None
+    raise BrokenPeerError(f"The subscriber said nothing for {ANSWER_S:.0f} s.")
+
+
+def _listen(watcher: Watcher, pipe: "Connection[Heard | None, int]") -> None:
+    """Count until the number that is expected is there, which the other side tells at the end of the bidding."""
+    with watcher.connect() as connection, select.epoll() as poll:
+        poll.register(connection.fileno(), select.EPOLLIN)
+        poll.register(pipe.fileno(), select.EPOLLIN)
+        pipe.send(None)
+        began_s = time.process_time()
+        bids, expected, rest = 0, None, b""
+        while expected is None or bids < expected:
+            events = poll.poll(None if expected is None else SILENCE_S)
+            if not events:
+                break
+            for descriptor, _ in events:
+                if descriptor == pipe.fileno():
+                    expected = pipe.recv()
+                    poll.unregister(pipe.fileno())
+                    continue
+                received = connection.recv(RECEIVE_BYTES)
+                if not received:
+                    raise BrokenPeerError("The peer hung up on its subscriber.")
+                count, rest, reply = watcher.publications(rest + received)
+                bids += count
+                if reply:
+                    connection.sendall(reply)
+        pipe.send(Heard(bids, time.process_time() - began_s))

@@ -1,0 +1,169 @@
+"""The WebSocket and SQLite service (`websocket_service`) as a peer, and RFC 6455 as far as its clients need it."""
+
+import base64
+import json
+import os
+import socket
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.peers.peer import Running
+from benchmarks.peers.processes import processor_s, running_server
+from benchmarks.peers.ring import amount_minor, lot_of
+from benchmarks.peers.wire import Address, Answers, BrokenPeerError, connect_to, receive_until
+
+_FINAL: Final = 0x80
+_TEXT: Final = 1
+_PING: Final = 9
+_PONG: Final = 10
+_MASKED: Final = 0x80
+_NO_MASK: Final = bytes(4)
+"""Clients must mask; with zeros that costs neither side anything."""
+_LENGTH_IN_TWO: Final = 126
+_SHORT_HEAD: Final = 2
+_LONG_HEAD: Final = 4
+
+
+class WebSocketPeer:
+    """The service in a process of its own."""
+
+    name = "WebSocket, SQLite"
+
+    @asynccontextmanager
+    async def running(self, folder: Path) -> AsyncIterator[Running]:
+        """See `Peer`."""
+        database = folder / "auction.sqlite"
+        command = [sys.executable, "-m", "benchmarks.peers.websocket_service", str(database)]
+        log = folder / "service.log"
+        with running_server(command, log) as process:
+            assert process.stdout is not None, "the service prints its port"
+            port = process.stdout.readline()
+            if not port:
+                raise BrokenPeerError(f"The WebSocket service ended. It said: {log.read_text()[-2000:]}")
+            address = ("127.0.0.1", int(port))
+
+            async def records() -> int:
+                with closing(sqlite3.connect(database)) as reader:
+                    return int(reader.execute("SELECT count(*) FROM bid").fetchone()[0])
+
+            yield Running(
+                WebSocketBids(address),
+                WebSocketPings(address),
+                WebSocketWatcher(address),
+                lambda: processor_s(process.pid),
+                records,
+            )
+
+
+class _WebSocketWire:
+    """What bids and pings have in common."""
+
+    def __init__(self, address: Address, expected: bytes) -> None:
+        self._address = address
+        self._expected = expected
+
+    def connect(self, number: int) -> socket.socket:  # noqa: ARG002 -- see `Wire`
+        """See `Wire`."""
+        return connect_websocket(self._address)
+
+    def answers(self, data: bytes) -> Answers:
+        """See `Wire`."""
+        return _count(data, self._expected)
+
+
+class WebSocketBids(_WebSocketWire):
+    """The bidders."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address, b'"accepted"')
+
+    def request(self, connection: int, bidder: int, round_number: int) -> bytes:  # noqa: ARG002 -- see `Wire`
+        """See `Wire`."""
+        lot, amount = lot_of(bidder, round_number), amount_minor(round_number)
+        return _frame(b'{"type":"bid","lot":%d,"bidder":"bidder-%d","amount":%d}' % (lot, bidder, amount))
+
+
+class WebSocketPings(_WebSocketWire):
+    """A message that is answered at once."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address, b'"pong"')
+
+    def request(self, connection: int, bidder: int, round_number: int) -> bytes:  # noqa: ARG002 -- see `Wire`
+        """See `Wire`."""
+        return _frame(b'{"type":"ping"}')
+
+
+class WebSocketWatcher:
+    """A client that watches and does not bid."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+
+    def connect(self) -> socket.socket:
+        """See `Watcher`."""
+        connection = connect_websocket(self._address)
+        ask(connection, {"type": "watch"})
+        return connection
+
+    def publications(self, data: bytes) -> Answers:
+        """See `Watcher`."""
+        return _count(data, b'"price"')
+
+
+def connect_websocket(address: Address) -> socket.socket:
+    """Return a connection after the handshake."""
+    connection = connect_to(address)
+    key = base64.b64encode(os.urandom(16)).decode()
+    connection.sendall(
+        f"GET / HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    head = receive_until(connection, lambda data: data.endswith(b"\r\n\r\n"))
+    if not head.startswith(b"HTTP/1.1 101 "):
+        raise BrokenPeerError(f"The WebSocket service did not let a client in: {head!r}")
+    return connection
+
+
+def ask(connection: socket.socket, message: dict[str, Any]) -> dict[str, Any]:
+    """Send a message and return its answer; blocking, for what is not measured."""
+    connection.sendall(_frame(json.dumps(message).encode()))
+    data = receive_until(connection, lambda data: _count(data, b"").whole == 1)
+    answer = json.loads(data[_SHORT_HEAD:])
+    assert isinstance(answer, dict), "the service answers with objects"
+    return answer
+
+
+def _frame(body: bytes, opcode: int = _TEXT) -> bytes:
+    assert len(body) < _LENGTH_IN_TWO, "requests are short"
+    return bytes((_FINAL | opcode, _MASKED | len(body))) + _NO_MASK + body
+
+
+def _count(data: bytes, expected: bytes) -> Answers:
+    """Count the messages, each of which must have `expected` in it, and answer the service's pings."""
+    count = start = 0
+    reply = b""
+    length = len(data)
+    while start + _SHORT_HEAD <= length:
+        body, size = start + _SHORT_HEAD, data[start + 1]
+        if size == _LENGTH_IN_TWO:
+            body = start + _LONG_HEAD
+            size = int.from_bytes(data[start + _SHORT_HEAD : body], "big")
+        end = body + size
+        if end > length:
+            break
+        opcode = data[start] & ~_FINAL
+        if opcode == _TEXT:
+            if data.find(expected, body, end) < 0:
+                raise BrokenPeerError(f"The service answered {data[body:end]!r} where {expected!r} was due.")
+            count += 1
+        elif opcode == _PING:
+            reply += _frame(data[body:end], _PONG)
+        else:
+            raise BrokenPeerError(f"The service sent a frame of kind {opcode}.")
+        start = end
+    return Answers(count, data[start:], reply)

@@ -1,0 +1,87 @@
+"""What the load generator must know of a peer: how its bidders connect, ask, and tell a whole answer from a part."""
+
+import socket
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol
+
+from common.errors import AuctionError
+
+CONNECT_S: Final = 10.0
+RECEIVE_BYTES: Final = 1 << 14
+"""More would have a buffer mapped and unmapped for each answer, which costs more than all the rest."""
+
+Address = tuple[str, int]
+
+
+class BrokenPeerError(AuctionError):
+    """A peer did not do its part: it refused a bid that was good, lost one, or did not start. Nothing was measured."""
+
+    code = "peer"
+
+
+class Answers(NamedTuple):
+    """What some bytes hold: how many are whole, the bytes of the next one, and what must be said back at once."""
+
+    whole: int
+    rest: bytes
+    reply: bytes = b""
+
+
+class Wire(Protocol):
+    """How bidders speak with a peer. A connection may carry several; its answers come in the order of its requests."""
+
+    def connect(self, number: int) -> socket.socket:
+        """Return the `number`-th connection, blocking, with everything said that comes before the first request."""
+
+    def request(self, connection: int, bidder: int, round_number: int) -> bytes:
+        """Return what a bidder sends in a round."""
+
+    def answers(self, data: bytes) -> Answers:
+        """Count the whole answers in what a connection received. Raises BrokenPeerError at one that is not good."""
+
+
+class Watcher(Protocol):
+    """How one subscriber hears of all bids."""
+
+    def connect(self) -> socket.socket:
+        """Return a blocking connection on which the subscription is in force."""
+
+    def publications(self, data: bytes) -> Answers:
+        """Count the bids in the whole publications that a connection received."""
+
+
+def connect_to(address: Address) -> socket.socket:
+    """Return a blocking connection that sends at once what it is given."""
+    connection = socket.create_connection(address, CONNECT_S)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def count_equal(data: bytes, expected: bytes) -> Answers:
+    """Count answers that must all be `expected`. Raises BrokenPeerError at one that is not."""
+    count, left = divmod(len(data), len(expected))
+    if data[: len(data) - left] != expected * count:
+        raise BrokenPeerError(f"The peer answered {data[:200]!r} where {expected!r} was due.")
+    return Answers(count, data[len(data) - left :])
+
+
+def receive_until(connection: socket.socket, is_whole: Callable[[bytes], bool]) -> bytes:
+    """Return what a connection receives, as soon as it is whole. Raises BrokenPeerError where it ends before."""
+    data = b""
+    while not is_whole(data):
+        received = connection.recv(RECEIVE_BYTES)
+        if not received:
+            raise BrokenPeerError(f"The peer hung up after {data!r}.")
+        data += received
+    return data
+
+
+def receive_exactly(connection: socket.socket, count: int) -> bytes:
+    """Return the next `count` bytes. Raises BrokenPeerError where the connection ends before."""
+    data = bytearray()
+    while len(data) < count:
+        received = connection.recv(count - len(data))
+        if not received:
+            raise BrokenPeerError(f"The peer hung up after {bytes(data)!r}.")
+        data += received
+    return bytes(data)
