@@ -28,7 +28,15 @@ from auctioneer.events import (
     verdict_of,
 )
 from auctioneer.history import History
-from auctioneer.register import APPROVAL_POLL_MS, Admission, AdmissionMode, Enrolled, Register, observer
+from auctioneer.register import (
+    APPROVAL_POLL_MS,
+    ENROLMENT_RETRY_MS,
+    Admission,
+    AdmissionMode,
+    Enrolled,
+    Register,
+    observer,
+)
 from auctioneer.sessions import (
     DEFAULT_REQUESTS_PER_S,
     MALFORMED_COST,
@@ -336,7 +344,8 @@ class House:
             return self._hello_again(session, hello, now_ms)
         entry = self._admit_newcomer(principal, hello, now_ms)
         if isinstance(entry, RejectCode):
-            return Rejected(id=hello.id, code=entry)
+            retry_ms = ENROLMENT_RETRY_MS if entry is RejectCode.SLOW_DOWN else None
+            return Rejected(id=hello.id, code=entry, retry_ms=retry_ms)
         if entry.paddle:
             self._observers.pop(principal, None)
             opened = self._open_session(entry, now_ms)

@@ -5,6 +5,7 @@ all names that look like it. Enrolments are journaled; observers leave no trace,
 """
 
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -16,6 +17,15 @@ from common.names import is_valid_name, skeleton
 
 APPROVAL_POLL_MS = 2000
 """How long a bidder who waits for approval is asked to wait before asking again."""
+ENROLMENTS_BURST: Final = 10_000
+"""So many may enrol at once, as when the doors open."""
+ENROLMENTS_PER_S: Final = 50
+"""And so many a second after that: keys cost nothing, and whoever makes many must not fill the register in a moment.
+
+At this rate it takes half an hour to fill, which is time to notice and to ask for an invite code or for approval."""
+_PLACE_MS: Final = 1000 // ENROLMENTS_PER_S
+ENROLMENT_RETRY_MS: Final = 2000
+"""How long a newcomer is asked to wait while too many enrol."""
 
 
 class AdmissionMode(Enum):
@@ -70,6 +80,8 @@ class Register:
         self._by_key: dict[str, Enrolled] = {}
         self._by_paddle: dict[int, Enrolled] = {}
         self._by_skeleton: dict[str, int] = {}
+        self._places_ms = ENROLMENTS_BURST * _PLACE_MS
+        self._places_at_ms: int | None = None
         for entry in entries:
             self._put(entry)
 
@@ -104,6 +116,8 @@ class Register:
             return RejectCode.NAME_TAKEN
         if len(self._by_key) >= BIDDERS_MAX:
             return RejectCode.HOUSE_FULL
+        if not self._take_place(now_ms):
+            return RejectCode.SLOW_DOWN
         event = BidderEnrolled(
             at_ms=now_ms,
             paddle=len(self._by_paddle) + 1,
@@ -114,6 +128,16 @@ class Register:
         )
         self.apply(event)
         return event
+
+    def _take_place(self, now_ms: int) -> bool:
+        """Return whether one more may enrol now. Kept in milliseconds of the rate, so that all is in integers."""
+        waited_ms = 0 if self._places_at_ms is None else max(0, now_ms - self._places_at_ms)
+        self._places_ms = min(ENROLMENTS_BURST * _PLACE_MS, self._places_ms + waited_ms)
+        self._places_at_ms = now_ms
+        if self._places_ms < _PLACE_MS:
+            return False
+        self._places_ms -= _PLACE_MS
+        return True
 
     def apply(self, event: BidderEnrolled | BidderAdmitted) -> None:
         """Take a fact into the register."""

@@ -7,7 +7,7 @@ from auctioneer import house as house_module
 from auctioneer import register as register_module
 from auctioneer.control import Admit, Done
 from auctioneer.events import BidderAdmitted, BidderEnrolled
-from auctioneer.register import APPROVAL_POLL_MS, Admission, AdmissionMode
+from auctioneer.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, Admission, AdmissionMode
 from auctioneer.sessions import BURST_S, MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
 from common.codec import encode
 from common.errors import RejectCode
@@ -149,6 +149,18 @@ def test_the_house_is_full_at_its_bound(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 # --- observers -----------------------------------------------------------------------------------------------------
+
+
+def test_a_crowd_of_new_names_is_slowed_down_and_nobody_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register_module, "ENROLMENTS_BURST", 1)
+    sale = SmallSale()
+    sale.join(ANN, "Ann")
+    refused = sale.hello(BOB, "Bob")
+    assert (code_of(refused), refused.retry_ms) == (RejectCode.SLOW_DOWN, ENROLMENT_RETRY_MS)
+    assert isinstance(sale.ask(ANN, BID), Accepted)
+    assert sale.join(CAT, "", Role.OBSERVER).paddle == 0, "looking on takes no place"
+    sale.now_ms += ENROLMENT_RETRY_MS
+    assert sale.join(BOB, "Bob").paddle == 2, "nor did the refused one"
 
 
 def test_an_observer_sees_everything_and_does_nothing() -> None:

@@ -106,3 +106,31 @@ def test_a_bidder_named_like_a_paddle_is_not_mistaken_for_it() -> None:
     found = register.find("2")
     assert found is not None
     assert found.name == "Bob", "a number is a paddle first"
+
+
+def test_so_many_enrol_at_once_and_then_at_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register_module, "ENROLMENTS_BURST", 3)
+    register = Register([])
+    step_ms = 1000 // register_module.ENROLMENTS_PER_S
+    numbers = iter(range(100))
+
+    def enrols(now_ms: int) -> bool:
+        number = next(numbers)
+        answer = register.enrol(now_ms, f"{number:040}", hello(f"Bidder {number}"), OPEN)
+        assert isinstance(answer, BidderEnrolled) or answer is RejectCode.SLOW_DOWN
+        return isinstance(answer, BidderEnrolled)
+
+    assert [enrols(1000) for _ in range(4)] == [True, True, True, False]
+    assert [enrols(1000 + step_ms - 1), enrols(1000 + step_ms), enrols(1000 + step_ms)] == [False, True, False]
+    assert not enrols(500), "a clock that was set back gives no places"
+    assert [enrols(1_000_000) for _ in range(4)] == [True, True, True, False], "the burst does not grow beyond itself"
+
+
+def test_who_is_refused_takes_nobodys_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register_module, "ENROLMENTS_BURST", 2)
+    register = Register([])
+    assert isinstance(register.enrol(5, ANN, hello("Ann"), OPEN), BidderEnrolled)
+    for _ in range(5):
+        assert register.enrol(5, BOB, hello("ann"), OPEN) is RejectCode.NAME_TAKEN
+    assert isinstance(register.enrol(5, BOB, hello("Bob"), OPEN), BidderEnrolled)
+    assert register.enrol(5, CAT, hello("Cat"), OPEN) is RejectCode.SLOW_DOWN
