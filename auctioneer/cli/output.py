@@ -7,6 +7,7 @@ import csv
 import io
 import shutil
 import sys
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -114,8 +115,13 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def _csv_cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{printable(text)}" if text.startswith(_FORMULA_STARTS) else printable(text)
+    text = printable("" if value is None else str(value))
+    return f"'{text}" if _is_formula(value) or _is_formula(text) else text
+
+
+def _is_formula(value: object) -> bool:
+    """Return whether a spreadsheet may run a text: some pass over spaces, some take wide letters for plain ones."""
+    return unicodedata.normalize("NFKC", str(value)).lstrip(" \n").startswith(_FORMULA_STARTS)
 
 
 def grouped(amount: str | None) -> str:

@@ -122,7 +122,11 @@ def test_a_damaged_journal_is_told_and_not_worked_around(folder: DataFolder) -> 
 # --- the parts -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+SHY_STARTS = [" =", "\n=", "\u00a0=", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+"""What some spreadsheets take for a formula too: behind spaces, or in the wide letters of East Asian text."""
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", *SHY_STARTS])
 def test_a_cell_that_begins_like_a_formula_is_guarded(start: str, capsys: pytest.CaptureFixture[str]) -> None:
     print_csv(["a", "b", "c"], [[f"{start}1+1", f"x{start}", None]])
     text = capsys.readouterr().out
