@@ -36,6 +36,7 @@ SANS_IO = (
     "auctioneer/house.py",
     "auctioneer/invariants.py",
     "auctioneer/lot_state.py",
+    "auctioneer/pacing.py",
     "auctioneer/register.py",
     "auctioneer/reports.py",
     "auctioneer/sessions.py",
