@@ -105,12 +105,7 @@ def test_latency_compares_medians() -> None:
 
 def test_a_fan_out_delivers_everything_and_compares_with_the_bare_publisher(tmp_path: Path) -> None:
     finding = kept_by(tmp_path, "fanout", "--quick").finding
-    assert [(row.setting["lots"], row.setting["bids_per_s"]) for row in finding.rows] == [
-        (1, 10),
-        (1, 200),
-        (64, 10),
-        (64, 200),
-    ]
+    assert [(row.setting["lots"], row.setting["bids_per_s"]) for row in finding.rows] == [(1, 100), (64, 100)]
     assert all(row.figures["missing"] == 0 == row.figures["bare_missing"] for row in finding.rows)
     assert finding.targets[0].reached
 
