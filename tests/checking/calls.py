@@ -109,10 +109,14 @@ def _check_invented(requests: dict[tuple[str, int], list[Request]], record: Reco
             ours = [one for one in made if plain(one.request) == fact.body["request"]]
             if not ours:
                 yield "invented", f"nobody asked for fact {fact.position}: {fact.body}"
-            elif all(call.cannot_count for one in ours for call in one.calls):
+            elif not any(_may_have_caused(call, fact) for one in ours for call in one.calls):
                 yield "invented", f"{ours[0].name} was told that it can't count, and is fact {fact.position}"
             elif fact.durable is not None and fact.durable < ours[0].invoked:
                 yield "invented", f"fact {fact.position} is older than {ours[0].name}"
+
+
+def _may_have_caused(call: Call, fact: Fact) -> bool:
+    return not call.cannot_count and (fact.durable is None or call.invoked <= fact.durable)
 
 
 def _check_once(same_id: list[Request], facts: list[Fact]) -> Found:

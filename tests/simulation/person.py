@@ -40,6 +40,8 @@ class Person:
         self.replicas: list[Replica] = []
         self.waits_for: dict[int, Call] = {}
         self.is_away = True
+        self.is_content = False
+        """Whether nothing could make this bidder bid any more."""
         self.session: Session
         self._invite = invite
         self._offset_ms = self.chance.randrange(10**6)
@@ -281,7 +283,7 @@ class Person:
         self._thinks_about.discard(lot)
         view = self.session.replica.lots.get(lot)
         welcome = self.session.welcome
-        if life != self._life or view is None or welcome is None:
+        if life != self._life or self.is_content or view is None or welcome is None:
             return
         now_ms = self.session.clock.server_time_ms(self.now_ms)
         intent = decide(view, now_ms, welcome.paddle, self._plan(view), self.chance.random())

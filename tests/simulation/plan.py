@@ -42,6 +42,11 @@ class Plan(msgspec.Struct, frozen=True):
     faults: frozenset[str]
     uses_sqlite: bool = False
 
+    @property
+    def grain_ms(self) -> int:
+        """How finely time is divided. Where it is coarse, bids often come at the very instant of an end."""
+        return 100 if self.seed % 5 == 3 else 1
+
     def command(self) -> str:
         """Return the command that repeats it."""
         sizes = f"--bidders {self.bidders} --lots {self.lots} --duration-ms {self.duration_ms}"
@@ -86,7 +91,7 @@ def lot_of(chance: Random, number: str, names: list[str]) -> LotSpec:
     buy_now_minor = None
     if chance.random() < 0.3:
         buy_now_minor = max(starting_minor, reserve_minor or 0) + chance.randrange(1, 3000)
-    duration_ms = chance.randrange(4_000, 30_000) if chance.random() < 0.9 else None
+    duration_ms = 100 * chance.randrange(40, 300) if chance.random() < 0.9 else None
     terms = LotTerms(
         lot=number,
         title=f"Lot {number}",
@@ -105,7 +110,7 @@ def _soft_close_of(chance: Random) -> SoftClose | None:
     if chance.random() < 0.3:
         return None
     extension_ms = chance.choice((500, 2000, 4000))
-    cap_ms = extension_ms + chance.randrange(2000) if chance.random() < 0.6 else None
+    cap_ms = extension_ms + 100 * chance.randrange(20) if chance.random() < 0.6 else None
     return SoftClose(chance.choice((500, 2000, 4000)), extension_ms, cap_ms)
 
 

@@ -41,7 +41,9 @@ RECENT_EVENTS = 4
 HISTORY_EVENTS = 9
 SNAPSHOT_EVERY_EVENTS = 8
 MEAN_CALLS_TO_CRASH = 900
-MEAN_CALLS_TO_STALL = 1500
+MEAN_CALLS_TO_STALL = 1200
+CALLS_BETWEEN_STALLS = 300
+"""More than a turn makes, so that two pauses are not taken for one standstill."""
 TURNS_AT_ONCE_MAX = 1000
 """Turns without any time between them; more is a house that will never wait again."""
 CRASH_AT_WRITE = 0.004
@@ -132,6 +134,13 @@ class Premises:
                 self._end_process()
                 if not self.is_told_to_stop:
                     self.world.pass_time(self._chance.choice((1, 50, 400, 3000)))
+
+    def is_busy_soon(self) -> bool:
+        """Return whether the house will do something by itself within a second."""
+        if self.house is None or self._clock is None:
+            return True
+        due_ms = self.house.engine.next_deadline_ms()
+        return due_ms is not None and due_ms < self._clock.now_ms() + 1000
 
     def stop(self) -> None:
         """Have the process end as by a signal."""
@@ -226,7 +235,7 @@ class Premises:
             raise Crash
         self._calls_to_stall -= 1
         if self._calls_to_stall <= 0:
-            self._calls_to_stall = self._calls_to(MEAN_CALLS_TO_STALL)
+            self._calls_to_stall = CALLS_BETWEEN_STALLS + self._calls_to(MEAN_CALLS_TO_STALL)
             durations_ms = PAUSES_MS * ("stall" in self.plan.faults)
             durations_ms += STANDSTILLS_MS * ("standstill" in self.plan.faults)
             if durations_ms:

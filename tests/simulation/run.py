@@ -4,6 +4,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -49,7 +50,7 @@ class SimulatedSale:
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
-        self.world = World(plan.seed)
+        self.world = World(plan.seed, plan.grain_ms)
         names = list(NAMES[: plan.bidders])
         self._chance = self.world.chance("fortune")
         mode = self._chance.choice(
@@ -66,7 +67,7 @@ class SimulatedSale:
         """Hold the sale, let everything go wrong that the plan has, and then let everybody come to rest."""
         world = self.world
         for person in self.people:
-            world.after(self._chance.randrange(2000), person.start)
+            world.after(self._chance.randrange(2000), partial(self._bring_back, person))
         self._keep_doing(self._admit_newcomers, 3000, None)
         self._keep_doing(self._let_somebody_be_naughty, 1200, "mischief")
         self._keep_doing(self.auctioneer.meddle, 3500, "orders")
@@ -139,8 +140,10 @@ class SimulatedSale:
         self._look(self.world.now_ms + SETTLE_MS)
 
     def _ask_again(self) -> None:
-        """Have everybody repeat what has no outcome yet, so that it gets one."""
+        """Have everybody repeat what has no outcome yet, so that it gets one, and bid no more."""
+        self.auctioneer.admit_all()
         for person in self.people:
+            person.is_content = True
             known = {call.request for call in person.calls if call.outcome is not None}
             for request in {call.request: None for call in person.calls if call.request not in known}:
                 self.world.reached["asked again for an unknown outcome"] += 1
@@ -155,7 +158,7 @@ class SimulatedSale:
 
     def _is_settled(self) -> bool:
         house = self.premises.house
-        if house is None or not all(person.is_settled for person in self.people):
+        if house is None or self.premises.is_busy_soon() or not all(person.is_settled for person in self.people):
             return False
         seqs = {lot: state.view.seq for lot, state in house.engine.lots.items()}
         return all(

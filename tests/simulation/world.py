@@ -15,10 +15,14 @@ START_MS = 1_700_000_000_000
 
 
 class World:
-    """The clock, the agenda and the sources of chance. `now_ms` is real time, which no clock need show."""
+    """The clock, the agenda and the sources of chance. `now_ms` is real time, which no clock need show.
 
-    def __init__(self, seed: int) -> None:
+    With a coarse grain things happen only at its multiples, so that much falls on the very same instant.
+    """
+
+    def __init__(self, seed: int, grain_ms: int = 1) -> None:
         self.now_ms = START_MS
+        self._grain_ms = grain_ms
         self.reached: Counter[str] = Counter()
         """How often each rare path was taken."""
         self._seed = seed
@@ -39,7 +43,7 @@ class World:
     def after(self, delay_ms: int, action: Callable[[], None]) -> None:
         """Put an action on the agenda."""
         self._entries += 1
-        heapq.heappush(self._agenda, (self.now_ms + delay_ms, self._entries, action))
+        heapq.heappush(self._agenda, (self._on_grain(self.now_ms + delay_ms), self._entries, action))
 
     def step(self, until_ms: int) -> bool:
         """Let the next thing happen that is due by `until_ms`; where there is none, it is that time, and False."""
@@ -54,9 +58,12 @@ class World:
         action()
         return True
 
+    def _on_grain(self, at_ms: int) -> int:
+        return -(-at_ms // self._grain_ms) * self._grain_ms
+
     def pass_time(self, duration_ms: int) -> None:
         """Let everything happen that is due within a time."""
-        until_ms = self.now_ms + duration_ms
+        until_ms = self._on_grain(self.now_ms + duration_ms)
         while self.step(until_ms):
             pass
 
