@@ -47,6 +47,7 @@ from common.lot import (
     SaleResumed,
     SaleStatus,
     SaleView,
+    Step,
     evolve,
     evolve_sale,
     first_view,
@@ -92,8 +93,10 @@ class Engine:
         self._earlier: list[int | None] = []  # for each lot, the nearest one before it that was not withdrawn
         self._later: list[int | None] = []  # and after it
         self._last: int | None = None
+        self._tables: dict[tuple[Step, ...], tuple[Step, ...]] = {}  # the increment tables in use, each once
         for lot in state.lots:
             lot.queued_ms = None
+            self._share_terms(lot)
             self._index(lot)
 
     @classmethod
@@ -351,6 +354,16 @@ class Engine:
             return view.opens_at_ms
         return None
 
+    def _share_terms(self, lot: LotState) -> None:
+        """Have a lot's two parts share the terms, and all lots the increment tables: half of what a lot would take."""
+        terms = lot.spec.terms
+        table = self._tables.setdefault(terms.increments, terms.increments)
+        if table is not terms.increments:
+            terms = msgspec.structs.replace(terms, increments=table)
+            lot.spec = msgspec.structs.replace(lot.spec, terms=terms)
+        if lot.view.terms is not terms:
+            lot.view = msgspec.structs.replace(lot.view, terms=terms)
+
     def _queue(self, lot: LotState) -> None:
         """Have the clock look at a lot when it is due. An entry that is too early stays: it is put off when met."""
         due_ms = self._due_ms(lot)
@@ -386,6 +399,7 @@ class Engine:
                 state.sale = evolve_sale(state.sale, added)
                 self._changes.append((SALE_STREAM, added))
                 lot = LotState(event.spec, len(state.lots), first_view(added))
+                self._share_terms(lot)
                 state.lots.append(lot)
                 self.lots[lot.view.lot] = lot
                 self._index(lot)
@@ -428,6 +442,22 @@ class Engine:
             placed = bid_placed(event)
             lot.view = with_bid(lot.view, placed)
             self._changes.append((event.lot, placed))
+
+    def apply_run(self, last: BidTaken, shown: BidTaken | None, public_bids: int) -> None:
+        """Take many bids on one lot into the state at once, none of them `while_connected` nor after one that is.
+
+        `last` is the last of them, `shown` the last that is public (None: none is), and `public_bids` are how many are.
+        The state is then as if `apply` had been called for each; no changes are told.
+        """
+        lot = self.lots[last.lot]
+        self._state.now_ms = max(self._state.now_ms, last.at_ms)
+        lot.standing = english.Standing(
+            last.price_minor, last.leader, last.leader_maximum_minor, last.rival_maximum_minor
+        )
+        lot.extended_ms = last.extended_ms
+        if shown is not None:
+            bids = lot.view.bids + public_bids
+            lot.view = msgspec.structs.replace(with_bid(lot.view, bid_placed(shown)), bids=bids)
 
     def _show(self, lot: LotState, change: AnyLotEvent) -> None:
         """Take a change that everybody may know into a lot's view."""

@@ -28,6 +28,7 @@ from auctioneer.events import (
     verdict_of,
 )
 from auctioneer.history import History
+from auctioneer.record_reader import RecordReader
 from auctioneer.register import (
     APPROVAL_POLL_MS,
     ENROLMENT_RETRY_MS,
@@ -79,8 +80,6 @@ from common.messages import (
 
 STRANGERS_MAX: Final = 10_000
 """Keys that are not enrolled whose budgets are remembered; the longest silent goes first."""
-REPLAYED_AT_ONCE: Final = 1024
-"""Events of the journal after which a rebuild looks after its other tables."""
 _BIDDER: Final = Role.BIDDER
 """By a name of its own: looking a member up in its Enum costs as much as all else in a comparison."""
 SILENT_MS: Final = 10_000
@@ -166,24 +165,24 @@ class House:
                 raise StorageError("The journal does not begin with the creation of a sale.")
             state = HouseState(Engine.create(created).state, [], [])
         house = cls(state, settings, now_ms)
-        while events_read := list(islice(following, REPLAYED_AT_ONCE)):
-            for event in events_read:
-                house._replay_event(event, now_ms)
-            house._keep_changes()
+        reader = RecordReader(house.engine, lambda event: house._take_in(event, now_ms))
+        reader.take(following)
+        for bid in reader.bids():
+            house._session_of(bid.paddle).remember(bid)
+        house._keep(reader.changes())
         for refusal in refusals:
             house._session_of(refusal.paddle).remember(refusal)
         return house
 
-    def _replay_event(self, event: AnyEvent, now_ms: int) -> None:
+    def _take_in(self, event: AnyEvent, now_ms: int) -> None:
         """Take a journaled event into the state."""
-        if type(event) is BidTaken or isinstance(event, (LotBought, BidLate)):
-            self.engine.apply(event)
-            self._session_of(event.paddle).remember(event)
-        elif isinstance(event, (BidderEnrolled, BidderAdmitted)):
+        if isinstance(event, (BidderEnrolled, BidderAdmitted)):
             self.register.apply(event)
             self._refresh(event.paddle, now_ms)
-        else:
-            self.engine.apply(event)
+            return
+        self.engine.apply(event)
+        if isinstance(event, (BidTaken, LotBought, BidLate)):
+            self._session_of(event.paddle).remember(event)
 
     def recall_history(self, events: Iterable[AnyEvent]) -> None:
         """Keep events from before the snapshot at hand, so that clients can fill holes over a restart."""
@@ -460,12 +459,10 @@ class House:
         """Put events that the engine has applied into the batch."""
         self._batch.events.extend(events)
 
-    def _keep_changes(self) -> list[Change]:
-        changes = self.engine.take_changes()
+    def _keep(self, changes: list[Change]) -> None:
         self._history.extend(changes)
         self._changed.update(changes)
         self._changed.pop(SALE_STREAM, None)
-        return changes
 
     def drop_silent(self, now_ms: int) -> None:
         """Drop the maxima of those who asked for it and fell silent."""
@@ -476,7 +473,9 @@ class House:
     def take(self) -> Batch:
         """Return what was done since the last call, to be committed."""
         batch, self._batch = self._batch, Batch([], [], [])
-        return batch._replace(changes=self._keep_changes())
+        changes = self.engine.take_changes()
+        self._keep(changes)
+        return batch._replace(changes=changes)
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
         """Return the next heartbeat: lots that changed since they were last named, and a turn over all lots.

@@ -42,7 +42,7 @@ HEARTBEAT_EVERY_MS: Final = HEARTBEAT_MS * 8 // 10
 """A little more often than promised, so that a busy turn does not break the promise."""
 STANDSTILL_MS: Final = 3_000
 """A turn that comes this late (a suspended machine, a stuck disk) is an outage: open lots get the time back."""
-SNAPSHOT_EVERY_EVENTS: Final = 25_000
+SNAPSHOT_EVERY_EVENTS: Final = 100_000
 """What a restart replays at the most, about a third of a second's worth; more where the sale has very many lots."""
 SNAPSHOT_EVENTS_PER_LOT: Final = 2
 """A snapshot holds every lot, so that a large sale takes fewer of them."""

@@ -69,6 +69,7 @@ def _serve(
                 is_encrypted=options.is_encrypted,
             )
 
+            gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
             sale = take_up_sale(folder, settings, spec)
             endpoints.audience.is_of(sale.house)
 
@@ -137,6 +138,7 @@ def _calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 50)
+    gc.enable()
 
 
 def _admission(options: RunOptions, folder: DataFolder) -> Admission:

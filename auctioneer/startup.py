@@ -5,6 +5,7 @@ by the outage, and store that.
 """
 
 import secrets
+from operator import itemgetter
 from typing import NamedTuple
 
 from auctioneer import decisions
@@ -77,7 +78,7 @@ def read_house(journal: SqliteJournal, settings: HouseSettings, now_ms: int) -> 
     house = House.rebuild(
         settings,
         None if saved is None else saved.state,
-        (event for _, event in journal.read(after)),
+        map(itemgetter(1), journal.read(after)),
         journal.refusals(),
         now_ms,
     )

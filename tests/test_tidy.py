@@ -35,6 +35,7 @@ SANS_IO = (
     "auctioneer/history.py",
     "auctioneer/house.py",
     "auctioneer/invariants.py",
+    "auctioneer/record_reader.py",
     "auctioneer/lot_state.py",
     "auctioneer/pacing.py",
     "auctioneer/register.py",

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 from msgspec.structs import replace
+from random_sales import BIDDERS, DOLLARS, START_MS, SaleMaker, enrolled
 
 from auctioneer import decisions
-from auctioneer.decisions import Decision, Refused
+from auctioneer.decisions import Refused
 from auctioneer.engine import Bidder, Engine
 from auctioneer.events import (
     HOUSE,
@@ -28,134 +29,10 @@ from auctioneer.events import (
     SaleDecided,
     SaleRestored,
 )
-from auctioneer.terms import LotSpec, Opening, OpeningRule, default_increments
+from auctioneer.terms import LotSpec, default_increments
 from auctioneer.verify import VerifyReport, verify
-from common.lot import CloseCause, LotClosed, LotOpened, LotRescheduled, LotTerms, SoftClose
-from common.messages import BidRequest, BuyRequest, Rejected, Role
-from common.money import Currency
-
-START_MS = 1_700_000_000_000
-DOLLARS = Currency("USD", 2)
-BIDDERS = 6
-OPENINGS = (Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(OpeningRule.AT_TIME, delay_ms=9_000))
-
-
-class SaleMaker:
-    """Makes the record of a whole random sale, by the engine, as a house would."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-        self._now_ms = START_MS
-        self._requests = 0
-        self._lots = 0
-        created = SaleCreated(
-            at_ms=START_MS, sale="s", title="Sale", currency=DOLLARS, epoch=1, ends_after_last_lot=False
-        )
-        self.engine = Engine.create(created)
-        self.events: list[AnyEvent] = [created]
-        self._take(decisions.take_up(self.engine, START_MS, None, "first"))
-
-    def make(self, steps: int) -> list[AnyEvent]:
-        for paddle in range(1, BIDDERS + 1):
-            self.events.append(_enrolled(paddle, admitted=paddle != 1))
-        self.events.append(BidderAdmitted(at_ms=START_MS, paddle=1, admitted=True, by="clerk"))
-        self._take(decisions.add(self.engine, START_MS, "clerk", tuple(self._spec() for _ in range(8))))
-        for _ in range(steps):
-            self._now_ms += self._random.choice((0, 0, 1, 50, 400))
-            self._take(self.engine.advance(self._now_ms))
-            self._take(self._bid() if self._random.random() < 0.9 else self._decide())
-            if self._random.random() < 0.02:
-                self._take(self.engine.drop_maxima(self._now_ms, self._random.randint(1, BIDDERS)))
-        self._take(self.engine.advance(self._now_ms))
-        self._take(decisions.end(self.engine, self._now_ms, "clerk"))
-        return self.events
-
-    def _take(self, events: Decision) -> None:
-        if not isinstance(events, Refused):
-            self.events.extend(events)
-
-    def _spec(self) -> LotSpec:
-        self._lots += 1
-        chance = self._random.random
-        reserve_minor = 3_000 if chance() < 0.4 else None
-        terms = LotTerms(
-            lot=str(self._lots),
-            title="Lot",
-            starting_minor=100,
-            increments=default_increments(DOLLARS),
-            has_reserve=reserve_minor is not None,
-            buy_now_minor=9_000 if chance() < 0.5 else None,
-            duration_ms=6_000,
-            soft_close=SoftClose(3_000, 4_000, 20_000) if chance() < 0.7 else None,
-        )
-        return LotSpec(terms, reserve_minor, self._random.choice(OPENINGS))
-
-    def _lot(self) -> str:
-        return str(self._random.randint(max(1, self._lots - 8), self._lots))
-
-    def _bid(self) -> Decision:
-        pick = self._random
-        paddle, name = pick.randint(1, BIDDERS), self._lot()
-        lot = self.engine.lots[name]
-        self._requests += 1
-        if pick.random() < 0.03:
-            buying = BuyRequest(id=self._requests, lot=name, price_minor=9_000)
-            outcome = self.engine.buy(self._now_ms, Bidder(paddle, f"bidder{paddle}"), buying)
-        else:
-            least_minor = lot.view.minimum_minor
-            open_minor = least_minor + pick.choice((0, 10, 500)) if pick.random() < 0.5 else None
-            secret_minor = least_minor + pick.choice((500, 900, 2_000)) if pick.random() < 0.8 else None
-            request = BidRequest(
-                id=self._requests,
-                lot=name,
-                amount_minor=open_minor,
-                maximum_minor=secret_minor,
-                while_connected=pick.random() < 0.3,
-            )
-            outcome = self.engine.bid(self._now_ms, Bidder(paddle, f"bidder{paddle}"), request)
-        return [] if isinstance(outcome, Rejected) else [outcome]
-
-    def _restored(self) -> list[AnyEvent]:
-        """Every other time that a house starts, it does so from a backup."""
-        if len(self.events) % 2:
-            return []
-        restored = SaleRestored(at_ms=self.engine.state.now_ms, epoch=self.engine.epoch + 10)
-        self.engine.apply(restored)
-        return [restored]
-
-    def _decide(self) -> Decision:
-        engine, now_ms, name = self.engine, self._now_ms, self._lot()
-        match self._random.randint(0, 14):
-            case 0:
-                return decisions.pause(engine, now_ms, "clerk", name)
-            case 1:
-                return decisions.resume(engine, now_ms, "clerk", name)
-            case 2:
-                return decisions.extend(engine, now_ms, "clerk", name, 700)
-            case 3:
-                return decisions.close(engine, now_ms, "clerk", name)
-            case 4:
-                return decisions.withdraw(engine, now_ms, "clerk", name, "broken")
-            case 5:
-                return decisions.pause_sale(engine, now_ms, "clerk")
-            case 6 | 7:
-                return decisions.resume_sale(engine, now_ms, "clerk")
-            case 8:
-                return decisions.announce(engine, now_ms, "clerk", "Hear, hear")
-            case 9:
-                self._now_ms += 5_000
-                return self._restored() + decisions.take_up(engine, self._now_ms, now_ms + 1, "again")
-            case 10:
-                self._now_ms += 5_000
-                return decisions.make_up(engine, self._now_ms, 4_000)
-            case _:
-                return decisions.add(engine, now_ms, "clerk", (self._spec(), self._spec()))
-
-
-def _enrolled(paddle: int, *, admitted: bool = True) -> BidderEnrolled:
-    return BidderEnrolled(
-        at_ms=START_MS, paddle=paddle, name=f"Bidder {paddle}", key=f"key{paddle}", role=Role.BIDDER, admitted=admitted
-    )
+from common.lot import CloseCause, LotClosed, LotOpened, LotRescheduled, LotTerms
+from common.messages import BidRequest, Role
 
 
 def audit(events: list[AnyEvent]) -> VerifyReport:
@@ -339,7 +216,7 @@ def opened_lot(*more: AnyEvent) -> list[AnyEvent]:
     engine = Engine.create(created)
     listed = decisions.add(engine, START_MS, "clerk", (LotSpec(terms),))
     assert not isinstance(listed, Refused)
-    return [created, _enrolled(1), *listed, *engine.advance(START_MS), *more]
+    return [created, enrolled(1), *listed, *engine.advance(START_MS), *more]
 
 
 def bid_taken(at_ms: int = START_MS, paddle: int = 1, request_id: int = 1) -> BidTaken:
@@ -361,9 +238,9 @@ def test_the_honest_bid_passes() -> None:
         ([bid_taken(START_MS + 6_000)], "something else was due before"),
         ([bid_taken(START_MS - 1)], "it lies before what happened already"),
         ([bid_taken(paddle=2)], "paddle 2 is not that of an admitted bidder"),
-        ([_enrolled(2, admitted=False), bid_taken(paddle=2)], "paddle 2 is not that of an admitted bidder"),
+        ([enrolled(2, admitted=False), bid_taken(paddle=2)], "paddle 2 is not that of an admitted bidder"),
         (
-            [replace(_enrolled(2), role=Role.OBSERVER), bid_taken(paddle=2)],
+            [replace(enrolled(2), role=Role.OBSERVER), bid_taken(paddle=2)],
             "paddle 2 is not that of an admitted bidder",
         ),
         (
@@ -371,9 +248,9 @@ def test_the_honest_bid_passes() -> None:
             "paddle 1 is not that of an admitted bidder",
         ),
         ([BidderAdmitted(at_ms=START_MS, paddle=1, admitted=True, by="clerk")], "nothing in the rules"),
-        ([replace(_enrolled(2), key="key1")], "the key is enrolled already"),
-        ([replace(_enrolled(2), name="BIDDER 1")], "refused with name_taken"),
-        ([replace(_enrolled(2), name="=1+1")], "refused with invalid_name"),
+        ([replace(enrolled(2), key="key1")], "the key is enrolled already"),
+        ([replace(enrolled(2), name="BIDDER 1")], "refused with name_taken"),
+        ([replace(enrolled(2), name="=1+1")], "refused with invalid_name"),
         ([bid_taken(), replace(bid_taken(), seq=3)], "request 1 of paddle 1 was decided before"),
         ([bid_taken(), replace(bid_taken(request_id=2), seq=3)], "refused with already_leading"),
         (
@@ -427,7 +304,7 @@ def test_requests_may_come_out_of_order_but_not_from_behind_what_the_house_remem
         outcome = maker.engine.bid(START_MS + 1_000, Bidder(1, "bidder1"), request)
         assert isinstance(outcome, BidLate)
         late.append(outcome)
-    base = [maker.events[0], _enrolled(1), *maker.events[1:]]
+    base = [maker.events[0], enrolled(1), *maker.events[1:]]
     assert audit([*base, *late]).mismatch is None
     for stale_id in (2, 1, 10, 41):
         forged = replace(late[-1], request=replace(late[-1].request, id=stale_id))
@@ -444,7 +321,7 @@ def test_memory_does_not_grow_with_the_record() -> None:
         terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS))
         maker._take(decisions.add(maker.engine, START_MS, "clerk", (LotSpec(terms),)))
         maker._take(maker.engine.advance(START_MS))
-        start = [maker.events[0], _enrolled(1), _enrolled(2), *maker.events[1:]]
+        start = [maker.events[0], enrolled(1), enrolled(2), *maker.events[1:]]
         yield from enumerate(start, start=1)
         for number in range(count):
             paddle = 1 + number % 2
