@@ -24,7 +24,7 @@ import msgspec
 
 from auctioneer.control import Controller
 from auctioneer.journal import FILE_NAME
-from common.errors import UsageError
+from common.errors import StorageError, UsageError
 from common.keys import KeyPair, load_or_make_keys, make_private_folder, write_whole
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 from common.messages import Role
@@ -190,8 +190,13 @@ class DataFolder:
             return None
 
     def write_house_record(self, record: HouseRecord) -> None:
-        """Tell where the house is."""
-        write_whole(self._record_path, msgspec.json.encode(record))
+        """Tell where the house is. Raises StorageError where the disk doesn't take it."""
+        try:
+            write_whole(self._record_path, msgspec.json.encode(record))
+        except OSError as error:
+            raise StorageError(
+                f"{self._record_path} can't be written ({error.strerror}). See to the disk's space and health."
+            ) from error
 
     def hold(self) -> int:
         """Take the directory for a house; return the handle, which holds it until it is closed.

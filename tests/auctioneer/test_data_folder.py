@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from auctioneer import data_folder
 from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
-from common.errors import UsageError
+from common.errors import StorageError, UsageError
 from common.keys import new_keys
 from common.limits import INVITE_CHARS_MAX
 from common.messages import Role
@@ -205,6 +206,18 @@ def test_the_house_record_is_read_back(folder: DataFolder) -> None:
     assert folder.house_record() is None
     folder.write_house_record(RECORD)
     assert folder.house_record() == RECORD
+
+
+def test_a_house_record_that_the_disk_does_not_take_is_a_fault_of_storage(folder: DataFolder) -> None:
+    """So the watchdog tries again for as long as it takes, as for the journal, and doesn't give the house up."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(StorageError, match="can't be written"):
+            folder.write_house_record(RECORD)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert folder.house_record() is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"pid": "x"}', b"\xff"])
