@@ -104,7 +104,8 @@ def _bid_on_nothing(person: Person, view: LotView) -> AnyBid:
 
 def _buy(person: Person, view: LotView) -> AnyBid:
     request_id = person.session.new_request_id(person.now_ms)
-    return BuyRequest(id=request_id, lot=view.lot, price_minor=view.terms.buy_now_minor or 1234)
+    price_minor = (view.terms.buy_now_minor or 1234) + person.chance.choice((0, 0, 1))
+    return BuyRequest(id=request_id, lot=view.lot, price_minor=price_minor)
 
 
 _DEEDS: Final[tuple[Callable[[Person, LotView], AnyBid | None], ...]] = (

@@ -10,7 +10,7 @@ from random import Random
 from bidder.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
 from bidder.events import ConnectionState, Event, LotCaughtUp, LotChanged, Repaired, StateReady
 from bidder.session import Session
-from bidder.strategy import BuyNow, Plan, Strategy, decide
+from bidder.strategy import SNIPE_MS, BuyNow, Plan, Strategy, decide
 from common.errors import UsageError
 from common.limits import PROTOCOL_VERSION
 from common.lot import LotView
@@ -24,6 +24,8 @@ from tests.simulation.world import World
 
 RECONNECT_MS = 300
 FORGOTTEN_MS = 10_000
+ON_THE_WAY_MS = 100
+"""What a message takes where time is coarse: a bid sent so long before an instant comes just then."""
 _DONE = (ConnectionState.LIVE, ConnectionState.ENDED)
 
 
@@ -311,7 +313,11 @@ class Person:
             value_minor = view.terms.starting_minor + steps * view.terms.step_at(view.terms.starting_minor)
             value_minor += chance.choice((0, 0, 2000, 5000))
             strategy = chance.choice(list(Strategy))
-            plan = self._plans[view.lot] = Plan(strategy=strategy, value_minor=value_minor, jump_steps_max=3)
+            soft = view.terms.soft_close
+            moments_ms = (SNIPE_MS, ON_THE_WAY_MS, ON_THE_WAY_MS + (soft.window_ms if soft else 0))
+            plan = self._plans[view.lot] = Plan(
+                strategy=strategy, value_minor=value_minor, snipe_ms=chance.choice(moments_ms), jump_steps_max=3
+            )
         return plan
 
     def known_lots(self) -> Iterator[LotView]:

@@ -28,7 +28,7 @@ from common.codec import decode_answer, decode_broadcast, decode_request
 from common.errors import StorageError
 from common.limits import HEARTBEAT_MS
 from common.lot import LotStatus
-from common.messages import Accepted, Heartbeat, ReplayRequest, Role
+from common.messages import Accepted, Heartbeat, LotEvents, ReplayRequest, Role
 from tests.checking.history import STANDSTILL_MS, WIRE, Heard
 from tests.simulation.disk import FaultyJournal, Platter
 from tests.simulation.plan import Plan
@@ -46,6 +46,9 @@ CALLS_BETWEEN_STALLS = 300
 """More than a turn makes, so that two pauses are not taken for one standstill."""
 TURNS_AT_ONCE_MAX = 1000
 """Turns without any time between them; more is a house that will never wait again."""
+LATE_MS_MAX = 600
+"""The longest that a healthy house may take to tell what the clock did: broadcasts may be held for half a second."""
+_MAKE_LATE = frozenset({"crash", "disk", "stall", "standstill", "wall"})
 CRASH_AT_WRITE = 0.004
 PAUSES_MS = (300, 1000, 2200)
 STANDSTILLS_MS = (3200, 6000)
@@ -277,6 +280,8 @@ class Premises:
             self.sent_messages.append(Heard(self.world.moment(), WIRE, message))
             if isinstance(message, Heartbeat) and not message.frozen:
                 self._beat_ms = message.server_time_ms
+            if isinstance(message, LotEvents) and not self.plan.faults & _MAKE_LATE:
+                self._look_for_lateness(message)
         elif peer.key != CHAIR:
             answer = decode_answer(body)
             asked = self._replays_asked.get((peer.key, answer.id))
@@ -284,6 +289,13 @@ class Premises:
             if isinstance(answer, Accepted):
                 told_by = self._told_by.setdefault((peer.key, answer.id), self._instances)
                 self.world.reached["a verdict again, from another process"] += told_by != self._instances
+
+    def _look_for_lateness(self, message: LotEvents) -> None:
+        """Hold that what the clock does is told in time: nothing was in the house's way."""
+        assert self._clock is not None
+        now_ms = self._clock.now_ms()
+        late = [event for event in message.events if event.at_ms < now_ms - LATE_MS_MAX]
+        assert not late, f"lot {message.lot}: {late[0]} is told at {now_ms} only"
 
     # --- the disk -----------------------------------------------------------------------------------------------------
 
