@@ -14,7 +14,7 @@ import msgspec
 import zmq
 
 from benchmarks.delivery import Delivery, Ledger
-from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, lot_topic, topic
+from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, lot_topic, topic
 from common.errors import UnreachableError
 from common.keys import KeyPair
 from common.limits import REPLY_BYTES_MAX
@@ -133,6 +133,7 @@ class Screens:
                 take(number, frame, time.monotonic_ns() // 1000)
             elif frame.startswith(_PROBE):
                 self._unproven.discard(number)
+                subscriber.unsubscribe(frame[: frame.index(TOPIC_END) + 1])  # a publisher walks over what stays
 
 
 def main() -> None:
