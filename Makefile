@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check conformance torture bench audit docs clean
+.PHONY: help setup demo test check conformance torture bench bench-report audit docs clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,12 @@ conformance: $(STAMP) ## raw frames against a server, by docs/protocol.md
 torture: $(STAMP) ## the slow and exhaustive tests
 	$(BIN)/python -m pytest -m torture
 
-bench: $(STAMP) ## measure; figures are ratios against ceilings of the same run
-	@$(BIN)/python -m benchmarks throughput
+bench: $(STAMP) ## measure; figures are ratios against ceilings of the same run; about 40 minutes
+	@for name in throughput latency fanout fairness engine scale memory recovery peers; do \
+	  $(BIN)/python -m benchmarks $$name || exit 1; done
+
+bench-report: $(STAMP) ## make a page of what `make bench` kept
+	@$(BIN)/python -m benchmarks report
 
 audit: $(STAMP) ## refuse dependencies with known faults
 	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit || \

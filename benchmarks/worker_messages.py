@@ -62,7 +62,7 @@ class Stopped(Report, frozen=True):
 
 
 class Compared(Report, frozen=True):
-    """Where the bots' copies differ, and the digest of the newcomer's; `is_gone`: no house was there to compare with."""
+    """Where the bots' copies differ, and the newcomer's digest; `is_gone`: no house was there to compare with."""
 
     problems: list[str]
     digest: str
