@@ -5,7 +5,6 @@ listed keys to control. `auctioneer.door` asks for each.
 """
 
 import socket
-from pathlib import Path
 from typing import Final
 
 import zmq
@@ -22,8 +21,8 @@ from common.sockets import BytesSocket, new_context, set_publisher, set_request_
 REQUESTS_DOMAIN: Final = "requests"
 BROADCASTS_DOMAIN: Final = "broadcasts"
 CONTROL_DOMAIN: Final = "control"
-IPC_PATH_BYTES_MAX: Final = 100
-"""Longer paths don't fit the operating system's address of a local socket; control then uses loopback TCP."""
+CONTROL_ADDRESS: Final = "tcp://127.0.0.1:*"
+"""Not a local socket: libzmq aborts when it accepts a connection on one while all file handles are taken."""
 SUBSCRIPTION_BYTES_MAX: Final = 1024
 """Topics are far smaller, but the CURVE handshake's frames (about 400 bytes) must pass too."""
 _WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 -- recognised here, bound only when the operator says so
@@ -66,7 +65,8 @@ class Endpoints:
             publish_port = options.port + 1 if options.port else 0
         self.port = _bind_tcp(self.requests, options.host, options.port, before.port if before else 0)
         self.publish_port = _bind_tcp(self.publisher, options.host, publish_port, before.publish_port if before else 0)
-        self.control_address = _bind_control(self.control, folder.path)
+        self.control.bind(CONTROL_ADDRESS)
+        self.control_address = self.control.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def link(self, options: RunOptions, keys: KeyPair, invite: str) -> JoinLink:
         """Return what bidders need to find this house and to know it."""
@@ -107,16 +107,6 @@ def _bind_fault(host: str, port: int, error: zmq.ZMQError) -> str:
     if error.errno == zmq.EADDRINUSE:
         return f"Port {port} on {host} is taken by another program. Choose another with --port (0 takes a free one)."
     return f"Can't listen on {host}:{port} ({error.strerror}). Is {host} an address of this machine?"
-
-
-def _bind_control(server: "zmq.Socket[bytes]", folder: Path) -> str:
-    path = folder.resolve() / "control.sock"
-    if len(str(path).encode()) <= IPC_PATH_BYTES_MAX:
-        path.unlink(missing_ok=True)
-        server.bind(f"ipc://{path}")
-        return f"ipc://{path}"
-    server.bind("tcp://127.0.0.1:*")
-    return server.getsockopt_string(zmq.LAST_ENDPOINT)
 
 
 def _own_address() -> str:

@@ -123,13 +123,11 @@ def next_server(lines: Iterator[str]) -> int:
 
 
 def test_a_server_that_can_no_longer_start_is_given_up_with_a_status_and_a_sentence(tmp_path: Path) -> None:
-    """A fault that shows at a restart: something stands in the way of the control endpoint."""
+    """A fault that shows at a restart: the house's own key was damaged."""
     data = tmp_path / "data"
     with started(tmp_path, "-c", PROGRAM, str(data)) as (watchdog, lines):
         server = next_server(lines)
-        control = data / "control.sock"
-        control.unlink()
-        (control / "in-the-way").mkdir(parents=True)
+        (data / "keys" / "house.json").write_text("no key")
         os.kill(server, signal.SIGKILL)
         told = list(lines)
         assert watchdog.wait(WAIT_S) == GivenUpError.exit_status
