@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,9 @@ opens = "by hand"
 class HouseProcess:
     """`auctioneer run` on a data directory; use `running_house`."""
 
-    def __init__(self, folder: Path, catalogue: str | None, *arguments: str) -> None:
+    def __init__(self, folder: Path, catalogue: str | None, *arguments: str, under: Sequence[str] = ()) -> None:
         self.data = folder / "data"
-        command = [sys.executable, "-m", "auctioneer", "run"]
+        command = [*under, sys.executable, "-m", "auctioneer", "run"]
         if catalogue is not None:
             path = folder / "catalogue.toml"
             path.write_text(catalogue)
@@ -81,12 +81,17 @@ class HouseProcess:
 
     def wait_for(self, event: str) -> dict[str, Any]:
         """Return the next log event of that name, passing over others."""
+        found = self.wait_for_any(event, "log_ended")
+        assert found["event"] == event, "the house ended:\n" + "".join(self.lines[-20:])
+        return found
+
+    def wait_for_any(self, *events: str) -> dict[str, Any]:
+        """Return the next log event of these names; `log_ended` comes after the last."""
         deadline_s = time.monotonic() + WAIT_S
         while True:
             found = self._events.get(timeout=max(0.01, deadline_s - time.monotonic()))
-            if found["event"] == event:
+            if found["event"] in events:
                 return found
-            assert found["event"] != "log_ended", "the house ended:\n" + "".join(self.lines[-20:])
 
     @property
     def record(self) -> dict[str, Any]:
