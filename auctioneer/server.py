@@ -21,6 +21,7 @@ from auctioneer.events import AnyEvent, BidderAdmitted, BidTaken
 from auctioneer.house import Batch, House
 from auctioneer.journal import DamagedJournalError, SqliteJournal
 from auctioneer.logs import log_event, log_refusal
+from auctioneer.pacing import DELIVERY_US, ENCRYPTED_DELIVERY_US, Pacer
 from auctioneer.startup import OpenSale
 from auctioneer.subscriptions import Subscriptions
 from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, lot_topic, topic
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 BATCH_REQUESTS_MAX: Final = 512
 """Requests decided and committed together: about 15 ms of work, the longest that a timer waits."""
+PASSED_OVER_MAX: Final = 32
+"""After so many requests that get no answer, those that do need not wait longer: a flood is drained in small parts."""
 STAMP_REQUESTS: Final = 16
 """So many requests that wait for the house share one receipt stamp: a fraction of a millisecond's worth."""
 BATCH_COMMANDS_MAX: Final = 16
@@ -80,6 +83,7 @@ class Server:
         self._publisher = endpoints.publisher
         self._control = endpoints.control
         self._subscriptions = Subscriptions(endpoints.publisher)
+        self._pacer = Pacer(ENCRYPTED_DELIVERY_US if is_encrypted else DELIVERY_US)
         self._folder = folder
         self._reopen = reopen
         self._log = log
@@ -135,6 +139,7 @@ class Server:
         if self._house is not None:
             self._house.advance(now_ms)
         self._commit(now_ms)
+        self._broadcast(self._pacer.take(now_ms))
         if now_ms >= self._heartbeat_ms:
             self._heartbeat(now_ms)
         if any(handle in ready for handle in self._stop_handles) or self._is_over(now_ms):
@@ -148,6 +153,9 @@ class Server:
         else:
             due_ms = self._house.engine.next_deadline_ms()
             deadline_ms = deadline_ms if due_ms is None else min(deadline_ms, due_ms)
+        held_until_ms = self._pacer.next_deadline_ms()
+        if held_until_ms is not None:
+            deadline_ms = min(deadline_ms, held_until_ms)
         return max(0, deadline_ms - now_ms)
 
     def _is_over(self, now_ms: int) -> bool:
@@ -164,6 +172,7 @@ class Server:
     def _drain_requests(self) -> int:
         """Take what waits, up to a bound, and return how many requests it was."""
         receive, house, answers = self._requests.recv, self._house, self._answers
+        passed_over = 0
         for drained in range(BATCH_REQUESTS_MAX):
             try:
                 routing_id = receive(_AT_ONCE)
@@ -179,6 +188,10 @@ class Server:
             answer = _unavailable(body) if house is None else house.handle(principal, body, now_ms)
             if answer is not None:
                 answers.append((routing_id, answer))
+                continue
+            passed_over += 1
+            if passed_over >= PASSED_OVER_MAX and answers:
+                return drained + 1
         return BATCH_REQUESTS_MAX
 
     def _drain_control(self) -> None:
@@ -270,7 +283,8 @@ class Server:
                     self._committed_ms = now_ms
                     self._sale_seq = self._house.engine.sale.seq
                     self._send_answers()
-                    self._broadcast(batch.changes)
+                    self._pacer.hold(batch.changes, now_ms)
+                    self._broadcast(self._pacer.take(now_ms))
                     self._tell(position, batch, took_s)
                     self._save_snapshot_if_due(position, now_ms)
         self._send_answers()
@@ -294,8 +308,12 @@ class Server:
         answers.clear()
 
     def _broadcast(self, changes: list[Change]) -> None:
-        for message in broadcasts(self._epoch, changes):
+        if not changes:
+            return
+        messages = broadcasts(self._epoch, changes)
+        for message in messages:
             self._publish(lot_topic(message.lot) if type(message) is LotEvents else _SALE, message)
+        self._pacer.sent(len(messages), self._subscriptions.listeners, self._clock.now_ms())
 
     def _publish(self, on: bytes, message: AnyBroadcast) -> None:
         frame = encode_broadcast(on, message)
@@ -309,6 +327,7 @@ class Server:
         if self._house is not None:
             self._house.drop_silent(now_ms)
             self._commit(now_ms)
+        self._broadcast(self._pacer.take_all())
         if self._house is not None and now_ms - self._committed_ms >= HEARTBEAT_EVERY_MS:
             try:
                 self._journal.mark_alive(now_ms)
@@ -406,6 +425,7 @@ class Server:
             self._thaw_ms = now_ms + THAW_EVERY_MS
             return
         self._log.warning("thawed")
+        self._broadcast(self._pacer.take_all())  # of the epoch in which it was decided, and before what the outage did
         self._take(sale)
         self._broadcast(sale.taken_up.changes)
 
@@ -425,6 +445,7 @@ class Server:
             self._freeze(error, now_ms)
 
     def _close(self) -> None:
+        self._broadcast(self._pacer.take_all())
         if self._house is not None:
             self._save_snapshot(self._house, self._clock.now_ms())
             open_lots = (

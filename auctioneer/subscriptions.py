@@ -49,6 +49,11 @@ class Subscriptions:
         self._port = publisher.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]
         self._listening: dict[int, str] = {}  # whose each connection is, by handle: no more than may be open
 
+    @property
+    def listeners(self) -> int:
+        """To how many connections a frame may have to be delivered; those that have left since may be among them."""
+        return len(self._listening)
+
     def receive(self) -> Asked | None:
         """Return the next message that waits; None where there is none. The caller may then `grant` it."""
         try:
