@@ -7,9 +7,13 @@ tells only of changes, so that whoever leaves a message unread may never hear of
 A wrong key shows in the handshake. The monitors tell of each attempt: libzmq gives up by itself where the two sides
 want different security, and tries again for ever where the house can't read what was encrypted for another. Such a
 house hangs up at once; a handshake that fails slowly is that of a house, or of a program, with too much to do.
+
+libzmq also gives up for good where bytes of a sound connection were broken on the way, since to it that is a peer who
+breaks the protocol. It names no attempt to come after such an end, and then the line connects anew by itself.
 """
 
 import time
+from contextlib import suppress
 from os import urandom
 from typing import Any, Final
 
@@ -32,9 +36,13 @@ HANDSHAKES_FAILED_MAX: Final = 3
 """So many quick failures, before there ever was a success, are a wrong key rather than an accident."""
 HANDSHAKE_QUICK_MS: Final = HANDSHAKE_MS // 2
 """Both sides give a handshake up after twice that, whatever the key."""
+RECONNECT_MS: Final = 500
+"""How long after the end of a connection libzmq must have named its next attempt; it does so at once or never."""
 
 _WATCHED: Final = (
     zmq.EVENT_CONNECTED
+    | zmq.EVENT_DISCONNECTED
+    | zmq.EVENT_CONNECT_RETRIED
     | zmq.EVENT_HANDSHAKE_SUCCEEDED
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
     | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
@@ -59,6 +67,8 @@ class _Line:
         self.failures = 0
         self._looked_ms = 0
         self._connected_after_ms = 0
+        self.reconnect_ms: int | None = None
+        """When to connect anew, unless libzmq does before; None where the line is up or libzmq is at it."""
 
     def watch(self) -> None:
         """Open the monitor; after the options are set and before the socket connects."""
@@ -66,14 +76,21 @@ class _Line:
 
     def connect(self, address: str, now_ms: int) -> None:
         """Connect to an address, instead of any other. Raises UsageError for what is none."""
-        try:
-            if self.address:
+        if self.address:
+            with suppress(zmq.ZMQError):  # libzmq has forgotten the address of a connection that it gave up
                 self.socket.disconnect(self.address)
+        try:
             self.socket.connect(address)
         except zmq.ZMQError as error:
             raise UsageError(f"{address} is not an address that can be reached: {error.strerror}.") from error
         self.address = address
         self._looked_ms = now_ms
+        self.reconnect_ms = None
+
+    def connect_again_if_given_up(self, now_ms: int) -> None:
+        """Connect anew where the last connection ended and libzmq does not try again."""
+        if self.reconnect_ms is not None and now_ms >= self.reconnect_ms:
+            self.connect(self.address, now_ms)
 
     def receive(self) -> bytes | None:
         """Return the next frame; None where there is none. Raises ProtocolError for a message of many frames."""
@@ -91,14 +108,20 @@ class _Line:
         while self.monitor is not None and int(self.monitor.getsockopt(zmq.EVENTS)) & _READABLE:
             match recv_monitor_message(self.monitor)["event"]:
                 case zmq.EVENT_CONNECTED:
-                    self.reached = True
+                    self.reached, self.reconnect_ms = True, None
                     self._connected_after_ms = self._looked_ms
+                case zmq.EVENT_CONNECT_RETRIED:
+                    self.reconnect_ms = None
+                case zmq.EVENT_DISCONNECTED:
+                    self.reconnect_ms = now_ms + RECONNECT_MS
                 case zmq.EVENT_HANDSHAKE_SUCCEEDED:
                     came_up, self.proven = True, True
                 case zmq.EVENT_HANDSHAKE_FAILED_AUTH:
                     raise RejectedError(RejectCode.NOT_ADMITTED, f"{self.address} refused the key in the handshake")
-                case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+                case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL if not self.proven:
                     raise self._other_security()
+                case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+                    self.reconnect_ms = now_ms + RECONNECT_MS
                 case zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
                     self._count_failure(now_ms)
         self._looked_ms = now_ms
@@ -171,8 +194,10 @@ class Connection:
     @property
     def wait_ms(self) -> int | None:
         """How long `pump` can wait if no socket is readable; None: for ever."""
-        deadline_ms = self.session.next_deadline_ms
-        return None if deadline_ms is None else max(0, deadline_ms - self.now_ms())
+        lines = (self._requests, self._feed)
+        deadlines_ms = [self.session.next_deadline_ms, *(line.reconnect_ms for line in lines)]
+        due_ms = min((deadline_ms for deadline_ms in deadlines_ms if deadline_ms is not None), default=None)
+        return None if due_ms is None else max(0, due_ms - self.now_ms())
 
     def pump(self) -> tuple[list[AppEffect], bool]:
         """Move everything that can move; return what the application is to hear, and whether to call again at once.
@@ -189,6 +214,8 @@ class Connection:
         # Time counts only after what has arrived: a program that was busy for seconds must not take the house, whose
         # heartbeats wait to be read, for silent.
         session.tick(now_ms)
+        for line in (self._requests, self._feed):
+            line.connect_again_if_given_up(now_ms)
         if self._carry_out(for_app):
             has_more |= self._read(for_app, now_ms)
         return for_app, has_more

@@ -1,0 +1,214 @@
+"""A bad network between clients and a house: a proxy on another loopback address, with the same ports.
+
+Each connection is two pumps that copy bytes by the `Weather`, which a test changes while they run. TCP's own promises
+hold, as on a real network: bytes come in order or not at all, unless `corrupt_one_in` breaks even that.
+"""
+
+import random
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from common.keys import JoinLink
+
+HOST = "127.0.0.2"
+CHUNK_BYTES = 4 * 1024
+PATIENCE_S = 20.0
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time: the peer gets a reset and not an orderly end."""
+
+
+@dataclass(frozen=True)
+class Weather:
+    """What the network does to bytes."""
+
+    delay_s: float = 0.0
+    bytes_per_s: float = float("inf")
+    corrupt_one_in: int = 0
+    """Flip a bit in one of about so many chunks; 0: never."""
+    is_hole: bool = False
+    """Nothing gets through, and nobody is told; what was under way comes later, as TCP sends it again."""
+    is_refusing: bool = False
+    """New connections are cut at once."""
+
+
+class FaultProxy:
+    """The network between a house and who reaches it by `HOST`; use `bad_network`."""
+
+    def __init__(self, house: JoinLink, seed: int) -> None:
+        self._house = house
+        self._chance = random.Random(seed)
+        self._weather = Weather()
+        self._changed = threading.Condition()
+        self._pipes: list[_Pipe] = []
+        self._is_closed = False
+        self.corrupted = 0
+        self._listeners = [socket.create_server((HOST, port)) for port in (house.port, house.publish_port)]
+        self._threads = [
+            threading.Thread(target=self._accept, args=(listener, port))
+            for listener, port in zip(self._listeners, (house.port, house.publish_port), strict=True)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    # --- what a test does ---------------------------------------------------------------------------------------------
+
+    def set(self, **weather: Any) -> None:
+        """Change the weather; what is not named is fine again."""
+        with self._changed:
+            self._weather = replace(Weather(), **weather)
+            self._changed.notify_all()
+
+    def cut(self) -> int:
+        """Reset all connections at both ends; return how many there were."""
+        pipes = self._live()
+        for pipe in pipes:
+            pipe.cut()
+        return len(pipes)
+
+    def half_close(self, *, towards_house: bool) -> int:
+        """End one direction of all connections in good order, while the other goes on; return how many."""
+        pipes = self._live()
+        for pipe in pipes:
+            pipe.half_close(towards_house=towards_house)
+        return len(pipes)
+
+    def close(self) -> None:
+        """End everything."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        for listener in self._listeners:
+            listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(PATIENCE_S)
+        for listener in self._listeners:
+            listener.close()
+        for pipe in self._pipes:
+            pipe.cut()
+            pipe.join()
+
+    # --- what its threads do ------------------------------------------------------------------------------------------
+
+    def _live(self) -> list["_Pipe"]:
+        with self._changed:
+            self._pipes = [pipe for pipe in self._pipes if pipe.is_live]
+            return list(self._pipes)
+
+    def _accept(self, listener: socket.socket, port: int) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return  # closed
+            try:
+                if self._weather.is_refusing:
+                    raise ConnectionRefusedError
+                house = socket.create_connection((self._house.host, port))
+            except OSError:  # no house there just now
+                cut_off(client)
+                continue
+            with self._changed:
+                self._pipes.append(_Pipe(self, client, house))
+
+    def wait_for_passage(self, size_bytes: int, is_live: threading.Event) -> None:
+        """Return when so many bytes, read just now, may go on."""
+        due_s = time.monotonic() + self._weather.delay_s + size_bytes / self._weather.bytes_per_s
+        with self._changed:
+            while is_live.is_set() and not self._is_closed:
+                left_s = due_s - time.monotonic()
+                if self._weather.is_hole:
+                    self._changed.wait()
+                elif left_s > 0:
+                    self._changed.wait(left_s)
+                else:
+                    return
+
+    def spoil(self, chunk: bytes) -> bytes:
+        """Return the bytes as they arrive."""
+        one_in = self._weather.corrupt_one_in
+        if not one_in or self._chance.randrange(one_in):
+            return chunk
+        self.corrupted += 1
+        place = self._chance.randrange(len(chunk))
+        return chunk[:place] + bytes([chunk[place] ^ 1 << self._chance.randrange(8)]) + chunk[place + 1 :]
+
+    def wake(self) -> None:
+        """Have all pumps look again."""
+        with self._changed:
+            self._changed.notify_all()
+
+
+class _Pipe:
+    """A client's connection and the house's that belongs to it, with a pump for each direction."""
+
+    def __init__(self, proxy: FaultProxy, client: socket.socket, house: socket.socket) -> None:
+        self._proxy = proxy
+        self._client, self._house = client, house
+        self._live = threading.Event()
+        self._live.set()
+        self._ended = 0
+        self._pumps = [
+            threading.Thread(target=self._pump, args=ends, daemon=True) for ends in ((client, house), (house, client))
+        ]
+        for pump in self._pumps:
+            pump.start()
+
+    @property
+    def is_live(self) -> bool:
+        return self._live.is_set()
+
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+        try:
+            while chunk := source.recv(CHUNK_BYTES):
+                self._proxy.wait_for_passage(len(chunk), self._live)
+                target.sendall(self._proxy.spoil(chunk))
+            self._end_direction(target)
+        except OSError:
+            self.cut()
+
+    def _end_direction(self, target: socket.socket) -> None:
+        target.shutdown(socket.SHUT_WR)
+        self._ended += 1
+        if self._ended == len(self._pumps):
+            self.cut()
+
+    def half_close(self, *, towards_house: bool) -> None:
+        target = self._house if towards_house else self._client
+        try:
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.cut()
+
+    def cut(self) -> None:
+        self._live.clear()
+        for end in (self._client, self._house):
+            cut_off(end)
+        self._proxy.wake()
+
+    def join(self) -> None:
+        for pump in self._pumps:
+            pump.join(PATIENCE_S)
+
+
+def cut_off(end: socket.socket) -> None:
+    """End a connection by a reset, also for a thread that reads from it; safe to repeat."""
+    with suppress(OSError):  # it has ended already
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()
+
+
+@contextmanager
+def bad_network(house: JoinLink, seed: int) -> Iterator[FaultProxy]:
+    """Put a proxy before a house during the block."""
+    proxy = FaultProxy(house, seed)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
