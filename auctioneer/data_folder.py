@@ -24,7 +24,7 @@ import msgspec
 
 from auctioneer.control import Controller
 from auctioneer.journal import FILE_NAME
-from common.errors import StorageError, UsageError
+from common.errors import UsageError
 from common.keys import KeyPair, load_or_make_keys, make_private_folder, write_whole
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 from common.messages import Role
@@ -191,12 +191,7 @@ class DataFolder:
 
     def write_house_record(self, record: HouseRecord) -> None:
         """Tell where the house is. Raises StorageError where the disk doesn't take it."""
-        try:
-            write_whole(self._record_path, msgspec.json.encode(record))
-        except OSError as error:
-            raise StorageError(
-                f"{self._record_path} can't be written ({error.strerror}). See to the disk's space and health."
-            ) from error
+        write_whole(self._record_path, msgspec.json.encode(record))
 
     def hold(self) -> int:
         """Take the directory for a house; return the handle, which holds it until it is closed.

@@ -19,7 +19,7 @@ from auctioneer.metrics import ServerCollector
 from auctioneer.options import RunOptions
 from auctioneer.register import Admission, AdmissionMode
 from auctioneer.server import Server
-from auctioneer.startup import OpenSale, load_spec, take_up_sale
+from auctioneer.startup import OpenSale, has_begun, load_spec, take_up_sale
 from common.errors import UsageError
 from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
 from common.messages import Role
@@ -54,7 +54,7 @@ def _serve(
 ) -> None:
     folder = DataFolder(options.data)
     is_restart = restarts > 0
-    spec = None if is_restart and folder.has_sale else load_spec(options)
+    spec = None if is_restart and has_begun(folder) else load_spec(options)
     keys = folder.house_keys()
     folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
     admission = _admission(options, folder)

@@ -37,7 +37,21 @@ def load_spec(options: RunOptions) -> SaleSpec | None:
     """Return the catalogue that the operator named, or the bundled example; None where the directory has a sale."""
     if options.catalogue is not None:
         return load_catalogue(options.catalogue)
-    return None if DataFolder(options.data).has_sale else bundled_catalogue("example")
+    return None if has_begun(DataFolder(options.data)) else bundled_catalogue("example")
+
+
+def has_begun(folder: DataFolder) -> bool:
+    """Return whether a sale was begun in a data directory; a house that died in its first start may leave none.
+
+    Raises StorageError where the journal can't be read.
+    """
+    if not folder.has_sale:
+        return False
+    journal = SqliteJournal.open(folder.journal, read_only=True)
+    try:
+        return journal.position > 0
+    finally:
+        journal.close()
 
 
 def take_up_sale(

@@ -145,7 +145,7 @@ class ProtocolError(AuctionError):
 
 
 class StorageError(AuctionError):
-    """The journal can't be read or written; the message has the place and what to do."""
+    """The journal, or another file that is needed, can't be read or written; the message says what to do."""
 
     exit_status = 6
     code = "storage"

@@ -6,6 +6,8 @@ that links can't carry.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -14,7 +16,7 @@ import platformdirs
 import zmq
 from zmq.utils import z85
 
-from common.errors import UsageError
+from common.errors import StorageError, UsageError
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 
 LINK_SCHEME = "auction"
@@ -40,7 +42,10 @@ def new_keys() -> KeyPair:
 
 
 def load_or_make_keys(path: Path) -> KeyPair:
-    """Return the pair in `path`, making it (mode 0600) at first use. Raises UsageError for a file that is not one."""
+    """Return the pair in `path`, making it (mode 0600) at first use.
+
+    Raises UsageError for a file that is not one, and StorageError where the disk doesn't take a new one.
+    """
     while True:
         try:
             raw = path.read_bytes()
@@ -64,22 +69,37 @@ def make_private_folder(path: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a private file so that a reader sees the old content or the new, never a part."""
+    """Write a private file so that a reader sees the old content or the new, never a part.
+
+    Raises StorageError where the disk doesn't take it.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    _write_new(temporary, content)
-    temporary.replace(path)
+    with _told_of_disk(path):
+        _write_new(temporary, content)
+        temporary.replace(path)
 
 
 def _create_whole(path: Path, content: bytes) -> None:
     """Write a private file that must not exist; where another process was faster, its file stays."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    _write_new(temporary, content)
+    with _told_of_disk(path):
+        _write_new(temporary, content)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        finally:
+            temporary.unlink()
+
+
+@contextmanager
+def _told_of_disk(path: Path) -> Iterator[None]:
     try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return
-    finally:
-        temporary.unlink()
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"The file {path} can't be written: {error.strerror}. See to the disk's space and health."
+        ) from error
 
 
 def _write_new(path: Path, content: bytes) -> None:

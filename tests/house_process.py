@@ -89,7 +89,10 @@ class HouseProcess:
         """Return the next log event of these names; `log_ended` comes after the last."""
         deadline_s = time.monotonic() + WAIT_S
         while True:
-            found = self._events.get(timeout=max(0.01, deadline_s - time.monotonic()))
+            try:
+                found = self._events.get(timeout=max(0.01, deadline_s - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"none of {events} came:\n" + "".join(self.lines[-20:])) from None
             if found["event"] in events:
                 return found
 

@@ -6,6 +6,7 @@ import resource
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ import pytest
 from auctioneer import data_folder
 from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
 from common.errors import StorageError, UsageError
-from common.keys import new_keys
+from common.keys import LocalHouse, new_keys, publish_local_house
 from common.limits import INVITE_CHARS_MAX
 from common.messages import Role
 
+LOCAL = LocalHouse("A sale", "auction://x", 4321, "/data")
 RECORD = HouseRecord(4321, 4320, "first", "ipc:///x", "auction://x", 7000, 7001)
 
 
@@ -208,16 +210,28 @@ def test_the_house_record_is_read_back(folder: DataFolder) -> None:
     assert folder.house_record() == RECORD
 
 
-def test_a_house_record_that_the_disk_does_not_take_is_a_fault_of_storage(folder: DataFolder) -> None:
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda folder: folder.write_house_record(RECORD), id="house record"),
+        pytest.param(lambda folder: folder.house_keys(), id="keys"),
+        pytest.param(lambda folder: folder.invite(), id="invite"),
+        pytest.param(lambda folder: publish_local_house(folder.path, LOCAL), id="local house"),
+    ],
+)
+def test_what_the_disk_does_not_take_is_a_fault_of_storage(
+    folder: DataFolder, write: Callable[[DataFolder], object]
+) -> None:
     """So the watchdog tries again for as long as it takes, as for the journal, and doesn't give the house up."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
     try:
         with pytest.raises(StorageError, match="can't be written"):
-            folder.write_house_record(RECORD)
+            write(folder)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert folder.house_record() is None
+    write(folder)
+    assert list(folder.path.rglob("*.json")) + list(folder.path.glob("invite"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"pid": "x"}', b"\xff"])

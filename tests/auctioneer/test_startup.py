@@ -13,7 +13,7 @@ from auctioneer.events import HouseStarted, LotDecided, SaleCreated
 from auctioneer.house import HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.options import RunOptions
-from auctioneer.startup import OpenSale, load_spec, take_up_sale
+from auctioneer.startup import OpenSale, has_begun, load_spec, take_up_sale
 from auctioneer.terms import SaleSpec
 from common.codec import encode
 from common.errors import StorageError, UsageError
@@ -239,3 +239,14 @@ def test_without_a_catalogue_a_new_folder_gets_the_example_and_an_old_one_its_ow
     assert example.lots
     stop(begun(folder))
     assert load_spec(options) is None
+
+
+def test_a_journal_without_a_sale_is_as_none(folder: DataFolder) -> None:
+    """A house that died in its very first start leaves one, and must come up by itself with the same catalogue."""
+    SqliteJournal.open(folder.journal).close()
+    assert folder.has_sale
+    assert not has_begun(folder)
+    example = load_spec(RunOptions(folder.path))
+    assert example is not None
+    begun(folder, example).journal.close()
+    assert has_begun(folder)
