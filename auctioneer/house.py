@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from auctioneer import decisions
 from auctioneer.broadcasts import SALE_EVENTS_MAX
 from auctioneer.engine import Engine, EngineState
 from auctioneer.events import (
@@ -137,6 +138,7 @@ class House:
         self._history = History()
         self._batch = Batch([], [], [])
         self._changed: dict[str, object] = {}  # its keys are the lots that changed since they were last named
+        self._awake_ms = now_ms  # since when bidders could be heard
         self._turn = 0  # where the heartbeat's round over all lots stands
         for entry in state.bidders:
             self._open_session(entry, now_ms)
@@ -464,10 +466,15 @@ class House:
         self._changed.update(changes)
         self._changed.pop(SALE_STREAM, None)
 
+    def stood_still(self, now_ms: int, stood_ms: int) -> None:
+        """Note that nobody could be heard for a time: open lots get it back, and it is nobody's silence."""
+        self._awake_ms = now_ms
+        self.record(decisions.make_up(self.engine, now_ms, stood_ms))
+
     def drop_silent(self, now_ms: int) -> None:
         """Drop the maxima of those who asked for it and fell silent."""
         for paddle in self.engine.paddles_to_watch():
-            if now_ms - self._session_of(paddle).heard_ms > SILENT_MS:
+            if now_ms - max(self._session_of(paddle).heard_ms, self._awake_ms) > SILENT_MS:
                 self.record(self.engine.drop_maxima(now_ms, paddle))
 
     def take(self) -> Batch:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
-from auctioneer import control, decisions
+from auctioneer import control
 from auctioneer.broadcasts import broadcasts
 from auctioneer.counters import Counters, Vitals
 from auctioneer.data_folder import DataFolder
@@ -99,7 +99,7 @@ class Server:
             self._poller.register(one, zmq.POLLIN)
         self._stop_handles: list[int] = []
         self._stopping = False
-        self._last_turn_ms = 0
+        self._seen_ms = 0
         self._committed_ms = 0
         self._heartbeat_ms = 0
         self._thaw_ms = 0
@@ -121,12 +121,7 @@ class Server:
 
     def _turn(self) -> None:
         ready = dict(self._poller.poll(self._timeout_ms()))
-        now_ms = self._clock.now_ms()
-        if self._house is not None and now_ms - self._last_turn_ms > STANDSTILL_MS:
-            self._log.warning("standstill", ms=now_ms - self._last_turn_ms)
-            self.counters.standstills += 1
-            self._house.record(decisions.make_up(self._house.engine, now_ms, now_ms - self._last_turn_ms))
-        self._last_turn_ms = now_ms
+        now_ms = self._now_ms()
         if self._house is None and now_ms >= self._thaw_ms:
             self._thaw(now_ms)
         if self._requests in ready:
@@ -135,7 +130,7 @@ class Server:
             self._drain_control()
         if self._publisher in ready:
             self._drain_subscriptions()
-        now_ms = self._clock.now_ms()
+        now_ms = self._now_ms()
         if self._house is not None:
             self._house.advance(now_ms)
         self._commit(now_ms)
@@ -144,6 +139,21 @@ class Server:
             self._heartbeat(now_ms)
         if any(handle in ready for handle in self._stop_handles) or self._is_over(now_ms):
             self._stopping = True
+
+    def _now_ms(self) -> int:
+        """Return the time. If it was last asked for long ago, nobody could bid since, and open lots get that back.
+
+        Receipts are stamped with this, so that a standstill within a turn closes no lot, and what is given back is
+        never more than has passed since the last recorded fact.
+        """
+        now_ms = self._clock.now_ms()
+        stood_ms = now_ms - self._seen_ms
+        self._seen_ms = now_ms
+        if stood_ms > STANDSTILL_MS and self._house is not None:
+            self._log.warning("standstill", ms=stood_ms)
+            self.counters.standstills += 1
+            self._house.stood_still(now_ms, stood_ms)
+        return now_ms
 
     def _timeout_ms(self) -> int:
         now_ms = self._clock.now_ms()
@@ -180,7 +190,7 @@ class Server:
                 return drained
             frame = receive(_AT_ONCE, False)  # noqa: FBT003 -- copy; by position on the path of every bid
             if drained % STAMP_REQUESTS == 0:
-                now_ms = self._clock.now_ms()
+                now_ms = self._now_ms()
             body = frame.bytes if not frame.more else self._no_body(self._requests)
             principal = user_id(frame) if self._is_encrypted else self._plain_principal(routing_id, body)
             if principal is None:
@@ -217,7 +227,7 @@ class Server:
             return Rejected(id=0, code=RejectCode.FORBIDDEN, detail="the list of controllers can't be read")
         if who is None:
             return Rejected(id=0, code=RejectCode.FORBIDDEN)
-        return control.carry_out(house, who, body, self._clock.now_ms())
+        return control.carry_out(house, who, body, self._now_ms())
 
     def _drain_subscriptions(self) -> None:
         for _ in range(BATCH_SUBSCRIPTIONS_MAX):
@@ -225,7 +235,7 @@ class Server:
             if asked is None:
                 return
             principal = asked.principal or ""
-            now_ms = self._clock.now_ms()
+            now_ms = self._now_ms()
             house = self._house
             if house is None or (self._is_encrypted and not principal):
                 continue
@@ -379,7 +389,7 @@ class Server:
             position=0 if house is None else self._journal.position,
             lots=() if house is None else house.engine.catalogue,
             bidders=0 if house is None else len(house.register.entries),
-            turn_age_ms=now_ms - self._last_turn_ms,
+            turn_age_ms=now_ms - self._seen_ms,
             commit_age_ms=now_ms - self._committed_ms,
             snapshot_age_ms=now_ms - self._snapshot_ms,
             events_since_snapshot=0 if house is None else self._journal.position - self._snapshot_position,
@@ -395,7 +405,7 @@ class Server:
         self._instance = sale.house.settings.instance
         self._sale_seq = sale.house.engine.sale.seq
         now_ms = self._clock.now_ms()
-        self._last_turn_ms = now_ms
+        self._seen_ms = sale.journal.alive_ms  # storing the start may have taken long
         self._committed_ms = now_ms
         self._heartbeat_ms = now_ms
         self._thaw_ms = now_ms

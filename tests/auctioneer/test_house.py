@@ -570,6 +570,16 @@ def test_a_hello_is_a_sign_of_life(sale: SmallSale) -> None:
     assert dropped(sale) == []
 
 
+def test_a_time_in_which_the_house_stood_still_is_nobodys_silence(sale: SmallSale) -> None:
+    sale.ask(ANN, maximum(10))
+    sale.now_ms += 5 * SILENT_MS
+    sale.house.stood_still(sale.now_ms, 5 * SILENT_MS)
+    sale.now_ms += SILENT_MS
+    assert dropped(sale) == []
+    sale.now_ms += 1
+    assert dropped(sale) == [(1, "1")]
+
+
 def test_after_a_restart_everybody_has_the_whole_time_again(sale: SmallSale) -> None:
     sale.ask(ANN, maximum(10))
     sale.now_ms += 5 * SILENT_MS
