@@ -109,6 +109,7 @@ def test_clients_outlive_every_trouble_of_the_network(tmp_path: Path) -> None:
             trouble(what, proxy, witnesses)
 
 
+@pytest.mark.torture
 def test_clients_outlive_a_silence_that_ends_their_connections(tmp_path: Path) -> None:
     with sale(tmp_path, seed=random.randrange(2**32)) as (proxy, witnesses):
         trouble(long_hole, proxy, witnesses)

@@ -1,0 +1,93 @@
+"""A disk that is really full: a small file system of its own, filled to the last block and emptied again.
+
+Unlike an injected error this has true short writes, and fails whatever the house writes, its small files included.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from house_process import running_house
+from live_sale import Witness, bidding, conclude
+
+NAMES = ("Ann", "Bob")
+SIZE_BYTES = 8 * 1024 * 1024
+LEFT_BYTES = (0, 5_000, 40_000)
+"""What the filling leaves: nothing, a page, and room for a few bids."""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("a small file system needs Linux, and root to mount it")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE_BYTES}", "none", str(disk)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small file system can't be mounted here: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def fill(disk: Path, name: str, left_bytes: int) -> Path:
+    """Fill a disk but for so many bytes; return the file to remove."""
+    filling = disk / name
+    with filling.open("wb", buffering=0) as file:
+        while (free_bytes := shutil.disk_usage(disk).free - left_bytes) >= 4096:
+            file.write(bytes(min(free_bytes, 1 << 20)))
+    return filling
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("left_bytes", LEFT_BYTES)
+def test_a_full_disk_freezes_the_sale_and_space_thaws_it(small_disk: Path, left_bytes: int) -> None:
+    with ExitStack() as resources:
+        house = resources.enter_context(running_house(small_disk))
+        witnesses = [resources.enter_context(Witness(house.link, name)) for name in NAMES]
+        with bidding(witnesses):
+            for witness in witnesses:
+                witness.wait_for_verdicts(2)
+            filling = fill(small_disk, "filling", left_bytes)
+            house.wait_for("frozen")
+            filling.unlink()
+            house.wait_for("thawed")
+            for witness in witnesses:
+                witness.wait_for_verdicts(2)
+        conclude(house, witnesses, f"{left_bytes} bytes were left")
+
+
+def test_a_server_that_dies_on_a_full_disk_goes_on_when_there_is_space(small_disk: Path) -> None:
+    """A full disk is no reason to give up, however long; some space comes free when a new server cuts the WAL."""
+    with ExitStack() as resources:
+        house = resources.enter_context(running_house(small_disk))
+        witness = resources.enter_context(Witness(house.link, "Ann"))
+        assert witness.bid_the_minimum()
+        for number in range(3):
+            fill(small_disk, f"filling {number}", 0)
+            os.kill(house.server_pid, signal.SIGKILL)
+            witness.bid_the_minimum(timeout_ms=1500)
+            assert house.process.poll() is None, "the watchdog gave up:\n" + "".join(house.lines[-20:])
+            if not is_alive(house.server_pid):
+                break  # none could start, so that the next has not even said who it is
+        for filling in small_disk.glob("filling*"):
+            filling.unlink()
+        assert witness.bid_the_minimum(timeout_ms=20_000)
+        conclude(house, [witness])
