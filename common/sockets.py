@@ -31,6 +31,9 @@ REQUESTS_QUEUED_MAX: Final = 1000
 BROADCASTS_QUEUED_MAX: Final = 10_000
 """For each subscriber; one that falls further behind loses frames, notices, and repairs the hole."""
 
+SUBSCRIPTIONS_BUFFER_BYTES: Final = 16 * 1024
+"""What the system keeps of a subscriber's messages: so much a flood can bring after its connection was shut down."""
+
 
 def new_context() -> "zmq.Context[zmq.SyncSocket]":
     """Return a context. Raises OldLibraryError where the installed libraries have known faults."""
@@ -91,6 +94,7 @@ def set_publisher(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     """
     set_common(socket, bytes_max)
     socket.setsockopt(zmq.BACKLOG, BACKLOG)
+    socket.setsockopt(zmq.RCVBUF, SUBSCRIPTIONS_BUFFER_BYTES)
     socket.setsockopt(zmq.XPUB_MANUAL, 1)
     socket.setsockopt(zmq.SNDHWM, BROADCASTS_QUEUED_MAX)
 
