@@ -5,6 +5,7 @@ listed keys to control. `auctioneer.door` asks for each.
 """
 
 import socket
+from threading import Thread
 from typing import Final
 
 import zmq
@@ -21,6 +22,8 @@ from common.sockets import BytesSocket, new_context, set_publisher, set_request_
 REQUESTS_DOMAIN: Final = "requests"
 BROADCASTS_DOMAIN: Final = "broadcasts"
 CONTROL_DOMAIN: Final = "control"
+LEAVE_S: Final = 5.0
+"""How long closing may take; the sockets themselves keep their last messages for a second."""
 CONTROL_ADDRESS: Final = "tcp://127.0.0.1:*"
 """Not a local socket: libzmq aborts when it accepts a connection on one while all file handles are taken."""
 SUBSCRIPTION_BYTES_MAX: Final = 1024
@@ -78,7 +81,11 @@ class Endpoints:
         for one in (self.requests, self.publisher, self.control):
             one.close()
         self._door.close()
-        self.context.term()
+        # Taking leave of thousands of listeners that are gone can take libzmq very long, or for ever. Whoever listens
+        # has had the last words by then, and the process ends anyway.
+        leaving = Thread(target=self.context.term, name="leave", daemon=True)
+        leaving.start()
+        leaving.join(LEAVE_S)
 
 
 def user_id(frame: zmq.Frame) -> str | None:
