@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import secrets
 import signal
 import sys
@@ -27,6 +28,8 @@ from common.messages import Role
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
+CONNECTIONS_MAX: Final = 200_000
+"""Two for each of as many bidders as there may be."""
 GC_ALLOCATIONS: Final = 50_000
 """New containers between two looks of the garbage collector; Python's 700 would have it look every few bids."""
 
@@ -52,6 +55,7 @@ def serve(options: RunOptions, *, watchdog_pid: int, watchdog_handle: int, resta
 def _serve(
     options: RunOptions, log: "FilteringBoundLogger", watchdog_pid: int, watchdog_handle: int, *, restarts: int
 ) -> None:
+    _allow_connections()
     folder = DataFolder(options.data)
     is_restart = restarts > 0
     spec = None if is_restart and has_begun(folder) else load_spec(options)
@@ -131,6 +135,14 @@ def _health_endpoint(
         yield endpoint.url
     finally:
         endpoint.close()
+
+
+def _allow_connections() -> None:
+    """Have as many files open as the system lets this process: each bidder takes two, and few are the default."""
+    allowed, allowed_max = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX if allowed_max == resource.RLIM_INFINITY else min(allowed_max, CONNECTIONS_MAX)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed_max))
 
 
 def _calm_collector() -> None:
