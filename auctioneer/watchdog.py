@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
 from auctioneer.data_folder import DataFolder
@@ -135,8 +135,7 @@ def _watch(options: RunOptions, policy: RestartPolicy) -> int:
 def _run_child(options: RunOptions, restarts: int) -> End:
     """Fork a server and wait for its end."""
     reading, writing = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     watchdog_pid = os.getpid()
     child = os.fork()
     if child == 0:
@@ -172,8 +171,7 @@ def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:
     except BaseException:  # noqa: BLE001 -- the last stop before the process ends
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         os._exit(status)
 
 
@@ -197,6 +195,15 @@ def _signals_for(child: int) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
+def _flush() -> None:
+    """Write out what was said, so that a fork does not say it twice."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+
+
 def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    """Tell people; where what they read can't be written (a log on a full disk), the house is held all the same."""
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
