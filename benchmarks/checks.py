@@ -15,8 +15,9 @@ from common.lot import LotView, SaleView
 
 _SHOWN_MAX: Final = 5
 _REQUESTS: Final = """
-    SELECT json_extract(body, '$.paddle'), json_extract(body, '$.request.id')
-      FROM event WHERE kind IN ('bid_taken', 'lot_bought')
+    SELECT paddle, request_id FROM bid
+    UNION ALL
+    SELECT json_extract(body, '$[4]'), json_extract(body, '$[5].id') FROM event WHERE kind = 'lot_bought'
 """
 
 
