@@ -143,6 +143,8 @@ def create_missing(path: Path) -> None:
         os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(_connect(draft, "rw")) as connection:
             connection.executescript(_SCHEMA)
+            # Closing would do this too, and would not tell that it failed: the draft would be renamed without content.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         draft.rename(path)
         sync_directory(path.parent)
     except (sqlite3.Error, OSError) as error:

@@ -18,8 +18,9 @@ from live_sale import Witness, conclude
 from tests import strace
 from tests.crashes.injection import CALLS, KILL, Fault, Tracer, counts, every_fault, let_go, tracer_of
 
-FAULTS = (Fault("fsync", KILL, 4), Fault("fsync", "error=EIO", 2))
-"""Those that the house once did not bear: a journal without a sale, and small files that could not be written."""
+FAULTS = (Fault("fsync", KILL, 4), Fault("fsync", "error=EIO", 2), Fault("pwrite64", "error=ENOSPC", 25))
+"""Those that the house once did not bear: a journal without a sale, small files that could not be written, and a
+journal whose content did not reach its file when it was made."""
 
 
 def start_struck(folder: Path, fault: Fault) -> bool:
