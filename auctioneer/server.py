@@ -14,6 +14,7 @@ import zmq
 
 from auctioneer import control
 from auctioneer.broadcasts import broadcasts
+from auctioneer.connections import handle_of, shut_down
 from auctioneer.counters import Counters, Vitals
 from auctioneer.data_folder import DataFolder
 from auctioneer.endpoints import Endpoints, user_id
@@ -39,6 +40,8 @@ PASSED_OVER_MAX: Final = 32
 """After so many requests that get no answer, those that do need not wait longer: a flood is drained in small parts."""
 STAMP_REQUESTS: Final = 16
 """So many requests that wait for the house share one receipt stamp: a fraction of a millisecond's worth."""
+FRAMES_MAX: Final = 64
+"""So many frames in one message cut its sender off. A request is one frame."""
 BATCH_COMMANDS_MAX: Final = 16
 BATCH_SUBSCRIPTIONS_MAX: Final = 512
 HEARTBEAT_EVERY_MS: Final = HEARTBEAT_MS * 8 // 10
@@ -253,9 +256,16 @@ class Server:
 
     @staticmethod
     def _no_body(receiver: "zmq.Socket[bytes]") -> bytes:
-        """Pass over a message of several frames, which is no request, and have it refused as an empty one."""
+        """Pass over a message of several frames, which is no request, and have it refused as an empty one.
+
+        Who sends very many is cut off too: to throw frames away takes the house's time, whatever a budget says.
+        """
+        frames = 1
         while receiver.getsockopt(zmq.RCVMORE):
-            receiver.recv(zmq.DONTWAIT)
+            frame = receiver.recv(zmq.DONTWAIT, copy=False)
+            frames += 1
+            if frames == FRAMES_MAX:
+                shut_down(receiver, handle_of(frame))
         return b""
 
     def _plain_principal(self, routing_id: bytes, body: bytes) -> str:

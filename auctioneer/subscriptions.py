@@ -10,16 +10,15 @@ an admitted bidder's subscription. Both queues are in step again once they are e
 who loses a subscription by that hears no heartbeat, or no answer to a probe, and subscribes anew. Whoever sends such a
 message is cut off.
 
-A publisher socket has no way to end one peer's delivery. What it tells of each message is the file handle of its
-connection, and shutting that down ends the connection as a network fault would: libzmq then forgets the peer.
+A publisher socket has no way to end one peer's delivery, so that a key that is turned out loses its connections.
 """
 
-import socket
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
 import zmq
 
+from auctioneer.connections import handle_of, shut_down
 from auctioneer.endpoints import user_id
 from common.codec import BEAT_TOPIC, LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, SALE_TOPIC, TOPIC_END, topic
 from common.limits import BIDDERS_MAX, SUBSCRIPTIONS_MAX, TOPIC_BYTES_MAX
@@ -46,7 +45,6 @@ class Subscriptions:
         self._topics: OrderedDict[str, set[bytes]] = OrderedDict()
         self._is_out_of_step = False
         self._handle: int | None = None  # of the connection that the last message came from
-        self._port = publisher.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]
         self._listening: dict[int, str] = {}  # whose each connection is, by handle: no more than may be open
 
     @property
@@ -62,7 +60,7 @@ class Subscriptions:
             self._is_out_of_step = False
             return None
         message = frame.bytes
-        self._handle = _handle_of(frame)
+        self._handle = handle_of(frame)
         if not message or message[0] not in (_UNSUBSCRIBE, _SUBSCRIBE):
             self._is_out_of_step = True
             self.cut_off_sender()
@@ -100,34 +98,14 @@ class Subscriptions:
         """End every connection over which a principal subscribed; who may not come back is told at the door."""
         for handle in [handle for handle, whose in self._listening.items() if whose == principal]:
             del self._listening[handle]
-            self._shut_down(handle)
+            shut_down(self._publisher, handle)
 
     def cut_off_sender(self) -> None:
         """End the connection that the last message came over, as it brings more than the sender may send.
 
         The socket itself takes in all that arrives, without a bound, so that to pass it over is not enough.
         """
-        self._shut_down(self._handle)
-
-    def _shut_down(self, handle: int | None) -> None:
-        """Shut a connection down, if it is there; should another peer have its handle by now, that one reconnects.
-
-        The handle stays libzmq's, which may close it at any moment, and is only borrowed: a copy would be refused just
-        when a flood has taken all handles.
-        """
-        if handle is None:
-            return
-        try:
-            connection = socket.socket(fileno=handle)
-        except OSError:
-            return  # closed, or not a socket any more
-        try:
-            if _port_of(connection) == self._port:
-                connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # the peer was faster
-        finally:
-            connection.detach()
+        shut_down(self._publisher, self._handle)
 
     def _count(self, principal: str, wanted: bytes) -> bool:
         topics = self._topics.get(principal)
@@ -140,17 +118,3 @@ class Subscriptions:
             return True
         topics.discard(wanted)
         return False
-
-
-def _handle_of(frame: zmq.Frame) -> int | None:
-    """Return the file handle of the connection that a message came from; None if it has none, or is gone."""
-    try:
-        return int(frame.get(zmq.SRCFD))
-    except zmq.ZMQError:
-        return None
-
-
-def _port_of(connection: socket.socket) -> str:
-    """Return this side's port of a connection; empty where the handle is of something else by now."""
-    name = connection.getsockname()
-    return str(name[1]) if isinstance(name, tuple) else ""

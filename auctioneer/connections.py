@@ -1,0 +1,39 @@
+"""Ending one peer's connection, for which libzmq has no call.
+
+What it tells of each message is the file handle of the connection that brought it. To shut that down ends the
+connection as a network fault would: libzmq forgets the peer, and a peer that uses libzmq connects anew.
+"""
+
+import socket
+
+import zmq
+
+
+def handle_of(frame: zmq.Frame) -> int | None:
+    """Return the file handle of the connection that a message came from; None if it has none, or is gone."""
+    try:
+        return int(frame.get(zmq.SRCFD))
+    except zmq.ZMQError:
+        return None
+
+
+def shut_down(server: "zmq.Socket[bytes]", handle: int | None) -> None:
+    """Shut a connection to a TCP endpoint of `server` down, if it is there.
+
+    The handle stays libzmq's, which may close it at any moment, and is only borrowed: a copy would be refused just when
+    a flood has taken all handles. Should another peer of the endpoint have it by now, that one reconnects.
+    """
+    if handle is None:
+        return
+    try:
+        connection = socket.socket(fileno=handle)
+    except OSError:
+        return  # closed, or not a socket any more
+    try:
+        name = connection.getsockname()
+        if isinstance(name, tuple) and str(name[1]) == server.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]:
+            connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # the peer was faster
+    finally:
+        connection.detach()

@@ -1,0 +1,157 @@
+"""Floods against a real house: an honest bidder goes on, memory stays within a bound, and the process lives.
+
+How much slower the honest bidder is served is measured by the benchmarks; a test that fails by the clock fails by the
+neighbours' load.
+"""
+
+import resource
+import socket
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import zmq
+from honest_bidder import HonestBidder, pusher_of, unshaken, without_pause
+from house_process import HouseProcess, RawBidder, running_house
+
+from common.codec import encode, topic
+from common.limits import REPLY_BYTES_MAX
+from common.messages import BidRequest, LotRequest, Ping, Welcome
+from common.sockets import set_request_client, set_subscriber, use_curve_client
+
+HALF_OPEN = 500
+SPARE_FILES = 20
+GREETING = b"\xff" + b"\0" * 8 + b"\x7f\x03\x01CURVE".ljust(54, b"\0")
+"""The beginning of a ZMTP handshake, which then does not go on."""
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HouseProcess]:
+    with running_house(tmp_path_factory.mktemp("flooded")) as house:
+        yield house
+
+
+@pytest.fixture
+def eve(house: HouseProcess) -> Iterator[RawBidder]:
+    eve = RawBidder(house.link, f"Eve {next(_numbers)}")
+    yield eve
+    eve.close()
+
+
+SUBSCRIPTION_FLOODS: dict[str, Callable[[int], bytes]] = {
+    "topics": lambda number: b"\x01lot/%d\0" % number,
+    "probes": lambda number: b"\x01~%016x\0" % number,
+    "and back": lambda number: b"%clot/%d\0" % (1 - number % 2, number // 2),
+    "junk": lambda number: b"no subscription",
+}
+
+
+@pytest.mark.parametrize(
+    ("flood", "is_admitted"),
+    [*((flood, True) for flood in SUBSCRIPTION_FLOODS), ("topics", False)],
+)
+def test_a_flood_of_subscriptions_holds_nobody_up(
+    house: HouseProcess, eve: RawBidder, flood: str, is_admitted: bool
+) -> None:
+    if is_admitted:
+        assert isinstance(eve.hello(), Welcome)
+    with unshaken(house) as honest:
+        pusher = pusher_of(eve)
+        try:
+            with without_pause(lambda number: pusher.send(SUBSCRIPTION_FLOODS[flood](number))):
+                honest.go_on()
+        finally:
+            pusher.close(linger=0)
+        newcomer = RawBidder(house.link, "", honest.bidder.keys)
+        newcomer.subscribe(topic("beat"))  # not behind all that the flood left
+        newcomer.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [encode(BidRequest(id=1, lot="1"))[:-1], b"\x91" * 8000, encode(Ping(id=1))],
+    ids=["cut short", "nested", "sound"],
+)
+def test_a_flood_of_requests_spends_its_senders_budget_only(house: HouseProcess, eve: RawBidder, body: bytes) -> None:
+    assert isinstance(eve.hello(), Welcome)
+    with unshaken(house) as honest, without_pause(lambda number: eve.requests.send(body)):
+        honest.go_on()
+
+
+def test_endless_multipart_is_cut_or_refused(house: HouseProcess, eve: RawBidder) -> None:
+    assert isinstance(eve.hello(), Welcome)
+    with unshaken(house) as honest, without_pause(lambda number: eve.requests.send_multipart([b"x"] * 1000)):
+        honest.go_on()
+
+
+def test_a_dealer_that_never_reads(house: HouseProcess, eve: RawBidder) -> None:
+    assert isinstance(eve.hello(), Welcome)
+    deaf = zmq.Context(shadow=eve.requests.context).socket(zmq.DEALER)
+    set_request_client(deaf, REPLY_BYTES_MAX)
+    deaf.setsockopt(zmq.RCVHWM, 1)
+    use_curve_client(deaf, eve.keys, eve.link.server_key)
+    deaf.connect(eve.link.request_address)
+    with unshaken(house) as honest:
+        try:
+            with without_pause(lambda number: deaf.send(encode(LotRequest(id=number + 1, lot="1")))):
+                honest.go_on()
+        finally:
+            deaf.close(linger=0)
+
+
+def test_subscribers_that_never_read(house: HouseProcess, eve: RawBidder) -> None:
+    assert isinstance(eve.hello(), Welcome)
+    context = zmq.Context(shadow=eve.broadcasts.context)
+    with unshaken(house) as honest:
+        deaf = []
+        for _ in range(20):
+            one = context.socket(zmq.SUB)
+            set_subscriber(one, REPLY_BYTES_MAX)
+            one.setsockopt(zmq.RCVHWM, 1)
+            use_curve_client(one, eve.keys, eve.link.server_key)
+            one.connect(eve.link.publish_address)
+            one.subscribe(b"")
+            deaf.append(one)
+        honest.go_on(rounds=600)
+        for one in deaf:
+            one.close(linger=0)
+
+
+def test_half_open_handshakes(house: HouseProcess) -> None:
+    with unshaken(house) as honest:
+        link = honest.bidder.link
+        opened = [
+            socket.create_connection((link.host, port))
+            for port in (link.port, link.publish_port)
+            for _ in range(HALF_OPEN)
+        ]
+        for one in opened[::2]:
+            one.sendall(GREETING)  # the others say nothing at all
+        honest.go_on()
+        for one in opened:
+            one.settimeout(20)
+            while one.recv(1000):
+                continue  # until the house hangs up, as it must
+            one.close()
+
+
+def test_running_out_of_file_handles(tmp_path: Path) -> None:
+    """New connections wait, commands too; those who are connected bid on, and all is well once handles are free."""
+    with running_house(tmp_path) as house, unshaken(house) as honest:
+        files = len(list(Path(f"/proc/{house.server_pid}/fd").iterdir())) + SPARE_FILES
+        before = resource.prlimit(house.server_pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(house.server_pid, resource.RLIMIT_NOFILE, (files, before[1]))
+        link = honest.bidder.link
+        crowd = [socket.create_connection((link.host, link.port)) for _ in range(2 * SPARE_FILES)]
+        honest.go_on()
+        house.auctioneer("status")  # may be refused, or have to wait; that it came must not be the house's end
+        honest.go_on()
+        for one in crowd:
+            one.close()
+        resource.prlimit(house.server_pid, resource.RLIMIT_NOFILE, before)
+        newcomer = HonestBidder(house)
+        newcomer.bidder.close()
+        assert house.auctioneer("announce", "All is well").returncode == 0
