@@ -168,6 +168,8 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
             _check_format(path, connection)
             resources.pop_all()
             return connection
+    except UnicodeDecodeError as error:  # Python fails to tell SQLite's error, which quotes the damaged bytes
+        raise DamagedJournalError(path, "the description of its tables can't be read") from error
     except sqlite3.Error as error:
         if is_damage(error):
             raise DamagedJournalError(path, str(error)) from error

@@ -159,6 +159,16 @@ def test_a_damaged_byte_in_the_file_is_found(path):
     assert damage.first_bad == 4, "the batch that the event is in"
 
 
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_damaged_description_of_the_tables_is_told(path, read_only):
+    """SQLite quotes it in its error, which Python then can't decode."""
+    content = path.read_bytes()
+    assert b"CREATE" in content
+    path.write_bytes(content.replace(b"CREATE", b"CREAT\xa2"))
+    with pytest.raises(DamagedJournalError, match="description of its tables"):
+        SqliteJournal.open(path, read_only=read_only)
+
+
 def test_a_damaged_page_is_found_and_all_before_it_is_read(tmp_path):
     path = tmp_path / FILE_NAME
     with closing(SqliteJournal.open(path)) as journal:

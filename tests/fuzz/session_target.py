@@ -1,0 +1,127 @@
+"""A sale to which bytes are sent: anything, between what is valid, with repeats, time and restarts in between.
+
+An input is read as a script. Each step begins with a byte that says who does what; the following bytes say how.
+"""
+
+from typing import Final, get_args
+
+from auctioneer.invariants import check, check_same_state
+from common.codec import RefusedBody, decode_answer, decode_request, encode
+from common.messages import Accepted, AnyAnswer, AnyRequest, BidRequest, BuyRequest, Hello, Ping, Rejected, Role
+from tests.auctioneer.house_examples import ANN, BOB, CAT, SmallSale, lot, lots
+
+KEYS: Final = (ANN, BOB, CAT, "d" * 40)
+STEPS_MAX: Final = 60
+_KINDS: Final = 8
+LOTS: Final = (*lots(2), lot("3", duration_ms=200, reserve_minor=1500), lot("4", by_hand=True, buy_now_minor=9000))
+
+
+class Script:
+    """Reads numbers and chunks off an input; past its end all is zero."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._at = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self._at >= len(self._body)
+
+    def byte(self) -> int:
+        return self.chunk(1)[0]
+
+    def chunk(self, length: int) -> bytes:
+        chunk = self._body[self._at : self._at + length]
+        self._at += length
+        return chunk.ljust(length, b"\0")
+
+
+class Play:
+    """One sale with what was sent to it and answered."""
+
+    def __init__(self) -> None:
+        self.sale = SmallSale(*LOTS)
+        for number, key in enumerate(KEYS[:3]):
+            self.sale.join(key, f"Bidder {number}", Role.OBSERVER if key == CAT else Role.BIDDER)
+        self._verdicts: dict[tuple[str, bytes], Accepted | Rejected] = {}
+        self._last = (ANN, b"")
+
+    def step(self, script: Script) -> None:
+        """Do one step."""
+        first = script.byte()
+        key = KEYS[first % len(KEYS)]
+        match first // len(KEYS) % _KINDS:
+            case 0 | 1:
+                self.send(key, script.chunk(script.byte()))
+            case 2 | 3:
+                amount_minor = 1000 + script.byte() * 50
+                maximum_minor = amount_minor + script.byte() * 10
+                open_minor = amount_minor if script.byte() % 2 else None
+                bid = BidRequest(id=1 + script.byte(), lot=str(script.byte() % 5), maximum_minor=maximum_minor)
+                self.ask(
+                    key, bid if open_minor is None else BidRequest(id=bid.id, lot=bid.lot, amount_minor=open_minor)
+                )
+            case 4:
+                self.ask(key, BuyRequest(id=1 + script.byte(), lot="4", price_minor=9000))
+            case 5:
+                self.sale.now_ms += script.byte()
+                self.sale.house.advance(self.sale.now_ms)
+            case 6:
+                self.send(*self._last)
+            case _:
+                self.restart()
+
+    def ask(self, key: str, request: AnyRequest) -> None:
+        self.send(key, encode(request))
+
+    def send(self, key: str, body: bytes) -> None:
+        """Send bytes; what comes back is a documented answer, and what was decided once is decided for ever."""
+        self._last = (key, body)
+        answer = self.sale.send(key, body)
+        self.sale.commit()
+        if answer is None:
+            return
+        assert isinstance(answer, get_args(AnyAnswer)), answer
+        assert decode_answer(encode(answer)) == answer
+        refused = None
+        try:
+            request = decode_request(body)
+        except RefusedBody as error:
+            refused = error
+        if refused is not None:
+            assert isinstance(answer, Rejected)
+            assert (answer.code, answer.id) == (refused.code, refused.request_id)
+            return
+        assert answer.id == request.id
+        if isinstance(answer, Accepted):
+            assert isinstance(request, BidRequest | BuyRequest)
+            before = self._verdicts.setdefault((key, encode(request)), answer)
+            assert before == answer, "a repeated request got another verdict"
+
+    def restart(self) -> None:
+        """Take the sale up again from its record: nothing may have changed."""
+        self.sale.commit()
+        before = self.sale.house.engine.state
+        again = self.sale.rebuilt()
+        check_same_state(before, again.engine.state)
+        self.sale.house = again
+
+
+def play_session(body: bytes) -> None:
+    """Play an input's script to its end."""
+    script, play = Script(body), Play()
+    for _ in range(STEPS_MAX):
+        if script.is_over:
+            break
+        play.step(script)
+        check(play.sale.house.engine)
+    play.restart()
+
+
+def session_seeds() -> list[bytes]:
+    """Scripts that reach every kind of step."""
+    hello, ping = encode(Hello(id=1, versions=(1,), name="Dan")), encode(Ping(id=9))
+    chunks = [bytes((3, len(hello))) + hello, bytes((0, len(ping))) + ping, bytes((5, 4)) + b"\xc1\xff\x00\x81"]
+    bids = [bytes((8 + who, 10 + 7 * who, 3, who, 5 + who, 1 + who)) for who in range(4)]
+    steps = [*chunks, *bids, bytes((16, 20)), bytes((20, 250)), bytes((24,)), bytes((28,))]
+    return [*steps, b"".join(steps), b"".join(steps[::-1]), b"".join(bids * 4), b"".join((*bids, steps[-1], *bids))]

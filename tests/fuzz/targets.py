@@ -1,0 +1,106 @@
+"""What is fuzzed. A target takes any bytes; it raises where something happened that the documentation does not know."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, get_args
+
+from auctioneer.control import AnyControlAnswer, decode_control_answer
+from auctioneer.control import carry_out as carry_out_command
+from auctioneer.invariants import check, check_same_state
+from common.codec import RefusedBody, decode_answer, decode_broadcast, decode_request, encode
+from common.errors import ProtocolError, RejectCode
+from common.limits import INTEGER_MAX
+from tests.auctioneer.house_examples import CHAIR, CLERK, SmallSale
+from tests.fuzz.journal_target import damage_journal, damage_seeds
+from tests.fuzz.session_target import play_session, session_seeds
+
+VECTORS: Final = json.loads((Path(__file__).resolve().parents[2] / "docs" / "vectors.json").read_text())
+REFUSALS: Final = {RejectCode.MALFORMED, RejectCode.TOO_LARGE, RejectCode.INVALID_AMOUNT, RejectCode.OVER_LIMIT}
+
+
+class Target(NamedTuple):
+    """`seeds` are made at first use; `runs_quick` take about two seconds."""
+
+    check: Callable[[bytes], None]
+    seeds: Callable[[], Sequence[bytes]]
+    runs_quick: int
+    runs_torture: int
+
+
+def check_request(body: bytes) -> None:
+    """Read a request, which may only be refused, with a code and the request's id."""
+    refused = None
+    try:
+        request = decode_request(body)
+    except RefusedBody as error:
+        refused = error
+    if refused is None:
+        assert decode_request(encode(request)) == request
+        return
+    assert refused.code in REFUSALS
+    assert 0 <= refused.request_id <= INTEGER_MAX
+
+
+def check_answer(body: bytes) -> None:
+    """Read an answer as a client; at worst the peer broke the protocol."""
+    try:
+        answer = decode_answer(body)
+    except ProtocolError:
+        return
+    assert decode_answer(encode(answer)) == answer
+
+
+def check_broadcast(frame: bytes) -> None:
+    """Read a broadcast as a client; at worst the peer broke the protocol."""
+    try:
+        decode_broadcast(frame)
+    except ProtocolError:
+        return
+
+
+def check_command(body: bytes) -> None:
+    """Give a command as a clerk and as the auctioneer: it is carried out or refused, and the sale stays sound."""
+    sale = SmallSale()
+    for who in (CLERK, CHAIR):
+        answer = carry_out_command(sale.house, who, body, sale.now_ms)
+        assert isinstance(answer, get_args(AnyControlAnswer)), answer
+        decode_control_answer(encode(answer))
+    sale.commit()
+    check(sale.house.engine)
+    check_same_state(sale.house.engine.state, sale.rebuilt().engine.state)
+
+
+def _vectors(*kinds: str) -> list[bytes]:
+    return [bytes.fromhex(vector["hex"]) for kind in kinds for vector in VECTORS[kind]]
+
+
+def _broadcasts() -> list[bytes]:
+    return [bytes.fromhex(vector["hex"]) for vector in VECTORS["broadcasts"]]
+
+
+def _commands() -> list[bytes]:
+    bodies: list[dict[str, object]] = [
+        {"type": "open", "lot": "1"},
+        {"type": "close", "lot": "1"},
+        {"type": "pause", "lot": ""},
+        {"type": "resume", "lot": "1"},
+        {"type": "withdraw", "lot": "2", "reason": "Broken"},
+        {"type": "extend", "lot": "1", "by_ms": 60_000},
+        {"type": "announce", "text": "Tea is served"},
+        {"type": "admit", "bidder": "1"},
+        {"type": "end"},
+        {"type": "ask", "report": "lots"},
+    ]
+    return [encode(body) for body in bodies] + _vectors("requests")
+
+
+TARGETS: Final[dict[str, Target]] = {
+    "requests": Target(check_request, lambda: _vectors("requests", "refused"), 40_000, 5_000_000),
+    "answers": Target(check_answer, lambda: _vectors("answers"), 40_000, 2_900_000),
+    "broadcasts": Target(check_broadcast, _broadcasts, 40_000, 2_000_000),
+    "control": Target(check_command, _commands, 1_000, 50_000),
+    "sessions": Target(play_session, session_seeds, 300, 40_000),
+    "journal": Target(damage_journal, damage_seeds, 200, 10_000),
+}
+"""Ten million inputs in all by `make torture`."""
