@@ -151,3 +151,14 @@ def test_the_routing_id_that_libzmq_gives_next_aborts_the_process() -> None:
         [sys.executable, "-c", GUESSED, str(root)], capture_output=True, text=True, check=False, timeout=20
     )
     assert done.returncode == -signal.SIGABRT, done.stdout + done.stderr
+
+
+def test_of_a_key_that_occurs_twice_the_last_counts() -> None:
+    twice = b"\x83" + b"".join(map(msgpack.packb, ("type", "ping", "id", 5, "id", 6)))
+    sale = SmallSale()
+    sale.join(ANN, "Ann")
+    answer = sale.send(ANN, twice)
+    assert isinstance(answer, Pong)
+    assert answer.id == 6
+    other = sale.send(ANN, b"\x83" + b"".join(map(msgpack.packb, ("type", "ping", "type", "mine", "id", 6))))
+    assert code_of(other) is RejectCode.MALFORMED
