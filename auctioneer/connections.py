@@ -20,20 +20,37 @@ def handle_of(frame: zmq.Frame) -> int | None:
 def shut_down(server: "zmq.Socket[bytes]", handle: int | None) -> None:
     """Shut a connection to a TCP endpoint of `server` down, if it is there.
 
-    The handle stays libzmq's, which may close it at any moment, and is only borrowed: a copy would be refused just when
-    a flood has taken all handles. Should another peer of the endpoint have it by now, that one reconnects.
+    Should another peer of the endpoint have the handle by now, that one reconnects.
     """
-    if handle is None:
-        return
+    if handle is not None:
+        _is_of(server, handle, ends=True)
+
+
+def is_open(server: "zmq.Socket[bytes]", handle: int) -> bool:
+    """Return whether a handle is that of a connection to a TCP endpoint of `server`."""
+    return _is_of(server, handle, ends=False)
+
+
+def _is_of(server: "zmq.Socket[bytes]", handle: int, *, ends: bool) -> bool:
+    """Return whether a handle is of a connection to `server`, which is shut down then if it is to end.
+
+    The handle stays libzmq's, which may close it at any moment, and is only borrowed: a copy would be refused just when
+    a flood has taken all handles.
+    """
     try:
         connection = socket.socket(fileno=handle)
     except OSError:
-        return  # closed, or not a socket any more
+        return False  # closed, or not a socket any more
     try:
         name = connection.getsockname()
-        if isinstance(name, tuple) and str(name[1]) == server.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]:
+        port = server.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]
+        if not isinstance(name, tuple) or str(name[1]) != port:
+            return False
+        if ends:
             connection.shutdown(socket.SHUT_RDWR)
     except OSError:
-        return  # the peer was faster
+        return False  # the peer was faster
+    else:
+        return True
     finally:
         connection.detach()

@@ -348,6 +348,7 @@ class Server:
             self._house.drop_silent(now_ms)
             self._commit(now_ms)
         self._broadcast(self._pacer.take_all())
+        self._subscriptions.forget_gone()
         if self._house is not None and now_ms - self._committed_ms >= HEARTBEAT_EVERY_MS:
             try:
                 self._journal.mark_alive(now_ms)

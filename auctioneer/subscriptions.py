@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 import zmq
 
-from auctioneer.connections import handle_of, shut_down
+from auctioneer.connections import handle_of, is_open, shut_down
 from auctioneer.endpoints import user_id
 from common.codec import BEAT_TOPIC, LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, SALE_TOPIC, TOPIC_END, topic
 from common.limits import BIDDERS_MAX, SUBSCRIPTIONS_MAX, TOPIC_BYTES_MAX
@@ -49,7 +49,7 @@ class Subscriptions:
 
     @property
     def listeners(self) -> int:
-        """To how many connections a frame may have to be delivered; those that have left since may be among them."""
+        """To how many connections a frame may have to be delivered, those that left since `forget_gone` included."""
         return len(self._listening)
 
     def receive(self) -> Asked | None:
@@ -93,6 +93,12 @@ class Subscriptions:
     def forget_probe(self, probe: bytes) -> None:
         """Drop the subscription to a probe that was answered."""
         self._publisher.setsockopt(zmq.UNSUBSCRIBE, probe)
+
+    def forget_gone(self) -> None:
+        """Forget the connections that are gone, of which the socket tells nothing."""
+        gone = [handle for handle in self._listening if not is_open(self._publisher, handle)]
+        for handle in gone:
+            del self._listening[handle]
 
     def cut_off(self, principal: str) -> None:
         """End every connection over which a principal subscribed; who may not come back is told at the door."""

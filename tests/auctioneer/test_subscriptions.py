@@ -224,3 +224,17 @@ def test_no_message_makes_a_grant_go_to_another_peer(junk: bytes) -> None:
         assert desk.grant() is None
         assert heard(desk, bidder, lot_topic("1")) == [lot_topic("1")], "once nothing waits, grants are right again"
         assert heard(desk, lurker, lot_topic("1")) == []
+
+
+def test_who_has_left_is_no_listener_any_more() -> None:
+    with open_desk("tcp://127.0.0.1:*") as desk:
+        peer, staying = desk.peer(), desk.peer()
+        for one in (peer, staying):
+            one.send(b"\x01" + lot_topic("1"))
+            desk.grant()
+        desk.subscriptions.forget_gone()
+        assert desk.subscriptions.listeners == 2
+        peer.close(linger=0)
+        desk.next_message()  # its subscription ends
+        desk.subscriptions.forget_gone()
+        assert desk.subscriptions.listeners == 1
