@@ -10,6 +10,7 @@ Who is turned away *for good* is told so in the handshake, and libzmq then gives
 import threading
 from collections.abc import Callable, Mapping
 from enum import Enum
+from time import monotonic
 from typing import Final
 
 import zmq
@@ -20,6 +21,10 @@ from auctioneer.house import House
 from auctioneer.register import Admission, AdmissionMode
 from common.errors import UsageError
 
+TURNED_AWAY_S: Final = 5.0
+"""How long who floods the broadcasts' endpoint is not let in again: as long as a client waits between two attempts."""
+TURNED_AWAY_MAX: Final = 10_000
+"""So many are remembered; beyond that, who was turned away first may come back early."""
 _ZAP_ADDRESS: Final = "inproc://zeromq.zap.01"
 _ZAP_VERSION: Final = b"1.0"
 _CURVE: Final = b"CURVE"
@@ -60,12 +65,21 @@ class Audience:
     """Lets in who may hear the broadcasts, so that nobody else can as much as send to their socket.
 
     Everybody, until `is_of` says whose audience it is: a house that was just restarted must not turn its bidders away
-    while it reads the record. Nothing is granted in that time either.
+    while it reads the record. Nothing is granted in that time either. Whoever floods the socket waits, whoever it is.
     """
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: Admission, clock_s: Callable[[], float] = monotonic) -> None:
         self._admission = admission
+        self._clock_s = clock_s
+        self._away_until_s: dict[str, float] = {}  # written by the loop, read by the door
         self._house: House | None = None
+
+    def turn_away(self, key: str) -> None:
+        """Let a key not in again for a while."""
+        self._away_until_s.pop(key, None)
+        if len(self._away_until_s) >= TURNED_AWAY_MAX:
+            del self._away_until_s[next(iter(self._away_until_s))]
+        self._away_until_s[key] = self._clock_s() + TURNED_AWAY_S
 
     def is_of(self, house: House) -> None:
         """Go by this house's register from now on."""
@@ -73,6 +87,8 @@ class Audience:
 
     def __call__(self, key: str) -> Word:
         """Judge a key."""
+        if self._clock_s() < self._away_until_s.get(key, 0.0):
+            return Word.NOT_NOW
         house = self._house
         return Word.COME_IN if house is None or self._may_hear(house, key) else Word.NOT_NOW
 

@@ -85,7 +85,7 @@ class Server:
         self._requests = endpoints.requests
         self._publisher = endpoints.publisher
         self._control = endpoints.control
-        self._subscriptions = Subscriptions(endpoints.publisher)
+        self._subscriptions = Subscriptions(endpoints.publisher, endpoints.audience.turn_away)
         self._pacer = Pacer(ENCRYPTED_DELIVERY_US if is_encrypted else DELIVERY_US)
         self._folder = folder
         self._reopen = reopen

@@ -8,12 +8,14 @@ queues. A message that is no subscription, which nobody but an attacker sends, t
 having put one there: from then on each grant would go to the peer of the *next* message, so a stranger could be given
 an admitted bidder's subscription. Both queues are in step again once they are empty. Until then nothing is granted;
 who loses a subscription by that hears no heartbeat, or no answer to a probe, and subscribes anew. Whoever sends such a
-message is cut off.
+message is cut off, and turned away at the door for a while, as is who sends more than the budget: libzmq takes in all
+that a connection brings, without a bound, and one that comes back at once would bring more than can be looked at.
 
 A publisher socket has no way to end one peer's delivery, so that a key that is turned out loses its connections.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import zmq
@@ -40,11 +42,13 @@ class Asked(NamedTuple):
 class Subscriptions:
     """The subscriptions of a publisher socket, counted by principal."""
 
-    def __init__(self, publisher: "zmq.Socket[bytes]") -> None:
+    def __init__(self, publisher: "zmq.Socket[bytes]", turn_away: Callable[[str], None]) -> None:
         self._publisher = publisher
+        self._turn_away = turn_away
         self._topics: OrderedDict[str, set[bytes]] = OrderedDict()
         self._is_out_of_step = False
-        self._handle: int | None = None  # of the connection that the last message came from
+        self._handle: int | None = None  # of the connection that the last message came from,
+        self._sender: str | None = None  # and who sent it
         self._listening: dict[int, str] = {}  # whose each connection is, by handle: no more than may be open
 
     @property
@@ -60,11 +64,11 @@ class Subscriptions:
             self._is_out_of_step = False
             return None
         message = frame.bytes
-        self._handle = handle_of(frame)
+        self._handle, self._sender = handle_of(frame), user_id(frame)
         if not message or message[0] not in (_UNSUBSCRIBE, _SUBSCRIBE):
             self._is_out_of_step = True
             self.cut_off_sender()
-        return Asked(user_id(frame), message)
+        return Asked(self._sender, message)
 
     def grant(self, principal: str, message: bytes) -> bytes | None:
         """Grant the subscription that was just received, if it is one of the protocol's and not one too many.
@@ -107,10 +111,9 @@ class Subscriptions:
             shut_down(self._publisher, handle)
 
     def cut_off_sender(self) -> None:
-        """End the connection that the last message came over, as it brings more than the sender may send.
-
-        The socket itself takes in all that arrives, without a bound, so that to pass it over is not enough.
-        """
+        """End the connection that the last message came over, and have its sender wait for the next one."""
+        if self._sender is not None:
+            self._turn_away(self._sender)
         shut_down(self._publisher, self._handle)
 
     def _count(self, principal: str, wanted: bytes) -> bool:

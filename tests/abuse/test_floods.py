@@ -22,6 +22,7 @@ from common.sockets import set_request_client, set_subscriber, use_curve_client
 
 HALF_OPEN = 500
 SPARE_FILES = 20
+WAIT_MS = 20_000
 GREETING = b"\xff" + b"\0" * 8 + b"\x7f\x03\x01CURVE".ljust(54, b"\0")
 """The beginning of a ZMTP handshake, which then does not go on."""
 
@@ -60,10 +61,14 @@ def test_a_flood_of_subscriptions_holds_nobody_up(
         assert isinstance(eve.hello(), Welcome)
     with unshaken(house) as honest:
         pusher = pusher_of(eve)
+        refusals = pusher.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
         try:
             with without_pause(lambda number: pusher.send(SUBSCRIPTION_FLOODS[flood](number))):
                 honest.go_on()
+                assert refusals.poll(WAIT_MS), "the flood may come back at once"
         finally:
+            pusher.disable_monitor()
+            refusals.close()
             pusher.close(linger=0)
         newcomer = RawBidder(house.link, "", honest.bidder.keys)
         newcomer.subscribe(topic("beat"))  # not behind all that the flood left

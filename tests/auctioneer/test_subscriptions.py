@@ -24,7 +24,8 @@ class Desk:
         self.publisher = context.socket(zmq.XPUB)
         set_publisher(self.publisher, 1024)
         self.publisher.bind(address)
-        self.subscriptions = Subscriptions(self.publisher)
+        self.turned_away: list[str] = []
+        self.subscriptions = Subscriptions(self.publisher, self.turned_away.append)
         self._peers: list[zmq.SyncSocket] = []
 
     def peer(self) -> zmq.SyncSocket:

@@ -198,9 +198,9 @@ def test_frames_that_are_no_subscription_open_no_door(tmp_path: Path, bidder: Ca
         ann = bidder(house.link, "Ann")
         assert isinstance(ann.hello(), Welcome)
         ann.subscribe(topic("beat"))
-        pusher, lurker = (pusher_of(bidder(house.link, "Eve")) for _ in range(2))
+        lurker, *pushers = (pusher_of(bidder(house.link, "Eve")) for _ in range(ROUNDS + 1))
         try:
-            for _ in range(ROUNDS):
+            for pusher in pushers:  # each has a key of its own, since the house lets none in again at once
                 os.kill(house.server_pid, signal.SIGSTOP)
                 pusher.send(b"no subscription")
                 ann.broadcasts.unsubscribe(topic("beat"))
@@ -212,11 +212,11 @@ def test_frames_that_are_no_subscription_open_no_door(tmp_path: Path, bidder: Ca
             for _ in range(2):
                 while not isinstance(ann.next_broadcast(), Heartbeat):
                     continue
-            for stranger in (pusher, lurker):
+            for stranger in (lurker, *pushers):
                 assert not stranger.poll(0), stranger.recv()
         finally:
-            pusher.close()
-            lurker.close()
+            for stranger in (lurker, *pushers):
+                stranger.close()
 
 
 def subscribe_anew(bidder: RawBidder) -> None:

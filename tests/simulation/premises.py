@@ -16,6 +16,7 @@ import zmq
 
 from auctioneer import clock, house, server, startup
 from auctioneer.control import Controller
+from auctioneer.door import Audience
 from auctioneer.events import AnyEvent, HouseStarted
 from auctioneer.history import History as EventHistory
 from auctioneer.house import House, HouseSettings
@@ -153,7 +154,9 @@ class Premises:
         self._instances += 1
         is_first = not self.durable
         settings = HouseSettings(f"process {self._instances}", 7001, self._admission)
-        sockets = SimpleNamespace(requests=Router(self), publisher=Publisher(self), control=Router(self))
+        sockets = SimpleNamespace(
+            requests=Router(self), publisher=Publisher(self), control=Router(self), audience=Audience(self._admission)
+        )
 
         sale = self._take_up(settings, self._spec if is_first else None, None)
 
