@@ -1,8 +1,9 @@
-"""From the changes of a committed batch to the messages that tell everybody."""
+"""From the changes of a committed batch to the frames that tell everybody."""
 
 from collections.abc import Iterable
 from typing import Final, cast
 
+from common.codec import SALE_TOPIC, encode, lot_topic, topic
 from common.limits import SNAPSHOT_LOTS_MAX
 from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent, Change
 from common.messages import LotEvents, SaleEvents
@@ -10,14 +11,16 @@ from common.messages import LotEvents, SaleEvents
 SALE_EVENTS_MAX: Final = SNAPSHOT_LOTS_MAX
 """Events of the sale in one message. Each may hold a whole lot, and the message must fit into a reply's bound."""
 
+_SALE: Final = topic(SALE_TOPIC)
 
-def broadcasts(epoch: int, changes: Iterable[Change]) -> list[LotEvents | SaleEvents]:
-    """Return what a committed batch tells everybody: a message for each lot touched, and for the sale, in order.
+
+def frames(epoch: int, changes: Iterable[Change]) -> list[bytes]:
+    """Return what a committed batch tells everybody: a frame for each lot touched, and for the sale, in order.
 
     Events of one lot are put together as long as the sale itself does not speak in between. Lots that were added in
-    great number come in several messages.
+    great number come in several frames.
     """
-    messages: list[LotEvents | SaleEvents] = []
+    done: list[bytes] = []
     by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
     for stream, change in changes:
         events = by_stream.get(stream)
@@ -25,18 +28,16 @@ def broadcasts(epoch: int, changes: Iterable[Change]) -> list[LotEvents | SaleEv
             events.append(change)
             continue
         if by_stream and (stream == SALE_STREAM or SALE_STREAM in by_stream):
-            messages.extend(_messages(epoch, by_stream))
+            done += _frames(epoch, by_stream)
             by_stream = {}
         by_stream[stream] = [change]
-    return messages + _messages(epoch, by_stream)
+    return done + _frames(epoch, by_stream)
 
 
-def _messages(epoch: int, by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]]) -> list[LotEvents | SaleEvents]:
-    sale_events = cast("list[AnySaleEvent]", by_stream.pop(SALE_STREAM, []))
+def _frames(epoch: int, by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]]) -> list[bytes]:
+    of_sale = cast("list[AnySaleEvent]", by_stream.pop(SALE_STREAM, []))
+    of_lots = cast("dict[str, list[AnyLotEvent]]", by_stream)
     return [
-        SaleEvents(epoch=epoch, events=tuple(sale_events[start : start + SALE_EVENTS_MAX]))
-        for start in range(0, len(sale_events), SALE_EVENTS_MAX)
-    ] + [
-        LotEvents(epoch=epoch, lot=stream, events=cast("tuple[AnyLotEvent, ...]", tuple(events)))
-        for stream, events in by_stream.items()
-    ]
+        _SALE + encode(SaleEvents(epoch=epoch, events=tuple(of_sale[start : start + SALE_EVENTS_MAX])))
+        for start in range(0, len(of_sale), SALE_EVENTS_MAX)
+    ] + [lot_topic(lot) + encode(LotEvents(lot, tuple(events), epoch=epoch)) for lot, events in of_lots.items()]

@@ -159,7 +159,7 @@ class Engine:
         if type(standing) is not english.Standing:
             return self._rejected(view, bidder, request, standing)
         price_minor = standing.price_minor
-        minimum_minor = english.minimum_bid(terms, price_minor)
+        minimum_minor = price_minor + terms.step_at(price_minor)
         if minimum_minor > AMOUNT_MINOR_MAX:
             return self._rejected(view, bidder, request, RejectCode.OVER_LIMIT)
         public = price_minor != view.price_minor or standing.leader != view.leader
@@ -187,7 +187,7 @@ class Engine:
             request.if_price_minor,
             request.while_connected,
         )
-        self.apply(taken)
+        self._take_bid(lot, taken, standing)
         return taken
 
     def buy(self, now_ms: int, bidder: Bidder, request: BuyRequest) -> LotBought | BidLate | Rejected:
@@ -312,8 +312,10 @@ class Engine:
 
     def may_be_due(self, now_ms: int) -> bool:
         """Return quickly whether `advance` might have something to do by `now_ms`."""
-        # The heap's first entry is never later than what is due first.
-        return not self._unfinished or bool(self._may_open) or (bool(self._clock) and self._clock[0][0] <= now_ms)
+        if self._may_open or not self._unfinished:
+            return True
+        clock = self._clock
+        return clock[0][0] <= now_ms if clock else False  # its first entry is never later than what is due first
 
     def advance(self, now_ms: int) -> list[AnyEvent]:
         """Do all that is due by `now_ms`: close lots whose time is up, open those whose time has come."""
@@ -393,7 +395,10 @@ class Engine:
             state.now_ms = event.at_ms
         match event:
             case BidTaken():
-                self._apply_bid(event)
+                standing = english.Standing(
+                    event.price_minor, event.leader, event.leader_maximum_minor, event.rival_maximum_minor
+                )
+                self._take_bid(self.lots[event.lot], event, standing)
             case LotListed():
                 added = lot_added(event)
                 state.sale = evolve_sale(state.sale, added)
@@ -425,23 +430,26 @@ class Engine:
             case SaleRestored():
                 state.created = msgspec.structs.replace(state.created, epoch=event.epoch)
 
-    def _apply_bid(self, event: BidTaken) -> None:
-        lot = self.lots[event.lot]
-        led = lot.standing.leader if lot.standing is not None else None
-        lot.standing = english.Standing(
-            event.price_minor, event.leader, event.leader_maximum_minor, event.rival_maximum_minor
-        )
+    def _take_bid(self, lot: LotState, event: BidTaken, standing: english.Standing) -> None:
+        """Take a bid into the state; `standing` is what the event says of it, which who decided it has at hand."""
+        if event.at_ms > self._state.now_ms:
+            self._state.now_ms = event.at_ms
+        if (lot.drops_when_silent or event.while_connected) and event.leader == event.paddle:
+            self._note_while_connected(lot, event)
+        lot.standing = standing
         lot.extended_ms = event.extended_ms
-        if event.leader == event.paddle and (lot.drops_when_silent or event.while_connected):
-            if led is not None:
-                self._drops_when_silent.get(led, set()).discard(event.lot)
-            lot.drops_when_silent = event.while_connected
-            if lot.drops_when_silent:
-                self._drops_when_silent.setdefault(event.paddle, set()).add(event.lot)
         if event.public:
             placed = bid_placed(event)
             lot.view = with_bid(lot.view, placed)
             self._changes.append((event.lot, placed))
+
+    def _note_while_connected(self, lot: LotState, event: BidTaken) -> None:
+        """Note whose maximum ends with the connection, if that changes with a bid that is about to be taken."""
+        if lot.standing is not None:
+            self._drops_when_silent.get(lot.standing.leader, set()).discard(event.lot)
+        lot.drops_when_silent = event.while_connected
+        if event.while_connected:
+            self._drops_when_silent.setdefault(event.paddle, set()).add(event.lot)
 
     def apply_run(self, last: BidTaken, shown: BidTaken | None, public_bids: int) -> None:
         """Take many bids on one lot into the state at once, none of them `while_connected` nor after one that is.

@@ -277,23 +277,28 @@ def bid_placed(event: BidTaken) -> BidPlaced:
     )
 
 
+def bid_accepted(event: BidTaken) -> Accepted:
+    """Return the verdict on a bid that was accepted."""
+    leading = event.leader == event.paddle
+    return Accepted(
+        event.lot,
+        event.seq,
+        event.at_ms,
+        event.price_minor,
+        event.minimum_minor,
+        leading,
+        event.leader_maximum_minor if leading else None,
+        event.ends_at_ms,
+        event.reserve_met,
+        id=event.request_id,
+    )
+
+
 def verdict_of(event: Decided) -> Accepted | Rejected:
     """Return the verdict that the bidder got for the request in `event`, the same at any time."""
     match event:
         case BidTaken():
-            leading = event.leader == event.paddle
-            return Accepted(
-                event.lot,
-                event.seq,
-                event.at_ms,
-                event.price_minor,
-                event.minimum_minor,
-                leading,
-                event.leader_maximum_minor if leading else None,
-                event.ends_at_ms,
-                event.reserve_met,
-                id=event.request_id,
-            )
+            return bid_accepted(event)
         case Refusal():
             return event.verdict
         case LotBought():

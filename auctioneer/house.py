@@ -25,6 +25,7 @@ from auctioneer.events import (
     LotBought,
     Refusal,
     SaleCreated,
+    bid_accepted,
     public_part,
     verdict_of,
 )
@@ -261,7 +262,7 @@ class House:
             return outcome
         self._batch.events.append(outcome)
         session.remember(outcome)
-        return verdict_of(outcome)
+        return bid_accepted(outcome) if type(outcome) is BidTaken else verdict_of(outcome)
 
     def _read(self, session: Session, request: AnyRequest, now_ms: int) -> AnyAnswer:
         match request:

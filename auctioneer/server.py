@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import zmq
 
 from auctioneer import control
-from auctioneer.broadcasts import broadcasts
+from auctioneer.broadcasts import frames
 from auctioneer.connections import handle_of, shut_down
 from auctioneer.counters import Counters, Vitals
 from auctioneer.data_folder import DataFolder
@@ -25,11 +25,11 @@ from auctioneer.logs import log_event, log_refusal
 from auctioneer.pacing import DELIVERY_US, ENCRYPTED_DELIVERY_US, Pacer
 from auctioneer.startup import OpenSale
 from auctioneer.subscriptions import Subscriptions
-from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, lot_topic, topic
+from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, topic
 from common.errors import RejectCode, StorageError, UsageError
 from common.limits import BIDDERS_MAX, HEARTBEAT_MS
 from common.lot import Change, SaleStatus
-from common.messages import AnyBroadcast, Heartbeat, Hello, LotEvents, Probed, Rejected
+from common.messages import Heartbeat, Hello, Probed, Rejected
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -63,7 +63,6 @@ Addressed = tuple[bytes, object]
 """An answer, and the routing id that it goes to."""
 
 _BEAT: Final = topic(BEAT_TOPIC)
-_SALE: Final = topic("sale")
 
 
 class Server:
@@ -185,6 +184,7 @@ class Server:
     def _drain_requests(self) -> int:
         """Take what waits, up to a bound, and return how many requests it was."""
         receive, house, answers = self._requests.recv, self._house, self._answers
+        principals = None if self._is_encrypted else self._plain_principals
         passed_over = 0
         for drained in range(BATCH_REQUESTS_MAX):
             try:
@@ -195,7 +195,10 @@ class Server:
             if drained % STAMP_REQUESTS == 0:
                 now_ms = self._now_ms()
             body = frame.bytes if not frame.more else self._no_body(self._requests)
-            principal = user_id(frame) if self._is_encrypted else self._plain_principal(routing_id, body)
+            if principals is None:
+                principal = user_id(frame)
+            else:
+                principal = principals.get(routing_id) or self._plain_principal(routing_id, body)
             if principal is None:
                 continue
             answer = _unavailable(body) if house is None else house.handle(principal, body, now_ms)
@@ -251,7 +254,7 @@ class Server:
             probe = self._subscriptions.grant(principal, asked.message)
             if probe is not None:
                 probed = Probed(epoch=self._epoch, instance=house.settings.instance, server_time_ms=now_ms)
-                self._publish(probe, probed)
+                self._publish([encode_broadcast(probe, probed)])
                 self._subscriptions.forget_probe(probe)
 
     @staticmethod
@@ -270,9 +273,6 @@ class Server:
 
     def _plain_principal(self, routing_id: bytes, body: bytes) -> str:
         """Without CURVE a connection is who its first hello says, and before that, itself."""
-        known = self._plain_principals.get(routing_id)
-        if known is not None:
-            return known
         try:
             request = decode_request(body)
         except RefusedBody:
@@ -330,16 +330,16 @@ class Server:
     def _broadcast(self, changes: list[Change]) -> None:
         if not changes:
             return
-        messages = broadcasts(self._epoch, changes)
-        for message in messages:
-            self._publish(lot_topic(message.lot) if type(message) is LotEvents else _SALE, message)
-        self._pacer.sent(len(messages), self._subscriptions.listeners, self._clock.now_ms())
+        told = frames(self._epoch, changes)
+        self._publish(told)
+        self._pacer.sent(len(told), self._subscriptions.listeners, self._clock.now_ms())
 
-    def _publish(self, on: bytes, message: AnyBroadcast) -> None:
-        frame = encode_broadcast(on, message)
-        self.counters.broadcast_frames += 1
-        self.counters.broadcast_bytes += len(frame)
-        self._publisher.send(frame)
+    def _publish(self, told: list[bytes]) -> None:
+        send = self._publisher.send
+        for frame in told:
+            send(frame)
+        self.counters.broadcast_frames += len(told)
+        self.counters.broadcast_bytes += sum(map(len, told))
 
     def _heartbeat(self, now_ms: int) -> None:
         self.counters.heartbeat_lag_ms = now_ms - self._heartbeat_ms
@@ -366,7 +366,7 @@ class Server:
                 lots={},
                 frozen=True,
             )
-        self._publish(_BEAT, beat)
+        self._publish([encode_broadcast(_BEAT, beat)])
 
     def _tell(self, position: int, batch: Batch, took_s: float) -> None:
         """Count and log a batch that was committed."""

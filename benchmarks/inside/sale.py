@@ -7,17 +7,17 @@ from random import Random
 from typing import Final, NamedTuple
 
 from auctioneer import decisions
-from auctioneer.broadcasts import broadcasts
+from auctioneer.broadcasts import frames
 from auctioneer.decisions import Refused
 from auctioneer.events import HOUSE, AnyEvent, SaleCreated
 from auctioneer.house import Batch, House, HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.terms import LotSpec, default_increments
-from common.codec import LOT_TOPIC_PREFIX, SALE_TOPIC, encode, encode_broadcast, topic
+from common.codec import encode
 from common.errors import AuctionError
 from common.limits import DURATION_MS_MAX, PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX
 from common.lot import LotTerms, SoftClose
-from common.messages import Accepted, AnyAnswer, BidRequest, Hello, SaleEvents, Welcome
+from common.messages import Accepted, AnyAnswer, BidRequest, Hello, Welcome
 from common.money import Currency
 
 BATCH_BIDS: Final = 256
@@ -142,9 +142,7 @@ class Inside:
         committed_s = time.perf_counter()
         for answer in answers:
             encode(answer)
-        for message in broadcasts(self.house.engine.epoch, batch.changes):
-            on = SALE_TOPIC if isinstance(message, SaleEvents) else LOT_TOPIC_PREFIX + message.lot
-            encode_broadcast(topic(on), message)
+        frames(self.house.engine.epoch, batch.changes)
         told_s = time.perf_counter()
         check_accepted(answers)
         return Parts(decided_s - began_s, committed_s - decided_s, told_s - committed_s)

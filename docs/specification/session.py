@@ -4,27 +4,24 @@ The real house plays it, without sockets and with fixed ids and times, so the by
 """
 
 import textwrap
-from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from auctioneer import decisions
-from auctioneer.broadcasts import broadcasts
+from auctioneer.broadcasts import frames
 from auctioneer.events import HOUSE, AnyEvent, Refusal, SaleCreated
 from auctioneer.house import House, HouseSettings
 from auctioneer.terms import LotSpec
 from common import codec
-from common.codec import encode, encode_broadcast
+from common.codec import decode_broadcast, encode, encode_broadcast
 from common.limits import PROTOCOL_VERSION
 from common.lot import LotTerms, Step
 from common.messages import (
     AnyAnswer,
-    AnyBroadcast,
     AnyRequest,
     BidRequest,
     Hello,
-    LotEvents,
     Probed,
     ReplayRequest,
     SnapshotRequest,
@@ -86,10 +83,10 @@ class _Story:
         body = encode(request)
         answer = self.house.handle(principal, body, self.now_ms)
         assert answer is not None
-        frames = self._commit()
+        told = self._commit()
         self._frame(f"{who} to house, DEALER", body, request)
         self._frame(f"house to {who}, ROUTER", encode(answer), answer)
-        for frame in frames:
+        for frame in told:
             self.broadcast(frame)
         return answer
 
@@ -100,14 +97,13 @@ class _Story:
         for frame in self._commit():
             self.broadcast(frame)
 
-    def broadcast(self, message: AnyBroadcast, topic: bytes | None = None) -> None:
-        if topic is None:
-            topic = codec.lot_topic(message.lot) if isinstance(message, LotEvents) else codec.topic(codec.SALE_TOPIC)
-        shown = topic.decode().replace("\x00", "\\0")
-        self._frame(f'house to all, XPUB, topic "{shown}"', encode_broadcast(topic, message), message)
+    def broadcast(self, frame: bytes) -> None:
+        topic, end, _ = frame.partition(codec.TOPIC_END)
+        shown = (topic + end).decode().replace("\x00", "\\0")
+        self._frame(f'house to all, XPUB, topic "{shown}"', frame, decode_broadcast(frame))
 
     def beat(self) -> None:
-        self.broadcast(self.house.heartbeat(self.now_ms), codec.topic(codec.BEAT_TOPIC))
+        self.broadcast(encode_broadcast(codec.topic(codec.BEAT_TOPIC), self.house.heartbeat(self.now_ms)))
 
     def crash(self, instance: str) -> None:
         """Lose the process and all that was not in the journal; another one takes the sale up."""
@@ -121,11 +117,11 @@ class _Story:
         settings = HouseSettings(instance=instance, publish_port=7767)
         return House.rebuild(settings, None, self.journal, self.refusals, self.now_ms)
 
-    def _commit(self) -> Iterable[AnyBroadcast]:
+    def _commit(self) -> list[bytes]:
         batch = self.house.take()
         self.journal.extend(batch.events)
         self.refusals.extend(batch.refusals)
-        return broadcasts(self.house.engine.epoch, batch.changes)
+        return frames(self.house.engine.epoch, batch.changes)
 
     def _frame(self, head: str, frame: bytes, message: msgspec.Struct) -> None:
         self.lines.extend(("```text", f"{head}, {len(frame)} bytes"))
@@ -156,7 +152,7 @@ def _join(story: _Story) -> None:
     )
     story.now_ms += 10
     probed = Probed(epoch=1, instance=story.house.settings.instance, server_time_ms=story.now_ms)
-    story.broadcast(probed, _PROBE)
+    story.broadcast(encode_broadcast(_PROBE, probed))
     story.say("Whatever comes on the SUB from now on waits in a buffer, until the snapshot has come.")
     story.ask("Ann", SnapshotRequest(id=2))
     story.say("Ben joins in the same way.")

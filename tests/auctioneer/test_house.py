@@ -8,12 +8,12 @@ from house_examples import ANN, BOB, CAT, HOUR_MS, START_MS, SmallSale, lot, lot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auctioneer.broadcasts import SALE_EVENTS_MAX, broadcasts
+from auctioneer.broadcasts import SALE_EVENTS_MAX, frames
 from auctioneer.control import Announce, CloseLot, EndSale, OpenLot, Pause
 from auctioneer.events import BidLate, BidTaken, LotBought, MaximumDropped
 from auctioneer.house import SILENT_MS, House
 from auctioneer.invariants import check, check_same_state
-from common.codec import encode, encode_broadcast, topic
+from common.codec import decode_broadcast, encode
 from common.errors import RejectCode, StorageError
 from common.limits import (
     AMOUNT_MINOR_MAX,
@@ -477,8 +477,10 @@ def test_a_sale_without_lots_has_heartbeats() -> None:
 def test_a_batch_is_told_in_one_message_for_each_lot(sale: SmallSale) -> None:
     for key, request in ((ANN, bid(10, 1500)), (ANN, bid(11, 1500, "2")), (BOB, bid(10, 1600)), (ANN, bid(12, 1700))):
         assert isinstance(sale.send(key, encode(request)), Accepted)
-    messages = broadcasts(1, sale.commit().changes)
+    told = frames(1, sale.commit().changes)
+    messages = [decode_broadcast(frame) for frame in told]
     assert all(isinstance(message, LotEvents) for message in messages)
+    assert [frame.partition(b"\0")[0] for frame in told] == [b"lot/1", b"lot/2"]
     assert [(message.lot, [event.seq for event in message.events]) for message in messages] == [
         ("1", [2, 3, 4]),
         ("2", [2]),
@@ -493,23 +495,32 @@ def test_what_the_sale_says_keeps_its_place_among_the_lots_events() -> None:
         return stream, BidPlaced(seq, 0, 1, 1, 100, 200)
 
     changes = [said(1), said(2), happened("1", 1), happened("2", 1), happened("1", 2), said(3), happened("1", 3)]
-    told = [
-        ("" if isinstance(message, SaleEvents) else message.lot, [event.seq for event in message.events])
-        for message in broadcasts(7, changes)
+    told = frames(7, changes)
+    messages = [decode_broadcast(frame) for frame in told]
+    assert all(isinstance(message, (LotEvents, SaleEvents)) for message in messages)
+    assert [
+        (frame.partition(b"\0")[0], [event.seq for event in message.events])
+        for frame, message in zip(told, messages, strict=True)
+    ] == [
+        (b"sale", [1, 2]),
+        (b"lot/1", [1, 2]),
+        (b"lot/2", [1]),
+        (b"sale", [3]),
+        (b"lot/1", [3]),
     ]
-    assert told == [("", [1, 2]), ("1", [1, 2]), ("2", [1]), ("", [3]), ("1", [3])]
-    assert {message.epoch for message in broadcasts(7, changes)} == {7}
-    assert broadcasts(7, []) == []
+    assert {message.epoch for message in messages} == {7}
+    assert frames(7, []) == []
 
 
 def test_many_lots_added_at_once_are_told_in_messages_that_fit() -> None:
     changes = [
         ("", LotAdded(seq, 0, one.terms)) for seq, one in enumerate(largest_lots(2 * SALE_EVENTS_MAX + 1), start=1)
     ]
-    messages = broadcasts(1, changes)
+    told = frames(1, changes)
+    messages = [decode_broadcast(frame) for frame in told]
     assert [len(message.events) for message in messages] == [SALE_EVENTS_MAX, SALE_EVENTS_MAX, 1]
     assert [event.seq for message in messages for event in message.events] == list(range(1, len(changes) + 1))
-    assert all(len(encode_broadcast(topic("sale"), message)) < REPLY_BYTES_MAX for message in messages)
+    assert all(len(frame) < REPLY_BYTES_MAX for frame in told)
 
 
 def test_what_is_secret_is_not_told(sale: SmallSale) -> None:
