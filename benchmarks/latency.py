@@ -70,7 +70,8 @@ def finding(rounds: dict[bool, list[Round]], repeats: int) -> Finding:
         ),
         targets=tuple(target for is_encrypted, found in rounds.items() for target in _targets(found, is_encrypted)),
         notes=(
-            "Latencies of a load run from when a bid was due, so the generator's own lateness is in them.",
+            "Latencies of a load run from when a bid was due, so the generator's own lateness is in them. The echo got "
+            "bids at the same times from the same generator. What is stolen, the machine's host gave to others.",
             f"The last screen is that of {SCREENS} which follow the same {SEEN_LOTS} lots, in a process of their own.",
             "The disk's figure is one page written over an older one, with fdatasync.",
         ),
@@ -117,9 +118,12 @@ def _verdict_row(loads: list[Loaded], is_encrypted: bool) -> Row:  # noqa: FBT00
             "verdict_p50_ms": _middle(loads, lambda one: one.verdict.percentile_ms(50)),
             **spread("verdict_p99_ms", [one.verdict.percentile_ms(99) for one in loads]),
             "verdict_p999_ms": _middle(loads, lambda one: one.verdict.percentile_ms(99.9)),
+            "echo_p50_ms": _middle(loads, lambda one: one.echo.percentile_ms(50)),
+            "echo_p99_ms": _middle(loads, lambda one: one.echo.percentile_ms(99)),
             "refused": sum(one.refused for one in loads),
             "generator_late_p99_ms": _middle(loads, lambda one: one.lateness.percentile_ms(99)),
             "generator_cpu_percent": _middle(loads, lambda one: 100 * one.cpu_share),
+            "stolen_percent": _middle(loads, lambda one: 100 * one.stolen_share),
         },
     )
 

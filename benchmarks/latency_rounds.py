@@ -50,9 +50,13 @@ class Loaded(NamedTuple):
     percent: int
     per_s: float
     verdict: Latencies
+    echo: Latencies
+    """Of a bare echo that got bids at the same times, just before: what the machine itself does to the slowest."""
     screen: Latencies
     lateness: Latencies
     cpu_share: float
+    stolen_share: float
+    """Of the machine's time, what its host gave to other machines meanwhile."""
     refused: int
     is_whole: bool
 
@@ -136,7 +140,7 @@ def _measure(link: JoinLink, echo: OpenLoop, folder: Path, plan: Plan, seed: int
         echo_peak_per_s = echo.peak_per_s(Bids(LOTS, LANES), plan.seconds / 4, plan.seconds / 2)
         peak_per_s = house.peak_per_s(bids, plan.seconds / 4, plan.seconds)
         loads = [
-            _loaded(house, bids, seen, seqs, percent, peak_per_s * percent / 100, plan.seconds, seed)
+            _loaded(house, echo, bids, seen, seqs, percent, peak_per_s * percent / 100, plan.seconds, seed)
             for percent in LOADS_PERCENT
         ]
     return Round(unloaded, echo_peak_per_s, peak_per_s, loads)
@@ -175,8 +179,15 @@ def syncs_ns(file: Path, count: int) -> list[int]:
     return taken_ns
 
 
+def stolen_ticks() -> tuple[int, int]:
+    """Return how much of the processors' time the host gave to other machines since the start, and all of it."""
+    ticks = [int(part) for part in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return ticks[7], sum(ticks)
+
+
 def _loaded(
     house: OpenLoop,
+    echo: OpenLoop,
     bids: Bids,
     seen: Publisher,
     seqs: dict[str, int],
@@ -192,16 +203,21 @@ def _loaded(
     def now() -> dict[str, int]:
         return {lot: seqs[lot] + bids.made[int(lot)] for lot in sample}
 
+    echoed = echo.run(due_ns, Bids(LOTS, LANES))
     with audience(seen, SCREENS, 1, now(), follows_all=False) as screens:
+        stolen_before, all_before = stolen_ticks()
         timings = house.run(due_ns, bids)
+        stolen, ticks = stolen_ticks()
         delivery = screens.end(now(), timings.started_us + round(warm_up_s * 1e6))
     return Loaded(
         percent=percent,
         per_s=per_s,
         verdict=timings.latencies(warm_up_s),
+        echo=echoed.latencies(warm_up_s),
         screen=Latencies.decode(delivery.last_screen),
         lateness=timings.lateness(warm_up_s),
         cpu_share=timings.cpu_share,
+        stolen_share=(stolen - stolen_before) / max(1, ticks - all_before),
         refused=len(due_ns) - timings.accepted,
         is_whole=delivery.is_whole,
     )

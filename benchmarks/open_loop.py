@@ -20,9 +20,9 @@ from common.errors import UnreachableError
 from common.keys import new_keys
 from common.sockets import new_context
 
-LANES: Final = 16
+LANES: Final = 4
 """Connections of a generator; more of them only make the generator slower."""
-WINDOW: Final = 16
+WINDOW: Final = 64
 """Bids on their way on each connection while the peak is measured."""
 UNANSWERED_MAX: Final = 500
 """Bids on their way for each connection. What is due beyond waits, and its wait counts; a house would drop answers to
@@ -96,6 +96,9 @@ class OpenLoop:
             connect(self._context, address, server_key, new_keys() if server_key else None) for _ in range(lanes)
         ]
         self._files = [int(dealer.getsockopt(zmq.FD)) for dealer in self._sockets]
+        self._poller = zmq.Poller()
+        for dealer in self._sockets:
+            self._poller.register(dealer, zmq.POLLIN)
         self._next_id = 2  # hello had the first
         self._heard_ns = 0
 
@@ -190,8 +193,9 @@ class OpenLoop:
     def _drain(self) -> list[tuple[int, _Verdict, int]]:
         """Take all answers that are here: connection, verdict, and when it was taken."""
         heard = []
+        ready = dict(self._poller.poll(0))
         for lane, dealer in enumerate(self._sockets):
-            while True:
+            while dealer in ready:
                 try:
                     body = dealer.recv(_AT_ONCE)
                 except zmq.Again:

@@ -89,7 +89,7 @@ def test_latency_measures_every_load_with_and_without_curve(tmp_path: Path) -> N
 def test_latency_compares_medians() -> None:
     def one(house_ms: float, p99_ms: float) -> Round:
         loads = [
-            Loaded(percent, 100.0, noted(p99_ms), noted(1), noted(1), 0.1, 0, is_whole=True)
+            Loaded(percent, 100.0, noted(p99_ms), noted(1), noted(1), noted(1), 0.1, 0.0, 0, is_whole=True)
             for percent in latency.LOADS_PERCENT
         ]
         return Round(Unloaded(noted(house_ms), noted(2), noted(2)), 9.0, 8.0, loads)
