@@ -2,8 +2,9 @@
 
 Sending to thousands of subscribers takes a publisher's thread far longer than the call that hands it a frame. If frames
 are handed over faster than they leave they queue, every screen falls behind, and at the queue's bound frames are lost.
-So after a broadcast the publisher is given the time that its deliveries take, frames times listeners. What is decided
-meanwhile is held, and the changes of one lot will share a frame: the slower the publisher, the more events in a frame.
+So after a broadcast the publisher is given the time that its deliveries take, of each frame to each who follows its
+lot. What is decided meanwhile is held, and the changes of one lot will share a frame: the slower the publisher, the
+more events in a frame.
 
 Held changes keep their order, wait no longer than `HOLD_MS_MAX` nor for a heartbeat, which must not name what was not
 broadcast, and no more than `HELD_EVENTS_MAX` of them wait.
@@ -49,9 +50,9 @@ class Pacer:
         changes, self._held = self._held, []
         return changes
 
-    def sent(self, frames: int, listeners: int, now_ms: int) -> None:
-        """Note that so many frames were handed to the publisher, each for up to so many listeners."""
-        took_ms = int(frames * listeners * self._delivery_us / 1000)
+    def sent(self, deliveries: int, now_ms: int) -> None:
+        """Note that frames were handed to the publisher which it delivers so many times in all."""
+        took_ms = int(deliveries * self._delivery_us / 1000)
         self._free_ms = max(self._free_ms, now_ms) + min(took_ms, HOLD_MS_MAX)
 
     def next_deadline_ms(self) -> int | None:

@@ -14,8 +14,8 @@ that a connection brings, without a bound, and one that comes back at once would
 A publisher socket has no way to end one peer's delivery, so that a key that is turned out loses its connections.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import zmq
@@ -39,6 +39,13 @@ class Asked(NamedTuple):
     message: bytes
 
 
+class _Listener(NamedTuple):
+    """A connection that something is delivered to: whose it is, and its topics."""
+
+    principal: str
+    topics: set[bytes]
+
+
 class Subscriptions:
     """The subscriptions of a publisher socket, counted by principal."""
 
@@ -49,12 +56,19 @@ class Subscriptions:
         self._is_out_of_step = False
         self._handle: int | None = None  # of the connection that the last message came from,
         self._sender: str | None = None  # and who sent it
-        self._listening: dict[int, str] = {}  # whose each connection is, by handle: no more than may be open
+        self._listening: dict[int, _Listener] = {}  # by handle: no more than may be open
+        self._followers: Counter[bytes] = Counter()  # how many of these have each topic that names one stream,
+        self._wide = 0  # and how many subscriptions there are to prefixes, which match many
 
-    @property
-    def listeners(self) -> int:
-        """To how many connections a frame may have to be delivered, those that left since `forget_gone` included."""
-        return len(self._listening)
+    def deliveries(self, frames: Sequence[bytes]) -> int:
+        """Return to how many connections these frames go in all, to those that left since `forget_gone` too.
+
+        At the most: a subscription to a prefix counts for every frame.
+        """
+        to_prefixes = self._wide * len(frames)
+        if not self._followers:
+            return to_prefixes
+        return to_prefixes + sum(self._followers[frame[: frame.index(TOPIC_END) + 1]] for frame in frames)
 
     def receive(self) -> Asked | None:
         """Return the next message that waits; None where there is none. The caller may then `grant` it."""
@@ -78,11 +92,10 @@ class Subscriptions:
         """
         if self._is_out_of_step or len(message) > TOPIC_BYTES_MAX + 1:
             return None
-        if self._handle is not None:
-            self._listening[self._handle] = principal
         wanted = message[1:]
         if message[0] == _UNSUBSCRIBE:
             self._topics.get(principal, set()).discard(wanted)
+            self._follow_no_more(wanted)
             self._publisher.setsockopt(zmq.UNSUBSCRIBE, wanted)
             return None
         if wanted.startswith(_PROBE):
@@ -91,6 +104,7 @@ class Subscriptions:
             self._publisher.setsockopt(zmq.SUBSCRIBE, wanted)
             return wanted
         if (wanted in _FIXED or wanted.startswith(_LOT)) and self._count(principal, wanted):
+            self._follow(principal, wanted)
             self._publisher.setsockopt(zmq.SUBSCRIBE, wanted)
         return None
 
@@ -102,12 +116,12 @@ class Subscriptions:
         """Forget the connections that are gone, of which the socket tells nothing."""
         gone = [handle for handle in self._listening if not is_open(self._publisher, handle)]
         for handle in gone:
-            del self._listening[handle]
+            self._forget(handle)
 
     def cut_off(self, principal: str) -> None:
         """End every connection over which a principal subscribed; who may not come back is told at the door."""
-        for handle in [handle for handle, whose in self._listening.items() if whose == principal]:
-            del self._listening[handle]
+        for handle in [handle for handle, one in self._listening.items() if one.principal == principal]:
+            self._forget(handle)
             shut_down(self._publisher, handle)
 
     def cut_off_sender(self) -> None:
@@ -115,6 +129,37 @@ class Subscriptions:
         if self._sender is not None:
             self._turn_away(self._sender)
         shut_down(self._publisher, self._handle)
+
+    def _follow(self, principal: str, topic_bytes: bytes) -> None:
+        """Note that the connection of the last message follows a topic from now on."""
+        if self._handle is None:
+            return
+        listener = self._listening.get(self._handle)
+        if listener is None or listener.principal != principal:  # the handle is a new connection's by now
+            self._forget(self._handle)
+            listener = self._listening[self._handle] = _Listener(principal, set())
+        if topic_bytes not in listener.topics:
+            listener.topics.add(topic_bytes)
+            self._add(topic_bytes, 1)
+
+    def _follow_no_more(self, topic_bytes: bytes) -> None:
+        listener = None if self._handle is None else self._listening.get(self._handle)
+        if listener is not None and topic_bytes in listener.topics:
+            listener.topics.remove(topic_bytes)
+            self._add(topic_bytes, -1)
+
+    def _forget(self, handle: int) -> None:
+        listener = self._listening.pop(handle, None)
+        for topic_bytes in listener.topics if listener is not None else ():
+            self._add(topic_bytes, -1)
+
+    def _add(self, topic_bytes: bytes, count: int) -> None:
+        if not topic_bytes.endswith(TOPIC_END):
+            self._wide += count
+            return
+        self._followers[topic_bytes] += count
+        if not self._followers[topic_bytes]:
+            del self._followers[topic_bytes]
 
     def _count(self, principal: str, wanted: bytes) -> bool:
         topics = self._topics.get(principal)

@@ -11,7 +11,7 @@ def change(seq: int, lot: str = "1") -> Change:
 def busy_pacer(frames: int = 100) -> Pacer:
     """Return a pacer that has just sent, at 1,000, frames to a thousand listeners, a millisecond each."""
     pacer = Pacer(delivery_us=1.0)
-    pacer.sent(frames, 1_000, 1_000)
+    pacer.sent(frames * 1_000, 1_000)
     return pacer
 
 
@@ -20,7 +20,7 @@ def test_few_listeners_are_told_at_once() -> None:
     for number in range(3):
         pacer.hold([change(number)], 1_000)
         assert pacer.take(1_000) == [change(number)]
-        pacer.sent(1, 999, 1_000)
+        pacer.sent(1 * 999, 1_000)
         assert pacer.next_deadline_ms() is None
 
 
@@ -36,11 +36,11 @@ def test_changes_wait_in_order_until_the_deliveries_are_done() -> None:
 
 def test_deliveries_add_up_and_a_pause_clears_them() -> None:
     pacer = busy_pacer(100)
-    pacer.sent(50, 1_000, 1_010)
+    pacer.sent(50 * 1_000, 1_010)
     pacer.hold([change(1)], 1_149)
     assert pacer.take(1_149) == []
     assert pacer.take(1_150) == [change(1)]
-    pacer.sent(10, 1_000, 5_000)
+    pacer.sent(10 * 1_000, 5_000)
     pacer.hold([change(2)], 5_009)
     assert pacer.take(5_009) == []
     assert pacer.take(5_010) == [change(2)]
@@ -48,7 +48,7 @@ def test_deliveries_add_up_and_a_pause_clears_them() -> None:
 
 def test_nothing_is_held_for_longer_than_the_bound() -> None:
     pacer = busy_pacer(100_000)
-    pacer.sent(100_000, 1_000, 1_000)
+    pacer.sent(100_000 * 1_000, 1_000)
     pacer.hold([change(1)], 1_100)
     assert pacer.take(1_099 + HOLD_MS_MAX) == []
     assert pacer.next_deadline_ms() == 1_100 + HOLD_MS_MAX

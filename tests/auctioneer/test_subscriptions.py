@@ -227,15 +227,47 @@ def test_no_message_makes_a_grant_go_to_another_peer(junk: bytes) -> None:
         assert heard(desk, lurker, lot_topic("1")) == []
 
 
+def test_deliveries_are_counted_by_what_each_connection_follows() -> None:
+    told = [lot_topic("1") + b"x", lot_topic("2") + b"x", lot_topic("1") + b"y"]
+    with open_desk("tcp://127.0.0.1:*") as desk:
+        assert desk.subscriptions.deliveries(told) == 0
+        one, two, wide = desk.peer(), desk.peer(), desk.peer()
+        for peer, message, deliveries in (
+            (one, b"\x01" + lot_topic("1"), 2),
+            (one, b"\x01" + lot_topic("1"), 2),  # the same again brings nothing more
+            (two, b"\x01" + lot_topic("1"), 4),
+            (two, b"\x01" + lot_topic("2"), 5),
+            (wide, b"\x01lot/", 8),
+            (two, b"\x00" + lot_topic("1"), 6),
+            (wide, b"\x00lot/", 3),
+            (one, b"\x01secret", 3),
+        ):
+            peer.send(message)
+            desk.grant()
+            assert desk.subscriptions.deliveries(told) == deliveries, message
+
+
 def test_who_has_left_is_no_listener_any_more() -> None:
+    told = [lot_topic("1") + b"x"]
     with open_desk("tcp://127.0.0.1:*") as desk:
         peer, staying = desk.peer(), desk.peer()
         for one in (peer, staying):
             one.send(b"\x01" + lot_topic("1"))
             desk.grant()
         desk.subscriptions.forget_gone()
-        assert desk.subscriptions.listeners == 2
+        assert desk.subscriptions.deliveries(told) == 2
         peer.close(linger=0)
         desk.next_message()  # its subscription ends
         desk.subscriptions.forget_gone()
-        assert desk.subscriptions.listeners == 1
+        assert desk.subscriptions.deliveries(told) == 1
+
+
+def test_who_is_turned_out_is_no_listener_any_more() -> None:
+    told = [lot_topic("1") + b"x"]
+    with open_desk("tcp://127.0.0.1:*") as desk:
+        eve, ann = desk.peer(), desk.peer()
+        for peer, principal in ((eve, "eve"), (ann, "ann")):
+            peer.send(b"\x01" + lot_topic("1"))
+            desk.grant(principal)
+        desk.subscriptions.cut_off("eve")
+        assert desk.subscriptions.deliveries(told) == 1
