@@ -332,7 +332,7 @@ class Server:
             return
         told = frames(self._epoch, changes)
         self._publish(told)
-        self._pacer.sent(self._subscriptions.deliveries(told), self._clock.now_ms())
+        self._pacer.sent(self._subscriptions.deliveries({stream for stream, _ in changes}), self._clock.now_ms())
 
     def _publish(self, told: list[bytes]) -> None:
         send = self._publisher.send

@@ -14,8 +14,9 @@ that a connection brings, without a bound, and one that comes back at once would
 A publisher socket has no way to end one peer's delivery, so that a key that is turned out loses its connections.
 """
 
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from itertools import repeat
 from typing import Final, NamedTuple
 
 import zmq
@@ -24,12 +25,15 @@ from auctioneer.connections import handle_of, is_open, shut_down
 from auctioneer.endpoints import user_id
 from common.codec import BEAT_TOPIC, LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, SALE_TOPIC, TOPIC_END, topic
 from common.limits import BIDDERS_MAX, SUBSCRIPTIONS_MAX, TOPIC_BYTES_MAX
+from common.lot import SALE_STREAM
 
 _UNSUBSCRIBE: Final = 0
 _SUBSCRIBE: Final = 1
 _PROBE: Final = PROBE_TOPIC_PREFIX.encode()
 _LOT: Final = LOT_TOPIC_PREFIX.encode()
-_FIXED: Final = frozenset({b"", topic(BEAT_TOPIC), topic(SALE_TOPIC)})
+_BEAT: Final = topic(BEAT_TOPIC)
+_SALE: Final = topic(SALE_TOPIC)
+_FIXED: Final = frozenset({b"", _BEAT, _SALE})
 
 
 class Asked(NamedTuple):
@@ -57,18 +61,16 @@ class Subscriptions:
         self._handle: int | None = None  # of the connection that the last message came from,
         self._sender: str | None = None  # and who sent it
         self._listening: dict[int, _Listener] = {}  # by handle: no more than may be open
-        self._followers: Counter[bytes] = Counter()  # how many of these have each topic that names one stream,
+        self._followers: dict[str, int] = {}  # how many of these follow each stream by its own topic,
         self._wide = 0  # and how many subscriptions there are to prefixes, which match many
 
-    def deliveries(self, frames: Sequence[bytes]) -> int:
-        """Return to how many connections these frames go in all, to those that left since `forget_gone` too.
+    def deliveries(self, streams: Collection[str]) -> int:
+        """Return to how many connections a frame of each of these streams goes in all.
 
-        At the most: a subscription to a prefix counts for every frame.
+        At the most: a subscription to a prefix counts for every stream, and who left counts until `forget_gone`.
         """
-        to_prefixes = self._wide * len(frames)
-        if not self._followers:
-            return to_prefixes
-        return to_prefixes + sum(self._followers[frame[: frame.index(TOPIC_END) + 1]] for frame in frames)
+        to_prefixes = self._wide * len(streams)
+        return to_prefixes + sum(map(self._followers.get, streams, repeat(0))) if self._followers else to_prefixes
 
     def receive(self) -> Asked | None:
         """Return the next message that waits; None where there is none. The caller may then `grant` it."""
@@ -156,10 +158,11 @@ class Subscriptions:
     def _add(self, topic_bytes: bytes, count: int) -> None:
         if not topic_bytes.endswith(TOPIC_END):
             self._wide += count
-            return
-        self._followers[topic_bytes] += count
-        if not self._followers[topic_bytes]:
-            del self._followers[topic_bytes]
+        elif topic_bytes != _BEAT:
+            stream = SALE_STREAM if topic_bytes == _SALE else topic_bytes[len(_LOT) : -1].decode(errors="replace")
+            followers = self._followers.pop(stream, 0) + count
+            if followers:
+                self._followers[stream] = followers
 
     def _count(self, principal: str, wanted: bytes) -> bool:
         topics = self._topics.get(principal)
