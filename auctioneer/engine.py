@@ -30,7 +30,7 @@ from auctioneer.events import (
 )
 from auctioneer.formats import english
 from auctioneer.lot_state import LotState, closed, lot_decided, opened, soft_close_ms
-from auctioneer.terms import OpeningRule
+from auctioneer.opening_order import OpeningOrder
 from common.errors import RejectCode
 from common.limits import AMOUNT_MINOR_MAX
 from common.lot import (
@@ -88,11 +88,8 @@ class Engine:
         self._unfinished = 0
         self._clock: list[tuple[int, int]] = []  # (when, index of the lot), a heap; one entry a lot, or two
         self._changes: list[Change] = []
-        self._may_open: set[int] = set()  # lots whose turn it is, by index
+        self._order = OpeningOrder(state.lots)
         self._drops_when_silent: dict[int, set[str]] = {}
-        self._earlier: list[int | None] = []  # for each lot, the nearest one before it that was not withdrawn
-        self._later: list[int | None] = []  # and after it
-        self._last: int | None = None
         self._tables: dict[tuple[Step, ...], tuple[Step, ...]] = {}  # the increment tables in use, each once
         for lot in state.lots:
             lot.queued_ms = None
@@ -297,7 +294,7 @@ class Engine:
         """Return when `advance` has something to do; None while nothing is due at any time."""
         if self.sale.status is SaleStatus.ENDED:
             return None
-        if (self._may_open and self.sale.status is SaleStatus.RUNNING) or self._is_over():
+        if (self._order.turns and self.sale.status is SaleStatus.RUNNING) or self._is_over():
             return self._state.now_ms
         while self._clock:
             when_ms, index = self._clock[0]
@@ -312,7 +309,7 @@ class Engine:
 
     def may_be_due(self, now_ms: int) -> bool:
         """Return quickly whether `advance` might have something to do by `now_ms`."""
-        if self._may_open or not self._unfinished:
+        if self._order.turns or not self._unfinished:
             return True
         clock = self._clock
         return clock[0][0] <= now_ms if clock else False  # its first entry is never later than what is due first
@@ -338,8 +335,8 @@ class Engine:
 
     def _next_due(self, at_ms: int) -> AnyEvent:
         """Return the event that is due first: an opening after an earlier lot, the sale's end, or the clock's next."""
-        if self._may_open and self.sale.status is SaleStatus.RUNNING:
-            lot = self._state.lots[min(self._may_open)]
+        if self._order.turns and self.sale.status is SaleStatus.RUNNING:
+            lot = self._order.first()
             return lot_decided(lot, opened(lot, at_ms), HOUSE)
         if self._is_over():
             return SaleDecided(at_ms=at_ms, seq=self.sale.seq + 1, change=SaleEnded(self.sale.seq + 1, at_ms), by=HOUSE)
@@ -381,11 +378,6 @@ class Engine:
             and self.sale.status is not SaleStatus.ENDED
         )
 
-    def _is_turn_of(self, lot: LotState) -> bool:
-        """Return whether the nearest earlier lot that was not withdrawn is over, or there is none."""
-        earlier = self._earlier[lot.index]
-        return earlier is None or self._state.lots[earlier].view.status.is_final
-
     # --- the only place where the state changes ----------------------------------------------------------------
 
     def apply(self, event: AnyEvent) -> None:
@@ -426,7 +418,7 @@ class Engine:
                 if isinstance(event.change, SaleResumed):
                     state.sale_stood_ms += event.at_ms - state.sale_paused_at_ms
                     for lot in state.lots:
-                        self._index_waiting(lot)
+                        self._queue(lot)
             case SaleRestored():
                 state.created = msgspec.structs.replace(state.created, epoch=event.epoch)
 
@@ -479,16 +471,12 @@ class Engine:
         if isinstance(event, LotDecided) and not isinstance(event.change, LotExtended):
             lot.paused_with_sale = isinstance(event.change, LotPaused) and event.with_sale
         self._queue(lot)
-        self._may_open.discard(lot.index)
+        self._order.changed(lot)
         if lot.view.status.is_final and not was_final:
             self._unfinished -= 1
             if lot.standing is not None and lot.drops_when_silent:
                 self._drops_when_silent.get(lot.standing.leader, set()).discard(event.lot)
-            if lot.view.status is LotStatus.WITHDRAWN:
-                self._unlink(lot.index)
-            later = self._later[lot.index]
-            if later is not None:
-                self._look_at(self._state.lots[later])
+            self._order.ended(lot)
 
     def _index(self, lot: LotState) -> None:
         """Make the indexes know a lot that is new to them."""
@@ -496,37 +484,5 @@ class Engine:
             self._unfinished += 1
             if lot.standing is not None and lot.drops_when_silent:
                 self._drops_when_silent.setdefault(lot.standing.leader, set()).add(lot.view.lot)
-        self._link(lot)
-        self._index_waiting(lot)
-
-    def _link(self, lot: LotState) -> None:
-        """Put a lot that is new to the indexes behind the last one that was not withdrawn."""
-        self._earlier.append(self._last)
-        self._later.append(None)
-        if lot.view.status is not LotStatus.WITHDRAWN:
-            if self._last is not None:
-                self._later[self._last] = lot.index
-            self._last = lot.index
-
-    def _unlink(self, index: int) -> None:
-        """Make the neighbours of a withdrawn lot each other's, so that no opening has to look past many lots."""
-        earlier, later = self._earlier[index], self._later[index]
-        if earlier is not None:
-            self._later[earlier] = later
-        if later is not None:
-            self._earlier[later] = earlier
-        else:
-            self._last = earlier
-
-    def _index_waiting(self, lot: LotState) -> None:
+        self._order.join(lot)
         self._queue(lot)
-        if lot.view.status is LotStatus.SCHEDULED and lot.spec.opening.rule is OpeningRule.AFTER_PREVIOUS:
-            self._look_at(lot)
-
-    def _look_at(self, lot: LotState) -> None:
-        if (
-            lot.view.status is LotStatus.SCHEDULED
-            and lot.spec.opening.rule is OpeningRule.AFTER_PREVIOUS
-            and self._is_turn_of(lot)
-        ):
-            self._may_open.add(lot.index)

@@ -170,7 +170,9 @@ def _check_sale_over_lot(engine: Engine, lot: LotState, place: str) -> None:
 def _check_counts(engine: Engine) -> None:
     unfinished = sum(not lot.view.status.is_final for lot in engine.catalogue)
     _require(engine._unfinished == unfinished, f"{engine._unfinished} lots count as unfinished, but {unfinished} are")
-    _require(engine._may_open == _whose_turn_it_is(engine), "the lots whose turn it is are not those that wait for it")
+    _require(
+        engine._order.turns == _whose_turn_it_is(engine), "the lots whose turn it is are not those that wait for it"
+    )
     droppable: dict[int, set[str]] = {}
     for lot in engine.catalogue:
         if lot.standing is not None and lot.drops_when_silent and not lot.view.status.is_final:

@@ -119,7 +119,7 @@ SECRETS: list[tuple[Callable[[Engine], object], str]] = [
     (lambda engine: setattr(engine.lots["4"], "paused_with_sale", True), "it waits for the sale to resume"),
     (lambda engine: setattr(engine.lots["1"], "spec", engine.lots["2"].spec), "the public terms are not those"),
     (lambda engine: setattr(engine, "_unfinished", 4), "4 lots count as unfinished, but 5 are"),
-    (lambda engine: engine._may_open.add(2), "the lots whose turn it is"),
+    (lambda engine: engine._order.turns.add(2), "the lots whose turn it is"),
     (lambda engine: engine._drops_when_silent[1].add("4"), "maxima to drop are looked for in the wrong lots"),
     (lambda engine: engine._clock.clear(), "the next deadline is told as None"),
     (lambda engine: engine._clock.sort(reverse=True), "the next deadline is told as"),
