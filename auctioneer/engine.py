@@ -8,7 +8,7 @@ If the journal can't take the events, the engine is ahead of the truth: throw it
 """
 
 import heapq
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -29,7 +29,7 @@ from auctioneer.events import (
     lot_added,
 )
 from auctioneer.formats import english
-from auctioneer.lot_state import LotState, closed, lot_decided, opened, soft_close_ms
+from auctioneer.lot_state import LotState, closed, lot_decided, opened, soft_close_ms, with_shared_table
 from auctioneer.opening_order import OpeningOrder
 from common.errors import RejectCode
 from common.limits import AMOUNT_MINOR_MAX
@@ -47,7 +47,6 @@ from common.lot import (
     SaleResumed,
     SaleStatus,
     SaleView,
-    Step,
     evolve,
     evolve_sale,
     first_view,
@@ -56,6 +55,7 @@ from common.lot import (
 from common.messages import BidRequest, BuyRequest, Rejected
 from common.names import skeleton
 
+Lot = TypeVar("Lot")
 _OPEN: Final = LotStatus.OPEN
 """By a name of its own: looking a member up in its Enum costs as much as all else in a comparison."""
 
@@ -67,12 +67,12 @@ class Bidder(NamedTuple):
     skeleton: str
 
 
-class EngineState(msgspec.Struct):
-    """All that a snapshot holds of the engine."""
+class EngineState(msgspec.Struct, Generic[Lot]):
+    """All that a snapshot holds of the engine. `Lot` is LotState, and raw bytes while a snapshot is read."""
 
     created: SaleCreated
     sale: SaleView
-    lots: list[LotState]
+    lots: list[Lot]
     sale_paused_at_ms: int = 0
     sale_stood_ms: int = 0
     """For how long the sale was paused in all, up to the last time that it was resumed."""
@@ -82,7 +82,7 @@ class EngineState(msgspec.Struct):
 class Engine:
     """One sale. Begin with `create` or `restore`."""
 
-    def __init__(self, state: EngineState) -> None:
+    def __init__(self, state: EngineState[LotState]) -> None:
         self._state = state
         self.lots: dict[str, LotState] = {lot.view.lot: lot for lot in state.lots}
         self._unfinished = 0
@@ -90,10 +90,8 @@ class Engine:
         self._changes: list[Change] = []
         self._order = OpeningOrder(state.lots)
         self._drops_when_silent: dict[int, set[str]] = {}
-        self._tables: dict[tuple[Step, ...], tuple[Step, ...]] = {}  # the increment tables in use, each once
         for lot in state.lots:
             lot.queued_ms = None
-            self._share_terms(lot)
             self._index(lot)
 
     @classmethod
@@ -103,7 +101,7 @@ class Engine:
         return cls(EngineState(created, sale, [], now_ms=created.at_ms))
 
     @property
-    def state(self) -> EngineState:
+    def state(self) -> EngineState[LotState]:
         """The whole state, for a snapshot; give a copy of it to the constructor to go on from there."""
         return self._state
 
@@ -353,16 +351,6 @@ class Engine:
             return view.opens_at_ms
         return None
 
-    def _share_terms(self, lot: LotState) -> None:
-        """Have a lot's two parts share the terms, and all lots the increment tables: half of what a lot would take."""
-        terms = lot.spec.terms
-        table = self._tables.setdefault(terms.increments, terms.increments)
-        if table is not terms.increments:
-            terms = msgspec.structs.replace(terms, increments=table)
-            lot.spec = msgspec.structs.replace(lot.spec, terms=terms)
-        if lot.view.terms is not terms:
-            lot.view = msgspec.structs.replace(lot.view, terms=terms)
-
     def _queue(self, lot: LotState) -> None:
         """Have the clock look at a lot when it is due. An entry that is too early stays: it is put off when met."""
         due_ms = self._due_ms(lot)
@@ -392,11 +380,11 @@ class Engine:
                 )
                 self._take_bid(self.lots[event.lot], event, standing)
             case LotListed():
-                added = lot_added(event)
+                spec = with_shared_table(event.spec)
+                added = lot_added(msgspec.structs.replace(event, spec=spec))
                 state.sale = evolve_sale(state.sale, added)
                 self._changes.append((SALE_STREAM, added))
-                lot = LotState(event.spec, len(state.lots), first_view(added))
-                self._share_terms(lot)
+                lot = LotState(spec, len(state.lots), first_view(added))
                 state.lots.append(lot)
                 self.lots[lot.view.lot] = lot
                 self._index(lot)

@@ -8,13 +8,13 @@ truth: the shell drops it and makes a new one by `rebuild`.
 from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple
 
 import msgspec
 
 from auctioneer import decisions
 from auctioneer.broadcasts import SALE_EVENTS_MAX
-from auctioneer.engine import Engine, EngineState
+from auctioneer.engine import Engine, EngineState, Lot
 from auctioneer.events import (
     AnyEvent,
     BidderAdmitted,
@@ -30,6 +30,7 @@ from auctioneer.events import (
     verdict_of,
 )
 from auctioneer.history import History
+from auctioneer.lot_state import LotState, lot_of
 from auctioneer.record_reader import RecordReader
 from auctioneer.register import (
     APPROVAL_POLL_MS,
@@ -105,10 +106,10 @@ class SessionState(msgspec.Struct):
     remembered: list[Decided]
 
 
-class HouseState(msgspec.Struct):
+class HouseState(msgspec.Struct, Generic[Lot]):
     """All that a snapshot holds."""
 
-    engine: EngineState
+    engine: EngineState[Lot]
     bidders: list[Enrolled]
     sessions: list[SessionState]
 
@@ -122,13 +123,20 @@ class Batch(NamedTuple):
     """What of the events everybody may know, each with its stream; to be broadcast after the commit."""
 
 
-_states = msgspec.msgpack.Decoder(HouseState)
+_states: Final = msgspec.msgpack.Decoder(HouseState[msgspec.Raw])
+
+
+def _state_of(snapshot: bytes) -> HouseState[LotState]:
+    """Return what a snapshot holds, decoded lot by lot: what lots will share never takes memory for all at once."""
+    raw = _states.decode(snapshot)
+    fields = msgspec.structs.asdict(raw.engine) | {"lots": [lot_of(lot) for lot in raw.engine.lots]}
+    return HouseState(EngineState(**fields), raw.bidders, raw.sessions)
 
 
 class House:
     """One sale being held. Begin with `rebuild`."""
 
-    def __init__(self, state: HouseState, settings: HouseSettings, now_ms: int) -> None:
+    def __init__(self, state: HouseState[LotState], settings: HouseSettings, now_ms: int) -> None:
         self.engine = Engine(state.engine)
         self.register = Register(state.bidders)
         self.settings = settings
@@ -161,7 +169,7 @@ class House:
         """
         following = iter(events)
         if snapshot is not None:
-            state = _states.decode(snapshot)
+            state = _state_of(snapshot)
         else:
             created = next(following, None)
             if not isinstance(created, SaleCreated):

@@ -56,7 +56,7 @@ def check_replay(engine: Engine, events: Iterable[AnyEvent]) -> None:
     check_same_state(rebuilt(events).state, engine.state)
 
 
-def check_same_state(one: EngineState, other: EngineState) -> None:
+def check_same_state(one: EngineState[LotState], other: EngineState[LotState]) -> None:
     """Raise InvariantError where two states differ; when the clock looks at a lot next is not a difference."""
     for mine, its in zip(one.lots, other.lots, strict=False):
         same = replace(mine, queued_ms=None) == replace(its, queued_ms=None)

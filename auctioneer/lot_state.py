@@ -1,11 +1,15 @@
 """One lot as the house has it, and the events by which it opens, closes or is changed. Nothing here changes a lot."""
 
+from functools import lru_cache
+from typing import Final
+
 import msgspec
+from msgspec.structs import replace
 
 from auctioneer.events import LotDecided
 from auctioneer.formats import english
 from auctioneer.terms import LotSpec
-from common.lot import AnyLotEvent, CloseCause, LotClosed, LotOpened, LotView
+from common.lot import AnyLotEvent, CloseCause, LotClosed, LotOpened, LotView, Step
 
 
 class LotState(msgspec.Struct):
@@ -22,6 +26,31 @@ class LotState(msgspec.Struct):
     """The leader asked that the rest of the maximum be dropped when the connection is lost."""
     queued_ms: int | None = None
     """When the clock looks at this lot next: never later than it must."""
+
+
+_decode: Final = msgspec.msgpack.Decoder(LotState).decode
+
+
+@lru_cache(maxsize=1024)
+def _shared(table: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the increment table that was first given of those equal to this one."""
+    return table
+
+
+def with_shared_table(spec: LotSpec) -> LotSpec:
+    """Return a lot's spec with the increment table that other lots have too: its own is half of what a lot takes."""
+    terms, table = spec.terms, _shared(spec.terms.increments)
+    if table is terms.increments:
+        return spec
+    return replace(spec, terms=replace(terms, increments=table))
+
+
+def lot_of(raw: msgspec.Raw) -> LotState:
+    """Return the lot that a snapshot holds; its two parts share the terms, as before the snapshot."""
+    lot = _decode(raw)
+    lot.spec = with_shared_table(lot.spec)
+    lot.view = replace(lot.view, terms=lot.spec.terms)
+    return lot
 
 
 def soft_close_ms(lot: LotState, now_ms: int) -> int:

@@ -9,6 +9,7 @@
 
 from bisect import insort
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from auctioneer.engine import Bidder
@@ -26,15 +27,20 @@ SNAPSHOT_COST: Final = 20
 REPLAY_COST: Final = 5
 
 
+@lru_cache(maxsize=4)
+def _rate(requests_per_s: int) -> tuple[float, float]:
+    """Return a budget's tokens for each ms, and the most of them; the same two numbers for all who have it."""
+    return requests_per_s / 1000, float(requests_per_s * BURST_S)
+
+
 class Budget:
     """A token bucket. Overdrawn by a whole burst, its owner is not even answered any more."""
 
     __slots__ = ("_at_ms", "_burst", "_per_ms", "_tokens")
 
     def __init__(self, requests_per_s: int, now_ms: int) -> None:
-        self._per_ms = requests_per_s / 1000
-        self._burst = requests_per_s * BURST_S
-        self._tokens: float = self._burst
+        self._per_ms, self._burst = _rate(requests_per_s)
+        self._tokens = self._burst
         self._at_ms = now_ms
 
     def spend(self, now_ms: int, cost: int = 1) -> bool:

@@ -5,6 +5,7 @@
 """
 
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -29,8 +30,12 @@ _DEFAULT_TABLE: Final = (
 """eBay's published table, in cents: from this price on, this step."""
 
 
+@lru_cache(maxsize=64)
 def default_increments(currency: Currency) -> tuple[Step, ...]:
-    """Return the default increment table in a currency's minor units (eBay's, by the number and not the value)."""
+    """Return the default increment table in a currency's minor units (eBay's, by the number and not the value).
+
+    It is the same object for all lots of a sale, of which it would be half the memory.
+    """
     if currency.decimals >= 2:
         factor = 10 ** (currency.decimals - 2)
         return tuple(Step(from_minor * factor, step_minor * factor) for from_minor, step_minor in _DEFAULT_TABLE)

@@ -109,7 +109,7 @@ def _finding(size: int, bidders: int, inside: dict[str, float], connected: dict[
         ),
         notes=(
             "The share of the process in memory (PSS), larger house less smaller one, over the difference in size.",
-            "A lot has a description of 80 characters and an increment table of its own, as after a restart.",
+            "A lot has a description of 80 characters, and the default increment table, which lots share.",
             f"A bidder who bids has up to {REMEMBERED_REQUESTS_MAX} remembered verdicts on top.",
         ),
     )

@@ -12,6 +12,7 @@ from auctioneer.decisions import Refused
 from auctioneer.events import HOUSE, AnyEvent, SaleCreated
 from auctioneer.house import Batch, House, HouseSettings
 from auctioneer.journal import SqliteJournal
+from auctioneer.register import ENROLMENTS_PER_S
 from auctioneer.terms import LotSpec, default_increments
 from common.codec import encode
 from common.errors import AuctionError
@@ -93,6 +94,7 @@ class Inside:
             for bidder in range(start, min(bidders, start + BATCH_BIDS)):
                 inside._greet(bidder)
             inside._commit([], house.take())
+            inside.now_ms += 1000 * BATCH_BIDS // ENROLMENTS_PER_S  # as long as the register wants for so many
         return inside
 
     def warm_up(self, random: Random, bidders: int) -> None:
@@ -161,7 +163,7 @@ class Inside:
 
     def _greet(self, bidder: int) -> None:
         hello = Hello(id=_HELLO_ID, versions=(PROTOCOL_VERSION,), name=f"Bidder {bidder}")
-        answer = self.house.handle(principal_of(bidder), encode(hello), START_MS)
+        answer = self.house.handle(principal_of(bidder), encode(hello), self.now_ms)
         if not isinstance(answer, Welcome):
             raise InsideError(f"A bidder was not let in: {answer}.")
 

@@ -27,6 +27,7 @@ from auctioneer.decisions import Refused
 from auctioneer.engine import Bidder, Engine, EngineState
 from auctioneer.events import AnyEvent, BidderEnrolled, BidLate, BidTaken, LotBought, SaleCreated
 from auctioneer.invariants import Watcher, check, check_replay
+from auctioneer.lot_state import LotState
 from auctioneer.terms import LotSpec, Opening, OpeningRule, default_increments
 from auctioneer.verify import verify
 from common.lot import LotTerms, LotView, SoftClose, Step
@@ -187,7 +188,7 @@ class Stage:
     def play(self) -> None:
         for row in self._rows:
             if self._restores:
-                copy = msgspec.msgpack.decode(msgspec.msgpack.encode(self.engine.state), type=EngineState)
+                copy = msgspec.msgpack.decode(msgspec.msgpack.encode(self.engine.state), type=EngineState[LotState])
                 self.engine = Engine(copy)
             answer = self._answer(row)
             check(self.engine)

@@ -6,6 +6,7 @@ import pytest
 from auctioneer import decisions
 from auctioneer.engine import Bidder, Engine, EngineState
 from auctioneer.events import SaleCreated
+from auctioneer.lot_state import LotState
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.lot import LotStatus, LotTerms, Step
 from common.messages import BidRequest
@@ -62,5 +63,5 @@ def test_nobody_is_watched_for_a_lot_that_is_over_even_after_a_restore() -> None
     engine.bid(START_MS, Bidder(7, "bob"), BidRequest(id=1, lot="1", maximum_minor=500, while_connected=True))
     assert engine.paddles_to_watch() == [7]
     engine.advance(START_MS + 60_000)
-    restored = Engine(msgspec.msgpack.decode(msgspec.msgpack.encode(engine.state), type=EngineState))
+    restored = Engine(msgspec.msgpack.decode(msgspec.msgpack.encode(engine.state), type=EngineState[LotState]))
     assert engine.paddles_to_watch() == restored.paddles_to_watch() == []

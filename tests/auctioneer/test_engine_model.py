@@ -21,6 +21,7 @@ from auctioneer.events import (
     SaleCreated,
 )
 from auctioneer.invariants import Watcher, check, check_replay, check_same_state
+from auctioneer.lot_state import LotState
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from auctioneer.verify import verify
 from common.lot import LotTerms, SoftClose, Step
@@ -275,7 +276,9 @@ class SaleMachine(RuleBasedStateMachine):
         self.advance(0)
 
     def restore(self) -> None:
-        self.engine = Engine(msgspec.msgpack.decode(msgspec.msgpack.encode(self.engine.state), type=EngineState))
+        self.engine = Engine(
+            msgspec.msgpack.decode(msgspec.msgpack.encode(self.engine.state), type=EngineState[LotState])
+        )
 
     @rule(early_ms=st.sampled_from((0, 1, 1, 5, 20, 20, 50, 100)))
     def wait_for_the_clock(self, early_ms: int) -> None:
@@ -360,7 +363,7 @@ class SaleMachine(RuleBasedStateMachine):
         check_replay(self.engine, self.events)
         if self.snapshot is not None:
             state, count = self.snapshot
-            restored = Engine(msgspec.msgpack.decode(state, type=EngineState))
+            restored = Engine(msgspec.msgpack.decode(state, type=EngineState[LotState]))
             for event in self.events[count:]:
                 restored.apply(event)
             check(restored)

@@ -13,6 +13,7 @@ from auctioneer.control import Announce, CloseLot, EndSale, OpenLot, Pause
 from auctioneer.events import BidLate, BidTaken, LotBought, MaximumDropped
 from auctioneer.house import SILENT_MS, House
 from auctioneer.invariants import check, check_same_state
+from auctioneer.terms import LotSpec
 from common.codec import decode_broadcast, encode
 from common.errors import RejectCode, StorageError
 from common.limits import (
@@ -27,7 +28,7 @@ from common.limits import (
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
 )
-from common.lot import Announced, BidPlaced, LotAdded, SoftClose, Step
+from common.lot import Announced, BidPlaced, LotAdded, LotTerms, SoftClose, Step
 from common.messages import (
     Accepted,
     AnyRequest,
@@ -472,6 +473,19 @@ def test_a_sale_without_lots_has_heartbeats() -> None:
 
 
 # --- broadcasts ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_lots_share_their_terms_and_their_increment_table(restarts: bool) -> None:
+    def spec(number: int) -> LotSpec:
+        own_table = tuple(Step(from_minor, 100) for from_minor in (0, 5000))
+        return LotSpec(LotTerms(lot=str(number), title="Lot", starting_minor=1000, increments=own_table))
+
+    sale = SmallSale(spec(1), spec(2))
+    house = sale.rebuilt(sale.house.snapshot(), len(sale.record)) if restarts else sale.house
+    first, second = house.engine.catalogue
+    assert first.spec.terms.increments is second.spec.terms.increments
+    assert all(lot.view.terms is lot.spec.terms for lot in (first, second))
 
 
 def test_a_batch_is_told_in_one_message_for_each_lot(sale: SmallSale) -> None:
