@@ -8,8 +8,8 @@ import zmq
 from fake_house import FakeHouse
 from msgspec.structs import replace
 
-from bidder.connection import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Connection
-from bidder.events import ConnectionState
+from bidder.connection import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Connection, _Line
+from bidder.events import ConnectionChanged, ConnectionState
 from bidder.session import SILENCE_MS
 from common.errors import WrongKeyError
 from common.keys import JoinLink, new_keys
@@ -17,6 +17,8 @@ from common.messages import Hello
 from common.sockets import new_context
 
 PATIENCE_MS = 10_000
+LATE_MS = 200
+"""Longer than the house takes for an answer, so that it comes while the client still reads."""
 
 
 @pytest.fixture
@@ -47,6 +49,31 @@ def connection(fake: FakeHouse) -> Iterator[Connection]:
             connection.pump()
             poller.poll(connection.wait_ms)
         yield connection
+
+
+def test_a_connection_that_comes_up_while_the_client_reads_is_joined_once(
+    fake: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the processor is taken away in between: the whole way in passes within one reading."""
+    receive = _Line.receive
+
+    def receive_late(line: _Line) -> bytes | None:
+        if connection.session.state is not ConnectionState.LIVE:
+            line.socket.poll(LATE_MS)
+        return receive(line)
+
+    with connected(fake.link) as (connection, poller):
+        assert poller.poll(PATIENCE_MS)
+        monkeypatch.setattr(_Line, "receive", receive_late)
+        states: list[ConnectionState] = []
+        until_ms = connection.now_ms() + PATIENCE_MS
+        looks_after = 0
+        while looks_after < 3:
+            assert connection.now_ms() < until_ms
+            told, _ = connection.pump()
+            states += [event.state for event in told if isinstance(event, ConnectionChanged)]
+            looks_after += ConnectionState.LIVE in states
+    assert states == [ConnectionState.JOINING, ConnectionState.LIVE]
 
 
 def be_busy(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
