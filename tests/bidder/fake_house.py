@@ -42,10 +42,11 @@ class FakeHouse:
         self._tasks.put(None)
         self._thread.join()
 
-    def restart(self) -> None:
-        """Let another process of the house take the sale up."""
+    def restart(self, change: Callable[[SmallHouse], object] = lambda _: None) -> None:
+        """Let another process of the house take the sale up, after a change while there is none."""
         self.stop()
         self.house.instance += 1
+        change(self.house)
         self.start()
 
     def __enter__(self) -> "FakeHouse":
@@ -100,7 +101,7 @@ class FakeHouse:
             key = body.get("User-Id") if self._encrypted else peer.bytes.hex()
             answer = self.house.answer(str(key), decode_request(body.bytes))
             if answer is not None:
-                self._router.send_multipart([peer.bytes, encode(answer), *([b"and"] if self.is_garrulous else [])])
+                self._answer([peer.bytes, encode(answer), *([b"and"] if self.is_garrulous else [])])
         while self._publisher.poll(0):
             frame = self._publisher.recv()
             option = zmq.SUBSCRIBE if frame[0] else zmq.UNSUBSCRIBE
@@ -111,6 +112,13 @@ class FakeHouse:
         if self.house.now_ms % BEAT_MS == 0:
             self.house.beat()
         return self._do_tasks()
+
+    def _answer(self, frames: list[bytes]) -> None:
+        try:
+            self._router.send_multipart(frames)
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:  # who asked has left meanwhile
+                raise
 
     def _do_tasks(self) -> bool:
         done = []

@@ -168,12 +168,12 @@ def test_a_lost_broadcast_is_repaired(fake: FakeHouse) -> None:
 
 def test_a_bid_across_a_restart_counts_once_and_gets_the_verdict_of_the_first_time(fake: FakeHouse) -> None:
     with joined(fake) as client:
-        fake.do(lambda house: setattr(house, "bid_answers_to_drop", 1))
+        fake.do(lambda house: setattr(house, "bid_answers_to_drop", 100))
         verdicts: list[Accepted | Rejected] = []
         bidding = threading.Thread(target=lambda: verdicts.append(client.bid("1", 100, timeout_ms=WAIT_MS)))
         bidding.start()
         wait_for(client, LotChanged)
-        fake.restart()
+        fake.restart(lambda house: setattr(house, "bid_answers_to_drop", 0))
         bidding.join(WAIT_MS / 1000)
         bids = [request for request in fake.house.seen if isinstance(request, BidRequest)]
         assert [type(verdict) for verdict in verdicts] == [Accepted]
