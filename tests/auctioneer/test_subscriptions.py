@@ -13,7 +13,7 @@ from common.limits import SUBSCRIPTIONS_MAX, TOPIC_BYTES_MAX
 from common.lot import SALE_STREAM
 from common.sockets import set_publisher
 
-WAIT_MS = 10_000
+WAIT_MS = 60_000
 PROBE = topic("~" + "0123456789abcdef")
 
 

@@ -12,7 +12,7 @@ from benchmarks.tally import Acknowledged
 
 BOTS = 8
 CROWD = Crowd(seed=3)
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 KILLS_AT = (10, 25)
 """The server dies when so many bids have been acknowledged."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_S = 60
+PATIENCE_S = 300
 
 
 def start(*words: str) -> "subprocess.Popen[str]":

@@ -17,6 +17,7 @@ from common.limits import REQUEST_BYTES_MAX
 from common.sockets import new_context, set_publisher, set_request_server, use_curve_server
 
 TURN_MS = 5
+PATIENCE_S = 60
 
 
 class FakeHouse:
@@ -36,7 +37,7 @@ class FakeHouse:
         started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(started,))
         self._thread.start()
-        started.result(10)
+        started.result(PATIENCE_S)
 
     def stop(self) -> None:
         self._tasks.put(None)
@@ -61,7 +62,7 @@ class FakeHouse:
         """Do something to the house in its own thread, and wait until it is done and broadcast."""
         done: Future[object] = Future()
         self._tasks.put((lambda: task(self.house), done))
-        done.result(10)
+        done.result(PATIENCE_S)
 
     # --- in the house's thread --------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from common.messages import Accepted, BidRequest, Rejected
 from common.sockets import new_context
 
 E = TypeVar("E", bound=Event)
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The sockets of a client without a shell: when time counts, next to what waits to be read."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,7 +17,7 @@ from common.keys import JoinLink, new_keys
 from common.messages import Hello
 from common.sockets import new_context
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 60_000
 LATE_MS = 200
 """Longer than the house takes for an answer, so that it comes while the client still reads."""
 
@@ -119,6 +120,30 @@ def failures_until_wrong_key(fake: FakeHouse, monkeypatch: pytest.MonkeyPatch, p
             except WrongKeyError:
                 return looks
     return None
+
+
+def wait_until_not_ready_since(link: JoinLink, what: str) -> None:
+    """Wait until a client that does not get ready says that this is why."""
+    with connected(link) as (connection, poller):
+        until_ms = connection.now_ms() + PATIENCE_MS
+        while what not in str(connection.why_not_ready()):
+            assert connection.now_ms() < until_ms, connection.why_not_ready()
+            connection.pump()
+            poller.poll(connection.wait_ms)
+
+
+def test_a_listener_that_says_nothing_is_told_from_nothing_listening(fake: FakeHouse) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        link = replace(fake.link, port=mute.getsockname()[1])
+        wait_until_not_ready_since(link, "does not answer hello")
+
+
+def test_broadcasts_that_do_not_come_through_are_told_as_such(fake: FakeHouse) -> None:
+    with socket.socket() as placeholder:
+        placeholder.bind(("127.0.0.1", 0))
+        closed_port = placeholder.getsockname()[1]
+        fake.do(lambda house: setattr(house, "publish_port", closed_port))
+        wait_until_not_ready_since(fake.link, f"broadcasts at tcp://127.0.0.1:{closed_port}")
 
 
 def test_handshakes_that_fail_at_once_are_a_wrong_key(fake: FakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:

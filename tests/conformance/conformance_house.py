@@ -14,7 +14,7 @@ from typing import Any
 import msgpack
 import zmq
 
-START_S = 30
+START_S = 60
 
 
 class RunningHouse:

@@ -18,7 +18,7 @@ from common.keys import JoinLink
 
 HOST = "127.0.0.2"
 CHUNK_BYTES = 4 * 1024
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER with no time: the peer gets a reset and not an orderly end."""
 
