@@ -42,7 +42,7 @@ LOTS: Final = 2 * BIDS
 CONNECTIONS: Final = (256, 16)
 SHARE: Final = 0.60
 STEP_MINOR: Final = 100
-ANSWER_TIMEOUT_MS: Final = 20_000
+ANSWER_TIMEOUT_MS: Final = 60_000
 
 Body = Callable[[int, int], bytes]
 

@@ -28,7 +28,7 @@ SALE_SPARE_S: Final = 120.0
 """How much longer than its lots a sale may take, for outages and extensions, before the trial gives it up."""
 RESUME_S: Final = 120.0
 """How long all bots may take to be up to date after a kill."""
-SETTLE_S: Final = 20.0
+SETTLE_S: Final = 60.0
 """How long copies of the sale may take to become equal after the last bid."""
 ANSWER_S: Final = 120.0
 """How long a worker process may take to answer."""

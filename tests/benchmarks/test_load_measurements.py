@@ -30,7 +30,7 @@ def noted(*times_ms: float) -> Latencies:
 
 
 def kept_by(folder: Path, *arguments: str) -> Kept:
-    result = CliRunner().invoke(main, [*arguments, "--results", str(folder)])
+    result = CliRunner().invoke(main, [*arguments, "--results", str(folder)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     (kept,) = read_kept(folder)
     return kept
