@@ -59,7 +59,8 @@ def test_a_demo_in_a_pipe_tells_the_sale_in_lines_and_proves_it(small_sale: Path
     lines = said.splitlines()
     assert status == 0, said
     assert any(line.startswith("  Join link  auction://127.0.0.1:") for line in lines)
-    assert sum("SOLD to" in line for line in lines) == 3
+    assert sum("SOLD to" in line or "PASSED" in line for line in lines) == 3
+    assert any("SOLD to" in line for line in lines)
     assert sum(line.startswith("OK    ") for line in lines) == 4
     assert "\x1b" not in said
     assert len(lines) < 100
@@ -68,7 +69,8 @@ def test_a_demo_in_a_pipe_tells_the_sale_in_lines_and_proves_it(small_sale: Path
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_demo_that_is_stopped_leaves_nothing_behind(number: int, small_sale: Path, temporary: Path) -> None:
-    with start("demo", "--catalogue", str(small_sale), "--bidders", "4") as program:
+    small_sale.write_text(re.sub('duration = "[67]s"', 'duration = "30s"', small_sale.read_text()))  # not over before
+    with start("demo", "--catalogue", str(small_sale), "--bidders", "12") as program:
         assert program.stdout is not None
         for line in program.stdout:
             if "outbids" in line or "jumps past" in line:
