@@ -14,7 +14,8 @@ from typing import Any
 import msgpack
 import zmq
 
-START_S = 60
+START_S = 120
+"""How long a house may take; that it is back within a second of a kill is measured by the benchmarks."""
 
 
 class RunningHouse:
@@ -105,13 +106,10 @@ class OwnHouse(RunningHouse):
         """Kill the server as hard as can be."""
         os.kill(self.record["pid"], signal.SIGKILL)
 
-    def kill_and_await(self) -> float:
-        """Kill the server, wait until another one listens, and return how many seconds that took."""
-        began_s = time.monotonic()
+    def kill_and_await(self) -> None:
+        """Kill the server and wait until another one listens at the same addresses."""
         self.kill()
-        link = self.await_listening()
-        assert link == self.link
-        return time.monotonic() - began_s
+        assert self.await_listening() == self.link
 
     def stop(self) -> None:
         """End the house with its watchdog."""
