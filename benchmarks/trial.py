@@ -143,7 +143,10 @@ class Trial:
             self._check(what, problems + _differing(compared))
             return
         self._check(f"All {self._bidders} bots have the sale that a newcomer is given", problems)
-        async with await AsyncClient.connect(self._link, "", new_keys(), role=Role.OBSERVER) as newcomer:
+        timeout_ms = int(ANSWER_S * 1000)
+        async with await AsyncClient.connect(
+            self._link, "", new_keys(), role=Role.OBSERVER, timeout_ms=timeout_ms
+        ) as newcomer:
             sale, lots = newcomer.sale, newcomer.lots()
         self.outcome.sale, self.outcome.lots = sale, lots
         if not all(view.status.is_final for view in lots.values()):
