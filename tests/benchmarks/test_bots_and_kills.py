@@ -53,6 +53,7 @@ async def _hold_sale(catalogue: Path, data: Path) -> list[Acknowledged]:
     assert verified["verified"]
     assert verified["bidders"] == BOTS
     assert len(tally.acknowledged) > back[-1], "nobody bid after the last kill"
+    assert tally.repairs > 0, "nobody had missed that open lots got the outage back"
     assert tally.unanswered == tally.histories_lost == 0
     return tally.acknowledged
 
