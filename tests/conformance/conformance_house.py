@@ -60,7 +60,11 @@ class OwnHouse(RunningHouse):
         )
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
-        super().__init__(self.await_listening())
+        try:
+            super().__init__(self.await_listening())
+        except BaseException:
+            self.stop()
+            raise
 
     def _read_log(self) -> None:
         assert self._process.stderr is not None
@@ -72,10 +76,13 @@ class OwnHouse(RunningHouse):
         """Wait until a server says that it listens; return its link."""
         deadline_s = time.monotonic() + START_S
         said = []
-        while line := self._log.get(timeout=max(0.01, deadline_s - time.monotonic())):
-            said.append(line)
-            if line.startswith("{") and (told := json.loads(line))["event"] == "listening":
-                return str(told["link"])
+        try:
+            while line := self._log.get(timeout=max(0.01, deadline_s - time.monotonic())):
+                said.append(line)
+                if line.startswith("{") and (told := json.loads(line))["event"] == "listening":
+                    return str(told["link"])
+        except queue.Empty:
+            raise AssertionError(f"it does not listen after {START_S} s:\n" + "".join(said)) from None
         raise AssertionError("the house ended:\n" + "".join(said))
 
     @property
