@@ -23,7 +23,7 @@ from common.sockets import new_context, set_subscriber, use_curve_client
 PROBE_S: Final = 10.0
 """A probe that was not answered for so long is repeated."""
 START_S: Final = 120.0
-SILENCE_S: Final = 5.0
+SILENCE_S: Final = 20.0
 """After the end: what did not come for so long does not come any more."""
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections import deque
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ import msgspec
 from benchmarks.waiting import Pulse
 from common.errors import AuctionError, UnreachableError, UsageError
 
-START_S: Final = 30.0
+START_S: Final = 120.0
 STOP_S: Final = 10.0
 LOG_LINES_KEPT: Final = 20
 
@@ -108,7 +109,8 @@ class HouseProcess:
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()
-            self.kill_server()
+            with suppress(ProcessLookupError):  # it ended just then
+                self.kill_server()
             await self._process.wait()
         await self._reading
 

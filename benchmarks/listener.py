@@ -23,7 +23,7 @@ from common.sockets import new_context, set_subscriber, use_curve_client
 ROOM: Final = 100_000
 """Frames that may wait for it: what is lost to a full queue would not be counted."""
 LOOK_UP_MS: Final = 200
-SILENCE_MS: Final = 3_000
+SILENCE_MS: Final = 20_000
 """What did not come within so long after the bidding does not come."""
 
 

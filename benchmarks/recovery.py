@@ -30,7 +30,7 @@ EVENTS: Final = 10_000_000
 QUICK_EVENTS: Final = 30_000
 READY_S_MAX: Final = 2.0
 WANTED_PER_S: Final = 300_000
-_STOP_S: Final = 60
+_STOP_S: Final = 120
 
 
 class RunningHouse:

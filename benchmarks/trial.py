@@ -28,7 +28,7 @@ SALE_SPARE_S: Final = 120.0
 """How much longer than its lots a sale may take, for outages and extensions, before the trial gives it up."""
 RESUME_S: Final = 120.0
 """How long all bots may take to be up to date after a kill."""
-SETTLE_S: Final = 20.0
+SETTLE_S: Final = 60.0
 """How long copies of the sale may take to become equal after the last bid."""
 ANSWER_S: Final = 120.0
 """How long a worker process may take to answer."""
@@ -143,7 +143,10 @@ class Trial:
             self._check(what, problems + _differing(compared))
             return
         self._check(f"All {self._bidders} bots have the sale that a newcomer is given", problems)
-        async with await AsyncClient.connect(self._link, "", new_keys(), role=Role.OBSERVER) as newcomer:
+        timeout_ms = int(ANSWER_S * 1000)
+        async with await AsyncClient.connect(
+            self._link, "", new_keys(), role=Role.OBSERVER, timeout_ms=timeout_ms
+        ) as newcomer:
             sale, lots = newcomer.sale, newcomer.lots()
         self.outcome.sale, self.outcome.lots = sale, lots
         if not all(view.status.is_final for view in lots.values()):

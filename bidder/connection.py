@@ -206,10 +206,7 @@ class Connection:
         """
         for_app: list[AppEffect] = []
         session, now_ms = self.session, self.now_ms()
-        if self._requests.came_up(now_ms):
-            session.connected(now_ms)
-        if self._feed.came_up(now_ms):
-            session.feed_connected(now_ms)
+        self._note_connections(now_ms)
         has_more = self._read(for_app, now_ms)
         # Time counts only after what has arrived: a program that was busy for seconds must not take the house, whose
         # heartbeats wait to be read, for silent.
@@ -219,6 +216,13 @@ class Connection:
         if self._carry_out(for_app):
             has_more |= self._read(for_app, now_ms)
         return for_app, has_more
+
+    def _note_connections(self, now_ms: int) -> None:
+        """Tell the session what connected. Raises WrongKeyError and RejectedError."""
+        if self._requests.came_up(now_ms):
+            self.session.connected(now_ms)
+        if self._feed.came_up(now_ms):
+            self.session.feed_connected(now_ms)
 
     def _read(self, for_app: list[AppEffect], now_ms: int) -> bool:
         """Read until nothing is left, and return whether something is; do what the session asks for in between."""
@@ -230,6 +234,10 @@ class Connection:
             broadcast = self._feed.receive()
             if answer is None and broadcast is None:
                 return False
+            if self.session.is_joining:
+                # What came may have come over a connection that is newer than the last look. Noted only after it, that
+                # connection would pass for the next one, and the client would join a second time.
+                self._note_connections(now_ms)
             if answer is not None:
                 self.session.answer_received(answer, now_ms)
             if broadcast is not None:

@@ -116,6 +116,11 @@ class Session:
         """The state of the sale."""
         return self._feed.replica
 
+    @property
+    def is_joining(self) -> bool:
+        """Whether a hello or a probe is under way, whose answer will count for the connection that it went over."""
+        return self._hello is not None or self._feed.state is FeedState.PROBING
+
     # --- for the shell ----------------------------------------------------------------------------------------------
 
     def take_effects(self) -> list[Effect]:

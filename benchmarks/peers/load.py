@@ -19,7 +19,7 @@ from benchmarks.peers.processes import stolen_s
 from benchmarks.peers.ring import BIDDERS, Ring
 from benchmarks.peers.wire import RECEIVE_BYTES, BrokenPeerError, Wire
 
-ANSWER_S: Final = 20.0
+ANSWER_S: Final = 60.0
 """How long a peer may be silent altogether."""
 EVENTS_MAX: Final = 32
 """Connections read before the next bids are sent: the peer should have something to do meanwhile."""

@@ -23,7 +23,7 @@ from benchmarks.peers.processes import check_alive, free_port, processor_s, runn
 from benchmarks.peers.ring import LOTS
 from benchmarks.peers.wire import Address, BrokenPeerError
 
-START_S: Final = 30.0
+START_S: Final = 120.0
 _PAUSE_S: Final = 0.05
 SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",

@@ -33,7 +33,7 @@ return 1
 ALWAYS: Final = "always"
 EVERY_SECOND: Final = "everysec"
 STREAM: Final = "bids"
-START_S: Final = 20.0
+START_S: Final = 120.0
 _PAUSE_S: Final = 0.02
 _WORDS: Final = 7
 """Of a bid: EVALSHA, the script, how many keys, two keys, bidder and amount."""

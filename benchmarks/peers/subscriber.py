@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from benchmarks.peers.wire import RECEIVE_BYTES, BrokenPeerError, Watcher
 
-ANSWER_S: Final = 30.0
+ANSWER_S: Final = 120.0
 """To subscribe, or to hear the last publications."""
-SILENCE_S: Final = 3.0
+SILENCE_S: Final = 20.0
 """What did not come within so long after the bidding does not come."""
 
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 from common.errors import AuctionError
 
-CONNECT_S: Final = 10.0
+CONNECT_S: Final = 60.0
 RECEIVE_BYTES: Final = 1 << 14
 """More would have a buffer mapped and unmapped for each answer, which costs more than all the rest."""
 

@@ -96,7 +96,7 @@ def desk(folder: DataFolder, answer: _Answer | None = None) -> Iterator[None]:
     thread = threading.Thread(target=_serve, args=(folder, answer, context, ready))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(60)
         yield
     finally:
         stop.send(b"")
@@ -164,4 +164,4 @@ def at_terminal(folder: DataFolder, *words: str, typed: bytes = b"", columns: in
             raise
     finally:
         os.close(ours)
-    return process.wait(30), shown.decode()
+    return process.wait(60), shown.decode()

@@ -40,7 +40,7 @@ def auctioneer(*arguments: object, file_bytes_max: int | None = None) -> "subpro
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
         preexec_fn=None
         if file_bytes_max is None
         else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max)),

@@ -14,6 +14,9 @@ from common.keys import new_keys
 from common.limits import CONTROL_BYTES_MAX
 from common.messages import Role
 
+SILENCE_MS = 2_000
+"""How long a house says nothing: long enough to connect to it, on a busy machine, and to send something."""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> DataFolder:
@@ -41,14 +44,14 @@ def test_a_house_that_says_nothing_leaves_the_outcome_unknown(folder: DataFolder
     def silent(*_: object) -> None:
         received.set()
 
-    with desk(folder, silent), connected(folder, timeout_ms=300) as house:
+    with desk(folder, silent), connected(folder, timeout_ms=SILENCE_MS) as house:
         with pytest.raises(UnreachableError, match="not known whether the command was carried out"):
             house.order(OpenLot(lot="2"))
         assert received.is_set()
 
 
 def test_a_question_without_an_answer_has_no_unknown_outcome(folder: DataFolder) -> None:
-    with desk(folder, lambda *_: None), connected(folder, timeout_ms=300) as house:
+    with desk(folder, lambda *_: None), connected(folder, timeout_ms=SILENCE_MS) as house:
         with pytest.raises(UnreachableError) as unreachable:
             house.ask("lots")
         assert "not known" not in str(unreachable.value)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from naive_model import Said, Sale
@@ -372,7 +372,7 @@ class SaleMachine(RuleBasedStateMachine):
         assert report.mismatch is None, report.mismatch
 
 
-USUAL = settings(max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+USUAL = settings(max_examples=150, stateful_step_count=60)
 
 TestSale = SaleMachine.TestCase
 TestSale.settings = USUAL

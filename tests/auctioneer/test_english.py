@@ -63,7 +63,7 @@ def published_price(terms: LotTerms, order: list[tuple[int, int, int]]) -> int |
     return max(terms.starting_minor, min(order[0][0], second_minor + terms.step_at(second_minor)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(history=HISTORIES, increments=RISING_TABLES, starting_minor=st.integers(1, 5_000))
 def test_the_final_price_is_what_the_two_highest_maxima_say(
     history: list[tuple[int, int]], increments: tuple[Step, ...], starting_minor: int
@@ -79,7 +79,7 @@ def test_the_final_price_is_what_the_two_highest_maxima_say(
     assert standing.price_minor == published_price(terms, order)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(history=HISTORIES, reserve_minor=st.integers(1_000, 30_000))
 def test_a_reserve_only_lifts_the_price_to_itself_or_to_the_leaders_maximum(
     history: list[tuple[int, int]], reserve_minor: int

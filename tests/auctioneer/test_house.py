@@ -214,7 +214,7 @@ _REQUESTS: st.SearchStrategy[AnyRequest] = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(_KEYS, _REQUESTS, st.sampled_from((0, 0, 1, 400, 20_000))), max_size=120),
     st.integers(0, 120),

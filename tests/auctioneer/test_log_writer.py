@@ -15,12 +15,12 @@ def test_a_log_that_nobody_reads_does_not_stop_the_house() -> None:
             writer = LogWriter(stream, lines_max=10)
             house = threading.Thread(target=lambda: [writer.write(LONG_LINE) for _ in range(100)], daemon=True)
             house.start()
-            house.join(timeout=10)
+            house.join(timeout=60)
             assert not house.is_alive(), "it waited for a reader"
             late_reader = threading.Thread(target=lambda: lines.extend(reader), daemon=True)
             late_reader.start()
             writer.close()
-        late_reader.join(timeout=10)
+        late_reader.join(timeout=60)
     assert lines
     assert set(lines) == {LONG_LINE}
     assert 10 <= len(lines) <= 12, "ten that waited, one or two on their way, and the rest is lost"
@@ -37,7 +37,7 @@ def test_what_was_lost_is_told_once_there_is_room() -> None:
         late = threading.Thread(target=writer.close, daemon=True)
         late.start()
         rest = list(iter(reader.readline, "after\n"))
-        late.join(timeout=10)
+        late.join(timeout=60)
     (told,) = [line for line in rest if line != LONG_LINE]
     assert told.endswith("log lines were lost, since nobody read them in time.\n")
     assert int(told.split()[0]) >= 40

@@ -46,7 +46,7 @@ class Desk:
         self.endpoint = HealthEndpoint("127.0.0.1", 0, 0, collector, log)
 
     def get(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.endpoint.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.endpoint.port, timeout=60)
         connection.request("GET", path)
         answer = connection.getresponse()
         found = answer.status, answer.read()
@@ -161,7 +161,7 @@ def test_a_server_is_well_if_its_loop_turns_and_can_store(
 def test_other_paths_and_methods_are_refused(desk: Desk) -> None:
     assert desk.get("/")[0] == 404
     assert desk.get("/metrics?name=x")[0] == 200
-    connection = http.client.HTTPConnection("127.0.0.1", desk.endpoint.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", desk.endpoint.port, timeout=60)
     connection.request("POST", "/metrics", b"x")
     assert connection.getresponse().status == 501
     connection.close()

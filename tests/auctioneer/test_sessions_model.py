@@ -2,7 +2,6 @@
 
 from unittest.mock import patch
 
-import pytest
 from house_examples import ANN, BOB, SmallSale
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -80,9 +79,6 @@ def code_of(answer: AnyAnswer) -> RejectCode:
     return answer.code
 
 
-@pytest.mark.timeout(60)
 def test_many_sessions() -> None:
     with patch.object(sessions, "REMEMBERED_REQUESTS_MAX", REMEMBERED):
-        run_state_machine_as_test(
-            SessionMachine, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
-        )
+        run_state_machine_as_test(SessionMachine, settings=settings(max_examples=150, stateful_step_count=40))

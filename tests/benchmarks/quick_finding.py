@@ -11,8 +11,8 @@ from benchmarks.results import Finding, read_kept
 def quick_finding(name: str, folder: Path, *options: str) -> Finding:
     """Return what `python -m benchmarks NAME --quick` found."""
     arguments = [name, "--quick", "--results", str(folder), *options]
-    result = CliRunner().invoke(main, arguments, standalone_mode=False)
-    assert result.exception is None, result.output
+    result = CliRunner().invoke(main, arguments, standalone_mode=False, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
     (kept,) = read_kept(folder)
     assert kept.finding.name == name
     return kept.finding

@@ -30,7 +30,7 @@ def noted(*times_ms: float) -> Latencies:
 
 
 def kept_by(folder: Path, *arguments: str) -> Kept:
-    result = CliRunner().invoke(main, [*arguments, "--results", str(folder)])
+    result = CliRunner().invoke(main, [*arguments, "--results", str(folder)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     (kept,) = read_kept(folder)
     return kept
@@ -125,7 +125,8 @@ def test_fairness_lets_the_honest_through_in_every_flood(tmp_path: Path) -> None
     assert len(finding.rows) == 8
     for row in finding.rows:
         assert row.figures["honest_refused"] == 0
-        assert (row.figures["flood_messages"] > 1_000) == (row.setting["situation"] != fairness.CALM), row
+        flooded = row.figures["flood_messages"]
+        assert flooded > fairness.HONEST_PER_S if row.setting["situation"] != fairness.CALM else flooded == 0, row
 
 
 def test_fairness_compares_with_the_calm() -> None:

@@ -153,7 +153,9 @@ def test_a_peer_that_is_not_here_is_said_aloud(
 
 
 def test_the_command_measures_and_keeps_what_it_found(tmp_path: Path) -> None:
-    result = CliRunner().invoke(peers, ["--quick", "--peer", "websocket", "--results", str(tmp_path)])
+    result = CliRunner().invoke(
+        peers, ["--quick", "--peer", "websocket", "--results", str(tmp_path)], catch_exceptions=False
+    )
     assert result.exit_code == 0, result.output
     assert "10 times WebSocket" in result.output
     assert version("websockets") in (tmp_path / "peers.json").read_text()

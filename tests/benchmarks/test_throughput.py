@@ -11,7 +11,7 @@ from common.messages import BidRequest
 
 
 def test_a_quick_run_keeps_a_row_for_each_shape(tmp_path: Path) -> None:
-    done = CliRunner().invoke(throughput, ["--quick", "--results", str(tmp_path)])
+    done = CliRunner().invoke(throughput, ["--quick", "--results", str(tmp_path)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     (kept,) = read_kept(tmp_path)
     rows = kept.finding.rows

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-WAIT_S = 30
+WAIT_S = 120
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 CATALOGUE = """

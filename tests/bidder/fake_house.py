@@ -17,6 +17,7 @@ from common.limits import REQUEST_BYTES_MAX
 from common.sockets import new_context, set_publisher, set_request_server, use_curve_server
 
 TURN_MS = 5
+PATIENCE_S = 60
 
 
 class FakeHouse:
@@ -36,16 +37,17 @@ class FakeHouse:
         started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(started,))
         self._thread.start()
-        started.result(10)
+        started.result(PATIENCE_S)
 
     def stop(self) -> None:
         self._tasks.put(None)
         self._thread.join()
 
-    def restart(self) -> None:
-        """Let another process of the house take the sale up."""
+    def restart(self, change: Callable[[SmallHouse], object] = lambda _: None) -> None:
+        """Let another process of the house take the sale up, after a change while there is none."""
         self.stop()
         self.house.instance += 1
+        change(self.house)
         self.start()
 
     def __enter__(self) -> "FakeHouse":
@@ -60,7 +62,7 @@ class FakeHouse:
         """Do something to the house in its own thread, and wait until it is done and broadcast."""
         done: Future[object] = Future()
         self._tasks.put((lambda: task(self.house), done))
-        done.result(10)
+        done.result(PATIENCE_S)
 
     # --- in the house's thread --------------------------------------------------------------------------------------
 
@@ -100,7 +102,7 @@ class FakeHouse:
             key = body.get("User-Id") if self._encrypted else peer.bytes.hex()
             answer = self.house.answer(str(key), decode_request(body.bytes))
             if answer is not None:
-                self._router.send_multipart([peer.bytes, encode(answer), *([b"and"] if self.is_garrulous else [])])
+                self._answer([peer.bytes, encode(answer), *([b"and"] if self.is_garrulous else [])])
         while self._publisher.poll(0):
             frame = self._publisher.recv()
             option = zmq.SUBSCRIBE if frame[0] else zmq.UNSUBSCRIBE
@@ -111,6 +113,13 @@ class FakeHouse:
         if self.house.now_ms % BEAT_MS == 0:
             self.house.beat()
         return self._do_tasks()
+
+    def _answer(self, frames: list[bytes]) -> None:
+        try:
+            self._router.send_multipart(frames)
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:  # who asked has left meanwhile
+                raise
 
     def _do_tasks(self) -> bool:
         done = []

@@ -28,8 +28,10 @@ from common.keys import new_keys
 from common.messages import Accepted, BidRequest, Rejected
 
 E = TypeVar("E", bound=Event)
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 """How long a test waits for an event before it fails."""
+APPROVAL_MS = 2_000
+"""How long a client waits for an approval that does not come: long enough to hear, on a busy machine, that it must."""
 
 
 @pytest.fixture
@@ -110,27 +112,13 @@ def test_nothing_listening_is_unreachable_and_says_where() -> None:
             Client.connect(link, "Ada", new_keys(), timeout_ms=300)
 
 
-def test_a_listener_that_says_nothing_is_told_from_nothing_listening() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as mute, FakeHouse() as fake:
-        link = replace(fake.link, port=mute.getsockname()[1])
-        with pytest.raises(UnreachableError, match="does not answer hello"):
-            Client.connect(link, "Ada", new_keys(), timeout_ms=500)
-
-
-def test_broadcasts_that_do_not_come_through_are_told_as_such(fake: FakeHouse) -> None:
-    with socket.socket() as placeholder:
-        placeholder.bind(("127.0.0.1", 0))
-        closed_port = placeholder.getsockname()[1]
-        fake.do(lambda house: setattr(house, "publish_port", closed_port))
-        with pytest.raises(UnreachableError, match=f"broadcasts at tcp://127.0.0.1:{closed_port}"):
-            Client.connect(fake.link, "Ada", new_keys(), timeout_ms=500)
-
-
-@pytest.mark.parametrize("code", [RejectCode.NAME_TAKEN, RejectCode.AWAITING_APPROVAL])
-def test_a_house_that_does_not_let_in(fake: FakeHouse, code: RejectCode) -> None:
+@pytest.mark.parametrize(
+    ("code", "timeout_ms"), [(RejectCode.NAME_TAKEN, WAIT_MS), (RejectCode.AWAITING_APPROVAL, APPROVAL_MS)]
+)
+def test_a_house_that_does_not_let_in(fake: FakeHouse, code: RejectCode, timeout_ms: int) -> None:
     fake.do(lambda house: setattr(house, "hello_answer", code))
     with pytest.raises(RejectedError) as caught:
-        Client.connect(fake.link, "Ada", new_keys(), timeout_ms=300)
+        Client.connect(fake.link, "Ada", new_keys(), timeout_ms=timeout_ms)
     assert caught.value.reject is code
 
 
@@ -168,12 +156,12 @@ def test_a_lost_broadcast_is_repaired(fake: FakeHouse) -> None:
 
 def test_a_bid_across_a_restart_counts_once_and_gets_the_verdict_of_the_first_time(fake: FakeHouse) -> None:
     with joined(fake) as client:
-        fake.do(lambda house: setattr(house, "bid_answers_to_drop", 1))
+        fake.do(lambda house: setattr(house, "bid_answers_to_drop", 100))
         verdicts: list[Accepted | Rejected] = []
         bidding = threading.Thread(target=lambda: verdicts.append(client.bid("1", 100, timeout_ms=WAIT_MS)))
         bidding.start()
         wait_for(client, LotChanged)
-        fake.restart()
+        fake.restart(lambda house: setattr(house, "bid_answers_to_drop", 0))
         bidding.join(WAIT_MS / 1000)
         bids = [request for request in fake.house.seen if isinstance(request, BidRequest)]
         assert [type(verdict) for verdict in verdicts] == [Accepted]
@@ -205,6 +193,7 @@ def test_an_unknown_outcome_has_the_id_to_repeat_with(fake: FakeHouse) -> None:
         with pytest.raises(UnansweredError) as caught:
             client.bid("1", 100, timeout_ms=200)
         assert caught.value.may_count
+        wait_for(client, LotChanged)  # so that the house has it; else its answer would come late
         fake.do(lambda house: setattr(house, "bid_answers_to_drop", 0))
         first = client.bid("1", 100, request_id=caught.value.request_id)
         assert isinstance(first, Accepted)

@@ -119,7 +119,7 @@ def test_a_bid_survives_the_kill_of_the_server(house: RunningHouse, home: Path) 
 
 
 def test_without_a_house_a_bid_stays_unknown(house: RunningHouse, home: Path) -> None:
-    with Program(home, "join", "--name", "Robot", "--timeout", "1") as robot:
+    with Program(home, "join", "--name", "Robot", "--timeout", "3") as robot:
         robot.until("connection", state="live")
         house.stop()
         robot.until("connection", state="silent")
@@ -186,7 +186,7 @@ def test_who_waits_for_approval_is_told_and_let_in(tmp_path: Path) -> None:
         to = ("--to", house.link)
         with Program(home, "join", "--name", "Ada", *to) as ada:
             ada.until("connection", state="awaiting_approval")
-            command = ["bid", "1", "100", "--name", "Bob", "--timeout", "1", "--json", "--home", str(home), *to]
+            command = ["bid", "1", "100", "--name", "Bob", "--timeout", "3", "--json", "--home", str(home), *to]
             result = CliRunner().invoke(main, command, catch_exceptions=False)
             assert (result.exit_code, json.loads(result.stdout)["code"]) == (3, "awaiting_approval")
             house.order("admit", "Ada")

@@ -1,5 +1,6 @@
 """The sockets of a client without a shell: when time counts, next to what waits to be read."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,15 +9,21 @@ import zmq
 from fake_house import FakeHouse
 from msgspec.structs import replace
 
-from bidder.connection import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Connection
-from bidder.events import ConnectionState
+from bidder.connection import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Connection, _Line
+from bidder.events import ConnectionChanged, ConnectionState
 from bidder.session import SILENCE_MS
 from common.errors import WrongKeyError
 from common.keys import JoinLink, new_keys
 from common.messages import Hello
 from common.sockets import new_context
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 60_000
+LATE_MS = 200
+"""Longer than the house takes for an answer, so that it comes while the client still reads."""
+LATE_MAX = 60
+"""So many looks are late; time stands still for the client while it reads, so that it must not read for ever."""
+LAST_WORDS_MAX = 10
+"""What the house said before it was stopped may still be on its way, but does not come in so many turns."""
 
 
 @pytest.fixture
@@ -49,6 +56,32 @@ def connection(fake: FakeHouse) -> Iterator[Connection]:
         yield connection
 
 
+def test_a_connection_that_comes_up_while_the_client_reads_is_joined_once(
+    fake: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the processor is taken away in between: the whole way in passes within one reading."""
+    receive = _Line.receive
+    late = iter(range(LATE_MAX))
+
+    def receive_late(line: _Line) -> bytes | None:
+        if connection.session.state is not ConnectionState.LIVE and next(late, None) is not None:
+            line.socket.poll(LATE_MS)
+        return receive(line)
+
+    with connected(fake.link) as (connection, poller):
+        assert poller.poll(PATIENCE_MS)
+        monkeypatch.setattr(_Line, "receive", receive_late)
+        states: list[ConnectionState] = []
+        until_ms = connection.now_ms() + PATIENCE_MS
+        looks_after = 0
+        while looks_after < 3:
+            assert connection.now_ms() < until_ms
+            told, _ = connection.pump()
+            states += [event.state for event in told if isinstance(event, ConnectionChanged)]
+            looks_after += ConnectionState.LIVE in states
+    assert states == [ConnectionState.JOINING, ConnectionState.LIVE]
+
+
 def be_busy(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let so much time pass without a call that a house which says nothing is silent."""
     later_ms = connection.now_ms() + SILENCE_MS + 1
@@ -70,10 +103,12 @@ def test_a_house_that_said_nothing_meanwhile_is_silent(
     fake: FakeHouse, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake.stop()
-    connection.pump()
-    be_busy(connection, monkeypatch)
-    connection.pump()
-    assert connection.session.state is ConnectionState.SILENT
+    for _ in range(LAST_WORDS_MAX):
+        be_busy(connection, monkeypatch)
+        connection.pump()
+        if connection.session.state is ConnectionState.SILENT:
+            return
+    raise AssertionError(f"the house is {connection.session.state}")
 
 
 def failures_until_wrong_key(fake: FakeHouse, monkeypatch: pytest.MonkeyPatch, pause_ms: int) -> int | None:
@@ -92,6 +127,30 @@ def failures_until_wrong_key(fake: FakeHouse, monkeypatch: pytest.MonkeyPatch, p
             except WrongKeyError:
                 return looks
     return None
+
+
+def wait_until_not_ready_since(link: JoinLink, what: str) -> None:
+    """Wait until a client that does not get ready says that this is why."""
+    with connected(link) as (connection, poller):
+        until_ms = connection.now_ms() + PATIENCE_MS
+        while what not in str(connection.why_not_ready()):
+            assert connection.now_ms() < until_ms, connection.why_not_ready()
+            connection.pump()
+            poller.poll(connection.wait_ms)
+
+
+def test_a_listener_that_says_nothing_is_told_from_nothing_listening(fake: FakeHouse) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        link = replace(fake.link, port=mute.getsockname()[1])
+        wait_until_not_ready_since(link, "does not answer hello")
+
+
+def test_broadcasts_that_do_not_come_through_are_told_as_such(fake: FakeHouse) -> None:
+    with socket.socket() as placeholder:
+        placeholder.bind(("127.0.0.1", 0))
+        closed_port = placeholder.getsockname()[1]
+        fake.do(lambda house: setattr(house, "publish_port", closed_port))
+        wait_until_not_ready_since(fake.link, f"broadcasts at tcp://127.0.0.1:{closed_port}")
 
 
 def test_handshakes_that_fail_at_once_are_a_wrong_key(fake: FakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fake_house import FakeHouse
 
+WAIT_S = 60
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
@@ -32,7 +33,7 @@ def test_the_proxy_bidder_bids_up_to_its_limit_and_no_further(fake: FakeHouse, t
         fake.do(lambda house: house.bid("1", 130))
         fake.do(lambda house: house.close_lot("1"))
         assert program.stdout.readline() == "not won; USD 1.30\n"
-        assert program.wait(20) == 0
+        assert program.wait(WAIT_S) == 0
 
 
 def test_the_watcher_prints_each_change_until_the_sale_ends(fake: FakeHouse, tmp_path: Path) -> None:
@@ -44,17 +45,18 @@ def test_the_watcher_prints_each_change_until_the_sale_ends(fake: FakeHouse, tmp
         fake.do(lambda house: house.bid("1", 100))
         fake.do(lambda house: house.announce("Thank you"))
         fake.do(lambda house: house.end_sale())
-        assert program.stdout.read().splitlines() == [
+        told = program.stdout.read().splitlines()
+        assert [line for line in told if not line.startswith("[")] == [
             "lot 1 (Lot 1): open, USD 1.00, paddle 99 leads",
             "sale: running. Thank you",
             "sale: ended. Thank you",
         ]
-        assert program.wait(20) == 0
+        assert program.wait(WAIT_S) == 0
 
 
 @pytest.mark.parametrize("program", ["watch.py", "proxy_bidder.py"])
 def test_an_example_without_arguments_says_how_it_is_used(program: str, tmp_path: Path) -> None:
     with start(tmp_path, program) as running:
-        _, complaint = running.communicate(timeout=20)
+        _, complaint = running.communicate(timeout=WAIT_S)
     assert running.returncode == 1
     assert f"python examples/{program}" in complaint

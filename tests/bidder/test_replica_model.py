@@ -102,7 +102,7 @@ class Model:
             assert truth.lots[lot] == view
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(steps, st.sampled_from([0, 2, 100]))
 def test_the_replica_is_a_prefix_of_the_truth_and_can_be_mended_to_all_of_it(
     moves: list[tuple[str, int]], early_events_max: int

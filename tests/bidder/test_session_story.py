@@ -70,7 +70,7 @@ class Story:
         self.link.settle()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(moves, st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.4]))
 def test_the_client_ends_with_the_truth_and_tells_a_contiguous_story(
     steps: list[tuple[str, int]], seed: int, loss: float

@@ -14,7 +14,8 @@ from typing import Any
 import msgpack
 import zmq
 
-START_S = 30
+START_S = 120
+"""How long a house may take; that it is back within a second of a kill is measured by the benchmarks."""
 
 
 class RunningHouse:
@@ -59,7 +60,11 @@ class OwnHouse(RunningHouse):
         )
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
-        super().__init__(self.await_listening())
+        try:
+            super().__init__(self.await_listening())
+        except BaseException:
+            self.stop()
+            raise
 
     def _read_log(self) -> None:
         assert self._process.stderr is not None
@@ -71,10 +76,13 @@ class OwnHouse(RunningHouse):
         """Wait until a server says that it listens; return its link."""
         deadline_s = time.monotonic() + START_S
         said = []
-        while line := self._log.get(timeout=max(0.01, deadline_s - time.monotonic())):
-            said.append(line)
-            if line.startswith("{") and (told := json.loads(line))["event"] == "listening":
-                return str(told["link"])
+        try:
+            while line := self._log.get(timeout=max(0.01, deadline_s - time.monotonic())):
+                said.append(line)
+                if line.startswith("{") and (told := json.loads(line))["event"] == "listening":
+                    return str(told["link"])
+        except queue.Empty:
+            raise AssertionError(f"it does not listen after {START_S} s:\n" + "".join(said)) from None
         raise AssertionError("the house ended:\n" + "".join(said))
 
     @property
@@ -105,13 +113,10 @@ class OwnHouse(RunningHouse):
         """Kill the server as hard as can be."""
         os.kill(self.record["pid"], signal.SIGKILL)
 
-    def kill_and_await(self) -> float:
-        """Kill the server, wait until another one listens, and return how many seconds that took."""
-        began_s = time.monotonic()
+    def kill_and_await(self) -> None:
+        """Kill the server and wait until another one listens at the same addresses."""
         self.kill()
-        link = self.await_listening()
-        assert link == self.link
-        return time.monotonic() - began_s
+        assert self.await_listening() == self.link
 
     def stop(self) -> None:
         """End the house with its watchdog."""

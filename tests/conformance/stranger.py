@@ -16,7 +16,7 @@ import zmq
 import zmq.utils.monitor
 import zmq.utils.z85
 
-WAIT_MS = 10_000
+WAIT_MS = 120_000
 BEAT, SALE, ALL_LOTS = b"beat\x00", b"sale\x00", b"lot/"
 LOT_EVENTS = {
     "lot_rescheduled",

@@ -120,7 +120,8 @@ ends = "after last lot"
 [defaults]
 starting_price = "100"
 increment = "5"
-duration = "1500ms"
+opens = "by hand"
+duration = "2500ms"
 
 [[lot]]
 number = "plain"
@@ -134,7 +135,7 @@ reserve = "900"
 [[lot]]
 number = "soft"
 title = "Extended by every bid"
-soft_close = { window = "2s", extension = "2s", cap = "2s" }
+soft_close = { window = "2500ms", extension = "2500ms", cap = "2500ms" }
 
 [[lot]]
 number = "buy"
@@ -155,18 +156,28 @@ seller = "Sally Seller"
 
 
 def test_a_short_sale_to_its_end(own_house: Callable[..., OwnHouse], strangers_of: Make) -> None:
+    """Each lot is opened when all are there, and right before it is needed: its clock waits for nobody."""
     house = own_house(SHORT_SALE)
     ann, sally = strangers_of(house.link).join(), strangers_of(house.link)
     sally.enrol(name="Sally Seller")
+
+    def open_lot(number: str) -> None:
+        assert house.order(type="open", lot=number)["type"] == "done"
+
+    open_lot("plain")
+    open_lot("own")
     assert sally.ask("bid", lot="own", amount_minor=10_000)["code"] == "own_lot"
     early = ann.ask("bid", lot="later", amount_minor=10_000)
     assert (early["code"], 3_000_000 < early["retry_ms"] <= 3_600_000) == ("lot_not_open", True)
+    open_lot("reserve")
     assert ann.ask("bid", lot="reserve", amount_minor=80_000)["reserve_met"] is False
 
-    ends_ms = ann.views["soft"]["ends_at_ms"]
+    open_lot("soft")
     extended = ann.ask("bid", lot="soft", amount_minor=10_000)
-    assert extended["ends_at_ms"] == min(extended["at_ms"] + 2_000, ends_ms + 2_000) > ends_ms
+    ends_ms = ann.await_event("soft", "lot_opened")["ends_at_ms"]
+    assert extended["ends_at_ms"] == min(extended["at_ms"] + 2_500, ends_ms + 2_500) > ends_ms
 
+    open_lot("buy")
     assert ann.ask("buy", lot="buy", price_minor=49_999)["code"] == "no_buy_now"
     bought = ann.ask("buy", lot="buy", price_minor=50_000)
     assert (bought["type"], bought["bought"], bought["price_minor"]) == ("accepted", True, 50_000)

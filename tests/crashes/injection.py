@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 CALLS = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "unlink")
 WRITES = ("write", "pwrite64")
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 DETACH_S = 0.5
 
 

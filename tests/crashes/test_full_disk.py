@@ -89,5 +89,5 @@ def test_a_server_that_dies_on_a_full_disk_goes_on_when_there_is_space(small_dis
                 break  # none could start, so that the next has not even said who it is
         for filling in small_disk.glob("filling*"):
             filling.unlink()
-        assert witness.bid_the_minimum(timeout_ms=20_000)
+        assert witness.bid_the_minimum(timeout_ms=60_000)
         conclude(house, [witness])

@@ -23,11 +23,11 @@ def test_a_server_is_started_again_though_the_log_can_not_be_written(tmp_path: P
         with Witness(link, "Ann") as witness:
             lot = next(iter(witness.client.lots()))
             os.kill(json.loads((data / "house.json").read_text())["pid"], signal.SIGKILL)
-            assert witness.bid_the_minimum(lot, timeout_ms=20_000)
+            assert witness.bid_the_minimum(lot, timeout_ms=60_000)
         assert process.poll() is None
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def wait_for_link(data: Path, process: "subprocess.Popen[bytes]") -> str:

@@ -16,7 +16,7 @@ from common.keys import new_keys
 from common.lot import LotStatus, LotView
 from common.messages import Accepted, Hello, LotRequest, Role, Snapshot
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 E = TypeVar("E", bound=Event)
 
 

@@ -27,7 +27,7 @@ def test_an_observer_sees_on_after_a_kill(tmp_path: Path) -> None:
         ann.hello()
         ben.hello()
         with Client.connect(house.link, "", new_keys(), role=Role.OBSERVER) as observer:
-            seen = observer.events(timeout_ms=20_000)
+            seen = observer.events(timeout_ms=60_000)
             # More than once, since it is a race whether the feed or the requests are connected again first.
             for amount_minor in range(1000, 1300, 100):
                 house.kill_server()

@@ -18,7 +18,7 @@ from common.keys import JoinLink
 
 HOST = "127.0.0.2"
 CHUNK_BYTES = 4 * 1024
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER with no time: the peer gets a reset and not an orderly end."""
 
@@ -64,19 +64,20 @@ class FaultProxy:
             self._weather = replace(Weather(), **weather)
             self._changed.notify_all()
 
-    def cut(self) -> int:
-        """Reset all connections at both ends; return how many there were."""
-        pipes = self._live()
-        for pipe in pipes:
+    def cut(self) -> None:
+        """Reset all connections at both ends, once there are any."""
+        for pipe in self._live():
             pipe.cut()
-        return len(pipes)
 
-    def half_close(self, *, towards_house: bool) -> int:
-        """End one direction of all connections in good order, while the other goes on; return how many."""
-        pipes = self._live()
-        for pipe in pipes:
+    def half_close(self, *, towards_house: bool) -> None:
+        """End one direction of all connections in good order, once there are any, while the other goes on."""
+        for pipe in self._live():
             pipe.half_close(towards_house=towards_house)
-        return len(pipes)
+
+    def wait_until_corrupted(self, before: int) -> None:
+        """Wait until more chunks than before have been broken."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.corrupted > before, PATIENCE_S), "nothing came to be broken"
 
     def close(self) -> None:
         """End everything."""
@@ -96,7 +97,9 @@ class FaultProxy:
     # --- what its threads do ------------------------------------------------------------------------------------------
 
     def _live(self) -> list["_Pipe"]:
+        """Return the connections that there are, waiting for the first: clients may take a while to be back."""
         with self._changed:
+            assert self._changed.wait_for(lambda: any(pipe.is_live for pipe in self._pipes), PATIENCE_S), "nobody came"
             self._pipes = [pipe for pipe in self._pipes if pipe.is_live]
             return list(self._pipes)
 
@@ -115,6 +118,7 @@ class FaultProxy:
                 continue
             with self._changed:
                 self._pipes.append(_Pipe(self, client, house))
+                self._changed.notify_all()
 
     def wait_for_passage(self, size_bytes: int, is_live: threading.Event) -> None:
         """Return when so many bytes, read just now, may go on."""
@@ -134,7 +138,9 @@ class FaultProxy:
         one_in = self._weather.corrupt_one_in
         if not one_in or self._chance.randrange(one_in):
             return chunk
-        self.corrupted += 1
+        with self._changed:
+            self.corrupted += 1
+            self._changed.notify_all()
         place = self._chance.randrange(len(chunk))
         return chunk[:place] + bytes([chunk[place] ^ 1 << self._chance.randrange(8)]) + chunk[place + 1 :]
 

@@ -7,6 +7,7 @@ import ctypes
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 HOUSE = "house"
 BIDDERS = "bidders"
 ADDRESSES = {HOUSE: "10.77.0.1", BIDDERS: "10.77.0.2"}
+PATIENCE_S = 60.0
 _NEW_NETWORK = 0x40000000
 
 
@@ -67,8 +69,13 @@ class TwoHosts:
         finally:
             self._filter(BIDDERS, "flush table inet wall")
 
-    def has_dropped(self) -> bool:
-        """Return whether the wall has dropped anything since it was built."""
+    def wait_until_dropped(self) -> None:
+        """Wait until the wall has dropped something since it was built."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not self._has_dropped():
+            assert time.monotonic() < deadline_s, "nothing came that could be dropped"
+
+    def _has_dropped(self) -> bool:
         name = self._names[BIDDERS]
         listed = subprocess.run(
             ["ip", "netns", "exec", name, "nft", "list", "table", "inet", "wall"],
