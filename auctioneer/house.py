@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 import msgspec
 
 from auctioneer import decisions
-from auctioneer.broadcasts import SALE_EVENTS_MAX
 from auctioneer.engine import Engine, EngineState
 from auctioneer.events import (
     AnyEvent,
@@ -30,6 +29,7 @@ from auctioneer.events import (
     verdict_of,
 )
 from auctioneer.history import History
+from auctioneer.pages import page_of_events, page_of_lots
 from auctioneer.record_reader import RecordReader
 from auctioneer.register import (
     APPROVAL_POLL_MS,
@@ -56,7 +56,6 @@ from common.limits import (
     HEARTBEAT_MS,
     PROTOCOL_VERSION,
     REPLAY_EVENTS_MAX,
-    SNAPSHOT_LOTS_MAX,
 )
 from common.lot import SALE_STREAM, Change
 from common.messages import (
@@ -290,15 +289,15 @@ class House:
                 return self._mine(session.bidder.paddle, request)
 
     def _snapshot_page(self, request: SnapshotRequest, now_ms: int) -> Snapshot:
-        catalogue = self.engine.catalogue
-        stop = request.start + SNAPSHOT_LOTS_MAX
+        lots = page_of_lots(self.engine.catalogue, request.start)
+        stop = request.start + len(lots)
         return Snapshot(
             id=request.id,
             epoch=self.engine.epoch,
             server_time_ms=now_ms,
             sale=self.engine.sale,
-            lots=tuple(lot.view for lot in catalogue[request.start : stop]),
-            next=stop if stop < len(catalogue) else None,
+            lots=lots,
+            next=stop if stop < len(self.engine.catalogue) else None,
         )
 
     def _replay(self, request: ReplayRequest) -> Replay | Rejected:
@@ -308,10 +307,10 @@ class House:
         seq = self.engine.sale.seq if stream == SALE_STREAM else self.engine.lots[stream].view.seq
         if request.after_seq >= seq:
             return Replay(id=request.id, epoch=self.engine.epoch, lot=stream)
-        most = SALE_EVENTS_MAX if stream == SALE_STREAM else REPLAY_EVENTS_MAX
-        events = self._history.after(stream, request.after_seq, most)
+        events = self._history.after(stream, request.after_seq, REPLAY_EVENTS_MAX)
         if events is None:
             return Rejected(id=request.id, code=RejectCode.HISTORY_GONE, lot=stream, seq=seq)
+        events = page_of_events(events)
         more = bool(events) and events[-1].seq < seq  # what this very batch did is told by its broadcast
         answer = Replay(id=request.id, epoch=self.engine.epoch, lot=stream, more=more)
         field = "sale_events" if stream == SALE_STREAM else "lot_events"

@@ -15,6 +15,7 @@ from typing import Final
 import zmq
 
 from common.keys import KeyPair
+from common.limits import REMEMBERED_REQUESTS_MAX
 from common.versions import refuse_old_libraries
 
 LINGER_MS: Final = 1000
@@ -27,7 +28,13 @@ RECONNECT_MAX_MS: Final = 5000
 ENVELOPE_BYTES_MAX: Final = 128
 """What a frame may have around its body: CURVE's 33 bytes, and a broadcast's topic."""
 REQUESTS_QUEUED_MAX: Final = 1000
-"""For each peer, in each direction, on the request path."""
+"""For each peer: requests on their way, and answers that a client has not looked at."""
+ANSWERS_QUEUED_MAX: Final = 4 * REMEMBERED_REQUESTS_MAX
+"""For each peer, answers that wait in the house to be sent; what finds no room is dropped, and is asked for again.
+
+Never so for a client that reads and leaves as many requests unanswered as it may: the queue hears of what was sent only
+when that is half of it, so that twice as many need room; and twice again, since each may have been asked for once more.
+Those who do not read cost the house this many answers, and no more."""
 BROADCASTS_QUEUED_MAX: Final = 10_000
 """For each subscriber; one that falls further behind loses frames, notices, and repairs the hole."""
 
@@ -82,7 +89,7 @@ def set_request_server(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     set_common(socket, bytes_max)
     socket.setsockopt(zmq.BACKLOG, BACKLOG)
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-    socket.setsockopt(zmq.SNDHWM, REQUESTS_QUEUED_MAX)
+    socket.setsockopt(zmq.SNDHWM, ANSWERS_QUEUED_MAX)
     socket.setsockopt(zmq.RCVHWM, REQUESTS_QUEUED_MAX)
 
 

@@ -38,6 +38,7 @@ SANS_IO = (
     "auctioneer/record_reader.py",
     "auctioneer/lot_state.py",
     "auctioneer/pacing.py",
+    "auctioneer/pages.py",
     "auctioneer/register.py",
     "auctioneer/reports.py",
     "auctioneer/sessions.py",
