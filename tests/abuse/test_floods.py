@@ -6,7 +6,9 @@ neighbours' load.
 
 import resource
 import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from house_process import CATALOGUE, HouseProcess, RawBidder, running_house
 from common.codec import encode, topic
 from common.limits import DESCRIPTION_CHARS_MAX, REPLY_BYTES_MAX, SNAPSHOT_LOTS_MAX
 from common.messages import AnyRequest, BidRequest, LotRequest, Ping, ReplayRequest, SnapshotRequest, Welcome
-from common.sockets import set_request_client, set_subscriber, use_curve_client
+from common.sockets import HEARTBEAT_INTERVAL_MS, set_request_client, set_subscriber, use_curve_client
 
 HALF_OPEN = 500
 SPARE_FILES = 20
@@ -133,6 +135,23 @@ def test_a_dealer_that_never_reads(wordy_house: HouseProcess, asked: str) -> Non
         finally:
             deaf.close(linger=0)
             eve.close()
+
+
+def test_floods_whose_connections_break(house: HouseProcess, eve: RawBidder) -> None:
+    """Where messages of a broken connection still wait, libzmq aborts at the next heartbeat: the house sends none."""
+    assert isinstance(eve.hello(), Welcome)
+    body = encode(LotRequest(id=7, lot="1"))
+    with unshaken(house) as honest:
+        crowd = [never_reading(eve) for _ in range(20)]  # what it was sent and did not read makes a close a break
+        over_s = time.monotonic() + HEARTBEAT_INTERVAL_MS / 1000
+        while time.monotonic() < over_s:
+            for one in crowd:
+                with suppress(zmq.Again):
+                    for _ in range(50):
+                        one.send(body, zmq.DONTWAIT)
+        for one in crowd:
+            one.close(linger=0)
+        honest.go_on()
 
 
 def test_subscribers_that_never_read(house: HouseProcess, eve: RawBidder) -> None:
