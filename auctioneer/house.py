@@ -46,6 +46,7 @@ from auctioneer.sessions import (
     REPLAY_COST,
     SNAPSHOT_COST,
     Budget,
+    Budgets,
     Session,
 )
 from common.codec import RefusedBody, decode_request
@@ -79,8 +80,6 @@ from common.messages import (
     Welcome,
 )
 
-STRANGERS_MAX: Final = 10_000
-"""Keys that are not enrolled whose budgets are remembered; the longest silent goes first."""
 _BIDDER: Final = Role.BIDDER
 """By a name of its own: looking a member up in its Enum costs as much as all else in a comparison."""
 SILENT_MS: Final = 10_000
@@ -134,7 +133,7 @@ class House:
         self._sessions: dict[str, Session] = {}
         self._by_paddle: dict[int, Session] = {}
         self._observers: OrderedDict[str, Session] = OrderedDict()
-        self._strangers: OrderedDict[str, Budget] = OrderedDict()
+        self._strangers = Budgets(settings.requests_per_s)
         self._history = History()
         self._batch = Batch([], [], [])
         self._changed: dict[str, object] = {}  # its keys are the lots that changed since they were last named
@@ -203,7 +202,7 @@ class House:
         The answer may leave only after the batch is durable.
         """
         session = self._sessions.get(principal) or self._observers.get(principal)
-        budget = session.budget if session is not None else self._stranger(principal, now_ms)
+        budget = session.budget if session is not None else self._strangers.of(principal, now_ms)
         in_budget = budget.spend(now_ms)
         if not in_budget and budget.is_exhausted:
             return None
@@ -233,7 +232,7 @@ class House:
     def spend(self, principal: str, now_ms: int) -> bool:
         """Charge a principal for something other than a request; return whether it is in the budget."""
         session = self._sessions.get(principal) or self._observers.get(principal)
-        return (session.budget if session is not None else self._stranger(principal, now_ms)).spend(now_ms)
+        return (session.budget if session is not None else self._strangers.of(principal, now_ms)).spend(now_ms)
 
     def _bid(self, session: Session, request: BidRequest | BuyRequest, now_ms: int) -> AnyAnswer:
         session.heard_ms = now_ms
@@ -435,21 +434,11 @@ class House:
         return session
 
     def _observe(self, entry: Enrolled, now_ms: int) -> Session:
-        session = Session(entry, self._strangers.pop(entry.key, Budget(self.settings.requests_per_s, now_ms)), now_ms)
+        session = Session(entry, self._strangers.hand_over(entry.key, now_ms), now_ms)
         self._observers[entry.key] = session
         if len(self._observers) > BIDDERS_MAX:
             self._observers.popitem(last=False)
         return session
-
-    def _stranger(self, principal: str, now_ms: int) -> Budget:
-        budget = self._strangers.get(principal)
-        if budget is None:
-            budget = self._strangers[principal] = Budget(self.settings.requests_per_s, now_ms)
-            if len(self._strangers) > STRANGERS_MAX:
-                self._strangers.popitem(last=False)
-        else:
-            self._strangers.move_to_end(principal)
-        return budget
 
     # --- facts -------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from auctioneer.counters import Counters, Vitals
 from auctioneer.data_folder import DataFolder
 from auctioneer.endpoints import Endpoints, user_id
 from auctioneer.events import AnyEvent, BidderAdmitted, BidTaken
+from auctioneer.frozen import FrozenHouse
 from auctioneer.house import Batch, House
 from auctioneer.journal import DamagedJournalError, SqliteJournal
 from auctioneer.logs import log_event, log_refusal
@@ -201,7 +202,7 @@ class Server:
                 principal = principals.get(routing_id) or self._plain_principal(routing_id, body)
             if principal is None:
                 continue
-            answer = _unavailable(body) if house is None else house.handle(principal, body, now_ms)
+            answer = (house or self._frozen).handle(principal, body, now_ms)
             if answer is not None:
                 answers.append((routing_id, answer))
                 continue
@@ -243,13 +244,13 @@ class Server:
             principal = asked.principal or ""
             now_ms = self._now_ms()
             house = self._house
-            if house is None or (self._is_encrypted and not principal):
+            if self._is_encrypted and not principal:
                 continue
-            if not house.spend(principal, now_ms):
+            if not (house or self._frozen).spend(principal, now_ms):
                 if self._is_encrypted:
                     self._subscriptions.cut_off_sender()
                 continue
-            if self._is_encrypted and not house.is_admitted(principal):
+            if house is None or (self._is_encrypted and not house.is_admitted(principal)):
                 continue
             probe = self._subscriptions.grant(principal, asked.message)
             if probe is not None:
@@ -414,6 +415,8 @@ class Server:
         self._clock = sale.clock
         self._epoch = sale.house.engine.epoch
         self._instance = sale.house.settings.instance
+        self._frozen = FrozenHouse(sale.house.settings.requests_per_s, THAW_EVERY_MS)
+        """Speaks in the house's place while there is none."""
         self._sale_seq = sale.house.engine.sale.seq
         now_ms = self._clock.now_ms()
         self._seen_ms = sale.journal.alive_ms  # storing the start may have taken long

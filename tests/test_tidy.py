@@ -32,6 +32,7 @@ SANS_IO = (
     "auctioneer/decisions.py",
     "auctioneer/events.py",
     "auctioneer/formats",
+    "auctioneer/frozen.py",
     "auctioneer/history.py",
     "auctioneer/house.py",
     "auctioneer/invariants.py",
