@@ -35,6 +35,7 @@ SANS_IO = (
     "auctioneer/frozen.py",
     "auctioneer/history.py",
     "auctioneer/house.py",
+    "auctioneer/introductions.py",
     "auctioneer/invariants.py",
     "auctioneer/record_reader.py",
     "auctioneer/lot_state.py",
