@@ -13,7 +13,6 @@ from typing import Final, Generic, NamedTuple
 import msgspec
 
 from auctioneer import decisions
-from auctioneer.broadcasts import SALE_EVENTS_MAX
 from auctioneer.engine import Engine, EngineState, Lot
 from auctioneer.events import (
     AnyEvent,
@@ -31,6 +30,7 @@ from auctioneer.events import (
 )
 from auctioneer.history import History
 from auctioneer.lot_state import LotState, lot_of
+from auctioneer.pages import page_of_events, page_of_lots
 from auctioneer.record_reader import RecordReader
 from auctioneer.register import (
     APPROVAL_POLL_MS,
@@ -47,6 +47,7 @@ from auctioneer.sessions import (
     REPLAY_COST,
     SNAPSHOT_COST,
     Budget,
+    Budgets,
     Session,
 )
 from common.codec import RefusedBody, decode_request
@@ -57,7 +58,6 @@ from common.limits import (
     HEARTBEAT_MS,
     PROTOCOL_VERSION,
     REPLAY_EVENTS_MAX,
-    SNAPSHOT_LOTS_MAX,
 )
 from common.lot import SALE_STREAM, Change
 from common.messages import (
@@ -81,8 +81,6 @@ from common.messages import (
     Welcome,
 )
 
-STRANGERS_MAX: Final = 10_000
-"""Keys that are not enrolled whose budgets are remembered; the longest silent goes first."""
 _BIDDER: Final = Role.BIDDER
 """By a name of its own: looking a member up in its Enum costs as much as all else in a comparison."""
 SILENT_MS: Final = 10_000
@@ -143,7 +141,7 @@ class House:
         self._sessions: dict[str, Session] = {}
         self._by_paddle: dict[int, Session] = {}
         self._observers: OrderedDict[str, Session] = OrderedDict()
-        self._strangers: OrderedDict[str, Budget] = OrderedDict()
+        self._strangers = Budgets(settings.requests_per_s)
         self._history = History()
         self._batch = Batch([], [], [])
         self._changed: dict[str, object] = {}  # its keys are the lots that changed since they were last named
@@ -212,7 +210,7 @@ class House:
         The answer may leave only after the batch is durable.
         """
         session = self._sessions.get(principal) or self._observers.get(principal)
-        budget = session.budget if session is not None else self._stranger(principal, now_ms)
+        budget = session.budget if session is not None else self._strangers.of(principal, now_ms)
         in_budget = budget.spend(now_ms)
         if not in_budget and budget.is_exhausted:
             return None
@@ -242,7 +240,7 @@ class House:
     def spend(self, principal: str, now_ms: int) -> bool:
         """Charge a principal for something other than a request; return whether it is in the budget."""
         session = self._sessions.get(principal) or self._observers.get(principal)
-        return (session.budget if session is not None else self._stranger(principal, now_ms)).spend(now_ms)
+        return (session.budget if session is not None else self._strangers.of(principal, now_ms)).spend(now_ms)
 
     def _bid(self, session: Session, request: BidRequest | BuyRequest, now_ms: int) -> AnyAnswer:
         session.heard_ms = now_ms
@@ -298,15 +296,15 @@ class House:
                 return self._mine(session.bidder.paddle, request)
 
     def _snapshot_page(self, request: SnapshotRequest, now_ms: int) -> Snapshot:
-        catalogue = self.engine.catalogue
-        stop = request.start + SNAPSHOT_LOTS_MAX
+        lots = page_of_lots(self.engine.catalogue, request.start)
+        stop = request.start + len(lots)
         return Snapshot(
             id=request.id,
             epoch=self.engine.epoch,
             server_time_ms=now_ms,
             sale=self.engine.sale,
-            lots=tuple(lot.view for lot in catalogue[request.start : stop]),
-            next=stop if stop < len(catalogue) else None,
+            lots=lots,
+            next=stop if stop < len(self.engine.catalogue) else None,
         )
 
     def _replay(self, request: ReplayRequest) -> Replay | Rejected:
@@ -316,10 +314,10 @@ class House:
         seq = self.engine.sale.seq if stream == SALE_STREAM else self.engine.lots[stream].view.seq
         if request.after_seq >= seq:
             return Replay(id=request.id, epoch=self.engine.epoch, lot=stream)
-        most = SALE_EVENTS_MAX if stream == SALE_STREAM else REPLAY_EVENTS_MAX
-        events = self._history.after(stream, request.after_seq, most)
+        events = self._history.after(stream, request.after_seq, REPLAY_EVENTS_MAX)
         if events is None:
             return Rejected(id=request.id, code=RejectCode.HISTORY_GONE, lot=stream, seq=seq)
+        events = page_of_events(events)
         more = bool(events) and events[-1].seq < seq  # what this very batch did is told by its broadcast
         answer = Replay(id=request.id, epoch=self.engine.epoch, lot=stream, more=more)
         field = "sale_events" if stream == SALE_STREAM else "lot_events"
@@ -444,21 +442,11 @@ class House:
         return session
 
     def _observe(self, entry: Enrolled, now_ms: int) -> Session:
-        session = Session(entry, self._strangers.pop(entry.key, Budget(self.settings.requests_per_s, now_ms)), now_ms)
+        session = Session(entry, self._strangers.hand_over(entry.key, now_ms), now_ms)
         self._observers[entry.key] = session
         if len(self._observers) > BIDDERS_MAX:
             self._observers.popitem(last=False)
         return session
-
-    def _stranger(self, principal: str, now_ms: int) -> Budget:
-        budget = self._strangers.get(principal)
-        if budget is None:
-            budget = self._strangers[principal] = Budget(self.settings.requests_per_s, now_ms)
-            if len(self._strangers) > STRANGERS_MAX:
-                self._strangers.popitem(last=False)
-        else:
-            self._strangers.move_to_end(principal)
-        return budget
 
     # --- facts -------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,9 @@ from auctioneer.counters import Counters, Vitals
 from auctioneer.data_folder import DataFolder
 from auctioneer.endpoints import Endpoints, user_id
 from auctioneer.events import AnyEvent, BidderAdmitted, BidTaken
+from auctioneer.frozen import FrozenHouse
 from auctioneer.house import Batch, House
+from auctioneer.introductions import Introductions
 from auctioneer.journal import DamagedJournalError, SqliteJournal
 from auctioneer.logs import log_event, log_refusal
 from auctioneer.pacing import DELIVERY_US, ENCRYPTED_DELIVERY_US, Pacer
@@ -27,9 +29,9 @@ from auctioneer.startup import OpenSale
 from auctioneer.subscriptions import Subscriptions
 from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, topic
 from common.errors import RejectCode, StorageError, UsageError
-from common.limits import BIDDERS_MAX, HEARTBEAT_MS
+from common.limits import HEARTBEAT_MS
 from common.lot import Change, SaleStatus
-from common.messages import Heartbeat, Hello, Probed, Rejected
+from common.messages import Heartbeat, Probed, Rejected
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -93,7 +95,7 @@ class Server:
         self._is_encrypted = is_encrypted
         self._exit_when_ended = exit_when_ended
         self._logs_bids = logs_bids
-        self._plain_principals: dict[bytes, str] = {}
+        self._introductions = Introductions()
         self._answers: list[Addressed] = []
         self._control_answers: list[Addressed] = []
         self._poller = zmq.Poller()
@@ -183,8 +185,8 @@ class Server:
 
     def _drain_requests(self) -> int:
         """Take what waits, up to a bound, and return how many requests it was."""
-        receive, house, answers = self._requests.recv, self._house, self._answers
-        principals = None if self._is_encrypted else self._plain_principals
+        receive, handle, answers = self._requests.recv, (self._house or self._frozen).handle, self._answers
+        whose = None if self._is_encrypted else self._introductions.principal
         passed_over = 0
         for drained in range(BATCH_REQUESTS_MAX):
             try:
@@ -195,13 +197,10 @@ class Server:
             if drained % STAMP_REQUESTS == 0:
                 now_ms = self._now_ms()
             body = frame.bytes if not frame.more else self._no_body(self._requests)
-            if principals is None:
-                principal = user_id(frame)
-            else:
-                principal = principals.get(routing_id) or self._plain_principal(routing_id, body)
+            principal = user_id(frame) if whose is None else whose(routing_id, body)
             if principal is None:
                 continue
-            answer = _unavailable(body) if house is None else house.handle(principal, body, now_ms)
+            answer = handle(principal, body, now_ms)
             if answer is not None:
                 answers.append((routing_id, answer))
                 continue
@@ -243,13 +242,13 @@ class Server:
             principal = asked.principal or ""
             now_ms = self._now_ms()
             house = self._house
-            if house is None or (self._is_encrypted and not principal):
+            if self._is_encrypted and not principal:
                 continue
-            if not house.spend(principal, now_ms):
+            if not (house or self._frozen).spend(principal, now_ms):
                 if self._is_encrypted:
                     self._subscriptions.cut_off_sender()
                 continue
-            if self._is_encrypted and not house.is_admitted(principal):
+            if house is None or (self._is_encrypted and not house.is_admitted(principal)):
                 continue
             probe = self._subscriptions.grant(principal, asked.message)
             if probe is not None:
@@ -270,19 +269,6 @@ class Server:
             if frames == FRAMES_MAX:
                 shut_down(receiver, handle_of(frame))
         return b""
-
-    def _plain_principal(self, routing_id: bytes, body: bytes) -> str:
-        """Without CURVE a connection is who its first hello says, and before that, itself."""
-        try:
-            request = decode_request(body)
-        except RefusedBody:
-            return routing_id.hex()
-        if not isinstance(request, Hello) or not request.key:
-            return routing_id.hex()
-        if len(self._plain_principals) >= BIDDERS_MAX:
-            self._plain_principals.clear()
-        self._plain_principals[routing_id] = request.key
-        return request.key
 
     # --- what goes out -----------------------------------------------------------------------------------------
 
@@ -414,6 +400,8 @@ class Server:
         self._clock = sale.clock
         self._epoch = sale.house.engine.epoch
         self._instance = sale.house.settings.instance
+        self._frozen = FrozenHouse(sale.house.settings.requests_per_s, THAW_EVERY_MS)
+        """Speaks in the house's place while there is none."""
         self._sale_seq = sale.house.engine.sale.seq
         now_ms = self._clock.now_ms()
         self._seen_ms = sale.journal.alive_ms  # storing the start may have taken long

@@ -8,6 +8,7 @@
 """
 
 from bisect import insort
+from collections import OrderedDict
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -22,6 +23,8 @@ from common.messages import Accepted, BidRequest, BuyRequest, Rejected
 DEFAULT_REQUESTS_PER_S: Final = 500
 BURST_S: Final = 2
 """A budget that was not used grows up to this many seconds' worth."""
+STRANGERS_MAX: Final = 10_000
+"""Keys without a session whose budgets are remembered."""
 MALFORMED_COST: Final = 10
 SNAPSHOT_COST: Final = 20
 REPLAY_COST: Final = 5
@@ -64,6 +67,31 @@ class Budget:
     def retry_ms(self) -> int:
         """How long until one more request is in the budget."""
         return max(1, round((1 - self._tokens) / self._per_ms))
+
+
+class Budgets:
+    """The budgets of principals that have no session; the longest silent goes first."""
+
+    def __init__(self, requests_per_s: int) -> None:
+        self._requests_per_s = requests_per_s
+        self._budgets: OrderedDict[str, Budget] = OrderedDict()
+
+    def of(self, principal: str, now_ms: int) -> Budget:
+        """Return the budget of a principal, a new one where none is remembered."""
+        budget = self._budgets.get(principal)
+        if budget is None:
+            budget = self._budgets[principal] = Budget(self._requests_per_s, now_ms)
+            if len(self._budgets) > STRANGERS_MAX:
+                self._budgets.popitem(last=False)
+        else:
+            self._budgets.move_to_end(principal)
+        return budget
+
+    def hand_over(self, principal: str, now_ms: int) -> Budget:
+        """Return the budget of a principal that has a session from now on, and forget it here."""
+        budget = self.of(principal, now_ms)
+        del self._budgets[principal]
+        return budget
 
 
 class Session:

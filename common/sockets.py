@@ -6,8 +6,10 @@ The options that all roles share, and why:
 - IPV6: both kinds of addresses.
 - MAXMSGSIZE: a larger frame cuts the connection before it takes memory.
 - HANDSHAKE_IVL: a peer that connects and stays silent is cut off.
-- HEARTBEAT_*: a dead peer is noticed in seconds, and cut off, whatever TCP believes.
 - TCP_KEEPALIVE: keeps address translators on the way from forgetting the connection.
+
+Dead peers are noticed within seconds on both sides. A client sends ZMTP's heartbeats and is answered; the house leaves
+it to TCP (`_set_watching_peers` says why).
 """
 
 from typing import Final
@@ -15,19 +17,28 @@ from typing import Final
 import zmq
 
 from common.keys import KeyPair
+from common.limits import REMEMBERED_REQUESTS_MAX
 from common.versions import refuse_old_libraries
 
 LINGER_MS: Final = 1000
 HANDSHAKE_MS: Final = 5000
 HEARTBEAT_INTERVAL_MS: Final = 2000
 HEARTBEAT_TIMEOUT_MS: Final = 6000
+KEEPALIVE_S: Final = 2
+KEEPALIVE_PROBES: Final = 3
 BACKLOG: Final = 1024
 RECONNECT_MS: Final = 100
 RECONNECT_MAX_MS: Final = 5000
 ENVELOPE_BYTES_MAX: Final = 128
 """What a frame may have around its body: CURVE's 33 bytes, and a broadcast's topic."""
 REQUESTS_QUEUED_MAX: Final = 1000
-"""For each peer, in each direction, on the request path."""
+"""For each peer: requests on their way, and answers that a client has not looked at."""
+ANSWERS_QUEUED_MAX: Final = 4 * REMEMBERED_REQUESTS_MAX
+"""For each peer, answers that wait in the house to be sent; what finds no room is dropped, and is asked for again.
+
+Never so for a client that reads and leaves as many requests unanswered as it may: the queue hears of what was sent only
+when that is half of it, so that twice as many need room; and twice again, since each may have been asked for once more.
+Those who do not read cost the house this many answers, and no more."""
 BROADCASTS_QUEUED_MAX: Final = 10_000
 """For each subscriber; one that falls further behind loses frames, notices, and repairs the hole."""
 
@@ -47,9 +58,6 @@ def set_common(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     socket.setsockopt(zmq.IPV6, 1)
     socket.setsockopt(zmq.MAXMSGSIZE, bytes_max + ENVELOPE_BYTES_MAX)
     socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
-    socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
-    socket.setsockopt(zmq.HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS)
     socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
 
 
@@ -60,7 +68,7 @@ def set_request_client(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     house that is away and arrive stale. No routing id: one that is chosen can be stolen.
     """
     set_common(socket, bytes_max)
-    _set_reconnecting(socket)
+    _set_staying_connected(socket)
     socket.setsockopt(zmq.IMMEDIATE, 1)
     socket.setsockopt(zmq.SNDHWM, REQUESTS_QUEUED_MAX)
     socket.setsockopt(zmq.RCVHWM, REQUESTS_QUEUED_MAX)
@@ -69,7 +77,7 @@ def set_request_client(socket: "zmq.Socket[object]", bytes_max: int) -> None:
 def set_subscriber(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     """Set what a client's SUB needs."""
     set_common(socket, bytes_max)
-    _set_reconnecting(socket)
+    _set_staying_connected(socket)
     socket.setsockopt(zmq.RCVHWM, BROADCASTS_QUEUED_MAX)
 
 
@@ -80,9 +88,10 @@ def set_request_server(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     with 1, a peer could take another's routing id and receive its answers.
     """
     set_common(socket, bytes_max)
+    _set_watching_peers(socket)
     socket.setsockopt(zmq.BACKLOG, BACKLOG)
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-    socket.setsockopt(zmq.SNDHWM, REQUESTS_QUEUED_MAX)
+    socket.setsockopt(zmq.SNDHWM, ANSWERS_QUEUED_MAX)
     socket.setsockopt(zmq.RCVHWM, REQUESTS_QUEUED_MAX)
 
 
@@ -93,6 +102,7 @@ def set_publisher(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     loses frames rather than stalling everybody.
     """
     set_common(socket, bytes_max)
+    _set_watching_peers(socket)
     socket.setsockopt(zmq.BACKLOG, BACKLOG)
     socket.setsockopt(zmq.RCVBUF, SUBSCRIPTIONS_BUFFER_BYTES)
     socket.setsockopt(zmq.XPUB_MANUAL, 1)
@@ -117,9 +127,24 @@ def use_curve_client(socket: "zmq.Socket[object]", keys: KeyPair, server_key: st
     socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.public.encode())
 
 
-def _set_reconnecting(socket: "zmq.Socket[object]") -> None:
+def _set_staying_connected(socket: "zmq.Socket[object]") -> None:
+    socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS)
     socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
+
+
+def _set_watching_peers(socket: "zmq.Socket[object]") -> None:
+    """End connections whose peer is gone, or takes in nothing for long, by TCP and not by heartbeats of the house.
+
+    When a connection breaks while what its peer sent waits for room in the socket, libzmq aborts the process at the
+    next heartbeat that it would send there: so anybody who floods could end the house.
+    """
+    socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, KEEPALIVE_S)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_INTVL, KEEPALIVE_S)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_CNT, KEEPALIVE_PROBES)
+    socket.setsockopt(zmq.TCP_MAXRT, HEARTBEAT_TIMEOUT_MS)
 
 
 class BytesSocket(zmq.Socket[bytes]):

@@ -25,7 +25,7 @@ from auctioneer.journal.file import (
 )
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Progress, SavedState
 from common.errors import StorageError
-from common.limits import REMEMBERED_REQUESTS_MAX
+from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 
 SNAPSHOTS_KEPT: Final = 2
 BATCH_EVENTS_MAX: Final = 1024
@@ -255,6 +255,8 @@ class SqliteJournal:
 
     def _take_up_refusals(self) -> None:
         for row, paddle, request in self._fetch("SELECT id, paddle, request FROM refusal ORDER BY id"):
+            if not _are_numbers(row, paddle, request):
+                raise DamagedJournalError(self._path, f"the columns of refusal {row} can't be right")
             self._refusal_ids.setdefault(paddle, {})[request] = row
             self._last_refusal = row
 
@@ -288,6 +290,8 @@ class SqliteJournal:
         last = 0
         while rows := self._fetch(_SELECT_REFUSALS, (last, READ_EVENTS)):
             for last, body in rows:
+                if type(body) is not bytes:
+                    raise DamagedJournalError(self._path, f"refusal {last} can't be read (it is no text)")
                 try:
                     yield _decode_refusal(body)
                 except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -309,7 +313,8 @@ class SqliteJournal:
         ((digest, checksum, state),) = self._fetch(
             "SELECT hash, checksum, state FROM snapshot WHERE position = ?", (position,)
         )
-        if checksum != _snapshot_checksum(position, digest, state):
+        is_whole = type(digest) is bytes and type(state) is bytes and _are_numbers(position)
+        if not is_whole or checksum != _snapshot_checksum(position, digest, state):
             raise DamagedJournalError(self._path, f"the snapshot at event {position} does not match its checksum")
         if position > head.position or self._hash_at(position) != digest:
             raise DamagedJournalError(self._path, f"the snapshot at event {position} belongs to another history")
@@ -371,13 +376,21 @@ class SqliteJournal:
         if position == 0:
             return GENESIS_HASH
         rows = self._fetch(_SELECT_BATCH_OF, (position,), first_bad=position)
-        return bytes(rows[0][2]) if rows and rows[0][1] == position else b""
+        if not rows or rows[0][1] != position:
+            return b""
+        digest = rows[0][2]
+        if type(digest) is not bytes:
+            raise self._damaged(rows[0][0], "the batch has no hash")
+        return digest
 
     def _read_head(self) -> _Head:
         rows = self._fetch(_SELECT_HEAD)
         if len(rows) != 1:
             raise DamagedJournalError(self._path, "the row that says where the record ends is missing")
-        return _Head(*rows[0])
+        head = _Head(*rows[0])
+        if not _are_numbers(head.position, head.alive_ms) or type(head.hash) is not bytes:
+            raise DamagedJournalError(self._path, "the row that says where the record ends can't be right")
+        return head
 
     def _fetch(
         self, statement: str, values: tuple[object, ...] = (), *, first_bad: int | None = None
@@ -397,6 +410,11 @@ class SqliteJournal:
 
     def _damaged(self, first_bad: int, what: str) -> DamagedJournalError:
         return DamagedJournalError(self._path, what, first_bad=first_bad)
+
+
+def _are_numbers(*values: object) -> bool:
+    """Return whether all are such whole numbers as the house writes: a damaged file may have anything anywhere."""
+    return all(type(value) is int and 0 <= value <= INTEGER_MAX for value in values)
 
 
 def _chain_hash(before: bytes, first: int, body: bytes) -> bytes:

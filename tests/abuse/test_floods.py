@@ -6,19 +6,21 @@ neighbours' load.
 
 import resource
 import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 import pytest
 import zmq
 from honest_bidder import HonestBidder, pusher_of, unshaken, without_pause
-from house_process import HouseProcess, RawBidder, running_house
+from house_process import CATALOGUE, HouseProcess, RawBidder, running_house
 
 from common.codec import encode, topic
-from common.limits import REPLY_BYTES_MAX
-from common.messages import BidRequest, LotRequest, Ping, Welcome
-from common.sockets import set_request_client, set_subscriber, use_curve_client
+from common.limits import DESCRIPTION_CHARS_MAX, REPLY_BYTES_MAX, SNAPSHOT_LOTS_MAX
+from common.messages import AnyRequest, BidRequest, LotRequest, Ping, ReplayRequest, SnapshotRequest, Welcome
+from common.sockets import HEARTBEAT_INTERVAL_MS, set_request_client, set_subscriber, use_curve_client
 
 HALF_OPEN = 500
 SPARE_FILES = 20
@@ -32,6 +34,17 @@ _numbers = count(1)
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HouseProcess]:
     with running_house(tmp_path_factory.mktemp("flooded")) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def wordy_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HouseProcess]:
+    """Run a house with many lots whose descriptions are as long as they may be, and a large budget for everybody."""
+    description = "\U0001f600" * DESCRIPTION_CHARS_MAX
+    lot = f'[[lot]]\ntitle = "Wordy"\nstarting_price = "10"\ndescription = "{description}"\n'
+    catalogue = CATALOGUE + lot * SNAPSHOT_LOTS_MAX
+    folder = tmp_path_factory.mktemp("wordy")
+    with running_house(folder, "--requests-per-second", "10000", catalogue=catalogue) as house:
         yield house
 
 
@@ -92,19 +105,53 @@ def test_endless_multipart_is_cut_or_refused(house: HouseProcess, eve: RawBidder
         honest.go_on()
 
 
-def test_a_dealer_that_never_reads(house: HouseProcess, eve: RawBidder) -> None:
-    assert isinstance(eve.hello(), Welcome)
+def never_reading(eve: RawBidder) -> zmq.SyncSocket:
+    """Return a connection of Eve's that takes in nothing once its buffers are full."""
     deaf = zmq.Context(shadow=eve.requests.context).socket(zmq.DEALER)
     set_request_client(deaf, REPLY_BYTES_MAX)
     deaf.setsockopt(zmq.RCVHWM, 1)
     use_curve_client(deaf, eve.keys, eve.link.server_key)
     deaf.connect(eve.link.request_address)
-    with unshaken(house) as honest:
+    return deaf
+
+
+DEAF_REQUESTS: dict[str, Callable[[int], AnyRequest]] = {
+    "a lot": lambda number: LotRequest(id=number + 1, lot="4"),
+    "snapshots": lambda number: SnapshotRequest(id=number + 1),
+    "replays": lambda number: ReplayRequest(id=number + 1, lot="", after_seq=0),
+}
+
+
+@pytest.mark.parametrize("asked", DEAF_REQUESTS)
+def test_a_dealer_that_never_reads(wordy_house: HouseProcess, asked: str) -> None:
+    """The budget there lets through what fills a queue ten times over while the honest bidder goes on."""
+    eve = RawBidder(wordy_house.link, f"Eve {next(_numbers)}")
+    assert isinstance(eve.hello(), Welcome)
+    deaf = never_reading(eve)
+    with unshaken(wordy_house) as honest:
         try:
-            with without_pause(lambda number: deaf.send(encode(LotRequest(id=number + 1, lot="1")))):
+            with without_pause(lambda number: deaf.send(encode(DEAF_REQUESTS[asked](number)))):
                 honest.go_on()
         finally:
             deaf.close(linger=0)
+            eve.close()
+
+
+def test_floods_whose_connections_break(house: HouseProcess, eve: RawBidder) -> None:
+    """Where messages of a broken connection still wait, libzmq aborts at the next heartbeat: the house sends none."""
+    assert isinstance(eve.hello(), Welcome)
+    body = encode(LotRequest(id=7, lot="1"))
+    with unshaken(house) as honest:
+        crowd = [never_reading(eve) for _ in range(20)]  # what it was sent and did not read makes a close a break
+        over_s = time.monotonic() + HEARTBEAT_INTERVAL_MS / 1000
+        while time.monotonic() < over_s:
+            for one in crowd:
+                with suppress(zmq.Again):
+                    for _ in range(50):
+                        one.send(body, zmq.DONTWAIT)
+        for one in crowd:
+            one.close(linger=0)
+        honest.go_on()
 
 
 def test_subscribers_that_never_read(house: HouseProcess, eve: RawBidder) -> None:

@@ -8,7 +8,14 @@ from auctioneer.house import Batch, House, HouseSettings
 from auctioneer.register import Admission
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.codec import encode
-from common.limits import PROTOCOL_VERSION
+from common.limits import (
+    AMOUNT_MINOR_MAX,
+    DESCRIPTION_CHARS_MAX,
+    INCREMENT_STEPS_MAX,
+    PROTOCOL_VERSION,
+    TEXT_CHARS_MAX,
+    TITLE_CHARS_MAX,
+)
 from common.lot import LotTerms, Step
 from common.messages import AnyAnswer, AnyRequest, Hello, Role, Welcome
 from common.money import Currency
@@ -36,6 +43,24 @@ def lot(number: str, *, by_hand: bool = False, reserve_minor: int | None = None,
 
 def lots(count: int) -> tuple[LotSpec, ...]:
     return tuple(lot(str(number)) for number in range(1, count + 1))
+
+
+def largest_lots(count: int) -> list[LotSpec]:
+    """Return lots as large as a catalogue may have them, in characters of four bytes."""
+    return [
+        lot(
+            f"{number:016}",
+            title="\U0001f600" * TITLE_CHARS_MAX,
+            description="\U0001f600" * DESCRIPTION_CHARS_MAX,
+            seller="\U0001f600" * TITLE_CHARS_MAX,
+            image="\U0001f600" * TEXT_CHARS_MAX,
+            starting_minor=AMOUNT_MINOR_MAX,
+            increments=tuple(
+                Step(AMOUNT_MINOR_MAX - 100 + row, AMOUNT_MINOR_MAX) for row in range(INCREMENT_STEPS_MAX)
+            ),
+        )
+        for number in range(count)
+    ]
 
 
 class SmallSale:

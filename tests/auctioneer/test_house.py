@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from house_examples import ANN, BOB, CAT, HOUR_MS, START_MS, SmallSale, lot, lots
+from house_examples import ANN, BOB, CAT, HOUR_MS, START_MS, SmallSale, largest_lots, lot, lots
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,20 +13,16 @@ from auctioneer.control import Announce, CloseLot, EndSale, OpenLot, Pause
 from auctioneer.events import BidLate, BidTaken, LotBought, MaximumDropped
 from auctioneer.house import SILENT_MS, House
 from auctioneer.invariants import check, check_same_state
+from auctioneer.pages import PAGE_BYTES_MAX
 from auctioneer.terms import LotSpec
 from common.codec import decode_broadcast, encode
 from common.errors import RejectCode, StorageError
 from common.limits import (
-    AMOUNT_MINOR_MAX,
-    DESCRIPTION_CHARS_MAX,
     HEARTBEAT_LOTS_MAX,
-    INCREMENT_STEPS_MAX,
     REMEMBERED_REQUESTS_MAX,
     REPLAY_EVENTS_MAX,
     REPLY_BYTES_MAX,
     SNAPSHOT_LOTS_MAX,
-    TEXT_CHARS_MAX,
-    TITLE_CHARS_MAX,
 )
 from common.lot import Announced, BidPlaced, LotAdded, LotTerms, SoftClose, Step
 from common.messages import (
@@ -291,47 +287,32 @@ def test_a_page_beyond_the_end_is_empty(sale: SmallSale) -> None:
     assert (page.lots, page.next) == ((), None)
 
 
-def largest_lots(count: int) -> list[object]:
-    """Return lots as large as a catalogue may have them, in characters of four bytes."""
-    return [
-        lot(
-            f"{number:016}",
-            title="\U0001f600" * TITLE_CHARS_MAX,
-            description="\U0001f600" * DESCRIPTION_CHARS_MAX,
-            seller="\U0001f600" * TITLE_CHARS_MAX,
-            image="\U0001f600" * TEXT_CHARS_MAX,
-            starting_minor=AMOUNT_MINOR_MAX,
-            increments=tuple(
-                Step(AMOUNT_MINOR_MAX - 100 + row, AMOUNT_MINOR_MAX) for row in range(INCREMENT_STEPS_MAX)
-            ),
-        )
-        for number in range(count)
-    ]
-
-
-def test_a_page_of_the_largest_lots_fits_into_an_answer() -> None:
+def test_pages_of_the_largest_lots_are_small_and_hold_each_once() -> None:
     sale = SmallSale(*largest_lots(SNAPSHOT_LOTS_MAX))
     sale.join(ANN, "Ann")
-    page = sale.ask(ANN, SnapshotRequest(id=2))
-    assert isinstance(page, Snapshot)
-    assert len(page.lots) == SNAPSHOT_LOTS_MAX
-    assert len(encode(page)) < REPLY_BYTES_MAX
+    seen: list[str] = []
+    start: int | None = 0
+    while start is not None:
+        page = sale.ask(ANN, SnapshotRequest(id=2, start=start))
+        assert isinstance(page, Snapshot)
+        assert PAGE_BYTES_MAX // 2 < len(encode(page)) < PAGE_BYTES_MAX or page.next is None
+        seen += [view.lot for view in page.lots]
+        start = page.next
+    assert seen == [one.view.lot for one in sale.house.engine.catalogue]
 
 
-def test_a_replay_of_the_largest_lots_added_fits_into_an_answer() -> None:
-    sale = SmallSale(*largest_lots(2 * SALE_EVENTS_MAX))
+def test_replays_of_the_largest_lots_added_are_small_and_hold_each_once() -> None:
+    sale = SmallSale(*largest_lots(SNAPSHOT_LOTS_MAX))
     sale.join(ANN, "Ann")
-    after, added = 0, 0
-    while True:
-        answer = sale.ask(ANN, ReplayRequest(id=2, lot="", after_seq=after))
+    seqs: list[int] = []
+    more = True
+    while more:
+        answer = sale.ask(ANN, ReplayRequest(id=2, lot="", after_seq=len(seqs)))
         assert isinstance(answer, Replay)
-        assert len(encode(answer)) < REPLY_BYTES_MAX
-        assert [event.seq for event in answer.sale_events] == list(range(after + 1, after + 1 + SALE_EVENTS_MAX))
-        added += len(answer.sale_events)
-        after = answer.sale_events[-1].seq
-        if not answer.more:
-            break
-    assert added == 2 * SALE_EVENTS_MAX
+        more = answer.more
+        assert PAGE_BYTES_MAX // 2 < len(encode(answer)) < PAGE_BYTES_MAX or not more
+        seqs += [event.seq for event in answer.sale_events]
+    assert seqs == list(range(1, SNAPSHOT_LOTS_MAX + 1))
 
 
 def bids_on(sale: SmallSale, count: int, number: str = "1") -> None:

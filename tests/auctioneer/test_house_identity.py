@@ -5,6 +5,7 @@ from house_examples import ANN, BOB, CAT, SmallSale, lot
 
 from auctioneer import house as house_module
 from auctioneer import register as register_module
+from auctioneer import sessions
 from auctioneer.control import Admit, Done
 from auctioneer.events import BidderAdmitted, BidderEnrolled
 from auctioneer.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, Admission, AdmissionMode
@@ -387,7 +388,7 @@ def test_a_stranger_has_a_budget_too() -> None:
 
 
 def test_strangers_are_bounded_and_the_longest_silent_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(house_module, "STRANGERS_MAX", 2)
+    monkeypatch.setattr(sessions, "STRANGERS_MAX", 2)
     sale = SmallSale(requests_per_s=1, admission=Admission(AdmissionMode.LIST))
 
     def is_in_budget(key: str) -> bool:

@@ -13,10 +13,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from house_process import running_house
+import zmq
+from house_process import RawBidder, running_house
 from live_sale import Witness, bidding, conclude
 
+from common.codec import decode_answer, encode
+from common.errors import RejectCode
+from common.messages import Ping, Pong, Rejected, Welcome
+from tests.abuse.honest_bidder import pusher_of, without_pause
+
 NAMES = ("Ann", "Bob")
+WAIT_MS = 20_000
 SIZE_BYTES = 8 * 1024 * 1024
 LEFT_BYTES = (0, 5_000, 40_000)
 """What the filling leaves: nothing, a page, and room for a few bids."""
@@ -72,6 +79,48 @@ def test_a_full_disk_freezes_the_sale_and_space_thaws_it(small_disk: Path, left_
             for witness in witnesses:
                 witness.wait_for_verdicts(2)
         conclude(house, witnesses, f"{left_bytes} bytes were left")
+
+
+def test_floods_are_out_of_the_budget_while_the_sale_is_frozen(small_disk: Path) -> None:
+    with running_house(small_disk) as house:
+        eve, ann = RawBidder(house.link, "Eve"), RawBidder(house.link, "Ann")
+        pusher = pusher_of(eve)
+        refusals = pusher.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+        try:
+            assert isinstance(eve.hello(), Welcome)
+            assert isinstance(ann.hello(), Welcome)
+            filling = fill(small_disk, "filling", 0)
+            house.wait_for("frozen")
+            away = house.data.rename(house.data.with_name("away"))  # or else it thaws for a moment, as it cuts the WAL
+            assert any(RejectCode.SLOW_DOWN in codes_of_a_flood(eve) for _ in range(20)), "requests cost nothing"
+            with without_pause(lambda number: pusher.send(b"\x01lot/%d\0" % number)):
+                assert refusals.poll(WAIT_MS), "subscriptions cost nothing"
+            answer = ann.ask(Ping(id=2))
+            assert isinstance(answer, Rejected)
+            assert answer.code is RejectCode.UNAVAILABLE
+            away.rename(house.data)
+            filling.unlink()
+            house.wait_for("thawed")
+            assert isinstance(ann.ask(Ping(id=3)), Pong)
+        finally:
+            pusher.disable_monitor()
+            for one in (refusals, pusher):
+                one.close(linger=0)
+            eve.close()
+            ann.close()
+
+
+def codes_of_a_flood(eve: RawBidder) -> set[RejectCode]:
+    """Ask many times at once; return with what codes that was refused."""
+    for number in range(500):
+        eve.requests.send(encode(Ping(id=number + 1)))
+    codes = set()
+    assert eve.requests.poll(WAIT_MS), "the house went silent before it said so"
+    while eve.requests.poll(0):
+        answer = decode_answer(eve.requests.recv())
+        assert isinstance(answer, Rejected)
+        codes.add(answer.code)
+    return codes
 
 
 def test_a_server_that_dies_on_a_full_disk_goes_on_when_there_is_space(small_disk: Path) -> None:

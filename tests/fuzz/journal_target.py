@@ -1,22 +1,44 @@
 """A journal whose file was changed at any place: what is read is what was written, or there is a StorageError.
 
-An input is a list of changes of six bytes each: where (four bytes, of the file's length), how, and what.
+Bytes are changed anywhere, or cells of the tables get values of any type, which no table would take by itself. An input
+is a list of changes: of six bytes each, where (four bytes, of the file's length), how, and what; or of four bytes each,
+which column, which row, a value of which type, and which value.
 """
 
 import shutil
+import sqlite3
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from auctioneer.journal import FILE_NAME, SqliteJournal
 from common.errors import StorageError
-from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, refusal
+from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, any_value_allowed, refusal
 
 CHANGE_BYTES: Final = 6
 CHANGES_MAX: Final = 8
+STATE: Final = b"a state"
+
+CELL_CHANGE_BYTES: Final = 4
+COLUMNS: Final = (
+    *(("head", column) for column in ("position", "hash", "alive_ms")),
+    *(("batch", column) for column in ("first", "last", "body", "hash")),
+    *(("snapshot", column) for column in ("position", "hash", "checksum", "state")),
+    *(("refusal", column) for column in ("id", "at_ms", "paddle", "request", "lot", "code", "body")),
+)
+_KEYS: Final = frozenset({"first", "id"})
+"""Primary keys, which hold integers only; that of `snapshot` is `position`."""
+_INTEGERS: Final = (0, 1, -1, 7, 20, 2**31, 2**40, 2**53, 2**63 - 1, -(2**63))
+_VALUES: Final[tuple[tuple[object, ...], ...]] = (
+    (None,),
+    _INTEGERS,
+    (0.0, 1.0, 20.0, -1.5, 1e300, float("inf")),
+    ("", "0", "[]", "\u00e9", "x" * 32),
+    (b"", b"\0" * 32, b"\xff" * 32, b"[]", b"x" * 5000),
+)
 
 
 @cache
@@ -26,7 +48,7 @@ def _sound_file() -> bytes:
     try:
         journal = SqliteJournal.open(folder / FILE_NAME)
         journal.append(EVERY_EVENT, [refusal(1, 500 + number) for number in range(5)], AT_MS)
-        journal.save_snapshot(journal.position, b"a state")
+        journal.save_snapshot(journal.position, STATE)
         for part in range(5):
             journal.append(announcements(40, 1 + 40 * part), (), AT_MS)
         journal.close()
@@ -53,29 +75,66 @@ def _changed(changes: bytes) -> bytes:
 
 
 def damage_journal(changes: bytes) -> None:
-    """Read a changed journal, and go on with it where that is allowed."""
+    """Read a journal of which bytes were changed, and go on with it where that is allowed."""
+    with _journal_of(_changed(changes)) as path:
+        _use(path)
+
+
+def damage_cells(changes: bytes) -> None:
+    """Read a journal of which cells were changed, and go on with it where that is allowed."""
+    with _journal_of(_sound_file()) as path:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            _change_cells(connection, changes)
+        _use(path)
+
+
+@contextmanager
+def _journal_of(content: bytes) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp())
     try:
         path = folder / FILE_NAME
-        path.write_bytes(_changed(changes))
-        for read_only in (True, False):
-            with suppress(StorageError):
-                _read_all(SqliteJournal.open(path, read_only=read_only), read_only=read_only)
+        path.write_bytes(content)
+        yield path
     finally:
         shutil.rmtree(folder)
+
+
+def _change_cells(connection: sqlite3.Connection, changes: bytes) -> None:
+    with any_value_allowed(connection):
+        for at in range(0, min(len(changes), CELL_CHANGE_BYTES * CHANGES_MAX), CELL_CHANGE_BYTES):
+            _change_cell(connection, *changes[at : at + CELL_CHANGE_BYTES].ljust(CELL_CHANGE_BYTES, b"\0"))
+
+
+def _change_cell(connection: sqlite3.Connection, column: int, row: int, kind: int, what: int) -> None:
+    table, name = COLUMNS[column % len(COLUMNS)]
+    is_key = name in _KEYS or (table, name) == ("snapshot", "position")
+    values = _INTEGERS if is_key else _VALUES[kind % len(_VALUES)]
+    statement = (
+        f"UPDATE OR IGNORE {table} SET {name} = ? WHERE rowid ="
+        f" (SELECT rowid FROM {table} LIMIT 1 OFFSET ? % (SELECT max(1, count(*)) FROM {table}))"
+    )
+    connection.execute(statement, (values[what % len(values)], row))
+
+
+def _use(path: Path) -> None:
+    for read_only in (True, False):
+        with suppress(StorageError):
+            _read_all(SqliteJournal.open(path, read_only=read_only), read_only=read_only)
 
 
 def _read_all(journal: SqliteJournal, *, read_only: bool) -> None:
     """Read everything; the events of a chain that is found sound are those that were written, in their order."""
     try:
-        journal.load_snapshot()
+        saved = journal.load_snapshot()
+        assert saved is None or saved.state == STATE
         events = [event for _, event in journal.read()]
         assert events == [*EVERY_EVENT, *announcements(200)][: len(events)]
         journal.verify_chain()
         journal.recent(10)
         list(journal.refusals())
         if not read_only:
-            journal.append(announcements(1, 999), (), AT_MS)
+            journal.append(announcements(1, 999), [refusal(1, number) for number in range(600, 640)], AT_MS)
+            journal.save_snapshot(journal.position, STATE)
     finally:
         journal.close()
 
@@ -89,3 +148,8 @@ def damage_seeds() -> Sequence[bytes]:
         *(place.to_bytes(4, "big") + bytes((how, 0x5A)) for place in places for how in (0, 1, 2, 3)),
         *((100 + place).to_bytes(4, "big") + b"\x03\x00" for place in range(64)),
     ]
+
+
+def cell_seeds() -> Sequence[bytes]:
+    """Return for each column a value of each type."""
+    return [bytes((column, 3, kind, 1)) for column in range(len(COLUMNS)) for kind in range(len(_VALUES))]

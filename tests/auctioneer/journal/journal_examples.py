@@ -1,7 +1,9 @@
 """One event of every type, refused bids, and a way to tamper with a journal's file."""
 
+import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from auctioneer.events import (
@@ -148,6 +150,27 @@ def tamper(path: Path, script: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(script)
         assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+
+
+@contextmanager
+def any_value_allowed(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let cells be given what only damage could, until the end of the block, as if the tables had no rules."""
+    connection.execute("PRAGMA writable_schema = ON")
+    described = connection.execute("SELECT rowid, sql FROM sqlite_schema WHERE type = 'table'").fetchall()
+    for row, sql in described:
+        loose = re.sub(r"NOT NULL|CHECK \(.*\)|STRICT", "", sql)
+        connection.execute("UPDATE sqlite_schema SET sql = ? WHERE rowid = ?", (loose, row))
+    connection.execute("PRAGMA writable_schema = RESET")
+    yield
+    connection.execute("PRAGMA writable_schema = ON")
+    for row, sql in described:
+        connection.execute("UPDATE sqlite_schema SET sql = ? WHERE rowid = ?", (sql, row))
+
+
+def damage_cells(path: Path, script: str) -> None:
+    """Change a journal's cells to what the tables would not take."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection, any_value_allowed(connection):
+        connection.executescript(script)
 
 
 def query(path: Path, statement: str) -> list[tuple[object, ...]]:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from journal_examples import AT_MS, announcements, query, refusal, tamper
+from journal_examples import AT_MS, announcements, damage_cells, query, refusal, tamper
 
 from auctioneer.events import AnyEvent
 from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal
@@ -223,6 +223,49 @@ def test_a_damaged_snapshot_is_passed_over_and_that_is_told(path_with_snapshots,
         assert journal.load_snapshot() == (6, b"state at 6")
         (warning,) = journal.warnings
         assert what in warning
+
+
+@pytest.mark.parametrize("column", ["hash", "checksum", "state"])
+@pytest.mark.parametrize("value", ["NULL", "5", "1.5", "'text'"])
+def test_a_snapshot_with_a_cell_of_another_type_is_passed_over(path_with_snapshots, column, value):
+    damage_cells(path_with_snapshots, f"UPDATE snapshot SET {column} = {value} WHERE position = 7")
+    with closing(SqliteJournal.open(path_with_snapshots)) as journal:
+        assert journal.load_snapshot() == (6, b"state at 6")
+        assert "checksum" in journal.warnings[0]
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "UPDATE head SET position = NULL",
+        "UPDATE head SET hash = NULL",
+        "UPDATE head SET alive_ms = NULL",
+        "UPDATE head SET alive_ms = -1",
+        "UPDATE head SET alive_ms = 9223372036854775807",
+        "UPDATE batch SET hash = NULL WHERE last = 10",
+        "UPDATE batch SET hash = 1000000000000 WHERE last = 10",
+        "UPDATE refusal SET body = NULL",
+        "UPDATE refusal SET body = 5",
+    ],
+)
+def test_a_cell_of_another_type_is_damage(path, script, read_only):
+    damage_cells(path, script)
+    with pytest.raises(DamagedJournalError):
+        read_all(path, read_only=read_only)
+
+
+def read_all(path: Path, *, read_only: bool) -> None:
+    with closing(SqliteJournal.open(path, read_only=read_only)) as journal:
+        journal.verify_chain()
+        list(journal.refusals())
+
+
+@pytest.mark.parametrize("script", ["request = NULL", "request = 'one'", "paddle = NULL", "id = 9223372036854775807"])
+def test_nothing_is_added_where_the_columns_of_a_refusal_are_wrong(path, script):
+    damage_cells(path, f"UPDATE refusal SET {script}")
+    with pytest.raises(DamagedJournalError, match="refusal"):
+        SqliteJournal.open(path)
 
 
 def test_without_a_sound_snapshot_all_events_are_read(path_with_snapshots):
