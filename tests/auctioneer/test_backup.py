@@ -131,9 +131,9 @@ def test_a_restored_sale_begins_an_epoch_and_gives_open_lots_their_time_back(
         view = engine.lots["1"].view
         assert (view.status, view.leader) == (LotStatus.OPEN, 1)
         assert (view.ends_at_ms or 0) - started.outage_ms <= (before.ends_at_ms or 0)
-        state = sale.house.snapshot()
-        sale.journal.save_snapshot(sale.journal.position, state)
+        DataFolder(tmp_path / "again").snapshots.write(sale.journal.end, sale.house.snapshot())
     with open_sale(DataFolder(tmp_path / "again")) as sale:
+        assert sale.snapshot_position > 0
         assert sale.house.engine.epoch == restored.epoch, "also from a snapshot"
 
 

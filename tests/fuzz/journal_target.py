@@ -21,12 +21,11 @@ CHANGES_MAX: Final = 8
 
 @cache
 def _sound_file() -> bytes:
-    """Return the file of a journal with every type of event, refusals and a snapshot."""
+    """Return the file of a journal with every type of event and refusals."""
     folder = Path(tempfile.mkdtemp())
     try:
         journal = SqliteJournal.open(folder / FILE_NAME)
         journal.append(EVERY_EVENT, [refusal(1, 500 + number) for number in range(5)], AT_MS)
-        journal.save_snapshot(journal.position, b"a state")
         for part in range(5):
             journal.append(announcements(40, 1 + 40 * part), (), AT_MS)
         journal.close()
@@ -35,8 +34,9 @@ def _sound_file() -> bytes:
         shutil.rmtree(folder)
 
 
-def _changed(changes: bytes) -> bytes:
-    body = bytearray(_sound_file())
+def changed(sound: bytes, changes: bytes) -> bytes:
+    """Return the content of a file after an input's changes."""
+    body = bytearray(sound)
     for at in range(0, min(len(changes), CHANGE_BYTES * CHANGES_MAX) - CHANGE_BYTES + 1, CHANGE_BYTES):
         *where, how, what = changes[at : at + CHANGE_BYTES]
         place = int.from_bytes(bytes(where), "big") % max(1, len(body))
@@ -57,7 +57,7 @@ def damage_journal(changes: bytes) -> None:
     folder = Path(tempfile.mkdtemp())
     try:
         path = folder / FILE_NAME
-        path.write_bytes(_changed(changes))
+        path.write_bytes(changed(_sound_file(), changes))
         for read_only in (True, False):
             with suppress(StorageError):
                 _read_all(SqliteJournal.open(path, read_only=read_only), read_only=read_only)
@@ -68,7 +68,6 @@ def damage_journal(changes: bytes) -> None:
 def _read_all(journal: SqliteJournal, *, read_only: bool) -> None:
     """Read everything; the events of a chain that is found sound are those that were written, in their order."""
     try:
-        journal.load_snapshot()
         events = [event for _, event in journal.read()]
         assert events == [*EVERY_EVENT, *announcements(200)][: len(events)]
         journal.verify_chain()

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.fuzz.mutations import BYTES_MAX, inputs
 
-NAMES: Final = ("requests", "answers", "broadcasts", "control", "sessions", "journal")
+NAMES: Final = ("requests", "answers", "broadcasts", "control", "sessions", "journal", "snapshots")
 """The targets, for the command line; they are imported later, so that atheris can watch what they import."""
 PACKAGES: Final = ["auctioneer", "common"]
 
