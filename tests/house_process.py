@@ -25,6 +25,8 @@ from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, Hello
 from common.sockets import new_context, set_request_client, set_subscriber, use_curve_client
 
 WAIT_S = 20.0
+PROGRAM = "auctioneer"
+ROOT = Path(__file__).resolve().parent.parent
 
 CATALOGUE = """
 [sale]
@@ -48,11 +50,13 @@ opens = "by hand"
 
 
 class HouseProcess:
-    """`auctioneer run` on a data directory; use `running_house`."""
+    """`auctioneer run` on a data directory; use `running_house`. `program` is the module to run."""
 
-    def __init__(self, folder: Path, catalogue: str | None, *arguments: str, under: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, catalogue: str | None, *arguments: str, under: Sequence[str] = (), program: str = PROGRAM
+    ) -> None:
         self.data = folder / "data"
-        command = [*under, sys.executable, "-m", "auctioneer", "run"]
+        command = [*under, sys.executable, "-m", program, "run"]
         if catalogue is not None:
             path = folder / "catalogue.toml"
             path.write_text(catalogue)
@@ -60,6 +64,7 @@ class HouseProcess:
         command += ["--data", str(self.data), "--port", "0", "--log-format", "json", *arguments]
         self.process = subprocess.Popen(
             command,
+            cwd=ROOT,
             env=os.environ | {"XDG_STATE_HOME": str(folder / "state")},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -134,9 +139,11 @@ class HouseProcess:
 
 
 @contextmanager
-def running_house(folder: Path, *arguments: str, catalogue: str | None = CATALOGUE) -> Iterator[HouseProcess]:
+def running_house(
+    folder: Path, *arguments: str, catalogue: str | None = CATALOGUE, program: str = PROGRAM
+) -> Iterator[HouseProcess]:
     """Run a house until the end of the block."""
-    house = HouseProcess(folder, catalogue, *arguments)
+    house = HouseProcess(folder, catalogue, *arguments, program=program)
     try:
         house.wait_for("listening")
         yield house

@@ -16,6 +16,9 @@ import pytest
 from house_process import running_house
 from live_sale import Witness, bidding, conclude
 
+from auctioneer.data_folder import DataFolder
+from tests.crashes import snapshotting
+
 NAMES = ("Ann", "Bob")
 SIZE_BYTES = 8 * 1024 * 1024
 LEFT_BYTES = (0, 5_000, 40_000)
@@ -72,6 +75,22 @@ def test_a_full_disk_freezes_the_sale_and_space_thaws_it(small_disk: Path, left_
             for witness in witnesses:
                 witness.wait_for_verdicts(2)
         conclude(house, witnesses, f"{left_bytes} bytes were left")
+
+
+def test_a_disk_too_full_for_a_snapshot_freezes_nothing(small_disk: Path) -> None:
+    """The journal has some space left here, which no snapshot may take from it."""
+    with ExitStack() as resources:
+        house = resources.enter_context(running_house(small_disk, program=snapshotting.MODULE))
+        witness = resources.enter_context(Witness(house.link, "Ann"))
+        assert witness.bid_the_minimum()
+        assert "would not leave the journal" in house.wait_for("snapshot_failed")["reason"]
+        assert witness.bid_the_minimum()
+        house.kill_server()
+        assert witness.bid_the_minimum()
+        conclude(house, [witness])
+        assert house.stop() == 0
+    assert not any('"frozen"' in line or "Traceback" in line for line in house.lines)
+    assert not DataFolder(house.data).snapshots.positions()
 
 
 def test_a_server_that_dies_on_a_full_disk_goes_on_when_there_is_space(small_disk: Path) -> None:
