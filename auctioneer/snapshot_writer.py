@@ -165,7 +165,6 @@ def _let_go(report: int) -> None:
     os.dup2(nothing, 1)
     handles_max, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     os.closerange(3, _HANDLES_MAX if handles_max == resource.RLIM_INFINITY else handles_max)
-    signal.set_wakeup_fd(-1)
     for number in _ALL_SIGNALS:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)

@@ -36,8 +36,8 @@ SYNC_BYTES: Final = 4 * 1024 * 1024
 """How much is written between two syncs. A commit of the journal waits for what else is on its way to the disk."""
 
 _MAGIC: Final = b"AuctSnap"
-_HEADER: Final = struct.Struct(">8sIQQ32s32s")
-"""Magic number, version, position, length of the state, the chain's hash, and the checksum of these and the state."""
+_HEADER: Final = struct.Struct(">8sIQ32s32s")
+"""Magic number, version, position, the chain's hash, and the checksum of these and the state."""
 _CHECKSUM_BYTES: Final = 32
 _NAME: Final = re.compile(r"snapshot-(0|[1-9][0-9]{0,18})", re.ASCII)
 _DRAFT: Final = ".new"
@@ -127,11 +127,13 @@ class SnapshotFiles:
             header, state = file.read(_HEADER.size), file.read()
         if len(header) < _HEADER.size or not header.startswith(_MAGIC):
             raise _UnsoundError("it is not a snapshot")
-        _, version, at, length, digest, checksum = _HEADER.unpack(header)
+        _, version, at, digest, checksum = _HEADER.unpack(header)
         if version != SNAPSHOT_VERSION:
             raise _UnsoundError(f"it has format {version}; this version reads format {SNAPSHOT_VERSION} only")
-        if at != position or length != len(state) or checksum != _checksum(header, state):
+        if checksum != _checksum(header, state):
             raise _UnsoundError("it does not match its checksum")
+        if at != position:
+            raise _UnsoundError(f"it is the one of event {at}")
         if position > journal.end.position or journal.hash_at(position) != digest:
             raise _UnsoundError("it belongs to another history than the journal")
         return state
@@ -154,7 +156,7 @@ class SnapshotFiles:
             raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {what}")
         path = self._path(end.position)
         draft = path.with_name(path.name + _DRAFT)
-        bare = _HEADER.pack(_MAGIC, SNAPSHOT_VERSION, end.position, len(state), end.hash, bytes(_CHECKSUM_BYTES))
+        bare = _HEADER.pack(_MAGIC, SNAPSHOT_VERSION, end.position, end.hash, bytes(_CHECKSUM_BYTES))
         try:
             _write_synced(draft, bare[:-_CHECKSUM_BYTES] + _checksum(bare, state), state)
             draft.rename(path)

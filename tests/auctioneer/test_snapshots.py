@@ -19,7 +19,7 @@ from auctioneer.journal import FILE_NAME, ChainEnd, SqliteJournal
 from auctioneer.snapshots import SNAPSHOT_VERSION, SPACE_LEFT_BYTES, SYNC_BYTES, PassedOver, SavedState, SnapshotFiles
 from tests.auctioneer.journal.journal_examples import AT_MS, announcements, tamper
 
-HEADER_BYTES = 92
+HEADER_BYTES = 84
 SIZES = (3, 4, 2)
 ENDS = (3, 7, 9)
 
@@ -66,8 +66,8 @@ def test_newest_is_by_number(files: SnapshotFiles, journal: SqliteJournal) -> No
 
 def test_the_file_is_what_the_documentation_says(journal: SqliteJournal, tmp_path: Path) -> None:
     content = (tmp_path / "snapshot-9").read_bytes()
-    bare, checksum, state = content[:60], content[60:92], content[92:]
-    assert bare == b"AuctSnap" + struct.pack(">IQQ", SNAPSHOT_VERSION, 9, len(state)) + journal.end.hash
+    bare, checksum, state = content[:52], content[52:84], content[84:]
+    assert bare == b"AuctSnap" + struct.pack(">IQ", SNAPSHOT_VERSION, 9) + journal.end.hash
     assert checksum == sha256(bare + state).digest()
     assert state == state_at(9)
 
@@ -103,9 +103,8 @@ def patched(content: bytes, at: int, piece: bytes) -> bytes:
         (lambda content: patched(content, 0, b"auct"), "not a snapshot"),
         (lambda content: patched(content, 8, struct.pack(">I", SNAPSHOT_VERSION + 1)), "format 2; this version reads"),
         (lambda content: patched(content, 12, struct.pack(">Q", 8)), "checksum"),
-        (lambda content: patched(content, 20, struct.pack(">Q", 99)), "checksum"),
-        (lambda content: patched(content, 28, bytes(32)), "checksum"),
-        (lambda content: patched(content, 60, bytes(32)), "checksum"),
+        (lambda content: patched(content, 20, bytes(32)), "checksum"),
+        (lambda content: patched(content, 52, bytes(32)), "checksum"),
         (lambda content: patched(content, HEADER_BYTES, b"S"), "checksum"),
         (lambda content: content[:-1], "checksum"),
         (lambda content: content + b"\0", "checksum"),
@@ -128,7 +127,9 @@ def test_one_under_anothers_name_is_passed_over(files: SnapshotFiles, journal: S
     shutil.copy(tmp_path / "snapshot-7", tmp_path / "snapshot-3")
     (tmp_path / "snapshot-9").unlink()
     (tmp_path / "snapshot-7").unlink()
-    assert files.load(journal).saved is None
+    saved, (passed_over,) = files.load(journal)
+    assert saved is None
+    assert "it is the one of event 7" in passed_over.reason
 
 
 @pytest.mark.parametrize(
