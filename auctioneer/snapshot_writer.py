@@ -29,8 +29,8 @@ from auctioneer.snapshots import Made, SnapshotFiles
 
 SNAPSHOT_S_MAX: Final = 120
 """A child that takes longer hangs and is killed: a hundred times what the largest sale takes on an idle machine."""
-LEAVE_S_MAX: Final = 2.0
-"""How long a killed child may take to be gone, before a stop goes on without a snapshot."""
+LEAVE_MS_MAX: Final = 1_000
+"""How long a killed child may take to be gone, before a stop goes on without a snapshot: less than heartbeats allow."""
 NICENESS: Final = 10
 """The child gives way to the house where the processor is short."""
 REASON_BYTES_MAX: Final = 1000
@@ -100,7 +100,9 @@ class SnapshotWriter:
         if child is None:
             return
         os.kill(child.pid, signal.SIGKILL)
-        if select.select([child.report], [], [], LEAVE_S_MAX)[0]:
+        gone = select.poll()  # `select` knows no handles from 1024 on, which a house with many bidders has
+        gone.register(child.report, select.POLLHUP)
+        if gone.poll(LEAVE_MS_MAX):
             _, raw = os.waitpid(child.pid, 0)
             self._gone(child, os.waitstatus_to_exitcode(raw))
 
@@ -138,7 +140,8 @@ class SnapshotWriter:
         if status == 0:
             return Made(child.position)
         self._files.remove_drafts()
-        return Made(child.position, reason or f"The process that made it died by {signal.Signals(-status).name}")
+        how = f"by signal {-status}" if status < 0 else f"with status {status}"
+        return Made(child.position, reason or f"The process that made it ended {how}")
 
 
 def _be_child(report: int, seconds: int, make: Callable[[], None]) -> NoReturn:

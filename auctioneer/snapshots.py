@@ -33,7 +33,11 @@ SNAPSHOTS_KEPT: Final = 2
 SPACE_LEFT_BYTES: Final = 64 * 1024 * 1024
 """What a snapshot must leave of the disk for the journal: bids for minutes, and nobody need hear of the shortage."""
 SYNC_BYTES: Final = 4 * 1024 * 1024
-"""How much is written between two syncs. A commit of the journal waits for what else is on its way to the disk."""
+"""How much is written between two syncs. A commit of the journal waits for what else is on its way to the disk.
+
+Measured beside 110 MB on a busy machine: of 20 commits the slowest took 59 ms without this, 49 with 4 MiB and 39 with
+1 MiB, with which the snapshot took half as long again.
+"""
 
 _MAGIC: Final = b"AuctSnap"
 _HEADER: Final = struct.Struct(">8sIQ32s32s")
