@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from quick_finding import quick_finding
 
 from auctioneer.journal import SqliteJournal
+from auctioneer.register import ENROLMENTS_BURST
 from auctioneer.snapshots import SnapshotFiles
 from auctioneer.startup import read_house
 from benchmarks.inside.batches import ACTIVE_BIDDERS, BATCHES_A_VISIT, Sales, Size
@@ -71,6 +72,11 @@ def test_a_batch_goes_to_as_many_lots_and_bidders_as_was_asked() -> None:
     assert len({event.lot for event in batch.events}) == 10
     assert len({stream for stream, _ in batch.changes}) == 10
     assert len({getattr(event, "paddle", 0) for event in batch.events}) == 8
+
+
+def test_more_bidders_are_let_in_than_a_house_takes_at_once() -> None:
+    sale = Inside.begin(1, ENROLMENTS_BURST + 1)
+    assert len(sale.house.register.entries) == ENROLMENTS_BURST + 1
 
 
 def test_a_bid_that_is_not_accepted_ends_the_measurement() -> None:
