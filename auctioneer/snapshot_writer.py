@@ -27,8 +27,9 @@ from typing import Final, NamedTuple, NoReturn
 from auctioneer.journal.protocol import ChainEnd
 from auctioneer.snapshots import Made, SnapshotFiles
 
-SNAPSHOT_S_MAX: Final = 120
-"""A child that takes longer hangs and is killed: a hundred times what the largest sale takes on an idle machine."""
+SNAPSHOT_S_MAX: Final = 300
+"""A child that takes longer hangs and is killed. The largest sale takes 2 s, or 50 s on a machine that has other things
+to do; until it is gone no other snapshot is made, which costs nothing but a longer restart."""
 LEAVE_MS_MAX: Final = 1_000
 """How long a killed child may take to be gone, before a stop goes on without a snapshot: less than heartbeats allow."""
 NICENESS: Final = 10
