@@ -18,6 +18,7 @@ from live_sale import Witness, bidding, conclude
 
 from auctioneer.data_folder import DataFolder
 from tests.crashes import snapshotting
+from tests.scraping import scrape, snapshot_position
 
 NAMES = ("Ann", "Bob")
 SIZE_BYTES = 8 * 1024 * 1024
@@ -80,11 +81,14 @@ def test_a_full_disk_freezes_the_sale_and_space_thaws_it(small_disk: Path, left_
 def test_a_disk_too_full_for_a_snapshot_freezes_nothing(small_disk: Path) -> None:
     """The journal has some space left here, which no snapshot may take from it."""
     with ExitStack() as resources:
-        house = resources.enter_context(running_house(small_disk, program=snapshotting.MODULE))
+        house = resources.enter_context(running_house(small_disk, "--metrics-port", "0", program=snapshotting.MODULE))
         witness = resources.enter_context(Witness(house.link, "Ann"))
         assert witness.bid_the_minimum()
         assert "would not leave the journal" in house.wait_for("snapshot_failed")["reason"]
         assert witness.bid_the_minimum()
+        seen = scrape(house)
+        assert seen["snapshot_failures_total"] >= 1
+        assert snapshot_position(seen) == 0, "one that failed is none"
         house.kill_server()
         assert witness.bid_the_minimum()
         conclude(house, [witness])

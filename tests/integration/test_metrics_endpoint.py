@@ -3,47 +3,20 @@
 import itertools
 import json
 import resource
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 from house_process import HouseProcess, RawBidder, running_house
-from prometheus_client.parser import text_string_to_metric_families
 
 from common.codec import topic
 from common.messages import Accepted, BidRequest, Heartbeat, Rejected
 from tests.crashes import snapshotting
-
-
-def get(url: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(url, timeout=20) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, refused.read().decode()
-
-
-def scrape(house: HouseProcess) -> dict[str, float]:
-    """Return what the house counts, by name and labels, without the prefix."""
-    status, text = get(str(house.record["metrics"]))
-    assert status == 200
-    return {
-        sample.name.removeprefix("auctioneer_")
-        + "".join(f"{{{value}}}" for value in sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
+from tests.scraping import get, scrape, snapshot_position
 
 
 def health(house: HouseProcess) -> tuple[int, str]:
     status, body = get(str(house.record["metrics"]).replace("/metrics", "/healthz"))
     return status, str(json.loads(body)["status"])
-
-
-def snapshot_position(seen: dict[str, float]) -> float:
-    return seen["journal_position"] - seen["events_since_snapshot"]
 
 
 def test_snapshots_are_made_while_bids_are_taken_and_a_restart_goes_on_from_them(tmp_path: Path) -> None:
