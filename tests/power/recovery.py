@@ -60,9 +60,12 @@ class Crash(NamedTuple):
 
 
 def crashes(deeds: Sequence[Deed], count: int, seed: int) -> list[Crash]:
-    """Return so many moments, in order: half anywhere, half right after a mark or a sync."""
+    """Return so many moments, in order: half anywhere, half right after a mark or a sync if there is any.
+
+    Taking up a journal that was closed in order syncs nothing.
+    """
     chance = Random(seed)
-    turns = [number for number, deed in enumerate(deeds, 1) if isinstance(deed, Mark | Synced)]
+    turns = [number for number, deed in enumerate(deeds, 1) if isinstance(deed, Mark | Synced)] or [len(deeds)]
     places = [chance.choice(turns) if which % 2 else chance.randrange(len(deeds) + 1) for which in range(count)]
     return [Crash(place, chance.randrange(2**32)) for place in sorted(places)]
 
