@@ -100,7 +100,8 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
         _remove_draft(draft)
         _copy_small_files(backup, folder)
         copy_journal(backup.journal, draft)
-        restored = _begin_epoch(draft)
+        restored = _begin_epoch(draft, backup)
+        folder.snapshots.remove_all()  # of a journal that was moved away
         for left_over in ("-wal", "-shm"):  # of a journal that was moved away; a reader leaves an empty one
             Path(f"{folder.journal}{left_over}").unlink(missing_ok=True)
         draft.rename(folder.journal)
@@ -111,12 +112,13 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
     return restored
 
 
-def _begin_epoch(draft: Path) -> Restored:
+def _begin_epoch(draft: Path, backup: DataFolder) -> Restored:
     """Record that history was lost. The epoch is the time of day, so that a second restore of a backup has another."""
     journal = SqliteJournal.open(draft)
     try:
         alive_ms = journal.alive_ms
-        house = read_house(journal, HouseSettings(instance="", publish_port=0), alive_ms)
+        loaded = backup.snapshots.load(journal)
+        house = read_house(journal, loaded, HouseSettings(instance="", publish_port=0), alive_ms)
         epoch = max(house.engine.epoch + 1, _wall_ms())
         # At the time when the house was last alive: what passed since then is the outage that `run` gives back.
         position = journal.append([SaleRestored(at_ms=alive_ms, epoch=epoch)], (), alive_ms)

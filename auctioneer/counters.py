@@ -52,6 +52,7 @@ class Counters:
         self.broadcast_bytes = 0
         self.freezes = 0
         self.standstills = 0
+        self.snapshot_failures = 0
         self.heartbeat_lag_ms = 0
 
     def drained(self, requests: int) -> None:
@@ -83,5 +84,6 @@ class Vitals(NamedTuple):
     """Since the loop last turned."""
     commit_age_ms: int
     snapshot_age_ms: int
-    """Since the last snapshot, or since the start of a server that has not taken one."""
+    """Since the last snapshot was on the disk, or since the start of a server that has not made one."""
     events_since_snapshot: int
+    """Since that one, or the one that the server read at its start."""

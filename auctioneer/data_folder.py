@@ -1,6 +1,7 @@
 """The data directory of a sale: where everything is in it, who holds it, and how its house can be reached.
 
 DIR/journal.sqlite3        the record
+DIR/snapshot-POSITION      the state after that event, the newest two; only to start faster
 DIR/keys/house.json        the house's CURVE key: the identity that join links name
 DIR/keys/control/NAME.json keys of the auctioneer and of clerks, for the control endpoint
 DIR/controllers.json       which control key has which name and role
@@ -24,6 +25,7 @@ import msgspec
 
 from auctioneer.control import Controller
 from auctioneer.journal import FILE_NAME
+from auctioneer.snapshots import SnapshotFiles
 from common.errors import UsageError
 from common.keys import KeyPair, load_or_make_keys, make_private_folder, write_whole
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
@@ -72,6 +74,11 @@ class DataFolder:
     def journal(self) -> Path:
         """The record of the sale."""
         return self.path / FILE_NAME
+
+    @property
+    def snapshots(self) -> SnapshotFiles:
+        """The states from which a start goes on."""
+        return SnapshotFiles(self.path)
 
     @property
     def has_sale(self) -> bool:

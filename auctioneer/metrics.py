@@ -106,6 +106,11 @@ class ServerCollector(Collector):
             value=counters.standstills,
         )
         yield CounterMetricFamily(
+            "auctioneer_snapshot_failures",
+            "Snapshots that could not be made since the server's start.",
+            value=counters.snapshot_failures,
+        )
+        yield CounterMetricFamily(
             "auctioneer_restarts",
             "How often the watchdog started the server again since `auctioneer run`.",
             value=counters.restarts,

@@ -36,7 +36,7 @@ def read_sale(folder: DataFolder) -> OfflineSale:
     journal = open_journal(folder)
     try:
         alive_ms = journal.alive_ms
-        saved = journal.load_snapshot()
+        saved = folder.snapshots.load(journal).saved
         position, state = (saved.position, saved.state) if saved is not None else (0, None)
         events = (event for _, event in journal.read(position))
         # Refusals are verdicts kept for repeated requests; no report shows them.

@@ -3,7 +3,8 @@
 One turn: wait; drain what came, up to a bound; let the house decide; commit all of it in one transaction; send the
 answers; broadcast one frame for each lot touched. Nothing leaves before the commit. If the commit fails, nothing was
 accepted: everybody in the batch hears `unavailable`, the house is dropped, and the sale stands frozen until it can be
-taken up again from the journal, by the same path as after a crash.
+taken up again from the journal, by the same path as after a crash. Snapshots are made beside the loop, which only
+begins them and hears how they ended.
 """
 
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from auctioneer.introductions import Introductions
 from auctioneer.journal import DamagedJournalError, SqliteJournal
 from auctioneer.logs import log_event, log_refusal
 from auctioneer.pacing import DELIVERY_US, ENCRYPTED_DELIVERY_US, Pacer
+from auctioneer.snapshots import Made, SnapshotMaker
 from auctioneer.startup import OpenSale
 from auctioneer.subscriptions import Subscriptions
 from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, topic
@@ -52,8 +54,8 @@ STANDSTILL_MS: Final = 3_000
 """A turn that comes this late (a suspended machine, a stuck disk) is an outage: open lots get the time back."""
 SNAPSHOT_EVERY_EVENTS: Final = 100_000
 """What a restart replays at the most, about a third of a second's worth; more where the sale has very many lots."""
-SNAPSHOT_EVENTS_PER_LOT: Final = 2
-"""A snapshot holds every lot, so that a large sale takes fewer of them."""
+SNAPSHOT_EVENTS_PER_ENTRY: Final = 2
+"""A snapshot holds every lot and every bidder, so that a large sale takes fewer of them."""
 THAW_EVERY_MS: Final = 500
 EXIT_GRACE_MS: Final = 2_000
 """With `exit_when_ended`: how long clients may still fill holes after the end of the sale."""
@@ -76,6 +78,7 @@ class Server:
         folder: DataFolder,
         sale: OpenSale,
         reopen: Callable[[], OpenSale],
+        snapshots: SnapshotMaker,
         log: "FilteringBoundLogger",
         *,
         is_encrypted: bool,
@@ -90,6 +93,7 @@ class Server:
         self._pacer = Pacer(ENCRYPTED_DELIVERY_US if is_encrypted else DELIVERY_US)
         self._folder = folder
         self._reopen = reopen
+        self._snapshots = snapshots
         self._log = log
         self.counters = Counters(restarts=restarts)
         self._is_encrypted = is_encrypted
@@ -292,7 +296,8 @@ class Server:
                     self._pacer.hold(batch.changes, now_ms)
                     self._broadcast(self._pacer.take(now_ms))
                     self._tell(position, batch, took_s)
-                    self._save_snapshot_if_due(position, now_ms)
+                    if position >= self._snapshot_due:
+                        self._start_snapshot(self._house)
         self._send_answers()
 
     def _send_answers(self) -> None:
@@ -335,6 +340,9 @@ class Server:
             self._commit(now_ms)
         self._broadcast(self._pacer.take_all())
         self._subscriptions.forget_gone()
+        made = self._snapshots.finished()
+        if made is not None:
+            self._note_snapshot(made, now_ms)
         if self._house is not None and now_ms - self._committed_ms >= HEARTBEAT_EVERY_MS:
             try:
                 self._journal.mark_alive(now_ms)
@@ -408,10 +416,11 @@ class Server:
         self._committed_ms = now_ms
         self._heartbeat_ms = now_ms
         self._thaw_ms = now_ms
-        self._snapshot_position = sale.journal.position
+        self._snapshot_position = sale.snapshot_position
+        self._snapshot_due = sale.snapshot_position + _events_between_snapshots(sale.house)
         self._snapshot_ms = now_ms
-        for warning in sale.journal.warnings:
-            self._log.warning("journal", warning=warning)
+        for one in sale.passed_over:
+            self._log.warning("snapshot_passed_over", reason=one.reason)
         taken_up = sale.taken_up.events
         for position, event in enumerate(taken_up, sale.journal.position - len(taken_up) + 1):
             log_event(self._log, position, event)
@@ -438,32 +447,33 @@ class Server:
         self._take(sale)
         self._broadcast(sale.taken_up.changes)
 
-    def _save_snapshot_if_due(self, position: int, now_ms: int) -> None:
-        if self._house is None:
-            return
-        lots = len(self._house.engine.catalogue)
-        if position - self._snapshot_position >= max(SNAPSHOT_EVERY_EVENTS, SNAPSHOT_EVENTS_PER_LOT * lots):
-            self._save_snapshot(self._house, now_ms)
+    def _start_snapshot(self, house: House) -> None:
+        """Begin a snapshot of the state that is stored; whatever becomes of it, the next is due as long after it."""
+        end = self._journal.end
+        self._snapshot_due = end.position + _events_between_snapshots(house)
+        self._snapshots.start(end, house.snapshot)
 
-    def _save_snapshot(self, house: House, now_ms: int) -> None:
-        self._snapshot_position = self._journal.position
+    def _note_snapshot(self, made: Made, now_ms: int) -> None:
+        if made.fault:
+            self._log.warning("snapshot_failed", reason=made.fault)
+            self.counters.snapshot_failures += 1
+            return
+        self._snapshot_position = made.position
         self._snapshot_ms = now_ms
-        try:
-            self._journal.save_snapshot(self._journal.position, house.snapshot())
-        except StorageError as error:
-            self._freeze(error, now_ms)
 
     def _close(self) -> None:
         self._broadcast(self._pacer.take_all())
-        if self._house is not None:
-            self._save_snapshot(self._house, self._clock.now_ms())
-            open_lots = (
-                [lot.view.lot for lot in self._house.engine.catalogue if not lot.view.status.is_final]
-                if self._house
-                else []
-            )
+        house = self._house
+        if house is not None:
+            self._note_snapshot(self._snapshots.save(self._journal.end, house.snapshot), self._clock.now_ms())
+            open_lots = [lot.view.lot for lot in house.engine.catalogue if not lot.view.status.is_final]
             self._log.info("stopped", unfinished_lots=len(open_lots))
         self._journal.close()
+
+
+def _events_between_snapshots(house: House) -> int:
+    entries = len(house.engine.catalogue) + len(house.register.entries)
+    return max(SNAPSHOT_EVERY_EVENTS, SNAPSHOT_EVENTS_PER_ENTRY * entries)
 
 
 def _unavailable(body: bytes) -> Rejected:

@@ -7,7 +7,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
@@ -20,6 +20,7 @@ from auctioneer.metrics import ServerCollector
 from auctioneer.options import RunOptions
 from auctioneer.register import Admission, AdmissionMode
 from auctioneer.server import Server
+from auctioneer.snapshot_writer import SnapshotWriter
 from auctioneer.startup import OpenSale, has_begun, load_spec, take_up_sale
 from common.errors import UsageError
 from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
@@ -62,50 +63,51 @@ def _serve(
     keys = folder.house_keys()
     folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
     admission = _admission(options, folder)
-    with _stop_signals() as stop_handle:
-        endpoints = Endpoints(options, folder, keys, admission)
-        try:
-            settings = HouseSettings(
-                instance=secrets.token_hex(8),
-                publish_port=endpoints.publish_port,
-                admission=admission,
-                requests_per_s=options.requests_per_s,
-                is_encrypted=options.is_encrypted,
-            )
+    with ExitStack() as resources:
+        stop_handle = resources.enter_context(_stop_signals())
+        endpoints = resources.enter_context(closing(Endpoints(options, folder, keys, admission)))
+        settings = HouseSettings(
+            instance=secrets.token_hex(8),
+            publish_port=endpoints.publish_port,
+            admission=admission,
+            requests_per_s=options.requests_per_s,
+            is_encrypted=options.is_encrypted,
+        )
 
-            gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
-            sale = take_up_sale(folder, settings, spec)
-            endpoints.audience.is_of(sale.house)
+        gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
+        sale = take_up_sale(folder, settings, spec)
+        endpoints.audience.is_of(sale.house)
+        snapshots = resources.enter_context(closing(SnapshotWriter(folder.snapshots)))
 
-            def take_up_again() -> OpenSale:
-                again = take_up_sale(folder, settings, None, sale.clock)
-                endpoints.audience.is_of(again.house)
-                return again
+        def take_up_again() -> OpenSale:
+            snapshots.close()
+            again = take_up_sale(folder, settings, None, sale.clock)
+            endpoints.audience.is_of(again.house)
+            return again
 
-            link = endpoints.link(options, keys, admission.invite)
-            server = Server(
-                endpoints,
-                folder,
-                sale,
-                take_up_again,
-                log,
-                is_encrypted=options.is_encrypted,
-                exit_when_ended=options.exit_when_ended,
-                logs_bids=options.log_level == "debug",
-                restarts=restarts,
-            )
-            server.stop_on(stop_handle)
-            server.stop_on(watchdog_handle)
-            collector = ServerCollector(server.counters, server.vitals, folder.journal)
-            with _health_endpoint(options, folder, collector, log, is_restart=is_restart) as metrics:
-                _announce_house(folder, sale.house, endpoints, link, watchdog_pid, metrics)
-                log.info("listening", link=str(link), data=str(folder.path), pid=os.getpid(), metrics=metrics)
-                if not is_restart and options.log_format == "human":
-                    _print_banner(folder, sale.house, link)
-                _calm_collector()
-                server.run()
-        finally:
-            endpoints.close()
+        link = endpoints.link(options, keys, admission.invite)
+        server = Server(
+            endpoints,
+            folder,
+            sale,
+            take_up_again,
+            snapshots,
+            log,
+            is_encrypted=options.is_encrypted,
+            exit_when_ended=options.exit_when_ended,
+            logs_bids=options.log_level == "debug",
+            restarts=restarts,
+        )
+        server.stop_on(stop_handle)
+        server.stop_on(watchdog_handle)
+        collector = ServerCollector(server.counters, server.vitals, folder.journal)
+        with _health_endpoint(options, folder, collector, log, is_restart=is_restart) as metrics:
+            _announce_house(folder, sale.house, endpoints, link, watchdog_pid, metrics)
+            log.info("listening", link=str(link), data=str(folder.path), pid=os.getpid(), metrics=metrics)
+            if not is_restart and options.log_format == "human":
+                _print_banner(folder, sale.house, link)
+            _calm_collector()
+            server.run()
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from auctioneer.data_folder import DataFolder
 from auctioneer.decisions import Refused
 from auctioneer.events import HOUSE, SaleCreated
 from auctioneer.house import Batch, House, HouseSettings
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal import Journal, SqliteJournal
 from auctioneer.options import RunOptions
+from auctioneer.snapshots import Loaded, PassedOver
 from auctioneer.terms import SaleSpec
 from common.errors import UsageError
 
@@ -31,6 +32,10 @@ class OpenSale(NamedTuple):
     house: House
     clock: Clock
     taken_up: Batch
+    snapshot_position: int
+    """Of the snapshot that was read; 0 where all events were."""
+    passed_over: tuple[PassedOver, ...]
+    """Snapshots that did not count, and were removed."""
 
 
 def load_spec(options: RunOptions) -> SaleSpec | None:
@@ -73,7 +78,9 @@ def take_up_sale(
             alive_ms = now_ms
         else:
             alive_ms = journal.alive_ms
-        house = read_house(journal, settings, now_ms)
+        loaded = folder.snapshots.load(journal)
+        house = read_house(journal, loaded, settings, now_ms)
+        folder.snapshots.tidy(loaded.passed_over)
         if spec is not None:
             _check_same_sale(folder, house, spec)
         house.record(decisions.take_up(house.engine, now_ms, alive_ms, settings.instance))
@@ -82,12 +89,13 @@ def take_up_sale(
     except BaseException:
         journal.close()
         raise
-    return OpenSale(journal, house, clock, taken_up)
+    position = 0 if loaded.saved is None else loaded.saved.position
+    return OpenSale(journal, house, clock, taken_up, position, loaded.passed_over)
 
 
-def read_house(journal: SqliteJournal, settings: HouseSettings, now_ms: int) -> House:
-    """Return the house as its journal tells it."""
-    saved = journal.load_snapshot()
+def read_house(journal: Journal, loaded: Loaded, settings: HouseSettings, now_ms: int) -> House:
+    """Return the house as its journal tells it, from the snapshot that was loaded for it, if there is one."""
+    saved = loaded.saved
     after = 0 if saved is None else saved.position
     house = House.rebuild(
         settings,

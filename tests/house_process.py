@@ -26,6 +26,8 @@ from common.sockets import new_context, set_request_client, set_subscriber, use_
 
 WAIT_S = 120.0
 """How long a test waits for what must come; a machine with much else to do takes many times as long as a quiet one."""
+PROGRAM = "auctioneer"
+ROOT = Path(__file__).resolve().parent.parent
 
 CATALOGUE = """
 [sale]
@@ -49,11 +51,13 @@ opens = "by hand"
 
 
 class HouseProcess:
-    """`auctioneer run` on a data directory; use `running_house`."""
+    """`auctioneer run` on a data directory; use `running_house`. `program` is the module to run."""
 
-    def __init__(self, folder: Path, catalogue: str | None, *arguments: str, under: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, catalogue: str | None, *arguments: str, under: Sequence[str] = (), program: str = PROGRAM
+    ) -> None:
         self.data = folder / "data"
-        command = [*under, sys.executable, "-m", "auctioneer", "run"]
+        command = [*under, sys.executable, "-m", program, "run"]
         if catalogue is not None:
             path = folder / "catalogue.toml"
             path.write_text(catalogue)
@@ -61,6 +65,7 @@ class HouseProcess:
         command += ["--data", str(self.data), "--port", "0", "--log-format", "json", *arguments]
         self.process = subprocess.Popen(
             command,
+            cwd=ROOT,
             env=os.environ | {"XDG_STATE_HOME": str(folder / "state")},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -135,9 +140,11 @@ class HouseProcess:
 
 
 @contextmanager
-def running_house(folder: Path, *arguments: str, catalogue: str | None = CATALOGUE) -> Iterator[HouseProcess]:
+def running_house(
+    folder: Path, *arguments: str, catalogue: str | None = CATALOGUE, program: str = PROGRAM
+) -> Iterator[HouseProcess]:
     """Run a house until the end of the block."""
-    house = HouseProcess(folder, catalogue, *arguments)
+    house = HouseProcess(folder, catalogue, *arguments, program=program)
     try:
         house.wait_for("listening")
         yield house

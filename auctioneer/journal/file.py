@@ -19,7 +19,7 @@ from auctioneer.journal.protocol import DamagedJournalError
 from common.errors import StorageError
 
 FILE_NAME: Final = "journal.sqlite3"
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
 APPLICATION_ID: Final = int.from_bytes(b"Auct", "big")
 GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
 """What the first batch is chained to."""
@@ -41,7 +41,7 @@ for a checkpoint is about 40, 60 and 170 ms. So the smallest of them.
 """
 
 _WAL_BYTES_MAX: Final = CHECKPOINT_PAGES * PAGE_BYTES
-"""What the WAL file is cut to after a checkpoint where a large snapshot or a foreign reader made it grow."""
+"""What the WAL file is cut to after a checkpoint where a large batch or a foreign reader made it grow."""
 
 _BID_COLUMNS: Final = ", ".join(BidTaken.__struct_fields__)
 _BID_VALUES: Final = ", ".join(
@@ -81,12 +81,6 @@ CREATE TABLE refusal (
   lot TEXT NOT NULL,
   code TEXT NOT NULL,
   body TEXT NOT NULL
-) STRICT;
-CREATE TABLE snapshot (
-  position INTEGER PRIMARY KEY,
-  hash BLOB NOT NULL,
-  checksum BLOB NOT NULL,
-  state BLOB NOT NULL
 ) STRICT;
 CREATE TABLE head (
   one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -41,13 +41,6 @@ class DamagedJournalError(StorageError):
         )
 
 
-class SavedState(NamedTuple):
-    """A snapshot of the house's state with all events up to `position` in it."""
-
-    position: int
-    state: bytes
-
-
 class ChainEnd(NamedTuple):
     """Where the chain of events ends: the number of events, and a hash that stands for all of them."""
 
@@ -67,8 +60,8 @@ class Journal(Protocol):
         """When the house last wrote (server time); 0 where it never did. An outage is measured from here."""
 
     @property
-    def warnings(self) -> Sequence[str]:
-        """What was worked around since the journal was opened, a sentence each; the caller logs them."""
+    def end(self) -> ChainEnd:
+        """Where the chain ends now, by what was last written; `verify_chain` also checks what is before it."""
 
     def append(self, events: Sequence[AnyEvent], refusals: Sequence[Refusal], now_ms: int) -> int:
         """Store a batch in one transaction and return the position of the last event; durable on return.
@@ -96,17 +89,10 @@ class Journal(Protocol):
         Of each paddle those are kept that have the `REMEMBERED_REQUESTS_MAX` highest request ids.
         """
 
-    def save_snapshot(self, position: int, state: bytes) -> None:
-        """Store the state after the event at `position`; the last two are kept. Fails as `append` does.
+    def hash_at(self, position: int) -> bytes:
+        """Return the hash that stands for all events up to `position`; empty where no batch ends there.
 
-        Raises ValueError where `position` is not one that `append` returned: a batch is stored whole, so nobody needs
-        a state within it.
-        """
-
-    def load_snapshot(self) -> SavedState | None:
-        """Return the newest sound snapshot; None where there is none, and all events must be read.
-
-        A damaged snapshot is passed over, with a sentence in `warnings`.
+        It is read, and not computed anew. Raises DamagedJournalError where it can't be read.
         """
 
     def verify_chain(self, progress: Progress | None = None) -> ChainEnd:

@@ -23,11 +23,10 @@ from auctioneer.journal.file import (
     is_damage,
     sole_writer,
 )
-from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Progress, SavedState
+from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Progress
 from common.errors import StorageError
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 
-SNAPSHOTS_KEPT: Final = 2
 BATCH_EVENTS_MAX: Final = 1024
 """The most events in a row; a longer batch takes several. So a reader holds half a megabyte of bids, or 16 of lots."""
 READ_EVENTS: Final = 1000
@@ -49,9 +48,6 @@ _SELECT_HEAD: Final = (
 )
 # Moves the head only from where this writer left it: a second writer that came past the lock is found here.
 _MOVE_HEAD: Final = "UPDATE head SET position = ?, hash = ?, alive_ms = ? WHERE position = ? AND hash = ?"
-_PRUNE_SNAPSHOTS: Final = (
-    "DELETE FROM snapshot WHERE position NOT IN (SELECT position FROM snapshot ORDER BY position DESC LIMIT ?)"
-)
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode_events: Final = msgspec.json.Decoder(list[AnyEvent]).decode
@@ -85,7 +81,6 @@ class SqliteJournal:
         self._read_only = read_only
         self._resources = ExitStack()
         self._why_closed = "it was closed"
-        self._warnings: list[str] = []
         self._refusal_ids: dict[int, dict[int, int]] = {}
         """For each paddle, the request ids whose refusals are kept, and in which rows."""
         self._last_refusal = 0
@@ -126,9 +121,12 @@ class SqliteJournal:
         return self._read_head().alive_ms if self._read_only else self._alive_ms
 
     @property
-    def warnings(self) -> Sequence[str]:
-        """What was worked around since the journal was opened, a sentence each."""
-        return tuple(self._warnings)
+    def end(self) -> ChainEnd:
+        """Where the chain ends now, by what was last written."""
+        if not self._read_only:
+            return ChainEnd(self._position, self._hash)
+        head = self._read_head()
+        return ChainEnd(head.position, head.hash)
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
@@ -156,18 +154,6 @@ class SqliteJournal:
     def mark_alive(self, now_ms: int) -> None:
         """Store that the house was alive at `now_ms`; durable on return."""
         self.append((), (), now_ms)
-
-    def save_snapshot(self, position: int, state: bytes) -> None:
-        """Store the state after the event at `position`; the last two are kept."""
-        digest = self._hash_at(position)
-        if not digest:
-            raise ValueError(f"no batch ends at event {position}; the last one ends at {self._position}")
-        checksum = _snapshot_checksum(position, digest, state)
-        with self._transaction(len(state)) as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", (position, digest, checksum, state)
-            )
-            connection.execute(_PRUNE_SNAPSHOTS, (SNAPSHOTS_KEPT,))
 
     def close(self) -> None:
         """Let go of the journal; safe to repeat."""
@@ -249,7 +235,7 @@ class SqliteJournal:
 
     def _take_up_head(self) -> None:
         head = self._read_head()
-        if head.last != (head.position or None) or self._hash_at(head.position) != head.hash:
+        if head.last != (head.position or None) or self.hash_at(head.position) != head.hash:
             self.verify_chain()  # raises, with the exact place
         self._position, self._hash, self._alive_ms = head.position, head.hash, head.alive_ms
 
@@ -285,6 +271,18 @@ class SqliteJournal:
             progress(head.position, head.position)
         return ChainEnd(head.position, head.hash)
 
+    def hash_at(self, position: int) -> bytes:
+        """Return the hash of the batch that ends at `position`; empty where none does."""
+        if position == 0:
+            return GENESIS_HASH
+        rows = self._fetch(_SELECT_BATCH_OF, (position,), first_bad=position)
+        if not rows or rows[0][1] != position:
+            return b""
+        digest = rows[0][2]
+        if type(digest) is not bytes:
+            raise self._damaged(rows[0][0], "the batch has no hash")
+        return digest
+
     def refusals(self) -> Iterator[Refusal]:
         """Yield the refused bids that are kept, in the order in which they were refused."""
         last = 0
@@ -297,29 +295,6 @@ class SqliteJournal:
                 except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                     raise DamagedJournalError(self._path, f"refusal {last} can't be read ({error})") from error
 
-    def load_snapshot(self) -> SavedState | None:
-        """Return the newest sound snapshot, with a sentence in `warnings` for each that was passed over."""
-        head = self._read_head()
-        for (position,) in self._fetch("SELECT position FROM snapshot ORDER BY position DESC"):
-            try:
-                state = self._sound_state(head, position)
-            except DamagedJournalError as damage:
-                self._warnings.append(f"The snapshot at event {position} was passed over: {damage}")
-                continue
-            return SavedState(position, state)
-        return None
-
-    def _sound_state(self, head: _Head, position: int) -> bytes:
-        ((digest, checksum, state),) = self._fetch(
-            "SELECT hash, checksum, state FROM snapshot WHERE position = ?", (position,)
-        )
-        is_whole = type(digest) is bytes and type(state) is bytes and _are_numbers(position)
-        if not is_whole or checksum != _snapshot_checksum(position, digest, state):
-            raise DamagedJournalError(self._path, f"the snapshot at event {position} does not match its checksum")
-        if position > head.position or self._hash_at(position) != digest:
-            raise DamagedJournalError(self._path, f"the snapshot at event {position} belongs to another history")
-        return bytes(state)
-
     def _walk(self, head: _Head, after_position: int = 0, upto: int | None = None) -> Iterator[_Batch]:
         """Yield the batches of a stretch, each checked against the one before it, and the last against the head.
 
@@ -329,7 +304,7 @@ class SqliteJournal:
             what = f"event {after_position} was written, but the record ends at event {head.position}"
             raise DamagedJournalError(self._path, what, first_bad=head.position + 1)
         before = last = self._end_before(after_position)
-        digest = self._hash_at(last)
+        digest = self.hash_at(last)
         end = head.position if upto is None else min(upto, head.position)
         while last < end:
             rows = self._rows(last, end)
@@ -371,18 +346,6 @@ class SqliteJournal:
             raise self._damaged(expected, "the columns differ from the batch's text")
         return _Batch(first, last, events, digest)
 
-    def _hash_at(self, position: int) -> bytes:
-        """Return the hash of the batch that ends at `position`; empty where none does."""
-        if position == 0:
-            return GENESIS_HASH
-        rows = self._fetch(_SELECT_BATCH_OF, (position,), first_bad=position)
-        if not rows or rows[0][1] != position:
-            return b""
-        digest = rows[0][2]
-        if type(digest) is not bytes:
-            raise self._damaged(rows[0][0], "the batch has no hash")
-        return digest
-
     def _read_head(self) -> _Head:
         rows = self._fetch(_SELECT_HEAD)
         if len(rows) != 1:
@@ -419,7 +382,3 @@ def _are_numbers(*values: object) -> bool:
 
 def _chain_hash(before: bytes, first: int, body: bytes) -> bytes:
     return sha256(before + first.to_bytes(8, "big") + body).digest()
-
-
-def _snapshot_checksum(position: int, digest: bytes, state: bytes) -> bytes:
-    return sha256(position.to_bytes(8, "big") + digest + state).digest()

@@ -1,15 +1,23 @@
 """What holds the house's only loop up now and then, in a sale of some size."""
 
 import gc
+import statistics
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
+from auctioneer.snapshot_writer import SnapshotWriter
+from auctioneer.snapshots import SnapshotFiles
 from benchmarks.inside.batches import ACTIVE_BIDDERS
-from benchmarks.inside.sale import Inside
+from benchmarks.inside.collector import calm_collector
+from benchmarks.inside.sale import Inside, InsideError
 
+WIDE: Final = 256
+"""Lots and bidders of a batch."""
+_BATCHES_ALONE: Final = 60
 _TIMES: Final = 3
 _MS: Final = 1000
 
@@ -22,22 +30,18 @@ class Pause(NamedTuple):
 
 
 def measure_pauses(size: int, journal: Path, seed: int) -> Pause:
-    """Measure how long a snapshot, a full garbage collection, a heartbeat and a look at the clock take."""
+    """Measure what a snapshot does to the loop, and a full garbage collection, a heartbeat and a look at the clock."""
     sale = Inside.begin(size, size, journal)
-    assert sale.journal is not None, "the sale has a journal"
+    random = Random(seed)
     try:
-        sale.warm_up(Random(seed), ACTIVE_BIDDERS)
-        state = sale.house.snapshot()
-        encode_ms = _least_ms(sale.house.snapshot)
-        journal_of_sale = sale.journal
-        save_ms = _least_ms(lambda: journal_of_sale.save_snapshot(journal_of_sale.position, state))
+        sale.warm_up(random, ACTIVE_BIDDERS)
+        with calm_collector():
+            snapshots = _measure_snapshots(sale, SnapshotFiles(journal.parent), random)
         return Pause(
             size,
-            {
-                "snapshot_ms": encode_ms + save_ms,
-                "snapshot_encode_ms": encode_ms,
-                "snapshot_save_ms": save_ms,
-                "snapshot_bytes": len(state),
+            snapshots
+            | {
+                "snapshot_bytes": len(sale.house.snapshot()),
                 "collection_ms": _least_ms(gc.collect),
                 "heartbeat_ms": _least_ms(lambda: sale.house.heartbeat(sale.now_ms)),
                 "clock_ms": _least_ms(lambda: sale.house.advance(sale.now_ms)),
@@ -45,6 +49,39 @@ def measure_pauses(size: int, journal: Path, seed: int) -> Pause:
         )
     finally:
         sale.close()
+
+
+def _measure_snapshots(sale: Inside, files: SnapshotFiles, random: Random) -> dict[str, float]:
+    """Have snapshots made while bids are taken. `snapshot_ms` is how long the loop stands still to begin one.
+
+    Raises InsideError where one could not be made.
+    """
+    assert sale.journal is not None, "the sale has a journal"
+
+    def batch_s() -> float:
+        return sum(sale.turn(sale.bids(random, WIDE, WIDE)))
+
+    alone_s = [batch_s() for _ in range(_BATCHES_ALONE)]
+    begun_s, made_s, beside_s = [], [], []
+    with closing(SnapshotWriter(files)) as writer:
+        for _ in range(_TIMES):
+            began_s = time.perf_counter()
+            writer.start(sale.journal.end, sale.house.snapshot)
+            begun_s.append(time.perf_counter() - began_s)
+            while (made := writer.finished()) is None:
+                beside_s.append(batch_s())
+            made_s.append(time.perf_counter() - began_s)
+            if made.fault:
+                raise InsideError(f"A snapshot was not made: {made.fault}.")
+    return {
+        "snapshot_ms": min(begun_s) * _MS,
+        "snapshot_ms_max": max(begun_s) * _MS,
+        "snapshot_made_ms": min(made_s) * _MS,
+        "batch_alone_ms": statistics.median(alone_s) * _MS,
+        "batch_alone_ms_max": max(alone_s) * _MS,
+        "batch_beside_ms": statistics.median(beside_s) * _MS,
+        "batch_beside_ms_max": max(beside_s) * _MS,
+    }
 
 
 def _least_ms(act: Callable[[], object]) -> float:

@@ -6,12 +6,10 @@ write-ahead log included.
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Final, Self
@@ -86,16 +84,16 @@ def make_record(data: Path, bids: int, tell: Callable[[int], object]) -> Totals:
 
 def drop_snapshots(data: Path) -> None:
     """Leave a stopped house nothing but its events to start from."""
-    with closing(sqlite3.connect(DataFolder(data).journal)) as connection, connection:
-        connection.execute("DELETE FROM snapshot")
+    DataFolder(data).snapshots.remove_all()
 
 
 def replay(data: Path) -> Replay:
     """Read a house back in this process, as `auctioneer run` does. Raises StorageError."""
-    journal = SqliteJournal.open(DataFolder(data).journal, read_only=True)
+    folder = DataFolder(data)
+    journal = SqliteJournal.open(folder.journal, read_only=True)
     try:
         began_s = time.perf_counter()
-        house = read_house(journal, settings(), int(time.time() * 1000))
+        house = read_house(journal, folder.snapshots.load(journal), settings(), int(time.time() * 1000))
         seconds = time.perf_counter() - began_s
         return Replay(Totals.of(house, journal.position), journal.position, seconds)
     finally:
@@ -105,14 +103,15 @@ def replay(data: Path) -> Replay:
 def _make(data: Path, bids: int) -> None:
     """Take bids, say so, and die."""
     data.mkdir(parents=True, exist_ok=True)
-    sale = Inside.begin(LOTS, BIDDERS, DataFolder(data).journal)
+    folder = DataFolder(data)
+    sale = Inside.begin(LOTS, BIDDERS, folder.journal)
     assert sale.journal is not None, "the sale has a journal"
     random = Random(1)
     snapshot_at = max(0, bids - SNAPSHOT_EVERY_EVENTS) // BATCH_BIDS
     batches = -(-bids // BATCH_BIDS)
     for number in range(batches):
         if number == snapshot_at:
-            sale.journal.save_snapshot(sale.journal.position, sale.house.snapshot())
+            folder.snapshots.write(sale.journal.end, sale.house.snapshot())
         count = min(BATCH_BIDS, bids - number * BATCH_BIDS)
         answers, batch = sale.decide(sale.bids(random, LOTS, BIDDERS, count))
         check_accepted(answers)

@@ -29,6 +29,8 @@ START_MS: Final = 1_700_000_000_000
 _REQUESTS_PER_S: Final = 10**9
 """The budget of requests is not what is measured."""
 _HELLO_ID: Final = 1
+_ENROLMENT_MS: Final = 1000 // ENROLMENTS_PER_S
+"""Newcomers come no faster than the house takes them in, however many there are."""
 
 
 class InsideError(AuctionError):
@@ -162,6 +164,7 @@ class Inside:
             self.journal.close()
 
     def _greet(self, bidder: int) -> None:
+        self.now_ms += _ENROLMENT_MS
         hello = Hello(id=_HELLO_ID, versions=(PROTOCOL_VERSION,), name=f"Bidder {bidder}")
         answer = self.house.handle(principal_of(bidder), encode(hello), self.now_ms)
         if not isinstance(answer, Welcome):

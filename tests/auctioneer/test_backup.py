@@ -131,9 +131,9 @@ def test_a_restored_sale_begins_an_epoch_and_gives_open_lots_their_time_back(
         view = engine.lots["1"].view
         assert (view.status, view.leader) == (LotStatus.OPEN, 1)
         assert (view.ends_at_ms or 0) - started.outage_ms <= (before.ends_at_ms or 0)
-        state = sale.house.snapshot()
-        sale.journal.save_snapshot(sale.journal.position, state)
+        DataFolder(tmp_path / "again").snapshots.write(sale.journal.end, sale.house.snapshot())
     with open_sale(DataFolder(tmp_path / "again")) as sale:
+        assert sale.snapshot_position > 0
         assert sale.house.engine.epoch == restored.epoch, "also from a snapshot"
 
 
@@ -177,8 +177,11 @@ def test_newer_keys_and_lists_stay_and_another_houses_key_is_refused(folder: Dat
     back_up(folder, backup.path)
     folder.add_controller("cy", Role.CLERK)
     folder.admitted_keys_file.unlink()
+    with open_sale(folder) as sale:
+        folder.snapshots.write(sale.journal.end, sale.house.snapshot())
     folder.journal.unlink()
     restore(backup, folder)
+    assert not folder.snapshots.positions(), "they are of the journal that is lost"
     assert folder.control_keys("cy").public in folder.controllers()
     assert folder.admitted_keys_file.exists()
 

@@ -111,12 +111,14 @@ def test_how_the_server_and_its_files_stand(desk: Desk) -> None:
     desk.vitals = WELL._replace(lots=sale.house.engine.catalogue)
     desk.counters.answers_not_taken, desk.counters.broadcast_frames, desk.counters.broadcast_bytes = 4, 5, 600
     desk.counters.freezes, desk.counters.standstills, desk.counters.heartbeat_lag_ms = 1, 7, 250
+    desk.counters.snapshot_failures = 8
     desk.journal.write_bytes(b"x" * 100)
     Path(f"{desk.journal}-wal").write_bytes(b"x" * 30)
     seen = desk.scrape()
     expected = {
         "journal_position": 70, "epoch": 3, "bidders_enrolled": 2, "frozen": 0, "restarts_total": 2, "freezes_total": 1,
         "standstills_total": 7, "answers_not_taken_total": 4, "broadcast_frames_total": 5, "broadcast_bytes_total": 600,
+        "snapshot_failures_total": 8,
         "last_turn_age_seconds": 0.4, "last_commit_age_seconds": 1.5, "snapshot_age_seconds": 60,
         "heartbeat_lag_seconds": 0.25, "events_since_snapshot": 9, "journal_bytes": 100, "journal_wal_bytes": 30,
         "lots{open}": 1, "lots{scheduled}": 2, "lots{sold}": 0,

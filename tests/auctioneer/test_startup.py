@@ -120,9 +120,10 @@ def test_holes_can_be_filled_right_after_a_restart(folder: DataFolder, with_snap
     batch = sale.house.take()
     position = sale.journal.append(batch.events, batch.refusals, now_ms)
     if with_snapshot:
-        sale.journal.save_snapshot(position, sale.house.snapshot())
+        folder.snapshots.write(sale.journal.end, sale.house.snapshot())
     sale.journal.close()
     sale = take_up(folder)
+    assert sale.snapshot_position == with_snapshot * position
     seq = view(sale, "1").seq
     for stream, last in (("1", seq), ("", sale.house.engine.sale.seq)):
         answer = sale.house.handle(ANN, encode(ReplayRequest(id=5, lot=stream, after_seq=0)), now_ms)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from quick_finding import quick_finding
 
-from auctioneer.journal import SqliteJournal
+from auctioneer.data_folder import DataFolder
 from benchmarks.house import HouseError
 from benchmarks.inside.records import BIDDERS, LOTS, Totals, drop_snapshots, make_record, replay
 from benchmarks.recovery import check as check_nothing_is_missing
@@ -31,17 +31,10 @@ def test_a_killed_makers_record_is_whole_with_and_without_its_snapshot(tmp_path:
     assert (made.bids, made.bidders) == (700, BIDDERS)
     assert (tmp_path / "journal.sqlite3-wal").stat().st_size > 0
     assert replay(tmp_path).totals == made
-    assert _has_snapshot(tmp_path)
+    assert DataFolder(tmp_path).snapshots.positions()
     drop_snapshots(tmp_path)
-    assert not _has_snapshot(tmp_path)
+    assert not DataFolder(tmp_path).snapshots.positions()
     assert replay(tmp_path).totals == made
-
-
-def _has_snapshot(data: Path) -> bool:
-    journal = SqliteJournal.open(data / "journal.sqlite3", read_only=True)
-    has_one = journal.load_snapshot() is not None
-    journal.close()
-    return has_one
 
 
 def test_a_missing_bid_is_noticed() -> None:

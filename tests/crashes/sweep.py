@@ -10,6 +10,7 @@ from pathlib import Path
 from house_process import HouseProcess, running_house
 from live_sale import Witness, conclude
 
+from tests.crashes import snapshotting
 from tests.crashes.injection import CALLS, PATIENCE_S, Fault, counts, traced
 
 NAMES = ("Ann", "Bob", "Cat")
@@ -27,7 +28,7 @@ class Sweep:
 
     def __enter__(self) -> "Sweep":
         with ExitStack() as resources:
-            self.house: HouseProcess = resources.enter_context(running_house(self._folder))
+            self.house: HouseProcess = resources.enter_context(running_house(self._folder, program=snapshotting.MODULE))
             self.witnesses = [resources.enter_context(Witness(self.house.link, name)) for name in NAMES]
             self._pool = resources.enter_context(ThreadPoolExecutor(len(NAMES)))
             self._resources = resources.pop_all()

@@ -1,7 +1,8 @@
 """Crashes and failing disks, for real: the server is killed at random, and at or in every call that touches its files.
 
 After each fault the same house goes on: every bid gets its one verdict, and in the end the checker holds the whole
-sale, as its bidders saw it, to the journal. A failure names the seed or the faults.
+sale, as its bidders saw it, to the journal. A failure names the seed or the faults. The house makes a snapshot every
+few events, so that kills and faults strike the process that makes them too, and starts go on from what it left.
 """
 
 import os
@@ -15,7 +16,9 @@ import pytest
 from house_process import running_house
 from live_sale import Witness, bidding, conclude
 
+from auctioneer.data_folder import DataFolder
 from tests import strace
+from tests.crashes import snapshotting
 from tests.crashes.injection import KILL, Fault, every_fault
 from tests.crashes.sweep import NAMES, Sweep
 
@@ -45,7 +48,7 @@ def kill_at_random(folder: Path, kills: int) -> None:
     chance = random.Random(seed)
     pause = threading.Event()
     with ExitStack() as resources:
-        house = resources.enter_context(running_house(folder))
+        house = resources.enter_context(running_house(folder, program=snapshotting.MODULE))
         witnesses = [resources.enter_context(Witness(house.link, name)) for name in NAMES]
         with bidding(witnesses):
             for _ in range(kills):
@@ -53,6 +56,7 @@ def kill_at_random(folder: Path, kills: int) -> None:
                 house.kill_server(chance.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGABRT)))
         conclude(house, witnesses, f"seed {seed}")
         assert sum(witness.accepted for witness in witnesses) > kills, "hardly any bids got through"
+        assert DataFolder(house.data).snapshots.positions()
 
 
 def test_kills_at_random_cost_nobody_anything(tmp_path: Path) -> None:

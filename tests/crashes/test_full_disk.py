@@ -17,10 +17,13 @@ import zmq
 from house_process import RawBidder, running_house
 from live_sale import Witness, bidding, conclude
 
+from auctioneer.data_folder import DataFolder
 from common.codec import decode_answer, encode
 from common.errors import RejectCode
 from common.messages import Ping, Pong, Rejected, Welcome
 from tests.abuse.honest_bidder import pusher_of, without_pause
+from tests.crashes import snapshotting
+from tests.scraping import scrape, snapshot_position
 
 NAMES = ("Ann", "Bob")
 WAIT_MS = 20_000
@@ -121,6 +124,25 @@ def codes_of_a_flood(eve: RawBidder) -> set[RejectCode]:
         assert isinstance(answer, Rejected)
         codes.add(answer.code)
     return codes
+
+
+def test_a_disk_too_full_for_a_snapshot_freezes_nothing(small_disk: Path) -> None:
+    """The journal has some space left here, which no snapshot may take from it."""
+    with ExitStack() as resources:
+        house = resources.enter_context(running_house(small_disk, "--metrics-port", "0", program=snapshotting.MODULE))
+        witness = resources.enter_context(Witness(house.link, "Ann"))
+        assert witness.bid_the_minimum()
+        assert "would not leave the journal" in house.wait_for("snapshot_failed")["reason"]
+        assert witness.bid_the_minimum()
+        seen = scrape(house)
+        assert seen["snapshot_failures_total"] >= 1
+        assert snapshot_position(seen) == 0, "one that failed is none"
+        house.kill_server()
+        assert witness.bid_the_minimum()
+        conclude(house, [witness])
+        assert house.stop() == 0
+    assert not any('"frozen"' in line or "Traceback" in line for line in house.lines)
+    assert not DataFolder(house.data).snapshots.positions()
 
 
 def test_a_server_that_dies_on_a_full_disk_goes_on_when_there_is_space(small_disk: Path) -> None:

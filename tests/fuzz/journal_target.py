@@ -20,17 +20,15 @@ from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announ
 
 CHANGE_BYTES: Final = 6
 CHANGES_MAX: Final = 8
-STATE: Final = b"a state"
 
 CELL_CHANGE_BYTES: Final = 4
 COLUMNS: Final = (
     *(("head", column) for column in ("position", "hash", "alive_ms")),
     *(("batch", column) for column in ("first", "last", "body", "hash")),
-    *(("snapshot", column) for column in ("position", "hash", "checksum", "state")),
     *(("refusal", column) for column in ("id", "at_ms", "paddle", "request", "lot", "code", "body")),
 )
 _KEYS: Final = frozenset({"first", "id"})
-"""Primary keys, which hold integers only; that of `snapshot` is `position`."""
+"""Primary keys, which hold integers only."""
 _INTEGERS: Final = (0, 1, -1, 7, 20, 2**31, 2**40, 2**53, 2**63 - 1, -(2**63))
 _VALUES: Final[tuple[tuple[object, ...], ...]] = (
     (None,),
@@ -43,12 +41,11 @@ _VALUES: Final[tuple[tuple[object, ...], ...]] = (
 
 @cache
 def _sound_file() -> bytes:
-    """Return the file of a journal with every type of event, refusals and a snapshot."""
+    """Return the file of a journal with every type of event and refusals."""
     folder = Path(tempfile.mkdtemp())
     try:
         journal = SqliteJournal.open(folder / FILE_NAME)
         journal.append(EVERY_EVENT, [refusal(1, 500 + number) for number in range(5)], AT_MS)
-        journal.save_snapshot(journal.position, STATE)
         for part in range(5):
             journal.append(announcements(40, 1 + 40 * part), (), AT_MS)
         journal.close()
@@ -57,8 +54,9 @@ def _sound_file() -> bytes:
         shutil.rmtree(folder)
 
 
-def _changed(changes: bytes) -> bytes:
-    body = bytearray(_sound_file())
+def changed(sound: bytes, changes: bytes) -> bytes:
+    """Return the content of a file after an input's changes."""
+    body = bytearray(sound)
     for at in range(0, min(len(changes), CHANGE_BYTES * CHANGES_MAX) - CHANGE_BYTES + 1, CHANGE_BYTES):
         *where, how, what = changes[at : at + CHANGE_BYTES]
         place = int.from_bytes(bytes(where), "big") % max(1, len(body))
@@ -76,7 +74,7 @@ def _changed(changes: bytes) -> bytes:
 
 def damage_journal(changes: bytes) -> None:
     """Read a journal of which bytes were changed, and go on with it where that is allowed."""
-    with _journal_of(_changed(changes)) as path:
+    with _journal_of(changed(_sound_file(), changes)) as path:
         _use(path)
 
 
@@ -107,8 +105,7 @@ def _change_cells(connection: sqlite3.Connection, changes: bytes) -> None:
 
 def _change_cell(connection: sqlite3.Connection, column: int, row: int, kind: int, what: int) -> None:
     table, name = COLUMNS[column % len(COLUMNS)]
-    is_key = name in _KEYS or (table, name) == ("snapshot", "position")
-    values = _INTEGERS if is_key else _VALUES[kind % len(_VALUES)]
+    values = _INTEGERS if name in _KEYS else _VALUES[kind % len(_VALUES)]
     statement = (
         f"UPDATE OR IGNORE {table} SET {name} = ? WHERE rowid ="
         f" (SELECT rowid FROM {table} LIMIT 1 OFFSET ? % (SELECT max(1, count(*)) FROM {table}))"
@@ -125,8 +122,6 @@ def _use(path: Path) -> None:
 def _read_all(journal: SqliteJournal, *, read_only: bool) -> None:
     """Read everything; the events of a chain that is found sound are those that were written, in their order."""
     try:
-        saved = journal.load_snapshot()
-        assert saved is None or saved.state == STATE
         events = [event for _, event in journal.read()]
         assert events == [*EVERY_EVENT, *announcements(200)][: len(events)]
         journal.verify_chain()
@@ -134,7 +129,6 @@ def _read_all(journal: SqliteJournal, *, read_only: bool) -> None:
         list(journal.refusals())
         if not read_only:
             journal.append(announcements(1, 999), [refusal(1, number) for number in range(600, 640)], AT_MS)
-            journal.save_snapshot(journal.position, STATE)
     finally:
         journal.close()
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.fuzz.mutations import BYTES_MAX, inputs
 
-NAMES: Final = ("requests", "answers", "broadcasts", "control", "sessions", "journal", "cells")
+NAMES: Final = ("requests", "answers", "broadcasts", "control", "sessions", "journal", "cells", "snapshots")
 """The targets, for the command line; they are imported later, so that atheris can watch what they import."""
 PACKAGES: Final = ["auctioneer", "common"]
 

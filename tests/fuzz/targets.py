@@ -14,6 +14,7 @@ from common.limits import INTEGER_MAX
 from tests.auctioneer.house_examples import CHAIR, CLERK, SmallSale
 from tests.fuzz.journal_target import cell_seeds, damage_cells, damage_journal, damage_seeds
 from tests.fuzz.session_target import play_session, session_seeds
+from tests.fuzz.snapshot_target import damage_snapshot, snapshot_seeds
 
 VECTORS: Final = json.loads((Path(__file__).resolve().parents[2] / "docs" / "vectors.json").read_text())
 REFUSALS: Final = {RejectCode.MALFORMED, RejectCode.TOO_LARGE, RejectCode.INVALID_AMOUNT, RejectCode.OVER_LIMIT}
@@ -97,11 +98,12 @@ def _commands() -> list[bytes]:
 
 TARGETS: Final[dict[str, Target]] = {
     "requests": Target(check_request, lambda: _vectors("requests", "refused"), 40_000, 5_000_000),
-    "answers": Target(check_answer, lambda: _vectors("answers"), 40_000, 2_895_000),
+    "answers": Target(check_answer, lambda: _vectors("answers"), 40_000, 2_795_000),
     "broadcasts": Target(check_broadcast, _broadcasts, 40_000, 2_000_000),
     "control": Target(check_command, _commands, 1_000, 50_000),
     "sessions": Target(play_session, session_seeds, 300, 40_000),
     "journal": Target(damage_journal, damage_seeds, 200, 10_000),
     "cells": Target(damage_cells, cell_seeds, 100, 5_000),
+    "snapshots": Target(damage_snapshot, snapshot_seeds, 500, 100_000),
 }
 """Ten million inputs in all by `make torture`."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from house_process import CATALOGUE, WAIT_S, HouseProcess, RawBidder, running_house
 
+from auctioneer.data_folder import DataFolder
 from auctioneer.server import STANDSTILL_MS
 from common.codec import encode, topic
 from common.errors import RejectCode
@@ -175,8 +176,8 @@ def test_a_damaged_journal_halts_the_house(tmp_path: Path) -> None:
         assert house.stop() == 0
     with sqlite3.connect(house.data / "journal.sqlite3") as database:
         database.execute("UPDATE batch SET body = replace(body, 'First', 'Forged')")
-        database.execute("DELETE FROM snapshot")
     database.close()
+    DataFolder(house.data).snapshots.remove_all()
     again = HouseProcess(tmp_path, None)
     assert again.process.wait(timeout=WAIT_S) == 6
     again.stop()

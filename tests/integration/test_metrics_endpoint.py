@@ -1,43 +1,48 @@
 """The numbers and the health of a real house, as monitoring sees them over HTTP."""
 
+import itertools
 import json
 import resource
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 from house_process import HouseProcess, RawBidder, running_house
-from prometheus_client.parser import text_string_to_metric_families
 
 from common.codec import topic
 from common.messages import Accepted, BidRequest, Heartbeat, Rejected
-
-
-def get(url: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, refused.read().decode()
-
-
-def scrape(house: HouseProcess) -> dict[str, float]:
-    """Return what the house counts, by name and labels, without the prefix."""
-    status, text = get(str(house.record["metrics"]))
-    assert status == 200
-    return {
-        sample.name.removeprefix("auctioneer_")
-        + "".join(f"{{{value}}}" for value in sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
+from tests.crashes import snapshotting
+from tests.scraping import get, scrape, snapshot_position
 
 
 def health(house: HouseProcess) -> tuple[int, str]:
     status, body = get(str(house.record["metrics"]).replace("/metrics", "/healthz"))
     return status, str(json.loads(body)["status"])
+
+
+def test_snapshots_are_made_while_bids_are_taken_and_a_restart_goes_on_from_them(tmp_path: Path) -> None:
+    with running_house(tmp_path, "--metrics-port", "0", program=snapshotting.MODULE) as house:
+        bidder = RawBidder(house.link, "Ann")
+        bidder.hello()
+        ids = itertools.count(10)
+
+        def bid_until_snapshot_after(position: float) -> float:
+            """Return the event of the last snapshot, which is after a position."""
+            while (stored := snapshot_position(scrape(house))) <= position:
+                number = next(ids)
+                assert isinstance(bidder.ask(BidRequest(id=number, lot="1", maximum_minor=1000 * number)), Accepted)
+            return stored
+
+        stored = bid_until_snapshot_after(0)
+        assert (house.data / f"snapshot-{stored:.0f}").exists()
+        house.kill_server()
+        after = scrape(house)
+        assert snapshot_position(after) >= stored, "it was read, and not all events"
+        bid_until_snapshot_after(after["journal_position"])
+        assert scrape(house)["snapshot_failures_total"] == 0
+        bidder.close()
+        assert house.stop() == 0
+        assert not list(house.data.glob("*.new"))
+    assert len(list(house.data.glob("snapshot-*"))) == 2
 
 
 def test_a_house_counts_what_it_did(tmp_path: Path) -> None:

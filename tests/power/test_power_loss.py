@@ -15,7 +15,7 @@ import pytest
 from auctioneer.journal import FILE_NAME
 from tests import strace
 from tests.power.disk import Disk, write_image
-from tests.power.recording import Cut, Deed, Mark, Opened, Synced, Written, record
+from tests.power.recording import Cut, Deed, Mark, Opened, Removed, Renamed, Synced, Written, record
 from tests.power.recovery import Crash, Expected, crashes, faults, images
 from tests.power.writer import RUNS
 
@@ -102,6 +102,8 @@ class TestTheLaw:
         names = names_of(deeds)
         assert {type(deed) for deed in deeds} >= {Opened, Written, Cut, Synced, Mark}
         assert f"{FILE_NAME}-wal" in names.values()
+        assert any(isinstance(deed, Renamed) and deed.before.startswith("snapshot-") for deed in deeds)
+        assert any(isinstance(deed, Removed) and deed.name.startswith("snapshot-") for deed in deeds)
         overwritten = [deed for deed in deeds if isinstance(deed, Written) and names[deed.handle] == FILE_NAME]
         assert len(overwritten) > 1000, "a checkpoint of a full WAL is in it"
 
@@ -111,6 +113,7 @@ class TestTheLaw:
             pytest.param(lambda name: name == f"{FILE_NAME}-wal", id="of the WAL"),
             pytest.param(lambda name: name == FILE_NAME, id="of the file"),
             pytest.param(lambda name: name == f"{FILE_NAME}.new", id="of the new file"),
+            pytest.param(lambda name: name.startswith("snapshot-"), id="of a snapshot"),
             pytest.param(lambda name: name == "", id="of the folder"),
         ],
     )

@@ -1,4 +1,4 @@
-"""Writes a journal of known content, as a house does in several runs of which most end without a farewell.
+"""Writes a journal of known content, with snapshots, as a house does in runs of which most end without a farewell.
 
 Run as `python -m tests.power.writer FOLDER RUN...`, each RUN as in RUNS. Before each deed and after it a mark goes to
 standard output.
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from auctioneer.events import AnyEvent, Refusal, SaleDecided
 from auctioneer.journal import FILE_NAME, SqliteJournal
+from auctioneer.snapshots import SnapshotFiles
 from common.errors import RejectCode
 from common.lot import Announced
 from common.messages import BidRequest, Rejected
@@ -61,7 +62,7 @@ def write(folder: Path, run: str) -> None:
             journal.close()
         elif step == "snapshot":
             tell("saving", journal.position)
-            journal.save_snapshot(journal.position, state(journal.position))
+            SnapshotFiles(folder).write(journal.end, state(journal.position))
             tell("saved", journal.position)
         else:
             batch, first = journal.alive_ms + 1, journal.position + 1

@@ -1,4 +1,4 @@
-"""A disk whose writes fail when the plan says so, under a journal in memory or the real one.
+"""A disk whose writes fail when the plan says so, under a journal and snapshots in memory or the real ones.
 
 What was durable stays, whatever happens to the process; what was not is gone. Everything passes through the same JSON
 as in the file, so that nothing is shared with the state of a house.
@@ -11,14 +11,14 @@ from typing import Protocol
 import msgspec
 
 from auctioneer.events import AnyEvent, Refusal
-from auctioneer.journal.protocol import ChainEnd, Journal, Progress, SavedState
+from auctioneer.journal.protocol import ChainEnd, Journal, Progress
+from auctioneer.snapshots import SNAPSHOTS_KEPT, Loaded, PassedOver, SavedState, SnapshotFiles
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 
 _encode = msgspec.json.Encoder().encode
 _decode_event: Callable[[bytes], AnyEvent] = msgspec.json.Decoder(AnyEvent).decode
 _decode_refusal: Callable[[bytes], Refusal] = msgspec.json.Decoder(Refusal).decode
-SNAPSHOTS_KEPT = 2
 
 
 class Platter:
@@ -27,7 +27,8 @@ class Platter:
     def __init__(self) -> None:
         self.events: list[bytes] = []
         self.refusals: dict[int, dict[int, bytes]] = {}
-        self.snapshots: list[SavedState] = []
+        self.snapshots: dict[int, tuple[bytes, bytes]] = {}
+        """The chain's hash and the state at positions."""
         self.ends: set[int] = {0}
         self.alive_ms = 0
 
@@ -40,7 +41,6 @@ class MemoryJournal:
 
     def __init__(self, platter: Platter) -> None:
         self._platter = platter
-        self.warnings: tuple[str, ...] = ()
 
     @property
     def position(self) -> int:
@@ -76,19 +76,81 @@ class MemoryJournal:
         for kept in self._platter.refusals.values():
             yield from map(_decode_refusal, kept.values())
 
-    def save_snapshot(self, position: int, state: bytes) -> None:
-        if position not in self._platter.ends:
-            raise ValueError(f"no batch ends at event {position}")
-        self._platter.snapshots = [*self._platter.snapshots, SavedState(position, state)][-SNAPSHOTS_KEPT:]
+    @property
+    def end(self) -> ChainEnd:
+        return ChainEnd(self.position, self.hash_at(self.position))
 
-    def load_snapshot(self) -> SavedState | None:
-        return self._platter.snapshots[-1] if self._platter.snapshots else None
+    def hash_at(self, position: int) -> bytes:
+        return b"%d" % position if position in self._platter.ends else b""
 
     def verify_chain(self, progress: Progress | None = None) -> ChainEnd:
-        return ChainEnd(self.position, b"")
+        return self.end
 
     def close(self) -> None:
         """Let go; what is on the platter stays."""
+
+
+class Snapshots(Protocol):
+    """What `auctioneer.snapshots.SnapshotFiles` and `MemorySnapshots` have in common."""
+
+    def load(self, journal: Journal) -> Loaded:
+        """Return the newest that is sound."""
+
+    def tidy(self, passed_over: tuple[PassedOver, ...]) -> None:
+        """Remove what is of no use."""
+
+    def positions(self) -> list[int]:
+        """Return of which events there are snapshots, the newest first."""
+
+    def put(self, end: ChainEnd, state: bytes) -> None:
+        """Store one."""
+
+    def prune(self) -> None:
+        """Remove all but the newest two."""
+
+    def spoil(self, position: int) -> None:
+        """Have the disk lose what it was given."""
+
+
+class MemorySnapshots:
+    """Snapshots on a platter."""
+
+    def __init__(self, platter: Platter) -> None:
+        self._kept = platter.snapshots
+
+    def load(self, journal: Journal) -> Loaded:
+        passed_over = []
+        for position in self.positions():
+            digest, state = self._kept[position]
+            if digest and digest == journal.hash_at(position):
+                return Loaded(SavedState(position, state), tuple(passed_over))
+            passed_over.append(PassedOver(position, "it is not sound"))
+        return Loaded(None, tuple(passed_over))
+
+    def tidy(self, passed_over: tuple[PassedOver, ...]) -> None:
+        for position, _ in passed_over:
+            del self._kept[position]
+
+    def positions(self) -> list[int]:
+        return sorted(self._kept, reverse=True)
+
+    def put(self, end: ChainEnd, state: bytes) -> None:
+        self._kept[end.position] = end.hash, state
+
+    def prune(self) -> None:
+        for position in self.positions()[SNAPSHOTS_KEPT:]:
+            del self._kept[position]
+
+    def spoil(self, position: int) -> None:
+        self._kept[position] = b"", b""
+
+
+class SpoiltFiles(SnapshotFiles):
+    """The real files, of which one can be spoilt."""
+
+    def spoil(self, position: int) -> None:
+        path = self._path(position)
+        path.write_bytes(path.read_bytes()[:-1])
 
 
 class Fate(Protocol):
@@ -114,7 +176,7 @@ class FaultyJournal:
         self.read = inner.read
         self.recent = inner.recent
         self.refusals = inner.refusals
-        self.load_snapshot = inner.load_snapshot
+        self.hash_at = inner.hash_at
         self.verify_chain = inner.verify_chain
 
     @property
@@ -126,8 +188,8 @@ class FaultyJournal:
         return self._inner.alive_ms
 
     @property
-    def warnings(self) -> Sequence[str]:
-        return self._inner.warnings
+    def end(self) -> ChainEnd:
+        return self._inner.end
 
     def append(self, events: Sequence[AnyEvent], refusals: Sequence[Refusal], now_ms: int) -> int:
         with_what = "append" if events or refusals else "mark"
@@ -139,11 +201,6 @@ class FaultyJournal:
 
     def mark_alive(self, now_ms: int) -> None:
         self.append((), (), now_ms)
-
-    def save_snapshot(self, position: int, state: bytes) -> None:
-        self._begin("snapshot")
-        self._inner.save_snapshot(position, state)
-        self._end("snapshot")
 
     def _begin(self, what: str) -> None:
         if self._is_broken:

@@ -1,7 +1,8 @@
 """The house's machine: its disk, its clocks, and the process on it, which ends and is started again.
 
 The process is the real thing from the server down: `take_up_sale`, `Server.run`, `House`, `Engine`. Only its sockets,
-its clocks and (but for some seeds) the journal's file are simulated, and some of its bounds are small.
+its clocks, the process that makes snapshots and (but for some seeds) the journal's and the snapshots' files are
+simulated, and some of its bounds are small.
 """
 
 from collections import Counter
@@ -31,8 +32,9 @@ from common.limits import HEARTBEAT_MS
 from common.lot import LotStatus
 from common.messages import Accepted, Heartbeat, LotEvents, ReplayRequest, Role
 from tests.checking.history import STANDSTILL_MS, WIRE, Heard
-from tests.simulation.disk import FaultyJournal, Platter
+from tests.simulation.disk import FaultyJournal, MemorySnapshots, Platter, Snapshots, SpoiltFiles
 from tests.simulation.plan import Plan
+from tests.simulation.snapshots import SimulatedSnapshots
 from tests.simulation.sockets import Line, Poller, Publisher, Router
 from tests.simulation.world import START_MS, Clocks, World
 
@@ -74,8 +76,9 @@ class Log:
 class Folder:
     """The data directory, as far as the server asks for it."""
 
-    def __init__(self, journal: Path) -> None:
+    def __init__(self, journal: Path, snapshots: Snapshots) -> None:
         self.journal = journal
+        self.snapshots = snapshots
 
     def controllers(self) -> dict[str, Controller]:
         return {CHAIR: Controller("auctioneer", Role.AUCTIONEER)}
@@ -106,7 +109,9 @@ class Premises:
         """Whether some client misses something."""
         self._spec = spec
         self._admission = admission
-        self._folder = Folder(folder / "journal.sqlite3")
+        self.snapshots: Snapshots = SpoiltFiles(folder) if plan.uses_sqlite else MemorySnapshots(self.platter)
+        self._snapshot_process: SimulatedSnapshots | None = None
+        self._folder = Folder(folder / "journal.sqlite3", self.snapshots)
         self._chance = world.chance("premises")
         self._instances = 0
         self._open_fails = 0
@@ -159,8 +164,11 @@ class Premises:
         )
 
         sale = self._take_up(settings, self._spec if is_first else None, None)
+        snapshots = SimulatedSnapshots(self.world, self.snapshots, self, settings.instance)
+        self._snapshot_process = snapshots
 
         def take_up_again() -> startup.OpenSale:
+            snapshots.close()
             return self._take_up(settings, None, sale.clock)
 
         holder = Server(
@@ -168,6 +176,7 @@ class Premises:
             self._folder,
             sale,
             take_up_again,
+            snapshots,
             Log(self.world.reached),
             is_encrypted=True,
             exit_when_ended=False,
@@ -194,9 +203,10 @@ class Premises:
         reached = self.world.reached
         if any(lot.view.status is LotStatus.OPEN for lot in sale.house.engine.catalogue):
             reached["a restart with another wall clock while a lot was open"] += is_set
-        saved = sale.journal.load_snapshot()
-        if saved is not None and saved.position < sale.journal.position - 1:
+        if 0 < sale.snapshot_position < sale.journal.position - 1:
             reached["a restart from a snapshot and what followed"] += 1
+        if sale.passed_over:
+            reached[f"a restart from {'the snapshot before' if sale.snapshot_position else 'no sound snapshot'}"] += 1
         if self.has_hole():
             reached["a restart with a hole open at a client"] += 1
 
@@ -207,6 +217,9 @@ class Premises:
                 line.cut()
         self.requests = self.publisher = self.control = None
         self._clock = None
+        if self._snapshot_process is not None:
+            self._snapshot_process.end_house()
+            self._snapshot_process = None
         self._stood_still = []
         if not self.is_told_to_stop:
             self.house = None
@@ -223,6 +236,7 @@ class Premises:
                 (clock, "time", self.clocks),
                 (house, "History", partial(EventHistory, HISTORY_EVENTS)),
                 (server, "SNAPSHOT_EVERY_EVENTS", SNAPSHOT_EVERY_EVENTS),
+                (server, "SNAPSHOT_EVENTS_PER_ENTRY", 1),
                 (zmq, "Poller", partial(Poller, self.world, self)),
             ):
                 stack.enter_context(patch.object(place, name, part))
@@ -313,11 +327,19 @@ class Premises:
         self._outage_ms = (least_ms, max(0, now_ms - self._beat_ms + HEARTBEAT_MS))
         return FaultyJournal(inner, self)
 
+    @property
+    def is_faulty(self) -> bool:
+        """Whether the disk may fail now."""
+        return "disk" in self.plan.faults and not self.is_calm
+
+    @property
+    def stored_events(self) -> int:
+        """How many events are durable."""
+        return len(self.durable)
+
     def before_write(self, what: str) -> None:
         """Let time pass before a write is durable; it may fail, or the process end."""
         self.world.pass_time(self._chance.choice((0, 0, 1, 2)))
-        if what == "snapshot" and self.requests is not None and self.requests.waiting:
-            self.world.reached["snapshot under load"] += 1
         self._fail(what, "before")
 
     def after_write(self, what: str) -> None:
@@ -329,7 +351,7 @@ class Premises:
         if "crash" in self.plan.faults and not self.is_calm and self._chance.random() < CRASH_AT_WRITE:
             self.world.reached[f"crash at {what}, {when} it is durable"] += 1
             raise Crash
-        if "disk" not in self.plan.faults or self.is_calm or self._chance.random() > 0.012:
+        if not self.is_faulty or self._chance.random() > 0.012:
             return
         self._open_fails = self._chance.choice((0, 0, 1, 3, 8))
         self.world.reached[f"{what} failed {when} it was durable"] += 1

@@ -232,7 +232,8 @@ def _differences(premises: Premises, journal: Journal) -> list[str]:
     events = (event for _, event in journal.read())
     from_start = House.rebuild(settings, None, events, journal.refusals(), now_ms)
     faults = []
-    for name, rebuilt in (("from the start", from_start), ("from a snapshot", read_house(journal, settings, now_ms))):
+    from_snapshot = read_house(journal, premises.snapshots.load(journal), settings, now_ms)
+    for name, rebuilt in (("from the start", from_start), ("from a snapshot", from_snapshot)):
         ours, theirs = _state(held), _state(rebuilt)
         try:
             check_same_state(ours.engine, theirs.engine)

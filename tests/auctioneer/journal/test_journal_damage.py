@@ -143,7 +143,7 @@ def test_a_read_from_behind_the_end_is_lost_history(path):
 
 
 def test_the_hash_is_what_the_documentation_says(path):
-    digest = hashlib.sha256(b"auction-house journal, format 3").digest()
+    digest = hashlib.sha256(b"auction-house journal, format 4").digest()
     assert digest == GENESIS_HASH
     for first, body in query(path, "SELECT first, body FROM batch ORDER BY first"):
         digest = chained(digest, first, body)
@@ -194,44 +194,7 @@ def test_a_file_that_was_cut_off_is_refused(path):
         SqliteJournal.open(path)
 
 
-# --- snapshots and refusals ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def path_with_snapshots(path):
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.save_snapshot(6, b"state at 6")
-        journal.save_snapshot(7, b"state at 7")
-    return path
-
-
-@pytest.mark.parametrize(
-    ("script", "what"),
-    [
-        ("UPDATE snapshot SET state = CAST('state at 9' AS BLOB) WHERE position = 7", "checksum"),
-        ("UPDATE snapshot SET checksum = zeroblob(32) WHERE position = 7", "checksum"),
-        ("UPDATE snapshot SET hash = zeroblob(32) WHERE position = 7", "checksum"),
-        ("UPDATE snapshot SET position = 10 WHERE position = 7", "checksum"),
-        ("UPDATE batch SET hash = zeroblob(32) WHERE last = 7", "another history"),
-        ("UPDATE batch SET last = 8 WHERE last = 7", "another history"),
-        ("DELETE FROM batch WHERE first > 6; UPDATE head SET position = 6", "another history"),
-    ],
-)
-def test_a_damaged_snapshot_is_passed_over_and_that_is_told(path_with_snapshots, script, what):
-    tamper(path_with_snapshots, script)
-    with closing(SqliteJournal.open(path_with_snapshots, read_only=True)) as journal:
-        assert journal.load_snapshot() == (6, b"state at 6")
-        (warning,) = journal.warnings
-        assert what in warning
-
-
-@pytest.mark.parametrize("column", ["hash", "checksum", "state"])
-@pytest.mark.parametrize("value", ["NULL", "5", "1.5", "'text'"])
-def test_a_snapshot_with_a_cell_of_another_type_is_passed_over(path_with_snapshots, column, value):
-    damage_cells(path_with_snapshots, f"UPDATE snapshot SET {column} = {value} WHERE position = 7")
-    with closing(SqliteJournal.open(path_with_snapshots)) as journal:
-        assert journal.load_snapshot() == (6, b"state at 6")
-        assert "checksum" in journal.warnings[0]
+# --- cells and refusals -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("read_only", [True, False])
@@ -268,14 +231,6 @@ def test_nothing_is_added_where_the_columns_of_a_refusal_are_wrong(path, script)
         SqliteJournal.open(path)
 
 
-def test_without_a_sound_snapshot_all_events_are_read(path_with_snapshots):
-    tamper(path_with_snapshots, "UPDATE snapshot SET state = x''")
-    with closing(SqliteJournal.open(path_with_snapshots)) as journal:
-        assert journal.load_snapshot() is None
-        assert len(journal.warnings) == 2
-        assert [event for _, event in journal.read()] == announcements(COUNT)
-
-
 def test_a_refusal_that_cannot_be_read_is_named(path):
     tamper(path, "UPDATE refusal SET body = '{'")
     with closing(SqliteJournal.open(path)) as journal, pytest.raises(DamagedJournalError, match="refusal 1 "):
@@ -289,8 +244,8 @@ def test_a_refusal_that_cannot_be_read_is_named(path):
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("PRAGMA user_version = 1", "format 1; this version reads format 3 only"),
-        ("PRAGMA user_version = 4", "format 4; this version reads format 3 only"),
+        ("PRAGMA user_version = 3", "format 3; this version reads format 4 only"),
+        ("PRAGMA user_version = 5", "format 5; this version reads format 4 only"),
         ("PRAGMA application_id = 7", "not a journal"),
     ],
 )

@@ -195,26 +195,18 @@ def test_the_first_verdict_on_a_request_stands(path):
         assert list(journal.refusals()) == [refusal(1, 5, minimum_minor=100)]
 
 
-def test_the_last_two_snapshots_are_kept(journal, path):
-    assert journal.load_snapshot() is None
-    for position in (0, 1, 3):
-        journal.append(announcements(position - journal.position, journal.position + 1), (), AT_MS)
-        journal.save_snapshot(position, b"state %d" % position)
-    assert journal.load_snapshot() == (3, b"state 3")
-    assert query(path, "SELECT position FROM snapshot ORDER BY position") == [(1,), (3,)]
-    journal.save_snapshot(3, b"again")
-    assert journal.load_snapshot() == (3, b"again")
-    assert journal.warnings == ()
-
-
-@pytest.mark.parametrize("position", [-1, 1, 4, 6])
-def test_a_snapshot_stands_where_a_batch_ends(journal, position):
-    journal.append(announcements(2), (), AT_MS)
-    journal.append(announcements(3, 3), (), AT_MS)
-    with pytest.raises(ValueError, match=f"no batch ends at event {position}; the last one ends at 5"):
-        journal.save_snapshot(position, b"")
-    journal.save_snapshot(2, b"state 2")
-    assert journal.load_snapshot() == (2, b"state 2")
+def test_the_end_and_the_hash_where_each_batch_ends(journal, path):
+    assert journal.end == (0, journal.hash_at(0))
+    ends = {0: journal.end}
+    for size in (2, 3):
+        position = journal.append(announcements(size, journal.position + 1), (), AT_MS)
+        ends[position] = journal.end
+    assert [journal.hash_at(position) for position in range(7)] == [
+        ends[position].hash if position in ends else b"" for position in range(7)
+    ]
+    assert journal.end == journal.verify_chain() == ends[5]
+    with closing(SqliteJournal.open(path, read_only=True)) as reader:
+        assert (reader.end, reader.hash_at(2)) == (ends[5], ends[2].hash)
 
 
 def test_a_closed_journal_says_so(path):

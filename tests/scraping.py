@@ -1,0 +1,33 @@
+"""What a running house tells whoever monitors it."""
+
+import urllib.error
+import urllib.request
+
+from house_process import HouseProcess
+from prometheus_client.parser import text_string_to_metric_families
+
+
+def get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, refused.read().decode()
+
+
+def scrape(house: HouseProcess) -> dict[str, float]:
+    """Return what the house counts, by name and labels, without the prefix."""
+    status, text = get(str(house.record["metrics"]))
+    assert status == 200
+    return {
+        sample.name.removeprefix("auctioneer_")
+        + "".join(f"{{{value}}}" for value in sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def snapshot_position(seen: dict[str, float]) -> float:
+    """Return the event of the last snapshot; 0 where there is none."""
+    return seen["journal_position"] - seen["events_since_snapshot"]
