@@ -31,9 +31,9 @@ REPLAY_COST: Final = 5
 
 
 @lru_cache(maxsize=4)
-def _rate(requests_per_s: int) -> tuple[float, float]:
+def _rate(requests_per_s: int) -> tuple[float, int]:
     """Return a budget's tokens for each ms, and the most of them; the same two numbers for all who have it."""
-    return requests_per_s / 1000, float(requests_per_s * BURST_S)
+    return requests_per_s / 1000, requests_per_s * BURST_S
 
 
 class Budget:
@@ -43,7 +43,7 @@ class Budget:
 
     def __init__(self, requests_per_s: int, now_ms: int) -> None:
         self._per_ms, self._burst = _rate(requests_per_s)
-        self._tokens = self._burst
+        self._tokens: float = self._burst
         self._at_ms = now_ms
 
     def spend(self, now_ms: int, cost: int = 1) -> bool:

@@ -13,6 +13,7 @@ from auctioneer.house import House, HouseSettings, HouseState
 from auctioneer.invariants import InvariantError, check_same_state
 from auctioneer.journal import SqliteJournal
 from auctioneer.journal.protocol import Journal
+from auctioneer.lot_state import LotState
 from auctioneer.register import Admission, AdmissionMode
 from auctioneer.startup import read_house
 from auctioneer.verify import verify
@@ -244,5 +245,5 @@ def _differences(premises: Premises, journal: Journal) -> list[str]:
     return faults
 
 
-def _state(house: House) -> HouseState:
-    return msgspec.msgpack.decode(house.snapshot(), type=HouseState)
+def _state(house: House) -> HouseState[LotState]:
+    return msgspec.msgpack.decode(house.snapshot(), type=HouseState[LotState])
