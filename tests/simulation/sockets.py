@@ -80,6 +80,7 @@ class Router(Socket):
         self.waiting.append((line, body))
 
     def recv(self, flags: int = 0, copy: bool = True) -> "bytes | Frame":
+        assert flags & zmq.DONTWAIT, "the house would wait for somebody to speak"
         self._process.at_call("recv")
         if self._body is not None:
             frame, self._body = self._body, None
@@ -95,6 +96,7 @@ class Router(Socket):
         return [self.recv(flags, copy), self.recv(flags, copy)]
 
     def send(self, data: bytes, flags: int = 0, copy: bool = True) -> None:
+        assert flags & zmq.DONTWAIT, "the house would wait for somebody who does not read"
         self._process.at_call("send")
         if flags & zmq.SNDMORE:
             self._to = self.peers.get(data)
@@ -123,6 +125,7 @@ class Publisher(Socket):
         self.waiting.append((line, body))
 
     def recv(self, flags: int = 0, copy: bool = True) -> "bytes | Frame":
+        assert flags & zmq.DONTWAIT, "the house would wait for somebody to subscribe"
         self._process.at_call("recv subscription")
         if not self.waiting:
             raise zmq.Again

@@ -1,0 +1,293 @@
+"""A server on simulated sockets, clock and disk, turned until a moment of the test's choosing.
+
+What it stores and what it sends are in one list, `told`, in the order in which they happened.
+"""
+
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import pytest
+import zmq
+from house_examples import lots
+
+from auctioneer import clock, startup
+from auctioneer.control import AnyCommand
+from auctioneer.door import Audience
+from auctioneer.events import AnyEvent
+from auctioneer.house import HouseSettings
+from auctioneer.register import Admission
+from auctioneer.server import Server
+from auctioneer.terms import LotSpec, SaleSpec
+from common.codec import decode_answer, decode_broadcast, encode
+from common.errors import StorageError
+from common.limits import PROTOCOL_VERSION
+from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, Hello
+from common.money import Currency
+from tests.simulation.disk import FaultyJournal, MemoryJournal, Platter
+from tests.simulation.premises import CHAIR, Folder
+from tests.simulation.sockets import Frame, Line, Poller, Publisher, Router
+from tests.simulation.world import Clocks, World
+
+STOP_HANDLE = 7
+
+
+class Stored(NamedTuple):
+    """A batch became durable."""
+
+    at_ms: int
+    what: str
+    events: tuple[AnyEvent, ...]
+    position: int
+
+
+class Answered(NamedTuple):
+    """An answer left for a key; one to the chair is as it stands on the wire."""
+
+    at_ms: int
+    key: str
+    answer: AnyAnswer | bytes
+
+
+class Published(NamedTuple):
+    """A frame left for all who want its topic."""
+
+    at_ms: int
+    topic: bytes
+    message: AnyBroadcast
+
+
+class Logged(NamedTuple):
+    """What the log was told."""
+
+    what: str
+    more: dict[str, object]
+
+
+class _Router(Router):
+    """A ROUTER to which a peer may be one that does not read."""
+
+    def __init__(self, sale: "HeldSale") -> None:
+        super().__init__(sale)
+        self.full: set[bytes] = set()
+
+    def send(self, data: bytes, flags: int = 0, copy: bool = True) -> None:
+        if flags & zmq.SNDMORE and data in self.full:
+            raise zmq.Again
+        super().send(data, flags, copy)
+
+
+class _FrameOf(Frame):
+    """A frame that came over a connection."""
+
+    def __init__(self, content: bytes, key: str, handle: int) -> None:
+        super().__init__(content, key)
+        self._handle = handle
+
+    def get(self, name: bytes | int) -> "str | int":
+        return self._handle if name == zmq.SRCFD else super().get(name)
+
+
+class _Publisher(Publisher):
+    """An XPUB whose listeners have a real connection each, so that whether it is open can be asked."""
+
+    def __init__(self, sale: "HeldSale", port: int) -> None:
+        super().__init__(sale)
+        self._port = port
+        self.handles: dict[Line, int] = {}
+
+    def getsockopt_string(self, option: int) -> str:
+        assert option == zmq.LAST_ENDPOINT
+        return f"tcp://simulated:{self._port}"
+
+    def recv(self, flags: int = 0, copy: bool = True) -> "bytes | Frame":
+        message = super().recv(flags, copy=True)
+        assert isinstance(message, bytes)
+        assert self._last is not None
+        return _FrameOf(message, self._last.key, self.handles[self._last])
+
+
+class _Journal(FaultyJournal):
+    """A journal that warns of what the sale says, and of which is known whether it was let go."""
+
+    def __init__(self, sale: "HeldSale", inner: MemoryJournal) -> None:
+        super().__init__(inner, sale)
+        inner.warnings = sale.warnings
+        self._sale = sale
+        self._is_open = True
+
+    def close(self) -> None:
+        super().close()
+        self._sale.closed += self._is_open
+        self._is_open = False
+
+
+class HeldSale:
+    """One server, and whoever talks to it. Begin with `bidder` and `at`, then `run`."""
+
+    def __init__(
+        self,
+        patched: pytest.MonkeyPatch,
+        folder: Path,
+        specs: tuple[LotSpec, ...] = (),
+        *,
+        is_encrypted: bool = True,
+        ends_after_last_lot: bool = False,
+        exit_when_ended: bool = False,
+        logs_bids: bool = False,
+    ) -> None:
+        self.world = World(0)
+        self.platter = Platter()
+        self.told: list[Stored | Answered | Published] = []
+        self.logged: list[Logged] = []
+        self.turned_away: list[str] = []
+        self.failing: set[str] = set()
+        """The kinds of writes that fail now, before they are durable: `append`, `mark`, `snapshot`."""
+        self.failed = 0
+        self.opened = 0
+        self.closed = 0
+        self.warnings: tuple[str, ...] = ()
+        """What every journal says when it is opened."""
+        self.is_told_to_stop = False
+        self.stop_handle = STOP_HANDLE
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.connections: list[socket.socket] = [self._door]
+        patched.setattr(startup, "SqliteJournal", SimpleNamespace(open=self._open))
+        patched.setattr(clock, "time", Clocks(self.world))
+        patched.setattr(zmq, "Poller", partial(Poller, self.world, self))
+        audience = Audience(Admission())
+        patched.setattr(audience, "turn_away", self.turned_away.append)
+        self.requests, self.control = _Router(self), _Router(self)
+        self.publisher = _Publisher(self, self._door.getsockname()[1])
+        endpoints = SimpleNamespace(
+            requests=self.requests, publisher=self.publisher, control=self.control, audience=audience
+        )
+        settings = HouseSettings("instance", 7001, is_encrypted=is_encrypted)
+        journal = Folder(folder / "journal.sqlite3")
+        spec = SaleSpec("A sale", Currency("USD", 2), specs or lots(2), ends_after_last_lot=ends_after_last_lot)
+        sale = startup.take_up_sale(journal, settings, spec)
+        self.server = Server(
+            endpoints,
+            journal,
+            sale,
+            lambda: startup.take_up_sale(journal, settings, None, sale.clock),
+            SimpleNamespace(debug=self._log, info=self._log, warning=self._log, error=self._log),
+            is_encrypted=is_encrypted,
+            exit_when_ended=exit_when_ended,
+            logs_bids=logs_bids,
+        )
+        self.server.stop_on(STOP_HANDLE)
+        self.began_ms = self.world.now_ms
+
+    # --- what the test does -------------------------------------------------------------------------------------------
+
+    def at(self, delay_ms: int, action: Callable[[], object]) -> None:
+        """Do something so long after the server began."""
+        self.world.after(self.began_ms + delay_ms - self.world.now_ms, lambda: action() and None)
+
+    def run(self, duration_ms: int) -> None:
+        """Have the server turn until so long after it began, and then stop."""
+        self.at(duration_ms, self.stop)
+        self.server.run()
+
+    def stop(self) -> None:
+        self.is_told_to_stop = True
+
+    def line(self, key: str) -> Line:
+        """Return a new connection to the socket for requests."""
+        return Line(key, self.requests, self)
+
+    def bidder(self, key: str, name: str) -> Line:
+        """Return a connection over which hello was said; the server gets it in its first turn."""
+        line = self.line(key)
+        self.ask(line, Hello(id=1, versions=(PROTOCOL_VERSION,), name=name))
+        return line
+
+    def ask(self, line: Line, request: AnyRequest) -> None:
+        line.send(encode(request))
+
+    def order(self, command: AnyCommand) -> None:
+        """Give a command, over a connection of its own."""
+        Line(CHAIR, self.control, self).send(encode(command))
+
+    def listener(self, key: str, *topics: bytes) -> tuple[Line, socket.socket]:
+        """Return a connection to the broadcasts that asks for topics, and its far end."""
+        far = socket.create_connection(self._door.getsockname())
+        near, _ = self._door.accept()
+        self.connections += [far, near]
+        line = Line(key, self.publisher, self)
+        self.publisher.handles[line] = near.fileno()
+        for topic in topics:
+            line.send(b"\x01" + topic)
+        return line, far
+
+    def close(self) -> None:
+        for one in self.connections:
+            one.close()
+
+    # --- what was seen ------------------------------------------------------------------------------------------------
+
+    def answers(self, key: str) -> list[AnyAnswer]:
+        """Return what a key was answered, but for the welcome."""
+        mine = [one.answer for one in self.told if isinstance(one, Answered) and one.key == key]
+        return [answer for answer in mine if not isinstance(answer, bytes) and answer.id != 1]
+
+    def published(self, kind: type[AnyBroadcast]) -> list[Published]:
+        """Return what was broadcast, but for the first moment, when the lots are opened."""
+        frames = [one for one in self.told if isinstance(one, Published) and isinstance(one.message, kind)]
+        return [one for one in frames if one.at_ms > self.began_ms]
+
+    def writes(self, what: str) -> list[Stored]:
+        return [one for one in self.told if isinstance(one, Stored) and one.what == what]
+
+    # --- what the simulated parts call --------------------------------------------------------------------------------
+
+    def at_call(self, what: str) -> None:
+        """Nothing befalls this process."""
+
+    def before_poll(self) -> None:
+        """Nothing is looked at between turns."""
+
+    def before_reading(self) -> None:
+        """Nothing more arrives before the server reads."""
+
+    def received(self, peer: Line, body: bytes) -> None:
+        """Keep nothing of what was read."""
+
+    def sent(self, peer: Line | None, body: bytes) -> None:
+        if peer is None:
+            self.told.append(Published(self.world.now_ms, body.partition(b"\0")[0], decode_broadcast(body)))
+        else:
+            answer = body if peer.key == CHAIR else decode_answer(body)
+            self.told.append(Answered(self.world.now_ms, peer.key, answer))
+
+    def carry(self, line: Line, body: bytes, *, to_house: bool) -> None:
+        """Bring what is for the house; what is for others was seen when it left."""
+        if to_house and line.is_up:
+            line.arrive_at_house(body)
+
+    def before_write(self, what: str) -> None:
+        self._what = what
+        if what in self.failing:
+            self.failed += 1
+            raise StorageError("The journal can't be written (disk I/O error).")
+
+    def after_write(self, what: str) -> None:
+        if what == "snapshot":
+            self.told.append(Stored(self.world.now_ms, what, (), self.platter.snapshots[-1].position))
+
+    def stored(self, position: int, events: Sequence[AnyEvent], now_ms: int) -> None:
+        self.told.append(Stored(self.world.now_ms, self._what, tuple(events), position))
+
+    def _log(self, event: str, **more: object) -> None:
+        self.logged.append(Logged(event, more))
+
+    def _open(self, path: Path) -> FaultyJournal:
+        if "open" in self.failing:
+            self.failed += 1
+            raise StorageError("The journal can't be opened: no space left.")
+        self.opened += 1
+        return _Journal(self, self.platter.open(path))
