@@ -1,10 +1,15 @@
 """Who may hear the broadcasts, as the door is told; what libzmq does with the word is tried in `tests/integration`."""
 
+from pathlib import Path
+
 import pytest
+from house_examples import ANN, BOB, SmallSale
 
 from auctioneer import door
-from auctioneer.door import TURNED_AWAY_S, Audience, Word
-from auctioneer.register import Admission
+from auctioneer.data_folder import AUCTIONEER, DataFolder
+from auctioneer.door import TURNED_AWAY_S, Audience, Controllers, Word
+from auctioneer.register import Admission, AdmissionMode
+from common.messages import Role
 
 
 class Clock:
@@ -43,3 +48,47 @@ def test_so_many_are_remembered_and_the_oldest_gives_way(monkeypatch: pytest.Mon
     for key in ("first", "second", "first", "third"):
         audience.turn_away(key)
     assert [audience(key) for key in ("first", "second", "third")] == [Word.NOT_NOW, Word.COME_IN, Word.NOT_NOW]
+
+
+@pytest.mark.parametrize(
+    ("admission", "stranger", "listed"),
+    [
+        (Admission(), Word.COME_IN, Word.COME_IN),
+        (Admission(AdmissionMode.LIST, listed=frozenset({"listed"})), Word.NOT_NOW, Word.COME_IN),
+        (Admission(AdmissionMode.INVITE, "come in"), Word.NOT_NOW, Word.NOT_NOW),
+        (Admission(AdmissionMode.APPROVE), Word.NOT_NOW, Word.NOT_NOW),
+    ],
+    ids=lambda value: value.mode.value if isinstance(value, Admission) else "",
+)
+def test_who_is_not_enrolled_hears_the_broadcasts_where_a_hello_would_do(
+    admission: Admission, stranger: Word, listed: Word
+) -> None:
+    audience = Audience(admission, Clock())
+    assert audience("stranger") is Word.COME_IN, "while a house reads its record it turns nobody away"
+    audience.is_of(SmallSale(admission=admission).house)
+    assert audience("stranger") is stranger
+    assert audience("listed") is listed
+
+
+def test_who_looks_on_by_invitation_hears_and_who_was_turned_out_does_not() -> None:
+    admission = Admission(AdmissionMode.INVITE, "come in")
+    sale = SmallSale(admission=admission)
+    audience = Audience(admission, Clock())
+    audience.is_of(sale.house)
+    sale.hello(ANN, "Ann", invite="come in")
+    sale.hello(BOB, role=Role.OBSERVER, invite="come in")
+    assert [audience(key) for key in (ANN, BOB)] == [Word.COME_IN, Word.COME_IN]
+    sale.house.admit(sale.now_ms, "auctioneer", 1, admitted=False)
+    assert [audience(key) for key in (ANN, BOB)] == [Word.NOT_NOW, Word.COME_IN]
+
+
+def test_commands_are_for_the_keys_on_the_list_and_for_nobody_while_it_cannot_be_read(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    folder.prepare()
+    controllers = Controllers(folder)
+    folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
+    key = folder.control_keys().public
+    assert controllers(key) is Word.COME_IN
+    assert controllers("stranger") is Word.NEVER
+    (tmp_path / "controllers.json").write_text("not a list of keys")
+    assert controllers(key) is Word.NEVER

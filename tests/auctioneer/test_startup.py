@@ -1,12 +1,15 @@
 """Taking up a sale: a new one, the same again, and what becomes of the time in which nobody held it."""
 
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 from house_examples import ANN, DOLLARS, HOUR_MS, lot
 
+from auctioneer import startup
 from auctioneer.clock import Clock
 from auctioneer.data_folder import DataFolder
 from auctioneer.events import HouseStarted, LotDecided, SaleCreated
@@ -132,6 +135,33 @@ def test_holes_can_be_filled_right_after_a_restart(folder: DataFolder, with_snap
     sale.journal.close()
 
 
+def test_a_sale_is_begun_whole_or_not_at_all(folder: DataFolder) -> None:
+    take_up(folder, SPEC).journal.close()
+    with closing(sqlite3.connect(folder.journal)) as reader:
+        first = reader.execute("SELECT first, last FROM batch ORDER BY first").fetchone()
+    assert first == (1, 1 + len(SPEC.lots)), "its creation and its lots are one batch"
+
+
+def test_a_restart_reads_what_follows_the_snapshot_and_no_more(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it is quick, however long the sale has gone on: here what is before it could not be read any more."""
+    monkeypatch.setattr(startup, "RECENT_EVENTS", 1)
+    sale = begun(folder)
+    now_ms = sale.clock.now_ms()
+    sale.house.handle(ANN, encode(Hello(id=1, versions=(1,), name="Ann")), now_ms)
+    batch = sale.house.take()
+    position = sale.journal.append(batch.events, batch.refusals, now_ms)
+    sale.journal.save_snapshot(position, sale.house.snapshot())
+    sale.house.handle(ANN, encode(BidRequest(id=10, lot="1", amount_minor=1500)), now_ms)
+    stop(sale)
+    with closing(sqlite3.connect(folder.journal)) as writer, writer:
+        writer.execute("UPDATE batch SET body = 'x' WHERE first = 1")
+    sale = take_up(folder)
+    assert view(sale, "1").price_minor == 1500
+    sale.journal.close()
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -225,9 +255,10 @@ def test_the_clock_begins_at_the_wall_clock_and_moves_with_the_steady_one() -> N
 
 def test_a_failed_start_lets_go_of_the_journal(folder: DataFolder) -> None:
     stop(begun(folder))
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as failure:
         take_up(folder, msgspec.structs.replace(SPEC, title="Another sale"))
     sale = take_up(folder)
+    assert failure.tb is not None, "what failed is still held by whoever tells of it, and the journal is free"
     with pytest.raises(StorageError):
         SqliteJournal.open(folder.journal)
     sale.journal.close()
