@@ -19,6 +19,7 @@ from auctioneer.control import AnyCommand
 from auctioneer.door import Audience
 from auctioneer.events import AnyEvent
 from auctioneer.house import HouseSettings
+from auctioneer.journal import DamagedJournalError
 from auctioneer.register import Admission
 from auctioneer.server import Server
 from auctioneer.terms import LotSpec, SaleSpec
@@ -145,7 +146,7 @@ class HeldSale:
         self.logged: list[Logged] = []
         self.turned_away: list[str] = []
         self.failing: set[str] = set()
-        """The kinds of writes that fail now, before they are durable: `append`, `mark`, `snapshot`."""
+        """What fails now: `append`, `mark` and `snapshot` before they are durable, `open`, or `damaged` when opened."""
         self.failed = 0
         self.opened = 0
         self.closed = 0
@@ -289,5 +290,7 @@ class HeldSale:
         if "open" in self.failing:
             self.failed += 1
             raise StorageError("The journal can't be opened: no space left.")
+        if "damaged" in self.failing:
+            raise DamagedJournalError(path, "as the test wants it")
         self.opened += 1
         return _Journal(self, self.platter.open(path))

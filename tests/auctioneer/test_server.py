@@ -13,6 +13,7 @@ from house_examples import lot, lots
 from auctioneer import server
 from auctioneer.control import Admit, Announce
 from auctioneer.events import LotDecided, MaximumDropped
+from auctioneer.journal import DamagedJournalError
 from auctioneer.server import EXIT_GRACE_MS, THAW_EVERY_MS
 from common.codec import encode, lot_topic, topic
 from common.errors import RejectCode
@@ -214,6 +215,8 @@ def frozen_at_500(hold: Opens, **options: object) -> HeldSale:
 
 def test_what_could_not_be_stored_was_not_decided_and_is_to_be_asked_again(hold: Opens) -> None:
     sale = frozen_at_500(hold)
+    closed: list[int] = []
+    sale.at(1200, lambda: closed.append(sale.closed))
     sale.run(1790)
     answers = sale.answers(ANN)
     assert [(type(answer), answer.id, answer.code, answer.retry_ms) for answer in answers] == [
@@ -229,7 +232,7 @@ def test_what_could_not_be_stored_was_not_decided_and_is_to_be_asked_again(hold:
     assert len(sale.published(SaleEvents)) == 1
     assert sale.server.counters.freezes == 1
     assert sale.server.vitals().is_frozen
-    assert sale.closed == 1, "a frozen house leaves the journal to whoever mends it"
+    assert closed == [1], "a frozen house has let go of the journal"
 
 
 def test_a_frozen_house_tells_so_with_what_was_last_true(hold: Opens) -> None:
@@ -277,19 +280,30 @@ def test_a_mark_or_a_snapshot_that_can_not_be_stored_freezes_too(hold: Opens, mo
 def test_what_was_held_when_the_disk_failed_is_broadcast_before_what_the_outage_did(
     hold: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "ENCRYPTED_DELIVERY_US", 400_000.0)
+    """A bid is stored, and held since the publisher is busy; the snapshot after it can't be stored."""
+    monkeypatch.setattr(server, "ENCRYPTED_DELIVERY_US", 500_000.0)
+    monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 1)
+    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_LOT", 1)
     sale = hold(lots(1))
     ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
     sale.at(5, lambda: sale.listener(ANN, ALL_LOTS))
     sale.at(100, lambda: sale.ask(ann, bid(10, 1000)))
-    sale.at(150, lambda: sale.ask(bob, bid(10, 1100)))
-    sale.at(160, lambda: sale.failing.add("append"))
-    sale.at(160, lambda: sale.ask(ann, bid(11, 1200)))
-    sale.at(170, sale.failing.clear)
+    sale.at(150, lambda: (sale.failing.add("snapshot"), sale.ask(bob, bid(10, 1100))))
+    sale.at(200, sale.failing.clear)
     sale.run(2000)
+    assert sale.server.counters.freezes == 1
     told = [event for one in sale.published(LotEvents) for event in one.message.events]
     assert [type(event) for event in told] == [BidPlaced, BidPlaced, LotExtended]
     assert [event.seq for event in told] == [2, 3, 4]
+
+
+def test_a_damaged_journal_is_not_waited_for(hold: Opens) -> None:
+    sale = hold()
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(100, lambda: (sale.failing.update(("append", "damaged")), sale.ask(ann, bid(10, 1000))))
+    with pytest.raises(DamagedJournalError):
+        sale.run(3000)
+    assert [answer.code for answer in sale.answers(ANN)] == [RejectCode.UNAVAILABLE]
 
 
 # --- snapshots and the end ------------------------------------------------------------------------------------------
