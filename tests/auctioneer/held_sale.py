@@ -147,6 +147,8 @@ class HeldSale:
         self.turned_away: list[str] = []
         self.failing: set[str] = set()
         """What fails now: `append`, `mark` and `snapshot` before they are durable, `open`, or `damaged` when opened."""
+        self.slow_ms = 0
+        """What the next write takes."""
         self.failed = 0
         self.opened = 0
         self.closed = 0
@@ -272,6 +274,8 @@ class HeldSale:
 
     def before_write(self, what: str) -> None:
         self._what = what
+        slow_ms, self.slow_ms = self.slow_ms, 0
+        self.world.pass_time(slow_ms)
         if what in self.failing:
             self.failed += 1
             raise StorageError("The journal can't be written (disk I/O error).")

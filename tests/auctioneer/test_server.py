@@ -245,11 +245,13 @@ def test_a_frozen_house_tells_so_with_what_was_last_true(hold: Opens) -> None:
 
 def test_a_frozen_house_tries_again_now_and_then_until_it_can_store(hold: Opens) -> None:
     sale = frozen_at_500(hold)
+    sale.warnings = ("The snapshot at event 7 was passed over.",)
     sale.run(3000)
     assert sale.failed == 3, "once it failed to store, and two times to open"
     assert sale.opened == 2, "at the start, and when the disk worked again"
     assert not sale.server.vitals().is_frozen
     logged = [one.what for one in sale.logged]
+    assert [one.more for one in sale.logged if one.what == "journal"] == [{"warning": sale.warnings[0]}]
     assert (logged.count("frozen"), logged.count("still_frozen"), logged.count("thawed")) == (1, 2, 1)
 
 
@@ -264,17 +266,35 @@ def test_open_lots_get_the_frozen_time_back_and_everybody_is_told(hold: Opens) -
     assert len(told) == 2
 
 
-def test_a_mark_or_a_snapshot_that_can_not_be_stored_freezes_too(hold: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_storing_the_new_start_takes_is_given_back_too(hold: Opens) -> None:
+    sale = hold(lots(1))
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(500, lambda: (sale.failing.add("append"), sale.ask(ann, bid(10, 1000))))
+    sale.at(600, lambda: (sale.failing.clear(), setattr(sale, "slow_ms", 5000)))
+    sale.run(8000)
+    (opened,) = [
+        event.change for one in sale.writes("append") for event in one.events if isinstance(event, LotDecided)
+    ][:1]
+    told = [event for one in sale.published(LotEvents) for event in one.message.events]
+    assert {event.cause for event in told} == {ExtendCause.OUTAGE}
+    assert 5000 <= told[-1].ends_at_ms - opened.ends_at_ms <= 6000
+
+
+@pytest.mark.parametrize(("what", "when_ms"), [("mark", 1700), ("snapshot", 610)])
+def test_a_mark_or_a_snapshot_that_can_not_be_stored_freezes_too(
+    hold: Opens, monkeypatch: pytest.MonkeyPatch, what: str, when_ms: int
+) -> None:
     monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 1)
-    for what in ("mark", "snapshot"):
-        sale = hold()
-        ann = sale.bidder(ANN, "Ann")
-        sale.at(500, lambda sale=sale, what=what: sale.failing.update((what, "open")))
-        sale.at(600, lambda sale=sale, ann=ann: [sale.ask(ann, bid(10 + lot, 1000, str(lot))) for lot in (1, 2)])
-        sale.at(600, lambda sale=sale, ann=ann: [sale.ask(ann, bid(12 + lot, 2000, str(lot))) for lot in (1, 2)])
-        sale.run(2000)
-        assert sale.server.vitals().is_frozen, what
-        assert [type(answer) for answer in sale.answers(ANN)][:2] == [Accepted, Accepted], "stored is stored"
+    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_LOT", 1)
+    sale = hold(lots(1))
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(500, lambda: sale.failing.update((what, "open")))
+    sale.at(600, lambda: [sale.ask(ann, bid(10 + place, 1000, maximum_minor=2000 + place)) for place in (1, 2)])
+    frozen: list[bool] = []
+    sale.at(when_ms, lambda: frozen.append(sale.server.vitals().is_frozen))
+    sale.run(2000)
+    assert frozen == [True]
+    assert [type(answer) for answer in sale.answers(ANN)] == [Accepted, Rejected], "stored is stored"
 
 
 def test_what_was_held_when_the_disk_failed_is_broadcast_before_what_the_outage_did(

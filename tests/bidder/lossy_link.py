@@ -46,6 +46,8 @@ class Link:
         self.outcomes: dict[int, Outcome] = {}
         self.topics: set[bytes] = set()
         self.asked: list[bytes] = []
+        self.ports: list[int] = []
+        """To which ports the feed was connected."""
         self._answers: deque[bytes] = deque()
         self._broadcasts: deque[bytes] = deque()
 
@@ -109,8 +111,8 @@ class Link:
                 case Settled(ticket, outcome):
                     assert ticket not in self.outcomes, "a request was settled twice"
                     self.outcomes[ticket] = outcome
-                case ConnectFeed():
-                    pass
+                case ConnectFeed(port):
+                    self.ports.append(port)
                 case _:
                     self.events.append(effect)
         return bool(effects)

@@ -318,6 +318,18 @@ def test_another_process_is_greeted_and_gets_what_had_no_answer_at_once() -> Non
     assert house.lots["1"].bids == 1
 
 
+def test_the_feed_is_connected_again_only_to_another_port() -> None:
+    """The library keeps the connection; to connect anew at each welcome would lose broadcasts for nothing."""
+    house = SmallHouse(1)
+    link = live(house)
+    link.connect()
+    assert link.ports == [7001]
+    house.publish_port = 7002
+    link.connect()
+    assert link.ports == [7001, 7002]
+    assert link.session.state is ConnectionState.LIVE, "and proven anew"
+
+
 def test_what_was_missed_during_a_restart_is_replayed_without_a_jump() -> None:
     house = SmallHouse(3)
     link = live(house)
