@@ -220,10 +220,8 @@ def _opens_at_ms(engine: Engine, spec: LotSpec, now_ms: int) -> int | None:
     opening = spec.opening
     if opening.rule is OpeningRule.AT_START:
         return now_ms
-    if opening.rule is not OpeningRule.AT_TIME:
-        return None
     if opening.delay_ms is None:
-        return opening.at_ms
+        return opening.at_ms  # None where the lot opens at no time of its own
     return engine.sale.started_at_ms + engine.state.sale_stood_ms + opening.delay_ms
 
 

@@ -332,8 +332,11 @@ class Engine:
         return event
 
     def _next_due(self, at_ms: int) -> AnyEvent:
-        """Return the event that is due first: an opening after an earlier lot, the sale's end, or the clock's next."""
-        if self._order.turns and self.sale.status is SaleStatus.RUNNING:
+        """Return the event that is due first: an opening after an earlier lot, the sale's end, or the clock's next.
+
+        While the sale is paused nothing is due: whatever was open is paused too, and nothing opens.
+        """
+        if self._order.turns:
             lot = self._order.first()
             return lot_decided(lot, opened(lot, at_ms), HOUSE)
         if self._is_over():

@@ -31,7 +31,8 @@ class History:
         """Keep events that came before all that are kept now, as far as there is room."""
         self._sort()
         newer = [(stream, self._streams[stream].popleft()) for stream in self._order]
-        self._forget()
+        self._order.clear()
+        self._streams.clear()
         self._unsorted.extend(chain(older, newer))
 
     def after(self, stream: str, seq: int, most: int) -> list[AnyLotEvent | AnySaleEvent] | None:
@@ -43,8 +44,7 @@ class History:
         return list(islice(events, seq + 1 - events[0].seq, seq + 1 - events[0].seq + most))
 
     def _sort(self) -> None:
-        if len(self._unsorted) == self._events_max:
-            self._forget()  # between the sorted events and these, some may have been lost
+        # Where these are as many as are kept, some before them may have been lost, and then all sorted ones go below.
         for stream, event in self._unsorted:
             self._streams.setdefault(stream, deque()).append(event)
             self._order.append(stream)
@@ -54,7 +54,3 @@ class History:
             self._streams[oldest].popleft()
             if not self._streams[oldest]:
                 del self._streams[oldest]
-
-    def _forget(self) -> None:
-        self._order.clear()
-        self._streams.clear()

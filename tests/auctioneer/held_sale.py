@@ -51,6 +51,8 @@ class Answered(NamedTuple):
     at_ms: int
     key: str
     answer: AnyAnswer | bytes
+    reads: int
+    """How many requests the server had read by then."""
 
 
 class Published(NamedTuple):
@@ -147,6 +149,9 @@ class HeldSale:
         self.turned_away: list[str] = []
         self.failing: set[str] = set()
         """What fails now: `append`, `mark` and `snapshot` before they are durable, `open`, or `damaged` when opened."""
+        self.reads = 0
+        self.read_ms = 0
+        """What each reading takes; there are two for each request."""
         self.slow_ms = 0
         """What the next write takes."""
         self.failed = 0
@@ -212,9 +217,9 @@ class HeldSale:
     def ask(self, line: Line, request: AnyRequest) -> None:
         line.send(encode(request))
 
-    def order(self, command: AnyCommand) -> None:
+    def order(self, command: AnyCommand, key: str = CHAIR) -> None:
         """Give a command, over a connection of its own."""
-        Line(CHAIR, self.control, self).send(encode(command))
+        Line(key, self.control, self).send(encode(command))
 
     def listener(self, key: str, *topics: bytes) -> tuple[Line, socket.socket]:
         """Return a connection to the broadcasts that asks for topics, and its far end."""
@@ -249,7 +254,9 @@ class HeldSale:
     # --- what the simulated parts call --------------------------------------------------------------------------------
 
     def at_call(self, what: str) -> None:
-        """Nothing befalls this process."""
+        """Let time pass while the server reads, where the test wants it."""
+        if what == "recv":
+            self.world.pass_time(self.read_ms)
 
     def before_poll(self) -> None:
         """Nothing is looked at between turns."""
@@ -258,14 +265,14 @@ class HeldSale:
         """Nothing more arrives before the server reads."""
 
     def received(self, peer: Line, body: bytes) -> None:
-        """Keep nothing of what was read."""
+        self.reads += 1
 
     def sent(self, peer: Line | None, body: bytes) -> None:
         if peer is None:
             self.told.append(Published(self.world.now_ms, body.partition(b"\0")[0], decode_broadcast(body)))
         else:
-            answer = body if peer.key == CHAIR else decode_answer(body)
-            self.told.append(Answered(self.world.now_ms, peer.key, answer))
+            answer = decode_answer(body) if peer in self.requests.peers.values() else body
+            self.told.append(Answered(self.world.now_ms, peer.key, answer, self.reads))
 
     def carry(self, line: Line, body: bytes, *, to_house: bool) -> None:
         """Bring what is for the house; what is for others was seen when it left."""

@@ -8,13 +8,14 @@ from pathlib import Path
 import msgpack
 import pytest
 from held_sale import Answered, HeldSale, Published, Stored
-from house_examples import lot, lots
+from house_examples import HOUR_MS, lot, lots
 
 from auctioneer import server
 from auctioneer.control import Admit, Announce
+from auctioneer.counters import Vitals
 from auctioneer.events import LotDecided, MaximumDropped
 from auctioneer.journal import DamagedJournalError
-from auctioneer.server import EXIT_GRACE_MS, THAW_EVERY_MS
+from auctioneer.server import EXIT_GRACE_MS, PASSED_OVER_MAX, STAMP_REQUESTS, THAW_EVERY_MS
 from common.codec import encode, lot_topic, topic
 from common.errors import RejectCode
 from common.limits import HEARTBEAT_MS, PROTOCOL_VERSION
@@ -25,6 +26,8 @@ from common.messages import (
     Heartbeat,
     Hello,
     LotEvents,
+    Ping,
+    Pong,
     Probed,
     Rejected,
     SaleEvents,
@@ -102,6 +105,90 @@ def test_a_bidder_who_is_gone_or_does_not_read_keeps_no_answer_from_others(hold:
     assert [answer.id for answer in sale.answers(BOB)] == [10], "once"
     assert sale.answers(ANN) == []
     assert sale.server.counters.answers_not_taken == 2
+
+
+def test_what_the_clock_does_is_stored_and_broadcast_when_it_is_due(hold: Opens) -> None:
+    sale = hold((lot("1", duration_ms=1234),))
+    sale.run(2000)
+    (batch,) = [one for one in sale.writes("append") if one.at_ms > sale.began_ms]
+    (frame,) = sale.published(LotEvents)
+    due_ms = sale.began_ms + 1234
+    assert (batch.at_ms, batch.events[0].at_ms, frame.at_ms) == (due_ms, due_ms, due_ms)
+
+
+def test_a_standstill_is_given_back_once_and_counted(hold: Opens) -> None:
+    sale = hold(lots(1))
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(1000, lambda: (sale.ask(ann, bid(10, 1000)), setattr(sale, "slow_ms", 5000)))
+    sale.run(8000)
+    assert sale.server.counters.standstills == 1
+    (extended,) = [event for one in sale.published(LotEvents) for event in one.message.events][1:]
+    assert extended.ends_at_ms == sale.began_ms + HOUR_MS + 5000
+
+
+def test_requests_of_a_long_drain_are_stamped_with_about_the_time_at_which_they_were_read(hold: Opens) -> None:
+    sale = hold(lots(100))
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(50, lambda: setattr(sale, "read_ms", 1))
+    sale.at(100, lambda: [sale.ask(ann, bid(9 + number, 1000, str(number))) for number in range(1, 101)])
+    sale.run(1000)
+    stamps_ms = [answer.at_ms - sale.began_ms for answer in sale.answers(ANN)]
+    assert len(stamps_ms) == 100
+    assert all(0 <= 100 + 2 * place - at_ms <= 2 * STAMP_REQUESTS for place, at_ms in enumerate(stamps_ms, 1))
+
+
+# --- budgets and strangers --------------------------------------------------------------------------------------------
+
+
+def test_who_goes_on_beyond_every_budget_gets_silence_and_keeps_nobody_waiting(hold: Opens) -> None:
+    sale = hold()
+    ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
+    sale.at(100, lambda: [sale.ask(ann, Ping(id=2 + number)) for number in range(2500)])
+    read: list[int] = []
+
+    def both() -> None:
+        read.append(sale.reads)
+        sale.ask(bob, Ping(id=7))
+        for number in range(400):
+            sale.ask(ann, Ping(id=3000 + number))
+
+    sale.at(110, both)
+    sale.run(200)
+    assert len(sale.answers(ANN)) < 2100
+    (answered,) = [
+        one.reads for one in sale.told if isinstance(one, Answered) and one.key == BOB and one.answer.id == 7
+    ]
+    assert read[0] < answered <= read[0] + 1 + PASSED_OVER_MAX + 10, "some ten are in the budget again"
+
+
+def test_nobody_is_heard_whose_key_is_not_known(hold: Opens) -> None:
+    sale = hold()
+    sale.bidder("", "Ann")
+    sale.run(100)
+    assert not [one for one in sale.told if isinstance(one, Answered)]
+
+
+def test_a_command_of_a_key_that_is_not_on_the_list_is_refused(hold: Opens) -> None:
+    sale = hold()
+    sale.at(100, lambda: sale.order(Announce(text="x"), key=ANN))
+    sale.run(200)
+    (answer,) = [msgpack.unpackb(one.answer) for one in sale.told if isinstance(one, Answered)]
+    assert (answer["type"], answer["code"]) == ("rejected", "forbidden")
+    assert not sale.published(SaleEvents)
+
+
+def test_connections_that_are_remembered_without_encryption_are_bounded(
+    hold: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "BIDDERS_MAX", 2)
+    sale = hold(is_encrypted=False)
+    lines = [sale.line(str(number)) for number in range(3)]
+    for number, line in enumerate(lines):
+        sale.ask(line, Hello(id=2, versions=(PROTOCOL_VERSION,), name=f"Bidder {number}", key=str(number) * 40))
+    sale.at(100, lambda: [sale.ask(line, Ping(id=5)) for line in lines])
+    sale.run(200)
+    last = {one.key: type(one.answer) for one in sale.told if isinstance(one, Answered)}
+    assert last == {"0": Rejected, "1": Rejected, "2": Pong}, "who was forgotten says hello again"
 
 
 # --- pacing ---------------------------------------------------------------------------------------------------------
@@ -445,6 +532,30 @@ def test_who_is_not_admitted_hears_nothing(hold: Opens) -> None:
 
 
 # --- what is told to those who run it -------------------------------------------------------------------------------
+
+
+def test_vitals_tell_how_the_server_stands(hold: Opens) -> None:
+    sale = hold()
+    ann = sale.bidder(ANN, "Ann")
+    stood: list[Vitals] = []
+    sale.at(1000, lambda: sale.ask(ann, bid(10, 1000)))
+    sale.at(1300, lambda: stood.append(sale.server.vitals()))
+    sale.run(1400)
+    (vitals,) = stood
+    begun = max(one.position for one in sale.writes("append") if one.at_ms < sale.began_ms + 1) - 3
+    assert vitals == Vitals(
+        is_frozen=False,
+        epoch=1,
+        instance="instance",
+        position=begun + 4,
+        lots=vitals.lots,
+        bidders=1,
+        turn_age_ms=300,
+        commit_age_ms=300,
+        snapshot_age_ms=1300,
+        events_since_snapshot=4,
+    )
+    assert [one.view.lot for one in vitals.lots] == ["1", "2"]
 
 
 @pytest.mark.parametrize("logs_bids", [True, False])

@@ -253,6 +253,12 @@ def test_the_clock_begins_at_the_wall_clock_and_moves_with_the_steady_one() -> N
     assert readings == sorted(readings)
 
 
+def test_a_catalogue_that_the_sale_refuses_begins_nothing(folder: DataFolder) -> None:
+    with pytest.raises(UsageError, match="there is a lot 1 already"):
+        take_up(folder, msgspec.structs.replace(SPEC, lots=(lot("1"), lot("1"))))
+    assert not has_begun(folder)
+
+
 def test_a_failed_start_lets_go_of_the_journal(folder: DataFolder) -> None:
     stop(begun(folder))
     with pytest.raises(UsageError) as failure:
@@ -280,5 +286,6 @@ def test_a_journal_without_a_sale_is_as_none(folder: DataFolder) -> None:
     assert not has_begun(folder)
     example = load_spec(RunOptions(folder.path))
     assert example is not None
-    begun(folder, example).journal.close()
-    assert has_begun(folder)
+    sale = begun(folder, example)
+    assert has_begun(folder), "which can be told also while a house holds it"
+    sale.journal.close()

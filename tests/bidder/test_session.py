@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 from lossy_link import KEY, Link, check_story
+from msgspec.structs import replace
 from small_house import RIVAL, SmallHouse
 
 from bidder.effects import Unanswered
@@ -39,6 +40,7 @@ from common.messages import (
     Rejected,
     Replay,
     ReplayRequest,
+    Snapshot,
 )
 
 
@@ -410,6 +412,33 @@ def test_a_frozen_house_stops_the_clocks() -> None:
     link.run(100)
     assert states(link)[-1] is ConnectionState.LIVE
     assert link.session.remaining_ms(house.lots["1"], link.now_ms) == 10_000 - 1200
+
+
+def test_a_snapshot_of_another_epoch_is_not_taken_for_the_state() -> None:
+    house = SmallHouse(1)
+    link = Link(house, holds=lambda frame: b"snapshot" in frame)
+    link.connect()
+    snapshot = house.answer(KEY, decode_request(next(body for body in link.sent if b"snapshot" in body)))
+    assert isinstance(snapshot, Snapshot)
+    link.session.answer_received(encode(replace(snapshot, epoch=2)), link.now_ms)
+    link.settle()
+    assert link.session.state is ConnectionState.JOINING
+    assert not link.session.replica.is_complete
+    house.epoch = 2
+    link.holds = lambda _: False
+    link.run(2000)
+    assert link.session.state is ConnectionState.LIVE, "what counts now, a welcome told"
+    assert link.session.replica.epoch == 2
+
+
+def test_pages_that_do_not_go_forward_are_the_fault_of_the_house() -> None:
+    house = SmallHouse(5)
+    link = Link(house, holds=lambda frame: b"snapshot" in frame)
+    link.connect()
+    page = house.answer(KEY, decode_request(next(body for body in link.sent if b"snapshot" in body)))
+    assert isinstance(page, Snapshot)
+    with pytest.raises(ProtocolError, match="do not go forward"):
+        link.session.answer_received(encode(replace(page, next=0)), link.now_ms)
 
 
 def test_another_epoch_drops_everything_and_joins_anew() -> None:

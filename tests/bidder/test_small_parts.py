@@ -186,6 +186,17 @@ def test_a_hole_waits_a_moment_and_what_is_left_after_a_repair_is_due_at_once() 
     assert repairs.next_deadline_ms is None, "nothing is left to do"
 
 
+def test_when_history_begins_anew_all_plans_are_dropped() -> None:
+    repairs = Repairs()
+    repairs.need_view("x", RepairKind.TAKE_OVER)
+    for request_id in range(REPAIRS_MAX):
+        repairs.begin(request_id, str(request_id), RepairKind.REPLAY, 5)
+    repairs.forget()
+    assert repairs.end(0, 100) is None, "an answer to what was asked before counts no more"
+    assert repairs.due({"1": 2}, 1000) == []
+    assert repairs.due({"1": 2}, 1000 + REPAIR_AFTER_MS) == [("1", RepairKind.REPLAY)]
+
+
 def test_only_so_many_repairs_run_at_a_time_and_a_view_that_is_needed_goes_first() -> None:
     repairs = Repairs()
     behind = {str(number): 5 for number in range(REPAIRS_MAX + 2)}

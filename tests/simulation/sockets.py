@@ -39,8 +39,8 @@ class Frame:
         self._key = key
 
     def get(self, name: bytes | int) -> str:
-        """Return the key of the sender; a file handle is not to be had."""
-        if name != b"User-Id":
+        """Return the key of the sender, if it has one; a file handle is not to be had."""
+        if name != b"User-Id" or not self._key:
             raise zmq.ZMQError(zmq.EINVAL)
         return self._key
 

@@ -255,6 +255,8 @@ def test_only_the_owner_can_read_it(journal, path):
 
 
 def test_the_sqlite_of_this_python_is_new_enough(path, monkeypatch):
-    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 37, 0))
+    SqliteJournal.open(path).close()
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 9))
     with pytest.raises(StorageError, match=r"SQLite 3\.37"):
         SqliteJournal.open(path)
