@@ -290,8 +290,6 @@ class Engine:
 
     def next_deadline_ms(self) -> int | None:
         """Return when `advance` has something to do; None while nothing is due at any time."""
-        if self.sale.status is SaleStatus.ENDED:
-            return None
         if (self._order.turns and self.sale.status is SaleStatus.RUNNING) or self._is_over():
             return self._state.now_ms
         while self._clock:

@@ -46,6 +46,23 @@ def seqs_told(events: list[Event]) -> list[int]:
     return [event.seq for event in events if isinstance(event, LotChanged)]
 
 
+def test_a_heartbeat_may_name_a_lot_whose_addition_was_missed() -> None:
+    house = SmallHouse(1)
+    replica = joined(house)
+    assert replica.take_heartbeat(beat(2, lot1=0, lot2=5)) == []
+    assert dict(replica.behind) == {SALE: 2}, "the addition is what is missing"
+
+
+def test_a_doubt_that_was_cleared_is_no_longer_held() -> None:
+    house = SmallHouse(2)
+    replica = joined(house)
+    replica.take_lot_events(bids("1", 1))
+    for sale_seq, lot_seq in ((1, 0), (2, 1), (1, 0), (2, 1)):
+        assert replica.take_heartbeat(beat(sale_seq, lot1=lot_seq)) == []
+    replica.take_heartbeat(beat(1, lot1=0))
+    assert replica.take_heartbeat(beat(1, lot1=0)) == [SALE, "1"], "twice in a row is more than a late arrival"
+
+
 def test_nothing_is_told_before_the_first_whole_snapshot_and_then_what_came_meanwhile() -> None:
     house = SmallHouse(2)
     replica = Replica()

@@ -24,9 +24,9 @@ from bidder.events import (
     Won,
 )
 from bidder.repairs import REPAIRS_MAX
-from bidder.session import SILENCE_MS
+from bidder.session import APPROVAL_MS, SILENCE_MS, Session
 from common.codec import decode_request, encode, encode_broadcast, lot_topic
-from common.errors import ProtocolError, RejectCode, UsageError
+from common.errors import ADVICE, ProtocolError, RejectCode, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.messages import (
     Accepted,
@@ -318,6 +318,73 @@ def test_another_process_is_greeted_and_gets_what_had_no_answer_at_once() -> Non
     assert len(bids_seen(house)) == 1
     assert isinstance(link.outcomes[1], Accepted)
     assert house.lots["1"].bids == 1
+
+
+def test_the_same_process_is_not_taken_for_another() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.is_frozen = True
+    link.run(100)
+    link.asked.clear()
+    link.connect()
+    assert states(link) == [ConnectionState.FROZEN, ConnectionState.CONNECTING, ConnectionState.FROZEN]
+    assert link.asked == [], "the feed was proven already"
+
+
+def test_a_house_that_was_long_away_is_not_silent_when_it_is_back() -> None:
+    house = SmallHouse(1)
+    house.hello_answer = RejectCode.UNAVAILABLE
+    link = Link(house)
+    link.connect()
+    link.run(4 * SILENCE_MS, beats=False)
+    house.hello_answer = None
+    link.run(200)
+    assert states(link) == [ConnectionState.JOINING, ConnectionState.LIVE]
+
+
+def test_while_approval_is_awaited_the_client_asks_now_and_then_also_where_no_pause_is_named() -> None:
+    link = Link(SmallHouse(1), loses=lambda _: True)
+    link.connect()
+    hello = decode_request(link.sent[0])
+    link.session.answer_received(encode(Rejected(id=hello.id, code=RejectCode.AWAITING_APPROVAL)), link.now_ms)
+    link.settle()
+    pause_ms = (link.session.next_deadline_ms or 0) - link.now_ms
+    assert APPROVAL_MS * 3 // 4 <= pause_ms <= APPROVAL_MS * 5 // 4
+
+
+@pytest.mark.parametrize(("byte", "pause_ms"), [(0, 750), (128, 1000), (255, 1248)])
+def test_pauses_are_drawn_from_three_quarters_to_five_quarters(byte: int, pause_ms: int) -> None:
+    session = Session(Hello(id=1, versions=(1,)), now_ms=0, now_us=0, entropy=lambda size: bytes([byte]) * size)
+    assert session.jitter(1000) == pause_ms
+
+
+@pytest.mark.parametrize(("detail", "reason"), [("", ADVICE[RejectCode.NAME_TAKEN]), ("as Bob", "as Bob")])
+def test_a_refusal_is_told_with_its_reason(detail: str, reason: str) -> None:
+    link = Link(SmallHouse(1), loses=lambda _: True)
+    link.connect()
+    hello = decode_request(link.sent[0])
+    refusal = Rejected(id=hello.id, code=RejectCode.NAME_TAKEN, detail=detail)
+    link.session.answer_received(encode(refusal), link.now_ms)
+    link.settle()
+    assert link.told(ConnectionChanged) == [ConnectionChanged(ConnectionState.REFUSED, reason, refusal)]
+
+
+def test_a_frozen_house_that_could_not_even_read_the_id_is_no_fault() -> None:
+    link = live(SmallHouse(1))
+    link.session.answer_received(encode(Rejected(id=0, code=RejectCode.UNAVAILABLE)), link.now_ms)
+    assert link.session.state is ConnectionState.LIVE
+
+
+def test_a_replay_of_another_stream_is_the_fault_of_the_house() -> None:
+    house = SmallHouse(2)
+    link = live(house)
+    house.broadcasts_to_drop = 1
+    house.open("1")
+    link.holds = lambda frame: b"replay" in frame
+    link.run(200)
+    replay = next(request for request in house.seen if isinstance(request, ReplayRequest))
+    with pytest.raises(ProtocolError, match="something else"):
+        link.session.answer_received(encode(Replay(id=replay.id, epoch=1, lot="2")), link.now_ms)
 
 
 def test_the_feed_is_connected_again_only_to_another_port() -> None:
