@@ -1,15 +1,28 @@
 """Who may hear the broadcasts, as the door is told; what libzmq does with the word is tried in `tests/integration`."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import zmq
 from house_examples import ANN, BOB, SmallSale
+from zmq.utils import z85
 
 from auctioneer import door
 from auctioneer.data_folder import AUCTIONEER, DataFolder
-from auctioneer.door import TURNED_AWAY_S, Audience, Controllers, Word
+from auctioneer.door import TURNED_AWAY_S, Audience, Controllers, Door, Word
 from auctioneer.register import Admission, AdmissionMode
 from common.messages import Role
+
+
+@contextmanager
+def closing_context() -> Iterator["zmq.Context[zmq.SyncSocket]"]:
+    context = zmq.Context()
+    try:
+        yield context
+    finally:
+        context.destroy(linger=0)
 
 
 class Clock:
@@ -92,3 +105,30 @@ def test_commands_are_for_the_keys_on_the_list_and_for_nobody_while_it_cannot_be
     assert controllers("stranger") is Word.NEVER
     (tmp_path / "controllers.json").write_text("not a list of keys")
     assert controllers(key) is Word.NEVER
+
+
+def test_the_door_speaks_for_the_rule_of_the_endpoint_and_only_to_keys() -> None:
+    key = bytes(range(32))
+    words = {"in": Word.COME_IN, "later": Word.NOT_NOW, "out": Word.NEVER}
+    asked: list[str] = []
+
+    def rule(word: Word) -> Callable[[str], Word]:
+        return lambda whose: asked.append(whose) or word
+
+    with closing_context() as context:
+        door_ = Door(context, {domain: rule(word) for domain, word in words.items()})
+        libzmq = context.socket(zmq.REQ)
+        libzmq.connect("inproc://zeromq.zap.01")
+
+        def ask(domain: str, mechanism: bytes, *credentials: bytes) -> tuple[bytes, bytes]:
+            libzmq.send_multipart([b"1.0", b"7", domain.encode(), b"address", b"identity", mechanism, *credentials])
+            version, request, status, _, user_id, _ = libzmq.recv_multipart()
+            assert (version, request) == (b"1.0", b"7")
+            return status, user_id
+
+        assert ask("in", b"CURVE", key) == (b"200", z85.encode(key))
+        assert ask("later", b"CURVE", key) == (b"300", b"")
+        assert ask("out", b"CURVE", key) == (b"400", b"")
+        assert ask("in", b"NULL") == (b"400", b""), "whoever has no key is nobody"
+        assert set(asked) == {z85.encode(key).decode()}
+        door_.close()

@@ -107,12 +107,20 @@ def test_topics_of_the_protocol_are_granted(desk: Desk, wanted: bytes, published
     assert heard(desk, peer, published + b"x", b"other\0y") == [published + b"x"] + [b"other\0y"] * (wanted == b"")
 
 
-@pytest.mark.parametrize("wanted", [b"be", b"beat", b"sal", b"lot", b"l", b"secret\0", b"\0", b"sale\0x", b"?"])
+@pytest.mark.parametrize("wanted", [b"be", b"beat", b"sal", b"lot", b"l", b"secret\0", b"\0", b"sale\0x", b"?", b"~"])
 def test_other_topics_are_not(desk: Desk, wanted: bytes) -> None:
     peer = desk.peer()
     peer.send(b"\x01" + wanted)
     assert desk.grant() is None
     assert heard(desk, peer, wanted + b"x", topic("beat"), topic("sale"), lot_topic("1")) == []
+
+
+def test_who_sends_what_is_no_subscription_is_cut_off() -> None:
+    with open_desk("tcp://127.0.0.1:*") as desk:
+        peer = desk.peer()
+        peer.send(b"\x05junk")
+        assert desk.next_message() == b"\x05junk"
+        assert desk.next_message() == b"\x00?1", "what libzmq says when a connection has ended"
 
 
 def test_a_topic_may_be_as_long_as_the_bound_and_no_longer(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from journal_examples import AT_MS, announcements, damage_cells, query, refusal,
 
 from auctioneer.events import AnyEvent
 from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal
-from auctioneer.journal.file import GENESIS_HASH
+from auctioneer.journal.file import GENESIS_HASH, is_damage
 from common.errors import StorageError
 
 COUNT = 10
@@ -38,6 +38,7 @@ def read_until_damage(path: Path) -> tuple[list[AnyEvent], DamagedJournalError]:
         with pytest.raises(DamagedJournalError) as again:
             journal.verify_chain()
     assert str(caught.value) == str(again.value)
+    assert caught.value.path == path
     return events, caught.value
 
 
@@ -117,6 +118,21 @@ def test_text_that_is_no_batch_is_refused_even_where_its_hash_is_right(path, bod
     _, damage = read_until_damage(path)
     assert damage.first_bad == 8
     assert what in str(damage)
+
+
+@pytest.mark.parametrize(
+    ("code", "damage"),
+    [
+        (sqlite3.SQLITE_CORRUPT, True),
+        (sqlite3.SQLITE_CORRUPT_INDEX, True),
+        (sqlite3.SQLITE_IOERR, False),
+        (sqlite3.SQLITE_FULL, False),
+    ],
+)
+def test_damage_is_told_from_a_failing_disk_also_by_sqlite_s_longer_codes(code, damage):
+    error = sqlite3.DatabaseError("as SQLite tells it")
+    error.sqlite_errorcode = code
+    assert is_damage(error) is damage
 
 
 @pytest.mark.parametrize(

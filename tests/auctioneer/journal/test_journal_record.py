@@ -13,6 +13,7 @@ from journal_examples import AT_MS, EVERY_EVENT, announcements, query, refusal
 
 from auctioneer.events import AnyEvent, LotDecided, SaleDecided, kind_of
 from auctioneer.journal import FILE_NAME, Journal, SqliteJournal
+from auctioneer.journal.copying import copy_journal
 from auctioneer.journal.file import CHECKPOINT_PAGES, PAGE_BYTES, connect
 from auctioneer.journal.sqlite import BATCH_EVENTS_MAX, READ_EVENTS
 from common.errors import StorageError
@@ -260,3 +261,12 @@ def test_the_sqlite_of_this_python_is_new_enough(path, monkeypatch):
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 9))
     with pytest.raises(StorageError, match=r"SQLite 3\.37"):
         SqliteJournal.open(path)
+
+
+def test_a_copy_replaces_no_file(journal, path, tmp_path):
+    journal.append(announcements(3), (), AT_MS)
+    copy = tmp_path / "copy.sqlite3"
+    copy.write_bytes(b"something else")
+    with pytest.raises(StorageError, match="can't be copied"):
+        copy_journal(path, copy)
+    assert copy.read_bytes() == b"something else"
