@@ -159,3 +159,25 @@ def test_handshakes_that_fail_at_once_are_a_wrong_key(fake: FakeHouse, monkeypat
 
 def test_handshakes_that_may_have_failed_slowly_are_not(fake: FakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     assert failures_until_wrong_key(fake, monkeypatch, pause_ms=HANDSHAKE_QUICK_MS) is None
+
+
+def pump_until_it_fails(connection: Connection, poller: zmq.Poller) -> None:
+    for _ in range(6 * HANDSHAKES_FAILED_MAX):
+        assert poller.poll(PATIENCE_MS), "the library tries no more"
+        connection.pump()
+
+
+def test_a_link_without_a_key_to_an_encrypted_house_is_told_as_that(fake: FakeHouse) -> None:
+    link = replace(fake.link, server_key="")
+    with connected(link) as (connection, poller), pytest.raises(WrongKeyError, match="kind of security"):
+        pump_until_it_fails(connection, poller)
+
+
+def test_how_long_may_be_waited_is_until_something_is_due(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due_ms, now_ms = connection.session.next_deadline_ms, connection.now_ms()
+    assert due_ms is not None
+    for moment_ms, wait_ms in ((now_ms, max(0, due_ms - now_ms)), (due_ms - 20, 20), (due_ms + 5, 0)):
+        monkeypatch.setattr(Connection, "now_ms", staticmethod(lambda moment_ms=moment_ms: moment_ms))
+        assert connection.wait_ms == wait_ms
