@@ -71,6 +71,18 @@ def test_a_bid_is_stored_then_answered_then_broadcast_and_all_at_once(hold: Open
     assert [type(event) for event in then[2].message.events] == [BidPlaced]
 
 
+def test_nobody_waits_for_a_snapshot(hold: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 1)
+    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_LOT", 0)
+    sale = hold()
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(100, lambda: sale.ask(ann, bid(10, 1000)))
+    sale.run(110)
+    then = [one for one in sale.told if one.at_ms == sale.began_ms + 100]
+    assert [getattr(one, "what", type(one).__name__) for one in then] == ["append", "Answered", "Published", "snapshot"]
+    assert 0 <= sale.server.counters.commit_s.sum < 60, "the time that committing took, in seconds"
+
+
 def test_every_request_of_a_batch_is_stored_answered_and_broadcast(hold: Opens) -> None:
     sale = hold(lots(70))
     ann = sale.bidder(ANN, "Ann")
@@ -328,6 +340,17 @@ def test_a_frozen_house_tells_so_with_what_was_last_true(hold: Opens) -> None:
     (said,) = [one.message.events[-1] for one in sale.published(SaleEvents)]
     frozen = [one.message for one in sale.published(Heartbeat) if one.message.frozen]
     assert {(beat.sale_seq, beat.epoch, beat.instance) for beat in frozen} == {(said.seq, 1, "instance")}
+
+
+def test_a_house_that_freezes_in_its_first_turn_tells_what_it_took_up(hold: Opens) -> None:
+    sale = hold(lots(3))
+    sale.failing.update(("append", "open"))
+    sale.run(1000)
+    beats = [one.message for one in sale.published(Heartbeat)]
+    assert {(beat.frozen, beat.sale_seq) for beat in beats} == {(True, 3)}
+    assert [one.more["reason"] for one in sale.logged if one.what == "frozen"] == [
+        "The journal can't be written (disk I/O error)."
+    ]
 
 
 def test_a_frozen_house_tries_again_now_and_then_until_it_can_store(hold: Opens) -> None:

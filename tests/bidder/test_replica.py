@@ -63,6 +63,18 @@ def test_a_doubt_that_was_cleared_is_no_longer_held() -> None:
     assert replica.take_heartbeat(beat(1, lot1=0)) == [SALE, "1"], "twice in a row is more than a late arrival"
 
 
+def test_a_snapshot_that_is_taken_over_says_how_much_it_jumped() -> None:
+    house = SmallHouse(2)
+    replica = joined(house)
+    for text in "abc":
+        house.announce(text)
+    house.open("1")
+    house.bid("1", 100)
+    replica.begin_snapshot(adopt=True)
+    told = replica.take_page(snapshot(house, *house.lots.values()))
+    assert [event for event in told if isinstance(event, Repaired)] == [Repaired(1, SALE, 5, 3), Repaired(1, "1", 2, 2)]
+
+
 def test_nothing_is_told_before_the_first_whole_snapshot_and_then_what_came_meanwhile() -> None:
     house = SmallHouse(2)
     replica = Replica()
