@@ -138,7 +138,7 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
         """Return the milliseconds left on the clock at a server time; None where there is no clock."""
         if self.status is LotStatus.PAUSED:
             return self.remaining_ms
-        if self.status is not LotStatus.OPEN or self.ends_at_ms is None:
+        if self.ends_at_ms is None:
             return None
         return max(0, self.ends_at_ms - server_now_ms)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgpack
 import pytest
+import zmq
 from held_sale import Answered, HeldSale, Published, Stored
 from house_examples import HOUR_MS, lot, lots
 
@@ -15,7 +16,7 @@ from auctioneer.control import Admit, Announce
 from auctioneer.counters import Vitals
 from auctioneer.events import LotDecided, MaximumDropped
 from auctioneer.journal import DamagedJournalError
-from auctioneer.server import EXIT_GRACE_MS, PASSED_OVER_MAX, STAMP_REQUESTS, THAW_EVERY_MS
+from auctioneer.server import EXIT_GRACE_MS, FRAMES_MAX, PASSED_OVER_MAX, STAMP_REQUESTS, THAW_EVERY_MS, Server
 from common.codec import encode, lot_topic, topic
 from common.errors import RejectCode
 from common.limits import HEARTBEAT_MS, PROTOCOL_VERSION
@@ -171,6 +172,28 @@ def test_who_goes_on_beyond_every_budget_gets_silence_and_keeps_nobody_waiting(h
         one.reads for one in sale.told if isinstance(one, Answered) and one.key == BOB and one.answer.id == 7
     ]
     assert read[0] < answered <= read[0] + 1 + PASSED_OVER_MAX + 10, "some ten are in the budget again"
+
+
+@pytest.mark.parametrize(("frames", "is_cut_off"), [(2, False), (FRAMES_MAX - 1, False), (FRAMES_MAX, True)])
+def test_a_message_of_several_frames_is_passed_over_and_of_very_many_ends_the_connection(
+    frames: int, is_cut_off: bool
+) -> None:
+    context = zmq.Context()
+    try:
+        router, dealer = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
+        router.rcvtimeo = 10_000
+        dealer.connect(f"tcp://127.0.0.1:{router.bind_to_random_port('tcp://127.0.0.1')}")
+        disconnected = dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        dealer.send_multipart([b"x"] * frames)
+        sender = router.recv()
+        assert router.recv(copy=False).more
+        assert Server._no_body(router) == b""
+        assert not router.getsockopt(zmq.RCVMORE), "all of it was read"
+        assert bool(disconnected.poll(10_000 if is_cut_off else 0)) is is_cut_off
+        dealer.send(b"again")
+        assert (router.recv() == sender) is not is_cut_off
+    finally:
+        context.destroy(linger=0)
 
 
 def test_nobody_is_heard_whose_key_is_not_known(hold: Opens) -> None:
