@@ -33,6 +33,7 @@ from common.messages import (
     BidRequest,
     Hello,
     LotEvents,
+    LotRequest,
     Mine,
     MineRequest,
     Ping,
@@ -385,6 +386,19 @@ def test_a_replay_of_another_stream_is_the_fault_of_the_house() -> None:
     replay = next(request for request in house.seen if isinstance(request, ReplayRequest))
     with pytest.raises(ProtocolError, match="something else"):
         link.session.answer_received(encode(Replay(id=replay.id, epoch=1, lot="2")), link.now_ms)
+
+
+def test_a_house_that_refuses_a_lot_s_state_for_no_reason_is_at_fault() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.has_history = False
+    house.broadcasts_to_drop = 1
+    house.open("1")
+    link.holds = lambda frame: b"snapshot" in frame
+    link.run(300)
+    asked = next(request for request in house.seen if isinstance(request, LotRequest))
+    with pytest.raises(ProtocolError, match="every client may ask"):
+        link.session.answer_received(encode(Rejected(id=asked.id, code=RejectCode.FORBIDDEN)), link.now_ms)
 
 
 def test_the_feed_is_connected_again_only_to_another_port() -> None:
