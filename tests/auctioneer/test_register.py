@@ -91,6 +91,8 @@ def test_a_register_is_rebuilt_from_its_entries() -> None:
         (Admission(AdmissionMode.LIST, listed=frozenset({ANN})), BOB, "", RejectCode.NOT_ADMITTED),
         (Admission(AdmissionMode.LIST), BOB, "", RejectCode.NOT_ADMITTED),
         (Admission(AdmissionMode.APPROVE), BOB, "", None),
+        (Admission(), BOB, "of another house", None),
+        (Admission(AdmissionMode.APPROVE), BOB, "of another house", None),
     ],
 )
 def test_who_may_ask_to_be_enrolled(admission: Admission, key: str, invite: str, refusal: RejectCode | None) -> None:
