@@ -7,7 +7,7 @@ from typing import get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from journal_examples import AT_MS, EVERY_EVENT, announcements, query, refusal
 
@@ -65,6 +65,7 @@ def test_the_view_tells_of_each_event_what_it_was(journal, path):
     assert not {"lot_decided", "sale_decided"} & set(kinds), "a decision is filed under what was decided"
 
 
+@settings(deadline=None)  # it syncs to the disk, which takes as long as others let it
 @given(texts=st.lists(st.text(), max_size=5), at_ms=st.integers(0, 2**53 - 1))
 def test_any_text_survives(tmp_path_factory, texts, at_ms):
     events = [
