@@ -19,16 +19,17 @@ from auctioneer.control import AnyCommand
 from auctioneer.door import Audience
 from auctioneer.events import AnyEvent
 from auctioneer.house import HouseSettings
-from auctioneer.journal import DamagedJournalError
+from auctioneer.journal import ChainEnd, DamagedJournalError
 from auctioneer.register import Admission
 from auctioneer.server import Server
+from auctioneer.snapshots import Made
 from auctioneer.terms import LotSpec, SaleSpec
 from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import StorageError
 from common.limits import PROTOCOL_VERSION
 from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, Hello
 from common.money import Currency
-from tests.simulation.disk import FaultyJournal, MemoryJournal, Platter
+from tests.simulation.disk import FaultyJournal, MemoryJournal, MemorySnapshots, Platter
 from tests.simulation.premises import CHAIR, Folder
 from tests.simulation.sockets import Frame, Line, Poller, Publisher, Router
 from tests.simulation.world import Clocks, World
@@ -114,11 +115,10 @@ class _Publisher(Publisher):
 
 
 class _Journal(FaultyJournal):
-    """A journal that warns of what the sale says, and of which is known whether it was let go."""
+    """A journal of which is known whether it was let go."""
 
     def __init__(self, sale: "HeldSale", inner: MemoryJournal) -> None:
         super().__init__(inner, sale)
-        inner.warnings = sale.warnings
         self._sale = sale
         self._is_open = True
 
@@ -126,6 +126,31 @@ class _Journal(FaultyJournal):
         super().close()
         self._sale.closed += self._is_open
         self._is_open = False
+
+
+class _SnapshotMaker:
+    """Makes a snapshot at once; the server hears of it when it asks."""
+
+    def __init__(self, sale: "HeldSale", files: MemorySnapshots) -> None:
+        self._sale = sale
+        self._files = files
+        self._made: Made | None = None
+
+    def start(self, end: ChainEnd, encode: Callable[[], bytes]) -> None:
+        self._made = self.save(end, encode)
+
+    def finished(self) -> Made | None:
+        made, self._made = self._made, None
+        return made
+
+    def save(self, end: ChainEnd, encode: Callable[[], bytes]) -> Made:
+        self._files.put(end, encode())
+        self._files.prune()
+        self._sale.told.append(Stored(self._sale.world.now_ms, "snapshot", (), end.position))
+        return Made(end.position, self._sale.snapshot_fault)
+
+    def close(self) -> None:
+        """Nothing is at work."""
 
 
 class HeldSale:
@@ -148,7 +173,7 @@ class HeldSale:
         self.logged: list[Logged] = []
         self.turned_away: list[str] = []
         self.failing: set[str] = set()
-        """What fails now: `append`, `mark` and `snapshot` before they are durable, `open`, or `damaged` when opened."""
+        """What fails now: `append` and `mark` before they are durable, `open`, or `damaged` when opened."""
         self.reads = 0
         self.read_ms = 0
         """What each reading takes; there are two for each request."""
@@ -157,8 +182,8 @@ class HeldSale:
         self.failed = 0
         self.opened = 0
         self.closed = 0
-        self.warnings: tuple[str, ...] = ()
-        """What every journal says when it is opened."""
+        self.snapshot_fault = ""
+        """Why snapshots fail now."""
         self.is_told_to_stop = False
         self.stop_handle = STOP_HANDLE
         self._door = socket.create_server(("127.0.0.1", 0))
@@ -174,7 +199,8 @@ class HeldSale:
             requests=self.requests, publisher=self.publisher, control=self.control, audience=audience
         )
         settings = HouseSettings("instance", 7001, is_encrypted=is_encrypted)
-        journal = Folder(folder / "journal.sqlite3")
+        snapshots = MemorySnapshots(self.platter)
+        journal = Folder(folder / "journal.sqlite3", snapshots)
         spec = SaleSpec("A sale", Currency("USD", 2), specs or lots(2), ends_after_last_lot=ends_after_last_lot)
         sale = startup.take_up_sale(journal, settings, spec)
         self.server = Server(
@@ -182,6 +208,7 @@ class HeldSale:
             journal,
             sale,
             lambda: startup.take_up_sale(journal, settings, None, sale.clock),
+            _SnapshotMaker(self, snapshots),
             SimpleNamespace(debug=self._log, info=self._log, warning=self._log, error=self._log),
             is_encrypted=is_encrypted,
             exit_when_ended=exit_when_ended,
@@ -255,7 +282,7 @@ class HeldSale:
 
     def at_call(self, what: str) -> None:
         """Let time pass while the server reads, where the test wants it."""
-        if what == "recv":
+        if what == "recv" and self.read_ms:
             self.world.pass_time(self.read_ms)
 
     def before_poll(self) -> None:
@@ -282,14 +309,14 @@ class HeldSale:
     def before_write(self, what: str) -> None:
         self._what = what
         slow_ms, self.slow_ms = self.slow_ms, 0
-        self.world.pass_time(slow_ms)
+        if slow_ms:
+            self.world.pass_time(slow_ms)
         if what in self.failing:
             self.failed += 1
             raise StorageError("The journal can't be written (disk I/O error).")
 
     def after_write(self, what: str) -> None:
-        if what == "snapshot":
-            self.told.append(Stored(self.world.now_ms, what, (), self.platter.snapshots[-1].position))
+        """Nothing fails once it is durable."""
 
     def stored(self, position: int, events: Sequence[AnyEvent], now_ms: int) -> None:
         self.told.append(Stored(self.world.now_ms, self._what, tuple(events), position))

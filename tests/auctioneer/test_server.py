@@ -28,7 +28,6 @@ from common.messages import (
     Hello,
     LotEvents,
     Ping,
-    Pong,
     Probed,
     Rejected,
     SaleEvents,
@@ -74,7 +73,7 @@ def test_a_bid_is_stored_then_answered_then_broadcast_and_all_at_once(hold: Open
 
 def test_nobody_waits_for_a_snapshot(hold: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 1)
-    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_LOT", 0)
+    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_ENTRY", 0)
     sale = hold()
     ann = sale.bidder(ANN, "Ann")
     sale.at(100, lambda: sale.ask(ann, bid(10, 1000)))
@@ -210,20 +209,6 @@ def test_a_command_of_a_key_that_is_not_on_the_list_is_refused(hold: Opens) -> N
     (answer,) = [msgpack.unpackb(one.answer) for one in sale.told if isinstance(one, Answered)]
     assert (answer["type"], answer["code"]) == ("rejected", "forbidden")
     assert not sale.published(SaleEvents)
-
-
-def test_connections_that_are_remembered_without_encryption_are_bounded(
-    hold: Opens, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "BIDDERS_MAX", 2)
-    sale = hold(is_encrypted=False)
-    lines = [sale.line(str(number)) for number in range(3)]
-    for number, line in enumerate(lines):
-        sale.ask(line, Hello(id=2, versions=(PROTOCOL_VERSION,), name=f"Bidder {number}", key=str(number) * 40))
-    sale.at(100, lambda: [sale.ask(line, Ping(id=5)) for line in lines])
-    sale.run(200)
-    last = {one.key: type(one.answer) for one in sale.told if isinstance(one, Answered)}
-    assert last == {"0": Rejected, "1": Rejected, "2": Pong}, "who was forgotten says hello again"
 
 
 # --- pacing ---------------------------------------------------------------------------------------------------------
@@ -378,13 +363,13 @@ def test_a_house_that_freezes_in_its_first_turn_tells_what_it_took_up(hold: Open
 
 def test_a_frozen_house_tries_again_now_and_then_until_it_can_store(hold: Opens) -> None:
     sale = frozen_at_500(hold)
-    sale.warnings = ("The snapshot at event 7 was passed over.",)
+    sale.at(600, lambda: sale.platter.snapshots.update({1: (b"", b"")}))
     sale.run(3000)
     assert sale.failed == 3, "once it failed to store, and two times to open"
     assert sale.opened == 2, "at the start, and when the disk worked again"
     assert not sale.server.vitals().is_frozen
     logged = [one.what for one in sale.logged]
-    assert [one.more for one in sale.logged if one.what == "journal"] == [{"warning": sale.warnings[0]}]
+    assert [one.more for one in sale.logged if one.what == "snapshot_passed_over"] == [{"reason": "it is not sound"}]
     assert (logged.count("frozen"), logged.count("still_frozen"), logged.count("thawed")) == (1, 2, 1)
 
 
@@ -413,37 +398,44 @@ def test_what_storing_the_new_start_takes_is_given_back_too(hold: Opens) -> None
     assert 5000 <= told[-1].ends_at_ms - opened.ends_at_ms <= 6000
 
 
-@pytest.mark.parametrize(("what", "when_ms"), [("mark", 1700), ("snapshot", 610)])
-def test_a_mark_or_a_snapshot_that_can_not_be_stored_freezes_too(
-    hold: Opens, monkeypatch: pytest.MonkeyPatch, what: str, when_ms: int
-) -> None:
-    monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 1)
-    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_LOT", 1)
-    sale = hold(lots(1))
-    ann = sale.bidder(ANN, "Ann")
-    sale.at(500, lambda: sale.failing.update((what, "open")))
-    sale.at(600, lambda: [sale.ask(ann, bid(10 + place, 1000, maximum_minor=2000 + place)) for place in (1, 2)])
+def test_a_mark_that_can_not_be_stored_freezes_too(hold: Opens) -> None:
+    sale = hold()
+    sale.at(500, lambda: sale.failing.update(("mark", "open")))
     frozen: list[bool] = []
-    sale.at(when_ms, lambda: frozen.append(sale.server.vitals().is_frozen))
+    sale.at(1700, lambda: frozen.append(sale.server.vitals().is_frozen))
     sale.run(2000)
     assert frozen == [True]
-    assert [type(answer) for answer in sale.answers(ANN)] == [Accepted, Rejected], "stored is stored"
+
+
+def test_a_snapshot_that_failed_is_told_and_harms_nobody(hold: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 1)
+    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_ENTRY", 0)
+    sale = hold()
+    sale.snapshot_fault = "no space left"
+    stood: list[Vitals] = []
+    sale.at(1000, lambda: stood.append(sale.server.vitals()))
+    sale.run(1100)
+    failures = [one.more for one in sale.logged if one.what == "snapshot_failed"]
+    assert failures
+    assert all(failure == {"reason": "no space left"} for failure in failures)
+    assert sale.server.counters.snapshot_failures == len(failures)
+    assert (stood[0].is_frozen, stood[0].snapshot_age_ms) == (False, 1000)
+    assert stood[0].events_since_snapshot == stood[0].position
 
 
 def test_what_was_held_when_the_disk_failed_is_broadcast_before_what_the_outage_did(
     hold: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bid is stored, and held since the publisher is busy; the snapshot after it can't be stored."""
+    """A bid is stored, and held since the publisher is busy; what comes in the same moment can't be stored."""
     monkeypatch.setattr(server, "ENCRYPTED_DELIVERY_US", 500_000.0)
-    monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 1)
-    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_LOT", 1)
     sale = hold(lots(1))
     ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
     sale.at(5, lambda: sale.listener(ANN, ALL_LOTS))
     # The heartbeat at 800 ms flushes the second bid, so that the publisher is busy until after the thaw.
     sale.at(750, lambda: sale.ask(ann, bid(10, 1000)))
     sale.at(790, lambda: sale.ask(bob, bid(10, 1100)))
-    sale.at(850, lambda: (sale.failing.add("snapshot"), sale.ask(ann, bid(11, 1200))))
+    sale.at(850, lambda: sale.ask(ann, bid(11, 1200)))
+    sale.at(850, lambda: (sale.failing.add("append"), sale.ask(bob, bid(11, 1300))))
     sale.at(900, sale.failing.clear)
     sale.run(3000)
     assert sale.server.counters.freezes == 1
@@ -468,10 +460,11 @@ def test_a_snapshot_is_taken_after_so_many_events_and_more_where_there_are_many_
     hold: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 10)
-    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_LOT", 1)
-    for count, every in ((1, 10), (15, 15)):
+    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_ENTRY", 1)
+    every = 10
+    for count in (1, 15):
         sale = hold(lots(count))
-        due = [max(sale.platter.ends)]
+        due, begun = max(every, count), []
         people = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
         for place in range(40):
             sale.at(
@@ -481,12 +474,13 @@ def test_a_snapshot_is_taken_after_so_many_events_and_more_where_there_are_many_
                 ),
             )
         sale.run(600)
-        for batch in sale.writes("append"):
-            if batch.position >= due[-1] + every and batch.at_ms >= sale.began_ms:
-                due.append(batch.position)
+        for batch in sale.writes("append")[2:]:  # the catalogue and the start came before
+            if batch.position >= due:
+                begun.append(batch.position)
+                due = batch.position + max(every, count + 2)
         last = max(sale.platter.ends)
-        assert [one.position for one in sale.writes("snapshot")] == [*due[1:], last], "and one at the end"
-        assert len(due) > 3
+        assert [one.position for one in sale.writes("snapshot")] == [*begun, last], "and one at the end"
+        assert len(begun) > 2
 
 
 def test_a_server_that_is_stopped_tells_what_it_held_and_lets_go_of_the_journal(
@@ -588,18 +582,18 @@ def test_vitals_tell_how_the_server_stands(hold: Opens) -> None:
     sale.at(1300, lambda: stood.append(sale.server.vitals()))
     sale.run(1400)
     (vitals,) = stood
-    begun = max(one.position for one in sale.writes("append") if one.at_ms < sale.began_ms + 1) - 3
+    position = max(one.position for one in sale.writes("append"))
     assert vitals == Vitals(
         is_frozen=False,
         epoch=1,
         instance="instance",
-        position=begun + 4,
+        position=position,
         lots=vitals.lots,
         bidders=1,
         turn_age_ms=300,
         commit_age_ms=300,
         snapshot_age_ms=1300,
-        events_since_snapshot=4,
+        events_since_snapshot=position,
     )
     assert [one.view.lot for one in vitals.lots] == ["1", "2"]
 

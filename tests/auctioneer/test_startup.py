@@ -151,8 +151,8 @@ def test_a_restart_reads_what_follows_the_snapshot_and_no_more(
     now_ms = sale.clock.now_ms()
     sale.house.handle(ANN, encode(Hello(id=1, versions=(1,), name="Ann")), now_ms)
     batch = sale.house.take()
-    position = sale.journal.append(batch.events, batch.refusals, now_ms)
-    sale.journal.save_snapshot(position, sale.house.snapshot())
+    sale.journal.append(batch.events, batch.refusals, now_ms)
+    folder.snapshots.put(sale.journal.end, sale.house.snapshot())
     sale.house.handle(ANN, encode(BidRequest(id=10, lot="1", amount_minor=1500)), now_ms)
     stop(sale)
     with closing(sqlite3.connect(folder.journal)) as writer, writer:
