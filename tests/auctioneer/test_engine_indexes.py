@@ -38,16 +38,6 @@ def test_a_lot_extended_while_the_sale_is_paused_goes_on_with_the_sale() -> None
     assert (view.status, view.ends_at_ms) == (LotStatus.OPEN, START_MS + 30_000 + 55_000)
 
 
-def test_lots_share_what_is_the_same_in_them_also_after_a_restart() -> None:
-    """Each would take twice the room, and a sale may have a hundred thousand."""
-    engine = _engine()
-    decisions.add(engine, START_MS, "ann", tuple(_spec(str(index), OpeningRule.BY_HAND) for index in range(3)))
-    state = msgspec.msgpack.decode(msgspec.msgpack.encode(engine.state), type=EngineState)
-    for one in (engine, Engine(state)):
-        assert all(lot.spec.terms is lot.view.terms for lot in one.catalogue)
-        assert len({id(lot.spec.terms.increments) for lot in one.catalogue}) == 1
-
-
 @pytest.mark.timeout(90)  # looking past all the withdrawn lots each time would take minutes
 def test_a_long_chain_of_lots_is_withdrawn_and_goes_on_quickly() -> None:
     engine = _engine()
