@@ -12,7 +12,7 @@ from auctioneer.lot_state import LotState
 from common.limits import SNAPSHOT_LOTS_MAX
 from common.lot import Announced, AnyLotEvent, AnySaleEvent, LotAdded, LotTerms, LotView, LotWithdrawn
 
-PAGE_BYTES_MAX: Final = 256 * 1024
+PAGE_BYTES_MAX: Final = 128 * 1024
 """Of the lots or events in one answer; the first has room whatever its size, so that each page leads on."""
 
 _TERMS_BYTES: Final = 384

@@ -26,7 +26,7 @@ BURST_S: Final = 2
 STRANGERS_MAX: Final = 10_000
 """Keys without a session whose budgets are remembered."""
 MALFORMED_COST: Final = 10
-SNAPSHOT_COST: Final = 20
+SNAPSHOT_COST: Final = 10
 REPLAY_COST: Final = 5
 
 

@@ -20,11 +20,11 @@ from common.errors import UnreachableError
 from common.keys import new_keys
 from common.sockets import new_context
 
-LANES: Final = 4
+LANES: Final = 16
 """Connections of a generator; more of them only make the generator slower."""
-WINDOW: Final = 64
+WINDOW: Final = 16
 """Bids on their way on each connection while the peak is measured."""
-UNANSWERED_MAX: Final = 500
+UNANSWERED_MAX: Final = 100
 """Bids on their way for each connection. What is due beyond waits, and its wait counts; a house would drop answers to
 a connection that takes none."""
 _LEAD_NS: Final = 20_000_000

@@ -15,7 +15,7 @@ CONTROL_BYTES_MAX: Final = 4 * 1024 * 1024
 REPLY_BYTES_MAX: Final = 4 * 1024 * 1024
 """A reply or a broadcast; a client refuses larger ones."""
 TOPIC_BYTES_MAX: Final = 64
-SNAPSHOT_LOTS_MAX: Final = 256
+SNAPSHOT_LOTS_MAX: Final = 128
 """Lots on one page of a snapshot."""
 REPLAY_EVENTS_MAX: Final = 512
 """Events in one answer to a replay request."""

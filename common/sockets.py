@@ -33,12 +33,12 @@ ENVELOPE_BYTES_MAX: Final = 128
 """What a frame may have around its body: CURVE's 33 bytes, and a broadcast's topic."""
 REQUESTS_QUEUED_MAX: Final = 1000
 """For each peer: requests on their way, and answers that a client has not looked at."""
-ANSWERS_QUEUED_MAX: Final = 4 * REMEMBERED_REQUESTS_MAX
+ANSWERS_QUEUED_MAX: Final = 8 * REMEMBERED_REQUESTS_MAX
 """For each peer, answers that wait in the house to be sent; what finds no room is dropped, and is asked for again.
 
-Never so for a client that reads and leaves as many requests unanswered as it may: the queue hears of what was sent only
-when that is half of it, so that twice as many need room; and twice again, since each may have been asked for once more.
-Those who do not read cost the house this many answers, and no more."""
+Never so for a client that reads and leaves as many requests unanswered as it may, nor for one that leaves four times as
+many: the queue hears of what was sent only when that is half of it, so that twice as many need room. Those who do not
+read cost the house this many answers, and no more."""
 BROADCASTS_QUEUED_MAX: Final = 10_000
 """For each subscriber; one that falls further behind loses frames, notices, and repairs the hole."""
 

@@ -12,7 +12,7 @@ from common.limits import REMEMBERED_REQUESTS_MAX, REPLY_BYTES_MAX, REQUEST_BYTE
 from common.sockets import ANSWERS_QUEUED_MAX, new_context, set_request_client, set_request_server
 
 WAIT_MS = 20_000
-PAGE = b"p" * 256 * 1024
+PAGE = b"p" * 128 * 1024
 SYSTEM_BUFFERS_BYTES = 16 * 2**20
 """More than what the system takes of a connection's bytes, on both sides together."""
 

@@ -11,7 +11,7 @@ from stranger import ALL_LOTS, BEAT, LOT_EVENTS, SALE, SALE_EVENTS, Body, Strang
 
 pytestmark = pytest.mark.conformance
 Make = Callable[..., Stranger]
-SNAPSHOT_LOTS_MAX = 256
+SNAPSHOT_LOTS_MAX = 128
 HEARTBEAT_LOTS_MAX = 512
 
 
