@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, cast
 
-from common.codec import SALE_TOPIC, encode, lot_topic, topic
+from common.codec import SALE_TOPIC, encode_broadcast, lot_topic, topic
 from common.limits import SNAPSHOT_LOTS_MAX
 from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent, Change
 from common.messages import LotEvents, SaleEvents
@@ -27,7 +27,7 @@ def frames(epoch: int, changes: Iterable[Change]) -> list[bytes]:
         if events is not None:
             events.append(change)
             continue
-        if by_stream and (stream == SALE_STREAM or SALE_STREAM in by_stream):
+        if stream == SALE_STREAM or SALE_STREAM in by_stream:
             done += _frames(epoch, by_stream)
             by_stream = {}
         by_stream[stream] = [change]
@@ -38,6 +38,8 @@ def _frames(epoch: int, by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]]) 
     of_sale = cast("list[AnySaleEvent]", by_stream.pop(SALE_STREAM, []))
     of_lots = cast("dict[str, list[AnyLotEvent]]", by_stream)
     return [
-        _SALE + encode(SaleEvents(epoch=epoch, events=tuple(of_sale[start : start + SALE_EVENTS_MAX])))
+        encode_broadcast(_SALE, SaleEvents(epoch=epoch, events=tuple(of_sale[start : start + SALE_EVENTS_MAX])))
         for start in range(0, len(of_sale), SALE_EVENTS_MAX)
-    ] + [lot_topic(lot) + encode(LotEvents(lot, tuple(events), epoch=epoch)) for lot, events in of_lots.items()]
+    ] + [
+        encode_broadcast(lot_topic(lot), LotEvents(lot, tuple(events), epoch=epoch)) for lot, events in of_lots.items()
+    ]

@@ -154,7 +154,7 @@ class Engine:
         if type(standing) is not english.Standing:
             return self._rejected(view, bidder, request, standing)
         price_minor = standing.price_minor
-        minimum_minor = price_minor + terms.step_at(price_minor)
+        minimum_minor = english.minimum_bid(terms, price_minor)
         if minimum_minor > AMOUNT_MINOR_MAX:
             return self._rejected(view, bidder, request, RejectCode.OVER_LIMIT)
         public = price_minor != view.price_minor or standing.leader != view.leader

@@ -32,7 +32,7 @@ from common.messages import (
     SnapshotRequest,
     Welcome,
 )
-from common.sockets import set_subscriber, use_curve_client
+from tests.abuse.honest_bidder import pusher_of
 
 ROUNDS = 20
 PROBE_MS = 700
@@ -229,12 +229,3 @@ def subscribe_anew(bidder: RawBidder) -> None:
         while bidder.broadcasts.poll(PROBE_MS):
             if bidder.broadcasts.recv().startswith(probe):
                 return
-
-
-def pusher_of(stranger: RawBidder) -> zmq.SyncSocket:
-    """Return a socket of a stranger's that can send anything to the publisher."""
-    pusher = zmq.Context(shadow=stranger.broadcasts.context).socket(zmq.XSUB)
-    set_subscriber(pusher, 1 << 20)
-    use_curve_client(pusher, stranger.keys, stranger.link.server_key)
-    pusher.connect(stranger.link.publish_address)
-    return pusher
