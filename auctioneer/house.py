@@ -8,19 +8,18 @@ truth: the shell drops it and makes a new one by `rebuild`.
 from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import islice
-from typing import Final, Generic, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from auctioneer import decisions
-from auctioneer.engine import Engine, EngineState, Lot
+from auctioneer.engine import Engine
 from auctioneer.events import (
     AnyEvent,
     BidderAdmitted,
     BidderEnrolled,
     BidLate,
     BidTaken,
-    Decided,
     LotBought,
     Refusal,
     SaleCreated,
@@ -29,7 +28,8 @@ from auctioneer.events import (
     verdict_of,
 )
 from auctioneer.history import History
-from auctioneer.lot_state import LotState, lot_of
+from auctioneer.house_state import HouseState, SessionState, state_of
+from auctioneer.lot_state import LotState
 from auctioneer.pages import page_of_events, page_of_lots
 from auctioneer.record_reader import RecordReader
 from auctioneer.register import (
@@ -97,21 +97,6 @@ class HouseSettings(msgspec.Struct, frozen=True):
     is_encrypted: bool = True
 
 
-class SessionState(msgspec.Struct):
-    """What a snapshot holds of one bidder's session."""
-
-    paddle: int
-    remembered: list[Decided]
-
-
-class HouseState(msgspec.Struct, Generic[Lot]):
-    """All that a snapshot holds."""
-
-    engine: EngineState[Lot]
-    bidders: list[Enrolled]
-    sessions: list[SessionState]
-
-
 class Batch(NamedTuple):
     """What the requests since the last `take` did; to be committed in one transaction."""
 
@@ -119,16 +104,6 @@ class Batch(NamedTuple):
     refusals: list[Refusal]
     changes: list[Change]
     """What of the events everybody may know, each with its stream; to be broadcast after the commit."""
-
-
-_states: Final = msgspec.msgpack.Decoder(HouseState[msgspec.Raw])
-
-
-def _state_of(snapshot: bytes) -> HouseState[LotState]:
-    """Return what a snapshot holds, decoded lot by lot: what lots will share never takes memory for all at once."""
-    raw = _states.decode(snapshot)
-    fields = msgspec.structs.asdict(raw.engine) | {"lots": [lot_of(lot) for lot in raw.engine.lots]}
-    return HouseState(EngineState(**fields), raw.bidders, raw.sessions)
 
 
 class House:
@@ -167,7 +142,7 @@ class House:
         """
         following = iter(events)
         if snapshot is not None:
-            state = _state_of(snapshot)
+            state = state_of(snapshot)
         else:
             created = next(following, None)
             if not isinstance(created, SaleCreated):

@@ -27,7 +27,7 @@ from auctioneer.journal.file import sync_directory
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Journal
 
 SNAPSHOT_VERSION: Final = 1
-"""Of the header and of the state's shape (`auctioneer.house.HouseState`): whatever changes one of them raises it. A
+"""Of the header and of the state's shape (`auctioneer.house_state`): whatever changes one of them raises it. A
 version of this program passes over what another one wrote, and reads the events."""
 SNAPSHOTS_KEPT: Final = 2
 SPACE_LEFT_BYTES: Final = 64 * 1024 * 1024

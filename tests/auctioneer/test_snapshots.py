@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from auctioneer.house import HouseState
+from auctioneer.house_state import HouseState
 from auctioneer.journal import FILE_NAME, ChainEnd, SqliteJournal
 from auctioneer.lot_state import LotState
 from auctioneer.snapshots import SNAPSHOT_VERSION, SPACE_LEFT_BYTES, SYNC_BYTES, PassedOver, SavedState, SnapshotFiles

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from auctioneer.house import House, HouseSettings, HouseState
+from auctioneer.house import House, HouseSettings
+from auctioneer.house_state import HouseState
 from auctioneer.invariants import InvariantError, check_same_state
 from auctioneer.journal import SqliteJournal
 from auctioneer.journal.protocol import Journal
