@@ -412,8 +412,7 @@ class Server:
         """Speaks in the house's place while there is none."""
         self._sale_seq = sale.house.engine.sale.seq
         now_ms = self._clock.now_ms()
-        self._seen_ms = sale.journal.alive_ms  # storing the start may have taken long
-        self._committed_ms = now_ms
+        self._seen_ms = self._committed_ms = sale.journal.alive_ms  # storing the start may have taken long
         self._heartbeat_ms = now_ms
         self._thaw_ms = now_ms
         self._snapshot_position = sale.snapshot_position

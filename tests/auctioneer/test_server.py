@@ -292,6 +292,17 @@ def test_life_is_noted_only_where_nothing_else_was_stored(hold: Opens) -> None:
     assert max(after - before for before, after in pairwise(marks)) <= HEARTBEAT_MS
 
 
+def test_a_house_whose_start_took_long_is_not_heard_before_its_life_is_noted(hold: Opens) -> None:
+    """What is given back after the next crash is counted from there, and nobody was kept from bidding since."""
+    sale = hold((lot("1", by_hand=True),))
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(500, lambda: (sale.failing.add("append"), sale.ask(ann, bid(10, 1000))))
+    sale.at(600, lambda: (sale.failing.clear(), setattr(sale, "slow_ms", 5000)))
+    sale.run(7000)
+    back_ms = next(one.at_ms for one in sale.published(Heartbeat) if one.at_ms > sale.began_ms + 5000)
+    assert [one.at_ms for one in sale.writes("mark")][0] == back_ms
+
+
 def test_the_maximum_of_who_fell_silent_is_dropped_and_stored_at_once(hold: Opens) -> None:
     sale = hold()
     ann = sale.bidder(ANN, "Ann")
