@@ -141,10 +141,14 @@ class HouseProcess:
 
 @contextmanager
 def running_house(
-    folder: Path, *arguments: str, catalogue: str | None = CATALOGUE, program: str = PROGRAM
+    folder: Path,
+    *arguments: str,
+    catalogue: str | None = CATALOGUE,
+    under: Sequence[str] = (),
+    program: str = PROGRAM,
 ) -> Iterator[HouseProcess]:
     """Run a house until the end of the block."""
-    house = HouseProcess(folder, catalogue, *arguments, program=program)
+    house = HouseProcess(folder, catalogue, *arguments, under=under, program=program)
     try:
         house.wait_for("listening")
         yield house

@@ -1,10 +1,15 @@
 """The auctioneer, but that its house makes a snapshot every few events; run `python -m tests.crashes.snapshotting`.
 
-There is no option for it, so that nobody can make a house busy with them.
+There is no option for it, so that nobody can make a house busy with them. A server that the watchdog starts also waits
+at the gate, where a test has closed one, so that it can be traced from its first call on.
 """
+
+import os
+from functools import partial
 
 from auctioneer import server
 from auctioneer.cli import main
+from tests.crashes import gate
 
 MODULE = "tests.crashes.snapshotting"
 EVERY_EVENTS = 4
@@ -12,4 +17,5 @@ EVERY_EVENTS = 4
 if __name__ == "__main__":
     server.SNAPSHOT_EVERY_EVENTS = EVERY_EVENTS
     server.SNAPSHOT_EVENTS_PER_ENTRY = 0
+    os.register_at_fork(after_in_child=partial(gate.wait_there, os.getpid()))
     main()

@@ -3,15 +3,16 @@
 import os
 import signal
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from house_process import HouseProcess, running_house
 from live_sale import Witness, conclude
 
-from tests.crashes import snapshotting
-from tests.crashes.injection import CALLS, PATIENCE_S, Fault, counts, traced
+from tests.crashes import gate, snapshotting
+from tests.crashes.injection import CALLS, KILL, PATIENCE_S, Fault, Tracer, counts, traced
 
 NAMES = ("Ann", "Bob", "Cat")
 BIDS_OF_EACH = 3
@@ -28,7 +29,9 @@ class Sweep:
 
     def __enter__(self) -> "Sweep":
         with ExitStack() as resources:
-            self.house: HouseProcess = resources.enter_context(running_house(self._folder, program=snapshotting.MODULE))
+            under = ("env", f"{gate.FOLDER}={self._folder}")
+            house = running_house(self._folder, program=snapshotting.MODULE, under=under)
+            self.house: HouseProcess = resources.enter_context(house)
             self.witnesses = [resources.enter_context(Witness(self.house.link, name)) for name in NAMES]
             self._pool = resources.enter_context(ThreadPoolExecutor(len(NAMES)))
             self._resources = resources.pop_all()
@@ -48,8 +51,7 @@ class Sweep:
 
     def strike(self, fault: Fault) -> bool:
         """Have a fault strike a new server, and see the house go on; return whether the fault was reached."""
-        with traced(self.house.process.pid, *fault.rule) as tracer:
-            self._kill()
+        with self._traced(fault) as tracer:
             bids = self._burst()
             for bid in bids:
                 bid.add_done_callback(lambda _: tracer.nudge())
@@ -60,6 +62,20 @@ class Sweep:
         told = "".join(self.house.lines)
         assert "Traceback" not in told, f"after {fault}: {told[told.index('Traceback') :]}"
         return has_struck
+
+    @contextmanager
+    def _traced(self, fault: Fault) -> Iterator[Tracer]:
+        """Have a new server started and traced: alone if it is to be killed, else with all that follow it."""
+        if fault.what != KILL:
+            with traced(self.house.process.pid, *fault.rule) as tracer:
+                self._kill()
+                yield tracer
+            return
+        with ExitStack() as resources:
+            with gate.closed(self._folder) as wait_for_birth:
+                self._kill()
+                tracer = resources.enter_context(traced(wait_for_birth(), *fault.rule))
+            yield tracer
 
     def _kill(self) -> None:
         os.kill(self.house.server_pid, signal.SIGKILL)

@@ -26,6 +26,7 @@ KILLS = 20
 KILLS_TORTURE = 1000
 KILLS_IN_A_SALE = 100
 FAULTS = (
+    Fault("write", KILL, 1),
     Fault("pwrite64", KILL, 1),
     Fault("ftruncate", KILL, 1),
     Fault("rename", KILL, 1),
