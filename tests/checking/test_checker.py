@@ -433,10 +433,25 @@ def a_broadcast_leaves_before_it_is_durable(history: History, chance: Random) ->
 
 @expect("told")
 def a_fact_is_not_broadcast(history: History, chance: Random) -> bool:
-    places = [index for index, _ in heard(history, LotEvents)]
-    if len(places) < 3 or len(list(facts(history, "house_started"))) > 1:
+    frames = list(heard(history, LotEvents))
+    lots = [one.message.lot for _, one in frames]
+    followed = (index for place, (index, _) in enumerate(frames) if lots[place] in lots[place + 1 :])
+    index = pick(chance, followed)
+    if index is None or len(list(facts(history, "house_started"))) > 1:
         return False
-    del history.heard[places[0]]
+    del history.heard[index]
+    return True
+
+
+@expect("told")
+def the_last_word_on_a_lot_is_not_broadcast(history: History, chance: Random) -> bool:
+    """Nothing that is broadcast later shows it but a heartbeat."""
+    last = {one.message.lot: index for index, one in heard(history, LotEvents)}
+    beats = [index for index, one in heard(history, Heartbeat) if not one.message.frozen]
+    index = pick(chance, (index for index in last.values() if beats and index < beats[-1]))
+    if index is None or len(list(facts(history, "house_started"))) > 1:
+        return False
+    del history.heard[index]
     return True
 
 
