@@ -5,6 +5,7 @@ listed keys to control. `auctioneer.door` asks for each.
 """
 
 import socket
+from enum import IntFlag
 from threading import Thread
 from typing import Final
 
@@ -31,13 +32,24 @@ SUBSCRIPTION_BYTES_MAX: Final = 1024
 _WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 -- recognised here, bound only when the operator says so
 
 
+class _IoThread(IntFlag):
+    """libzmq's threads, as bits of a socket's affinity.
+
+    A crowd that comes to listen, each with a handshake that takes a fraction of a millisecond, keeps no bid waiting; and
+    what is broadcast is encrypted beside the answers.
+    """
+
+    REQUESTS = 1
+    BROADCASTS = 2
+
+
 class Endpoints:
     """All sockets of a house, bound on construction. Raises UsageError for an address that can't be had."""
 
     def __init__(
         self, options: RunOptions, folder: DataFolder, keys: KeyPair, admission: Admission | None = None
     ) -> None:
-        self.context = new_context()
+        self.context = new_context(len(_IoThread))
         self.audience = Audience(admission or Admission())
         rules: dict[str, Rule] = {
             REQUESTS_DOMAIN: anybody,
@@ -62,6 +74,9 @@ class Endpoints:
             use_curve_server(self.requests, keys, REQUESTS_DOMAIN)
             use_curve_server(self.publisher, keys, BROADCASTS_DOMAIN)
         use_curve_server(self.control, keys, CONTROL_DOMAIN)
+        self.requests.setsockopt(zmq.AFFINITY, _IoThread.REQUESTS)
+        self.publisher.setsockopt(zmq.AFFINITY, _IoThread.BROADCASTS)
+        self.control.setsockopt(zmq.AFFINITY, _IoThread.BROADCASTS)
         before = folder.house_record()
         publish_port = options.publish_port
         if publish_port is None:

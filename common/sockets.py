@@ -46,10 +46,10 @@ SUBSCRIPTIONS_BUFFER_BYTES: Final = 16 * 1024
 """What the system keeps of a subscriber's messages: so much a flood can bring after its connection was shut down."""
 
 
-def new_context() -> "zmq.Context[zmq.SyncSocket]":
+def new_context(io_threads: int = 1) -> "zmq.Context[zmq.SyncSocket]":
     """Return a context. Raises OldLibraryError where the installed libraries have known faults."""
     refuse_old_libraries()
-    return zmq.Context()
+    return zmq.Context(io_threads)
 
 
 def set_common(socket: "zmq.Socket[object]", bytes_max: int) -> None:

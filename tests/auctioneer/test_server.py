@@ -16,7 +16,15 @@ from auctioneer.control import Admit, Announce
 from auctioneer.counters import Vitals
 from auctioneer.events import LotDecided, MaximumDropped
 from auctioneer.journal import DamagedJournalError
-from auctioneer.server import EXIT_GRACE_MS, FRAMES_MAX, PASSED_OVER_MAX, STAMP_REQUESTS, THAW_EVERY_MS, Server
+from auctioneer.server import (
+    BATCH_SUBSCRIPTIONS_MAX,
+    EXIT_GRACE_MS,
+    FRAMES_MAX,
+    PASSED_OVER_MAX,
+    STAMP_REQUESTS,
+    THAW_EVERY_MS,
+    Server,
+)
 from common.codec import encode, lot_topic, topic
 from common.errors import RejectCode
 from common.limits import HEARTBEAT_MS, PROTOCOL_VERSION
@@ -571,6 +579,16 @@ def test_a_probe_is_answered_on_its_own_topic_and_forgotten(hold: Opens) -> None
     sale.run(100)
     assert [one.topic + b"\0" for one in sale.published(Probed)] == [PROBE]
     assert lines[0].topics == {ALL_LOTS}
+
+
+def test_a_crowd_of_listeners_keeps_a_bid_waiting_for_a_part_of_it_only(hold: Opens) -> None:
+    sale = hold()
+    ann = sale.bidder(ANN, "Ann")
+    probes = [topic(f"~{number:016x}") for number in range(BATCH_SUBSCRIPTIONS_MAX + 1)]
+    sale.at(100, lambda: (sale.listener(ANN, *probes), sale.ask(ann, bid(10, 1000))))
+    sale.run(110)
+    then = [type(one) for one in sale.told if one.at_ms == sale.began_ms + 100]
+    assert then == [*[Published] * BATCH_SUBSCRIPTIONS_MAX, Stored, Answered, Published, Published]
 
 
 def test_who_is_not_admitted_hears_nothing(hold: Opens) -> None:
