@@ -35,8 +35,8 @@ _WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 -- recognised here,
 class _IoThread(IntFlag):
     """libzmq's threads, as bits of a socket's affinity.
 
-    A crowd that comes to listen, each with a handshake that takes a fraction of a millisecond, keeps no bid waiting; and
-    what is broadcast is encrypted beside the answers.
+    A crowd that comes to listen, each with a handshake that takes a fraction of a millisecond, keeps no bid waiting;
+    and what is broadcast is encrypted beside the answers.
     """
 
     REQUESTS = 1

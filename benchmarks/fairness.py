@@ -1,30 +1,32 @@
-"""Whether a bidder who floods the house slows down the others, who bid at an honest pace.
+"""Whether somebody who floods the house slows down the others, who bid at an honest pace.
 
-A flooder also takes processor time from everybody on this machine. To tell that from what the house lets happen, the
-same flood goes to the bare echo beside it once: the difference between the two is the house's.
+A flooder also takes processor time from everybody on this machine, and so does the house that fends it off. To tell
+that from what the house lets happen, the same flood goes to another house beside it once: the difference between the
+two is the house's.
 """
 
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import click
 
 from benchmarks.findings import results_option, show_and_keep, spread
+from benchmarks.flooder import FLOODS
 from benchmarks.latencies import Latencies
 from benchmarks.latency_rounds import in_house, leading
 from benchmarks.open_loop import OpenLoop, arrivals_ns
 from benchmarks.results import Finding, Row, Target
 from benchmarks.rising_sale import Bids
-from benchmarks.throughput import running_echo
 from common.errors import UnreachableError
 from common.keys import JoinLink
 
+T = TypeVar("T")
 P99_RATIO_MAX: Final = 2.0
 HONEST: Final = 4
 """Honest bidders."""
@@ -32,9 +34,13 @@ HONEST_PER_S: Final = 200
 """What they bid together; far below what the house lets each."""
 LOTS: Final = 16
 WARM_UP_SHARE: Final = 0.2
-CALM: Final = "nobody floods"
-ELSEWHERE: Final = "flood at the echo"
-FLOODS: Final = {"flood of bids": "bids", "flood of junk": "junk"}
+
+
+class Case(NamedTuple):
+    """What is measured: a flood, with or without CURVE."""
+
+    kind: str
+    is_encrypted: bool
 
 
 class Pace(NamedTuple):
@@ -42,114 +48,141 @@ class Pace(NamedTuple):
 
     verdicts: Latencies
     flooded: int
-    """What the flooder's connection took from it."""
+    """How much the flooder did."""
     refused: int
 
+    @property
+    def p99_ms(self) -> float:
+        """How long all but the slowest verdicts took."""
+        return self.verdicts.percentile_ms(99)
 
-Paces = dict[str, Pace]
+
+class Paces(NamedTuple):
+    """What honest bidders met with before a flood, in one at another house, and in one at theirs."""
+
+    calm: Pace
+    elsewhere: Pace
+    here: Pace
 
 
 @click.command(short_help="Measure what a flooding bidder costs the others.")
-@click.option("--seconds", default=5.0, show_default=True, type=click.FloatRange(min=0.5), help="Of each situation.")
+@click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(min=0.5), help="Of each situation.")
 @click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
+@click.option("--flood", "floods", multiple=True, type=click.Choice(list(FLOODS)), help="Only this; may be repeated.")
 @click.option("--quick", is_flag=True, help="A look of a few seconds: everything once, and little of it.")
 @results_option
-def fairness(seconds: float, repeats: int, quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
-    """Measure honest bidders' verdicts while nobody floods, and while one floods the house with bids, or with junk."""
-    show_and_keep(measure(0.5 if quick else seconds, 1 if quick else repeats), results_folder)
+def fairness(seconds: float, repeats: int, floods: tuple[str, ...], quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
+    """Measure honest bidders' verdicts while nobody floods, and in each flood."""
+    kinds = floods or tuple(FLOODS)
+    show_and_keep(measure(kinds, 0.5 if quick else seconds, 1 if quick else repeats), results_folder)
 
 
-def measure(seconds: float, repeats: int) -> Finding:
-    """Measure with and without CURVE, each `repeats` times in turn, in all situations."""
-    found: dict[bool, list[Paces]] = {False: [], True: []}
+def measure(kinds: Sequence[str], seconds: float, repeats: int) -> Finding:
+    """Measure with and without CURVE, each `repeats` times in turn, in these floods."""
+    found: dict[Case, list[Paces]] = {Case(kind, curve): [] for curve in (False, True) for kind in kinds}
     for number in range(repeats):
-        for is_encrypted, paces in found.items():
+        for is_encrypted in (False, True):
             with tempfile.TemporaryDirectory(prefix="auction-bench-") as name:
-                paces.append(_measure_once(Path(name), seconds, number, is_encrypted=is_encrypted))
+                for kind, paces in _measure_once(Path(name), kinds, seconds, number, is_encrypted=is_encrypted).items():
+                    found[Case(kind, is_encrypted)].append(paces)
     return finding(found, repeats)
 
 
-def _measure_once(folder: Path, seconds: float, seed: int, *, is_encrypted: bool) -> Paces:
-    with running_echo(folder, is_encrypted=is_encrypted) as (echo_address, echo_key):
+def _measure_once(
+    folder: Path, kinds: Sequence[str], seconds: float, seed: int, *, is_encrypted: bool
+) -> dict[str, Paces]:
+    def beside(link: JoinLink) -> dict[str, Paces]:
+        return _in_house(folder / "elsewhere", lambda other: _paces(link, other, kinds, seconds, seed), is_encrypted)
 
-        def work(link: JoinLink) -> Paces:
-            leading(link, LOTS)
-            bids = Bids(LOTS, HONEST)
-            targets = {ELSEWHERE: ("bids", echo_address, echo_key)} | {
-                name: (kind, link.request_address, link.server_key) for name, kind in FLOODS.items()
-            }
-            with OpenLoop(link.request_address, link.server_key, HONEST) as honest:
-                honest.enrol()
-                return {name: _pace(honest, bids, seconds, seed, targets.get(name)) for name in (CALM, *targets)}
-
-        return in_house(folder, LOTS, work, is_encrypted=is_encrypted, options=("--port", "0"))
+    return _in_house(folder / "here", beside, is_encrypted)
 
 
-def _pace(honest: OpenLoop, bids: Bids, seconds: float, seed: int, target: tuple[str, str, str] | None) -> Pace:
+def _in_house(folder: Path, work: Callable[[JoinLink], T], is_encrypted: bool) -> T:  # noqa: FBT001 -- passed on
+    folder.mkdir()
+    return in_house(folder, LOTS, work, is_encrypted=is_encrypted, options=("--port", "0"))
+
+
+def _paces(link: JoinLink, other: JoinLink, kinds: Sequence[str], seconds: float, seed: int) -> dict[str, Paces]:
+    leading(link, LOTS)
+    bids = Bids(LOTS, HONEST)
+    with OpenLoop(link.request_address, link.server_key, HONEST) as honest:
+        honest.enrol()
+        return {
+            kind: Paces(
+                _pace(honest, bids, seconds, seed, nullcontext([0])),
+                _pace(honest, bids, seconds, seed, flooding(kind, other)),
+                _pace(honest, bids, seconds, seed, flooding(kind, link)),
+            )
+            for kind in kinds
+        }
+
+
+def _pace(honest: OpenLoop, bids: Bids, seconds: float, seed: int, flood: AbstractContextManager[list[int]]) -> Pace:
     warm_up_s = seconds * WARM_UP_SHARE
     due_ns = arrivals_ns(HONEST_PER_S, seconds + warm_up_s, seed)
-    with flooding(*target) if target else nullcontext([0]) as sent:
+    with flood as done:
         timings = honest.run(due_ns, bids)
-    return Pace(timings.latencies(warm_up_s), sent[0], len(due_ns) - timings.accepted)
+    return Pace(timings.latencies(warm_up_s), done[0], len(due_ns) - timings.accepted)
 
 
 @contextmanager
-def flooding(kind: str, address: str, server_key: str) -> Iterator[list[int]]:
-    """Have a process flood an address; the list that is yielded holds how much it sent, once it has ended."""
-    sent: list[int] = []
-    arguments = [sys.executable, "-m", "benchmarks.flooder", kind, address, *([server_key] if server_key else [])]
+def flooding(kind: str, link: JoinLink) -> Iterator[list[int]]:
+    """Have a process flood a house; the list that is yielded holds how much it did, once it has ended."""
+    done: list[int] = []
+    arguments = [
+        *(sys.executable, "-m", "benchmarks.flooder"),
+        *(kind, link.request_address, link.publish_address, link.server_key),
+    ]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None, "the flooder has a pipe for its output"
             if not process.stdout.readline():
                 raise UnreachableError("The flooder could not join; its error is above.")
-            yield sent
+            yield done
             said, _ = process.communicate()
-            sent.append(int(said))
+            done.append(int(said))
         finally:
             process.kill()
 
 
-def finding(found: dict[bool, list[Paces]], repeats: int) -> Finding:
-    """Return what the situations, by whether they were encrypted, come to."""
+def finding(found: dict[Case, list[Paces]], repeats: int) -> Finding:
+    """Return what was measured of each flood, with and without CURVE, comes to."""
     return Finding(
         name="fairness",
-        question="What does a bidder who floods the house cost the others?",
+        question="What does somebody who floods the house cost the others?",
         repeats=repeats,
-        rows=tuple(
-            _row(name, paces, is_encrypted)
-            for is_encrypted, paces in found.items()
-            for name in (CALM, ELSEWHERE, *FLOODS)
-        ),
-        targets=tuple(_target(name, paces, is_encrypted) for is_encrypted, paces in found.items() for name in FLOODS),
+        rows=tuple(_row(case, paces) for case, paces in found.items()),
+        targets=tuple(_target(case, paces) for case, paces in found.items()),
         notes=(
             f"{HONEST} honest bidders make {HONEST_PER_S} bids/s together; the house has its usual budgets.",
-            "A flood at the echo shows what the flooder costs by its processor time alone.",
+            "Elsewhere: the same flood at another house on this machine, which costs processor time alone.",
         ),
     )
 
 
-def _row(name: str, paces: list[Paces], is_encrypted: bool) -> Row:  # noqa: FBT001 -- a dictionary's key
+def _on(case: Case) -> str:
+    return "on" if case.is_encrypted else "off"
+
+
+def _row(case: Case, paces: list[Paces]) -> Row:
     return Row(
-        {"situation": name, "curve": "on" if is_encrypted else "off"},
+        {"flood": case.kind, "curve": _on(case)},
         {
-            "honest_p50_ms": median(one[name].verdicts.percentile_ms(50) for one in paces),
-            **spread("honest_p99_ms", [one[name].verdicts.percentile_ms(99) for one in paces]),
-            "against_calm": _ratio(name, paces),
-            "flood_messages": median(one[name].flooded for one in paces),
-            "honest_refused": sum(one[name].refused for one in paces),
+            "calm_p99_ms": median(one.calm.p99_ms for one in paces),
+            "elsewhere_p99_ms": median(one.elsewhere.p99_ms for one in paces),
+            **spread("p99_ms", [one.here.p99_ms for one in paces]),
+            "p50_ms": median(one.here.verdicts.percentile_ms(50) for one in paces),
+            "flooded": median(one.here.flooded for one in paces),
+            "refused": sum(one.here.refused for one in paces),
         },
     )
 
 
-def _ratio(name: str, paces: list[Paces]) -> float:
-    return median(one[name].verdicts.percentile_ms(99) / one[CALM].verdicts.percentile_ms(99) for one in paces)
-
-
-def _target(name: str, paces: list[Paces], is_encrypted: bool) -> Target:  # noqa: FBT001 -- a dictionary's key
-    ratio, elsewhere = _ratio(name, paces), _ratio(ELSEWHERE, paces)
+def _target(case: Case, paces: list[Paces]) -> Target:
+    ratio = median(one.here.p99_ms / one.calm.p99_ms for one in paces)
+    elsewhere = median(one.elsewhere.p99_ms / one.calm.p99_ms for one in paces)
     return Target(
-        f"{name}, {'with' if is_encrypted else 'without'} CURVE: p99 at most {P99_RATIO_MAX:g} times the calm one",
-        f"{ratio:.2f} times ({elsewhere:.2f} with the flood at the echo)",
+        f"{case.kind}, CURVE {_on(case)}: p99 at most {P99_RATIO_MAX:g} times the calm one",
+        f"{ratio:.2f} times ({elsewhere:.2f} with the flood elsewhere)",
         reached=ratio <= P99_RATIO_MAX,
     )

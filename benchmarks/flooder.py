@@ -1,48 +1,190 @@
-"""A hostile bidder: sends as fast as its connection takes it, and reads no answers.
+"""A hostile bidder: does one bad thing as fast as it can, and reads no answers.
 
-Run as a process of its own by `benchmarks.fairness`: `python -m benchmarks.flooder bids|junk ADDRESS [SERVER_KEY]`. It
-floods until its input is closed, then prints how much it sent.
+Run as a process of its own by `benchmarks.fairness`: `python -m benchmarks.flooder KIND REQUESTS PUBLISHER KEY`, where
+the publisher's address is empty for a server that has none, and the key without CURVE. It floods until its input is
+closed, then prints how much it did: messages sent, or connections made.
 """
 
+import errno
 import select
+import socket
 import sys
-from typing import Final
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import zmq
 
 from benchmarks.rising_sale import connect
 from common.codec import encode
-from common.keys import new_keys
-from common.messages import BidRequest, Hello
-from common.sockets import new_context
+from common.keys import KeyPair, new_keys
+from common.limits import REPLY_BYTES_MAX
+from common.messages import BidRequest, Hello, SnapshotRequest
+from common.sockets import new_context, set_request_client, set_subscriber, use_curve_client
 
 JUNK: Final = b"\xc1" * 100
 """A byte that no MessagePack begins with."""
-_BETWEEN_LOOKS: Final = 256
+GREETING: Final = b"\xff" + b"\0" * 8 + b"\x7f\x03\x01CURVE".ljust(54, b"\0")
+"""The beginning of a ZMTP handshake, which then does not go on."""
+FRAMES: Final = 1000
+"""Of a message that should have one."""
+HELD: Final = 100
+"""Connections held at a time, where a flood makes new ones all the time."""
+KEYS: Final = 50
+"""Of strangers; to make one takes as long as to be refused."""
+_AT_ONCE: Final = 256
 _SEND_TIMEOUT_MS: Final = 50
 
 
-def flood(kind: str, address: str, server_key: str) -> int:
-    """Flood until the input is closed; return how many messages the connection took."""
-    context = new_context()
-    dealer = connect(context, address, server_key, new_keys() if server_key else None)
-    dealer.send(encode(Hello(id=1, versions=(1,), name="Flooder", key="" if server_key else "flooder")))
+class Aim(NamedTuple):
+    """Whom to flood, and by which key."""
+
+    context: "zmq.Context[zmq.SyncSocket]"
+    requests: str
+    publisher: str
+    server_key: str
+    keys: KeyPair | None
+    strangers: list[KeyPair]
+    """Others to come with; none without CURVE."""
+
+    def publisher_socket(self, kind: int) -> zmq.SyncSocket:
+        """Return a connection to the broadcasts which takes in next to nothing."""
+        one = self.context.socket(kind)
+        set_subscriber(one, REPLY_BYTES_MAX)
+        one.setsockopt(zmq.LINGER, 0)
+        one.setsockopt(zmq.RCVHWM, 1)
+        if self.keys is not None:
+            use_curve_client(one, self.keys, self.server_key)
+        one.connect(self.publisher)
+        return one
+
+
+Flood = Callable[[Aim], Iterator[int]]
+"""Yields again and again how much it did since the last time."""
+
+
+def _requests(body: Callable[[int], list[bytes]]) -> Flood:
+    """Return a flood of requests over one connection."""
+
+    def flood(aim: Aim) -> Iterator[int]:
+        dealer = connect(aim.context, aim.requests, aim.server_key, aim.keys)
+        dealer.setsockopt(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
+        number = 0
+        while True:
+            before = number
+            with suppress(zmq.Again):
+                for _ in range(_AT_ONCE):
+                    dealer.send_multipart(body(number))
+                    number += 1
+            yield number - before
+
+    return flood
+
+
+def _subscriptions(message: Callable[[int], bytes]) -> Flood:
+    """Return a flood of what a subscriber may say, over one connection."""
+
+    def flood(aim: Aim) -> Iterator[int]:
+        pusher = aim.publisher_socket(zmq.XSUB)
+        pusher.setsockopt(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
+        number = 0
+        while True:
+            before = number
+            with suppress(zmq.Again):
+                for _ in range(_AT_ONCE):
+                    pusher.send(message(number))
+                    number += 1
+            yield number - before
+
+    return flood
+
+
+def _connections(connected: Callable[[Aim, int], socket.socket | zmq.SyncSocket]) -> Flood:
+    """Return a flood of new connections; those before are left when there are too many of them."""
+
+    def flood(aim: Aim) -> Iterator[int]:
+        held: deque[socket.socket | zmq.SyncSocket] = deque()
+        number = 0
+        while True:
+            try:
+                held.append(connected(aim, number))
+            except (OSError, zmq.ZMQError) as error:
+                if error.errno not in (errno.EMFILE, errno.ECONNREFUSED, errno.ECONNRESET):
+                    raise
+                yield 0  # what was closed is not gone yet, or the house has no room
+                continue
+            if len(held) > HELD:
+                held.popleft().close()
+            number += 1
+            yield 1
+
+    return flood
+
+
+def _deaf_listener(aim: Aim, _: int) -> zmq.SyncSocket:
+    """Listen to everything and take in nothing."""
+    one = aim.publisher_socket(zmq.SUB)
+    one.subscribe(b"lot/")
+    return one
+
+
+def _half_handshake(aim: Aim, _: int) -> socket.socket:
+    """Begin a handshake."""
+    place = urlsplit(aim.requests)
+    one = socket.create_connection((place.hostname, place.port))
+    one.sendall(GREETING)
+    return one
+
+
+def _stranger(aim: Aim, number: int) -> zmq.SyncSocket:
+    """Come with a key of one's own, and say hello."""
+    one = aim.context.socket(zmq.DEALER)
+    set_request_client(one, REPLY_BYTES_MAX)
+    keys = aim.strangers[number % KEYS] if aim.strangers else None
+    if keys is not None:
+        use_curve_client(one, keys, aim.server_key)
+    one.setsockopt(zmq.IMMEDIATE, 0)
+    one.setsockopt(zmq.LINGER, 0)
+    one.connect(aim.requests)
+    name = f"Stranger {number % KEYS}"
+    one.send(encode(Hello(id=1, versions=(1,), name=name, key="" if keys else name)))
+    return one
+
+
+FLOODS: Final[dict[str, Flood]] = {
+    "bids": _requests(lambda number: [encode(BidRequest(id=number + 2, lot="0", amount_minor=number + 1))]),
+    "junk": _requests(lambda _: [JUNK]),
+    "frames": _requests(lambda _: [b"x"] * FRAMES),
+    "snapshots": _requests(lambda number: [encode(SnapshotRequest(id=number + 2))]),
+    "topics": _subscriptions(lambda number: b"\x01lot/%d\0" % number),
+    "probes": _subscriptions(lambda number: b"\x01~%016x\0" % number),
+    "no topics": _subscriptions(lambda _: JUNK),
+    "deaf listeners": _connections(_deaf_listener),
+    "half handshakes": _connections(_half_handshake),
+    "strangers": _connections(_stranger),
+}
+
+
+def flood(kind: str, requests: str, publisher: str, server_key: str) -> int:
+    """Join, and flood until the input is closed; return how much was done."""
+    own, *others = [new_keys() for _ in range(KEYS + 1)] if server_key else [None]
+    aim = Aim(new_context(), requests, publisher, server_key, own, [keys for keys in others if keys is not None])
+    dealer = connect(aim.context, requests, server_key, aim.keys)
+    name = f"Flooder {kind}"
+    dealer.send(encode(Hello(id=1, versions=(1,), name=name, key="" if server_key else name)))
     dealer.recv()
-    dealer.setsockopt(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    sent = 0
-    while not select.select([sys.stdin], [], [], 0)[0]:
-        for _ in range(_BETWEEN_LOOKS):
-            body = JUNK if kind == "junk" else encode(BidRequest(id=sent + 2, lot="0", amount_minor=sent + 1))
-            try:
-                dealer.send(body)
-            except zmq.Again:
-                break
-            sent += 1
-    context.destroy(linger=0)
-    return sent
+    done = 0
+    for did in FLOODS[kind](aim):
+        done += did
+        if select.select([sys.stdin], [], [], 0)[0]:
+            break
+    aim.context.destroy(linger=0)
+    return done
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{flood(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else '')}\n")
+    sys.stdout.write(f"{flood(*sys.argv[1:5])}\n")

@@ -52,7 +52,7 @@ PLOTS: Final[dict[str, tuple[Plot, ...]]] = {
     ),
     "fanout": (Plot("ms", ("p99_ms", "bare_p99_ms")),),
     "fanout-curve": (Plot("ms", ("p99_ms", "bare_p99_ms")),),
-    "fairness": (Plot("ms", ("honest_p50_ms", "honest_p99_ms")),),
+    "fairness": (Plot("ms", ("calm_p99_ms", "elsewhere_p99_ms", "p99_ms")),),
 }
 """What to draw of a measurement. Of one that is not here, the first figure that has a spread is drawn."""
 
