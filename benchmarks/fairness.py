@@ -4,8 +4,6 @@ A flooder also takes processor time from everybody on this machine. To tell that
 same flood goes to the bare echo beside it once: the difference between the two is the house's.
 """
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -15,14 +13,13 @@ from typing import Final, NamedTuple
 
 import click
 
+from benchmarks.child import running_child
 from benchmarks.findings import results_option, show_and_keep, spread
 from benchmarks.latencies import Latencies
-from benchmarks.latency_rounds import in_house, leading
 from benchmarks.open_loop import OpenLoop, arrivals_ns
 from benchmarks.results import Finding, Row, Target
 from benchmarks.rising_sale import Bids
-from benchmarks.throughput import running_echo
-from common.errors import UnreachableError
+from benchmarks.servers import in_house, leading, running_echo
 from common.keys import JoinLink
 
 P99_RATIO_MAX: Final = 2.0
@@ -97,17 +94,11 @@ def _pace(honest: OpenLoop, bids: Bids, seconds: float, seed: int, target: tuple
 def flooding(kind: str, address: str, server_key: str) -> Iterator[list[int]]:
     """Have a process flood an address; the list that is yielded holds how much it sent, once it has ended."""
     sent: list[int] = []
-    arguments = [sys.executable, "-m", "benchmarks.flooder", kind, address, *([server_key] if server_key else [])]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None, "the flooder has a pipe for its output"
-            if not process.stdout.readline():
-                raise UnreachableError("The flooder could not join; its error is above.")
-            yield sent
-            said, _ = process.communicate()
-            sent.append(int(said))
-        finally:
-            process.kill()
+    with running_child("benchmarks.flooder", kind, address, server_key) as flooder:
+        flooder.hear(str)  # that it has joined
+        yield sent
+        flooder.tell("stop")
+        sent.append(flooder.hear(int))
 
 
 def finding(found: dict[bool, list[Paces]], repeats: int) -> Finding:

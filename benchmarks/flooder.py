@@ -1,7 +1,7 @@
 """A hostile bidder: sends as fast as its connection takes it, and reads no answers.
 
-Run as a process of its own by `benchmarks.fairness`: `python -m benchmarks.flooder bids|junk ADDRESS [SERVER_KEY]`. It
-floods until its input is closed, then prints how much it sent.
+Run as a process of its own by `benchmarks.fairness`: `python -m benchmarks.flooder bids|junk ADDRESS SERVER_KEY`, where
+the key is empty without CURVE. It floods until it is told something, then says how much it sent.
 """
 
 import select
@@ -10,7 +10,8 @@ from typing import Final
 
 import zmq
 
-from benchmarks.rising_sale import connect
+from benchmarks.child import say
+from benchmarks.connections import connect
 from common.codec import encode
 from common.keys import new_keys
 from common.messages import BidRequest, Hello
@@ -23,14 +24,13 @@ _SEND_TIMEOUT_MS: Final = 50
 
 
 def flood(kind: str, address: str, server_key: str) -> int:
-    """Flood until the input is closed; return how many messages the connection took."""
+    """Flood until something comes in; return how many messages the connection took."""
     context = new_context()
     dealer = connect(context, address, server_key, new_keys() if server_key else None)
     dealer.send(encode(Hello(id=1, versions=(1,), name="Flooder", key="" if server_key else "flooder")))
-    dealer.recv()
+    dealer.recv()  # a welcome, or from the echo the hello itself
     dealer.setsockopt(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    say("ready")
     sent = 0
     while not select.select([sys.stdin], [], [], 0)[0]:
         for _ in range(_BETWEEN_LOOKS):
@@ -45,4 +45,4 @@ def flood(kind: str, address: str, server_key: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{flood(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else '')}\n")
+    say(flood(sys.argv[1], sys.argv[2], sys.argv[3]))
