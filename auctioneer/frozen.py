@@ -4,7 +4,7 @@ The budgets of the house that was dropped are gone with it, so that each princip
 """
 
 from auctioneer.sessions import MALFORMED_COST, Budgets
-from common.codec import RefusedBody, decode_request
+from common.codec import RefusedBody, decode_request, request_id_of
 from common.errors import RejectCode
 from common.messages import Rejected
 
@@ -17,7 +17,10 @@ class FrozenHouse:
         self._retry_ms = retry_ms
 
     def handle(self, principal: str, body: bytes, now_ms: int) -> Rejected | None:
-        """Answer one request of a principal, received at `now_ms`; None where silence is the answer."""
+        """Answer one request of a principal, received at `now_ms`; None where silence is the answer.
+
+        The budget is kept as in `House.handle`, which has it in line: each bid goes that way.
+        """
         budget = self._budgets.of(principal, now_ms)
         in_budget = budget.spend(now_ms)
         if not in_budget and budget.is_exhausted:
@@ -29,8 +32,15 @@ class FrozenHouse:
             request_id = refused.request_id
         if not in_budget:
             return Rejected(id=request_id, code=RejectCode.SLOW_DOWN, retry_ms=budget.retry_ms)
-        return Rejected(id=request_id, code=RejectCode.UNAVAILABLE, retry_ms=self._retry_ms)
+        return self._unavailable(request_id)
+
+    def answer_command(self, body: bytes) -> Rejected:
+        """Answer one command; who may give any has no budget."""
+        return self._unavailable(request_id_of(body))
 
     def spend(self, principal: str, now_ms: int) -> bool:
         """Charge a principal for something other than a request; return whether it is in the budget."""
         return self._budgets.of(principal, now_ms).spend(now_ms)
+
+    def _unavailable(self, request_id: int) -> Rejected:
+        return Rejected(id=request_id, code=RejectCode.UNAVAILABLE, retry_ms=self._retry_ms)

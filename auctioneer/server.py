@@ -29,7 +29,7 @@ from auctioneer.pacing import DELIVERY_US, ENCRYPTED_DELIVERY_US, Pacer
 from auctioneer.snapshots import Made, SnapshotMaker
 from auctioneer.startup import OpenSale
 from auctioneer.subscriptions import Subscriptions
-from common.codec import BEAT_TOPIC, RefusedBody, decode_request, encode, encode_broadcast, topic
+from common.codec import BEAT_TOPIC, encode, encode_broadcast, topic
 from common.errors import RejectCode, StorageError, UsageError
 from common.limits import HEARTBEAT_MS
 from common.lot import Change, SaleStatus
@@ -223,7 +223,7 @@ class Server:
             frame = self._control.recv(zmq.DONTWAIT, copy=False)
             body = frame.bytes if not frame.more else self._no_body(self._control)
             if self._house is None:
-                answer: object = _unavailable(body)
+                answer: object = self._frozen.answer_command(body)
             else:
                 answer = self._carry_out(self._house, user_id(frame) or "", body)
             self._control_answers.append((routing_id, answer))
@@ -474,14 +474,6 @@ class Server:
 def _events_between_snapshots(house: House) -> int:
     entries = len(house.engine.catalogue) + len(house.register.entries)
     return max(SNAPSHOT_EVERY_EVENTS, SNAPSHOT_EVENTS_PER_ENTRY * entries)
-
-
-def _unavailable(body: bytes) -> Rejected:
-    try:
-        request_id = decode_request(body).id
-    except RefusedBody as refused:
-        request_id = refused.request_id
-    return Rejected(id=request_id, code=RejectCode.UNAVAILABLE, retry_ms=THAW_EVERY_MS)
 
 
 def _undecided(answer: object) -> Rejected:

@@ -13,31 +13,27 @@ from typing import BinaryIO, Final
 import msgspec
 import zmq
 
+from benchmarks.child import decode_line, say
+from benchmarks.connections import Publisher, new_subscriber
 from benchmarks.delivery import Delivery, Ledger
 from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, lot_topic, topic
 from common.errors import UnreachableError
-from common.keys import KeyPair
-from common.limits import REPLY_BYTES_MAX
-from common.sockets import new_context, set_subscriber, use_curve_client
+from common.sockets import new_context
 
 PROBE_S: Final = 10.0
 """A probe that was not answered for so long is repeated."""
 START_S: Final = 120.0
 SILENCE_S: Final = 20.0
 """After the end: what did not come for so long does not come any more."""
-
-
 _LOTS: Final = LOT_TOPIC_PREFIX.encode()
 _PROBE: Final = PROBE_TOPIC_PREFIX.encode()
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True):
     """What to listen to. `seqs` are the lots to follow, with the seq of each; all lots if `follows_all`."""
 
-    address: str
-    server_key: str
-    keys: KeyPair | None
+    publisher: Publisher
     screens: int
     seqs: dict[str, int]
     follows_all: bool
@@ -67,13 +63,10 @@ class Screens:
             self._files.register(handle, select.EPOLLIN)
 
     def _connect(self) -> zmq.SyncSocket:
-        subscriber = self._context.socket(zmq.SUB)
-        set_subscriber(subscriber, REPLY_BYTES_MAX)
-        if self._order.keys is not None:
-            use_curve_client(subscriber, self._order.keys, self._order.server_key)
+        subscriber = new_subscriber(self._context, self._order.publisher)
         for one in [_LOTS] if self._order.follows_all else [lot_topic(lot) for lot in self._order.seqs]:
             subscriber.subscribe(one)
-        subscriber.connect(self._order.address)
+        subscriber.connect(self._order.publisher.address)
         return subscriber
 
     def prove(self) -> None:
@@ -93,7 +86,8 @@ class Screens:
         """Listen until the load is over."""
         while not self._listen(None):
             continue
-        return msgspec.json.decode(self._orders.readline(), type=End)
+        end: End = decode_line(self._orders.readline(), End)
+        return end
 
     def finish(self, end: End) -> Delivery:
         """Listen until every screen has everything, or nothing comes any more; return what came."""
@@ -139,17 +133,13 @@ class Screens:
 def main() -> None:
     """Do what the input says."""
     orders = os.fdopen(sys.stdin.fileno(), "rb", buffering=0)  # so that nothing is read ahead of what epoll tells
-    answers = sys.stdout.buffer
-    screens = Screens(msgspec.json.decode(orders.readline(), type=Order), orders)
+    screens = Screens(decode_line(orders.readline(), Order), orders)
     screens.prove()
-    answers.write(b"ready\n")
-    answers.flush()
+    say("ready")
     began_s, cpu_s = time.monotonic(), time.process_time()
     end = screens.listen()
     cpu_share = (time.process_time() - cpu_s) / (time.monotonic() - began_s)
-    delivery = msgspec.structs.replace(screens.finish(end), cpu_share=cpu_share)
-    answers.write(msgspec.json.encode(delivery) + b"\n")
-    answers.flush()
+    say(msgspec.structs.replace(screens.finish(end), cpu_share=cpu_share))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The ceiling of broadcasts: a bare ROUTER and XPUB that publish a frame for each bid at once, and do nothing else.
 
 The frames are those that a house would send for one bid. Run as a process of its own:
-`python -m benchmarks.bare_publisher [SECRET_KEY_FILE]`. It prints its two ports and serves until it is killed.
+`python -m benchmarks.bare_publisher [SECRET_KEY_FILE]`. It says its two ports and serves until it is killed.
 """
 
 import sys

@@ -9,6 +9,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+from benchmarks.child import encode_line
 from benchmarks.crowd import Crowd
 from benchmarks.tally import Tally
 from benchmarks.waiting import Pulse
@@ -24,7 +25,6 @@ from benchmarks.worker_messages import (
     Stop,
     Stopped,
     decode_report,
-    encode_line,
 )
 from common.errors import AuctionError, UnreachableError
 

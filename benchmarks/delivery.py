@@ -32,8 +32,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
     """Events that did not come, or came after later ones, summed over the screens."""
     repeated: int
-    latencies: str
-    last_screen: str
+    latencies: Latencies
+    last_screen: Latencies
     cpu_share: float = 0.0
     """Of one core, for the process of these screens."""
 
@@ -109,6 +109,6 @@ class Ledger:
             gaps=self._gaps,
             missing=expected * len(self._heard) - self.deliveries,
             repeated=self._repeated,
-            latencies=latencies.encode(),
-            last_screen=last_screen.encode(),
+            latencies=latencies,
+            last_screen=last_screen,
         )

@@ -1,6 +1,6 @@
 """The ceiling: a bare ROUTER that decodes each MessagePack body and answers with one, and does nothing else.
 
-Run as a process of its own: `python -m benchmarks.echo [SECRET_KEY_FILE]`. It prints its port and serves until killed.
+Run as a process of its own: `python -m benchmarks.echo [SECRET_KEY_FILE]`. It says its port and serves until killed.
 """
 
 import sys
@@ -12,6 +12,7 @@ import msgpack
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
+from benchmarks.child import say
 from common.keys import load_or_make_keys
 from common.limits import REQUEST_BYTES_MAX
 from common.sockets import new_context, set_request_server, use_curve_server
@@ -27,7 +28,7 @@ class _AnyKey:
 
 
 def bind_all(context: "zmq.Context[zmq.SyncSocket]", sockets: Sequence[zmq.SyncSocket], key_file: Path | None) -> None:
-    """Bind sockets to free ports of the loopback address, with CURVE if there is a key file, and print the ports."""
+    """Bind sockets to free ports of the loopback address, with CURVE if there is a key file, and say the ports."""
     if key_file is not None:
         authenticator = ThreadAuthenticator(context)
         authenticator.start()
@@ -36,8 +37,7 @@ def bind_all(context: "zmq.Context[zmq.SyncSocket]", sockets: Sequence[zmq.SyncS
             use_curve_server(one, load_or_make_keys(key_file), "bidders")
     for one in sockets:
         one.bind("tcp://127.0.0.1:*")
-    sys.stdout.write(" ".join(one.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2] for one in sockets) + "\n")
-    sys.stdout.flush()
+    say([int(one.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]) for one in sockets])
 
 
 def serve(key_file: Path | None) -> None:

@@ -5,8 +5,6 @@ that from what the house lets happen, the same flood goes to another house besid
 two is the house's.
 """
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,14 +14,14 @@ from typing import Final, NamedTuple, TypeVar
 
 import click
 
+from benchmarks.child import running_child
 from benchmarks.findings import results_option, show_and_keep, spread
 from benchmarks.flooder import FLOODS
 from benchmarks.latencies import Latencies
-from benchmarks.latency_rounds import in_house, leading
 from benchmarks.open_loop import OpenLoop, arrivals_ns
 from benchmarks.results import Finding, Row, Target
 from benchmarks.rising_sale import Bids
-from common.errors import UnreachableError
+from benchmarks.servers import in_house, leading
 from common.keys import JoinLink
 
 T = TypeVar("T")
@@ -129,20 +127,12 @@ def _pace(honest: OpenLoop, bids: Bids, seconds: float, seed: int, flood: Abstra
 def flooding(kind: str, link: JoinLink) -> Iterator[list[int]]:
     """Have a process flood a house; the list that is yielded holds how much it did, once it has ended."""
     done: list[int] = []
-    arguments = [
-        *(sys.executable, "-m", "benchmarks.flooder"),
-        *(kind, link.request_address, link.publish_address, link.server_key),
-    ]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None, "the flooder has a pipe for its output"
-            if not process.stdout.readline():
-                raise UnreachableError("The flooder could not join; its error is above.")
-            yield done
-            said, _ = process.communicate()
-            done.append(int(said))
-        finally:
-            process.kill()
+    addresses = (link.request_address, link.publish_address, link.server_key)
+    with running_child("benchmarks.flooder", kind, *addresses) as flooder:
+        flooder.hear(str)  # that it has joined
+        yield done
+        flooder.tell("stop")
+        done.append(flooder.hear(int))
 
 
 def finding(found: dict[Case, list[Paces]], repeats: int) -> Finding:

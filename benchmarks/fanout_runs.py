@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from benchmarks.audience import Publisher, audience
+from benchmarks.audience import audience
+from benchmarks.connections import Publisher
 from benchmarks.delivery import Delivery
 from benchmarks.latencies import Latencies
-from benchmarks.latency_rounds import in_house, leading, observed
 from benchmarks.open_files import allow_open_files
 from benchmarks.open_loop import LANES, OpenLoop, Timings, arrivals_ns
 from benchmarks.rising_sale import Bids
-from benchmarks.throughput import running_bare
+from benchmarks.servers import in_house, leading, observed, running_bare
 from common.keys import JoinLink, new_keys
 
 PROCESSES: Final = 2
@@ -41,7 +41,7 @@ class Run(NamedTuple):
     @property
     def latencies(self) -> Latencies:
         """From when a bid was due to each screen that had it."""
-        return Latencies.decode(self.delivery.latencies)
+        return self.delivery.latencies
 
     @property
     def verdicts(self) -> Latencies:

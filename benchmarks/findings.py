@@ -10,11 +10,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import alike, shown_figure, shown_name, shown_setting
 from benchmarks.results import RESULTS_FOLDER, Finding, Row, Target, keep
 from common.cli import printable
 
-_SMALL: Final = 100
-"""Figures below this are shown with their decimals."""
 _WIDTH_MIN: Final = 120
 """A table of figures that is folded can't be read; in a narrow window its lines wrap."""
 
@@ -41,8 +40,8 @@ def show_and_keep(finding: Finding, folder: Path) -> None:
     console = Console(highlight=False)
     console.width = max(console.width, _WIDTH_MIN)
     console.print(f"\n[bold]{finding.name}[/bold]  {finding.question}")
-    for columns, rows in _alike(finding.rows):
-        console.print(_table(columns, rows))
+    for rows in alike(finding.rows):
+        console.print(_table(rows))
     for target in finding.targets:
         console.print(printable(_verdict(target)), markup=False)
     for note in finding.notes:
@@ -54,36 +53,13 @@ def _verdict(target: Target) -> str:
     return f"{'reached' if target.reached else 'MISSED '}  {target.what}: {target.found}"
 
 
-def _alike(rows: Sequence[Row]) -> list[tuple[tuple[list[str], list[str]], list[Row]]]:
-    """Return the rows in tables: those that follow one another and have the same columns."""
-    tables: list[tuple[tuple[list[str], list[str]], list[Row]]] = []
-    for row in rows:
-        columns = (list(row.setting), list(row.figures))
-        if not tables or tables[-1][0] != columns:
-            tables.append((columns, []))
-        tables[-1][1].append(row)
-    return tables
-
-
-def _table(columns: tuple[list[str], list[str]], rows: list[Row]) -> Table:
-    settings, figures = columns
+def _table(rows: list[Row]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in settings:
+    for name in rows[0].setting:
         numbers = all(isinstance(row.setting[name], int | float) for row in rows)
-        table.add_column(_words(name), justify="right" if numbers else "left")
-    for name in figures:
-        table.add_column(_words(name), justify="right")
+        table.add_column(shown_name(name), justify="right" if numbers else "left")
+    for name in rows[0].figures:
+        table.add_column(shown_name(name), justify="right")
     for row in rows:
-        shown = [f"{value:,}" if isinstance(value, int | float) else value for value in row.setting.values()]
-        table.add_row(*shown, *(_figure(value) for value in row.figures.values()))
+        table.add_row(*map(shown_setting, row.setting.values()), *map(shown_figure, row.figures.values()))
     return table
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _figure(value: float) -> str:
-    if value == int(value) or abs(value) >= _SMALL:
-        return f"{value:,.0f}"
-    return f"{value:,.2f}"

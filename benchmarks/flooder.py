@@ -1,8 +1,8 @@
 """A hostile bidder: does one bad thing as fast as it can, and reads no answers.
 
 Run as a process of its own by `benchmarks.fairness`: `python -m benchmarks.flooder KIND REQUESTS PUBLISHER KEY`, where
-the publisher's address is empty for a server that has none, and the key without CURVE. It floods until its input is
-closed, then prints how much it did: messages sent, or connections made.
+the publisher's address is empty for a server that has none, and the key without CURVE. It floods until it is told
+something, then says how much it did: messages sent, or connections made.
 """
 
 import errno
@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 import zmq
 
-from benchmarks.rising_sale import connect
+from benchmarks.child import say
+from benchmarks.connections import connect
 from common.codec import encode
 from common.keys import KeyPair, new_keys
 from common.limits import REPLY_BYTES_MAX
@@ -168,15 +169,14 @@ FLOODS: Final[dict[str, Flood]] = {
 
 
 def flood(kind: str, requests: str, publisher: str, server_key: str) -> int:
-    """Join, and flood until the input is closed; return how much was done."""
+    """Join, and flood until something comes in; return how much was done."""
     own, *others = [new_keys() for _ in range(KEYS + 1)] if server_key else [None]
     aim = Aim(new_context(), requests, publisher, server_key, own, [keys for keys in others if keys is not None])
     dealer = connect(aim.context, requests, server_key, aim.keys)
     name = f"Flooder {kind}"
     dealer.send(encode(Hello(id=1, versions=(1,), name=name, key="" if server_key else name)))
     dealer.recv()
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    say("ready")
     done = 0
     for did in FLOODS[kind](aim):
         done += did
@@ -187,4 +187,4 @@ def flood(kind: str, requests: str, publisher: str, server_key: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{flood(*sys.argv[1:5])}\n")
+    say(flood(*sys.argv[1:5]))

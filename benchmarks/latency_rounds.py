@@ -1,24 +1,18 @@
 """One round of measuring latency: a house, the bare echo and the disk, with one setting of CURVE."""
 
-import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-from benchmarks.audience import Publisher, audience
-from benchmarks.house import HouseError, HouseProcess
+from benchmarks.audience import audience
+from benchmarks.connections import Publisher
 from benchmarks.latencies import Latencies
 from benchmarks.open_loop import LANES, OpenLoop, arrivals_ns
-from benchmarks.rising_sale import UNBOUNDED_REQUESTS, Bids, connect, lead_all, say_hello, write_catalogue
-from benchmarks.throughput import running_echo
-from common.errors import UnreachableError
-from common.keys import JoinLink, new_keys, parse_link
-from common.messages import Role
-from common.sockets import new_context
+from benchmarks.rising_sale import Bids
+from benchmarks.servers import in_house, leading, observed, running_echo
+from common.keys import JoinLink
 
-T = TypeVar("T")
 LOTS: Final = 1024
 SCREENS: Final = 10
 SEEN_LOTS: Final = 64
@@ -78,50 +72,6 @@ class Plan(NamedTuple):
     one_by_one: int
     """Bids one at a time, in each of `blocks` blocks that take turns with the echo and the disk."""
     blocks: int
-
-
-def in_house(
-    folder: Path,
-    lots: int,
-    work: Callable[[JoinLink], T],
-    *,
-    is_encrypted: bool,
-    options: Sequence[str] = UNBOUNDED_REQUESTS,
-) -> T:
-    """Run a house with a rising sale while `work` goes on in a thread, since somebody must read the house's log."""
-    all_options = [*options, *([] if is_encrypted else ["--no-encryption"])]
-
-    async def held() -> T:
-        async with HouseProcess(write_catalogue(folder, lots), folder / "data", *all_options) as house:
-            try:
-                return await asyncio.to_thread(work, parse_link(house.link))
-            except UnreachableError as error:
-                raise HouseError(f"{error} The house said last:\n{house.last_words}") from error
-
-    return asyncio.run(held())
-
-
-def observed(link: JoinLink) -> Publisher:
-    """Have an observer join, and return what screens need to listen in its name."""
-    keys = new_keys() if link.server_key else None
-    context = new_context()
-    try:
-        dealer = connect(context, link.request_address, link.server_key, keys)
-        say_hello(dealer, "Screens", is_encrypted=bool(link.server_key), role=Role.OBSERVER)
-    finally:
-        context.destroy(linger=0)
-    return Publisher(link.publish_address, link.server_key, keys)
-
-
-def leading(link: JoinLink, lots: int) -> dict[str, int]:
-    """Have the bidder join who leads all lots; return each lot's seq then."""
-    context = new_context()
-    try:
-        dealer = connect(context, link.request_address, link.server_key, new_keys() if link.server_key else None)
-        say_hello(dealer, "Leader", is_encrypted=bool(link.server_key))
-        return lead_all(dealer, lots)
-    finally:
-        context.destroy(linger=0)
 
 
 def measure_round(folder: Path, plan: Plan, seed: int, *, is_encrypted: bool) -> Round:
@@ -214,7 +164,7 @@ def _loaded(
         per_s=per_s,
         verdict=timings.latencies(warm_up_s),
         echo=echoed.latencies(warm_up_s),
-        screen=Latencies.decode(delivery.last_screen),
+        screen=delivery.last_screen,
         lateness=timings.lateness(warm_up_s),
         cpu_share=timings.cpu_share,
         stolen_share=(stolen - stolen_before) / max(1, ticks - all_before),

@@ -5,7 +5,6 @@ what a process takes anyhow does not count, and what the allocator wastes does. 
 and after bidders join, each with both connections, as `auctioneer run` has them. What is more than inside is libzmq's.
 """
 
-import asyncio
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,16 +13,17 @@ from typing import Final, NamedTuple
 import click
 import zmq
 
+from benchmarks.connections import Publisher, connect, new_subscriber, say_hello
 from benchmarks.findings import results_option, show_and_keep
-from benchmarks.house import HouseProcess, read_record
+from benchmarks.house import read_record
 from benchmarks.inside.growth import Grown, measure_grown, memory_bytes
 from benchmarks.open_files import allow_open_files
 from benchmarks.results import Finding, Row, Target
-from benchmarks.rising_sale import UNBOUNDED_REQUESTS, connect, say_hello, write_catalogue
+from benchmarks.servers import DATA, in_house
 from common.codec import PROBE_TOPIC_PREFIX, topic
-from common.keys import JoinLink, new_keys, parse_link
-from common.limits import REMEMBERED_REQUESTS_MAX, REPLY_BYTES_MAX, REQUEST_BYTES_MAX
-from common.sockets import REQUESTS_QUEUED_MAX, new_context, set_subscriber, use_curve_client
+from common.keys import JoinLink, new_keys
+from common.limits import REMEMBERED_REQUESTS_MAX, REQUEST_BYTES_MAX
+from common.sockets import REQUESTS_QUEUED_MAX, new_context
 
 LOT_BYTES_MAX: Final = 2048
 BIDDER_BYTES_MAX: Final = 1024
@@ -71,7 +71,7 @@ def memory(size: int | None, bidders: int | None, quick: bool, results_folder: P
     bidders = bidders or (30 if quick else 1_000)
     inside = {unit.what: _inside(unit) for unit in units(size)}
     connected = {
-        name: asyncio.run(_connected(bidders, is_encrypted=is_encrypted))
+        name: _connected(bidders, is_encrypted=is_encrypted)
         for name, is_encrypted in (("with CURVE", True), ("without CURVE", False))
     }
     show_and_keep(_finding(size, bidders, inside, connected), results_folder)
@@ -124,25 +124,27 @@ def _at_most(what: str, found_bytes: float, most_bytes: int) -> Target:
 # --- real connections ----------------------------------------------------------------------------------------------
 
 
-async def _connected(bidders: int, *, is_encrypted: bool) -> float:
+def _connected(bidders: int, *, is_encrypted: bool) -> float:
     """Return by how many bytes the server's process grows for each bidder who joins and listens."""
     allow_open_files(4 * bidders + 200, f"{bidders} bidders connect")
-    options = [*UNBOUNDED_REQUESTS, *([] if is_encrypted else ["--no-encryption"])]
     with tempfile.TemporaryDirectory(prefix="auction-bench-") as name:
         folder = Path(name)
-        async with HouseProcess(write_catalogue(folder, 1), folder / "data", *options) as house:
-            pid, link = read_record(house.data).pid, parse_link(house.link)
+
+        def grown_bytes(link: JoinLink) -> int:
+            server = read_record(folder / DATA).pid
             with ExitStack() as resources:
                 context = new_context()
                 resources.callback(context.destroy, linger=0)
                 context.set(zmq.MAX_SOCKETS, 2 * bidders + 64)
                 # The first one has the house make what it needs once.
-                first = await asyncio.to_thread(_join, context, link, 1, "First")
-                before_bytes = memory_bytes(pid)
-                others = await asyncio.to_thread(_join, context, link, bidders, "Bidder")
-                after_bytes = memory_bytes(pid)
+                first = _join(context, link, 1, "First")
+                before_bytes = memory_bytes(server)
+                others = _join(context, link, bidders, "Bidder")
+                after_bytes = memory_bytes(server)
                 assert len(first) + len(others) == 2 * (bidders + 1), "a connection is missing"
-                return (after_bytes - before_bytes) / bidders
+                return after_bytes - before_bytes
+
+        return in_house(folder, 1, grown_bytes, is_encrypted=is_encrypted) / bidders
 
 
 def _join(context: "zmq.Context[zmq.SyncSocket]", link: JoinLink, bidders: int, name: str) -> list[zmq.SyncSocket]:
@@ -153,11 +155,8 @@ def _join(context: "zmq.Context[zmq.SyncSocket]", link: JoinLink, bidders: int, 
         dealer = connect(context, link.request_address, link.server_key, keys)
         dealers.append(dealer)
         say_hello(dealer, f"{name} {number}", is_encrypted=keys is not None)
-        subscriber = context.socket(zmq.SUB)
-        set_subscriber(subscriber, REPLY_BYTES_MAX)
+        subscriber = new_subscriber(context, Publisher(link.publish_address, link.server_key, keys))
         subscriber.setsockopt(zmq.RCVTIMEO, _PROBE_MS)
-        if keys is not None:
-            use_curve_client(subscriber, keys, link.server_key)
         subscriber.subscribe(topic(f"{PROBE_TOPIC_PREFIX}{number:016x}"))
         subscriber.connect(link.publish_address)
         subscribers.append(subscriber)

@@ -1,7 +1,8 @@
 """Load whose sending times are scheduled: a house that stands still does not slow it down, so a stall is counted.
 
-Latency runs from when a bid was due, not from when it was sent. How late the generator itself sent is part of it, and
-is told apart, so that a run shows whether house or generator was slow.
+For how long bids take. Latency runs from when a bid was due, not from when it was sent. How late the generator itself
+sent is part of it, and is told apart, so that a run shows whether house or generator was slow. What a house can do at
+most is measured with `benchmarks.closed_loop`; the peak here is only what this generator's loads are parts of.
 """
 
 import select
@@ -14,8 +15,8 @@ from typing import Final, NamedTuple, Self
 import msgspec
 import zmq
 
+from benchmarks.connections import ANSWER_TIMEOUT_MS, connect, say_hello
 from benchmarks.latencies import Latencies
-from benchmarks.rising_sale import ANSWER_TIMEOUT_MS, connect, say_hello
 from common.errors import UnreachableError
 from common.keys import new_keys
 from common.sockets import new_context

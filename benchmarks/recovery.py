@@ -5,24 +5,19 @@ A house in a process of its own takes the bids and is killed, with its last snap
 after a crash of the process. Then all snapshots are dropped. Each time nothing may be missing.
 """
 
-import os
-import signal
-import subprocess
+import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
 import click
-import msgspec
 
 from benchmarks.findings import results_option, show_and_keep
-from benchmarks.house import HouseError, read_record
+from benchmarks.house import HouseError, HouseProcess
 from benchmarks.inside.records import Replay, Totals, drop_snapshots, make_record, replay
 from benchmarks.results import Finding, Row, Target
 
@@ -30,61 +25,6 @@ EVENTS: Final = 10_000_000
 QUICK_EVENTS: Final = 30_000
 READY_S_MAX: Final = 2.0
 WANTED_PER_S: Final = 300_000
-_STOP_S: Final = 120
-
-
-class RunningHouse:
-    """`auctioneer run` on a data directory that has a sale, and how long it took to listen."""
-
-    def __init__(self, data: Path) -> None:
-        self._data = data
-        self._began_s = time.perf_counter()
-        command = [
-            sys.executable,
-            "-m",
-            "auctioneer",
-            "run",
-            "--data",
-            str(data),
-            "--port",
-            "0",
-            "--log-format",
-            "json",
-        ]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.ready_s = self._until_listening()
-
-    def crash(self) -> float:
-        """Kill the server as `kill -9` does, and return the seconds until its successor listens."""
-        self._began_s = time.perf_counter()
-        os.kill(read_record(self._data).pid, signal.SIGKILL)
-        return self._until_listening()
-
-    def _until_listening(self) -> float:
-        """Return the seconds since the start or the crash, at the time when it listens. Raises HouseError."""
-        assert self.process.stdout is not None, "the house's output is a pipe"
-        said = ""
-        for said in self.process.stdout:
-            if said.startswith("{") and msgspec.json.decode(said).get("event") == "listening":
-                return time.perf_counter() - self._began_s
-        raise HouseError(f"The house ended and did not listen; it said: {said}")
-
-    def totals(self) -> tuple[int, int]:
-        """Return the sums of all lots' bids and prices, as the running house tells them."""
-        command = [sys.executable, "-m", "auctioneer", "lots", "--json", "--data", str(self._data)]
-        lots = msgspec.json.decode(subprocess.run(command, check=True, capture_output=True).stdout)
-        return sum(lot["bids"] for lot in lots), sum(lot["price_minor"] or 0 for lot in lots)
-
-
-@contextmanager
-def running(data: Path) -> Iterator[RunningHouse]:
-    """Start a house and yield it when it listens; stop it at the end."""
-    house = RunningHouse(data)
-    try:
-        yield house
-    finally:
-        house.process.terminate()
-        house.process.communicate(timeout=_STOP_S)
 
 
 @click.command(short_help="Measure starting after a crash with a long journal.")
@@ -110,20 +50,13 @@ def measure(folder: Path, events: int, repeats: int) -> Finding:
         made = make_record(data, events, lambda taken: bar.update(taken - bar.pos))
     made_s = time.perf_counter() - began_s
     size_bytes = sum(path.stat().st_size for path in data.iterdir() if path.is_file())
-    with running(data) as house:
-        cold_s = house.ready_s
-        check("from the snapshot", made, house.totals())
-        crashes_s = [house.crash() for _ in range(repeats)]
-        check("after crashes", made, house.totals())
+    cold_s, *crashes_s = asyncio.run(starts_s(data, made, "from the snapshot", crashes=repeats))
     drop_snapshots(data)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         whole = pool.submit(replay, data).result()
     check("from all events", made, (whole.totals.bids, whole.totals.prices_minor))
-    with running(data) as house:
-        without_s = house.ready_s
-        check("without a snapshot", made, house.totals())
-    with running(data) as house:
-        stopped_s = house.ready_s
+    (without_s,) = asyncio.run(starts_s(data, made, "without a snapshot"))
+    (stopped_s,) = asyncio.run(starts_s(data, made, "after a stop"))
     return Finding(
         name="recovery",
         question=f"How long does a house with {events:,} bids in its journal take to be ready?",
@@ -148,6 +81,31 @@ def measure(folder: Path, events: int, repeats: int) -> Finding:
             "After every start all bids were there, and the prices the same.",
         ),
     )
+
+
+async def starts_s(data: Path, made: Totals, when: str, crashes: int = 0) -> list[float]:
+    """Return how long a house took to listen, first when it was started and then after each crash of its server.
+
+    Raises HouseError where something is missing after the start, or after all crashes.
+    """
+    began_s = time.perf_counter()
+    async with HouseProcess(None, data, "--port", "0") as house:
+        taken_s = [time.perf_counter() - began_s]
+        check(when, made, await totals(house))
+        for crash in range(1, crashes + 1):
+            began_s = time.perf_counter()
+            house.kill_server()
+            await house.until_started(1 + crash)
+            taken_s.append(time.perf_counter() - began_s)
+        if crashes:
+            check("after crashes", made, await totals(house))
+        return taken_s
+
+
+async def totals(house: HouseProcess) -> tuple[int, int]:
+    """Return the sums of all lots' bids and prices, as the running house tells them."""
+    lots = await house.ask("lots")
+    return sum(lot["bids"] for lot in lots), sum(lot["price_minor"] or 0 for lot in lots)
 
 
 def _starts(cold_s: float, crashes_s: list[float], stopped_s: float, without_s: float) -> list[Row]:

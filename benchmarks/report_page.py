@@ -13,6 +13,7 @@ import click
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from benchmarks.figures import alike, shown_figure, shown_name, shown_setting
 from benchmarks.findings import results_option
 from benchmarks.results import Kept, Row, Target, read_kept
 from common.errors import UsageError
@@ -112,22 +113,7 @@ def _targets(targets: Iterable[Target]) -> str:
     return f'<ul class="targets">{"".join(lines)}</ul>'
 
 
-def alike(rows: Iterable[Row]) -> list[list[Row]]:
-    """Return the rows in groups: those that follow one another and have the same columns."""
-    groups: list[list[Row]] = []
-    for row in rows:
-        if (
-            groups
-            and list(groups[-1][0].setting) == list(row.setting)
-            and list(groups[-1][0].figures) == list(row.figures)
-        ):
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    return groups
-
-
-def shown_figures(row: Row) -> list[str]:
+def _figure_columns(row: Row) -> list[str]:
     """Return the figures that have a column; the ends of a spread stand in that of its median."""
     return [name for name in row.figures if not _is_end_of_spread(name, row)]
 
@@ -137,13 +123,13 @@ def _is_end_of_spread(name: str, row: Row) -> bool:
 
 
 def _table(rows: Sequence[Row]) -> str:
-    settings, figures = list(rows[0].setting), shown_figures(rows[0])
-    head = "".join(f'<th class="word">{escape(_words(name))}</th>' for name in settings)
-    head += "".join(f"<th>{escape(_words(name))}</th>" for name in figures)
+    settings, figures = list(rows[0].setting), _figure_columns(rows[0])
+    head = "".join(f'<th class="word">{escape(shown_name(name))}</th>' for name in settings)
+    head += "".join(f"<th>{escape(shown_name(name))}</th>" for name in figures)
     body = "".join(
         "<tr>"
-        + "".join(f'<td class="word">{escape(_setting(row.setting[name]))}</td>' for name in settings)
-        + "".join(f"<td>{_figure(row.figures[name])}{_range(row, name)}</td>" for name in figures)
+        + "".join(f'<td class="word">{escape(shown_setting(row.setting[name]))}</td>' for name in settings)
+        + "".join(f"<td>{shown_figure(row.figures[name])}{_range(row, name)}</td>" for name in figures)
         + "</tr>"
         for row in rows
     )
@@ -154,28 +140,14 @@ def _range(row: Row, name: str) -> str:
     low, high = row.figures.get(f"{name}_min"), row.figures.get(f"{name}_max")
     if low is None or high is None or low == high:
         return ""
-    return f'<span class="range">{_figure(low)} to {_figure(high)}</span>'
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _setting(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:,}"
-
-
-def _figure(value: float) -> str:
-    if value == int(value) or abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:,.2f}"
+    return f'<span class="range">{shown_figure(low)} to {shown_figure(high)}</span>'
 
 
 def _plots(measurement: str, rows: Sequence[Row]) -> str:
     figures = rows[0].figures
     wanted = PLOTS.get(measurement)
     if wanted is None:
-        name = next((one for one in shown_figures(rows[0]) if f"{one}_min" in figures), None)
+        name = next((one for one in _figure_columns(rows[0]) if f"{one}_min" in figures), None)
         wanted = (Plot("", (name,)),) if name else ()
     return "".join(
         _svg(drawing(plot, rows)) for plot in wanted if set(plot.names) <= set(figures) and 1 < len(rows) <= BARS_MAX
@@ -193,13 +165,13 @@ def drawing(plot: Plot, rows: Sequence[Row]) -> Figure:
     for index, name in enumerate(plot.names):
         places = [number + index * bar - 0.4 + bar / 2 for number in range(len(rows))]
         heights = [row.figures[name] for row in rows]
-        axes.barh(places, heights, bar * 0.92, label=_words(name), color=_COLOURS[index % len(_COLOURS)])
+        axes.barh(places, heights, bar * 0.92, label=shown_name(name), color=_COLOURS[index % len(_COLOURS)])
         for place, row in zip(places, rows, strict=True):
             low, high = row.figures.get(f"{name}_min"), row.figures.get(f"{name}_max")
             if low is not None and high is not None:
                 axes.plot([low, high], [place, place], color="#1a202c", linewidth=1)
             axes.annotate(
-                _figure(row.figures[name]),
+                shown_figure(row.figures[name]),
                 (max(row.figures[name], high or 0), place),
                 xytext=(4, 0),
                 textcoords="offset points",
@@ -211,7 +183,7 @@ def drawing(plot: Plot, rows: Sequence[Row]) -> Figure:
     axes.margins(x=0.12)
     if is_wide:
         axes.set_xscale("log")
-    axes.set_xlabel(plot.unit or _words(plot.names[0]), fontsize=9)
+    axes.set_xlabel(plot.unit or shown_name(plot.names[0]), fontsize=9)
     axes.tick_params(axis="x", labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     if len(plot.names) > 1:
@@ -221,7 +193,9 @@ def drawing(plot: Plot, rows: Sequence[Row]) -> Figure:
 
 def _label(row: Row) -> str:
     return ", ".join(
-        value if isinstance(value, str) and name in ("load", "situation") else f"{_words(name)} {_setting(value)}"
+        value
+        if isinstance(value, str) and name in ("load", "situation")
+        else f"{shown_name(name)} {shown_setting(value)}"
         for name, value in row.setting.items()
     )
 

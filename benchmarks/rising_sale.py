@@ -16,14 +16,11 @@ import zmq
 
 from benchmarks.house import HouseError
 from common.codec import decode_answer, encode
-from common.keys import KeyPair
-from common.limits import AMOUNT_MINOR_MAX, REPLY_BYTES_MAX
-from common.messages import Accepted, AnyAnswer, AnyRequest, BidRequest, Hello, Role, Welcome
-from common.sockets import set_request_client, use_curve_client
+from common.limits import AMOUNT_MINOR_MAX
+from common.messages import Accepted, BidRequest
 
 UNBOUNDED_REQUESTS: Final = ("--port", "0", "--requests-per-second", "1000000")
 """Options of a house whose budgets are out of the way of a measurement."""
-ANSWER_TIMEOUT_MS: Final = 60_000
 SENT_AHEAD: Final = 16
 """Bids on their way at a time while the leader takes up its lots."""
 _STEP_MINOR: Final = 1
@@ -35,33 +32,6 @@ def write_catalogue(folder: Path, lots: int) -> Path:
     path = folder / "lots.csv"
     path.write_text("number,title,starting_price,increment,duration,currency\n" + rows)
     return path
-
-
-def connect(
-    context: "zmq.Context[zmq.SyncSocket]", address: str, server_key: str, keys: KeyPair | None
-) -> zmq.SyncSocket:
-    """Return a bidder's connection; `keys` are left out where the house has no CURVE."""
-    dealer = context.socket(zmq.DEALER)
-    set_request_client(dealer, REPLY_BYTES_MAX)
-    dealer.setsockopt(zmq.RCVTIMEO, ANSWER_TIMEOUT_MS)
-    dealer.setsockopt(zmq.SNDTIMEO, ANSWER_TIMEOUT_MS)
-    if keys is not None:
-        use_curve_client(dealer, keys, server_key)
-    dealer.connect(address)
-    return dealer
-
-
-def ask(dealer: zmq.SyncSocket, request: AnyRequest) -> AnyAnswer:
-    """Return the answer to one request."""
-    dealer.send(encode(request))
-    return decode_answer(dealer.recv())
-
-
-def say_hello(dealer: zmq.SyncSocket, name: str, *, is_encrypted: bool, role: Role = Role.BIDDER) -> None:
-    """Have a connection join. Raises HouseError where it is not let in."""
-    answer = ask(dealer, Hello(id=1, versions=(1,), name=name, key="" if is_encrypted else name, role=role))
-    if not isinstance(answer, Welcome):
-        raise HouseError(f"{name} was not let in: {answer}")
 
 
 def lead_all(dealer: zmq.SyncSocket, lots: int) -> dict[str, int]:

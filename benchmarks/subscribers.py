@@ -15,11 +15,12 @@ from typing import Final, NamedTuple
 
 import zmq
 
-from benchmarks.audience import Publisher, audience
+from benchmarks.audience import audience
+from benchmarks.connections import Publisher, connect, say_hello
 from benchmarks.house import HouseError, HouseProcess, read_record
 from benchmarks.open_files import allow_open_files
 from benchmarks.results import Row, Target
-from benchmarks.rising_sale import UNBOUNDED_REQUESTS, Bids, connect, lead_all, say_hello, write_catalogue
+from benchmarks.rising_sale import UNBOUNDED_REQUESTS, Bids, lead_all, write_catalogue
 from common.codec import decode_answer
 from common.keys import parse_link
 from common.messages import Accepted

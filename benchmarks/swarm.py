@@ -1,6 +1,8 @@
 """Many bots in one process: joins them to a house, has them bid, and holds their copies of the sale against another.
 
-All clients share one context, and one loop moves them. Each has its own CURVE key, which is kept in memory only.
+For what real clients see, not for speed: they take more of a machine than the house does. A house is measured with
+`benchmarks.closed_loop` and `benchmarks.open_loop`. All clients share one context, and one loop moves them. Each has
+its own CURVE key, which is kept in memory only.
 """
 
 import asyncio

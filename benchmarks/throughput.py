@@ -2,200 +2,68 @@
 
 Up to 256 bids are under way at any time: over 256 connections of one bid each, or over 16 of 16 bids each, where the
 sockets cost less and the echo is a harder ceiling. A live subscriber receives the broadcasts of all lots while the
-house is measured, and must have heard of every bid at the end. The generator goes round its connections: it takes a
-verdict, then sends the next bid. It never polls, so it costs the same few microseconds a bid for the echo and for the
-house; its share of a core stands beside the figures.
-
-Every bid is made to be accepted: in round r bid i is on lot (i - r), so that a lot hears one bidder after the other,
-each with a higher amount, and each after the verdict of the one before.
+house is measured, and must have heard of every bid at the end. The generator's share of a core stands beside the
+figures (`benchmarks.closed_loop`). Every bid is made to be accepted (`benchmarks.ring`).
 """
 
-import asyncio
 import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import click
-import zmq
 
-from benchmarks.audience import Publisher
+from benchmarks.closed_loop import ClosedLoop, Rate
+from benchmarks.connections import Publisher
 from benchmarks.findings import results_option, show_and_keep, spread
-from benchmarks.house import HouseProcess
+from benchmarks.house import HouseError
 from benchmarks.listener import listening
 from benchmarks.results import Finding, Row, Target
-from common.codec import decode_answer, encode
-from common.keys import JoinLink, KeyPair, load_or_make_keys, new_keys, parse_link
-from common.limits import REPLY_BYTES_MAX
-from common.messages import BidRequest, Hello, Welcome
-from common.sockets import new_context, set_request_client, use_curve_client
+from benchmarks.ring import BIDDERS, LOTS, amount_minor, lot_of
+from benchmarks.servers import in_house, running_echo
+from common.codec import encode
+from common.keys import JoinLink
+from common.messages import BidRequest
 
-BIDS: Final = 256
-"""Under way at a time."""
-LOTS: Final = 2 * BIDS
-"""More lots than bids, so that two bids next to each other in a lot's order are so in the round too."""
-CONNECTIONS: Final = (256, 16)
+CONNECTIONS: Final = (BIDDERS, 16)
 SHARE: Final = 0.60
-STEP_MINOR: Final = 100
-ANSWER_TIMEOUT_MS: Final = 60_000
-
-Body = Callable[[int, int], bytes]
 
 
-class Rate(NamedTuple):
-    """What one measurement gave: requests answered, and seconds taken."""
-
-    answered: int
-    seconds: float
-    generator_cpu: float
-    """The generator's processor time over the time taken; up to 2, it has a thread for its sockets."""
-    rounds: int
-    """How often each bid was made in all, with the warm-up."""
-
-    @property
-    def per_s(self) -> float:
-        """Requests answered a second."""
-        return self.answered / self.seconds
-
-
-class Generator:
-    """The bidders' connections to one address; `BIDS` bids are spread over them."""
-
-    def __init__(self, address: str, server_key: str, connections: int) -> None:
-        self._context = new_context()
-        self._context.set(zmq.MAX_SOCKETS, 4 * BIDS)
-        self.keys = [new_keys() if server_key else None for _ in range(connections)]
-        self._sockets = [self._connect(address, keys, server_key) for keys in self.keys]
-
-    def _connect(self, address: str, keys: KeyPair | None, server_key: str) -> "zmq.Socket[bytes]":
-        dealer = self._context.socket(zmq.DEALER)
-        set_request_client(dealer, REPLY_BYTES_MAX)
-        dealer.setsockopt(zmq.RCVTIMEO, ANSWER_TIMEOUT_MS)
-        dealer.setsockopt(zmq.SNDTIMEO, ANSWER_TIMEOUT_MS)
-        if keys is not None:
-            use_curve_client(dealer, keys, server_key)
-        dealer.connect(address)
-        return dealer
-
-    def enrol(self, *, is_encrypted: bool) -> None:
-        """Have every connection say hello as a bidder of its own."""
-        for number, dealer in enumerate(self._sockets):
-            key = "" if is_encrypted else f"bidder-{number}"
-            dealer.send(encode(Hello(id=1, versions=(1,), name=f"Bidder {number}", key=key)))
-            answer = decode_answer(dealer.recv())
-            if not isinstance(answer, Welcome):
-                raise SystemExit(f"A bidder was not let in: {answer}")
-
-    def measure(self, body: Body, warm_up_s: float, measured_s: float, expected: bytes) -> Rate:
-        """Keep every connection busy, and count the answers after the warm-up. Each must contain `expected`."""
-        sockets = self._sockets * (BIDS // len(self._sockets))
-        for number, dealer in enumerate(sockets):
-            dealer.send(body(number, 0))
-        began_s = time.perf_counter()
-        counting_since_s = counting_since_cpu_s = 0.0
-        answered = 0
-        round_number = 0
-        while True:
-            round_number += 1
-            now_s = time.perf_counter()
-            if not counting_since_s and now_s - began_s >= warm_up_s:
-                counting_since_s, counting_since_cpu_s, answered = now_s, time.process_time(), 0
-            if counting_since_s and now_s - counting_since_s >= measured_s:
-                break
-            for number, dealer in enumerate(sockets):
-                if expected not in dealer.recv():
-                    raise SystemExit(f"Bidder {number}'s bid of round {round_number - 1} was not accepted.")
-                dealer.send(body(number, round_number))
-            answered += BIDS
-        seconds = time.perf_counter() - counting_since_s
-        cpu_s = time.process_time() - counting_since_cpu_s
-        for dealer in sockets:
-            dealer.recv()
-        return Rate(answered, seconds, cpu_s / seconds, round_number)
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._context.destroy(linger=0)
-
-
-def bid_body(number: int, round_number: int) -> bytes:
+def bid_body(bidder: int, round_number: int) -> bytes:
     """Return the bid of a bidder in a round."""
     return encode(
         BidRequest(
-            id=(round_number + 2) * BIDS + number,
-            lot=str((number - round_number) % LOTS),
-            amount_minor=(round_number + 1) * STEP_MINOR,
+            id=(round_number + 2) * BIDDERS + bidder,
+            lot=str(lot_of(bidder, round_number)),
+            amount_minor=amount_minor(round_number),
         )
     )
 
 
-@contextmanager
-def running_echo(folder: Path, *, is_encrypted: bool) -> Iterator[tuple[str, str]]:
-    """Run the bare echo; yields its address and key."""
-    with running_bare("benchmarks.echo", folder, is_encrypted=is_encrypted) as ((address,), server_key):
-        yield address, server_key
-
-
-@contextmanager
-def running_bare(module: str, folder: Path, *, is_encrypted: bool) -> Iterator[tuple[list[str], str]]:
-    """Run a bare server, a module that prints its ports; yields its addresses and its key."""
-    key_file = folder / "bare-key.json"
-    arguments = [sys.executable, "-m", module, *([str(key_file)] if is_encrypted else [])]
-    server_key = load_or_make_keys(key_file).public if is_encrypted else ""
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield [f"tcp://127.0.0.1:{port}" for port in process.stdout.readline().split()], server_key
-        finally:
-            process.kill()
-
-
-def write_catalogue(folder: Path) -> Path:
-    """Write a catalogue with a lot for everybody, and return its path."""
-    rows = "".join(f"{number},Lot {number},1,1,1h,USD\n" for number in range(LOTS))
-    path = folder / "lots.csv"
-    path.write_text("number,title,starting_price,increment,duration,currency\n" + rows)
-    return path
-
-
 def measure_echo(folder: Path, seconds: float, connections: int, *, is_encrypted: bool) -> Rate:
     """Measure the ceiling."""
-    with running_echo(folder, is_encrypted=is_encrypted) as (address, key):
-        generator = Generator(address, key, connections)
-        try:
-            return generator.measure(bid_body, seconds / 4, seconds, b"bid")
-        finally:
-            generator.close()
+    with (
+        running_echo(folder, is_encrypted=is_encrypted) as (address, key),
+        ClosedLoop(address, key, connections) as load,
+    ):
+        return load.measure(bid_body, seconds / 4, seconds, b"bid")
 
 
-async def measure_house(folder: Path, seconds: float, connections: int, *, is_encrypted: bool) -> Rate:
-    """Measure durable accepted bids, with a live subscriber to all lots."""
-    options = ["--port", "0", "--requests-per-second", "1000000"]
-    if not is_encrypted:
-        options.append("--no-encryption")
-    async with HouseProcess(write_catalogue(folder), folder / "data", *options) as house:
-        # In a thread, since somebody must go on reading the house's log: a full pipe would stop it.
-        return await asyncio.to_thread(_bid, parse_link(house.link), seconds, connections)
+def measure_house(folder: Path, seconds: float, connections: int, *, is_encrypted: bool) -> Rate:
+    """Measure durable accepted bids, with a live subscriber to all lots. Raises HouseError."""
 
-
-def _bid(link: JoinLink, seconds: float, connections: int) -> Rate:
-    generator = Generator(link.request_address, link.server_key, connections)
-    try:
-        generator.enrol(is_encrypted=bool(link.server_key))
-        publisher = Publisher(link.publish_address, link.server_key, generator.keys[0])
-        with listening(publisher) as listener:
-            rate = generator.measure(bid_body, seconds / 4, seconds, b"accepted")
-            heard, bids = listener.heard(BIDS * rate.rounds), BIDS * rate.rounds
+    def bid(link: JoinLink) -> Rate:
+        with ClosedLoop(link.request_address, link.server_key, connections) as load:
+            load.enrol()
+            with listening(Publisher(link.publish_address, link.server_key, load.keys[0])) as listener:
+                rate = load.measure(bid_body, seconds / 4, seconds, b"accepted")
+                heard, bids = listener.heard(BIDDERS * rate.rounds), BIDDERS * rate.rounds
         if heard != bids:
-            raise SystemExit(f"The subscriber heard of {heard} bids, and {bids} were accepted.")
+            raise HouseError(f"The subscriber heard of {heard} bids, and {bids} were accepted.")
         return rate
-    finally:
-        generator.close()
+
+    return in_house(folder, LOTS, bid, is_encrypted=is_encrypted)
 
 
 def fdatasync_us(folder: Path) -> float:
@@ -237,7 +105,7 @@ def throughput(seconds: float, repeats: int, results_folder: Path, *, quick: boo
     show_and_keep(
         Finding(
             name="throughput",
-            question=f"durable accepted bids a second of one house, {BIDS} bids under way, one live subscriber",
+            question=f"durable accepted bids a second of one house, {BIDDERS} bids under way, one live subscriber",
             repeats=repeats,
             rows=tuple(rows),
             targets=tuple(targets),
@@ -258,7 +126,7 @@ def _measure_once(seconds: float, connections: int, *, is_encrypted: bool) -> di
         folder = Path(name)
         sync_us = fdatasync_us(folder)
         before = measure_echo(folder, seconds, connections, is_encrypted=is_encrypted)
-        house = asyncio.run(measure_house(folder, seconds, connections, is_encrypted=is_encrypted))
+        house = measure_house(folder, seconds, connections, is_encrypted=is_encrypted)
         after = measure_echo(folder, seconds, connections, is_encrypted=is_encrypted)
     echo_per_s = (before.per_s + after.per_s) / 2
     return {

@@ -9,10 +9,10 @@ import sys
 from typing import Final
 
 from benchmarks.checks import digest
+from benchmarks.child import say
 from benchmarks.swarm import Swarm
 from benchmarks.waiting import alongside
 from benchmarks.worker_messages import (
-    AnyReport,
     Broken,
     Compare,
     Compared,
@@ -21,7 +21,6 @@ from benchmarks.worker_messages import (
     Stop,
     Stopped,
     decode_order,
-    encode_line,
 )
 from common.errors import AuctionError, UnreachableError
 
@@ -33,7 +32,7 @@ def main() -> None:
     try:
         asyncio.run(_work())
     except AuctionError as error:
-        _report(Broken(error.code, error.exit_status, str(error)))
+        say(Broken(error.code, error.exit_status, str(error)))
 
 
 async def _work() -> None:
@@ -59,9 +58,9 @@ async def _obey(orders: asyncio.StreamReader, swarm: Swarm) -> None:
         match decode_order(line):
             case Stop():
                 await swarm.stop()
-                _report(Stopped(swarm.tally))
+                say(Stopped(swarm.tally))
             case Compare(timeout_s):
-                _report(await _compare(swarm, timeout_s))
+                say(await _compare(swarm, timeout_s))
             case Join():
                 raise AssertionError("bots join once")
 
@@ -89,7 +88,7 @@ async def _tell_standing(swarm: Swarm, bidders: int) -> None:
         due_s += STANDING_S
         await asyncio.sleep(due_s - loop.time())
         lag_s = loop.time() - due_s
-        _report(_standing(swarm, bidders, lag_s * 1000))
+        say(_standing(swarm, bidders, lag_s * 1000))
         due_s += lag_s
 
 
@@ -105,11 +104,6 @@ def _standing(swarm: Swarm, bidders: int, lag_ms: float) -> Standing:
         live=dict(swarm.live()),
         lag_ms=round(lag_ms, 1),
     )
-
-
-def _report(report: AnyReport) -> None:
-    sys.stdout.buffer.write(encode_line(report))
-    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

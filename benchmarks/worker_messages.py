@@ -1,11 +1,11 @@
 """What `bots` and its worker processes tell each other: a line of JSON each, through the worker's stdin and stdout."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from benchmarks.child import decode_line
 from benchmarks.crowd import Crowd
-from benchmarks.latencies import Latencies
 from benchmarks.tally import Tally
 
 LINE_BYTES_MAX: Final = 1 << 28
@@ -81,34 +81,13 @@ AnyOrder = Join | Stop | Compare
 AnyReport = Standing | Stopped | Compared | Broken
 
 
-def _from_latencies(value: object) -> object:
-    if isinstance(value, Latencies):
-        return value.encode()
-    raise TypeError(f"a {type(value).__name__} is not told")
-
-
-def _to_latencies(kind: type[Any], value: object) -> object:
-    assert kind is Latencies, "nothing else is told as text"
-    return Latencies.decode(str(value))
-
-
-_encoder: Final = msgspec.json.Encoder(enc_hook=_from_latencies)
-_order_decoder: Final = msgspec.json.Decoder(AnyOrder)
-_report_decoder: Final = msgspec.json.Decoder(AnyReport, dec_hook=_to_latencies)
-
-
-def encode_line(message: AnyOrder | AnyReport) -> bytes:
-    """Return a message as a line."""
-    return _encoder.encode(message) + b"\n"
-
-
 def decode_order(line: bytes) -> AnyOrder:
     """Return the order in a line."""
-    order: AnyOrder = _order_decoder.decode(line)
+    order: AnyOrder = decode_line(line, AnyOrder)
     return order
 
 
 def decode_report(line: bytes) -> AnyReport:
     """Return the report in a line."""
-    report: AnyReport = _report_decoder.decode(line)
+    report: AnyReport = decode_line(line, AnyReport)
     return report

@@ -87,6 +87,11 @@ def decode_with(decoder: msgspec.msgpack.Decoder[T], body: bytes, bytes_max: int
         raise _refusal(body, error) from None
 
 
+def request_id_of(body: bytes) -> int:
+    """Return the id in a body, whatever else is in it, for an answer that is the same to all; 0 where it has none."""
+    return _id_in(_read_untyped(body))
+
+
 def decode_answer(body: bytes) -> AnyAnswer:
     """Return the house's answer in `body`. Raises ProtocolError."""
     return _from_house(_answers, body)
@@ -116,15 +121,18 @@ def _too_large(body: bytes, bytes_max: int) -> RefusedBody:
 def _refusal(body: bytes, error: Exception) -> RefusedBody:
     """Say what is wrong with a body that did not decode, and to which request the answer belongs."""
     raw = _read_untyped(body)
-    request_id = raw.get("id", 0)
-    if type(request_id) is not int or not 1 <= request_id <= INTEGER_MAX:
-        request_id = 0
+    request_id = _id_in(raw)
     for field, value in raw.items():
         if isinstance(field, str) and field.endswith("_minor") and f"$.{field}" in str(error):
             too_big = type(value) is int and value > 0
             code = RejectCode.OVER_LIMIT if too_big else RejectCode.INVALID_AMOUNT
             return RefusedBody(code, str(error), request_id)
     return RefusedBody(RejectCode.MALFORMED, str(error), request_id)
+
+
+def _id_in(raw: dict[object, object]) -> int:
+    request_id = raw.get("id")
+    return request_id if type(request_id) is int and 1 <= request_id <= INTEGER_MAX else 0
 
 
 def _read_untyped(body: bytes) -> dict[object, object]:

@@ -17,8 +17,8 @@ from benchmarks.findings import results_option, show_and_keep, spread
 from benchmarks.peers.lineup import NAMES, Aim, Lineup, line_up
 from benchmarks.peers.load import Load
 from benchmarks.peers.measuring import FEW, Case, Measured, Plan, data_folder, measure
-from benchmarks.peers.ring import BIDDERS
 from benchmarks.results import Finding, Row, Target
+from benchmarks.ring import BIDDERS
 from benchmarks.throughput import fdatasync_us
 from common.errors import UsageError
 

@@ -13,13 +13,14 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Final
 
+from benchmarks.child import decode_line
 from benchmarks.house import HouseProcess, read_record
 from benchmarks.peers.peer import Running
 from benchmarks.peers.processes import processor_s, running_server
-from benchmarks.peers.ring import BIDDERS, amount_minor, lot_of
 from benchmarks.peers.wire import Address, Answers, BrokenPeerError
 from benchmarks.peers.zmtp import connect_zmtp, frame, receive_message, split
-from benchmarks.throughput import write_catalogue
+from benchmarks.ring import BIDDERS, LOTS, amount_minor, lot_of
+from benchmarks.rising_sale import UNBOUNDED_REQUESTS, write_catalogue
 from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, decode_answer, decode_broadcast, encode
 from common.keys import parse_link
 from common.limits import PROTOCOL_VERSION
@@ -39,7 +40,8 @@ class EchoPeer:
         """See `Peer`. It records nothing and publishes nothing."""
         with running_server([sys.executable, "-m", "benchmarks.echo"], folder / "echo.log") as process:
             assert process.stdout is not None, "the echo prints its port"
-            address = ("127.0.0.1", int(process.stdout.readline()))
+            (port,) = decode_line(process.stdout.readline(), list[int])
+            address = ("127.0.0.1", port)
             yield Running(
                 bids=ZmtpWire(address, _bid, b"bid"),
                 trivial=None,
@@ -57,8 +59,8 @@ class HousePeer:
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator[Running]:
         """See `Peer`."""
-        options = ("--port", "0", "--no-encryption", "--requests-per-second", "1000000")
-        async with HouseProcess(write_catalogue(folder), folder / "house", *options) as house:
+        catalogue = write_catalogue(folder, LOTS)
+        async with HouseProcess(catalogue, folder / "house", "--no-encryption", *UNBOUNDED_REQUESTS) as house:
             link = parse_link(house.link)
             server = read_record(house.data).pid
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from benchmarks.peers.peer import Running
 from benchmarks.peers.processes import processor_s, running_server
-from benchmarks.peers.ring import amount_minor, lot_of
 from benchmarks.peers.wire import Address, Answers, BrokenPeerError, connect_to, receive_until
+from benchmarks.ring import amount_minor, lot_of
 
 _FINAL: Final = 0x80
 _TEXT: Final = 1

@@ -15,7 +15,7 @@ from typing import Any
 import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
-from benchmarks.peers.ring import LOTS
+from benchmarks.ring import LOTS
 
 SCHEMA = """
 PRAGMA journal_mode = WAL;

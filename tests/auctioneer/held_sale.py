@@ -27,7 +27,7 @@ from auctioneer.terms import LotSpec, SaleSpec
 from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import StorageError
 from common.limits import PROTOCOL_VERSION
-from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, Hello
+from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, Hello
 from common.money import Currency
 from tests.simulation.disk import FaultyJournal, MemoryJournal, MemorySnapshots, Platter
 from tests.simulation.premises import CHAIR, Folder
@@ -332,3 +332,10 @@ class HeldSale:
             raise DamagedJournalError(path, "as the test wants it")
         self.opened += 1
         return _Journal(self, self.platter.open(path))
+
+
+Opens = Callable[..., HeldSale]
+
+
+def bid(number: int, amount_minor: int, lot: str = "1", **more: object) -> BidRequest:
+    return BidRequest(id=number, lot=lot, amount_minor=amount_minor, **more)

@@ -8,6 +8,7 @@ from auctioneer.house import Batch, House, HouseSettings
 from auctioneer.register import Admission
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.codec import encode
+from common.errors import RejectCode
 from common.limits import (
     AMOUNT_MINOR_MAX,
     DESCRIPTION_CHARS_MAX,
@@ -17,7 +18,7 @@ from common.limits import (
     TITLE_CHARS_MAX,
 )
 from common.lot import LotTerms, Step
-from common.messages import AnyAnswer, AnyRequest, Hello, Role, Welcome
+from common.messages import AnyAnswer, AnyRequest, BidRequest, Hello, Rejected, Role, Welcome
 from common.money import Currency
 
 START_MS = 1_700_000_000_000
@@ -61,6 +62,19 @@ def largest_lots(count: int) -> list[LotSpec]:
         )
         for number in range(count)
     ]
+
+
+def bid(request_id: int, amount_minor: int, number: str = "1", **more: object) -> BidRequest:
+    return BidRequest(id=request_id, lot=number, amount_minor=amount_minor, **more)
+
+
+def maximum(request_id: int, number: str = "1", *, while_connected: bool = True) -> BidRequest:
+    return BidRequest(id=request_id, lot=number, maximum_minor=9000, while_connected=while_connected)
+
+
+def code_of(answer: object) -> RejectCode:
+    assert isinstance(answer, Rejected), answer
+    return answer.code
 
 
 class SmallSale:
@@ -128,3 +142,11 @@ class SmallSale:
     def rebuilt(self, snapshot: bytes | None = None, after: int = 0) -> House:
         """Return the house as the record tells it, or as a snapshot and the record's events from `after` on do."""
         return House.rebuild(self.settings, snapshot, self.record[after:], self.refusals, self.now_ms)
+
+
+def two_open_lots() -> SmallSale:
+    """Return a sale of two open lots, the second to be bought for 50.00, with Ann (1) and Bob (2)."""
+    sale = SmallSale(lot("1"), lot("2", buy_now_minor=5000))
+    sale.join(ANN, "Ann")
+    sale.join(BOB, "Bob")
+    return sale

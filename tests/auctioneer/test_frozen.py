@@ -3,6 +3,7 @@
 import pytest
 from house_examples import ANN, BOB
 
+from auctioneer.control import Announce
 from auctioneer.frozen import FrozenHouse
 from auctioneer.sessions import BURST_S, MALFORMED_COST
 from common.codec import encode
@@ -38,6 +39,13 @@ def test_who_asks_too_often_is_slowed_down_then_silenced_and_nobody_else_is(froz
 def test_what_is_malformed_costs_more(frozen: FrozenHouse) -> None:
     codes = [code_of(frozen.handle(ANN, b"junk", 0)) for _ in range(BURST // (1 + MALFORMED_COST) + 2)]
     assert codes[-2:] == [RejectCode.UNAVAILABLE, RejectCode.SLOW_DOWN]
+
+
+def test_a_command_is_answered_with_its_id_whatever_it_asks_and_has_no_budget(frozen: FrozenHouse) -> None:
+    unavailable = Rejected(id=3, code=RejectCode.UNAVAILABLE, retry_ms=RETRY_MS)
+    command = encode(Announce(id=3, text="We are back soon."))
+    assert [frozen.answer_command(command) for _ in range(2 * BURST + 1)] == [unavailable] * (2 * BURST + 1)
+    assert frozen.answer_command(b"junk").id == 0
 
 
 def test_what_is_no_request_is_charged_too(frozen: FrozenHouse) -> None:

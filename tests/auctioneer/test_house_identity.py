@@ -1,7 +1,7 @@
 """Who is who in the house: hello, names, roles, admission, and the budget of each."""
 
 import pytest
-from house_examples import ANN, BOB, CAT, SmallSale, lot
+from house_examples import ANN, BOB, CAT, SmallSale, code_of, lot
 
 from auctioneer import house as house_module
 from auctioneer import register as register_module
@@ -42,11 +42,6 @@ ALL_BUT_HELLO: list[AnyRequest] = [
     BuyRequest(id=10, lot="1", price_minor=1500),
     MineRequest(id=10),
 ]
-
-
-def code_of(answer: object) -> RejectCode:
-    assert isinstance(answer, Rejected), answer
-    return answer.code
 
 
 # --- hello ---------------------------------------------------------------------------------------------------------

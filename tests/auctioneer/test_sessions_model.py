@@ -2,7 +2,7 @@
 
 from unittest.mock import patch
 
-from house_examples import ANN, BOB, SmallSale
+from house_examples import ANN, BOB, SmallSale, code_of
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from auctioneer import sessions
 from auctioneer.invariants import check
 from common.errors import RejectCode
-from common.messages import Accepted, AnyAnswer, BidRequest, BuyRequest, Rejected
+from common.messages import Accepted, BidRequest, BuyRequest, Rejected
 
 REMEMBERED = 4
 """Instead of 32, so that a short story reaches the bound."""
@@ -72,11 +72,6 @@ class SessionMachine(RuleBasedStateMachine):
     def is_sound(self) -> None:
         if hasattr(self, "sale"):
             check(self.sale.house.engine)
-
-
-def code_of(answer: AnyAnswer) -> RejectCode:
-    assert isinstance(answer, Rejected), answer
-    return answer.code
 
 
 def test_many_sessions() -> None:

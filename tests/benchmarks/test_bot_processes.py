@@ -1,4 +1,4 @@
-"""What the program and its worker processes share: messages, shares of the crowd, tallies that add up, limits."""
+"""What programs and their own processes share: messages, shares of the crowd, tallies that add up, limits."""
 
 import os
 import resource
@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from benchmarks.child import encode_line, running_child
+from benchmarks.connections import Publisher
 from benchmarks.crew import processes_for, shares
 from benchmarks.crowd import Arrivals, Crowd, Values
 from benchmarks.latencies import LATENCY_US_MAX, Latencies
@@ -23,9 +25,8 @@ from benchmarks.worker_messages import (
     Stopped,
     decode_order,
     decode_report,
-    encode_line,
 )
-from common.errors import RejectCode
+from common.errors import RejectCode, UnreachableError
 
 
 def latencies(*seconds: float) -> Latencies:
@@ -125,13 +126,14 @@ def test_a_worker_ends_when_nobody_gives_it_orders() -> None:
 
 
 def test_a_worker_that_reaches_no_house_says_so() -> None:
-    join = Join("auction://127.0.0.1:1/short?publish=2", Crowd(7), first=0, bidders=1, slowness=1.0)
-    command = [sys.executable, "-m", "benchmarks.worker"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
-        assert worker.stdin is not None
-        assert worker.stdout is not None
-        worker.stdin.write(encode_line(join))
-        worker.stdin.flush()
-        reports = [decode_report(line) for line in worker.stdout]
-    assert isinstance(reports[-1], Broken)
-    assert reports[-1].exit_status == 2
+    with running_child("benchmarks.worker") as worker:
+        worker.tell(Join("auction://127.0.0.1:1/short?publish=2", Crowd(7), first=0, bidders=1, slowness=1.0))
+        assert worker.hear(Broken).exit_status == 2
+
+
+def test_a_process_that_ends_too_early_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    with running_child("benchmarks.listener") as listener:
+        listener.tell(Publisher("nowhere", "", None))
+        with pytest.raises(UnreachableError, match=r"benchmarks\.listener"):
+            listener.hear(str)
+    assert "zmq" in capfd.readouterr().err, "its own error is not shown"

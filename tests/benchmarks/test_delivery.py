@@ -4,7 +4,6 @@ import pytest
 
 from benchmarks.audience import together
 from benchmarks.delivery import Ledger
-from benchmarks.latencies import Latencies
 from common.codec import encode_broadcast, lot_topic
 from common.lot import BidPlaced
 from common.messages import LotEvents
@@ -28,7 +27,7 @@ def test_what_came_in_order_is_whole_and_its_latency_runs_from_the_oldest_bid() 
     delivery = ledger.result(BEFORE, after, counted_from_us=0)
     assert delivery.is_whole
     assert (delivery.frames, delivery.events, delivery.deliveries) == (2, 3, 6)
-    latencies, last = Latencies.decode(delivery.latencies), Latencies.decode(delivery.last_screen)
+    latencies, last = delivery.latencies, delivery.last_screen
     assert (latencies.count, last.count) == (4, 2)
     assert latencies.percentile_ms(50) == pytest.approx(1.0, rel=0.01)
     assert latencies.percentile_ms(100) == pytest.approx(3.0, rel=0.01)
@@ -40,7 +39,7 @@ def test_bids_from_before_the_measurement_have_no_latency_but_count() -> None:
     ledger.take(0, frame("1", (11, 5_000)), 6_000)
     delivery = ledger.result(BEFORE, {"1": 11, "2": 20}, counted_from_us=5_001)
     assert delivery.is_whole
-    assert Latencies.decode(delivery.latencies).count == 0
+    assert delivery.latencies.count == 0
 
 
 def test_a_hole_is_a_gap_and_its_events_are_missing() -> None:
@@ -83,4 +82,4 @@ def test_processes_add_up() -> None:
         parts.append(ledger.result(BEFORE, {"1": 12, "2": 20}, counted_from_us=0))
     both = together(parts)
     assert (both.screens, both.events, both.deliveries, both.missing) == (3, 2, 3, 3)
-    assert Latencies.decode(both.latencies).count == 3
+    assert both.latencies.count == 3

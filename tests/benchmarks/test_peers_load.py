@@ -17,10 +17,10 @@ from benchmarks.peers.load import Load
 from benchmarks.peers.measuring import Case, Measured
 from benchmarks.peers.postgres_wire import PostgresBids, PostgresWatcher, message
 from benchmarks.peers.redis_peer import RedisBids, RedisWatcher, command
-from benchmarks.peers.ring import BIDDERS, LOTS, Ring, amount_minor, lot_of
 from benchmarks.peers.websocket_peer import WebSocketBids, WebSocketPeer
 from benchmarks.peers.wire import Address, Answers, BrokenPeerError
 from benchmarks.peers.zmtp import frame, split
+from benchmarks.ring import BIDDERS, LOTS, Ring, amount_minor, lot_of
 
 NOWHERE: Address = ("127.0.0.1", 1)
 TURNS = 40 * BIDDERS

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from benchmarks.__main__ import main
 from benchmarks.findings import spread
-from benchmarks.report_page import PAGE, alike, page
+from benchmarks.report_page import PAGE, page
 from benchmarks.results import Finding, Row, Target, keep, read_kept
 
 
@@ -47,10 +47,6 @@ def test_the_page_has_tables_targets_plots_and_the_machine(tmp_path: Path) -> No
         assert wanted in text, wanted
     assert text.count("<svg") == 1
     assert "verdict p99 ms min" not in text
-
-
-def test_rows_with_the_same_columns_share_a_table() -> None:
-    assert [len(group) for group in alike(finding().rows)] == [1, 2]
 
 
 def test_a_measurement_without_a_plot_of_its_own_shows_its_spread(tmp_path: Path) -> None:

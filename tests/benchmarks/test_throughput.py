@@ -5,7 +5,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from benchmarks.results import read_kept
-from benchmarks.throughput import BIDS, CONNECTIONS, LOTS, bid_body, throughput
+from benchmarks.ring import BIDDERS, LOTS
+from benchmarks.throughput import CONNECTIONS, bid_body, throughput
 from common.codec import decode_request
 from common.messages import BidRequest
 
@@ -27,7 +28,7 @@ def test_a_lot_hears_one_bidder_after_the_other_each_with_more() -> None:
     last: dict[str, tuple[int, int]] = {}
     ids = set()
     for round_number in range(8):
-        for number in range(BIDS):
+        for number in range(BIDDERS):
             bid = decode_request(bid_body(number, round_number))
             assert isinstance(bid, BidRequest)
             assert bid.amount_minor is not None
@@ -36,5 +37,5 @@ def test_a_lot_hears_one_bidder_after_the_other_each_with_more() -> None:
             assert amount_minor < bid.amount_minor
             last[bid.lot] = (number, bid.amount_minor)
             ids.add(bid.id)
-    assert len(ids) == 8 * BIDS
+    assert len(ids) == 8 * BIDDERS
     assert len(last) <= LOTS

@@ -7,7 +7,16 @@ from itertools import count
 from small_house import BEAT_MS, SmallHouse
 
 from bidder.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
-from bidder.events import Event, HistoryLost, LotCaughtUp, LotChanged, SaleCaughtUp, SaleChanged
+from bidder.events import (
+    ConnectionChanged,
+    ConnectionState,
+    Event,
+    HistoryLost,
+    LotCaughtUp,
+    LotChanged,
+    SaleCaughtUp,
+    SaleChanged,
+)
 from bidder.session import Session
 from common.codec import decode_request, encode
 from common.messages import BidRequest, Hello, MineRequest
@@ -152,3 +161,22 @@ def check_story(events: list[Event]) -> None:
                 sale_seq = seq
             case SaleChanged(_, seq) | SaleCaughtUp(_, seq):
                 sale_seq = seq
+
+
+def live(house: SmallHouse) -> Link:
+    link = Link(house)
+    link.connect()
+    link.run(1200)
+    assert link.session.state is ConnectionState.LIVE
+    link.events.clear()
+    link.sent.clear()
+    house.seen.clear()
+    return link
+
+
+def states(link: Link) -> list[ConnectionState]:
+    return [event.state for event in link.events if isinstance(event, ConnectionChanged)]
+
+
+def bids_seen(house: SmallHouse) -> list[BidRequest]:
+    return [request for request in house.seen if isinstance(request, BidRequest)]

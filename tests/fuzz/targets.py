@@ -8,16 +8,15 @@ from typing import Final, NamedTuple, get_args
 from auctioneer.control import AnyControlAnswer, decode_control_answer
 from auctioneer.control import carry_out as carry_out_command
 from auctioneer.invariants import check, check_same_state
-from common.codec import RefusedBody, decode_answer, decode_broadcast, decode_request, encode
-from common.errors import ProtocolError, RejectCode
-from common.limits import INTEGER_MAX
+from common.codec import decode_answer, decode_broadcast, encode
+from common.errors import ProtocolError
 from tests.auctioneer.house_examples import CHAIR, CLERK, SmallSale
 from tests.fuzz.journal_target import cell_seeds, damage_cells, damage_journal, damage_seeds
 from tests.fuzz.session_target import play_session, session_seeds
 from tests.fuzz.snapshot_target import damage_snapshot, snapshot_seeds
+from tests.refusals import check_request
 
 VECTORS: Final = json.loads((Path(__file__).resolve().parents[2] / "docs" / "vectors.json").read_text())
-REFUSALS: Final = {RejectCode.MALFORMED, RejectCode.TOO_LARGE, RejectCode.INVALID_AMOUNT, RejectCode.OVER_LIMIT}
 
 
 class Target(NamedTuple):
@@ -27,20 +26,6 @@ class Target(NamedTuple):
     seeds: Callable[[], Sequence[bytes]]
     runs_quick: int
     runs_torture: int
-
-
-def check_request(body: bytes) -> None:
-    """Read a request, which may only be refused, with a code and the request's id."""
-    refused = None
-    try:
-        request = decode_request(body)
-    except RefusedBody as error:
-        refused = error
-    if refused is None:
-        assert decode_request(encode(request)) == request
-        return
-    assert refused.code in REFUSALS
-    assert 0 <= refused.request_id <= INTEGER_MAX
 
 
 def check_answer(body: bytes) -> None:
@@ -87,7 +72,7 @@ def _commands() -> list[bytes]:
         {"type": "pause", "lot": ""},
         {"type": "resume", "lot": "1"},
         {"type": "withdraw", "lot": "2", "reason": "Broken"},
-        {"type": "extend", "lot": "1", "by_ms": 60_000},
+        {"type": "extend", "lot": "1", "extra_ms": 60_000},
         {"type": "announce", "text": "Tea is served"},
         {"type": "admit", "bidder": "1"},
         {"type": "end"},

@@ -1,0 +1,156 @@
+"""Who the server hears: known keys within their budgets, well-formed messages, listeners who are admitted."""
+
+import socket
+
+import msgpack
+import pytest
+import zmq
+from held_sale import Answered, Opens, Published, Stored, bid
+from house_examples import ANN, BOB
+
+from auctioneer.control import Admit, Announce
+from auctioneer.server import BATCH_SUBSCRIPTIONS_MAX, FRAMES_MAX, PASSED_OVER_MAX, Server
+from common.codec import encode, topic
+from common.limits import PROTOCOL_VERSION
+from common.messages import Hello, Ping, Probed, SaleEvents
+
+ALL_LOTS = b"lot/"
+PROBE = topic("~" + "0123456789abcdef")
+
+
+# --- budgets and strangers -----------------------------------------------------------------------------------------
+
+
+def test_who_goes_on_beyond_every_budget_gets_silence_and_keeps_nobody_waiting(hold: Opens) -> None:
+    sale = hold()
+    ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
+    sale.at(100, lambda: [sale.ask(ann, Ping(id=2 + number)) for number in range(2500)])
+    read: list[int] = []
+
+    def both() -> None:
+        read.append(sale.reads)
+        sale.ask(bob, Ping(id=7))
+        for number in range(400):
+            sale.ask(ann, Ping(id=3000 + number))
+
+    sale.at(110, both)
+    sale.run(200)
+    assert len(sale.answers(ANN)) < 2100
+    (answered,) = [
+        one.reads for one in sale.told if isinstance(one, Answered) and one.key == BOB and one.answer.id == 7
+    ]
+    assert read[0] < answered <= read[0] + 1 + PASSED_OVER_MAX + 10, "some ten are in the budget again"
+
+
+@pytest.mark.parametrize(("frames", "is_cut_off"), [(2, False), (FRAMES_MAX - 1, False), (FRAMES_MAX, True)])
+def test_a_message_of_several_frames_is_passed_over_and_of_very_many_ends_the_connection(
+    frames: int, is_cut_off: bool
+) -> None:
+    context = zmq.Context()
+    try:
+        router, dealer = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
+        router.rcvtimeo = 10_000
+        dealer.connect(f"tcp://127.0.0.1:{router.bind_to_random_port('tcp://127.0.0.1')}")
+        disconnected = dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        dealer.send_multipart([b"x"] * frames)
+        sender = router.recv()
+        assert router.recv(copy=False).more
+        assert Server._no_body(router) == b""
+        assert not router.getsockopt(zmq.RCVMORE), "all of it was read"
+        assert bool(disconnected.poll(10_000 if is_cut_off else 0)) is is_cut_off
+        dealer.send(b"again")
+        assert (router.recv() == sender) is not is_cut_off
+    finally:
+        context.destroy(linger=0)
+
+
+def test_nobody_is_heard_whose_key_is_not_known(hold: Opens) -> None:
+    sale = hold()
+    sale.bidder("", "Ann")
+    sale.run(100)
+    assert not [one for one in sale.told if isinstance(one, Answered)]
+
+
+def test_a_command_of_a_key_that_is_not_on_the_list_is_refused(hold: Opens) -> None:
+    sale = hold()
+    sale.at(100, lambda: sale.order(Announce(text="x"), key=ANN))
+    sale.run(200)
+    (answer,) = [msgpack.unpackb(one.answer) for one in sale.told if isinstance(one, Answered)]
+    assert (answer["type"], answer["code"]) == ("rejected", "forbidden")
+    assert not sale.published(SaleEvents)
+
+
+# --- who is who ----------------------------------------------------------------------------------------------------
+
+
+def test_without_encryption_a_connection_is_who_its_first_hello_says(hold: Opens) -> None:
+    sale = hold(is_encrypted=False)
+
+    def hello(number: int, key: str, name: str) -> bytes:
+        return encode(Hello(id=number, versions=(PROTOCOL_VERSION,), name=name, key=key))
+
+    first, second, other = sale.line("1"), sale.line("2"), sale.line("3")
+    for line, body in (
+        (first, hello(2, ANN, "Ann")),
+        (second, hello(2, ANN, "")),
+        (other, hello(2, "", "Cat")),
+        (sale.line("4"), hello(2, "", "Dan")),
+        (first, hello(3, BOB, "")),
+    ):
+        line.send(body)
+    sale.run(100)
+    paddles = [(one.key, one.answer.paddle) for one in sale.told if isinstance(one, Answered)]
+    assert paddles == [("1", 1), ("2", 1), ("3", 2), ("4", 3), ("1", 1)]
+
+
+def test_who_is_turned_out_hears_no_more(hold: Opens) -> None:
+    sale = hold()
+    sale.bidder(ANN, "Ann")
+    sale.bidder(BOB, "Bob")
+    far: dict[str, socket.socket] = {}
+    sale.at(5, lambda: far.update({key: sale.listener(key, ALL_LOTS)[1] for key in (ANN, BOB)}))
+    sale.at(100, lambda: sale.order(Admit(bidder="Bob", admitted=True)))
+    sale.at(110, lambda: sale.order(Admit(bidder="Ann", admitted=False)))
+    sale.run(200)
+    for one in far.values():
+        one.settimeout(0.2)
+    assert far[ANN].recv(1) == b"", "the connection was ended"
+    with pytest.raises(TimeoutError):
+        far[BOB].recv(1)
+
+
+def test_who_asks_for_more_broadcasts_than_the_budget_has_is_cut_off(hold: Opens) -> None:
+    sale = hold()
+    sale.bidder(ANN, "Ann")
+    sale.at(5, lambda: sale.listener(ANN, *[b"lot/%d\0" % number for number in range(1200)]))
+    sale.run(200)
+    assert set(sale.turned_away) == {ANN}
+
+
+def test_a_probe_is_answered_on_its_own_topic_and_forgotten(hold: Opens) -> None:
+    sale = hold()
+    sale.bidder(ANN, "Ann")
+    lines = []
+    sale.at(5, lambda: lines.append(sale.listener(ANN, ALL_LOTS, PROBE)[0]))
+    sale.run(100)
+    assert [one.topic + b"\0" for one in sale.published(Probed)] == [PROBE]
+    assert lines[0].topics == {ALL_LOTS}
+
+
+def test_a_crowd_of_listeners_keeps_a_bid_waiting_for_a_part_of_it_only(hold: Opens) -> None:
+    sale = hold()
+    ann = sale.bidder(ANN, "Ann")
+    probes = [topic(f"~{number:016x}") for number in range(BATCH_SUBSCRIPTIONS_MAX + 1)]
+    sale.at(100, lambda: (sale.listener(ANN, *probes), sale.ask(ann, bid(10, 1000))))
+    sale.run(110)
+    then = [type(one) for one in sale.told if one.at_ms == sale.began_ms + 100]
+    assert then == [*[Published] * BATCH_SUBSCRIPTIONS_MAX, Stored, Answered, Published, Published]
+
+
+def test_who_is_not_admitted_hears_nothing(hold: Opens) -> None:
+    sale = hold()
+    lines = []
+    sale.at(5, lambda: lines.append(sale.listener(ANN, ALL_LOTS, PROBE)[0]))
+    sale.run(100)
+    assert not sale.published(Probed)
+    assert not lines[0].topics

@@ -1,0 +1,24 @@
+"""What a body from a stranger may lead to: a request that reads the same when it is written again, or a refusal."""
+
+from typing import Final
+
+from common.codec import RefusedBody, decode_request, encode
+from common.errors import RejectCode
+from common.limits import INTEGER_MAX, REQUEST_BYTES_MAX
+
+CODES: Final = {RejectCode.MALFORMED, RejectCode.INVALID_AMOUNT, RejectCode.OVER_LIMIT}
+
+
+def check_request(body: bytes) -> None:
+    """Read a body, which may only be refused, with a code that tells why and the request's id."""
+    refused = None
+    try:
+        request = decode_request(body)
+    except RefusedBody as error:
+        refused = error
+    if refused is None:
+        assert decode_request(encode(request)) == request
+        return
+    assert refused.code in (CODES if len(body) <= REQUEST_BYTES_MAX else {RejectCode.TOO_LARGE})
+    assert 0 <= refused.request_id <= INTEGER_MAX
+    assert refused.detail
