@@ -29,6 +29,18 @@ CLERK = Controller("bea", Role.CLERK)
 DOLLARS = Currency("USD", 2)
 
 
+def sale_created(currency: Currency = DOLLARS, *, ends_after_last_lot: bool = False) -> SaleCreated:
+    """Return what every record begins with."""
+    return SaleCreated(
+        at_ms=START_MS,
+        sale="5a1e",
+        title="A sale",
+        currency=currency,
+        epoch=1,
+        ends_after_last_lot=ends_after_last_lot,
+    )
+
+
 def lot(number: str, *, by_hand: bool = False, reserve_minor: int | None = None, **terms: object) -> LotSpec:
     """Return a lot from 10.00 on, by steps of 1.00, open for an hour from the start."""
     given: dict[str, object] = {
@@ -96,9 +108,7 @@ class SmallSale:
             is_encrypted=encrypted,
         )
         self.now_ms = START_MS
-        created = SaleCreated(
-            at_ms=START_MS, sale="5a1e", title="A sale", currency=currency, epoch=1, ends_after_last_lot=False
-        )
+        created = sale_created(currency)
         self.record: list[AnyEvent] = [created]
         self.refusals: list[Refusal] = []
         self.house = House.rebuild(self.settings, None, [created], (), START_MS)

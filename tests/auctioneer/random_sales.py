@@ -2,6 +2,8 @@
 
 import random
 
+from house_examples import DOLLARS, START_MS, sale_created
+
 from auctioneer import decisions
 from auctioneer.decisions import Decision, Refused
 from auctioneer.engine import Bidder, Engine
@@ -9,16 +11,12 @@ from auctioneer.events import (
     AnyEvent,
     BidderAdmitted,
     BidderEnrolled,
-    SaleCreated,
     SaleRestored,
 )
 from auctioneer.terms import LotSpec, Opening, OpeningRule, default_increments
 from common.lot import LotTerms, SoftClose
 from common.messages import BidRequest, BuyRequest, Rejected, Role
-from common.money import Currency
 
-START_MS = 1_700_000_000_000
-DOLLARS = Currency("USD", 2)
 BIDDERS = 6
 OPENINGS = (Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(OpeningRule.AT_TIME, delay_ms=9_000))
 
@@ -31,9 +29,7 @@ class SaleMaker:
         self._now_ms = START_MS
         self._requests = 0
         self._lots = 0
-        created = SaleCreated(
-            at_ms=START_MS, sale="s", title="Sale", currency=DOLLARS, epoch=1, ends_after_last_lot=False
-        )
+        created = sale_created()
         self.engine = Engine.create(created)
         self.events: list[AnyEvent] = [created]
         self._take(decisions.take_up(self.engine, START_MS, None, "first"))

@@ -21,23 +21,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from house_examples import DOLLARS, START_MS, sale_created
 
 from auctioneer import decisions
 from auctioneer.decisions import Refused
 from auctioneer.engine import Bidder, Engine, EngineState
-from auctioneer.events import AnyEvent, BidderEnrolled, BidLate, BidTaken, LotBought, SaleCreated
+from auctioneer.events import AnyEvent, BidderEnrolled, BidLate, BidTaken, LotBought
 from auctioneer.invariants import Watcher, check, check_replay
 from auctioneer.lot_state import LotState
 from auctioneer.terms import LotSpec, Opening, OpeningRule, default_increments
 from auctioneer.verify import verify
 from common.lot import LotTerms, LotView, SoftClose, Step
 from common.messages import BidRequest, BuyRequest, Rejected, Role
-from common.money import Currency
 from common.names import skeleton
 
 FOLDER = Path(__file__).parent / "scenarios"
-DOLLARS = Currency("USD", 2)
-START_MS = 1_700_000_000_000
 
 
 @dataclass
@@ -165,14 +163,7 @@ class Stage:
 
     def __init__(self, scenario: Scenario, *, restores: bool) -> None:
         self._restores = restores
-        created = SaleCreated(
-            at_ms=START_MS,
-            sale="sale",
-            title="Sale",
-            currency=DOLLARS,
-            epoch=1,
-            ends_after_last_lot="sale ends after last lot" in scenario.setup,
-        )
+        created = sale_created(ends_after_last_lot="sale ends after last lot" in scenario.setup)
         self.engine = Engine.create(created)
         self.events: list[AnyEvent] = [created]
         self._watcher = Watcher(self.engine)

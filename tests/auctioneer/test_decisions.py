@@ -1,24 +1,15 @@
 """Decisions that rows of a table can't show well; the others stand in `scenarios/`."""
 
+from house_examples import START_MS, sale_created
+
 from auctioneer import decisions
 from auctioneer.engine import Engine
-from auctioneer.events import SaleCreated
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.lot import LotTerms, Step
-from common.money import Currency
-
-START_MS = 1_700_000_000_000
 
 
 def _engine(*, ends_after_last_lot: bool = False) -> Engine:
-    created = SaleCreated(
-        at_ms=START_MS,
-        sale="s",
-        title="Sale",
-        currency=Currency("USD", 2),
-        epoch=1,
-        ends_after_last_lot=ends_after_last_lot,
-    )
+    created = sale_created(ends_after_last_lot=ends_after_last_lot)
     return Engine.create(created)
 
 

@@ -2,23 +2,18 @@
 
 import msgspec
 import pytest
+from house_examples import START_MS, sale_created
 
 from auctioneer import decisions
 from auctioneer.engine import Bidder, Engine, EngineState
-from auctioneer.events import SaleCreated
 from auctioneer.lot_state import LotState
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.lot import LotStatus, LotTerms, Step
 from common.messages import BidRequest
-from common.money import Currency
-
-START_MS = 1_700_000_000_000
 
 
 def _engine() -> Engine:
-    created = SaleCreated(
-        at_ms=START_MS, sale="s", title="Sale", currency=Currency("USD", 2), epoch=1, ends_after_last_lot=False
-    )
+    created = sale_created()
     return Engine.create(created)
 
 

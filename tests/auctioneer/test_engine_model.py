@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from house_examples import START_MS, sale_created
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -18,7 +19,6 @@ from auctioneer.events import (
     BidLate,
     BidTaken,
     LotBought,
-    SaleCreated,
 )
 from auctioneer.invariants import Watcher, check, check_replay, check_same_state
 from auctioneer.lot_state import LotState
@@ -26,10 +26,8 @@ from auctioneer.terms import LotSpec, Opening, OpeningRule
 from auctioneer.verify import verify
 from common.lot import LotTerms, SoftClose, Step
 from common.messages import BidRequest, BuyRequest, Rejected, Role
-from common.money import Currency
 from common.names import skeleton
 
-START_MS = 1_700_000_000_000
 LOTS_MAX = 12
 BIDDERS = ("Ann", "Bob", "Cat", "Dan")
 LOTS = ("1", "2", "3", "10", "4", "5", "6")
@@ -115,14 +113,7 @@ class SaleMachine(RuleBasedStateMachine):
         snapshot_after=st.integers(1, 15),
     )
     def create(self, first: list[dict[str, object]], ends_after_last_lot: bool, snapshot_after: int) -> None:
-        created = SaleCreated(
-            at_ms=START_MS,
-            sale="sale",
-            title="Sale",
-            currency=Currency("USD", 2),
-            epoch=1,
-            ends_after_last_lot=ends_after_last_lot,
-        )
+        created = sale_created(ends_after_last_lot=ends_after_last_lot)
         self.engine = Engine.create(created)
         self.model = Sale(START_MS, ends_after_last_lot=ends_after_last_lot)
         self.watcher = Watcher(self.engine)

@@ -3,20 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+from house_examples import START_MS, sale_created
 from msgspec.structs import replace
 
 from auctioneer import decisions
 from auctioneer.decisions import Refused
 from auctioneer.engine import Bidder, Engine
-from auctioneer.events import AnyEvent, BidTaken, SaleCreated
+from auctioneer.events import AnyEvent, BidTaken
 from auctioneer.invariants import InvariantError, Watcher, check, check_replay, check_same_state, rebuilt
 from auctioneer.lot_state import LotState
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.lot import CloseCause, LotStatus, LotTerms, SaleStatus, Step
 from common.messages import BidRequest
-from common.money import Currency
-
-START_MS = 1_700_000_000_000
 
 
 def spec(lot: str, opening: Opening, *, reserve_minor: int | None = None, buy_now_minor: int | None = None) -> LotSpec:
@@ -36,9 +34,7 @@ class Sale:
     """Lot 1 open with a leader, 2 open below its reserve, 3 waiting for 2, 4 paused, 5 sold, 6 to open at a time."""
 
     def __init__(self) -> None:
-        created = SaleCreated(
-            at_ms=START_MS, sale="s", title="S", currency=Currency("USD", 2), epoch=1, ends_after_last_lot=False
-        )
+        created = sale_created()
         self.engine = Engine.create(created)
         self.events: list[AnyEvent] = [created]
         openings = [Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(), Opening()]

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from house_examples import DOLLARS, START_MS, sale_created
 from msgspec.structs import replace
-from random_sales import BIDDERS, DOLLARS, START_MS, SaleMaker, enrolled
+from random_sales import BIDDERS, SaleMaker, enrolled
 
 from auctioneer import decisions
 from auctioneer.decisions import Refused
@@ -212,7 +213,7 @@ def test_a_record_that_ends_within_a_decision_is_noticed(record: list[AnyEvent])
 def opened_lot(*more: AnyEvent) -> list[AnyEvent]:
     """Return a record with lot 1 open for 6 s, and then `more`."""
     terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS), duration_ms=6_000)
-    created = SaleCreated(at_ms=START_MS, sale="s", title="S", currency=DOLLARS, epoch=1, ends_after_last_lot=False)
+    created = sale_created()
     engine = Engine.create(created)
     listed = decisions.add(engine, START_MS, "clerk", (LotSpec(terms),))
     assert not isinstance(listed, Refused)
