@@ -112,6 +112,11 @@ class Feed:
         self.port = port
         self.state = FeedState.CLOSED
 
+    def connect_anew(self) -> None:
+        """Connect to the broadcasts again, over which nothing comes any more."""
+        assert self.port is not None, "only what was heard once can fall silent"
+        self._desk.do(ConnectFeed(self.port))
+
     def begin_probe(self, now_ms: int) -> None:
         """Ask the house, by a subscription to a fresh topic, to show that the feed is live.
 

@@ -68,6 +68,11 @@ from common.messages import (
 
 SILENCE_MS: Final = 3000
 """Without a heartbeat for so long, the client says that it may be out of date."""
+RENEWAL_MS: Final = 6000
+RENEWAL_MAX_MS: Final = 48_000
+"""A feed that is silent for `RENEWAL_MS` is connected anew, and again after pauses that double: TCP may believe in a
+connection over which nothing comes. ZMTP's own heartbeats would notice it too, but where an application does not read
+for a while and the connection then breaks, libzmq aborts the process at the next of them."""
 PING_MS: Final = 5000
 APPROVAL_MS: Final = 2000
 """The pause between hellos while awaiting approval, where the house names none."""
@@ -107,6 +112,7 @@ class Session:
         self._feed = Feed(self)
         self._heard_ms = now_ms
         self._is_silent = False
+        self._renewal_ms = self._renewal_pause_ms = 0
         self._frozen_at_ms: int | None = None
         self._ping_ms = now_ms
         self._next_greeting_ms = now_ms
@@ -139,6 +145,7 @@ class Session:
             self._ping_ms if self._is_welcome else None,
             self._feed.probe_deadline_ms,
             self._heard_ms + SILENCE_MS if self._watches_silence else None,
+            self._renewal_ms if self._renews_feed else None,
             self._feed.repair_deadline_ms if self._is_welcome else None,
         ]
         return min((moment for moment in moments if moment is not None), default=None)
@@ -151,7 +158,12 @@ class Session:
             self._give_up(pending)
         if self._watches_silence and self._heard_ms + SILENCE_MS <= now_ms:
             self._is_silent = True
+            self._renewal_ms, self._renewal_pause_ms = self._heard_ms + RENEWAL_MS, RENEWAL_MS
             self._greet(now_ms)
+        if self._renews_feed and self._renewal_ms <= now_ms:
+            self._feed.connect_anew()
+            self._renewal_pause_ms = min(2 * self._renewal_pause_ms, RENEWAL_MAX_MS)
+            self._renewal_ms = now_ms + self.jitter(self._renewal_pause_ms)
         probe_ms = self._feed.probe_deadline_ms
         if probe_ms is not None and probe_ms <= now_ms:
             self._feed.begin_probe(now_ms)
@@ -334,6 +346,10 @@ class Session:
     @property
     def _watches_silence(self) -> bool:
         return self.welcome is not None and not self._is_silent and not self._feed.has_ended
+
+    @property
+    def _renews_feed(self) -> bool:
+        return self._is_silent and not self._feed.has_ended
 
     # --- requests ---------------------------------------------------------------------------------------------------
 

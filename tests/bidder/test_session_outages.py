@@ -1,10 +1,12 @@
 """The session while the house is away, silent, frozen or another process, and at the end."""
 
+from itertools import pairwise
+
 from lossy_link import Link, bids_seen, check_story, live, states
-from small_house import SmallHouse
+from small_house import BEAT_MS, SmallHouse
 
 from bidder.events import ConnectionState, LotChanged, Repaired
-from bidder.session import SILENCE_MS
+from bidder.session import RENEWAL_MAX_MS, RENEWAL_MS, SILENCE_MS
 from common.errors import RejectCode
 from common.messages import Accepted, Hello
 
@@ -114,6 +116,41 @@ def test_silence_is_told_and_ends_with_a_comparison() -> None:
     assert link.session.replica.lots == house.lots
 
 
+def test_a_feed_that_stays_silent_is_connected_anew_less_and_less_often_until_it_speaks() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    link.loses = lambda _: True
+    began_ms = link.now_ms
+    renewals_ms: list[int] = []
+    while link.now_ms < began_ms + 10 * RENEWAL_MAX_MS // 4:
+        link.run(10)
+        renewals_ms += [link.now_ms - began_ms] * (len(link.ports) - 1 - len(renewals_ms))
+    assert RENEWAL_MS - BEAT_MS <= renewals_ms[0] <= RENEWAL_MS
+    pauses_ms = [after - before for before, after in pairwise(renewals_ms)]
+    for pause_ms, usual_ms in zip(pauses_ms, (2 * RENEWAL_MS, 4 * RENEWAL_MS, RENEWAL_MAX_MS), strict=False):
+        assert 0.7 * usual_ms < pause_ms < 1.3 * usual_ms
+    assert set(link.ports) == {house.publish_port}
+    link.loses = lambda _: False
+    link.session.feed_connected(link.now_ms)
+    link.run(2000)
+    told = len(link.ports)
+    link.run(2 * RENEWAL_MS)
+    assert (link.session.state, len(link.ports)) == (ConnectionState.LIVE, told)
+
+
+def test_a_feed_that_was_renewed_once_is_renewed_as_soon_in_the_next_silence() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    for silences in (1, 2):
+        link.loses = lambda _: True
+        link.run(RENEWAL_MS + BEAT_MS)
+        assert len(link.ports) == 1 + silences
+        link.loses = lambda _: False
+        link.session.feed_connected(link.now_ms)
+        link.run(2000)
+        assert link.session.state is ConnectionState.LIVE
+
+
 def test_bids_are_still_sent_in_silence() -> None:
     house = SmallHouse(1)
     link = live(house)
@@ -164,5 +201,6 @@ def test_the_end_of_the_sale_is_the_end_and_no_silence_follows() -> None:
     link = live(house)
     house.end_sale()
     link.settle()
-    link.run(SILENCE_MS * 2, beats=False)
+    link.run(2 * RENEWAL_MS, beats=False)
     assert states(link) == [ConnectionState.ENDED]
+    assert len(link.ports) == 1
