@@ -22,7 +22,7 @@ from auctioneer.register import Admission, AdmissionMode
 from common.errors import UsageError
 
 TURNED_AWAY_S: Final = 5.0
-"""How long who floods the broadcasts' endpoint is not let in again: as long as a client waits between two attempts."""
+"""How long who floods an endpoint is let in to none again: as long as a client waits between two attempts."""
 TURNED_AWAY_MAX: Final = 10_000
 """So many are remembered; beyond that, who was turned away first may come back early."""
 _ZAP_ADDRESS: Final = "inproc://zeromq.zap.01"
@@ -42,9 +42,33 @@ class Word(Enum):
 Rule = Callable[[str], Word]
 
 
-def anybody(key: str) -> Word:  # noqa: ARG001 -- a rule is asked about a key
-    """Let every key in: what it may do, its session decides."""
-    return Word.COME_IN
+class TurnedAway:
+    """The keys that are not let in for a while, since they flooded an endpoint."""
+
+    def __init__(self, clock_s: Callable[[], float] = monotonic) -> None:
+        self._clock_s = clock_s
+        self._until_s: dict[str, float] = {}  # written by the loop, read by the door
+
+    def add(self, key: str) -> None:
+        """Let a key not in again for `TURNED_AWAY_S` from now."""
+        self._until_s.pop(key, None)
+        if len(self._until_s) >= TURNED_AWAY_MAX:
+            del self._until_s[next(iter(self._until_s))]
+        self._until_s[key] = self._clock_s() + TURNED_AWAY_S
+
+    def __contains__(self, key: str) -> bool:
+        return self._clock_s() < self._until_s.get(key, 0.0)
+
+
+class Public:
+    """Lets in every key, since its session decides what it may do; but who floods waits."""
+
+    def __init__(self, turned_away: TurnedAway) -> None:
+        self._turned_away = turned_away
+
+    def __call__(self, key: str) -> Word:
+        """Judge a key."""
+        return Word.NOT_NOW if key in self._turned_away else Word.COME_IN
 
 
 class Controllers:
@@ -65,21 +89,13 @@ class Audience:
     """Lets in who may hear the broadcasts, so that nobody else can as much as send to their socket.
 
     Everybody, until `is_of` says whose audience it is: a house that was just restarted must not turn its bidders away
-    while it reads the record. Nothing is granted in that time either. Whoever floods the socket waits, whoever it is.
+    while it reads the record. Nothing is granted in that time either. Whoever floods a socket waits, whoever it is.
     """
 
-    def __init__(self, admission: Admission, clock_s: Callable[[], float] = monotonic) -> None:
+    def __init__(self, admission: Admission, turned_away: TurnedAway) -> None:
         self._admission = admission
-        self._clock_s = clock_s
-        self._away_until_s: dict[str, float] = {}  # written by the loop, read by the door
+        self._turned_away = turned_away
         self._house: House | None = None
-
-    def turn_away(self, key: str) -> None:
-        """Let a key not in again for a while."""
-        self._away_until_s.pop(key, None)
-        if len(self._away_until_s) >= TURNED_AWAY_MAX:
-            del self._away_until_s[next(iter(self._away_until_s))]
-        self._away_until_s[key] = self._clock_s() + TURNED_AWAY_S
 
     def is_of(self, house: House) -> None:
         """Go by this house's register from now on."""
@@ -87,7 +103,7 @@ class Audience:
 
     def __call__(self, key: str) -> Word:
         """Judge a key."""
-        if self._clock_s() < self._away_until_s.get(key, 0.0):
+        if key in self._turned_away:
             return Word.NOT_NOW
         house = self._house
         return Word.COME_IN if house is None or self._may_hear(house, key) else Word.NOT_NOW

@@ -12,7 +12,7 @@ from typing import Final
 import zmq
 
 from auctioneer.data_folder import DataFolder
-from auctioneer.door import Audience, Controllers, Door, Rule, anybody
+from auctioneer.door import Audience, Controllers, Door, Public, Rule, TurnedAway
 from auctioneer.options import RunOptions
 from auctioneer.register import Admission
 from common.errors import UsageError
@@ -50,9 +50,10 @@ class Endpoints:
         self, options: RunOptions, folder: DataFolder, keys: KeyPair, admission: Admission | None = None
     ) -> None:
         self.context = new_context(len(_IoThread))
-        self.audience = Audience(admission or Admission())
+        self.turned_away = TurnedAway()
+        self.audience = Audience(admission or Admission(), self.turned_away)
         rules: dict[str, Rule] = {
-            REQUESTS_DOMAIN: anybody,
+            REQUESTS_DOMAIN: Public(self.turned_away),
             BROADCASTS_DOMAIN: self.audience,
             CONTROL_DOMAIN: Controllers(folder),
         }

@@ -20,6 +20,7 @@ from auctioneer.counters import Counters, Vitals
 from auctioneer.data_folder import DataFolder
 from auctioneer.endpoints import Endpoints, user_id
 from auctioneer.events import AnyEvent, BidderAdmitted, BidTaken
+from auctioneer.floods import Floods
 from auctioneer.frozen import FrozenHouse
 from auctioneer.house import Batch, House
 from auctioneer.introductions import Introductions
@@ -90,7 +91,8 @@ class Server:
         self._requests = endpoints.requests
         self._publisher = endpoints.publisher
         self._control = endpoints.control
-        self._subscriptions = Subscriptions(endpoints.publisher, endpoints.audience.turn_away)
+        self._subscriptions = Subscriptions(endpoints.publisher, endpoints.turned_away.add)
+        self._floods = Floods(endpoints.requests, endpoints.turned_away)
         self._pacer = Pacer(ENCRYPTED_DELIVERY_US if is_encrypted else DELIVERY_US)
         self._folder = folder
         self._reopen = reopen
@@ -209,6 +211,7 @@ class Server:
             if answer is not None:
                 answers.append((routing_id, answer))
                 continue
+            self._floods.end(principal, routing_id, frame)
             passed_over += 1
             if passed_over >= PASSED_OVER_MAX and answers:
                 return drained + 1

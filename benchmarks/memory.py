@@ -23,7 +23,7 @@ from benchmarks.servers import DATA, in_house
 from common.codec import PROBE_TOPIC_PREFIX, topic
 from common.keys import JoinLink, new_keys
 from common.limits import REMEMBERED_REQUESTS_MAX, REQUEST_BYTES_MAX
-from common.sockets import REQUESTS_QUEUED_MAX, new_context
+from common.sockets import WAITING_MAX, new_context
 
 LOT_BYTES_MAX: Final = 2048
 BIDDER_BYTES_MAX: Final = 1024
@@ -102,8 +102,8 @@ def _finding(size: int, bidders: int, inside: dict[str, float], connected: dict[
             _at_most("an idle bidder", own, BIDDER_BYTES_MAX),
             Target(
                 "open requests: bounded",
-                f"{BATCH_REQUESTS_MAX} a batch, {in_batch / 1024:,.0f} KiB; {REQUESTS_QUEUED_MAX} frames of up to "
-                f"{REQUEST_BYTES_MAX} bytes wait in the socket for each connection",
+                f"{BATCH_REQUESTS_MAX} a batch, {in_batch / 1024:,.0f} KiB; {WAITING_MAX:,} frames of up to "
+                f"{REQUEST_BYTES_MAX} bytes may wait for each connection, and who floods is cut off long before",
                 reached=True,
             ),
         ),

@@ -32,7 +32,7 @@ RECONNECT_MAX_MS: Final = 5000
 ENVELOPE_BYTES_MAX: Final = 128
 """What a frame may have around its body: CURVE's 33 bytes, and a broadcast's topic."""
 REQUESTS_QUEUED_MAX: Final = 1000
-"""For each peer: requests on their way, and answers that a client has not looked at."""
+"""In a client: requests on their way, and answers that it has not looked at."""
 ANSWERS_QUEUED_MAX: Final = 8 * REMEMBERED_REQUESTS_MAX
 """For each peer, answers that wait in the house to be sent; what finds no room is dropped, and is asked for again.
 
@@ -42,8 +42,11 @@ read cost the house this many answers, and no more."""
 BROADCASTS_QUEUED_MAX: Final = 10_000
 """For each subscriber; one that falls further behind loses frames, notices, and repairs the hole."""
 
-SUBSCRIPTIONS_BUFFER_BYTES: Final = 16 * 1024
-"""What the system keeps of a subscriber's messages: so much a flood can bring after its connection was shut down."""
+WAITING_MAX: Final = 50_000
+"""For each peer, messages that wait in the house to be read: as many as one can bring in a third of a second, and some
+ten times what it takes to be cut off for a flood."""
+PEER_BUFFER_BYTES: Final = 16 * 1024
+"""What the house's system keeps of a peer's messages: so much a flood can bring after its connection was shut down."""
 
 
 def new_context(io_threads: int = 1) -> "zmq.Context[zmq.SyncSocket]":
@@ -88,11 +91,10 @@ def set_request_server(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     with 1, a peer could take another's routing id and receive its answers.
     """
     set_common(socket, bytes_max)
+    _set_outliving_floods(socket)
     _set_watching_peers(socket)
-    socket.setsockopt(zmq.BACKLOG, BACKLOG)
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     socket.setsockopt(zmq.SNDHWM, ANSWERS_QUEUED_MAX)
-    socket.setsockopt(zmq.RCVHWM, REQUESTS_QUEUED_MAX)
 
 
 def set_publisher(socket: "zmq.Socket[object]", bytes_max: int) -> None:
@@ -102,9 +104,8 @@ def set_publisher(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     loses frames rather than stalling everybody.
     """
     set_common(socket, bytes_max)
+    _set_outliving_floods(socket)
     _set_watching_peers(socket)
-    socket.setsockopt(zmq.BACKLOG, BACKLOG)
-    socket.setsockopt(zmq.RCVBUF, SUBSCRIPTIONS_BUFFER_BYTES)
     socket.setsockopt(zmq.XPUB_MANUAL, 1)
     socket.setsockopt(zmq.SNDHWM, BROADCASTS_QUEUED_MAX)
 
@@ -138,13 +139,25 @@ def _set_staying_connected(socket: "zmq.Socket[object]") -> None:
 def _set_watching_peers(socket: "zmq.Socket[object]") -> None:
     """End connections whose peer is gone, or takes in nothing for long, by TCP and not by heartbeats of the house.
 
-    When a connection breaks while what its peer sent waits for room in the socket, libzmq aborts the process at the
-    next heartbeat that it would send there: so anybody who floods could end the house.
+    A heartbeat that is due on a connection that broke while its queue was full aborts the process, as does the answer
+    to one of the peer's (`_set_outliving_floods`).
     """
     socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, KEEPALIVE_S)
     socket.setsockopt(zmq.TCP_KEEPALIVE_INTVL, KEEPALIVE_S)
     socket.setsockopt(zmq.TCP_KEEPALIVE_CNT, KEEPALIVE_PROBES)
     socket.setsockopt(zmq.TCP_MAXRT, HEARTBEAT_TIMEOUT_MS)
+
+
+def _set_outliving_floods(socket: "zmq.Socket[object]") -> None:
+    """Let far more of what peers send wait than anybody can bring before the house ends the flood.
+
+    Where a queue of received messages is full, libzmq stops reading. If the connection breaks then, and the peer's own
+    heartbeat waits behind its messages, libzmq comes to answer it over the broken connection, and aborts the process:
+    anybody could do that, with a client of libzmq's or by hand.
+    """
+    socket.setsockopt(zmq.RCVHWM, WAITING_MAX)
+    socket.setsockopt(zmq.RCVBUF, PEER_BUFFER_BYTES)
+    socket.setsockopt(zmq.BACKLOG, BACKLOG)
 
 
 class BytesSocket(zmq.Socket[bytes]):

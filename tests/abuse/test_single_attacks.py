@@ -153,6 +153,66 @@ def test_the_routing_id_that_libzmq_gives_next_aborts_the_process() -> None:
     assert done.returncode == -signal.SIGABRT, done.stdout + done.stderr
 
 
+BROKEN = r"""
+import socket, struct, sys
+from contextlib import suppress
+sys.path.insert(0, sys.argv[1])
+import zmq
+from common.sockets import WAITING_MAX, new_context, set_publisher, set_request_server
+context = new_context()
+kind, set_up, peer_kind = {
+    "requests": (zmq.ROUTER, set_request_server, b"DEALER"), "broadcasts": (zmq.XPUB, set_publisher, b"SUB")
+}[sys.argv[2]]
+house = context.socket(kind)
+set_up(house, 1024)
+port = house.bind_to_random_port("tcp://127.0.0.1")
+
+def frame(flags, body):
+    return bytes([flags, len(body)]) + body
+
+def peer():
+    connected = socket.create_connection(("127.0.0.1", port))
+    connected.settimeout(2)
+    connected.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(52, b"\0"))
+    ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", len(peer_kind)) + peer_kind
+    connected.sendall(frame(4, ready))
+    assert connected.recv(64, socket.MSG_WAITALL)
+    assert connected.recv(2, socket.MSG_WAITALL)  # so the house has read the above
+    return connected
+
+heartbeat = frame(0, b"\x01a request") + frame(4, b"\x04PING\0\0")
+commands = [
+    b"", b"\xff", b"\x03PIN", b"\x04PING", b"\x04PING\0", b"\x04PING\0\1" + b"c" * 200, b"\x04PONG", b"\x05ERROR\xff",
+    b"\x05READY", b"\x09SUBSCRIBE", b"\x09SUBSCRIBElot/1\0", b"\x06CANCEL", b"\x06CANCELlot/1\0",
+]
+odd = b"".join(frame(5, one) + frame(4, one) for one in commands)  # with and without more frames to come
+wrong_length = b"\x06" + b"\xff" * 8
+flood = {"heartbeats": heartbeat * (WAITING_MAX // 4), "odd commands": (odd + heartbeat) * 500 + wrong_length}
+flooding = peer()
+with suppress(TimeoutError, ConnectionError):
+    flooding.sendall(flood[sys.argv[3]])
+flooding.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+flooding.close()
+peer()  # libzmq has seen the break by now
+while house.poll(1000):
+    house.recv_multipart()
+another = peer()
+another.sendall(frame(0, b"\x01more"))
+assert house.poll(30_000)
+print("served")
+"""
+
+
+@pytest.mark.parametrize("flood", ["heartbeats", "odd commands"])
+@pytest.mark.parametrize("endpoint", ["requests", "broadcasts"])
+def test_a_connection_that_breaks_before_its_heartbeat_is_answered_ends_nothing(endpoint: str, flood: str) -> None:
+    """With room for fewer messages libzmq would stop reading, and abort when it comes to answer the heartbeat."""
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", BROKEN, str(root), endpoint, flood]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "served\n", done.stderr
+
+
 def test_of_a_key_that_occurs_twice_the_last_counts() -> None:
     twice = b"\x83" + b"".join(map(msgpack.packb, ("type", "ping", "id", 5, "id", 6)))
     sale = SmallSale()

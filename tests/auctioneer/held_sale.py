@@ -16,11 +16,10 @@ from house_examples import lots
 
 from auctioneer import clock, startup
 from auctioneer.control import AnyCommand
-from auctioneer.door import Audience
+from auctioneer.door import TurnedAway
 from auctioneer.events import AnyEvent
 from auctioneer.house import HouseSettings
 from auctioneer.journal import ChainEnd, DamagedJournalError
-from auctioneer.register import Admission
 from auctioneer.server import Server
 from auctioneer.snapshots import Made
 from auctioneer.terms import LotSpec, SaleSpec
@@ -191,12 +190,12 @@ class HeldSale:
         patched.setattr(startup, "SqliteJournal", SimpleNamespace(open=self._open))
         patched.setattr(clock, "time", Clocks(self.world))
         patched.setattr(zmq, "Poller", partial(Poller, self.world, self))
-        audience = Audience(Admission())
-        patched.setattr(audience, "turn_away", self.turned_away.append)
+        turned_away = TurnedAway()
+        patched.setattr(turned_away, "add", self.turned_away.append)
         self.requests, self.control = _Router(self), _Router(self)
         self.publisher = _Publisher(self, self._door.getsockname()[1])
         endpoints = SimpleNamespace(
-            requests=self.requests, publisher=self.publisher, control=self.control, audience=audience
+            requests=self.requests, publisher=self.publisher, control=self.control, turned_away=turned_away
         )
         settings = HouseSettings("instance", 7001, is_encrypted=is_encrypted)
         snapshots = MemorySnapshots(self.platter)

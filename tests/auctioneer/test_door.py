@@ -11,7 +11,7 @@ from zmq.utils import z85
 
 from auctioneer import door
 from auctioneer.data_folder import AUCTIONEER, DataFolder
-from auctioneer.door import TURNED_AWAY_S, Audience, Controllers, Door, Word
+from auctioneer.door import TURNED_AWAY_S, Audience, Controllers, Door, Public, TurnedAway, Word
 from auctioneer.register import Admission, AdmissionMode
 from common.messages import Role
 
@@ -35,32 +35,40 @@ class Clock:
 
 def test_who_was_turned_away_may_come_back_after_a_while() -> None:
     clock = Clock()
-    audience = Audience(Admission(), clock)
-    audience.turn_away("eve")
-    assert audience("eve") is Word.NOT_NOW
-    assert audience("ann") is Word.COME_IN
+    turned_away = TurnedAway(clock)
+    turned_away.add("eve")
+    assert "eve" in turned_away
+    assert "ann" not in turned_away
     clock.now_s += TURNED_AWAY_S - 0.001
-    assert audience("eve") is Word.NOT_NOW
+    assert "eve" in turned_away
     clock.now_s += 0.001
-    assert audience("eve") is Word.COME_IN
+    assert "eve" not in turned_away
 
 
 def test_turning_away_again_begins_anew() -> None:
     clock = Clock()
-    audience = Audience(Admission(), clock)
-    audience.turn_away("eve")
+    turned_away = TurnedAway(clock)
+    turned_away.add("eve")
     clock.now_s += TURNED_AWAY_S - 1
-    audience.turn_away("eve")
+    turned_away.add("eve")
     clock.now_s += TURNED_AWAY_S - 1
-    assert audience("eve") is Word.NOT_NOW
+    assert "eve" in turned_away
 
 
 def test_so_many_are_remembered_and_the_oldest_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "TURNED_AWAY_MAX", 2)
-    audience = Audience(Admission(), Clock())
+    turned_away = TurnedAway(Clock())
     for key in ("first", "second", "first", "third"):
-        audience.turn_away(key)
-    assert [audience(key) for key in ("first", "second", "third")] == [Word.NOT_NOW, Word.COME_IN, Word.NOT_NOW]
+        turned_away.add(key)
+    assert [key in turned_away for key in ("first", "second", "third")] == [True, False, True]
+
+
+def test_who_was_turned_away_comes_to_no_endpoint() -> None:
+    turned_away = TurnedAway(Clock())
+    turned_away.add("eve")
+    for rule in (Public(turned_away), Audience(Admission(), turned_away)):
+        assert rule("eve") is Word.NOT_NOW
+        assert rule("ann") is Word.COME_IN
 
 
 @pytest.mark.parametrize(
@@ -76,7 +84,7 @@ def test_so_many_are_remembered_and_the_oldest_gives_way(monkeypatch: pytest.Mon
 def test_who_is_not_enrolled_hears_the_broadcasts_where_a_hello_would_do(
     admission: Admission, stranger: Word, listed: Word
 ) -> None:
-    audience = Audience(admission, Clock())
+    audience = Audience(admission, TurnedAway())
     assert audience("stranger") is Word.COME_IN, "while a house reads its record it turns nobody away"
     audience.is_of(SmallSale(admission=admission).house)
     assert audience("stranger") is stranger
@@ -86,7 +94,7 @@ def test_who_is_not_enrolled_hears_the_broadcasts_where_a_hello_would_do(
 def test_who_looks_on_by_invitation_hears_and_who_was_turned_out_does_not() -> None:
     admission = Admission(AdmissionMode.INVITE, "come in")
     sale = SmallSale(admission=admission)
-    audience = Audience(admission, Clock())
+    audience = Audience(admission, TurnedAway())
     audience.is_of(sale.house)
     sale.hello(ANN, "Ann", invite="come in")
     sale.hello(BOB, role=Role.OBSERVER, invite="come in")

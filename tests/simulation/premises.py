@@ -17,7 +17,7 @@ import zmq
 
 from auctioneer import clock, house, server, startup
 from auctioneer.control import Controller
-from auctioneer.door import Audience
+from auctioneer.door import TurnedAway
 from auctioneer.events import AnyEvent, HouseStarted
 from auctioneer.history import History as EventHistory
 from auctioneer.house import House, HouseSettings
@@ -160,7 +160,7 @@ class Premises:
         is_first = not self.durable
         settings = HouseSettings(f"process {self._instances}", 7001, self._admission)
         sockets = SimpleNamespace(
-            requests=Router(self), publisher=Publisher(self), control=Router(self), audience=Audience(self._admission)
+            requests=Router(self), publisher=Publisher(self), control=Router(self), turned_away=TurnedAway()
         )
 
         sale = self._take_up(settings, self._spec if is_first else None, None)

@@ -1,0 +1,149 @@
+"""Ending a flood's connection: once, with its sender turned away, and not that of who has its file handle by then."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+import zmq
+
+from auctioneer import floods
+from auctioneer.door import TURNED_AWAY_S, TurnedAway
+from auctioneer.floods import Floods
+
+EVE, HER_ID = "eve", b"her routing id"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class Endpoint:
+    """A listening socket in the place of a ROUTER's, with connections whose handles are known."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._open: list[Connection] = []
+
+    def getsockopt_string(self, option: int) -> str:
+        assert option == zmq.LAST_ENDPOINT
+        return f"tcp://127.0.0.1:{self._listening.getsockname()[1]}"
+
+    def connect(self) -> "Connection":
+        theirs = socket.create_connection(self._listening.getsockname())
+        ours, _ = self._listening.accept()
+        self._open.append(Connection(theirs, ours))
+        return self._open[-1]
+
+    def close(self) -> None:
+        self._listening.close()
+        for one in self._open:
+            one.close()
+
+
+class Connection:
+    def __init__(self, theirs: socket.socket, ours: socket.socket) -> None:
+        self._theirs, self._ours = theirs, ours
+
+    def close(self) -> None:
+        self._theirs.close()
+        self._ours.close()
+
+    @property
+    def is_up(self) -> bool:
+        self._theirs.setblocking(False)
+        with suppress(BlockingIOError):
+            return bool(self._theirs.recv(1))
+        return True
+
+    def take_handle_of(self, ended: "Connection") -> None:
+        handle = ended._ours.detach()
+        os.dup2(self._ours.fileno(), handle)
+        self._ours.close()
+        self._ours = socket.socket(fileno=handle)
+
+    def get(self, name: int) -> int:
+        """Be a message that came over this connection."""
+        assert name == zmq.SRCFD
+        return self._ours.fileno()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    endpoint = Endpoint()
+    yield endpoint
+    endpoint.close()
+
+
+class House:
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.clock = Clock()
+        self.turned_away = TurnedAway(self.clock)
+        self._floods = Floods(endpoint, self.turned_away, self.clock)  # type: ignore[arg-type]
+
+    def end(self, connection: Connection, principal: str = EVE, routing_id: bytes = HER_ID) -> None:
+        self._floods.end(principal, routing_id, connection)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def house(endpoint: Endpoint) -> House:
+    return House(endpoint)
+
+
+def test_a_connection_ends_and_its_sender_is_turned_away(house: House, endpoint: Endpoint) -> None:
+    hers, anothers = endpoint.connect(), endpoint.connect()
+    house.end(hers)
+    assert not hers.is_up
+    assert anothers.is_up
+    assert EVE in house.turned_away
+
+
+def taken_over(ended: Connection, endpoint: Endpoint) -> Connection:
+    """Return a new connection that has the handle of one that ended."""
+    new = endpoint.connect()
+    new.take_handle_of(ended)
+    return new
+
+
+def test_what_waited_ends_nobody_elses_connection_until_its_sender_may_be_back(
+    house: House, endpoint: Endpoint
+) -> None:
+    hers = endpoint.connect()
+    house.end(hers)
+    another = taken_over(hers, endpoint)
+    house.clock.now_s += TURNED_AWAY_S - 0.001
+    house.end(another)
+    assert another.is_up
+    house.clock.now_s += 0.001
+    assert EVE not in house.turned_away, "what waits keeps who sent it out"
+    house.end(another)
+    assert not another.is_up
+
+
+@pytest.mark.parametrize("who", [("ann", HER_ID), (EVE, b"another")])
+def test_another_sender_over_the_same_handle_is_ended_too(
+    house: House, endpoint: Endpoint, who: tuple[str, bytes]
+) -> None:
+    hers = endpoint.connect()
+    house.end(hers)
+    another = taken_over(hers, endpoint)
+    house.end(another, *who)
+    assert not another.is_up
+
+
+def test_so_many_are_remembered_and_the_first_is_ended_anew(
+    house: House, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(floods, "TURNED_AWAY_MAX", 2)
+    hers = endpoint.connect()
+    house.end(hers)
+    for principal in ("second", "third"):
+        house.end(endpoint.connect(), principal)
+    another = taken_over(hers, endpoint)
+    house.end(another)
+    assert not another.is_up
