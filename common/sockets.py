@@ -8,8 +8,9 @@ The options that all roles share, and why:
 - HANDSHAKE_IVL: a peer that connects and stays silent is cut off.
 - TCP_KEEPALIVE: keeps address translators on the way from forgetting the connection.
 
-Dead peers are noticed within seconds on both sides. A client sends ZMTP's heartbeats and is answered; the house leaves
-it to TCP (`_set_watching_peers` says why).
+Dead peers are noticed within seconds on both sides. Where a queue of received messages can get full, that is left to
+TCP (`_set_watching_peers` says why), and a client's session connects a silent feed anew. Only a client's DEALER, whose
+answers are no more than it asked for, sends ZMTP's heartbeats and is answered.
 """
 
 from typing import Final
@@ -71,16 +72,20 @@ def set_request_client(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     house that is away and arrive stale. No routing id: one that is chosen can be stolen.
     """
     set_common(socket, bytes_max)
-    _set_staying_connected(socket)
+    _set_reconnecting(socket)
+    socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS)
     socket.setsockopt(zmq.IMMEDIATE, 1)
     socket.setsockopt(zmq.SNDHWM, REQUESTS_QUEUED_MAX)
     socket.setsockopt(zmq.RCVHWM, REQUESTS_QUEUED_MAX)
 
 
 def set_subscriber(socket: "zmq.Socket[object]", bytes_max: int) -> None:
-    """Set what a client's SUB needs."""
+    """Set what a client's SUB needs. An application may let it wait unread for as long as it likes."""
     set_common(socket, bytes_max)
-    _set_staying_connected(socket)
+    _set_reconnecting(socket)
+    _set_watching_peers(socket)
     socket.setsockopt(zmq.RCVHWM, BROADCASTS_QUEUED_MAX)
 
 
@@ -128,16 +133,13 @@ def use_curve_client(socket: "zmq.Socket[object]", keys: KeyPair, server_key: st
     socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.public.encode())
 
 
-def _set_staying_connected(socket: "zmq.Socket[object]") -> None:
-    socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
-    socket.setsockopt(zmq.HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS)
+def _set_reconnecting(socket: "zmq.Socket[object]") -> None:
     socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
 
 
 def _set_watching_peers(socket: "zmq.Socket[object]") -> None:
-    """End connections whose peer is gone, or takes in nothing for long, by TCP and not by heartbeats of the house.
+    """End connections whose peer is gone, or takes in nothing for long, by TCP and not by heartbeats of ZMTP.
 
     A heartbeat that is due on a connection that broke while its queue was full aborts the process, as does the answer
     to one of the peer's (`_set_outliving_floods`).

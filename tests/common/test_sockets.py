@@ -1,8 +1,11 @@
 """The request path's queues: who reads loses no answer, and who does not costs the house a bounded number of them."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import cycle, islice
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -72,3 +75,39 @@ def test_who_does_not_read_costs_a_bounded_number_of_answers(pair: Pair) -> None
             pair.house.send_multipart([routing_id, PAGE], zmq.DONTWAIT)
             taken += 1
     assert taken <= taken_max
+
+
+UNREAD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import zmq
+from common import sockets
+sockets.HEARTBEAT_INTERVAL_MS = 20
+context = sockets.new_context()
+house, listener, nobody = context.socket(zmq.XPUB), context.socket(zmq.SUB), context.socket(zmq.PULL)
+house.setsockopt(zmq.SNDHWM, 0)
+sockets.set_subscriber(listener, 1024)
+listener.subscribe(b"")
+listener.connect(f"tcp://127.0.0.1:{house.bind_to_random_port('tcp://127.0.0.1')}")
+house.recv()
+for _ in range(10 * sockets.BROADCASTS_QUEUED_MAX):
+    house.send(bytes(100))
+assert listener.poll(20_000)
+nobody.poll(500)
+house.close(linger=0)
+nobody.poll(1000)
+read = 0
+while listener.poll(100):
+    listener.recv()
+    read += 1
+print("alive" if read >= sockets.BROADCASTS_QUEUED_MAX else read)
+"""
+
+
+def test_who_does_not_read_the_broadcasts_outlives_the_end_of_their_connection() -> None:
+    """With heartbeats of ZMTP, which the script would make quick, libzmq aborts the program."""
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", UNREAD, str(root)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.stdout == "alive\n", done.stdout + done.stderr
