@@ -72,6 +72,7 @@ def back_up(folder: DataFolder, target: Path) -> BackupRecord:
             version=metadata.version("auction-house"),
         )
         write_whole(copy.backup_file, msgspec.json.encode(record))
+        _sync_names(draft)
         draft.rename(target)
         sync_directory(target.absolute().parent)
     except OSError as error:
@@ -104,6 +105,7 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
         folder.snapshots.remove_all()  # of a journal that was moved away
         for left_over in ("-wal", "-shm"):  # of a journal that was moved away; a reader leaves an empty one
             Path(f"{folder.journal}{left_over}").unlink(missing_ok=True)
+        _sync_names(folder.path)  # a journal without the keys would be held under a key that no link names
         draft.rename(folder.journal)
         sync_directory(folder.path)
     finally:
@@ -151,6 +153,12 @@ def _copy_small_files(source: DataFolder, target: DataFolder) -> None:
             for folder in reversed(copy.relative_to(target.path).parents[:-1]):
                 make_private_folder(target.path / folder)
             write_whole(copy, file.read_bytes())
+
+
+def _sync_names(folder: Path) -> None:
+    """Make the names in a directory durable, and those in the directories below it."""
+    for place in (folder, *(below for below in folder.rglob("*") if below.is_dir())):
+        sync_directory(place)
 
 
 def _remove_draft(draft: Path) -> None:

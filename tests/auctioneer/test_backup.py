@@ -1,11 +1,13 @@
 """Backups: what is in one, what is refused, and what a restored sale begins with."""
 
 import os
+import re
 import resource
 import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from auctioneer.watchdog import run_watched
 from common.errors import StorageError, UsageError
 from common.lot import LotStatus
 from common.messages import Role
+from tests import strace
 
 
 @pytest.fixture
@@ -108,6 +111,66 @@ def test_a_damaged_journal_is_not_backed_up_as_if_it_were_sound(folder: DataFold
     with pytest.raises(DamagedJournalError):
         back_up(folder, tmp_path / "backup")
     assert not (tmp_path / "backup").exists()
+
+
+def unsynced(calls: Iterable[str], under: str, name: str) -> set[str]:
+    """Return the paths that begin with `under` and were not on the disk yet when strace saw the name being given.
+
+    A directory is among them if a name in it was given or taken since its last sync; a file that was removed is not.
+    """
+    waiting: set[str] = set()
+    for line in calls:
+        called = re.search(r"(\w+)\(.* = [0-9]", line)
+        if called is None:
+            continue
+        paths = [path.strip('"<>') for path in re.findall(r'<[^>]*>|"[^"]*"', line)]
+        folders = {str(Path(path).parent) for path in paths}
+        match called[1]:
+            case "rename" if paths[1] == name:
+                return {path for path in waiting if path.startswith(under)}
+            case "fsync" | "fdatasync":
+                waiting.discard(paths[0])
+            case "rename":
+                waiting |= folders
+            case "unlink":
+                waiting = (waiting - set(paths)) | folders
+            case "openat" if "O_CREAT" not in line:
+                pass
+            case "openat" | "mkdir":
+                waiting.add(str(Path(paths[-1]).parent))
+            case _:
+                waiting.add(paths[0])
+    raise AssertionError(f"nothing was renamed to {name}")
+
+
+def calls_of(log: Path, *arguments: object) -> list[str]:
+    """Run the program and return the calls by which it changed files."""
+    calls = "openat,mkdir,write,pwrite64,ftruncate,fsync,fdatasync,rename,unlink"
+    command = ["strace", "-f", "-y", "-o", str(log), "-e", f"trace={calls}", sys.executable, "-m", "auctioneer"]
+    subprocess.run([*command, *map(str, arguments)], check=True, capture_output=True, timeout=120)
+    return log.read_text(errors="replace").splitlines()
+
+
+def last_synced(calls: Iterable[str]) -> str:
+    return [line for line in calls if "sync(" in line][-1]
+
+
+def test_a_backup_and_a_restored_journal_have_their_names_when_all_is_on_the_disk(
+    folder: DataFolder, tmp_path: Path
+) -> None:
+    strace.require()
+    target, again = tmp_path / "backup", DataFolder(tmp_path / "again")
+    backed_up = calls_of(tmp_path / "calls", "backup", target, "--data", folder.path)
+    restored = calls_of(tmp_path / "calls", "restore", target, "--data", again.path)
+    for calls, under, name in (
+        (backed_up, f"{tmp_path}/.backup.", str(target)),
+        (restored, str(again.path), str(again.journal)),
+    ):
+        assert not unsynced(calls, under, name)
+        for place in (".sqlite3>", "/keys/control>", ".json"):
+            spoilt = [line for line in calls if not ("sync(" in line and place in line)]
+            assert unsynced(spoilt, under, name), f"nobody notices where {place} is not synced"
+        assert f"<{Path(name).parent}>" in last_synced(calls), "and then the name"
 
 
 # --- restore -------------------------------------------------------------------------------------------------------

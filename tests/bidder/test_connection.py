@@ -10,11 +10,12 @@ from fake_house import FakeHouse
 from msgspec.structs import replace
 
 from bidder.connection import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Connection, _Line
+from bidder.effects import Settled
 from bidder.events import ConnectionChanged, ConnectionState
 from bidder.session import SILENCE_MS
 from common.errors import WrongKeyError
 from common.keys import JoinLink, new_keys
-from common.messages import Hello
+from common.messages import Hello, MineRequest
 from common.sockets import new_context
 
 PATIENCE_MS = 60_000
@@ -181,3 +182,28 @@ def test_how_long_may_be_waited_is_until_something_is_due(
     for moment_ms, wait_ms in ((now_ms, max(0, due_ms - now_ms)), (due_ms - 20, 20), (due_ms + 5, 0)):
         monkeypatch.setattr(Connection, "now_ms", staticmethod(lambda moment_ms=moment_ms: moment_ms))
         assert connection.wait_ms == wait_ms
+    monkeypatch.setattr(Connection, "now_ms", staticmethod(lambda: due_ms - 20))
+    for reconnect_ms, wait_ms in ((due_ms - 15, 5), (due_ms + 15, 20)):
+        connection._feed.reconnect_ms = reconnect_ms
+        assert connection.wait_ms == wait_ms, "the first of all that is due counts"
+
+
+def test_all_answers_that_wait_are_read_at_once(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell that waits on the sockets' file descriptors may never hear of one that was left."""
+    session, now_ms = connection.session, connection.now_ms()
+    asked = {session.submit(MineRequest(id=session.new_request_id(now_ms)), now_ms, PATIENCE_MS) for _ in range(3)}
+    receive = _Line.receive
+    received: list[bytes] = []
+
+    def receive_when_there(line: _Line) -> bytes | None:
+        if line.socket.getsockopt(zmq.TYPE) == zmq.DEALER and len(received) < len(asked):
+            assert line.socket.poll(PATIENCE_MS)
+            frame = receive(line)
+            assert frame is not None
+            received.append(frame)
+            return frame
+        return receive(line)
+
+    monkeypatch.setattr(_Line, "receive", receive_when_there)
+    told, _ = connection.pump()
+    assert {effect.ticket for effect in told if isinstance(effect, Settled)} == asked
