@@ -32,7 +32,6 @@ class History:
         self._sort()
         newer = [(stream, self._streams[stream].popleft()) for stream in self._order]
         self._order.clear()
-        self._streams.clear()
         self._unsorted.extend(chain(older, newer))
 
     def after(self, stream: str, seq: int, most: int) -> list[AnyLotEvent | AnySaleEvent] | None:

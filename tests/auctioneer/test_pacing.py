@@ -50,9 +50,12 @@ def test_nothing_is_held_for_longer_than_the_bound() -> None:
     pacer = busy_pacer(100_000)
     pacer.sent(100_000 * 1_000, 1_000)
     pacer.hold([change(1)], 1_100)
+    pacer.hold([change(2)], 1_200)
     assert pacer.take(1_099 + HOLD_MS_MAX) == []
     assert pacer.next_deadline_ms() == 1_100 + HOLD_MS_MAX
-    assert pacer.take(1_100 + HOLD_MS_MAX) == [change(1)]
+    assert pacer.take(1_100 + HOLD_MS_MAX) == [change(1), change(2)]
+    pacer.hold([change(3)], 1_000 + 2 * HOLD_MS_MAX)
+    assert pacer.take(1_000 + 2 * HOLD_MS_MAX) == [change(3)], "what the two broadcasts took is reckoned no longer"
 
 
 def test_no_more_than_the_bound_is_held() -> None:
