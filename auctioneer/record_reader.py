@@ -22,8 +22,8 @@ class _Run:
 
     __slots__ = ("last", "public_bids", "shown")
 
-    def __init__(self) -> None:
-        self.last: BidTaken | None = None
+    def __init__(self, first: BidTaken) -> None:
+        self.last = first
         self.shown: BidTaken | None = None
         """The last of them that is public."""
         self.public_bids = 0
@@ -51,7 +51,7 @@ class RecordReader:
                 self._take_singly(event)
                 continue
             if run is None:
-                run = runs[event.lot] = _Run()
+                run = runs[event.lot] = _Run(event)
             run.last = event
             if event.public:
                 run.shown = event
@@ -85,7 +85,7 @@ class RecordReader:
 
     def _settle(self, lot: str) -> None:
         run = self._runs.pop(lot, None)
-        if run is not None and run.last is not None:
+        if run is not None:
             self._engine.apply_run(run.last, run.shown, run.public_bids)
 
     def _settle_all(self) -> None:
