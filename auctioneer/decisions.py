@@ -7,7 +7,7 @@ or `Refused` and then nothing has changed.
 from typing import NamedTuple
 
 from auctioneer.engine import Engine
-from auctioneer.events import HOUSE, AnyEvent, HouseStarted, LotListed, SaleDecided
+from auctioneer.events import HOUSE, AnyEvent, HouseStarted, LotListed, sale_decided
 from auctioneer.lot_state import LotState, closed, lot_decided, opened
 from auctioneer.terms import LotSpec, OpeningRule
 from common.errors import RejectCode
@@ -146,7 +146,7 @@ def pause_sale(engine: Engine, now_ms: int, by: str) -> Decision:
     refused = _unless_paused(engine)
     if refused is not None:
         return refused
-    events: list[AnyEvent] = [_sale_decided(SalePaused(engine.sale.seq + 1, now_ms), by)]
+    events: list[AnyEvent] = [sale_decided(SalePaused(engine.sale.seq + 1, now_ms), by)]
     events.extend(
         lot_decided(lot, _paused(lot, now_ms), by, with_sale=True)
         for lot in engine.catalogue
@@ -160,7 +160,7 @@ def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
     if engine.sale.status is not SaleStatus.PAUSED:
         return Refused(RejectCode.WRONG_STATE, f"the sale is {engine.sale.status.value}")
     stood_ms = now_ms - engine.state.sale_paused_at_ms
-    events: list[AnyEvent] = [_sale_decided(SaleResumed(engine.sale.seq + 1, now_ms), by)]
+    events: list[AnyEvent] = [sale_decided(SaleResumed(engine.sale.seq + 1, now_ms), by)]
     for lot in engine.catalogue:
         view = lot.view
         change: AnyLotEvent | None = None
@@ -175,7 +175,7 @@ def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
 
 def announce(engine: Engine, now_ms: int, by: str, text: str) -> Decision:
     """Say something to all."""
-    return _apply(engine, [_sale_decided(Announced(engine.sale.seq + 1, now_ms, text), by)])
+    return _apply(engine, [sale_decided(Announced(engine.sale.seq + 1, now_ms, text), by)])
 
 
 def end(engine: Engine, now_ms: int, by: str) -> Decision:
@@ -192,7 +192,7 @@ def end(engine: Engine, now_ms: int, by: str) -> Decision:
         else:
             continue
         events.append(lot_decided(lot, change, by, with_sale=True))
-    events.append(_sale_decided(SaleEnded(engine.sale.seq + 1, now_ms), by))
+    events.append(sale_decided(SaleEnded(engine.sale.seq + 1, now_ms), by))
     return _apply(engine, events)
 
 
@@ -233,7 +233,3 @@ def _paused(lot: LotState, at_ms: int) -> LotPaused:
 def _resumed(lot: LotState, at_ms: int) -> LotResumed:
     remaining_ms = lot.view.remaining_ms
     return LotResumed(lot.view.seq + 1, at_ms, None if remaining_ms is None else at_ms + remaining_ms)
-
-
-def _sale_decided(change: SalePaused | SaleResumed | Announced | SaleEnded, by: str) -> SaleDecided:
-    return SaleDecided(at_ms=change.at_ms, seq=change.seq, change=change, by=by)

@@ -27,6 +27,7 @@ from auctioneer.events import (
     bid_placed,
     closed_by_purchase,
     lot_added,
+    sale_decided,
 )
 from auctioneer.formats import english
 from auctioneer.lot_state import LotState, closed, lot_decided, opened, soft_close_ms, with_shared_table
@@ -338,7 +339,7 @@ class Engine:
             lot = self._order.first()
             return lot_decided(lot, opened(lot, at_ms), HOUSE)
         if self._is_over():
-            return SaleDecided(at_ms=at_ms, seq=self.sale.seq + 1, change=SaleEnded(self.sale.seq + 1, at_ms), by=HOUSE)
+            return sale_decided(SaleEnded(self.sale.seq + 1, at_ms), HOUSE)
         lot = self._state.lots[self._clock[0][1]]
         if lot.view.status is LotStatus.SCHEDULED:
             return lot_decided(lot, opened(lot, at_ms), HOUSE)

@@ -221,6 +221,11 @@ class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field=
         return self.request.id
 
 
+def sale_decided(change: SalePaused | SaleResumed | Announced | SaleEnded, by: str) -> SaleDecided:
+    """Return the record of a change of the sale that somebody decided, or the clock."""
+    return SaleDecided(at_ms=change.at_ms, seq=change.seq, change=change, by=by)
+
+
 Decided = BidTaken | LotBought | BidLate | Refusal
 """What became of a bid or a purchase: it has the request, and the verdict can be told from it at any time."""
 

@@ -63,7 +63,8 @@ class RecordReader:
             mine.append(event)
             if len(mine) > 2 * REMEMBERED_REQUESTS_MAX:
                 _keep_highest(mine)
-        self._settle_all()
+        for lot in list(runs):
+            self._settle(lot)
 
     def bids(self) -> Iterable[BidTaken]:
         """Yield the bids that sessions are to remember, of each paddle those with the highest ids."""
@@ -76,10 +77,7 @@ class RecordReader:
         return [(one.lot, bid_placed(one)) if isinstance(one, BidTaken) else one for one in self._recent]
 
     def _take_singly(self, event: AnyEvent) -> None:
-        if event.lot:
-            self._settle(event.lot)
-        else:
-            self._settle_all()
+        self._settle(event.lot)  # what has no lot changes none, or only such as have no bids waiting
         self._take_one(event)
         self._recent.extend(self._engine.take_changes())
 
@@ -87,10 +85,6 @@ class RecordReader:
         run = self._runs.pop(lot, None)
         if run is not None:
             self._engine.apply_run(run.last, run.shown, run.public_bids)
-
-    def _settle_all(self) -> None:
-        for lot in list(self._runs):
-            self._settle(lot)
 
 
 def _keep_highest(bids: list[BidTaken]) -> None:

@@ -193,7 +193,7 @@ class Replica:
         A heartbeat may have been on its way while a snapshot overtook it; a stream is returned only when a second
         heartbeat says so too. Even then only a fresh answer can tell that history was lost.
         """
-        if beat.epoch != self.epoch or self.sale is None:
+        if beat.epoch != self.epoch:
             return []
         lower = self._compare(SALE, beat.sale_seq)
         for lot, seq in beat.lots.items():

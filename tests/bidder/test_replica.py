@@ -139,8 +139,10 @@ def test_a_late_broadcast_closes_a_hole_without_a_repair() -> None:
 def test_a_heartbeat_shows_a_lost_tail() -> None:
     house = SmallHouse(2)
     replica = joined(house)
-    assert replica.take_heartbeat(beat(3, lot1=1, lot2=0)) == []
-    assert replica.behind == {SALE: 3, "1": 1}
+    assert replica.take_heartbeat(beat(3, lot1=2, lot2=0)) == []
+    assert replica.behind == {SALE: 3, "1": 2}
+    assert replica.take_heartbeat(beat(2, lot1=1)) == []
+    assert replica.behind == {SALE: 3, "1": 2}, "what was heard of once is there, whatever an older heartbeat says"
 
 
 def test_a_lot_whose_addition_was_lost_waits_for_it() -> None:
@@ -227,7 +229,7 @@ def test_another_epoch_is_left_alone_until_the_session_says_that_it_counts() -> 
     house.open("1")
     assert replica.take_lot_events(bids("1", 1, epoch=2)) == []
     assert replica.take_sale_events(SaleEvents(epoch=2, events=(lot_added("2", 2),))) == []
-    assert replica.take_heartbeat(beat(0, epoch=2)) == []
+    assert replica.take_heartbeat(beat(3, epoch=2, lot1=4)) == []
     assert replica.take_page(snapshot(house, *house.lots.values(), epoch=2)) == []
     assert replica.behind == {}
     assert replica.seq("1") == 0
@@ -236,6 +238,32 @@ def test_another_epoch_is_left_alone_until_the_session_says_that_it_counts() -> 
     replica.begin_snapshot(adopt=False)
     told = replica.take_page(snapshot(house, *house.lots.values(), epoch=2))
     assert told == [StateReady(2, house.sale, 1)]
+    replica.check()
+
+
+def test_nothing_of_a_lost_history_counts_in_the_next() -> None:
+    """Neither its lots nor its early events, holes, doubts and half-read pages."""
+    house = SmallHouse(2)
+    replica = joined(house)
+    replica.take_lot_events(bids("1", 1, 3, 6))
+    replica.take_replay(replayed("1", 2))
+    replica.take_heartbeat(beat(1, lot2=0))
+    replica.take_lot_events(bids("9", 2))
+    replica.begin_snapshot(adopt=True)
+    replica.take_page(snapshot(house, house.lots["2"], following=1))
+
+    replica.reset(2)
+    replica.check()
+    assert (replica.lots, dict(replica.behind), replica.highest("1")) == ({}, {}, 0)
+    assert replica.take_lot_events(bids("1", 4, epoch=2)) == [], "there is no view before the snapshot"
+    house.open("1")
+    house.bid("1", 100)
+    replica.begin_snapshot(adopt=False)
+    told = replica.take_page(snapshot(house, house.lots["1"], epoch=2))
+    assert kinds(told) == ["StateReady "]
+    assert list(replica.lots) == ["1"]
+    assert replica.take_heartbeat(beat(1, epoch=2)) == [], "the first to doubt it"
+    assert kinds(replica.take_lot_events(bids("1", 3, epoch=2))) == ["LotChanged 13", "LotChanged 14"]
     replica.check()
 
 
