@@ -2,11 +2,12 @@
 
 from itertools import pairwise
 
-from lossy_link import Link, bids_seen, check_story, live, states
+from lossy_link import KEY, Link, bids_seen, check_story, live, states
 from small_house import BEAT_MS, SmallHouse
 
 from bidder.events import ConnectionState, LotChanged, Repaired
 from bidder.session import RENEWAL_MAX_MS, RENEWAL_MS, SILENCE_MS
+from common.codec import encode
 from common.errors import RejectCode
 from common.messages import Accepted, Hello
 
@@ -151,6 +152,14 @@ def test_a_feed_that_was_renewed_once_is_renewed_as_soon_in_the_next_silence() -
         assert link.session.state is ConnectionState.LIVE
 
 
+def test_a_welcome_in_silence_has_the_feed_proven_anew() -> None:
+    """A house that lives and is not heard may have lost the subscriptions, and then no heartbeat would end it."""
+    link = live(SmallHouse(1))
+    link.asked.clear()
+    link.run(SILENCE_MS + 500, beats=False)
+    assert any(topic.startswith(b"~") for topic in link.asked)
+
+
 def test_bids_are_still_sent_in_silence() -> None:
     house = SmallHouse(1)
     link = live(house)
@@ -185,6 +194,22 @@ def test_a_bidder_who_is_turned_out_is_refused_and_stops() -> None:
     link.run(7000)
     assert states(link)[-1] is ConnectionState.REFUSED
     assert len(house.seen) <= 3
+
+
+def test_a_verdict_that_comes_after_the_refusal_changes_no_outcome() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.bid_answers_to_drop = 1
+    link.bid("1", 100)
+    house.hello_answer = RejectCode.NOT_ADMITTED
+    link.connect()
+    assert link.session.state is ConnectionState.REFUSED
+    unknown = link.outcomes[1]
+    late = house.answer(KEY, bids_seen(house)[0])
+    assert isinstance(late, Accepted)
+    link.session.answer_received(encode(late), link.now_ms)
+    link.settle()
+    assert link.outcomes[1] is unknown
 
 
 def test_another_process_has_a_clock_of_its_own() -> None:

@@ -7,11 +7,11 @@ from lossy_link import Link, bids_seen, live
 from small_house import SmallHouse
 
 from bidder.effects import Unanswered
-from bidder.session import Session
+from bidder.session import PING_MS, Session
 from common.codec import decode_request
 from common.errors import RejectCode, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.messages import Accepted, BidRequest, Hello, Mine, MineRequest, Rejected
+from common.messages import Accepted, BidRequest, Hello, Mine, MineRequest, Ping, Rejected
 
 
 def test_a_bid_without_an_answer_is_repeated_with_the_same_bytes_and_gets_the_same_verdict() -> None:
@@ -42,6 +42,16 @@ def test_pauses_between_repeats_grow_and_stay_bounded() -> None:
     assert 10 <= len(moments) <= 25
     assert max(pauses) <= 5000 * 5 // 4 + 10
     assert pauses[0] < pauses[2] < pauses[5]
+
+
+def test_a_ping_without_an_answer_is_replaced_and_not_repeated_for_ever() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    link.loses = lambda frame: b"pong" in frame
+    link.run(6 * PING_MS)
+    house.seen.clear()
+    link.run(PING_MS)
+    assert len({request.id for request in house.seen if isinstance(request, Ping)}) <= 2
 
 
 def test_a_deadline_leaves_the_outcome_unknown_and_names_the_id() -> None:
