@@ -188,6 +188,8 @@ class SmallHouse:
             case SnapshotRequest(start=start):
                 following = start + PAGE_LOTS if start + PAGE_LOTS < len(self.lots) else None
                 return self._snapshot(request.id, tuple(self.lots.values())[start : start + PAGE_LOTS], following)
+            case LotRequest(lot=lot) if lot not in self.lots:
+                return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT)
             case LotRequest():
                 return self._snapshot(request.id, (self.lots[request.lot],))
             case ReplayRequest():

@@ -186,6 +186,17 @@ def test_a_frozen_house_stops_the_clocks() -> None:
     assert link.session.remaining_ms(house.lots["1"], link.now_ms) == 10_000 - 1200
 
 
+def test_a_house_that_is_another_process_is_not_frozen_as_the_last_was() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.is_frozen = True
+    link.run(100)
+    house.is_frozen = False
+    house.instance = 2
+    link.connect()
+    assert states(link)[-1] is ConnectionState.LIVE, "before it said so in a heartbeat"
+
+
 def test_a_bidder_who_is_turned_out_is_refused_and_stops() -> None:
     house = SmallHouse(1)
     link = live(house)

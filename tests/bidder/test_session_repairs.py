@@ -165,6 +165,21 @@ def test_a_hole_that_the_house_no_longer_knows_of_is_lost_history() -> None:
     assert not link.session.replica.behind
 
 
+def test_a_lot_that_the_house_no_longer_knows_is_lost_history() -> None:
+    house = SmallHouse(2)
+    link = live(house)
+    house.has_history = False
+    house.broadcasts_to_drop = 1
+    house.open("2")
+    house.beat()
+    link.settle()
+    lost = house.lots.pop("2")
+    link.run(100, beats=False)
+    assert link.told(HistoryLost) == [HistoryLost(1)]
+    assert link.session.state is ConnectionState.LIVE
+    assert lost.lot not in link.session.replica.lots
+
+
 def test_broadcasts_of_an_unknown_epoch_do_not_make_house_and_client_chase_each_other() -> None:
     house = SmallHouse(1)
     link = live(house)
