@@ -10,6 +10,7 @@ from house_examples import ANN, BOB
 
 from auctioneer.control import Admit, Announce
 from auctioneer.server import BATCH_SUBSCRIPTIONS_MAX, FRAMES_MAX, PASSED_OVER_MAX, Server
+from auctioneer.sessions import BURST_S, DEFAULT_REQUESTS_PER_S
 from common.codec import encode, topic
 from common.limits import PROTOCOL_VERSION
 from common.messages import Hello, Ping, Probed, SaleEvents
@@ -125,6 +126,30 @@ def test_who_asks_for_more_broadcasts_than_the_budget_has_is_cut_off(hold: Opens
     sale.at(5, lambda: sale.listener(ANN, *[b"lot/%d\0" % number for number in range(1200)]))
     sale.run(200)
     assert set(sale.turned_away) == {ANN}
+
+
+def many_probes() -> list[bytes]:
+    """Return more probes than the budget of a key has, and a second's worth besides."""
+    return [topic(f"~{number:016x}") for number in range((BURST_S + 1) * DEFAULT_REQUESTS_PER_S)]
+
+
+def test_what_is_beyond_the_budget_is_not_granted(hold: Opens) -> None:
+    sale = hold()
+    sale.bidder(ANN, "Ann")
+    sale.at(5, lambda: sale.listener(ANN, *many_probes()))
+    sale.run(200)
+    assert len(sale.published(Probed)) <= (BURST_S + 0.5) * DEFAULT_REQUESTS_PER_S
+
+
+def test_what_comes_without_a_key_cuts_nobody_off(hold: Opens) -> None:
+    """It is libzmq's own word on a connection that ended, whose handle may be another's by now."""
+    sale = hold()
+    far: list[socket.socket] = []
+    sale.at(5, lambda: far.append(sale.listener("", *many_probes())[1]))
+    sale.run(200)
+    far[0].settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        far[0].recv(1)
 
 
 def test_a_probe_is_answered_on_its_own_topic_and_forgotten(hold: Opens) -> None:
