@@ -62,6 +62,18 @@ def test_many_bids_at_once_each_get_their_own_verdict(fake: FakeHouse) -> None:
     asyncio.run(story())
 
 
+def test_who_no_longer_waits_for_a_verdict_ends_nothing_for_others(fake: FakeHouse) -> None:
+    async def story() -> None:
+        async with await joined(fake) as client:
+            impatient = asyncio.create_task(client.bid("1", 100))
+            await asyncio.wait([impatient], timeout=0)  # it asks
+            impatient.cancel()
+            await wait_for(client, LotChanged)
+            assert isinstance(await client.bid("2", 100), Accepted)
+
+    asyncio.run(story())
+
+
 def test_many_clients_share_a_context_and_see_the_same(fake: FakeHouse) -> None:
     context = new_context()
 

@@ -241,11 +241,11 @@ def test_a_commit_waits_for_the_disk_and_nothing_fails_unseen(path):
         assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,), "its failures would be hidden"
 
 
-@pytest.mark.parametrize(("batch", "batches"), [(1, 1000), (256, 100)])
-def test_the_wal_stays_small(journal, path, batch, batches):
+@pytest.mark.parametrize(("batch", "batches", "refused"), [(1, 1000, 1), (256, 100, 256), (1024, 60, 0)])
+def test_the_wal_stays_small(journal, path, batch, batches, refused):
     events = announcements(batch)
     for first in range(0, batch * batches, batch):
-        journal.append(events, [refusal(paddle, first + paddle) for paddle in range(batch)], AT_MS)
+        journal.append(events, [refusal(paddle, first + paddle) for paddle in range(refused)], AT_MS)
         assert Path(f"{path}-wal").stat().st_size < 1.5 * CHECKPOINT_PAGES * PAGE_BYTES
     assert path.stat().st_size > batch * batches * 100, "the events are in the file"
 
