@@ -439,8 +439,12 @@ class House:
         self._changed.pop(SALE_STREAM, None)
 
     def stood_still(self, now_ms: int, stood_ms: int) -> None:
-        """Note that nobody could be heard for a time: open lots get it back, and it is nobody's silence."""
+        """Note that nobody could be heard for a time: open lots get it back, and it is nobody's silence.
+
+        What was due before comes first: a lot that opens then was open all the time.
+        """
         self._awake_ms = now_ms
+        self.advance(now_ms - stood_ms)
         self.record(decisions.make_up(self.engine, now_ms, stood_ms))
 
     def drop_silent(self, now_ms: int) -> None:

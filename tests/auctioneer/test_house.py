@@ -2,13 +2,14 @@
 
 import msgspec
 import pytest
-from house_examples import ANN, BOB, CAT, HOUR_MS, START_MS, SmallSale, bid, code_of, two_open_lots
+from house_examples import ANN, BOB, CAT, HOUR_MS, START_MS, SmallSale, bid, code_of, lot, two_open_lots
 
-from auctioneer.events import BidLate, BidTaken, LotBought
+from auctioneer.events import BidLate, BidTaken, LotBought, LotDecided
+from auctioneer.terms import Opening, OpeningRule
 from common.codec import encode
 from common.errors import RejectCode
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.lot import BidPlaced
+from common.lot import BidPlaced, LotExtended, LotOpened
 from common.messages import Accepted, BidRequest, BuyRequest, Rejected
 
 
@@ -110,3 +111,19 @@ def test_a_bid_is_decided_after_all_that_was_due_before_it(sale: SmallSale) -> N
     assert code_of(sale.ask(BOB, bid(10, 1600))) is RejectCode.LOT_CLOSED
     view = sale.house.engine.lots["1"].view
     assert (view.winner, view.hammer_minor, view.closed_at_ms) == (1, 1500, START_MS + HOUR_MS)
+
+
+# --- standstills ---------------------------------------------------------------------------------------------------
+
+
+def test_a_lot_that_was_due_before_a_standstill_gets_all_of_it_back() -> None:
+    """It may be that the house had not got round to opening it yet."""
+    soon = msgspec.structs.replace(lot("2"), opening=Opening(OpeningRule.AT_TIME, delay_ms=1000))
+    sale = SmallSale(lot("1", by_hand=True), soon)
+    sale.now_ms += 6000
+    sale.house.stood_still(sale.now_ms, 5000)
+    opened, extended = [event.change for event in sale.commit().events if isinstance(event, LotDecided)]
+    assert isinstance(opened, LotOpened)
+    assert opened.at_ms == START_MS + 1000
+    assert isinstance(extended, LotExtended)
+    assert extended.ends_at_ms == START_MS + 1000 + HOUR_MS + 5000

@@ -323,6 +323,8 @@ class Premises:
         inner = SqliteJournal.open(path) if self.plan.uses_sqlite else self.platter.open(path)
         self.stored(inner.position, (), 0)
         now_ms = self.clocks.time_ns() // 1_000_000 if self._clock is None else self._clock.now_ms()
+        if inner.position == 0:
+            self._beat_ms = now_ms  # nobody heard the house before it wrote for the first time
         least_ms = max(0, now_ms - inner.alive_ms) if inner.position else 0
         self._outage_ms = (least_ms, max(0, now_ms - self._beat_ms + HEARTBEAT_MS))
         return FaultyJournal(inner, self)

@@ -165,6 +165,8 @@ class SimulatedSale:
         seqs = {lot: state.view.seq for lot, state in house.engine.lots.items()}
         return all(
             {lot: view.seq for lot, view in person.session.replica.lots.items()} == seqs
+            and person.session.replica.sale is not None
+            and person.session.replica.sale.seq == house.engine.sale.seq
             for person in self.people
             if person.is_in
         )
