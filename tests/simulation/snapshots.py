@@ -78,7 +78,7 @@ class SimulatedSnapshots:
             self._files.put(end, state)
         if fate not in ("failed", "killed"):  # who is killed dies between giving it its name and removing others
             self._files.prune()
-        if fate == "spoilt":
+        if fate == "spoilt" and end.position in self._files.positions():  # it may be older than those that are kept
             self._files.spoil(end.position)
         self._reached(fate or "was made")
         self._made = Made(end.position, fate if fate in ("failed", "killed") else "")

@@ -41,7 +41,11 @@ def sweep(first: int, seeds: int) -> Sweep:
     """Run the seeds from `first` on."""
     found = Sweep()
     for seed in range(first, first + seeds):
-        result = simulate(plan_of(seed))
+        try:
+            result = simulate(plan_of(seed))
+        except BaseException as error:
+            error.add_note(f"It came of seed {seed}.")
+            raise
         found.seeds += 1
         found.simulated_ms += result.simulated_ms
         found.facts += len(result.history.facts)
