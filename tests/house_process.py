@@ -166,6 +166,8 @@ class RawBidder:
         self._context = new_context()
         self.requests = self._context.socket(zmq.DEALER)
         set_request_client(self.requests, REPLY_BYTES_MAX)
+        # Who floods and does not read would be aborted by a heartbeat that is due when the house cuts the connection.
+        self.requests.setsockopt(zmq.HEARTBEAT_IVL, 0)
         use_curve_client(self.requests, self.keys, self.link.server_key)
         self.requests.connect(self.link.request_address)
         self.broadcasts = self._context.socket(zmq.SUB)

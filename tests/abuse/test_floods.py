@@ -98,7 +98,7 @@ def test_a_flood_of_requests_spends_its_senders_budget_only(house: HouseProcess,
     assert isinstance(eve.hello(), Welcome)
     refusals = eve.requests.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
     try:
-        with unshaken(house) as honest, without_pause(lambda number: push(eve, body)):
+        with unshaken(house) as honest, without_pause(lambda number: push_and_read(eve.requests, body)):
             honest.go_on()
             assert refusals.poll(WAIT_MS), "the flood may come back at once"
     finally:
@@ -106,22 +106,23 @@ def test_a_flood_of_requests_spends_its_senders_budget_only(house: HouseProcess,
         refusals.close()
 
 
-def push(eve: RawBidder, body: bytes) -> None:
-    """Send a request, or wait a moment for a connection to send one over.
+def push(sender: zmq.SyncSocket, *frames: bytes) -> None:
+    """Send a request, or wait a moment for a connection that takes one: there is none while the house cut it off."""
+    if sender.poll(100, zmq.POLLOUT):
+        with suppress(zmq.Again):
+            sender.send_multipart(frames, zmq.DONTWAIT)
 
-    Answers are thrown away: a client whose queue of them is full when it is cut off can be aborted by libzmq itself.
-    """
-    with suppress(zmq.Again):
-        while True:
-            eve.requests.recv(zmq.DONTWAIT)
-    if eve.requests.poll(100, zmq.POLLOUT):
-        with suppress(zmq.Again):  # cut off just then
-            eve.requests.send(body, zmq.DONTWAIT)
+
+def push_and_read(sender: zmq.SyncSocket, body: bytes) -> None:
+    """Send a request, and take in what was answered: whose queue of answers is full does not notice the cut."""
+    push(sender, body)
+    while sender.poll(0):
+        sender.recv()
 
 
 def test_endless_multipart_is_cut_or_refused(house: HouseProcess, eve: RawBidder) -> None:
     assert isinstance(eve.hello(), Welcome)
-    with unshaken(house) as honest, without_pause(lambda number: eve.requests.send_multipart([b"x"] * 1000)):
+    with unshaken(house) as honest, without_pause(lambda number: push(eve.requests, *[b"x"] * 1000)):
         honest.go_on()
 
 
@@ -130,7 +131,7 @@ def never_reading(eve: RawBidder) -> zmq.SyncSocket:
     deaf = zmq.Context(shadow=eve.requests.context).socket(zmq.DEALER)
     set_request_client(deaf, REPLY_BYTES_MAX)
     deaf.setsockopt(zmq.RCVHWM, 1)
-    deaf.setsockopt(zmq.HEARTBEAT_IVL, 0)  # one that is due when the house cuts it off would abort this process
+    deaf.setsockopt(zmq.HEARTBEAT_IVL, 0)
     use_curve_client(deaf, eve.keys, eve.link.server_key)
     deaf.connect(eve.link.request_address)
     return deaf
@@ -151,7 +152,7 @@ def test_a_dealer_that_never_reads(wordy_house: HouseProcess, asked: str) -> Non
     deaf = never_reading(eve)
     with unshaken(wordy_house) as honest:
         try:
-            with without_pause(lambda number: deaf.send(encode(DEAF_REQUESTS[asked](number)))):
+            with without_pause(lambda number: push(deaf, encode(DEAF_REQUESTS[asked](number)))):
                 honest.go_on()
         finally:
             deaf.close(linger=0)
