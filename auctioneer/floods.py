@@ -2,22 +2,34 @@
 
 The queue of what a connection brings must not get full, since libzmq may abort the process then (`common.sockets` says
 how), so that a flood has to end where it comes from. Its sender is let in again after a while, with the budget that it
-has by then.
+has by then. A burst that came at once, however large, ends nothing: its first requests are answered.
 
-What of it waited is read and passed over. It bears the number of a connection that may be another's by then, so that
-each is ended once; nobody can come back as the same before that is forgotten.
+What of a flood waited is read and passed over. It bears the number of a connection that may be another's by then, so
+that each is ended once; nobody can come back as the same before that is forgotten.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
+from typing import Final
 
 import zmq
 
 from auctioneer.connections import handle_of, shut_down
 from auctioneer.door import TURNED_AWAY_MAX, TURNED_AWAY_S, TurnedAway
 
+PATIENCE_S: Final = 0.05
+"""For so long somebody may go on unheard; far fewer messages come meanwhile than may wait."""
+
 _Connection = tuple[str, bytes, int | None]
 """A principal, its routing id, and a file handle."""
+
+
+@dataclass
+class _Flood:
+    since_s: float
+    """When it was first noticed, or ended."""
+    is_ended: bool = False
 
 
 class Floods:
@@ -29,17 +41,22 @@ class Floods:
         self._requests = requests
         self._turned_away = turned_away
         self._clock_s = clock_s
-        self._ended_until_s: dict[_Connection, float] = {}
+        self._noticed: dict[_Connection, _Flood] = {}
 
-    def end(self, principal: str, routing_id: bytes, frame: zmq.Frame) -> None:
-        """End the connection that a message came over, unless that was done, and have its sender wait for the next."""
+    def note(self, principal: str, routing_id: bytes, frame: zmq.Frame) -> None:
+        """Note a message that gets no answer. If they go on, end their connection and have their sender wait."""
         connection = principal, routing_id, handle_of(frame)
         now_s = self._clock_s()
-        if now_s < self._ended_until_s.get(connection, 0.0):
-            return
-        self._ended_until_s.pop(connection, None)
-        if len(self._ended_until_s) >= TURNED_AWAY_MAX:
-            del self._ended_until_s[next(iter(self._ended_until_s))]
-        self._ended_until_s[connection] = now_s + TURNED_AWAY_S
-        self._turned_away.add(principal)
-        shut_down(self._requests, connection[2])
+        flood = self._noticed.get(connection)
+        if flood is None or now_s - flood.since_s >= TURNED_AWAY_S:
+            self._remember(connection, _Flood(now_s))
+        elif not flood.is_ended and now_s - flood.since_s >= PATIENCE_S:
+            self._remember(connection, _Flood(now_s, is_ended=True))
+            self._turned_away.add(principal)
+            shut_down(self._requests, connection[2])
+
+    def _remember(self, connection: _Connection, flood: _Flood) -> None:
+        self._noticed.pop(connection, None)
+        if len(self._noticed) >= TURNED_AWAY_MAX:
+            del self._noticed[next(iter(self._noticed))]
+        self._noticed[connection] = flood

@@ -211,7 +211,7 @@ class Server:
             if answer is not None:
                 answers.append((routing_id, answer))
                 continue
-            self._floods.end(principal, routing_id, frame)
+            self._floods.note(principal, routing_id, frame)
             passed_over += 1
             if passed_over >= PASSED_OVER_MAX and answers:
                 return drained + 1

@@ -10,8 +10,9 @@ import zmq
 
 from auctioneer import floods
 from auctioneer.door import TURNED_AWAY_S, TurnedAway
-from auctioneer.floods import Floods
+from auctioneer.floods import PATIENCE_S, Floods
 
+LONGER_S = PATIENCE_S + 0.001
 EVE, HER_ID = "eve", b"her routing id"
 
 
@@ -86,8 +87,14 @@ class House:
         self.turned_away = TurnedAway(self.clock)
         self._floods = Floods(endpoint, self.turned_away, self.clock)  # type: ignore[arg-type]
 
-    def end(self, connection: Connection, principal: str = EVE, routing_id: bytes = HER_ID) -> None:
-        self._floods.end(principal, routing_id, connection)  # type: ignore[arg-type]
+    def note(self, connection: Connection, principal: str = EVE, routing_id: bytes = HER_ID) -> None:
+        self._floods.note(principal, routing_id, connection)  # type: ignore[arg-type]
+
+    def flood(self, connection: Connection, principal: str = EVE, routing_id: bytes = HER_ID) -> None:
+        """Have somebody go on for longer than the house has patience."""
+        self.note(connection, principal, routing_id)
+        self.clock.now_s += LONGER_S
+        self.note(connection, principal, routing_id)
 
 
 @pytest.fixture
@@ -97,10 +104,23 @@ def house(endpoint: Endpoint) -> House:
 
 def test_a_connection_ends_and_its_sender_is_turned_away(house: House, endpoint: Endpoint) -> None:
     hers, anothers = endpoint.connect(), endpoint.connect()
-    house.end(hers)
+    house.flood(hers)
     assert not hers.is_up
     assert anothers.is_up
     assert EVE in house.turned_away
+
+
+def test_a_burst_that_came_at_once_ends_nothing(house: House, endpoint: Endpoint) -> None:
+    hers = endpoint.connect()
+    for _ in range(100):
+        house.note(hers)
+    house.clock.now_s += PATIENCE_S - 0.001
+    house.note(hers)
+    assert hers.is_up
+    assert EVE not in house.turned_away
+    house.clock.now_s += TURNED_AWAY_S
+    house.note(hers)
+    assert hers.is_up, "that was long ago"
 
 
 def taken_over(ended: Connection, endpoint: Endpoint) -> Connection:
@@ -114,14 +134,14 @@ def test_what_waited_ends_nobody_elses_connection_until_its_sender_may_be_back(
     house: House, endpoint: Endpoint
 ) -> None:
     hers = endpoint.connect()
-    house.end(hers)
+    house.flood(hers)
     another = taken_over(hers, endpoint)
-    house.clock.now_s += TURNED_AWAY_S - 0.001
-    house.end(another)
+    house.clock.now_s += TURNED_AWAY_S - 2 * LONGER_S
+    house.flood(another)
     assert another.is_up
-    house.clock.now_s += 0.001
+    house.clock.now_s += 2 * LONGER_S
     assert EVE not in house.turned_away, "what waits keeps who sent it out"
-    house.end(another)
+    house.flood(another)
     assert not another.is_up
 
 
@@ -130,9 +150,9 @@ def test_another_sender_over_the_same_handle_is_ended_too(
     house: House, endpoint: Endpoint, who: tuple[str, bytes]
 ) -> None:
     hers = endpoint.connect()
-    house.end(hers)
+    house.flood(hers)
     another = taken_over(hers, endpoint)
-    house.end(another, *who)
+    house.flood(another, *who)
     assert not another.is_up
 
 
@@ -141,9 +161,9 @@ def test_so_many_are_remembered_and_the_first_is_ended_anew(
 ) -> None:
     monkeypatch.setattr(floods, "TURNED_AWAY_MAX", 2)
     hers = endpoint.connect()
-    house.end(hers)
+    house.flood(hers)
     for principal in ("second", "third"):
-        house.end(endpoint.connect(), principal)
+        house.flood(endpoint.connect(), principal)
     another = taken_over(hers, endpoint)
-    house.end(another)
+    house.flood(another)
     assert not another.is_up
