@@ -228,10 +228,6 @@ class Engine:
         """Return who asked that maxima be dropped when the connection is lost."""
         return sorted(paddle for paddle, lots in self._drops_when_silent.items() if lots)
 
-    def affairs_of(self, paddle: int) -> list[LotState]:
-        """Return the lots that a paddle leads or has won, in catalogue order."""
-        return [lot for lot in self._state.lots if lot.view.leader == paddle or lot.view.winner == paddle]
-
     def _refusal(
         self, lot: LotState, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest
     ) -> BidLate | Rejected | None:

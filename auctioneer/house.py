@@ -56,6 +56,7 @@ from common.limits import (
     BIDDERS_MAX,
     HEARTBEAT_LOTS_MAX,
     HEARTBEAT_MS,
+    MINE_LOTS_MAX,
     PROTOCOL_VERSION,
     REPLAY_EVENTS_MAX,
 )
@@ -70,6 +71,7 @@ from common.messages import (
     LotRequest,
     Maximum,
     Mine,
+    MineRequest,
     Ping,
     Pong,
     Rejected,
@@ -267,6 +269,7 @@ class House:
                 session.budget.spend(now_ms, REPLAY_COST)
                 return self._replay(request)
             case _:
+                assert isinstance(request, MineRequest), "the others were decided before"
                 session.budget.spend(now_ms, SNAPSHOT_COST)
                 return self._mine(session.bidder.paddle, request)
 
@@ -298,20 +301,22 @@ class House:
         field = "sale_events" if stream == SALE_STREAM else "lot_events"
         return msgspec.structs.replace(answer, **{field: tuple(events)})
 
-    def _mine(self, paddle: int, request: AnyRequest) -> Mine:
-        affairs = self.engine.affairs_of(paddle)
+    def _mine(self, paddle: int, request: MineRequest) -> Mine:
+        stop = request.start + MINE_LOTS_MAX
+        lots = self.engine.catalogue[request.start : stop]
         maxima = tuple(
             Maximum(lot.view.lot, lot.standing.leader_maximum_minor)
-            for lot in affairs
-            if lot.standing is not None and not lot.view.status.is_final
+            for lot in lots
+            if lot.view.leader == paddle and lot.standing is not None and not lot.view.status.is_final
         )
-        won = [lot.view for lot in affairs if lot.view.winner == paddle]
+        won = [lot.view for lot in lots if lot.view.winner == paddle]
         return Mine(
             id=request.id,
             paddle=paddle,
             maxima=maxima,
             won=tuple(view.lot for view in won),
             total_minor=sum(view.hammer_minor or 0 for view in won),
+            next=stop if stop < len(self.engine.catalogue) else None,
         )
 
     # --- identity ----------------------------------------------------------------------------------------------

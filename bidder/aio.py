@@ -17,7 +17,7 @@ from typing import Self
 
 import zmq
 
-from bidder.base import BaseClient, ClosedError, OnEvent, affairs, open_connection, verdict
+from bidder.base import BaseClient, ClosedError, OnEvent, affairs, open_connection, together, verdict
 from bidder.connection import Connection
 from bidder.effects import Outcome
 from bidder.events import Event
@@ -117,7 +117,13 @@ class AsyncClient(BaseClient):
 
     async def mine(self, *, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Mine:
         """Return the bidder's own affairs: maxima and what was won. Raises RejectedError and UnansweredError."""
-        return affairs(await self._request(MineRequest(id=self.new_request_id()), timeout_ms))
+        pages: list[Mine] = []
+        start: int | None = 0
+        while start is not None:
+            page = affairs(await self._request(MineRequest(id=self.new_request_id(), start=start), timeout_ms))
+            pages.append(page)
+            start = page.next
+        return together(pages)
 
     async def _request(self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int) -> Outcome:
         self._check_usable()

@@ -1,7 +1,7 @@
 """What the blocking and the asyncio client share: reading the sale, and giving outcomes and events to who waits."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -97,6 +97,17 @@ def affairs(outcome: Outcome) -> Mine:
         raise RejectedError(outcome.code, outcome.detail)
     assert isinstance(outcome, Unanswered), "`mine` was answered with something else"
     raise UnansweredError(outcome.request_id, may_count=False)
+
+
+def together(pages: Sequence[Mine]) -> Mine:
+    """Return the pages of one's own affairs as one."""
+    return Mine(
+        id=pages[0].id,
+        paddle=pages[0].paddle,
+        maxima=tuple(maximum for page in pages for maximum in page.maxima),
+        won=tuple(lot for page in pages for lot in page.won),
+        total_minor=sum(page.total_minor for page in pages),
+    )
 
 
 class BaseClient(ABC):

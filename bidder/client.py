@@ -17,7 +17,7 @@ from typing import Self
 
 import zmq
 
-from bidder.base import BaseClient, ClosedError, OnEvent, affairs, open_connection, verdict
+from bidder.base import BaseClient, ClosedError, OnEvent, affairs, open_connection, together, verdict
 from bidder.connection import Connection
 from bidder.effects import Outcome
 from bidder.events import Event
@@ -129,7 +129,13 @@ class Client(BaseClient):
 
     def mine(self, *, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Mine:
         """Return the bidder's own affairs: maxima and what was won. Raises RejectedError and UnansweredError."""
-        return affairs(self._request(MineRequest(id=self.new_request_id()), timeout_ms))
+        pages: list[Mine] = []
+        start: int | None = 0
+        while start is not None:
+            page = affairs(self._request(MineRequest(id=self.new_request_id(), start=start), timeout_ms))
+            pages.append(page)
+            start = page.next
+        return together(pages)
 
     def _request(self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int) -> Outcome:
         if threading.current_thread() is self._thread:

@@ -15,6 +15,8 @@ CONTROL_BYTES_MAX: Final = 4 * 1024 * 1024
 REPLY_BYTES_MAX: Final = 4 * 1024 * 1024
 """A reply or a broadcast; a client refuses larger ones."""
 TOPIC_BYTES_MAX: Final = 64
+MINE_LOTS_MAX: Final = 2048
+"""Lots that one answer to `mine` tells of: those of them that the bidder leads or has won."""
 SNAPSHOT_LOTS_MAX: Final = 128
 """Lots on one page of a snapshot."""
 REPLAY_EVENTS_MAX: Final = 512

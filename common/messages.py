@@ -112,7 +112,9 @@ class BuyRequest(Request, frozen=True, tag="buy"):
 
 
 class MineRequest(Request, frozen=True, tag="mine"):
-    """Ask for the bidder's own affairs: maxima, lots won."""
+    """Ask for the bidder's own affairs, maxima and lots won, from the `start`-th lot on in catalogue order."""
+
+    start: Annotated[int, Meta(ge=0, le=LOTS_MAX)] = 0
 
 
 AnyRequest = Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRequest | BuyRequest | MineRequest
@@ -218,13 +220,17 @@ class Maximum(Struct, frozen=True):
 
 
 class Mine(Answer, frozen=True, tag="mine"):
-    """The bidder's own affairs: the maxima by which it leads, and what was won."""
+    """A page of the bidder's own affairs: the maxima by which it leads, and what was won.
+
+    `next` is the next page's start; None on the last.
+    """
 
     paddle: int
     maxima: tuple[Maximum, ...] = ()
     won: tuple[str, ...] = ()
     total_minor: int = 0
-    """The sum of the hammer prices of what was won."""
+    """The sum of the hammer prices of what was won, on this page."""
+    next: int | None = None
 
 
 AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine

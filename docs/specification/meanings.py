@@ -16,6 +16,7 @@ FIELDS: Final[dict[str, str]] = {
     "Hello.agent": "the client's program and version, for the operator",
     "Hello.key": "only for a house without CURVE: a name for the principal of this connection, 40 characters",
     "SnapshotRequest.start": "index of the page's first lot in catalogue order",
+    "MineRequest.start": "index, in catalogue order, of the first lot that the page is about",
     "LotRequest.lot": "the lot's number",
     "ReplayRequest.lot": "the stream: a lot's number, or the empty string for the sale",
     "ReplayRequest.after_seq": "the seq of the last event that the client has of the stream",
@@ -76,6 +77,7 @@ FIELDS: Final[dict[str, str]] = {
     "Mine.maxima": "the lots that are not over and that the bidder leads, with its maxima",
     "Mine.won": "the numbers of the lots that the bidder has won",
     "Mine.total_minor": "the sum of their hammer prices",
+    "Mine.next": "`start` of the next page; nil on the last",
     # broadcasts
     "Broadcast.epoch": "the epoch of the house's history",
     "LotEvents.lot": "the lot's number",

@@ -3,17 +3,19 @@
 import pytest
 from house_examples import ANN, BOB, START_MS, SmallSale, bid, code_of, largest_lots, lots, two_open_lots
 
+from auctioneer import house as house_module
 from auctioneer.control import CloseLot
 from auctioneer.pages import PAGE_BYTES_MAX
 from common.codec import encode
 from common.errors import RejectCode
-from common.limits import REPLAY_EVENTS_MAX, SNAPSHOT_LOTS_MAX
+from common.limits import AMOUNT_MINOR_MAX, LOT_CHARS_MAX, MINE_LOTS_MAX, REPLAY_EVENTS_MAX, SNAPSHOT_LOTS_MAX
 from common.messages import (
     Accepted,
     AnyRequest,
     BidRequest,
     BuyRequest,
     LotRequest,
+    Maximum,
     Mine,
     MineRequest,
     Ping,
@@ -183,3 +185,22 @@ def test_mine_tells_ones_own_maxima_and_what_was_won(sale: SmallSale) -> None:
     assert isinstance(mine, Mine)
     assert (mine.maxima, mine.won, mine.total_minor) == ((), ("1", "2"), 6000)
     assert sale.ask(BOB, MineRequest(id=12)) == Mine(id=12, paddle=2)
+
+
+def test_mine_comes_in_pages_of_so_many_lots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house_module, "MINE_LOTS_MAX", 2)
+    sale = SmallSale(*lots(5))
+    sale.hello(ANN, "Ann")
+    for number in (1, 4, 5):
+        sale.ask(ANN, bid(10 + number, 1000, str(number)))
+    sale.order(CloseLot(lot="4"))
+    pages = [sale.ask(ANN, MineRequest(id=20 + start, start=start)) for start in (0, 2, 4, 5)]
+    assert all(isinstance(page, Mine) for page in pages)
+    assert [[one.lot for one in page.maxima] for page in pages] == [["1"], [], ["5"], []]
+    assert [(page.won, page.total_minor) for page in pages] == [((), 0), (("4",), 1000), ((), 0), ((), 0)]
+    assert [page.next for page in pages] == [2, 4, None, None]
+
+
+def test_an_answer_to_mine_is_no_larger_than_a_page() -> None:
+    maxima = (Maximum("9" * LOT_CHARS_MAX, AMOUNT_MINOR_MAX),) * MINE_LOTS_MAX
+    assert len(encode(Mine(id=1, paddle=1, maxima=maxima))) <= PAGE_BYTES_MAX
