@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 BATCH_REQUESTS_MAX: Final = 512
 """Requests decided and committed together: about 15 ms of work, the longest that a timer waits."""
 PASSED_OVER_MAX: Final = 32
-"""After so many requests that get no answer, those that do need not wait longer: a flood is drained in small parts."""
+"""After so many requests that get no answer, those that do need not wait longer: a flood is drained in small parts. One
+of several frames counts as so many, since it may have thousands."""
 STAMP_REQUESTS: Final = 16
 """So many requests that wait for the house share one receipt stamp: a fraction of a millisecond's worth."""
 FRAMES_MAX: Final = 64
@@ -205,14 +206,13 @@ class Server:
                 now_ms = self._now_ms()
             body = frame.bytes if not frame.more else self._no_body(self._requests)
             principal = user_id(frame) if whose is None else whose(routing_id, body)
-            if principal is None:
-                continue
-            answer = handle(principal, body, now_ms)
+            answer = None if principal is None else handle(principal, body, now_ms)
             if answer is not None:
                 answers.append((routing_id, answer))
                 continue
-            self._floods.note(principal, routing_id, frame)
-            passed_over += 1
+            if principal is not None:
+                self._floods.note(principal, routing_id, frame)
+            passed_over += PASSED_OVER_MAX if frame.more else 1
             if passed_over >= PASSED_OVER_MAX and answers:
                 return drained + 1
         return BATCH_REQUESTS_MAX

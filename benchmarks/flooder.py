@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 import zmq
 
 from benchmarks.child import say
-from benchmarks.connections import connect
 from common.codec import encode
 from common.keys import KeyPair, new_keys
 from common.limits import REPLY_BYTES_MAX
@@ -50,6 +49,21 @@ class Aim(NamedTuple):
     strangers: list[KeyPair]
     """Others to come with; none without CURVE."""
 
+    def requests_socket(self, keys: KeyPair | None) -> zmq.SyncSocket:
+        """Return a connection for requests, by the own key or a stranger's.
+
+        It sends no heartbeats: one that is due when the house cuts it off would abort this process.
+        """
+        one = self.context.socket(zmq.DEALER)
+        set_request_client(one, REPLY_BYTES_MAX)
+        one.setsockopt(zmq.HEARTBEAT_IVL, 0)
+        one.setsockopt(zmq.LINGER, 0)
+        one.setsockopt(zmq.IMMEDIATE, 0)
+        if keys is not None:
+            use_curve_client(one, keys, self.server_key)
+        one.connect(self.requests)
+        return one
+
     def publisher_socket(self, kind: int) -> zmq.SyncSocket:
         """Return a connection to the broadcasts which takes in next to nothing."""
         one = self.context.socket(kind)
@@ -70,7 +84,7 @@ def _requests(body: Callable[[int], list[bytes]]) -> Flood:
     """Return a flood of requests over one connection."""
 
     def flood(aim: Aim) -> Iterator[int]:
-        dealer = connect(aim.context, aim.requests, aim.server_key, aim.keys)
+        dealer = aim.requests_socket(aim.keys)
         dealer.setsockopt(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
         number = 0
         while True:
@@ -141,14 +155,8 @@ def _half_handshake(aim: Aim, _: int) -> socket.socket:
 
 def _stranger(aim: Aim, number: int) -> zmq.SyncSocket:
     """Come with a key of one's own, and say hello."""
-    one = aim.context.socket(zmq.DEALER)
-    set_request_client(one, REPLY_BYTES_MAX)
     keys = aim.strangers[number % KEYS] if aim.strangers else None
-    if keys is not None:
-        use_curve_client(one, keys, aim.server_key)
-    one.setsockopt(zmq.IMMEDIATE, 0)
-    one.setsockopt(zmq.LINGER, 0)
-    one.connect(aim.requests)
+    one = aim.requests_socket(keys)
     name = f"Stranger {number % KEYS}"
     one.send(encode(Hello(id=1, versions=(1,), name=name, key="" if keys else name)))
     return one
@@ -172,7 +180,7 @@ def flood(kind: str, requests: str, publisher: str, server_key: str) -> int:
     """Join, and flood until something comes in; return how much was done."""
     own, *others = [new_keys() for _ in range(KEYS + 1)] if server_key else [None]
     aim = Aim(new_context(), requests, publisher, server_key, own, [keys for keys in others if keys is not None])
-    dealer = connect(aim.context, requests, server_key, aim.keys)
+    dealer = aim.requests_socket(aim.keys)
     name = f"Flooder {kind}"
     dealer.send(encode(Hello(id=1, versions=(1,), name=name, key="" if server_key else name)))
     dealer.recv()

@@ -76,6 +76,14 @@ class _Router(Router):
     def __init__(self, sale: "HeldSale") -> None:
         super().__init__(sale)
         self.full: set[bytes] = set()
+        self.splitters: set[str] = set()
+        """Keys whose messages have several frames, of which the server passes over all but the first."""
+
+    def recv(self, flags: int = 0, copy: bool = True) -> "bytes | Frame":
+        received = super().recv(flags, copy)
+        if isinstance(received, Frame) and self.splitters:
+            received.more = received.get(b"User-Id") in self.splitters
+        return received
 
     def send(self, data: bytes, flags: int = 0, copy: bool = True) -> None:
         if flags & zmq.SNDMORE and data in self.full:
