@@ -66,6 +66,7 @@ EXIT_GRACE_MS: Final = 2_000
 # Plain integers: combining pyzmq's flags anew for each message costs as much as sending it.
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 _SEND_MORE: Final = int(zmq.SNDMORE | zmq.DONTWAIT)
+_MORE: Final = int(zmq.RCVMORE)
 Addressed = tuple[bytes, object]
 """An answer, and the routing id that it goes to."""
 
@@ -270,12 +271,15 @@ class Server:
 
         Who sends very many is cut off too: to throw frames away takes the house's time, whatever a budget says.
         """
-        frames = 1
-        while receiver.getsockopt(zmq.RCVMORE):
-            frame = receiver.recv(zmq.DONTWAIT, copy=False)
-            frames += 1
-            if frames == FRAMES_MAX:
-                shut_down(receiver, handle_of(frame))
+        receive, has_more = receiver.recv, receiver.getsockopt
+        for _ in range(FRAMES_MAX - 2):
+            if not has_more(_MORE):
+                return b""
+            receive(_AT_ONCE)
+        if has_more(_MORE):
+            shut_down(receiver, handle_of(receive(_AT_ONCE, False)))  # noqa: FBT003 -- copy
+        while has_more(_MORE):
+            receive(_AT_ONCE)
         return b""
 
     # --- what goes out -----------------------------------------------------------------------------------------
