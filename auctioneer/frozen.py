@@ -38,6 +38,10 @@ class FrozenHouse:
         """Answer one command; who may give any has no budget."""
         return self._unavailable(request_id_of(body))
 
+    def in_place_of(self, answer: object) -> Rejected:
+        """Return what is said instead of an answer whose facts could not be stored."""
+        return self._unavailable(getattr(answer, "id", 0))
+
     def spend(self, principal: str, now_ms: int) -> bool:
         """Charge a principal for something other than a request; return whether it is in the budget."""
         return self._budgets.of(principal, now_ms).spend(now_ms)

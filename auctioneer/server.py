@@ -272,6 +272,7 @@ class Server:
         Who sends very many is cut off too: to throw frames away takes the house's time, whatever a budget says.
         """
         receive, has_more = receiver.recv, receiver.getsockopt
+        # The caller has the first frame, and the sender is cut off at the last of FRAMES_MAX.
         for _ in range(FRAMES_MAX - 2):
             if not has_more(_MORE):
                 return b""
@@ -294,8 +295,9 @@ class Server:
                     position = self._journal.append(batch.events, batch.refusals, now_ms)
                 except StorageError as error:
                     self._freeze(error, now_ms)
-                    self._answers = [(routing_id, _undecided(answer)) for routing_id, answer in self._answers]
-                    self._control_answers = [(to, _undecided(answer)) for to, answer in self._control_answers]
+                    instead = self._frozen.in_place_of
+                    self._answers = [(to, instead(answer)) for to, answer in self._answers]
+                    self._control_answers = [(to, instead(answer)) for to, answer in self._control_answers]
                 else:
                     took_s = perf_counter() - started_s
                     self._committed_ms = now_ms
@@ -481,8 +483,3 @@ class Server:
 def _events_between_snapshots(house: House) -> int:
     entries = len(house.engine.catalogue) + len(house.register.entries)
     return max(SNAPSHOT_EVERY_EVENTS, SNAPSHOT_EVENTS_PER_ENTRY * entries)
-
-
-def _undecided(answer: object) -> Rejected:
-    request_id = getattr(answer, "id", 0)
-    return Rejected(id=request_id, code=RejectCode.UNAVAILABLE, retry_ms=THAW_EVERY_MS)

@@ -1,8 +1,8 @@
 """A hostile bidder: does one bad thing as fast as it can, and reads no answers.
 
 Run as a process of its own by `benchmarks.fairness`: `python -m benchmarks.flooder KIND REQUESTS PUBLISHER KEY`, where
-the publisher's address is empty for a server that has none, and the key without CURVE. It floods until it is told
-something, then says how much it did: messages sent, or connections made.
+the key is empty without CURVE. It floods until it is told something, then says how much it did: messages sent, or
+connections made.
 """
 
 import errno
@@ -81,39 +81,26 @@ Flood = Callable[[Aim], Iterator[int]]
 
 
 def _requests(body: Callable[[int], list[bytes]]) -> Flood:
-    """Return a flood of requests over one connection."""
-
-    def flood(aim: Aim) -> Iterator[int]:
-        dealer = aim.requests_socket(aim.keys)
-        dealer.setsockopt(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
-        number = 0
-        while True:
-            before = number
-            with suppress(zmq.Again):
-                for _ in range(_AT_ONCE):
-                    dealer.send_multipart(body(number))
-                    number += 1
-            yield number - before
-
-    return flood
+    """Return a flood of requests over one connection, each of so many frames."""
+    return lambda aim: _sent(aim.requests_socket(aim.keys), body)
 
 
 def _subscriptions(message: Callable[[int], bytes]) -> Flood:
     """Return a flood of what a subscriber may say, over one connection."""
+    return lambda aim: _sent(aim.publisher_socket(zmq.XSUB), lambda number: [message(number)])
 
-    def flood(aim: Aim) -> Iterator[int]:
-        pusher = aim.publisher_socket(zmq.XSUB)
-        pusher.setsockopt(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
-        number = 0
-        while True:
-            before = number
-            with suppress(zmq.Again):
-                for _ in range(_AT_ONCE):
-                    pusher.send(message(number))
-                    number += 1
-            yield number - before
 
-    return flood
+def _sent(sender: zmq.SyncSocket, frames: Callable[[int], list[bytes]]) -> Iterator[int]:
+    """Send one message after the other, as fast as they are taken."""
+    sender.setsockopt(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
+    number = 0
+    while True:
+        before = number
+        with suppress(zmq.Again):
+            for _ in range(_AT_ONCE):
+                sender.send_multipart(frames(number))
+                number += 1
+        yield number - before
 
 
 def _connections(connected: Callable[[Aim, int], socket.socket | zmq.SyncSocket]) -> Flood:
