@@ -1,5 +1,6 @@
 """Attacks that need no flood: each is refused with a code, or has no effect."""
 
+import os
 import random
 import signal
 import subprocess
@@ -9,17 +10,21 @@ from pathlib import Path
 import msgpack
 import pytest
 import zmq
+from honest_bidder import memory_bytes
 from house_process import RawBidder, running_house
 
 from common.codec import encode
 from common.errors import RejectCode
-from common.limits import REPLY_BYTES_MAX
+from common.limits import REPLY_BYTES_MAX, REQUEST_BYTES_MAX
 from common.messages import Accepted, BidRequest, Ping, Pong, Rejected, Welcome
-from common.sockets import set_request_client, use_curve_client
+from common.sockets import new_context, set_request_client, set_request_server, use_curve_client
 from tests.auctioneer.house_examples import ANN, BOB, HOUR_MS, SmallSale
 
 BID = {"type": "bid", "id": 7, "lot": "1", "amount_minor": 5000}
 STORM_BIDDERS, STORM_BIDS, STORM_MS = 50, 2000, 100
+UNREAD_MESSAGES = 5000
+UNREAD_BYTES_MAX = 2000
+"""Of memory for each small message that waits; the buffer that it arrived in has four times as much, and more."""
 
 
 def code_of(answer: object) -> RejectCode:
@@ -112,6 +117,25 @@ def take_routing_id(bidder: RawBidder) -> None:
     bidder.requests.setsockopt(zmq.ROUTING_ID, b"the same")
     use_curve_client(bidder.requests, bidder.keys, bidder.link.server_key)
     bidder.requests.connect(bidder.link.request_address)
+
+
+def test_a_small_message_that_waits_keeps_no_more_than_itself() -> None:
+    """Each comes by itself, so that each has a buffer of its own to keep."""
+    context = new_context()
+    house, dealer = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
+    set_request_server(house, REQUEST_BYTES_MAX)
+    set_request_client(dealer, REPLY_BYTES_MAX)
+    try:
+        dealer.connect(f"tcp://127.0.0.1:{house.bind_to_random_port('tcp://127.0.0.1')}")
+        before_bytes = memory_bytes(os.getpid())
+        unread = []
+        for _ in range(UNREAD_MESSAGES):
+            dealer.send(b"a message that is not small enough to be kept in its place in the queue")
+            unread.append(house.recv_multipart(copy=False))
+        grown_bytes = memory_bytes(os.getpid()) - before_bytes
+        assert grown_bytes < UNREAD_MESSAGES * UNREAD_BYTES_MAX, f"{grown_bytes / len(unread):.0f} bytes a message"
+    finally:
+        context.destroy(linger=0)
 
 
 GUESSED = """
