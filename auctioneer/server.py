@@ -15,7 +15,6 @@ import zmq
 
 from auctioneer import control
 from auctioneer.broadcasts import frames
-from auctioneer.connections import handle_of, shut_down
 from auctioneer.counters import Counters, Vitals
 from auctioneer.data_folder import DataFolder
 from auctioneer.endpoints import Endpoints, user_id
@@ -42,12 +41,9 @@ if TYPE_CHECKING:
 BATCH_REQUESTS_MAX: Final = 512
 """Requests decided and committed together: about 15 ms of work, the longest that a timer waits."""
 PASSED_OVER_MAX: Final = 32
-"""After so many requests that get no answer, those that do need not wait longer: a flood is drained in small parts. One
-of several frames counts as so many, since it may have thousands."""
+"""After so many requests that get no answer, those that do need not wait longer: a flood is drained in small parts."""
 STAMP_REQUESTS: Final = 16
 """So many requests that wait for the house share one receipt stamp: a fraction of a millisecond's worth."""
-FRAMES_MAX: Final = 64
-"""So many frames in one message cut its sender off. A request is one frame."""
 BATCH_COMMANDS_MAX: Final = 16
 BATCH_SUBSCRIPTIONS_MAX: Final = 64
 """About half a millisecond of work: a flood of subscriptions keeps no bid waiting for longer."""
@@ -66,7 +62,6 @@ EXIT_GRACE_MS: Final = 2_000
 # Plain integers: combining pyzmq's flags anew for each message costs as much as sending it.
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 _SEND_MORE: Final = int(zmq.SNDMORE | zmq.DONTWAIT)
-_MORE: Final = int(zmq.RCVMORE)
 Addressed = tuple[bytes, object]
 """An answer, and the routing id that it goes to."""
 
@@ -95,6 +90,7 @@ class Server:
         self._control = endpoints.control
         self._subscriptions = Subscriptions(endpoints.publisher, endpoints.turned_away.add)
         self._floods = Floods(endpoints.requests, endpoints.turned_away)
+        self._control_floods = Floods(endpoints.control, endpoints.turned_away)
         self._pacer = Pacer(ENCRYPTED_DELIVERY_US if is_encrypted else DELIVERY_US)
         self._folder = folder
         self._reopen = reopen
@@ -205,7 +201,10 @@ class Server:
             frame = receive(_AT_ONCE, False)  # noqa: FBT003 -- copy; by position on the path of every bid
             if drained % STAMP_REQUESTS == 0:
                 now_ms = self._now_ms()
-            body = frame.bytes if not frame.more else self._no_body(self._requests)
+            if frame.more:
+                self._refuse_frames(routing_id, frame, now_ms)
+                return drained + 1  # it may have had thousands of frames, and nothing waits for another such
+            body = frame.bytes
             principal = user_id(frame) if whose is None else whose(routing_id, body)
             answer = None if principal is None else handle(principal, body, now_ms)
             if answer is not None:
@@ -213,10 +212,22 @@ class Server:
                 continue
             if principal is not None:
                 self._floods.note(principal, routing_id, frame)
-            passed_over += PASSED_OVER_MAX if frame.more else 1
+            passed_over += 1
             if passed_over >= PASSED_OVER_MAX and answers:
                 return drained + 1
         return BATCH_REQUESTS_MAX
+
+    def _refuse_frames(self, routing_id: bytes, first: zmq.Frame, now_ms: int) -> None:
+        """Refuse a message of several frames, which is no request; who sends very many gets no answer."""
+        who = user_id(first) if self._is_encrypted else self._introductions.principal(routing_id, b"")
+        principal = who or ""
+        if self._floods.pass_over(principal, routing_id, first) or who is None:
+            return
+        answer = (self._house or self._frozen).handle(principal, b"", now_ms)
+        if answer is None:
+            self._floods.note(principal, routing_id, first)
+        else:
+            self._answers.append((routing_id, answer))
 
     def _drain_control(self) -> None:
         for _ in range(BATCH_COMMANDS_MAX):
@@ -225,11 +236,14 @@ class Server:
             except zmq.Again:
                 return
             frame = self._control.recv(zmq.DONTWAIT, copy=False)
-            body = frame.bytes if not frame.more else self._no_body(self._control)
+            body = b"" if frame.more else frame.bytes
+            key = user_id(frame) or ""
+            if self._control_floods.pass_over(key, routing_id, frame):
+                return
             if self._house is None:
                 answer: object = self._frozen.answer_command(body)
             else:
-                answer = self._carry_out(self._house, user_id(frame) or "", body)
+                answer = self._carry_out(self._house, key, body)
             self._control_answers.append((routing_id, answer))
 
     def _carry_out(self, house: House, key: str, body: bytes) -> object:
@@ -264,24 +278,6 @@ class Server:
                 probed = Probed(epoch=self._epoch, instance=house.settings.instance, server_time_ms=now_ms)
                 self._publish([encode_broadcast(probe, probed)])
                 self._subscriptions.forget_probe(probe)
-
-    @staticmethod
-    def _no_body(receiver: "zmq.Socket[bytes]") -> bytes:
-        """Pass over a message of several frames, which is no request, and have it refused as an empty one.
-
-        Who sends very many is cut off too: to throw frames away takes the house's time, whatever a budget says.
-        """
-        receive, has_more = receiver.recv, receiver.getsockopt
-        # The caller has the first frame, and the sender is cut off at the last of FRAMES_MAX.
-        for _ in range(FRAMES_MAX - 2):
-            if not has_more(_MORE):
-                return b""
-            receive(_AT_ONCE)
-        if has_more(_MORE):
-            shut_down(receiver, handle_of(receive(_AT_ONCE, False)))  # noqa: FBT003 -- copy
-        while has_more(_MORE):
-            receive(_AT_ONCE)
-        return b""
 
     # --- what goes out -----------------------------------------------------------------------------------------
 

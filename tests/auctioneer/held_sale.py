@@ -76,13 +76,21 @@ class _Router(Router):
     def __init__(self, sale: "HeldSale") -> None:
         super().__init__(sale)
         self.full: set[bytes] = set()
-        self.splitters: set[str] = set()
-        """Keys whose messages have several frames, of which the server passes over all but the first."""
+        self.frames: dict[str, int] = {}
+        """Of how many frames the messages of a key are, where it is not one."""
+        self._following = 0
 
     def recv(self, flags: int = 0, copy: bool = True) -> "bytes | Frame":
-        received = super().recv(flags, copy)
-        if isinstance(received, Frame) and self.splitters:
-            received.more = received.get(b"User-Id") in self.splitters
+        if self._following:
+            assert not copy
+            self._following -= 1
+            received: bytes | Frame = Frame(b"more", "")
+        else:
+            received = super().recv(flags, copy)
+            if isinstance(received, Frame) and self.frames:
+                self._following = self.frames.get(received.get(b"User-Id"), 1) - 1
+        if isinstance(received, Frame):
+            received.more = self._following > 0
         return received
 
     def send(self, data: bytes, flags: int = 0, copy: bool = True) -> None:

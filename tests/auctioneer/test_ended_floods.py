@@ -4,13 +4,14 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import NamedTuple
 
 import pytest
 import zmq
 
 from auctioneer import floods
 from auctioneer.door import TURNED_AWAY_S, TurnedAway
-from auctioneer.floods import PATIENCE_S, Floods
+from auctioneer.floods import FRAMES_MAX, PATIENCE_S, Floods
 
 LONGER_S = PATIENCE_S + 0.001
 EVE, HER_ID = "eve", b"her routing id"
@@ -30,6 +31,15 @@ class Endpoint:
     def __init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: list[Connection] = []
+        self.following = 0
+        """Frames of a message that were not received yet."""
+
+    def recv(self, flags: int, copy: bool) -> "Following":
+        """Bring the next frame of a message."""
+        assert flags == zmq.DONTWAIT
+        assert not copy
+        self.following -= 1
+        return Following(more=self.following > 0)
 
     def getsockopt_string(self, option: int) -> str:
         assert option == zmq.LAST_ENDPOINT
@@ -47,7 +57,15 @@ class Endpoint:
             one.close()
 
 
+class Following(NamedTuple):
+    """A frame that is not the first of its message."""
+
+    more: bool
+
+
 class Connection:
+    more = True
+
     def __init__(self, theirs: socket.socket, ours: socket.socket) -> None:
         self._theirs, self._ours = theirs, ours
 
@@ -85,6 +103,7 @@ class House:
     def __init__(self, endpoint: Endpoint) -> None:
         self.clock = Clock()
         self.turned_away = TurnedAway(self.clock)
+        self._endpoint = endpoint
         self._floods = Floods(endpoint, self.turned_away, self.clock)  # type: ignore[arg-type]
 
     def note(self, connection: Connection, principal: str = EVE, routing_id: bytes = HER_ID) -> None:
@@ -95,6 +114,13 @@ class House:
         self.note(connection, principal, routing_id)
         self.clock.now_s += LONGER_S
         self.note(connection, principal, routing_id)
+
+    def pass_over(self, connection: Connection, frames: int) -> bool:
+        """Have somebody send a message of so many frames, and all of it read."""
+        self._endpoint.following = frames - 1
+        is_flood = self._floods.pass_over(EVE, HER_ID, connection)  # type: ignore[arg-type]
+        assert not self._endpoint.following
+        return is_flood
 
 
 @pytest.fixture
@@ -167,3 +193,36 @@ def test_so_many_are_remembered_and_the_first_is_ended_anew(
     another = taken_over(hers, endpoint)
     house.flood(another)
     assert not another.is_up
+
+
+@pytest.mark.parametrize(("frames", "is_flood"), [(2, False), (FRAMES_MAX - 1, False), (FRAMES_MAX, True)])
+def test_a_message_of_very_many_frames_ends_its_connection_at_once(
+    house: House, endpoint: Endpoint, frames: int, is_flood: bool
+) -> None:
+    hers = endpoint.connect()
+    assert house.pass_over(hers, frames) is is_flood
+    assert hers.is_up is not is_flood
+    assert (EVE in house.turned_away) is is_flood
+
+
+def test_what_waited_of_such_messages_ends_nobody_elses_connection_until_its_sender_may_be_back(
+    house: House, endpoint: Endpoint
+) -> None:
+    hers = endpoint.connect()
+    house.pass_over(hers, FRAMES_MAX)
+    another = taken_over(hers, endpoint)
+    house.clock.now_s += TURNED_AWAY_S - 0.001
+    assert house.pass_over(another, FRAMES_MAX + 1)
+    assert another.is_up
+    house.clock.now_s += 0.001
+    assert house.pass_over(another, FRAMES_MAX)
+    assert not another.is_up
+
+
+def test_who_is_noticed_with_messages_of_one_frame_is_ended_by_one_of_very_many(
+    house: House, endpoint: Endpoint
+) -> None:
+    hers = endpoint.connect()
+    house.note(hers)
+    house.pass_over(hers, FRAMES_MAX)
+    assert not hers.is_up

@@ -1,19 +1,20 @@
 """Who the server hears: known keys within their budgets, well-formed messages, listeners who are admitted."""
 
 import socket
+from itertools import pairwise
 
 import msgpack
 import pytest
-import zmq
 from held_sale import Answered, Opens, Published, Stored, bid
 from house_examples import ANN, BOB
 
 from auctioneer.control import Admit, Announce
-from auctioneer.server import BATCH_SUBSCRIPTIONS_MAX, FRAMES_MAX, PASSED_OVER_MAX, Server
+from auctioneer.floods import FRAMES_MAX
+from auctioneer.server import BATCH_SUBSCRIPTIONS_MAX, PASSED_OVER_MAX
 from auctioneer.sessions import BURST_S, DEFAULT_REQUESTS_PER_S
 from common.codec import encode, topic
 from common.limits import PROTOCOL_VERSION
-from common.messages import Hello, Ping, Probed, SaleEvents
+from common.messages import Hello, Ping, Probed, Rejected, SaleEvents
 
 ALL_LOTS = b"lot/"
 PROBE = topic("~" + "0123456789abcdef")
@@ -26,7 +27,7 @@ PROBE = topic("~" + "0123456789abcdef")
 def test_who_goes_on_beyond_every_budget_gets_silence_and_keeps_nobody_waiting(hold: Opens, splits: bool) -> None:
     sale = hold()
     ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
-    sale.at(90, lambda: sale.requests.splitters.update({ANN} if splits else set()))
+    sale.at(90, lambda: sale.requests.frames.update({ANN: 3} if splits else {}))
     sale.at(100, lambda: [sale.ask(ann, Ping(id=2 + number)) for number in range(2500)])
     read: list[int] = []
 
@@ -45,26 +46,29 @@ def test_who_goes_on_beyond_every_budget_gets_silence_and_keeps_nobody_waiting(h
     assert read[0] < answered <= read[0] + 1 + (1 if splits else PASSED_OVER_MAX) + 10, "ten are in the budget again"
 
 
-@pytest.mark.parametrize(("frames", "is_cut_off"), [(2, False), (FRAMES_MAX - 1, False), (FRAMES_MAX, True)])
-def test_a_message_of_several_frames_is_passed_over_and_of_very_many_ends_the_connection(
-    frames: int, is_cut_off: bool
+@pytest.mark.parametrize(("frames", "is_answered"), [(2, True), (FRAMES_MAX - 1, True), (FRAMES_MAX, False)])
+def test_a_message_of_several_frames_is_refused_and_of_very_many_not_even_answered(
+    hold: Opens, frames: int, is_answered: bool
 ) -> None:
-    context = zmq.Context()
-    try:
-        router, dealer = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
-        router.rcvtimeo = 10_000
-        dealer.connect(f"tcp://127.0.0.1:{router.bind_to_random_port('tcp://127.0.0.1')}")
-        disconnected = dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-        dealer.send_multipart([b"x"] * frames)
-        sender = router.recv()
-        assert router.recv(copy=False).more
-        assert Server._no_body(router) == b""
-        assert not router.getsockopt(zmq.RCVMORE), "all of it was read"
-        assert bool(disconnected.poll(10_000 if is_cut_off else 0)) is is_cut_off
-        dealer.send(b"again")
-        assert (router.recv() == sender) is not is_cut_off
-    finally:
-        context.destroy(linger=0)
+    sale = hold()
+    ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
+    sale.at(90, lambda: sale.requests.frames.update({ANN: frames}))
+    sale.at(100, lambda: (sale.ask(ann, Ping(id=7)), sale.ask(bob, Ping(id=8))))
+    sale.run(200)
+    assert [type(one) for one in sale.answers(ANN)] == [Rejected] * is_answered
+    assert [one.id for one in sale.answers(BOB)] == [8], "all of it was read"
+    assert sale.turned_away == [ANN] * (not is_answered)
+
+
+def test_a_message_of_several_frames_ends_a_turn(hold: Opens) -> None:
+    """It may have been of thousands, and meanwhile a lot may have to be closed."""
+    sale = hold()
+    ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
+    sale.at(90, lambda: sale.requests.frames.update({ANN: FRAMES_MAX}))
+    sale.at(100, lambda: [sale.ask(line, Ping(id=2 + number)) for number in range(9) for line in (bob, ann)])
+    sale.run(200)
+    answered = [one.reads for one in sale.told if isinstance(one, Answered) and one.key == BOB]
+    assert [after - before for before, after in pairwise(answered)][1:] == [2] * 8
 
 
 def test_nobody_is_heard_whose_key_is_not_known(hold: Opens) -> None:

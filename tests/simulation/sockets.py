@@ -52,10 +52,6 @@ class Socket:
         self._process = process
         self.peers: dict[bytes, Line] = {}
 
-    def getsockopt(self, option: int) -> int:
-        assert option == zmq.RCVMORE
-        return 0
-
     def getsockopt_string(self, option: int) -> str:
         assert option == zmq.LAST_ENDPOINT
         return "tcp://simulated:7001"
