@@ -3,9 +3,13 @@
 Run as a process of its own by `benchmarks.fairness`: `python -m benchmarks.flooder KIND REQUESTS PUBLISHER KEY`, where
 the key is empty without CURVE. It floods until it is told something, then says how much it did: messages sent, or
 connections made.
+
+An attacker has processors of its own. Here it shares those of the house and of the honest, so it yields to them, and
+takes all the time that they leave.
 """
 
 import errno
+import os
 import select
 import socket
 import sys
@@ -36,6 +40,7 @@ KEYS: Final = 50
 """Of strangers; to make one takes as long as to be refused."""
 _AT_ONCE: Final = 256
 _SEND_TIMEOUT_MS: Final = 50
+_NICENESS: Final = 10
 
 
 class Aim(NamedTuple):
@@ -165,6 +170,7 @@ FLOODS: Final[dict[str, Flood]] = {
 
 def flood(kind: str, requests: str, publisher: str, server_key: str) -> int:
     """Join, and flood until something comes in; return how much was done."""
+    os.nice(_NICENESS)
     own, *others = [new_keys() for _ in range(KEYS + 1)] if server_key else [None]
     aim = Aim(new_context(), requests, publisher, server_key, own, [keys for keys in others if keys is not None])
     dealer = aim.requests_socket(aim.keys)

@@ -80,6 +80,7 @@ def finding(lineup: Lineup, runs: Runs, repeats: int) -> Finding:
             "which follow each other without waiting.",
             "`house_times` is the house's bids a second over the peer's, in the same repetition, over as many "
             "connections (the most where the peer is behind a pool), with a subscriber where the peer had one.",
+            "The bare echo, through ROUTER and DEALER and in Python as the house is, is the most that one could reach.",
             "`trivial_per_s` is what the same generator reaches with a request that costs the peer next to nothing.",
             "Processor times are in percent of one core: of the generator, of all the peer's processes, and what the "
             "machine below took from all cores meanwhile. `unheard` counts bids that the subscriber did not get.",
@@ -140,6 +141,8 @@ def _targets(aim: Aim, runs: Runs, lineup: Lineup) -> list[Target]:
         for connections in _alike(case, lineup):
             ratios = _ratios(case, connections, runs, lineup)
             what = f"{aim.ratio:g} times {case.peer.name}{pool}, {connections} connections, a live subscriber"
-            found = f"{median(ratios):.2f} times ({min(ratios):.2f} to {max(ratios):.2f})"
+            ceiling = runs[Case(lineup.ceiling, connections, has_subscriber=False)]
+            echo = median(one.bids.per_s / theirs.bids.per_s for one, theirs in zip(ceiling, runs[case], strict=True))
+            found = f"{median(ratios):.2f} times ({min(ratios):.2f} to {max(ratios):.2f}); the bare echo {echo:.2f}"
             targets.append(Target(what, found, reached=median(ratios) >= aim.ratio))
     return targets

@@ -36,6 +36,8 @@ class Lineup(NamedTuple):
     """The cases in their order, what the house is to reach, and what a reader must know of the peers."""
 
     house: Peer
+    ceiling: Peer
+    """The bare echo: what no house on these sockets passes, under the same load."""
     connections: Sequence[int]
     cases: list[Case]
     aims: list[Aim]
@@ -45,7 +47,7 @@ class Lineup(NamedTuple):
 def line_up(names: Collection[str], plan: Plan) -> Lineup:
     """Return what to measure, after it was tried how large a pool is best. A peer that is not here is said aloud."""
     echo, house = EchoPeer(), HousePeer()
-    lineup = Lineup(house, plan.connections, [], [], [])
+    lineup = Lineup(house, echo, plan.connections, [], [], [])
     lineup.cases.extend(Case(echo, connections, has_subscriber=False) for connections in plan.connections)
     lineup.cases.extend(_shapes(house, plan))
     for name, ratio, add in (

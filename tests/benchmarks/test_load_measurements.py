@@ -130,11 +130,16 @@ def test_fairness_lets_the_honest_through_in_every_flood(tmp_path: Path) -> None
         assert row.figures["flooded"] > 0, row
 
 
-def test_fairness_compares_with_the_calm() -> None:
-    def one(flood_ms: float) -> fairness.Paces:
-        calm, other, here = (fairness.Pace(noted(ms), 5, 0) for ms in (10, 30, flood_ms))
+def test_fairness_compares_with_all_that_was_calm() -> None:
+    def one(calm_ms: float, flood_ms: float) -> fairness.Paces:
+        calm, other, here = (fairness.Pace(noted(ms), 5, 0) for ms in (calm_ms, 30, flood_ms))
         return fairness.Paces(calm, other, here)
 
-    found = {fairness.Case("bids", False): [one(19)], fairness.Case("junk", True): [one(21)]}
+    found = {
+        fairness.Case("bids", False): [one(10, 5), one(3, 19)],
+        fairness.Case("junk", False): [one(3, 21)],
+        fairness.Case("bids", True): [one(5, 9)],
+        fairness.Case("junk", True): [one(3, 11)],
+    }
     targets = fairness.finding(found, 1).targets
-    assert [target.reached for target in targets] == [True, False]
+    assert [target.reached for target in targets] == [True, False, True, False]

@@ -113,28 +113,30 @@ def _measured(per_s: int, missed: int = 0) -> Measured:
 
 
 def test_ratios_are_of_the_same_repetition_and_decide_what_was_reached() -> None:
-    house, slow, fast = WebSocketPeer(), WebSocketPeer(), WebSocketPeer()
+    house, echo, slow, fast = (WebSocketPeer() for _ in range(4))
     ours, pooled = Case(house, 16, has_subscriber=True), Case(slow, 4, has_subscriber=True, is_pool=True)
     theirs = Case(fast, 16, has_subscriber=True)
     direct = Case(house, 256, has_subscriber=True)
     lineup = Lineup(
-        house, (16, 256), [], [Aim(10, "slow", slow), Aim(2, "fast", fast), Aim(2, "gone", None)], ["a note"]
+        house, echo, (16, 256), [], [Aim(10, "slow", slow), Aim(2, "fast", fast), Aim(2, "gone", None)], ["a note"]
     )
     runs = {
+        Case(echo, 16, has_subscriber=False): [_measured(2000), _measured(400), _measured(1500)],
+        Case(echo, 256, has_subscriber=False): [_measured(1000), _measured(200), _measured(800)],
         ours: [_measured(1000), _measured(200), _measured(1000)],
         direct: [_measured(500), _measured(100), _measured(500)],
         pooled: [_measured(100), _measured(10), _measured(50)],
         theirs: [_measured(1000), _measured(100), _measured(800, missed=3)],
     }
     found = finding(lineup, runs, 3)
-    assert [row.figures["house_times"] for row in found.rows] == [1, 1, 10, 1.25]
+    assert [row.figures["house_times"] for row in found.rows[2:]] == [1, 1, 10, 1.25]
     assert [(target.found, target.reached) for target in found.targets] == [
-        ("10.00 times (5.00 to 10.00)", True),
-        ("20.00 times (10.00 to 20.00)", True),
-        ("1.25 times (1.00 to 2.00)", False),
+        ("10.00 times (5.00 to 10.00); the bare echo 16.00", True),
+        ("20.00 times (10.00 to 20.00); the bare echo 30.00", True),
+        ("1.25 times (1.00 to 2.00); the bare echo 2.00", False),
         ("not measured", False),
     ]
-    figures = found.rows[3].figures
+    figures = found.rows[-1].figures
     assert (figures["bids_per_s"], figures["bids_per_s_min"], figures["trivial_per_s"]) == (800, 100, 8000)
     assert (figures["generator_percent"], figures["server_percent"], figures["stolen_percent"]) == (25, 150, 5)
     assert figures["unheard"] == 3
