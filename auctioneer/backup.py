@@ -20,10 +20,9 @@ from auctioneer.events import SaleRestored
 from auctioneer.house import HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.journal.copying import copy_journal
-from auctioneer.journal.file import sync_directory
 from auctioneer.startup import read_house
 from common.errors import StorageError, UsageError
-from common.keys import make_private_folder, write_whole
+from common.files import make_private_folder, sync_directory, write_whole
 
 _DRAFT: Final = "restoring.sqlite3"
 
@@ -108,6 +107,8 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
         _sync_names(folder.path)  # a journal without the keys would be held under a key that no link names
         draft.rename(folder.journal)
         sync_directory(folder.path)
+    except OSError as error:
+        raise StorageError(f"The sale can't be restored to {folder.path} ({error}).") from error
     finally:
         _remove_draft(draft)
         os.close(hold)

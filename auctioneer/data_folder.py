@@ -27,7 +27,8 @@ from auctioneer.control import Controller
 from auctioneer.journal import FILE_NAME
 from auctioneer.snapshots import SnapshotFiles
 from common.errors import UsageError
-from common.keys import KeyPair, load_or_make_keys, make_private_folder, write_whole
+from common.files import make_private_folder, write_whole
+from common.keys import KeyPair, load_or_make_keys
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 from common.messages import Role
 

@@ -7,7 +7,7 @@ or `Refused` and then nothing has changed.
 from typing import NamedTuple
 
 from auctioneer.engine import Engine
-from auctioneer.events import HOUSE, AnyEvent, HouseStarted, LotListed, sale_decided
+from auctioneer.events import HOUSE, AnyEvent, HouseStarted, HouseStoodStill, LotListed, sale_decided
 from auctioneer.lot_state import LotState, closed, lot_decided, opened
 from auctioneer.terms import LotSpec, OpeningRule
 from common.errors import RejectCode
@@ -44,10 +44,16 @@ def take_up(engine: Engine, now_ms: int, alive_ms: int | None, instance: str) ->
     """Begin to hold the sale after nobody did since `alive_ms`: open lots get the outage on top."""
     outage_ms = 0 if alive_ms is None else max(0, now_ms - alive_ms)
     started = _apply(engine, [HouseStarted(at_ms=now_ms, instance=instance, outage_ms=outage_ms)])
-    return started + make_up(engine, now_ms, outage_ms)
+    return started + _make_up(engine, now_ms, outage_ms)
 
 
-def make_up(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyEvent]:
+def stand_still(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyEvent]:
+    """Note that the house did nothing for a time. Open lots get it on top, and what was to open in it opens now."""
+    stood = _apply(engine, [HouseStoodStill(at_ms=now_ms, outage_ms=outage_ms)])
+    return stood + _make_up(engine, now_ms, outage_ms)
+
+
+def _make_up(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyEvent]:
     """Extend all open lots by a time in which nobody could bid."""
     extended: list[AnyEvent] = []
     for lot in engine.catalogue if outage_ms else ():

@@ -59,6 +59,12 @@ class HouseStarted(Event, frozen=True, kw_only=True, tag="house_started"):
     outage_ms: int
 
 
+class HouseStoodStill(Event, frozen=True, kw_only=True, tag="house_stood_still"):
+    """The process that holds the sale did nothing for `outage_ms`: a suspended machine, or a disk that hung."""
+
+    outage_ms: int
+
+
 class SaleRestored(Event, frozen=True, kw_only=True, tag="sale_restored"):
     """The record goes on from a backup; what was recorded after it is lost. `epoch` is higher than any before."""
 
@@ -189,6 +195,7 @@ class SaleDecided(Event, frozen=True, kw_only=True, tag="sale_decided"):
 AnyEvent = (
     SaleCreated
     | HouseStarted
+    | HouseStoodStill
     | SaleRestored
     | BidderEnrolled
     | BidderAdmitted

@@ -450,7 +450,7 @@ class House:
         """
         self._awake_ms = now_ms
         self.advance(now_ms - stood_ms)
-        self.record(decisions.make_up(self.engine, now_ms, stood_ms))
+        self.record(decisions.stand_still(self.engine, now_ms, stood_ms))
 
     def drop_silent(self, now_ms: int) -> None:
         """Drop the maxima of those who asked for it and fell silent."""

@@ -13,6 +13,7 @@ from auctioneer.events import (
     BidLate,
     BidTaken,
     HouseStarted,
+    HouseStoodStill,
     LotBought,
     LotDecided,
     LotListed,
@@ -103,7 +104,7 @@ def log_refusal(log: "FilteringBoundLogger", refusal: Refusal) -> None:
 def _log_of_the_house(
     log: "FilteringBoundLogger",
     position: int,
-    event: SaleCreated | SaleRestored | HouseStarted | LotListed | BidderEnrolled | BidderAdmitted,
+    event: SaleCreated | SaleRestored | HouseStarted | HouseStoodStill | LotListed | BidderEnrolled | BidderAdmitted,
 ) -> None:
     match event:
         case SaleCreated():
@@ -112,6 +113,8 @@ def _log_of_the_house(
             log.info("sale_restored", epoch=event.epoch, position=position)
         case HouseStarted():
             log.info("house_started", instance=event.instance, outage_ms=event.outage_ms, position=position)
+        case HouseStoodStill():
+            log.warning("standstill", ms=event.outage_ms, position=position)
         case LotListed():
             terms = event.spec.terms
             log.info("lot_added", lot=terms.lot, seq=event.seq, title=terms.title, by=event.by, position=position)

@@ -159,7 +159,6 @@ class Server:
         stood_ms = now_ms - self._seen_ms
         self._seen_ms = now_ms
         if stood_ms > STANDSTILL_MS and self._house is not None:
-            self._log.warning("standstill", ms=stood_ms)
             self.counters.standstills += 1
             self._house.stood_still(now_ms, stood_ms)
         return now_ms

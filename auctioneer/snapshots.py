@@ -23,8 +23,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from auctioneer.journal.file import sync_directory
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Journal
+from common.files import sync_directory
 
 SNAPSHOT_VERSION: Final = 1
 """Of the header and of the state's shape (`auctioneer.house_state`): whatever changes one of them raises it. A

@@ -27,6 +27,7 @@ from auctioneer.events import (
     BidTaken,
     Event,
     HouseStarted,
+    HouseStoodStill,
     LotBought,
     LotDecided,
     LotListed,
@@ -112,6 +113,7 @@ class _DifferentError(Exception):
 
 
 _NOTHING: Final = "nothing in the rules does this here"
+_BEFORE: Final = "something else was due before"
 _OTHERWISE: Final = "it comes out differently"
 
 
@@ -203,7 +205,7 @@ class _Audit:
             case BidTaken() | BidLate() | LotBought():
                 self._verify_request(engine, event)
             case LotDecided() | SaleDecided() if event.by == HOUSE:
-                self._verify_house(engine, event)
+                self._compare(event, engine.advance_once(event.at_ms))
             case LotDecided() | SaleDecided() | LotListed():
                 if not self._is_listed_with_last(event):
                     self._nothing_due(engine, event)
@@ -213,10 +215,8 @@ class _Audit:
                 self._compare_all(event, decision)
             case MaximumDropped():
                 self._compare_all(event, engine.drop_maxima(event.at_ms, event.paddle))
-            case HouseStarted():
-                self._outage(engine, event, event.outage_ms)
-                alive_ms = event.at_ms - event.outage_ms
-                self._compare_all(event, decisions.take_up(engine, event.at_ms, alive_ms, event.instance))
+            case HouseStarted() | HouseStoodStill():
+                self._verify_outage(engine, event)
             case SaleRestored():
                 self._verify_restored(engine, event)
             case SaleCreated():
@@ -257,20 +257,7 @@ class _Audit:
     def _nothing_due(self, engine: Engine, event: AnyEvent) -> None:
         due = engine.advance_once(event.at_ms)
         if due is not None:
-            raise self._different(event, due, "something else was due before")
-
-    def _verify_house(self, engine: Engine, event: LotDecided | SaleDecided) -> None:
-        """Decide again what the house did by itself: by the clock, or to make up for a time in which it stood still."""
-        if not (isinstance(event, LotDecided) and event.with_sale):
-            self._compare(event, engine.advance_once(event.at_ms))
-            return
-        change, lot = event.change, engine.lots.get(event.lot)
-        ends_at_ms = None if lot is None else lot.view.ends_at_ms
-        if not isinstance(change, LotExtended) or change.ends_at_ms is None or ends_at_ms is None:
-            raise self._different(event, None, _NOTHING)
-        outage_ms = change.ends_at_ms - ends_at_ms
-        self._outage(engine, event, outage_ms)
-        self._compare_all(event, decisions.make_up(engine, event.at_ms, outage_ms))
+            raise self._different(event, due, _BEFORE)
 
     def _verify_restored(self, engine: Engine, event: SaleRestored) -> None:
         if event.epoch <= engine.epoch or (event.lot, event.seq) != ("", 0):
@@ -278,10 +265,18 @@ class _Audit:
         engine.apply(event)
         self._agreed(event)
 
-    def _outage(self, engine: Engine, event: AnyEvent, outage_ms: int) -> None:
+    def _verify_outage(self, engine: Engine, event: HouseStarted | HouseStoodStill) -> None:
         """Refuse an outage that can't have been: negative, or while something was recorded."""
-        if not 0 <= outage_ms <= event.at_ms - engine.state.now_ms:
+        at_ms, outage_ms = event.at_ms, event.outage_ms
+        if not 0 <= outage_ms <= at_ms - engine.state.now_ms:
             raise self._different(event, None, f"nobody can have been away for {outage_ms} ms")
+        if isinstance(event, HouseStarted):
+            self._compare_all(event, decisions.take_up(engine, at_ms, at_ms - outage_ms, event.instance))
+            return
+        due = engine.advance_once(at_ms - outage_ms)
+        if due is not None:
+            raise self._different(event, due, _BEFORE)
+        self._compare_all(event, decisions.stand_still(engine, at_ms, outage_ms))
 
     def _verify_bidder(self, event: BidderEnrolled | BidderAdmitted) -> None:
         if isinstance(event, BidderEnrolled):

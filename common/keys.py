@@ -6,8 +6,6 @@ that links can't carry.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -16,13 +14,13 @@ import platformdirs
 import zmq
 from zmq.utils import z85
 
-from common.errors import StorageError, UsageError
+from common.errors import UsageError
+from common.files import create_whole, make_private_folder, write_whole
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 
 LINK_SCHEME = "auction"
 PLAIN = "plain"
 """What a link has in place of the key of a house without CURVE. A link that lost its key is not such a link."""
-_FILE_MODE = 0o600
 
 
 class KeyPair(msgspec.Struct, frozen=True):
@@ -53,62 +51,11 @@ def load_or_make_keys(path: Path) -> KeyPair:
             if path.is_symlink():
                 raise UsageError(f"The key file {path} is a link to nothing. Remove it.") from error
             make_private_folder(path.parent)
-            _create_whole(path, msgspec.json.encode(new_keys()))
+            create_whole(path, msgspec.json.encode(new_keys()))
             continue
         except OSError as error:
             raise UsageError(f"The key file {path} can't be read: {error.strerror}.") from error
         return _checked(path, raw)
-
-
-def make_private_folder(path: Path) -> None:
-    """Make a folder, with its parents, that only this user may enter. Raises UsageError where that can't be."""
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"The folder {path} can't be made: {error.strerror}. Choose another.") from error
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a private file so that a reader sees the old content or the new, never a part.
-
-    Raises StorageError where the disk doesn't take it.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with _told_of_disk(path):
-        _write_new(temporary, content)
-        temporary.replace(path)
-
-
-def _create_whole(path: Path, content: bytes) -> None:
-    """Write a private file that must not exist; where another process was faster, its file stays."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with _told_of_disk(path):
-        _write_new(temporary, content)
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-        finally:
-            temporary.unlink()
-
-
-@contextmanager
-def _told_of_disk(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"The file {path} can't be written: {error.strerror}. See to the disk's space and health."
-        ) from error
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _checked(path: Path, raw: bytes) -> KeyPair:

@@ -17,9 +17,10 @@ from typing import Final
 from auctioneer.events import BidTaken
 from auctioneer.journal.protocol import DamagedJournalError
 from common.errors import StorageError
+from common.files import sync_directory
 
 FILE_NAME: Final = "journal.sqlite3"
-FORMAT_VERSION: Final = 4
+FORMAT_VERSION: Final = 5
 APPLICATION_ID: Final = int.from_bytes(b"Auct", "big")
 GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
 """What the first batch is chained to."""
@@ -211,12 +212,3 @@ def _check_format(path: Path, connection: sqlite3.Connection) -> None:
             f"The journal {path} is no longer in WAL mode. Set it back with the sqlite3 program: "
             f"PRAGMA journal_mode = WAL"
         )
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` durable; a synced file without a name is lost with the power."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -126,7 +126,7 @@ class SaleMaker:
                 return self._restored() + decisions.take_up(engine, self._now_ms, now_ms + 1, "again")
             case 10:
                 self._now_ms += 5_000
-                return decisions.make_up(engine, self._now_ms, 4_000)
+                return engine.advance(now_ms + 1_000) + decisions.stand_still(engine, self._now_ms, 4_000)
             case _:
                 return decisions.add(engine, now_ms, "clerk", (self._spec(), self._spec()))
 

@@ -197,8 +197,10 @@ class Stage:
         name, *words = row.command.split()
         if name == "outage":
             self._happened(decisions.take_up(self.engine, now_ms, now_ms - duration_ms(words[0]), "again"))
-        if name == "freeze":
-            self._happened(decisions.make_up(self.engine, now_ms, duration_ms(words[0])))
+        if name == "standstill":
+            lasted_ms = duration_ms(words[0])
+            self._happened(self.engine.advance(now_ms - lasted_ms))
+            self._happened(decisions.stand_still(self.engine, now_ms, lasted_ms))
         self._happened(self.engine.advance(now_ms))
         answer = None
         if row.who == "auctioneer":

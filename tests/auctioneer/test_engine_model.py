@@ -258,12 +258,12 @@ class SaleMachine(RuleBasedStateMachine):
     @rule(lasted_ms=SPANS, with_restart=st.booleans())
     def outage(self, lasted_ms: int, with_restart: bool) -> None:
         self.now_ms += lasted_ms
-        self.model.outage(self.now_ms, lasted_ms) if with_restart or self.has_clocks() else None
+        self.model.outage(self.now_ms, lasted_ms)
         if with_restart:
             self.restore()
             self.happened(decisions.take_up(self.engine, self.now_ms, self.now_ms - lasted_ms, "again"))
         else:
-            self.happened(decisions.make_up(self.engine, self.now_ms, lasted_ms))
+            self.happened(decisions.stand_still(self.engine, self.now_ms, lasted_ms))
         self.advance(0)
 
     def restore(self) -> None:

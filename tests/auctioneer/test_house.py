@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from house_examples import ANN, BOB, CAT, HOUR_MS, START_MS, SmallSale, bid, code_of, lot, two_open_lots
 
-from auctioneer.events import BidLate, BidTaken, LotBought, LotDecided
+from auctioneer.events import BidLate, BidTaken, HouseStoodStill, LotBought, LotDecided
 from auctioneer.terms import Opening, OpeningRule
 from common.codec import encode
 from common.errors import RejectCode
@@ -127,3 +127,16 @@ def test_a_lot_that_was_due_before_a_standstill_gets_all_of_it_back() -> None:
     assert opened.at_ms == START_MS + 1000
     assert isinstance(extended, LotExtended)
     assert extended.ends_at_ms == START_MS + 1000 + HOUR_MS + 5000
+
+
+def test_a_lot_that_was_due_in_a_standstill_opens_after_it_also_if_no_other_is_open() -> None:
+    """It would be over before anybody heard of it."""
+    soon = msgspec.structs.replace(lot("2", duration_ms=2000), opening=Opening(OpeningRule.AT_TIME, delay_ms=1000))
+    sale = SmallSale(lot("1", by_hand=True), soon)
+    sale.now_ms += 6000
+    sale.house.stood_still(sale.now_ms, 5500)
+    sale.house.advance(sale.now_ms)
+    stood, opened = sale.commit().events
+    assert stood == HouseStoodStill(at_ms=sale.now_ms, outage_ms=5500)
+    assert isinstance(opened, LotDecided)
+    assert opened.change == LotOpened(1, sale.now_ms, sale.now_ms + 2000)

@@ -54,6 +54,9 @@ def _faults(history: History, record: Record) -> Iterator[tuple[str, str]]:
     if record.is_sound:
         for from_ms, to_ms in history.standstills:
             yield from _check_given_back(record, from_ms, to_ms)
+            for fact in history.facts:
+                if from_ms < fact.body["at_ms"] < to_ms:
+                    yield "record", f"the house stood still from {from_ms} to {to_ms}, and did this: {fact}"
 
 
 def _check_given_back(record: Record, from_ms: int, to_ms: int) -> Iterator[tuple[str, str]]:

@@ -143,7 +143,9 @@ class Record:
         _require(at_ms >= self._now_ms, f"the time runs back from {self._now_ms}")
         if not body.get("with_sale", False):
             self._require_settled(body["event"])
-        if body["event"] not in ("house_started", "sale_restored") and not body.get("with_sale", False):
+        if body["event"] == "house_stood_still":
+            self._require_nothing_due({**body, "at_ms": at_ms - body["outage_ms"]})
+        elif body["event"] not in ("house_started", "sale_restored") and not body.get("with_sale", False):
             self._require_nothing_due(body)
         getattr(self, f"_{body['event']}")(body)
         self._now_ms = at_ms
@@ -202,6 +204,11 @@ class Record:
             lasted = f"the outage lasted from {least_ms} to {most_ms} ms"
             _require(least_ms <= outage_ms <= most_ms, f"{lasted}, and {outage_ms} ms were given back")
         self._runs += 1
+        self._owe(outage_ms)
+
+    def _house_stood_still(self, body: Body) -> None:
+        outage_ms = body["outage_ms"]
+        _require(0 < outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have stood still for {outage_ms} ms")
         self._owe(outage_ms)
 
     def _owe(self, outage_ms: int) -> None:
@@ -336,13 +343,6 @@ class Record:
 
     def _lot_extended(self, lot: Lot, body: Body, change: Body) -> None:
         if change["cause"] == "outage":
-            if not self._owed:  # it stood still, without ending
-                _require(lot.ends_at_ms is not None, "only what has a clock gets time back")
-                outage_ms = change["ends_at_ms"] - (lot.ends_at_ms or 0)
-                _require(
-                    0 < outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have stood still for {outage_ms} ms"
-                )
-                self._owe(outage_ms)
             _require_equal("the end", change["ends_at_ms"], self._owed.pop(body["lot"], None))
         _require(lot.status in ("open", "paused") and lot.terms["duration_ms"] is not None, "it has no clock")
         for what in ("ends_at_ms", "remaining_ms"):

@@ -179,6 +179,8 @@ for _event, _field, _difference in (
     ("lot_bought", "price_minor", 1),
     ("house_started", "outage_ms", -1),
     ("house_started", "outage_ms", 1_000_000),
+    ("house_stood_still", "outage_ms", -1),
+    ("house_stood_still", "outage_ms", 1_000_000),
     ("sale_paused", "seq", 1),
 ):
     spoils.append(("record", change_of(_event, _field, _difference)))
@@ -238,6 +240,14 @@ def a_lot_is_not_given_a_standstill_back(history: History, chance: Random) -> bo
         return False
     history.standstills.append((fact.body["at_ms"], fact.body["at_ms"] + 4000))
     return True
+
+
+@expect("record")
+def something_happened_while_the_house_stood_still(history: History, chance: Random) -> bool:
+    fact = pick(chance, facts(history, "lot_opened"))
+    if fact is not None:
+        history.standstills.append((fact.body["at_ms"] - 3000, fact.body["at_ms"] + 1000))
+    return fact is not None
 
 
 @expect("record")

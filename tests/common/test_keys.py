@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import UsageError
+from common.files import write_whole
 from common.keys import (
     JoinLink,
     KeyPair,
@@ -16,7 +17,6 @@ from common.keys import (
     new_keys,
     parse_link,
     publish_local_house,
-    write_whole,
 )
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 
@@ -90,14 +90,6 @@ def test_a_place_that_can_not_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="can't be"):
         load_or_make_keys(tmp_path / "file" / "keys.json")
-
-
-def test_writing_replaces_the_whole_file(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-    write_whole(path, b"a long first text")
-    write_whole(path, b"short")
-    assert path.read_bytes() == b"short"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 # --- links ---------------------------------------------------------------------------------------------------------

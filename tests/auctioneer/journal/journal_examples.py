@@ -13,6 +13,7 @@ from auctioneer.events import (
     BidLate,
     BidTaken,
     HouseStarted,
+    HouseStoodStill,
     LotBought,
     LotDecided,
     LotListed,
@@ -70,6 +71,7 @@ EVERY_EVENT: tuple[AnyEvent, ...] = (
         at_ms=AT_MS, sale="spring", title="Spring sale", currency=Currency("USD", 2), epoch=1, ends_after_last_lot=True
     ),
     HouseStarted(at_ms=AT_MS, instance="b7f2", outage_ms=0),
+    HouseStoodStill(at_ms=AT_MS, outage_ms=4000),
     BidderEnrolled(at_ms=AT_MS, paddle=1, name="Zoë", key="k" * 40, role=Role.BIDDER, admitted=True),
     BidderAdmitted(at_ms=AT_MS, paddle=1, admitted=False, by="clerk"),
     LotListed(

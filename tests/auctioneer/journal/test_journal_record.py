@@ -50,9 +50,10 @@ def test_the_view_tells_of_each_event_what_it_was(journal, path):
         for position, event in enumerate(EVERY_EVENT, 1)
     ]
     kinds = [kind for _position, _at_ms, kind, *_rest in rows]
-    assert kinds[:9] == [
+    assert kinds[:10] == [
         "sale_created",
         "house_started",
+        "house_stood_still",
         "bidder_enrolled",
         "bidder_admitted",
         "lot_listed",
