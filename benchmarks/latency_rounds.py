@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from benchmarks.audience import audience
 from benchmarks.connections import Publisher
 from benchmarks.latencies import Latencies
+from benchmarks.machine import stolen_s, syncs_ns
 from benchmarks.open_loop import LANES, OpenLoop, arrivals_ns
 from benchmarks.rising_sale import Bids
 from benchmarks.servers import in_house, leading, observed, running_echo
@@ -20,9 +21,6 @@ SEEN_LOTS: Final = 64
 LOADS_PERCENT: Final = (10, 50, 80)
 WARM_UP_SHARE: Final = 0.2
 """Of the time of each load; what is due in it is not counted."""
-_PAGE: Final = 4096
-_SYNC_PAGES: Final = 1000
-"""The size of the file that is written for comparison, and of the journal's log: 4 MB, written over and over."""
 
 
 class Unloaded(NamedTuple):
@@ -112,29 +110,6 @@ def _unloaded(house: OpenLoop, echo: OpenLoop, bids: Bids, file: Path, plan: Pla
     return found
 
 
-def syncs_ns(file: Path, count: int) -> list[int]:
-    """Return the ns of writing a page over an older one and making it durable, so many times."""
-    taken_ns = []
-    handle = os.open(file, os.O_RDWR | os.O_CREAT)
-    try:
-        os.pwrite(handle, bytes(_PAGE * _SYNC_PAGES), 0)
-        os.fdatasync(handle)
-        for number in range(count):
-            began_ns = time.monotonic_ns()
-            os.pwrite(handle, bytes(_PAGE), number % _SYNC_PAGES * _PAGE)
-            os.fdatasync(handle)
-            taken_ns.append(time.monotonic_ns() - began_ns)
-    finally:
-        os.close(handle)
-    return taken_ns
-
-
-def stolen_ticks() -> tuple[int, int]:
-    """Return how much of the processors' time the host gave to other machines since the start, and all of it."""
-    ticks = [int(part) for part in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-    return ticks[7], sum(ticks)
-
-
 def _loaded(
     house: OpenLoop,
     echo: OpenLoop,
@@ -155,9 +130,9 @@ def _loaded(
 
     echoed = echo.run(due_ns, Bids(LOTS, LANES))
     with audience(seen, SCREENS, 1, now(), follows_all=False) as screens:
-        stolen_before, all_before = stolen_ticks()
+        began_s, stolen_before_s = time.monotonic(), stolen_s()
         timings = house.run(due_ns, bids)
-        stolen, ticks = stolen_ticks()
+        stolen_share = (stolen_s() - stolen_before_s) / (time.monotonic() - began_s) / (os.cpu_count() or 1)
         delivery = screens.end(now(), timings.started_us + round(warm_up_s * 1e6))
     return Loaded(
         percent=percent,
@@ -167,7 +142,7 @@ def _loaded(
         screen=delivery.last_screen,
         lateness=timings.lateness(warm_up_s),
         cpu_share=timings.cpu_share,
-        stolen_share=(stolen - stolen_before) / max(1, ticks - all_before),
+        stolen_share=stolen_share,
         refused=len(due_ns) - timings.accepted,
         is_whole=delivery.is_whole,
     )

@@ -6,9 +6,7 @@ house is measured, and must have heard of every bid at the end. The generator's 
 figures (`benchmarks.closed_loop`). Every bid is made to be accepted (`benchmarks.ring`).
 """
 
-import os
 import tempfile
-import time
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +17,7 @@ from benchmarks.connections import Publisher
 from benchmarks.findings import results_option, show_and_keep, spread
 from benchmarks.house import HouseError
 from benchmarks.listener import listening
+from benchmarks.machine import sync_us
 from benchmarks.results import Finding, Row, Target
 from benchmarks.ring import BIDDERS, LOTS, amount_minor, lot_of
 from benchmarks.servers import in_house, running_echo
@@ -64,17 +63,6 @@ def measure_house(folder: Path, seconds: float, connections: int, *, is_encrypte
         return rate
 
     return in_house(folder, LOTS, bid, is_encrypted=is_encrypted)
-
-
-def fdatasync_us(folder: Path) -> float:
-    """Return the mean time of writing a page and making it durable, where the journal is."""
-    count = 200
-    with (folder / "fdatasync").open("wb", buffering=0) as file:
-        began_s = time.perf_counter()
-        for _ in range(count):
-            file.write(b"\0" * 4096)
-            os.fdatasync(file.fileno())
-        return (time.perf_counter() - began_s) / count * 1e6
 
 
 @click.command(short_help="Measure durable bids a second against a bare echo.")
@@ -124,7 +112,7 @@ def _measure_once(seconds: float, connections: int, *, is_encrypted: bool) -> di
     """Measure the echo, the house and the echo again."""
     with tempfile.TemporaryDirectory(prefix="auction-bench-") as name:
         folder = Path(name)
-        sync_us = fdatasync_us(folder)
+        fdatasync_us = sync_us(folder)
         before = measure_echo(folder, seconds, connections, is_encrypted=is_encrypted)
         house = measure_house(folder, seconds, connections, is_encrypted=is_encrypted)
         after = measure_echo(folder, seconds, connections, is_encrypted=is_encrypted)
@@ -135,5 +123,5 @@ def _measure_once(seconds: float, connections: int, *, is_encrypted: bool) -> di
         "echo_per_s": echo_per_s,
         "generator_cpu": house.generator_cpu,
         "generator_cpu_at_echo": before.generator_cpu,
-        "fdatasync_us": sync_us,
+        "fdatasync_us": fdatasync_us,
     }

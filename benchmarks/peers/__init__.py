@@ -14,12 +14,12 @@ from typing import Final
 import click
 
 from benchmarks.findings import results_option, show_and_keep, spread
+from benchmarks.machine import sync_us
 from benchmarks.peers.lineup import NAMES, Aim, Lineup, line_up
 from benchmarks.peers.load import Load
 from benchmarks.peers.measuring import FEW, Case, Measured, Plan, data_folder, measure
 from benchmarks.results import Finding, Row, Target
 from benchmarks.ring import BIDDERS
-from benchmarks.throughput import fdatasync_us
 from common.errors import UsageError
 
 POOLS: Final = (2, 4, 8, 16, 32)
@@ -68,7 +68,7 @@ def run(lineup: Lineup, plan: Plan, repeats: int) -> Runs:
 def finding(lineup: Lineup, runs: Runs, repeats: int) -> Finding:
     """Return what the runs come to."""
     with data_folder() as folder:
-        sync_us = fdatasync_us(folder)
+        fdatasync_us = sync_us(folder)
     return Finding(
         name="peers",
         question="How many durable accepted bids a second, beside what a user would pick instead?",
@@ -84,7 +84,7 @@ def finding(lineup: Lineup, runs: Runs, repeats: int) -> Finding:
             "`trivial_per_s` is what the same generator reaches with a request that costs the peer next to nothing.",
             "Processor times are in percent of one core: of the generator, of all the peer's processes, and what the "
             "machine below took from all cores meanwhile. `unheard` counts bids that the subscriber did not get.",
-            f"One write of a page with fdatasync where the data are: {sync_us:.0f} us.",
+            f"One write of a page with fdatasync where the data are: {fdatasync_us:.0f} us.",
             *lineup.notes,
         ),
     )

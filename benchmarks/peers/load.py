@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from benchmarks.peers.processes import stolen_s
+from benchmarks.machine import stolen_s
 from benchmarks.peers.wire import RECEIVE_BYTES, BrokenPeerError, Wire
 from benchmarks.ring import BIDDERS, Ring
 

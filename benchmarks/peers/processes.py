@@ -1,6 +1,5 @@
 """Peers' servers as processes: started, awaited, their processor time read, and stopped whatever happens."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -9,12 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from benchmarks.machine import TICKS_A_SECOND
 from benchmarks.peers.wire import BrokenPeerError
 
 STOP_S: Final = 20.0
-_TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
-_STOLEN: Final = 8
-"""Where the first line of `/proc/stat` has it."""
 _PARENT: Final = 1
 _OWN_TIMES: Final = slice(11, 13)
 _REAPED_TIMES: Final = slice(13, 15)
@@ -43,12 +40,7 @@ def processor_s(root: int) -> float:
     ticks = sum(
         int(ticks) for pid in family & stats.keys() for ticks in stats[pid][_OWN_TIMES] + stats[pid][_REAPED_TIMES]
     )
-    return ticks / _TICKS_A_SECOND
-
-
-def stolen_s() -> float:
-    """Return how long, summed over all cores, something wanted to run while the machine below gave the core away."""
-    return int(Path("/proc/stat").read_text().split(maxsplit=9)[_STOLEN]) / _TICKS_A_SECOND
+    return ticks / TICKS_A_SECOND
 
 
 @contextmanager
