@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import fairness, latency
+from benchmarks import fairness, fanout, latency
 from benchmarks.__main__ import main
 from benchmarks.fanout_runs import Shape, run_bare, run_house
 from benchmarks.latencies import Latencies
@@ -108,6 +108,17 @@ def test_a_fan_out_delivers_everything_and_compares_with_the_bare_publisher(tmp_
     assert [(row.setting["lots"], row.setting["bids_per_s"]) for row in finding.rows] == [(1, 100), (64, 100)]
     assert all(row.figures["missing"] == 0 == row.figures["bare_missing"] for row in finding.rows)
     assert finding.targets[0].reached
+
+
+def test_where_the_bare_publisher_would_queue_only_the_house_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "BARE_DELIVERIES_PER_S_MAX", 20 * 50)
+    finding = fanout.measure([Shape(20, 1, 51), Shape(20, 1, 50)], 0.5, 1, is_encrypted=False)
+    assert [row.setting["bids_per_s"] for row in finding.rows] == [50, 51]
+    assert ["bare_p99_ms" in row.figures for row in finding.rows] == [True, False]
+    assert [target.what for target in finding.targets[1:]] == [
+        "20 screens, 1 lot, 50 bids/s: p99 at most 2 times the bare publisher's",
+        "20 screens, 1 lot, 51 bids/s: no screen more than 1,000 ms behind",
+    ]
 
 
 def test_screens_with_curve_hear_house_and_bare_publisher(tmp_path: Path) -> None:
