@@ -1,24 +1,28 @@
 """From the changes of a committed batch to the frames that tell everybody."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, cast
 
-from common.codec import SALE_TOPIC, encode_broadcast, lot_topic, topic
+from common.codec import MANY_LOTS_TOPIC, SALE_TOPIC, encode_broadcast, lot_topic, topic
 from common.limits import SNAPSHOT_LOTS_MAX
 from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent, Change
-from common.messages import LotEvents, SaleEvents
+from common.messages import LotChanges, LotEvents, ManyLots, SaleEvents
 
 SALE_EVENTS_MAX: Final = SNAPSHOT_LOTS_MAX
 """Events of the sale in one message. Each may hold a whole lot, and the message must fit into a reply's bound."""
 
+LOTS_TOGETHER_MAX: Final = 256
+"""Lots in one frame: far below a reply's bound, and to fill a larger one would save next to nothing."""
+
 _SALE: Final = topic(SALE_TOPIC)
+_MANY_LOTS: Final = topic(MANY_LOTS_TOPIC)
 
 
-def frames(epoch: int, changes: Iterable[Change]) -> list[bytes]:
-    """Return what a committed batch tells everybody: a frame for each lot touched, and for the sale, in order.
+def frames(epoch: int, changes: Iterable[Change], is_followed: Callable[[str], bool]) -> list[bytes]:
+    """Return what a committed batch tells everybody: of lots that nobody follows by their own topics, one frame.
 
-    Events of one lot are put together as long as the sale itself does not speak in between. Lots that were added in
-    great number come in several frames.
+    Whatever `is_followed` by its own topic has a frame of its own, as has the sale. Events of one lot are put together
+    as long as the sale itself does not speak in between. What is too much for one frame comes in several.
     """
     done: list[bytes] = []
     by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
@@ -28,18 +32,29 @@ def frames(epoch: int, changes: Iterable[Change]) -> list[bytes]:
             events.append(change)
             continue
         if stream == SALE_STREAM or SALE_STREAM in by_stream:
-            done += _frames(epoch, by_stream)
+            done += _frames(epoch, by_stream, is_followed)
             by_stream = {}
         by_stream[stream] = [change]
-    return done + _frames(epoch, by_stream)
+    return done + _frames(epoch, by_stream, is_followed)
 
 
-def _frames(epoch: int, by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]]) -> list[bytes]:
+def _frames(
+    epoch: int, by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]], is_followed: Callable[[str], bool]
+) -> list[bytes]:
     of_sale = cast("list[AnySaleEvent]", by_stream.pop(SALE_STREAM, []))
     of_lots = cast("dict[str, list[AnyLotEvent]]", by_stream)
-    return [
+    told = [
         encode_broadcast(_SALE, SaleEvents(epoch=epoch, events=tuple(of_sale[start : start + SALE_EVENTS_MAX])))
         for start in range(0, len(of_sale), SALE_EVENTS_MAX)
-    ] + [
-        encode_broadcast(lot_topic(lot), LotEvents(lot, tuple(events), epoch=epoch)) for lot, events in of_lots.items()
     ]
+    together: list[LotChanges] = []
+    alone = len(of_lots) == 1
+    for lot, events in of_lots.items():
+        if alone or is_followed(lot):
+            told.append(encode_broadcast(lot_topic(lot), LotEvents(lot, tuple(events), epoch=epoch)))
+        else:
+            together.append(LotChanges(lot, tuple(events)))
+    for start in range(0, len(together), LOTS_TOGETHER_MAX):
+        lots = tuple(together[start : start + LOTS_TOGETHER_MAX])
+        told.append(encode_broadcast(_MANY_LOTS, ManyLots(lots, epoch=epoch)))
+    return told

@@ -326,9 +326,10 @@ class Server:
     def _broadcast(self, changes: list[Change]) -> None:
         if not changes:
             return
-        told = frames(self._epoch, changes)
+        told = frames(self._epoch, changes, self._subscriptions.is_followed)
         self._publish(told)
-        self._pacer.sent(self._subscriptions.deliveries({stream for stream, _ in changes}), self._clock.now_ms())
+        deliveries = self._subscriptions.deliveries(len(told), {stream for stream, _ in changes})
+        self._pacer.sent(deliveries, self._clock.now_ms())
 
     def _publish(self, told: list[bytes]) -> None:
         send = self._publisher.send

@@ -63,13 +63,18 @@ class Subscriptions:
         self._listening: dict[int, _Listener] = {}  # by handle: no more than may be open
         self._followers: dict[str, int] = {}  # how many of these follow each stream by its own topic,
         self._wide = 0  # and how many subscriptions there are to prefixes, which match many
+        self._is_countable = True  # False once somebody followed a stream over a connection that could not be told
 
-    def deliveries(self, streams: Collection[str]) -> int:
-        """Return to how many connections a frame of each of these streams goes in all.
+    def is_followed(self, stream: str) -> bool:
+        """Return whether somebody may follow a stream by its own topic, and so hear nothing that comes on another."""
+        return stream in self._followers or not self._is_countable
 
-        At the most: a subscription to a prefix counts for every stream, and who left counts until `forget_gone`.
+    def deliveries(self, frames: int, streams: Collection[str]) -> int:
+        """Return to how many connections frames with changes of these streams go in all.
+
+        At the most: a subscription to a prefix counts for every frame, and who left counts until `forget_gone`.
         """
-        to_prefixes = self._wide * len(streams)
+        to_prefixes = self._wide * frames
         return to_prefixes + sum(map(self._followers.get, streams, repeat(0))) if self._followers else to_prefixes
 
     def receive(self) -> Asked | None:
@@ -105,7 +110,7 @@ class Subscriptions:
                 return None  # a mere prefix would bring the probes of others, and would never be forgotten
             self._publisher.setsockopt(zmq.SUBSCRIBE, wanted)
             return wanted
-        if (wanted in _FIXED or wanted.startswith(_LOT)) and self._count(principal, wanted):
+        if (wanted in _FIXED or _is_of_lots(wanted)) and self._count(principal, wanted):
             self._follow(principal, wanted)
             self._publisher.setsockopt(zmq.SUBSCRIBE, wanted)
         return None
@@ -135,6 +140,7 @@ class Subscriptions:
     def _follow(self, principal: str, topic_bytes: bytes) -> None:
         """Note that the connection of the last message follows a topic from now on."""
         if self._handle is None:
+            self._is_countable &= topic_bytes in (*_FIXED, _LOT)
             return
         listener = self._listening.get(self._handle)
         if listener is None or listener.principal != principal:  # the handle is a new connection's by now
@@ -175,3 +181,11 @@ class Subscriptions:
             return True
         topics.discard(wanted)
         return False
+
+
+def _is_of_lots(wanted: bytes) -> bool:
+    """Return whether a subscription is to all lots or to one.
+
+    Other prefixes would match some lots' own topics and not that of many lots, so that changes would be missed.
+    """
+    return wanted == _LOT or (wanted.startswith(_LOT) and wanted.endswith(TOPIC_END) and len(wanted) > len(_LOT) + 1)

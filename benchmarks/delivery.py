@@ -5,6 +5,7 @@ Screens of one process hear the same frames, so each frame is read once and then
 
 from array import array
 from collections.abc import Mapping
+from itertools import chain
 
 import msgspec
 
@@ -12,7 +13,7 @@ from benchmarks.latencies import Latencies
 from benchmarks.rising_sale import due_us
 from common.codec import decode_broadcast
 from common.lot import BidPlaced
-from common.messages import LotEvents
+from common.messages import LotEvents, ManyLots
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +45,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Frame:
-    """A frame that some screen has received."""
+    """What a frame that some screen has received has of one lot."""
 
     __slots__ = ("first", "last", "lot", "oldest_us", "received_us")
 
@@ -63,18 +64,24 @@ class Ledger:
     def __init__(self, screens: int, seqs: Mapping[str, int]) -> None:
         """`seqs` are the lots that the screens follow, with the seq of each before the first frame."""
         self._heard = [dict(seqs) for _ in range(screens)]
-        self._frames: dict[bytes, _Frame] = {}
+        self._frames: dict[bytes, list[_Frame]] = {}
+        """What each frame that came has of each lot."""
         self.deliveries = 0
         """Events received, summed over the screens."""
         self._gaps = self._repeated = 0
 
     def take(self, screen: int, body: bytes, now_us: int) -> None:
-        """Note a frame of a lot's topic."""
-        frame = self._frames.get(body)
-        if frame is None:
+        """Note a frame of a lot's topic, or of that of many lots."""
+        parts = self._frames.get(body)
+        if parts is None:
             message = decode_broadcast(body)
-            assert isinstance(message, LotEvents), f"{message} came on a lot's topic"
-            frame = self._frames[body] = _Frame(message)
+            assert isinstance(message, LotEvents | ManyLots), f"{message} came on a lot's topic"
+            each = [message] if isinstance(message, LotEvents) else message.each
+            parts = self._frames[body] = list(map(_Frame, each))
+        for part in parts:
+            self._take(screen, part, now_us)
+
+    def _take(self, screen: int, frame: _Frame, now_us: int) -> None:
         heard = self._heard[screen]
         before = heard[frame.lot]
         if frame.first != before + 1:
@@ -94,7 +101,7 @@ class Ledger:
         """Return what came, where lots went from the seqs `before` to `after`; latencies of bids due since a time."""
         expected = sum(after[lot] - seq for lot, seq in before.items())
         latencies, last_screen = Latencies(), Latencies()
-        for frame in self._frames.values():
+        for frame in chain.from_iterable(self._frames.values()):
             if frame.oldest_us < counted_from_us or not frame.received_us:
                 continue
             for at_us in frame.received_us:

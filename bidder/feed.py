@@ -22,6 +22,7 @@ from common.messages import (
     Heartbeat,
     LotEvents,
     LotRequest,
+    ManyLots,
     Rejected,
     Replay,
     ReplayRequest,
@@ -150,12 +151,16 @@ class Feed:
 
     # --- broadcasts -------------------------------------------------------------------------------------------------
 
-    def take_changes(self, message: LotEvents | SaleEvents) -> None:
-        """Take changes of a lot or of the sale."""
-        if isinstance(message, LotEvents):
-            self._desk.tell(self.replica.take_lot_events(message))
-        else:
-            self._desk.tell(self.replica.take_sale_events(message))
+    def take_changes(self, message: LotEvents | ManyLots | SaleEvents) -> None:
+        """Take changes of a lot, of several, or of the sale."""
+        match message:
+            case LotEvents():
+                self._desk.tell(self.replica.take_lot_events(message))
+            case ManyLots():
+                for one in message.each:
+                    self._desk.tell(self.replica.take_lot_events(one))
+            case SaleEvents():
+                self._desk.tell(self.replica.take_sale_events(message))
 
     def take_heartbeat(self, beat: Heartbeat) -> None:
         """Take the seqs that the house has; what is missing or doubtful will be asked for."""

@@ -51,6 +51,7 @@ from common.messages import (
     Hello,
     LotEvents,
     LotRequest,
+    ManyLots,
     Mine,
     MineRequest,
     Ping,
@@ -223,7 +224,7 @@ class Session:
         if message.epoch != self.replica.epoch:
             self.greet_again(now_ms)
         match message:
-            case LotEvents() | SaleEvents():
+            case LotEvents() | ManyLots() | SaleEvents():
                 self._feed.take_changes(message)
             case Heartbeat():
                 self._take_heartbeat(message, now_ms)
@@ -232,7 +233,7 @@ class Session:
                     self._hear(now_ms, message.server_time_ms)
         # Changes of lots are nearly all that comes, and by themselves leave nothing else to do; deadlines are the
         # shell's to keep. Passing over the tick makes a broadcast a third cheaper.
-        if self.replica.behind or not isinstance(message, LotEvents):
+        if self.replica.behind or not isinstance(message, (LotEvents, ManyLots)):
             self.tick(now_ms)
 
     # --- for the application ----------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ TOPIC_END: Final = b"\x00"
 BEAT_TOPIC: Final = "beat"
 SALE_TOPIC: Final = "sale"
 LOT_TOPIC_PREFIX: Final = "lot/"
+MANY_LOTS_TOPIC: Final = LOT_TOPIC_PREFIX
+"""No lot's; a subscription to the prefix matches it as well."""
 PROBE_TOPIC_PREFIX: Final = "~"
 """Sorts after all other topics, so that a probe's answer shows that the subscriptions before it are in force."""
 

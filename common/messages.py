@@ -5,6 +5,7 @@ not have fields that are not here (the house refuses them); answers and broadcas
 ignore. Amounts are minor units, times are the server's clock in milliseconds since 1970 (UTC).
 """
 
+from collections.abc import Iterator
 from enum import Enum
 from typing import Annotated, final
 
@@ -252,6 +253,28 @@ class LotEvents(Broadcast, frozen=True, tag="lot_events"):
     events: tuple[AnyLotEvent, ...]
 
 
+class LotChanges(Struct, frozen=True, gc=False):
+    """Changes of one lot among others."""
+
+    lot: str
+    events: tuple[AnyLotEvent, ...]
+
+
+class ManyLots(Broadcast, frozen=True, tag="many_lots"):
+    """Changes of several lots in one frame, for those who follow all. Topic `lot/`, which their prefix matches too.
+
+    The frame of a batch, instead of one for each lot: but a lot that somebody follows by its own topic, who would not
+    get this, comes as `lot_events`. So every change comes once to everybody.
+    """
+
+    lots: tuple[LotChanges, ...]
+
+    @property
+    def each(self) -> Iterator[LotEvents]:
+        """The changes of each lot, as they would come alone."""
+        return (LotEvents(one.lot, one.events, epoch=self.epoch) for one in self.lots)
+
+
 class SaleEvents(Broadcast, frozen=True, tag="sale_events"):
     """Changes of the sale. Topic `sale`."""
 
@@ -279,4 +302,4 @@ class Probed(Broadcast, frozen=True, tag="probed"):
     server_time_ms: int
 
 
-AnyBroadcast = LotEvents | SaleEvents | Heartbeat | Probed
+AnyBroadcast = LotEvents | ManyLots | SaleEvents | Heartbeat | Probed

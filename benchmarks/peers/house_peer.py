@@ -25,7 +25,7 @@ from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, decode
 from common.keys import parse_link
 from common.limits import PROTOCOL_VERSION
 from common.lot import BidPlaced
-from common.messages import AnyRequest, BidRequest, Hello, LotEvents, Ping, Probed, Welcome
+from common.messages import AnyRequest, BidRequest, Hello, LotEvents, ManyLots, Ping, Probed, Welcome
 
 _SUBSCRIBE: Final = b"\x01"
 
@@ -155,4 +155,7 @@ class HouseWatcher:
 
 def _bids_in(body: bytes) -> int:
     message = decode_broadcast(body)
-    return sum(isinstance(event, BidPlaced) for event in message.events) if isinstance(message, LotEvents) else 0
+    if isinstance(message, LotEvents | ManyLots):
+        each = [message] if isinstance(message, LotEvents) else message.each
+        return sum(isinstance(event, BidPlaced) for one in each for event in one.events)
+    return 0

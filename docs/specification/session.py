@@ -121,7 +121,7 @@ class _Story:
         batch = self.house.take()
         self.journal.extend(batch.events)
         self.refusals.extend(batch.refusals)
-        return frames(self.house.engine.epoch, batch.changes)
+        return frames(self.house.engine.epoch, batch.changes, frozenset().__contains__)
 
     def _frame(self, head: str, frame: bytes, message: msgspec.Struct) -> None:
         self.lines.extend(("```text", f"{head}, {len(frame)} bytes"))

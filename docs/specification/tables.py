@@ -19,7 +19,16 @@ from common import limits, lot, messages, money
 from common.errors import ADVICE, RejectCode
 from docs.specification.meanings import FIELDS
 
-_SHARED: Final = (lot.SaleView, lot.LotView, lot.LotTerms, lot.SoftClose, lot.Step, money.Currency, messages.Maximum)
+_SHARED: Final = (
+    lot.SaleView,
+    lot.LotView,
+    lot.LotTerms,
+    lot.SoftClose,
+    lot.Step,
+    money.Currency,
+    messages.Maximum,
+    messages.LotChanges,
+)
 _ENUMS: Final = (messages.Role, lot.SaleStatus, lot.LotStatus, lot.CloseCause, lot.ExtendCause)
 _NUMBERS: Final = {limits.INTEGER_MAX: "2^53-1", limits.AMOUNT_MINOR_MAX: "10^15"}
 _PYTHON_WORDS: Final = {"None": "nil", "True": "true", "False": "false"}

@@ -44,8 +44,10 @@ from common.messages import (
     BuyRequest,
     Heartbeat,
     Hello,
+    LotChanges,
     LotEvents,
     LotRequest,
+    ManyLots,
     Maximum,
     Mine,
     MineRequest,
@@ -258,6 +260,13 @@ BROADCASTS: Final[dict[str, tuple[bytes, messages.AnyBroadcast]]] = {
         )
         for place, event in enumerate(_LOT_EVENTS, 1)
     },
+    "many_lots": (
+        codec.topic(codec.MANY_LOTS_TOPIC),
+        ManyLots(
+            epoch=1,
+            lots=(LotChanges("12a", (_LOT_EVENTS[3], _LOT_EVENTS[4])), LotChanges("2", (_LOT_EVENTS[0],))),
+        ),
+    ),
     **{
         f"sale_events, {place}: {event.__struct_config__.tag}": (
             codec.topic(codec.SALE_TOPIC),

@@ -26,7 +26,7 @@ from auctioneer.terms import LotSpec, SaleSpec
 from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import StorageError
 from common.limits import PROTOCOL_VERSION
-from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, Hello
+from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, Hello, ManyLots
 from common.money import Currency
 from tests.simulation.disk import FaultyJournal, MemoryJournal, MemorySnapshots, Platter
 from tests.simulation.premises import CHAIR, Folder
@@ -56,7 +56,7 @@ class Answered(NamedTuple):
 
 
 class Published(NamedTuple):
-    """A frame left for all who want its topic."""
+    """A message left for all who want its topic; what is told of many lots in one frame is here lot by lot."""
 
     at_ms: int
     topic: bytes
@@ -185,6 +185,8 @@ class HeldSale:
         self.world = World(0)
         self.platter = Platter()
         self.told: list[Stored | Answered | Published] = []
+        self.frames: list[AnyBroadcast] = []
+        """What was broadcast, frame by frame."""
         self.logged: list[Logged] = []
         self.turned_away: list[str] = []
         self.failing: set[str] = set()
@@ -311,7 +313,10 @@ class HeldSale:
 
     def sent(self, peer: Line | None, body: bytes) -> None:
         if peer is None:
-            self.told.append(Published(self.world.now_ms, body.partition(b"\0")[0], decode_broadcast(body)))
+            head, message = body.partition(b"\0")[0], decode_broadcast(body)
+            self.frames.append(message)
+            each = message.each if isinstance(message, ManyLots) else (message,)
+            self.told += [Published(self.world.now_ms, head, one) for one in each]
         else:
             answer = decode_answer(body) if peer in self.requests.peers.values() else body
             self.told.append(Answered(self.world.now_ms, peer.key, answer, self.reads))

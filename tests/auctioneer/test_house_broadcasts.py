@@ -3,13 +3,13 @@
 import pytest
 from house_examples import ANN, BOB, START_MS, SmallSale, bid, largest_lots, lot, lots, two_open_lots
 
-from auctioneer.broadcasts import SALE_EVENTS_MAX, frames
+from auctioneer.broadcasts import LOTS_TOGETHER_MAX, SALE_EVENTS_MAX, frames
 from auctioneer.house import House
 from auctioneer.terms import LotSpec
-from common.codec import decode_broadcast, encode
-from common.limits import HEARTBEAT_LOTS_MAX, REPLY_BYTES_MAX
-from common.lot import Announced, BidPlaced, LotAdded, LotTerms, Step
-from common.messages import Accepted, BidRequest, LotEvents, SaleEvents
+from common.codec import decode_broadcast, encode, lot_topic
+from common.limits import HEARTBEAT_LOTS_MAX, REPLY_BYTES_MAX, TEXT_CHARS_MAX
+from common.lot import Announced, BidPlaced, LotAdded, LotTerms, LotWithdrawn, Step
+from common.messages import Accepted, BidRequest, LotEvents, ManyLots, SaleEvents
 
 
 @pytest.fixture
@@ -97,17 +97,59 @@ def test_lots_share_their_terms_and_their_increment_table(restarts: bool) -> Non
     assert all(lot.view.terms is lot.spec.terms for lot in (first, second))
 
 
-def test_a_batch_is_told_in_one_message_for_each_lot(sale: SmallSale) -> None:
-    for key, request in ((ANN, bid(10, 1500)), (ANN, bid(11, 1500, "2")), (BOB, bid(10, 1600)), (ANN, bid(12, 1700))):
+FOLLOWED_IN_THE_SALE = {"1", "2", "4"}.__contains__
+
+
+def seqs_told(frame: bytes) -> list[tuple[str, list[int]]]:
+    """Return what a frame tells of lots, in its order; each lot by itself where it tells of one."""
+    message = decode_broadcast(frame)
+    each = message.each if isinstance(message, ManyLots) else (message,)
+    return [(one.lot, [event.seq for event in one.events]) for one in each]
+
+
+@pytest.mark.parametrize(
+    ("followed", "told"),
+    [
+        ("", {b"lot/": [("1", [2, 3, 4]), ("2", [2]), ("3", [2])]}),
+        ("2", {b"lot/2": [("2", [2])], b"lot/": [("1", [2, 3, 4]), ("3", [2])]}),
+        ("13", {b"lot/1": [("1", [2, 3, 4])], b"lot/3": [("3", [2])], b"lot/": [("2", [2])]}),
+        ("123", {b"lot/1": [("1", [2, 3, 4])], b"lot/2": [("2", [2])], b"lot/3": [("3", [2])]}),
+    ],
+)
+def test_a_batch_is_told_in_one_message_but_for_lots_that_are_followed(
+    followed: str, told: dict[bytes, list[tuple[str, list[int]]]]
+) -> None:
+    sale = SmallSale(*lots(3))
+    sale.join(ANN, "Ann")
+    sale.join(BOB, "Bob")
+    sale.commit()
+    for key, request in (
+        (ANN, bid(10, 1500)),
+        (ANN, bid(11, 1500, "2")),
+        (BOB, bid(10, 1600)),
+        (BOB, bid(11, 1500, "3")),
+        (ANN, bid(12, 1700)),
+    ):
         assert isinstance(sale.send(key, encode(request)), Accepted)
-    told = frames(1, sale.commit().changes)
-    messages = [decode_broadcast(frame) for frame in told]
-    assert all(isinstance(message, LotEvents) for message in messages)
-    assert [frame.partition(b"\0")[0] for frame in told] == [b"lot/1", b"lot/2"]
-    assert [(message.lot, [event.seq for event in message.events]) for message in messages] == [
-        ("1", [2, 3, 4]),
-        ("2", [2]),
-    ]
+    made = frames(1, sale.commit().changes, lambda lot: lot in followed)
+    assert {frame.partition(b"\0")[0]: seqs_told(frame) for frame in made} == told
+    assert len(made) == len(told)
+
+
+def test_a_lot_that_is_told_of_alone_comes_on_its_own_topic(sale: SmallSale) -> None:
+    assert isinstance(sale.send(ANN, encode(bid(10, 1500))), Accepted)
+    (frame,) = frames(1, sale.commit().changes, frozenset().__contains__)
+    assert frame.startswith(lot_topic("1"))
+    assert isinstance(decode_broadcast(frame), LotEvents)
+
+
+def test_very_many_lots_come_in_several_frames() -> None:
+    lots = [str(number) for number in range(2 * LOTS_TOGETHER_MAX + 1)]
+    longest = LotWithdrawn(1, 0, "\U0001f600" * TEXT_CHARS_MAX)
+    made = frames(1, [(lot, longest) for lot in lots], frozenset().__contains__)
+    assert [len(seqs_told(frame)) for frame in made] == [LOTS_TOGETHER_MAX, LOTS_TOGETHER_MAX, 1]
+    assert [lot for frame in made for lot, _ in seqs_told(frame)] == lots
+    assert all(len(frame) < REPLY_BYTES_MAX for frame in made)
 
 
 def test_what_the_sale_says_keeps_its_place_among_the_lots_events() -> None:
@@ -118,7 +160,7 @@ def test_what_the_sale_says_keeps_its_place_among_the_lots_events() -> None:
         return stream, BidPlaced(seq, 0, 1, 1, 100, 200)
 
     changes = [said(1), said(2), happened("1", 1), happened("2", 1), happened("1", 2), said(3), happened("1", 3)]
-    told = frames(7, changes)
+    told = frames(7, changes, FOLLOWED_IN_THE_SALE)
     messages = [decode_broadcast(frame) for frame in told]
     assert all(isinstance(message, (LotEvents, SaleEvents)) for message in messages)
     assert [
@@ -132,14 +174,14 @@ def test_what_the_sale_says_keeps_its_place_among_the_lots_events() -> None:
         (b"lot/1", [3]),
     ]
     assert {message.epoch for message in messages} == {7}
-    assert frames(7, []) == []
+    assert frames(7, [], FOLLOWED_IN_THE_SALE) == []
 
 
 def test_many_lots_added_at_once_are_told_in_messages_that_fit() -> None:
     changes = [
         ("", LotAdded(seq, 0, one.terms)) for seq, one in enumerate(largest_lots(2 * SALE_EVENTS_MAX + 1), start=1)
     ]
-    told = frames(1, changes)
+    told = frames(1, changes, FOLLOWED_IN_THE_SALE)
     messages = [decode_broadcast(frame) for frame in told]
     assert [len(message.events) for message in messages] == [SALE_EVENTS_MAX, SALE_EVENTS_MAX, 1]
     assert [event.seq for message in messages for event in message.events] == list(range(1, len(changes) + 1))

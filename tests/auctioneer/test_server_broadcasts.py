@@ -9,7 +9,7 @@ from house_examples import ANN, BOB, lot, lots
 from auctioneer import server
 from auctioneer.events import MaximumDropped
 from common.limits import HEARTBEAT_MS
-from common.messages import BidRequest, Heartbeat, LotEvents
+from common.messages import BidRequest, Heartbeat, LotEvents, ManyLots
 
 ALL_LOTS = b"lot/"
 
@@ -71,6 +71,21 @@ def test_who_left_the_broadcasts_holds_nobody_up(hold: Opens, monkeypatch: pytes
     assert [one.at_ms - sale.began_ms for one in sale.published(LotEvents)] == [1900, 1920]
 
 
+def test_changes_of_several_lots_are_one_frame_but_for_a_lot_that_is_followed(hold: Opens) -> None:
+    sale = hold(lots(4))
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(5, lambda: (sale.listener(ANN, ALL_LOTS), sale.listener(ANN, b"lot/2\0")))
+    sale.at(100, lambda: [sale.ask(ann, bid(10 + number, 1000, str(number))) for number in (1, 2, 3, 4)])
+    known: list[int] = []
+    sale.at(90, lambda: known.append(len(sale.frames)))
+    sale.run(250)
+    told = [frame for frame in sale.frames[known[0] :] if not isinstance(frame, Heartbeat)]
+    assert [
+        [one.lot for one in frame.lots] if isinstance(frame, ManyLots) else frame.lot  # type: ignore[union-attr]
+        for frame in told
+    ] == ["2", ["1", "3", "4"]]
+
+
 # --- heartbeats ----------------------------------------------------------------------------------------------------
 
 
@@ -95,15 +110,23 @@ def test_life_is_noted_only_where_nothing_else_was_stored(hold: Opens) -> None:
     assert max(after - before for before, after in pairwise(marks)) <= HEARTBEAT_MS
 
 
-def test_a_house_whose_start_took_long_is_not_heard_before_its_life_is_noted(hold: Opens) -> None:
-    """What is given back after the next crash is counted from there, and nobody was kept from bidding since."""
+@pytest.mark.parametrize(("slow_ms", "note"), [(2000, "mark"), (5000, "append")])
+def test_a_house_whose_start_took_long_is_not_heard_before_its_life_is_noted(
+    hold: Opens, slow_ms: int, note: str
+) -> None:
+    """What is given back after the next crash is counted from there, and nobody was kept from bidding since.
+
+    A start that took very long is a standstill, and that is recorded.
+    """
     sale = hold((lot("1", by_hand=True),))
     ann = sale.bidder(ANN, "Ann")
     sale.at(500, lambda: (sale.failing.add("append"), sale.ask(ann, bid(10, 1000))))
-    sale.at(600, lambda: (sale.failing.clear(), setattr(sale, "slow_ms", 5000)))
+    sale.at(600, lambda: (sale.failing.clear(), setattr(sale, "slow_ms", slow_ms)))
     sale.run(7000)
-    back_ms = next(one.at_ms for one in sale.published(Heartbeat) if one.at_ms > sale.began_ms + 5000)
-    assert next(one.at_ms for one in sale.writes("mark")) == back_ms
+    back = next(one for one in sale.published(Heartbeat) if one.at_ms > sale.began_ms + slow_ms)
+    noted = next(one for one in sale.writes(note) if one.at_ms > sale.began_ms + slow_ms)
+    assert noted.at_ms == back.at_ms
+    assert sale.told.index(noted) < sale.told.index(back)
 
 
 def test_the_maximum_of_who_fell_silent_is_dropped_and_stored_at_once(hold: Opens) -> None:

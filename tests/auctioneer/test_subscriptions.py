@@ -107,7 +107,9 @@ def test_topics_of_the_protocol_are_granted(desk: Desk, wanted: bytes, published
     assert heard(desk, peer, published + b"x", b"other\0y") == [published + b"x"] + [b"other\0y"] * (wanted == b"")
 
 
-@pytest.mark.parametrize("wanted", [b"be", b"beat", b"sal", b"lot", b"l", b"secret\0", b"\0", b"sale\0x", b"?", b"~"])
+@pytest.mark.parametrize(
+    "wanted", [b"be", b"beat", b"sal", b"lot", b"l", b"secret\0", b"\0", b"sale\0x", b"?", b"~", b"lot/1", b"lot/\0"]
+)
 def test_other_topics_are_not(desk: Desk, wanted: bytes) -> None:
     peer = desk.peer()
     peer.send(b"\x01" + wanted)
@@ -125,7 +127,7 @@ def test_who_sends_what_is_no_subscription_is_cut_off() -> None:
 
 def test_a_topic_may_be_as_long_as_the_bound_and_no_longer(desk: Desk) -> None:
     peer = desk.peer()
-    longest = b"lot/".ljust(TOPIC_BYTES_MAX, b"x")
+    longest = b"lot/".ljust(TOPIC_BYTES_MAX - 1, b"x") + b"\0"
     for wanted in (longest, longest.replace(b"lot/", b"lot/y")):
         peer.send(b"\x01" + wanted)
         assert desk.grant() is None
@@ -240,7 +242,7 @@ def test_no_message_makes_a_grant_go_to_another_peer(junk: bytes) -> None:
 def test_deliveries_are_counted_by_what_each_connection_follows() -> None:
     told = ["1", "2", "3", SALE_STREAM]
     with open_desk("tcp://127.0.0.1:*") as desk:
-        assert desk.subscriptions.deliveries(told) == 0
+        assert desk.subscriptions.deliveries(len(told), told) == 0
         one, two, wide = desk.peer(), desk.peer(), desk.peer()
         for peer, message, deliveries in (
             (one, b"\x01" + lot_topic("1"), 1),
@@ -257,7 +259,38 @@ def test_deliveries_are_counted_by_what_each_connection_follows() -> None:
         ):
             peer.send(message)
             desk.grant()
-            assert desk.subscriptions.deliveries(told) == deliveries, message
+            assert desk.subscriptions.deliveries(len(told), told) == deliveries, message
+
+
+def test_a_lot_is_followed_while_a_connection_has_its_own_topic() -> None:
+    with open_desk("tcp://127.0.0.1:*") as desk:
+        one, two = desk.peer(), desk.peer()
+        for peer, message, is_followed in (
+            (one, b"\x01lot/", False),
+            (one, b"\x01", False),
+            (one, b"\x01" + lot_topic("2"), False),
+            (one, b"\x01" + lot_topic("1"), True),
+            (two, b"\x01" + lot_topic("1"), True),
+            (one, b"\x00" + lot_topic("1"), True),
+            (two, b"\x00" + lot_topic("1"), False),
+        ):
+            peer.send(message)
+            desk.grant()
+            assert desk.subscriptions.is_followed("1") is is_followed, message
+
+
+def test_every_lot_is_followed_once_somebody_follows_one_who_can_not_be_told_from_others() -> None:
+    """Over `inproc` a connection has no handle."""
+    with open_desk("inproc://desk") as desk:
+        peer = desk.peer()
+        for message, is_followed in (
+            (b"\x01lot/", False),
+            (b"\x01" + topic("beat"), False),
+            (b"\x01" + lot_topic("1"), True),
+        ):
+            peer.send(message)
+            desk.grant()
+            assert desk.subscriptions.is_followed("2") is is_followed
 
 
 def test_who_has_left_is_no_listener_any_more() -> None:
@@ -268,11 +301,11 @@ def test_who_has_left_is_no_listener_any_more() -> None:
             one.send(b"\x01" + lot_topic("1"))
             desk.grant()
         desk.subscriptions.forget_gone()
-        assert desk.subscriptions.deliveries(told) == 2
+        assert desk.subscriptions.deliveries(len(told), told) == 2
         peer.close(linger=0)
         desk.next_message()  # its subscription ends, and right after that its handle is closed
         until_s = time.monotonic() + WAIT_MS / 1000
-        while desk.subscriptions.deliveries(told) != 1:
+        while desk.subscriptions.deliveries(len(told), told) != 1:
             assert time.monotonic() < until_s, "it is still counted"
             desk.subscriptions.forget_gone()
 
@@ -285,4 +318,4 @@ def test_who_is_turned_out_is_no_listener_any_more() -> None:
             peer.send(b"\x01" + lot_topic("1"))
             desk.grant(principal)
         desk.subscriptions.cut_off("eve")
-        assert desk.subscriptions.deliveries(told) == 1
+        assert desk.subscriptions.deliveries(len(told), told) == 1

@@ -15,8 +15,8 @@ from bidder.events import (
     StateReady,
 )
 from bidder.repairs import REPAIRS_MAX
-from common.codec import decode_request, encode, encode_broadcast, lot_topic
-from common.messages import Hello, LotEvents, ReplayRequest, Snapshot
+from common.codec import MANY_LOTS_TOPIC, decode_broadcast, decode_request, encode, encode_broadcast, lot_topic, topic
+from common.messages import Hello, LotChanges, LotEvents, ManyLots, ReplayRequest, Snapshot
 
 # --- holes ---------------------------------------------------------------------------------------------------------
 
@@ -34,6 +34,28 @@ def test_a_lost_broadcast_is_replayed_after_a_moment() -> None:
     assert replays == [0, 3], "three events a replay, and the sixth came by broadcast"
     assert [event.seq for event in link.events if isinstance(event, LotChanged)] == [1, 2, 3, 4, 5, 6]
     assert link.told(Repaired) == [Repaired(1, "1", 6, 5)]
+
+
+def test_changes_of_many_lots_in_one_frame_are_told_lot_by_lot() -> None:
+    """With a hole in one of them, which is filled before anything of it is told."""
+    house = SmallHouse(3)
+    link = live(house)
+    house.broadcasts_to_drop = 1
+    house.open("2")
+    for lot in ("1", "2", "3"):
+        house.bid(lot, 100)
+        house.bid(lot, 200)
+    frames = [decode_broadcast(frame) for frame in house.outbox]
+    house.outbox.clear()
+    changes = tuple(
+        LotChanges(lot, tuple(event for one in frames for event in one.events if one.lot == lot)) for lot in house.lots
+    )
+    house.outbox.append(encode_broadcast(topic(MANY_LOTS_TOPIC), ManyLots(changes, epoch=1)))
+    link.run(200, beats=False)
+    assert link.session.replica.lots == house.lots
+    assert [(event.lot, event.seq) for event in link.told(LotChanged)] == [
+        ("1", 1), ("1", 2), ("3", 1), ("3", 2), ("2", 1), ("2", 2), ("2", 3),
+    ]  # fmt: skip
 
 
 def test_a_long_hole_is_replayed_answer_by_answer_without_a_pause() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bidder.events import LotChanged
+from bidder.events import LotCaughtUp, LotChanged
 from common.errors import RejectCode
 from common.messages import Accepted, Heartbeat, LotEvents, Rejected, Snapshot
 from tests.checking.checker import check
@@ -495,12 +495,16 @@ def a_snapshot_shows_another_price(history: History, chance: Random) -> bool:
 
 
 def changes(history: History) -> Iterator[tuple[int, int]]:
-    """Yield each change of a lot that has one after it, as the places of its replica and of itself."""
+    """Yield each change of a lot between two others of it, as the places of its replica and of itself."""
     for number, replica in enumerate(history.replicas):
-        lots = [event.lot if isinstance(event, LotChanged) else "" for event in replica.told]
-        for index, lot in enumerate(lots):
-            if lot and lot in lots[:index] and lot in lots[index + 1 :]:
-                yield number, index
+        told: dict[str, list[int]] = {}
+        for index, event in enumerate(replica.told):
+            if isinstance(event, LotChanged | LotCaughtUp):
+                told.setdefault(event.lot, []).append(index)
+        for indexes in told.values():
+            for _, index, after in zip(indexes, indexes[1:], indexes[2:], strict=False):
+                if isinstance(replica.told[index], LotChanged) and isinstance(replica.told[after], LotChanged):
+                    yield number, index
 
 
 @expect("replica")

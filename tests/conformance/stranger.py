@@ -283,12 +283,13 @@ class Stranger:
             self.apply(frame.body)
 
     def apply(self, body: Body) -> None:
-        for event in body.get("events", ()):
-            if body["type"] == "sale_events":
-                self._apply_to_sale(event)
-            elif event["seq"] > self.views[body["lot"]]["seq"]:
-                assert event["seq"] == self.views[body["lot"]]["seq"] + 1, "a hole"
-                self.views[body["lot"]] = evolve(self.views[body["lot"]], event)
+        for one in body["lots"] if body["type"] == "many_lots" else (body,):
+            for event in one.get("events", ()):
+                if body["type"] == "sale_events":
+                    self._apply_to_sale(event)
+                elif event["seq"] > self.views[one["lot"]]["seq"]:
+                    assert event["seq"] == self.views[one["lot"]]["seq"] + 1, "a hole"
+                    self.views[one["lot"]] = evolve(self.views[one["lot"]], event)
 
     def _apply_to_sale(self, event: Body) -> None:
         if event["seq"] <= self.sale["seq"]:
@@ -312,9 +313,17 @@ def unpacked(body: bytes) -> Body:
     return value
 
 
+def all_events(frame: Frame) -> list[Body]:
+    """Return the events of the sale, or of any lots, in a frame."""
+    each = frame.body["lots"] if frame.topic == b"lot/" else (frame.body,)
+    return [event for one in each for event in one.get("events", ())]
+
+
 def lot_events(frame: Frame, lot: str) -> list[Body]:
     """Return the events of a lot in a frame."""
-    return frame.body["events"] if frame.topic == b"lot/" + lot.encode() else []
+    if frame.topic == b"lot/":
+        return [event for one in frame.body["lots"] if one["lot"] == lot for event in one["events"]]
+    return list(frame.body["events"]) if frame.topic == b"lot/" + lot.encode() else []
 
 
 # --- section 17, in another hand -----------------------------------------------------------------------------------

@@ -7,12 +7,25 @@ from statistics import median_low
 
 import pytest
 from conformance_house import OwnHouse
-from stranger import ALL_LOTS, BEAT, LOT_EVENTS, SALE, SALE_EVENTS, Body, Stranger, evolve, first_view, lot_events
+from stranger import (
+    ALL_LOTS,
+    BEAT,
+    LOT_EVENTS,
+    SALE,
+    SALE_EVENTS,
+    Body,
+    Stranger,
+    all_events,
+    evolve,
+    first_view,
+    lot_events,
+)
 
 pytestmark = pytest.mark.conformance
 Make = Callable[..., Stranger]
 SNAPSHOT_LOTS_MAX = 128
 HEARTBEAT_LOTS_MAX = 512
+TRIES = 100
 
 
 def test_a_probe_is_answered_once_on_its_own_topic(stranger: Make) -> None:
@@ -65,7 +78,38 @@ def test_a_subscription_to_one_lot_brings_no_other(stranger: Make) -> None:
     assert {frame.topic for frame in ann.frames if frame.body["type"] == "lot_events"} == {b"lot/" + one.encode()}
 
 
-@pytest.mark.parametrize("asked", [b"b", b"beat", b"lot", b"sale", b"~", b"~" + b"0" * 20, b"x" * 200])
+def test_changes_of_several_lots_come_together_but_to_who_follows_one(stranger: Make) -> None:
+    ann, ben, eve = stranger(), stranger(), stranger().join()
+    ann.enrol()
+    ben.enrol()
+    followed, *others = [number for number, view in eve.views.items() if view["status"] == "open"][:4]
+    ben.connect_feed(b"lot/" + followed.encode() + b"\x00")
+    ben.probe()
+    known = len(eve.frames)
+    minimum = {number: eve.views[number]["minimum_minor"] for number in (followed, *others)}
+    for _ in range(TRIES):
+        for number in (followed, *others):
+            ann.send({"type": "bid", "id": ann.new_id(), "lot": number, "maximum_minor": minimum[number]})
+        for answer in (ann.receive() for _ in minimum):
+            assert answer is not None
+            minimum[answer["lot"]] = answer["minimum_minor"] + 100
+        eve.catch_up()
+        if any(frame.topic == b"lot/" for frame in eve.frames[known:]):
+            break
+    ben.probe()
+    together = [frame for frame in eve.frames[known:] if frame.topic == b"lot/"]
+    assert together, "bids that came at once were never told at once"
+    assert not [one for frame in together for one in frame.body["lots"] if one["lot"] == followed]
+    for who, number in ((ben, followed), *((eve, number) for number in minimum)):
+        seqs = [event["seq"] for frame in who.frames for event in lot_events(frame, number)]
+        assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), "each change once"
+        assert seqs[-1] == eve.ask("lot", lot=number)["lots"][0]["seq"]
+    assert {frame.topic for frame in ben.frames if frame.body["type"] != "probed"} == {b"lot/" + followed.encode()}
+
+
+@pytest.mark.parametrize(
+    "asked", [b"b", b"beat", b"lot", b"lot/1", b"lot/\x00", b"sale", b"~", b"~" + b"0" * 20, b"x" * 200]
+)
 def test_other_subscriptions_have_no_effect(stranger: Make, asked: bytes) -> None:
     ann, ben = stranger(), stranger()
     ann.enrol()
@@ -260,7 +304,7 @@ def test_every_kind_of_event_does_to_a_replica_what_it_did_to_the_house(
         page = ben.ask("snapshot")
         assert ann.sale == page["sale"], body
         assert list(ann.views.values()) == page["lots"], body
-    kinds = {event["event"] for frame in ann.frames for event in frame.body.get("events", ())}
+    kinds = {event["event"] for frame in ann.frames for event in all_events(frame)}
     assert kinds == LOT_EVENTS | SALE_EVENTS
 
 

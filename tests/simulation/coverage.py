@@ -61,6 +61,7 @@ REQUIRED = (
     "log: snapshot_passed_over",
     "log: still_frozen",
     "log: thawed",
+    "many lots in a frame",
     "start failed",
 )
 

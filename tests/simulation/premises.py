@@ -30,7 +30,7 @@ from common.codec import decode_answer, decode_broadcast, decode_request
 from common.errors import StorageError
 from common.limits import HEARTBEAT_MS
 from common.lot import LotStatus
-from common.messages import Accepted, Heartbeat, LotEvents, ReplayRequest, Role
+from common.messages import Accepted, Heartbeat, LotEvents, ManyLots, ReplayRequest, Role
 from tests.checking.history import STANDSTILL_MS, WIRE, Heard
 from tests.simulation.disk import FaultyJournal, MemorySnapshots, Platter, Snapshots, SpoiltFiles
 from tests.simulation.plan import Plan
@@ -294,7 +294,9 @@ class Premises:
         """Keep what left the house."""
         if peer is None:
             message = decode_broadcast(body)
-            self.sent_messages.append(Heard(self.world.moment(), WIRE, message))
+            each = message.each if isinstance(message, ManyLots) else (message,)
+            self.world.reached["many lots in a frame"] += isinstance(message, ManyLots)
+            self.sent_messages += [Heard(self.world.moment(), WIRE, one) for one in each]
             if isinstance(message, Heartbeat) and not message.frozen:
                 self._beat_ms = message.server_time_ms
             if isinstance(message, LotEvents) and not self.plan.faults & _MAKE_LATE:
