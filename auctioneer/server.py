@@ -1,7 +1,7 @@
 """The server: the only loop that touches the sockets, the journal and the clock. It decides nothing.
 
 One turn: wait; drain what came, up to a bound; let the house decide; commit all of it in one transaction; send the
-answers; broadcast one frame for each lot touched. Nothing leaves before the commit. If the commit fails, nothing was
+answers; broadcast what changed, in few frames. Nothing leaves before the commit. If the commit fails, nothing was
 accepted: everybody in the batch hears `unavailable`, the house is dropped, and the sale stands frozen until it can be
 taken up again from the journal, by the same path as after a crash. Snapshots are made beside the loop, which only
 begins them and hears how they ended.

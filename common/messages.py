@@ -247,7 +247,7 @@ class Broadcast(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
 
 
 class LotEvents(Broadcast, frozen=True, tag="lot_events"):
-    """Changes of one lot, contiguous and in order; one frame for each lot and batch. Topic `lot/NUMBER`."""
+    """Changes of one lot in a batch, contiguous and in order. Topic `lot/NUMBER`."""
 
     lot: str
     events: tuple[AnyLotEvent, ...]
