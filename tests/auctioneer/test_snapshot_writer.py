@@ -66,14 +66,16 @@ def waits(path: Path) -> Callable[[], bytes]:
     """Return an encoder that says that it is at work, by a file, and then never ends."""
 
     def wait() -> NoReturn:
-        path.write_bytes(b"")
+        written = path.with_name(f"{path.name}.new")
+        written.write_bytes(b"")
+        written.rename(path)  # by then it is open no more
         while True:
             signal.pause()
 
     return wait
 
 
-def wait_for_file(path: Path) -> None:
+def wait_for(path: Path) -> None:
     deadline_s = time.monotonic() + END_S
     while not path.exists():
         assert time.monotonic() < deadline_s, f"{path} did not come"
@@ -133,7 +135,7 @@ def test_why_it_failed_is_told_and_nothing_is_left(
 def test_a_killed_childs_draft_is_removed(writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path) -> None:
     draft = tmp_path / "snapshot-3.new"
     writer.start(journal.end, waits(draft))
-    wait_for_file(draft)
+    wait_for(draft)
     os.kill(pid_of(writer), signal.SIGKILL)
     assert end_of(writer).fault
     assert not draft.exists()
@@ -148,7 +150,7 @@ def test_a_child_that_hangs_ends_by_itself(journal: SqliteJournal, tmp_path: Pat
 def test_a_child_that_can_not_end_by_itself_is_killed(journal: SqliteJournal, tmp_path: Path) -> None:
     with closing(SnapshotWriter(SnapshotFiles(tmp_path), snapshot_s_max=1)) as writer:
         writer.start(journal.end, waits(tmp_path / "began"))
-        wait_for_file(tmp_path / "began")
+        wait_for(tmp_path / "began")
         os.kill(pid_of(writer), signal.SIGSTOP)
         deadline_s = time.monotonic() + END_S
         while (made := writer.finished()) is None:
@@ -214,7 +216,7 @@ def test_the_child_holds_nothing_of_the_houses(
         writer.start(journal.end, waits(tmp_path / "began"))
     finally:
         os.close(high)
-    wait_for_file(tmp_path / "began")
+    wait_for(tmp_path / "began")
     assert writer._child is not None
     pid = writer._child.pid
     held = {path.name: os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
@@ -233,7 +235,7 @@ def test_the_childs_signals_are_its_own(
     wakeup = signal.set_wakeup_fd(writing)
     try:
         writer.start(journal.end, waits(tmp_path / "began"))
-        wait_for_file(tmp_path / "began")
+        wait_for(tmp_path / "began")
         os.kill(pid_of(writer), signal.SIGTERM)
         assert end_of(writer) == Made(3, "The process that made it ended by signal 15")
         assert not select.select([reading], [], [], 0)[0], "and the house hears nothing of it"
@@ -297,7 +299,7 @@ def test_a_child_that_outlives_its_house_keeps_no_successor_out_and_writes_nothi
     assert house.wait() == -signal.SIGKILL
     assert house.stdout.read() == "", "nor does it keep the house's output open"
     house.stdout.close()
-    wait_for_file(tmp_path / "orphan")
+    wait_for(tmp_path / "orphan")
     with socket.create_server(("127.0.0.1", port)), closing(SqliteJournal.open(tmp_path / FILE_NAME)) as journal:
         journal.append(announcements(1), (), AT_MS)
     orphan = int((tmp_path / "orphan").read_text())
@@ -324,7 +326,7 @@ def test_a_stop_gives_up_what_is_being_made_and_saves_the_last_state(
 ) -> None:
     draft = tmp_path / "snapshot-3.new"
     writer.start(journal.end, waits(draft))
-    wait_for_file(draft)
+    wait_for(draft)
     pid = pid_of(writer)
     assert writer.save(journal.end, lambda: b"the last state") == Made(3)
     assert not is_alive(pid)
