@@ -76,8 +76,7 @@ class Ledger:
         if parts is None:
             message = decode_broadcast(body)
             assert isinstance(message, LotEvents | ManyLots), f"{message} came on a lot's topic"
-            each = [message] if isinstance(message, LotEvents) else message.each
-            parts = self._frames[body] = list(map(_Frame, each))
+            parts = self._frames[body] = list(map(_Frame, message.each))
         for part in parts:
             self._take(screen, part, now_us)
 

@@ -154,9 +154,7 @@ class Feed:
     def take_changes(self, message: LotEvents | ManyLots | SaleEvents) -> None:
         """Take changes of a lot, of several, or of the sale."""
         match message:
-            case LotEvents():
-                self._desk.tell(self.replica.take_lot_events(message))
-            case ManyLots():
+            case LotEvents() | ManyLots():
                 for one in message.each:
                     self._desk.tell(self.replica.take_lot_events(one))
             case SaleEvents():

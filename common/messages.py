@@ -5,7 +5,7 @@ not have fields that are not here (the house refuses them); answers and broadcas
 ignore. Amounts are minor units, times are the server's clock in milliseconds since 1970 (UTC).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from enum import Enum
 from typing import Annotated, final
 
@@ -252,6 +252,11 @@ class LotEvents(Broadcast, frozen=True, tag="lot_events"):
     lot: str
     events: tuple[AnyLotEvent, ...]
 
+    @property
+    def each(self) -> "Iterable[LotEvents]":
+        """The changes of each lot: of the only one."""
+        return (self,)
+
 
 class LotChanges(Struct, frozen=True, gc=False):
     """Changes of one lot among others."""
@@ -270,7 +275,7 @@ class ManyLots(Broadcast, frozen=True, tag="many_lots"):
     lots: tuple[LotChanges, ...]
 
     @property
-    def each(self) -> Iterator[LotEvents]:
+    def each(self) -> Iterable[LotEvents]:
         """The changes of each lot, as they would come alone."""
         return (LotEvents(one.lot, one.events, epoch=self.epoch) for one in self.lots)
 

@@ -156,6 +156,5 @@ class HouseWatcher:
 def _bids_in(body: bytes) -> int:
     message = decode_broadcast(body)
     if isinstance(message, LotEvents | ManyLots):
-        each = [message] if isinstance(message, LotEvents) else message.each
-        return sum(isinstance(event, BidPlaced) for one in each for event in one.events)
+        return sum(isinstance(event, BidPlaced) for one in message.each for event in one.events)
     return 0

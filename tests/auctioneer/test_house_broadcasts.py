@@ -103,8 +103,8 @@ FOLLOWED_IN_THE_SALE = {"1", "2", "4"}.__contains__
 def seqs_told(frame: bytes) -> list[tuple[str, list[int]]]:
     """Return what a frame tells of lots, in its order; each lot by itself where it tells of one."""
     message = decode_broadcast(frame)
-    each = message.each if isinstance(message, ManyLots) else (message,)
-    return [(one.lot, [event.seq for event in one.events]) for one in each]
+    assert isinstance(message, LotEvents | ManyLots)
+    return [(one.lot, [event.seq for event in one.events]) for one in message.each]
 
 
 @pytest.mark.parametrize(

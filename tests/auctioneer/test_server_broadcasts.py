@@ -79,11 +79,8 @@ def test_changes_of_several_lots_are_one_frame_but_for_a_lot_that_is_followed(ho
     known: list[int] = []
     sale.at(90, lambda: known.append(len(sale.frames)))
     sale.run(250)
-    told = [frame for frame in sale.frames[known[0] :] if not isinstance(frame, Heartbeat)]
-    assert [
-        [one.lot for one in frame.lots] if isinstance(frame, ManyLots) else frame.lot  # type: ignore[union-attr]
-        for frame in told
-    ] == ["2", ["1", "3", "4"]]
+    told = [frame for frame in sale.frames[known[0] :] if isinstance(frame, LotEvents | ManyLots)]
+    assert [[one.lot for one in frame.each] for frame in told] == [["2"], ["1", "3", "4"]]
 
 
 # --- heartbeats ----------------------------------------------------------------------------------------------------

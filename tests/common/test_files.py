@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from common.errors import StorageError
 from common.files import create_whole, write_whole
 from tests import strace
 
+Write = Callable[[Path, bytes], None]
 SCRIPT = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -21,24 +23,17 @@ create_whole(Path("created"), b"x")
 """
 
 
-def test_writing_replaces_the_whole_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("write", "kept"), [(write_whole, b"second"), (create_whole, b"a long first text")])
+def test_a_file_is_replaced_as_a_whole_or_stays_as_it_was_created(tmp_path: Path, write: Write, kept: bytes) -> None:
     path = tmp_path / "state"
-    write_whole(path, b"a long first text")
-    write_whole(path, b"short")
-    assert path.read_bytes() == b"short"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_of_two_who_create_a_file_the_first_has_made_it(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-    create_whole(path, b"first")
-    create_whole(path, b"second")
-    assert path.read_bytes() == b"first"
+    write(path, b"a long first text")
+    write(path, b"second")
+    assert path.read_bytes() == kept
     assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("write", [write_whole, create_whole])
-def test_a_file_that_can_not_be_written_is_named(tmp_path: Path, write: type[write_whole]) -> None:
+def test_a_file_that_can_not_be_written_is_named(tmp_path: Path, write: Write) -> None:
     path = tmp_path / "missing" / "state"
     with pytest.raises(StorageError, match=re.escape(str(path))):
         write(path, b"x")
