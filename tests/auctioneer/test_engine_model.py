@@ -294,6 +294,9 @@ class SaleMachine(RuleBasedStateMachine):
     def sells(self, paddle: int, lot: str) -> bool:
         return self.model.lots[lot].spec.terms.seller.title() == BIDDERS[paddle - 1]
 
+    def has_clocks(self) -> bool:
+        return any(lot.ends is not None for lot in self.model.lots.values())
+
     def compare_decision(self, decision: Decision, *, carried_out: bool) -> None:
         assert isinstance(decision, Refused) != carried_out
         self.happened(decision)
