@@ -6,7 +6,7 @@ and bids are not, so events are sorted by stream only when somebody asks.
 
 from collections import deque
 from collections.abc import Iterable
-from itertools import chain, islice
+from itertools import islice
 from typing import Final
 
 from common.lot import AnyLotEvent, AnySaleEvent, Change
@@ -26,13 +26,6 @@ class History:
     def extend(self, changes: Iterable[Change]) -> None:
         """Keep events; those of a stream follow the last one kept of it."""
         self._unsorted.extend(changes)
-
-    def put_before(self, older: Iterable[Change]) -> None:
-        """Keep events that came before all that are kept now, as far as there is room."""
-        self._sort()
-        newer = [(stream, self._streams[stream].popleft()) for stream in self._order]
-        self._order.clear()
-        self._unsorted.extend(chain(older, newer))
 
     def after(self, stream: str, seq: int, most: int) -> list[AnyLotEvent | AnySaleEvent] | None:
         """Return up to `most` events that follow `seq`, contiguous; None if they are no longer here."""

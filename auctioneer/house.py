@@ -155,7 +155,6 @@ class House:
         reader.take(following)
         for bid in reader.bids():
             house._session_of(bid.paddle).remember(bid)
-        house._keep(reader.changes())
         for refusal in refusals:
             house._session_of(refusal.paddle).remember(refusal)
         return house
@@ -171,8 +170,8 @@ class House:
             self._session_of(event.paddle).remember(event)
 
     def recall_history(self, events: Iterable[AnyEvent]) -> None:
-        """Keep events from before the snapshot at hand, so that clients can fill holes over a restart."""
-        self._history.put_before((event.lot, change) for event in events if (change := public_part(event)) is not None)
+        """Keep the last events of the record at hand, so that clients can fill holes over a restart."""
+        self._keep([(event.lot, change) for event in events if (change := public_part(event)) is not None])
 
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""

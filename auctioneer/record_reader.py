@@ -6,13 +6,12 @@ outcome is the same, which tests show by comparing the two.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import chain
 from operator import attrgetter
 
 from auctioneer.engine import Engine
-from auctioneer.events import AnyEvent, BidTaken, bid_placed
-from auctioneer.history import RECENT_EVENTS_MAX
+from auctioneer.events import AnyEvent, BidTaken
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.lot import Change
 
 _request_id = attrgetter("request_id")
 
@@ -36,12 +35,12 @@ class RecordReader:
         self._engine = engine
         self._take_one = take_one
         self._runs: dict[str, _Run] = {}
-        self._bids: dict[int, list[BidTaken]] = {}
-        self._recent: deque[BidTaken | Change] = deque(maxlen=RECENT_EVENTS_MAX)
+        self._bids: dict[int, deque[BidTaken]] = {}
+        """Of each paddle the bids with the highest ids, in their order."""
 
     def take(self, events: Iterable[AnyEvent]) -> None:
         """Take all events in, in their order."""
-        runs, bids, recent, lots = self._runs, self._bids, self._recent, self._engine.lots
+        runs, bids, lots = self._runs, self._bids, self._engine.lots
         for event in events:
             if type(event) is not BidTaken:
                 self._take_singly(event)
@@ -56,30 +55,24 @@ class RecordReader:
             if event.public:
                 run.shown = event
                 run.public_bids += 1
-                recent.append(event)
             mine = bids.get(event.paddle)
             if mine is None:
-                mine = bids[event.paddle] = []
-            mine.append(event)
-            if len(mine) > 2 * REMEMBERED_REQUESTS_MAX:
-                _keep_highest(mine)
+                bids[event.paddle] = deque((event,), REMEMBERED_REQUESTS_MAX)
+            elif event.request_id > mine[-1].request_id:
+                mine.append(event)
+            else:
+                _insert(mine, event)
         for lot in list(runs):
             self._settle(lot)
 
     def bids(self) -> Iterable[BidTaken]:
-        """Yield the bids that sessions are to remember, of each paddle those with the highest ids."""
-        for mine in self._bids.values():
-            _keep_highest(mine)
-            yield from mine
-
-    def changes(self) -> list[Change]:
-        """Return the latest public changes, as many as are kept at hand."""
-        return [(one.lot, bid_placed(one)) if isinstance(one, BidTaken) else one for one in self._recent]
+        """Return the bids that sessions are to remember, of each paddle those with the highest ids."""
+        return chain.from_iterable(self._bids.values())
 
     def _take_singly(self, event: AnyEvent) -> None:
         self._settle(event.lot)  # what has no lot changes none, or only such as have no bids waiting
         self._take_one(event)
-        self._recent.extend(self._engine.take_changes())
+        self._engine.take_changes()  # they were told when they were made
 
     def _settle(self, lot: str) -> None:
         run = self._runs.pop(lot, None)
@@ -87,6 +80,8 @@ class RecordReader:
             self._engine.apply_run(run.last, run.shown, run.public_bids)
 
 
-def _keep_highest(bids: list[BidTaken]) -> None:
-    bids.sort(key=_request_id)
-    del bids[:-REMEMBERED_REQUESTS_MAX]
+def _insert(bids: deque[BidTaken], late: BidTaken) -> None:
+    """Put a bid in whose id is not the highest, as few are; where there are too many, the lowest id goes."""
+    in_order = sorted((*bids, late), key=_request_id)
+    bids.clear()
+    bids.extend(in_order)

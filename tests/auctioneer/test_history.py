@@ -37,18 +37,6 @@ def test_the_oldest_go_first_over_all_streams() -> None:
     assert seqs(history, "2", 0) == [1, 2]
 
 
-def test_older_events_are_put_before_as_far_as_there_is_room() -> None:
-    history = History(events_max=4)
-    history.extend([change("1", 4), change("2", 2)])
-    history.put_before([change("1", 1), change("1", 2), change("2", 1), change("1", 3)])
-    assert seqs(history, "1", 2) == [3, 4]
-    assert seqs(history, "1", 1) is None
-    assert seqs(history, "2", 0) == [1, 2]
-    history.extend([change("1", 5)])
-    assert seqs(history, "1", 3) == [4, 5]
-    assert seqs(history, "2", 1) == [2]
-
-
 @given(
     st.integers(1, 8),
     st.lists(st.one_of(st.sampled_from(STREAMS), st.tuples(st.sampled_from(STREAMS), st.integers(0, 6))), max_size=60),
