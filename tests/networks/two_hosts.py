@@ -48,6 +48,10 @@ class TwoHosts:
     def _filter(self, host: str, rules: str) -> None:
         run("ip", "netns", "exec", self._names[host], "nft", rules)
 
+    def load(self, host: str, rules: Path) -> None:
+        """Load a file of nft's on a host."""
+        run("ip", "netns", "exec", self._names[host], "nft", "-f", str(rules))
+
     @contextmanager
     def inside(self, host: str) -> Iterator[None]:
         """Have this thread be on a host during the block."""
