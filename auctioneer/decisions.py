@@ -233,7 +233,7 @@ def _opens_at_ms(engine: Engine, spec: LotSpec, now_ms: int) -> int | None:
 
 def _paused(lot: LotState, at_ms: int) -> LotPaused:
     ends_at_ms = lot.view.ends_at_ms
-    return LotPaused(lot.view.seq + 1, at_ms, None if ends_at_ms is None else max(0, ends_at_ms - at_ms))
+    return LotPaused(lot.view.seq + 1, at_ms, None if ends_at_ms is None else ends_at_ms - at_ms)
 
 
 def _resumed(lot: LotState, at_ms: int) -> LotResumed:

@@ -140,3 +140,15 @@ def test_a_lot_that_was_due_in_a_standstill_opens_after_it_also_if_no_other_is_o
     assert stood == HouseStoodStill(at_ms=sale.now_ms, outage_ms=5500)
     assert isinstance(opened, LotDecided)
     assert opened.change == LotOpened(1, sale.now_ms, sale.now_ms + 2000)
+
+
+def test_a_lot_that_follows_one_just_bought_is_open_to_the_next_request_of_the_batch() -> None:
+    first, second = (
+        lot("1", buy_now_minor=5000),
+        msgspec.structs.replace(lot("2"), opening=Opening(OpeningRule.AFTER_PREVIOUS)),
+    )
+    sale = SmallSale(first, second)
+    sale.join(ANN, "Ann")
+    assert isinstance(sale.send(ANN, encode(BuyRequest(id=10, lot="1", price_minor=5000))), Accepted)
+    assert isinstance(sale.send(ANN, encode(bid(11, 1000, "2"))), Accepted)
+    assert [type(event) for event in sale.commit().events] == [LotBought, LotDecided, BidTaken]

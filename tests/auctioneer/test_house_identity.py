@@ -316,6 +316,15 @@ def test_over_the_budget_one_is_slowed_down_then_not_answered_and_time_mends_it(
     assert isinstance(sale.ask(ANN, BID), Accepted), "the same id is decided once there is budget"
 
 
+def test_an_observer_who_says_hello_again_has_no_new_budget() -> None:
+    sale = SmallSale(requests_per_s=10)
+    sale.join(ANN, "", Role.OBSERVER)
+    for _ in range(5):
+        assert isinstance(sale.ask(ANN, Ping(id=5)), Pong)
+    sale.join(ANN, "", Role.OBSERVER)
+    assert spend_all(sale, ANN) == 10 * BURST_S - 1 - 5 - 1, "each hello and each ping took one"
+
+
 def test_the_time_that_slow_down_tells_is_enough() -> None:
     sale = SmallSale(requests_per_s=10)
     sale.join(ANN, "Ann")

@@ -13,9 +13,10 @@ from auctioneer.journal import DamagedJournalError
 from auctioneer.server import THAW_EVERY_MS
 from common.errors import RejectCode
 from common.lot import BidPlaced, ExtendCause, LotExtended
-from common.messages import Heartbeat, LotEvents, Rejected, SaleEvents
+from common.messages import Heartbeat, LotEvents, Probed, Rejected, SaleEvents
 
 ALL_LOTS = b"lot/"
+PROBE = b"~0123456789abcdef\0"
 
 
 def frozen_at_500(hold: Opens, **options: object) -> HeldSale:
@@ -71,6 +72,15 @@ def test_a_house_that_freezes_in_its_first_turn_tells_what_it_took_up(hold: Open
     assert [one.more["reason"] for one in sale.logged if one.what == "frozen"] == [
         "The journal can't be written (disk I/O error)."
     ]
+
+
+@pytest.mark.parametrize("is_encrypted", [True, False])
+def test_a_frozen_house_grants_no_subscription(hold: Opens, is_encrypted: bool) -> None:
+    sale = frozen_at_500(hold, is_encrypted=is_encrypted)
+    sale.at(1000, lambda: sale.listener(ANN, PROBE))
+    sale.run(3000)
+    assert [one.what for one in sale.logged if one.what in ("frozen", "thawed")] == ["frozen", "thawed"]
+    assert not sale.published(Probed)
 
 
 def test_a_frozen_house_tries_again_now_and_then_until_it_can_store(hold: Opens) -> None:

@@ -319,3 +319,17 @@ def test_who_is_turned_out_is_no_listener_any_more() -> None:
             desk.grant(principal)
         desk.subscriptions.cut_off("eve")
         assert desk.subscriptions.deliveries(len(told), told) == 1
+
+
+def test_a_handle_that_another_has_by_now_is_that_others() -> None:
+    """The system gives the handle of a connection that ended to the next one, maybe before anybody looked."""
+    with open_desk("tcp://127.0.0.1:*") as desk:
+        peer = desk.peer()
+        for principal, lot in (("ann", "1"), ("bob", "2")):
+            peer.send(b"\x01" + lot_topic(lot))
+            desk.grant(principal)
+        assert [desk.subscriptions.is_followed(lot) for lot in ("1", "2")] == [False, True]
+        desk.subscriptions.cut_off("ann")
+        assert desk.subscriptions.deliveries(1, ["2"]) == 1, "it is not hers any more"
+        desk.subscriptions.cut_off("bob")
+        assert desk.subscriptions.deliveries(1, ["2"]) == 0
