@@ -24,6 +24,7 @@ def test_a_key_gets_the_next_paddle_and_keeps_it() -> None:
     assert [entry.paddle for entry in register.entries] == [1, 2]
     assert register.by_key(BOB) == register.by_paddle(2) == register.find("2") == register.find("bob")
     assert register.by_key(CAT) is register.by_paddle(3) is register.find("cat") is register.find("99999999999") is None
+    assert register.find("²") is None, "a digit, but no number that anybody types"
 
 
 @pytest.mark.parametrize("alike", ["Ann", "ANN", "A n n", "Änn", "Аnn", "a.n.n"])  # noqa: RUF001 -- one is Cyrillic

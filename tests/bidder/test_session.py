@@ -1,10 +1,11 @@
 """The session: joining, what it says of the sale, and answers that fit nothing."""
 
 import pytest
-from lossy_link import KEY, Link, live, states
+from lossy_link import KEY, Link, bids_seen, live, states
 from msgspec.structs import replace
 from small_house import RIVAL, SmallHouse
 
+from bidder.effects import Unanswered
 from bidder.events import ConnectionChanged, ConnectionState, Joined, Lost, LotChanged, Outbid, StateReady, Won
 from bidder.session import APPROVAL_MS
 from common.codec import decode_request, encode
@@ -112,6 +113,23 @@ def test_a_refusal_is_final_and_settles_what_waits() -> None:
     link.session.tick(link.now_ms + 100_000)
     link.settle()
     assert len(house.seen) == asked
+
+
+def test_a_refusal_is_the_answer_to_what_cannot_have_been_decided_and_to_nothing_else() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.bid_answers_to_drop = 1
+    link.bid("1", 100)  # may count: it was sent, and nothing was heard of it
+    house.bid_answer = RejectCode.HELLO_FIRST
+    house.hello_answer = RejectCode.NAME_TAKEN
+    link.bid("1", 200)
+    link.run(5000)
+    unknown, refused = link.outcomes[1], link.outcomes[2]
+    assert isinstance(unknown, Unanswered)
+    assert unknown.may_count
+    assert isinstance(refused, Rejected)
+    assert refused.code is RejectCode.NAME_TAKEN
+    assert refused.id == bids_seen(house)[1].id
 
 
 def test_a_version_that_was_not_offered_is_refused() -> None:

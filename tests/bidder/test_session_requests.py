@@ -131,6 +131,32 @@ def test_the_same_id_waits_for_the_same_verdict_and_other_content_is_refused() -
     assert link.outcomes[1] == link.outcomes[2]
 
 
+def test_who_asks_again_with_less_patience_does_not_shorten_the_wait() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.bid_answer = RejectCode.UNAVAILABLE
+    request = BidRequest(id=link.session.new_request_id(link.now_ms), lot="1", amount_minor=100)
+    link.submit(request, 5000)
+    link.submit(request, 500)
+    link.run(2000)
+    assert not link.outcomes
+    house.bid_answer = None
+    link.run(3000)
+    assert isinstance(link.outcomes[1], Accepted)
+
+
+def test_a_house_that_knows_nobody_any_more_is_no_answer_at_the_deadline() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.bid_answer = RejectCode.HELLO_FIRST
+    house.hello_answer = RejectCode.UNAVAILABLE
+    link.bid("1", 100, timeout_ms=1000)
+    link.run(1010)
+    outcome = link.outcomes[1]
+    assert isinstance(outcome, Unanswered)
+    assert not outcome.may_count
+
+
 def test_requests_without_an_answer_are_bounded() -> None:
     house = SmallHouse(1)
     link = live(house)
