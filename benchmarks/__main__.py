@@ -1,5 +1,6 @@
 """`python -m benchmarks`: programs that hold, load and measure auctions. Each is imported when it is asked for."""
 
+import signal
 from importlib import import_module
 from typing import Final
 
@@ -46,4 +47,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped, as after Ctrl-C
     main(prog_name="python -m benchmarks")

@@ -1,9 +1,10 @@
 """What is measured, and what it is measured against: a house, and bare servers that are its ceilings, as processes."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Final, TypeVar
 
 from benchmarks.child import running_child
@@ -28,17 +29,31 @@ def in_house(
     is_encrypted: bool,
     options: Sequence[str] = UNBOUNDED_REQUESTS,
 ) -> T:
-    """Run a house with a rising sale while `work` goes on in a thread, since somebody must read the house's log."""
+    """Run a house with a rising sale while `work` goes on, which Ctrl-C ends; another thread reads the house's log."""
     all_options = [*options, *([] if is_encrypted else ["--no-encryption"])]
+    house = HouseProcess(write_catalogue(folder, lots), folder / DATA, *all_options)
+    with _loop_beside() as beside:
+        try:
+            beside(house.__aenter__())
+            return work(parse_link(house.link))
+        except UnreachableError as error:
+            raise HouseError(f"{error} The house said last:\n{house.last_words}") from error
+        finally:
+            beside(house.stop())
 
-    async def held() -> T:
-        async with HouseProcess(write_catalogue(folder, lots), folder / DATA, *all_options) as house:
-            try:
-                return await asyncio.to_thread(work, parse_link(house.link))
-            except UnreachableError as error:
-                raise HouseError(f"{error} The house said last:\n{house.last_words}") from error
 
-    return asyncio.run(held())
+@contextmanager
+def _loop_beside() -> Iterator[Callable[[Coroutine[None, None, object]], object]]:
+    """Run an event loop in a thread; yields what has it run a coroutine, and waits for that."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, name="house")
+    thread.start()
+    try:
+        yield lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def observed(link: JoinLink) -> Publisher:

@@ -126,8 +126,10 @@ def let_go(strace_pid: int) -> None:
     """Have an strace let go of its processes, which go on.
 
     It can wait for ever for one that was being forked or killed when it was told to; then it is killed itself, and the
-    kernel lets go for it.
+    kernel lets go for it. 0 stands for one that is gone already, with the processes that it killed.
     """
+    if strace_pid == 0:
+        return
     try:
         handle = os.pidfd_open(strace_pid)
     except ProcessLookupError:
