@@ -135,7 +135,7 @@ reserve = "900"
 [[lot]]
 number = "soft"
 title = "Extended by every bid"
-soft_close = { window = "2500ms", extension = "2500ms", cap = "2500ms" }
+soft_close = { window = "2500ms", extension = "2600ms", cap = "2600ms" }
 
 [[lot]]
 number = "buy"
@@ -175,7 +175,7 @@ def test_a_short_sale_to_its_end(own_house: Callable[..., OwnHouse], strangers_o
     open_lot("soft")
     extended = ann.ask("bid", lot="soft", amount_minor=10_000)
     ends_ms = ann.await_event("soft", "lot_opened")["ends_at_ms"]
-    assert extended["ends_at_ms"] == min(extended["at_ms"] + 2_500, ends_ms + 2_500) > ends_ms
+    assert extended["ends_at_ms"] == min(extended["at_ms"] + 2_600, ends_ms + 2_600) > ends_ms
 
     open_lot("buy")
     assert ann.ask("buy", lot="buy", price_minor=49_999)["code"] == "no_buy_now"
