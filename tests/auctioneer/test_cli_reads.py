@@ -75,7 +75,8 @@ def test_lots_in_a_pipe_are_aligned_and_whole(folder: DataFolder) -> None:
     assert "Vase, [red]glazed[/red]" in rows[1]
     assert "room for in one line" in rows[2]
     assert "\x1b" not in "".join(rows)
-    assert all(part in rows[0] for part in ["Ann (1)", "1,300.00", "met", "59m", "ends "])
+    assert all(part in rows[0] for part in ["Ann (1)", "1,300.00", "met", "ends "])
+    assert "59m" in rows[0] or "1h" in rows[0], "of its hour all is left where opening and storing took no millisecond"
 
 
 def test_results_as_csv_open_in_a_spreadsheet_without_formulas(folder: DataFolder) -> None:
