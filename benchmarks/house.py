@@ -75,6 +75,16 @@ class HouseProcess:
         self._said: deque[str] = deque(maxlen=LOG_LINES_KEPT)
 
     async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start the house and wait until it listens; the `async with` does it by itself. See `until_started`."""
         self._process = await asyncio.create_subprocess_exec(
             *_program(self._command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
@@ -84,12 +94,6 @@ class HouseProcess:
         except BaseException:
             await self.stop()
             raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
 
     async def until_started(self, times: int) -> None:
         """Wait until the server has begun to listen so many times: once, and again after each of its deaths.

@@ -1,7 +1,7 @@
 """What is measured, and what it is measured against: a house, and bare servers that are its ceilings, as processes."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -32,25 +32,24 @@ def in_house(
     """Run a house with a rising sale while `work` goes on, which Ctrl-C ends; another thread reads the house's log."""
     all_options = [*options, *([] if is_encrypted else ["--no-encryption"])]
     house = HouseProcess(write_catalogue(folder, lots), folder / DATA, *all_options)
-    with _loop_beside() as beside:
+    with _running_beside(house):
         try:
-            beside(house.__aenter__())
             return work(parse_link(house.link))
         except UnreachableError as error:
             raise HouseError(f"{error} The house said last:\n{house.last_words}") from error
-        finally:
-            beside(house.stop())
 
 
 @contextmanager
-def _loop_beside() -> Iterator[Callable[[Coroutine[None, None, object]], object]]:
-    """Run an event loop in a thread; yields what has it run a coroutine, and waits for that."""
+def _running_beside(house: HouseProcess) -> Iterator[None]:
+    """Run a house whose log is read by an event loop in another thread."""
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="house")
     thread.start()
     try:
-        yield lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+        asyncio.run_coroutine_threadsafe(house.start(), loop).result()
+        yield
     finally:
+        asyncio.run_coroutine_threadsafe(house.stop(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,22 @@ def test_bots_that_are_stopped_leave_nothing_behind(temporary: Path) -> None:
     assert "Stopped, and with it all bots." in said
     assert "Traceback" not in said
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_measurement_that_is_stopped_leaves_nothing_behind(number: int, tmp_path: Path, temporary: Path) -> None:
+    results = str(tmp_path / "results")
+    with start("fairness", "--flood", "bids", "--seconds", "60", "--results", results) as program:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not list(temporary.glob("*/*/data/house.json")):
+            assert time.monotonic() < deadline_s, "it runs no house"
+        os.kill(program.pid, number)
+        said, _ = program.communicate(timeout=PATIENCE_S)
+        assert not end_group(program), "something was left running"
+    assert program.returncode == 130
+    assert said.endswith("Stopped.\n")
+    assert "Traceback" not in said
     assert list(temporary.iterdir()) == []
 
 
