@@ -1,24 +1,31 @@
 # `make demo` and `make test` do all their set-up themselves; Python 3.11+, make and git are enough.
 PYTHON ?= python3
-VENV   := .venv
+VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+LOCK   := requirements.lock
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+EXTRAS := bench,dev
+SYSTEM_PACKAGES := iproute2 nftables strace
+comma  := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check conformance torture bench bench-report audit docs clean
+.PHONY: help setup demo test check conformance torture bench bench-report audit lock newest system-packages docs clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## make the virtual environment that the other targets use
+setup: $(STAMP) ## make the virtual environment that the other targets use, with the versions in requirements.lock
 
-$(STAMP): pyproject.toml
+# Every package comes from the lock file with its hash, the build backend too, so that next year's set-up is today's.
+$(STAMP): pyproject.toml $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Setting up $(VENV) (once) ..."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[bench,dev]'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install -qq --require-hashes --requirement $(LOCK)
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
+	@$(PIP) check
 	@touch $@
 
 demo: $(STAMP) ## hold a real sale with bots bidding, about 30 seconds
@@ -51,8 +58,27 @@ audit: $(STAMP) ## refuse dependencies with known faults
 	  echo "pip-audit could not be installed."
 	@PYTHONPATH=. $(BIN)/python tests/dependency_audit.py $(VENV)/audit/bin/pip-audit
 
+# uv resolves for every Python and system at once; only the versions and hashes are written, no address of an index.
+lock: ## write requirements.lock again: the newest versions that pyproject.toml allows, with their hashes
+	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/python -m pip install -qq --disable-pip-version-check uv
+	@$(VENV)-lock/bin/uv pip compile --quiet pyproject.toml $(foreach extra,$(subst $(comma), ,$(EXTRAS)),--extra $(extra)) \
+	  --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url \
+	  --custom-compile-command 'make lock' --output-file $(LOCK)
+	@echo "$(LOCK) names $$(grep -c '==' $(LOCK)) packages. Run the tests, then commit it."
+
+newest: ## run the tests on the newest versions that pyproject.toml allows, to find a drift on purpose
+	@$(PYTHON) -m venv --clear $(VENV)-newest
+	@$(VENV)-newest/bin/python -m pip install -qq --disable-pip-version-check --upgrade pip
+	@$(VENV)-newest/bin/python -m pip install -qq --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@$(VENV)-newest/bin/python -m pip list --disable-pip-version-check
+	$(VENV)-newest/bin/python -m pytest -n 2 -m 'not torture'
+
+system-packages: ## install what some tests need besides Python (Debian and its kin; as root or with sudo)
+	@$(if $(filter 0,$(shell id -u)),,sudo) sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -qq -y --no-install-recommends $(SYSTEM_PACKAGES)' >/dev/null
+
 docs: $(STAMP) ## write the generated parts of docs/ anew
 	$(BIN)/python -m docs.generate
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
