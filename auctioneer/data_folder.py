@@ -27,8 +27,8 @@ from auctioneer.control import Controller
 from auctioneer.journal import FILE_NAME
 from auctioneer.snapshots import SnapshotFiles
 from common.errors import UsageError
-from common.files import make_private_folder, write_whole
-from common.keys import KeyPair, load_or_make_keys
+from common.files import can_lock, is_locked, make_private_folder, write_whole
+from common.keys import HOUSE_LOCK, KeyPair, load_or_make_keys
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 from common.messages import Role
 
@@ -206,9 +206,9 @@ class DataFolder:
 
         Raises UsageError while another house holds it. A forked child inherits the hold.
         """
-        handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(self.path / HOUSE_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         deadline_s = time.monotonic() + HOLD_PATIENCE_S
-        while not _can_lock(handle, fcntl.LOCK_EX):
+        while not can_lock(handle, fcntl.LOCK_EX):
             if time.monotonic() < deadline_s:
                 time.sleep(_HOLD_RETRY_S)
                 continue
@@ -223,21 +223,9 @@ class DataFolder:
     def is_held(self) -> bool:
         """Return whether a house runs here now."""
         try:
-            handle = os.open(self.path / "lock", os.O_RDWR)
+            return is_locked(self.path / HOUSE_LOCK)
         except FileNotFoundError:
             return False
-        try:
-            return not _can_lock(handle, fcntl.LOCK_SH)  # shared, so that two who look don't see each other
-        finally:
-            os.close(handle)
-
-
-def _can_lock(handle: int, kind: int) -> bool:
-    try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _read_text(path: Path) -> str:

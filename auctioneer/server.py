@@ -120,8 +120,13 @@ class Server:
         self._poller.register(handle, zmq.POLLIN)
         self._stop_handles.append(handle)
 
-    def run(self) -> None:
-        """Hold the sale. Raises DamagedJournalError where the journal turns out to be damaged."""
+    def run(self, on_serving: Callable[[], None] = lambda: None) -> None:
+        """Hold the sale, and say once that it is served: after the first turn, which has a heartbeat.
+
+        Raises DamagedJournalError where the journal turns out to be damaged.
+        """
+        self._turn()
+        on_serving()
         while not self._stopping:
             self._turn()
         self._close()

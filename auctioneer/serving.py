@@ -6,9 +6,9 @@ import resource
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
 from auctioneer.endpoints import Endpoints
@@ -22,7 +22,7 @@ from auctioneer.register import Admission, AdmissionMode
 from auctioneer.server import Server
 from auctioneer.snapshot_writer import SnapshotWriter
 from auctioneer.startup import OpenSale, has_begun, load_spec, take_up_sale
-from common.errors import UsageError
+from common.errors import AuctionError, UsageError
 from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
 from common.messages import Role
 
@@ -35,30 +35,34 @@ GC_ALLOCATIONS: Final = 50_000
 """New containers between two looks of the garbage collector; Python's 700 would have it look every few bids."""
 
 
-def serve(options: RunOptions, *, watchdog_pid: int, watchdog_handle: int, restarts: int) -> None:
+class Watched(NamedTuple):
+    """What ties a server to its watchdog."""
+
+    pid: int
+    """Of the watchdog."""
+    handle: int
+    """Can be read once the watchdog is gone."""
+    on_serving: Callable[[], None]
+    """To be called once the server serves."""
+    restarts: int
+
+
+def serve(options: RunOptions, watched: Watched) -> None:
     """Hold the sale until a signal, the watchdog's end, or the end of the sale if the options say so.
 
     Raises AuctionError for what the operator must mend. The caller holds the data directory.
     """
     writer = LogWriter(sys.stderr)
     try:
-        _serve(
-            options,
-            new_log(writer, options.log_format, options.log_level),
-            watchdog_pid,
-            watchdog_handle,
-            restarts=restarts,
-        )
+        _serve(options, new_log(writer, options.log_format, options.log_level), watched)
     finally:
         writer.close()
 
 
-def _serve(
-    options: RunOptions, log: "FilteringBoundLogger", watchdog_pid: int, watchdog_handle: int, *, restarts: int
-) -> None:
-    _allow_connections()
+def _serve(options: RunOptions, log: "FilteringBoundLogger", watched: Watched) -> None:
+    _allow_connections(log)
     folder = DataFolder(options.data)
-    is_restart = restarts > 0
+    is_restart = watched.restarts > 0
     spec = None if is_restart and has_begun(folder) else load_spec(options)
     keys = folder.house_keys()
     folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
@@ -96,30 +100,30 @@ def _serve(
             is_encrypted=options.is_encrypted,
             exit_when_ended=options.exit_when_ended,
             logs_bids=options.log_level == "debug",
-            restarts=restarts,
+            restarts=watched.restarts,
         )
         server.stop_on(stop_handle)
-        server.stop_on(watchdog_handle)
+        server.stop_on(watched.handle)
         collector = ServerCollector(server.counters, server.vitals, folder.journal)
-        with _health_endpoint(options, folder, collector, log, is_restart=is_restart) as metrics:
-            _announce_house(folder, sale.house, endpoints, link, watchdog_pid, metrics)
-            log.info("listening", link=str(link), data=str(folder.path), pid=os.getpid(), metrics=metrics)
-            if not is_restart and options.log_format == "human":
-                _print_banner(folder, sale.house, link)
+        with _health_endpoint(options, folder, collector, log) as metrics:
+            _announce_house(folder, sale.house, endpoints, link, watched.pid, metrics)
+            _list_house(LocalHouse(sale.house.engine.sale.title, str(link), str(folder.path.resolve())), log)
+
+            def on_serving() -> None:
+                watched.on_serving()
+                log.info("listening", link=str(link), data=str(folder.path), pid=os.getpid(), metrics=metrics)
+                if not is_restart and options.log_format == "human":
+                    _print_banner(folder, sale.house, link, log)
+
             _calm_collector()
-            server.run()
+            server.run(on_serving)
 
 
 @contextmanager
 def _health_endpoint(
-    options: RunOptions,
-    folder: DataFolder,
-    collector: ServerCollector,
-    log: "FilteringBoundLogger",
-    *,
-    is_restart: bool,
+    options: RunOptions, folder: DataFolder, collector: ServerCollector, log: "FilteringBoundLogger"
 ) -> Iterator[str]:
-    """Offer the metrics if the options say so, and yield their address; a restart goes on without, if it must."""
+    """Offer the metrics if the options say so, and yield their address; if need be, the sale is held without."""
     if options.metrics_port is None:
         yield ""
         return
@@ -128,8 +132,6 @@ def _health_endpoint(
     try:
         endpoint = HealthEndpoint(options.metrics_host, options.metrics_port, port_before, collector, log)
     except UsageError as error:
-        if not is_restart:
-            raise
         log.warning("metrics_unavailable", reason=str(error))
         yield ""
         return
@@ -139,12 +141,15 @@ def _health_endpoint(
         endpoint.close()
 
 
-def _allow_connections() -> None:
+def _allow_connections(log: "FilteringBoundLogger") -> None:
     """Have as many files open as the system lets this process: each bidder takes two, and few are the default."""
     allowed, allowed_max = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS_MAX if allowed_max == resource.RLIM_INFINITY else min(allowed_max, CONNECTIONS_MAX)
     if allowed != resource.RLIM_INFINITY and allowed < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed_max))
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed_max))
+        except (OSError, ValueError) as error:  # a system may allow less than it says
+            log.warning("few_connections", files=allowed, reason=str(error))
 
 
 def _calm_collector() -> None:
@@ -178,25 +183,42 @@ def _announce_house(
             metrics=metrics,
         )
     )
-    local = LocalHouse(house.engine.sale.title, str(link), watchdog_pid, str(folder.path.resolve()))
-    publish_local_house(local_houses_folder(), local)
 
 
-def _print_banner(folder: DataFolder, house: House, link: JoinLink) -> None:
+def _list_house(local: LocalHouse, log: "FilteringBoundLogger") -> None:
+    """Make the house known on this machine. That is a convenience: where it can't be, bidders need the link."""
+    try:
+        publish_local_house(local_houses_folder(), local)
+    except (AuctionError, OSError) as error:
+        log.warning("not_listed", reason=str(error))
+
+
+def _print_banner(folder: DataFolder, house: House, link: JoinLink, log: "FilteringBoundLogger") -> None:
+    try:
+        sys.stdout.write(_banner(folder, house, link))
+        sys.stdout.flush()
+    except OSError as error:  # a closed pipe, a full disk: the log has the link, too
+        log.warning("banner_not_shown", reason=str(error))
+
+
+def _banner(folder: DataFolder, house: House, link: JoinLink) -> str:
     sale = house.engine.sale
-    sys.stdout.write(
+    return (
         f"\n  {sale.title}: {sale.lots} lots in {sale.currency.code}\n\n"
         f"  Join link     {link}\n"
         f"  On this machine   bidder join --name NAME\n"
         f"  To run the sale   auctioneer status, open, close, announce, ... --data {folder.path}\n"
         f"  To stop           Ctrl-C; the same command goes on with the sale later\n\n"
     )
-    sys.stdout.flush()
 
 
 @contextmanager
 def _stop_signals() -> Iterator[int]:
-    """Turn SIGINT and SIGTERM into a handle that can be read; the loop polls it among its sockets."""
+    """Turn SIGINT and SIGTERM into a handle that can be read; the loop polls it among its sockets.
+
+    SIGHUP is the watchdog's to judge, to which it came too, or alone.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     before = {number: signal.signal(number, _noted) for number in (signal.SIGINT, signal.SIGTERM)}

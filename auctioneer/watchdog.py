@@ -6,7 +6,8 @@ has its modules at hand and is back within a fraction of a second.
 
 A server that ends by itself, finds its journal damaged, or fails in its very first start, is not started again. One
 that was up is started at once, however often: to give up would be what who kills it wants. One that dies again and
-again before it listens is started after growing pauses, and in the end given up, with a last word.
+again before it serves is started after growing pauses, and in the end given up, with a last word. That it serves, a
+server says itself, by a pipe: what it wrote before, such as where it can be reached, proves nothing.
 """
 
 import os
@@ -15,15 +16,15 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Final, NamedTuple
 
 from auctioneer.data_folder import DataFolder
 from auctioneer.journal import DamagedJournalError
 from auctioneer.options import RunOptions
-from auctioneer.serving import serve
+from auctioneer.serving import Watched, serve
 from common.errors import AuctionError, StorageError, UsageError
-from common.keys import local_houses_folder
+from common.keys import local_houses_folder, withdraw_local_house
 
 STORAGE_RETRY_S: Final = 1.0
 _CRASHED: Final = 1
@@ -35,14 +36,14 @@ start; at a later one it is a port that another program took, or a list that was
 
 
 class GivenUpError(AuctionError):
-    """The server dies again and again before it listens; somebody has to look."""
+    """The server dies again and again before it serves; somebody has to look."""
 
     exit_status = 7
     code = "given_up"
 
 
 class Patience(NamedTuple):
-    """With how many deaths in a row, of servers that never listened, the watchdog bears, and with what pauses."""
+    """With how many deaths in a row, of servers that never served, the watchdog bears, and with what pauses."""
 
     deaths_max: int = 10
     pause_s: float = 0.1
@@ -56,7 +57,7 @@ class End(NamedTuple):
     status: int
     was_told_to_stop: bool
     was_up: bool
-    """Whether it listened before it ended."""
+    """Whether it served before it ended."""
 
     @property
     def how(self) -> str:
@@ -113,12 +114,14 @@ def run_watched(options: RunOptions, patience: Patience = Patience()) -> int:  #
             f"{options.data} is a backup, and lacks what bidders have seen since it was taken. "
             f"Use `auctioneer restore {options.data} --data DIR`, then run on DIR."
         )
+    _open_missing_streams()
     folder.prepare()
     hold = folder.hold()
     try:
-        return _watch(options, RestartPolicy(patience))
+        with _judging_hangups():
+            return _watch(options, RestartPolicy(patience))
     finally:
-        (local_houses_folder() / f"{os.getpid()}.json").unlink(missing_ok=True)
+        withdraw_local_house(local_houses_folder(), str(options.data.resolve()))
         os.close(hold)
 
 
@@ -134,25 +137,40 @@ def _watch(options: RunOptions, policy: RestartPolicy) -> int:
 
 def _run_child(options: RunOptions, restarts: int) -> End:
     """Fork a server and wait for its end."""
-    reading, writing = os.pipe()
-    _flush()
-    watchdog_pid = os.getpid()
-    child = os.fork()
-    if child == 0:
-        os.close(writing)
-        _be_server(
-            lambda: serve(options, watchdog_pid=watchdog_pid, watchdog_handle=reading, restarts=restarts),
-            is_restart=restarts > 0,
-        )
-    os.close(reading)
-    try:
+    with ExitStack() as ours:
+        lives, our_life = _pipe(ours)
+        serves, word = _pipe(ours)
+        os.set_blocking(serves, False)
+        _flush()
+        watchdog_pid = os.getpid()
+        child = os.fork()
+        if child == 0:
+            os.close(our_life)
+            watched = Watched(watchdog_pid, lives, lambda: _say_once(word), restarts)
+            _be_server(lambda: serve(options, watched), is_restart=restarts > 0)
         with _signals_for(child) as told:
             _, raw = os.waitpid(child, 0)
-    finally:
-        os.close(writing)
-    record = DataFolder(options.data).house_record()
-    was_up = record is not None and record.pid == child
-    return End(os.waitstatus_to_exitcode(raw), was_told_to_stop=bool(told), was_up=was_up)
+        return End(os.waitstatus_to_exitcode(raw), was_told_to_stop=bool(told), was_up=_was_said(serves))
+
+
+def _pipe(resources: ExitStack) -> tuple[int, int]:
+    """Return the two ends of a pipe, to read from and to write to."""
+    ends = os.pipe()
+    for one in ends:
+        resources.callback(os.close, one)
+    return ends
+
+
+def _say_once(word: int) -> None:
+    with suppress(BrokenPipeError):  # the watchdog is gone, which ends the server in a moment
+        os.write(word, b"1")
+
+
+def _was_said(word: int) -> bool:
+    try:
+        return bool(os.read(word, 1))
+    except BlockingIOError:
+        return False
 
 
 def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:
@@ -185,14 +203,58 @@ def _signals_for(child: int) -> Iterator[list[int]]:
 
     def pass_on(number: int, frame: object) -> None:  # noqa: ARG001 -- the standard library's signature
         told.append(number)
+        if number == signal.SIGHUP:
+            _say("SIGHUP: the terminal was closed, so the house stops.")
         os.kill(child, signal.SIGTERM)
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        numbers.append(signal.SIGHUP)  # from the terminal; see `_judging_hangups`
+    before = {number: signal.signal(number, pass_on) for number in numbers}
     try:
         yield told
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _judging_hangups() -> Iterator[None]:
+    """Let SIGHUP end a house that was started at a terminal, as it does any program there, and no other house.
+
+    Elsewhere (a service, a container, `setsid`) it means "read your settings again" to many programs. There is nothing
+    to read, and a sale that it ended would look as if it had been stopped. One that is ignored by `nohup` stays so.
+    """
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_DFL or _has_terminal():
+        yield
+        return
+    signal.signal(signal.SIGHUP, _ignore_hangup)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def _ignore_hangup(number: int, frame: object) -> None:  # noqa: ARG001 -- the standard library's signature
+    _say("SIGHUP was ignored: this house was not started at a terminal. SIGTERM stops it.")
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _open_missing_streams() -> None:
+    """Have the standard streams that were closed lead nowhere: what is opened next would take their numbers.
+
+    A library's last words, written to standard error, would then go into the journal, or to a bidder.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _flush() -> None:

@@ -4,6 +4,7 @@ A file is synced before it has its name, and its name before anything is built o
 would be another house's.
 """
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,28 @@ def sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process holds the lock file at `path`; the kernel lets go of it when the process ends.
+
+    Nothing is written, so it can be asked where nothing can be. Raises OSError where there is no such file, or where it
+    may not be read.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        return not can_lock(handle, fcntl.LOCK_SH)  # shared, so that two who look don't see each other
+    finally:
+        os.close(handle)
+
+
+def can_lock(handle: int, kind: int) -> bool:
+    """Take a lock of a kind (`fcntl.LOCK_EX` or `LOCK_SH`) on an open file; return whether it could be had at once."""
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

@@ -5,8 +5,10 @@ that a bidder needs: `auction://HOST:PORT/SERVERKEY?publish=PORT&invite=CODE`, t
 that links can't carry.
 """
 
-import os
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
+from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
@@ -15,12 +17,15 @@ import zmq
 from zmq.utils import z85
 
 from common.errors import UsageError
-from common.files import create_whole, make_private_folder, write_whole
+from common.files import create_whole, is_locked, make_private_folder, write_whole
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 
 LINK_SCHEME = "auction"
 PLAIN = "plain"
 """What a link has in place of the key of a house without CURVE. A link that lost its key is not such a link."""
+HOUSE_LOCK: Final = "lock"
+"""The file in a data directory that is locked while a house runs on it."""
+_LISTING_CHARS: Final = 32
 
 
 class KeyPair(msgspec.Struct, frozen=True):
@@ -135,11 +140,10 @@ def _address(host: str, port: int) -> str:
 
 
 class LocalHouse(msgspec.Struct, frozen=True):
-    """What a running house leaves for bidders of the same user on the same machine."""
+    """What a running house leaves for bidders of the same user on the same machine. `data` is its data directory."""
 
     title: str
     link: str
-    pid: int
     data: str
 
 
@@ -148,27 +152,40 @@ def local_houses_folder() -> Path:
     return platformdirs.user_state_path("auction-house") / "houses"
 
 
-def publish_local_house(folder: Path, house: LocalHouse) -> Path:
-    """Make a running house known on this machine; return the file to remove when it stops."""
+def publish_local_house(folder: Path, house: LocalHouse) -> None:
+    """Make a running house known on this machine. Raises UsageError or StorageError where that can't be."""
     make_private_folder(folder)
-    path = folder / f"{house.pid}.json"
-    write_whole(path, msgspec.json.encode(house))
-    return path
+    write_whole(_listing(folder, house.data), msgspec.json.encode(house))
+
+
+def withdraw_local_house(folder: Path, data: str) -> None:
+    """Make a house known no longer. Where that can't be, nobody is misled: its lock tells that it does not run."""
+    with suppress(OSError):
+        _listing(folder, data).unlink(missing_ok=True)
 
 
 def find_local_houses(folder: Path) -> list[LocalHouse]:
-    """Return the houses that run on this machine under this user; files of dead processes are removed."""
+    """Return the houses that run on this machine under this user; the files of those that are over are removed.
+
+    A house runs while the lock of its data directory is held. A process number would not tell: a house that ended with
+    its container leaves one that another program has by now. A directory that can't be seen from here is passed over.
+    """
     houses = []
     for path in sorted(folder.glob("*.json")):
         try:
             house = msgspec.json.decode(path.read_bytes(), type=LocalHouse)
-            os.kill(house.pid, 0)
-        except FileNotFoundError:
+            runs = is_locked(Path(house.data) / HOUSE_LOCK)
+        except (msgspec.MsgspecError, ValueError):
+            runs = False
+        except OSError:
             continue
-        except (msgspec.MsgspecError, ProcessLookupError):
-            path.unlink(missing_ok=True)
-            continue
-        except PermissionError:
-            continue
-        houses.append(house)
+        if runs:
+            houses.append(house)
+        else:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
     return houses
+
+
+def _listing(folder: Path, data: str) -> Path:
+    return folder / f"{sha256(data.encode()).hexdigest()[:_LISTING_CHARS]}.json"

@@ -18,7 +18,7 @@ from common.keys import LocalHouse, new_keys, publish_local_house
 from common.limits import INVITE_CHARS_MAX
 from common.messages import Role
 
-LOCAL = LocalHouse("A sale", "auction://x", 4321, "/data")
+LOCAL = LocalHouse("A sale", "auction://x", "/data")
 RECORD = HouseRecord(4321, 4320, "first", "ipc:///x", "auction://x", 7000, 7001)
 
 

@@ -1,18 +1,26 @@
 """What follows from the end of a server: when it is started again, after which pause, and when it is given up."""
 
+import fcntl
 import json
 import os
+import pty
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from house_process import WAIT_S
 
-from auctioneer.watchdog import STORAGE_RETRY_S, End, GivenUpError, Patience, Restart, RestartPolicy
+from auctioneer.control_client import connected
+from auctioneer.data_folder import DataFolder
+from auctioneer.journal import DamagedJournalError
+from auctioneer.watchdog import STORAGE_RETRY_S, End, GivenUpError, Patience, Restart, RestartPolicy, _be_server
 from common.errors import StorageError, UsageError
 
 KILLED = -signal.SIGKILL
@@ -86,6 +94,10 @@ def test_the_restarts_are_counted() -> None:
 
 # --- with real processes ---------------------------------------------------------------------------------------------
 
+DIES_AS_IT_BECOMES_KNOWN = """
+import auctioneer.serving, os, signal
+auctioneer.serving.publish_local_house = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+"""
 PROGRAM = """
 import os, sys
 from pathlib import Path
@@ -101,20 +113,28 @@ except AuctionError as error:
 
 
 @contextmanager
-def started(tmp_path: Path, *command: str) -> Iterator[tuple["subprocess.Popen[str]", Iterator[str]]]:
-    """Run a house; yield its process and the lines that it writes to stderr, as they come."""
+def started(
+    tmp_path: Path, *command: str, state: Path | None = None, preexec_fn: Callable[[], object] | None = None
+) -> Iterator[tuple["subprocess.Popen[str]", Iterator[str]]]:
+    """Run a house, in a session of its own; yield its process and the lines that it writes to stderr, as they come."""
     with subprocess.Popen(
         [sys.executable, *command],
-        env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
+        env=os.environ | {"XDG_STATE_HOME": str(state or tmp_path / "state")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
+        preexec_fn=preexec_fn,
     ) as process:
         assert process.stderr is not None
         try:
             yield process, iter(process.stderr)
         finally:
             process.terminate()
+
+
+def run_on(data: Path) -> tuple[str, ...]:
+    return ("-m", "auctioneer", "run", "--data", str(data), "--port", "0", "--log-format", "json")
 
 
 def next_server(lines: Iterator[str]) -> int:
@@ -139,8 +159,7 @@ def test_a_server_that_can_no_longer_start_is_given_up_with_a_status_and_a_sente
 
 def test_a_server_that_was_killed_is_back_and_a_list_that_was_edited_badly_is_waited_out(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    run = ("-m", "auctioneer", "run", "--data", str(data), "--port", "0", "--admit", "list", "--log-format", "json")
-    with started(tmp_path, *run) as (watchdog, lines):
+    with started(tmp_path, *run_on(data), "--admit", "list") as (watchdog, lines):
         first = next_server(lines)
         os.kill(first, signal.SIGKILL)
         second = next_server(lines)
@@ -153,3 +172,194 @@ def test_a_server_that_was_killed_is_back_and_a_list_that_was_edited_badly_is_wa
         watchdog.terminate()
         list(lines)
         assert watchdog.wait(WAIT_S) == 0
+
+
+# --- what a start needs, and what it can do without ------------------------------------------------------------------
+
+
+def test_a_server_that_dies_after_it_wrote_where_it_is_but_before_it_serves_is_given_up(tmp_path: Path) -> None:
+    with started(tmp_path, "-c", DIES_AS_IT_BECOMES_KNOWN + PROGRAM, str(tmp_path / "data")) as (watchdog, lines):
+        told = list(lines)
+        assert watchdog.wait(WAIT_S) == GivenUpError.exit_status
+    assert sum("starting it again" in line for line in told) == 3
+    assert told[-1].startswith("Error [given_up]: The server died 4 times at its start, the last time by signal 9")
+    assert DataFolder(tmp_path / "data").house_record() is not None, "so that file is no proof that a house was served"
+
+
+def test_a_list_of_local_houses_that_can_not_be_written_stops_no_house(tmp_path: Path) -> None:
+    """A service's user without a home, a container under another user; and a home that goes away in mid-sale."""
+    data, state = tmp_path / "data", tmp_path / "state"
+    with started(tmp_path, *run_on(data), state=state / "below") as (watchdog, lines):
+        first = next_server(lines)
+        shutil.rmtree(state)
+        state.write_text("not a directory any more")
+        os.kill(first, signal.SIGKILL)
+        told = []
+        second = next_server(told.append(line) or line for line in lines)
+        assert second != first
+        (warning,) = (json.loads(line) for line in told if "not_listed" in line)
+        assert warning["level"] == "warning"
+        assert str(state) in warning["reason"]
+        assert sum("starting it again" in line for line in told) == 1
+        watchdog.terminate()
+        list(lines)
+        assert watchdog.wait(WAIT_S) == 0
+    with started(tmp_path, *run_on(data), state=state / "below") as (watchdog, lines):
+        next_server(lines)
+        watchdog.terminate()
+        assert not any("Traceback" in line or "starting it again" in line for line in lines)
+        assert watchdog.wait(WAIT_S) == 0, "nor does it stand in the way of the end"
+
+
+@pytest.mark.parametrize("stdout", ["/dev/full", "&-"], ids=["full", "closed"])
+def test_what_people_read_at_the_start_stops_no_house(tmp_path: Path, stdout: str) -> None:
+    command = [sys.executable, "-m", "auctioneer", "run", "--data", str(tmp_path / "data"), "--port", "0"]
+    if stdout == "/dev/full" and not Path(stdout).exists():
+        pytest.skip("only Linux has a file that is always full")
+    with subprocess.Popen(
+        ["sh", "-c", f'exec "$@" >{stdout}', "sh", *command],
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert any("lot_opened" in line for line in process.stderr), "it turns, so it serves"
+        process.terminate()
+        rest = process.stderr.read()
+        assert process.wait(WAIT_S) == 0, rest
+        assert "starting it again" not in rest
+
+
+def test_a_house_without_standard_streams_is_held(tmp_path: Path) -> None:
+    """Nothing that is opened later may have the number of standard error: a library's last words go there."""
+    data = tmp_path / "data"
+    command = [sys.executable, "-m", "auctioneer", "run", "--data", str(data), "--port", "0"]
+    with subprocess.Popen(
+        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command],
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
+    ) as process:
+        try:
+            while not (data / "house.json").exists():
+                assert process.poll() is None
+            with connected(DataFolder(data)) as house:
+                assert house.ask("status")["lots"]["open"] > 0
+            if sys.platform == "linux":
+                pids = (process.pid, house_pid(data))
+                links = {os.readlink(f"/proc/{pid}/fd/{number}") for pid in pids for number in (0, 1, 2)}
+                assert links == {"/dev/null"}
+        finally:
+            process.terminate()
+        assert process.wait(WAIT_S) == 0
+
+
+def house_pid(data: Path) -> int:
+    record = DataFolder(data).house_record()
+    assert record is not None
+    return record.pid
+
+
+# --- SIGHUP ----------------------------------------------------------------------------------------------------------
+
+
+def test_sighup_ends_no_house_that_has_no_terminal(tmp_path: Path) -> None:
+    """A service manager's `reload`, or a `kill -HUP` by habit: the sale goes on, and the log says why."""
+    data = tmp_path / "data"
+    with started(tmp_path, *run_on(data)) as (watchdog, lines):
+        server = next_server(lines)
+        os.kill(server, signal.SIGHUP)
+        os.killpg(watchdog.pid, signal.SIGHUP)
+        assert next(line for line in lines if "SIGHUP" in line).startswith("SIGHUP was ignored")
+        with connected(DataFolder(data)) as house:
+            assert house.ask("status")["status"] == "running"
+        assert house_pid(data) == server
+        watchdog.terminate()
+        assert not any("starting it again" in line for line in lines)
+        assert watchdog.wait(WAIT_S) == 0
+
+
+def at(terminal: int) -> Callable[[], None]:
+    """Return what makes a terminal that of the process that is started."""
+    return lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+
+def test_a_terminal_that_closes_ends_the_house_that_was_started_there(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with started(tmp_path, *run_on(tmp_path / "data"), preexec_fn=at(theirs)) as (watchdog, lines):
+        next_server(lines)
+        os.close(theirs)
+        os.close(ours)
+        told = list(lines)
+        assert watchdog.wait(WAIT_S) == 0
+    assert any(line.startswith("SIGHUP: the terminal was closed") for line in told)
+    assert any('"stopped"' in line for line in told), "the server ended as by any other stop, and was not killed"
+
+
+def test_a_house_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+
+    def nohup() -> None:
+        at(theirs)()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    data = tmp_path / "data"
+    with started(tmp_path, *run_on(data), preexec_fn=nohup) as (watchdog, lines):
+        server = next_server(lines)
+        os.close(theirs)
+        os.close(ours)
+        os.killpg(watchdog.pid, signal.SIGHUP)
+        with connected(DataFolder(data)) as house:
+            assert house.ask("status")["status"] == "running"
+        assert house_pid(data) == server
+        watchdog.terminate()
+        list(lines)
+        assert watchdog.wait(WAIT_S) == 0
+
+
+# --- how a server ends -----------------------------------------------------------------------------------------------
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    def run() -> None:
+        raise error
+
+    return run
+
+
+DAMAGED = DamagedJournalError(Path("journal"), "a page is wrong")
+
+
+@pytest.mark.parametrize(
+    ("run", "is_restart", "status"),
+    [
+        (lambda: None, False, 0),
+        (lambda: None, True, 0),
+        (raising(DAMAGED), False, StorageError.exit_status),
+        (raising(DAMAGED), True, StorageError.exit_status),
+        (raising(StorageError("full")), False, StorageError.exit_status),
+        (raising(StorageError("full")), True, AWAY),
+        (raising(UsageError("wrong")), False, UsageError.exit_status),
+        (raising(UsageError("wrong")), True, UsageError.exit_status),
+        (raising(RuntimeError("a fault")), False, 1),
+        (raising(KeyboardInterrupt()), True, 1),
+        (raising(SystemExit(0)), True, 1),
+    ],
+)
+def test_the_status_of_a_server_says_what_is_to_follow(run: Callable[[], None], is_restart: bool, status: int) -> None:
+    child = os.fork()
+    if child == 0:
+        _be_server(run, is_restart=is_restart)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == status
+
+
+def test_a_journal_that_is_found_damaged_at_a_restart_halts_the_house(tmp_path: Path) -> None:
+    """It is no full disk, which would be waited out: the house must not try again and again, as if it could mend."""
+    data = tmp_path / "data"
+    with started(tmp_path, *run_on(data)) as (watchdog, lines):
+        server = next_server(lines)
+        with closing(sqlite3.connect(data / "journal.sqlite3")) as database, database:
+            database.execute("UPDATE batch SET body = replace(body, 'sale_created', 'sale_forged') WHERE first = 1")
+        os.kill(server, signal.SIGKILL)
+        errors = (line for line in lines if line.startswith("Error ["))
+        assert next(errors).startswith("Error [damaged_journal]")
+        assert next(errors, None) is None, "it was tried again"
+        assert watchdog.wait(WAIT_S) == StorageError.exit_status
