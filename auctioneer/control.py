@@ -17,9 +17,9 @@ from auctioneer.events import AnyEvent
 from auctioneer.house import House
 from auctioneer.terms import LotSpec
 from common.codec import RefusedBody, decode_with
-from common.errors import RejectCode
+from common.errors import RejectCode, RejectedError
 from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX
-from common.messages import LotId, Rejected, RequestId, Role, Stream
+from common.messages import Count, LotId, Rejected, RequestId, Role, Stream
 from common.money import Currency
 from common.names import is_valid_text
 
@@ -58,16 +58,18 @@ class Extend(Command, frozen=True, tag="extend"):
 
 
 class CloseLot(Command, frozen=True, tag="close"):
-    """Bring the hammer down on a lot now."""
+    """Bring the hammer down on a lot now; with `if_seq` only if the lot's seq is still that."""
 
     lot: LotId
+    if_seq: Count | None = None
 
 
 class Withdraw(Command, frozen=True, tag="withdraw"):
-    """Take a lot out of the sale."""
+    """Take a lot out of the sale; with `if_seq` only if the lot's seq is still that."""
 
     lot: LotId
     reason: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
+    if_seq: Count | None = None
 
 
 class AddLots(Command, frozen=True, tag="add"):
@@ -83,7 +85,12 @@ class Announce(Command, frozen=True, tag="announce"):
 
 
 class EndSale(Command, frozen=True, tag="end"):
-    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn."""
+    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn.
+
+    With `if_changes` only if the sale has still had that many public changes (`changes` in the report `status`).
+    """
+
+    if_changes: Count | None = None
 
 
 class Admit(Command, frozen=True, tag="admit"):
@@ -94,19 +101,21 @@ class Admit(Command, frozen=True, tag="admit"):
 
 
 class Ask(Command, frozen=True, tag="ask"):
-    """Ask for a report: `status`, `lots`, `bidders` or `results`."""
+    """Ask for a report: `status`, `lots`, `bidders` or `results`; `lots` narrows those on lots down (empty: all)."""
 
     report: str
+    lots: tuple[LotId, ...] = ()
 
 
 AnyCommand = OpenLot | Pause | Resume | Extend | CloseLot | Withdraw | AddLots | Announce | EndSale | Admit | Ask
 
 
 class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
-    """A command was carried out and is durable. `lots` are those that it changed."""
+    """A command was carried out and is durable. `lots` are those that it changed; `results` how it ended lots."""
 
     id: int
     lots: tuple[str, ...] = ()
+    results: tuple[reports.Row, ...] = ()
 
 
 class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
@@ -151,7 +160,9 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
     if isinstance(outcome, Refused):
         return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)
     house.advance(now_ms)
-    return Done(id=command.id, lots=_lots_of(outcome))
+    lots = _lots_of(outcome)
+    ended = [lot for name in lots if (lot := house.engine.lots[name]).view.status.is_final]
+    return Done(id=command.id, lots=lots, results=tuple(reports.results(house, now_ms, ended)))
 
 
 def decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
@@ -178,15 +189,17 @@ def _decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision
         case Extend():
             return decisions.extend(engine, now_ms, by, command.lot, command.extra_ms)
         case CloseLot():
-            return decisions.close(engine, now_ms, by, command.lot)
+            return decisions.close(engine, now_ms, by, command.lot, command.if_seq)
         case Withdraw():
-            return _checked(command.reason) or decisions.withdraw(engine, now_ms, by, command.lot, command.reason)
+            return _checked(command.reason) or decisions.withdraw(
+                engine, now_ms, by, command.lot, command.reason, command.if_seq
+            )
         case AddLots():
             return _faulty(command, engine.sale.currency) or decisions.add(engine, now_ms, by, command.lots)
         case Announce():
             return _checked(command.text) or decisions.announce(engine, now_ms, by, command.text)
         case EndSale():
-            return decisions.end(engine, now_ms, by)
+            return decisions.end(engine, now_ms, by, command.if_changes)
         case _:
             return Refused(RejectCode.MALFORMED, "not a decision")
 
@@ -219,7 +232,10 @@ def _report(house: House, command: Ask, now_ms: int) -> AnyControlAnswer:
     make = reports.REPORTS.get(command.report)
     if make is None:
         return Rejected(id=command.id, code=RejectCode.MALFORMED, detail=f"there is no report {command.report!r}")
-    return Report(id=command.id, report=make(house, now_ms))
+    try:
+        return Report(id=command.id, report=make(house, now_ms, reports.choose(house, command.lots)))
+    except RejectedError as error:
+        return Rejected(id=command.id, code=error.reject, detail=error.detail)
 
 
 def _lots_of(events: list[AnyEvent]) -> tuple[str, ...]:

@@ -80,9 +80,12 @@ class ControlClient:
         self._handshakes.close()
         self._socket.close()
 
-    def ask(self, report: str) -> Any:
-        """Return a report of the house, as `auctioneer.reports` describes it. Raises as `order` does."""
-        answer = self._request(Ask(report=report))
+    def ask(self, report: str, lots: tuple[str, ...] = ()) -> Any:
+        """Return a report of the house, as `auctioneer.reports` describes it, on `lots` or on all of them.
+
+        Raises as `order` does.
+        """
+        answer = self._request(Ask(report=report, lots=lots))
         if not isinstance(answer, Report):
             raise ProtocolError("The house answered a question with something else than a report.")
         return answer.report

@@ -131,17 +131,20 @@ def extend(engine: Engine, now_ms: int, by: str, name: str, extra_ms: int) -> De
     return _apply(engine, [lot_decided(lot, change, by)])
 
 
-def close(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
-    """Bring the hammer down now: sold to the leader if the reserve is met, else passed."""
-    lot = _find(engine, name, LotStatus.OPEN, LotStatus.PAUSED)
+def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = None) -> Decision:
+    """Bring the hammer down now: sold to the leader if the reserve is met, else passed.
+
+    With `if_seq` only if the lot is still as it was then.
+    """
+    lot = _find(engine, name, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
     if isinstance(lot, Refused):
         return lot
     return _apply(engine, [lot_decided(lot, closed(lot, now_ms, CloseCause.HAMMER), by)])
 
 
-def withdraw(engine: Engine, now_ms: int, by: str, name: str, reason: str) -> Decision:
-    """Take a lot out of the sale; bids on it are void."""
-    lot = _find(engine, name, LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.PAUSED)
+def withdraw(engine: Engine, now_ms: int, by: str, name: str, reason: str, if_seq: int | None = None) -> Decision:
+    """Take a lot out of the sale; bids on it are void. With `if_seq` only if the lot is still as it was then."""
+    lot = _find(engine, name, LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
     if isinstance(lot, Refused):
         return lot
     return _apply(engine, [lot_decided(lot, LotWithdrawn(lot.view.seq + 1, now_ms, reason), by)])
@@ -184,10 +187,15 @@ def announce(engine: Engine, now_ms: int, by: str, text: str) -> Decision:
     return _apply(engine, [sale_decided(Announced(engine.sale.seq + 1, now_ms, text), by)])
 
 
-def end(engine: Engine, now_ms: int, by: str) -> Decision:
-    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn."""
+def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> Decision:
+    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn.
+
+    With `if_changes` only if the sale is still as it was after that many changes.
+    """
     if engine.sale.status is SaleStatus.ENDED:
         return Refused(RejectCode.SALE_ENDED, "nothing is left to end")
+    if if_changes is not None and if_changes != engine.count_changes():
+        return Refused(RejectCode.STATE_CHANGED, "the sale")
     events: list[AnyEvent] = []
     for lot in engine.catalogue:
         change: AnyLotEvent
@@ -208,12 +216,14 @@ def _apply(engine: Engine, events: list[AnyEvent]) -> list[AnyEvent]:
     return events
 
 
-def _find(engine: Engine, name: str, *allowed: LotStatus) -> LotState | Refused:
+def _find(engine: Engine, name: str, *allowed: LotStatus, if_seq: int | None = None) -> LotState | Refused:
     lot = engine.lots.get(name)
     if lot is None:
         return Refused(RejectCode.UNKNOWN_LOT, f"lot {name}")
     if lot.view.status not in allowed:
         return Refused(RejectCode.WRONG_STATE, f"lot {name} is {lot.view.status.value}")
+    if if_seq is not None and if_seq != lot.view.seq:
+        return Refused(RejectCode.STATE_CHANGED, f"lot {name}")
     return lot
 
 

@@ -121,6 +121,10 @@ class Engine:
         """The lots in catalogue order."""
         return self._state.lots
 
+    def count_changes(self) -> int:
+        """Return how many public changes the sale and its lots have had in all: the same number, the same state."""
+        return self.sale.seq + sum(lot.view.seq for lot in self.catalogue)
+
     def take_changes(self) -> list[Change]:
         """Return what everybody may know of the events applied since the last call, each with its stream."""
         changes, self._changes = self._changes, []

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from auctioneer.data_folder import DataFolder
 from auctioneer.house import House, HouseSettings
 from auctioneer.journal import SqliteJournal
-from auctioneer.reports import REPORTS
+from auctioneer.reports import REPORTS, choose
 from common.errors import UsageError
 
 
@@ -19,9 +19,9 @@ class OfflineSale(NamedTuple):
     house: House
     alive_ms: int
 
-    def ask(self, report: str) -> Any:
-        """Return the same report that a running house would give."""
-        return REPORTS[report](self.house, self.alive_ms)
+    def ask(self, report: str, lots: tuple[str, ...] = ()) -> Any:
+        """Return the same report that a running house would give. Raises RejectedError for a lot that there is not."""
+        return REPORTS[report](self.house, self.alive_ms, choose(self.house, lots))
 
 
 def open_journal(folder: DataFolder) -> SqliteJournal:

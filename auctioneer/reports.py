@@ -5,19 +5,29 @@ here show the house's secrets (reserve, maximum), so they never leave the contro
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from auctioneer.house import House
 from auctioneer.lot_state import LotState
+from common.errors import RejectCode, RejectedError
 from common.lot import LotStatus
 from common.money import Currency
 
 Row = dict[str, Any]
 
 
-def status(house: House, now_ms: int) -> Row:
-    """Return the sale at a glance."""
+def choose(house: House, numbers: Sequence[str]) -> Sequence[LotState]:
+    """Return the lots with these numbers, or all where none is given. Raises RejectedError for an unknown one."""
+    lots = house.engine.lots
+    for number in numbers:
+        if number not in lots:
+            raise RejectedError(RejectCode.UNKNOWN_LOT, f"lot {number}")
+    return [lots[number] for number in numbers] or house.engine.catalogue
+
+
+def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noqa: ARG001 -- all are called alike
+    """Return the sale at a glance, whatever lots were chosen."""
     engine = house.engine
     counts = Counter(lot.view.status for lot in engine.catalogue)
     turnover_minor = sum(lot.view.hammer_minor or 0 for lot in engine.catalogue)
@@ -34,17 +44,18 @@ def status(house: House, now_ms: int) -> Row:
         "bidders": sum(entry.admitted for entry in house.register.entries),
         "waiting": sum(entry.waiting for entry in house.register.entries),
         "bids": sum(lot.view.bids for lot in engine.catalogue),
+        "changes": engine.count_changes(),
         **_money(engine.sale.currency, turnover=turnover_minor),
     }
 
 
-def lots(house: House, now_ms: int) -> list[Row]:
-    """Return each lot with its secrets."""
-    return [_lot_row(house, lot, now_ms) for lot in house.engine.catalogue]
+def lots(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
+    """Return each of the chosen lots with its secrets."""
+    return [_lot_row(house, lot, now_ms) for lot in chosen]
 
 
-def bidders(house: House, now_ms: int) -> list[Row]:  # noqa: ARG001 -- all reports are called alike
-    """Return everybody in the register."""
+def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return everybody in the register, whatever lots were chosen."""
     leads: Counter[int] = Counter()
     won: Counter[int] = Counter()
     spent: Counter[int] = Counter()
@@ -70,11 +81,11 @@ def bidders(house: House, now_ms: int) -> list[Row]:  # noqa: ARG001 -- all repo
     ]
 
 
-def results(house: House, now_ms: int) -> list[Row]:  # noqa: ARG001 -- all reports are called alike
-    """Return how each lot ended, or stands."""
+def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return how each of the chosen lots ended, or stands."""
     currency = house.engine.sale.currency
     rows = []
-    for lot in house.engine.catalogue:
+    for lot in chosen:
         view = lot.view
         rows.append(
             {
@@ -102,6 +113,8 @@ def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
         "bids": view.bids,
         "leader": _name_of(house, view.leader),
         "paddle": view.leader,
+        "winner": _name_of(house, view.winner),
+        "winner_paddle": view.winner,
         "reserve_met": view.reserve_met,
         "opens_at_ms": view.opens_at_ms,
         "ends_at_ms": view.ends_at_ms,
@@ -132,7 +145,7 @@ def _money(currency: Currency, **amounts: int | None) -> Row:
     return row
 
 
-REPORTS: Final[dict[str, Callable[[House, int], Any]]] = {
+REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "status": status,
     "lots": lots,
     "bidders": bidders,

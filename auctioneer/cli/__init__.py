@@ -1,8 +1,8 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read how it stands.
 
-Modules by reason to change: `run` starts a house, `orders` and `adding` tell a running house what to do, `reads`
-reports, `checks` looks into catalogues, `audit` into the record, and `backups` copies it; `places` has the options
-that they share and `output` the tables.
+Modules by reason to change: `run` starts a house, `orders`, `finals` and `adding` tell a running house what to do,
+`reads` reports, `checks` looks into catalogues, `audit` into the record, and `backups` copies it; `places` has the
+options that they share and `output` the tables.
 """
 
 from typing import Any
@@ -14,19 +14,8 @@ from auctioneer.cli.adding import add
 from auctioneer.cli.audit import MismatchError, verify
 from auctioneer.cli.backups import backup, restore
 from auctioneer.cli.checks import check
-from auctioneer.cli.orders import (
-    admit,
-    announce,
-    clerk,
-    close_lot,
-    end,
-    extend,
-    open_lot,
-    pause,
-    resume,
-    turn_out,
-    withdraw,
-)
+from auctioneer.cli.finals import close_lot, end, withdraw
+from auctioneer.cli.orders import admit, announce, clerk, extend, open_lot, pause, resume, turn_out
 from auctioneer.cli.reads import bidders, link, lots, results, status
 from auctioneer.cli.run import run
 from auctioneer.journal import DamagedJournalError

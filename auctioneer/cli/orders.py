@@ -1,22 +1,9 @@
-"""The commands by which the auctioneer and clerks direct a running sale."""
-
-import sys
+"""The commands by which the auctioneer and clerks direct a running sale; those that are final are in `finals`."""
 
 import click
 
-from auctioneer.cli.places import DURATION, LOT, Chair, data_option, from_chair, json_option
-from auctioneer.control import (
-    WHOLE_SALE,
-    Admit,
-    Announce,
-    CloseLot,
-    EndSale,
-    Extend,
-    OpenLot,
-    Pause,
-    Resume,
-    Withdraw,
-)
+from auctioneer.cli.places import DURATION, LOT, Chair, check_length, data_option, from_chair, json_option
+from auctioneer.control import WHOLE_SALE, Admit, Announce, Extend, OpenLot, Pause, Resume
 from auctioneer.data_folder import DataFolder
 from auctioneer.durations import format_duration
 from common.cli import examples, print_json, printable
@@ -67,27 +54,6 @@ def extend(chair: Chair, lot: str, duration: int) -> None:
     chair.order(Extend(lot=lot, extra_ms=duration), f"Lot {lot} has {format_duration(duration)} more.")
 
 
-@click.command("close", short_help="Bring the hammer down on a lot now.", epilog=examples("auctioneer close 7"))
-@click.argument("lot", type=LOT)
-@from_chair
-def close_lot(chair: Chair, lot: str) -> None:
-    """Bring the hammer down on LOT now: it is sold to who leads, if the reserve is met, or passed. It is final."""
-    chair.order(CloseLot(lot=lot), f"Lot {lot} is closed; `auctioneer results` says how.")
-
-
-@click.command(
-    short_help="Take a lot out of the sale.",
-    epilog=examples("auctioneer withdraw 7", "auctioneer withdraw 7 --reason 'Damaged in the viewing'"),
-)
-@click.argument("lot", type=LOT)
-@click.option("--reason", default="", metavar="TEXT", help="Told to all bidders.")
-@from_chair
-def withdraw(chair: Chair, lot: str, reason: str) -> None:
-    """Take LOT out of the sale, with all bids on it. It is final."""
-    _check_length("--reason", reason, TEXT_CHARS_MAX)
-    chair.order(Withdraw(lot=lot, reason=reason), f"Lot {lot} is withdrawn.")
-
-
 @click.command(short_help="Say something to all bidders.", epilog=examples("auctioneer announce 'We go on at 8 p.m.'"))
 @click.argument("text")
 @from_chair
@@ -95,22 +61,8 @@ def announce(chair: Chair, text: str) -> None:
     """Show TEXT to everybody who takes part, now and to who joins later."""
     if not text.strip():
         raise click.BadParameter("it is empty.", param_hint="TEXT")
-    _check_length("TEXT", text, TEXT_CHARS_MAX)
+    check_length("TEXT", text, TEXT_CHARS_MAX)
     chair.order(Announce(text=text), "Announced.")
-
-
-@click.command(short_help="End the sale.", epilog=examples("auctioneer end", "auctioneer end --yes"))
-@click.option("--yes", is_flag=True, help="Don't ask.")
-@from_chair
-def end(chair: Chair, *, yes: bool) -> None:
-    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn. It is final.
-
-    Asks first where there is a person at the terminal to answer.
-    """
-    if not yes and sys.stdin.isatty():
-        question = "The hammer falls on all open lots, and those not yet opened are withdrawn. End the sale?"
-        click.confirm(question, abort=True, err=True)
-    chair.order(EndSale(), "The sale has ended; `auctioneer results` has the results.")
 
 
 @click.command(
@@ -158,9 +110,4 @@ def clerk(folder: DataFolder, name: str, *, as_json: bool) -> None:
 def _check_bidder(bidder: str) -> None:
     if not bidder:
         raise click.BadParameter("it is empty; `auctioneer bidders` lists names and paddles.", param_hint="BIDDER")
-    _check_length("BIDDER", bidder, NAME_CHARS_MAX)
-
-
-def _check_length(what: str, text: str, chars_max: int) -> None:
-    if len(text) > chars_max:
-        raise click.BadParameter(f"it has {len(text)} characters; at most {chars_max} fit.", param_hint=what)
+    check_length("BIDDER", bidder, NAME_CHARS_MAX)

@@ -54,10 +54,10 @@ class Chair(NamedTuple):
             lots = house.order(command).lots
         self.tell(done, lots)
 
-    def tell(self, done: str, lots: tuple[str, ...]) -> None:
-        """Print that something was done, and with JSON to which lots."""
+    def tell(self, done: str, lots: tuple[str, ...], **more: object) -> None:
+        """Print that something was done, and with JSON to which lots, and what `more` a program may want to know."""
         if self.as_json:
-            print_json({"done": True, "lots": lots})
+            print_json({"done": True, "lots": lots, **more})
         else:
             click.echo(done)
 
@@ -103,3 +103,9 @@ class _DurationType(click.ParamType[int]):
 
 LOT: Final = _LotType()
 DURATION: Final = _DurationType()
+
+
+def check_length(what: str, text: str, chars_max: int) -> None:
+    """Refuse an argument or option with more characters than the house takes. Raises click's BadParameter."""
+    if len(text) > chars_max:
+        raise click.BadParameter(f"it has {len(text)} characters; at most {chars_max} fit.", param_hint=what)

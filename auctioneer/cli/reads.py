@@ -1,5 +1,6 @@
 """The commands that read: live from the running house, else from the journal, in the same shape."""
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import click
@@ -14,13 +15,14 @@ from auctioneer.cli.output import (
     time_left,
     utc_time,
 )
-from auctioneer.cli.places import Chair, from_chair
+from auctioneer.cli.places import LOT, Chair, from_chair
 from auctioneer.control_client import connected
 from auctioneer.data_folder import DataFolder, HouseRecord
 from auctioneer.offline import read_sale
 from auctioneer.reports import Row
 from common.cli import examples, print_json
 from common.errors import UnreachableError
+from common.lot import LotStatus
 
 _RESULT_FIELDS: Final = ("lot", "title", "status", "winner", "paddle", "hammer", "price", "currency", "bids")
 
@@ -33,18 +35,19 @@ class Reading(NamedTuple):
     record: HouseRecord | None
 
 
-def read(chair: Chair, report: str) -> Reading:
-    """Return a report from the running house, or from the journal where none runs.
+def read(chair: Chair, report: str, lots: tuple[str, ...] = ()) -> Reading:
+    """Return a report, on all lots or on these, from the running house, or from the journal where none runs.
 
-    Raises UsageError where there is neither, UnreachableError where a house runs but does not answer, StorageError.
+    Raises UsageError where there is neither, UnreachableError where a house runs but does not answer, RejectedError
+    for a lot that there is not, and StorageError.
     """
     if chair.folder.is_held():
         with connected(chair.folder, chair.name) as house:
             sale = house.ask("status")
-            asked = sale if report == "status" else house.ask(report)
+            asked = sale if report == "status" else house.ask(report, lots)
         return Reading(sale, asked, chair.folder.house_record())
     offline = read_sale(chair.folder)
-    return Reading(offline.ask("status"), offline.ask(report), None)
+    return Reading(offline.ask("status"), offline.ask(report, lots), None)
 
 
 def _say_if_stopped(reading: Reading, folder: DataFolder) -> None:
@@ -102,16 +105,30 @@ def status(chair: Chair) -> None:
     )
 
 
-@click.command(short_help="Show the lots and how they stand.", epilog=examples("auctioneer lots"))
+def _status_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give `command` a flag for each status of a lot."""
+    for state in reversed(LotStatus):
+        command = click.option(f"--{state.value}", is_flag=True, help=f"Only lots that are {state.value}.")(command)
+    return command
+
+
+@click.command(
+    short_help="Show the lots and how they stand.",
+    epilog=examples("auctioneer lots", "auctioneer lots 7 12", "auctioneer lots --open --paused"),
+)
+@click.argument("lot", type=LOT, nargs=-1)
+@_status_options
 @from_chair
-def lots(chair: Chair) -> None:
-    """Show each lot: price, next minimum bid, reserve, who leads, and the time left.
+def lots(chair: Chair, lot: tuple[str, ...], **is_wanted: bool) -> None:
+    """Show each LOT, or all of them: price, next minimum bid, reserve, who leads or won, and the time left.
 
     This shows the house's secrets; with --json also the leaders' maximum bids.
     """
-    reading = read(chair, "lots")
+    reading = read(chair, "lots", lot)
+    wanted = [state for state, is_one in is_wanted.items() if is_one] or list(is_wanted)
+    rows = [row for row in reading.report if row["status"] in wanted]
     if chair.as_json:
-        print_json(reading.report)
+        print_json(rows)
         return
     _say_if_stopped(reading, chair.folder)
     columns = [
@@ -126,11 +143,11 @@ def lots(chair: Chair) -> None:
         Column("Left", is_number=True),
         Column("Clock", is_extra=True),
     ]
-    print_table(columns, [_lot_cells(row) for row in reading.report])
+    print_table(columns, [_lot_cells(row) for row in rows])
 
 
 def _lot_cells(row: Row) -> list[str]:
-    is_over = row["status"] in ("sold", "passed", "withdrawn")
+    is_over = LotStatus(row["status"]).is_final
     return [
         row["lot"],
         row["title"],
@@ -139,7 +156,7 @@ def _lot_cells(row: Row) -> list[str]:
         "" if is_over else grouped(row["minimum"]),
         "met" if row["reserve_met"] else grouped(row["reserve"]),
         str(row["bids"]),
-        _person(row["leader"], row["paddle"]),
+        _person(row["winner"], row["winner_paddle"]) or _person(row["leader"], row["paddle"]),
         "" if row["remaining_ms"] is None else time_left(row["remaining_ms"]),
         _clock(row),
     ]

@@ -48,6 +48,7 @@ duration = "1h"
 title = "Vase, [red]glazed[/red]"
 opens = "by hand"
 duration = "until closed"
+buy_now = "2000"
 
 [[lot]]
 title = "A title that is a good deal longer than what a narrow terminal has room for in one line"
@@ -68,8 +69,8 @@ def open_sale(folder: DataFolder) -> Iterator[OpenSale]:
         sale.journal.close()
 
 
-def begin_sale(path: Path) -> DataFolder:
-    """Begin the sale of CATALOGUE: Ann (paddle 1) leads lot 1 at its starting price, with a maximum of 1,300."""
+def begin_sale(path: Path, maximum_minor: int = 130_000) -> DataFolder:
+    """Begin the sale of CATALOGUE: Ann (paddle 1) leads lot 1 with this maximum, by itself to the reserve of 1,300."""
     folder = DataFolder(path)
     folder.prepare()
     folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
@@ -78,7 +79,7 @@ def begin_sale(path: Path) -> DataFolder:
         sale.house.advance(now_ms)
         hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name="Ann", role=Role.BIDDER)
         assert isinstance(sale.house.handle("a" * 40, encode(hello), now_ms), Welcome)
-        bid = BidRequest(id=2, lot="1", maximum_minor=130_000)
+        bid = BidRequest(id=2, lot="1", maximum_minor=maximum_minor)
         assert isinstance(sale.house.handle("a" * 40, encode(bid), now_ms), Accepted)
         batch = sale.house.take()
         sale.journal.append(batch.events, batch.refusals, now_ms)

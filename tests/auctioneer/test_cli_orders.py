@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_sales import at_terminal, begin_sale, desk, open_sale
+from cli_sales import begin_sale, desk, open_sale
 from click.testing import CliRunner, Result
 
 from auctioneer.catalogue import LOT_COLUMNS
@@ -10,7 +10,7 @@ from auctioneer.cli import main
 from auctioneer.cli.adding import FIELD_HELP
 from auctioneer.control_client import connected
 from auctioneer.data_folder import DataFolder
-from common.lot import LotStatus, SaleStatus
+from common.lot import SaleStatus
 
 
 @pytest.fixture
@@ -167,24 +167,3 @@ def test_lots_are_added_from_a_file_all_or_none(folder: DataFolder, tmp_path: Pa
 def test_add_wants_a_file_or_options(folder: DataFolder) -> None:
     assert auctioneer(folder, "add").exit_code == 2
     assert auctioneer(folder, "add", "more.csv", "--title", "Guitar").exit_code == 2
-
-
-# --- at a terminal ---------------------------------------------------------------------------------------------------
-
-
-def test_end_asks_where_there_is_somebody_to_answer(folder: DataFolder) -> None:
-    with desk(folder):
-        status, shown = at_terminal(folder, "end", typed=b"n\n")
-        assert (status, "End the sale?" in shown) == (130, True)
-        assert lot_statuses(folder)[0] == "open"
-        status, shown = at_terminal(folder, "end", typed=b"y\n")
-        assert (status, "The sale has ended" in shown) == (0, True)
-    with open_sale(folder) as sale:
-        assert all(lot.view.status.is_final for lot in sale.house.engine.catalogue)
-
-
-def test_end_with_yes_does_not_ask(folder: DataFolder) -> None:
-    with desk(folder):
-        status, shown = at_terminal(folder, "end", "--yes")
-        assert (status, "End the sale?" in shown) == (0, False)
-        assert lot_statuses(folder)[0] == LotStatus.SOLD.value

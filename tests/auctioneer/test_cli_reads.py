@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from auctioneer.cli import main
 from auctioneer.cli.output import Column, grouped, print_csv, print_table, time_left, utc_time
 from auctioneer.data_folder import DataFolder
 from common.cli import printable
+from common.codec import encode
+from common.limits import PROTOCOL_VERSION
+from common.messages import Accepted, BuyRequest, Hello, Role, Welcome
 
 
 @pytest.fixture
@@ -77,6 +81,40 @@ def test_lots_in_a_pipe_are_aligned_and_whole(folder: DataFolder) -> None:
     assert "\x1b" not in "".join(rows)
     assert all(part in rows[0] for part in ["Ann (1)", "1,300.00", "met", "ends "])
     assert "59m" in rows[0] or "1h" in rows[0], "of its hour all is left where opening and storing took no millisecond"
+
+
+def lot_numbers(folder: DataFolder, *words: str) -> list[str]:
+    result = auctioneer(folder, "lots", *words)
+    assert result.exit_code == 0, result.stderr
+    return [line.split()[0] for line in result.stdout.splitlines()[1:]]
+
+
+def test_lots_can_be_narrowed_down_by_number_and_by_status(folder: DataFolder) -> None:
+    sell_lot_1(folder)
+    for house in (nullcontext(), desk(folder)):
+        with house:
+            assert lot_numbers(folder) == ["1", "2", "3"]
+            assert lot_numbers(folder, "3", "1") == ["3", "1"]
+            assert lot_numbers(folder, "--open") == []
+            assert lot_numbers(folder, "--sold") == ["1"]
+            assert lot_numbers(folder, "--scheduled", "--sold") == ["1", "2", "3"]
+            assert lot_numbers(folder, "1", "2", "--scheduled") == ["2"]
+            assert [row["lot"] for row in json.loads(auctioneer(folder, "lots", "2", "--json").stdout)] == ["2"]
+            unknown = auctioneer(folder, "lots", "9")
+            assert (unknown.exit_code, "[unknown_lot]" in unknown.stderr) == (3, True)
+
+
+def test_lots_show_who_bought_a_lot_at_once(folder: DataFolder) -> None:
+    with open_sale(folder) as sale:
+        now_ms = sale.clock.now_ms()
+        sale.house.record(decisions.open_lot(sale.house.engine, now_ms, "auctioneer", "2"))
+        hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name="Bob", role=Role.BIDDER)
+        assert isinstance(sale.house.handle("b" * 40, encode(hello), now_ms), Welcome)
+        bought = sale.house.handle("b" * 40, encode(BuyRequest(id=2, lot="2", price_minor=200_000)), now_ms)
+        assert isinstance(bought, Accepted)
+        sale.journal.append(sale.house.take().events, (), now_ms)
+    row = auctioneer(folder, "lots", "2").stdout.splitlines()[1]
+    assert all(part in row for part in ["sold", "2,000.00", "Bob (2)"])
 
 
 def test_results_as_csv_open_in_a_spreadsheet_without_formulas(folder: DataFolder) -> None:

@@ -1,5 +1,8 @@
 """The auctioneer's commands to the house: what each does, and who may give it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import click.testing
 import msgspec
 import pytest
@@ -32,7 +35,7 @@ from common.codec import encode
 from common.errors import RejectCode
 from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, TEXT_CHARS_MAX
 from common.lot import LotStatus, LotView, SaleStatus
-from common.messages import Accepted, BidRequest, Rejected, Role
+from common.messages import Accepted, BidRequest, BuyRequest, Rejected, Role
 
 ALL_COMMANDS: list[AnyCommand] = [
     OpenLot(id=7, lot="3"),
@@ -75,6 +78,12 @@ def refusal(sale: SmallSale, command: AnyCommand, who: Controller = CHAIR) -> Re
     return answer
 
 
+def status_of(sale: SmallSale) -> dict[str, Any]:
+    status = report(sale, "status")
+    assert isinstance(status, dict)
+    return status
+
+
 def report(sale: SmallSale, name: str, who: Controller = CHAIR) -> object:
     answer = sale.order(Ask(report=name), who)
     assert isinstance(answer, Report)
@@ -100,7 +109,9 @@ def test_a_lot_is_opened_extended_paused_resumed_and_closed(sale: SmallSale) -> 
 
 
 def test_the_hammer_sells_to_who_leads(sale: SmallSale) -> None:
-    assert sale.order(CloseLot(lot="1")) == Done(id=1, lots=("1",))
+    done = sale.order(CloseLot(lot="1"))
+    assert isinstance(done, Done)
+    assert (done.lots, [row["winner"] for row in done.results]) == (("1",), ["Ann"])
     assert (view(sale, "1").winner, view(sale, "1").hammer_minor) == (1, 1500)
 
 
@@ -141,6 +152,52 @@ def test_the_end_closes_what_is_open_and_withdraws_what_was_not(sale: SmallSale)
     assert sale.house.engine.sale.status is SaleStatus.ENDED
     assert refusal(sale, EndSale()).code is RejectCode.SALE_ENDED
     assert refusal(sale, AddLots(lots=(lot("4"),))).code is RejectCode.SALE_ENDED
+
+
+def test_a_command_that_depends_on_what_was_seen_is_refused_once_that_changed(sale: SmallSale) -> None:
+    seen = view(sale, "1").seq
+    raised = BidRequest(id=11, lot="1", maximum_minor=9000)
+    assert isinstance(sale.ask(ANN, raised), Accepted)
+    assert view(sale, "1").seq == seen, "nobody can see that the leader's maximum rose, so nothing was seen wrong"
+    sale.join(BOB, "Bob")
+    assert isinstance(sale.ask(BOB, BidRequest(id=10, lot="1", amount_minor=2000)), Accepted)
+    for command in (CloseLot(id=7, lot="1", if_seq=seen), Withdraw(id=7, lot="1", if_seq=seen)):
+        assert refusal(sale, command).code is RejectCode.STATE_CHANGED
+    assert isinstance(sale.order(Withdraw(lot="3", if_seq=view(sale, "3").seq)), Done)
+    assert isinstance(sale.order(CloseLot(lot="1", if_seq=view(sale, "1").seq)), Done)
+    assert refusal(sale, CloseLot(lot="1", if_seq=seen)).code is RejectCode.WRONG_STATE, "which says more"
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda sale: sale.ask(BOB, BidRequest(id=10, lot="2", amount_minor=2000)),
+        lambda sale: sale.order(AddLots(lots=(lot("4", by_hand=True),))),
+        lambda sale: sale.order(Pause()),
+        lambda sale: sale.order(OpenLot(lot="3")),
+    ],
+)
+def test_the_end_can_depend_on_nothing_having_changed(
+    sale: SmallSale, meanwhile: Callable[[SmallSale], object]
+) -> None:
+    sale.join(BOB, "Bob")
+    seen = status_of(sale)["changes"]
+    assert not isinstance(meanwhile(sale), Rejected)
+    assert refusal(sale, EndSale(if_changes=seen)).code is RejectCode.STATE_CHANGED
+    assert isinstance(sale.order(EndSale(if_changes=status_of(sale)["changes"])), Done)
+
+
+def test_a_command_tells_how_it_ended_lots(sale: SmallSale) -> None:
+    opened = sale.order(OpenLot(lot="3"))
+    assert isinstance(opened, Done)
+    assert opened.results == ()
+    done = sale.order(EndSale())
+    assert isinstance(done, Done)
+    assert [(row["lot"], row["status"], row["winner"], row["hammer_minor"]) for row in done.results] == [
+        ("1", "sold", "Ann", 1500),
+        ("2", "passed", None, None),
+        ("3", "passed", None, None),
+    ]
 
 
 def test_what_was_due_is_done_before_a_command(sale: SmallSale) -> None:
@@ -307,8 +364,7 @@ def test_a_command_may_be_as_large_as_the_bound_and_no_larger(sale: SmallSale) -
 
 def test_the_status_has_what_a_program_needs_to_read_amounts(sale: SmallSale) -> None:
     sale.order(CloseLot(lot="1"))
-    status = report(sale, "status")
-    assert isinstance(status, dict)
+    status = status_of(sale)
     assert (status["currency"], status["decimals"]) == ("USD", 2)
     assert (status["turnover"], status["turnover_minor"]) == ("15.00", 1500)
     assert (status["bidders"], status["waiting"], status["bids"]) == (1, 0, 1)
@@ -320,8 +376,7 @@ def test_the_status_tells_the_decimals_of_the_sales_own_currency(code: str, deci
     text = f"[sale]\ntitle = 'A'\ncurrency = '{code}'\n[[lot]]\ntitle = 'B'\nstarting_price = 5\nduration = '1h'\n"
     spec = parse_catalogue(text, "a.toml", CatalogueKind.TOML)
     sale = SmallSale(*spec.lots, currency=spec.currency)
-    status = report(sale, "status")
-    assert isinstance(status, dict)
+    status = status_of(sale)
     assert (status["currency"], status["decimals"]) == (code, decimals)
 
 
@@ -336,6 +391,27 @@ def test_the_lots_are_shown_with_their_secrets_and_the_results_without(sale: Sma
     assert isinstance(results, list)
     assert (results[0]["winner"], results[0]["hammer_minor"], results[0]["cause"]) == ("Ann", 1500, "hammer")
     assert not any("reserve" in field or "maximum" in field for row in results for field in row)
+
+
+@pytest.mark.parametrize("name", ["lots", "results"])
+def test_a_report_can_be_on_some_lots_only(sale: SmallSale, name: str) -> None:
+    answer = sale.order(Ask(report=name, lots=("3", "1")))
+    assert isinstance(answer, Report)
+    assert [row["lot"] for row in answer.report] == ["3", "1"]
+    unknown = refusal(sale, Ask(id=7, report=name, lots=("1", "9")))
+    assert (unknown.code, unknown.detail) == (RejectCode.UNKNOWN_LOT, "lot 9")
+
+
+def test_who_bought_a_lot_at_once_is_told_and_not_who_led_before() -> None:
+    sale = SmallSale(lot("1"), lot("2", reserve_minor=4000, buy_now_minor=5000))
+    sale.join(ANN, "Ann")
+    sale.join(BOB, "Bob")
+    assert isinstance(sale.ask(ANN, BidRequest(id=10, lot="2", amount_minor=1000)), Accepted)
+    assert isinstance(sale.ask(BOB, BuyRequest(id=10, lot="2", price_minor=5000)), Accepted)
+    rows = report(sale, "lots")
+    assert isinstance(rows, list)
+    assert (rows[1]["winner"], rows[1]["winner_paddle"], rows[1]["hammer_minor"]) == ("Bob", 2, 5000)
+    assert (rows[0]["winner"], rows[0]["winner_paddle"]) == (None, None)
 
 
 def test_the_bidders_are_told_with_what_they_lead_and_spent(sale: SmallSale) -> None:
