@@ -45,7 +45,7 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
         "waiting": sum(entry.waiting for entry in house.register.entries),
         "bids": sum(lot.view.bids for lot in engine.catalogue),
         "changes": engine.count_changes(),
-        **_money(engine.sale.currency, turnover=turnover_minor),
+        **money_fields(engine.sale.currency, turnover=turnover_minor),
     }
 
 
@@ -75,7 +75,7 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
             "leads": leads[entry.paddle],
             "won": won[entry.paddle],
             "key": entry.key,
-            **_money(house.engine.sale.currency, spent=spent[entry.paddle]),
+            **money_fields(house.engine.sale.currency, spent=spent[entry.paddle]),
         }
         for entry in house.register.entries
     ]
@@ -97,7 +97,7 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
                 "bids": view.bids,
                 "closed_at_ms": view.closed_at_ms,
                 "cause": view.close_cause.value if view.close_cause else None,
-                **_money(currency, hammer=view.hammer_minor, price=view.price_minor),
+                **money_fields(currency, hammer=view.hammer_minor, price=view.price_minor),
             }
         )
     return rows
@@ -119,7 +119,7 @@ def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
         "opens_at_ms": view.opens_at_ms,
         "ends_at_ms": view.ends_at_ms,
         "remaining_ms": view.remaining_at(now_ms),
-        **_money(
+        **money_fields(
             house.engine.sale.currency,
             price=view.price_minor,
             minimum=view.minimum_minor,
@@ -137,7 +137,8 @@ def _name_of(house: House, paddle: int | None) -> str | None:
     return None if entry is None else entry.name
 
 
-def _money(currency: Currency, **amounts: int | None) -> Row:
+def money_fields(currency: Currency, **amounts: int | None) -> Row:
+    """Return each amount (minor units) as a decimal string under its name, and as it is under that with `_minor`."""
     row: Row = {}
     for name, amount_minor in amounts.items():
         row[name] = None if amount_minor is None else currency.plain(amount_minor)

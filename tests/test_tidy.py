@@ -27,6 +27,7 @@ INSIDE = "benchmarks/inside"
 benchmarks imports what it measures. All others see the house as a process, as a user does."""
 
 SANS_IO = (
+    "auctioneer/bid_history.py",
     "auctioneer/broadcasts.py",
     "auctioneer/engine.py",
     "auctioneer/decisions.py",

@@ -1,8 +1,8 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read how it stands.
 
 Modules by reason to change: `run` starts a house, `orders`, `finals` and `adding` tell a running house what to do,
-`reads` reports, `checks` looks into catalogues, `audit` into the record, and `backups` copies it; `places` has the
-options that they share and `output` the tables.
+`reads` and `bids` report, `checks` looks into catalogues, `audit` into the record, and `backups` copies it; `places`
+has the options that they share and `output` the tables.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from auctioneer.catalogue import CatalogueError
 from auctioneer.cli.adding import add
 from auctioneer.cli.audit import MismatchError, verify
 from auctioneer.cli.backups import backup, restore
+from auctioneer.cli.bids import bids
 from auctioneer.cli.checks import check
 from auctioneer.cli.finals import close_lot, end, withdraw
 from auctioneer.cli.orders import admit, announce, clerk, extend, open_lot, pause, resume, turn_out
@@ -57,7 +58,7 @@ def main() -> None:
     """
 
 
-for _command in (run, check, link, status, lots, bidders, results):
+for _command in (run, check, link, status, lots, bids, bidders, results):
     main.add_command(_command)
 for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, end):
     main.add_command(_command)

@@ -103,7 +103,7 @@ def test_end_says_what_it_sold(folder: DataFolder) -> None:
 
 @pytest.mark.parametrize("words", FINAL)
 def test_no_house_is_said_and_nothing_asked(folder: DataFolder, words: list[str]) -> None:
-    status, shown = at_terminal(folder, *words)
+    status, shown = at_terminal(folder, *words, typed=b"n\n")
     assert (status, "No house runs on" in shown, "[y/N]" in shown) == (4, True, False)
 
 
@@ -113,7 +113,7 @@ def test_no_is_no_and_yes_is_not_asked(folder: DataFolder, words: list[str]) -> 
         status, shown = at_terminal(folder, *words, typed=b"n\n")
         assert (status, "[y/N]" in shown) == (130, True)
         assert status_of(folder, "1") == "open"
-        status, shown = at_terminal(folder, *words, "--yes")
+        status, shown = at_terminal(folder, *words, "--yes", typed=b"n\n")
         assert (status, "[y/N]" in shown) == (0, False)
         assert status_of(folder, "1") in ("sold", "withdrawn")
 
@@ -140,7 +140,7 @@ def test_withdraw_shows_the_lot_and_its_bids(folder: DataFolder) -> None:
 @pytest.mark.parametrize("words", [["close", "9"], ["withdraw", "9"], ["close", "2"]])
 def test_what_the_house_will_refuse_is_not_asked(folder: DataFolder, words: list[str]) -> None:
     with desk(folder):
-        status, shown = at_terminal(folder, *words)
+        status, shown = at_terminal(folder, *words, typed=b"n\n")
         assert (status, "[y/N]" in shown) == (3, False)
 
 
@@ -148,7 +148,7 @@ def test_what_is_over_is_not_asked_about(folder: DataFolder) -> None:
     with desk(folder):
         assert auctioneer(folder, "end").exit_code == 0
         for words in FINAL:
-            status, shown = at_terminal(folder, *words)
+            status, shown = at_terminal(folder, *words, typed=b"n\n")
             assert (status, "[y/N]" in shown) == (3, False), words
 
 

@@ -143,10 +143,10 @@ def test_bidders_shows_who_leads(folder: DataFolder) -> None:
     assert row.split() == ["1", "Ann", "bidder", "admitted", "1", "0", "0.00"]
 
 
-@pytest.mark.parametrize("command", ["status", "lots", "bidders", "results", "verify"])
+@pytest.mark.parametrize("command", ["status", "lots", "bidders", "results", "verify", "bids 1"])
 def test_without_a_sale_there_is_nothing_to_read(tmp_path: Path, command: str) -> None:
     nowhere = DataFolder(tmp_path / "nowhere")
-    result = auctioneer(nowhere, command)
+    result = auctioneer(nowhere, *command.split())
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"There is no sale in {nowhere.path}." in result.stderr
     assert not nowhere.path.exists()

@@ -1,0 +1,90 @@
+"""`auctioneer bids`: every bid on a lot, from the record, whether or not a house runs."""
+
+from operator import itemgetter
+from typing import Final
+
+import click
+
+from auctioneer.bid_history import page_of_bids
+from auctioneer.cli.output import Column, grouped, local_time, print_table
+from auctioneer.cli.places import LOT, data_option, json_option
+from auctioneer.data_folder import DataFolder
+from auctioneer.offline import open_journal
+from auctioneer.reports import Row
+from common.cli import examples, print_json
+
+DEFAULT_COUNT: Final = 100
+COUNT_MAX: Final = 100_000
+"""So many rows are held in memory at once, each about a kilobyte."""
+
+
+@click.command(
+    short_help="Show every bid on a lot.",
+    epilog=examples("auctioneer bids 7", "auctioneer bids 7 --from 1 --count 500", "auctioneer bids 7 --json"),
+)
+@click.argument("lot", type=LOT)
+@click.option(
+    "--from", "first", type=click.IntRange(1), metavar="NUMBER", help="The first bid to show.  [default: the last ones]"
+)
+@click.option("--count", type=click.IntRange(1, COUNT_MAX), default=DEFAULT_COUNT, show_default=True, metavar="N")
+@data_option
+@json_option
+def bids(lot: str, first: int | None, count: int, folder: DataFolder, *, as_json: bool) -> None:
+    """Show the bids on LOT in their order: when, who, how much, and the price and the leader after it.
+
+    Late bids are there, too, and of each bidder the last refused ones. This shows secret maximum bids. It reads the
+    record, so it works with and without a running house; a record of a million events takes some seconds.
+    """
+    journal = open_journal(folder)
+    try:
+        page = page_of_bids(lot, map(itemgetter(1), journal.read()), journal.refusals(), count, first)
+    finally:
+        journal.close()
+    if as_json:
+        print_json(
+            {
+                "lot": lot,
+                "title": page.title,
+                "currency": page.currency.code,
+                "total": page.total,
+                "bids": page.bids,
+            }
+        )
+        return
+    columns = [
+        Column("No", is_number=True),
+        Column("Time"),
+        Column("Bidder", shrinks=True),
+        Column(f"Bid {page.currency.code}", is_number=True),
+        Column("Up to", is_number=True),
+        Column("Price", is_number=True),
+        Column("Leader", shrinks=True),
+        Column("Outcome"),
+    ]
+    print_table(columns, [_cells(row) for row in page.bids])
+    if len(page.bids) < page.total:
+        shown = f"{page.bids[0]['number']:,} to {page.bids[-1]['number']:,}" if page.bids else "none"
+        click.echo(f"Of the lot's {page.total:,} in all: {shown}. --from and --count show others.", err=True)
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        str(row["number"]),
+        f"{local_time(row['at_ms'])}.{row['at_ms'] % 1000:03}",
+        f"{row['name']} ({row['paddle']})",
+        grouped(row["amount"]),
+        grouped(row["maximum"]),
+        grouped(row["price"]),
+        "" if row["leader_paddle"] is None else f"{row['leader']} ({row['leader_paddle']})",
+        _outcome(row),
+    ]
+
+
+def _outcome(row: Row) -> str:
+    match row["outcome"]:
+        case "late":
+            return f"late by {row['late_ms']:,} ms"
+        case "refused":
+            return str(row["code"])
+        case outcome:
+            return str(outcome)
