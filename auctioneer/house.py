@@ -99,6 +99,14 @@ class HouseSettings(msgspec.Struct, frozen=True):
     is_encrypted: bool = True
 
 
+class NameRefused(NamedTuple):
+    """Somebody who is not enrolled said hello with `name`, and was refused."""
+
+    at_ms: int
+    name: str
+    code: RejectCode
+
+
 class Batch(NamedTuple):
     """What the requests since the last `take` did; to be committed in one transaction."""
 
@@ -106,6 +114,8 @@ class Batch(NamedTuple):
     refusals: list[Refusal]
     changes: list[Change]
     """What of the events everybody may know, each with its stream; to be broadcast after the commit."""
+    names_refused: list[NameRefused]
+    """Who could not join, at most one for each request of the batch; nothing of it is stored."""
 
 
 class House:
@@ -120,7 +130,7 @@ class House:
         self._observers: OrderedDict[str, Session] = OrderedDict()
         self._strangers = Budgets(settings.requests_per_s)
         self._history = History()
-        self._batch = Batch([], [], [])
+        self._batch = Batch([], [], [], [])
         self._changed: dict[str, object] = {}  # its keys are the lots that changed since they were last named
         self._awake_ms = now_ms  # since when bidders could be heard
         self._turn = 0  # where the heartbeat's round over all lots stands
@@ -332,6 +342,8 @@ class House:
         entry = self._admit_newcomer(principal, hello, now_ms)
         if isinstance(entry, RejectCode):
             retry_ms = ENROLMENT_RETRY_MS if entry is RejectCode.SLOW_DOWN else None
+            if retry_ms is None:
+                self._batch.names_refused.append(NameRefused(now_ms, hello.name, entry))
             return Rejected(id=hello.id, code=entry, retry_ms=retry_ms)
         if entry.paddle:
             self._observers.pop(principal, None)
@@ -459,7 +471,7 @@ class House:
 
     def take(self) -> Batch:
         """Return what was done since the last call, to be committed."""
-        batch, self._batch = self._batch, Batch([], [], [])
+        batch, self._batch = self._batch, Batch([], [], [], [])
         changes = self.engine.take_changes()
         self._keep(changes)
         return batch._replace(changes=changes)

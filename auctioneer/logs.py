@@ -1,8 +1,12 @@
-"""Logs: one line an event on standard error, for people or as JSON for machines."""
+"""Logs: one line an event on standard error, as text or as JSON, for whoever keeps logs.
+
+At a terminal `auctioneer.screen` takes the place of `FactLog`, in people's words.
+"""
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO, cast
 
 import structlog
 
@@ -24,27 +28,85 @@ from auctioneer.events import (
     SaleRestored,
     kind_of,
 )
+from auctioneer.house import Batch, House
 from auctioneer.log_writer import LogWriter
 from auctioneer.options import LogFormat, LogLevel
+from common.cli import printable
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger, Processor
 
 
-def new_log(writer: LogWriter, log_format: LogFormat, log_level: LogLevel) -> "FilteringBoundLogger":
-    """Return the logger of a house, whose lines go to `writer`."""
-    shared: list[Processor] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso")]
-    if log_format == "json":
-        last: Processor = structlog.processors.JSONRenderer()
-    else:
-        shared[1] = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
-        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+class Teller(Protocol):
+    """Who tells of facts that were committed: the log, or the screen."""
+
+    def taken_up(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
+        """Tell of what was done to take the sale up; the first event has `first_position`."""
+
+    def tell(self, house: House, first_position: int, batch: Batch, others: Sequence[int], now_ms: int) -> None:
+        """Tell of a batch; `others` are the places of those events that are no accepted bids."""
+
+    def pause(self, now_ms: int) -> None:
+        """Tell what may have been kept back; called at each heartbeat."""
+
+    def write_rest(self, now_ms: int) -> None:
+        """Tell what was kept back; the house stops."""
+
+
+class FactLog:
+    """Logs facts; bids only if `logs_bids`."""
+
+    def __init__(self, log: "FilteringBoundLogger", *, logs_bids: bool) -> None:
+        self._log = log
+        self._logs_bids = logs_bids
+
+    def taken_up(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
+        """Log what was done to take the sale up."""
+        self.tell(house, first_position, batch, range(len(batch.events)), now_ms)
+
+    def tell(self, house: House, first_position: int, batch: Batch, others: Sequence[int], now_ms: int) -> None:  # noqa: ARG002 -- Teller's
+        """Log a batch."""
+        events = batch.events
+        for place in range(len(events)) if self._logs_bids else others:
+            log_event(self._log, first_position + place, events[place])
+        if self._logs_bids:
+            for refusal in batch.refusals:
+                log_refusal(self._log, refusal)
+        for refused in batch.names_refused:
+            self._log.debug("name_refused", name=printable(refused.name), code=refused.code.value)
+
+    def pause(self, now_ms: int) -> None:
+        """Do nothing; nothing was kept back."""
+
+    def write_rest(self, now_ms: int) -> None:
+        """Do nothing; nothing was kept back."""
+
+
+class Voice(NamedTuple):
+    """How a house speaks to its operator: `log` tells of the process, `facts` of the sale."""
+
+    log: "FilteringBoundLogger"
+    facts: Teller
+
+
+def new_log(writer: LogWriter, rendering: "list[Processor]", log_level: LogLevel) -> "FilteringBoundLogger":
+    """Return the logger of a house, whose lines are made by `rendering` and go to `writer`."""
     log: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(cast("TextIO", writer)),
-        processors=[*shared, last],
+        processors=[structlog.processors.add_log_level, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, log_level.upper())),
     )
     return log
+
+
+def rendered_as(log_format: LogFormat) -> "list[Processor]":
+    """Return what makes a line of the log: text with this machine's time of day, or JSON with the time in UTC."""
+    if log_format == "json":
+        return [structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()]
+    return [
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24),
+    ]
 
 
 def log_event(log: "FilteringBoundLogger", position: int, event: AnyEvent) -> None:

@@ -24,7 +24,7 @@ from auctioneer.frozen import FrozenHouse
 from auctioneer.house import Batch, House
 from auctioneer.introductions import Introductions
 from auctioneer.journal import DamagedJournalError, SqliteJournal
-from auctioneer.logs import log_event, log_refusal
+from auctioneer.logs import Teller
 from auctioneer.pacing import DELIVERY_US, ENCRYPTED_DELIVERY_US, Pacer
 from auctioneer.snapshots import Made, SnapshotMaker
 from auctioneer.startup import OpenSale
@@ -82,7 +82,7 @@ class Server:
         *,
         is_encrypted: bool,
         exit_when_ended: bool,
-        logs_bids: bool,
+        facts: Teller,
         restarts: int = 0,
     ) -> None:
         self._requests = endpoints.requests
@@ -99,7 +99,7 @@ class Server:
         self.counters = Counters(restarts=restarts)
         self._is_encrypted = is_encrypted
         self._exit_when_ended = exit_when_ended
-        self._logs_bids = logs_bids
+        self._facts = facts
         self._introductions = Introductions()
         self._answers: list[Addressed] = []
         self._control_answers: list[Addressed] = []
@@ -305,9 +305,11 @@ class Server:
                     self._send_answers()
                     self._pacer.hold(batch.changes, now_ms)
                     self._broadcast(self._pacer.take(now_ms))
-                    self._tell(position, batch, took_s)
+                    self._tell(position, batch, took_s, now_ms)
                     if position >= self._snapshot_due:
                         self._start_snapshot(self._house)
+            elif batch.names_refused:
+                self._facts.tell(self._house, self._journal.position + 1, batch, (), now_ms)
         self._send_answers()
 
     def _send_answers(self) -> None:
@@ -350,6 +352,7 @@ class Server:
             self._house.drop_silent(now_ms)
             self._commit(now_ms)
         self._broadcast(self._pacer.take_all())
+        self._facts.pause(now_ms)
         self._subscriptions.forget_gone()
         made = self._snapshots.finished()
         if made is not None:
@@ -373,19 +376,15 @@ class Server:
             )
         self._publish([encode_broadcast(_BEAT, beat)])
 
-    def _tell(self, position: int, batch: Batch, took_s: float) -> None:
-        """Count and log a batch that was committed."""
+    def _tell(self, position: int, batch: Batch, took_s: float, now_ms: int) -> None:
+        """Count and tell of a batch that was committed."""
         events = batch.events
         others = [place for place, event in enumerate(events) if type(event) is not BidTaken]
         self.counters.committed(len(events) - len(others), [events[place] for place in others], batch.refusals, took_s)
-        first = position - len(events) + 1
         for place in others:
             self._cut_off_if_turned_out(events[place])
-        for place in range(len(events)) if self._logs_bids else others:
-            log_event(self._log, first + place, events[place])
-        if self._logs_bids:
-            for refusal in batch.refusals:
-                log_refusal(self._log, refusal)
+        if self._house is not None:
+            self._facts.tell(self._house, position - len(events) + 1, batch, others, now_ms)
 
     def _cut_off_if_turned_out(self, event: AnyEvent) -> None:
         """End the broadcasts to who was turned out: what was granted once would go on for as long as they listen."""
@@ -431,9 +430,8 @@ class Server:
         self._snapshot_ms = now_ms
         for one in sale.passed_over:
             self._log.warning("snapshot_passed_over", reason=one.reason)
-        taken_up = sale.taken_up.events
-        for position, event in enumerate(taken_up, sale.journal.position - len(taken_up) + 1):
-            log_event(self._log, position, event)
+        first = sale.journal.position - len(sale.taken_up.events) + 1
+        self._facts.taken_up(sale.house, first, sale.taken_up, now_ms)
 
     def _freeze(self, error: StorageError, now_ms: int) -> None:
         """Stand still: nothing can be stored, so nothing can be decided."""
@@ -477,6 +475,7 @@ class Server:
         if house is not None:
             self._note_snapshot(self._snapshots.save(self._journal.end, house.snapshot), self._clock.now_ms())
             open_lots = [lot.view.lot for lot in house.engine.catalogue if not lot.view.status.is_final]
+            self._facts.write_rest(self._clock.now_ms())
             self._log.info("stopped", unfinished_lots=len(open_lots))
         self._journal.close()
 

@@ -15,10 +15,11 @@ from auctioneer.endpoints import Endpoints
 from auctioneer.health import HealthEndpoint
 from auctioneer.house import House, HouseSettings
 from auctioneer.log_writer import LogWriter
-from auctioneer.logs import new_log
+from auctioneer.logs import FactLog, Voice, new_log, rendered_as
 from auctioneer.metrics import ServerCollector
 from auctioneer.options import RunOptions
 from auctioneer.register import Admission, AdmissionMode
+from auctioneer.screen import Screen
 from auctioneer.server import Server
 from auctioneer.snapshot_writer import SnapshotWriter
 from auctioneer.startup import OpenSale, has_begun, load_spec, take_up_sale
@@ -54,12 +55,13 @@ def serve(options: RunOptions, watched: Watched) -> None:
     """
     writer = LogWriter(sys.stderr)
     try:
-        _serve(options, new_log(writer, options.log_format, options.log_level), watched)
+        _serve(options, _voice(options, writer), watched)
     finally:
         writer.close()
 
 
-def _serve(options: RunOptions, log: "FilteringBoundLogger", watched: Watched) -> None:
+def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
+    log, facts = voice
     _allow_connections(log)
     folder = DataFolder(options.data)
     is_restart = watched.restarts > 0
@@ -99,7 +101,7 @@ def _serve(options: RunOptions, log: "FilteringBoundLogger", watched: Watched) -
             log,
             is_encrypted=options.is_encrypted,
             exit_when_ended=options.exit_when_ended,
-            logs_bids=options.log_level == "debug",
+            facts=facts,
             restarts=watched.restarts,
         )
         server.stop_on(stop_handle)
@@ -117,6 +119,15 @@ def _serve(options: RunOptions, log: "FilteringBoundLogger", watched: Watched) -
 
             _calm_collector()
             server.run(on_serving)
+
+
+def _voice(options: RunOptions, writer: LogWriter) -> Voice:
+    """Return how the house speaks: to a person at a terminal in people's words, else to who keeps logs."""
+    if options.log_format == "human" and options.log_level == "info" and sys.stderr.isatty():
+        screen = Screen(writer.write)
+        return Voice(new_log(writer, [screen.process_line], options.log_level), screen)
+    log = new_log(writer, rendered_as(options.log_format), options.log_level)
+    return Voice(log, FactLog(log, logs_bids=options.log_level == "debug"))
 
 
 @contextmanager

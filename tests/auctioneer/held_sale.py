@@ -20,6 +20,7 @@ from auctioneer.door import TurnedAway
 from auctioneer.events import AnyEvent
 from auctioneer.house import HouseSettings
 from auctioneer.journal import ChainEnd, DamagedJournalError
+from auctioneer.logs import FactLog, Teller
 from auctioneer.server import Server
 from auctioneer.snapshots import Made
 from auctioneer.terms import LotSpec, SaleSpec
@@ -181,6 +182,7 @@ class HeldSale:
         ends_after_last_lot: bool = False,
         exit_when_ended: bool = False,
         logs_bids: bool = False,
+        facts: Teller | None = None,
     ) -> None:
         self.world = World(0)
         self.platter = Platter()
@@ -220,16 +222,17 @@ class HeldSale:
         journal = Folder(folder / "journal.sqlite3", snapshots)
         spec = SaleSpec("A sale", Currency("USD", 2), specs or lots(2), ends_after_last_lot=ends_after_last_lot)
         sale = startup.take_up_sale(journal, settings, spec)
+        log = SimpleNamespace(debug=self._log, info=self._log, warning=self._log, error=self._log)
         self.server = Server(
             endpoints,
             journal,
             sale,
             lambda: startup.take_up_sale(journal, settings, None, sale.clock),
             _SnapshotMaker(self, snapshots),
-            SimpleNamespace(debug=self._log, info=self._log, warning=self._log, error=self._log),
+            log,
             is_encrypted=is_encrypted,
             exit_when_ended=exit_when_ended,
-            logs_bids=logs_bids,
+            facts=facts or FactLog(log, logs_bids=logs_bids),
         )
         self.server.stop_on(STOP_HANDLE)
         self.began_ms = self.world.now_ms

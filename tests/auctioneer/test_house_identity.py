@@ -8,6 +8,7 @@ from auctioneer import register as register_module
 from auctioneer import sessions
 from auctioneer.control import Admit, Done
 from auctioneer.events import BidderAdmitted, BidderEnrolled
+from auctioneer.house import NameRefused
 from auctioneer.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, Admission, AdmissionMode
 from auctioneer.sessions import BURST_S, MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
 from common.codec import encode
@@ -413,3 +414,12 @@ def test_looking_on_does_not_renew_a_strangers_budget() -> None:
         sale.ask(ANN, Ping(id=3))
     sale.join(ANN, "", Role.OBSERVER)
     assert spend_all(sale, ANN) == 10 * BURST_S - 11
+
+
+def test_who_is_refused_a_name_is_told_to_the_auctioneer_and_not_stored() -> None:
+    sale = SmallSale()
+    sale.join(ANN, "Ann")
+    sale.send(BOB, encode(Hello(id=1, versions=(PROTOCOL_VERSION,), name="ann")))
+    batch = sale.commit()
+    assert batch.names_refused == [NameRefused(sale.now_ms, "ann", RejectCode.NAME_TAKEN)]
+    assert (batch.events, batch.refusals, batch.changes) == ([], [], [])

@@ -23,6 +23,7 @@ from auctioneer.history import History as EventHistory
 from auctioneer.house import House, HouseSettings
 from auctioneer.invariants import check as check_engine
 from auctioneer.journal import SqliteJournal
+from auctioneer.logs import FactLog
 from auctioneer.register import Admission
 from auctioneer.server import Server
 from auctioneer.terms import SaleSpec
@@ -171,16 +172,17 @@ class Premises:
             snapshots.close()
             return self._take_up(settings, None, sale.clock)
 
+        log = Log(self.world.reached)
         holder = Server(
             sockets,
             self._folder,
             sale,
             take_up_again,
             snapshots,
-            Log(self.world.reached),
+            log,
             is_encrypted=True,
             exit_when_ended=False,
-            logs_bids=False,
+            facts=FactLog(log, logs_bids=False),
         )
         holder.stop_on(self.stop_handle)
         self.requests, self.publisher, self.control = sockets.requests, sockets.publisher, sockets.control
