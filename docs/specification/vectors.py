@@ -276,6 +276,12 @@ BROADCASTS: Final[dict[str, tuple[bytes, messages.AnyBroadcast]]] = {
     },
 }
 
+
+def _in_pairs(*pairs: tuple[str, object]) -> bytes:
+    """Return a map that has these keys in this order, also where one of them stands there twice."""
+    return bytes([0x80 + len(pairs)]) + b"".join(msgpack.packb(part) for pair in pairs for part in pair)
+
+
 REFUSED: Final[dict[str, bytes]] = {
     "empty body": b"",
     "not MessagePack": b"\xc1",
@@ -299,6 +305,24 @@ REFUSED: Final[dict[str, bytes]] = {
     "amount 0": msgpack.packb({"type": "bid", "id": 20, "lot": "12a", "amount_minor": 0}),
     "amount below 0": msgpack.packb({"type": "bid", "id": 20, "lot": "12a", "amount_minor": -100}),
     "amount over 10^15": msgpack.packb({"type": "bid", "id": 20, "lot": "12a", "amount_minor": AMOUNT_MINOR_MAX + 1}),
+    "amount is an ext": msgpack.packb(
+        {"type": "bid", "id": 20, "lot": "12a", "amount_minor": msgpack.ExtType(5, b"1")}
+    ),
+    "amount 0, and an unknown field": msgpack.packb(
+        {"type": "bid", "id": 20, "lot": "12a", "amount_minor": 0, "colour": "red"}
+    ),
+    "two amounts, the first over 10^15 and the second 0": msgpack.packb(
+        {"type": "bid", "id": 20, "lot": "12a", "amount_minor": AMOUNT_MINOR_MAX + 1, "maximum_minor": 0}
+    ),
+    "if_price_minor below 0": msgpack.packb(
+        {"type": "bid", "id": 20, "lot": "12a", "amount_minor": 100, "if_price_minor": -1}
+    ),
+    "if_price_minor over 2^53-1": msgpack.packb(
+        {"type": "bid", "id": 20, "lot": "12a", "amount_minor": 100, "if_price_minor": INTEGER_MAX + 1}
+    ),
+    "a key twice": _in_pairs(("type", "bid"), ("id", 20), ("lot", "12a"), ("amount_minor", 1), ("amount_minor", 2)),
+    "a key twice, the same": _in_pairs(("type", "ping"), ("id", 20), ("type", "ping")),
+    "the id twice": _in_pairs(("type", "ping"), ("id", 20), ("id", 21)),
     "lot number too long": msgpack.packb({"type": "lot", "id": 20, "lot": "1" * 17}),
 }
 """Bodies that are no requests."""

@@ -1,7 +1,7 @@
 """Bytes from a stranger give a request or a refusal, and nothing else, whatever they are."""
 
 import math
-from typing import get_args
+from typing import Any, get_args
 
 import msgpack
 import msgspec
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common import codec
 from common.codec import (
     RefusedBody,
     decode_answer,
@@ -140,6 +141,8 @@ def refusal(fields: dict[str, object]) -> RefusedBody:
         (b"12", RejectCode.INVALID_AMOUNT),
         ([12], RejectCode.INVALID_AMOUNT),
         ({"12": 12}, RejectCode.INVALID_AMOUNT),
+        (msgpack.ExtType(5, b"12"), RejectCode.INVALID_AMOUNT),
+        (msgpack.Timestamp(12), RejectCode.INVALID_AMOUNT),
         (AMOUNT_MINOR_MAX + 1, RejectCode.OVER_LIMIT),
         (2**53, RejectCode.OVER_LIMIT),
         (2**63 - 1, RejectCode.OVER_LIMIT),
@@ -151,6 +154,91 @@ def test_amounts_that_are_none(field: str, value: object, code: RejectCode) -> N
     refused = refusal({**BID, field: value})
     assert (refused.code, refused.request_id) == (code, 7)
     assert refusal({"type": "buy", "id": 7, "lot": "1", "price_minor": value}).code is code
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (-1, RejectCode.INVALID_AMOUNT),
+        ("0", RejectCode.INVALID_AMOUNT),
+        (INTEGER_MAX + 1, RejectCode.OVER_LIMIT),
+    ],
+)
+def test_a_price_as_a_condition_is_an_amount_too(value: object, code: RejectCode) -> None:
+    assert refusal({**BID, "amount_minor": 5, "if_price_minor": value}).code is code
+    for good in (0, INTEGER_MAX):
+        decode_request(msgpack.packb({**BID, "amount_minor": 5, "if_price_minor": good}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"amount_minor": AMOUNT_MINOR_MAX + 1, "maximum_minor": 0}, RejectCode.OVER_LIMIT),
+        ({"maximum_minor": 0, "if_price_minor": INTEGER_MAX + 1}, RejectCode.INVALID_AMOUNT),
+        ({"amount_minor": 0, "lot": 3}, RejectCode.MALFORMED),
+        ({"amount_minor": 0, "colour": "red"}, RejectCode.MALFORMED),
+        ({"amount_minor": AMOUNT_MINOR_MAX + 1, "if_seq": 1.0}, RejectCode.MALFORMED),
+        ({"amount_minor": 0, "if_seq": msgpack.Timestamp(12)}, RejectCode.MALFORMED),
+        ({"amount_minor": 0, "type": "buy"}, RejectCode.MALFORMED),
+        ({"price_minor": 0, "amount_minor": 5}, RejectCode.MALFORMED),
+    ],
+)
+def test_an_amount_is_named_where_nothing_else_is_wrong(fields: dict[str, object], code: RejectCode) -> None:
+    assert refusal(BID | fields).code is code
+
+
+def test_the_words_of_the_decoder_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(body: bytes) -> AnyRequest:
+        raise msgspec.ValidationError("entirely other words")
+
+    monkeypatch.setattr(codec, "_decode_request", fail)
+    assert refusal({**BID, "amount_minor": 0}).code is RejectCode.INVALID_AMOUNT
+    assert refusal({**BID, "amount_minor": AMOUNT_MINOR_MAX + 1}).code is RejectCode.OVER_LIMIT
+    assert refusal({**BID, "lot": 3}).code is RejectCode.MALFORMED
+
+
+def in_pairs(*pairs: tuple[str, object]) -> bytes:
+    """Return a map that has these keys in this order, also where one of them stands there twice."""
+    return bytes([0x80 + len(pairs)]) + b"".join(msgpack.packb(part) for pair in pairs for part in pair)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "request_id"),
+    [
+        ((("type", "bid"), ("id", 7), ("lot", "1"), ("lot", "1")), 7),
+        ((("type", "bid"), ("id", 7), ("lot", "1"), ("lot", "2"), ("amount_minor", 5)), 7),
+        ((("type", "bid"), ("id", 7), ("lot", "1"), ("amount_minor", 5), ("amount_minor", 6)), 7),
+        ((("type", "bid"), ("id", 7), ("lot", "1"), ("amount_minor", 5), ("amount_minor", None)), 7),
+        ((("type", "bid"), ("id", 7), ("lot", "1"), ("amount_minor", 0), ("amount_minor", 0)), 7),
+        ((("type", "bid"), ("id", 7), ("lot", "1"), ("maximum_minor", 5), ("id", 8)), 0),
+        ((("type", "ping"), ("type", "ping"), ("id", 7)), 7),
+        ((("type", "mine"), ("id", 7), ("start", 0), ("start", 0)), 7),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(pairs: tuple[tuple[str, object], ...], request_id: int) -> None:
+    with pytest.raises(RefusedBody) as caught:
+        decode_request(in_pairs(*pairs))
+    assert (caught.value.code, caught.value.request_id) == (RejectCode.MALFORMED, request_id)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"amount_minor": 5, "maximum_minor": None},
+        {"amount_minor": 5, "while_connected": False},
+        {"amount_minor": None, "maximum_minor": 9, "if_seq": None, "if_price_minor": 0, "while_connected": True},
+        {"amount_minor": 5, "maximum_minor": 9, "if_seq": 1, "if_price_minor": 2, "while_connected": False},
+    ],
+)
+def test_what_has_its_default_may_be_sent(fields: dict[str, Any]) -> None:
+    assert decode_request(msgpack.packb({**BID, **fields})) == BidRequest(id=7, lot="1", **fields)
+
+
+def test_integers_may_be_wider_than_they_need() -> None:
+    body = in_pairs(("type", "bid"), ("id", 7), ("lot", "1")) + msgpack.packb("amount_minor")
+    wide = bytes([0x84]) + body[1:] + b"\xcf" + (5).to_bytes(8, "big")
+    assert decode_request(wide) == BidRequest(id=7, lot="1", amount_minor=5)
+    assert decode_request(b"\xde\x00\x04" + wide[1:]) == BidRequest(id=7, lot="1", amount_minor=5)
 
 
 @pytest.mark.parametrize("value", [1, 2**31, 2**32, AMOUNT_MINOR_MAX])

@@ -110,7 +110,7 @@ def test_a_forged_last_batch_with_the_right_hash_is_not_what_the_head_names(path
 
 
 @pytest.mark.parametrize(
-    ("body", "what"), [('[["lot_stolen",1,"",0]]', "lot_stolen"), ("[]", "columns"), ("{}", "array")]
+    ("body", "what"), [('[["lot_stolen",1,"",0]]', "does not know"), ("[]", "columns"), ("{}", "does not know")]
 )
 def test_text_that_is_no_batch_is_refused_even_where_its_hash_is_right(path, body, what):
     forged = forge_last_batch(path, body)

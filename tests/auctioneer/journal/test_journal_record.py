@@ -157,8 +157,11 @@ def test_an_unfinished_read_holds_nothing_up(path):
 
 
 def test_a_reader_cannot_write(journal, path):
-    with closing(SqliteJournal.open(path, read_only=True)) as reader, pytest.raises(StorageError, match="readonly"):
+    with closing(SqliteJournal.open(path, read_only=True)) as reader, pytest.raises(StorageError) as caught:
         reader.append(announcements(1), (), AT_MS)
+    cause = caught.value.__cause__
+    assert isinstance(cause, sqlite3.Error)
+    assert cause.sqlite_errorcode == sqlite3.SQLITE_READONLY
 
 
 def test_progress_is_told(journal):
