@@ -102,13 +102,15 @@ class Repaired(Event, frozen=True):
 
 
 class HistoryLost(Event, frozen=True):
-    """What the client held is no longer the house's history (a lost disk, a restored copy); it was dropped.
+    """What the client held is no longer the house's history (a restored copy, another sale); it was dropped.
 
     A `StateReady` follows once the state that now counts is there. Look at your bids again.
     """
 
-    epoch: int | None
-    """The epoch that now counts; None where that is not known yet."""
+    epoch: int
+    """The epoch that now counts. Each sale begins with epoch 1."""
+    is_other_sale: bool = False
+    """The house holds another sale now. Bids in the earlier one that have no verdict end as unanswered."""
 
 
 class Outbid(Event, frozen=True):

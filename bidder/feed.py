@@ -4,7 +4,9 @@ A feed is proven by a probe: a subscription to a fresh topic on which the house 
 then compared with a snapshot, so that whatever was lost before is replayed; a replica without a state takes it over.
 
 History was lost when an answer shows less than the house had shown before that answer was asked for, or when the
-session hears of another epoch. Then everything is dropped and begun anew.
+session hears of another epoch, or of another sale. Then everything is dropped and begun anew. Broadcasts have an epoch
+and no sale, and each sale begins with epoch 1. So those of a connection, or of a process, that is new count only once
+the house has said hello and proven the feed.
 """
 
 from enum import Enum
@@ -83,7 +85,9 @@ class Feed:
         self.port: int | None = None
         self._desk = desk
         self._repairs = Repairs()
+        self._sale = ""
         self._is_subscribed = False
+        self._is_trusted = False
         self._probe = b""
         self._probe_ms = 0
         self._snapshot_floor_seq = 0
@@ -92,6 +96,11 @@ class Feed:
     def has_ended(self) -> bool:
         """Whether the sale is over, so that nothing will change any more."""
         return self.replica.sale is not None and self.replica.sale.status is SaleStatus.ENDED
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the subscriptions are in force, at the process that said hello, and the state is complete."""
+        return self._is_trusted and self.state is FeedState.LIVE
 
     @property
     def probe_deadline_ms(self) -> int | None:
@@ -118,6 +127,10 @@ class Feed:
         assert self.port is not None, "only what was heard once can fall silent"
         self._desk.do(ConnectFeed(self.port))
 
+    def distrust(self) -> None:
+        """Take no broadcast until the next probe is answered: they may be those of another sale."""
+        self._is_trusted = False
+
     def begin_probe(self, now_ms: int) -> None:
         """Ask the house, by a subscription to a fresh topic, to show that the feed is live.
 
@@ -140,6 +153,7 @@ class Feed:
         if not self._probe or not frame.startswith(self._probe):
             return False
         self._end_probe()
+        self._is_trusted = True
         self.state = FeedState.LOADING
         self._begin_snapshot(now_ms, adopt=False)
         return True
@@ -153,6 +167,8 @@ class Feed:
 
     def take_changes(self, message: LotEvents | ManyLots | SaleEvents) -> None:
         """Take changes of a lot, of several, or of the sale."""
+        if not self._is_trusted:
+            return
         match message:
             case LotEvents() | ManyLots():
                 for one in message.each:
@@ -178,7 +194,7 @@ class Feed:
 
     def take_snapshot(self, answer: Snapshot, request: AnyRequest, now_ms: int) -> None:
         """Take the answer to a request for all lots or for one. Raises ProtocolError."""
-        if answer.epoch != self.replica.epoch:
+        if not self.is_history(answer.sale.sale, answer.epoch):
             self._repairs.end(answer.id, now_ms)
             self._desk.greet_again(now_ms)
         elif isinstance(request, SnapshotRequest):
@@ -263,15 +279,20 @@ class Feed:
 
     def _lose_history(self, epoch: int, now_ms: int) -> None:
         """Drop what the house no longer stands by, and begin anew."""
-        self.start_history(epoch)
+        self.start_history(self._sale, epoch)
         self.begin_probe(now_ms)
 
-    def start_history(self, epoch: int) -> None:
-        """Begin anew in this epoch; the caller begins a probe."""
-        had_state = self.replica.is_complete
+    def is_history(self, sale: str, epoch: int) -> bool:
+        """Return whether the replica holds this sale (by what names it for good) in this epoch."""
+        return epoch == self.replica.epoch and sale == self._sale
+
+    def start_history(self, sale: str, epoch: int) -> None:
+        """Begin anew with this sale in this epoch; the caller begins a probe."""
+        had_state, is_other_sale = self.replica.is_complete, sale != self._sale
+        self._sale = sale
         self.replica.reset(epoch)
         self._repairs.forget()
         self._desk.withdraw(SnapshotRequest, LotRequest, ReplayRequest)
         self.state = FeedState.CLOSED
         if had_state:
-            self._desk.tell([HistoryLost(epoch)])
+            self._desk.tell([HistoryLost(epoch, is_other_sale=is_other_sale)])

@@ -10,7 +10,8 @@ all from the probe on). Rules:
 - Each connection of the request path begins with hello, since the house may be another process or know the client by
   its connection only; other requests wait for the welcome and then go out (again) at once, with the same id and bytes.
 - The feed is proven and compared anew when the house is another process, after silence, and when it connected again.
-- Only `welcome` says which epoch counts; whatever does not fit makes the client say hello again.
+- Only `welcome` says which sale and epoch count; whatever does not fit makes the client say hello again.
+- What was asked in one sale is never sent to another, which may be held behind the same key.
 - A bid without a verdict at its deadline is `Unanswered`, never quietly given up.
 """
 
@@ -179,7 +180,11 @@ class Session:
         self._update_state()
 
     def connected(self, now_ms: int) -> None:
-        """Note that the request path is up, the first time or again: what was sent before may never arrive."""
+        """Note that the request path is up, the first time or again: what was sent before may never arrive.
+
+        What was about to be sent waits for the welcome: this may be another sale.
+        """
+        self._effects = [effect for effect in self._effects if not isinstance(effect, Send)]
         self._is_welcome = False
         self._hello = None
         self._greet(now_ms)
@@ -187,6 +192,7 @@ class Session:
 
     def feed_connected(self, now_ms: int) -> None:
         """Note that the feed is up, the first time or again: broadcasts may have been lost."""
+        self._feed.distrust()
         if self._feed.state is not FeedState.CLOSED:
             self._feed.begin_probe(now_ms)
         self.tick(now_ms)
@@ -228,6 +234,8 @@ class Session:
                 self._feed.take_changes(message)
             case Heartbeat():
                 self._take_heartbeat(message, now_ms)
+            case Probed() if message.instance != self.welcome.instance:
+                self.greet_again(now_ms)
             case Probed():
                 if self._feed.take_probed(frame, now_ms):
                     self._hear(now_ms, message.server_time_ms)
@@ -302,12 +310,21 @@ class Session:
         self._ping_ms = now_ms
         self._notices.paddle = answer.paddle
         self._effects.append(Joined(answer))
+        if known is not None and known.sale.sale != answer.sale.sale:
+            self._leave_sale()
         self._pending.hurry(now_ms)
-        if answer.epoch != self.replica.epoch:
-            self._feed.start_history(answer.epoch)
+        if not self._feed.is_history(answer.sale.sale, answer.epoch):
+            self._feed.start_history(answer.sale.sale, answer.epoch)
         self._feed.connect(answer.publish_port)
-        if is_other_process or self._is_silent or self._feed.state is not FeedState.LIVE:
+        if is_other_process or self._is_silent or not self._feed.is_proven:
             self._feed.begin_probe(now_ms)
+
+    def _leave_sale(self) -> None:
+        """Give up what the application asked for in another sale: a lot of the same number is another lot here."""
+        for pending in list(self._pending):
+            if pending.tickets:
+                self._pending.remove(pending.request.id)
+                self._settle(pending, Unanswered(pending.request.id, may_count=not pending.is_undecided))
 
     def _take_hello_rejected(self, answer: Rejected, hello: Pending, now_ms: int) -> None:
         if answer.code in _NOT_TAKEN_UP or answer.code is RejectCode.AWAITING_APPROVAL:
@@ -331,6 +348,7 @@ class Session:
         was_silent = self._is_silent
         self._hear(now_ms, beat.server_time_ms)
         if self.welcome is not None and beat.instance != self.welcome.instance:
+            self._feed.distrust()
             self.greet_again(now_ms)
             return
         if was_silent and self._feed.state is FeedState.LIVE:

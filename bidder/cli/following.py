@@ -62,6 +62,7 @@ class Follower:
                 if isinstance(event, HistoryLost):
                     self._seqs.clear()
                     self._open.clear()
+                    self._voice.forget_leads()
                 self._voice.event(event)
                 if isinstance(event, ConnectionChanged):
                     self._note_connection(event)

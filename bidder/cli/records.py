@@ -216,7 +216,7 @@ def connection_record(event: Event, epoch: int | None) -> Record:
         case Repaired():
             return _notice("repaired", event.epoch, event, missing=event.missing)
         case HistoryLost():
-            return _tagged("history_lost", event.epoch, None, None)
+            return _tagged("history_lost", event.epoch, None, None, is_other_sale=event.is_other_sale)
         case ConnectionChanged():
             return _tagged("connection", epoch, None, None, state=event.state.value, reason=event.reason)
         case EventsDropped():

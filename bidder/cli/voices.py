@@ -41,6 +41,10 @@ class Voice(ABC):
         """Keep a verdict by which the bidder leads: it may be here before the broadcast that shows it."""
         self._led_by_verdict[verdict.lot] = verdict
 
+    def forget_leads(self) -> None:
+        """Drop the verdicts that were kept, since the house's history is another now."""
+        self._led_by_verdict.clear()
+
     @abstractmethod
     def state(self) -> None:
         """Tell how the sale stands, from which the events go on."""

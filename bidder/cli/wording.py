@@ -233,6 +233,8 @@ def event_line(event: Event, paddle: int, currency: Currency, remaining_ms: int 
             return Line(f">>> LOST: lot {event.lot} {_lost_to(event, currency)}.", Tone.BAD)
         case ConnectionChanged():
             return _CONNECTION.get(event.state)
+        case HistoryLost(is_other_sale=True):
+            return Line("*** The house holds another sale now; what was shown before was of another.", Tone.BAD)
         case HistoryLost():
             return Line("*** The house lost a part of its history. Look at your lots and bids again.", Tone.BAD)
         case EventsDropped():

@@ -161,6 +161,17 @@ class SmallHouse:
         self.epoch = epoch or self.epoch
         self.verdicts.clear()
 
+    def hold_another_sale(self, lots: int) -> None:
+        """Begin another sale in another process, as with another data directory behind the same key: in epoch 1 too."""
+        self.instance += 1
+        self.epoch = 1
+        self.sale = SaleView(sale=self.sale.sale + "'", title="Another", currency=Currency("USD", 2))
+        for kept in (self.lots, self.sale_history, self.lot_histories, self.verdicts, self.paddles, self.outbox):
+            kept.clear()
+        for number in range(1, lots + 1):
+            self.add_lot(str(number))
+        self.outbox.clear()
+
     # --- what clients want ------------------------------------------------------------------------------------------
 
     def subscribed(self, wanted: bytes) -> None:

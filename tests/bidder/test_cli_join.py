@@ -3,6 +3,7 @@ import signal
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from cli_house import AtTerminal, Program, RunningHouse, catalogue, running_house
@@ -116,6 +117,32 @@ def test_a_bid_survives_the_kill_of_the_server(house: RunningHouse, home: Path) 
         house.order("end", "--yes")
         assert [one["lot"] for one in robot.until("ended")["won"]] == ["2", "3"]
         assert robot.end() == 0
+
+
+def test_another_sale_behind_the_same_key_is_told_and_binds_nobody(
+    house: RunningHouse, home: Path, tmp_path: Path
+) -> None:
+    """Both sales are in epoch 1 and have a lot 1. The lead in the first is none in the second."""
+    ports = [house.record["port"], house.record["publish_port"]]
+    other = tmp_path / "other"
+    copytree(house.data / "keys", other / "data" / "keys")
+    with Program(home, "join", "--name", "Robot", "--json") as robot:
+        robot.write({"bid": {"lot": "1", "amount": "120"}, "id": 1})
+        assert robot.until("verdict")["status"] == "accepted"
+        house.stop()
+        options = ("--port", str(ports[0]), "--publish-port", str(ports[1]))
+        with running_house(other, catalogue(2), *options) as second:
+            assert second.link == house.link
+            lost = robot.until("history_lost")
+            assert (lost["epoch"], lost["is_other_sale"]) == (1, True)
+            robot.until("connection", state="live")
+            shown = [line for line in robot.lines if line["event"] in ("sale_state", "lot_state")]
+            sale = next(line["sale"] for line in reversed(shown) if line["event"] == "sale_state")
+            assert sale != shown[0]["sale"]
+            assert shown[-1]["leader"] is None
+            robot.close_input()
+            assert robot.until("left")["leading"] == []
+            assert robot.end() == 0
 
 
 def test_without_a_house_a_bid_stays_unknown(house: RunningHouse, home: Path) -> None:
