@@ -29,6 +29,7 @@ from common.keys import JoinLink, KeyPair
 from common.limits import REPLY_BYTES_MAX
 from common.messages import Hello
 from common.sockets import HANDSHAKE_MS, set_request_client, set_subscriber, use_curve_client
+from common.steady_time import steady_ns
 
 FRAMES_PER_PUMP_MAX: Final = 500
 """Frames read from one socket before the application gets its turn."""
@@ -182,8 +183,8 @@ class Connection:
 
     @staticmethod
     def now_ms() -> int:
-        """Return the session's time: milliseconds of a clock that nobody sets."""
-        return time.monotonic_ns() // 1_000_000
+        """Return the session's time: milliseconds of a clock that nobody sets and that goes on in a sleep."""
+        return steady_ns() // 1_000_000
 
     @property
     def sockets(self) -> list["zmq.Socket[Any]"]:

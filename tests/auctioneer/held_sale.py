@@ -14,7 +14,7 @@ import pytest
 import zmq
 from house_examples import lots
 
-from auctioneer import clock, startup
+from auctioneer import startup
 from auctioneer.control import AnyCommand
 from auctioneer.door import TurnedAway
 from auctioneer.events import AnyEvent
@@ -208,7 +208,7 @@ class HeldSale:
         self._door = socket.create_server(("127.0.0.1", 0))
         self.connections: list[socket.socket] = [self._door]
         patched.setattr(startup, "SqliteJournal", SimpleNamespace(open=self._open))
-        patched.setattr(clock, "time", Clocks(self.world))
+        patched.setattr(startup, "Clock", Clocks(self.world).clock)
         patched.setattr(zmq, "Poller", partial(Poller, self.world, self))
         turned_away = TurnedAway()
         patched.setattr(turned_away, "add", self.turned_away.append)

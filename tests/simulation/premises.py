@@ -15,7 +15,8 @@ from unittest.mock import patch
 
 import zmq
 
-from auctioneer import clock, house, server, startup
+from auctioneer import house, server, startup
+from auctioneer.clock import Clock
 from auctioneer.control import Controller
 from auctioneer.door import TurnedAway
 from auctioneer.events import AnyEvent, HouseStarted
@@ -119,7 +120,7 @@ class Premises:
         self._outage_ms = (0, 0)
         self._beat_ms = START_MS
         self._replays_asked: dict[tuple[str, int], ReplayRequest] = {}
-        self._clock: clock.Clock | None = None
+        self._clock: Clock | None = None
         self._stood_still: list[tuple[int, int]] = []
         """Standstills of this process that nothing durable has followed yet."""
         self._calls_to_crash = self._calls_to(MEAN_CALLS_TO_CRASH)
@@ -188,9 +189,7 @@ class Premises:
         self.requests, self.publisher, self.control = sockets.requests, sockets.publisher, sockets.control
         holder.run()
 
-    def _take_up(
-        self, settings: HouseSettings, spec: SaleSpec | None, own_clock: clock.Clock | None
-    ) -> startup.OpenSale:
+    def _take_up(self, settings: HouseSettings, spec: SaleSpec | None, own_clock: Clock | None) -> startup.OpenSale:
         sale = startup.take_up_sale(self._folder, settings, spec, own_clock)
         self.house = sale.house
         self._clock = sale.clock
@@ -235,7 +234,7 @@ class Premises:
                 (startup, "SqliteJournal", SimpleNamespace(open=self._open_journal)),
                 (startup, "RECENT_EVENTS", RECENT_EVENTS),
                 (startup, "secrets", identities),
-                (clock, "time", self.clocks),
+                (startup, "Clock", self.clocks.clock),
                 (house, "History", partial(EventHistory, HISTORY_EVENTS)),
                 (server, "SNAPSHOT_EVERY_EVENTS", SNAPSHOT_EVERY_EVENTS),
                 (server, "SNAPSHOT_EVENTS_PER_ENTRY", 1),

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
+from auctioneer.clock import Clock
+
 STEPS_AT_ONCE_MAX = 5000
 """Things that happen in the same millisecond; more is somebody who never waits."""
 START_MS = 1_700_000_000_000
@@ -69,14 +71,18 @@ class World:
 
 
 class Clocks:
-    """The operating system's clocks, in place of the module `time`; the wall clock may be set."""
+    """The operating system's clocks; the wall clock may be set."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.wall_offset_ms = 0
 
+    def clock(self, not_before_ms: int = 0) -> Clock:
+        """Return a house's clock that goes by these."""
+        return Clock(not_before_ms, self.time_ns, self.steady_ns)
+
     def time_ns(self) -> int:
         return (self._world.now_ms + self.wall_offset_ms) * 1_000_000
 
-    def monotonic_ns(self) -> int:
+    def steady_ns(self) -> int:
         return (self._world.now_ms - START_MS + 1_000_000) * 1_000_000
