@@ -350,7 +350,7 @@ class House:
             opened = self._open_session(entry, now_ms)
         else:
             opened = self._observers.get(principal) or self._observe(entry, now_ms)
-        return self._welcome(opened.bidder, hello, now_ms)
+        return self._welcome(opened, hello, now_ms)
 
     def _admit_newcomer(self, principal: str, hello: Hello, now_ms: int) -> Enrolled | RejectCode:
         admission = self.settings.admission
@@ -367,14 +367,12 @@ class House:
     def _hello_again(self, session: Session, hello: Hello, now_ms: int) -> AnyAnswer:
         session.heard_ms = now_ms
         bidder = session.bidder
-        if hello.name not in ("", bidder.name):
-            detail = f"this key is enrolled as {bidder.name}"
-            return Rejected(id=hello.id, code=RejectCode.NAME_TAKEN, detail=detail)
         if not bidder.admitted:
             return self._not_admitted(bidder, hello.id)
-        return self._welcome(bidder, hello, now_ms)
+        return self._welcome(session, hello, now_ms)
 
-    def _welcome(self, bidder: Enrolled, hello: Hello, now_ms: int) -> AnyAnswer:
+    def _welcome(self, session: Session, hello: Hello, now_ms: int) -> AnyAnswer:
+        bidder = session.bidder
         if not bidder.admitted:
             return self._not_admitted(bidder, hello.id)
         return Welcome(
@@ -390,6 +388,7 @@ class House:
             server_time_ms=now_ms,
             heartbeat_ms=HEARTBEAT_MS,
             requests_per_s=self.settings.requests_per_s,
+            last_id=session.last_id,
         )
 
     @staticmethod

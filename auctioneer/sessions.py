@@ -136,6 +136,11 @@ class Session:
             self._stale_below = ids[0]
 
     @property
+    def last_id(self) -> int:
+        """The highest request id that is remembered; 0: none. Above it, no id is stale."""
+        return self._ids[-1] if self._ids else 0
+
+    @property
     def remembered(self) -> list[Decided]:
         """What a snapshot holds of this session, by ascending id."""
         return [self._decided[request_id] for request_id in self._ids]

@@ -55,9 +55,10 @@ class AsyncClient(BaseClient):
         timeout_ms: int | None = REQUEST_TIMEOUT_MS,
         on_event: OnEvent | None = None,
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
+        last_id: int = 0,
     ) -> Self:
         """Join a sale; as `Client.connect`, with the same arguments and errors. `on_event` runs in the loop."""
-        connection, own_context = open_connection(link, name, keys, role, context)
+        connection, own_context = open_connection(link, name, keys, role, context, last_id)
         client = cls(connection, own_context, on_event)
         client._pump()
         await client._wait_until_ready(timeout_ms)
@@ -105,6 +106,7 @@ class AsyncClient(BaseClient):
                     while_connected=while_connected,
                 ),
                 timeout_ms,
+                may_renew_id=request_id is None,
             )
         )
 
@@ -112,8 +114,8 @@ class AsyncClient(BaseClient):
         self, lot: str, price_minor: int, *, request_id: int | None = None, timeout_ms: int = REQUEST_TIMEOUT_MS
     ) -> Accepted | Rejected:
         """Buy a lot at its buy-now price, which closes it; return the verdict. Raises as `bid` does."""
-        request_id = self.new_request_id() if request_id is None else request_id
-        return verdict(await self._request(buy_request(request_id, lot, price_minor), timeout_ms))
+        request = buy_request(self.new_request_id() if request_id is None else request_id, lot, price_minor)
+        return verdict(await self._request(request, timeout_ms, may_renew_id=request_id is None))
 
     async def mine(self, *, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Mine:
         """Return the bidder's own affairs: maxima and what was won. Raises RejectedError and UnansweredError."""
@@ -125,10 +127,12 @@ class AsyncClient(BaseClient):
             start = page.next
         return together(pages)
 
-    async def _request(self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int) -> Outcome:
+    async def _request(
+        self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int, *, may_renew_id: bool = False
+    ) -> Outcome:
         self._check_usable()
         future: asyncio.Future[Outcome] = self._loop.create_future()
-        ticket = self._session.submit(request, self._connection.now_ms(), timeout_ms)
+        ticket = self._session.submit(request, self._connection.now_ms(), timeout_ms, may_renew_id=may_renew_id)
         self._waiting[ticket] = future
         self._pump()
         return await future

@@ -63,7 +63,12 @@ class Waiter(Protocol):
 
 
 def open_connection(
-    link: str | JoinLink, name: str, keys: KeyPair, role: Role, context: "zmq.Context[zmq.SyncSocket] | None"
+    link: str | JoinLink,
+    name: str,
+    keys: KeyPair,
+    role: Role,
+    context: "zmq.Context[zmq.SyncSocket] | None",
+    last_id: int,
 ) -> tuple[Connection, "zmq.Context[zmq.SyncSocket] | None"]:
     """Return the connection of a client, and the context that it must end: None where the program gave its own.
 
@@ -72,10 +77,10 @@ def open_connection(
     known = parse_link(link) if isinstance(link, str) else link
     hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, role=role, invite=known.invite, agent=AGENT)
     if context is not None:
-        return Connection(context, known, keys, hello), None
+        return Connection(context, known, keys, hello, last_id), None
     own_context = new_context()
     try:
-        return Connection(own_context, known, keys, hello), own_context
+        return Connection(own_context, known, keys, hello, last_id), own_context
     except UsageError:
         own_context.term()
         raise

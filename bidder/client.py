@@ -57,16 +57,19 @@ class Client(BaseClient):
         timeout_ms: int | None = REQUEST_TIMEOUT_MS,
         on_event: OnEvent | None = None,
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
+        last_id: int = 0,
     ) -> Self:
         """Join a sale, and return once its state is complete; None waits for ever (for an approval, say).
 
         With `on_event`, the client's thread calls it with each event, in order, and `events` is not to be used; it must
-        be quick, and may read but not bid. A program with many clients gives them one `context`.
+        be quick, and may read but not bid. A program with many clients gives them one `context`. `last_id` is the
+        highest request id that the key has used, where a program keeps it, so that ids rise even if its clock is set
+        back; the highest that the house remembers counts anyway.
 
         Raises UsageError (the link), RejectedError (the house said no, or no approval came in time), WrongKeyError
         (somebody else listens there) and UnreachableError (with what to check).
         """
-        connection, own_context = open_connection(link, name, keys, role, context)
+        connection, own_context = open_connection(link, name, keys, role, context, last_id)
         client = cls(connection, own_context, on_event)
         client._thread.start()
         client._wait_until_ready(timeout_ms)
@@ -101,7 +104,7 @@ class Client(BaseClient):
 
         `if_seq` and `if_price_minor` (0: no bid yet) bid only if the lot is as it was seen. `while_connected` drops
         the rest of the maximum when this client falls silent. With a `request_id` that was used before, and the same
-        content, the verdict of then is returned: a bid never counts twice.
+        content, the verdict of then is returned: a bid never counts twice. Without one, the verdict names the id.
 
         Raises UsageError, ClosedError, and UnansweredError with the request id when the outcome is unknown.
         """
@@ -117,6 +120,7 @@ class Client(BaseClient):
                     while_connected=while_connected,
                 ),
                 timeout_ms,
+                may_renew_id=request_id is None,
             )
         )
 
@@ -124,8 +128,8 @@ class Client(BaseClient):
         self, lot: str, price_minor: int, *, request_id: int | None = None, timeout_ms: int = REQUEST_TIMEOUT_MS
     ) -> Accepted | Rejected:
         """Buy a lot at its buy-now price, which closes it; return the verdict. Raises as `bid` does."""
-        request_id = self.new_request_id() if request_id is None else request_id
-        return verdict(self._request(buy_request(request_id, lot, price_minor), timeout_ms))
+        request = buy_request(self.new_request_id() if request_id is None else request_id, lot, price_minor)
+        return verdict(self._request(request, timeout_ms, may_renew_id=request_id is None))
 
     def mine(self, *, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Mine:
         """Return the bidder's own affairs: maxima and what was won. Raises RejectedError and UnansweredError."""
@@ -137,13 +141,15 @@ class Client(BaseClient):
             start = page.next
         return together(pages)
 
-    def _request(self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int) -> Outcome:
+    def _request(
+        self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int, *, may_renew_id: bool = False
+    ) -> Outcome:
         if threading.current_thread() is self._thread:
             raise UsageError("The callback runs in the client's own thread and can't wait for an answer there.")
         future: Future[Outcome] = Future()
         with self._lock:
             self._check_usable()
-            ticket = self._session.submit(request, self._connection.now_ms(), timeout_ms)
+            ticket = self._session.submit(request, self._connection.now_ms(), timeout_ms, may_renew_id=may_renew_id)
             self._waiting[ticket] = future
             self._wake_thread()
         return future.result()

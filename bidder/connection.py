@@ -156,13 +156,21 @@ class _Line:
 class Connection:
     """One client's sockets and its session. All methods must be called by one thread at a time."""
 
-    def __init__(self, context: "zmq.Context[zmq.SyncSocket]", link: JoinLink, keys: KeyPair, hello: Hello) -> None:
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.SyncSocket]",
+        link: JoinLink,
+        keys: KeyPair,
+        hello: Hello,
+        last_id: int = 0,
+    ) -> None:
         self.link = link
         self.session = Session(
             hello if link.server_key else msgspec.structs.replace(hello, key=keys.public),
             now_ms=self.now_ms(),
             now_us=time.time_ns() // 1000,
             entropy=urandom,
+            last_id=last_id,
         )
         self._requests = _Line(context, zmq.DEALER)
         self._feed = _Line(context, zmq.SUB)

@@ -1,12 +1,15 @@
 """The bidder's home: a folder with a key for each name, so that a name is an identity.
 
-HOME/keys/NAME.json   the key of a name; whoever has the file bids as that person
-HOME/observer.json    the key of one who only looks on
+HOME/keys/NAME.json     the key of a name; whoever has the file bids as that person
+HOME/keys/NAME.last-id  the highest request id that this key has used here
+HOME/observer.json      the key of one who only looks on
 
 Names that houses can't tell apart (`ada`, `Ada`, `A da`) share a key: a house then says as whom the key is enrolled
 there, where another key would only be told that the name is taken.
 """
 
+import os
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -14,10 +17,12 @@ from typing import Final
 import platformdirs
 
 from common.keys import KeyPair, load_or_make_keys
+from common.limits import INTEGER_MAX
 from common.names import skeleton
 
 _FILE_BYTES_MAX: Final = 200
 """Longer file names are not allowed everywhere."""
+_ID_DIGITS: Final = len(str(INTEGER_MAX))
 
 
 def default_home() -> Path:
@@ -33,6 +38,35 @@ def bidder_keys(home: Path, name: str) -> KeyPair:
 def observer_keys(home: Path) -> KeyPair:
     """Return the key for looking on without a name, made at first use. Raises UsageError."""
     return load_or_make_keys(home / "observer.json")
+
+
+class LastId:
+    """The highest request id that a name's key has used on this machine: ids rise even if its clock is set back.
+
+    A convenience: the house tells the highest that it remembers, too. So what can't be read counts as none, and what
+    can't be written is let go; neither keeps anybody from bidding.
+    """
+
+    def __init__(self, home: Path, name: str) -> None:
+        self._path = home / "keys" / f"{_file_stem(name)}.last-id"
+
+    def read(self) -> int:
+        """Return the id; 0 where none is known."""
+        try:
+            text = self._path.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return 0
+        return min(int(text), INTEGER_MAX) if text.isdecimal() and len(text) <= _ID_DIGITS else 0
+
+    def keep(self, request_id: int) -> None:
+        """Note that an id, chosen by the program, was used or is about to be."""
+        if request_id <= self.read():
+            return
+        with suppress(OSError):  # as the class says: bidding matters more
+            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+            with os.fdopen(handle, "wb") as file:  # always as long, so that no reader finds a part of it
+                file.write(f"{request_id:0{_ID_DIGITS}d}\n".encode())
+                file.truncate()
 
 
 def _file_stem(name: str) -> str:

@@ -8,6 +8,8 @@ clients that lost the same house do not come back in step.
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from common.codec import encode
 from common.messages import AnyRequest, Rejected
 
@@ -29,7 +31,9 @@ class Pending:
         "copies",
         "deadline_ms",
         "declined",
+        "is_stale",
         "last_declined",
+        "may_renew_id",
         "next_ms",
         "pause_ms",
         "request",
@@ -37,7 +41,15 @@ class Pending:
         "tickets",
     )
 
-    def __init__(self, request: AnyRequest, now_ms: int, deadline_ms: int | None, ticket: int | None) -> None:
+    def __init__(
+        self,
+        request: AnyRequest,
+        now_ms: int,
+        deadline_ms: int | None,
+        ticket: int | None,
+        *,
+        may_renew_id: bool = False,
+    ) -> None:
         self.request = request
         self.body = encode(request)
         self.deadline_ms = deadline_ms
@@ -47,12 +59,23 @@ class Pending:
         self.copies = 0
         self.declined = 0
         self.last_declined: Rejected | None = None
+        self.may_renew_id = may_renew_id
+        self.is_stale = False
         self.tickets = [] if ticket is None else [ticket]
 
     @property
     def is_undecided(self) -> bool:
         """Whether it is certain that the house decided nothing: each copy sent was declined, or none was sent."""
         return self.copies == self.declined
+
+    @property
+    def may_be_renewed(self) -> bool:
+        """Whether, if the last copy was refused for its id, it is safe to send the request under another.
+
+        Nothing was decided then. Of an earlier copy without an answer the verdict may be forgotten by now: a second
+        request could count a second time.
+        """
+        return self.may_renew_id and self.copies == self.declined + 1
 
 
 class PendingRequests:
@@ -90,6 +113,21 @@ class PendingRequests:
         pause_ms = rejected.retry_ms if rejected.retry_ms is not None else pending.pause_ms
         pending.next_ms = now_ms + self._jitter(min(max(pause_ms, RETRY_MIN_MS), RESEND_MAX_MS))
 
+    def put_aside(self, stale: Rejected) -> None:
+        """Send a request no more until it has a higher id: the house refused it for its own."""
+        pending = self._by_id[stale.id]
+        pending.declined += 1
+        pending.last_declined = stale
+        pending.is_stale = True
+
+    def renew_stale(self, new_id: Callable[[], int], now_ms: int) -> None:
+        """Give the requests that were put aside new ids; they are due at once."""
+        for stale in [pending for pending in self._by_id.values() if pending.is_stale]:
+            del self._by_id[stale.request.id]
+            fresh = Pending(replace(stale.request, id=new_id()), now_ms, stale.deadline_ms, None, may_renew_id=True)
+            fresh.tickets = stale.tickets
+            self.add(fresh)
+
     def hurry(self, now_ms: int) -> None:
         """Make all due at once: the house is back and may never have seen them."""
         for pending in self._by_id.values():
@@ -98,7 +136,11 @@ class PendingRequests:
 
     def send_due(self, now_ms: int) -> list[bytes]:
         """Return the bodies that are due, and count them as sent."""
-        return [self.send(pending, now_ms) for pending in self._by_id.values() if pending.next_ms <= now_ms]
+        return [
+            self.send(pending, now_ms)
+            for pending in self._by_id.values()
+            if pending.next_ms <= now_ms and not pending.is_stale
+        ]
 
     def send(self, pending: Pending, now_ms: int) -> bytes:
         """Return the body of one request, and count it as sent."""
@@ -119,5 +161,5 @@ class PendingRequests:
         """Return when something is to be sent (if anything may be) or expires; None where nothing is."""
         moments = [one.deadline_ms for one in self._by_id.values() if one.deadline_ms is not None]
         if may_send:
-            moments += [one.next_ms for one in self._by_id.values()]
+            moments += [one.next_ms for one in self._by_id.values() if not one.is_stale]
         return min(moments, default=None)

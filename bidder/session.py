@@ -81,6 +81,9 @@ APPROVAL_MS: Final = 2000
 GREET_AGAIN_MS: Final = 1000
 """The least pause before a hello that an odd message called for, so that house and client can't chase each other."""
 
+ID_ROOM: Final = 2**48
+"""So many ids must be left above one to go on from it: nine years' worth of microseconds."""
+
 Entropy = Callable[[int], bytes]
 """Returns so many random bytes; `os.urandom` is one."""
 
@@ -92,10 +95,12 @@ class Session:
     """One bidder's session with one house, over any number of connections.
 
     `hello` is how to introduce oneself (its id is replaced). `now_us` is the time of day in microseconds since 1970 at
-    `now_ms`: request ids are taken from it, so that they rise even across runs and programs that share a key.
+    `now_ms`: request ids are taken from it, so that they rise even across runs and programs that share a key. Where
+    that clock is behind, they go on above `last_id`, the highest that the key is known to have used (0: none), and
+    above the highest that the house remembers.
     """
 
-    def __init__(self, hello: Hello, *, now_ms: int, now_us: int, entropy: Entropy) -> None:
+    def __init__(self, hello: Hello, *, now_ms: int, now_us: int, entropy: Entropy, last_id: int = 0) -> None:
         self.clock = ServerClock()
         self.welcome: Welcome | None = None
         self.refusal: Rejected | None = None
@@ -118,6 +123,7 @@ class Session:
         self._frozen_at_ms: int | None = None
         self._ping_ms = now_ms
         self._next_greeting_ms = now_ms
+        self._go_on_above(last_id, now_ms)
 
     @property
     def replica(self) -> Replica:
@@ -251,8 +257,27 @@ class Session:
         self._last_id = min(max(self._last_id + 1, now_ms * 1000 + self._id_offset_us), INTEGER_MAX)
         return self._last_id
 
-    def submit(self, request: BidRequest | BuyRequest | MineRequest, now_ms: int, timeout_ms: int) -> int:
+    def _go_on_above(self, last_id: int, now_ms: int) -> None:
+        """Have new ids lie above one that the key has used, where the clock does not see to that.
+
+        A random gap keeps two machines that share a key from choosing the same ids. An id near the largest of all
+        leaves no room above it; then the clock alone counts.
+        """
+        if self.new_request_id(now_ms) <= last_id <= INTEGER_MAX - ID_ROOM:
+            self._last_id = last_id + int.from_bytes(self._entropy(2))
+
+    def submit(
+        self,
+        request: BidRequest | BuyRequest | MineRequest,
+        now_ms: int,
+        timeout_ms: int,
+        *,
+        may_renew_id: bool = False,
+    ) -> int:
         """Send a request until it has an outcome; return the ticket that `Settled` will name.
+
+        `may_renew_id` says that nobody knows the request by its id yet. If the house then says that the id is stale,
+        and certainly decided nothing, the request is sent again under a higher one, which the outcome names.
 
         Repeating one that is on its way waits for the same verdict. Raises UsageError when its id is that of another
         request on its way, and when too many wait for an answer.
@@ -267,12 +292,13 @@ class Session:
             if known.request != request:
                 raise UsageError("This request id belongs to another request, which has no answer yet.")
             known.tickets.append(ticket)
+            known.may_renew_id = False
             known.deadline_ms = max(known.deadline_ms or 0, deadline_ms)
             return ticket
         if sum(bool(pending.tickets) for pending in self._pending) >= REMEMBERED_REQUESTS_MAX:
             raise UsageError(f"{REMEMBERED_REQUESTS_MAX} requests wait for an answer; wait for one of them first.")
         self._last_id = max(self._last_id, request.id)
-        self._pending.add(Pending(request, now_ms, deadline_ms, ticket))
+        self._pending.add(Pending(request, now_ms, deadline_ms, ticket, may_renew_id=may_renew_id))
         self.tick(now_ms)
         return ticket
 
@@ -312,6 +338,8 @@ class Session:
         self._effects.append(Joined(answer))
         if known is not None and known.sale.sale != answer.sale.sale:
             self._leave_sale()
+        self._go_on_above(answer.last_id, now_ms)
+        self._pending.renew_stale(lambda: self.new_request_id(now_ms), now_ms)
         self._pending.hurry(now_ms)
         if not self._feed.is_history(answer.sale.sale, answer.epoch):
             self._feed.start_history(answer.sale.sale, answer.epoch)
@@ -412,6 +440,10 @@ class Session:
             if is_not_in:
                 self._is_welcome = False
                 self.greet_again(now_ms)
+            return
+        if answer.code is RejectCode.ID_STALE and pending.may_be_renewed:
+            self._pending.put_aside(answer)
+            self.greet_again(now_ms)
             return
         self._pending.remove(answer.id)
         if pending.tickets:

@@ -84,7 +84,7 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.FORBIDDEN: "Your role does not allow that.",
     RejectCode.HOUSE_FULL: "The house has no room for more.",
     RejectCode.ID_CONFLICT: "This request id was used before with other content. Use a new id for a new request.",
-    RejectCode.ID_STALE: "This request id is lower than those remembered. Use a new, higher id.",
+    RejectCode.ID_STALE: "This request id is lower than those remembered. See what you lead, then use a higher id.",
     RejectCode.MALFORMED: "The request is not one of this protocol's messages.",
     RejectCode.TOO_LARGE: "The request is larger than the limit.",
     RejectCode.UNSUPPORTED_VERSION: "The house speaks no version of the protocol that the client does. Upgrade.",

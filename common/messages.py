@@ -147,6 +147,7 @@ class Welcome(Answer, frozen=True, tag="welcome"):
     server_time_ms: int
     heartbeat_ms: int
     requests_per_s: int
+    last_id: int = 0
 
 
 class Pong(Answer, frozen=True, tag="pong"):

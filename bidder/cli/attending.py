@@ -24,6 +24,7 @@ from bidder.cli.places import asked_in_vain
 from bidder.cli.voices import ForPeople, Voice
 from bidder.cli.wording import Line, leader_words, time_left
 from bidder.events import ConnectionState
+from bidder.home import LastId
 from common.errors import AuctionError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import LotStatus
@@ -36,8 +37,9 @@ _SHOWN_LOTS_MAX: Final = 3
 class Attendance:
     """One bidder's orders. An order's outcome is told when it is there; the next order does not wait for it."""
 
-    def __init__(self, client: AsyncClient, voice: Voice, timeout_ms: int) -> None:
+    def __init__(self, client: AsyncClient, voice: Voice, last_id: LastId, timeout_ms: int) -> None:
         self._client = client
+        self._last_id = last_id
         self._voice = voice
         self._timeout_ms = timeout_ms
         self._tasks: set[asyncio.Task[None]] = set()
@@ -76,20 +78,24 @@ class Attendance:
             self._voice.failure(error, tag)
 
     async def _place(self, order: BidOrder | BuyOrder, tag: Any) -> None:
-        request_id = self._client.new_request_id() if order.request_id is None else order.request_id
+        self._last_id.keep(self._client.new_request_id())
         try:
-            if isinstance(order, BidOrder):
-                verdict = await self._bid(order, request_id)
-            else:
-                verdict = await self._buy(order, request_id)
+            verdict = await (self._bid(order) if isinstance(order, BidOrder) else self._buy(order))
         except UnansweredError as error:
+            self._keep_id(order, error.request_id)
             self._voice.no_verdict(error, order.lot, tag)
         else:
+            self._keep_id(order, verdict.id)
             if isinstance(verdict, Accepted) and verdict.leading and not verdict.bought:
                 self._voice.note_lead(verdict)
             self._voice.verdict(verdict, order.lot, tag)
 
-    async def _bid(self, order: BidOrder, request_id: int) -> Accepted | Rejected:
+    def _keep_id(self, order: BidOrder | BuyOrder, request_id: int) -> None:
+        """Keep the id of a request beside the key, unless somebody else chose it."""
+        if order.request_id is None:
+            self._last_id.keep(request_id)
+
+    async def _bid(self, order: BidOrder) -> Accepted | Rejected:
         currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
         amount_minor, maximum_minor = (
             None if text is None else parsed_amount(currency, text, view) for text in (order.amount, order.maximum)
@@ -99,16 +105,16 @@ class Attendance:
             amount_minor,
             maximum_minor,
             if_price_minor=parsed_condition(currency, order.if_price),
-            request_id=request_id,
+            request_id=order.request_id,
             timeout_ms=self._timeout_ms,
         )
 
-    async def _buy(self, order: BuyOrder, request_id: int) -> Accepted | Rejected:
+    async def _buy(self, order: BuyOrder) -> Accepted | Rejected:
         if order.price is None:
             price_minor = buy_now_price(self._client, order.lot)
         else:
             price_minor = parsed_amount(self._client.sale.currency, order.price)
-        return await self._client.buy(order.lot, price_minor, request_id=request_id, timeout_ms=self._timeout_ms)
+        return await self._client.buy(order.lot, price_minor, request_id=order.request_id, timeout_ms=self._timeout_ms)
 
     def status(self) -> str:
         """Return the line below the prompt: the connection, and the lots that end first."""

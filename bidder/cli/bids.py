@@ -1,6 +1,5 @@
 """`bidder bid` and `bidder buy`: one request, one verdict, for people and for scripts."""
 
-import time
 from collections.abc import Callable
 
 import click
@@ -24,7 +23,7 @@ _request_id_option = click.option(
     help="Repeat the request with this id: it counts once, however often it is sent.  [default: a new one]",
 )
 
-_Ask = Callable[[Client, int], Accepted | Rejected]
+_Ask = Callable[[Client], Accepted | Rejected]
 
 
 @click.command(
@@ -65,7 +64,7 @@ def bid(
     if is_maximum and up_to is not None:
         raise UsageError("--max and --up-to ask for two things; leave one out.")
 
-    def ask(client: Client, chosen_id: int) -> Accepted | Rejected:
+    def ask(client: Client) -> Accepted | Rejected:
         currency, view = client.sale.currency, client.lots().get(lot)
         amount_minor = parsed_amount(currency, amount, view)
         return client.bid(
@@ -73,7 +72,7 @@ def bid(
             None if is_maximum else amount_minor,
             amount_minor if is_maximum else None if up_to is None else parsed_amount(currency, up_to, view),
             if_price_minor=parsed_condition(currency, if_price),
-            request_id=chosen_id,
+            request_id=request_id,
             timeout_ms=round(timeout_s * 1000),
         )
 
@@ -101,9 +100,9 @@ def buy(
 ) -> int:
     """Buy LOT at once, which closes it, and print the verdict. Exit statuses are those of `bidder bid`."""
 
-    def ask(client: Client, chosen_id: int) -> Accepted | Rejected:
+    def ask(client: Client) -> Accepted | Rejected:
         price_minor = buy_now_price(client, lot) if price is None else parsed_amount(client.sale.currency, price)
-        return client.buy(lot, price_minor, request_id=chosen_id, timeout_ms=round(timeout_s * 1000))
+        return client.buy(lot, price_minor, request_id=request_id, timeout_ms=round(timeout_s * 1000))
 
     return _place(seat, lot, ask, request_id, timeout_s, as_json=as_json)
 
@@ -121,19 +120,25 @@ def buy_now_price(client: BaseClient, lot: str) -> int:
 def _place(seat: Seat, lot: str, ask: _Ask, request_id: int | None, timeout_s: float, *, as_json: bool) -> int:
     """Carry out a request and print its verdict; return the exit status.
 
-    The id is chosen before anything is sent, so that it can be told, and the request repeated, however it ends.
+    `request_id` is that of a request to repeat; None for a new one, whose id is noted beside the key.
     """
-    chosen_id = time.time_ns() // 1000 if request_id is None else request_id
+    last_id = seat.last_id
     try:
         with seat.connect(round(timeout_s * 1000)) as client:
             currency = client.sale.currency
-            verdict = ask(client, chosen_id)
+            last_id.keep(client.new_request_id())
+            verdict = ask(client)
     except (RejectedError, UnreachableError) as error:
-        failure = explained(error) if isinstance(error, RejectedError) else unanswered(error, chosen_id)
+        sent_id = error.request_id if isinstance(error, UnansweredError) else request_id
+        if request_id is None and sent_id is not None:
+            last_id.keep(sent_id)
+        failure = explained(error) if isinstance(error, RejectedError) else unanswered(error)
         _tell_failure(failure)
         if as_json:
-            print_json(no_verdict_record(failure, lot, chosen_id))
+            print_json(no_verdict_record(failure, lot, sent_id))
         return failure.exit_status
+    if request_id is None:
+        last_id.keep(verdict.id)
     line = verdict_line(verdict, lot, currency)
     if as_json:
         print_json(verdict_record(verdict, currency, lot, line.text))
@@ -145,14 +150,14 @@ def _place(seat: Seat, lot: str, ask: _Ask, request_id: int | None, timeout_s: f
     return RejectedError.exit_status
 
 
-def unanswered(error: UnreachableError, request_id: int) -> UnreachableError:
-    """Return the error with the way to repeat the request."""
+def unanswered(error: UnreachableError) -> UnreachableError:
+    """Return the error with the way to repeat the request, where one was sent."""
     if not isinstance(error, UnansweredError):
         return error
     what = "The request may have been taken" if error.may_count else "Nothing was decided"
     return UnreachableError(
-        f"The house did not answer in time. {what}; the same command with --request-id {request_id} tells, and never "
-        "counts twice."
+        f"The house did not answer in time. {what}; the same command with --request-id {error.request_id} tells, and "
+        "never counts twice."
     )
 
 

@@ -52,7 +52,7 @@ async def _attend(seat: Seat, timeout_ms: int, *, is_program: bool) -> None:
     client = await _enter(seat, timeout_ms, is_program=is_program)
     async with client:
         voice: Voice = ForPrograms(client) if is_program else ForPeople(client)
-        attendance = Attendance(client, voice, timeout_ms)
+        attendance = Attendance(client, voice, seat.last_id, timeout_ms)
         follower = Follower(client, voice)
         orders = _take_json(attendance, voice) if is_program else _take_typed(client, attendance, voice)
         with nullcontext() if is_program else output_above_prompt():
@@ -91,7 +91,7 @@ async def _enter(seat: Seat, timeout_ms: int, *, is_program: bool) -> AsyncClien
     while True:
         try_ms = tries_ms.pop(0) if tries_ms else timeout_ms
         try:
-            return await AsyncClient.connect(link, seat.name, keys, timeout_ms=try_ms)
+            client = await AsyncClient.connect(link, seat.name, keys, timeout_ms=try_ms, last_id=seat.last_id.read())
         except RejectedError as error:
             if error.reject is not RejectCode.AWAITING_APPROVAL:
                 raise explained(error) from error
@@ -103,6 +103,9 @@ async def _enter(seat: Seat, timeout_ms: int, *, is_program: bool) -> AsyncClien
         except UnreachableError:
             if not is_awaiting and not any(tries_ms):
                 raise
+        else:
+            seat.tell_name(client.welcome)
+            return client
 
 
 def _say_awaiting(*, is_program: bool) -> None:

@@ -8,10 +8,11 @@ from typing import Any, Final, NamedTuple
 import click
 
 from bidder.client import REQUEST_TIMEOUT_MS, Client
-from bidder.home import bidder_keys, default_home, observer_keys
+from bidder.home import LastId, bidder_keys, default_home, observer_keys
+from common.cli import printable
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import JoinLink, KeyPair, find_local_houses, local_houses_folder, parse_link
-from common.messages import Role
+from common.messages import Role, Welcome
 from common.names import is_valid_lot, is_valid_name
 
 _Callback = Callable[..., Any]
@@ -44,16 +45,32 @@ class Seat(NamedTuple):
         return bidder_keys(self.home, self.name) if self.name else observer_keys(self.home)
 
     @property
+    def last_id(self) -> LastId:
+        """Where the highest request id that the name's key has used is kept."""
+        return LastId(self.home, self.name)
+
+    @property
     def link(self) -> JoinLink:
         """The link to the house. Raises UnreachableError where none runs here, UsageError where several do."""
         return self.to or _local_link()
 
     def connect(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Client:
         """Join the sale. Raises as `Client.connect` does."""
+        last_id = self.last_id.read() if self.name else 0
         try:
-            return Client.connect(self.link, self.name, self.keys, role=self.role, timeout_ms=timeout_ms)
+            client = Client.connect(
+                self.link, self.name, self.keys, role=self.role, timeout_ms=timeout_ms, last_id=last_id
+            )
         except RejectedError as error:
             raise explained(error) from error
+        self.tell_name(client.welcome)
+        return client
+
+    def tell_name(self, welcome: Welcome) -> None:
+        """Tell a person where the house knows the key under another name."""
+        if self.name and welcome.name != self.name:
+            known = printable(welcome.name)
+            click.echo(f"Your key is enrolled as {known} here; you take part under that name.", err=True)
 
 
 def explained(error: RejectedError) -> RejectedError:

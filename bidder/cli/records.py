@@ -77,8 +77,11 @@ def verdict_record(verdict: Accepted | Rejected, currency: Currency, lot: str, m
     }
 
 
-def no_verdict_record(error: AuctionError, lot: str, request_id: int) -> Record:
-    """Return what there is instead of a verdict: the house did not let the bidder in, or nothing is known."""
+def no_verdict_record(error: AuctionError, lot: str, request_id: int | None) -> Record:
+    """Return what there is instead of a verdict: the house did not let the bidder in, or nothing is known.
+
+    `request_id` is None where nothing was sent.
+    """
     is_refused = isinstance(error, RejectedError)
     unknown = ("seq", "currency", "price", "price_minor", "minimum", "minimum_minor", "maximum", "maximum_minor")
     return {

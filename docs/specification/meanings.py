@@ -41,6 +41,7 @@ FIELDS: Final[dict[str, str]] = {
     "Welcome.server_time_ms": "server time",
     "Welcome.heartbeat_ms": "the longest time between two heartbeats",
     "Welcome.requests_per_s": "the rate at which the client's budget grows",
+    "Welcome.last_id": "the highest id of a bid or purchase of this key that the house remembers; 0: none",
     "Pong.server_time_ms": "server time at which the ping was received",
     "Snapshot.epoch": "the epoch of the views",
     "Snapshot.server_time_ms": "server time",

@@ -87,15 +87,39 @@ def test_hello_again_is_the_same_bidder_and_no_event() -> None:
     assert sale.hello(ANN) == first
 
 
-@pytest.mark.parametrize("name", ["Anna", "ann", "Bob"])
-def test_hello_again_under_another_name_is_refused(name: str) -> None:
+@pytest.mark.parametrize("name", ["Anna", "ann", "Bob", " \n"])
+def test_hello_again_under_any_name_is_welcome_under_the_first(name: str) -> None:
     sale = SmallSale()
     sale.join(ANN, "Ann")
+    sale.join(BOB, "Bob")
+    enrolled = len(sale.record)
     answer = sale.hello(ANN, name)
-    assert code_of(answer) is RejectCode.NAME_TAKEN
-    assert isinstance(answer, Rejected)
-    assert "enrolled as Ann" in answer.detail
-    assert sale.hello(ANN, "Ann") == sale.hello(ANN)
+    assert isinstance(answer, Welcome)
+    assert (answer.name, answer.paddle) == ("Ann", 1)
+    assert answer == sale.hello(ANN)
+    assert len(sale.record) == enrolled, "nothing changes by it"
+
+
+def test_another_name_admits_nobody_who_waits_or_is_out() -> None:
+    sale = SmallSale(admission=APPROVE)
+    sale.hello(ANN, "Ann")
+    assert code_of(sale.hello(ANN, "Anna")) is RejectCode.AWAITING_APPROVAL
+    sale.order(Admit(id=1, bidder="Ann", admitted=False))
+    assert code_of(sale.hello(ANN, "Anna")) is RejectCode.NOT_ADMITTED
+
+
+def test_a_welcome_tells_the_highest_id_that_is_remembered() -> None:
+    sale = SmallSale()
+    assert sale.join(ANN, "Ann").last_id == 0
+    for request_id in (500, 200, 900):
+        sale.ask(ANN, BidRequest(id=request_id, lot="1", amount_minor=1))
+    welcomes = [sale.hello(ANN)]
+    sale.house = sale.rebuilt()
+    welcomes.append(sale.hello(ANN))
+    sale.house = sale.rebuilt(sale.house.snapshot(), len(sale.record))
+    welcomes.append(sale.hello(ANN))
+    assert [welcome.last_id for welcome in welcomes if isinstance(welcome, Welcome)] == [900, 900, 900]
+    assert sale.join(BOB, "Bob").last_id == 0, "a key's ids are its own"
 
 
 @pytest.mark.parametrize(

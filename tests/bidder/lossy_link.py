@@ -65,14 +65,15 @@ class Link:
         self.session.connected(self.now_ms)
         self.settle()
 
-    def submit(self, request: BidRequest | MineRequest, timeout_ms: int = 10_000) -> int:
-        ticket = self.session.submit(request, self.now_ms, timeout_ms)
+    def submit(self, request: BidRequest | MineRequest, timeout_ms: int = 10_000, *, may_renew_id: bool = False) -> int:
+        ticket = self.session.submit(request, self.now_ms, timeout_ms, may_renew_id=may_renew_id)
         self.settle()
         return ticket
 
     def bid(self, lot: str, amount_minor: int, timeout_ms: int = 10_000) -> int:
         request_id = self.session.new_request_id(self.now_ms)
-        return self.submit(BidRequest(id=request_id, lot=lot, amount_minor=amount_minor), timeout_ms)
+        request = BidRequest(id=request_id, lot=lot, amount_minor=amount_minor)
+        return self.submit(request, timeout_ms, may_renew_id=True)
 
     def run(self, milliseconds: int, *, beats: bool = True) -> None:
         """Let time pass in small steps, with heartbeats and all deadlines."""

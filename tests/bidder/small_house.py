@@ -14,6 +14,7 @@ from common.codec import (
     topic,
 )
 from common.errors import RejectCode
+from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import (
     Announced,
     AnyLotEvent,
@@ -225,6 +226,7 @@ class SmallHouse:
             server_time_ms=self.now_ms,
             heartbeat_ms=BEAT_MS,
             requests_per_s=100,
+            last_id=max(self._remembered(key), default=0),
         )
 
     def _snapshot(self, request_id: int, views: tuple[LotView, ...], following: int | None = None) -> Snapshot:
@@ -243,8 +245,14 @@ class SmallHouse:
             return Replay(id=request.id, epoch=self.epoch, lot=lot, lot_events=events, more=more)  # type: ignore[arg-type]
         return Replay(id=request.id, epoch=self.epoch, lot="", sale_events=events, more=more)  # type: ignore[arg-type]
 
+    def _remembered(self, key: str) -> list[int]:
+        """Return the ids of which the house still knows the verdict."""
+        return sorted(request_id for whose, request_id in self.verdicts if whose == key)[-REMEMBERED_REQUESTS_MAX:]
+
     def _take_bid(self, key: str, request: BidRequest) -> Answer | None:
-        known = self.verdicts.get((key, request.id))
+        known, remembered = self.verdicts.get((key, request.id)), self._remembered(key)
+        if len(remembered) == REMEMBERED_REQUESTS_MAX and request.id < remembered[0]:
+            return Rejected(id=request.id, code=RejectCode.ID_STALE)
         if known is None and self.bid_answer is not None:
             return Rejected(id=request.id, code=self.bid_answer, retry_ms=200)
         if known is None:

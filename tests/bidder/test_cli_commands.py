@@ -1,16 +1,20 @@
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_house import RunningHouse, catalogue, running_house
+from cli_house import Program, RunningHouse, catalogue, running_house
 from click.testing import CliRunner, Result
 
 from bidder.cli import main
+from bidder.client import Client
+from bidder.home import LastId, bidder_keys
 from common.keys import new_keys, parse_link
+from common.limits import REMEMBERED_REQUESTS_MAX
 
-LOTS = 14
+LOTS = 17
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +113,38 @@ def test_a_repeated_request_id_counts_once(house: RunningHouse, home: Path) -> N
     assert (other.exit_code, verdict(other)["code"]) == (3, "id_conflict")
 
 
+def test_a_clock_that_was_an_hour_ahead_makes_no_bid_stale(house: RunningHouse, home: Path) -> None:
+    """It was set right since. The house tells the highest id that it remembers, and ids go on above it."""
+    hour_ahead_id = time.time_ns() // 1000 + 3_600_000_000
+    with Client.connect(house.link, "Isa", bidder_keys(home, "Isa")) as client:
+        for number in range(REMEMBERED_REQUESTS_MAX + 1):
+            client.bid("7", 1, request_id=hour_ahead_id + number)
+    record = verdict(bidder(home, "bid", "14", "100", "--name", "Isa", "--json", to=house.link))
+    assert record["status"] == "accepted"
+    assert record["request_id"] > hour_ahead_id + REMEMBERED_REQUESTS_MAX
+    assert LastId(home, "Isa").read() == record["request_id"]
+
+
+def test_ids_go_on_above_the_last_that_was_used_here(house: RunningHouse, home: Path) -> None:
+    """Also where no house remembers it, and however the clock was set since."""
+    first = verdict(bidder(home, "bid", "15", "100", "--name", "Jil", "--json", to=house.link))
+    last_id = LastId(home, "Jil")
+    assert last_id.read() == first["request_id"]
+    ahead_id = first["request_id"] + 3_600_000_000
+    last_id.keep(ahead_id)
+    with Program(home, "join", "--name", "Jil", "--to", house.link) as program:
+        program.write({"bid": {"lot": "15", "amount": "50"}, "id": 1})
+        told = program.until("verdict")
+    assert told["code"] == "already_leading"
+    assert told["request_id"] > ahead_id
+    assert last_id.read() == told["request_id"]
+    by_hand = verdict(
+        bidder(home, "bid", "15", "50", "--request-id", str(2**53 - 1), "--name", "Jil", "--json", to=house.link)
+    )
+    assert by_hand["code"] == "already_leading"
+    assert last_id.read() < 2 * ahead_id, "an id that somebody typed says nothing of the clock"
+
+
 @pytest.mark.parametrize("amount", ["1.234", "12x", "", "1e3", "0", "99999999999999999"])
 def test_an_amount_that_is_none_is_refused_with_the_way_to_write_it(house: RunningHouse, amount: str) -> None:
     result = bidder(house.data.parent / "home", "bid", "8", amount, "--name", "Joe", "--json", to=house.link)
@@ -191,8 +227,19 @@ def test_anothers_name_is_taken(house: RunningHouse, home: Path, tmp_path: Path)
     taken = bidder(tmp_path / "elsewhere", "bid", "2", "900", "--name", "nina", "--json", to=house.link)
     assert (taken.exit_code, verdict(taken)["status"], verdict(taken)["code"]) == (3, "rejected", "name_taken")
     assert taken.stderr.startswith("Error [name_taken]: ")
-    spelt = bidder(home, "mine", "--name", "nina", to=house.link)
-    assert (spelt.exit_code, "enrolled as Nina" in spelt.stderr) == (3, True)
+
+
+def test_the_same_key_comes_in_under_its_enrolled_name(house: RunningHouse, home: Path) -> None:
+    assert bidder(home, "bid", "16", "100", "--name", "Dora", to=house.link).exit_code == 0
+    spelt = bidder(home, "mine", "--name", "dora", to=house.link)
+    assert (spelt.exit_code, spelt.stdout.splitlines()[0][:4]) == (0, "Dora")
+    assert spelt.stderr == "Your key is enrolled as Dora here; you take part under that name.\n"
+    with Program(home, "join", "--name", "dora", "--to", house.link) as program:
+        program.write({"mine": {}, "id": 1})
+        assert program.until("mine")["name"] == "Dora"
+    assert bidder(home, "mine", "--name", "Dora", to=house.link).stderr == "", (
+        "and nothing is said where it is the same"
+    )
 
 
 def test_a_key_file_that_is_none_is_left_alone(home: Path) -> None:
@@ -241,7 +288,7 @@ def test_a_house_that_is_gone(house: RunningHouse, home: Path) -> None:
     assert result.exit_code == 4
     record = verdict(result)
     assert (record["status"], record["code"], record["lot"], record["leading"]) == ("unknown", "unreachable", "2", None)
-    assert record["request_id"] > 10**15
+    assert record["request_id"] is None, "nothing was sent that could be repeated"
     assert result.stderr.startswith("Error [unreachable]: ")
     listed = bidder(home, "lots", "--timeout", "0.5", "--json", to=gone)
     assert (listed.exit_code, verdict(listed)["error"]["code"]) == (4, "unreachable")

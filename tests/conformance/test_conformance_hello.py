@@ -70,13 +70,20 @@ def test_names_that_could_mislead_are_refused(stranger: Make, name: str) -> None
     assert stranger().hello(name=name)["code"] == "invalid_name"
 
 
-def test_hello_can_be_repeated_and_the_name_left_out(stranger: Make) -> None:
+def test_hello_can_be_repeated_with_any_name_and_the_first_stays(stranger: Make) -> None:
     ann = stranger()
     first = ann.enrol()
-    for name in ({}, {"name": first["name"]}):
+    for name in ({}, {"name": first["name"]}, {"name": first["name"].upper()}, {"name": fresh_name()}):
         again = ann.hello(**name)
         assert (again["paddle"], again["name"]) == (first["paddle"], first["name"])
-    assert ann.hello(name=fresh_name())["code"] == "name_taken"
+
+
+def test_a_welcome_tells_the_highest_id_that_the_key_has_used(stranger: Make) -> None:
+    ann = stranger()
+    assert ann.enrol()["last_id"] == 0
+    for request_id in (900, 300):
+        ann.ask("bid", id=request_id, lot="no-such-lot", amount_minor=100)
+    assert ann.hello()["last_id"] == 900
 
 
 def test_the_key_is_the_bidder_on_any_connection(stranger: Make) -> None:
