@@ -23,16 +23,19 @@ def shut_down(server: "zmq.Socket[bytes]", handle: int | None) -> None:
     Should another peer of the endpoint have the handle by now, that one reconnects.
     """
     if handle is not None:
-        _is_of(server, handle, ends=True)
+        _far_end(server, handle, ends=True)
 
 
-def is_open(server: "zmq.Socket[bytes]", handle: int) -> bool:
-    """Return whether a handle is that of a connection to a TCP endpoint of `server`."""
-    return _is_of(server, handle, ends=False)
+def far_end(server: "zmq.Socket[bytes]", handle: int) -> str | None:
+    """Return the address and port at the far end of a connection to a TCP endpoint of `server`; None if it is gone.
+
+    A handle is soon given to the next connection. The far end tells the two from each other.
+    """
+    return _far_end(server, handle, ends=False)
 
 
-def _is_of(server: "zmq.Socket[bytes]", handle: int, *, ends: bool) -> bool:
-    """Return whether a handle is of a connection to `server`, which is shut down then if it is to end.
+def _far_end(server: "zmq.Socket[bytes]", handle: int, *, ends: bool) -> str | None:
+    """Return the far end of a connection to `server`, which is shut down then if it is to end.
 
     The handle stays libzmq's, which may close it at any moment, and is only borrowed: a copy would be refused just when
     a flood has taken all handles.
@@ -40,17 +43,18 @@ def _is_of(server: "zmq.Socket[bytes]", handle: int, *, ends: bool) -> bool:
     try:
         connection = socket.socket(fileno=handle)
     except OSError:
-        return False  # closed, or not a socket any more
+        return None  # closed, or not a socket any more
     try:
         name = connection.getsockname()
         port = server.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]
         if not isinstance(name, tuple) or str(name[1]) != port:
-            return False
+            return None
+        peer = str(connection.getpeername())
         if ends:
             connection.shutdown(socket.SHUT_RDWR)
     except OSError:
-        return False  # the peer was faster
+        return None  # the peer was faster
     else:
-        return True
+        return peer
     finally:
         connection.detach()

@@ -20,11 +20,10 @@ import zmq
 
 from auctioneer.connections import handle_of, shut_down
 from auctioneer.door import TURNED_AWAY_MAX, TURNED_AWAY_S, TurnedAway
+from common.limits import FRAMES_MAX
 
 PATIENCE_S: Final = 0.05
 """For so long somebody may go on unheard; far fewer messages come meanwhile than may wait."""
-FRAMES_MAX: Final = 64
-"""So many frames in one message cut its sender off. A request is one frame."""
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 
 _Connection = tuple[str, bytes, int | None]

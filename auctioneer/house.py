@@ -337,6 +337,8 @@ class House:
         if hello.key and self.settings.is_encrypted:
             detail = "`key` is for houses without CURVE; here the connection's key says who you are"
             return Rejected(id=hello.id, code=RejectCode.MALFORMED, detail=detail)
+        if hello.role not in (Role.BIDDER, Role.OBSERVER):
+            return Rejected(id=hello.id, code=RejectCode.FORBIDDEN)
         if session is not None and session.bidder.paddle:
             return self._hello_again(session, hello, now_ms)
         entry = self._admit_newcomer(principal, hello, now_ms)
@@ -354,8 +356,6 @@ class House:
 
     def _admit_newcomer(self, principal: str, hello: Hello, now_ms: int) -> Enrolled | RejectCode:
         admission = self.settings.admission
-        if hello.role not in (Role.BIDDER, Role.OBSERVER):
-            return RejectCode.FORBIDDEN
         if hello.role is Role.OBSERVER and admission.mode is not AdmissionMode.APPROVE:
             return admission.refusal(principal, hello) or observer(principal)
         event = self.register.enrol(now_ms, principal, hello, admission)

@@ -279,9 +279,14 @@ class Server:
                 continue
             probe = self._subscriptions.grant(principal, asked.message)
             if probe is not None:
-                probed = Probed(epoch=self._epoch, instance=house.settings.instance, server_time_ms=now_ms)
-                self._publish([encode_broadcast(probe, probed)])
-                self._subscriptions.forget_probe(probe)
+                probed = Probed(
+                    epoch=self._epoch,
+                    instance=house.settings.instance,
+                    server_time_ms=now_ms,
+                    subscriptions=probe.subscriptions,
+                )
+                self._publish([encode_broadcast(probe.topic, probed)])
+                self._subscriptions.forget_probe(probe.topic)
 
     # --- what goes out -----------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
 """Who may subscribe to what: the XPUB socket asks for each subscription, and only what is granted is delivered.
 
-Granted are the topics of the protocol, to principals who are admitted, up to a number for each. A probe (a topic that
-starts with `~`) is answered on that very topic and then forgotten, so probes take no memory.
+Granted are the topics of the protocol, to principals who are admitted. A connection may follow a number of lots by
+their own topics; these places are the connection's, and end with it. A probe (a topic that starts with `~`) is answered
+on that very topic with the number of topics that its connection has, so that a client sees what was refused. It is then
+forgotten, so probes take no memory.
 
 libzmq grants a subscription to the peer of the message that was received last, and keeps messages and peers in two
 queues. A message that is no subscription, which nobody but an attacker sends, takes a peer from its queue without
@@ -14,26 +16,30 @@ that a connection brings, without a bound, and one that comes back at once would
 A publisher socket has no way to end one peer's delivery, so that a key that is turned out loses its connections.
 """
 
-from collections import OrderedDict
+import re
 from collections.abc import Callable, Collection
 from itertools import repeat
 from typing import Final, NamedTuple
 
 import zmq
 
-from auctioneer.connections import handle_of, is_open, shut_down
+from auctioneer.connections import far_end, handle_of, shut_down
 from auctioneer.endpoints import user_id
 from common.codec import BEAT_TOPIC, LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, SALE_TOPIC, TOPIC_END, topic
-from common.limits import BIDDERS_MAX, SUBSCRIPTIONS_MAX, TOPIC_BYTES_MAX
+from common.limits import PROBE_DIGITS_MIN, SUBSCRIPTIONS_MAX, TOPIC_BYTES_MAX
 from common.lot import SALE_STREAM
 
 _UNSUBSCRIBE: Final = 0
 _SUBSCRIBE: Final = 1
-_PROBE: Final = PROBE_TOPIC_PREFIX.encode()
 _LOT: Final = LOT_TOPIC_PREFIX.encode()
 _BEAT: Final = topic(BEAT_TOPIC)
 _SALE: Final = topic(SALE_TOPIC)
-_FIXED: Final = frozenset({b"", _BEAT, _SALE})
+_WIDE: Final = frozenset({b"", _BEAT, _SALE, _LOT})
+"""What every connection may follow; the empty topic and `lot/` are prefixes."""
+_OWN_LOT: Final = re.compile(_LOT + rb"[^\x00]+" + TOPIC_END)
+"""Other prefixes would match some lots' own topics and not that of many lots, so that changes would be missed."""
+_PROBE: Final = re.compile(PROBE_TOPIC_PREFIX.encode() + rb"[0-9A-Fa-f]{%d,}" % PROBE_DIGITS_MIN + TOPIC_END)
+"""A mere prefix would bring the probes of others, and a topic that can be guessed would be asked for by others."""
 
 
 class Asked(NamedTuple):
@@ -43,24 +49,32 @@ class Asked(NamedTuple):
     message: bytes
 
 
+class Probe(NamedTuple):
+    """A probe to be answered: its topic, and to how many topics its connection is subscribed."""
+
+    topic: bytes
+    subscriptions: int
+
+
 class _Listener(NamedTuple):
-    """A connection that something is delivered to: whose it is, and its topics."""
+    """A connection that something is delivered to: whose it is, where it comes from, and its topics."""
 
     principal: str
-    topics: set[bytes]
+    far_end: str | None
+    wide: set[bytes]
+    lots: set[bytes]
 
 
 class Subscriptions:
-    """The subscriptions of a publisher socket, counted by principal."""
+    """The subscriptions of a publisher socket, counted by connection."""
 
     def __init__(self, publisher: "zmq.Socket[bytes]", turn_away: Callable[[str], None]) -> None:
         self._publisher = publisher
         self._turn_away = turn_away
-        self._topics: OrderedDict[str, set[bytes]] = OrderedDict()
         self._is_out_of_step = False
         self._handle: int | None = None  # of the connection that the last message came from,
         self._sender: str | None = None  # and who sent it
-        self._listening: dict[int, _Listener] = {}  # by handle: no more than may be open
+        self._listening: dict[int | str, _Listener] = {}  # by handle, where there is none by principal
         self._followers: dict[str, int] = {}  # how many of these follow each stream by its own topic,
         self._wide = 0  # and how many subscriptions there are to prefixes, which match many
         self._is_countable = True  # False once somebody followed a stream over a connection that could not be told
@@ -91,27 +105,24 @@ class Subscriptions:
             self.cut_off_sender()
         return Asked(self._sender, message)
 
-    def grant(self, principal: str, message: bytes) -> bytes | None:
+    def grant(self, principal: str, message: bytes) -> Probe | None:
         """Grant the subscription that was just received, if it is one of the protocol's and not one too many.
 
-        Returns the topic if it is a probe to be answered; the caller publishes on it and then calls `forget_probe`,
-        before it receives another message.
+        Returns a probe that is to be answered; the caller publishes on its topic and then calls `forget_probe`, before
+        it receives another message.
         """
         if self._is_out_of_step or len(message) > TOPIC_BYTES_MAX + 1:
             return None
         wanted = message[1:]
+        listener = self._listener(principal)
         if message[0] == _UNSUBSCRIBE:
-            self._topics.get(principal, set()).discard(wanted)
-            self._follow_no_more(wanted)
+            self._follow_no_more(listener, wanted)
             self._publisher.setsockopt(zmq.UNSUBSCRIBE, wanted)
             return None
-        if wanted.startswith(_PROBE):
-            if not wanted.endswith(TOPIC_END):
-                return None  # a mere prefix would bring the probes of others, and would never be forgotten
+        if _PROBE.fullmatch(wanted):
             self._publisher.setsockopt(zmq.SUBSCRIBE, wanted)
-            return wanted
-        if (wanted in _FIXED or _is_of_lots(wanted)) and self._count(principal, wanted):
-            self._follow(principal, wanted)
+            return Probe(wanted, len(listener.wide) + len(listener.lots))
+        if self._follow(listener, wanted):
             self._publisher.setsockopt(zmq.SUBSCRIBE, wanted)
         return None
 
@@ -120,16 +131,16 @@ class Subscriptions:
         self._publisher.setsockopt(zmq.UNSUBSCRIBE, probe)
 
     def forget_gone(self) -> None:
-        """Forget the connections that are gone, of which the socket tells nothing."""
-        gone = [handle for handle in self._listening if not is_open(self._publisher, handle)]
-        for handle in gone:
-            self._forget(handle)
+        """Forget the connections that are gone: what the socket says of an end does not tell whose it was."""
+        for key, listener in list(self._listening.items()):
+            if isinstance(key, int) and (far_end(self._publisher, key) or "gone") != listener.far_end:
+                self._forget(key)
 
     def cut_off(self, principal: str) -> None:
         """End every connection over which a principal subscribed; who may not come back is told at the door."""
-        for handle in [handle for handle, one in self._listening.items() if one.principal == principal]:
-            self._forget(handle)
-            shut_down(self._publisher, handle)
+        for key in [key for key, one in self._listening.items() if one.principal == principal]:
+            self._forget(key)
+            shut_down(self._publisher, key if isinstance(key, int) else None)
 
     def cut_off_sender(self) -> None:
         """End the connection that the last message came over, and have its sender wait for the next one."""
@@ -137,29 +148,41 @@ class Subscriptions:
             self._turn_away(self._sender)
         shut_down(self._publisher, self._handle)
 
-    def _follow(self, principal: str, topic_bytes: bytes) -> None:
-        """Note that the connection of the last message follows a topic from now on."""
-        if self._handle is None:
-            self._is_countable &= topic_bytes in (*_FIXED, _LOT)
-            return
-        listener = self._listening.get(self._handle)
-        if listener is None or listener.principal != principal:  # the handle is a new connection's by now
-            self._forget(self._handle)
-            listener = self._listening[self._handle] = _Listener(principal, set())
-        if topic_bytes not in listener.topics:
-            listener.topics.add(topic_bytes)
-            self._add(topic_bytes, 1)
+    def _listener(self, principal: str) -> _Listener:
+        """Return the connection that the last message came over."""
+        key = principal if self._handle is None else self._handle
+        peer = None if self._handle is None else far_end(self._publisher, self._handle)
+        listener = self._listening.get(key)
+        if listener is None or listener.far_end != peer:
+            self._forget(key)  # the handle is a new connection's by now
+            listener = self._listening[key] = _Listener(principal, peer, set(), set())
+        return listener
 
-    def _follow_no_more(self, topic_bytes: bytes) -> None:
-        listener = None if self._handle is None else self._listening.get(self._handle)
-        if listener is not None and topic_bytes in listener.topics:
-            listener.topics.remove(topic_bytes)
-            self._add(topic_bytes, -1)
+    def _follow(self, listener: _Listener, wanted: bytes) -> bool:
+        """Note that a connection follows a topic from now on; return whether it may."""
+        if wanted in _WIDE:
+            topics = listener.wide
+        elif _OWN_LOT.fullmatch(wanted) and (wanted in listener.lots or len(listener.lots) < SUBSCRIPTIONS_MAX):
+            topics = listener.lots
+        else:
+            return False
+        if wanted not in topics:
+            topics.add(wanted)
+            self._add(wanted, 1)
+        self._is_countable &= self._handle is not None or topics is listener.wide
+        return True
 
-    def _forget(self, handle: int) -> None:
-        listener = self._listening.pop(handle, None)
-        for topic_bytes in listener.topics if listener is not None else ():
-            self._add(topic_bytes, -1)
+    def _follow_no_more(self, listener: _Listener, wanted: bytes) -> None:
+        topics = listener.wide if wanted in _WIDE else listener.lots
+        if wanted in topics:
+            topics.remove(wanted)
+            self._add(wanted, -1)
+
+    def _forget(self, key: int | str) -> None:
+        listener = self._listening.pop(key, None)
+        if listener is not None:
+            for wanted in (*listener.wide, *listener.lots):
+                self._add(wanted, -1)
 
     def _add(self, topic_bytes: bytes, count: int) -> None:
         if not topic_bytes.endswith(TOPIC_END):
@@ -169,23 +192,3 @@ class Subscriptions:
             followers = self._followers.pop(stream, 0) + count
             if followers:
                 self._followers[stream] = followers
-
-    def _count(self, principal: str, wanted: bytes) -> bool:
-        topics = self._topics.get(principal)
-        if topics is None:
-            topics = self._topics[principal] = set()
-            if len(self._topics) > BIDDERS_MAX:
-                self._topics.popitem(last=False)
-        topics.add(wanted)
-        if len(topics) <= SUBSCRIPTIONS_MAX:
-            return True
-        topics.discard(wanted)
-        return False
-
-
-def _is_of_lots(wanted: bytes) -> bool:
-    """Return whether a subscription is to all lots or to one.
-
-    Other prefixes would match some lots' own topics and not that of many lots, so that changes would be missed.
-    """
-    return wanted == _LOT or (wanted.startswith(_LOT) and wanted.endswith(TOPIC_END) and len(wanted) > len(_LOT) + 1)

@@ -25,6 +25,7 @@ from common.messages import (
     LotEvents,
     LotRequest,
     ManyLots,
+    Probed,
     Rejected,
     Replay,
     ReplayRequest,
@@ -148,11 +149,16 @@ class Feed:
         self._probe_ms = now_ms + self._desk.jitter(PROBE_MS)
         self.state = FeedState.PROBING
 
-    def take_probed(self, frame: bytes, now_ms: int) -> bool:
-        """Take a frame with a `probed`, and return whether it answers the last probe."""
+    def take_probed(self, frame: bytes, probed: Probed, now_ms: int) -> bool:
+        """Take a frame with a `probed`, and return whether it answers the last probe.
+
+        Where it tells that the house refused some of the subscriptions, all are tried again when the next probe is due.
+        """
         if not self._probe or not frame.startswith(self._probe):
             return False
         self._end_probe()
+        if probed.subscriptions < len(_FEED_TOPICS):
+            return True
         self._is_trusted = True
         self.state = FeedState.LOADING
         self._begin_snapshot(now_ms, adopt=False)

@@ -243,7 +243,7 @@ class Session:
             case Probed() if message.instance != self.welcome.instance:
                 self.greet_again(now_ms)
             case Probed():
-                if self._feed.take_probed(frame, now_ms):
+                if self._feed.take_probed(frame, message, now_ms):
                     self._hear(now_ms, message.server_time_ms)
         # Changes of lots are nearly all that comes, and by themselves leave nothing else to do; deadlines are the
         # shell's to keep. Passing over the tick makes a broadcast a third cheaper.

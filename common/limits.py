@@ -14,7 +14,11 @@ CONTROL_BYTES_MAX: Final = 4 * 1024 * 1024
 """A request on the control endpoint, which carries whole lots."""
 REPLY_BYTES_MAX: Final = 4 * 1024 * 1024
 """A reply or a broadcast; a client refuses larger ones."""
+FRAMES_MAX: Final = 64
+"""A message of so many frames ends its connection. A request is one frame."""
 TOPIC_BYTES_MAX: Final = 64
+PROBE_DIGITS_MIN: Final = 16
+"""Hexadecimal digits in a probe's topic: so many that nobody can guess it."""
 MINE_LOTS_MAX: Final = 2048
 """Lots that one answer to `mine` tells of: those of them that the bidder leads or has won."""
 SNAPSHOT_LOTS_MAX: Final = 128
@@ -47,7 +51,7 @@ INCREMENT_STEPS_MAX: Final = 32
 LOTS_MAX: Final = 100_000
 BIDDERS_MAX: Final = 100_000
 SUBSCRIPTIONS_MAX: Final = 256
-"""Different topics that one key may subscribe to; the prefix `lot/` is one."""
+"""Lots that one connection may follow by their own topics; the prefix `lot/` takes no place."""
 REMEMBERED_REQUESTS_MAX: Final = 32
 """Verdicts kept for each bidder; also the most requests a client may leave unanswered."""
 

@@ -302,10 +302,15 @@ class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
 
 
 class Probed(Broadcast, frozen=True, tag="probed"):
-    """The answer, on the broadcast itself, to a subscription to a topic that starts with `~`: the feed is live."""
+    """The answer, on the broadcast itself, to a subscription to a topic that starts with `~`: what the feed brings.
+
+    `subscriptions` is how many topics are in force on that connection. Whatever else the client subscribed to on it was
+    refused.
+    """
 
     instance: str
     server_time_ms: int
+    subscriptions: int
 
 
 AnyBroadcast = LotEvents | ManyLots | SaleEvents | Heartbeat | Probed

@@ -148,10 +148,11 @@ def _join(story: _Story) -> None:
     story.say(
         "She connects her SUB to port 7767 and subscribes to `beat` NUL (`6265617400`), `lot/` (`6c6f742f`), "
         f"`sale` NUL (`73616c6500`), and last to a probe, `{_PROBE[:-1].decode()}` NUL (`{_PROBE.hex()}`). "
-        "The house answers on that topic: the subscriptions are live. She takes the probe's subscription back."
+        "The house answers on that topic: all three subscriptions are in force. She unsubscribes from the probe."
     )
     story.now_ms += 10
-    probed = Probed(epoch=1, instance=story.house.settings.instance, server_time_ms=story.now_ms)
+    instance = story.house.settings.instance
+    probed = Probed(epoch=1, instance=instance, server_time_ms=story.now_ms, subscriptions=3)
     story.broadcast(encode_broadcast(_PROBE, probed))
     story.say("Whatever comes on the SUB from now on waits in a buffer, until the snapshot has come.")
     story.ask("Ann", SnapshotRequest(id=2))

@@ -248,7 +248,7 @@ BROADCASTS: Final[dict[str, tuple[bytes, messages.AnyBroadcast]]] = {
         codec.topic(codec.BEAT_TOPIC),
         Heartbeat(epoch=1, instance=_INSTANCE, server_time_ms=_T, sale_seq=4, lots={}, frozen=True),
     ),
-    "probed": (_PROBE, Probed(epoch=1, instance=_INSTANCE, server_time_ms=_T)),
+    "probed": (_PROBE, Probed(epoch=1, instance=_INSTANCE, server_time_ms=_T, subscriptions=3)),
     "lot_events, two at once": (
         codec.lot_topic("12a"),
         LotEvents(epoch=1, lot="12a", events=(_LOT_EVENTS[3], _LOT_EVENTS[4])),

@@ -235,14 +235,3 @@ def test_a_connection_that_breaks_before_its_heartbeat_is_answered_ends_nothing(
     command = [sys.executable, "-c", BROKEN, str(root), endpoint, flood]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == "served\n", done.stderr
-
-
-def test_of_a_key_that_occurs_twice_the_last_counts() -> None:
-    twice = b"\x83" + b"".join(map(msgpack.packb, ("type", "ping", "id", 5, "id", 6)))
-    sale = SmallSale()
-    sale.join(ANN, "Ann")
-    answer = sale.send(ANN, twice)
-    assert isinstance(answer, Pong)
-    assert answer.id == 6
-    other = sale.send(ANN, b"\x83" + b"".join(map(msgpack.packb, ("type", "ping", "type", "mine", "id", 6))))
-    assert code_of(other) is RejectCode.MALFORMED

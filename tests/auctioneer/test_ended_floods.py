@@ -11,7 +11,8 @@ import zmq
 
 from auctioneer import floods
 from auctioneer.door import TURNED_AWAY_S, TurnedAway
-from auctioneer.floods import FRAMES_MAX, PATIENCE_S, Floods
+from auctioneer.floods import PATIENCE_S, Floods
+from common.limits import FRAMES_MAX
 
 LONGER_S = PATIENCE_S + 0.001
 EVE, HER_ID = "eve", b"her routing id"

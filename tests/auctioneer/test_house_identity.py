@@ -158,6 +158,9 @@ def test_nobody_becomes_auctioneer_by_saying_so(role: Role) -> None:
     assert code_of(sale.hello(ANN, "Ann", role=role)) is RejectCode.FORBIDDEN
     assert not sale.house.is_admitted(ANN)
     assert not sale.house.register.entries
+    sale.join(BOB, "Bob")
+    for name in ("", "Bob", "Cat"):
+        assert code_of(sale.hello(BOB, name, role=role)) is RejectCode.FORBIDDEN
 
 
 def test_the_house_is_full_at_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:

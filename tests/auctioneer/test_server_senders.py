@@ -9,11 +9,10 @@ from held_sale import Answered, Opens, Published, Stored, bid
 from house_examples import ANN, BOB
 
 from auctioneer.control import Admit, Announce
-from auctioneer.floods import FRAMES_MAX
 from auctioneer.server import BATCH_SUBSCRIPTIONS_MAX, PASSED_OVER_MAX
 from auctioneer.sessions import BURST_S, DEFAULT_REQUESTS_PER_S
 from common.codec import encode, topic
-from common.limits import PROTOCOL_VERSION
+from common.limits import FRAMES_MAX, PROTOCOL_VERSION
 from common.messages import Hello, Ping, Probed, Rejected, SaleEvents
 
 ALL_LOTS = b"lot/"

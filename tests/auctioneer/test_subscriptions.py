@@ -40,6 +40,11 @@ class Desk:
         assert self.next_message() == first
         return peer
 
+    @property
+    def handle(self) -> int | None:
+        """That of the connection which the last message came over."""
+        return self.subscriptions._handle
+
     def next_message(self) -> bytes:
         """Return the next message from any peer, without granting it."""
         assert self.publisher.poll(WAIT_MS), "nothing came"
@@ -49,8 +54,17 @@ class Desk:
         return asked.message
 
     def grant(self, principal: str = "ann") -> bytes | None:
-        """Take the next message as that of a principal."""
-        return self.subscriptions.grant(principal, self.next_message())
+        """Take the next message as that of a principal, and return the topic of a probe."""
+        probe = self.subscriptions.grant(principal, self.next_message())
+        return None if probe is None else probe.topic
+
+    def in_force(self, peer: zmq.SyncSocket, principal: str = "ann") -> int:
+        """Return what a probe of this peer tells."""
+        peer.send(b"\x01" + PROBE)
+        probe = self.subscriptions.grant(principal, self.next_message())
+        assert probe is not None
+        self.subscriptions.forget_probe(probe.topic)
+        return probe.subscriptions
 
 
 @contextmanager
@@ -108,7 +122,28 @@ def test_topics_of_the_protocol_are_granted(desk: Desk, wanted: bytes, published
 
 
 @pytest.mark.parametrize(
-    "wanted", [b"be", b"beat", b"sal", b"lot", b"l", b"secret\0", b"\0", b"sale\0x", b"?", b"~", b"lot/1", b"lot/\0"]
+    "wanted",
+    [
+        b"be",
+        b"beat",
+        b"sal",
+        b"lot",
+        b"l",
+        b"secret\0",
+        b"\0",
+        b"sale\0x",
+        b"?",
+        b"lot/1",
+        b"lot/\0",
+        b"lot/1\0\0",
+        b"~",
+        b"~\0",
+        b"~a\0",
+        b"~0123456789abcde\0",
+        b"~0123456789abcdef",
+        b"~0123456789abcdeg\0",
+        b"~0123456789abcdef\0\0",
+    ],
 )
 def test_other_topics_are_not(desk: Desk, wanted: bytes) -> None:
     peer = desk.peer()
@@ -127,12 +162,10 @@ def test_who_sends_what_is_no_subscription_is_cut_off() -> None:
 
 def test_a_topic_may_be_as_long_as_the_bound_and_no_longer(desk: Desk) -> None:
     peer = desk.peer()
-    longest = b"lot/".ljust(TOPIC_BYTES_MAX - 1, b"x") + b"\0"
-    for wanted in (longest, longest.replace(b"lot/", b"lot/y")):
+    longest = b"~".ljust(TOPIC_BYTES_MAX - 1, b"a") + b"\0"
+    for wanted in (longest, longest.replace(b"~", b"~a")):
         peer.send(b"\x01" + wanted)
-        assert desk.grant() is None
-        got = heard(desk, peer, wanted)
-        assert got == [wanted] * (len(wanted) <= TOPIC_BYTES_MAX)
+        assert desk.grant() == (wanted if len(wanted) <= TOPIC_BYTES_MAX else None)
 
 
 def test_an_unsubscription_ends_delivery_and_gives_the_place_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,38 +177,59 @@ def test_an_unsubscription_ends_delivery_and_gives_the_place_back(desk: Desk, mo
     assert heard(desk, peer, lot_topic("1"), lot_topic("2")) == [lot_topic("2")]
 
 
-def test_a_principal_has_so_many_topics_on_all_its_connections(desk: Desk) -> None:
+def test_a_connection_has_places_for_so_many_lots_and_for_all_else(desk: Desk) -> None:
     first, second = desk.peer(), desk.peer()
     names = [str(number) for number in range(SUBSCRIPTIONS_MAX + 1)]
     for name in names:
         first.send(b"\x01" + lot_topic(name))
         desk.grant()
     assert heard(desk, first, *map(lot_topic, names)) == [lot_topic(name) for name in names[:-1]]
+    first.send(b"\x01" + lot_topic("0"))
+    desk.grant()
+    assert desk.in_force(first) == SUBSCRIPTIONS_MAX, "a topic that has its place takes no other"
+    for wide in (topic("beat"), topic("sale"), b"lot/", b""):
+        first.send(b"\x01" + wide)
+        desk.grant()
+    assert desk.in_force(first) == SUBSCRIPTIONS_MAX + 4
 
-    second.send(b"\x01" + lot_topic("more"))
-    desk.grant()
-    assert heard(desk, second, lot_topic("more")) == [], "another connection is no way around it"
-    second.send(b"\x01" + lot_topic("0"))
-    desk.grant()
-    assert heard(desk, second, lot_topic("0")) == [lot_topic("0")], "a topic that is counted costs nothing more"
     second.send(b"\x01" + lot_topic("more"))
     desk.grant("bob")
-    assert heard(desk, second, lot_topic("more")) == [lot_topic("more")], "the bound is each principal's own"
+    assert heard(desk, second, lot_topic("more")) == [lot_topic("more")], "each connection has its own"
 
 
-def test_the_table_of_principals_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscriptions, "BIDDERS_MAX", 2)
-    monkeypatch.setattr(subscriptions, "SUBSCRIPTIONS_MAX", 1)
-    peer = desk.peer()
-    for principal in ("ann", "bob", "cat"):
-        peer.send(b"\x01" + lot_topic(principal))
-        desk.grant(principal)
-    peer.send(b"\x01" + lot_topic("again"))
-    desk.grant("ann")
-    assert heard(desk, peer, lot_topic("again")) == [lot_topic("again")], "the first one's count made room"
-    peer.send(b"\x01" + lot_topic("more"))
-    desk.grant("cat")
-    assert heard(desk, peer, lot_topic("more")) == [], "and the last one's did not"
+def test_a_probe_tells_what_was_refused() -> None:
+    with open_desk("tcp://127.0.0.1:*") as desk:
+        peer, other = desk.peer(), desk.peer()
+        assert desk.in_force(peer) == 0, "its first subscription was refused"
+        for wanted, in_force in (
+            (topic("beat"), 1),
+            (topic("beat"), 1),
+            (b"lot/1", 1),
+            (b"lot/", 2),
+            (lot_topic("1"), 3),
+            (b"secret\0", 3),
+        ):
+            peer.send(b"\x01" + wanted)
+            desk.grant()
+            assert desk.in_force(peer) == in_force, wanted
+        peer.send(b"\x00lot/")
+        desk.grant()
+        assert desk.in_force(peer) == 2
+        assert desk.in_force(other) == 0, "of its own connection"
+
+
+def test_places_end_with_their_connection() -> None:
+    """Also where the next connection has the handle of the one that ended, and nobody has looked in between."""
+    with open_desk("tcp://127.0.0.1:*") as desk:
+        for turn in range(5):
+            peer = desk.peer()
+            for number in range(SUBSCRIPTIONS_MAX):
+                peer.send(b"\x01" + lot_topic(f"{turn}-{number}"))
+                desk.grant()
+            assert desk.in_force(peer) == SUBSCRIPTIONS_MAX
+            peer.close(linger=0)
+            for _ in range(SUBSCRIPTIONS_MAX + 2):  # with its first one, and the probe
+                assert desk.next_message().startswith(b"\x00")
 
 
 def test_probes_are_answered_forgotten_and_not_counted(desk: Desk) -> None:
@@ -324,12 +378,26 @@ def test_who_is_turned_out_is_no_listener_any_more() -> None:
 def test_a_handle_that_another_has_by_now_is_that_others() -> None:
     """The system gives the handle of a connection that ended to the next one, maybe before anybody looked."""
     with open_desk("tcp://127.0.0.1:*") as desk:
-        peer = desk.peer()
-        for principal, lot in (("ann", "1"), ("bob", "2")):
-            peer.send(b"\x01" + lot_topic(lot))
-            desk.grant(principal)
-        assert [desk.subscriptions.is_followed(lot) for lot in ("1", "2")] == [False, True]
-        desk.subscriptions.cut_off("ann")
-        assert desk.subscriptions.deliveries(1, ["2"]) == 1, "it is not hers any more"
-        desk.subscriptions.cut_off("bob")
-        assert desk.subscriptions.deliveries(1, ["2"]) == 0
+        handles = set()
+        for turn in range(100):
+            peer = desk.peer()
+            peer.send(b"\x01" + lot_topic(f"{turn}"))
+            desk.grant(f"bidder {turn}")
+            if desk.handle in handles:
+                break
+            handles.add(desk.handle)
+            peer.close(linger=0)
+            assert {desk.next_message(), desk.next_message()} == {
+                b"\x00?%d" % (turn + 1),
+                b"\x00" + lot_topic(f"{turn}"),
+            }
+        else:
+            raise AssertionError("no handle was used again")
+        assert desk.in_force(peer, f"bidder {turn}") == 1
+        for before in range(turn):
+            desk.subscriptions.cut_off(f"bidder {before}")
+        desk.publisher.send(lot_topic(f"{turn}"))
+        assert next_frame(peer) == lot_topic(f"{turn}"), "it was not cut off with who had the handle before"
+        desk.subscriptions.cut_off(f"bidder {turn}")
+        assert desk.next_message() in {b"\x00?%d" % (turn + 1), b"\x00" + lot_topic(f"{turn}")}
+        assert not desk.subscriptions.is_followed(f"{turn}")

@@ -97,6 +97,7 @@ class SmallHouse:
         self.hello_answer: RejectCode | None = None
         self.bid_answer: RejectCode | None = None
         self.is_frozen = False
+        self.refuses_subscriptions = False
         self.turned_out = False
         for number in range(1, lots + 1):
             self.add_lot(str(number))
@@ -178,7 +179,12 @@ class SmallHouse:
     def subscribed(self, wanted: bytes) -> None:
         """Take a subscription; a probe is answered on its own topic."""
         if wanted.startswith(PROBE_TOPIC_PREFIX.encode()):
-            probed = Probed(epoch=self.epoch, instance=str(self.instance), server_time_ms=self.now_ms)
+            probed = Probed(
+                epoch=self.epoch,
+                instance=str(self.instance),
+                server_time_ms=self.now_ms,
+                subscriptions=3 - self.refuses_subscriptions,
+            )
             self.outbox.append(encode_broadcast(wanted, probed))
         else:
             known = (topic(BEAT_TOPIC), topic(SALE_TOPIC), LOT_TOPIC_PREFIX.encode())

@@ -7,6 +7,7 @@ from small_house import RIVAL, SmallHouse
 
 from bidder.effects import Unanswered
 from bidder.events import ConnectionChanged, ConnectionState, Joined, Lost, LotChanged, Outbid, StateReady, Won
+from bidder.feed import PROBE_MS
 from bidder.session import APPROVAL_MS
 from common.codec import decode_request, encode
 from common.errors import ADVICE, ProtocolError, RejectCode
@@ -21,6 +22,7 @@ from common.messages import (
     Replay,
     ReplayRequest,
     Snapshot,
+    SnapshotRequest,
 )
 
 # --- joining -------------------------------------------------------------------------------------------------------
@@ -161,6 +163,19 @@ def test_a_refusal_is_told_with_its_reason(detail: str, reason: str) -> None:
     link.session.answer_received(encode(refusal), link.now_ms)
     link.settle()
     assert link.told(ConnectionChanged) == [ConnectionChanged(ConnectionState.REFUSED, reason, refusal)]
+
+
+def test_a_feed_whose_subscriptions_were_refused_is_not_live_and_asks_again() -> None:
+    house = SmallHouse(1)
+    house.refuses_subscriptions = True
+    link = Link(house)
+    link.connect()
+    link.run(3 * PROBE_MS)
+    assert states(link) == [ConnectionState.JOINING]
+    assert not [one for one in house.seen if isinstance(one, SnapshotRequest)], "nothing is proven"
+    house.refuses_subscriptions = False
+    link.run(2 * PROBE_MS)
+    assert states(link)[-1] is ConnectionState.LIVE
 
 
 # --- notices, time, odd answers ------------------------------------------------------------------------------------

@@ -58,8 +58,12 @@ def test_before_hello_nothing_is_broadcast_to_a_key(own_house: Callable[..., Own
     assert_gets_nothing(house, outsider, ann, "hello_first")
     outsider.enrol()
     assert outsider.next_frame(wait_ms=1000) is None, "what was refused is not granted later"
-    outsider.connect_feed(BEAT)
-    outsider.probe()
+    assert outsider.probe().body["subscriptions"] == 0, "and a probe tells it"
+    assert outsider.sub is not None
+    for one in (BEAT, SALE):
+        outsider.sub.setsockopt(zmq.UNSUBSCRIBE, one)
+        outsider.sub.setsockopt(zmq.SUBSCRIBE, one)
+    assert outsider.probe().body["subscriptions"] == 2
     assert outsider.await_beat()
 
 

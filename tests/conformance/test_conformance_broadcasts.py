@@ -6,6 +6,7 @@ from collections.abc import Callable
 from statistics import median_low
 
 import pytest
+import zmq
 from conformance_house import OwnHouse
 from stranger import (
     ALL_LOTS,
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.conformance
 Make = Callable[..., Stranger]
 SNAPSHOT_LOTS_MAX = 128
 HEARTBEAT_LOTS_MAX = 512
+SUBSCRIPTIONS_MAX = 256
 TRIES = 100
 
 
@@ -108,7 +110,22 @@ def test_changes_of_several_lots_come_together_but_to_who_follows_one(stranger: 
 
 
 @pytest.mark.parametrize(
-    "asked", [b"b", b"beat", b"lot", b"lot/1", b"lot/\x00", b"sale", b"~", b"~" + b"0" * 20, b"x" * 200]
+    "asked",
+    [
+        b"b",
+        b"beat",
+        b"lot",
+        b"lot/1",
+        b"lot/\x00",
+        b"sale",
+        b"~",
+        b"~\x00",
+        b"~a\x00",
+        b"~" + b"0" * 15 + b"\x00",
+        b"~" + b"0" * 20,
+        b"~" + b"g" * 20 + b"\x00",
+        b"x" * 200,
+    ],
 )
 def test_other_subscriptions_have_no_effect(stranger: Make, asked: bytes) -> None:
     ann, ben = stranger(), stranger()
@@ -118,29 +135,51 @@ def test_other_subscriptions_have_no_effect(stranger: Make, asked: bytes) -> Non
     ben.join()
     ben.await_beat()
     ben.await_beat()
-    ann.probe()
+    assert ann.probe().body["subscriptions"] == 0, "and that is told"
     assert {frame.body["type"] for frame in ann.frames} == {"probed"}
     assert len(ann.frames) == 2, "the probes of others are theirs"
 
 
-def test_too_many_subscriptions_of_a_key_are_not_granted(stranger: Make) -> None:
+def test_a_probe_tells_how_many_topics_are_in_force(stranger: Make) -> None:
+    ann, ben = stranger(), stranger()
+    for one in (ann, ben):
+        one.enrol()
+    ann.connect_feed(BEAT, SALE, ALL_LOTS, b"lot/1\x00", b"lot/1", b"nothing\x00")
+    assert ann.probe().body["subscriptions"] == 4
+    assert ann.probe().body["subscriptions"] == 4, "a probe does not count"
+    assert ann.sub is not None
+    ann.sub.setsockopt(zmq.UNSUBSCRIBE, SALE)
+    assert ann.probe().body["subscriptions"] == 3
+    ben.connect_feed(BEAT)
+    assert ben.probe().body["subscriptions"] == 1
+
+
+def test_too_many_lots_on_a_connection_are_not_granted_and_that_is_told(stranger: Make) -> None:
+    lots = [f"lot/9-{number}".encode() + b"\x00" for number in range(SUBSCRIPTIONS_MAX + 2)]
     ann = stranger()
     ann.enrol()
-    ann.connect_feed(*(f"lot/x{number:03}".encode() + b"\x00" for number in range(256)), BEAT)
-    ann.probe()  # topics are handed over in order, and `beat` comes first
+    ann.connect_feed(*lots)
+    assert ann.probe().body["subscriptions"] == SUBSCRIPTIONS_MAX
+    assert ann.sub is not None
+    for wide in (BEAT, SALE, ALL_LOTS):
+        ann.sub.setsockopt(zmq.SUBSCRIBE, wide)
+    assert ann.probe().body["subscriptions"] == SUBSCRIPTIONS_MAX + 3, "these need no place"
     assert ann.await_beat()
     ben = stranger()
     ben.enrol()
-    ben.connect_feed(*(f"a{number:03}".encode() + b"\x00" for number in range(300)), BEAT)
-    ben.probe()
-    assert ben.await_beat(), "what is not granted takes no place"
-    carl = stranger()
-    carl.enrol()
-    carl.connect_feed(*(f"lot/x{number:03}".encode() + b"\x00" for number in range(256)), SALE)
-    carl.probe()
-    carl.connect_feed(BEAT)
-    carl.probe()
-    assert carl.find_frame(lambda frame: frame.topic == b"beat", wait_ms=1500) is None
+    ben.connect_feed(*(f"a{number:03}".encode() + b"\x00" for number in range(300)), *lots[:SUBSCRIPTIONS_MAX])
+    assert ben.probe().body["subscriptions"] == SUBSCRIPTIONS_MAX, "what is not granted takes no place"
+
+
+def test_places_end_with_the_connection(stranger: Make) -> None:
+    """A client that died with all its places taken comes back under its key and follows other lots."""
+    ann = stranger()
+    ann.enrol()
+    for turn in range(3):
+        lots = [f"lot/{turn}-{number}".encode() + b"\x00" for number in range(SUBSCRIPTIONS_MAX)]
+        ann.connect_feed(*lots, BEAT)  # a new SUB; the one before is gone without an unsubscription
+        assert ann.probe().body["subscriptions"] == SUBSCRIPTIONS_MAX + 1
+        assert ann.await_beat()
 
 
 def test_snapshot_pages_hold_every_lot_once_in_order(stranger: Make) -> None:

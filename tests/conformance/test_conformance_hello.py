@@ -106,6 +106,12 @@ def test_an_observer_looks_on_and_can_become_a_bidder(stranger: Make, lot: str) 
 @pytest.mark.parametrize("role", ["clerk", "auctioneer"])
 def test_nobody_becomes_an_auctioneer_by_asking(stranger: Make, role: str) -> None:
     assert stranger().hello(role=role, name=fresh_name())["code"] == "forbidden"
+    ann, eve = stranger(), stranger()
+    ann.enrol()
+    eve.enrol(role="observer", name="")
+    for one in (ann, eve):
+        assert one.hello(role=role)["code"] == "forbidden", "whoever asks"
+    assert ann.hello()["role"] == "bidder"
 
 
 def test_a_payload_can_t_say_who_one_is(stranger: Make) -> None:
