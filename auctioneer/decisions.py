@@ -4,6 +4,7 @@ Every function takes the engine, the time, who decides (`by`) and what about; it
 or `Refused` and then nothing has changed.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from auctioneer.engine import Engine
@@ -28,6 +29,7 @@ from common.lot import (
     SaleResumed,
     SaleStatus,
 )
+from common.names import skeletons
 
 
 class Refused(NamedTuple):
@@ -63,8 +65,14 @@ def _make_up(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyEvent]:
     return _apply(engine, extended)
 
 
-def add(engine: Engine, now_ms: int, by: str, specs: tuple[LotSpec, ...]) -> Decision:
-    """Add lots at the end of the catalogue; all of them or none."""
+def add(
+    engine: Engine,
+    now_ms: int,
+    by: str,
+    specs: tuple[LotSpec, ...],
+    skeletons_of: Callable[[str], tuple[str, ...]] = skeletons,
+) -> Decision:
+    """Add lots at the end of the catalogue; all of them or none. `skeletons_of` gives those of a seller's name."""
     if engine.sale.status is SaleStatus.ENDED:
         return Refused(RejectCode.SALE_ENDED, "no lot can be added")
     if len(engine.catalogue) + len(specs) > LOTS_MAX:
@@ -83,6 +91,7 @@ def add(engine: Engine, now_ms: int, by: str, specs: tuple[LotSpec, ...]) -> Dec
                 spec=spec,
                 opens_at_ms=_opens_at_ms(engine, spec, now_ms),
                 by=by,
+                seller_skeletons=skeletons_of(spec.terms.seller) if spec.terms.seller else (),
             )
             for offset, spec in enumerate(specs)
         ],

@@ -54,7 +54,6 @@ from common.lot import (
     with_bid,
 )
 from common.messages import BidRequest, BuyRequest, Rejected
-from common.names import skeleton
 
 Lot = TypeVar("Lot")
 _OPEN: Final = LotStatus.OPEN
@@ -62,10 +61,10 @@ _OPEN: Final = LotStatus.OPEN
 
 
 class Bidder(NamedTuple):
-    """Who bids, as far as the rules care: the paddle, and the name's skeleton, by which a seller is known."""
+    """Who bids, as far as the rules care: the paddle, and the name's skeletons, by which a seller is known."""
 
     paddle: int
-    skeleton: str
+    skeletons: tuple[str, ...]
 
 
 class EngineState(msgspec.Struct, Generic[Lot]):
@@ -139,7 +138,7 @@ class Engine:
             return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
         view, reserve_minor = lot.view, lot.spec.reserve_minor
         terms = view.terms
-        if view.status is not _OPEN or terms.seller:
+        if view.status is not _OPEN or lot.seller_skeletons:
             refused = self._refusal(lot, now_ms, bidder, request)
             if refused is not None:
                 return refused
@@ -239,7 +238,7 @@ class Engine:
         view = lot.view
         match view.status:
             case LotStatus.OPEN:
-                if lot.spec.terms.seller and skeleton(lot.spec.terms.seller) == bidder.skeleton:
+                if any(skeleton in bidder.skeletons for skeleton in lot.seller_skeletons):
                     return self._rejected(view, bidder, request, RejectCode.OWN_LOT)
                 return None
             case LotStatus.SOLD | LotStatus.PASSED:
@@ -386,7 +385,7 @@ class Engine:
                 added = lot_added(msgspec.structs.replace(event, spec=spec))
                 state.sale = evolve_sale(state.sale, added)
                 self._changes.append((SALE_STREAM, added))
-                lot = LotState(spec, len(state.lots), first_view(added))
+                lot = LotState(spec, len(state.lots), first_view(added), event.seller_skeletons)
                 state.lots.append(lot)
                 self.lots[lot.view.lot] = lot
                 self._index(lot)

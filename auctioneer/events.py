@@ -79,6 +79,8 @@ class BidderEnrolled(Event, frozen=True, kw_only=True, tag="bidder_enrolled"):
     key: str
     role: Role
     admitted: bool
+    skeletons: tuple[str, ...]
+    """Names that share one of these are too alike; kept, since another version of Unicode can give others."""
 
 
 class BidderAdmitted(Event, frozen=True, kw_only=True, tag="bidder_admitted"):
@@ -95,6 +97,8 @@ class LotListed(Event, frozen=True, kw_only=True, tag="lot_listed"):
     spec: LotSpec
     opens_at_ms: int | None
     by: str
+    seller_skeletons: tuple[str, ...] = ()
+    """By which the seller is known among the bidders; kept, as those of a bidder are."""
 
 
 class BidTaken(Event, frozen=True, tag="bid_taken"):

@@ -18,6 +18,8 @@ class LotState(msgspec.Struct):
     spec: LotSpec
     index: int
     view: LotView
+    seller_skeletons: tuple[str, ...] = ()
+    """A bidder with one of these is the seller."""
     standing: english.Standing | None = None
     extended_ms: int = 0
     """Soft close used so far."""

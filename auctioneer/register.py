@@ -13,7 +13,7 @@ from auctioneer.events import BidderAdmitted, BidderEnrolled
 from common.errors import RejectCode
 from common.limits import BIDDERS_MAX
 from common.messages import Hello, Role
-from common.names import is_valid_name, skeleton
+from common.names import is_valid_name, skeletons
 
 APPROVAL_POLL_MS = 2000
 """How long a bidder who waits for approval is asked to wait before asking again."""
@@ -61,7 +61,7 @@ class Enrolled(msgspec.Struct, frozen=True):
     key: str
     role: Role
     admitted: bool
-    skeleton: str
+    skeletons: tuple[str, ...]
     waiting: bool = False
 
 
@@ -70,7 +70,7 @@ OBSERVER_PADDLE = 0
 
 def observer(key: str) -> Enrolled:
     """Return the passing identity of somebody who only looks on."""
-    return Enrolled(OBSERVER_PADDLE, "", key, Role.OBSERVER, admitted=True, skeleton="")
+    return Enrolled(OBSERVER_PADDLE, "", key, Role.OBSERVER, admitted=True, skeletons=())
 
 
 class Register:
@@ -102,8 +102,8 @@ class Register:
         """Return who is meant by what an auctioneer typed: a paddle or a name."""
         if name_or_paddle.isascii() and name_or_paddle.isdigit() and len(name_or_paddle) <= len(str(BIDDERS_MAX)):
             return self._by_paddle.get(int(name_or_paddle))
-        paddle = self._by_skeleton.get(skeleton(name_or_paddle))
-        return None if paddle is None else self._by_paddle[paddle]
+        paddles = (self._by_skeleton.get(skeleton) for skeleton in skeletons(name_or_paddle))
+        return next((self._by_paddle[paddle] for paddle in paddles if paddle is not None), None)
 
     def enrol(self, now_ms: int, key: str, hello: Hello, admission: Admission) -> BidderEnrolled | RejectCode:
         """Decide whether a key that is not enrolled becomes a bidder, or waits to; the event is applied."""
@@ -112,7 +112,14 @@ class Register:
             return refusal
         if not is_valid_name(hello.name):
             return RejectCode.INVALID_NAME
-        if skeleton(hello.name) in self._by_skeleton:
+        is_admitted = admission.mode is not AdmissionMode.APPROVE
+        return self.enter(now_ms, key, hello, skeletons(hello.name), is_admitted=is_admitted)
+
+    def enter(
+        self, now_ms: int, key: str, hello: Hello, skeletons: tuple[str, ...], *, is_admitted: bool
+    ) -> BidderEnrolled | RejectCode:
+        """Decide whether there is a place for a valid name with these skeletons; the event is applied."""
+        if any(skeleton in self._by_skeleton for skeleton in skeletons):
             return RejectCode.NAME_TAKEN
         if len(self._by_key) >= BIDDERS_MAX:
             return RejectCode.HOUSE_FULL
@@ -124,7 +131,8 @@ class Register:
             name=hello.name,
             key=key,
             role=hello.role,
-            admitted=admission.mode is not AdmissionMode.APPROVE,
+            admitted=is_admitted,
+            skeletons=skeletons,
         )
         self.apply(event)
         return event
@@ -150,7 +158,7 @@ class Register:
                         event.key,
                         event.role,
                         event.admitted,
-                        skeleton(event.name),
+                        event.skeletons,
                         waiting=not event.admitted,
                     )
                 )
@@ -161,4 +169,4 @@ class Register:
     def _put(self, entry: Enrolled) -> None:
         self._by_key[entry.key] = entry
         self._by_paddle[entry.paddle] = entry
-        self._by_skeleton[entry.skeleton] = entry.paddle
+        self._by_skeleton.update(dict.fromkeys(entry.skeletons, entry.paddle))

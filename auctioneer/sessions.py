@@ -111,7 +111,7 @@ class Session:
     def enter(self, bidder: Enrolled) -> None:
         """Take the bidder's entry of the register; `who` is what the rules need of it."""
         self.bidder = bidder
-        self.who = Bidder(bidder.paddle, bidder.skeleton)
+        self.who = Bidder(bidder.paddle, bidder.skeletons)
 
     def recall(self, request: BidRequest | BuyRequest) -> Accepted | Rejected | RejectCode | None:
         """Return the verdict that a request had before; a code if its id can't be used; None if it is new."""

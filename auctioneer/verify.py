@@ -37,7 +37,7 @@ from auctioneer.events import (
     SaleRestored,
     named_fields,
 )
-from auctioneer.register import Admission, AdmissionMode, Register
+from auctioneer.register import Register
 from common.errors import RejectCode
 from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX
 from common.lot import (
@@ -230,7 +230,7 @@ class _Audit:
         if not self._is_first(event.paddle, request.id):
             raise self._different(event, None, f"request {request.id} of paddle {event.paddle} was decided before")
         self._nothing_due(engine, event)
-        bidder = Bidder(entry.paddle, entry.skeleton)
+        bidder = Bidder(entry.paddle, entry.skeletons)
         if isinstance(request, BuyRequest):
             self._compare(event, engine.buy(event.at_ms, bidder, request))
         else:
@@ -283,8 +283,8 @@ class _Audit:
             if self._register.by_key(event.key) is not None:
                 raise self._different(event, None, "the key is enrolled already")
             hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=event.name, role=event.role)
-            admission = Admission(AdmissionMode.OPEN if event.admitted else AdmissionMode.APPROVE)
-            self._compare(event, self._register.enrol(event.at_ms, event.key, hello, admission))
+            decided = self._register.enter(event.at_ms, event.key, hello, event.skeletons, is_admitted=event.admitted)
+            self._compare(event, decided)
             return
         entry = self._register.by_paddle(event.paddle)
         if (
@@ -324,7 +324,7 @@ def _decide_of_lot(engine: Engine, event: LotDecided) -> Decision | None:
 def _decide(engine: Engine, event: SaleDecided | LotListed) -> Decision | None:
     """Give the auctioneer's command about the whole sale of which `event` is the first, or only, effect."""
     if isinstance(event, LotListed):  # several lots added at once are the same as one after the other
-        return decisions.add(engine, event.at_ms, event.by, (event.spec,))
+        return decisions.add(engine, event.at_ms, event.by, (event.spec,), lambda _seller: event.seller_skeletons)
     match event.change:
         case SalePaused():
             return decisions.pause_sale(engine, event.at_ms, event.by)

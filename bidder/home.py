@@ -4,8 +4,8 @@ HOME/keys/NAME.json     the key of a name; whoever has the file bids as that per
 HOME/keys/NAME.last-id  the highest request id that this key has used here
 HOME/observer.json      the key of one who only looks on
 
-Names that houses can't tell apart (`ada`, `Ada`, `A da`) share a key: a house then says as whom the key is enrolled
-there, where another key would only be told that the name is taken.
+Names that differ only in case, spaces and accents (`ada`, `Ada`, `A da`) share a key: a house then says as whom the key
+is enrolled there, where another key would only be told that the name is taken.
 """
 
 import os
@@ -18,7 +18,7 @@ import platformdirs
 
 from common.keys import KeyPair, load_or_make_keys
 from common.limits import INTEGER_MAX
-from common.names import skeleton
+from common.names import folded
 
 _FILE_BYTES_MAX: Final = 200
 """Longer file names are not allowed everywhere."""
@@ -70,7 +70,7 @@ class LastId:
 
 
 def _file_stem(name: str) -> str:
-    """Return what names the file: letters and digits only, so that no name leads out of the folder."""
-    bare = "".join(char for char in skeleton(name) if char.isalnum())
+    """Return what names the file: letters and digits, so that no name leads out of the folder."""
+    bare = folded(name)
     encoded = bare.encode()
-    return bare if 0 < len(encoded) <= _FILE_BYTES_MAX else sha256(skeleton(name).encode()).hexdigest()
+    return bare if len(encoded) <= _FILE_BYTES_MAX else sha256(encoded).hexdigest()

@@ -19,7 +19,7 @@ from click.exceptions import NoArgsIsHelpError
 from click.shell_completion import get_completion_class
 
 from common.errors import AuctionError, StorageError, UsageError
-from common.names import is_valid_text
+from common.names import misleading_places
 
 STOPPED_STATUS: Final = 130
 """The person stopped the program: Ctrl-C, or no to a question."""
@@ -105,8 +105,10 @@ def print_json(value: object) -> None:
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
     """Return `text` with what could steer a terminal or mislead a reader replaced; line breaks become spaces."""
-    lines = text if keep_lines else text.replace("\n", " ")
-    return "".join(char if is_valid_text(char) else _REPLACEMENT for char in lines)
+    chars = list(text if keep_lines else text.replace("\n", " "))
+    for place in misleading_places(text):
+        chars[place] = _REPLACEMENT
+    return "".join(chars)
 
 
 def examples(*lines: str) -> str:

@@ -1,38 +1,121 @@
 """Names of people and lots: which are allowed, and when two are too alike to tell apart.
 
-A name is shown to others, so it may not steer their screens (control and bidirectional characters), hide (nothing
-visible), start a formula in a spreadsheet, or pass for another's: two names with the same `skeleton` are the same.
+A name is shown to others, so it may not steer their screens (control and bidirectional characters), hide (what can't
+be seen), start a formula in a spreadsheet, or pass for another's: two names that share a skeleton are the same.
+
+Skeletons follow UTS 39, with the Unicode consortium's own table of look-alikes (`confusables.txt` beside this file).
+Another version of Unicode can give other skeletons. So those of a name are decided once and then recorded.
 """
 
 import unicodedata
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Final
 
 from common.limits import LOT_CHARS_MAX, NAME_CHARS_MAX
 
-_FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_FORMULA_STARTS = ("=", "+", "-", "@")
-_LOOK_ALIKES = str.maketrans(
-    "аеорсухіјѕԁԛԝ" + "νοαρτικμ" + "01|",  # noqa: RUF001 -- Cyrillic and Greek letters that look Latin are the point
-    "aeopcyxijsdqw" + "voaptiku" + "oll",
+_FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_FORMULA_STARTS: Final = ("=", "+", "-", "@")
+_LOT_PUNCTUATION: Final = frozenset("-_.")
+
+_VARIATION_SELECTORS: Final = frozenset(
+    chr(code)
+    for first, last in ((0x180B, 0x180D), (0x180F, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+    for code in range(first, last + 1)
 )
-_LOT_PUNCTUATION = frozenset("-_.")
+"""They choose the form of the character before them, as in an emoji, and can't be seen themselves."""
+_UNSEEN: Final = _VARIATION_SELECTORS | frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # Default_Ignorable_Code_Point, besides the forbidden categories
+    "\u2800\ufffc\U00013441\U00013442\U00016fe4\U0001d159"  # drawn as nothing: a braille blank, fillers and their like
+)
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""ZWNJ and ZWJ: within words of some scripts they are a part of the spelling."""
+_JOINING_SCRIPTS: Final = (
+    *("ARABIC", "SYRIAC", "MANDAIC", "MONGOLIAN", "NKO"),
+    *("DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA"),
+    *("KHMER", "MYANMAR", "BALINESE", "JAVANESE", "SUNDANESE", "TIBETAN"),
+)
+"""The first word in the names of their characters, which Unicode never changes."""
+_SKELETONS_KEPT: Final = 1024
+"""A seller often has many lots."""
+_MARKS_RUN_MAX: Final = 4
+"""More marks on one letter (UTS 39, 5.4) reach into the lines above and below."""
+_ACCENT_CLASS_MIN: Final = 200
+_OVERLAY_CLASS: Final = 1
+"""Combining classes of accents and of strokes; lower ones are of vowels and other parts of a spelling."""
 
 
 def is_valid_text(text: str) -> bool:
-    """Return whether `text` is free of control, direction and unassigned characters; line breaks are allowed."""
-    return not any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES for char in text if char != "\n")
+    """Return whether a reader sees what `text` is: no control, direction, unassigned or unseen characters.
+
+    Line breaks are allowed, ZWNJ and ZWJ within words of scripts that need them, and a variation selector after a
+    character that can be seen.
+    """
+    return next(misleading_places(text), None) is None
+
+
+def misleading_places(text: str) -> Iterator[int]:
+    """Yield the places in `text` of the characters that `is_valid_text` does not allow."""
+    for place, char in enumerate(text):
+        if char.isascii():
+            misleads = not char.isprintable() and char != "\n"
+        elif char in _JOINERS:
+            misleads = not _is_within_word(text, place)
+        elif char in _VARIATION_SELECTORS:
+            misleads = place == 0 or not _is_seen(text[place - 1])
+        else:
+            misleads = char in _UNSEEN or unicodedata.category(char) in _FORBIDDEN_CATEGORIES
+        if misleads:
+            yield place
+
+
+def _is_within_word(text: str, place: int) -> bool:
+    """Return whether a joiner stands between two characters of scripts that join."""
+    return 0 < place < len(text) - 1 and all(
+        unicodedata.name(neighbour, "").partition(" ")[0] in _JOINING_SCRIPTS and _is_letter_or_mark(neighbour)
+        for neighbour in (text[place - 1], text[place + 1])
+    )
+
+
+def _is_letter_or_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LM"
+
+
+def _is_seen(char: str) -> bool:
+    category = unicodedata.category(char)
+    return char not in _UNSEEN and category not in _FORBIDDEN_CATEGORIES and category[0] != "Z"
 
 
 def is_valid_name(name: str) -> bool:
-    """Return whether `name` can be a bidder's: 1 to 40 characters, normalised (NFC), visible, not a formula."""
+    """Return whether `name` can be a bidder's: 1 to 40 characters, normalised (NFC), all seen, not a formula.
+
+    A letter or a digit is among them, and no mark stands alone.
+    """
     return (
         0 < len(name) <= NAME_CHARS_MAX
         and name == name.strip()
         and "\n" not in name
         and is_valid_text(name)
+        and _VARIATION_SELECTORS.isdisjoint(name)
         and unicodedata.is_normalized("NFC", name)
         and not name.startswith(_FORMULA_STARTS)
-        and skeleton(name) != ""
+        and any(char.isalnum() for char in folded(name))
+        and _has_marks_in_place(name)
     )
+
+
+def _has_marks_in_place(name: str) -> bool:
+    """Return whether each mark has something to stand on, and nothing has more marks than a spelling needs."""
+    words = name.split()
+    return not any(_is_mark(word[0]) for word in words) and all(
+        not are_marks or len(list(run)) <= _MARKS_RUN_MAX for are_marks, run in groupby(name, _is_mark)
+    )
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M"
 
 
 def is_valid_lot(lot: str) -> bool:
@@ -42,8 +125,61 @@ def is_valid_lot(lot: str) -> bool:
     )
 
 
-def skeleton(name: str) -> str:
-    """Return what is left of a name when case, spaces, accents and common look-alike letters are taken away."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name.casefold()).casefold())
-    bare = "".join(char for char in folded if char.isalnum() or char == "|")
-    return bare.translate(_LOOK_ALIKES)
+def folded(name: str) -> str:
+    """Return what is left of a name without case, spaces, punctuation and accents.
+
+    Unicode promises that this stays the same in later versions for each name that is valid in one.
+    """
+    return "".join(char for char in _in_small_letters(name) if _is_spelt(char))
+
+
+@lru_cache(maxsize=_SKELETONS_KEPT)
+def skeletons(name: str) -> tuple[str, ...]:
+    """Return what is left of a name without case, spaces, accents and whatever sets it apart from its look-alikes.
+
+    There is one for the name in small letters and one for it as it is written: `Ian` looks like `lan` only as it is
+    written. Names that share one of them are too alike.
+    """
+    found = dict.fromkeys((_skeleton(_in_small_letters(name)), _skeleton(name)))
+    return tuple(skeleton for skeleton in found if skeleton)
+
+
+def _skeleton(text: str) -> str:
+    table = _confusables()
+    kept = []
+    for char in unicodedata.normalize("NFD", text):
+        for part in char if char in table else _decomposed(char):
+            prototype = table.get(part, part)
+            if _is_spelt(part) or prototype.isalnum():
+                kept.append(prototype)
+    return "".join(char for char in _in_small_letters("".join(kept)) if not _is_accent(char))
+
+
+def _in_small_letters(text: str) -> str:
+    return _decomposed(_decomposed(text).casefold())
+
+
+def _decomposed(text: str) -> str:
+    """Return the plain characters that a text is made of, without those that can't be seen."""
+    return "".join(char for char in unicodedata.normalize("NFKD", text) if char not in _UNSEEN)
+
+
+def _is_spelt(char: str) -> bool:
+    """Return whether a character of a decomposed name is a part of its spelling."""
+    return char.isalnum() or (_is_mark(char) and not _is_accent(char))
+
+
+def _is_accent(char: str) -> bool:
+    combining_class = unicodedata.combining(char)
+    return combining_class == _OVERLAY_CLASS or combining_class >= _ACCENT_CLASS_MIN
+
+
+@cache
+def _confusables() -> dict[str, str]:
+    """Return what each look-alike looks like."""
+    table = {}
+    for line in Path(__file__).with_name("confusables.txt").read_text("utf-8").splitlines():
+        fields = line.partition("#")[0].split(";")
+        if len(fields) > 1:
+            table[chr(int(fields[0], 16))] = "".join(chr(int(code, 16)) for code in fields[1].split())
+    return table

@@ -24,7 +24,7 @@ from common.limits import (
 )
 from common.lot import LotTerms, SoftClose, Step
 from common.money import Currency
-from common.names import is_valid_lot, is_valid_text
+from common.names import is_valid_lot, misleading_places
 
 DURATION_MS_MIN: Final = 100
 """The shortest time that a lot can be open."""
@@ -49,8 +49,9 @@ def text_faults(field: str, text: str, chars_max: int, *, is_required: bool = Fa
         yield field, f"It has {len(text):,} characters; at most {chars_max:,} are allowed."
     if "\n" in text:
         yield field, "It has a line break; write it on one line."
-    if not is_valid_text(text):
-        char = next(char for char in text if not is_valid_text(char))
+    misleading = next(misleading_places(text), None)
+    if misleading is not None:
+        char = text[misleading]
         name = unicodedata.name(char, "a control or unassigned character")
         yield field, f"It has the character U+{ord(char):04X} ({name}), which can mislead readers; take it out."
 

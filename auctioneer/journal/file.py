@@ -20,7 +20,7 @@ from common.errors import StorageError
 from common.files import sync_directory
 
 FILE_NAME: Final = "journal.sqlite3"
-FORMAT_VERSION: Final = 5
+FORMAT_VERSION: Final = 6
 APPLICATION_ID: Final = int.from_bytes(b"Auct", "big")
 GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
 """What the first batch is chained to."""

@@ -102,7 +102,7 @@ def english_work(random: Random, count: int) -> Work:
     bids, and five open with a maximum in hand; a leader raises the own maximum, or bids openly and is refused.
     """
     engine = new_engine()
-    who = [Bidder(paddle, f"bidder{paddle}") for paddle in range(1, BIDDERS + 1)]
+    who = [Bidder(paddle, (f"bidder{paddle}",)) for paddle in range(1, BIDDERS + 1)]
     asked, outcomes = [], Counter[str]()
     for number in range(count):
         bidder = random.choice(who)

@@ -79,7 +79,7 @@ class SaleMaker:
         self._requests += 1
         if pick.random() < 0.03:
             buying = BuyRequest(id=self._requests, lot=name, price_minor=9_000)
-            outcome = self.engine.buy(self._now_ms, Bidder(paddle, f"bidder{paddle}"), buying)
+            outcome = self.engine.buy(self._now_ms, Bidder(paddle, (f"bidder{paddle}",)), buying)
         else:
             least_minor = lot.view.minimum_minor
             open_minor = least_minor + pick.choice((0, 10, 500)) if pick.random() < 0.5 else None
@@ -91,7 +91,7 @@ class SaleMaker:
                 maximum_minor=secret_minor,
                 while_connected=pick.random() < 0.3,
             )
-            outcome = self.engine.bid(self._now_ms, Bidder(paddle, f"bidder{paddle}"), request)
+            outcome = self.engine.bid(self._now_ms, Bidder(paddle, (f"bidder{paddle}",)), request)
         return [] if isinstance(outcome, Rejected) else [outcome]
 
     def _restored(self) -> list[AnyEvent]:
@@ -133,5 +133,11 @@ class SaleMaker:
 
 def enrolled(paddle: int, *, admitted: bool = True) -> BidderEnrolled:
     return BidderEnrolled(
-        at_ms=START_MS, paddle=paddle, name=f"Bidder {paddle}", key=f"key{paddle}", role=Role.BIDDER, admitted=admitted
+        at_ms=START_MS,
+        paddle=paddle,
+        name=f"Bidder {paddle}",
+        key=f"key{paddle}",
+        role=Role.BIDDER,
+        admitted=admitted,
+        skeletons=(f"bidder{paddle}",),
     )

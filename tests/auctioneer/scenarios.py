@@ -33,7 +33,7 @@ from auctioneer.terms import LotSpec, Opening, OpeningRule, default_increments
 from auctioneer.verify import verify
 from common.lot import LotTerms, LotView, SoftClose, Step
 from common.messages import BidRequest, BuyRequest, Rejected, Role
-from common.names import skeleton
+from common.names import skeletons
 
 FOLDER = Path(__file__).parent / "scenarios"
 
@@ -287,9 +287,17 @@ class Stage:
         if who not in self._paddles:
             paddle = self._paddles[who] = len(self._paddles) + 1
             self.events.append(
-                BidderEnrolled(at_ms=now_ms, paddle=paddle, name=who, key=who * 10, role=Role.BIDDER, admitted=True)
+                BidderEnrolled(
+                    at_ms=now_ms,
+                    paddle=paddle,
+                    name=who,
+                    key=who * 10,
+                    role=Role.BIDDER,
+                    admitted=True,
+                    skeletons=skeletons(who),
+                )
             )
-        return Bidder(self._paddles[who], skeleton(who))
+        return Bidder(self._paddles[who], skeletons(who))
 
     def _decided(self, decision: decisions.Decision) -> str:
         if isinstance(decision, Refused):

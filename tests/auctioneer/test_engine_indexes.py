@@ -55,7 +55,7 @@ def test_nobody_is_watched_for_a_lot_that_is_over_even_after_a_restore() -> None
     engine = _engine()
     decisions.add(engine, START_MS, "ann", (_spec("1", OpeningRule.AT_START, 60_000),))
     engine.advance(START_MS)
-    engine.bid(START_MS, Bidder(7, "bob"), BidRequest(id=1, lot="1", maximum_minor=500, while_connected=True))
+    engine.bid(START_MS, Bidder(7, ("bob",)), BidRequest(id=1, lot="1", maximum_minor=500, while_connected=True))
     assert engine.paddles_to_watch() == [7]
     engine.advance(START_MS + 60_000)
     restored = Engine(msgspec.msgpack.decode(msgspec.msgpack.encode(engine.state), type=EngineState[LotState]))

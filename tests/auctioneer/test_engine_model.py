@@ -26,7 +26,7 @@ from auctioneer.terms import LotSpec, Opening, OpeningRule
 from auctioneer.verify import verify
 from common.lot import LotTerms, SoftClose, Step
 from common.messages import BidRequest, BuyRequest, Rejected, Role
-from common.names import skeleton
+from common.names import skeletons
 
 LOTS_MAX = 12
 BIDDERS = ("Ann", "Bob", "Cat", "Dan")
@@ -119,7 +119,15 @@ class SaleMachine(RuleBasedStateMachine):
         self.watcher = Watcher(self.engine)
         self.events: list[AnyEvent] = [created]
         self.events += [
-            BidderEnrolled(at_ms=START_MS, paddle=paddle, name=name, key=name, role=Role.BIDDER, admitted=True)
+            BidderEnrolled(
+                at_ms=START_MS,
+                paddle=paddle,
+                name=name,
+                key=name,
+                role=Role.BIDDER,
+                admitted=True,
+                skeletons=skeletons(name),
+            )
             for paddle, name in enumerate(BIDDERS, start=1)
         ]
         self.now_ms = START_MS
@@ -291,7 +299,7 @@ class SaleMachine(RuleBasedStateMachine):
 
     @staticmethod
     def bidder(paddle: int) -> Bidder:
-        return Bidder(paddle, skeleton(BIDDERS[paddle - 1]))
+        return Bidder(paddle, skeletons(BIDDERS[paddle - 1]))
 
     def sells(self, paddle: int, lot: str) -> bool:
         return self.model.lots[lot].spec.terms.seller.title() == BIDDERS[paddle - 1]

@@ -54,7 +54,7 @@ class Sale:
 
     def bid(self, paddle: int, lot: str, maximum_minor: int) -> BidTaken:
         request = BidRequest(id=len(self.events), lot=lot, maximum_minor=maximum_minor, while_connected=True)
-        taken = self.engine.bid(START_MS, Bidder(paddle, "x"), request)
+        taken = self.engine.bid(START_MS, Bidder(paddle, ("x",)), request)
         assert isinstance(taken, BidTaken)
         self.events.append(taken)
         return taken

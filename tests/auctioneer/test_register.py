@@ -20,7 +20,15 @@ def test_a_key_gets_the_next_paddle_and_keeps_it() -> None:
     register = Register([])
     for paddle, (key, name) in enumerate([(ANN, "Ann"), (BOB, "Bob")], start=1):
         event = register.enrol(5, key, hello(name), OPEN)
-        assert event == BidderEnrolled(at_ms=5, paddle=paddle, name=name, key=key, role=Role.BIDDER, admitted=True)
+        assert event == BidderEnrolled(
+            at_ms=5,
+            paddle=paddle,
+            name=name,
+            key=key,
+            role=Role.BIDDER,
+            admitted=True,
+            skeletons=(name.lower(),),
+        )
     assert [entry.paddle for entry in register.entries] == [1, 2]
     assert register.by_key(BOB) == register.by_paddle(2) == register.find("2") == register.find("bob")
     assert register.by_key(CAT) is register.by_paddle(3) is register.find("cat") is register.find("99999999999") is None
@@ -35,7 +43,26 @@ def test_a_name_takes_those_that_look_like_it(alike: str) -> None:
     assert len(register.entries) == 1
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 41, "=1+1", "a\nb", "a\u202eb", "..."])
+def test_a_name_as_it_is_written_takes_those_that_look_like_it_in_either_order() -> None:
+    for first, second in (("Ian", "lan"), ("lan", "Ian")):
+        register = Register([])
+        register.enrol(0, ANN, hello(first), OPEN)
+        assert register.enrol(0, BOB, hello(second), OPEN) is RejectCode.NAME_TAKEN
+        assert isinstance(register.enrol(0, CAT, hello("Elia"), OPEN), BidderEnrolled)
+        assert isinstance(register.enrol(0, BOB, hello("Ella"), OPEN), BidderEnrolled)
+
+
+def test_a_name_stays_taken_where_another_version_of_unicode_gives_other_skeletons() -> None:
+    recorded = BidderEnrolled(
+        at_ms=0, paddle=1, name="Ann", key=ANN, role=Role.BIDDER, admitted=True, skeletons=("bob",)
+    )
+    register = Register([])
+    register.apply(recorded)
+    assert register.enrol(0, BOB, hello("Bob"), OPEN) is RejectCode.NAME_TAKEN
+    assert Register([]).enter(0, ANN, hello("Ann"), ("bob",), is_admitted=True) == recorded
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 41, "=1+1", "a\nb", "a\u202eb", "...", "\u3164", "Ada\u3164"])
 def test_a_name_that_steers_or_hides_is_refused(name: str) -> None:
     register = Register([])
     assert register.enrol(0, ANN, hello(name), OPEN) is RejectCode.INVALID_NAME

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from common.limits import AMOUNT_MINOR_MAX
-from common.names import skeleton
+from common.names import skeletons
 
 _LARGE = AMOUNT_MINOR_MAX // 4
 """Below it no amount can make the next minimum too large, whatever the table of increments."""
@@ -146,7 +146,7 @@ class Lot:
             return "lot_closed"
         if self.status != "open":
             return {"scheduled": "lot_not_open", "paused": "lot_paused", "withdrawn": "lot_withdrawn"}[self.status]
-        if self.terms.get("seller") and skeleton(self.terms["seller"]) == skeleton(name):
+        if not set(skeletons(self.terms.get("seller", ""))).isdisjoint(skeletons(name)):
             return "own_lot"
         if request["type"] == "buy":
             return None if self.offer() == request["price_minor"] else "no_buy_now"

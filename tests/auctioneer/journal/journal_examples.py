@@ -72,7 +72,9 @@ EVERY_EVENT: tuple[AnyEvent, ...] = (
     ),
     HouseStarted(at_ms=AT_MS, instance="b7f2", outage_ms=0),
     HouseStoodStill(at_ms=AT_MS, outage_ms=4000),
-    BidderEnrolled(at_ms=AT_MS, paddle=1, name="Zoë", key="k" * 40, role=Role.BIDDER, admitted=True),
+    BidderEnrolled(
+        at_ms=AT_MS, paddle=1, name="Zoë", key="k" * 40, role=Role.BIDDER, admitted=True, skeletons=("zoe",)
+    ),
     BidderAdmitted(at_ms=AT_MS, paddle=1, admitted=False, by="clerk"),
     LotListed(
         at_ms=AT_MS,

@@ -159,7 +159,7 @@ def test_a_read_from_behind_the_end_is_lost_history(path):
 
 
 def test_the_hash_is_what_the_documentation_says(path):
-    digest = hashlib.sha256(b"auction-house journal, format 5").digest()
+    digest = hashlib.sha256(b"auction-house journal, format 6").digest()
     assert digest == GENESIS_HASH
     for first, body in query(path, "SELECT first, body FROM batch ORDER BY first"):
         digest = chained(digest, first, body)
@@ -260,8 +260,8 @@ def test_a_refusal_that_cannot_be_read_is_named(path):
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("PRAGMA user_version = 4", "format 4; this version reads format 5 only"),
-        ("PRAGMA user_version = 6", "format 6; this version reads format 5 only"),
+        ("PRAGMA user_version = 5", "format 5; this version reads format 6 only"),
+        ("PRAGMA user_version = 7", "format 7; this version reads format 6 only"),
         ("PRAGMA application_id = 7", "not a journal"),
     ],
 )
