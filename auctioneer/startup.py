@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from auctioneer import decisions
-from auctioneer.catalogue import bundled_catalogue, load_catalogue
+from auctioneer.catalogue import Tell, bundled_catalogue, load_catalogue, tell_nobody
 from auctioneer.clock import Clock
 from auctioneer.data_folder import DataFolder
 from auctioneer.decisions import Refused
@@ -38,10 +38,13 @@ class OpenSale(NamedTuple):
     """Snapshots that did not count, and were removed."""
 
 
-def load_spec(options: RunOptions) -> SaleSpec | None:
-    """Return the catalogue that the operator named, or the bundled example; None where the directory has a sale."""
+def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
+    """Return the catalogue that the operator named, or the bundled example; None where the directory has a sale.
+
+    `tell` gets what a person should know of the catalogue, though nothing is wrong with it.
+    """
     if options.catalogue is not None:
-        return load_catalogue(options.catalogue)
+        return load_catalogue(options.catalogue, tell)
     return None if has_begun(DataFolder(options.data)) else bundled_catalogue("example")
 
 

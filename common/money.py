@@ -1,21 +1,118 @@
-"""Money as integer minor units: parse what people type, print what people read, and never a float.
+"""Money as integer minor units: parse what people write, print what people read, and never a float.
 
-Exact by rule: an amount with more decimals than the currency has is refused, not rounded. The number of decimals
-comes with the sale (`Currency.decimals`), so neither side needs a table of currencies to show an amount.
+Exact by rule: an amount with more decimals than the currency has is refused, not rounded, and one that has two
+readings is refused, not guessed. The number of decimals comes with the sale (`Currency.decimals`), so neither side
+needs a table of currencies to show an amount.
 """
 
 import re
+import unicodedata
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
 
 import msgspec
 
 from common.limits import AMOUNT_MINOR_MAX
 
-_AMOUNT = re.compile(r"(\d{1,3}(?:[,'_ ]\d{3})+|\d+)(?:\.(\d+))?", re.ASCII)
-_GROUPING = re.compile(r"[,'_ ]")
+_ALIKE: Final = str.maketrans(
+    {**dict.fromkeys("\u00a0\u2007\u2009\u202f", " "), "\N{RIGHT SINGLE QUOTATION MARK}": "'"}
+)
+"""Spaces that don't break, and the apostrophe of typesetters: spreadsheets part thousands with them."""
+_TEXT: Final = re.compile(r"(\D*)(\d(?:[\d.,'_ ]*\d)?)(?:([.,])[-\u2013\u2014]{1,2})?(\D*)", re.ASCII)
+"""What stands before a number, the number, the mark of a `,-` that stands for no decimals, and what stands after."""
+_NUMBER: Final = re.compile(r"(\d+|\d{1,3}(?:([.,'_ ])\d{3})(?:\2\d{3})*)(?:([.,])(\d+))?", re.ASCII)
+_THOUSANDS_DIGITS: Final = 3
+
+_DOLLARS: Final = "AUD BBD BMD BND BSD BZD CAD FJD GYD HKD JMD KYD LRD MXN NAD NZD SBD SGD SRD TTD TWD USD XCD"
+_SIGNS: Final[dict[str, frozenset[str]]] = {
+    sign: frozenset(codes.split())
+    for sign, codes in {
+        "€": "EUR",
+        "£": "FKP GBP GIP SHP",
+        "$": f"{_DOLLARS} ARS CLP COP UYU",
+        "us$": "USD",
+        "a$": "AUD",
+        "au$": "AUD",
+        "c$": "CAD",
+        "ca$": "CAD",
+        "hk$": "HKD",
+        "mx$": "MXN",
+        "nt$": "TWD",
+        "nz$": "NZD",
+        "r$": "BRL",
+        "s$": "SGD",
+        "¥": "CNY JPY",
+        "元": "CNY",
+        "円": "JPY",
+        "fr": "CHF",
+        "sfr": "CHF",
+        "kr": "DKK ISK NOK SEK",
+        "kč": "CZK",
+        "zł": "PLN",
+        "ft": "HUF",
+        "lei": "RON",
+        "лв": "BGN",
+        "r": "ZAR",
+        "rm": "MYR",
+        "rp": "IDR",
+        "rs": "INR LKR MUR NPR PKR",
+        "dt": "TND",
+        "kd": "KWD",
+        "₹": "INR",
+        "₩": "KRW",
+        "₽": "RUB",
+        "₺": "TRY",
+        "₴": "UAH",
+        "₪": "ILS",
+        "₫": "VND",
+        "₱": "PHP",
+        "฿": "THB",
+        "₦": "NGN",
+        "₡": "CRC",
+        "₲": "PYG",
+        "₸": "KZT",
+        "₾": "GEL",
+        "₼": "AZN",
+        "₭": "LAK",
+        "₮": "MNT",
+        "₵": "GHS",
+        "֏": "AMD",
+        "៛": "KHR",
+        "৳": "BDT",
+    }.items()
+}
+"""The signs of currencies, in lower case and without a last point, and whose each is."""
 
 
 class AmountError(ValueError):
     """A text that is not an amount of the currency; the message says why and what would be one."""
+
+
+class DecimalMark(Enum):
+    """What is known of the mark before the decimals, for amounts such as 12,500 and 12.500 that don't tell."""
+
+    POINT = "."
+    COMMA = ","
+    UNSAID = "unsaid"
+    """As people type and programs write: a point it is, but a comma that can be a thousand's too is refused."""
+    UNKNOWN = "unknown"
+    """A file from another country perhaps: whichever of the two it is, it is refused where it has two readings."""
+
+
+class _Written(msgspec.Struct, frozen=True):
+    """An amount's parts as they are written. `mark` stands before the fraction, `group` between the thousands."""
+
+    whole: str
+    group: str
+    mark: str
+    fraction: str
+    units: tuple[str, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the mark can as well be that of the thousands: it stands before three digits, and alone."""
+        return len(self.fraction) == _THOUSANDS_DIGITS >= len(self.whole) and not self.group and self.whole[0] != "0"
 
 
 class Currency(msgspec.Struct, frozen=True):
@@ -24,21 +121,27 @@ class Currency(msgspec.Struct, frozen=True):
     code: str
     decimals: int
 
-    def parse(self, text: str) -> int:
-        """Return the minor units of `text`, such as `1250`, `1,250.50` or `USD 12.5`.
+    def parse(self, text: str, mark: DecimalMark = DecimalMark.UNSAID) -> int:
+        """Return the minor units of `text`, such as `1250`, `1,250.50`, `1.250,50 €` or `USD 12.5`.
 
-        Raises AmountError for anything else: signs, exponents, too many decimals, amounts over the limit.
+        `mark` says what is known of others that were written by the same hand. Raises AmountError for anything else:
+        signs of numbers, exponents, two readings, another currency, too many decimals, amounts over the limit.
         """
-        bare = text.strip().removeprefix(self.code).removesuffix(self.code).strip()
-        match = _AMOUNT.fullmatch(bare)
-        if match is None:
+        written = _read(text)
+        if written is None:
             raise AmountError(f"{text!r} is not an amount; write it as {self._example()}.")
-        whole, fraction = _GROUPING.sub("", match[1]), match[2] or ""
+        self._check_units(text, written.units)
+        if written.is_open and self._is_whole(text, written, mark):
+            whole, fraction = written.whole + written.fraction, ""
+        else:
+            whole, fraction = written.whole, written.fraction
         if len(fraction) > self.decimals:
-            raise AmountError(f"{text!r} has too many decimals: {self.code} has {self.decimals}.")
+            is_doubtful = written.is_open and mark is not DecimalMark.POINT
+            thousands = f"; write {written.whole}{fraction} if that is meant" if is_doubtful else ""
+            raise AmountError(f"{text!r} has too many decimals: {self.code} has {self.decimals}{thousands}.")
         if len(whole) > len(str(AMOUNT_MINOR_MAX)):
             raise AmountError(self._too_large(text))
-        amount_minor = int(whole + fraction.ljust(self.decimals, "0"))
+        amount_minor = self._minor(whole, fraction)
         if amount_minor > AMOUNT_MINOR_MAX:
             raise AmountError(self._too_large(text))
         return amount_minor
@@ -55,8 +158,98 @@ class Currency(msgspec.Struct, frozen=True):
         whole, point, fraction = self.plain(abs(amount_minor)).partition(".")
         return f"{self.code} {'-' if amount_minor < 0 else ''}{int(whole):,}{point}{fraction}"
 
+    def _is_whole(self, text: str, written: _Written, mark: DecimalMark) -> bool:
+        """Return whether an open mark is that of the thousands. Raises AmountError where nothing tells."""
+        if mark in (DecimalMark.POINT, DecimalMark.COMMA):
+            return written.mark != str(mark.value)
+        if written.mark == "," and not self.decimals:
+            return True
+        if written.mark == "." and (mark is DecimalMark.UNSAID or self.decimals < _THOUSANDS_DIGITS):
+            return False
+        raise AmountError(self._two_readings(text, written, mark))
+
+    def _two_readings(self, text: str, written: _Written, mark: DecimalMark) -> str:
+        whole = written.whole + written.fraction
+        large, fraction = self.show(self._minor(whole, "")), written.fraction.rstrip("0")
+        if len(fraction) > self.decimals:
+            return (
+                f"{text!r} can be {large}, or have three decimals, which {self.code} has not; "
+                f"write {whole} if that is meant."
+            )
+        small = self.show(self._minor(written.whole, fraction))
+        if len(fraction) < _THOUSANDS_DIGITS:
+            other = f"{written.whole}{written.mark}{fraction.ljust(min(2, self.decimals), '0')}"
+        elif mark is DecimalMark.UNSAID:
+            other = f"{written.whole}.{fraction}"
+        else:
+            return (
+                f"{text!r} can be {large} or {small}; write {whole} for the first. For the second, let another amount "
+                f"of the column show the decimals, as in 0{written.mark}50."
+            )
+        return f"{text!r} can be {large} or {small}; write {whole} or {other}."
+
+    def _check_units(self, text: str, units: Iterable[str]) -> None:
+        for unit in units:
+            codes = codes_of(unit)
+            if not codes:
+                raise AmountError(f"{text!r} is not an amount; write it as {self._example()}.")
+            if self.code and self.code not in codes:
+                raise AmountError(f"{text!r} is not in the currency of the sale, {self.code}.")
+
+    def _minor(self, whole: str, fraction: str) -> int:
+        return int(whole + fraction.ljust(self.decimals, "0"))
+
     def _example(self) -> str:
         return "1250" if not self.decimals else "1250.".ljust(5 + self.decimals, "0")
 
     def _too_large(self, text: str) -> str:
         return f"{text!r} is over the largest amount, {self.show(AMOUNT_MINOR_MAX)}."
+
+
+def decimal_mark(texts: Iterable[str]) -> DecimalMark | None:
+    """Return which mark amounts by the same hand show to be that of the decimals; None where they don't agree."""
+    shown = set()
+    for text in texts:
+        written = _read(text)
+        if written is None or written.is_open:
+            continue
+        if written.mark:
+            shown.add(DecimalMark(written.mark))
+        elif written.group in (".", ","):
+            shown.add(DecimalMark.COMMA if written.group == "." else DecimalMark.POINT)
+    return shown.pop() if len(shown) == 1 else None
+
+
+def units_of(text: str) -> tuple[str, ...]:
+    """Return the codes and signs of currencies that stand beside a number; none where it is not an amount."""
+    written = _read(text)
+    return () if written is None else written.units
+
+
+def codes_of(unit: str) -> frozenset[str]:
+    """Return the codes of the currencies that a sign or a code can mean; none where it is neither."""
+    plain = unicodedata.normalize("NFKC", unit).casefold().rstrip(".")
+    if re.fullmatch("[a-z]{3}", plain) and plain not in _SIGNS:
+        return frozenset({plain.upper()})
+    return _SIGNS.get(plain, frozenset())
+
+
+def _read(text: str) -> _Written | None:
+    """Return the parts of an amount; None where it is none."""
+    match = _TEXT.fullmatch(text.translate(_ALIKE))
+    if match is None:
+        return None
+    before, number, dash_mark, after = match.groups(default="")
+    parts = _NUMBER.fullmatch(number)
+    if parts is None:
+        return None
+    whole, group, mark, fraction = parts.groups(default="")
+    if dash_mark and mark:  # 1.250,-
+        if len(fraction) != _THOUSANDS_DIGITS or group:
+            return None
+        whole, group, fraction = whole + mark + fraction, mark, ""
+    mark = dash_mark or mark
+    if mark and mark == group:
+        return None
+    digits = "".join(char for char in whole if char.isdecimal())
+    return _Written(digits, group, mark, fraction, tuple(filter(None, (before.strip(), after.strip()))))

@@ -4,41 +4,33 @@
 """
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Iterable
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from auctioneer.catalogue.words import likely_key
 from common.errors import UsageError
 
 FAULTS_MAX: Final = 1000
 """Faults that are kept and shown; further ones are only counted."""
 
 _QUOTED_CHARS_MAX: Final = 48
-_OTHER_WORDS: Final = {
-    "lot": "number",
-    "id": "number",
-    "name": "title",
-    "price": "starting_price",
-    "start": "starting_price",
-    "minimum": "starting_price",
-    "step": "increment",
-    "increments": "increment",
-    "buy_it_now": "buy_now",
-    "opening": "opens",
-    "picture": "image",
-    "photo": "image",
-    "anti_sniping": "soft_close",
-    "lots": "lot",
-}
-"""Words that people use for a key, too far from it in letters to be found by likeness."""
+ROWS_SHOWN_MAX: Final = 5
+"""Rows that are named where a fault is the same in many."""
+_VALUES: Final = re.compile(r"""'[^']*'|"[^"]*"|\d[\d.,]*""")
+"""What differs in the reasons of one fault in several rows."""
 
 
 class Fault(Struct, frozen=True, kw_only=True):
     """One thing that is wrong. `lot`, `field` and `file` are empty, and `line` is None, where there is none to name.
 
-    `line` counts from 1. `reason` is a sentence that says what is wrong and what would be right.
+    `line` counts from 1. `reason` is a sentence that says what is wrong and what would be right. Where a column of a
+    spreadsheet is wrong in many rows, the first one stands here; `more` counts the others, and `rows` has the lines of
+    the first few of them.
     """
 
     file: str = ""
@@ -46,6 +38,8 @@ class Fault(Struct, frozen=True, kw_only=True):
     field: str = ""
     reason: str
     line: int | None = None
+    more: int = 0
+    rows: tuple[int, ...] = ()
 
 
 class CatalogueError(UsageError):
@@ -76,7 +70,14 @@ def format_faults(error: CatalogueError) -> str:
 def _format_fault(fault: Fault) -> str:
     file = f"{fault.file}:{fault.line}" if fault.file and fault.line else fault.file
     place = ", ".join(part for part in (file, fault.lot and f"lot {fault.lot}", fault.field) if part)
-    return f"{place}: {fault.reason}" if place else fault.reason
+    return f"{place}: {fault.reason}{_others(fault)}" if place else fault.reason
+
+
+def _others(fault: Fault) -> str:
+    if not fault.more:
+        return ""
+    listed = ", ".join(map(str, fault.rows)) + (", ..." if fault.more > len(fault.rows) else "")
+    return f" The same in {fault.more:,} more row{'s' if fault.more > 1 else ''}: {listed}"
 
 
 def _no_line(_field: str) -> int | None:
@@ -98,20 +99,48 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class Faults:
-    """Collects what is found wrong; bounded, so that a hopeless file costs no memory."""
+    """Collects what is found wrong; bounded, so that a hopeless file costs no memory.
+
+    What is wrong in the same way in several rows of a spreadsheet is one fault. `notices` has sentences on what is not
+    wrong, but what a person should know.
+    """
 
     def __init__(self) -> None:
         self._kept: list[Fault] = []
         self._found = 0
+        self._alike: dict[tuple[str, str, str], tuple[int, int]] = {}  # to the index, and the line of the last
+        self.notices: list[str] = []
 
-    def add(self, place: Place, field: str, reason: str) -> None:
-        """Note that `field` (empty: the place as a whole) is at fault."""
+    def add(self, place: Place, field: str, reason: str, *, is_alone: bool = False) -> None:
+        """Note that `field` (empty: the place as a whole) is at fault. `is_alone`: it is no fault of its column."""
+        name = field.replace(".", "_") if place.is_flat else place.prefix + field
+        fault = Fault(file=place.file, lot=place.lot, field=name, reason=reason, line=place.line_of(field))
+        if not (place.is_flat and fault.line and not is_alone and self._is_added_to_one_alike(fault, fault.line)):
+            self._keep(fault)
+
+    def note(self, file: str, sentence: str) -> None:
+        """Note what is not wrong, but what a person should know of a file."""
+        self.notices.append(f"{file}: {sentence}")
+
+    def _keep(self, fault: Fault) -> None:
         self._found += 1
         if len(self._kept) < FAULTS_MAX:
-            name = field.replace(".", "_") if place.is_flat else place.prefix + field
-            self._kept.append(
-                Fault(file=place.file, lot=place.lot, field=name, reason=reason, line=place.line_of(field))
-            )
+            self._kept.append(fault)
+
+    def _is_added_to_one_alike(self, fault: Fault, line: int) -> bool:
+        key = (fault.file, fault.field, _VALUES.sub("", fault.reason))
+        index, last_line = self._alike.get(key, (None, 0))
+        if index is None:
+            if len(self._kept) < FAULTS_MAX:
+                self._alike[key] = (len(self._kept), line)
+            return False
+        if last_line == line:
+            return False  # of several in one row each is told
+        first = self._kept[index]
+        rows = (*first.rows, line) if len(first.rows) < ROWS_SHOWN_MAX else first.rows
+        self._kept[index] = replace(first, more=first.more + 1, rows=rows)
+        self._alike[key] = (index, line)
+        return True
 
     def extend(self, error: CatalogueError) -> None:
         """Note what another part of the catalogue was refused for."""
@@ -128,14 +157,21 @@ def quoted(value: object) -> str:
     """Return a value as a fault may show it: short, with nothing in it that could steer a terminal."""
     if isinstance(value, str):
         return repr(value) if len(value) <= _QUOTED_CHARS_MAX else f"{value[:_QUOTED_CHARS_MAX]!r}..."
-    kinds = ((bool, "true or false"), (list, "a list"), (dict, "a table"), ((date, time), "a date or time"))
+    kinds = ((bool, "true or false"), (list, "a list"), (dict, "a table"), ((date, time, timedelta), "a date or time"))
     return next((name for kind, name in kinds if isinstance(value, kind)), "a number")
+
+
+def likely_known(key: str, known: Collection[str]) -> str | None:
+    """Return the known key that was probably meant by one that does not exist; None where none is like it."""
+    word = likely_key(key)
+    if word is not None and word in known:
+        return word
+    return next(iter(difflib.get_close_matches(key[:_QUOTED_CHARS_MAX], known, n=1)), None)
 
 
 def unknown_key(key: str, known: Collection[str]) -> str:
     """Return the reason for a key that does not exist here, with the one that was probably meant."""
-    word = _OTHER_WORDS.get(key, "")
-    likely = [word] if word in known else difflib.get_close_matches(key[:_QUOTED_CHARS_MAX], known, n=1)
-    if likely:
-        return f"There is no {quoted(key)}; did you mean {likely[0]!r}?"
+    likely = likely_known(key, known)
+    if likely is not None:
+        return f"There is no {quoted(key)}; did you mean {likely!r}?"
     return f"There is no {quoted(key)}; there are {', '.join(sorted(known))}."

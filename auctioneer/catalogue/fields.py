@@ -1,7 +1,7 @@
 """How each value of a lot is written in a catalogue: text, whole number or table in, exact value or reason out.
 
-The same readers serve TOML, CSV and the command line. Amounts are never floats: `TomlFloat` keeps the digits of a
-TOML number as they stand in the file.
+The same readers serve TOML, spreadsheets and the command line. Amounts are never floats: `ExactNumber` keeps the
+digits of a number as they stand in the file.
 """
 
 import re
@@ -16,18 +16,36 @@ from auctioneer.durations import DurationError, parse_duration
 from auctioneer.terms import DEFAULT_DURATION_MS, Opening, OpeningRule
 from common.limits import AMOUNT_MINOR_MAX, INCREMENT_STEPS_MAX
 from common.lot import SoftClose, Step
-from common.money import AmountError, Currency
+from common.money import AmountError, Currency, DecimalMark
 
 _AMOUNT_CHARS_MAX: Final = 40
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _ESTIMATE: Final = frozenset({"estimate_low", "estimate_high"})
+_NO_MARKS: Final[Mapping[str, DecimalMark]] = {}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class TomlFloat(Struct, frozen=True):
-    """A TOML number with a fraction or an exponent, as it is written; no float ever holds it."""
+class ExactNumber(Struct, frozen=True):
+    """A number of TOML or of a spreadsheet's cell, in digits with a point; no float ever holds it.
+
+    `unit` is the sign or code of a currency with which a spreadsheet shows it.
+    """
 
     text: str
+    unit: str = ""
+
+
+class BadCell(Struct, frozen=True):
+    """Stands for a spreadsheet's cell that has no value; `reason` says why."""
+
+    reason: str
+
+
+class Hand(Struct, frozen=True):
+    """In which currency an amount is written, and what is known of the mark before its decimals."""
+
+    currency: Currency
+    mark: DecimalMark = DecimalMark.UNSAID
 
 
 class FieldError(ValueError):
@@ -64,9 +82,17 @@ class Values(Struct, frozen=True):
 
 
 def read_values(
-    raw: Mapping[str, object], known: frozenset[str], currency: Currency, place: Place, faults: Faults
+    raw: Mapping[str, object],
+    known: frozenset[str],
+    currency: Currency,
+    place: Place,
+    faults: Faults,
+    marks: Mapping[str, DecimalMark] = _NO_MARKS,
 ) -> Values:
-    """Read the fields of a lot or of the defaults, of which `known` are allowed here; note each fault."""
+    """Read the fields of a lot or of the defaults, of which `known` are allowed here; note each fault.
+
+    `marks` has what a file shows of the mark before the decimals, by field.
+    """
     values: dict[str, Any] = {}
     unread: set[str] = set()
     for key, value in raw.items():
@@ -75,7 +101,9 @@ def read_values(
             continue
         reader, stand_in = _READERS[key]
         try:
-            values[key] = reader(value, currency)
+            if isinstance(value, BadCell):
+                raise _wrong(value.reason)
+            values[key] = reader(value, Hand(currency, marks.get(key, DecimalMark.UNSAID)))
         except FieldError as error:
             values[key] = stand_in
             unread.add(key)
@@ -91,16 +119,17 @@ def is_none(value: object) -> bool:
     return value is False or (isinstance(value, str) and value.strip().casefold() == "none")
 
 
-def read_text(value: object, _currency: Currency | None = None) -> str:
+def read_text(value: object, _hand: Hand | None = None) -> str:
     """Return a text without the space around it, its line breaks as one character each. Raises FieldError."""
     if not isinstance(value, str):
         raise _wrong(f"It is {quoted(value)}; a text is needed, in quotes.")
     return value.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _amount(value: object, currency: Currency) -> int:
-    if isinstance(value, TomlFloat):
-        value = value.text
+def _amount(value: object, hand: Hand) -> int:
+    currency, mark = hand.currency, hand.mark
+    if isinstance(value, ExactNumber):
+        value, mark = f"{value.unit} {value.text}".strip(), DecimalMark.POINT
     if isinstance(value, int) and not isinstance(value, bool):
         if abs(value) > AMOUNT_MINOR_MAX:
             raise _wrong(f"The number is over the largest amount, {currency.show(AMOUNT_MINOR_MAX)}.")
@@ -112,21 +141,21 @@ def _amount(value: object, currency: Currency) -> int:
     if len(value) > _AMOUNT_CHARS_MAX:
         raise _wrong(f"{quoted(value)} is too long for an amount.")
     try:
-        return currency.parse(value)
+        return currency.parse(value, mark)
     except AmountError as error:
         raise _wrong(str(error)) from error
 
 
-def _optional_amount(value: object, currency: Currency) -> int | None:
-    return None if is_none(value) else _amount(value, currency)
+def _optional_amount(value: object, hand: Hand) -> int | None:
+    return None if is_none(value) else _amount(value, hand)
 
 
-def _increments(value: object, currency: Currency) -> tuple[Step, ...]:
+def _increments(value: object, hand: Hand) -> tuple[Step, ...]:
     """Read a fixed step, a table `[[from, step], ...]`, or the same table as a text `from:step; from:step`."""
     if isinstance(value, str) and ":" in value:
-        value = [row.split(":") for row in value.rstrip("; \n").split(";")]
+        value = increment_rows(value)
     if not isinstance(value, list):
-        return (Step(0, _amount(value, currency)),)
+        return (Step(0, _amount(value, hand)),)
     if not 1 <= len(value) <= INCREMENT_STEPS_MAX:
         raise _wrong(f"The table has {len(value):,} rows; 1 to {INCREMENT_STEPS_MAX} are allowed.")
     steps, wrongs = [], []
@@ -137,12 +166,17 @@ def _increments(value: object, currency: Currency) -> tuple[Step, ...]:
             )
             continue
         try:
-            steps.append(Step(_amount(row[0], currency), _amount(row[1], currency)))
+            steps.append(Step(_amount(row[0], hand), _amount(row[1], hand)))
         except FieldError as error:
             wrongs += [("", f"Row {number}: {reason}") for _, reason in error.wrongs]
     if wrongs:
         raise FieldError(*wrongs)
     return tuple(steps)
+
+
+def increment_rows(text: str) -> list[list[str]]:
+    """Return the cells of a table of increments, each a price and a step, that stands in one text."""
+    return [row.split(":") for row in text.rstrip("; \n").split(";")]
 
 
 def _duration(value: object) -> int:
@@ -156,13 +190,13 @@ def _duration(value: object) -> int:
         raise _wrong(str(error)) from error
 
 
-def _lot_duration(value: object, _currency: Currency) -> int | None:
+def _lot_duration(value: object, _hand: Hand) -> int | None:
     if is_none(value) or (isinstance(value, str) and " ".join(value.casefold().split()) == "until closed"):
         return None
     return _duration(value)
 
 
-def _soft_close(value: object, _currency: Currency) -> SoftClose | None:
+def _soft_close(value: object, _hand: Hand) -> SoftClose | None:
     if is_none(value):
         return None
     if not isinstance(value, dict):
@@ -189,7 +223,7 @@ def _soft_close(value: object, _currency: Currency) -> SoftClose | None:
 _RULES: Final = {rule.value: rule for rule in OpeningRule if rule is not OpeningRule.AT_TIME}
 
 
-def _opening(value: object, _currency: Currency) -> Opening:
+def _opening(value: object, _hand: Hand) -> Opening:
     """Read a rule, a delay after the start of the sale, or a date-time with its zone."""
     if isinstance(value, datetime):
         return Opening(OpeningRule.AT_TIME, at_ms=_epoch_ms(value))
@@ -226,7 +260,7 @@ def _epoch_ms(moment: datetime) -> int:
     return at_ms
 
 
-_Reader = Callable[[object, Currency], object]
+_Reader = Callable[[object, Hand], object]
 
 _READERS: Final[dict[str, tuple[_Reader, object]]] = {
     "title": (read_text, "?"),
@@ -249,3 +283,5 @@ LOT_FIELDS: Final = frozenset({"number", *_READERS})
 """The keys of a lot."""
 DEFAULT_FIELDS: Final = frozenset(_READERS) - {"title"}
 """The keys that can stand for all lots."""
+AMOUNT_FIELDS: Final = frozenset({"starting_price", "increment", "reserve", "buy_now", "estimate_low", "estimate_high"})
+"""The keys of a lot with amounts."""

@@ -1,28 +1,35 @@
-"""Catalogues: a sale and its lots from TOML, or its lots from a spreadsheet's CSV, or lots to add to a running sale.
+"""Catalogues: a sale and its lots from TOML, or its lots from a spreadsheet, or lots to add to a running sale.
 
 A wrong catalogue is refused before anything starts, with all its faults at once (`CatalogueError`). The functions
 on text are pure; those on paths only read. `docs/catalogue.md` has every key.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from auctioneer.catalogue.csv_text import LOT_COLUMNS, nest_soft_close, read_csv
+from auctioneer.catalogue.csv_text import csv_sheet
 from auctioneer.catalogue.faults import CatalogueError, Fault, Faults, Place, quoted, unknown_key
 from auctioneer.catalogue.lots import Listing, list_lots, read_defaults
 from auctioneer.catalogue.raw import RawCatalogue, RawLot
 from auctioneer.catalogue.sale import Settings
+from auctioneer.catalogue.sheet import LOT_COLUMNS, nest_soft_close, read_sheet
 from auctioneer.catalogue.toml_text import read_toml
+from auctioneer.catalogue.xlsx import read_xlsx
 from auctioneer.terms import LotSpec, SaleSpec
 from common.money import Currency
 
 CATALOGUE_BYTES_MAX: Final = 64 * 1024 * 1024
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
-ReadLotsFile = Callable[[str], str]
-"""Returns the text of the file that `lots_file` names, or raises CatalogueError."""
+ReadLotsFile = Callable[[str], bytes]
+"""Returns the content of the file that `lots_file` names, or raises CatalogueError."""
+
+Tell = Callable[[str], None]
+"""Tells a person what is not wrong with a catalogue, but worth knowing: a sentence, with its file."""
 
 
 class CatalogueKind(Enum):
@@ -30,15 +37,28 @@ class CatalogueKind(Enum):
 
     TOML = ".toml"
     CSV = ".csv"
+    XLSX = ".xlsx"
+
+    @property
+    def is_sheet(self) -> bool:
+        """Whether it is a table of lots, and no more."""
+        return self is not CatalogueKind.TOML
+
+
+def tell_nobody(_sentence: str) -> None:
+    """Keep quiet: the caller does not want to know."""
 
 
 # --- a whole sale ----------------------------------------------------------------------------------------------------
 
 
-def load_catalogue(path: Path) -> SaleSpec:
-    """Read the catalogue at `path`, whose name ends in `.toml` or `.csv`. Raises CatalogueError with every fault."""
+def load_catalogue(path: Path, tell: Tell = tell_nobody) -> SaleSpec:
+    """Read the catalogue at `path`, whose name ends in `.toml`, `.csv` or `.xlsx`.
+
+    `tell` gets what a person should know of it. Raises CatalogueError with every fault.
+    """
     kind = _kind(path)
-    return parse_catalogue(_read(path), str(path), kind, _beside(path))
+    return parse_catalogue(_read(path), str(path), kind, _beside(path), tell)
 
 
 def bundled_catalogue(name: str) -> SaleSpec:
@@ -51,57 +71,67 @@ def bundled_catalogue(name: str) -> SaleSpec:
     return parse_catalogue(text, f"{name}.toml", CatalogueKind.TOML)
 
 
-def parse_catalogue(text: str, name: str, kind: CatalogueKind, read_lots_file: ReadLotsFile | None = None) -> SaleSpec:
-    """Read a catalogue's text. `name` is what faults call the file; without its ending it is a CSV sale's title.
+def parse_catalogue(
+    content: str | bytes,
+    name: str,
+    kind: CatalogueKind,
+    read_lots_file: ReadLotsFile | None = None,
+    tell: Tell = tell_nobody,
+) -> SaleSpec:
+    """Read a catalogue from the content of a file, or from its text if it is one.
 
-    Without `read_lots_file` a `lots_file` is a fault. Raises CatalogueError with every fault.
+    `name` is what faults call the file; without its ending it is the title of a spreadsheet's sale. Without
+    `read_lots_file` a `lots_file` is a fault. Raises CatalogueError with every fault.
     """
     faults = Faults()
-    raw = _raw(text, name, kind, faults)
-    if kind is CatalogueKind.CSV:
+    raw = _raw(content, name, kind, faults)
+    if kind.is_sheet:
         raw.sale["title"] = Path(name).stem or "Sale"
     settings = Settings(raw, faults, is_running=False)
     title, currency, ends_after_last_lot = settings.title(), settings.currency(), settings.ends_after_last_lot()
     lots = _lots(raw, settings, currency, frozenset(), read_lots_file, faults)
     if raw.is_readable and not raw.lots and "lots_file" not in raw.sale:
-        if kind is CatalogueKind.CSV:
+        if kind.is_sheet:
             faults.add(raw.file, "", "It has no lots; each row after the first is one.")
         elif ends_after_last_lot:
             faults.add(raw.sale_place, "ends", "There are no lots, so the sale would end at once; add some as [[lot]].")
-    faults.raise_any()
+    _finish(faults, tell)
     return SaleSpec(title, currency, lots, ends_after_last_lot)
 
 
 # --- lots for a running sale -----------------------------------------------------------------------------------------
 
 
-def load_lots(path: Path, currency: Currency, known_lots: Collection[str]) -> tuple[LotSpec, ...]:
+def load_lots(
+    path: Path, currency: Currency, known_lots: Collection[str], tell: Tell = tell_nobody
+) -> tuple[LotSpec, ...]:
     """Read more lots for a running sale from the file of a catalogue. Raises CatalogueError with every fault."""
     kind = _kind(path)
-    return parse_lots(_read(path), str(path), kind, currency, known_lots, _beside(path))
+    return parse_lots(_read(path), str(path), kind, currency, known_lots, _beside(path), tell)
 
 
 def parse_lots(
-    text: str,
+    content: str | bytes,
     name: str,
     kind: CatalogueKind,
     currency: Currency,
     known_lots: Collection[str],
     read_lots_file: ReadLotsFile | None = None,
+    tell: Tell = tell_nobody,
 ) -> tuple[LotSpec, ...]:
-    """Read more lots for a running sale from a catalogue's text; `known_lots` are the numbers that are taken.
+    """Read more lots for a running sale from a catalogue's content; `known_lots` are the numbers that are taken.
 
     A lot without a number gets the next whole one. A currency, where given, must be the sale's; a title or an end of
     the sale is a fault. Raises CatalogueError with every fault.
     """
     faults = Faults()
-    raw = _raw(text, name, kind, faults)
+    raw = _raw(content, name, kind, faults)
     settings = Settings(raw, faults, is_running=True)
     settings.same_currency(currency)
     lots = _lots(raw, settings, currency, frozenset(known_lots), read_lots_file, faults)
     if raw.is_readable and not raw.lots and "lots_file" not in raw.sale:
         faults.add(raw.file, "", "It has no lots to add.")
-    faults.raise_any()
+    _finish(faults, tell)
     return lots
 
 
@@ -124,9 +154,56 @@ def lot_from_fields(fields: Mapping[str, str], currency: Currency, known_lots: C
 # --- the parts of a file ---------------------------------------------------------------------------------------------
 
 
-def _raw(text: str, name: str, kind: CatalogueKind, faults: Faults) -> RawCatalogue:
-    read = read_toml if kind is CatalogueKind.TOML else read_csv
-    return read(text.removeprefix("\ufeff"), name, faults)
+def _finish(faults: Faults, tell: Tell) -> None:
+    for sentence in faults.notices:
+        tell(sentence)
+    faults.raise_any()
+
+
+def _raw(
+    content: str | bytes, name: str, kind: CatalogueKind, faults: Faults, ignored: frozenset[str] = frozenset()
+) -> RawCatalogue:
+    if kind is CatalogueKind.XLSX:
+        return read_xlsx(content.encode() if isinstance(content, str) else content, name, faults, ignored)
+    try:
+        text = content if isinstance(content, str) else _decoded(content, name, kind, faults)
+    except CatalogueError as error:
+        faults.extend(error)
+        return RawCatalogue.unreadable(Place(file=name, is_flat=kind.is_sheet))
+    text = text.removeprefix("\ufeff")
+    if kind is CatalogueKind.TOML:
+        return read_toml(text, name, faults)
+    return read_sheet(csv_sheet(text, name, faults, ignored), faults)
+
+
+def _decoded(content: bytes, name: str, kind: CatalogueKind, faults: Faults) -> str:
+    """Return the text of a file: UTF-8, and of a spreadsheet also the other two that Excel writes.
+
+    Raises CatalogueError where it is none of them.
+    """
+    if kind.is_sheet and content.startswith(_UTF_16_MARKS):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise CatalogueError([Fault(file=name, reason="It begins as UTF-16 and is not; save it again.")]) from error
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        reason = "It is not in UTF-8; save it with that encoding (in a spreadsheet: CSV UTF-8)."
+        fault = CatalogueError([Fault(file=name, line=line, reason=reason)])
+        if not kind.is_sheet:
+            raise fault from error
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError as error:
+        raise fault from error
+    shown = next((word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()), None)
+    example = f" such as {quoted(shown)}" if shown else ""
+    faults.note(
+        name, f"It is not in UTF-8, so it is read as Windows-1252. Look whether words with accents{example} are right."
+    )
+    return text
 
 
 def _lots(
@@ -138,27 +215,36 @@ def _lots(
     faults: Faults,
 ) -> tuple[LotSpec, ...]:
     defaults = read_defaults(raw.defaults, currency, raw.defaults_place, faults)
-    order, file, lots, lots_file = settings.order(), raw.file, raw.lots, settings.lots_file()
+    order, lots_file, ignored = settings.order(), settings.lots_file(), settings.ignored_columns()
     if lots_file is not None:
-        sheet = _sheet(raw.sale_place, lots_file, read_lots_file, faults)
-        Settings(sheet, faults, is_running=True).same_currency(currency)
-        file, lots = sheet.file, sheet.lots
-    listing = Listing(file=file, lots=lots, currency=currency, defaults=defaults, order=order, known_lots=known_lots)
+        raw = _sheet(raw.sale_place, lots_file, ignored, read_lots_file, faults)
+        Settings(raw, faults, is_running=True).same_currency(currency)
+    listing = Listing(
+        file=raw.file,
+        lots=raw.lots,
+        currency=currency,
+        defaults=defaults,
+        order=order,
+        known_lots=known_lots,
+        header=raw.header,
+    )
     return list_lots(listing, faults)
 
 
-def _sheet(place: Place, lots_file: str, read_lots_file: ReadLotsFile | None, faults: Faults) -> RawCatalogue:
-    """Return the parts of the CSV that a TOML catalogue names for its lots."""
+def _sheet(
+    place: Place, lots_file: str, ignored: frozenset[str], read_lots_file: ReadLotsFile | None, faults: Faults
+) -> RawCatalogue:
+    """Return the parts of the spreadsheet that a TOML catalogue names for its lots."""
     nothing = RawCatalogue.unreadable(Place(file=lots_file))
     if read_lots_file is None:
         faults.add(place, "lots_file", "Another file can't be read from here; write the lots as [[lot]].")
         return nothing
     try:
-        text = read_lots_file(lots_file)
+        content = read_lots_file(lots_file)
     except CatalogueError as error:
         faults.extend(error)
         return nothing
-    sheet = _raw(text, lots_file, CatalogueKind.CSV, faults)
+    sheet = _raw(content, lots_file, _kind(Path(lots_file)), faults, ignored)
     if sheet.is_readable and not sheet.lots:
         faults.add(sheet.file, "", "It has no lots; each row after the first is one.")
     return sheet
@@ -172,7 +258,7 @@ def _kind(path: Path) -> CatalogueKind:
         if path.suffix.lower() == kind.value:
             return kind
     raise CatalogueError(
-        [Fault(file=str(path), reason="A catalogue's name ends in .toml or .csv; rename or export it.")]
+        [Fault(file=str(path), reason="A catalogue's name ends in .toml, .csv or .xlsx; rename or export it.")]
     )
 
 
@@ -180,8 +266,8 @@ def _beside(path: Path) -> ReadLotsFile:
     return lambda lots_file: _read(path.parent / lots_file)
 
 
-def _read(path: Path) -> str:
-    """Return the text of a file in UTF-8. Raises CatalogueError when it can't be read as such."""
+def _read(path: Path) -> bytes:
+    """Return the content of a file. Raises CatalogueError when it can't be read or is too large."""
     try:
         with path.open("rb") as file:
             content = file.read(CATALOGUE_BYTES_MAX + 1)
@@ -193,9 +279,4 @@ def _read(path: Path) -> str:
     if len(content) > CATALOGUE_BYTES_MAX:
         limit = f"{CATALOGUE_BYTES_MAX // 2**20} MiB"
         raise CatalogueError([Fault(file=str(path), reason=f"It is larger than {limit}, the most for a catalogue.")])
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        reason = "It is not in UTF-8; save it with that encoding (in a spreadsheet: CSV UTF-8)."
-        raise CatalogueError([Fault(file=str(path), line=line, reason=reason)]) from error
+    return content

@@ -8,8 +8,8 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
 from auctioneer.catalogue.faults import Faults, Place, quoted
-from auctioneer.catalogue.fields import DEFAULT_FIELDS, LOT_FIELDS, Values, read_values
-from auctioneer.catalogue.raw import RawLot
+from auctioneer.catalogue.fields import DEFAULT_FIELDS, LOT_FIELDS, BadCell, Values, read_values
+from auctioneer.catalogue.raw import Header, RawLot
 from auctioneer.catalogue.rules import lot_faults
 from auctioneer.terms import DEFAULT_DURATION_MS, LotSpec, Opening, OpeningRule, default_increments
 from common.limits import LOT_CHARS_MAX, LOTS_MAX
@@ -53,6 +53,13 @@ class Listing(Struct, frozen=True, kw_only=True):
     defaults: Defaults = Defaults()
     order: Order = Order.PARALLEL
     known_lots: frozenset[str] = frozenset()
+    header: Header | None = None
+
+
+_REQUIRED = {
+    "title": "every lot has a title",
+    "starting_price": "say the least that a first bid can be",
+}
 
 
 def read_defaults(raw: Mapping[str, object], currency: Currency, place: Place, faults: Faults) -> Defaults:
@@ -73,18 +80,31 @@ def list_lots(listing: Listing, faults: Faults) -> tuple[LotSpec, ...]:
     if isinstance(listing.defaults.values.increment, UnsetType):  # one table for all, not one for each lot
         values = replace(listing.defaults.values, increment=default_increments(listing.currency))
         listing = replace(listing, defaults=replace(listing.defaults, values=values))
+    missing = _missing_columns(listing, faults)
     first = 1 + max((int(lot) for lot in listing.known_lots if lot.isdecimal()), default=0)
     places: dict[str, Place] = {}
     lots: list[LotSpec] = []
     for index, raw in enumerate(listing.lots):
         number, place = _number(raw, str(first + index), listing.file, faults)
         if number in listing.known_lots:
-            faults.add(place, "number", f"The sale has a lot {number} already; give this one another number.")
+            reason = f"The sale has a lot {number} already; give this one another number."
+            faults.add(place, "number", reason, is_alone=True)
         elif number in places:
-            faults.add(place, "number", _twice(number, places[number]))
+            faults.add(place, "number", _twice(number, places[number]), is_alone=True)
         places.setdefault(number, place)
-        lots.append(_lot(raw, number, index, place, listing, faults))
+        if raw.is_sound:
+            lots.append(_lot(raw, number, index, place, listing, missing, faults))
     return tuple(lots)
+
+
+def _missing_columns(listing: Listing, faults: Faults) -> frozenset[str]:
+    """Return the keys of which a spreadsheet has no column, though each lot needs them; told once, not for each row."""
+    if listing.header is None:
+        return frozenset()
+    missing = [key for key in _REQUIRED if key not in listing.header.columns | listing.defaults.said]
+    for key in missing:
+        faults.add(listing.header.place, key, f"It is missing: no column has this name; {_REQUIRED[key]}.")
+    return frozenset(missing)
 
 
 def _number(raw: RawLot, default: str, file: Place, faults: Faults) -> tuple[str, Place]:
@@ -95,7 +115,9 @@ def _number(raw: RawLot, default: str, file: Place, faults: Faults) -> tuple[str
     number = value.strip() if isinstance(value, str) else default
     label = number if is_valid_lot(number) else default
     place = replace(file, lot=label, line_of=raw.line_of)
-    if not isinstance(value, str):
+    if isinstance(value, BadCell):
+        faults.add(place, "number", value.reason)
+    elif not isinstance(value, str):
         faults.add(place, "number", f'It is {quoted(value)}; write a short whole number, or a text such as "12a".')
     return number, place
 
@@ -105,13 +127,15 @@ def _twice(number: str, before: Place) -> str:
     return f"There are two lots {number}, the other one{f' on line {line}' if line else ''}; number one anew."
 
 
-def _lot(raw: RawLot, number: str, index: int, place: Place, listing: Listing, faults: Faults) -> LotSpec:
+def _lot(
+    raw: RawLot, number: str, index: int, place: Place, listing: Listing, missing: frozenset[str], faults: Faults
+) -> LotSpec:
     fields = {key: value for key, value in raw.values.items() if key != "number"}
-    own = read_values(fields, LOT_FIELDS, listing.currency, place, faults)
-    if "title" not in fields:
-        faults.add(place, "title", "It is missing; every lot has a title.")
-    if "starting_price" not in fields.keys() | listing.defaults.said:
-        faults.add(place, "starting_price", "It is missing; say the least that a first bid can be.")
+    marks = {} if listing.header is None else listing.header.marks
+    own = read_values(fields, LOT_FIELDS, listing.currency, place, faults, marks)
+    for key, need in _REQUIRED.items():
+        if key not in fields.keys() | listing.defaults.said | missing:
+            faults.add(place, key, f"It is missing; {need}.")
     values = _inherit(own, listing, is_first=index == 0 and not listing.known_lots)
     spec = _spec(values, number)
     for fault in lot_faults(spec, listing.currency):

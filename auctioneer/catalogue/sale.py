@@ -10,16 +10,35 @@ from auctioneer.catalogue.fields import FieldError, read_text
 from auctioneer.catalogue.lots import Order
 from auctioneer.catalogue.raw import RawCatalogue
 from auctioneer.catalogue.rules import text_faults
+from auctioneer.catalogue.words import header_words
 from common.limits import TITLE_CHARS_MAX
 from common.money import Currency
 
-UNKNOWN_CURRENCY: Final = Currency("", 4)
+
+class _UnknownCurrency(Currency, frozen=True):
+    """Takes any sign, and shows no decimals that an amount does not need."""
+
+    def plain(self, amount_minor: int) -> str:
+        whole, _, fraction = super().plain(amount_minor).partition(".")
+        fraction = fraction.rstrip("0")
+        return f"{whole}.{fraction}" if fraction else whole
+
+    def show(self, amount_minor: int) -> str:
+        return super().show(amount_minor).strip()
+
+    def _example(self) -> str:
+        return "1250"
+
+
+UNKNOWN_CURRENCY: Final[Currency] = _UnknownCurrency("", 4)
 """Stands in where the currency is at fault, so that amounts are still checked; no currency has more decimals."""
 
-SALE_FIELDS: Final = frozenset({"title", "currency", "order", "ends", "lots_file"})
+SALE_FIELDS: Final = frozenset({"title", "currency", "order", "ends", "lots_file", "ignore_columns"})
 """The keys of [sale]."""
 _SETTLED_FIELDS: Final = frozenset({"title", "ends"})
 """What can't be said again while a sale is running."""
+_COMMON: Final = ("USD", "EUR", "GBP")
+_SHEETS: Final = (".csv", ".xlsx")
 _ENDS: Final = {"after last lot": True, "by hand": False}
 _ORDERS: Final = {order.value: order for order in Order}
 _T = TypeVar("_T")
@@ -48,7 +67,7 @@ class Settings:
 
     def currency(self) -> Currency:
         """Return the sale's currency, UNKNOWN_CURRENCY where it is at fault."""
-        code = self._required("currency", "It is missing; give its code by ISO 4217, such as USD, EUR or GBP.")
+        code = self._shown_currency() or self._required("currency", self._missing_currency())
         if code is None:
             return UNKNOWN_CURRENCY
         if not is_currency(code):
@@ -56,6 +75,25 @@ class Settings:
             self._fault("currency", f"{quoted(code)} is not a currency's code by ISO 4217; {likely}")
             return UNKNOWN_CURRENCY
         return Currency(code, get_currency_precision(code))
+
+    def _shown_currency(self) -> str | None:
+        """Return the currency that the signs of a spreadsheet's amounts leave no doubt about, where none is named."""
+        header = self._raw.header
+        if "currency" in self._raw.sale or header is None or len(header.currencies) != 1:
+            return None
+        (code,) = header.currencies
+        self._faults.note(
+            self._raw.file.file, f"No column names the currency; by the signs of the amounts it is {code}."
+        )
+        return code
+
+    def _missing_currency(self) -> str:
+        header = self._raw.header
+        if header is None:
+            return "It is missing; give its code by ISO 4217, such as USD, EUR or GBP."
+        codes = [code for code in _COMMON if code in header.currencies]
+        example = " or ".join(codes) if codes else "USD, EUR or GBP"
+        return f"It is missing; give its code by ISO 4217 in a column of this name, such as {example}."
 
     def same_currency(self, currency: Currency) -> None:
         """Note a currency, if one is given here, that is not the sale's."""
@@ -80,12 +118,22 @@ class Settings:
         name = self._text("lots_file")
         if name is None:
             return None
-        if not name.lower().endswith(".csv"):
-            self._fault("lots_file", f"{quoted(name)} is not the name of a CSV file; it must end in .csv.")
+        if not name.lower().endswith(_SHEETS):
+            self._fault("lots_file", f"{quoted(name)} is not the name of a spreadsheet; it must end in .csv or .xlsx.")
             return None
         if self._raw.lots:
             self._fault("lots_file", "The lots are here already, as [[lot]]; keep them in one place.")
         return name
+
+    def ignored_columns(self) -> frozenset[str]:
+        """Return which columns of `lots_file` are not wanted, as `header_words`."""
+        names = self._raw.sale.get("ignore_columns", [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            self._fault("ignore_columns", f'It is {quoted(names)}; write the headers as a list, ["Size", "Weight"].')
+            return frozenset()
+        if names and "lots_file" not in self._raw.sale:
+            self._fault("ignore_columns", "It is about the columns of lots_file, and there is none; take it out.")
+        return frozenset(map(header_words, names))
 
     def _fault(self, key: str, reason: str) -> None:
         self._faults.add(self._raw.sale_place, key, reason)

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from typing import Final
 
 from auctioneer.catalogue.faults import Faults, Place, quoted, unknown_key
-from auctioneer.catalogue.fields import TomlFloat
+from auctioneer.catalogue.fields import ExactNumber
 from auctioneer.catalogue.raw import RawCatalogue, RawLot
 
 _TABLES: Final = frozenset({"sale", "defaults", "lot"})
@@ -23,7 +23,7 @@ def read_toml(text: str, name: str, faults: Faults) -> RawCatalogue:
     """Read a catalogue's TOML; what is wrong with its shape goes to `faults`, and its sound parts are returned."""
     file = Place(file=name)
     try:
-        document = tomllib.loads(text, parse_float=TomlFloat)
+        document = tomllib.loads(text, parse_float=ExactNumber)
     except ValueError as error:
         line, reason = _syntax(str(error))
         faults.add(Place(file=name, line_of=lambda _field: line), "", reason)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from auctioneer.catalogue import load_lots, lot_from_fields
+from auctioneer.cli.output import tell_person
 from auctioneer.cli.places import Chair, from_chair
 from auctioneer.control import AddLots
 from auctioneer.control_client import connected
@@ -54,7 +55,7 @@ def _field_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_field_options
 @from_chair
 def add(chair: Chair, file: Path | None, **fields: str | None) -> None:
-    """Add the lots of FILE (.toml or .csv), or one lot described by options, to a running sale; all or none."""
+    """Add the lots of FILE (.toml, .csv or .xlsx), or one lot described by options, to a running sale; all or none."""
     given = {field: text for field, text in fields.items() if text is not None}
     if (file is None) == (not given):
         raise click.UsageError("Give either a FILE with lots, or options that describe one, such as --title.")
@@ -63,7 +64,9 @@ def add(chair: Chair, file: Path | None, **fields: str | None) -> None:
         currency = Currency(sale["currency"], sale["decimals"])
         taken = {row["lot"] for row in house.ask("lots")}
         specs: tuple[LotSpec, ...] = (
-            (lot_from_fields(given, currency, taken),) if file is None else load_lots(file, currency, taken)
+            (lot_from_fields(given, currency, taken),)
+            if file is None
+            else load_lots(file, currency, taken, tell_person)
         )
         house.order(AddLots(lots=specs))
     numbers = tuple(spec.terms.lot for spec in specs)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from auctioneer.catalogue import load_catalogue
-from auctioneer.cli.output import Column, grouped, local_time, print_table
+from auctioneer.cli.output import Column, grouped, local_time, print_table, tell_person
 from auctioneer.cli.places import json_option
 from auctioneer.durations import format_duration
 from auctioneer.terms import LotSpec, Opening, OpeningRule, SaleSpec
@@ -20,8 +20,8 @@ from common.money import Currency
 @click.argument("catalogue", type=click.Path(path_type=Path))
 @json_option
 def check(catalogue: Path, *, as_json: bool) -> None:
-    """Read CATALOGUE (.toml or .csv) and list its lots, or all of its faults, each with its line. Starts nothing."""
-    spec = load_catalogue(catalogue)
+    """Read CATALOGUE (.toml, .csv or .xlsx) and list its lots, or all faults with their lines. Starts nothing."""
+    spec = load_catalogue(catalogue, tell_person)
     if as_json:
         print_json({"title": spec.title, "currency": spec.currency.code, "lots": spec.lots})
         return

@@ -105,6 +105,11 @@ def print_fields(fields: Iterable[tuple[str, str]]) -> None:
         click.echo(f"{name.ljust(width)}  {text}")
 
 
+def tell_person(sentence: str) -> None:
+    """Print a sentence that is for the person at the keyboard only, whatever reads the output."""
+    click.echo(printable(sentence), err=True)
+
+
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print CSV with a header. A text that a spreadsheet would take for a formula gets a leading apostrophe."""
     buffer = io.StringIO()

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import click
 
+from auctioneer.cli.output import tell_person
 from auctioneer.cli.places import data_option
 from auctioneer.data_folder import DataFolder
 from auctioneer.options import DEFAULT_HOST, DEFAULT_PORT, LogFormat, LogLevel, RunOptions
@@ -61,7 +62,7 @@ _PORT = click.IntRange(0, 65535)
     help="For measurements: no encryption and no proof of who bids. Only on a loopback --host.",
 )
 def run(folder: DataFolder, *, no_encryption: bool, **chosen: Any) -> int:
-    """Hold the sale of CATALOGUE (.toml or .csv), or go on with the sale that the data directory has.
+    """Hold the sale of CATALOGUE (.toml, .csv or .xlsx), or go on with the sale that the data directory has.
 
     Prints the join link for bidders. A crash, a stop or a full disk loses nothing: run it again and the sale goes on,
     open lots extended by the outage. Ctrl-C stops the house; `auctioneer end` ends the sale.
@@ -73,7 +74,7 @@ def run(folder: DataFolder, *, no_encryption: bool, **chosen: Any) -> int:
     from auctioneer.startup import load_spec
     from auctioneer.watchdog import run_watched
 
-    load_spec(options)
+    load_spec(options, tell_person)
     return run_watched(options)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from auctioneer.catalogue import CatalogueError, CatalogueKind, bundled_catalogue, load_catalogue, parse_catalogue
-from auctioneer.catalogue.csv_text import LOT_COLUMNS
 from auctioneer.catalogue.fields import LOT_FIELDS
 from auctioneer.catalogue.sale import SALE_FIELDS
+from auctioneer.catalogue.sheet import LOT_COLUMNS
 from auctioneer.terms import DEFAULT_DURATION_MS, LotSpec, Opening, OpeningRule, SaleSpec, default_increments
 from common.limits import LOTS_MAX
 from common.lot import LotTerms, SoftClose, Step

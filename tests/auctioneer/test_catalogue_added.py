@@ -49,7 +49,7 @@ def test_what_belongs_to_the_running_sale_can_not_change() -> None:
     assert reasons(text + LOT) == [
         ("sale.title", "The sale is running, and this is settled; take it out."),
         ("sale.ends", "The sale is running, and this is settled; take it out."),
-        ("sale.colour", "There is no 'colour'; there are currency, ends, lots_file, order, title."),
+        ("sale.colour", "There is no 'colour'; there are currency, ends, ignore_columns, lots_file, order, title."),
         ("sale.currency", "'EUR' is not the currency of the sale, USD."),
     ]
 

@@ -41,7 +41,7 @@ def rows(count: int) -> str:
         ("number", "number = 12345678901234567", "It is a number"),
         ("starting_price", "starting_price = 0", "0.00 is out of range: 0.01 to 10000000000000.00"),
         ("starting_price", "starting_price = -5", "'-5' is not an amount; write it as 1250.00."),
-        ("starting_price", "starting_price = '12,5'", "'12,5' is not an amount"),
+        ("starting_price", "starting_price = '12,500'", "'12,500' can be USD 12,500.00 or USD 12.50"),
         ("starting_price", "starting_price = 12.505", "'12.505' has too many decimals: USD has 2."),
         ("starting_price", "starting_price = 1e3", "'1e3' is not an amount"),
         ("starting_price", "starting_price = nan", "'nan' is not an amount"),
@@ -128,7 +128,9 @@ def test_a_fault_of_a_lot(field: str, line: str, reason: str) -> None:
         (HEAD + "order = 'parallel'\n[defaults]\nopens = '5s'", "sale.order", 4, "keep one"),
         (HEAD + "curency = 'USD'", "sale.curency", 4, "did you mean 'currency'?"),
         (HEAD + "lots_file = 'lots.csv'", "sale.lots_file", 4, "can't be read from here"),
-        (HEAD + "lots_file = 'lots.xlsx'", "sale.lots_file", 4, "must end in .csv"),
+        (HEAD + "lots_file = 'lots.ods'", "sale.lots_file", 4, "must end in .csv or .xlsx"),
+        (HEAD + "ignore_columns = ['Size']", "sale.ignore_columns", 4, "the columns of lots_file, and there is none"),
+        (HEAD + "ignore_columns = 'Size'", "sale.ignore_columns", 4, "write the headers as a list"),
         (HEAD + "[defaults]\ntitle = 'A'", "defaults.title", 5, "There is no 'title'"),
         (HEAD + "[defaults]\nreserv = 5", "defaults.reserv", 5, "did you mean 'reserve'"),
         (HEAD + "[[lots]]\ntitle = 'A'", "lots", 4, "did you mean 'lot'?"),
@@ -269,12 +271,12 @@ def file_fault(path: Path) -> Fault:
 
 def test_files_that_can_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "folder.toml").mkdir()
-    (tmp_path / "latin.csv").write_bytes(b"title,starting_price\n\xe9,1\n")
+    (tmp_path / "latin.toml").write_bytes(b"[sale]\ntitle = '\xe9'\n")
     assert file_fault(tmp_path / "none.toml").reason == "There is no such file."
     assert "It can't be read: Is a directory." in file_fault(tmp_path / "folder.toml").reason
     assert "It can't be read" in file_fault(tmp_path / "nul\0.toml").reason
-    assert "ends in .toml or .csv" in file_fault(tmp_path / "sale.xlsx").reason
-    latin = file_fault(tmp_path / "latin.csv")
+    assert "ends in .toml, .csv or .xlsx" in file_fault(tmp_path / "sale.ods").reason
+    latin = file_fault(tmp_path / "latin.toml")
     assert "It is not in UTF-8" in latin.reason
     assert latin.line == 2
 

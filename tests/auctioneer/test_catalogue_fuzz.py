@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auctioneer.catalogue import CatalogueError, CatalogueKind, Fault, lot_from_fields, parse_catalogue
-from auctioneer.catalogue.csv_text import LOT_COLUMNS
 from auctioneer.catalogue.fields import LOT_FIELDS
 from auctioneer.catalogue.rules import lot_faults
+from auctioneer.catalogue.sheet import LOT_COLUMNS
 from common.money import Currency
 
 _VALUES = st.one_of(

@@ -1,0 +1,311 @@
+"""A spreadsheet's rows, from CSV or Excel, to the raw parts of a catalogue: one row a lot, a first row with names.
+
+The columns are the keys of a lot in TOML, with `soft_close_window`, `soft_close_extension` and `soft_close_cap` in
+place of the table, and `currency`, which is the same in every row. An empty cell says nothing: the default holds.
+
+What is wrong with the names is told once, and not again by what follows from it in each row.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from auctioneer.catalogue.faults import Faults, Place, likely_known, quoted, unknown_key
+from auctioneer.catalogue.fields import AMOUNT_FIELDS, LOT_FIELDS, ExactNumber, increment_rows, is_none
+from auctioneer.catalogue.raw import Header, RawCatalogue, RawLot
+from auctioneer.catalogue.words import column_key, header_words, is_not_kept
+from common.money import DecimalMark, codes_of, decimal_mark, units_of
+
+DELIMITERS: Final = (",", ";", "\t")
+"""What can part the cells of a CSV that does not say it."""
+COLUMNS_MAX: Final = 256
+"""Cells that a row can have."""
+HEADER_ROWS_MAX: Final = 10
+"""Rows among which the one with the names is looked for; those before it are a heading."""
+
+_SOFT_CLOSE: Final = {f"soft_close_{part}": part for part in ("window", "extension", "cap")}
+LOT_COLUMNS: Final = LOT_FIELDS - {"soft_close"} | _SOFT_CLOSE.keys()
+"""What a row, or an option of the command line, can say of a lot."""
+_COLUMNS: Final = LOT_COLUMNS | {"currency"}
+
+
+class Row(NamedTuple):
+    """The line on which a row begins, and its cells: texts, ExactNumber, true or false, dates, BadCell or None."""
+
+    line: int
+    cells: Sequence[object]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing stands in it."""
+        return not any(map(_is_filled, self.cells))
+
+
+class Sheet(Struct, frozen=True, kw_only=True):
+    """A table of a file. `rows` are read as they are needed; blank ones do no harm.
+
+    `mark` holds for columns that don't show their mark before the decimals; `delimiter` stands between the cells, ""
+    in a file that has none; `ignored` are the headers, as `header_words`, of columns that are not wanted.
+    """
+
+    name: str
+    rows: Iterable[Row]
+    mark: DecimalMark
+    delimiter: str = ""
+    ignored: frozenset[str] = frozenset()
+
+
+def read_sheet(sheet: Sheet, faults: Faults) -> RawCatalogue:
+    """Read a table; what is wrong with its shape goes to `faults`, and its sound parts are returned.
+
+    The returned sale says no more than the currency, where a column has it.
+    """
+    file = Place(file=sheet.name, is_flat=True)
+    rows = (row for row in sheet.rows if not row.is_blank)
+    first = list(islice(rows, HEADER_ROWS_MAX))
+    if not first:
+        faults.add(
+            file, "", "It has no rows; the first row names the columns, such as title, starting_price, currency."
+        )
+        return RawCatalogue.unreadable(file)
+    index = max(range(len(first)), key=lambda number: known_columns(map(_text, first[number].cells)))
+    header = first[index]
+    if not known_columns(map(_text, header.cells)):
+        _add_unknown_header(first[0], sheet, faults)
+        return RawCatalogue.unreadable(file)
+    if index:
+        faults.note(sheet.name, f"The names of the columns stand on line {header.line}; what is above is passed over.")
+    table = _Table(sheet, header, faults)
+    lots = table.lots(chain(first[index + 1 :], rows))
+    return RawCatalogue(
+        file=file,
+        sale=table.sale,
+        sale_place=_at(sheet.name, table.sale_line),
+        defaults={},
+        defaults_place=file,
+        lots=lots,
+        is_readable=table.is_readable,
+        header=table.header(),
+    )
+
+
+def known_columns(headers: Iterable[str]) -> int:
+    """Return how many of the texts name a column."""
+    return sum(column_key(words) is not None or words in _COLUMNS for words in map(header_words, headers))
+
+
+def nest_soft_close(flat: dict[str, object]) -> dict[str, object]:
+    """Return the fields of a row with the columns of the soft close as the one field that TOML has."""
+    values = {key: value for key, value in flat.items() if key not in _SOFT_CLOSE}
+    parts = {_SOFT_CLOSE[key]: value for key, value in flat.items() if key in _SOFT_CLOSE}
+    if parts:
+        values["soft_close"] = False if parts.keys() == {"window"} and is_none(parts["window"]) else parts
+    return values
+
+
+class _Table:
+    """The rows of one sheet, under the header that names their columns."""
+
+    def __init__(self, sheet: Sheet, header: Row, faults: Faults) -> None:
+        self._sheet = sheet
+        self._faults = faults
+        self._width = max(index for index, cell in enumerate(header.cells, start=1) if _is_filled(cell))
+        self._place = _at(sheet.name, header.line)
+        self._columns = _Columns(sheet, header, faults).keys()
+        self._amounts: dict[str, list[str]] = {}
+        self._codes: list[frozenset[str]] = []
+        self.sale: dict[str, object] = {}
+        self.sale_line = header.line
+        self.is_readable = True
+
+    def lots(self, rows: Iterable[Row]) -> list[RawLot]:
+        """Read the rows; every one is a lot."""
+        lots, is_parted = [], False
+        for row in rows:
+            is_parted = is_parted or self._width == 1 or not self._is_unparted(row)
+            lots.append(self._lot(row))
+        if lots and not is_parted:
+            self._faults.add(
+                _at(self._sheet.name, lots[0].line_of("") or 0),
+                "",
+                "The rows have one cell each and the first row several; part all by the same mark.",
+            )
+            self.is_readable = False
+            return []
+        return lots
+
+    def header(self) -> Header:
+        """Return what the columns tell; call it when the lots are read."""
+        return Header(
+            place=self._place,
+            columns=frozenset(filter(None, self._columns)),
+            marks={column: decimal_mark(self._amounts.get(column, ())) or self._sheet.mark for column in AMOUNT_FIELDS},
+            currencies=frozenset.intersection(*self._codes) if self._codes else frozenset(),
+        )
+
+    def _is_unparted(self, row: Row) -> bool:
+        """Return whether a row of CSV is one cell, with something in it that could part it."""
+        text = _text(row.cells[0])
+        return bool(self._sheet.delimiter) and len(row.cells) == 1 and any(mark in text for mark in DELIMITERS)
+
+    def _lot(self, row: Row) -> RawLot:
+        place, is_sound = _at(self._sheet.name, row.line), True
+        for index, cell in enumerate(row.cells):
+            if _is_filled(cell) and (index >= len(self._columns) or self._columns[index] == _NAMELESS):
+                is_sound = is_sound and index < self._width
+                self._faults.add(place, "", self._stray(cell, index + 1))
+                break
+        values = self._values(row) if is_sound else {}
+        self._note_currency(values.pop("currency", None), place, row.line)
+        return RawLot(nest_soft_close(values), _line(row.line), is_sound)
+
+    def _stray(self, cell: object, number: int) -> str:
+        reason = f"{_shown(cell)} stands in column {number}, which has no name in the first row"
+        mark = self._sheet.delimiter
+        return f"{reason}; a cell with {mark!r} in it needs quotes around it." if mark else f"{reason}."
+
+    def _values(self, row: Row) -> dict[str, object]:
+        values: dict[str, object] = {}
+        for column, cell in zip(self._columns, row.cells, strict=False):
+            if column not in _COLUMNS or not _is_filled(cell):
+                continue
+            if column in AMOUNT_FIELDS:
+                values[column] = self._amount(column, cell)
+            else:
+                values[column] = _text(cell) if isinstance(cell, str | ExactNumber) else cell
+        return values
+
+    def _amount(self, column: str, cell: object) -> object:
+        """Return the cell of an amount, and keep what it tells of the column's mark and of the currency."""
+        if isinstance(cell, ExactNumber):
+            units: Sequence[str] = (cell.unit,) if cell.unit else ()
+        elif isinstance(cell, str):
+            parts = list(chain(*increment_rows(cell))) if column == "increment" else [cell]
+            self._amounts.setdefault(column, []).extend(parts)
+            units = list(chain(*map(units_of, parts)))
+            cell = cell.strip()
+        else:
+            units = ()
+        self._codes += [codes for codes in map(codes_of, units) if codes and codes not in self._codes]
+        return cell
+
+    def _note_currency(self, cell: object, place: Place, line: int) -> None:
+        if cell is None:
+            return
+        code, first = _text(cell) or quoted(cell), self.sale.get("currency")
+        if first is None:
+            self.sale["currency"], self.sale_line = code, line
+        elif code != first:
+            reason = f"{quoted(code)} is not the {quoted(first)} of line {self.sale_line}; a sale has one."
+            self._faults.add(place, "currency", reason)
+
+
+_NAMELESS: Final = ""
+_IGNORED: Final = "ignored"
+
+
+class _Columns:
+    """Reads the header: which key each column has, _NAMELESS or _IGNORED."""
+
+    def __init__(self, sheet: Sheet, header: Row, faults: Faults) -> None:
+        self._sheet = sheet
+        self._faults = faults
+        self._place = _at(sheet.name, header.line)
+        self._headers = [_text(cell) for cell in header.cells]
+        self._unwanted: list[str] = []
+        self._unknown: list[tuple[int, str]] = []
+
+    def keys(self) -> list[str]:
+        """Return the key of each column, and note what is wrong with them."""
+        if len(self._headers) > COLUMNS_MAX:
+            self._faults.add(self._place, "", f"It has more columns than {COLUMNS_MAX}; leave out those to its right.")
+        keys = [self._key(index, header) for index, header in enumerate(self._headers[:COLUMNS_MAX])]
+        self._tell_unknown(keys)
+        for key in _COLUMNS:
+            headers = [quoted(self._headers[index]) for index, other in enumerate(keys) if other == key]
+            if len(headers) > 1:
+                reason = f"The column is there {len(headers)} times, as {', '.join(headers)}; leave one."
+                self._faults.add(self._place, key, reason)
+        self._tell_unwanted()
+        for header, key in zip(self._headers, keys, strict=False):
+            if key == "seller" and header_words(header) != "seller":
+                self._note(f"Column {quoted(header)} is read as the seller, who can't bid on the lot.")
+        return keys
+
+    def _key(self, index: int, header: str) -> str:
+        words = header_words(header)
+        if not header:
+            return _NAMELESS
+        if words in self._sheet.ignored or (column_key(words) is None and is_not_kept(words)):
+            self._unwanted.append(quoted(header))
+            return _IGNORED
+        key = words if words in _COLUMNS else column_key(words)
+        if key is None:
+            self._unknown.append((index, header))
+        return key or _IGNORED
+
+    def _tell_unknown(self, keys: list[str]) -> None:
+        """Note the unknown columns; one that was probably meant for a key counts as that from here on."""
+        others = []
+        for index, header in self._unknown:
+            words = header_words(header)
+            likely = likely_known(words, _COLUMNS)
+            if likely is None or likely in keys:
+                others.append(quoted(header))
+            else:
+                keys[index] = likely
+                reason = f"Column {quoted(header)}: {unknown_key(words, _COLUMNS)}"
+                self._faults.add(self._place, "", reason, is_alone=True)
+        if others:
+            names = f"Columns {', '.join(others)} are" if len(others) > 1 else f"Column {others[0]} is"
+            self._faults.add(
+                self._place,
+                "",
+                f"{names} not known, so nothing would be kept of it. Rename it (there are "
+                f"{', '.join(sorted(_COLUMNS))}), delete it, or let a sale in TOML name this file and write "
+                f"ignore_columns = [...] under [sale].",
+                is_alone=True,
+            )
+
+    def _tell_unwanted(self) -> None:
+        if self._unwanted:
+            one = len(self._unwanted) == 1
+            self._note(f"Column{'' if one else 's'} {', '.join(self._unwanted)} {'is' if one else 'are'} passed over.")
+
+    def _note(self, sentence: str) -> None:
+        self._faults.note(self._sheet.name, sentence)
+
+
+def _add_unknown_header(row: Row, sheet: Sheet, faults: Faults) -> None:
+    names = ", ".join(_shown(cell) for cell in islice(filter(_is_filled, row.cells), 5))
+    parted = " Between the cells of a CSV stands , or ; or a tab." if sheet.delimiter else ""
+    faults.add(
+        _at(sheet.name, row.line),
+        "",
+        f"The first row names no column that is known here: {names}.{parted} The first row names the columns, such as "
+        "title, starting_price, currency.",
+    )
+
+
+def _is_filled(cell: object) -> bool:
+    return cell is not None and not (isinstance(cell, str) and not cell.strip())
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, ExactNumber):
+        return cell.text
+    return cell.strip() if isinstance(cell, str) else ""
+
+
+def _shown(cell: object) -> str:
+    return quoted(_text(cell) or cell)
+
+
+def _line(line: int) -> Callable[[str], int | None]:
+    return lambda _field: line
+
+
+def _at(name: str, line: int) -> Place:
+    return Place(file=name, line_of=_line(line), is_flat=True)

@@ -1,0 +1,184 @@
+"""Excel's own file to the rows of a sheet: the first sheet that is shown, the values as Excel reckoned them.
+
+Such a file is a zip of XML, and a small one can unpack to anything; so what it says of its sizes is looked at before
+anything is unpacked, and the zip reader never unpacks more than that. `openpyxl` reads it, row by row.
+"""
+
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, time, timedelta
+from decimal import Context, Decimal
+from itertools import zip_longest
+from typing import Any, Final
+
+from auctioneer.catalogue.faults import Faults, Place, quoted
+from auctioneer.catalogue.fields import BadCell, ExactNumber
+from auctioneer.catalogue.raw import RawCatalogue
+from auctioneer.catalogue.sheet import COLUMNS_MAX, HEADER_ROWS_MAX, Row, Sheet, read_sheet
+from common.limits import LOTS_MAX
+from common.money import DecimalMark, codes_of
+
+PARTS_MAX: Final = 1000
+"""Files in the zip."""
+PART_BYTES_MAX: Final = 8 * 2**20
+"""Of each part that is read whole, unpacked."""
+TEXTS_BYTES_MAX: Final = 64 * 2**20
+"""Of the texts that the cells share, unpacked."""
+SHEET_BYTES_MAX: Final = 256 * 2**20
+"""Of a sheet, unpacked; it is read row by row."""
+CELL_CHARS_MAX: Final = 32_767
+"""Excel's own limit."""
+ROWS_MAX: Final = 2**20
+"""Excel's own limit; most of them can be blank."""
+
+_SHEET_PART: Final = re.compile(r"/?xl/worksheets/", re.IGNORECASE)
+_TEXTS_PART: Final = re.compile(r"/?xl/sharedStrings\.xml", re.IGNORECASE)
+_DIGITS: Final = Context(prec=15)
+"""As many digits as Excel keeps: what more a float has is not in the sheet that a person sees."""
+_UNIT: Final = re.compile(r"\[\$([^\]\-]*)[^\]]*\]|\"([^\"]*)\"|([$€£¥])")
+"""Where the format of a number can name a currency: `[$€-407]`, a text in quotes, or a bare sign."""
+
+
+class _NotReadError(Exception):
+    """Why a file can't be read as a spreadsheet, as a sentence."""
+
+
+def read_xlsx(content: bytes, name: str, faults: Faults, ignored: frozenset[str] = frozenset()) -> RawCatalogue:
+    """Read the first sheet of a workbook; what is wrong goes to `faults`, and its sound parts are returned."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl tells of styles and such that it passes over
+        try:
+            _check_sizes(content)
+            rows = _whole(_rows(content, name, faults))
+            sheet = Sheet(name=name, rows=rows, mark=DecimalMark.UNKNOWN, ignored=ignored)
+            return read_sheet(sheet, faults)
+        except _NotReadError as error:
+            file = Place(file=name, is_flat=True)
+            faults.add(file, "", str(error))
+            return RawCatalogue.unreadable(file)
+
+
+def _check_sizes(content: bytes) -> None:
+    """Raise _NotReadError for what is no zip, or unpacks to more than a catalogue can need."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+    except zipfile.BadZipFile as error:
+        raise _NotReadError("It is no Excel file of today (.xlsx); open it in Excel, and save it as .xlsx.") from error
+    if len(parts) > PARTS_MAX:
+        raise _NotReadError(f"It has {len(parts):,} parts; a catalogue has {PARTS_MAX:,} at most.")
+    for part in parts:
+        limit = PART_BYTES_MAX
+        if _SHEET_PART.match(part.filename):
+            limit = SHEET_BYTES_MAX
+        elif _TEXTS_PART.fullmatch(part.filename):
+            limit = TEXTS_BYTES_MAX
+        elif not part.filename.lower().endswith((".xml", ".rels")):
+            continue  # a picture, which nobody unpacks
+        if part.file_size > limit:
+            shown = f"{part.file_size // 2**20:,} MiB, over the limit of {limit // 2**20}"
+            raise _NotReadError(f"Its part {quoted(part.filename)} unpacks to {shown}; copy the lots to a new file.")
+
+
+def _whole(rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield the rows. Raises _NotReadError for a damaged file, in which openpyxl may stumble over anything."""
+    try:
+        yield from rows
+    except _NotReadError:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        reason = f"It can't be read as an Excel file ({kind}); open it in Excel, and save it again as .xlsx."
+        raise _NotReadError(reason) from error
+
+
+def _rows(content: bytes, name: str, faults: Faults) -> Iterator[Row]:
+    """Yield the rows of the first sheet that is shown, up to some more than a sale can have lots."""
+    try:
+        from openpyxl import load_workbook
+    except ImportError as error:
+        raise _NotReadError(
+            "To read Excel files, install the extra: pip install 'auction-house[xlsx]'. Or save it as CSV UTF-8."
+        ) from error
+    # A formula is read twice: as what Excel reckoned, and as itself, to tell one that was not reckoned from no value.
+    books = [
+        load_workbook(io.BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
+        for data_only in (True, False)
+    ]
+    try:
+        sheet, formulas = (_first_shown(book.worksheets) for book in books)
+        if len(books[0].worksheets) > 1:
+            faults.note(name, f"It has {len(books[0].worksheets)} sheets; {quoted(sheet.title)} is read.")
+        yield from _sheet_rows(sheet, formulas)
+    finally:
+        for book in books:
+            book.close()
+
+
+def _first_shown(sheets: Sequence[Any]) -> Any:
+    if not sheets:
+        raise _NotReadError("It has no sheet with cells.")
+    return next((sheet for sheet in sheets if sheet.sheet_state == "visible"), sheets[0])
+
+
+def _sheet_rows(sheet: Any, formulas: Any) -> Iterator[Row]:
+    for each in (sheet, formulas):
+        each.reset_dimensions()  # what a file says of them need not be true
+    pairs = zip_longest(sheet.iter_rows(max_row=ROWS_MAX), formulas.iter_rows(max_row=ROWS_MAX), fillvalue=())
+    count = 0
+    for line, (cells, as_typed) in enumerate(pairs, start=1):
+        if not as_typed:
+            continue  # one of a million, perhaps
+        values = list(_values(cells[: COLUMNS_MAX + 1], as_typed[: COLUMNS_MAX + 1]))
+        while values and values[-1] is None:
+            values.pop()
+        if values:
+            yield Row(line, values)
+            count += 1
+        if count > LOTS_MAX + HEADER_ROWS_MAX:
+            return
+
+
+def _values(cells: Iterable[Any], as_typed: Iterable[Any]) -> Iterator[object]:
+    for cell, typed in zip_longest(cells, as_typed):
+        value = None if cell is None else cell.value
+        if value is None:
+            is_formula = typed is not None and typed.value is not None
+            yield (
+                BadCell("It is a formula that was not reckoned; open the file in Excel and save it.")
+                if is_formula
+                else None
+            )
+        else:
+            yield _value(value, cell)
+
+
+def _value(value: object, cell: Any) -> object:
+    """Return a cell's value: a text, an exact number, true or false, or a date; and what is none of these, as bad."""
+    if cell.data_type == "e":
+        return BadCell(f"The cell shows {quoted(value)}, an error of its formula; put a value there.")
+    if isinstance(value, str):
+        return value if len(value) <= CELL_CHARS_MAX else BadCell(f"The cell has {len(value):,} characters.")
+    if isinstance(value, bool | date | time | timedelta):
+        return value
+    number = Decimal(repr(value))
+    if not number.is_finite():
+        return BadCell("The cell has a number that is none; put a value there.")
+    if not isinstance(value, int):
+        number = _DIGITS.plus(number)
+    if abs(number.adjusted()) > _DIGITS.prec * 2:
+        return BadCell("The cell has a number that is too large or too small; write it as text.")
+    digits = f"{number:f}"
+    return ExactNumber(digits.rstrip("0").rstrip(".") if "." in digits else digits, _unit(cell.number_format))
+
+
+def _unit(number_format: str) -> str:
+    """Return the sign or code of a currency with which a format shows a number; an empty text where it has none."""
+    for match in _UNIT.finditer(number_format or ""):
+        unit = next(filter(None, match.groups()), "").strip()
+        if codes_of(unit):
+            return unit
+    return ""
