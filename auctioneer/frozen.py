@@ -28,7 +28,7 @@ class FrozenHouse:
         try:
             request_id = decode_request(body).id
         except RefusedBody as refused:
-            budget.spend(now_ms, MALFORMED_COST)
+            (budget.charge if in_budget else budget.refuse)(MALFORMED_COST)
             request_id = refused.request_id
         if not in_budget:
             return Rejected(id=request_id, code=RejectCode.SLOW_DOWN, retry_ms=budget.retry_ms)

@@ -203,7 +203,7 @@ class House:
         try:
             request = decode_request(body)
         except RefusedBody as refused:
-            budget.spend(now_ms, MALFORMED_COST)
+            (budget.charge if in_budget else budget.refuse)(MALFORMED_COST)
             return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail[:200])
         if not in_budget:
             return Rejected(id=request.id, code=RejectCode.SLOW_DOWN, retry_ms=budget.retry_ms)
@@ -261,7 +261,7 @@ class House:
             case Ping():
                 return Pong(id=request.id, server_time_ms=now_ms)
             case SnapshotRequest():
-                session.budget.spend(now_ms, SNAPSHOT_COST)
+                session.budget.charge(SNAPSHOT_COST)
                 return self._snapshot_page(request, now_ms)
             case LotRequest():
                 lot = self.engine.lots.get(request.lot)
@@ -275,11 +275,11 @@ class House:
                     lots=(lot.view,),
                 )
             case ReplayRequest():
-                session.budget.spend(now_ms, REPLAY_COST)
+                session.budget.charge(REPLAY_COST)
                 return self._replay(request)
             case _:
                 assert isinstance(request, MineRequest), "the others were decided before"
-                session.budget.spend(now_ms, SNAPSHOT_COST)
+                session.budget.charge(SNAPSHOT_COST)
                 return self._mine(session.bidder.paddle, request)
 
     def _snapshot_page(self, request: SnapshotRequest, now_ms: int) -> Snapshot:

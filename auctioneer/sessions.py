@@ -21,8 +21,12 @@ from common.limits import REMEMBERED_REQUESTS_MAX
 from common.messages import Accepted, BidRequest, BuyRequest, Rejected
 
 DEFAULT_REQUESTS_PER_S: Final = 500
+REQUESTS_PER_S_MIN: Final = 10
+"""Below, a burst would not hold what a client needs to join: hello, its subscriptions, a probe, a snapshot."""
 BURST_S: Final = 2
 """A budget that was not used grows up to this many seconds' worth."""
+FLOOD_REQUESTS_MIN: Final = 2 * REMEMBERED_REQUESTS_MAX
+"""However low the rate, so many requests beyond it are no flood: a client may leave half as many unanswered."""
 STRANGERS_MAX: Final = 10_000
 """Keys without a session whose budgets are remembered."""
 MALFORMED_COST: Final = 10
@@ -30,43 +34,72 @@ SNAPSHOT_COST: Final = 10
 REPLAY_COST: Final = 5
 
 
+_COST: Final = 1000
+"""Of one request. A budget is kept in thousandths, so that a rate a second is one a millisecond, and all is exact."""
+
+
 @lru_cache(maxsize=4)
-def _rate(requests_per_s: int) -> tuple[float, int]:
-    """Return a budget's tokens for each ms, and the most of them; the same two numbers for all who have it."""
-    return requests_per_s / 1000, requests_per_s * BURST_S
+def _bounds(requests_per_s: int) -> tuple[int, int]:
+    """Return the most that a budget holds, and the bound of a flood; the same two numbers for all who have the rate."""
+    burst = requests_per_s * BURST_S * _COST
+    return burst, max(burst, FLOOD_REQUESTS_MIN * _COST)
 
 
 class Budget:
-    """A token bucket. Overdrawn by a whole burst, its owner is not even answered any more."""
+    """A token bucket, and beside it what was refused since it was empty.
 
-    __slots__ = ("_at_ms", "_burst", "_per_ms", "_tokens")
+    A refused request takes nothing from the bucket, so that who waits as long as `slow_down` says is heard, however
+    many asked meanwhile. What was refused is forgotten at the same rate; as long as a whole burst of it is not, its
+    owner is a flood, and gets no answer at all.
+    """
+
+    __slots__ = ("_at_ms", "_burst", "_flood", "_rate", "_refused", "_tokens")
 
     def __init__(self, requests_per_s: int, now_ms: int) -> None:
-        self._per_ms, self._burst = _rate(requests_per_s)
-        self._tokens: float = self._burst
+        self._rate = requests_per_s
+        self._burst, self._flood = _bounds(requests_per_s)
+        self._tokens = self._burst
+        self._refused = 0
         self._at_ms = now_ms
 
-    def spend(self, now_ms: int, cost: int = 1) -> bool:
-        """Take `cost` requests' worth; return whether they were there."""
+    def spend(self, now_ms: int) -> bool:
+        """Take one request's worth; return whether it was there."""
         tokens = self._tokens
         if now_ms != self._at_ms:
-            tokens += (now_ms - self._at_ms) * self._per_ms
+            gained = (now_ms - self._at_ms) * self._rate
+            self._at_ms = now_ms
+            if self._refused:
+                left = self._refused - gained
+                if self.is_exhausted:
+                    gained = max(0, -left)  # a flood has to be forgotten before the bucket fills again
+                self._refused = max(0, left)
+            tokens += gained
             if tokens > self._burst:
                 tokens = self._burst
-            self._at_ms = now_ms
-        tokens -= cost
-        self._tokens = tokens if tokens > -self._burst else -self._burst
-        return tokens >= 0
+        if tokens >= _COST:
+            self._tokens = tokens - _COST
+            return True
+        self._tokens = tokens
+        self.refuse()
+        return False
+
+    def charge(self, cost: int) -> None:
+        """Take `cost` requests' worth more for what turned out to be dear; what is not there is owed."""
+        self._tokens = max(self._tokens - cost * _COST, -self._burst)
+
+    def refuse(self, cost: int = 1) -> None:
+        """Count what was not in the budget towards a flood."""
+        self._refused = min(self._refused + cost * _COST, self._flood)
 
     @property
     def is_exhausted(self) -> bool:
         """Whether its owner went on so long after `slow_down` that silence is the only answer left."""
-        return self._tokens <= -self._burst
+        return self._refused >= self._flood
 
     @property
     def retry_ms(self) -> int:
-        """How long until one more request is in the budget."""
-        return max(1, round((1 - self._tokens) / self._per_ms))
+        """How long until the request that was refused last is in the budget, after all that were refused before it."""
+        return max(1, -((self._tokens - self._refused) // self._rate))
 
 
 class Budgets:

@@ -3,6 +3,9 @@
 Repeating is safe: the house remembers the verdicts of bids and purchases by their id, and reads change nothing.
 `unavailable` and `slow_down` are not verdicts; they put the next sending off. Pauses grow and are jittered, so that
 clients that lost the same house do not come back in step.
+
+All requests come out of one budget. So `slow_down` to one is a pause for all, and after it they go one at a time, each
+when the one before it was answered, those of the application first, until all that were slowed down have an answer.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from common.codec import encode
+from common.errors import RejectCode
 from common.messages import AnyRequest, Rejected
 
 RESEND_MS: Final = 1000
@@ -31,6 +35,7 @@ class Pending:
         "copies",
         "deadline_ms",
         "declined",
+        "is_slowed",
         "is_stale",
         "last_declined",
         "may_renew_id",
@@ -60,6 +65,7 @@ class Pending:
         self.declined = 0
         self.last_declined: Rejected | None = None
         self.may_renew_id = may_renew_id
+        self.is_slowed = False
         self.is_stale = False
         self.tickets = [] if ticket is None else [ticket]
 
@@ -84,6 +90,10 @@ class PendingRequests:
     def __init__(self, jitter: Jitter) -> None:
         self._jitter = jitter
         self._by_id: dict[int, Pending] = {}
+        self._slowed = 0
+        self._alone: Pending | None = None
+        self.resume_ms = 0
+        """Nothing is to be sent before, hello included."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -101,7 +111,17 @@ class PendingRequests:
 
     def remove(self, request_id: int) -> Pending | None:
         """Take out a request that was answered or given up."""
-        return self._by_id.pop(request_id, None)
+        pending = self._by_id.pop(request_id, None)
+        if pending is not None:
+            self._slowed -= pending.is_slowed
+            self._alone = None if pending is self._alone else self._alone
+        return pending
+
+    def slow_down(self, retry_ms: int | None, now_ms: int) -> None:
+        """Send nothing for as long as the house asks; of several pauses that it asks for at once, the shortest."""
+        pause_ms = min(max(RESEND_MS if retry_ms is None else retry_ms, RETRY_MIN_MS), RESEND_MAX_MS)
+        resume_ms = now_ms + max(pause_ms, self._jitter(pause_ms))
+        self.resume_ms = min(resume_ms, self.resume_ms) if now_ms < self.resume_ms else resume_ms
 
     def decline(self, request_id: int, rejected: Rejected, now_ms: int) -> None:
         """Put a request off that the house did not take up (`unavailable`, `slow_down`)."""
@@ -110,6 +130,13 @@ class PendingRequests:
             return
         pending.declined += 1
         pending.last_declined = rejected
+        if rejected.code is RejectCode.SLOW_DOWN:
+            self._slowed += not pending.is_slowed
+            pending.is_slowed = True
+            pending.next_ms = now_ms
+            self._alone = None if pending is self._alone else self._alone
+            self.slow_down(rejected.retry_ms, now_ms)
+            return
         pause_ms = rejected.retry_ms if rejected.retry_ms is not None else pending.pause_ms
         pending.next_ms = now_ms + self._jitter(min(max(pause_ms, RETRY_MIN_MS), RESEND_MAX_MS))
 
@@ -119,11 +146,12 @@ class PendingRequests:
         pending.declined += 1
         pending.last_declined = stale
         pending.is_stale = True
+        self._alone = None if pending is self._alone else self._alone
 
     def renew_stale(self, new_id: Callable[[], int], now_ms: int) -> None:
         """Give the requests that were put aside new ids; they are due at once."""
         for stale in [pending for pending in self._by_id.values() if pending.is_stale]:
-            del self._by_id[stale.request.id]
+            self.remove(stale.request.id)
             fresh = Pending(replace(stale.request, id=new_id()), now_ms, stale.deadline_ms, None, may_renew_id=True)
             fresh.tickets = stale.tickets
             self.add(fresh)
@@ -136,11 +164,21 @@ class PendingRequests:
 
     def send_due(self, now_ms: int) -> list[bytes]:
         """Return the bodies that are due, and count them as sent."""
-        return [
-            self.send(pending, now_ms)
-            for pending in self._by_id.values()
-            if pending.next_ms <= now_ms and not pending.is_stale
-        ]
+        next_ms = self._next_send_ms()
+        if next_ms is None or now_ms < next_ms:
+            return []
+        due = [pending for pending in self._by_id.values() if pending.next_ms <= now_ms and not pending.is_stale]
+        if self._slowed and due:
+            self._alone = next((pending for pending in due if pending.tickets), due[0])
+            due = [self._alone]
+        return [self.send(pending, now_ms) for pending in due]
+
+    def _next_send_ms(self) -> int | None:
+        """Return when something is to be sent: where one goes alone, not before its own time comes again."""
+        if self._slowed and self._alone is not None:
+            return max(self._alone.next_ms, self.resume_ms)
+        first_ms = min((one.next_ms for one in self._by_id.values() if not one.is_stale), default=None)
+        return None if first_ms is None else max(first_ms, self.resume_ms)
 
     def send(self, pending: Pending, now_ms: int) -> bytes:
         """Return the body of one request, and count it as sent."""
@@ -154,12 +192,11 @@ class PendingRequests:
         """Take out the requests whose deadline has come."""
         expired = [one for one in self._by_id.values() if one.deadline_ms is not None and one.deadline_ms <= now_ms]
         for pending in expired:
-            del self._by_id[pending.request.id]
+            self.remove(pending.request.id)
         return expired
 
     def next_deadline_ms(self, *, may_send: bool) -> int | None:
         """Return when something is to be sent (if anything may be) or expires; None where nothing is."""
         moments = [one.deadline_ms for one in self._by_id.values() if one.deadline_ms is not None]
-        if may_send:
-            moments += [one.next_ms for one in self._by_id.values() if not one.is_stale]
-        return min(moments, default=None)
+        next_ms = self._next_send_ms() if may_send else None
+        return min(moments if next_ms is None else [*moments, next_ms], default=None)

@@ -148,7 +148,7 @@ class Session:
         if self.refusal is not None:
             return None
         moments = [
-            None if self._hello is None else self._hello.next_ms,
+            None if self._hello is None else max(self._hello.next_ms, self._pending.resume_ms),
             self._pending.next_deadline_ms(may_send=self._is_welcome),
             self._ping_ms if self._is_welcome else None,
             self._feed.probe_deadline_ms,
@@ -179,7 +179,7 @@ class Session:
             self._begin_ping(now_ms)
         if self._is_welcome:
             self._feed.repair(now_ms)
-        if self._hello is not None and self._hello.next_ms <= now_ms:
+        if self._hello is not None and max(self._hello.next_ms, self._pending.resume_ms) <= now_ms:
             self._effects.append(Send(self._pending.send(self._hello, now_ms)))
         if self._is_welcome:
             self._effects += [Send(body) for body in self._pending.send_due(now_ms)]
@@ -358,7 +358,11 @@ class Session:
         if answer.code in _NOT_TAKEN_UP or answer.code is RejectCode.AWAITING_APPROVAL:
             self._awaiting = answer if answer.code is RejectCode.AWAITING_APPROVAL else self._awaiting
             self._is_welcome = self._is_welcome and self._awaiting is None
-            hello.next_ms = now_ms + self.jitter(answer.retry_ms or APPROVAL_MS)
+            if answer.code is RejectCode.SLOW_DOWN:
+                self._pending.slow_down(answer.retry_ms, now_ms)
+                hello.next_ms = now_ms
+            else:
+                hello.next_ms = now_ms + self.jitter(answer.retry_ms or APPROVAL_MS)
             return
         self.refusal = answer
         self._hello, self._is_welcome = None, False

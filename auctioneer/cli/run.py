@@ -11,7 +11,7 @@ from auctioneer.cli.places import data_option
 from auctioneer.data_folder import DataFolder
 from auctioneer.options import DEFAULT_HOST, DEFAULT_PORT, LogFormat, LogLevel, RunOptions
 from auctioneer.register import AdmissionMode
-from auctioneer.sessions import DEFAULT_REQUESTS_PER_S
+from auctioneer.sessions import DEFAULT_REQUESTS_PER_S, REQUESTS_PER_S_MIN
 from common.cli import examples
 from common.errors import UsageError
 
@@ -44,7 +44,7 @@ _PORT = click.IntRange(0, 65535)
 @click.option(
     "--requests-per-second",
     "requests_per_s",
-    type=click.IntRange(1, 1_000_000),
+    type=click.IntRange(REQUESTS_PER_S_MIN, 1_000_000),
     default=DEFAULT_REQUESTS_PER_S,
     show_default=True,
     help="What one bidder may ask for.",

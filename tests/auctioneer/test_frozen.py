@@ -10,7 +10,7 @@ from common.codec import encode
 from common.errors import RejectCode
 from common.messages import BidRequest, Ping, Rejected
 
-REQUESTS_PER_S = 20
+REQUESTS_PER_S = 50
 BURST = REQUESTS_PER_S * BURST_S
 RETRY_MS = 500
 

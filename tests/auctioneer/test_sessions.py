@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from auctioneer.events import Refusal
 from auctioneer.register import observer
-from auctioneer.sessions import BURST_S, Budget, Session
+from auctioneer.sessions import BURST_S, FLOOD_REQUESTS_MIN, REQUESTS_PER_S_MIN, Budget, Session
 from common.errors import RejectCode
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.messages import BidRequest, BuyRequest, Rejected
@@ -100,24 +100,79 @@ def test_a_budget_holds_two_seconds_worth_and_refills_with_time() -> None:
     budget = Budget(10, 1000)
     assert all(budget.spend(1000) for _ in range(10 * BURST_S))
     assert not budget.spend(1000)
-    assert budget.retry_ms == 200, "one overdrawn and one more to come, at 10 a second"
+    assert budget.retry_ms == 100, "one more, at 10 a second: what is refused takes nothing"
     assert not budget.spend(1000 + 99)
     assert budget.spend(1000 + 99 + budget.retry_ms)
     rested = Budget(10, 0)
-    assert rested.spend(3_600_000, 10 * BURST_S)
-    assert not rested.spend(3_600_000), "an hour of silence is worth no more than a full burst"
+    assert [rested.spend(3_600_000) for _ in range(10 * BURST_S + 1)] == [True] * 10 * BURST_S + [False]
 
 
-def test_a_budget_overdrawn_by_a_burst_is_exhausted_and_no_deeper() -> None:
-    budget = Budget(10, 0)
-    for _ in range(2 * 10 * BURST_S - 1):
+@pytest.mark.parametrize("requests_per_s", [1, 10, 32, 500])
+def test_after_a_burst_that_was_refused_a_budget_is_exhausted_and_no_deeper(requests_per_s: int) -> None:
+    flood = max(requests_per_s * BURST_S, FLOOD_REQUESTS_MIN)
+    budget = Budget(requests_per_s, 0)
+    while budget.spend(0):
+        continue
+    for _ in range(flood - 2):
         budget.spend(0)
     assert not budget.is_exhausted
     budget.spend(0)
     assert budget.is_exhausted
-    budget.spend(0, 1_000_000)
-    budget.spend(10 * 1000, 1)
-    assert budget.retry_ms <= 200, "however much was asked for, ten seconds mend it"
+    for _ in range(10 * flood):
+        budget.spend(0)
+    budget.refuse(1_000_000)
+    recovered_ms = 1000 * flood // requests_per_s
+    assert not budget.spend(recovered_ms)
+    assert budget.retry_ms <= 1000 // requests_per_s + 1, "however much was asked for, as long as that forgets it"
+
+
+def test_a_flood_that_goes_on_at_the_rate_or_above_is_never_heard() -> None:
+    """It gets less than one who waits as long as `slow_down` says, or it would pay to flood."""
+    budget = Budget(10, 0)
+    while not budget.is_exhausted:
+        budget.spend(0)
+    heard = 0
+    for now_ms in range(0, 60_000, 100):
+        in_budget = budget.spend(now_ms)
+        heard += in_budget or not budget.is_exhausted
+    assert heard == 0
+
+
+def test_what_is_dear_is_owed_and_never_more_than_a_burst() -> None:
+    budget = Budget(10, 0)
+    assert budget.spend(0)
+    budget.charge(1_000_000)
+    assert not budget.spend(0)
+    assert budget.retry_ms == 2000 + 100
+
+
+@given(
+    st.sampled_from((REQUESTS_PER_S_MIN, 7, 50)),
+    st.integers(1, REMEMBERED_REQUESTS_MAX),
+    st.integers(1, 30),
+    st.randoms(),
+)
+def test_all_who_wait_as_long_as_they_are_told_get_their_answers(
+    requests_per_s: int, clients: int, requests: int, chance: random.Random
+) -> None:
+    """Several programs with one key, each with one request at a time: at most one refusal for each, and no silence."""
+    budget = Budget(requests_per_s, 0)
+    due = [(chance.randrange(50), client) for client in range(clients)]
+    left, refusals, now_ms = [requests] * clients, 0, 0
+    while due:
+        due.sort()
+        now_ms, client = due.pop(0)
+        if budget.spend(now_ms):
+            left[client] -= 1
+            if left[client]:
+                due.append((now_ms + chance.randrange(3), client))
+        else:
+            assert not budget.is_exhausted, "somebody who did as told was not even answered"
+            refusals += 1
+            due.append((now_ms + budget.retry_ms, client))
+    answered = clients * requests
+    assert refusals <= 2 * answered
+    assert now_ms <= 1000 * answered // requests_per_s + 2000 + 1000 * clients // requests_per_s, "and none too late"
 
 
 @pytest.mark.parametrize("requests_per_s", [1, 7, 500, 1_000_000])

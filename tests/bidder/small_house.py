@@ -4,6 +4,7 @@ It holds a truth (views by the shared reducers, histories, verdicts) that outliv
 one rule of an auction: a bid must be at least the minimum.
 """
 
+from auctioneer.sessions import SNAPSHOT_COST, Budget
 from common.codec import (
     BEAT_TOPIC,
     LOT_TOPIC_PREFIX,
@@ -96,6 +97,9 @@ class SmallHouse:
         self.has_history = True
         self.hello_answer: RejectCode | None = None
         self.bid_answer: RejectCode | None = None
+        self.budget: Budget | None = None
+        """What all who ask may ask for together; None: as much as they like."""
+        self.slowed_down = 0
         self.is_frozen = False
         self.refuses_subscriptions = False
         self.turned_out = False
@@ -192,6 +196,20 @@ class SmallHouse:
 
     def answer(self, key: str, request: AnyRequest) -> Answer | None:
         self.seen.append(request)
+        return self._put_off(request) or self._answer(key, request)
+
+    def _put_off(self, request: AnyRequest) -> Rejected | None:
+        if self.budget is None:
+            return None
+        if not self.budget.spend(self.now_ms):
+            self.slowed_down += 1
+            assert not self.budget.is_exhausted, "who does as told is never a flood"
+            return Rejected(id=request.id, code=RejectCode.SLOW_DOWN, retry_ms=self.budget.retry_ms)
+        if isinstance(request, SnapshotRequest | MineRequest):
+            self.budget.charge(SNAPSHOT_COST)
+        return None
+
+    def _answer(self, key: str, request: AnyRequest) -> Answer | None:
         match request:
             case Hello() if self.hello_answer is not None:
                 return Rejected(id=request.id, code=self.hello_answer, retry_ms=50)

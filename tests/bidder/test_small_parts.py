@@ -153,6 +153,20 @@ def test_a_declined_request_is_put_off_for_as_long_as_the_house_asks_within_boun
     assert requests.next_deadline_ms(may_send=True) == 100 + pause_ms
 
 
+@pytest.mark.parametrize("asked_ms", [(1000, 3000), (3000, 1000), (3000, 1000, 2000)])
+def test_of_several_pauses_that_the_house_asks_for_at_once_the_shortest_is_kept(asked_ms: tuple[int, ...]) -> None:
+    requests = PendingRequests(exactly)
+    for request_id, retry_ms in enumerate(asked_ms, 1):
+        requests.add(pending(request_id, 0))
+        requests.decline(request_id, Rejected(id=request_id, code=RejectCode.SLOW_DOWN, retry_ms=retry_ms), 0)
+    requests.add(pending(9, 500))
+    assert requests.next_deadline_ms(may_send=True) == 1000
+    assert not requests.send_due(999)
+    assert len(requests.send_due(1000)) == 1, "and after it one goes alone"
+    requests.decline(9, Rejected(id=9, code=RejectCode.SLOW_DOWN, retry_ms=2000), 1010)
+    assert requests.next_deadline_ms(may_send=True) == 3010, "a pause that is over shortens none"
+
+
 def test_only_if_every_copy_was_declined_is_it_certain_that_nothing_was_decided() -> None:
     requests = PendingRequests(exactly)
     one = pending(1, 0)
