@@ -1,18 +1,24 @@
 """What a change of a lot means to this bidder: outbid, won, lost.
 
 These are not messages of the house. They follow from the public state and the own paddle, so they come in the order
-of the changes and none can be lost on the way. `Won` and `Lost` follow from the close and nothing else.
+of the changes and none can be lost on the way. `Won` and `Lost` follow from the close and nothing else. Who only looks
+on, under the paddle 0, can't lose; and nobody loses a lot that was withdrawn.
 """
+
+from typing import Final
 
 from bidder.events import Event, Lost, LotCaughtUp, LotChanged, Outbid, Won
 from common.lot import BidPlaced, LotStatus
 
+OBSERVER: Final = 0
+"""The paddle of all who only look on."""
+
 
 class Notices:
-    """Derives a bidder's notices. `paddle` is the bidder's number in this sale."""
+    """Derives a bidder's notices. `paddle` is the bidder's number in this sale, OBSERVER for who only looks on."""
 
     def __init__(self) -> None:
-        self.paddle = 0
+        self.paddle = OBSERVER
         self._bid_on: set[str] = set()
 
     def forget(self) -> None:
@@ -20,11 +26,12 @@ class Notices:
         self._bid_on.clear()
 
     def of(self, change: LotChanged | LotCaughtUp) -> list[Event]:
-        """Return what the change means to the bidder; at most two notices."""
+        """Return what the change means to the bidder; at most two notices, and none to who only looks on."""
+        if self.paddle == OBSERVER:
+            return []
         before, view, lot = change.before, change.view, change.lot
         led = before is not None and before.leader == self.paddle
-        bid = isinstance(change, LotChanged) and isinstance(change.event, BidPlaced) and change.event.bidder
-        if led or view.leader == self.paddle or bid == self.paddle:
+        if led or view.leader == self.paddle or self._has_bid(change):
             self._bid_on.add(lot)
         notices: list[Event] = []
         if led and view.leader is not None and view.leader != self.paddle:
@@ -36,3 +43,10 @@ class Notices:
         elif lot in self._bid_on and view.status is not LotStatus.WITHDRAWN:
             notices.append(Lost(lot, view.seq, view.winner, view.hammer_minor))
         return notices
+
+    def _has_bid(self, change: LotChanged | LotCaughtUp) -> bool:
+        return (
+            isinstance(change, LotChanged)
+            and isinstance(change.event, BidPlaced)
+            and change.event.bidder == self.paddle
+        )

@@ -9,7 +9,7 @@ from bidder.effects import Unanswered
 from bidder.events import ConnectionChanged, ConnectionState, Joined, Lost, LotChanged, Outbid, StateReady, Won
 from bidder.feed import PROBE_MS
 from bidder.session import APPROVAL_MS
-from common.codec import decode_request, encode
+from common.codec import decode_request, encode, encode_broadcast
 from common.errors import ADVICE, ProtocolError, RejectCode
 from common.messages import (
     Accepted,
@@ -18,6 +18,7 @@ from common.messages import (
     LotRequest,
     Ping,
     Pong,
+    Probed,
     Rejected,
     Replay,
     ReplayRequest,
@@ -72,6 +73,28 @@ def test_an_unanswered_probe_is_replaced_by_a_fresh_one() -> None:
     assert len(first) == len(second) == 1
     assert first != second
     assert len(first.pop()) >= 1 + 16 + 1
+
+
+@pytest.mark.parametrize("other", ["one of another client", "an earlier one", "one that only begins alike"])
+def test_only_the_answer_to_the_last_probe_proves_anything(other: str) -> None:
+    house = SmallHouse(1)
+    link = Link(house, holds=lambda frame: frame.startswith(b"~"))
+    link.connect()
+    first = next(topic for topic in link.topics if topic.startswith(b"~"))
+    others = {"one of another client": b"~" + b"0" * 32 + b"\x00", "an earlier one": first}
+    topic = others.get(other, first[:-2] + b"\x00")
+    link.session.feed_connected(link.now_ms)
+    probed = Probed(epoch=1, instance=str(house.instance), server_time_ms=house.now_ms)
+    link.session.broadcast_received(encode_broadcast(topic, probed), link.now_ms)
+    link.settle()
+    assert link.session.state is ConnectionState.JOINING
+    link.holds = lambda _: False
+    link.settle()
+    assert link.session.state is ConnectionState.LIVE
+    house.seen.clear()
+    link.session.broadcast_received(encode_broadcast(topic, probed), link.now_ms)
+    link.settle()
+    assert house.seen == [], "and where none is under way, none is answered"
 
 
 def test_all_subscriptions_are_renewed_before_each_probe() -> None:

@@ -240,3 +240,42 @@ def test_the_end_of_the_sale_is_the_end_and_no_silence_follows() -> None:
     link.run(2 * RENEWAL_MS, beats=False)
     assert states(link) == [ConnectionState.ENDED]
     assert len(link.ports) == 1
+
+
+def test_silence_is_told_while_the_house_is_frozen_too() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.is_frozen = True
+    link.run(200)
+    link.run(SILENCE_MS + 100, beats=False)
+    assert states(link)[:2] == [ConnectionState.FROZEN, ConnectionState.SILENT]
+
+
+def test_silence_is_told_while_joining_too() -> None:
+    house = SmallHouse(1)
+    link = Link(house, loses=lambda frame: frame.startswith(b"~"))
+    link.connect()
+    link.run(SILENCE_MS + 100, beats=False)
+    assert states(link) == [ConnectionState.JOINING, ConnectionState.SILENT]
+
+
+def test_after_the_end_silence_is_no_news_and_nothing_is_connected_anew() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    house.end_sale()
+    link.settle()
+    link.run(RENEWAL_MS + SILENCE_MS, beats=False)
+    assert states(link) == [ConnectionState.ENDED]
+    assert link.ports == [house.publish_port]
+    assert not [request for request in house.seen if isinstance(request, Hello)]
+
+
+def test_an_end_that_is_heard_in_silence_ends_the_renewals() -> None:
+    house = SmallHouse(1)
+    link = live(house)
+    link.run(SILENCE_MS + 100, beats=False)
+    house.end_sale()
+    link.settle()
+    link.run(2 * RENEWAL_MS, beats=False)
+    assert link.session.state is ConnectionState.ENDED
+    assert link.ports == [house.publish_port]
