@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 import msgspec
 
-from auctioneer.terms import LotSpec
+from auctioneer.terms import LotDefaults, LotSpec
 from common.errors import RejectCode
 from common.lot import (
     Announced,
@@ -43,13 +43,14 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="e
 
 
 class SaleCreated(Event, frozen=True, kw_only=True, tag="sale_created"):
-    """The first event of every journal."""
+    """The first event of every journal. `lot_defaults` hold for the lots that are added later, too."""
 
     sale: str
     title: str
     currency: Currency
     epoch: int
     ends_after_last_lot: bool
+    lot_defaults: LotDefaults = LotDefaults()
 
 
 class HouseStarted(Event, frozen=True, kw_only=True, tag="house_started"):

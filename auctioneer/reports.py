@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from auctioneer.house import House
 from auctioneer.lot_state import LotState
+from auctioneer.terms import LotDefaults
 from common.errors import RejectCode, RejectedError
 from common.lot import LotStatus
 from common.money import Currency
@@ -103,6 +104,11 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
     return rows
 
 
+def lot_defaults(house: House, now_ms: int, chosen: Sequence[LotState]) -> LotDefaults:  # noqa: ARG001 -- as above
+    """Return what holds for lots that are added, for who writes them."""
+    return house.engine.state.created.lot_defaults
+
+
 def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
     view, standing = lot.view, lot.standing
     return {
@@ -151,4 +157,5 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "lots": lots,
     "bidders": bidders,
     "results": results,
+    "lot_defaults": lot_defaults,
 }

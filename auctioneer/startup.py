@@ -121,6 +121,7 @@ def _begin(journal: SqliteJournal, spec: SaleSpec | None, now_ms: int) -> None:
         currency=spec.currency,
         epoch=1,
         ends_after_last_lot=spec.ends_after_last_lot,
+        lot_defaults=spec.lot_defaults,
     )
     house = House.rebuild(HouseSettings(instance="", publish_port=0), None, [created], (), now_ms)
     listed = decisions.add(house.engine, now_ms, HOUSE, spec.lots)
@@ -133,7 +134,7 @@ def _check_same_sale(folder: DataFolder, house: House, spec: SaleSpec) -> None:
     """Refuse a catalogue that is not the one with which the sale in the directory was begun."""
     created = house.engine.state.created
     lots = tuple(lot.spec for lot in house.engine.catalogue[: len(spec.lots)])
-    if SaleSpec(created.title, created.currency, lots, created.ends_after_last_lot) != spec:
+    if SaleSpec(created.title, created.currency, lots, created.ends_after_last_lot, created.lot_defaults) != spec:
         raise UsageError(
             f"{folder.path} holds another sale, {house.engine.sale.title!r}, or the catalogue was changed since it "
             "began. Run without a catalogue to go on with that sale (`auctioneer add` puts lots into it), or choose "

@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from common.lot import LotTerms, Step
+from common.lot import LotTerms, SoftClose, Step
 from common.money import Currency
 
 DEFAULT_DURATION_MS: Final = 5 * 60 * 1000
@@ -73,6 +74,44 @@ class LotSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opening: Opening = Opening()
 
 
+class Order(Enum):
+    """When lots open that do not say it themselves; the values are what a catalogue says."""
+
+    PARALLEL = "parallel"
+    """All at the start."""
+    SEQUENCE = "sequence"
+    """The first at the start, each other one after the previous."""
+    BY_HAND = "by hand"
+
+
+class LotValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a lot or the defaults say, read: amounts in minor units, times in ms. UNSET: not said; None: there is none.
+
+    The names are the catalogue's keys.
+    """
+
+    title: str | UnsetType = UNSET
+    starting_price: int | UnsetType = UNSET
+    increment: tuple[Step, ...] | UnsetType = UNSET
+    reserve: int | UnsetType | None = UNSET
+    buy_now: int | UnsetType | None = UNSET
+    estimate_low: int | UnsetType | None = UNSET
+    estimate_high: int | UnsetType | None = UNSET
+    opens: Opening | UnsetType = UNSET
+    duration: int | UnsetType | None = UNSET
+    soft_close: SoftClose | UnsetType | None = UNSET
+    seller: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    image: str | UnsetType = UNSET
+
+
+class LotDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds for a lot of the sale that does not say otherwise, also for one that is added later."""
+
+    order: Order = Order.PARALLEL
+    values: LotValues = LotValues()
+
+
 class SaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole catalogue. `ends_after_last_lot`: the sale ends by itself once every lot is final."""
 
@@ -80,3 +119,4 @@ class SaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     currency: Currency
     lots: tuple[LotSpec, ...] = ()
     ends_after_last_lot: bool = False
+    lot_defaults: LotDefaults = LotDefaults()

@@ -9,6 +9,7 @@ from auctioneer.catalogue.faults import CatalogueError, Fault, format_faults
 from auctioneer.catalogue.load import (
     CATALOGUE_BYTES_MAX,
     CatalogueKind,
+    RunningSale,
     Tell,
     bundled_catalogue,
     load_catalogue,
@@ -26,6 +27,7 @@ __all__ = [
     "CatalogueError",
     "CatalogueKind",
     "Fault",
+    "RunningSale",
     "Tell",
     "bundled_catalogue",
     "format_faults",

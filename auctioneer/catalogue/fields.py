@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from auctioneer.catalogue.faults import Faults, Place, quoted, unknown_key
 from auctioneer.durations import DurationError, parse_duration
-from auctioneer.terms import DEFAULT_DURATION_MS, Opening, OpeningRule
+from auctioneer.terms import DEFAULT_DURATION_MS, LotValues, Opening, OpeningRule
 from common.limits import AMOUNT_MINOR_MAX, INCREMENT_STEPS_MAX
 from common.lot import SoftClose, Step
 from common.money import AmountError, Currency, DecimalMark
@@ -60,27 +60,6 @@ def _wrong(reason: str) -> FieldError:
     return FieldError(("", reason))
 
 
-class Values(Struct, frozen=True):
-    """What a lot or the defaults say, read: amounts in minor units, times in ms. UNSET: not said; None: there is none.
-
-    The names are the catalogue's keys. A value that could not be read is replaced by one that causes no more faults.
-    """
-
-    title: str | UnsetType = UNSET
-    starting_price: int | UnsetType = UNSET
-    increment: tuple[Step, ...] | UnsetType = UNSET
-    reserve: int | UnsetType | None = UNSET
-    buy_now: int | UnsetType | None = UNSET
-    estimate_low: int | UnsetType | None = UNSET
-    estimate_high: int | UnsetType | None = UNSET
-    opens: Opening | UnsetType = UNSET
-    duration: int | UnsetType | None = UNSET
-    soft_close: SoftClose | UnsetType | None = UNSET
-    seller: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    image: str | UnsetType = UNSET
-
-
 def read_values(
     raw: Mapping[str, object],
     known: frozenset[str],
@@ -88,10 +67,11 @@ def read_values(
     place: Place,
     faults: Faults,
     marks: Mapping[str, DecimalMark] = _NO_MARKS,
-) -> Values:
+) -> LotValues:
     """Read the fields of a lot or of the defaults, of which `known` are allowed here; note each fault.
 
-    `marks` has what a file shows of the mark before the decimals, by field.
+    A value that can't be read is replaced by one that causes no more faults. `marks` has what a file shows of the mark
+    before the decimals, by field.
     """
     values: dict[str, Any] = {}
     unread: set[str] = set()
@@ -111,7 +91,7 @@ def read_values(
                 faults.add(place, f"{key}.{part}" if part else key, reason)
     if unread & _ESTIMATE:
         values |= dict.fromkeys(_ESTIMATE)
-    return Values(**values)
+    return LotValues(**values)
 
 
 def is_none(value: object) -> bool:

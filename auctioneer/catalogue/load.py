@@ -5,21 +5,23 @@ on text are pure; those on paths only read. `docs/catalogue.md` has every key.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 from auctioneer.catalogue.csv_text import csv_sheet
 from auctioneer.catalogue.faults import CatalogueError, Fault, Faults, Place, quoted, unknown_key
-from auctioneer.catalogue.lots import Listing, list_lots, read_defaults
+from auctioneer.catalogue.lots import Defaults, Listing, list_lots, read_defaults
 from auctioneer.catalogue.raw import RawCatalogue, RawLot
 from auctioneer.catalogue.sale import Settings
 from auctioneer.catalogue.sheet import LOT_COLUMNS, nest_soft_close, read_sheet
 from auctioneer.catalogue.toml_text import read_toml
 from auctioneer.catalogue.xlsx import read_xlsx
-from auctioneer.terms import LotSpec, SaleSpec
+from auctioneer.terms import LotDefaults, LotSpec, SaleSpec
 from common.money import Currency
 
 CATALOGUE_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -89,56 +91,64 @@ def parse_catalogue(
         raw.sale["title"] = Path(name).stem or "Sale"
     settings = Settings(raw, faults, is_running=False)
     title, currency, ends_after_last_lot = settings.title(), settings.currency(), settings.ends_after_last_lot()
-    lots = _lots(raw, settings, currency, frozenset(), read_lots_file, faults)
+    defaults = _defaults(raw, settings, LotDefaults(), currency, faults)
+    lots = _lots(raw, settings, currency, defaults, frozenset(), read_lots_file, faults)
     if raw.is_readable and not raw.lots and "lots_file" not in raw.sale:
         if kind.is_sheet:
             faults.add(raw.file, "", "It has no lots; each row after the first is one.")
         elif ends_after_last_lot:
             faults.add(raw.sale_place, "ends", "There are no lots, so the sale would end at once; add some as [[lot]].")
     _finish(faults, tell)
-    return SaleSpec(title, currency, lots, ends_after_last_lot)
+    return SaleSpec(title, currency, lots, ends_after_last_lot, LotDefaults(defaults.order, defaults.values))
 
 
 # --- lots for a running sale -----------------------------------------------------------------------------------------
 
 
-def load_lots(
-    path: Path, currency: Currency, known_lots: Collection[str], tell: Tell = tell_nobody
-) -> tuple[LotSpec, ...]:
+class RunningSale(Struct, frozen=True, kw_only=True):
+    """What is known of the sale that lots are to join: the numbers that are taken, and what holds for all its lots."""
+
+    currency: Currency
+    known_lots: frozenset[str] = frozenset()
+    lot_defaults: LotDefaults = LotDefaults()
+
+
+def load_lots(path: Path, sale: RunningSale, tell: Tell = tell_nobody) -> tuple[LotSpec, ...]:
     """Read more lots for a running sale from the file of a catalogue. Raises CatalogueError with every fault."""
     kind = _kind(path)
-    return parse_lots(_read(path), str(path), kind, currency, known_lots, _beside(path), tell)
+    return parse_lots(_read(path), str(path), kind, sale, _beside(path), tell)
 
 
 def parse_lots(
     content: str | bytes,
     name: str,
     kind: CatalogueKind,
-    currency: Currency,
-    known_lots: Collection[str],
+    sale: RunningSale,
     read_lots_file: ReadLotsFile | None = None,
     tell: Tell = tell_nobody,
 ) -> tuple[LotSpec, ...]:
-    """Read more lots for a running sale from a catalogue's content; `known_lots` are the numbers that are taken.
+    """Read more lots for a running sale from a catalogue's content.
 
-    A lot without a number gets the next whole one. A currency, where given, must be the sale's; a title or an end of
-    the sale is a fault. Raises CatalogueError with every fault.
+    A lot without a number gets the next whole one. What neither it nor the file's own defaults say holds as in the
+    sale. A currency, where given, must be the sale's; a title or an end of the sale is a fault. Raises CatalogueError
+    with every fault.
     """
     faults = Faults()
     raw = _raw(content, name, kind, faults)
     settings = Settings(raw, faults, is_running=True)
-    settings.same_currency(currency)
-    lots = _lots(raw, settings, currency, frozenset(known_lots), read_lots_file, faults)
+    settings.same_currency(sale.currency)
+    defaults = _defaults(raw, settings, sale.lot_defaults, sale.currency, faults)
+    lots = _lots(raw, settings, sale.currency, defaults, sale.known_lots, read_lots_file, faults)
     if raw.is_readable and not raw.lots and "lots_file" not in raw.sale:
         faults.add(raw.file, "", "It has no lots to add.")
     _finish(faults, tell)
     return lots
 
 
-def lot_from_fields(fields: Mapping[str, str], currency: Currency, known_lots: Collection[str]) -> LotSpec:
+def lot_from_fields(fields: Mapping[str, str], sale: RunningSale) -> LotSpec:
     """Return one more lot for a running sale from the command line's texts, by the names in LOT_COLUMNS.
 
-    Raises CatalogueError with every fault; none has a file.
+    What they don't say holds as in the sale. Raises CatalogueError with every fault; none has a file.
     """
     faults = Faults()
     place = Place(file="", is_flat=True)
@@ -146,7 +156,9 @@ def lot_from_fields(fields: Mapping[str, str], currency: Currency, known_lots: C
         faults.add(place, key, unknown_key(key, LOT_COLUMNS))
     values = nest_soft_close({key: value for key, value in fields.items() if key in LOT_COLUMNS})
     raw = RawLot(values=values, line_of=place.line_of)
-    lots = list_lots(Listing(file=place, lots=[raw], currency=currency, known_lots=frozenset(known_lots)), faults)
+    defaults = read_defaults({}, None, sale.lot_defaults, sale.currency, place, faults)
+    listing = Listing(file=place, lots=[raw], currency=sale.currency, defaults=defaults, known_lots=sale.known_lots)
+    lots = list_lots(listing, faults)
     faults.raise_any()
     return lots[0]
 
@@ -206,16 +218,20 @@ def _decoded(content: bytes, name: str, kind: CatalogueKind, faults: Faults) -> 
     return text
 
 
+def _defaults(raw: RawCatalogue, settings: Settings, sale: LotDefaults, currency: Currency, faults: Faults) -> Defaults:
+    return read_defaults(raw.defaults, settings.order(), sale, currency, raw.defaults_place, faults)
+
+
 def _lots(
     raw: RawCatalogue,
     settings: Settings,
     currency: Currency,
+    defaults: Defaults,
     known_lots: frozenset[str],
     read_lots_file: ReadLotsFile | None,
     faults: Faults,
 ) -> tuple[LotSpec, ...]:
-    defaults = read_defaults(raw.defaults, currency, raw.defaults_place, faults)
-    order, lots_file, ignored = settings.order(), settings.lots_file(), settings.ignored_columns()
+    lots_file, ignored = settings.lots_file(), settings.ignored_columns()
     if lots_file is not None:
         raw = _sheet(raw.sale_place, lots_file, ignored, read_lots_file, faults)
         Settings(raw, faults, is_running=True).same_currency(currency)
@@ -224,7 +240,6 @@ def _lots(
         lots=raw.lots,
         currency=currency,
         defaults=defaults,
-        order=order,
         known_lots=known_lots,
         header=raw.header,
     )

@@ -1,33 +1,31 @@
 """From a catalogue's raw lots and defaults to the lots of a sale: numbers, inheritance, openings, and all the rules."""
 
 from collections.abc import Mapping
-from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
 from auctioneer.catalogue.faults import Faults, Place, quoted
-from auctioneer.catalogue.fields import DEFAULT_FIELDS, LOT_FIELDS, BadCell, Values, read_values
+from auctioneer.catalogue.fields import DEFAULT_FIELDS, LOT_FIELDS, BadCell, read_values
 from auctioneer.catalogue.raw import Header, RawLot
 from auctioneer.catalogue.rules import lot_faults
-from auctioneer.terms import DEFAULT_DURATION_MS, LotSpec, Opening, OpeningRule, default_increments
+from auctioneer.terms import (
+    DEFAULT_DURATION_MS,
+    LotDefaults,
+    LotSpec,
+    LotValues,
+    Opening,
+    OpeningRule,
+    Order,
+    default_increments,
+)
 from common.limits import LOT_CHARS_MAX, LOTS_MAX
 from common.lot import LotTerms, Step
 from common.money import Currency
 from common.names import is_valid_lot
 
 _T = TypeVar("_T")
-
-
-class Order(Enum):
-    """When lots open that do not say it themselves."""
-
-    PARALLEL = "parallel"
-    """All at the start."""
-    SEQUENCE = "sequence"
-    """The first at the start, each other one after the previous."""
-    BY_HAND = "by hand"
 
 
 _OPENINGS = {
@@ -38,10 +36,11 @@ _OPENINGS = {
 
 
 class Defaults(Struct, frozen=True):
-    """What holds for every lot that does not say otherwise. `said` has the keys, also of values that were wrong."""
+    """What holds for every lot of a file that does not say otherwise. `said` has the keys, also of wrong values."""
 
-    values: Values = Values()
+    values: LotValues = LotValues()
     said: frozenset[str] = frozenset()
+    order: Order = Order.PARALLEL
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -51,7 +50,6 @@ class Listing(Struct, frozen=True, kw_only=True):
     lots: list[RawLot]
     currency: Currency
     defaults: Defaults = Defaults()
-    order: Order = Order.PARALLEL
     known_lots: frozenset[str] = frozenset()
     header: Header | None = None
 
@@ -62,14 +60,34 @@ _REQUIRED = {
 }
 
 
-def read_defaults(raw: Mapping[str, object], currency: Currency, place: Place, faults: Faults) -> Defaults:
-    """Read what holds for every lot, so that a fault in it is told once and not for each lot."""
+def read_defaults(
+    raw: Mapping[str, object],
+    order: Order | None,
+    sale: LotDefaults,
+    currency: Currency,
+    place: Place,
+    faults: Faults,
+) -> Defaults:
+    """Read what holds for every lot of a file, so that a fault in it is told once and not for each lot.
+
+    What the file does not say, of the `order` (None) or of the values, holds as `sale` has it: the running sale that
+    the lots are to join.
+    """
     values = read_values(raw, DEFAULT_FIELDS, currency, place, faults)
     found = lot_faults(_spec(values, "1"), currency)
     for fault in found:
         faults.add(place, fault.field, fault.reason)
     wrong = {fault.field.partition(".")[0] for fault in found}
-    return Defaults(replace(values, **dict.fromkeys(wrong, UNSET)), frozenset(raw))
+    known = _said(sale.values)
+    if order is not None:
+        known.pop("opens", None)  # the file's order is nearer
+    own = {key: value for key, value in _said(values).items() if key not in wrong}
+    said = frozenset(raw) | known.keys()
+    return Defaults(LotValues(**known | own), said, sale.order if order is None else order)
+
+
+def _said(values: LotValues) -> dict[str, Any]:
+    return {key: value for key, value in asdict(values).items() if value is not UNSET}
 
 
 def list_lots(listing: Listing, faults: Faults) -> tuple[LotSpec, ...]:
@@ -143,10 +161,9 @@ def _lot(
     return spec
 
 
-def _inherit(own: Values, listing: Listing, *, is_first: bool) -> Values:
-    said = {key: value for key, value in asdict(own).items() if value is not UNSET}
-    values: Values = replace(listing.defaults.values, **said)
-    opening = _or(values.opens, _OPENINGS[listing.order])
+def _inherit(own: LotValues, listing: Listing, *, is_first: bool) -> LotValues:
+    values: LotValues = replace(listing.defaults.values, **_said(own))
+    opening = _or(values.opens, _OPENINGS[listing.defaults.order])
     if is_first and opening.rule is OpeningRule.AFTER_PREVIOUS:
         opening = Opening(OpeningRule.AT_START)
     if own.soft_close is UNSET and values.duration is None:
@@ -154,7 +171,7 @@ def _inherit(own: Values, listing: Listing, *, is_first: bool) -> Values:
     return replace(values, opens=opening)
 
 
-def _spec(values: Values, number: str) -> LotSpec:
+def _spec(values: LotValues, number: str) -> LotSpec:
     """Return the lot. A missing value is a fault already, so one that breaks no rule stands in for it."""
     reserve_minor = _or(values.reserve, None)
     terms = LotTerms(

@@ -7,10 +7,10 @@ from babel.numbers import get_currency_precision, is_currency
 
 from auctioneer.catalogue.faults import Faults, quoted, unknown_key
 from auctioneer.catalogue.fields import FieldError, read_text
-from auctioneer.catalogue.lots import Order
 from auctioneer.catalogue.raw import RawCatalogue
 from auctioneer.catalogue.rules import text_faults
 from auctioneer.catalogue.words import header_words
+from auctioneer.terms import Order
 from common.limits import TITLE_CHARS_MAX
 from common.money import Currency
 
@@ -40,7 +40,7 @@ _SETTLED_FIELDS: Final = frozenset({"title", "ends"})
 _COMMON: Final = ("USD", "EUR", "GBP")
 _SHEETS: Final = (".csv", ".xlsx")
 _ENDS: Final = {"after last lot": True, "by hand": False}
-_ORDERS: Final = {order.value: order for order in Order}
+_ORDERS: Final[dict[str, Order | None]] = {order.value: order for order in Order}
 _T = TypeVar("_T")
 
 
@@ -101,13 +101,13 @@ class Settings:
         if code is not None and currency is not UNKNOWN_CURRENCY and code != currency.code:
             self._fault("currency", f"{quoted(code)} is not the currency of the sale, {currency.code}.")
 
-    def order(self) -> Order:
-        """Return when lots open that do not say it themselves."""
+    def order(self) -> Order | None:
+        """Return when lots open that do not say it themselves; None where that is not said."""
         if "order" in self._raw.sale and "opens" in self._raw.defaults:
             self._fault(
                 "order", "It is there together with opens under [defaults]; they say the same thing, so keep one."
             )
-        return self._choice("order", _ORDERS, Order.PARALLEL)
+        return self._choice("order", _ORDERS, None)
 
     def ends_after_last_lot(self) -> bool:
         """Return whether the sale ends by itself once every lot is final."""

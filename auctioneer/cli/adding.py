@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 
-from auctioneer.catalogue import load_lots, lot_from_fields
+from auctioneer.catalogue import RunningSale, load_lots, lot_from_fields
 from auctioneer.cli.output import tell_person
 from auctioneer.cli.places import Chair, from_chair
 from auctioneer.control import AddLots
 from auctioneer.control_client import connected
-from auctioneer.terms import LotSpec
+from auctioneer.terms import LotDefaults, LotSpec
 from common.cli import examples
 from common.money import Currency
 
@@ -55,18 +56,22 @@ def _field_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_field_options
 @from_chair
 def add(chair: Chair, file: Path | None, **fields: str | None) -> None:
-    """Add the lots of FILE (.toml, .csv or .xlsx), or one lot described by options, to a running sale; all or none."""
+    """Add the lots of FILE (.toml, .csv or .xlsx), or one lot described by options, to a running sale; all or none.
+
+    What they don't say holds as in the sale's catalogue: its order, and its defaults.
+    """
     given = {field: text for field, text in fields.items() if text is not None}
     if (file is None) == (not given):
         raise click.UsageError("Give either a FILE with lots, or options that describe one, such as --title.")
     with connected(chair.folder, chair.name) as house:
         sale = house.ask("status")
-        currency = Currency(sale["currency"], sale["decimals"])
-        taken = {row["lot"] for row in house.ask("lots")}
+        running = RunningSale(
+            currency=Currency(sale["currency"], sale["decimals"]),
+            known_lots=frozenset(row["lot"] for row in house.ask("lots")),
+            lot_defaults=msgspec.convert(house.ask("lot_defaults"), LotDefaults),
+        )
         specs: tuple[LotSpec, ...] = (
-            (lot_from_fields(given, currency, taken),)
-            if file is None
-            else load_lots(file, currency, taken, tell_person)
+            (lot_from_fields(given, running),) if file is None else load_lots(file, running, tell_person)
         )
         house.order(AddLots(lots=specs))
     numbers = tuple(spec.terms.lot for spec in specs)

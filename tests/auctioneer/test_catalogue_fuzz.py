@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auctioneer.catalogue import CatalogueError, CatalogueKind, Fault, lot_from_fields, parse_catalogue
+from auctioneer.catalogue import CatalogueError, CatalogueKind, Fault, RunningSale, lot_from_fields, parse_catalogue
 from auctioneer.catalogue.fields import LOT_FIELDS
 from auctioneer.catalogue.rules import lot_faults
 from auctioneer.catalogue.sheet import LOT_COLUMNS
@@ -94,7 +94,7 @@ def test_any_rows_under_a_sound_header(text: str) -> None:
 @given(st.dictionaries(st.sampled_from([*sorted(LOT_COLUMNS), "x"]), _CELLS))
 def test_any_fields_of_the_command_line(fields: dict[str, str]) -> None:
     try:
-        lot = lot_from_fields(fields, Currency("USD", 2), {"1"})
+        lot = lot_from_fields(fields, RunningSale(currency=Currency("USD", 2), known_lots=frozenset({"1"})))
     except CatalogueError as error:
         faults_of(error)
         return

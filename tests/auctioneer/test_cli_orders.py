@@ -2,15 +2,18 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_sales import begin_sale, desk, open_sale
+from cli_sales import CATALOGUE, begin_sale, desk, open_sale
 from click.testing import CliRunner, Result
 
-from auctioneer.catalogue import LOT_COLUMNS
+from auctioneer.catalogue import LOT_COLUMNS, CatalogueKind, parse_catalogue
 from auctioneer.cli import main
 from auctioneer.cli.adding import FIELD_HELP
 from auctioneer.control_client import connected
-from auctioneer.data_folder import DataFolder
+from auctioneer.data_folder import AUCTIONEER, DataFolder
+from auctioneer.house import HouseSettings
+from auctioneer.startup import take_up_sale
 from common.lot import SaleStatus
+from common.messages import Role
 
 
 @pytest.fixture
@@ -149,6 +152,24 @@ def test_a_lot_is_added_by_options(folder: DataFolder) -> None:
         assert (result.exit_code, result.stdout) == (0, "Added 1 lot: 4.\n")
         assert json.loads(auctioneer(folder, "lots", "--json").stdout)[3]["starting"] == "50.25"
         assert json.loads(auctioneer(folder, "lots", "--json").stdout)[3]["reserve"] == "80.00"
+
+
+def test_a_lot_is_added_by_the_order_and_the_defaults_of_the_record(tmp_path: Path) -> None:
+    """The sale was begun and its house started again since; only the record knows its catalogue."""
+    catalogue = CATALOGUE.replace('currency = "USD"', 'currency = "USD"\norder = "by hand"')
+    catalogue = catalogue.replace('increment = "5"', 'increment = "5"\nduration = "7m"\nreserve = "20"')
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
+    spec = parse_catalogue(catalogue, "evening.toml", CatalogueKind.TOML)
+    take_up_sale(folder, HouseSettings(instance="test", publish_port=2), spec).journal.close()
+    with desk(folder):
+        assert auctioneer(folder, "add", "--title", "Guitar").exit_code == 0
+        assert lot_statuses(folder) == ["scheduled", "scheduled", "scheduled", "scheduled"]
+        assert auctioneer(folder, "open", "4").exit_code == 0
+        guitar = json.loads(auctioneer(folder, "lots", "--json").stdout)[3]
+    assert (guitar["starting"], guitar["reserve"]) == ("10.00", "20.00")
+    assert 6 * 60_000 < guitar["remaining_ms"] <= 7 * 60_000
 
 
 def test_lots_are_added_from_a_file_all_or_none(folder: DataFolder, tmp_path: Path) -> None:
