@@ -69,7 +69,10 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.SALE_ENDED: "The sale has ended.",
     RejectCode.BELOW_MINIMUM: "The bid is below the minimum. Bid at least the minimum.",
     RejectCode.INVALID_AMOUNT: "That is not a valid amount: it must be a whole number of minor units, 1 or more.",
-    RejectCode.OVER_LIMIT: "The amount is over the largest that the house takes. Check for a slip of the hand.",
+    RejectCode.OVER_LIMIT: (
+        "The amount is over the largest that the house takes, or would bring the price so near to it that nobody could "
+        "bid more. Check for a typing error, or bid less."
+    ),
     RejectCode.ALREADY_LEADING: "You lead this lot. To be ready for others, raise your maximum instead.",
     RejectCode.MAXIMUM_NOT_RAISED: "You lead with this maximum or a higher one. A maximum can only be raised.",
     RejectCode.NO_BUY_NOW: "This lot can't be bought at once, or not at that price, or no longer. Bid instead.",

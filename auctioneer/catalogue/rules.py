@@ -11,6 +11,7 @@ from typing import Final
 
 from auctioneer.catalogue.faults import Fault, quoted
 from auctioneer.durations import format_duration
+from auctioneer.formats import english
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.limits import (
     AMOUNT_MINOR_MAX,
@@ -98,6 +99,7 @@ def _prices(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
     for field, amount_minor in named:
         if amount_minor is not None and not 1 <= amount_minor <= AMOUNT_MINOR_MAX:
             yield field, f"{show(amount_minor)} is out of range: {show(1)} to {show(AMOUNT_MINOR_MAX)} are allowed."
+    yield from _beyond_reach(spec, currency)
     if reserve_minor is not None and reserve_minor < starting_minor:
         yield (
             "reserve",
@@ -116,6 +118,23 @@ def _prices(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
         yield "estimate_low" if low_minor is None else "estimate_high", "It is missing; an estimate has both ends."
     if low_minor is not None and high_minor is not None and low_minor > high_minor:
         yield "estimate_low", f"{show(low_minor)} is above the high estimate {show(high_minor)}; swap them."
+
+
+def _beyond_reach(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
+    """Yield a price at which the lot could never be sold, since a bid is refused from which nobody could go on."""
+    terms, show = spec.terms, currency.plain
+    if not terms.increments:
+        return
+    for field, amount_minor in (("starting_price", terms.starting_minor), ("reserve", spec.reserve_minor)):
+        if amount_minor is None or not 1 <= amount_minor <= AMOUNT_MINOR_MAX:
+            continue
+        next_minor = english.minimum_bid(terms, amount_minor)
+        if next_minor > AMOUNT_MINOR_MAX:
+            yield (
+                field,
+                f"{show(amount_minor)} is too high: the next bid, {show(next_minor)}, would be over the largest "
+                f"amount, {show(AMOUNT_MINOR_MAX)}, so no bid could be taken; lower it, or the increment.",
+            )
 
 
 def _increments(steps: tuple[Step, ...], currency: Currency) -> Iterator[Wrong]:

@@ -103,7 +103,7 @@ def test_a_lot_that_says_everything() -> None:
     ],
 )
 def test_amounts_are_exact(currency: str, written: str, minor: int) -> None:
-    assert lot(f"starting_price = {written}", currency=currency).terms.starting_minor == minor
+    assert lot(f"starting_price = 1\nbuy_now = {written}", currency=currency).terms.buy_now_minor == minor
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ def terms(**changes: object) -> LotSpec:
     "spec",
     [
         RIGHT,
-        terms(starting_minor=AMOUNT_MINOR_MAX),
+        terms(starting_minor=AMOUNT_MINOR_MAX - 5),
+        replace(terms(has_reserve=True), reserve_minor=AMOUNT_MINOR_MAX - 5),
+        terms(buy_now_minor=AMOUNT_MINOR_MAX),
         terms(lot="x" * 16),
         terms(duration_ms=DURATION_MS_MIN),
         terms(duration_ms=DURATION_MS_MAX),
@@ -42,6 +44,14 @@ def test_what_is_right_at_its_bound(spec: LotSpec) -> None:
     ("spec", "field", "reason"),
     [
         (terms(starting_minor=AMOUNT_MINOR_MAX + 1), "starting_price", "out of range"),
+        (
+            terms(starting_minor=AMOUNT_MINOR_MAX - 4),
+            "starting_price",
+            "the next bid, 10000000000000.01, would be over",
+        ),
+        (terms(starting_minor=AMOUNT_MINOR_MAX), "starting_price", "is too high"),
+        (terms(increments=(Step(0, AMOUNT_MINOR_MAX),)), "starting_price", "lower it, or the increment"),
+        (replace(terms(has_reserve=True), reserve_minor=AMOUNT_MINOR_MAX - 4), "reserve", "is too high"),
         (terms(starting_minor=-1), "starting_price", "-0.01 is out of range"),
         (terms(buy_now_minor=AMOUNT_MINOR_MAX + 1), "buy_now", "out of range"),
         (terms(increments=()), "increment", "The table has 0 rows"),

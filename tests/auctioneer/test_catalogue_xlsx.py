@@ -71,9 +71,7 @@ TEXTS = "xl/sharedStrings.xml"
 
 
 def test_numbers_are_exact_and_need_no_text() -> None:
-    content = workbook(
-        HEAD, (12.0, 1984, 12.5, "USD"), ("12a", "B", 1_250, "USD"), (13, "C", 36.3, "USD")
-    )
+    content = workbook(HEAD, (12.0, 1984, 12.5, "USD"), ("12a", "B", 1_250, "USD"), (13, "C", 36.3, "USD"))
     content = with_part(content, SHEET, lambda body: body.replace(b"<v>36.3<", b"<v>36.300000000000004<"))
     assert [(lot.terms.lot, lot.terms.title, lot.terms.starting_minor) for lot in sale(content).lots] == [
         ("12", "1984", 12_50),

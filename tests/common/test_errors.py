@@ -13,6 +13,10 @@ from common.errors import (
 )
 
 
+def test_the_sentence_on_the_largest_amount_is_right_for_a_tie_at_it_too() -> None:
+    assert "would bring the price so near to it that nobody could bid more" in ADVICE[RejectCode.OVER_LIMIT]
+
+
 @pytest.mark.parametrize("code", RejectCode)
 def test_every_code_has_a_sentence_of_its_own(code: RejectCode) -> None:
     assert ADVICE[code].endswith((".", "!"))
