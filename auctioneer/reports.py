@@ -83,7 +83,7 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 
 def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
-    """Return how each of the chosen lots ended, or stands."""
+    """Return how each of the chosen lots ended, or stands. The `price` of a sold lot is what was paid, also at once."""
     currency = house.engine.sale.currency
     rows = []
     for lot in chosen:
@@ -98,7 +98,11 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
                 "bids": view.bids,
                 "closed_at_ms": view.closed_at_ms,
                 "cause": view.close_cause.value if view.close_cause else None,
-                **money_fields(currency, hammer=view.hammer_minor, price=view.price_minor),
+                **money_fields(
+                    currency,
+                    hammer=view.hammer_minor,
+                    price=view.price_minor if view.hammer_minor is None else view.hammer_minor,
+                ),
             }
         )
     return rows

@@ -110,13 +110,19 @@ def tell_person(sentence: str) -> None:
     click.echo(printable(sentence), err=True)
 
 
-def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print CSV with a header. A text that a spreadsheet would take for a formula gets a leading apostrophe."""
+def print_csv(
+    header: Sequence[str], rows: Iterable[Sequence[object]], delimiter: str = ",", *, has_bom: bool = False
+) -> None:
+    """Print CSV with a header. A text that a spreadsheet would take for a formula gets a leading apostrophe.
+
+    With a byte order mark it is in UTF-8, whatever the terminal's encoding: so Excel knows that it is.
+    """
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([_csv_cell(value) for value in row] for row in rows)
-    click.echo(buffer.getvalue(), nl=False)
+    text = buffer.getvalue()
+    click.echo(text.encode("utf-8-sig") if has_bom else text, nl=False)
 
 
 def _csv_cell(value: object) -> str:

@@ -25,6 +25,7 @@ from common.errors import UnreachableError
 from common.lot import LotStatus
 
 _RESULT_FIELDS: Final = ("lot", "title", "status", "winner", "paddle", "hammer", "price", "currency", "bids")
+_DELIMITERS: Final = {",": ",", ";": ";", "tab": "\t"}
 
 
 class Reading(NamedTuple):
@@ -211,17 +212,30 @@ def bidders(chair: Chair) -> None:
 
 @click.command(
     short_help="Show how each lot ended.",
-    epilog=examples("auctioneer results", "auctioneer results --format csv > results.csv"),
+    epilog=examples(
+        "auctioneer results",
+        "auctioneer results --format csv > results.csv",
+        "auctioneer results --format csv --bom --delimiter ';' > for-excel.csv",
+    ),
 )
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), help="[default: table]")
+@click.option("--bom", "has_bom", is_flag=True, help="In CSV, begin with the mark by which Excel knows UTF-8.")
+@click.option(
+    "--delimiter",
+    type=click.Choice(list(_DELIMITERS)),
+    help="In CSV, what stands between the cells. With ; amounts have a decimal comma, as where Excel wants a ;. "
+    "[default: ,]",
+)
 @from_chair
-def results(chair: Chair, form: str | None) -> None:
+def results(chair: Chair, form: str | None, *, has_bom: bool, delimiter: str | None) -> None:
     """Show how each lot ended, or stands: hammer price and winner. --json is the same as --format json.
 
     In CSV, a text that a spreadsheet would take for a formula gets a leading apostrophe.
     """
     if chair.as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --format {form} ask for two things; leave one out.")
+    if form != "csv" and (has_bom or delimiter):
+        raise click.UsageError("--bom and --delimiter are about CSV; add --format csv.")
     reading = read(chair, "results")
     if chair.as_json or form == "json":
         print_json(reading.report)
@@ -229,11 +243,9 @@ def results(chair: Chair, form: str | None) -> None:
     _say_if_stopped(reading, chair.folder)
     currency = reading.sale["currency"]
     if form == "csv":
-        rows = [row | {"currency": currency} for row in reading.report]
-        cells = [
-            [*(row[field] for field in _RESULT_FIELDS), utc_time(row["closed_at_ms"]), row["cause"]] for row in rows
-        ]
-        print_csv([*_RESULT_FIELDS, "closed_at", "cause"], cells)
+        mark = _DELIMITERS[delimiter or ","]
+        rows = [_result_csv_cells(row | {"currency": currency}, mark) for row in reading.report]
+        print_csv([*_RESULT_FIELDS, "closed_at", "cause"], rows, mark, has_bom=has_bom)
         return
     columns = [
         Column("Lot"),
@@ -245,6 +257,13 @@ def results(chair: Chair, form: str | None) -> None:
         Column("Closed", is_extra=True),
     ]
     print_table(columns, [_result_cells(row) for row in reading.report])
+
+
+def _result_csv_cells(row: Row, delimiter: str) -> list[object]:
+    cells = {field: row[field] for field in _RESULT_FIELDS}
+    if delimiter == ";":
+        cells |= {field: row[field] and row[field].replace(".", ",") for field in ("hammer", "price")}
+    return [*cells.values(), utc_time(row["closed_at_ms"]), row["cause"]]
 
 
 def _result_cells(row: Row) -> list[str]:

@@ -104,7 +104,8 @@ def test_lots_can_be_narrowed_down_by_number_and_by_status(folder: DataFolder) -
             assert (unknown.exit_code, "[unknown_lot]" in unknown.stderr) == (3, True)
 
 
-def test_lots_show_who_bought_a_lot_at_once(folder: DataFolder) -> None:
+def buy_lot_2(folder: DataFolder) -> None:
+    """Have Bob buy lot 2 at once, for 2,000."""
     with open_sale(folder) as sale:
         now_ms = sale.clock.now_ms()
         sale.house.record(decisions.open_lot(sale.house.engine, now_ms, "auctioneer", "2"))
@@ -113,6 +114,10 @@ def test_lots_show_who_bought_a_lot_at_once(folder: DataFolder) -> None:
         bought = sale.house.handle("b" * 40, encode(BuyRequest(id=2, lot="2", price_minor=200_000)), now_ms)
         assert isinstance(bought, Accepted)
         sale.journal.append(sale.house.take().events, (), now_ms)
+
+
+def test_lots_show_who_bought_a_lot_at_once(folder: DataFolder) -> None:
+    buy_lot_2(folder)
     row = auctioneer(folder, "lots", "2").stdout.splitlines()[1]
     assert all(part in row for part in ["sold", "2,000.00", "Bob (2)"])
 
@@ -126,6 +131,28 @@ def test_results_as_csv_open_in_a_spreadsheet_without_formulas(folder: DataFolde
     assert (rows[0]["hammer"], rows[0]["currency"], rows[0]["cause"]) == ("1300.00", "USD", "hammer")
     assert datetime.fromisoformat(rows[0]["closed_at"]).tzinfo == UTC
     assert (rows[1]["winner"], rows[1]["hammer"], rows[1]["closed_at"]) == ("", "", "")
+
+
+def test_results_as_csv_have_the_price_of_a_lot_that_was_bought_at_once(folder: DataFolder) -> None:
+    sell_lot_1(folder)
+    buy_lot_2(folder)
+    sold, bought, _ = csv.DictReader(io.StringIO(auctioneer(folder, "results", "--format", "csv").stdout))
+    assert (sold["hammer"], sold["price"]) == ("1300.00", "1300.00")
+    assert (bought["hammer"], bought["price"], bought["cause"]) == ("2000.00", "2000.00", "buy_now")
+
+
+def test_results_as_csv_open_rightly_in_excel(folder: DataFolder) -> None:
+    sell_lot_1(folder)
+    result = auctioneer(folder, "results", "--format", "csv", "--bom", "--delimiter", ";")
+    assert result.stdout_bytes.startswith(b"\xef\xbb\xbflot;title;status;")
+    first, second, _ = csv.DictReader(io.StringIO(result.stdout_bytes.decode("utf-8-sig")), delimiter=";")
+    assert (first["hammer"], first["price"], second["hammer"]) == ("1300,00", "1300,00", "")
+    assert first["title"] == "'" + FORMULA_TITLE
+    tabs = auctioneer(folder, "results", "--format", "csv", "--delimiter", "tab").stdout
+    assert next(csv.DictReader(io.StringIO(tabs), delimiter="\t"))["price"] == "1300.00"
+    for option in (["--bom"], ["--delimiter", ";"]):
+        assert auctioneer(folder, "results", *option).exit_code == 2
+        assert auctioneer(folder, "results", "--json", *option).exit_code == 2
 
 
 def test_results_as_table_and_json(folder: DataFolder) -> None:
