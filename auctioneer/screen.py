@@ -35,7 +35,6 @@ from common.lot import (
     Announced,
     AnyLotEvent,
     CloseCause,
-    ExtendCause,
     LotClosed,
     LotExtended,
     LotOpened,
@@ -185,8 +184,7 @@ class Screen:
             self._lines.append(bids)
 
     def _note_fact(self, house: House, event: AnyEvent) -> None:
-        if event.lot and not isinstance(event, BidLate):
-            self._bids.pop(event.lot, None)
+        self._bids.pop(event.lot, None)
         kind = _kind(event)
         if kind is None or not self._has_room(kind):
             return
@@ -218,12 +216,10 @@ def _kind(event: AnyEvent) -> _Kind | None:
     match event:
         case LotDecided(change=LotClosed() | LotWithdrawn()) | LotBought():
             return _ENDS
-        case LotDecided(change=LotExtended(cause=ExtendCause.OUTAGE)):
-            return None  # the standstill or the start says it
         case LotDecided(change=LotOpened()):
             return _LOTS
         case LotDecided() if event.with_sale:
-            return None  # the pause of the sale says it
+            return None  # the pause of the sale says it, or the outage that extended all lots
         case LotDecided() | LotListed() | MaximumDropped():
             return _LOTS
         case BidLate():

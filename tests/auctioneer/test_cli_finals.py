@@ -130,6 +130,14 @@ def test_close_shows_the_lot_and_what_the_hammer_would_do(folder: DataFolder) ->
         assert "Lot 1 is sold to Ann (1) for USD 1,300.00." in shown
 
 
+def test_close_shows_that_the_reserve_is_not_met(tmp_path: Path) -> None:
+    folder = begin_sale(tmp_path / "sale", maximum_minor=125_050)
+    with desk(folder):
+        _, shown = at_terminal(folder, "close", "1", typed=b"n\n", columns=200)
+        assert "USD 1,250.50 by Ann (1), 1 bid, the reserve of USD 1,300.00 is not met.\r\n" in shown
+        assert "It would pass, since the reserve is not met.\r\n" in shown
+
+
 def test_withdraw_shows_the_lot_and_its_bids(folder: DataFolder) -> None:
     with desk(folder):
         status, shown = at_terminal(folder, "withdraw", "1", typed=b"y\n", columns=200)
