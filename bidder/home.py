@@ -3,6 +3,7 @@
 HOME/keys/NAME.json     the key of a name; whoever has the file bids as that person
 HOME/keys/NAME.last-id  the highest request id that this key has used here
 HOME/observer.json      the key of one who only looks on
+HOME/houses/KEY/NAME    a name, as it was typed, under which the house with this key (in hex) was joined from here
 
 Names that differ only in case, spaces and accents (`ada`, `Ada`, `A da`) share a key: a house then says as whom the key
 is enrolled there, where another key would only be told that the name is taken.
@@ -15,10 +16,13 @@ from pathlib import Path
 from typing import Final
 
 import platformdirs
+from zmq.utils import z85
 
-from common.keys import KeyPair, load_or_make_keys
+from common.errors import StorageError, UsageError
+from common.files import create_whole, make_private_folder
+from common.keys import JoinLink, KeyPair, load_or_make_keys
 from common.limits import INTEGER_MAX
-from common.names import folded
+from common.names import folded, is_valid_name
 
 _FILE_BYTES_MAX: Final = 200
 """Longer file names are not allowed everywhere."""
@@ -38,6 +42,35 @@ def bidder_keys(home: Path, name: str) -> KeyPair:
 def observer_keys(home: Path) -> KeyPair:
     """Return the key for looking on without a name, made at first use. Raises UsageError."""
     return load_or_make_keys(home / "observer.json")
+
+
+class NamesAt:
+    """The names under which one takes part at a house, so that who has one name there need not type it each time.
+
+    A convenience: what can't be read counts as none, and what can't be written is let go.
+    """
+
+    def __init__(self, home: Path, link: JoinLink) -> None:
+        # A house without encryption has no identity, so nothing is kept of it.
+        self._folder = home / "houses" / z85.decode(link.server_key).hex() if link.server_key else None
+
+    def read(self) -> list[str]:
+        """Return the names that are known, sorted."""
+        if self._folder is None:
+            return []
+        try:
+            names = [path.read_text("utf-8") for path in self._folder.iterdir() if not path.name.startswith(".")]
+        except (OSError, UnicodeDecodeError):
+            return []
+        return sorted(name for name in names if is_valid_name(name))
+
+    def keep(self, name: str) -> None:
+        """Note that the house was joined under a name."""
+        if self._folder is None or (path := self._folder / _file_stem(name)).exists():
+            return
+        with suppress(UsageError, StorageError):  # as the class says: bidding matters more
+            make_private_folder(self._folder)
+            create_whole(path, name.encode())
 
 
 class LastId:

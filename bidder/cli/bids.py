@@ -7,7 +7,7 @@ import click
 from bidder.base import BaseClient, UnansweredError
 from bidder.cli.orders import parsed_amount, parsed_condition
 from bidder.cli.output import say
-from bidder.cli.places import LOT, Seat, explained, from_seat, json_option, timeout_option
+from bidder.cli.places import LOT, Naming, Seat, explained, from_seat, json_option, timeout_option
 from bidder.cli.records import no_verdict_record, verdict_record
 from bidder.cli.wording import verdict_line
 from bidder.client import Client
@@ -43,7 +43,7 @@ _Ask = Callable[[Client], Accepted | Rejected]
 @_request_id_option
 @timeout_option
 @json_option
-@from_seat(is_name_required=True)
+@from_seat(Naming.USUAL)
 def bid(
     seat: Seat,
     lot: str,
@@ -88,7 +88,7 @@ def bid(
 @_request_id_option
 @timeout_option
 @json_option
-@from_seat(is_name_required=True)
+@from_seat(Naming.USUAL)
 def buy(
     seat: Seat,
     lot: str,

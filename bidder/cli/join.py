@@ -14,7 +14,7 @@ from bidder.cli.following import LAST_LOTS_MS, Follower
 from bidder.cli.inputs import output_above_prompt, piped_lines, typed_lines
 from bidder.cli.orders import json_order, json_tag, typed_order
 from bidder.cli.output import say, say_record
-from bidder.cli.places import Seat, explained, from_seat, json_option, timeout_option
+from bidder.cli.places import Naming, Seat, explained, from_seat, json_option, timeout_option
 from bidder.cli.records import connection_record
 from bidder.cli.voices import ForPeople, ForPrograms, Voice
 from bidder.cli.wording import connection_line
@@ -36,7 +36,7 @@ _FIRST_TRY_MS: Final = 3000
 )
 @timeout_option
 @json_option
-@from_seat(is_name_required=True)
+@from_seat(Naming.USUAL)
 def join(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
     """Take part in the sale: see each change, and type bids such as `bid 3 120`; `help` lists what can be typed.
 
@@ -104,7 +104,7 @@ async def _enter(seat: Seat, timeout_ms: int, *, is_program: bool) -> AsyncClien
             if not is_awaiting and not any(tries_ms):
                 raise
         else:
-            seat.tell_name(client.welcome)
+            seat.note_welcome(client.welcome)
             return client
 
 

@@ -1,6 +1,7 @@
 """What the commands share: the options that say which house and who asks, and how a client of it is had."""
 
 from collections.abc import Callable
+from enum import Enum
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -8,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import click
 
 from bidder.client import REQUEST_TIMEOUT_MS, Client
-from bidder.home import LastId, bidder_keys, default_home, observer_keys
+from bidder.home import LastId, NamesAt, bidder_keys, default_home, observer_keys
 from common.cli import printable
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import JoinLink, KeyPair, find_local_houses, local_houses_folder, parse_link
@@ -54,6 +55,17 @@ class Seat(NamedTuple):
         """The link to the house. Raises UnreachableError where none runs here, UsageError where several do."""
         return self.to or _local_link()
 
+    def under_usual_name(self) -> "Seat":
+        """Return the seat under the one name that one has at this house. Raises UsageError where it is not one."""
+        link = self.link
+        names = NamesAt(self.home, link).read()
+        if not names:
+            raise UsageError("You have no name at this house yet. Say under which you take part: --name NAME.")
+        if len(names) > 1:
+            listed = ", ".join(printable(name) for name in names)
+            raise UsageError(f"You have {len(names)} names at this house: {listed}. Say which one: --name NAME.")
+        return self._replace(to=link, name=names[0])
+
     def connect(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Client:
         """Join the sale. Raises as `Client.connect` does."""
         last_id = self.last_id.read() if self.name else 0
@@ -63,11 +75,13 @@ class Seat(NamedTuple):
             )
         except RejectedError as error:
             raise explained(error) from error
-        self.tell_name(client.welcome)
+        self.note_welcome(client.welcome)
         return client
 
-    def tell_name(self, welcome: Welcome) -> None:
-        """Tell a person where the house knows the key under another name."""
+    def note_welcome(self, welcome: Welcome) -> None:
+        """Note that the name is one at this house, and tell a person where the house knows the key under another."""
+        if self.name:
+            NamesAt(self.home, self.link).keep(self.name)
         if self.name and welcome.name != self.name:
             known = printable(welcome.name)
             click.echo(f"Your key is enrolled as {known} here; you take part under that name.", err=True)
@@ -154,13 +168,16 @@ timeout_option: Final[Callable[[_Callback], _Callback]] = click.option(
 )
 
 
-def from_seat(*, is_name_required: bool) -> Callable[[_Callback], _Callback]:
+class Naming(Enum):
+    """What a command does where no --name is given; the values are what its help says."""
+
+    REQUIRED = "Your name; its key is made at first use."
+    USUAL = "Your name in the sale; its key is made at first use.  [default: the one that you have at this house]"
+    OPTIONAL = "Take part under this name.  [default: look on without one]"
+
+
+def from_seat(naming: Naming) -> Callable[[_Callback], _Callback]:
     """Give a command the options --to, --home and --name, as the `Seat` that is its first argument."""
-    name_help = (
-        "Your name in the sale; its key is made at first use."
-        if is_name_required
-        else "Take part under this name.  [default: look on without one]"
-    )
 
     def decorate(command: _Callback) -> _Callback:
         @click.option(
@@ -171,7 +188,7 @@ def from_seat(*, is_name_required: bool) -> Callable[[_Callback], _Callback]:
             metavar="LINK",
             help="The house's join link.  [default: the house on this machine]",
         )
-        @click.option("--name", type=_NAME, required=is_name_required, metavar="NAME", help=name_help)
+        @click.option("--name", type=_NAME, required=naming is Naming.REQUIRED, metavar="NAME", help=naming.value)
         @click.option(
             "--home",
             type=click.Path(file_okay=False, path_type=Path),
@@ -183,7 +200,10 @@ def from_seat(*, is_name_required: bool) -> Callable[[_Callback], _Callback]:
         )
         @wraps(command)
         def with_seat(to: JoinLink | None, name: str | None, home: Path, **rest: object) -> Any:
-            return command(Seat(to, home, name or ""), **rest)
+            seat = Seat(to, home, name or "")
+            if naming is Naming.USUAL and not name:
+                seat = seat.under_usual_name()
+            return command(seat, **rest)
 
         return with_seat
 

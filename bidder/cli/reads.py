@@ -4,7 +4,7 @@ import click
 
 from bidder.base import UnansweredError
 from bidder.cli.output import print_lots, say
-from bidder.cli.places import Seat, asked_in_vain, from_seat, json_option, timeout_option
+from bidder.cli.places import Naming, Seat, asked_in_vain, from_seat, json_option, timeout_option
 from bidder.cli.records import lot_record, mine_record
 from bidder.cli.wording import mine_lines
 from common.cli import examples, print_json, printable
@@ -14,7 +14,7 @@ from common.lot import SaleStatus
 @click.command(short_help="Show how the lots stand.", epilog=examples("bidder lots", "bidder lots --name Ada --json"))
 @timeout_option
 @json_option
-@from_seat(is_name_required=False)
+@from_seat(Naming.OPTIONAL)
 def lots(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
     """Show all lots: price, next bid, who leads, and what is left on the clock."""
     with seat.connect(round(timeout_s * 1000)) as client:
@@ -31,7 +31,7 @@ def lots(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
 @click.command(short_help="Show what you lead and what you won.", epilog=examples("bidder mine --name Ada"))
 @timeout_option
 @json_option
-@from_seat(is_name_required=True)
+@from_seat(Naming.USUAL)
 def mine(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
     """Show the lots that you lead, with your secret maxima, and those that you won, with their total."""
     with seat.connect(round(timeout_s * 1000)) as client:
@@ -49,7 +49,7 @@ def mine(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
 
 @click.command(short_help="Print your public key.", epilog=examples("bidder key --name Ada"))
 @json_option
-@from_seat(is_name_required=True)
+@from_seat(Naming.REQUIRED)
 def key(seat: Seat, *, as_json: bool) -> None:
     """Print the public key of your name, for a house that admits by a list. The key is made at first use."""
     if as_json:

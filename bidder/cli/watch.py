@@ -3,7 +3,7 @@
 import click
 
 from bidder.cli.following import LAST_LOTS_MS, Follower
-from bidder.cli.places import Seat, from_seat, json_option, timeout_option
+from bidder.cli.places import Naming, Seat, from_seat, json_option, timeout_option
 from bidder.cli.voices import ForPeople, ForPrograms
 from common.cli import examples
 
@@ -20,7 +20,7 @@ from common.cli import examples
 )
 @timeout_option
 @json_option
-@from_seat(is_name_required=False)
+@from_seat(Naming.OPTIONAL)
 def watch(seat: Seat, timeout_s: float, *, is_until_end: bool, as_json: bool) -> None:
     """Print how the lots stand, and then each change of the sale.
 

@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cli_house import Program, RunningHouse, catalogue, running_house
 from click.testing import CliRunner, Result
 
 from bidder.cli import main
 from bidder.client import Client
-from bidder.home import LastId, bidder_keys
+from bidder.home import LastId, NamesAt, bidder_keys
 from common.keys import new_keys, parse_link
 from common.limits import REMEMBERED_REQUESTS_MAX
 
-LOTS = 17
+LOTS = 18
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +243,44 @@ def test_the_same_key_comes_in_under_its_enrolled_name(house: RunningHouse, home
     )
 
 
+def test_who_has_one_name_at_a_house_need_not_type_it(house: RunningHouse, home: Path) -> None:
+    unknown = bidder(home, "mine", to=house.link)
+    assert (unknown.exit_code, "no name at this house yet" in unknown.stderr) == (2, True)
+    assert bidder(home, "key", "--name", "Elsa").exit_code == 0, "a key that this house does not know is no name there"
+    assert bidder(home, "mine", "--name", "Olaf", to=house.link).exit_code == 0
+    assert json.loads(bidder(home, "mine", "--json", to=house.link).stdout)["name"] == "Olaf"
+    assert bidder(home, "bid", "18", "100", to=house.link).stdout == "Accepted: you lead lot 18 at USD 100.00.\n"
+    assert bidder(home, "mine", "--name", "OLAF", to=house.link).exit_code == 0
+    assert bidder(home, "mine", to=house.link).exit_code == 0, "it is the same name"
+    assert bidder(home, "buy", "18", "--name", "Anna", to=house.link).exit_code == 3
+    several = bidder(home, "bid", "18", "200", to=house.link)
+    assert (several.exit_code, "2 names at this house: Anna, Olaf. Say which one" in several.stderr) == (2, True)
+
+
+def test_a_name_at_one_house_is_none_at_another(house: RunningHouse, home: Path) -> None:
+    link = parse_link(house.link)
+    NamesAt(home, link).keep("Olaf")
+    assert NamesAt(home, link).read() == ["Olaf"]
+    assert NamesAt(home, msgspec.structs.replace(link, server_key=new_keys().public)).read() == []
+    plain = NamesAt(home, msgspec.structs.replace(link, server_key=""))
+    plain.keep("Olaf")
+    assert plain.read() == [], "a house without a key has no identity"
+
+
+def test_names_that_can_not_be_kept_or_read_keep_nobody_from_bidding(house: RunningHouse, home: Path) -> None:
+    assert bidder(home, "key", "--name", "Kai").exit_code == 0
+    (home / "houses").write_text("not a folder")
+    assert bidder(home, "mine", "--name", "Kai", to=house.link).exit_code == 0
+    assert bidder(home, "mine", to=house.link).exit_code == 2
+    (home / "houses").unlink()
+    names = NamesAt(home, parse_link(house.link))
+    names.keep("Kai")
+    (path,) = (home / "houses").rglob("kai")
+    (path.parent / "odd").write_text("\x1b[2J")
+    (path.parent / ".left").write_text("Half")
+    assert names.read() == ["Kai"]
+
+
 def test_a_key_file_that_is_none_is_left_alone(home: Path) -> None:
     path = home / "keys" / "ada.json"
     path.parent.mkdir(parents=True)
@@ -318,7 +357,7 @@ def test_shells_get_their_completion(home: Path, shell: str) -> None:
     assert "_BIDDER_COMPLETE" in bidder(home, "completion", shell).stdout
 
 
-def test_a_bidder_needs_a_name(home: Path) -> None:
+def test_a_bidder_needs_a_name(house: RunningHouse, home: Path) -> None:
     for words in (["join"], ["bid", "1", "2"], ["buy", "1"], ["mine"], ["key"]):
-        result = bidder(home, *words)
+        result = bidder(home, *words, to=house.link)
         assert (result.exit_code, "--name" in result.stderr) == (2, True), words
