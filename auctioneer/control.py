@@ -5,7 +5,7 @@ even finish the handshake. The rules of the wire are those of `common.messages`:
 `id`, one answer for each.
 """
 
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,10 +15,11 @@ from auctioneer.catalogue.rules import lot_faults
 from auctioneer.decisions import Decision, Refused
 from auctioneer.events import AnyEvent
 from auctioneer.house import House
+from auctioneer.sale_settings import Controller, is_clerk_name
 from auctioneer.terms import LotSpec
 from common.codec import RefusedBody, decode_with
 from common.errors import RejectCode, RejectedError
-from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX
+from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
 from common.messages import Count, LotId, Rejected, RequestId, Role, Stream
 from common.money import Currency
 from common.names import is_valid_text
@@ -100,6 +101,19 @@ class Admit(Command, frozen=True, tag="admit"):
     admitted: bool = True
 
 
+class Appoint(Command, frozen=True, tag="appoint"):
+    """Let a clerk give commands, known by a public key; a key that the clerk had before counts no longer."""
+
+    name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
+    key: Annotated[str, Meta(min_length=KEY_CHARS, max_length=KEY_CHARS)]
+
+
+class Dismiss(Command, frozen=True, tag="dismiss"):
+    """Let a clerk give commands no longer."""
+
+    name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
+
+
 class Ask(Command, frozen=True, tag="ask"):
     """Ask for a report: `status`, `lots`, `bidders` or `results`; `lots` narrows those on lots down (empty: all)."""
 
@@ -107,7 +121,21 @@ class Ask(Command, frozen=True, tag="ask"):
     lots: tuple[LotId, ...] = ()
 
 
-AnyCommand = OpenLot | Pause | Resume | Extend | CloseLot | Withdraw | AddLots | Announce | EndSale | Admit | Ask
+AnyCommand = (
+    OpenLot
+    | Pause
+    | Resume
+    | Extend
+    | CloseLot
+    | Withdraw
+    | AddLots
+    | Announce
+    | EndSale
+    | Admit
+    | Appoint
+    | Dismiss
+    | Ask
+)
 
 
 class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
@@ -126,13 +154,6 @@ class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
 
 
 AnyControlAnswer = Done | Report | Rejected
-
-
-class Controller(NamedTuple):
-    """Who gives commands: a name for the record, and a role."""
-
-    name: str
-    role: Role
 
 
 CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Ask)
@@ -154,8 +175,11 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
     house.advance(now_ms)
     if isinstance(command, Ask):
         return _report(house, command, now_ms)
-    outcome = _admit(house, command, who.name, now_ms) if isinstance(command, Admit) else None
-    if outcome is None:
+    if isinstance(command, Admit):
+        outcome = _admit(house, command, who.name, now_ms)
+    elif isinstance(command, Appoint | Dismiss):
+        outcome = change_clerks(house, command, who.name, now_ms)
+    else:
         outcome = decide(house, command, who.name, now_ms)
     if isinstance(outcome, Refused):
         return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)
@@ -225,6 +249,24 @@ def _admit(house: House, command: Admit, by: str, now_ms: int) -> Decision:
         state = "admitted" if entry.admitted else "turned out"
         return Refused(RejectCode.WRONG_STATE, f"{entry.name} is {state} already")
     house.admit(now_ms, by, entry.paddle, admitted=command.admitted)
+    return []
+
+
+def change_clerks(house: House, command: Appoint | Dismiss, by: str, now_ms: int) -> Decision:
+    """Let a clerk give commands, or no longer; what is so already is no fact. It counts from the next command on."""
+    settings = house.sale_settings
+    if not is_clerk_name(command.name):
+        return Refused(RejectCode.MALFORMED, "that can't be a clerk's name")
+    if isinstance(command, Dismiss):
+        changed = settings.without_controller(command.name)
+        if changed == settings:
+            return Refused(RejectCode.WRONG_STATE, f"there is no clerk {command.name}")
+    else:
+        changed = settings.with_controller(Controller(command.name, Role.CLERK, command.key))
+    if changed.fault:
+        return Refused(RejectCode.WRONG_STATE, changed.fault)
+    if changed != settings:
+        house.change_settings(now_ms, by, changed)
     return []
 
 

@@ -13,7 +13,8 @@ import msgspec
 import zmq
 
 from auctioneer.control import AnyCommand, AnyControlAnswer, Ask, Done, Report, decode_control_answer
-from auctioneer.data_folder import AUCTIONEER, DataFolder
+from auctioneer.data_folder import DataFolder
+from auctioneer.sale_settings import AUCTIONEER
 from common.codec import encode
 from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import KeyPair

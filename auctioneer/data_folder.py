@@ -4,8 +4,7 @@ DIR/journal.sqlite3        the record
 DIR/snapshot-POSITION      the state after that event, the newest two; only to start faster
 DIR/keys/house.json        the house's CURVE key: the identity that join links name
 DIR/keys/control/NAME.json keys of the auctioneer and of clerks, for the control endpoint
-DIR/controllers.json       which control key has which name and role
-DIR/invite                 the invite code
+DIR/machine.json           how the house is run on this machine: hosts, ports
 DIR/admitted-keys.txt      the list for `--admit list`: a bidder's public key on each line
 DIR/house.json             where the running house is, and where it was last
 DIR/lock                   held while a house runs
@@ -14,8 +13,6 @@ DIR/backup.json            only in a backup: what it holds; no house runs on one
 
 import fcntl
 import os
-import re
-import secrets
 import time
 from pathlib import Path
 from typing import Final
@@ -23,20 +20,18 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from auctioneer.control import Controller
 from auctioneer.journal import FILE_NAME
+from auctioneer.options import MachineSettings
+from auctioneer.sale_settings import AUCTIONEER, HOUSE, is_clerk_name
 from auctioneer.snapshots import SnapshotFiles
 from common.errors import UsageError
 from common.files import can_lock, is_locked, make_private_folder, write_whole
 from common.keys import HOUSE_LOCK, KeyPair, load_or_make_keys
-from common.limits import INVITE_CHARS_MAX, KEY_CHARS
-from common.messages import Role
+from common.limits import KEY_CHARS
 
-AUCTIONEER: Final = "auctioneer"
 HOLD_PATIENCE_S: Final = 0.2
 """A command that looks whether a house runs has the lock for an instant; a house that starts then waits so long."""
 _HOLD_RETRY_S: Final = 0.01
-_CLERK_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
 
 
 class HouseRecord(msgspec.Struct, frozen=True):
@@ -56,13 +51,6 @@ class HouseRecord(msgspec.Struct, frozen=True):
     def metrics_port(self) -> int:
         """The port of its metrics; 0 where it offers none."""
         return urlsplit(self.metrics).port or 0
-
-
-class ControllerEntry(msgspec.Struct, frozen=True):
-    """One line of `controllers.json`."""
-
-    name: str
-    role: Role
 
 
 class DataFolder:
@@ -93,7 +81,7 @@ class DataFolder:
 
     def small_files(self) -> list[Path]:
         """Return the files besides the journal that a backup needs: keys, lists, and where the house was last."""
-        names = ("controllers.json", "invite", "admitted-keys.txt", "house.json")
+        names = ("machine.json", "admitted-keys.txt", "house.json")
         files = [self.path / name for name in names] + sorted((self.path / "keys").rglob("*.json"))
         return [file for file in files if file.is_file()]
 
@@ -107,20 +95,9 @@ class DataFolder:
 
     # --- who gives commands ------------------------------------------------------------------------------------
 
-    def controllers(self) -> dict[str, Controller]:
-        """Return who may give commands, by public key. Read anew for each command, so that a clerk can be added."""
-        try:
-            raw = (self.path / "controllers.json").read_bytes()
-            entries = msgspec.json.decode(raw, type=dict[str, ControllerEntry])
-        except FileNotFoundError:
-            return {}
-        except (OSError, msgspec.MsgspecError) as error:
-            raise UsageError(f"{self.path / 'controllers.json'} can't be read: {error}") from error
-        return {key: Controller(entry.name, entry.role) for key, entry in entries.items()}
-
     def control_keys(self, name: str = AUCTIONEER) -> KeyPair:
         """Return the key of the auctioneer or of a clerk. Raises UsageError where there is none."""
-        path = self._control_path(name)
+        path = self.control_keys_file(name)
         if not path.exists():
             raise UsageError(
                 f"There is no control key {name!r} in {self.path}. "
@@ -128,39 +105,20 @@ class DataFolder:
             )
         return load_or_make_keys(path)
 
-    def add_controller(self, name: str, role: Role) -> Path:
-        """Make a key for the auctioneer or a clerk, put it on the list, and return its file. Safe to repeat.
+    def make_control_keys(self, name: str = AUCTIONEER) -> KeyPair:
+        """Return the key of the auctioneer or of a clerk, made at first use; the sale's record says whether it counts.
 
         Raises UsageError for a name that can't be a clerk's; the auctioneer's own is one.
         """
-        if _CLERK_NAME.fullmatch(name) is None:
-            raise UsageError(f"{name!r} can't name a clerk: use lower-case letters, digits and hyphens.")
-        if (name == AUCTIONEER) is not (role is Role.AUCTIONEER):
-            raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
-        path = self._control_path(name)
-        keys = load_or_make_keys(path)
-        entries = {key: ControllerEntry(who.name, who.role) for key, who in self.controllers().items()}
-        if keys.public not in entries:
-            entries[keys.public] = ControllerEntry(name, role)
-            write_whole(self.path / "controllers.json", msgspec.json.encode(entries))
-        return path
+        return load_or_make_keys(self.control_keys_file(name))
 
-    def _control_path(self, name: str) -> Path:
+    def control_keys_file(self, name: str) -> Path:
+        """Return where the key of the auctioneer or of a clerk is. Raises UsageError for a name that neither has."""
+        if name != AUCTIONEER and not is_clerk_name(name):
+            raise UsageError(f"{name!r} can't name a clerk: use lower-case letters, digits and hyphens, not {HOUSE!r}.")
         return self.path / "keys" / "control" / f"{name}.json"
 
     # --- who may join ------------------------------------------------------------------------------------------
-
-    def invite(self) -> str:
-        """Return the invite code, made at first use. Raises UsageError for a file that would let everybody in."""
-        path = self.path / "invite"
-        if not path.exists():
-            write_whole(path, secrets.token_urlsafe(9).encode())
-        code = _read_text(path).strip()
-        if not 1 <= len(code) <= INVITE_CHARS_MAX:
-            raise UsageError(
-                f"{path} has no invite code of 1 to {INVITE_CHARS_MAX} characters. Remove it to have one made."
-            )
-        return code
 
     @property
     def admitted_keys_file(self) -> Path:
@@ -183,6 +141,29 @@ class DataFolder:
                 )
             keys.add(words[0])
         return frozenset(keys)
+
+    # --- this machine ------------------------------------------------------------------------------------------
+
+    @property
+    def _machine_path(self) -> Path:
+        return self.path / "machine.json"
+
+    def machine_settings(self) -> MachineSettings | None:
+        """Return how the house was run here last; None where none was. Raises UsageError for a file that is damaged."""
+        try:
+            raw = self._machine_path.read_bytes()
+            return msgspec.json.decode(raw, type=MachineSettings)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"{self._machine_path} can't be read: {error}. Remove it, and give `auctioneer run` the options anew "
+                "that are not to be as they come (--host, --port and so on)."
+            ) from error
+
+    def write_machine_settings(self, settings: MachineSettings) -> None:
+        """Keep how the house is run here. Raises StorageError where the disk doesn't take it."""
+        write_whole(self._machine_path, msgspec.json.encode(settings))
 
     # --- the house that runs here ------------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from auctioneer.engine import Engine
-from auctioneer.events import HOUSE, AnyEvent, HouseStarted, HouseStoodStill, LotListed, sale_decided
+from auctioneer.events import AnyEvent, HouseStarted, HouseStoodStill, LotListed, sale_decided
 from auctioneer.lot_state import LotState, closed, lot_decided, opened
+from auctioneer.sale_settings import HOUSE
 from auctioneer.terms import LotSpec, OpeningRule
 from common.errors import RejectCode
 from common.limits import DURATION_MS_MAX, LOTS_MAX

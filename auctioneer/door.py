@@ -16,10 +16,8 @@ from typing import Final
 import zmq
 from zmq.utils import z85
 
-from auctioneer.data_folder import DataFolder
 from auctioneer.house import House
-from auctioneer.register import Admission, AdmissionMode
-from common.errors import UsageError
+from auctioneer.sale_settings import AdmissionMode
 
 TURNED_AWAY_S: Final = 5.0
 """How long who floods an endpoint is let in to none again: as long as a client waits between two attempts."""
@@ -72,17 +70,20 @@ class Public:
 
 
 class Controllers:
-    """Lets in the keys on the directory's list; nobody while it can't be read."""
+    """Lets in who gives commands; nobody yet, until `are_of` says in which house."""
 
-    def __init__(self, folder: DataFolder) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
+        self._house: House | None = None
+
+    def are_of(self, house: House) -> None:
+        """Go by this house's settings from now on."""
+        self._house = house
 
     def __call__(self, key: str) -> Word:
-        """Judge a key. The list is read anew, so that a clerk can be added."""
-        try:
-            return Word.COME_IN if key in self._folder.controllers() else Word.NEVER
-        except UsageError:
-            return Word.NEVER  # raised here, it would end the thread that every handshake needs
+        """Judge a key."""
+        if self._house is None:
+            return Word.NOT_NOW
+        return Word.COME_IN if key in self._house.controllers else Word.NEVER
 
 
 class Audience:
@@ -92,13 +93,12 @@ class Audience:
     while it reads the record. Nothing is granted in that time either. Whoever floods a socket waits, whoever it is.
     """
 
-    def __init__(self, admission: Admission, turned_away: TurnedAway) -> None:
-        self._admission = admission
+    def __init__(self, turned_away: TurnedAway) -> None:
         self._turned_away = turned_away
         self._house: House | None = None
 
     def is_of(self, house: House) -> None:
-        """Go by this house's register from now on."""
+        """Go by this house's register and settings from now on."""
         self._house = house
 
     def __call__(self, key: str) -> Word:
@@ -112,11 +112,11 @@ class Audience:
         entry = house.register.by_key(key)
         if entry is not None:
             return entry.admitted
-        match self._admission.mode:
+        match house.admission.mode:
             case AdmissionMode.OPEN:
                 return True  # a hello would do: refused here, an observer would wait after each restart
             case AdmissionMode.LIST:
-                return key in self._admission.listed
+                return key in house.admission.listed
             case _:
                 return house.is_admitted(key)
 

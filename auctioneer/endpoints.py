@@ -7,14 +7,15 @@ listed keys to control. `auctioneer.door` asks for each.
 import socket
 from enum import IntFlag
 from threading import Thread
-from typing import Final
+from typing import Final, NamedTuple
 
 import zmq
 
+from auctioneer.addresses import is_every_address, parse_advertised
 from auctioneer.data_folder import DataFolder
 from auctioneer.door import Audience, Controllers, Door, Public, Rule, TurnedAway
+from auctioneer.house import House
 from auctioneer.options import RunOptions
-from auctioneer.register import Admission
 from common.errors import UsageError
 from common.keys import JoinLink, KeyPair
 from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX
@@ -29,7 +30,6 @@ CONTROL_ADDRESS: Final = "tcp://127.0.0.1:*"
 """Not a local socket: libzmq aborts when it accepts a connection on one while all file handles are taken."""
 SUBSCRIPTION_BYTES_MAX: Final = 1024
 """Topics are far smaller, but the CURVE handshake's frames (about 400 bytes) must pass too."""
-_WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 -- recognised here, bound only when the operator says so
 
 
 class _IoThread(IntFlag):
@@ -43,19 +43,26 @@ class _IoThread(IntFlag):
     BROADCASTS = 2
 
 
+class Reached(NamedTuple):
+    """Where others reach the house, as links and `welcome` say it."""
+
+    host: str
+    port: int
+    publish_port: int
+
+
 class Endpoints:
     """All sockets of a house, bound on construction. Raises UsageError for an address that can't be had."""
 
-    def __init__(
-        self, options: RunOptions, folder: DataFolder, keys: KeyPair, admission: Admission | None = None
-    ) -> None:
+    def __init__(self, options: RunOptions, folder: DataFolder, keys: KeyPair) -> None:
         self.context = new_context(len(_IoThread))
         self.turned_away = TurnedAway()
-        self.audience = Audience(admission or Admission(), self.turned_away)
+        self._audience = Audience(self.turned_away)
+        self._controllers = Controllers()
         rules: dict[str, Rule] = {
             REQUESTS_DOMAIN: Public(self.turned_away),
-            BROADCASTS_DOMAIN: self.audience,
-            CONTROL_DOMAIN: Controllers(folder),
+            BROADCASTS_DOMAIN: self._audience,
+            CONTROL_DOMAIN: self._controllers,
         }
         self._door = Door(self.context, rules)
         self.requests = self.context.socket(zmq.ROUTER, socket_class=BytesSocket)
@@ -84,13 +91,27 @@ class Endpoints:
             publish_port = options.port + 1 if options.port else 0
         self.port = _bind_tcp(self.requests, options.host, options.port, before.port if before else 0)
         self.publish_port = _bind_tcp(self.publisher, options.host, publish_port, before.publish_port if before else 0)
+        self.reached_at = self._reached_at(options)
         self.control.bind(CONTROL_ADDRESS)
         self.control_address = self.control.getsockopt_string(zmq.LAST_ENDPOINT)
 
+    def are_of(self, house: House) -> None:
+        """Let in whom this house lets in, from now on."""
+        self._audience.is_of(house)
+        self._controllers.are_of(house)
+
+    def _reached_at(self, options: RunOptions) -> "Reached":
+        """Return where others reach the house: what was advertised, else where it listens."""
+        if options.advertise:
+            host, port, publish_port = parse_advertised(options.advertise)
+            return Reached(host, port or self.port, publish_port or self.publish_port)
+        host = _own_address() if is_every_address(options.host) else options.host
+        return Reached(host, self.port, self.publish_port)
+
     def link(self, options: RunOptions, keys: KeyPair, invite: str) -> JoinLink:
         """Return what bidders need to find this house and to know it."""
-        host = options.advertise or (_own_address() if options.host in _WILDCARDS else options.host)
-        return JoinLink(host, self.port, self.publish_port, keys.public if options.is_encrypted else "", invite)
+        at = self.reached_at
+        return JoinLink(at.host, at.port, at.publish_port, keys.public if options.is_encrypted else "", invite)
 
     def close(self) -> None:
         """Close everything, giving the last messages a moment to leave."""

@@ -13,7 +13,6 @@ from typing import Final, Generic, NamedTuple, TypeVar
 import msgspec
 
 from auctioneer.events import (
-    HOUSE,
     AnyEvent,
     BidLate,
     BidTaken,
@@ -32,6 +31,7 @@ from auctioneer.events import (
 from auctioneer.formats import english
 from auctioneer.lot_state import LotState, closed, lot_decided, opened, soft_close_ms, with_shared_table
 from auctioneer.opening_order import OpeningOrder
+from auctioneer.sale_settings import HOUSE
 from common.errors import RejectCode
 from common.limits import AMOUNT_MINOR_MAX
 from common.lot import (

@@ -9,6 +9,7 @@ from typing import Final, get_args
 
 import msgspec
 
+from auctioneer.sale_settings import SaleSettings
 from auctioneer.terms import LotDefaults, LotSpec
 from common.errors import RejectCode
 from common.lot import (
@@ -25,9 +26,6 @@ from common.lot import (
 )
 from common.messages import Accepted, BidRequest, BuyRequest, Rejected, Role
 from common.money import Currency
-
-HOUSE: Final = "house"
-"""The `by` of what the house did by itself, by the clock."""
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="event"):
@@ -70,6 +68,13 @@ class SaleRestored(Event, frozen=True, kw_only=True, tag="sale_restored"):
     """The record goes on from a backup; what was recorded after it is lost. `epoch` is higher than any before."""
 
     epoch: int
+
+
+class SettingsChanged(Event, frozen=True, kw_only=True, tag="settings_changed"):
+    """The sale is run by these settings from now on: who may join, and who gives commands. They are told whole."""
+
+    settings: SaleSettings
+    by: str
 
 
 class BidderEnrolled(Event, frozen=True, kw_only=True, tag="bidder_enrolled"):
@@ -202,6 +207,7 @@ AnyEvent = (
     | HouseStarted
     | HouseStoodStill
     | SaleRestored
+    | SettingsChanged
     | BidderEnrolled
     | BidderAdmitted
     | LotListed

@@ -23,6 +23,7 @@ from auctioneer.events import (
     LotBought,
     Refusal,
     SaleCreated,
+    SettingsChanged,
     bid_accepted,
     public_part,
     verdict_of,
@@ -36,11 +37,11 @@ from auctioneer.register import (
     APPROVAL_POLL_MS,
     ENROLMENT_RETRY_MS,
     Admission,
-    AdmissionMode,
     Enrolled,
     Register,
     observer,
 )
+from auctioneer.sale_settings import AdmissionMode, SaleSettings
 from auctioneer.sessions import (
     DEFAULT_REQUESTS_PER_S,
     MALFORMED_COST,
@@ -94,7 +95,6 @@ class HouseSettings(msgspec.Struct, frozen=True):
 
     instance: str
     publish_port: int
-    admission: Admission = Admission()
     requests_per_s: int = DEFAULT_REQUESTS_PER_S
     is_encrypted: bool = True
 
@@ -125,6 +125,8 @@ class House:
         self.engine = Engine(state.engine)
         self.register = Register(state.bidders)
         self.settings = settings
+        self._listed: frozenset[str] = frozenset()
+        self._run_by(state.settings)
         self._sessions: dict[str, Session] = {}
         self._by_paddle: dict[int, Session] = {}
         self._observers: OrderedDict[str, Session] = OrderedDict()
@@ -159,7 +161,7 @@ class House:
             created = next(following, None)
             if not isinstance(created, SaleCreated):
                 raise StorageError("The journal does not begin with the creation of a sale.")
-            state = HouseState(Engine.create(created).state, [], [])
+            state = HouseState(Engine.create(created).state, [], [], SaleSettings())
         house = cls(state, settings, now_ms)
         reader = RecordReader(house.engine, lambda event: house._take_in(event, now_ms))
         reader.take(following)
@@ -175,6 +177,9 @@ class House:
             self.register.apply(event)
             self._refresh(event.paddle, now_ms)
             return
+        if isinstance(event, SettingsChanged):
+            self._run_by(event.settings)
+            return
         self.engine.apply(event)
         if isinstance(event, (BidTaken, LotBought, BidLate)):
             self._session_of(event.paddle).remember(event)
@@ -186,7 +191,9 @@ class House:
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""
         sessions = [SessionState(session.bidder.paddle, session.remembered) for session in self._sessions.values()]
-        return msgspec.msgpack.encode(HouseState(self.engine.state, self.register.entries, sessions))
+        return msgspec.msgpack.encode(
+            HouseState(self.engine.state, self.register.entries, sessions, self.sale_settings)
+        )
 
     # --- requests ----------------------------------------------------------------------------------------------
 
@@ -355,7 +362,7 @@ class House:
         return self._welcome(opened, hello, now_ms)
 
     def _admit_newcomer(self, principal: str, hello: Hello, now_ms: int) -> Enrolled | RejectCode:
-        admission = self.settings.admission
+        admission = self.admission
         if hello.role is Role.OBSERVER and admission.mode is not AdmissionMode.APPROVE:
             return admission.refusal(principal, hello) or observer(principal)
         event = self.register.enrol(now_ms, principal, hello, admission)
@@ -437,6 +444,26 @@ class House:
         if len(self._observers) > BIDDERS_MAX:
             self._observers.popitem(last=False)
         return session
+
+    # --- how the sale is run -----------------------------------------------------------------------------------
+
+    def change_settings(self, now_ms: int, by: str, settings: SaleSettings) -> SettingsChanged:
+        """Run the sale by other settings, which have no fault."""
+        event = SettingsChanged(at_ms=now_ms, settings=settings, by=by)
+        self._run_by(settings)
+        self._batch.events.append(event)
+        return event
+
+    def admit_listed(self, keys: frozenset[str]) -> None:
+        """Take these keys as the list that counts with `AdmissionMode.LIST`; it is in no record."""
+        self._listed = keys
+        self._run_by(self.sale_settings)
+
+    def _run_by(self, settings: SaleSettings) -> None:
+        """Take settings into the state. The door's thread reads what is made of them."""
+        self.sale_settings = settings
+        self.admission = Admission(settings.admission, settings.invite, self._listed)
+        self.controllers = {controller.key: controller for controller in settings.controllers}
 
     # --- facts -------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from auctioneer.engine import EngineState, Lot
 from auctioneer.events import Decided
 from auctioneer.lot_state import LotState, lot_of
 from auctioneer.register import Enrolled
+from auctioneer.sale_settings import SaleSettings
 
 
 class SessionState(msgspec.Struct):
@@ -23,6 +24,7 @@ class HouseState(msgspec.Struct, Generic[Lot]):
     engine: EngineState[Lot]
     bidders: list[Enrolled]
     sessions: list[SessionState]
+    settings: SaleSettings
 
 
 _states: Final = msgspec.msgpack.Decoder(HouseState[msgspec.Raw])
@@ -32,4 +34,4 @@ def state_of(snapshot: bytes) -> HouseState[LotState]:
     """Return what a snapshot holds, decoded lot by lot: what lots will share never takes memory for all at once."""
     raw = _states.decode(snapshot)
     fields = msgspec.structs.asdict(raw.engine) | {"lots": [lot_of(lot) for lot in raw.engine.lots]}
-    return HouseState(EngineState(**fields), raw.bidders, raw.sessions)
+    return HouseState(EngineState(**fields), raw.bidders, raw.sessions, raw.settings)

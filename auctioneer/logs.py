@@ -26,6 +26,7 @@ from auctioneer.events import (
     SaleCreated,
     SaleDecided,
     SaleRestored,
+    SettingsChanged,
     kind_of,
 )
 from auctioneer.house import Batch, House
@@ -166,13 +167,24 @@ def log_refusal(log: "FilteringBoundLogger", refusal: Refusal) -> None:
 def _log_of_the_house(
     log: "FilteringBoundLogger",
     position: int,
-    event: SaleCreated | SaleRestored | HouseStarted | HouseStoodStill | LotListed | BidderEnrolled | BidderAdmitted,
+    event: SaleCreated
+    | SaleRestored
+    | SettingsChanged
+    | HouseStarted
+    | HouseStoodStill
+    | LotListed
+    | BidderEnrolled
+    | BidderAdmitted,
 ) -> None:
     match event:
         case SaleCreated():
             log.info("sale_created", sale=event.sale, title=event.title, position=position)
         case SaleRestored():
             log.info("sale_restored", epoch=event.epoch, position=position)
+        case SettingsChanged():
+            names = [controller.name for controller in event.settings.controllers]
+            admit = event.settings.admission.value
+            log.info("settings_changed", admit=admit, controllers=names, by=event.by, position=position)
         case HouseStarted():
             log.info("house_started", instance=event.instance, outage_ms=event.outage_ms, position=position)
         case HouseStoodStill():

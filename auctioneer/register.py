@@ -4,12 +4,12 @@ A principal is the CURVE public key that a message came with. A name belongs to 
 all names that look like it. Enrolments are journaled; observers leave no trace, except where they must be approved.
 """
 
-from enum import Enum
 from typing import Final
 
 import msgspec
 
 from auctioneer.events import BidderAdmitted, BidderEnrolled
+from auctioneer.sale_settings import AdmissionMode
 from common.errors import RejectCode
 from common.limits import BIDDERS_MAX
 from common.messages import Hello, Role
@@ -26,15 +26,6 @@ At this rate it takes half an hour to fill, which is time to notice and to ask f
 _PLACE_MS: Final = 1000 // ENROLMENTS_PER_S
 ENROLMENT_RETRY_MS: Final = 2000
 """How long a newcomer is asked to wait while too many enrol."""
-
-
-class AdmissionMode(Enum):
-    """Who may join: everybody, who has the invite code, who the auctioneer approves, or the keys on a list."""
-
-    OPEN = "open"
-    INVITE = "invite"
-    APPROVE = "approve"
-    LIST = "list"
 
 
 class Admission(msgspec.Struct, frozen=True):

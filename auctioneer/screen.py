@@ -28,6 +28,7 @@ from auctioneer.events import (
     Refusal,
     SaleDecided,
     SaleRestored,
+    SettingsChanged,
 )
 from auctioneer.house import Batch, House
 from common.cli import printable
@@ -66,6 +67,7 @@ _Kind = tuple[str, str]
 _PROCESS_LINES: Final = {
     "stopped": "The house has stopped; unfinished lots: {unfinished_lots}. To go on: the same command.",
     "frozen": "Nothing can be stored, so the sale stands still and bids are refused: {reason}",
+    "option_changed": "{option} is {now} now; it was {before}.",
     "thawed": "Storing works again, and the sale goes on.",
 }
 """What the process itself logs, in people's words; all else is shown as it is logged."""
@@ -104,9 +106,10 @@ class Screen:
         self._house: House | None = None
 
     def taken_up(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
-        """Tell of what was done to take the sale up."""
+        """Tell of what was done to take the sale up; how it is run is among the lines at the start."""
+        events: list[AnyEvent] = [event for event in batch.events if not isinstance(event, SettingsChanged)]
         self._extended_ms = {lot.view.lot: lot.extended_ms for lot in house.engine.catalogue if lot.extended_ms}
-        self.tell(house, first_position, batch, (), now_ms)
+        self.tell(house, first_position, batch._replace(events=events), (), now_ms)
 
     def tell(
         self,
@@ -228,7 +231,7 @@ def _kind(event: AnyEvent) -> _Kind | None:
             return _PEOPLE
         case HouseStarted(outage_ms=0):
             return None
-        case HouseStarted() | HouseStoodStill() | SaleRestored() | SaleDecided():
+        case HouseStarted() | HouseStoodStill() | SaleRestored() | SettingsChanged() | SaleDecided():
             return _SALE
         case _:
             return None
@@ -265,6 +268,9 @@ def _sale_words(house: House, event: AnyEvent) -> str:
             return f"The house stood still for {format_duration(event.outage_ms)}; open lots end as much later."
         case SaleRestored():
             return "The sale goes on from a backup; what came after it is lost."
+        case SettingsChanged():
+            names = ", ".join(controller.name for controller in event.settings.controllers)
+            return f"Who may join: {event.settings.admission.value}. Who gives commands: {names or 'nobody'}."
         case SaleDecided(change=Announced() as change):
             return f"Announced: {printable(change.text)}"
         case SaleDecided(change=SalePaused()):

@@ -16,7 +16,6 @@ import zmq
 from auctioneer import control
 from auctioneer.broadcasts import frames
 from auctioneer.counters import Counters, Vitals
-from auctioneer.data_folder import DataFolder
 from auctioneer.endpoints import Endpoints, user_id
 from auctioneer.events import AnyEvent, BidderAdmitted, BidTaken
 from auctioneer.floods import Floods
@@ -30,7 +29,7 @@ from auctioneer.snapshots import Made, SnapshotMaker
 from auctioneer.startup import OpenSale
 from auctioneer.subscriptions import Subscriptions
 from common.codec import BEAT_TOPIC, encode, encode_broadcast, topic
-from common.errors import RejectCode, StorageError, UsageError
+from common.errors import RejectCode, StorageError
 from common.limits import HEARTBEAT_MS
 from common.lot import Change, SaleStatus
 from common.messages import Heartbeat, Probed, Rejected
@@ -74,7 +73,6 @@ class Server:
     def __init__(
         self,
         endpoints: Endpoints,
-        folder: DataFolder,
         sale: OpenSale,
         reopen: Callable[[], OpenSale],
         snapshots: SnapshotMaker,
@@ -92,7 +90,6 @@ class Server:
         self._floods = Floods(endpoints.requests, endpoints.turned_away)
         self._control_floods = Floods(endpoints.control, endpoints.turned_away)
         self._pacer = Pacer(ENCRYPTED_DELIVERY_US if is_encrypted else DELIVERY_US)
-        self._folder = folder
         self._reopen = reopen
         self._snapshots = snapshots
         self._log = log
@@ -251,12 +248,8 @@ class Server:
             self._control_answers.append((routing_id, answer))
 
     def _carry_out(self, house: House, key: str, body: bytes) -> object:
-        """Carry out a command, if its sender is on the list now: a clerk who was taken off it is out at once."""
-        try:
-            who = self._folder.controllers().get(key)
-        except UsageError as error:
-            self._log.error("controllers_unreadable", reason=str(error))
-            return Rejected(id=0, code=RejectCode.FORBIDDEN, detail="the list of controllers can't be read")
+        """Carry out a command, if its sender gives commands now: a clerk who was dismissed is out at once."""
+        who = house.controllers.get(key)
         if who is None:
             return Rejected(id=0, code=RejectCode.FORBIDDEN)
         return control.carry_out(house, who, body, self._now_ms())

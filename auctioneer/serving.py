@@ -4,28 +4,29 @@ import gc
 import os
 import resource
 import secrets
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
+from auctioneer.data_folder import DataFolder, HouseRecord
 from auctioneer.endpoints import Endpoints
 from auctioneer.health import HealthEndpoint
 from auctioneer.house import House, HouseSettings
 from auctioneer.log_writer import LogWriter
 from auctioneer.logs import FactLog, Voice, new_log, rendered_as
 from auctioneer.metrics import ServerCollector
-from auctioneer.options import RunOptions
-from auctioneer.register import Admission, AdmissionMode
+from auctioneer.options import Change, MachineSettings, RunOptions, changes
+from auctioneer.sale_settings import AdmissionMode, Chosen
 from auctioneer.screen import Screen
 from auctioneer.server import Server
 from auctioneer.snapshot_writer import SnapshotWriter
 from auctioneer.startup import OpenSale, has_begun, load_spec, take_up_sale
 from common.errors import AuctionError, UsageError
 from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
-from common.messages import Role
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -34,6 +35,13 @@ CONNECTIONS_MAX: Final = 200_000
 """Two for each of as many bidders as there may be."""
 GC_ALLOCATIONS: Final = 50_000
 """New containers between two looks of the garbage collector; Python's 700 would have it look every few bids."""
+
+_WHO_MAY_JOIN: Final = {
+    AdmissionMode.OPEN: "everybody",
+    AdmissionMode.INVITE: "who has the link, since the invite code is in it",
+    AdmissionMode.APPROVE: "whom you let in: auctioneer admit NAME",
+    AdmissionMode.LIST: "the keys in admitted-keys.txt, as it was at this start",
+}
 
 
 class Watched(NamedTuple):
@@ -67,34 +75,31 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
     is_restart = watched.restarts > 0
     spec = None if is_restart and has_begun(folder) else load_spec(options)
     keys = folder.house_keys()
-    folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
-    admission = _admission(options, folder)
+    chosen = _chosen(options, folder)
+    machine_before = folder.machine_settings()
     with ExitStack() as resources:
         stop_handle = resources.enter_context(_stop_signals())
-        endpoints = resources.enter_context(closing(Endpoints(options, folder, keys, admission)))
+        endpoints = resources.enter_context(closing(Endpoints(options, folder, keys)))
         settings = HouseSettings(
             instance=secrets.token_hex(8),
-            publish_port=endpoints.publish_port,
-            admission=admission,
+            publish_port=endpoints.reached_at.publish_port,
             requests_per_s=options.requests_per_s,
             is_encrypted=options.is_encrypted,
         )
 
         gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
-        sale = take_up_sale(folder, settings, spec)
-        endpoints.audience.is_of(sale.house)
+        sale = take_up_sale(folder, settings, spec, chosen=chosen)
+        endpoints.are_of(sale.house)
         snapshots = resources.enter_context(closing(SnapshotWriter(folder.snapshots)))
 
         def take_up_again() -> OpenSale:
             snapshots.close()
-            again = take_up_sale(folder, settings, None, sale.clock)
-            endpoints.audience.is_of(again.house)
+            again = take_up_sale(folder, settings, None, sale.clock, chosen)
+            endpoints.are_of(again.house)
             return again
 
-        link = endpoints.link(options, keys, admission.invite)
         server = Server(
             endpoints,
-            folder,
             sale,
             take_up_again,
             snapshots,
@@ -108,17 +113,105 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
         server.stop_on(watched.handle)
         collector = ServerCollector(server.counters, server.vitals, folder.journal)
         with _health_endpoint(options, folder, collector, log) as metrics:
-            _announce_house(folder, sale.house, endpoints, link, watched.pid, metrics)
-            _list_house(LocalHouse(sale.house.engine.sale.title, str(link), str(folder.path.resolve())), log)
+            start = _Start(options, folder, sale, endpoints, endpoints.link(options, keys, _code(sale.house)), metrics)
+            start.keep(watched.pid, machine_before, log)
 
             def on_serving() -> None:
                 watched.on_serving()
-                log.info("listening", link=str(link), data=str(folder.path), pid=os.getpid(), metrics=metrics)
-                if not is_restart and options.log_format == "human":
-                    _print_banner(folder, sale.house, link, log)
+                start.tell(machine_before, log, is_first=not is_restart)
 
             _calm_collector()
             server.run(on_serving)
+
+
+def _chosen(options: RunOptions, folder: DataFolder) -> Chosen:
+    """Return what this start says of how the sale is run. The list of keys is read once in each process."""
+    return Chosen(
+        options.admit,
+        options.invite,
+        secrets.token_urlsafe(9),
+        folder.make_control_keys().public,
+        cache(folder.admitted_keys),
+    )
+
+
+def _code(house: House) -> str:
+    """Return the invite code for the link; empty where none is asked for."""
+    return house.sale_settings.invite if house.sale_settings.admission is AdmissionMode.INVITE else ""
+
+
+class _Start(NamedTuple):
+    """A start that went well: what is kept of it, and told."""
+
+    options: RunOptions
+    folder: DataFolder
+    sale: OpenSale
+    endpoints: Endpoints
+    link: JoinLink
+    metrics: str
+
+    def keep(self, watchdog_pid: int, machine_before: MachineSettings | None, log: "FilteringBoundLogger") -> None:
+        """Write down where the house is, and how it is run here."""
+        self.folder.write_house_record(
+            HouseRecord(
+                pid=os.getpid(),
+                watchdog_pid=watchdog_pid,
+                instance=self.sale.house.settings.instance,
+                control=self.endpoints.control_address,
+                link=str(self.link),
+                port=self.endpoints.port,
+                publish_port=self.endpoints.publish_port,
+                metrics=self.metrics,
+            )
+        )
+        if machine_before != self.options.machine:
+            self.folder.write_machine_settings(self.options.machine)
+        title = self.sale.house.engine.sale.title
+        _list_house(LocalHouse(title, str(self.link), str(self.folder.path.resolve())), log)
+
+    def tell(self, machine_before: MachineSettings | None, log: "FilteringBoundLogger", *, is_first: bool) -> None:
+        """Say that the house can be joined, how it is run, and what of that is not as it was before."""
+        settings = self.sale.house.sale_settings
+        for option, before, now in self._changes(machine_before):
+            log.info("option_changed", option=option, before=before, now=now)
+        log.info(
+            "listening",
+            link=str(self.link),
+            data=str(self.folder.path),
+            pid=os.getpid(),
+            metrics=self.metrics,
+            admit=settings.admission.value,
+            controllers=[controller.name for controller in settings.controllers],
+        )
+        if is_first and self.options.log_format == "human":
+            _print_banner(self._banner(), log)
+
+    def _changes(self, machine_before: MachineSettings | None) -> Iterator[Change]:
+        before, now = self.sale.settings_before, self.sale.house.sale_settings
+        if before is not None and before.admission is not now.admission:
+            yield Change("--admit", before.admission.value, now.admission.value)
+        if before is not None and before.invite and before.invite != now.invite:
+            yield Change("--invite", before.invite, now.invite)
+        if machine_before is not None:
+            yield from changes(machine_before, self.options.machine)
+
+    def _banner(self) -> str:
+        house, link = self.sale.house, self.link
+        sale, settings = house.engine.sale, house.sale_settings
+        names = ", ".join(controller.name for controller in settings.controllers)
+        metrics = f"; metrics at {self.metrics}" if self.metrics else ""
+        return (
+            f"\n  {sale.title}: {sale.lots} lots in {sale.currency.code}\n\n"
+            f"  Join link         {link}\n"
+            f"  For guests        bidder join --name NAME --to {shlex.quote(str(link))}\n"
+            f"  On this machine   bidder join --name NAME\n"
+            f"  Who may join      {_WHO_MAY_JOIN[settings.admission]}\n"
+            f"  Who commands      {names}\n"
+            f"  Listens on        {self.options.host}, ports {self.endpoints.port} and "
+            f"{self.endpoints.publish_port}{metrics}\n"
+            f"  To run the sale   auctioneer status, open, close, announce, ... --data {self.folder.path}\n"
+            f"  To stop           Ctrl-C; auctioneer run --data {self.folder.path} goes on, run as it is now\n\n"
+        )
 
 
 def _voice(options: RunOptions, writer: LogWriter) -> Voice:
@@ -171,31 +264,6 @@ def _calm_collector() -> None:
     gc.enable()
 
 
-def _admission(options: RunOptions, folder: DataFolder) -> Admission:
-    return Admission(
-        options.admit,
-        folder.invite() if options.admit is AdmissionMode.INVITE else "",
-        folder.admitted_keys() if options.admit is AdmissionMode.LIST else frozenset(),
-    )
-
-
-def _announce_house(
-    folder: DataFolder, house: House, endpoints: Endpoints, link: JoinLink, watchdog_pid: int, metrics: str
-) -> None:
-    folder.write_house_record(
-        HouseRecord(
-            pid=os.getpid(),
-            watchdog_pid=watchdog_pid,
-            instance=house.settings.instance,
-            control=endpoints.control_address,
-            link=str(link),
-            port=endpoints.port,
-            publish_port=endpoints.publish_port,
-            metrics=metrics,
-        )
-    )
-
-
 def _list_house(local: LocalHouse, log: "FilteringBoundLogger") -> None:
     """Make the house known on this machine. That is a convenience: where it can't be, bidders need the link."""
     try:
@@ -204,23 +272,12 @@ def _list_house(local: LocalHouse, log: "FilteringBoundLogger") -> None:
         log.warning("not_listed", reason=str(error))
 
 
-def _print_banner(folder: DataFolder, house: House, link: JoinLink, log: "FilteringBoundLogger") -> None:
+def _print_banner(banner: str, log: "FilteringBoundLogger") -> None:
     try:
-        sys.stdout.write(_banner(folder, house, link))
+        sys.stdout.write(banner)
         sys.stdout.flush()
     except OSError as error:  # a closed pipe, a full disk: the log has the link, too
         log.warning("banner_not_shown", reason=str(error))
-
-
-def _banner(folder: DataFolder, house: House, link: JoinLink) -> str:
-    sale = house.engine.sale
-    return (
-        f"\n  {sale.title}: {sale.lots} lots in {sale.currency.code}\n\n"
-        f"  Join link     {link}\n"
-        f"  On this machine   bidder join --name NAME\n"
-        f"  To run the sale   auctioneer status, open, close, announce, ... --data {folder.path}\n"
-        f"  To stop           Ctrl-C; the same command goes on with the sale later\n\n"
-    )
 
 
 @contextmanager

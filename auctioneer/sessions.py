@@ -22,7 +22,8 @@ from common.messages import Accepted, BidRequest, BuyRequest, Rejected
 
 DEFAULT_REQUESTS_PER_S: Final = 500
 REQUESTS_PER_S_MIN: Final = 10
-"""Below, a burst would not hold what a client needs to join: hello, its subscriptions, a probe, a snapshot."""
+"""Below, a burst would not hold what a client needs to join (`JOIN_COST`) and some requests more."""
+REQUESTS_PER_S_MAX: Final = 1_000_000
 BURST_S: Final = 2
 """A budget that was not used grows up to this many seconds' worth."""
 FLOOD_REQUESTS_MIN: Final = 2 * REMEMBERED_REQUESTS_MAX
@@ -32,8 +33,8 @@ STRANGERS_MAX: Final = 10_000
 MALFORMED_COST: Final = 10
 SNAPSHOT_COST: Final = 10
 REPLAY_COST: Final = 5
-
-
+JOIN_COST: Final = 1 + 3 + 1 + (1 + SNAPSHOT_COST)
+"""What a client needs to join a sale of one page: hello, its subscriptions, a probe, a snapshot."""
 _COST: Final = 1000
 """Of one request. A budget is kept in thousandths, so that a rate a second is one a millisecond, and all is exact."""
 

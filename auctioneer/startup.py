@@ -4,6 +4,7 @@ After a crash, a stop or a full disk it is always the same path: open the journa
 by the outage, and store that.
 """
 
+import os
 import secrets
 from operator import itemgetter
 from typing import NamedTuple
@@ -11,15 +12,25 @@ from typing import NamedTuple
 from auctioneer import decisions
 from auctioneer.catalogue import Tell, bundled_catalogue, load_catalogue, tell_nobody
 from auctioneer.clock import Clock
+from auctioneer.control import Appoint, Dismiss, change_clerks
 from auctioneer.data_folder import DataFolder
 from auctioneer.decisions import Refused
-from auctioneer.events import HOUSE, SaleCreated
+from auctioneer.events import SaleCreated
 from auctioneer.house import Batch, House, HouseSettings
 from auctioneer.journal import Journal, SqliteJournal
 from auctioneer.options import RunOptions
+from auctioneer.sale_settings import (
+    AUCTIONEER,
+    HOUSE,
+    NOTHING_CHOSEN,
+    AdmissionMode,
+    Chosen,
+    SaleSettings,
+    chosen_settings,
+)
 from auctioneer.snapshots import Loaded, PassedOver
 from auctioneer.terms import SaleSpec
-from common.errors import UsageError
+from common.errors import RejectedError, UsageError
 
 RECENT_EVENTS = 20_000
 """The last events, which are read so that clients can fill holes right after a restart; it takes some 30 ms."""
@@ -36,6 +47,8 @@ class OpenSale(NamedTuple):
     """Of the snapshot that was read; 0 where all events were."""
     passed_over: tuple[PassedOver, ...]
     """Snapshots that did not count, and were removed."""
+    settings_before: SaleSettings | None
+    """By what the sale was run before it was taken up; None for a new one."""
 
 
 def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
@@ -63,20 +76,27 @@ def has_begun(folder: DataFolder) -> bool:
 
 
 def take_up_sale(
-    folder: DataFolder, settings: HouseSettings, spec: SaleSpec | None, clock: Clock | None = None
+    folder: DataFolder,
+    settings: HouseSettings,
+    spec: SaleSpec | None,
+    clock: Clock | None = None,
+    chosen: Chosen = NOTHING_CHOSEN,
 ) -> OpenSale:
-    """Open the journal and hold its sale, or begin the sale of `spec` where there is none.
+    """Open the journal and hold its sale, run by what was chosen, or begin the sale of `spec` where there is none.
 
     A process that held the sale before gives the `clock` that it had: a new one would follow the machine's time of day,
     which may have been set back, and to its clients a process has one clock.
 
-    Raises StorageError where the journal can't be read or written, and UsageError where `spec` is of another sale.
+    Raises StorageError where the journal can't be read or written, and UsageError where `spec` is of another sale, or
+    the sale can't be run by what was chosen.
     """
     journal = SqliteJournal.open(folder.journal)
     try:
         clock = clock or Clock(journal.alive_ms)
         now_ms = clock.now_ms()
-        if journal.position == 0:
+        is_new = journal.position == 0
+        if is_new:
+            _settings_by(chosen, SaleSettings())  # before anything is stored
             _begin(journal, spec, now_ms)
             alive_ms = now_ms
         else:
@@ -86,14 +106,58 @@ def take_up_sale(
         folder.snapshots.tidy(loaded.passed_over)
         if spec is not None:
             _check_same_sale(folder, house, spec)
+        settings_before = None if is_new else house.sale_settings
         house.record(decisions.take_up(house.engine, now_ms, alive_ms, settings.instance))
+        _run_by(house, chosen, now_ms)
         taken_up = house.take()
         journal.append(taken_up.events, taken_up.refusals, now_ms)
     except BaseException:
         journal.close()
         raise
     position = 0 if loaded.saved is None else loaded.saved.position
-    return OpenSale(journal, house, clock, taken_up, position, loaded.passed_over)
+    return OpenSale(journal, house, clock, taken_up, position, loaded.passed_over, settings_before)
+
+
+def _run_by(house: House, chosen: Chosen, now_ms: int) -> None:
+    """Have the sale run by what was chosen; what is as before is no fact."""
+    settings, listed = _settings_by(chosen, house.sale_settings)
+    if settings != house.sale_settings:
+        house.change_settings(now_ms, AUCTIONEER, settings)
+    house.admit_listed(listed)
+
+
+def _settings_by(chosen: Chosen, before: SaleSettings) -> tuple[SaleSettings, frozenset[str]]:
+    """Return by what the sale is to be run, and the list of keys if that counts. Raises UsageError."""
+    settings = chosen_settings(before, chosen)
+    if chosen.invite and settings.admission is not AdmissionMode.INVITE:
+        raise UsageError("An invite code counts only with --admit invite. Give both, or leave the code out.")
+    if settings.fault:
+        raise UsageError(f"The sale can't be run so: {settings.fault}.")
+    is_by_list = settings.admission is AdmissionMode.LIST
+    return settings, chosen.admitted_keys() if is_by_list else frozenset()
+
+
+def change_clerks_offline(folder: DataFolder, command: Appoint | Dismiss) -> None:
+    """Let a clerk give commands, or no longer, in a sale that nobody holds.
+
+    The record's last moment stays as it is: the clocks stand until the sale is held. Raises UsageError where a house
+    runs, RejectedError where the command is refused, StorageError.
+    """
+    hold = folder.hold()
+    try:
+        journal = SqliteJournal.open(folder.journal)
+        try:
+            alive_ms = journal.alive_ms
+            loaded = folder.snapshots.load(journal)
+            house = read_house(journal, loaded, HouseSettings(instance="", publish_port=0), alive_ms)
+            outcome = change_clerks(house, command, AUCTIONEER, alive_ms)
+            if isinstance(outcome, Refused):
+                raise RejectedError(outcome.code, outcome.detail)
+            journal.append(house.take().events, (), alive_ms)
+        finally:
+            journal.close()
+    finally:
+        os.close(hold)
 
 
 def read_house(journal: Journal, loaded: Loaded, settings: HouseSettings, now_ms: int) -> House:

@@ -19,7 +19,6 @@ from auctioneer import decisions
 from auctioneer.decisions import Decision, Refused
 from auctioneer.engine import Bidder, Engine
 from auctioneer.events import (
-    HOUSE,
     AnyEvent,
     BidderAdmitted,
     BidderEnrolled,
@@ -35,9 +34,11 @@ from auctioneer.events import (
     SaleCreated,
     SaleDecided,
     SaleRestored,
+    SettingsChanged,
     named_fields,
 )
 from auctioneer.register import Register
+from auctioneer.sale_settings import HOUSE, AdmissionMode, SaleSettings
 from common.errors import RejectCode
 from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX
 from common.lot import (
@@ -125,6 +126,7 @@ class _Audit:
         self._last: AnyEvent | None = None
         self._counts: Counter[type[Event]] = Counter()
         self._register = Register([])
+        self._settings = SaleSettings()
         self._request_ids: dict[int, list[int]] = {}
         self._engine: Engine | None = None
 
@@ -196,8 +198,8 @@ class _Audit:
     # --- deciding again ----------------------------------------------------------------------------------------
 
     def _verify(self, engine: Engine, event: AnyEvent) -> None:
-        if isinstance(event, BidderEnrolled | BidderAdmitted):
-            self._verify_bidder(event)
+        if isinstance(event, SettingsChanged | BidderEnrolled | BidderAdmitted):
+            self._verify_at_the_door(event)
             return
         if event.at_ms < engine.state.now_ms:
             raise self._different(event, None, f"it lies before what happened already, at {engine.state.now_ms}")
@@ -278,12 +280,24 @@ class _Audit:
             raise self._different(event, due, _BEFORE)
         self._compare_all(event, decisions.stand_still(engine, at_ms, outage_ms))
 
+    def _verify_at_the_door(self, event: SettingsChanged | BidderEnrolled | BidderAdmitted) -> None:
+        if not isinstance(event, SettingsChanged):
+            self._verify_bidder(event)
+            return
+        fault = event.settings.fault
+        if fault or event.settings == self._settings or (event.lot, event.seq) != ("", 0):
+            raise self._different(event, None, fault or _NOTHING)
+        self._settings = event.settings
+        self._agreed(event)
+
     def _verify_bidder(self, event: BidderEnrolled | BidderAdmitted) -> None:
         if isinstance(event, BidderEnrolled):
             if self._register.by_key(event.key) is not None:
                 raise self._different(event, None, "the key is enrolled already")
+            # That the bidder knew the code, or was on the list then, is testimony.
             hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=event.name, role=event.role)
-            decided = self._register.enter(event.at_ms, event.key, hello, event.skeletons, is_admitted=event.admitted)
+            is_admitted = self._settings.admission is not AdmissionMode.APPROVE
+            decided = self._register.enter(event.at_ms, event.key, hello, event.skeletons, is_admitted=is_admitted)
             self._compare(event, decided)
             return
         entry = self._register.by_paddle(event.paddle)

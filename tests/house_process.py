@@ -62,7 +62,9 @@ class HouseProcess:
             path = folder / "catalogue.toml"
             path.write_text(catalogue)
             command.append(str(path))
-        command += ["--data", str(self.data), "--port", "0", "--log-format", "json", *arguments]
+        command += ["--data", str(self.data), "--log-format", "json", *arguments]
+        if not (self.data / "machine.json").exists() and "--port" not in arguments:
+            command += ["--port", "0"]  # once: it is kept
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,

@@ -44,6 +44,7 @@ SANS_IO = (
     "auctioneer/pages.py",
     "auctioneer/register.py",
     "auctioneer/reports.py",
+    "auctioneer/sale_settings.py",
     "auctioneer/sessions.py",
     "auctioneer/terms.py",
     "auctioneer/verify.py",

@@ -3,13 +3,14 @@
 import click
 
 from auctioneer.cli.places import DURATION, LOT, Chair, check_length, data_option, from_chair, json_option
-from auctioneer.control import WHOLE_SALE, Admit, Announce, Extend, OpenLot, Pause, Resume
+from auctioneer.control import WHOLE_SALE, Admit, Announce, Appoint, Dismiss, Extend, OpenLot, Pause, Resume
+from auctioneer.control_client import connected
 from auctioneer.data_folder import DataFolder
 from auctioneer.durations import format_duration
+from auctioneer.sale_settings import AUCTIONEER
 from common.cli import examples, print_json, printable
 from common.errors import UsageError
 from common.limits import NAME_CHARS_MAX, TEXT_CHARS_MAX
-from common.messages import Role
 
 
 @click.command("open", short_help="Open a lot now.", epilog=examples("auctioneer open 7"))
@@ -87,24 +88,46 @@ def turn_out(chair: Chair, bidder: str) -> None:
 
 
 @click.command(
-    short_help="Make a key for a clerk.",
-    epilog=examples("auctioneer clerk bea", "auctioneer open 7 --as bea"),
+    short_help="Let a clerk give commands, or no longer.",
+    epilog=examples("auctioneer clerk bea", "auctioneer open 7 --as bea", "auctioneer clerk bea --remove"),
 )
 @click.argument("name")
+@click.option("--remove", is_flag=True, help="Let NAME give commands no longer, and remove the key.")
 @data_option
 @json_option
-def clerk(folder: DataFolder, name: str, *, as_json: bool) -> None:
+def clerk(folder: DataFolder, name: str, *, remove: bool, as_json: bool) -> None:
     """Make a control key for the clerk NAME and print the file that holds it; works while the house runs.
 
-    A clerk may open, pause, resume, extend and close lots, announce, and see the reports: with --as NAME.
+    A clerk may open, pause, resume, extend and close lots, announce, and see the reports: with --as NAME. Where a key
+    was seen by others, remove the clerk and make another: the old one counts no longer.
     """
     if not folder.has_sale:
         raise UsageError(f"There is no sale in {folder.path}. Is --data the directory of your sale?")
-    path = folder.add_controller(name, Role.CLERK)
-    if as_json:
-        print_json({"name": name, "key_file": str(path)})
+    if name == AUCTIONEER:
+        raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
+    key_file = folder.control_keys_file(name)  # of a name that a clerk can have
+    if remove:
+        _change_clerks(folder, Dismiss(name=name))
+        key_file.unlink(missing_ok=True)
+        done = f"{name} gives commands no longer."
     else:
-        click.echo(path)
+        _change_clerks(folder, Appoint(name=name, key=folder.make_control_keys(name).public))
+        done = str(key_file)
+    if as_json:
+        print_json({"name": name, "removed": True} if remove else {"name": name, "key_file": done})
+    else:
+        click.echo(done)
+
+
+def _change_clerks(folder: DataFolder, command: Appoint | Dismiss) -> None:
+    """Have it recorded who gives commands: by the house where one runs, else here."""
+    if folder.is_held():
+        with connected(folder) as house:
+            house.order(command)
+        return
+    from auctioneer.startup import change_clerks_offline  # only here: the rules would slow other commands' start
+
+    change_clerks_offline(folder, command)
 
 
 def _check_bidder(bidder: str) -> None:

@@ -9,8 +9,9 @@ import click
 
 from auctioneer.control import AnyCommand
 from auctioneer.control_client import connected
-from auctioneer.data_folder import AUCTIONEER, DataFolder
+from auctioneer.data_folder import DataFolder
 from auctioneer.durations import DurationError, format_duration, parse_duration
+from auctioneer.sale_settings import AUCTIONEER
 from common.cli import print_json
 from common.names import is_valid_lot
 

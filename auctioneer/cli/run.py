@@ -1,21 +1,82 @@
 """`auctioneer run`: hold a sale, from its catalogue or from what the data directory has."""
 
-import ipaddress
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import click
+import msgspec
 
+from auctioneer.addresses import PORT_MAX, checked_host, is_loopback, parse_advertised
 from auctioneer.cli.output import tell_person
 from auctioneer.cli.places import data_option
 from auctioneer.data_folder import DataFolder
-from auctioneer.options import DEFAULT_HOST, DEFAULT_PORT, LogFormat, LogLevel, RunOptions
-from auctioneer.register import AdmissionMode
-from auctioneer.sessions import DEFAULT_REQUESTS_PER_S, REQUESTS_PER_S_MIN
+from auctioneer.options import DEFAULT_HOST, DEFAULT_PORT, LogFormat, LogLevel, MachineSettings, RunOptions
+from auctioneer.sale_settings import AdmissionMode, is_valid_invite
+from auctioneer.sessions import DEFAULT_REQUESTS_PER_S, JOIN_COST, REQUESTS_PER_S_MAX, REQUESTS_PER_S_MIN
 from common.cli import examples
 from common.errors import UsageError
+from common.limits import INVITE_CHARS_MAX
 
-_PORT = click.IntRange(0, 65535)
+_PORT = click.IntRange(0, PORT_MAX)
+_OFF: Final = -1
+
+
+class _CheckedType(click.ParamType[Any]):
+    """A text that a function checks, which raises UsageError; the function returns what the option is."""
+
+    def __init__(self, name: str, check: Callable[[str], Any]) -> None:
+        self.name = name
+        self._check = check
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return self._check(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _advertised(text: str) -> str:
+    if text:
+        parse_advertised(text)
+    return text
+
+
+def _invite(text: str) -> str:
+    if not is_valid_invite(text):
+        raise UsageError(f"an invite code has 1 to {INVITE_CHARS_MAX} letters, digits and '-', '_', '.', '~'.")
+    return text
+
+
+def _metrics_port(text: str) -> int:
+    if text == "off":
+        return _OFF
+    if not (text.isascii() and text.isdigit() and int(text) <= PORT_MAX):
+        raise UsageError(f"{text!r} is neither a port (0 to {PORT_MAX}) nor off.")
+    return int(text)
+
+
+def _rate(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= REQUESTS_PER_S_MAX):
+        raise UsageError(f"{text!r} is no number of requests up to {REQUESTS_PER_S_MAX:,}.")
+    if int(text) < REQUESTS_PER_S_MIN:
+        raise UsageError(
+            f"with {text} requests a second nobody could join: joining alone takes {JOIN_COST} at once, which "
+            f"{REQUESTS_PER_S_MIN} a second allow. Take {REQUESTS_PER_S_MIN} or more."
+        )
+    return int(text)
+
+
+HOST: Final = _CheckedType("host", checked_host)
+_ADVERTISED: Final = _CheckedType("address", _advertised)
+_INVITE: Final = _CheckedType("code", _invite)
+_METRICS_PORT: Final = _CheckedType("port", _metrics_port)
+_RATE: Final = _CheckedType("number", _rate)
+
+
+def _kept(what: str, at_first: object) -> str:
+    """Return the help of an option that is kept from run to run."""
+    return f"{what}  [default: as before; at first: {at_first}]"
 
 
 @click.command(
@@ -24,62 +85,90 @@ _PORT = click.IntRange(0, 65535)
         "auctioneer run                                   # an example sale, for this machine only",
         "auctioneer run evening.toml --host 0.0.0.0       # bidders come from other machines",
         "auctioneer run evening.toml --admit invite       # only with the link's invite code",
-        "auctioneer run                                   # later: go on with the sale where it was",
+        "auctioneer run                                   # later: go on with the sale where it was, run as it was",
     ),
 )
 @click.argument("catalogue", required=False, type=click.Path(path_type=Path))
 @data_option
-@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on; 0.0.0.0 for all.")
-@click.option("--port", type=_PORT, default=DEFAULT_PORT, show_default=True, help="For requests; 0 takes a free one.")
-@click.option("--publish-port", type=_PORT, help="For broadcasts.  [default: the one after --port]")
-@click.option("--advertise", default="", metavar="HOST", help="The host that the join link names, if not --host.")
+@click.option("--host", type=HOST, help=_kept("Address to listen on; 0.0.0.0 for all.", DEFAULT_HOST))
+@click.option("--port", type=_PORT, help=_kept("For requests; 0 takes a free one.", DEFAULT_PORT))
+@click.option("--publish-port", type=_PORT, help=_kept("For broadcasts.", "the one after --port"))
+@click.option(
+    "--advertise",
+    type=_ADVERTISED,
+    metavar="HOST[:PORT[:PUBLISH_PORT]]",
+    help=_kept("Where bidders reach the house, if not there; '' takes it back.", "--host and the ports"),
+)
 @click.option(
     "--admit",
     type=click.Choice([mode.value for mode in AdmissionMode], case_sensitive=False),
-    callback=lambda _ctx, _parameter, mode: AdmissionMode(mode),
-    default=AdmissionMode.OPEN.value,
-    show_default=True,
-    help="Who may join: all, who has the invite code, whom you approve, or the keys in admitted-keys.txt.",
+    callback=lambda _ctx, _parameter, mode: None if mode is None else AdmissionMode(mode),
+    help=_kept(
+        "Who may join: all, who has the invite code, whom you approve, or the keys in admitted-keys.txt.",
+        AdmissionMode.OPEN.value,
+    ),
 )
+@click.option("--invite", type=_INVITE, metavar="CODE", help=_kept("The invite code.", "one is made"))
 @click.option(
     "--requests-per-second",
     "requests_per_s",
-    type=click.IntRange(REQUESTS_PER_S_MIN, 1_000_000),
-    default=DEFAULT_REQUESTS_PER_S,
-    show_default=True,
-    help="What one bidder may ask for.",
+    type=_RATE,
+    help=_kept("What one bidder may ask for.", DEFAULT_REQUESTS_PER_S),
 )
 @click.option("--exit-when-ended", is_flag=True, help="Stop by itself when the sale has ended.")
 @click.option("--log-format", type=click.Choice(get_args(LogFormat)), default="human", show_default=True)
 @click.option("--log-level", type=click.Choice(get_args(LogLevel)), default="info", show_default=True)
 @click.option(
-    "--metrics-port", type=_PORT, help="Offer /metrics and /healthz over HTTP; 0 takes a free port.  [default: off]"
+    "--metrics-port",
+    type=_METRICS_PORT,
+    help=_kept("Offer /metrics and /healthz over HTTP; 0 takes a free port, off none.", "off"),
 )
-@click.option("--metrics-host", default=DEFAULT_HOST, show_default=True, help="Address for them. There is no password.")
+@click.option("--metrics-host", type=HOST, help=_kept("Address for them. There is no password.", DEFAULT_HOST))
 @click.option(
     "--no-encryption",
     is_flag=True,
     help="For measurements: no encryption and no proof of who bids. Only on a loopback --host.",
 )
-def run(folder: DataFolder, *, no_encryption: bool, **chosen: Any) -> int:
+def run(
+    folder: DataFolder,
+    *,
+    catalogue: Path | None,
+    admit: AdmissionMode | None,
+    invite: str | None,
+    exit_when_ended: bool,
+    log_format: LogFormat,
+    log_level: LogLevel,
+    no_encryption: bool,
+    **of_machine: Any,
+) -> int:
     """Hold the sale of CATALOGUE (.toml, .csv or .xlsx), or go on with the sale that the data directory has.
 
     Prints the join link for bidders. A crash, a stop or a full disk loses nothing: run it again and the sale goes on,
     open lots extended by the outage. Ctrl-C stops the house; `auctioneer end` ends the sale.
+
+    How the sale is run is kept: an option that is not given is as it was. One that is given again changes it.
     """
-    if no_encryption and not _is_loopback(chosen["host"]):
-        raise UsageError("--no-encryption is for this machine only: take --host 127.0.0.1, or leave it out.")
-    options = RunOptions(data=folder.path, is_encrypted=not no_encryption, **chosen)
+    before = folder.machine_settings() or MachineSettings()
+    given = {name: value for name, value in of_machine.items() if value is not None}
+    if given.get("metrics_port") == _OFF:
+        given["metrics_port"] = None
+    machine = msgspec.structs.replace(before, **given)
+    if no_encryption and not is_loopback(machine.host):
+        raise UsageError("--no-encryption is for this machine only: take --host 127.0.0.1.")
+    options = RunOptions(
+        folder.path,
+        catalogue,
+        admit,
+        invite or "",
+        is_encrypted=not no_encryption,
+        exit_when_ended=exit_when_ended,
+        log_format=log_format,
+        log_level=log_level,
+        **msgspec.structs.asdict(machine),
+    )
     # Only here, since the server's modules would slow every other command's start.
     from auctioneer.startup import load_spec
     from auctioneer.watchdog import run_watched
 
     load_spec(options, tell_person)
     return run_watched(options)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

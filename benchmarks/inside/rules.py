@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 from auctioneer import decisions
 from auctioneer.decisions import Refused
 from auctioneer.engine import Bidder, Engine
-from auctioneer.events import HOUSE, BidTaken, SaleCreated
+from auctioneer.events import BidTaken, SaleCreated
 from auctioneer.formats import english
 from auctioneer.lot_state import LotState
+from auctioneer.sale_settings import HOUSE
 from auctioneer.terms import LotSpec, default_increments
 from common.errors import RejectCode
 from common.lot import LotTerms, LotView, SoftClose

@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 from auctioneer import decisions
 from auctioneer.broadcasts import frames
 from auctioneer.decisions import Refused
-from auctioneer.events import HOUSE, AnyEvent, SaleCreated
+from auctioneer.events import AnyEvent, SaleCreated
 from auctioneer.house import Batch, House, HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.register import ENROLMENTS_PER_S
+from auctioneer.sale_settings import HOUSE
 from auctioneer.terms import LotSpec, default_increments
 from common.codec import encode
 from common.errors import AuctionError

@@ -10,8 +10,9 @@ import msgspec
 
 from auctioneer import decisions
 from auctioneer.broadcasts import frames
-from auctioneer.events import HOUSE, AnyEvent, Refusal, SaleCreated
+from auctioneer.events import AnyEvent, Refusal, SaleCreated
 from auctioneer.house import House, HouseSettings
+from auctioneer.sale_settings import HOUSE
 from auctioneer.terms import LotSpec
 from common import codec
 from common.codec import decode_broadcast, encode, encode_broadcast

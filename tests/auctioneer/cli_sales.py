@@ -17,10 +17,11 @@ import zmq
 
 from auctioneer.catalogue import CatalogueKind, parse_catalogue
 from auctioneer.control import carry_out
-from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
+from auctioneer.data_folder import DataFolder, HouseRecord
 from auctioneer.endpoints import Endpoints
 from auctioneer.house import House, HouseSettings
 from auctioneer.options import RunOptions
+from auctioneer.sale_settings import Chosen
 from auctioneer.startup import OpenSale, take_up_sale
 from common.codec import encode
 from common.limits import PROTOCOL_VERSION
@@ -62,7 +63,8 @@ _Answer = Callable[[House, bytes], bytes | None]
 @contextmanager
 def open_sale(folder: DataFolder) -> Iterator[OpenSale]:
     spec = None if folder.has_sale else parse_catalogue(CATALOGUE, "evening.toml", CatalogueKind.TOML)
-    sale = take_up_sale(folder, _SETTINGS, spec)
+    chosen = Chosen(auctioneer_key=folder.make_control_keys().public)
+    sale = take_up_sale(folder, _SETTINGS, spec, chosen=chosen)
     try:
         yield sale
     finally:
@@ -73,7 +75,6 @@ def begin_sale(path: Path, maximum_minor: int = 130_000) -> DataFolder:
     """Begin the sale of CATALOGUE: Ann (paddle 1) leads lot 1 with this maximum, by itself to the reserve of 1,300."""
     folder = DataFolder(path)
     folder.prepare()
-    folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
     with open_sale(folder) as sale:
         now_ms = sale.clock.now_ms()
         sale.house.advance(now_ms)
@@ -116,22 +117,21 @@ def _serve(
     folder.write_house_record(HouseRecord(PID, PID, "test", endpoints.control_address, LINK, 1, 2))
     try:
         with open_sale(folder) as sale:
+            endpoints.are_of(sale.house)
             ready.set()
-            _answer_all(folder, sale, endpoints.control, stop, answer)
+            _answer_all(sale, endpoints.control, stop, answer)
     finally:
         endpoints.close()
         stop.close()
 
 
-def _answer_all(
-    folder: DataFolder, sale: OpenSale, control: zmq.SyncSocket, stop: zmq.SyncSocket, answer: _Answer | None
-) -> None:
+def _answer_all(sale: OpenSale, control: zmq.SyncSocket, stop: zmq.SyncSocket, answer: _Answer | None) -> None:
     poller = zmq.Poller()
     poller.register(control, zmq.POLLIN)
     poller.register(stop, zmq.POLLIN)
     while stop not in dict(poller.poll()):
         routing_id, frame = control.recv_multipart(copy=False)
-        who = folder.controllers()[str(frame.get("User-Id"))]
+        who = sale.house.controllers[str(frame.get("User-Id"))]
         if answer is not None:
             body = answer(sale.house, frame.bytes)
         else:

@@ -21,6 +21,7 @@ from auctioneer.events import AnyEvent
 from auctioneer.house import HouseSettings
 from auctioneer.journal import ChainEnd, DamagedJournalError
 from auctioneer.logs import FactLog, Teller
+from auctioneer.sale_settings import Chosen
 from auctioneer.server import Server
 from auctioneer.snapshots import Made
 from auctioneer.terms import LotSpec, SaleSpec
@@ -221,13 +222,13 @@ class HeldSale:
         snapshots = MemorySnapshots(self.platter)
         journal = Folder(folder / "journal.sqlite3", snapshots)
         spec = SaleSpec("A sale", Currency("USD", 2), specs or lots(2), ends_after_last_lot=ends_after_last_lot)
-        sale = startup.take_up_sale(journal, settings, spec)
+        chosen = Chosen(auctioneer_key=CHAIR)
+        sale = startup.take_up_sale(journal, settings, spec, chosen=chosen)
         log = SimpleNamespace(debug=self._log, info=self._log, warning=self._log, error=self._log)
         self.server = Server(
             endpoints,
-            journal,
             sale,
-            lambda: startup.take_up_sale(journal, settings, None, sale.clock),
+            lambda: startup.take_up_sale(journal, settings, None, sale.clock, chosen),
             _SnapshotMaker(self, snapshots),
             log,
             is_encrypted=is_encrypted,

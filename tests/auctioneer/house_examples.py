@@ -1,11 +1,12 @@
 """A house without sockets and disk, at a time of the test's choosing, with the record of all that it did."""
 
 from auctioneer import decisions
-from auctioneer.control import AnyCommand, AnyControlAnswer, Controller, carry_out
+from auctioneer.control import AnyCommand, AnyControlAnswer, carry_out
 from auctioneer.decisions import Refused
-from auctioneer.events import HOUSE, AnyEvent, Refusal, SaleCreated
+from auctioneer.events import AnyEvent, Refusal, SaleCreated
 from auctioneer.house import Batch, House, HouseSettings
 from auctioneer.register import Admission
+from auctioneer.sale_settings import HOUSE, Controller, SaleSettings
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.codec import encode
 from common.errors import RejectCode
@@ -24,8 +25,8 @@ from common.money import Currency
 START_MS = 1_700_000_000_000
 HOUR_MS = 3_600_000
 ANN, BOB, CAT = "a" * 40, "b" * 40, "c" * 40
-CHAIR = Controller("auctioneer", Role.AUCTIONEER)
-CLERK = Controller("bea", Role.CLERK)
+CHAIR = Controller("auctioneer", Role.AUCTIONEER, "h" * 40)
+CLERK = Controller("bea", Role.CLERK, "k" * 40)
 DOLLARS = Currency("USD", 2)
 
 
@@ -103,7 +104,6 @@ class SmallSale:
         self.settings = HouseSettings(
             instance="first",
             publish_port=7001,
-            admission=admission or Admission(),
             requests_per_s=requests_per_s,
             is_encrypted=encrypted,
         )
@@ -112,6 +112,10 @@ class SmallSale:
         self.record: list[AnyEvent] = [created]
         self.refusals: list[Refusal] = []
         self.house = House.rebuild(self.settings, None, [created], (), START_MS)
+        self._listed = frozenset() if admission is None else admission.listed
+        if admission is not None:
+            self.house.change_settings(START_MS, "auctioneer", SaleSettings(admission.mode, admission.invite))
+            self.house.admit_listed(self._listed)
         listed = decisions.add(self.house.engine, START_MS, HOUSE, specs or lots(2))
         assert not isinstance(listed, Refused)
         self.house.record(listed)
@@ -151,7 +155,9 @@ class SmallSale:
 
     def rebuilt(self, snapshot: bytes | None = None, after: int = 0) -> House:
         """Return the house as the record tells it, or as a snapshot and the record's events from `after` on do."""
-        return House.rebuild(self.settings, snapshot, self.record[after:], self.refusals, self.now_ms)
+        house = House.rebuild(self.settings, snapshot, self.record[after:], self.refusals, self.now_ms)
+        house.admit_listed(self._listed)
+        return house
 
 
 def two_open_lots() -> SmallSale:

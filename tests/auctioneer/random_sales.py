@@ -12,7 +12,9 @@ from auctioneer.events import (
     BidderAdmitted,
     BidderEnrolled,
     SaleRestored,
+    SettingsChanged,
 )
+from auctioneer.sale_settings import AdmissionMode, SaleSettings
 from auctioneer.terms import LotSpec, Opening, OpeningRule, default_increments
 from common.lot import LotTerms, SoftClose
 from common.messages import BidRequest, BuyRequest, Rejected, Role
@@ -35,8 +37,11 @@ class SaleMaker:
         self._take(decisions.take_up(self.engine, START_MS, None, "first"))
 
     def make(self, steps: int) -> list[AnyEvent]:
-        for paddle in range(1, BIDDERS + 1):
-            self.events.append(enrolled(paddle, admitted=paddle != 1))
+        self.events.append(admitting(AdmissionMode.APPROVE))
+        self.events.append(enrolled(1, admitted=False))
+        self.events.append(admitting(AdmissionMode.OPEN))
+        for paddle in range(2, BIDDERS + 1):
+            self.events.append(enrolled(paddle))
         self.events.append(BidderAdmitted(at_ms=START_MS, paddle=1, admitted=True, by="clerk"))
         self._take(decisions.add(self.engine, START_MS, "clerk", tuple(self._spec() for _ in range(8))))
         for _ in range(steps):
@@ -129,6 +134,10 @@ class SaleMaker:
                 return engine.advance(now_ms + 1_000) + decisions.stand_still(engine, self._now_ms, 4_000)
             case _:
                 return decisions.add(engine, now_ms, "clerk", (self._spec(), self._spec()))
+
+
+def admitting(mode: AdmissionMode) -> SettingsChanged:
+    return SettingsChanged(at_ms=START_MS, settings=SaleSettings(mode, "code"), by="auctioneer")
 
 
 def enrolled(paddle: int, *, admitted: bool = True) -> BidderEnrolled:

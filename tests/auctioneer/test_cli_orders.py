@@ -9,11 +9,12 @@ from auctioneer.catalogue import LOT_COLUMNS, CatalogueKind, parse_catalogue
 from auctioneer.cli import main
 from auctioneer.cli.adding import FIELD_HELP
 from auctioneer.control_client import connected
-from auctioneer.data_folder import AUCTIONEER, DataFolder
+from auctioneer.data_folder import DataFolder
 from auctioneer.house import HouseSettings
+from auctioneer.journal import SqliteJournal
+from auctioneer.sale_settings import Chosen
 from auctioneer.startup import take_up_sale
 from common.lot import SaleStatus
-from common.messages import Role
 
 
 @pytest.fixture
@@ -129,6 +130,35 @@ def test_a_clerk_gets_a_key_and_may_do_less(folder: DataFolder) -> None:
         assert auctioneer(folder, "clerk", "bea").stdout == made.stdout
 
 
+def test_a_clerk_is_made_and_removed_also_while_no_house_runs(folder: DataFolder) -> None:
+    with open_sale(folder) as sale:
+        alive_ms = sale.journal.alive_ms
+    made = auctioneer(folder, "clerk", "bea", "--json")
+    assert json.loads(made.stdout) == {"name": "bea", "key_file": str(folder.control_keys_file("bea"))}
+    position = journal_end(folder)
+    assert auctioneer(folder, "clerk", "bea").exit_code == 0
+    assert journal_end(folder) == position == (position[0], alive_ms), "once is enough, and no time has passed"
+    with desk(folder):
+        assert auctioneer(folder, "open", "2", "--as", "bea").exit_code == 0
+    assert json.loads(auctioneer(folder, "clerk", "bea", "--remove", "--json").stdout) == {
+        "name": "bea",
+        "removed": True,
+    }
+    assert not folder.control_keys_file("bea").exists()
+    again = auctioneer(folder, "clerk", "bea", "--remove")
+    assert (again.exit_code, "there is no clerk bea" in again.stderr) == (3, True)
+    for name in ("auctioneer", "house", "../../lock"):
+        assert auctioneer(folder, "clerk", name, "--remove").exit_code == 2
+
+
+def journal_end(folder: DataFolder) -> tuple[int, int]:
+    journal = SqliteJournal.open(folder.journal, read_only=True)
+    try:
+        return journal.position, journal.alive_ms
+    finally:
+        journal.close()
+
+
 def test_a_clerk_needs_a_sale_and_a_name_of_the_own(folder: DataFolder, tmp_path: Path) -> None:
     assert auctioneer(folder, "clerk", "auctioneer").exit_code == 2
     assert auctioneer(folder, "clerk", "Not/A/Name").exit_code == 2
@@ -160,9 +190,9 @@ def test_a_lot_is_added_by_the_order_and_the_defaults_of_the_record(tmp_path: Pa
     catalogue = catalogue.replace('increment = "5"', 'increment = "5"\nduration = "7m"\nreserve = "20"')
     folder = DataFolder(tmp_path / "data")
     folder.prepare()
-    folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
+    chosen = Chosen(auctioneer_key=folder.make_control_keys().public)
     spec = parse_catalogue(catalogue, "evening.toml", CatalogueKind.TOML)
-    take_up_sale(folder, HouseSettings(instance="test", publish_port=2), spec).journal.close()
+    take_up_sale(folder, HouseSettings(instance="test", publish_port=2), spec, chosen=chosen).journal.close()
     with desk(folder):
         assert auctioneer(folder, "add", "--title", "Guitar").exit_code == 0
         assert lot_statuses(folder) == ["scheduled", "scheduled", "scheduled", "scheduled"]

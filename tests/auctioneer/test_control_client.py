@@ -10,9 +10,7 @@ from auctioneer.control_client import connected
 from auctioneer.data_folder import DataFolder
 from common.codec import encode
 from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
-from common.keys import new_keys
 from common.limits import CONTROL_BYTES_MAX
-from common.messages import Role
 
 SILENCE_MS = 2_000
 """How long a house says nothing: long enough to connect to it, on a busy machine, and to send something."""
@@ -72,11 +70,7 @@ def test_a_house_that_can_not_be_connected_to_got_nothing(folder: DataFolder) ->
 
 
 def test_a_key_off_the_list_is_refused_at_once(folder: DataFolder) -> None:
-    folder.add_controller("bea", Role.CLERK)
-    stranger = new_keys()
-    (folder.path / "keys" / "control" / "bea.json").write_bytes(
-        b'{"public":"%s","secret":"%s"}' % (stranger.public.encode(), stranger.secret.encode())
-    )
+    folder.make_control_keys("bea")  # which makes her no clerk yet
     with desk(folder), connected(folder, "bea") as house, pytest.raises(RejectedError) as refused:
         house.ask("status")
     assert refused.value.reject is RejectCode.FORBIDDEN

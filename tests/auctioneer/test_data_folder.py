@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from auctioneer import data_folder
-from auctioneer.data_folder import AUCTIONEER, DataFolder, HouseRecord
+from auctioneer.data_folder import DataFolder, HouseRecord
+from auctioneer.options import MachineSettings
 from common.errors import StorageError, UsageError
 from common.keys import LocalHouse, new_keys, publish_local_house
-from common.limits import INVITE_CHARS_MAX
-from common.messages import Role
 
 LOCAL = LocalHouse("A sale", "auction://x", "/data")
 RECORD = HouseRecord(4321, 4320, "first", "ipc:///x", "auction://x", 7000, 7001)
@@ -35,13 +34,13 @@ def mode(path: Path) -> int:
 
 def test_everything_in_it_is_for_this_user_only(folder: DataFolder) -> None:
     folder.house_keys()
-    folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
-    folder.invite()
+    folder.make_control_keys()
+    folder.write_machine_settings(MachineSettings())
     folder.write_house_record(RECORD)
     os.close(folder.hold())
     files = [path for path in folder.path.rglob("*") if path.is_file()]
     assert {path.name for path in files} == {
-        "house.json", "auctioneer.json", "controllers.json", "invite", "lock"
+        "house.json", "auctioneer.json", "machine.json", "lock"
     }  # fmt: skip
     assert {mode(path) for path in files} == {0o600}
     assert {mode(path) for path in (folder.path, folder.path / "keys", folder.path / "keys" / "control")} == {0o700}
@@ -52,8 +51,8 @@ def test_a_secret_is_never_readable_by_others_even_for_an_instant(folder: DataFo
     before = os.umask(0)
     try:
         folder.house_keys()
-        folder.invite()
-        folder.add_controller("bea", Role.CLERK)
+        folder.write_machine_settings(MachineSettings())
+        folder.make_control_keys("bea")
     finally:
         os.umask(before)
     assert {mode(path) for path in folder.path.rglob("*") if path.is_file()} == {0o600}
@@ -121,32 +120,18 @@ def as_one_who_looks(folder: DataFolder) -> int:
 # --- who gives commands --------------------------------------------------------------------------------------------
 
 
-def test_controllers_are_known_by_their_keys(folder: DataFolder) -> None:
-    assert folder.controllers() == {}
-    chair = folder.add_controller(AUCTIONEER, Role.AUCTIONEER)
-    clerk = folder.add_controller("bea", Role.CLERK)
-    known = folder.controllers()
-    assert known[folder.control_keys().public] == (AUCTIONEER, Role.AUCTIONEER)
-    assert known[folder.control_keys("bea").public] == ("bea", Role.CLERK)
-    assert len(known) == 2
-    assert folder.add_controller("bea", Role.CLERK) == clerk
-    assert folder.add_controller(AUCTIONEER, Role.AUCTIONEER) == chair
-    assert folder.controllers() == known, "to do it again changes nothing"
+def test_a_control_key_is_made_once_for_each_name(folder: DataFolder) -> None:
+    chair, clerk = folder.make_control_keys(), folder.make_control_keys("bea")
+    assert chair != clerk
+    assert folder.make_control_keys() == folder.control_keys() == chair
+    assert folder.make_control_keys("bea") == folder.control_keys("bea") == clerk
 
 
-def test_the_auctioneers_key_is_no_clerks_and_no_clerks_the_auctioneers(folder: DataFolder) -> None:
-    with pytest.raises(UsageError, match="auctioneer's own"):
-        folder.add_controller(AUCTIONEER, Role.CLERK)
-    with pytest.raises(UsageError, match="auctioneer's own"):
-        folder.add_controller("bea", Role.AUCTIONEER)
-    assert folder.controllers() == {}
-    assert not (folder.path / "keys").exists(), "and no key was made"
-
-
-@pytest.mark.parametrize("name", ["", "Bea", "bea smith", "../house", "-x", "a" * 32, "béa", "bea\n"])
+@pytest.mark.parametrize("name", ["", "Bea", "bea smith", "../house", "-x", "a" * 32, "béa", "bea\n", "house"])
 def test_a_clerks_name_is_a_plain_word(folder: DataFolder, name: str) -> None:
     with pytest.raises(UsageError, match="can't name a clerk"):
-        folder.add_controller(name, Role.CLERK)
+        folder.make_control_keys(name)
+    assert not (folder.path / "keys").exists(), "and no key was made"
 
 
 def test_a_control_key_that_is_not_there_is_told_and_not_made(folder: DataFolder) -> None:
@@ -155,30 +140,7 @@ def test_a_control_key_that_is_not_there_is_told_and_not_made(folder: DataFolder
     assert not (folder.path / "keys").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"k": {"name": "x", "role": "king"}}', b'{"k": {"name": "x"}}'])
-def test_a_damaged_list_of_controllers_lets_nobody_in(folder: DataFolder, content: bytes) -> None:
-    (folder.path / "controllers.json").write_bytes(content)
-    with pytest.raises(UsageError, match=r"controllers\.json"):
-        folder.controllers()
-
-
 # --- who may join --------------------------------------------------------------------------------------------------
-
-
-def test_the_invite_code_stays(folder: DataFolder) -> None:
-    code = folder.invite()
-    assert len(code) >= 12
-    assert DataFolder(folder.path).invite() == code
-    (folder.path / "invite").write_text("our-own\n")
-    assert folder.invite() == "our-own"
-
-
-@pytest.mark.parametrize("content", [b"", b" \n", b"x" * (INVITE_CHARS_MAX + 1), b"\xff"])
-def test_an_invite_file_that_lets_everybody_or_nobody_in_is_refused(folder: DataFolder, content: bytes) -> None:
-    """Bidders who give no code give an empty one, so an empty file would be an open door."""
-    (folder.path / "invite").write_bytes(content)
-    with pytest.raises(UsageError, match="invite"):
-        folder.invite()
 
 
 def test_admitted_keys_are_a_line_each_with_a_name_for_people(folder: DataFolder) -> None:
@@ -201,6 +163,29 @@ def test_a_list_that_is_no_text_is_told(folder: DataFolder) -> None:
         folder.admitted_keys()
 
 
+# --- this machine --------------------------------------------------------------------------------------------------
+
+
+def test_how_the_house_is_run_here_is_read_back(folder: DataFolder) -> None:
+    assert folder.machine_settings() is None
+    settings = MachineSettings(host="0.0.0.0", port=8000, publish_port=9000, advertise="house:1", metrics_port=0)
+    folder.write_machine_settings(settings)
+    assert DataFolder(folder.path).machine_settings() == settings
+    assert mode(folder.path / "machine.json") == 0o600
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"port": "x"}', b'{"port": null}', b"\xff"])
+def test_settings_of_the_machine_that_can_not_be_read_are_told_and_not_replaced(
+    folder: DataFolder, content: bytes
+) -> None:
+    """As the defaults would, which have another port than the links name."""
+    path = folder.path / "machine.json"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"machine\.json.* Remove it"):
+        folder.machine_settings()
+    assert path.read_bytes() == content
+
+
 # --- the house that runs here --------------------------------------------------------------------------------------
 
 
@@ -215,7 +200,7 @@ def test_the_house_record_is_read_back(folder: DataFolder) -> None:
     [
         pytest.param(lambda folder: folder.write_house_record(RECORD), id="house record"),
         pytest.param(lambda folder: folder.house_keys(), id="keys"),
-        pytest.param(lambda folder: folder.invite(), id="invite"),
+        pytest.param(lambda folder: folder.write_machine_settings(MachineSettings()), id="machine"),
         pytest.param(lambda folder: publish_local_house(folder.path, LOCAL), id="local house"),
     ],
 )
@@ -231,7 +216,7 @@ def test_what_the_disk_does_not_take_is_a_fault_of_storage(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     write(folder)
-    assert list(folder.path.rglob("*.json")) + list(folder.path.glob("invite"))
+    assert list(folder.path.rglob("*.json"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"pid": "x"}', b"\xff"])

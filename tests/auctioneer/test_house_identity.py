@@ -9,7 +9,8 @@ from auctioneer import sessions
 from auctioneer.control import Admit, Done
 from auctioneer.events import BidderAdmitted, BidderEnrolled
 from auctioneer.house import NameRefused
-from auctioneer.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, Admission, AdmissionMode
+from auctioneer.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, Admission
+from auctioneer.sale_settings import AdmissionMode
 from auctioneer.sessions import BURST_S, FLOOD_REQUESTS_MIN, MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
 from common.codec import encode
 from common.errors import RejectCode

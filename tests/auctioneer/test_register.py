@@ -4,7 +4,8 @@ import pytest
 
 from auctioneer import register as register_module
 from auctioneer.events import BidderAdmitted, BidderEnrolled
-from auctioneer.register import Admission, AdmissionMode, Register
+from auctioneer.register import Admission, Register
+from auctioneer.sale_settings import AdmissionMode
 from common.errors import RejectCode
 from common.messages import Hello, Role
 

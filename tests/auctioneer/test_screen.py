@@ -23,7 +23,8 @@ from auctioneer.events import SaleRestored
 from auctioneer.house import Batch
 from auctioneer.log_writer import LogWriter
 from auctioneer.logs import new_log
-from auctioneer.register import Admission, AdmissionMode
+from auctioneer.register import Admission
+from auctioneer.sale_settings import AdmissionMode
 from auctioneer.screen import KIND_LINES_MAX, WRITE_EVERY_MS, Screen
 from bidder import Client
 from common.keys import new_keys, parse_link

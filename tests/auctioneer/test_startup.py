@@ -1,5 +1,6 @@
 """Taking up a sale: a new one, the same again, and what becomes of the time in which nobody held it."""
 
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -11,17 +12,21 @@ from house_examples import ANN, DOLLARS, HOUR_MS, lot
 
 from auctioneer import startup
 from auctioneer.clock import Clock
+from auctioneer.control import Appoint, Dismiss
 from auctioneer.data_folder import DataFolder
-from auctioneer.events import HouseStarted, LotDecided, SaleCreated
+from auctioneer.events import HouseStarted, LotDecided, SaleCreated, SettingsChanged
 from auctioneer.house import HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.options import RunOptions
-from auctioneer.startup import OpenSale, has_begun, load_spec, take_up_sale
+from auctioneer.register import Admission
+from auctioneer.sale_settings import NOTHING_CHOSEN, AdmissionMode, Chosen, Controller, SaleSettings
+from auctioneer.startup import OpenSale, change_clerks_offline, has_begun, load_spec, take_up_sale
 from auctioneer.terms import SaleSpec
+from auctioneer.verify import verify
 from common.codec import encode
-from common.errors import StorageError, UsageError
+from common.errors import RejectedError, StorageError, UsageError
 from common.lot import ExtendCause, LotExtended, LotView
-from common.messages import Accepted, BidRequest, Hello, Rejected, Replay, ReplayRequest
+from common.messages import Accepted, BidRequest, Hello, Rejected, Replay, ReplayRequest, Role
 from common.money import Currency
 
 SPEC = SaleSpec("A sale", DOLLARS, (lot("1"), lot("2", by_hand=True)))
@@ -322,4 +327,102 @@ def test_a_journal_without_a_sale_is_as_none(folder: DataFolder) -> None:
     assert example is not None
     sale = begun(folder, example)
     assert has_begun(folder), "which can be told also while a house holds it"
+    sale.journal.close()
+
+
+# --- how the sale is run ---------------------------------------------------------------------------------------------
+
+BY_INVITATION = Chosen(AdmissionMode.INVITE, new_invite="made", auctioneer_key="c" * 40)
+
+
+def run_by(folder: DataFolder, chosen: Chosen = NOTHING_CHOSEN, spec: SaleSpec | None = None) -> OpenSale:
+    return take_up_sale(folder, HouseSettings(instance="one", publish_port=1), spec, chosen=chosen)
+
+
+def changed(sale: OpenSale) -> list[SettingsChanged]:
+    return [event for event in sale.taken_up.events if isinstance(event, SettingsChanged)]
+
+
+def test_how_a_sale_is_run_is_in_its_record_and_stays_until_it_is_chosen_anew(folder: DataFolder) -> None:
+    sale = run_by(folder, BY_INVITATION, SPEC)
+    (event,) = changed(sale)
+    assert event.settings == SaleSettings(
+        AdmissionMode.INVITE, "made", (Controller("auctioneer", Role.AUCTIONEER, "c" * 40),)
+    )
+    assert (event.by, sale.settings_before) == ("auctioneer", None)
+    sale.journal.close()
+    for chosen in (NOTHING_CHOSEN, BY_INVITATION, Chosen(new_invite="another")):
+        sale = run_by(folder, chosen)
+        assert changed(sale) == [], "what is as it was is no fact"
+        assert sale.house.sale_settings == sale.settings_before == event.settings
+        assert sale.house.admission == Admission(AdmissionMode.INVITE, "made")
+        assert list(sale.house.controllers) == ["c" * 40]
+        sale.journal.close()
+    sale = run_by(folder, Chosen(AdmissionMode.OPEN))
+    assert [event.settings.admission for event in changed(sale)] == [AdmissionMode.OPEN]
+    assert (sale.settings_before, sale.house.admission.mode) == (event.settings, AdmissionMode.OPEN)
+    sale.journal.close()
+
+
+def test_a_snapshot_has_how_the_sale_is_run(folder: DataFolder) -> None:
+    sale = run_by(folder, BY_INVITATION, SPEC)
+    folder.snapshots.write(sale.journal.end, sale.house.snapshot())
+    settings = sale.house.sale_settings
+    sale.journal.close()
+    again = run_by(folder)
+    assert again.snapshot_position > 0
+    assert again.house.sale_settings == settings
+    again.journal.close()
+
+
+def test_a_sale_that_can_not_be_run_as_was_chosen_is_not_begun_nor_changed(folder: DataFolder) -> None:
+    def unreadable() -> frozenset[str]:
+        raise UsageError("admitted-keys.txt, line 1: no key")
+
+    wrong = {
+        "only with --admit invite": Chosen(invite="code"),
+        "can't be in a link": Chosen(AdmissionMode.INVITE, "two words"),
+        "line 1": Chosen(AdmissionMode.LIST, admitted_keys=unreadable),
+    }
+    for fault, chosen in wrong.items():
+        with pytest.raises(UsageError, match=fault):
+            run_by(folder, chosen, SPEC)
+        assert not has_begun(folder)
+    sale = run_by(folder, Chosen(admitted_keys=unreadable), SPEC)
+    position = sale.journal.position
+    sale.journal.close()
+    for fault, chosen in wrong.items():
+        with pytest.raises(UsageError, match=fault):
+            run_by(folder, chosen)
+    sale = run_by(folder)
+    assert sale.journal.position == position + len(sale.taken_up.events)
+    sale.journal.close()
+
+
+def test_the_list_of_keys_counts_where_the_sale_admits_by_it(folder: DataFolder) -> None:
+    listed = Chosen(AdmissionMode.LIST, admitted_keys=lambda: frozenset({ANN}))
+    run_by(folder, listed, SPEC).journal.close()
+    sale = run_by(folder, listed._replace(admission=None))
+    assert sale.house.admission == Admission(AdmissionMode.LIST, listed=frozenset({ANN}))
+    sale.journal.close()
+
+
+def test_clerks_are_recorded_while_nobody_holds_the_sale_and_no_time_passes(folder: DataFolder) -> None:
+    sale = run_by(folder, BY_INVITATION, SPEC)
+    stop(sale, alive_ms=sale.clock.now_ms())
+    with closing(SqliteJournal.open(folder.journal, read_only=True)) as journal:
+        before = journal.end.position, journal.alive_ms
+    for _ in range(2):
+        change_clerks_offline(folder, Appoint(name="bea", key="b" * 40))
+    with pytest.raises(RejectedError, match="clerk's name"):
+        change_clerks_offline(folder, Dismiss(name="auctioneer"))
+    with closing(SqliteJournal.open(folder.journal, read_only=True)) as journal:
+        assert (journal.end.position - 1, journal.alive_ms) == before
+        assert verify(journal.read()).mismatch is None
+    hold = folder.hold()
+    with pytest.raises(UsageError, match="runs on"):
+        change_clerks_offline(folder, Dismiss(name="bea"))
+    os.close(hold)
+    sale = run_by(folder)
+    assert [one.name for one in sale.house.sale_settings.controllers] == ["auctioneer", "bea"]
     sale.journal.close()

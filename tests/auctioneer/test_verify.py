@@ -8,13 +8,12 @@ import msgspec
 import pytest
 from house_examples import DOLLARS, START_MS, sale_created
 from msgspec.structs import replace
-from random_sales import BIDDERS, SaleMaker, enrolled
+from random_sales import BIDDERS, SaleMaker, admitting, enrolled
 
 from auctioneer import decisions
 from auctioneer.decisions import Refused
 from auctioneer.engine import Bidder, Engine
 from auctioneer.events import (
-    HOUSE,
     AnyEvent,
     BidderAdmitted,
     BidderEnrolled,
@@ -30,7 +29,9 @@ from auctioneer.events import (
     SaleCreated,
     SaleDecided,
     SaleRestored,
+    SettingsChanged,
 )
+from auctioneer.sale_settings import HOUSE, AdmissionMode, SaleSettings
 from auctioneer.terms import LotSpec, default_increments
 from auctioneer.verify import VerifyReport, verify
 from common.errors import RejectCode
@@ -87,6 +88,7 @@ DECIDED = {
     HouseStarted: "lot seq",
     HouseStoodStill: "lot seq",
     SaleRestored: "lot seq",
+    SettingsChanged: "lot seq",
     SaleCreated: "lot seq",
 }
 """What is decided, of each event; the rest of it is what was asked, by whom and when."""
@@ -242,7 +244,14 @@ def test_the_honest_bid_passes() -> None:
         ([bid_taken(START_MS + 6_000)], "something else was due before"),
         ([bid_taken(START_MS - 1)], "it lies before what happened already"),
         ([bid_taken(paddle=2)], "paddle 2 is not that of an admitted bidder"),
-        ([enrolled(2, admitted=False), bid_taken(paddle=2)], "paddle 2 is not that of an admitted bidder"),
+        (
+            [admitting(AdmissionMode.APPROVE), enrolled(2, admitted=False), bid_taken(paddle=2)],
+            "paddle 2 is not that of an admitted bidder",
+        ),
+        ([enrolled(2, admitted=False)], "it comes out differently"),
+        ([admitting(AdmissionMode.APPROVE), enrolled(2)], "it comes out differently"),
+        ([admitting(AdmissionMode.INVITE)] * 2, "nothing in the rules"),
+        ([replace(admitting(AdmissionMode.INVITE), settings=SaleSettings(AdmissionMode.INVITE))], "without a code"),
         (
             [replace(enrolled(2), role=Role.OBSERVER), bid_taken(paddle=2)],
             "paddle 2 is not that of an admitted bidder",
@@ -286,6 +295,11 @@ def test_what_nobody_can_have_decided(events: list[AnyEvent], reason: str) -> No
     assert mismatch.recorded == events[-1]
     assert mismatch.position == len(opened_lot(*events))
     assert reason in str(mismatch)
+
+
+@pytest.mark.parametrize("mode", [AdmissionMode.OPEN, AdmissionMode.INVITE, AdmissionMode.LIST])
+def test_who_enrolled_by_an_invitation_or_a_list_was_admitted(mode: AdmissionMode) -> None:
+    assert audit(opened_lot(admitting(mode), enrolled(2))).mismatch is None
 
 
 def test_a_mismatch_shows_both_sides() -> None:

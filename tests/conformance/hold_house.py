@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from auctioneer.options import RunOptions
-from auctioneer.register import AdmissionMode
+from auctioneer.sale_settings import AdmissionMode
 from auctioneer.watchdog import run_watched
 
 asked = json.loads(sys.argv[1])

@@ -1,6 +1,5 @@
 """The control endpoint on real sockets: whose key gets through, and how far."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,13 +125,11 @@ def test_a_clerk_may_do_a_clerks_part(house: HouseProcess) -> None:
     assert "does not allow" in refused.stderr
 
 
-def test_a_clerk_taken_off_the_list_is_out_at_once(house: HouseProcess) -> None:
+def test_a_clerk_who_is_removed_is_out_at_once(house: HouseProcess) -> None:
     keys = clerks_keys(house, "cat")
     line = Line(house, keys)
     assert isinstance(line.ask(Ask(report="status")), Report)
-    listed = json.loads((house.data / "controllers.json").read_text())
-    del listed[keys.public]
-    (house.data / "controllers.json").write_text(json.dumps(listed))
+    assert house.auctioneer("clerk", "cat", "--remove").returncode == 0
     answer = line.ask(Ask(report="status"))
     assert isinstance(answer, Rejected)
     assert answer.code is RejectCode.FORBIDDEN
@@ -186,21 +183,27 @@ def test_a_command_of_several_frames_is_refused_and_not_carried_out(house: House
     line.close()
 
 
-def test_a_list_of_controllers_that_cannot_be_read_stops_commands_and_nothing_else(tmp_path: Path) -> None:
-    with running_house(tmp_path) as house:
-        line = Line(house, DataFolder(house.data).control_keys())
-        assert isinstance(line.ask(Ask(report="status")), Report)
-        listed = house.data / "controllers.json"
-        sound = listed.read_bytes()
-        listed.write_text("{")
-        refused = line.ask(Ask(report="status"))
-        assert isinstance(refused, Rejected)
-        assert refused.code is RejectCode.FORBIDDEN
-        newcomer = Line(house, DataFolder(house.data).control_keys())
-        assert newcomer.handshake() == zmq.EVENT_HANDSHAKE_FAILED_AUTH
-        ann = RawBidder(house.link, "Ann")
-        assert isinstance(ann.hello(), Welcome), "bidders' handshakes go on"
-        listed.write_bytes(sound)
-        assert isinstance(line.ask(Ask(report="status")), Report)
-        for one in (line, newcomer, ann):
-            one.close()
+def test_a_clerks_new_key_takes_the_place_of_the_one_that_was_seen_by_others(house: HouseProcess) -> None:
+    seen = clerks_keys(house, "dan")
+    line = Line(house, seen)
+    assert isinstance(line.ask(Ask(report="status")), Report)
+    assert house.auctioneer("clerk", "dan", "--remove").returncode == 0
+    assert not DataFolder(house.data).control_keys_file("dan").exists()
+    fresh = clerks_keys(house, "dan")
+    assert fresh != seen
+    refused = line.ask(Ask(report="status"))
+    assert isinstance(refused, Rejected)
+    assert refused.code is RejectCode.FORBIDDEN
+    other = Line(house, fresh)
+    assert isinstance(other.ask(Ask(report="status")), Report)
+    line.close()
+    other.close()
+
+
+def test_clerks_are_in_the_record_and_known_to_the_next_server(house: HouseProcess) -> None:
+    keys = clerks_keys(house, "eve")
+    house.kill_server()
+    line = Line(house, keys)
+    assert isinstance(line.ask(Ask(report="status")), Report)
+    line.close()
+    assert house.auctioneer("verify").returncode == 0

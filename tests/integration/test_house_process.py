@@ -1,5 +1,6 @@
 """The house as an operator has it: processes, signals, a full disk, a second house, a stop and a start."""
 
+import json
 import os
 import resource
 import signal
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from house_process import CATALOGUE, WAIT_S, HouseProcess, RawBidder, running_house
 
@@ -16,8 +18,9 @@ from auctioneer.data_folder import DataFolder
 from auctioneer.server import STANDSTILL_MS
 from common.codec import encode, topic
 from common.errors import RejectCode
+from common.keys import parse_link
 from common.lot import LotStatus
-from common.messages import Accepted, BidRequest, Heartbeat, LotRequest, Rejected, Snapshot, Welcome
+from common.messages import Accepted, BidRequest, Heartbeat, Hello, LotRequest, Rejected, Snapshot, Welcome
 
 
 @pytest.fixture
@@ -139,6 +142,77 @@ def test_a_stopped_sale_goes_on_where_it_was(tmp_path: Path) -> None:
     assert closed.lots[0].hammer_minor == 2000
     assert after.lots[0].status is LotStatus.OPEN
     assert (after.lots[0].ends_at_ms or 0) > (before.lots[0].ends_at_ms or 0)
+
+
+def settings_told(house: HouseProcess) -> tuple[str, list[str]]:
+    """Return who may join and who commands, as the start told it."""
+    (told,) = (json.loads(line) for line in house.lines if '"listening"' in line)
+    return told["admit"], told["controllers"]
+
+
+def changes_told(house: HouseProcess) -> list[tuple[str, str, str]]:
+    told = (json.loads(line) for line in house.lines if '"option_changed"' in line)
+    return [(line["option"], line["before"], line["now"]) for line in told]
+
+
+def test_a_sale_goes_on_as_it_was_run_until_an_option_is_given_again(tmp_path: Path) -> None:
+    """A sale by invitation must not come back open to strangers, or on another port."""
+    chosen = ("--admit", "invite", "--advertise", "localhost:9:10", "--metrics-port", "0")
+    rate = ("--requests-per-second", "90")
+    with running_house(tmp_path, *chosen, *rate) as house:
+        link = parse_link(house.link)
+        assert (link.host, link.port, link.publish_port, bool(link.invite)) == ("localhost", 9, 10, True)
+        assert settings_told(house) == ("invite", ["auctioneer"])
+        assert house.auctioneer("clerk", "bea").returncode == 0
+        assert changes_told(house) == [], "nothing was before"
+        house.stop()
+    with running_house(tmp_path, catalogue=None) as again:
+        assert again.link == str(link)
+        assert settings_told(again) == ("invite", ["auctioneer", "bea"])
+        assert changes_told(again) == []
+        here = msgspec.structs.replace(
+            link, host="127.0.0.1", port=again.record["port"], publish_port=again.record["publish_port"]
+        )
+        stranger = RawBidder(str(here))
+        answer = stranger.ask(Hello(id=1, versions=(1,), name="Eve"))
+        assert isinstance(answer, Rejected)
+        assert answer.code is RejectCode.WRONG_INVITE
+        welcome = stranger.ask(Hello(id=1, versions=(1,), name="Ann", invite=link.invite))
+        assert isinstance(welcome, Welcome)
+        assert (welcome.publish_port, welcome.requests_per_s) == (10, 90)
+        assert again.record["metrics"]
+        again.kill_server()
+        assert again.link == str(link), "a server that is started again is run as the one before"
+        stranger.close()
+        again.stop()
+    changed = ("--admit", "open", "--advertise", "", "--metrics-port", "off")
+    with running_house(tmp_path, *changed, catalogue=None) as other:
+        assert changes_told(other) == [
+            ("--admit", "invite", "open"),
+            ("--advertise", "localhost:9:10", "none"),
+            ("--metrics-port", "0", "none"),
+        ]
+        assert (parse_link(other.link).host, parse_link(other.link).invite) == ("127.0.0.1", "")
+        assert not other.record["metrics"]
+        backup = other.auctioneer("backup", str(tmp_path / "backup"))
+        assert backup.returncode == 0
+        other.stop()
+    restored = tmp_path / "restored"
+    restored.mkdir()
+    assert other.auctioneer("verify").returncode == 0
+    command = [
+        sys.executable,
+        "-m",
+        "auctioneer",
+        "restore",
+        str(tmp_path / "backup"),
+        "--data",
+        str(restored / "data"),
+    ]
+    assert subprocess.run(command, check=False, timeout=WAIT_S).returncode == 0
+    with running_house(restored, catalogue=None) as back:
+        assert settings_told(back) == ("open", ["auctioneer", "bea"])
+        assert changes_told(back) == []
 
 
 def test_another_catalogue_on_the_same_data_is_refused(tmp_path: Path) -> None:

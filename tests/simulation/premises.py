@@ -17,7 +17,6 @@ import zmq
 
 from auctioneer import house, server, startup
 from auctioneer.clock import Clock
-from auctioneer.control import Controller
 from auctioneer.door import TurnedAway
 from auctioneer.events import AnyEvent, HouseStarted
 from auctioneer.history import History as EventHistory
@@ -26,13 +25,14 @@ from auctioneer.invariants import check as check_engine
 from auctioneer.journal import SqliteJournal
 from auctioneer.logs import FactLog
 from auctioneer.register import Admission
+from auctioneer.sale_settings import Chosen
 from auctioneer.server import Server
 from auctioneer.terms import SaleSpec
 from common.codec import decode_answer, decode_broadcast, decode_request
 from common.errors import StorageError
 from common.limits import HEARTBEAT_MS
 from common.lot import LotStatus
-from common.messages import Accepted, Heartbeat, LotEvents, ManyLots, ReplayRequest, Role
+from common.messages import Accepted, Heartbeat, LotEvents, ManyLots, ReplayRequest
 from tests.checking.history import STANDSTILL_MS, WIRE, Heard
 from tests.simulation.disk import FaultyJournal, MemorySnapshots, Platter, Snapshots, SpoiltFiles
 from tests.simulation.plan import Plan
@@ -81,9 +81,6 @@ class Folder:
     def __init__(self, journal: Path, snapshots: Snapshots) -> None:
         self.journal = journal
         self.snapshots = snapshots
-
-    def controllers(self) -> dict[str, Controller]:
-        return {CHAIR: Controller("auctioneer", Role.AUCTIONEER)}
 
 
 class Premises:
@@ -160,7 +157,7 @@ class Premises:
     def _run_process(self) -> None:
         self._instances += 1
         is_first = not self.durable
-        settings = HouseSettings(f"process {self._instances}", 7001, self._admission)
+        settings = HouseSettings(f"process {self._instances}", 7001)
         sockets = SimpleNamespace(
             requests=Router(self), publisher=Publisher(self), control=Router(self), turned_away=TurnedAway()
         )
@@ -176,7 +173,6 @@ class Premises:
         log = Log(self.world.reached)
         holder = Server(
             sockets,
-            self._folder,
             sale,
             take_up_again,
             snapshots,
@@ -190,7 +186,8 @@ class Premises:
         holder.run()
 
     def _take_up(self, settings: HouseSettings, spec: SaleSpec | None, own_clock: Clock | None) -> startup.OpenSale:
-        sale = startup.take_up_sale(self._folder, settings, spec, own_clock)
+        chosen = Chosen(self._admission.mode, self._admission.invite, auctioneer_key=CHAIR)
+        sale = startup.take_up_sale(self._folder, settings, spec, own_clock, chosen)
         self.house = sale.house
         self._clock = sale.clock
         self._count_start(sale)

@@ -15,7 +15,8 @@ from auctioneer.invariants import InvariantError, check_same_state
 from auctioneer.journal import SqliteJournal
 from auctioneer.journal.protocol import Journal
 from auctioneer.lot_state import LotState
-from auctioneer.register import Admission, AdmissionMode
+from auctioneer.register import Admission
+from auctioneer.sale_settings import AdmissionMode
 from auctioneer.startup import read_house
 from auctioneer.verify import verify
 from common.errors import AuctionError
@@ -29,7 +30,7 @@ from tests.simulation.premises import Premises
 from tests.simulation.world import START_MS, World
 
 NAMES = ("Ann", "Bob", "Cat", "Dan", "Eve")
-INVITE = "come in"
+INVITE = "come-in"
 SETTLE_MS = 60_000
 LOOK_EVERY_MS = 500
 _BUGS = (AssertionError, AuctionError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)

@@ -22,7 +22,9 @@ from auctioneer.events import (
     SaleCreated,
     SaleDecided,
     SaleRestored,
+    SettingsChanged,
 )
+from auctioneer.sale_settings import AdmissionMode, Controller, SaleSettings
 from auctioneer.terms import LotSpec, Opening, OpeningRule
 from common.errors import RejectCode
 from common.lot import (
@@ -133,6 +135,11 @@ EVERY_EVENT: tuple[AnyEvent, ...] = (
     *(LotDecided(at_ms=AT_MS, lot="12a", seq=change.seq, change=change, by="house") for change in _LOT_CHANGES),
     *(SaleDecided(at_ms=AT_MS, seq=change.seq, change=change, by="auctioneer") for change in _SALE_CHANGES),
     SaleRestored(at_ms=AT_MS, epoch=AT_MS),
+    SettingsChanged(
+        at_ms=AT_MS,
+        settings=SaleSettings(AdmissionMode.INVITE, "our-own", (Controller("auctioneer", Role.AUCTIONEER, "c" * 40),)),
+        by="auctioneer",
+    ),
 )
 
 
