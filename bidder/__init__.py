@@ -2,11 +2,22 @@
 
 `Client` blocks and may be used by any thread; `AsyncClient` is for asyncio. Both keep an exact copy of the sale, tell
 the application what changed (`bidder.events`), and survive a house that restarts. Amounts are integer minor units;
-`client.sale.currency.parse("12.50")` makes them.
+`client.sale.currency.parse("12.50")` makes them. A program imports all that it needs from here.
 """
 
+from importlib.util import find_spec
+from pathlib import Path
+
+if (_found := find_spec("common")) and (
+    Path(_found.origin or "").resolve().parent != (_ours := Path(__file__).resolve().parents[1] / "common")
+):
+    raise ImportError(
+        f"`import bidder` needs the package `common` that is installed with it ({_ours}), but another one comes "
+        f"first: {_found.origin}. Rename that one, or start the program from another folder."
+    )
+
 from bidder.aio import AsyncClient
-from bidder.base import ClosedError, UnansweredError
+from bidder.base import CallbackError, ClosedError, UnansweredError
 from bidder.client import Client
 from bidder.events import (
     ConnectionChanged,
@@ -25,25 +36,104 @@ from bidder.events import (
     StateReady,
     Won,
 )
+from common.errors import (
+    AuctionError,
+    ProtocolError,
+    RejectCode,
+    RejectedError,
+    StorageError,
+    UnreachableError,
+    UsageError,
+    WrongKeyError,
+)
+from common.keys import JoinLink, KeyPair, load_or_make_keys, new_keys, parse_link
+from common.lot import (
+    Announced,
+    BidPlaced,
+    CloseCause,
+    ExtendCause,
+    LotAdded,
+    LotClosed,
+    LotExtended,
+    LotOpened,
+    LotPaused,
+    LotRescheduled,
+    LotResumed,
+    LotStatus,
+    LotTerms,
+    LotView,
+    LotWithdrawn,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+    SaleStatus,
+    SaleView,
+)
+from common.messages import Accepted, Maximum, Mine, Rejected, Role, Welcome
+from common.money import AmountError, Currency
+from common.sockets import new_context
 
 __all__ = [
+    "Accepted",
+    "AmountError",
+    "Announced",
     "AsyncClient",
+    "AuctionError",
+    "BidPlaced",
+    "CallbackError",
     "Client",
+    "CloseCause",
     "ClosedError",
     "ConnectionChanged",
     "ConnectionState",
+    "Currency",
     "Event",
     "EventsDropped",
+    "ExtendCause",
     "HistoryLost",
+    "JoinLink",
     "Joined",
+    "KeyPair",
     "Lost",
+    "LotAdded",
     "LotCaughtUp",
     "LotChanged",
+    "LotClosed",
+    "LotExtended",
+    "LotOpened",
+    "LotPaused",
+    "LotRescheduled",
+    "LotResumed",
+    "LotStatus",
+    "LotTerms",
+    "LotView",
+    "LotWithdrawn",
+    "Maximum",
+    "Mine",
     "Outbid",
+    "ProtocolError",
+    "RejectCode",
+    "Rejected",
+    "RejectedError",
     "Repaired",
+    "Role",
     "SaleCaughtUp",
     "SaleChanged",
+    "SaleEnded",
+    "SalePaused",
+    "SaleResumed",
+    "SaleStatus",
+    "SaleView",
     "StateReady",
+    "StorageError",
     "UnansweredError",
+    "UnreachableError",
+    "UsageError",
+    "Welcome",
     "Won",
+    "WrongKeyError",
+    "load_or_make_keys",
+    "new_context",
+    "new_keys",
+    "parse_link",
 ]

@@ -1,5 +1,13 @@
-"""What the blocking and the asyncio client share: reading the sale, and giving outcomes and events to who waits."""
+"""What the blocking and the asyncio client share: reading the sale, and giving outcomes and events to who waits.
 
+A client belongs to the program that keeps it, and to the process that made it. One that was forgotten is closed, with
+a ResourceWarning: what moves its messages (a thread, a loop) holds it by a weak reference, and its sockets are closed
+by a finalizer, since the collector would end their context before them, and wait forever. One that a fork copied is of
+no use in the child, where its thread is missing and its sockets are the parent's: every call says so.
+"""
+
+import os
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -11,12 +19,13 @@ from bidder.connection import AppEffect, Connection
 from bidder.effects import Outcome, Settled, Unanswered
 from bidder.events import ConnectionChanged, ConnectionState, Event, StateReady
 from bidder.inbox import Inbox
+from bidder.requests import check_timeout
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import JoinLink, KeyPair, parse_link
 from common.limits import PROTOCOL_VERSION
 from common.lot import LotView, SaleView
 from common.messages import Accepted, Hello, Mine, Rejected, Role, Welcome
-from common.sockets import new_context
+from common.sockets import FILES_PER_CLIENT, allow_many_sockets, make_room_for_files, new_context
 
 AGENT = "auction-house python"
 """How the library names itself to the house."""
@@ -49,6 +58,16 @@ class ClosedError(UsageError):
         super().__init__("This client is closed. Connect a new one.")
 
 
+class CallbackError(AuctionError):
+    """The callback raised what ends programs (SystemExit, say), and so ended the client."""
+
+    code = "callback"
+
+    def __init__(self, raised: BaseException) -> None:
+        super().__init__(f"The client's callback raised {raised!r}, which ended the client. Connect a new one.")
+        self.__cause__ = raised
+
+
 class Waiter(Protocol):
     """A future of either kind."""
 
@@ -62,28 +81,78 @@ class Waiter(Protocol):
         """End it with an error."""
 
 
-def open_connection(
+class Sockets:
+    """A client's connection, and the context where that is its own; closed once, in this order."""
+
+    def __init__(self, connection: Connection, own_context: "zmq.Context[zmq.SyncSocket] | None") -> None:
+        self.connection = connection
+        self._own_context = own_context
+        self._pid = os.getpid()
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether they are those of a parent process, which goes on to use them."""
+        return os.getpid() != self._pid
+
+    def close(self) -> None:
+        """Close them. May be called more than once, by one thread at a time."""
+        self.connection.close()
+        if self._own_context is not None:
+            self._own_context.term()
+
+
+def open_sockets(
     link: str | JoinLink,
     name: str,
     keys: KeyPair,
     role: Role,
     context: "zmq.Context[zmq.SyncSocket] | None",
-    last_id: int,
-) -> tuple[Connection, "zmq.Context[zmq.SyncSocket] | None"]:
-    """Return the connection of a client, and the context that it must end: None where the program gave its own.
+    wake: Callable[[], None],
+    last_id: int = 0,
+) -> Sockets:
+    """Return a client's sockets; `wake` and `last_id` are the connection's.
 
-    Raises UsageError for a link that is none.
+    Raises UsageError, and then nothing is left open.
     """
+    _check_type("link", link, str | JoinLink, "a join link")
+    _check_type("name", name, str, "a text")
+    _check_type("keys", keys, KeyPair, "a pair of keys, such as load_or_make_keys(path) returns")
+    _check_type("role", role, Role, "Role.BIDDER or Role.OBSERVER")
+    _check_type("last_id", last_id, int, "a whole number")
     known = parse_link(link) if isinstance(link, str) else link
     hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, role=role, invite=known.invite, agent=AGENT)
     if context is not None:
-        return Connection(context, known, keys, hello, last_id), None
+        allow_many_sockets(context)
+        return Sockets(Connection(context, known, keys, hello, wake, last_id), None)
     own_context = new_context()
     try:
-        return Connection(own_context, known, keys, hello, last_id), own_context
-    except UsageError:
+        return Sockets(Connection(own_context, known, keys, hello, wake, last_id), own_context)
+    except BaseException:
         own_context.term()
         raise
+
+
+def _check_type(name: str, value: object, wanted: Any, words: str) -> None:
+    if not isinstance(value, wanted):
+        raise UsageError(f"`{name}` must be {words}, not {value!r}.")
+
+
+def prepare_to_connect(timeout_ms: object, on_event: object) -> None:
+    """Check what the shells take themselves, and see that there is room for a client. Raises UsageError."""
+    if timeout_ms is not None:
+        check_timeout(timeout_ms)
+    if on_event is not None:
+        _check_type("on_event", on_event, Callable, "a function that takes an event")
+    make_room_for_files(FILES_PER_CLIENT)
+
+
+def forgotten(connection: Connection) -> str:
+    """Return what is said of a client that was neither closed nor kept."""
+    link = connection.link
+    return (
+        f"A client of the house at {link.host}:{link.port} was not closed, and nothing keeps it any more; it is closed "
+        "now. Keep a client for as long as it is needed, then close it: `with ... as client`, or client.close()."
+    )
 
 
 def verdict(outcome: Outcome) -> Accepted | Rejected:
@@ -115,31 +184,54 @@ def together(pages: Sequence[Mine]) -> Mine:
     )
 
 
+class Reader:
+    """Who reads a client's events: one at a time, until it is over or nobody holds it any more."""
+
+    is_over = False
+
+
 class BaseClient(ABC):
-    """A client without its way of waiting. `guard` is held wherever the session is touched."""
+    """A client without its way of waiting. `lock` is held wherever the session is touched."""
 
     def __init__(
-        self, connection: Connection, guard: AbstractContextManager[Any], ready: Waiter, on_event: OnEvent | None
+        self, sockets: Sockets, lock: AbstractContextManager[Any], ready: Waiter, on_event: OnEvent | None
     ) -> None:
-        self._connection = connection
-        self._session = connection.session
-        self._guard = guard
+        self._sockets = sockets
+        self._connection = sockets.connection
+        self._session = sockets.connection.session
+        self._held = lock
         self._ready = ready
         self._on_event = on_event
         self._inbox = Inbox()
         self._waiting: dict[int, Waiter] = {}
         self._failure: Exception | None = None
+        self._reader: Callable[[], Reader | None] = lambda: None
+
+    @property
+    def _guard(self) -> AbstractContextManager[Any]:
+        """The lock, for callers. In a process that inherited the client it may be held forever, by nobody."""
+        self._check_process()
+        return self._held
+
+    def _check_process(self) -> None:
+        if self._sockets.is_inherited:
+            raise UsageError(
+                "This client belongs to the process that made it, and this one is its child, by a fork. Connect a "
+                "client of the child's own."
+            )
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
     @property
     def state(self) -> ConnectionState:
         """How things stand with the house."""
+        self._check_process()
         return self._session.state
 
     @property
     def welcome(self) -> Welcome:
         """The house's last answer to hello: name, role, limits."""
+        self._check_process()
         assert self._session.welcome is not None, "a client that is not welcome was handed out"
         return self._session.welcome
 
@@ -151,7 +243,8 @@ class BaseClient(ABC):
     @property
     def sale(self) -> SaleView:
         """The sale as it stands; after `HistoryLost`, as the house welcomed it, until the state is complete again."""
-        return self._session.replica.sale or self.welcome.sale
+        welcome = self.welcome
+        return self._session.replica.sale or welcome.sale
 
     def lots(self) -> dict[str, LotView]:
         """Return all lots by number, in catalogue order, as they stand."""
@@ -230,10 +323,21 @@ class BaseClient(ABC):
         if self._failure is not None:
             raise self._failure
 
-    def _take_event(self) -> Event | None:
-        """Return the next event. Raises what stopped the client, once all before it were read."""
+    def _claim_events(self, reader: "Reader") -> None:
+        """Let `reader` have the events. Raises UsageError where another has them: each would get a part."""
+        self._check_process()
         if self._on_event is not None:
             raise UsageError("The events of this client go to its callback.")
+        other = self._reader()
+        if other is not None and not other.is_over:
+            raise UsageError(
+                "The events of this client are read by another loop. Let one loop read them all and tell the others, "
+                "or connect another client."
+            )
+        self._reader = weakref.ref(reader)
+
+    def _take_event(self) -> Event | None:
+        """Return the next event. Raises what stopped the client, once all before it were read."""
         event = self._inbox.take()
         if event is None:
             self._check_usable()

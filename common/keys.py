@@ -92,19 +92,19 @@ class JoinLink(msgspec.Struct, frozen=True):
     @property
     def request_address(self) -> str:
         """The ZeroMQ address of the ROUTER."""
-        return _address(self.host, self.port)
+        return zmq_address(self.host, self.port)
 
     @property
     def publish_address(self) -> str:
         """The ZeroMQ address of the PUB."""
-        return _address(self.host, self.publish_port)
+        return zmq_address(self.host, self.publish_port)
 
 
 def parse_link(text: str) -> JoinLink:
     """Return the link in `text`. Raises UsageError that says what a link looks like."""
     try:
         parts = urlsplit(text.strip())
-        query = parse_qs(parts.query, strict_parsing=True)
+        query = parse_qs(parts.query)  # a part that is not known here is for others
         key = parts.path.removeprefix("/")
         server_key = "" if key == PLAIN else z85.encode(bytes.fromhex(key)).decode()
         link = JoinLink(
@@ -135,7 +135,8 @@ _NOT_A_LINK = (
 )
 
 
-def _address(host: str, port: int) -> str:
+def zmq_address(host: str, port: int) -> str:
+    """Return where ZeroMQ connects to for this port of a host, which may be a numeric address of either kind."""
     return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
 
 

@@ -12,7 +12,7 @@ from zmq.auth import CURVE_ALLOW_ANY
 from zmq.auth.thread import ThreadAuthenticator
 
 from common.codec import decode_request, encode
-from common.keys import JoinLink, new_keys
+from common.keys import JoinLink, new_keys, zmq_address
 from common.limits import REQUEST_BYTES_MAX
 from common.sockets import new_context, set_publisher, set_request_server, use_curve_server
 
@@ -28,6 +28,9 @@ class FakeHouse:
         self.link: JoinLink
         self._keys = new_keys()
         self.is_garrulous = False
+        self.host = "127.0.0.1"
+        self.publish_port = 0
+        """Where the next start broadcasts; 0 for another port each time."""
         self._encrypted = encrypted
         self._allowed_keys = allowed_keys
         self._port = 0
@@ -87,14 +90,14 @@ class FakeHouse:
         set_request_server(self._router, REQUEST_BYTES_MAX)
         set_publisher(self._publisher, REQUEST_BYTES_MAX)
         ports = []
-        for zmq_socket, port in ((self._router, self._port), (self._publisher, 0)):
+        for zmq_socket, port in ((self._router, self._port), (self._publisher, self.publish_port)):
             if self._encrypted:
                 use_curve_server(zmq_socket, self._keys, "house")
-            zmq_socket.bind(f"tcp://127.0.0.1:{port or '*'}")
+            zmq_socket.bind(zmq_address(self.host, port).removesuffix(":0") + ("" if port else ":*"))
             ports.append(int(zmq_socket.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]))
         self._port, self.house.publish_port = ports
         key = self._keys.public if self._encrypted else ""
-        self.link = JoinLink("127.0.0.1", self._port, self.house.publish_port, key)
+        self.link = JoinLink(self.host, self._port, self.house.publish_port, key)
 
     def _turn(self) -> bool:
         if self._router.poll(TURN_MS):

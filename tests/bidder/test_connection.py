@@ -36,7 +36,7 @@ def fake() -> Iterator[FakeHouse]:
 @contextmanager
 def connected(link: JoinLink) -> Iterator[tuple[Connection, zmq.Poller]]:
     with new_context() as context:
-        connection = Connection(context, link, new_keys(), Hello(id=1, versions=(1,), name="Ada"))
+        connection = Connection(context, link, new_keys(), Hello(id=1, versions=(1,), name="Ada"), wake=lambda: None)
         poller = zmq.Poller()
         for zmq_socket in connection.sockets:
             poller.register(zmq_socket, zmq.POLLIN)

@@ -1,0 +1,177 @@
+"""The addresses of the house that a link names: looked up again and again, and tried one at a time.
+
+A name may have several addresses, of which not all lead to the house: `localhost` is ::1 and 127.0.0.1 on most
+machines, and a house may listen on one of them only. Rules:
+
+- One address is tried at a time, and both sockets of a client go to the same one.
+- The next one is tried after a refusal, or where no connection comes up within `ATTEMPT_MS`.
+- Once all were tried, the name is looked up again, and they are tried again after a pause.
+- A connection that ends is tried at its own address first.
+"""
+
+import threading
+from collections.abc import Callable
+from enum import Enum
+from queue import Empty, SimpleQueue
+from socket import AI_NUMERICHOST, SOCK_STREAM, getaddrinfo
+from typing import Final
+
+from common.errors import UsageError
+
+ATTEMPT_MS: Final = 2000
+"""How long a connection may take to come up, before the next address is tried: firewalls drop in silence."""
+PAUSE_MS: Final = 100
+PAUSE_MAX_MS: Final = 500
+"""The pause after all addresses were refused; it doubles from `PAUSE_MS` to this."""
+LOOKUP_AGAIN_MS: Final = 2000
+"""The least time between two lookups of one name."""
+ADDRESSES_MAX: Final = 16
+"""Addresses of one name that are tried."""
+
+Resolve = Callable[[str], tuple[str, ...]]
+"""Returns the numeric addresses of a name, in the order in which to try them. May block, and raises OSError."""
+
+
+def resolve(host: str) -> tuple[str, ...]:
+    """Return the numeric addresses of a name, as this machine orders them. Raises OSError."""
+    found = getaddrinfo(host, None, type=SOCK_STREAM)
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def numeric_address(host: str) -> str | None:
+    """Return `host` as the system writes it where it is an address; None for a name. Raises UsageError for neither."""
+    try:
+        return str(getaddrinfo(host, None, type=SOCK_STREAM, flags=AI_NUMERICHOST)[0][4][0])
+    except OSError:
+        pass
+    except ValueError as error:  # what can't stand in a name at all
+        raise _no_host(host) from error
+    if any(not char.isprintable() or char in " !/\\@?#[]" for char in host):
+        raise _no_host(host)
+    return None
+
+
+def _no_host(host: str) -> UsageError:
+    return UsageError(f"{host!r} is not an address or the name of a machine. Check the join link.")
+
+
+class Progress(Enum):
+    """How far the attempt at an address is."""
+
+    WAITING = "waiting"
+    REFUSED = "refused"
+    CONNECTED = "connected"
+    """By TCP. The handshake has a time-out of its own."""
+    UP = "up"
+
+
+class Addresses:
+    """Which address is to be tried now, and when the next one is. Time is an argument.
+
+    `tried` has each address that was tried since the last connection, in order.
+    """
+
+    def __init__(self) -> None:
+        self.current = ""
+        self.tried: dict[str, None] = {}
+        self.next_ms: int | None = None
+        """When to call `move`; None where nothing is known yet, or a connection is up or about to be."""
+        self._known: tuple[str, ...] = ()
+        self._left: list[str] = []
+        self._progress = Progress.WAITING
+        self._pause_ms = PAUSE_MS
+
+    @property
+    def is_round_over(self) -> bool:
+        """Whether all addresses were tried since the last connection, or the last pause."""
+        return not self._left
+
+    def learn(self, found: tuple[str, ...], now_ms: int) -> None:
+        """Take the addresses that a lookup found, if any. What is connected stays so."""
+        known = found[:ADDRESSES_MAX]
+        if not known or known == self._known:
+            return
+        self._known = known
+        self._left = [address for address in known if address != self.current]
+        if not self.current:
+            self.move(now_ms)
+
+    def note(self, progress: Progress, now_ms: int) -> None:
+        """Note how far the attempt at the current address is."""
+        if progress is self._progress:
+            return
+        self._progress = progress
+        match progress:
+            case Progress.WAITING:
+                self.next_ms = now_ms + ATTEMPT_MS
+            case Progress.REFUSED if self._left:
+                self.next_ms = now_ms
+            case Progress.REFUSED:
+                self.next_ms = now_ms + self._pause_ms
+                self._pause_ms = min(2 * self._pause_ms, PAUSE_MAX_MS)
+            case Progress.CONNECTED:
+                self.next_ms = None
+            case Progress.UP:
+                self.next_ms = None
+                self.tried = {self.current: None}
+                self._pause_ms = PAUSE_MS
+                place = self._known.index(self.current) if self.current in self._known else 0
+                around = self._known[place + 1 :] + self._known[: place + 1]
+                self._left = [address for address in around if address != self.current]
+
+    def move(self, now_ms: int) -> None:
+        """Go to the next address."""
+        self._left = self._left or list(self._known)
+        self.current = self._left.pop(0)
+        self.tried[self.current] = None
+        self._progress = Progress.WAITING
+        self.next_ms = now_ms + ATTEMPT_MS
+
+
+class Lookup:
+    """Looks a name up, in a thread of its own: the system's resolver may take as long as it likes, or never return.
+
+    `wake` is called by that thread when there is something to `take`.
+    """
+
+    def __init__(self, host: str, resolve: Resolve, wake: Callable[[], None]) -> None:
+        self.failure = ""
+        """Why the last lookup found nothing."""
+        self.again_ms: int | None = None
+        """When to begin again; None where a lookup is under way, or the last one found something."""
+        self._host = host
+        self._resolve = resolve
+        self._wake = wake
+        self._results: SimpleQueue[tuple[str, ...] | Exception] = SimpleQueue()
+        self._began_ms: int | None = None
+        self._is_under_way = False
+
+    def begin(self, now_ms: int) -> None:
+        """Look the name up, unless that is under way or was done a moment ago."""
+        if self._is_under_way or (self._began_ms is not None and now_ms < self._began_ms + LOOKUP_AGAIN_MS):
+            return
+        self._began_ms, self._is_under_way, self.again_ms = now_ms, True, None
+        threading.Thread(target=self._run, name="auction lookup", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._results.put(self._resolve(self._host))
+        except Exception as error:  # noqa: BLE001 -- not swallowed: the connection's thread gets it
+            self._results.put(error)
+        self._wake()
+
+    def take(self, now_ms: int) -> tuple[str, ...]:
+        """Return what was found since the last call; nothing where the lookup goes on, or found nothing."""
+        try:
+            result = self._results.get_nowait()
+        except Empty:
+            return ()
+        self._is_under_way = False
+        if isinstance(result, tuple) and result:
+            self.failure = ""
+            return result
+        if isinstance(result, Exception) and not isinstance(result, OSError | ValueError):
+            raise result
+        self.failure = str(getattr(result, "strerror", None) or result or "the answer is empty")
+        self.again_ms = now_ms + LOOKUP_AGAIN_MS
+        return ()
