@@ -101,6 +101,11 @@ ADVICE: Final[dict[RejectCode, str]] = {
 """The sentence for each code: what happened and what to do."""
 
 
+def sentence(reject: RejectCode, detail: str = "") -> str:
+    """Return what a person reads about a refusal: what happened and what to do, and what the house added."""
+    return f"{ADVICE[reject]} ({detail})" if detail else ADVICE[reject]
+
+
 class AuctionError(Exception):
     """The root of this package's exceptions; `str()` is a sentence for the person at the keyboard."""
 
@@ -124,7 +129,7 @@ class RejectedError(AuctionError):
         self.reject = reject
         self.detail = detail
         self.code = reject.value
-        super().__init__(f"{ADVICE[reject]} ({detail})" if detail else ADVICE[reject])
+        super().__init__(sentence(reject, detail))
 
 
 class UnreachableError(AuctionError):

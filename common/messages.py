@@ -11,7 +11,7 @@ from typing import Annotated, final
 
 from msgspec import Meta, Struct
 
-from common.errors import RejectCode
+from common.errors import RejectCode, sentence
 from common.limits import (
     AMOUNT_MINOR_MAX,
     INTEGER_MAX,
@@ -212,6 +212,11 @@ class Rejected(Answer, frozen=True, tag="rejected"):
     late_ms: int | None = None
     retry_ms: int | None = None
     detail: str = ""
+
+    @property
+    def message(self) -> str:
+        """The sentence for people: what happened and what to do. Text from the house may be in it: `detail`."""
+        return sentence(self.code, self.detail)
 
 
 class Maximum(Struct, frozen=True):

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from common.errors import UsageError
 from common.limits import AMOUNT_MINOR_MAX
 
 _ALIKE: Final = str.maketrans(
@@ -85,7 +86,7 @@ _SIGNS: Final[dict[str, frozenset[str]]] = {
 """The signs of currencies, in lower case and without a last point, and whose each is."""
 
 
-class AmountError(ValueError):
+class AmountError(UsageError):
     """A text that is not an amount of the currency; the message says why and what would be one."""
 
 
@@ -127,6 +128,8 @@ class Currency(msgspec.Struct, frozen=True):
         `mark` says what is known of others that were written by the same hand. Raises AmountError for anything else:
         signs of numbers, exponents, two readings, another currency, too many decimals, amounts over the limit.
         """
+        if not isinstance(text, str):
+            raise AmountError(f"{text!r} is not a text; write an amount as {self._example()!r}.")
         written = _read(text)
         if written is None:
             raise AmountError(f"{text!r} is not an amount; write it as {self._example()}.")

@@ -9,12 +9,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bidder import AsyncClient
-from common.errors import AuctionError
-from common.keys import load_or_make_keys
-from common.lot import LotStatus, LotView
-from common.messages import Accepted
-from common.money import AmountError
+from bidder import Accepted, AsyncClient, AuctionError, LotStatus, LotView, load_or_make_keys
 
 
 def offer(view: LotView, paddle: int, limit_minor: int) -> int | None:
@@ -36,7 +31,7 @@ async def bid_up_to(link: str, name: str, lot: str, limit: str) -> None:
             if amount_minor is not None and view.seq > answered_seq:
                 answered_seq = view.seq
                 verdict = await client.bid(lot, amount_minor, if_seq=view.seq)
-                said = "accepted" if isinstance(verdict, Accepted) else verdict.code.value
+                said = "accepted" if isinstance(verdict, Accepted) else verdict.message
                 print(f"bid {currency.show(amount_minor)}: {said}", flush=True)
             await anext(events)
         price = "no price" if view.hammer_minor is None else currency.show(view.hammer_minor)
@@ -48,8 +43,6 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     try:
         asyncio.run(bid_up_to(*sys.argv[1:]))
-    except AmountError as error:
-        sys.exit(str(error))
     except AuctionError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_status)

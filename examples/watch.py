@@ -8,12 +8,20 @@ It only looks on; its key is made at first use, in the current folder.
 import sys
 from pathlib import Path
 
-from bidder import Client, ConnectionChanged, ConnectionState, EventsDropped, LotCaughtUp, LotChanged, SaleChanged
-from common.errors import AuctionError
-from common.keys import load_or_make_keys
-from common.lot import LotView
-from common.messages import Role
-from common.money import Currency
+from bidder import (
+    AuctionError,
+    Client,
+    ConnectionChanged,
+    ConnectionState,
+    Currency,
+    EventsDropped,
+    LotCaughtUp,
+    LotChanged,
+    LotView,
+    Role,
+    SaleChanged,
+    load_or_make_keys,
+)
 
 
 def line(view: LotView, currency: Currency) -> str:

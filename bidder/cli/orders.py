@@ -209,7 +209,4 @@ def parsed_amount(currency: Currency, text: str, view: LotView | None = None) ->
 
 def parsed_condition(currency: Currency, text: str | None) -> int | None:
     """Return the minor units of the price that a bid is to depend on, if on any; 0: that there is no bid yet."""
-    try:
-        return None if text is None else currency.parse(text)
-    except AmountError as error:
-        raise UsageError(str(error)) from error
+    return None if text is None else currency.parse(text)

@@ -9,7 +9,8 @@ import pytest
 from fake_house import FakeHouse
 
 WAIT_S = 60
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
 
 
 @pytest.fixture
@@ -52,6 +53,13 @@ def test_the_watcher_prints_each_change_until_the_sale_ends(fake: FakeHouse, tmp
             "sale: ended. Thank you",
         ]
         assert program.wait(WAIT_S) == 0
+
+
+@pytest.mark.parametrize("example", ["README.md", *(f"examples/{path.name}" for path in EXAMPLES.glob("*.py"))])
+def test_what_users_copy_imports_from_one_place(example: str) -> None:
+    imports = [line for line in (ROOT / example).read_text().splitlines() if line.startswith(("from ", "import "))]
+    assert any(line.startswith("from bidder import ") for line in imports)
+    assert not [line for line in imports if "common" in line or "bidder." in line]
 
 
 @pytest.mark.parametrize("program", ["watch.py", "proxy_bidder.py"])

@@ -11,6 +11,8 @@ from common.errors import (
     UsageError,
     WrongKeyError,
 )
+from common.messages import Rejected
+from common.money import AmountError
 
 
 def test_the_sentence_on_the_largest_amount_is_right_for_a_tie_at_it_too() -> None:
@@ -29,6 +31,7 @@ def test_every_code_has_a_sentence_of_its_own(code: RejectCode) -> None:
     ("error", "exit_status", "code"),
     [
         (UsageError("x"), 2, "usage"),
+        (AmountError("x"), 2, "usage"),
         (RejectedError(RejectCode.OWN_LOT), 3, "own_lot"),
         (UnreachableError("x"), 4, "unreachable"),
         (WrongKeyError("x"), 4, "wrong_key"),
@@ -46,6 +49,7 @@ def test_a_rejection_reads_as_a_sentence() -> None:
     error = RejectedError(RejectCode.WRONG_STATE, "lot 3 is sold")
     assert str(error) == "The lot or the sale is not in a state that allows this. (lot 3 is sold)"
     assert (error.reject, error.detail) == (RejectCode.WRONG_STATE, "lot 3 is sold")
+    assert Rejected(id=1, code=error.reject, detail=error.detail).message == str(error)
 
 
 def test_who_is_unreachable_may_have_another_key() -> None:

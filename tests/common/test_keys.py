@@ -122,6 +122,12 @@ def test_what_a_link_looks_like() -> None:
     assert "%" not in str(named)
 
 
+@pytest.mark.parametrize("more", ["&later=1", "&later", "&later=", "&", "&later=%ff", "&publish=7", "#later"])
+def test_a_part_of_a_link_that_is_not_known_is_passed_over(more: str) -> None:
+    link = JoinLink("house.example.org", 5000, 5001, KEY, "code")
+    assert parse_link(f"{link}{more}") == link
+
+
 HEX = "00" * 32
 
 
