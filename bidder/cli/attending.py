@@ -6,6 +6,7 @@ from typing import Any, Final
 from bidder.aio import AsyncClient
 from bidder.base import UnansweredError
 from bidder.cli.bids import buy_now_price
+from bidder.cli.cautions import caution
 from bidder.cli.orders import (
     HELP,
     BidOrder,
@@ -16,16 +17,18 @@ from bidder.cli.orders import (
     MineOrder,
     Order,
     QuitOrder,
+    YesOrder,
     parsed_amount,
     parsed_condition,
 )
 from bidder.cli.output import say
 from bidder.cli.places import asked_in_vain
 from bidder.cli.voices import ForPeople, Voice
-from bidder.cli.wording import Line, leader_words, time_left
+from bidder.cli.wording import Line, Tone, leader_words, time_left
 from bidder.events import ConnectionState
 from bidder.home import LastId
-from common.errors import AuctionError
+from common.cli import printable
+from common.errors import AuctionError, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import LotStatus
 from common.messages import Accepted, Rejected
@@ -43,7 +46,26 @@ class Attendance:
         self._voice = voice
         self._timeout_ms = timeout_ms
         self._tasks: set[asyncio.Task[None]] = set()
+        self._doubtful: BidOrder | None = None
         self.is_leaving = False
+
+    async def begin_typed(self, order: Order, *, is_agreed: bool) -> None:
+        """Begin an order that a person typed. A bid that looks like a slip waits until the person types `yes`.
+
+        `is_agreed`: the person wants to be told only.
+        """
+        doubtful, self._doubtful = self._doubtful, None
+        if isinstance(order, YesOrder):
+            if doubtful is None:
+                self._voice.failure(UsageError("Nothing was asked, so `yes` does nothing."), None)
+                return
+            order = doubtful
+        elif isinstance(order, BidOrder) and (doubt := self._doubt(order)):
+            say(Line(printable(doubt) if is_agreed else f"{printable(doubt)} Type `yes` to bid it.", Tone.BAD))
+            if not is_agreed:
+                self._doubtful = order
+                return
+        await self.begin(order)
 
     async def begin(self, order: Order, tag: Any = None) -> None:
         """Begin to carry out an order; waits while as many are under way as a client may leave unanswered."""
@@ -77,6 +99,20 @@ class Attendance:
         except AuctionError as error:
             self._voice.failure(error, tag)
 
+    def _doubt(self, order: BidOrder) -> str:
+        """Return what a person should know before this bid; an empty text: nothing."""
+        currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
+        try:
+            return caution(view, currency, *self._amounts(order))
+        except UsageError:
+            return ""  # it is told when the order is carried out
+
+    def _amounts(self, order: BidOrder) -> list[int | None]:
+        """Return the open amount and the maximum in minor units. Raises UsageError."""
+        currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
+        texts = (order.amount, order.maximum)
+        return [None if text is None else parsed_amount(currency, text, view) for text in texts]
+
     async def _place(self, order: BidOrder | BuyOrder, tag: Any) -> None:
         self._last_id.keep(self._client.new_request_id())
         try:
@@ -96,15 +132,12 @@ class Attendance:
             self._last_id.keep(request_id)
 
     async def _bid(self, order: BidOrder) -> Accepted | Rejected:
-        currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
-        amount_minor, maximum_minor = (
-            None if text is None else parsed_amount(currency, text, view) for text in (order.amount, order.maximum)
-        )
+        amount_minor, maximum_minor = self._amounts(order)
         return await self._client.bid(
             order.lot,
             amount_minor,
             maximum_minor,
-            if_price_minor=parsed_condition(currency, order.if_price),
+            if_price_minor=parsed_condition(self._client.sale.currency, order.if_price),
             request_id=order.request_id,
             timeout_ms=self._timeout_ms,
         )

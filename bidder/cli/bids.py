@@ -1,17 +1,19 @@
 """`bidder bid` and `bidder buy`: one request, one verdict, for people and for scripts."""
 
+import sys
 from collections.abc import Callable
 
 import click
 
 from bidder.base import BaseClient, UnansweredError
+from bidder.cli.cautions import caution
 from bidder.cli.orders import parsed_amount, parsed_condition
 from bidder.cli.output import say
 from bidder.cli.places import LOT, Naming, Seat, explained, from_seat, json_option, timeout_option
 from bidder.cli.records import no_verdict_record, verdict_record
 from bidder.cli.wording import verdict_line
 from bidder.client import Client
-from common.cli import examples, print_json
+from common.cli import examples, print_json, printable
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.limits import INTEGER_MAX
 from common.messages import Accepted, Rejected
@@ -40,6 +42,7 @@ _Ask = Callable[[Client], Accepted | Rejected]
 @click.option("--max", "is_maximum", is_flag=True, help="AMOUNT is a secret maximum: bid as little as leads, up to it.")
 @click.option("--up-to", metavar="AMOUNT", help="Bid AMOUNT openly, and keep this higher maximum secret.")
 @click.option("--if-price", metavar="PRICE", help="Bid only if the price is still this; 0: if there is no bid yet.")
+@click.option("--yes", is_flag=True, help="Don't ask, however high the amount is.")
 @_request_id_option
 @timeout_option
 @json_option
@@ -52,11 +55,15 @@ def bid(
     is_maximum: bool,
     up_to: str | None,
     if_price: str | None,
+    yes: bool,
     request_id: int | None,
     timeout_s: float,
     as_json: bool,
 ) -> int:
     """Bid AMOUNT on LOT and print the verdict. A bid binds, and stands when this command has ended.
+
+    Asks first about an amount far above the minimum, or one for which LOT could be bought at once, where there is a
+    person at the terminal to answer.
 
     Exit status: 0 accepted, 3 refused, 4 the house can't be reached (repeat it with the --request-id that it prints),
     2 wrong use.
@@ -67,10 +74,13 @@ def bid(
     def ask(client: Client) -> Accepted | Rejected:
         currency, view = client.sale.currency, client.lots().get(lot)
         amount_minor = parsed_amount(currency, amount, view)
+        up_to_minor = None if up_to is None else parsed_amount(currency, up_to, view)
+        if request_id is None:  # what is repeated was decided on before
+            _ask_about(caution(view, currency, amount_minor, up_to_minor), is_agreed=yes)
         return client.bid(
             lot,
             None if is_maximum else amount_minor,
-            amount_minor if is_maximum else None if up_to is None else parsed_amount(currency, up_to, view),
+            amount_minor if is_maximum else up_to_minor,
             if_price_minor=parsed_condition(currency, if_price),
             request_id=request_id,
             timeout_ms=round(timeout_s * 1000),
@@ -105,6 +115,16 @@ def buy(
         return client.buy(lot, price_minor, request_id=request_id, timeout_ms=round(timeout_s * 1000))
 
     return _place(seat, lot, ask, request_id, timeout_s, as_json=as_json)
+
+
+def _ask_about(doubt: str, *, is_agreed: bool) -> None:
+    """Tell a person of a doubt, and go on if that is agreed to. Raises click.Abort if it is not."""
+    if not doubt:
+        return
+    if not is_agreed and sys.stdin.isatty():
+        click.confirm(f"{printable(doubt)} Bid it?", abort=True, err=True)
+    else:
+        click.echo(printable(doubt), err=True)
 
 
 def buy_now_price(client: BaseClient, lot: str) -> int:

@@ -34,10 +34,11 @@ _FIRST_TRY_MS: Final = 3000
         "bot | bidder join --name Robot --json | tee events.jsonl    # orders in, events out",
     ),
 )
+@click.option("--yes", is_flag=True, help="Don't ask about typed bids, however high they are.")
 @timeout_option
 @json_option
 @from_seat(Naming.USUAL)
-def join(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
+def join(seat: Seat, timeout_s: float, *, yes: bool, as_json: bool) -> None:
     """Take part in the sale: see each change, and type bids such as `bid 3 120`; `help` lists what can be typed.
 
     In a pipe, or with --json: orders come as JSON lines, {"bid": {"lot": "3", "amount": "120.00"}, "id": 1} or with
@@ -45,16 +46,18 @@ def join(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
     the input does too, and bids stay.
     """
     is_program = as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
-    asyncio.run(_attend(seat, round(timeout_s * 1000), is_program=is_program))
+    asyncio.run(_attend(seat, round(timeout_s * 1000), is_program=is_program, is_agreed=yes))
 
 
-async def _attend(seat: Seat, timeout_ms: int, *, is_program: bool) -> None:
+async def _attend(seat: Seat, timeout_ms: int, *, is_program: bool, is_agreed: bool) -> None:
     client = await _enter(seat, timeout_ms, is_program=is_program)
     async with client:
         voice: Voice = ForPrograms(client) if is_program else ForPeople(client)
         attendance = Attendance(client, voice, seat.last_id, timeout_ms)
         follower = Follower(client, voice)
-        orders = _take_json(attendance, voice) if is_program else _take_typed(client, attendance, voice)
+        orders = (
+            _take_json(attendance, voice) if is_program else _take_typed(client, attendance, voice, is_agreed=is_agreed)
+        )
         with nullcontext() if is_program else output_above_prompt():
             await _until_over(_follow(client, follower), orders, follower, voice)
 
@@ -126,7 +129,7 @@ async def _follow(client: AsyncClient, follower: Follower) -> None:
         follower.take(late)
 
 
-async def _take_typed(client: AsyncClient, attendance: Attendance, voice: Voice) -> None:
+async def _take_typed(client: AsyncClient, attendance: Attendance, voice: Voice, *, is_agreed: bool) -> None:
     prompt = f"{client.welcome.name} (paddle {client.paddle})> "
     async with aclosing(typed_lines(prompt, attendance.status)) as lines:
         async for line in lines:
@@ -136,7 +139,7 @@ async def _take_typed(client: AsyncClient, attendance: Attendance, voice: Voice)
                 voice.failure(error, None)
                 continue
             if order is not None:
-                await attendance.begin(order)
+                await attendance.begin_typed(order, is_agreed=is_agreed)
             if attendance.is_leaving:
                 break
     await attendance.finish()

@@ -21,6 +21,7 @@ buy LOT                      buy at the buy-now price
 lots                         how all lots stand
 lot LOT                      all about one lot
 mine                         what you lead and what you won
+yes                          bid what you were asked about
 quit                         leave; your bids stay"""
 """What can be typed."""
 
@@ -61,17 +62,22 @@ class HelpOrder(msgspec.Struct, frozen=True):
     """Show what can be typed."""
 
 
+class YesOrder(msgspec.Struct, frozen=True):
+    """Bid what was asked about."""
+
+
 class QuitOrder(msgspec.Struct, frozen=True):
     """Leave."""
 
 
-Order = BidOrder | BuyOrder | LotOrder | LotsOrder | MineOrder | HelpOrder | QuitOrder
+Order = BidOrder | BuyOrder | LotOrder | LotsOrder | MineOrder | HelpOrder | YesOrder | QuitOrder
 
 _WORDS: Final[dict[str, Order]] = {
     "lots": LotsOrder(),
     "mine": MineOrder(),
     "help": HelpOrder(),
     "?": HelpOrder(),
+    "yes": YesOrder(),
     "quit": QuitOrder(),
     "exit": QuitOrder(),
 }
@@ -171,7 +177,7 @@ def json_order(line: bytes) -> Order:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise UsageError(
             f"That is not an order: {error}. One looks like "
-            '{"bid": {"lot": "3", "amount": "120.00"}, "id": 1}; there are also max, buy, lots and mine.'
+            '{"bid": {"lot": "3", "amount": "120"}, "id": 1}; there are also max, buy, lots and mine.'
         ) from error
     orders: list[Order] = []
     if read.bid is not None:

@@ -51,6 +51,14 @@ def test_a_bid_is_told_in_a_sentence(house: RunningHouse, home: Path) -> None:
     assert result.stdout == "Accepted: you lead lot 2 at USD 120.00.\n"
 
 
+def test_a_script_is_told_of_a_slip_and_of_a_purchase_and_is_not_asked(house: RunningHouse, home: Path) -> None:
+    high = bidder(home, "bid", "11", "5000", "--name", "Slim", to=house.link)
+    assert (high.exit_code, high.stderr) == (0, "USD 5,000.00 is 50 times the minimum of lot 11, USD 100.00.\n")
+    offer = bidder(home, "bid", "1", "500", "--max", "--if-price", "1", "--name", "Slim", to=house.link)
+    told = "Lot 1 can be bought at once for USD 500.00: `buy 1` would end it, a bid does not."
+    assert (offer.exit_code, offer.stderr.splitlines()[0]) == (3, told)
+
+
 def test_a_bid_with_json_has_all_of_the_verdict(house: RunningHouse, home: Path) -> None:
     record = verdict(bidder(home, "bid", "3", "120", "--name", "Bea", "--json", to=house.link))
     exact = {

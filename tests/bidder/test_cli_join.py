@@ -284,6 +284,44 @@ def test_a_slip_is_told_with_what_would_be_right(home: Path) -> None:
         assert ada.end() == 0
 
 
+def test_an_amount_far_above_the_minimum_waits_for_a_yes(home: Path) -> None:
+    with AtTerminal(home, "join", "--name", "Ada") as ada:
+        ada.until("Ada (paddle 1)>")
+        ada.type("yes\r")
+        ada.until("Nothing was asked")
+        ada.type("bid 2 25,000.00\r")
+        ada.until("USD 25,000.00 is 250 times the minimum of lot 2, USD 100.00. Type `yes` to bid it.")
+        ada.type("lot 2\r")
+        ada.until("USD 100.00")
+        ada.type("yes\r")  # another order came between
+        ada.until("Nothing was asked")
+        ada.type("max 2 25000\r")
+        ada.until("Type `yes` to bid it.")
+        ada.type("yes\r")
+        ada.until("you lead lot 2 at USD 100.00, ready to go up to USD 25,000.00.")
+        ada.type("quit\r")
+        assert ada.end() == 0
+
+
+def test_who_does_not_want_to_be_asked_is_told(home: Path) -> None:
+    with AtTerminal(home, "join", "--name", "Ada", "--yes") as ada:
+        ada.type("max 2 25000\r")
+        ada.until("USD 25,000.00 is 250 times the minimum of lot 2, USD 100.00.")
+        ada.until("you lead lot 2 at USD 100.00")
+
+
+def test_a_command_asks_at_a_terminal_and_bids_nothing_after_a_no(home: Path) -> None:
+    words = ("bid", "2", "25000", "--name", "Ada")
+    with AtTerminal(home, *words) as ada:
+        ada.until("USD 25,000.00 is 250 times the minimum of lot 2, USD 100.00. Bid it? [y/N]:")
+        ada.type("n\r")
+        assert ada.end() == 130
+    with AtTerminal(home, *words, "--yes") as ada:
+        ada.until("USD 25,000.00 is 250 times the minimum of lot 2, USD 100.00.")
+        ada.until("Accepted: you lead lot 2 at USD 25,000.00.")
+        assert ada.end() == 0
+
+
 def test_ctrl_c_leaves_and_says_that_bids_bind(home: Path) -> None:
     with AtTerminal(home, "join", "--name", "Ada") as ada:
         ada.type("bid 2 100\r")
