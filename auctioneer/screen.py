@@ -47,6 +47,7 @@ from common.lot import (
     SaleResumed,
 )
 from common.messages import BidRequest, Role
+from common.words import counted
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict
@@ -148,7 +149,7 @@ class Screen:
             at_ms, text = (line.last.at_ms, self._bids_words(line)) if isinstance(line, _Bids) else line
             self._write(f"{self._time_of(at_ms)}  {text}\n")
         for (one, many), count in self._left_out.items():
-            self._write(f"{self._time_of(now_ms)}  ... and {count:,} more {one if count == 1 else many}.\n")
+            self._write(f"{self._time_of(now_ms)}  ... and {counted(count, f'more {one}', f'more {many}')}.\n")
         self._lines.clear()
         self._bids.clear()
         self._shown.clear()

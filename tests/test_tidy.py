@@ -67,6 +67,7 @@ SANS_IO = (
     "common/messages.py",
     "common/money.py",
     "common/names.py",
+    "common/words.py",
 )
 IO_MODULES = {
     "asyncio",

@@ -17,6 +17,7 @@ from auctioneer.verify import verify as decide_again
 from common.cli import examples, print_json
 from common.errors import StorageError
 from common.money import Currency
+from common.words import counted
 
 _PROGRESS_EVENTS = 1000
 
@@ -99,9 +100,9 @@ def _currency(journal: SqliteJournal) -> Currency | None:
 
 
 def _print_report(end: ChainEnd, report: VerifyReport, currency: Currency | None) -> None:
-    click.echo(f"Whole: {end.position:,} events, each as it was written. Hash: {end.hash.hex()}")
+    click.echo(f"Whole: {counted(end.position, 'event')}, each as it was written. Hash: {end.hash.hex()}")
     total = "" if currency is None else f" for {currency.show(report.hammer_total_minor)}"
     click.echo(
-        f"Right: every decision comes out as it was recorded: {report.bidders:,} bidders, {report.lots:,} lots, "
-        f"{report.sold:,} sold{total}."
+        f"Right: every decision comes out as it was recorded: {counted(report.bidders, 'bidder')}, "
+        f"{counted(report.lots, 'lot')}, {report.sold:,} sold{total}."
     )

@@ -12,6 +12,7 @@ from auctioneer.data_folder import DataFolder
 from auctioneer.offline import open_journal
 from auctioneer.reports import Row
 from common.cli import examples, print_json
+from common.words import counted
 
 DEFAULT_COUNT: Final = 100
 COUNT_MAX: Final = 100_000
@@ -64,7 +65,9 @@ def bids(lot: str, first: int | None, count: int, folder: DataFolder, *, as_json
     print_table(columns, [_cells(row) for row in page.bids])
     if len(page.bids) < page.total:
         shown = f"{page.bids[0]['number']:,} to {page.bids[-1]['number']:,}" if page.bids else "none"
-        click.echo(f"Of the lot's {page.total:,} in all: {shown}. --from and --count show others.", err=True)
+        click.echo(
+            f"The lot has {counted(page.total, 'bid')}; shown: {shown}. --from and --count show others.", err=True
+        )
 
 
 def _cells(row: Row) -> list[str]:

@@ -11,6 +11,7 @@ from auctioneer.durations import format_duration
 from auctioneer.terms import LotSpec, Opening, OpeningRule, SaleSpec
 from common.cli import examples, print_json, printable
 from common.money import Currency
+from common.words import counted
 
 
 @click.command(
@@ -26,7 +27,7 @@ def check(catalogue: Path, *, as_json: bool) -> None:
         print_json({"title": spec.title, "currency": spec.currency.code, "lots": spec.lots})
         return
     _print_lots(spec)
-    count = f"{len(spec.lots):,} lots" if len(spec.lots) != 1 else "1 lot"
+    count = counted(len(spec.lots), "lot")
     click.echo(f"No faults: {printable(spec.title)}, {count} in {spec.currency.code}.", err=True)
 
 

@@ -19,6 +19,7 @@ from common.errors import RejectCode, RejectedError
 from common.limits import TEXT_CHARS_MAX
 from common.lot import LotStatus
 from common.money import Currency
+from common.words import counted
 
 _LOTS_SHOWN_MAX: Final = 20
 """Lots that `end` shows one by one before it asks."""
@@ -105,9 +106,11 @@ def end(chair: Chair, *, yes: bool) -> None:
         falls = [f"Lot {row['lot']} {_hammer(row, currency)}" for row in rows if row["status"] in _OPEN]
         shown = [f"{printable(sale['title'])}:", *falls[:_LOTS_SHOWN_MAX]]
         if len(falls) > _LOTS_SHOWN_MAX:
-            shown.append(f"... and {_lots(len(falls) - _LOTS_SHOWN_MAX)} more that the hammer falls on.")
+            shown.append(f"... and {counted(len(falls) - _LOTS_SHOWN_MAX, 'lot')} more that the hammer falls on.")
         unopened = sum(row["status"] == "scheduled" for row in rows)
-        shown.append(f"{_lots(unopened)} not yet opened would be withdrawn." if unopened else "No lot is unopened.")
+        shown.append(
+            f"{counted(unopened, 'lot')} not yet opened would be withdrawn." if unopened else "No lot is unopened."
+        )
         question = "" if sale["status"] == "ended" else "End the sale?"
         return _Plan(shown, question, EndSale(if_changes=sale["changes"]))
 
@@ -116,7 +119,7 @@ def end(chair: Chair, *, yes: bool) -> None:
     total = currency.show(sum(row["hammer_minor"] for row in sold))
     withdrawn = sum(row["status"] == "withdrawn" for row in done.results)
     passed = len(done.results) - len(sold) - withdrawn
-    what = f"{_lots(len(sold))} sold at the end for {total}, {passed} passed, {withdrawn} withdrawn"
+    what = f"{counted(len(sold), 'lot')} sold at the end for {total}, {passed} passed, {withdrawn} withdrawn"
     chair.tell(f"The sale has ended: {what}. `auctioneer results` has all.", done.lots, results=done.results)
 
 
@@ -158,7 +161,7 @@ def _standing(row: Row, currency: Currency) -> str:
     """Return how a lot of the report `lots` stands."""
     parts = ["nobody has bid"]
     if row["bids"]:
-        bids = "1 bid" if row["bids"] == 1 else f"{row['bids']:,} bids"
+        bids = counted(row["bids"], "bid")
         parts = [f"{currency.show(row['price_minor'])} by {_person(row['leader'], row['paddle'])}", bids]
     if row["reserve_minor"] is not None:
         is_met = "is met" if row["reserve_met"] else "is not met"
@@ -197,12 +200,8 @@ def _with_bids(row: Row) -> str:
         case 1:
             return ", with the bid on it"
         case bids:
-            return f", with the {bids:,} bids on it"
+            return f", with the {counted(bids, 'bid')} on it"
 
 
 def _person(name: str | None, paddle: int) -> str:
     return f"{printable(name or 'nobody')} ({paddle})"
-
-
-def _lots(count: int) -> str:
-    return "1 lot" if count == 1 else f"{count:,} lots"

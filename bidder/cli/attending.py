@@ -32,6 +32,7 @@ from common.errors import AuctionError, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import LotStatus
 from common.messages import Accepted, Rejected
+from common.words import counted
 
 _SHOWN_LOTS_MAX: Final = 3
 """Lots below the prompt; those that end first."""
@@ -155,7 +156,7 @@ class Attendance:
         words = {ConnectionState.LIVE: "connected"}.get(client.state, client.state.value)
         views = [view for view in client.lots().values() if view.status is LotStatus.OPEN]
         ending = sorted((client.remaining_ms(view.lot) or 0, view.lot) for view in views if view.ends_at_ms is not None)
-        shown = ["1 lot open" if len(views) == 1 else f"{len(views)} lots open"]
+        shown = [f"{counted(len(views), 'lot')} open"]
         for remaining_ms, lot in ending[:_SHOWN_LOTS_MAX]:
             view = client.lot(lot)
             price = "" if view.price_minor is None else f" {client.sale.currency.plain(view.price_minor)}"

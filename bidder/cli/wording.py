@@ -43,6 +43,7 @@ from common.lot import (
 )
 from common.messages import Accepted, Mine, Rejected
 from common.money import Currency
+from common.words import counted
 
 _UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
 
@@ -238,7 +239,8 @@ def event_line(event: Event, paddle: int, currency: Currency, remaining_ms: int 
         case HistoryLost():
             return Line("*** The house lost a part of its history. Look at your lots and bids again.", Tone.BAD)
         case EventsDropped():
-            return Line(f"*** {event.dropped:,} changes were too fast to show; what is shown is right.", Tone.NOTE)
+            dropped = counted(event.dropped, "change")
+            return Line(f"*** Too fast to show: {dropped}. What is shown is right.", Tone.NOTE)
         case _:
             return None
 

@@ -100,7 +100,7 @@ def bid_position(folder: DataFolder) -> int:
 def test_verify_audits_a_sale_live_and_at_rest(folder: DataFolder) -> None:
     at_rest = auctioneer("verify", "--data", str(folder.path))
     assert (at_rest.exit_code, at_rest.stderr) == (0, "")
-    assert "1 bidders, 3 lots, 0 sold for USD 0.00" in at_rest.stdout
+    assert "1 bidder, 3 lots, 0 sold for USD 0.00" in at_rest.stdout
     as_json = json.loads(auctioneer("verify", "--data", str(folder.path), "--json").stdout)
     assert as_json["verified"] is True
     assert as_json["counts"]["bid_taken"] == 1

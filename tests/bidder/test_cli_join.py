@@ -1,3 +1,4 @@
+import asyncio
 import json
 import signal
 from collections.abc import Iterator
@@ -6,10 +7,14 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
-from cli_house import AtTerminal, Program, RunningHouse, catalogue, running_house
+from cli_house import WAIT_S, AtTerminal, Program, RunningHouse, catalogue, running_house
 from click.testing import CliRunner
 
+from bidder import AsyncClient
 from bidder.cli import main
+from bidder.cli.attending import Attendance
+from bidder.home import LastId
+from common.keys import new_keys
 
 
 @pytest.fixture
@@ -257,6 +262,17 @@ def test_what_is_typed_stays_whole_while_the_sale_goes_on(house: RunningHouse, h
         ada.until("you still lead")
         ada.until("lot 1 at USD 150.00")
         assert ada.end() == 0
+
+
+def test_below_the_prompt_one_lot_is_one_lot(house: RunningHouse, home: Path) -> None:
+    house.order("close", "1")
+    house.order("close", "2")
+
+    async def below_the_prompt() -> str:
+        async with await AsyncClient.connect(house.link, "Ada", new_keys()) as client:
+            return Attendance(client, None, LastId(home, "Ada"), WAIT_S * 1000).status()
+
+    assert asyncio.run(below_the_prompt()) == "connected | 1 lot open"
 
 
 def test_a_slip_is_told_with_what_would_be_right(home: Path) -> None:
