@@ -14,6 +14,7 @@ from typing import NamedTuple
 from auctioneer.events import AnyEvent, BidderEnrolled, BidLate, BidTaken, LotBought, LotListed, Refusal, SaleCreated
 from auctioneer.reports import Row, money_fields
 from common.errors import RejectCode, RejectedError
+from common.lot_numbers import lot_key
 from common.messages import BidRequest, BuyRequest
 from common.money import Currency
 
@@ -21,6 +22,7 @@ from common.money import Currency
 class BidPage(NamedTuple):
     """Some of the bids on a lot in a row, each numbered from 1, and how many there are in all."""
 
+    lot: str
     title: str
     currency: Currency
     total: int
@@ -47,12 +49,15 @@ def page_of_bids(
         total = before + len(shown) + sum(1 for _ in numbered)
     if history.title is None or history.currency is None:
         raise RejectedError(RejectCode.UNKNOWN_LOT, f"lot {lot}")
-    return BidPage(history.title, history.currency, total, [{"number": number, **bid} for number, bid in shown])
+    return BidPage(
+        history.lot, history.title, history.currency, total, [{"number": number, **bid} for number, bid in shown]
+    )
 
 
 class _History:
     def __init__(self, lot: str) -> None:
-        self._lot = lot
+        self.lot = lot
+        self._key = lot_key(lot)
         self._names: dict[int, str] = {}
         self.currency: Currency | None = None
         self.title: str | None = None
@@ -62,15 +67,15 @@ class _History:
         for one in record:
             match one:
                 case BidTaken() | LotBought() | BidLate():
-                    if one.lot == self._lot:
+                    if one.lot == self.lot:
                         yield self._row(one)
                 case Refusal():
-                    if one.request.lot == self._lot:
+                    if one.request.lot == self.lot:
                         yield self._row(one)
                 case BidderEnrolled():
                     self._names[one.paddle] = one.name
-                case LotListed() if one.spec.terms.lot == self._lot:
-                    self.title = one.spec.terms.title
+                case LotListed() if lot_key(one.spec.terms.lot) == self._key:
+                    self.lot, self.title = one.spec.terms.lot, one.spec.terms.title
                 case SaleCreated():
                     self.currency = one.currency
 

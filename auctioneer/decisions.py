@@ -30,6 +30,7 @@ from common.lot import (
     SaleResumed,
     SaleStatus,
 )
+from common.lot_numbers import lot_key
 from common.names import skeletons
 
 
@@ -78,11 +79,17 @@ def add(
         return Refused(RejectCode.SALE_ENDED, "no lot can be added")
     if len(engine.catalogue) + len(specs) > LOTS_MAX:
         return Refused(RejectCode.HOUSE_FULL, f"a sale has at most {LOTS_MAX} lots")
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for spec in specs:
-        if spec.terms.lot in engine.lots or spec.terms.lot in seen:
-            return Refused(RejectCode.INVALID_LOT, f"there is a lot {spec.terms.lot} already")
-        seen.add(spec.terms.lot)
+        number, key = spec.terms.lot, lot_key(spec.terms.lot)
+        there = engine.find(number)
+        other = seen.get(key) if there is None else there.view.lot
+        if other is not None:
+            what = f"there is a lot {number} already"
+            return Refused(
+                RejectCode.INVALID_LOT, what if other == number else f"{what}: {other}, which can't be told from it"
+            )
+        seen[key] = number
     return _apply(
         engine,
         [
@@ -227,7 +234,7 @@ def _apply(engine: Engine, events: list[AnyEvent]) -> list[AnyEvent]:
 
 
 def _find(engine: Engine, name: str, *allowed: LotStatus, if_seq: int | None = None) -> LotState | Refused:
-    lot = engine.lots.get(name)
+    lot = engine.find(name)
     if lot is None:
         return Refused(RejectCode.UNKNOWN_LOT, f"lot {name}")
     if lot.view.status not in allowed:

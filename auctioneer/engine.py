@@ -53,6 +53,7 @@ from common.lot import (
     first_view,
     with_bid,
 )
+from common.lot_numbers import lot_key
 from common.messages import BidRequest, BuyRequest, Rejected
 
 Lot = TypeVar("Lot")
@@ -85,6 +86,7 @@ class Engine:
     def __init__(self, state: EngineState[LotState]) -> None:
         self._state = state
         self.lots: dict[str, LotState] = {lot.view.lot: lot for lot in state.lots}
+        self._numbers: dict[str, str] = {}  # by what they have in common with others that can't be told from them
         self._unfinished = 0
         self._clock: list[tuple[int, int]] = []  # (when, index of the lot), a heap; one entry a lot, or two
         self._changes: list[Change] = []
@@ -130,6 +132,13 @@ class Engine:
         return changes
 
     # --- bidders -----------------------------------------------------------------------------------------------
+
+    def find(self, number: str) -> LotState | None:
+        """Return the lot that a person means by a number, be it written as the house writes it or not."""
+        for lot in self.catalogue[len(self._numbers) :]:  # lots are only added, so each is looked at once
+            self._numbers[lot_key(lot.view.lot)] = lot.view.lot
+        meant = self._numbers.get(lot_key(number))
+        return None if meant is None else self.lots[meant]
 
     def bid(self, now_ms: int, bidder: Bidder, request: BidRequest) -> BidTaken | BidLate | Rejected:
         """Decide a bid that was received at `now_ms`; `advance` must have been called for that time."""

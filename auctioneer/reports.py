@@ -20,11 +20,13 @@ Row = dict[str, Any]
 
 def choose(house: House, numbers: Sequence[str]) -> Sequence[LotState]:
     """Return the lots with these numbers, or all where none is given. Raises RejectedError for an unknown one."""
-    lots = house.engine.lots
+    chosen = []
     for number in numbers:
-        if number not in lots:
+        lot = house.engine.find(number)
+        if lot is None:
             raise RejectedError(RejectCode.UNKNOWN_LOT, f"lot {number}")
-    return [lots[number] for number in numbers] or house.engine.catalogue
+        chosen.append(lot)
+    return chosen or house.engine.catalogue
 
 
 def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noqa: ARG001 -- all are called alike

@@ -26,7 +26,7 @@ import zmq
 from auctioneer.connections import far_end, handle_of, shut_down
 from auctioneer.endpoints import user_id
 from common.codec import BEAT_TOPIC, LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, SALE_TOPIC, TOPIC_END, topic
-from common.limits import PROBE_DIGITS_MIN, SUBSCRIPTIONS_MAX, TOPIC_BYTES_MAX
+from common.limits import LOT_CHARS_MAX, PROBE_DIGITS_MIN, SUBSCRIPTIONS_MAX, TOPIC_BYTES_MAX
 from common.lot import SALE_STREAM
 
 _UNSUBSCRIBE: Final = 0
@@ -36,7 +36,7 @@ _BEAT: Final = topic(BEAT_TOPIC)
 _SALE: Final = topic(SALE_TOPIC)
 _WIDE: Final = frozenset({b"", _BEAT, _SALE, _LOT})
 """What every connection may follow; the empty topic and `lot/` are prefixes."""
-_OWN_LOT: Final = re.compile(_LOT + rb"[^\x00]+" + TOPIC_END)
+_OWN_LOT: Final = re.compile(_LOT + rb"[0-9A-Za-z-]{1,%d}" % LOT_CHARS_MAX + TOPIC_END)
 """Other prefixes would match some lots' own topics and not that of many lots, so that changes would be missed."""
 _PROBE: Final = re.compile(PROBE_TOPIC_PREFIX.encode() + rb"[0-9A-Fa-f]{%d,}" % PROBE_DIGITS_MIN + TOPIC_END)
 """A mere prefix would bring the probes of others, and a topic that can be guessed would be asked for by others."""
@@ -188,7 +188,7 @@ class Subscriptions:
         if not topic_bytes.endswith(TOPIC_END):
             self._wide += count
         elif topic_bytes != _BEAT:
-            stream = SALE_STREAM if topic_bytes == _SALE else topic_bytes[len(_LOT) : -1].decode(errors="replace")
+            stream = SALE_STREAM if topic_bytes == _SALE else topic_bytes[len(_LOT) : -1].decode()
             followers = self._followers.pop(stream, 0) + count
             if followers:
                 self._followers[stream] = followers

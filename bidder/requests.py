@@ -4,8 +4,8 @@ from typing import TypeGuard
 
 from common.errors import UsageError
 from common.limits import AMOUNT_MINOR_MAX, INTEGER_MAX
+from common.lot_numbers import is_valid_lot
 from common.messages import BidRequest, BuyRequest
-from common.names import is_valid_lot
 
 
 def bid_request(

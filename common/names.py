@@ -1,4 +1,4 @@
-"""Names of people and lots: which are allowed, and when two are too alike to tell apart.
+"""Names of people, and texts: which are allowed, and when two names are too alike to tell apart.
 
 A name is shown to others, so it may not steer their screens (control and bidirectional characters), hide (what can't
 be seen), start a formula in a spreadsheet, or pass for another's: two names that share a skeleton are the same.
@@ -14,11 +14,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from common.limits import LOT_CHARS_MAX, NAME_CHARS_MAX
+from common.limits import NAME_CHARS_MAX
 
 _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _FORMULA_STARTS: Final = ("=", "+", "-", "@")
-_LOT_PUNCTUATION: Final = frozenset("-_.")
 
 _VARIATION_SELECTORS: Final = frozenset(
     chr(code)
@@ -116,13 +115,6 @@ def _has_marks_in_place(name: str) -> bool:
 
 def _is_mark(char: str) -> bool:
     return unicodedata.category(char)[0] == "M"
-
-
-def is_valid_lot(lot: str) -> bool:
-    """Return whether `lot` can be a lot number: 1 to 16 letters, digits, `-`, `_` or `.`, all ASCII."""
-    return 0 < len(lot) <= LOT_CHARS_MAX and all(
-        char.isascii() and (char.isalnum() or char in _LOT_PUNCTUATION) for char in lot
-    )
 
 
 def folded(name: str) -> str:

@@ -22,8 +22,8 @@ from auctioneer.terms import (
 )
 from common.limits import LOT_CHARS_MAX, LOTS_MAX
 from common.lot import LotTerms, Step
+from common.lot_numbers import is_valid_lot, lot_key
 from common.money import Currency
-from common.names import is_valid_lot
 
 _T = TypeVar("_T")
 
@@ -100,16 +100,17 @@ def list_lots(listing: Listing, faults: Faults) -> tuple[LotSpec, ...]:
         listing = replace(listing, defaults=replace(listing.defaults, values=values))
     missing = _missing_columns(listing, faults)
     first = 1 + max((int(lot) for lot in listing.known_lots if lot.isdecimal()), default=0)
-    places: dict[str, Place] = {}
+    known = {lot_key(lot): lot for lot in listing.known_lots}
+    places: dict[str, tuple[str, Place]] = {}
     lots: list[LotSpec] = []
     for index, raw in enumerate(listing.lots):
         number, place = _number(raw, str(first + index), listing.file, faults)
-        if number in listing.known_lots:
-            reason = f"The sale has a lot {number} already; give this one another number."
-            faults.add(place, "number", reason, is_alone=True)
-        elif number in places:
-            faults.add(place, "number", _twice(number, places[number]), is_alone=True)
-        places.setdefault(number, place)
+        key = lot_key(number)
+        if key in known:
+            faults.add(place, "number", _taken(number, known[key]), is_alone=True)
+        elif key in places:
+            faults.add(place, "number", _twice(number, *places[key]), is_alone=True)
+        places.setdefault(key, (number, place))
         if raw.is_sound:
             lots.append(_lot(raw, number, index, place, listing, missing, faults))
     return tuple(lots)
@@ -140,9 +141,18 @@ def _number(raw: RawLot, default: str, file: Place, faults: Faults) -> tuple[str
     return number, place
 
 
-def _twice(number: str, before: Place) -> str:
+def _taken(number: str, other: str) -> str:
+    if number == other:
+        return f"The sale has a lot {number} already; give this one another number."
+    return f"The sale has a lot {other} already, which can't be told from {number}; give this one another number."
+
+
+def _twice(number: str, other: str, before: Place) -> str:
     line = before.line_of("number")
-    return f"There are two lots {number}, the other one{f' on line {line}' if line else ''}; number one anew."
+    where = f" on line {line}" if line else ""
+    if number == other:
+        return f"There are two lots {number}, the other one{where}; give one of them another number."
+    return f"Lot {number} can't be told from lot {other}{where}; give one of them another number."
 
 
 def _lot(

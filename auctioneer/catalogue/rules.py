@@ -24,8 +24,9 @@ from common.limits import (
     TITLE_CHARS_MAX,
 )
 from common.lot import LotTerms, SoftClose, Step
+from common.lot_numbers import is_valid_lot
 from common.money import Currency
-from common.names import is_valid_lot, misleading_places
+from common.names import misleading_places
 
 DURATION_MS_MIN: Final = 100
 """The shortest time that a lot can be open."""
@@ -62,7 +63,8 @@ def _wrongs(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
     if not is_valid_lot(terms.lot):
         yield (
             "number",
-            f"{quoted(terms.lot)} is not a lot number: 1 to {LOT_CHARS_MAX} letters, digits, '-', '_' or '.'.",
+            f"{quoted(terms.lot)} is not a lot number: at most {LOT_CHARS_MAX} letters (A to Z) and digits, with one "
+            "digit or more, and '-' only between them.",
         )
     yield from text_faults("title", terms.title, TITLE_CHARS_MAX, is_required=True)
     yield from text_faults("seller", terms.seller, TITLE_CHARS_MAX)

@@ -44,7 +44,7 @@ def bids(lot: str, first: int | None, count: int, folder: DataFolder, *, as_json
     if as_json:
         print_json(
             {
-                "lot": lot,
+                "lot": page.lot,
                 "title": page.title,
                 "currency": page.currency.code,
                 "total": page.total,

@@ -13,7 +13,7 @@ from auctioneer.data_folder import DataFolder
 from auctioneer.durations import DurationError, format_duration, parse_duration
 from auctioneer.sale_settings import AUCTIONEER
 from common.cli import print_json
-from common.names import is_valid_lot
+from common.lot_numbers import is_valid_lot
 
 _Callback = Callable[..., Any]
 

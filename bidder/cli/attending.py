@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from bidder.aio import AsyncClient
 from bidder.base import UnansweredError
 from bidder.cli.bids import buy_now_price
@@ -31,6 +33,7 @@ from common.cli import printable
 from common.errors import AuctionError, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import LotStatus
+from common.lot_numbers import lot_meant
 from common.messages import Accepted, Rejected
 from common.words import counted
 
@@ -86,13 +89,13 @@ class Attendance:
         try:
             match order:
                 case BidOrder() | BuyOrder():
-                    await self._place(order, tag)
+                    await self._place(replace(order, lot=lot_meant(order.lot, self._client.lots())), tag)
                 case MineOrder():
                     self._voice.mine(await self._client.mine(timeout_ms=self._timeout_ms), tag)
                 case LotsOrder():
                     self._voice.lots(tag)
                 case LotOrder(lot) if isinstance(self._voice, ForPeople):
-                    self._voice.lot(lot)
+                    self._voice.lot(lot_meant(lot, self._client.lots()))
                 case HelpOrder():
                     say(Line(HELP))
         except UnansweredError:

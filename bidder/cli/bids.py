@@ -16,6 +16,7 @@ from bidder.client import Client
 from common.cli import examples, print_json, printable
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.limits import INTEGER_MAX
+from common.lot_numbers import lot_meant
 from common.messages import Accepted, Rejected
 
 _request_id_option = click.option(
@@ -25,7 +26,8 @@ _request_id_option = click.option(
     help="Repeat the request with this id: it counts once, however often it is sent.  [default: a new one]",
 )
 
-_Ask = Callable[[Client], Accepted | Rejected]
+_Ask = Callable[[Client, str], Accepted | Rejected]
+"""Asks about a lot, by its number as the house writes it."""
 
 
 @click.command(
@@ -71,7 +73,7 @@ def bid(
     if is_maximum and up_to is not None:
         raise UsageError("--max and --up-to ask for two things; leave one out.")
 
-    def ask(client: Client) -> Accepted | Rejected:
+    def ask(client: Client, lot: str) -> Accepted | Rejected:
         currency, view = client.sale.currency, client.lots().get(lot)
         amount_minor = parsed_amount(currency, amount, view)
         up_to_minor = None if up_to is None else parsed_amount(currency, up_to, view)
@@ -110,7 +112,7 @@ def buy(
 ) -> int:
     """Buy LOT at once, which closes it, and print the verdict. Exit statuses are those of `bidder bid`."""
 
-    def ask(client: Client) -> Accepted | Rejected:
+    def ask(client: Client, lot: str) -> Accepted | Rejected:
         price_minor = buy_now_price(client, lot) if price is None else parsed_amount(client.sale.currency, price)
         return client.buy(lot, price_minor, request_id=request_id, timeout_ms=round(timeout_s * 1000))
 
@@ -147,7 +149,8 @@ def _place(seat: Seat, lot: str, ask: _Ask, request_id: int | None, timeout_s: f
         with seat.connect(round(timeout_s * 1000)) as client:
             currency = client.sale.currency
             last_id.keep(client.new_request_id())
-            verdict = ask(client)
+            lot = lot_meant(lot, client.lots())
+            verdict = ask(client, lot)
     except (RejectedError, UnreachableError) as error:
         sent_id = error.request_id if isinstance(error, UnansweredError) else request_id
         if request_id is None and sent_id is not None:

@@ -10,8 +10,8 @@ import msgspec
 from common.cli import printable
 from common.errors import UsageError
 from common.lot import LotView
+from common.lot_numbers import is_valid_lot
 from common.money import AmountError, Currency
-from common.names import is_valid_lot
 
 HELP: Final = """\
 bid LOT AMOUNT               bid openly: bid 3 120

@@ -13,8 +13,9 @@ from bidder.home import LastId, NamesAt, bidder_keys, default_home, observer_key
 from common.cli import printable
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import JoinLink, KeyPair, find_local_houses, local_houses_folder, parse_link
+from common.lot_numbers import is_valid_lot
 from common.messages import Role, Welcome
-from common.names import is_valid_lot, is_valid_name
+from common.names import is_valid_name
 
 _Callback = Callable[..., Any]
 

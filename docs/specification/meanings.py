@@ -129,7 +129,7 @@ FIELDS: Final[dict[str, str]] = {
     "SoftClose.cap_ms": "the most by which bids can move the end in all; nil: no cap",
     "Currency.code": "ISO 4217 code",
     "Currency.decimals": "decimals of the minor unit: USD 2, JPY 0, KWD 3",
-    "LotTerms.lot": "the lot's number: 1 to 16 ASCII letters, digits, `-`, `_` or `.`",
+    "LotTerms.lot": "the lot's number; see [Lot numbers](#41-lot-numbers)",
     "LotTerms.title": "one line, 1 to 200 characters",
     "LotTerms.starting_minor": "the least first bid",
     "LotTerms.increments": "ascending; the row in force is the last whose `from` is at most the price, else the first",

@@ -44,6 +44,8 @@ def page(sale: SmallSale, number: str, count: int = 100, first: int | None = Non
 
 def test_every_bid_on_a_lot_is_there_with_what_became_of_it(sale: SmallSale) -> None:
     history = page(sale, "1")
+    assert page(sale, "001") == history
+    assert history.lot == "1"
     assert (history.title, history.currency.code, history.total) == (
         sale.house.engine.lots["1"].spec.terms.title,
         "USD",

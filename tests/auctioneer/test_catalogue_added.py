@@ -41,6 +41,8 @@ def test_lots_without_a_number_get_the_next_ones() -> None:
 def test_a_number_of_the_sale_may_not_come_again() -> None:
     ((field, reason),) = reasons(LOT + "number = 12\n" + LOT)
     assert (field, reason) == ("number", "The sale has a lot 12 already; give this one another number.")
+    ((_, reason),) = reasons(LOT + 'number = "012"\n')
+    assert reason == "The sale has a lot 12 already, which can't be told from 012; give this one another number."
 
 
 def test_after_previous_is_after_the_sale_s_last_lot() -> None:

@@ -214,6 +214,13 @@ def test_a_duplicate_number_names_the_other_line() -> None:
 def test_a_number_taken_by_a_position_is_a_duplicate() -> None:
     lot = "[[lot]]\ntitle = 'A'\nstarting_price = 1\n"
     assert the_fault(HEAD + lot + "number = 2\n" + lot).reason.startswith("There are two lots 2")
+    assert the_fault(HEAD + lot + 'number = "002"\n' + lot).reason.startswith("Lot 2 can't be told from lot 002")
+
+
+def test_two_numbers_that_can_not_be_told_apart_are_a_fault_that_names_both() -> None:
+    lot = "[[lot]]\ntitle = 'A'\nstarting_price = 1\n"
+    alike = the_fault(HEAD + lot + 'number = "12a"\n' + lot + 'number = "12A"\n')
+    assert (alike.lot, alike.reason.partition(" on line")[0]) == ("12A", "Lot 12A can't be told from lot 12a")
 
 
 def test_how_faults_read_in_a_terminal() -> None:

@@ -24,7 +24,7 @@ def terms(**changes: object) -> LotSpec:
         terms(starting_minor=AMOUNT_MINOR_MAX - 5),
         replace(terms(has_reserve=True), reserve_minor=AMOUNT_MINOR_MAX - 5),
         terms(buy_now_minor=AMOUNT_MINOR_MAX),
-        terms(lot="x" * 16),
+        terms(lot="x" * 15 + "1"),
         terms(duration_ms=DURATION_MS_MIN),
         terms(duration_ms=DURATION_MS_MAX),
         terms(increments=tuple(Step(price, 1) for price in range(INCREMENT_STEPS_MAX))),

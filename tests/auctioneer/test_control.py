@@ -138,6 +138,35 @@ def test_lots_are_added_at_the_end(sale: SmallSale) -> None:
     assert view(sale, "5").status is LotStatus.SCHEDULED
 
 
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        (("2",), "there is a lot 2 already"),
+        (("02",), "there is a lot 02 already: 2, which can't be told from it"),
+        (("7a", "7A"), "there is a lot 7A already: 7a, which can't be told from it"),
+        (("7", "7"), "there is a lot 7 already"),
+    ],
+)
+def test_no_lot_is_added_that_can_not_be_told_from_another(
+    sale: SmallSale, numbers: tuple[str, ...], told: str
+) -> None:
+    refused = refusal(sale, AddLots(lots=tuple(map(lot, numbers))))
+    assert (refused.code, refused.detail) == (RejectCode.INVALID_LOT, told)
+    assert len(sale.house.engine.catalogue) == 3
+
+
+def test_a_lot_is_found_however_its_number_is_typed(sale: SmallSale) -> None:
+    assert isinstance(sale.order(AddLots(lots=(lot("12A"),))), Done)
+    answer = sale.order(Pause(lot="0012a"))
+    assert isinstance(answer, Done)
+    assert answer.lots == ("12A",)
+    assert view(sale, "12A").status is LotStatus.PAUSED
+    report = sale.order(Ask(report="lots", lots=("12a", "02")))
+    assert isinstance(report, Report)
+    assert [row["lot"] for row in report.report] == ["12A", "2"]
+    assert refusal(sale, Pause(lot="12-A")).code is RejectCode.UNKNOWN_LOT
+
+
 def test_an_announcement_stays_for_those_who_come_later(sale: SmallSale) -> None:
     sale.order(Announce(text="A break\nof ten minutes"))
     assert sale.house.engine.sale.announcement == "A break\nof ten minutes"

@@ -59,6 +59,15 @@ def test_a_script_is_told_of_a_slip_and_of_a_purchase_and_is_not_asked(house: Ru
     assert (offer.exit_code, offer.stderr.splitlines()[0]) == (3, told)
 
 
+def test_a_lot_is_found_however_its_number_is_typed(house: RunningHouse, home: Path) -> None:
+    result = bidder(home, "bid", "013", "120", "--name", "Abe", to=house.link)
+    assert result.stdout == "Accepted: you lead lot 13 at USD 120.00.\n"
+    record = verdict(bidder(home, "bid", "00013", "110", "--name", "Bob", "--json", to=house.link))
+    assert (record["lot"], record["code"]) == ("13", "below_minimum")
+    unknown = bidder(home, "bid", "13a", "120", "--name", "Abe", to=house.link)
+    assert "unknown_lot" in unknown.stderr
+
+
 def test_a_bid_with_json_has_all_of_the_verdict(house: RunningHouse, home: Path) -> None:
     record = verdict(bidder(home, "bid", "3", "120", "--name", "Bea", "--json", to=house.link))
     exact = {

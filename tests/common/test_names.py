@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.limits import LOT_CHARS_MAX, NAME_CHARS_MAX
-from common.names import folded, is_valid_lot, is_valid_name, is_valid_text, skeletons
+from common.limits import NAME_CHARS_MAX
+from common.names import folded, is_valid_name, is_valid_text, skeletons
 
 DEFAULT_IGNORABLES = (
     (0xAD, 0xAD),
@@ -144,16 +144,6 @@ def test_texts(text: str) -> None:
 )
 def test_texts_that_would_mislead(text: str) -> None:
     assert not is_valid_text(text)
-
-
-@pytest.mark.parametrize("lot", ["1", "12a", "A-1_b.2", "x" * LOT_CHARS_MAX])
-def test_lot_numbers(lot: str) -> None:
-    assert is_valid_lot(lot)
-
-
-@pytest.mark.parametrize("lot", ["", "x" * (LOT_CHARS_MAX + 1), "1 2", "1/2", "é", "٣", "1\x00", "~", "1\n"])
-def test_what_is_not_a_lot_number(lot: str) -> None:
-    assert not is_valid_lot(lot)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,43 @@ pytestmark = pytest.mark.conformance
 Make = Callable[..., Stranger]
 
 
+def test_a_bid_needs_an_amount_or_a_maximum_that_is_not_below_it(stranger: Make, lot: str) -> None:
+    ann = stranger()
+    ann.enrol()
+    neither = {"id": ann.new_id(), "lot": lot}
+    verdict = ann.ask("bid", **neither)
+    assert (verdict["code"], verdict["minimum_minor"]) == ("invalid_amount", 10_000)
+    assert ann.ask("bid", **neither) == verdict, "it is a verdict, and remembered"
+    assert ann.ask("bid", **neither, amount_minor=10_000)["code"] == "id_conflict"
+    assert ann.ask("bid", lot=lot, amount_minor=20_000, maximum_minor=19_999)["code"] == "invalid_amount"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"amount_minor": 9_999, "if_seq": 999}, "state_changed"),
+        ({"if_price_minor": 5}, "state_changed"),
+        ({"amount_minor": 9_999, "maximum_minor": 9_998}, "invalid_amount"),
+        ({"amount_minor": 9_999}, "below_minimum"),
+        ({"amount_minor": 0, "if_seq": 999}, "invalid_amount"),
+        ({"amount_minor": 0, "if_seq": -1}, "malformed"),
+        ({"amount_minor": 10**15 + 1, "maximum_minor": -1}, "over_limit"),
+        ({"amount_minor": 9_999, "if_price_minor": -1}, "invalid_amount"),
+        ({"amount_minor": 9_999, "if_price_minor": 2**53}, "over_limit"),
+    ],
+)
+def test_the_first_fault_in_the_order_of_checks_is_told(
+    stranger: Make, lot: str, fields: dict[str, int], code: str
+) -> None:
+    ann = stranger()
+    ann.enrol()
+    assert ann.ask("bid", lot=lot, **fields)["code"] == code
+    assert ann.ask("bid", lot="no-such-lot", **(fields | {"amount_minor": 0}))["code"] in (
+        "invalid_amount",
+        "malformed",
+    )
+
+
 def test_an_open_bid_becomes_the_price(stranger: Make, lot: str) -> None:
     ann = stranger().join()
     seq = ann.views[lot]["seq"]
@@ -124,32 +161,32 @@ opens = "by hand"
 duration = "2500ms"
 
 [[lot]]
-number = "plain"
+number = "plain-1"
 title = "No bids"
 
 [[lot]]
-number = "reserve"
+number = "reserve-1"
 title = "Reserve not met"
 reserve = "900"
 
 [[lot]]
-number = "soft"
+number = "soft-1"
 title = "Extended by every bid"
 soft_close = { window = "2500ms", extension = "2600ms", cap = "2600ms" }
 
 [[lot]]
-number = "buy"
+number = "buy-1"
 title = "Bought at once"
 buy_now = "500"
 duration = "until closed"
 
 [[lot]]
-number = "later"
+number = "later-1"
 title = "Opens after the others"
 opens = "1h"
 
 [[lot]]
-number = "own"
+number = "own-1"
 title = "Of a seller who is here"
 seller = "Sally Seller"
 """
@@ -164,41 +201,41 @@ def test_a_short_sale_to_its_end(own_house: Callable[..., OwnHouse], strangers_o
     def open_lot(number: str) -> None:
         assert house.order(type="open", lot=number)["type"] == "done"
 
-    open_lot("plain")
-    open_lot("own")
-    assert sally.ask("bid", lot="own", amount_minor=10_000)["code"] == "own_lot"
-    early = ann.ask("bid", lot="later", amount_minor=10_000)
+    open_lot("plain-1")
+    open_lot("own-1")
+    assert sally.ask("bid", lot="own-1", amount_minor=10_000)["code"] == "own_lot"
+    early = ann.ask("bid", lot="later-1", amount_minor=10_000)
     assert (early["code"], 3_000_000 < early["retry_ms"] <= 3_600_000) == ("lot_not_open", True)
-    open_lot("reserve")
-    assert ann.ask("bid", lot="reserve", amount_minor=80_000)["reserve_met"] is False
+    open_lot("reserve-1")
+    assert ann.ask("bid", lot="reserve-1", amount_minor=80_000)["reserve_met"] is False
 
-    open_lot("soft")
-    extended = ann.ask("bid", lot="soft", amount_minor=10_000)
-    ends_ms = ann.await_event("soft", "lot_opened")["ends_at_ms"]
+    open_lot("soft-1")
+    extended = ann.ask("bid", lot="soft-1", amount_minor=10_000)
+    ends_ms = ann.await_event("soft-1", "lot_opened")["ends_at_ms"]
     assert extended["ends_at_ms"] == min(extended["at_ms"] + 2_600, ends_ms + 2_600) > ends_ms
 
-    open_lot("buy")
-    assert ann.ask("buy", lot="buy", price_minor=49_999)["code"] == "no_buy_now"
-    bought = ann.ask("buy", lot="buy", price_minor=50_000)
+    open_lot("buy-1")
+    assert ann.ask("buy", lot="buy-1", price_minor=49_999)["code"] == "no_buy_now"
+    bought = ann.ask("buy", lot="buy-1", price_minor=50_000)
     assert (bought["type"], bought["bought"], bought["price_minor"]) == ("accepted", True, 50_000)
 
-    closed = {name: ann.await_event(name, "lot_closed") for name in ("buy", "reserve", "soft")}
-    assert (closed["buy"]["cause"], closed["buy"]["winner"]) == ("buy_now", ann.paddle)
-    assert (closed["reserve"]["winner"], closed["reserve"]["hammer_minor"]) == (None, None)
-    assert (closed["soft"]["winner"], closed["soft"]["hammer_minor"]) == (ann.paddle, 10_000)
-    assert (closed["soft"]["cause"], closed["soft"]["at_ms"]) == ("time", extended["ends_at_ms"])
+    closed = {name: ann.await_event(name, "lot_closed") for name in ("buy-1", "reserve-1", "soft-1")}
+    assert (closed["buy-1"]["cause"], closed["buy-1"]["winner"]) == ("buy_now", ann.paddle)
+    assert (closed["reserve-1"]["winner"], closed["reserve-1"]["hammer_minor"]) == (None, None)
+    assert (closed["soft-1"]["winner"], closed["soft-1"]["hammer_minor"]) == (ann.paddle, 10_000)
+    assert (closed["soft-1"]["cause"], closed["soft-1"]["at_ms"]) == ("time", extended["ends_at_ms"])
 
-    late = ann.ask("bid", lot="soft", amount_minor=90_000)
+    late = ann.ask("bid", lot="soft-1", amount_minor=90_000)
     now_ms = ann.ask("ping")["server_time_ms"]
     assert (late["code"], late["price_minor"], late["leading"]) == ("lot_closed", 10_000, True)
-    assert 0 <= late["late_ms"] <= now_ms - closed["soft"]["at_ms"]
+    assert 0 <= late["late_ms"] <= now_ms - closed["soft-1"]["at_ms"]
 
     mine = ann.ask("mine")
-    assert (sorted(mine["won"]), mine["total_minor"], mine["maxima"]) == (["buy", "soft"], 60_000, [])
+    assert (sorted(mine["won"]), mine["total_minor"], mine["maxima"]) == (["buy-1", "soft-1"], 60_000, [])
     assert house.order(type="end")["type"] == "done"
     ended = ann.await_frame(lambda frame: frame.topic == b"sale" and frame.body["events"][-1]["event"] == "sale_ended")
     for frame in ann.frames:
         ann.apply(frame.body)
     assert {view["status"] for view in ann.views.values()} <= {"sold", "passed", "withdrawn"}
     assert ended.body["events"][-1]["seq"] == ann.sale["seq"]
-    assert ann.ask("bid", lot="later", amount_minor=10_000)["code"] == "lot_withdrawn"
+    assert ann.ask("bid", lot="later-1", amount_minor=10_000)["code"] == "lot_withdrawn"

@@ -289,7 +289,7 @@ increment = "5"
 duration = "1h"
 
 [[lot]]
-number = "hand"
+number = "hand-1"
 title = "Opened by hand, with all that a lot can have"
 opens = "by hand"
 reserve = "110"
@@ -297,20 +297,20 @@ buy_now = "900"
 soft_close = { window = "1h", extension = "1h" }
 
 [[lot]]
-number = "clock"
+number = "clock-1"
 title = "Opened by the clock"
 opens = "30m"
 
 [[lot]]
-number = "gone"
+number = "gone-1"
 title = "Withdrawn"
 
 [[lot]]
-number = "buy"
+number = "buy-1"
 title = "Bought"
 buy_now = "500"
 """
-ADDED = {"lot": "new", "title": "Added", "starting_minor": 100, "increments": [[0, 10]]}
+ADDED = {"lot": "new-1", "title": "Added", "starting_minor": 100, "increments": [[0, 10]]}
 
 
 def test_every_kind_of_event_does_to_a_replica_what_it_did_to_the_house(
@@ -319,21 +319,21 @@ def test_every_kind_of_event_does_to_a_replica_what_it_did_to_the_house(
     house = own_house(EVERY_KIND)
     ann, ben = strangers_of(house.link).join(), strangers_of(house.link).join()
     steps: list[tuple[Stranger | None, Body]] = [
-        (None, {"type": "open", "lot": "hand"}),
-        (ann, {"type": "bid", "lot": "hand", "amount_minor": 10_000}),
-        (ben, {"type": "bid", "lot": "hand", "maximum_minor": 30_000}),
-        (ann, {"type": "bid", "lot": "hand", "amount_minor": 20_000}),
-        (None, {"type": "pause", "lot": "hand"}),
-        (None, {"type": "extend", "lot": "hand", "extra_ms": 60_000}),
-        (None, {"type": "resume", "lot": "hand"}),
-        (None, {"type": "extend", "lot": "hand", "extra_ms": 60_000}),
+        (None, {"type": "open", "lot": "hand-1"}),
+        (ann, {"type": "bid", "lot": "hand-1", "amount_minor": 10_000}),
+        (ben, {"type": "bid", "lot": "hand-1", "maximum_minor": 30_000}),
+        (ann, {"type": "bid", "lot": "hand-1", "amount_minor": 20_000}),
+        (None, {"type": "pause", "lot": "hand-1"}),
+        (None, {"type": "extend", "lot": "hand-1", "extra_ms": 60_000}),
+        (None, {"type": "resume", "lot": "hand-1"}),
+        (None, {"type": "extend", "lot": "hand-1", "extra_ms": 60_000}),
         (None, {"type": "pause"}),
         (None, {"type": "resume"}),
         (None, {"type": "announce", "text": "Fair warning"}),
-        (None, {"type": "withdraw", "lot": "gone", "reason": "Broken"}),
-        (ann, {"type": "buy", "lot": "buy", "price_minor": 50_000}),
+        (None, {"type": "withdraw", "lot": "gone-1", "reason": "Broken"}),
+        (ann, {"type": "buy", "lot": "buy-1", "price_minor": 50_000}),
         (None, {"type": "add", "lots": [{"terms": ADDED}]}),
-        (None, {"type": "close", "lot": "hand"}),
+        (None, {"type": "close", "lot": "hand-1"}),
         (None, {"type": "end"}),
     ]
     for by, body in steps:

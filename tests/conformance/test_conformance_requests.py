@@ -1,6 +1,7 @@
 """Sections 3.5, 4 and 14: frames, encoding, what is refused as no request, and the budget."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ pytestmark = pytest.mark.conformance
 Make = Callable[..., Stranger]
 VECTORS = json.loads((Path(__file__).parents[2] / "docs" / "vectors.json").read_text())
 REQUEST_BYTES_MAX = 8192
+LOT_CHARS_MAX = 16
+FRAMES_MAX = 64
 CATALOGUE = """
 [sale]
 title = "Small sale"
@@ -54,6 +57,15 @@ def test_a_request_is_exactly_one_frame(stranger: Make, frames: tuple[bytes, ...
     answer = ann.ask_raw(*frames)
     assert (answer["code"], answer["id"]) == ("malformed", 0)
     assert ann.ask("ping")["type"] == "pong"
+
+
+def test_a_message_of_very_many_frames_ends_its_connection(stranger: Make) -> None:
+    ann = stranger()
+    ann.enrol()
+    assert ann.ask_raw(*[msgpack.packb(PING)] * (FRAMES_MAX - 1))["code"] == "malformed"
+    ann.send_raw(*[msgpack.packb(PING)] * FRAMES_MAX)
+    assert ann.receive(wait_ms=500) is None
+    assert ann.ask_until_answered({"type": "ping", "id": 9})["type"] == "pong", "it is let in again"
 
 
 def padded(bytes_in_all: int) -> bytes:
@@ -106,6 +118,29 @@ def test_a_lot_that_is_not_there_is_told(stranger: Make, type_: str, fields: dic
     ann = stranger()
     ann.enrol()
     assert ann.ask(type_, lot="no-such-lot", **fields)["code"] == "unknown_lot"
+
+
+def test_a_lot_is_named_as_the_house_writes_it(stranger: Make, lot: str) -> None:
+    ann = stranger().join()
+    for other in (f"0{lot}", f"{lot}.0", "__proto__"):
+        assert ann.ask("lot", lot=other)["code"] == "unknown_lot"
+    keys = {re.sub(r"(?<![0-9])0+(?=[0-9])", "", number).lower() for number in ann.views}
+    assert len(keys) == len(ann.views), "no two can be taken for each other"
+    for number in ann.views:
+        assert len(number) <= LOT_CHARS_MAX
+        assert re.fullmatch(r"[0-9A-Za-z]+(-[0-9A-Za-z]+)*", number, re.ASCII)
+        assert re.search("[0-9]", number)
+
+
+@pytest.mark.parametrize("number", ["1", "01", "__proto__", "12.0", "a", "-1", "1-", "1" * 17, "1 2", "é1", ""])
+def test_a_number_that_is_none_or_another_lot_s_is_not_added(own_house: Callable[..., OwnHouse], number: str) -> None:
+    house = own_house(CATALOGUE)
+    terms = {"lot": number, "title": "Added", "starting_minor": 100, "increments": [[0, 10]]}
+    assert house.order(type="add", lots=[{"terms": terms}])["code"] == "invalid_lot"
+    assert house.order(type="add", lots=[{"terms": terms | {"lot": "2a"}}, {"terms": terms | {"lot": "2A"}}])[
+        "code"
+    ] == ("invalid_lot")
+    assert house.order(type="add", lots=[{"terms": terms | {"lot": "2A-01"}}])["type"] == "done"
 
 
 def test_who_asks_too_much_is_asked_to_slow_down_and_then_not_answered(

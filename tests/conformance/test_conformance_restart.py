@@ -18,17 +18,17 @@ starting_price = "100"
 increment = "5"
 
 [[lot]]
-number = "open"
+number = "open-1"
 title = "Open until closed"
 duration = "until closed"
 
 [[lot]]
-number = "timed"
+number = "timed-1"
 title = "With a clock"
 duration = "1h"
 
 [[lot]]
-number = "done"
+number = "done-1"
 title = "Closed before"
 duration = "until closed"
 """
@@ -40,12 +40,12 @@ def test_verdicts_are_the_same_after_a_crash(own_house: Callable[..., OwnHouse],
     ben.enrol()
     name = ann.welcome["name"]
     asked: list[Body] = [
-        {"type": "bid", "id": ann.new_id(), "lot": "open", "maximum_minor": 30_000},
-        {"type": "bid", "id": ann.new_id(), "lot": "open", "maximum_minor": 40_000},  # leaves no public trace
-        {"type": "bid", "id": ann.new_id(), "lot": "open", "maximum_minor": 35_000},
-        {"type": "bid", "id": ann.new_id(), "lot": "timed", "amount_minor": 9_999},
-        {"type": "bid", "id": ann.new_id(), "lot": "timed", "amount_minor": 10_000, "if_seq": 77},
-        {"type": "buy", "id": ann.new_id(), "lot": "timed", "price_minor": 10_000},
+        {"type": "bid", "id": ann.new_id(), "lot": "open-1", "maximum_minor": 30_000},
+        {"type": "bid", "id": ann.new_id(), "lot": "open-1", "maximum_minor": 40_000},  # leaves no public trace
+        {"type": "bid", "id": ann.new_id(), "lot": "open-1", "maximum_minor": 35_000},
+        {"type": "bid", "id": ann.new_id(), "lot": "timed-1", "amount_minor": 9_999},
+        {"type": "bid", "id": ann.new_id(), "lot": "timed-1", "amount_minor": 10_000, "if_seq": 77},
+        {"type": "buy", "id": ann.new_id(), "lot": "timed-1", "price_minor": 10_000},
     ]
     verdicts = []
     for body in asked:
@@ -53,7 +53,7 @@ def test_verdicts_are_the_same_after_a_crash(own_house: Callable[..., OwnHouse],
         verdicts.append(ann.await_answer(body["id"]))
     codes = [verdict.get("code", "accepted") for verdict in verdicts]
     assert codes == ["accepted", "accepted", "maximum_not_raised", "below_minimum", "state_changed", "no_buy_now"]
-    ben.ask("bid", lot="open", amount_minor=20_000)
+    ben.ask("bid", lot="open-1", amount_minor=20_000)
 
     house.kill_and_await()
 
@@ -61,15 +61,15 @@ def test_verdicts_are_the_same_after_a_crash(own_house: Callable[..., OwnHouse],
     assert (again["paddle"], again["name"], again["epoch"]) == (ann.paddle, name, ann.welcome["epoch"])
     assert again["instance"] != ann.welcome["instance"]
     assert [ann.ask_until_answered(body) for body in asked] == verdicts
-    assert ann.ask("bid", id=asked[0]["id"], lot="open", maximum_minor=30_001)["code"] == "id_conflict"
-    assert ann.ask("mine")["maxima"] == [{"lot": "open", "maximum_minor": 40_000}]
+    assert ann.ask("bid", id=asked[0]["id"], lot="open-1", maximum_minor=30_001)["code"] == "id_conflict"
+    assert ann.ask("mine")["maxima"] == [{"lot": "open-1", "maximum_minor": 40_000}]
 
 
 def test_the_feed_comes_back_and_tells_what_was_missed(own_house: Callable[..., OwnHouse], strangers_of: Make) -> None:
     house = own_house(CATALOGUE)
     ann = strangers_of(house.link).join()
-    assert house.order(type="close", lot="done")["type"] == "done"
-    ann.await_event("done", "lot_closed")
+    assert house.order(type="close", lot="done-1")["type"] == "done"
+    ann.await_event("done-1", "lot_closed")
     ann.load()
     before = dict(ann.views)
 
@@ -79,14 +79,14 @@ def test_the_feed_comes_back_and_tells_what_was_missed(own_house: Callable[..., 
         lambda frame: frame.topic == b"beat" and frame.body["instance"] != ann.welcome["instance"], wait_ms=15_000
     )
     assert beat.body["epoch"] == ann.welcome["epoch"]
-    assert beat.body["lots"] == {"open": 1, "timed": 2, "done": 2}, "only what has a clock was extended"
-    replay = ann.ask("replay", lot="timed", after_seq=1)
+    assert beat.body["lots"] == {"open-1": 1, "timed-1": 2, "done-1": 2}, "only what has a clock was extended"
+    replay = ann.ask("replay", lot="timed-1", after_seq=1)
     (extended,) = replay["lot_events"]
     assert (extended["event"], extended["cause"]) == ("lot_extended", "outage")
-    assert 0 < extended["ends_at_ms"] - before["timed"]["ends_at_ms"] < 60_000
+    assert 0 < extended["ends_at_ms"] - before["timed-1"]["ends_at_ms"] < 60_000
     ann.load()
-    assert ann.views["done"] == before["done"], "closed lots stay closed"
-    assert ann.views["open"] == before["open"]
+    assert ann.views["done-1"] == before["done-1"], "closed lots stay closed"
+    assert ann.views["open-1"] == before["open-1"]
 
 
 def test_an_observer_says_hello_again_after_a_restart(own_house: Callable[..., OwnHouse], strangers_of: Make) -> None:
@@ -113,7 +113,7 @@ def test_no_bid_is_lost_or_counted_twice_in_a_crash(
     for number in range(15):
         for one in (ann, ben):
             amount_minor = 10_000 + 2_000 * number + (1_000 if one is ben else 0)
-            bodies.append({"type": "bid", "id": one.new_id(), "lot": "open", "amount_minor": amount_minor})
+            bodies.append({"type": "bid", "id": one.new_id(), "lot": "open-1", "amount_minor": amount_minor})
     before: dict[tuple[int, int], Body] = {}
     for body, one in zip(bodies, [ann, ben] * 15, strict=True):
         one.send(body)
@@ -127,8 +127,8 @@ def test_no_bid_is_lost_or_counted_twice_in_a_crash(
         verdicts[one.paddle, body["id"]] = one.ask_until_answered(body)
     assert before.items() <= verdicts.items()
     accepted = [verdict["seq"] for verdict in verdicts.values() if verdict["type"] == "accepted"]
-    events = ann.ask("replay", lot="open", after_seq=0)["lot_events"]
+    events = ann.ask("replay", lot="open-1", after_seq=0)["lot_events"]
     placed = [event["seq"] for event in events if event["event"] == "bid_placed"]
     assert sorted(accepted) == placed, "each accepted bid is in the history, just once"
     ann.load()
-    assert ann.views["open"]["bids"] == len(placed)
+    assert ann.views["open-1"]["bids"] == len(placed)
