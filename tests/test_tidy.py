@@ -64,6 +64,7 @@ SANS_IO = (
     "common/errors.py",
     "common/limits.py",
     "common/lot.py",
+    "common/lot_numbers.py",
     "common/messages.py",
     "common/money.py",
     "common/names.py",

@@ -3,6 +3,7 @@
 They are made from the code and checked in; a change of the wire shows as a change of `docs/vectors.json`.
 """
 
+import json
 from typing import Any, Final
 
 import msgpack
@@ -340,7 +341,7 @@ def vectors() -> str:
         ],
         "refused": [_refused(name, body) for name, body in REFUSED.items()],
     }
-    return msgspec.json.format(msgspec.json.encode(content), indent=1).decode() + "\n"
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def _vector(name: str, message: msgspec.Struct, frame: bytes) -> dict[str, Any]:

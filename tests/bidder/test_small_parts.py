@@ -68,7 +68,7 @@ def test_an_inbox_at_its_bound_drops_nothing() -> None:
 
 def test_a_request_at_the_bounds_is_made() -> None:
     assert bid_request(1, "1", 1, AMOUNT_MINOR_MAX).maximum_minor == AMOUNT_MINOR_MAX
-    assert bid_request(INTEGER_MAX, "x" * 16, None, 1).amount_minor is None
+    assert bid_request(INTEGER_MAX, "1" * 16, None, 1).amount_minor is None
     assert buy_request(1, "1", AMOUNT_MINOR_MAX).price_minor == AMOUNT_MINOR_MAX
 
 
