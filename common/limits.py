@@ -15,12 +15,12 @@ CONTROL_BYTES_MAX: Final = 4 * 1024 * 1024
 REPLY_BYTES_MAX: Final = 4 * 1024 * 1024
 """A reply or a broadcast; a client refuses larger ones."""
 FRAMES_MAX: Final = 64
-"""A message of so many frames ends its connection. A request is one frame."""
+"""A message with this many frames, or more, ends its connection. A request is one frame."""
 TOPIC_BYTES_MAX: Final = 64
 PROBE_DIGITS_MIN: Final = 16
-"""Hexadecimal digits in a probe's topic: so many that nobody can guess it."""
+"""The fewest hexadecimal digits in a probe's topic, so that nobody can guess it."""
 MINE_LOTS_MAX: Final = 2048
-"""Lots that one answer to `mine` tells of: those of them that the bidder leads or has won."""
+"""Lots that the house looks through for one answer to `mine`. The answer has those that the bidder leads or has won."""
 SNAPSHOT_LOTS_MAX: Final = 128
 """Lots on one page of a snapshot."""
 REPLAY_EVENTS_MAX: Final = 512

@@ -54,8 +54,8 @@ class Request(
 class Hello(Request, frozen=True, tag="hello"):
     """Join the sale, or come back to it; the first request on a key. Safe to repeat.
 
-    `versions` are the protocol versions that the client speaks. `key` names the principal where the house runs
-    without CURVE, and is refused where it runs with it.
+    `versions` are the protocol versions that the client speaks. `key` is for a house without CURVE, where nothing else
+    says who the client is. A house with CURVE refuses it as `malformed`.
     """
 
     versions: Annotated[tuple[Count, ...], Meta(min_length=1, max_length=8)]
@@ -274,8 +274,8 @@ class LotChanges(Struct, frozen=True, gc=False):
 class ManyLots(Broadcast, frozen=True, tag="many_lots"):
     """Changes of several lots in one frame, for those who follow all. Topic `lot/`, which their prefix matches too.
 
-    The frame of a batch, instead of one for each lot: but a lot that somebody follows by its own topic, who would not
-    get this, comes as `lot_events`. So every change comes once to everybody.
+    A lot that some client follows by its own topic is not in here. Its changes come as `lot_events`, which match both
+    that topic and the prefix. So every change comes once to everybody who follows the lot.
     """
 
     lots: tuple[LotChanges, ...]
@@ -295,8 +295,8 @@ class SaleEvents(Broadcast, frozen=True, tag="sale_events"):
 class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
     """At most a second apart: the time, and the seqs by which a client notices a lost tail. Topic `beat`.
 
-    `lots` names the lots that changed of late and takes turns over the rest. `frozen` is true while the house can't
-    store bids: all clocks stand still.
+    `lots` has the lots that changed since the last heartbeat, and where there is room others, which take turns.
+    `frozen` is true while the house can't store bids: all clocks stand still.
     """
 
     instance: str

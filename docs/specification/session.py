@@ -47,6 +47,8 @@ _SPEC: Final = LotSpec(
     reserve_minor=10_200,
 )
 _WIDTH: Final = 118
+_KEPT_SPACE: Final = "\x00"
+"""Stands for a space within a text of the JSON, where no line may be broken."""
 
 
 class _Story:
@@ -127,8 +129,9 @@ class _Story:
     def _frame(self, head: str, frame: bytes, message: msgspec.Struct) -> None:
         self.lines.extend(("```text", f"{head}, {len(frame)} bytes"))
         self.lines.extend(textwrap.wrap(frame.hex(), _WIDTH))
-        told = msgspec.json.encode(message).decode().replace(',"', ', "')
-        self.lines.extend(textwrap.wrap(told, _WIDTH, break_long_words=False, break_on_hyphens=False))
+        told = msgspec.json.encode(message).decode().replace(" ", _KEPT_SPACE).replace(',"', ', "')
+        lines = textwrap.wrap(told, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        self.lines.extend(line.replace(_KEPT_SPACE, " ") for line in lines)
         self.lines.append("```")
 
 

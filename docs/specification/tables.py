@@ -89,7 +89,7 @@ _SETTINGS: Final = (
     ("cost of `snapshot` and `mine`", 1 + sessions.SNAPSHOT_COST, "in requests"),
     ("cost of `replay`", 1 + sessions.REPLAY_COST, "in requests"),
     ("cost of any other request, and of a subscription", 1, "in requests"),
-    ("silence, in ms", SILENT_MS, "a bidder who was not heard from for longer is gone, as to `while_connected`"),
+    ("silence, in ms", SILENT_MS, "a bidder from whom nothing came for longer counts as gone (`while_connected`)"),
     ("approval poll, in ms", APPROVAL_POLL_MS, "`retry_ms` of `awaiting_approval`"),
 )
 
