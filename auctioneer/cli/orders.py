@@ -18,7 +18,7 @@ from common.limits import NAME_CHARS_MAX, TEXT_CHARS_MAX
 @from_chair
 def open_lot(chair: Chair, lot: str) -> None:
     """Open LOT now, whatever its catalogue says of when it opens."""
-    chair.order(OpenLot(lot=lot), f"Lot {lot} is open.")
+    chair.order(OpenLot(lot=lot), "Lot {lot} is open.")
 
 
 @click.command(
@@ -29,7 +29,7 @@ def open_lot(chair: Chair, lot: str) -> None:
 @from_chair
 def pause(chair: Chair, lot: str | None) -> None:
     """Stop the clock and the bidding of LOT, or without LOT of the whole sale."""
-    chair.order(Pause(lot=lot or WHOLE_SALE), f"Lot {lot} is paused." if lot else "The sale is paused.")
+    chair.order(Pause(lot=lot or WHOLE_SALE), "Lot {lot} is paused." if lot else "The sale is paused.")
 
 
 @click.command(
@@ -40,7 +40,7 @@ def pause(chair: Chair, lot: str | None) -> None:
 @from_chair
 def resume(chair: Chair, lot: str | None) -> None:
     """Let LOT go on with the time that it had left, or without LOT the whole sale."""
-    chair.order(Resume(lot=lot or WHOLE_SALE), f"Lot {lot} goes on." if lot else "The sale goes on.")
+    chair.order(Resume(lot=lot or WHOLE_SALE), "Lot {lot} goes on." if lot else "The sale goes on.")
 
 
 @click.command(
@@ -52,7 +52,7 @@ def resume(chair: Chair, lot: str | None) -> None:
 @from_chair
 def extend(chair: Chair, lot: str, duration: int) -> None:
     """Let LOT end later by DURATION, such as 30s, 2m30s or 1h."""
-    chair.order(Extend(lot=lot, extra_ms=duration), f"Lot {lot} has {format_duration(duration)} more.")
+    chair.order(Extend(lot=lot, extra_ms=duration), f"Lot {{lot}} has {format_duration(duration)} more.")
 
 
 @click.command(short_help="Say something to all bidders.", epilog=examples("auctioneer announce 'We go on at 8 p.m.'"))

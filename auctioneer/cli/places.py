@@ -50,10 +50,13 @@ class Chair(NamedTuple):
     as_json: bool
 
     def order(self, command: AnyCommand, done: str) -> None:
-        """Have the running house carry out `command`; then print the sentence `done`, or JSON."""
+        """Have the running house carry out `command`; then print the sentence `done`, or JSON.
+
+        `{lot}` in the sentence becomes the lot's number as the house writes it.
+        """
         with connected(self.folder, self.name) as house:
             lots = house.order(command).lots
-        self.tell(done, lots)
+        self.tell(done.replace("{lot}", lots[0]) if lots else done, lots)
 
     def tell(self, done: str, lots: tuple[str, ...], **more: object) -> None:
         """Print that something was done, and with JSON to which lots, and what `more` a program may want to know."""

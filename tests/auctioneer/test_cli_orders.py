@@ -58,6 +58,14 @@ def test_extend_gives_a_lot_exactly_that_much_more(folder: DataFolder) -> None:
         assert house.ask("lots")[0]["ends_at_ms"] == before_ms + 150_000
 
 
+def test_a_lot_is_told_as_the_house_writes_it(folder: DataFolder) -> None:
+    with desk(folder):
+        assert auctioneer(folder, "pause", "001").stdout == "Lot 1 is paused.\n"
+        assert auctioneer(folder, "resume", "01").stdout == "Lot 1 goes on.\n"
+        assert auctioneer(folder, "extend", "001", "30s").stdout == "Lot 1 has 30s more.\n"
+        assert auctioneer(folder, "pause").stdout == "The sale is paused.\n"
+
+
 @pytest.mark.parametrize("duration", ["30", "0s", "-1s", "soon", "1000d"])
 def test_extend_refuses_what_is_no_duration(folder: DataFolder, duration: str) -> None:
     result = auctioneer(folder, "extend", "--", "1", duration)
