@@ -8,6 +8,7 @@ fit is counted. Nothing here waits for the terminal (`auctioneer.log_writer`), a
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from structlog import DropEvent
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
 WRITE_EVERY_MS: Final = 250
 """For so long facts are gathered at the most while they keep coming."""
-KIND_LINES_MAX: Final = 12
+KIND_LINES_MAX: Final = 8
 """Lines of one kind that are written at a time."""
 
 _BIDS: Final = ("bid", "bids")
@@ -145,8 +146,8 @@ class Screen:
 
     def write_rest(self, now_ms: int) -> None:
         """Write what was gathered."""
-        for line in self._lines:
-            at_ms, text = (line.last.at_ms, self._bids_words(line)) if isinstance(line, _Bids) else line
+        lines = [(one.last.at_ms, self._bids_words(one)) if isinstance(one, _Bids) else one for one in self._lines]
+        for at_ms, text in sorted(lines, key=itemgetter(0)):  # a line of many bids has the time of the last
             self._write(f"{self._time_of(at_ms)}  {text}\n")
         for (one, many), count in self._left_out.items():
             self._write(f"{self._time_of(now_ms)}  ... and {counted(count, f'more {one}', f'more {many}')}.\n")

@@ -128,7 +128,9 @@ class HouseProcess:
     def auctioneer(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of the auctioneer's on this house."""
         command = [sys.executable, "-m", "auctioneer", *arguments, "--data", str(self.data)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT_S, check=False
+        )
 
     def stop(self) -> int:
         """Stop it as an operator would; return the exit status."""

@@ -225,10 +225,18 @@ def test_bids_that_come_fast_become_one_line_of_each_lot() -> None:
         sale.ask((ANN, BOB)[number % 2], bid(10 + number, 1000 + 100 * number))
         sale.now_ms += 1
     sale.ask(ANN, bid(100, 1000, "2"))
+    sale.order(Announce(text="Now"))
+    sale.now_ms += 1
+    sale.ask(ANN, bid(101, 6000))
+    sale.now_ms += WRITE_EVERY_MS
+    sale.screen.pause(sale.now_ms)
+    times = [int(re.findall(r"\d+", line)[0]) for line in sale.written]
+    assert times == sorted(times)
     assert sale.told() == [
         "Lot 1: Ann (1) leads at USD 10.00.",
-        "Lot 1: Bob (2) leads at USD 59.00 after 49 bids.",
         "Lot 2: Ann (1) leads at USD 10.00.",
+        "Announced: Now",
+        "Lot 1: Ann (1) leads at USD 60.00 after 50 bids.",
     ], "the first at once, the others together"
 
 
