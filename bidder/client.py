@@ -55,7 +55,7 @@ class _Bell:
         self._here.setblocking(False)  # noqa: FBT003 -- the signature of sockets
         self.socket.setblocking(False)  # noqa: FBT003 -- as above
         self.is_over = False
-        """Whether the thread is to end."""
+        """Whether the thread is to end, or has, and nothing is to be said of it when the client is collected."""
 
     def ring(self) -> None:
         try:
@@ -125,6 +125,7 @@ class Client(BaseClient):
         try:
             client._thread.start()
         except BaseException:
+            bell.is_over = True
             _close(sockets, bell)
             raise
         client._wait_until_ready(timeout_ms)
@@ -323,6 +324,7 @@ def _work(client_ref: "weakref.ref[Client]", sockets: Sockets, bell: _Bell) -> N
         return
     client = client_ref()
     if client is not None:
+        bell.is_over = True
         with client._lock:
             client._stop(failure)
     _close(sockets, bell)
@@ -353,7 +355,6 @@ def _poller(sockets: Sockets, bell: _Bell) -> zmq.Poller:
 
 
 def _close(sockets: Sockets, bell: _Bell) -> None:
-    bell.is_over = True
     sockets.close()
     bell.close()
 
