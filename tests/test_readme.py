@@ -127,7 +127,6 @@ def begin(terminal: Terminal, typed: Typed) -> None:
     """Type a command that stays, on free ports, and wait until it shows what the README shows."""
     terminal.type(f"{typed.command} --port 0")
     terminal.until(looks_like(typed.shown) if typed.shown else "To stop")
-    terminal.until("\n")
 
 
 def test_the_first_sale_goes_as_the_readme_shows_and_the_second_after_it(tmp_path: Path) -> None:
