@@ -27,6 +27,7 @@ from auctioneer.snapshot_writer import SnapshotWriter
 from auctioneer.startup import OpenSale, has_begun, load_spec, take_up_sale
 from common.errors import AuctionError, UsageError
 from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
+from common.words import counted
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -201,7 +202,7 @@ class _Start(NamedTuple):
         names = ", ".join(controller.name for controller in settings.controllers)
         metrics = f"; metrics at {self.metrics}" if self.metrics else ""
         return (
-            f"\n  {sale.title}: {sale.lots} lots in {sale.currency.code}\n\n"
+            f"\n  {sale.title}: {counted(sale.lots, 'lot')} in {sale.currency.code}\n\n"
             f"  Join link         {link}\n"
             f"  For guests        bidder join --name NAME --to {shlex.quote(str(link))}\n"
             f"  On this machine   bidder join --name NAME\n"
