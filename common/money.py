@@ -254,5 +254,10 @@ def _read(text: str) -> _Written | None:
     mark = dash_mark or mark
     if mark and mark == group:
         return None
-    digits = "".join(char for char in whole if char.isdecimal())
-    return _Written(digits, group, mark, fraction, tuple(filter(None, (before.strip(), after.strip()))))
+    return _Written(
+        whole.replace(group, "") if group else whole,
+        group,
+        mark,
+        fraction,
+        tuple(filter(None, (before.strip(), after.strip()))),
+    )

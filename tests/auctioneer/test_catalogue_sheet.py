@@ -284,6 +284,14 @@ def test_a_first_row_that_is_parted_by_nothing_known_is_one_fault() -> None:
     assert fault.reason.startswith("The first row names no column that is known here: 'title|starting_price|currency'.")
 
 
+def test_a_joiner_may_stand_where_a_script_needs_it() -> None:
+    persian, sinhala = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0dc1\u0dca\u200d\u0dbb\u0dd3"
+    spec = sale(f"{HEAD}\n{persian},5,USD\n{sinhala},5,USD")
+    assert [lot.terms.title for lot in spec.lots] == [persian, sinhala]
+    (fault,) = faults_of(f"{HEAD}\nA\u200cda,5,USD")
+    assert "U+200C (ZERO WIDTH NON-JOINER)" in fault.reason
+
+
 # --- what Excel writes into a CSV ------------------------------------------------------------------------------------
 
 
