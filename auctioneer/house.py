@@ -36,6 +36,8 @@ from auctioneer.record_reader import RecordReader
 from auctioneer.register import (
     APPROVAL_POLL_MS,
     ENROLMENT_RETRY_MS,
+    NOT_LISTED,
+    TURNED_OUT,
     Admission,
     Enrolled,
     Register,
@@ -353,7 +355,8 @@ class House:
             retry_ms = ENROLMENT_RETRY_MS if entry is RejectCode.SLOW_DOWN else None
             if retry_ms is None:
                 self._batch.names_refused.append(NameRefused(now_ms, hello.name, entry))
-            return Rejected(id=hello.id, code=entry, retry_ms=retry_ms)
+            detail = NOT_LISTED if entry is RejectCode.NOT_ADMITTED else ""
+            return Rejected(id=hello.id, code=entry, retry_ms=retry_ms, detail=detail)
         if entry.paddle:
             self._observers.pop(principal, None)
             opened = self._open_session(entry, now_ms)
@@ -402,7 +405,7 @@ class House:
     def _not_admitted(bidder: Enrolled, request_id: int) -> Rejected:
         if bidder.waiting:
             return Rejected(id=request_id, code=RejectCode.AWAITING_APPROVAL, retry_ms=APPROVAL_POLL_MS)
-        return Rejected(id=request_id, code=RejectCode.NOT_ADMITTED, detail="the auctioneer turned you out")
+        return Rejected(id=request_id, code=RejectCode.NOT_ADMITTED, detail=TURNED_OUT)
 
     def admit(self, now_ms: int, by: str, paddle: int, *, admitted: bool) -> BidderAdmitted:
         """Let a waiting bidder in, or turn one out."""

@@ -28,6 +28,14 @@ ENROLMENT_RETRY_MS: Final = 2000
 """How long a newcomer is asked to wait while too many enrol."""
 
 
+TURNED_OUT: Final = "the auctioneer turned you out; bids that you made before stand"
+NOT_LISTED: Final = (
+    "it admits the keys on its list, and yours is not there; give it to the auctioneer: "
+    "`bidder key --name NAME` prints it"
+)
+"""What `not_admitted` comes of, for people."""
+
+
 class Admission(msgspec.Struct, frozen=True):
     """The rule in force. `invite` counts with INVITE, `listed` (keys in Z85) with LIST."""
 

@@ -81,7 +81,7 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.HELLO_FIRST: "The house does not know this key yet. Send hello first.",
     RejectCode.NAME_TAKEN: "Another bidder has this name, or one that looks like it. Choose another name.",
     RejectCode.INVALID_NAME: "A name has 1 to 40 visible characters, no control or direction marks.",
-    RejectCode.NOT_ADMITTED: "This sale admits only bidders on its list, and your key is not on it. Ask the house.",
+    RejectCode.NOT_ADMITTED: "The house does not let your key take part in this sale.",
     RejectCode.AWAITING_APPROVAL: "The auctioneer has to admit you first. Wait; the client asks again by itself.",
     RejectCode.WRONG_INVITE: "This sale needs an invite code, and that was not it. Use the whole join link.",
     RejectCode.FORBIDDEN: "Your role does not allow that.",

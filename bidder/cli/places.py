@@ -20,7 +20,6 @@ from common.names import is_valid_name
 _Callback = Callable[..., Any]
 
 _HINTS: Final = {
-    RejectCode.NOT_ADMITTED: "`bidder key --name NAME` prints a key for the house to put on its list",
     RejectCode.INVALID_NAME: "this house wants to know who looks on, too: say it with --name",
 }
 """What a person can type about a refusal, where the house does not say more."""

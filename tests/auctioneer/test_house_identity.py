@@ -9,11 +9,11 @@ from auctioneer import sessions
 from auctioneer.control import Admit, Done
 from auctioneer.events import BidderAdmitted, BidderEnrolled
 from auctioneer.house import NameRefused
-from auctioneer.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, Admission
+from auctioneer.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, NOT_LISTED, TURNED_OUT, Admission
 from auctioneer.sale_settings import AdmissionMode
 from auctioneer.sessions import BURST_S, FLOOD_REQUESTS_MIN, MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
 from common.codec import encode
-from common.errors import RejectCode
+from common.errors import RejectCode, RejectedError
 from common.limits import HEARTBEAT_MS, PROTOCOL_VERSION
 from common.messages import (
     Accepted,
@@ -261,6 +261,22 @@ def test_only_listed_keys_are_let_in() -> None:
     assert code_of(sale.hello(BOB, "Bob")) is RejectCode.NOT_ADMITTED
     assert isinstance(sale.hello(ANN, "Ann"), Welcome)
     assert [entry.key for entry in sale.house.register.entries] == [ANN]
+
+
+def test_not_admitted_says_which_it_is() -> None:
+    """Who was turned out is not to be told how to get on a list: that would not let them in."""
+    by_list = SmallSale(admission=Admission(AdmissionMode.LIST, listed=frozenset({ANN})))
+    refused = by_list.hello(BOB, "Bob")
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.detail) == (RejectCode.NOT_ADMITTED, NOT_LISTED)
+    by_list.join(ANN, "Ann")
+    by_list.order(Admit(bidder="Ann", admitted=False))
+    for answer in (by_list.hello(ANN), by_list.ask(ANN, Ping(id=20))):
+        assert isinstance(answer, Rejected)
+        assert (answer.code, answer.detail) == (RejectCode.NOT_ADMITTED, TURNED_OUT)
+    assert "bidder key --name" in str(RejectedError(refused.code, refused.detail))
+    sentence = str(RejectedError(RejectCode.NOT_ADMITTED, TURNED_OUT))
+    assert ("list" in sentence, "bidder key" in sentence) == (False, False)
 
 
 def test_approval_is_awaited_given_and_kept() -> None:

@@ -3,15 +3,16 @@
 import random
 
 import pytest
+from house_examples import ANN, SmallSale
 from hypothesis import given
 from hypothesis import strategies as st
 
 from auctioneer.events import Refusal
 from auctioneer.register import observer
-from auctioneer.sessions import BURST_S, FLOOD_REQUESTS_MIN, REQUESTS_PER_S_MIN, Budget, Session
+from auctioneer.sessions import BURST_S, FLOOD_REQUESTS_MIN, JOIN_COST, REQUESTS_PER_S_MIN, Budget, Session
 from common.errors import RejectCode
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.messages import BidRequest, BuyRequest, Rejected
+from common.messages import Accepted, BidRequest, BuyRequest, Rejected, Snapshot, SnapshotRequest
 
 
 def bid(request_id: int, amount_minor: int = 1000) -> BidRequest:
@@ -94,6 +95,15 @@ def test_what_is_remembered_does_not_depend_on_the_order_of_the_record(ids: list
         assert restored.recall(bid(request_id)) == lived.recall(bid(request_id))
     highest = sorted(set(told))[-REMEMBERED_REQUESTS_MAX:]
     assert [kept.request_id for kept in rebuilt.remembered] == highest
+
+
+def test_the_smallest_budget_that_can_be_chosen_lets_a_client_join_at_once() -> None:
+    sale = SmallSale(requests_per_s=REQUESTS_PER_S_MIN)
+    sale.join(ANN, "Ann")
+    assert all(sale.house.spend(ANN, sale.now_ms) for _ in range(4)), "three topics and a probe"
+    assert isinstance(sale.ask(ANN, SnapshotRequest(id=2)), Snapshot)
+    assert isinstance(sale.ask(ANN, bid(3, 1000)), Accepted)
+    assert JOIN_COST <= REQUESTS_PER_S_MIN * BURST_S
 
 
 def test_a_budget_holds_two_seconds_worth_and_refills_with_time() -> None:
