@@ -279,7 +279,7 @@ def test_a_name_at_one_house_is_none_at_another(house: RunningHouse, home: Path)
     NamesAt(home, link).keep("Olaf")
     assert NamesAt(home, link).read() == ["Olaf"]
     assert NamesAt(home, msgspec.structs.replace(link, server_key=new_keys().public)).read() == []
-    plain = NamesAt(home, msgspec.structs.replace(link, server_key=""))
+    plain = NamesAt(home / "fresh", msgspec.structs.replace(link, server_key=""))
     plain.keep("Olaf")
     assert plain.read() == [], "a house without a key has no identity"
 
