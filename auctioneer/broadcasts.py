@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable
 from typing import Final, cast
 
 from common.codec import MANY_LOTS_TOPIC, SALE_TOPIC, encode_broadcast, lot_topic, topic
-from common.limits import SNAPSHOT_LOTS_MAX
 from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent, Change
 from common.messages import LotChanges, LotEvents, ManyLots, SaleEvents
 
-SALE_EVENTS_MAX: Final = SNAPSHOT_LOTS_MAX
+SALE_EVENTS_MAX: Final = 64
 """Events of the sale in one message. Each may hold a whole lot, and the message must fit into a reply's bound."""
 
 LOTS_TOGETHER_MAX: Final = 256

@@ -28,6 +28,7 @@ from bidder.base import (
     Sockets,
     affairs,
     forgotten,
+    next_start,
     open_sockets,
     prepare_to_connect,
     together,
@@ -226,7 +227,7 @@ class AsyncClient(BaseClient):
         while start is not None:
             page = affairs(await self._request(MineRequest(id=self.new_request_id(), start=start), timeout_ms))
             pages.append(page)
-            start = page.next
+            start = next_start(pages, start)
         return together(pages)
 
     async def _request(

@@ -20,9 +20,9 @@ from bidder.effects import Outcome, Settled, Unanswered
 from bidder.events import ConnectionChanged, ConnectionState, Event, StateReady
 from bidder.inbox import Inbox
 from bidder.requests import check_timeout
-from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
+from common.errors import AuctionError, ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import JoinLink, KeyPair, parse_link
-from common.limits import PROTOCOL_VERSION
+from common.limits import MINE_PAGES_MAX, PROTOCOL_VERSION
 from common.lot import LotView, SaleView
 from common.messages import Accepted, Hello, Mine, Rejected, Role, Welcome
 from common.sockets import FILES_PER_CLIENT, allow_many_sockets, make_room_for_files, new_context
@@ -171,6 +171,17 @@ def affairs(outcome: Outcome) -> Mine:
         raise RejectedError(outcome.code, outcome.detail)
     assert isinstance(outcome, Unanswered), "`mine` was answered with something else"
     raise UnansweredError(outcome.request_id, may_count=False)
+
+
+def next_start(pages: Sequence[Mine], start: int) -> int | None:
+    """Return where the next page of one's own affairs begins, after those that came; None where that was the last.
+
+    Raises ProtocolError where they have no end.
+    """
+    following = pages[-1].next
+    if following is not None and (following <= start or len(pages) >= MINE_PAGES_MAX):
+        raise ProtocolError(f"The house's answer to `mine` has no end: {len(pages)} pages came.")
+    return following
 
 
 def together(pages: Sequence[Mine]) -> Mine:

@@ -30,6 +30,7 @@ from bidder.base import (
     Sockets,
     affairs,
     forgotten,
+    next_start,
     open_sockets,
     prepare_to_connect,
     together,
@@ -196,7 +197,7 @@ class Client(BaseClient):
         while start is not None:
             page = affairs(self._request(MineRequest(id=self.new_request_id(), start=start), timeout_ms))
             pages.append(page)
-            start = page.next
+            start = next_start(pages, start)
         return together(pages)
 
     def _request(

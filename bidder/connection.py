@@ -39,6 +39,8 @@ from common.steady_time import steady_ns
 
 FRAMES_PER_PUMP_MAX: Final = 500
 """Frames read from one socket before the application gets its turn."""
+BYTES_PER_PUMP_MAX: Final = REPLY_BYTES_MAX
+"""And so many bytes: frames may be large, and to take them may be work."""
 HANDSHAKES_FAILED_MAX: Final = 3
 """So many quick failures, before there ever was a success, are a wrong key rather than an accident."""
 HANDSHAKE_QUICK_MS: Final = HANDSHAKE_MS // 2
@@ -333,7 +335,7 @@ class Connection:
 
     def _read(self, for_app: list[AppEffect], now_ms: int) -> bool:
         """Read until nothing is left, and return whether something is; do what the session asks for in between."""
-        may_have_answers = True
+        may_have_answers, left_bytes = True, BYTES_PER_PUMP_MAX
         for _ in range(FRAMES_PER_PUMP_MAX):
             may_have_answers |= self._carry_out(for_app)
             answer = self._requests.receive() if may_have_answers else None
@@ -346,9 +348,13 @@ class Connection:
                 # connection would pass for the next one, and the client would join a second time.
                 self._note_connections(now_ms)
             if answer is not None:
+                left_bytes -= len(answer)
                 self.session.answer_received(answer, now_ms)
             if broadcast is not None:
+                left_bytes -= len(broadcast)
                 self.session.broadcast_received(broadcast, now_ms)
+            if left_bytes <= 0:
+                break
         return True
 
     def _carry_out(self, for_app: list[AppEffect]) -> bool:

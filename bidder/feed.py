@@ -18,6 +18,7 @@ from bidder.repairs import RepairKind, Repairs
 from bidder.replica import SALE, Replica
 from common.codec import BEAT_TOPIC, LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, SALE_TOPIC, topic
 from common.errors import ADVICE, ProtocolError, RejectCode
+from common.limits import LOTS_MAX, SNAPSHOT_PAGES_MAX
 from common.lot import SaleStatus
 from common.messages import (
     AnyRequest,
@@ -37,6 +38,8 @@ from common.messages import (
 
 PROBE_MS: Final = 2000
 """After so long without an answer another probe is tried: the feed may have connected anew in between."""
+LOSSES_MAX: Final = 100
+"""So often history may be lost in one session, without another epoch or another sale; once is a calamity."""
 _FEED_TOPICS: Final = (topic(BEAT_TOPIC), topic(SALE_TOPIC), LOT_TOPIC_PREFIX.encode())
 
 
@@ -92,6 +95,8 @@ class Feed:
         self._probe = b""
         self._probe_ms = 0
         self._snapshot_floor_seq = 0
+        self._pages = 0
+        self._losses = 0
 
     @property
     def has_ended(self) -> bool:
@@ -193,6 +198,7 @@ class Feed:
         self._desk.withdraw(SnapshotRequest)
         self.replica.begin_snapshot(adopt=adopt)
         self._snapshot_floor_seq = self.replica.highest(SALE)
+        self._pages = 0
         self._ask_page(0, now_ms)
 
     def _ask_page(self, start: int, now_ms: int) -> None:
@@ -209,6 +215,7 @@ class Feed:
             self._take_lot(answer, now_ms)
 
     def _take_page(self, page: Snapshot, start: int, now_ms: int) -> None:
+        self._check_page(page, start)
         if page.sale.seq < self._snapshot_floor_seq:
             self._lose_history(page.epoch, now_ms)
             return
@@ -217,11 +224,18 @@ class Feed:
                 self._repairs.need_view(view.lot, RepairKind.CHECK)
         self._desk.tell(self.replica.take_page(page))
         if page.next is None:
+            self._repairs.count(SALE, is_closed=SALE not in self.replica.behind)
             self.state = FeedState.LIVE if self.state is FeedState.LOADING else self.state
-        elif page.next <= start:
-            raise ProtocolError("The pages of the house's snapshot do not go forward.")
         else:
             self._ask_page(page.next, now_ms)
+
+    def _check_page(self, page: Snapshot, start: int) -> None:
+        """Raise ProtocolError for a page that leads nowhere, or one of too many."""
+        self._pages += 1
+        if page.next is not None and (not page.lots or page.next != start + len(page.lots)):
+            raise ProtocolError("The pages of the house's snapshot do not follow one another.")
+        if page.next is not None and (self._pages >= SNAPSHOT_PAGES_MAX or page.next > LOTS_MAX):
+            raise ProtocolError(f"The house's snapshot has no end: {self._pages} pages with {page.next} lots came.")
 
     def _take_lot(self, answer: Snapshot, now_ms: int) -> None:
         repair = self._repairs.end(answer.id, now_ms)
@@ -232,10 +246,12 @@ class Feed:
         view = answer.lots[0]
         if view.seq < repair.floor_seq:
             self._lose_history(answer.epoch, now_ms)
-        elif repair.kind is RepairKind.TAKE_OVER:
+            return
+        if repair.kind is RepairKind.TAKE_OVER:
             self._desk.tell(self.replica.take_lot(view))
         else:
             self.replica.hear(view.lot, view.seq)
+        self._count(repair.stream)
 
     # --- repairs ----------------------------------------------------------------------------------------------------
 
@@ -249,9 +265,9 @@ class Feed:
                 self._begin_snapshot(now_ms, adopt=kind is RepairKind.TAKE_OVER)
                 continue
             request_id = self._desk.new_request_id(now_ms)
-            self._repairs.begin(request_id, stream, kind, self.replica.highest(stream))
+            after_seq = self.replica.seq(stream) or 0
+            self._repairs.begin(request_id, stream, kind, self.replica.highest(stream), after_seq)
             if kind is RepairKind.REPLAY:
-                after_seq = self.replica.seq(stream) or 0
                 self._desk.ask(ReplayRequest(id=request_id, lot=stream, after_seq=after_seq), now_ms)
             else:
                 self._desk.ask(LotRequest(id=request_id, lot=stream), now_ms)
@@ -266,10 +282,17 @@ class Feed:
         if answer.epoch != self.replica.epoch:
             self._desk.greet_again(now_ms)
             return
+        for place, event in enumerate(answer.lot_events if answer.lot else answer.sale_events, repair.after_seq + 1):
+            if event.seq != place:
+                raise ProtocolError("The house's replay does not begin where it was asked to, or has a hole in it.")
         self._desk.tell(self.replica.take_replay(answer))
+        self._count(repair.stream)
         has_more = answer.more and bool(answer.lot_events or answer.sale_events)
         if not has_more and (self.replica.seq(repair.stream) or 0) < repair.floor_seq:
             self._repairs.need_view(repair.stream, RepairKind.TAKE_OVER)
+
+    def _count(self, stream: str) -> None:
+        self._repairs.count(stream, is_closed=stream not in self.replica.behind)
 
     def take_refusal(self, answer: Rejected, now_ms: int) -> None:
         """Go another way where the house refused one of the feed's requests. Raises ProtocolError."""
@@ -284,7 +307,10 @@ class Feed:
     # --- history ----------------------------------------------------------------------------------------------------
 
     def _lose_history(self, epoch: int, now_ms: int) -> None:
-        """Drop what the house no longer stands by, and begin anew."""
+        """Drop what the house no longer stands by, and begin anew. Raises ProtocolError where that has no end."""
+        self._losses += 1
+        if self._losses > LOSSES_MAX:
+            raise ProtocolError(f"The house took back what it had shown, {self._losses} times.")
         self.start_history(self._sale, epoch)
         self.begin_probe(now_ms)
 

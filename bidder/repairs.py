@@ -1,7 +1,8 @@
 """Which streams to repair now, and how: by a replay, or by taking over a view where that is not to be had.
 
 A hole is left alone for a moment, since what is missing may be on its way: a snapshot overtakes broadcasts. Only a few
-repairs run at a time; the rest wait their turn.
+repairs run at a time, and only so many are begun in a second; the rest wait their turn. A stream whose hole stays open
+repair after repair is a fault of the house.
 """
 
 from collections.abc import Mapping
@@ -9,10 +10,19 @@ from enum import Enum
 from itertools import chain, islice
 from typing import Final
 
+from common.errors import ProtocolError
+from common.limits import REPAIR_ROUNDS_MAX
+
 REPAIR_AFTER_MS: Final = 50
 """How long a hole may stay before it is repaired."""
 REPAIRS_MAX: Final = 8
 """Repairs under way at a time."""
+REPAIRS_BURST: Final = 1000
+"""So many may be begun at once, as after a restart with very many lots."""
+REPAIRS_PER_S: Final = 200
+"""And so many a second after that, whatever a house says that it has."""
+_COST: Final = 1000
+"""Of one repair, in thousandths, so that a rate a second is one a millisecond."""
 
 
 class RepairKind(Enum):
@@ -26,14 +36,18 @@ class RepairKind(Enum):
 
 
 class Repair:
-    """One repair under way. `floor_seq` is what the house had shown when it was asked; its answer can't be below."""
+    """One repair under way. `floor_seq` is what the house had shown when it was asked; its answer can't be below.
 
-    __slots__ = ("floor_seq", "kind", "stream")
+    A replay was asked for after `after_seq`.
+    """
 
-    def __init__(self, stream: str, kind: RepairKind, floor_seq: int) -> None:
+    __slots__ = ("after_seq", "floor_seq", "kind", "stream")
+
+    def __init__(self, stream: str, kind: RepairKind, floor_seq: int, after_seq: int) -> None:
         self.stream = stream
         self.kind = kind
         self.floor_seq = floor_seq
+        self.after_seq = after_seq
 
 
 class Repairs:
@@ -43,11 +57,15 @@ class Repairs:
         self._check_ms: int | None = None
         self._views_needed: dict[str, RepairKind] = {}
         self._by_id: dict[int, Repair] = {}
+        self._rounds: dict[str, int] = {}
+        self._places = REPAIRS_BURST * _COST
+        self._places_ms: int | None = None
 
     def forget(self) -> None:
         """Drop all plans: the replica starts anew."""
         self._check_ms = None
         self._views_needed.clear()
+        self._rounds.clear()
         self._by_id.clear()
 
     def need_view(self, stream: str, kind: RepairKind) -> None:
@@ -69,17 +87,36 @@ class Repairs:
             self._views_needed.items(),
             ((stream, RepairKind.REPLAY) for stream in behind if stream not in self._views_needed),
         )
-        free = REPAIRS_MAX - len(self._by_id)
+        free = min(REPAIRS_MAX - len(self._by_id), self._places_at(now_ms))
         return list(islice((one for one in wanted if one[0] not in under_way), free))
 
-    def begin(self, request_id: int, stream: str, kind: RepairKind, floor_seq: int) -> None:
+    def _places_at(self, now_ms: int) -> int:
+        """Return how many repairs may be begun now."""
+        waited_ms = 0 if self._places_ms is None else now_ms - self._places_ms
+        self._places_ms = now_ms
+        self._places = min(self._places + waited_ms * REPAIRS_PER_S, REPAIRS_BURST * _COST)
+        return self._places // _COST
+
+    def begin(self, request_id: int, stream: str, kind: RepairKind, floor_seq: int, after_seq: int = 0) -> None:
         """Note that a repair was asked for."""
         self._views_needed.pop(stream, None)
-        self._by_id[request_id] = Repair(stream, kind, floor_seq)
+        self._by_id[request_id] = Repair(stream, kind, floor_seq, after_seq)
+        self._places -= _COST
 
     def skip(self, stream: str) -> None:
         """Say that something else sees to this stream: a snapshot of everything."""
         self._views_needed.pop(stream, None)
+        self._places -= _COST
+
+    def count(self, stream: str, *, is_closed: bool) -> None:
+        """Count a repair that had its answer. Raises ProtocolError where a hole stays open repair after repair."""
+        if is_closed:
+            self._rounds.pop(stream, None)
+            return
+        rounds = self._rounds[stream] = self._rounds.get(stream, 0) + 1
+        if rounds > REPAIR_ROUNDS_MAX:
+            what = f"lot {stream}" if stream else "the sale"
+            raise ProtocolError(f"The house says that it has more of {what}, and has not sent it in {rounds} answers.")
 
     def end(self, request_id: int, now_ms: int) -> Repair | None:
         """Take out the repair that this answer belongs to; what is left to repair is due at once."""

@@ -25,11 +25,12 @@ from bidder.events import (
     StateReady,
 )
 from common.errors import ProtocolError
-from common.limits import LOTS_MAX
+from common.limits import LOT_TEXTS_BYTES_MAX, LOTS_MAX
 from common.lot import (
     AnyLotEvent,
     AnySaleEvent,
     LotAdded,
+    LotTerms,
     LotView,
     SaleEvent,
     SaleView,
@@ -46,6 +47,21 @@ SALE: Final = ""
 """The name of the sale's own stream."""
 
 
+def texts_bytes(terms: LotTerms) -> int:
+    """Return what a lot's texts take in memory, from above: one that is not ASCII may take four bytes a character."""
+    texts = (terms.title, terms.description, terms.image, terms.seller)
+    return sum(len(text) if text.isascii() else 4 * len(text) for text in texts)
+
+
+def _within_bounds(lots: int, lots_bytes: int) -> int:
+    """Return the size of all lots' texts. Raises ProtocolError for more lots or texts than a sale may have."""
+    if lots > LOTS_MAX:
+        raise ProtocolError(f"The house has more than {LOTS_MAX} lots, which no sale may have.")
+    if lots_bytes > LOT_TEXTS_BYTES_MAX:
+        raise ProtocolError(f"The texts of the house's {lots} lots take more than {LOT_TEXTS_BYTES_MAX} bytes.")
+    return lots_bytes
+
+
 class Replica:
     """The state of the sale as far as it is certain. Methods that take input return what to tell the application."""
 
@@ -60,6 +76,8 @@ class Replica:
         self._replayed: dict[str, int] = {}
         self._doubted: set[str] = set()
         self._pages: dict[str, LotView] | None = None
+        self._pages_bytes = 0
+        self._texts_bytes = 0
 
     # --- what is known ----------------------------------------------------------------------------------------------
 
@@ -95,6 +113,7 @@ class Replica:
         self._replayed.clear()
         self._doubted.clear()
         self._pages = None
+        self._pages_bytes = self._texts_bytes = 0
 
     def begin_snapshot(self, *, adopt: bool) -> None:
         """Say that pages from the first on follow.
@@ -103,6 +122,7 @@ class Replica:
         show which streams have holes, so that replays can fill them without a jump.
         """
         self._pages = {} if adopt or not self.is_complete else None
+        self._pages_bytes = 0
 
     def take_page(self, page: Snapshot) -> list[Event]:
         """Take one page of a snapshot of all lots; the caller asks for `page.next` until that is None."""
@@ -114,9 +134,9 @@ class Replica:
                 self.hear(view.lot, view.seq)
             return []
         for view in page.lots:
+            self._pages_bytes += 0 if view.lot in self._pages else texts_bytes(view.terms)
             self._pages[view.lot] = view
-        if len(self._pages) > LOTS_MAX:
-            raise ProtocolError(f"The house sent a snapshot of more than {LOTS_MAX} lots.")
+        _within_bounds(len(self._pages), self._pages_bytes)
         return self._adopt(page.sale, self._pages) if page.next is None else []
 
     def take_lot(self, view: LotView) -> list[Event]:
@@ -132,7 +152,7 @@ class Replica:
         told: list[Event] = []
         assert self.epoch is not None, "pages of an unknown epoch were let in"
         if self.sale is None:
-            self.sale, self.lots = sale, views
+            self.sale, self.lots, self._texts_bytes = sale, views, self._pages_bytes
             told.append(StateReady(self.epoch, sale, len(views)))
         else:
             if sale.seq > self.sale.seq:
@@ -151,6 +171,8 @@ class Replica:
             return
         if before is not None:
             self._count_missing(view.lot, view.seq - before.seq)
+        else:
+            self._texts_bytes = _within_bounds(len(self.lots) + 1, self._texts_bytes + texts_bytes(view.terms))
         assert self.epoch is not None, "a view of an unknown epoch was let in"
         self.lots[view.lot] = view
         told.append(LotCaughtUp(self.epoch, view.lot, view.seq, before, view))
@@ -243,6 +265,7 @@ class Replica:
         self.sale = evolve_sale(self.sale, event)
         told.append(SaleChanged(self.epoch, event.seq, self.sale, event))
         if isinstance(event, LotAdded) and event.terms.lot not in self.lots:
+            self._texts_bytes = _within_bounds(len(self.lots) + 1, self._texts_bytes + texts_bytes(event.terms))
             self.lots[event.terms.lot] = first_view(event)
             self._use_kept(event.terms.lot, told)
 

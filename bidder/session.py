@@ -33,7 +33,7 @@ from bidder.events import (
 )
 from bidder.feed import Feed, FeedState
 from bidder.notices import Notices
-from bidder.pending import Pending, PendingRequests
+from bidder.pending import RETRY_MIN_MS, Pending, PendingRequests
 from bidder.replica import Replica
 from common.codec import (
     decode_answer,
@@ -78,6 +78,8 @@ for a while and the connection then breaks, libzmq aborts the process at the nex
 PING_MS: Final = 5000
 APPROVAL_MS: Final = 2000
 """The pause between hellos while awaiting approval, where the house names none."""
+APPROVAL_MAX_MS: Final = 60_000
+"""The longest pause between them, whatever it names."""
 GREET_AGAIN_MS: Final = 1000
 """The least pause before a hello that an odd message called for, so that house and client can't chase each other."""
 
@@ -362,7 +364,8 @@ class Session:
                 self._pending.slow_down(answer.retry_ms, now_ms)
                 hello.next_ms = now_ms
             else:
-                hello.next_ms = now_ms + self.jitter(answer.retry_ms or APPROVAL_MS)
+                pause_ms = min(max(answer.retry_ms or APPROVAL_MS, RETRY_MIN_MS), APPROVAL_MAX_MS)
+                hello.next_ms = now_ms + self.jitter(pause_ms)
             return
         self.refusal = answer
         self._hello, self._is_welcome = None, False

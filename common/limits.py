@@ -12,7 +12,7 @@ REQUEST_BYTES_MAX: Final = 8 * 1024
 """A request body; larger ones are refused with `too_large`."""
 CONTROL_BYTES_MAX: Final = 4 * 1024 * 1024
 """A request on the control endpoint, which carries whole lots."""
-REPLY_BYTES_MAX: Final = 4 * 1024 * 1024
+REPLY_BYTES_MAX: Final = 1024 * 1024
 """A reply or a broadcast; a client refuses larger ones."""
 FRAMES_MAX: Final = 64
 """A message with this many frames, or more, ends its connection. A request is one frame."""
@@ -28,20 +28,35 @@ REPLAY_EVENTS_MAX: Final = 512
 HEARTBEAT_LOTS_MAX: Final = 512
 """Lots whose seq one heartbeat names."""
 
+SNAPSHOT_PAGES_MAX: Final = 12_500
+"""Pages of one snapshot that a client reads: a page of the longest texts still holds eight lots."""
+MINE_PAGES_MAX: Final = 100
+"""Pages of one answer to `mine` that a client reads; `LOTS_MAX` lots are on fewer."""
+REPAIR_ROUNDS_MAX: Final = 1000
+"""Repairs of one stream, one after the other, after which a client gives a house up that never closes the hole."""
+
 # Numbers
 INTEGER_MAX: Final = 2**53 - 1
 """The largest integer on the wire: what every language's numbers hold exactly."""
 AMOUNT_MINOR_MAX: Final = 10**15
 """The largest amount of money, in minor units; sums of two stay below INTEGER_MAX."""
+DECIMALS_MAX: Final = 6
+"""Decimals of a currency's minor unit; no currency has more than 4."""
 DURATION_MS_MAX: Final = 366 * 24 * 3600 * 1000
 
 # Text, in characters
+CODE_CHARS_MAX: Final = 8
+"""A currency's code; by ISO 4217 it has three letters."""
+IDENTITY_CHARS_MAX: Final = 64
+"""What names a sale or a house's process."""
 NAME_CHARS_MAX: Final = 40
 LOT_CHARS_MAX: Final = 16
 TITLE_CHARS_MAX: Final = 200
 DESCRIPTION_CHARS_MAX: Final = 2000
 TEXT_CHARS_MAX: Final = 500
 """An announcement, or the reason of a withdrawal."""
+DETAIL_CHARS_MAX: Final = 2000
+"""What a refusal says more for people."""
 INVITE_CHARS_MAX: Final = 64
 KEY_CHARS: Final = 40
 """A CURVE public key in Z85."""
@@ -49,6 +64,8 @@ KEY_CHARS: Final = 40
 # Tables
 INCREMENT_STEPS_MAX: Final = 32
 LOTS_MAX: Final = 100_000
+LOT_TEXTS_BYTES_MAX: Final = 320 * 1024 * 1024
+"""All texts of all lots in a client's memory: as many lots as may be, each with as much plain text as may be."""
 BIDDERS_MAX: Final = 100_000
 SUBSCRIPTIONS_MAX: Final = 256
 """Lots that one connection may follow by their own topics; the prefix `lot/` takes no place."""

@@ -6,12 +6,26 @@ who calls `evolve` sees to that (`bidder.replica` repairs holes, `auctioneer.eng
 """
 
 from enum import Enum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 from msgspec.structs import replace
 
+from common.limits import (
+    DESCRIPTION_CHARS_MAX,
+    IDENTITY_CHARS_MAX,
+    INCREMENT_STEPS_MAX,
+    LOT_CHARS_MAX,
+    TEXT_CHARS_MAX,
+    TITLE_CHARS_MAX,
+)
 from common.money import Currency
+
+LotNumber = Annotated[str, Meta(max_length=LOT_CHARS_MAX)]
+Title = Annotated[str, Meta(max_length=TITLE_CHARS_MAX)]
+Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
+Identity = Annotated[str, Meta(max_length=IDENTITY_CHARS_MAX)]
 
 
 class LotStatus(Enum):
@@ -77,13 +91,13 @@ class SoftClose(msgspec.Struct, frozen=True):
 class LotTerms(msgspec.Struct, frozen=True):
     """What the catalogue tells everybody about a lot; it never changes once the lot is in the sale."""
 
-    lot: str
-    title: str
+    lot: LotNumber
+    title: Title
     starting_minor: int
-    increments: tuple[Step, ...]
-    description: str = ""
-    image: str = ""
-    seller: str = ""
+    increments: Annotated[tuple[Step, ...], Meta(max_length=INCREMENT_STEPS_MAX)]
+    description: Annotated[str, Meta(max_length=DESCRIPTION_CHARS_MAX)] = ""
+    image: Text = ""
+    seller: Title = ""
     estimate_low_minor: int | None = None
     estimate_high_minor: int | None = None
     has_reserve: bool = False
@@ -127,7 +141,7 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
     hammer_minor: int | None = None
     closed_at_ms: int | None = None
     close_cause: CloseCause | None = None
-    reason: str = ""
+    reason: Text = ""
 
     @property
     def lot(self) -> str:
@@ -146,15 +160,15 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
 class SaleView(msgspec.Struct, frozen=True):
     """The public state of the sale itself at `seq`; the lots have views of their own."""
 
-    sale: str
-    title: str
+    sale: Identity
+    title: Title
     currency: Currency
     seq: int = 0
     status: SaleStatus = SaleStatus.RUNNING
     started_at_ms: int = 0
     lots: int = 0
     """How many lots the catalogue holds."""
-    announcement: str = ""
+    announcement: Text = ""
     """The last text announced to all."""
 
 
@@ -223,7 +237,7 @@ class LotClosed(LotEvent, frozen=True, tag="lot_closed"):
 class LotWithdrawn(LotEvent, frozen=True, tag="lot_withdrawn"):
     """The lot is out of the sale; bids on it are void."""
 
-    reason: str = ""
+    reason: Text = ""
 
 
 AnyLotEvent = LotRescheduled | LotOpened | BidPlaced | LotPaused | LotResumed | LotExtended | LotClosed | LotWithdrawn
@@ -257,7 +271,7 @@ class SaleResumed(SaleEvent, frozen=True, tag="sale_resumed"):
 class Announced(SaleEvent, frozen=True, tag="announced"):
     """The auctioneer says something to all."""
 
-    text: str
+    text: Text
 
 
 class SaleEnded(SaleEvent, frozen=True, tag="sale_ended"):

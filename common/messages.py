@@ -14,14 +14,19 @@ from msgspec import Meta, Struct
 from common.errors import RejectCode, sentence
 from common.limits import (
     AMOUNT_MINOR_MAX,
+    DETAIL_CHARS_MAX,
+    HEARTBEAT_LOTS_MAX,
     INTEGER_MAX,
     INVITE_CHARS_MAX,
     KEY_CHARS,
     LOT_CHARS_MAX,
     LOTS_MAX,
+    MINE_LOTS_MAX,
     NAME_CHARS_MAX,
+    REPLAY_EVENTS_MAX,
+    SNAPSHOT_LOTS_MAX,
 )
-from common.lot import AnyLotEvent, AnySaleEvent, LotView, SaleView
+from common.lot import AnyLotEvent, AnySaleEvent, Identity, LotNumber, LotView, SaleView
 
 RequestId = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
 Count = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
@@ -138,12 +143,12 @@ class Welcome(Answer, frozen=True, tag="welcome"):
 
     version: int
     epoch: int
-    instance: str
+    instance: Identity
     paddle: int
-    name: str
+    name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
     role: Role
     sale: SaleView
-    publish_port: int
+    publish_port: Annotated[int, Meta(ge=1, le=65535)]
     server_time_ms: int
     heartbeat_ms: int
     requests_per_s: int
@@ -162,7 +167,7 @@ class Snapshot(Answer, frozen=True, tag="snapshot"):
     epoch: int
     server_time_ms: int
     sale: SaleView
-    lots: tuple[LotView, ...]
+    lots: Annotated[tuple[LotView, ...], Meta(max_length=SNAPSHOT_LOTS_MAX)]
     next: int | None = None
 
 
@@ -170,9 +175,9 @@ class Replay(Answer, frozen=True, tag="replay"):
     """Events of one stream, contiguous from `after_seq + 1`; ask again while `more` is true."""
 
     epoch: int
-    lot: str
-    lot_events: tuple[AnyLotEvent, ...] = ()
-    sale_events: tuple[AnySaleEvent, ...] = ()
+    lot: LotNumber
+    lot_events: Annotated[tuple[AnyLotEvent, ...], Meta(max_length=REPLAY_EVENTS_MAX)] = ()
+    sale_events: Annotated[tuple[AnySaleEvent, ...], Meta(max_length=REPLAY_EVENTS_MAX)] = ()
     more: bool = False
 
 
@@ -183,7 +188,7 @@ class Accepted(Answer, frozen=True, tag="accepted"):
     bidder's own maximum then, where it led.
     """
 
-    lot: str
+    lot: LotNumber
     seq: int
     at_ms: int
     price_minor: int
@@ -204,14 +209,14 @@ class Rejected(Answer, frozen=True, tag="rejected"):
     """
 
     code: RejectCode
-    lot: str = ""
+    lot: LotNumber = ""
     seq: int | None = None
     price_minor: int | None = None
     minimum_minor: int | None = None
     leading: bool = False
     late_ms: int | None = None
     retry_ms: int | None = None
-    detail: str = ""
+    detail: Annotated[str, Meta(max_length=DETAIL_CHARS_MAX)] = ""
 
     @property
     def message(self) -> str:
@@ -222,7 +227,7 @@ class Rejected(Answer, frozen=True, tag="rejected"):
 class Maximum(Struct, frozen=True):
     """A maximum by which the bidder leads a lot that is not over; secret from all others."""
 
-    lot: str
+    lot: LotNumber
     maximum_minor: int
 
 
@@ -233,8 +238,8 @@ class Mine(Answer, frozen=True, tag="mine"):
     """
 
     paddle: int
-    maxima: tuple[Maximum, ...] = ()
-    won: tuple[str, ...] = ()
+    maxima: Annotated[tuple[Maximum, ...], Meta(max_length=MINE_LOTS_MAX)] = ()
+    won: Annotated[tuple[LotNumber, ...], Meta(max_length=MINE_LOTS_MAX)] = ()
     total_minor: int = 0
     """The sum of the hammer prices of what was won, on this page."""
     next: int | None = None
@@ -255,7 +260,7 @@ class Broadcast(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
 class LotEvents(Broadcast, frozen=True, tag="lot_events"):
     """Changes of one lot in a batch, contiguous and in order. Topic `lot/NUMBER`."""
 
-    lot: str
+    lot: LotNumber
     events: tuple[AnyLotEvent, ...]
 
     @property
@@ -267,7 +272,7 @@ class LotEvents(Broadcast, frozen=True, tag="lot_events"):
 class LotChanges(Struct, frozen=True, gc=False):
     """Changes of one lot among others."""
 
-    lot: str
+    lot: LotNumber
     events: tuple[AnyLotEvent, ...]
 
 
@@ -299,10 +304,10 @@ class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
     `frozen` is true while the house can't store bids: all clocks stand still.
     """
 
-    instance: str
+    instance: Identity
     server_time_ms: int
     sale_seq: int
-    lots: dict[str, int]
+    lots: Annotated[dict[LotNumber, int], Meta(max_length=HEARTBEAT_LOTS_MAX)]
     frozen: bool = False
 
 
@@ -313,7 +318,7 @@ class Probed(Broadcast, frozen=True, tag="probed"):
     refused.
     """
 
-    instance: str
+    instance: Identity
     server_time_ms: int
     subscriptions: int
 

@@ -9,12 +9,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from enum import Enum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from common.errors import UsageError
-from common.limits import AMOUNT_MINOR_MAX
+from common.limits import AMOUNT_MINOR_MAX, CODE_CHARS_MAX, DECIMALS_MAX
 
 _ALIKE: Final = str.maketrans(
     {**dict.fromkeys("\u00a0\u2007\u2009\u202f", " "), "\N{RIGHT SINGLE QUOTATION MARK}": "'"}
@@ -119,8 +120,8 @@ class _Written(msgspec.Struct, frozen=True):
 class Currency(msgspec.Struct, frozen=True):
     """A sale's currency: its ISO 4217 code and how many decimals its minor unit has (USD 2, JPY 0, KWD 3)."""
 
-    code: str
-    decimals: int
+    code: Annotated[str, Meta(max_length=CODE_CHARS_MAX)]
+    decimals: Annotated[int, Meta(ge=0, le=DECIMALS_MAX)]
 
     def parse(self, text: str, mark: DecimalMark = DecimalMark.UNSAID) -> int:
         """Return the minor units of `text`, such as `1250`, `1,250.50`, `1.250,50 €` or `USD 12.5`.

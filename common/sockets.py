@@ -39,7 +39,9 @@ RECONNECT_MAX_MS: Final = 5000
 ENVELOPE_BYTES_MAX: Final = 128
 """What a frame may have around its body: CURVE's 33 bytes, and a broadcast's topic."""
 REQUESTS_QUEUED_MAX: Final = 1000
-"""In a client: requests on their way, and answers that it has not looked at."""
+"""In a client: requests on their way."""
+ANSWERS_WAITING_MAX: Final = 8 * REMEMBERED_REQUESTS_MAX
+"""In a client: answers that it has not looked at. It awaits far fewer; what a house sends beyond them waits with it."""
 ANSWERS_QUEUED_MAX: Final = 8 * REMEMBERED_REQUESTS_MAX
 """For each peer, answers that wait in the house to be sent; what finds no room is dropped, and is asked for again.
 
@@ -157,7 +159,7 @@ def set_request_client(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     socket.setsockopt(zmq.HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS)
     socket.setsockopt(zmq.IMMEDIATE, 1)
     socket.setsockopt(zmq.SNDHWM, REQUESTS_QUEUED_MAX)
-    socket.setsockopt(zmq.RCVHWM, REQUESTS_QUEUED_MAX)
+    socket.setsockopt(zmq.RCVHWM, ANSWERS_WAITING_MAX)
 
 
 def set_subscriber(socket: "zmq.Socket[object]", bytes_max: int) -> None:

@@ -22,6 +22,7 @@ from common.messages import (
     BuyRequest,
     Hello,
     LotRequest,
+    Mine,
     MineRequest,
     Ping,
     Pong,
@@ -368,6 +369,12 @@ def test_an_observer_who_says_hello_again_has_no_new_budget() -> None:
         assert isinstance(sale.ask(ANN, Ping(id=5)), Pong)
     sale.join(ANN, "", Role.OBSERVER)
     assert spend_all(sale, ANN) == 10 * BURST_S - 1 - 5 - 1, "each hello and each ping took one"
+
+
+def test_an_observer_has_no_affairs() -> None:
+    sale = SmallSale(lot("1"))
+    sale.join(ANN, "", Role.OBSERVER)
+    assert sale.ask(ANN, MineRequest(id=2)) == Mine(id=2, paddle=0)
 
 
 def test_the_time_that_slow_down_tells_is_enough() -> None:

@@ -241,7 +241,7 @@ def test_pages_that_do_not_go_forward_are_the_fault_of_the_house() -> None:
     link.connect()
     page = house.answer(KEY, decode_request(next(body for body in link.sent if b"snapshot" in body)))
     assert isinstance(page, Snapshot)
-    with pytest.raises(ProtocolError, match="do not go forward"):
+    with pytest.raises(ProtocolError, match="do not follow one another"):
         link.session.answer_received(encode(replace(page, next=0)), link.now_ms)
 
 
