@@ -49,7 +49,7 @@ SALE: Final = ""
 
 def texts_bytes(terms: LotTerms) -> int:
     """Return what a lot's texts take in memory, from above: one that is not ASCII may take four bytes a character."""
-    texts = (terms.title, terms.description, terms.image, terms.seller)
+    texts = (terms.lot, terms.title, terms.description, terms.image, terms.seller)
     return sum(len(text) if text.isascii() else 4 * len(text) for text in texts)
 
 

@@ -91,7 +91,8 @@ class SoftClose(msgspec.Struct, frozen=True):
 class LotTerms(msgspec.Struct, frozen=True):
     """What the catalogue tells everybody about a lot; it never changes once the lot is in the sale."""
 
-    lot: LotNumber
+    lot: str
+    """Not bounded here: the house says what is wrong with a number that somebody wants to add."""
     title: Title
     starting_minor: int
     increments: Annotated[tuple[Step, ...], Meta(max_length=INCREMENT_STEPS_MAX)]

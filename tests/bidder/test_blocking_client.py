@@ -137,6 +137,17 @@ def test_a_message_of_many_frames_is_none_of_a_house(fake: FakeHouse) -> None:
             client.mine()
 
 
+def test_a_house_beyond_the_bounds_is_named_and_left(fake: FakeHouse) -> None:
+    """A price with a thousand million decimals would take as many bytes wherever it is shown."""
+
+    def overdo(house: SmallHouse) -> None:
+        house.sale = replace(house.sale, currency=replace(house.sale.currency, decimals=10**9))
+
+    fake.do(overdo)
+    with pytest.raises(ProtocolError, match="decimals"):
+        Client.connect(fake.link, "Ada", new_keys())
+
+
 def test_an_address_that_is_none() -> None:
     with FakeHouse() as fake, pytest.raises(UsageError, match="not an address"):
         Client.connect(replace(fake.link, host="no such host!"), "Ada", new_keys())

@@ -9,6 +9,7 @@ import zmq
 from fake_house import FakeHouse
 from msgspec.structs import replace
 
+from bidder import connection as connection_module
 from bidder.connection import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Connection, _Line
 from bidder.effects import Settled
 from bidder.events import ConnectionChanged, ConnectionState
@@ -209,3 +210,19 @@ def test_all_answers_that_wait_are_read_at_once(connection: Connection, monkeypa
     monkeypatch.setattr(_Line, "receive", receive_when_there)
     told, _ = connection.pump()
     assert {effect.ticket for effect in told if isinstance(effect, Settled)} == asked
+
+
+def test_one_look_takes_a_bounded_number_of_bytes(
+    fake: FakeHouse, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However large the frames are that wait: the application has its turn, and can leave."""
+    monkeypatch.setattr(connection_module, "BYTES_PER_PUMP_MAX", 1)
+    feed = connection._feed.socket
+    fake.do(lambda house: house.open("1"))
+    assert feed.poll(PATIENCE_MS)
+    _, has_more = connection.pump()
+    assert has_more, "one frame was read, and nobody knows whether another waits"
+    until_ms = connection.now_ms() + PATIENCE_MS
+    while not connection.session.replica.lots["1"].seq:
+        assert connection.now_ms() < until_ms
+        connection.pump()

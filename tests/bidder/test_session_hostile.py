@@ -101,7 +101,6 @@ BOUNDED: dict[str, tuple[Callable[[int], Answer | Broadcast], int]] = {
     "port": (lambda size: welcome(publish_port=size), 65535),
     "detail": (lambda size: Rejected(id=1, code=RejectCode.FORBIDDEN, detail="x" * size), DETAIL_CHARS_MAX),
     "lots on a page": (lambda size: snapshot((LotView(terms(), 1),) * size), SNAPSHOT_LOTS_MAX),
-    "lot's number": (lambda size: of_lot(terms(lot="x" * size)), LOT_CHARS_MAX),
     "title": (lambda size: of_lot(terms(title="\U0001f600" * size)), TITLE_CHARS_MAX),
     "description": (lambda size: of_lot(terms(description="x" * size)), DESCRIPTION_CHARS_MAX),
     "image": (lambda size: of_lot(terms(image="x" * size)), TEXT_CHARS_MAX),
@@ -158,8 +157,8 @@ def test_a_storm_of_lots_ends_at_the_bound(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_texts_of_all_lots_are_bounded(monkeypatch: pytest.MonkeyPatch, letter: str, size: int) -> None:
     house = SmallHouse(100)
     link = live(house)
-    first = sum(len(view.terms.title) for view in house.lots.values())
-    monkeypatch.setattr(replica, "LOT_TEXTS_BYTES_MAX", first + 3 * (1 + 1 + 100 * size + 2))
+    first = sum(len(view.terms.title + view.lot) for view in house.lots.values())
+    monkeypatch.setattr(replica, "LOT_TEXTS_BYTES_MAX", first + 3 * (2 + 1 + 1 + 100 * size + 2))
     of = lambda number: terms(lot=f"n{number}", title="t", seller="s", description=100 * letter, image="xy")  # noqa: E731
     storm(link, 3, of)
     with pytest.raises(ProtocolError, match="take more than"):
@@ -167,7 +166,7 @@ def test_the_texts_of_all_lots_are_bounded(monkeypatch: pytest.MonkeyPatch, lett
 
 
 def test_the_texts_of_a_snapshot_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replica, "LOT_TEXTS_BYTES_MAX", 4 * len("Lot 1"))
+    monkeypatch.setattr(replica, "LOT_TEXTS_BYTES_MAX", 4 * len("Lot 1" + "1"))
     assert len(live(SmallHouse(4)).session.replica.lots) == 4
     with pytest.raises(ProtocolError, match="take more than"):
         live(SmallHouse(5))
