@@ -32,7 +32,7 @@ from auctioneer.events import (
 from auctioneer.house import Batch, House
 from auctioneer.log_writer import LogWriter
 from auctioneer.options import LogFormat, LogLevel
-from common.cli import printable
+from common.names import printable
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger, Processor

@@ -32,7 +32,6 @@ from auctioneer.events import (
     SettingsChanged,
 )
 from auctioneer.house import Batch, House
-from common.cli import printable
 from common.lot import (
     Announced,
     AnyLotEvent,
@@ -48,6 +47,7 @@ from common.lot import (
     SaleResumed,
 )
 from common.messages import BidRequest, Role
+from common.names import printable
 from common.words import counted
 
 if TYPE_CHECKING:

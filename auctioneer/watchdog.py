@@ -94,7 +94,7 @@ class RestartPolicy:
         if self._deaths_at_start >= self._patience.deaths_max:
             raise GivenUpError(
                 f"The server died {self._deaths_at_start} times at its start, the last time {end.how}; given up. "
-                "Nothing that was acknowledged is lost. Look at the log above, mend what it names, run "
+                "Nothing that was acknowledged is lost. Look at the log above, correct what it names, run "
                 "`auctioneer verify`, and start the house again."
             )
         pause_s = 0.0

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks.figures import alike, shown_figure, shown_name, shown_setting
 from benchmarks.results import RESULTS_FOLDER, Finding, Row, Target, keep
-from common.cli import printable
+from common.names import printable
 
 _WIDTH_MIN: Final = 120
 """A table of figures that is folded can't be read; in a narrow window its lines wrap."""

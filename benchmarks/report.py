@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.tally import Tally
-from common.cli import printable
 from common.lot import LotView
 from common.money import Currency
+from common.names import printable
 
 PERCENTS: Final = (50, 90, 99, 99.9, 100)
 

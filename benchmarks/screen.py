@@ -16,8 +16,8 @@ from rich.text import Text
 
 from benchmarks.story import Kind, Line
 from bidder import AsyncClient
-from common.cli import printable
 from common.lot import LotStatus, LotView
+from common.names import printable
 
 REFRESH_S: Final = 0.2
 TICKER_LINES: Final = (4, 10)

@@ -7,7 +7,6 @@ from typing import Final
 from msgspec import Struct
 
 from bidder.events import ConnectionChanged, Event, LotChanged, SaleChanged, StateReady
-from common.cli import printable
 from common.lot import (
     Announced,
     BidPlaced,
@@ -24,6 +23,7 @@ from common.lot import (
     SaleResumed,
 )
 from common.money import Currency
+from common.names import printable
 
 OUTBIDS_PAUSE_MS: Final = 2500
 """Of one lot, not more than one change of the leader is told in so long."""

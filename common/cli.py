@@ -5,21 +5,27 @@ of its exception (`common.errors`). With `--json` stdout has one JSON document a
 `{"error": {"code": ..., "message": ...}}`. `docs/cli.md` lists the statuses and codes. A traceback is a bug of ours.
 """
 
-import io
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import pairwise
 from typing import Any, Final
 
 import click
-import msgspec
 from click.exceptions import NoArgsIsHelpError
 from click.shell_completion import get_completion_class
 
 from common.errors import AuctionError, StorageError, UsageError
-from common.names import misleading_places
+from common.terminal import (
+    OutputError,
+    drop,
+    finish_output,
+    is_stdout_broken,
+    prepare_output,
+    print_json,
+    say,
+    say_drawn,
+    say_error,
+)
 
 STOPPED_STATUS: Final = 130
 """The person stopped the program: Ctrl-C, or no to a question."""
@@ -29,7 +35,6 @@ CLOSED_PIPE_STATUS: Final = 141
 CONTEXT_SETTINGS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 _SHELLS: Final = ("bash", "zsh", "fish")
-_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 class AuctionGroup(click.Group):
@@ -47,24 +52,35 @@ class AuctionGroup(click.Group):
         words = sys.argv[1:] if args is None else list(args)
         if not standalone_mode:
             return super().main(words, prog_name, complete_var, standalone_mode=False, **extra)
-        _print_what_can_be_printed()
+        prepare_output()
+        status = self._status(words, prog_name, complete_var, **extra)
+        try:
+            finish_output()
+        except OutputError as error:
+            status = self._tell(error, words)
+        sys.exit(status)
+
+    def _status(self, words: list[str], prog_name: str | None, complete_var: str | None, **extra: Any) -> int:
+        """Run the program, tell what failed, and return its exit status."""
+        status: Any = 0
         try:
             status = super().main(words, prog_name, complete_var, standalone_mode=False, **extra)
         except NoArgsIsHelpError as error:
-            error.show()
+            say_drawn(error.format_message().splitlines(), err=True)
             status = error.exit_code
         except click.Abort:
-            click.echo("Stopped.", err=True)
+            say("Stopped.", err=True)
             status = STOPPED_STATUS
         except click.ClickException as error:
             status = self._tell(_usage_error(error), words)
         except AuctionError as error:
             status = self._tell(error, words)
         except OSError as error:
-            if error.filename is None:
+            if error.filename is not None:
+                status = self._tell(StorageError(f"{error.filename} can't be used: {error.strerror}."), words)
+            elif not is_stdout_broken():  # else click printed it, a help or a version; the end will tell
                 raise
-            status = self._tell(StorageError(f"{error.filename} can't be used: {error.strerror}."), words)
-        sys.exit(status if isinstance(status, int) else 0)
+        return status if isinstance(status, int) else 0
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """Return the commands in the order in which they were added, which is that of a sale, for the help."""
@@ -75,7 +91,7 @@ class AuctionGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            _drop_output()
+            drop(sys.stdout)
             sys.exit(CLOSED_PIPE_STATUS)
 
     def error_fields(self, error: AuctionError) -> dict[str, Any]:  # noqa: ARG002 -- for subclasses
@@ -83,11 +99,13 @@ class AuctionGroup(click.Group):
         return {}
 
     def _tell(self, error: AuctionError, words: Sequence[str]) -> int:
-        message = printable(str(error), keep_lines=True)
-        separator = "\n" if "\n" in message else " "
-        click.echo(f"Error [{error.code}]:{separator}{message}", err=True)
-        if wants_json(words):
-            print_json({"error": {"code": error.code, "message": message, **self.error_fields(error)}})
+        say_error(error)
+        if wants_json(words) and not isinstance(error, OutputError):
+            message = "\n".join(error.lines)
+            try:
+                print_json({"error": {"code": error.code, "message": message, **self.error_fields(error)}})
+            except OutputError as lost:
+                return self._tell(lost, words)
         return error.exit_status
 
 
@@ -96,19 +114,6 @@ def wants_json(words: Sequence[str]) -> bool:
     options = words[: words.index("--")] if "--" in words else words
     has_pair = ("--format", "json") in pairwise(options)
     return has_pair or "--json" in options or "--format=json" in options
-
-
-def print_json(value: object) -> None:
-    """Print one JSON document, indented, for programs and people."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
-
-
-def printable(text: str, *, keep_lines: bool = False) -> str:
-    """Return `text` with what could steer a terminal or mislead a reader replaced; line breaks become spaces."""
-    chars = list(text if keep_lines else text.replace("\n", " "))
-    for place in misleading_places(text):
-        chars[place] = _REPLACEMENT
-    return "".join(chars)
 
 
 def examples(*lines: str) -> str:
@@ -134,7 +139,7 @@ def completion_command(program: str) -> click.Command:
         if kind is None:
             raise UsageError(f"There is no completion for {shell}.")
         variable = f"_{program.upper().replace('-', '_')}_COMPLETE"
-        click.echo(kind(ctx.find_root().command, {}, program, variable).source())
+        say_drawn([kind(ctx.find_root().command, {}, program, variable).source()])
 
     return completion
 
@@ -143,18 +148,3 @@ def _usage_error(error: click.ClickException) -> UsageError:
     message = error.format_message()
     context = error.ctx if isinstance(error, click.UsageError) else None
     return UsageError(f"{message} See '{context.command_path} --help'." if context else message)
-
-
-def _print_what_can_be_printed() -> None:
-    """Escape what the terminal's encoding has no character for, rather than fail after the command was carried out."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _drop_output() -> None:
-    """Send what is still to be flushed nowhere, so that the end of the process does not complain about it."""
-    with suppress(OSError, ValueError):  # a stdout without a file has nothing to drop
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

@@ -63,7 +63,7 @@ class RejectCode(Enum):
 ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.UNKNOWN_LOT: "There is no such lot in this sale. List the lots to see their numbers.",
     RejectCode.LOT_NOT_OPEN: "Bidding on this lot has not begun. Wait for it to open.",
-    RejectCode.LOT_PAUSED: "The auctioneer has paused bidding; the clock stands still. Bid again when it goes on.",
+    RejectCode.LOT_PAUSED: "The auctioneer has paused bidding; the clock stands still. Bid again when bidding resumes.",
     RejectCode.LOT_CLOSED: "Bidding on this lot is over.",
     RejectCode.LOT_WITHDRAWN: "The lot was withdrawn from the sale.",
     RejectCode.SALE_ENDED: "The sale has ended.",
@@ -80,9 +80,9 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.OWN_LOT: "You are the seller of this lot and can't bid on it.",
     RejectCode.HELLO_FIRST: "The house does not know this key yet. Send hello first.",
     RejectCode.NAME_TAKEN: "Another bidder has this name, or one that looks like it. Choose another name.",
-    RejectCode.INVALID_NAME: "A name has 1 to 40 visible characters, no control or direction marks.",
+    RejectCode.INVALID_NAME: "A name has 1 to 40 characters that can all be seen, a letter or a digit among them.",
     RejectCode.NOT_ADMITTED: "The house does not let your key take part in this sale.",
-    RejectCode.AWAITING_APPROVAL: "The auctioneer has to admit you first. Wait; the client asks again by itself.",
+    RejectCode.AWAITING_APPROVAL: "The auctioneer has to admit you first. Wait; the client asks again automatically.",
     RejectCode.WRONG_INVITE: "This sale needs an invite code, and that was not it. Use the whole join link.",
     RejectCode.FORBIDDEN: "Your role does not allow that.",
     RejectCode.HOUSE_FULL: "The house has no room for more.",
@@ -91,12 +91,12 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.MALFORMED: "The request is not one of this protocol's messages.",
     RejectCode.TOO_LARGE: "The request is larger than the limit.",
     RejectCode.UNSUPPORTED_VERSION: "The house speaks no version of the protocol that the client does. Upgrade.",
-    RejectCode.HISTORY_GONE: "The house no longer has these events at hand. Take a snapshot.",
+    RejectCode.HISTORY_GONE: "The house no longer has these events in memory. Take a snapshot.",
     RejectCode.SLOW_DOWN: "Too many requests. Wait a moment, then go on more slowly.",
     RejectCode.UNAVAILABLE: "The house can't store bids now; nothing was decided. Repeat with the same id.",
     RejectCode.WRONG_STATE: "The lot or the sale is not in a state that allows this.",
     RejectCode.UNKNOWN_BIDDER: "There is no such bidder. List the bidders to see names and paddles.",
-    RejectCode.INVALID_LOT: "A lot has a fault. Mend it and add it again; nothing was added.",
+    RejectCode.INVALID_LOT: "A lot has a fault. Correct it and add the lot again; nothing was added.",
 }
 """The sentence for each code: what happened and what to do."""
 
@@ -111,6 +111,11 @@ class AuctionError(Exception):
 
     exit_status = 1
     code = "error"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The sentence; where there are several things to tell, a line for each."""
+        return (str(self),)
 
 
 class UsageError(AuctionError):

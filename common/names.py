@@ -17,6 +17,7 @@ from typing import Final
 from common.limits import NAME_CHARS_MAX
 
 _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _FORMULA_STARTS: Final = ("=", "+", "-", "@")
 
 _VARIATION_SELECTORS: Final = frozenset(
@@ -55,8 +56,18 @@ def is_valid_text(text: str) -> bool:
     return next(misleading_places(text), None) is None
 
 
+def printable(text: str, *, keep_lines: bool = False) -> str:
+    """Return `text` with what could steer a terminal or mislead a reader replaced; line breaks become spaces."""
+    chars = list(text if keep_lines else text.replace("\n", " "))
+    for place in misleading_places(text):
+        chars[place] = _REPLACEMENT
+    return "".join(chars)
+
+
 def misleading_places(text: str) -> Iterator[int]:
     """Yield the places in `text` of the characters that `is_valid_text` does not allow."""
+    if text.isascii() and text.isprintable():
+        return
     for place, char in enumerate(text):
         if char.isascii():
             misleads = not char.isprintable() and char != "\n"

@@ -170,6 +170,35 @@ def test_modules_and_functions_fit_the_eye() -> None:
     assert not too_long, "\n".join(too_long)
 
 
+SPEAKERS = {
+    "common/terminal.py": "all text of both command lines leaves here, made harmless",
+    "auctioneer/cli/audit.py": "a bar with words of our own",
+    "auctioneer/serving.py": "the process of a house: its banner and its log",
+    "auctioneer/watchdog.py": "the process around it; it has no more than these words",
+    "auctioneer/logs.py": "renders the log",
+    "auctioneer/snapshot_writer.py": "a forked child that has only a pipe to the house",
+    "common/tables.py": "draws tables from text that was made harmless, for common/terminal.py to print",
+    "bidder/cli/inputs.py": "the prompt, which it makes harmless",
+}
+"""Who may write to a terminal, or draw for one, and why."""
+
+
+def test_text_reaches_a_terminal_in_one_place() -> None:
+    """What comes from the other side can steer a terminal: `common.terminal` prints, nobody else does."""
+    speaks = re.compile(
+        r"(?<![\w.])(print|input)\(|click\.(echo|secho|confirm|prompt|edit|pause|echo_via_pager)\(|\bConsole\("
+        r"|PromptSession\(|sys\.(stdout|stderr)\.(write|buffer)|LogWriter\(sys|os\.write\([12],"
+    )
+    broken = [
+        f"{name}:{number}: {line.strip()}"
+        for path in modules("auctioneer", "bidder", "common")
+        if (name := str(path.relative_to(ROOT))) not in SPEAKERS
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if speaks.search(line)
+    ]
+    assert not broken, "print it with common.terminal:\n" + "\n".join(broken)
+
+
 def test_money_is_never_a_float() -> None:
     suspicious = re.compile(r"\bfloat\(|_minor\s*/\s*[^/]|_minor\s*\*\s*\d+\.\d")
     broken = [

@@ -55,6 +55,11 @@ class CatalogueError(UsageError):
         self.found = len(self.faults) if found is None else found
         super().__init__(self.faults, self.found)
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The faults, one on a line."""
+        return tuple(format_faults(self).split("\n"))
+
     def __str__(self) -> str:
         return format_faults(self)
 

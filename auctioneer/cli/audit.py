@@ -14,9 +14,10 @@ from auctioneer.journal import ChainEnd, SqliteJournal
 from auctioneer.offline import open_journal
 from auctioneer.verify import Mismatch, VerifyReport
 from auctioneer.verify import verify as decide_again
-from common.cli import examples, print_json
+from common.cli import examples
 from common.errors import StorageError
 from common.money import Currency
+from common.terminal import print_json, say
 from common.words import counted
 
 _PROGRESS_EVENTS = 1000
@@ -100,9 +101,10 @@ def _currency(journal: SqliteJournal) -> Currency | None:
 
 
 def _print_report(end: ChainEnd, report: VerifyReport, currency: Currency | None) -> None:
-    click.echo(f"Whole: {counted(end.position, 'event')}, each as it was written. Hash: {end.hash.hex()}")
+    say(f"Whole: {counted(end.position, 'event')}, each as it was written. Hash: {end.hash.hex()}")
     total = "" if currency is None else f" for {currency.show(report.hammer_total_minor)}"
-    click.echo(
+    say(
         f"Right: every decision comes out as it was recorded: {counted(report.bidders, 'bidder')}, "
-        f"{counted(report.lots, 'lot')}, {report.sold:,} sold{total}."
+        f"{counted(report.lots, 'lot')}, "
+        f"{report.sold:,} sold{total}."
     )

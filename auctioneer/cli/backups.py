@@ -10,7 +10,9 @@ from auctioneer.backup import restore as restore_sale
 from auctioneer.cli.output import local_time
 from auctioneer.cli.places import data_option, json_option
 from auctioneer.data_folder import DataFolder
-from common.cli import examples, print_json, printable
+from common.cli import examples
+from common.terminal import say_done
+from common.words import counted
 
 
 @click.command(
@@ -29,13 +31,11 @@ def backup(target: Path, folder: DataFolder, *, as_json: bool) -> None:
     The house goes on meanwhile. TARGET has all keys and secrets of the sale; keep it as you keep the data directory.
     """
     record = back_up(folder, target)
-    if as_json:
-        print_json({"backup": str(target), **msgspec.structs.asdict(record)})
-        return
-    click.echo(
-        f"Backed up {record.position:,} events, the last state of {local_time(record.alive_ms)}, to {target}. "
+    done = (
+        f"Backed up {counted(record.position, 'event')}, the last state of {local_time(record.alive_ms)}, to {target}. "
         f"Hash: {record.hash}"
     )
+    say_done(done, {"backup": str(target), **msgspec.structs.asdict(record)}, as_json=as_json)
 
 
 @click.command(
@@ -52,10 +52,8 @@ def restore(backup: Path, folder: DataFolder, *, as_json: bool) -> None:
     open then get all the time since. A sale that is there is never replaced.
     """
     restored = restore_sale(DataFolder(backup), folder)
-    if as_json:
-        print_json({"data": str(folder.path), **restored._asdict()})
-        return
-    click.echo(
-        f"Restored {printable(restored.title)} as it stood at {local_time(restored.alive_ms)}; what came after that is "
+    done = (
+        f"Restored {restored.title} as it stood at {local_time(restored.alive_ms)}; what came after that is "
         f"lost. To go on with it: auctioneer run --data {folder.path}"
     )
+    say_done(done, {"data": str(folder.path), **restored._asdict()}, as_json=as_json)

@@ -6,12 +6,14 @@ from typing import Final
 import click
 
 from auctioneer.bid_history import page_of_bids
-from auctioneer.cli.output import Column, grouped, local_time, print_table
+from auctioneer.cli.output import grouped, local_time
 from auctioneer.cli.places import LOT, data_option, json_option
 from auctioneer.data_folder import DataFolder
 from auctioneer.offline import open_journal
 from auctioneer.reports import Row
-from common.cli import examples, print_json
+from common.cli import examples
+from common.tables import Column, print_table
+from common.terminal import print_json, say
 from common.words import counted
 
 DEFAULT_COUNT: Final = 100
@@ -65,9 +67,7 @@ def bids(lot: str, first: int | None, count: int, folder: DataFolder, *, as_json
     print_table(columns, [_cells(row) for row in page.bids])
     if len(page.bids) < page.total:
         shown = f"{page.bids[0]['number']:,} to {page.bids[-1]['number']:,}" if page.bids else "none"
-        click.echo(
-            f"The lot has {counted(page.total, 'bid')}; shown: {shown}. --from and --count show others.", err=True
-        )
+        say(f"The lot has {counted(page.total, 'bid')}; shown: {shown}. --from and --count show others.", err=True)
 
 
 def _cells(row: Row) -> list[str]:

@@ -5,12 +5,14 @@ from pathlib import Path
 import click
 
 from auctioneer.catalogue import load_catalogue
-from auctioneer.cli.output import Column, grouped, local_time, print_table, tell_person
+from auctioneer.cli.output import grouped, local_time
 from auctioneer.cli.places import json_option
 from auctioneer.durations import format_duration
 from auctioneer.terms import LotSpec, Opening, OpeningRule, SaleSpec
-from common.cli import examples, print_json, printable
+from common.cli import examples
 from common.money import Currency
+from common.tables import Column, print_table
+from common.terminal import print_json, say, tell_person
 from common.words import counted
 
 
@@ -28,7 +30,7 @@ def check(catalogue: Path, *, as_json: bool) -> None:
         return
     _print_lots(spec)
     count = counted(len(spec.lots), "lot")
-    click.echo(f"No faults: {printable(spec.title)}, {count} in {spec.currency.code}.", err=True)
+    say(f"No faults: {spec.title}, {count} in {spec.currency.code}.", err=True)
 
 
 def _print_lots(spec: SaleSpec) -> None:

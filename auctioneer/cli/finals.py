@@ -14,11 +14,12 @@ from auctioneer.cli.places import LOT, Chair, check_length, from_chair
 from auctioneer.control import AnyCommand, CloseLot, Done, EndSale, Withdraw
 from auctioneer.control_client import ControlClient, connected
 from auctioneer.reports import Row
-from common.cli import examples, printable
+from common.cli import examples
 from common.errors import RejectCode, RejectedError
 from common.limits import TEXT_CHARS_MAX
 from common.lot import LotStatus
 from common.money import Currency
+from common.terminal import confirm, say
 from common.words import counted
 
 _LOTS_SHOWN_MAX: Final = 20
@@ -47,7 +48,7 @@ class _Plan(NamedTuple):
 @_yes_option
 @from_chair
 def close_lot(chair: Chair, lot: str, *, yes: bool) -> None:
-    """Bring the hammer down on LOT now: it is sold to who leads, if the reserve is met, or passed. It is final.
+    """Bring the hammer down on LOT now: it is sold to the leader if the reserve is met, or passes. It is final.
 
     Shows how the lot stands and asks first where there is a person at the terminal to answer.
     """
@@ -104,7 +105,7 @@ def end(chair: Chair, *, yes: bool) -> None:
         sale = house.ask("status")  # before the lots: what happens in between is then noticed
         rows = house.ask("lots")
         falls = [f"Lot {row['lot']} {_hammer(row, currency)}" for row in rows if row["status"] in _OPEN]
-        shown = [f"{printable(sale['title'])}:", *falls[:_LOTS_SHOWN_MAX]]
+        shown = [f"{sale['title']}:", *falls[:_LOTS_SHOWN_MAX]]
         if len(falls) > _LOTS_SHOWN_MAX:
             shown.append(f"... and {counted(len(falls) - _LOTS_SHOWN_MAX, 'lot')} more that the hammer falls on.")
         unopened = sum(row["status"] == "scheduled" for row in rows)
@@ -139,15 +140,15 @@ def _carry_out(
             shown, question, command = plan(house, currency)
         if question:
             for line in shown:
-                click.echo(line, err=True)
-            click.confirm(question, abort=True, err=True)
+                say(line, err=True)
+            confirm(question)
         try:
             with connected(chair.folder, chair.name) as house:
                 return house.order(command), currency
         except RejectedError as error:
             if error.reject is not RejectCode.STATE_CHANGED:
                 raise
-        click.echo(
+        say(
             "It changed while you were asked, and nothing was done. This is how it stands now. "
             "(To have time to look, `auctioneer pause` first.)",
             err=True,
@@ -166,7 +167,7 @@ def _standing(row: Row, currency: Currency) -> str:
     if row["reserve_minor"] is not None:
         is_met = "is met" if row["reserve_met"] else "is not met"
         parts.append(f"the reserve of {currency.show(row['reserve_minor'])} {is_met}")
-    return f"Lot {row['lot']}, {printable(row['title'])} ({row['status']}): {', '.join(parts)}."
+    return f"Lot {row['lot']}, {row['title']} ({row['status']}): {', '.join(parts)}."
 
 
 def _hammer(row: Row, currency: Currency) -> str:
@@ -204,4 +205,4 @@ def _with_bids(row: Row) -> str:
 
 
 def _person(name: str | None, paddle: int) -> str:
-    return f"{printable(name or 'nobody')} ({paddle})"
+    return f"{name or 'nobody'} ({paddle})"

@@ -8,9 +8,10 @@ from auctioneer.control_client import connected
 from auctioneer.data_folder import DataFolder
 from auctioneer.durations import format_duration
 from auctioneer.sale_settings import AUCTIONEER
-from common.cli import examples, print_json, printable
+from common.cli import examples
 from common.errors import UsageError
 from common.limits import NAME_CHARS_MAX, TEXT_CHARS_MAX
+from common.terminal import say_done
 
 
 @click.command("open", short_help="Open a lot now.", epilog=examples("auctioneer open 7"))
@@ -59,7 +60,7 @@ def extend(chair: Chair, lot: str, duration: int) -> None:
 @click.argument("text")
 @from_chair
 def announce(chair: Chair, text: str) -> None:
-    """Show TEXT to everybody who takes part, now and to who joins later."""
+    """Show TEXT to everybody who takes part now or joins later."""
     if not text.strip():
         raise click.BadParameter("it is empty.", param_hint="TEXT")
     check_length("TEXT", text, TEXT_CHARS_MAX)
@@ -75,7 +76,7 @@ def announce(chair: Chair, text: str) -> None:
 def admit(chair: Chair, bidder: str) -> None:
     """Let BIDDER, a name or a paddle, take part, who waits for it or was turned out."""
     _check_bidder(bidder)
-    chair.order(Admit(bidder=bidder), f"{printable(bidder)} is admitted.")
+    chair.order(Admit(bidder=bidder), f"{bidder} is admitted.")
 
 
 @click.command("turn-out", short_help="Turn a bidder out.", epilog=examples("auctioneer turn-out ann"))
@@ -84,7 +85,7 @@ def admit(chair: Chair, bidder: str) -> None:
 def turn_out(chair: Chair, bidder: str) -> None:
     """Let BIDDER, a name or a paddle, take part no longer. Bids made before stand; `withdraw` undoes a lot."""
     _check_bidder(bidder)
-    chair.order(Admit(bidder=bidder, admitted=False), f"{printable(bidder)} is turned out.")
+    chair.order(Admit(bidder=bidder, admitted=False), f"{bidder} is turned out.")
 
 
 @click.command(
@@ -113,10 +114,8 @@ def clerk(folder: DataFolder, name: str, *, remove: bool, as_json: bool) -> None
     else:
         _change_clerks(folder, Appoint(name=name, key=folder.make_control_keys(name).public))
         done = str(key_file)
-    if as_json:
-        print_json({"name": name, "removed": True} if remove else {"name": name, "key_file": done})
-    else:
-        click.echo(done)
+    document = {"name": name, "removed": True} if remove else {"name": name, "key_file": done}
+    say_done(done, document, as_json=as_json)
 
 
 def _change_clerks(folder: DataFolder, command: Appoint | Dismiss) -> None:

@@ -1,113 +1,30 @@
-"""What reports look like: tables that fit a terminal, aligned columns in a pipe, and CSV that spreadsheets can open.
+"""What reports look like besides their tables: pairs of names and texts, amounts and times, and CSV for spreadsheets.
 
-A title is anybody's text. In a table nothing in it steers the terminal; in CSV nothing in it becomes a formula.
+A title is anybody's text: in CSV nothing in it becomes a formula.
 """
 
 import csv
 import io
-import shutil
-import sys
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
-
-import click
-from rich import box
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import Final
 
 from auctioneer.durations import format_duration
-from common.cli import printable
+from common.names import printable
+from common.terminal import say, say_bytes, say_drawn
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-_GAP: Final = 2
-"""Cells between columns."""
-_SHRUNK_MIN: Final = 12
-_STYLES: Final = {"open": "green", "paused": "yellow", "waiting": "yellow", "sold": "bold", "withdrawn": "dim"}
+STATUS_STYLES: Final = {"open": "green", "paused": "yellow", "waiting": "yellow", "sold": "bold", "withdrawn": "dim"}
 """How a row's status colours the status; colour never says what the word does not."""
-
-
-class Column(NamedTuple):
-    """A column. Where a terminal is narrow, a text that `shrinks` is cut and a column that `is_extra` left out."""
-
-    title: str
-    is_number: bool = False
-    shrinks: bool = False
-    is_extra: bool = False
-
-
-def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of texts, each as long as `columns`."""
-    clean = [[printable(cell) for cell in row] for row in rows]
-    lines = _terminal_lines(columns, clean) if sys.stdout.isatty() else _plain_lines(columns, clean)
-    for line in lines:
-        click.echo(line)
-
-
-def _terminal_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    room, height = shutil.get_terminal_size()
-    widths = _fitted(columns, _natural_widths(columns, rows), room)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
-    for index, width in widths.items():
-        column = columns[index]
-        table.add_column(column.title, justify="right" if column.is_number else "left", no_wrap=True, width=width)
-    for row in rows:
-        table.add_row(*(Text(row[index], style=_STYLES.get(row[index], "")) for index in widths))
-    buffer = io.StringIO()
-    Console(file=buffer, force_terminal=True, width=room, height=height).print(table)
-    return buffer.getvalue().splitlines()
-
-
-def _natural_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
-    return [
-        max(cell_len(column.title), *(cell_len(row[index]) for row in rows), 0) for index, column in enumerate(columns)
-    ]
-
-
-def _fitted(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[int, int]:
-    """Return which columns are shown in `room` cells, by index, and how wide each is."""
-    least = [min(width, _SHRUNK_MIN) if columns[index].shrinks else width for index, width in enumerate(natural)]
-    shown = list(range(len(columns)))
-    extras = [index for index in shown if columns[index].is_extra]
-    while extras and _sum_width([least[index] for index in shown]) > room:
-        shown.remove(extras.pop())
-    widths = {index: natural[index] for index in shown}
-    while _sum_width(widths.values()) > room:
-        loose = [index for index in shown if widths[index] > least[index]]
-        if not loose:
-            break
-        widths[max(loose, key=widths.__getitem__)] -= 1
-    return widths
-
-
-def _sum_width(widths: Collection[int]) -> int:
-    return sum(widths) + _GAP * (len(widths) - 1)
-
-
-def _plain_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    widths = _natural_widths(columns, rows)
-    for row in ([column.title for column in columns], *rows):
-        cells = []
-        for column, cell, width in zip(columns, row, widths, strict=True):
-            space = " " * (width - cell_len(cell))
-            cells.append(space + cell if column.is_number else cell + space)
-        yield (" " * _GAP).join(cells).rstrip()
 
 
 def print_fields(fields: Iterable[tuple[str, str]]) -> None:
     """Print names and texts, a pair on a line."""
-    pairs = [(name, printable(text)) for name, text in fields if text]
+    pairs = [(name, text) for name, text in fields if text]
     width = max(len(name) for name, _ in pairs)
     for name, text in pairs:
-        click.echo(f"{name.ljust(width)}  {text}")
-
-
-def tell_person(sentence: str) -> None:
-    """Print a sentence that is for the person at the keyboard only, whatever reads the output."""
-    click.echo(printable(sentence), err=True)
+        say(f"{name.ljust(width)}  {text}")
 
 
 def print_csv(
@@ -121,8 +38,11 @@ def print_csv(
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([_csv_cell(value) for value in row] for row in rows)
-    text = buffer.getvalue()
-    click.echo(text.encode("utf-8-sig") if has_bom else text, nl=False)
+    lines = buffer.getvalue().splitlines()
+    if has_bom:
+        say_bytes("".join(f"{line}\n" for line in lines).encode("utf-8-sig"))
+    else:
+        say_drawn(lines)
 
 
 def _csv_cell(value: object) -> str:

@@ -12,8 +12,8 @@ from auctioneer.control_client import connected
 from auctioneer.data_folder import DataFolder
 from auctioneer.durations import DurationError, format_duration, parse_duration
 from auctioneer.sale_settings import AUCTIONEER
-from common.cli import print_json
 from common.lot_numbers import is_valid_lot
+from common.terminal import say_done
 
 _Callback = Callable[..., Any]
 
@@ -60,10 +60,7 @@ class Chair(NamedTuple):
 
     def tell(self, done: str, lots: tuple[str, ...], **more: object) -> None:
         """Print that something was done, and with JSON to which lots, and what `more` a program may want to know."""
-        if self.as_json:
-            print_json({"done": True, "lots": lots, **more})
-        else:
-            click.echo(done)
+        say_done(done, {"done": True, "lots": lots, **more}, as_json=self.as_json)
 
 
 def from_chair(command: Callable[..., None]) -> Callable[..., None]:

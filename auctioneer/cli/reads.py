@@ -5,24 +5,17 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from auctioneer.cli.output import (
-    Column,
-    grouped,
-    local_time,
-    print_csv,
-    print_fields,
-    print_table,
-    time_left,
-    utc_time,
-)
+from auctioneer.cli.output import STATUS_STYLES, grouped, local_time, print_csv, print_fields, time_left, utc_time
 from auctioneer.cli.places import LOT, Chair, from_chair
 from auctioneer.control_client import connected
 from auctioneer.data_folder import DataFolder, HouseRecord
 from auctioneer.offline import read_sale
 from auctioneer.reports import Row
-from common.cli import examples, print_json
+from common.cli import examples
 from common.errors import UnreachableError
 from common.lot import LotStatus
+from common.tables import Column, print_table
+from common.terminal import print_json, say
 
 _RESULT_FIELDS: Final = ("lot", "title", "status", "winner", "paddle", "hammer", "price", "currency", "bids")
 _DELIMITERS: Final = {",": ",", ";": ";", "tab": "\t"}
@@ -54,7 +47,7 @@ def read(chair: Chair, report: str, lots: tuple[str, ...] = ()) -> Reading:
 def _say_if_stopped(reading: Reading, folder: DataFolder) -> None:
     if reading.record is None:
         when = local_time(reading.sale["now_ms"])
-        click.echo(
+        say(
             f"The house is not running; this is the sale as it stood at {when}. "
             f"To go on with it: auctioneer run --data {folder.path}",
             err=True,
@@ -74,7 +67,7 @@ def link(chair: Chair) -> None:
     if chair.as_json:
         print_json({"link": record.link})
     else:
-        click.echo(record.link)
+        say(record.link)
 
 
 @click.command(
@@ -144,7 +137,7 @@ def lots(chair: Chair, lot: tuple[str, ...], **is_wanted: bool) -> None:
         Column("Left", is_number=True),
         Column("Clock", is_extra=True),
     ]
-    print_table(columns, [_lot_cells(row) for row in rows])
+    print_table(columns, [_lot_cells(row) for row in rows], STATUS_STYLES)
 
 
 def _lot_cells(row: Row) -> list[str]:
@@ -207,7 +200,7 @@ def bidders(chair: Chair) -> None:
         ]
         for row in reading.report
     ]
-    print_table(columns, rows)
+    print_table(columns, rows, STATUS_STYLES)
 
 
 @click.command(
@@ -256,7 +249,7 @@ def results(chair: Chair, form: str | None, *, has_bom: bool, delimiter: str | N
         Column("Bids", is_number=True, is_extra=True),
         Column("Closed", is_extra=True),
     ]
-    print_table(columns, [_result_cells(row) for row in reading.report])
+    print_table(columns, [_result_cells(row) for row in reading.report], STATUS_STYLES)
 
 
 def _result_csv_cells(row: Row, delimiter: str) -> list[object]:

@@ -8,7 +8,6 @@ import click
 import msgspec
 
 from auctioneer.addresses import PORT_MAX, checked_host, is_loopback, parse_advertised
-from auctioneer.cli.output import tell_person
 from auctioneer.cli.places import data_option
 from auctioneer.data_folder import DataFolder
 from auctioneer.options import DEFAULT_HOST, DEFAULT_PORT, LogFormat, LogLevel, MachineSettings, RunOptions
@@ -17,6 +16,7 @@ from auctioneer.sessions import DEFAULT_REQUESTS_PER_S, JOIN_COST, REQUESTS_PER_
 from common.cli import examples
 from common.errors import UsageError
 from common.limits import INVITE_CHARS_MAX
+from common.terminal import tell_person
 
 _PORT = click.IntRange(0, PORT_MAX)
 _OFF: Final = -1
@@ -115,7 +115,7 @@ def _kept(what: str, at_first: object) -> str:
     type=_RATE,
     help=_kept("What one bidder may ask for.", DEFAULT_REQUESTS_PER_S),
 )
-@click.option("--exit-when-ended", is_flag=True, help="Stop by itself when the sale has ended.")
+@click.option("--exit-when-ended", is_flag=True, help="Stop when the sale has ended.")
 @click.option("--log-format", type=click.Choice(get_args(LogFormat)), default="human", show_default=True)
 @click.option("--log-level", type=click.Choice(get_args(LogLevel)), default="info", show_default=True)
 @click.option(

@@ -13,6 +13,7 @@ from bidder.cli.orders import (
     HELP,
     BidOrder,
     BuyOrder,
+    FollowOrder,
     HelpOrder,
     LotOrder,
     LotsOrder,
@@ -29,12 +30,12 @@ from bidder.cli.voices import ForPeople, Voice
 from bidder.cli.wording import Line, Tone, leader_words, time_left
 from bidder.events import ConnectionState
 from bidder.home import LastId
-from common.cli import printable
 from common.errors import AuctionError, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import LotStatus
 from common.lot_numbers import lot_meant
 from common.messages import Accepted, Rejected
+from common.terminal import OutputError, say_error
 from common.words import counted
 
 _SHOWN_LOTS_MAX: Final = 3
@@ -52,6 +53,8 @@ class Attendance:
         self._tasks: set[asyncio.Task[None]] = set()
         self._doubtful: BidOrder | None = None
         self.is_leaving = False
+        self.muted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Fails when stdout takes no more."""
 
     async def begin_typed(self, order: Order, *, is_agreed: bool) -> None:
         """Begin an order that a person typed. A bid that looks like a slip waits until the person types `yes`.
@@ -65,7 +68,7 @@ class Attendance:
                 return
             order = doubtful
         elif isinstance(order, BidOrder) and (doubt := self._doubt(order)):
-            say(Line(printable(doubt) if is_agreed else f"{printable(doubt)} Type `yes` to bid it.", Tone.BAD))
+            say(Line(doubt if is_agreed else f"{doubt} Type `yes` to bid it.", Tone.BAD))
             if not is_agreed:
                 self._doubtful = order
                 return
@@ -73,6 +76,7 @@ class Attendance:
 
     async def begin(self, order: Order, tag: Any = None) -> None:
         """Begin to carry out an order; waits while as many are under way as a client may leave unanswered."""
+        self._voice.last_word = ""
         while len(self._tasks) >= REMEMBERED_REQUESTS_MAX:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         task = asyncio.create_task(self._carry_out(order, tag))
@@ -86,6 +90,20 @@ class Attendance:
             await asyncio.wait(self._tasks)
 
     async def _carry_out(self, order: Order, tag: Any) -> None:
+        """Carry out an order and tell its outcome; on stderr where stdout takes no more, which ends the program."""
+        try:
+            await self._obey(order, tag)
+        except OutputError as error:
+            say_error(error)
+            self._mute(OutputError(error.cause))
+        except BrokenPipeError as error:
+            self._mute(error)
+
+    def _mute(self, error: Exception) -> None:
+        if not self.muted.done():
+            self.muted.set_exception(error)
+
+    async def _obey(self, order: Order, tag: Any) -> None:
         try:
             match order:
                 case BidOrder() | BuyOrder():
@@ -96,10 +114,16 @@ class Attendance:
                     self._voice.lots(tag)
                 case LotOrder(lot) if isinstance(self._voice, ForPeople):
                     self._voice.lot(lot_meant(lot, self._client.lots()))
+                case FollowOrder():
+                    self._voice.follow(order)
+                    self._voice.followed(tag)
                 case HelpOrder():
-                    say(Line(HELP))
+                    for line in HELP.splitlines():
+                        say(Line(line))
         except UnansweredError:
             self._voice.failure(asked_in_vain(), tag)
+        except OutputError:
+            raise
         except AuctionError as error:
             self._voice.failure(error, tag)
 
@@ -118,6 +142,7 @@ class Attendance:
         return [None if text is None else parsed_amount(currency, text, view) for text in texts]
 
     async def _place(self, order: BidOrder | BuyOrder, tag: Any) -> None:
+        self._voice.note_own(lot_meant(order.lot, self._client.lots()))
         self._last_id.keep(self._client.new_request_id())
         try:
             verdict = await (self._bid(order) if isinstance(order, BidOrder) else self._buy(order))
@@ -153,8 +178,8 @@ class Attendance:
             price_minor = parsed_amount(self._client.sale.currency, order.price)
         return await self._client.buy(order.lot, price_minor, request_id=order.request_id, timeout_ms=self._timeout_ms)
 
-    def status(self) -> str:
-        """Return the line below the prompt: the connection, and the lots that end first."""
+    def status(self) -> list[str]:
+        """Return the lines below the prompt: the last answer, then the connection and the lots that end first."""
         client = self._client
         words = {ConnectionState.LIVE: "connected"}.get(client.state, client.state.value)
         views = [view for view in client.lots().values() if view.status is LotStatus.OPEN]
@@ -164,4 +189,5 @@ class Attendance:
             view = client.lot(lot)
             price = "" if view.price_minor is None else f" {client.sale.currency.plain(view.price_minor)}"
             shown.append(f"{lot}:{price} {leader_words(view, client.paddle)}, {time_left(remaining_ms)}")
-        return " | ".join([words, *shown])
+        last = [f"Your last order: {self._voice.last_word}"] if self._voice.last_word else []
+        return [*last, " | ".join([words, *shown])]

@@ -13,11 +13,13 @@ from bidder.cli.places import LOT, Naming, Seat, explained, from_seat, json_opti
 from bidder.cli.records import no_verdict_record, verdict_record
 from bidder.cli.wording import verdict_line
 from bidder.client import Client
-from common.cli import examples, print_json, printable
-from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
+from common import terminal
+from common.cli import examples
+from common.errors import RejectCode, RejectedError, UnreachableError, UsageError
 from common.limits import INTEGER_MAX
 from common.lot_numbers import lot_meant
 from common.messages import Accepted, Rejected
+from common.terminal import print_json, say_error
 
 _request_id_option = click.option(
     "--request-id",
@@ -124,9 +126,9 @@ def _ask_about(doubt: str, *, is_agreed: bool) -> None:
     if not doubt:
         return
     if not is_agreed and sys.stdin.isatty():
-        click.confirm(f"{printable(doubt)} Bid it?", abort=True, err=True)
+        terminal.confirm(f"{doubt} Bid it?")
     else:
-        click.echo(printable(doubt), err=True)
+        terminal.say(doubt, err=True)
 
 
 def buy_now_price(client: BaseClient, lot: str) -> int:
@@ -156,7 +158,7 @@ def _place(seat: Seat, lot: str, ask: _Ask, request_id: int | None, timeout_s: f
         if request_id is None and sent_id is not None:
             last_id.keep(sent_id)
         failure = explained(error) if isinstance(error, RejectedError) else unanswered(error)
-        _tell_failure(failure)
+        say_error(failure)
         if as_json:
             print_json(no_verdict_record(failure, lot, sent_id))
         return failure.exit_status
@@ -164,12 +166,12 @@ def _place(seat: Seat, lot: str, ask: _Ask, request_id: int | None, timeout_s: f
         last_id.keep(verdict.id)
     line = verdict_line(verdict, lot, currency)
     if as_json:
-        print_json(verdict_record(verdict, currency, lot, line.text))
+        print_json(verdict_record(verdict, currency, lot, line.text), if_lost=line.text)
     elif isinstance(verdict, Accepted):
-        say(line)
+        say(line, if_lost=line.text)
     if isinstance(verdict, Accepted):
         return 0
-    click.echo(f"Error [{verdict.code.value}]: {line.text}", err=True)
+    terminal.say(f"Error [{verdict.code.value}]: {line.text}", err=True)
     return RejectedError.exit_status
 
 
@@ -182,7 +184,3 @@ def unanswered(error: UnreachableError) -> UnreachableError:
         f"The house did not answer in time. {what}; the same command with --request-id {error.request_id} tells, and "
         "never counts twice."
     )
-
-
-def _tell_failure(error: AuctionError) -> None:
-    click.echo(f"Error [{error.code}]: {error}", err=True)

@@ -50,7 +50,8 @@ class Follower:
                 self._begin()
             case LotChanged() | LotCaughtUp():
                 if self._is_new(event.lot, event.seq):
-                    self._voice.event(event)
+                    if self._voice.is_followed(event.view):
+                        self._voice.event(event)
                     if event.view.status.is_final:
                         self._open.discard(event.lot)
                     else:
@@ -77,6 +78,8 @@ class Follower:
         views = self._client.lots()
         self._seqs = {number: view.seq for number, view in views.items()}
         self._seqs[_SALE] = self._client.sale.seq
+        for view in views.values():
+            self._voice.note_view(view)
         self._open = {number for number, view in views.items() if not view.status.is_final}
         self._voice.state()
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Final
 
@@ -12,6 +12,8 @@ import click
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.patch_stdout import StdoutProxy
+
+from common.names import printable
 
 LINE_BYTES_MAX: Final = 64 * 1024
 """A longer line of a pipe is cut into pieces, which then are no orders."""
@@ -28,15 +30,20 @@ def output_above_prompt() -> Iterator[None]:
         yield
 
 
-async def typed_lines(prompt: str, status: Callable[[], str]) -> AsyncGenerator[str, None]:
-    """Yield what is typed, line by line, until Ctrl-D. `status` is shown below the prompt, anew each second.
+async def typed_lines(prompt: str, status: Callable[[], Iterable[str]]) -> AsyncGenerator[str, None]:
+    """Yield what is typed, line by line, until Ctrl-D. `status` gives the lines below the prompt, again each second.
 
     Raises Abort at Ctrl-C: a KeyboardInterrupt in a task would tear the event loop down.
     """
     session: PromptSession[str] = PromptSession(history=InMemoryHistory())
+    clean_prompt = printable(prompt)
+
+    def toolbar() -> str:
+        return "\n".join(map(printable, status()))
+
     while True:
         try:
-            yield await session.prompt_async(prompt, bottom_toolbar=status, refresh_interval=_REFRESH_S)
+            yield await session.prompt_async(clean_prompt, bottom_toolbar=toolbar, refresh_interval=_REFRESH_S)
         except EOFError:
             return
         except KeyboardInterrupt:

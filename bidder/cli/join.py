@@ -12,8 +12,8 @@ from bidder.aio import AsyncClient
 from bidder.cli.attending import Attendance
 from bidder.cli.following import LAST_LOTS_MS, Follower
 from bidder.cli.inputs import output_above_prompt, piped_lines, typed_lines
-from bidder.cli.orders import json_order, json_tag, typed_order
-from bidder.cli.output import say, say_record
+from bidder.cli.orders import FollowOrder, json_order, json_tag, parsed_choice, typed_order
+from bidder.cli.output import say
 from bidder.cli.places import Naming, Seat, explained, from_seat, json_option, timeout_option
 from bidder.cli.records import connection_record
 from bidder.cli.voices import ForPeople, ForPrograms, Voice
@@ -21,9 +21,26 @@ from bidder.cli.wording import connection_line
 from bidder.events import ConnectionChanged, ConnectionState
 from common.cli import examples
 from common.errors import ADVICE, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
+from common.terminal import OutputError, say_record
 
 _FIRST_TRY_MS: Final = 3000
 """After so long it is looked whether the auctioneer has yet to admit the bidder, so that this can be told."""
+
+
+class _ChoiceType(click.ParamType[FollowOrder]):
+    """Which lots to follow."""
+
+    name = "lots"
+
+    def convert(
+        self, value: str | FollowOrder, param: click.Parameter | None, ctx: click.Context | None
+    ) -> FollowOrder:
+        if isinstance(value, FollowOrder):
+            return value
+        try:
+            return parsed_choice(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 @click.command(
@@ -31,42 +48,60 @@ _FIRST_TRY_MS: Final = 3000
     epilog=examples(
         "bidder join --name Ada",
         "bidder join --name Ada --to 'auction://192.0.2.7:7766/...'",
+        "bidder join --follow own                  # only what happens to the lots that you bid on",
         "bot | bidder join --name Robot --json | tee events.jsonl    # orders in, events out",
     ),
+)
+@click.option(
+    "--follow",
+    type=_ChoiceType(),
+    default="all",
+    show_default=True,
+    metavar="LOTS",
+    help="Whose changes to show: lots such as 3,7, or own (those that you bid on or lead), or all.",
 )
 @click.option("--yes", is_flag=True, help="Don't ask about typed bids, however high they are.")
 @timeout_option
 @json_option
 @from_seat(Naming.USUAL)
-def join(seat: Seat, timeout_s: float, *, yes: bool, as_json: bool) -> None:
+def join(seat: Seat, follow: FollowOrder, timeout_s: float, *, yes: bool, as_json: bool) -> None:
     """Take part in the sale: see each change, and type bids such as `bid 3 120`; `help` lists what can be typed.
 
     In a pipe, or with --json: orders come as JSON lines, {"bid": {"lot": "3", "amount": "120.00"}, "id": 1} or with
-    max, buy, lots or mine, and events and verdicts go out as JSON lines. The sale's end ends the program; the end of
-    the input does too, and bids stay.
+    max, buy, lots, mine or follow, and events and verdicts go out as JSON lines. The sale's end ends the program; the
+    end of the input does too, and bids stay.
     """
     is_program = as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
-    asyncio.run(_attend(seat, round(timeout_s * 1000), is_program=is_program, is_agreed=yes))
+    asyncio.run(_attend(seat, follow, round(timeout_s * 1000), is_program=is_program, is_agreed=yes))
 
 
-async def _attend(seat: Seat, timeout_ms: int, *, is_program: bool, is_agreed: bool) -> None:
+async def _attend(seat: Seat, follow: FollowOrder, timeout_ms: int, *, is_program: bool, is_agreed: bool) -> None:
     client = await _enter(seat, timeout_ms, is_program=is_program)
     async with client:
         voice: Voice = ForPrograms(client) if is_program else ForPeople(client)
         attendance = Attendance(client, voice, seat.last_id, timeout_ms)
+        voice.follow(follow)
         follower = Follower(client, voice)
         orders = (
             _take_json(attendance, voice) if is_program else _take_typed(client, attendance, voice, is_agreed=is_agreed)
         )
         with nullcontext() if is_program else output_above_prompt():
-            await _until_over(_follow(client, follower), orders, follower, voice)
+            try:
+                await _until_over(_follow(client, follower), orders, attendance.muted, follower, voice)
+            except (OutputError, BrokenPipeError):
+                await attendance.finish()  # what was asked for is decided all the same, and told on stderr
+                raise
 
 
 async def _until_over(
-    following: Coroutine[Any, Any, None], orders: Coroutine[Any, Any, None], follower: Follower, voice: Voice
+    following: Coroutine[Any, Any, None],
+    orders: Coroutine[Any, Any, None],
+    muted: asyncio.Future[None],
+    follower: Follower,
+    voice: Voice,
 ) -> None:
-    """Follow the sale and take orders until the one or the other is over, and tell which."""
-    tasks = [asyncio.create_task(following), asyncio.create_task(orders)]
+    """Follow the sale and take orders until the one or the other is over, or stdout takes no more; tell which."""
+    tasks = [asyncio.create_task(following), asyncio.create_task(orders), muted]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
@@ -113,10 +148,11 @@ async def _enter(seat: Seat, timeout_ms: int, *, is_program: bool) -> AsyncClien
 
 def _say_awaiting(*, is_program: bool) -> None:
     event = ConnectionChanged(ConnectionState.AWAITING_APPROVAL, ADVICE[RejectCode.AWAITING_APPROVAL])
+    line = connection_line(event.state, 0)
     if is_program:
         say_record(connection_record(event, None))
-    else:
-        say(connection_line(event.state))
+    elif line is not None:
+        say(line)
 
 
 async def _follow(client: AsyncClient, follower: Follower) -> None:

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-from common.cli import printable
 from common.errors import UsageError
 from common.lot import LotView
 from common.lot_numbers import is_valid_lot
@@ -21,6 +20,7 @@ buy LOT                      buy at the buy-now price
 lots                         how all lots stand
 lot LOT                      all about one lot
 mine                         what you lead and what you won
+follow LOT,LOT | own | all   show the changes of these lots only: follow 3,7
 yes                          bid what you were asked about
 quit                         leave; your bids stay"""
 """What can be typed."""
@@ -70,7 +70,19 @@ class QuitOrder(msgspec.Struct, frozen=True):
     """Leave."""
 
 
-Order = BidOrder | BuyOrder | LotOrder | LotsOrder | MineOrder | HelpOrder | YesOrder | QuitOrder
+class FollowOrder(msgspec.Struct, frozen=True):
+    """Tell the changes of some lots only: of those with these numbers, or of `OWN`, or of `ALL`."""
+
+    lots: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return ",".join(self.lots)
+
+
+ALL: Final = FollowOrder(("all",))
+OWN: Final = FollowOrder(("own",))
+
+Order = BidOrder | BuyOrder | LotOrder | LotsOrder | MineOrder | FollowOrder | HelpOrder | YesOrder | QuitOrder
 
 _WORDS: Final[dict[str, Order]] = {
     "lots": LotsOrder(),
@@ -95,6 +107,8 @@ def typed_order(line: str) -> Order | None:
             raise UsageError(f"`{verb}` stands alone.")
         return _WORDS[verb]
     match verb, rest:
+        case "follow", [_, *_]:
+            return parsed_choice(" ".join(rest))
         case "lot", [lot]:
             return LotOrder(_lot(lot))
         case "buy", [lot]:
@@ -106,21 +120,33 @@ def typed_order(line: str) -> Order | None:
             return BidOrder(_lot(lot), amount=_amount(verb, amounts, lot))
         case "max", [lot, *amounts]:
             return BidOrder(_lot(lot), maximum=_amount(verb, amounts, lot))
+        case "follow", []:
+            raise UsageError("Say which lots to follow, as in `follow 3,7`, `follow own` or `follow all`.")
         case (("bid" | "max" | "buy" | "lot"), _):
             example = {"bid": "bid 3 120", "max": "max 3 200", "buy": "buy 3", "lot": "lot 3"}[verb]
             raise UsageError(f"`{verb}` needs the number of a lot, as in `{example}`; `lots` lists them.")
-    raise UsageError(f"{printable(words[0])!r} is none of the words here. Type `help` to see them.")
+    raise UsageError(f"{words[0]!r} is none of the words here. Type `help` to see them.")
+
+
+def parsed_choice(text: str) -> FollowOrder:
+    """Return which lots to follow: `own`, `all`, or numbers with commas or spaces between. Raises UsageError."""
+    words = text.replace(",", " ").split()
+    if [word.casefold() for word in words] in (["all"], ["own"]):
+        return FollowOrder((words[0].casefold(),))
+    if not words:
+        raise UsageError("No lot is named. Say `own`, `all`, or numbers such as 3,7.")
+    return FollowOrder(tuple(map(_lot, words)))
 
 
 def _lot(word: str) -> str:
     if not is_valid_lot(word):
-        raise UsageError(f"{printable(word)!r} is not a lot's number; `lots` lists them.")
+        raise UsageError(f"{word!r} is not a lot's number; `lots` lists them.")
     return word
 
 
 def _amount(verb: str, words: list[str], lot: str) -> str:
     if not words:
-        raise UsageError(f"Say how much, as in `{verb} {printable(lot)} 120`; `lots` shows the least that you can bid.")
+        raise UsageError(f"Say how much, as in `{verb} {lot} 120`; `lots` shows the least that you can bid.")
     return " ".join(words)
 
 
@@ -158,6 +184,7 @@ class _JsonOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     buy: _JsonBuy | None = None
     lots: _Nothing | None = None
     mine: _Nothing | None = None
+    follow: str | None = None
     id: Any = None
 
 
@@ -177,7 +204,7 @@ def json_order(line: bytes) -> Order:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise UsageError(
             f"That is not an order: {error}. One looks like "
-            '{"bid": {"lot": "3", "amount": "120"}, "id": 1}; there are also max, buy, lots and mine.'
+            '{"bid": {"lot": "3", "amount": "120"}, "id": 1}; there are also max, buy, lots, mine and follow.'
         ) from error
     orders: list[Order] = []
     if read.bid is not None:
@@ -190,8 +217,9 @@ def json_order(line: bytes) -> Order:
         orders.append(BuyOrder(_lot(read.buy.lot), read.buy.price, read.buy.request_id))
     orders += [LotsOrder()] if read.lots is not None else []
     orders += [MineOrder()] if read.mine is not None else []
+    orders += [parsed_choice(read.follow)] if read.follow is not None else []
     if len(orders) != 1:
-        raise UsageError("A line has one order: one of bid, max, buy, lots and mine.")
+        raise UsageError("A line has one order: one of bid, max, buy, lots, mine and follow.")
     return orders[0]
 
 

@@ -1,19 +1,13 @@
-"""How lines reach the terminal or a pipe, and the table of lots."""
+"""How lines for people look, and the table of lots."""
 
-import os
-import shutil
-import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-import click
-import msgspec
-from rich.cells import cell_len, set_cell_size
-
 from bidder.cli.wording import Line, Tone, leader_words, outcome_words, reserve_words, time_left
-from common.cli import printable
+from common import terminal
 from common.lot import LotStatus, LotView
 from common.money import Currency
+from common.tables import Column, print_table
 
 _STYLES: Final[dict[Tone, dict[str, Any]]] = {
     Tone.PLAIN: {},
@@ -22,48 +16,42 @@ _STYLES: Final[dict[Tone, dict[str, Any]]] = {
     Tone.NOTE: {"fg": "cyan"},
 }
 """Colour never says what the words do not."""
-_TITLE_MIN: Final = 12
-_GAP: Final = "  "
 
 
-def say(line: Line) -> None:
-    """Print a line for a person."""
-    style = _STYLES[line.tone] if _has_colours() else {}
-    click.echo(click.style(line.text, **style) if style else line.text)
-
-
-def _has_colours() -> bool:
-    """Return whether colours are wanted; in a pipe click takes them out besides."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def say_record(record: dict[str, Any]) -> None:
-    """Print one object on a line of its own, at once."""
-    click.echo(msgspec.json.encode(record).decode())
+def say(line: Line, *, if_lost: str = "") -> None:
+    """Print a line for a person. Raises OutputError with `if_lost`."""
+    terminal.say(line.text, if_lost=if_lost, style=_STYLES[line.tone])
 
 
 def print_lots(views: Sequence[tuple[LotView, int | None]], paddle: int, currency: Currency) -> None:
-    """Print a table of lots, each with what is left on its clock. At a terminal titles are cut to its width."""
-    header = ("Lot", "Title", f"Price {currency.code}", "Next bid", "Standing", "Left")
-    rows = [header, *(_cells(view, remaining_ms, paddle, currency) for view, remaining_ms in views)]
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(header))]
-    if sys.stdout.isatty():
-        excess = sum(widths) + len(_GAP) * (len(widths) - 1) - shutil.get_terminal_size().columns
-        widths[1] = max(min(_TITLE_MIN, widths[1]), widths[1] - max(0, excess))
-    for row in rows:
-        click.echo(_GAP.join(_fitted(cell, widths[column], column) for column, cell in enumerate(row)).rstrip())
+    """Print a table of lots, each with what is left on its clock."""
+    columns = [
+        Column("Lot"),
+        Column("Title", shrinks=True),
+        Column(f"Price {currency.code}", is_number=True),
+        Column("Next bid", is_number=True),
+        Column("Buy now", is_number=True),
+        Column("Standing"),
+        Column("Left"),
+    ]
+    rows = [_cells(view, remaining_ms, paddle, currency) for view, remaining_ms in views]
+    if not any(view.buy_now_minor is not None for view, _ in views):
+        columns = [column for column in columns if column.title != "Buy now"]
+        rows = [[*row[:4], *row[5:]] for row in rows]
+    print_table(columns, rows)
 
 
-def _cells(view: LotView, remaining_ms: int | None, paddle: int, currency: Currency) -> tuple[str, ...]:
+def _cells(view: LotView, remaining_ms: int | None, paddle: int, currency: Currency) -> list[str]:
     price_minor = view.price_minor if view.hammer_minor is None else view.hammer_minor
-    return (
+    return [
         view.lot,
-        printable(view.terms.title),
+        view.terms.title,
         "" if price_minor is None else _bare(price_minor, currency),
         "" if view.status.is_final else _bare(view.minimum_minor, currency),
+        "" if view.buy_now_minor is None else _bare(view.buy_now_minor, currency),
         _standing(view, paddle, currency),
         "" if remaining_ms is None else time_left(remaining_ms),
-    )
+    ]
 
 
 def _standing(view: LotView, paddle: int, currency: Currency) -> str:
@@ -79,10 +67,3 @@ def _standing(view: LotView, paddle: int, currency: Currency) -> str:
 
 def _bare(amount_minor: int, currency: Currency) -> str:
     return currency.show(amount_minor).removeprefix(f"{currency.code} ")
-
-
-def _fitted(cell: str, width: int, column: int) -> str:
-    if cell_len(cell) > width:
-        return set_cell_size(cell, width - 1) + "…"
-    space = " " * (width - cell_len(cell))
-    return space + cell if column in (2, 3) else cell + space

@@ -1,6 +1,6 @@
 """What the commands share: the options that say which house and who asks, and how a client of it is had."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import wraps
 from pathlib import Path
@@ -10,12 +10,12 @@ import click
 
 from bidder.client import REQUEST_TIMEOUT_MS, Client
 from bidder.home import LastId, NamesAt, bidder_keys, default_home, observer_keys
-from common.cli import printable
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
-from common.keys import JoinLink, KeyPair, find_local_houses, local_houses_folder, parse_link
+from common.keys import JoinLink, KeyPair, LocalHouse, find_local_houses, local_houses_folder, parse_link
 from common.lot_numbers import is_valid_lot
 from common.messages import Role, Welcome
 from common.names import is_valid_name
+from common.terminal import tell_person
 
 _Callback = Callable[..., Any]
 
@@ -23,6 +23,19 @@ _HINTS: Final = {
     RejectCode.INVALID_NAME: "this house wants to know who looks on, too: say it with --name",
 }
 """What a person can type about a refusal, where the house does not say more."""
+
+
+class SeveralHousesError(UsageError):
+    """It is not said which of the houses on this machine is meant."""
+
+    def __init__(self, houses: Sequence[LocalHouse]) -> None:
+        self._listed = tuple(f"  {house.title} ({house.data}): --to '{house.link}'" for house in houses)
+        super().__init__(f"{len(houses)} houses run on this machine. Say which one:")
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What is asked, and the houses."""
+        return (str(self), *self._listed)
 
 
 class Seat(NamedTuple):
@@ -62,7 +75,7 @@ class Seat(NamedTuple):
         if not names:
             raise UsageError("You have no name at this house yet. Say under which you take part: --name NAME.")
         if len(names) > 1:
-            listed = ", ".join(printable(name) for name in names)
+            listed = ", ".join(names)
             raise UsageError(f"You have {len(names)} names at this house: {listed}. Say which one: --name NAME.")
         return self._replace(to=link, name=names[0])
 
@@ -83,8 +96,7 @@ class Seat(NamedTuple):
         if self.name:
             NamesAt(self.home, self.link).keep(self.name)
         if self.name and welcome.name != self.name:
-            known = printable(welcome.name)
-            click.echo(f"Your key is enrolled as {known} here; you take part under that name.", err=True)
+            tell_person(f"Your key is enrolled as {welcome.name} here; you take part under that name.")
 
 
 def explained(error: RejectedError) -> RejectedError:
@@ -105,8 +117,7 @@ def _local_link() -> JoinLink:
             "hold a sale here with `auctioneer run`."
         )
     if len(houses) > 1:
-        listed = "\n".join(f"  {house.title} ({house.data}): --to '{house.link}'" for house in houses)
-        raise UsageError(f"{len(houses)} houses run on this machine. Say which one:\n{listed}")
+        raise SeveralHousesError(houses)
     return parse_link(houses[0].link)
 
 

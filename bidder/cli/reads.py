@@ -6,9 +6,10 @@ from bidder.base import UnansweredError
 from bidder.cli.output import print_lots, say
 from bidder.cli.places import Naming, Seat, asked_in_vain, from_seat, json_option, timeout_option
 from bidder.cli.records import lot_record, mine_record
-from bidder.cli.wording import mine_lines
-from common.cli import examples, print_json, printable
+from bidder.cli.wording import Line, mine_lines
+from common.cli import examples
 from common.lot import SaleStatus
+from common.terminal import print_json
 
 
 @click.command(short_help="Show how the lots stand.", epilog=examples("bidder lots", "bidder lots --name Ada --json"))
@@ -24,7 +25,8 @@ def lots(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
         print_json([lot_record(view, sale.currency, paddle, remaining_ms) for view, remaining_ms in views])
         return
     status = "" if sale.status is SaleStatus.RUNNING else f" ({sale.status.value})"
-    click.echo(f"{printable(sale.title)}{status}\n")
+    say(Line(f"{sale.title}{status}"))
+    say(Line(""))
     print_lots(views, paddle, sale.currency)
 
 
@@ -55,4 +57,4 @@ def key(seat: Seat, *, as_json: bool) -> None:
     if as_json:
         print_json({"name": seat.name, "key": seat.keys.public})
     else:
-        click.echo(seat.keys.public)
+        say(Line(seat.keys.public))

@@ -9,7 +9,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from bidder.base import BaseClient, UnansweredError
-from bidder.cli.output import print_lots, say, say_record
+from bidder.cli.orders import ALL, OWN, FollowOrder
+from bidder.cli.output import print_lots, say
 from bidder.cli.records import (
     event_record,
     lot_record,
@@ -21,11 +22,15 @@ from bidder.cli.records import (
 )
 from bidder.cli.wording import Line, Tone, event_line, lot_lines, mine_lines, verdict_line
 from bidder.events import Event, LotCaughtUp, LotChanged
-from common.cli import printable
 from common.errors import AuctionError, UnreachableError
 from common.lot import LotStatus, LotView
+from common.lot_numbers import lot_meant
 from common.messages import Accepted, Mine, Rejected
+from common.terminal import say_record
+from common.words import counted
 
+OWN_MARK: Final = "==> "
+"""Before each answer to what was typed: it stands out among the lines of what others do."""
 _TABLE_LOTS_MAX: Final = 40
 """A longer table would only scroll away what was on the screen."""
 
@@ -36,6 +41,37 @@ class Voice(ABC):
     def __init__(self, client: BaseClient) -> None:
         self._client = client
         self._led_by_verdict: dict[str, Accepted] = {}
+        self.choice = ALL
+        self._own: set[str] = set()
+        self.last_word = ""
+        """The answer to the last order, as far as people are told: it stays below the prompt until the next order."""
+
+    def note_own(self, lot: str) -> None:
+        """Take a lot for one of the bidder's own, from a first order on."""
+        self._own.add(lot)
+
+    def note_view(self, view: LotView) -> None:
+        """Take a lot for one of the bidder's own from when the bidder leads it."""
+        if self._client.paddle and self._client.paddle in (view.leader, view.winner):
+            self._own.add(view.lot)
+
+    def is_followed(self, view: LotView) -> bool:
+        """Return whether changes of a lot are to be told."""
+        self.note_view(view)
+        if self.choice == ALL:
+            return True
+        return view.lot in (self._own if self.choice == OWN else self.choice.lots)
+
+    def follow(self, choice: FollowOrder) -> None:
+        """Tell from now on the changes of these lots only. Raises UsageError where there is no such lot."""
+        if choice not in (ALL, OWN):
+            lots = tuple(lot_meant(lot, self._client.lots()) for lot in choice.lots)
+            choice = FollowOrder(tuple(self._client.lot(lot).lot for lot in lots))
+        self.choice = choice
+
+    @abstractmethod
+    def followed(self, tag: Any) -> None:
+        """Tell which lots are followed."""
 
     def note_lead(self, verdict: Accepted) -> None:
         """Keep a verdict by which the bidder leads: it may be here before the broadcast that shows it."""
@@ -102,14 +138,14 @@ class ForPeople(Voice):
     def state(self) -> None:
         """Print the table of lots."""
         sale = self._client.sale
-        say(Line(printable(sale.title), Tone.NOTE))
+        say(Line(sale.title, Tone.NOTE))
         if sale.announcement:
-            say(Line(f"*** The auctioneer says: {printable(sale.announcement)}", Tone.NOTE))
+            say(Line(f"*** The auctioneer says: {sale.announcement}", Tone.NOTE))
         if sale.lots <= _TABLE_LOTS_MAX:
             self.lots(None)
             return
         views = [view for view in self._client.lots().values() if view.status in (LotStatus.OPEN, LotStatus.PAUSED)]
-        say(Line(f"{sale.lots} lots, {len(views)} open; `lots` shows them all."))
+        say(Line(f"{counted(sale.lots, 'lot')}, {len(views)} open; `lots` shows them all."))
         self._table(views[:_TABLE_LOTS_MAX])
 
     def event(self, event: Event) -> None:
@@ -124,9 +160,8 @@ class ForPeople(Voice):
     def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
         """Print a sentence."""
         line = verdict_line(verdict, lot, self._client.sale.currency)
-        if isinstance(verdict, Rejected):
-            line = Line(f"Error [{verdict.code.value}]: {line.text}", line.tone)
-        say(line)
+        code = f"Error [{verdict.code.value}]: " if isinstance(verdict, Rejected) else ""
+        self._answer(Line(code + line.text, line.tone), if_lost=line.text)
 
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
         """Print what is known, which is little."""
@@ -135,12 +170,21 @@ class ForPeople(Voice):
 
     def failure(self, error: AuctionError, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
         """Print a sentence."""
-        say(Line(f"Error [{error.code}]: {printable(str(error), keep_lines=True)}", Tone.BAD))
+        self._answer(Line(f"Error [{error.code}]: {error}", Tone.BAD))
+
+    def _answer(self, line: Line, *, if_lost: str = "") -> None:
+        self.last_word = line.text
+        say(Line(f"{OWN_MARK}{line.text}", line.tone), if_lost=if_lost)
 
     def mine(self, mine: Mine, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
         """Print the lots led and won."""
         for line in mine_lines(mine, self._client.welcome.name, self._client.lots(), self._client.sale.currency):
             say(line)
+
+    def followed(self, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
+        """Print which lots are followed."""
+        which = {ALL: "all lots", OWN: "the lots that you bid on or lead"}.get(self.choice)
+        self._answer(Line(f"Changes are shown of {which or f'lot {self.choice}'}, and whatever concerns you."))
 
     def lots(self, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
         """Print the table of lots."""
@@ -167,22 +211,22 @@ class ForPeople(Voice):
         say(Line("You leave the sale. Bids bind: you still lead, and can still win,", Tone.NOTE))
         for view in led:
             price = currency.show(view.price_minor or 0)
-            say(Line(f"  lot {view.lot} at {price}: {printable(view.terms.title)}", Tone.NOTE))
+            say(Line(f"  lot {view.lot} at {price}: {view.terms.title}", Tone.NOTE))
 
     def ended(self, missing: int) -> None:
         """Print what was won."""
         currency, won = self._client.sale.currency, self._won()
         say(Line("The sale is over.", Tone.NOTE))
         if missing:
-            say(Line(f"How {missing} lots ended did not come through; ask with `bidder lots`.", Tone.BAD))
+            say(Line(f"Of {counted(missing, 'lot')} the end did not come through; `bidder lots` shows it.", Tone.BAD))
         if not self._client.paddle:
             return
         if not won:
             say(Line("You won no lot."))
             return
-        say(Line(f"You won {len(won)} lot{'s' if len(won) > 1 else ''}:", Tone.GOOD))
+        say(Line(f"You won {counted(len(won), 'lot')}:", Tone.GOOD))
         for view in won:
-            say(Line(f"  lot {view.lot} at {currency.show(view.hammer_minor or 0)}: {printable(view.terms.title)}"))
+            say(Line(f"  lot {view.lot} at {currency.show(view.hammer_minor or 0)}: {view.terms.title}"))
         say(Line(f"  total {currency.show(sum(view.hammer_minor or 0 for view in won))}"))
 
 
@@ -201,8 +245,8 @@ class ForPrograms(Voice):
     def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:
         """Print the verdict."""
         currency = self._client.sale.currency
-        record = verdict_record(verdict, currency, lot, verdict_line(verdict, lot, currency).text)
-        self._answer("verdict", tag, **record)
+        message = verdict_line(verdict, lot, currency).text
+        self._answer("verdict", tag, if_lost=message, **verdict_record(verdict, currency, lot, message))
 
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
         """Print what is known, and the id to repeat the request with."""
@@ -216,6 +260,10 @@ class ForPrograms(Voice):
         """Print the lots led and won."""
         record = mine_record(mine, self._client.welcome.name, self._client.lots(), self._client.sale.currency)
         self._answer("mine", tag, **record)
+
+    def followed(self, tag: Any) -> None:
+        """Print which lots are followed."""
+        self._answer("follow", tag, follow=str(self.choice))
 
     def lots(self, tag: Any) -> None:
         """Print all lots in one object."""
@@ -243,5 +291,6 @@ class ForPrograms(Voice):
     def _epoch(self) -> int:
         return self._client.welcome.epoch
 
-    def _answer(self, event: str, tag: Any, **fields: Any) -> None:
-        say_record({"event": event, "epoch": self._epoch, "lot": None, "seq": None, "id": tag, **fields})
+    def _answer(self, event: str, tag: Any, *, if_lost: str = "", **fields: Any) -> None:
+        record = {"event": event, "epoch": self._epoch, "lot": None, "seq": None, "id": tag, **fields}
+        say_record(record, if_lost=if_lost)

@@ -1,6 +1,6 @@
 """The sentences that a bidder reads: verdicts, lots, and what happens in the sale.
 
-Nothing here decides or waits. A title or an announcement is anybody's text, so all of it goes through `printable`.
+Nothing here decides or waits. A title or an announcement is anybody's text; `common.terminal` takes out what misleads.
 What a lot's price means is said whole: who leads, whether the reserve is met, and what is left on the clock.
 """
 
@@ -21,7 +21,6 @@ from bidder.events import (
     SaleChanged,
     Won,
 )
-from common.cli import printable
 from common.errors import ADVICE, RejectCode
 from common.lot import (
     Announced,
@@ -65,23 +64,28 @@ class Line(NamedTuple):
 
 
 _CONNECTION: Final = {
-    ConnectionState.CONNECTING: Line("*** Connecting to the house again. Your bids stand.", Tone.BAD),
+    ConnectionState.CONNECTING: Line("*** Connecting to the house again.", Tone.BAD),
     ConnectionState.AWAITING_APPROVAL: Line(
-        "*** Waiting: the auctioneer has to admit you first. This goes on by itself; Ctrl-C leaves.", Tone.NOTE
+        "*** Waiting: the auctioneer has to admit you first. You will be let in automatically; press Ctrl-C to leave.",
+        Tone.NOTE,
     ),
     ConnectionState.LIVE: Line("*** Connected; everything shown is up to date.", Tone.GOOD),
     ConnectionState.FROZEN: Line(
-        "*** The house can't store bids now: all clocks stand still. It goes on when it can.", Tone.BAD
+        "*** The house can't store bids now, and all clocks stand still. Bidding resumes when it can.", Tone.BAD
     ),
     ConnectionState.SILENT: Line(
-        "*** The house is silent: what is shown may be out of date. Trying to reach it; your bids stand.", Tone.BAD
+        "*** The house is silent: what is shown may be out of date. Trying to reach it.", Tone.BAD
     ),
 }
+_AWAY: Final = (ConnectionState.CONNECTING, ConnectionState.SILENT)
 
 
-def connection_line(state: ConnectionState) -> Line:
-    """Return what a person is told of a connection's state."""
-    return _CONNECTION[state]
+def connection_line(state: ConnectionState, paddle: int) -> Line | None:
+    """Return what a person is told of a connection's state; `paddle` is 0 for somebody who only looks on."""
+    line = _CONNECTION.get(state)
+    if line is None or not paddle or state not in _AWAY:
+        return line
+    return line._replace(text=f"{line.text} Your bids stand.")
 
 
 def time_left(remaining_ms: int) -> str:
@@ -119,7 +123,7 @@ def verdict_line(verdict: Accepted | Rejected, lot: str, currency: Currency) -> 
 
 
 def _rejection(verdict: Rejected, lot: str, currency: Currency) -> str:
-    sentence = ADVICE[verdict.code] + (f" ({printable(verdict.detail)})" if verdict.detail else "")
+    sentence = ADVICE[verdict.code] + (f" ({verdict.detail})" if verdict.detail else "")
     if verdict.late_ms is not None:
         sentence += f" Your bid came {verdict.late_ms:,} ms too late."
     if verdict.code in (RejectCode.BELOW_MINIMUM, RejectCode.STATE_CHANGED) and verdict.minimum_minor is not None:
@@ -151,7 +155,7 @@ def outcome_words(view: LotView, paddle: int, currency: Currency) -> str:
         return f"sold to {who} at {currency.show(view.hammer_minor or 0)}"
     if view.status is LotStatus.PASSED:
         return "passed, " + ("the reserve was not met" if view.bids else "there were no bids")
-    return "withdrawn" + (f": {printable(view.reason)}" if view.reason else "")
+    return "withdrawn" + (f": {view.reason}" if view.reason else "")
 
 
 def standing_words(view: LotView, paddle: int, currency: Currency, remaining_ms: int | None) -> str:
@@ -165,6 +169,7 @@ def standing_words(view: LotView, paddle: int, currency: Currency, remaining_ms:
         leader_words(view, paddle),
         reserve_words(view),
         f"next bid {currency.show(view.minimum_minor)}",
+        "" if view.buy_now_minor is None else f"buy now at {currency.show(view.buy_now_minor)}",
         "" if remaining_ms is None else f"{time_left(remaining_ms)} left",
     ]
     return ", ".join(part for part in parts if part)
@@ -174,38 +179,34 @@ def lot_lines(view: LotView, paddle: int, currency: Currency, remaining_ms: int 
     """Return all about one lot."""
     terms = view.terms
     lines = [
-        f"Lot {view.lot}  {printable(terms.title)}",
+        f"Lot {view.lot}  {terms.title}",
         f"  {standing_words(view, paddle, currency, remaining_ms)}",
     ]
     if terms.estimate_low_minor is not None and terms.estimate_high_minor is not None:
         high = currency.plain(terms.estimate_high_minor)
         lines.append(f"  estimate {currency.show(terms.estimate_low_minor)} to {high}")
-    if view.buy_now_minor is not None:
-        lines.append(f"  can be bought at once for {currency.show(view.buy_now_minor)}")
     if terms.soft_close is not None:
         window, extension = time_left(terms.soft_close.window_ms), time_left(terms.soft_close.extension_ms)
         lines.append(f"  a bid in the last {window} keeps it open {extension} longer")
     if terms.seller:
-        lines.append(f"  from {printable(terms.seller)}")
+        lines.append(f"  from {terms.seller}")
     if terms.description:
-        lines += [f"  {printable(line)}" for line in terms.description.splitlines()]
+        lines += [f"  | {line}" for line in terms.description.split("\n")]
     return [Line(line) for line in lines]
 
 
 def mine_lines(mine: Mine, name: str, lots: dict[str, LotView], currency: Currency) -> list[Line]:
     """Return the lots that a bidder leads and won."""
-    lines = [Line(f"{printable(name)}, paddle {mine.paddle}")]
+    lines = [Line(f"{name}, paddle {mine.paddle}")]
     for one in mine.maxima:
         view = lots[one.lot]
         reserve = f", {reserve_words(view)}" if reserve_words(view) else ""
         price, maximum = currency.show(view.price_minor or 0), currency.show(one.maximum_minor)
-        lines.append(
-            Line(f"  you lead lot {one.lot} at {price}, up to {maximum}{reserve}: {printable(view.terms.title)}")
-        )
+        lines.append(Line(f"  you lead lot {one.lot} at {price}, up to {maximum}{reserve}: {view.terms.title}"))
     for lot in mine.won:
         view = lots[lot]
         hammer = currency.show(view.hammer_minor or 0)
-        lines.append(Line(f"  you won lot {lot} at {hammer}: {printable(view.terms.title)}", Tone.GOOD))
+        lines.append(Line(f"  you won lot {lot} at {hammer}: {view.terms.title}", Tone.GOOD))
     if not mine.maxima and not mine.won:
         lines.append(Line("  you lead no lot and won none"))
     if mine.won:
@@ -224,7 +225,7 @@ def event_line(event: Event, paddle: int, currency: Currency, remaining_ms: int 
         case SaleChanged():
             return _sale_change(event.event)
         case SaleCaughtUp():
-            return Line("*** The sale went on while you were away; what is shown is up to date again.", Tone.NOTE)
+            return Line("*** The sale continued while you were away; what is shown is up to date again.", Tone.NOTE)
         case Outbid():
             price = "" if event.price_minor is None else f" at {currency.show(event.price_minor)}"
             return Line(f">>> OUTBID on lot {event.lot}: paddle {event.by} leads{price}.", Tone.BAD)
@@ -233,7 +234,7 @@ def event_line(event: Event, paddle: int, currency: Currency, remaining_ms: int 
         case Lost():
             return Line(f">>> LOST: lot {event.lot} {_lost_to(event, currency)}.", Tone.BAD)
         case ConnectionChanged():
-            return _CONNECTION.get(event.state)
+            return connection_line(event.state, paddle)
         case HistoryLost(is_other_sale=True):
             return Line("*** The house holds another sale now; what was shown before was of another.", Tone.BAD)
         case HistoryLost():
@@ -259,28 +260,28 @@ def _lot_change(event: LotChanged | LotCaughtUp, paddle: int, currency: Currency
         case BidPlaced():
             return standing
         case LotOpened():
-            return f"open. {printable(event.view.terms.title)}; {standing}"
+            return f"open. {event.view.terms.title}; {standing}"
         case LotPaused() | LotRescheduled():
             return standing
         case LotResumed():
-            return f"goes on, {standing}"
+            return f"resumed, {standing}"
         case LotExtended(cause=cause):
-            why = "by the auctioneer" if cause is ExtendCause.AUCTIONEER else "by the time that the house was away"
+            why = "by the auctioneer" if cause is ExtendCause.AUCTIONEER else "by as long as the house was away"
             return f"extended {why}, {standing}"
         case _:
-            how = {CloseCause.HAMMER: " by the hammer", CloseCause.BUY_NOW: " at its buy-now price"}
+            how = {CloseCause.HAMMER: " (the auctioneer closed it)", CloseCause.BUY_NOW: " (its buy-now price)"}
             return standing + how.get(event.view.close_cause or CloseCause.TIME, "")
 
 
 def _sale_change(event: AnySaleEvent) -> Line:
     match event:
         case LotAdded():
-            return Line(f"*** Lot {event.terms.lot} joins the sale: {printable(event.terms.title)}", Tone.NOTE)
+            return Line(f"*** Lot {event.terms.lot} joins the sale: {event.terms.title}", Tone.NOTE)
         case SalePaused():
             return Line("*** The auctioneer has paused the sale; all clocks stand still.", Tone.NOTE)
         case SaleResumed():
-            return Line("*** The sale goes on.", Tone.NOTE)
+            return Line("*** The sale continues.", Tone.NOTE)
         case Announced():
-            return Line(f"*** The auctioneer says: {printable(event.text)}", Tone.NOTE)
+            return Line(f"*** The auctioneer says: {event.text}", Tone.NOTE)
         case SaleEnded():
             return Line("*** The sale has ended.", Tone.NOTE)

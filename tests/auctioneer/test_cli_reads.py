@@ -12,12 +12,13 @@ from rich.cells import cell_len
 
 from auctioneer import decisions
 from auctioneer.cli import main
-from auctioneer.cli.output import Column, grouped, print_csv, print_table, time_left, utc_time
+from auctioneer.cli.output import grouped, print_csv, time_left, utc_time
 from auctioneer.data_folder import DataFolder
-from common.cli import printable
 from common.codec import encode
 from common.limits import PROTOCOL_VERSION
 from common.messages import Accepted, BuyRequest, Hello, Role, Welcome
+from common.names import printable
+from common.tables import Column, print_table
 
 
 @pytest.fixture
@@ -210,6 +211,17 @@ def test_amounts_and_times_for_people_and_programs() -> None:
     assert [grouped(text) for text in (None, "0.05", "1250.50", "1234567")] == ["", "0.05", "1,250.50", "1,234,567"]
     assert [time_left(ms) for ms in (0, 999, 61_500, 90_061_000)] == ["0s", "0s", "1m 1s", "1d 1h"]
     assert utc_time(1_700_000_000_123) == "2023-11-14T22:13:20.123Z"
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_a_narrow_terminal_has_whole_numbers(folder: DataFolder, columns: int) -> None:
+    status, shown = at_terminal(folder, "lots", columns=columns)
+    assert status == 0
+    lines = [line for line in shown.replace("\r", "").splitlines() if not line.startswith("The house is not running")]
+    assert max(cell_len(line.rstrip()) for line in lines) <= columns
+    assert [line.split()[0] for line in lines if line[:1].isdigit()] == ["1", "2", "3"]
+    assert {"1,300.00", "1,305.00"} <= set(shown.split())
+    assert "scheduled" in shown
 
 
 @pytest.mark.parametrize("columns", [72, 80, 120, 200])

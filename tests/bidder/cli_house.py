@@ -1,13 +1,16 @@
 """A real house, held by `python -m auctioneer` as a process, and the bidder's program as a process or at a terminal."""
 
+import fcntl
 import json
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 WAIT_S = 120
+_WHERE = b"\x1b[6n"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 CATALOGUE = """
@@ -161,14 +165,18 @@ runpy.run_module("bidder", run_name="__main__")
 class AtTerminal:
     """`bidder ...` at a terminal of its own."""
 
-    def __init__(self, home: Path, *words: str) -> None:
+    def __init__(self, home: Path, *words: str, tells_cursor: bool = False) -> None:
+        """With `tells_cursor` it answers where its cursor is, as real ones do: only then is there a line below."""
         self._ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 200, 0, 0))
+        self._tells_cursor = tells_cursor
+        no_cursor = {} if tells_cursor else {"PROMPT_TOOLKIT_NO_CPR": "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", TAKE_TERMINAL, *words, "--home", str(home)],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env=os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "COLUMNS": "200"},
+            env=os.environ | {"TERM": "xterm", "COLUMNS": "200"} | no_cursor,
             start_new_session=True,
         )
         os.close(theirs)
@@ -182,6 +190,11 @@ class AtTerminal:
         self.process.kill()
         self.process.wait()
         os.close(self._ours)
+
+    @property
+    def raw(self) -> bytes:
+        """What was written, as it came."""
+        return self._raw
 
     @property
     def shown(self) -> str:
@@ -213,4 +226,6 @@ class AtTerminal:
         except OSError:  # Linux's way to say that the program closed its end
             return False
         self._raw += chunk
+        if self._tells_cursor and _WHERE in chunk:
+            os.write(self._ours, b"\x1b[1;1R")
         return bool(chunk)

@@ -387,3 +387,56 @@ def test_a_closed_pipe_is_no_fault(home: Path) -> None:
         assert watcher.process.wait(30) == 141
         assert watcher.process.stderr is not None
         assert watcher.process.stderr.read() == b""
+
+
+# --- following some lots ----------------------------------------------------------------------------------------------
+
+
+def test_a_program_hears_of_the_lots_that_it_follows_and_of_what_concerns_it(home: Path) -> None:
+    with Program(home, "join", "--name", "Robot", "--follow", "2") as robot:
+        robot.until("lot_state", lot="3")
+        bid(home, "1", "200", "Bob")
+        bid(home, "2", "100", "Bob")
+        assert robot.until("bid_placed")["lot"] == "2"
+        robot.write({"bid": {"lot": "3", "amount": "100"}, "id": 1})
+        assert robot.until("verdict")["status"] == "accepted"
+        bid(home, "3", "110", "Bob")
+        assert robot.until("outbid")["lot"] == "3", "told though the lot is not followed"
+        assert {line["lot"] for line in robot.lines if line["event"] == "bid_placed"} == {"2"}
+        robot.write({"follow": "own", "id": 2})
+        assert robot.until("follow", id=2)["follow"] == "own"
+        bid(home, "2", "110", "Cy")
+        bid(home, "3", "120", "Cy")
+        assert robot.until("bid_placed")["lot"] == "3"
+        robot.write({"follow": "9", "id": 3})
+        assert "no lot '9'" in robot.until("error", id=3)["error"]["message"]
+        robot.write({"follow": "2 3", "id": 4})
+        assert robot.until("follow", id=4)["follow"] == "2,3"
+        robot.close_input()
+        assert robot.end() == 0
+
+
+def test_an_unknown_lot_to_follow_is_told_before_any_prompt(home: Path) -> None:
+    for lots, told in (("9", "no lot '9'"), ("%", "not a lot's number"), (" ", "No lot is named")):
+        words = ["join", "--name", "Ada", "--follow", lots, "--home", str(home)]
+        result = CliRunner().invoke(main, words, catch_exceptions=False)
+        assert (result.exit_code, told in result.stderr) == (2, True), result.stderr
+
+
+def test_the_answer_to_an_order_stays_in_sight_until_the_next_one(home: Path) -> None:
+    with AtTerminal(home, "join", "--name", "Ada", "--follow", "own", tells_cursor=True) as ada:
+        ada.until("Ada (paddle 1)>")
+        ada.type("bid 2 120\r")
+        ada.until("==> Accepted: you lead lot 2 at USD 120.00.")
+        ada.until("Your last order: Accepted: you lead lot 2 at USD 120.00.")
+        bid(home, "1", "200", "Bob")
+        bid(home, "2", "130", "Bob")
+        ada.until(">>> OUTBID on lot 2")
+        assert "Lot 1: USD 200.00" not in ada.shown, "a lot that is not followed"
+        ada.type("bid 2 1\r")
+        ada.until("==> Error [below_minimum]")
+        ada.until("Your last order: Error [below_minimum]")
+        ada.type("follow 1\r")
+        ada.until("==> Changes are shown of lot 1")
+        ada.type("quit\r")
+        assert ada.end() == 0

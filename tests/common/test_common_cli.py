@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from common.cli import AuctionGroup, completion_command, printable, wants_json
+from common.cli import AuctionGroup, completion_command, wants_json
 from common.errors import (
     AuctionError,
     ProtocolError,
@@ -20,8 +20,15 @@ from common.errors import (
     UsageError,
     WrongKeyError,
 )
+from common.names import printable
 
 TEXT = "One sentence."
+
+
+class ManyLinesError(UsageError):
+    lines = ("one", "two\nthree")
+
+
 FAILURES: dict[str, BaseException] = {
     "usage": UsageError(TEXT),
     "sale_ended": RejectedError(RejectCode.SALE_ENDED),
@@ -33,7 +40,8 @@ FAILURES: dict[str, BaseException] = {
     "stop": KeyboardInterrupt(),
     "file": PermissionError(errno.EACCES, "Permission denied", "/the/file"),
     "steering": UsageError("\x1b[2Jgone \u202eback"),
-    "lines": UsageError("one\ntwo"),
+    "lines": ManyLinesError(),
+    "forged": UsageError("one\ntwo"),
     "bug": ZeroDivisionError(),
 }
 
@@ -131,7 +139,11 @@ def test_a_file_that_can_not_be_used_is_named() -> None:
 def test_an_error_does_not_steer_the_terminal() -> None:
     assert "\x1b" not in run("fail", "steering").stderr
     assert "\u202e" not in run("fail", "steering").stderr
-    assert run("fail", "lines").stderr == "Error [usage]:\none\ntwo\n"
+    assert run("fail", "lines").stderr == "Error [usage]:\none\ntwo three\n"
+
+
+def test_a_line_break_in_an_error_forges_no_line() -> None:
+    assert run("fail", "forged").stderr == "Error [usage]: one two\n"
 
 
 def test_a_bug_is_not_dressed_up() -> None:
