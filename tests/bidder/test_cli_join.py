@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from bidder import AsyncClient
 from bidder.cli import main
 from bidder.cli.attending import Attendance
+from bidder.cli.voices import ForPeople
 from bidder.home import LastId
 from common.keys import new_keys
 
@@ -268,11 +269,11 @@ def test_below_the_prompt_one_lot_is_one_lot(house: RunningHouse, home: Path) ->
     house.order("close", "1")
     house.order("close", "2")
 
-    async def below_the_prompt() -> str:
+    async def below_the_prompt() -> list[str]:
         async with await AsyncClient.connect(house.link, "Ada", new_keys()) as client:
-            return Attendance(client, None, LastId(home, "Ada"), WAIT_S * 1000).status()
+            return Attendance(client, ForPeople(client), LastId(home, "Ada"), WAIT_S * 1000).status()
 
-    assert asyncio.run(below_the_prompt()) == "connected | 1 lot open"
+    assert asyncio.run(below_the_prompt()) == ["connected | 1 lot open"]
 
 
 def test_a_slip_is_told_with_what_would_be_right(home: Path) -> None:

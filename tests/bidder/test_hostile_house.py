@@ -136,7 +136,7 @@ def test_following_lets_nothing_through(house: FakeHouse, tmp_path: Path, as_jso
 def test_the_prompt_and_what_is_below_it_let_nothing_through(house: FakeHouse, tmp_path: Path) -> None:
     with AtTerminal(tmp_path, "join", "--name", "Ada", "--to", str(house.link)) as program:
         program.until("(paddle ")
-        for order in ("bid 2 600", "bid 2 0.1", "buy 1", "lot 1", "mine", "bid 1 1.2345"):
+        for order in ("bid 2 6", "bid 2 0.1", "buy 1", "lot 1", "mine", "bid 1 1.2345"):
             program.type(f"{order}\r")
             program.until("==> " if order[0] == "b" else "Old" if order[0] == "l" else "you lead no lot")
         program.type("quit\r")
