@@ -76,6 +76,7 @@ class Record:
         self.is_sound = True
         self._outages_ms = list(outages_ms) if outages_ms is not None else None
         self._admitted: dict[int, bool] = {}
+        self._admission = "open"
         self._sale_status = "running"
         self._paused_at_ms = self._stood_ms = self._started_at_ms = 0
         self._ends_after_last_lot = False
@@ -136,6 +137,11 @@ class Record:
 
     def _decide(self, fact: Fact) -> None:
         body = fact.body
+        if body["event"] == "settings_changed":
+            self._admission = body["settings"]["admission"]
+            return
+        if body["event"] == "bidder_enrolled":
+            _require_equal("admitted", body["admitted"], self._admission != "approve")
         if body["event"] in ("bidder_enrolled", "bidder_admitted"):
             self._admitted[body["paddle"]] = body["admitted"]
             return

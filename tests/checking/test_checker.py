@@ -187,6 +187,14 @@ for _event, _field, _difference in (
 
 
 @expect("record")
+def somebody_is_let_in_or_kept_waiting_against_the_settings(history: History, chance: Random) -> bool:
+    fact = pick(chance, facts(history, "bidder_enrolled"))
+    if fact is not None:
+        fact.body["admitted"] = not fact.body["admitted"]
+    return fact is not None
+
+
+@expect("record")
 def an_unsold_lot_has_a_winner(history: History, chance: Random) -> bool:
     unsold = (fact for fact in facts(history, "lot_closed") if fact.body["change"]["winner"] is None)
     fact = pick(chance, unsold)
