@@ -48,7 +48,7 @@ def told(name: str) -> str:
         ("abuse.md", f"a page costs {sessions.SNAPSHOT_COST + 1} requests of the budget"),
         ("catalogue.md", f"at most {limits.LOTS_MAX:,} lots, a file {load.CATALOGUE_BYTES_MAX // MIB} MiB"),
         ("operations.md", f"(the loop has not turned for {seconds(health.TURN_AGE_MS_MAX)} s)"),
-        ("operations.md", f"dies {WORDS[watchdog.Patience().deaths_max]} times in a row before it listens is given up"),
+        ("operations.md", f"dies {WORDS[watchdog.Patience().deaths_max]} times in a row before it serves is given up"),
         ("operations.md", f"| bidders, lots | {limits.BIDDERS_MAX:,} each |"),
         ("operations.md", f"disk: snapshots | {WORDS[snapshots.SNAPSHOTS_KEPT + 1]} of them at a time"),
         ("operations.md", f"the bidder's last {limits.REMEMBERED_REQUESTS_MAX} bids"),
