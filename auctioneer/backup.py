@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from auctioneer.data_folder import DataFolder
+from auctioneer.data_folder import DataFolder, SaleRecord
 from auctioneer.events import SaleRestored
 from auctioneer.house import HouseSettings
 from auctioneer.journal import SqliteJournal
@@ -41,6 +41,7 @@ class BackupRecord(msgspec.Struct, frozen=True):
 class Restored(NamedTuple):
     """A sale that can be held again, as it stood at `alive_ms`."""
 
+    sale: str
     title: str
     position: int
     alive_ms: int
@@ -52,8 +53,7 @@ def back_up(folder: DataFolder, target: Path) -> BackupRecord:
 
     Raises UsageError where there is no sale, or something at `target` already; StorageError, DamagedJournalError.
     """
-    if not folder.has_sale:
-        raise UsageError(f"There is no sale in {folder.path}. Is --data the directory of your sale?")
+    folder.require_sale()
     if target.exists():
         raise UsageError(f"There is something at {target} already; give each backup a new name, such as its date.")
     if not target.absolute().parent.is_dir():
@@ -105,6 +105,7 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
         for left_over in ("-wal", "-shm"):  # of a journal that was moved away; a reader leaves an empty one
             Path(f"{folder.journal}{left_over}").unlink(missing_ok=True)
         _sync_names(folder.path)  # a journal without the keys would be held under a key that no link names
+        folder.write_sale_record(SaleRecord(restored.sale, restored.title))
         draft.rename(folder.journal)
         sync_directory(folder.path)
     except OSError as error:
@@ -129,7 +130,7 @@ def _begin_epoch(draft: Path, backup: DataFolder) -> Restored:
         journal.close()
     if Path(f"{draft}-wal").exists():
         raise StorageError(f"The journal {draft} could not be brought into one file. See to the disk.")
-    return Restored(house.engine.sale.title, position, alive_ms, epoch)
+    return Restored(house.engine.sale.sale, house.engine.sale.title, position, alive_ms, epoch)
 
 
 def _refuse_what_would_be_replaced(backup: DataFolder, folder: DataFolder) -> None:

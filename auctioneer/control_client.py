@@ -33,7 +33,8 @@ def connected(
 ) -> Iterator["ControlClient"]:
     """Yield a client of the house that runs on `folder`, with the control key `name`.
 
-    Raises UnreachableError where no house runs, and UsageError where there is no such key.
+    Raises UnreachableError where no house runs (JournalGoneError where its journal is gone, too), and UsageError where
+    there is no such key.
     """
     if not folder.is_held():
         raise UnreachableError(_no_house(folder))
@@ -50,6 +51,8 @@ def connected(
 
 def _no_house(folder: DataFolder) -> str:
     if not folder.has_sale:
+        if folder.was_held:
+            raise folder.journal_gone()
         return f"No house runs on {folder.path}, and there is no sale in it. Is --data the directory of your sale?"
     return f"No house runs on {folder.path}. Start it with `auctioneer run --data {folder.path}`, then repeat this."
 

@@ -6,6 +6,7 @@ DIR/keys/house.json        the house's CURVE key: the identity that join links n
 DIR/keys/control/NAME.json keys of the auctioneer and of clerks, for the control endpoint
 DIR/machine.json           how the house is run on this machine: hosts, ports
 DIR/admitted-keys.txt      the list for `--admit list`: a bidder's public key on each line
+DIR/sale.json              which sale was begun here: another one never takes its place
 DIR/house.json             where the running house is, and where it was last
 DIR/lock                   held while a house runs
 DIR/backup.json            only in a backup: what it holds; no house runs on one
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from auctioneer.journal import FILE_NAME
+from auctioneer.journal import FILE_NAME, JournalGoneError
 from auctioneer.options import MachineSettings
 from auctioneer.sale_settings import AUCTIONEER, HOUSE, is_clerk_name
 from auctioneer.snapshots import SnapshotFiles
@@ -53,6 +54,14 @@ class HouseRecord(msgspec.Struct, frozen=True):
         return urlsplit(self.metrics).port or 0
 
 
+class SaleRecord(msgspec.Struct, frozen=True):
+    """`sale.json`: which sale was begun here. It is on the disk before anybody hears of the sale."""
+
+    sale: str
+    """Its identity, as in the journal's first event."""
+    title: str
+
+
 class DataFolder:
     """The paths and small files of one data directory."""
 
@@ -71,8 +80,61 @@ class DataFolder:
 
     @property
     def has_sale(self) -> bool:
-        """Whether a sale was ever begun here."""
+        """Whether there is a journal here."""
         return self.journal.exists()
+
+    @property
+    def was_held(self) -> bool:
+        """Whether a sale was ever held here, also where its journal is gone.
+
+        What a first start leaves that died before the sale was on the disk (keys, lists, an empty journal) is none.
+        """
+        traces = (self._sale_path, self._record_path)
+        return any(trace.exists() for trace in traces) or bool(self.snapshots.positions())
+
+    def require_sale(self) -> None:
+        """Raise UsageError where no sale was ever held here, and JournalGoneError where its journal is gone."""
+        if self.has_sale:
+            return
+        if self.was_held:
+            raise self.journal_gone()
+        raise UsageError(f"There is no sale in {self.path}. Is --data the directory of your sale?")
+
+    def journal_gone(self) -> JournalGoneError:
+        """Return what is to be said where the journal of the sale that was held here is gone, or is not its own."""
+        record = self.sale_record()
+        which = "A sale" if record is None else f"The sale {record.title!r}"
+        return JournalGoneError(
+            f"{which} was held on {self.path}, and its journal is gone. No other sale is begun in its place. Bring "
+            f"back {FILE_NAME} and {FILE_NAME}-wal from where they were moved to, or restore a backup there with "
+            f"`auctioneer restore`. To begin a new sale, choose another directory with --data."
+        )
+
+    @property
+    def _sale_path(self) -> Path:
+        return self.path / "sale.json"
+
+    def sale_record(self) -> SaleRecord | None:
+        """Return which sale was begun here; None where none was, or its file can't be read: the journal tells too."""
+        try:
+            return msgspec.json.decode(self._sale_path.read_bytes(), type=SaleRecord)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return None
+
+    def keep_sale(self, record: SaleRecord) -> None:
+        """Note which sale is held here. Raises JournalGoneError where it was another, and StorageError."""
+        before = self.sale_record()
+        if before is None:
+            self.write_sale_record(record)
+        elif before.sale != record.sale:
+            raise JournalGoneError(
+                f"The sale {before.title!r} was held on {self.path}, and {FILE_NAME} holds another one, "
+                f"{record.title!r}. Bring back the journal that was there, or choose another directory with --data."
+            )
+
+    def write_sale_record(self, record: SaleRecord) -> None:
+        """Have the directory be that of a sale, whatever was held here before. Raises StorageError."""
+        write_whole(self._sale_path, msgspec.json.encode(record))
 
     @property
     def backup_file(self) -> Path:

@@ -10,7 +10,6 @@ from auctioneer.data_folder import DataFolder
 from auctioneer.house import House, HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.reports import REPORTS, choose
-from common.errors import UsageError
 
 
 class OfflineSale(NamedTuple):
@@ -26,8 +25,7 @@ class OfflineSale(NamedTuple):
 
 def open_journal(folder: DataFolder) -> SqliteJournal:
     """Open the journal of a sale for reading. Raises UsageError where there is none, and StorageError."""
-    if not folder.has_sale:
-        raise UsageError(f"There is no sale in {folder.path}. Is --data the directory of your sale?")
+    folder.require_sale()
     return SqliteJournal.open(folder.journal, read_only=True)
 
 

@@ -22,7 +22,7 @@ from auctioneer.floods import Floods
 from auctioneer.frozen import FrozenHouse
 from auctioneer.house import Batch, House
 from auctioneer.introductions import Introductions
-from auctioneer.journal import DamagedJournalError, SqliteJournal
+from auctioneer.journal import ChainEnd, DamagedJournalError, SqliteJournal
 from auctioneer.logs import Teller
 from auctioneer.pacing import DELIVERY_US, ENCRYPTED_DELIVERY_US, Pacer
 from auctioneer.snapshots import Made, SnapshotMaker
@@ -74,7 +74,7 @@ class Server:
         self,
         endpoints: Endpoints,
         sale: OpenSale,
-        reopen: Callable[[], OpenSale],
+        reopen: Callable[[ChainEnd], OpenSale],
         snapshots: SnapshotMaker,
         log: "FilteringBoundLogger",
         *,
@@ -355,10 +355,13 @@ class Server:
         made = self._snapshots.finished()
         if made is not None:
             self._note_snapshot(made, now_ms)
-        if self._house is not None and now_ms - self._committed_ms >= HEARTBEAT_EVERY_MS:
+        if self._house is not None:
             try:
-                self._journal.mark_alive(now_ms)
-                self._committed_ms = now_ms
+                if now_ms - self._committed_ms >= HEARTBEAT_EVERY_MS:
+                    self._journal.mark_alive(now_ms)
+                    self._committed_ms = now_ms
+                else:
+                    self._journal.require_in_place()
             except StorageError as error:
                 self._freeze(error, now_ms)
         if self._house is not None:
@@ -412,6 +415,8 @@ class Server:
 
     def _take(self, sale: OpenSale) -> None:
         self._journal: SqliteJournal = sale.journal
+        self._stored = sale.journal.end
+        """Where the record ended when the sale froze; it must go on from there."""
         self._house: House | None = sale.house
         self._clock = sale.clock
         self._epoch = sale.house.engine.epoch
@@ -435,13 +440,14 @@ class Server:
         """Stand still: nothing can be stored, so nothing can be decided."""
         self._log.error("frozen", reason=str(error))
         self.counters.freezes += 1
+        self._stored = self._journal.end
         self._journal.close()
         self._house = None
         self._thaw_ms = now_ms + THAW_EVERY_MS
 
     def _thaw(self, now_ms: int) -> None:
         try:
-            sale = self._reopen()
+            sale = self._reopen(self._stored)
         except DamagedJournalError:
             raise
         except StorageError as error:

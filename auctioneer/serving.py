@@ -16,6 +16,7 @@ from auctioneer.data_folder import DataFolder, HouseRecord
 from auctioneer.endpoints import Endpoints
 from auctioneer.health import HealthEndpoint
 from auctioneer.house import House, HouseSettings
+from auctioneer.journal import ChainEnd
 from auctioneer.log_writer import LogWriter
 from auctioneer.logs import FactLog, Voice, new_log, rendered_as
 from auctioneer.metrics import ServerCollector
@@ -55,6 +56,8 @@ class Watched(NamedTuple):
     on_serving: Callable[[], None]
     """To be called once the server serves."""
     restarts: int
+    was_held: bool
+    """Whether a server of this watchdog served: none may begin another sale, whatever the directory has."""
 
 
 def serve(options: RunOptions, watched: Watched) -> None:
@@ -74,7 +77,7 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
     _allow_connections(log)
     folder = DataFolder(options.data)
     is_restart = watched.restarts > 0
-    spec = None if is_restart and has_begun(folder) else load_spec(options)
+    spec = None if is_restart and has_begun(folder, was_held=watched.was_held) else load_spec(options)
     keys = folder.house_keys()
     chosen = _chosen(options, folder)
     machine_before = folder.machine_settings()
@@ -93,9 +96,9 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
         endpoints.are_of(sale.house)
         snapshots = resources.enter_context(closing(SnapshotWriter(folder.snapshots)))
 
-        def take_up_again() -> OpenSale:
+        def take_up_again(stored: ChainEnd) -> OpenSale:
             snapshots.close()
-            again = take_up_sale(folder, settings, None, sale.clock, chosen)
+            again = take_up_sale(folder, settings, None, sale.clock, chosen, stored)
             endpoints.are_of(again.house)
             return again
 

@@ -13,11 +13,11 @@ from auctioneer import decisions
 from auctioneer.catalogue import Tell, bundled_catalogue, load_catalogue, tell_nobody
 from auctioneer.clock import Clock
 from auctioneer.control import Appoint, Dismiss, change_clerks
-from auctioneer.data_folder import DataFolder
+from auctioneer.data_folder import DataFolder, SaleRecord
 from auctioneer.decisions import Refused
 from auctioneer.events import SaleCreated
 from auctioneer.house import Batch, House, HouseSettings
-from auctioneer.journal import Journal, SqliteJournal
+from auctioneer.journal import ChainEnd, Journal, JournalGoneError, SqliteJournal
 from auctioneer.options import RunOptions
 from auctioneer.sale_settings import (
     AUCTIONEER,
@@ -54,25 +54,31 @@ class OpenSale(NamedTuple):
 def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
     """Return the catalogue that the operator named, or the bundled example; None where the directory has a sale.
 
-    `tell` gets what a person should know of the catalogue, though nothing is wrong with it.
+    `tell` gets what a person should know of the catalogue, though nothing is wrong with it. Raises UsageError for a
+    catalogue with faults, and StorageError as `has_begun` does.
     """
+    is_begun = has_begun(DataFolder(options.data))
     if options.catalogue is not None:
         return load_catalogue(options.catalogue, tell)
-    return None if has_begun(DataFolder(options.data)) else bundled_catalogue("example")
+    return None if is_begun else bundled_catalogue("example")
 
 
-def has_begun(folder: DataFolder) -> bool:
+def has_begun(folder: DataFolder, *, was_held: bool = False) -> bool:
     """Return whether a sale was begun in a data directory; a house that died in its first start may leave none.
 
-    Raises StorageError where the journal can't be read.
+    `was_held` if it is known that one was. Raises JournalGoneError where one was and is gone, StorageError where the
+    journal can't be read.
     """
-    if not folder.has_sale:
-        return False
-    journal = SqliteJournal.open(folder.journal, read_only=True)
-    try:
-        return journal.position > 0
-    finally:
-        journal.close()
+    if folder.has_sale:
+        journal = SqliteJournal.open(folder.journal, read_only=True)
+        try:
+            if journal.position > 0:
+                return True
+        finally:
+            journal.close()
+    if was_held or folder.was_held:
+        raise folder.journal_gone()
+    return False
 
 
 def take_up_sale(
@@ -81,17 +87,22 @@ def take_up_sale(
     spec: SaleSpec | None,
     clock: Clock | None = None,
     chosen: Chosen = NOTHING_CHOSEN,
+    stored: ChainEnd | None = None,
 ) -> OpenSale:
     """Open the journal and hold its sale, run by what was chosen, or begin the sale of `spec` where there is none.
 
     A process that held the sale before gives the `clock` that it had: a new one would follow the machine's time of day,
-    which may have been set back, and to its clients a process has one clock.
+    which may have been set back, and to its clients a process has one clock. It gives too what it had `stored`: the
+    journal must go on from there.
 
-    Raises StorageError where the journal can't be read or written, and UsageError where `spec` is of another sale, or
-    the sale can't be run by what was chosen.
+    Raises StorageError where the journal can't be read or written, JournalGoneError where it is not that of the sale
+    that was held here, and UsageError where `spec` is of another sale, or the sale can't be run by what was chosen.
     """
+    if not folder.has_sale and (folder.was_held or stored is not None):
+        raise folder.journal_gone()
     journal = SqliteJournal.open(folder.journal)
     try:
+        _require_goes_on(folder, journal, stored)
         clock = clock or Clock(journal.alive_ms)
         now_ms = clock.now_ms()
         is_new = journal.position == 0
@@ -104,6 +115,7 @@ def take_up_sale(
         loaded = folder.snapshots.load(journal)
         house = read_house(journal, loaded, settings, now_ms)
         folder.snapshots.tidy(loaded.passed_over)
+        folder.keep_sale(SaleRecord(house.engine.sale.sale, house.engine.sale.title))
         if spec is not None:
             _check_same_sale(folder, house, spec)
         settings_before = None if is_new else house.sale_settings
@@ -173,6 +185,18 @@ def read_house(journal: Journal, loaded: Loaded, settings: HouseSettings, now_ms
     )
     house.recall_history(event for _, event in journal.recent(RECENT_EVENTS))
     return house
+
+
+def _require_goes_on(folder: DataFolder, journal: SqliteJournal, stored: ChainEnd | None) -> None:
+    """Refuse a journal that lacks what was stored: somebody has put another one, or an older copy, in its place."""
+    if stored is None:
+        if journal.position == 0 and folder.was_held:
+            raise folder.journal_gone()
+    elif journal.position < stored.position or journal.hash_at(stored.position) != stored.hash:
+        raise JournalGoneError(
+            f"The journal {folder.journal} is not the one that this house wrote up to event {stored.position}: it was "
+            f"replaced. Put that one back. To go on from a backup, stop the house and use `auctioneer restore`."
+        )
 
 
 def _begin(journal: SqliteJournal, spec: SaleSpec | None, now_ms: int) -> None:

@@ -4,10 +4,11 @@ libzmq has a fault that no option prevents: a hostile peer can make the process 
 since nothing leaves before it is durable; but somebody must start it anew. The parent forks, so that a new server
 has its modules at hand and is back within a fraction of a second.
 
-A server that ends by itself, finds its journal damaged, or fails in its very first start, is not started again. One
-that was up is started at once, however often: to give up would be what who kills it wants. One that dies again and
-again before it serves is started after growing pauses, and in the end given up, with a last word. That it serves, a
-server says itself, by a pipe: what it wrote before, such as where it can be reached, proves nothing.
+A server that ends by itself, finds its journal damaged or gone, or fails in its very first start, is not started
+again. One that was up is started at once, however often: to give up would be what who kills it wants. One that dies
+again and again before it serves is started after growing pauses, and in the end given up, with a last word. That it
+serves, a server says itself, by a pipe: what it wrote before, such as where it can be reached, proves nothing. Once one
+has served, none that follows may begin another sale, also where the whole data directory is gone.
 """
 
 import os
@@ -20,7 +21,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Final, NamedTuple
 
 from auctioneer.data_folder import DataFolder
-from auctioneer.journal import DamagedJournalError
+from auctioneer.journal import DamagedJournalError, JournalGoneError
 from auctioneer.options import RunOptions
 from auctioneer.serving import Watched, serve
 from common.errors import AuctionError, StorageError, UsageError
@@ -79,9 +80,12 @@ class RestartPolicy:
         self._patience = patience
         self._deaths_at_start = 0
         self.restarts = 0
+        self.has_served = False
+        """Whether any server listened, so that bidders know of the sale."""
 
     def after(self, end: End) -> Restart | int:
         """Return the restart that is due, or the exit status of the watchdog. Raises GivenUpError."""
+        self.has_served = self.has_served or end.was_up
         if end.was_told_to_stop:
             return StorageError.exit_status if end.status == _STORAGE_AWAY else max(0, end.status)
         is_first_start = not self.restarts and not end.was_up
@@ -127,7 +131,7 @@ def run_watched(options: RunOptions, patience: Patience = Patience()) -> int:  #
 
 def _watch(options: RunOptions, policy: RestartPolicy) -> int:
     while True:
-        following = policy.after(_run_child(options, policy.restarts))
+        following = policy.after(_run_child(options, policy))
         if isinstance(following, int):
             return following
         if following.reason:
@@ -135,7 +139,7 @@ def _watch(options: RunOptions, policy: RestartPolicy) -> int:
         time.sleep(following.pause_s)
 
 
-def _run_child(options: RunOptions, restarts: int) -> End:
+def _run_child(options: RunOptions, policy: RestartPolicy) -> End:
     """Fork a server and wait for its end."""
     with ExitStack() as ours:
         lives, our_life = _pipe(ours)
@@ -146,8 +150,8 @@ def _run_child(options: RunOptions, restarts: int) -> End:
         child = os.fork()
         if child == 0:
             os.close(our_life)
-            watched = Watched(watchdog_pid, lives, lambda: _say_once(word), restarts)
-            _be_server(lambda: serve(options, watched), is_restart=restarts > 0)
+            watched = Watched(watchdog_pid, lives, lambda: _say_once(word), policy.restarts, policy.has_served)
+            _be_server(lambda: serve(options, watched), is_restart=policy.restarts > 0)
         with _signals_for(child) as told:
             _, raw = os.waitpid(child, 0)
         return End(os.waitstatus_to_exitcode(raw), was_told_to_stop=bool(told), was_up=_was_said(serves))
@@ -179,7 +183,7 @@ def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:
     try:
         run()
         status = 0
-    except DamagedJournalError as error:
+    except (DamagedJournalError, JournalGoneError) as error:
         _say(f"Error [{error.code}]: {error}")
         status = error.exit_status
     except AuctionError as error:

@@ -102,8 +102,7 @@ def clerk(folder: DataFolder, name: str, *, remove: bool, as_json: bool) -> None
     A clerk may open, pause, resume, extend and close lots, announce, and see the reports: with --as NAME. Where a key
     was seen by others, remove the clerk and make another: the old one counts no longer.
     """
-    if not folder.has_sale:
-        raise UsageError(f"There is no sale in {folder.path}. Is --data the directory of your sale?")
+    folder.require_sale()
     if name == AUCTIONEER:
         raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
     key_file = folder.control_keys_file(name)  # of a name that a clerk can have

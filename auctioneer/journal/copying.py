@@ -4,13 +4,12 @@ SQLite's own backup reads the file in one read transaction: what was committed b
 came later is not. The house is not held up; only its `-wal` file can't be cut meanwhile and grows by what is written.
 """
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from auctioneer.journal.file import connect
+from auctioneer.journal.file import connect, copy_out
 from auctioneer.journal.protocol import ChainEnd
 from auctioneer.journal.sqlite import SqliteJournal
 from common.errors import StorageError
@@ -31,10 +30,7 @@ def copy_journal(source: Path, copy: Path) -> Copied:
     """
     try:
         with closing(connect(source, read_only=True)) as reader:
-            os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-            with closing(sqlite3.connect(copy, isolation_level=None)) as writer:
-                writer.execute("PRAGMA synchronous = FULL")
-                reader.backup(writer)
+            copy_out(reader, copy)
     except (sqlite3.Error, OSError) as error:
         raise StorageError(f"The journal {source} can't be copied to {copy} ({error}). See to the disk.") from error
     journal = SqliteJournal.open(copy, read_only=True)

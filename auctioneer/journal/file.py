@@ -171,6 +171,42 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         raise StorageError(f"The file {path} can't be opened as a journal ({error}).") from error
 
 
+def copy_out(reader: sqlite3.Connection, copy: Path) -> None:
+    """Copy all that is committed in an open journal to the new file `copy`, which only the owner can read.
+
+    It is on the disk on return. Raises OSError and sqlite3.Error.
+    """
+    os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(copy, isolation_level=None)) as writer:
+        writer.execute("PRAGMA synchronous = FULL")
+        reader.backup(writer)
+
+
+def rescue(reader: sqlite3.Connection, path: Path, position: int) -> Path:
+    """Copy an open journal, whose file at `path` is gone, into a new file beside it; return that one.
+
+    The files that are open are all that is left of a journal that was removed. Raises OSError and sqlite3.Error.
+    """
+    draft, rescued = Path(f"{path}.new"), path.with_name(f"rescued-{position}.sqlite3")
+    draft.unlink(missing_ok=True)
+    copy_out(reader, draft)
+    draft.rename(rescued)
+    sync_directory(path.parent)
+    return rescued
+
+
+def files_of(path: Path) -> dict[Path, tuple[int, int]]:
+    """Return which files the names of an open journal mean now, each by its device and inode.
+
+    Raises OSError where one of them has no file.
+    """
+    found = {}
+    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        status = name.stat()
+        found[name] = status.st_dev, status.st_ino
+    return found
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Return whether SQLite found the file's pages wrong, rather than failed to read or write them."""
     return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT  # the low byte; the others say where

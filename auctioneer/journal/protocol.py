@@ -41,6 +41,12 @@ class DamagedJournalError(StorageError):
         )
 
 
+class JournalGoneError(StorageError):
+    """The record of a sale that was begun is not where it was: removed, moved away, or replaced by another."""
+
+    code = "journal_gone"
+
+
 class ChainEnd(NamedTuple):
     """Where the chain of events ends: the number of events, and a hash that stands for all of them."""
 
@@ -71,7 +77,17 @@ class Journal(Protocol):
         """
 
     def mark_alive(self, now_ms: int) -> None:
-        """Store that the house was alive at `now_ms`; durable on return. Fails as `append` does."""
+        """Store that the house was alive at `now_ms`; durable on return. Fails as `append` does.
+
+        Raises JournalGoneError where the journal is no longer at its place.
+        """
+
+    def require_in_place(self) -> None:
+        """See that the journal is still where the next start looks for it. Raises JournalGoneError, and is closed then.
+
+        Whoever writes asks for it now and then: a file that was removed takes writes as before, and they go with the
+        process.
+        """
 
     def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyEvent]]:
         """Yield the events after `after_position`, up to and with `upto`, each with its position.

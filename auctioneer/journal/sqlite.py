@@ -20,10 +20,12 @@ from auctioneer.journal.file import (
     PAGE_BYTES,
     connect,
     create_missing,
+    files_of,
     is_damage,
+    rescue,
     sole_writer,
 )
-from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Progress
+from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, JournalGoneError, Progress
 from common.errors import StorageError
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 
@@ -87,6 +89,8 @@ class SqliteJournal:
         self._position, self._hash, self._alive_ms = 0, GENESIS_HASH, 0
         self._wal_pages = 0
         """About how many pages were written to the WAL since the last checkpoint."""
+        self._files: dict[Path, tuple[int, int]] = {}
+        """Which files are written to, each by its device and inode."""
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> "SqliteJournal":
@@ -105,6 +109,7 @@ class SqliteJournal:
             journal = cls(path, connection, read_only=read_only)
             if not read_only:
                 journal._settle()
+                journal._note_files()
                 journal._take_up_head()
                 journal._take_up_refusals()
             journal._resources = resources.pop_all()
@@ -153,7 +158,17 @@ class SqliteJournal:
 
     def mark_alive(self, now_ms: int) -> None:
         """Store that the house was alive at `now_ms`; durable on return."""
+        self.require_in_place()
         self.append((), (), now_ms)
+
+    def require_in_place(self) -> None:
+        """See that the files that are written to have their names. Raises JournalGoneError, and is closed then."""
+        connection = self._usable()
+        try:
+            self._compare_files(connection)
+        except JournalGoneError:
+            self._abandon(connection)
+            raise
 
     def close(self) -> None:
         """Let go of the journal; safe to repeat."""
@@ -192,6 +207,7 @@ class SqliteJournal:
         committed = False
         try:
             if self._wal_pages >= CHECKPOINT_PAGES:
+                self._compare_files(connection)
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
                 self._wal_pages = 0
             connection.execute("BEGIN IMMEDIATE")
@@ -208,7 +224,7 @@ class SqliteJournal:
                 self._abandon(connection)
 
     def _abandon(self, connection: sqlite3.Connection) -> None:
-        self._why_closed = "a write failed; open it again"
+        self._why_closed = "it is gone, or a write failed; open it again"
         # The failure that counts is on its way to the caller already. What can't be rolled back here is when the
         # file is next opened.
         with suppress(sqlite3.Error, OSError):
@@ -232,6 +248,37 @@ class SqliteJournal:
                 f"Another program holds the journal {self._path} open for reading and keeps its WAL from being "
                 f"settled. End it (a sqlite3 shell, a backup), then start again."
             )
+
+    def _note_files(self) -> None:
+        try:
+            self._files = files_of(self._path)
+        except OSError as error:
+            raise StorageError(f"The journal {self._path} can't be found ({error}). See to its directory.") from error
+
+    def _compare_files(self, connection: sqlite3.Connection) -> None:
+        try:
+            in_place = files_of(self._path)
+        except OSError as error:
+            raise self._gone(connection, str(error)) from error
+        for name, file in self._files.items():
+            if in_place[name] != file:
+                raise self._gone(connection, f"another file has the name {name}")
+
+    def _gone(self, connection: sqlite3.Connection, what: str) -> JournalGoneError:
+        """Return what is to be said, after all that was stored has been copied from the files that are still open."""
+        told = (
+            f"The journal {self._path} was removed, moved or replaced while the house writes to it ({what}). No bid is "
+            f"taken, since it would be lost."
+        )
+        try:
+            rescued = rescue(connection, self._path, self._position)
+        except (sqlite3.Error, OSError) as error:
+            return JournalGoneError(
+                f"{told} Put back the files that were there. They could not be copied to the same place ({error})."
+            )
+        return JournalGoneError(
+            f"{told} Put back the files that were there, or {rescued} in their place: it holds all."
+        )
 
     def _take_up_head(self) -> None:
         head = self._read_head()

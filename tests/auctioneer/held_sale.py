@@ -19,7 +19,7 @@ from auctioneer.control import AnyCommand
 from auctioneer.door import TurnedAway
 from auctioneer.events import AnyEvent
 from auctioneer.house import HouseSettings
-from auctioneer.journal import ChainEnd, DamagedJournalError
+from auctioneer.journal import ChainEnd, DamagedJournalError, JournalGoneError
 from auctioneer.logs import FactLog, Teller
 from auctioneer.sale_settings import Chosen
 from auctioneer.server import Server
@@ -139,6 +139,11 @@ class _Journal(FaultyJournal):
         self._sale = sale
         self._is_open = True
 
+    def require_in_place(self) -> None:
+        if "gone" in self._sale.failing:
+            self._break()
+            raise JournalGoneError("The journal was removed.")
+
     def close(self) -> None:
         super().close()
         self._sale.closed += self._is_open
@@ -193,7 +198,7 @@ class HeldSale:
         self.logged: list[Logged] = []
         self.turned_away: list[str] = []
         self.failing: set[str] = set()
-        """What fails now: `append` and `mark` before they are durable, `open`, or `damaged` when opened."""
+        """What fails now: `append` and `mark` before they are durable, `open`; `damaged` when opened; it is `gone`."""
         self.reads = 0
         self.read_ms = 0
         """What each reading takes; there are two for each request."""
@@ -228,7 +233,7 @@ class HeldSale:
         self.server = Server(
             endpoints,
             sale,
-            lambda: startup.take_up_sale(journal, settings, None, sale.clock, chosen),
+            lambda stored: startup.take_up_sale(journal, settings, None, sale.clock, chosen, stored),
             _SnapshotMaker(self, snapshots),
             log,
             is_encrypted=is_encrypted,

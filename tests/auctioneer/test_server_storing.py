@@ -13,7 +13,7 @@ from auctioneer.journal import DamagedJournalError
 from auctioneer.server import THAW_EVERY_MS
 from common.errors import RejectCode
 from common.lot import BidPlaced, ExtendCause, LotExtended
-from common.messages import Heartbeat, LotEvents, Probed, Rejected, SaleEvents
+from common.messages import Accepted, Heartbeat, LotEvents, Probed, Rejected, SaleEvents
 
 ALL_LOTS = b"lot/"
 PROBE = b"~0123456789abcdef\0"
@@ -173,3 +173,26 @@ def test_a_damaged_journal_is_not_waited_for(hold: Opens) -> None:
     with pytest.raises(DamagedJournalError):
         sale.run(3000)
     assert [answer.code for answer in sale.answers(ANN)] == [RejectCode.UNAVAILABLE]
+
+
+def test_a_journal_that_is_gone_freezes_a_house_that_stores_all_the_time_within_a_second(hold: Opens) -> None:
+    sale = hold(lots(1))
+    ann = sale.bidder(ANN, "Ann")
+    for number in range(10, 40):
+        sale.at(100 * number, lambda number=number: sale.ask(ann, bid(number, None, maximum_minor=100 * number)))
+    sale.at(1450, lambda: sale.failing.update(("gone", "open")))
+    frozen: list[bool] = []
+    sale.at(2440, lambda: frozen.append(sale.server.vitals().is_frozen))
+    sale.run(3000)
+    assert frozen == [True]
+    assert [one.more["reason"] for one in sale.logged if one.what == "frozen"] == ["The journal was removed."]
+    verdicts = [type(answer) for answer in sale.answers(ANN)]
+    assert verdicts == sorted(verdicts, key=[Accepted, Rejected].index), "no bid was taken after that"
+
+
+def test_a_frozen_house_takes_up_no_journal_that_lacks_what_it_stored(hold: Opens) -> None:
+    sale = frozen_at_500(hold)
+    sale.at(600, sale.platter.events.pop)
+    sale.run(3000)
+    assert sale.server.vitals().is_frozen
+    assert "it was replaced" in [one.more["reason"] for one in sale.logged if one.what == "still_frozen"][-1]

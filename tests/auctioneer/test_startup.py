@@ -16,7 +16,8 @@ from auctioneer.control import Appoint, Dismiss
 from auctioneer.data_folder import DataFolder
 from auctioneer.events import HouseStarted, LotDecided, SaleCreated, SettingsChanged
 from auctioneer.house import HouseSettings
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal import JournalGoneError, SqliteJournal
+from auctioneer.journal.copying import copy_journal
 from auctioneer.options import RunOptions
 from auctioneer.register import Admission
 from auctioneer.sale_settings import NOTHING_CHOSEN, AdmissionMode, Chosen, Controller, SaleSettings
@@ -426,3 +427,93 @@ def test_clerks_are_recorded_while_nobody_holds_the_sale_and_no_time_passes(fold
     sale = run_by(folder)
     assert [one.name for one in sale.house.sale_settings.controllers] == ["auctioneer", "bea"]
     sale.journal.close()
+
+
+# --- a directory whose journal is gone -------------------------------------------------------------------------------
+
+
+def without_journal(folder: DataFolder) -> DataFolder:
+    """Take the journal of a sale that was held away, as by a slip of somebody's hand."""
+    stop(begun(folder))
+    folder.journal.unlink()
+    for suffix in ("-wal", "-shm"):
+        Path(f"{folder.journal}{suffix}").unlink(missing_ok=True)
+    return folder
+
+
+@pytest.mark.parametrize("spec", [None, SPEC])
+def test_no_other_sale_is_begun_where_the_journal_is_gone(folder: DataFolder, spec: SaleSpec | None) -> None:
+    before = {path.name for path in without_journal(folder).path.iterdir()}
+    with pytest.raises(JournalGoneError, match=r"The sale 'A sale' was held on .*, and its journal is gone"):
+        take_up(folder, spec)
+    assert {path.name for path in folder.path.iterdir()} == before, "and nothing is put in its place"
+
+
+@pytest.mark.parametrize("catalogue", [None, Path("evening.toml")])
+def test_it_is_told_before_a_catalogue_is_read(folder: DataFolder, catalogue: Path | None) -> None:
+    with pytest.raises(JournalGoneError):
+        load_spec(RunOptions(without_journal(folder).path, catalogue=catalogue))
+
+
+def test_an_empty_journal_in_its_place_is_no_sale_to_begin(folder: DataFolder) -> None:
+    SqliteJournal.open(without_journal(folder).journal).close()
+    for spec in (None, SPEC):
+        with pytest.raises(JournalGoneError):
+            take_up(folder, spec)
+    with pytest.raises(JournalGoneError):
+        has_begun(folder)
+
+
+def test_the_journal_of_another_sale_does_not_take_its_place(folder: DataFolder, tmp_path: Path) -> None:
+    other = DataFolder(tmp_path / "other")
+    other.prepare()
+    stop(begun(other, msgspec.structs.replace(SPEC, title="Another")))
+    other.journal.rename(without_journal(folder).journal)
+    with pytest.raises(JournalGoneError, match="holds another one, 'Another'"):
+        take_up(folder)
+
+
+@pytest.mark.parametrize("trace", ["sale.json", "house.json", "snapshot-9"])
+def test_whatever_a_house_leaves_tells_that_a_sale_was_held(folder: DataFolder, trace: str) -> None:
+    (folder.path / trace).write_bytes(b"")
+    with pytest.raises(JournalGoneError, match="A sale was held on"):
+        load_spec(RunOptions(folder.path))
+
+
+def test_what_a_first_start_makes_before_the_sale_is_on_the_disk_stands_in_no_ones_way(folder: DataFolder) -> None:
+    folder.house_keys()
+    folder.add_controller("auctioneer", Role.AUCTIONEER)
+    folder.invite()
+    SqliteJournal.open(folder.journal).close()
+    assert load_spec(RunOptions(folder.path)) is not None
+    stop(begun(folder))
+    (folder.path / "sale.json").unlink()
+    stop(take_up(folder))
+    assert folder.sale_record() is not None, "it died before it had noted which sale it was"
+
+
+def test_who_knows_that_a_sale_was_held_begins_none_even_where_nothing_is_left(tmp_path: Path) -> None:
+    """As a watchdog does, whose whole directory was removed."""
+    with pytest.raises(JournalGoneError):
+        has_begun(DataFolder(tmp_path / "nothing"), was_held=True)
+
+
+def test_a_process_takes_up_only_the_journal_that_it_wrote(folder: DataFolder) -> None:
+    sale = begun(folder)
+    now_ms = sale.clock.now_ms()
+    copy = folder.path / "copy"
+    batch = sale.house.take()
+    sale.journal.append(batch.events, (), now_ms)
+    copy_journal(folder.journal, copy)
+    sale.journal.append([HouseStarted(at_ms=now_ms, instance="first", outage_ms=0)], (), now_ms)
+    stored = sale.journal.end
+    sale.journal.close()
+    settings = HouseSettings(instance="first", publish_port=1)
+    own = folder.journal.rename(folder.path / "own")
+    with pytest.raises(JournalGoneError, match="is gone"):
+        take_up_sale(folder, settings, None, sale.clock, stored=stored)
+    copy.rename(folder.journal)
+    with pytest.raises(JournalGoneError, match="it was replaced"):
+        take_up_sale(folder, settings, None, sale.clock, stored=stored)
+    own.rename(folder.journal)
+    take_up_sale(folder, settings, None, sale.clock, stored=stored).journal.close()

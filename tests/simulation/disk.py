@@ -86,6 +86,9 @@ class MemoryJournal:
     def verify_chain(self, progress: Progress | None = None) -> ChainEnd:
         return self.end
 
+    def require_in_place(self) -> None:
+        """Nobody takes the platter away."""
+
     def close(self) -> None:
         """Let go; what is on the platter stays."""
 
@@ -201,6 +204,9 @@ class FaultyJournal:
 
     def mark_alive(self, now_ms: int) -> None:
         self.append((), (), now_ms)
+
+    def require_in_place(self) -> None:
+        self._inner.require_in_place()
 
     def _begin(self, what: str) -> None:
         if self._is_broken:

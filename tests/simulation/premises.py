@@ -17,12 +17,13 @@ import zmq
 
 from auctioneer import house, server, startup
 from auctioneer.clock import Clock
+from auctioneer.data_folder import SaleRecord
 from auctioneer.door import TurnedAway
 from auctioneer.events import AnyEvent, HouseStarted
 from auctioneer.history import History as EventHistory
 from auctioneer.house import House, HouseSettings
 from auctioneer.invariants import check as check_engine
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal import ChainEnd, SqliteJournal
 from auctioneer.logs import FactLog
 from auctioneer.register import Admission
 from auctioneer.sale_settings import Chosen
@@ -78,9 +79,15 @@ class Log:
 class Folder:
     """The data directory, as far as the server asks for it."""
 
+    has_sale = True
+    was_held = False
+
     def __init__(self, journal: Path, snapshots: Snapshots) -> None:
         self.journal = journal
         self.snapshots = snapshots
+
+    def keep_sale(self, record: SaleRecord) -> None:
+        """Keep nothing: the platter has one sale only."""
 
 
 class Premises:
@@ -162,13 +169,13 @@ class Premises:
             requests=Router(self), publisher=Publisher(self), control=Router(self), turned_away=TurnedAway()
         )
 
-        sale = self._take_up(settings, self._spec if is_first else None, None)
+        sale = self._take_up(settings, self._spec if is_first else None)
         snapshots = SimulatedSnapshots(self.world, self.snapshots, self, settings.instance)
         self._snapshot_process = snapshots
 
-        def take_up_again() -> startup.OpenSale:
+        def take_up_again(stored: ChainEnd) -> startup.OpenSale:
             snapshots.close()
-            return self._take_up(settings, None, sale.clock)
+            return self._take_up(settings, None, sale.clock, stored)
 
         log = Log(self.world.reached)
         holder = Server(
@@ -185,9 +192,15 @@ class Premises:
         self.requests, self.publisher, self.control = sockets.requests, sockets.publisher, sockets.control
         holder.run()
 
-    def _take_up(self, settings: HouseSettings, spec: SaleSpec | None, own_clock: Clock | None) -> startup.OpenSale:
+    def _take_up(
+        self,
+        settings: HouseSettings,
+        spec: SaleSpec | None,
+        own_clock: Clock | None = None,
+        stored: ChainEnd | None = None,
+    ) -> startup.OpenSale:
         chosen = Chosen(self._admission.mode, self._admission.invite, auctioneer_key=CHAIR)
-        sale = startup.take_up_sale(self._folder, settings, spec, own_clock, chosen)
+        sale = startup.take_up_sale(self._folder, settings, spec, own_clock, chosen, stored)
         self.house = sale.house
         self._clock = sale.clock
         self._count_start(sale)
