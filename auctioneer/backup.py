@@ -17,9 +17,10 @@ import msgspec
 
 from auctioneer.data_folder import DataFolder, SaleRecord
 from auctioneer.events import SaleRestored
-from auctioneer.house import HouseSettings
+from auctioneer.house import House, HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.journal.copying import copy_journal
+from auctioneer.snapshots import Loaded
 from auctioneer.startup import read_house
 from common.errors import StorageError, UsageError
 from common.files import make_private_folder, sync_directory, write_whole
@@ -62,14 +63,8 @@ def back_up(folder: DataFolder, target: Path) -> BackupRecord:
     try:
         copy = DataFolder(draft)
         _copy_small_files(folder, copy)
-        copied = copy_journal(folder.journal, copy.journal)
-        record = BackupRecord(
-            taken_ms=_wall_ms(),
-            position=copied.end.position,
-            hash=copied.end.hash.hex(),
-            alive_ms=copied.alive_ms,
-            version=metadata.version("auction-house"),
-        )
+        copy_journal(folder.journal, copy.journal)
+        record = _record_of(copy)
         write_whole(copy.backup_file, msgspec.json.encode(record))
         _sync_names(draft)
         draft.rename(target)
@@ -79,6 +74,31 @@ def back_up(folder: DataFolder, target: Path) -> BackupRecord:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return record
+
+
+def _record_of(copy: DataFolder) -> BackupRecord:
+    """Read the whole copy as a start would, so that no backup is made that can't be held; return what it holds."""
+    journal = SqliteJournal.open(copy.journal, read_only=True)
+    try:
+        end, alive_ms = journal.end, journal.alive_ms
+        _read_whole(journal)
+    finally:
+        journal.close()
+    for index in (Path(f"{copy.journal}-wal"), Path(f"{copy.journal}-shm")):
+        index.unlink(missing_ok=True)  # empty; made by the reader just now
+    return BackupRecord(
+        taken_ms=_wall_ms(),
+        position=end.position,
+        hash=end.hash.hex(),
+        alive_ms=alive_ms,
+        version=metadata.version("auction-house"),
+    )
+
+
+def _read_whole(journal: SqliteJournal) -> House:
+    """Return the house that a journal gives, from the first event on. Raises StorageError, DamagedJournalError."""
+    settings = HouseSettings(instance="", publish_port=0)
+    return read_house(journal, Loaded(None, ()), settings, journal.alive_ms)
 
 
 def restore(backup: DataFolder, folder: DataFolder) -> Restored:
@@ -100,7 +120,7 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
         _remove_draft(draft)
         _copy_small_files(backup, folder)
         copy_journal(backup.journal, draft)
-        restored = _begin_epoch(draft, backup)
+        restored = _begin_epoch(draft)
         folder.snapshots.remove_all()  # of a journal that was moved away
         for left_over in ("-wal", "-shm"):  # of a journal that was moved away; a reader leaves an empty one
             Path(f"{folder.journal}{left_over}").unlink(missing_ok=True)
@@ -116,13 +136,12 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
     return restored
 
 
-def _begin_epoch(draft: Path, backup: DataFolder) -> Restored:
+def _begin_epoch(draft: Path) -> Restored:
     """Record that history was lost. The epoch is the time of day, so that a second restore of a backup has another."""
     journal = SqliteJournal.open(draft)
     try:
         alive_ms = journal.alive_ms
-        loaded = backup.snapshots.load(journal)
-        house = read_house(journal, loaded, HouseSettings(instance="", publish_port=0), alive_ms)
+        house = _read_whole(journal)
         epoch = max(house.engine.epoch + 1, _wall_ms())
         # At the time when the house was last alive: what passed since then is the outage that `run` gives back.
         position = journal.append([SaleRestored(at_ms=alive_ms, epoch=epoch)], (), alive_ms)

@@ -1,6 +1,7 @@
 """`auctioneer verify`: is the record of a sale what was written, and does it follow from the rules."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 
 import click
@@ -45,12 +46,15 @@ class MismatchError(StorageError):
 def verify(folder: DataFolder, *, as_json: bool) -> None:
     """Check that the record is as it was written, then decide every bid and command again and compare.
 
+    The refused bids that are kept for repeated requests are checked too; they are not decided again.
+
     Works while the house runs, up to the present event. The hash stands for all events: who noted it can tell later
     that none was changed. Exit status 6: damaged, or something comes out differently.
     """
     journal = open_journal(folder)
     console = Console(stderr=True)
     try:
+        refused = Counter(refusal.paddle for refusal in journal.refusals())  # first, so that all of them are enrolled
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
             end = _check_chain(journal, progress)
             report = decide_again(_watched(journal, end, progress))
@@ -59,6 +63,8 @@ def verify(folder: DataFolder, *, as_json: bool) -> None:
         journal.close()
     if report.mismatch is not None:
         raise MismatchError(report.mismatch)
+    if refused and max(refused) > report.bidders:
+        raise StorageError(f"The record speaks of paddle {max(refused)}, which nobody has.")
     if as_json:
         print_json(
             {
@@ -66,6 +72,7 @@ def verify(folder: DataFolder, *, as_json: bool) -> None:
                 "events": end.position,
                 "hash": end.hash.hex(),
                 "counts": report.counts,
+                "refusals": refused.total(),
                 "bidders": report.bidders,
                 "lots": report.lots,
                 "sold": report.sold,
@@ -74,7 +81,7 @@ def verify(folder: DataFolder, *, as_json: bool) -> None:
             }
         )
         return
-    _print_report(end, report, currency)
+    _print_report(end, report, refused.total(), currency)
 
 
 def _check_chain(journal: SqliteJournal, progress: Progress) -> ChainEnd:
@@ -100,8 +107,9 @@ def _currency(journal: SqliteJournal) -> Currency | None:
     return first[1].currency if first is not None and isinstance(first[1], SaleCreated) else None
 
 
-def _print_report(end: ChainEnd, report: VerifyReport, currency: Currency | None) -> None:
-    say(f"Whole: {counted(end.position, 'event')}, each as it was written. Hash: {end.hash.hex()}")
+def _print_report(end: ChainEnd, report: VerifyReport, refusals: int, currency: Currency | None) -> None:
+    whole = f"{counted(end.position, 'event')} and {counted(refusals, 'refused bid')}"
+    say(f"Whole: {whole}, each as it was written. Hash: {end.hash.hex()}")
     total = "" if currency is None else f" for {currency.show(report.hammer_total_minor)}"
     say(
         f"Right: every decision comes out as it was recorded: {counted(report.bidders, 'bidder')}, "

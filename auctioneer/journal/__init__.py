@@ -2,6 +2,14 @@
 
 from auctioneer.journal.file import FILE_NAME
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Journal, JournalGoneError
-from auctioneer.journal.sqlite import SqliteJournal
+from auctioneer.journal.sqlite import SqliteJournal, recount_refusals
 
-__all__ = ["FILE_NAME", "ChainEnd", "DamagedJournalError", "Journal", "JournalGoneError", "SqliteJournal"]
+__all__ = [
+    "FILE_NAME",
+    "ChainEnd",
+    "DamagedJournalError",
+    "Journal",
+    "JournalGoneError",
+    "SqliteJournal",
+    "recount_refusals",
+]

@@ -20,10 +20,13 @@ from common.errors import StorageError
 from common.files import sync_directory
 
 FILE_NAME: Final = "journal.sqlite3"
-FORMAT_VERSION: Final = 6
+FORMAT_VERSION: Final = 7
 APPLICATION_ID: Final = int.from_bytes(b"Auct", "big")
 GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
 """What the first batch is chained to."""
+
+SUM_BYTES: Final = 32
+"""The sum over the refusals that are kept: of the SHA-256 of each one's body, as a number, modulo 2 to the 256."""
 
 BUSY_TIMEOUT_MS: Final = 1_000
 """How long to wait for another program's lock. The house takes no bids meanwhile, so it is short."""
@@ -60,6 +63,7 @@ PRAGMA user_version = {FORMAT_VERSION};
 CREATE TABLE batch (
   first INTEGER PRIMARY KEY,
   last INTEGER NOT NULL,
+  refusals BLOB NOT NULL,
   body TEXT NOT NULL,
   hash BLOB NOT NULL
 ) STRICT;
@@ -87,9 +91,10 @@ CREATE TABLE head (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   position INTEGER NOT NULL,
   hash BLOB NOT NULL,
+  refusals BLOB NOT NULL,
   alive_ms INTEGER NOT NULL
 ) STRICT;
-INSERT INTO head VALUES (1, 0, x'{GENESIS_HASH.hex()}', 0);
+INSERT INTO head VALUES (1, 0, x'{GENESIS_HASH.hex()}', zeroblob({SUM_BYTES}), 0);
 COMMIT;
 """  # noqa: S608 -- built from the constants above
 

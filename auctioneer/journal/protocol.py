@@ -5,6 +5,7 @@ The rules that every journal upholds:
 - What `append` returned from is durable: it survives a crash of the process, the machine and its power.
 - A batch is stored whole or not at all. Positions are contiguous from 1 and are never given twice.
 - Each batch carries a hash over its text and the hash before it, so that an edit, a hole or a lost tail is found.
+- The refusals beside the chain, of which old ones leave, are covered by one sum, which is in the text of each batch.
 - After any failed write the journal is closed for good. Nobody knows then whether the last batch was stored; opening
   the journal again is what tells. An fsync is never repeated, since the second one may succeed without storing.
 - Damage is reported with its place and is never worked around: the house does not guess what happened in a sale.
@@ -102,7 +103,9 @@ class Journal(Protocol):
     def refusals(self) -> Iterator[Refusal]:
         """Yield the refused bids that are kept, in the order in which they were refused.
 
-        Of each paddle those are kept that have the `REMEMBERED_REQUESTS_MAX` highest request ids.
+        Of each paddle those are kept that have the `REMEMBERED_REQUESTS_MAX` highest request ids. Raises
+        DamagedJournalError, at the latest after the last, where they are not those that were stored. Nothing else may
+        be done with the journal until all are read.
         """
 
     def hash_at(self, position: int) -> bytes:

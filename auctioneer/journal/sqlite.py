@@ -6,7 +6,7 @@ because events are only ever added. Only the writer checkpoints.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,6 +18,7 @@ from auctioneer.journal.file import (
     CHECKPOINT_PAGES,
     GENESIS_HASH,
     PAGE_BYTES,
+    SUM_BYTES,
     connect,
     create_missing,
     files_of,
@@ -38,18 +39,28 @@ _REFUSAL_BYTES: Final = 1024
 _COMMIT_PAGES: Final = 4
 """Pages that the smallest commit writes: the head, the last events, and the last and the oldest refusals."""
 
-_INSERT_BATCH: Final = "INSERT INTO batch VALUES (?, ?, ?, ?)"
-_SELECT_BATCHES: Final = "SELECT first, last, body, hash FROM batch WHERE first > ? AND first <= ? ORDER BY first"
+_SUM_RANGE: Final = 1 << 8 * SUM_BYTES
+"""Sums of refusals are taken modulo this."""
+
+_INSERT_BATCH: Final = "INSERT INTO batch VALUES (?, ?, ?, ?, ?)"
+_SELECT_BATCHES: Final = (
+    "SELECT first, last, refusals, body, hash FROM batch WHERE first > ? AND first <= ? ORDER BY first"
+)
 _SELECT_BATCH_OF: Final = "SELECT first, last, hash FROM batch WHERE first <= ? ORDER BY first DESC LIMIT 1"
 _INSERT_REFUSAL: Final = "INSERT INTO refusal VALUES (?, ?, ?, ?, ?, ?, ?)"
 _DELETE_REFUSAL: Final = "DELETE FROM refusal WHERE id = ?"
-_SELECT_REFUSALS: Final = "SELECT id, body FROM refusal WHERE id > ? ORDER BY id LIMIT ?"
+_SELECT_REFUSALS: Final = (
+    "SELECT id, at_ms, paddle, request, lot, code, body FROM refusal WHERE id > ? ORDER BY id LIMIT ?"
+)
 _SELECT_HEAD: Final = (
-    "SELECT position, hash, alive_ms,"
+    "SELECT position, hash, refusals, alive_ms,"
     " (SELECT min(first) FROM batch), (SELECT last FROM batch ORDER BY first DESC LIMIT 1) FROM head"
 )
 # Moves the head only from where this writer left it: a second writer that came past the lock is found here.
-_MOVE_HEAD: Final = "UPDATE head SET position = ?, hash = ?, alive_ms = ? WHERE position = ? AND hash = ?"
+_MOVE_HEAD: Final = (
+    "UPDATE head SET position = ?, hash = ?, refusals = ?, alive_ms = ?"
+    " WHERE position = ? AND hash = ? AND refusals = ?"
+)
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode_events: Final = msgspec.json.Decoder(list[AnyEvent]).decode
@@ -59,6 +70,8 @@ _decode_refusal: Final = msgspec.json.Decoder(Refusal).decode
 class _Head(NamedTuple):
     position: int
     hash: bytes
+    refusals: bytes
+    """The sum over the refusals that are kept."""
     alive_ms: int
     first: int | None
     last: int | None
@@ -74,6 +87,10 @@ class _Batch(NamedTuple):
     hash: bytes
 
 
+_RefusalRow = tuple[int, int, int, int, str, str, str]
+"""What is stored of a refusal: number, `at_ms`, paddle, request id, lot, code and body."""
+
+
 class SqliteJournal:
     """A `Journal` in a file. Make one with `open`; use it in the thread that opened it."""
 
@@ -83,9 +100,11 @@ class SqliteJournal:
         self._read_only = read_only
         self._resources = ExitStack()
         self._why_closed = "it was closed"
-        self._refusal_ids: dict[int, dict[int, int]] = {}
-        """For each paddle, the request ids whose refusals are kept, and in which rows."""
+        self._kept: dict[int, dict[int, tuple[int, int]]] = {}
+        """For each paddle, the request ids whose refusals are kept, and of each the row and the hash as a number."""
         self._last_refusal = 0
+        self._refusals = bytes(SUM_BYTES)
+        """The sum over the refusals that are kept."""
         self._position, self._hash, self._alive_ms = 0, GENESIS_HASH, 0
         self._wal_pages = 0
         """About how many pages were written to the WAL since the last checkpoint."""
@@ -138,22 +157,25 @@ class SqliteJournal:
     def append(self, events: Sequence[AnyEvent], refusals: Sequence[Refusal], now_ms: int) -> int:
         """Store a batch in one transaction and return the position of the last event; durable on return."""
         position, digest = self._position, self._hash
+        added, surplus, kept = self._sort_refusals(refusals)
         rows, size_bytes = [], len(refusals) * _REFUSAL_BYTES
         for start in range(0, len(events), BATCH_EVENTS_MAX):
             part = events[start : start + BATCH_EVENTS_MAX]
             body = _encode(part)
             first, position = position + 1, position + len(part)
-            digest = _chain_hash(digest, first, body)
+            digest = _chain_hash(digest, first, kept, body)
             size_bytes += len(body)
-            rows.append((first, position, body.decode(), digest))
+            rows.append((first, position, kept, body.decode(), digest))
         with self._transaction(size_bytes) as connection:
             connection.executemany(_INSERT_BATCH, rows)
-            if refusals:
-                self._add_refusals(connection, refusals)
-            moved = connection.execute(_MOVE_HEAD, (position, digest, now_ms, self._position, self._hash))
+            if added:
+                connection.executemany(_INSERT_REFUSAL, added)
+                connection.executemany(_DELETE_REFUSAL, surplus)
+            before = self._position, self._hash, self._refusals
+            moved = connection.execute(_MOVE_HEAD, (position, digest, kept, now_ms, *before))
             if moved.rowcount != 1:
                 raise StorageError(f"Another process has written to the journal {self._path}. Stop one of the two.")
-        self._position, self._hash, self._alive_ms = position, digest, now_ms
+        self._position, self._hash, self._refusals, self._alive_ms = position, digest, kept, now_ms
         return position
 
     def mark_alive(self, now_ms: int) -> None:
@@ -175,26 +197,33 @@ class SqliteJournal:
         self._connection = None
         self._resources.close()
 
-    def _add_refusals(self, connection: sqlite3.Connection, refusals: Sequence[Refusal]) -> None:
-        """Add the refusals, and delete what is no longer among the highest request ids of its paddle.
+    def _sort_refusals(self, refusals: Sequence[Refusal]) -> tuple[list[_RefusalRow], list[tuple[int]], bytes]:
+        """Return which rows to add, which to delete, and the sum over all that are then kept.
 
-        Rows are added at the end and leave about in the order in which they came, so few pages change in a batch; a
-        key of paddle and request would touch a page for each paddle.
+        A row is deleted that is no longer among the highest request ids of its paddle. Rows are added at the end and
+        leave about in the order in which they came, so few pages change in a batch; a key of paddle and request would
+        touch a page for each paddle.
         """
         added, surplus = [], []
+        total = int.from_bytes(self._refusals, "big")
         for refusal in refusals:
             request = refusal.request
-            kept = self._refusal_ids.setdefault(refusal.paddle, {})
+            kept = self._kept.setdefault(refusal.paddle, {})
             if request.id in kept:
                 continue  # the first verdict stands
             self._last_refusal += 1
-            kept[request.id] = self._last_refusal
-            code, body = refusal.verdict.code.value, _encode(refusal).decode()
-            added.append((self._last_refusal, refusal.at_ms, refusal.paddle, request.id, request.lot, code, body))
+            code, body = refusal.verdict.code.value, _encode(refusal)
+            digest = _digest(body)
+            total += digest
+            kept[request.id] = self._last_refusal, digest
+            added.append(
+                (self._last_refusal, refusal.at_ms, refusal.paddle, request.id, request.lot, code, body.decode())
+            )
             if len(kept) > REMEMBERED_REQUESTS_MAX:
-                surplus.append((kept.pop(min(kept)),))
-        connection.executemany(_INSERT_REFUSAL, added)
-        connection.executemany(_DELETE_REFUSAL, surplus)
+                row, digest = kept.pop(min(kept))
+                total -= digest
+                surplus.append((row,))
+        return added, surplus, _sum_bytes(total)
 
     @contextmanager
     def _transaction(self, size_bytes: int) -> Iterator[sqlite3.Connection]:
@@ -287,11 +316,10 @@ class SqliteJournal:
         self._position, self._hash, self._alive_ms = head.position, head.hash, head.alive_ms
 
     def _take_up_refusals(self) -> None:
-        for row, paddle, request in self._fetch("SELECT id, paddle, request FROM refusal ORDER BY id"):
-            if not _are_numbers(row, paddle, request):
-                raise DamagedJournalError(self._path, f"the columns of refusal {row} can't be right")
-            self._refusal_ids.setdefault(paddle, {})[request] = row
+        for row, refusal, digest in self._kept_refusals():
+            self._kept.setdefault(refusal.paddle, {})[refusal.request.id] = row, digest
             self._last_refusal = row
+        self._refusals = self._read_head().refusals
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -331,16 +359,42 @@ class SqliteJournal:
         return digest
 
     def refusals(self) -> Iterator[Refusal]:
-        """Yield the refused bids that are kept, in the order in which they were refused."""
-        last = 0
-        while rows := self._fetch(_SELECT_REFUSALS, (last, READ_EVENTS)):
-            for last, body in rows:
-                if type(body) is not bytes:
-                    raise DamagedJournalError(self._path, f"refusal {last} can't be read (it is no text)")
-                try:
-                    yield _decode_refusal(body)
-                except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                    raise DamagedJournalError(self._path, f"refusal {last} can't be read ({error})") from error
+        """Yield the refused bids that are kept, in the order in which they were refused, and compare their sum."""
+        return (refusal for _, refusal, _ in self._kept_refusals())
+
+    def _kept_refusals(self) -> Iterator[tuple[int, Refusal, int]]:
+        """Yield each refusal with its row and its hash as a number; at last compare their sum with the head's.
+
+        All in one read transaction, so that both are of the same moment.
+        """
+        connection = self._usable()
+        self._fetch("BEGIN")
+        try:
+            kept, total, last = self._read_head().refusals, 0, 0
+            while rows := self._fetch(_SELECT_REFUSALS, (last, READ_EVENTS)):
+                for row in rows:
+                    refusal, body = self._check_refusal(row)
+                    last, digest = row[0], _digest(body)
+                    total += digest
+                    yield last, refusal, digest
+            if _sum_bytes(total) != kept:
+                raise DamagedJournalError(self._path, "the refusals are not those that were kept")
+        finally:
+            if self._connection is not None and connection.in_transaction:
+                connection.execute("COMMIT")  # of reading only
+
+    def _check_refusal(self, row: tuple[Any, ...]) -> tuple[Refusal, bytes]:
+        number, *columns, body = row
+        if type(body) is not bytes or not _are_numbers(number):
+            raise DamagedJournalError(self._path, f"refusal {number} can't be read (it is no text, or has no number)")
+        try:
+            refusal = _decode_refusal(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise DamagedJournalError(self._path, f"refusal {number} can't be read ({error})") from error
+        request, code = refusal.request, refusal.verdict.code.value
+        if columns != [refusal.at_ms, refusal.paddle, request.id, request.lot.encode(), code.encode()]:
+            raise DamagedJournalError(self._path, f"the columns of refusal {number} differ from its text")
+        return refusal, body
 
     def _walk(self, head: _Head, after_position: int = 0, upto: int | None = None) -> Iterator[_Batch]:
         """Yield the batches of a stretch, each checked against the one before it, and the last against the head.
@@ -380,10 +434,11 @@ class SqliteJournal:
             return self._fetch(_SELECT_BATCHES, (after, after + 1), first_bad=after + 1)
 
     def _check(self, row: tuple[Any, ...], expected: int, before: bytes) -> _Batch:
-        first, last, body, digest = row
+        first, last, refusals, body, digest = row
         if first != expected:
             raise self._damaged(expected, "the event is missing")
-        if type(body) is not bytes or _chain_hash(before, first, body) != digest:
+        is_text = type(body) is bytes and type(refusals) is bytes and len(refusals) == SUM_BYTES
+        if not is_text or _chain_hash(before, first, refusals, body) != digest:
             raise self._damaged(expected, "the batch, or the order of batches, was changed")
         try:
             events = _decode_events(body)
@@ -398,7 +453,8 @@ class SqliteJournal:
         if len(rows) != 1:
             raise DamagedJournalError(self._path, "the row that says where the record ends is missing")
         head = _Head(*rows[0])
-        if not _are_numbers(head.position, head.alive_ms) or type(head.hash) is not bytes:
+        are_bytes = type(head.hash) is bytes and type(head.refusals) is bytes
+        if not _are_numbers(head.position, head.alive_ms) or not are_bytes:
             raise DamagedJournalError(self._path, "the row that says where the record ends can't be right")
         return head
 
@@ -427,5 +483,24 @@ def _are_numbers(*values: object) -> bool:
     return all(type(value) is int and 0 <= value <= INTEGER_MAX for value in values)
 
 
-def _chain_hash(before: bytes, first: int, body: bytes) -> bytes:
-    return sha256(before + first.to_bytes(8, "big") + body).digest()
+def _chain_hash(before: bytes, first: int, refusals: bytes, body: bytes) -> bytes:
+    return sha256(before + first.to_bytes(8, "big") + refusals + body).digest()
+
+
+def _digest(refusal: bytes) -> int:
+    """Return the hash of a refusal's body as a number, which can be added to a sum and taken off again."""
+    return int.from_bytes(sha256(refusal).digest(), "big")
+
+
+def _sum_bytes(total: int) -> bytes:
+    return (total % _SUM_RANGE).to_bytes(SUM_BYTES, "big")
+
+
+def recount_refusals(path: Path) -> None:
+    """Take the refusals that a journal has now for those that are to be kept; for who has mended it by hand.
+
+    Raises StorageError where the journal can't be written, or a house does.
+    """
+    with sole_writer(path), closing(connect(path, read_only=False)) as connection:
+        total = sum(_digest(body) for (body,) in connection.execute("SELECT body FROM refusal"))
+        connection.execute("UPDATE head SET refusals = ?", (_sum_bytes(total),))

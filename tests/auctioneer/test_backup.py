@@ -4,10 +4,12 @@ import os
 import re
 import resource
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,13 +19,15 @@ from auctioneer.backup import back_up, restore
 from auctioneer.control import Appoint
 from auctioneer.data_folder import DataFolder
 from auctioneer.events import HouseStarted
-from auctioneer.journal import DamagedJournalError, SqliteJournal
+from auctioneer.journal import DamagedJournalError, SqliteJournal, recount_refusals
 from auctioneer.options import MachineSettings, RunOptions
 from auctioneer.startup import change_clerks_offline
 from auctioneer.watchdog import run_watched
+from common.codec import encode
 from common.errors import StorageError, UsageError
 from common.keys import HOUSE_LOCK
 from common.lot import LotStatus
+from common.messages import BidRequest
 from tests import strace
 
 
@@ -299,3 +303,46 @@ def test_any_copy_of_a_data_directory_can_be_restored(folder: DataFolder, tmp_pa
     alive_ms = journal.alive_ms
     journal.close()
     assert restore(DataFolder(tmp_path / "copy"), DataFolder(tmp_path / "again")).alive_ms == alive_ms
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+FLIPPED = "UPDATE refusal SET body = replace(body, '\"minimum_minor\":130500', '\"minimum_minor\":130501')"
+UNREADABLE = "UPDATE refusal SET body = substr(body, 2)"
+OF_NOBODY = "UPDATE refusal SET paddle = 7, body = replace(body, ',1,{', ',7,{')"
+
+
+@pytest.mark.parametrize("change", ["", FLIPPED, UNREADABLE, OF_NOBODY])
+def test_all_take_a_sale_for_sound_or_none_does_by_its_refused_bids(
+    folder: DataFolder, tmp_path: Path, change: str
+) -> None:
+    """What a start refuses is neither verified nor backed up nor restored as if it could be held."""
+    with open_sale(folder) as sale:
+        now_ms = sale.clock.now_ms()
+        sale.house.handle("a" * 40, encode(BidRequest(id=3, lot="1", amount_minor=1)), now_ms)
+        batch = sale.house.take()
+        assert [refusal.request_id for refusal in batch.refusals] == [3]
+        sale.journal.append((), batch.refusals, now_ms)
+    if change:
+        with closing(sqlite3.connect(folder.journal, isolation_level=None)) as connection:
+            assert connection.execute(change).rowcount == 1
+        assert "130501" not in change or b"130501" in folder.journal.read_bytes()
+    if change == OF_NOBODY:
+        recount_refusals(folder.journal)
+    shutil.copytree(folder.path, tmp_path / "copy")
+    ended = {
+        auctioneer(*arguments).returncode
+        for arguments in (
+            ("verify", "--data", folder.path),
+            ("backup", tmp_path / "backup", "--data", folder.path),
+            ("restore", tmp_path / "copy", "--data", tmp_path / "restored"),
+        )
+    }
+    if change:
+        with pytest.raises(StorageError), open_sale(folder):
+            pass
+        assert ended == {6}
+        assert not (tmp_path / "backup").exists()
+        assert not DataFolder(tmp_path / "restored").has_sale
+    else:
+        assert ended == {0}

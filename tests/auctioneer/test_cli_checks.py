@@ -85,8 +85,8 @@ def change_event(folder: DataFolder, position: int, old: str, new: str, *, with_
         journal.execute("UPDATE batch SET body = ? WHERE first = ?", (changed, first))
         if with_hashes:
             digest = GENESIS_HASH
-            for at, text in journal.execute("SELECT first, body FROM batch ORDER BY first").fetchall():
-                digest = sha256(digest + at.to_bytes(8, "big") + text.encode()).digest()
+            for at, kept, text in journal.execute("SELECT first, refusals, body FROM batch ORDER BY first").fetchall():
+                digest = sha256(digest + at.to_bytes(8, "big") + kept + text.encode()).digest()
                 journal.execute("UPDATE batch SET hash = ? WHERE first = ?", (digest, at))
             journal.execute("UPDATE head SET hash = ?", (digest,))
         return int(first)

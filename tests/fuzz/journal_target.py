@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -23,10 +24,11 @@ CHANGES_MAX: Final = 8
 
 CELL_CHANGE_BYTES: Final = 4
 COLUMNS: Final = (
-    *(("head", column) for column in ("position", "hash", "alive_ms")),
-    *(("batch", column) for column in ("first", "last", "body", "hash")),
+    *(("head", column) for column in ("position", "hash", "refusals", "alive_ms")),
+    *(("batch", column) for column in ("first", "last", "refusals", "body", "hash")),
     *(("refusal", column) for column in ("id", "at_ms", "paddle", "request", "lot", "code", "body")),
 )
+_REFUSALS: Final = [refusal(1, 500 + number) for number in range(5)]
 _KEYS: Final = frozenset({"first", "id"})
 """Primary keys, which hold integers only."""
 _INTEGERS: Final = (0, 1, -1, 7, 20, 2**31, 2**40, 2**53, 2**63 - 1, -(2**63))
@@ -45,7 +47,7 @@ def _sound_file() -> bytes:
     folder = Path(tempfile.mkdtemp())
     try:
         journal = SqliteJournal.open(folder / FILE_NAME)
-        journal.append(EVERY_EVENT, [refusal(1, 500 + number) for number in range(5)], AT_MS)
+        journal.append(EVERY_EVENT, _REFUSALS, AT_MS)
         for part in range(5):
             journal.append(announcements(40, 1 + 40 * part), (), AT_MS)
         journal.close()
@@ -120,13 +122,13 @@ def _use(path: Path) -> None:
 
 
 def _read_all(journal: SqliteJournal, *, read_only: bool) -> None:
-    """Read everything; the events of a chain that is found sound are those that were written, in their order."""
+    """Read everything; what is found sound is what was written, and the events are in their order."""
     try:
         events = [event for _, event in journal.read()]
         assert events == [*EVERY_EVENT, *announcements(200)][: len(events)]
         journal.verify_chain()
         journal.recent(10)
-        list(journal.refusals())
+        assert sorted(journal.refusals(), key=attrgetter("request_id")) == _REFUSALS
         if not read_only:
             journal.append(announcements(1, 999), [refusal(1, number) for number in range(600, 640)], AT_MS)
     finally:

@@ -10,7 +10,7 @@ import pytest
 from journal_examples import AT_MS, announcements, damage_cells, query, refusal, tamper
 
 from auctioneer.events import AnyEvent
-from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal
+from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal, recount_refusals
 from auctioneer.journal.file import GENESIS_HASH, is_damage
 from common.errors import StorageError
 
@@ -49,6 +49,8 @@ def read_until_damage(path: Path) -> tuple[list[AnyEvent], DamagedJournalError]:
         ("UPDATE batch SET body = '' WHERE first = 1", 1, "was changed"),
         ("UPDATE batch SET hash = zeroblob(32) WHERE first = 4", 4, "was changed"),
         ("UPDATE batch SET hash = zeroblob(32) WHERE first = 8", 8, "was changed"),
+        ("UPDATE batch SET refusals = zeroblob(32) WHERE first = 8", 8, "was changed"),
+        ("UPDATE batch SET refusals = zeroblob(31) WHERE first = 4", 4, "was changed"),
         ("UPDATE batch SET last = 5 WHERE first = 4", 4, "columns"),
         ("UPDATE batch SET last = 7 WHERE first = 4", 4, "columns"),
         ("UPDATE batch SET last = 9 WHERE first = 8", 8, "columns"),
@@ -67,12 +69,12 @@ def read_until_damage(path: Path) -> tuple[list[AnyEvent], DamagedJournalError]:
         (
             "UPDATE batch SET first = -1 - first, last = last + 1 WHERE first > 7;"
             "UPDATE batch SET first = -first WHERE first < 0;"
-            "INSERT INTO batch SELECT 8, 8, body, hash FROM batch WHERE first = 7",
+            "INSERT INTO batch SELECT 8, 8, refusals, body, hash FROM batch WHERE first = 7",
             8,
             "was changed",
         ),
-        ("INSERT INTO batch SELECT 11, 11, body, hash FROM batch WHERE first = 7", 11, "did not"),
-        ("INSERT INTO batch SELECT 0, 0, body, hash FROM batch WHERE first = 7", 11, "did not"),
+        ("INSERT INTO batch SELECT 11, 11, refusals, body, hash FROM batch WHERE first = 7", 11, "did not"),
+        ("INSERT INTO batch SELECT 0, 0, refusals, body, hash FROM batch WHERE first = 7", 11, "did not"),
         ("UPDATE head SET position = 12", 11, "missing"),
         ("UPDATE head SET position = 9", 8, "head"),
         ("UPDATE head SET position = 7", 7, "head"),
@@ -88,16 +90,18 @@ def test_the_first_bad_batch_is_named(path, script, first_bad, what):
     assert events[: first_bad - 1] == announcements(first_bad - 1)
 
 
-def chained(before: bytes, first: int, body: str) -> bytes:
+def chained(before: bytes, first: int, body: str, refusals: bytes) -> bytes:
     """Return the hash of a batch, as docs/journal.md says it is made."""
-    return hashlib.sha256(before + first.to_bytes(8, "big") + body.encode()).digest()
+    return hashlib.sha256(before + first.to_bytes(8, "big") + refusals + body.encode()).digest()
 
 
 def forge_last_batch(path: Path, body: str) -> bytes:
     """Give the last batch another text, with its right hash, and return that."""
     ((before,),) = query(path, "SELECT hash FROM batch WHERE last = 7")
+    ((refusals,),) = query(path, "SELECT refusals FROM batch WHERE first = 8")
     assert isinstance(before, bytes)
-    forged = chained(before, 8, body)
+    assert isinstance(refusals, bytes)
+    forged = chained(before, 8, body, refusals)
     tamper(path, f"UPDATE batch SET body = '{body}', hash = x'{forged.hex()}' WHERE first = 8")
     return forged
 
@@ -139,7 +143,7 @@ def test_damage_is_told_from_a_failing_disk_also_by_sqlite_s_longer_codes(code, 
     "script",
     [
         "DELETE FROM batch WHERE first > 7",
-        "INSERT INTO batch SELECT 11, 11, body, hash FROM batch WHERE first = 7",
+        "INSERT INTO batch SELECT 11, 11, refusals, body, hash FROM batch WHERE first = 7",
         "UPDATE head SET hash = zeroblob(32)",
         "UPDATE head SET position = 0",
         "DELETE FROM head",
@@ -159,10 +163,10 @@ def test_a_read_from_behind_the_end_is_lost_history(path):
 
 
 def test_the_hash_is_what_the_documentation_says(path):
-    digest = hashlib.sha256(b"auction-house journal, format 6").digest()
+    digest = hashlib.sha256(b"auction-house journal, format 7").digest()
     assert digest == GENESIS_HASH
-    for first, body in query(path, "SELECT first, body FROM batch ORDER BY first"):
-        digest = chained(digest, first, body)
+    for first, refusals, body in query(path, "SELECT first, refusals, body FROM batch ORDER BY first"):
+        digest = chained(digest, first, body, refusals)
     with closing(SqliteJournal.open(path, read_only=True)) as journal:
         assert journal.verify_chain() == (COUNT, digest)
 
@@ -219,6 +223,8 @@ def test_a_file_that_was_cut_off_is_refused(path):
     [
         "UPDATE head SET position = NULL",
         "UPDATE head SET hash = NULL",
+        "UPDATE head SET refusals = NULL",
+        "UPDATE head SET refusals = zeroblob(32)",
         "UPDATE head SET alive_ms = NULL",
         "UPDATE head SET alive_ms = -1",
         "UPDATE head SET alive_ms = 9223372036854775807",
@@ -240,17 +246,60 @@ def read_all(path: Path, *, read_only: bool) -> None:
         list(journal.refusals())
 
 
-@pytest.mark.parametrize("script", ["request = NULL", "request = 'one'", "paddle = NULL", "id = 9223372036854775807"])
-def test_nothing_is_added_where_the_columns_of_a_refusal_are_wrong(path, script):
+@pytest.mark.parametrize(
+    "script",
+    [
+        "request = NULL",
+        "request = 'one'",
+        "paddle = NULL",
+        "paddle = 2",
+        "at_ms = at_ms + 1",
+        "lot = '12b'",
+        "code = 'over_limit'",
+        "id = 9223372036854775807",
+        "body = '{'",
+        "body = replace(body, 'below_minimum', 'over_limit'), code = 'over_limit'",
+        "body = replace(body, '\"minimum_minor\":100', '\"minimum_minor\":101')",
+    ],
+)
+def test_a_refusal_that_is_not_as_it_was_is_found_by_whoever_reads_it_and_stops_a_start(path, script):
+    """Also where it can still be read: a repeat of the request would get another verdict."""
     damage_cells(path, f"UPDATE refusal SET {script}")
     with pytest.raises(DamagedJournalError, match="refusal"):
         SqliteJournal.open(path)
+    with closing(SqliteJournal.open(path, read_only=True)) as journal, pytest.raises(DamagedJournalError) as caught:
+        list(journal.refusals())
+    assert caught.value.first_bad is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["DELETE FROM refusal", "INSERT INTO refusal SELECT 9, at_ms, paddle, request, lot, code, body FROM refusal"],
+)
+def test_refusals_that_are_not_those_that_were_kept_are_found(path, script):
+    tamper(path, script)
+    for read_only in (True, False):
+        with pytest.raises(DamagedJournalError, match="not those that were kept"):
+            read_all(path, read_only=read_only)
 
 
 def test_a_refusal_that_cannot_be_read_is_named(path):
     tamper(path, "UPDATE refusal SET body = '{'")
-    with closing(SqliteJournal.open(path)) as journal, pytest.raises(DamagedJournalError, match="refusal 1 "):
-        list(journal.refusals())
+    with pytest.raises(DamagedJournalError, match="refusal 1 "):
+        read_all(path, read_only=True)
+
+
+def test_refusals_that_were_mended_by_hand_can_be_counted_again(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append((), [refusal(1, 8), refusal(2, 1)], AT_MS)
+        end = journal.end
+        with pytest.raises(StorageError, match="in use"):
+            recount_refusals(path)
+    tamper(path, "DELETE FROM refusal WHERE id = 2")
+    recount_refusals(path)
+    with closing(SqliteJournal.open(path)) as journal:
+        assert list(journal.refusals()) == [refusal(1, 7), refusal(2, 1)]
+        assert journal.verify_chain() == end, "the chain has the sums of its own time"
 
 
 # --- what is refused -----------------------------------------------------------------------------------------------
@@ -260,8 +309,8 @@ def test_a_refusal_that_cannot_be_read_is_named(path):
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("PRAGMA user_version = 5", "format 5; this version reads format 6 only"),
-        ("PRAGMA user_version = 7", "format 7; this version reads format 6 only"),
+        ("PRAGMA user_version = 6", "format 6; this version reads format 7 only"),
+        ("PRAGMA user_version = 8", "format 8; this version reads format 7 only"),
         ("PRAGMA application_id = 7", "not a journal"),
     ],
 )

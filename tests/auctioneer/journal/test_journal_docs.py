@@ -1,6 +1,9 @@
 """What docs/journal.md tells people to type does what it says."""
 
 import re
+import shlex
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import get_args
@@ -14,6 +17,7 @@ from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal
 from auctioneer.journal.file import APPLICATION_ID, PAGE_BYTES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "journal.md").read_text(encoding="utf-8")
+RECOUNTS = re.findall(r"^ +(python -c .*recount_refusals.*)$", PAGE, re.MULTILINE)
 QUERIES, REPAIR = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -58,6 +62,8 @@ def test_the_repair_keeps_all_that_came_before_the_damage(path, tmp_path, damage
     damaged = path.rename(tmp_path / "damaged.sqlite3")
     SqliteJournal.open(path).close()
     tamper(path, REPAIR.replace("'damaged.sqlite3'", f"'{damaged}'").replace("1234", str(last_good)))
+    assert len(RECOUNTS) == 1
+    subprocess.run(shlex.split(RECOUNTS[0].replace("python", sys.executable, 1)), cwd=path.parent, check=True)
     with closing(SqliteJournal.open(path)) as journal:
         assert journal.verify_chain().position == last_good
         assert journal.alive_ms == AT_MS + last_good
