@@ -10,7 +10,6 @@ from typing import NamedTuple
 from auctioneer.engine import Engine
 from auctioneer.events import AnyEvent, HouseStarted, HouseStoodStill, LotListed, sale_decided
 from auctioneer.lot_state import LotState, closed, lot_decided, opened
-from auctioneer.sale_settings import HOUSE
 from auctioneer.terms import LotSpec, OpeningRule
 from common.errors import RejectCode
 from common.limits import DURATION_MS_MAX, LOTS_MAX
@@ -47,24 +46,12 @@ Decision = list[AnyEvent] | Refused
 def take_up(engine: Engine, now_ms: int, alive_ms: int | None, instance: str) -> list[AnyEvent]:
     """Begin to hold the sale after nobody did since `alive_ms`: open lots get the outage on top."""
     outage_ms = 0 if alive_ms is None else max(0, now_ms - alive_ms)
-    started = _apply(engine, [HouseStarted(at_ms=now_ms, instance=instance, outage_ms=outage_ms)])
-    return started + _make_up(engine, now_ms, outage_ms)
+    return _apply(engine, [HouseStarted(at_ms=now_ms, instance=instance, outage_ms=outage_ms)])
 
 
 def stand_still(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyEvent]:
     """Note that the house did nothing for a time. Open lots get it on top, and what was to open in it opens now."""
-    stood = _apply(engine, [HouseStoodStill(at_ms=now_ms, outage_ms=outage_ms)])
-    return stood + _make_up(engine, now_ms, outage_ms)
-
-
-def _make_up(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyEvent]:
-    """Extend all open lots by a time in which nobody could bid."""
-    extended: list[AnyEvent] = []
-    for lot in engine.catalogue if outage_ms else ():
-        if lot.view.status is LotStatus.OPEN and lot.view.ends_at_ms is not None:
-            change = LotExtended(lot.view.seq + 1, now_ms, ExtendCause.OUTAGE, lot.view.ends_at_ms + outage_ms)
-            extended.append(lot_decided(lot, change, HOUSE, with_sale=True))
-    return _apply(engine, extended)
+    return _apply(engine, [HouseStoodStill(at_ms=now_ms, outage_ms=outage_ms)])
 
 
 def add(

@@ -16,15 +16,19 @@ from auctioneer.events import (
     AnyEvent,
     BidLate,
     BidTaken,
+    HouseStarted,
+    HouseStoodStill,
     LotBought,
     LotDecided,
     LotListed,
     MaximumDropped,
+    Outage,
     SaleCreated,
     SaleDecided,
     SaleRestored,
     bid_placed,
     closed_by_purchase,
+    given_back,
     lot_added,
     sale_decided,
 )
@@ -390,14 +394,7 @@ class Engine:
                 )
                 self._take_bid(self.lots[event.lot], event, standing)
             case LotListed():
-                spec = with_shared_table(event.spec)
-                added = lot_added(msgspec.structs.replace(event, spec=spec))
-                state.sale = evolve_sale(state.sale, added)
-                self._changes.append((SALE_STREAM, added))
-                lot = LotState(spec, len(state.lots), first_view(added), event.seller_skeletons)
-                state.lots.append(lot)
-                self.lots[lot.view.lot] = lot
-                self._index(lot)
+                self._list(event)
             case LotDecided() | LotBought():
                 self._apply_change(event)
             case MaximumDropped():
@@ -409,16 +406,32 @@ class Engine:
                 lot.drops_when_silent = False
                 self._drops_when_silent.get(event.paddle, set()).discard(event.lot)
             case SaleDecided():
-                state.sale = evolve_sale(state.sale, event.change)
-                self._changes.append((SALE_STREAM, event.change))
-                if isinstance(event.change, SalePaused):
-                    state.sale_paused_at_ms = event.at_ms
-                if isinstance(event.change, SaleResumed):
-                    state.sale_stood_ms += event.at_ms - state.sale_paused_at_ms
-                    for lot in state.lots:
-                        self._queue(lot)
+                self._apply_to_sale(event)
+            case HouseStarted() | HouseStoodStill():
+                self._give_back(event)
             case SaleRestored():
                 state.created = msgspec.structs.replace(state.created, epoch=event.epoch)
+
+    def _list(self, event: LotListed) -> None:
+        spec = with_shared_table(event.spec)
+        added = lot_added(msgspec.structs.replace(event, spec=spec))
+        self._state.sale = evolve_sale(self._state.sale, added)
+        self._changes.append((SALE_STREAM, added))
+        lot = LotState(spec, len(self._state.lots), first_view(added), event.seller_skeletons)
+        self._state.lots.append(lot)
+        self.lots[lot.view.lot] = lot
+        self._index(lot)
+
+    def _apply_to_sale(self, event: SaleDecided) -> None:
+        state = self._state
+        state.sale = evolve_sale(state.sale, event.change)
+        self._changes.append((SALE_STREAM, event.change))
+        if isinstance(event.change, SalePaused):
+            state.sale_paused_at_ms = event.at_ms
+        if isinstance(event.change, SaleResumed):
+            state.sale_stood_ms += event.at_ms - state.sale_paused_at_ms
+            for lot in state.lots:
+                self._queue(lot)
 
     def _take_bid(self, lot: LotState, event: BidTaken, standing: english.Standing) -> None:
         """Take a bid into the state; `standing` is what the event says of it, which who decided it has at hand."""
@@ -461,6 +474,13 @@ class Engine:
         """Take a change that everybody may know into a lot's view."""
         lot.view = evolve(lot.view, change)
         self._changes.append((lot.view.terms.lot, change))
+
+    def _give_back(self, outage: Outage) -> None:
+        """Extend all open lots by a time in which nobody could bid; the clock puts them off when it meets them."""
+        for lot in self._state.lots if outage.outage_ms else ():
+            view = lot.view
+            if view.status is _OPEN and view.ends_at_ms is not None:
+                self._show(lot, given_back(outage, view.seq, view.ends_at_ms))
 
     def _apply_change(self, event: LotDecided | LotBought) -> None:
         lot = self.lots[event.lot]

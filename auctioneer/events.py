@@ -18,8 +18,10 @@ from common.lot import (
     AnySaleEvent,
     BidPlaced,
     CloseCause,
+    ExtendCause,
     LotAdded,
     LotClosed,
+    LotExtended,
     SaleEnded,
     SalePaused,
     SaleResumed,
@@ -52,14 +54,20 @@ class SaleCreated(Event, frozen=True, kw_only=True, tag="sale_created"):
 
 
 class HouseStarted(Event, frozen=True, kw_only=True, tag="house_started"):
-    """A process took the sale up, after nobody held it for `outage_ms` (0 the first time)."""
+    """A process took the sale up, after nobody held it for `outage_ms` (0 the first time).
+
+    An outage is one fact, however many lots are open: each that has an end is extended by it (`given_back`).
+    """
 
     instance: str
     outage_ms: int
 
 
 class HouseStoodStill(Event, frozen=True, kw_only=True, tag="house_stood_still"):
-    """The process that holds the sale did nothing for `outage_ms`: a suspended machine, or a disk that hung."""
+    """The process that holds the sale did nothing for `outage_ms`: a suspended machine, or a disk that hung.
+
+    It extends lots as the outage before a `HouseStarted` does.
+    """
 
     outage_ms: int
 
@@ -220,6 +228,9 @@ AnyEvent = (
 )
 
 
+Outage = HouseStarted | HouseStoodStill
+"""After a time in which nobody could bid."""
+
 _KINDS: Final[dict[type, str]] = {
     kind: kind.__struct_config__.tag for union in (AnyEvent, AnyLotEvent, AnySaleEvent) for kind in get_args(union)
 }
@@ -249,7 +260,10 @@ Decided = BidTaken | LotBought | BidLate | Refusal
 
 
 def public_part(event: AnyEvent) -> AnyLotEvent | AnySaleEvent | None:
-    """Return what everybody may know of `event`, in the stream `event.lot`; None where that is nothing."""
+    """Return what everybody may know of `event`, in the stream `event.lot`; None where that is nothing.
+
+    What is heard of an outage depends on which lots are open, and is in their streams: see `given_back`.
+    """
     match event:
         case BidTaken():
             return bid_placed(event) if event.public else None
@@ -261,6 +275,11 @@ def public_part(event: AnyEvent) -> AnyLotEvent | AnySaleEvent | None:
             return lot_added(event)
         case _:
             return None
+
+
+def given_back(outage: Outage, seq: int, ends_at_ms: int) -> LotExtended:
+    """Return what everybody hears of an open lot that was at `seq` and was to end at `ends_at_ms`, after an outage."""
+    return LotExtended(seq + 1, outage.at_ms, ExtendCause.OUTAGE, ends_at_ms + outage.outage_ms)
 
 
 def named_fields(event: AnyEvent) -> dict[str, object]:

@@ -25,10 +25,9 @@ from auctioneer.events import (
     SaleCreated,
     SettingsChanged,
     bid_accepted,
-    public_part,
     verdict_of,
 )
-from auctioneer.history import History
+from auctioneer.history import History, told_of
 from auctioneer.house_state import HouseState, SessionState, state_of
 from auctioneer.lot_state import LotState
 from auctioneer.pages import page_of_events, page_of_lots
@@ -188,7 +187,7 @@ class House:
 
     def recall_history(self, events: Iterable[AnyEvent]) -> None:
         """Keep the last events of the record at hand, so that clients can fill holes over a restart."""
-        self._keep([(event.lot, change) for event in events if (change := public_part(event)) is not None])
+        self._keep(list(told_of(list(events))))
 
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from auctioneer.engine import Engine, EngineState
-from auctioneer.events import AnyEvent, BidderAdmitted, BidderEnrolled, SaleCreated, public_part
+from auctioneer.events import AnyEvent, BidderAdmitted, BidderEnrolled, Outage, SaleCreated, given_back, public_part
 from auctioneer.formats import english
 from auctioneer.lot_state import LotState
 from auctioneer.terms import OpeningRule
@@ -250,6 +250,9 @@ class Watcher:
                 continue
             _require(event.at_ms >= self._now_ms, f"{event} lies before what happened already")
             self._now_ms = event.at_ms
+            if isinstance(event, Outage):
+                touched |= self._take_outage(event)
+                continue
             touched.add(event.lot)
             change = public_part(event)
             if change is None:
@@ -262,6 +265,20 @@ class Watcher:
         for lot in touched - {""}:
             _require(self.views[lot] == engine.lots[lot].view, f"lot {lot} is not what its public events make of it")
         _require(self.sale == engine.sale, "the sale is not what its public events make of it")
+
+    def _take_outage(self, outage: Outage) -> set[str]:
+        """Take what everybody hears of each open lot after an outage; return which lots those are."""
+        _require(
+            (outage.lot, outage.seq, outage.outage_ms >= 0) == ("", 0, True), f"{outage} has a stream, or no length"
+        )
+        extended = {
+            name: given_back(outage, view.seq, view.ends_at_ms)
+            for name, view in self.views.items()
+            if outage.outage_ms and view.status is LotStatus.OPEN and view.ends_at_ms is not None
+        }
+        for lot, change in extended.items():
+            self._take_lot_event(lot, change)
+        return set(extended)
 
     def _take_sale_event(self, change: AnySaleEvent) -> None:
         _require(change.seq == self.sale.seq + 1, f"{change} does not follow sale event {self.sale.seq}")

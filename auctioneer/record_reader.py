@@ -10,7 +10,7 @@ from itertools import chain
 from operator import attrgetter
 
 from auctioneer.engine import Engine
-from auctioneer.events import AnyEvent, BidTaken
+from auctioneer.events import AnyEvent, BidTaken, Outage
 from common.limits import REMEMBERED_REQUESTS_MAX
 
 _request_id = attrgetter("request_id")
@@ -43,6 +43,8 @@ class RecordReader:
         runs, bids, lots = self._runs, self._bids, self._engine.lots
         for event in events:
             if type(event) is not BidTaken:
+                if isinstance(event, Outage):
+                    self._settle_all()  # it extends all lots that are open
                 self._take_singly(event)
                 continue
             run = runs.get(event.lot)
@@ -62,8 +64,7 @@ class RecordReader:
                 mine.append(event)
             else:
                 _insert(mine, event)
-        for lot in list(runs):
-            self._settle(lot)
+        self._settle_all()
 
     def bids(self) -> Iterable[BidTaken]:
         """Return the bids that sessions are to remember, of each paddle those with the highest ids."""
@@ -73,6 +74,10 @@ class RecordReader:
         self._settle(event.lot)  # what has no lot changes none, or only such as have no bids waiting
         self._take_one(event)
         self._engine.take_changes()  # they were told when they were made
+
+    def _settle_all(self) -> None:
+        for lot in list(self._runs):
+            self._settle(lot)
 
     def _settle(self, lot: str) -> None:
         run = self._runs.pop(lot, None)

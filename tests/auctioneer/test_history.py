@@ -2,9 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from random_sales import SaleMaker
 
-from auctioneer.history import History
-from common.lot import AnyLotEvent, AnySaleEvent, LotRescheduled
+from auctioneer.events import AnyEvent, HouseStarted, LotDecided, Outage
+from auctioneer.history import RECENT_OUTAGES_MAX, History, told_of
+from auctioneer.invariants import rebuilt
+from common.lot import AnyLotEvent, AnySaleEvent, LotExtended, LotOpened, LotRescheduled
 
 STREAMS = ("", "1", "2")
 
@@ -60,3 +63,50 @@ def test_what_is_told_is_contiguous_and_reaches_the_end(events_max: int, steps: 
         assert held == list(range(1, len(held) + 1))
         kept += len(held)
     assert kept <= events_max
+
+
+# --- what a stretch of the record told -------------------------------------------------------------------------------
+
+
+def sales(count: int) -> list[tuple[list[AnyEvent], list[tuple[str, AnyLotEvent | AnySaleEvent]]]]:
+    """Return records of sales with outages in them, each with what the engine told when it was made."""
+    made = []
+    for seed in range(count):
+        record: list[AnyEvent] = SaleMaker(seed).make(80)
+        made.append((record, rebuilt(record).take_changes()))
+    return made
+
+
+def last_outages(record: list[AnyEvent]) -> int:
+    return sum(isinstance(event, Outage) for event in record)
+
+
+def test_the_whole_record_told_what_the_engine_tells() -> None:
+    for record, told in sales(40):
+        if last_outages(record) <= RECENT_OUTAGES_MAX:
+            assert sorted(told_of(record), key=str) == sorted(told, key=str)
+
+
+def test_the_end_of_a_record_told_the_end_of_each_stream_and_no_holes() -> None:
+    extended = 0
+    for record, told in sales(40):
+        streams: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
+        for stream, change in told:
+            streams.setdefault(stream, []).append(change)
+        for begin in range(0, len(record), 7):
+            ends: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
+            for stream, change in told_of(record[begin:]):
+                ends.setdefault(stream, []).append(change)
+                extended += isinstance(change, LotExtended)
+            for stream, changes in ends.items():
+                assert changes == streams[stream][-len(changes) :], (begin, stream)
+    assert extended > 100
+
+
+def test_of_very_many_outages_the_last_are_told() -> None:
+    """A house that is killed again and again while very many lots are open must not take ever longer to start."""
+    opened = LotOpened(1, 0, 1000)
+    record: list[AnyEvent] = [LotDecided(lot="1", seq=1, at_ms=0, change=opened, by="house")]
+    outages = [HouseStarted(at_ms=at_ms, instance="i", outage_ms=1) for at_ms in range(RECENT_OUTAGES_MAX)]
+    assert [change.seq for _, change in told_of(record + outages)] == list(range(1, RECENT_OUTAGES_MAX + 2))
+    assert list(told_of([*record, *outages, outages[-1]])) == [], "what lies before them is not told, nor what follows"

@@ -122,7 +122,9 @@ def test_a_lot_that_was_due_before_a_standstill_gets_all_of_it_back() -> None:
     sale = SmallSale(lot("1", by_hand=True), soon)
     sale.now_ms += 6000
     sale.house.stood_still(sale.now_ms, 5000)
-    opened, extended = [event.change for event in sale.commit().events if isinstance(event, LotDecided)]
+    batch = sale.commit()
+    assert [type(event) for event in batch.events] == [LotDecided, HouseStoodStill], "an outage is one fact"
+    (_, opened), (_, extended) = batch.changes
     assert isinstance(opened, LotOpened)
     assert opened.at_ms == START_MS + 1000
     assert isinstance(extended, LotExtended)

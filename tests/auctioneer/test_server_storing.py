@@ -8,7 +8,7 @@ from house_examples import ANN, BOB, lots
 from auctioneer import server
 from auctioneer.control import Announce
 from auctioneer.counters import Vitals
-from auctioneer.events import LotDecided
+from auctioneer.events import HouseStarted, LotDecided
 from auctioneer.journal import DamagedJournalError
 from auctioneer.server import THAW_EVERY_MS
 from common.errors import RejectCode
@@ -98,12 +98,14 @@ def test_a_frozen_house_tries_again_now_and_then_until_it_can_store(hold: Opens)
 def test_open_lots_get_the_frozen_time_back_and_everybody_is_told(hold: Opens) -> None:
     sale = frozen_at_500(hold)
     sale.run(3000)
-    stored = [event for one in sale.writes("append") for event in one.events if isinstance(event, LotDecided)]
-    given_back = [event.change for event in stored if isinstance(event.change, LotExtended)]
-    assert {change.cause for change in given_back} == {ExtendCause.OUTAGE}
-    told = [event for one in sale.published(LotEvents) for event in one.message.events]
-    assert told == given_back
-    assert len(told) == 2
+    stored = [event for one in sale.writes("append") for event in one.events]
+    (started,) = [event for event in stored if isinstance(event, HouseStarted) and event.outage_ms]
+    ends_at_ms = {event.lot: event.change.ends_at_ms for event in stored if isinstance(event, LotDecided)}
+    told = {one.message.lot: one.message.events for one in sale.published(LotEvents)}
+    assert told == {
+        lot: (LotExtended(2, started.at_ms, ExtendCause.OUTAGE, ends_at_ms[lot] + started.outage_ms),)
+        for lot in ("1", "2")
+    }
 
 
 def test_what_storing_the_new_start_takes_is_given_back_too(hold: Opens) -> None:

@@ -45,7 +45,7 @@ def audit(events: list[AnyEvent]) -> VerifyReport:
 
 @pytest.fixture(scope="module")
 def record() -> list[AnyEvent]:
-    return SaleMaker(7).make(600)
+    return SaleMaker(8).make(600)
 
 
 def test_the_record_has_every_kind_of_event(record: list[AnyEvent]) -> None:

@@ -68,8 +68,7 @@ def _check_given_back(record: Record, from_ms: int, to_ms: int) -> Iterator[tupl
         ends_at_ms = versions[index - 1].lot.ends_at_ms
         if ends_at_ms is None or ends_at_ms <= from_ms:
             continue
-        change = versions[index].fact.body.get("change", {})
-        if change.get("cause") != "outage" or change["ends_at_ms"] - ends_at_ms < to_ms - from_ms:
+        if versions[index].fact.body.get("outage_ms", 0) < to_ms - from_ms:
             what = f"fact {versions[index].fact.position} of lot {name} came first: {versions[index].fact.body}"
             yield "record", f"the house stood still from {from_ms} to {to_ms}, and {what}"
 

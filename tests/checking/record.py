@@ -82,7 +82,6 @@ class Record:
         self._ends_after_last_lot = False
         self._now_ms = 0
         self._asked_ms: dict[int, int] = {}
-        self._owed: dict[str, int] = {}
         self._runs = 0
         for number, fact in enumerate(self.facts, start=1):
             self._take(number, fact)
@@ -155,6 +154,8 @@ class Record:
             self._require_nothing_due(body)
         getattr(self, f"_{body['event']}")(body)
         self._now_ms = at_ms
+        if body["event"] in ("house_started", "house_stood_still"):
+            self._give_back(fact)
         name = body["spec"]["terms"]["lot"] if body["event"] == "lot_listed" else body.get("lot", "")
         if name:
             lot = self.lots[name]
@@ -168,7 +169,6 @@ class Record:
 
     def _require_settled(self, before: str) -> None:
         """Hold that what is done to the whole sale is done to each lot, before anything else happens."""
-        _require(not self._owed, f"before {before}, lots {sorted(self._owed)} were to end later by the outage")
         for name, lot in self._live.items():
             if self._sale_status == "paused":
                 _require(lot.status != "open", f"before {before}, lot {name} is open in a paused sale")
@@ -210,20 +210,24 @@ class Record:
             lasted = f"the outage lasted from {least_ms} to {most_ms} ms"
             _require(least_ms <= outage_ms <= most_ms, f"{lasted}, and {outage_ms} ms were given back")
         self._runs += 1
-        self._owe(outage_ms)
 
     def _house_stood_still(self, body: Body) -> None:
         outage_ms = body["outage_ms"]
         _require(0 < outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have stood still for {outage_ms} ms")
-        self._owe(outage_ms)
 
-    def _owe(self, outage_ms: int) -> None:
-        """Rule 20."""
-        self._owed = {
-            name: lot.ends_at_ms + outage_ms
-            for name, lot in self.lots.items()
-            if outage_ms and lot.status == "open" and lot.ends_at_ms is not None
-        }
+    def _give_back(self, fact: Fact) -> None:
+        """Rule 20: one fact, and an event of its own for each lot that was open."""
+        at_ms, outage_ms = fact.body["at_ms"], fact.body["outage_ms"]
+        _require((fact.body.get("lot", ""), fact.body.get("seq", 0)) == ("", 0), "an outage is in no stream")
+        for name, lot in self._live.items():
+            if not outage_ms or lot.status != "open" or lot.ends_at_ms is None:
+                continue
+            lot.ends_at_ms, lot.seq = lot.ends_at_ms + outage_ms, lot.seq + 1
+            self.versions[name].append(Version(fact, lot.as_it_stands(), lot.shown()))
+            told = {"event": "lot_extended", "seq": lot.seq, "at_ms": at_ms, "cause": "outage"}
+            told |= {"ends_at_ms": lot.ends_at_ms, "remaining_ms": None}
+            self.public.setdefault((name, lot.seq), Public(told, fact))
+            self._last_seqs[name] = lot.seq
 
     def _lot_listed(self, body: Body) -> None:
         spec, opening = body["spec"], body["spec"]["opening"]
@@ -348,8 +352,7 @@ class Record:
         lot.is_stopped_by_sale = False
 
     def _lot_extended(self, lot: Lot, body: Body, change: Body) -> None:
-        if change["cause"] == "outage":
-            _require_equal("the end", change["ends_at_ms"], self._owed.pop(body["lot"], None))
+        _require(change["cause"] == "auctioneer", "an outage is a fact of its own")
         _require(lot.status in ("open", "paused") and lot.terms["duration_ms"] is not None, "it has no clock")
         for what in ("ends_at_ms", "remaining_ms"):
             before, after = getattr(lot, what), change[what]

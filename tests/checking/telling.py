@@ -135,22 +135,22 @@ def check_broadcast(heard: Iterable[Heard], record: Record) -> Found:
             told.update((stream, event.seq) for event in one.message.events)
         elif one.who == WIRE and isinstance(one.message, Heartbeat) and not one.message.frozen:
             beats.append(one.at)
-    publics = {public.fact.position: place for place, public in record.public.items()}
+    publics: dict[int, list[tuple[str, int]]] = {}  # an outage has one in each open lot
+    for place, public in record.public.items():
+        publics.setdefault(public.fact.position, []).append(place)
     goes_on: set[str] = set()  # the streams of which the same process told something later
     until = beats[-1] + 1 if beats else 0
     for fact in reversed(record.facts):
         durable = until if fact.durable is None else fact.durable
+        for stream, seq in publics.get(fact.position, ()):
+            if (stream, seq) in told:
+                goes_on.add(stream)
+                continue
+            beats_after = bisect_left(beats, until) - bisect_right(beats, durable)
+            if (stream in goes_on or beats_after > 0) and not _is_of_the_start(fact, record):
+                yield "told", f"event {seq} of {stream or 'the sale'}, fact {fact.position}, was never broadcast"
         if fact.body["event"] == "house_started":
             goes_on, until = set(), durable
-        if fact.position not in publics:
-            continue
-        stream, seq = publics[fact.position]
-        if (stream, seq) in told:
-            goes_on.add(stream)
-            continue
-        beats_after = bisect_left(beats, until) - bisect_right(beats, durable)
-        if (stream in goes_on or beats_after > 0) and not _is_of_the_start(fact, record):
-            yield "told", f"fact {fact.position} was never broadcast: {fact.body}"
 
 
 def _is_of_the_start(fact: Fact, record: Record) -> bool:
@@ -162,7 +162,7 @@ def _is_of_the_start(fact: Fact, record: Record) -> bool:
         if body["event"] == "house_started":
             before = record.facts[: earlier.position - 1]
             return all(one.body.get("instance") != body["instance"] for one in before)
-        if body["event"] != "lot_listed" and body.get("change", {}).get("cause") != "outage":
+        if body["event"] != "lot_listed":
             return False
     return True
 

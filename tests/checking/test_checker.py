@@ -14,6 +14,7 @@ from common.errors import RejectCode
 from common.messages import Accepted, Heartbeat, LotEvents, Rejected, Snapshot
 from tests.checking.checker import check
 from tests.checking.history import Call, Fact, Heard, History
+from tests.checking.record import Record
 from tests.simulation.plan import plan_of
 from tests.simulation.run import simulate
 
@@ -229,8 +230,13 @@ def a_bid_counts_that_came_at_the_very_end(history: History, chance: Random) -> 
 
 
 @expect("record")
-def a_lot_is_not_given_the_outage_back(history: History, chance: Random) -> bool:
-    outages = (fact for fact in facts(history, "lot_extended") if fact.body["change"]["cause"] == "outage")
+def lots_are_not_given_an_outage_back(history: History, chance: Random) -> bool:
+    public = Record(history.facts).public
+    outages = (
+        one.fact
+        for (lot, seq), one in public.items()
+        if "outage_ms" in one.fact.body and (lot, seq + 1) in public  # else nothing shows that it is missing
+    )
     fact = pick(chance, outages)
     if fact is not None:
         history.facts.remove(fact)
@@ -244,7 +250,9 @@ def a_lot_is_not_given_a_standstill_back(history: History, chance: Random) -> bo
     later = (
         [other for other in history.facts[fact.position :] if other.body.get("lot") == fact.body["lot"]] if fact else []
     )
-    if not later or later[0].body.get("change", {}).get("cause") == "outage":
+    if fact is None or not later:
+        return False
+    if any("outage_ms" in other.body for other in history.facts[fact.position : later[0].position]):
         return False
     history.standstills.append((fact.body["at_ms"], fact.body["at_ms"] + 4000))
     return True
