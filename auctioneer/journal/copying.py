@@ -5,10 +5,9 @@ came later is not. The house is not held up; only its `-wal` file can't be cut m
 """
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
-from auctioneer.journal.file import connect, copy_out
+from auctioneer.journal.file import copy_out, reading
 from common.errors import StorageError
 
 
@@ -19,7 +18,7 @@ def copy_journal(source: Path, copy: Path) -> None:
     or written, and DamagedJournalError where SQLite can't make sense of it.
     """
     try:
-        with closing(connect(source, read_only=True)) as reader:
+        with reading(source) as reader:
             copy_out(reader, copy)
     except (sqlite3.Error, OSError) as error:
         raise StorageError(f"The journal {source} can't be copied to {copy} ({error}). See to the disk.") from error

@@ -6,12 +6,14 @@ be read as, raises FORMAT_VERSION: a version of this program refuses what a newe
 
 import fcntl
 import os
+import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from auctioneer.events import BidTaken
@@ -46,6 +48,9 @@ for a checkpoint is about 40, 60 and 170 ms. So the smallest of them.
 
 _WAL_BYTES_MAX: Final = CHECKPOINT_PAGES * PAGE_BYTES
 """What the WAL file is cut to after a checkpoint where a large batch or a foreign reader made it grow."""
+
+_UNCHANGING: Final = "mode=ro&immutable=1"
+"""How a file is opened that nobody can change. SQLite then knows of no `-wal` file, and of no WAL mode."""
 
 _BID_COLUMNS: Final = ", ".join(BidTaken.__struct_fields__)
 _BID_VALUES: Final = ", ".join(
@@ -141,7 +146,7 @@ def create_missing(path: Path) -> None:
         for left_over in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm"), Path(f"{draft}-journal")):
             left_over.unlink(missing_ok=True)
         os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(_connect(draft, "rw")) as connection:
+        with closing(_connect(draft, "mode=rw")) as connection:
             connection.executescript(_SCHEMA)
             # Closing would do this too, and would not tell that it failed: the draft would be renamed without content.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -151,21 +156,63 @@ def create_missing(path: Path) -> None:
         raise StorageError(f"The journal {path} can't be made ({error}); see to its directory.") from error
 
 
-def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Return a connection to the journal at `path`, with every setting in place and its format checked.
+def connect(path: Path) -> sqlite3.Connection:
+    """Return a connection that writes to the journal at `path`, with every setting in place and its format checked.
 
     Raises StorageError where there is no journal of a format that this version reads, DamagedJournalError where
     SQLite can't make sense of it.
     """
+    return _checked(path, path, "mode=rw")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a connection that reads the journal at `path`, also where nothing can be written. Raises as `connect` does.
+
+    SQLite reads no journal without an index beside it, the `-shm` file. Where that can't be made, as on a medium for
+    reading only, a file that nobody can change is read as it is; one that has a `-wal` file, or that others can write
+    to, is copied to a temporary directory first.
+    """
+    newest, index = Path(f"{path}-wal"), Path(f"{path}-shm")
+    with ExitStack() as resources:
+        source, how = path, "mode=ro"
+        if path.exists() and not index.exists() and not os.access(path.parent, os.W_OK):
+            has_newest = newest.exists() and newest.stat().st_size > 0
+            if not has_newest and os.statvfs(path).f_flag & os.ST_RDONLY:
+                how = _UNCHANGING
+            else:
+                source = _temporary_copy(path, newest if has_newest else None, resources)
+        yield resources.enter_context(closing(_checked(path, source, how)))
+
+
+def _temporary_copy(path: Path, newest: Path | None, resources: ExitStack) -> Path:
+    """Copy a journal, and its `-wal` file, to where an index can be made, for as long as `resources` are kept."""
+    try:
+        folder = Path(resources.enter_context(TemporaryDirectory(prefix="journal-")))  # which only this user may enter
+        for file in (path, newest):
+            if file is not None:
+                shutil.copyfile(file, folder / file.name)
+    except OSError as error:
+        raise StorageError(
+            f"Nothing can be written beside the journal {path}, and it can't be copied to a temporary directory to be "
+            f"read there ({error}). Make space, or set TMPDIR to a place that has some."
+        ) from error
+    return folder / path.name
+
+
+def _checked(path: Path, source: Path, how: str) -> sqlite3.Connection:
+    """Open the journal of `path`, which is read from `source`, and check that this version reads it."""
     if sqlite3.sqlite_version_info < _SQLITE_VERSION_MIN:
         raise StorageError(f"SQLite 3.37 or newer is needed; this Python has {sqlite3.sqlite_version}.")
     if not path.exists():
         raise StorageError(f"There is no journal at {path}.")
     try:
         with ExitStack() as resources:
-            connection = resources.enter_context(closing(_connect(path, "ro" if read_only else "rw")))
+            connection = resources.enter_context(closing(_connect(source, how)))
             _configure(connection)
             _check_format(path, connection)
+            if how != _UNCHANGING:
+                _check_mode(path, connection)
             resources.pop_all()
             return connection
     except UnicodeDecodeError as error:  # Python fails to tell SQLite's error, which quotes the damaged bytes
@@ -217,11 +264,11 @@ def is_damage(error: sqlite3.Error) -> bool:
     return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT  # the low byte; the others say where
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, how: str) -> sqlite3.Connection:
     # Transactions are begun and committed by hand (isolation_level=None). Text comes as the bytes that lie on the
     # disk: a damaged byte is for the chain to find, and not for a decoder to trip over.
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000
+        f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000
     )
     connection.text_factory = bytes
     return connection
@@ -247,6 +294,9 @@ def _check_format(path: Path, connection: sqlite3.Connection) -> None:
             f"The journal {path} has format {version}; this version reads format {FORMAT_VERSION} only. "
             f"Use the version of auction-house that wrote it."
         )
+
+
+def _check_mode(path: Path, connection: sqlite3.Connection) -> None:
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     if mode != b"wal":
         raise StorageError(

@@ -23,6 +23,7 @@ from auctioneer.journal.file import (
     create_missing,
     files_of,
     is_damage,
+    reading,
     rescue,
     sole_writer,
 )
@@ -116,15 +117,17 @@ class SqliteJournal:
         """Open the journal file at `path`; for writing, make it where there is none (its directory must exist).
 
         Opening for writing settles what a crash or a failed write left behind. Reading works while another process
-        writes. Raises StorageError where the file is not a journal, has a newer format, is held by another writer or
-        can't be brought to the disk, and DamagedJournalError where its end is not what was last written.
+        writes, and where nothing can be written. Raises StorageError where the file is not a journal, has a newer
+        format, is held by another writer or can't be brought to the disk, and DamagedJournalError where its end is not
+        what was last written.
         """
         with ExitStack() as resources:
-            if not read_only:
+            if read_only:
+                connection = resources.enter_context(reading(path))
+            else:
                 resources.enter_context(sole_writer(path))
                 create_missing(path)
-            connection = connect(path, read_only=read_only)
-            resources.callback(connection.close)
+                connection = resources.enter_context(closing(connect(path)))
             journal = cls(path, connection, read_only=read_only)
             if not read_only:
                 journal._settle()
@@ -501,6 +504,6 @@ def recount_refusals(path: Path) -> None:
 
     Raises StorageError where the journal can't be written, or a house does.
     """
-    with sole_writer(path), closing(connect(path, read_only=False)) as connection:
+    with sole_writer(path), closing(connect(path)) as connection:
         total = sum(_digest(body) for (body,) in connection.execute("SELECT body FROM refusal"))
         connection.execute("UPDATE head SET refusals = ?", (_sum_bytes(total),))

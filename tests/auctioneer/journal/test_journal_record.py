@@ -239,7 +239,7 @@ def test_a_batch_that_cannot_be_stored_leaves_nothing(path):
 
 def test_a_commit_waits_for_the_disk_and_nothing_fails_unseen(path):
     SqliteJournal.open(path).close()
-    with closing(connect(path, read_only=False)) as connection:
+    with closing(connect(path)) as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == (b"wal",)
         assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,), "its failures would be hidden"
