@@ -186,6 +186,15 @@ def test_a_backup_and_a_restored_journal_have_their_names_when_all_is_on_the_dis
         assert f"<{Path(name).parent}>" in last_synced(calls), "and then the name"
 
 
+def test_a_backup_syncs_the_names_of_folders_too_whatever_is_in_them(folder: DataFolder, tmp_path: Path) -> None:
+    """With no file in `keys` but a folder, no file that is written after it brings the folder's name to the disk."""
+    strace.require()
+    (folder.path / "keys" / "house.json").unlink()
+    target = tmp_path / "backup"
+    calls = calls_of(tmp_path / "calls", "backup", target, "--data", folder.path)
+    assert not unsynced(calls, f"{tmp_path}/.backup.", str(target))
+
+
 # --- restore -------------------------------------------------------------------------------------------------------
 
 

@@ -286,6 +286,11 @@ def test_the_honest_bid_passes() -> None:
         ([HouseStoodStill(at_ms=START_MS + 5, outage_ms=6)], "nobody can have been away for 6 ms"),
         ([HouseStoodStill(at_ms=START_MS + 5, outage_ms=-1)], "nobody can have been away for -1 ms"),
         ([SaleRestored(at_ms=START_MS + 5, epoch=1)], "it does not begin an epoch after 1"),
+        ([SaleRestored(at_ms=START_MS + 5, epoch=0)], "it does not begin an epoch after 1"),
+        (
+            [SaleRestored(at_ms=START_MS + 5, epoch=9), SaleRestored(at_ms=START_MS + 5, epoch=8)],
+            "it does not begin an epoch after 9",
+        ),
         ([opened_lot()[0]], "a sale is created once"),
     ],
 )

@@ -14,6 +14,7 @@ from journal_examples import AT_MS, announcements
 from auctioneer.events import AnyEvent
 from auctioneer.journal import FILE_NAME, SqliteJournal
 from common.errors import StorageError
+from tests import strace
 
 BATCH = 7
 
@@ -35,6 +36,7 @@ from pathlib import Path
 from journal_examples import announcements, refusal
 from auctioneer.journal import SqliteJournal
 from common.errors import StorageError
+from tests import strace
 
 path, bytes_max = Path(sys.argv[1]), int(sys.argv[2])
 journal = SqliteJournal.open(path)
@@ -143,3 +145,17 @@ def test_the_chain_is_verified_while_another_process_writes(path):
     with closing(SqliteJournal.open(path)) as journal:
         assert journal.position >= acknowledged[-1]
         journal.append(announcements(1, journal.position + 1), (), AT_MS)
+
+
+def test_a_new_journal_has_its_name_on_the_disk_before_anything_is_written_to_it(tmp_path):
+    """SQLite may sync the directory once more when it makes the -wal file; that is its own business."""
+    strace.require()
+    log, path = tmp_path / "calls", tmp_path / "data" / FILE_NAME
+    path.parent.mkdir()
+    script = "import sys, pathlib, auctioneer.journal as j; j.SqliteJournal.open(pathlib.Path(sys.argv[1])).close()"
+    traced = ["strace", "-f", "-y", "-o", str(log), "-e", "trace=openat,rename,fsync,fdatasync"]
+    subprocess.run([*traced, sys.executable, "-c", script, str(path)], check=True, timeout=120)
+    calls = log.read_text(errors="replace").splitlines()
+    named = next(place for place, line in enumerate(calls) if "rename(" in line and line.endswith(f'"{path}") = 0'))
+    opened = next(place for place, line in enumerate(calls) if f'"{path}-wal", O_RDWR|O_CREAT' in line)
+    assert any("sync(" in line and f"<{path.parent}>" in line for line in calls[named:opened])
