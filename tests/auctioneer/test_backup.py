@@ -314,6 +314,21 @@ def test_any_copy_of_a_data_directory_can_be_restored(folder: DataFolder, tmp_pa
     assert restore(DataFolder(tmp_path / "copy"), DataFolder(tmp_path / "again")).alive_ms == alive_ms
 
 
+def test_a_directory_whose_journal_was_lost_is_that_of_the_sale_that_is_restored(
+    folder: DataFolder, tmp_path: Path
+) -> None:
+    """It said that another sale was held there, in whose place none is begun; who restores one means it."""
+    other = begin_sale(tmp_path / "other")
+    other.journal.unlink()
+    back_up(folder, tmp_path / "backup")
+    restored = restore(DataFolder(tmp_path / "backup"), other)
+    with open_sale(other) as sale:
+        assert sale.house.engine.sale.sale == restored.sale
+    record = other.sale_record()
+    assert record is not None
+    assert record.sale == restored.sale
+
+
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 FLIPPED = "UPDATE refusal SET body = replace(body, '\"minimum_minor\":130500', '\"minimum_minor\":130501')"
