@@ -5,7 +5,7 @@ import pytest
 from random_sales import SaleMaker
 
 from auctioneer.engine import Engine
-from auctioneer.events import AnyEvent, BidderAdmitted, BidderEnrolled, BidTaken, SaleCreated
+from auctioneer.events import AnyEvent, BidderAdmitted, BidderEnrolled, BidTaken, Outage, SaleCreated
 from auctioneer.record_reader import RecordReader
 from common.limits import REMEMBERED_REQUESTS_MAX
 
@@ -31,6 +31,22 @@ def test_reading_all_at_once_gives_what_one_after_the_other_gives(seed: int) -> 
     assert state_of(at_once) == state_of(singly)
     assert not at_once.take_changes(), "they were told when they were made"
     assert at_once.paddles_to_watch() == singly.paddles_to_watch()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_record_that_ends_with_an_outage_gives_each_lot_its_time_back(seed: int) -> None:
+    """An outage names no lot; bids on open lots that still wait to be taken in come before it."""
+    created, *record = SaleMaker(seed).make(600)
+    assert isinstance(created, SaleCreated)
+    events = [event for event in record if not isinstance(event, (BidderEnrolled, BidderAdmitted))]
+    outages = [place for place, event in enumerate(events) if isinstance(event, Outage)]
+    for outage in outages:
+        singly, at_once = Engine.create(created), Engine.create(created)
+        for event in events[: outage + 1]:
+            singly.apply(event)
+        RecordReader(at_once, at_once.apply).take(events[: outage + 1])
+        assert state_of(at_once) == state_of(singly)
+    assert outages
 
 
 @pytest.mark.parametrize("count", [1, REMEMBERED_REQUESTS_MAX, 5 * REMEMBERED_REQUESTS_MAX])
