@@ -93,7 +93,7 @@ def test_a_standstill_is_given_back_once_and_counted(hold: Opens) -> None:
     sale.at(1000, lambda: (sale.ask(ann, bid(10, 1000)), setattr(sale, "slow_ms", 5000)))
     sale.run(8000)
     assert sale.server.counters.standstills == 1
-    assert [one.more for one in sale.logged if one.what == "standstill"] == [{"ms": 5000, "position": 7}]
+    assert [one.more for one in sale.logged if one.what == "standstill"] == [{"ms": 5000, "position": 8}]
     (extended,) = [event for one in sale.published(LotEvents) for event in one.message.events][1:]
     assert extended.ends_at_ms == sale.began_ms + HOUR_MS + 5000
 

@@ -480,8 +480,7 @@ def test_whatever_a_house_leaves_tells_that_a_sale_was_held(folder: DataFolder, 
 
 def test_what_a_first_start_makes_before_the_sale_is_on_the_disk_stands_in_no_ones_way(folder: DataFolder) -> None:
     folder.house_keys()
-    folder.add_controller("auctioneer", Role.AUCTIONEER)
-    folder.invite()
+    folder.make_control_keys()
     SqliteJournal.open(folder.journal).close()
     assert load_spec(RunOptions(folder.path)) is not None
     stop(begun(folder))

@@ -36,7 +36,6 @@ from pathlib import Path
 from journal_examples import announcements, refusal
 from auctioneer.journal import SqliteJournal
 from common.errors import StorageError
-from tests import strace
 
 path, bytes_max = Path(sys.argv[1]), int(sys.argv[2])
 journal = SqliteJournal.open(path)
