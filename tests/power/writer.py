@@ -38,8 +38,8 @@ BATCHES = {"one": Batch(1), "small": Batch(7), "alive": Batch(0), "large": Batch
 
 def event(position: int, *, is_large: bool) -> AnyEvent:
     """Return the event that is at a position."""
-    text = f"number {position}" + LARGE_TEXT * is_large
-    return SaleDecided(at_ms=position, seq=position, change=Announced(position, position, text), by="auctioneer")
+    said = Announced(position, position, f"number {position}")
+    return SaleDecided(at_ms=position, seq=position, change=said, by="auctioneer" + LARGE_TEXT * is_large)
 
 
 def refusal(batch: int) -> Refusal:
