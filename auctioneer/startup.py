@@ -52,15 +52,23 @@ class OpenSale(NamedTuple):
 
 
 def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
-    """Return the catalogue that the operator named, or the bundled example; None where the directory has a sale.
+    """Return the catalogue that the operator named; None to go on with the sale that the directory has.
 
     `tell` gets what a person should know of the catalogue, though nothing is wrong with it. Raises UsageError for a
-    catalogue with faults, and StorageError as `has_begun` does.
+    catalogue with faults and where there is neither a catalogue nor a sale, and StorageError as `has_begun` does.
     """
     is_begun = has_begun(DataFolder(options.data))
     if options.catalogue is not None:
         return load_catalogue(options.catalogue, tell)
-    return None if is_begun else bundled_catalogue("example")
+    if options.is_example:
+        return bundled_catalogue("example")
+    if not is_begun:
+        raise UsageError(
+            f"There is no sale in {options.data} to go on with. Name a catalogue, such as "
+            "`auctioneer run evening.toml`, or try the example with `auctioneer run --example`. If a sale was held here, its files are gone: "
+            "`auctioneer restore` brings it back from a backup."
+        )
+    return None
 
 
 def has_begun(folder: DataFolder, *, was_held: bool = False) -> bool:

@@ -137,7 +137,8 @@ def test_the_wheel_has_its_packages_data_and_licence(installed: Path, tmp_path: 
 
 def test_a_sale_is_held_with_the_wheel_alone(installed: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    command = [str(installed / "auctioneer"), "run", "--data", str(data), "--port", "0", "--log-format", "json"]
+    command = [str(installed / "auctioneer"), "run", "--example", "--data", str(data), "--port", "0"]
+    command += ["--log-format", "json"]
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as house:

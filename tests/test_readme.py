@@ -132,7 +132,7 @@ def begin(terminal: Terminal, typed: Typed) -> None:
 def test_the_first_sale_goes_as_the_readme_shows_and_the_second_after_it(tmp_path: Path) -> None:
     with machine(tmp_path / "house") as (first, second):
         activate, run, activate_again, *rest = commands("What it looks like")
-        assert (activate.command, run.command) == (". auction/bin/activate", "auctioneer run")
+        assert (activate.command, run.command) == (". auction/bin/activate", "auctioneer run --example")
         assert activate_again == activate
         first.run(activate)
         begin(first, run)

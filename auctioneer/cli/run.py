@@ -82,7 +82,7 @@ def _kept(what: str, at_first: object) -> str:
 @click.command(
     short_help="Hold a sale until it is stopped.",
     epilog=examples(
-        "auctioneer run                                   # an example sale, for this machine only",
+        "auctioneer run --example                         # an example sale, for this machine only",
         "auctioneer run evening.toml --host 0.0.0.0       # bidders come from other machines",
         "auctioneer run evening.toml --admit invite       # only with the link's invite code",
         "auctioneer run                                   # later: go on with the sale where it was, run as it was",
@@ -90,6 +90,7 @@ def _kept(what: str, at_first: object) -> str:
 )
 @click.argument("catalogue", required=False, type=click.Path(path_type=Path))
 @data_option
+@click.option("--example", "is_example", is_flag=True, help="Hold the example sale that comes with the program.")
 @click.option("--host", type=HOST, help=_kept("Address to listen on; 0.0.0.0 for all.", DEFAULT_HOST))
 @click.option("--port", type=_PORT, help=_kept("For requests; 0 takes a free one.", DEFAULT_PORT))
 @click.option("--publish-port", type=_PORT, help=_kept("For broadcasts.", "the one after --port"))
@@ -133,6 +134,7 @@ def run(
     folder: DataFolder,
     *,
     catalogue: Path | None,
+    is_example: bool,
     admit: AdmissionMode | None,
     invite: str | None,
     exit_when_ended: bool,
@@ -148,6 +150,8 @@ def run(
 
     How the sale is run is kept: an option that is not given is as it was. One that is given again changes it.
     """
+    if is_example and catalogue is not None:
+        raise UsageError("Name a catalogue or take --example, not both.")
     before = folder.machine_settings() or MachineSettings()
     given = {name: value for name, value in of_machine.items() if value is not None}
     if given.get("metrics_port") == _OFF:
@@ -158,6 +162,7 @@ def run(
     options = RunOptions(
         folder.path,
         catalogue,
+        is_example,
         admit,
         invite or "",
         is_encrypted=not no_encryption,

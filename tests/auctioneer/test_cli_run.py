@@ -33,6 +33,8 @@ def run(data: Path, *words: str) -> Result:
         (("--metrics-host", "a/b"), "neither an address"),
         (("--no-encryption", "--host", "0.0.0.0"), "this machine only"),
         (("--port", "65536"), "65536"),
+        ((), "no sale"),
+        (("--example", "sale.toml"), "not both"),
     ],
 )
 def test_what_no_house_can_be_run_by_is_refused_with_a_sentence(
@@ -53,13 +55,13 @@ def options(monkeypatch: pytest.MonkeyPatch) -> list[RunOptions]:
 
 def test_an_option_that_is_not_given_is_as_it_was(tmp_path: Path, options: list[RunOptions]) -> None:
     folder = DataFolder(tmp_path)
-    assert run(tmp_path).exit_code == 0
+    assert run(tmp_path, "--example").exit_code == 0
     assert (options[-1].machine, options[-1].admit) == (MachineSettings(), None)
     folder.write_machine_settings(MachineSettings(host="0.0.0.0", port=8000, metrics_port=0, advertise="house:1"))
-    run(tmp_path)
+    run(tmp_path, "--example")
     assert options[-1].machine == folder.machine_settings()
     given = ("--port", "7000", "--metrics-port", "off", "--advertise", "", "--admit", "INVITE", "--invite", "our-own")
-    run(tmp_path, *given, "--requests-per-second", str(REQUESTS_PER_S_MIN))
+    run(tmp_path, "--example", *given, "--requests-per-second", str(REQUESTS_PER_S_MIN))
     assert options[-1].machine == MachineSettings(host="0.0.0.0", port=7000, requests_per_s=REQUESTS_PER_S_MIN)
     assert (options[-1].admit, options[-1].invite) == (AdmissionMode.INVITE, "our-own")
 
@@ -69,7 +71,7 @@ def test_a_host_of_another_run_counts_for_what_is_only_for_this_machine(
 ) -> None:
     DataFolder(tmp_path).write_machine_settings(MachineSettings(host="0.0.0.0"))
     assert run(tmp_path, "--no-encryption").exit_code == 2
-    assert run(tmp_path, "--no-encryption", "--host", "[::1]").exit_code == 0
+    assert run(tmp_path, "--example", "--no-encryption", "--host", "[::1]").exit_code == 0
     assert [(one.host, one.is_encrypted) for one in options] == [("::1", False)]
 
 

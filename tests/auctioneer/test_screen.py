@@ -357,7 +357,18 @@ def house_at_terminal(folder: Path, *options: str) -> Iterator[int]:
     """Run a house whose output is a terminal of its own; yield our end of it."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "auctioneer", "run", "--data", str(folder / "data"), "--port", "0", *options],
+        [
+            sys.executable,
+            "-m",
+            "auctioneer",
+            "run",
+            "--example",
+            "--data",
+            str(folder / "data"),
+            "--port",
+            "0",
+            *options,
+        ],
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,

@@ -308,13 +308,15 @@ def test_a_failed_start_lets_go_of_the_journal(folder: DataFolder) -> None:
     sale.journal.close()
 
 
-def test_without_a_catalogue_a_new_folder_gets_the_example_and_an_old_one_its_own(folder: DataFolder) -> None:
-    options = RunOptions(folder.path)
-    example = load_spec(options)
+def test_without_a_catalogue_a_new_folder_has_nothing_to_hold_and_an_old_one_its_own(folder: DataFolder) -> None:
+    """A directory that is gone, or a slip in its name, must not bring up another sale than the one that was meant."""
+    with pytest.raises(UsageError, match="no sale"):
+        load_spec(RunOptions(folder.path))
+    example = load_spec(RunOptions(folder.path, is_example=True))
     assert example is not None
     assert example.lots
     stop(begun(folder))
-    assert load_spec(options) is None
+    assert load_spec(RunOptions(folder.path)) is None
 
 
 def test_a_journal_without_a_sale_is_as_none(folder: DataFolder) -> None:
@@ -322,7 +324,7 @@ def test_a_journal_without_a_sale_is_as_none(folder: DataFolder) -> None:
     SqliteJournal.open(folder.journal).close()
     assert folder.has_sale
     assert not has_begun(folder)
-    example = load_spec(RunOptions(folder.path))
+    example = load_spec(RunOptions(folder.path, is_example=True))
     assert example is not None
     sale = begun(folder, example)
     assert has_begun(folder), "which can be told also while a house holds it"
@@ -482,7 +484,7 @@ def test_what_a_first_start_makes_before_the_sale_is_on_the_disk_stands_in_no_on
     folder.house_keys()
     folder.make_control_keys()
     SqliteJournal.open(folder.journal).close()
-    assert load_spec(RunOptions(folder.path)) is not None
+    assert load_spec(RunOptions(folder.path, is_example=True)) is not None
     stop(begun(folder))
     (folder.path / "sale.json").unlink()
     stop(take_up(folder))

@@ -105,7 +105,8 @@ from auctioneer.options import RunOptions
 from auctioneer.watchdog import Patience, run_watched
 from common.errors import AuctionError
 try:
-    sys.exit(run_watched(RunOptions(Path(sys.argv[1]), port=0, log_format="json"), Patience(4, 0.001, 0.002)))
+    options = RunOptions(Path(sys.argv[1]), is_example=True, port=0, log_format="json")
+    sys.exit(run_watched(options, Patience(4, 0.001, 0.002)))
 except AuctionError as error:
     print(f"Error [{error.code}]: {error}", file=sys.stderr)
     sys.exit(error.exit_status)
@@ -134,7 +135,7 @@ def started(
 
 
 def run_on(data: Path) -> tuple[str, ...]:
-    return ("-m", "auctioneer", "run", "--data", str(data), "--port", "0", "--log-format", "json")
+    return ("-m", "auctioneer", "run", "--example", "--data", str(data), "--port", "0", "--log-format", "json")
 
 
 def next_server(lines: Iterator[str]) -> int:
@@ -213,7 +214,7 @@ def test_a_list_of_local_houses_that_can_not_be_written_stops_no_house(tmp_path:
 
 @pytest.mark.parametrize("stdout", ["/dev/full", "&-"], ids=["full", "closed"])
 def test_what_people_read_at_the_start_stops_no_house(tmp_path: Path, stdout: str) -> None:
-    command = [sys.executable, "-m", "auctioneer", "run", "--data", str(tmp_path / "data"), "--port", "0"]
+    command = [sys.executable, "-m", "auctioneer", "run", "--example", "--data", str(tmp_path / "data"), "--port", "0"]
     if stdout == "/dev/full" and not Path(stdout).exists():
         pytest.skip("only Linux has a file that is always full")
     with subprocess.Popen(
@@ -233,7 +234,7 @@ def test_what_people_read_at_the_start_stops_no_house(tmp_path: Path, stdout: st
 def test_a_house_without_standard_streams_is_held(tmp_path: Path) -> None:
     """Nothing that is opened later may have the number of standard error: a library's last words go there."""
     data = tmp_path / "data"
-    command = [sys.executable, "-m", "auctioneer", "run", "--data", str(data), "--port", "0"]
+    command = [sys.executable, "-m", "auctioneer", "run", "--example", "--data", str(data), "--port", "0"]
     with subprocess.Popen(
         ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command],
         env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},

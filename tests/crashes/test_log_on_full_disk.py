@@ -14,7 +14,8 @@ from live_sale import Witness
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_server_is_started_again_though_the_log_can_not_be_written(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    command = [sys.executable, "-m", "auctioneer", "run", "--data", str(data), "--port", "0", "--log-format", "json"]
+    command = [sys.executable, "-m", "auctioneer", "run", "--example", "--data", str(data), "--port", "0"]
+    command += ["--log-format", "json"]
     environment = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")}
     with Path("/dev/full").open("w") as full:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=full)

@@ -232,7 +232,7 @@ def test_a_server_whose_watchdog_dies_ends_cleanly(house: HouseProcess) -> None:
 
 
 def test_a_taken_port_is_told(house: HouseProcess, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "auctioneer", "run", "--data", str(tmp_path / "other")]
+    command = [sys.executable, "-m", "auctioneer", "run", "--example", "--data", str(tmp_path / "other")]
     second = subprocess.run(
         [*command, "--port", str(house.record["port"])],
         env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
