@@ -476,11 +476,22 @@ class Engine:
         self._changes.append((lot.view.terms.lot, change))
 
     def _give_back(self, outage: Outage) -> None:
-        """Extend all open lots by a time in which nobody could bid; the clock puts them off when it meets them."""
-        for lot in self._state.lots if outage.outage_ms else ():
+        """Extend all open lots by a time in which nobody could bid.
+
+        The clock is set anew: to put off each entry when it is met would take several times as long.
+        """
+        if not outage.outage_ms:
+            return
+        clock = []
+        for lot in self._state.lots:
             view = lot.view
             if view.status is _OPEN and view.ends_at_ms is not None:
                 self._show(lot, given_back(outage, view.seq, view.ends_at_ms))
+            lot.queued_ms = self._due_ms(lot)
+            if lot.queued_ms is not None:
+                clock.append((lot.queued_ms, lot.index))
+        heapq.heapify(clock)
+        self._clock = clock
 
     def _apply_change(self, event: LotDecided | LotBought) -> None:
         lot = self.lots[event.lot]
