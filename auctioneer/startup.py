@@ -65,8 +65,8 @@ def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
     if not is_begun:
         raise UsageError(
             f"There is no sale in {options.data} to go on with. Name a catalogue, such as "
-            "`auctioneer run evening.toml`, or try the example with `auctioneer run --example`. If a sale was held here, its files are gone: "
-            "`auctioneer restore` brings it back from a backup."
+            "`auctioneer run evening.toml`, or try the example with `auctioneer run --example`. "
+            "If a sale was held here, its files are gone: `auctioneer restore` brings it back from a backup."
         )
     return None
 
