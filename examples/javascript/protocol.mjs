@@ -1,0 +1,139 @@
+// The rules of the auction protocol that need neither a socket nor a clock: the join link, the encoding, and what an
+// event does to a view. Sections (§) are those of docs/protocol.md.
+import { decode as unpack, encode as pack } from '@msgpack/msgpack'
+
+export const AMOUNT_MINOR_MAX = 10 ** 15
+export const REMEMBERED_REQUESTS_MAX = 32
+export const REPLY_BYTES_MAX = 1_048_576
+export const REPAIR_ROUNDS_MAX = 1_000
+export const SNAPSHOT_PAGES_MAX = 12_500
+
+/** What came can't be from a house that keeps to the protocol, or the link is no join link (§16). */
+export class Fault extends Error {}
+
+// §3.2, §3.3
+
+const Z85 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
+
+/** The 40 characters of Z85 for 32 bytes. */
+export function z85(bytes) {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 4) {
+    let value = bytes.readUInt32BE(at)
+    let part = ''
+    for (let i = 0; i < 5; i++, value = Math.floor(value / 85)) part = Z85[value % 85] + part
+    text += part
+  }
+  return text
+}
+
+/** {host, port, serverKey, invite} of a join link; `serverKey` is null where the house has no CURVE. */
+export function parseLink(text) {
+  const parts = /^auction:\/\/(\[[^\]/?#]+\]|[^:/?#[\]]+):(\d{1,5})\/([0-9a-fA-F]{64}|plain)\?([^#]*)$/.exec(text)
+  if (!parts) throw new Fault('that is no join link: it looks like auction://HOST:PORT/KEY?publish=PORT')
+  const [, host, port, key, query] = parts
+  const fields = new URLSearchParams(query)
+  return {
+    host: host.replace(/^\[|\]$/g, ''),
+    port: Number(port),
+    serverKey: key === 'plain' ? null : z85(Buffer.from(key, 'hex')),
+    invite: fields.get('invite') ?? '',
+  }
+}
+
+// §4
+
+export const encode = (message) => Buffer.from(pack(message, { ignoreUndefined: true }))
+
+/** The message in a body. A whole number that came as a float can't be told from an integer here. */
+export function decode(body) {
+  let message
+  try {
+    message = unpack(body)
+  } catch (error) {
+    throw new Fault(`that is not MessagePack: ${error.message}`)
+  }
+  check(message)
+  if (typeof message?.type !== 'string') throw new Fault('that is no message: it has no type')
+  return message
+}
+
+function check(value) {
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value) || value < 0) throw new Fault(`${value} is not an integer within 0 and 2^53-1`)
+  } else if (Array.isArray(value)) {
+    value.forEach(check)
+  } else if (value !== null && typeof value === 'object') {
+    if (Object.getPrototypeOf(value) !== Object.prototype) throw new Fault('bin and ext are not part of the protocol')
+    Object.values(value).forEach(check)
+  } else if (typeof value !== 'string' && typeof value !== 'boolean' && value !== null) {
+    throw new Fault(`${typeof value} is not part of the protocol`)
+  }
+}
+
+/** [topic, body] of a broadcast; the topic without its NUL (§3.5). */
+export function split(frame) {
+  const nul = frame.indexOf(0)
+  if (nul < 0) throw new Fault('a broadcast without a NUL after its topic')
+  return [frame.toString('latin1', 0, nul), frame.subarray(nul + 1)]
+}
+
+/** Two numbers of lots that differ only in case and in leading zeros are the same to a person (§4.1). */
+export const sameLot = (lot) => lot.toLowerCase().replace(/(^|[^0-9])0+(?=[0-9])/g, '$1')
+
+// §5.7 (the column "if absent") and §17
+
+const LOT = {
+  seq: 0, status: 'scheduled', price_minor: null, leader: null, bids: 0, reserve_met: null, buy_now_minor: null,
+  opens_at_ms: null, ends_at_ms: null, remaining_ms: null, winner: null, hammer_minor: null, closed_at_ms: null,
+  close_cause: null, reason: '',
+}
+const SALE = { seq: 0, status: 'running', started_at_ms: 0, lots: 0, announcement: '' }
+
+export const lotView = (view) => ({ ...LOT, ...view })
+export const saleView = (view) => ({ ...SALE, ...view })
+
+export const isFinal = (view) => ['sold', 'passed', 'withdrawn'].includes(view.status)
+
+export function firstView({ terms, opens_at_ms = null }) {
+  const { starting_minor, has_reserve = false, buy_now_minor = null } = terms
+  return lotView({
+    terms, minimum_minor: starting_minor, reserve_met: has_reserve ? false : null, buy_now_minor, opens_at_ms,
+  })
+}
+
+const final = (e) => ({ closed_at_ms: e.at_ms, ends_at_ms: null, remaining_ms: null, buy_now_minor: null })
+
+const LOT_EVENTS = {
+  lot_rescheduled: (e) => ({ opens_at_ms: e.opens_at_ms ?? null }),
+  lot_opened: (e) => ({ status: 'open', opens_at_ms: e.at_ms, ends_at_ms: e.ends_at_ms ?? null }),
+  bid_placed: (e, view) => ({
+    price_minor: e.price_minor, minimum_minor: e.minimum_minor, leader: e.leader, bids: view.bids + 1,
+    reserve_met: e.reserve_met ?? null, buy_now_minor: e.buy_now_minor ?? null, ends_at_ms: e.ends_at_ms ?? null,
+  }),
+  lot_paused: (e) => ({ status: 'paused', ends_at_ms: null, remaining_ms: e.remaining_ms ?? null }),
+  lot_resumed: (e) => ({ status: 'open', ends_at_ms: e.ends_at_ms ?? null, remaining_ms: null }),
+  lot_extended: (e) => ({ ends_at_ms: e.ends_at_ms ?? null, remaining_ms: e.remaining_ms ?? null }),
+  lot_closed: (e) => ({
+    ...final(e), status: (e.winner ?? null) === null ? 'passed' : 'sold',
+    winner: e.winner ?? null, hammer_minor: e.hammer_minor ?? null, close_cause: e.cause,
+  }),
+  lot_withdrawn: (e) => ({ ...final(e), status: 'withdrawn', reason: e.reason ?? '' }),
+}
+
+const SALE_EVENTS = {
+  lot_added: (e, view) => ({ lots: view.lots + 1 }),
+  sale_paused: () => ({ status: 'paused' }),
+  sale_resumed: () => ({ status: 'running' }),
+  announced: (e) => ({ announcement: e.text }),
+  sale_ended: () => ({ status: 'ended' }),
+}
+
+/** The view after an event; null where the event is not in this version of the protocol. */
+function evolveBy(rules, view, event) {
+  if (!Object.hasOwn(rules, event.event)) return null
+  return { ...view, ...rules[event.event](event, view), seq: event.seq }
+}
+
+export const evolveLot = (view, event) => evolveBy(LOT_EVENTS, view, event)
+export const evolveSale = (view, event) => evolveBy(SALE_EVENTS, view, event)
