@@ -1,6 +1,7 @@
 """The JSON Schemas take what the golden vectors have: requests closed, what the house sends open to later houses."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ def test_each_is_a_schema(path: Path) -> None:
     schema = json.loads(path.read_text())
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
     assert list(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema)) == []
+
+
+@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.stem)
+def test_a_field_has_a_plain_name(path: Path) -> None:
+    named = [name for part in json.loads(path.read_text())["$defs"].values() for name in part.get("properties", {})]
+    assert named
+    assert [name for name in named if not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", name)] == []
 
 
 @each("requests", "answers", "broadcasts")
