@@ -7,6 +7,8 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
+from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ import msgspec
 import pytest
 from cli_house import AtTerminal
 from fake_house import FakeHouse
+from msgspec import inspect
 from msgspec.structs import asdict, replace
 from small_house import SmallHouse
 
 from common.errors import RejectCode
+from common.limits import LOT_CHARS_MAX
 from common.lot import LotPaused, LotWithdrawn
 from common.messages import Answer, AnyRequest, BidRequest, BuyRequest, LotEvents, Rejected, SaleEvents
 
@@ -29,13 +33,24 @@ KEPT = ("lot", "instance")
 """Without these a client knows neither what is meant nor that the house is the same."""
 
 
-def defiled(value: Any, name: str = "") -> Any:
-    """Return a message with HOSTILE in each text, at any depth."""
+def defiled(value: Any, name: str = "", chars_max: int | None = None) -> Any:
+    """Return a message with HOSTILE in each text, at any depth; as much of it as a client takes in that field."""
     if isinstance(value, msgspec.Struct):
-        return replace(value, **{key: defiled(part, key) for key, part in asdict(value).items()})
+        limits = chars_max_of(type(value))
+        return replace(value, **{key: defiled(part, key, limits[key]) for key, part in asdict(value).items()})
     if isinstance(value, tuple | list):
         return type(value)(defiled(part, name) for part in value)
-    return value + HOSTILE if isinstance(value, str) and name not in KEPT else value
+    if not isinstance(value, str) or isinstance(value, Enum) or name in KEPT:
+        return value
+    return (value + HOSTILE)[:chars_max] if chars_max is None or chars_max > len(value) else HOSTILE[:chars_max]
+
+
+@cache
+def chars_max_of(struct: type[msgspec.Struct]) -> dict[str, int | None]:
+    """Return how many characters each text of a message may have; None where nothing bounds it by itself."""
+    described = inspect.type_info(struct)
+    assert isinstance(described, inspect.StructType)
+    return {field.name: getattr(field.type, "max_length", None) for field in described.fields}
 
 
 class HostileHouse(SmallHouse):
@@ -55,7 +70,7 @@ class HostileHouse(SmallHouse):
 def house() -> Iterator[FakeHouse]:
     fake = FakeHouse()
     fake.house = HostileHouse(0)
-    for lot in ("1", "2", "3", f"9{HOSTILE}"):
+    for lot in ("1", "2", "3", f"9{HOSTILE}"[:LOT_CHARS_MAX]):
         fake.house.add_lot(lot)
         fake.house.open(lot)
     fake.house.bid("2", 500)
@@ -124,6 +139,7 @@ def test_following_lets_nothing_through(house: FakeHouse, tmp_path: Path, as_jso
     seen = b""
     house.do(lambda it: it.announce("hear"))
     while b"hear" not in seen:
+        assert process.poll() is None, process.communicate(timeout=WAIT_S)
         house.do(lambda it: it.announce("hear"))
         house.do(lambda it: it.publish("1", LotPaused(it.lots["1"].seq + 1, it.now_ms, None)))
         seen += process.stdout.readline()
