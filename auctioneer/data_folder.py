@@ -215,7 +215,7 @@ class DataFolder:
         try:
             raw = self._machine_path.read_bytes()
             return msgspec.json.decode(raw, type=MachineSettings)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise UsageError(

@@ -7,6 +7,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -266,3 +267,9 @@ def test_no_test_sleeps() -> None:
         if re.search(r"\bsleep\(", line)
     ]
     assert not broken, "wait on an event, not on time:\n" + "\n".join(broken)
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    """Pytest imports them by their names alone, and takes one for the other."""
+    names = Counter(path.name for path in modules("tests") if path.name.startswith("test_"))
+    assert [name for name, count in names.items() if count > 1] == []

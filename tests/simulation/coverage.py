@@ -93,6 +93,7 @@ def _count_answers(history: History, reached: Counter[str]) -> None:
 
 def _count_facts(history: History, reached: Counter[str]) -> None:
     specs, extended, leads = {}, {}, {}
+    open_lots: set[str] = set()
     for fact in history.facts:
         body, change = fact.body, fact.body.get("change", {})
         lot, event = body.get("lot", ""), change.get("event", body["event"])
@@ -119,14 +120,20 @@ def _count_facts(history: History, reached: Counter[str]) -> None:
                 )
                 reached["a lot went on at the reserve"] += at_reserve
                 leads[lot] = body["leader"]
+            case "lot_opened":
+                open_lots.add(lot)
             case "lot_bought":
                 reached["a lot was bought"] += 1
+                open_lots.discard(lot)
             case "maximum_dropped":
                 reached["a maximum was dropped"] += 1
             case "lot_closed":
                 reached["a lot passed below its reserve"] += change["winner"] is None and lot in leads
-            case "lot_extended":
-                reached["a lot was extended by an outage"] += change["cause"] == "outage"
+                open_lots.discard(lot)
+            case "lot_withdrawn":
+                open_lots.discard(lot)
+            case "house_started" | "house_stood_still":
+                reached["a lot was extended by an outage"] += len(open_lots) * (body["outage_ms"] > 0)
             case "sale_ended":
                 reached["the sale ended by itself"] += body["by"] == "house"
             case "sale_resumed":
