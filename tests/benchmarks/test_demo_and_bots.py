@@ -100,7 +100,7 @@ def test_a_directory_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path, s
     (tmp_path / "file").write_text("")
     status, said = run("demo", "--catalogue", str(small_sale), "--data", str(tmp_path / "file" / "sale"))
     assert status == 1
-    assert "can't be made" in said
+    assert "can't be used" in said
     assert "Traceback" not in said
 
 

@@ -93,7 +93,6 @@ def _count_answers(history: History, reached: Counter[str]) -> None:
 
 def _count_facts(history: History, reached: Counter[str]) -> None:
     specs, extended, leads = {}, {}, {}
-    open_lots: set[str] = set()
     for fact in history.facts:
         body, change = fact.body, fact.body.get("change", {})
         lot, event = body.get("lot", ""), change.get("event", body["event"])
@@ -120,23 +119,31 @@ def _count_facts(history: History, reached: Counter[str]) -> None:
                 )
                 reached["a lot went on at the reserve"] += at_reserve
                 leads[lot] = body["leader"]
-            case "lot_opened":
-                open_lots.add(lot)
             case "lot_bought":
                 reached["a lot was bought"] += 1
-                open_lots.discard(lot)
             case "maximum_dropped":
                 reached["a maximum was dropped"] += 1
             case "lot_closed":
                 reached["a lot passed below its reserve"] += change["winner"] is None and lot in leads
-                open_lots.discard(lot)
-            case "lot_withdrawn":
-                open_lots.discard(lot)
-            case "house_started" | "house_stood_still":
-                reached["a lot was extended by an outage"] += len(open_lots) * (body["outage_ms"] > 0)
             case "sale_ended":
                 reached["the sale ended by itself"] += body["by"] == "house"
             case "sale_resumed":
                 reached["the sale was paused and went on"] += 1
             case "bidder_admitted":
                 reached["a bidder was turned out"] += not body["admitted"]
+    reached["a lot was extended by an outage"] += _extended_by_outages(history)
+
+
+def _extended_by_outages(history: History) -> int:
+    """Return how many extensions followed from outages: one fact each, and one extension for each open lot."""
+    open_lots: set[str] = set()
+    extensions = 0
+    for fact in history.facts:
+        match fact.body.get("change", {}).get("event", fact.body["event"]):
+            case "lot_opened":
+                open_lots.add(fact.body["lot"])
+            case "lot_bought" | "lot_closed" | "lot_withdrawn":
+                open_lots.discard(fact.body["lot"])
+            case "house_started" | "house_stood_still":
+                extensions += len(open_lots) if fact.body["outage_ms"] else 0
+    return extensions
