@@ -219,8 +219,8 @@ class DataFolder:
             return None
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise UsageError(
-                f"{self._machine_path} can't be read: {error}. Remove it, and give `auctioneer run` the options anew "
-                "that are not to be as they come (--host, --port and so on)."
+                f"{self._machine_path} can't be read: {error}. Remove it, and give `auctioneer run` "
+                "again the options that you need (--host, --port and so on)."
             ) from error
 
     def write_machine_settings(self, settings: MachineSettings) -> None:

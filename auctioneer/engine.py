@@ -478,7 +478,7 @@ class Engine:
     def _give_back(self, outage: Outage) -> None:
         """Extend all open lots by a time in which nobody could bid.
 
-        The clock is set anew: to put off each entry when it is met would take several times as long.
+        The clock is built again: putting off each entry when it is met would take several times as long.
         """
         if not outage.outage_ms:
             return

@@ -25,7 +25,7 @@ _INVITE: Final = re.compile(rf"[A-Za-z0-9_.~-]{{1,{INVITE_CHARS_MAX}}}", re.ASCI
 
 
 class AdmissionMode(Enum):
-    """Who may join: everybody, who has the invite code, who the auctioneer approves, or the keys on a list."""
+    """Who may join: everybody, those with the invite code, those the auctioneer approves, or the keys on a list."""
 
     OPEN = "open"
     INVITE = "invite"

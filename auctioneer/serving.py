@@ -40,7 +40,7 @@ GC_ALLOCATIONS: Final = 50_000
 
 _WHO_MAY_JOIN: Final = {
     AdmissionMode.OPEN: "everybody",
-    AdmissionMode.INVITE: "who has the link, since the invite code is in it",
+    AdmissionMode.INVITE: "everybody who has the link, since the invite code is in it",
     AdmissionMode.APPROVE: "whom you let in: auctioneer admit NAME",
     AdmissionMode.LIST: "the keys in admitted-keys.txt, as it was at this start",
 }

@@ -27,7 +27,7 @@ REQUESTS_PER_S_MAX: Final = 1_000_000
 BURST_S: Final = 2
 """A budget that was not used grows up to this many seconds' worth."""
 FLOOD_REQUESTS_MIN: Final = 2 * REMEMBERED_REQUESTS_MAX
-"""However low the rate, so many requests beyond it are no flood: a client may leave half as many unanswered."""
+"""At any rate, this many requests beyond it are no flood: a client may leave half as many unanswered."""
 STRANGERS_MAX: Final = 10_000
 """Keys without a session whose budgets are remembered."""
 MALFORMED_COST: Final = 10

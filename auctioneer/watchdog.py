@@ -5,7 +5,7 @@ since nothing leaves before it is durable; but somebody must start it anew. The 
 has its modules at hand and is back within a fraction of a second.
 
 A server that ends by itself, finds its journal damaged or gone, or fails in its very first start, is not started
-again. One that was up is started at once, however often: to give up would be what who kills it wants. One that dies
+again. One that was up is started at once, however often: giving up is what an attacker would want. One that dies
 again and again before it serves is started after growing pauses, and in the end given up, with a last word. That it
 serves, a server says itself, by a pipe: what it wrote before, such as where it can be reached, proves nothing. Once one
 has served, none that follows may begin another sale, also where the whole data directory is gone.

@@ -196,7 +196,7 @@ def together(pages: Sequence[Mine]) -> Mine:
 
 
 class Reader:
-    """Who reads a client's events: one at a time, until it is over or nobody holds it any more."""
+    """The reader of a client's events: one at a time, until it is over or nobody holds it any more."""
 
     is_over = False
 

@@ -1,7 +1,8 @@
 """The commands that can't be undone: `close`, `withdraw` and `end`.
 
 At a terminal each shows what it would do and asks. What the person saw is what is done: the command bears the number
-of the change that was shown, and where a bid came in between, the house refuses it and the person is shown anew.
+of the change that was shown, and where a bid came in between, the house refuses it and
+shows the lot again.
 """
 
 import sys

@@ -105,7 +105,7 @@ def _kept(what: str, at_first: object) -> str:
     type=click.Choice([mode.value for mode in AdmissionMode], case_sensitive=False),
     callback=lambda _ctx, _parameter, mode: None if mode is None else AdmissionMode(mode),
     help=_kept(
-        "Who may join: all, who has the invite code, whom you approve, or the keys in admitted-keys.txt.",
+        "Who may join: everybody, those with the invite code, those you approve, or the keys in admitted-keys.txt.",
         AdmissionMode.OPEN.value,
     ),
 )

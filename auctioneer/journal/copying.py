@@ -12,7 +12,7 @@ from common.errors import StorageError
 
 
 def copy_journal(source: Path, copy: Path) -> None:
-    """Copy the journal at `source` to the new file `copy`; whether what is in it is sound, who reads it will see.
+    """Copy the journal at `source` to the new file `copy`; reading it will show whether its content is sound.
 
     Only the owner can read the copy, and it is on the disk on return. Raises StorageError where either can't be read
     or written, and DamagedJournalError where SQLite can't make sense of it.

@@ -500,7 +500,7 @@ def _sum_bytes(total: int) -> bytes:
 
 
 def recount_refusals(path: Path) -> None:
-    """Take the refusals that a journal has now for those that are to be kept; for who has mended it by hand.
+    """Take the refusals that a journal has now for those that are to be kept, after a repair by hand.
 
     Raises StorageError where the journal can't be written, or a house does.
     """
