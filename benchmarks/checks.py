@@ -53,7 +53,8 @@ def differences_from_reports(
     """Return where a copy of the sale differs from what the auctioneer's own reports say of the lots."""
     reported = {row["lot"]: _public(row) for row in lots_report}
     for row in results_report:
-        reported.setdefault(row["lot"], {}).update(_public(row) | {"winner": row["paddle"]})
+        ended = _public({name: value for name, value in row.items() if name != _PAID})
+        reported.setdefault(row["lot"], {}).update(ended | {"winner": row["paddle"]})
     return [
         f"lot {lot}: {field} is {ours.get(field)} at the bidders and {theirs.get(field)} at the house"
         for lot in sorted(reported.keys() | lots.keys())
@@ -82,6 +83,8 @@ def _brief(view: LotView | None) -> str:
 
 _SHARED: Final = {"status": "status", "price": "price_minor", "hammer": "hammer_minor", "bids": "bids", "seq": "seq"}
 """What views and reports both say of a lot, and how reports call it."""
+_PAID: Final = "price_minor"
+"""In the results this is what was paid, also for a lot that was bought at once; elsewhere it is where bidding stands."""
 
 
 def _public(row: Mapping[str, Any]) -> dict[str, Any]:

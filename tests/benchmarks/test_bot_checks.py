@@ -27,6 +27,13 @@ def test_equal_copies_have_no_differences() -> None:
     assert differences_from_reports({"1": SOLD}, [LOTS_ROW], [RESULTS_ROW]) == []
 
 
+def test_a_lot_that_was_bought_at_once_has_no_price_of_bids_and_one_that_was_paid() -> None:
+    bought = replace(SOLD, price_minor=None, leader=None, bids=0, hammer_minor=600)
+    told = {"bids": 0, "hammer_minor": 600}
+    rows = [LOTS_ROW | told | {"price_minor": None}], [RESULTS_ROW | told | {"price_minor": 600}]
+    assert differences_from_reports({"1": bought}, *rows) == []
+
+
 @pytest.mark.parametrize(
     "change", [{"seq": 6}, {"leader": 3}, {"minimum_minor": 140}, {"status": LotStatus.OPEN}, {"hammer_minor": 110}]
 )
