@@ -84,7 +84,7 @@ def _brief(view: LotView | None) -> str:
 _SHARED: Final = {"status": "status", "price": "price_minor", "hammer": "hammer_minor", "bids": "bids", "seq": "seq"}
 """What views and reports both say of a lot, and how reports call it."""
 _PAID: Final = "price_minor"
-"""In the results this is what was paid, also for a lot that was bought at once; elsewhere it is where bidding stands."""
+"""In the results this is what was paid, also for a lot that was bought at once; in `lots`, where bidding stands."""
 
 
 def _public(row: Mapping[str, Any]) -> dict[str, Any]:
