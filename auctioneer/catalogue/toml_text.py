@@ -4,10 +4,11 @@ The parser gives no lines, so they are looked up in the text, and only when a fa
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import Final
+
+import tomli
 
 from auctioneer.catalogue.faults import Faults, Place, quoted, unknown_key
 from auctioneer.catalogue.fields import ExactNumber
@@ -16,17 +17,23 @@ from auctioneer.catalogue.raw import RawCatalogue, RawLot
 _TABLES: Final = frozenset({"sale", "defaults", "lot"})
 _HEADER: Final = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]")
 _KEY: Final = re.compile(r"""\s*["']?([A-Za-z0-9_-]+)["']?\s*[=.]""")
-_POSITION: Final = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
 
 
 def read_toml(text: str, name: str, faults: Faults) -> RawCatalogue:
     """Read a catalogue's TOML; what is wrong with its shape goes to `faults`, and its sound parts are returned."""
     file = Place(file=name)
     try:
-        document = tomllib.loads(text, parse_float=ExactNumber)
+        document = tomli.loads(text, parse_float=ExactNumber)
+    except tomli.TOMLDecodeError as error:
+        line = error.lineno
+        faults.add(
+            Place(file=name, line_of=lambda _field: line),
+            "",
+            f"This is not TOML: {error.msg}, at column {error.colno}.",
+        )
+        return RawCatalogue.unreadable(file)
     except ValueError as error:
-        line, reason = _syntax(str(error))
-        faults.add(Place(file=name, line_of=lambda _field: line), "", reason)
+        faults.add(file, "", f"This is not TOML: {quoted(str(error))}.")
         return RawCatalogue.unreadable(file)
     except RecursionError:
         faults.add(file, "", "Its tables and lists are nested too deeply to be a catalogue.")
@@ -45,14 +52,6 @@ def read_toml(text: str, name: str, faults: Faults) -> RawCatalogue:
         defaults_place=defaults_place,
         lots=_lots(document, lines, file, faults),
     )
-
-
-def _syntax(message: str) -> tuple[int | None, str]:
-    position = _POSITION.search(message)
-    if position is None:
-        return None, f"This is not TOML: {quoted(message)}."
-    reason = message[: position.start()]
-    return int(position[1]), f"This is not TOML: {reason}, at column {position[2]}."
 
 
 def _table(document: Mapping[str, object], key: str, file: Place, faults: Faults) -> dict[str, object]:

@@ -140,7 +140,7 @@ def test_a_fault_of_a_lot(field: str, line: str, reason: str) -> None:
         ("defaults = 5\n" + HEAD, "defaults", None, "write it as a table"),
         ("[sale\n", "", 1, "This is not TOML: .*, at column 6"),
         ("a = 1\na = 2\n", "", 2, "Cannot overwrite a value"),
-        ("a = '", "", None, "This is not TOML"),
+        ("a = '", "", 1, "This is not TOML"),
         ("a = " + "1" * 5000, "", None, "This is not TOML"),
         ("a = " + "[" * 100_000, "", None, "nested too deeply"),
     ],
