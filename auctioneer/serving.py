@@ -28,6 +28,7 @@ from auctioneer.snapshot_writer import SnapshotWriter
 from auctioneer.startup import OpenSale, has_begun, load_spec, take_up_sale
 from common.errors import AuctionError, UsageError
 from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
+from common.open_files import raise_file_limit
 from common.words import counted
 
 if TYPE_CHECKING:
@@ -251,13 +252,10 @@ def _health_endpoint(
 
 def _allow_connections(log: "FilteringBoundLogger") -> None:
     """Have as many files open as the system lets this process: each bidder takes two, and few are the default."""
-    allowed, allowed_max = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS_MAX if allowed_max == resource.RLIM_INFINITY else min(allowed_max, CONNECTIONS_MAX)
-    if allowed != resource.RLIM_INFINITY and allowed < wanted:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed_max))
-        except (OSError, ValueError) as error:  # a system may allow less than it says
-            log.warning("few_connections", files=allowed, reason=str(error))
+    try:
+        raise_file_limit(CONNECTIONS_MAX)
+    except (OSError, ValueError) as error:
+        log.warning("few_connections", files=resource.getrlimit(resource.RLIMIT_NOFILE)[0], reason=str(error))
 
 
 def _calm_collector() -> None:

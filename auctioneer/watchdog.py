@@ -1,7 +1,7 @@
 """The watchdog: a small parent that holds the data directory and has a server process run, again and again.
 
 libzmq has a fault that no option prevents: a hostile peer can make the process abort. The server loses nothing by it,
-since nothing leaves before it is durable; but somebody must start it anew. The parent forks, so that a new server
+since nothing leaves before it is durable; but somebody must start it again. The parent forks, so that a new server
 has its modules at hand and is back within a fraction of a second.
 
 A server that ends by itself, finds its journal damaged or gone, or fails in its very first start, is not started

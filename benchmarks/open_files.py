@@ -4,6 +4,7 @@ import resource
 from typing import Final
 
 from common.errors import UsageError
+from common.open_files import raise_file_limit
 
 FILES_PER_CLIENT: Final = 10
 """Two connections, and one for each of the six sockets that a client has with its monitors; some to spare."""
@@ -17,15 +18,12 @@ def allow_open_files(files: int, reason: str) -> None:
 
     Raises UsageError, which begins with `reason`, where the system does not allow it.
     """
-    allowed, allowed_max = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if allowed == resource.RLIM_INFINITY or allowed >= files:
-        return
-    if resource.RLIM_INFINITY != allowed_max < files:
+    allowed = raise_file_limit(files)
+    if allowed < files:
         raise UsageError(
-            f"{reason}, which takes {files:,} open files; this system allows a process {allowed_max:,}. Take fewer "
+            f"{reason}, which takes {files:,} open files; this system allows a process {allowed:,}. Take fewer "
             "bots, or raise the limit (`ulimit -Hn`, LimitNOFILE of a service, /etc/security/limits.conf)."
         )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, allowed_max))
 
 
 def clients_max() -> int:

@@ -25,7 +25,8 @@ from common.keys import JoinLink, KeyPair, parse_link
 from common.limits import MINE_PAGES_MAX, PROTOCOL_VERSION
 from common.lot import LotView, SaleView
 from common.messages import Accepted, Hello, Mine, Rejected, Role, Welcome
-from common.sockets import FILES_PER_CLIENT, allow_many_sockets, make_room_for_files, new_context
+from common.open_files import FILES_PER_CLIENT, make_room_for_files
+from common.sockets import allow_many_sockets, new_context
 
 AGENT = "auction-house python"
 """How the library names itself to the house."""

@@ -40,7 +40,7 @@ from common.steady_time import steady_ns
 FRAMES_PER_PUMP_MAX: Final = 500
 """Frames read from one socket before the application gets its turn."""
 BYTES_PER_PUMP_MAX: Final = REPLY_BYTES_MAX
-"""And so many bytes: frames may be large, and to take them may be work."""
+"""The most bytes that one look takes: frames may be large, and reading them takes time."""
 HANDSHAKES_FAILED_MAX: Final = 3
 """So many quick failures, before there ever was a success, are a wrong key rather than an accident."""
 HANDSHAKE_QUICK_MS: Final = HANDSHAKE_MS // 2
@@ -326,11 +326,11 @@ class Connection:
             if address != self._requests.address:
                 self._requests.connect(address, now_ms)
 
-    def _connect_feed(self, now_ms: int, *, anew: bool = False) -> None:
-        """Connect the feed to the address that answers requests, unless it is; `anew` where it is, too."""
+    def _connect_feed(self, now_ms: int, *, always: bool = False) -> None:
+        """Connect the feed to the address that answers requests, unless it is connected there; `always` even then."""
         if self._publish_port is not None:
             address = zmq_address(self._addresses.current, self._publish_port)
-            if anew or address != self._feed.address:
+            if always or address != self._feed.address:
                 self._feed.connect(address, now_ms)
 
     def _read(self, for_app: list[AppEffect], now_ms: int) -> bool:
@@ -370,7 +370,7 @@ class Connection:
                     self._feed.socket.unsubscribe(topic)
                 case ConnectFeed(port):
                     self._publish_port = port
-                    self._connect_feed(self.now_ms(), anew=True)
+                    self._connect_feed(self.now_ms(), always=True)
                 case _:
                     for_app.append(effect)
                     continue

@@ -4,7 +4,7 @@ A feed is proven by a probe: a subscription to a fresh topic on which the house 
 then compared with a snapshot, so that whatever was lost before is replayed; a replica without a state takes it over.
 
 History was lost when an answer shows less than the house had shown before that answer was asked for, or when the
-session hears of another epoch, or of another sale. Then everything is dropped and begun anew. Broadcasts have an epoch
+session hears of another epoch, or of another sale. Then everything is dropped and begun again. Broadcasts have an epoch
 and no sale, and each sale begins with epoch 1. So those of a connection, or of a process, that is new count only once
 the house has said hello and proven the feed.
 """
@@ -37,7 +37,7 @@ from common.messages import (
 )
 
 PROBE_MS: Final = 2000
-"""After so long without an answer another probe is tried: the feed may have connected anew in between."""
+"""After so long without an answer another probe is tried: the feed may have connected again in between."""
 LOSSES_MAX: Final = 100
 """So often history may be lost in one session, without another epoch or another sale; once is a calamity."""
 _FEED_TOPICS: Final = (topic(BEAT_TOPIC), topic(SALE_TOPIC), LOT_TOPIC_PREFIX.encode())
@@ -128,7 +128,7 @@ class Feed:
         self.port = port
         self.state = FeedState.CLOSED
 
-    def connect_anew(self) -> None:
+    def connect_again(self) -> None:
         """Connect to the broadcasts again, over which nothing comes any more."""
         assert self.port is not None, "only what was heard once can fall silent"
         self._desk.do(ConnectFeed(self.port))
@@ -140,7 +140,7 @@ class Feed:
     def begin_probe(self, now_ms: int) -> None:
         """Ask the house, by a subscription to a fresh topic, to show that the feed is live.
 
-        All subscriptions are renewed before it: a house that started anew may have refused those that the library
+        All subscriptions are renewed before it: a house that started again may have refused those that the library
         repeated by itself, before it knew who asked.
         """
         self._end_probe()
@@ -307,7 +307,7 @@ class Feed:
     # --- history ----------------------------------------------------------------------------------------------------
 
     def _lose_history(self, epoch: int, now_ms: int) -> None:
-        """Drop what the house no longer stands by, and begin anew. Raises ProtocolError where that has no end."""
+        """Drop what the house no longer stands by, and begin again. Raises ProtocolError where that has no end."""
         self._losses += 1
         if self._losses > LOSSES_MAX:
             raise ProtocolError(f"The house took back what it had shown, {self._losses} times.")
@@ -319,7 +319,7 @@ class Feed:
         return epoch == self.replica.epoch and sale == self._sale
 
     def start_history(self, sale: str, epoch: int) -> None:
-        """Begin anew with this sale in this epoch; the caller begins a probe."""
+        """Begin again with this sale in this epoch; the caller begins a probe."""
         had_state, is_other_sale = self.replica.is_complete, sale != self._sale
         self._sale = sale
         self.replica.reset(epoch)

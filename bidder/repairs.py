@@ -1,7 +1,7 @@
 """Which streams to repair now, and how: by a replay, or by taking over a view where that is not to be had.
 
 A hole is left alone for a moment, since what is missing may be on its way: a snapshot overtakes broadcasts. Only a few
-repairs run at a time, and only so many are begun in a second; the rest wait their turn. A stream whose hole stays open
+repairs run at a time, and their rate is bounded; the rest wait their turn. A stream whose hole stays open
 repair after repair is a fault of the house.
 """
 
@@ -18,9 +18,9 @@ REPAIR_AFTER_MS: Final = 50
 REPAIRS_MAX: Final = 8
 """Repairs under way at a time."""
 REPAIRS_BURST: Final = 1000
-"""So many may be begun at once, as after a restart with very many lots."""
+"""How many may be begun at once, as after a restart with very many lots."""
 REPAIRS_PER_S: Final = 200
-"""And so many a second after that, whatever a house says that it has."""
+"""How many are begun in a second after that, whatever a house says that it has."""
 _COST: Final = 1000
 """Of one repair, in thousandths, so that a rate a second is one a millisecond."""
 

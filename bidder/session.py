@@ -9,7 +9,7 @@ all from the probe on). Rules:
 
 - Each connection of the request path begins with hello, since the house may be another process or know the client by
   its connection only; other requests wait for the welcome and then go out (again) at once, with the same id and bytes.
-- The feed is proven and compared anew when the house is another process, after silence, and when it connected again.
+- The feed is proven and compared again when the house is another process, after silence, and when it connected again.
 - Only `welcome` says which sale and epoch count; whatever does not fit makes the client say hello again.
 - What was asked in one sale is never sent to another, which may be held behind the same key.
 - A bid without a verdict at its deadline is `Unanswered`, never quietly given up.
@@ -72,7 +72,7 @@ SILENCE_MS: Final = 3000
 """Without a heartbeat for so long, the client says that it may be out of date."""
 RENEWAL_MS: Final = 6000
 RENEWAL_MAX_MS: Final = 48_000
-"""A feed that is silent for `RENEWAL_MS` is connected anew, and again after pauses that double: TCP may believe in a
+"""A feed that is silent for `RENEWAL_MS` is connected again, and again after pauses that double: TCP may believe in a
 connection over which nothing comes. ZMTP's own heartbeats would notice it too, but where an application does not read
 for a while and the connection then breaks, libzmq aborts the process at the next of them."""
 PING_MS: Final = 5000
@@ -171,7 +171,7 @@ class Session:
             self._renewal_ms, self._renewal_pause_ms = self._heard_ms + RENEWAL_MS, RENEWAL_MS
             self._greet(now_ms)
         if self._renews_feed and self._renewal_ms <= now_ms:
-            self._feed.connect_anew()
+            self._feed.connect_again()
             self._renewal_pause_ms = min(2 * self._renewal_pause_ms, RENEWAL_MAX_MS)
             self._renewal_ms = now_ms + self.jitter(self._renewal_pause_ms)
         probe_ms = self._feed.probe_deadline_ms

@@ -13,8 +13,6 @@ TCP (`_set_watching_peers` says why), and a client's session connects a silent f
 answers are no more than it asked for, sends ZMTP's heartbeats and is answered.
 """
 
-import os
-import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EMFILE, ENFILE
@@ -25,6 +23,7 @@ import zmq
 from common.errors import UsageError
 from common.keys import KeyPair
 from common.limits import REMEMBERED_REQUESTS_MAX
+from common.open_files import FILES_PER_CLIENT, make_room_for_files
 from common.versions import refuse_old_libraries
 
 LINGER_MS: Final = 1000
@@ -57,8 +56,6 @@ ten times what it takes to be cut off for a flood."""
 PEER_BUFFER_BYTES: Final = 16 * 1024
 """What the house's system keeps of a peer's messages: so much a flood can bring after its connection was shut down."""
 
-FILES_PER_CLIENT: Final = 24
-"""Six sockets with their monitors, two connections, a context, and what the program's side takes; some to spare."""
 SOCKETS_MAX: Final = 65_535
 """What libzmq allows one context at most; what it allows unasked, 1,023, is enough for 170 clients."""
 
@@ -96,45 +93,6 @@ def naming_limits() -> Iterator[None]:
             "The ZeroMQ context has no room for another socket. Give the clients a context of their own "
             "(bidder.new_context()), or set its zmq.MAX_SOCKETS before its first socket."
         ) from error
-
-
-def make_room_for_files(files: int) -> None:
-    """See that this process can open so many files more, raising its own limit where the system lets it.
-
-    Raises UsageError, which says what limit to raise, where it can't.
-    """
-    while not _has_room_for(files):
-        allowed, allowed_max = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = 2 * allowed if allowed_max == resource.RLIM_INFINITY else min(2 * allowed, allowed_max)
-        if wanted <= allowed:
-            raise _no_room_for(files, allowed)
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed_max))
-        except (OSError, ValueError) as error:
-            raise _no_room_for(files, allowed) from error
-
-
-def _no_room_for(files: int, allowed: int) -> UsageError:
-    return UsageError(
-        f"This process has no room for {files} more open files: the system allows it {allowed:,}. Raise that limit "
-        "(`ulimit -n`, LimitNOFILE of a service), or have fewer clients in one process."
-    )
-
-
-def _has_room_for(files: int) -> bool:
-    """Try it, since nothing tells how many are open: counting them takes longer the more there are."""
-    opened: list[int] = []
-    try:
-        while len(opened) < files:
-            opened += os.pipe()
-    except OSError as error:
-        if error.errno not in (EMFILE, ENFILE):
-            raise
-        return False
-    finally:
-        for descriptor in opened:
-            os.close(descriptor)
-    return True
 
 
 def set_common(socket: "zmq.Socket[object]", bytes_max: int) -> None:

@@ -6,7 +6,7 @@ from common.lot import LotView
 from common.money import Currency
 
 FAR_ABOVE_TIMES: Final = 10
-"""An amount of so many times the minimum is asked about: one zero too many, or a decimal mark that was left out."""
+"""An amount this many times the minimum is asked about: one zero too many, or a decimal mark that was left out."""
 
 
 def is_far_above(view: LotView, amount_minor: int) -> bool:
