@@ -28,7 +28,7 @@ from common.sockets import WAITING_MAX, new_context
 LOT_BYTES_MAX: Final = 2048
 BIDDER_BYTES_MAX: Final = 1024
 BATCH_REQUESTS_MAX: Final = 512
-"""The most requests that the house takes before it commits; `auctioneer.server` has the bound."""
+"""The most requests that the house takes before it commits; `auctioneer.process.server` has the bound."""
 _PROBE_MS: Final = 30_000
 
 

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from house_process import WAIT_S, HouseProcess
-
 from auctioneer.journal import FILE_NAME, SqliteJournal
 from bidder import Client, Event, UnansweredError
 from common.keys import JoinLink, KeyPair, new_keys, parse_link
@@ -21,6 +19,7 @@ from common.lot import LotStatus
 from common.messages import Accepted, BidRequest
 from tests.checking.checker import check as check_history
 from tests.checking.history import Call, History, Replica, facts_of, plain
+from tests.house_process import WAIT_S, HouseProcess
 
 LOT = "1"
 SETTLE_S = 60.0

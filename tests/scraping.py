@@ -3,8 +3,9 @@
 import urllib.error
 import urllib.request
 
-from house_process import HouseProcess
 from prometheus_client.parser import text_string_to_metric_families
+
+from tests.house_process import HouseProcess
 
 
 def get(url: str) -> tuple[int, str]:

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from auctioneer import health, house, pacing, pages, server, sessions, snapshot_writer, snapshots, watchdog
 from auctioneer.catalogue import load
-from auctioneer.door import TURNED_AWAY_S
+from auctioneer.house import house, pages, sessions
+from auctioneer.journal import snapshot_writer, snapshots
+from auctioneer.monitoring import health
+from auctioneer.network import pacing
+from auctioneer.network.door import TURNED_AWAY_S
+from auctioneer.process import server, watchdog
 from bidder import feed, pending, session
 from common import limits, sockets
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from test_docs_protocol import each
+
+from tests.test_docs_protocol import each
 
 SCHEMAS = Path(__file__).parent.parent / "docs" / "schemas"
 PREFIXES = {"requests": "request", "answers": "answer", "broadcasts": "broadcast"}

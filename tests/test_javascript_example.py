@@ -17,12 +17,12 @@ from typing import Any
 import msgpack
 import pytest
 import zmq
-from house_process import WAIT_S, HouseProcess, running_house
-from test_docs_protocol import VECTORS, with_unknown_fields
 
 from bidder import Client as Rival
 from common.keys import new_keys, parse_link
 from common.messages import Accepted
+from tests.house_process import WAIT_S, HouseProcess, running_house
+from tests.test_docs_protocol import VECTORS, with_unknown_fields
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "javascript"
 NODE_MAJOR_MIN = 20

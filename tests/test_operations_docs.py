@@ -13,8 +13,8 @@ from typing import get_args
 import pytest
 
 from auctioneer.cli import main
-from auctioneer.counters import Counters, Vitals
-from auctioneer.metrics import ServerCollector, new_registry
+from auctioneer.monitoring.counters import Counters, Vitals
+from auctioneer.monitoring.metrics import ServerCollector, new_registry
 from common.lot import AnyLotEvent, AnySaleEvent, BidPlaced, LotAdded
 
 ROOT = Path(__file__).parent.parent

@@ -12,8 +12,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from auctioneer.catalogue.faults import Faults, Place, quoted, unknown_key
-from auctioneer.durations import DurationError, parse_duration
-from auctioneer.terms import DEFAULT_DURATION_MS, LotValues, Opening, OpeningRule
+from auctioneer.rules.terms import DEFAULT_DURATION_MS, LotValues, Opening, OpeningRule
+from common.durations import DurationError, parse_duration
 from common.limits import AMOUNT_MINOR_MAX, INCREMENT_STEPS_MAX
 from common.lot import SoftClose, Step
 from common.money import AmountError, Currency, DecimalMark

@@ -21,7 +21,7 @@ from auctioneer.catalogue.sale import Settings
 from auctioneer.catalogue.sheet import LOT_COLUMNS, nest_soft_close, read_sheet
 from auctioneer.catalogue.toml_text import read_toml
 from auctioneer.catalogue.xlsx import read_xlsx
-from auctioneer.terms import LotDefaults, LotSpec, SaleSpec
+from auctioneer.rules.terms import LotDefaults, LotSpec, SaleSpec
 from common.money import Currency
 
 CATALOGUE_BYTES_MAX: Final = 64 * 1024 * 1024

@@ -10,7 +10,7 @@ from auctioneer.catalogue.faults import Faults, Place, quoted
 from auctioneer.catalogue.fields import DEFAULT_FIELDS, LOT_FIELDS, BadCell, read_values
 from auctioneer.catalogue.raw import Header, RawLot
 from auctioneer.catalogue.rules import lot_faults
-from auctioneer.terms import (
+from auctioneer.rules.terms import (
     DEFAULT_DURATION_MS,
     LotDefaults,
     LotSpec,

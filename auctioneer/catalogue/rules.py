@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from auctioneer.catalogue.faults import Fault, quoted
-from auctioneer.durations import format_duration
-from auctioneer.formats import english
-from auctioneer.terms import LotSpec, Opening, OpeningRule
+from auctioneer.rules.formats import english
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.durations import format_duration
 from common.limits import (
     AMOUNT_MINOR_MAX,
     DESCRIPTION_CHARS_MAX,

@@ -10,7 +10,7 @@ from auctioneer.catalogue.fields import FieldError, read_text
 from auctioneer.catalogue.raw import RawCatalogue
 from auctioneer.catalogue.rules import text_faults
 from auctioneer.catalogue.words import header_words
-from auctioneer.terms import Order
+from auctioneer.rules.terms import Order
 from common.limits import TITLE_CHARS_MAX
 from common.money import Currency
 

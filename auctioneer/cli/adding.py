@@ -8,10 +8,10 @@ import click
 import msgspec
 
 from auctioneer.catalogue import RunningSale, load_lots, lot_from_fields
+from auctioneer.cli.control_client import connected
 from auctioneer.cli.places import Chair, from_chair
-from auctioneer.control import AddLots
-from auctioneer.control_client import connected
-from auctioneer.terms import LotDefaults, LotSpec
+from auctioneer.house.commands import AddLots
+from auctioneer.rules.terms import LotDefaults, LotSpec
 from common.cli import examples
 from common.money import Currency
 from common.terminal import tell_person

@@ -8,13 +8,13 @@ import click
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from auctioneer.audit.verify import Mismatch, VerifyReport
+from auctioneer.audit.verify import verify as decide_again
 from auctioneer.cli.places import data_option, json_option
-from auctioneer.data_folder import DataFolder
-from auctioneer.events import AnyEvent, SaleCreated
 from auctioneer.journal import ChainEnd, SqliteJournal
-from auctioneer.offline import open_journal
-from auctioneer.verify import Mismatch, VerifyReport
-from auctioneer.verify import verify as decide_again
+from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.offline import open_journal
+from auctioneer.rules.facts import AnyEvent, SaleCreated
 from common.cli import examples
 from common.errors import StorageError
 from common.money import Currency

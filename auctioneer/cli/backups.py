@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from auctioneer.backup import back_up
-from auctioneer.backup import restore as restore_sale
 from auctioneer.cli.output import local_time
 from auctioneer.cli.places import data_option, json_option
-from auctioneer.data_folder import DataFolder
+from auctioneer.process.backup import back_up
+from auctioneer.process.backup import restore as restore_sale
+from auctioneer.process.data_folder import DataFolder
 from common.cli import examples
 from common.terminal import say_done
 from common.words import counted

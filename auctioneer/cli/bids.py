@@ -5,12 +5,12 @@ from typing import Final
 
 import click
 
-from auctioneer.bid_history import page_of_bids
 from auctioneer.cli.output import grouped, local_time
 from auctioneer.cli.places import LOT, data_option, json_option
-from auctioneer.data_folder import DataFolder
-from auctioneer.offline import open_journal
-from auctioneer.reports import Row
+from auctioneer.house.bid_history import page_of_bids
+from auctioneer.house.reports import Row
+from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.offline import open_journal
 from common.cli import examples
 from common.tables import Column, print_table
 from common.terminal import print_json, say

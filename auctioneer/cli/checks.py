@@ -7,9 +7,9 @@ import click
 from auctioneer.catalogue import load_catalogue
 from auctioneer.cli.output import grouped, local_time
 from auctioneer.cli.places import json_option
-from auctioneer.durations import format_duration
-from auctioneer.terms import LotSpec, Opening, OpeningRule, SaleSpec
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, SaleSpec
 from common.cli import examples
+from common.durations import format_duration
 from common.money import Currency
 from common.tables import Column, print_table
 from common.terminal import print_json, say, tell_person

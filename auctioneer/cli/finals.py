@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 
 import click
 
+from auctioneer.cli.control_client import ControlClient, connected
 from auctioneer.cli.places import LOT, Chair, check_length, from_chair
-from auctioneer.control import AnyCommand, CloseLot, Done, EndSale, Withdraw
-from auctioneer.control_client import ControlClient, connected
-from auctioneer.reports import Row
+from auctioneer.house.commands import AnyCommand, CloseLot, Done, EndSale, Withdraw
+from auctioneer.house.reports import Row
 from common.cli import examples
 from common.errors import RejectCode, RejectedError
 from common.limits import TEXT_CHARS_MAX

@@ -2,13 +2,13 @@
 
 import click
 
+from auctioneer.cli.control_client import connected
 from auctioneer.cli.places import DURATION, LOT, Chair, check_length, data_option, from_chair, json_option
-from auctioneer.control import WHOLE_SALE, Admit, Announce, Appoint, Dismiss, Extend, OpenLot, Pause, Resume
-from auctioneer.control_client import connected
-from auctioneer.data_folder import DataFolder
-from auctioneer.durations import format_duration
-from auctioneer.sale_settings import AUCTIONEER
+from auctioneer.house.commands import WHOLE_SALE, Admit, Announce, Appoint, Dismiss, Extend, OpenLot, Pause, Resume
+from auctioneer.process.data_folder import DataFolder
+from auctioneer.rules.sale_settings import AUCTIONEER
 from common.cli import examples
+from common.durations import format_duration
 from common.errors import UsageError
 from common.limits import NAME_CHARS_MAX, TEXT_CHARS_MAX
 from common.terminal import say_done
@@ -123,7 +123,9 @@ def _change_clerks(folder: DataFolder, command: Appoint | Dismiss) -> None:
         with connected(folder) as house:
             house.order(command)
         return
-    from auctioneer.startup import change_clerks_offline  # only here: the rules would slow other commands' start
+    from auctioneer.process.startup import (
+        change_clerks_offline,  # only here: the rules would slow other commands' start
+    )
 
     change_clerks_offline(folder, command)
 

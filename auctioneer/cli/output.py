@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from auctioneer.durations import format_duration
+from common.durations import format_duration
 from common.names import printable
 from common.terminal import say, say_bytes, say_drawn
 

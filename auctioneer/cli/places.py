@@ -7,11 +7,11 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from auctioneer.control import AnyCommand
-from auctioneer.control_client import connected
-from auctioneer.data_folder import DataFolder
-from auctioneer.durations import DurationError, format_duration, parse_duration
-from auctioneer.sale_settings import AUCTIONEER
+from auctioneer.cli.control_client import connected
+from auctioneer.house.commands import AnyCommand
+from auctioneer.process.data_folder import DataFolder
+from auctioneer.rules.sale_settings import AUCTIONEER
+from common.durations import DurationError, format_duration, parse_duration
 from common.lot_numbers import is_valid_lot
 from common.terminal import say_done
 

@@ -5,12 +5,12 @@ from typing import Any, Final, NamedTuple
 
 import click
 
+from auctioneer.cli.control_client import connected
 from auctioneer.cli.output import STATUS_STYLES, grouped, local_time, print_csv, print_fields, time_left, utc_time
 from auctioneer.cli.places import LOT, Chair, from_chair
-from auctioneer.control_client import connected
-from auctioneer.data_folder import DataFolder, HouseRecord
-from auctioneer.offline import read_sale
-from auctioneer.reports import Row
+from auctioneer.house.reports import Row
+from auctioneer.process.data_folder import DataFolder, HouseRecord
+from auctioneer.process.offline import read_sale
 from common.cli import examples
 from common.errors import UnreachableError
 from common.lot import LotStatus

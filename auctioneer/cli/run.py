@@ -7,12 +7,12 @@ from typing import Any, Final, get_args
 import click
 import msgspec
 
-from auctioneer.addresses import PORT_MAX, checked_host, is_loopback, parse_advertised
 from auctioneer.cli.places import data_option
-from auctioneer.data_folder import DataFolder
-from auctioneer.options import DEFAULT_HOST, DEFAULT_PORT, LogFormat, LogLevel, MachineSettings, RunOptions
-from auctioneer.sale_settings import AdmissionMode, is_valid_invite
-from auctioneer.sessions import DEFAULT_REQUESTS_PER_S, JOIN_COST, REQUESTS_PER_S_MAX, REQUESTS_PER_S_MIN
+from auctioneer.house.sessions import DEFAULT_REQUESTS_PER_S, JOIN_COST, REQUESTS_PER_S_MAX, REQUESTS_PER_S_MIN
+from auctioneer.network.addresses import PORT_MAX, checked_host, is_loopback, parse_advertised
+from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.options import DEFAULT_HOST, DEFAULT_PORT, LogFormat, LogLevel, MachineSettings, RunOptions
+from auctioneer.rules.sale_settings import AdmissionMode, is_valid_invite
 from common.cli import examples
 from common.errors import UsageError
 from common.limits import INVITE_CHARS_MAX
@@ -172,8 +172,8 @@ def run(
         **msgspec.structs.asdict(machine),
     )
     # Only here, since the server's modules would slow every other command's start.
-    from auctioneer.startup import load_spec
-    from auctioneer.watchdog import run_watched
+    from auctioneer.process.startup import load_spec
+    from auctioneer.process.watchdog import run_watched
 
     load_spec(options, tell_person)
     return run_watched(options)

@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from auctioneer.events import BidTaken
 from auctioneer.journal.protocol import DamagedJournalError
+from auctioneer.rules.facts import BidTaken
 from common.errors import StorageError
 from common.files import sync_directory
 

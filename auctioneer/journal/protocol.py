@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from auctioneer.events import AnyEvent, Refusal
+from auctioneer.rules.facts import AnyEvent, Refusal
 from common.errors import StorageError
 
 Progress = Callable[[int, int], None]

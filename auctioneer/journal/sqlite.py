@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from auctioneer.events import AnyEvent, Refusal
 from auctioneer.journal.file import (
     CHECKPOINT_PAGES,
     GENESIS_HASH,
@@ -28,6 +27,7 @@ from auctioneer.journal.file import (
     sole_writer,
 )
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, JournalGoneError, Progress
+from auctioneer.rules.facts import AnyEvent, Refusal
 from common.errors import StorageError
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 

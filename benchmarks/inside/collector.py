@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from auctioneer.serving import GC_ALLOCATIONS
+from auctioneer.process.serving import GC_ALLOCATIONS
 
 
 @contextmanager

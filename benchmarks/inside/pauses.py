@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
-from auctioneer.snapshot_writer import SnapshotWriter
-from auctioneer.snapshots import SnapshotFiles
+from auctioneer.journal.snapshot_writer import SnapshotWriter
+from auctioneer.journal.snapshots import SnapshotFiles
 from benchmarks.inside.batches import ACTIVE_BIDDERS
 from benchmarks.inside.collector import calm_collector
 from benchmarks.inside.sale import Inside, InsideError

@@ -16,11 +16,11 @@ from typing import Final, Self
 
 import msgspec
 
-from auctioneer.data_folder import DataFolder
-from auctioneer.house import House
+from auctioneer.house.house import House
 from auctioneer.journal import SqliteJournal
-from auctioneer.server import SNAPSHOT_EVERY_EVENTS
-from auctioneer.startup import read_house
+from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.server import SNAPSHOT_EVERY_EVENTS
+from auctioneer.process.startup import read_house
 from benchmarks.inside.sale import BATCH_BIDS, Inside, InsideError, check_accepted, settings
 
 LOTS: Final = 1_000

@@ -1,8 +1,8 @@
 """Bids for the rules alone, format by format, and the loops that are timed.
 
-A format has an entry in `FORMATS`; a test holds that each module of `auctioneer.formats` has one. The bids are made
-against an engine of their own, which tells each bidder the price of the moment, and are then put to a new engine: so
-no time is spent on making bids while they are decided, and both engines must end in the same state.
+A format has an entry in `FORMATS`; a test holds that each module of `auctioneer.rules.formats` has one. The bids are
+made against an engine of their own, which tells each bidder the price of the moment, and are then put to a new engine:
+so no time is spent on making bids while they are decided, and both engines must end in the same state.
 """
 
 import time
@@ -11,14 +11,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, NamedTuple
 
-from auctioneer import decisions
-from auctioneer.decisions import Refused
-from auctioneer.engine import Bidder, Engine
-from auctioneer.events import BidTaken, SaleCreated
-from auctioneer.formats import english
-from auctioneer.lot_state import LotState
-from auctioneer.sale_settings import HOUSE
-from auctioneer.terms import LotSpec, default_increments
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Refused
+from auctioneer.rules.engine import Bidder, Engine
+from auctioneer.rules.facts import BidTaken, SaleCreated
+from auctioneer.rules.formats import english
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.sale_settings import HOUSE
+from auctioneer.rules.terms import LotSpec, default_increments
 from common.errors import RejectCode
 from common.lot import LotTerms, LotView, SoftClose
 from common.messages import BidRequest, Rejected

@@ -6,15 +6,15 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
-from auctioneer import decisions
-from auctioneer.broadcasts import frames
-from auctioneer.decisions import Refused
-from auctioneer.events import AnyEvent, SaleCreated
-from auctioneer.house import Batch, House, HouseSettings
+from auctioneer.house.house import Batch, House, HouseSettings
+from auctioneer.house.register import ENROLMENTS_PER_S
 from auctioneer.journal import SqliteJournal
-from auctioneer.register import ENROLMENTS_PER_S
-from auctioneer.sale_settings import HOUSE
-from auctioneer.terms import LotSpec, default_increments
+from auctioneer.network.broadcasts import frames
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Refused
+from auctioneer.rules.facts import AnyEvent, SaleCreated
+from auctioneer.rules.sale_settings import HOUSE
+from auctioneer.rules.terms import LotSpec, default_increments
 from common.codec import encode
 from common.errors import AuctionError
 from common.limits import DURATION_MS_MAX, PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX

@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from auctioneer import decisions
-from auctioneer.broadcasts import frames
-from auctioneer.events import AnyEvent, Refusal, SaleCreated
-from auctioneer.house import House, HouseSettings
-from auctioneer.sale_settings import HOUSE
-from auctioneer.terms import LotSpec
+from auctioneer.house.house import House, HouseSettings
+from auctioneer.network.broadcasts import frames
+from auctioneer.rules import decisions
+from auctioneer.rules.facts import AnyEvent, Refusal, SaleCreated
+from auctioneer.rules.sale_settings import HOUSE
+from auctioneer.rules.terms import LotSpec
 from common import codec
 from common.codec import decode_broadcast, encode, encode_broadcast
 from common.limits import PROTOCOL_VERSION

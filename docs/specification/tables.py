@@ -12,9 +12,9 @@ import msgspec
 from msgspec import inspect as wire
 from msgspec.structs import FieldInfo
 
-from auctioneer import sessions
-from auctioneer.house import SILENT_MS
-from auctioneer.register import APPROVAL_POLL_MS
+from auctioneer.house import sessions
+from auctioneer.house.house import SILENT_MS
+from auctioneer.house.register import APPROVAL_POLL_MS
 from common import limits, lot, messages, money
 from common.errors import ADVICE, RejectCode
 from docs.specification.meanings import FIELDS

@@ -8,11 +8,11 @@ from pathlib import Path
 from threading import Event, Thread
 
 import zmq
-from house_process import HouseProcess, RawBidder
 
 from common.codec import topic
 from common.messages import Accepted, BidRequest, Heartbeat, LotRequest, Snapshot, Welcome
 from common.sockets import set_subscriber, use_curve_client
+from tests.house_process import HouseProcess, RawBidder
 
 ROUNDS = 150
 """Bids of the honest bidder during an attack, each after the verdict of the one before: far less than the budget."""

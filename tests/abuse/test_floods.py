@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 import zmq
-from honest_bidder import HonestBidder, pusher_of, unshaken, without_pause
-from house_process import CATALOGUE, HouseProcess, RawBidder, running_house
 
 from common.codec import encode, topic
 from common.limits import DESCRIPTION_CHARS_MAX, REPLY_BYTES_MAX, SNAPSHOT_LOTS_MAX
 from common.messages import AnyRequest, BidRequest, LotRequest, Ping, ReplayRequest, SnapshotRequest, Welcome
 from common.sockets import HEARTBEAT_INTERVAL_MS, set_request_client, set_subscriber, use_curve_client
+from tests.abuse.honest_bidder import HonestBidder, pusher_of, unshaken, without_pause
+from tests.house_process import CATALOGUE, HouseProcess, RawBidder, running_house
 
 HALF_OPEN = 500
 SPARE_FILES = 20

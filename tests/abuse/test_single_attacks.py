@@ -10,15 +10,15 @@ from pathlib import Path
 import msgpack
 import pytest
 import zmq
-from honest_bidder import memory_bytes
-from house_process import RawBidder, running_house
 
 from common.codec import encode
 from common.errors import RejectCode
 from common.limits import REPLY_BYTES_MAX, REQUEST_BYTES_MAX
 from common.messages import Accepted, BidRequest, Ping, Pong, Rejected, Welcome
 from common.sockets import new_context, set_request_client, set_request_server, use_curve_client
-from tests.auctioneer.house_examples import ANN, BOB, HOUR_MS, SmallSale
+from tests.abuse.honest_bidder import memory_bytes
+from tests.auctioneer.house.house_examples import ANN, BOB, HOUR_MS, SmallSale
+from tests.house_process import RawBidder, running_house
 
 BID = {"type": "bid", "id": 7, "lot": "1", "amount_minor": 5000}
 STORM_BIDDERS, STORM_BIDS, STORM_MS = 50, 2000, 100

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import zmq
-from house_process import WAIT_S, RawBidder, running_house
 
 from common.codec import decode_broadcast, topic
 from common.messages import Accepted, BidRequest, Heartbeat, LotEvents, Welcome
+from tests.house_process import WAIT_S, RawBidder, running_house
 
 
 def test_a_key_that_is_turned_out_loses_its_live_broadcasts(tmp_path: Path) -> None:

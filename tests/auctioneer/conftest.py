@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from held_sale import HeldSale, Opens
+
+from tests.auctioneer.process.held_sale import HeldSale, Opens
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from quick_finding import quick_finding
 
-from auctioneer.data_folder import DataFolder
+from auctioneer.process.data_folder import DataFolder
 from benchmarks.house import HouseError
 from benchmarks.inside.records import BIDDERS, LOTS, Totals, drop_snapshots, make_record, replay
 from benchmarks.recovery import check as check_nothing_is_missing
 from benchmarks.subscribers import QUICK_SCREENS, measure_subscribers
+from tests.benchmarks.quick_finding import quick_finding
 
 
 def test_recovery_tells_every_start_and_loses_nothing(tmp_path: Path) -> None:

@@ -6,12 +6,11 @@ from random import Random
 
 import pytest
 from msgspec.structs import replace
-from quick_finding import quick_finding
 
+from auctioneer.house.register import ENROLMENTS_BURST
 from auctioneer.journal import SqliteJournal
-from auctioneer.register import ENROLMENTS_BURST
-from auctioneer.snapshots import SnapshotFiles
-from auctioneer.startup import read_house
+from auctioneer.journal.snapshots import SnapshotFiles
+from auctioneer.process.startup import read_house
 from benchmarks.inside.batches import ACTIVE_BIDDERS, BATCHES_A_VISIT, Sales, Size
 from benchmarks.inside.growth import Grown, measure_grown
 from benchmarks.inside.pauses import measure_pauses
@@ -19,6 +18,7 @@ from benchmarks.inside.rules import FORMATS, LOTS, english_work, time_bare, time
 from benchmarks.inside.sale import BATCH_BIDS, Inside, InsideError, settings
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.messages import Accepted
+from tests.benchmarks.quick_finding import quick_finding
 
 FORMATS_FOLDER = Path(__file__).resolve().parents[2] / "auctioneer" / "formats"
 

@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import zmq
-from small_house import BEAT_MS, SmallHouse
 from zmq.auth import CURVE_ALLOW_ANY
 from zmq.auth.thread import ThreadAuthenticator
 
@@ -15,6 +14,7 @@ from common.codec import decode_request, encode
 from common.keys import JoinLink, new_keys, zmq_address
 from common.limits import REQUEST_BYTES_MAX
 from common.sockets import new_context, set_publisher, set_request_server, use_curve_server
+from tests.bidder.small_house import BEAT_MS, SmallHouse
 
 TURN_MS = 5
 PATIENCE_S = 60

@@ -4,8 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
 
-from small_house import BEAT_MS, SmallHouse
-
 from bidder.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
 from bidder.events import (
     ConnectionChanged,
@@ -20,6 +18,7 @@ from bidder.events import (
 from bidder.session import Session
 from common.codec import decode_request, encode
 from common.messages import BidRequest, Hello, MineRequest
+from tests.bidder.small_house import BEAT_MS, SmallHouse
 
 KEY = "ada's key"
 STEP_MS = 10

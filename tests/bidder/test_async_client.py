@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import pytest
-from fake_house import FakeHouse
 from msgspec.structs import replace
 
 from bidder import AsyncClient, ClosedError, LotChanged, Outbid, Repaired, UnansweredError
@@ -14,6 +13,7 @@ from common.errors import RejectCode, RejectedError, UnreachableError, UsageErro
 from common.keys import new_keys
 from common.messages import Accepted, BidRequest, Rejected
 from common.sockets import new_context
+from tests.bidder.fake_house import FakeHouse
 
 E = TypeVar("E", bound=Event)
 WAIT_MS = 60_000

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import zmq
-from fake_house import FakeHouse
 
 from bidder import AsyncClient, Client, LotChanged, UnansweredError
 from bidder.base import CallbackError, open_sockets
@@ -19,6 +18,7 @@ from bidder.events import Event
 from common.errors import UsageError
 from common.keys import new_keys
 from common.messages import Accepted, Role
+from tests.bidder.fake_house import FakeHouse
 
 WAIT_MS = 60_000
 WAIT_S = WAIT_MS / 1000

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from fake_house import FakeHouse
 from msgspec.structs import replace
-from small_house import SmallHouse
 
 from bidder import (
     Client,
@@ -26,6 +24,8 @@ from bidder.events import Event
 from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
 from common.keys import new_keys
 from common.messages import Accepted, BidRequest, Rejected
+from tests.bidder.fake_house import FakeHouse
+from tests.bidder.small_house import SmallHouse
 
 E = TypeVar("E", bound=Event)
 WAIT_MS = 60_000

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from cli_house import Program, RunningHouse, catalogue, running_house
 from click.testing import CliRunner, Result
 
 from bidder.cli import main
@@ -14,6 +13,7 @@ from bidder.client import Client
 from bidder.home import LastId, NamesAt, bidder_keys
 from common.keys import new_keys, parse_link
 from common.limits import REMEMBERED_REQUESTS_MAX
+from tests.bidder.cli_house import Program, RunningHouse, catalogue, running_house
 
 LOTS = 18
 

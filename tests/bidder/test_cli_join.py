@@ -7,7 +7,6 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
-from cli_house import WAIT_S, AtTerminal, Program, RunningHouse, catalogue, running_house
 from click.testing import CliRunner
 
 from bidder import AsyncClient
@@ -16,6 +15,7 @@ from bidder.cli.attending import Attendance
 from bidder.cli.voices import ForPeople
 from bidder.home import LastId
 from common.keys import new_keys
+from tests.bidder.cli_house import WAIT_S, AtTerminal, Program, RunningHouse, catalogue, running_house
 
 
 @pytest.fixture

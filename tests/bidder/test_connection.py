@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 import pytest
 import zmq
-from fake_house import FakeHouse
 from msgspec.structs import replace
 
 from bidder import connection as connection_module
@@ -18,6 +17,7 @@ from common.errors import WrongKeyError
 from common.keys import JoinLink, new_keys
 from common.messages import Hello, MineRequest
 from common.sockets import new_context
+from tests.bidder.fake_house import FakeHouse
 
 PATIENCE_MS = 60_000
 LATE_MS = 200

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_house import FakeHouse
+
+from tests.bidder.fake_house import FakeHouse
 
 WAIT_S = 60
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,16 +14,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from cli_house import AtTerminal
-from fake_house import FakeHouse
 from msgspec import inspect
 from msgspec.structs import asdict, replace
-from small_house import SmallHouse
 
 from common.errors import RejectCode
 from common.limits import LOT_CHARS_MAX
 from common.lot import LotPaused, LotWithdrawn
 from common.messages import Answer, AnyRequest, BidRequest, BuyRequest, LotEvents, Rejected, SaleEvents
+from tests.bidder.cli_house import AtTerminal
+from tests.bidder.fake_house import FakeHouse
+from tests.bidder.small_house import SmallHouse
 
 WAIT_S = 60
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e\u2066\u3164\u2028\x7f\x08\r\nFORGED: you won\n"

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from fake_house import FakeHouse
 from msgspec.structs import replace
 
 from bidder import AsyncClient, Client, ConnectionChanged, ConnectionState, LotChanged, addresses
@@ -24,6 +23,7 @@ from bidder.addresses import (
 from common.errors import UnreachableError, UsageError, WrongKeyError
 from common.keys import JoinLink, new_keys
 from common.messages import Accepted
+from tests.bidder.fake_house import FakeHouse
 
 WAIT_MS = 60_000
 NAME = "house.test"

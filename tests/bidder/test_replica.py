@@ -1,7 +1,6 @@
 """The replica: exact views and a contiguous story from whatever arrives."""
 
 import pytest
-from small_house import RIVAL, SmallHouse, bid_placed, lot_added
 
 from bidder.events import Event, LotCaughtUp, LotChanged, Repaired, SaleCaughtUp, SaleChanged, StateReady
 from bidder.replica import SALE, Replica
@@ -10,6 +9,7 @@ from common.errors import ProtocolError
 from common.limits import LOTS_MAX
 from common.lot import LotView, first_view
 from common.messages import Heartbeat, LotEvents, Replay, SaleEvents, Snapshot
+from tests.bidder.small_house import RIVAL, SmallHouse, bid_placed, lot_added
 
 
 def snapshot(house: SmallHouse, *views: LotView, following: int | None = None, epoch: int = 1) -> Snapshot:

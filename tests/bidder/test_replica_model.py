@@ -2,13 +2,13 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lossy_link import check_story
-from small_house import SmallHouse
 
 from bidder.events import Event
 from bidder.replica import SALE, Replica
 from common.codec import decode_broadcast
 from common.messages import LotEvents, LotRequest, Replay, ReplayRequest, SaleEvents, Snapshot, SnapshotRequest
+from tests.bidder.lossy_link import check_story
+from tests.bidder.small_house import SmallHouse
 
 KEY = "k"
 steps = st.lists(

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fake_house import FakeHouse
 
 from bidder import AmountError, AsyncClient, AuctionError, Client, KeyPair, UsageError, new_keys
 from common.messages import BidRequest, BuyRequest
+from tests.bidder.fake_house import FakeHouse
 
 WAIT_MS = 60_000
 

@@ -1,9 +1,7 @@
 """The session: joining, what it says of the sale, and answers that fit nothing."""
 
 import pytest
-from lossy_link import KEY, Link, bids_seen, live, states
 from msgspec.structs import replace
-from small_house import RIVAL, SmallHouse
 
 from bidder.effects import Unanswered
 from bidder.events import ConnectionChanged, ConnectionState, Joined, Lost, LotChanged, Outbid, StateReady, Won
@@ -25,6 +23,8 @@ from common.messages import (
     Snapshot,
     SnapshotRequest,
 )
+from tests.bidder.lossy_link import KEY, Link, bids_seen, live, states
+from tests.bidder.small_house import RIVAL, SmallHouse
 
 # --- joining -------------------------------------------------------------------------------------------------------
 

@@ -3,16 +3,16 @@
 from itertools import pairwise
 
 import pytest
-from lossy_link import STEP_MS, Link, bids_seen, live, states
-from small_house import BEAT_MS, SmallHouse
 
-from auctioneer.sessions import REQUESTS_PER_S_MIN, Budget
+from auctioneer.house.sessions import REQUESTS_PER_S_MIN, Budget
 from bidder.events import ConnectionState
 from bidder.pending import RESEND_MAX_MS
 from bidder.session import PING_MS
 from common.errors import RejectCode
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.messages import Accepted, BidRequest, Mine, MineRequest, Ping, Rejected
+from tests.bidder.lossy_link import STEP_MS, Link, bids_seen, live, states
+from tests.bidder.small_house import BEAT_MS, SmallHouse
 
 
 def thrifty_house(lots: int = 1) -> SmallHouse:

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from lossy_link import KEY, Link, live
 from msgspec.structs import replace
-from small_house import SmallHouse, lot_added
 
 from bidder import feed, repairs, replica
 from bidder.base import next_start
@@ -53,6 +51,8 @@ from common.messages import (
     Welcome,
 )
 from common.money import Currency
+from tests.bidder.lossy_link import KEY, Link, live
+from tests.bidder.small_house import SmallHouse, lot_added
 
 # --- one message -----------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,6 @@
 """The session's request ids: they rise above all that the key has used, whatever its clock says now."""
 
 import pytest
-from lossy_link import KEY, bids_seen, live
-from small_house import SmallHouse
 
 from bidder.effects import Send, Unanswered
 from bidder.session import ID_ROOM, Session
@@ -10,6 +8,8 @@ from common.codec import decode_request, encode
 from common.errors import RejectCode
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 from common.messages import Accepted, BidRequest, Hello, Rejected
+from tests.bidder.lossy_link import KEY, bids_seen, live
+from tests.bidder.small_house import SmallHouse
 
 NOW_US = 1_700_000_000_000_000
 """The time of day at which a link begins."""

@@ -2,14 +2,13 @@
 
 from itertools import pairwise
 
-from lossy_link import KEY, Link, bids_seen, check_story, live, states
-from small_house import BEAT_MS, SmallHouse
-
 from bidder.events import ConnectionState, LotChanged, Repaired
 from bidder.session import RENEWAL_MAX_MS, RENEWAL_MS, SILENCE_MS
 from common.codec import encode
 from common.errors import RejectCode
 from common.messages import Accepted, Hello
+from tests.bidder.lossy_link import KEY, Link, bids_seen, check_story, live, states
+from tests.bidder.small_house import BEAT_MS, SmallHouse
 
 
 def test_another_process_is_greeted_and_gets_what_had_no_answer_at_once() -> None:

@@ -1,8 +1,6 @@
 """The session's copy of the sale: holes are filled or told, and so is history that the house lost."""
 
-from lossy_link import KEY, Link, check_story, live
 from msgspec.structs import replace
-from small_house import SmallHouse
 
 from bidder.events import (
     ConnectionState,
@@ -17,6 +15,8 @@ from bidder.events import (
 from bidder.repairs import REPAIRS_MAX
 from common.codec import MANY_LOTS_TOPIC, decode_broadcast, decode_request, encode, encode_broadcast, lot_topic, topic
 from common.messages import Hello, LotChanges, LotEvents, ManyLots, ReplayRequest, Snapshot
+from tests.bidder.lossy_link import KEY, Link, check_story, live
+from tests.bidder.small_house import SmallHouse
 
 # --- holes ---------------------------------------------------------------------------------------------------------
 

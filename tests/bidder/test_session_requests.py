@@ -3,8 +3,6 @@
 import itertools
 
 import pytest
-from lossy_link import Link, bids_seen, live
-from small_house import SmallHouse
 
 from bidder.effects import Unanswered
 from bidder.session import PING_MS, Session
@@ -12,6 +10,8 @@ from common.codec import decode_request
 from common.errors import RejectCode, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.messages import Accepted, BidRequest, Hello, Mine, MineRequest, Ping, Rejected
+from tests.bidder.lossy_link import Link, bids_seen, live
+from tests.bidder.small_house import SmallHouse
 
 
 def test_a_bid_without_an_answer_is_repeated_with_the_same_bytes_and_gets_the_same_verdict() -> None:

@@ -1,14 +1,14 @@
 """The session where another sale is held behind the same key: each has an epoch 1, and lots of the same numbers."""
 
 import pytest
-from lossy_link import KEY, Link, bids_seen, check_story, live
 from msgspec.structs import replace
-from small_house import SmallHouse
 
 from bidder.effects import Unanswered
 from bidder.events import ConnectionState, HistoryLost, LotChanged, StateReady
 from common.codec import decode_request, encode
 from common.messages import Accepted, Mine, MineRequest, Snapshot
+from tests.bidder.lossy_link import KEY, Link, bids_seen, check_story, live
+from tests.bidder.small_house import SmallHouse
 
 
 def joined(house: SmallHouse) -> Link:

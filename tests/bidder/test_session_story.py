@@ -4,12 +4,12 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lossy_link import KEY, Link, check_story
-from small_house import SmallHouse
 
 from bidder.effects import Unanswered
 from bidder.events import ConnectionState
 from common.messages import Accepted, Rejected
+from tests.bidder.lossy_link import KEY, Link, check_story
+from tests.bidder.small_house import SmallHouse
 
 LOTS = 5
 moves = st.lists(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import click
 import pytest
 from msgspec.structs import replace
-from small_house import START_MS, SmallHouse
 
 from auctioneer.cli import main as auctioneer
 from bidder.cli import main as bidder
@@ -15,6 +14,7 @@ from bidder.events import ConnectionState, EventsDropped, LotChanged
 from common.errors import ADVICE
 from common.lot import CloseCause, LotClosed, evolve
 from common.words import counted
+from tests.bidder.small_house import START_MS, SmallHouse
 
 NOT_PLAIN = re.compile(
     r"goes? on by itself|when it goes on|slip of the hand|\bto who\b|\banew\b|\bfor ever\b|\bjust those\b|\bthe own\b"

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 import zmq
-from conformance_house import OwnHouse, RunningHouse
-from stranger import Stranger, strangers
+
+from tests.conformance.conformance_house import OwnHouse, RunningHouse
+from tests.conformance.stranger import Stranger, strangers
 
 LOTS = 300
 """More than one page of a snapshot."""

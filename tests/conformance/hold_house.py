@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from auctioneer.options import RunOptions
-from auctioneer.sale_settings import AdmissionMode
-from auctioneer.watchdog import run_watched
+from auctioneer.process.options import RunOptions
+from auctioneer.process.watchdog import run_watched
+from auctioneer.rules.sale_settings import AdmissionMode
 
 asked = json.loads(sys.argv[1])
 sys.exit(

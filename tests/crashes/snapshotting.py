@@ -7,8 +7,8 @@ at the gate, where a test has closed one, so that it can be traced from its firs
 import os
 from functools import partial
 
-from auctioneer import server
 from auctioneer.cli import main
+from auctioneer.process import server
 from tests.crashes import gate
 
 MODULE = "tests.crashes.snapshotting"

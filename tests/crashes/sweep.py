@@ -8,11 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from house_process import HouseProcess, running_house
-from live_sale import Witness, conclude
-
 from tests.crashes import gate, snapshotting
 from tests.crashes.injection import CALLS, KILL, PATIENCE_S, Fault, Tracer, counts, traced
+from tests.house_process import HouseProcess, running_house
+from tests.live_sale import Witness, conclude
 
 NAMES = ("Ann", "Bob", "Cat")
 BIDS_OF_EACH = 3

@@ -13,14 +13,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from house_process import running_house
-from live_sale import Witness, bidding, conclude
 
-from auctioneer.data_folder import DataFolder
+from auctioneer.process.data_folder import DataFolder
 from tests import strace
 from tests.crashes import snapshotting
 from tests.crashes.injection import KILL, Fault, every_fault
 from tests.crashes.sweep import NAMES, Sweep
+from tests.house_process import running_house
+from tests.live_sale import Witness, bidding, conclude
 
 KILLS = 20
 KILLS_TORTURE = 1000

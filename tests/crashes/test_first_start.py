@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from house_process import CATALOGUE, HouseProcess, running_house
-from live_sale import Witness, conclude
 
 from tests import strace
 from tests.crashes.injection import CALLS, KILL, Fault, Tracer, counts, every_fault, let_go, tracer_of
+from tests.house_process import CATALOGUE, HouseProcess, running_house
+from tests.live_sale import Witness, conclude
 
 FAULTS = (Fault("fsync", KILL, 4), Fault("fsync", "error=EIO", 2), Fault("pwrite64", "error=ENOSPC", 25))
 """Those that the house once did not bear: a journal without a sale, small files that could not be written, and a

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 import zmq
-from house_process import RawBidder, running_house
-from live_sale import Witness, bidding, conclude
 
-from auctioneer.data_folder import DataFolder
+from auctioneer.process.data_folder import DataFolder
 from common.codec import decode_answer, encode
 from common.errors import RejectCode
 from common.messages import Ping, Pong, Rejected, Welcome
 from tests.abuse.honest_bidder import pusher_of, without_pause
 from tests.crashes import snapshotting
+from tests.house_process import RawBidder, running_house
+from tests.live_sale import Witness, bidding, conclude
 from tests.scraping import scrape, snapshot_position
 
 NAMES = ("Ann", "Bob")

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from live_sale import Witness
+
+from tests.live_sale import Witness
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")

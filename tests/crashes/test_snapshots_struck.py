@@ -8,14 +8,14 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from house_process import running_house
-from live_sale import Witness, bidding, conclude
 
-from auctioneer.data_folder import DataFolder
 from auctioneer.journal import SqliteJournal
+from auctioneer.process.data_folder import DataFolder
 from tests import strace
 from tests.crashes import snapshotting
 from tests.crashes.injection import KILL, Fault, traced
+from tests.house_process import running_house
+from tests.live_sale import Witness, bidding, conclude
 
 NAMES = ("Ann", "Bob")
 FILE_SYNC, FOLDER_SYNC = 1, 2

@@ -5,10 +5,10 @@ An input is read as a script. Each step begins with a byte that says who does wh
 
 from typing import Final, get_args
 
-from auctioneer.invariants import check, check_same_state
+from auctioneer.audit.invariants import check, check_same_state
 from common.codec import RefusedBody, decode_answer, decode_request, encode
 from common.messages import Accepted, AnyAnswer, AnyRequest, BidRequest, BuyRequest, Hello, Ping, Rejected, Role
-from tests.auctioneer.house_examples import ANN, BOB, CAT, SmallSale, lot, lots
+from tests.auctioneer.house.house_examples import ANN, BOB, CAT, SmallSale, lot, lots
 
 KEYS: Final = (ANN, BOB, CAT, "d" * 40)
 STEPS_MAX: Final = 60

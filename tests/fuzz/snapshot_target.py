@@ -10,13 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from auctioneer.house import HouseSettings
-from auctioneer.invariants import check_same_state
+from auctioneer.audit.invariants import check_same_state
+from auctioneer.house.house import HouseSettings
 from auctioneer.journal import FILE_NAME, SqliteJournal
-from auctioneer.snapshots import SavedState, SnapshotFiles
-from auctioneer.startup import read_house
+from auctioneer.journal.snapshots import SavedState, SnapshotFiles
+from auctioneer.process.startup import read_house
 from common.messages import BidRequest
-from tests.auctioneer.house_examples import ANN, BOB, SmallSale
+from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale
 from tests.fuzz.journal_target import CHANGE_BYTES, changed
 
 _SETTINGS: Final = HouseSettings("fuzzed", 0)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, get_args
 
-from auctioneer.control import AnyControlAnswer, decode_control_answer
-from auctioneer.control import carry_out as carry_out_command
-from auctioneer.invariants import check, check_same_state
+from auctioneer.audit.invariants import check, check_same_state
+from auctioneer.house.commands import AnyControlAnswer, decode_control_answer
+from auctioneer.house.commands import carry_out as carry_out_command
 from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import ProtocolError
-from tests.auctioneer.house_examples import CHAIR, CLERK, SmallSale
+from tests.auctioneer.house.house_examples import CHAIR, CLERK, SmallSale
 from tests.fuzz.journal_target import cell_seeds, damage_cells, damage_journal, damage_seeds
 from tests.fuzz.session_target import play_session, session_seeds
 from tests.fuzz.snapshot_target import damage_snapshot, snapshot_seeds

@@ -7,11 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import zmq
-from house_process import RawBidder, running_house
 
 from tests.abuse.honest_bidder import pusher_of, unshaken
 from tests.fuzz.mutations import inputs
 from tests.fuzz.targets import TARGETS
+from tests.house_process import RawBidder, running_house
 
 SEED = 20_260_502
 BODIES = 4000

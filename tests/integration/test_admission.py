@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import zmq
-from house_process import WAIT_S, HouseProcess, RawBidder, running_house
 
 from common.codec import lot_topic, topic
 from common.errors import RejectCode
@@ -33,6 +32,7 @@ from common.messages import (
     Welcome,
 )
 from tests.abuse.honest_bidder import pusher_of
+from tests.house_process import WAIT_S, HouseProcess, RawBidder, running_house
 
 ROUNDS = 20
 PROBE_MS = 700
@@ -192,7 +192,7 @@ def test_frames_that_are_no_subscription_open_no_door(tmp_path: Path, bidder: Ca
     """A stranger sends junk, an admitted bidder subscribes, and another stranger asks for something, all at once.
 
     The house is held while they do, so that it finds all of it waiting; libzmq would then give the bidder's
-    subscription to the second stranger (see `auctioneer.subscriptions`).
+    subscription to the second stranger (see `auctioneer.network.subscriptions`).
     """
     with running_house(tmp_path) as house:
         ann = bidder(house.link, "Ann")

@@ -8,13 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
-from house_process import RawBidder, running_house
-
 from bidder import Client
 from bidder.events import Event, HistoryLost, LotChanged, StateReady
 from common.keys import new_keys
 from common.lot import LotStatus, LotView
 from common.messages import Accepted, Hello, LotRequest, Role, Snapshot
+from tests.house_process import RawBidder, running_house
 
 WAIT_MS = 60_000
 E = TypeVar("E", bound=Event)

@@ -6,16 +6,16 @@ from pathlib import Path
 import msgspec
 import pytest
 import zmq
-from house_process import WAIT_S, HouseProcess, RawBidder, running_house
 
-from auctioneer.control import AddLots, Ask, CloseLot, Done, EndSale, Report, decode_control_answer
-from auctioneer.data_folder import DataFolder
+from auctioneer.house.commands import AddLots, Ask, CloseLot, Done, EndSale, Report, decode_control_answer
+from auctioneer.process.data_folder import DataFolder
 from common.codec import encode
 from common.errors import RejectCode
 from common.keys import KeyPair, new_keys
 from common.limits import CONTROL_BYTES_MAX
 from common.messages import LotRequest, Rejected, Snapshot, Welcome
 from common.sockets import set_request_client, use_curve_client
+from tests.house_process import WAIT_S, HouseProcess, RawBidder, running_house
 
 WAIT_MS = int(WAIT_S * 1000)
 HANDSHAKES = (

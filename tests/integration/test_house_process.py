@@ -12,15 +12,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from house_process import CATALOGUE, WAIT_S, HouseProcess, RawBidder, running_house
 
-from auctioneer.data_folder import DataFolder
-from auctioneer.server import STANDSTILL_MS
+from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.server import STANDSTILL_MS
 from common.codec import encode, topic
 from common.errors import RejectCode
 from common.keys import parse_link
 from common.lot import LotStatus
 from common.messages import Accepted, BidRequest, Heartbeat, Hello, LotRequest, Rejected, Snapshot, Welcome
+from tests.house_process import CATALOGUE, WAIT_S, HouseProcess, RawBidder, running_house
 
 
 @pytest.fixture

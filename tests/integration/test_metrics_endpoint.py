@@ -6,11 +6,11 @@ import resource
 from pathlib import Path
 
 import pytest
-from house_process import HouseProcess, RawBidder, running_house
 
 from common.codec import topic
 from common.messages import Accepted, BidRequest, Heartbeat, Rejected
 from tests.crashes import snapshotting
+from tests.house_process import HouseProcess, RawBidder, running_house
 from tests.scraping import get, scrape, snapshot_position
 
 

@@ -3,11 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from house_process import CATALOGUE, running_house
-
 from bidder import AsyncClient, Client
 from common.keys import new_keys
 from common.limits import MINE_LOTS_MAX
+from tests.house_process import CATALOGUE, running_house
 
 LAST = str(MINE_LOTS_MAX + 3)
 MORE_LOTS = '[[lot]]\ntitle = "One of many"\nstarting_price = "10"\n' * MINE_LOTS_MAX

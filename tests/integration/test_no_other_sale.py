@@ -8,10 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from house_process import HouseProcess, RawBidder, running_house
 
 from common.errors import RejectCode
 from common.messages import Accepted, BidRequest, Rejected
+from tests.house_process import HouseProcess, RawBidder, running_house
 
 GONE = "Error [journal_gone]"
 

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from house_process import CATALOGUE, RawBidder, running_house
-
 from bidder import Client
 from bidder.events import ConnectionChanged, ConnectionState, Event, Joined, LotChanged
 from common.keys import new_keys
 from common.messages import Accepted, BidRequest, Role
+from tests.house_process import CATALOGUE, RawBidder, running_house
 
 
 def is_live(event: Event) -> bool:

@@ -3,7 +3,7 @@
 import resource
 from pathlib import Path
 
-from house_process import running_house
+from tests.house_process import running_house
 
 
 def test_the_house_raises_its_limit_of_open_files(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from house_process import WAIT_S, HouseProcess, RawBidder, running_house
 
 from common.messages import Accepted, BidRequest
+from tests.house_process import WAIT_S, HouseProcess, RawBidder, running_house
 
 
 def can_mount() -> bool:

@@ -11,11 +11,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from house_process import running_house
-from live_sale import Witness, at, bidding, conclude
 
 from bidder import ConnectionChanged, ConnectionState
 from common.keys import parse_link
+from tests.house_process import running_house
+from tests.live_sale import Witness, at, bidding, conclude
 from tests.networks.fault_proxy import HOST, FaultProxy, bad_network
 
 NAMES = ("Ann", "Bob")

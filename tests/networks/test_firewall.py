@@ -9,10 +9,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from house_process import HouseProcess, running_house
-from live_sale import Witness, bidding, conclude
 
 from common.keys import JoinLink, parse_link
+from tests.house_process import HouseProcess, running_house
+from tests.live_sale import Witness, bidding, conclude
 from tests.networks.two_hosts import ADDRESSES, BIDDERS, HOUSE, TwoHosts, two_hosts
 
 RULES = Path(__file__).resolve().parents[2] / "deploy" / "auctioneer.nft"

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from house_process import running_house
-from live_sale import Witness, bidding, conclude
 
 from bidder import ConnectionChanged, ConnectionState
 from common.keys import parse_link
+from tests.house_process import running_house
+from tests.live_sale import Witness, bidding, conclude
 from tests.networks.two_hosts import ADDRESSES, BIDDERS, HOUSE, two_hosts
 
 NAMES = ("Ann", "Bob")

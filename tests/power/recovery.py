@@ -9,7 +9,7 @@ from random import Random
 from typing import NamedTuple, Self
 
 from auctioneer.journal import FILE_NAME, SqliteJournal
-from auctioneer.snapshots import SnapshotFiles
+from auctioneer.journal.snapshots import SnapshotFiles
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from tests.power.disk import Disk, write_image

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from auctioneer.events import AnyEvent, Refusal, SaleDecided
 from auctioneer.journal import FILE_NAME, SqliteJournal
-from auctioneer.snapshots import SnapshotFiles
+from auctioneer.journal.snapshots import SnapshotFiles
+from auctioneer.rules.facts import AnyEvent, Refusal, SaleDecided
 from common.errors import RejectCode
 from common.lot import Announced
 from common.messages import BidRequest, Rejected

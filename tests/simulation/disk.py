@@ -10,9 +10,9 @@ from typing import Protocol
 
 import msgspec
 
-from auctioneer.events import AnyEvent, Refusal
 from auctioneer.journal.protocol import ChainEnd, Journal, Progress
-from auctioneer.snapshots import SNAPSHOTS_KEPT, Loaded, PassedOver, SavedState, SnapshotFiles
+from auctioneer.journal.snapshots import SNAPSHOTS_KEPT, Loaded, PassedOver, SavedState, SnapshotFiles
+from auctioneer.rules.facts import AnyEvent, Refusal
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 
@@ -94,7 +94,7 @@ class MemoryJournal:
 
 
 class Snapshots(Protocol):
-    """What `auctioneer.snapshots.SnapshotFiles` and `MemorySnapshots` have in common."""
+    """What `auctioneer.journal.snapshots.SnapshotFiles` and `MemorySnapshots` have in common."""
 
     def load(self, journal: Journal) -> Loaded:
         """Return the newest that is sound."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from auctioneer.control import (
+from auctioneer.house.commands import (
     AddLots,
     Admit,
     Announce,

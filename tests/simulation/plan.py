@@ -7,7 +7,7 @@ from random import Random
 
 import msgspec
 
-from auctioneer.terms import LotSpec, Opening, OpeningRule, SaleSpec
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, SaleSpec
 from common.lot import LotTerms, SoftClose, Step
 from common.money import Currency
 

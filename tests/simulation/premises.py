@@ -15,20 +15,21 @@ from unittest.mock import patch
 
 import zmq
 
-from auctioneer import house, server, startup
-from auctioneer.clock import Clock
-from auctioneer.data_folder import SaleRecord
-from auctioneer.door import TurnedAway
-from auctioneer.events import AnyEvent, HouseStarted
-from auctioneer.history import History as EventHistory
-from auctioneer.house import House, HouseSettings
-from auctioneer.invariants import check as check_engine
+from auctioneer.audit.invariants import check as check_engine
+from auctioneer.house import house
+from auctioneer.house.history import History as EventHistory
+from auctioneer.house.house import House, HouseSettings
+from auctioneer.house.register import Admission
 from auctioneer.journal import ChainEnd, SqliteJournal
-from auctioneer.logs import FactLog
-from auctioneer.register import Admission
-from auctioneer.sale_settings import Chosen
-from auctioneer.server import Server
-from auctioneer.terms import SaleSpec
+from auctioneer.monitoring.logs import FactLog
+from auctioneer.network.door import TurnedAway
+from auctioneer.process import server, startup
+from auctioneer.process.clock import Clock
+from auctioneer.process.data_folder import SaleRecord
+from auctioneer.process.server import Server
+from auctioneer.rules.facts import AnyEvent, HouseStarted
+from auctioneer.rules.sale_settings import Chosen
+from auctioneer.rules.terms import SaleSpec
 from common.codec import decode_answer, decode_broadcast, decode_request
 from common.errors import StorageError
 from common.limits import HEARTBEAT_MS

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import msgspec
 
-from auctioneer.house import House, HouseSettings
-from auctioneer.house_state import HouseState
-from auctioneer.invariants import InvariantError, check_same_state
+from auctioneer.audit.invariants import InvariantError, check_same_state
+from auctioneer.audit.verify import verify
+from auctioneer.house.house import House, HouseSettings
+from auctioneer.house.register import Admission
+from auctioneer.house.state import HouseState
 from auctioneer.journal import SqliteJournal
 from auctioneer.journal.protocol import Journal
-from auctioneer.lot_state import LotState
-from auctioneer.register import Admission
-from auctioneer.sale_settings import AdmissionMode
-from auctioneer.startup import read_house
-from auctioneer.verify import verify
+from auctioneer.process.startup import read_house
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.sale_settings import AdmissionMode
 from common.errors import AuctionError
 from tests.checking.checker import check
 from tests.checking.history import Fact, History, plain

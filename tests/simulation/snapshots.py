@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from auctioneer.journal.protocol import ChainEnd
-from auctioneer.snapshots import Made
+from auctioneer.journal.snapshots import Made
 from tests.simulation.disk import Snapshots
 from tests.simulation.world import World
 

@@ -1,4 +1,4 @@
-"""The house's three sockets without a network, for the real `auctioneer.server.Server`, and the lines to them.
+"""The house's three sockets without a network, for the real `auctioneer.process.server.Server`, and the lines to them.
 
 A socket here behaves as libzmq's: ROUTER keeps the order of each peer and says EHOSTUNREACH for one that is gone; XPUB
 hands over each subscription and delivers only what was granted to the peer whose message was received last. Every call

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from auctioneer.clock import Clock
+from auctioneer.process.clock import Clock
 
 STEPS_AT_ONCE_MAX = 5000
 """Things that happen in the same millisecond; more is somebody who never waits."""

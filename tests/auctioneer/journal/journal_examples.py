@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from auctioneer.events import (
+from auctioneer.rules.facts import (
     AnyEvent,
     BidderAdmitted,
     BidderEnrolled,
@@ -24,8 +24,8 @@ from auctioneer.events import (
     SaleRestored,
     SettingsChanged,
 )
-from auctioneer.sale_settings import AdmissionMode, Controller, SaleSettings
-from auctioneer.terms import LotSpec, Opening, OpeningRule
+from auctioneer.rules.sale_settings import AdmissionMode, Controller, SaleSettings
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.errors import RejectCode
 from common.lot import (
     Announced,

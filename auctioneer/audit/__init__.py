@@ -1,0 +1,1 @@
+"""The record decided again, by code that did not write it."""

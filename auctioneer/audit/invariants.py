@@ -1,0 +1,308 @@
+"""What must be true of a sale after every step, whatever happened: for tests, simulations and doubtful moments.
+
+`check` looks at one engine: the lots against the rules, and what the engine keeps to be quick against a recount.
+`check_replay` holds the engine against the record. `Watcher` follows a sale by what is public alone, as a client
+does, and sees what only time shows: a price that fell, a number that was left out, a closed lot that moved.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
+
+from auctioneer.rules.engine import Engine, EngineState
+from auctioneer.rules.facts import (
+    AnyEvent,
+    BidderAdmitted,
+    BidderEnrolled,
+    Outage,
+    SaleCreated,
+    given_back,
+    public_part,
+)
+from auctioneer.rules.formats import english
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.terms import OpeningRule
+from common.lot import (
+    AnyLotEvent,
+    AnySaleEvent,
+    BidPlaced,
+    CloseCause,
+    LotAdded,
+    LotStatus,
+    LotView,
+    SaleEvent,
+    SaleStatus,
+    evolve,
+    evolve_sale,
+    first_view,
+)
+
+
+class InvariantError(AssertionError):
+    """The house broke a promise: a bug. The message says which one, and where."""
+
+
+def check(engine: Engine) -> None:
+    """Raise InvariantError if the engine is in a state that the rules don't know."""
+    _require(engine.sale.lots == len(engine.catalogue) == len(engine.lots), "the sale counts its lots wrongly")
+    for index, lot in enumerate(engine.catalogue):
+        place = f"lot {lot.view.lot}: "
+        _require(engine.lots.get(lot.view.lot) is lot and lot.index == index, place + "it is not found where it is")
+        _check_bids(lot, place)
+        _check_reserve(lot, place)
+        _check_clock(lot, place)
+        _check_close(lot, place)
+        _check_sale_over_lot(engine, lot, place)
+    _check_counts(engine)
+    _check_deadlines(engine)
+
+
+def check_replay(engine: Engine, events: Iterable[AnyEvent]) -> None:
+    """Raise InvariantError unless `events`, from the sale's creation on, give the state that the engine is in."""
+    check_same_state(rebuilt(events).state, engine.state)
+
+
+def check_same_state(one: EngineState[LotState], other: EngineState[LotState]) -> None:
+    """Raise InvariantError where two states differ; when the clock looks at a lot next is not a difference."""
+    for mine, its in zip(one.lots, other.lots, strict=False):
+        same = replace(mine, queued_ms=None) == replace(its, queued_ms=None)
+        _require(same, f"lot {mine.view.lot} differs: {mine} is not {its}")
+    _require(len(one.lots) == len(other.lots), f"{len(one.lots)} lots are not {len(other.lots)}")
+    bare, its_bare = replace(one, lots=[]), replace(other, lots=[])
+    _require(bare == its_bare, f"the sale differs: {bare} is not {its_bare}")
+
+
+def rebuilt(events: Iterable[AnyEvent]) -> Engine:
+    """Return the engine that a record gives; who enrolled is not the engine's business and is left out."""
+    following = iter(events)
+    created = next(following, None)
+    if not isinstance(created, SaleCreated):
+        raise InvariantError("the record does not begin with the creation of a sale")
+    engine = Engine.create(created)
+    for event in following:
+        if not isinstance(event, BidderEnrolled | BidderAdmitted):
+            engine.apply(event)
+    return engine
+
+
+def _require(holds: bool, promise: str) -> None:  # noqa: FBT001 -- the condition is what this is about
+    if not holds:
+        raise InvariantError(promise)
+
+
+# --- one lot -------------------------------------------------------------------------------------------------------
+
+
+def _check_bids(lot: LotState, place: str) -> None:
+    view, standing, terms = lot.view, lot.standing, lot.spec.terms
+    _require(view.terms == terms, place + "the public terms are not those of the catalogue")
+    _require(view.minimum_minor == english.minimum_bid(terms, view.price_minor), place + "the minimum bid is wrong")
+    if standing is None:
+        nobody = view.price_minor is None and view.leader is None and not view.bids
+        _require(nobody, place + "there is a price without a bid")
+        return
+    told = (view.price_minor, view.leader) == (standing.price_minor, standing.leader)
+    _require(told and view.bids > 0, place + "the public price or leader is not the true one")
+    _require(terms.starting_minor <= standing.price_minor, place + "the price is below the starting price")
+    _require(standing.price_minor <= standing.leader_maximum_minor, place + "the price is above the leader's maximum")
+    rival_minor = standing.rival_maximum_minor
+    _require(rival_minor is None or rival_minor <= standing.price_minor, place + "a rival bid more than the price")
+
+
+def _check_reserve(lot: LotState, place: str) -> None:
+    view, standing, reserve_minor = lot.view, lot.standing, lot.spec.reserve_minor
+    _require(lot.spec.terms.has_reserve == (reserve_minor is not None), place + "the terms deny the reserve")
+    met = english.is_reserve_met(reserve_minor, view.price_minor)
+    _require(view.reserve_met is met, place + "whether the reserve is met is told wrongly")
+    if standing is not None and met is False:
+        in_full = standing.price_minor == standing.leader_maximum_minor
+        _require(in_full, place + "a maximum below the reserve was not bid in full")
+    offered_minor = lot.spec.terms.buy_now_minor
+    if view.status.is_final:
+        offered_minor = None
+    elif standing is not None:
+        offered_minor = english.buy_now_after(lot.spec.terms, met)
+    _require(view.buy_now_minor == offered_minor, place + "the buy-now price stands when it may not, or does not")
+
+
+def _check_clock(lot: LotState, place: str) -> None:
+    view, has_clock = lot.view, lot.spec.terms.duration_ms is not None
+    ticks = view.status is LotStatus.OPEN and has_clock
+    _require((view.ends_at_ms is not None) == ticks, place + "just open lots with a clock have an end")
+    stands = view.status is LotStatus.PAUSED and has_clock
+    _require((view.remaining_ms is not None) == stands, place + "just paused lots with a clock have a time left")
+    soft_close = lot.spec.terms.soft_close
+    cap_ms = soft_close.cap_ms if soft_close is not None else 0
+    in_bounds = lot.extended_ms >= 0 and (cap_ms is None or lot.extended_ms <= cap_ms)
+    _require(in_bounds, place + "bids extended it beyond the cap")
+    timed = lot.spec.opening.rule in (OpeningRule.AT_START, OpeningRule.AT_TIME)
+    if view.status is LotStatus.SCHEDULED:
+        _require((view.opens_at_ms is not None) == timed, place + "the opening has a time and should not, or none")
+        _require(lot.standing is None, place + "it has bids but was never open")
+
+
+def _check_close(lot: LotState, place: str) -> None:
+    view = lot.view
+    _require((view.closed_at_ms is not None) == view.status.is_final, place + "just lots that are over were closed")
+    fell = view.status in (LotStatus.SOLD, LotStatus.PASSED)
+    _require((view.close_cause is not None) == fell, place + "just lots that were sold or passed have a cause")
+    sold = view.status is LotStatus.SOLD
+    _require(
+        (view.winner is not None) == (view.hammer_minor is not None) == sold, place + "just sold lots have winners"
+    )
+    if sold and view.close_cause is CloseCause.BUY_NOW:
+        _require(view.hammer_minor == lot.spec.terms.buy_now_minor, place + "it was bought at another price")
+    elif sold:
+        to_leader = (view.winner, view.hammer_minor) == (view.leader, view.price_minor)
+        _require(to_leader and view.reserve_met is not False, place + "it was sold to another, or below the reserve")
+    elif view.status is LotStatus.PASSED:
+        _require(view.leader is None or view.reserve_met is False, place + "it passed though it had a good bid")
+
+
+def _check_sale_over_lot(engine: Engine, lot: LotState, place: str) -> None:
+    status = engine.sale.status
+    if status is SaleStatus.ENDED:
+        _require(lot.view.status.is_final, place + "it goes on after the sale's end")
+    if status is SaleStatus.PAUSED:
+        _require(lot.view.status is not LotStatus.OPEN, place + "it is open while the sale is paused")
+    if lot.paused_with_sale:
+        both = status is SaleStatus.PAUSED and lot.view.status is LotStatus.PAUSED
+        _require(both, place + "it waits for the sale to resume, which is not paused")
+
+
+# --- what the engine keeps to be quick -----------------------------------------------------------------------------
+
+
+def _check_counts(engine: Engine) -> None:
+    unfinished = sum(not lot.view.status.is_final for lot in engine.catalogue)
+    _require(engine._unfinished == unfinished, f"{engine._unfinished} lots count as unfinished, but {unfinished} are")
+    _require(
+        engine._order.turns == _whose_turn_it_is(engine), "the lots whose turn it is are not those that wait for it"
+    )
+    droppable: dict[int, set[str]] = {}
+    for lot in engine.catalogue:
+        if lot.standing is not None and lot.drops_when_silent and not lot.view.status.is_final:
+            droppable.setdefault(lot.standing.leader, set()).add(lot.view.lot)
+    watched = {paddle: lots for paddle, lots in engine._drops_when_silent.items() if lots}
+    _require(watched == droppable, "maxima to drop are looked for in the wrong lots")
+
+
+def _whose_turn_it_is(engine: Engine) -> set[int]:
+    turns, earlier_is_over = set(), True
+    for lot in engine.catalogue:
+        status = lot.view.status
+        waits = status is LotStatus.SCHEDULED and lot.spec.opening.rule is OpeningRule.AFTER_PREVIOUS
+        if waits and earlier_is_over:
+            turns.add(lot.index)
+        if status is not LotStatus.WITHDRAWN:
+            earlier_is_over = status.is_final
+    return turns
+
+
+def _check_deadlines(engine: Engine) -> None:
+    dues = [due_ms for lot in engine.catalogue if (due_ms := _due_ms(engine, lot)) is not None]
+    next_ms = min(dues, default=None)
+    running = engine.sale.status is SaleStatus.RUNNING
+    everything_is_over = bool(engine.catalogue) and all(lot.view.status.is_final for lot in engine.catalogue)
+    if (running and _whose_turn_it_is(engine)) or (everything_is_over and engine.state.created.ends_after_last_lot):
+        next_ms = engine.state.now_ms
+    if engine.sale.status is SaleStatus.ENDED:
+        next_ms = None
+    told_ms = engine.next_deadline_ms()
+    _require(told_ms == next_ms, f"the next deadline is told as {told_ms}, but it is {next_ms}")
+    entries = engine._clock
+    entered = set(entries)
+    heaped = all(entries[(place - 1) // 2] <= entries[place] for place in range(1, len(entries)))
+    _require(heaped, "the clock's entries are out of order")
+    _require(max(Counter(index for _, index in entries).values(), default=0) <= 2, "the clock collects old entries")
+    for lot in engine.catalogue:
+        due_ms = _due_ms(engine, lot)
+        if due_ms is not None and engine.sale.status is not SaleStatus.ENDED:
+            seen = lot.queued_ms is not None and lot.queued_ms <= due_ms and (lot.queued_ms, lot.index) in entered
+            _require(seen, f"the clock does not look at lot {lot.view.lot} in time")
+
+
+def _due_ms(engine: Engine, lot: LotState) -> int | None:
+    if lot.view.status is LotStatus.SCHEDULED and engine.sale.status is SaleStatus.RUNNING:
+        return lot.view.opens_at_ms
+    return lot.view.ends_at_ms if lot.view.status is LotStatus.OPEN else None
+
+
+# --- over time -----------------------------------------------------------------------------------------------------
+
+_MOVES: Final[dict[LotStatus, frozenset[LotStatus]]] = {
+    LotStatus.SCHEDULED: frozenset({LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.WITHDRAWN}),
+    LotStatus.OPEN: frozenset(LotStatus) - {LotStatus.SCHEDULED},
+    LotStatus.PAUSED: frozenset(LotStatus) - {LotStatus.SCHEDULED},
+    LotStatus.SOLD: frozenset(),
+    LotStatus.PASSED: frozenset(),
+    LotStatus.WITHDRAWN: frozenset(),
+}
+
+
+class Watcher:
+    """Follows a sale from where it stands, by the public part of its events; it keeps one view a lot."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.sale = engine.sale
+        self.views: dict[str, LotView] = {lot.view.lot: lot.view for lot in engine.catalogue}
+        self._now_ms = engine.state.now_ms
+
+    def watch(self, engine: Engine, events: Iterable[AnyEvent]) -> None:
+        """Take the events of a step. Raises InvariantError if they can't follow, or lead to other views."""
+        touched = set()
+        for event in events:
+            if isinstance(event, BidderEnrolled | BidderAdmitted):
+                continue
+            _require(event.at_ms >= self._now_ms, f"{event} lies before what happened already")
+            self._now_ms = event.at_ms
+            if isinstance(event, Outage):
+                touched |= self._take_outage(event)
+                continue
+            touched.add(event.lot)
+            change = public_part(event)
+            if change is None:
+                at_seq = self.views[event.lot].seq if event.lot else event.seq
+                _require(event.seq == at_seq, f"{event} is secret and has a number of its own")
+            elif isinstance(change, SaleEvent):
+                self._take_sale_event(change)
+            else:
+                self._take_lot_event(event.lot, change)
+        for lot in touched - {""}:
+            _require(self.views[lot] == engine.lots[lot].view, f"lot {lot} is not what its public events make of it")
+        _require(self.sale == engine.sale, "the sale is not what its public events make of it")
+
+    def _take_outage(self, outage: Outage) -> set[str]:
+        """Take what everybody hears of each open lot after an outage; return which lots those are."""
+        _require(
+            (outage.lot, outage.seq, outage.outage_ms >= 0) == ("", 0, True), f"{outage} has a stream, or no length"
+        )
+        extended = {
+            name: given_back(outage, view.seq, view.ends_at_ms)
+            for name, view in self.views.items()
+            if outage.outage_ms and view.status is LotStatus.OPEN and view.ends_at_ms is not None
+        }
+        for lot, change in extended.items():
+            self._take_lot_event(lot, change)
+        return set(extended)
+
+    def _take_sale_event(self, change: AnySaleEvent) -> None:
+        _require(change.seq == self.sale.seq + 1, f"{change} does not follow sale event {self.sale.seq}")
+        self.sale = evolve_sale(self.sale, change)
+        if isinstance(change, LotAdded):
+            self.views[change.terms.lot] = first_view(change)
+
+    def _take_lot_event(self, lot: str, change: AnyLotEvent) -> None:
+        before = self.views[lot]
+        _require(change.seq == before.seq + 1, f"{change} does not follow event {before.seq} of lot {lot}")
+        after = self.views[lot] = evolve(before, change)
+        _require(after.status in _MOVES[before.status], f"lot {lot} went from {before.status} to {after.status}")
+        _require((after.price_minor or 0) >= (before.price_minor or 0), f"the price of lot {lot} fell by {change}")
+        if not isinstance(change, BidPlaced):
+            same = (after.price_minor, after.leader, after.bids) == (before.price_minor, before.leader, before.bids)
+            _require(same, f"lot {lot} has another price or leader without a bid, by {change}")
+        elif before.ends_at_ms is not None:
+            kept = after.ends_at_ms is not None and after.ends_at_ms >= before.ends_at_ms
+            _require(kept, f"a bid took time from lot {lot}: {change}")

@@ -1,0 +1,361 @@
+"""The audit: every recorded fact is decided again from what was asked, by whom and when, and compared.
+
+What was asked is testimony: the requests, the auctioneer's commands, the outages, the times and who enrolled are taken
+from the record (the journal's chain shows whether somebody changed them there). What came of it is not: prices,
+leaders, maxima, ends, numbers, lateness, paddles and all that the clock did must come out of the rules once more.
+
+The work is done in one pass, and what it keeps is the engine, the register and the 32 highest request ids of each
+bidder. It ends at the first fact that comes out differently, since all that follows builds on it.
+"""
+
+from bisect import insort
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from auctioneer.house.register import Register
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Decision, Refused
+from auctioneer.rules.engine import Bidder, Engine
+from auctioneer.rules.facts import (
+    AnyEvent,
+    BidderAdmitted,
+    BidderEnrolled,
+    BidLate,
+    BidTaken,
+    Event,
+    HouseStarted,
+    HouseStoodStill,
+    LotBought,
+    LotDecided,
+    LotListed,
+    MaximumDropped,
+    SaleCreated,
+    SaleDecided,
+    SaleRestored,
+    SettingsChanged,
+    named_fields,
+)
+from auctioneer.rules.sale_settings import HOUSE, AdmissionMode, SaleSettings
+from common.errors import RejectCode
+from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX
+from common.lot import (
+    Announced,
+    ExtendCause,
+    LotClosed,
+    LotExtended,
+    LotOpened,
+    LotPaused,
+    LotResumed,
+    LotStatus,
+    LotWithdrawn,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+)
+from common.messages import BuyRequest, Hello, Rejected, Role
+
+
+class Mismatch(Struct, frozen=True):
+    """The first fact that does not come out as it was recorded.
+
+    `recorded` is None where the record ends too early, `decided` where nothing, or a refusal, comes out.
+    """
+
+    position: int
+    reason: str
+    recorded: AnyEvent | None
+    decided: AnyEvent | None
+
+    def __str__(self) -> str:
+        return f"Event {self.position}: {self.reason}. Recorded: {self.recorded}. Decided again: {self.decided}."
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """The mismatch for a program to read, the events with the names of their fields."""
+        recorded = None if self.recorded is None else named_fields(self.recorded)
+        decided = None if self.decided is None else named_fields(self.decided)
+        return {"position": self.position, "reason": self.reason, "recorded": recorded, "decided": decided}
+
+
+class VerifyReport(Struct, frozen=True):
+    """What was verified, up to the end of the record or the mismatch."""
+
+    mismatch: Mismatch | None
+    last_position: int
+    """The last event that came out as recorded; 0 for none."""
+    counts: dict[str, int]
+    """Verified events by kind, such as `bid_taken`."""
+    bidders: int
+    lots: int
+    sold: int
+    hammer_total_minor: int
+    """The sum of the hammer prices of the lots that were sold."""
+
+
+def verify(events: Iterable[tuple[int, AnyEvent]]) -> VerifyReport:
+    """Decide a whole record again, from the sale's creation on; each event comes with its position, from 1 on."""
+    audit = _Audit(iter(events))
+    try:
+        audit.run()
+    except _DifferentError as different:
+        return audit.report(different.mismatch)
+    return audit.report(None)
+
+
+class _DifferentError(Exception):
+    """Leaves the audit at the first mismatch."""
+
+    def __init__(self, mismatch: Mismatch) -> None:
+        self.mismatch = mismatch
+        super().__init__(str(mismatch))
+
+
+_NOTHING: Final = "nothing in the rules does this here"
+_BEFORE: Final = "something else was due before"
+_OTHERWISE: Final = "it comes out differently"
+
+
+class _Audit:
+    def __init__(self, record: Iterator[tuple[int, AnyEvent]]) -> None:
+        self._record = record
+        self._position = 0
+        self._verified = 0
+        self._last: AnyEvent | None = None
+        self._counts: Counter[type[Event]] = Counter()
+        self._register = Register([])
+        self._settings = SaleSettings()
+        self._request_ids: dict[int, list[int]] = {}
+        self._engine: Engine | None = None
+
+    def run(self) -> None:
+        created = self._next()
+        if created is None:
+            return
+        if not isinstance(created, SaleCreated) or (created.lot, created.seq) != ("", 0):
+            raise self._different(created, None, "a record begins with the creation of the sale")
+        engine = self._engine = Engine.create(created)
+        self._agreed(created)
+        while (event := self._next()) is not None:
+            self._verify(engine, event)
+            engine.take_changes()  # nobody is to be told, and they would pile up
+
+    def report(self, mismatch: Mismatch | None) -> VerifyReport:
+        views = [lot.view for lot in self._engine.catalogue] if self._engine is not None else []
+        return VerifyReport(
+            mismatch,
+            self._verified,
+            {str(kind.__struct_config__.tag): count for kind, count in self._counts.items()},
+            len(self._register.entries),
+            len(views),
+            sum(view.status is LotStatus.SOLD for view in views),
+            sum(view.hammer_minor or 0 for view in views),
+        )
+
+    # --- reading and comparing ---------------------------------------------------------------------------------
+
+    def _next(self) -> AnyEvent | None:
+        following = next(self._record, None)
+        if following is None:
+            return None
+        position, event = following
+        self._position += 1
+        if position != self._position:
+            raise self._different(event, None, f"it stands at position {position}")
+        return event
+
+    def _agreed(self, event: AnyEvent) -> None:
+        self._verified, self._last = self._position, event
+        self._counts[type(event)] += 1
+
+    def _different(self, recorded: AnyEvent | None, decided: AnyEvent | None, reason: str) -> _DifferentError:
+        return _DifferentError(Mismatch(self._position, reason, recorded, decided))
+
+    def _compare(self, recorded: AnyEvent, decided: AnyEvent | Rejected | RejectCode | None) -> None:
+        """Compare one event with what comes out for it."""
+        if decided == recorded:
+            self._agreed(recorded)
+            return
+        if isinstance(decided, Rejected | RejectCode):
+            code = decided if isinstance(decided, RejectCode) else decided.code
+            raise self._different(recorded, None, f"it is refused with {code.value}")
+        raise self._different(recorded, decided, _NOTHING if decided is None else _OTHERWISE)
+
+    def _compare_all(self, recorded: AnyEvent, decision: Decision | Sequence[AnyEvent]) -> None:
+        """Compare an event and those after it with all that one decision does."""
+        if isinstance(decision, Refused):
+            raise self._different(recorded, None, f"it is refused with {decision.code.value}: {decision.detail}")
+        self._compare(recorded, decision[0] if decision else None)
+        for decided in decision[1:]:
+            following = self._next()
+            if following is None:
+                self._position += 1
+                raise self._different(None, decided, "the record ends within a decision")
+            self._compare(following, decided)
+
+    # --- deciding again ----------------------------------------------------------------------------------------
+
+    def _verify(self, engine: Engine, event: AnyEvent) -> None:
+        if isinstance(event, SettingsChanged | BidderEnrolled | BidderAdmitted):
+            self._verify_at_the_door(event)
+            return
+        if event.at_ms < engine.state.now_ms:
+            raise self._different(event, None, f"it lies before what happened already, at {engine.state.now_ms}")
+        match event:
+            case BidTaken() | BidLate() | LotBought():
+                self._verify_request(engine, event)
+            case LotDecided() | SaleDecided() if event.by == HOUSE:
+                self._compare(event, engine.advance_once(event.at_ms))
+            case LotDecided() | SaleDecided() | LotListed():
+                if not self._is_listed_with_last(event):
+                    self._nothing_due(engine, event)
+                decision = _decide_of_lot(engine, event) if isinstance(event, LotDecided) else _decide(engine, event)
+                if decision is None:
+                    raise self._different(event, None, _NOTHING)
+                self._compare_all(event, decision)
+            case MaximumDropped():
+                self._compare_all(event, engine.drop_maxima(event.at_ms, event.paddle))
+            case HouseStarted() | HouseStoodStill():
+                self._verify_outage(engine, event)
+            case SaleRestored():
+                self._verify_restored(engine, event)
+            case SaleCreated():
+                raise self._different(event, None, "a sale is created once")
+
+    def _verify_request(self, engine: Engine, event: BidTaken | BidLate | LotBought) -> None:
+        entry = self._register.by_paddle(event.paddle)
+        if entry is None or not entry.admitted or entry.role is not Role.BIDDER:
+            raise self._different(event, None, f"paddle {event.paddle} is not that of an admitted bidder")
+        request = event.request
+        if not self._is_first(event.paddle, request.id):
+            raise self._different(event, None, f"request {request.id} of paddle {event.paddle} was decided before")
+        self._nothing_due(engine, event)
+        bidder = Bidder(entry.paddle, entry.skeletons)
+        if isinstance(request, BuyRequest):
+            self._compare(event, engine.buy(event.at_ms, bidder, request))
+        else:
+            self._compare(event, engine.bid(event.at_ms, bidder, request))
+
+    def _is_first(self, paddle: int, request_id: int) -> bool:
+        """Note a request id; return False if the house must have known it, or must have taken it for too old."""
+        ids = self._request_ids.setdefault(paddle, [])
+        if ids and request_id <= ids[-1]:
+            is_stale = len(ids) > REMEMBERED_REQUESTS_MAX and request_id < ids[0]
+            if is_stale or request_id in ids:
+                return False
+        insort(ids, request_id)
+        del ids[: -REMEMBERED_REQUESTS_MAX - 1]  # those that the house remembers, and the highest that it forgot
+        return True
+
+    def _is_listed_with_last(self, event: AnyEvent) -> bool:
+        """Return whether a lot was added together with the one before, which may have come due in between."""
+        last = self._last
+        if not isinstance(event, LotListed) or not isinstance(last, LotListed):
+            return False
+        return (event.at_ms, event.by) == (last.at_ms, last.by)
+
+    def _nothing_due(self, engine: Engine, event: AnyEvent) -> None:
+        due = engine.advance_once(event.at_ms)
+        if due is not None:
+            raise self._different(event, due, _BEFORE)
+
+    def _verify_restored(self, engine: Engine, event: SaleRestored) -> None:
+        if event.epoch <= engine.epoch or (event.lot, event.seq) != ("", 0):
+            raise self._different(event, None, f"it does not begin an epoch after {engine.epoch}")
+        engine.apply(event)
+        self._agreed(event)
+
+    def _verify_outage(self, engine: Engine, event: HouseStarted | HouseStoodStill) -> None:
+        """Refuse an outage that can't have been: negative, or while something was recorded."""
+        at_ms, outage_ms = event.at_ms, event.outage_ms
+        if not 0 <= outage_ms <= at_ms - engine.state.now_ms:
+            raise self._different(event, None, f"nobody can have been away for {outage_ms} ms")
+        if isinstance(event, HouseStarted):
+            self._compare_all(event, decisions.take_up(engine, at_ms, at_ms - outage_ms, event.instance))
+            return
+        due = engine.advance_once(at_ms - outage_ms)
+        if due is not None:
+            raise self._different(event, due, _BEFORE)
+        self._compare_all(event, decisions.stand_still(engine, at_ms, outage_ms))
+
+    def _verify_at_the_door(self, event: SettingsChanged | BidderEnrolled | BidderAdmitted) -> None:
+        if not isinstance(event, SettingsChanged):
+            self._verify_bidder(event)
+            return
+        fault = event.settings.fault
+        if fault or event.settings == self._settings or (event.lot, event.seq) != ("", 0):
+            raise self._different(event, None, fault or _NOTHING)
+        self._settings = event.settings
+        self._agreed(event)
+
+    def _verify_bidder(self, event: BidderEnrolled | BidderAdmitted) -> None:
+        if isinstance(event, BidderEnrolled):
+            if self._register.by_key(event.key) is not None:
+                raise self._different(event, None, "the key is enrolled already")
+            # That the bidder knew the code, or was on the list then, is testimony.
+            hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=event.name, role=event.role)
+            is_admitted = self._settings.admission is not AdmissionMode.APPROVE
+            decided = self._register.enter(event.at_ms, event.key, hello, event.skeletons, is_admitted=is_admitted)
+            self._compare(event, decided)
+            return
+        entry = self._register.by_paddle(event.paddle)
+        if (
+            entry is None
+            or (entry.admitted == event.admitted and not entry.waiting)
+            or (event.lot, event.seq) != ("", 0)
+        ):
+            raise self._different(event, None, _NOTHING)
+        self._register.apply(event)
+        self._agreed(event)
+
+
+def _decide_of_lot(engine: Engine, event: LotDecided) -> Decision | None:
+    """Give the auctioneer's command of which `event` is the first, or only, effect; None where there is none."""
+    at_ms, by, lot = event.at_ms, event.by, event.lot
+    match event.change:
+        case LotClosed() | LotWithdrawn() if event.with_sale:
+            return decisions.end(engine, at_ms, by)
+        case _ if event.with_sale:
+            return None
+        case LotOpened():
+            return decisions.open_lot(engine, at_ms, by, lot)
+        case LotPaused():
+            return decisions.pause(engine, at_ms, by, lot)
+        case LotResumed():
+            return decisions.resume(engine, at_ms, by, lot)
+        case LotExtended(cause=ExtendCause.AUCTIONEER) as change:
+            return decisions.extend(engine, at_ms, by, lot, _extra_ms(engine, lot, change))
+        case LotClosed():
+            return decisions.close(engine, at_ms, by, lot)
+        case LotWithdrawn(reason=reason):
+            return decisions.withdraw(engine, at_ms, by, lot, reason)
+        case _:
+            return None
+
+
+def _decide(engine: Engine, event: SaleDecided | LotListed) -> Decision | None:
+    """Give the auctioneer's command about the whole sale of which `event` is the first, or only, effect."""
+    if isinstance(event, LotListed):  # several lots added at once are the same as one after the other
+        return decisions.add(engine, event.at_ms, event.by, (event.spec,), lambda _seller: event.seller_skeletons)
+    match event.change:
+        case SalePaused():
+            return decisions.pause_sale(engine, event.at_ms, event.by)
+        case SaleResumed():
+            return decisions.resume_sale(engine, event.at_ms, event.by)
+        case Announced(text=text):
+            return decisions.announce(engine, event.at_ms, event.by, text)
+        case SaleEnded():
+            return decisions.end(engine, event.at_ms, event.by)
+
+
+def _extra_ms(engine: Engine, name: str, change: LotExtended) -> int:
+    """Return how much the auctioneer must have asked for."""
+    lot = engine.lots.get(name)
+    if lot is None:
+        return 0
+    before_ms, after_ms = lot.view.ends_at_ms, change.ends_at_ms
+    if before_ms is None or after_ms is None:
+        before_ms, after_ms = lot.view.remaining_ms, change.remaining_ms
+    return 0 if before_ms is None or after_ms is None else after_ms - before_ms

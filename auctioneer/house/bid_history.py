@@ -1,0 +1,131 @@
+"""Every bid on one lot, as the record has it: in order, with who made it, what was asked and what became of it.
+
+Accepted and late bids are facts of the record. Of refused ones the record keeps some for each bidder, those with the
+highest request ids; they stand between the facts by their time. What is returned has the house's secrets.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
+from typing import NamedTuple
+
+from auctioneer.house.reports import Row, money_fields
+from auctioneer.rules.facts import (
+    AnyEvent,
+    BidderEnrolled,
+    BidLate,
+    BidTaken,
+    LotBought,
+    LotListed,
+    Refusal,
+    SaleCreated,
+)
+from common.errors import RejectCode, RejectedError
+from common.lot_numbers import lot_key
+from common.messages import BidRequest, BuyRequest
+from common.money import Currency
+
+
+class BidPage(NamedTuple):
+    """Some of the bids on a lot in a row, each numbered from 1, and how many there are in all."""
+
+    lot: str
+    title: str
+    currency: Currency
+    total: int
+    bids: list[Row]
+
+
+def page_of_bids(
+    lot: str, events: Iterable[AnyEvent], refusals: Iterable[Refusal], count: int, first: int | None = None
+) -> BidPage:
+    """Return `count` bids on a lot from number `first` on, or without `first` the last ones; no more are held.
+
+    `events` are all of a record and `refusals` those that it keeps, both in their order. Raises RejectedError where
+    the record has no such lot.
+    """
+    history = _History(lot)
+    numbered = enumerate(history.bids(merge(events, refusals, key=attrgetter("at_ms"))), 1)
+    if first is None:
+        page = deque(numbered, count)
+        total = page[-1][0] if page else 0
+        shown = list(page)
+    else:
+        before = sum(1 for _ in islice(numbered, first - 1))
+        shown = list(islice(numbered, count))
+        total = before + len(shown) + sum(1 for _ in numbered)
+    if history.title is None or history.currency is None:
+        raise RejectedError(RejectCode.UNKNOWN_LOT, f"lot {lot}")
+    return BidPage(
+        history.lot, history.title, history.currency, total, [{"number": number, **bid} for number, bid in shown]
+    )
+
+
+class _History:
+    def __init__(self, lot: str) -> None:
+        self.lot = lot
+        self._key = lot_key(lot)
+        self._names: dict[int, str] = {}
+        self.currency: Currency | None = None
+        self.title: str | None = None
+
+    def bids(self, record: Iterable[AnyEvent | Refusal]) -> Iterator[Row]:
+        """Yield the bids, and note on the way what is to be known of the sale and the lot."""
+        for one in record:
+            match one:
+                case BidTaken() | LotBought() | BidLate():
+                    if one.lot == self.lot:
+                        yield self._row(one)
+                case Refusal():
+                    if one.request.lot == self.lot:
+                        yield self._row(one)
+                case BidderEnrolled():
+                    self._names[one.paddle] = one.name
+                case LotListed() if lot_key(one.spec.terms.lot) == self._key:
+                    self.lot, self.title = one.spec.terms.lot, one.spec.terms.title
+                case SaleCreated():
+                    self.currency = one.currency
+
+    def _row(self, one: BidTaken | LotBought | BidLate | Refusal) -> Row:
+        assert self.currency is not None, "a record begins with the sale"
+        leader, price_minor, late_ms = None, None, None
+        outcome, code = "accepted", None
+        request = one.request
+        match one:
+            case BidTaken():
+                leader, price_minor = one.leader, one.price_minor
+            case LotBought():
+                outcome, leader, price_minor = "bought", one.paddle, one.price_minor
+            case BidLate():
+                outcome, price_minor, late_ms = "late", one.price_minor, one.late_ms
+            case Refusal():
+                outcome, price_minor, code = "refused", one.verdict.price_minor, one.verdict.code.value
+        amount_minor = request.amount_minor if isinstance(request, BidRequest) else request.price_minor
+        return {
+            "at_ms": one.at_ms,
+            "paddle": one.paddle,
+            "name": self._names.get(one.paddle),
+            "kind": _kind(request),
+            "outcome": outcome,
+            "code": code,
+            "late_ms": late_ms,
+            "leader": self._names.get(leader) if leader is not None else None,
+            "leader_paddle": leader,
+            "request_id": request.id,
+            **money_fields(
+                self.currency,
+                amount=amount_minor,
+                maximum=request.maximum_minor if isinstance(request, BidRequest) else None,
+                price=price_minor,
+            ),
+        }
+
+
+def _kind(request: BidRequest | BuyRequest) -> str:
+    if isinstance(request, BuyRequest):
+        return "buy"
+    if request.amount_minor is None:
+        return "maximum"
+    return "bid" if request.maximum_minor is None else "bid_up_to"

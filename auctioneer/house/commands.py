@@ -1,0 +1,285 @@
+"""The control protocol: the auctioneer's and clerks' commands to the running house, and who may give which.
+
+It has an endpoint of its own (see `auctioneer.process.server`), which lets in only keys on its list; a bidder's key
+does not even finish the handshake. The rules of the wire are those of `common.messages`: one MessagePack map with
+`type` and `id`, one answer for each.
+"""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from auctioneer.catalogue.rules import lot_faults
+from auctioneer.house import reports
+from auctioneer.house.house import House
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Decision, Refused
+from auctioneer.rules.facts import AnyEvent
+from auctioneer.rules.sale_settings import Controller, is_clerk_name
+from auctioneer.rules.terms import LotSpec
+from common.codec import RefusedBody, decode_with
+from common.errors import RejectCode, RejectedError
+from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
+from common.messages import Count, LotId, Rejected, RequestId, Role, Stream
+from common.money import Currency
+from common.names import is_valid_text
+
+WHOLE_SALE: Final = ""
+
+
+class Command(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
+    """What every command has: an id that its answer repeats."""
+
+    id: RequestId = 1
+
+
+class OpenLot(Command, frozen=True, tag="open"):
+    """Open a lot now."""
+
+    lot: LotId
+
+
+class Pause(Command, frozen=True, tag="pause"):
+    """Stop a lot, or the whole sale."""
+
+    lot: Stream = WHOLE_SALE
+
+
+class Resume(Command, frozen=True, tag="resume"):
+    """Go on with a lot, or with the whole sale."""
+
+    lot: Stream = WHOLE_SALE
+
+
+class Extend(Command, frozen=True, tag="extend"):
+    """Give a lot more time."""
+
+    lot: LotId
+    extra_ms: Annotated[int, Meta(ge=1, le=DURATION_MS_MAX)]
+
+
+class CloseLot(Command, frozen=True, tag="close"):
+    """Bring the hammer down on a lot now; with `if_seq` only if the lot's seq is still that."""
+
+    lot: LotId
+    if_seq: Count | None = None
+
+
+class Withdraw(Command, frozen=True, tag="withdraw"):
+    """Take a lot out of the sale; with `if_seq` only if the lot's seq is still that."""
+
+    lot: LotId
+    reason: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
+    if_seq: Count | None = None
+
+
+class AddLots(Command, frozen=True, tag="add"):
+    """Add lots to the catalogue; all or none."""
+
+    lots: Annotated[tuple[LotSpec, ...], Meta(min_length=1)]
+
+
+class Announce(Command, frozen=True, tag="announce"):
+    """Say something to all."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
+
+
+class EndSale(Command, frozen=True, tag="end"):
+    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn.
+
+    With `if_changes` only if the sale has still had that many public changes (`changes` in the report `status`).
+    """
+
+    if_changes: Count | None = None
+
+
+class Admit(Command, frozen=True, tag="admit"):
+    """Let a waiting bidder in, or with `admitted` false turn one out. `bidder` is a name or a paddle."""
+
+    bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+    admitted: bool = True
+
+
+class Appoint(Command, frozen=True, tag="appoint"):
+    """Let a clerk give commands, known by a public key; a key that the clerk had before counts no longer."""
+
+    name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
+    key: Annotated[str, Meta(min_length=KEY_CHARS, max_length=KEY_CHARS)]
+
+
+class Dismiss(Command, frozen=True, tag="dismiss"):
+    """Let a clerk give commands no longer."""
+
+    name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
+
+
+class Ask(Command, frozen=True, tag="ask"):
+    """Ask for a report: `status`, `lots`, `bidders` or `results`; `lots` narrows those on lots down (empty: all)."""
+
+    report: str
+    lots: tuple[LotId, ...] = ()
+
+
+AnyCommand = (
+    OpenLot
+    | Pause
+    | Resume
+    | Extend
+    | CloseLot
+    | Withdraw
+    | AddLots
+    | Announce
+    | EndSale
+    | Admit
+    | Appoint
+    | Dismiss
+    | Ask
+)
+
+
+class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
+    """A command was carried out and is durable. `lots` are those that it changed; `results` how it ended lots."""
+
+    id: int
+    lots: tuple[str, ...] = ()
+    results: tuple[reports.Row, ...] = ()
+
+
+class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
+    """The report that was asked for, in the shape that the command line prints as JSON."""
+
+    id: int
+    report: Any
+
+
+AnyControlAnswer = Done | Report | Rejected
+
+
+CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Ask)
+"""What a clerk may do; the auctioneer may do all."""
+
+_commands: Final[msgspec.msgpack.Decoder[AnyCommand]] = msgspec.msgpack.Decoder(AnyCommand)
+_answers: Final[msgspec.msgpack.Decoder[AnyControlAnswer]] = msgspec.msgpack.Decoder(AnyControlAnswer)
+decode_control_answer = _answers.decode
+
+
+def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyControlAnswer:
+    """Carry out a command; its events are in the house's batch, and the answer may leave after the commit."""
+    try:
+        command = decode_with(_commands, body, CONTROL_BYTES_MAX)
+    except RefusedBody as refused:
+        return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail)
+    if who.role is not Role.AUCTIONEER and not isinstance(command, CLERKS_COMMANDS):
+        return Rejected(id=command.id, code=RejectCode.FORBIDDEN, detail="a clerk's key can't do that")
+    house.advance(now_ms)
+    if isinstance(command, Ask):
+        return _report(house, command, now_ms)
+    if isinstance(command, Admit):
+        outcome = _admit(house, command, who.name, now_ms)
+    elif isinstance(command, Appoint | Dismiss):
+        outcome = change_clerks(house, command, who.name, now_ms)
+    else:
+        outcome = decide(house, command, who.name, now_ms)
+    if isinstance(outcome, Refused):
+        return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)
+    house.advance(now_ms)
+    lots = _lots_of(outcome)
+    ended = [lot for name in lots if (lot := house.engine.lots[name]).view.status.is_final]
+    return Done(id=command.id, lots=lots, results=tuple(reports.results(house, now_ms, ended)))
+
+
+def decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
+    """Take a decision about lots or the sale, and put its events into the house's batch."""
+    outcome = _decide(house, command, by, now_ms)
+    if not isinstance(outcome, Refused):
+        house.record(outcome)
+    return outcome
+
+
+def _decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
+    engine = house.engine
+    match command:
+        case OpenLot():
+            return decisions.open_lot(engine, now_ms, by, command.lot)
+        case Pause(lot=""):
+            return decisions.pause_sale(engine, now_ms, by)
+        case Pause():
+            return decisions.pause(engine, now_ms, by, command.lot)
+        case Resume(lot=""):
+            return decisions.resume_sale(engine, now_ms, by)
+        case Resume():
+            return decisions.resume(engine, now_ms, by, command.lot)
+        case Extend():
+            return decisions.extend(engine, now_ms, by, command.lot, command.extra_ms)
+        case CloseLot():
+            return decisions.close(engine, now_ms, by, command.lot, command.if_seq)
+        case Withdraw():
+            return _checked(command.reason) or decisions.withdraw(
+                engine, now_ms, by, command.lot, command.reason, command.if_seq
+            )
+        case AddLots():
+            return _faulty(command, engine.sale.currency) or decisions.add(engine, now_ms, by, command.lots)
+        case Announce():
+            return _checked(command.text) or decisions.announce(engine, now_ms, by, command.text)
+        case EndSale():
+            return decisions.end(engine, now_ms, by, command.if_changes)
+        case _:
+            return Refused(RejectCode.MALFORMED, "not a decision")
+
+
+def _checked(text: str) -> Refused | None:
+    return None if is_valid_text(text) else Refused(RejectCode.MALFORMED, "the text has control or direction marks")
+
+
+def _faulty(command: AddLots, currency: Currency) -> Refused | None:
+    """Hold lots from any program to the rules that a catalogue's are held to."""
+    for spec in command.lots:
+        faults = lot_faults(spec, currency)
+        if faults:
+            return Refused(RejectCode.INVALID_LOT, f"lot {spec.terms.lot}, {faults[0].field}: {faults[0].reason}")
+    return None
+
+
+def _admit(house: House, command: Admit, by: str, now_ms: int) -> Decision:
+    entry = house.register.find(command.bidder)
+    if entry is None:
+        return Refused(RejectCode.UNKNOWN_BIDDER, command.bidder)
+    if entry.admitted == command.admitted and not entry.waiting:
+        state = "admitted" if entry.admitted else "turned out"
+        return Refused(RejectCode.WRONG_STATE, f"{entry.name} is {state} already")
+    house.admit(now_ms, by, entry.paddle, admitted=command.admitted)
+    return []
+
+
+def change_clerks(house: House, command: Appoint | Dismiss, by: str, now_ms: int) -> Decision:
+    """Let a clerk give commands, or no longer; what is so already is no fact. It counts from the next command on."""
+    settings = house.sale_settings
+    if not is_clerk_name(command.name):
+        return Refused(RejectCode.MALFORMED, "that can't be a clerk's name")
+    if isinstance(command, Dismiss):
+        changed = settings.without_controller(command.name)
+        if changed == settings:
+            return Refused(RejectCode.WRONG_STATE, f"there is no clerk {command.name}")
+    else:
+        changed = settings.with_controller(Controller(command.name, Role.CLERK, command.key))
+    if changed.fault:
+        return Refused(RejectCode.WRONG_STATE, changed.fault)
+    if changed != settings:
+        house.change_settings(now_ms, by, changed)
+    return []
+
+
+def _report(house: House, command: Ask, now_ms: int) -> AnyControlAnswer:
+    make = reports.REPORTS.get(command.report)
+    if make is None:
+        return Rejected(id=command.id, code=RejectCode.MALFORMED, detail=f"there is no report {command.report!r}")
+    try:
+        return Report(id=command.id, report=make(house, now_ms, reports.choose(house, command.lots)))
+    except RejectedError as error:
+        return Rejected(id=command.id, code=error.reject, detail=error.detail)
+
+
+def _lots_of(events: list[AnyEvent]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(event.lot for event in events if event.lot))

@@ -1,0 +1,50 @@
+"""What the house says while it stands still: that it can't decide anything, within everybody's budget.
+
+The budgets of the house that was dropped are gone with it, so that each principal has a new one here.
+"""
+
+from auctioneer.house.sessions import MALFORMED_COST, Budgets
+from common.codec import RefusedBody, decode_request, request_id_of
+from common.errors import RejectCode
+from common.messages import Rejected
+
+
+class FrozenHouse:
+    """Takes the place of a house for as long as nothing can be stored; `retry_ms` is what bidders are asked to wait."""
+
+    def __init__(self, requests_per_s: int, retry_ms: int) -> None:
+        self._budgets = Budgets(requests_per_s)
+        self._retry_ms = retry_ms
+
+    def handle(self, principal: str, body: bytes, now_ms: int) -> Rejected | None:
+        """Answer one request of a principal, received at `now_ms`; None where silence is the answer.
+
+        The budget is kept as in `House.handle`, which has it in line: each bid goes that way.
+        """
+        budget = self._budgets.of(principal, now_ms)
+        in_budget = budget.spend(now_ms)
+        if not in_budget and budget.is_exhausted:
+            return None
+        try:
+            request_id = decode_request(body).id
+        except RefusedBody as refused:
+            (budget.charge if in_budget else budget.refuse)(MALFORMED_COST)
+            request_id = refused.request_id
+        if not in_budget:
+            return Rejected(id=request_id, code=RejectCode.SLOW_DOWN, retry_ms=budget.retry_ms)
+        return self._unavailable(request_id)
+
+    def answer_command(self, body: bytes) -> Rejected:
+        """Answer one command; who may give any has no budget."""
+        return self._unavailable(request_id_of(body))
+
+    def in_place_of(self, answer: object) -> Rejected:
+        """Return what is said instead of an answer whose facts could not be stored."""
+        return self._unavailable(getattr(answer, "id", 0))
+
+    def spend(self, principal: str, now_ms: int) -> bool:
+        """Charge a principal for something other than a request; return whether it is in the budget."""
+        return self._budgets.of(principal, now_ms).spend(now_ms)
+
+    def _unavailable(self, request_id: int) -> Rejected:
+        return Rejected(id=request_id, code=RejectCode.UNAVAILABLE, retry_ms=self._retry_ms)

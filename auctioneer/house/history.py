@@ -1,0 +1,79 @@
+"""The latest public events, kept at hand so that a client can fill a hole without the journal being read.
+
+Bounded over all streams together: the oldest events go first, and who needs those takes a snapshot. Holes are rare
+and bids are not, so events are sorted by stream only when somebody asks.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from auctioneer.rules.facts import AnyEvent, Outage, given_back, public_part
+from common.lot import AnyLotEvent, AnySaleEvent, Change
+
+RECENT_EVENTS_MAX: Final = 50_000
+RECENT_OUTAGES_MAX: Final = 10
+"""Outages in a stretch of the record that is taken in: each may stand for a change of every lot in it."""
+
+
+def told_of(record: Sequence[AnyEvent]) -> Iterator[Change]:
+    """Yield what everybody heard of a stretch of the record, each change with its stream.
+
+    An outage extended each lot that was open. Which ones were is known only of lots of which the stretch tells
+    something before it; of the others what is yielded begins after it. No more than the last RECENT_OUTAGES_MAX outages
+    are in it.
+    """
+    outages = [place for place, event in enumerate(record) if isinstance(event, Outage)]
+    begin = outages[-RECENT_OUTAGES_MAX - 1] + 1 if len(outages) > RECENT_OUTAGES_MAX else 0
+    open_lots: dict[str, tuple[int, int]] = {}  # the seq and the end of lots that are known to be open
+    for event in islice(record, begin, None):
+        if isinstance(event, Outage):
+            for lot, (seq, ends_at_ms) in open_lots.items() if event.outage_ms else ():
+                extended = given_back(event, seq, ends_at_ms)
+                open_lots[lot] = extended.seq, ends_at_ms + event.outage_ms
+                yield lot, extended
+            continue
+        change = public_part(event)
+        if change is None:
+            continue
+        yield event.lot, change
+        end = getattr(change, "ends_at_ms", None)  # what leaves a lot open with a clock tells its end
+        if end is None:
+            open_lots.pop(event.lot, None)
+        else:
+            open_lots[event.lot] = change.seq, end
+
+
+class History:
+    """Recent events of each stream, contiguous up to the stream's present seq."""
+
+    def __init__(self, events_max: int = RECENT_EVENTS_MAX) -> None:
+        self._events_max = events_max
+        self._unsorted: deque[Change] = deque(maxlen=events_max)
+        self._order: deque[str] = deque()  # the streams of the sorted events, oldest first
+        self._streams: dict[str, deque[AnyLotEvent | AnySaleEvent]] = {}
+
+    def extend(self, changes: Iterable[Change]) -> None:
+        """Keep events; those of a stream follow the last one kept of it."""
+        self._unsorted.extend(changes)
+
+    def after(self, stream: str, seq: int, most: int) -> list[AnyLotEvent | AnySaleEvent] | None:
+        """Return up to `most` events that follow `seq`, contiguous; None if they are no longer here."""
+        self._sort()
+        events = self._streams.get(stream)
+        if not events or events[0].seq > seq + 1:
+            return None
+        return list(islice(events, seq + 1 - events[0].seq, seq + 1 - events[0].seq + most))
+
+    def _sort(self) -> None:
+        # Where these are as many as are kept, some before them may have been lost, and then all sorted ones go below.
+        for stream, event in self._unsorted:
+            self._streams.setdefault(stream, deque()).append(event)
+            self._order.append(stream)
+        self._unsorted.clear()
+        while len(self._order) > self._events_max:
+            oldest = self._order.popleft()
+            self._streams[oldest].popleft()
+            if not self._streams[oldest]:
+                del self._streams[oldest]

@@ -1,0 +1,68 @@
+"""How many lots or events go into one answer: a bounded number, and no more than a bounded size.
+
+Answers wait in memory for whoever does not read them, so that each has a bound far below what a client would take. What
+has no room comes with the next page. Sizes are reckoned from above, each name and number at its longest and each text
+as it is: that costs a tenth of encoding a lot.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from auctioneer.rules.lots import LotState
+from common.limits import SNAPSHOT_LOTS_MAX
+from common.lot import Announced, AnyLotEvent, AnySaleEvent, LotAdded, LotTerms, LotView, LotWithdrawn
+
+PAGE_BYTES_MAX: Final = 128 * 1024
+"""Of the lots or events in one answer; the first has room whatever its size, so that each page leads on."""
+
+_TERMS_BYTES: Final = 384
+"""Of a lot's terms without their texts and increments, and of the event around them."""
+_STEP_BYTES: Final = 19
+_VIEW_BYTES: Final = 320
+"""Of a lot's view without its terms and the reason of a withdrawal."""
+_EVENT_BYTES: Final = 192
+"""Of any other event, without its text."""
+
+
+def page_of_lots(catalogue: Sequence[LotState], start: int) -> tuple[LotView, ...]:
+    """Return the lots on the page of a snapshot that begins at index `start`; none beyond the end."""
+    views = [lot.view for lot in catalogue[start : start + SNAPSHOT_LOTS_MAX]]
+    return tuple(views[: _how_many_fit(map(view_bytes, views))])
+
+
+def page_of_events(events: list[AnyLotEvent | AnySaleEvent]) -> list[AnyLotEvent | AnySaleEvent]:
+    """Return as many of the first events of a stream as go into one answer."""
+    return events[: _how_many_fit(map(event_bytes, events))]
+
+
+def view_bytes(view: LotView) -> int:
+    """Return what a lot's view takes at the most."""
+    return _VIEW_BYTES + _terms_bytes(view.terms) + len(view.reason.encode())
+
+
+def event_bytes(event: AnyLotEvent | AnySaleEvent) -> int:
+    """Return what an event takes at the most."""
+    match event:
+        case LotAdded():
+            return _terms_bytes(event.terms)
+        case Announced():
+            return _EVENT_BYTES + len(event.text.encode())
+        case LotWithdrawn():
+            return _EVENT_BYTES + len(event.reason.encode())
+        case _:
+            return _EVENT_BYTES
+
+
+def _terms_bytes(terms: LotTerms) -> int:
+    texts = terms.title + terms.description + terms.image + terms.seller
+    return _TERMS_BYTES + _STEP_BYTES * len(terms.increments) + len(texts.encode())
+
+
+def _how_many_fit(sizes: Iterable[int]) -> int:
+    total = count = 0
+    for size in sizes:
+        total += size
+        if total > PAGE_BYTES_MAX and count:
+            break
+        count += 1
+    return count

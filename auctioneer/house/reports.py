@@ -1,0 +1,167 @@
+"""What the auctioneer can ask of the house, in the shape that `--json` prints: the same live and from the journal.
+
+Amounts come twice: as decimal strings in the sale's currency, and as integers in fields that end in `_minor`. Lots
+here show the house's secrets (reserve, maximum), so they never leave the control endpoint and the data directory.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from auctioneer.house.house import House
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.terms import LotDefaults
+from common.errors import RejectCode, RejectedError
+from common.lot import LotStatus
+from common.money import Currency
+
+Row = dict[str, Any]
+
+
+def choose(house: House, numbers: Sequence[str]) -> Sequence[LotState]:
+    """Return the lots with these numbers, or all where none is given. Raises RejectedError for an unknown one."""
+    chosen = []
+    for number in numbers:
+        lot = house.engine.find(number)
+        if lot is None:
+            raise RejectedError(RejectCode.UNKNOWN_LOT, f"lot {number}")
+        chosen.append(lot)
+    return chosen or house.engine.catalogue
+
+
+def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noqa: ARG001 -- all are called alike
+    """Return the sale at a glance, whatever lots were chosen."""
+    engine = house.engine
+    counts = Counter(lot.view.status for lot in engine.catalogue)
+    turnover_minor = sum(lot.view.hammer_minor or 0 for lot in engine.catalogue)
+    return {
+        "title": engine.sale.title,
+        "sale": engine.sale.sale,
+        "status": engine.sale.status.value,
+        "currency": engine.sale.currency.code,
+        "decimals": engine.sale.currency.decimals,
+        "epoch": engine.epoch,
+        "started_at_ms": engine.sale.started_at_ms,
+        "now_ms": now_ms,
+        "lots": {state.value: counts[state] for state in LotStatus},
+        "bidders": sum(entry.admitted for entry in house.register.entries),
+        "waiting": sum(entry.waiting for entry in house.register.entries),
+        "bids": sum(lot.view.bids for lot in engine.catalogue),
+        "changes": engine.count_changes(),
+        **money_fields(engine.sale.currency, turnover=turnover_minor),
+    }
+
+
+def lots(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
+    """Return each of the chosen lots with its secrets."""
+    return [_lot_row(house, lot, now_ms) for lot in chosen]
+
+
+def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return everybody in the register, whatever lots were chosen."""
+    leads: Counter[int] = Counter()
+    won: Counter[int] = Counter()
+    spent: Counter[int] = Counter()
+    for lot in house.engine.catalogue:
+        view = lot.view
+        if view.leader is not None and not view.status.is_final:
+            leads[view.leader] += 1
+        if view.winner is not None:
+            won[view.winner] += 1
+            spent[view.winner] += view.hammer_minor or 0
+    return [
+        {
+            "paddle": entry.paddle,
+            "name": entry.name,
+            "role": entry.role.value,
+            "state": "admitted" if entry.admitted else "waiting" if entry.waiting else "turned out",
+            "leads": leads[entry.paddle],
+            "won": won[entry.paddle],
+            "key": entry.key,
+            **money_fields(house.engine.sale.currency, spent=spent[entry.paddle]),
+        }
+        for entry in house.register.entries
+    ]
+
+
+def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return how each of the chosen lots ended, or stands. The `price` of a sold lot is what was paid, also at once."""
+    currency = house.engine.sale.currency
+    rows = []
+    for lot in chosen:
+        view = lot.view
+        rows.append(
+            {
+                "lot": view.lot,
+                "title": view.terms.title,
+                "status": view.status.value,
+                "winner": _name_of(house, view.winner),
+                "paddle": view.winner,
+                "bids": view.bids,
+                "closed_at_ms": view.closed_at_ms,
+                "cause": view.close_cause.value if view.close_cause else None,
+                **money_fields(
+                    currency,
+                    hammer=view.hammer_minor,
+                    price=view.price_minor if view.hammer_minor is None else view.hammer_minor,
+                ),
+            }
+        )
+    return rows
+
+
+def lot_defaults(house: House, now_ms: int, chosen: Sequence[LotState]) -> LotDefaults:  # noqa: ARG001 -- as above
+    """Return what holds for lots that are added, for who writes them."""
+    return house.engine.state.created.lot_defaults
+
+
+def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
+    view, standing = lot.view, lot.standing
+    return {
+        "lot": view.lot,
+        "title": view.terms.title,
+        "status": view.status.value,
+        "seq": view.seq,
+        "bids": view.bids,
+        "leader": _name_of(house, view.leader),
+        "paddle": view.leader,
+        "winner": _name_of(house, view.winner),
+        "winner_paddle": view.winner,
+        "reserve_met": view.reserve_met,
+        "opens_at_ms": view.opens_at_ms,
+        "ends_at_ms": view.ends_at_ms,
+        "remaining_ms": view.remaining_at(now_ms),
+        **money_fields(
+            house.engine.sale.currency,
+            price=view.price_minor,
+            minimum=view.minimum_minor,
+            starting=view.terms.starting_minor,
+            reserve=lot.spec.reserve_minor,
+            maximum=standing.leader_maximum_minor if standing else None,
+            buy_now=view.buy_now_minor,
+            hammer=view.hammer_minor,
+        ),
+    }
+
+
+def _name_of(house: House, paddle: int | None) -> str | None:
+    entry = None if paddle is None else house.register.by_paddle(paddle)
+    return None if entry is None else entry.name
+
+
+def money_fields(currency: Currency, **amounts: int | None) -> Row:
+    """Return each amount (minor units) as a decimal string under its name, and as it is under that with `_minor`."""
+    row: Row = {}
+    for name, amount_minor in amounts.items():
+        row[name] = None if amount_minor is None else currency.plain(amount_minor)
+        row[f"{name}_minor"] = amount_minor
+    return row
+
+
+REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
+    "status": status,
+    "lots": lots,
+    "bidders": bidders,
+    "results": results,
+    "lot_defaults": lot_defaults,
+}

@@ -1,0 +1,89 @@
+"""What a server counts of its own doing, and how it stands: plain numbers, read by whoever watches it.
+
+The server's loop must not be slowed: it writes here once for each batch and never for each bid, and knows nothing of
+who reads. Another thread reads without a lock (`auctioneer.monitoring.metrics`), so the numbers may be some batches
+apart from each other; each by itself is right.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from auctioneer.rules.facts import AnyEvent, Event, Refusal
+from auctioneer.rules.lots import LotState
+
+BATCH_BOUNDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
+"""Upper bounds of the classes of batches, in requests."""
+COMMIT_BOUNDS_S: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+_code_of: Final = attrgetter("verdict.code._value_")
+"""The code's text, since an Enum takes longer to hash than all the rest."""
+
+
+class Histogram:
+    """How many observations fell into which class, and their sum."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def observe(self, value: float) -> None:
+        """Count one observation; one that equals a class's upper bound is in that class."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+
+class Counters:
+    """What one server did since its start. Its loop writes here, by batch."""
+
+    def __init__(self, *, restarts: int = 0) -> None:
+        self.restarts = restarts
+        self.requests = 0
+        self.batch_requests = Histogram(BATCH_BOUNDS)
+        self.commit_s = Histogram(COMMIT_BOUNDS_S)
+        self.bids = 0
+        self.others: Counter[type[Event]] = Counter()
+        self.refusals: Counter[str] = Counter()
+        self.answers_not_taken = 0
+        self.broadcast_frames = 0
+        self.broadcast_bytes = 0
+        self.freezes = 0
+        self.standstills = 0
+        self.snapshot_failures = 0
+        self.heartbeat_lag_ms = 0
+
+    def drained(self, requests: int) -> None:
+        """Count the requests of one drain of the socket."""
+        self.requests += requests
+        self.batch_requests.observe(requests)
+
+    def committed(self, bids: int, others: Sequence[AnyEvent], refusals: Sequence[Refusal], took_s: float) -> None:
+        """Count a batch that is durable: how many accepted bids it holds, which other events, and what was refused."""
+        self.commit_s.observe(took_s)
+        self.bids += bids
+        if others:
+            self.others.update(map(type, others))
+        if refusals:
+            self.refusals.update(map(_code_of, refusals))
+
+
+class Vitals(NamedTuple):
+    """How a server stands at a moment, read off it by another thread."""
+
+    is_frozen: bool
+    epoch: int
+    instance: str
+    position: int
+    """Of the last event in the journal; 0 while the sale is frozen."""
+    lots: Sequence[LotState]
+    bidders: int
+    turn_age_ms: int
+    """Since the loop last turned."""
+    commit_age_ms: int
+    snapshot_age_ms: int
+    """Since the last snapshot was on the disk, or since the start of a server that has not made one."""
+    events_since_snapshot: int
+    """Since that one, or the one that the server read at its start."""

@@ -1,0 +1,154 @@
+"""Whether a server is well, and where monitoring asks: `/healthz` and `/metrics` over HTTP, in a thread of its own.
+
+Off unless an operator names a port, and then on the loopback address unless told otherwise: there is no password, and
+the numbers tell what bidders may not know (how many events there are, so that somebody raised a secret maximum).
+One request at a time, each with a time limit; the loop of the server never waits for any of it.
+"""
+
+import socket
+import sys
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from prometheus_client.exposition import choose_encoder
+
+from auctioneer.monitoring.counters import Vitals
+from auctioneer.monitoring.metrics import ServerCollector, new_registry
+from common.errors import UsageError
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+TURN_AGE_MS_MAX: Final = 5_000
+"""A loop turns at each heartbeat, well under a second apart; one that has not for this long hangs."""
+REQUEST_S_MAX: Final = 2.0
+"""How long a client of `/metrics` may be silent before it is cut off, since it keeps others waiting."""
+_STOP_POLL_S: Final = 0.2
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The body of `/healthz`: `status` is `ok`, `frozen` or `stuck`, and `reason` a sentence about it."""
+
+    status: str
+    reason: str
+    instance: str
+    epoch: int
+    last_turn_age_ms: int
+    last_commit_age_ms: int
+
+    @property
+    def is_well(self) -> bool:
+        """Whether bids are taken."""
+        return self.status == "ok"
+
+
+def judge(vitals: Vitals) -> Health:
+    """Return whether a server that stands so is well, and if not, why."""
+    if vitals.turn_age_ms > TURN_AGE_MS_MAX:
+        status, reason = "stuck", f"The server's loop has not turned for {vitals.turn_age_ms} ms."
+    elif vitals.is_frozen:
+        status, reason = "frozen", "Nothing can be stored, so no bid is taken. See to the disk's space and health."
+    else:
+        status, reason = "ok", "Bids are taken."
+    return Health(status, reason, vitals.instance, vitals.epoch, vitals.turn_age_ms, vitals.commit_age_ms)
+
+
+class HealthEndpoint:
+    """An HTTP server that listens from construction on. Raises UsageError for an address that can't be had.
+
+    For port 0 it takes the port of last time if that is free, so that a scraper finds it again.
+    """
+
+    def __init__(
+        self, host: str, port: int, port_before: int, collector: ServerCollector, log: "FilteringBoundLogger"
+    ) -> None:
+        self._server = _bind(host, port, port_before, collector, log)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_STOP_POLL_S,), name="metrics", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """The address of the metrics."""
+        host = str(self._server.server_address[0])
+        return f"http://[{host}]:{self.port}/metrics" if ":" in host else f"http://{host}:{self.port}/metrics"
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _bind(host: str, port: int, port_before: int, collector: ServerCollector, log: "FilteringBoundLogger") -> "_Server":
+    for candidate in (port,) if port or not port_before else (port_before, 0):
+        try:
+            return _Server(host, candidate, collector, log)
+        except OSError as error:
+            if candidate == port:
+                raise UsageError(
+                    f"The metrics can't be offered on {host}:{port} ({error.strerror}). "
+                    "Choose another --metrics-port (0 takes a free one), or leave it out."
+                ) from error
+    raise AssertionError("the last candidate either binds or raises")
+
+
+class _Server(TCPServer):
+    """Takes one request at a time. `http.server.HTTPServer` is not used, since it asks the name service who it is."""
+
+    allow_reuse_address = True
+
+    def __init__(self, host: str, port: int, collector: ServerCollector, log: "FilteringBoundLogger") -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.collector = collector
+        self.registry = new_registry(collector)
+        self._log = log
+        super().__init__((host, port), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 -- socketserver's signature
+        """Log a fault, unless the client merely hung up."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            self._log.error("metrics_failed", reason=repr(error))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers GET for two paths."""
+
+    server: _Server
+    timeout = REQUEST_S_MAX
+    server_version = "auctioneer"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Answer a request."""
+        match self.path.partition("?")[0]:
+            case "/metrics":
+                encoder, content_type = choose_encoder(self.headers.get("Accept", ""))
+                self._answer(HTTPStatus.OK, content_type, encoder(self.server.registry))
+            case "/healthz":
+                health = judge(self.server.collector.vitals())
+                status = HTTPStatus.OK if health.is_well else HTTPStatus.SERVICE_UNAVAILABLE
+                self._answer(status, "application/json", msgspec.json.encode(health) + b"\n")
+            case _:
+                self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"Here are /metrics and /healthz.\n")
+
+    def _answer(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- http.server's signature
+        """Log nothing: a scrape every few seconds is no news."""

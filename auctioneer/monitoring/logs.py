@@ -1,0 +1,214 @@
+"""Logs: one line an event on standard error, as text or as JSON, for whoever keeps logs.
+
+At a terminal `auctioneer.monitoring.screen` takes the place of `FactLog`, in people's words.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO, cast
+
+import structlog
+
+from auctioneer.house.house import Batch, House
+from auctioneer.monitoring.log_writer import LogWriter
+from auctioneer.process.options import LogFormat, LogLevel
+from auctioneer.rules.facts import (
+    AnyEvent,
+    BidderAdmitted,
+    BidderEnrolled,
+    BidLate,
+    BidTaken,
+    HouseStarted,
+    HouseStoodStill,
+    LotBought,
+    LotDecided,
+    LotListed,
+    MaximumDropped,
+    Refusal,
+    SaleCreated,
+    SaleDecided,
+    SaleRestored,
+    SettingsChanged,
+    kind_of,
+)
+from common.names import printable
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger, Processor
+
+
+class Teller(Protocol):
+    """Who tells of facts that were committed: the log, or the screen."""
+
+    def taken_up(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
+        """Tell of what was done to take the sale up; the first event has `first_position`."""
+
+    def tell(self, house: House, first_position: int, batch: Batch, others: Sequence[int], now_ms: int) -> None:
+        """Tell of a batch; `others` are the places of those events that are no accepted bids."""
+
+    def pause(self, now_ms: int) -> None:
+        """Tell what may have been kept back; called at each heartbeat."""
+
+    def write_rest(self, now_ms: int) -> None:
+        """Tell what was kept back; the house stops."""
+
+
+class FactLog:
+    """Logs facts; bids only if `logs_bids`."""
+
+    def __init__(self, log: "FilteringBoundLogger", *, logs_bids: bool) -> None:
+        self._log = log
+        self._logs_bids = logs_bids
+
+    def taken_up(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
+        """Log what was done to take the sale up."""
+        self.tell(house, first_position, batch, range(len(batch.events)), now_ms)
+
+    def tell(self, house: House, first_position: int, batch: Batch, others: Sequence[int], now_ms: int) -> None:  # noqa: ARG002 -- Teller's
+        """Log a batch."""
+        events = batch.events
+        for place in range(len(events)) if self._logs_bids else others:
+            log_event(self._log, first_position + place, events[place])
+        if self._logs_bids:
+            for refusal in batch.refusals:
+                log_refusal(self._log, refusal)
+        for refused in batch.names_refused:
+            self._log.debug("name_refused", name=printable(refused.name), code=refused.code.value)
+
+    def pause(self, now_ms: int) -> None:
+        """Do nothing; nothing was kept back."""
+
+    def write_rest(self, now_ms: int) -> None:
+        """Do nothing; nothing was kept back."""
+
+
+class Voice(NamedTuple):
+    """How a house speaks to its operator: `log` tells of the process, `facts` of the sale."""
+
+    log: "FilteringBoundLogger"
+    facts: Teller
+
+
+def new_log(writer: LogWriter, rendering: "list[Processor]", log_level: LogLevel) -> "FilteringBoundLogger":
+    """Return the logger of a house, whose lines are made by `rendering` and go to `writer`."""
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.WriteLogger(cast("TextIO", writer)),
+        processors=[structlog.processors.add_log_level, *rendering],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, log_level.upper())),
+    )
+    return log
+
+
+def rendered_as(log_format: LogFormat) -> "list[Processor]":
+    """Return what makes a line of the log: text with this machine's time of day, or JSON with the time in UTC."""
+    if log_format == "json":
+        return [structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()]
+    return [
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24),
+    ]
+
+
+def log_event(log: "FilteringBoundLogger", position: int, event: AnyEvent) -> None:
+    """Log a fact that was committed: bids at level debug, all else at info. No line has a reserve or a maximum."""
+    match event:
+        case BidTaken():
+            log.debug(
+                "bid",
+                lot=event.lot,
+                seq=event.seq,
+                paddle=event.paddle,
+                request=event.request.id,
+                price=event.price_minor,
+                position=position,
+            )
+        case LotBought():
+            log.info(
+                "lot_bought",
+                lot=event.lot,
+                seq=event.seq,
+                paddle=event.paddle,
+                request=event.request.id,
+                price=event.price_minor,
+                position=position,
+            )
+        case BidLate():
+            log.info(
+                "late_bid",
+                lot=event.lot,
+                seq=event.seq,
+                paddle=event.paddle,
+                request=event.request.id,
+                late_ms=event.late_ms,
+                position=position,
+            )
+        case MaximumDropped():
+            log.info("maximum_dropped", lot=event.lot, seq=event.seq, paddle=event.paddle, position=position)
+        case LotDecided() | SaleDecided():
+            _log_decision(log, position, event)
+        case _:
+            _log_of_the_house(log, position, event)
+
+
+def log_refusal(log: "FilteringBoundLogger", refusal: Refusal) -> None:
+    """Log a bid that was refused, at level debug. It has no position: it stands beside the chain of events."""
+    verdict = refusal.verdict
+    log.debug(
+        "bid_refused",
+        lot=verdict.lot,
+        seq=verdict.seq,
+        paddle=refusal.paddle,
+        request=verdict.id,
+        code=verdict.code.value,
+    )
+
+
+def _log_of_the_house(
+    log: "FilteringBoundLogger",
+    position: int,
+    event: SaleCreated
+    | SaleRestored
+    | SettingsChanged
+    | HouseStarted
+    | HouseStoodStill
+    | LotListed
+    | BidderEnrolled
+    | BidderAdmitted,
+) -> None:
+    match event:
+        case SaleCreated():
+            log.info("sale_created", sale=event.sale, title=event.title, position=position)
+        case SaleRestored():
+            log.info("sale_restored", epoch=event.epoch, position=position)
+        case SettingsChanged():
+            names = [controller.name for controller in event.settings.controllers]
+            admit = event.settings.admission.value
+            log.info("settings_changed", admit=admit, controllers=names, by=event.by, position=position)
+        case HouseStarted():
+            log.info("house_started", instance=event.instance, outage_ms=event.outage_ms, position=position)
+        case HouseStoodStill():
+            log.warning("standstill", ms=event.outage_ms, position=position)
+        case LotListed():
+            terms = event.spec.terms
+            log.info("lot_added", lot=terms.lot, seq=event.seq, title=terms.title, by=event.by, position=position)
+        case BidderEnrolled():
+            log.info("bidder", paddle=event.paddle, name=event.name, admitted=event.admitted, position=position)
+        case BidderAdmitted():
+            log.info(
+                "bidder_admitted" if event.admitted else "bidder_turned_out",
+                paddle=event.paddle,
+                by=event.by,
+                position=position,
+            )
+
+
+def _log_decision(log: "FilteringBoundLogger", position: int, event: LotDecided | SaleDecided) -> None:
+    fields: dict[str, Any] = {
+        name: getattr(value, "value", value)
+        for name in event.change.__struct_fields__
+        if name != "at_ms" and (value := getattr(event.change, name)) not in (None, "")
+    }
+    if event.lot:
+        fields["lot"] = event.lot
+    log.info(kind_of(event), by=event.by, position=position, **fields)

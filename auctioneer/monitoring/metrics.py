@@ -1,0 +1,166 @@
+"""The numbers of a server in the terms of Prometheus.
+
+The texts here are the reference of `docs/operations.md`, which a test compares.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from auctioneer.monitoring.counters import Counters, Histogram, Vitals
+from auctioneer.rules.facts import BidLate, LotBought
+from common.errors import RejectCode
+from common.lot import LotStatus
+
+
+class ServerCollector(Collector):
+    """Makes a scrape's numbers of a server's counters, its vitals and the files of its journal."""
+
+    def __init__(self, counters: Counters, vitals: Callable[[], Vitals], journal: Path) -> None:
+        self._counters = counters
+        self.vitals = vitals
+        self._journal = journal
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each family of numbers."""
+        vitals = self.vitals()
+        yield from self._of_bids()
+        yield from self._of_batches()
+        yield from self._of_the_sale(vitals)
+        yield from self._of_health(vitals)
+        yield from self._of_the_disk()
+
+    def _of_bids(self) -> Iterator[Metric]:
+        counters = self._counters
+        yield CounterMetricFamily(
+            "auctioneer_requests", "Requests that were received from bidders.", value=counters.requests
+        )
+        taken = counters.bids + counters.others[LotBought]
+        yield CounterMetricFamily(
+            "auctioneer_bids_accepted", "Bids and purchases that were accepted and are durable.", value=taken
+        )
+        refused = CounterMetricFamily(
+            "auctioneer_bids_refused", "Bids and purchases that were refused, by reject code.", labels=["code"]
+        )
+        codes = counters.refusals.copy()
+        codes[RejectCode.LOT_CLOSED.value] += counters.others[BidLate]
+        for code, count in codes.items():
+            refused.add_metric([code], count)
+        yield refused
+        yield CounterMetricFamily(
+            "auctioneer_answers_not_taken",
+            "Answers to peers that were gone or did not read.",
+            value=counters.answers_not_taken,
+        )
+
+    def _of_batches(self) -> Iterator[Metric]:
+        counters = self._counters
+        yield _histogram(
+            "auctioneer_batch_requests", "Requests that were decided together, by batch.", counters.batch_requests
+        )
+        yield _histogram(
+            "auctioneer_commit_seconds", "Time that a batch took to become durable, by batch.", counters.commit_s
+        )
+        yield CounterMetricFamily(
+            "auctioneer_broadcast_frames", "Frames given to the publisher.", value=counters.broadcast_frames
+        )
+        yield CounterMetricFamily(
+            "auctioneer_broadcast_bytes",
+            "Bytes given to the publisher, which sends them to each subscriber.",
+            value=counters.broadcast_bytes,
+        )
+
+    def _of_the_sale(self, vitals: Vitals) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "auctioneer_journal_position", "Events in the journal; 0 while frozen.", value=vitals.position
+        )
+        lots = GaugeMetricFamily("auctioneer_lots", "Lots in the sale, by status.", labels=["status"])
+        counts = Counter(lot.view.status for lot in vitals.lots)
+        for status in LotStatus:
+            lots.add_metric([status.value], counts[status])
+        yield lots
+        yield GaugeMetricFamily("auctioneer_bidders_enrolled", "Bidders in the register.", value=vitals.bidders)
+        yield GaugeMetricFamily(
+            "auctioneer_epoch",
+            "The epoch of the history; it rises when a backup is restored.",
+            value=vitals.epoch,
+        )
+
+    def _of_health(self, vitals: Vitals) -> Iterator[Metric]:
+        counters = self._counters
+        yield GaugeMetricFamily(
+            "auctioneer_frozen", "1 while nothing can be stored, so that nothing is decided.", value=vitals.is_frozen
+        )
+        yield CounterMetricFamily(
+            "auctioneer_freezes", "How often the sale froze since the server's start.", value=counters.freezes
+        )
+        yield CounterMetricFamily(
+            "auctioneer_standstills",
+            "How often the loop stood still for seconds, so that open lots got time back.",
+            value=counters.standstills,
+        )
+        yield CounterMetricFamily(
+            "auctioneer_snapshot_failures",
+            "Snapshots that could not be made since the server's start.",
+            value=counters.snapshot_failures,
+        )
+        yield CounterMetricFamily(
+            "auctioneer_restarts",
+            "How often the watchdog started the server again since `auctioneer run`.",
+            value=counters.restarts,
+        )
+        for name, text, value_ms in (
+            ("last_turn_age", "Time since the loop last turned.", vitals.turn_age_ms),
+            ("last_commit_age", "Time since something was last stored.", vitals.commit_age_ms),
+            ("snapshot_age", "Time since the last snapshot, or since the server's start.", vitals.snapshot_age_ms),
+            ("heartbeat_lag", "How much too late the last heartbeat left.", counters.heartbeat_lag_ms),
+        ):
+            yield GaugeMetricFamily(f"auctioneer_{name}_seconds", text, value=value_ms / 1000)
+        yield GaugeMetricFamily(
+            "auctioneer_events_since_snapshot",
+            "Events that a restart would have to replay.",
+            value=vitals.events_since_snapshot,
+        )
+
+    def _of_the_disk(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "auctioneer_journal_bytes", "Size of the journal's file.", value=_size_bytes(self._journal)
+        )
+        yield GaugeMetricFamily(
+            "auctioneer_journal_wal_bytes",
+            "Size of the journal's -wal file, the part not yet copied into it.",
+            value=_size_bytes(Path(f"{self._journal}-wal")),
+        )
+        disk = os.statvfs(self._journal.parent)
+        yield GaugeMetricFamily(
+            "auctioneer_disk_free_bytes",
+            "Space that is left on the journal's disk.",
+            value=disk.f_bavail * disk.f_frsize,
+        )
+
+
+def new_registry(collector: ServerCollector) -> CollectorRegistry:
+    """Return what a scrape asks: the server's numbers, and those that the system has of the process."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    ProcessCollector(registry=registry)
+    return registry
+
+
+def _histogram(name: str, text: str, histogram: Histogram) -> HistogramMetricFamily:
+    running = accumulate(histogram.counts)
+    edges = [*map(str, histogram.bounds), "+Inf"]
+    return HistogramMetricFamily(name, text, buckets=list(zip(edges, running, strict=True)), sum_value=histogram.sum)
+
+
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,335 @@
+"""What the auctioneer reads at the terminal of `auctioneer run`: the sale in people's words, line by line.
+
+It gets the same facts as the log (`auctioneer.monitoring.logs`), after they are durable. However fast bids come, few
+lines are written: facts are gathered for a moment, bids on one lot in a row become one line, and of each kind what does
+not fit is counted. Nothing here waits for the terminal (`auctioneer.monitoring.log_writer`), and no line has a reserve
+or a maximum.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from structlog import DropEvent
+
+from auctioneer.house.house import Batch, House
+from auctioneer.rules.facts import (
+    AnyEvent,
+    BidderAdmitted,
+    BidderEnrolled,
+    BidLate,
+    BidTaken,
+    HouseStarted,
+    HouseStoodStill,
+    LotBought,
+    LotDecided,
+    LotListed,
+    MaximumDropped,
+    Refusal,
+    SaleDecided,
+    SaleRestored,
+    SettingsChanged,
+)
+from common.durations import format_duration
+from common.lot import (
+    Announced,
+    AnyLotEvent,
+    CloseCause,
+    LotClosed,
+    LotExtended,
+    LotOpened,
+    LotPaused,
+    LotResumed,
+    LotWithdrawn,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+)
+from common.messages import BidRequest, Role
+from common.names import printable
+from common.words import counted
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict
+
+WRITE_EVERY_MS: Final = 250
+"""For so long facts are gathered at the most while they keep coming."""
+KIND_LINES_MAX: Final = 8
+"""Lines of one kind that are written at a time."""
+
+_BIDS: Final = ("bid", "bids")
+_REFUSED: Final = ("refused bid", "refused bids")
+_PEOPLE: Final = ("arrival", "arrivals")
+_LOTS: Final = ("change of lots", "changes of lots")
+_ENDS: Final = ("lot that ended", "lots that ended")
+_SALE: Final = ("piece of news", "pieces of news")
+_Kind = tuple[str, str]
+
+_PROCESS_LINES: Final = {
+    "stopped": "The house has stopped; unfinished lots: {unfinished_lots}. To go on: the same command.",
+    "frozen": "Nothing can be stored, so the sale stands still and bids are refused: {reason}",
+    "option_changed": "{option} is {now} now; it was {before}.",
+    "thawed": "Storing works again, and the sale goes on.",
+}
+"""What the process itself logs, in people's words; all else is shown as it is logged."""
+_TOLD_ELSEWHERE: Final = ("listening",)
+
+
+def clock_time(at_ms: int) -> str:
+    """Return a server time as this machine's time of day."""
+    return time.strftime("%H:%M:%S", time.localtime(at_ms / 1000))
+
+
+class _Bids:
+    """Bids on one lot in a row, of which the last is shown."""
+
+    __slots__ = ("count", "last")
+
+    def __init__(self, first: BidTaken) -> None:
+        self.last = first
+        self.count = 1
+
+
+class Screen:
+    """Turns facts into lines and has them written by `write`, which must not block."""
+
+    def __init__(self, write: Callable[[str], object], time_of: Callable[[int], str] = clock_time) -> None:
+        self._write = write
+        self._time_of = time_of
+        self._lines: list[tuple[int, str] | _Bids] = []
+        self._bids: dict[str, _Bids] = {}
+        """Of each lot the bids that no other change of the lot followed yet."""
+        self._shown: Counter[_Kind] = Counter()
+        self._left_out: Counter[_Kind] = Counter()
+        self._extended_ms: dict[str, int] = {}
+        """What bids had extended each lot by when that was last told."""
+        self._write_ms = 0
+        self._house: House | None = None
+
+    def taken_up(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
+        """Tell of what was done to take the sale up; how it is run is among the lines at the start."""
+        events: list[AnyEvent] = [event for event in batch.events if not isinstance(event, SettingsChanged)]
+        self._extended_ms = {lot.view.lot: lot.extended_ms for lot in house.engine.catalogue if lot.extended_ms}
+        self.tell(house, first_position, batch._replace(events=events), (), now_ms)
+
+    def tell(
+        self,
+        house: House,
+        first_position: int,  # noqa: ARG002 -- FactLog's
+        batch: Batch,
+        others: Sequence[int],  # noqa: ARG002 -- FactLog's
+        now_ms: int,
+    ) -> None:
+        """Tell of a batch that was committed."""
+        self._house = house
+        for event in batch.events:
+            if type(event) is BidTaken:
+                if event.public:
+                    self._note_bid(event)
+            else:
+                self._note_fact(house, event)
+        for refusal in batch.refusals:
+            if self._has_room(_REFUSED):
+                self._lines.append((refusal.at_ms, _refused(house, refusal)))
+        for refused in batch.names_refused:
+            if self._has_room(_PEOPLE):
+                why = refused.code.value.replace("_", " ")
+                name = printable(refused.name) or "Somebody without a name"
+                self._lines.append((refused.at_ms, f"{name} could not join: {why}."))
+        self.pause(now_ms)
+
+    def pause(self, now_ms: int) -> None:
+        """Write what was gathered, unless that was done a moment ago."""
+        if now_ms >= self._write_ms and (self._lines or self._left_out):
+            self.write_rest(now_ms)
+
+    def write_rest(self, now_ms: int) -> None:
+        """Write what was gathered."""
+        lines = [(one.last.at_ms, self._bids_words(one)) if isinstance(one, _Bids) else one for one in self._lines]
+        for at_ms, text in sorted(lines, key=itemgetter(0)):  # a line of many bids has the time of the last
+            self._write(f"{self._time_of(at_ms)}  {text}\n")
+        for (one, many), count in self._left_out.items():
+            self._write(f"{self._time_of(now_ms)}  ... and {counted(count, f'more {one}', f'more {many}')}.\n")
+        self._lines.clear()
+        self._bids.clear()
+        self._shown.clear()
+        self._left_out.clear()
+        self._write_ms = now_ms + WRITE_EVERY_MS
+
+    def process_line(self, logger: object, level: str, fields: "EventDict") -> str:  # noqa: ARG002 -- structlog's
+        """Return what the process logs as a line for people: the last of structlog's processors."""
+        event = str(fields.pop("event"))
+        if event in _TOLD_ELSEWHERE:
+            raise DropEvent
+        words = _PROCESS_LINES.get(event)
+        if words is not None:
+            text = words.format_map(fields)
+        else:
+            rest = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "level")
+            text = f"{event.replace('_', ' ').capitalize()}: {rest}"
+        mark = f"{level.capitalize()}: " if level in ("warning", "error") else ""
+        return f"{self._time_of(time.time_ns() // 1_000_000)}  {mark}{printable(text)}"
+
+    def _has_room(self, kind: _Kind) -> bool:
+        """Return whether one more line of this kind is written, and count it either way."""
+        if self._shown[kind] < KIND_LINES_MAX:
+            self._shown[kind] += 1
+            return True
+        self._left_out[kind] += 1
+        return False
+
+    def _note_bid(self, event: BidTaken) -> None:
+        bids = self._bids.get(event.lot)
+        if bids is not None:
+            bids.last = event
+            bids.count += 1
+        elif self._has_room(_BIDS):
+            self._bids[event.lot] = bids = _Bids(event)
+            self._lines.append(bids)
+
+    def _note_fact(self, house: House, event: AnyEvent) -> None:
+        self._bids.pop(event.lot, None)
+        kind = _kind(event)
+        if kind is None or not self._has_room(kind):
+            return
+        text = _words(house, event, self._time_of)
+        self._lines.append((event.at_ms, text))
+
+    def _bids_words(self, bids: _Bids) -> str:
+        assert self._house is not None, "who has lines has a house"
+        event, house = bids.last, self._house
+        price = house.engine.sale.currency.show(event.price_minor)
+        text = f"Lot {event.lot}: {_person(house, event.leader)} leads at {price}"
+        if bids.count > 1:
+            text += f" after {bids.count:,} bids"
+        elif event.paddle != event.leader:
+            text = (
+                f"Lot {event.lot}: {_person(house, event.paddle)} bid; {_person(house, event.leader)} leads at {price}"
+            )
+        if event.reserve_met is not None:
+            text += ", the reserve is met" if event.reserve_met else ", the reserve is not met yet"
+        more_ms = event.extended_ms - self._extended_ms.get(event.lot, 0)
+        if more_ms and event.ends_at_ms is not None:
+            self._extended_ms[event.lot] = event.extended_ms
+            text += f"; extended by {format_duration(more_ms)}, until {self._time_of(event.ends_at_ms)}"
+        return text + "."
+
+
+def _kind(event: AnyEvent) -> _Kind | None:
+    """Return of what kind a fact is; None for one that is not told, since another tells it."""
+    match event:
+        case LotDecided(change=LotClosed() | LotWithdrawn()) | LotBought():
+            return _ENDS
+        case LotDecided(change=LotOpened()):
+            return _LOTS
+        case LotDecided() if event.with_sale:
+            return None  # the pause of the sale says it, or the outage that extended all lots
+        case LotDecided() | LotListed() | MaximumDropped():
+            return _LOTS
+        case BidLate():
+            return _REFUSED
+        case BidderEnrolled() | BidderAdmitted():
+            return _PEOPLE
+        case HouseStarted(outage_ms=0):
+            return None
+        case HouseStarted() | HouseStoodStill() | SaleRestored() | SettingsChanged() | SaleDecided():
+            return _SALE
+        case _:
+            return None
+
+
+def _words(house: House, event: AnyEvent, time_of: Callable[[int], str]) -> str:
+    """Return what a fact says, other than a bid that was accepted."""
+    currency = house.engine.sale.currency
+    match event:
+        case LotDecided():
+            return f"Lot {event.lot} {_lot_words(house, event.lot, event.change, time_of)}"
+        case LotBought():
+            return (
+                f"Lot {event.lot} is bought by {_person(house, event.paddle)} for {currency.show(event.price_minor)}."
+            )
+        case BidLate():
+            return f"Lot {event.lot}: a bid by {_person(house, event.paddle)} came {event.late_ms:,} ms too late."
+        case MaximumDropped():
+            person = _person(house, event.paddle)
+            return f"Lot {event.lot}: {person} is out of reach; what is left of the maximum is dropped, as was asked."
+        case BidderEnrolled() | BidderAdmitted():
+            return _arrival(house, event)
+        case _:
+            return _sale_words(house, event)
+
+
+def _sale_words(house: House, event: AnyEvent) -> str:
+    match event:
+        case LotListed():
+            return f"Lot {event.spec.terms.lot} is added: {printable(event.spec.terms.title)}."
+        case HouseStarted():
+            return f"The house is back after {format_duration(event.outage_ms)}; open lots end as much later."
+        case HouseStoodStill():
+            return f"The house stood still for {format_duration(event.outage_ms)}; open lots end as much later."
+        case SaleRestored():
+            return "The sale goes on from a backup; what came after it is lost."
+        case SettingsChanged():
+            names = ", ".join(controller.name for controller in event.settings.controllers)
+            return f"Who may join: {event.settings.admission.value}. Who gives commands: {names or 'nobody'}."
+        case SaleDecided(change=Announced() as change):
+            return f"Announced: {printable(change.text)}"
+        case SaleDecided(change=SalePaused()):
+            return "The sale is paused."
+        case SaleDecided(change=SaleResumed()):
+            return "The sale goes on."
+        case SaleDecided(change=SaleEnded()):
+            sold = [lot.view.hammer_minor for lot in house.engine.catalogue if lot.view.hammer_minor is not None]
+            return f"The sale has ended. Lots sold: {len(sold):,}, for {house.engine.sale.currency.show(sum(sold))}."
+        case _:
+            return type(event).__name__
+
+
+def _lot_words(house: House, number: str, change: AnyLotEvent, time_of: Callable[[int], str]) -> str:
+    currency, lot = house.engine.sale.currency, house.engine.lots[number]
+    match change:
+        case LotOpened():
+            ends = "" if change.ends_at_ms is None else f", until {time_of(change.ends_at_ms)}"
+            terms = lot.spec.terms
+            return f"is open: {printable(terms.title)}, from {currency.show(terms.starting_minor)}{ends}."
+        case LotPaused():
+            return "is paused."
+        case LotResumed():
+            return "goes on." if change.ends_at_ms is None else f"goes on, until {time_of(change.ends_at_ms)}."
+        case LotExtended():
+            if change.ends_at_ms is not None:
+                return f"has more time, until {time_of(change.ends_at_ms)}."
+            return f"has more time: {format_duration(change.remaining_ms or 0)} once it goes on."
+        case LotClosed(winner=int(winner), hammer_minor=int(hammer_minor)):
+            how = "" if change.cause is CloseCause.TIME else " by the hammer"
+            return f"is sold to {_person(house, winner)} for {currency.show(hammer_minor)}{how}."
+        case LotClosed():
+            return f"passed, since {'the reserve was not met' if lot.view.bids else 'nobody had bid'}."
+        case LotWithdrawn():
+            return f"is withdrawn: {printable(change.reason)}" if change.reason else "is withdrawn."
+        case _:
+            return "opens at another time."
+
+
+def _arrival(house: House, event: BidderEnrolled | BidderAdmitted) -> str:
+    person = _person(house, event.paddle)
+    if isinstance(event, BidderAdmitted):
+        return f"{person} is let in." if event.admitted else f"{person} is turned out."
+    if not event.admitted:
+        return f"{person} waits to be let in: auctioneer admit {event.paddle}"
+    return f"{person} looks on." if event.role is Role.OBSERVER else f"{person} joined."
+
+
+def _refused(house: House, refusal: Refusal) -> str:
+    request = refusal.request
+    amount_minor = request.amount_minor if isinstance(request, BidRequest) else request.price_minor
+    amount = "" if amount_minor is None else f" of {house.engine.sale.currency.show(amount_minor)}"
+    why = refusal.verdict.code.value.replace("_", " ")
+    return f"Lot {request.lot}: a bid{amount} by {_person(house, refusal.paddle)} was refused: {why}."
+
+
+def _person(house: House, paddle: int) -> str:
+    entry = house.register.by_paddle(paddle)
+    return f"{printable(entry.name)} ({paddle})" if entry is not None else f"({paddle})"

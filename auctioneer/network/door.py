@@ -1,0 +1,157 @@
+"""The door: whose key may connect to which endpoint. libzmq asks in the middle of each handshake (ZAP, ZeroMQ RFC 27).
+
+It runs before anything is bound, since without it CURVE would let every key in, and in a thread of its own, so that a
+crowd at the door does not keep the loop from the bids. It only reads what the loop writes.
+
+Who is turned away *for now* sees the connection end and tries again by itself, so that admitting somebody is enough.
+Who is turned away *for good* is told so in the handshake, and libzmq then gives up.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from enum import Enum
+from time import monotonic
+from typing import Final
+
+import zmq
+from zmq.utils import z85
+
+from auctioneer.house.house import House
+from auctioneer.rules.sale_settings import AdmissionMode
+
+TURNED_AWAY_S: Final = 5.0
+"""How long who floods an endpoint is let in to none again: as long as a client waits between two attempts."""
+TURNED_AWAY_MAX: Final = 10_000
+"""So many are remembered; beyond that, who was turned away first may come back early."""
+_ZAP_ADDRESS: Final = "inproc://zeromq.zap.01"
+_ZAP_VERSION: Final = b"1.0"
+_CURVE: Final = b"CURVE"
+_STOP_ADDRESS: Final = "inproc://door.stop"
+
+
+class Word(Enum):
+    """What the door says to a key; the values are ZAP's status codes."""
+
+    COME_IN = b"200"
+    NOT_NOW = b"300"
+    NEVER = b"400"
+
+
+Rule = Callable[[str], Word]
+
+
+class TurnedAway:
+    """The keys that are not let in for a while, since they flooded an endpoint."""
+
+    def __init__(self, clock_s: Callable[[], float] = monotonic) -> None:
+        self._clock_s = clock_s
+        self._until_s: dict[str, float] = {}  # written by the loop, read by the door
+
+    def add(self, key: str) -> None:
+        """Let a key not in again for `TURNED_AWAY_S` from now."""
+        self._until_s.pop(key, None)
+        if len(self._until_s) >= TURNED_AWAY_MAX:
+            del self._until_s[next(iter(self._until_s))]
+        self._until_s[key] = self._clock_s() + TURNED_AWAY_S
+
+    def __contains__(self, key: str) -> bool:
+        return self._clock_s() < self._until_s.get(key, 0.0)
+
+
+class Public:
+    """Lets in every key, since its session decides what it may do; but who floods waits."""
+
+    def __init__(self, turned_away: TurnedAway) -> None:
+        self._turned_away = turned_away
+
+    def __call__(self, key: str) -> Word:
+        """Judge a key."""
+        return Word.NOT_NOW if key in self._turned_away else Word.COME_IN
+
+
+class Controllers:
+    """Lets in who gives commands; nobody yet, until `are_of` says in which house."""
+
+    def __init__(self) -> None:
+        self._house: House | None = None
+
+    def are_of(self, house: House) -> None:
+        """Go by this house's settings from now on."""
+        self._house = house
+
+    def __call__(self, key: str) -> Word:
+        """Judge a key."""
+        if self._house is None:
+            return Word.NOT_NOW
+        return Word.COME_IN if key in self._house.controllers else Word.NEVER
+
+
+class Audience:
+    """Lets in who may hear the broadcasts, so that nobody else can as much as send to their socket.
+
+    Everybody, until `is_of` says whose audience it is: a house that was just restarted must not turn its bidders away
+    while it reads the record. Nothing is granted in that time either. Whoever floods a socket waits, whoever it is.
+    """
+
+    def __init__(self, turned_away: TurnedAway) -> None:
+        self._turned_away = turned_away
+        self._house: House | None = None
+
+    def is_of(self, house: House) -> None:
+        """Go by this house's register and settings from now on."""
+        self._house = house
+
+    def __call__(self, key: str) -> Word:
+        """Judge a key."""
+        if key in self._turned_away:
+            return Word.NOT_NOW
+        house = self._house
+        return Word.COME_IN if house is None or self._may_hear(house, key) else Word.NOT_NOW
+
+    def _may_hear(self, house: House, key: str) -> bool:
+        entry = house.register.by_key(key)
+        if entry is not None:
+            return entry.admitted
+        match house.admission.mode:
+            case AdmissionMode.OPEN:
+                return True  # a hello would do: refused here, an observer would wait after each restart
+            case AdmissionMode.LIST:
+                return key in house.admission.listed
+            case _:
+                return house.is_admitted(key)
+
+
+class Door:
+    """Answers libzmq, by a rule for each domain, until it is closed."""
+
+    def __init__(self, context: "zmq.Context[zmq.SyncSocket]", rules: Mapping[str, Rule]) -> None:
+        self._rules = {domain.encode(): rule for domain, rule in rules.items()}
+        self._asked = context.socket(zmq.REP)
+        self._asked.bind(_ZAP_ADDRESS)
+        self._stopped = context.socket(zmq.PAIR)
+        self._stopped.bind(_STOP_ADDRESS)
+        self._stop = context.socket(zmq.PAIR)
+        self._stop.connect(_STOP_ADDRESS)
+        self._thread = threading.Thread(target=self._answer_all, name="door", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering; every handshake after that fails."""
+        self._stop.send(b"")
+        self._thread.join()
+        for one in (self._stop, self._stopped, self._asked):
+            one.close(linger=0)
+
+    def _answer_all(self) -> None:
+        poller = zmq.Poller()
+        for one in (self._stopped, self._asked):
+            poller.register(one, zmq.POLLIN)
+        while True:
+            ready = dict(poller.poll())
+            if self._stopped in ready:
+                return
+            _, request_id, domain, _, _, mechanism, *credentials = self._asked.recv_multipart()
+            key = z85.encode(credentials[0]) if mechanism == _CURVE else b""
+            word = self._rules[domain](key.decode()) if key else Word.NEVER
+            user_id = key if word is Word.COME_IN else b""
+            self._asked.send_multipart([_ZAP_VERSION, request_id, word.value, b"", user_id, b""])

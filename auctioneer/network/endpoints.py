@@ -1,0 +1,163 @@
+"""The house's sockets, bound: requests (ROUTER), broadcasts (XPUB) and control (ROUTER), with who may connect to which.
+
+Any key may connect to requests, where its session decides; only those who may hear the broadcasts, to those; and only
+listed keys to control. `auctioneer.network.door` asks for each.
+"""
+
+import socket
+from enum import IntFlag
+from threading import Thread
+from typing import Final, NamedTuple
+
+import zmq
+
+from auctioneer.house.house import House
+from auctioneer.network.addresses import is_every_address, parse_advertised
+from auctioneer.network.door import Audience, Controllers, Door, Public, Rule, TurnedAway
+from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.options import RunOptions
+from common.errors import UsageError
+from common.keys import JoinLink, KeyPair
+from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX
+from common.sockets import BytesSocket, new_context, set_publisher, set_request_server, use_curve_server
+
+REQUESTS_DOMAIN: Final = "requests"
+BROADCASTS_DOMAIN: Final = "broadcasts"
+CONTROL_DOMAIN: Final = "control"
+LEAVE_S: Final = 5.0
+"""How long closing may take; the sockets themselves keep their last messages for a second."""
+CONTROL_ADDRESS: Final = "tcp://127.0.0.1:*"
+"""Not a local socket: libzmq aborts when it accepts a connection on one while all file handles are taken."""
+SUBSCRIPTION_BYTES_MAX: Final = 1024
+"""Topics are far smaller, but the CURVE handshake's frames (about 400 bytes) must pass too."""
+
+
+class _IoThread(IntFlag):
+    """libzmq's threads, as bits of a socket's affinity.
+
+    A crowd that comes to listen, each with a handshake that takes a fraction of a millisecond, keeps no bid waiting;
+    and what is broadcast is encrypted beside the answers.
+    """
+
+    REQUESTS = 1
+    BROADCASTS = 2
+
+
+class Reached(NamedTuple):
+    """Where others reach the house, as links and `welcome` say it."""
+
+    host: str
+    port: int
+    publish_port: int
+
+
+class Endpoints:
+    """All sockets of a house, bound on construction. Raises UsageError for an address that can't be had."""
+
+    def __init__(self, options: RunOptions, folder: DataFolder, keys: KeyPair) -> None:
+        self.context = new_context(len(_IoThread))
+        self.turned_away = TurnedAway()
+        self._audience = Audience(self.turned_away)
+        self._controllers = Controllers()
+        rules: dict[str, Rule] = {
+            REQUESTS_DOMAIN: Public(self.turned_away),
+            BROADCASTS_DOMAIN: self._audience,
+            CONTROL_DOMAIN: self._controllers,
+        }
+        self._door = Door(self.context, rules)
+        self.requests = self.context.socket(zmq.ROUTER, socket_class=BytesSocket)
+        self.publisher = self.context.socket(zmq.XPUB, socket_class=BytesSocket)
+        self.control = self.context.socket(zmq.ROUTER)
+        try:
+            self._bind(options, folder, keys)
+        except BaseException:
+            self.close()
+            raise
+
+    def _bind(self, options: RunOptions, folder: DataFolder, keys: KeyPair) -> None:
+        set_request_server(self.requests, REQUEST_BYTES_MAX)
+        set_publisher(self.publisher, SUBSCRIPTION_BYTES_MAX)
+        set_request_server(self.control, CONTROL_BYTES_MAX)
+        if options.is_encrypted:
+            use_curve_server(self.requests, keys, REQUESTS_DOMAIN)
+            use_curve_server(self.publisher, keys, BROADCASTS_DOMAIN)
+        use_curve_server(self.control, keys, CONTROL_DOMAIN)
+        self.requests.setsockopt(zmq.AFFINITY, _IoThread.REQUESTS)
+        self.publisher.setsockopt(zmq.AFFINITY, _IoThread.BROADCASTS)
+        self.control.setsockopt(zmq.AFFINITY, _IoThread.BROADCASTS)
+        before = folder.house_record()
+        publish_port = options.publish_port
+        if publish_port is None:
+            publish_port = options.port + 1 if options.port else 0
+        self.port = _bind_tcp(self.requests, options.host, options.port, before.port if before else 0)
+        self.publish_port = _bind_tcp(self.publisher, options.host, publish_port, before.publish_port if before else 0)
+        self.reached_at = self._reached_at(options)
+        self.control.bind(CONTROL_ADDRESS)
+        self.control_address = self.control.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def are_of(self, house: House) -> None:
+        """Let in whom this house lets in, from now on."""
+        self._audience.is_of(house)
+        self._controllers.are_of(house)
+
+    def _reached_at(self, options: RunOptions) -> "Reached":
+        """Return where others reach the house: what was advertised, else where it listens."""
+        if options.advertise:
+            host, port, publish_port = parse_advertised(options.advertise)
+            return Reached(host, port or self.port, publish_port or self.publish_port)
+        host = _own_address() if is_every_address(options.host) else options.host
+        return Reached(host, self.port, self.publish_port)
+
+    def link(self, options: RunOptions, keys: KeyPair, invite: str) -> JoinLink:
+        """Return what bidders need to find this house and to know it."""
+        at = self.reached_at
+        return JoinLink(at.host, at.port, at.publish_port, keys.public if options.is_encrypted else "", invite)
+
+    def close(self) -> None:
+        """Close everything, giving the last messages a moment to leave."""
+        for one in (self.requests, self.publisher, self.control):
+            one.close()
+        self._door.close()
+        # Taking leave of thousands of listeners that are gone can take libzmq very long, or for ever. Whoever listens
+        # has had the last words by then, and the process ends anyway.
+        leaving = Thread(target=self.context.term, name="leave", daemon=True)
+        leaving.start()
+        leaving.join(LEAVE_S)
+
+
+def user_id(frame: zmq.Frame) -> str | None:
+    """Return the authenticated key of the message; None where there is none, and then it is not to be trusted."""
+    try:
+        return str(frame.get(b"User-Id"))
+    except zmq.ZMQError:
+        return None
+
+
+def _bind_tcp(server: "zmq.Socket[bytes]", host: str, port: int, port_before: int) -> int:
+    """Bind and return the port. For port 0, that of the last run if it is still free, so that links stay good."""
+    for candidate in (port,) if port else (port_before, 0) if port_before else (0,):
+        address = f"tcp://[{host}]:{candidate or '*'}" if ":" in host else f"tcp://{host}:{candidate or '*'}"
+        try:
+            server.bind(address)
+        except zmq.ZMQError as error:
+            if candidate == port:
+                raise UsageError(_bind_fault(host, port, error)) from error
+            continue
+        return int(server.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2])
+    raise AssertionError("the last candidate either binds or raises")
+
+
+def _bind_fault(host: str, port: int, error: zmq.ZMQError) -> str:
+    if error.errno == zmq.EADDRINUSE:
+        return f"Port {port} on {host} is taken by another program. Choose another with --port (0 takes a free one)."
+    return f"Can't listen on {host}:{port} ({error.strerror}). Is {host} an address of this machine?"
+
+
+def _own_address() -> str:
+    """Return the address by which others reach this machine. Nothing is sent: a UDP connect only picks a route."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])

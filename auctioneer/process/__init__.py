@@ -1,0 +1,1 @@
+"""The process that holds a sale: start, turn, commit, freeze, end."""

@@ -1,0 +1,191 @@
+"""Backups of a sale, also of one that is being held, and the way back from them.
+
+A backup is a directory that looks like a data directory, so every command that reads works on it. It has the keys,
+since the house's key is what join links name. No house is held on it: history that clients have seen is missing from
+it, and only `restore` tells them so, by a higher epoch.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from auctioneer.house.house import House, HouseSettings
+from auctioneer.journal import SqliteJournal
+from auctioneer.journal.copying import copy_journal
+from auctioneer.journal.snapshots import Loaded
+from auctioneer.process.data_folder import DataFolder, SaleRecord
+from auctioneer.process.startup import read_house
+from auctioneer.rules.facts import SaleRestored
+from common.errors import StorageError, UsageError
+from common.files import make_private_folder, sync_directory, write_whole
+
+_DRAFT: Final = "restoring.sqlite3"
+
+
+class BackupRecord(msgspec.Struct, frozen=True):
+    """`backup.json`: what the backup holds. `alive_ms` is when the house had last written."""
+
+    taken_ms: int
+    position: int
+    hash: str
+    alive_ms: int
+    version: str
+    """Of the program that took it."""
+
+
+class Restored(NamedTuple):
+    """A sale that can be held again, as it stood at `alive_ms`."""
+
+    sale: str
+    title: str
+    position: int
+    alive_ms: int
+    epoch: int
+
+
+def back_up(folder: DataFolder, target: Path) -> BackupRecord:
+    """Make the directory `target` a backup of the sale in `folder`, all of it or nothing; return what it holds.
+
+    Raises UsageError where there is no sale, or something at `target` already; StorageError, DamagedJournalError.
+    """
+    folder.require_sale()
+    if target.exists():
+        raise UsageError(f"There is something at {target} already; give each backup a new name, such as its date.")
+    if not target.absolute().parent.is_dir():
+        raise UsageError(f"There is no directory {target.absolute().parent} to put the backup in.")
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.absolute().parent))
+    try:
+        copy = DataFolder(draft)
+        _copy_small_files(folder, copy)
+        copy_journal(folder.journal, copy.journal)
+        record = _record_of(copy)
+        write_whole(copy.backup_file, msgspec.json.encode(record))
+        _sync_names(draft)
+        draft.rename(target)
+        sync_directory(target.absolute().parent)
+    except OSError as error:
+        raise StorageError(f"The backup {target} can't be written ({error}).") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return record
+
+
+def _record_of(copy: DataFolder) -> BackupRecord:
+    """Read the whole copy as a start would, so that no backup is made that can't be held; return what it holds."""
+    journal = SqliteJournal.open(copy.journal, read_only=True)
+    try:
+        end, alive_ms = journal.end, journal.alive_ms
+        _read_whole(journal)
+    finally:
+        journal.close()
+    for index in (Path(f"{copy.journal}-wal"), Path(f"{copy.journal}-shm")):
+        index.unlink(missing_ok=True)  # empty; made by the reader just now
+    return BackupRecord(
+        taken_ms=_wall_ms(),
+        position=end.position,
+        hash=end.hash.hex(),
+        alive_ms=alive_ms,
+        version=metadata.version("auction-house"),
+    )
+
+
+def _read_whole(journal: SqliteJournal) -> House:
+    """Return the house that a journal gives, from the first event on. Raises StorageError, DamagedJournalError."""
+    settings = HouseSettings(instance="", publish_port=0)
+    return read_house(journal, Loaded(None, ()), settings, journal.alive_ms)
+
+
+def restore(backup: DataFolder, folder: DataFolder) -> Restored:
+    """Make `folder` the directory of the sale that `backup` holds, in a new epoch; nothing that is there is replaced.
+
+    Keys and lists that `folder` has already stay, since they are newer; what it lacks comes from the backup. Open lots
+    get the time since the backup back when the sale is next held. Raises UsageError where `folder` has a sale, another
+    house's key or a running house, or `backup` has no sale or is held; StorageError, DamagedJournalError.
+    """
+    if not backup.has_sale:
+        raise UsageError(f"{backup.path} is not a backup: it has no journal in it.")
+    if backup.is_held():
+        raise UsageError(f"A house runs on {backup.path}: that is a sale, and not a backup of one.")
+    folder.prepare()
+    hold = folder.hold()
+    draft = folder.path / _DRAFT
+    try:
+        _refuse_what_would_be_replaced(backup, folder)
+        _remove_draft(draft)
+        _copy_small_files(backup, folder)
+        copy_journal(backup.journal, draft)
+        restored = _begin_epoch(draft)
+        folder.snapshots.remove_all()  # of a journal that was moved away
+        for left_over in ("-wal", "-shm"):  # of a journal that was moved away; a reader leaves an empty one
+            Path(f"{folder.journal}{left_over}").unlink(missing_ok=True)
+        _sync_names(folder.path)  # a journal without the keys would be held under a key that no link names
+        folder.write_sale_record(SaleRecord(restored.sale, restored.title))
+        draft.rename(folder.journal)
+        sync_directory(folder.path)
+    except OSError as error:
+        raise StorageError(f"The sale can't be restored to {folder.path} ({error}).") from error
+    finally:
+        _remove_draft(draft)
+        os.close(hold)
+    return restored
+
+
+def _begin_epoch(draft: Path) -> Restored:
+    """Record that history was lost. The epoch is the time of day, so that a second restore of a backup has another."""
+    journal = SqliteJournal.open(draft)
+    try:
+        alive_ms = journal.alive_ms
+        house = _read_whole(journal)
+        epoch = max(house.engine.epoch + 1, _wall_ms())
+        # At the time when the house was last alive: what passed since then is the outage that `run` gives back.
+        position = journal.append([SaleRestored(at_ms=alive_ms, epoch=epoch)], (), alive_ms)
+    finally:
+        journal.close()
+    if Path(f"{draft}-wal").exists():
+        raise StorageError(f"The journal {draft} could not be brought into one file. See to the disk.")
+    return Restored(house.engine.sale.sale, house.engine.sale.title, position, alive_ms, epoch)
+
+
+def _refuse_what_would_be_replaced(backup: DataFolder, folder: DataFolder) -> None:
+    newest = Path(f"{folder.journal}-wal")
+    if folder.has_sale or (newest.exists() and newest.stat().st_size):
+        raise UsageError(
+            f"There is a sale in {folder.path}. Nothing was changed. Move that directory away, or its journal.sqlite3 "
+            "and journal.sqlite3-wal together, or choose another directory with --data."
+        )
+    ours, theirs = (one.path / "keys" / "house.json" for one in (folder, backup))
+    if ours.exists() and theirs.exists() and ours.read_bytes() != theirs.read_bytes():
+        raise UsageError(
+            f"{folder.path} has the key of another house than the backup, so the join links of one of the two would "
+            f"be lost. Move {ours} away to go on with the backup's."
+        )
+
+
+def _copy_small_files(source: DataFolder, target: DataFolder) -> None:
+    for file in source.small_files():
+        copy = target.path / file.relative_to(source.path)
+        if not copy.exists():
+            for folder in reversed(copy.relative_to(target.path).parents[:-1]):
+                make_private_folder(target.path / folder)
+            write_whole(copy, file.read_bytes())
+
+
+def _sync_names(folder: Path) -> None:
+    """Make the names in a directory durable, and those in the directories below it."""
+    for place in (folder, *(below for below in folder.rglob("*") if below.is_dir())):
+        sync_directory(place)
+
+
+def _remove_draft(draft: Path) -> None:
+    for suffix in ("", "-wal", "-shm", ".lock"):
+        Path(f"{draft}{suffix}").unlink(missing_ok=True)
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,307 @@
+"""One process that holds a sale: everything put together, from the options to the last log line."""
+
+import gc
+import os
+import resource
+import secrets
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from auctioneer.house.house import House, HouseSettings
+from auctioneer.journal import ChainEnd
+from auctioneer.journal.snapshot_writer import SnapshotWriter
+from auctioneer.monitoring.health import HealthEndpoint
+from auctioneer.monitoring.log_writer import LogWriter
+from auctioneer.monitoring.logs import FactLog, Voice, new_log, rendered_as
+from auctioneer.monitoring.metrics import ServerCollector
+from auctioneer.monitoring.screen import Screen
+from auctioneer.network.endpoints import Endpoints
+from auctioneer.process.data_folder import DataFolder, HouseRecord
+from auctioneer.process.options import Change, MachineSettings, RunOptions, changes
+from auctioneer.process.server import Server
+from auctioneer.process.startup import OpenSale, has_begun, load_spec, take_up_sale
+from auctioneer.rules.sale_settings import AdmissionMode, Chosen
+from common.errors import AuctionError, UsageError
+from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
+from common.open_files import raise_file_limit
+from common.words import counted
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+CONNECTIONS_MAX: Final = 200_000
+"""Two for each of as many bidders as there may be."""
+GC_ALLOCATIONS: Final = 50_000
+"""New containers between two looks of the garbage collector; Python's 700 would have it look every few bids."""
+
+_WHO_MAY_JOIN: Final = {
+    AdmissionMode.OPEN: "everybody",
+    AdmissionMode.INVITE: "everybody who has the link, since the invite code is in it",
+    AdmissionMode.APPROVE: "whom you let in: auctioneer admit NAME",
+    AdmissionMode.LIST: "the keys in admitted-keys.txt, as it was at this start",
+}
+
+
+class Watched(NamedTuple):
+    """What ties a server to its watchdog."""
+
+    pid: int
+    """Of the watchdog."""
+    handle: int
+    """Can be read once the watchdog is gone."""
+    on_serving: Callable[[], None]
+    """To be called once the server serves."""
+    restarts: int
+    was_held: bool
+    """Whether a server of this watchdog served: none may begin another sale, whatever the directory has."""
+
+
+def serve(options: RunOptions, watched: Watched) -> None:
+    """Hold the sale until a signal, the watchdog's end, or the end of the sale if the options say so.
+
+    Raises AuctionError for what the operator must mend. The caller holds the data directory.
+    """
+    writer = LogWriter(sys.stderr)
+    try:
+        _serve(options, _voice(options, writer), watched)
+    finally:
+        writer.close()
+
+
+def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
+    log, facts = voice
+    _allow_connections(log)
+    folder = DataFolder(options.data)
+    is_restart = watched.restarts > 0
+    spec = None if is_restart and has_begun(folder, was_held=watched.was_held) else load_spec(options)
+    keys = folder.house_keys()
+    chosen = _chosen(options, folder)
+    machine_before = folder.machine_settings()
+    with ExitStack() as resources:
+        stop_handle = resources.enter_context(_stop_signals())
+        endpoints = resources.enter_context(closing(Endpoints(options, folder, keys)))
+        settings = HouseSettings(
+            instance=secrets.token_hex(8),
+            publish_port=endpoints.reached_at.publish_port,
+            requests_per_s=options.requests_per_s,
+            is_encrypted=options.is_encrypted,
+        )
+
+        gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
+        sale = take_up_sale(folder, settings, spec, chosen=chosen)
+        endpoints.are_of(sale.house)
+        snapshots = resources.enter_context(closing(SnapshotWriter(folder.snapshots)))
+
+        def take_up_again(stored: ChainEnd) -> OpenSale:
+            snapshots.close()
+            again = take_up_sale(folder, settings, None, sale.clock, chosen, stored)
+            endpoints.are_of(again.house)
+            return again
+
+        server = Server(
+            endpoints,
+            sale,
+            take_up_again,
+            snapshots,
+            log,
+            is_encrypted=options.is_encrypted,
+            exit_when_ended=options.exit_when_ended,
+            facts=facts,
+            restarts=watched.restarts,
+        )
+        server.stop_on(stop_handle)
+        server.stop_on(watched.handle)
+        collector = ServerCollector(server.counters, server.vitals, folder.journal)
+        with _health_endpoint(options, folder, collector, log) as metrics:
+            start = _Start(options, folder, sale, endpoints, endpoints.link(options, keys, _code(sale.house)), metrics)
+            start.keep(watched.pid, machine_before, log)
+
+            def on_serving() -> None:
+                watched.on_serving()
+                start.tell(machine_before, log, is_first=not is_restart)
+
+            _calm_collector()
+            server.run(on_serving)
+
+
+def _chosen(options: RunOptions, folder: DataFolder) -> Chosen:
+    """Return what this start says of how the sale is run. The list of keys is read once in each process."""
+    return Chosen(
+        options.admit,
+        options.invite,
+        secrets.token_urlsafe(9),
+        folder.make_control_keys().public,
+        cache(folder.admitted_keys),
+    )
+
+
+def _code(house: House) -> str:
+    """Return the invite code for the link; empty where none is asked for."""
+    return house.sale_settings.invite if house.sale_settings.admission is AdmissionMode.INVITE else ""
+
+
+class _Start(NamedTuple):
+    """A start that went well: what is kept of it, and told."""
+
+    options: RunOptions
+    folder: DataFolder
+    sale: OpenSale
+    endpoints: Endpoints
+    link: JoinLink
+    metrics: str
+
+    def keep(self, watchdog_pid: int, machine_before: MachineSettings | None, log: "FilteringBoundLogger") -> None:
+        """Write down where the house is, and how it is run here."""
+        self.folder.write_house_record(
+            HouseRecord(
+                pid=os.getpid(),
+                watchdog_pid=watchdog_pid,
+                instance=self.sale.house.settings.instance,
+                control=self.endpoints.control_address,
+                link=str(self.link),
+                port=self.endpoints.port,
+                publish_port=self.endpoints.publish_port,
+                metrics=self.metrics,
+            )
+        )
+        if machine_before != self.options.machine:
+            self.folder.write_machine_settings(self.options.machine)
+        title = self.sale.house.engine.sale.title
+        _list_house(LocalHouse(title, str(self.link), str(self.folder.path.resolve())), log)
+
+    def tell(self, machine_before: MachineSettings | None, log: "FilteringBoundLogger", *, is_first: bool) -> None:
+        """Say that the house can be joined, how it is run, and what of that is not as it was before."""
+        settings = self.sale.house.sale_settings
+        for option, before, now in self._changes(machine_before):
+            log.info("option_changed", option=option, before=before, now=now)
+        log.info(
+            "listening",
+            link=str(self.link),
+            data=str(self.folder.path),
+            pid=os.getpid(),
+            metrics=self.metrics,
+            admit=settings.admission.value,
+            controllers=[controller.name for controller in settings.controllers],
+        )
+        if is_first and self.options.log_format == "human":
+            _print_banner(self._banner(), log)
+
+    def _changes(self, machine_before: MachineSettings | None) -> Iterator[Change]:
+        before, now = self.sale.settings_before, self.sale.house.sale_settings
+        if before is not None and before.admission is not now.admission:
+            yield Change("--admit", before.admission.value, now.admission.value)
+        if before is not None and before.invite and before.invite != now.invite:
+            yield Change("--invite", before.invite, now.invite)
+        if machine_before is not None:
+            yield from changes(machine_before, self.options.machine)
+
+    def _banner(self) -> str:
+        house, link = self.sale.house, self.link
+        sale, settings = house.engine.sale, house.sale_settings
+        names = ", ".join(controller.name for controller in settings.controllers)
+        metrics = f"; metrics at {self.metrics}" if self.metrics else ""
+        return (
+            f"\n  {sale.title}: {counted(sale.lots, 'lot')} in {sale.currency.code}\n\n"
+            f"  Join link         {link}\n"
+            f"  For guests        bidder join --name NAME --to {shlex.quote(str(link))}\n"
+            f"  On this machine   bidder join --name NAME\n"
+            f"  Who may join      {_WHO_MAY_JOIN[settings.admission]}\n"
+            f"  Who commands      {names}\n"
+            f"  Listens on        {self.options.host}, ports {self.endpoints.port} and "
+            f"{self.endpoints.publish_port}{metrics}\n"
+            f"  To run the sale   auctioneer status, open, close, announce, ... --data {self.folder.path}\n"
+            f"  To stop           Ctrl-C; auctioneer run --data {self.folder.path} goes on, run as it is now\n\n"
+        )
+
+
+def _voice(options: RunOptions, writer: LogWriter) -> Voice:
+    """Return how the house speaks: to a person at a terminal in people's words, else to who keeps logs."""
+    if options.log_format == "human" and options.log_level == "info" and sys.stderr.isatty():
+        screen = Screen(writer.write)
+        return Voice(new_log(writer, [screen.process_line], options.log_level), screen)
+    log = new_log(writer, rendered_as(options.log_format), options.log_level)
+    return Voice(log, FactLog(log, logs_bids=options.log_level == "debug"))
+
+
+@contextmanager
+def _health_endpoint(
+    options: RunOptions, folder: DataFolder, collector: ServerCollector, log: "FilteringBoundLogger"
+) -> Iterator[str]:
+    """Offer the metrics if the options say so, and yield their address; if need be, the sale is held without."""
+    if options.metrics_port is None:
+        yield ""
+        return
+    before = folder.house_record()
+    port_before = 0 if before is None else before.metrics_port
+    try:
+        endpoint = HealthEndpoint(options.metrics_host, options.metrics_port, port_before, collector, log)
+    except UsageError as error:
+        log.warning("metrics_unavailable", reason=str(error))
+        yield ""
+        return
+    try:
+        yield endpoint.url
+    finally:
+        endpoint.close()
+
+
+def _allow_connections(log: "FilteringBoundLogger") -> None:
+    """Have as many files open as the system lets this process: each bidder takes two, and few are the default."""
+    try:
+        raise_file_limit(CONNECTIONS_MAX)
+    except (OSError, ValueError) as error:
+        log.warning("few_connections", files=resource.getrlimit(resource.RLIMIT_NOFILE)[0], reason=str(error))
+
+
+def _calm_collector() -> None:
+    """Have the garbage collector leave what a long sale keeps alone: messages and events hold no cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS, 20, 50)
+    gc.enable()
+
+
+def _list_house(local: LocalHouse, log: "FilteringBoundLogger") -> None:
+    """Make the house known on this machine. That is a convenience: where it can't be, bidders need the link."""
+    try:
+        publish_local_house(local_houses_folder(), local)
+    except (AuctionError, OSError) as error:
+        log.warning("not_listed", reason=str(error))
+
+
+def _print_banner(banner: str, log: "FilteringBoundLogger") -> None:
+    try:
+        sys.stdout.write(banner)
+        sys.stdout.flush()
+    except OSError as error:  # a closed pipe, a full disk: the log has the link, too
+        log.warning("banner_not_shown", reason=str(error))
+
+
+@contextmanager
+def _stop_signals() -> Iterator[int]:
+    """Turn SIGINT and SIGTERM into a handle that can be read; the loop polls it among its sockets.
+
+    SIGHUP is the watchdog's to judge, to which it came too, or alone.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = {number: signal.signal(number, _noted) for number in (signal.SIGINT, signal.SIGTERM)}
+    wakeup_before = signal.set_wakeup_fd(writing)
+    try:
+        yield reading
+    finally:
+        signal.set_wakeup_fd(wakeup_before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(reading)
+        os.close(writing)
+
+
+def _noted(number: int, frame: object) -> None:
+    """Do nothing: that the signal came is in the pipe."""

@@ -1,0 +1,238 @@
+"""Taking up a sale: a new one from its catalogue, or the one that the data directory holds.
+
+After a crash, a stop or a full disk it is always the same path: open the journal, rebuild the house, extend open lots
+by the outage, and store that.
+"""
+
+import os
+import secrets
+from operator import itemgetter
+from typing import NamedTuple
+
+from auctioneer.catalogue import Tell, bundled_catalogue, load_catalogue, tell_nobody
+from auctioneer.house.commands import Appoint, Dismiss, change_clerks
+from auctioneer.house.house import Batch, House, HouseSettings
+from auctioneer.journal import ChainEnd, Journal, JournalGoneError, SqliteJournal
+from auctioneer.journal.snapshots import Loaded, PassedOver
+from auctioneer.process.clock import Clock
+from auctioneer.process.data_folder import DataFolder, SaleRecord
+from auctioneer.process.options import RunOptions
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Refused
+from auctioneer.rules.facts import SaleCreated
+from auctioneer.rules.sale_settings import (
+    AUCTIONEER,
+    HOUSE,
+    NOTHING_CHOSEN,
+    AdmissionMode,
+    Chosen,
+    SaleSettings,
+    chosen_settings,
+)
+from auctioneer.rules.terms import SaleSpec
+from common.errors import RejectedError, UsageError
+
+RECENT_EVENTS = 20_000
+"""The last events, which are read so that clients can fill holes right after a restart; it takes some 30 ms."""
+
+
+class OpenSale(NamedTuple):
+    """A sale in hand: its journal, its house, and what was done to take it up (stored, not yet broadcast)."""
+
+    journal: SqliteJournal
+    house: House
+    clock: Clock
+    taken_up: Batch
+    snapshot_position: int
+    """Of the snapshot that was read; 0 where all events were."""
+    passed_over: tuple[PassedOver, ...]
+    """Snapshots that did not count, and were removed."""
+    settings_before: SaleSettings | None
+    """By what the sale was run before it was taken up; None for a new one."""
+
+
+def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
+    """Return the catalogue that the operator named; None to go on with the sale that the directory has.
+
+    `tell` gets what a person should know of the catalogue, though nothing is wrong with it. Raises UsageError for a
+    catalogue with faults and where there is neither a catalogue nor a sale, and StorageError as `has_begun` does.
+    """
+    is_begun = has_begun(DataFolder(options.data))
+    if options.catalogue is not None:
+        return load_catalogue(options.catalogue, tell)
+    if options.is_example:
+        return bundled_catalogue("example")
+    if not is_begun:
+        raise UsageError(
+            f"There is no sale in {options.data} to go on with. Name a catalogue, such as "
+            "`auctioneer run evening.toml`, or try the example with `auctioneer run --example`. "
+            "If a sale was held here, its files are gone: `auctioneer restore` brings it back from a backup."
+        )
+    return None
+
+
+def has_begun(folder: DataFolder, *, was_held: bool = False) -> bool:
+    """Return whether a sale was begun in a data directory; a house that died in its first start may leave none.
+
+    `was_held` if it is known that one was. Raises JournalGoneError where one was and is gone, StorageError where the
+    journal can't be read.
+    """
+    if folder.has_sale:
+        journal = SqliteJournal.open(folder.journal, read_only=True)
+        try:
+            if journal.position > 0:
+                return True
+        finally:
+            journal.close()
+    if was_held or folder.was_held:
+        raise folder.journal_gone()
+    return False
+
+
+def take_up_sale(
+    folder: DataFolder,
+    settings: HouseSettings,
+    spec: SaleSpec | None,
+    clock: Clock | None = None,
+    chosen: Chosen = NOTHING_CHOSEN,
+    stored: ChainEnd | None = None,
+) -> OpenSale:
+    """Open the journal and hold its sale, run by what was chosen, or begin the sale of `spec` where there is none.
+
+    A process that held the sale before gives the `clock` that it had: a new one would follow the machine's time of day,
+    which may have been set back, and to its clients a process has one clock. It gives too what it had `stored`: the
+    journal must go on from there.
+
+    Raises StorageError where the journal can't be read or written, JournalGoneError where it is not that of the sale
+    that was held here, and UsageError where `spec` is of another sale, or the sale can't be run by what was chosen.
+    """
+    if not folder.has_sale and (folder.was_held or stored is not None):
+        raise folder.journal_gone()
+    journal = SqliteJournal.open(folder.journal)
+    try:
+        _require_goes_on(folder, journal, stored)
+        clock = clock or Clock(journal.alive_ms)
+        now_ms = clock.now_ms()
+        is_new = journal.position == 0
+        if is_new:
+            _settings_by(chosen, SaleSettings())  # before anything is stored
+            _begin(journal, spec, now_ms)
+            alive_ms = now_ms
+        else:
+            alive_ms = journal.alive_ms
+        loaded = folder.snapshots.load(journal)
+        house = read_house(journal, loaded, settings, now_ms)
+        folder.snapshots.tidy(loaded.passed_over)
+        folder.keep_sale(SaleRecord(house.engine.sale.sale, house.engine.sale.title))
+        if spec is not None:
+            _check_same_sale(folder, house, spec)
+        settings_before = None if is_new else house.sale_settings
+        house.record(decisions.take_up(house.engine, now_ms, alive_ms, settings.instance))
+        _run_by(house, chosen, now_ms)
+        taken_up = house.take()
+        journal.append(taken_up.events, taken_up.refusals, now_ms)
+    except BaseException:
+        journal.close()
+        raise
+    position = 0 if loaded.saved is None else loaded.saved.position
+    return OpenSale(journal, house, clock, taken_up, position, loaded.passed_over, settings_before)
+
+
+def _run_by(house: House, chosen: Chosen, now_ms: int) -> None:
+    """Have the sale run by what was chosen; what is as before is no fact."""
+    settings, listed = _settings_by(chosen, house.sale_settings)
+    if settings != house.sale_settings:
+        house.change_settings(now_ms, AUCTIONEER, settings)
+    house.admit_listed(listed)
+
+
+def _settings_by(chosen: Chosen, before: SaleSettings) -> tuple[SaleSettings, frozenset[str]]:
+    """Return by what the sale is to be run, and the list of keys if that counts. Raises UsageError."""
+    settings = chosen_settings(before, chosen)
+    if chosen.invite and settings.admission is not AdmissionMode.INVITE:
+        raise UsageError("An invite code counts only with --admit invite. Give both, or leave the code out.")
+    if settings.fault:
+        raise UsageError(f"The sale can't be run so: {settings.fault}.")
+    is_by_list = settings.admission is AdmissionMode.LIST
+    return settings, chosen.admitted_keys() if is_by_list else frozenset()
+
+
+def change_clerks_offline(folder: DataFolder, command: Appoint | Dismiss) -> None:
+    """Let a clerk give commands, or no longer, in a sale that nobody holds.
+
+    The record's last moment stays as it is: the clocks stand until the sale is held. Raises UsageError where a house
+    runs, RejectedError where the command is refused, StorageError.
+    """
+    hold = folder.hold()
+    try:
+        journal = SqliteJournal.open(folder.journal)
+        try:
+            alive_ms = journal.alive_ms
+            loaded = folder.snapshots.load(journal)
+            house = read_house(journal, loaded, HouseSettings(instance="", publish_port=0), alive_ms)
+            outcome = change_clerks(house, command, AUCTIONEER, alive_ms)
+            if isinstance(outcome, Refused):
+                raise RejectedError(outcome.code, outcome.detail)
+            journal.append(house.take().events, (), alive_ms)
+        finally:
+            journal.close()
+    finally:
+        os.close(hold)
+
+
+def read_house(journal: Journal, loaded: Loaded, settings: HouseSettings, now_ms: int) -> House:
+    """Return the house as its journal tells it, from the snapshot that was loaded for it, if there is one."""
+    saved = loaded.saved
+    after = 0 if saved is None else saved.position
+    house = House.rebuild(
+        settings,
+        None if saved is None else saved.state,
+        map(itemgetter(1), journal.read(after)),
+        journal.refusals(),
+        now_ms,
+    )
+    house.recall_history(event for _, event in journal.recent(RECENT_EVENTS))
+    return house
+
+
+def _require_goes_on(folder: DataFolder, journal: SqliteJournal, stored: ChainEnd | None) -> None:
+    """Refuse a journal that lacks what was stored: somebody has put another one, or an older copy, in its place."""
+    if stored is None:
+        if journal.position == 0 and folder.was_held:
+            raise folder.journal_gone()
+    elif journal.position < stored.position or journal.hash_at(stored.position) != stored.hash:
+        raise JournalGoneError(
+            f"The journal {folder.journal} is not the one that this house wrote up to event {stored.position}: it was "
+            f"replaced. Put that one back. To go on from a backup, stop the house and use `auctioneer restore`."
+        )
+
+
+def _begin(journal: SqliteJournal, spec: SaleSpec | None, now_ms: int) -> None:
+    if spec is None:
+        raise UsageError("There is no sale in the data directory, and no catalogue was given.")
+    created = SaleCreated(
+        at_ms=now_ms,
+        sale=secrets.token_hex(8),
+        title=spec.title,
+        currency=spec.currency,
+        epoch=1,
+        ends_after_last_lot=spec.ends_after_last_lot,
+        lot_defaults=spec.lot_defaults,
+    )
+    house = House.rebuild(HouseSettings(instance="", publish_port=0), None, [created], (), now_ms)
+    listed = decisions.add(house.engine, now_ms, HOUSE, spec.lots)
+    if isinstance(listed, Refused):
+        raise UsageError(f"The catalogue can't be taken: {listed.detail}.")
+    journal.append([created, *listed], (), now_ms)
+
+
+def _check_same_sale(folder: DataFolder, house: House, spec: SaleSpec) -> None:
+    """Refuse a catalogue that is not the one with which the sale in the directory was begun."""
+    created = house.engine.state.created
+    lots = tuple(lot.spec for lot in house.engine.catalogue[: len(spec.lots)])
+    if SaleSpec(created.title, created.currency, lots, created.ends_after_last_lot, created.lot_defaults) != spec:
+        raise UsageError(
+            f"{folder.path} holds another sale, {house.engine.sale.title!r}, or the catalogue was changed since it "
+            "began. Run without a catalogue to go on with that sale (`auctioneer add` puts lots into it), or choose "
+            "another directory with --data to begin a new one."
+        )

@@ -1,0 +1,275 @@
+"""The watchdog: a small parent that holds the data directory and has a server process run, again and again.
+
+libzmq has a fault that no option prevents: a hostile peer can make the process abort. The server loses nothing by it,
+since nothing leaves before it is durable; but somebody must start it again. The parent forks, so that a new server
+has its modules at hand and is back within a fraction of a second.
+
+A server that ends by itself, finds its journal damaged or gone, or fails in its very first start, is not started
+again. One that was up is started at once, however often: giving up is what an attacker would want. One that dies
+again and again before it serves is started after growing pauses, and in the end given up, with a last word. That it
+serves, a server says itself, by a pipe: what it wrote before, such as where it can be reached, proves nothing. Once one
+has served, none that follows may begin another sale, also where the whole data directory is gone.
+"""
+
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Final, NamedTuple
+
+from auctioneer.journal import DamagedJournalError, JournalGoneError
+from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.options import RunOptions
+from auctioneer.process.serving import Watched, serve
+from common.errors import AuctionError, StorageError, UsageError
+from common.keys import local_houses_folder, withdraw_local_house
+
+STORAGE_RETRY_S: Final = 1.0
+_CRASHED: Final = 1
+_STORAGE_AWAY: Final = 75
+"""A restarted server could not store (a full disk, say): tried again for as long as it takes."""
+_STARTED_AGAIN: Final = (_CRASHED, UsageError.exit_status, _STORAGE_AWAY)
+"""Ends by itself after which a server that had been up is started again. A wrong option would have shown at the first
+start; at a later one it is a port that another program took, or a list that was edited while the house ran."""
+
+
+class GivenUpError(AuctionError):
+    """The server dies again and again before it serves; somebody has to look."""
+
+    exit_status = 7
+    code = "given_up"
+
+
+class Patience(NamedTuple):
+    """With how many deaths in a row, of servers that never served, the watchdog bears, and with what pauses."""
+
+    deaths_max: int = 10
+    pause_s: float = 0.1
+    """After the first; it doubles with each."""
+    pause_max_s: float = 5.0
+
+
+class End(NamedTuple):
+    """How a server ended: its exit status, or minus the signal that killed it."""
+
+    status: int
+    was_told_to_stop: bool
+    was_up: bool
+    """Whether it served before it ended."""
+
+    @property
+    def how(self) -> str:
+        """What killed it, for people."""
+        return f"by signal {-self.status}" if self.status < 0 else "by a fault of its own (see above)"
+
+
+class Restart(NamedTuple):
+    """The server is to be started again after a pause; `reason` is for people, and empty where it was told already."""
+
+    pause_s: float
+    reason: str
+
+
+class RestartPolicy:
+    """Decides what follows from the end of each server of one watchdog."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._deaths_at_start = 0
+        self.restarts = 0
+        self.has_served = False
+        """Whether any server listened, so that bidders know of the sale."""
+
+    def after(self, end: End) -> Restart | int:
+        """Return the restart that is due, or the exit status of the watchdog. Raises GivenUpError."""
+        self.has_served = self.has_served or end.was_up
+        if end.was_told_to_stop:
+            return StorageError.exit_status if end.status == _STORAGE_AWAY else max(0, end.status)
+        is_first_start = not self.restarts and not end.was_up
+        if end.status >= 0 and (is_first_start or end.status not in _STARTED_AGAIN):
+            return end.status
+        self.restarts += 1
+        if end.status == _STORAGE_AWAY:
+            return Restart(STORAGE_RETRY_S, "")
+        self._deaths_at_start = 0 if end.was_up else self._deaths_at_start + 1
+        if self._deaths_at_start >= self._patience.deaths_max:
+            raise GivenUpError(
+                f"The server died {self._deaths_at_start} times at its start, the last time {end.how}; given up. "
+                "Nothing that was acknowledged is lost. Look at the log above, correct what it names, run "
+                "`auctioneer verify`, and start the house again."
+            )
+        pause_s = 0.0
+        if self._deaths_at_start:
+            pause_s = min(self._patience.pause_max_s, self._patience.pause_s * 2 ** (self._deaths_at_start - 1))
+        return Restart(pause_s, f"The server died {end.how}; starting it again.")
+
+
+def run_watched(options: RunOptions, patience: Patience = Patience()) -> int:  # noqa: B008 -- it can't be changed
+    """Hold a sale under a watchdog and return the exit status.
+
+    Raises UsageError where another house holds it, and for a backup; GivenUpError where the server can't be started.
+    """
+    folder = DataFolder(options.data)
+    if folder.backup_file.exists():
+        raise UsageError(
+            f"{options.data} is a backup, and lacks what bidders have seen since it was taken. "
+            f"Use `auctioneer restore {options.data} --data DIR`, then run on DIR."
+        )
+    _open_missing_streams()
+    folder.prepare()
+    hold = folder.hold()
+    try:
+        with _judging_hangups():
+            return _watch(options, RestartPolicy(patience))
+    finally:
+        withdraw_local_house(local_houses_folder(), str(options.data.resolve()))
+        os.close(hold)
+
+
+def _watch(options: RunOptions, policy: RestartPolicy) -> int:
+    while True:
+        following = policy.after(_run_child(options, policy))
+        if isinstance(following, int):
+            return following
+        if following.reason:
+            _say(following.reason)
+        time.sleep(following.pause_s)
+
+
+def _run_child(options: RunOptions, policy: RestartPolicy) -> End:
+    """Fork a server and wait for its end."""
+    with ExitStack() as ours:
+        lives, our_life = _pipe(ours)
+        serves, word = _pipe(ours)
+        os.set_blocking(serves, False)
+        _flush()
+        watchdog_pid = os.getpid()
+        child = os.fork()
+        if child == 0:
+            os.close(our_life)
+            watched = Watched(watchdog_pid, lives, lambda: _say_once(word), policy.restarts, policy.has_served)
+            _be_server(lambda: serve(options, watched), is_restart=policy.restarts > 0)
+        with _signals_for(child) as told:
+            _, raw = os.waitpid(child, 0)
+        return End(os.waitstatus_to_exitcode(raw), was_told_to_stop=bool(told), was_up=_was_said(serves))
+
+
+def _pipe(resources: ExitStack) -> tuple[int, int]:
+    """Return the two ends of a pipe, to read from and to write to."""
+    ends = os.pipe()
+    for one in ends:
+        resources.callback(os.close, one)
+    return ends
+
+
+def _say_once(word: int) -> None:
+    with suppress(BrokenPipeError):  # the watchdog is gone, which ends the server in a moment
+        os.write(word, b"1")
+
+
+def _was_said(word: int) -> bool:
+    try:
+        return bool(os.read(word, 1))
+    except BlockingIOError:
+        return False
+
+
+def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:
+    """Run a server in the forked child and leave the process whatever happens: it must not return to its caller."""
+    status = _CRASHED
+    try:
+        run()
+        status = 0
+    except (DamagedJournalError, JournalGoneError) as error:
+        _say(f"Error [{error.code}]: {error}")
+        status = error.exit_status
+    except AuctionError as error:
+        is_away = is_restart and isinstance(error, StorageError)
+        _say(f"Error [{error.code}]: {error}")
+        status = _STORAGE_AWAY if is_away else error.exit_status
+    except BaseException:  # noqa: BLE001 -- the last stop before the process ends
+        traceback.print_exc()
+    finally:
+        _flush()
+        os._exit(status)
+
+
+@contextmanager
+def _signals_for(child: int) -> Iterator[list[int]]:
+    """Pass on to the server what the watchdog is told; yields the list of signals that came.
+
+    A Ctrl-C at a terminal reaches both processes; that the server hears it twice does no harm.
+    """
+    told: list[int] = []
+
+    def pass_on(number: int, frame: object) -> None:  # noqa: ARG001 -- the standard library's signature
+        told.append(number)
+        if number == signal.SIGHUP:
+            _say("SIGHUP: the terminal was closed, so the house stops.")
+        os.kill(child, signal.SIGTERM)
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        numbers.append(signal.SIGHUP)  # from the terminal; see `_judging_hangups`
+    before = {number: signal.signal(number, pass_on) for number in numbers}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _judging_hangups() -> Iterator[None]:
+    """Let SIGHUP end a house that was started at a terminal, as it does any program there, and no other house.
+
+    Elsewhere (a service, a container, `setsid`) it means "read your settings again" to many programs. There is nothing
+    to read, and a sale that it ended would look as if it had been stopped. One that is ignored by `nohup` stays so.
+    """
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_DFL or _has_terminal():
+        yield
+        return
+    signal.signal(signal.SIGHUP, _ignore_hangup)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def _ignore_hangup(number: int, frame: object) -> None:  # noqa: ARG001 -- the standard library's signature
+    _say("SIGHUP was ignored: this house was not started at a terminal. SIGTERM stops it.")
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _open_missing_streams() -> None:
+    """Have the standard streams that were closed lead nowhere: what is opened next would take their numbers.
+
+    A library's last words, written to standard error, would then go into the journal, or to a bidder.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
+def _flush() -> None:
+    """Write out what was said, so that a fork does not say it twice."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+
+
+def _say(text: str) -> None:
+    """Tell people; where what they read can't be written (a log on a full disk), the house is held all the same."""
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()

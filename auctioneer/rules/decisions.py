@@ -1,0 +1,255 @@
+"""The auctioneer's decisions: each is checked against the state, and told as events that bear who gave it.
+
+Every function takes the engine, the time, who decides (`by`) and what about; it returns the events, already applied,
+or `Refused` and then nothing has changed.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from auctioneer.rules.engine import Engine
+from auctioneer.rules.facts import AnyEvent, HouseStarted, HouseStoodStill, LotListed, sale_decided
+from auctioneer.rules.lots import LotState, closed, lot_decided, opened
+from auctioneer.rules.terms import LotSpec, OpeningRule
+from common.errors import RejectCode
+from common.limits import DURATION_MS_MAX, LOTS_MAX
+from common.lot import (
+    Announced,
+    AnyLotEvent,
+    CloseCause,
+    ExtendCause,
+    LotExtended,
+    LotPaused,
+    LotRescheduled,
+    LotResumed,
+    LotStatus,
+    LotWithdrawn,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+    SaleStatus,
+)
+from common.lot_numbers import lot_key
+from common.names import skeletons
+
+
+class Refused(NamedTuple):
+    """Why a decision was not carried out."""
+
+    code: RejectCode
+    detail: str
+
+
+Decision = list[AnyEvent] | Refused
+
+
+def take_up(engine: Engine, now_ms: int, alive_ms: int | None, instance: str) -> list[AnyEvent]:
+    """Begin to hold the sale after nobody did since `alive_ms`: open lots get the outage on top."""
+    outage_ms = 0 if alive_ms is None else max(0, now_ms - alive_ms)
+    return _apply(engine, [HouseStarted(at_ms=now_ms, instance=instance, outage_ms=outage_ms)])
+
+
+def stand_still(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyEvent]:
+    """Note that the house did nothing for a time. Open lots get it on top, and what was to open in it opens now."""
+    return _apply(engine, [HouseStoodStill(at_ms=now_ms, outage_ms=outage_ms)])
+
+
+def add(
+    engine: Engine,
+    now_ms: int,
+    by: str,
+    specs: tuple[LotSpec, ...],
+    skeletons_of: Callable[[str], tuple[str, ...]] = skeletons,
+) -> Decision:
+    """Add lots at the end of the catalogue; all of them or none. `skeletons_of` gives those of a seller's name."""
+    if engine.sale.status is SaleStatus.ENDED:
+        return Refused(RejectCode.SALE_ENDED, "no lot can be added")
+    if len(engine.catalogue) + len(specs) > LOTS_MAX:
+        return Refused(RejectCode.HOUSE_FULL, f"a sale has at most {LOTS_MAX} lots")
+    seen: dict[str, str] = {}
+    for spec in specs:
+        number, key = spec.terms.lot, lot_key(spec.terms.lot)
+        there = engine.find(number)
+        other = seen.get(key) if there is None else there.view.lot
+        if other is not None:
+            what = f"there is a lot {number} already"
+            return Refused(
+                RejectCode.INVALID_LOT, what if other == number else f"{what}: {other}, which can't be told from it"
+            )
+        seen[key] = number
+    return _apply(
+        engine,
+        [
+            LotListed(
+                at_ms=now_ms,
+                seq=engine.sale.seq + 1 + offset,
+                spec=spec,
+                opens_at_ms=_opens_at_ms(engine, spec, now_ms),
+                by=by,
+                seller_skeletons=skeletons_of(spec.terms.seller) if spec.terms.seller else (),
+            )
+            for offset, spec in enumerate(specs)
+        ],
+    )
+
+
+def open_lot(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
+    """Open a lot before, or without, its time."""
+    lot = _find(engine, name, LotStatus.SCHEDULED)
+    if isinstance(lot, Refused):
+        return lot
+    return _unless_paused(engine) or _apply(engine, [lot_decided(lot, opened(lot, now_ms), by)])
+
+
+def pause(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
+    """Stop a lot's clock and bidding."""
+    lot = _find(engine, name, LotStatus.OPEN)
+    return lot if isinstance(lot, Refused) else _apply(engine, [lot_decided(lot, _paused(lot, now_ms), by)])
+
+
+def resume(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
+    """Let a paused lot go on with the time it had left."""
+    lot = _find(engine, name, LotStatus.PAUSED)
+    if isinstance(lot, Refused):
+        return lot
+    return _unless_paused(engine) or _apply(engine, [lot_decided(lot, _resumed(lot, now_ms), by)])
+
+
+def extend(engine: Engine, now_ms: int, by: str, name: str, extra_ms: int) -> Decision:
+    """Give a lot `extra_ms` more, from 1 ms to a year."""
+    lot = _find(engine, name, LotStatus.OPEN, LotStatus.PAUSED)
+    if isinstance(lot, Refused):
+        return lot
+    view = lot.view
+    if view.ends_at_ms is None and view.remaining_ms is None:
+        return Refused(RejectCode.WRONG_STATE, f"lot {name} has no clock; it is open until you close it")
+    if not 0 < extra_ms <= DURATION_MS_MAX:
+        return Refused(RejectCode.MALFORMED, "a lot is extended by more than nothing and at most a year")
+    change = LotExtended(
+        view.seq + 1,
+        now_ms,
+        ExtendCause.AUCTIONEER,
+        None if view.ends_at_ms is None else view.ends_at_ms + extra_ms,
+        None if view.remaining_ms is None else view.remaining_ms + extra_ms,
+    )
+    return _apply(engine, [lot_decided(lot, change, by)])
+
+
+def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = None) -> Decision:
+    """Bring the hammer down now: sold to the leader if the reserve is met, else passed.
+
+    With `if_seq` only if the lot is still as it was then.
+    """
+    lot = _find(engine, name, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
+    if isinstance(lot, Refused):
+        return lot
+    return _apply(engine, [lot_decided(lot, closed(lot, now_ms, CloseCause.HAMMER), by)])
+
+
+def withdraw(engine: Engine, now_ms: int, by: str, name: str, reason: str, if_seq: int | None = None) -> Decision:
+    """Take a lot out of the sale; bids on it are void. With `if_seq` only if the lot is still as it was then."""
+    lot = _find(engine, name, LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
+    if isinstance(lot, Refused):
+        return lot
+    return _apply(engine, [lot_decided(lot, LotWithdrawn(lot.view.seq + 1, now_ms, reason), by)])
+
+
+def pause_sale(engine: Engine, now_ms: int, by: str) -> Decision:
+    """Stop everything: every clock, every bid, every opening."""
+    refused = _unless_paused(engine)
+    if refused is not None:
+        return refused
+    events: list[AnyEvent] = [sale_decided(SalePaused(engine.sale.seq + 1, now_ms), by)]
+    events.extend(
+        lot_decided(lot, _paused(lot, now_ms), by, with_sale=True)
+        for lot in engine.catalogue
+        if lot.view.status is LotStatus.OPEN
+    )
+    return _apply(engine, events)
+
+
+def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
+    """Go on: lots that the pause stopped, and openings that were counted from the sale's start, as much later."""
+    if engine.sale.status is not SaleStatus.PAUSED:
+        return Refused(RejectCode.WRONG_STATE, f"the sale is {engine.sale.status.value}")
+    stood_ms = now_ms - engine.state.sale_paused_at_ms
+    events: list[AnyEvent] = [sale_decided(SaleResumed(engine.sale.seq + 1, now_ms), by)]
+    for lot in engine.catalogue:
+        view = lot.view
+        change: AnyLotEvent | None = None
+        if lot.paused_with_sale and view.status is LotStatus.PAUSED:
+            change = _resumed(lot, now_ms)
+        elif view.status is LotStatus.SCHEDULED and lot.spec.opening.delay_ms and view.opens_at_ms is not None:
+            change = LotRescheduled(view.seq + 1, now_ms, view.opens_at_ms + stood_ms)
+        if change is not None:
+            events.append(lot_decided(lot, change, by, with_sale=True))
+    return _apply(engine, events)
+
+
+def announce(engine: Engine, now_ms: int, by: str, text: str) -> Decision:
+    """Say something to all."""
+    return _apply(engine, [sale_decided(Announced(engine.sale.seq + 1, now_ms, text), by)])
+
+
+def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> Decision:
+    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn.
+
+    With `if_changes` only if the sale is still as it was after that many changes.
+    """
+    if engine.sale.status is SaleStatus.ENDED:
+        return Refused(RejectCode.SALE_ENDED, "nothing is left to end")
+    if if_changes is not None and if_changes != engine.count_changes():
+        return Refused(RejectCode.STATE_CHANGED, "the sale")
+    events: list[AnyEvent] = []
+    for lot in engine.catalogue:
+        change: AnyLotEvent
+        if lot.view.status is LotStatus.SCHEDULED:
+            change = LotWithdrawn(lot.view.seq + 1, now_ms, "The sale ended before this lot was opened.")
+        elif not lot.view.status.is_final:
+            change = closed(lot, now_ms, CloseCause.HAMMER)
+        else:
+            continue
+        events.append(lot_decided(lot, change, by, with_sale=True))
+    events.append(sale_decided(SaleEnded(engine.sale.seq + 1, now_ms), by))
+    return _apply(engine, events)
+
+
+def _apply(engine: Engine, events: list[AnyEvent]) -> list[AnyEvent]:
+    for event in events:
+        engine.apply(event)
+    return events
+
+
+def _find(engine: Engine, name: str, *allowed: LotStatus, if_seq: int | None = None) -> LotState | Refused:
+    lot = engine.find(name)
+    if lot is None:
+        return Refused(RejectCode.UNKNOWN_LOT, f"lot {name}")
+    if lot.view.status not in allowed:
+        return Refused(RejectCode.WRONG_STATE, f"lot {name} is {lot.view.status.value}")
+    if if_seq is not None and if_seq != lot.view.seq:
+        return Refused(RejectCode.STATE_CHANGED, f"lot {name}")
+    return lot
+
+
+def _unless_paused(engine: Engine) -> Refused | None:
+    status = engine.sale.status
+    return None if status is SaleStatus.RUNNING else Refused(RejectCode.WRONG_STATE, f"the sale is {status.value}")
+
+
+def _opens_at_ms(engine: Engine, spec: LotSpec, now_ms: int) -> int | None:
+    opening = spec.opening
+    if opening.rule is OpeningRule.AT_START:
+        return now_ms
+    if opening.delay_ms is None:
+        return opening.at_ms  # None where the lot opens at no time of its own
+    return engine.sale.started_at_ms + engine.state.sale_stood_ms + opening.delay_ms
+
+
+def _paused(lot: LotState, at_ms: int) -> LotPaused:
+    ends_at_ms = lot.view.ends_at_ms
+    return LotPaused(lot.view.seq + 1, at_ms, None if ends_at_ms is None else ends_at_ms - at_ms)
+
+
+def _resumed(lot: LotState, at_ms: int) -> LotResumed:
+    remaining_ms = lot.view.remaining_ms
+    return LotResumed(lot.view.seq + 1, at_ms, None if remaining_ms is None else at_ms + remaining_ms)

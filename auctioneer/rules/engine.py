@@ -1,0 +1,517 @@
+"""The engine: the state of the sale and every rule that does not belong to one format. It does no IO.
+
+Time is an argument (`now_ms`, server time, never smaller than before). A command is decided, its events are applied
+at once, and they are returned to be journaled; a refusal changes nothing. `apply` is the only method that changes
+the state, so replaying the journal through `apply` gives the same engine.
+
+If the journal can't take the events, the engine is ahead of the truth: throw it away and rebuild it.
+"""
+
+import heapq
+from typing import Final, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from auctioneer.rules.facts import (
+    AnyEvent,
+    BidLate,
+    BidTaken,
+    HouseStarted,
+    HouseStoodStill,
+    LotBought,
+    LotDecided,
+    LotListed,
+    MaximumDropped,
+    Outage,
+    SaleCreated,
+    SaleDecided,
+    SaleRestored,
+    bid_placed,
+    closed_by_purchase,
+    given_back,
+    lot_added,
+    sale_decided,
+)
+from auctioneer.rules.formats import english
+from auctioneer.rules.lots import LotState, closed, lot_decided, opened, soft_close_ms, with_shared_table
+from auctioneer.rules.opening_order import OpeningOrder
+from auctioneer.rules.sale_settings import HOUSE
+from common.errors import RejectCode
+from common.limits import AMOUNT_MINOR_MAX
+from common.lot import (
+    SALE_STREAM,
+    AnyLotEvent,
+    Change,
+    CloseCause,
+    LotExtended,
+    LotPaused,
+    LotStatus,
+    LotView,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+    SaleStatus,
+    SaleView,
+    evolve,
+    evolve_sale,
+    first_view,
+    with_bid,
+)
+from common.lot_numbers import lot_key
+from common.messages import BidRequest, BuyRequest, Rejected
+
+Lot = TypeVar("Lot")
+_OPEN: Final = LotStatus.OPEN
+"""By a name of its own: looking a member up in its Enum costs as much as all else in a comparison."""
+
+
+class Bidder(NamedTuple):
+    """Who bids, as far as the rules care: the paddle, and the name's skeletons, by which a seller is known."""
+
+    paddle: int
+    skeletons: tuple[str, ...]
+
+
+class EngineState(msgspec.Struct, Generic[Lot]):
+    """All that a snapshot holds of the engine. `Lot` is LotState, and raw bytes while a snapshot is read."""
+
+    created: SaleCreated
+    sale: SaleView
+    lots: list[Lot]
+    sale_paused_at_ms: int = 0
+    sale_stood_ms: int = 0
+    """For how long the sale was paused in all, up to the last time that it was resumed."""
+    now_ms: int = 0
+
+
+class Engine:
+    """One sale. Begin with `create` or `restore`."""
+
+    def __init__(self, state: EngineState[LotState]) -> None:
+        self._state = state
+        self.lots: dict[str, LotState] = {lot.view.lot: lot for lot in state.lots}
+        self._numbers: dict[str, str] = {}  # by what they have in common with others that can't be told from them
+        self._unfinished = 0
+        self._clock: list[tuple[int, int]] = []  # (when, index of the lot), a heap; one entry a lot, or two
+        self._changes: list[Change] = []
+        self._order = OpeningOrder(state.lots)
+        self._drops_when_silent: dict[int, set[str]] = {}
+        for lot in state.lots:
+            lot.queued_ms = None
+            self._index(lot)
+
+    @classmethod
+    def create(cls, created: SaleCreated) -> "Engine":
+        """Return the engine of a sale that has just been created, without lots."""
+        sale = SaleView(created.sale, created.title, created.currency, started_at_ms=created.at_ms)
+        return cls(EngineState(created, sale, [], now_ms=created.at_ms))
+
+    @property
+    def state(self) -> EngineState[LotState]:
+        """The whole state, for a snapshot; give a copy of it to the constructor to go on from there."""
+        return self._state
+
+    @property
+    def sale(self) -> SaleView:
+        """The public state of the sale."""
+        return self._state.sale
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the sale's history."""
+        return self._state.created.epoch
+
+    @property
+    def catalogue(self) -> list[LotState]:
+        """The lots in catalogue order."""
+        return self._state.lots
+
+    def count_changes(self) -> int:
+        """Return how many public changes the sale and its lots have had in all: the same number, the same state."""
+        return self.sale.seq + sum(lot.view.seq for lot in self.catalogue)
+
+    def take_changes(self) -> list[Change]:
+        """Return what everybody may know of the events applied since the last call, each with its stream."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    # --- bidders -----------------------------------------------------------------------------------------------
+
+    def find(self, number: str) -> LotState | None:
+        """Return the lot that a person means by a number, be it written as the house writes it or not."""
+        for lot in self.catalogue[len(self._numbers) :]:  # lots are only added, so each is looked at once
+            self._numbers[lot_key(lot.view.lot)] = lot.view.lot
+        meant = self._numbers.get(lot_key(number))
+        return None if meant is None else self.lots[meant]
+
+    def bid(self, now_ms: int, bidder: Bidder, request: BidRequest) -> BidTaken | BidLate | Rejected:
+        """Decide a bid that was received at `now_ms`; `advance` must have been called for that time."""
+        lot = self.lots.get(request.lot)
+        if lot is None:
+            return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
+        view, reserve_minor = lot.view, lot.spec.reserve_minor
+        terms = view.terms
+        if view.status is not _OPEN or lot.seller_skeletons:
+            refused = self._refusal(lot, now_ms, bidder, request)
+            if refused is not None:
+                return refused
+        if (request.if_seq is not None and request.if_seq != view.seq) or (
+            request.if_price_minor is not None and request.if_price_minor != (view.price_minor or 0)
+        ):
+            return self._rejected(view, bidder, request, RejectCode.STATE_CHANGED)
+        standing = english.decide_bid(
+            terms,
+            reserve_minor,
+            lot.standing,
+            view.minimum_minor,
+            bidder.paddle,
+            request.amount_minor,
+            request.maximum_minor,
+        )
+        if type(standing) is not english.Standing:
+            return self._rejected(view, bidder, request, standing)
+        price_minor = standing.price_minor
+        minimum_minor = english.minimum_bid(terms, price_minor)
+        if minimum_minor > AMOUNT_MINOR_MAX:
+            return self._rejected(view, bidder, request, RejectCode.OVER_LIMIT)
+        public = price_minor != view.price_minor or standing.leader != view.leader
+        reserve_met = None if reserve_minor is None else english.is_reserve_met(reserve_minor, price_minor)
+        extra_ms = soft_close_ms(lot, now_ms) if public and terms.soft_close is not None else 0
+        taken = BidTaken(
+            now_ms,
+            view.lot,
+            view.seq + public,
+            bidder.paddle,
+            request.id,
+            request.amount_minor,
+            request.maximum_minor,
+            public,
+            price_minor,
+            minimum_minor,
+            standing.leader,
+            standing.leader_maximum_minor,
+            standing.rival_maximum_minor,
+            None if view.ends_at_ms is None else view.ends_at_ms + extra_ms,
+            lot.extended_ms + extra_ms,
+            reserve_met,
+            None if reserve_met is None else english.buy_now_after(terms, reserve_met),
+            request.if_seq,
+            request.if_price_minor,
+            request.while_connected,
+        )
+        self._take_bid(lot, taken, standing)
+        return taken
+
+    def buy(self, now_ms: int, bidder: Bidder, request: BuyRequest) -> LotBought | BidLate | Rejected:
+        """Decide a purchase at the buy-now price; it closes the lot."""
+        lot = self.lots.get(request.lot)
+        if lot is None:
+            return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
+        refused = self._refusal(lot, now_ms, bidder, request)
+        if refused is not None:
+            return refused
+        view = lot.view
+        if view.buy_now_minor is None or view.buy_now_minor != request.price_minor:
+            return self._rejected(view, bidder, request, RejectCode.NO_BUY_NOW)
+        bought = LotBought(
+            at_ms=now_ms,
+            lot=view.lot,
+            seq=view.seq + 1,
+            paddle=bidder.paddle,
+            request=request,
+            price_minor=request.price_minor,
+        )
+        self.apply(bought)
+        return bought
+
+    def drop_maxima(self, now_ms: int, paddle: int) -> list[MaximumDropped]:
+        """Drop what is left of the maxima of a bidder who fell silent and had asked for that."""
+        dropped = []
+        for name in sorted(self._drops_when_silent.get(paddle, ())):
+            lot = self.lots[name]
+            if lot.standing is not None:
+                price_minor = lot.standing.price_minor
+                dropped.append(
+                    MaximumDropped(
+                        at_ms=now_ms, lot=name, seq=lot.view.seq, paddle=paddle, leader_maximum_minor=price_minor
+                    )
+                )
+        for event in dropped:
+            self.apply(event)
+        return dropped
+
+    def paddles_to_watch(self) -> list[int]:
+        """Return who asked that maxima be dropped when the connection is lost."""
+        return sorted(paddle for paddle, lots in self._drops_when_silent.items() if lots)
+
+    def _refusal(
+        self, lot: LotState, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest
+    ) -> BidLate | Rejected | None:
+        """Return why no bid of this bidder can count on the lot now, whatever its amount."""
+        view = lot.view
+        match view.status:
+            case LotStatus.OPEN:
+                if any(skeleton in bidder.skeletons for skeleton in lot.seller_skeletons):
+                    return self._rejected(view, bidder, request, RejectCode.OWN_LOT)
+                return None
+            case LotStatus.SOLD | LotStatus.PASSED:
+                return self._late(lot, now_ms, bidder, request)
+            case LotStatus.SCHEDULED:
+                wait_ms = None if view.opens_at_ms is None else max(0, view.opens_at_ms - now_ms)
+                return self._rejected(view, bidder, request, RejectCode.LOT_NOT_OPEN, wait_ms)
+            case LotStatus.PAUSED:
+                return self._rejected(view, bidder, request, RejectCode.LOT_PAUSED)
+            case LotStatus.WITHDRAWN:
+                return self._rejected(view, bidder, request, RejectCode.LOT_WITHDRAWN)
+
+    def _late(self, lot: LotState, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest) -> BidLate:
+        view = lot.view
+        late = BidLate(
+            at_ms=now_ms,
+            lot=view.lot,
+            seq=view.seq,
+            paddle=bidder.paddle,
+            request=request,
+            late_ms=now_ms - (view.closed_at_ms or now_ms),
+            price_minor=view.price_minor,
+            minimum_minor=view.minimum_minor,
+            leading=view.leader == bidder.paddle,
+        )
+        self.apply(late)
+        return late
+
+    @staticmethod
+    def _rejected(
+        view: LotView,
+        bidder: Bidder,
+        request: BidRequest | BuyRequest,
+        code: RejectCode,
+        retry_ms: int | None = None,
+    ) -> Rejected:
+        return Rejected(
+            id=request.id,
+            code=code,
+            lot=view.lot,
+            seq=view.seq,
+            price_minor=view.price_minor,
+            minimum_minor=view.minimum_minor,
+            leading=view.leader == bidder.paddle,
+            retry_ms=retry_ms,
+        )
+
+    # --- the clock ---------------------------------------------------------------------------------------------
+
+    def next_deadline_ms(self) -> int | None:
+        """Return when `advance` has something to do; None while nothing is due at any time."""
+        if (self._order.turns and self.sale.status is SaleStatus.RUNNING) or self._is_over():
+            return self._state.now_ms
+        while self._clock:
+            when_ms, index = self._clock[0]
+            lot = self._state.lots[index]
+            if self._due_ms(lot) == when_ms:
+                return when_ms
+            heapq.heappop(self._clock)
+            if lot.queued_ms == when_ms:
+                lot.queued_ms = None
+                self._queue(lot)
+        return None
+
+    def may_be_due(self, now_ms: int) -> bool:
+        """Return quickly whether `advance` might have something to do by `now_ms`."""
+        if self._order.turns or not self._unfinished:
+            return True
+        clock = self._clock
+        return clock[0][0] <= now_ms if clock else False  # its first entry is never later than what is due first
+
+    def advance(self, now_ms: int) -> list[AnyEvent]:
+        """Do all that is due by `now_ms`: close lots whose time is up, open those whose time has come."""
+        done: list[AnyEvent] = []
+        while (event := self.advance_once(now_ms)) is not None:
+            done.append(event)
+        return done
+
+    def advance_once(self, now_ms: int) -> AnyEvent | None:
+        """Do the first thing that is due by `now_ms` and return its event; None when nothing is.
+
+        The event bears the time at which it was due, not that at which the house got round to it.
+        """
+        deadline_ms = self.next_deadline_ms()
+        if deadline_ms is None or deadline_ms > now_ms:
+            return None
+        event = self._next_due(max(deadline_ms, self._state.now_ms))
+        self.apply(event)
+        return event
+
+    def _next_due(self, at_ms: int) -> AnyEvent:
+        """Return the event that is due first: an opening after an earlier lot, the sale's end, or the clock's next.
+
+        While the sale is paused nothing is due: whatever was open is paused too, and nothing opens.
+        """
+        if self._order.turns:
+            lot = self._order.first()
+            return lot_decided(lot, opened(lot, at_ms), HOUSE)
+        if self._is_over():
+            return sale_decided(SaleEnded(self.sale.seq + 1, at_ms), HOUSE)
+        lot = self._state.lots[self._clock[0][1]]
+        if lot.view.status is LotStatus.SCHEDULED:
+            return lot_decided(lot, opened(lot, at_ms), HOUSE)
+        return lot_decided(lot, closed(lot, at_ms, CloseCause.TIME), HOUSE)
+
+    def _due_ms(self, lot: LotState) -> int | None:
+        view = lot.view
+        if view.status is LotStatus.OPEN:
+            return view.ends_at_ms
+        if view.status is LotStatus.SCHEDULED and self.sale.status is SaleStatus.RUNNING:
+            return view.opens_at_ms
+        return None
+
+    def _queue(self, lot: LotState) -> None:
+        """Have the clock look at a lot when it is due. An entry that is too early stays: it is put off when met."""
+        due_ms = self._due_ms(lot)
+        if due_ms is not None and (lot.queued_ms is None or lot.queued_ms > due_ms):
+            lot.queued_ms = due_ms
+            heapq.heappush(self._clock, (due_ms, lot.index))
+
+    def _is_over(self) -> bool:
+        return (
+            self._state.created.ends_after_last_lot
+            and bool(self._state.lots)
+            and not self._unfinished
+            and self.sale.status is not SaleStatus.ENDED
+        )
+
+    # --- the only place where the state changes ----------------------------------------------------------------
+
+    def apply(self, event: AnyEvent) -> None:
+        """Take a fact into the state. Nothing is decided here."""
+        state = self._state
+        if event.at_ms > state.now_ms:
+            state.now_ms = event.at_ms
+        match event:
+            case BidTaken():
+                standing = english.Standing(
+                    event.price_minor, event.leader, event.leader_maximum_minor, event.rival_maximum_minor
+                )
+                self._take_bid(self.lots[event.lot], event, standing)
+            case LotListed():
+                self._list(event)
+            case LotDecided() | LotBought():
+                self._apply_change(event)
+            case MaximumDropped():
+                lot = self.lots[event.lot]
+                if lot.standing is not None:
+                    lot.standing = msgspec.structs.replace(
+                        lot.standing, leader_maximum_minor=event.leader_maximum_minor
+                    )
+                lot.drops_when_silent = False
+                self._drops_when_silent.get(event.paddle, set()).discard(event.lot)
+            case SaleDecided():
+                self._apply_to_sale(event)
+            case HouseStarted() | HouseStoodStill():
+                self._give_back(event)
+            case SaleRestored():
+                state.created = msgspec.structs.replace(state.created, epoch=event.epoch)
+
+    def _list(self, event: LotListed) -> None:
+        spec = with_shared_table(event.spec)
+        added = lot_added(msgspec.structs.replace(event, spec=spec))
+        self._state.sale = evolve_sale(self._state.sale, added)
+        self._changes.append((SALE_STREAM, added))
+        lot = LotState(spec, len(self._state.lots), first_view(added), event.seller_skeletons)
+        self._state.lots.append(lot)
+        self.lots[lot.view.lot] = lot
+        self._index(lot)
+
+    def _apply_to_sale(self, event: SaleDecided) -> None:
+        state = self._state
+        state.sale = evolve_sale(state.sale, event.change)
+        self._changes.append((SALE_STREAM, event.change))
+        if isinstance(event.change, SalePaused):
+            state.sale_paused_at_ms = event.at_ms
+        if isinstance(event.change, SaleResumed):
+            state.sale_stood_ms += event.at_ms - state.sale_paused_at_ms
+            for lot in state.lots:
+                self._queue(lot)
+
+    def _take_bid(self, lot: LotState, event: BidTaken, standing: english.Standing) -> None:
+        """Take a bid into the state; `standing` is what the event says of it, which who decided it has at hand."""
+        if event.at_ms > self._state.now_ms:
+            self._state.now_ms = event.at_ms
+        if (lot.drops_when_silent or event.while_connected) and event.leader == event.paddle:
+            self._note_while_connected(lot, event)
+        lot.standing = standing
+        lot.extended_ms = event.extended_ms
+        if event.public:
+            placed = bid_placed(event)
+            lot.view = with_bid(lot.view, placed)
+            self._changes.append((event.lot, placed))
+
+    def _note_while_connected(self, lot: LotState, event: BidTaken) -> None:
+        """Note whose maximum ends with the connection, if that changes with a bid that is about to be taken."""
+        if lot.standing is not None:
+            self._drops_when_silent.get(lot.standing.leader, set()).discard(event.lot)
+        lot.drops_when_silent = event.while_connected
+        if event.while_connected:
+            self._drops_when_silent.setdefault(event.paddle, set()).add(event.lot)
+
+    def apply_run(self, last: BidTaken, shown: BidTaken | None, public_bids: int) -> None:
+        """Take many bids on one lot into the state at once, none of them `while_connected` nor after one that is.
+
+        `last` is the last of them, `shown` the last that is public (None: none is), and `public_bids` are how many are.
+        The state is then as if `apply` had been called for each; no changes are told.
+        """
+        lot = self.lots[last.lot]
+        self._state.now_ms = max(self._state.now_ms, last.at_ms)
+        lot.standing = english.Standing(
+            last.price_minor, last.leader, last.leader_maximum_minor, last.rival_maximum_minor
+        )
+        lot.extended_ms = last.extended_ms
+        if shown is not None:
+            bids = lot.view.bids + public_bids
+            lot.view = msgspec.structs.replace(with_bid(lot.view, bid_placed(shown)), bids=bids)
+
+    def _show(self, lot: LotState, change: AnyLotEvent) -> None:
+        """Take a change that everybody may know into a lot's view."""
+        lot.view = evolve(lot.view, change)
+        self._changes.append((lot.view.terms.lot, change))
+
+    def _give_back(self, outage: Outage) -> None:
+        """Extend all open lots by a time in which nobody could bid.
+
+        The clock is built again: putting off each entry when it is met would take several times as long.
+        """
+        if not outage.outage_ms:
+            return
+        clock = []
+        for lot in self._state.lots:
+            view = lot.view
+            if view.status is _OPEN and view.ends_at_ms is not None:
+                self._show(lot, given_back(outage, view.seq, view.ends_at_ms))
+            lot.queued_ms = self._due_ms(lot)
+            if lot.queued_ms is not None:
+                clock.append((lot.queued_ms, lot.index))
+        heapq.heapify(clock)
+        self._clock = clock
+
+    def _apply_change(self, event: LotDecided | LotBought) -> None:
+        lot = self.lots[event.lot]
+        was_final = lot.view.status.is_final
+        self._show(lot, event.change if isinstance(event, LotDecided) else closed_by_purchase(event))
+        if isinstance(event, LotDecided) and not isinstance(event.change, LotExtended):
+            lot.paused_with_sale = isinstance(event.change, LotPaused) and event.with_sale
+        self._queue(lot)
+        self._order.changed(lot)
+        if lot.view.status.is_final and not was_final:
+            self._unfinished -= 1
+            if lot.standing is not None and lot.drops_when_silent:
+                self._drops_when_silent.get(lot.standing.leader, set()).discard(event.lot)
+            self._order.ended(lot)
+
+    def _index(self, lot: LotState) -> None:
+        """Make the indexes know a lot that is new to them."""
+        if not lot.view.status.is_final:
+            self._unfinished += 1
+            if lot.standing is not None and lot.drops_when_silent:
+                self._drops_when_silent.setdefault(lot.standing.leader, set()).add(lot.view.lot)
+        self._order.join(lot)
+        self._queue(lot)

@@ -1,0 +1,83 @@
+"""One lot as the house has it, and the events by which it opens, closes or is changed. Nothing here changes a lot."""
+
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from auctioneer.rules.facts import LotDecided
+from auctioneer.rules.formats import english
+from auctioneer.rules.terms import LotSpec
+from common.lot import AnyLotEvent, CloseCause, LotClosed, LotOpened, LotView, Step
+
+
+class LotState(msgspec.Struct):
+    """One lot as the house has it: the public view, and what is secret or only the house's business."""
+
+    spec: LotSpec
+    index: int
+    view: LotView
+    seller_skeletons: tuple[str, ...] = ()
+    """A bidder with one of these is the seller."""
+    standing: english.Standing | None = None
+    extended_ms: int = 0
+    """Soft close used so far."""
+    paused_with_sale: bool = False
+    drops_when_silent: bool = False
+    """The leader asked that the rest of the maximum be dropped when the connection is lost."""
+    queued_ms: int | None = None
+    """When the clock looks at this lot next: never later than it must."""
+
+
+_decode: Final = msgspec.msgpack.Decoder(LotState).decode
+
+
+@lru_cache(maxsize=1024)
+def _shared(table: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the increment table that was first given of those equal to this one."""
+    return table
+
+
+def with_shared_table(spec: LotSpec) -> LotSpec:
+    """Return a lot's spec with the increment table that other lots have too: its own is half of what a lot takes."""
+    terms, table = spec.terms, _shared(spec.terms.increments)
+    if table is terms.increments:
+        return spec
+    return replace(spec, terms=replace(terms, increments=table))
+
+
+def lot_of(raw: msgspec.Raw) -> LotState:
+    """Return the lot that a snapshot holds; its two parts share the terms, as before the snapshot."""
+    lot = _decode(raw)
+    lot.spec = with_shared_table(lot.spec)
+    lot.view = replace(lot.view, terms=lot.spec.terms)
+    return lot
+
+
+def soft_close_ms(lot: LotState, now_ms: int) -> int:
+    """Return by how much a public bid at `now_ms` moves the end: the lot stays open `extension_ms` after the bid."""
+    soft_close, ends_at_ms = lot.spec.terms.soft_close, lot.view.ends_at_ms
+    if soft_close is None or ends_at_ms is None or now_ms < ends_at_ms - soft_close.window_ms:
+        return 0
+    wanted_ms = max(0, now_ms + soft_close.extension_ms - ends_at_ms)
+    return wanted_ms if soft_close.cap_ms is None else min(wanted_ms, soft_close.cap_ms - lot.extended_ms)
+
+
+def opened(lot: LotState, at_ms: int) -> LotOpened:
+    """Return the event by which a lot opens at `at_ms`."""
+    duration_ms = lot.spec.terms.duration_ms
+    return LotOpened(lot.view.seq + 1, at_ms, None if duration_ms is None else at_ms + duration_ms)
+
+
+def closed(lot: LotState, at_ms: int, cause: CloseCause) -> LotClosed:
+    """Return the event by which a lot closes: sold to the leader, or passed where the reserve is not met."""
+    view = lot.view
+    if view.leader is None or view.reserve_met is False:
+        return LotClosed(view.seq + 1, at_ms, cause)
+    return LotClosed(view.seq + 1, at_ms, cause, view.leader, view.price_minor)
+
+
+def lot_decided(lot: LotState, change: AnyLotEvent, by: str, *, with_sale: bool = False) -> LotDecided:
+    """Return the record of a change of a lot that somebody decided, or the clock."""
+    return LotDecided(at_ms=change.at_ms, lot=lot.view.lot, seq=change.seq, change=change, by=by, with_sale=with_sale)

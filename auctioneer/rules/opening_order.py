@@ -1,0 +1,63 @@
+"""Whose turn it is, of the lots that open after the one before them.
+
+A lot's turn comes when the nearest earlier lot that was not withdrawn is over, or where there is none. Neighbours are
+linked, so that no opening has to look past many withdrawn lots.
+"""
+
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.terms import OpeningRule
+from common.lot import LotStatus
+
+
+class OpeningOrder:
+    """The order of a catalogue. It is told of each lot that joins, starts or ends."""
+
+    def __init__(self, catalogue: list[LotState]) -> None:
+        self._catalogue = catalogue
+        self._earlier: list[int | None] = []  # for each lot, the nearest one before it that was not withdrawn
+        self._later: list[int | None] = []  # and after it
+        self._last: int | None = None
+        self.turns: set[int] = set()
+        """The lots whose turn it is, by index."""
+
+    def first(self) -> LotState:
+        """Return the lot that opens first of those whose turn it is; there must be one."""
+        return self._catalogue[min(self.turns)]
+
+    def join(self, lot: LotState) -> None:
+        """Put a lot behind the last one that was not withdrawn."""
+        self._earlier.append(self._last)
+        self._later.append(None)
+        if lot.view.status is not LotStatus.WITHDRAWN:
+            if self._last is not None:
+                self._later[self._last] = lot.index
+            self._last = lot.index
+        self._look_at(lot)
+
+    def changed(self, lot: LotState) -> None:
+        """Note that a lot is not what it was: its turn, if it had one, is over."""
+        self.turns.discard(lot.index)
+
+    def ended(self, lot: LotState) -> None:
+        """Note that a lot is over for good, so that it may be the next one's turn."""
+        if lot.view.status is LotStatus.WITHDRAWN:
+            self._unlink(lot.index)
+        later = self._later[lot.index]
+        if later is not None:
+            self._look_at(self._catalogue[later])
+
+    def _unlink(self, index: int) -> None:
+        """Make the neighbours of a withdrawn lot each other's."""
+        earlier, later = self._earlier[index], self._later[index]
+        if earlier is not None:
+            self._later[earlier] = later
+        if later is not None:
+            self._earlier[later] = earlier
+        else:
+            self._last = earlier
+
+    def _look_at(self, lot: LotState) -> None:
+        waits = lot.view.status is LotStatus.SCHEDULED and lot.spec.opening.rule is OpeningRule.AFTER_PREVIOUS
+        earlier = self._earlier[lot.index]
+        if waits and (earlier is None or self._catalogue[earlier].view.status.is_final):
+            self.turns.add(lot.index)

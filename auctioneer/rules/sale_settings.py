@@ -1,0 +1,111 @@
+"""How a sale is run, as far as that belongs to the sale: who may join, and who gives commands.
+
+It is in the sale's record, as facts that tell all of it. What belongs to the machine, such as ports, is in the data
+directory (`auctioneer.process.options`), and the list of `--admit list` is a file there, since people edit it.
+"""
+
+import re
+from collections.abc import Callable
+from enum import Enum
+from typing import Final, NamedTuple
+
+import msgspec
+
+from common.limits import INVITE_CHARS_MAX
+from common.messages import Role
+
+AUCTIONEER: Final = "auctioneer"
+"""The name of the auctioneer's own key."""
+HOUSE: Final = "house"
+"""The `by` of what the house did by itself, by the clock; no controller has that name."""
+CONTROLLERS_MAX: Final = 100
+"""The auctioneer and all clerks of a sale: they are told whole in each fact about them."""
+_CLERK_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
+_INVITE: Final = re.compile(rf"[A-Za-z0-9_.~-]{{1,{INVITE_CHARS_MAX}}}", re.ASCII)
+
+
+class AdmissionMode(Enum):
+    """Who may join: everybody, those with the invite code, those the auctioneer approves, or the keys on a list."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    APPROVE = "approve"
+    LIST = "list"
+
+
+class Controller(msgspec.Struct, frozen=True):
+    """Who gives commands: a name for the record, a role, and the public key by which the house knows who it is."""
+
+    name: str
+    role: Role
+    key: str
+
+
+class SaleSettings(msgspec.Struct, frozen=True):
+    """How the sale is run. `invite` counts with `AdmissionMode.INVITE`, and is kept while another mode holds."""
+
+    admission: AdmissionMode = AdmissionMode.OPEN
+    invite: str = ""
+    controllers: tuple[Controller, ...] = ()
+
+    @property
+    def fault(self) -> str:
+        """What no sale can be run by, in a sentence; empty where there is nothing."""
+        names, keys = {one.name for one in self.controllers}, {one.key for one in self.controllers}
+        if self.admission is AdmissionMode.INVITE and not self.invite:
+            return "an invitation without a code lets everybody in"
+        if self.invite and not is_valid_invite(self.invite):
+            return "the invite code can't be in a link"
+        if len(self.controllers) > CONTROLLERS_MAX:
+            return f"a sale has at most {CONTROLLERS_MAX} who give commands"
+        if len(names) < len(self.controllers) or len(keys) < len(self.controllers) or HOUSE in names:
+            return "each who gives commands has one name and one key"
+        if any((one.name == AUCTIONEER) is not (one.role is Role.AUCTIONEER) for one in self.controllers):
+            return "the auctioneer alone has the auctioneer's name and role"
+        return ""
+
+    def with_controller(self, controller: Controller) -> "SaleSettings":
+        """Return the settings with a controller; a new key of a name takes the place of the one before."""
+        others = (one for one in self.controllers if one.name != controller.name)
+        by_name = sorted((*others, controller), key=lambda one: one.name)
+        return msgspec.structs.replace(self, controllers=tuple(by_name))
+
+    def without_controller(self, name: str) -> "SaleSettings":
+        """Return the settings without the controller of a name, if there is one."""
+        return msgspec.structs.replace(self, controllers=tuple(one for one in self.controllers if one.name != name))
+
+
+class Chosen(NamedTuple):
+    """What is chosen at a start; what is not, stays as it is in the record."""
+
+    admission: AdmissionMode | None = None
+    invite: str = ""
+    """The code; empty: the one that the sale has, else `new_invite`."""
+    new_invite: str = ""
+    auctioneer_key: str = ""
+    """The public key of the auctioneer on this machine; empty: the one that the sale has, if any."""
+    admitted_keys: Callable[[], frozenset[str]] = frozenset
+    """Returns the keys for `AdmissionMode.LIST`; called in that mode only."""
+
+
+NOTHING_CHOSEN: Final = Chosen()
+
+
+def chosen_settings(settings: SaleSettings, chosen: Chosen) -> SaleSettings:
+    """Return what the settings become by what was chosen at a start."""
+    admission = chosen.admission or settings.admission
+    spare = chosen.new_invite if admission is AdmissionMode.INVITE else ""
+    changed = msgspec.structs.replace(settings, admission=admission, invite=chosen.invite or settings.invite or spare)
+    if not chosen.auctioneer_key:
+        return changed
+    return changed.with_controller(Controller(AUCTIONEER, Role.AUCTIONEER, chosen.auctioneer_key))
+
+
+def is_clerk_name(name: str) -> bool:
+    """Return whether a clerk can have this name: a plain word, and neither the auctioneer's nor the house's."""
+    return _CLERK_NAME.fullmatch(name) is not None and name not in (AUCTIONEER, HOUSE)
+
+
+def is_valid_invite(code: str) -> bool:
+    """Return whether a code is one that every link can carry: up to 64 letters, digits and `-`, `_`, `.`, `~`."""
+    return _INVITE.fullmatch(code) is not None

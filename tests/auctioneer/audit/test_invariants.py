@@ -1,0 +1,203 @@
+"""The invariants notice a broken state: each test breaks one thing that the others rely on."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from auctioneer.audit.invariants import InvariantError, Watcher, check, check_replay, check_same_state, rebuilt
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Refused
+from auctioneer.rules.engine import Bidder, Engine
+from auctioneer.rules.facts import AnyEvent, BidTaken
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.lot import CloseCause, LotStatus, LotTerms, SaleStatus, Step
+from common.messages import BidRequest
+from tests.auctioneer.house.house_examples import START_MS, sale_created
+
+
+def spec(lot: str, opening: Opening, *, reserve_minor: int | None = None, buy_now_minor: int | None = None) -> LotSpec:
+    terms = LotTerms(
+        lot,
+        "Lot",
+        100,
+        (Step(0, 10),),
+        has_reserve=reserve_minor is not None,
+        buy_now_minor=buy_now_minor,
+        duration_ms=60_000,
+    )
+    return LotSpec(terms, reserve_minor, opening)
+
+
+class Sale:
+    """Lot 1 open with a leader, 2 open below its reserve, 3 waiting for 2, 4 paused, 5 sold, 6 to open at a time."""
+
+    def __init__(self) -> None:
+        created = sale_created()
+        self.engine = Engine.create(created)
+        self.events: list[AnyEvent] = [created]
+        openings = [Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(), Opening()]
+        specs = [spec(str(number), opening) for number, opening in enumerate(openings, start=1)]
+        specs[1] = spec("2", Opening(), reserve_minor=900, buy_now_minor=2_000)
+        specs.append(spec("6", Opening(OpeningRule.AT_TIME, delay_ms=500_000)))
+        self.take(decisions.add(self.engine, START_MS, "clerk", tuple(specs)))
+        self.take(self.engine.advance(START_MS))
+        for paddle, lot, maximum_minor in ((1, "1", 500), (2, "1", 300), (1, "2", 400), (1, "5", 150)):
+            self.bid(paddle, lot, maximum_minor)
+        self.take(decisions.pause(self.engine, START_MS, "clerk", "4"))
+        self.take(decisions.close(self.engine, START_MS, "clerk", "5"))
+
+    def take(self, events: decisions.Decision) -> None:
+        assert not isinstance(events, Refused)
+        self.events.extend(events)
+
+    def bid(self, paddle: int, lot: str, maximum_minor: int) -> BidTaken:
+        request = BidRequest(id=len(self.events), lot=lot, maximum_minor=maximum_minor, while_connected=True)
+        taken = self.engine.bid(START_MS, Bidder(paddle, ("x",)), request)
+        assert isinstance(taken, BidTaken)
+        self.events.append(taken)
+        return taken
+
+
+def test_an_honest_sale_is_in_order() -> None:
+    sale = Sale()
+    check(sale.engine)
+    check_replay(sale.engine, sale.events)
+
+
+BREAKS: list[tuple[str, dict[str, object], str]] = [
+    ("1", {"price_minor": 320}, "the minimum bid is wrong"),
+    ("1", {"minimum_minor": 999}, "the minimum bid is wrong"),
+    ("1", {"leader": 2}, "the public price or leader is not the true one"),
+    ("1", {"bids": 0}, "the public price or leader is not the true one"),
+    ("3", {"leader": 2}, "there is a price without a bid"),
+    ("1", {"reserve_met": True}, "whether the reserve is met is told wrongly"),
+    ("2", {"reserve_met": True}, "whether the reserve is met is told wrongly"),
+    ("2", {"buy_now_minor": None}, "the buy-now price stands when it may not"),
+    ("5", {"buy_now_minor": 5}, "the buy-now price stands when it may not"),
+    ("1", {"ends_at_ms": None}, "just open lots with a clock have an end"),
+    ("3", {"ends_at_ms": START_MS}, "just open lots with a clock have an end"),
+    ("4", {"remaining_ms": None}, "just paused lots with a clock have a time left"),
+    ("1", {"remaining_ms": 5}, "just paused lots with a clock have a time left"),
+    ("3", {"opens_at_ms": START_MS}, "the opening has a time and should not"),
+    ("6", {"opens_at_ms": None}, "the opening has a time and should not"),
+    ("1", {"closed_at_ms": START_MS}, "just lots that are over were closed"),
+    ("5", {"closed_at_ms": None}, "just lots that are over were closed"),
+    ("5", {"close_cause": None}, "just lots that were sold or passed have a cause"),
+    ("1", {"winner": 1}, "just sold lots have winners"),
+    ("5", {"hammer_minor": None}, "just sold lots have winners"),
+    ("5", {"winner": 2}, "it was sold to another"),
+    ("5", {"hammer_minor": 140}, "it was sold to another"),
+    ("5", {"close_cause": CloseCause.BUY_NOW}, "it was bought at another price"),
+    ("5", {"status": LotStatus.PASSED, "winner": None, "hammer_minor": None}, "it passed though it had a good bid"),
+]
+
+
+@pytest.mark.parametrize(("lot", "fields", "promise"), BREAKS)
+def test_a_broken_view_is_noticed(lot: str, fields: dict[str, object], promise: str) -> None:
+    engine = Sale().engine
+    engine.lots[lot].view = replace(engine.lots[lot].view, **fields)
+    with pytest.raises(InvariantError, match=f"lot {lot}: {promise}"):
+        check(engine)
+
+
+def _standing(lot: LotState, **fields: object) -> None:
+    assert lot.standing is not None
+    lot.standing = replace(lot.standing, **fields)
+
+
+SECRETS: list[tuple[Callable[[Engine], object], str]] = [
+    (lambda engine: _standing(engine.lots["1"], leader_maximum_minor=200), "the price is above the leader's maximum"),
+    (lambda engine: _standing(engine.lots["1"], rival_maximum_minor=600), "a rival bid more than the price"),
+    (lambda engine: _standing(engine.lots["2"], leader_maximum_minor=800), "a maximum below the reserve was not bid"),
+    (lambda engine: setattr(engine.lots["1"], "extended_ms", 1), "bids extended it beyond the cap"),
+    (lambda engine: setattr(engine.lots["4"], "paused_with_sale", True), "it waits for the sale to resume"),
+    (lambda engine: setattr(engine.lots["1"], "spec", engine.lots["2"].spec), "the public terms are not those"),
+    (lambda engine: setattr(engine, "_unfinished", 4), "4 lots count as unfinished, but 5 are"),
+    (lambda engine: engine._order.turns.add(2), "the lots whose turn it is"),
+    (lambda engine: engine._drops_when_silent[1].add("4"), "maxima to drop are looked for in the wrong lots"),
+    (lambda engine: engine._clock.clear(), "the next deadline is told as None"),
+    (lambda engine: engine._clock.sort(reverse=True), "the next deadline is told as"),
+    (lambda engine: engine.lots.pop("3"), "counts its lots wrongly"),
+    (lambda engine: _sale_is(engine, SaleStatus.PAUSED), "it is open while the sale is paused"),
+    (lambda engine: _sale_is(engine, SaleStatus.ENDED), "it goes on after the sale's end"),
+]
+
+
+def _sale_is(engine: Engine, status: SaleStatus) -> None:
+    engine.state.sale = replace(engine.sale, status=status)
+
+
+@pytest.mark.parametrize(("spoil", "promise"), SECRETS)
+def test_a_broken_secret_or_index_is_noticed(spoil: Callable[[Engine], object], promise: str) -> None:
+    engine = Sale().engine
+    spoil(engine)
+    with pytest.raises(InvariantError, match=promise):
+        check(engine)
+
+
+def test_a_state_that_the_record_does_not_give_is_noticed() -> None:
+    sale = Sale()
+    with pytest.raises(InvariantError, match="differs"):
+        check_replay(sale.engine, sale.events[:-1])
+    with pytest.raises(InvariantError, match="begin with the creation"):
+        rebuilt(sale.events[1:])
+    with pytest.raises(InvariantError, match="begin with the creation"):
+        rebuilt([])
+    one, other = sale.engine.state, rebuilt(sale.events).state
+    check_same_state(one, other)
+    other.lots.pop()
+    with pytest.raises(InvariantError, match="6 lots are not 5"):
+        check_same_state(one, other)
+
+
+def watched() -> tuple[Sale, Watcher, BidTaken]:
+    sale = Sale()
+    watcher = Watcher(sale.engine)
+    return sale, watcher, sale.bid(3, "1", 450)
+
+
+def test_a_watcher_follows_honest_events() -> None:
+    sale, watcher, taken = watched()
+    watcher.watch(sale.engine, [taken])
+    watcher.watch(sale.engine, [sale.bid(1, "1", 900)])
+    assert watcher.views["1"] == sale.engine.lots["1"].view
+
+
+@pytest.mark.parametrize(
+    ("fields", "promise"),
+    [
+        ({"seq": 5}, "does not follow"),
+        ({"seq": 3}, "does not follow"),
+        ({"price_minor": 309}, "the price of lot 1 fell"),
+        ({"ends_at_ms": START_MS + 59_999}, "a bid took time from lot 1"),
+        ({"ends_at_ms": None}, "a bid took time from lot 1"),
+        ({"leader": 3}, "not what its public events make of it"),
+        ({"at_ms": START_MS - 1}, "lies before what happened already"),
+        ({"public": False}, "is secret and has a number of its own"),
+    ],
+)
+def test_a_watcher_notices_what_can_not_follow(fields: dict[str, object], promise: str) -> None:
+    sale, watcher, taken = watched()
+    with pytest.raises(InvariantError, match=promise):
+        watcher.watch(sale.engine, [replace(taken, **fields)])
+
+
+def test_a_watcher_notices_an_event_left_out_and_one_told_twice() -> None:
+    sale, watcher, taken = watched()
+    with pytest.raises(InvariantError, match="not follow"):
+        watcher.watch(sale.engine, [taken, taken])
+    sale, watcher, _ = watched()
+    with pytest.raises(InvariantError, match="not follow"):
+        watcher.watch(sale.engine, [sale.bid(2, "1", 900)])
+
+
+def test_a_watcher_notices_that_a_closed_lot_moves() -> None:
+    sale = Sale()
+    watcher = Watcher(sale.engine)
+    reopened = decisions.open_lot(sale.engine, START_MS, "clerk", "3")
+    assert not isinstance(reopened, Refused)
+    change = replace(reopened[0].change, seq=sale.engine.lots["5"].view.seq + 1)
+    with pytest.raises(InvariantError, match="lot 5 went from"):
+        watcher.watch(sale.engine, [replace(reopened[0], lot="5", seq=change.seq, change=change)])

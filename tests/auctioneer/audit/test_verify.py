@@ -1,0 +1,383 @@
+"""The audit passes what was decided by the rules, and notices whatever was not."""
+
+import random
+import tracemalloc
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from auctioneer.audit.verify import VerifyReport, verify
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Refused
+from auctioneer.rules.engine import Bidder, Engine
+from auctioneer.rules.facts import (
+    AnyEvent,
+    BidderAdmitted,
+    BidderEnrolled,
+    BidLate,
+    BidTaken,
+    Event,
+    HouseStarted,
+    HouseStoodStill,
+    LotBought,
+    LotDecided,
+    LotListed,
+    MaximumDropped,
+    SaleCreated,
+    SaleDecided,
+    SaleRestored,
+    SettingsChanged,
+)
+from auctioneer.rules.sale_settings import HOUSE, AdmissionMode, SaleSettings
+from auctioneer.rules.terms import LotSpec, default_increments
+from common.errors import RejectCode
+from common.lot import CloseCause, LotClosed, LotOpened, LotRescheduled, LotTerms, Step
+from common.messages import BidRequest, Rejected, Role
+from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
+from tests.auctioneer.rules.random_sales import BIDDERS, SaleMaker, admitting, enrolled
+
+
+def audit(events: list[AnyEvent]) -> VerifyReport:
+    return verify(enumerate(events, start=1))
+
+
+@pytest.fixture(scope="module")
+def record() -> list[AnyEvent]:
+    return SaleMaker(8).make(600)
+
+
+def test_the_record_has_every_kind_of_event(record: list[AnyEvent]) -> None:
+    assert set(AnyEvent.__args__) == {type(event) for event in record}
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_what_the_engine_decided_verifies(seed: int) -> None:
+    maker = SaleMaker(seed)
+    events = maker.make(300)
+    report = audit(events)
+    assert report.mismatch is None, str(report.mismatch)
+    assert report.last_position == len(events) == sum(report.counts.values())
+    assert report.counts["bid_taken"] == sum(isinstance(event, BidTaken) for event in events)
+    views = [lot.view for lot in maker.engine.catalogue]
+    assert (report.bidders, report.lots) == (BIDDERS, len(views))
+    assert report.sold == sum(view.winner is not None for view in views)
+    assert report.hammer_total_minor == sum(view.hammer_minor or 0 for view in views) > 0
+
+
+def test_an_empty_record_is_a_record() -> None:
+    assert audit([]) == VerifyReport(None, 0, {}, 0, 0, 0, 0)
+
+
+# --- tampering with one field --------------------------------------------------------------------------------------
+
+DECIDED = {
+    BidTaken: (
+        "lot seq public price_minor minimum_minor leader leader_maximum_minor rival_maximum_minor ends_at_ms"
+        " extended_ms reserve_met buy_now_minor"
+    ),
+    LotBought: "lot seq price_minor",
+    BidLate: "lot seq late_ms price_minor minimum_minor leading",
+    MaximumDropped: "lot seq paddle leader_maximum_minor",
+    LotDecided: "at_ms lot seq with_sale",
+    SaleDecided: "at_ms lot seq",
+    LotListed: "lot seq opens_at_ms",
+    BidderEnrolled: "lot seq paddle",
+    BidderAdmitted: "lot seq",
+    HouseStarted: "lot seq",
+    HouseStoodStill: "lot seq",
+    SaleRestored: "lot seq",
+    SettingsChanged: "lot seq",
+    SaleCreated: "lot seq",
+}
+"""What is decided, of each event; the rest of it is what was asked, by whom and when."""
+
+
+def _other(value: object) -> object:
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case str():
+            return value + "0"
+    return 77
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind, names in DECIDED.items() for name in names.split()], ids=str
+)
+def test_one_changed_field_is_noticed(record: list[AnyEvent], kind: type[Event], name: str) -> None:
+    places = [place for place, event in enumerate(record) if isinstance(event, kind)]
+    for place in random.Random(name).sample(places, min(12, len(places))):
+        forged = list(record)
+        forged[place] = replace(record[place], **{name: _other(getattr(record[place], name))})
+        report = audit(forged)
+        assert report.mismatch is not None, f"event {place + 1} with another {name} passed"
+        if not (kind is BidderEnrolled and name == "paddle"):
+            assert report.mismatch.position <= place + 1
+
+
+def test_one_changed_field_of_a_change_is_noticed(record: list[AnyEvent]) -> None:
+    seen = set()
+    for place, event in enumerate(record):
+        if (
+            not isinstance(event, LotDecided | SaleDecided)
+            or (type(event.change), getattr(event, "with_sale", 0)) in seen
+        ):
+            continue
+        seen.add((type(event.change), getattr(event, "with_sale", 0)))
+        for name in event.change.__struct_fields__:
+            value = getattr(event.change, name)
+            if not isinstance(value, int | None) or (event.by != HOUSE and _is_asked(event, name)):
+                continue
+            forged = list(record)
+            forged[place] = replace(event, change=replace(event.change, **{name: _other(value)}))
+            mismatch = audit(forged).mismatch
+            assert mismatch is not None, f"{name} of {event}"
+            assert mismatch.position in (place + 1, place + 2)
+    assert len(seen) > 12
+
+
+def _is_asked(event: LotDecided | SaleDecided, name: str) -> bool:
+    """How long to extend is the auctioneer's word; only what follows from another can show that it was changed."""
+    return type(event.change).__name__ == "LotExtended" and name in ("ends_at_ms", "remaining_ms")
+
+
+@pytest.mark.parametrize("field", ["amount_minor", "maximum_minor"])
+def test_a_changed_bid_is_noticed(record: list[AnyEvent], field: str) -> None:
+    for place, event in enumerate(record):
+        if isinstance(event, BidTaken) and field == ("maximum_minor" if event.maximum_minor else "amount_minor"):
+            forged = list(record)
+            forged[place] = replace(event, **{field: getattr(event, field) - 1})
+            mismatch = audit(forged).mismatch
+            assert mismatch is not None
+            assert mismatch.position == place + 1
+            return
+
+
+# --- tampering with the order --------------------------------------------------------------------------------------
+
+
+def test_a_hole_in_the_positions_is_noticed(record: list[AnyEvent]) -> None:
+    numbered = [(position, event) for position, event in enumerate(record, start=1) if position != 200]
+    mismatch = verify(numbered).mismatch
+    assert mismatch is not None
+    assert mismatch.position == 200
+    assert "stands at position 201" in str(mismatch)
+
+
+def test_a_record_must_begin_with_the_first_event(record: list[AnyEvent]) -> None:
+    assert verify(enumerate(record, start=5)).last_position == 0
+    mismatch = audit(record[1:]).mismatch
+    assert mismatch is not None
+    assert (mismatch.position, mismatch.recorded) == (1, record[1])
+
+
+@pytest.mark.parametrize("kind", [BidTaken, LotBought, LotDecided, LotListed, BidderEnrolled, SaleDecided])
+def test_an_event_taken_out_and_the_rest_renumbered_is_noticed(record: list[AnyEvent], kind: type[Event]) -> None:
+    places = [place for place, event in enumerate(record) if isinstance(event, kind) and _leaves_a_trace(event)]
+    for place in random.Random(1).sample(places[:-1], min(20, len(places) - 1)):
+        assert audit(record[:place] + record[place + 1 :]).mismatch is not None, record[place]
+
+
+def _leaves_a_trace(event: AnyEvent) -> bool:
+    return not isinstance(event, BidTaken) or event.public
+
+
+@pytest.mark.parametrize("kind", [SaleCreated, BidTaken, LotBought, LotDecided, LotListed, BidderEnrolled, BidLate])
+def test_an_event_told_twice_is_noticed(record: list[AnyEvent], kind: type[Event]) -> None:
+    places = [place for place, event in enumerate(record) if isinstance(event, kind)]
+    for place in random.Random(2).sample(places, min(10, len(places))):
+        assert audit([*record[: place + 1], *record[place:]]).mismatch is not None
+
+
+def test_two_events_in_the_wrong_order_are_noticed(record: list[AnyEvent]) -> None:
+    tried = 0
+    for place in range(20, len(record) - 1):
+        one, other = record[place], record[place + 1]
+        if one.at_ms < other.at_ms and tried < 30:
+            tried += 1
+            assert audit([*record[:place], other, one, *record[place + 2 :]]).mismatch is not None
+    assert tried == 30
+
+
+def test_a_record_that_ends_within_a_decision_is_noticed(record: list[AnyEvent]) -> None:
+    assert isinstance(record[-1], SaleDecided)
+    assert isinstance(record[-2], LotDecided)
+    mismatch = audit(record[:-1]).mismatch
+    assert mismatch is not None
+    assert (mismatch.position, mismatch.recorded, mismatch.decided) == (len(record), None, record[-1])
+    assert audit(record[: len(record) // 2]).last_position > 0
+
+
+# --- what nobody can have decided ----------------------------------------------------------------------------------
+
+
+def opened_lot(*more: AnyEvent) -> list[AnyEvent]:
+    """Return a record with lot 1 open for 6 s, and then `more`."""
+    terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS), duration_ms=6_000)
+    created = sale_created()
+    engine = Engine.create(created)
+    listed = decisions.add(engine, START_MS, "clerk", (LotSpec(terms),))
+    assert not isinstance(listed, Refused)
+    return [created, enrolled(1), *listed, *engine.advance(START_MS), *more]
+
+
+def bid_taken(at_ms: int = START_MS, paddle: int = 1, request_id: int = 1) -> BidTaken:
+    engine = Engine.create(opened_lot()[0])
+    for event in opened_lot()[2:]:
+        engine.apply(event)
+    bid = engine.bid(at_ms, Bidder(paddle, ("x",)), BidRequest(id=request_id, lot="1", amount_minor=500))
+    assert isinstance(bid, BidTaken)
+    return bid
+
+
+def test_the_honest_bid_passes() -> None:
+    assert audit(opened_lot(bid_taken())).mismatch is None
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ([bid_taken(START_MS + 6_000)], "something else was due before"),
+        ([bid_taken(START_MS - 1)], "it lies before what happened already"),
+        ([bid_taken(paddle=2)], "paddle 2 is not that of an admitted bidder"),
+        (
+            [admitting(AdmissionMode.APPROVE), enrolled(2, admitted=False), bid_taken(paddle=2)],
+            "paddle 2 is not that of an admitted bidder",
+        ),
+        ([enrolled(2, admitted=False)], "it comes out differently"),
+        ([admitting(AdmissionMode.APPROVE), enrolled(2)], "it comes out differently"),
+        ([admitting(AdmissionMode.INVITE)] * 2, "nothing in the rules"),
+        ([replace(admitting(AdmissionMode.INVITE), settings=SaleSettings(AdmissionMode.INVITE))], "without a code"),
+        (
+            [replace(enrolled(2), role=Role.OBSERVER), bid_taken(paddle=2)],
+            "paddle 2 is not that of an admitted bidder",
+        ),
+        (
+            [BidderAdmitted(at_ms=START_MS, paddle=1, admitted=False, by="clerk"), bid_taken()],
+            "paddle 1 is not that of an admitted bidder",
+        ),
+        ([BidderAdmitted(at_ms=START_MS, paddle=1, admitted=True, by="clerk")], "nothing in the rules"),
+        ([replace(enrolled(2), key="key1")], "the key is enrolled already"),
+        ([replace(enrolled(2), skeletons=("bidder1",))], "refused with name_taken"),
+        ([bid_taken(), replace(bid_taken(), seq=3)], "request 1 of paddle 1 was decided before"),
+        ([bid_taken(), replace(bid_taken(request_id=2), seq=3)], "refused with already_leading"),
+        (
+            [LotDecided(at_ms=START_MS, lot="1", seq=2, change=LotClosed(2, START_MS, CloseCause.TIME), by=HOUSE)],
+            "nothing in the rules",
+        ),
+        (
+            [LotDecided(at_ms=START_MS, lot="1", seq=2, change=LotOpened(2, START_MS, None), by="clerk")],
+            "refused with wrong_state",
+        ),
+        (
+            [LotDecided(at_ms=START_MS, lot="1", seq=2, change=LotRescheduled(2, START_MS, 5), by="clerk")],
+            "nothing in the rules",
+        ),
+        (
+            [LotDecided(at_ms=START_MS, lot="9", seq=2, change=LotOpened(2, START_MS, None), by="clerk")],
+            "refused with unknown_lot",
+        ),
+        ([HouseStarted(at_ms=START_MS + 5, instance="i", outage_ms=6)], "nobody can have been away for 6 ms"),
+        ([HouseStarted(at_ms=START_MS + 5, instance="i", outage_ms=-1)], "nobody can have been away for -1 ms"),
+        ([HouseStoodStill(at_ms=START_MS + 5, outage_ms=6)], "nobody can have been away for 6 ms"),
+        ([HouseStoodStill(at_ms=START_MS + 5, outage_ms=-1)], "nobody can have been away for -1 ms"),
+        ([SaleRestored(at_ms=START_MS + 5, epoch=1)], "it does not begin an epoch after 1"),
+        ([SaleRestored(at_ms=START_MS + 5, epoch=0)], "it does not begin an epoch after 1"),
+        (
+            [SaleRestored(at_ms=START_MS + 5, epoch=9), SaleRestored(at_ms=START_MS + 5, epoch=8)],
+            "it does not begin an epoch after 9",
+        ),
+        ([opened_lot()[0]], "a sale is created once"),
+    ],
+)
+def test_what_nobody_can_have_decided(events: list[AnyEvent], reason: str) -> None:
+    mismatch = audit(opened_lot(*events)).mismatch
+    assert mismatch is not None
+    assert mismatch.recorded == events[-1]
+    assert mismatch.position == len(opened_lot(*events))
+    assert reason in str(mismatch)
+
+
+@pytest.mark.parametrize("mode", [AdmissionMode.OPEN, AdmissionMode.INVITE, AdmissionMode.LIST])
+def test_who_enrolled_by_an_invitation_or_a_list_was_admitted(mode: AdmissionMode) -> None:
+    assert audit(opened_lot(admitting(mode), enrolled(2))).mismatch is None
+
+
+def test_a_mismatch_shows_both_sides() -> None:
+    honest = bid_taken()
+    mismatch = audit(opened_lot(replace(honest, price_minor=400))).mismatch
+    assert mismatch is not None
+    assert (mismatch.recorded, mismatch.decided) == (replace(honest, price_minor=400), honest)
+    assert "price_minor=400" in str(mismatch)
+    assert "price_minor=500" in str(mismatch)
+    assert str(mismatch).startswith("Event 5: it comes out differently")
+
+
+def test_requests_may_come_out_of_order_but_not_from_behind_what_the_house_remembers() -> None:
+    maker = SaleMaker(1)
+    late: list[AnyEvent] = []
+    terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS), duration_ms=1_000)
+    maker._take(decisions.add(maker.engine, START_MS, "clerk", (LotSpec(terms),)))
+    maker._take(maker.engine.advance(START_MS + 1_000))
+    for request_id in (2, 1, *range(10, 42)):
+        request = BidRequest(id=request_id, lot="1", amount_minor=500)
+        outcome = maker.engine.bid(START_MS + 1_000, Bidder(1, ("bidder1",)), request)
+        assert isinstance(outcome, BidLate)
+        late.append(outcome)
+    base = [maker.events[0], enrolled(1), *maker.events[1:]]
+    assert audit([*base, *late]).mismatch is None
+    for stale_id in (2, 1, 10, 41):
+        forged = replace(late[-1], request=replace(late[-1].request, id=stale_id))
+        mismatch = audit([*base, *late, forged]).mismatch
+        assert mismatch is not None
+        assert "was decided before" in str(mismatch)
+    between = replace(late[-1], request=replace(late[-1].request, id=5))
+    assert audit([*base, *late, between]).mismatch is None
+
+
+def test_memory_does_not_grow_with_the_record() -> None:
+    def bids(count: int) -> Iterator[tuple[int, AnyEvent]]:
+        maker = SaleMaker(3)
+        terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS))
+        maker._take(decisions.add(maker.engine, START_MS, "clerk", (LotSpec(terms),)))
+        maker._take(maker.engine.advance(START_MS))
+        start = [maker.events[0], enrolled(1), enrolled(2), *maker.events[1:]]
+        yield from enumerate(start, start=1)
+        for number in range(count):
+            paddle = 1 + number % 2
+            request = BidRequest(id=number + 1, lot="1", amount_minor=maker.engine.lots["1"].view.minimum_minor)
+            maker.engine.take_changes()
+            yield len(start) + number + 1, maker.engine.bid(START_MS, Bidder(paddle, (f"bidder{paddle}",)), request)
+
+    peaks = []
+    for count in (500, 4_000):
+        tracemalloc.start()
+        assert verify(bids(count)).counts["bid_taken"] == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] * 1.5
+
+
+def test_a_record_read_back_from_bytes_verifies(record: list[AnyEvent]) -> None:
+    decoder = msgspec.msgpack.Decoder(AnyEvent)
+    assert audit([decoder.decode(msgspec.msgpack.encode(event)) for event in record]).mismatch is None
+
+
+def test_names_are_compared_as_they_were_and_not_by_the_unicode_of_today() -> None:
+    """The record of a version to which `Ann` was a look-alike of `Bob`, and the name of the seller one of neither."""
+    terms = LotTerms("1", "A lamp", 100, (Step(0, 10),), seller="Zoe")
+    created = sale_created()
+    engine = Engine.create(created)
+    listed = decisions.add(engine, START_MS, "clerk", (LotSpec(terms),), lambda _seller: ("bidder2",))
+    assert not isinstance(listed, Refused)
+    record = [created, replace(enrolled(1), name="Zoe"), enrolled(2), *listed, *engine.advance(START_MS)]
+    bid = engine.bid(START_MS, Bidder(1, ("bidder1",)), BidRequest(id=1, lot="1", amount_minor=500))
+    assert isinstance(bid, BidTaken), "by today's Unicode paddle 1 is the seller"
+    own = engine.bid(START_MS, Bidder(2, ("bidder2",)), BidRequest(id=1, lot="1", amount_minor=600))
+    assert isinstance(own, Rejected)
+    assert own.code is RejectCode.OWN_LOT
+    assert audit([*record, bid]).mismatch is None

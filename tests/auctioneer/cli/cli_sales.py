@@ -1,0 +1,168 @@
+"""A small sale on disk, a desk (the control endpoint of a house on it, in a thread), and the program at a terminal."""
+
+import errno
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import zmq
+
+from auctioneer.catalogue import CatalogueKind, parse_catalogue
+from auctioneer.house.commands import carry_out
+from auctioneer.house.house import House, HouseSettings
+from auctioneer.network.endpoints import Endpoints
+from auctioneer.process.data_folder import DataFolder, HouseRecord
+from auctioneer.process.options import RunOptions
+from auctioneer.process.startup import OpenSale, take_up_sale
+from auctioneer.rules.sale_settings import Chosen
+from common.codec import encode
+from common.limits import PROTOCOL_VERSION
+from common.messages import Accepted, BidRequest, Hello, Role, Welcome
+
+LINK = "auction://127.0.0.1:1/plain?publish=2"
+PID = 4321
+FORMULA_TITLE = '=HYPERLINK("http://x","a, b")'
+CATALOGUE = f"""
+[sale]
+title = "Evening sale"
+currency = "USD"
+
+[defaults]
+starting_price = "10"
+increment = "5"
+
+[[lot]]
+title = '{FORMULA_TITLE}'
+starting_price = "1250.50"
+reserve = "1300"
+duration = "1h"
+
+[[lot]]
+title = "Vase, [red]glazed[/red]"
+opens = "by hand"
+duration = "until closed"
+buy_now = "2000"
+
+[[lot]]
+title = "A title that is a good deal longer than what a narrow terminal has room for in one line"
+opens = "by hand"
+duration = "90s"
+"""
+_SETTINGS = HouseSettings(instance="test", publish_port=2)
+_Answer = Callable[[House, bytes], bytes | None]
+
+
+@contextmanager
+def open_sale(folder: DataFolder) -> Iterator[OpenSale]:
+    spec = None if folder.has_sale else parse_catalogue(CATALOGUE, "evening.toml", CatalogueKind.TOML)
+    chosen = Chosen(auctioneer_key=folder.make_control_keys().public)
+    sale = take_up_sale(folder, _SETTINGS, spec, chosen=chosen)
+    try:
+        yield sale
+    finally:
+        sale.journal.close()
+
+
+def begin_sale(path: Path, maximum_minor: int = 130_000) -> DataFolder:
+    """Begin the sale of CATALOGUE: Ann (paddle 1) leads lot 1 with this maximum, by itself to the reserve of 1,300."""
+    folder = DataFolder(path)
+    folder.prepare()
+    with open_sale(folder) as sale:
+        now_ms = sale.clock.now_ms()
+        sale.house.advance(now_ms)
+        hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name="Ann", role=Role.BIDDER)
+        assert isinstance(sale.house.handle("a" * 40, encode(hello), now_ms), Welcome)
+        bid = BidRequest(id=2, lot="1", maximum_minor=maximum_minor)
+        assert isinstance(sale.house.handle("a" * 40, encode(bid), now_ms), Accepted)
+        batch = sale.house.take()
+        sale.journal.append(batch.events, batch.refusals, now_ms)
+    return folder
+
+
+@contextmanager
+def desk(folder: DataFolder, answer: _Answer | None = None) -> Iterator[None]:
+    """Answer control requests: as a house does, or by `answer`; None is silence."""
+    hold = folder.hold()
+    context: zmq.Context[zmq.SyncSocket] = zmq.Context()
+    stop = context.socket(zmq.PAIR)
+    stop.bind("inproc://stop")
+    ready = threading.Event()
+    thread = threading.Thread(target=_serve, args=(folder, answer, context, ready))
+    thread.start()
+    try:
+        assert ready.wait(60)
+        yield
+    finally:
+        stop.send(b"")
+        thread.join()
+        stop.close()
+        context.term()
+        os.close(hold)
+
+
+def _serve(
+    folder: DataFolder, answer: _Answer | None, context: "zmq.Context[zmq.SyncSocket]", ready: threading.Event
+) -> None:
+    stop = context.socket(zmq.PAIR)
+    stop.connect("inproc://stop")
+    endpoints = Endpoints(RunOptions(folder.path, port=0), folder, folder.house_keys())
+    folder.write_house_record(HouseRecord(PID, PID, "test", endpoints.control_address, LINK, 1, 2))
+    try:
+        with open_sale(folder) as sale:
+            endpoints.are_of(sale.house)
+            ready.set()
+            _answer_all(sale, endpoints.control, stop, answer)
+    finally:
+        endpoints.close()
+        stop.close()
+
+
+def _answer_all(sale: OpenSale, control: zmq.SyncSocket, stop: zmq.SyncSocket, answer: _Answer | None) -> None:
+    poller = zmq.Poller()
+    poller.register(control, zmq.POLLIN)
+    poller.register(stop, zmq.POLLIN)
+    while stop not in dict(poller.poll()):
+        routing_id, frame = control.recv_multipart(copy=False)
+        who = sale.house.controllers[str(frame.get("User-Id"))]
+        if answer is not None:
+            body = answer(sale.house, frame.bytes)
+        else:
+            now_ms = sale.clock.now_ms()
+            body = encode(carry_out(sale.house, who, frame.bytes, now_ms))
+            sale.journal.append(sale.house.take().events, (), now_ms)
+        if body is not None:
+            control.send_multipart([routing_id.bytes, body])
+
+
+def at_terminal(folder: DataFolder, *words: str, typed: bytes = b"", columns: int = 80) -> tuple[int, str]:
+    """Run the program at a terminal without colours; return its exit status and what the terminal showed."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {name: text for name, text in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "auctioneer", *words, "--data", str(folder.path)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment | {"TERM": "dumb"},
+    )
+    os.close(theirs)
+    os.write(ours, typed)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+    except OSError as error:
+        if error.errno != errno.EIO:  # Linux's way to say that the program closed its end
+            raise
+    finally:
+        os.close(ours)
+    return process.wait(60), shown.decode()

@@ -1,0 +1,100 @@
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from auctioneer.cli.control_client import connected
+from auctioneer.house.commands import Announce, Done, OpenLot, Report
+from auctioneer.process.data_folder import DataFolder
+from common.codec import encode
+from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
+from common.limits import CONTROL_BYTES_MAX
+from tests.auctioneer.cli.cli_sales import begin_sale, desk
+
+SILENCE_MS = 2_000
+"""How long a house says nothing: long enough to connect to it, on a busy machine, and to send something."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    return begin_sale(tmp_path / "sale")
+
+
+def test_several_requests_go_over_one_connection(folder: DataFolder) -> None:
+    with desk(folder), connected(folder) as house:
+        assert house.order(OpenLot(lot="2")).lots == ("2",)
+        assert [row["status"] for row in house.ask("lots")] == ["open", "open", "scheduled"]
+        with pytest.raises(RejectedError) as refused:
+            house.order(OpenLot(lot="2"))
+        assert refused.value.reject is RejectCode.WRONG_STATE
+        assert house.ask("status")["lots"]["open"] == 2
+
+
+def test_without_a_house_nothing_is_sent(folder: DataFolder) -> None:
+    with pytest.raises(UnreachableError, match=r"No house runs on .* Start it with `auctioneer run"), connected(folder):
+        pass
+
+
+def test_a_house_that_says_nothing_leaves_the_outcome_unknown(folder: DataFolder) -> None:
+    received = threading.Event()
+
+    def silent(*_: object) -> None:
+        received.set()
+
+    with desk(folder, silent), connected(folder, timeout_ms=SILENCE_MS) as house:
+        with pytest.raises(UnreachableError, match="not known whether the command was carried out"):
+            house.order(OpenLot(lot="2"))
+        assert received.is_set()
+
+
+def test_a_question_without_an_answer_has_no_unknown_outcome(folder: DataFolder) -> None:
+    with desk(folder, lambda *_: None), connected(folder, timeout_ms=SILENCE_MS) as house:
+        with pytest.raises(UnreachableError) as unreachable:
+            house.ask("lots")
+        assert "not known" not in str(unreachable.value)
+
+
+def test_a_house_that_can_not_be_connected_to_got_nothing(folder: DataFolder) -> None:
+    with desk(folder):
+        pass
+    hold = folder.hold()  # the directory is held, as by a watchdog between two servers
+    try:
+        with (
+            connected(folder, timeout_ms=200) as house,
+            pytest.raises(UnreachableError, match="nothing was sent"),
+        ):
+            house.order(OpenLot(lot="2"))
+    finally:
+        os.close(hold)
+
+
+def test_a_key_off_the_list_is_refused_at_once(folder: DataFolder) -> None:
+    folder.make_control_keys("bea")  # which makes her no clerk yet
+    with desk(folder), connected(folder, "bea") as house, pytest.raises(RejectedError) as refused:
+        house.ask("status")
+    assert refused.value.reject is RejectCode.FORBIDDEN
+
+
+def test_there_must_be_a_key_of_that_name(folder: DataFolder) -> None:
+    with desk(folder), pytest.raises(UsageError, match="no control key 'carl'"), connected(folder, "carl"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xc1", encode({"type": "done"}), encode(Done(id=77)), encode(Report(id=1, report=1))]
+)
+def test_an_answer_that_is_none_breaks_the_protocol(folder: DataFolder, body: bytes) -> None:
+    with desk(folder, lambda *_: body), connected(folder) as house, pytest.raises(ProtocolError):
+        house.order(OpenLot(lot="2"))
+
+
+def test_a_command_answered_is_not_a_report(folder: DataFolder) -> None:
+    with desk(folder, lambda *_: encode(Done(id=1))), connected(folder) as house, pytest.raises(ProtocolError):
+        house.ask("lots")
+
+
+@pytest.mark.parametrize("text", ["\udcff", "x" * CONTROL_BYTES_MAX])
+def test_what_can_not_be_sent_is_the_callers_fault(folder: DataFolder, text: str) -> None:
+    with desk(folder), connected(folder) as house, pytest.raises(UsageError):
+        house.order(Announce(text=text))

@@ -1,0 +1,168 @@
+"""A house without sockets and disk, at a time of the test's choosing, with the record of all that it did."""
+
+from auctioneer.house.commands import AnyCommand, AnyControlAnswer, carry_out
+from auctioneer.house.house import Batch, House, HouseSettings
+from auctioneer.house.register import Admission
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Refused
+from auctioneer.rules.facts import AnyEvent, Refusal, SaleCreated
+from auctioneer.rules.sale_settings import HOUSE, Controller, SaleSettings
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.codec import encode
+from common.errors import RejectCode
+from common.limits import (
+    AMOUNT_MINOR_MAX,
+    DESCRIPTION_CHARS_MAX,
+    INCREMENT_STEPS_MAX,
+    PROTOCOL_VERSION,
+    TEXT_CHARS_MAX,
+    TITLE_CHARS_MAX,
+)
+from common.lot import LotTerms, Step
+from common.messages import AnyAnswer, AnyRequest, BidRequest, Hello, Rejected, Role, Welcome
+from common.money import Currency
+
+START_MS = 1_700_000_000_000
+HOUR_MS = 3_600_000
+ANN, BOB, CAT = "a" * 40, "b" * 40, "c" * 40
+CHAIR = Controller("auctioneer", Role.AUCTIONEER, "h" * 40)
+CLERK = Controller("bea", Role.CLERK, "k" * 40)
+DOLLARS = Currency("USD", 2)
+
+
+def sale_created(currency: Currency = DOLLARS, *, ends_after_last_lot: bool = False) -> SaleCreated:
+    """Return what every record begins with."""
+    return SaleCreated(
+        at_ms=START_MS,
+        sale="5a1e",
+        title="A sale",
+        currency=currency,
+        epoch=1,
+        ends_after_last_lot=ends_after_last_lot,
+    )
+
+
+def lot(number: str, *, by_hand: bool = False, reserve_minor: int | None = None, **terms: object) -> LotSpec:
+    """Return a lot from 10.00 on, by steps of 1.00, open for an hour from the start."""
+    given: dict[str, object] = {
+        "title": f"Lot {number}",
+        "starting_minor": 1000,
+        "increments": (Step(0, 100),),
+        "duration_ms": HOUR_MS,
+        "has_reserve": reserve_minor is not None,
+    }
+    opening = Opening(OpeningRule.BY_HAND) if by_hand else Opening()
+    return LotSpec(LotTerms(lot=number, **(given | terms)), reserve_minor, opening)
+
+
+def lots(count: int) -> tuple[LotSpec, ...]:
+    return tuple(lot(str(number)) for number in range(1, count + 1))
+
+
+def largest_lots(count: int) -> list[LotSpec]:
+    """Return lots as large as a catalogue may have them, in characters of four bytes."""
+    return [
+        lot(
+            f"{number:016}",
+            title="\U0001f600" * TITLE_CHARS_MAX,
+            description="\U0001f600" * DESCRIPTION_CHARS_MAX,
+            seller="\U0001f600" * TITLE_CHARS_MAX,
+            image="\U0001f600" * TEXT_CHARS_MAX,
+            starting_minor=AMOUNT_MINOR_MAX,
+            increments=tuple(
+                Step(AMOUNT_MINOR_MAX - 100 + row, AMOUNT_MINOR_MAX) for row in range(INCREMENT_STEPS_MAX)
+            ),
+        )
+        for number in range(count)
+    ]
+
+
+def bid(request_id: int, amount_minor: int, number: str = "1", **more: object) -> BidRequest:
+    return BidRequest(id=request_id, lot=number, amount_minor=amount_minor, **more)
+
+
+def maximum(request_id: int, number: str = "1", *, while_connected: bool = True) -> BidRequest:
+    return BidRequest(id=request_id, lot=number, maximum_minor=9000, while_connected=while_connected)
+
+
+def code_of(answer: object) -> RejectCode:
+    assert isinstance(answer, Rejected), answer
+    return answer.code
+
+
+class SmallSale:
+    """A house with lots, asked directly; `record` and `refusals` are what a journal would hold."""
+
+    def __init__(
+        self,
+        *specs: LotSpec,
+        admission: Admission | None = None,
+        requests_per_s: int = 1_000_000,
+        encrypted: bool = True,
+        currency: Currency = DOLLARS,
+    ) -> None:
+        self.settings = HouseSettings(
+            instance="first",
+            publish_port=7001,
+            requests_per_s=requests_per_s,
+            is_encrypted=encrypted,
+        )
+        self.now_ms = START_MS
+        created = sale_created(currency)
+        self.record: list[AnyEvent] = [created]
+        self.refusals: list[Refusal] = []
+        self.house = House.rebuild(self.settings, None, [created], (), START_MS)
+        self._listed = frozenset() if admission is None else admission.listed
+        if admission is not None:
+            self.house.change_settings(START_MS, "auctioneer", SaleSettings(admission.mode, admission.invite))
+            self.house.admit_listed(self._listed)
+        listed = decisions.add(self.house.engine, START_MS, HOUSE, specs or lots(2))
+        assert not isinstance(listed, Refused)
+        self.house.record(listed)
+        self.house.advance(START_MS)
+        self.commit()
+
+    def commit(self) -> Batch:
+        """Take what was done into the record."""
+        batch = self.house.take()
+        self.record += batch.events
+        self.refusals += batch.refusals
+        return batch
+
+    def send(self, key: str, body: bytes) -> AnyAnswer | None:
+        return self.house.handle(key, body, self.now_ms)
+
+    def ask(self, key: str, request: AnyRequest) -> AnyAnswer:
+        """Return the answer to a request, which is in the record then."""
+        answer = self.send(key, encode(request))
+        assert answer is not None, "the house was silent"
+        assert answer.id == request.id
+        self.commit()
+        return answer
+
+    def hello(self, principal: str, name: str = "", **more: object) -> AnyAnswer:
+        return self.ask(principal, Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, **more))
+
+    def join(self, key: str, name: str, role: Role = Role.BIDDER) -> Welcome:
+        welcome = self.hello(key, name, role=role)
+        assert isinstance(welcome, Welcome), welcome
+        return welcome
+
+    def order(self, command: AnyCommand, who: Controller = CHAIR) -> AnyControlAnswer:
+        answer = carry_out(self.house, who, encode(command), self.now_ms)
+        self.commit()
+        return answer
+
+    def rebuilt(self, snapshot: bytes | None = None, after: int = 0) -> House:
+        """Return the house as the record tells it, or as a snapshot and the record's events from `after` on do."""
+        house = House.rebuild(self.settings, snapshot, self.record[after:], self.refusals, self.now_ms)
+        house.admit_listed(self._listed)
+        return house
+
+
+def two_open_lots() -> SmallSale:
+    """Return a sale of two open lots, the second to be bought for 50.00, with Ann (1) and Bob (2)."""
+    sale = SmallSale(lot("1"), lot("2", buy_now_minor=5000))
+    sale.join(ANN, "Ann")
+    sale.join(BOB, "Bob")
+    return sale

@@ -1,0 +1,120 @@
+"""How much goes into one answer: what is reckoned for a lot or an event is never less than what it takes."""
+
+from typing import Final
+
+import pytest
+from msgspec.structs import replace
+
+from auctioneer.house.pages import PAGE_BYTES_MAX, event_bytes, page_of_events, page_of_lots, view_bytes
+from common.codec import encode
+from common.limits import INTEGER_MAX, REPLAY_EVENTS_MAX, SNAPSHOT_LOTS_MAX, TEXT_CHARS_MAX
+from common.lot import (
+    Announced,
+    AnyLotEvent,
+    AnySaleEvent,
+    BidPlaced,
+    CloseCause,
+    ExtendCause,
+    LotAdded,
+    LotClosed,
+    LotExtended,
+    LotOpened,
+    LotPaused,
+    LotRescheduled,
+    LotResumed,
+    LotStatus,
+    LotTerms,
+    LotView,
+    LotWithdrawn,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+    SoftClose,
+)
+from tests.auctioneer.house.house_examples import SmallSale, largest_lots, lot
+
+MOST: Final = INTEGER_MAX
+LONG: Final = "\U0001f600" * TEXT_CHARS_MAX
+LARGEST: Final = replace(
+    largest_lots(1)[0].terms,
+    starting_minor=MOST,
+    estimate_low_minor=MOST,
+    estimate_high_minor=MOST,
+    has_reserve=True,
+    buy_now_minor=MOST,
+    duration_ms=MOST,
+    soft_close=SoftClose(MOST, MOST, MOST),
+)
+SMALLEST: Final = LotTerms("1", "", 0, ())
+
+
+@pytest.mark.parametrize("terms", [LARGEST, SMALLEST, replace(SMALLEST, description="d"), lot("1").terms])
+@pytest.mark.parametrize("reason", ["", LONG])
+def test_no_lot_takes_more_than_is_reckoned(terms: LotTerms, reason: str) -> None:
+    view = LotView(
+        terms=terms,
+        minimum_minor=MOST,
+        seq=MOST,
+        status=LotStatus.SCHEDULED,
+        price_minor=MOST,
+        leader=MOST,
+        bids=MOST,
+        reserve_met=False,
+        buy_now_minor=MOST,
+        opens_at_ms=MOST,
+        ends_at_ms=MOST,
+        remaining_ms=MOST,
+        winner=MOST,
+        hammer_minor=MOST,
+        closed_at_ms=MOST,
+        close_cause=CloseCause.BUY_NOW,
+        reason=reason,
+    )
+    assert len(encode(view)) <= view_bytes(view)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        LotAdded(MOST, MOST, LARGEST, MOST),
+        LotAdded(MOST, MOST, SMALLEST, MOST),
+        Announced(MOST, MOST, LONG),
+        Announced(MOST, MOST, ""),
+        SalePaused(MOST, MOST),
+        SaleResumed(MOST, MOST),
+        SaleEnded(MOST, MOST),
+        LotRescheduled(MOST, MOST, MOST),
+        LotOpened(MOST, MOST, MOST),
+        BidPlaced(MOST, MOST, MOST, MOST, MOST, MOST, MOST, reserve_met=False, buy_now_minor=MOST),
+        LotPaused(MOST, MOST, MOST),
+        LotResumed(MOST, MOST, MOST),
+        LotExtended(MOST, MOST, ExtendCause.AUCTIONEER, MOST, MOST),
+        LotClosed(MOST, MOST, CloseCause.BUY_NOW, MOST, MOST),
+        LotWithdrawn(MOST, MOST, LONG),
+        LotWithdrawn(MOST, MOST, ""),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_no_event_takes_more_than_is_reckoned(event: AnyLotEvent | AnySaleEvent) -> None:
+    assert len(encode(event)) <= event_bytes(event)
+
+
+def test_an_ordinary_catalogue_has_as_many_lots_on_a_page_as_are_allowed() -> None:
+    """Small pages would cost a crowd that joins the more requests."""
+    sale = SmallSale(*(lot(str(number), description="d" * 100) for number in range(SNAPSHOT_LOTS_MAX + 1)))
+    assert len(page_of_lots(sale.house.engine.catalogue, 0)) == SNAPSHOT_LOTS_MAX
+
+
+def test_bids_are_replayed_as_many_at_a_time_as_are_allowed() -> None:
+    bids = [BidPlaced(seq, 0, 1, 1, 1, 1) for seq in range(REPLAY_EVENTS_MAX)]
+    assert page_of_events(list(bids)) == bids
+
+
+def test_what_is_too_large_for_a_page_has_one_of_its_own() -> None:
+    """Otherwise the page would be empty, and the next one the same again."""
+    huge = lot("1", description="d" * PAGE_BYTES_MAX)
+    catalogue = SmallSale(huge, lot("2")).house.engine.catalogue
+    assert [view.lot for view in page_of_lots(catalogue, 0)] == ["1"]
+    assert [view.lot for view in page_of_lots(catalogue, 1)] == ["2"]
+    first, second = LotAdded(1, 0, huge.terms), Announced(2, 0, "")
+    assert page_of_events([first, second]) == [first]

@@ -1,0 +1,67 @@
+"""Reading a record in: many bids at once come to the state that one after the other comes to."""
+
+import msgspec
+import pytest
+
+from auctioneer.house.record_reader import RecordReader
+from auctioneer.rules.engine import Engine
+from auctioneer.rules.facts import AnyEvent, BidderAdmitted, BidderEnrolled, BidTaken, Outage, SaleCreated
+from common.limits import REMEMBERED_REQUESTS_MAX
+from tests.auctioneer.rules.random_sales import SaleMaker
+
+
+def state_of(engine: Engine) -> bytes:
+    """Return the state as a snapshot would have it, but for when the clock looks at a lot next."""
+    for lot in engine.catalogue:
+        lot.queued_ms = None
+    return msgspec.msgpack.encode(engine.state)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_reading_all_at_once_gives_what_one_after_the_other_gives(seed: int) -> None:
+    created, *record = SaleMaker(seed).make(600)
+    assert isinstance(created, SaleCreated)
+    events = [event for event in record if not isinstance(event, (BidderEnrolled, BidderAdmitted))]
+    singly = Engine.create(created)
+    for event in events:
+        singly.apply(event)
+    at_once = Engine.create(created)
+    reader = RecordReader(at_once, at_once.apply)
+    reader.take(events)
+    assert state_of(at_once) == state_of(singly)
+    assert not at_once.take_changes(), "they were told when they were made"
+    assert at_once.paddles_to_watch() == singly.paddles_to_watch()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_record_that_ends_with_an_outage_gives_each_lot_its_time_back(seed: int) -> None:
+    """An outage names no lot; bids on open lots that still wait to be taken in come before it."""
+    created, *record = SaleMaker(seed).make(600)
+    assert isinstance(created, SaleCreated)
+    events = [event for event in record if not isinstance(event, (BidderEnrolled, BidderAdmitted))]
+    outages = [place for place, event in enumerate(events) if isinstance(event, Outage)]
+    for outage in outages:
+        singly, at_once = Engine.create(created), Engine.create(created)
+        for event in events[: outage + 1]:
+            singly.apply(event)
+        RecordReader(at_once, at_once.apply).take(events[: outage + 1])
+        assert state_of(at_once) == state_of(singly)
+    assert outages
+
+
+@pytest.mark.parametrize("count", [1, REMEMBERED_REQUESTS_MAX, 5 * REMEMBERED_REQUESTS_MAX])
+def test_of_each_paddle_the_bids_with_the_highest_ids_are_remembered(count: int) -> None:
+    created, *record = SaleMaker(1).make(200)
+    assert isinstance(created, SaleCreated)
+    engine = Engine.create(created)
+    example = next(event for event in record if isinstance(event, BidTaken) and not event.while_connected)
+    shuffled = [(7 * number) % count for number in range(count)]
+    bids: list[AnyEvent] = [
+        msgspec.structs.replace(example, paddle=paddle, request_id=number) for number in shuffled for paddle in (1, 2)
+    ]
+    reader = RecordReader(engine, engine.apply)
+    reader.take([event for event in record if not isinstance(event, BidTaken)][:20])
+    reader.take(bids)
+    for paddle in (1, 2):
+        kept = [bid.request_id for bid in reader.bids() if bid.paddle == paddle]
+        assert kept == list(range(count))[-REMEMBERED_REQUESTS_MAX:]

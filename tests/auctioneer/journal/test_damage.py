@@ -1,0 +1,397 @@
+"""Damage is found, told with its place, and never worked around; what is not a journal is refused."""
+
+import hashlib
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal, recount_refusals
+from auctioneer.journal.file import GENESIS_HASH, is_damage
+from auctioneer.rules.facts import AnyEvent
+from common.errors import StorageError
+from tests.auctioneer.journal.journal_examples import AT_MS, announcements, damage_cells, query, refusal, tamper
+
+COUNT = 10
+BATCHES = ((1, 3), (4, 6), (7, 7), (8, 10))
+"""The first and the last position of each batch."""
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Return a journal of COUNT events, closed."""
+    path = tmp_path / FILE_NAME
+    with closing(SqliteJournal.open(path)) as journal:
+        for first, last in BATCHES[:-1]:
+            journal.append(announcements(last - first + 1, first), (), AT_MS)
+        journal.append(announcements(3, 8), [refusal(1, 7)], AT_MS)
+    return path
+
+
+def read_until_damage(path: Path) -> tuple[list[AnyEvent], DamagedJournalError]:
+    events: list[AnyEvent] = []
+    with closing(SqliteJournal.open(path, read_only=True)) as journal:
+        with pytest.raises(DamagedJournalError) as caught:
+            events.extend(event for _, event in journal.read())
+        with pytest.raises(DamagedJournalError) as again:
+            journal.verify_chain()
+    assert str(caught.value) == str(again.value)
+    assert caught.value.path == path
+    return events, caught.value
+
+
+@pytest.mark.parametrize(
+    ("script", "first_bad", "what"),
+    [
+        ("UPDATE batch SET body = replace(body, 'number 5', 'number 6') WHERE first = 4", 4, "was changed"),
+        ("UPDATE batch SET body = '' WHERE first = 1", 1, "was changed"),
+        ("UPDATE batch SET hash = zeroblob(32) WHERE first = 4", 4, "was changed"),
+        ("UPDATE batch SET hash = zeroblob(32) WHERE first = 8", 8, "was changed"),
+        ("UPDATE batch SET refusals = zeroblob(32) WHERE first = 8", 8, "was changed"),
+        ("UPDATE batch SET refusals = zeroblob(31) WHERE first = 4", 4, "was changed"),
+        ("UPDATE batch SET last = 5 WHERE first = 4", 4, "columns"),
+        ("UPDATE batch SET last = 7 WHERE first = 4", 4, "columns"),
+        ("UPDATE batch SET last = 9 WHERE first = 8", 8, "columns"),
+        ("UPDATE batch SET last = 11 WHERE first = 8", 8, "columns"),
+        ("UPDATE batch SET first = 5 WHERE first = 4", 4, "missing"),
+        ("DELETE FROM batch WHERE first = 4", 4, "missing"),
+        ("DELETE FROM batch WHERE first = 1", 1, "missing"),
+        ("DELETE FROM batch WHERE first > 7", 8, "missing"),
+        ("DELETE FROM batch", 1, "missing"),
+        (
+            "UPDATE batch SET first = 100 WHERE first = 1; UPDATE batch SET first = 1, last = 3 WHERE first = 4;"
+            "UPDATE batch SET first = 4, last = 6 WHERE first = 100",
+            1,
+            "was changed",
+        ),
+        (
+            "UPDATE batch SET first = -1 - first, last = last + 1 WHERE first > 7;"
+            "UPDATE batch SET first = -first WHERE first < 0;"
+            "INSERT INTO batch SELECT 8, 8, refusals, body, hash FROM batch WHERE first = 7",
+            8,
+            "was changed",
+        ),
+        ("INSERT INTO batch SELECT 11, 11, refusals, body, hash FROM batch WHERE first = 7", 11, "did not"),
+        ("INSERT INTO batch SELECT 0, 0, refusals, body, hash FROM batch WHERE first = 7", 11, "did not"),
+        ("UPDATE head SET position = 12", 11, "missing"),
+        ("UPDATE head SET position = 9", 8, "head"),
+        ("UPDATE head SET position = 7", 7, "head"),
+        ("UPDATE head SET hash = zeroblob(32)", 8, "head"),
+    ],
+)
+def test_the_first_bad_batch_is_named(path, script, first_bad, what):
+    tamper(path, script)
+    events, damage = read_until_damage(path)
+    assert (damage.first_bad, damage.last_good) == (first_bad, first_bad - 1)
+    assert what in str(damage)
+    assert str(path) in str(damage)
+    assert events[: first_bad - 1] == announcements(first_bad - 1)
+
+
+def chained(before: bytes, first: int, body: str, refusals: bytes) -> bytes:
+    """Return the hash of a batch, as docs/journal.md says it is made."""
+    return hashlib.sha256(before + first.to_bytes(8, "big") + refusals + body.encode()).digest()
+
+
+def forge_last_batch(path: Path, body: str) -> bytes:
+    """Give the last batch another text, with its right hash, and return that."""
+    ((before,),) = query(path, "SELECT hash FROM batch WHERE last = 7")
+    ((refusals,),) = query(path, "SELECT refusals FROM batch WHERE first = 8")
+    assert isinstance(before, bytes)
+    assert isinstance(refusals, bytes)
+    forged = chained(before, 8, body, refusals)
+    tamper(path, f"UPDATE batch SET body = '{body}', hash = x'{forged.hex()}' WHERE first = 8")
+    return forged
+
+
+def test_a_forged_last_batch_with_the_right_hash_is_not_what_the_head_names(path):
+    ((body,),) = query(path, "SELECT replace(body, 'number 10', 'number 11') FROM batch WHERE first = 8")
+    forge_last_batch(path, str(body))
+    _, damage = read_until_damage(path)
+    assert damage.first_bad == 8
+
+
+@pytest.mark.parametrize(
+    ("body", "what"), [('[["lot_stolen",1,"",0]]', "does not know"), ("[]", "columns"), ("{}", "does not know")]
+)
+def test_text_that_is_no_batch_is_refused_even_where_its_hash_is_right(path, body, what):
+    forged = forge_last_batch(path, body)
+    tamper(path, f"UPDATE batch SET last = 7 WHERE body = '[]'; UPDATE head SET hash = x'{forged.hex()}'")
+    _, damage = read_until_damage(path)
+    assert damage.first_bad == 8
+    assert what in str(damage)
+
+
+@pytest.mark.parametrize(
+    ("code", "damage"),
+    [
+        (sqlite3.SQLITE_CORRUPT, True),
+        (sqlite3.SQLITE_CORRUPT_INDEX, True),
+        (sqlite3.SQLITE_IOERR, False),
+        (sqlite3.SQLITE_FULL, False),
+    ],
+)
+def test_damage_is_told_from_a_failing_disk_also_by_sqlite_s_longer_codes(code, damage):
+    error = sqlite3.DatabaseError("as SQLite tells it")
+    error.sqlite_errorcode = code
+    assert is_damage(error) is damage
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "DELETE FROM batch WHERE first > 7",
+        "INSERT INTO batch SELECT 11, 11, refusals, body, hash FROM batch WHERE first = 7",
+        "UPDATE head SET hash = zeroblob(32)",
+        "UPDATE head SET position = 0",
+        "DELETE FROM head",
+    ],
+)
+def test_nothing_is_added_to_a_journal_whose_end_is_wrong(path, script):
+    tamper(path, script)
+    with pytest.raises(DamagedJournalError):
+        SqliteJournal.open(path)
+
+
+def test_a_read_from_behind_the_end_is_lost_history(path):
+    with closing(SqliteJournal.open(path, read_only=True)) as journal, pytest.raises(DamagedJournalError) as caught:
+        list(journal.read(COUNT + 1))
+    assert caught.value.last_good == COUNT
+    assert "event 11 was written, but the record ends at event 10" in str(caught.value)
+
+
+def test_the_hash_is_what_the_documentation_says(path):
+    digest = hashlib.sha256(b"auction-house journal, format 7").digest()
+    assert digest == GENESIS_HASH
+    for first, refusals, body in query(path, "SELECT first, refusals, body FROM batch ORDER BY first"):
+        digest = chained(digest, first, body, refusals)
+    with closing(SqliteJournal.open(path, read_only=True)) as journal:
+        assert journal.verify_chain() == (COUNT, digest)
+
+
+def test_a_damaged_byte_in_the_file_is_found(path):
+    content = path.read_bytes()
+    assert content.count(b"number 6") == 1
+    path.write_bytes(content.replace(b"number 6", b"number \xff"))
+    _, damage = read_until_damage(path)
+    assert damage.first_bad == 4, "the batch that the event is in"
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_damaged_description_of_the_tables_is_told(path, read_only):
+    """SQLite quotes it in its error, which Python then can't decode."""
+    content = path.read_bytes()
+    assert b"CREATE" in content
+    path.write_bytes(content.replace(b"CREATE", b"CREAT\xa2"))
+    with pytest.raises(DamagedJournalError, match="description of its tables"):
+        SqliteJournal.open(path, read_only=read_only)
+
+
+def test_a_damaged_page_is_found_and_all_before_it_is_read(tmp_path):
+    path = tmp_path / FILE_NAME
+    with closing(SqliteJournal.open(path)) as journal:
+        for position in range(1, 101):
+            journal.append(announcements(1, position), (), AT_MS)
+    ((first_on_page, page),) = query(
+        path, "SELECT CAST(substr(path, 2, 3) AS INTEGER), pageno FROM dbstat WHERE name = 'batch' AND path = '/002/'"
+    )
+    assert first_on_page == 2
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * 4096 : page * 4096] = bytes(4096)
+    path.write_bytes(content)
+    events, damage = read_until_damage(path)
+    assert damage.first_bad == len(events) + 1
+    assert events == announcements(len(events))
+    assert len(events) > 10
+
+
+def test_a_file_that_was_cut_off_is_refused(path):
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DamagedJournalError):
+        SqliteJournal.open(path)
+
+
+# --- cells and refusals -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "UPDATE head SET position = NULL",
+        "UPDATE head SET hash = NULL",
+        "UPDATE head SET refusals = NULL",
+        "UPDATE head SET refusals = zeroblob(32)",
+        "UPDATE head SET alive_ms = NULL",
+        "UPDATE head SET alive_ms = -1",
+        "UPDATE head SET alive_ms = 9223372036854775807",
+        "UPDATE batch SET hash = NULL WHERE last = 10",
+        "UPDATE batch SET hash = 1000000000000 WHERE last = 10",
+        "UPDATE refusal SET body = NULL",
+        "UPDATE refusal SET body = 5",
+    ],
+)
+def test_a_cell_of_another_type_is_damage(path, script, read_only):
+    damage_cells(path, script)
+    with pytest.raises(DamagedJournalError):
+        read_all(path, read_only=read_only)
+
+
+def read_all(path: Path, *, read_only: bool) -> None:
+    with closing(SqliteJournal.open(path, read_only=read_only)) as journal:
+        journal.verify_chain()
+        list(journal.refusals())
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "request = NULL",
+        "request = 'one'",
+        "paddle = NULL",
+        "paddle = 2",
+        "at_ms = at_ms + 1",
+        "lot = '12b'",
+        "code = 'over_limit'",
+        "id = 9223372036854775807",
+        "body = '{'",
+        "body = replace(body, 'below_minimum', 'over_limit'), code = 'over_limit'",
+        "body = replace(body, '\"minimum_minor\":100', '\"minimum_minor\":101')",
+    ],
+)
+def test_a_refusal_that_is_not_as_it_was_is_found_by_whoever_reads_it_and_stops_a_start(path, script):
+    """Also where it can still be read: a repeat of the request would get another verdict."""
+    damage_cells(path, f"UPDATE refusal SET {script}")
+    with pytest.raises(DamagedJournalError, match="refusal"):
+        SqliteJournal.open(path)
+    with closing(SqliteJournal.open(path, read_only=True)) as journal, pytest.raises(DamagedJournalError) as caught:
+        list(journal.refusals())
+    assert caught.value.first_bad is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["DELETE FROM refusal", "INSERT INTO refusal SELECT 9, at_ms, paddle, request, lot, code, body FROM refusal"],
+)
+def test_refusals_that_are_not_those_that_were_kept_are_found(path, script):
+    tamper(path, script)
+    for read_only in (True, False):
+        with pytest.raises(DamagedJournalError, match="not those that were kept"):
+            read_all(path, read_only=read_only)
+
+
+def test_a_refusal_that_cannot_be_read_is_named(path):
+    tamper(path, "UPDATE refusal SET body = '{'")
+    with pytest.raises(DamagedJournalError, match="refusal 1 "):
+        read_all(path, read_only=True)
+
+
+def test_refusals_that_were_mended_by_hand_can_be_counted_again(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append((), [refusal(1, 8), refusal(2, 1)], AT_MS)
+        end = journal.end
+        with pytest.raises(StorageError, match="in use"):
+            recount_refusals(path)
+    tamper(path, "DELETE FROM refusal WHERE id = 2")
+    recount_refusals(path)
+    with closing(SqliteJournal.open(path)) as journal:
+        assert list(journal.refusals()) == [refusal(1, 7), refusal(2, 1)]
+        assert journal.verify_chain() == end, "the chain has the sums of its own time"
+
+
+# --- what is refused -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        ("PRAGMA user_version = 6", "format 6; this version reads format 7 only"),
+        ("PRAGMA user_version = 8", "format 8; this version reads format 7 only"),
+        ("PRAGMA application_id = 7", "not a journal"),
+    ],
+)
+def test_another_format_is_refused(path, script, what, read_only):
+    tamper(path, script)
+    with pytest.raises(StorageError, match=what):
+        SqliteJournal.open(path, read_only=read_only)
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize("content", [b"", b"just some text, longer than a header of SQLite\n" * 100])
+def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, content, read_only):
+    path = tmp_path / FILE_NAME
+    path.write_bytes(content)
+    with pytest.raises(StorageError, match="journal"):
+        SqliteJournal.open(path, read_only=read_only)
+    assert path.read_bytes() == content
+
+
+def test_a_journal_out_of_wal_mode_is_refused(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    with pytest.raises(StorageError, match="WAL"):
+        SqliteJournal.open(path)
+
+
+def test_reading_makes_no_journal(tmp_path):
+    with pytest.raises(StorageError, match="no journal"):
+        SqliteJournal.open(tmp_path / FILE_NAME, read_only=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_directory_is_told(tmp_path):
+    with pytest.raises(StorageError, match="directory"):
+        SqliteJournal.open(tmp_path / "nowhere" / FILE_NAME)
+
+
+def test_a_half_made_journal_is_made_anew(tmp_path):
+    (tmp_path / f"{FILE_NAME}.new").write_bytes(b"half")
+    with closing(SqliteJournal.open(tmp_path / FILE_NAME)) as journal:
+        assert journal.position == 0
+    assert not (tmp_path / f"{FILE_NAME}.new").exists()
+
+
+def test_a_wal_without_its_journal_is_not_a_new_sale(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        journal.append(announcements(1, COUNT + 1), (), AT_MS)
+        shutil.copy(f"{path}-wal", f"{path}-kept")
+    path.unlink()
+    shutil.move(f"{path}-kept", f"{path}-wal")
+    with pytest.raises(StorageError, match="missing"):
+        SqliteJournal.open(path)
+    assert not path.exists()
+
+
+def test_a_second_house_is_refused_until_the_first_is_gone(path):
+    with closing(SqliteJournal.open(path)), pytest.raises(StorageError, match="in use by another auctioneer"):
+        SqliteJournal.open(path)
+    SqliteJournal.open(path).close()
+
+
+def test_a_writer_that_came_past_the_lock_is_noticed(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        with closing(sqlite3.connect(path)) as intruder, intruder:
+            intruder.execute("UPDATE head SET hash = zeroblob(32)")
+        with pytest.raises(StorageError, match="Another process has written"):
+            journal.append(announcements(1, COUNT + 1), (), AT_MS)
+        with pytest.raises(StorageError, match="open it again"):
+            journal.mark_alive(AT_MS)
+    assert query(path, "SELECT max(last) FROM batch") == [(COUNT,)]
+
+
+def test_a_foreign_reader_that_holds_the_wal_is_told_of(path):
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as shell:
+        with closing(SqliteJournal.open(path)) as journal:
+            journal.append(announcements(1, COUNT + 1), (), AT_MS)
+            shell.execute("BEGIN")
+            shell.execute("SELECT count(*) FROM batch").fetchall()
+            journal.append(announcements(1, COUNT + 2), (), AT_MS)
+        with pytest.raises(StorageError, match="open for reading"):
+            SqliteJournal.open(path)
+        shell.execute("COMMIT")
+        with closing(SqliteJournal.open(path)) as journal:
+            assert journal.position == COUNT + 2

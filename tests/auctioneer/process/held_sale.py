@@ -1,0 +1,370 @@
+"""A server on simulated sockets, clock and disk, turned until a moment of the test's choosing.
+
+What it stores and what it sends are in one list, `told`, in the order in which they happened.
+"""
+
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import pytest
+import zmq
+
+from auctioneer.house.commands import AnyCommand
+from auctioneer.house.house import HouseSettings
+from auctioneer.journal import ChainEnd, DamagedJournalError, JournalGoneError
+from auctioneer.journal.snapshots import Made
+from auctioneer.monitoring.logs import FactLog, Teller
+from auctioneer.network.door import TurnedAway
+from auctioneer.process import startup
+from auctioneer.process.server import Server
+from auctioneer.rules.facts import AnyEvent
+from auctioneer.rules.sale_settings import Chosen
+from auctioneer.rules.terms import LotSpec, SaleSpec
+from common.codec import decode_answer, decode_broadcast, encode
+from common.errors import StorageError
+from common.limits import PROTOCOL_VERSION
+from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, Hello, ManyLots
+from common.money import Currency
+from tests.auctioneer.house.house_examples import lots
+from tests.simulation.disk import FaultyJournal, MemoryJournal, MemorySnapshots, Platter
+from tests.simulation.premises import CHAIR, Folder
+from tests.simulation.sockets import Frame, Line, Poller, Publisher, Router
+from tests.simulation.world import Clocks, World
+
+STOP_HANDLE = 7
+
+
+class Stored(NamedTuple):
+    """A batch became durable."""
+
+    at_ms: int
+    what: str
+    events: tuple[AnyEvent, ...]
+    position: int
+
+
+class Answered(NamedTuple):
+    """An answer left for a key; one to the chair is as it stands on the wire."""
+
+    at_ms: int
+    key: str
+    answer: AnyAnswer | bytes
+    reads: int
+    """How many requests the server had read by then."""
+
+
+class Published(NamedTuple):
+    """A message left for all who want its topic; what is told of many lots in one frame is here lot by lot."""
+
+    at_ms: int
+    topic: bytes
+    message: AnyBroadcast
+
+
+class Logged(NamedTuple):
+    """What the log was told."""
+
+    what: str
+    more: dict[str, object]
+
+
+class _Router(Router):
+    """A ROUTER to which a peer may be one that does not read."""
+
+    def __init__(self, sale: "HeldSale") -> None:
+        super().__init__(sale)
+        self.full: set[bytes] = set()
+        self.frames: dict[str, int] = {}
+        """Of how many frames the messages of a key are, where it is not one."""
+        self._following = 0
+
+    def recv(self, flags: int = 0, copy: bool = True) -> "bytes | Frame":
+        if self._following:
+            assert not copy
+            self._following -= 1
+            received: bytes | Frame = Frame(b"more", "")
+        else:
+            received = super().recv(flags, copy)
+            if isinstance(received, Frame) and self.frames:
+                self._following = self.frames.get(received.get(b"User-Id"), 1) - 1
+        if isinstance(received, Frame):
+            received.more = self._following > 0
+        return received
+
+    def send(self, data: bytes, flags: int = 0, copy: bool = True) -> None:
+        if flags & zmq.SNDMORE and data in self.full:
+            raise zmq.Again
+        super().send(data, flags, copy)
+
+
+class _FrameOf(Frame):
+    """A frame that came over a connection."""
+
+    def __init__(self, content: bytes, key: str, handle: int) -> None:
+        super().__init__(content, key)
+        self._handle = handle
+
+    def get(self, name: bytes | int) -> "str | int":
+        return self._handle if name == zmq.SRCFD else super().get(name)
+
+
+class _Publisher(Publisher):
+    """An XPUB whose listeners have a real connection each, so that whether it is open can be asked."""
+
+    def __init__(self, sale: "HeldSale", port: int) -> None:
+        super().__init__(sale)
+        self._port = port
+        self.handles: dict[Line, int] = {}
+
+    def getsockopt_string(self, option: int) -> str:
+        assert option == zmq.LAST_ENDPOINT
+        return f"tcp://simulated:{self._port}"
+
+    def recv(self, flags: int = 0, copy: bool = True) -> "bytes | Frame":
+        message = super().recv(flags, copy=True)
+        assert isinstance(message, bytes)
+        assert self._last is not None
+        return _FrameOf(message, self._last.key, self.handles[self._last])
+
+
+class _Journal(FaultyJournal):
+    """A journal of which is known whether it was let go."""
+
+    def __init__(self, sale: "HeldSale", inner: MemoryJournal) -> None:
+        super().__init__(inner, sale)
+        self._sale = sale
+        self._is_open = True
+
+    def require_in_place(self) -> None:
+        if "gone" in self._sale.failing:
+            self._break()
+            raise JournalGoneError("The journal was removed.")
+
+    def close(self) -> None:
+        super().close()
+        self._sale.closed += self._is_open
+        self._is_open = False
+
+
+class _SnapshotMaker:
+    """Makes a snapshot at once; the server hears of it when it asks."""
+
+    def __init__(self, sale: "HeldSale", files: MemorySnapshots) -> None:
+        self._sale = sale
+        self._files = files
+        self._made: Made | None = None
+
+    def start(self, end: ChainEnd, encode: Callable[[], bytes]) -> None:
+        self._made = self.save(end, encode)
+
+    def finished(self) -> Made | None:
+        made, self._made = self._made, None
+        return made
+
+    def save(self, end: ChainEnd, encode: Callable[[], bytes]) -> Made:
+        self._files.put(end, encode())
+        self._files.prune()
+        self._sale.told.append(Stored(self._sale.world.now_ms, "snapshot", (), end.position))
+        return Made(end.position, self._sale.snapshot_fault)
+
+    def close(self) -> None:
+        """Nothing is at work."""
+
+
+class HeldSale:
+    """One server, and whoever talks to it. Begin with `bidder` and `at`, then `run`."""
+
+    def __init__(
+        self,
+        patched: pytest.MonkeyPatch,
+        folder: Path,
+        specs: tuple[LotSpec, ...] = (),
+        *,
+        is_encrypted: bool = True,
+        ends_after_last_lot: bool = False,
+        exit_when_ended: bool = False,
+        logs_bids: bool = False,
+        facts: Teller | None = None,
+    ) -> None:
+        self.world = World(0)
+        self.platter = Platter()
+        self.told: list[Stored | Answered | Published] = []
+        self.frames: list[AnyBroadcast] = []
+        """What was broadcast, frame by frame."""
+        self.logged: list[Logged] = []
+        self.turned_away: list[str] = []
+        self.failing: set[str] = set()
+        """What fails now: `append` and `mark` before they are durable, `open`; `damaged` when opened; it is `gone`."""
+        self.reads = 0
+        self.read_ms = 0
+        """What each reading takes; there are two for each request."""
+        self.slow_ms = 0
+        """What the next write takes."""
+        self.failed = 0
+        self.opened = 0
+        self.closed = 0
+        self.snapshot_fault = ""
+        """Why snapshots fail now."""
+        self.is_told_to_stop = False
+        self.stop_handle = STOP_HANDLE
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.connections: list[socket.socket] = [self._door]
+        patched.setattr(startup, "SqliteJournal", SimpleNamespace(open=self._open))
+        patched.setattr(startup, "Clock", Clocks(self.world).clock)
+        patched.setattr(zmq, "Poller", partial(Poller, self.world, self))
+        turned_away = TurnedAway()
+        patched.setattr(turned_away, "add", self.turned_away.append)
+        self.requests, self.control = _Router(self), _Router(self)
+        self.publisher = _Publisher(self, self._door.getsockname()[1])
+        endpoints = SimpleNamespace(
+            requests=self.requests, publisher=self.publisher, control=self.control, turned_away=turned_away
+        )
+        settings = HouseSettings("instance", 7001, is_encrypted=is_encrypted)
+        snapshots = MemorySnapshots(self.platter)
+        journal = Folder(folder / "journal.sqlite3", snapshots)
+        spec = SaleSpec("A sale", Currency("USD", 2), specs or lots(2), ends_after_last_lot=ends_after_last_lot)
+        chosen = Chosen(auctioneer_key=CHAIR)
+        sale = startup.take_up_sale(journal, settings, spec, chosen=chosen)
+        log = SimpleNamespace(debug=self._log, info=self._log, warning=self._log, error=self._log)
+        self.server = Server(
+            endpoints,
+            sale,
+            lambda stored: startup.take_up_sale(journal, settings, None, sale.clock, chosen, stored),
+            _SnapshotMaker(self, snapshots),
+            log,
+            is_encrypted=is_encrypted,
+            exit_when_ended=exit_when_ended,
+            facts=facts or FactLog(log, logs_bids=logs_bids),
+        )
+        self.server.stop_on(STOP_HANDLE)
+        self.began_ms = self.world.now_ms
+
+    # --- what the test does -------------------------------------------------------------------------------------------
+
+    def at(self, delay_ms: int, action: Callable[[], object]) -> None:
+        """Do something so long after the server began."""
+        self.world.after(self.began_ms + delay_ms - self.world.now_ms, lambda: action() and None)
+
+    def run(self, duration_ms: int) -> None:
+        """Have the server turn until so long after it began, and then stop."""
+        self.at(duration_ms, self.stop)
+        self.server.run()
+
+    def stop(self) -> None:
+        self.is_told_to_stop = True
+
+    def line(self, key: str) -> Line:
+        """Return a new connection to the socket for requests."""
+        return Line(key, self.requests, self)
+
+    def bidder(self, key: str, name: str) -> Line:
+        """Return a connection over which hello was said; the server gets it in its first turn."""
+        line = self.line(key)
+        self.ask(line, Hello(id=1, versions=(PROTOCOL_VERSION,), name=name))
+        return line
+
+    def ask(self, line: Line, request: AnyRequest) -> None:
+        line.send(encode(request))
+
+    def order(self, command: AnyCommand, key: str = CHAIR) -> None:
+        """Give a command, over a connection of its own."""
+        Line(key, self.control, self).send(encode(command))
+
+    def listener(self, key: str, *topics: bytes) -> tuple[Line, socket.socket]:
+        """Return a connection to the broadcasts that asks for topics, and its far end."""
+        far = socket.create_connection(self._door.getsockname())
+        near, _ = self._door.accept()
+        self.connections += [far, near]
+        line = Line(key, self.publisher, self)
+        self.publisher.handles[line] = near.fileno()
+        for topic in topics:
+            line.send(b"\x01" + topic)
+        return line, far
+
+    def close(self) -> None:
+        for one in self.connections:
+            one.close()
+
+    # --- what was seen ------------------------------------------------------------------------------------------------
+
+    def answers(self, key: str) -> list[AnyAnswer]:
+        """Return what a key was answered, but for the welcome."""
+        mine = [one.answer for one in self.told if isinstance(one, Answered) and one.key == key]
+        return [answer for answer in mine if not isinstance(answer, bytes) and answer.id != 1]
+
+    def published(self, kind: type[AnyBroadcast]) -> list[Published]:
+        """Return what was broadcast, but for the first moment, when the lots are opened."""
+        frames = [one for one in self.told if isinstance(one, Published) and isinstance(one.message, kind)]
+        return [one for one in frames if one.at_ms > self.began_ms]
+
+    def writes(self, what: str) -> list[Stored]:
+        return [one for one in self.told if isinstance(one, Stored) and one.what == what]
+
+    # --- what the simulated parts call --------------------------------------------------------------------------------
+
+    def at_call(self, what: str) -> None:
+        """Let time pass while the server reads, where the test wants it."""
+        if what == "recv" and self.read_ms:
+            self.world.pass_time(self.read_ms)
+
+    def before_poll(self) -> None:
+        """Nothing is looked at between turns."""
+
+    def before_reading(self) -> None:
+        """Nothing more arrives before the server reads."""
+
+    def received(self, peer: Line, body: bytes) -> None:
+        self.reads += 1
+
+    def sent(self, peer: Line | None, body: bytes) -> None:
+        if peer is None:
+            head, message = body.partition(b"\0")[0], decode_broadcast(body)
+            self.frames.append(message)
+            each = message.each if isinstance(message, ManyLots) else (message,)
+            self.told += [Published(self.world.now_ms, head, one) for one in each]
+        else:
+            answer = decode_answer(body) if peer in self.requests.peers.values() else body
+            self.told.append(Answered(self.world.now_ms, peer.key, answer, self.reads))
+
+    def carry(self, line: Line, body: bytes, *, to_house: bool) -> None:
+        """Bring what is for the house; what is for others was seen when it left."""
+        if to_house and line.is_up:
+            line.arrive_at_house(body)
+
+    def before_write(self, what: str) -> None:
+        self._what = what
+        slow_ms, self.slow_ms = self.slow_ms, 0
+        if slow_ms:
+            self.world.pass_time(slow_ms)
+        if what in self.failing:
+            self.failed += 1
+            raise StorageError("The journal can't be written (disk I/O error).")
+
+    def after_write(self, what: str) -> None:
+        """Nothing fails once it is durable."""
+
+    def stored(self, position: int, events: Sequence[AnyEvent], now_ms: int) -> None:
+        self.told.append(Stored(self.world.now_ms, self._what, tuple(events), position))
+
+    def _log(self, event: str, **more: object) -> None:
+        self.logged.append(Logged(event, more))
+
+    def _open(self, path: Path) -> FaultyJournal:
+        if "open" in self.failing:
+            self.failed += 1
+            raise StorageError("The journal can't be opened: no space left.")
+        if "damaged" in self.failing:
+            raise DamagedJournalError(path, "as the test wants it")
+        self.opened += 1
+        return _Journal(self, self.platter.open(path))
+
+
+Opens = Callable[..., HeldSale]
+
+
+def bid(number: int, amount_minor: int, lot: str = "1", **more: object) -> BidRequest:
+    return BidRequest(id=number, lot=lot, amount_minor=amount_minor, **more)

@@ -1,0 +1,115 @@
+"""The English rules: the tables, and the proxy rule as one formula over all maxima."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auctioneer.rules.formats.english import Standing, decide_bid, minimum_bid
+from auctioneer.rules.terms import default_increments
+from common.errors import RejectCode
+from common.lot import LotTerms, Step
+from common.money import Currency
+from tests.auctioneer.rules.scenarios import Scenario, Stage, load
+
+TABLES = load("english_published", "english_bids", "english_reserve", "buy_now", "soft_close", "conditions")
+
+
+@pytest.mark.parametrize("restores", [False, True], ids=["", "restored"])
+@pytest.mark.parametrize("scenario", TABLES, ids=str)
+def test_table(scenario: Scenario, restores: bool) -> None:
+    Stage(scenario, restores=restores).play()
+
+
+# --- the proxy rule as a formula -----------------------------------------------------------------------------------
+
+TABLE = default_increments(Currency("USD", 2))
+RISING_TABLES = st.sampled_from([TABLE, (Step(0, 1),), (Step(0, 500),), (Step(0, 7), Step(1_000, 300))])
+HISTORIES = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 60_000)), max_size=40)
+
+
+def play_maxima(terms: LotTerms, reserve_minor: int | None, history: list[tuple[int, int]]) -> Standing | None:
+    standing = None
+    for paddle, maximum_minor in history:
+        minimum_minor = minimum_bid(terms, standing.price_minor if standing else None)
+        outcome = decide_bid(terms, reserve_minor, standing, minimum_minor, paddle, None, maximum_minor)
+        if isinstance(outcome, Standing):
+            standing = outcome
+    return standing
+
+
+def highest_by_bidder(terms: LotTerms, history: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Return (maximum, minus when, paddle) of each bidder, the highest and then the earliest first.
+
+    A bid counts if it is at least the minimum, or the leader's own and higher than before.
+    """
+    best: dict[int, tuple[int, int, int]] = {}
+    for when, (paddle, maximum_minor) in enumerate(history):
+        order = sorted(best.values(), reverse=True)
+        price_minor = published_price(terms, order)
+        is_leader = bool(order) and order[0][2] == paddle
+        least_minor = order[0][0] + 1 if is_leader else minimum_bid(terms, price_minor)
+        if maximum_minor >= least_minor:
+            best[paddle] = (maximum_minor, -when, paddle)
+    return sorted(best.values(), reverse=True)
+
+
+def published_price(terms: LotTerms, order: list[tuple[int, int, int]]) -> int | None:
+    """Return min(highest, second + one increment at the second), but no less than the starting price."""
+    if not order:
+        return None
+    if len(order) == 1:
+        return terms.starting_minor
+    second_minor = order[1][0]
+    return max(terms.starting_minor, min(order[0][0], second_minor + terms.step_at(second_minor)))
+
+
+@settings(max_examples=300)
+@given(history=HISTORIES, increments=RISING_TABLES, starting_minor=st.integers(1, 5_000))
+def test_the_final_price_is_what_the_two_highest_maxima_say(
+    history: list[tuple[int, int]], increments: tuple[Step, ...], starting_minor: int
+) -> None:
+    terms = LotTerms("1", "Lot", starting_minor, increments)
+    standing = play_maxima(terms, None, history)
+    order = highest_by_bidder(terms, history)
+    if standing is None:
+        assert not order
+        return
+    assert (standing.leader, standing.leader_maximum_minor) == (order[0][2], order[0][0])
+    assert standing.rival_maximum_minor == (order[1][0] if len(order) > 1 else None)
+    assert standing.price_minor == published_price(terms, order)
+
+
+@settings(max_examples=200)
+@given(history=HISTORIES, reserve_minor=st.integers(1_000, 30_000))
+def test_a_reserve_only_lifts_the_price_to_itself_or_to_the_leaders_maximum(
+    history: list[tuple[int, int]], reserve_minor: int
+) -> None:
+    terms = LotTerms("1", "Lot", 1_000, TABLE)
+    standing = play_maxima(terms, reserve_minor, history)
+    if standing is None:
+        return
+    if standing.leader_maximum_minor < reserve_minor:
+        assert standing.price_minor == standing.leader_maximum_minor
+    else:
+        rival_minor = standing.rival_maximum_minor or 0
+        beside = min(standing.leader_maximum_minor, rival_minor + terms.step_at(rival_minor)) if rival_minor else 0
+        assert standing.price_minor == max(reserve_minor, beside)
+
+
+@given(
+    price_minor=st.integers(1_000, 60_000),
+    amount_minor=st.none() | st.integers(1, 60_000),
+    maximum_minor=st.none() | st.integers(1, 60_000),
+)
+def test_no_bid_below_the_minimum_counts(price_minor: int, amount_minor: int | None, maximum_minor: int | None) -> None:
+    terms = LotTerms("1", "Lot", 1_000, TABLE)
+    standing = Standing(price_minor, 1, price_minor + 5_000)
+    outcome = decide_bid(terms, None, standing, minimum_bid(terms, price_minor), 2, amount_minor, maximum_minor)
+    named = [value for value in (amount_minor, maximum_minor) if value is not None]
+    if not named or (amount_minor and maximum_minor and maximum_minor < amount_minor):
+        assert outcome is RejectCode.INVALID_AMOUNT
+    elif min(named) < minimum_bid(terms, price_minor):
+        assert outcome is RejectCode.BELOW_MINIMUM
+    else:
+        assert isinstance(outcome, Standing)
+        assert outcome.price_minor > price_minor

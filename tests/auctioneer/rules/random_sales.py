@@ -1,0 +1,151 @@
+"""Records of whole random sales, for tests that take one apart or read it in."""
+
+import random
+
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Decision, Refused
+from auctioneer.rules.engine import Bidder, Engine
+from auctioneer.rules.facts import (
+    AnyEvent,
+    BidderAdmitted,
+    BidderEnrolled,
+    SaleRestored,
+    SettingsChanged,
+)
+from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, default_increments
+from common.lot import LotTerms, SoftClose
+from common.messages import BidRequest, BuyRequest, Rejected, Role
+from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
+
+BIDDERS = 6
+OPENINGS = (Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(OpeningRule.AT_TIME, delay_ms=9_000))
+
+
+class SaleMaker:
+    """Makes the record of a whole random sale, by the engine, as a house would."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._now_ms = START_MS
+        self._requests = 0
+        self._lots = 0
+        created = sale_created()
+        self.engine = Engine.create(created)
+        self.events: list[AnyEvent] = [created]
+        self._take(decisions.take_up(self.engine, START_MS, None, "first"))
+
+    def make(self, steps: int) -> list[AnyEvent]:
+        self.events.append(admitting(AdmissionMode.APPROVE))
+        self.events.append(enrolled(1, admitted=False))
+        self.events.append(admitting(AdmissionMode.OPEN))
+        for paddle in range(2, BIDDERS + 1):
+            self.events.append(enrolled(paddle))
+        self.events.append(BidderAdmitted(at_ms=START_MS, paddle=1, admitted=True, by="clerk"))
+        self._take(decisions.add(self.engine, START_MS, "clerk", tuple(self._spec() for _ in range(8))))
+        for _ in range(steps):
+            self._now_ms += self._random.choice((0, 0, 1, 50, 400))
+            self._take(self.engine.advance(self._now_ms))
+            self._take(self._bid() if self._random.random() < 0.9 else self._decide())
+            if self._random.random() < 0.02:
+                self._take(self.engine.drop_maxima(self._now_ms, self._random.randint(1, BIDDERS)))
+        self._take(self.engine.advance(self._now_ms))
+        self._take(decisions.end(self.engine, self._now_ms, "clerk"))
+        return self.events
+
+    def _take(self, events: Decision) -> None:
+        if not isinstance(events, Refused):
+            self.events.extend(events)
+
+    def _spec(self) -> LotSpec:
+        self._lots += 1
+        chance = self._random.random
+        reserve_minor = 3_000 if chance() < 0.4 else None
+        terms = LotTerms(
+            lot=str(self._lots),
+            title="Lot",
+            starting_minor=100,
+            increments=default_increments(DOLLARS),
+            has_reserve=reserve_minor is not None,
+            buy_now_minor=9_000 if chance() < 0.5 else None,
+            duration_ms=6_000,
+            soft_close=SoftClose(3_000, 4_000, 20_000) if chance() < 0.7 else None,
+        )
+        return LotSpec(terms, reserve_minor, self._random.choice(OPENINGS))
+
+    def _lot(self) -> str:
+        return str(self._random.randint(max(1, self._lots - 8), self._lots))
+
+    def _bid(self) -> Decision:
+        pick = self._random
+        paddle, name = pick.randint(1, BIDDERS), self._lot()
+        lot = self.engine.lots[name]
+        self._requests += 1
+        if pick.random() < 0.03:
+            buying = BuyRequest(id=self._requests, lot=name, price_minor=9_000)
+            outcome = self.engine.buy(self._now_ms, Bidder(paddle, (f"bidder{paddle}",)), buying)
+        else:
+            least_minor = lot.view.minimum_minor
+            open_minor = least_minor + pick.choice((0, 10, 500)) if pick.random() < 0.5 else None
+            secret_minor = least_minor + pick.choice((500, 900, 2_000)) if pick.random() < 0.8 else None
+            request = BidRequest(
+                id=self._requests,
+                lot=name,
+                amount_minor=open_minor,
+                maximum_minor=secret_minor,
+                while_connected=pick.random() < 0.3,
+            )
+            outcome = self.engine.bid(self._now_ms, Bidder(paddle, (f"bidder{paddle}",)), request)
+        return [] if isinstance(outcome, Rejected) else [outcome]
+
+    def _restored(self) -> list[AnyEvent]:
+        """Every other time that a house starts, it does so from a backup."""
+        if len(self.events) % 2:
+            return []
+        restored = SaleRestored(at_ms=self.engine.state.now_ms, epoch=self.engine.epoch + 10)
+        self.engine.apply(restored)
+        return [restored]
+
+    def _decide(self) -> Decision:
+        engine, now_ms, name = self.engine, self._now_ms, self._lot()
+        match self._random.randint(0, 14):
+            case 0:
+                return decisions.pause(engine, now_ms, "clerk", name)
+            case 1:
+                return decisions.resume(engine, now_ms, "clerk", name)
+            case 2:
+                return decisions.extend(engine, now_ms, "clerk", name, 700)
+            case 3:
+                return decisions.close(engine, now_ms, "clerk", name)
+            case 4:
+                return decisions.withdraw(engine, now_ms, "clerk", name, "broken")
+            case 5:
+                return decisions.pause_sale(engine, now_ms, "clerk")
+            case 6 | 7:
+                return decisions.resume_sale(engine, now_ms, "clerk")
+            case 8:
+                return decisions.announce(engine, now_ms, "clerk", "Hear, hear")
+            case 9:
+                self._now_ms += 5_000
+                return self._restored() + decisions.take_up(engine, self._now_ms, now_ms + 1, "again")
+            case 10:
+                self._now_ms += 5_000
+                return engine.advance(now_ms + 1_000) + decisions.stand_still(engine, self._now_ms, 4_000)
+            case _:
+                return decisions.add(engine, now_ms, "clerk", (self._spec(), self._spec()))
+
+
+def admitting(mode: AdmissionMode) -> SettingsChanged:
+    return SettingsChanged(at_ms=START_MS, settings=SaleSettings(mode, "code"), by="auctioneer")
+
+
+def enrolled(paddle: int, *, admitted: bool = True) -> BidderEnrolled:
+    return BidderEnrolled(
+        at_ms=START_MS,
+        paddle=paddle,
+        name=f"Bidder {paddle}",
+        key=f"key{paddle}",
+        role=Role.BIDDER,
+        admitted=admitted,
+        skeletons=(f"bidder{paddle}",),
+    )

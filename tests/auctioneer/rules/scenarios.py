@@ -1,0 +1,349 @@
+"""Plays the text tables in `scenarios/`: one row a command, the last column what must come of it.
+
+A file holds scenarios. `== TITLE` begins one; then come the lots, then rows of four cells:
+
+    lot 1: from 100, step 5, reserve 2500, buy 300, for 60s, soft 10s 30s cap 60s, opens previous, seller Ann
+     10s | ann        | bid 1 max 52     | leads 35, minimum 40
+         | auctioneer | pause 1          | done, remaining 50s
+     20s | clock      | look 1           | paused
+
+A time counts from the sale's start; without one it is that of the row before. The outcome is a list: first what the
+house answered (`leads PRICE`, `trails PRICE`, each with `hidden` where nobody may notice, `buys PRICE`, a reject
+code, `done`, `refused CODE`; `look` has none), then facts about the lot of the command, or about another if the lot's
+number stands first (`2 open`), or about the `sale`. Amounts are in dollars.
+
+After every row the invariants hold, and at the end the record is replayed and re-decided.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from auctioneer.audit.invariants import Watcher, check, check_replay
+from auctioneer.audit.verify import verify
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Refused
+from auctioneer.rules.engine import Bidder, Engine, EngineState
+from auctioneer.rules.facts import AnyEvent, BidderEnrolled, BidLate, BidTaken, LotBought
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, default_increments
+from common.lot import LotTerms, LotView, SoftClose, Step
+from common.messages import BidRequest, BuyRequest, Rejected, Role
+from common.names import skeletons
+from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
+
+FOLDER = Path(__file__).parent / "scenarios"
+
+
+@dataclass
+class Row:
+    place: str
+    at_ms: int
+    who: str
+    command: str
+    outcome: list[str]
+
+
+@dataclass
+class Scenario:
+    place: str
+    title: str
+    setup: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.title}"
+
+
+def load(*names: str) -> list[Scenario]:
+    return [scenario for name in names for scenario in _read(FOLDER / f"{name}.txt")]
+
+
+def _read(path: Path) -> Iterator[Scenario]:
+    scenario: Scenario | None = None
+    at_ms = 0
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        place = f"{path.name}:{number}"
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line.startswith("== "):
+            if scenario is not None:
+                yield scenario
+            scenario, at_ms = Scenario(place, line.removeprefix("== ")), 0
+            continue
+        assert scenario is not None, f"{place}: a scenario begins with `== TITLE`"
+        if "|" not in line:
+            scenario.setup.append(line.strip())
+            continue
+        time, who, command, outcome = (cell.strip() for cell in line.split("|"))
+        at_ms = duration_ms(time) if time else at_ms
+        scenario.rows.append(Row(place, at_ms, who, command, [part.strip() for part in outcome.split(",")]))
+    assert scenario is not None, f"{path} holds no scenario"
+    yield scenario
+
+
+# --- words and values ----------------------------------------------------------------------------------------------
+
+
+def duration_ms(text: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)(ms|s|m|h)", text).groups()
+    return int(number) * {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}[unit]
+
+
+def show_ms(value_ms: int | None) -> str:
+    if value_ms is None:
+        return "none"
+    return f"{value_ms}ms" if value_ms % 1000 else f"{value_ms // 1000}s"
+
+
+def show_time(at_ms: int | None) -> str:
+    return show_ms(None if at_ms is None else at_ms - START_MS)
+
+
+def amount(text: str) -> int:
+    return DOLLARS.parse(text)
+
+
+def show(amount_minor: int | None) -> str:
+    return "none" if amount_minor is None else DOLLARS.plain(amount_minor).removesuffix(".00")
+
+
+def lot_spec(line: str) -> LotSpec:
+    """Read `lot NUMBER: word value, ...`; what is left out is: from 1, the default table, no clock, at start."""
+    head, _, rest = line.partition(":")
+    number = head.removeprefix("lot ")
+    terms: dict[str, object] = {"starting_minor": 100, "increments": default_increments(DOLLARS)}
+    reserve_minor, opening = None, Opening()
+    for part in filter(None, (part.strip() for part in rest.split(","))):
+        match part.split():
+            case ["from", value]:
+                terms["starting_minor"] = amount(value)
+            case ["step", value]:
+                terms["increments"] = (Step(0, amount(value)),)
+            case ["reserve", value]:
+                reserve_minor, terms["has_reserve"] = amount(value), True
+            case ["buy", value]:
+                terms["buy_now_minor"] = amount(value)
+            case ["for", value]:
+                terms["duration_ms"] = duration_ms(value)
+            case ["soft", window, extension]:
+                terms["soft_close"] = SoftClose(duration_ms(window), duration_ms(extension))
+            case ["soft", window, extension, "cap", cap]:
+                terms["soft_close"] = SoftClose(duration_ms(window), duration_ms(extension), duration_ms(cap))
+            case ["seller", *words]:
+                terms["seller"] = " ".join(words)
+            case ["opens", *words]:
+                opening = _opening(words)
+            case _:
+                raise AssertionError(f"{line}: what is {part!r}?")
+    return LotSpec(LotTerms(lot=number, title=f"Lot {number}", **terms), reserve_minor, opening)
+
+
+def _opening(words: list[str]) -> Opening:
+    match words:
+        case ["previous"]:
+            return Opening(OpeningRule.AFTER_PREVIOUS)
+        case ["hand"]:
+            return Opening(OpeningRule.BY_HAND)
+        case ["at", time]:
+            return Opening(OpeningRule.AT_TIME, at_ms=START_MS + duration_ms(time))
+        case ["after", delay]:
+            return Opening(OpeningRule.AT_TIME, delay_ms=duration_ms(delay))
+    raise AssertionError(f"a lot does not open {' '.join(words)}")
+
+
+# --- the play ------------------------------------------------------------------------------------------------------
+
+
+class Stage:
+    """A sale on which one scenario is played; `restores`: it is rebuilt from a snapshot before every row."""
+
+    def __init__(self, scenario: Scenario, *, restores: bool) -> None:
+        self._restores = restores
+        created = sale_created(ends_after_last_lot="sale ends after last lot" in scenario.setup)
+        self.engine = Engine.create(created)
+        self.events: list[AnyEvent] = [created]
+        self._watcher = Watcher(self.engine)
+        self._paddles: dict[str, int] = {}
+        self._requests = 0
+        self._lot = "1"  # what facts are about until a command names a lot
+        lots = tuple(lot_spec(line) for line in scenario.setup if line.startswith("lot "))
+        if lots:
+            self._decided(decisions.add(self.engine, START_MS, "auctioneer", lots))
+        self._happened(self.engine.advance(START_MS))
+        self._rows = scenario.rows
+
+    def play(self) -> None:
+        for row in self._rows:
+            if self._restores:
+                copy = msgspec.msgpack.decode(msgspec.msgpack.encode(self.engine.state), type=EngineState[LotState])
+                self.engine = Engine(copy)
+            answer = self._answer(row)
+            check(self.engine)
+            expected = list(row.outcome)
+            if answer is not None:
+                assert answer == expected.pop(0), f"{row.place}: {row.command}"
+            for fact in expected:
+                assert self._fact(fact) == fact, f"{row.place}: {row.command}"
+        check_replay(self.engine, self.events)
+        report = verify(enumerate(self.events, start=1))
+        assert report.mismatch is None, f"{report.mismatch}"
+
+    def _answer(self, row: Row) -> str | None:
+        now_ms = START_MS + row.at_ms
+        name, *words = row.command.split()
+        if name == "outage":
+            self._happened(decisions.take_up(self.engine, now_ms, now_ms - duration_ms(words[0]), "again"))
+        if name == "standstill":
+            lasted_ms = duration_ms(words[0])
+            self._happened(self.engine.advance(now_ms - lasted_ms))
+            self._happened(decisions.stand_still(self.engine, now_ms, lasted_ms))
+        self._happened(self.engine.advance(now_ms))
+        answer = None
+        if row.who == "auctioneer":
+            answer = self._decided(self._decide(now_ms, name, words))
+        elif row.who != "clock":
+            answer = self._act(now_ms, row.who, name, words)
+        elif name == "look":
+            self._lot = words[0] if words else self._lot
+        self._happened(self.engine.advance(now_ms))
+        return answer
+
+    def _decide(self, now_ms: int, name: str, words: list[str]) -> decisions.Decision:
+        engine, by = self.engine, "auctioneer"
+        if words == ["sale"]:
+            of_sale = {"pause": decisions.pause_sale, "resume": decisions.resume_sale, "end": decisions.end}
+            return of_sale[name](engine, now_ms, by)
+        if name == "add":
+            return decisions.add(engine, now_ms, by, (lot_spec(" ".join(words)),))
+        if name == "announce":
+            return decisions.announce(engine, now_ms, by, " ".join(words))
+        self._lot = words[0]
+        if name == "extend":
+            return decisions.extend(engine, now_ms, by, words[0], duration_ms(words[1]))
+        if name == "withdraw":
+            return decisions.withdraw(engine, now_ms, by, words[0], " ".join(words[1:]))
+        of_lot: dict[str, Callable[[Engine, int, str, str], decisions.Decision]] = {
+            "open": decisions.open_lot,
+            "pause": decisions.pause,
+            "resume": decisions.resume,
+            "close": decisions.close,
+        }
+        return of_lot[name](engine, now_ms, by, words[0])
+
+    def _act(self, now_ms: int, who: str, name: str, words: list[str]) -> str:
+        bidder = self._bidder(now_ms, who)
+        if name == "vanish":
+            dropped = self.engine.drop_maxima(now_ms, bidder.paddle)
+            self._happened(dropped)
+            return " ".join(["drops", *(event.lot for event in dropped)])
+        self._lot, self._requests = words[0], self._requests + 1
+        if name == "buy":
+            request = BuyRequest(id=self._requests, lot=words[0], price_minor=amount(words[1]))
+            outcome = self.engine.buy(now_ms, bidder, request)
+        else:
+            outcome = self.engine.bid(now_ms, bidder, self._bid_request(words))
+        if isinstance(outcome, Rejected):
+            return self._refusal(bidder, outcome)
+        self._happened([outcome])
+        match outcome:
+            case BidLate():
+                return f"lot_closed late {outcome.late_ms}ms"
+            case LotBought():
+                return f"buys {show(outcome.price_minor)}"
+            case BidTaken():
+                verb = "leads" if outcome.leader == bidder.paddle else "trails"
+                return f"{verb} {show(outcome.price_minor)}" + ("" if outcome.public else " hidden")
+
+    def _bid_request(self, words: list[str]) -> BidRequest:
+        fields: dict[str, object] = {}
+        rest = words[1:]
+        while rest:
+            match rest:
+                case ["max", value, *rest]:
+                    fields["maximum_minor"] = amount(value)
+                case ["if", "seq", value, *rest]:
+                    fields["if_seq"] = int(value)
+                case ["if", "price", value, *rest]:
+                    fields["if_price_minor"] = amount(value)
+                case ["while", "connected", *rest]:
+                    fields["while_connected"] = True
+                case [value, *rest]:
+                    fields["amount_minor"] = amount(value)
+        return BidRequest(id=self._requests, lot=words[0], **fields)
+
+    def _refusal(self, bidder: Bidder, rejected: Rejected) -> str:
+        lot = self.engine.lots.get(rejected.lot)
+        if lot is not None:  # a refusal tells how the lot stands
+            told = (rejected.seq, rejected.price_minor, rejected.minimum_minor, rejected.leading)
+            view = lot.view
+            assert told == (view.seq, view.price_minor, view.minimum_minor, view.leader == bidder.paddle)
+        return rejected.code.value + ("" if rejected.retry_ms is None else f" wait {show_ms(rejected.retry_ms)}")
+
+    def _bidder(self, now_ms: int, who: str) -> Bidder:
+        if who not in self._paddles:
+            paddle = self._paddles[who] = len(self._paddles) + 1
+            self.events.append(
+                BidderEnrolled(
+                    at_ms=now_ms,
+                    paddle=paddle,
+                    name=who,
+                    key=who * 10,
+                    role=Role.BIDDER,
+                    admitted=True,
+                    skeletons=skeletons(who),
+                )
+            )
+        return Bidder(self._paddles[who], skeletons(who))
+
+    def _decided(self, decision: decisions.Decision) -> str:
+        if isinstance(decision, Refused):
+            return f"refused {decision.code.value}"
+        self._happened(decision)
+        return "done"
+
+    def _happened(self, events: list[AnyEvent]) -> None:
+        self.events.extend(events)
+        self._watcher.watch(self.engine, events)
+
+    # --- facts -----------------------------------------------------------------------------------------------------
+
+    def _fact(self, expected: str) -> str:
+        """Return what is true, in the words of what is expected."""
+        first, *rest = expected.split()
+        if first == "sale":
+            sale = self.engine.sale
+            return f"sale {rest[0]} {sale.seq}" if rest[0] == "seq" else f"sale {sale.status.value}"
+        if first in self.engine.lots:
+            return f"{first} {self._lot_fact(first, rest)}"
+        return self._lot_fact(self._lot, expected.split())
+
+    def _lot_fact(self, lot: str, words: list[str]) -> str:
+        view = self.engine.lots[lot].view
+        facts = {
+            "price": show(view.price_minor),
+            "minimum": show(view.minimum_minor),
+            "leader": self._name(view.leader),
+            "bids": str(view.bids),
+            "seq": str(view.seq),
+            "reserve": {None: "none", True: "met", False: "not met"}[view.reserve_met],
+            "buy": show(view.buy_now_minor),
+            "opens": show_time(view.opens_at_ms),
+            "ends": show_time(view.ends_at_ms),
+            "remaining": show_ms(view.remaining_ms),
+            "closed": show_time(view.closed_at_ms),
+            "cause": view.close_cause.value if view.close_cause else "none",
+            "extended": show_ms(self.engine.lots[lot].extended_ms),
+        }
+        return f"{words[0]} {facts[words[0]]}" if words[0] in facts else self._status(view)
+
+    def _status(self, view: LotView) -> str:
+        if view.winner is None:
+            return view.status.value
+        return f"{view.status.value} {self._name(view.winner)} {show(view.hammer_minor)}"
+
+    def _name(self, paddle: int | None) -> str:
+        return next((name for name, number in self._paddles.items() if number == paddle), "nobody")
