@@ -117,14 +117,14 @@ class Screens:
             self._drain(number)
 
     def _drain(self, number: int) -> None:
-        subscriber, take = self._sockets[number], self._ledger.take
+        subscriber, read = self._sockets[number], self._ledger.read
         while True:
             try:
                 frame = subscriber.recv(_AT_ONCE)
             except zmq.Again:
                 return
             if frame.startswith(_LOTS):
-                take(number, frame, time.monotonic_ns() // 1000)
+                read(number, frame, time.monotonic_ns() // 1000)
             elif frame.startswith(_PROBE):
                 self._unproven.discard(number)
                 subscriber.unsubscribe(frame[: frame.index(TOPIC_END) + 1])  # a publisher walks over what stays

@@ -45,7 +45,7 @@ _WORTH_ANOTHER_TRY: Final = frozenset(
         RejectCode.UNAVAILABLE,
     }
 )
-"""Refusals that the lot's next change may undo; after any other the bot leaves the lot alone."""
+"""Rejections that the lot's next change may undo; after any other the bot leaves the lot alone."""
 
 
 class Bot:
@@ -84,7 +84,7 @@ class Bot:
         try:
             async with self._requests:
                 async for event in self.client.events():
-                    self._take(event)
+                    self._react(event)
         finally:
             self.stop()
 
@@ -97,7 +97,7 @@ class Bot:
 
     # --- what comes in ----------------------------------------------------------------------------------------------
 
-    def _take(self, event: Event) -> None:
+    def _react(self, event: Event) -> None:
         match event:
             case LotChanged(view=view):
                 self._consider(view)

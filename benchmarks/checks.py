@@ -17,7 +17,7 @@ _SHOWN_MAX: Final = 5
 _REQUESTS: Final = """
     SELECT paddle, request_id FROM bid
     UNION ALL
-    SELECT json_extract(body, '$[4]'), json_extract(body, '$[5].id') FROM event WHERE kind = 'lot_bought'
+    SELECT json_extract(body, '$[4]'), json_extract(body, '$[5].id') FROM fact WHERE kind = 'lot_bought'
 """
 
 

@@ -90,11 +90,11 @@ class _Worker:
     async def _read(self) -> None:
         assert self._process.stdout is not None, "the worker's output is not a pipe"
         async for line in self._process.stdout:
-            self._take(decode_report(line))
+            self._note(decode_report(line))
             self._pulse.beat()
         self._pulse.beat()
 
-    def _take(self, report: AnyReport) -> None:
+    def _note(self, report: AnyReport) -> None:
         match report:
             case Standing():
                 self.standing = report

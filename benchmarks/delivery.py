@@ -70,7 +70,7 @@ class Ledger:
         """Events received, summed over the screens."""
         self._gaps = self._repeated = 0
 
-    def take(self, screen: int, body: bytes, now_us: int) -> None:
+    def read(self, screen: int, body: bytes, now_us: int) -> None:
         """Note a frame of a lot's topic, or of that of many lots."""
         parts = self._frames.get(body)
         if parts is None:
@@ -78,9 +78,9 @@ class Ledger:
             assert isinstance(message, LotEvents | ManyLots), f"{message} came on a lot's topic"
             parts = self._frames[body] = list(map(_Frame, message.each))
         for part in parts:
-            self._take(screen, part, now_us)
+            self._read(screen, part, now_us)
 
-    def _take(self, screen: int, frame: _Frame, now_us: int) -> None:
+    def _read(self, screen: int, frame: _Frame, now_us: int) -> None:
         heard = self._heard[screen]
         before = heard[frame.lot]
         if frame.first != before + 1:

@@ -119,7 +119,7 @@ class OpenLoop:
         dealer = self._sockets[0]
         taken_ns = []
         for _ in range(count):
-            body = make(0, self._take_ids(1), time.monotonic_ns() // 1000)
+            body = make(0, self._next_ids(1), time.monotonic_ns() // 1000)
             began_ns = time.monotonic_ns()
             dealer.send(body)
             answer = dealer.recv()
@@ -131,7 +131,7 @@ class OpenLoop:
         """Return how many bids a second are answered while every connection always has `WINDOW` on their way."""
         for lane, dealer in enumerate(self._sockets):
             for _ in range(WINDOW):
-                dealer.send(make(lane, self._take_ids(1), time.monotonic_ns() // 1000))
+                dealer.send(make(lane, self._next_ids(1), time.monotonic_ns() // 1000))
         answered = 0
         began_s = time.monotonic()
         counted_from_s = 0.0
@@ -145,7 +145,7 @@ class OpenLoop:
             heard = self._drain()
             for lane, verdict, _ in heard:
                 _require_accepted(verdict)
-                self._sockets[lane].send(make(lane, self._take_ids(1), time.monotonic_ns() // 1000))
+                self._sockets[lane].send(make(lane, self._next_ids(1), time.monotonic_ns() // 1000))
             answered += len(heard)
             if not heard:
                 self._wait(0.05)
@@ -161,7 +161,7 @@ class OpenLoop:
     def run(self, due_ns: Sequence[int], make: MakeBid) -> Timings:
         """Send a bid at each of these times, and return when all are answered. Raises UnreachableError."""
         total, lanes = len(due_ns), len(self._sockets)
-        base_id = self._take_ids(total)
+        base_id = self._next_ids(total)
         sent_ns, answered_ns = array("q", bytes(8 * total)), array("q", bytes(8 * total))
         following = answered = accepted = 0
         cpu_s = time.process_time()
@@ -187,7 +187,7 @@ class OpenLoop:
         share = (time.process_time() - cpu_s) / ((time.monotonic_ns() - start_ns) / 1e9)
         return Timings(start_ns // 1000, due_ns, sent_ns, answered_ns, accepted, share)
 
-    def _take_ids(self, count: int) -> int:
+    def _next_ids(self, count: int) -> int:
         first, self._next_id = self._next_id, self._next_id + count
         return first
 

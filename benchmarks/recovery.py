@@ -63,7 +63,7 @@ def measure(folder: Path, events: int, repeats: int) -> Finding:
         repeats=repeats,
         rows=(
             *_starts(cold_s, crashes_s, stopped_s, without_s),
-            Row({"replay": "all events", "events": whole.events}, _replay_figures(whole)),
+            Row({"replay": "all facts", "facts": whole.facts}, _replay_figures(whole)),
             Row({"journal": "made", "bids": events}, {"seconds": made_s, "bytes": size_bytes}),
         ),
         targets=(

@@ -35,7 +35,7 @@ class Tally(Struct):
         return sum(self.rejected.values())
 
     def refuse(self, code: RejectCode, times: int = 1) -> None:
-        """Count refusals."""
+        """Count rejections."""
         self.rejected[code] = self.rejected.get(code, 0) + times
 
     def add(self, other: "Tally") -> None:

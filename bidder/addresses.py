@@ -4,7 +4,7 @@ A name may have several addresses, of which not all lead to the house: `localhos
 machines, and a house may listen on one of them only. Rules:
 
 - One address is tried at a time, and both sockets of a client go to the same one.
-- The next one is tried after a refusal, or where no connection comes up within `ATTEMPT_MS`.
+- The next one is tried after a rejection, or where no connection comes up within `ATTEMPT_MS`.
 - Once all were tried, the name is looked up again, and they are tried again after a pause.
 - A connection that ends is tried at its own address first.
 """
@@ -160,7 +160,7 @@ class Lookup:
             self._results.put(error)
         self._wake()
 
-    def take(self, now_ms: int) -> tuple[str, ...]:
+    def pop(self, now_ms: int) -> tuple[str, ...]:
         """Return what was found since the last call; nothing where the lookup goes on, or found nothing."""
         try:
             result = self._results.get_nowait()

@@ -254,11 +254,11 @@ class AsyncClient(BaseClient):
 
     async def _next_event(self, timeout_ms: int | None) -> Event:
         self._check_process()
-        event = self._take_event()
+        event = self._pop_event()
         if event is not None:
             return event
         async with asyncio.timeout(None if timeout_ms is None else timeout_ms / 1000):
-            while (event := self._take_event()) is None:
+            while (event := self._pop_event()) is None:
                 self._arrived.clear()
                 await self._arrived.wait()
         return event

@@ -317,7 +317,7 @@ class BaseClient(ABC):
         if isinstance(event, StateReady):
             self._ready.set_result(None)
         elif isinstance(event, ConnectionChanged) and event.state is ConnectionState.REFUSED:
-            assert event.rejected is not None, "refused without a refusal"
+            assert event.rejected is not None, "refused without a rejection"
             self._ready.set_exception(RejectedError(event.rejected.code, event.rejected.detail))
 
     def _stop(self, failure: Exception) -> None:
@@ -348,9 +348,9 @@ class BaseClient(ABC):
             )
         self._reader = weakref.ref(reader)
 
-    def _take_event(self) -> Event | None:
+    def _pop_event(self) -> Event | None:
         """Return the next event. Raises what stopped the client, once all before it were read."""
-        event = self._inbox.take()
+        event = self._inbox.pop()
         if event is None:
             self._check_usable()
         return event

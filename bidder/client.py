@@ -242,11 +242,11 @@ class Client(BaseClient):
     def _next_event(self, timeout_ms: int | None) -> Event | None:
         """Return the next event; None where none came in time."""
         with self._guard:
-            event = self._take_event()
+            event = self._pop_event()
             if event is None and self._arrived.wait_for(
                 self._has_news, None if timeout_ms is None else timeout_ms / 1000
             ):
-                event = self._take_event()
+                event = self._pop_event()
         return event
 
     def _has_news(self) -> bool:

@@ -306,7 +306,7 @@ class Connection:
 
     def _find_house(self, lookup: Lookup, now_ms: int) -> None:
         """Try another address where the current one does not answer. Raises why no address can be the house's."""
-        self._addresses.learn(lookup.take(now_ms), now_ms)
+        self._addresses.learn(lookup.pop(now_ms), now_ms)
         if lookup.again_ms is not None and lookup.again_ms <= now_ms:
             lookup.begin(now_ms)
         if self._requests.address:
@@ -360,7 +360,7 @@ class Connection:
     def _carry_out(self, for_app: list[AppEffect]) -> bool:
         """Do what the session asks for; return whether a socket was used, after which it must be read again."""
         was_used = False
-        for effect in self.session.take_effects():
+        for effect in self.session.pop_effects():
             match effect:
                 case Send(body):
                     self._send(body)

@@ -154,7 +154,7 @@ class Feed:
         self._probe_ms = now_ms + self._desk.jitter(PROBE_MS)
         self.state = FeedState.PROBING
 
-    def take_probed(self, frame: bytes, probed: Probed, now_ms: int) -> bool:
+    def read_probed(self, frame: bytes, probed: Probed, now_ms: int) -> bool:
         """Take a frame with a `probed`, and return whether it answers the last probe.
 
         Where it tells that the house refused some of the subscriptions, all are tried again when the next probe is due.
@@ -176,20 +176,20 @@ class Feed:
 
     # --- broadcasts -------------------------------------------------------------------------------------------------
 
-    def take_changes(self, message: LotEvents | ManyLots | SaleEvents) -> None:
+    def pop_events(self, message: LotEvents | ManyLots | SaleEvents) -> None:
         """Take changes of a lot, of several, or of the sale."""
         if not self._is_trusted:
             return
         match message:
             case LotEvents() | ManyLots():
                 for one in message.each:
-                    self._desk.tell(self.replica.take_lot_events(one))
+                    self._desk.tell(self.replica.apply_lot_events(one))
             case SaleEvents():
-                self._desk.tell(self.replica.take_sale_events(message))
+                self._desk.tell(self.replica.apply_sale_events(message))
 
-    def take_heartbeat(self, beat: Heartbeat) -> None:
+    def read_heartbeat(self, beat: Heartbeat) -> None:
         """Take the seqs that the house has; what is missing or doubtful will be asked for."""
-        for stream in self.replica.take_heartbeat(beat):
+        for stream in self.replica.read_heartbeat(beat):
             self._repairs.need_view(stream, RepairKind.CHECK)
 
     # --- snapshots --------------------------------------------------------------------------------------------------
@@ -204,17 +204,17 @@ class Feed:
     def _ask_page(self, start: int, now_ms: int) -> None:
         self._desk.ask(SnapshotRequest(id=self._desk.new_request_id(now_ms), start=start), now_ms)
 
-    def take_snapshot(self, answer: Snapshot, request: AnyRequest, now_ms: int) -> None:
+    def read_snapshot(self, answer: Snapshot, request: AnyRequest, now_ms: int) -> None:
         """Take the answer to a request for all lots or for one. Raises ProtocolError."""
         if not self.is_history(answer.sale.sale, answer.epoch):
             self._repairs.end(answer.id, now_ms)
             self._desk.greet_again(now_ms)
         elif isinstance(request, SnapshotRequest):
-            self._take_page(answer, request.start, now_ms)
+            self._read_page(answer, request.start, now_ms)
         else:
-            self._take_lot(answer, now_ms)
+            self._read_lot(answer, now_ms)
 
-    def _take_page(self, page: Snapshot, start: int, now_ms: int) -> None:
+    def _read_page(self, page: Snapshot, start: int, now_ms: int) -> None:
         self._check_page(page, start)
         if page.sale.seq < self._snapshot_floor_seq:
             self._lose_history(page.epoch, now_ms)
@@ -222,7 +222,7 @@ class Feed:
         for view in page.lots:
             if view.seq < (self.replica.seq(view.lot) or 0):
                 self._repairs.need_view(view.lot, RepairKind.CHECK)
-        self._desk.tell(self.replica.take_page(page))
+        self._desk.tell(self.replica.apply_page(page))
         if page.next is None:
             self._repairs.count(SALE, is_closed=SALE not in self.replica.behind)
             self.state = FeedState.LIVE if self.state is FeedState.LOADING else self.state
@@ -237,7 +237,7 @@ class Feed:
         if page.next is not None and (self._pages >= SNAPSHOT_PAGES_MAX or page.next > LOTS_MAX):
             raise ProtocolError(f"The house's snapshot has no end: {self._pages} pages with {page.next} lots came.")
 
-    def _take_lot(self, answer: Snapshot, now_ms: int) -> None:
+    def _read_lot(self, answer: Snapshot, now_ms: int) -> None:
         repair = self._repairs.end(answer.id, now_ms)
         if repair is None:
             return
@@ -248,7 +248,7 @@ class Feed:
             self._lose_history(answer.epoch, now_ms)
             return
         if repair.kind is RepairKind.TAKE_OVER:
-            self._desk.tell(self.replica.take_lot(view))
+            self._desk.tell(self.replica.apply_lot(view))
         else:
             self.replica.hear(view.lot, view.seq)
         self._count(repair.stream)
@@ -272,7 +272,7 @@ class Feed:
             else:
                 self._desk.ask(LotRequest(id=request_id, lot=stream), now_ms)
 
-    def take_replay(self, answer: Replay, now_ms: int) -> None:
+    def read_replay(self, answer: Replay, now_ms: int) -> None:
         """Take the answer to a replay request. Raises ProtocolError."""
         repair = self._repairs.end(answer.id, now_ms)
         if repair is None:
@@ -285,7 +285,7 @@ class Feed:
         for place, event in enumerate(answer.lot_events if answer.lot else answer.sale_events, repair.after_seq + 1):
             if event.seq != place:
                 raise ProtocolError("The house's replay does not begin where it was asked to, or has a hole in it.")
-        self._desk.tell(self.replica.take_replay(answer))
+        self._desk.tell(self.replica.read_replay(answer))
         self._count(repair.stream)
         has_more = answer.more and bool(answer.lot_events or answer.sale_events)
         if not has_more and (self.replica.seq(repair.stream) or 0) < repair.floor_seq:
@@ -294,7 +294,7 @@ class Feed:
     def _count(self, stream: str) -> None:
         self._repairs.count(stream, is_closed=stream not in self.replica.behind)
 
-    def take_refusal(self, answer: Rejected, now_ms: int) -> None:
+    def read_rejection(self, answer: Rejected, now_ms: int) -> None:
         """Go another way where the house refused one of the feed's requests. Raises ProtocolError."""
         repair = self._repairs.end(answer.id, now_ms)
         if repair is not None and repair.kind is RepairKind.REPLAY:

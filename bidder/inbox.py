@@ -27,7 +27,7 @@ class Inbox:
             self._dropped += 1
         self._events.append(event)
 
-    def take(self) -> Event | None:
+    def pop(self) -> Event | None:
         """Return the next event, `EventsDropped` first where some went before it; None where nothing waits."""
         if self._dropped:
             dropped, self._dropped = self._dropped, 0

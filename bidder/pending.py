@@ -188,7 +188,7 @@ class PendingRequests:
         pending.pause_ms = min(pending.pause_ms * 3 // 2, RESEND_MAX_MS)
         return pending.body
 
-    def take_expired(self, now_ms: int) -> list[Pending]:
+    def pop_expired(self, now_ms: int) -> list[Pending]:
         """Take out the requests whose deadline has come."""
         expired = [one for one in self._by_id.values() if one.deadline_ms is not None and one.deadline_ms <= now_ms]
         for pending in expired:

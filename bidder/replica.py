@@ -5,7 +5,7 @@ Rules that it upholds, for each stream (a lot, or the sale under the empty name)
 - An event is applied only on the view just before it; older ones are dropped, later ones are kept (bounded).
 - What the application is told is contiguous, or says that it is not (`LotCaughtUp`, `SaleCaughtUp`).
 - `behind` names the streams with a hole and the highest seq heard of; who calls fetches what is missing by replay, or
-  else by a snapshot, and gives it to `take_replay` or `take_lot`.
+  else by a snapshot, and gives it to `read_replay` or `apply_lot`.
 
 A lot is created by its `lot_added` in the sale's stream or by a snapshot, never by its own events. Broadcasts of
 another epoch than the replica's are ignored: what epoch counts is for the session to find out, which calls `reset`.
@@ -124,7 +124,7 @@ class Replica:
         self._pages = {} if adopt or not self.is_complete else None
         self._pages_bytes = 0
 
-    def take_page(self, page: Snapshot) -> list[Event]:
+    def apply_page(self, page: Snapshot) -> list[Event]:
         """Take one page of a snapshot of all lots; the caller asks for `page.next` until that is None."""
         if page.epoch != self.epoch:
             return []
@@ -139,10 +139,10 @@ class Replica:
         _within_bounds(len(self._pages), self._pages_bytes)
         return self._adopt(page.sale, self._pages) if page.next is None else []
 
-    def take_lot(self, view: LotView) -> list[Event]:
+    def apply_lot(self, view: LotView) -> list[Event]:
         """Take over the view of one lot, for a hole that can't be replayed."""
         told: list[Event] = []
-        self._take_over(view, told)
+        self._install_view(view, told)
         self._use_kept(view.lot, told)
         return told
 
@@ -160,12 +160,12 @@ class Replica:
                 self.sale = sale
                 told.append(SaleCaughtUp(self.epoch, sale.seq, sale))
             for view in views.values():
-                self._take_over(view, told)
+                self._install_view(view, told)
         for stream in [SALE, *views]:
             self._use_kept(stream, told)
         return told
 
-    def _take_over(self, view: LotView, told: list[Event]) -> None:
+    def _install_view(self, view: LotView, told: list[Event]) -> None:
         before = self.lots.get(view.lot)
         if before is not None and view.seq <= before.seq:
             return
@@ -179,25 +179,25 @@ class Replica:
 
     # --- events -----------------------------------------------------------------------------------------------------
 
-    def take_lot_events(self, message: LotEvents) -> list[Event]:
+    def apply_lot_events(self, message: LotEvents) -> list[Event]:
         """Take a broadcast of one lot's changes."""
         if message.epoch != self.epoch:
             return []
         told: list[Event] = []
         for event in message.events:
-            self._take(message.lot, event, told)
+            self._apply_or_keep(message.lot, event, told)
         return told
 
-    def take_sale_events(self, message: SaleEvents) -> list[Event]:
+    def apply_sale_events(self, message: SaleEvents) -> list[Event]:
         """Take a broadcast of the sale's changes."""
         if message.epoch != self.epoch:
             return []
         told: list[Event] = []
         for event in message.events:
-            self._take(SALE, event, told)
+            self._apply_or_keep(SALE, event, told)
         return told
 
-    def take_replay(self, answer: Replay) -> list[Event]:
+    def read_replay(self, answer: Replay) -> list[Event]:
         """Take the answer to a replay request; it fills (part of) a hole."""
         if answer.epoch != self.epoch:
             return []
@@ -205,11 +205,11 @@ class Replica:
         for event in answer.lot_events if answer.lot else answer.sale_events:
             if event.seq == (self.seq(answer.lot) or 0) + 1:
                 self._count_missing(answer.lot, 1)
-            self._take(answer.lot, event, told)
+            self._apply_or_keep(answer.lot, event, told)
         self._close_hole(answer.lot, told)
         return told
 
-    def take_heartbeat(self, beat: Heartbeat) -> list[str]:
+    def read_heartbeat(self, beat: Heartbeat) -> list[str]:
         """Note the seqs that the house has, and return the streams where it has less than the replica.
 
         A heartbeat may have been on its way while a snapshot overtook it; a stream is returned only when a second
@@ -244,7 +244,7 @@ class Replica:
         if own_seq is not None and house_seq > max(own_seq, self._behind.get(stream, 0)):
             self._behind[stream] = house_seq
 
-    def _take(self, stream: str, event: AnyLotEvent | AnySaleEvent, told: list[Event]) -> None:
+    def _apply_or_keep(self, stream: str, event: AnyLotEvent | AnySaleEvent, told: list[Event]) -> None:
         own_seq = self.seq(stream)
         if own_seq is None or event.seq > own_seq + 1:
             self._keep(stream, event)

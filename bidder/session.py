@@ -1,7 +1,7 @@
 """The client's core: everything that it does, and no IO. Shells (`client`, `aio`) move bytes and keep the time.
 
 What comes in (a connection, an answer, a broadcast, time, a request of the application) changes the session and leaves
-effects, which the shell takes with `take_effects` after each input and carries out in order; `next_deadline_ms` is when
+effects, which the shell takes with `pop_effects` after each input and carries out in order; `next_deadline_ms` is when
 it must call `tick`. Times are milliseconds of any steady clock.
 
 The way in: hello -> `welcome` -> connect the feed, subscribe, probe -> `probed` -> snapshot -> live (`bidder.feed` has
@@ -105,7 +105,7 @@ class Session:
     def __init__(self, hello: Hello, *, now_ms: int, now_us: int, entropy: Entropy, last_id: int = 0) -> None:
         self.clock = ServerClock()
         self.welcome: Welcome | None = None
-        self.refusal: Rejected | None = None
+        self.rejection: Rejected | None = None
         self.state = ConnectionState.CONNECTING
         self._introduction = hello
         self._id_offset_us = now_us - now_ms * 1000
@@ -139,7 +139,7 @@ class Session:
 
     # --- for the shell ----------------------------------------------------------------------------------------------
 
-    def take_effects(self) -> list[Effect]:
+    def pop_effects(self) -> list[Effect]:
         """Return what is to be done since the last call, in order."""
         effects, self._effects = self._effects, []
         return effects
@@ -147,7 +147,7 @@ class Session:
     @property
     def next_deadline_ms(self) -> int | None:
         """When `tick` is to be called next; None where only input can change anything."""
-        if self.refusal is not None:
+        if self.rejection is not None:
             return None
         moments = [
             None if self._hello is None else max(self._hello.next_ms, self._pending.resume_ms),
@@ -162,9 +162,9 @@ class Session:
 
     def tick(self, now_ms: int) -> None:
         """Do what time asks for; early or late calls are harmless."""
-        if self.refusal is not None:
+        if self.rejection is not None:
             return
-        for pending in self._pending.take_expired(now_ms):
+        for pending in self._pending.pop_expired(now_ms):
             self._give_up(pending)
         if self._watches_silence and self._heard_ms + SILENCE_MS <= now_ms:
             self._is_silent = True
@@ -210,24 +210,24 @@ class Session:
         answer = decode_answer(body)
         match answer:
             case Welcome():
-                self._take_welcome(answer, now_ms)
+                self._read_welcome(answer, now_ms)
             case Rejected():
-                self._take_rejected(answer, now_ms)
+                self._read_rejected(answer, now_ms)
             case Pong():
-                pending = self._take_pending(answer, Ping)
+                pending = self._pop_pending(answer, Ping)
                 if pending is not None:
                     self._learn_time(pending, answer.server_time_ms, now_ms)
             case Snapshot():
-                pending = self._take_pending(answer, SnapshotRequest, LotRequest)
+                pending = self._pop_pending(answer, SnapshotRequest, LotRequest)
                 if pending is not None:
-                    self._feed.take_snapshot(answer, pending.request, now_ms)
+                    self._feed.read_snapshot(answer, pending.request, now_ms)
             case Replay():
-                if self._take_pending(answer, ReplayRequest) is not None:
-                    self._feed.take_replay(answer, now_ms)
+                if self._pop_pending(answer, ReplayRequest) is not None:
+                    self._feed.read_replay(answer, now_ms)
             case Accepted():
-                self._settle(self._take_pending(answer, BidRequest, BuyRequest), answer)
+                self._settle(self._pop_pending(answer, BidRequest, BuyRequest), answer)
             case Mine():
-                self._settle(self._take_pending(answer, MineRequest), answer)
+                self._settle(self._pop_pending(answer, MineRequest), answer)
         self.tick(now_ms)
 
     def broadcast_received(self, frame: bytes, now_ms: int) -> None:
@@ -239,13 +239,13 @@ class Session:
             self.greet_again(now_ms)
         match message:
             case LotEvents() | ManyLots() | SaleEvents():
-                self._feed.take_changes(message)
+                self._feed.pop_events(message)
             case Heartbeat():
-                self._take_heartbeat(message, now_ms)
+                self._read_heartbeat(message, now_ms)
             case Probed() if message.instance != self.welcome.instance:
                 self.greet_again(now_ms)
             case Probed():
-                if self._feed.take_probed(frame, message, now_ms):
+                if self._feed.read_probed(frame, message, now_ms):
                     self._hear(now_ms, message.server_time_ms)
         # Changes of lots are nearly all that comes, and by themselves leave nothing else to do; deadlines are the
         # shell's to keep. Passing over the tick makes a broadcast a third cheaper.
@@ -286,8 +286,8 @@ class Session:
         """
         self._last_ticket += 1
         ticket, deadline_ms = self._last_ticket, now_ms + timeout_ms
-        if self.refusal is not None:
-            self._effects.append(Settled(ticket, replace(self.refusal, id=request.id)))
+        if self.rejection is not None:
+            self._effects.append(Settled(ticket, replace(self.rejection, id=request.id)))
             return ticket
         known = self._pending.get(request.id)
         if known is not None:
@@ -321,7 +321,7 @@ class Session:
         """Say hello since something does not fit: only the welcome tells what counts now."""
         self._greet(now_ms, max(0, self._next_greeting_ms - now_ms))
 
-    def _take_welcome(self, answer: Welcome, now_ms: int) -> None:
+    def _read_welcome(self, answer: Welcome, now_ms: int) -> None:
         if self._hello is None or answer.id != self._hello.request.id:
             return
         if answer.version not in self._introduction.versions:
@@ -356,7 +356,7 @@ class Session:
                 self._pending.remove(pending.request.id)
                 self._settle(pending, Unanswered(pending.request.id, may_count=not pending.is_undecided))
 
-    def _take_hello_rejected(self, answer: Rejected, hello: Pending, now_ms: int) -> None:
+    def _read_hello_rejected(self, answer: Rejected, hello: Pending, now_ms: int) -> None:
         if answer.code in _NOT_TAKEN_UP or answer.code is RejectCode.AWAITING_APPROVAL:
             self._awaiting = answer if answer.code is RejectCode.AWAITING_APPROVAL else self._awaiting
             self._is_welcome = self._is_welcome and self._awaiting is None
@@ -367,7 +367,7 @@ class Session:
                 pause_ms = min(max(answer.retry_ms or APPROVAL_MS, RETRY_MIN_MS), APPROVAL_MAX_MS)
                 hello.next_ms = now_ms + self.jitter(pause_ms)
             return
-        self.refusal = answer
+        self.rejection = answer
         self._hello, self._is_welcome = None, False
         for pending in list(self._pending):
             self._pending.remove(pending.request.id)
@@ -379,7 +379,7 @@ class Session:
 
     # --- hearing the house ------------------------------------------------------------------------------------------
 
-    def _take_heartbeat(self, beat: Heartbeat, now_ms: int) -> None:
+    def _read_heartbeat(self, beat: Heartbeat, now_ms: int) -> None:
         was_silent = self._is_silent
         self._hear(now_ms, beat.server_time_ms)
         if self.welcome is not None and beat.instance != self.welcome.instance:
@@ -390,7 +390,7 @@ class Session:
             self._feed.begin_probe(now_ms)
         if beat.frozen != (self._frozen_at_ms is not None):
             self._frozen_at_ms = beat.server_time_ms if beat.frozen else None
-        self._feed.take_heartbeat(beat)
+        self._feed.read_heartbeat(beat)
 
     def _hear(self, now_ms: int, server_time_ms: int) -> None:
         self._heard_ms = now_ms
@@ -417,7 +417,7 @@ class Session:
             if isinstance(pending.request, types):
                 self._pending.remove(pending.request.id)
 
-    def _take_pending(self, answer: Answer, *types: type[Request]) -> Pending | None:
+    def _pop_pending(self, answer: Answer, *types: type[Request]) -> Pending | None:
         """Return the request that `answer` answers; None for a second answer to the same request."""
         pending = self._pending.get(answer.id)
         if pending is None:
@@ -432,9 +432,9 @@ class Session:
         self.ask(Ping(id=self.new_request_id(now_ms)), now_ms)
         self._ping_ms = now_ms + PING_MS
 
-    def _take_rejected(self, answer: Rejected, now_ms: int) -> None:
+    def _read_rejected(self, answer: Rejected, now_ms: int) -> None:
         if self._hello is not None and answer.id == self._hello.request.id:
-            self._take_hello_rejected(answer, self._hello, now_ms)
+            self._read_hello_rejected(answer, self._hello, now_ms)
             return
         if answer.id == 0 and answer.code not in _NOT_TAKEN_UP:
             raise ProtocolError(f"The house could not read a request of this client: {answer.detail or answer.code}.")
@@ -456,7 +456,7 @@ class Session:
         if pending.tickets:
             self._settle(pending, answer)
         else:
-            self._feed.take_refusal(answer, now_ms)
+            self._feed.read_rejection(answer, now_ms)
 
     def _give_up(self, pending: Pending) -> None:
         """Settle a request whose time is over. Where the house only ever put it off, that is the answer."""
@@ -503,11 +503,11 @@ class Session:
         state, reason = self._derive_state()
         if state is not self.state:
             self.state = state
-            self._effects.append(ConnectionChanged(state, reason, self.refusal or self._awaiting))
+            self._effects.append(ConnectionChanged(state, reason, self.rejection or self._awaiting))
 
     def _derive_state(self) -> tuple[ConnectionState, str]:
-        if self.refusal is not None:
-            return ConnectionState.REFUSED, self.refusal.detail or ADVICE[self.refusal.code]
+        if self.rejection is not None:
+            return ConnectionState.REFUSED, self.rejection.detail or ADVICE[self.rejection.code]
         if self._feed.has_ended:
             return ConnectionState.ENDED, ""
         if self._awaiting is not None:

@@ -75,7 +75,7 @@ _MAP_OF_FOUR: Final = 0x84
 _DECODING_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MemoryError, OverflowError)
 
 
-class RefusedBody(Exception):  # noqa: N818 -- it carries a refusal, not an error of ours
+class RejectedBody(Exception):  # noqa: N818 -- it carries a rejection, not an error of ours
     """A request body that can't be taken; answer with `code` to the request `id` (0 where none could be read)."""
 
     def __init__(self, code: RejectCode, detail: str, request_id: int = 0) -> None:
@@ -102,7 +102,7 @@ def encode_broadcast(topic_bytes: bytes, message: AnyBroadcast) -> bytes:
 
 
 def decode_request(body: bytes) -> AnyRequest:
-    """Return the request in `body`. Raises RefusedBody, and nothing else, whatever the bytes."""
+    """Return the request in `body`. Raises RejectedBody, and nothing else, whatever the bytes."""
     if len(body) > REQUEST_BYTES_MAX:
         raise _too_large(body, REQUEST_BYTES_MAX)
     try:
@@ -121,13 +121,13 @@ def decode_request(body: bytes) -> AnyRequest:
 
 
 def decode_with(decoder: msgspec.msgpack.Decoder[T], body: bytes, bytes_max: int) -> T:
-    """Return the request that `decoder` finds in `body`. Raises RefusedBody, and nothing else."""
+    """Return the request that `decoder` finds in `body`. Raises RejectedBody, and nothing else."""
     if len(body) > bytes_max:
         raise _too_large(body, bytes_max)
     try:
         return decoder.decode(body)
     except _DECODING_ERRORS as error:
-        raise RefusedBody(RejectCode.MALFORMED, str(error), request_id_of(body)) from None
+        raise RejectedBody(RejectCode.MALFORMED, str(error), request_id_of(body)) from None
 
 
 def request_id_of(body: bytes) -> int:
@@ -158,11 +158,11 @@ def _from_house(decoder: msgspec.msgpack.Decoder[T], body: bytes) -> T:
         raise ProtocolError(f"The house sent a message that this version can't read ({error}).") from None
 
 
-def _too_large(body: bytes, bytes_max: int) -> RefusedBody:
-    return RefusedBody(RejectCode.TOO_LARGE, f"{len(body)} bytes; the limit is {bytes_max}")
+def _too_large(body: bytes, bytes_max: int) -> RejectedBody:
+    return RejectedBody(RejectCode.TOO_LARGE, f"{len(body)} bytes; the limit is {bytes_max}")
 
 
-def _refused_request(body: bytes, reason: str) -> RefusedBody:
+def _refused_request(body: bytes, reason: str) -> RejectedBody:
     """Say what is wrong with a body that did not decode, and to which request the answer belongs.
 
     The code is that of an amount only where nothing else is wrong. Of several amounts the first in the table counts.
@@ -179,7 +179,7 @@ def _refused_request(body: bytes, reason: str) -> RefusedBody:
             fields[field] = limits.least
     if found is not None and not _is_request(fields):
         found, reason = None, "an amount is wrong, and something else too"
-    return RefusedBody(found or RejectCode.MALFORMED, reason, request_id_of(body))
+    return RejectedBody(found or RejectCode.MALFORMED, reason, request_id_of(body))
 
 
 def _amount_fault(value: object, limits: _Range) -> RejectCode | None:
@@ -199,11 +199,13 @@ def _is_request(fields: dict[object, object]) -> bool:
 
 
 def _refuse_repeated_keys(body: bytes) -> None:
-    """Raise RefusedBody if a key stands in the body more than once."""
+    """Raise RejectedBody if a key stands in the body more than once."""
     keys = [key for key, _ in _read_untyped(body)]
     for key in keys:
         if keys.count(key) > 1:
-            raise RefusedBody(RejectCode.MALFORMED, f"the key {key!r} stands there more than once", request_id_of(body))
+            raise RejectedBody(
+                RejectCode.MALFORMED, f"the key {key!r} stands there more than once", request_id_of(body)
+            )
 
 
 class _Pairs(list[tuple[object, object]]):

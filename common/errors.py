@@ -102,7 +102,7 @@ ADVICE: Final[dict[RejectCode, str]] = {
 
 
 def sentence(reject: RejectCode, detail: str = "") -> str:
-    """Return what a person reads about a refusal: what happened and what to do, and what the house added."""
+    """Return what a person reads about a rejection: what happened and what to do, and what the house added."""
     return f"{ADVICE[reject]} ({detail})" if detail else ADVICE[reject]
 
 

@@ -56,7 +56,7 @@ DESCRIPTION_CHARS_MAX: Final = 2000
 TEXT_CHARS_MAX: Final = 500
 """An announcement, or the reason of a withdrawal."""
 DETAIL_CHARS_MAX: Final = 2000
-"""What a refusal says more for people."""
+"""What a rejection says more for people."""
 INVITE_CHARS_MAX: Final = 64
 KEY_CHARS: Final = 40
 """A CURVE public key in Z85."""

@@ -281,7 +281,7 @@ class SaleEnded(SaleEvent, frozen=True, tag="sale_ended"):
 
 AnySaleEvent = LotAdded | SalePaused | SaleResumed | Announced | SaleEnded
 
-Change = tuple[str, AnyLotEvent | AnySaleEvent]
+StreamEvent = tuple[str, AnyLotEvent | AnySaleEvent]
 """A public event, with the stream that it stands in."""
 
 

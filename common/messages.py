@@ -269,7 +269,7 @@ class LotEvents(Broadcast, frozen=True, tag="lot_events"):
         return (self,)
 
 
-class LotChanges(Struct, frozen=True, gc=False):
+class OneLot(Struct, frozen=True, gc=False):
     """Changes of one lot among others."""
 
     lot: LotNumber
@@ -283,7 +283,7 @@ class ManyLots(Broadcast, frozen=True, tag="many_lots"):
     that topic and the prefix. So every change comes once to everybody who follows the lot.
     """
 
-    lots: tuple[LotChanges, ...]
+    lots: tuple[OneLot, ...]
 
     @property
     def each(self) -> Iterable[LotEvents]:

@@ -163,11 +163,11 @@ def history_of(data: Path, witnesses: list[Witness]) -> History:
     """Return all that was seen of a sale, with what its journal says now."""
     with closing(SqliteJournal.open(data / FILE_NAME, read_only=True)) as journal:
         facts = facts_of(journal.read())
-        refusals = [plain(refusal) for refusal in journal.refusals()]
+        rejections = [plain(rejection) for rejection in journal.rejections()]
     return History(
         calls=[call for witness in witnesses for call in witness.calls],
         facts=facts,
-        refusals=refusals,
+        rejections=rejections,
         replicas=[witness.replica for witness in witnesses],
     )
 

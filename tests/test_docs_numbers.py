@@ -52,15 +52,18 @@ def told(name: str) -> str:
         ("abuse.md", f"a page costs {sessions.SNAPSHOT_COST + 1} requests of the budget"),
         ("catalogue.md", f"at most {limits.LOTS_MAX:,} lots, a file {load.CATALOGUE_BYTES_MAX // MIB} MiB"),
         ("operations.md", f"(the loop has not turned for {seconds(health.TURN_AGE_MS_MAX)} s)"),
-        ("operations.md", f"dies {WORDS[watchdog.Patience().deaths_max]} times in a row before it serves is given up"),
+        (
+            "operations.md",
+            f"dies {WORDS[watchdog.WatchdogTimes().deaths_max]} times in a row before it serves is given up",
+        ),
         ("operations.md", f"| bidders, lots | {limits.BIDDERS_MAX:,} each |"),
         ("operations.md", f"disk: snapshots | {WORDS[snapshots.SNAPSHOTS_KEPT + 1]} of them at a time"),
         ("operations.md", f"the bidder's last {limits.REMEMBERED_REQUESTS_MAX} bids"),
         (
             "operations.md",
-            f"every {server.SNAPSHOT_EVERY_EVENTS:,} events or, where lots and bidders together are more than "
-            f"{server.SNAPSHOT_EVERY_EVENTS // server.SNAPSHOT_EVENTS_PER_ENTRY:,}, every "
-            f"{WORDS[server.SNAPSHOT_EVENTS_PER_ENTRY]} for each of them",
+            f"every {server.SNAPSHOT_EVERY_FACTS:,} events or, where lots and bidders together are more than "
+            f"{server.SNAPSHOT_EVERY_FACTS // server.SNAPSHOT_FACTS_PER_ENTRY:,}, every "
+            f"{WORDS[server.SNAPSHOT_FACTS_PER_ENTRY]} for each of them",
         ),
         ("operations.md", f"a snapshot leaves the journal {snapshots.SPACE_LEFT_BYTES // MIB} MiB"),
         ("operations.md", f"it took over {WORDS[snapshot_writer.SNAPSHOT_S_MAX // 60]} minutes"),

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from common.codec import RefusedBody, decode_answer, decode_broadcast, decode_request, encode
+from common.codec import RejectedBody, decode_answer, decode_broadcast, decode_request, encode
 from common.errors import RejectCode
 
 ROOT = Path(__file__).parent.parent
@@ -65,7 +65,7 @@ def with_unknown_fields(value: Any) -> Any:
 
 @each("refused")
 def test_what_is_no_request_is_refused_as_the_vectors_say(kind: str, vector: dict[str, Any]) -> None:
-    with pytest.raises(RefusedBody) as refused:
+    with pytest.raises(RejectedBody) as refused:
         decode_request(bytes.fromhex(vector["hex"]))
     assert (refused.value.code.value, refused.value.request_id) == (vector["code"], vector["id"])
 

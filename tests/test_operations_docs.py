@@ -64,7 +64,7 @@ def log_calls() -> Iterator[tuple[str, str, set[str]]]:
             ]
             fields = {keyword.arg for keyword in call.keywords if keyword.arg}
             if not names:
-                assert ast.unparse(call.args[0]) == "kind_of(event)", f"{path}:{call.lineno}: which event is this?"
+                assert ast.unparse(call.args[0]) == "kind_of(fact)", f"{path}:{call.lineno}: which event is this?"
                 yield from decisions(call.func.attr, fields)
             for name in names:
                 yield name, call.func.attr, fields

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from auctioneer.rules.engine import Engine, EngineState
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidderAdmitted,
     BidderEnrolled,
     Outage,
@@ -59,9 +59,9 @@ def check(engine: Engine) -> None:
     _check_deadlines(engine)
 
 
-def check_replay(engine: Engine, events: Iterable[AnyEvent]) -> None:
-    """Raise InvariantError unless `events`, from the sale's creation on, give the state that the engine is in."""
-    check_same_state(rebuilt(events).state, engine.state)
+def check_replay(engine: Engine, facts: Iterable[AnyFact]) -> None:
+    """Raise InvariantError unless `facts`, from the sale's creation on, give the state that the engine is in."""
+    check_same_state(rebuilt(facts).state, engine.state)
 
 
 def check_same_state(one: EngineState[LotState], other: EngineState[LotState]) -> None:
@@ -74,16 +74,16 @@ def check_same_state(one: EngineState[LotState], other: EngineState[LotState]) -
     _require(bare == its_bare, f"the sale differs: {bare} is not {its_bare}")
 
 
-def rebuilt(events: Iterable[AnyEvent]) -> Engine:
+def rebuilt(facts: Iterable[AnyFact]) -> Engine:
     """Return the engine that a record gives; who enrolled is not the engine's business and is left out."""
-    following = iter(events)
+    following = iter(facts)
     created = next(following, None)
     if not isinstance(created, SaleCreated):
         raise InvariantError("the record does not begin with the creation of a sale")
     engine = Engine.create(created)
-    for event in following:
-        if not isinstance(event, BidderEnrolled | BidderAdmitted):
-            engine.apply(event)
+    for fact in following:
+        if not isinstance(fact, BidderEnrolled | BidderAdmitted):
+            engine.apply(fact)
     return engine
 
 
@@ -96,33 +96,33 @@ def _require(holds: bool, promise: str) -> None:  # noqa: FBT001 -- the conditio
 
 
 def _check_bids(lot: LotState, place: str) -> None:
-    view, standing, terms = lot.view, lot.standing, lot.spec.terms
+    view, book, terms = lot.view, lot.book, lot.spec.terms
     _require(view.terms == terms, place + "the public terms are not those of the catalogue")
     _require(view.minimum_minor == english.minimum_bid(terms, view.price_minor), place + "the minimum bid is wrong")
-    if standing is None:
+    if book is None:
         nobody = view.price_minor is None and view.leader is None and not view.bids
         _require(nobody, place + "there is a price without a bid")
         return
-    told = (view.price_minor, view.leader) == (standing.price_minor, standing.leader)
+    told = (view.price_minor, view.leader) == (book.price_minor, book.leader)
     _require(told and view.bids > 0, place + "the public price or leader is not the true one")
-    _require(terms.starting_minor <= standing.price_minor, place + "the price is below the starting price")
-    _require(standing.price_minor <= standing.leader_maximum_minor, place + "the price is above the leader's maximum")
-    rival_minor = standing.rival_maximum_minor
-    _require(rival_minor is None or rival_minor <= standing.price_minor, place + "a rival bid more than the price")
+    _require(terms.starting_minor <= book.price_minor, place + "the price is below the starting price")
+    _require(book.price_minor <= book.leader_maximum_minor, place + "the price is above the leader's maximum")
+    rival_minor = book.rival_maximum_minor
+    _require(rival_minor is None or rival_minor <= book.price_minor, place + "a rival bid more than the price")
 
 
 def _check_reserve(lot: LotState, place: str) -> None:
-    view, standing, reserve_minor = lot.view, lot.standing, lot.spec.reserve_minor
+    view, book, reserve_minor = lot.view, lot.book, lot.spec.reserve_minor
     _require(lot.spec.terms.has_reserve == (reserve_minor is not None), place + "the terms deny the reserve")
     met = english.is_reserve_met(reserve_minor, view.price_minor)
     _require(view.reserve_met is met, place + "whether the reserve is met is told wrongly")
-    if standing is not None and met is False:
-        in_full = standing.price_minor == standing.leader_maximum_minor
+    if book is not None and met is False:
+        in_full = book.price_minor == book.leader_maximum_minor
         _require(in_full, place + "a maximum below the reserve was not bid in full")
     offered_minor = lot.spec.terms.buy_now_minor
     if view.status.is_final:
         offered_minor = None
-    elif standing is not None:
+    elif book is not None:
         offered_minor = english.buy_now_after(lot.spec.terms, met)
     _require(view.buy_now_minor == offered_minor, place + "the buy-now price stands when it may not, or does not")
 
@@ -140,7 +140,7 @@ def _check_clock(lot: LotState, place: str) -> None:
     timed = lot.spec.opening.rule in (OpeningRule.AT_START, OpeningRule.AT_TIME)
     if view.status is LotStatus.SCHEDULED:
         _require((view.opens_at_ms is not None) == timed, place + "the opening has a time and should not, or none")
-        _require(lot.standing is None, place + "it has bids but was never open")
+        _require(lot.book is None, place + "it has bids but was never open")
 
 
 def _check_close(lot: LotState, place: str) -> None:
@@ -183,8 +183,8 @@ def _check_counts(engine: Engine) -> None:
     )
     droppable: dict[int, set[str]] = {}
     for lot in engine.catalogue:
-        if lot.standing is not None and lot.drops_when_silent and not lot.view.status.is_final:
-            droppable.setdefault(lot.standing.leader, set()).add(lot.view.lot)
+        if lot.book is not None and lot.drops_when_silent and not lot.view.status.is_final:
+            droppable.setdefault(lot.book.leader, set()).add(lot.view.lot)
     watched = {paddle: lots for paddle, lots in engine._drops_when_silent.items() if lots}
     _require(watched == droppable, "maxima to drop are looked for in the wrong lots")
 
@@ -243,38 +243,38 @@ _MOVES: Final[dict[LotStatus, frozenset[LotStatus]]] = {
 
 
 class Watcher:
-    """Follows a sale from where it stands, by the public part of its events; it keeps one view a lot."""
+    """Follows a sale from where it stands, by the public part of its facts; it keeps one view a lot."""
 
     def __init__(self, engine: Engine) -> None:
         self.sale = engine.sale
         self.views: dict[str, LotView] = {lot.view.lot: lot.view for lot in engine.catalogue}
         self._now_ms = engine.state.now_ms
 
-    def watch(self, engine: Engine, events: Iterable[AnyEvent]) -> None:
-        """Take the events of a step. Raises InvariantError if they can't follow, or lead to other views."""
+    def watch(self, engine: Engine, facts: Iterable[AnyFact]) -> None:
+        """Take the facts of a step. Raises InvariantError if they can't follow, or lead to other views."""
         touched = set()
-        for event in events:
-            if isinstance(event, BidderEnrolled | BidderAdmitted):
+        for fact in facts:
+            if isinstance(fact, BidderEnrolled | BidderAdmitted):
                 continue
-            _require(event.at_ms >= self._now_ms, f"{event} lies before what happened already")
-            self._now_ms = event.at_ms
-            if isinstance(event, Outage):
-                touched |= self._take_outage(event)
+            _require(fact.at_ms >= self._now_ms, f"{fact} lies before what happened already")
+            self._now_ms = fact.at_ms
+            if isinstance(fact, Outage):
+                touched |= self._apply_outage(fact)
                 continue
-            touched.add(event.lot)
-            change = public_part(event)
-            if change is None:
-                at_seq = self.views[event.lot].seq if event.lot else event.seq
-                _require(event.seq == at_seq, f"{event} is secret and has a number of its own")
-            elif isinstance(change, SaleEvent):
-                self._take_sale_event(change)
+            touched.add(fact.lot)
+            event = public_part(fact)
+            if event is None:
+                at_seq = self.views[fact.lot].seq if fact.lot else fact.seq
+                _require(fact.seq == at_seq, f"{fact} is secret and has a number of its own")
+            elif isinstance(event, SaleEvent):
+                self._apply_sale_event(event)
             else:
-                self._take_lot_event(event.lot, change)
+                self._apply_lot_event(fact.lot, event)
         for lot in touched - {""}:
             _require(self.views[lot] == engine.lots[lot].view, f"lot {lot} is not what its public events make of it")
         _require(self.sale == engine.sale, "the sale is not what its public events make of it")
 
-    def _take_outage(self, outage: Outage) -> set[str]:
+    def _apply_outage(self, outage: Outage) -> set[str]:
         """Take what everybody hears of each open lot after an outage; return which lots those are."""
         _require(
             (outage.lot, outage.seq, outage.outage_ms >= 0) == ("", 0, True), f"{outage} has a stream, or no length"
@@ -284,25 +284,25 @@ class Watcher:
             for name, view in self.views.items()
             if outage.outage_ms and view.status is LotStatus.OPEN and view.ends_at_ms is not None
         }
-        for lot, change in extended.items():
-            self._take_lot_event(lot, change)
+        for lot, event in extended.items():
+            self._apply_lot_event(lot, event)
         return set(extended)
 
-    def _take_sale_event(self, change: AnySaleEvent) -> None:
-        _require(change.seq == self.sale.seq + 1, f"{change} does not follow sale event {self.sale.seq}")
-        self.sale = evolve_sale(self.sale, change)
-        if isinstance(change, LotAdded):
-            self.views[change.terms.lot] = first_view(change)
+    def _apply_sale_event(self, event: AnySaleEvent) -> None:
+        _require(event.seq == self.sale.seq + 1, f"{event} does not follow sale event {self.sale.seq}")
+        self.sale = evolve_sale(self.sale, event)
+        if isinstance(event, LotAdded):
+            self.views[event.terms.lot] = first_view(event)
 
-    def _take_lot_event(self, lot: str, change: AnyLotEvent) -> None:
+    def _apply_lot_event(self, lot: str, event: AnyLotEvent) -> None:
         before = self.views[lot]
-        _require(change.seq == before.seq + 1, f"{change} does not follow event {before.seq} of lot {lot}")
-        after = self.views[lot] = evolve(before, change)
+        _require(event.seq == before.seq + 1, f"{event} does not follow event {before.seq} of lot {lot}")
+        after = self.views[lot] = evolve(before, event)
         _require(after.status in _MOVES[before.status], f"lot {lot} went from {before.status} to {after.status}")
-        _require((after.price_minor or 0) >= (before.price_minor or 0), f"the price of lot {lot} fell by {change}")
-        if not isinstance(change, BidPlaced):
+        _require((after.price_minor or 0) >= (before.price_minor or 0), f"the price of lot {lot} fell by {event}")
+        if not isinstance(event, BidPlaced):
             same = (after.price_minor, after.leader, after.bids) == (before.price_minor, before.leader, before.bids)
-            _require(same, f"lot {lot} has another price or leader without a bid, by {change}")
+            _require(same, f"lot {lot} has another price or leader without a bid, by {event}")
         elif before.ends_at_ms is not None:
             kept = after.ends_at_ms is not None and after.ends_at_ms >= before.ends_at_ms
-            _require(kept, f"a bid took time from lot {lot}: {change}")
+            _require(kept, f"a bid took time from lot {lot}: {event}")

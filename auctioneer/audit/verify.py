@@ -20,12 +20,12 @@ from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidderAdmitted,
     BidderEnrolled,
     BidLate,
     BidTaken,
-    Event,
+    Fact,
     HouseStarted,
     HouseStoodStill,
     LotBought,
@@ -61,20 +61,20 @@ from common.messages import BuyRequest, Hello, Rejected, Role
 class Mismatch(Struct, frozen=True):
     """The first fact that does not come out as it was recorded.
 
-    `recorded` is None where the record ends too early, `decided` where nothing, or a refusal, comes out.
+    `recorded` is None where the record ends too early, `decided` where nothing, or a rejection, comes out.
     """
 
     position: int
     reason: str
-    recorded: AnyEvent | None
-    decided: AnyEvent | None
+    recorded: AnyFact | None
+    decided: AnyFact | None
 
     def __str__(self) -> str:
         return f"Event {self.position}: {self.reason}. Recorded: {self.recorded}. Decided again: {self.decided}."
 
     @property
     def fields(self) -> dict[str, object]:
-        """The mismatch for a program to read, the events with the names of their fields."""
+        """The mismatch for a program to read, the facts with the names of their fields."""
         recorded = None if self.recorded is None else named_fields(self.recorded)
         decided = None if self.decided is None else named_fields(self.decided)
         return {"position": self.position, "reason": self.reason, "recorded": recorded, "decided": decided}
@@ -85,9 +85,9 @@ class VerifyReport(Struct, frozen=True):
 
     mismatch: Mismatch | None
     last_position: int
-    """The last event that came out as recorded; 0 for none."""
+    """The last fact that came out as recorded; 0 for none."""
     counts: dict[str, int]
-    """Verified events by kind, such as `bid_taken`."""
+    """Verified facts by kind, such as `bid_taken`."""
     bidders: int
     lots: int
     sold: int
@@ -95,9 +95,9 @@ class VerifyReport(Struct, frozen=True):
     """The sum of the hammer prices of the lots that were sold."""
 
 
-def verify(events: Iterable[tuple[int, AnyEvent]]) -> VerifyReport:
-    """Decide a whole record again, from the sale's creation on; each event comes with its position, from 1 on."""
-    audit = _Audit(iter(events))
+def verify(facts: Iterable[tuple[int, AnyFact]]) -> VerifyReport:
+    """Decide a whole record again, from the sale's creation on; each fact comes with its position, from 1 on."""
+    audit = _Audit(iter(facts))
     try:
         audit.run()
     except _DifferentError as different:
@@ -119,12 +119,12 @@ _OTHERWISE: Final = "it comes out differently"
 
 
 class _Audit:
-    def __init__(self, record: Iterator[tuple[int, AnyEvent]]) -> None:
+    def __init__(self, record: Iterator[tuple[int, AnyFact]]) -> None:
         self._record = record
         self._position = 0
         self._verified = 0
-        self._last: AnyEvent | None = None
-        self._counts: Counter[type[Event]] = Counter()
+        self._last: AnyFact | None = None
+        self._counts: Counter[type[Fact]] = Counter()
         self._register = Register([])
         self._settings = SaleSettings()
         self._request_ids: dict[int, list[int]] = {}
@@ -138,9 +138,9 @@ class _Audit:
             raise self._different(created, None, "a record begins with the creation of the sale")
         engine = self._engine = Engine.create(created)
         self._agreed(created)
-        while (event := self._next()) is not None:
-            self._verify(engine, event)
-            engine.take_changes()  # nobody is to be told, and they would pile up
+        while (fact := self._next()) is not None:
+            self._verify(engine, fact)
+            engine.pop_events()  # nobody is to be told, and they would pile up
 
     def report(self, mismatch: Mismatch | None) -> VerifyReport:
         views = [lot.view for lot in self._engine.catalogue] if self._engine is not None else []
@@ -156,25 +156,25 @@ class _Audit:
 
     # --- reading and comparing ---------------------------------------------------------------------------------
 
-    def _next(self) -> AnyEvent | None:
+    def _next(self) -> AnyFact | None:
         following = next(self._record, None)
         if following is None:
             return None
-        position, event = following
+        position, fact = following
         self._position += 1
         if position != self._position:
-            raise self._different(event, None, f"it stands at position {position}")
-        return event
+            raise self._different(fact, None, f"it stands at position {position}")
+        return fact
 
-    def _agreed(self, event: AnyEvent) -> None:
-        self._verified, self._last = self._position, event
-        self._counts[type(event)] += 1
+    def _agreed(self, fact: AnyFact) -> None:
+        self._verified, self._last = self._position, fact
+        self._counts[type(fact)] += 1
 
-    def _different(self, recorded: AnyEvent | None, decided: AnyEvent | None, reason: str) -> _DifferentError:
+    def _different(self, recorded: AnyFact | None, decided: AnyFact | None, reason: str) -> _DifferentError:
         return _DifferentError(Mismatch(self._position, reason, recorded, decided))
 
-    def _compare(self, recorded: AnyEvent, decided: AnyEvent | Rejected | RejectCode | None) -> None:
-        """Compare one event with what comes out for it."""
+    def _compare(self, recorded: AnyFact, decided: AnyFact | Rejected | RejectCode | None) -> None:
+        """Compare one fact with what comes out for it."""
         if decided == recorded:
             self._agreed(recorded)
             return
@@ -183,8 +183,8 @@ class _Audit:
             raise self._different(recorded, None, f"it is refused with {code.value}")
         raise self._different(recorded, decided, _NOTHING if decided is None else _OTHERWISE)
 
-    def _compare_all(self, recorded: AnyEvent, decision: Decision | Sequence[AnyEvent]) -> None:
-        """Compare an event and those after it with all that one decision does."""
+    def _compare_all(self, recorded: AnyFact, decision: Decision | Sequence[AnyFact]) -> None:
+        """Compare a fact and those after it with all that one decision does."""
         if isinstance(decision, Refused):
             raise self._different(recorded, None, f"it is refused with {decision.code.value}: {decision.detail}")
         self._compare(recorded, decision[0] if decision else None)
@@ -197,46 +197,46 @@ class _Audit:
 
     # --- deciding again ----------------------------------------------------------------------------------------
 
-    def _verify(self, engine: Engine, event: AnyEvent) -> None:
-        if isinstance(event, SettingsChanged | BidderEnrolled | BidderAdmitted):
-            self._verify_at_the_door(event)
+    def _verify(self, engine: Engine, fact: AnyFact) -> None:
+        if isinstance(fact, SettingsChanged | BidderEnrolled | BidderAdmitted):
+            self._verify_at_the_door(fact)
             return
-        if event.at_ms < engine.state.now_ms:
-            raise self._different(event, None, f"it lies before what happened already, at {engine.state.now_ms}")
-        match event:
+        if fact.at_ms < engine.state.now_ms:
+            raise self._different(fact, None, f"it lies before what happened already, at {engine.state.now_ms}")
+        match fact:
             case BidTaken() | BidLate() | LotBought():
-                self._verify_request(engine, event)
-            case LotDecided() | SaleDecided() if event.by == HOUSE:
-                self._compare(event, engine.advance_once(event.at_ms))
+                self._verify_request(engine, fact)
+            case LotDecided() | SaleDecided() if fact.by == HOUSE:
+                self._compare(fact, engine.advance_once(fact.at_ms))
             case LotDecided() | SaleDecided() | LotListed():
-                if not self._is_listed_with_last(event):
-                    self._nothing_due(engine, event)
-                decision = _decide_of_lot(engine, event) if isinstance(event, LotDecided) else _decide(engine, event)
+                if not self._is_listed_with_last(fact):
+                    self._nothing_due(engine, fact)
+                decision = _decide_of_lot(engine, fact) if isinstance(fact, LotDecided) else _decide(engine, fact)
                 if decision is None:
-                    raise self._different(event, None, _NOTHING)
-                self._compare_all(event, decision)
+                    raise self._different(fact, None, _NOTHING)
+                self._compare_all(fact, decision)
             case MaximumDropped():
-                self._compare_all(event, engine.drop_maxima(event.at_ms, event.paddle))
+                self._compare_all(fact, engine.drop_maxima(fact.at_ms, fact.paddle))
             case HouseStarted() | HouseStoodStill():
-                self._verify_outage(engine, event)
+                self._verify_outage(engine, fact)
             case SaleRestored():
-                self._verify_restored(engine, event)
+                self._verify_restored(engine, fact)
             case SaleCreated():
-                raise self._different(event, None, "a sale is created once")
+                raise self._different(fact, None, "a sale is created once")
 
-    def _verify_request(self, engine: Engine, event: BidTaken | BidLate | LotBought) -> None:
-        entry = self._register.by_paddle(event.paddle)
+    def _verify_request(self, engine: Engine, fact: BidTaken | BidLate | LotBought) -> None:
+        entry = self._register.by_paddle(fact.paddle)
         if entry is None or not entry.admitted or entry.role is not Role.BIDDER:
-            raise self._different(event, None, f"paddle {event.paddle} is not that of an admitted bidder")
-        request = event.request
-        if not self._is_first(event.paddle, request.id):
-            raise self._different(event, None, f"request {request.id} of paddle {event.paddle} was decided before")
-        self._nothing_due(engine, event)
+            raise self._different(fact, None, f"paddle {fact.paddle} is not that of an admitted bidder")
+        request = fact.request
+        if not self._is_first(fact.paddle, request.id):
+            raise self._different(fact, None, f"request {request.id} of paddle {fact.paddle} was decided before")
+        self._nothing_due(engine, fact)
         bidder = Bidder(entry.paddle, entry.skeletons)
         if isinstance(request, BuyRequest):
-            self._compare(event, engine.buy(event.at_ms, bidder, request))
+            self._compare(fact, engine.buy(fact.at_ms, bidder, request))
         else:
-            self._compare(event, engine.bid(event.at_ms, bidder, request))
+            self._compare(fact, engine.bid(fact.at_ms, bidder, request))
 
     def _is_first(self, paddle: int, request_id: int) -> bool:
         """Note a request id; return False if the house must have known it, or must have taken it for too old."""
@@ -249,75 +249,71 @@ class _Audit:
         del ids[: -REMEMBERED_REQUESTS_MAX - 1]  # those that the house remembers, and the highest that it forgot
         return True
 
-    def _is_listed_with_last(self, event: AnyEvent) -> bool:
+    def _is_listed_with_last(self, fact: AnyFact) -> bool:
         """Return whether a lot was added together with the one before, which may have come due in between."""
         last = self._last
-        if not isinstance(event, LotListed) or not isinstance(last, LotListed):
+        if not isinstance(fact, LotListed) or not isinstance(last, LotListed):
             return False
-        return (event.at_ms, event.by) == (last.at_ms, last.by)
+        return (fact.at_ms, fact.by) == (last.at_ms, last.by)
 
-    def _nothing_due(self, engine: Engine, event: AnyEvent) -> None:
-        due = engine.advance_once(event.at_ms)
+    def _nothing_due(self, engine: Engine, fact: AnyFact) -> None:
+        due = engine.advance_once(fact.at_ms)
         if due is not None:
-            raise self._different(event, due, _BEFORE)
+            raise self._different(fact, due, _BEFORE)
 
-    def _verify_restored(self, engine: Engine, event: SaleRestored) -> None:
-        if event.epoch <= engine.epoch or (event.lot, event.seq) != ("", 0):
-            raise self._different(event, None, f"it does not begin an epoch after {engine.epoch}")
-        engine.apply(event)
-        self._agreed(event)
+    def _verify_restored(self, engine: Engine, fact: SaleRestored) -> None:
+        if fact.epoch <= engine.epoch or (fact.lot, fact.seq) != ("", 0):
+            raise self._different(fact, None, f"it does not begin an epoch after {engine.epoch}")
+        engine.apply(fact)
+        self._agreed(fact)
 
-    def _verify_outage(self, engine: Engine, event: HouseStarted | HouseStoodStill) -> None:
+    def _verify_outage(self, engine: Engine, fact: HouseStarted | HouseStoodStill) -> None:
         """Refuse an outage that can't have been: negative, or while something was recorded."""
-        at_ms, outage_ms = event.at_ms, event.outage_ms
+        at_ms, outage_ms = fact.at_ms, fact.outage_ms
         if not 0 <= outage_ms <= at_ms - engine.state.now_ms:
-            raise self._different(event, None, f"nobody can have been away for {outage_ms} ms")
-        if isinstance(event, HouseStarted):
-            self._compare_all(event, decisions.take_up(engine, at_ms, at_ms - outage_ms, event.instance))
+            raise self._different(fact, None, f"nobody can have been away for {outage_ms} ms")
+        if isinstance(fact, HouseStarted):
+            self._compare_all(fact, decisions.start(engine, at_ms, at_ms - outage_ms, fact.instance))
             return
         due = engine.advance_once(at_ms - outage_ms)
         if due is not None:
-            raise self._different(event, due, _BEFORE)
-        self._compare_all(event, decisions.stand_still(engine, at_ms, outage_ms))
+            raise self._different(fact, due, _BEFORE)
+        self._compare_all(fact, decisions.stand_still(engine, at_ms, outage_ms))
 
-    def _verify_at_the_door(self, event: SettingsChanged | BidderEnrolled | BidderAdmitted) -> None:
-        if not isinstance(event, SettingsChanged):
-            self._verify_bidder(event)
+    def _verify_at_the_door(self, fact: SettingsChanged | BidderEnrolled | BidderAdmitted) -> None:
+        if not isinstance(fact, SettingsChanged):
+            self._verify_bidder(fact)
             return
-        fault = event.settings.fault
-        if fault or event.settings == self._settings or (event.lot, event.seq) != ("", 0):
-            raise self._different(event, None, fault or _NOTHING)
-        self._settings = event.settings
-        self._agreed(event)
+        fault = fact.settings.fault
+        if fault or fact.settings == self._settings or (fact.lot, fact.seq) != ("", 0):
+            raise self._different(fact, None, fault or _NOTHING)
+        self._settings = fact.settings
+        self._agreed(fact)
 
-    def _verify_bidder(self, event: BidderEnrolled | BidderAdmitted) -> None:
-        if isinstance(event, BidderEnrolled):
-            if self._register.by_key(event.key) is not None:
-                raise self._different(event, None, "the key is enrolled already")
+    def _verify_bidder(self, fact: BidderEnrolled | BidderAdmitted) -> None:
+        if isinstance(fact, BidderEnrolled):
+            if self._register.by_key(fact.key) is not None:
+                raise self._different(fact, None, "the key is enrolled already")
             # That the bidder knew the code, or was on the list then, is testimony.
-            hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=event.name, role=event.role)
+            hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=fact.name, role=fact.role)
             is_admitted = self._settings.admission is not AdmissionMode.APPROVE
-            decided = self._register.enter(event.at_ms, event.key, hello, event.skeletons, is_admitted=is_admitted)
-            self._compare(event, decided)
+            decided = self._register.enter(fact.at_ms, fact.key, hello, fact.skeletons, is_admitted=is_admitted)
+            self._compare(fact, decided)
             return
-        entry = self._register.by_paddle(event.paddle)
-        if (
-            entry is None
-            or (entry.admitted == event.admitted and not entry.waiting)
-            or (event.lot, event.seq) != ("", 0)
-        ):
-            raise self._different(event, None, _NOTHING)
-        self._register.apply(event)
-        self._agreed(event)
+        entry = self._register.by_paddle(fact.paddle)
+        if entry is None or (entry.admitted == fact.admitted and not entry.waiting) or (fact.lot, fact.seq) != ("", 0):
+            raise self._different(fact, None, _NOTHING)
+        self._register.apply(fact)
+        self._agreed(fact)
 
 
-def _decide_of_lot(engine: Engine, event: LotDecided) -> Decision | None:
-    """Give the auctioneer's command of which `event` is the first, or only, effect; None where there is none."""
-    at_ms, by, lot = event.at_ms, event.by, event.lot
-    match event.change:
-        case LotClosed() | LotWithdrawn() if event.with_sale:
+def _decide_of_lot(engine: Engine, fact: LotDecided) -> Decision | None:
+    """Give the auctioneer's command of which `fact` is the first, or only, effect; None where there is none."""
+    at_ms, by, lot = fact.at_ms, fact.by, fact.lot
+    match fact.event:
+        case LotClosed() | LotWithdrawn() if fact.with_sale:
             return decisions.end(engine, at_ms, by)
-        case _ if event.with_sale:
+        case _ if fact.with_sale:
             return None
         case LotOpened():
             return decisions.open_lot(engine, at_ms, by, lot)
@@ -325,8 +321,8 @@ def _decide_of_lot(engine: Engine, event: LotDecided) -> Decision | None:
             return decisions.pause(engine, at_ms, by, lot)
         case LotResumed():
             return decisions.resume(engine, at_ms, by, lot)
-        case LotExtended(cause=ExtendCause.AUCTIONEER) as change:
-            return decisions.extend(engine, at_ms, by, lot, _extra_ms(engine, lot, change))
+        case LotExtended(cause=ExtendCause.AUCTIONEER) as event:
+            return decisions.extend(engine, at_ms, by, lot, _extra_ms(engine, lot, event))
         case LotClosed():
             return decisions.close(engine, at_ms, by, lot)
         case LotWithdrawn(reason=reason):
@@ -335,27 +331,27 @@ def _decide_of_lot(engine: Engine, event: LotDecided) -> Decision | None:
             return None
 
 
-def _decide(engine: Engine, event: SaleDecided | LotListed) -> Decision | None:
-    """Give the auctioneer's command about the whole sale of which `event` is the first, or only, effect."""
-    if isinstance(event, LotListed):  # several lots added at once are the same as one after the other
-        return decisions.add(engine, event.at_ms, event.by, (event.spec,), lambda _seller: event.seller_skeletons)
-    match event.change:
+def _decide(engine: Engine, fact: SaleDecided | LotListed) -> Decision | None:
+    """Give the auctioneer's command about the whole sale of which `fact` is the first, or only, effect."""
+    if isinstance(fact, LotListed):  # several lots added at once are the same as one after the other
+        return decisions.add(engine, fact.at_ms, fact.by, (fact.spec,), lambda _seller: fact.seller_skeletons)
+    match fact.event:
         case SalePaused():
-            return decisions.pause_sale(engine, event.at_ms, event.by)
+            return decisions.pause_sale(engine, fact.at_ms, fact.by)
         case SaleResumed():
-            return decisions.resume_sale(engine, event.at_ms, event.by)
+            return decisions.resume_sale(engine, fact.at_ms, fact.by)
         case Announced(text=text):
-            return decisions.announce(engine, event.at_ms, event.by, text)
+            return decisions.announce(engine, fact.at_ms, fact.by, text)
         case SaleEnded():
-            return decisions.end(engine, event.at_ms, event.by)
+            return decisions.end(engine, fact.at_ms, fact.by)
 
 
-def _extra_ms(engine: Engine, name: str, change: LotExtended) -> int:
+def _extra_ms(engine: Engine, name: str, event: LotExtended) -> int:
     """Return how much the auctioneer must have asked for."""
     lot = engine.lots.get(name)
     if lot is None:
         return 0
-    before_ms, after_ms = lot.view.ends_at_ms, change.ends_at_ms
+    before_ms, after_ms = lot.view.ends_at_ms, event.ends_at_ms
     if before_ms is None or after_ms is None:
-        before_ms, after_ms = lot.view.remaining_ms, change.remaining_ms
+        before_ms, after_ms = lot.view.remaining_ms, event.remaining_ms
     return 0 if before_ms is None or after_ms is None else after_ms - before_ms

@@ -1,7 +1,7 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read how it stands.
 
 Modules by reason to change: `run` starts a house, `orders`, `finals` and `adding` tell a running house what to do,
-`reads` and `bids` report, `checks` looks into catalogues, `audit` into the record, and `backups` copies it; `places`
+`reads` and `bids` report, `checks` looks into catalogues, `audit` into the record, and `backups` copies it; `context`
 has the options that they share and `output` the tables.
 """
 

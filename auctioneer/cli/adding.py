@@ -8,8 +8,8 @@ import click
 import msgspec
 
 from auctioneer.catalogue import RunningSale, load_lots, lot_from_fields
+from auctioneer.cli.context import ControlContext, with_control_context
 from auctioneer.cli.control_client import connected
-from auctioneer.cli.places import Chair, from_chair
 from auctioneer.house.commands import AddLots
 from auctioneer.rules.terms import LotDefaults, LotSpec
 from common.cli import examples
@@ -54,8 +54,8 @@ def _field_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @_field_options
-@from_chair
-def add(chair: Chair, file: Path | None, **fields: str | None) -> None:
+@with_control_context
+def add(context: ControlContext, file: Path | None, **fields: str | None) -> None:
     """Add the lots of FILE (.toml, .csv or .xlsx), or one lot described by options, to a running sale; all or none.
 
     What they don't say holds as in the sale's catalogue: its order, and its defaults.
@@ -63,7 +63,7 @@ def add(chair: Chair, file: Path | None, **fields: str | None) -> None:
     given = {field: text for field, text in fields.items() if text is not None}
     if (file is None) == (not given):
         raise click.UsageError("Give either a FILE with lots, or options that describe one, such as --title.")
-    with connected(chair.folder, chair.name) as house:
+    with connected(context.folder, context.name) as house:
         sale = house.ask("status")
         running = RunningSale(
             currency=Currency(sale["currency"], sale["decimals"]),
@@ -76,4 +76,4 @@ def add(chair: Chair, file: Path | None, **fields: str | None) -> None:
         house.order(AddLots(lots=specs))
     numbers = tuple(spec.terms.lot for spec in specs)
     word, listed = ("lot", numbers[0]) if len(numbers) == 1 else ("lots", f"{numbers[0]} to {numbers[-1]}")
-    chair.tell(f"Added {len(numbers)} {word}: {listed}.", numbers)
+    context.tell(f"Added {len(numbers)} {word}: {listed}.", numbers)

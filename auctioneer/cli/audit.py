@@ -10,18 +10,18 @@ from rich.progress import Progress, TaskID
 
 from auctioneer.audit.verify import Mismatch, VerifyReport
 from auctioneer.audit.verify import verify as decide_again
-from auctioneer.cli.places import data_option, json_option
+from auctioneer.cli.context import data_option, json_option
 from auctioneer.journal import ChainEnd, SqliteJournal
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.process.offline import open_journal
-from auctioneer.rules.facts import AnyEvent, SaleCreated
+from auctioneer.rules.facts import AnyFact, SaleCreated
 from common.cli import examples
 from common.errors import StorageError
 from common.money import Currency
 from common.terminal import print_json, say
 from common.words import counted
 
-_PROGRESS_EVENTS = 1000
+_PROGRESS_FACTS = 1000
 
 
 class MismatchError(StorageError):
@@ -48,13 +48,15 @@ def verify(folder: DataFolder, *, as_json: bool) -> None:
 
     The refused bids that are kept for repeated requests are checked too; they are not decided again.
 
-    Works while the house runs, up to the present event. The hash stands for all events: who noted it can tell later
+    Works while the house runs, up to the present fact. The hash stands for all facts: who noted it can tell later
     that none was changed. Exit status 6: damaged, or something comes out differently.
     """
     journal = open_journal(folder)
     console = Console(stderr=True)
     try:
-        refused = Counter(refusal.paddle for refusal in journal.refusals())  # first, so that all of them are enrolled
+        refused = Counter(
+            rejection.paddle for rejection in journal.rejections()
+        )  # first, so that all of them are enrolled
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
             end = _check_chain(journal, progress)
             report = decide_again(_watched(journal, end, progress))
@@ -69,10 +71,10 @@ def verify(folder: DataFolder, *, as_json: bool) -> None:
         print_json(
             {
                 "verified": True,
-                "events": end.position,
+                "facts": end.position,
                 "hash": end.hash.hex(),
                 "counts": report.counts,
-                "refusals": refused.total(),
+                "rejections": refused.total(),
                 "bidders": report.bidders,
                 "lots": report.lots,
                 "sold": report.sold,
@@ -93,13 +95,13 @@ def _check_chain(journal: SqliteJournal, progress: Progress) -> ChainEnd:
     return journal.verify_chain(advance)
 
 
-def _watched(journal: SqliteJournal, end: ChainEnd, progress: Progress) -> Iterator[tuple[int, AnyEvent]]:
-    """Yield the events up to the end that was checked; a running house may add more meanwhile."""
+def _watched(journal: SqliteJournal, end: ChainEnd, progress: Progress) -> Iterator[tuple[int, AnyFact]]:
+    """Yield the facts up to the end that was checked; a running house may add more meanwhile."""
     task: TaskID = progress.add_task("Deciding again", total=end.position)
-    for position, event in journal.read(upto=end.position):
-        if position % _PROGRESS_EVENTS == 0:
+    for position, fact in journal.read(upto=end.position):
+        if position % _PROGRESS_FACTS == 0:
             progress.update(task, completed=position)
-        yield position, event
+        yield position, fact
 
 
 def _currency(journal: SqliteJournal) -> Currency | None:
@@ -107,8 +109,8 @@ def _currency(journal: SqliteJournal) -> Currency | None:
     return first[1].currency if first is not None and isinstance(first[1], SaleCreated) else None
 
 
-def _print_report(end: ChainEnd, report: VerifyReport, refusals: int, currency: Currency | None) -> None:
-    whole = f"{counted(end.position, 'event')} and {counted(refusals, 'refused bid')}"
+def _print_report(end: ChainEnd, report: VerifyReport, rejections: int, currency: Currency | None) -> None:
+    whole = f"{counted(end.position, 'fact')} and {counted(rejections, 'refused bid')}"
     say(f"Whole: {whole}, each as it was written. Hash: {end.hash.hex()}")
     total = "" if currency is None else f" for {currency.show(report.hammer_total_minor)}"
     say(

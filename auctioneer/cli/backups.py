@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from auctioneer.cli.context import data_option, json_option
 from auctioneer.cli.output import local_time
-from auctioneer.cli.places import data_option, json_option
 from auctioneer.process.backup import back_up
 from auctioneer.process.backup import restore as restore_sale
 from auctioneer.process.data_folder import DataFolder
@@ -26,13 +26,13 @@ from common.words import counted
 @data_option
 @json_option
 def backup(target: Path, folder: DataFolder, *, as_json: bool) -> None:
-    """Make the new directory TARGET an exact copy of the sale at this moment, checked event by event.
+    """Make the new directory TARGET an exact copy of the sale at this moment, checked fact by fact.
 
     The house goes on meanwhile. TARGET has all keys and secrets of the sale; keep it as you keep the data directory.
     """
     record = back_up(folder, target)
     done = (
-        f"Backed up {counted(record.position, 'event')}, the last state of {local_time(record.alive_ms)}, to {target}. "
+        f"Backed up {counted(record.position, 'fact')}, the last state of {local_time(record.alive_ms)}, to {target}. "
         f"Hash: {record.hash}"
     )
     say_done(done, {"backup": str(target), **msgspec.structs.asdict(record)}, as_json=as_json)

@@ -5,8 +5,8 @@ from typing import Final
 
 import click
 
+from auctioneer.cli.context import LOT, data_option, json_option
 from auctioneer.cli.output import grouped, local_time
-from auctioneer.cli.places import LOT, data_option, json_option
 from auctioneer.house.bid_history import page_of_bids
 from auctioneer.house.reports import Row
 from auctioneer.process.data_folder import DataFolder
@@ -36,11 +36,11 @@ def bids(lot: str, first: int | None, count: int, folder: DataFolder, *, as_json
     """Show the bids on LOT in their order: when, who, how much, and the price and the leader after it.
 
     Late bids are there, too, and of each bidder the last refused ones. This shows secret maximum bids. It reads the
-    record, so it works with and without a running house; a record of a million events takes some seconds.
+    record, so it works with and without a running house; a record of a million facts takes some seconds.
     """
     journal = open_journal(folder)
     try:
-        page = page_of_bids(lot, map(itemgetter(1), journal.read()), journal.refusals(), count, first)
+        page = page_of_bids(lot, map(itemgetter(1), journal.read()), journal.rejections(), count, first)
     finally:
         journal.close()
     if as_json:

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from auctioneer.catalogue import load_catalogue
+from auctioneer.cli.context import json_option
 from auctioneer.cli.output import grouped, local_time
-from auctioneer.cli.places import json_option
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, SaleSpec
 from common.cli import examples
 from common.durations import format_duration

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 
 import click
 
+from auctioneer.cli.context import LOT, ControlContext, check_length, with_control_context
 from auctioneer.cli.control_client import ControlClient, connected
-from auctioneer.cli.places import LOT, Chair, check_length, from_chair
 from auctioneer.house.commands import AnyCommand, CloseLot, Done, EndSale, Withdraw
 from auctioneer.house.reports import Row
 from common.cli import examples
@@ -47,8 +47,8 @@ class _Plan(NamedTuple):
 )
 @click.argument("lot", type=LOT)
 @_yes_option
-@from_chair
-def close_lot(chair: Chair, lot: str, *, yes: bool) -> None:
+@with_control_context
+def close_lot(context: ControlContext, lot: str, *, yes: bool) -> None:
     """Bring the hammer down on LOT now: it is sold to the leader if the reserve is met, or passes. It is final.
 
     Shows how the lot stands and asks first where there is a person at the terminal to answer.
@@ -61,8 +61,8 @@ def close_lot(chair: Chair, lot: str, *, yes: bool) -> None:
             [_standing(row, currency), f"It {_hammer(row, currency)}"], question, CloseLot(lot=lot, if_seq=row["seq"])
         )
 
-    done, currency = _carry_out(chair, None if yes else plan, CloseLot(lot=lot))
-    chair.tell(_ended(done.results[0], currency), done.lots, results=done.results)
+    done, currency = _carry_out(context, None if yes else plan, CloseLot(lot=lot))
+    context.tell(_ended(done.results[0], currency), done.lots, results=done.results)
 
 
 @click.command(
@@ -72,8 +72,8 @@ def close_lot(chair: Chair, lot: str, *, yes: bool) -> None:
 @click.argument("lot", type=LOT)
 @click.option("--reason", default="", metavar="TEXT", help="Told to all bidders.")
 @_yes_option
-@from_chair
-def withdraw(chair: Chair, lot: str, reason: str, *, yes: bool) -> None:
+@with_control_context
+def withdraw(context: ControlContext, lot: str, reason: str, *, yes: bool) -> None:
     """Take LOT out of the sale, with all bids on it. It is final.
 
     Shows how the lot stands and asks first where there is a person at the terminal to answer.
@@ -89,14 +89,14 @@ def withdraw(chair: Chair, lot: str, reason: str, *, yes: bool) -> None:
             Withdraw(lot=lot, reason=reason, if_seq=row["seq"]),
         )
 
-    done, currency = _carry_out(chair, None if yes else plan, Withdraw(lot=lot, reason=reason))
-    chair.tell(_ended(done.results[0], currency), done.lots, results=done.results)
+    done, currency = _carry_out(context, None if yes else plan, Withdraw(lot=lot, reason=reason))
+    context.tell(_ended(done.results[0], currency), done.lots, results=done.results)
 
 
 @click.command(short_help="End the sale.", epilog=examples("auctioneer end", "auctioneer end --yes"))
 @_yes_option
-@from_chair
-def end(chair: Chair, *, yes: bool) -> None:
+@with_control_context
+def end(context: ControlContext, *, yes: bool) -> None:
     """End the sale: the hammer falls on what is open, and what was not opened is withdrawn. It is final.
 
     Shows what would be sold to whom and asks first where there is a person at the terminal to answer.
@@ -116,24 +116,24 @@ def end(chair: Chair, *, yes: bool) -> None:
         question = "" if sale["status"] == "ended" else "End the sale?"
         return _Plan(shown, question, EndSale(if_changes=sale["changes"]))
 
-    done, currency = _carry_out(chair, None if yes else plan, EndSale())
+    done, currency = _carry_out(context, None if yes else plan, EndSale())
     sold = [row for row in done.results if row["status"] == "sold"]
     total = currency.show(sum(row["hammer_minor"] for row in sold))
     withdrawn = sum(row["status"] == "withdrawn" for row in done.results)
     passed = len(done.results) - len(sold) - withdrawn
     what = f"{counted(len(sold), 'lot')} sold at the end for {total}, {passed} passed, {withdrawn} withdrawn"
-    chair.tell(f"The sale has ended: {what}. `auctioneer results` has all.", done.lots, results=done.results)
+    context.tell(f"The sale has ended: {what}. `auctioneer results` has all.", done.lots, results=done.results)
 
 
 def _carry_out(
-    chair: Chair, plan: Callable[[ControlClient, Currency], _Plan] | None, unasked: AnyCommand
+    context: ControlContext, plan: Callable[[ControlClient, Currency], _Plan] | None, unasked: AnyCommand
 ) -> tuple[Done, Currency]:
     """Have the house do what `plan` tells and the person agrees to; `unasked` where nobody is to be asked.
 
     Raises as `ControlClient.order` does, and click's Abort where the person says no.
     """
     while True:
-        with connected(chair.folder, chair.name) as house:
+        with connected(context.folder, context.name) as house:
             sale = house.ask("status")
             currency = Currency(sale["currency"], sale["decimals"])
             if plan is None or not sys.stdin.isatty():
@@ -144,7 +144,7 @@ def _carry_out(
                 say(line, err=True)
             confirm(question)
         try:
-            with connected(chair.folder, chair.name) as house:
+            with connected(context.folder, context.name) as house:
                 return house.order(command), currency
         except RejectedError as error:
             if error.reject is not RejectCode.STATE_CHANGED:

@@ -2,8 +2,16 @@
 
 import click
 
+from auctioneer.cli.context import (
+    DURATION,
+    LOT,
+    ControlContext,
+    check_length,
+    data_option,
+    json_option,
+    with_control_context,
+)
 from auctioneer.cli.control_client import connected
-from auctioneer.cli.places import DURATION, LOT, Chair, check_length, data_option, from_chair, json_option
 from auctioneer.house.commands import WHOLE_SALE, Admit, Announce, Appoint, Dismiss, Extend, OpenLot, Pause, Resume
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.rules.sale_settings import AUCTIONEER
@@ -16,10 +24,10 @@ from common.terminal import say_done
 
 @click.command("open", short_help="Open a lot now.", epilog=examples("auctioneer open 7"))
 @click.argument("lot", type=LOT)
-@from_chair
-def open_lot(chair: Chair, lot: str) -> None:
+@with_control_context
+def open_lot(context: ControlContext, lot: str) -> None:
     """Open LOT now, whatever its catalogue says of when it opens."""
-    chair.order(OpenLot(lot=lot), "Lot {lot} is open.")
+    context.order(OpenLot(lot=lot), "Lot {lot} is open.")
 
 
 @click.command(
@@ -27,10 +35,10 @@ def open_lot(chair: Chair, lot: str) -> None:
     epilog=examples("auctioneer pause 7", "auctioneer pause          # the whole sale"),
 )
 @click.argument("lot", type=LOT, required=False)
-@from_chair
-def pause(chair: Chair, lot: str | None) -> None:
+@with_control_context
+def pause(context: ControlContext, lot: str | None) -> None:
     """Stop the clock and the bidding of LOT, or without LOT of the whole sale."""
-    chair.order(Pause(lot=lot or WHOLE_SALE), "Lot {lot} is paused." if lot else "The sale is paused.")
+    context.order(Pause(lot=lot or WHOLE_SALE), "Lot {lot} is paused." if lot else "The sale is paused.")
 
 
 @click.command(
@@ -38,10 +46,10 @@ def pause(chair: Chair, lot: str | None) -> None:
     epilog=examples("auctioneer resume 7", "auctioneer resume         # the whole sale"),
 )
 @click.argument("lot", type=LOT, required=False)
-@from_chair
-def resume(chair: Chair, lot: str | None) -> None:
+@with_control_context
+def resume(context: ControlContext, lot: str | None) -> None:
     """Let LOT go on with the time that it had left, or without LOT the whole sale."""
-    chair.order(Resume(lot=lot or WHOLE_SALE), "Lot {lot} goes on." if lot else "The sale goes on.")
+    context.order(Resume(lot=lot or WHOLE_SALE), "Lot {lot} goes on." if lot else "The sale goes on.")
 
 
 @click.command(
@@ -50,21 +58,21 @@ def resume(chair: Chair, lot: str | None) -> None:
 )
 @click.argument("lot", type=LOT)
 @click.argument("duration", type=DURATION)
-@from_chair
-def extend(chair: Chair, lot: str, duration: int) -> None:
+@with_control_context
+def extend(context: ControlContext, lot: str, duration: int) -> None:
     """Let LOT end later by DURATION, such as 30s, 2m30s or 1h."""
-    chair.order(Extend(lot=lot, extra_ms=duration), f"Lot {{lot}} has {format_duration(duration)} more.")
+    context.order(Extend(lot=lot, extra_ms=duration), f"Lot {{lot}} has {format_duration(duration)} more.")
 
 
 @click.command(short_help="Say something to all bidders.", epilog=examples("auctioneer announce 'We go on at 8 p.m.'"))
 @click.argument("text")
-@from_chair
-def announce(chair: Chair, text: str) -> None:
+@with_control_context
+def announce(context: ControlContext, text: str) -> None:
     """Show TEXT to everybody who takes part now or joins later."""
     if not text.strip():
         raise click.BadParameter("it is empty.", param_hint="TEXT")
     check_length("TEXT", text, TEXT_CHARS_MAX)
-    chair.order(Announce(text=text), "Announced.")
+    context.order(Announce(text=text), "Announced.")
 
 
 @click.command(
@@ -72,20 +80,20 @@ def announce(chair: Chair, text: str) -> None:
     epilog=examples("auctioneer admit ann", "auctioneer admit 12      # by paddle"),
 )
 @click.argument("bidder")
-@from_chair
-def admit(chair: Chair, bidder: str) -> None:
+@with_control_context
+def admit(context: ControlContext, bidder: str) -> None:
     """Let BIDDER, a name or a paddle, take part, who waits for it or was turned out."""
     _check_bidder(bidder)
-    chair.order(Admit(bidder=bidder), f"{bidder} is admitted.")
+    context.order(Admit(bidder=bidder), f"{bidder} is admitted.")
 
 
 @click.command("turn-out", short_help="Turn a bidder out.", epilog=examples("auctioneer turn-out ann"))
 @click.argument("bidder")
-@from_chair
-def turn_out(chair: Chair, bidder: str) -> None:
+@with_control_context
+def turn_out(context: ControlContext, bidder: str) -> None:
     """Let BIDDER, a name or a paddle, take part no longer. Bids made before stand; `withdraw` undoes a lot."""
     _check_bidder(bidder)
-    chair.order(Admit(bidder=bidder, admitted=False), f"{bidder} is turned out.")
+    context.order(Admit(bidder=bidder, admitted=False), f"{bidder} is turned out.")
 
 
 @click.command(

@@ -5,9 +5,9 @@ from typing import Any, Final, NamedTuple
 
 import click
 
+from auctioneer.cli.context import LOT, ControlContext, with_control_context
 from auctioneer.cli.control_client import connected
 from auctioneer.cli.output import STATUS_STYLES, grouped, local_time, print_csv, print_fields, time_left, utc_time
-from auctioneer.cli.places import LOT, Chair, from_chair
 from auctioneer.house.reports import Row
 from auctioneer.process.data_folder import DataFolder, HouseRecord
 from auctioneer.process.offline import read_sale
@@ -29,18 +29,18 @@ class Reading(NamedTuple):
     record: HouseRecord | None
 
 
-def read(chair: Chair, report: str, lots: tuple[str, ...] = ()) -> Reading:
+def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Reading:
     """Return a report, on all lots or on these, from the running house, or from the journal where none runs.
 
     Raises UsageError where there is neither, UnreachableError where a house runs but does not answer, RejectedError
     for a lot that there is not, and StorageError.
     """
-    if chair.folder.is_held():
-        with connected(chair.folder, chair.name) as house:
+    if context.folder.is_held():
+        with connected(context.folder, context.name) as house:
             sale = house.ask("status")
             asked = sale if report == "status" else house.ask(report, lots)
-        return Reading(sale, asked, chair.folder.house_record())
-    offline = read_sale(chair.folder)
+        return Reading(sale, asked, context.folder.house_record())
+    offline = read_sale(context.folder)
     return Reading(offline.ask("status"), offline.ask(report, lots), None)
 
 
@@ -55,16 +55,16 @@ def _say_if_stopped(reading: Reading, folder: DataFolder) -> None:
 
 
 @click.command(short_help="Print the join link.", epilog=examples('bidder join --to "$(auctioneer link)" --name NAME'))
-@from_chair
-def link(chair: Chair) -> None:
+@with_control_context
+def link(context: ControlContext) -> None:
     """Print the link by which bidders join the running house."""
-    record = chair.folder.house_record() if chair.folder.is_held() else None
+    record = context.folder.house_record() if context.folder.is_held() else None
     if record is None:
         raise UnreachableError(
-            f"No house runs on {chair.folder.path}, so there is nothing to join. "
-            f"Start it with `auctioneer run --data {chair.folder.path}`; it prints the link."
+            f"No house runs on {context.folder.path}, so there is nothing to join. "
+            f"Start it with `auctioneer run --data {context.folder.path}`; it prints the link."
         )
-    if chair.as_json:
+    if context.as_json:
         print_json({"link": record.link})
     else:
         say(record.link)
@@ -73,16 +73,16 @@ def link(chair: Chair) -> None:
 @click.command(
     short_help="Show the sale at a glance.", epilog=examples("auctioneer status", "auctioneer status --json")
 )
-@from_chair
-def status(chair: Chair) -> None:
+@with_control_context
+def status(context: ControlContext) -> None:
     """Show the sale at a glance: its state, lots, bidders, turnover and join link."""
-    reading = read(chair, "status")
+    reading = read(context, "status")
     sale, record = reading.sale, reading.record
-    if chair.as_json:
+    if context.as_json:
         house = {"running": True, "pid": record.pid, "link": record.link} if record else {"running": False}
         print_json({"running": False, "pid": None, "link": None} | house | sale)
         return
-    _say_if_stopped(reading, chair.folder)
+    _say_if_stopped(reading, context.folder)
     counts = [f"{count} {state}" for state, count in sale["lots"].items() if count]
     waiting = f", and {sale['waiting']} waiting to be admitted" if sale["waiting"] else ""
     print_fields(
@@ -112,19 +112,19 @@ def _status_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.argument("lot", type=LOT, nargs=-1)
 @_status_options
-@from_chair
-def lots(chair: Chair, lot: tuple[str, ...], **is_wanted: bool) -> None:
+@with_control_context
+def lots(context: ControlContext, lot: tuple[str, ...], **is_wanted: bool) -> None:
     """Show each LOT, or all of them: price, next minimum bid, reserve, who leads or won, and the time left.
 
     This shows the house's secrets; with --json also the leaders' maximum bids.
     """
-    reading = read(chair, "lots", lot)
+    reading = read(context, "lots", lot)
     wanted = [state for state, is_one in is_wanted.items() if is_one] or list(is_wanted)
     rows = [row for row in reading.report if row["status"] in wanted]
-    if chair.as_json:
+    if context.as_json:
         print_json(rows)
         return
-    _say_if_stopped(reading, chair.folder)
+    _say_if_stopped(reading, context.folder)
     columns = [
         Column("Lot"),
         Column("Title", shrinks=True),
@@ -171,14 +171,14 @@ def _person(name: str | None, paddle: int | None) -> str:
 
 
 @click.command(short_help="Show who takes part.", epilog=examples("auctioneer bidders"))
-@from_chair
-def bidders(chair: Chair) -> None:
+@with_control_context
+def bidders(context: ControlContext) -> None:
     """Show everybody in the register: paddle, name, state, lots led and won, and what was spent."""
-    reading = read(chair, "bidders")
-    if chair.as_json:
+    reading = read(context, "bidders")
+    if context.as_json:
         print_json(reading.report)
         return
-    _say_if_stopped(reading, chair.folder)
+    _say_if_stopped(reading, context.folder)
     columns = [
         Column("Paddle", is_number=True),
         Column("Name", shrinks=True),
@@ -219,21 +219,21 @@ def bidders(chair: Chair) -> None:
     help="In CSV, what stands between the cells. With ; amounts have a decimal comma, as where Excel wants a ;. "
     "[default: ,]",
 )
-@from_chair
-def results(chair: Chair, form: str | None, *, has_bom: bool, delimiter: str | None) -> None:
+@with_control_context
+def results(context: ControlContext, form: str | None, *, has_bom: bool, delimiter: str | None) -> None:
     """Show how each lot ended, or stands: hammer price and winner. --json is the same as --format json.
 
     In CSV, a text that a spreadsheet would take for a formula gets a leading apostrophe.
     """
-    if chair.as_json and form not in (None, "json"):
+    if context.as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --format {form} ask for two things; leave one out.")
     if form != "csv" and (has_bom or delimiter):
         raise click.UsageError("--bom and --delimiter are about CSV; add --format csv.")
-    reading = read(chair, "results")
-    if chair.as_json or form == "json":
+    reading = read(context, "results")
+    if context.as_json or form == "json":
         print_json(reading.report)
         return
-    _say_if_stopped(reading, chair.folder)
+    _say_if_stopped(reading, context.folder)
     currency = reading.sale["currency"]
     if form == "csv":
         mark = _DELIMITERS[delimiter or ","]

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from auctioneer.house.reports import Row, money_fields
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidderEnrolled,
     BidLate,
     BidTaken,
     LotBought,
     LotListed,
-    Refusal,
+    Rejection,
     SaleCreated,
 )
 from common.errors import RejectCode, RejectedError
@@ -39,15 +39,15 @@ class BidPage(NamedTuple):
 
 
 def page_of_bids(
-    lot: str, events: Iterable[AnyEvent], refusals: Iterable[Refusal], count: int, first: int | None = None
+    lot: str, facts: Iterable[AnyFact], rejections: Iterable[Rejection], count: int, first: int | None = None
 ) -> BidPage:
     """Return `count` bids on a lot from number `first` on, or without `first` the last ones; no more are held.
 
-    `events` are all of a record and `refusals` those that it keeps, both in their order. Raises RejectedError where
+    `facts` are all of a record and `rejections` those that it keeps, both in their order. Raises RejectedError where
     the record has no such lot.
     """
     history = _History(lot)
-    numbered = enumerate(history.bids(merge(events, refusals, key=attrgetter("at_ms"))), 1)
+    numbered = enumerate(history.bids(merge(facts, rejections, key=attrgetter("at_ms"))), 1)
     if first is None:
         page = deque(numbered, count)
         total = page[-1][0] if page else 0
@@ -71,14 +71,14 @@ class _History:
         self.currency: Currency | None = None
         self.title: str | None = None
 
-    def bids(self, record: Iterable[AnyEvent | Refusal]) -> Iterator[Row]:
+    def bids(self, record: Iterable[AnyFact | Rejection]) -> Iterator[Row]:
         """Yield the bids, and note on the way what is to be known of the sale and the lot."""
         for one in record:
             match one:
                 case BidTaken() | LotBought() | BidLate():
                     if one.lot == self.lot:
                         yield self._row(one)
-                case Refusal():
+                case Rejection():
                     if one.request.lot == self.lot:
                         yield self._row(one)
                 case BidderEnrolled():
@@ -88,7 +88,7 @@ class _History:
                 case SaleCreated():
                     self.currency = one.currency
 
-    def _row(self, one: BidTaken | LotBought | BidLate | Refusal) -> Row:
+    def _row(self, one: BidTaken | LotBought | BidLate | Rejection) -> Row:
         assert self.currency is not None, "a record begins with the sale"
         leader, price_minor, late_ms = None, None, None
         outcome, code = "accepted", None
@@ -100,7 +100,7 @@ class _History:
                 outcome, leader, price_minor = "bought", one.paddle, one.price_minor
             case BidLate():
                 outcome, price_minor, late_ms = "late", one.price_minor, one.late_ms
-            case Refusal():
+            case Rejection():
                 outcome, price_minor, code = "refused", one.verdict.price_minor, one.verdict.code.value
         amount_minor = request.amount_minor if isinstance(request, BidRequest) else request.price_minor
         return {

@@ -15,10 +15,10 @@ from auctioneer.house import reports
 from auctioneer.house.house import House
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.facts import AnyEvent
+from auctioneer.rules.facts import AnyFact
 from auctioneer.rules.sale_settings import Controller, is_clerk_name
 from auctioneer.rules.terms import LotSpec
-from common.codec import RefusedBody, decode_with
+from common.codec import RejectedBody, decode_with
 from common.errors import RejectCode, RejectedError
 from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
 from common.messages import Count, LotId, Rejected, RequestId, Role, Stream
@@ -166,10 +166,10 @@ decode_control_answer = _answers.decode
 
 
 def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyControlAnswer:
-    """Carry out a command; its events are in the house's batch, and the answer may leave after the commit."""
+    """Carry out a command; its facts are in the house's batch, and the answer may leave after the commit."""
     try:
         command = decode_with(_commands, body, CONTROL_BYTES_MAX)
-    except RefusedBody as refused:
+    except RejectedBody as refused:
         return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail)
     if who.role is not Role.AUCTIONEER and not isinstance(command, CLERKS_COMMANDS):
         return Rejected(id=command.id, code=RejectCode.FORBIDDEN, detail="a clerk's key can't do that")
@@ -191,7 +191,7 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
 
 
 def decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
-    """Take a decision about lots or the sale, and put its events into the house's batch."""
+    """Take a decision about lots or the sale, and put its facts into the house's batch."""
     outcome = _decide(house, command, by, now_ms)
     if not isinstance(outcome, Refused):
         house.record(outcome)
@@ -281,5 +281,5 @@ def _report(house: House, command: Ask, now_ms: int) -> AnyControlAnswer:
         return Rejected(id=command.id, code=error.reject, detail=error.detail)
 
 
-def _lots_of(events: list[AnyEvent]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(event.lot for event in events if event.lot))
+def _lots_of(facts: list[AnyFact]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fact.lot for fact in facts if fact.lot))

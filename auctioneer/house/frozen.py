@@ -4,7 +4,7 @@ The budgets of the house that was dropped are gone with it, so that each princip
 """
 
 from auctioneer.house.sessions import MALFORMED_COST, Budgets
-from common.codec import RefusedBody, decode_request, request_id_of
+from common.codec import RejectedBody, decode_request, request_id_of
 from common.errors import RejectCode
 from common.messages import Rejected
 
@@ -27,7 +27,7 @@ class FrozenHouse:
             return None
         try:
             request_id = decode_request(body).id
-        except RefusedBody as refused:
+        except RejectedBody as refused:
             (budget.charge if in_budget else budget.refuse)(MALFORMED_COST)
             request_id = refused.request_id
         if not in_budget:

@@ -9,40 +9,40 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from auctioneer.rules.facts import AnyEvent, Outage, given_back, public_part
-from common.lot import AnyLotEvent, AnySaleEvent, Change
+from auctioneer.rules.facts import AnyFact, Outage, given_back, public_part
+from common.lot import AnyLotEvent, AnySaleEvent, StreamEvent
 
 RECENT_EVENTS_MAX: Final = 50_000
 RECENT_OUTAGES_MAX: Final = 10
 """Outages in a stretch of the record that is taken in: each may stand for a change of every lot in it."""
 
 
-def told_of(record: Sequence[AnyEvent]) -> Iterator[Change]:
-    """Yield what everybody heard of a stretch of the record, each change with its stream.
+def told_of(record: Sequence[AnyFact]) -> Iterator[StreamEvent]:
+    """Yield what everybody heard of a stretch of the record, each event with its stream.
 
     An outage extended each lot that was open. Which ones were is known only of lots of which the stretch tells
     something before it; of the others what is yielded begins after it. No more than the last RECENT_OUTAGES_MAX outages
     are in it.
     """
-    outages = [place for place, event in enumerate(record) if isinstance(event, Outage)]
+    outages = [place for place, fact in enumerate(record) if isinstance(fact, Outage)]
     begin = outages[-RECENT_OUTAGES_MAX - 1] + 1 if len(outages) > RECENT_OUTAGES_MAX else 0
     open_lots: dict[str, tuple[int, int]] = {}  # the seq and the end of lots that are known to be open
-    for event in islice(record, begin, None):
-        if isinstance(event, Outage):
-            for lot, (seq, ends_at_ms) in open_lots.items() if event.outage_ms else ():
-                extended = given_back(event, seq, ends_at_ms)
-                open_lots[lot] = extended.seq, ends_at_ms + event.outage_ms
+    for fact in islice(record, begin, None):
+        if isinstance(fact, Outage):
+            for lot, (seq, ends_at_ms) in open_lots.items() if fact.outage_ms else ():
+                extended = given_back(fact, seq, ends_at_ms)
+                open_lots[lot] = extended.seq, ends_at_ms + fact.outage_ms
                 yield lot, extended
             continue
-        change = public_part(event)
-        if change is None:
+        event = public_part(fact)
+        if event is None:
             continue
-        yield event.lot, change
-        end = getattr(change, "ends_at_ms", None)  # what leaves a lot open with a clock tells its end
+        yield fact.lot, event
+        end = getattr(event, "ends_at_ms", None)  # what leaves a lot open with a clock tells its end
         if end is None:
-            open_lots.pop(event.lot, None)
+            open_lots.pop(fact.lot, None)
         else:
-            open_lots[event.lot] = change.seq, end
+            open_lots[fact.lot] = event.seq, end
 
 
 class History:
@@ -50,13 +50,13 @@ class History:
 
     def __init__(self, events_max: int = RECENT_EVENTS_MAX) -> None:
         self._events_max = events_max
-        self._unsorted: deque[Change] = deque(maxlen=events_max)
+        self._unsorted: deque[StreamEvent] = deque(maxlen=events_max)
         self._order: deque[str] = deque()  # the streams of the sorted events, oldest first
         self._streams: dict[str, deque[AnyLotEvent | AnySaleEvent]] = {}
 
-    def extend(self, changes: Iterable[Change]) -> None:
+    def extend(self, events: Iterable[StreamEvent]) -> None:
         """Keep events; those of a stream follow the last one kept of it."""
-        self._unsorted.extend(changes)
+        self._unsorted.extend(events)
 
     def after(self, stream: str, seq: int, most: int) -> list[AnyLotEvent | AnySaleEvent] | None:
         """Return up to `most` events that follow `seq`, contiguous; None if they are no longer here."""

@@ -1,6 +1,6 @@
 """The house without its sockets, disk and clock: requests in, answers and facts out.
 
-The shell (`auctioneer.process.server`) calls `handle` for each request it drained, then `take` for what the batch did,
+The shell (`auctioneer.process.server`) calls `handle` for each request it drained, then `flush` for what the batch did,
 commits that, and only then sends the answers and the broadcasts. If the commit fails the house is ahead of the
 truth: the shell drops it and makes a new one by `rebuild`.
 """
@@ -38,13 +38,13 @@ from auctioneer.house.state import HouseState, SessionState, state_of
 from auctioneer.rules import decisions
 from auctioneer.rules.engine import Engine
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidderAdmitted,
     BidderEnrolled,
     BidLate,
     BidTaken,
     LotBought,
-    Refusal,
+    Rejection,
     SaleCreated,
     SettingsChanged,
     bid_accepted,
@@ -52,7 +52,7 @@ from auctioneer.rules.facts import (
 )
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
-from common.codec import RefusedBody, decode_request
+from common.codec import RejectedBody, decode_request
 from common.errors import RejectCode, StorageError
 from common.limits import (
     BIDDERS_MAX,
@@ -62,7 +62,7 @@ from common.limits import (
     PROTOCOL_VERSION,
     REPLAY_EVENTS_MAX,
 )
-from common.lot import SALE_STREAM, Change
+from common.lot import SALE_STREAM, StreamEvent
 from common.messages import (
     AnyAnswer,
     AnyRequest,
@@ -100,7 +100,7 @@ class HouseSettings(msgspec.Struct, frozen=True):
     is_encrypted: bool = True
 
 
-class NameRefused(NamedTuple):
+class NameRejected(NamedTuple):
     """Somebody who is not enrolled said hello with `name`, and was refused."""
 
     at_ms: int
@@ -109,13 +109,13 @@ class NameRefused(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What the requests since the last `take` did; to be committed in one transaction."""
+    """What the requests since the last `flush` did; to be committed in one transaction."""
 
-    events: list[AnyEvent]
-    refusals: list[Refusal]
-    changes: list[Change]
-    """What of the events everybody may know, each with its stream; to be broadcast after the commit."""
-    names_refused: list[NameRefused]
+    facts: list[AnyFact]
+    rejections: list[Rejection]
+    events: list[StreamEvent]
+    """What of the facts everybody may know, each with its stream; to be broadcast after the commit."""
+    names_rejected: list[NameRejected]
     """Who could not join, at most one for each request of the batch; nothing of it is stored."""
 
 
@@ -147,15 +147,15 @@ class House:
         cls,
         settings: HouseSettings,
         snapshot: bytes | None,
-        events: Iterable[AnyEvent],
-        refusals: Iterable[Refusal],
+        facts: Iterable[AnyFact],
+        rejections: Iterable[Rejection],
         now_ms: int,
     ) -> "House":
-        """Return the house as a journal tells it: a snapshot, the events after it, and the refusals kept.
+        """Return the house as a journal tells it: a snapshot, the facts after it, and the rejections kept.
 
-        Without a snapshot the events begin with the sale's creation. Raises StorageError if they don't.
+        Without a snapshot the facts begin with the sale's creation. Raises StorageError if they don't.
         """
-        following = iter(events)
+        following = iter(facts)
         if snapshot is not None:
             state = state_of(snapshot)
         else:
@@ -164,30 +164,30 @@ class House:
                 raise StorageError("The journal does not begin with the creation of a sale.")
             state = HouseState(Engine.create(created).state, [], [], SaleSettings())
         house = cls(state, settings, now_ms)
-        reader = RecordReader(house.engine, lambda event: house._take_in(event, now_ms))
-        reader.take(following)
+        reader = RecordReader(house.engine, lambda fact: house._apply(fact, now_ms))
+        reader.read(following)
         for bid in reader.bids():
             house._session_of(bid.paddle).remember(bid)
-        for refusal in refusals:
-            house._session_of(refusal.paddle).remember(refusal)
+        for rejection in rejections:
+            house._session_of(rejection.paddle).remember(rejection)
         return house
 
-    def _take_in(self, event: AnyEvent, now_ms: int) -> None:
-        """Take a journaled event into the state."""
-        if isinstance(event, (BidderEnrolled, BidderAdmitted)):
-            self.register.apply(event)
-            self._refresh(event.paddle, now_ms)
+    def _apply(self, fact: AnyFact, now_ms: int) -> None:
+        """Take a journaled fact into the state."""
+        if isinstance(fact, (BidderEnrolled, BidderAdmitted)):
+            self.register.apply(fact)
+            self._refresh(fact.paddle, now_ms)
             return
-        if isinstance(event, SettingsChanged):
-            self._run_by(event.settings)
+        if isinstance(fact, SettingsChanged):
+            self._run_by(fact.settings)
             return
-        self.engine.apply(event)
-        if isinstance(event, (BidTaken, LotBought, BidLate)):
-            self._session_of(event.paddle).remember(event)
+        self.engine.apply(fact)
+        if isinstance(fact, (BidTaken, LotBought, BidLate)):
+            self._session_of(fact.paddle).remember(fact)
 
-    def recall_history(self, events: Iterable[AnyEvent]) -> None:
-        """Keep the last events of the record at hand, so that clients can fill holes over a restart."""
-        self._keep(list(told_of(list(events))))
+    def recall_history(self, facts: Iterable[AnyFact]) -> None:
+        """Keep the last facts of the record at hand, so that clients can fill holes over a restart."""
+        self._keep(list(told_of(list(facts))))
 
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""
@@ -210,7 +210,7 @@ class House:
             return None
         try:
             request = decode_request(body)
-        except RefusedBody as refused:
+        except RejectedBody as refused:
             (budget.charge if in_budget else budget.refuse)(MALFORMED_COST)
             return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail[:200])
         if not in_budget:
@@ -256,11 +256,11 @@ class House:
         else:
             outcome = self.engine.buy(now_ms, session.who, request)
         if type(outcome) is Rejected:
-            refusal = Refusal(now_ms, bidder.paddle, request, outcome)
-            self._batch.refusals.append(refusal)
-            session.remember(refusal)
+            rejection = Rejection(now_ms, bidder.paddle, request, outcome)
+            self._batch.rejections.append(rejection)
+            session.remember(rejection)
             return outcome
-        self._batch.events.append(outcome)
+        self._batch.facts.append(outcome)
         session.remember(outcome)
         return bid_accepted(outcome) if type(outcome) is BidTaken else verdict_of(outcome)
 
@@ -322,9 +322,9 @@ class House:
         stop = request.start + MINE_LOTS_MAX
         lots = self.engine.catalogue[request.start : stop]
         maxima = tuple(
-            Maximum(lot.view.lot, lot.standing.leader_maximum_minor)
+            Maximum(lot.view.lot, lot.book.leader_maximum_minor)
             for lot in lots
-            if lot.view.leader == paddle and lot.standing is not None and not lot.view.status.is_final
+            if lot.view.leader == paddle and lot.book is not None and not lot.view.status.is_final
         )
         won = [lot.view for lot in lots if lot.view.winner == paddle]
         return Mine(
@@ -353,7 +353,7 @@ class House:
         if isinstance(entry, RejectCode):
             retry_ms = ENROLMENT_RETRY_MS if entry is RejectCode.SLOW_DOWN else None
             if retry_ms is None:
-                self._batch.names_refused.append(NameRefused(now_ms, hello.name, entry))
+                self._batch.names_rejected.append(NameRejected(now_ms, hello.name, entry))
             detail = NOT_LISTED if entry is RejectCode.NOT_ADMITTED else ""
             return Rejected(id=hello.id, code=entry, retry_ms=retry_ms, detail=detail)
         if entry.paddle:
@@ -366,12 +366,12 @@ class House:
     def _admit_newcomer(self, principal: str, hello: Hello, now_ms: int) -> Enrolled | RejectCode:
         admission = self.admission
         if hello.role is Role.OBSERVER and admission.mode is not AdmissionMode.APPROVE:
-            return admission.refusal(principal, hello) or observer(principal)
-        event = self.register.enrol(now_ms, principal, hello, admission)
-        if isinstance(event, RejectCode):
-            return event
-        self._batch.events.append(event)
-        return self._entry(event.paddle)
+            return admission.rejection(principal, hello) or observer(principal)
+        fact = self.register.enrol(now_ms, principal, hello, admission)
+        if isinstance(fact, RejectCode):
+            return fact
+        self._batch.facts.append(fact)
+        return self._entry(fact.paddle)
 
     def _hello_again(self, session: Session, hello: Hello, now_ms: int) -> AnyAnswer:
         session.heard_ms = now_ms
@@ -408,11 +408,11 @@ class House:
 
     def admit(self, now_ms: int, by: str, paddle: int, *, admitted: bool) -> BidderAdmitted:
         """Let a waiting bidder in, or turn one out."""
-        event = BidderAdmitted(at_ms=now_ms, paddle=paddle, admitted=admitted, by=by)
-        self.register.apply(event)
+        fact = BidderAdmitted(at_ms=now_ms, paddle=paddle, admitted=admitted, by=by)
+        self.register.apply(fact)
         self._refresh(paddle, now_ms)
-        self._batch.events.append(event)
-        return event
+        self._batch.facts.append(fact)
+        return fact
 
     def _entry(self, paddle: int) -> Enrolled:
         entry = self.register.by_paddle(paddle)
@@ -451,10 +451,10 @@ class House:
 
     def change_settings(self, now_ms: int, by: str, settings: SaleSettings) -> SettingsChanged:
         """Run the sale by other settings, which have no fault."""
-        event = SettingsChanged(at_ms=now_ms, settings=settings, by=by)
+        fact = SettingsChanged(at_ms=now_ms, settings=settings, by=by)
         self._run_by(settings)
-        self._batch.events.append(event)
-        return event
+        self._batch.facts.append(fact)
+        return fact
 
     def admit_listed(self, keys: frozenset[str]) -> None:
         """Take these keys as the list that counts with `AdmissionMode.LIST`; it is in no record."""
@@ -473,13 +473,13 @@ class House:
         """Do what is due by the clock."""
         self.record(self.engine.advance(now_ms))
 
-    def record(self, events: Iterable[AnyEvent]) -> None:
-        """Put events that the engine has applied into the batch."""
-        self._batch.events.extend(events)
+    def record(self, facts: Iterable[AnyFact]) -> None:
+        """Put facts that the engine has applied into the batch."""
+        self._batch.facts.extend(facts)
 
-    def _keep(self, changes: list[Change]) -> None:
-        self._history.extend(changes)
-        self._changed.update(changes)
+    def _keep(self, events: list[StreamEvent]) -> None:
+        self._history.extend(events)
+        self._changed.update(events)
         self._changed.pop(SALE_STREAM, None)
 
     def stood_still(self, now_ms: int, stood_ms: int) -> None:
@@ -497,12 +497,12 @@ class House:
             if now_ms - max(self._session_of(paddle).heard_ms, self._awake_ms) > SILENT_MS:
                 self.record(self.engine.drop_maxima(now_ms, paddle))
 
-    def take(self) -> Batch:
+    def flush(self) -> Batch:
         """Return what was done since the last call, to be committed."""
         batch, self._batch = self._batch, Batch([], [], [], [])
-        changes = self.engine.take_changes()
-        self._keep(changes)
-        return batch._replace(changes=changes)
+        events = self.engine.pop_events()
+        self._keep(events)
+        return batch._replace(events=events)
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
         """Return the next heartbeat: lots that changed since they were last named, and a turn over all lots.

@@ -1,4 +1,4 @@
-"""From the events of a journal to the state, fast: of many bids on a lot in a row only the last counts for the state.
+"""From the facts of a journal to the state, fast: of many bids on a lot in a row only the last counts for the state.
 
 Taking each bid in by itself, as it was when it was made, would build and drop a view of the lot for each of them. The
 outcome is the same, which tests show by comparing the two.
@@ -10,7 +10,7 @@ from itertools import chain
 from operator import attrgetter
 
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.facts import AnyEvent, BidTaken, Outage
+from auctioneer.rules.facts import AnyFact, BidTaken, Outage
 from common.limits import REMEMBERED_REQUESTS_MAX
 
 _request_id = attrgetter("request_id")
@@ -29,51 +29,51 @@ class _Run:
 
 
 class RecordReader:
-    """Reads a record into an engine. `take_one` takes any event into the house whose engine it is."""
+    """Reads a record into an engine. `apply_one` takes any fact into the house whose engine it is."""
 
-    def __init__(self, engine: Engine, take_one: Callable[[AnyEvent], None]) -> None:
+    def __init__(self, engine: Engine, apply_one: Callable[[AnyFact], None]) -> None:
         self._engine = engine
-        self._take_one = take_one
+        self._apply_one = apply_one
         self._runs: dict[str, _Run] = {}
         self._bids: dict[int, deque[BidTaken]] = {}
         """Of each paddle the bids with the highest ids, in their order."""
 
-    def take(self, events: Iterable[AnyEvent]) -> None:
-        """Take all events in, in their order."""
+    def read(self, facts: Iterable[AnyFact]) -> None:
+        """Apply all facts, in their order."""
         runs, bids, lots = self._runs, self._bids, self._engine.lots
-        for event in events:
-            if type(event) is not BidTaken:
-                if isinstance(event, Outage):
+        for fact in facts:
+            if type(fact) is not BidTaken:
+                if isinstance(fact, Outage):
                     self._settle_all()  # it extends all lots that are open
-                self._take_singly(event)
+                self._apply_singly(fact)
                 continue
-            run = runs.get(event.lot)
-            if event.while_connected or (run is None and lots[event.lot].drops_when_silent):
-                self._take_singly(event)
+            run = runs.get(fact.lot)
+            if fact.while_connected or (run is None and lots[fact.lot].drops_when_silent):
+                self._apply_singly(fact)
                 continue
             if run is None:
-                run = runs[event.lot] = _Run(event)
-            run.last = event
-            if event.public:
-                run.shown = event
+                run = runs[fact.lot] = _Run(fact)
+            run.last = fact
+            if fact.public:
+                run.shown = fact
                 run.public_bids += 1
-            mine = bids.get(event.paddle)
+            mine = bids.get(fact.paddle)
             if mine is None:
-                bids[event.paddle] = deque((event,), REMEMBERED_REQUESTS_MAX)
-            elif event.request_id > mine[-1].request_id:
-                mine.append(event)
+                bids[fact.paddle] = deque((fact,), REMEMBERED_REQUESTS_MAX)
+            elif fact.request_id > mine[-1].request_id:
+                mine.append(fact)
             else:
-                _insert(mine, event)
+                _insert(mine, fact)
         self._settle_all()
 
     def bids(self) -> Iterable[BidTaken]:
         """Return the bids that sessions are to remember, of each paddle those with the highest ids."""
         return chain.from_iterable(self._bids.values())
 
-    def _take_singly(self, event: AnyEvent) -> None:
-        self._settle(event.lot)  # what has no lot changes none, or only such as have no bids waiting
-        self._take_one(event)
-        self._engine.take_changes()  # they were told when they were made
+    def _apply_singly(self, fact: AnyFact) -> None:
+        self._settle(fact.lot)  # what has no lot changes none, or only such as have no bids waiting
+        self._apply_one(fact)
+        self._engine.pop_events()  # they were told when they were made
 
     def _settle_all(self) -> None:
         for lot in list(self._runs):

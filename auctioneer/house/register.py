@@ -43,7 +43,7 @@ class Admission(msgspec.Struct, frozen=True):
     invite: str = ""
     listed: frozenset[str] = frozenset()
 
-    def refusal(self, key: str, hello: Hello) -> RejectCode | None:
+    def rejection(self, key: str, hello: Hello) -> RejectCode | None:
         """Return why a key that is not enrolled can't even ask to be; None if it can."""
         if self.mode is AdmissionMode.INVITE and hello.invite != self.invite:
             return RejectCode.WRONG_INVITE
@@ -105,10 +105,10 @@ class Register:
         return next((self._by_paddle[paddle] for paddle in paddles if paddle is not None), None)
 
     def enrol(self, now_ms: int, key: str, hello: Hello, admission: Admission) -> BidderEnrolled | RejectCode:
-        """Decide whether a key that is not enrolled becomes a bidder, or waits to; the event is applied."""
-        refusal = admission.refusal(key, hello)
-        if refusal is not None:
-            return refusal
+        """Decide whether a key that is not enrolled becomes a bidder, or waits to; the fact is applied."""
+        rejection = admission.rejection(key, hello)
+        if rejection is not None:
+            return rejection
         if not is_valid_name(hello.name):
             return RejectCode.INVALID_NAME
         is_admitted = admission.mode is not AdmissionMode.APPROVE
@@ -117,14 +117,14 @@ class Register:
     def enter(
         self, now_ms: int, key: str, hello: Hello, skeletons: tuple[str, ...], *, is_admitted: bool
     ) -> BidderEnrolled | RejectCode:
-        """Decide whether there is a place for a valid name with these skeletons; the event is applied."""
+        """Decide whether there is a place for a valid name with these skeletons; the fact is applied."""
         if any(skeleton in self._by_skeleton for skeleton in skeletons):
             return RejectCode.NAME_TAKEN
         if len(self._by_key) >= BIDDERS_MAX:
             return RejectCode.HOUSE_FULL
-        if not self._take_place(now_ms):
+        if not self._spend_place(now_ms):
             return RejectCode.SLOW_DOWN
-        event = BidderEnrolled(
+        fact = BidderEnrolled(
             at_ms=now_ms,
             paddle=len(self._by_paddle) + 1,
             name=hello.name,
@@ -133,10 +133,10 @@ class Register:
             admitted=is_admitted,
             skeletons=skeletons,
         )
-        self.apply(event)
-        return event
+        self.apply(fact)
+        return fact
 
-    def _take_place(self, now_ms: int) -> bool:
+    def _spend_place(self, now_ms: int) -> bool:
         """Return whether one more may enrol now. Kept in milliseconds of the rate, so that all is in integers."""
         waited_ms = 0 if self._places_at_ms is None else max(0, now_ms - self._places_at_ms)
         self._places_ms = min(ENROLMENTS_BURST * _PLACE_MS, self._places_ms + waited_ms)
@@ -146,24 +146,24 @@ class Register:
         self._places_ms -= _PLACE_MS
         return True
 
-    def apply(self, event: BidderEnrolled | BidderAdmitted) -> None:
+    def apply(self, fact: BidderEnrolled | BidderAdmitted) -> None:
         """Take a fact into the register."""
-        match event:
+        match fact:
             case BidderEnrolled():
                 self._put(
                     Enrolled(
-                        event.paddle,
-                        event.name,
-                        event.key,
-                        event.role,
-                        event.admitted,
-                        event.skeletons,
-                        waiting=not event.admitted,
+                        fact.paddle,
+                        fact.name,
+                        fact.key,
+                        fact.role,
+                        fact.admitted,
+                        fact.skeletons,
+                        waiting=not fact.admitted,
                     )
                 )
             case BidderAdmitted():
-                entry = self._by_paddle[event.paddle]
-                self._put(msgspec.structs.replace(entry, admitted=event.admitted, waiting=False))
+                entry = self._by_paddle[fact.paddle]
+                self._put(msgspec.structs.replace(entry, admitted=fact.admitted, waiting=False))
 
     def _put(self, entry: Enrolled) -> None:
         self._by_key[entry.key] = entry

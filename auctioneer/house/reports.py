@@ -47,7 +47,7 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
         "bidders": sum(entry.admitted for entry in house.register.entries),
         "waiting": sum(entry.waiting for entry in house.register.entries),
         "bids": sum(lot.view.bids for lot in engine.catalogue),
-        "changes": engine.count_changes(),
+        "changes": engine.count_events(),
         **money_fields(engine.sale.currency, turnover=turnover_minor),
     }
 
@@ -116,7 +116,7 @@ def lot_defaults(house: House, now_ms: int, chosen: Sequence[LotState]) -> LotDe
 
 
 def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
-    view, standing = lot.view, lot.standing
+    view, book = lot.view, lot.book
     return {
         "lot": view.lot,
         "title": view.terms.title,
@@ -137,7 +137,7 @@ def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
             minimum=view.minimum_minor,
             starting=view.terms.starting_minor,
             reserve=lot.spec.reserve_minor,
-            maximum=standing.leader_maximum_minor if standing else None,
+            maximum=book.leader_maximum_minor if book else None,
             buy_now=view.buy_now_minor,
             hammer=view.hammer_minor,
         ),

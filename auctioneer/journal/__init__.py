@@ -2,7 +2,7 @@
 
 from auctioneer.journal.file import FILE_NAME
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Journal, JournalGoneError
-from auctioneer.journal.sqlite import SqliteJournal, recount_refusals
+from auctioneer.journal.sqlite import SqliteJournal, recount_rejections
 
 __all__ = [
     "FILE_NAME",
@@ -11,5 +11,5 @@ __all__ = [
     "Journal",
     "JournalGoneError",
     "SqliteJournal",
-    "recount_refusals",
+    "recount_rejections",
 ]

@@ -1,6 +1,6 @@
 """The journal's file: its format, how it comes to be, and how it is opened.
 
-`docs/journal.md` explains the tables to people. Any change of them, or of an event's fields that older text can't
+`docs/journal.md` explains the tables to people. Any change of them, or of a fact's fields that older text can't
 be read as, raises FORMAT_VERSION: a version of this program refuses what a newer one wrote.
 """
 
@@ -22,13 +22,13 @@ from common.errors import StorageError
 from common.files import sync_directory
 
 FILE_NAME: Final = "journal.sqlite3"
-FORMAT_VERSION: Final = 7
+FORMAT_VERSION: Final = 8
 APPLICATION_ID: Final = int.from_bytes(b"Auct", "big")
 GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
 """What the first batch is chained to."""
 
 SUM_BYTES: Final = 32
-"""The sum over the refusals that are kept: of the SHA-256 of each one's body, as a number, modulo 2 to the 256."""
+"""The sum over the rejections that are kept: of the SHA-256 of each one's body, as a number, modulo 2 to the 256."""
 
 BUSY_TIMEOUT_MS: Final = 1_000
 """How long to wait for another program's lock. The house takes no bids meanwhile, so it is short."""
@@ -68,12 +68,12 @@ PRAGMA user_version = {FORMAT_VERSION};
 CREATE TABLE batch (
   first INTEGER PRIMARY KEY,
   last INTEGER NOT NULL,
-  refusals BLOB NOT NULL,
+  rejections BLOB NOT NULL,
   body TEXT NOT NULL,
   hash BLOB NOT NULL
 ) STRICT;
 -- For people; this program reads batches.
-CREATE VIEW event (position, at_ms, kind, lot, seq, body) AS
+CREATE VIEW fact (position, at_ms, kind, lot, seq, body) AS
 SELECT
   batch.first + one.key,
   json_extract(one.value, '$[1]'),
@@ -82,8 +82,8 @@ SELECT
   json_extract(one.value, '$[3]'),
   one.value
 FROM batch, json_each(batch.body) AS one;
-CREATE VIEW bid (position, {_BID_COLUMNS}) AS SELECT position, {_BID_VALUES} FROM event WHERE kind = 'bid_taken';
-CREATE TABLE refusal (
+CREATE VIEW bid (position, {_BID_COLUMNS}) AS SELECT position, {_BID_VALUES} FROM fact WHERE kind = 'bid_taken';
+CREATE TABLE rejection (
   id INTEGER PRIMARY KEY,
   at_ms INTEGER NOT NULL,
   paddle INTEGER NOT NULL,
@@ -96,7 +96,7 @@ CREATE TABLE head (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   position INTEGER NOT NULL,
   hash BLOB NOT NULL,
-  refusals BLOB NOT NULL,
+  rejections BLOB NOT NULL,
   alive_ms INTEGER NOT NULL
 ) STRICT;
 INSERT INTO head VALUES (1, 0, x'{GENESIS_HASH.hex()}', zeroblob({SUM_BYTES}), 0);

@@ -5,7 +5,7 @@ The rules that every journal upholds:
 - What `append` returned from is durable: it survives a crash of the process, the machine and its power.
 - A batch is stored whole or not at all. Positions are contiguous from 1 and are never given twice.
 - Each batch carries a hash over its text and the hash before it, so that an edit, a hole or a lost tail is found.
-- The refusals beside the chain, of which old ones leave, are covered by one sum, which is in the text of each batch.
+- The rejections beside the chain, of which old ones leave, are covered by one sum, which is in the text of each batch.
 - After any failed write the journal is closed for good. Nobody knows then whether the last batch was stored; opening
   the journal again is what tells. An fsync is never repeated, since the second one may succeed without storing.
 - Damage is reported with its place and is never worked around: the house does not guess what happened in a sale.
@@ -15,18 +15,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from auctioneer.rules.facts import AnyEvent, Refusal
+from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
 
 Progress = Callable[[int, int], None]
-"""Called with how many events were checked, of how many."""
+"""Called with how many facts were checked, of how many."""
 
 
 class DamagedJournalError(StorageError):
     """The journal does not hold what was written to it.
 
-    Events up to `last_good`, the end of a batch, are as they were written. `first_bad` is the first of the batch that
-    is not: which of its events are sound can't be told. Both are None where the damage lies outside the chain.
+    Facts up to `last_good`, the end of a batch, are as they were written. `first_bad` is the first of the batch that
+    is not: which of its facts are sound can't be told. Both are None where the damage lies outside the chain.
     """
 
     code = "damaged_journal"
@@ -35,9 +35,9 @@ class DamagedJournalError(StorageError):
         self.path = path
         self.first_bad = first_bad
         self.last_good = None if first_bad is None else first_bad - 1
-        place = "" if first_bad is None else f" First bad event: {first_bad}; last good event: {self.last_good}."
+        place = "" if first_bad is None else f" First bad fact: {first_bad}; last good fact: {self.last_good}."
         super().__init__(
-            f"The journal {path} is damaged: {what}.{place} No event was dropped. Copy the file and its -wal "
+            f"The journal {path} is damaged: {what}.{place} No fact was dropped. Copy the file and its -wal "
             f"file to a safe place before anything else, then follow 'Damage' in docs/journal.md."
         )
 
@@ -49,7 +49,7 @@ class JournalGoneError(StorageError):
 
 
 class ChainEnd(NamedTuple):
-    """Where the chain of events ends: the number of events, and a hash that stands for all of them."""
+    """Where the chain of facts ends: the number of facts, and a hash that stands for all of them."""
 
     position: int
     hash: bytes
@@ -60,7 +60,7 @@ class Journal(Protocol):
 
     @property
     def position(self) -> int:
-        """The position of the last event; 0 where there is none."""
+        """The position of the last fact; 0 where there is none."""
 
     @property
     def alive_ms(self) -> int:
@@ -70,8 +70,8 @@ class Journal(Protocol):
     def end(self) -> ChainEnd:
         """Where the chain ends now, by what was last written; `verify_chain` also checks what is before it."""
 
-    def append(self, events: Sequence[AnyEvent], refusals: Sequence[Refusal], now_ms: int) -> int:
-        """Store a batch in one transaction and return the position of the last event; durable on return.
+    def append(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+        """Store a batch in one transaction and return the position of the last fact; durable on return.
 
         After a StorageError the journal is closed and the batch may or may not be stored. Open the journal again and
         rebuild the state from it before deciding anything else.
@@ -90,17 +90,17 @@ class Journal(Protocol):
         process.
         """
 
-    def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyEvent]]:
-        """Yield the events after `after_position`, up to and with `upto`, each with its position.
+    def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyFact]]:
+        """Yield the facts after `after_position`, up to and with `upto`, each with its position.
 
         Checks the chain on the way, and against the recorded end where `upto` does not stop before it. Ends at what
-        was the last event when it began. Raises DamagedJournalError, at the latest after the last event.
+        was the last fact when it began. Raises DamagedJournalError, at the latest after the last fact.
         """
 
-    def recent(self, count: int) -> list[tuple[int, AnyEvent]]:
-        """Return the last `count` events, or all where there are fewer, checked as by `read`."""
+    def recent(self, count: int) -> list[tuple[int, AnyFact]]:
+        """Return the last `count` facts, or all where there are fewer, checked as by `read`."""
 
-    def refusals(self) -> Iterator[Refusal]:
+    def rejections(self) -> Iterator[Rejection]:
         """Yield the refused bids that are kept, in the order in which they were refused.
 
         Of each paddle those are kept that have the `REMEMBERED_REQUESTS_MAX` highest request ids. Raises
@@ -109,13 +109,13 @@ class Journal(Protocol):
         """
 
     def hash_at(self, position: int) -> bytes:
-        """Return the hash that stands for all events up to `position`; empty where no batch ends there.
+        """Return the hash that stands for all facts up to `position`; empty where no batch ends there.
 
         It is read, and not computed anew. Raises DamagedJournalError where it can't be read.
         """
 
     def verify_chain(self, progress: Progress | None = None) -> ChainEnd:
-        """Check every event from the first on and return the end of the chain. Raises DamagedJournalError."""
+        """Check every fact from the first on and return the end of the chain. Raises DamagedJournalError."""
 
     def close(self) -> None:
         """Let go of the journal; safe to repeat."""

@@ -1,4 +1,4 @@
-"""Snapshots: the state of a house after an event, in files beside the journal, so that a start need not read it all.
+"""Snapshots: the state of a house after a fact, in files beside the journal, so that a start need not read it all.
 
 The rules:
 
@@ -6,7 +6,7 @@ The rules:
   start, and nothing else; one that can't be written stops nobody.
 - A file `snapshot-POSITION` is written under another name, synced, renamed and made durable with its name, so a crash
   leaves it whole or not at all. What a crash left half-made is removed at the next start.
-- A header names the event and the chain's hash there. A snapshot counts only where the journal has the same hash, so
+- A header names the fact and the chain's hash there. A snapshot counts only where the journal has the same hash, so
   one of another history, or of a journal that was replaced, is never taken for its state.
 - The newest two are kept: if the disk spoilt the one, there is the other.
 
@@ -26,9 +26,9 @@ from typing import Final, NamedTuple, Protocol
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Journal
 from common.files import sync_directory
 
-SNAPSHOT_VERSION: Final = 2
+SNAPSHOT_VERSION: Final = 3
 """Of the header and of the state's shape (`auctioneer.house.state`): whatever changes one of them raises it. A
-version of this program passes over what another one wrote, and reads the events."""
+version of this program passes over what another one wrote, and reads the facts."""
 SNAPSHOTS_KEPT: Final = 2
 SPACE_LEFT_BYTES: Final = 64 * 1024 * 1024
 """What a snapshot must leave of the disk for the journal: bids for minutes, and nobody need hear of the shortage."""
@@ -48,7 +48,7 @@ _DRAFT: Final = ".new"
 
 
 class SavedState(NamedTuple):
-    """The state of a house with all events up to `position` in it."""
+    """The state of a house with all facts up to `position` in it."""
 
     position: int
     state: bytes
@@ -109,7 +109,7 @@ class SnapshotFiles:
         self._folder = folder
 
     def positions(self) -> list[int]:
-        """Return the events of which there are snapshots, sound or not, the newest first."""
+        """Return the facts of which there are snapshots, sound or not, the newest first."""
         found = (_NAME.fullmatch(name) for name in self._names())
         return sorted((int(match[1]) for match in found if match), reverse=True)
 
@@ -137,7 +137,7 @@ class SnapshotFiles:
         if checksum != _checksum(header, state):
             raise _UnsoundError("it does not match its checksum")
         if at != position:
-            raise _UnsoundError(f"it is the one of event {at}")
+            raise _UnsoundError(f"it is the one of fact {at}")
         if position > journal.end.position or journal.hash_at(position) != digest:
             raise _UnsoundError("it belongs to another history than the journal")
         return state

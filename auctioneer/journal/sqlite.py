@@ -1,7 +1,7 @@
 """The embedded journal: one SQLite file in WAL mode, one transaction and one fsync for each batch.
 
 Readers in this or another process (`read_only=True`) never hold it up: they read in short stretches, which is exact
-because events are only ever added. Only the writer checkpoints.
+because facts are only ever added. Only the writer checkpoints.
 """
 
 import sqlite3
@@ -27,52 +27,52 @@ from auctioneer.journal.file import (
     sole_writer,
 )
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, JournalGoneError, Progress
-from auctioneer.rules.facts import AnyEvent, Refusal
+from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 
-BATCH_EVENTS_MAX: Final = 1024
-"""The most events in a row; a longer batch takes several. So a reader holds half a megabyte of bids, or 16 of lots."""
-READ_EVENTS: Final = 1000
+BATCH_FACTS_MAX: Final = 1024
+"""The most facts in a row; a longer batch takes several. So a reader holds half a megabyte of bids, or 16 of lots."""
+READ_FACTS: Final = 1000
 """Positions read at a time: about half a megabyte, and a few milliseconds of holding back the checkpoint."""
 _REFUSAL_BYTES: Final = 1024
-"""What a refusal writes: its row, and a part of the page that an older row is deleted from."""
+"""What a rejection writes: its row, and a part of the page that an older row is deleted from."""
 _COMMIT_PAGES: Final = 4
-"""Pages that the smallest commit writes: the head, the last events, and the last and the oldest refusals."""
+"""Pages that the smallest commit writes: the head, the last facts, and the last and the oldest rejections."""
 
 _SUM_RANGE: Final = 1 << 8 * SUM_BYTES
-"""Sums of refusals are taken modulo this."""
+"""Sums of rejections are taken modulo this."""
 
 _INSERT_BATCH: Final = "INSERT INTO batch VALUES (?, ?, ?, ?, ?)"
 _SELECT_BATCHES: Final = (
-    "SELECT first, last, refusals, body, hash FROM batch WHERE first > ? AND first <= ? ORDER BY first"
+    "SELECT first, last, rejections, body, hash FROM batch WHERE first > ? AND first <= ? ORDER BY first"
 )
 _SELECT_BATCH_OF: Final = "SELECT first, last, hash FROM batch WHERE first <= ? ORDER BY first DESC LIMIT 1"
-_INSERT_REFUSAL: Final = "INSERT INTO refusal VALUES (?, ?, ?, ?, ?, ?, ?)"
-_DELETE_REFUSAL: Final = "DELETE FROM refusal WHERE id = ?"
+_INSERT_REFUSAL: Final = "INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?, ?)"
+_DELETE_REFUSAL: Final = "DELETE FROM rejection WHERE id = ?"
 _SELECT_REFUSALS: Final = (
-    "SELECT id, at_ms, paddle, request, lot, code, body FROM refusal WHERE id > ? ORDER BY id LIMIT ?"
+    "SELECT id, at_ms, paddle, request, lot, code, body FROM rejection WHERE id > ? ORDER BY id LIMIT ?"
 )
 _SELECT_HEAD: Final = (
-    "SELECT position, hash, refusals, alive_ms,"
+    "SELECT position, hash, rejections, alive_ms,"
     " (SELECT min(first) FROM batch), (SELECT last FROM batch ORDER BY first DESC LIMIT 1) FROM head"
 )
 # Moves the head only from where this writer left it: a second writer that came past the lock is found here.
 _MOVE_HEAD: Final = (
-    "UPDATE head SET position = ?, hash = ?, refusals = ?, alive_ms = ?"
-    " WHERE position = ? AND hash = ? AND refusals = ?"
+    "UPDATE head SET position = ?, hash = ?, rejections = ?, alive_ms = ?"
+    " WHERE position = ? AND hash = ? AND rejections = ?"
 )
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode_events: Final = msgspec.json.Decoder(list[AnyEvent]).decode
-_decode_refusal: Final = msgspec.json.Decoder(Refusal).decode
+_decode_facts: Final = msgspec.json.Decoder(list[AnyFact]).decode
+_decode_rejection: Final = msgspec.json.Decoder(Rejection).decode
 
 
 class _Head(NamedTuple):
     position: int
     hash: bytes
-    refusals: bytes
-    """The sum over the refusals that are kept."""
+    rejections: bytes
+    """The sum over the rejections that are kept."""
     alive_ms: int
     first: int | None
     last: int | None
@@ -80,16 +80,16 @@ class _Head(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """A row that was found sound: the events from position `first` up to `last`."""
+    """A row that was found sound: the facts from position `first` up to `last`."""
 
     first: int
     last: int
-    events: list[AnyEvent]
+    facts: list[AnyFact]
     hash: bytes
 
 
-_RefusalRow = tuple[int, int, int, int, str, str, str]
-"""What is stored of a refusal: number, `at_ms`, paddle, request id, lot, code and body."""
+_RejectionRow = tuple[int, int, int, int, str, str, str]
+"""What is stored of a rejection: number, `at_ms`, paddle, request id, lot, code and body."""
 
 
 class SqliteJournal:
@@ -102,10 +102,10 @@ class SqliteJournal:
         self._resources = ExitStack()
         self._why_closed = "it was closed"
         self._kept: dict[int, dict[int, tuple[int, int]]] = {}
-        """For each paddle, the request ids whose refusals are kept, and of each the row and the hash as a number."""
-        self._last_refusal = 0
-        self._refusals = bytes(SUM_BYTES)
-        """The sum over the refusals that are kept."""
+        """For each paddle, the request ids whose rejections are kept, and of each the row and the hash as a number."""
+        self._last_rejection = 0
+        self._rejections = bytes(SUM_BYTES)
+        """The sum over the rejections that are kept."""
         self._position, self._hash, self._alive_ms = 0, GENESIS_HASH, 0
         self._wal_pages = 0
         """About how many pages were written to the WAL since the last checkpoint."""
@@ -132,14 +132,14 @@ class SqliteJournal:
             if not read_only:
                 journal._settle()
                 journal._note_files()
-                journal._take_up_head()
-                journal._take_up_refusals()
+                journal._install_head()
+                journal._install_rejections()
             journal._resources = resources.pop_all()
             return journal
 
     @property
     def position(self) -> int:
-        """The position of the last event; 0 where there is none."""
+        """The position of the last fact; 0 where there is none."""
         return self._read_head().position if self._read_only else self._position
 
     @property
@@ -157,13 +157,13 @@ class SqliteJournal:
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
-    def append(self, events: Sequence[AnyEvent], refusals: Sequence[Refusal], now_ms: int) -> int:
-        """Store a batch in one transaction and return the position of the last event; durable on return."""
+    def append(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+        """Store a batch in one transaction and return the position of the last fact; durable on return."""
         position, digest = self._position, self._hash
-        added, surplus, kept = self._sort_refusals(refusals)
-        rows, size_bytes = [], len(refusals) * _REFUSAL_BYTES
-        for start in range(0, len(events), BATCH_EVENTS_MAX):
-            part = events[start : start + BATCH_EVENTS_MAX]
+        added, surplus, kept = self._sort_rejections(rejections)
+        rows, size_bytes = [], len(rejections) * _REFUSAL_BYTES
+        for start in range(0, len(facts), BATCH_FACTS_MAX):
+            part = facts[start : start + BATCH_FACTS_MAX]
             body = _encode(part)
             first, position = position + 1, position + len(part)
             digest = _chain_hash(digest, first, kept, body)
@@ -174,11 +174,11 @@ class SqliteJournal:
             if added:
                 connection.executemany(_INSERT_REFUSAL, added)
                 connection.executemany(_DELETE_REFUSAL, surplus)
-            before = self._position, self._hash, self._refusals
+            before = self._position, self._hash, self._rejections
             moved = connection.execute(_MOVE_HEAD, (position, digest, kept, now_ms, *before))
             if moved.rowcount != 1:
                 raise StorageError(f"Another process has written to the journal {self._path}. Stop one of the two.")
-        self._position, self._hash, self._refusals, self._alive_ms = position, digest, kept, now_ms
+        self._position, self._hash, self._rejections, self._alive_ms = position, digest, kept, now_ms
         return position
 
     def mark_alive(self, now_ms: int) -> None:
@@ -200,7 +200,7 @@ class SqliteJournal:
         self._connection = None
         self._resources.close()
 
-    def _sort_refusals(self, refusals: Sequence[Refusal]) -> tuple[list[_RefusalRow], list[tuple[int]], bytes]:
+    def _sort_rejections(self, rejections: Sequence[Rejection]) -> tuple[list[_RejectionRow], list[tuple[int]], bytes]:
         """Return which rows to add, which to delete, and the sum over all that are then kept.
 
         A row is deleted that is no longer among the highest request ids of its paddle. Rows are added at the end and
@@ -208,19 +208,19 @@ class SqliteJournal:
         touch a page for each paddle.
         """
         added, surplus = [], []
-        total = int.from_bytes(self._refusals, "big")
-        for refusal in refusals:
-            request = refusal.request
-            kept = self._kept.setdefault(refusal.paddle, {})
+        total = int.from_bytes(self._rejections, "big")
+        for rejection in rejections:
+            request = rejection.request
+            kept = self._kept.setdefault(rejection.paddle, {})
             if request.id in kept:
                 continue  # the first verdict stands
-            self._last_refusal += 1
-            code, body = refusal.verdict.code.value, _encode(refusal)
+            self._last_rejection += 1
+            code, body = rejection.verdict.code.value, _encode(rejection)
             digest = _digest(body)
             total += digest
-            kept[request.id] = self._last_refusal, digest
+            kept[request.id] = self._last_rejection, digest
             added.append(
-                (self._last_refusal, refusal.at_ms, refusal.paddle, request.id, request.lot, code, body.decode())
+                (self._last_rejection, rejection.at_ms, rejection.paddle, request.id, request.lot, code, body.decode())
             )
             if len(kept) > REMEMBERED_REQUESTS_MAX:
                 row, digest = kept.pop(min(kept))
@@ -312,37 +312,37 @@ class SqliteJournal:
             f"{told} Put back the files that were there, or {rescued} in their place: it holds all."
         )
 
-    def _take_up_head(self) -> None:
+    def _install_head(self) -> None:
         head = self._read_head()
         if head.last != (head.position or None) or self.hash_at(head.position) != head.hash:
             self.verify_chain()  # raises, with the exact place
         self._position, self._hash, self._alive_ms = head.position, head.hash, head.alive_ms
 
-    def _take_up_refusals(self) -> None:
-        for row, refusal, digest in self._kept_refusals():
-            self._kept.setdefault(refusal.paddle, {})[refusal.request.id] = row, digest
-            self._last_refusal = row
-        self._refusals = self._read_head().refusals
+    def _install_rejections(self) -> None:
+        for row, rejection, digest in self._kept_rejections():
+            self._kept.setdefault(rejection.paddle, {})[rejection.request.id] = row, digest
+            self._last_rejection = row
+        self._rejections = self._read_head().rejections
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyEvent]]:
-        """Yield the events after `after_position`, up to and with `upto`, and check the chain on the way."""
+    def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyFact]]:
+        """Yield the facts after `after_position`, up to and with `upto`, and check the chain on the way."""
         for batch in self._walk(self._read_head(), after_position, upto):
             skipped = max(0, after_position + 1 - batch.first)
-            wanted = batch.events[skipped:] if upto is None else batch.events[skipped : upto + 1 - batch.first]
+            wanted = batch.facts[skipped:] if upto is None else batch.facts[skipped : upto + 1 - batch.first]
             yield from enumerate(wanted, batch.first + skipped)
 
-    def recent(self, count: int) -> list[tuple[int, AnyEvent]]:
-        """Return the last `count` events, or all where there are fewer."""
+    def recent(self, count: int) -> list[tuple[int, AnyFact]]:
+        """Return the last `count` facts, or all where there are fewer."""
         return list(self.read(max(0, self.position - count)))
 
     def verify_chain(self, progress: Progress | None = None) -> ChainEnd:
-        """Check every event from the first on and return the end of the chain."""
+        """Check every fact from the first on and return the end of the chain."""
         head = self._read_head()
         told = 0
         for batch in self._walk(head):
-            if progress is not None and batch.last >= told + READ_EVENTS:
+            if progress is not None and batch.last >= told + READ_FACTS:
                 progress(batch.last, head.position)
                 told = batch.last
         if progress is not None:
@@ -361,43 +361,43 @@ class SqliteJournal:
             raise self._damaged(rows[0][0], "the batch has no hash")
         return digest
 
-    def refusals(self) -> Iterator[Refusal]:
+    def rejections(self) -> Iterator[Rejection]:
         """Yield the refused bids that are kept, in the order in which they were refused, and compare their sum."""
-        return (refusal for _, refusal, _ in self._kept_refusals())
+        return (rejection for _, rejection, _ in self._kept_rejections())
 
-    def _kept_refusals(self) -> Iterator[tuple[int, Refusal, int]]:
-        """Yield each refusal with its row and its hash as a number; at last compare their sum with the head's.
+    def _kept_rejections(self) -> Iterator[tuple[int, Rejection, int]]:
+        """Yield each rejection with its row and its hash as a number; at last compare their sum with the head's.
 
         All in one read transaction, so that both are of the same moment.
         """
         connection = self._usable()
         self._fetch("BEGIN")
         try:
-            kept, total, last = self._read_head().refusals, 0, 0
-            while rows := self._fetch(_SELECT_REFUSALS, (last, READ_EVENTS)):
+            kept, total, last = self._read_head().rejections, 0, 0
+            while rows := self._fetch(_SELECT_REFUSALS, (last, READ_FACTS)):
                 for row in rows:
-                    refusal, body = self._check_refusal(row)
+                    rejection, body = self._check_rejection(row)
                     last, digest = row[0], _digest(body)
                     total += digest
-                    yield last, refusal, digest
+                    yield last, rejection, digest
             if _sum_bytes(total) != kept:
-                raise DamagedJournalError(self._path, "the refusals are not those that were kept")
+                raise DamagedJournalError(self._path, "the rejections are not those that were kept")
         finally:
             if self._connection is not None and connection.in_transaction:
                 connection.execute("COMMIT")  # of reading only
 
-    def _check_refusal(self, row: tuple[Any, ...]) -> tuple[Refusal, bytes]:
+    def _check_rejection(self, row: tuple[Any, ...]) -> tuple[Rejection, bytes]:
         number, *columns, body = row
         if type(body) is not bytes or not _are_numbers(number):
-            raise DamagedJournalError(self._path, f"refusal {number} can't be read (it is no text, or has no number)")
+            raise DamagedJournalError(self._path, f"rejection {number} can't be read (it is no text, or has no number)")
         try:
-            refusal = _decode_refusal(body)
+            rejection = _decode_rejection(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise DamagedJournalError(self._path, f"refusal {number} can't be read ({error})") from error
-        request, code = refusal.request, refusal.verdict.code.value
-        if columns != [refusal.at_ms, refusal.paddle, request.id, request.lot.encode(), code.encode()]:
-            raise DamagedJournalError(self._path, f"the columns of refusal {number} differ from its text")
-        return refusal, body
+            raise DamagedJournalError(self._path, f"rejection {number} can't be read ({error})") from error
+        request, code = rejection.request, rejection.verdict.code.value
+        if columns != [rejection.at_ms, rejection.paddle, request.id, request.lot.encode(), code.encode()]:
+            raise DamagedJournalError(self._path, f"the columns of rejection {number} differ from its text")
+        return rejection, body
 
     def _walk(self, head: _Head, after_position: int = 0, upto: int | None = None) -> Iterator[_Batch]:
         """Yield the batches of a stretch, each checked against the one before it, and the last against the head.
@@ -405,7 +405,7 @@ class SqliteJournal:
         The first and the last one may reach beyond the stretch.
         """
         if after_position > head.position:
-            what = f"event {after_position} was written, but the record ends at event {head.position}"
+            what = f"fact {after_position} was written, but the record ends at fact {head.position}"
             raise DamagedJournalError(self._path, what, first_bad=head.position + 1)
         before = last = self._end_before(after_position)
         digest = self.hash_at(last)
@@ -413,7 +413,7 @@ class SqliteJournal:
         while last < end:
             rows = self._rows(last, end)
             if not rows:
-                raise self._damaged(last + 1, "the event is missing")
+                raise self._damaged(last + 1, "the fact is missing")
             for row in rows:
                 batch = self._check(row, last + 1, digest)
                 before, last, digest = last, batch.last, batch.hash
@@ -423,7 +423,7 @@ class SqliteJournal:
         if last != head.position or digest != head.hash:
             raise self._damaged(before + 1, "the last batch is not the one that the head names")
         if head.last != (head.position or None) or head.first not in (None, 1):
-            raise self._damaged(last + 1, "there are events that the house did not write")
+            raise self._damaged(last + 1, "there are facts that the house did not write")
 
     def _end_before(self, position: int) -> int:
         """Return where the batch ends that is followed by the one with `position` in it."""
@@ -432,31 +432,31 @@ class SqliteJournal:
 
     def _rows(self, after: int, end: int) -> list[tuple[Any, ...]]:
         try:
-            return self._fetch(_SELECT_BATCHES, (after, min(end, after + READ_EVENTS)))
+            return self._fetch(_SELECT_BATCHES, (after, min(end, after + READ_FACTS)))
         except DamagedJournalError:  # a page in this stretch can't be read; go up to it one by one
             return self._fetch(_SELECT_BATCHES, (after, after + 1), first_bad=after + 1)
 
     def _check(self, row: tuple[Any, ...], expected: int, before: bytes) -> _Batch:
-        first, last, refusals, body, digest = row
+        first, last, rejections, body, digest = row
         if first != expected:
-            raise self._damaged(expected, "the event is missing")
-        is_text = type(body) is bytes and type(refusals) is bytes and len(refusals) == SUM_BYTES
-        if not is_text or _chain_hash(before, first, refusals, body) != digest:
+            raise self._damaged(expected, "the fact is missing")
+        is_text = type(body) is bytes and type(rejections) is bytes and len(rejections) == SUM_BYTES
+        if not is_text or _chain_hash(before, first, rejections, body) != digest:
             raise self._damaged(expected, "the batch, or the order of batches, was changed")
         try:
-            events = _decode_events(body)
+            facts = _decode_facts(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise self._damaged(expected, f"the text has an event that this version does not know ({error})") from error
-        if not events or last != first + len(events) - 1:
+            raise self._damaged(expected, f"the text has a fact that this version does not know ({error})") from error
+        if not facts or last != first + len(facts) - 1:
             raise self._damaged(expected, "the columns differ from the batch's text")
-        return _Batch(first, last, events, digest)
+        return _Batch(first, last, facts, digest)
 
     def _read_head(self) -> _Head:
         rows = self._fetch(_SELECT_HEAD)
         if len(rows) != 1:
             raise DamagedJournalError(self._path, "the row that says where the record ends is missing")
         head = _Head(*rows[0])
-        are_bytes = type(head.hash) is bytes and type(head.refusals) is bytes
+        are_bytes = type(head.hash) is bytes and type(head.rejections) is bytes
         if not _are_numbers(head.position, head.alive_ms) or not are_bytes:
             raise DamagedJournalError(self._path, "the row that says where the record ends can't be right")
         return head
@@ -486,24 +486,24 @@ def _are_numbers(*values: object) -> bool:
     return all(type(value) is int and 0 <= value <= INTEGER_MAX for value in values)
 
 
-def _chain_hash(before: bytes, first: int, refusals: bytes, body: bytes) -> bytes:
-    return sha256(before + first.to_bytes(8, "big") + refusals + body).digest()
+def _chain_hash(before: bytes, first: int, rejections: bytes, body: bytes) -> bytes:
+    return sha256(before + first.to_bytes(8, "big") + rejections + body).digest()
 
 
-def _digest(refusal: bytes) -> int:
-    """Return the hash of a refusal's body as a number, which can be added to a sum and taken off again."""
-    return int.from_bytes(sha256(refusal).digest(), "big")
+def _digest(rejection: bytes) -> int:
+    """Return the hash of a rejection's body as a number, which can be added to a sum and taken off again."""
+    return int.from_bytes(sha256(rejection).digest(), "big")
 
 
 def _sum_bytes(total: int) -> bytes:
     return (total % _SUM_RANGE).to_bytes(SUM_BYTES, "big")
 
 
-def recount_refusals(path: Path) -> None:
-    """Take the refusals that a journal has now for those that are to be kept, after a repair by hand.
+def recount_rejections(path: Path) -> None:
+    """Take the rejections that a journal has now for those that are to be kept, after a repair by hand.
 
     Raises StorageError where the journal can't be written, or a house does.
     """
     with sole_writer(path), closing(connect(path)) as connection:
-        total = sum(_digest(body) for (body,) in connection.execute("SELECT body FROM refusal"))
-        connection.execute("UPDATE head SET refusals = ?", (_sum_bytes(total),))
+        total = sum(_digest(body) for (body,) in connection.execute("SELECT body FROM rejection"))
+        connection.execute("UPDATE head SET rejections = ?", (_sum_bytes(total),))

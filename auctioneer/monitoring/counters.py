@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from auctioneer.rules.facts import AnyEvent, Event, Refusal
+from auctioneer.rules.facts import AnyFact, Fact, Rejection
 from auctioneer.rules.lots import LotState
 
 BATCH_BOUNDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
@@ -45,8 +45,8 @@ class Counters:
         self.batch_requests = Histogram(BATCH_BOUNDS)
         self.commit_s = Histogram(COMMIT_BOUNDS_S)
         self.bids = 0
-        self.others: Counter[type[Event]] = Counter()
-        self.refusals: Counter[str] = Counter()
+        self.others: Counter[type[Fact]] = Counter()
+        self.rejections: Counter[str] = Counter()
         self.answers_not_taken = 0
         self.broadcast_frames = 0
         self.broadcast_bytes = 0
@@ -60,14 +60,14 @@ class Counters:
         self.requests += requests
         self.batch_requests.observe(requests)
 
-    def committed(self, bids: int, others: Sequence[AnyEvent], refusals: Sequence[Refusal], took_s: float) -> None:
-        """Count a batch that is durable: how many accepted bids it holds, which other events, and what was refused."""
+    def committed(self, bids: int, others: Sequence[AnyFact], rejections: Sequence[Rejection], took_s: float) -> None:
+        """Count a batch that is durable: how many accepted bids it holds, which other facts, and what was refused."""
         self.commit_s.observe(took_s)
         self.bids += bids
         if others:
             self.others.update(map(type, others))
-        if refusals:
-            self.refusals.update(map(_code_of, refusals))
+        if rejections:
+            self.rejections.update(map(_code_of, rejections))
 
 
 class Vitals(NamedTuple):
@@ -77,7 +77,7 @@ class Vitals(NamedTuple):
     epoch: int
     instance: str
     position: int
-    """Of the last event in the journal; 0 while the sale is frozen."""
+    """Of the last fact in the journal; 0 while the sale is frozen."""
     lots: Sequence[LotState]
     bidders: int
     turn_age_ms: int

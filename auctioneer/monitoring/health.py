@@ -1,7 +1,7 @@
 """Whether a server is well, and where monitoring asks: `/healthz` and `/metrics` over HTTP, in a thread of its own.
 
 Off unless an operator names a port, and then on the loopback address unless told otherwise: there is no password, and
-the numbers tell what bidders may not know (how many events there are, so that somebody raised a secret maximum).
+the numbers tell what bidders may not know (how many facts there are, so that somebody raised a secret maximum).
 One request at a time, each with a time limit; the loop of the server never waits for any of it.
 """
 

@@ -1,4 +1,4 @@
-"""Logs: one line an event on standard error, as text or as JSON, for whoever keeps logs.
+"""Logs: one line a fact on standard error, as text or as JSON, for whoever keeps logs.
 
 At a terminal `auctioneer.monitoring.screen` takes the place of `FactLog`, in people's words.
 """
@@ -14,7 +14,7 @@ from auctioneer.house.house import Batch, House
 from auctioneer.monitoring.log_writer import LogWriter
 from auctioneer.process.options import LogFormat, LogLevel
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidderAdmitted,
     BidderEnrolled,
     BidLate,
@@ -25,7 +25,7 @@ from auctioneer.rules.facts import (
     LotDecided,
     LotListed,
     MaximumDropped,
-    Refusal,
+    Rejection,
     SaleCreated,
     SaleDecided,
     SaleRestored,
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 class Teller(Protocol):
     """Who tells of facts that were committed: the log, or the screen."""
 
-    def taken_up(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
-        """Tell of what was done to take the sale up; the first event has `first_position`."""
+    def opened(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
+        """Tell of what was done to take the sale up; the first fact has `first_position`."""
 
     def tell(self, house: House, first_position: int, batch: Batch, others: Sequence[int], now_ms: int) -> None:
-        """Tell of a batch; `others` are the places of those events that are no accepted bids."""
+        """Tell of a batch; `others` are the places of those facts that are no accepted bids."""
 
     def pause(self, now_ms: int) -> None:
         """Tell what may have been kept back; called at each heartbeat."""
@@ -61,19 +61,19 @@ class FactLog:
         self._log = log
         self._logs_bids = logs_bids
 
-    def taken_up(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
+    def opened(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
         """Log what was done to take the sale up."""
-        self.tell(house, first_position, batch, range(len(batch.events)), now_ms)
+        self.tell(house, first_position, batch, range(len(batch.facts)), now_ms)
 
     def tell(self, house: House, first_position: int, batch: Batch, others: Sequence[int], now_ms: int) -> None:  # noqa: ARG002 -- Teller's
         """Log a batch."""
-        events = batch.events
-        for place in range(len(events)) if self._logs_bids else others:
-            log_event(self._log, first_position + place, events[place])
+        facts = batch.facts
+        for place in range(len(facts)) if self._logs_bids else others:
+            log_fact(self._log, first_position + place, facts[place])
         if self._logs_bids:
-            for refusal in batch.refusals:
-                log_refusal(self._log, refusal)
-        for refused in batch.names_refused:
+            for rejection in batch.rejections:
+                log_rejection(self._log, rejection)
+        for refused in batch.names_rejected:
             self._log.debug("name_refused", name=printable(refused.name), code=refused.code.value)
 
     def pause(self, now_ms: int) -> None:
@@ -110,55 +110,55 @@ def rendered_as(log_format: LogFormat) -> "list[Processor]":
     ]
 
 
-def log_event(log: "FilteringBoundLogger", position: int, event: AnyEvent) -> None:
+def log_fact(log: "FilteringBoundLogger", position: int, fact: AnyFact) -> None:
     """Log a fact that was committed: bids at level debug, all else at info. No line has a reserve or a maximum."""
-    match event:
+    match fact:
         case BidTaken():
             log.debug(
                 "bid",
-                lot=event.lot,
-                seq=event.seq,
-                paddle=event.paddle,
-                request=event.request.id,
-                price=event.price_minor,
+                lot=fact.lot,
+                seq=fact.seq,
+                paddle=fact.paddle,
+                request=fact.request.id,
+                price=fact.price_minor,
                 position=position,
             )
         case LotBought():
             log.info(
                 "lot_bought",
-                lot=event.lot,
-                seq=event.seq,
-                paddle=event.paddle,
-                request=event.request.id,
-                price=event.price_minor,
+                lot=fact.lot,
+                seq=fact.seq,
+                paddle=fact.paddle,
+                request=fact.request.id,
+                price=fact.price_minor,
                 position=position,
             )
         case BidLate():
             log.info(
                 "late_bid",
-                lot=event.lot,
-                seq=event.seq,
-                paddle=event.paddle,
-                request=event.request.id,
-                late_ms=event.late_ms,
+                lot=fact.lot,
+                seq=fact.seq,
+                paddle=fact.paddle,
+                request=fact.request.id,
+                late_ms=fact.late_ms,
                 position=position,
             )
         case MaximumDropped():
-            log.info("maximum_dropped", lot=event.lot, seq=event.seq, paddle=event.paddle, position=position)
+            log.info("maximum_dropped", lot=fact.lot, seq=fact.seq, paddle=fact.paddle, position=position)
         case LotDecided() | SaleDecided():
-            _log_decision(log, position, event)
+            _log_decision(log, position, fact)
         case _:
-            _log_of_the_house(log, position, event)
+            _log_of_the_house(log, position, fact)
 
 
-def log_refusal(log: "FilteringBoundLogger", refusal: Refusal) -> None:
-    """Log a bid that was refused, at level debug. It has no position: it stands beside the chain of events."""
-    verdict = refusal.verdict
+def log_rejection(log: "FilteringBoundLogger", rejection: Rejection) -> None:
+    """Log a bid that was refused, at level debug. It has no position: it stands beside the chain of facts."""
+    verdict = rejection.verdict
     log.debug(
         "bid_refused",
         lot=verdict.lot,
         seq=verdict.seq,
-        paddle=refusal.paddle,
+        paddle=rejection.paddle,
         request=verdict.id,
         code=verdict.code.value,
     )
@@ -167,7 +167,7 @@ def log_refusal(log: "FilteringBoundLogger", refusal: Refusal) -> None:
 def _log_of_the_house(
     log: "FilteringBoundLogger",
     position: int,
-    event: SaleCreated
+    fact: SaleCreated
     | SaleRestored
     | SettingsChanged
     | HouseStarted
@@ -176,39 +176,39 @@ def _log_of_the_house(
     | BidderEnrolled
     | BidderAdmitted,
 ) -> None:
-    match event:
+    match fact:
         case SaleCreated():
-            log.info("sale_created", sale=event.sale, title=event.title, position=position)
+            log.info("sale_created", sale=fact.sale, title=fact.title, position=position)
         case SaleRestored():
-            log.info("sale_restored", epoch=event.epoch, position=position)
+            log.info("sale_restored", epoch=fact.epoch, position=position)
         case SettingsChanged():
-            names = [controller.name for controller in event.settings.controllers]
-            admit = event.settings.admission.value
-            log.info("settings_changed", admit=admit, controllers=names, by=event.by, position=position)
+            names = [controller.name for controller in fact.settings.controllers]
+            admit = fact.settings.admission.value
+            log.info("settings_changed", admit=admit, controllers=names, by=fact.by, position=position)
         case HouseStarted():
-            log.info("house_started", instance=event.instance, outage_ms=event.outage_ms, position=position)
+            log.info("house_started", instance=fact.instance, outage_ms=fact.outage_ms, position=position)
         case HouseStoodStill():
-            log.warning("standstill", ms=event.outage_ms, position=position)
+            log.warning("standstill", ms=fact.outage_ms, position=position)
         case LotListed():
-            terms = event.spec.terms
-            log.info("lot_added", lot=terms.lot, seq=event.seq, title=terms.title, by=event.by, position=position)
+            terms = fact.spec.terms
+            log.info("lot_added", lot=terms.lot, seq=fact.seq, title=terms.title, by=fact.by, position=position)
         case BidderEnrolled():
-            log.info("bidder", paddle=event.paddle, name=event.name, admitted=event.admitted, position=position)
+            log.info("bidder", paddle=fact.paddle, name=fact.name, admitted=fact.admitted, position=position)
         case BidderAdmitted():
             log.info(
-                "bidder_admitted" if event.admitted else "bidder_turned_out",
-                paddle=event.paddle,
-                by=event.by,
+                "bidder_admitted" if fact.admitted else "bidder_turned_out",
+                paddle=fact.paddle,
+                by=fact.by,
                 position=position,
             )
 
 
-def _log_decision(log: "FilteringBoundLogger", position: int, event: LotDecided | SaleDecided) -> None:
+def _log_decision(log: "FilteringBoundLogger", position: int, fact: LotDecided | SaleDecided) -> None:
     fields: dict[str, Any] = {
         name: getattr(value, "value", value)
-        for name in event.change.__struct_fields__
-        if name != "at_ms" and (value := getattr(event.change, name)) not in (None, "")
+        for name in fact.event.__struct_fields__
+        if name != "at_ms" and (value := getattr(fact.event, name)) not in (None, "")
     }
-    if event.lot:
-        fields["lot"] = event.lot
-    log.info(kind_of(event), by=event.by, position=position, **fields)
+    if fact.lot:
+        fields["lot"] = fact.lot
+    log.info(kind_of(fact), by=fact.by, position=position, **fields)

@@ -48,7 +48,7 @@ class ServerCollector(Collector):
         refused = CounterMetricFamily(
             "auctioneer_bids_refused", "Bids and purchases that were refused, by reject code.", labels=["code"]
         )
-        codes = counters.refusals.copy()
+        codes = counters.rejections.copy()
         codes[RejectCode.LOT_CLOSED.value] += counters.others[BidLate]
         for code, count in codes.items():
             refused.add_metric([code], count)

@@ -16,7 +16,7 @@ from structlog import DropEvent
 
 from auctioneer.house.house import Batch, House
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidderAdmitted,
     BidderEnrolled,
     BidLate,
@@ -27,7 +27,7 @@ from auctioneer.rules.facts import (
     LotDecided,
     LotListed,
     MaximumDropped,
-    Refusal,
+    Rejection,
     SaleDecided,
     SaleRestored,
     SettingsChanged,
@@ -108,11 +108,11 @@ class Screen:
         self._write_ms = 0
         self._house: House | None = None
 
-    def taken_up(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
+    def opened(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
         """Tell of what was done to take the sale up; how it is run is among the lines at the start."""
-        events: list[AnyEvent] = [event for event in batch.events if not isinstance(event, SettingsChanged)]
+        facts: list[AnyFact] = [fact for fact in batch.facts if not isinstance(fact, SettingsChanged)]
         self._extended_ms = {lot.view.lot: lot.extended_ms for lot in house.engine.catalogue if lot.extended_ms}
-        self.tell(house, first_position, batch._replace(events=events), (), now_ms)
+        self.tell(house, first_position, batch._replace(facts=facts), (), now_ms)
 
     def tell(
         self,
@@ -124,16 +124,16 @@ class Screen:
     ) -> None:
         """Tell of a batch that was committed."""
         self._house = house
-        for event in batch.events:
-            if type(event) is BidTaken:
-                if event.public:
-                    self._note_bid(event)
+        for fact in batch.facts:
+            if type(fact) is BidTaken:
+                if fact.public:
+                    self._note_bid(fact)
             else:
-                self._note_fact(house, event)
-        for refusal in batch.refusals:
+                self._note_fact(house, fact)
+        for rejection in batch.rejections:
             if self._has_room(_REFUSED):
-                self._lines.append((refusal.at_ms, _refused(house, refusal)))
-        for refused in batch.names_refused:
+                self._lines.append((rejection.at_ms, _refused(house, rejection)))
+        for refused in batch.names_rejected:
             if self._has_room(_PEOPLE):
                 why = refused.code.value.replace("_", " ")
                 name = printable(refused.name) or "Somebody without a name"
@@ -160,15 +160,15 @@ class Screen:
 
     def process_line(self, logger: object, level: str, fields: "EventDict") -> str:  # noqa: ARG002 -- structlog's
         """Return what the process logs as a line for people: the last of structlog's processors."""
-        event = str(fields.pop("event"))
-        if event in _TOLD_ELSEWHERE:
+        fact = str(fields.pop("event"))
+        if fact in _TOLD_ELSEWHERE:
             raise DropEvent
-        words = _PROCESS_LINES.get(event)
+        words = _PROCESS_LINES.get(fact)
         if words is not None:
             text = words.format_map(fields)
         else:
             rest = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "level")
-            text = f"{event.replace('_', ' ').capitalize()}: {rest}"
+            text = f"{fact.replace('_', ' ').capitalize()}: {rest}"
         mark = f"{level.capitalize()}: " if level in ("warning", "error") else ""
         return f"{self._time_of(time.time_ns() // 1_000_000)}  {mark}{printable(text)}"
 
@@ -180,51 +180,49 @@ class Screen:
         self._left_out[kind] += 1
         return False
 
-    def _note_bid(self, event: BidTaken) -> None:
-        bids = self._bids.get(event.lot)
+    def _note_bid(self, fact: BidTaken) -> None:
+        bids = self._bids.get(fact.lot)
         if bids is not None:
-            bids.last = event
+            bids.last = fact
             bids.count += 1
         elif self._has_room(_BIDS):
-            self._bids[event.lot] = bids = _Bids(event)
+            self._bids[fact.lot] = bids = _Bids(fact)
             self._lines.append(bids)
 
-    def _note_fact(self, house: House, event: AnyEvent) -> None:
-        self._bids.pop(event.lot, None)
-        kind = _kind(event)
+    def _note_fact(self, house: House, fact: AnyFact) -> None:
+        self._bids.pop(fact.lot, None)
+        kind = _kind(fact)
         if kind is None or not self._has_room(kind):
             return
-        text = _words(house, event, self._time_of)
-        self._lines.append((event.at_ms, text))
+        text = _words(house, fact, self._time_of)
+        self._lines.append((fact.at_ms, text))
 
     def _bids_words(self, bids: _Bids) -> str:
         assert self._house is not None, "who has lines has a house"
-        event, house = bids.last, self._house
-        price = house.engine.sale.currency.show(event.price_minor)
-        text = f"Lot {event.lot}: {_person(house, event.leader)} leads at {price}"
+        fact, house = bids.last, self._house
+        price = house.engine.sale.currency.show(fact.price_minor)
+        text = f"Lot {fact.lot}: {_person(house, fact.leader)} leads at {price}"
         if bids.count > 1:
             text += f" after {bids.count:,} bids"
-        elif event.paddle != event.leader:
-            text = (
-                f"Lot {event.lot}: {_person(house, event.paddle)} bid; {_person(house, event.leader)} leads at {price}"
-            )
-        if event.reserve_met is not None:
-            text += ", the reserve is met" if event.reserve_met else ", the reserve is not met yet"
-        more_ms = event.extended_ms - self._extended_ms.get(event.lot, 0)
-        if more_ms and event.ends_at_ms is not None:
-            self._extended_ms[event.lot] = event.extended_ms
-            text += f"; extended by {format_duration(more_ms)}, until {self._time_of(event.ends_at_ms)}"
+        elif fact.paddle != fact.leader:
+            text = f"Lot {fact.lot}: {_person(house, fact.paddle)} bid; {_person(house, fact.leader)} leads at {price}"
+        if fact.reserve_met is not None:
+            text += ", the reserve is met" if fact.reserve_met else ", the reserve is not met yet"
+        more_ms = fact.extended_ms - self._extended_ms.get(fact.lot, 0)
+        if more_ms and fact.ends_at_ms is not None:
+            self._extended_ms[fact.lot] = fact.extended_ms
+            text += f"; extended by {format_duration(more_ms)}, until {self._time_of(fact.ends_at_ms)}"
         return text + "."
 
 
-def _kind(event: AnyEvent) -> _Kind | None:
+def _kind(fact: AnyFact) -> _Kind | None:
     """Return of what kind a fact is; None for one that is not told, since another tells it."""
-    match event:
-        case LotDecided(change=LotClosed() | LotWithdrawn()) | LotBought():
+    match fact:
+        case LotDecided(event=LotClosed() | LotWithdrawn()) | LotBought():
             return _ENDS
-        case LotDecided(change=LotOpened()):
+        case LotDecided(event=LotOpened()):
             return _LOTS
-        case LotDecided() if event.with_sale:
+        case LotDecided() if fact.with_sale:
             return None  # the pause of the sale says it, or the outage that extended all lots
         case LotDecided() | LotListed() | MaximumDropped():
             return _LOTS
@@ -240,94 +238,92 @@ def _kind(event: AnyEvent) -> _Kind | None:
             return None
 
 
-def _words(house: House, event: AnyEvent, time_of: Callable[[int], str]) -> str:
+def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
     """Return what a fact says, other than a bid that was accepted."""
     currency = house.engine.sale.currency
-    match event:
+    match fact:
         case LotDecided():
-            return f"Lot {event.lot} {_lot_words(house, event.lot, event.change, time_of)}"
+            return f"Lot {fact.lot} {_lot_words(house, fact.lot, fact.event, time_of)}"
         case LotBought():
-            return (
-                f"Lot {event.lot} is bought by {_person(house, event.paddle)} for {currency.show(event.price_minor)}."
-            )
+            return f"Lot {fact.lot} is bought by {_person(house, fact.paddle)} for {currency.show(fact.price_minor)}."
         case BidLate():
-            return f"Lot {event.lot}: a bid by {_person(house, event.paddle)} came {event.late_ms:,} ms too late."
+            return f"Lot {fact.lot}: a bid by {_person(house, fact.paddle)} came {fact.late_ms:,} ms too late."
         case MaximumDropped():
-            person = _person(house, event.paddle)
-            return f"Lot {event.lot}: {person} is out of reach; what is left of the maximum is dropped, as was asked."
+            person = _person(house, fact.paddle)
+            return f"Lot {fact.lot}: {person} is out of reach; what is left of the maximum is dropped, as was asked."
         case BidderEnrolled() | BidderAdmitted():
-            return _arrival(house, event)
+            return _arrival(house, fact)
         case _:
-            return _sale_words(house, event)
+            return _sale_words(house, fact)
 
 
-def _sale_words(house: House, event: AnyEvent) -> str:
-    match event:
+def _sale_words(house: House, fact: AnyFact) -> str:
+    match fact:
         case LotListed():
-            return f"Lot {event.spec.terms.lot} is added: {printable(event.spec.terms.title)}."
+            return f"Lot {fact.spec.terms.lot} is added: {printable(fact.spec.terms.title)}."
         case HouseStarted():
-            return f"The house is back after {format_duration(event.outage_ms)}; open lots end as much later."
+            return f"The house is back after {format_duration(fact.outage_ms)}; open lots end as much later."
         case HouseStoodStill():
-            return f"The house stood still for {format_duration(event.outage_ms)}; open lots end as much later."
+            return f"The house stood still for {format_duration(fact.outage_ms)}; open lots end as much later."
         case SaleRestored():
             return "The sale goes on from a backup; what came after it is lost."
         case SettingsChanged():
-            names = ", ".join(controller.name for controller in event.settings.controllers)
-            return f"Who may join: {event.settings.admission.value}. Who gives commands: {names or 'nobody'}."
-        case SaleDecided(change=Announced() as change):
-            return f"Announced: {printable(change.text)}"
-        case SaleDecided(change=SalePaused()):
+            names = ", ".join(controller.name for controller in fact.settings.controllers)
+            return f"Who may join: {fact.settings.admission.value}. Who gives commands: {names or 'nobody'}."
+        case SaleDecided(event=Announced() as event):
+            return f"Announced: {printable(event.text)}"
+        case SaleDecided(event=SalePaused()):
             return "The sale is paused."
-        case SaleDecided(change=SaleResumed()):
+        case SaleDecided(event=SaleResumed()):
             return "The sale goes on."
-        case SaleDecided(change=SaleEnded()):
+        case SaleDecided(event=SaleEnded()):
             sold = [lot.view.hammer_minor for lot in house.engine.catalogue if lot.view.hammer_minor is not None]
             return f"The sale has ended. Lots sold: {len(sold):,}, for {house.engine.sale.currency.show(sum(sold))}."
         case _:
-            return type(event).__name__
+            return type(fact).__name__
 
 
-def _lot_words(house: House, number: str, change: AnyLotEvent, time_of: Callable[[int], str]) -> str:
+def _lot_words(house: House, number: str, event: AnyLotEvent, time_of: Callable[[int], str]) -> str:
     currency, lot = house.engine.sale.currency, house.engine.lots[number]
-    match change:
+    match event:
         case LotOpened():
-            ends = "" if change.ends_at_ms is None else f", until {time_of(change.ends_at_ms)}"
+            ends = "" if event.ends_at_ms is None else f", until {time_of(event.ends_at_ms)}"
             terms = lot.spec.terms
             return f"is open: {printable(terms.title)}, from {currency.show(terms.starting_minor)}{ends}."
         case LotPaused():
             return "is paused."
         case LotResumed():
-            return "goes on." if change.ends_at_ms is None else f"goes on, until {time_of(change.ends_at_ms)}."
+            return "goes on." if event.ends_at_ms is None else f"goes on, until {time_of(event.ends_at_ms)}."
         case LotExtended():
-            if change.ends_at_ms is not None:
-                return f"has more time, until {time_of(change.ends_at_ms)}."
-            return f"has more time: {format_duration(change.remaining_ms or 0)} once it goes on."
+            if event.ends_at_ms is not None:
+                return f"has more time, until {time_of(event.ends_at_ms)}."
+            return f"has more time: {format_duration(event.remaining_ms or 0)} once it goes on."
         case LotClosed(winner=int(winner), hammer_minor=int(hammer_minor)):
-            how = "" if change.cause is CloseCause.TIME else " by the hammer"
+            how = "" if event.cause is CloseCause.TIME else " by the hammer"
             return f"is sold to {_person(house, winner)} for {currency.show(hammer_minor)}{how}."
         case LotClosed():
             return f"passed, since {'the reserve was not met' if lot.view.bids else 'nobody had bid'}."
         case LotWithdrawn():
-            return f"is withdrawn: {printable(change.reason)}" if change.reason else "is withdrawn."
+            return f"is withdrawn: {printable(event.reason)}" if event.reason else "is withdrawn."
         case _:
             return "opens at another time."
 
 
-def _arrival(house: House, event: BidderEnrolled | BidderAdmitted) -> str:
-    person = _person(house, event.paddle)
-    if isinstance(event, BidderAdmitted):
-        return f"{person} is let in." if event.admitted else f"{person} is turned out."
-    if not event.admitted:
-        return f"{person} waits to be let in: auctioneer admit {event.paddle}"
-    return f"{person} looks on." if event.role is Role.OBSERVER else f"{person} joined."
+def _arrival(house: House, fact: BidderEnrolled | BidderAdmitted) -> str:
+    person = _person(house, fact.paddle)
+    if isinstance(fact, BidderAdmitted):
+        return f"{person} is let in." if fact.admitted else f"{person} is turned out."
+    if not fact.admitted:
+        return f"{person} waits to be let in: auctioneer admit {fact.paddle}"
+    return f"{person} looks on." if fact.role is Role.OBSERVER else f"{person} joined."
 
 
-def _refused(house: House, refusal: Refusal) -> str:
-    request = refusal.request
+def _refused(house: House, rejection: Rejection) -> str:
+    request = rejection.request
     amount_minor = request.amount_minor if isinstance(request, BidRequest) else request.price_minor
     amount = "" if amount_minor is None else f" of {house.engine.sale.currency.show(amount_minor)}"
-    why = refusal.verdict.code.value.replace("_", " ")
-    return f"Lot {request.lot}: a bid{amount} by {_person(house, refusal.paddle)} was refused: {why}."
+    why = rejection.verdict.code.value.replace("_", " ")
+    return f"Lot {request.lot}: a bid{amount} by {_person(house, rejection.paddle)} was refused: {why}."
 
 
 def _person(house: House, paddle: int) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Final, cast
 
 from common.codec import MANY_LOTS_TOPIC, SALE_TOPIC, encode_broadcast, lot_topic, topic
-from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent, Change
-from common.messages import LotChanges, LotEvents, ManyLots, SaleEvents
+from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent, StreamEvent
+from common.messages import LotEvents, ManyLots, OneLot, SaleEvents
 
 SALE_EVENTS_MAX: Final = 64
 """Events of the sale in one message. Each may hold a whole lot, and the message must fit into a reply's bound."""
@@ -17,7 +17,7 @@ _SALE: Final = topic(SALE_TOPIC)
 _MANY_LOTS: Final = topic(MANY_LOTS_TOPIC)
 
 
-def frames(epoch: int, changes: Iterable[Change], is_followed: Callable[[str], bool]) -> list[bytes]:
+def frames(epoch: int, events: Iterable[StreamEvent], is_followed: Callable[[str], bool]) -> list[bytes]:
     """Return what a committed batch tells everybody: of lots that nobody follows by their own topics, one frame.
 
     Whatever `is_followed` by its own topic has a frame of its own, as has the sale. Events of one lot are put together
@@ -25,15 +25,15 @@ def frames(epoch: int, changes: Iterable[Change], is_followed: Callable[[str], b
     """
     done: list[bytes] = []
     by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
-    for stream, change in changes:
-        events = by_stream.get(stream)
-        if events is not None:
-            events.append(change)
+    for stream, event in events:
+        of_stream = by_stream.get(stream)
+        if of_stream is not None:
+            of_stream.append(event)
             continue
         if stream == SALE_STREAM or SALE_STREAM in by_stream:
             done += _frames(epoch, by_stream, is_followed)
             by_stream = {}
-        by_stream[stream] = [change]
+        by_stream[stream] = [event]
     return done + _frames(epoch, by_stream, is_followed)
 
 
@@ -46,13 +46,13 @@ def _frames(
         encode_broadcast(_SALE, SaleEvents(epoch=epoch, events=tuple(of_sale[start : start + SALE_EVENTS_MAX])))
         for start in range(0, len(of_sale), SALE_EVENTS_MAX)
     ]
-    together: list[LotChanges] = []
+    together: list[OneLot] = []
     alone = len(of_lots) == 1
     for lot, events in of_lots.items():
         if alone or is_followed(lot):
             told.append(encode_broadcast(lot_topic(lot), LotEvents(lot, tuple(events), epoch=epoch)))
         else:
-            together.append(LotChanges(lot, tuple(events)))
+            together.append(OneLot(lot, tuple(events)))
     for start in range(0, len(together), LOTS_TOGETHER_MAX):
         lots = tuple(together[start : start + LOTS_TOGETHER_MAX])
         told.append(encode_broadcast(_MANY_LOTS, ManyLots(lots, epoch=epoch)))

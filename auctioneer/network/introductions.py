@@ -6,7 +6,7 @@ still there it is told to say hello, and is who it was again.
 
 from collections import OrderedDict
 
-from common.codec import RefusedBody, decode_request
+from common.codec import RejectedBody, decode_request
 from common.limits import BIDDERS_MAX
 from common.messages import Hello
 
@@ -26,7 +26,7 @@ class Introductions:
             return known
         try:
             request = decode_request(body)
-        except RefusedBody:
+        except RejectedBody:
             return routing_id.hex()
         if not isinstance(request, Hello) or not request.key:
             return routing_id.hex()

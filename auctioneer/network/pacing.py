@@ -12,7 +12,7 @@ broadcast, and no more than `HELD_EVENTS_MAX` of them wait.
 
 from typing import Final
 
-from common.lot import Change
+from common.lot import StreamEvent
 
 HOLD_MS_MAX: Final = 500
 """The longest that a change is held; below the heartbeat, after which clients would ask for what is missing."""
@@ -29,26 +29,26 @@ class Pacer:
 
     def __init__(self, delivery_us: float) -> None:
         self._delivery_us = delivery_us
-        self._held: list[Change] = []
+        self._held: list[StreamEvent] = []
         self._held_since_ms = 0
         self._free_ms = 0
         """When the deliveries of what was broadcast last are done, as far as can be told."""
 
-    def hold(self, changes: list[Change], now_ms: int) -> None:
+    def hold(self, events: list[StreamEvent], now_ms: int) -> None:
         """Take changes that are durable and are to be broadcast."""
         if not self._held:
             self._held_since_ms = now_ms
-        self._held.extend(changes)
+        self._held.extend(events)
 
-    def take(self, now_ms: int) -> list[Change]:
+    def pop(self, now_ms: int) -> list[StreamEvent]:
         """Return what is to be broadcast now, in order; nothing while the publisher is busy."""
         is_late = now_ms >= self._held_since_ms + HOLD_MS_MAX or len(self._held) >= HELD_EVENTS_MAX
-        return self.take_all() if now_ms >= self._free_ms or is_late else []
+        return self.pop_all() if now_ms >= self._free_ms or is_late else []
 
-    def take_all(self) -> list[Change]:
+    def pop_all(self) -> list[StreamEvent]:
         """Return all that is held, whatever the publisher does: before a heartbeat, and before the house stops."""
-        changes, self._held = self._held, []
-        return changes
+        events, self._held = self._held, []
+        return events
 
     def sent(self, deliveries: int, now_ms: int) -> None:
         """Note that frames were handed to the publisher which it delivers so many times in all."""

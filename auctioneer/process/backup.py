@@ -96,7 +96,7 @@ def _record_of(copy: DataFolder) -> BackupRecord:
 
 
 def _read_whole(journal: SqliteJournal) -> House:
-    """Return the house that a journal gives, from the first event on. Raises StorageError, DamagedJournalError."""
+    """Return the house that a journal gives, from the first fact on. Raises StorageError, DamagedJournalError."""
     settings = HouseSettings(instance="", publish_port=0)
     return read_house(journal, Loaded(None, ()), settings, journal.alive_ms)
 

@@ -1,7 +1,7 @@
 """The data directory of a sale: where everything is in it, who holds it, and how its house can be reached.
 
 DIR/journal.sqlite3        the record
-DIR/snapshot-POSITION      the state after that event, the newest two; only to start faster
+DIR/snapshot-POSITION      the state after that fact, the newest two; only to start faster
 DIR/keys/house.json        the house's CURVE key: the identity that join links name
 DIR/keys/control/NAME.json keys of the auctioneer and of clerks, for the control endpoint
 DIR/machine.json           how the house is run on this machine: hosts, ports
@@ -58,7 +58,7 @@ class SaleRecord(msgspec.Struct, frozen=True):
     """`sale.json`: which sale was begun here. It is on the disk before anybody hears of the sale."""
 
     sale: str
-    """Its identity, as in the journal's first event."""
+    """Its identity, as in the journal's first fact."""
     title: str
 
 

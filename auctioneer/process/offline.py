@@ -36,9 +36,9 @@ def read_sale(folder: DataFolder) -> OfflineSale:
         alive_ms = journal.alive_ms
         saved = folder.snapshots.load(journal).saved
         position, state = (saved.position, saved.state) if saved is not None else (0, None)
-        events = (event for _, event in journal.read(position))
-        # Refusals are verdicts kept for repeated requests; no report shows them.
-        house = House.rebuild(HouseSettings(instance="", publish_port=0), state, events, (), alive_ms)
+        facts = (fact for _, fact in journal.read(position))
+        # Rejections are verdicts kept for repeated requests; no report shows them.
+        house = House.rebuild(HouseSettings(instance="", publish_port=0), state, facts, (), alive_ms)
     finally:
         journal.close()
     return OfflineSale(house, alive_ms)

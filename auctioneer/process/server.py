@@ -27,11 +27,11 @@ from auctioneer.network.introductions import Introductions
 from auctioneer.network.pacing import DELIVERY_US, ENCRYPTED_DELIVERY_US, Pacer
 from auctioneer.network.subscriptions import Subscriptions
 from auctioneer.process.startup import OpenSale
-from auctioneer.rules.facts import AnyEvent, BidderAdmitted, BidTaken
+from auctioneer.rules.facts import AnyFact, BidderAdmitted, BidTaken
 from common.codec import BEAT_TOPIC, encode, encode_broadcast, topic
 from common.errors import RejectCode, StorageError
 from common.limits import HEARTBEAT_MS
-from common.lot import Change, SaleStatus
+from common.lot import SaleStatus, StreamEvent
 from common.messages import Heartbeat, Probed, Rejected
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ HEARTBEAT_EVERY_MS: Final = HEARTBEAT_MS * 8 // 10
 """A little more often than promised, so that a busy turn does not break the promise."""
 STANDSTILL_MS: Final = 3_000
 """A turn that comes this late (a suspended machine, a stuck disk) is an outage: open lots get the time back."""
-SNAPSHOT_EVERY_EVENTS: Final = 100_000
+SNAPSHOT_EVERY_FACTS: Final = 100_000
 """What a restart replays at the most, about a third of a second's worth; more where the sale has very many lots."""
-SNAPSHOT_EVENTS_PER_ENTRY: Final = 2
+SNAPSHOT_FACTS_PER_ENTRY: Final = 2
 """A snapshot holds every lot and every bidder, so that a large sale takes fewer of them."""
 THAW_EVERY_MS: Final = 500
 EXIT_GRACE_MS: Final = 2_000
@@ -110,7 +110,7 @@ class Server:
         self._heartbeat_ms = 0
         self._thaw_ms = 0
         self._ended_ms: int | None = None
-        self._take(sale)
+        self._install(sale)
 
     def stop_on(self, handle: int) -> None:
         """Stop cleanly once the file handle can be read (a signal came, or the watchdog is gone)."""
@@ -145,7 +145,7 @@ class Server:
         if self._house is not None:
             self._house.advance(now_ms)
         self._commit(now_ms)
-        self._broadcast(self._pacer.take(now_ms))
+        self._broadcast(self._pacer.pop(now_ms))
         if now_ms >= self._heartbeat_ms:
             self._heartbeat(now_ms)
         if any(handle in ready for handle in self._stop_handles) or self._is_over(now_ms):
@@ -286,11 +286,11 @@ class Server:
     def _commit(self, now_ms: int) -> None:
         """Make the batch durable, then send what it caused."""
         if self._house is not None:
-            batch = self._house.take()
-            if batch.events or batch.refusals:
+            batch = self._house.flush()
+            if batch.facts or batch.rejections:
                 started_s = perf_counter()
                 try:
-                    position = self._journal.append(batch.events, batch.refusals, now_ms)
+                    position = self._journal.append(batch.facts, batch.rejections, now_ms)
                 except StorageError as error:
                     self._freeze(error, now_ms)
                     instead = self._frozen.in_place_of
@@ -301,12 +301,12 @@ class Server:
                     self._committed_ms = now_ms
                     self._sale_seq = self._house.engine.sale.seq
                     self._send_answers()
-                    self._pacer.hold(batch.changes, now_ms)
-                    self._broadcast(self._pacer.take(now_ms))
+                    self._pacer.hold(batch.events, now_ms)
+                    self._broadcast(self._pacer.pop(now_ms))
                     self._tell(position, batch, took_s, now_ms)
                     if position >= self._snapshot_due:
                         self._start_snapshot(self._house)
-            elif batch.names_refused:
+            elif batch.names_rejected:
                 self._facts.tell(self._house, self._journal.position + 1, batch, (), now_ms)
         self._send_answers()
 
@@ -328,12 +328,12 @@ class Server:
                 self.counters.answers_not_taken += 1
         answers.clear()
 
-    def _broadcast(self, changes: list[Change]) -> None:
-        if not changes:
+    def _broadcast(self, events: list[StreamEvent]) -> None:
+        if not events:
             return
-        told = frames(self._epoch, changes, self._subscriptions.is_followed)
+        told = frames(self._epoch, events, self._subscriptions.is_followed)
         self._publish(told)
-        deliveries = self._subscriptions.deliveries(len(told), {stream for stream, _ in changes})
+        deliveries = self._subscriptions.deliveries(len(told), {stream for stream, _ in events})
         self._pacer.sent(deliveries, self._clock.now_ms())
 
     def _publish(self, told: list[bytes]) -> None:
@@ -349,7 +349,7 @@ class Server:
         if self._house is not None:
             self._house.drop_silent(now_ms)
             self._commit(now_ms)
-        self._broadcast(self._pacer.take_all())
+        self._broadcast(self._pacer.pop_all())
         self._facts.pause(now_ms)
         self._subscriptions.forget_gone()
         made = self._snapshots.finished()
@@ -379,19 +379,19 @@ class Server:
 
     def _tell(self, position: int, batch: Batch, took_s: float, now_ms: int) -> None:
         """Count and tell of a batch that was committed."""
-        events = batch.events
-        others = [place for place, event in enumerate(events) if type(event) is not BidTaken]
-        self.counters.committed(len(events) - len(others), [events[place] for place in others], batch.refusals, took_s)
+        facts = batch.facts
+        others = [place for place, fact in enumerate(facts) if type(fact) is not BidTaken]
+        self.counters.committed(len(facts) - len(others), [facts[place] for place in others], batch.rejections, took_s)
         for place in others:
-            self._cut_off_if_turned_out(events[place])
+            self._cut_off_if_turned_out(facts[place])
         if self._house is not None:
-            self._facts.tell(self._house, position - len(events) + 1, batch, others, now_ms)
+            self._facts.tell(self._house, position - len(facts) + 1, batch, others, now_ms)
 
-    def _cut_off_if_turned_out(self, event: AnyEvent) -> None:
+    def _cut_off_if_turned_out(self, fact: AnyFact) -> None:
         """End the broadcasts to who was turned out: what was granted once would go on for as long as they listen."""
-        if self._house is None or not isinstance(event, BidderAdmitted) or event.admitted:
+        if self._house is None or not isinstance(fact, BidderAdmitted) or fact.admitted:
             return
-        entry = self._house.register.by_paddle(event.paddle)
+        entry = self._house.register.by_paddle(fact.paddle)
         if entry is not None:
             self._subscriptions.cut_off(entry.key)
 
@@ -413,7 +413,7 @@ class Server:
 
     # --- the journal -------------------------------------------------------------------------------------------
 
-    def _take(self, sale: OpenSale) -> None:
+    def _install(self, sale: OpenSale) -> None:
         self._journal: SqliteJournal = sale.journal
         self._stored = sale.journal.end
         """Where the record ended when the sale froze; it must go on from there."""
@@ -433,8 +433,8 @@ class Server:
         self._snapshot_ms = now_ms
         for one in sale.passed_over:
             self._log.warning("snapshot_passed_over", reason=one.reason)
-        first = sale.journal.position - len(sale.taken_up.events) + 1
-        self._facts.taken_up(sale.house, first, sale.taken_up, now_ms)
+        first = sale.journal.position - len(sale.opened.facts) + 1
+        self._facts.opened(sale.house, first, sale.opened, now_ms)
 
     def _freeze(self, error: StorageError, now_ms: int) -> None:
         """Stand still: nothing can be stored, so nothing can be decided."""
@@ -455,9 +455,9 @@ class Server:
             self._thaw_ms = now_ms + THAW_EVERY_MS
             return
         self._log.warning("thawed")
-        self._broadcast(self._pacer.take_all())  # of the epoch in which it was decided, and before what the outage did
-        self._take(sale)
-        self._broadcast(sale.taken_up.changes)
+        self._broadcast(self._pacer.pop_all())  # of the epoch in which it was decided, and before what the outage did
+        self._install(sale)
+        self._broadcast(sale.opened.events)
 
     def _start_snapshot(self, house: House) -> None:
         """Begin a snapshot of the state that is stored; whatever becomes of it, the next is due as long after it."""
@@ -474,7 +474,7 @@ class Server:
         self._snapshot_ms = now_ms
 
     def _close(self) -> None:
-        self._broadcast(self._pacer.take_all())
+        self._broadcast(self._pacer.pop_all())
         house = self._house
         if house is not None:
             self._note_snapshot(self._snapshots.save(self._journal.end, house.snapshot), self._clock.now_ms())
@@ -486,4 +486,4 @@ class Server:
 
 def _events_between_snapshots(house: House) -> int:
     entries = len(house.engine.catalogue) + len(house.register.entries)
-    return max(SNAPSHOT_EVERY_EVENTS, SNAPSHOT_EVENTS_PER_ENTRY * entries)
+    return max(SNAPSHOT_EVERY_FACTS, SNAPSHOT_FACTS_PER_ENTRY * entries)

@@ -24,7 +24,7 @@ from auctioneer.network.endpoints import Endpoints
 from auctioneer.process.data_folder import DataFolder, HouseRecord
 from auctioneer.process.options import Change, MachineSettings, RunOptions, changes
 from auctioneer.process.server import Server
-from auctioneer.process.startup import OpenSale, has_begun, load_spec, take_up_sale
+from auctioneer.process.startup import OpenSale, has_begun, load_spec, open_sale
 from auctioneer.rules.sale_settings import AdmissionMode, Chosen
 from common.errors import AuctionError, UsageError
 from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
@@ -93,13 +93,13 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
         )
 
         gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
-        sale = take_up_sale(folder, settings, spec, chosen=chosen)
+        sale = open_sale(folder, settings, spec, chosen=chosen)
         endpoints.are_of(sale.house)
         snapshots = resources.enter_context(closing(SnapshotWriter(folder.snapshots)))
 
         def take_up_again(stored: ChainEnd) -> OpenSale:
             snapshots.close()
-            again = take_up_sale(folder, settings, None, sale.clock, chosen, stored)
+            again = open_sale(folder, settings, None, sale.clock, chosen, stored)
             endpoints.are_of(again.house)
             return again
 
@@ -259,7 +259,7 @@ def _allow_connections(log: "FilteringBoundLogger") -> None:
 
 
 def _calm_collector() -> None:
-    """Have the garbage collector leave what a long sale keeps alone: messages and events hold no cycles."""
+    """Have the garbage collector leave what a long sale keeps alone: messages and facts hold no cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 50)

@@ -33,7 +33,7 @@ from auctioneer.rules.terms import SaleSpec
 from common.errors import RejectedError, UsageError
 
 RECENT_EVENTS = 20_000
-"""The last events, which are read so that clients can fill holes right after a restart; it takes some 30 ms."""
+"""The last facts, which are read so that clients can fill holes right after a restart; it takes some 30 ms."""
 
 
 class OpenSale(NamedTuple):
@@ -42,9 +42,9 @@ class OpenSale(NamedTuple):
     journal: SqliteJournal
     house: House
     clock: Clock
-    taken_up: Batch
+    opened: Batch
     snapshot_position: int
-    """Of the snapshot that was read; 0 where all events were."""
+    """Of the snapshot that was read; 0 where all facts were."""
     passed_over: tuple[PassedOver, ...]
     """Snapshots that did not count, and were removed."""
     settings_before: SaleSettings | None
@@ -89,7 +89,7 @@ def has_begun(folder: DataFolder, *, was_held: bool = False) -> bool:
     return False
 
 
-def take_up_sale(
+def open_sale(
     folder: DataFolder,
     settings: HouseSettings,
     spec: SaleSpec | None,
@@ -127,15 +127,15 @@ def take_up_sale(
         if spec is not None:
             _check_same_sale(folder, house, spec)
         settings_before = None if is_new else house.sale_settings
-        house.record(decisions.take_up(house.engine, now_ms, alive_ms, settings.instance))
+        house.record(decisions.start(house.engine, now_ms, alive_ms, settings.instance))
         _run_by(house, chosen, now_ms)
-        taken_up = house.take()
-        journal.append(taken_up.events, taken_up.refusals, now_ms)
+        opened = house.flush()
+        journal.append(opened.facts, opened.rejections, now_ms)
     except BaseException:
         journal.close()
         raise
     position = 0 if loaded.saved is None else loaded.saved.position
-    return OpenSale(journal, house, clock, taken_up, position, loaded.passed_over, settings_before)
+    return OpenSale(journal, house, clock, opened, position, loaded.passed_over, settings_before)
 
 
 def _run_by(house: House, chosen: Chosen, now_ms: int) -> None:
@@ -173,7 +173,7 @@ def change_clerks_offline(folder: DataFolder, command: Appoint | Dismiss) -> Non
             outcome = change_clerks(house, command, AUCTIONEER, alive_ms)
             if isinstance(outcome, Refused):
                 raise RejectedError(outcome.code, outcome.detail)
-            journal.append(house.take().events, (), alive_ms)
+            journal.append(house.flush().facts, (), alive_ms)
         finally:
             journal.close()
     finally:
@@ -188,10 +188,10 @@ def read_house(journal: Journal, loaded: Loaded, settings: HouseSettings, now_ms
         settings,
         None if saved is None else saved.state,
         map(itemgetter(1), journal.read(after)),
-        journal.refusals(),
+        journal.rejections(),
         now_ms,
     )
-    house.recall_history(event for _, event in journal.recent(RECENT_EVENTS))
+    house.recall_history(fact for _, fact in journal.recent(RECENT_EVENTS))
     return house
 
 
@@ -202,7 +202,7 @@ def _require_goes_on(folder: DataFolder, journal: SqliteJournal, stored: ChainEn
             raise folder.journal_gone()
     elif journal.position < stored.position or journal.hash_at(stored.position) != stored.hash:
         raise JournalGoneError(
-            f"The journal {folder.journal} is not the one that this house wrote up to event {stored.position}: it was "
+            f"The journal {folder.journal} is not the one that this house wrote up to fact {stored.position}: it was "
             f"replaced. Put that one back. To go on from a backup, stop the house and use `auctioneer restore`."
         )
 

@@ -43,7 +43,7 @@ class GivenUpError(AuctionError):
     code = "given_up"
 
 
-class Patience(NamedTuple):
+class WatchdogTimes(NamedTuple):
     """With how many deaths in a row, of servers that never served, the watchdog bears, and with what pauses."""
 
     deaths_max: int = 10
@@ -76,8 +76,8 @@ class Restart(NamedTuple):
 class RestartPolicy:
     """Decides what follows from the end of each server of one watchdog."""
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+    def __init__(self, times: WatchdogTimes) -> None:
+        self._patience = times
         self._deaths_at_start = 0
         self.restarts = 0
         self.has_served = False
@@ -107,7 +107,7 @@ class RestartPolicy:
         return Restart(pause_s, f"The server died {end.how}; starting it again.")
 
 
-def run_watched(options: RunOptions, patience: Patience = Patience()) -> int:  # noqa: B008 -- it can't be changed
+def run_watched(options: RunOptions, times: WatchdogTimes = WatchdogTimes()) -> int:  # noqa: B008 -- it can't be changed
     """Hold a sale under a watchdog and return the exit status.
 
     Raises UsageError where another house holds it, and for a backup; GivenUpError where the server can't be started.
@@ -123,7 +123,7 @@ def run_watched(options: RunOptions, patience: Patience = Patience()) -> int:  #
     hold = folder.hold()
     try:
         with _judging_hangups():
-            return _watch(options, RestartPolicy(patience))
+            return _watch(options, RestartPolicy(times))
     finally:
         withdraw_local_house(local_houses_folder(), str(options.data.resolve()))
         os.close(hold)

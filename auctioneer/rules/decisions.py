@@ -1,6 +1,6 @@
-"""The auctioneer's decisions: each is checked against the state, and told as events that bear who gave it.
+"""The auctioneer's decisions: each is checked against the state, and told as facts that bear who gave it.
 
-Every function takes the engine, the time, who decides (`by`) and what about; it returns the events, already applied,
+Every function takes the engine, the time, who decides (`by`) and what about; it returns the facts, already applied,
 or `Refused` and then nothing has changed.
 """
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.facts import AnyEvent, HouseStarted, HouseStoodStill, LotListed, sale_decided
-from auctioneer.rules.lots import LotState, closed, lot_decided, opened
+from auctioneer.rules.facts import AnyFact, HouseStarted, HouseStoodStill, LotListed, sale_decision
+from auctioneer.rules.lots import LotState, closing, lot_decision, opening
 from auctioneer.rules.terms import LotSpec, OpeningRule
 from common.errors import RejectCode
 from common.limits import DURATION_MS_MAX, LOTS_MAX
@@ -40,16 +40,16 @@ class Refused(NamedTuple):
     detail: str
 
 
-Decision = list[AnyEvent] | Refused
+Decision = list[AnyFact] | Refused
 
 
-def take_up(engine: Engine, now_ms: int, alive_ms: int | None, instance: str) -> list[AnyEvent]:
+def start(engine: Engine, now_ms: int, alive_ms: int | None, instance: str) -> list[AnyFact]:
     """Begin to hold the sale after nobody did since `alive_ms`: open lots get the outage on top."""
     outage_ms = 0 if alive_ms is None else max(0, now_ms - alive_ms)
     return _apply(engine, [HouseStarted(at_ms=now_ms, instance=instance, outage_ms=outage_ms)])
 
 
-def stand_still(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyEvent]:
+def stand_still(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyFact]:
     """Note that the house did nothing for a time. Open lots get it on top, and what was to open in it opens now."""
     return _apply(engine, [HouseStoodStill(at_ms=now_ms, outage_ms=outage_ms)])
 
@@ -98,13 +98,13 @@ def open_lot(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
     lot = _find(engine, name, LotStatus.SCHEDULED)
     if isinstance(lot, Refused):
         return lot
-    return _unless_paused(engine) or _apply(engine, [lot_decided(lot, opened(lot, now_ms), by)])
+    return _unless_paused(engine) or _apply(engine, [lot_decision(lot, opening(lot, now_ms), by)])
 
 
 def pause(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
     """Stop a lot's clock and bidding."""
     lot = _find(engine, name, LotStatus.OPEN)
-    return lot if isinstance(lot, Refused) else _apply(engine, [lot_decided(lot, _paused(lot, now_ms), by)])
+    return lot if isinstance(lot, Refused) else _apply(engine, [lot_decision(lot, _pausing(lot, now_ms), by)])
 
 
 def resume(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
@@ -112,7 +112,7 @@ def resume(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
     lot = _find(engine, name, LotStatus.PAUSED)
     if isinstance(lot, Refused):
         return lot
-    return _unless_paused(engine) or _apply(engine, [lot_decided(lot, _resumed(lot, now_ms), by)])
+    return _unless_paused(engine) or _apply(engine, [lot_decision(lot, _resuming(lot, now_ms), by)])
 
 
 def extend(engine: Engine, now_ms: int, by: str, name: str, extra_ms: int) -> Decision:
@@ -125,14 +125,14 @@ def extend(engine: Engine, now_ms: int, by: str, name: str, extra_ms: int) -> De
         return Refused(RejectCode.WRONG_STATE, f"lot {name} has no clock; it is open until you close it")
     if not 0 < extra_ms <= DURATION_MS_MAX:
         return Refused(RejectCode.MALFORMED, "a lot is extended by more than nothing and at most a year")
-    change = LotExtended(
+    event = LotExtended(
         view.seq + 1,
         now_ms,
         ExtendCause.AUCTIONEER,
         None if view.ends_at_ms is None else view.ends_at_ms + extra_ms,
         None if view.remaining_ms is None else view.remaining_ms + extra_ms,
     )
-    return _apply(engine, [lot_decided(lot, change, by)])
+    return _apply(engine, [lot_decision(lot, event, by)])
 
 
 def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = None) -> Decision:
@@ -143,7 +143,7 @@ def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = 
     lot = _find(engine, name, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
     if isinstance(lot, Refused):
         return lot
-    return _apply(engine, [lot_decided(lot, closed(lot, now_ms, CloseCause.HAMMER), by)])
+    return _apply(engine, [lot_decision(lot, closing(lot, now_ms, CloseCause.HAMMER), by)])
 
 
 def withdraw(engine: Engine, now_ms: int, by: str, name: str, reason: str, if_seq: int | None = None) -> Decision:
@@ -151,7 +151,7 @@ def withdraw(engine: Engine, now_ms: int, by: str, name: str, reason: str, if_se
     lot = _find(engine, name, LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
     if isinstance(lot, Refused):
         return lot
-    return _apply(engine, [lot_decided(lot, LotWithdrawn(lot.view.seq + 1, now_ms, reason), by)])
+    return _apply(engine, [lot_decision(lot, LotWithdrawn(lot.view.seq + 1, now_ms, reason), by)])
 
 
 def pause_sale(engine: Engine, now_ms: int, by: str) -> Decision:
@@ -159,13 +159,13 @@ def pause_sale(engine: Engine, now_ms: int, by: str) -> Decision:
     refused = _unless_paused(engine)
     if refused is not None:
         return refused
-    events: list[AnyEvent] = [sale_decided(SalePaused(engine.sale.seq + 1, now_ms), by)]
-    events.extend(
-        lot_decided(lot, _paused(lot, now_ms), by, with_sale=True)
+    facts: list[AnyFact] = [sale_decision(SalePaused(engine.sale.seq + 1, now_ms), by)]
+    facts.extend(
+        lot_decision(lot, _pausing(lot, now_ms), by, with_sale=True)
         for lot in engine.catalogue
         if lot.view.status is LotStatus.OPEN
     )
-    return _apply(engine, events)
+    return _apply(engine, facts)
 
 
 def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
@@ -173,22 +173,22 @@ def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
     if engine.sale.status is not SaleStatus.PAUSED:
         return Refused(RejectCode.WRONG_STATE, f"the sale is {engine.sale.status.value}")
     stood_ms = now_ms - engine.state.sale_paused_at_ms
-    events: list[AnyEvent] = [sale_decided(SaleResumed(engine.sale.seq + 1, now_ms), by)]
+    facts: list[AnyFact] = [sale_decision(SaleResumed(engine.sale.seq + 1, now_ms), by)]
     for lot in engine.catalogue:
         view = lot.view
-        change: AnyLotEvent | None = None
+        event: AnyLotEvent | None = None
         if lot.paused_with_sale and view.status is LotStatus.PAUSED:
-            change = _resumed(lot, now_ms)
+            event = _resuming(lot, now_ms)
         elif view.status is LotStatus.SCHEDULED and lot.spec.opening.delay_ms and view.opens_at_ms is not None:
-            change = LotRescheduled(view.seq + 1, now_ms, view.opens_at_ms + stood_ms)
-        if change is not None:
-            events.append(lot_decided(lot, change, by, with_sale=True))
-    return _apply(engine, events)
+            event = LotRescheduled(view.seq + 1, now_ms, view.opens_at_ms + stood_ms)
+        if event is not None:
+            facts.append(lot_decision(lot, event, by, with_sale=True))
+    return _apply(engine, facts)
 
 
 def announce(engine: Engine, now_ms: int, by: str, text: str) -> Decision:
     """Say something to all."""
-    return _apply(engine, [sale_decided(Announced(engine.sale.seq + 1, now_ms, text), by)])
+    return _apply(engine, [sale_decision(Announced(engine.sale.seq + 1, now_ms, text), by)])
 
 
 def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> Decision:
@@ -198,26 +198,26 @@ def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> 
     """
     if engine.sale.status is SaleStatus.ENDED:
         return Refused(RejectCode.SALE_ENDED, "nothing is left to end")
-    if if_changes is not None and if_changes != engine.count_changes():
+    if if_changes is not None and if_changes != engine.count_events():
         return Refused(RejectCode.STATE_CHANGED, "the sale")
-    events: list[AnyEvent] = []
+    facts: list[AnyFact] = []
     for lot in engine.catalogue:
-        change: AnyLotEvent
+        event: AnyLotEvent
         if lot.view.status is LotStatus.SCHEDULED:
-            change = LotWithdrawn(lot.view.seq + 1, now_ms, "The sale ended before this lot was opened.")
+            event = LotWithdrawn(lot.view.seq + 1, now_ms, "The sale ended before this lot was opened.")
         elif not lot.view.status.is_final:
-            change = closed(lot, now_ms, CloseCause.HAMMER)
+            event = closing(lot, now_ms, CloseCause.HAMMER)
         else:
             continue
-        events.append(lot_decided(lot, change, by, with_sale=True))
-    events.append(sale_decided(SaleEnded(engine.sale.seq + 1, now_ms), by))
-    return _apply(engine, events)
+        facts.append(lot_decision(lot, event, by, with_sale=True))
+    facts.append(sale_decision(SaleEnded(engine.sale.seq + 1, now_ms), by))
+    return _apply(engine, facts)
 
 
-def _apply(engine: Engine, events: list[AnyEvent]) -> list[AnyEvent]:
-    for event in events:
-        engine.apply(event)
-    return events
+def _apply(engine: Engine, facts: list[AnyFact]) -> list[AnyFact]:
+    for fact in facts:
+        engine.apply(fact)
+    return facts
 
 
 def _find(engine: Engine, name: str, *allowed: LotStatus, if_seq: int | None = None) -> LotState | Refused:
@@ -245,11 +245,11 @@ def _opens_at_ms(engine: Engine, spec: LotSpec, now_ms: int) -> int | None:
     return engine.sale.started_at_ms + engine.state.sale_stood_ms + opening.delay_ms
 
 
-def _paused(lot: LotState, at_ms: int) -> LotPaused:
+def _pausing(lot: LotState, at_ms: int) -> LotPaused:
     ends_at_ms = lot.view.ends_at_ms
     return LotPaused(lot.view.seq + 1, at_ms, None if ends_at_ms is None else ends_at_ms - at_ms)
 
 
-def _resumed(lot: LotState, at_ms: int) -> LotResumed:
+def _resuming(lot: LotState, at_ms: int) -> LotResumed:
     remaining_ms = lot.view.remaining_ms
     return LotResumed(lot.view.seq + 1, at_ms, None if remaining_ms is None else at_ms + remaining_ms)

@@ -1,10 +1,10 @@
 """The engine: the state of the sale and every rule that does not belong to one format. It does no IO.
 
-Time is an argument (`now_ms`, server time, never smaller than before). A command is decided, its events are applied
-at once, and they are returned to be journaled; a refusal changes nothing. `apply` is the only method that changes
+Time is an argument (`now_ms`, server time, never smaller than before). A command is decided, its facts are applied
+at once, and they are returned to be journaled; a rejection changes nothing. `apply` is the only method that changes
 the state, so replaying the journal through `apply` gives the same engine.
 
-If the journal can't take the events, the engine is ahead of the truth: throw it away and rebuild it.
+If the journal can't take the facts, the engine is ahead of the truth: throw it away and rebuild it.
 """
 
 import heapq
@@ -13,7 +13,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 import msgspec
 
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidLate,
     BidTaken,
     HouseStarted,
@@ -27,13 +27,13 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     bid_placed,
-    closed_by_purchase,
     given_back,
     lot_added,
-    sale_decided,
+    purchase_closing,
+    sale_decision,
 )
 from auctioneer.rules.formats import english
-from auctioneer.rules.lots import LotState, closed, lot_decided, opened, soft_close_ms, with_shared_table
+from auctioneer.rules.lots import LotState, closing, lot_decision, opening, soft_close_ms, with_shared_table
 from auctioneer.rules.opening_order import OpeningOrder
 from auctioneer.rules.sale_settings import HOUSE
 from common.errors import RejectCode
@@ -41,7 +41,6 @@ from common.limits import AMOUNT_MINOR_MAX
 from common.lot import (
     SALE_STREAM,
     AnyLotEvent,
-    Change,
     CloseCause,
     LotExtended,
     LotPaused,
@@ -52,6 +51,7 @@ from common.lot import (
     SaleResumed,
     SaleStatus,
     SaleView,
+    StreamEvent,
     evolve,
     evolve_sale,
     first_view,
@@ -93,7 +93,7 @@ class Engine:
         self._numbers: dict[str, str] = {}  # by what they have in common with others that can't be told from them
         self._unfinished = 0
         self._clock: list[tuple[int, int]] = []  # (when, index of the lot), a heap; one entry a lot, or two
-        self._changes: list[Change] = []
+        self._events: list[StreamEvent] = []
         self._order = OpeningOrder(state.lots)
         self._drops_when_silent: dict[int, set[str]] = {}
         for lot in state.lots:
@@ -126,14 +126,14 @@ class Engine:
         """The lots in catalogue order."""
         return self._state.lots
 
-    def count_changes(self) -> int:
+    def count_events(self) -> int:
         """Return how many public changes the sale and its lots have had in all: the same number, the same state."""
         return self.sale.seq + sum(lot.view.seq for lot in self.catalogue)
 
-    def take_changes(self) -> list[Change]:
-        """Return what everybody may know of the events applied since the last call, each with its stream."""
-        changes, self._changes = self._changes, []
-        return changes
+    def pop_events(self) -> list[StreamEvent]:
+        """Return what everybody may know of the facts applied since the last call, each with its stream."""
+        events, self._events = self._events, []
+        return events
 
     # --- bidders -----------------------------------------------------------------------------------------------
 
@@ -152,29 +152,29 @@ class Engine:
         view, reserve_minor = lot.view, lot.spec.reserve_minor
         terms = view.terms
         if view.status is not _OPEN or lot.seller_skeletons:
-            refused = self._refusal(lot, now_ms, bidder, request)
+            refused = self._rejection(lot, now_ms, bidder, request)
             if refused is not None:
                 return refused
         if (request.if_seq is not None and request.if_seq != view.seq) or (
             request.if_price_minor is not None and request.if_price_minor != (view.price_minor or 0)
         ):
             return self._rejected(view, bidder, request, RejectCode.STATE_CHANGED)
-        standing = english.decide_bid(
+        book = english.decide_bid(
             terms,
             reserve_minor,
-            lot.standing,
+            lot.book,
             view.minimum_minor,
             bidder.paddle,
             request.amount_minor,
             request.maximum_minor,
         )
-        if type(standing) is not english.Standing:
-            return self._rejected(view, bidder, request, standing)
-        price_minor = standing.price_minor
+        if type(book) is not english.Book:
+            return self._rejected(view, bidder, request, book)
+        price_minor = book.price_minor
         minimum_minor = english.minimum_bid(terms, price_minor)
         if minimum_minor > AMOUNT_MINOR_MAX:
             return self._rejected(view, bidder, request, RejectCode.OVER_LIMIT)
-        public = price_minor != view.price_minor or standing.leader != view.leader
+        public = price_minor != view.price_minor or book.leader != view.leader
         reserve_met = None if reserve_minor is None else english.is_reserve_met(reserve_minor, price_minor)
         extra_ms = soft_close_ms(lot, now_ms) if public and terms.soft_close is not None else 0
         taken = BidTaken(
@@ -188,9 +188,9 @@ class Engine:
             public,
             price_minor,
             minimum_minor,
-            standing.leader,
-            standing.leader_maximum_minor,
-            standing.rival_maximum_minor,
+            book.leader,
+            book.leader_maximum_minor,
+            book.rival_maximum_minor,
             None if view.ends_at_ms is None else view.ends_at_ms + extra_ms,
             lot.extended_ms + extra_ms,
             reserve_met,
@@ -199,7 +199,7 @@ class Engine:
             request.if_price_minor,
             request.while_connected,
         )
-        self._take_bid(lot, taken, standing)
+        self._apply_bid(lot, taken, book)
         return taken
 
     def buy(self, now_ms: int, bidder: Bidder, request: BuyRequest) -> LotBought | BidLate | Rejected:
@@ -207,7 +207,7 @@ class Engine:
         lot = self.lots.get(request.lot)
         if lot is None:
             return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
-        refused = self._refusal(lot, now_ms, bidder, request)
+        refused = self._rejection(lot, now_ms, bidder, request)
         if refused is not None:
             return refused
         view = lot.view
@@ -229,22 +229,22 @@ class Engine:
         dropped = []
         for name in sorted(self._drops_when_silent.get(paddle, ())):
             lot = self.lots[name]
-            if lot.standing is not None:
-                price_minor = lot.standing.price_minor
+            if lot.book is not None:
+                price_minor = lot.book.price_minor
                 dropped.append(
                     MaximumDropped(
                         at_ms=now_ms, lot=name, seq=lot.view.seq, paddle=paddle, leader_maximum_minor=price_minor
                     )
                 )
-        for event in dropped:
-            self.apply(event)
+        for fact in dropped:
+            self.apply(fact)
         return dropped
 
     def paddles_to_watch(self) -> list[int]:
         """Return who asked that maxima be dropped when the connection is lost."""
         return sorted(paddle for paddle, lots in self._drops_when_silent.items() if lots)
 
-    def _refusal(
+    def _rejection(
         self, lot: LotState, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest
     ) -> BidLate | Rejected | None:
         """Return why no bid of this bidder can count on the lot now, whatever its amount."""
@@ -323,39 +323,39 @@ class Engine:
         clock = self._clock
         return clock[0][0] <= now_ms if clock else False  # its first entry is never later than what is due first
 
-    def advance(self, now_ms: int) -> list[AnyEvent]:
+    def advance(self, now_ms: int) -> list[AnyFact]:
         """Do all that is due by `now_ms`: close lots whose time is up, open those whose time has come."""
-        done: list[AnyEvent] = []
-        while (event := self.advance_once(now_ms)) is not None:
-            done.append(event)
+        done: list[AnyFact] = []
+        while (fact := self.advance_once(now_ms)) is not None:
+            done.append(fact)
         return done
 
-    def advance_once(self, now_ms: int) -> AnyEvent | None:
-        """Do the first thing that is due by `now_ms` and return its event; None when nothing is.
+    def advance_once(self, now_ms: int) -> AnyFact | None:
+        """Do the first thing that is due by `now_ms` and return its fact; None when nothing is.
 
-        The event bears the time at which it was due, not that at which the house got round to it.
+        The fact bears the time at which it was due, not that at which the house got round to it.
         """
         deadline_ms = self.next_deadline_ms()
         if deadline_ms is None or deadline_ms > now_ms:
             return None
-        event = self._next_due(max(deadline_ms, self._state.now_ms))
-        self.apply(event)
-        return event
+        fact = self._next_due(max(deadline_ms, self._state.now_ms))
+        self.apply(fact)
+        return fact
 
-    def _next_due(self, at_ms: int) -> AnyEvent:
-        """Return the event that is due first: an opening after an earlier lot, the sale's end, or the clock's next.
+    def _next_due(self, at_ms: int) -> AnyFact:
+        """Return the fact that is due first: an opening after an earlier lot, the sale's end, or the clock's next.
 
         While the sale is paused nothing is due: whatever was open is paused too, and nothing opens.
         """
         if self._order.turns:
             lot = self._order.first()
-            return lot_decided(lot, opened(lot, at_ms), HOUSE)
+            return lot_decision(lot, opening(lot, at_ms), HOUSE)
         if self._is_over():
-            return sale_decided(SaleEnded(self.sale.seq + 1, at_ms), HOUSE)
+            return sale_decision(SaleEnded(self.sale.seq + 1, at_ms), HOUSE)
         lot = self._state.lots[self._clock[0][1]]
         if lot.view.status is LotStatus.SCHEDULED:
-            return lot_decided(lot, opened(lot, at_ms), HOUSE)
-        return lot_decided(lot, closed(lot, at_ms, CloseCause.TIME), HOUSE)
+            return lot_decision(lot, opening(lot, at_ms), HOUSE)
+        return lot_decision(lot, closing(lot, at_ms, CloseCause.TIME), HOUSE)
 
     def _due_ms(self, lot: LotState) -> int | None:
         view = lot.view
@@ -382,77 +382,73 @@ class Engine:
 
     # --- the only place where the state changes ----------------------------------------------------------------
 
-    def apply(self, event: AnyEvent) -> None:
+    def apply(self, fact: AnyFact) -> None:
         """Take a fact into the state. Nothing is decided here."""
         state = self._state
-        if event.at_ms > state.now_ms:
-            state.now_ms = event.at_ms
-        match event:
+        if fact.at_ms > state.now_ms:
+            state.now_ms = fact.at_ms
+        match fact:
             case BidTaken():
-                standing = english.Standing(
-                    event.price_minor, event.leader, event.leader_maximum_minor, event.rival_maximum_minor
-                )
-                self._take_bid(self.lots[event.lot], event, standing)
+                book = english.Book(fact.price_minor, fact.leader, fact.leader_maximum_minor, fact.rival_maximum_minor)
+                self._apply_bid(self.lots[fact.lot], fact, book)
             case LotListed():
-                self._list(event)
+                self._list(fact)
             case LotDecided() | LotBought():
-                self._apply_change(event)
+                self._apply_change(fact)
             case MaximumDropped():
-                lot = self.lots[event.lot]
-                if lot.standing is not None:
-                    lot.standing = msgspec.structs.replace(
-                        lot.standing, leader_maximum_minor=event.leader_maximum_minor
-                    )
+                lot = self.lots[fact.lot]
+                if lot.book is not None:
+                    lot.book = msgspec.structs.replace(lot.book, leader_maximum_minor=fact.leader_maximum_minor)
                 lot.drops_when_silent = False
-                self._drops_when_silent.get(event.paddle, set()).discard(event.lot)
+                self._drops_when_silent.get(fact.paddle, set()).discard(fact.lot)
             case SaleDecided():
-                self._apply_to_sale(event)
+                self._apply_to_sale(fact)
             case HouseStarted() | HouseStoodStill():
-                self._give_back(event)
+                self._give_back(fact)
             case SaleRestored():
-                state.created = msgspec.structs.replace(state.created, epoch=event.epoch)
+                state.created = msgspec.structs.replace(state.created, epoch=fact.epoch)
 
-    def _list(self, event: LotListed) -> None:
-        spec = with_shared_table(event.spec)
-        added = lot_added(msgspec.structs.replace(event, spec=spec))
+    def _list(self, fact: LotListed) -> None:
+        spec = with_shared_table(fact.spec)
+        added = lot_added(msgspec.structs.replace(fact, spec=spec))
         self._state.sale = evolve_sale(self._state.sale, added)
-        self._changes.append((SALE_STREAM, added))
-        lot = LotState(spec, len(self._state.lots), first_view(added), event.seller_skeletons)
+        self._events.append((SALE_STREAM, added))
+        lot = LotState(spec, len(self._state.lots), first_view(added), fact.seller_skeletons)
         self._state.lots.append(lot)
         self.lots[lot.view.lot] = lot
         self._index(lot)
 
-    def _apply_to_sale(self, event: SaleDecided) -> None:
+    def _apply_to_sale(self, fact: SaleDecided) -> None:
         state = self._state
-        state.sale = evolve_sale(state.sale, event.change)
-        self._changes.append((SALE_STREAM, event.change))
-        if isinstance(event.change, SalePaused):
-            state.sale_paused_at_ms = event.at_ms
-        if isinstance(event.change, SaleResumed):
-            state.sale_stood_ms += event.at_ms - state.sale_paused_at_ms
+        state.sale = evolve_sale(state.sale, fact.event)
+        self._events.append((SALE_STREAM, fact.event))
+        if isinstance(fact.event, SalePaused):
+            state.sale_paused_at_ms = fact.at_ms
+        if isinstance(fact.event, SaleResumed):
+            state.sale_stood_ms += fact.at_ms - state.sale_paused_at_ms
             for lot in state.lots:
                 self._queue(lot)
 
-    def _take_bid(self, lot: LotState, event: BidTaken, standing: english.Standing) -> None:
-        """Take a bid into the state; `standing` is what the event says of it, which who decided it has at hand."""
-        if event.at_ms > self._state.now_ms:
-            self._state.now_ms = event.at_ms
-        if (lot.drops_when_silent or event.while_connected) and event.leader == event.paddle:
-            self._note_while_connected(lot, event)
-        lot.standing = standing
-        lot.extended_ms = event.extended_ms
-        if event.public:
-            placed = bid_placed(event)
+    def _apply_bid(self, lot: LotState, fact: BidTaken, book: english.Book) -> None:
+        """Take a bid into the state; `book` is what the fact says of it, which who decided it has at hand."""
+        if fact.at_ms > self._state.now_ms:
+            self._state.now_ms = fact.at_ms
+        if (lot.drops_when_silent or fact.while_connected) and fact.leader == fact.paddle:
+            self._note_while_connected(lot, fact)
+        lot.book = book
+        lot.extended_ms = fact.extended_ms
+        if fact.public:
+            placed = bid_placed(fact)
             lot.view = with_bid(lot.view, placed)
-            self._changes.append((event.lot, placed))
+            self._events.append((fact.lot, placed))
 
-    def _note_while_connected(self, lot: LotState, event: BidTaken) -> None:
+    def _note_while_connected(self, lot: LotState, fact: BidTaken) -> None:
         """Note whose maximum ends with the connection, if that changes with a bid that is about to be taken."""
-        if lot.standing is not None:
-            self._drops_when_silent.get(lot.standing.leader, set()).discard(event.lot)
-        lot.drops_when_silent = event.while_connected
-        if event.while_connected:
-            self._drops_when_silent.setdefault(event.paddle, set()).add(event.lot)
+        if lot.book is not None:
+            self._drops_when_silent.get(lot.book.leader, set()).discard(fact.lot)
+        lot.drops_when_silent = fact.while_connected
+        if fact.while_connected:
+            self._drops_when_silent.setdefault(fact.paddle, set()).add(fact.lot)
 
     def apply_run(self, last: BidTaken, shown: BidTaken | None, public_bids: int) -> None:
         """Take many bids on one lot into the state at once, none of them `while_connected` nor after one that is.
@@ -462,18 +458,16 @@ class Engine:
         """
         lot = self.lots[last.lot]
         self._state.now_ms = max(self._state.now_ms, last.at_ms)
-        lot.standing = english.Standing(
-            last.price_minor, last.leader, last.leader_maximum_minor, last.rival_maximum_minor
-        )
+        lot.book = english.Book(last.price_minor, last.leader, last.leader_maximum_minor, last.rival_maximum_minor)
         lot.extended_ms = last.extended_ms
         if shown is not None:
             bids = lot.view.bids + public_bids
             lot.view = msgspec.structs.replace(with_bid(lot.view, bid_placed(shown)), bids=bids)
 
-    def _show(self, lot: LotState, change: AnyLotEvent) -> None:
+    def _show(self, lot: LotState, event: AnyLotEvent) -> None:
         """Take a change that everybody may know into a lot's view."""
-        lot.view = evolve(lot.view, change)
-        self._changes.append((lot.view.terms.lot, change))
+        lot.view = evolve(lot.view, event)
+        self._events.append((lot.view.terms.lot, event))
 
     def _give_back(self, outage: Outage) -> None:
         """Extend all open lots by a time in which nobody could bid.
@@ -493,25 +487,25 @@ class Engine:
         heapq.heapify(clock)
         self._clock = clock
 
-    def _apply_change(self, event: LotDecided | LotBought) -> None:
-        lot = self.lots[event.lot]
+    def _apply_change(self, fact: LotDecided | LotBought) -> None:
+        lot = self.lots[fact.lot]
         was_final = lot.view.status.is_final
-        self._show(lot, event.change if isinstance(event, LotDecided) else closed_by_purchase(event))
-        if isinstance(event, LotDecided) and not isinstance(event.change, LotExtended):
-            lot.paused_with_sale = isinstance(event.change, LotPaused) and event.with_sale
+        self._show(lot, fact.event if isinstance(fact, LotDecided) else purchase_closing(fact))
+        if isinstance(fact, LotDecided) and not isinstance(fact.event, LotExtended):
+            lot.paused_with_sale = isinstance(fact.event, LotPaused) and fact.with_sale
         self._queue(lot)
         self._order.changed(lot)
         if lot.view.status.is_final and not was_final:
             self._unfinished -= 1
-            if lot.standing is not None and lot.drops_when_silent:
-                self._drops_when_silent.get(lot.standing.leader, set()).discard(event.lot)
+            if lot.book is not None and lot.drops_when_silent:
+                self._drops_when_silent.get(lot.book.leader, set()).discard(fact.lot)
             self._order.ended(lot)
 
     def _index(self, lot: LotState) -> None:
         """Make the indexes know a lot that is new to them."""
         if not lot.view.status.is_final:
             self._unfinished += 1
-            if lot.standing is not None and lot.drops_when_silent:
-                self._drops_when_silent.setdefault(lot.standing.leader, set()).add(lot.view.lot)
+            if lot.book is not None and lot.drops_when_silent:
+                self._drops_when_silent.setdefault(lot.book.leader, set()).add(lot.view.lot)
         self._order.join(lot)
         self._queue(lot)

@@ -1,8 +1,8 @@
 """The facts that the journal holds: what was asked, by whom, when, and what it did.
 
-Events, not commands, are the record: a fact stays a fact when rules change. Each has all that is needed to rebuild
+Facts, not commands, are the record: a fact stays a fact when rules change. Each has all that is needed to rebuild
 the state without deciding anything again, and all that is needed to decide again and compare (`auctioneer verify`).
-`public_part` is what everybody may know of an event; None where it must leave no trace, not even a number.
+`public_part` is what everybody may know of a fact; None where it must leave no trace, not even a number.
 """
 
 from typing import Final, get_args
@@ -30,11 +30,11 @@ from common.messages import Accepted, BidRequest, BuyRequest, Rejected, Role
 from common.money import Currency
 
 
-class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="event"):
-    """A fact. `seq` is that of its stream after the event: the lot's, or the sale's where `lot` is empty.
+class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact"):
+    """A fact. `seq` is that of its stream after the fact: the lot's, or the sale's where `lot` is empty.
 
-    In the journal an event is an array: its kind, then the fields in the order in which they stand here. With their
-    names they would take three times the space and the time (`docs/adr/0013-events-as-arrays.md`).
+    In the journal a fact is an array: its kind, then the fields in the order in which they stand here. With their
+    names they would take three times the space and the time (`docs/adr/0013-facts-as-arrays.md`).
     """
 
     at_ms: int
@@ -42,8 +42,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="e
     seq: int = 0
 
 
-class SaleCreated(Event, frozen=True, kw_only=True, tag="sale_created"):
-    """The first event of every journal. `lot_defaults` hold for the lots that are added later, too."""
+class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
+    """The first fact of every journal. `lot_defaults` hold for the lots that are added later, too."""
 
     sale: str
     title: str
@@ -53,7 +53,7 @@ class SaleCreated(Event, frozen=True, kw_only=True, tag="sale_created"):
     lot_defaults: LotDefaults = LotDefaults()
 
 
-class HouseStarted(Event, frozen=True, kw_only=True, tag="house_started"):
+class HouseStarted(Fact, frozen=True, kw_only=True, tag="house_started"):
     """A process took the sale up, after nobody held it for `outage_ms` (0 the first time).
 
     An outage is one fact, however many lots are open: each that has an end is extended by it (`given_back`).
@@ -63,7 +63,7 @@ class HouseStarted(Event, frozen=True, kw_only=True, tag="house_started"):
     outage_ms: int
 
 
-class HouseStoodStill(Event, frozen=True, kw_only=True, tag="house_stood_still"):
+class HouseStoodStill(Fact, frozen=True, kw_only=True, tag="house_stood_still"):
     """The process that holds the sale did nothing for `outage_ms`: a suspended machine, or a disk that hung.
 
     It extends lots as the outage before a `HouseStarted` does.
@@ -72,20 +72,20 @@ class HouseStoodStill(Event, frozen=True, kw_only=True, tag="house_stood_still")
     outage_ms: int
 
 
-class SaleRestored(Event, frozen=True, kw_only=True, tag="sale_restored"):
+class SaleRestored(Fact, frozen=True, kw_only=True, tag="sale_restored"):
     """The record goes on from a backup; what was recorded after it is lost. `epoch` is higher than any before."""
 
     epoch: int
 
 
-class SettingsChanged(Event, frozen=True, kw_only=True, tag="settings_changed"):
+class SettingsChanged(Fact, frozen=True, kw_only=True, tag="settings_changed"):
     """The sale is run by these settings from now on: who may join, and who gives commands. They are told whole."""
 
     settings: SaleSettings
     by: str
 
 
-class BidderEnrolled(Event, frozen=True, kw_only=True, tag="bidder_enrolled"):
+class BidderEnrolled(Fact, frozen=True, kw_only=True, tag="bidder_enrolled"):
     """A key has a name and a paddle from now on. Not admitted: it waits for the auctioneer."""
 
     paddle: int
@@ -97,7 +97,7 @@ class BidderEnrolled(Event, frozen=True, kw_only=True, tag="bidder_enrolled"):
     """Names that share one of these are too alike; kept, since another version of Unicode can give others."""
 
 
-class BidderAdmitted(Event, frozen=True, kw_only=True, tag="bidder_admitted"):
+class BidderAdmitted(Fact, frozen=True, kw_only=True, tag="bidder_admitted"):
     """The auctioneer let a waiting bidder in (`admitted`), or turned a bidder out."""
 
     paddle: int
@@ -105,7 +105,7 @@ class BidderAdmitted(Event, frozen=True, kw_only=True, tag="bidder_admitted"):
     by: str
 
 
-class LotListed(Event, frozen=True, kw_only=True, tag="lot_listed"):
+class LotListed(Fact, frozen=True, kw_only=True, tag="lot_listed"):
     """A lot joined the sale. It stands in the sale's stream; `spec.terms.lot` names it."""
 
     spec: LotSpec
@@ -115,11 +115,11 @@ class LotListed(Event, frozen=True, kw_only=True, tag="lot_listed"):
     """By which the seller is known among the bidders; kept, as those of a bidder are."""
 
 
-class BidTaken(Event, frozen=True, tag="bid_taken"):
-    """A bid was accepted. The fat event: the request, and everything that it did.
+class BidTaken(Fact, frozen=True, tag="bid_taken"):
+    """A bid was accepted. The fat fact: the request, and everything that it did.
 
     `public` is False where others may not notice: the leader raised its own maximum and the price stayed. The
-    `leader_*` and `rival_*` fields are the lot's secrets after the bid: see `Standing` in
+    `leader_*` and `rival_*` fields are the lot's secrets after the bid: see `Book` in
     `auctioneer.rules.formats.english`.
     Made by position, since by name that costs as much as deciding the bid.
     """
@@ -160,7 +160,7 @@ class BidTaken(Event, frozen=True, tag="bid_taken"):
         )
 
 
-class LotBought(Event, frozen=True, kw_only=True, tag="lot_bought"):
+class LotBought(Fact, frozen=True, kw_only=True, tag="lot_bought"):
     """A bidder bought the lot at its buy-now price, which closed it."""
 
     paddle: int
@@ -173,7 +173,7 @@ class LotBought(Event, frozen=True, kw_only=True, tag="lot_bought"):
         return self.request.id
 
 
-class BidLate(Event, frozen=True, kw_only=True, tag="bid_late"):
+class BidLate(Fact, frozen=True, kw_only=True, tag="bid_late"):
     """A bid came after the close. It changes nothing, but it is what disputes are about, so it is on the record."""
 
     paddle: int
@@ -189,29 +189,29 @@ class BidLate(Event, frozen=True, kw_only=True, tag="bid_late"):
         return self.request.id
 
 
-class MaximumDropped(Event, frozen=True, kw_only=True, tag="maximum_dropped"):
+class MaximumDropped(Fact, frozen=True, kw_only=True, tag="maximum_dropped"):
     """A leader fell silent who had asked that the rest of the maximum be dropped then."""
 
     paddle: int
     leader_maximum_minor: int
 
 
-class LotDecided(Event, frozen=True, kw_only=True, tag="lot_decided"):
+class LotDecided(Fact, frozen=True, kw_only=True, tag="lot_decided"):
     """The auctioneer or the clock did something to a lot; `with_sale` if it was done to the whole sale."""
 
-    change: AnyLotEvent
+    event: AnyLotEvent
     by: str
     with_sale: bool = False
 
 
-class SaleDecided(Event, frozen=True, kw_only=True, tag="sale_decided"):
+class SaleDecided(Fact, frozen=True, kw_only=True, tag="sale_decided"):
     """The auctioneer did something to the sale, other than adding a lot."""
 
-    change: SalePaused | SaleResumed | Announced | SaleEnded
+    event: SalePaused | SaleResumed | Announced | SaleEnded
     by: str
 
 
-AnyEvent = (
+AnyFact = (
     SaleCreated
     | HouseStarted
     | HouseStoodStill
@@ -233,11 +233,11 @@ Outage = HouseStarted | HouseStoodStill
 """After a time in which nobody could bid."""
 
 _KINDS: Final[dict[type, str]] = {
-    kind: kind.__struct_config__.tag for union in (AnyEvent, AnyLotEvent, AnySaleEvent) for kind in get_args(union)
+    kind: kind.__struct_config__.tag for union in (AnyFact, AnyLotEvent, AnySaleEvent) for kind in get_args(union)
 }
 
 
-class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="event", tag="refusal"):
+class Rejection(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact", tag="rejection"):
     """A bid that was refused, kept beside the chain so that a repeat gets the same verdict after a crash."""
 
     at_ms: int
@@ -251,29 +251,29 @@ class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field=
         return self.request.id
 
 
-def sale_decided(change: SalePaused | SaleResumed | Announced | SaleEnded, by: str) -> SaleDecided:
+def sale_decision(event: SalePaused | SaleResumed | Announced | SaleEnded, by: str) -> SaleDecided:
     """Return the record of a change of the sale that somebody decided, or the clock."""
-    return SaleDecided(at_ms=change.at_ms, seq=change.seq, change=change, by=by)
+    return SaleDecided(at_ms=event.at_ms, seq=event.seq, event=event, by=by)
 
 
-Decided = BidTaken | LotBought | BidLate | Refusal
+Decided = BidTaken | LotBought | BidLate | Rejection
 """What became of a bid or a purchase: it has the request, and the verdict can be told from it at any time."""
 
 
-def public_part(event: AnyEvent) -> AnyLotEvent | AnySaleEvent | None:
-    """Return what everybody may know of `event`, in the stream `event.lot`; None where that is nothing.
+def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
+    """Return what everybody may know of `fact`, in the stream `fact.lot`; None where that is nothing.
 
     What is heard of an outage depends on which lots are open, and is in their streams: see `given_back`.
     """
-    match event:
+    match fact:
         case BidTaken():
-            return bid_placed(event) if event.public else None
+            return bid_placed(fact) if fact.public else None
         case LotDecided() | SaleDecided():
-            return event.change
+            return fact.event
         case LotBought():
-            return closed_by_purchase(event)
+            return purchase_closing(fact)
         case LotListed():
-            return lot_added(event)
+            return lot_added(fact)
         case _:
             return None
 
@@ -283,86 +283,86 @@ def given_back(outage: Outage, seq: int, ends_at_ms: int) -> LotExtended:
     return LotExtended(seq + 1, outage.at_ms, ExtendCause.OUTAGE, ends_at_ms + outage.outage_ms)
 
 
-def named_fields(event: AnyEvent) -> dict[str, object]:
-    """Return the event with the names of its fields, which the journal leaves out."""
-    return {"event": _KINDS[type(event)], **msgspec.structs.asdict(event)}
+def named_fields(fact: AnyFact) -> dict[str, object]:
+    """Return the fact with the names of its fields, which the journal leaves out."""
+    return {"event": _KINDS[type(fact)], **msgspec.structs.asdict(fact)}
 
 
-def kind_of(event: AnyEvent) -> str:
+def kind_of(fact: AnyFact) -> str:
     """Return what happened in one word, as the journal's column and reports say it: of a decision, the change."""
-    if isinstance(event, (LotDecided, SaleDecided)):
-        return _KINDS[type(event.change)]
-    return _KINDS[type(event)]
+    if isinstance(fact, (LotDecided, SaleDecided)):
+        return _KINDS[type(fact.event)]
+    return _KINDS[type(fact)]
 
 
-def lot_added(event: LotListed) -> LotAdded:
+def lot_added(fact: LotListed) -> LotAdded:
     """Return what everybody may know of a lot that joined the sale."""
-    return LotAdded(event.seq, event.at_ms, event.spec.terms, event.opens_at_ms)
+    return LotAdded(fact.seq, fact.at_ms, fact.spec.terms, fact.opens_at_ms)
 
 
-def closed_by_purchase(event: LotBought) -> LotClosed:
+def purchase_closing(fact: LotBought) -> LotClosed:
     """Return what everybody may know of a purchase."""
-    return LotClosed(event.seq, event.at_ms, CloseCause.BUY_NOW, event.paddle, event.price_minor)
+    return LotClosed(fact.seq, fact.at_ms, CloseCause.BUY_NOW, fact.paddle, fact.price_minor)
 
 
-def bid_placed(event: BidTaken) -> BidPlaced:
+def bid_placed(fact: BidTaken) -> BidPlaced:
     """Return what everybody may know of a bid that is public."""
     return BidPlaced(
-        event.seq,
-        event.at_ms,
-        event.paddle,
-        event.leader,
-        event.price_minor,
-        event.minimum_minor,
-        event.ends_at_ms,
-        event.reserve_met,
-        event.buy_now_minor,
+        fact.seq,
+        fact.at_ms,
+        fact.paddle,
+        fact.leader,
+        fact.price_minor,
+        fact.minimum_minor,
+        fact.ends_at_ms,
+        fact.reserve_met,
+        fact.buy_now_minor,
     )
 
 
-def bid_accepted(event: BidTaken) -> Accepted:
+def bid_accepted(fact: BidTaken) -> Accepted:
     """Return the verdict on a bid that was accepted."""
-    leading = event.leader == event.paddle
+    leading = fact.leader == fact.paddle
     return Accepted(
-        event.lot,
-        event.seq,
-        event.at_ms,
-        event.price_minor,
-        event.minimum_minor,
+        fact.lot,
+        fact.seq,
+        fact.at_ms,
+        fact.price_minor,
+        fact.minimum_minor,
         leading,
-        event.leader_maximum_minor if leading else None,
-        event.ends_at_ms,
-        event.reserve_met,
-        id=event.request_id,
+        fact.leader_maximum_minor if leading else None,
+        fact.ends_at_ms,
+        fact.reserve_met,
+        id=fact.request_id,
     )
 
 
-def verdict_of(event: Decided) -> Accepted | Rejected:
-    """Return the verdict that the bidder got for the request in `event`, the same at any time."""
-    match event:
+def verdict_of(fact: Decided) -> Accepted | Rejected:
+    """Return the verdict that the bidder got for the request in `fact`, the same at any time."""
+    match fact:
         case BidTaken():
-            return bid_accepted(event)
-        case Refusal():
-            return event.verdict
+            return bid_accepted(fact)
+        case Rejection():
+            return fact.verdict
         case LotBought():
             return Accepted(
-                id=event.request.id,
-                lot=event.lot,
-                seq=event.seq,
-                at_ms=event.at_ms,
-                price_minor=event.price_minor,
-                minimum_minor=event.price_minor,
+                id=fact.request.id,
+                lot=fact.lot,
+                seq=fact.seq,
+                at_ms=fact.at_ms,
+                price_minor=fact.price_minor,
+                minimum_minor=fact.price_minor,
                 leading=True,
                 bought=True,
             )
         case BidLate():
             return Rejected(
-                id=event.request.id,
+                id=fact.request.id,
                 code=RejectCode.LOT_CLOSED,
-                lot=event.lot,
-                seq=event.seq,
-                price_minor=event.price_minor,
-                minimum_minor=event.minimum_minor,
-                leading=event.leading,
-                late_ms=event.late_ms,
+                lot=fact.lot,
+                seq=fact.seq,
+                price_minor=fact.price_minor,
+                minimum_minor=fact.minimum_minor,
+                leading=fact.leading,
+                late_ms=fact.late_ms,
             )

@@ -1,4 +1,4 @@
-"""One lot as the house has it, and the events by which it opens, closes or is changed. Nothing here changes a lot."""
+"""One lot as the house has it, and the facts by which it opens, closes or is changed. Nothing here changes a lot."""
 
 from functools import lru_cache
 from typing import Final
@@ -20,7 +20,7 @@ class LotState(msgspec.Struct):
     view: LotView
     seller_skeletons: tuple[str, ...] = ()
     """A bidder with one of these is the seller."""
-    standing: english.Standing | None = None
+    book: english.Book | None = None
     extended_ms: int = 0
     """Soft close used so far."""
     paused_with_sale: bool = False
@@ -64,20 +64,20 @@ def soft_close_ms(lot: LotState, now_ms: int) -> int:
     return wanted_ms if soft_close.cap_ms is None else min(wanted_ms, soft_close.cap_ms - lot.extended_ms)
 
 
-def opened(lot: LotState, at_ms: int) -> LotOpened:
-    """Return the event by which a lot opens at `at_ms`."""
+def opening(lot: LotState, at_ms: int) -> LotOpened:
+    """Return the fact by which a lot opens at `at_ms`."""
     duration_ms = lot.spec.terms.duration_ms
     return LotOpened(lot.view.seq + 1, at_ms, None if duration_ms is None else at_ms + duration_ms)
 
 
-def closed(lot: LotState, at_ms: int, cause: CloseCause) -> LotClosed:
-    """Return the event by which a lot closes: sold to the leader, or passed where the reserve is not met."""
+def closing(lot: LotState, at_ms: int, cause: CloseCause) -> LotClosed:
+    """Return the fact by which a lot closes: sold to the leader, or passed where the reserve is not met."""
     view = lot.view
     if view.leader is None or view.reserve_met is False:
         return LotClosed(view.seq + 1, at_ms, cause)
     return LotClosed(view.seq + 1, at_ms, cause, view.leader, view.price_minor)
 
 
-def lot_decided(lot: LotState, change: AnyLotEvent, by: str, *, with_sale: bool = False) -> LotDecided:
+def lot_decision(lot: LotState, event: AnyLotEvent, by: str, *, with_sale: bool = False) -> LotDecided:
     """Return the record of a change of a lot that somebody decided, or the clock."""
-    return LotDecided(at_ms=change.at_ms, lot=lot.view.lot, seq=change.seq, change=change, by=by, with_sale=with_sale)
+    return LotDecided(at_ms=event.at_ms, lot=lot.view.lot, seq=event.seq, event=event, by=by, with_sale=with_sale)

@@ -55,7 +55,7 @@ class Sales:
             bids = sale.bids(self._random, size.lots_a_batch, size.bidders_a_batch, _PREFILL_BIDS)
             _, batch = sale.decide(bids)
             for _ in range(-(-size.journaled_bids // _PREFILL_BIDS)):
-                sale.journal.append(batch.events, (), sale.now_ms)
+                sale.journal.append(batch.facts, (), sale.now_ms)
         return sale
 
     def measure(self, rounds: int) -> None:

@@ -19,7 +19,7 @@ import msgspec
 from auctioneer.house.house import House
 from auctioneer.journal import SqliteJournal
 from auctioneer.process.data_folder import DataFolder
-from auctioneer.process.server import SNAPSHOT_EVERY_EVENTS
+from auctioneer.process.server import SNAPSHOT_EVERY_FACTS
 from auctioneer.process.startup import read_house
 from benchmarks.inside.sale import BATCH_BIDS, Inside, InsideError, check_accepted, settings
 
@@ -54,13 +54,13 @@ class Replay(msgspec.Struct, frozen=True):
     """A house read back from its journal in this process."""
 
     totals: Totals
-    events: int
+    facts: int
     seconds: float
 
     @property
     def events_per_s(self) -> float:
-        """Events taken into the state a second."""
-        return self.events / self.seconds
+        """Facts taken into the state a second."""
+        return self.facts / self.seconds
 
 
 def make_record(data: Path, bids: int, tell: Callable[[int], object]) -> Totals:
@@ -83,7 +83,7 @@ def make_record(data: Path, bids: int, tell: Callable[[int], object]) -> Totals:
 
 
 def drop_snapshots(data: Path) -> None:
-    """Leave a stopped house nothing but its events to start from."""
+    """Leave a stopped house nothing but its facts to start from."""
     DataFolder(data).snapshots.remove_all()
 
 
@@ -107,7 +107,7 @@ def _make(data: Path, bids: int) -> None:
     sale = Inside.begin(LOTS, BIDDERS, folder.journal)
     assert sale.journal is not None, "the sale has a journal"
     random = Random(1)
-    snapshot_at = max(0, bids - SNAPSHOT_EVERY_EVENTS) // BATCH_BIDS
+    snapshot_at = max(0, bids - SNAPSHOT_EVERY_FACTS) // BATCH_BIDS
     batches = -(-bids // BATCH_BIDS)
     for number in range(batches):
         if number == snapshot_at:
@@ -115,7 +115,7 @@ def _make(data: Path, bids: int) -> None:
         count = min(BATCH_BIDS, bids - number * BATCH_BIDS)
         answers, batch = sale.decide(sale.bids(random, LOTS, BIDDERS, count))
         check_accepted(answers)
-        sale.journal.append(batch.events, batch.refusals, sale.now_ms)
+        sale.journal.append(batch.facts, batch.rejections, sale.now_ms)
         if number % _PROGRESS_BATCHES == 0:
             _say(str(number * BATCH_BIDS))
     _say(msgspec.json.encode(Totals.of(sale.house, sale.journal.position)).decode())

@@ -47,7 +47,7 @@ class Work(NamedTuple):
 
     asked: list[Asked]
     outcomes: Counter[str]
-    """How often each happened: `accepted`, or the code of a refusal."""
+    """How often each happened: `accepted`, or the code of a rejection."""
     views: list[LotView]
 
 
@@ -75,7 +75,7 @@ def new_engine() -> Engine:
     listed = decisions.add(engine, _START_MS, HOUSE, tuple(_lot(number) for number in range(LOTS)))
     assert not isinstance(listed, Refused), f"the lots were not taken: {listed}"
     engine.advance(_START_MS)
-    engine.take_changes()
+    engine.pop_events()
     return engine
 
 
@@ -116,13 +116,13 @@ def english_work(random: Random, count: int) -> Work:
 
 
 def _english_bid(random: Random, lot: LotState, paddle: int, request_id: int) -> BidRequest:
-    view, standing = lot.view, lot.standing
+    view, book = lot.view, lot.book
     step_minor = view.terms.step_at(view.minimum_minor)
     minimum_minor = view.minimum_minor
     ahead_minor = minimum_minor + step_minor * random.randrange(1, 20)
     chance = random.random()
-    if standing is not None and standing.leader == paddle and chance < 0.8:
-        maximum_minor = standing.leader_maximum_minor + step_minor
+    if book is not None and book.leader == paddle and chance < 0.8:
+        maximum_minor = book.leader_maximum_minor + step_minor
         return BidRequest(id=request_id, lot=view.lot, maximum_minor=maximum_minor)
     if chance < 0.05:
         return BidRequest(id=request_id, lot=view.lot, amount_minor=max(1, minimum_minor - step_minor))
@@ -136,14 +136,14 @@ def _english_bid(random: Random, lot: LotState, paddle: int, request_id: int) ->
 def time_engine(work: Work) -> float:
     """Put all bids to a new engine, as the house does: the clock first, then the bid; changes are taken by batches."""
     engine = new_engine()
-    asked, bid, may_be_due, take_changes = work.asked, engine.bid, engine.may_be_due, engine.take_changes
+    asked, bid, may_be_due, pop_events = work.asked, engine.bid, engine.may_be_due, engine.pop_events
     began_s = time.perf_counter()
     for start in range(0, len(asked), BATCH_BIDS):
         for at_ms, bidder, request in asked[start : start + BATCH_BIDS]:
             if may_be_due(at_ms):
                 engine.advance(at_ms)
             bid(at_ms, bidder, request)
-        take_changes()
+        pop_events()
     seconds = time.perf_counter() - began_s
     assert [lot.view for lot in engine.catalogue] == work.views, "the engine came to other views"
     return seconds
@@ -152,18 +152,18 @@ def time_engine(work: Work) -> float:
 def time_english_alone(work: Work) -> float:
     """Decide all bids by the format's function alone, from the standings in a dict; nothing is recorded."""
     lots = {lot.view.lot: lot.spec for lot in new_engine().catalogue}
-    standings: dict[str, english.Standing] = {}
+    standings: dict[str, english.Book] = {}
     decide_bid = english.decide_bid
     began_s = time.perf_counter()
     for _at_ms, bidder, request in work.asked:
         name = request.lot
         spec = lots[name]
-        standing = standings.get(name)
+        book = standings.get(name)
         decided = decide_bid(
             spec.terms,
             spec.reserve_minor,
-            standing,
-            english.minimum_bid(spec.terms, None if standing is None else standing.price_minor),
+            book,
+            english.minimum_bid(spec.terms, None if book is None else book.price_minor),
             bidder.paddle,
             request.amount_minor,
             request.maximum_minor,
@@ -177,7 +177,7 @@ def time_english_alone(work: Work) -> float:
 
 
 def time_bare(work: Work) -> float:
-    """Make one event for each bid and put it into a dict; nothing is decided. No record of bids can cost less."""
+    """Make one fact for each bid and put it into a dict; nothing is decided. No record of bids can cost less."""
     last: dict[str, BidTaken] = {}
     public = True
     began_s = time.perf_counter()
@@ -189,7 +189,7 @@ def time_bare(work: Work) -> float:
         facts = (at_ms, lot, seq, who, request.id, asked_minor, request.maximum_minor, public, minor, minor, who, minor)
         last[lot] = BidTaken(*facts, None, None, 0, None, None)
     seconds = time.perf_counter() - began_s
-    assert sum(event.seq for event in last.values()) == len(work.asked), "an event was lost"
+    assert sum(fact.seq for fact in last.values()) == len(work.asked), "an event was lost"
     return seconds
 
 

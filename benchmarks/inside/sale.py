@@ -12,7 +12,7 @@ from auctioneer.journal import SqliteJournal
 from auctioneer.network.broadcasts import frames
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
-from auctioneer.rules.facts import AnyEvent, SaleCreated
+from auctioneer.rules.facts import AnyFact, SaleCreated
 from auctioneer.rules.sale_settings import HOUSE
 from auctioneer.rules.terms import LotSpec, default_increments
 from common.codec import encode
@@ -92,11 +92,11 @@ class Inside:
         house.record(listed)
         house.advance(START_MS)
         inside = cls(house, None if journal is None else SqliteJournal.open(journal), lots, bidders)
-        inside._commit([created], house.take())
+        inside._commit([created], house.flush())
         for start in range(0, bidders, BATCH_BIDS):
             for bidder in range(start, min(bidders, start + BATCH_BIDS)):
                 inside._greet(bidder)
-            inside._commit([], house.take())
+            inside._commit([], house.flush())
             inside.now_ms += 1000 * BATCH_BIDS // ENROLMENTS_PER_S  # as long as the register wants for so many
         return inside
 
@@ -147,7 +147,7 @@ class Inside:
         committed_s = time.perf_counter()
         for answer in answers:
             encode(answer)
-        frames(self.house.engine.epoch, batch.changes, frozenset().__contains__)
+        frames(self.house.engine.epoch, batch.events, frozenset().__contains__)
         told_s = time.perf_counter()
         check_accepted(answers)
         return Parts(decided_s - began_s, committed_s - decided_s, told_s - committed_s)
@@ -157,7 +157,7 @@ class Inside:
         self.now_ms += 1
         handle, now_ms = self.house.handle, self.now_ms
         answers = [handle(principal, body, now_ms) for principal, body in bids]
-        return answers, self.house.take()
+        return answers, self.house.flush()
 
     def close(self) -> None:
         """Let go of the journal."""
@@ -171,9 +171,9 @@ class Inside:
         if not isinstance(answer, Welcome):
             raise InsideError(f"A bidder was not let in: {answer}.")
 
-    def _commit(self, first: list[AnyEvent], batch: Batch) -> None:
+    def _commit(self, first: list[AnyFact], batch: Batch) -> None:
         if self.journal is not None:
-            self.journal.append([*first, *batch.events] if first else batch.events, batch.refusals, self.now_ms)
+            self.journal.append([*first, *batch.facts] if first else batch.facts, batch.rejections, self.now_ms)
 
 
 def settings() -> HouseSettings:

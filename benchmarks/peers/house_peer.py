@@ -125,9 +125,9 @@ class ZmtpWire:
 
     def answers(self, data: bytes) -> Answers:
         """See `Wire`."""
-        return split(data, self._take)
+        return split(data, self._read)
 
-    def _take(self, body: bytes) -> int:
+    def _read(self, body: bytes) -> int:
         if self._expected not in body:
             raise BrokenPeerError(f"The house answered {decode_answer(body)} where {self._expected!r} was due.")
         return 1

@@ -55,7 +55,7 @@ class PostgresWire:
 
     def answers(self, data: bytes) -> Answers:
         """See `Wire`: an answer is whole when the server is ready again."""
-        return _split(data, _take_answer)
+        return _split(data, _read_answer)
 
 
 class PostgresBids(PostgresWire):
@@ -101,7 +101,7 @@ def _bind(values: bytes) -> bytes:
     return message(b"B", b"\0" + _STATEMENT + _BINARY + values + _BINARY) + _EXECUTE
 
 
-def _take_answer(kind: int, body: bytes) -> int:
+def _read_answer(kind: int, body: bytes) -> int:
     if kind == _ROW and body != _TRUE:
         raise BrokenPeerError(f"PostgreSQL refused a good bid: {body!r}")
     return kind == _READY

@@ -9,6 +9,7 @@ from bidder.aio import AsyncClient
 from bidder.base import UnansweredError
 from bidder.cli.bids import buy_now_price
 from bidder.cli.cautions import caution
+from bidder.cli.context import asked_in_vain
 from bidder.cli.orders import (
     HELP,
     BidOrder,
@@ -25,7 +26,6 @@ from bidder.cli.orders import (
     parsed_condition,
 )
 from bidder.cli.output import say
-from bidder.cli.places import asked_in_vain
 from bidder.cli.voices import ForPeople, Voice
 from bidder.cli.wording import Line, Tone, leader_words, time_left
 from bidder.events import ConnectionState

@@ -7,9 +7,9 @@ import click
 
 from bidder.base import BaseClient, UnansweredError
 from bidder.cli.cautions import caution
+from bidder.cli.context import LOT, BidderContext, Naming, explained, json_option, timeout_option, with_bidder_context
 from bidder.cli.orders import parsed_amount, parsed_condition
 from bidder.cli.output import say
-from bidder.cli.places import LOT, Naming, Seat, explained, from_seat, json_option, timeout_option
 from bidder.cli.records import no_verdict_record, verdict_record
 from bidder.cli.wording import verdict_line
 from bidder.client import Client
@@ -50,9 +50,9 @@ _Ask = Callable[[Client, str], Accepted | Rejected]
 @_request_id_option
 @timeout_option
 @json_option
-@from_seat(Naming.USUAL)
+@with_bidder_context(Naming.USUAL)
 def bid(
-    seat: Seat,
+    context: BidderContext,
     lot: str,
     amount: str,
     *,
@@ -90,7 +90,7 @@ def bid(
             timeout_ms=round(timeout_s * 1000),
         )
 
-    return _place(seat, lot, ask, request_id, timeout_s, as_json=as_json)
+    return _place(context, lot, ask, request_id, timeout_s, as_json=as_json)
 
 
 @click.command(
@@ -102,9 +102,9 @@ def bid(
 @_request_id_option
 @timeout_option
 @json_option
-@from_seat(Naming.USUAL)
+@with_bidder_context(Naming.USUAL)
 def buy(
-    seat: Seat,
+    context: BidderContext,
     lot: str,
     *,
     price: str | None,
@@ -118,7 +118,7 @@ def buy(
         price_minor = buy_now_price(client, lot) if price is None else parsed_amount(client.sale.currency, price)
         return client.buy(lot, price_minor, request_id=request_id, timeout_ms=round(timeout_s * 1000))
 
-    return _place(seat, lot, ask, request_id, timeout_s, as_json=as_json)
+    return _place(context, lot, ask, request_id, timeout_s, as_json=as_json)
 
 
 def _ask_about(doubt: str, *, is_agreed: bool) -> None:
@@ -141,14 +141,16 @@ def buy_now_price(client: BaseClient, lot: str) -> int:
     return view.terms.buy_now_minor
 
 
-def _place(seat: Seat, lot: str, ask: _Ask, request_id: int | None, timeout_s: float, *, as_json: bool) -> int:
+def _place(
+    context: BidderContext, lot: str, ask: _Ask, request_id: int | None, timeout_s: float, *, as_json: bool
+) -> int:
     """Carry out a request and print its verdict; return the exit status.
 
     `request_id` is that of a request to repeat; None for a new one, whose id is noted beside the key.
     """
-    last_id = seat.last_id
+    last_id = context.last_id
     try:
-        with seat.connect(round(timeout_s * 1000)) as client:
+        with context.connect(round(timeout_s * 1000)) as client:
             currency = client.sale.currency
             last_id.keep(client.new_request_id())
             lot = lot_meant(lot, client.lots())

@@ -42,7 +42,7 @@ class Follower:
         """How many lots have not ended, as far as was told."""
         return len(self._open)
 
-    def take(self, event: Event) -> None:
+    def show(self, event: Event) -> None:
         """Tell an event, unless it was told with the state. Raises RejectedError where the house turns one out."""
         match event:
             case StateReady() | EventsDropped():
@@ -70,7 +70,7 @@ class Follower:
 
     def _note_connection(self, event: ConnectionChanged) -> None:
         if event.state is ConnectionState.REFUSED:
-            assert event.rejected is not None, "refused without a refusal"
+            assert event.rejected is not None, "refused without a rejection"
             raise RejectedError(event.rejected.code, event.rejected.detail)
         self.has_ended = self.has_ended or event.state is ConnectionState.ENDED
 

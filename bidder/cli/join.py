@@ -10,11 +10,11 @@ import click
 
 from bidder.aio import AsyncClient
 from bidder.cli.attending import Attendance
+from bidder.cli.context import BidderContext, Naming, explained, json_option, timeout_option, with_bidder_context
 from bidder.cli.following import LAST_LOTS_MS, Follower
 from bidder.cli.inputs import output_above_prompt, piped_lines, typed_lines
 from bidder.cli.orders import FollowOrder, json_order, json_tag, parsed_choice, typed_order
 from bidder.cli.output import say
-from bidder.cli.places import Naming, Seat, explained, from_seat, json_option, timeout_option
 from bidder.cli.records import connection_record
 from bidder.cli.voices import ForPeople, ForPrograms, Voice
 from bidder.cli.wording import connection_line
@@ -63,8 +63,8 @@ class _ChoiceType(click.ParamType[FollowOrder]):
 @click.option("--yes", is_flag=True, help="Don't ask about typed bids, however high they are.")
 @timeout_option
 @json_option
-@from_seat(Naming.USUAL)
-def join(seat: Seat, follow: FollowOrder, timeout_s: float, *, yes: bool, as_json: bool) -> None:
+@with_bidder_context(Naming.USUAL)
+def join(context: BidderContext, follow: FollowOrder, timeout_s: float, *, yes: bool, as_json: bool) -> None:
     """Take part in the sale: see each change, and type bids such as `bid 3 120`; `help` lists what can be typed.
 
     In a pipe, or with --json: orders come as JSON lines, {"bid": {"lot": "3", "amount": "120.00"}, "id": 1} or with
@@ -72,18 +72,22 @@ def join(seat: Seat, follow: FollowOrder, timeout_s: float, *, yes: bool, as_jso
     end of the input does too, and bids stay.
     """
     is_program = as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
-    asyncio.run(_attend(seat, follow, round(timeout_s * 1000), is_program=is_program, is_agreed=yes))
+    asyncio.run(_attend(context, follow, round(timeout_s * 1000), is_program=is_program, is_agreed=yes))
 
 
-async def _attend(seat: Seat, follow: FollowOrder, timeout_ms: int, *, is_program: bool, is_agreed: bool) -> None:
-    client = await _enter(seat, timeout_ms, is_program=is_program)
+async def _attend(
+    context: BidderContext, follow: FollowOrder, timeout_ms: int, *, is_program: bool, is_agreed: bool
+) -> None:
+    client = await _enter(context, timeout_ms, is_program=is_program)
     async with client:
         voice: Voice = ForPrograms(client) if is_program else ForPeople(client)
-        attendance = Attendance(client, voice, seat.last_id, timeout_ms)
+        attendance = Attendance(client, voice, context.last_id, timeout_ms)
         voice.follow(follow)
         follower = Follower(client, voice)
         orders = (
-            _take_json(attendance, voice) if is_program else _take_typed(client, attendance, voice, is_agreed=is_agreed)
+            _follow_json(attendance, voice)
+            if is_program
+            else _follow_typed(client, attendance, voice, is_agreed=is_agreed)
         )
         with nullcontext() if is_program else output_above_prompt():
             try:
@@ -121,15 +125,17 @@ async def _until_over(
             raise outcome
 
 
-async def _enter(seat: Seat, timeout_ms: int, *, is_program: bool) -> AsyncClient:
+async def _enter(context: BidderContext, timeout_ms: int, *, is_program: bool) -> AsyncClient:
     """Join the sale, however long an approval takes. Raises as `AsyncClient.connect` does."""
-    link, keys = seat.link, seat.keys
+    link, keys = context.link, context.keys
     tries_ms = [min(_FIRST_TRY_MS, timeout_ms), max(0, timeout_ms - _FIRST_TRY_MS)]
     is_awaiting = False
     while True:
         try_ms = tries_ms.pop(0) if tries_ms else timeout_ms
         try:
-            client = await AsyncClient.connect(link, seat.name, keys, timeout_ms=try_ms, last_id=seat.last_id.read())
+            client = await AsyncClient.connect(
+                link, context.name, keys, timeout_ms=try_ms, last_id=context.last_id.read()
+            )
         except RejectedError as error:
             if error.reject is not RejectCode.AWAITING_APPROVAL:
                 raise explained(error) from error
@@ -142,7 +148,7 @@ async def _enter(seat: Seat, timeout_ms: int, *, is_program: bool) -> AsyncClien
             if not is_awaiting and not any(tries_ms):
                 raise
         else:
-            seat.note_welcome(client.welcome)
+            context.note_welcome(client.welcome)
             return client
 
 
@@ -157,15 +163,15 @@ def _say_awaiting(*, is_program: bool) -> None:
 
 async def _follow(client: AsyncClient, follower: Follower) -> None:
     async for event in client.events():
-        follower.take(event)
+        follower.show(event)
         if follower.has_ended:
             break
     late_events = client.events(LAST_LOTS_MS)
     while follower.lots_missing and (late := await anext(late_events, None)) is not None:
-        follower.take(late)
+        follower.show(late)
 
 
-async def _take_typed(client: AsyncClient, attendance: Attendance, voice: Voice, *, is_agreed: bool) -> None:
+async def _follow_typed(client: AsyncClient, attendance: Attendance, voice: Voice, *, is_agreed: bool) -> None:
     prompt = f"{client.welcome.name} (paddle {client.paddle})> "
     async with aclosing(typed_lines(prompt, attendance.status)) as lines:
         async for line in lines:
@@ -181,7 +187,7 @@ async def _take_typed(client: AsyncClient, attendance: Attendance, voice: Voice,
     await attendance.finish()
 
 
-async def _take_json(attendance: Attendance, voice: Voice) -> None:
+async def _follow_json(attendance: Attendance, voice: Voice) -> None:
     async with aclosing(piped_lines()) as lines:
         async for line in lines:
             try:

@@ -3,8 +3,8 @@
 import click
 
 from bidder.base import UnansweredError
+from bidder.cli.context import BidderContext, Naming, asked_in_vain, json_option, timeout_option, with_bidder_context
 from bidder.cli.output import print_lots, say
-from bidder.cli.places import Naming, Seat, asked_in_vain, from_seat, json_option, timeout_option
 from bidder.cli.records import lot_record, mine_record
 from bidder.cli.wording import Line, mine_lines
 from common.cli import examples
@@ -15,10 +15,10 @@ from common.terminal import print_json
 @click.command(short_help="Show how the lots stand.", epilog=examples("bidder lots", "bidder lots --name Ada --json"))
 @timeout_option
 @json_option
-@from_seat(Naming.OPTIONAL)
-def lots(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
+@with_bidder_context(Naming.OPTIONAL)
+def lots(context: BidderContext, timeout_s: float, *, as_json: bool) -> None:
     """Show all lots: price, next bid, who leads, and what is left on the clock."""
-    with seat.connect(round(timeout_s * 1000)) as client:
+    with context.connect(round(timeout_s * 1000)) as client:
         sale, paddle = client.sale, client.paddle
         views = [(view, client.remaining_ms(view.lot)) for view in client.lots().values()]
     if as_json:
@@ -33,10 +33,10 @@ def lots(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
 @click.command(short_help="Show what you lead and what you won.", epilog=examples("bidder mine --name Ada"))
 @timeout_option
 @json_option
-@from_seat(Naming.USUAL)
-def mine(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
+@with_bidder_context(Naming.USUAL)
+def mine(context: BidderContext, timeout_s: float, *, as_json: bool) -> None:
     """Show the lots that you lead, with your secret maxima, and those that you won, with their total."""
-    with seat.connect(round(timeout_s * 1000)) as client:
+    with context.connect(round(timeout_s * 1000)) as client:
         try:
             affairs = client.mine(timeout_ms=round(timeout_s * 1000))
         except UnansweredError as error:
@@ -51,10 +51,10 @@ def mine(seat: Seat, timeout_s: float, *, as_json: bool) -> None:
 
 @click.command(short_help="Print your public key.", epilog=examples("bidder key --name Ada"))
 @json_option
-@from_seat(Naming.REQUIRED)
-def key(seat: Seat, *, as_json: bool) -> None:
+@with_bidder_context(Naming.REQUIRED)
+def key(context: BidderContext, *, as_json: bool) -> None:
     """Print the public key of your name, for a house that admits by a list. The key is made at first use."""
     if as_json:
-        print_json({"name": seat.name, "key": seat.keys.public})
+        print_json({"name": context.name, "key": context.keys.public})
     else:
-        say(Line(seat.keys.public))
+        say(Line(context.keys.public))

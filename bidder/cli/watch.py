@@ -2,8 +2,8 @@
 
 import click
 
+from bidder.cli.context import BidderContext, Naming, json_option, timeout_option, with_bidder_context
 from bidder.cli.following import LAST_LOTS_MS, Follower
-from bidder.cli.places import Naming, Seat, from_seat, json_option, timeout_option
 from bidder.cli.voices import ForPeople, ForPrograms
 from common.cli import examples
 
@@ -20,19 +20,19 @@ from common.cli import examples
 )
 @timeout_option
 @json_option
-@from_seat(Naming.OPTIONAL)
-def watch(seat: Seat, timeout_s: float, *, is_until_end: bool, as_json: bool) -> None:
+@with_bidder_context(Naming.OPTIONAL)
+def watch(context: BidderContext, timeout_s: float, *, is_until_end: bool, as_json: bool) -> None:
     """Print how the lots stand, and then each change of the sale.
 
     With --json: one object a line, each with `event`, `epoch`, `lot` (null: the sale itself) and `seq`.
     """
-    with seat.connect(round(timeout_s * 1000)) as client:
+    with context.connect(round(timeout_s * 1000)) as client:
         voice = ForPrograms(client) if as_json else ForPeople(client)
         follower = Follower(client, voice)
         for event in client.events():
-            follower.take(event)
+            follower.show(event)
             if is_until_end and follower.has_ended:
                 break
         while follower.lots_missing and (late := next(client.events(LAST_LOTS_MS), None)) is not None:
-            follower.take(late)
+            follower.show(late)
         voice.ended(follower.lots_missing)

@@ -11,7 +11,7 @@ import msgspec
 from auctioneer.house.house import House, HouseSettings
 from auctioneer.network.broadcasts import frames
 from auctioneer.rules import decisions
-from auctioneer.rules.facts import AnyEvent, Refusal, SaleCreated
+from auctioneer.rules.facts import AnyFact, Rejection, SaleCreated
 from auctioneer.rules.sale_settings import HOUSE
 from auctioneer.rules.terms import LotSpec
 from common import codec
@@ -57,8 +57,8 @@ class _Story:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.now_ms = _START_MS
-        self.journal: list[AnyEvent] = []
-        self.refusals: list[Refusal] = []
+        self.journal: list[AnyFact] = []
+        self.rejections: list[Rejection] = []
         created = SaleCreated(
             at_ms=_START_MS,
             sale="9c1185a5c5e9fc54",
@@ -113,18 +113,18 @@ class _Story:
         alive_ms = self.now_ms
         self.now_ms += _OUTAGE_MS
         self.house = self._rebuilt(instance)
-        self.house.record(decisions.take_up(self.house.engine, self.now_ms, alive_ms, instance))
+        self.house.record(decisions.start(self.house.engine, self.now_ms, alive_ms, instance))
         self._commit()
 
     def _rebuilt(self, instance: str) -> House:
         settings = HouseSettings(instance=instance, publish_port=7767)
-        return House.rebuild(settings, None, self.journal, self.refusals, self.now_ms)
+        return House.rebuild(settings, None, self.journal, self.rejections, self.now_ms)
 
     def _commit(self) -> list[bytes]:
-        batch = self.house.take()
-        self.journal.extend(batch.events)
-        self.refusals.extend(batch.refusals)
-        return frames(self.house.engine.epoch, batch.changes, frozenset().__contains__)
+        batch = self.house.flush()
+        self.journal.extend(batch.facts)
+        self.rejections.extend(batch.rejections)
+        return frames(self.house.engine.epoch, batch.events, frozenset().__contains__)
 
     def _frame(self, head: str, frame: bytes, message: msgspec.Struct) -> None:
         self.lines.extend(("```text", f"{head}, {len(frame)} bytes"))

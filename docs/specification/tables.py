@@ -27,7 +27,7 @@ _SHARED: Final = (
     lot.Step,
     money.Currency,
     messages.Maximum,
-    messages.LotChanges,
+    messages.OneLot,
 )
 _ENUMS: Final = (messages.Role, lot.SaleStatus, lot.LotStatus, lot.CloseCause, lot.ExtendCause)
 _NUMBERS: Final = {limits.INTEGER_MAX: "2^53-1", limits.AMOUNT_MINOR_MAX: "10^15"}

@@ -10,7 +10,7 @@ import msgpack
 import msgspec
 
 from common import codec, messages
-from common.codec import RefusedBody, decode_request, encode, encode_broadcast
+from common.codec import RejectedBody, decode_request, encode, encode_broadcast
 from common.errors import RejectCode
 from common.limits import AMOUNT_MINOR_MAX, INTEGER_MAX, PROTOCOL_VERSION
 from common.lot import (
@@ -45,13 +45,13 @@ from common.messages import (
     BuyRequest,
     Heartbeat,
     Hello,
-    LotChanges,
     LotEvents,
     LotRequest,
     ManyLots,
     Maximum,
     Mine,
     MineRequest,
+    OneLot,
     Ping,
     Pong,
     Probed,
@@ -265,7 +265,7 @@ BROADCASTS: Final[dict[str, tuple[bytes, messages.AnyBroadcast]]] = {
         codec.topic(codec.MANY_LOTS_TOPIC),
         ManyLots(
             epoch=1,
-            lots=(LotChanges("12a", (_LOT_EVENTS[3], _LOT_EVENTS[4])), LotChanges("2", (_LOT_EVENTS[0],))),
+            lots=(OneLot("12a", (_LOT_EVENTS[3], _LOT_EVENTS[4])), OneLot("2", (_LOT_EVENTS[0],))),
         ),
     ),
     **{
@@ -351,6 +351,6 @@ def _vector(name: str, message: msgspec.Struct, frame: bytes) -> dict[str, Any]:
 def _refused(name: str, body: bytes) -> dict[str, Any]:
     try:
         decode_request(body)
-    except RefusedBody as refused:
+    except RejectedBody as refused:
         return {"name": name, "hex": body.hex(), "code": refused.code.value, "id": refused.request_id}
     raise AssertionError(f"the house would take the body {name!r}")

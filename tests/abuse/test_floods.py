@@ -74,14 +74,14 @@ def test_a_flood_of_subscriptions_holds_nobody_up(
         assert isinstance(eve.hello(), Welcome)
     with unshaken(house) as honest:
         pusher = pusher_of(eve)
-        refusals = pusher.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+        rejections = pusher.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
         try:
             with without_pause(lambda number: pusher.send(SUBSCRIPTION_FLOODS[flood](number))):
                 honest.go_on()
-                assert refusals.poll(WAIT_MS), "the flood may come back at once"
+                assert rejections.poll(WAIT_MS), "the flood may come back at once"
         finally:
             pusher.disable_monitor()
-            refusals.close()
+            rejections.close()
             pusher.close(linger=0)
         newcomer = RawBidder(house.link, "", honest.bidder.keys)
         newcomer.subscribe(topic("beat"))  # not behind all that the flood left
@@ -96,14 +96,14 @@ def test_a_flood_of_subscriptions_holds_nobody_up(
 def test_a_flood_of_requests_spends_its_senders_budget_only(house: HouseProcess, eve: RawBidder, body: bytes) -> None:
     """It loses its connection too, so that its queue never gets full."""
     assert isinstance(eve.hello(), Welcome)
-    refusals = eve.requests.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+    rejections = eve.requests.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
     try:
         with unshaken(house) as honest, without_pause(lambda number: push_and_read(eve.requests, body)):
             honest.go_on()
-            assert refusals.poll(WAIT_MS), "the flood may come back at once"
+            assert rejections.poll(WAIT_MS), "the flood may come back at once"
     finally:
         eve.requests.disable_monitor()
-        refusals.close()
+        rejections.close()
 
 
 def push(sender: zmq.SyncSocket, *frames: bytes) -> None:

@@ -20,8 +20,8 @@ def frame(lot: str, *bids: tuple[int, int]) -> bytes:
 def test_what_came_in_order_is_whole_and_its_latency_runs_from_the_oldest_bid() -> None:
     ledger = Ledger(2, BEFORE)
     for screen, late_us in ((0, 1_000), (1, 3_000)):
-        ledger.take(screen, frame("1", (11, 5_000), (12, 5_500)), 5_000 + late_us)
-        ledger.take(screen, frame("2", (21, 9_000)), 9_000 + late_us)
+        ledger.read(screen, frame("1", (11, 5_000), (12, 5_500)), 5_000 + late_us)
+        ledger.read(screen, frame("2", (21, 9_000)), 9_000 + late_us)
     after = {"1": 12, "2": 21}
     assert ledger.has_all(after)
     delivery = ledger.result(BEFORE, after, counted_from_us=0)
@@ -36,7 +36,7 @@ def test_what_came_in_order_is_whole_and_its_latency_runs_from_the_oldest_bid() 
 
 def test_bids_from_before_the_measurement_have_no_latency_but_count() -> None:
     ledger = Ledger(1, BEFORE)
-    ledger.take(0, frame("1", (11, 5_000)), 6_000)
+    ledger.read(0, frame("1", (11, 5_000)), 6_000)
     delivery = ledger.result(BEFORE, {"1": 11, "2": 20}, counted_from_us=5_001)
     assert delivery.is_whole
     assert delivery.latencies.count == 0
@@ -46,9 +46,9 @@ def test_a_hole_is_a_gap_and_its_events_are_missing() -> None:
     ledger = Ledger(2, BEFORE)
     first, second, third = frame("1", (11, 1)), frame("1", (12, 2), (13, 3)), frame("1", (14, 4))
     for body in (first, second, third):
-        ledger.take(0, body, 10)
+        ledger.read(0, body, 10)
     for body in (first, third):
-        ledger.take(1, body, 10)
+        ledger.read(1, body, 10)
     delivery = ledger.result(BEFORE, {"1": 14, "2": 20}, counted_from_us=0)
     assert not delivery.is_whole
     assert (delivery.gaps, delivery.missing, delivery.repeated) == (1, 2, 0)
@@ -56,7 +56,7 @@ def test_a_hole_is_a_gap_and_its_events_are_missing() -> None:
 
 def test_a_tail_that_never_came_is_missing_without_a_gap() -> None:
     ledger = Ledger(1, BEFORE)
-    ledger.take(0, frame("1", (11, 1)), 10)
+    ledger.read(0, frame("1", (11, 1)), 10)
     after = {"1": 12, "2": 21}
     assert not ledger.has_all(after)
     delivery = ledger.result(BEFORE, after, counted_from_us=0)
@@ -67,7 +67,7 @@ def test_a_tail_that_never_came_is_missing_without_a_gap() -> None:
 def test_what_comes_again_or_late_is_repeated_and_no_delivery() -> None:
     ledger = Ledger(1, BEFORE)
     for body in (frame("1", (11, 1)), frame("1", (11, 1)), frame("1", (12, 2))):
-        ledger.take(0, body, 10)
+        ledger.read(0, body, 10)
     delivery = ledger.result(BEFORE, {"1": 12, "2": 20}, counted_from_us=0)
     assert not delivery.is_whole
     assert (delivery.repeated, delivery.gaps, delivery.deliveries) == (1, 0, 2)
@@ -78,7 +78,7 @@ def test_processes_add_up() -> None:
     for screens in (1, 2):
         ledger = Ledger(screens, BEFORE)
         for screen in range(screens):
-            ledger.take(screen, frame("1", (11, 1_000)), 2_000)
+            ledger.read(screen, frame("1", (11, 1_000)), 2_000)
         parts.append(ledger.result(BEFORE, {"1": 12, "2": 20}, counted_from_us=0))
     both = together(parts)
     assert (both.screens, both.events, both.deliveries, both.missing) == (3, 2, 3, 3)

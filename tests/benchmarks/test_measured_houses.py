@@ -18,7 +18,7 @@ def test_recovery_tells_every_start_and_loses_nothing(tmp_path: Path) -> None:
     assert set(starts) == {"after a crash", "successor after kill -9", "after a stop", "without a snapshot"}
     assert all(0 < found["ready_s_min"] <= found["ready_s"] <= found["ready_s_max"] for found in starts.values())
     (replayed,) = (row for row in finding.rows if "replay" in row.setting)
-    events = replayed.setting["events"]
+    events = replayed.setting["facts"]
     assert isinstance(events, int)
     assert events >= 2_000 + 2 * LOTS + BIDDERS  # each lot was listed and opened
     assert replayed.figures["events_per_s"] == pytest.approx(events / replayed.figures["seconds"])

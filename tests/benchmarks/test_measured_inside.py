@@ -20,7 +20,7 @@ from common.limits import REMEMBERED_REQUESTS_MAX
 from common.messages import Accepted
 from tests.benchmarks.quick_finding import quick_finding
 
-FORMATS_FOLDER = Path(__file__).resolve().parents[2] / "auctioneer" / "formats"
+FORMATS_FOLDER = Path(__file__).resolve().parents[2] / "auctioneer" / "rules" / "formats"
 
 
 def test_every_format_of_the_house_is_measured() -> None:
@@ -56,7 +56,7 @@ def test_the_sale_inside_accepts_and_journals_every_bid(tmp_path: Path) -> None:
     answers, batch = sale.decide(sale.bids(random, 20, 30, 7))
     sale.close()
     assert [type(answer) for answer in answers] == [Accepted] * 7
-    assert len(batch.events) == len(batch.changes) == 7
+    assert len(batch.facts) == len(batch.events) == 7
     assert sum(lot.view.bids for lot in sale.house.engine.catalogue) == 3 * BATCH_BIDS + 7
     journal = SqliteJournal.open(path, read_only=True)
     house = read_house(journal, SnapshotFiles(tmp_path).load(journal), settings(), sale.now_ms)
@@ -68,10 +68,10 @@ def test_the_sale_inside_accepts_and_journals_every_bid(tmp_path: Path) -> None:
 def test_a_batch_goes_to_as_many_lots_and_bidders_as_was_asked() -> None:
     sale = Inside.begin(500, 400)
     answers, batch = sale.decide(sale.bids(Random(1), 10, 8))
-    assert len(answers) == len(batch.events) == BATCH_BIDS
-    assert len({event.lot for event in batch.events}) == 10
-    assert len({stream for stream, _ in batch.changes}) == 10
-    assert len({getattr(event, "paddle", 0) for event in batch.events}) == 8
+    assert len(answers) == len(batch.facts) == BATCH_BIDS
+    assert len({event.lot for event in batch.facts}) == 10
+    assert len({stream for stream, _ in batch.events}) == 10
+    assert len({getattr(event, "paddle", 0) for event in batch.facts}) == 8
 
 
 def test_more_bidders_are_let_in_than_a_house_takes_at_once() -> None:

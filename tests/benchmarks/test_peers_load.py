@@ -86,7 +86,7 @@ def test_answers_are_counted_once_wherever_a_read_ends(name: str, count: int, cu
 
 
 @pytest.mark.parametrize(
-    ("count_in", "refusal"),
+    ("count_in", "rejection"),
     [
         (RedisBids(NOWHERE, 40 * "0").answers, b":1\r\n:0\r\n"),
         (RedisBids(NOWHERE, 40 * "0").answers, b"-NOSCRIPT\r\n"),
@@ -95,9 +95,11 @@ def test_answers_are_counted_once_wherever_a_read_ends(name: str, count: int, cu
         (WebSocketBids(NOWHERE).answers, b'\x81\x13{"type":"rejected"}'),
     ],
 )
-def test_an_answer_that_is_not_good_stops_the_measurement(count_in: Callable[[bytes], Answers], refusal: bytes) -> None:
+def test_an_answer_that_is_not_good_stops_the_measurement(
+    count_in: Callable[[bytes], Answers], rejection: bytes
+) -> None:
     with pytest.raises(BrokenPeerError):
-        count_in(refusal)
+        count_in(rejection)
 
 
 def test_heartbeats_are_answered_and_not_counted() -> None:

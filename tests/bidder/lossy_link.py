@@ -105,7 +105,7 @@ class Link:
             self.session.replica.check()
 
     def _carry_out(self) -> bool:
-        effects = self.session.take_effects()
+        effects = self.session.pop_effects()
         for effect in effects:
             match effect:
                 case Send(body):

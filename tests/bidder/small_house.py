@@ -233,7 +233,7 @@ class SmallHouse:
             case MineRequest():
                 return Mine(id=request.id, paddle=self.paddles[key])
             case BidRequest():
-                return self._take_bid(key, request)
+                return self._apply_bid(key, request)
         raise AssertionError(f"the small house does not know {request}")
 
     def _welcome(self, key: str, request: Hello) -> Welcome:
@@ -273,7 +273,7 @@ class SmallHouse:
         """Return the ids of which the house still knows the verdict."""
         return sorted(request_id for whose, request_id in self.verdicts if whose == key)[-REMEMBERED_REQUESTS_MAX:]
 
-    def _take_bid(self, key: str, request: BidRequest) -> Answer | None:
+    def _apply_bid(self, key: str, request: BidRequest) -> Answer | None:
         known, remembered = self.verdicts.get((key, request.id)), self._remembered(key)
         if len(remembered) == REMEMBERED_REQUESTS_MAX and request.id < remembered[0]:
             return Rejected(id=request.id, code=RejectCode.ID_STALE)

@@ -137,13 +137,13 @@ def test_a_name_is_looked_up_again_but_not_at_once() -> None:
     lookup = Lookup(NAME, resolve, done.release)
     lookup.begin(0)
     assert done.acquire(timeout=WAIT_MS / 1000)
-    assert lookup.take(10) == ("::1",)
-    assert lookup.take(10) == ()
+    assert lookup.pop(10) == ("::1",)
+    assert lookup.pop(10) == ()
     lookup.begin(LOOKUP_AGAIN_MS - 1)
     assert len(asked) == 1
     lookup.begin(LOOKUP_AGAIN_MS)
     assert done.acquire(timeout=WAIT_MS / 1000)
-    assert lookup.take(LOOKUP_AGAIN_MS) == ()
+    assert lookup.pop(LOOKUP_AGAIN_MS) == ()
     assert (lookup.failure, lookup.again_ms) == ("no such name", 2 * LOOKUP_AGAIN_MS)
 
 
@@ -153,7 +153,7 @@ def test_a_bug_in_a_resolver_is_not_swallowed() -> None:
     lookup.begin(0)
     assert done.wait(WAIT_MS / 1000)
     with pytest.raises(KeyError):
-        lookup.take(0)
+        lookup.pop(0)
 
 
 # --- both clients, with real sockets --------------------------------------------------------------------------------

@@ -42,15 +42,15 @@ class Model:
         while start is not None:
             page = self.ask(SnapshotRequest(id=1, start=start))
             assert isinstance(page, Snapshot)
-            self.told += self.replica.take_page(page)
+            self.told += self.replica.apply_page(page)
             start = page.next
 
     def deliver(self, frame: bytes) -> None:
         message = decode_broadcast(frame)
         if isinstance(message, LotEvents):
-            self.told += self.replica.take_lot_events(message)
+            self.told += self.replica.apply_lot_events(message)
         elif isinstance(message, SaleEvents):
-            self.told += self.replica.take_sale_events(message)
+            self.told += self.replica.apply_sale_events(message)
         self.last_delivered = frame
 
     def replay(self, stream: str) -> None:
@@ -59,7 +59,7 @@ class Model:
             return
         answer = self.ask(ReplayRequest(id=1, lot=stream, after_seq=after_seq))
         assert isinstance(answer, Replay)
-        self.told += self.replica.take_replay(answer)
+        self.told += self.replica.read_replay(answer)
 
     def step(self, what: str, number: int) -> None:
         house, lot = self.house, str(number)
@@ -81,7 +81,7 @@ class Model:
             case "lot" if number:
                 answer = self.ask(LotRequest(id=1, lot=lot))
                 assert isinstance(answer, Snapshot)
-                self.told += self.replica.take_lot(answer.lots[0])
+                self.told += self.replica.apply_lot(answer.lots[0])
             case "snapshot":
                 self.pages(adopt=number == 0)
 

@@ -123,7 +123,7 @@ def test_awaiting_approval_asks_again_until_admitted() -> None:
     assert states(link)[-1] is ConnectionState.LIVE
 
 
-def test_a_refusal_is_final_and_settles_what_waits() -> None:
+def test_a_rejection_is_final_and_settles_what_waits() -> None:
     house = SmallHouse(1)
     link = Link(house)
     house.hello_answer = RejectCode.NAME_TAKEN
@@ -140,7 +140,7 @@ def test_a_refusal_is_final_and_settles_what_waits() -> None:
     assert len(house.seen) == asked
 
 
-def test_a_refusal_is_the_answer_to_what_cannot_have_been_decided_and_to_nothing_else() -> None:
+def test_a_rejection_is_the_answer_to_what_cannot_have_been_decided_and_to_nothing_else() -> None:
     house = SmallHouse(1)
     link = live(house)
     house.bid_answers_to_drop = 1
@@ -178,14 +178,14 @@ def test_while_approval_is_awaited_the_client_asks_now_and_then_also_where_no_pa
 
 
 @pytest.mark.parametrize(("detail", "reason"), [("", ADVICE[RejectCode.NAME_TAKEN]), ("as Bob", "as Bob")])
-def test_a_refusal_is_told_with_its_reason(detail: str, reason: str) -> None:
+def test_a_rejection_is_told_with_its_reason(detail: str, reason: str) -> None:
     link = Link(SmallHouse(1), loses=lambda _: True)
     link.connect()
     hello = decode_request(link.sent[0])
-    refusal = Rejected(id=hello.id, code=RejectCode.NAME_TAKEN, detail=detail)
-    link.session.answer_received(encode(refusal), link.now_ms)
+    rejection = Rejected(id=hello.id, code=RejectCode.NAME_TAKEN, detail=detail)
+    link.session.answer_received(encode(rejection), link.now_ms)
     link.settle()
-    assert link.told(ConnectionChanged) == [ConnectionChanged(ConnectionState.REFUSED, reason, refusal)]
+    assert link.told(ConnectionChanged) == [ConnectionChanged(ConnectionState.REFUSED, reason, rejection)]
 
 
 def test_a_feed_whose_subscriptions_were_refused_is_not_live_and_asks_again() -> None:

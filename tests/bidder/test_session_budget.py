@@ -100,7 +100,7 @@ def test_after_a_pause_one_request_goes_at_a_time_those_of_the_application_first
     house = SmallHouse(1)
     link = live(house)
     link.session.tick(link.now_ms + PING_MS)  # a ping is due, and is lost
-    link.session.take_effects()
+    link.session.pop_effects()
     house.bid_answer = RejectCode.SLOW_DOWN
     for _ in range(3):
         link.bid("1", 100, timeout_ms=60_000)

@@ -52,7 +52,7 @@ def test_two_machines_that_share_a_key_choose_different_ids() -> None:
             Hello(id=1, versions=(1,)), now_ms=0, now_us=NOW_US, entropy=lambda size, part=randomness: (part * 8)[:size]
         )
         session.connected(0)
-        hello = next(effect.body for effect in session.take_effects() if isinstance(effect, Send))
+        hello = next(effect.body for effect in session.pop_effects() if isinstance(effect, Send))
         session.answer_received(encode(house.answer(KEY, decode_request(hello))), 0)
         chosen.append(session.new_request_id(0))
     assert chosen[1] - chosen[0] > 1000

@@ -206,7 +206,7 @@ def test_a_bidder_who_is_turned_out_is_refused_and_stops() -> None:
     assert len(house.seen) <= 3
 
 
-def test_a_verdict_that_comes_after_the_refusal_changes_no_outcome() -> None:
+def test_a_verdict_that_comes_after_the_rejection_changes_no_outcome() -> None:
     house = SmallHouse(1)
     link = live(house)
     house.bid_answers_to_drop = 1

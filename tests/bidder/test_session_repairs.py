@@ -14,7 +14,7 @@ from bidder.events import (
 )
 from bidder.repairs import REPAIRS_MAX
 from common.codec import MANY_LOTS_TOPIC, decode_broadcast, decode_request, encode, encode_broadcast, lot_topic, topic
-from common.messages import Hello, LotChanges, LotEvents, ManyLots, ReplayRequest, Snapshot
+from common.messages import Hello, LotEvents, ManyLots, OneLot, ReplayRequest, Snapshot
 from tests.bidder.lossy_link import KEY, Link, check_story, live
 from tests.bidder.small_house import SmallHouse
 
@@ -48,7 +48,7 @@ def test_changes_of_many_lots_in_one_frame_are_told_lot_by_lot() -> None:
     frames = [decode_broadcast(frame) for frame in house.outbox]
     house.outbox.clear()
     changes = tuple(
-        LotChanges(lot, tuple(event for one in frames for event in one.events if one.lot == lot)) for lot in house.lots
+        OneLot(lot, tuple(event for one in frames for event in one.events if one.lot == lot)) for lot in house.lots
     )
     house.outbox.append(encode_broadcast(topic(MANY_LOTS_TOPIC), ManyLots(changes, epoch=1)))
     link.run(200, beats=False)

@@ -56,14 +56,14 @@ def test_an_inbox_that_nobody_reads_stays_bounded_and_says_what_went() -> None:
     for seq in range(5):
         inbox.put(outbid(seq))
     assert len(inbox) == 3
-    assert [inbox.take() for _ in range(5)] == [EventsDropped(2), outbid(2), outbid(3), outbid(4), None]
+    assert [inbox.pop() for _ in range(5)] == [EventsDropped(2), outbid(2), outbid(3), outbid(4), None]
 
 
 def test_an_inbox_at_its_bound_drops_nothing() -> None:
     inbox = Inbox(2)
     inbox.put(outbid(1))
     inbox.put(outbid(2))
-    assert [inbox.take() for _ in range(3)] == [outbid(1), outbid(2), None]
+    assert [inbox.pop() for _ in range(3)] == [outbid(1), outbid(2), None]
 
 
 def test_a_request_at_the_bounds_is_made() -> None:
@@ -130,10 +130,10 @@ def test_what_comes_first_is_the_next_deadline_of_requests() -> None:
         requests.add(pending(request_id, 500, deadline_ms))
     assert requests.next_deadline_ms(may_send=False) == 400
     assert requests.next_deadline_ms(may_send=True) == 400
-    assert [one.request.id for one in requests.take_expired(400)] == [2]
+    assert [one.request.id for one in requests.pop_expired(400)] == [2]
     assert requests.next_deadline_ms(may_send=True) == 500
-    assert not requests.take_expired(899)
-    assert [one.request.id for one in requests.take_expired(900)] == [1]
+    assert not requests.pop_expired(899)
+    assert [one.request.id for one in requests.pop_expired(900)] == [1]
     assert requests.next_deadline_ms(may_send=False) is None
 
 

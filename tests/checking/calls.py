@@ -1,4 +1,4 @@
-"""Requests against the record: each has one verdict, the record has what was accepted, refusals have their reason.
+"""Requests against the record: each has one verdict, the record has what was accepted, rejections have their reason.
 
 All calls with the same key, id and content are one request. It was decided after the first of them was made and before
 the first verdict came; everything about time follows from that interval.
@@ -35,7 +35,7 @@ VERDICTS = frozenset(
         RejectCode.OWN_LOT,
     }
 )
-"""The refusals that are verdicts, by docs/protocol.md: decided, and the same for ever. All others decide nothing."""
+"""The rejections that are verdicts, by docs/protocol.md: decided, and the same for ever. All others decide nothing."""
 
 _VERDICTS_IF_READ = frozenset({RejectCode.INVALID_AMOUNT, RejectCode.OVER_LIMIT})
 _NEVER = 1 << 62
@@ -163,13 +163,13 @@ def _check_verdict(one: Request, verdict: Accepted | Rejected, facts: list[Fact]
     if mine:
         yield "verdict", f"{one.name} was refused with {verdict.code.value}, and is fact {mine[0].position}"
     elif record.is_sound:
-        yield from _check_refusal(one, verdict, record)
+        yield from _check_rejection(one, verdict, record)
 
 
 def verdict_of(body: dict[str, Any]) -> dict[str, Any]:
     """Return the verdict that belongs to a fact, as plain data."""
     common = {"id": body["request"]["id"], "lot": body["lot"], "seq": body.get("seq", 0)}
-    match body["event"]:
+    match body["fact"]:
         case "bid_taken":
             leads = body["leader"] == body["paddle"]
             copied = ("at_ms", "price_minor", "minimum_minor", "ends_at_ms", "reserve_met")
@@ -186,10 +186,10 @@ def verdict_of(body: dict[str, Any]) -> dict[str, Any]:
             return {"type": "rejected", "code": "lot_closed", "retry_ms": None, "detail": ""} | common | told
 
 
-# --- refusals ---------------------------------------------------------------------------------------------------------
+# --- rejections -----------------------------------------------------------------------------------------------------
 
 
-def _check_refusal(one: Request, verdict: Rejected, record: Record) -> Found:
+def _check_rejection(one: Request, verdict: Rejected, record: Record) -> Found:
     paddle = record.paddles.get(one.key)
     if paddle is None:
         yield "justified", f"{one.name} has a verdict, and nobody enrolled with that key"
@@ -204,7 +204,7 @@ def _check_refusal(one: Request, verdict: Rejected, record: Record) -> Found:
         lot, shown = version.lot, version.shown
         told = (verdict.seq, verdict.price_minor, verdict.minimum_minor, verdict.leading)
         stood = (lot.seq, shown.price_minor, shown.minimum_minor, shown.leader == paddle)
-        if told == stood and lot.refusal(paddle, name, request) == verdict.code.value:
+        if told == stood and lot.rejection(paddle, name, request) == verdict.code.value:
             return
     yield "justified", f"no state of the lot while {one.name} ({request}) was on its way explains {plain(verdict)}"
 
@@ -277,10 +277,10 @@ def _is_public(one: Request, record: Record) -> bool:
 
 
 def _check_kept(requests: dict[tuple[str, int], list[Request]], history: History, record: Record) -> Found:
-    """Yield refusals that the journal does not have, though at most 32 were ever made of that bidder."""
-    if history.refusals is None:
+    """Yield rejections that the journal does not have, though at most 32 were ever made of that bidder."""
+    if history.rejections is None:
         return
-    kept = {(refusal["paddle"], refusal["request"]["id"]): refusal["verdict"] for refusal in history.refusals}
+    kept = {(rejection["paddle"], rejection["request"]["id"]): rejection["verdict"] for rejection in history.rejections}
     ids: dict[str, int] = {}
     for key, _ in requests:
         ids[key] = ids.get(key, 0) + 1

@@ -7,12 +7,12 @@ What each kind of fault means:
 - `acknowledged`: an accepted bid is not in the journal just once and as it was asked, or a late one is not recorded.
 - `verdict`: a verdict does not say what the record does, or one request has two verdicts, or two contents.
 - `order`: an acknowledgement came before another request was made, and has not the smaller number.
-- `justified`: a refusal that no state of the lot within the request's interval explains.
+- `justified`: a rejection that no state of the lot within the request's interval explains.
 - `invented`: the record has a bid that nobody made, or one that its client was told can't count.
 - `early`: something was told before it was durable.
 - `told`: a broadcast or an answer differs from the record, or there was none.
 - `replica`: what a client told its application is not a prefix of the record's public events, or not all of them.
-- `kept`: a refusal that the journal must still have is not there.
+- `kept`: a rejection that the journal must still have is not there.
 """
 
 from bisect import bisect_right

@@ -80,7 +80,7 @@ class History:
 
     calls: list[Call] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    refusals: list[dict[str, Any]] | None = None
+    rejections: list[dict[str, Any]] | None = None
     """The refused bids that the journal keeps, as plain data; None where nobody looked."""
     heard: list[Heard] = field(default_factory=list)
     replicas: list[Replica] = field(default_factory=list)
@@ -90,18 +90,18 @@ class History:
     """For how long nobody held the sale before each `house_started`: at the least and at the most."""
 
 
-def plain(event: object) -> dict[str, Any]:
-    """Return an event or a refusal of the journal, or a request, as plain data with names, the request in one piece."""
-    data: Any = msgspec.to_builtins(event)
+def plain(fact: object) -> dict[str, Any]:
+    """Return a fact or a rejection of the journal, or a request, as plain data with names, the request whole."""
+    data: Any = msgspec.to_builtins(fact)
     if isinstance(data, list):
         kind, *values = data
-        data = {"event": kind, **dict(zip(type(event).__struct_fields__, values, strict=True))}
-        if hasattr(event, "request"):
-            data["request"] = msgspec.to_builtins(event.request)
+        data = {"fact": kind, **dict(zip(type(fact).__struct_fields__, values, strict=True))}
+        if hasattr(fact, "request"):
+            data["request"] = msgspec.to_builtins(fact.request)
     assert isinstance(data, dict)
     return data
 
 
 def facts_of(record: Iterable[tuple[int, object]]) -> list[Fact]:
     """Return the facts of a journal, as its `read` yields them."""
-    return [Fact(position, plain(event)) for position, event in record]
+    return [Fact(position, plain(fact)) for position, fact in record]

@@ -118,9 +118,9 @@ class Record:
             stream = body.get("lot", "")
             self.public.setdefault((stream, public["seq"]), Public(public, fact))
             self._last_seqs[stream] = max(public["seq"], self._last_seqs.get(stream, 0))
-            if body["event"] == "lot_listed":
+            if body["fact"] == "lot_listed":
                 self._last_seqs.setdefault(body["spec"]["terms"]["lot"], 0)
-        if body["event"] == "bidder_enrolled":
+        if body["fact"] == "bidder_enrolled":
             self.bidders[body["paddle"]] = Bidder(body["paddle"], body["name"], body["key"], body["role"])
             self.paddles[body["key"]] = body["paddle"]
         self._walk(lambda: self._decide(fact), fact)
@@ -136,35 +136,35 @@ class Record:
 
     def _decide(self, fact: Fact) -> None:
         body = fact.body
-        if body["event"] == "settings_changed":
+        if body["fact"] == "settings_changed":
             self._admission = body["settings"]["admission"]
             return
-        if body["event"] == "bidder_enrolled":
+        if body["fact"] == "bidder_enrolled":
             _require_equal("admitted", body["admitted"], self._admission != "approve")
-        if body["event"] in ("bidder_enrolled", "bidder_admitted"):
+        if body["fact"] in ("bidder_enrolled", "bidder_admitted"):
             self._admitted[body["paddle"]] = body["admitted"]
             return
         at_ms = body["at_ms"]
         _require(at_ms >= self._now_ms, f"the time runs back from {self._now_ms}")
         if not body.get("with_sale", False):
-            self._require_settled(body["event"])
-        if body["event"] == "house_stood_still":
+            self._require_settled(body["fact"])
+        if body["fact"] == "house_stood_still":
             self._require_nothing_due({**body, "at_ms": at_ms - body["outage_ms"]})
-        elif body["event"] not in ("house_started", "sale_restored") and not body.get("with_sale", False):
+        elif body["fact"] not in ("house_started", "sale_restored") and not body.get("with_sale", False):
             self._require_nothing_due(body)
-        getattr(self, f"_{body['event']}")(body)
+        getattr(self, f"_{body['fact']}")(body)
         self._now_ms = at_ms
-        if body["event"] in ("house_started", "house_stood_still"):
+        if body["fact"] in ("house_started", "house_stood_still"):
             self._give_back(fact)
-        name = body["spec"]["terms"]["lot"] if body["event"] == "lot_listed" else body.get("lot", "")
+        name = body["spec"]["terms"]["lot"] if body["fact"] == "lot_listed" else body.get("lot", "")
         if name:
             lot = self.lots[name]
-            if body["event"] != "lot_listed":
+            if body["fact"] != "lot_listed":
                 _require_equal("seq", body.get("seq", 0), lot.seq)
             self.versions[name].append(Version(fact, lot.as_it_stands(), lot.shown()))
             if lot.status in FINAL:
                 self._live.pop(name, None)
-        elif body["event"] in ("lot_listed", "sale_decided"):
+        elif body["fact"] in ("lot_listed", "sale_decided"):
             _require_equal("seq", body.get("seq", 0), self.sale_seq)
 
     def _require_settled(self, before: str) -> None:
@@ -179,7 +179,7 @@ class Record:
 
     def _require_nothing_due(self, body: Body) -> None:
         """Rules 17 and 29: what is due by now has happened."""
-        if body["event"] == "lot_listed":
+        if body["fact"] == "lot_listed":
             return  # lots are added together, and the first may be due before the last is listed
         by_house = body.get("by") == HOUSE
         for name, lot in self._live.items():
@@ -254,7 +254,7 @@ class Record:
 
     def _bid_taken(self, body: Body) -> None:
         lot, bidder = self._requested(body)
-        refused = lot.refusal(bidder.paddle, bidder.name, body["request"])
+        refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
         _require(refused is None, f"the bid is to be refused with {refused}")
         is_public = lot.take(body["at_ms"], bidder.paddle, body["request"])
         ranked = lot.ranked()
@@ -274,7 +274,7 @@ class Record:
 
     def _lot_bought(self, body: Body) -> None:
         lot, bidder = self._requested(body)
-        refused = lot.refusal(bidder.paddle, bidder.name, body["request"])
+        refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
         _require(refused is None, f"the purchase is to be refused with {refused}")
         _require_equal("the price", body["price_minor"], lot.offer())
         lot.buyer = bidder.paddle
@@ -299,7 +299,7 @@ class Record:
     # --- decisions ----------------------------------------------------------------------------------------------------
 
     def _lot_decided(self, body: Body) -> None:
-        lot, change = self.lots[body["lot"]], body["change"]
+        lot, change = self.lots[body["lot"]], body["event"]
         _require_equal("the change's seq", change["seq"], body["seq"])
         _require_equal("the change's time", change["at_ms"], body["at_ms"])
         getattr(self, f"_{change['event']}")(lot, body, change)
@@ -380,7 +380,7 @@ class Record:
         lot.is_stopped_by_sale = False
 
     def _sale_decided(self, body: Body) -> None:
-        change = body["change"]
+        change = body["event"]
         self.sale_seq += 1
         _require_equal("the change's seq", change["seq"], self.sale_seq)
         match change["event"]:
@@ -401,9 +401,9 @@ class Record:
 def public_event(body: Body) -> Body | None:
     """Return what everybody may know of a fact, as it stands in a broadcast; None where that is nothing."""
     seq, at_ms = body.get("seq", 0), body["at_ms"]
-    match body["event"]:
+    match body["fact"]:
         case "lot_decided" | "sale_decided":
-            change: Body = body["change"]
+            change: Body = body["event"]
             return change
         case "bid_taken" if body["public"]:
             copied = ("leader", "price_minor", "minimum_minor", "ends_at_ms", "reserve_met", "buy_now_minor")

@@ -1,7 +1,7 @@
 """The English rules once more, from docs/rules.md and from nothing of the house, as plainly as they can be told.
 
 A lot keeps all that was ever bid on it, and its price is worked out from all maxima each time. Everything is plain
-data, as the journal's JSON has it. `Lot.refusal` says why a bid does not count; `Lot.take` takes one that does.
+data, as the journal's JSON has it. `Lot.rejection` says why a bid does not count; `Lot.take` takes one that does.
 """
 
 from dataclasses import dataclass, field, replace
@@ -140,7 +140,7 @@ class Lot:
 
     # --- bids ---------------------------------------------------------------------------------------------------------
 
-    def refusal(self, paddle: int, name: str, request: dict[str, Any]) -> str | None:
+    def rejection(self, paddle: int, name: str, request: dict[str, Any]) -> str | None:
         """Return the code with which a bid or purchase is refused as the lot stands; None where it counts."""
         if self.status in ("sold", "passed"):
             return "lot_closed"
@@ -154,9 +154,9 @@ class Lot:
             return "state_changed"
         if request.get("if_price_minor", self.price() or 0) != (self.price() or 0):
             return "state_changed"
-        return self._refusal_of_amount(paddle, request)
+        return self._rejection_of_amount(paddle, request)
 
-    def _refusal_of_amount(self, paddle: int, request: dict[str, Any]) -> str | None:
+    def _rejection_of_amount(self, paddle: int, request: dict[str, Any]) -> str | None:
         amount, maximum = request.get("amount_minor"), request.get("maximum_minor")
         if amount is None and maximum is None:
             return "invalid_amount"

@@ -149,7 +149,7 @@ def check_broadcast(heard: Iterable[Heard], record: Record) -> Found:
             beats_after = bisect_left(beats, until) - bisect_right(beats, durable)
             if (stream in goes_on or beats_after > 0) and not _is_of_the_start(fact, record):
                 yield "told", f"event {seq} of {stream or 'the sale'}, fact {fact.position}, was never broadcast"
-        if fact.body["event"] == "house_started":
+        if fact.body["fact"] == "house_started":
             goes_on, until = set(), durable
 
 
@@ -157,12 +157,12 @@ def _is_of_the_start(fact: Fact, record: Record) -> bool:
     """Return whether a fact is of the batch by which a new process took the sale up: nobody was there to hear."""
     for earlier in reversed(record.facts[: fact.position]):
         body = earlier.body
-        if body["event"] == "sale_created":
+        if body["fact"] == "sale_created":
             return True
-        if body["event"] == "house_started":
+        if body["fact"] == "house_started":
             before = record.facts[: earlier.position - 1]
             return all(one.body.get("instance") != body["instance"] for one in before)
-        if body["event"] != "lot_listed":
+        if body["fact"] != "lot_listed":
             return False
     return True
 

@@ -47,7 +47,7 @@ def copied(history: History) -> History:
     return History(
         calls=[copy.copy(call) for call in history.calls],
         facts=[Fact(fact.position, copy.deepcopy(fact.body), fact.durable) for fact in history.facts],
-        refusals=copy.deepcopy(history.refusals),
+        rejections=copy.deepcopy(history.rejections),
         heard=list(history.heard),
         replicas=[copy.copy(replica) for replica in history.replicas],
         standstills=list(history.standstills),
@@ -66,7 +66,7 @@ def pick(chance: Random, those: Iterator[Any]) -> Any:
 
 def facts(history: History, event: str) -> Iterator[Fact]:
     for fact in history.facts:
-        if event in (fact.body["event"], fact.body.get("change", {}).get("event")):
+        if event in (fact.body["fact"], fact.body.get("event", {}).get("event")):
             yield fact
 
 
@@ -126,7 +126,7 @@ def two_bids_have_changed_places(history: History, chance: Random) -> bool:
     places = [
         index
         for index, (one, other) in enumerate(zip(history.facts, history.facts[1:], strict=False))
-        if one.body["event"] == other.body["event"] == "bid_taken" and one.body["lot"] == other.body["lot"]
+        if one.body["fact"] == other.body["fact"] == "bid_taken" and one.body["lot"] == other.body["lot"]
         if one.body["public"]
     ]
     index = pick(chance, iter(places))
@@ -149,7 +149,7 @@ def change_of(event: str, field: str, difference: int) -> Spoil:
         fact = pick(chance, facts(history, event))
         if fact is None:
             return False
-        body = fact.body.get("change", fact.body)
+        body = fact.body.get("event", fact.body)
         if body[field] is None:
             return False
         body[field] += difference
@@ -197,20 +197,20 @@ def somebody_is_let_in_or_kept_waiting_against_the_settings(history: History, ch
 
 @expect("record")
 def an_unsold_lot_has_a_winner(history: History, chance: Random) -> bool:
-    unsold = (fact for fact in facts(history, "lot_closed") if fact.body["change"]["winner"] is None)
+    unsold = (fact for fact in facts(history, "lot_closed") if fact.body["event"]["winner"] is None)
     fact = pick(chance, unsold)
     if fact is not None:
-        fact.body["change"].update(winner=1, hammer_minor=100)
+        fact.body["event"].update(winner=1, hammer_minor=100)
     return fact is not None
 
 
 @expect("record")
 def a_lot_closes_before_its_time(history: History, chance: Random) -> bool:
-    by_time = (fact for fact in facts(history, "lot_closed") if fact.body["change"]["cause"] == "time")
+    by_time = (fact for fact in facts(history, "lot_closed") if fact.body["event"]["cause"] == "time")
     fact = pick(chance, by_time)
     if fact is not None:
         fact.body["at_ms"] -= 1
-        fact.body["change"]["at_ms"] -= 1
+        fact.body["event"]["at_ms"] -= 1
     return fact is not None
 
 
@@ -221,7 +221,7 @@ def a_bid_counts_that_came_at_the_very_end(history: History, chance: Random) -> 
         return False
     before = history.facts[: fact.position - 1]
     ends = [
-        other.body.get("change", other.body).get("ends_at_ms")
+        other.body.get("event", other.body).get("ends_at_ms")
         for other in before
         if other.body.get("lot") == fact.body["lot"]
     ]
@@ -268,9 +268,9 @@ def something_happened_while_the_house_stood_still(history: History, chance: Ran
 
 @expect("record")
 def a_close_is_missing(history: History, chance: Random) -> bool:
-    closed = [fact for fact in facts(history, "lot_closed") if fact.body["change"]["cause"] == "time"]
+    closed = [fact for fact in facts(history, "lot_closed") if fact.body["event"]["cause"] == "time"]
     fact = pick(chance, iter(closed))
-    if fact is None or not any(other.body["event"] == "bid_late" for other in history.facts[fact.position :]):
+    if fact is None or not any(other.body["fact"] == "bid_late" for other in history.facts[fact.position :]):
         return False
     history.facts.remove(fact)
     renumber(history)
@@ -326,7 +326,7 @@ def two_contents_under_one_id_are_decided(history: History, chance: Random) -> b
 
 
 @expect("justified")
-def a_refusal_has_no_reason(history: History, chance: Random) -> bool:
+def a_rejection_has_no_reason(history: History, chance: Random) -> bool:
     call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM, RejectCode.STATE_CHANGED, RejectCode.OWN_LOT))
     if call is not None:
         call.outcome = replace(call.outcome, code=RejectCode.LOT_PAUSED)
@@ -334,7 +334,7 @@ def a_refusal_has_no_reason(history: History, chance: Random) -> bool:
 
 
 @expect("justified")
-def a_refusal_names_another_minimum(history: History, chance: Random) -> bool:
+def a_rejection_names_another_minimum(history: History, chance: Random) -> bool:
     call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM, RejectCode.ALREADY_LEADING))
     if call is not None:
         call.outcome = replace(call.outcome, minimum_minor=call.outcome.minimum_minor + 1)
@@ -342,7 +342,7 @@ def a_refusal_names_another_minimum(history: History, chance: Random) -> bool:
 
 
 @expect("justified")
-def a_refusal_goes_by_what_was_long_over(history: History, chance: Random) -> bool:
+def a_rejection_goes_by_what_was_long_over(history: History, chance: Random) -> bool:
     call = pick(chance, refused(history, RejectCode.LOT_NOT_OPEN))
     if call is None or not any(fact.body["lot"] == call.request.lot for fact in facts(history, "lot_opened")):
         return False
@@ -423,12 +423,12 @@ def a_bid_counts_that_was_said_not_to(history: History, chance: Random) -> bool:
 
 
 @expect("kept")
-def a_refusal_is_not_kept(history: History, chance: Random) -> bool:
+def a_rejection_is_not_kept(history: History, chance: Random) -> bool:
     call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM))
-    assert history.refusals is not None
+    assert history.rejections is not None
     if call is None or sum(one.key == call.key for one in history.calls) > 32:
         return False
-    history.refusals = [one for one in history.refusals if one["request"]["id"] != call.request.id]
+    history.rejections = [one for one in history.rejections if one["request"]["id"] != call.request.id]
     return True
 
 

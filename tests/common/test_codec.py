@@ -1,4 +1,4 @@
-"""Bytes from a stranger give a request or a refusal, and nothing else, whatever they are."""
+"""Bytes from a stranger give a request or a rejection, and nothing else, whatever they are."""
 
 import math
 from typing import Any, get_args
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from common import codec
 from common.codec import (
-    RefusedBody,
+    RejectedBody,
     decode_answer,
     decode_broadcast,
     decode_request,
@@ -46,7 +46,7 @@ from common.messages import (
     ReplayRequest,
     SnapshotRequest,
 )
-from tests.refusals import check_request
+from tests.rejections import check_request
 
 BID = {"type": "bid", "id": 7, "lot": "1"}
 
@@ -111,15 +111,15 @@ def test_messages_with_a_byte_changed_or_cut_short(data: st.DataObject) -> None:
     ],
 )
 def test_bodies_made_to_harm(body: bytes) -> None:
-    with pytest.raises(RefusedBody):
+    with pytest.raises(RejectedBody):
         decode_request(body)
 
 
-# --- what a refusal says -------------------------------------------------------------------------------------------
+# --- what a rejection says -------------------------------------------------------------------------------------------
 
 
-def refusal(fields: dict[str, object]) -> RefusedBody:
-    with pytest.raises(RefusedBody) as caught:
+def rejection(fields: dict[str, object]) -> RejectedBody:
+    with pytest.raises(RejectedBody) as caught:
         decode_request(msgpack.packb(fields))
     return caught.value
 
@@ -151,9 +151,9 @@ def refusal(fields: dict[str, object]) -> RefusedBody:
     ],
 )
 def test_amounts_that_are_none(field: str, value: object, code: RejectCode) -> None:
-    refused = refusal({**BID, field: value})
+    refused = rejection({**BID, field: value})
     assert (refused.code, refused.request_id) == (code, 7)
-    assert refusal({"type": "buy", "id": 7, "lot": "1", "price_minor": value}).code is code
+    assert rejection({"type": "buy", "id": 7, "lot": "1", "price_minor": value}).code is code
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_amounts_that_are_none(field: str, value: object, code: RejectCode) -> N
     ],
 )
 def test_a_price_as_a_condition_is_an_amount_too(value: object, code: RejectCode) -> None:
-    assert refusal({**BID, "amount_minor": 5, "if_price_minor": value}).code is code
+    assert rejection({**BID, "amount_minor": 5, "if_price_minor": value}).code is code
     for good in (0, INTEGER_MAX):
         decode_request(msgpack.packb({**BID, "amount_minor": 5, "if_price_minor": good}))
 
@@ -184,7 +184,7 @@ def test_a_price_as_a_condition_is_an_amount_too(value: object, code: RejectCode
     ],
 )
 def test_an_amount_is_named_where_nothing_else_is_wrong(fields: dict[str, object], code: RejectCode) -> None:
-    assert refusal(BID | fields).code is code
+    assert rejection(BID | fields).code is code
 
 
 def test_the_words_of_the_decoder_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,9 +192,9 @@ def test_the_words_of_the_decoder_decide_nothing(monkeypatch: pytest.MonkeyPatch
         raise msgspec.ValidationError("entirely other words")
 
     monkeypatch.setattr(codec, "_decode_request", fail)
-    assert refusal({**BID, "amount_minor": 0}).code is RejectCode.INVALID_AMOUNT
-    assert refusal({**BID, "amount_minor": AMOUNT_MINOR_MAX + 1}).code is RejectCode.OVER_LIMIT
-    assert refusal({**BID, "lot": 3}).code is RejectCode.MALFORMED
+    assert rejection({**BID, "amount_minor": 0}).code is RejectCode.INVALID_AMOUNT
+    assert rejection({**BID, "amount_minor": AMOUNT_MINOR_MAX + 1}).code is RejectCode.OVER_LIMIT
+    assert rejection({**BID, "lot": 3}).code is RejectCode.MALFORMED
 
 
 def in_pairs(*pairs: tuple[str, object]) -> bytes:
@@ -216,7 +216,7 @@ def in_pairs(*pairs: tuple[str, object]) -> bytes:
     ],
 )
 def test_a_key_that_stands_twice_is_refused(pairs: tuple[tuple[str, object], ...], request_id: int) -> None:
-    with pytest.raises(RefusedBody) as caught:
+    with pytest.raises(RejectedBody) as caught:
         decode_request(in_pairs(*pairs))
     assert (caught.value.code, caught.value.request_id) == (RejectCode.MALFORMED, request_id)
 
@@ -252,8 +252,8 @@ def test_an_amount_that_is_not_given_may_be_nil() -> None:
 
 
 def test_a_purchase_needs_a_price() -> None:
-    assert refusal({"type": "buy", "id": 7, "lot": "1"}).code is RejectCode.MALFORMED
-    assert refusal({"type": "buy", "id": 7, "lot": "1", "price_minor": None}).code is RejectCode.INVALID_AMOUNT
+    assert rejection({"type": "buy", "id": 7, "lot": "1"}).code is RejectCode.MALFORMED
+    assert rejection({"type": "buy", "id": 7, "lot": "1", "price_minor": None}).code is RejectCode.INVALID_AMOUNT
 
 
 @pytest.mark.parametrize(
@@ -270,8 +270,8 @@ def test_a_purchase_needs_a_price() -> None:
         (None, 0),
     ],
 )
-def test_a_refusal_names_the_request_if_it_has_an_id(request_id: object, told: int) -> None:
-    refused = refusal({"type": "bid", "id": request_id})
+def test_a_rejection_names_the_request_if_it_has_an_id(request_id: object, told: int) -> None:
+    refused = rejection({"type": "bid", "id": request_id})
     assert (refused.code, refused.request_id) == (RejectCode.MALFORMED, told)
 
 
@@ -294,7 +294,7 @@ def test_a_refusal_names_the_request_if_it_has_an_id(request_id: object, told: i
     ],
 )
 def test_what_is_not_a_message_is_malformed(fields: dict[str, object]) -> None:
-    refused = refusal(fields)
+    refused = rejection(fields)
     assert (refused.code, refused.request_id) == (RejectCode.MALFORMED, 7)
     assert str(refused) == f"malformed: {refused.detail}"
 
@@ -337,17 +337,17 @@ BOUNDS = [
 @pytest.mark.parametrize(("inside", "outside"), BOUNDS)
 def test_the_bounds_of_fields(inside: dict[str, object], outside: dict[str, object]) -> None:
     assert decode_request(msgpack.packb(inside)).id == inside["id"]
-    assert refusal(outside).code is RejectCode.MALFORMED
+    assert rejection(outside).code is RejectCode.MALFORMED
 
 
 def test_the_largest_body() -> None:
     body = msgpack.packb({"type": "ping", "id": 1, "x": ""})
     filled = msgpack.packb({"type": "ping", "id": 1, "x": "y" * (REQUEST_BYTES_MAX - len(body) - 2)})
     assert len(filled) == REQUEST_BYTES_MAX
-    with pytest.raises(RefusedBody) as caught:
+    with pytest.raises(RejectedBody) as caught:
         decode_request(filled)
     assert (caught.value.code, caught.value.request_id) == (RejectCode.MALFORMED, 1)
-    with pytest.raises(RefusedBody) as caught:
+    with pytest.raises(RejectedBody) as caught:
         decode_request(filled + b"\x00")
     assert (caught.value.code, caught.value.request_id) == (RejectCode.TOO_LARGE, 0)
 

@@ -23,7 +23,7 @@ def test_a_repeat_gets_the_same_verdict_and_does_nothing(stranger: Make, lot: st
     assert (ann.views[lot]["bids"], ann.views[lot]["leader"]) == (2, ben.paddle)
 
 
-def test_a_refusal_is_a_verdict_too(stranger: Make, lot: str) -> None:
+def test_a_rejection_is_a_verdict_too(stranger: Make, lot: str) -> None:
     ann, ben = stranger(), stranger()
     ann.enrol()
     ben.enrol()

@@ -1,4 +1,4 @@
-"""The auctioneer, but that its house makes a snapshot every few events; run `python -m tests.crashes.snapshotting`.
+"""The auctioneer, but that its house makes a snapshot every few facts; run `python -m tests.crashes.snapshotting`.
 
 There is no option for it, so that nobody can make a house busy with them. A server that the watchdog starts also waits
 at the gate, where a test has closed one, so that it can be traced from its first call on.
@@ -15,7 +15,7 @@ MODULE = "tests.crashes.snapshotting"
 EVERY_EVENTS = 4
 
 if __name__ == "__main__":
-    server.SNAPSHOT_EVERY_EVENTS = EVERY_EVENTS
-    server.SNAPSHOT_EVENTS_PER_ENTRY = 0
+    server.SNAPSHOT_EVERY_FACTS = EVERY_EVENTS
+    server.SNAPSHOT_FACTS_PER_ENTRY = 0
     os.register_at_fork(after_in_child=partial(gate.wait_there, os.getpid()))
     main()

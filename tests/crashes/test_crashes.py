@@ -2,7 +2,7 @@
 
 After each fault the same house goes on: every bid gets its one verdict, and in the end the checker holds the whole
 sale, as its bidders saw it, to the journal. A failure names the seed or the faults. The house makes a snapshot every
-few events, so that kills and faults strike the process that makes them too, and starts go on from what it left.
+few facts, so that kills and faults strike the process that makes them too, and starts go on from what it left.
 """
 
 import os

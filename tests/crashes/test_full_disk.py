@@ -88,7 +88,7 @@ def test_floods_are_out_of_the_budget_while_the_sale_is_frozen(small_disk: Path)
     with running_house(small_disk) as house:
         eve, ann = RawBidder(house.link, "Eve"), RawBidder(house.link, "Ann")
         pusher = pusher_of(eve)
-        refusals = pusher.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+        rejections = pusher.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
         try:
             assert isinstance(eve.hello(), Welcome)
             assert isinstance(ann.hello(), Welcome)
@@ -98,7 +98,7 @@ def test_floods_are_out_of_the_budget_while_the_sale_is_frozen(small_disk: Path)
             while RejectCode.SLOW_DOWN not in codes_of_a_flood(eve):
                 continue  # for ever, if requests cost nothing
             with without_pause(lambda number: pusher.send(b"\x01lot/%d\0" % number)):
-                assert refusals.poll(WAIT_MS), "subscriptions cost nothing"
+                assert rejections.poll(WAIT_MS), "subscriptions cost nothing"
             answer = ann.ask(Ping(id=2))
             assert isinstance(answer, Rejected)
             assert answer.code is RejectCode.UNAVAILABLE
@@ -108,7 +108,7 @@ def test_floods_are_out_of_the_budget_while_the_sale_is_frozen(small_disk: Path)
             assert isinstance(ann.ask(Ping(id=3)), Pong)
         finally:
             pusher.disable_monitor()
-            for one in (refusals, pusher):
+            for one in (rejections, pusher):
                 one.close(linger=0)
             eve.close()
             ann.close()

@@ -17,18 +17,18 @@ from typing import Final
 
 from auctioneer.journal import FILE_NAME, SqliteJournal
 from common.errors import StorageError
-from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, any_value_allowed, refusal
+from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, any_value_allowed, rejection
 
 CHANGE_BYTES: Final = 6
 CHANGES_MAX: Final = 8
 
 CELL_CHANGE_BYTES: Final = 4
 COLUMNS: Final = (
-    *(("head", column) for column in ("position", "hash", "refusals", "alive_ms")),
-    *(("batch", column) for column in ("first", "last", "refusals", "body", "hash")),
-    *(("refusal", column) for column in ("id", "at_ms", "paddle", "request", "lot", "code", "body")),
+    *(("head", column) for column in ("position", "hash", "rejections", "alive_ms")),
+    *(("batch", column) for column in ("first", "last", "rejections", "body", "hash")),
+    *(("rejection", column) for column in ("id", "at_ms", "paddle", "request", "lot", "code", "body")),
 )
-_REFUSALS: Final = [refusal(1, 500 + number) for number in range(5)]
+_REFUSALS: Final = [rejection(1, 500 + number) for number in range(5)]
 _KEYS: Final = frozenset({"first", "id"})
 """Primary keys, which hold integers only."""
 _INTEGERS: Final = (0, 1, -1, 7, 20, 2**31, 2**40, 2**53, 2**63 - 1, -(2**63))
@@ -43,7 +43,7 @@ _VALUES: Final[tuple[tuple[object, ...], ...]] = (
 
 @cache
 def _sound_file() -> bytes:
-    """Return the file of a journal with every type of event and refusals."""
+    """Return the file of a journal with every type of fact and rejections."""
     folder = Path(tempfile.mkdtemp())
     try:
         journal = SqliteJournal.open(folder / FILE_NAME)
@@ -122,15 +122,15 @@ def _use(path: Path) -> None:
 
 
 def _read_all(journal: SqliteJournal, *, read_only: bool) -> None:
-    """Read everything; what is found sound is what was written, and the events are in their order."""
+    """Read everything; what is found sound is what was written, and the facts are in their order."""
     try:
-        events = [event for _, event in journal.read()]
-        assert events == [*EVERY_EVENT, *announcements(200)][: len(events)]
+        facts = [fact for _, fact in journal.read()]
+        assert facts == [*EVERY_EVENT, *announcements(200)][: len(facts)]
         journal.verify_chain()
         journal.recent(10)
-        assert sorted(journal.refusals(), key=attrgetter("request_id")) == _REFUSALS
+        assert sorted(journal.rejections(), key=attrgetter("request_id")) == _REFUSALS
         if not read_only:
-            journal.append(announcements(1, 999), [refusal(1, number) for number in range(600, 640)], AT_MS)
+            journal.append(announcements(1, 999), [rejection(1, number) for number in range(600, 640)], AT_MS)
     finally:
         journal.close()
 

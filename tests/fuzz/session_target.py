@@ -6,7 +6,7 @@ An input is read as a script. Each step begins with a byte that says who does wh
 from typing import Final, get_args
 
 from auctioneer.audit.invariants import check, check_same_state
-from common.codec import RefusedBody, decode_answer, decode_request, encode
+from common.codec import RejectedBody, decode_answer, decode_request, encode
 from common.messages import Accepted, AnyAnswer, AnyRequest, BidRequest, BuyRequest, Hello, Ping, Rejected, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CAT, SmallSale, lot, lots
 
@@ -86,7 +86,7 @@ class Play:
         refused = None
         try:
             request = decode_request(body)
-        except RefusedBody as error:
+        except RejectedBody as error:
             refused = error
         if refused is not None:
             assert isinstance(answer, Rejected)

@@ -14,7 +14,7 @@ from tests.auctioneer.house.house_examples import CHAIR, CLERK, SmallSale
 from tests.fuzz.journal_target import cell_seeds, damage_cells, damage_journal, damage_seeds
 from tests.fuzz.session_target import play_session, session_seeds
 from tests.fuzz.snapshot_target import damage_snapshot, snapshot_seeds
-from tests.refusals import check_request
+from tests.rejections import check_request
 
 VECTORS: Final = json.loads((Path(__file__).resolve().parents[2] / "docs" / "vectors.json").read_text())
 

@@ -104,7 +104,7 @@ def bid_and_announce(house: HouseProcess, admitted: RawBidder) -> None:
 
 
 def assert_learns_nothing(stranger: RawBidder, *codes: RejectCode) -> None:
-    """Ask for everything: only refusals come, and none of them says anything about a lot."""
+    """Ask for everything: only rejections come, and none of them says anything about a lot."""
     for request in REQUESTS:
         answer = stranger.ask(request)
         assert code_of(answer) in codes

@@ -257,4 +257,4 @@ def test_a_damaged_journal_halts_the_house(tmp_path: Path) -> None:
     again.stop()
     told = "".join(again.lines)
     assert "damaged" in told
-    assert "last good event" in told
+    assert "last good fact" in told

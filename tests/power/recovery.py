@@ -14,11 +14,11 @@ from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from tests.power.disk import Disk, write_image
 from tests.power.recording import Deed, Mark, Synced
-from tests.power.writer import event, refusal, state
+from tests.power.writer import fact, rejection, state
 
 
 class Offered(NamedTuple):
-    """A batch that the journal was given: the position of its last event, and how large its texts are."""
+    """A batch that the journal was given: the position of its last fact, and how large its texts are."""
 
     position: int
     is_large: bool
@@ -93,7 +93,7 @@ def faults(image: dict[str, bytes], expected: Expected, folder: Path) -> list[st
         with closing(SqliteJournal.open(path)) as journal:
             found = [*_faults(journal, expected), *_faults_of_snapshot(journal, folder, expected)]
             if not found:
-                journal.append([event(journal.position + 1, is_large=False)], (), journal.alive_ms + 1)
+                journal.append([fact(journal.position + 1, is_large=False)], (), journal.alive_ms + 1)
         with closing(SqliteJournal.open(path)) as journal:
             journal.verify_chain()
     except (StorageError, ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -110,15 +110,15 @@ def _faults(journal: SqliteJournal, expected: Expected) -> Iterator[str]:
         yield f"the journal ends at batch {batch}, which was never offered"
         return
     wanted = [
-        event(position, is_large=expected.offered[number].is_large)
+        fact(position, is_large=expected.offered[number].is_large)
         for number in range(1, batch + 1)
         for position in range(expected.offered[number - 1].position + 1, expected.offered[number].position + 1)
     ]
     if list(journal.read()) != list(enumerate(wanted, 1)):
         yield f"the events up to batch {batch} are not those that were offered"
-    refusals = [refusal(number) for number in range(1, batch + 1)][-REMEMBERED_REQUESTS_MAX:]
-    if list(journal.refusals()) != refusals:
-        yield f"the refusals up to batch {batch} are not those that were offered"
+    rejections = [rejection(number) for number in range(1, batch + 1)][-REMEMBERED_REQUESTS_MAX:]
+    if list(journal.rejections()) != rejections:
+        yield f"the rejections up to batch {batch} are not those that were offered"
 
 
 def _faults_of_snapshot(journal: SqliteJournal, folder: Path, expected: Expected) -> Iterator[str]:
@@ -132,7 +132,7 @@ def _faults_of_snapshot(journal: SqliteJournal, folder: Path, expected: Expected
 
 
 if __name__ == "__main__":  # what a house does after a loss of power, for a recording of it
-    with closing(SqliteJournal.open(Path(sys.argv[1]) / FILE_NAME)) as taken_up:
-        taken_up.verify_chain()
+    with closing(SqliteJournal.open(Path(sys.argv[1]) / FILE_NAME)) as opened:
+        opened.verify_chain()
         snapshots = SnapshotFiles(Path(sys.argv[1]))
-        snapshots.tidy(snapshots.load(taken_up).passed_over)
+        snapshots.tidy(snapshots.load(opened).passed_over)

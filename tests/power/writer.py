@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from auctioneer.journal import FILE_NAME, SqliteJournal
 from auctioneer.journal.snapshots import SnapshotFiles
-from auctioneer.rules.facts import AnyEvent, Refusal, SaleDecided
+from auctioneer.rules.facts import AnyFact, Rejection, SaleDecided
 from common.errors import RejectCode
 from common.lot import Announced
 from common.messages import BidRequest, Rejected
@@ -21,9 +21,9 @@ LARGE_TEXT = "A long word on the state of things. " * 450
 
 
 class Batch(NamedTuple):
-    """What a batch holds: so many events, with a text that is short or long."""
+    """What a batch holds: so many facts, with a text that is short or long."""
 
-    events: int
+    facts: int
     is_large: bool = False
 
 
@@ -36,16 +36,16 @@ RUNS: dict[str, tuple[str, ...]] = {
 BATCHES = {"one": Batch(1), "small": Batch(7), "alive": Batch(0), "large": Batch(32, is_large=True)}
 
 
-def event(position: int, *, is_large: bool) -> AnyEvent:
-    """Return the event that is at a position."""
+def fact(position: int, *, is_large: bool) -> AnyFact:
+    """Return the fact that is at a position."""
     said = Announced(position, position, f"number {position}")
-    return SaleDecided(at_ms=position, seq=position, change=said, by="auctioneer" + LARGE_TEXT * is_large)
+    return SaleDecided(at_ms=position, seq=position, event=said, by="auctioneer" + LARGE_TEXT * is_large)
 
 
-def refusal(batch: int) -> Refusal:
-    """Return the refusal that goes with a batch."""
+def rejection(batch: int) -> Rejection:
+    """Return the rejection that goes with a batch."""
     verdict = Rejected(id=batch, code=RejectCode.BELOW_MINIMUM, lot="1", seq=0, minimum_minor=100)
-    return Refusal(batch, 1, BidRequest(id=batch, lot="1", amount_minor=batch), verdict)
+    return Rejection(batch, 1, BidRequest(id=batch, lot="1", amount_minor=batch), verdict)
 
 
 def state(position: int) -> bytes:
@@ -67,9 +67,9 @@ def write(folder: Path, run: str) -> None:
         else:
             batch, first = journal.alive_ms + 1, journal.position + 1
             size = BATCHES[step]
-            events = [event(position, is_large=size.is_large) for position in range(first, first + size.events)]
-            tell("offered", batch, first + size.events - 1, int(size.is_large))
-            journal.append(events, [refusal(batch)], batch)
+            facts = [fact(position, is_large=size.is_large) for position in range(first, first + size.facts)]
+            tell("offered", batch, first + size.facts - 1, int(size.is_large))
+            journal.append(facts, [rejection(batch)], batch)
             tell("acknowledged", batch)
 
 

@@ -94,8 +94,8 @@ def _count_answers(history: History, reached: Counter[str]) -> None:
 def _count_facts(history: History, reached: Counter[str]) -> None:
     specs, extended, leads = {}, {}, {}
     for fact in history.facts:
-        body, change = fact.body, fact.body.get("change", {})
-        lot, event = body.get("lot", ""), change.get("event", body["event"])
+        body, change = fact.body, fact.body.get("event", {})
+        lot, event = body.get("lot", ""), change.get("event", body["fact"])
         match event:
             case "lot_listed":
                 specs[body["spec"]["terms"]["lot"]] = body["spec"]
@@ -139,7 +139,7 @@ def _extended_by_outages(history: History) -> int:
     open_lots: set[str] = set()
     extensions = 0
     for fact in history.facts:
-        match fact.body.get("change", {}).get("event", fact.body["event"]):
+        match fact.body.get("event", {}).get("event", fact.body["fact"]):
             case "lot_opened":
                 open_lots.add(fact.body["lot"])
             case "lot_bought" | "lot_closed" | "lot_withdrawn":

@@ -12,21 +12,21 @@ import msgspec
 
 from auctioneer.journal.protocol import ChainEnd, Journal, Progress
 from auctioneer.journal.snapshots import SNAPSHOTS_KEPT, Loaded, PassedOver, SavedState, SnapshotFiles
-from auctioneer.rules.facts import AnyEvent, Refusal
+from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 
 _encode = msgspec.json.Encoder().encode
-_decode_event: Callable[[bytes], AnyEvent] = msgspec.json.Decoder(AnyEvent).decode
-_decode_refusal: Callable[[bytes], Refusal] = msgspec.json.Decoder(Refusal).decode
+_decode_event: Callable[[bytes], AnyFact] = msgspec.json.Decoder(AnyFact).decode
+_decode_rejection: Callable[[bytes], Rejection] = msgspec.json.Decoder(Rejection).decode
 
 
-class Platter:
+class SimulatedDisk:
     """What is durable of one sale."""
 
     def __init__(self) -> None:
-        self.events: list[bytes] = []
-        self.refusals: dict[int, dict[int, bytes]] = {}
+        self.facts: list[bytes] = []
+        self.rejections: dict[int, dict[int, bytes]] = {}
         self.snapshots: dict[int, tuple[bytes, bytes]] = {}
         """The chain's hash and the state at positions."""
         self.ends: set[int] = {0}
@@ -39,42 +39,42 @@ class Platter:
 class MemoryJournal:
     """A `Journal` on a platter; as the protocol says, and no more."""
 
-    def __init__(self, platter: Platter) -> None:
+    def __init__(self, platter: SimulatedDisk) -> None:
         self._platter = platter
 
     @property
     def position(self) -> int:
-        return len(self._platter.events)
+        return len(self._platter.facts)
 
     @property
     def alive_ms(self) -> int:
         return self._platter.alive_ms
 
-    def append(self, events: Sequence[AnyEvent], refusals: Sequence[Refusal], now_ms: int) -> int:
+    def append(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
         platter = self._platter
-        platter.events += [_encode(event) for event in events]
-        for refusal in refusals:
-            kept = platter.refusals.setdefault(refusal.paddle, {})
-            kept.setdefault(refusal.request.id, _encode(refusal))
+        platter.facts += [_encode(fact) for fact in facts]
+        for rejection in rejections:
+            kept = platter.rejections.setdefault(rejection.paddle, {})
+            kept.setdefault(rejection.request.id, _encode(rejection))
             if len(kept) > REMEMBERED_REQUESTS_MAX:
                 del kept[min(kept)]
         platter.alive_ms = now_ms
-        platter.ends.add(len(platter.events))
+        platter.ends.add(len(platter.facts))
         return self.position
 
     def mark_alive(self, now_ms: int) -> None:
         self.append((), (), now_ms)
 
-    def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyEvent]]:
-        for position, body in enumerate(self._platter.events[after_position:upto], start=after_position + 1):
+    def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyFact]]:
+        for position, body in enumerate(self._platter.facts[after_position:upto], start=after_position + 1):
             yield position, _decode_event(body)
 
-    def recent(self, count: int) -> list[tuple[int, AnyEvent]]:
+    def recent(self, count: int) -> list[tuple[int, AnyFact]]:
         return list(self.read(max(0, self.position - count)))
 
-    def refusals(self) -> Iterator[Refusal]:
-        for kept in self._platter.refusals.values():
-            yield from map(_decode_refusal, kept.values())
+    def rejections(self) -> Iterator[Rejection]:
+        for kept in self._platter.rejections.values():
+            yield from map(_decode_rejection, kept.values())
 
     @property
     def end(self) -> ChainEnd:
@@ -103,7 +103,7 @@ class Snapshots(Protocol):
         """Remove what is of no use."""
 
     def positions(self) -> list[int]:
-        """Return of which events there are snapshots, the newest first."""
+        """Return of which facts there are snapshots, the newest first."""
 
     def put(self, end: ChainEnd, state: bytes) -> None:
         """Store one."""
@@ -118,7 +118,7 @@ class Snapshots(Protocol):
 class MemorySnapshots:
     """Snapshots on a platter."""
 
-    def __init__(self, platter: Platter) -> None:
+    def __init__(self, platter: SimulatedDisk) -> None:
         self._kept = platter.snapshots
 
     def load(self, journal: Journal) -> Loaded:
@@ -165,8 +165,8 @@ class Fate(Protocol):
     def after_write(self, what: str) -> None:
         """Let the write fail, or the process end, once it is durable."""
 
-    def stored(self, position: int, events: Sequence[AnyEvent], now_ms: int) -> None:
-        """Note that everything up to `position`, of which `events` are the last, is durable since now."""
+    def stored(self, position: int, facts: Sequence[AnyFact], now_ms: int) -> None:
+        """Note that everything up to `position`, of which `facts` are the last, is durable since now."""
 
 
 class FaultyJournal:
@@ -178,7 +178,7 @@ class FaultyJournal:
         self._is_broken = False
         self.read = inner.read
         self.recent = inner.recent
-        self.refusals = inner.refusals
+        self.rejections = inner.rejections
         self.hash_at = inner.hash_at
         self.verify_chain = inner.verify_chain
 
@@ -194,11 +194,11 @@ class FaultyJournal:
     def end(self) -> ChainEnd:
         return self._inner.end
 
-    def append(self, events: Sequence[AnyEvent], refusals: Sequence[Refusal], now_ms: int) -> int:
-        with_what = "append" if events or refusals else "mark"
+    def append(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+        with_what = "append" if facts or rejections else "mark"
         self._begin(with_what)
-        position = self._inner.append(events, refusals, now_ms)
-        self._fate.stored(position, events, now_ms)
+        position = self._inner.append(facts, rejections, now_ms)
+        self._fate.stored(position, facts, now_ms)
         self._end(with_what)
         return position
 

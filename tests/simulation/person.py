@@ -192,7 +192,7 @@ class Person:
 
     def _carry_out(self) -> None:
         session = self.session
-        while effects := session.take_effects():
+        while effects := session.pop_effects():
             for effect in effects:
                 match effect:
                     case Send(body):

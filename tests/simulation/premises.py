@@ -1,6 +1,6 @@
 """The house's machine: its disk, its clocks, and the process on it, which ends and is started again.
 
-The process is the real thing from the server down: `take_up_sale`, `Server.run`, `House`, `Engine`. Only its sockets,
+The process is the real thing from the server down: `open_sale`, `Server.run`, `House`, `Engine`. Only its sockets,
 its clocks, the process that makes snapshots and (but for some seeds) the journal's and the snapshots' files are
 simulated, and some of its bounds are small.
 """
@@ -27,7 +27,7 @@ from auctioneer.process import server, startup
 from auctioneer.process.clock import Clock
 from auctioneer.process.data_folder import SaleRecord
 from auctioneer.process.server import Server
-from auctioneer.rules.facts import AnyEvent, HouseStarted
+from auctioneer.rules.facts import AnyFact, HouseStarted
 from auctioneer.rules.sale_settings import Chosen
 from auctioneer.rules.terms import SaleSpec
 from common.codec import decode_answer, decode_broadcast, decode_request
@@ -36,7 +36,7 @@ from common.limits import HEARTBEAT_MS
 from common.lot import LotStatus
 from common.messages import Accepted, Heartbeat, LotEvents, ManyLots, ReplayRequest
 from tests.checking.history import STANDSTILL_MS, WIRE, Heard
-from tests.simulation.disk import FaultyJournal, MemorySnapshots, Platter, Snapshots, SpoiltFiles
+from tests.simulation.disk import FaultyJournal, MemorySnapshots, SimulatedDisk, Snapshots, SpoiltFiles
 from tests.simulation.plan import Plan
 from tests.simulation.snapshots import SimulatedSnapshots
 from tests.simulation.sockets import Line, Poller, Publisher, Router
@@ -46,7 +46,7 @@ CHAIR = "chair's key"
 STOP_HANDLE = 7
 RECENT_EVENTS = 4
 HISTORY_EVENTS = 9
-SNAPSHOT_EVERY_EVENTS = 8
+SNAPSHOT_EVERY_FACTS = 8
 MEAN_CALLS_TO_CRASH = 900
 MEAN_CALLS_TO_STALL = 1200
 CALLS_BETWEEN_STALLS = 300
@@ -71,8 +71,8 @@ class Log:
     def __init__(self, reached: Counter[str]) -> None:
         self._reached = reached
 
-    def _count(self, event: str, **_: object) -> None:
-        self._reached[f"log: {event}"] += 1
+    def _count(self, fact: str, **_: object) -> None:
+        self._reached[f"log: {fact}"] += 1
 
     debug = info = warning = error = _count
 
@@ -98,7 +98,7 @@ class Premises:
         self.world = world
         self.plan = plan
         self.clocks = Clocks(world)
-        self.platter = Platter()
+        self.platter = SimulatedDisk()
         self.sent_messages: list[Heard] = []
         self.outages_ms: list[tuple[int, int]] = []
         self.standstills: list[tuple[int, int]] = []
@@ -201,7 +201,7 @@ class Premises:
         stored: ChainEnd | None = None,
     ) -> startup.OpenSale:
         chosen = Chosen(self._admission.mode, self._admission.invite, auctioneer_key=CHAIR)
-        sale = startup.take_up_sale(self._folder, settings, spec, own_clock, chosen, stored)
+        sale = startup.open_sale(self._folder, settings, spec, own_clock, chosen, stored)
         self.house = sale.house
         self._clock = sale.clock
         self._count_start(sale)
@@ -247,8 +247,8 @@ class Premises:
                 (startup, "secrets", identities),
                 (startup, "Clock", self.clocks.clock),
                 (house, "History", partial(EventHistory, HISTORY_EVENTS)),
-                (server, "SNAPSHOT_EVERY_EVENTS", SNAPSHOT_EVERY_EVENTS),
-                (server, "SNAPSHOT_EVENTS_PER_ENTRY", 1),
+                (server, "SNAPSHOT_EVERY_FACTS", SNAPSHOT_EVERY_FACTS),
+                (server, "SNAPSHOT_FACTS_PER_ENTRY", 1),
                 (zmq, "Poller", partial(Poller, self.world, self)),
             ):
                 stack.enter_context(patch.object(place, name, part))
@@ -325,7 +325,7 @@ class Premises:
         """Hold that what the clock does is told in time: nothing was in the house's way."""
         assert self._clock is not None
         now_ms = self._clock.now_ms()
-        late = [event for event in message.events if event.at_ms < now_ms - LATE_MS_MAX]
+        late = [fact for fact in message.events if fact.at_ms < now_ms - LATE_MS_MAX]
         assert not late, f"lot {message.lot}: {late[0]} is told at {now_ms} only"
 
     # --- the disk -----------------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ class Premises:
 
     @property
     def stored_events(self) -> int:
-        """How many events are durable."""
+        """How many facts are durable."""
         return len(self.durable)
 
     def before_write(self, what: str) -> None:
@@ -373,9 +373,9 @@ class Premises:
         self.world.reached[f"{what} failed {when} it was durable"] += 1
         raise StorageError("The journal can't be written (disk I/O error).")
 
-    def stored(self, position: int, events: Sequence[AnyEvent], now_ms: int) -> None:
-        """Note that everything up to `position`, of which `events` are the last, is durable since now."""
-        if any(isinstance(event, HouseStarted) for event in events):
+    def stored(self, position: int, facts: Sequence[AnyFact], now_ms: int) -> None:
+        """Note that everything up to `position`, of which `facts` are the last, is durable since now."""
+        if any(isinstance(fact, HouseStarted) for fact in facts):
             self.outages_ms.append(self._outage_ms)
         self.standstills += [(from_ms, to_ms) for from_ms, to_ms in self._stood_still if to_ms <= now_ms]
         self._stood_still = [(from_ms, to_ms) for from_ms, to_ms in self._stood_still if to_ms > now_ms]

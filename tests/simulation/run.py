@@ -180,7 +180,7 @@ class SimulatedSale:
         return History(
             calls=sorted((call for person in self.people for call in person.calls), key=lambda call: call.invoked),
             facts=[Fact(position, plain(event), durable[position - 1]) for position, event in journal.read()],
-            refusals=[plain(refusal) for refusal in journal.refusals()],
+            rejections=[plain(rejection) for rejection in journal.rejections()],
             heard=self.premises.sent_messages,
             replicas=[replica for person in self.people for replica in person.finish()],
             standstills=self.premises.standstills,
@@ -235,7 +235,7 @@ def _differences(premises: Premises, journal: Journal) -> list[str]:
         return ["rebuilt: nobody held the sale in the end"]
     settings, now_ms = HouseSettings("rebuilt", 0), premises.world.now_ms
     events = (event for _, event in journal.read())
-    from_start = House.rebuild(settings, None, events, journal.refusals(), now_ms)
+    from_start = House.rebuild(settings, None, events, journal.rejections(), now_ms)
     faults = []
     from_snapshot = read_house(journal, premises.snapshots.load(journal), settings, now_ms)
     for name, rebuilt in (("from the start", from_start), ("from a snapshot", from_snapshot)):

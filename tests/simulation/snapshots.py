@@ -23,7 +23,7 @@ class Machine(Protocol):
 
     @property
     def stored_events(self) -> int:
-        """How many events are durable."""
+        """How many facts are durable."""
 
 
 class SimulatedSnapshots:

@@ -20,7 +20,7 @@ from common.lot import LotTerms
 
 
 @final
-class Standing(msgspec.Struct, frozen=True, gc=False):
+class Book(msgspec.Struct, frozen=True, gc=False):
     """Who leads a lot at what price, and the two secret maxima that make the price.
 
     `rival_maximum_minor` is the highest maximum of anybody but the leader; None while there is no rival.
@@ -42,12 +42,12 @@ def minimum_bid(terms: LotTerms, price_minor: int | None) -> int:
 def decide_bid(
     terms: LotTerms,
     reserve_minor: int | None,
-    standing: Standing | None,
+    book: Book | None,
     minimum_minor: int,
     paddle: int,
     amount_minor: int | None,
     maximum_minor: int | None,
-) -> Standing | RejectCode:
+) -> Book | RejectCode:
     """Return how the lot stands after a bid, or why the bid does not count.
 
     `amount_minor` is an open bid, `maximum_minor` a secret one; both together open with the first and keep the
@@ -56,20 +56,20 @@ def decide_bid(
     highest_minor = amount_minor if maximum_minor is None else maximum_minor
     if highest_minor is None or (amount_minor is not None and highest_minor < amount_minor):
         return RejectCode.INVALID_AMOUNT
-    if standing is not None and standing.leader == paddle:
-        return _raise_own_maximum(terms, reserve_minor, standing, amount_minor, highest_minor)
+    if book is not None and book.leader == paddle:
+        return _raise_own_maximum(terms, reserve_minor, book, amount_minor, highest_minor)
     if (highest_minor if amount_minor is None else amount_minor) < minimum_minor:
         return RejectCode.BELOW_MINIMUM
-    if standing is None:
+    if book is None:
         price_minor = _price(terms, reserve_minor, amount_minor or terms.starting_minor, highest_minor, None)
-        return Standing(price_minor, paddle, highest_minor)
-    held_minor = standing.leader_maximum_minor
+        return Book(price_minor, paddle, highest_minor)
+    held_minor = book.leader_maximum_minor
     if highest_minor <= held_minor:
-        price_minor = _price(terms, reserve_minor, standing.price_minor, held_minor, highest_minor)
-        return Standing(price_minor, standing.leader, held_minor, highest_minor)
-    floor_minor = standing.price_minor if amount_minor is None else amount_minor
+        price_minor = _price(terms, reserve_minor, book.price_minor, held_minor, highest_minor)
+        return Book(price_minor, book.leader, held_minor, highest_minor)
+    floor_minor = book.price_minor if amount_minor is None else amount_minor
     price_minor = _price(terms, reserve_minor, floor_minor, highest_minor, held_minor)
-    return Standing(price_minor, paddle, highest_minor, held_minor)
+    return Book(price_minor, paddle, highest_minor, held_minor)
 
 
 def is_reserve_met(reserve_minor: int | None, price_minor: int | None) -> bool | None:
@@ -85,15 +85,15 @@ def buy_now_after(terms: LotTerms, reserve_met: bool | None) -> int | None:  # n
 
 
 def _raise_own_maximum(
-    terms: LotTerms, reserve_minor: int | None, standing: Standing, amount_minor: int | None, maximum_minor: int
-) -> Standing | RejectCode:
+    terms: LotTerms, reserve_minor: int | None, book: Book, amount_minor: int | None, maximum_minor: int
+) -> Book | RejectCode:
     if amount_minor is not None:
         return RejectCode.ALREADY_LEADING
-    if maximum_minor <= standing.leader_maximum_minor:
+    if maximum_minor <= book.leader_maximum_minor:
         return RejectCode.MAXIMUM_NOT_RAISED
-    rival_minor = standing.rival_maximum_minor
-    price_minor = _price(terms, reserve_minor, standing.price_minor, maximum_minor, rival_minor)
-    return Standing(price_minor, standing.leader, maximum_minor, rival_minor)
+    rival_minor = book.rival_maximum_minor
+    price_minor = _price(terms, reserve_minor, book.price_minor, maximum_minor, rival_minor)
+    return Book(price_minor, book.leader, maximum_minor, rival_minor)
 
 
 def _price(

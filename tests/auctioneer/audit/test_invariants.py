@@ -9,7 +9,7 @@ from auctioneer.audit.invariants import InvariantError, Watcher, check, check_re
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
-from auctioneer.rules.facts import AnyEvent, BidTaken
+from auctioneer.rules.facts import AnyFact, BidTaken
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.lot import CloseCause, LotStatus, LotTerms, SaleStatus, Step
@@ -36,7 +36,7 @@ class Sale:
     def __init__(self) -> None:
         created = sale_created()
         self.engine = Engine.create(created)
-        self.events: list[AnyEvent] = [created]
+        self.facts: list[AnyFact] = [created]
         openings = [Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(), Opening()]
         specs = [spec(str(number), opening) for number, opening in enumerate(openings, start=1)]
         specs[1] = spec("2", Opening(), reserve_minor=900, buy_now_minor=2_000)
@@ -48,22 +48,22 @@ class Sale:
         self.take(decisions.pause(self.engine, START_MS, "clerk", "4"))
         self.take(decisions.close(self.engine, START_MS, "clerk", "5"))
 
-    def take(self, events: decisions.Decision) -> None:
-        assert not isinstance(events, Refused)
-        self.events.extend(events)
+    def take(self, facts: decisions.Decision) -> None:
+        assert not isinstance(facts, Refused)
+        self.facts.extend(facts)
 
     def bid(self, paddle: int, lot: str, maximum_minor: int) -> BidTaken:
-        request = BidRequest(id=len(self.events), lot=lot, maximum_minor=maximum_minor, while_connected=True)
+        request = BidRequest(id=len(self.facts), lot=lot, maximum_minor=maximum_minor, while_connected=True)
         taken = self.engine.bid(START_MS, Bidder(paddle, ("x",)), request)
         assert isinstance(taken, BidTaken)
-        self.events.append(taken)
+        self.facts.append(taken)
         return taken
 
 
 def test_an_honest_sale_is_in_order() -> None:
     sale = Sale()
     check(sale.engine)
-    check_replay(sale.engine, sale.events)
+    check_replay(sale.engine, sale.facts)
 
 
 BREAKS: list[tuple[str, dict[str, object], str]] = [
@@ -103,8 +103,8 @@ def test_a_broken_view_is_noticed(lot: str, fields: dict[str, object], promise: 
 
 
 def _standing(lot: LotState, **fields: object) -> None:
-    assert lot.standing is not None
-    lot.standing = replace(lot.standing, **fields)
+    assert lot.book is not None
+    lot.book = replace(lot.book, **fields)
 
 
 SECRETS: list[tuple[Callable[[Engine], object], str]] = [
@@ -140,12 +140,12 @@ def test_a_broken_secret_or_index_is_noticed(spoil: Callable[[Engine], object], 
 def test_a_state_that_the_record_does_not_give_is_noticed() -> None:
     sale = Sale()
     with pytest.raises(InvariantError, match="differs"):
-        check_replay(sale.engine, sale.events[:-1])
+        check_replay(sale.engine, sale.facts[:-1])
     with pytest.raises(InvariantError, match="begin with the creation"):
-        rebuilt(sale.events[1:])
+        rebuilt(sale.facts[1:])
     with pytest.raises(InvariantError, match="begin with the creation"):
         rebuilt([])
-    one, other = sale.engine.state, rebuilt(sale.events).state
+    one, other = sale.engine.state, rebuilt(sale.facts).state
     check_same_state(one, other)
     other.lots.pop()
     with pytest.raises(InvariantError, match="6 lots are not 5"):
@@ -198,6 +198,6 @@ def test_a_watcher_notices_that_a_closed_lot_moves() -> None:
     watcher = Watcher(sale.engine)
     reopened = decisions.open_lot(sale.engine, START_MS, "clerk", "3")
     assert not isinstance(reopened, Refused)
-    change = replace(reopened[0].change, seq=sale.engine.lots["5"].view.seq + 1)
+    event = replace(reopened[0].event, seq=sale.engine.lots["5"].view.seq + 1)
     with pytest.raises(InvariantError, match="lot 5 went from"):
-        watcher.watch(sale.engine, [replace(reopened[0], lot="5", seq=change.seq, change=change)])
+        watcher.watch(sale.engine, [replace(reopened[0], lot="5", seq=event.seq, event=event)])

@@ -13,12 +13,12 @@ from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidderAdmitted,
     BidderEnrolled,
     BidLate,
     BidTaken,
-    Event,
+    Fact,
     HouseStarted,
     HouseStoodStill,
     LotBought,
@@ -39,27 +39,27 @@ from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_create
 from tests.auctioneer.rules.random_sales import BIDDERS, SaleMaker, admitting, enrolled
 
 
-def audit(events: list[AnyEvent]) -> VerifyReport:
-    return verify(enumerate(events, start=1))
+def audit(facts: list[AnyFact]) -> VerifyReport:
+    return verify(enumerate(facts, start=1))
 
 
 @pytest.fixture(scope="module")
-def record() -> list[AnyEvent]:
+def record() -> list[AnyFact]:
     return SaleMaker(8).make(600)
 
 
-def test_the_record_has_every_kind_of_event(record: list[AnyEvent]) -> None:
-    assert set(AnyEvent.__args__) == {type(event) for event in record}
+def test_the_record_has_every_kind_of_event(record: list[AnyFact]) -> None:
+    assert set(AnyFact.__args__) == {type(fact) for fact in record}
 
 
 @pytest.mark.parametrize("seed", range(25))
 def test_what_the_engine_decided_verifies(seed: int) -> None:
     maker = SaleMaker(seed)
-    events = maker.make(300)
-    report = audit(events)
+    facts = maker.make(300)
+    report = audit(facts)
     assert report.mismatch is None, str(report.mismatch)
-    assert report.last_position == len(events) == sum(report.counts.values())
-    assert report.counts["bid_taken"] == sum(isinstance(event, BidTaken) for event in events)
+    assert report.last_position == len(facts) == sum(report.counts.values())
+    assert report.counts["bid_taken"] == sum(isinstance(fact, BidTaken) for fact in facts)
     views = [lot.view for lot in maker.engine.catalogue]
     assert (report.bidders, report.lots) == (BIDDERS, len(views))
     assert report.sold == sum(view.winner is not None for view in views)
@@ -91,7 +91,7 @@ DECIDED = {
     SettingsChanged: "lot seq",
     SaleCreated: "lot seq",
 }
-"""What is decided, of each event; the rest of it is what was asked, by whom and when."""
+"""What is decided, of each fact; the rest of it is what was asked, by whom and when."""
 
 
 def _other(value: object) -> object:
@@ -108,8 +108,8 @@ def _other(value: object) -> object:
 @pytest.mark.parametrize(
     ("kind", "name"), [(kind, name) for kind, names in DECIDED.items() for name in names.split()], ids=str
 )
-def test_one_changed_field_is_noticed(record: list[AnyEvent], kind: type[Event], name: str) -> None:
-    places = [place for place, event in enumerate(record) if isinstance(event, kind)]
+def test_one_changed_field_is_noticed(record: list[AnyFact], kind: type[Fact], name: str) -> None:
+    places = [place for place, fact in enumerate(record) if isinstance(fact, kind)]
     for place in random.Random(name).sample(places, min(12, len(places))):
         forged = list(record)
         forged[place] = replace(record[place], **{name: _other(getattr(record[place], name))})
@@ -119,38 +119,35 @@ def test_one_changed_field_is_noticed(record: list[AnyEvent], kind: type[Event],
             assert report.mismatch.position <= place + 1
 
 
-def test_one_changed_field_of_a_change_is_noticed(record: list[AnyEvent]) -> None:
+def test_one_changed_field_of_a_change_is_noticed(record: list[AnyFact]) -> None:
     seen = set()
-    for place, event in enumerate(record):
-        if (
-            not isinstance(event, LotDecided | SaleDecided)
-            or (type(event.change), getattr(event, "with_sale", 0)) in seen
-        ):
+    for place, fact in enumerate(record):
+        if not isinstance(fact, LotDecided | SaleDecided) or (type(fact.event), getattr(fact, "with_sale", 0)) in seen:
             continue
-        seen.add((type(event.change), getattr(event, "with_sale", 0)))
-        for name in event.change.__struct_fields__:
-            value = getattr(event.change, name)
-            if not isinstance(value, int | None) or (event.by != HOUSE and _is_asked(event, name)):
+        seen.add((type(fact.event), getattr(fact, "with_sale", 0)))
+        for name in fact.event.__struct_fields__:
+            value = getattr(fact.event, name)
+            if not isinstance(value, int | None) or (fact.by != HOUSE and _is_asked(fact, name)):
                 continue
             forged = list(record)
-            forged[place] = replace(event, change=replace(event.change, **{name: _other(value)}))
+            forged[place] = replace(fact, event=replace(fact.event, **{name: _other(value)}))
             mismatch = audit(forged).mismatch
-            assert mismatch is not None, f"{name} of {event}"
+            assert mismatch is not None, f"{name} of {fact}"
             assert mismatch.position in (place + 1, place + 2)
     assert len(seen) > 12
 
 
-def _is_asked(event: LotDecided | SaleDecided, name: str) -> bool:
+def _is_asked(fact: LotDecided | SaleDecided, name: str) -> bool:
     """How long to extend is the auctioneer's word; only what follows from another can show that it was changed."""
-    return type(event.change).__name__ == "LotExtended" and name in ("ends_at_ms", "remaining_ms")
+    return type(fact.event).__name__ == "LotExtended" and name in ("ends_at_ms", "remaining_ms")
 
 
 @pytest.mark.parametrize("field", ["amount_minor", "maximum_minor"])
-def test_a_changed_bid_is_noticed(record: list[AnyEvent], field: str) -> None:
-    for place, event in enumerate(record):
-        if isinstance(event, BidTaken) and field == ("maximum_minor" if event.maximum_minor else "amount_minor"):
+def test_a_changed_bid_is_noticed(record: list[AnyFact], field: str) -> None:
+    for place, fact in enumerate(record):
+        if isinstance(fact, BidTaken) and field == ("maximum_minor" if fact.maximum_minor else "amount_minor"):
             forged = list(record)
-            forged[place] = replace(event, **{field: getattr(event, field) - 1})
+            forged[place] = replace(fact, **{field: getattr(fact, field) - 1})
             mismatch = audit(forged).mismatch
             assert mismatch is not None
             assert mismatch.position == place + 1
@@ -160,15 +157,15 @@ def test_a_changed_bid_is_noticed(record: list[AnyEvent], field: str) -> None:
 # --- tampering with the order --------------------------------------------------------------------------------------
 
 
-def test_a_hole_in_the_positions_is_noticed(record: list[AnyEvent]) -> None:
-    numbered = [(position, event) for position, event in enumerate(record, start=1) if position != 200]
+def test_a_hole_in_the_positions_is_noticed(record: list[AnyFact]) -> None:
+    numbered = [(position, fact) for position, fact in enumerate(record, start=1) if position != 200]
     mismatch = verify(numbered).mismatch
     assert mismatch is not None
     assert mismatch.position == 200
     assert "stands at position 201" in str(mismatch)
 
 
-def test_a_record_must_begin_with_the_first_event(record: list[AnyEvent]) -> None:
+def test_a_record_must_begin_with_the_first_event(record: list[AnyFact]) -> None:
     assert verify(enumerate(record, start=5)).last_position == 0
     mismatch = audit(record[1:]).mismatch
     assert mismatch is not None
@@ -176,24 +173,24 @@ def test_a_record_must_begin_with_the_first_event(record: list[AnyEvent]) -> Non
 
 
 @pytest.mark.parametrize("kind", [BidTaken, LotBought, LotDecided, LotListed, BidderEnrolled, SaleDecided])
-def test_an_event_taken_out_and_the_rest_renumbered_is_noticed(record: list[AnyEvent], kind: type[Event]) -> None:
-    places = [place for place, event in enumerate(record) if isinstance(event, kind) and _leaves_a_trace(event)]
+def test_an_event_taken_out_and_the_rest_renumbered_is_noticed(record: list[AnyFact], kind: type[Fact]) -> None:
+    places = [place for place, fact in enumerate(record) if isinstance(fact, kind) and _leaves_a_trace(fact)]
     for place in random.Random(1).sample(places[:-1], min(20, len(places) - 1)):
         assert audit(record[:place] + record[place + 1 :]).mismatch is not None, record[place]
 
 
-def _leaves_a_trace(event: AnyEvent) -> bool:
-    return not isinstance(event, BidTaken) or event.public
+def _leaves_a_trace(fact: AnyFact) -> bool:
+    return not isinstance(fact, BidTaken) or fact.public
 
 
 @pytest.mark.parametrize("kind", [SaleCreated, BidTaken, LotBought, LotDecided, LotListed, BidderEnrolled, BidLate])
-def test_an_event_told_twice_is_noticed(record: list[AnyEvent], kind: type[Event]) -> None:
-    places = [place for place, event in enumerate(record) if isinstance(event, kind)]
+def test_an_event_told_twice_is_noticed(record: list[AnyFact], kind: type[Fact]) -> None:
+    places = [place for place, fact in enumerate(record) if isinstance(fact, kind)]
     for place in random.Random(2).sample(places, min(10, len(places))):
         assert audit([*record[: place + 1], *record[place:]]).mismatch is not None
 
 
-def test_two_events_in_the_wrong_order_are_noticed(record: list[AnyEvent]) -> None:
+def test_two_events_in_the_wrong_order_are_noticed(record: list[AnyFact]) -> None:
     tried = 0
     for place in range(20, len(record) - 1):
         one, other = record[place], record[place + 1]
@@ -203,7 +200,7 @@ def test_two_events_in_the_wrong_order_are_noticed(record: list[AnyEvent]) -> No
     assert tried == 30
 
 
-def test_a_record_that_ends_within_a_decision_is_noticed(record: list[AnyEvent]) -> None:
+def test_a_record_that_ends_within_a_decision_is_noticed(record: list[AnyFact]) -> None:
     assert isinstance(record[-1], SaleDecided)
     assert isinstance(record[-2], LotDecided)
     mismatch = audit(record[:-1]).mismatch
@@ -215,7 +212,7 @@ def test_a_record_that_ends_within_a_decision_is_noticed(record: list[AnyEvent])
 # --- what nobody can have decided ----------------------------------------------------------------------------------
 
 
-def opened_lot(*more: AnyEvent) -> list[AnyEvent]:
+def opened_lot(*more: AnyFact) -> list[AnyFact]:
     """Return a record with lot 1 open for 6 s, and then `more`."""
     terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS), duration_ms=6_000)
     created = sale_created()
@@ -227,8 +224,8 @@ def opened_lot(*more: AnyEvent) -> list[AnyEvent]:
 
 def bid_taken(at_ms: int = START_MS, paddle: int = 1, request_id: int = 1) -> BidTaken:
     engine = Engine.create(opened_lot()[0])
-    for event in opened_lot()[2:]:
-        engine.apply(event)
+    for fact in opened_lot()[2:]:
+        engine.apply(fact)
     bid = engine.bid(at_ms, Bidder(paddle, ("x",)), BidRequest(id=request_id, lot="1", amount_minor=500))
     assert isinstance(bid, BidTaken)
     return bid
@@ -239,7 +236,7 @@ def test_the_honest_bid_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("events", "reason"),
+    ("facts", "reason"),
     [
         ([bid_taken(START_MS + 6_000)], "something else was due before"),
         ([bid_taken(START_MS - 1)], "it lies before what happened already"),
@@ -266,19 +263,19 @@ def test_the_honest_bid_passes() -> None:
         ([bid_taken(), replace(bid_taken(), seq=3)], "request 1 of paddle 1 was decided before"),
         ([bid_taken(), replace(bid_taken(request_id=2), seq=3)], "refused with already_leading"),
         (
-            [LotDecided(at_ms=START_MS, lot="1", seq=2, change=LotClosed(2, START_MS, CloseCause.TIME), by=HOUSE)],
+            [LotDecided(at_ms=START_MS, lot="1", seq=2, event=LotClosed(2, START_MS, CloseCause.TIME), by=HOUSE)],
             "nothing in the rules",
         ),
         (
-            [LotDecided(at_ms=START_MS, lot="1", seq=2, change=LotOpened(2, START_MS, None), by="clerk")],
+            [LotDecided(at_ms=START_MS, lot="1", seq=2, event=LotOpened(2, START_MS, None), by="clerk")],
             "refused with wrong_state",
         ),
         (
-            [LotDecided(at_ms=START_MS, lot="1", seq=2, change=LotRescheduled(2, START_MS, 5), by="clerk")],
+            [LotDecided(at_ms=START_MS, lot="1", seq=2, event=LotRescheduled(2, START_MS, 5), by="clerk")],
             "nothing in the rules",
         ),
         (
-            [LotDecided(at_ms=START_MS, lot="9", seq=2, change=LotOpened(2, START_MS, None), by="clerk")],
+            [LotDecided(at_ms=START_MS, lot="9", seq=2, event=LotOpened(2, START_MS, None), by="clerk")],
             "refused with unknown_lot",
         ),
         ([HouseStarted(at_ms=START_MS + 5, instance="i", outage_ms=6)], "nobody can have been away for 6 ms"),
@@ -294,11 +291,11 @@ def test_the_honest_bid_passes() -> None:
         ([opened_lot()[0]], "a sale is created once"),
     ],
 )
-def test_what_nobody_can_have_decided(events: list[AnyEvent], reason: str) -> None:
-    mismatch = audit(opened_lot(*events)).mismatch
+def test_what_nobody_can_have_decided(facts: list[AnyFact], reason: str) -> None:
+    mismatch = audit(opened_lot(*facts)).mismatch
     assert mismatch is not None
-    assert mismatch.recorded == events[-1]
-    assert mismatch.position == len(opened_lot(*events))
+    assert mismatch.recorded == facts[-1]
+    assert mismatch.position == len(opened_lot(*facts))
     assert reason in str(mismatch)
 
 
@@ -319,7 +316,7 @@ def test_a_mismatch_shows_both_sides() -> None:
 
 def test_requests_may_come_out_of_order_but_not_from_behind_what_the_house_remembers() -> None:
     maker = SaleMaker(1)
-    late: list[AnyEvent] = []
+    late: list[AnyFact] = []
     terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS), duration_ms=1_000)
     maker._take(decisions.add(maker.engine, START_MS, "clerk", (LotSpec(terms),)))
     maker._take(maker.engine.advance(START_MS + 1_000))
@@ -328,7 +325,7 @@ def test_requests_may_come_out_of_order_but_not_from_behind_what_the_house_remem
         outcome = maker.engine.bid(START_MS + 1_000, Bidder(1, ("bidder1",)), request)
         assert isinstance(outcome, BidLate)
         late.append(outcome)
-    base = [maker.events[0], enrolled(1), *maker.events[1:]]
+    base = [maker.facts[0], enrolled(1), *maker.facts[1:]]
     assert audit([*base, *late]).mismatch is None
     for stale_id in (2, 1, 10, 41):
         forged = replace(late[-1], request=replace(late[-1].request, id=stale_id))
@@ -340,17 +337,17 @@ def test_requests_may_come_out_of_order_but_not_from_behind_what_the_house_remem
 
 
 def test_memory_does_not_grow_with_the_record() -> None:
-    def bids(count: int) -> Iterator[tuple[int, AnyEvent]]:
+    def bids(count: int) -> Iterator[tuple[int, AnyFact]]:
         maker = SaleMaker(3)
         terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS))
         maker._take(decisions.add(maker.engine, START_MS, "clerk", (LotSpec(terms),)))
         maker._take(maker.engine.advance(START_MS))
-        start = [maker.events[0], enrolled(1), enrolled(2), *maker.events[1:]]
+        start = [maker.facts[0], enrolled(1), enrolled(2), *maker.facts[1:]]
         yield from enumerate(start, start=1)
         for number in range(count):
             paddle = 1 + number % 2
             request = BidRequest(id=number + 1, lot="1", amount_minor=maker.engine.lots["1"].view.minimum_minor)
-            maker.engine.take_changes()
+            maker.engine.pop_events()
             yield len(start) + number + 1, maker.engine.bid(START_MS, Bidder(paddle, (f"bidder{paddle}",)), request)
 
     peaks = []
@@ -362,9 +359,9 @@ def test_memory_does_not_grow_with_the_record() -> None:
     assert peaks[1] < peaks[0] * 1.5
 
 
-def test_a_record_read_back_from_bytes_verifies(record: list[AnyEvent]) -> None:
-    decoder = msgspec.msgpack.Decoder(AnyEvent)
-    assert audit([decoder.decode(msgspec.msgpack.encode(event)) for event in record]).mismatch is None
+def test_a_record_read_back_from_bytes_verifies(record: list[AnyFact]) -> None:
+    decoder = msgspec.msgpack.Decoder(AnyFact)
+    assert audit([decoder.decode(msgspec.msgpack.encode(fact)) for fact in record]).mismatch is None
 
 
 def test_names_are_compared_as_they_were_and_not_by_the_unicode_of_today() -> None:

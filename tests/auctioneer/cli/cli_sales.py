@@ -21,7 +21,7 @@ from auctioneer.house.house import House, HouseSettings
 from auctioneer.network.endpoints import Endpoints
 from auctioneer.process.data_folder import DataFolder, HouseRecord
 from auctioneer.process.options import RunOptions
-from auctioneer.process.startup import OpenSale, take_up_sale
+from auctioneer.process.startup import OpenSale, open_sale
 from auctioneer.rules.sale_settings import Chosen
 from common.codec import encode
 from common.limits import PROTOCOL_VERSION
@@ -61,10 +61,10 @@ _Answer = Callable[[House, bytes], bytes | None]
 
 
 @contextmanager
-def open_sale(folder: DataFolder) -> Iterator[OpenSale]:
+def sale_of(folder: DataFolder) -> Iterator[OpenSale]:
     spec = None if folder.has_sale else parse_catalogue(CATALOGUE, "evening.toml", CatalogueKind.TOML)
     chosen = Chosen(auctioneer_key=folder.make_control_keys().public)
-    sale = take_up_sale(folder, _SETTINGS, spec, chosen=chosen)
+    sale = open_sale(folder, _SETTINGS, spec, chosen=chosen)
     try:
         yield sale
     finally:
@@ -75,15 +75,15 @@ def begin_sale(path: Path, maximum_minor: int = 130_000) -> DataFolder:
     """Begin the sale of CATALOGUE: Ann (paddle 1) leads lot 1 with this maximum, by itself to the reserve of 1,300."""
     folder = DataFolder(path)
     folder.prepare()
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         now_ms = sale.clock.now_ms()
         sale.house.advance(now_ms)
         hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name="Ann", role=Role.BIDDER)
         assert isinstance(sale.house.handle("a" * 40, encode(hello), now_ms), Welcome)
         bid = BidRequest(id=2, lot="1", maximum_minor=maximum_minor)
         assert isinstance(sale.house.handle("a" * 40, encode(bid), now_ms), Accepted)
-        batch = sale.house.take()
-        sale.journal.append(batch.events, batch.refusals, now_ms)
+        batch = sale.house.flush()
+        sale.journal.append(batch.facts, batch.rejections, now_ms)
     return folder
 
 
@@ -116,7 +116,7 @@ def _serve(
     endpoints = Endpoints(RunOptions(folder.path, port=0), folder, folder.house_keys())
     folder.write_house_record(HouseRecord(PID, PID, "test", endpoints.control_address, LINK, 1, 2))
     try:
-        with open_sale(folder) as sale:
+        with sale_of(folder) as sale:
             endpoints.are_of(sale.house)
             ready.set()
             _answer_all(sale, endpoints.control, stop, answer)
@@ -137,7 +137,7 @@ def _answer_all(sale: OpenSale, control: zmq.SyncSocket, stop: zmq.SyncSocket, a
         else:
             now_ms = sale.clock.now_ms()
             body = encode(carry_out(sale.house, who, frame.bytes, now_ms))
-            sale.journal.append(sale.house.take().events, (), now_ms)
+            sale.journal.append(sale.house.flush().facts, (), now_ms)
         if body is not None:
             control.send_multipart([routing_id.bytes, body])
 

@@ -75,7 +75,7 @@ def test_run_without_encryption_stays_on_this_machine(tmp_path: Path, host: str)
 def change_event(folder: DataFolder, position: int, old: str, new: str, *, with_hashes: bool) -> int:
     """Change an event's text as a forger would, with or without computing all hashes anew; return its batch's first."""
     with closing(sqlite3.connect(folder.journal)) as journal, journal:
-        (event,) = journal.execute("SELECT body FROM event WHERE position = ?", (position,)).fetchone()
+        (event,) = journal.execute("SELECT body FROM fact WHERE position = ?", (position,)).fetchone()
         assert old in event
         first, body = journal.execute(
             "SELECT first, body FROM batch WHERE ? BETWEEN first AND last", (position,)
@@ -85,7 +85,9 @@ def change_event(folder: DataFolder, position: int, old: str, new: str, *, with_
         journal.execute("UPDATE batch SET body = ? WHERE first = ?", (changed, first))
         if with_hashes:
             digest = GENESIS_HASH
-            for at, kept, text in journal.execute("SELECT first, refusals, body FROM batch ORDER BY first").fetchall():
+            for at, kept, text in journal.execute(
+                "SELECT first, rejections, body FROM batch ORDER BY first"
+            ).fetchall():
                 digest = sha256(digest + at.to_bytes(8, "big") + kept + text.encode()).digest()
                 journal.execute("UPDATE batch SET hash = ? WHERE first = ?", (digest, at))
             journal.execute("UPDATE head SET hash = ?", (digest,))
@@ -94,7 +96,7 @@ def change_event(folder: DataFolder, position: int, old: str, new: str, *, with_
 
 def bid_position(folder: DataFolder) -> int:
     with closing(sqlite3.connect(folder.journal)) as journal:
-        return int(journal.execute("SELECT position FROM event WHERE kind = 'bid_taken'").fetchone()[0])
+        return int(journal.execute("SELECT position FROM fact WHERE kind = 'bid_taken'").fetchone()[0])
 
 
 def test_verify_audits_a_sale_live_and_at_rest(folder: DataFolder) -> None:

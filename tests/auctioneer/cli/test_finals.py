@@ -15,7 +15,7 @@ from auctioneer.process.data_folder import DataFolder
 from common.codec import encode
 from common.limits import PROTOCOL_VERSION, TEXT_CHARS_MAX
 from common.messages import Accepted, BidRequest, Hello, Role, Welcome
-from tests.auctioneer.cli.cli_sales import at_terminal, begin_sale, desk, open_sale
+from tests.auctioneer.cli.cli_sales import at_terminal, begin_sale, desk, sale_of
 from tests.auctioneer.house.house_examples import CHAIR
 
 ANN_LEADS = "USD 1,300.00 by Ann (1), 1 bid, the reserve of USD 1,300.00 is met"
@@ -172,7 +172,7 @@ def test_end_shows_what_is_sold_to_whom_and_what_is_withdrawn(folder: DataFolder
         ]
         assert "\r\n".join(expected) in shown
         assert "The sale has ended" in shown
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         assert all(lot.view.status.is_final for lot in sale.house.engine.catalogue)
 
 

@@ -11,10 +11,10 @@ from auctioneer.cli.control_client import connected
 from auctioneer.house.house import HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.process.data_folder import DataFolder
-from auctioneer.process.startup import take_up_sale
+from auctioneer.process.startup import open_sale
 from auctioneer.rules.sale_settings import Chosen
 from common.lot import SaleStatus
-from tests.auctioneer.cli.cli_sales import CATALOGUE, begin_sale, desk, open_sale
+from tests.auctioneer.cli.cli_sales import CATALOGUE, begin_sale, desk, sale_of
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_sale_is_directed_from_the_command_line(folder: DataFolder) -> None:
             assert (result.exit_code, result.stderr) == (0, "")
             assert result.stdout.count("\n") == 1
             assert lot_statuses(folder) == expected
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         assert sale.house.engine.lots["3"].view.reason == "It broke"
 
 
@@ -73,7 +73,7 @@ def test_extend_refuses_what_is_no_duration(folder: DataFolder, duration: str) -
     assert result.stderr.startswith("Error [usage]: ")
 
 
-def test_a_refusal_has_the_code_of_the_house(folder: DataFolder) -> None:
+def test_a_rejection_has_the_code_of_the_house(folder: DataFolder) -> None:
     with desk(folder):
         result = auctioneer(folder, "open", "99", "--json")
         assert result.exit_code == 3
@@ -105,7 +105,7 @@ def test_announce_and_end_are_on_the_record(folder: DataFolder) -> None:
         assert auctioneer(folder, "announce", "We go on at eight").exit_code == 0
         assert auctioneer(folder, "end").exit_code == 0  # no terminal, no question
         assert "ended" in auctioneer(folder, "status").stdout
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         assert sale.house.engine.sale.status is SaleStatus.ENDED
         assert sale.house.engine.sale.announcement == "We go on at eight"
 
@@ -139,7 +139,7 @@ def test_a_clerk_gets_a_key_and_may_do_less(folder: DataFolder) -> None:
 
 
 def test_a_clerk_is_made_and_removed_also_while_no_house_runs(folder: DataFolder) -> None:
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         alive_ms = sale.journal.alive_ms
     made = auctioneer(folder, "clerk", "bea", "--json")
     assert json.loads(made.stdout) == {"name": "bea", "key_file": str(folder.control_keys_file("bea"))}
@@ -200,7 +200,7 @@ def test_a_lot_is_added_by_the_order_and_the_defaults_of_the_record(tmp_path: Pa
     folder.prepare()
     chosen = Chosen(auctioneer_key=folder.make_control_keys().public)
     spec = parse_catalogue(catalogue, "evening.toml", CatalogueKind.TOML)
-    take_up_sale(folder, HouseSettings(instance="test", publish_port=2), spec, chosen=chosen).journal.close()
+    open_sale(folder, HouseSettings(instance="test", publish_port=2), spec, chosen=chosen).journal.close()
     with desk(folder):
         assert auctioneer(folder, "add", "--title", "Guitar").exit_code == 0
         assert lot_statuses(folder) == ["scheduled", "scheduled", "scheduled", "scheduled"]

@@ -18,7 +18,7 @@ from common.limits import PROTOCOL_VERSION
 from common.messages import Accepted, BuyRequest, Hello, Role, Welcome
 from common.names import printable
 from common.tables import Column, print_table
-from tests.auctioneer.cli.cli_sales import FORMULA_TITLE, LINK, PID, at_terminal, begin_sale, desk, open_sale
+from tests.auctioneer.cli.cli_sales import FORMULA_TITLE, LINK, PID, at_terminal, begin_sale, desk, sale_of
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def auctioneer(folder: DataFolder, *words: str) -> Result:
 
 def sell_lot_1(folder: DataFolder) -> None:
     """Bring the hammer down on lot 1, which Ann's maximum takes to its reserve."""
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         now_ms = sale.clock.now_ms()
         events = decisions.close(sale.house.engine, now_ms, "auctioneer", "1")
         assert isinstance(events, list)
@@ -107,14 +107,14 @@ def test_lots_can_be_narrowed_down_by_number_and_by_status(folder: DataFolder) -
 
 def buy_lot_2(folder: DataFolder) -> None:
     """Have Bob buy lot 2 at once, for 2,000."""
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         now_ms = sale.clock.now_ms()
         sale.house.record(decisions.open_lot(sale.house.engine, now_ms, "auctioneer", "2"))
         hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name="Bob", role=Role.BIDDER)
         assert isinstance(sale.house.handle("b" * 40, encode(hello), now_ms), Welcome)
         bought = sale.house.handle("b" * 40, encode(BuyRequest(id=2, lot="2", price_minor=200_000)), now_ms)
         assert isinstance(bought, Accepted)
-        sale.journal.append(sale.house.take().events, (), now_ms)
+        sale.journal.append(sale.house.flush().facts, (), now_ms)
 
 
 def test_lots_show_who_bought_a_lot_at_once(folder: DataFolder) -> None:

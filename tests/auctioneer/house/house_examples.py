@@ -5,7 +5,7 @@ from auctioneer.house.house import Batch, House, HouseSettings
 from auctioneer.house.register import Admission
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
-from auctioneer.rules.facts import AnyEvent, Refusal, SaleCreated
+from auctioneer.rules.facts import AnyFact, Rejection, SaleCreated
 from auctioneer.rules.sale_settings import HOUSE, Controller, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.codec import encode
@@ -91,7 +91,7 @@ def code_of(answer: object) -> RejectCode:
 
 
 class SmallSale:
-    """A house with lots, asked directly; `record` and `refusals` are what a journal would hold."""
+    """A house with lots, asked directly; `record` and `rejections` are what a journal would hold."""
 
     def __init__(
         self,
@@ -109,8 +109,8 @@ class SmallSale:
         )
         self.now_ms = START_MS
         created = sale_created(currency)
-        self.record: list[AnyEvent] = [created]
-        self.refusals: list[Refusal] = []
+        self.record: list[AnyFact] = [created]
+        self.rejections: list[Rejection] = []
         self.house = House.rebuild(self.settings, None, [created], (), START_MS)
         self._listed = frozenset() if admission is None else admission.listed
         if admission is not None:
@@ -124,9 +124,9 @@ class SmallSale:
 
     def commit(self) -> Batch:
         """Take what was done into the record."""
-        batch = self.house.take()
-        self.record += batch.events
-        self.refusals += batch.refusals
+        batch = self.house.flush()
+        self.record += batch.facts
+        self.rejections += batch.rejections
         return batch
 
     def send(self, key: str, body: bytes) -> AnyAnswer | None:
@@ -154,8 +154,8 @@ class SmallSale:
         return answer
 
     def rebuilt(self, snapshot: bytes | None = None, after: int = 0) -> House:
-        """Return the house as the record tells it, or as a snapshot and the record's events from `after` on do."""
-        house = House.rebuild(self.settings, snapshot, self.record[after:], self.refusals, self.now_ms)
+        """Return the house as the record tells it, or as a snapshot and the record's facts from `after` on do."""
+        house = House.rebuild(self.settings, snapshot, self.record[after:], self.rejections, self.now_ms)
         house.admit_listed(self._listed)
         return house
 

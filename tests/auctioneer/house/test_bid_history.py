@@ -39,7 +39,7 @@ def sale() -> SmallSale:
 
 
 def page(sale: SmallSale, number: str, count: int = 100, first: int | None = None) -> BidPage:
-    return page_of_bids(number, sale.record, sale.refusals, count, first)
+    return page_of_bids(number, sale.record, sale.rejections, count, first)
 
 
 def test_every_bid_on_a_lot_is_there_with_what_became_of_it(sale: SmallSale) -> None:

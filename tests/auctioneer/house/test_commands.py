@@ -69,7 +69,7 @@ def view(sale: SmallSale, number: str) -> LotView:
     return sale.house.engine.lots[number].view
 
 
-def refusal(sale: SmallSale, command: AnyCommand, who: Controller = CHAIR) -> Rejected:
+def rejection(sale: SmallSale, command: AnyCommand, who: Controller = CHAIR) -> Rejected:
     """Return why a command is refused, which must have changed nothing."""
     before, record = sale.house.snapshot(), len(sale.record)
     answer = sale.order(command, who)
@@ -106,7 +106,7 @@ def test_a_lot_is_opened_extended_paused_resumed_and_closed(sale: SmallSale) -> 
     assert view(sale, "3").ends_at_ms == START_MS + HOUR_MS + 6000
     sale.order(CloseLot(lot="3"))
     assert view(sale, "3").status is LotStatus.PASSED
-    assert all(event.by == "auctioneer" for event in sale.record[-5:] if isinstance(event, LotDecided))
+    assert all(fact.by == "auctioneer" for fact in sale.record[-5:] if isinstance(fact, LotDecided))
 
 
 def test_the_hammer_sells_to_who_leads(sale: SmallSale) -> None:
@@ -150,7 +150,7 @@ def test_lots_are_added_at_the_end(sale: SmallSale) -> None:
 def test_no_lot_is_added_that_can_not_be_told_from_another(
     sale: SmallSale, numbers: tuple[str, ...], told: str
 ) -> None:
-    refused = refusal(sale, AddLots(lots=tuple(map(lot, numbers))))
+    refused = rejection(sale, AddLots(lots=tuple(map(lot, numbers))))
     assert (refused.code, refused.detail) == (RejectCode.INVALID_LOT, told)
     assert len(sale.house.engine.catalogue) == 3
 
@@ -164,7 +164,7 @@ def test_a_lot_is_found_however_its_number_is_typed(sale: SmallSale) -> None:
     report = sale.order(Ask(report="lots", lots=("12a", "02")))
     assert isinstance(report, Report)
     assert [row["lot"] for row in report.report] == ["12A", "2"]
-    assert refusal(sale, Pause(lot="12-A")).code is RejectCode.UNKNOWN_LOT
+    assert rejection(sale, Pause(lot="12-A")).code is RejectCode.UNKNOWN_LOT
 
 
 def test_an_announcement_stays_for_those_who_come_later(sale: SmallSale) -> None:
@@ -180,8 +180,8 @@ def test_the_end_closes_what_is_open_and_withdraws_what_was_not(sale: SmallSale)
         LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN
     ]  # fmt: skip
     assert sale.house.engine.sale.status is SaleStatus.ENDED
-    assert refusal(sale, EndSale()).code is RejectCode.SALE_ENDED
-    assert refusal(sale, AddLots(lots=(lot("4"),))).code is RejectCode.SALE_ENDED
+    assert rejection(sale, EndSale()).code is RejectCode.SALE_ENDED
+    assert rejection(sale, AddLots(lots=(lot("4"),))).code is RejectCode.SALE_ENDED
 
 
 def test_a_command_that_depends_on_what_was_seen_is_refused_once_that_changed(sale: SmallSale) -> None:
@@ -192,10 +192,10 @@ def test_a_command_that_depends_on_what_was_seen_is_refused_once_that_changed(sa
     sale.join(BOB, "Bob")
     assert isinstance(sale.ask(BOB, BidRequest(id=10, lot="1", amount_minor=2000)), Accepted)
     for command in (CloseLot(id=7, lot="1", if_seq=seen), Withdraw(id=7, lot="1", if_seq=seen)):
-        assert refusal(sale, command).code is RejectCode.STATE_CHANGED
+        assert rejection(sale, command).code is RejectCode.STATE_CHANGED
     assert isinstance(sale.order(Withdraw(lot="3", if_seq=view(sale, "3").seq)), Done)
     assert isinstance(sale.order(CloseLot(lot="1", if_seq=view(sale, "1").seq)), Done)
-    assert refusal(sale, CloseLot(lot="1", if_seq=seen)).code is RejectCode.WRONG_STATE, "which says more"
+    assert rejection(sale, CloseLot(lot="1", if_seq=seen)).code is RejectCode.WRONG_STATE, "which says more"
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_the_end_can_depend_on_nothing_having_changed(
     sale.join(BOB, "Bob")
     seen = status_of(sale)["changes"]
     assert not isinstance(meanwhile(sale), Rejected)
-    assert refusal(sale, EndSale(if_changes=seen)).code is RejectCode.STATE_CHANGED
+    assert rejection(sale, EndSale(if_changes=seen)).code is RejectCode.STATE_CHANGED
     assert isinstance(sale.order(EndSale(if_changes=status_of(sale)["changes"])), Done)
 
 
@@ -247,12 +247,12 @@ def test_bidders_are_let_in_and_turned_out_by_name_or_paddle() -> None:
     assert sale.house.is_admitted(ANN)
     assert sale.house.is_admitted(BOB)
     assert sale.record[-1] == BidderAdmitted(at_ms=START_MS, paddle=2, admitted=True, by="auctioneer")
-    assert refusal(sale, Admit(bidder="Ann")).code is RejectCode.WRONG_STATE
+    assert rejection(sale, Admit(bidder="Ann")).code is RejectCode.WRONG_STATE
     sale.order(Admit(bidder="Bob", admitted=False))
     assert not sale.house.is_admitted(BOB)
-    assert refusal(sale, Admit(bidder="Bob", admitted=False)).code is RejectCode.WRONG_STATE
-    assert refusal(sale, Admit(bidder="Cat")).code is RejectCode.UNKNOWN_BIDDER
-    assert refusal(sale, Admit(bidder="3")).code is RejectCode.UNKNOWN_BIDDER
+    assert rejection(sale, Admit(bidder="Bob", admitted=False)).code is RejectCode.WRONG_STATE
+    assert rejection(sale, Admit(bidder="Cat")).code is RejectCode.UNKNOWN_BIDDER
+    assert rejection(sale, Admit(bidder="3")).code is RejectCode.UNKNOWN_BIDDER
 
 
 def test_who_waits_can_be_turned_away() -> None:
@@ -273,20 +273,20 @@ def test_a_clerk_runs_the_lots_and_no_more(sale: SmallSale, command: AnyCommand)
         answer = sale.order(command, CLERK)
         assert not isinstance(answer, Rejected) or answer.code is RejectCode.WRONG_STATE
         return
-    assert refusal(sale, command, CLERK).code is RejectCode.FORBIDDEN
+    assert rejection(sale, command, CLERK).code is RejectCode.FORBIDDEN
     assert not isinstance(sale.order(command, CHAIR), Rejected)
 
 
 @pytest.mark.parametrize("role", [Role.BIDDER, Role.OBSERVER, Role.CLERK])
 def test_only_the_auctioneers_role_may_all(sale: SmallSale, role: Role) -> None:
-    assert refusal(sale, EndSale(), Controller("auctioneer", role, "h" * 40)).code is RejectCode.FORBIDDEN
+    assert rejection(sale, EndSale(), Controller("auctioneer", role, "h" * 40)).code is RejectCode.FORBIDDEN
 
 
 def test_what_a_clerk_does_is_on_record_under_the_clerks_name(sale: SmallSale) -> None:
     sale.order(CloseLot(lot="1"), CLERK)
-    event = sale.record[-1]
-    assert isinstance(event, LotDecided)
-    assert event.by == "bea"
+    fact = sale.record[-1]
+    assert isinstance(fact, LotDecided)
+    assert fact.by == "bea"
 
 
 # --- what is refused -----------------------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ def test_what_a_clerk_does_is_on_record_under_the_clerks_name(sale: SmallSale) -
 def test_a_command_that_can_not_be_carried_out_changes_nothing(
     sale: SmallSale, command: AnyCommand, code: RejectCode
 ) -> None:
-    assert refusal(sale, command).code is code
+    assert rejection(sale, command).code is code
 
 
 def faulty(**changes: object) -> LotSpec:
@@ -346,7 +346,7 @@ def faulty(**changes: object) -> LotSpec:
     ids=str,
 )
 def test_lots_from_any_program_are_held_to_the_catalogues_rules(sale: SmallSale, changes: dict[str, object]) -> None:
-    answer = refusal(sale, AddLots(id=7, lots=(lot("5"), faulty(**changes))))
+    answer = rejection(sale, AddLots(id=7, lots=(lot("5"), faulty(**changes))))
     assert answer.code is RejectCode.INVALID_LOT
     assert answer.detail.startswith(f"lot {changes.get('lot', '4')}, ")
     assert isinstance(sale.order(AddLots(lots=(lot("5"), faulty()))), Done)
@@ -428,7 +428,7 @@ def test_a_report_can_be_on_some_lots_only(sale: SmallSale, name: str) -> None:
     answer = sale.order(Ask(report=name, lots=("3", "1")))
     assert isinstance(answer, Report)
     assert [row["lot"] for row in answer.report] == ["3", "1"]
-    unknown = refusal(sale, Ask(id=7, report=name, lots=("1", "9")))
+    unknown = rejection(sale, Ask(id=7, report=name, lots=("1", "9")))
     assert (unknown.code, unknown.detail) == (RejectCode.UNKNOWN_LOT, "lot 9")
 
 

@@ -1,29 +1,29 @@
-"""The recent events at hand: bounded over all streams, contiguous in each."""
+"""The recent facts at hand: bounded over all streams, contiguous in each."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from auctioneer.audit.invariants import rebuilt
 from auctioneer.house.history import RECENT_OUTAGES_MAX, History, told_of
-from auctioneer.rules.facts import AnyEvent, HouseStarted, LotDecided, Outage
+from auctioneer.rules.facts import AnyFact, HouseStarted, LotDecided, Outage
 from common.lot import AnyLotEvent, AnySaleEvent, LotExtended, LotOpened, LotRescheduled
 from tests.auctioneer.rules.random_sales import SaleMaker
 
 STREAMS = ("", "1", "2")
 
 
-def change(stream: str, seq: int) -> tuple[str, AnyLotEvent | AnySaleEvent]:
+def event(stream: str, seq: int) -> tuple[str, AnyLotEvent | AnySaleEvent]:
     return stream, LotRescheduled(seq, 0)
 
 
 def seqs(history: History, stream: str, after: int, most: int = 1000) -> list[int] | None:
-    events = history.after(stream, after, most)
-    return None if events is None else [event.seq for event in events]
+    facts = history.after(stream, after, most)
+    return None if facts is None else [fact.seq for fact in facts]
 
 
 def test_events_after_a_seq_are_found_up_to_a_number() -> None:
     history = History()
-    history.extend(change("1", seq) for seq in range(5, 11))
+    history.extend(event("1", seq) for seq in range(5, 11))
     assert seqs(history, "1", 4) == [5, 6, 7, 8, 9, 10]
     assert seqs(history, "1", 7, 2) == [8, 9]
     assert seqs(history, "1", 10) == []
@@ -34,7 +34,7 @@ def test_events_after_a_seq_are_found_up_to_a_number() -> None:
 def test_the_oldest_go_first_over_all_streams() -> None:
     history = History(events_max=4)
     for stream, seq in [("1", 1), ("2", 1), ("1", 2), ("2", 2), ("1", 3)]:
-        history.extend([change(stream, seq)])
+        history.extend([event(stream, seq)])
     assert seqs(history, "1", 0) is None
     assert seqs(history, "1", 1) == [2, 3]
     assert seqs(history, "2", 0) == [1, 2]
@@ -51,7 +51,7 @@ def test_what_is_told_is_contiguous_and_reaches_the_end(events_max: int, steps: 
     for step in steps:
         if isinstance(step, str):
             last[step] += 1
-            history.extend([change(step, last[step])])
+            history.extend([event(step, last[step])])
         else:
             stream, back = step
             after = max(0, last[stream] - back)
@@ -68,17 +68,17 @@ def test_what_is_told_is_contiguous_and_reaches_the_end(events_max: int, steps: 
 # --- what a stretch of the record told -------------------------------------------------------------------------------
 
 
-def sales(count: int) -> list[tuple[list[AnyEvent], list[tuple[str, AnyLotEvent | AnySaleEvent]]]]:
+def sales(count: int) -> list[tuple[list[AnyFact], list[tuple[str, AnyLotEvent | AnySaleEvent]]]]:
     """Return records of sales with outages in them, each with what the engine told when it was made."""
     made = []
     for seed in range(count):
-        record: list[AnyEvent] = SaleMaker(seed).make(80)
-        made.append((record, rebuilt(record).take_changes()))
+        record: list[AnyFact] = SaleMaker(seed).make(80)
+        made.append((record, rebuilt(record).pop_events()))
     return made
 
 
-def last_outages(record: list[AnyEvent]) -> int:
-    return sum(isinstance(event, Outage) for event in record)
+def last_outages(record: list[AnyFact]) -> int:
+    return sum(isinstance(fact, Outage) for fact in record)
 
 
 def test_the_whole_record_told_what_the_engine_tells() -> None:
@@ -91,22 +91,22 @@ def test_the_end_of_a_record_told_the_end_of_each_stream_and_no_holes() -> None:
     extended = 0
     for record, told in sales(40):
         streams: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
-        for stream, change in told:
-            streams.setdefault(stream, []).append(change)
+        for stream, event in told:
+            streams.setdefault(stream, []).append(event)
         for begin in range(0, len(record), 7):
             ends: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
-            for stream, change in told_of(record[begin:]):
-                ends.setdefault(stream, []).append(change)
-                extended += isinstance(change, LotExtended)
-            for stream, changes in ends.items():
-                assert changes == streams[stream][-len(changes) :], (begin, stream)
+            for stream, event in told_of(record[begin:]):
+                ends.setdefault(stream, []).append(event)
+                extended += isinstance(event, LotExtended)
+            for stream, events in ends.items():
+                assert events == streams[stream][-len(events) :], (begin, stream)
     assert extended > 100
 
 
 def test_of_very_many_outages_the_last_are_told() -> None:
     """A house that is killed again and again while very many lots are open must not take ever longer to start."""
     opened = LotOpened(1, 0, 1000)
-    record: list[AnyEvent] = [LotDecided(lot="1", seq=1, at_ms=0, change=opened, by="house")]
+    record: list[AnyFact] = [LotDecided(lot="1", seq=1, at_ms=0, event=opened, by="house")]
     outages = [HouseStarted(at_ms=at_ms, instance="i", outage_ms=1) for at_ms in range(RECENT_OUTAGES_MAX)]
-    assert [change.seq for _, change in told_of(record + outages)] == list(range(1, RECENT_OUTAGES_MAX + 2))
+    assert [event.seq for _, event in told_of(record + outages)] == list(range(1, RECENT_OUTAGES_MAX + 2))
     assert list(told_of([*record, *outages, outages[-1]])) == [], "what lies before them is not told, nor what follows"

@@ -37,13 +37,13 @@ def test_a_bid_is_answered_and_lands_in_the_batch(sale: SmallSale) -> None:
     assert isinstance(answer, Accepted)
     assert (answer.id, answer.price_minor, answer.minimum_minor, answer.leading) == (10, 1500, 1600, True)
     batch = sale.commit()
-    (event,) = batch.events
-    assert isinstance(event, BidTaken)
-    assert (event.paddle, event.request, event.seq) == (1, bid(10, 1500), answer.seq)
-    ((stream, change),) = batch.changes
+    (fact,) = batch.facts
+    assert isinstance(fact, BidTaken)
+    assert (fact.paddle, fact.request, fact.seq) == (1, bid(10, 1500), answer.seq)
+    ((stream, event),) = batch.events
     assert stream == "1"
-    assert isinstance(change, BidPlaced)
-    assert (change.bidder, change.price_minor, change.seq) == (1, 1500, answer.seq)
+    assert isinstance(event, BidPlaced)
+    assert (event.bidder, event.price_minor, event.seq) == (1, 1500, answer.seq)
     assert sale.commit() == ([], [], [], [])
 
 
@@ -51,8 +51,8 @@ def test_a_refused_bid_is_no_event_but_is_kept(sale: SmallSale) -> None:
     answer = sale.send(ANN, encode(bid(10, 999)))
     assert code_of(answer) is RejectCode.BELOW_MINIMUM
     batch = sale.commit()
-    assert (batch.events, batch.changes) == ([], [])
-    ((at_ms, paddle, request, verdict),) = [msgspec.structs.astuple(refusal) for refusal in batch.refusals]
+    assert (batch.facts, batch.events) == ([], [])
+    ((at_ms, paddle, request, verdict),) = [msgspec.structs.astuple(rejection) for rejection in batch.rejections]
     assert (at_ms, paddle, request, verdict) == (START_MS, 1, bid(10, 999), answer)
 
 
@@ -63,9 +63,9 @@ def test_a_repeat_gets_the_same_verdict_and_does_nothing(sale: SmallSale, reques
     first = sale.ask(ANN, request_)
     sale.now_ms += 1000
     sale.ask(BOB, bid(10, 3000))
-    record, refusals = len(sale.record), len(sale.refusals)
+    record, rejections = len(sale.record), len(sale.rejections)
     assert sale.ask(ANN, request_) == first
-    assert (len(sale.record), len(sale.refusals)) == (record, refusals)
+    assert (len(sale.record), len(sale.rejections)) == (record, rejections)
 
 
 def test_the_same_id_with_other_content_is_a_conflict(sale: SmallSale) -> None:
@@ -97,8 +97,8 @@ def test_a_late_bid_and_a_purchase_have_their_verdicts_again(sale: SmallSale) ->
     assert code_of(late) is RejectCode.LOT_CLOSED
     assert isinstance(late, Rejected)
     assert late.late_ms == 7
-    assert [type(event) for event in sale.record[-1:]] == [BidLate]
-    assert any(isinstance(event, LotBought) for event in sale.record)
+    assert [type(fact) for fact in sale.record[-1:]] == [BidLate]
+    assert any(isinstance(fact, LotBought) for fact in sale.record)
     sale.house = sale.rebuilt()
     sale.now_ms += 1000
     assert sale.ask(BOB, bid(10, 1500)) == late
@@ -134,8 +134,8 @@ def test_a_lot_that_was_due_before_a_standstill_gets_all_of_it_back() -> None:
     sale.now_ms += 6000
     sale.house.stood_still(sale.now_ms, 5000)
     batch = sale.commit()
-    assert [type(event) for event in batch.events] == [LotDecided, HouseStoodStill], "an outage is one fact"
-    (_, opened), (_, extended) = batch.changes
+    assert [type(fact) for fact in batch.facts] == [LotDecided, HouseStoodStill], "an outage is one fact"
+    (_, opened), (_, extended) = batch.events
     assert isinstance(opened, LotOpened)
     assert opened.at_ms == START_MS + 1000
     assert isinstance(extended, LotExtended)
@@ -149,10 +149,10 @@ def test_a_lot_that_was_due_in_a_standstill_opens_after_it_also_if_no_other_is_o
     sale.now_ms += 6000
     sale.house.stood_still(sale.now_ms, 5500)
     sale.house.advance(sale.now_ms)
-    stood, opened = sale.commit().events
+    stood, opened = sale.commit().facts
     assert stood == HouseStoodStill(at_ms=sale.now_ms, outage_ms=5500)
     assert isinstance(opened, LotDecided)
-    assert opened.change == LotOpened(1, sale.now_ms, sale.now_ms + 2000)
+    assert opened.event == LotOpened(1, sale.now_ms, sale.now_ms + 2000)
 
 
 def test_a_lot_that_follows_one_just_bought_is_open_to_the_next_request_of_the_batch() -> None:
@@ -164,4 +164,4 @@ def test_a_lot_that_follows_one_just_bought_is_open_to_the_next_request_of_the_b
     sale.join(ANN, "Ann")
     assert isinstance(sale.send(ANN, encode(BuyRequest(id=10, lot="1", price_minor=5000))), Accepted)
     assert isinstance(sale.send(ANN, encode(bid(11, 1000, "2"))), Accepted)
-    assert [type(event) for event in sale.commit().events] == [LotBought, LotDecided, BidTaken]
+    assert [type(fact) for fact in sale.commit().facts] == [LotBought, LotDecided, BidTaken]

@@ -141,14 +141,14 @@ def test_a_batch_is_told_in_one_message_but_for_lots_that_are_followed(
         (ANN, bid(12, 1700)),
     ):
         assert isinstance(sale.send(key, encode(request)), Accepted)
-    made = frames(1, sale.commit().changes, lambda lot: lot in followed)
+    made = frames(1, sale.commit().events, lambda lot: lot in followed)
     assert {frame.partition(b"\0")[0]: seqs_told(frame) for frame in made} == told
     assert len(made) == len(told)
 
 
 def test_a_lot_that_is_told_of_alone_comes_on_its_own_topic(sale: SmallSale) -> None:
     assert isinstance(sale.send(ANN, encode(bid(10, 1500))), Accepted)
-    (frame,) = frames(1, sale.commit().changes, frozenset().__contains__)
+    (frame,) = frames(1, sale.commit().events, frozenset().__contains__)
     assert frame.startswith(lot_topic("1"))
     assert isinstance(decode_broadcast(frame), LotEvents)
 
@@ -169,8 +169,8 @@ def test_what_the_sale_says_keeps_its_place_among_the_lots_events() -> None:
     def happened(stream: str, seq: int) -> tuple[str, BidPlaced]:
         return stream, BidPlaced(seq, 0, 1, 1, 100, 200)
 
-    changes = [said(1), said(2), happened("1", 1), happened("2", 1), happened("1", 2), said(3), happened("1", 3)]
-    told = frames(7, changes, FOLLOWED_IN_THE_SALE)
+    events = [said(1), said(2), happened("1", 1), happened("2", 1), happened("1", 2), said(3), happened("1", 3)]
+    told = frames(7, events, FOLLOWED_IN_THE_SALE)
     messages = [decode_broadcast(frame) for frame in told]
     assert all(isinstance(message, (LotEvents, SaleEvents)) for message in messages)
     assert [
@@ -188,13 +188,13 @@ def test_what_the_sale_says_keeps_its_place_among_the_lots_events() -> None:
 
 
 def test_many_lots_added_at_once_are_told_in_messages_that_fit() -> None:
-    changes = [
+    events = [
         ("", LotAdded(seq, 0, one.terms)) for seq, one in enumerate(largest_lots(2 * SALE_EVENTS_MAX + 1), start=1)
     ]
-    told = frames(1, changes, FOLLOWED_IN_THE_SALE)
+    told = frames(1, events, FOLLOWED_IN_THE_SALE)
     messages = [decode_broadcast(frame) for frame in told]
     assert [len(message.events) for message in messages] == [SALE_EVENTS_MAX, SALE_EVENTS_MAX, 1]
-    assert [event.seq for message in messages for event in message.events] == list(range(1, len(changes) + 1))
+    assert [event.seq for message in messages for event in message.events] == list(range(1, len(events) + 1))
     assert all(len(frame) < REPLY_BYTES_MAX for frame in told)
 
 
@@ -204,6 +204,6 @@ def test_what_is_secret_is_not_told(sale: SmallSale) -> None:
     assert isinstance(answer, Accepted)
     seq = sale.house.engine.lots["1"].view.seq
     batch = sale.commit()
-    assert len(batch.events) == 1
-    assert batch.changes == []
+    assert len(batch.facts) == 1
+    assert batch.events == []
     assert answer.seq == seq

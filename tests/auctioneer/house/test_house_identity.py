@@ -6,7 +6,7 @@ from auctioneer.house import house as house_module
 from auctioneer.house import register as register_module
 from auctioneer.house import sessions
 from auctioneer.house.commands import Admit, Done
-from auctioneer.house.house import NameRefused
+from auctioneer.house.house import NameRejected
 from auctioneer.house.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, NOT_LISTED, TURNED_OUT, Admission
 from auctioneer.house.sessions import BURST_S, FLOOD_REQUESTS_MIN, MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
 from auctioneer.rules.facts import BidderAdmitted, BidderEnrolled
@@ -76,7 +76,7 @@ def test_a_welcome_tells_all_that_a_client_needs() -> None:
 def test_nothing_is_answered_before_hello(request_: AnyRequest) -> None:
     sale = SmallSale()
     assert sale.ask(ANN, request_) == Rejected(id=10, code=RejectCode.HELLO_FIRST)
-    assert not sale.refusals, "and nothing of it is kept"
+    assert not sale.rejections, "and nothing of it is kept"
 
 
 def test_hello_again_is_the_same_bidder_and_no_event() -> None:
@@ -198,7 +198,7 @@ def test_an_observer_sees_everything_and_does_nothing() -> None:
     record = len(sale.record)
     for request in (BID, BuyRequest(id=11, lot="1", price_minor=1500)):
         assert code_of(sale.ask(ANN, request)) is RejectCode.FORBIDDEN
-    assert (len(sale.record), sale.refusals) == (record, [])
+    assert (len(sale.record), sale.rejections) == (record, [])
     assert sale.house.register.entries == [], "and leaves no trace"
     sale.house = sale.rebuilt()
     assert code_of(sale.ask(ANN, Ping(id=3))) is RejectCode.HELLO_FIRST
@@ -285,10 +285,10 @@ def test_approval_is_awaited_given_and_kept() -> None:
     waiting = Rejected(id=1, code=RejectCode.AWAITING_APPROVAL, retry_ms=APPROVAL_POLL_MS)
     assert sale.hello(ANN, "Ann") == waiting
     assert sale.hello(ANN, "Ann") == waiting
-    assert sum(isinstance(event, BidderEnrolled) for event in sale.record) == 1
+    assert sum(isinstance(fact, BidderEnrolled) for fact in sale.record) == 1
     for request in ALL_BUT_HELLO:
         assert code_of(sale.ask(ANN, request)) is RejectCode.AWAITING_APPROVAL
-    assert not sale.refusals
+    assert not sale.rejections
     assert not sale.house.is_admitted(ANN)
     sale.house = sale.rebuilt()
     assert sale.hello(ANN) == waiting
@@ -329,7 +329,7 @@ def test_who_was_turned_out_still_learns_whether_an_earlier_bid_counted() -> Non
     assert sale.ask(ANN, BID) == accepted
     assert code_of(sale.ask(ANN, BidRequest(id=11, lot="1", maximum_minor=9000))) is RejectCode.NOT_ADMITTED
     assert code_of(sale.ask(ANN, BidRequest(id=10, lot="1", maximum_minor=9000))) is RejectCode.NOT_ADMITTED
-    assert len(sale.refusals) == 0, "nothing was decided"
+    assert len(sale.rejections) == 0, "nothing was decided"
 
 
 # --- the budget ----------------------------------------------------------------------------------------------------
@@ -351,7 +351,7 @@ def test_over_the_budget_one_is_slowed_down_then_not_answered_and_time_mends_it(
     assert code_of(answer) is RejectCode.SLOW_DOWN
     assert isinstance(answer, Rejected)
     assert answer.retry_ms == 200, "after the ping that was refused before it"
-    assert not sale.refusals, "slow_down is no verdict"
+    assert not sale.rejections, "slow_down is no verdict"
 
     silent = 0
     for _ in range(FLOOD_REQUESTS_MIN):
@@ -472,5 +472,5 @@ def test_who_is_refused_a_name_is_told_to_the_auctioneer_and_not_stored() -> Non
     sale.join(ANN, "Ann")
     sale.send(BOB, encode(Hello(id=1, versions=(PROTOCOL_VERSION,), name="ann")))
     batch = sale.commit()
-    assert batch.names_refused == [NameRefused(sale.now_ms, "ann", RejectCode.NAME_TAKEN)]
-    assert (batch.events, batch.refusals, batch.changes) == ([], [], [])
+    assert batch.names_rejected == [NameRejected(sale.now_ms, "ann", RejectCode.NAME_TAKEN)]
+    assert (batch.facts, batch.rejections, batch.events) == ([], [], [])

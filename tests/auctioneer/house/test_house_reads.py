@@ -65,7 +65,7 @@ def test_one_lot_is_a_snapshot_of_it_alone(sale: SmallSale) -> None:
     ],
     ids=lambda request: type(request).__name__,
 )
-def test_a_lot_that_is_not_there_is_named_in_the_refusal(sale: SmallSale, request_: AnyRequest) -> None:
+def test_a_lot_that_is_not_there_is_named_in_the_rejection(sale: SmallSale, request_: AnyRequest) -> None:
     assert sale.ask(ANN, request_) == Rejected(id=5, code=RejectCode.UNKNOWN_LOT, lot="9")
 
 
@@ -118,7 +118,7 @@ def test_replays_of_the_largest_lots_added_are_small_and_hold_each_once() -> Non
         assert isinstance(answer, Replay)
         more = answer.more
         assert PAGE_BYTES_MAX // 2 < len(encode(answer)) < PAGE_BYTES_MAX or not more
-        seqs += [event.seq for event in answer.sale_events]
+        seqs += [fact.seq for fact in answer.sale_events]
     assert seqs == list(range(1, SNAPSHOT_LOTS_MAX + 1))
 
 
@@ -136,12 +136,12 @@ def test_a_replay_is_contiguous_up_to_the_bound_and_tells_of_more(sale: SmallSal
     seq = sale.house.engine.lots["1"].view.seq
     first = sale.ask(ANN, ReplayRequest(id=2, lot="1", after_seq=seq - REPLAY_EVENTS_MAX - 1))
     assert isinstance(first, Replay)
-    assert [event.seq for event in first.lot_events] == list(range(seq - REPLAY_EVENTS_MAX, seq))
+    assert [fact.seq for fact in first.lot_events] == list(range(seq - REPLAY_EVENTS_MAX, seq))
     assert first.more
     assert (first.lot, first.sale_events) == ("1", ())
     rest = sale.ask(ANN, ReplayRequest(id=2, lot="1", after_seq=seq - 1))
     assert isinstance(rest, Replay)
-    assert ([event.seq for event in rest.lot_events], rest.more) == ([seq], False)
+    assert ([fact.seq for fact in rest.lot_events], rest.more) == ([seq], False)
     whole = sale.ask(ANN, ReplayRequest(id=2, lot="1", after_seq=seq - REPLAY_EVENTS_MAX))
     assert isinstance(whole, Replay)
     assert (len(whole.lot_events), whole.more) == (REPLAY_EVENTS_MAX, False)
@@ -163,11 +163,11 @@ def test_a_replay_in_the_same_batch_as_a_bid_is_answered(sale: SmallSale) -> Non
     for after_seq in (0, seq):
         answer = sale.send(BOB, encode(ReplayRequest(id=2, lot="1", after_seq=after_seq)))
         assert isinstance(answer, Replay), answer
-        told = [event.seq for event in answer.lot_events]
+        told = [fact.seq for fact in answer.lot_events]
         assert told == list(range(after_seq + 1, after_seq + 1 + len(told)))
         assert not answer.more or told
-    (change,) = sale.commit().changes
-    assert change[1].seq == seq + 1
+    (event,) = sale.commit().events
+    assert event[1].seq == seq + 1
 
 
 def test_a_replay_of_what_is_no_longer_at_hand_is_refused(sale: SmallSale) -> None:
@@ -180,7 +180,7 @@ def test_a_replay_of_what_is_no_longer_at_hand_is_refused(sale: SmallSale) -> No
     sale.house.recall_history(sale.record)
     told = sale.ask(ANN, ReplayRequest(id=2, lot="1", after_seq=0))
     assert isinstance(told, Replay)
-    assert [event.seq for event in told.lot_events] == list(range(1, seq + 1))
+    assert [fact.seq for fact in told.lot_events] == list(range(1, seq + 1))
 
 
 def test_mine_tells_ones_own_maxima_and_what_was_won(sale: SmallSale) -> None:

@@ -1,4 +1,4 @@
-"""The house is the same from its record: by events alone, and by a snapshot with what came after."""
+"""The house is the same from its record: by facts alone, and by a snapshot with what came after."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def test_verdicts_survive_by_events_alone(sale: SmallSale) -> None:
     assert code_of(sale.ask(ANN, bid(10, 1501))) is RejectCode.ID_CONFLICT
 
 
-def test_verdicts_survive_by_a_snapshot_events_and_refusals(sale: SmallSale) -> None:
+def test_verdicts_survive_by_a_snapshot_events_and_rejections(sale: SmallSale) -> None:
     before = [sale.ask(ANN, bid(10, 1500)), sale.ask(ANN, bid(11, 1))]
     snapshot, position = sale.house.snapshot(), len(sale.record)
     after = [sale.ask(ANN, bid(12, 1)), sale.ask(ANN, BidRequest(id=13, lot="1", maximum_minor=7000))]
@@ -72,9 +72,9 @@ def test_ids_that_were_forgotten_are_stale_after_a_restart_too(sale: SmallSale) 
 
 
 def test_a_record_that_does_not_begin_with_a_sale_is_refused(sale: SmallSale) -> None:
-    for events in ([], sale.record[1:]):
+    for facts in ([], sale.record[1:]):
         with pytest.raises(StorageError, match="does not begin"):
-            House.rebuild(sale.settings, None, events, (), START_MS)
+            House.rebuild(sale.settings, None, facts, (), START_MS)
 
 
 _KEYS = st.sampled_from((ANN, BOB, CAT))

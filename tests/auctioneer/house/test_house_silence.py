@@ -15,7 +15,7 @@ def sale() -> SmallSale:
 
 def dropped(sale: SmallSale) -> list[tuple[int, str]]:
     sale.house.drop_silent(sale.now_ms)
-    return [(event.paddle, event.lot) for event in sale.commit().events if isinstance(event, MaximumDropped)]
+    return [(fact.paddle, fact.lot) for fact in sale.commit().facts if isinstance(fact, MaximumDropped)]
 
 
 def test_the_maximum_of_who_asked_for_it_is_dropped_after_the_silence_and_not_before(sale: SmallSale) -> None:
@@ -28,9 +28,9 @@ def test_the_maximum_of_who_asked_for_it_is_dropped_after_the_silence_and_not_be
     assert dropped(sale) == [], "once"
     assert isinstance(sale.ask(BOB, bid(11, 1100)), Accepted)
     assert sale.house.engine.lots["1"].view.leader == 2, "what was left of the maximum does not bid"
-    standing = sale.house.engine.lots["2"].standing
-    assert standing is not None
-    assert standing.leader_maximum_minor == 9000, "who did not ask keeps it"
+    book = sale.house.engine.lots["2"].book
+    assert book is not None
+    assert book.leader_maximum_minor == 9000, "who did not ask keeps it"
 
 
 @pytest.mark.parametrize("sign", [Ping(id=50), MineRequest(id=50), maximum(10)])

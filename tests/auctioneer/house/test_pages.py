@@ -1,4 +1,4 @@
-"""How much goes into one answer: what is reckoned for a lot or an event is never less than what it takes."""
+"""How much goes into one answer: what is reckoned for a lot or a fact is never less than what it takes."""
 
 from typing import Final
 

@@ -5,7 +5,7 @@ import pytest
 
 from auctioneer.house.record_reader import RecordReader
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.facts import AnyEvent, BidderAdmitted, BidderEnrolled, BidTaken, Outage, SaleCreated
+from auctioneer.rules.facts import AnyFact, BidderAdmitted, BidderEnrolled, BidTaken, Outage, SaleCreated
 from common.limits import REMEMBERED_REQUESTS_MAX
 from tests.auctioneer.rules.random_sales import SaleMaker
 
@@ -21,15 +21,15 @@ def state_of(engine: Engine) -> bytes:
 def test_reading_all_at_once_gives_what_one_after_the_other_gives(seed: int) -> None:
     created, *record = SaleMaker(seed).make(600)
     assert isinstance(created, SaleCreated)
-    events = [event for event in record if not isinstance(event, (BidderEnrolled, BidderAdmitted))]
+    facts = [fact for fact in record if not isinstance(fact, (BidderEnrolled, BidderAdmitted))]
     singly = Engine.create(created)
-    for event in events:
-        singly.apply(event)
+    for fact in facts:
+        singly.apply(fact)
     at_once = Engine.create(created)
     reader = RecordReader(at_once, at_once.apply)
-    reader.take(events)
+    reader.read(facts)
     assert state_of(at_once) == state_of(singly)
-    assert not at_once.take_changes(), "they were told when they were made"
+    assert not at_once.pop_events(), "they were told when they were made"
     assert at_once.paddles_to_watch() == singly.paddles_to_watch()
 
 
@@ -38,13 +38,13 @@ def test_a_record_that_ends_with_an_outage_gives_each_lot_its_time_back(seed: in
     """An outage names no lot; bids on open lots that still wait to be taken in come before it."""
     created, *record = SaleMaker(seed).make(600)
     assert isinstance(created, SaleCreated)
-    events = [event for event in record if not isinstance(event, (BidderEnrolled, BidderAdmitted))]
-    outages = [place for place, event in enumerate(events) if isinstance(event, Outage)]
+    facts = [fact for fact in record if not isinstance(fact, (BidderEnrolled, BidderAdmitted))]
+    outages = [place for place, fact in enumerate(facts) if isinstance(fact, Outage)]
     for outage in outages:
         singly, at_once = Engine.create(created), Engine.create(created)
-        for event in events[: outage + 1]:
-            singly.apply(event)
-        RecordReader(at_once, at_once.apply).take(events[: outage + 1])
+        for fact in facts[: outage + 1]:
+            singly.apply(fact)
+        RecordReader(at_once, at_once.apply).read(facts[: outage + 1])
         assert state_of(at_once) == state_of(singly)
     assert outages
 
@@ -54,14 +54,14 @@ def test_of_each_paddle_the_bids_with_the_highest_ids_are_remembered(count: int)
     created, *record = SaleMaker(1).make(200)
     assert isinstance(created, SaleCreated)
     engine = Engine.create(created)
-    example = next(event for event in record if isinstance(event, BidTaken) and not event.while_connected)
+    example = next(fact for fact in record if isinstance(fact, BidTaken) and not fact.while_connected)
     shuffled = [(7 * number) % count for number in range(count)]
-    bids: list[AnyEvent] = [
+    bids: list[AnyFact] = [
         msgspec.structs.replace(example, paddle=paddle, request_id=number) for number in shuffled for paddle in (1, 2)
     ]
     reader = RecordReader(engine, engine.apply)
-    reader.take([event for event in record if not isinstance(event, BidTaken)][:20])
-    reader.take(bids)
+    reader.read([fact for fact in record if not isinstance(fact, BidTaken)][:20])
+    reader.read(bids)
     for paddle in (1, 2):
         kept = [bid.request_id for bid in reader.bids() if bid.paddle == paddle]
         assert kept == list(range(count))[-REMEMBERED_REQUESTS_MAX:]

@@ -20,8 +20,8 @@ def hello(name: str, role: Role = Role.BIDDER, invite: str = "") -> Hello:
 def test_a_key_gets_the_next_paddle_and_keeps_it() -> None:
     register = Register([])
     for paddle, (key, name) in enumerate([(ANN, "Ann"), (BOB, "Bob")], start=1):
-        event = register.enrol(5, key, hello(name), OPEN)
-        assert event == BidderEnrolled(
+        fact = register.enrol(5, key, hello(name), OPEN)
+        assert fact == BidderEnrolled(
             at_ms=5,
             paddle=paddle,
             name=name,
@@ -104,13 +104,13 @@ def test_a_register_is_rebuilt_from_its_entries() -> None:
     again = Register(register.entries)
     assert again.entries == register.entries
     assert again.enrol(0, CAT, hello("BOB"), OPEN) is RejectCode.NAME_TAKEN
-    event = again.enrol(0, CAT, hello("Cat"), OPEN)
-    assert isinstance(event, BidderEnrolled)
-    assert event.paddle == 3
+    fact = again.enrol(0, CAT, hello("Cat"), OPEN)
+    assert isinstance(fact, BidderEnrolled)
+    assert fact.paddle == 3
 
 
 @pytest.mark.parametrize(
-    ("admission", "key", "invite", "refusal"),
+    ("admission", "key", "invite", "rejection"),
     [
         (OPEN, ANN, "", None),
         (Admission(AdmissionMode.INVITE, invite="xyz"), ANN, "xyz", None),
@@ -124,10 +124,10 @@ def test_a_register_is_rebuilt_from_its_entries() -> None:
         (Admission(AdmissionMode.APPROVE), BOB, "of another house", None),
     ],
 )
-def test_who_may_ask_to_be_enrolled(admission: Admission, key: str, invite: str, refusal: RejectCode | None) -> None:
-    assert admission.refusal(key, hello("Ann", invite=invite)) is refusal
+def test_who_may_ask_to_be_enrolled(admission: Admission, key: str, invite: str, rejection: RejectCode | None) -> None:
+    assert admission.rejection(key, hello("Ann", invite=invite)) is rejection
     outcome = Register([]).enrol(0, key, hello("Ann", invite=invite), admission)
-    assert outcome is refusal if refusal else isinstance(outcome, BidderEnrolled)
+    assert outcome is rejection if rejection else isinstance(outcome, BidderEnrolled)
 
 
 def test_a_bidder_named_like_a_paddle_is_not_mistaken_for_it() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from auctioneer.house.register import observer
 from auctioneer.house.sessions import BURST_S, FLOOD_REQUESTS_MIN, JOIN_COST, REQUESTS_PER_S_MIN, Budget, Session
-from auctioneer.rules.facts import Refusal
+from auctioneer.rules.facts import Rejection
 from common.errors import RejectCode
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.messages import Accepted, BidRequest, BuyRequest, Rejected, Snapshot, SnapshotRequest
@@ -23,8 +23,8 @@ def verdict(request_id: int) -> Rejected:
     return Rejected(id=request_id, code=RejectCode.BELOW_MINIMUM, lot="1", minimum_minor=request_id)
 
 
-def refused(request_id: int, verdict_id: int) -> Refusal:
-    return Refusal(0, 1, bid(request_id), verdict(verdict_id))
+def refused(request_id: int, verdict_id: int) -> Rejection:
+    return Rejection(0, 1, bid(request_id), verdict(verdict_id))
 
 
 def new_session() -> Session:
@@ -165,10 +165,10 @@ def test_what_is_dear_is_owed_and_never_more_than_a_burst() -> None:
 def test_all_who_wait_as_long_as_they_are_told_get_their_answers(
     requests_per_s: int, clients: int, requests: int, chance: random.Random
 ) -> None:
-    """Several programs with one key, each with one request at a time: at most one refusal for each, and no silence."""
+    """Several programs with one key, each with one request at a time: at most one rejection each, and no silence."""
     budget = Budget(requests_per_s, 0)
     due = [(chance.randrange(50), client) for client in range(clients)]
-    left, refusals, now_ms = [requests] * clients, 0, 0
+    left, rejections, now_ms = [requests] * clients, 0, 0
     while due:
         due.sort()
         now_ms, client = due.pop(0)
@@ -178,10 +178,10 @@ def test_all_who_wait_as_long_as_they_are_told_get_their_answers(
                 due.append((now_ms + chance.randrange(3), client))
         else:
             assert not budget.is_exhausted, "somebody who did as told was not even answered"
-            refusals += 1
+            rejections += 1
             due.append((now_ms + budget.retry_ms, client))
     answered = clients * requests
-    assert refusals <= 2 * answered
+    assert rejections <= 2 * answered
     assert now_ms <= 1000 * answered // requests_per_s + 2000 + 1000 * clients // requests_per_s, "and none too late"
 
 

@@ -51,9 +51,9 @@ class SessionMachine(RuleBasedStateMachine):
 
     def ask(self, key: str, request: BidRequest | BuyRequest) -> None:
         known = self.known[key]
-        positions = len(self.sale.record), len(self.sale.refusals)
+        positions = len(self.sale.record), len(self.sale.rejections)
         answer = self.sale.ask(key, request)
-        is_new = positions != (len(self.sale.record), len(self.sale.refusals))
+        is_new = positions != (len(self.sale.record), len(self.sale.rejections))
         if request.id in known:
             before, verdict = known[request.id]
             assert answer == verdict if before == request else code_of(answer) is RejectCode.ID_CONFLICT

@@ -1,4 +1,4 @@
-"""One event of every type, refused bids, and a way to tamper with a journal's file."""
+"""One fact of every type, refused bids, and a way to tamper with a journal's file."""
 
 import re
 import sqlite3
@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidderAdmitted,
     BidderEnrolled,
     BidLate,
@@ -18,7 +18,7 @@ from auctioneer.rules.facts import (
     LotDecided,
     LotListed,
     MaximumDropped,
-    Refusal,
+    Rejection,
     SaleCreated,
     SaleDecided,
     SaleRestored,
@@ -68,7 +68,7 @@ _SALE_CHANGES = (
     SaleEnded(5, AT_MS),
 )
 
-EVERY_EVENT: tuple[AnyEvent, ...] = (
+EVERY_EVENT: tuple[AnyFact, ...] = (
     SaleCreated(
         at_ms=AT_MS, sale="spring", title="Spring sale", currency=Currency("USD", 2), epoch=1, ends_after_last_lot=True
     ),
@@ -132,8 +132,8 @@ EVERY_EVENT: tuple[AnyEvent, ...] = (
         leading=False,
     ),
     MaximumDropped(at_ms=AT_MS, lot="12a", seq=11, paddle=1, leader_maximum_minor=100),
-    *(LotDecided(at_ms=AT_MS, lot="12a", seq=change.seq, change=change, by="house") for change in _LOT_CHANGES),
-    *(SaleDecided(at_ms=AT_MS, seq=change.seq, change=change, by="auctioneer") for change in _SALE_CHANGES),
+    *(LotDecided(at_ms=AT_MS, lot="12a", seq=change.seq, event=change, by="house") for change in _LOT_CHANGES),
+    *(SaleDecided(at_ms=AT_MS, seq=change.seq, event=change, by="auctioneer") for change in _SALE_CHANGES),
     SaleRestored(at_ms=AT_MS, epoch=AT_MS),
     SettingsChanged(
         at_ms=AT_MS,
@@ -143,17 +143,17 @@ EVERY_EVENT: tuple[AnyEvent, ...] = (
 )
 
 
-def announcements(count: int, first: int = 1) -> list[AnyEvent]:
-    """Return events that can be told apart by their seq."""
+def announcements(count: int, first: int = 1) -> list[AnyFact]:
+    """Return facts that can be told apart by their seq."""
     return [
-        SaleDecided(at_ms=AT_MS + seq, seq=seq, change=Announced(seq, AT_MS + seq, f"number {seq}"), by="auctioneer")
+        SaleDecided(at_ms=AT_MS + seq, seq=seq, event=Announced(seq, AT_MS + seq, f"number {seq}"), by="auctioneer")
         for seq in range(first, first + count)
     ]
 
 
-def refusal(paddle: int, request: int, minimum_minor: int = 100) -> Refusal:
+def rejection(paddle: int, request: int, minimum_minor: int = 100) -> Rejection:
     verdict = Rejected(id=request, code=RejectCode.BELOW_MINIMUM, lot="12a", seq=3, minimum_minor=minimum_minor)
-    return Refusal(AT_MS, paddle, BidRequest(id=request, lot="12a", amount_minor=5), verdict)
+    return Rejection(AT_MS, paddle, BidRequest(id=request, lot="12a", amount_minor=5), verdict)
 
 
 def tamper(path: Path, script: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from auctioneer.journal import FILE_NAME, SqliteJournal
-from auctioneer.rules.facts import AnyEvent
+from auctioneer.rules.facts import AnyFact
 from common.errors import StorageError
 from tests import strace
 from tests.auctioneer.journal.journal_examples import AT_MS, announcements
@@ -33,7 +33,7 @@ for batch in itertools.count(journal.position // {BATCH}):
 FULL_DISK = """
 import json, resource, sys
 from pathlib import Path
-from tests.auctioneer.journal.journal_examples import announcements, refusal
+from tests.auctioneer.journal.journal_examples import announcements, rejection
 from auctioneer.journal import SqliteJournal
 from common.errors import StorageError
 
@@ -43,7 +43,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_max, resource.RLIM_INFINITY))
 acknowledged = 0
 try:
     while True:
-        acknowledged = journal.append(announcements(50, acknowledged + 1), [refusal(1, acknowledged + 1)], 1)
+        acknowledged = journal.append(announcements(50, acknowledged + 1), [rejection(1, acknowledged + 1)], 1)
 except StorageError as error:
     first = str(error)
 try:
@@ -80,8 +80,8 @@ def kill_after(lines: int, path: Path) -> int:
     return acknowledged[-1]
 
 
-def in_whole_batches(events: list[AnyEvent]) -> bool:
-    return len(events) % BATCH == 0 and events == announcements(len(events))
+def in_whole_batches(facts: list[AnyFact]) -> bool:
+    return len(facts) % BATCH == 0 and facts == announcements(len(facts))
 
 
 @pytest.fixture
@@ -93,15 +93,15 @@ def test_all_that_was_acknowledged_survives_a_kill(path):
     acknowledged = kill_after(20, path)
     assert Path(f"{path}-wal").stat().st_size > 0
     with closing(SqliteJournal.open(path, read_only=True)) as reader:  # before any writer has mended anything
-        events = [event for _, event in reader.read()]
-        assert len(events) >= acknowledged
-        assert in_whole_batches(events)
+        facts = [fact for _, fact in reader.read()]
+        assert len(facts) >= acknowledged
+        assert in_whole_batches(facts)
     with closing(SqliteJournal.open(path)) as journal:
         assert Path(f"{path}-wal").stat().st_size == 0, "nothing is written behind the frames of a crash"
-        assert journal.position == len(events)
-    assert kill_after(20, path) > len(events)
+        assert journal.position == len(facts)
+    assert kill_after(20, path) > len(facts)
     with closing(SqliteJournal.open(path)) as journal:
-        assert in_whole_batches([event for _, event in journal.read()])
+        assert in_whole_batches([fact for _, fact in journal.read()])
 
 
 @pytest.mark.parametrize("bytes_max", [20_000, 150_000, 5_000_000])
@@ -115,7 +115,7 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(path, bytes_max):
     assert reopened in (acknowledged, acknowledged + 50), "the batch that failed is there whole or not at all"
     assert end == reopened + 50
     with closing(SqliteJournal.open(path, read_only=True)) as reader:
-        assert [event for _, event in reader.read()] == announcements(end)
+        assert [fact for _, fact in reader.read()] == announcements(end)
 
 
 def test_the_chain_is_verified_while_another_process_writes(path):

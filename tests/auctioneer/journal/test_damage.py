@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal, recount_refusals
+from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal, recount_rejections
 from auctioneer.journal.file import GENESIS_HASH, is_damage
-from auctioneer.rules.facts import AnyEvent
+from auctioneer.rules.facts import AnyFact
 from common.errors import StorageError
-from tests.auctioneer.journal.journal_examples import AT_MS, announcements, damage_cells, query, refusal, tamper
+from tests.auctioneer.journal.journal_examples import AT_MS, announcements, damage_cells, query, rejection, tamper
 
 COUNT = 10
 BATCHES = ((1, 3), (4, 6), (7, 7), (8, 10))
@@ -21,25 +21,25 @@ BATCHES = ((1, 3), (4, 6), (7, 7), (8, 10))
 
 @pytest.fixture
 def path(tmp_path):
-    """Return a journal of COUNT events, closed."""
+    """Return a journal of COUNT facts, closed."""
     path = tmp_path / FILE_NAME
     with closing(SqliteJournal.open(path)) as journal:
         for first, last in BATCHES[:-1]:
             journal.append(announcements(last - first + 1, first), (), AT_MS)
-        journal.append(announcements(3, 8), [refusal(1, 7)], AT_MS)
+        journal.append(announcements(3, 8), [rejection(1, 7)], AT_MS)
     return path
 
 
-def read_until_damage(path: Path) -> tuple[list[AnyEvent], DamagedJournalError]:
-    events: list[AnyEvent] = []
+def read_until_damage(path: Path) -> tuple[list[AnyFact], DamagedJournalError]:
+    facts: list[AnyFact] = []
     with closing(SqliteJournal.open(path, read_only=True)) as journal:
         with pytest.raises(DamagedJournalError) as caught:
-            events.extend(event for _, event in journal.read())
+            facts.extend(fact for _, fact in journal.read())
         with pytest.raises(DamagedJournalError) as again:
             journal.verify_chain()
     assert str(caught.value) == str(again.value)
     assert caught.value.path == path
-    return events, caught.value
+    return facts, caught.value
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def read_until_damage(path: Path) -> tuple[list[AnyEvent], DamagedJournalError]:
         ("UPDATE batch SET body = '' WHERE first = 1", 1, "was changed"),
         ("UPDATE batch SET hash = zeroblob(32) WHERE first = 4", 4, "was changed"),
         ("UPDATE batch SET hash = zeroblob(32) WHERE first = 8", 8, "was changed"),
-        ("UPDATE batch SET refusals = zeroblob(32) WHERE first = 8", 8, "was changed"),
-        ("UPDATE batch SET refusals = zeroblob(31) WHERE first = 4", 4, "was changed"),
+        ("UPDATE batch SET rejections = zeroblob(32) WHERE first = 8", 8, "was changed"),
+        ("UPDATE batch SET rejections = zeroblob(31) WHERE first = 4", 4, "was changed"),
         ("UPDATE batch SET last = 5 WHERE first = 4", 4, "columns"),
         ("UPDATE batch SET last = 7 WHERE first = 4", 4, "columns"),
         ("UPDATE batch SET last = 9 WHERE first = 8", 8, "columns"),
@@ -69,12 +69,12 @@ def read_until_damage(path: Path) -> tuple[list[AnyEvent], DamagedJournalError]:
         (
             "UPDATE batch SET first = -1 - first, last = last + 1 WHERE first > 7;"
             "UPDATE batch SET first = -first WHERE first < 0;"
-            "INSERT INTO batch SELECT 8, 8, refusals, body, hash FROM batch WHERE first = 7",
+            "INSERT INTO batch SELECT 8, 8, rejections, body, hash FROM batch WHERE first = 7",
             8,
             "was changed",
         ),
-        ("INSERT INTO batch SELECT 11, 11, refusals, body, hash FROM batch WHERE first = 7", 11, "did not"),
-        ("INSERT INTO batch SELECT 0, 0, refusals, body, hash FROM batch WHERE first = 7", 11, "did not"),
+        ("INSERT INTO batch SELECT 11, 11, rejections, body, hash FROM batch WHERE first = 7", 11, "did not"),
+        ("INSERT INTO batch SELECT 0, 0, rejections, body, hash FROM batch WHERE first = 7", 11, "did not"),
         ("UPDATE head SET position = 12", 11, "missing"),
         ("UPDATE head SET position = 9", 8, "head"),
         ("UPDATE head SET position = 7", 7, "head"),
@@ -83,25 +83,25 @@ def read_until_damage(path: Path) -> tuple[list[AnyEvent], DamagedJournalError]:
 )
 def test_the_first_bad_batch_is_named(path, script, first_bad, what):
     tamper(path, script)
-    events, damage = read_until_damage(path)
+    facts, damage = read_until_damage(path)
     assert (damage.first_bad, damage.last_good) == (first_bad, first_bad - 1)
     assert what in str(damage)
     assert str(path) in str(damage)
-    assert events[: first_bad - 1] == announcements(first_bad - 1)
+    assert facts[: first_bad - 1] == announcements(first_bad - 1)
 
 
-def chained(before: bytes, first: int, body: str, refusals: bytes) -> bytes:
+def chained(before: bytes, first: int, body: str, rejections: bytes) -> bytes:
     """Return the hash of a batch, as docs/journal.md says it is made."""
-    return hashlib.sha256(before + first.to_bytes(8, "big") + refusals + body.encode()).digest()
+    return hashlib.sha256(before + first.to_bytes(8, "big") + rejections + body.encode()).digest()
 
 
 def forge_last_batch(path: Path, body: str) -> bytes:
     """Give the last batch another text, with its right hash, and return that."""
     ((before,),) = query(path, "SELECT hash FROM batch WHERE last = 7")
-    ((refusals,),) = query(path, "SELECT refusals FROM batch WHERE first = 8")
+    ((rejections,),) = query(path, "SELECT rejections FROM batch WHERE first = 8")
     assert isinstance(before, bytes)
-    assert isinstance(refusals, bytes)
-    forged = chained(before, 8, body, refusals)
+    assert isinstance(rejections, bytes)
+    forged = chained(before, 8, body, rejections)
     tamper(path, f"UPDATE batch SET body = '{body}', hash = x'{forged.hex()}' WHERE first = 8")
     return forged
 
@@ -143,7 +143,7 @@ def test_damage_is_told_from_a_failing_disk_also_by_sqlite_s_longer_codes(code, 
     "script",
     [
         "DELETE FROM batch WHERE first > 7",
-        "INSERT INTO batch SELECT 11, 11, refusals, body, hash FROM batch WHERE first = 7",
+        "INSERT INTO batch SELECT 11, 11, rejections, body, hash FROM batch WHERE first = 7",
         "UPDATE head SET hash = zeroblob(32)",
         "UPDATE head SET position = 0",
         "DELETE FROM head",
@@ -159,14 +159,14 @@ def test_a_read_from_behind_the_end_is_lost_history(path):
     with closing(SqliteJournal.open(path, read_only=True)) as journal, pytest.raises(DamagedJournalError) as caught:
         list(journal.read(COUNT + 1))
     assert caught.value.last_good == COUNT
-    assert "event 11 was written, but the record ends at event 10" in str(caught.value)
+    assert "fact 11 was written, but the record ends at fact 10" in str(caught.value)
 
 
 def test_the_hash_is_what_the_documentation_says(path):
-    digest = hashlib.sha256(b"auction-house journal, format 7").digest()
+    digest = hashlib.sha256(b"auction-house journal, format 8").digest()
     assert digest == GENESIS_HASH
-    for first, refusals, body in query(path, "SELECT first, refusals, body FROM batch ORDER BY first"):
-        digest = chained(digest, first, body, refusals)
+    for first, rejections, body in query(path, "SELECT first, rejections, body FROM batch ORDER BY first"):
+        digest = chained(digest, first, body, rejections)
     with closing(SqliteJournal.open(path, read_only=True)) as journal:
         assert journal.verify_chain() == (COUNT, digest)
 
@@ -201,10 +201,10 @@ def test_a_damaged_page_is_found_and_all_before_it_is_read(tmp_path):
     content = bytearray(path.read_bytes())
     content[(page - 1) * 4096 : page * 4096] = bytes(4096)
     path.write_bytes(content)
-    events, damage = read_until_damage(path)
-    assert damage.first_bad == len(events) + 1
-    assert events == announcements(len(events))
-    assert len(events) > 10
+    facts, damage = read_until_damage(path)
+    assert damage.first_bad == len(facts) + 1
+    assert facts == announcements(len(facts))
+    assert len(facts) > 10
 
 
 def test_a_file_that_was_cut_off_is_refused(path):
@@ -214,7 +214,7 @@ def test_a_file_that_was_cut_off_is_refused(path):
         SqliteJournal.open(path)
 
 
-# --- cells and refusals -----------------------------------------------------------------------------
+# --- cells and rejections -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("read_only", [True, False])
@@ -223,15 +223,15 @@ def test_a_file_that_was_cut_off_is_refused(path):
     [
         "UPDATE head SET position = NULL",
         "UPDATE head SET hash = NULL",
-        "UPDATE head SET refusals = NULL",
-        "UPDATE head SET refusals = zeroblob(32)",
+        "UPDATE head SET rejections = NULL",
+        "UPDATE head SET rejections = zeroblob(32)",
         "UPDATE head SET alive_ms = NULL",
         "UPDATE head SET alive_ms = -1",
         "UPDATE head SET alive_ms = 9223372036854775807",
         "UPDATE batch SET hash = NULL WHERE last = 10",
         "UPDATE batch SET hash = 1000000000000 WHERE last = 10",
-        "UPDATE refusal SET body = NULL",
-        "UPDATE refusal SET body = 5",
+        "UPDATE rejection SET body = NULL",
+        "UPDATE rejection SET body = 5",
     ],
 )
 def test_a_cell_of_another_type_is_damage(path, script, read_only):
@@ -243,7 +243,7 @@ def test_a_cell_of_another_type_is_damage(path, script, read_only):
 def read_all(path: Path, *, read_only: bool) -> None:
     with closing(SqliteJournal.open(path, read_only=read_only)) as journal:
         journal.verify_chain()
-        list(journal.refusals())
+        list(journal.rejections())
 
 
 @pytest.mark.parametrize(
@@ -262,43 +262,43 @@ def read_all(path: Path, *, read_only: bool) -> None:
         "body = replace(body, '\"minimum_minor\":100', '\"minimum_minor\":101')",
     ],
 )
-def test_a_refusal_that_is_not_as_it_was_is_found_by_whoever_reads_it_and_stops_a_start(path, script):
+def test_a_rejection_that_is_not_as_it_was_is_found_by_whoever_reads_it_and_stops_a_start(path, script):
     """Also where it can still be read: a repeat of the request would get another verdict."""
-    damage_cells(path, f"UPDATE refusal SET {script}")
-    with pytest.raises(DamagedJournalError, match="refusal"):
+    damage_cells(path, f"UPDATE rejection SET {script}")
+    with pytest.raises(DamagedJournalError, match="rejection"):
         SqliteJournal.open(path)
     with closing(SqliteJournal.open(path, read_only=True)) as journal, pytest.raises(DamagedJournalError) as caught:
-        list(journal.refusals())
+        list(journal.rejections())
     assert caught.value.first_bad is None
 
 
 @pytest.mark.parametrize(
     "script",
-    ["DELETE FROM refusal", "INSERT INTO refusal SELECT 9, at_ms, paddle, request, lot, code, body FROM refusal"],
+    ["DELETE FROM rejection", "INSERT INTO rejection SELECT 9, at_ms, paddle, request, lot, code, body FROM rejection"],
 )
-def test_refusals_that_are_not_those_that_were_kept_are_found(path, script):
+def test_rejections_that_are_not_those_that_were_kept_are_found(path, script):
     tamper(path, script)
     for read_only in (True, False):
         with pytest.raises(DamagedJournalError, match="not those that were kept"):
             read_all(path, read_only=read_only)
 
 
-def test_a_refusal_that_cannot_be_read_is_named(path):
-    tamper(path, "UPDATE refusal SET body = '{'")
-    with pytest.raises(DamagedJournalError, match="refusal 1 "):
+def test_a_rejection_that_cannot_be_read_is_named(path):
+    tamper(path, "UPDATE rejection SET body = '{'")
+    with pytest.raises(DamagedJournalError, match="rejection 1 "):
         read_all(path, read_only=True)
 
 
-def test_refusals_that_were_mended_by_hand_can_be_counted_again(path):
+def test_rejections_that_were_mended_by_hand_can_be_counted_again(path):
     with closing(SqliteJournal.open(path)) as journal:
-        journal.append((), [refusal(1, 8), refusal(2, 1)], AT_MS)
+        journal.append((), [rejection(1, 8), rejection(2, 1)], AT_MS)
         end = journal.end
         with pytest.raises(StorageError, match="in use"):
-            recount_refusals(path)
-    tamper(path, "DELETE FROM refusal WHERE id = 2")
-    recount_refusals(path)
+            recount_rejections(path)
+    tamper(path, "DELETE FROM rejection WHERE id = 2")
+    recount_rejections(path)
     with closing(SqliteJournal.open(path)) as journal:
-        assert list(journal.refusals()) == [refusal(1, 7), refusal(2, 1)]
+        assert list(journal.rejections()) == [rejection(1, 7), rejection(2, 1)]
         assert journal.verify_chain() == end, "the chain has the sums of its own time"
 
 
@@ -309,8 +309,8 @@ def test_refusals_that_were_mended_by_hand_can_be_counted_again(path):
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("PRAGMA user_version = 6", "format 6; this version reads format 7 only"),
-        ("PRAGMA user_version = 8", "format 8; this version reads format 7 only"),
+        ("PRAGMA user_version = 7", "format 7; this version reads format 8 only"),
+        ("PRAGMA user_version = 9", "format 9; this version reads format 8 only"),
         ("PRAGMA application_id = 7", "not a journal"),
     ],
 )

@@ -13,11 +13,11 @@ from msgspec.structs import astuple
 
 from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal
 from auctioneer.journal.file import APPLICATION_ID, PAGE_BYTES
-from auctioneer.rules.facts import AnyEvent, BidTaken
-from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, query, refusal, tamper
+from auctioneer.rules.facts import AnyFact, BidTaken
+from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, query, rejection, tamper
 
 PAGE = (Path(__file__).parents[3] / "docs" / "journal.md").read_text(encoding="utf-8")
-RECOUNTS = re.findall(r"^ +(python -c .*recount_refusals.*)$", PAGE, re.MULTILINE)
+RECOUNTS = re.findall(r"^ +(python -c .*recount_rejections.*)$", PAGE, re.MULTILINE)
 QUERIES, REPAIR = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -28,7 +28,7 @@ def path(tmp_path):
 
 def test_the_queries_find_what_they_promise(path):
     with closing(SqliteJournal.open(path)) as journal:
-        journal.append(EVERY_EVENT, [refusal(1, 1), refusal(1, 2)], AT_MS)
+        journal.append(EVERY_EVENT, [rejection(1, 1), rejection(1, 2)], AT_MS)
         closed, bids, late, refused = (query(path, part) for part in QUERIES.replace("'7'", "'12a'").split(";")[:-1])
     assert closed == [("12a", 2, 500, "2023-11-14 22:13:20"), ("12a", 3, 10**15, "2023-11-14 22:13:20")]
     assert bids == [(9, AT_MS, "Zoë", 100, 900, 100)]
@@ -37,9 +37,9 @@ def test_the_queries_find_what_they_promise(path):
 
 
 def zero_a_page(path: Path, position: int) -> None:
-    """Wipe the page of the file that holds the event at `position`."""
+    """Wipe the page of the file that holds the fact at `position`."""
     content = path.read_bytes()
-    page = content.index(announcements(1, position)[0].change.text.encode()) // PAGE_BYTES
+    page = content.index(announcements(1, position)[0].event.text.encode()) // PAGE_BYTES
     path.write_bytes(content[: page * PAGE_BYTES] + bytes(PAGE_BYTES) + content[(page + 1) * PAGE_BYTES :])
 
 
@@ -50,7 +50,7 @@ def edit_an_event(path: Path, position: int) -> None:
 @pytest.mark.parametrize("damage", [zero_a_page, edit_an_event])
 def test_the_repair_keeps_all_that_came_before_the_damage(path, tmp_path, damage):
     with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(10), [refusal(1, 5)], AT_MS)
+        journal.append(announcements(10), [rejection(1, 5)], AT_MS)
         for first in range(11, 1300, 10):
             journal.append(announcements(10, first), (), AT_MS)
     damage(path, 1235)
@@ -67,16 +67,16 @@ def test_the_repair_keeps_all_that_came_before_the_damage(path, tmp_path, damage
     with closing(SqliteJournal.open(path)) as journal:
         assert journal.verify_chain().position == last_good
         assert journal.alive_ms == AT_MS + last_good
-        assert list(journal.refusals()) == [refusal(1, 5)]
+        assert list(journal.rejections()) == [rejection(1, 5)]
         journal.append(announcements(1, last_good + 1), (), AT_MS)
-        assert [event for _, event in journal.read()] == announcements(last_good + 1)
+        assert [fact for _, fact in journal.read()] == announcements(last_good + 1)
 
 
 def test_the_application_id_is_the_one_printed():
     assert f"`PRAGMA application_id` is {APPLICATION_ID} " in PAGE
 
 
-@pytest.mark.parametrize("kind", get_args(AnyEvent), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", get_args(AnyFact), ids=lambda kind: kind.__name__)
 def test_the_table_has_the_fields_of_every_event_in_their_order(kind):
     config, fields = kind.__struct_config__, kind.__struct_fields__
     assert fields[:3] == ("at_ms", "lot", "seq")
@@ -86,6 +86,6 @@ def test_the_table_has_the_fields_of_every_event_in_their_order(kind):
 def test_the_view_of_bids_names_each_field(path):
     with closing(SqliteJournal.open(path)) as journal:
         journal.append(EVERY_EVENT, (), AT_MS)
-        (bid,) = (event for event in EVERY_EVENT if isinstance(event, BidTaken))
+        (bid,) = (fact for fact in EVERY_EVENT if isinstance(fact, BidTaken))
         (row,) = query(path, f"SELECT {', '.join(BidTaken.__struct_fields__)} FROM bid")
     assert row == astuple(bid)

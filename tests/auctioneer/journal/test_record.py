@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from auctioneer.journal import FILE_NAME, Journal, SqliteJournal
 from auctioneer.journal.copying import copy_journal
 from auctioneer.journal.file import CHECKPOINT_PAGES, PAGE_BYTES, connect
-from auctioneer.journal.sqlite import BATCH_EVENTS_MAX, READ_EVENTS
-from auctioneer.rules.facts import AnyEvent, LotDecided, SaleDecided, kind_of
+from auctioneer.journal.sqlite import BATCH_FACTS_MAX, READ_FACTS
+from auctioneer.rules.facts import AnyFact, LotDecided, SaleDecided, kind_of
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import Announced, AnyLotEvent
-from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, query, refusal
+from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, query, rejection
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ def journal(path):
 
 
 def test_every_type_of_event_comes_back_equal(journal, path):
-    assert {type(event) for event in EVERY_EVENT} == set(get_args(AnyEvent))
-    assert {type(event.change) for event in EVERY_EVENT if isinstance(event, LotDecided)} == set(get_args(AnyLotEvent))
+    assert {type(fact) for fact in EVERY_EVENT} == set(get_args(AnyFact))
+    assert {type(fact.event) for fact in EVERY_EVENT if isinstance(fact, LotDecided)} == set(get_args(AnyLotEvent))
     assert journal.append(EVERY_EVENT, (), AT_MS) == len(EVERY_EVENT)
     assert list(journal.read()) == list(enumerate(EVERY_EVENT, 1))
     with closing(SqliteJournal.open(path, read_only=True)) as reader:
@@ -44,10 +44,10 @@ def test_every_type_of_event_comes_back_equal(journal, path):
 def test_the_view_tells_of_each_event_what_it_was(journal, path):
     journal.append(EVERY_EVENT[:4], (), AT_MS)
     journal.append(EVERY_EVENT[4:], (), AT_MS)
-    rows = query(path, "SELECT position, at_ms, kind, lot, seq, body FROM event ORDER BY position")
+    rows = query(path, "SELECT position, at_ms, kind, lot, seq, body FROM fact ORDER BY position")
     assert rows == [
-        (position, event.at_ms, kind_of(event), event.lot, event.seq, msgspec.json.encode(event).decode())
-        for position, event in enumerate(EVERY_EVENT, 1)
+        (position, fact.at_ms, kind_of(fact), fact.lot, fact.seq, msgspec.json.encode(fact).decode())
+        for position, fact in enumerate(EVERY_EVENT, 1)
     ]
     kinds = [kind for _position, _at_ms, kind, *_rest in rows]
     assert kinds[:10] == [
@@ -69,13 +69,13 @@ def test_the_view_tells_of_each_event_what_it_was(journal, path):
 @settings(deadline=None)  # it syncs to the disk, which takes as long as others let it
 @given(texts=st.lists(st.text(), max_size=5), at_ms=st.integers(0, 2**53 - 1))
 def test_any_text_survives(tmp_path_factory, texts, at_ms):
-    events = [
-        SaleDecided(at_ms=at_ms, seq=seq, change=Announced(seq, at_ms, text), by="auctioneer")
+    facts = [
+        SaleDecided(at_ms=at_ms, seq=seq, event=Announced(seq, at_ms, text), by="auctioneer")
         for seq, text in enumerate(texts, 1)
     ]
     with closing(SqliteJournal.open(tmp_path_factory.mktemp("texts") / FILE_NAME)) as journal:
-        journal.append(events, (), at_ms)
-        assert [event for _, event in journal.read()] == events
+        journal.append(facts, (), at_ms)
+        assert [fact for _, fact in journal.read()] == facts
 
 
 def test_positions_go_on_after_reopening(path):
@@ -86,20 +86,20 @@ def test_positions_go_on_after_reopening(path):
     with closing(SqliteJournal.open(path)) as journal:
         assert (journal.position, journal.alive_ms) == (5, 20)
         journal.append(announcements(1, 6), (), 30)
-        assert [event for _, event in journal.read()] == announcements(6)
+        assert [fact for _, fact in journal.read()] == announcements(6)
 
 
 def test_a_long_batch_takes_several_rows(journal, path):
-    events = announcements(2 * BATCH_EVENTS_MAX + 1)
-    assert journal.append(events[:BATCH_EVENTS_MAX], (), AT_MS) == BATCH_EVENTS_MAX
-    assert journal.append(events[BATCH_EVENTS_MAX:], (), AT_MS) == len(events)
+    facts = announcements(2 * BATCH_FACTS_MAX + 1)
+    assert journal.append(facts[:BATCH_FACTS_MAX], (), AT_MS) == BATCH_FACTS_MAX
+    assert journal.append(facts[BATCH_FACTS_MAX:], (), AT_MS) == len(facts)
     assert query(path, "SELECT first, last, json_array_length(body) FROM batch") == [
-        (1, BATCH_EVENTS_MAX, BATCH_EVENTS_MAX),
-        (BATCH_EVENTS_MAX + 1, 2 * BATCH_EVENTS_MAX, BATCH_EVENTS_MAX),
-        (2 * BATCH_EVENTS_MAX + 1, 2 * BATCH_EVENTS_MAX + 1, 1),
+        (1, BATCH_FACTS_MAX, BATCH_FACTS_MAX),
+        (BATCH_FACTS_MAX + 1, 2 * BATCH_FACTS_MAX, BATCH_FACTS_MAX),
+        (2 * BATCH_FACTS_MAX + 1, 2 * BATCH_FACTS_MAX + 1, 1),
     ]
-    assert list(journal.read()) == list(enumerate(events, 1))
-    assert journal.verify_chain().position == len(events)
+    assert list(journal.read()) == list(enumerate(facts, 1))
+    assert journal.verify_chain().position == len(facts)
 
 
 def test_a_stretch_may_begin_and_end_within_a_batch(journal):
@@ -121,10 +121,10 @@ def test_a_stretch_is_read_across_rows_that_are_fetched_together(journal):
     for _ in range(batches):
         journal.append(announcements(size, journal.position + 1), (), AT_MS)
     numbered = list(enumerate(announcements(size * batches), 1))
-    assert len(numbered) > 2 * READ_EVENTS
+    assert len(numbered) > 2 * READ_FACTS
     assert list(journal.read()) == numbered
-    assert list(journal.read(READ_EVENTS - 1, READ_EVENTS + 1)) == numbered[READ_EVENTS - 1 : READ_EVENTS + 1]
-    assert journal.recent(READ_EVENTS + 7) == numbered[-READ_EVENTS - 7 :]
+    assert list(journal.read(READ_FACTS - 1, READ_FACTS + 1)) == numbered[READ_FACTS - 1 : READ_FACTS + 1]
+    assert journal.recent(READ_FACTS + 7) == numbered[-READ_FACTS - 7 :]
 
 
 def test_a_read_ends_where_the_record_ended_when_it_began(journal):
@@ -165,7 +165,7 @@ def test_a_reader_cannot_write(journal, path):
 
 
 def test_progress_is_told(journal):
-    half = READ_EVENTS // 2
+    half = READ_FACTS // 2
     for _ in range(5):
         journal.append(announcements(half, journal.position + 1), (), AT_MS)
     told = []
@@ -174,31 +174,31 @@ def test_progress_is_told(journal):
     assert told == [(2 * half, 5 * half), (4 * half, 5 * half), (5 * half, 5 * half)]
 
 
-def test_refusals_are_kept_in_order_and_outside_the_chain(journal):
-    journal.append(announcements(1), [refusal(2, 5), refusal(1, 9)], AT_MS)
+def test_rejections_are_kept_in_order_and_outside_the_chain(journal):
+    journal.append(announcements(1), [rejection(2, 5), rejection(1, 9)], AT_MS)
     before = journal.verify_chain()
-    assert journal.append((), [refusal(2, 6)], AT_MS) == 1
+    assert journal.append((), [rejection(2, 6)], AT_MS) == 1
     assert journal.verify_chain() == before
-    assert list(journal.refusals()) == [refusal(2, 5), refusal(1, 9), refusal(2, 6)]
+    assert list(journal.rejections()) == [rejection(2, 5), rejection(1, 9), rejection(2, 6)]
 
 
 def test_of_each_paddle_the_highest_request_ids_are_kept(path):
     ids = [*range(1000, 1000 + REMEMBERED_REQUESTS_MAX), 999, *range(2000, 2010)]
     with closing(SqliteJournal.open(path)) as journal:
-        journal.append((), [refusal(2, 1), *(refusal(1, request) for request in ids[:-5])], AT_MS)
+        journal.append((), [rejection(2, 1), *(rejection(1, request) for request in ids[:-5])], AT_MS)
     with closing(SqliteJournal.open(path)) as journal:  # the bound does not depend on what one process has seen
         for request in ids[-5:]:
-            journal.append((), [refusal(1, request)], AT_MS)
+            journal.append((), [rejection(1, request)], AT_MS)
         kept = sorted(ids)[-REMEMBERED_REQUESTS_MAX:]
-        assert [kept.request.id for kept in journal.refusals()] == [1, *kept]
+        assert [kept.request.id for kept in journal.rejections()] == [1, *kept]
 
 
 def test_the_first_verdict_on_a_request_stands(path):
     with closing(SqliteJournal.open(path)) as journal:
-        journal.append((), [refusal(1, 5, minimum_minor=100), refusal(1, 5, minimum_minor=200)], AT_MS)
+        journal.append((), [rejection(1, 5, minimum_minor=100), rejection(1, 5, minimum_minor=200)], AT_MS)
     with closing(SqliteJournal.open(path)) as journal:
-        journal.append((), [refusal(1, 5, minimum_minor=300)], AT_MS)
-        assert list(journal.refusals()) == [refusal(1, 5, minimum_minor=100)]
+        journal.append((), [rejection(1, 5, minimum_minor=300)], AT_MS)
+        assert list(journal.rejections()) == [rejection(1, 5, minimum_minor=100)]
 
 
 def test_the_end_and_the_hash_where_each_batch_ends(journal, path):
@@ -228,13 +228,13 @@ def test_a_closed_journal_says_so(path):
 def test_a_batch_that_cannot_be_stored_leaves_nothing(path):
     journal: Journal = SqliteJournal.open(path)
     journal.append(announcements(2), (), AT_MS)
-    with pytest.raises(OverflowError):  # when the events are written already
-        journal.append(announcements(1, 3), [refusal(1, 1), refusal(2**64, 1)], AT_MS)
+    with pytest.raises(OverflowError):  # when the facts are written already
+        journal.append(announcements(1, 3), [rejection(1, 1), rejection(2**64, 1)], AT_MS)
     with pytest.raises(StorageError, match="open it again"):
         journal.append(announcements(1, 3), (), AT_MS)
     with closing(SqliteJournal.open(path)) as again:
         assert again.verify_chain().position == 2
-        assert list(again.refusals()) == []
+        assert list(again.rejections()) == []
 
 
 def test_a_commit_waits_for_the_disk_and_nothing_fails_unseen(path):
@@ -247,9 +247,9 @@ def test_a_commit_waits_for_the_disk_and_nothing_fails_unseen(path):
 
 @pytest.mark.parametrize(("batch", "batches", "refused"), [(1, 1000, 1), (256, 100, 256), (1024, 60, 0)])
 def test_the_wal_stays_small(journal, path, batch, batches, refused):
-    events = announcements(batch)
+    facts = announcements(batch)
     for first in range(0, batch * batches, batch):
-        journal.append(events, [refusal(paddle, first + paddle) for paddle in range(refused)], AT_MS)
+        journal.append(facts, [rejection(paddle, first + paddle) for paddle in range(refused)], AT_MS)
         assert Path(f"{path}-wal").stat().st_size < 1.5 * CHECKPOINT_PAGES * PAGE_BYTES
     assert path.stat().st_size > batch * batches * 100, "the events are in the file"
 

@@ -89,8 +89,8 @@ def test_batches_and_what_became_of_their_bids_are_counted(desk: Desk) -> None:
         sale.ask(ANN, BidRequest(id=number, lot="2", maximum_minor=amount_minor))
     sale.now_ms += 5_000
     sale.ask(ANN, BidRequest(id=99, lot="1", amount_minor=1000))
-    others = [event for event in sale.record if not isinstance(event, BidTaken)]
-    desk.counters.committed(len(sale.record) - len(others), others, sale.refusals, 0.003)
+    others = [fact for fact in sale.record if not isinstance(fact, BidTaken)]
+    desk.counters.committed(len(sale.record) - len(others), others, sale.rejections, 0.003)
     desk.counters.committed(0, (), (), 0.4)
     seen = desk.scrape()
     assert seen["auctioneer_requests_total"] == 515

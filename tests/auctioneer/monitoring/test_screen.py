@@ -32,7 +32,7 @@ from auctioneer.house.register import Admission
 from auctioneer.monitoring.log_writer import LogWriter
 from auctioneer.monitoring.logs import new_log
 from auctioneer.monitoring.screen import KIND_LINES_MAX, WRITE_EVERY_MS, Screen
-from auctioneer.rules.decisions import take_up
+from auctioneer.rules.decisions import start
 from auctioneer.rules.facts import SaleRestored
 from auctioneer.rules.sale_settings import AdmissionMode
 from bidder import Client
@@ -185,11 +185,11 @@ def test_an_outage_is_one_line_however_many_lots_are_open() -> None:
     sale.house.stood_still(sale.now_ms, 5000)
     sale.commit()
     assert sale.told() == ["The house stood still for 5s; open lots end as much later."]
-    sale.house.record(take_up(sale.house.engine, sale.now_ms + 90_000, sale.now_ms, "second"))
+    sale.house.record(start(sale.house.engine, sale.now_ms + 90_000, sale.now_ms, "second"))
     sale.now_ms += 90_000
     sale.commit()
     assert sale.told() == ["The house is back after 1m 30s; open lots end as much later."]
-    sale.house.record(take_up(sale.house.engine, sale.now_ms, None, "third"))
+    sale.house.record(start(sale.house.engine, sale.now_ms, None, "third"))
     sale.house.record([SaleRestored(at_ms=sale.now_ms, epoch=2)])
     sale.commit()
     assert sale.told() == ["The sale goes on from a backup; what came after it is lost."]
@@ -206,7 +206,7 @@ def test_a_bid_that_extends_the_lot_says_so() -> None:
         said = sale.told()[0]
         assert said.endswith(f"; extended by {5 if request_id == 11 else 1}s, until +{14_000 + request_id * 1000}ms.")
     sale.screen = Screen(sale.written.append)
-    sale.screen.taken_up(sale.rebuilt(), 1, Batch([], [], [], []), sale.now_ms)
+    sale.screen.opened(sale.rebuilt(), 1, Batch([], [], [], []), sale.now_ms)
     sale.now_ms += 1000
     sale.ask(BOB, bid(13, 1300))
     assert "; extended by 1" in sale.told()[0], "what was told before a restart is not told again"

@@ -111,7 +111,7 @@ class House:
         self._floods.note(principal, routing_id, connection)  # type: ignore[arg-type]
 
     def flood(self, connection: Connection, principal: str = EVE, routing_id: bytes = HER_ID) -> None:
-        """Have somebody go on for longer than the house has patience."""
+        """Have somebody go on for longer than the house has times."""
         self.note(connection, principal, routing_id)
         self.clock.now_s += LONGER_S
         self.note(connection, principal, routing_id)

@@ -21,7 +21,7 @@ from auctioneer.monitoring.logs import FactLog, Teller
 from auctioneer.network.door import TurnedAway
 from auctioneer.process import startup
 from auctioneer.process.server import Server
-from auctioneer.rules.facts import AnyEvent
+from auctioneer.rules.facts import AnyFact
 from auctioneer.rules.sale_settings import Chosen
 from auctioneer.rules.terms import LotSpec, SaleSpec
 from common.codec import decode_answer, decode_broadcast, encode
@@ -30,7 +30,7 @@ from common.limits import PROTOCOL_VERSION
 from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, Hello, ManyLots
 from common.money import Currency
 from tests.auctioneer.house.house_examples import lots
-from tests.simulation.disk import FaultyJournal, MemoryJournal, MemorySnapshots, Platter
+from tests.simulation.disk import FaultyJournal, MemoryJournal, MemorySnapshots, SimulatedDisk
 from tests.simulation.premises import CHAIR, Folder
 from tests.simulation.sockets import Frame, Line, Poller, Publisher, Router
 from tests.simulation.world import Clocks, World
@@ -43,12 +43,12 @@ class Stored(NamedTuple):
 
     at_ms: int
     what: str
-    events: tuple[AnyEvent, ...]
+    facts: tuple[AnyFact, ...]
     position: int
 
 
 class Answered(NamedTuple):
-    """An answer left for a key; one to the chair is as it stands on the wire."""
+    """An answer left for a key; one to the endpoint is as it stands on the wire."""
 
     at_ms: int
     key: str
@@ -191,7 +191,7 @@ class HeldSale:
         facts: Teller | None = None,
     ) -> None:
         self.world = World(0)
-        self.platter = Platter()
+        self.platter = SimulatedDisk()
         self.told: list[Stored | Answered | Published] = []
         self.frames: list[AnyBroadcast] = []
         """What was broadcast, frame by frame."""
@@ -228,12 +228,12 @@ class HeldSale:
         journal = Folder(folder / "journal.sqlite3", snapshots)
         spec = SaleSpec("A sale", Currency("USD", 2), specs or lots(2), ends_after_last_lot=ends_after_last_lot)
         chosen = Chosen(auctioneer_key=CHAIR)
-        sale = startup.take_up_sale(journal, settings, spec, chosen=chosen)
+        sale = startup.open_sale(journal, settings, spec, chosen=chosen)
         log = SimpleNamespace(debug=self._log, info=self._log, warning=self._log, error=self._log)
         self.server = Server(
             endpoints,
             sale,
-            lambda stored: startup.take_up_sale(journal, settings, None, sale.clock, chosen, stored),
+            lambda stored: startup.open_sale(journal, settings, None, sale.clock, chosen, stored),
             _SnapshotMaker(self, snapshots),
             log,
             is_encrypted=is_encrypted,
@@ -347,11 +347,11 @@ class HeldSale:
     def after_write(self, what: str) -> None:
         """Nothing fails once it is durable."""
 
-    def stored(self, position: int, events: Sequence[AnyEvent], now_ms: int) -> None:
-        self.told.append(Stored(self.world.now_ms, self._what, tuple(events), position))
+    def stored(self, position: int, facts: Sequence[AnyFact], now_ms: int) -> None:
+        self.told.append(Stored(self.world.now_ms, self._what, tuple(facts), position))
 
-    def _log(self, event: str, **more: object) -> None:
-        self.logged.append(Logged(event, more))
+    def _log(self, fact: str, **more: object) -> None:
+        self.logged.append(Logged(fact, more))
 
     def _open(self, path: Path) -> FaultyJournal:
         if "open" in self.failing:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from auctioneer.house.commands import Appoint
-from auctioneer.journal import DamagedJournalError, SqliteJournal, recount_refusals
+from auctioneer.journal import DamagedJournalError, SqliteJournal, recount_rejections
 from auctioneer.process.backup import back_up, restore
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.process.options import MachineSettings, RunOptions
@@ -28,7 +28,7 @@ from common.keys import HOUSE_LOCK
 from common.lot import LotStatus
 from common.messages import BidRequest
 from tests import strace
-from tests.auctioneer.cli.cli_sales import begin_sale, desk, open_sale
+from tests.auctioneer.cli.cli_sales import begin_sale, desk, sale_of
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def auctioneer(*arguments: object, file_bytes_max: int | None = None) -> "subpro
 
 
 def names_of_controllers(folder: DataFolder) -> list[str]:
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         return [controller.name for controller in sale.house.sale_settings.controllers]
 
 
@@ -202,22 +202,22 @@ def test_a_restored_sale_begins_an_epoch_and_gives_open_lots_their_time_back(
     folder: DataFolder, tmp_path: Path
 ) -> None:
     record = back_up(folder, tmp_path / "backup")
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         before = sale.house.engine.lots["1"].view
         epoch = sale.house.engine.epoch
     restored = restore(DataFolder(tmp_path / "backup"), DataFolder(tmp_path / "again"))
     assert (restored.alive_ms, restored.position) == (record.alive_ms, record.position + 1)
-    with open_sale(DataFolder(tmp_path / "again")) as sale:
+    with sale_of(DataFolder(tmp_path / "again")) as sale:
         engine = sale.house.engine
         assert engine.epoch == restored.epoch > epoch
-        started = sale.taken_up.events[0]
+        started = sale.opened.facts[0]
         assert isinstance(started, HouseStarted)
         assert started.outage_ms == started.at_ms - record.alive_ms, "all the time since the backup, not the restore"
         view = engine.lots["1"].view
         assert (view.status, view.leader) == (LotStatus.OPEN, 1)
         assert (view.ends_at_ms or 0) - started.outage_ms <= (before.ends_at_ms or 0)
         DataFolder(tmp_path / "again").snapshots.write(sale.journal.end, sale.house.snapshot())
-    with open_sale(DataFolder(tmp_path / "again")) as sale:
+    with sale_of(DataFolder(tmp_path / "again")) as sale:
         assert sale.snapshot_position > 0
         assert sale.house.engine.epoch == restored.epoch, "also from a snapshot"
 
@@ -263,7 +263,7 @@ def test_newer_keys_and_lists_stay_and_another_houses_key_is_refused(folder: Dat
     clerk = Appoint(name="cy", key=folder.make_control_keys("cy").public)
     change_clerks_offline(folder, clerk)
     folder.admitted_keys_file.unlink()
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         folder.snapshots.write(sale.journal.end, sale.house.snapshot())
     folder.journal.unlink()
     (folder.path / "journal.sqlite3-wal").write_bytes(b"")  # as a reader leaves it
@@ -322,18 +322,18 @@ def test_a_directory_whose_journal_was_lost_is_that_of_the_sale_that_is_restored
     other.journal.unlink()
     back_up(folder, tmp_path / "backup")
     restored = restore(DataFolder(tmp_path / "backup"), other)
-    with open_sale(other) as sale:
+    with sale_of(other) as sale:
         assert sale.house.engine.sale.sale == restored.sale
     record = other.sale_record()
     assert record is not None
     assert record.sale == restored.sale
 
 
-# --- refusals --------------------------------------------------------------------------------------------------------
+# --- rejections ------------------------------------------------------------------------------------------------------
 
-FLIPPED = "UPDATE refusal SET body = replace(body, '\"minimum_minor\":130500', '\"minimum_minor\":130501')"
-UNREADABLE = "UPDATE refusal SET body = substr(body, 2)"
-OF_NOBODY = "UPDATE refusal SET paddle = 7, body = replace(body, ',1,{', ',7,{')"
+FLIPPED = "UPDATE rejection SET body = replace(body, '\"minimum_minor\":130500', '\"minimum_minor\":130501')"
+UNREADABLE = "UPDATE rejection SET body = substr(body, 2)"
+OF_NOBODY = "UPDATE rejection SET paddle = 7, body = replace(body, ',1,{', ',7,{')"
 
 
 @pytest.mark.parametrize("change", ["", FLIPPED, UNREADABLE, OF_NOBODY])
@@ -341,18 +341,18 @@ def test_all_take_a_sale_for_sound_or_none_does_by_its_refused_bids(
     folder: DataFolder, tmp_path: Path, change: str
 ) -> None:
     """What a start refuses is neither verified nor backed up nor restored as if it could be held."""
-    with open_sale(folder) as sale:
+    with sale_of(folder) as sale:
         now_ms = sale.clock.now_ms()
         sale.house.handle("a" * 40, encode(BidRequest(id=3, lot="1", amount_minor=1)), now_ms)
-        batch = sale.house.take()
-        assert [refusal.request_id for refusal in batch.refusals] == [3]
-        sale.journal.append((), batch.refusals, now_ms)
+        batch = sale.house.flush()
+        assert [rejection.request_id for rejection in batch.rejections] == [3]
+        sale.journal.append((), batch.rejections, now_ms)
     if change:
         with closing(sqlite3.connect(folder.journal, isolation_level=None)) as connection:
             assert connection.execute(change).rowcount == 1
         assert "130501" not in change or b"130501" in folder.journal.read_bytes()
     if change == OF_NOBODY:
-        recount_refusals(folder.journal)
+        recount_rejections(folder.journal)
     shutil.copytree(folder.path, tmp_path / "copy")
     ended = {
         auctioneer(*arguments).returncode
@@ -363,7 +363,7 @@ def test_all_take_a_sale_for_sound_or_none_does_by_its_refused_bids(
         )
     }
     if change:
-        with pytest.raises(StorageError), open_sale(folder):
+        with pytest.raises(StorageError), sale_of(folder):
             pass
         assert ended == {6}
         assert not (tmp_path / "backup").exists()

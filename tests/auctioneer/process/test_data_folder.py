@@ -97,7 +97,7 @@ def test_the_hold_ends_with_the_process(folder: DataFolder) -> None:
 def test_who_looks_whether_it_is_held_does_not_keep_a_house_from_starting(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A `status` at the wrong moment must not make a `run` fail: whoever looks is gone before the patience is."""
+    """A `status` at the wrong moment must not make a `run` fail: whoever looks is gone before the times is."""
     looking = as_one_who_looks(folder)
     monkeypatch.setattr(data_folder.time, "sleep", lambda pause_s: os.close(looking))
     os.close(folder.hold())
@@ -121,9 +121,9 @@ def as_one_who_looks(folder: DataFolder) -> int:
 
 
 def test_a_control_key_is_made_once_for_each_name(folder: DataFolder) -> None:
-    chair, clerk = folder.make_control_keys(), folder.make_control_keys("bea")
-    assert chair != clerk
-    assert folder.make_control_keys() == folder.control_keys() == chair
+    context, clerk = folder.make_control_keys(), folder.make_control_keys("bea")
+    assert context != clerk
+    assert folder.make_control_keys() == folder.control_keys() == context
     assert folder.make_control_keys("bea") == folder.control_keys("bea") == clerk
 
 

@@ -27,12 +27,12 @@ def test_a_bid_is_stored_then_answered_then_broadcast_and_all_at_once(hold: Open
     assert [type(one) for one in then] == [Stored, Answered, Published]
     assert isinstance(then[1].answer, Accepted)
     assert then[2].topic + b"\0" == lot_topic("1")
-    assert [type(event) for event in then[2].message.events] == [BidPlaced]
+    assert [type(fact) for fact in then[2].message.events] == [BidPlaced]
 
 
 def test_nobody_waits_for_a_snapshot(hold: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 1)
-    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_ENTRY", 0)
+    monkeypatch.setattr(server, "SNAPSHOT_EVERY_FACTS", 1)
+    monkeypatch.setattr(server, "SNAPSHOT_FACTS_PER_ENTRY", 0)
     sale = hold()
     ann = sale.bidder(ANN, "Ann")
     sale.at(100, lambda: sale.ask(ann, bid(10, 1000)))
@@ -48,9 +48,9 @@ def test_every_request_of_a_batch_is_stored_answered_and_broadcast(hold: Opens) 
     sale.at(100, lambda: [sale.ask(ann, bid(9 + number, 1000, str(number))) for number in range(1, 71)])
     sale.run(110)
     (batch,) = [one for one in sale.writes("append") if one.at_ms == sale.began_ms + 100]
-    assert [event.lot for event in batch.events] == [str(number) for number in range(1, 71)]
-    assert [answer.id for answer in sale.answers(ANN)] == [event.request_id for event in batch.events]
-    assert [one.message.lot for one in sale.published(LotEvents)] == [event.lot for event in batch.events]
+    assert [fact.lot for fact in batch.facts] == [str(number) for number in range(1, 71)]
+    assert [answer.id for answer in sale.answers(ANN)] == [fact.request_id for fact in batch.facts]
+    assert [one.message.lot for one in sale.published(LotEvents)] == [fact.lot for fact in batch.facts]
 
 
 def test_what_the_auctioneer_says_goes_out_on_the_sale_s_own_topic(hold: Opens) -> None:
@@ -84,7 +84,7 @@ def test_what_the_clock_does_is_stored_and_broadcast_when_it_is_due(hold: Opens)
     (batch,) = [one for one in sale.writes("append") if one.at_ms > sale.began_ms]
     (frame,) = sale.published(LotEvents)
     due_ms = sale.began_ms + 1234
-    assert (batch.at_ms, batch.events[0].at_ms, frame.at_ms) == (due_ms, due_ms, due_ms)
+    assert (batch.at_ms, batch.facts[0].at_ms, frame.at_ms) == (due_ms, due_ms, due_ms)
 
 
 def test_a_standstill_is_given_back_once_and_counted(hold: Opens) -> None:
@@ -94,7 +94,7 @@ def test_a_standstill_is_given_back_once_and_counted(hold: Opens) -> None:
     sale.run(8000)
     assert sale.server.counters.standstills == 1
     assert [one.more for one in sale.logged if one.what == "standstill"] == [{"ms": 5000, "position": 8}]
-    (extended,) = [event for one in sale.published(LotEvents) for event in one.message.events][1:]
+    (extended,) = [fact for one in sale.published(LotEvents) for fact in one.message.events][1:]
     assert extended.ends_at_ms == sale.began_ms + HOUR_MS + 5000
 
 
@@ -115,8 +115,8 @@ def test_requests_of_a_long_drain_are_stamped_with_about_the_time_at_which_they_
 def test_a_snapshot_is_taken_after_so_many_events_and_more_where_there_are_many_lots(
     hold: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 10)
-    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_ENTRY", 1)
+    monkeypatch.setattr(server, "SNAPSHOT_EVERY_FACTS", 10)
+    monkeypatch.setattr(server, "SNAPSHOT_FACTS_PER_ENTRY", 1)
     every = 10
     for count in (1, 15):
         sale = hold(lots(count))
@@ -195,11 +195,11 @@ def test_what_is_logged_bears_its_position_in_the_journal(hold: Opens, logs_bids
     sale.at(100, lambda: [sale.ask(ann, bid(number, amount)) for number, amount in ((10, 1000), (11, 1), (12, 5000))])
     sale.at(200, lambda: sale.order(Announce(text="Good evening.")))
     sale.run(300)
-    events = [event for one in sale.writes("append") for event in one.events]
+    facts = [fact for one in sale.writes("append") for fact in one.facts]
     placed = {one.what: one.more.get("position") for one in sale.logged}
-    kinds = [type(event).__name__ for event in events]
+    kinds = [type(fact).__name__ for fact in facts]
     assert placed["house_started"] == 1 + kinds.index("HouseStarted")
     assert placed["bidder"] == 1 + kinds.index("BidderEnrolled")
-    assert placed["announced"] == len(events)
+    assert placed["announced"] == len(facts)
     assert placed.get("bid") == (1 + kinds.index("BidTaken") if logs_bids else None)
     assert ("bid_refused" in placed) is logs_bids

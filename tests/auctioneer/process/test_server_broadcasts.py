@@ -132,6 +132,6 @@ def test_the_maximum_of_who_fell_silent_is_dropped_and_stored_at_once(hold: Open
     request = BidRequest(id=10, lot="1", maximum_minor=5000, while_connected=True)
     sale.at(100, lambda: sale.ask(ann, request))
     sale.run(13_000)
-    dropped = [(one.at_ms, event) for one in sale.writes("append") for event in one.events]
-    ((at_ms, event),) = [(at_ms, event) for at_ms, event in dropped if isinstance(event, MaximumDropped)]
-    assert event.at_ms == at_ms
+    dropped = [(one.at_ms, fact) for one in sale.writes("append") for fact in one.facts]
+    ((at_ms, fact),) = [(at_ms, fact) for at_ms, fact in dropped if isinstance(fact, MaximumDropped)]
+    assert fact.at_ms == at_ms

@@ -98,9 +98,9 @@ def test_a_frozen_house_tries_again_now_and_then_until_it_can_store(hold: Opens)
 def test_open_lots_get_the_frozen_time_back_and_everybody_is_told(hold: Opens) -> None:
     sale = frozen_at_500(hold)
     sale.run(3000)
-    stored = [event for one in sale.writes("append") for event in one.events]
-    (started,) = [event for event in stored if isinstance(event, HouseStarted) and event.outage_ms]
-    ends_at_ms = {event.lot: event.change.ends_at_ms for event in stored if isinstance(event, LotDecided)}
+    stored = [fact for one in sale.writes("append") for fact in one.facts]
+    (started,) = [fact for fact in stored if isinstance(fact, HouseStarted) and fact.outage_ms]
+    ends_at_ms = {fact.lot: fact.event.ends_at_ms for fact in stored if isinstance(fact, LotDecided)}
     told = {one.message.lot: one.message.events for one in sale.published(LotEvents)}
     assert told == {
         lot: (LotExtended(2, started.at_ms, ExtendCause.OUTAGE, ends_at_ms[lot] + started.outage_ms),)
@@ -114,11 +114,9 @@ def test_what_storing_the_new_start_takes_is_given_back_too(hold: Opens) -> None
     sale.at(500, lambda: (sale.failing.add("append"), sale.ask(ann, bid(10, 1000))))
     sale.at(600, lambda: (sale.failing.clear(), setattr(sale, "slow_ms", 5000)))
     sale.run(8000)
-    (opened,) = [
-        event.change for one in sale.writes("append") for event in one.events if isinstance(event, LotDecided)
-    ][:1]
-    told = [event for one in sale.published(LotEvents) for event in one.message.events]
-    assert {event.cause for event in told} == {ExtendCause.OUTAGE}
+    (opened,) = [fact.event for one in sale.writes("append") for fact in one.facts if isinstance(fact, LotDecided)][:1]
+    told = [fact for one in sale.published(LotEvents) for fact in one.message.events]
+    assert {fact.cause for fact in told} == {ExtendCause.OUTAGE}
     assert 5000 <= told[-1].ends_at_ms - opened.ends_at_ms <= 6000
 
 
@@ -132,8 +130,8 @@ def test_a_mark_that_can_not_be_stored_freezes_too(hold: Opens) -> None:
 
 
 def test_a_snapshot_that_failed_is_told_and_harms_nobody(hold: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "SNAPSHOT_EVERY_EVENTS", 1)
-    monkeypatch.setattr(server, "SNAPSHOT_EVENTS_PER_ENTRY", 0)
+    monkeypatch.setattr(server, "SNAPSHOT_EVERY_FACTS", 1)
+    monkeypatch.setattr(server, "SNAPSHOT_FACTS_PER_ENTRY", 0)
     sale = hold()
     sale.snapshot_fault = "no space left"
     stood: list[Vitals] = []
@@ -163,9 +161,9 @@ def test_what_was_held_when_the_disk_failed_is_broadcast_before_what_the_outage_
     sale.at(900, sale.failing.clear)
     sale.run(3000)
     assert sale.server.counters.freezes == 1
-    told = [event for one in sale.published(LotEvents) for event in one.message.events]
-    assert [type(event) for event in told] == [BidPlaced, BidPlaced, BidPlaced, LotExtended]
-    assert [event.seq for event in told] == [2, 3, 4, 5]
+    told = [fact for one in sale.published(LotEvents) for fact in one.message.events]
+    assert [type(fact) for fact in told] == [BidPlaced, BidPlaced, BidPlaced, LotExtended]
+    assert [fact.seq for fact in told] == [2, 3, 4, 5]
 
 
 def test_a_damaged_journal_is_not_waited_for(hold: Opens) -> None:
@@ -194,7 +192,7 @@ def test_a_journal_that_is_gone_freezes_a_house_that_stores_all_the_time_within_
 
 def test_a_frozen_house_takes_up_no_journal_that_lacks_what_it_stored(hold: Opens) -> None:
     sale = frozen_at_500(hold)
-    sale.at(600, sale.platter.events.pop)
+    sale.at(600, sale.platter.facts.pop)
     sale.run(3000)
     assert sale.server.vitals().is_frozen
     assert "it was replaced" in [one.more["reason"] for one in sale.logged if one.what == "still_frozen"][-1]

@@ -19,7 +19,7 @@ from auctioneer.process import startup
 from auctioneer.process.clock import Clock
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.process.options import RunOptions
-from auctioneer.process.startup import OpenSale, change_clerks_offline, has_begun, load_spec, take_up_sale
+from auctioneer.process.startup import OpenSale, change_clerks_offline, has_begun, load_spec, open_sale
 from auctioneer.rules.facts import HouseStarted, SaleCreated, SettingsChanged
 from auctioneer.rules.sale_settings import NOTHING_CHOSEN, AdmissionMode, Chosen, Controller, SaleSettings
 from auctioneer.rules.terms import SaleSpec
@@ -41,13 +41,13 @@ def folder(tmp_path: Path) -> DataFolder:
 
 
 def take_up(folder: DataFolder, spec: SaleSpec | None = None, instance: str = "first") -> OpenSale:
-    return take_up_sale(folder, HouseSettings(instance=instance, publish_port=1), spec)
+    return open_sale(folder, HouseSettings(instance=instance, publish_port=1), spec)
 
 
 def stop(sale: OpenSale, *, alive_ms: int | None = None) -> None:
     """Commit what the house did, as of a time if one is given, and let go of the journal."""
-    batch = sale.house.take()
-    sale.journal.append(batch.events, batch.refusals, sale.clock.now_ms() if alive_ms is None else alive_ms)
+    batch = sale.house.flush()
+    sale.journal.append(batch.facts, batch.rejections, sale.clock.now_ms() if alive_ms is None else alive_ms)
     sale.journal.close()
 
 
@@ -66,13 +66,13 @@ def test_a_new_sale_is_on_record_before_anybody_hears_of_it(folder: DataFolder) 
     sale = take_up(folder, SPEC)
     sale.journal.close()
     journal = SqliteJournal.open(folder.journal, read_only=True)
-    events = [event for _, event in journal.read()]
+    facts = [fact for _, fact in journal.read()]
     journal.close()
-    assert isinstance(events[0], SaleCreated)
-    assert (events[0].title, events[0].currency, events[0].epoch) == ("A sale", DOLLARS, 1)
-    assert [type(event).__name__ for event in events[1:]] == ["LotListed", "LotListed", "HouseStarted"]
-    assert isinstance(events[-1], HouseStarted)
-    assert (events[-1].instance, events[-1].outage_ms) == ("first", 0)
+    assert isinstance(facts[0], SaleCreated)
+    assert (facts[0].title, facts[0].currency, facts[0].epoch) == ("A sale", DOLLARS, 1)
+    assert [type(fact).__name__ for fact in facts[1:]] == ["LotListed", "LotListed", "HouseStarted"]
+    assert isinstance(facts[-1], HouseStarted)
+    assert (facts[-1].instance, facts[-1].outage_ms) == ("first", 0)
 
 
 def test_a_folder_without_a_sale_needs_a_catalogue(folder: DataFolder) -> None:
@@ -116,7 +116,7 @@ def test_a_process_that_takes_the_sale_up_again_keeps_its_clock(folder: DataFold
     machine.pass_time(5_000)
     machine.wall_ns -= HOUR_MS * 1_000_000
     settings = HouseSettings(instance="first", publish_port=1)
-    again = take_up_sale(folder, settings, None, sale.clock)
+    again = open_sale(folder, settings, None, sale.clock)
     assert again.clock.now_ms() == before_ms + 5_000
     assert view(again, "1").ends_at_ms == ends_at_ms + 5_000, "and the outage is measured by it"
     again.journal.close()
@@ -130,14 +130,14 @@ def test_a_sleep_of_the_machine_is_given_back_once_also_if_a_crash_follows(
     asleep_ms, ends_at_ms = sale.clock.now_ms(), view(sale, "1").ends_at_ms
     stop_ms = asleep_ms + HOUR_MS
     assert ends_at_ms is not None
-    batch = sale.house.take()
-    sale.journal.append(batch.events, batch.refusals, asleep_ms)
+    batch = sale.house.flush()
+    sale.journal.append(batch.facts, batch.rejections, asleep_ms)
     machine.pass_time(HOUR_MS)
     assert sale.clock.now_ms() == stop_ms == machine.wall_ns // 1_000_000, "the times that it shows are right"
     if is_noted:
         sale.house.stood_still(stop_ms, stop_ms - asleep_ms)
-        batch = sale.house.take()
-        sale.journal.append(batch.events, batch.refusals, stop_ms)
+        batch = sale.house.flush()
+        sale.journal.append(batch.facts, batch.rejections, stop_ms)
         assert view(sale, "1").ends_at_ms == ends_at_ms + HOUR_MS
     sale.journal.close()
     again = take_up(folder, instance="second")
@@ -171,8 +171,8 @@ def test_holes_can_be_filled_right_after_a_restart(folder: DataFolder, with_snap
     sale.house.handle(ANN, encode(Hello(id=1, versions=(1,), name="Ann")), now_ms)
     for request_id, amount_minor in ((10, 1500), (11, 1600)):
         sale.house.handle(ANN, encode(BidRequest(id=request_id, lot="1", amount_minor=amount_minor)), now_ms)
-    batch = sale.house.take()
-    position = sale.journal.append(batch.events, batch.refusals, now_ms)
+    batch = sale.house.flush()
+    position = sale.journal.append(batch.facts, batch.rejections, now_ms)
     if with_snapshot:
         folder.snapshots.write(sale.journal.end, sale.house.snapshot())
     sale.journal.close()
@@ -182,7 +182,7 @@ def test_holes_can_be_filled_right_after_a_restart(folder: DataFolder, with_snap
     for stream, last in (("1", seq), ("", sale.house.engine.sale.seq)):
         answer = sale.house.handle(ANN, encode(ReplayRequest(id=5, lot=stream, after_seq=0)), now_ms)
         assert isinstance(answer, Replay)
-        assert [event.seq for event in answer.lot_events + answer.sale_events] == list(range(1, last + 1))
+        assert [fact.seq for fact in answer.lot_events + answer.sale_events] == list(range(1, last + 1))
     sale.journal.close()
 
 
@@ -201,8 +201,8 @@ def test_a_restart_reads_what_follows_the_snapshot_and_no_more(
     sale = begun(folder)
     now_ms = sale.clock.now_ms()
     sale.house.handle(ANN, encode(Hello(id=1, versions=(1,), name="Ann")), now_ms)
-    batch = sale.house.take()
-    sale.journal.append(batch.events, batch.refusals, now_ms)
+    batch = sale.house.flush()
+    sale.journal.append(batch.facts, batch.rejections, now_ms)
     folder.snapshots.put(sale.journal.end, sale.house.snapshot())
     sale.house.handle(ANN, encode(BidRequest(id=10, lot="1", amount_minor=1500)), now_ms)
     stop(sale)
@@ -236,7 +236,7 @@ def test_another_catalogue_is_refused_and_nothing_is_written(folder: DataFolder,
         take_up(folder, other)
     sale = take_up(folder, SPEC)
     assert sale.journal.position > before
-    assert isinstance(sale.taken_up.events[0], HouseStarted)
+    assert isinstance(sale.opened.facts[0], HouseStarted)
     sale.journal.close()
 
 
@@ -248,14 +248,14 @@ def test_open_lots_get_the_time_back_in_which_nobody_held_the_sale(folder: DataF
     stop(sale, alive_ms=alive_ms)
 
     sale = take_up(folder, instance="second")
-    started = sale.taken_up.events[0]
+    started = sale.opened.facts[0]
     assert isinstance(started, HouseStarted)
     assert (started.instance, started.outage_ms) == ("second", started.at_ms - alive_ms)
     assert started.outage_ms >= 40_000
     assert view(sale, "1").ends_at_ms == ends_at_ms + started.outage_ms
-    assert len(sale.taken_up.events) == 1, "an outage is one fact, and each open lot's extension follows from it"
+    assert len(sale.opened.facts) == 1, "an outage is one fact, and each open lot's extension follows from it"
     extended = LotExtended(2, started.at_ms, ExtendCause.OUTAGE, ends_at_ms + started.outage_ms)
-    assert sale.taken_up.changes == [("1", extended)]
+    assert sale.opened.events == [("1", extended)]
     assert view(sale, "2").ends_at_ms is None
     sale.journal.close()
     sale = take_up(folder)
@@ -283,7 +283,7 @@ def test_the_clock_never_runs_backwards_over_a_restart(folder: DataFolder) -> No
     stop(sale, alive_ms=ahead_ms)
     sale = take_up(folder)
     assert sale.clock.now_ms() >= ahead_ms
-    started = sale.taken_up.events[0]
+    started = sale.opened.facts[0]
     assert isinstance(started, HouseStarted)
     assert started.at_ms >= ahead_ms
     assert started.outage_ms < 30_000
@@ -337,31 +337,31 @@ BY_INVITATION = Chosen(AdmissionMode.INVITE, new_invite="made", auctioneer_key="
 
 
 def run_by(folder: DataFolder, chosen: Chosen = NOTHING_CHOSEN, spec: SaleSpec | None = None) -> OpenSale:
-    return take_up_sale(folder, HouseSettings(instance="one", publish_port=1), spec, chosen=chosen)
+    return open_sale(folder, HouseSettings(instance="one", publish_port=1), spec, chosen=chosen)
 
 
 def changed(sale: OpenSale) -> list[SettingsChanged]:
-    return [event for event in sale.taken_up.events if isinstance(event, SettingsChanged)]
+    return [fact for fact in sale.opened.facts if isinstance(fact, SettingsChanged)]
 
 
 def test_how_a_sale_is_run_is_in_its_record_and_stays_until_it_is_chosen_anew(folder: DataFolder) -> None:
     sale = run_by(folder, BY_INVITATION, SPEC)
-    (event,) = changed(sale)
-    assert event.settings == SaleSettings(
+    (fact,) = changed(sale)
+    assert fact.settings == SaleSettings(
         AdmissionMode.INVITE, "made", (Controller("auctioneer", Role.AUCTIONEER, "c" * 40),)
     )
-    assert (event.by, sale.settings_before) == ("auctioneer", None)
+    assert (fact.by, sale.settings_before) == ("auctioneer", None)
     sale.journal.close()
     for chosen in (NOTHING_CHOSEN, BY_INVITATION, Chosen(new_invite="another")):
         sale = run_by(folder, chosen)
         assert changed(sale) == [], "what is as it was is no fact"
-        assert sale.house.sale_settings == sale.settings_before == event.settings
+        assert sale.house.sale_settings == sale.settings_before == fact.settings
         assert sale.house.admission == Admission(AdmissionMode.INVITE, "made")
         assert list(sale.house.controllers) == ["c" * 40]
         sale.journal.close()
     sale = run_by(folder, Chosen(AdmissionMode.OPEN))
-    assert [event.settings.admission for event in changed(sale)] == [AdmissionMode.OPEN]
-    assert (sale.settings_before, sale.house.admission.mode) == (event.settings, AdmissionMode.OPEN)
+    assert [fact.settings.admission for fact in changed(sale)] == [AdmissionMode.OPEN]
+    assert (sale.settings_before, sale.house.admission.mode) == (fact.settings, AdmissionMode.OPEN)
     sale.journal.close()
 
 
@@ -396,7 +396,7 @@ def test_a_sale_that_can_not_be_run_as_was_chosen_is_not_begun_nor_changed(folde
         with pytest.raises(UsageError, match=fault):
             run_by(folder, chosen)
     sale = run_by(folder)
-    assert sale.journal.position == position + len(sale.taken_up.events)
+    assert sale.journal.position == position + len(sale.opened.facts)
     sale.journal.close()
 
 
@@ -501,8 +501,8 @@ def test_a_process_takes_up_only_the_journal_that_it_wrote(folder: DataFolder) -
     sale = begun(folder)
     now_ms = sale.clock.now_ms()
     copy = folder.path / "copy"
-    batch = sale.house.take()
-    sale.journal.append(batch.events, (), now_ms)
+    batch = sale.house.flush()
+    sale.journal.append(batch.facts, (), now_ms)
     copy_journal(folder.journal, copy)
     sale.journal.append([HouseStarted(at_ms=now_ms, instance="first", outage_ms=0)], (), now_ms)
     stored = sale.journal.end
@@ -510,9 +510,9 @@ def test_a_process_takes_up_only_the_journal_that_it_wrote(folder: DataFolder) -
     settings = HouseSettings(instance="first", publish_port=1)
     own = folder.journal.rename(folder.path / "own")
     with pytest.raises(JournalGoneError, match="is gone"):
-        take_up_sale(folder, settings, None, sale.clock, stored=stored)
+        open_sale(folder, settings, None, sale.clock, stored=stored)
     copy.rename(folder.journal)
     with pytest.raises(JournalGoneError, match="it was replaced"):
-        take_up_sale(folder, settings, None, sale.clock, stored=stored)
+        open_sale(folder, settings, None, sale.clock, stored=stored)
     own.rename(folder.journal)
-    take_up_sale(folder, settings, None, sale.clock, stored=stored).journal.close()
+    open_sale(folder, settings, None, sale.clock, stored=stored).journal.close()

@@ -19,7 +19,15 @@ import pytest
 from auctioneer.cli.control_client import connected
 from auctioneer.journal import DamagedJournalError
 from auctioneer.process.data_folder import DataFolder
-from auctioneer.process.watchdog import STORAGE_RETRY_S, End, GivenUpError, Patience, Restart, RestartPolicy, _be_server
+from auctioneer.process.watchdog import (
+    STORAGE_RETRY_S,
+    End,
+    GivenUpError,
+    Restart,
+    RestartPolicy,
+    WatchdogTimes,
+    _be_server,
+)
 from common.errors import StorageError, UsageError
 from tests.house_process import WAIT_S
 
@@ -27,8 +35,8 @@ KILLED = -signal.SIGKILL
 AWAY = 75
 
 
-def after(*ends: End, patience: Patience | None = None) -> list[Restart | int]:
-    policy = RestartPolicy(patience or Patience())
+def after(*ends: End, times: WatchdogTimes | None = None) -> list[Restart | int]:
+    policy = RestartPolicy(times or WatchdogTimes())
     return [policy.after(end) for end in ends]
 
 
@@ -86,7 +94,7 @@ def test_a_full_disk_is_waited_out_for_as_long_as_it_takes() -> None:
 
 
 def test_the_restarts_are_counted() -> None:
-    policy = RestartPolicy(Patience())
+    policy = RestartPolicy(WatchdogTimes())
     for _ in range(3):
         policy.after(ended(KILLED, up=True))
     assert policy.restarts == 3
@@ -102,11 +110,11 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from auctioneer.process.options import RunOptions
-from auctioneer.process.watchdog import Patience, run_watched
+from auctioneer.process.watchdog import WatchdogTimes, run_watched
 from common.errors import AuctionError
 try:
     options = RunOptions(Path(sys.argv[1]), is_example=True, port=0, log_format="json")
-    sys.exit(run_watched(options, Patience(4, 0.001, 0.002)))
+    sys.exit(run_watched(options, WatchdogTimes(4, 0.001, 0.002)))
 except AuctionError as error:
     print(f"Error [{error.code}]: {error}", file=sys.stderr)
     sys.exit(error.exit_status)

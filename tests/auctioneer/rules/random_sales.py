@@ -6,7 +6,7 @@ from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidderAdmitted,
     BidderEnrolled,
     SaleRestored,
@@ -32,16 +32,16 @@ class SaleMaker:
         self._lots = 0
         created = sale_created()
         self.engine = Engine.create(created)
-        self.events: list[AnyEvent] = [created]
-        self._take(decisions.take_up(self.engine, START_MS, None, "first"))
+        self.facts: list[AnyFact] = [created]
+        self._take(decisions.start(self.engine, START_MS, None, "first"))
 
-    def make(self, steps: int) -> list[AnyEvent]:
-        self.events.append(admitting(AdmissionMode.APPROVE))
-        self.events.append(enrolled(1, admitted=False))
-        self.events.append(admitting(AdmissionMode.OPEN))
+    def make(self, steps: int) -> list[AnyFact]:
+        self.facts.append(admitting(AdmissionMode.APPROVE))
+        self.facts.append(enrolled(1, admitted=False))
+        self.facts.append(admitting(AdmissionMode.OPEN))
         for paddle in range(2, BIDDERS + 1):
-            self.events.append(enrolled(paddle))
-        self.events.append(BidderAdmitted(at_ms=START_MS, paddle=1, admitted=True, by="clerk"))
+            self.facts.append(enrolled(paddle))
+        self.facts.append(BidderAdmitted(at_ms=START_MS, paddle=1, admitted=True, by="clerk"))
         self._take(decisions.add(self.engine, START_MS, "clerk", tuple(self._spec() for _ in range(8))))
         for _ in range(steps):
             self._now_ms += self._random.choice((0, 0, 1, 50, 400))
@@ -51,11 +51,11 @@ class SaleMaker:
                 self._take(self.engine.drop_maxima(self._now_ms, self._random.randint(1, BIDDERS)))
         self._take(self.engine.advance(self._now_ms))
         self._take(decisions.end(self.engine, self._now_ms, "clerk"))
-        return self.events
+        return self.facts
 
-    def _take(self, events: Decision) -> None:
-        if not isinstance(events, Refused):
-            self.events.extend(events)
+    def _take(self, facts: Decision) -> None:
+        if not isinstance(facts, Refused):
+            self.facts.extend(facts)
 
     def _spec(self) -> LotSpec:
         self._lots += 1
@@ -98,9 +98,9 @@ class SaleMaker:
             outcome = self.engine.bid(self._now_ms, Bidder(paddle, (f"bidder{paddle}",)), request)
         return [] if isinstance(outcome, Rejected) else [outcome]
 
-    def _restored(self) -> list[AnyEvent]:
+    def _restored(self) -> list[AnyFact]:
         """Every other time that a house starts, it does so from a backup."""
-        if len(self.events) % 2:
+        if len(self.facts) % 2:
             return []
         restored = SaleRestored(at_ms=self.engine.state.now_ms, epoch=self.engine.epoch + 10)
         self.engine.apply(restored)
@@ -127,7 +127,7 @@ class SaleMaker:
                 return decisions.announce(engine, now_ms, "clerk", "Hear, hear")
             case 9:
                 self._now_ms += 5_000
-                return self._restored() + decisions.take_up(engine, self._now_ms, now_ms + 1, "again")
+                return self._restored() + decisions.start(engine, self._now_ms, now_ms + 1, "again")
             case 10:
                 self._now_ms += 5_000
                 return engine.advance(now_ms + 1_000) + decisions.stand_still(engine, self._now_ms, 4_000)

@@ -27,7 +27,7 @@ from auctioneer.audit.verify import verify
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine, EngineState
-from auctioneer.rules.facts import AnyEvent, BidderEnrolled, BidLate, BidTaken, LotBought
+from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidLate, BidTaken, LotBought
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, default_increments
 from common.lot import LotTerms, LotView, SoftClose, Step
@@ -165,7 +165,7 @@ class Stage:
         self._restores = restores
         created = sale_created(ends_after_last_lot="sale ends after last lot" in scenario.setup)
         self.engine = Engine.create(created)
-        self.events: list[AnyEvent] = [created]
+        self.facts: list[AnyFact] = [created]
         self._watcher = Watcher(self.engine)
         self._paddles: dict[str, int] = {}
         self._requests = 0
@@ -188,15 +188,15 @@ class Stage:
                 assert answer == expected.pop(0), f"{row.place}: {row.command}"
             for fact in expected:
                 assert self._fact(fact) == fact, f"{row.place}: {row.command}"
-        check_replay(self.engine, self.events)
-        report = verify(enumerate(self.events, start=1))
+        check_replay(self.engine, self.facts)
+        report = verify(enumerate(self.facts, start=1))
         assert report.mismatch is None, f"{report.mismatch}"
 
     def _answer(self, row: Row) -> str | None:
         now_ms = START_MS + row.at_ms
         name, *words = row.command.split()
         if name == "outage":
-            self._happened(decisions.take_up(self.engine, now_ms, now_ms - duration_ms(words[0]), "again"))
+            self._happened(decisions.start(self.engine, now_ms, now_ms - duration_ms(words[0]), "again"))
         if name == "standstill":
             lasted_ms = duration_ms(words[0])
             self._happened(self.engine.advance(now_ms - lasted_ms))
@@ -239,7 +239,7 @@ class Stage:
         if name == "vanish":
             dropped = self.engine.drop_maxima(now_ms, bidder.paddle)
             self._happened(dropped)
-            return " ".join(["drops", *(event.lot for event in dropped)])
+            return " ".join(["drops", *(fact.lot for fact in dropped)])
         self._lot, self._requests = words[0], self._requests + 1
         if name == "buy":
             request = BuyRequest(id=self._requests, lot=words[0], price_minor=amount(words[1]))
@@ -247,7 +247,7 @@ class Stage:
         else:
             outcome = self.engine.bid(now_ms, bidder, self._bid_request(words))
         if isinstance(outcome, Rejected):
-            return self._refusal(bidder, outcome)
+            return self._rejection(bidder, outcome)
         self._happened([outcome])
         match outcome:
             case BidLate():
@@ -275,9 +275,9 @@ class Stage:
                     fields["amount_minor"] = amount(value)
         return BidRequest(id=self._requests, lot=words[0], **fields)
 
-    def _refusal(self, bidder: Bidder, rejected: Rejected) -> str:
+    def _rejection(self, bidder: Bidder, rejected: Rejected) -> str:
         lot = self.engine.lots.get(rejected.lot)
-        if lot is not None:  # a refusal tells how the lot stands
+        if lot is not None:  # a rejection tells how the lot stands
             told = (rejected.seq, rejected.price_minor, rejected.minimum_minor, rejected.leading)
             view = lot.view
             assert told == (view.seq, view.price_minor, view.minimum_minor, view.leader == bidder.paddle)
@@ -286,7 +286,7 @@ class Stage:
     def _bidder(self, now_ms: int, who: str) -> Bidder:
         if who not in self._paddles:
             paddle = self._paddles[who] = len(self._paddles) + 1
-            self.events.append(
+            self.facts.append(
                 BidderEnrolled(
                     at_ms=now_ms,
                     paddle=paddle,
@@ -305,9 +305,9 @@ class Stage:
         self._happened(decision)
         return "done"
 
-    def _happened(self, events: list[AnyEvent]) -> None:
-        self.events.extend(events)
-        self._watcher.watch(self.engine, events)
+    def _happened(self, facts: list[AnyFact]) -> None:
+        self.facts.extend(facts)
+        self._watcher.watch(self.engine, facts)
 
     # --- facts -----------------------------------------------------------------------------------------------------
 

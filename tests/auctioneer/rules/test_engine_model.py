@@ -14,7 +14,7 @@ from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine, EngineState
 from auctioneer.rules.facts import (
-    AnyEvent,
+    AnyFact,
     BidderEnrolled,
     BidLate,
     BidTaken,
@@ -117,8 +117,8 @@ class SaleMachine(RuleBasedStateMachine):
         self.engine = Engine.create(created)
         self.model = Sale(START_MS, ends_after_last_lot=ends_after_last_lot)
         self.watcher = Watcher(self.engine)
-        self.events: list[AnyEvent] = [created]
-        self.events += [
+        self.facts: list[AnyFact] = [created]
+        self.facts += [
             BidderEnrolled(
                 at_ms=START_MS,
                 paddle=paddle,
@@ -220,7 +220,7 @@ class SaleMachine(RuleBasedStateMachine):
         self.advance(wait_ms)
         dropped = self.engine.drop_maxima(self.now_ms, paddle)
         self.happened(dropped)
-        assert [event.lot for event in dropped] == self.model.vanish(self.now_ms, paddle)
+        assert [fact.lot for fact in dropped] == self.model.vanish(self.now_ms, paddle)
         self.compare()
 
     @rule(
@@ -271,7 +271,7 @@ class SaleMachine(RuleBasedStateMachine):
         self.model.outage(self.now_ms, lasted_ms)
         if with_restart:
             self.restore()
-            self.happened(decisions.take_up(self.engine, self.now_ms, self.now_ms - lasted_ms, "again"))
+            self.happened(decisions.start(self.engine, self.now_ms, self.now_ms - lasted_ms, "again"))
         else:
             self.happened(decisions.stand_still(self.engine, self.now_ms, lasted_ms))
         self.advance(0)
@@ -315,10 +315,10 @@ class SaleMachine(RuleBasedStateMachine):
         self.model.tick(self.now_ms)
         self.compare()
 
-    def happened(self, events: Decision) -> None:
-        if not isinstance(events, Refused):
-            self.events.extend(events)
-            self.watcher.watch(self.engine, events)
+    def happened(self, facts: Decision) -> None:
+        if not isinstance(facts, Refused):
+            self.facts.extend(facts)
+            self.watcher.watch(self.engine, facts)
 
     def compare_outcome(self, outcome: BidTaken | LotBought | BidLate | Rejected, expected: object) -> None:
         found: object
@@ -346,7 +346,7 @@ class SaleMachine(RuleBasedStateMachine):
             assert self.engine.lots[name].extended_ms == lot.used
         self.steps_to_snapshot -= 1
         if self.steps_to_snapshot == 0:
-            self.snapshot = (msgspec.msgpack.encode(self.engine.state), len(self.events))
+            self.snapshot = (msgspec.msgpack.encode(self.engine.state), len(self.facts))
 
     def shown(self, name: str) -> tuple[object, ...]:
         view = self.engine.lots[name].view
@@ -358,15 +358,15 @@ class SaleMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "engine"):
             return
-        check_replay(self.engine, self.events)
+        check_replay(self.engine, self.facts)
         if self.snapshot is not None:
             state, count = self.snapshot
             restored = Engine(msgspec.msgpack.decode(state, type=EngineState[LotState]))
-            for event in self.events[count:]:
-                restored.apply(event)
+            for fact in self.facts[count:]:
+                restored.apply(fact)
             check(restored)
             check_same_state(restored.state, self.engine.state)
-        report = verify(enumerate(self.events, start=1))
+        report = verify(enumerate(self.facts, start=1))
         assert report.mismatch is None, report.mismatch
 
 

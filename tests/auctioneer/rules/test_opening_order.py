@@ -5,7 +5,7 @@ import pytest
 
 from auctioneer.rules import decisions
 from auctioneer.rules.engine import Engine, EngineState
-from auctioneer.rules.facts import AnyEvent, LotDecided
+from auctioneer.rules.facts import AnyFact, LotDecided
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.lot import LotOpened
@@ -26,8 +26,8 @@ def engine_with(*rules: OpeningRule) -> Engine:
     return engine
 
 
-def opened(events: list[AnyEvent]) -> list[str]:
-    return [event.lot for event in events if isinstance(event, LotDecided) and isinstance(event.change, LotOpened)]
+def opened(facts: list[AnyFact]) -> list[str]:
+    return [fact.lot for fact in facts if isinstance(fact, LotDecided) and isinstance(fact.event, LotOpened)]
 
 
 def close(engine: Engine, number: int) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auctioneer.rules.formats.english import Standing, decide_bid, minimum_bid
+from auctioneer.rules.formats.english import Book, decide_bid, minimum_bid
 from auctioneer.rules.terms import default_increments
 from common.errors import RejectCode
 from common.lot import LotTerms, Step
@@ -27,14 +27,14 @@ RISING_TABLES = st.sampled_from([TABLE, (Step(0, 1),), (Step(0, 500),), (Step(0,
 HISTORIES = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 60_000)), max_size=40)
 
 
-def play_maxima(terms: LotTerms, reserve_minor: int | None, history: list[tuple[int, int]]) -> Standing | None:
-    standing = None
+def play_maxima(terms: LotTerms, reserve_minor: int | None, history: list[tuple[int, int]]) -> Book | None:
+    book = None
     for paddle, maximum_minor in history:
-        minimum_minor = minimum_bid(terms, standing.price_minor if standing else None)
-        outcome = decide_bid(terms, reserve_minor, standing, minimum_minor, paddle, None, maximum_minor)
-        if isinstance(outcome, Standing):
-            standing = outcome
-    return standing
+        minimum_minor = minimum_bid(terms, book.price_minor if book else None)
+        outcome = decide_bid(terms, reserve_minor, book, minimum_minor, paddle, None, maximum_minor)
+        if isinstance(outcome, Book):
+            book = outcome
+    return book
 
 
 def highest_by_bidder(terms: LotTerms, history: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
@@ -69,14 +69,14 @@ def test_the_final_price_is_what_the_two_highest_maxima_say(
     history: list[tuple[int, int]], increments: tuple[Step, ...], starting_minor: int
 ) -> None:
     terms = LotTerms("1", "Lot", starting_minor, increments)
-    standing = play_maxima(terms, None, history)
+    book = play_maxima(terms, None, history)
     order = highest_by_bidder(terms, history)
-    if standing is None:
+    if book is None:
         assert not order
         return
-    assert (standing.leader, standing.leader_maximum_minor) == (order[0][2], order[0][0])
-    assert standing.rival_maximum_minor == (order[1][0] if len(order) > 1 else None)
-    assert standing.price_minor == published_price(terms, order)
+    assert (book.leader, book.leader_maximum_minor) == (order[0][2], order[0][0])
+    assert book.rival_maximum_minor == (order[1][0] if len(order) > 1 else None)
+    assert book.price_minor == published_price(terms, order)
 
 
 @settings(max_examples=200)
@@ -85,15 +85,15 @@ def test_a_reserve_only_lifts_the_price_to_itself_or_to_the_leaders_maximum(
     history: list[tuple[int, int]], reserve_minor: int
 ) -> None:
     terms = LotTerms("1", "Lot", 1_000, TABLE)
-    standing = play_maxima(terms, reserve_minor, history)
-    if standing is None:
+    book = play_maxima(terms, reserve_minor, history)
+    if book is None:
         return
-    if standing.leader_maximum_minor < reserve_minor:
-        assert standing.price_minor == standing.leader_maximum_minor
+    if book.leader_maximum_minor < reserve_minor:
+        assert book.price_minor == book.leader_maximum_minor
     else:
-        rival_minor = standing.rival_maximum_minor or 0
-        beside = min(standing.leader_maximum_minor, rival_minor + terms.step_at(rival_minor)) if rival_minor else 0
-        assert standing.price_minor == max(reserve_minor, beside)
+        rival_minor = book.rival_maximum_minor or 0
+        beside = min(book.leader_maximum_minor, rival_minor + terms.step_at(rival_minor)) if rival_minor else 0
+        assert book.price_minor == max(reserve_minor, beside)
 
 
 @given(
@@ -103,13 +103,13 @@ def test_a_reserve_only_lifts_the_price_to_itself_or_to_the_leaders_maximum(
 )
 def test_no_bid_below_the_minimum_counts(price_minor: int, amount_minor: int | None, maximum_minor: int | None) -> None:
     terms = LotTerms("1", "Lot", 1_000, TABLE)
-    standing = Standing(price_minor, 1, price_minor + 5_000)
-    outcome = decide_bid(terms, None, standing, minimum_bid(terms, price_minor), 2, amount_minor, maximum_minor)
+    book = Book(price_minor, 1, price_minor + 5_000)
+    outcome = decide_bid(terms, None, book, minimum_bid(terms, price_minor), 2, amount_minor, maximum_minor)
     named = [value for value in (amount_minor, maximum_minor) if value is not None]
     if not named or (amount_minor and maximum_minor and maximum_minor < amount_minor):
         assert outcome is RejectCode.INVALID_AMOUNT
     elif min(named) < minimum_bid(terms, price_minor):
         assert outcome is RejectCode.BELOW_MINIMUM
     else:
-        assert isinstance(outcome, Standing)
+        assert isinstance(outcome, Book)
         assert outcome.price_minor > price_minor

@@ -22,7 +22,7 @@ _Callback = Callable[..., Any]
 _HINTS: Final = {
     RejectCode.INVALID_NAME: "this house wants to know who looks on, too: say it with --name",
 }
-"""What a person can type about a refusal, where the house does not say more."""
+"""What a person can type about a rejection, where the house does not say more."""
 
 
 class SeveralHousesError(UsageError):
@@ -38,7 +38,7 @@ class SeveralHousesError(UsageError):
         return (str(self), *self._listed)
 
 
-class Seat(NamedTuple):
+class BidderContext(NamedTuple):
     """From where a sale is attended: which house (None: the one on this machine), whose keys, under which name.
 
     Without a name one can look on only.
@@ -68,8 +68,8 @@ class Seat(NamedTuple):
         """The link to the house. Raises UnreachableError where none runs here, UsageError where several do."""
         return self.to or _local_link()
 
-    def under_usual_name(self) -> "Seat":
-        """Return the seat under the one name that one has at this house. Raises UsageError where it is not one."""
+    def under_usual_name(self) -> "BidderContext":
+        """Return the context under the one name that one has at this house. Raises UsageError where it is not one."""
         link = self.link
         names = NamesAt(self.home, link).read()
         if not names:
@@ -100,7 +100,7 @@ class Seat(NamedTuple):
 
 
 def explained(error: RejectedError) -> RejectedError:
-    """Return the same refusal, with what a person can do about it where the house did not say more."""
+    """Return the same rejection, with what a person can do about it where the house did not say more."""
     return RejectedError(error.reject, error.detail or _HINTS.get(error.reject, ""))
 
 
@@ -187,8 +187,8 @@ class Naming(Enum):
     OPTIONAL = "Take part under this name.  [default: look on without one]"
 
 
-def from_seat(naming: Naming) -> Callable[[_Callback], _Callback]:
-    """Give a command the options --to, --home and --name, as the `Seat` that is its first argument."""
+def with_bidder_context(naming: Naming) -> Callable[[_Callback], _Callback]:
+    """Give a command the options --to, --home and --name, as the `BidderContext` that is its first argument."""
 
     def decorate(command: _Callback) -> _Callback:
         @click.option(
@@ -210,12 +210,12 @@ def from_seat(naming: Naming) -> Callable[[_Callback], _Callback]:
             help="The folder of your keys.  [default: in your data directory]",
         )
         @wraps(command)
-        def with_seat(to: JoinLink | None, name: str | None, home: Path, **rest: object) -> Any:
-            seat = Seat(to, home, name or "")
+        def with_context(to: JoinLink | None, name: str | None, home: Path, **rest: object) -> Any:
+            context = BidderContext(to, home, name or "")
             if naming is Naming.USUAL and not name:
-                seat = seat.under_usual_name()
-            return command(seat, **rest)
+                context = context.under_usual_name()
+            return command(context, **rest)
 
-        return with_seat
+        return with_context
 
     return decorate

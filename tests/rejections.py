@@ -1,8 +1,8 @@
-"""What a body from a stranger may lead to: a request that reads the same when it is written again, or a refusal."""
+"""What a body from a stranger may lead to: a request that reads the same when it is written again, or a rejection."""
 
 from typing import Final
 
-from common.codec import RefusedBody, decode_request, encode
+from common.codec import RejectedBody, decode_request, encode
 from common.errors import RejectCode
 from common.limits import INTEGER_MAX, REQUEST_BYTES_MAX
 
@@ -14,7 +14,7 @@ def check_request(body: bytes) -> None:
     refused = None
     try:
         request = decode_request(body)
-    except RefusedBody as error:
+    except RejectedBody as error:
         refused = error
     if refused is None:
         assert decode_request(encode(request)) == request

@@ -42,7 +42,7 @@ json_option: Final[Callable[[_Callback], _Callback]] = click.option(
 )
 
 
-class Chair(NamedTuple):
+class ControlContext(NamedTuple):
     """From where commands are given: which sale, by whom, and how the outcome is to be told."""
 
     folder: DataFolder
@@ -63,17 +63,17 @@ class Chair(NamedTuple):
         say_done(done, {"done": True, "lots": lots, **more}, as_json=self.as_json)
 
 
-def from_chair(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options --data, --as and --json, as the `Chair` that is its first argument."""
+def with_control_context(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options --data, --as and --json, as the `ControlContext` that is its first argument."""
 
     @data_option
     @as_option
     @json_option
     @wraps(command)
-    def with_chair(folder: DataFolder, name: str, *, as_json: bool, **rest: object) -> None:
-        command(Chair(folder, name, as_json), **rest)
+    def with_context(folder: DataFolder, name: str, *, as_json: bool, **rest: object) -> None:
+        command(ControlContext(folder, name, as_json), **rest)
 
-    return with_chair
+    return with_context
 
 
 class _LotType(click.ParamType[str]):
