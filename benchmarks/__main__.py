@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from common.cli import CONTEXT_SETTINGS, AuctionGroup, examples
+from common.terminal.commands import CONTEXT_SETTINGS, AuctionGroup, examples
 
 _COMMANDS: Final = {
     "demo": "benchmarks.demo",

@@ -20,8 +20,8 @@ from bidder import (
     StateReady,
     UnansweredError,
 )
-from bidder.events import Event
-from bidder.strategy import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
+from bidder.core.events import Event
+from bidder.core.strategy import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
 from common.errors import RejectCode
 from common.lot import LotStatus, LotView, SaleStatus
 from common.messages import Accepted, Rejected

@@ -21,11 +21,11 @@ from benchmarks.report import print_kills, print_revenue, print_tally, revenue_f
 from benchmarks.sale_folder import keep_folder, sale_folder, write_catalogue
 from benchmarks.trial import Outcome, Trial
 from benchmarks.waiting import alongside, stop_when_told
-from bidder.strategy import Strategy
-from common.cli import STOPPED_STATUS, examples
+from bidder.core.strategy import Strategy
 from common.errors import UsageError
 from common.limits import LOTS_MAX
-from common.terminal import print_json
+from common.terminal.commands import STOPPED_STATUS, examples
+from common.terminal.output import print_json
 
 BIDDERS_MAX: Final = 10_000
 BRISK_BIDDERS: Final = 20

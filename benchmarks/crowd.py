@@ -21,7 +21,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bidder.strategy import Plan, Strategy
+from bidder.core.strategy import Plan, Strategy
 from common.limits import AMOUNT_MINOR_MAX
 from common.lot import LotTerms, LotView
 

@@ -18,7 +18,7 @@ from benchmarks.story import Story
 from benchmarks.swarm import Swarm
 from benchmarks.waiting import alongside, stop_when_told
 from bidder import AsyncClient
-from common.cli import STOPPED_STATUS, examples
+from common.terminal.commands import STOPPED_STATUS, examples
 
 SEED: Final = 19
 """With these bots' values, one lot of the catalogue is bought at once and one is beyond all purses."""

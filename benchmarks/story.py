@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bidder.events import ConnectionChanged, Event, LotChanged, SaleChanged, StateReady
+from bidder.core.events import ConnectionChanged, Event, LotChanged, SaleChanged, StateReady
 from common.lot import (
     Announced,
     BidPlaced,

@@ -22,7 +22,7 @@ from benchmarks.open_files import FILES_PER_CLIENT, SPARE, allow_open_files
 from benchmarks.tally import Tally
 from benchmarks.waiting import Pulse
 from bidder import AsyncClient
-from bidder.events import ConnectionState, Event
+from bidder.core.events import ConnectionState, Event
 from common.errors import AuctionError, RejectCode, RejectedError
 from common.keys import new_keys
 from common.limits import NAME_CHARS_MAX

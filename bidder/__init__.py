@@ -1,7 +1,7 @@
 """The client library: join a sale, follow it without holes, and bid so that each bid counts once.
 
 `Client` blocks and may be used by any thread; `AsyncClient` is for asyncio. Both keep an exact copy of the sale, tell
-the application what changed (`bidder.events`), and survive a house that restarts. Amounts are integer minor units;
+the application what changed (`bidder.core.events`), and survive a house that restarts. Amounts are integer minor units;
 `client.sale.currency.parse("12.50")` makes them. A program imports all that it needs from here.
 """
 
@@ -16,10 +16,7 @@ if (_found := find_spec("common")) and (
         f"first: {_found.origin}. Rename that one, or start the program from another folder."
     )
 
-from bidder.aio import AsyncClient
-from bidder.base import CallbackError, ClosedError, UnansweredError
-from bidder.client import Client
-from bidder.events import (
+from bidder.core.events import (
     ConnectionChanged,
     ConnectionState,
     Event,
@@ -36,6 +33,9 @@ from bidder.events import (
     StateReady,
     Won,
 )
+from bidder.shells.asyncio import AsyncClient
+from bidder.shells.base import CallbackError, ClosedError, UnansweredError
+from bidder.shells.blocking import Client
 from common.errors import (
     AuctionError,
     ProtocolError,

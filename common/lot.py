@@ -2,7 +2,7 @@
 
 The house, every client and every screen use these functions, so that what a bidder sees is what the house has.
 Nothing secret is here: no reserve, no maximum. An event changes a view only if its `seq` is the view's plus one;
-who calls `evolve` sees to that (`bidder.replica` repairs holes, `auctioneer.rules.engine` makes the numbers).
+who calls `evolve` sees to that (`bidder.core.replica` repairs holes, `auctioneer.rules.engine` makes the numbers).
 """
 
 from enum import Enum

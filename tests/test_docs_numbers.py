@@ -11,7 +11,7 @@ from auctioneer.monitoring import health
 from auctioneer.network import pacing
 from auctioneer.network.door import TURNED_AWAY_S
 from auctioneer.process import server, watchdog
-from bidder import feed, pending, session
+from bidder.core import feed, pending, session
 from common import limits, sockets
 
 DOCS = Path(__file__).parent.parent / "docs"

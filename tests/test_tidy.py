@@ -33,18 +33,7 @@ SANS_IO = (
     "auctioneer/network/introductions.py",
     "auctioneer/network/pacing.py",
     "auctioneer/rules",
-    "bidder/clock.py",
-    "bidder/effects.py",
-    "bidder/events.py",
-    "bidder/feed.py",
-    "bidder/inbox.py",
-    "bidder/notices.py",
-    "bidder/pending.py",
-    "bidder/replica.py",
-    "bidder/repairs.py",
-    "bidder/requests.py",
-    "bidder/session.py",
-    "bidder/strategy.py",
+    "bidder/core",
     "common/codec.py",
     "common/durations.py",
     "common/errors.py",
@@ -157,20 +146,20 @@ def test_modules_and_functions_fit_the_eye() -> None:
 
 
 SPEAKERS = {
-    "common/terminal.py": "all text of both command lines leaves here, made harmless",
+    "common/terminal/output.py": "all text of both command lines leaves here, made harmless",
     "auctioneer/cli/audit.py": "a bar with words of our own",
     "auctioneer/process/serving.py": "the process of a house: its banner and its log",
     "auctioneer/process/watchdog.py": "the process around it; it has no more than these words",
     "auctioneer/monitoring/logs.py": "renders the log",
     "auctioneer/journal/snapshot_writer.py": "a forked child that has only a pipe to the house",
-    "common/tables.py": "draws tables from text that was made harmless, for common/terminal.py to print",
+    "common/terminal/tables.py": "draws tables from text that was made harmless; common/terminal/output.py prints them",
     "bidder/cli/inputs.py": "the prompt, which it makes harmless",
 }
 """Who may write to a terminal, or draw for one, and why."""
 
 
 def test_text_reaches_a_terminal_in_one_place() -> None:
-    """What comes from the other side can steer a terminal: `common.terminal` prints, nobody else does."""
+    """What comes from the other side can steer a terminal: only `common.terminal.output` prints."""
     speaks = re.compile(
         r"(?<![\w.])(print|input)\(|click\.(echo|secho|confirm|prompt|edit|pause|echo_via_pager)\(|\bConsole\("
         r"|PromptSession\(|sys\.(stdout|stderr)\.(write|buffer)|LogWriter\(sys|os\.write\([12],"
@@ -182,7 +171,7 @@ def test_text_reaches_a_terminal_in_one_place() -> None:
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if speaks.search(line)
     ]
-    assert not broken, "print it with common.terminal:\n" + "\n".join(broken)
+    assert not broken, "print it with common.terminal.output:\n" + "\n".join(broken)
 
 
 def test_money_is_never_a_float() -> None:

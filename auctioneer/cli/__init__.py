@@ -20,8 +20,8 @@ from auctioneer.cli.orders import admit, announce, clerk, extend, open_lot, paus
 from auctioneer.cli.reads import bidders, link, lots, results, status
 from auctioneer.cli.run import run
 from auctioneer.journal import DamagedJournalError
-from common.cli import CONTEXT_SETTINGS, AuctionGroup, completion_command, examples
 from common.errors import AuctionError
+from common.terminal.commands import CONTEXT_SETTINGS, AuctionGroup, completion_command, examples
 
 __all__ = ["main"]
 

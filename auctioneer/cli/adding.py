@@ -12,9 +12,9 @@ from auctioneer.cli.context import ControlContext, with_control_context
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import AddLots
 from auctioneer.rules.terms import LotDefaults, LotSpec
-from common.cli import examples
 from common.money import Currency
-from common.terminal import tell_person
+from common.terminal.commands import examples
+from common.terminal.output import tell_person
 
 FIELD_HELP: Final = {
     "number": "The lot's number.  [default: the next whole one]",

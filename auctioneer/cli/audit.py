@@ -15,10 +15,10 @@ from auctioneer.journal import ChainEnd, SqliteJournal
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.process.offline import open_journal
 from auctioneer.rules.facts import AnyFact, SaleCreated
-from common.cli import examples
 from common.errors import StorageError
 from common.money import Currency
-from common.terminal import print_json, say
+from common.terminal.commands import examples
+from common.terminal.output import print_json, say
 from common.words import counted
 
 _PROGRESS_FACTS = 1000

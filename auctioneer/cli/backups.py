@@ -10,8 +10,8 @@ from auctioneer.cli.output import local_time
 from auctioneer.process.backup import back_up
 from auctioneer.process.backup import restore as restore_sale
 from auctioneer.process.data_folder import DataFolder
-from common.cli import examples
-from common.terminal import say_done
+from common.terminal.commands import examples
+from common.terminal.output import say_done
 from common.words import counted
 
 

@@ -11,9 +11,9 @@ from auctioneer.house.bid_history import page_of_bids
 from auctioneer.house.reports import Row
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.process.offline import open_journal
-from common.cli import examples
-from common.tables import Column, print_table
-from common.terminal import print_json, say
+from common.terminal.commands import examples
+from common.terminal.output import print_json, say
+from common.terminal.tables import Column, print_table
 from common.words import counted
 
 DEFAULT_COUNT: Final = 100

@@ -8,11 +8,11 @@ from auctioneer.catalogue import load_catalogue
 from auctioneer.cli.context import json_option
 from auctioneer.cli.output import grouped, local_time
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, SaleSpec
-from common.cli import examples
 from common.durations import format_duration
 from common.money import Currency
-from common.tables import Column, print_table
-from common.terminal import print_json, say, tell_person
+from common.terminal.commands import examples
+from common.terminal.output import print_json, say, tell_person
+from common.terminal.tables import Column, print_table
 from common.words import counted
 
 

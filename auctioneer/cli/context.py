@@ -13,7 +13,7 @@ from auctioneer.process.data_folder import DataFolder
 from auctioneer.rules.sale_settings import AUCTIONEER
 from common.durations import DurationError, format_duration, parse_duration
 from common.lot_numbers import is_valid_lot
-from common.terminal import say_done
+from common.terminal.output import say_done
 
 _Callback = Callable[..., Any]
 

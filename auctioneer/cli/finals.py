@@ -15,12 +15,12 @@ from auctioneer.cli.context import LOT, ControlContext, check_length, with_contr
 from auctioneer.cli.control_client import ControlClient, connected
 from auctioneer.house.commands import AnyCommand, CloseLot, Done, EndSale, Withdraw
 from auctioneer.house.reports import Row
-from common.cli import examples
 from common.errors import RejectCode, RejectedError
 from common.limits import TEXT_CHARS_MAX
 from common.lot import LotStatus
 from common.money import Currency
-from common.terminal import confirm, say
+from common.terminal.commands import examples
+from common.terminal.output import confirm, say
 from common.words import counted
 
 _LOTS_SHOWN_MAX: Final = 20

@@ -15,11 +15,11 @@ from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import WHOLE_SALE, Admit, Announce, Appoint, Dismiss, Extend, OpenLot, Pause, Resume
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.rules.sale_settings import AUCTIONEER
-from common.cli import examples
 from common.durations import format_duration
 from common.errors import UsageError
 from common.limits import NAME_CHARS_MAX, TEXT_CHARS_MAX
-from common.terminal import say_done
+from common.terminal.commands import examples
+from common.terminal.output import say_done
 
 
 @click.command("open", short_help="Open a lot now.", epilog=examples("auctioneer open 7"))

@@ -12,7 +12,7 @@ from typing import Final
 
 from common.durations import format_duration
 from common.names import printable
-from common.terminal import say, say_bytes, say_drawn
+from common.terminal.output import say, say_bytes, say_drawn
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 STATUS_STYLES: Final = {"open": "green", "paused": "yellow", "waiting": "yellow", "sold": "bold", "withdrawn": "dim"}

@@ -11,11 +11,11 @@ from auctioneer.cli.output import STATUS_STYLES, grouped, local_time, print_csv,
 from auctioneer.house.reports import Row
 from auctioneer.process.data_folder import DataFolder, HouseRecord
 from auctioneer.process.offline import read_sale
-from common.cli import examples
 from common.errors import UnreachableError
 from common.lot import LotStatus
-from common.tables import Column, print_table
-from common.terminal import print_json, say
+from common.terminal.commands import examples
+from common.terminal.output import print_json, say
+from common.terminal.tables import Column, print_table
 
 _RESULT_FIELDS: Final = ("lot", "title", "status", "winner", "paddle", "hammer", "price", "currency", "bids")
 _DELIMITERS: Final = {",": ",", ";": ";", "tab": "\t"}

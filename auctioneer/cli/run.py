@@ -13,10 +13,10 @@ from auctioneer.network.addresses import PORT_MAX, checked_host, is_loopback, pa
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.process.options import DEFAULT_HOST, DEFAULT_PORT, LogFormat, LogLevel, MachineSettings, RunOptions
 from auctioneer.rules.sale_settings import AdmissionMode, is_valid_invite
-from common.cli import examples
 from common.errors import UsageError
 from common.limits import INVITE_CHARS_MAX
-from common.terminal import tell_person
+from common.terminal.commands import examples
+from common.terminal.output import tell_person
 
 _PORT = click.IntRange(0, PORT_MAX)
 _OFF: Final = -1

@@ -10,7 +10,7 @@ from bidder.cli.bids import bid, buy
 from bidder.cli.join import join
 from bidder.cli.reads import key, lots, mine
 from bidder.cli.watch import watch
-from common.cli import CONTEXT_SETTINGS, AuctionGroup, completion_command, examples
+from common.terminal.commands import CONTEXT_SETTINGS, AuctionGroup, completion_command, examples
 
 __all__ = ["main"]
 

@@ -5,12 +5,13 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from bidder.aio import AsyncClient
-from bidder.base import UnansweredError
 from bidder.cli.bids import buy_now_price
-from bidder.cli.cautions import caution
 from bidder.cli.context import asked_in_vain
-from bidder.cli.orders import (
+from bidder.cli.output import say
+from bidder.cli.voices import ForPeople, Voice
+from bidder.core.events import ConnectionState
+from bidder.display.cautions import caution
+from bidder.display.orders import (
     HELP,
     BidOrder,
     BuyOrder,
@@ -25,17 +26,16 @@ from bidder.cli.orders import (
     parsed_amount,
     parsed_condition,
 )
-from bidder.cli.output import say
-from bidder.cli.voices import ForPeople, Voice
-from bidder.cli.wording import Line, Tone, leader_words, time_left
-from bidder.events import ConnectionState
-from bidder.home import LastId
+from bidder.display.wording import Line, Tone, leader_words, time_left
+from bidder.shells.asyncio import AsyncClient
+from bidder.shells.base import UnansweredError
+from bidder.shells.home import LastId
 from common.errors import AuctionError, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import LotStatus
 from common.lot_numbers import lot_meant
 from common.messages import Accepted, Rejected
-from common.terminal import OutputError, say_error
+from common.terminal.output import OutputError, say_error
 from common.words import counted
 
 _SHOWN_LOTS_MAX: Final = 3

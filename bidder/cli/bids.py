@@ -5,21 +5,21 @@ from collections.abc import Callable
 
 import click
 
-from bidder.base import BaseClient, UnansweredError
-from bidder.cli.cautions import caution
 from bidder.cli.context import LOT, BidderContext, Naming, explained, json_option, timeout_option, with_bidder_context
-from bidder.cli.orders import parsed_amount, parsed_condition
 from bidder.cli.output import say
-from bidder.cli.records import no_verdict_record, verdict_record
-from bidder.cli.wording import verdict_line
-from bidder.client import Client
-from common import terminal
-from common.cli import examples
+from bidder.display.cautions import caution
+from bidder.display.orders import parsed_amount, parsed_condition
+from bidder.display.records import no_verdict_record, verdict_record
+from bidder.display.wording import verdict_line
+from bidder.shells.base import BaseClient, UnansweredError
+from bidder.shells.blocking import Client
 from common.errors import RejectCode, RejectedError, UnreachableError, UsageError
 from common.limits import INTEGER_MAX
 from common.lot_numbers import lot_meant
 from common.messages import Accepted, Rejected
-from common.terminal import print_json, say_error
+from common.terminal import output as terminal
+from common.terminal.commands import examples
+from common.terminal.output import print_json, say_error
 
 _request_id_option = click.option(
     "--request-id",

@@ -8,14 +8,14 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from bidder.client import REQUEST_TIMEOUT_MS, Client
-from bidder.home import LastId, NamesAt, bidder_keys, default_home, observer_keys
+from bidder.shells.blocking import REQUEST_TIMEOUT_MS, Client
+from bidder.shells.home import LastId, NamesAt, bidder_keys, default_home, observer_keys
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import JoinLink, KeyPair, LocalHouse, find_local_houses, local_houses_folder, parse_link
 from common.lot_numbers import is_valid_lot
 from common.messages import Role, Welcome
 from common.names import is_valid_name
-from common.terminal import tell_person
+from common.terminal.output import tell_person
 
 _Callback = Callable[..., Any]
 

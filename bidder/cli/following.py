@@ -6,9 +6,8 @@ out, so that a program sees each lot's `seq` go up by one from the state on.
 
 from typing import Final
 
-from bidder.base import BaseClient
 from bidder.cli.voices import Voice
-from bidder.events import (
+from bidder.core.events import (
     ConnectionChanged,
     ConnectionState,
     Event,
@@ -20,6 +19,7 @@ from bidder.events import (
     SaleChanged,
     StateReady,
 )
+from bidder.shells.base import BaseClient
 from common.errors import RejectedError
 
 LAST_LOTS_MS: Final = 5000

@@ -8,20 +8,20 @@ from typing import Any, Final
 
 import click
 
-from bidder.aio import AsyncClient
 from bidder.cli.attending import Attendance
 from bidder.cli.context import BidderContext, Naming, explained, json_option, timeout_option, with_bidder_context
 from bidder.cli.following import LAST_LOTS_MS, Follower
 from bidder.cli.inputs import output_above_prompt, piped_lines, typed_lines
-from bidder.cli.orders import FollowOrder, json_order, json_tag, parsed_choice, typed_order
 from bidder.cli.output import say
-from bidder.cli.records import connection_record
 from bidder.cli.voices import ForPeople, ForPrograms, Voice
-from bidder.cli.wording import connection_line
-from bidder.events import ConnectionChanged, ConnectionState
-from common.cli import examples
+from bidder.core.events import ConnectionChanged, ConnectionState
+from bidder.display.orders import FollowOrder, json_order, json_tag, parsed_choice, typed_order
+from bidder.display.records import connection_record
+from bidder.display.wording import connection_line
+from bidder.shells.asyncio import AsyncClient
 from common.errors import ADVICE, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
-from common.terminal import OutputError, say_record
+from common.terminal.commands import examples
+from common.terminal.output import OutputError, say_record
 
 _FIRST_TRY_MS: Final = 3000
 """After so long it is looked whether the auctioneer has yet to admit the bidder, so that this can be told."""

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from bidder.cli.wording import Line, Tone, leader_words, outcome_words, reserve_words, time_left
-from common import terminal
+from bidder.display.wording import Line, Tone, leader_words, outcome_words, reserve_words, time_left
 from common.lot import LotStatus, LotView
 from common.money import Currency
-from common.tables import Column, print_table
+from common.terminal import output as terminal
+from common.terminal.tables import Column, print_table
 
 _STYLES: Final[dict[Tone, dict[str, Any]]] = {
     Tone.PLAIN: {},

@@ -2,14 +2,14 @@
 
 import click
 
-from bidder.base import UnansweredError
 from bidder.cli.context import BidderContext, Naming, asked_in_vain, json_option, timeout_option, with_bidder_context
 from bidder.cli.output import print_lots, say
-from bidder.cli.records import lot_record, mine_record
-from bidder.cli.wording import Line, mine_lines
-from common.cli import examples
+from bidder.display.records import lot_record, mine_record
+from bidder.display.wording import Line, mine_lines
+from bidder.shells.base import UnansweredError
 from common.lot import SaleStatus
-from common.terminal import print_json
+from common.terminal.commands import examples
+from common.terminal.output import print_json
 
 
 @click.command(short_help="Show how the lots stand.", epilog=examples("bidder lots", "bidder lots --name Ada --json"))

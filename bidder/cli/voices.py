@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from bidder.base import BaseClient, UnansweredError
-from bidder.cli.orders import ALL, OWN, FollowOrder
 from bidder.cli.output import print_lots, say
-from bidder.cli.records import (
+from bidder.core.events import Event, LotCaughtUp, LotChanged
+from bidder.display.orders import ALL, OWN, FollowOrder
+from bidder.display.records import (
     event_record,
     lot_record,
     mine_record,
@@ -20,13 +20,13 @@ from bidder.cli.records import (
     state_records,
     verdict_record,
 )
-from bidder.cli.wording import Line, Tone, event_line, lot_lines, mine_lines, verdict_line
-from bidder.events import Event, LotCaughtUp, LotChanged
+from bidder.display.wording import Line, Tone, event_line, lot_lines, mine_lines, verdict_line
+from bidder.shells.base import BaseClient, UnansweredError
 from common.errors import AuctionError, UnreachableError
 from common.lot import LotStatus, LotView
 from common.lot_numbers import lot_meant
 from common.messages import Accepted, Mine, Rejected
-from common.terminal import say_record
+from common.terminal.output import say_record
 from common.words import counted
 
 OWN_MARK: Final = "==> "

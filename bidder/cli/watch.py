@@ -5,7 +5,7 @@ import click
 from bidder.cli.context import BidderContext, Naming, json_option, timeout_option, with_bidder_context
 from bidder.cli.following import LAST_LOTS_MS, Follower
 from bidder.cli.voices import ForPeople, ForPrograms
-from common.cli import examples
+from common.terminal.commands import examples
 
 
 @click.command(

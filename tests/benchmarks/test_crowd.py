@@ -6,7 +6,7 @@ from statistics import mean, median, stdev
 import pytest
 
 from benchmarks.crowd import HURRY, INTEREST_BEGINS, Arrivals, Crowd, Tastes, Values
-from bidder.strategy import Plan, Strategy
+from bidder.core.strategy import Plan, Strategy
 from common.limits import NAME_CHARS_MAX
 from common.lot import LotStatus, LotTerms, LotView, Step
 from common.names import is_valid_name, skeletons

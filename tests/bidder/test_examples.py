@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bidder.fake_house import FakeHouse
+from tests.bidder.shells.fake_house import FakeHouse
 
 WAIT_S = 60
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from bidder.events import Event
+from bidder.core.events import Event
 from common.lot import LotView, SaleView
 from common.messages import Accepted, AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, BuyRequest, Rejected
 

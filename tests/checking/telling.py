@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bidder.events import Event, HistoryLost, LotCaughtUp, LotChanged, SaleCaughtUp, SaleChanged
+from bidder.core.events import Event, HistoryLost, LotCaughtUp, LotChanged, SaleCaughtUp, SaleChanged
 from common.lot import AnyLotEvent, AnySaleEvent, LotView
 from common.messages import (
     Accepted,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bidder import Client
-from bidder.events import Event, HistoryLost, LotChanged, StateReady
+from bidder.core.events import Event, HistoryLost, LotChanged, StateReady
 from common.keys import new_keys
 from common.lot import LotStatus, LotView
 from common.messages import Accepted, Hello, LotRequest, Role, Snapshot

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bidder import Client
-from bidder.events import ConnectionChanged, ConnectionState, Event, Joined, LotChanged
+from bidder.core.events import ConnectionChanged, ConnectionState, Event, Joined, LotChanged
 from common.keys import new_keys
 from common.messages import Accepted, BidRequest, Role
 from tests.house_process import CATALOGUE, RawBidder, running_house

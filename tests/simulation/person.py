@@ -1,16 +1,16 @@
 """A simulated bidder: the client's real core, a shell that moves its bytes over simulated lines, and a will of its own.
 
-What the bidder does is decided by `bidder.strategy` from what the replica shows; what else may come to somebody's mind
-(repeating, contradicting oneself, asking for what can't be had) is in `tests.simulation.mischief`.
+What the bidder does is decided by `bidder.core.strategy` from what the replica shows; what else may come to somebody's
+mind (repeating, contradicting oneself, asking for what can't be had) is in `tests.simulation.mischief`.
 """
 
 from collections.abc import Iterator
 from random import Random
 
-from bidder.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
-from bidder.events import ConnectionState, Event, LotCaughtUp, LotChanged, Repaired, StateReady
-from bidder.session import Session
-from bidder.strategy import SNIPE_MS, BuyNow, Plan, Strategy, decide
+from bidder.core.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
+from bidder.core.events import ConnectionState, Event, LotCaughtUp, LotChanged, Repaired, StateReady
+from bidder.core.session import Session
+from bidder.core.strategy import SNIPE_MS, BuyNow, Plan, Strategy, decide
 from common.errors import UsageError
 from common.limits import PROTOCOL_VERSION
 from common.lot import LotView

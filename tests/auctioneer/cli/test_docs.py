@@ -6,8 +6,8 @@ from pathlib import Path
 import auctioneer.process.watchdog  # noqa: F401 -- it defines one of the errors
 import common.versions  # noqa: F401 -- so does this
 from auctioneer.cli import main
-from common.cli import CLOSED_PIPE_STATUS, STOPPED_STATUS
 from common.errors import AuctionError, RejectedError
+from common.terminal.commands import CLOSED_PIPE_STATUS, STOPPED_STATUS
 
 DOCS = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
 

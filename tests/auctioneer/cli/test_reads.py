@@ -17,7 +17,7 @@ from common.codec import encode
 from common.limits import PROTOCOL_VERSION
 from common.messages import Accepted, BuyRequest, Hello, Role, Welcome
 from common.names import printable
-from common.tables import Column, print_table
+from common.terminal.tables import Column, print_table
 from tests.auctioneer.cli.cli_sales import FORMULA_TITLE, LINK, PID, at_terminal, begin_sale, desk, sale_of
 
 

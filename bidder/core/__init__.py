@@ -1,0 +1,1 @@
+"""The rules of following a sale and of asking in it, free of IO."""

@@ -1,0 +1,362 @@
+"""What the blocking and the asyncio client share: reading the sale, and giving outcomes and events to who waits.
+
+A client belongs to the program that keeps it, and to the process that made it. One that was forgotten is closed, with
+a ResourceWarning: what moves its messages (a thread, a loop) holds it by a weak reference, and its sockets are closed
+by a finalizer, since the collector would end their context before them, and wait forever. One that a fork copied is of
+no use in the child, where its thread is missing and its sockets are the parent's: every call says so.
+"""
+
+import os
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import zmq
+
+from bidder.core.effects import Outcome, Settled, Unanswered
+from bidder.core.events import ConnectionChanged, ConnectionState, Event, StateReady
+from bidder.core.inbox import Inbox
+from bidder.core.requests import check_timeout
+from bidder.shells.connection import AppEffect, Connection
+from common.errors import AuctionError, ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
+from common.keys import JoinLink, KeyPair, parse_link
+from common.limits import MINE_PAGES_MAX, PROTOCOL_VERSION
+from common.lot import LotView, SaleView
+from common.messages import Accepted, Hello, Mine, Rejected, Role, Welcome
+from common.open_files import FILES_PER_CLIENT, make_room_for_files
+from common.sockets import allow_many_sockets, new_context
+
+AGENT = "auction-house python"
+"""How the library names itself to the house."""
+
+OnEvent = Callable[[Event], None]
+
+
+class UnansweredError(UnreachableError):
+    """A request had no verdict in time. `may_count`: it may have reached the house, so that its outcome is unknown.
+
+    Repeat it with the same `request_id` and the same content: the house answers with the verdict of the first time,
+    or takes it now if it never came.
+    """
+
+    code = "unanswered"
+
+    def __init__(self, request_id: int, *, may_count: bool) -> None:
+        self.request_id = request_id
+        self.may_count = may_count
+        what = "it may have been taken" if may_count else "it was not taken"
+        super().__init__(f"The house did not answer in time; {what}. Repeat it with request id {request_id}.")
+
+
+class ClosedError(UsageError):
+    """The client was closed."""
+
+    code = "closed"
+
+    def __init__(self) -> None:
+        super().__init__("This client is closed. Connect a new one.")
+
+
+class CallbackError(AuctionError):
+    """The callback raised what ends programs (SystemExit, say), and so ended the client."""
+
+    code = "callback"
+
+    def __init__(self, raised: BaseException) -> None:
+        super().__init__(f"The client's callback raised {raised!r}, which ended the client. Connect a new one.")
+        self.__cause__ = raised
+
+
+class Waiter(Protocol):
+    """A future of either kind."""
+
+    def done(self) -> bool:
+        """Return whether it has a result or an error."""
+
+    def set_result(self, result: Any, /) -> None:
+        """End it with a result."""
+
+    def set_exception(self, exception: Any, /) -> None:
+        """End it with an error."""
+
+
+class Sockets:
+    """A client's connection, and the context where that is its own; closed once, in this order."""
+
+    def __init__(self, connection: Connection, own_context: "zmq.Context[zmq.SyncSocket] | None") -> None:
+        self.connection = connection
+        self._own_context = own_context
+        self._pid = os.getpid()
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether they are those of a parent process, which goes on to use them."""
+        return os.getpid() != self._pid
+
+    def close(self) -> None:
+        """Close them. May be called more than once, by one thread at a time."""
+        self.connection.close()
+        if self._own_context is not None:
+            self._own_context.term()
+
+
+def open_sockets(
+    link: str | JoinLink,
+    name: str,
+    keys: KeyPair,
+    role: Role,
+    context: "zmq.Context[zmq.SyncSocket] | None",
+    wake: Callable[[], None],
+    last_id: int = 0,
+) -> Sockets:
+    """Return a client's sockets; `wake` and `last_id` are the connection's.
+
+    Raises UsageError, and then nothing is left open.
+    """
+    _check_type("link", link, str | JoinLink, "a join link")
+    _check_type("name", name, str, "a text")
+    _check_type("keys", keys, KeyPair, "a pair of keys, such as load_or_make_keys(path) returns")
+    _check_type("role", role, Role, "Role.BIDDER or Role.OBSERVER")
+    _check_type("last_id", last_id, int, "a whole number")
+    known = parse_link(link) if isinstance(link, str) else link
+    hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, role=role, invite=known.invite, agent=AGENT)
+    if context is not None:
+        allow_many_sockets(context)
+        return Sockets(Connection(context, known, keys, hello, wake, last_id), None)
+    own_context = new_context()
+    try:
+        return Sockets(Connection(own_context, known, keys, hello, wake, last_id), own_context)
+    except BaseException:
+        own_context.term()
+        raise
+
+
+def _check_type(name: str, value: object, wanted: Any, words: str) -> None:
+    if not isinstance(value, wanted):
+        raise UsageError(f"`{name}` must be {words}, not {value!r}.")
+
+
+def prepare_to_connect(timeout_ms: object, on_event: object) -> None:
+    """Check what the shells take themselves, and see that there is room for a client. Raises UsageError."""
+    if timeout_ms is not None:
+        check_timeout(timeout_ms)
+    if on_event is not None:
+        _check_type("on_event", on_event, Callable, "a function that takes an event")
+    make_room_for_files(FILES_PER_CLIENT)
+
+
+def forgotten(connection: Connection) -> str:
+    """Return what is said of a client that was neither closed nor kept."""
+    link = connection.link
+    return (
+        f"A client of the house at {link.host}:{link.port} was not closed, and nothing keeps it any more; it is closed "
+        "now. Keep a client for as long as it is needed, then close it: `with ... as client`, or client.close()."
+    )
+
+
+def verdict(outcome: Outcome) -> Accepted | Rejected:
+    """Return the outcome of a bid or a purchase. Raises UnansweredError where there is none."""
+    if isinstance(outcome, Accepted | Rejected):
+        return outcome
+    assert isinstance(outcome, Unanswered), "a bid was answered with something else"
+    raise UnansweredError(outcome.request_id, may_count=outcome.may_count)
+
+
+def affairs(outcome: Outcome) -> Mine:
+    """Return the answer to `mine`. Raises RejectedError and UnansweredError."""
+    if isinstance(outcome, Mine):
+        return outcome
+    if isinstance(outcome, Rejected):
+        raise RejectedError(outcome.code, outcome.detail)
+    assert isinstance(outcome, Unanswered), "`mine` was answered with something else"
+    raise UnansweredError(outcome.request_id, may_count=False)
+
+
+def next_start(pages: Sequence[Mine], start: int) -> int | None:
+    """Return where the next page of one's own affairs begins, after those that came; None where that was the last.
+
+    Raises ProtocolError where they have no end.
+    """
+    following = pages[-1].next
+    if following is not None and (following <= start or len(pages) >= MINE_PAGES_MAX):
+        raise ProtocolError(f"The house's answer to `mine` has no end: {len(pages)} pages came.")
+    return following
+
+
+def together(pages: Sequence[Mine]) -> Mine:
+    """Return the pages of one's own affairs as one."""
+    return Mine(
+        id=pages[0].id,
+        paddle=pages[0].paddle,
+        maxima=tuple(maximum for page in pages for maximum in page.maxima),
+        won=tuple(lot for page in pages for lot in page.won),
+        total_minor=sum(page.total_minor for page in pages),
+    )
+
+
+class Reader:
+    """The reader of a client's events: one at a time, until it is over or nobody holds it any more."""
+
+    is_over = False
+
+
+class BaseClient(ABC):
+    """A client without its way of waiting. `lock` is held wherever the session is touched."""
+
+    def __init__(
+        self, sockets: Sockets, lock: AbstractContextManager[Any], ready: Waiter, on_event: OnEvent | None
+    ) -> None:
+        self._sockets = sockets
+        self._connection = sockets.connection
+        self._session = sockets.connection.session
+        self._held = lock
+        self._ready = ready
+        self._on_event = on_event
+        self._inbox = Inbox()
+        self._waiting: dict[int, Waiter] = {}
+        self._failure: Exception | None = None
+        self._reader: Callable[[], Reader | None] = lambda: None
+
+    @property
+    def _guard(self) -> AbstractContextManager[Any]:
+        """The lock, for callers. In a process that inherited the client it may be held forever, by nobody."""
+        self._check_process()
+        return self._held
+
+    def _check_process(self) -> None:
+        if self._sockets.is_inherited:
+            raise UsageError(
+                "This client belongs to the process that made it, and this one is its child, by a fork. Connect a "
+                "client of the child's own."
+            )
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> ConnectionState:
+        """How things stand with the house."""
+        self._check_process()
+        return self._session.state
+
+    @property
+    def welcome(self) -> Welcome:
+        """The house's last answer to hello: name, role, limits."""
+        self._check_process()
+        assert self._session.welcome is not None, "a client that is not welcome was handed out"
+        return self._session.welcome
+
+    @property
+    def paddle(self) -> int:
+        """The bidder's number in this sale."""
+        return self.welcome.paddle
+
+    @property
+    def sale(self) -> SaleView:
+        """The sale as it stands; after `HistoryLost`, as the house welcomed it, until the state is complete again."""
+        welcome = self.welcome
+        return self._session.replica.sale or welcome.sale
+
+    def lots(self) -> dict[str, LotView]:
+        """Return all lots by number, in catalogue order, as they stand."""
+        with self._guard:
+            return dict(self._session.replica.lots)
+
+    def lot(self, number: str) -> LotView:
+        """Return one lot as it stands. Raises UsageError where there is none of this number."""
+        with self._guard:
+            view = self._session.replica.lots.get(number)
+        if view is None:
+            raise UsageError(f"There is no lot {number!r} in this sale. List the lots to see their numbers.")
+        return view
+
+    def server_now_ms(self) -> int:
+        """Return the house's time, milliseconds since 1970, as well as it is known here."""
+        with self._guard:
+            return self._session.clock.server_time_ms(self._connection.now_ms())
+
+    def remaining_ms(self, lot: str) -> int | None:
+        """Return what is left on a lot's clock by the house's time; None where none runs. Raises UsageError."""
+        view = self.lot(lot)
+        with self._guard:
+            return self._session.remaining_ms(view, self._connection.now_ms())
+
+    def new_request_id(self) -> int:
+        """Return a fresh request id, for applications that note it before they bid so that they can repeat the bid."""
+        with self._guard:
+            return self._session.new_request_id(self._connection.now_ms())
+
+    # --- for the shells ---------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _wake_readers(self) -> None:
+        """Let those look who wait for events."""
+
+    def _deliver(self, effects: list[AppEffect]) -> list[Event]:
+        """Give outcomes and events to who waits for them; return the events for the callback."""
+        events: list[Event] = []
+        for effect in effects:
+            if isinstance(effect, Settled):
+                waiter = self._waiting.pop(effect.ticket, None)
+                if waiter is not None and not waiter.done():
+                    waiter.set_result(effect.outcome)
+                continue
+            events.append(effect)
+            if not self._ready.done():
+                self._check_ready(effect)
+        if self._on_event is not None:
+            return events
+        for event in events:
+            self._inbox.put(event)
+        if events:
+            self._wake_readers()
+        return []
+
+    def _check_ready(self, event: Event) -> None:
+        if isinstance(event, StateReady):
+            self._ready.set_result(None)
+        elif isinstance(event, ConnectionChanged) and event.state is ConnectionState.REFUSED:
+            assert event.rejected is not None, "refused without a rejection"
+            self._ready.set_exception(RejectedError(event.rejected.code, event.rejected.detail))
+
+    def _stop(self, failure: Exception) -> None:
+        """End everything that waits with `failure`, and refuse what comes later with it."""
+        if self._failure is not None:
+            return
+        self._failure = failure
+        for waiter in [self._ready, *self._waiting.values()]:
+            if not waiter.done():
+                waiter.set_exception(failure)
+        self._waiting.clear()
+        self._wake_readers()
+
+    def _check_usable(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _claim_events(self, reader: "Reader") -> None:
+        """Let `reader` have the events. Raises UsageError where another has them: each would get a part."""
+        self._check_process()
+        if self._on_event is not None:
+            raise UsageError("The events of this client go to its callback.")
+        other = self._reader()
+        if other is not None and not other.is_over:
+            raise UsageError(
+                "The events of this client are read by another loop. Let one loop read them all and tell the others, "
+                "or connect another client."
+            )
+        self._reader = weakref.ref(reader)
+
+    def _pop_event(self) -> Event | None:
+        """Return the next event. Raises what stopped the client, once all before it were read."""
+        event = self._inbox.pop()
+        if event is None:
+            self._check_usable()
+        return event
+
+    def _not_ready(self) -> AuctionError:
+        """Return the error for a connect that took too long."""
+        if self.state is ConnectionState.AWAITING_APPROVAL:
+            return RejectedError(RejectCode.AWAITING_APPROVAL)
+        return self._connection.why_not_ready()

@@ -1,0 +1,368 @@
+"""The blocking client: a thread of its own moves the messages, any thread may read the sale and bid.
+
+    with Client.connect(link, "Ada", keys) as client:
+        for event in client.events():
+            ...
+
+The thread owns the sockets; a lock guards the session. A caller rings a bell to wake the thread, and waits for the
+outcome, at most its time. What stops the thread, a bug included, is raised in whoever calls next. While the thread
+waits, it does not hold the client, so that it ends when the program forgets it.
+"""
+
+import socket
+import threading
+import warnings
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import suppress
+from types import TracebackType
+from typing import Final, Self
+
+import zmq
+
+from bidder.core.effects import Outcome, Unanswered
+from bidder.core.events import Event
+from bidder.core.requests import bid_request, buy_request, check_timeout
+from bidder.shells.base import (
+    BaseClient,
+    CallbackError,
+    ClosedError,
+    OnEvent,
+    Reader,
+    Sockets,
+    affairs,
+    forgotten,
+    next_start,
+    open_sockets,
+    prepare_to_connect,
+    together,
+    verdict,
+)
+from common.errors import UsageError
+from common.keys import JoinLink, KeyPair
+from common.messages import Accepted, BidRequest, BuyRequest, Mine, MineRequest, Rejected, Role
+
+REQUEST_TIMEOUT_MS = 10_000
+LATE_MS: Final = 500
+"""How long after a request's time-out its caller waits for the thread to say so, which knows whether it was sent."""
+
+
+class _Bell:
+    """Interrupts a thread's wait. Any thread may ring it, also when nobody listens any more."""
+
+    def __init__(self) -> None:
+        self._here, self.socket = socket.socketpair()
+        self._here.setblocking(False)  # noqa: FBT003 -- the signature of sockets
+        self.socket.setblocking(False)  # noqa: FBT003 -- as above
+        self.is_over = False
+        """Whether the thread is to end, or has, and nothing is to be said of it when the client is collected."""
+
+    def ring(self) -> None:
+        try:
+            self._here.send(b"!")
+        except OSError:  # it rings already, or the thread has ended
+            return
+
+    def still(self) -> None:
+        try:
+            self.socket.recv(4096)
+        except BlockingIOError:
+            return
+
+    def close(self) -> None:
+        self._here.close()
+        self.socket.close()
+
+
+class Client(BaseClient):
+    """A bidder in a sale. Make one with `Client.connect`; methods may be called by any thread.
+
+    Keep it while you need it, and close it: a client that is forgotten is closed with a ResourceWarning.
+    """
+
+    def __init__(self, sockets: Sockets, bell: _Bell, on_event: OnEvent | None) -> None:
+        self._ready_future: Future[None] = Future()
+        self._lock = threading.RLock()
+        super().__init__(sockets, self._lock, self._ready_future, on_event)
+        self._bell = bell
+        self._arrived = threading.Condition(self._lock)
+        self._thread = threading.Thread(
+            target=_work, args=(weakref.ref(self), sockets, bell), name="auction client", daemon=True
+        )
+        self._finalizer = weakref.finalize(self, _forget, sockets, bell)
+
+    @classmethod
+    def connect(
+        cls,
+        link: str | JoinLink,
+        name: str,
+        keys: KeyPair,
+        *,
+        role: Role = Role.BIDDER,
+        timeout_ms: int | None = REQUEST_TIMEOUT_MS,
+        on_event: OnEvent | None = None,
+        context: "zmq.Context[zmq.SyncSocket] | None" = None,
+        last_id: int = 0,
+    ) -> Self:
+        """Join a sale, and return once its state is complete; None waits forever (for an approval, say).
+
+        With `on_event`, the client's thread calls it with each event, in order, and `events` is not to be used; it must
+        be quick, and may read but not bid. A program with many clients gives them one `context`. `last_id` is the
+        highest request id that the key has used, where a program keeps it, so that ids rise even if its clock is set
+        back; the highest that the house remembers counts anyway.
+
+        Raises UsageError (an argument, or a limit of this process), RejectedError (the house said no, or no approval
+        came in time), WrongKeyError (somebody else listens there) and UnreachableError (with what to check).
+        """
+        prepare_to_connect(timeout_ms, on_event)
+        bell = _Bell()
+        try:
+            sockets = open_sockets(link, name, keys, role, context, bell.ring, last_id)
+        except BaseException:
+            bell.close()
+            raise
+        client = cls(sockets, bell, on_event)
+        try:
+            client._thread.start()
+        except BaseException:
+            bell.is_over = True
+            _close(sockets, bell)
+            raise
+        client._wait_until_ready(timeout_ms)
+        return client
+
+    def _wait_until_ready(self, timeout_ms: int | None) -> None:
+        is_ready = False
+        try:
+            self._ready_future.result(None if timeout_ms is None else timeout_ms / 1000)
+            is_ready = True
+        except TimeoutError:
+            if self._ready_future.done():
+                raise
+            raise self._not_ready() from None
+        finally:
+            if not is_ready:
+                self.close()
+
+    # --- bidding ----------------------------------------------------------------------------------------------------
+
+    def bid(
+        self,
+        lot: str,
+        amount_minor: int | None = None,
+        maximum_minor: int | None = None,
+        *,
+        if_seq: int | None = None,
+        if_price_minor: int | None = None,
+        while_connected: bool = False,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Bid openly (`amount_minor`), by a secret maximum, or both, in minor units; return the house's verdict.
+
+        `if_seq` and `if_price_minor` (0: no bid yet) bid only if the lot is as it was seen. `while_connected` drops
+        the rest of the maximum when this client falls silent. With a `request_id` that was used before, and the same
+        content, the verdict of then is returned: a bid never counts twice. Without one, the verdict names the id.
+
+        Raises UsageError, ClosedError, and UnansweredError with the request id when the outcome is unknown.
+        """
+        return verdict(
+            self._request(
+                bid_request(
+                    self.new_request_id() if request_id is None else request_id,
+                    lot,
+                    amount_minor,
+                    maximum_minor,
+                    if_seq=if_seq,
+                    if_price_minor=if_price_minor,
+                    while_connected=while_connected,
+                ),
+                timeout_ms,
+                may_renew_id=request_id is None,
+            )
+        )
+
+    def buy(
+        self, lot: str, price_minor: int, *, request_id: int | None = None, timeout_ms: int = REQUEST_TIMEOUT_MS
+    ) -> Accepted | Rejected:
+        """Buy a lot at its buy-now price, which closes it; return the verdict. Raises as `bid` does."""
+        request = buy_request(self.new_request_id() if request_id is None else request_id, lot, price_minor)
+        return verdict(self._request(request, timeout_ms, may_renew_id=request_id is None))
+
+    def mine(self, *, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Mine:
+        """Return the bidder's own affairs: maxima and what was won. Raises RejectedError and UnansweredError."""
+        pages: list[Mine] = []
+        start: int | None = 0
+        while start is not None:
+            page = affairs(self._request(MineRequest(id=self.new_request_id(), start=start), timeout_ms))
+            pages.append(page)
+            start = next_start(pages, start)
+        return together(pages)
+
+    def _request(
+        self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int, *, may_renew_id: bool = False
+    ) -> Outcome:
+        check_timeout(timeout_ms)
+        self._check_process()
+        if threading.current_thread() is self._thread:
+            raise UsageError("The callback runs in the client's own thread and can't wait for an answer there.")
+        future: Future[Outcome] = Future()
+        with self._lock:
+            self._check_usable()
+            ticket = self._session.submit(request, self._connection.now_ms(), timeout_ms, may_renew_id=may_renew_id)
+            self._waiting[ticket] = future
+        self._bell.ring()
+        try:
+            return future.result((timeout_ms + LATE_MS) / 1000)
+        except TimeoutError:
+            with self._lock:
+                self._waiting.pop(ticket, None)
+            if future.done():
+                return future.result()
+            return Unanswered(request.id, may_count=True)  # the thread is held up, by a callback say
+
+    # --- events -----------------------------------------------------------------------------------------------------
+
+    def events(self, timeout_ms: int | None = None) -> Iterator[Event]:
+        """Return an iterator over the events, in order.
+
+        It ends when none comes for `timeout_ms` (None: never), or the client is closed. An application that reads too
+        slowly gets `EventsDropped` in the place of the oldest. The iterator raises what stopped the client.
+
+        Raises UsageError where another loop, or an iterator that is kept, reads the events.
+        """
+        if timeout_ms is not None:
+            check_timeout(timeout_ms)
+        with self._guard:
+            reader = _Events(self, timeout_ms)
+            self._claim_events(reader)
+        return reader
+
+    def _next_event(self, timeout_ms: int | None) -> Event | None:
+        """Return the next event; None where none came in time."""
+        with self._guard:
+            event = self._pop_event()
+            if event is None and self._arrived.wait_for(
+                self._has_news, None if timeout_ms is None else timeout_ms / 1000
+            ):
+                event = self._pop_event()
+        return event
+
+    def _has_news(self) -> bool:
+        return bool(self._inbox) or self._failure is not None
+
+    def _wake_readers(self) -> None:
+        self._arrived.notify_all()
+
+    # --- the thread -------------------------------------------------------------------------------------------------
+
+    def _step(self) -> int | None:
+        """Move what there is, and return for how long the thread can wait then; None: until it is woken."""
+        with self._lock:
+            effects, has_more = self._connection.pump()
+            events = self._deliver(effects)
+            wait_ms = 0 if has_more else self._connection.wait_ms
+        for event in events:
+            assert self._on_event is not None, "events are left over only for a callback"
+            self._on_event(event)
+        return 0 if events else wait_ms
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Leave. Bids stay as they are; requests under way end with ClosedError. May be called more than once.
+
+        Raises UsageError in a process that inherited the client by a fork.
+        """
+        with self._guard:
+            self._stop(ClosedError())
+        self._finalizer.detach()
+        self._bell.is_over = True
+        self._bell.ring()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._sockets.is_inherited:  # a forked child that leaves the block has nothing to close
+            self.close()
+
+
+class _Events(Reader, Iterator[Event]):
+    """Reads a client's events."""
+
+    def __init__(self, client: Client, timeout_ms: int | None) -> None:
+        self._client = client
+        self._timeout_ms = timeout_ms
+
+    def __next__(self) -> Event:
+        event = None
+        with suppress(ClosedError):
+            if not self.is_over:
+                event = self._client._next_event(self._timeout_ms)
+        if event is None:
+            self.is_over = True
+            raise StopIteration
+        return event
+
+
+# --- what the thread does -------------------------------------------------------------------------------------------
+
+
+def _work(client_ref: "weakref.ref[Client]", sockets: Sockets, bell: _Bell) -> None:
+    """Move messages until the client stops or is forgotten; its sockets are used and closed by this thread only."""
+    failure: Exception = ClosedError()
+    try:
+        _move_messages(client_ref, sockets, bell)
+    except BaseException as error:  # noqa: BLE001 -- not swallowed: every caller gets it, a bug of ours included
+        failure = error if isinstance(error, Exception) else CallbackError(error)
+    if sockets.is_inherited:  # the callback has forked, and this is the child
+        return
+    client = client_ref()
+    if client is not None:
+        bell.is_over = True
+        with client._lock:
+            client._stop(failure)
+    _close(sockets, bell)
+
+
+def _move_messages(client_ref: "weakref.ref[Client]", sockets: Sockets, bell: _Bell) -> None:
+    poller, sockets_opened = zmq.Poller(), 0
+    while not (bell.is_over or sockets.is_inherited):
+        client = client_ref()
+        if client is None or client._failure is not None:
+            return
+        wait_ms = client._step()
+        del client  # while the thread waits, only the program holds the client
+        if sockets_opened != sockets.connection.sockets_opened:
+            sockets_opened = sockets.connection.sockets_opened
+            poller = _poller(sockets, bell)
+        if wait_ms != 0:
+            poller.poll(wait_ms)
+            bell.still()
+
+
+def _poller(sockets: Sockets, bell: _Bell) -> zmq.Poller:
+    poller = zmq.Poller()
+    for zmq_socket in sockets.connection.sockets:
+        poller.register(zmq_socket, zmq.POLLIN)
+    poller.register(bell.socket, zmq.POLLIN)
+    return poller
+
+
+def _close(sockets: Sockets, bell: _Bell) -> None:
+    sockets.close()
+    bell.close()
+
+
+def _forget(sockets: Sockets, bell: _Bell) -> None:
+    """End the thread of a client that nobody holds any more, or that is open when the program ends."""
+    if not (sockets.is_inherited or bell.is_over):
+        bell.is_over = True
+        bell.ring()
+        warnings.warn(forgotten(sockets.connection), ResourceWarning, stacklevel=2)

@@ -1,0 +1,419 @@
+"""The sockets of a client and its session, for both shells: it never waits, and has no thread or loop of its own.
+
+A shell calls `pump` when one of `sockets` may be readable, when the time `wait_ms` is over, and after each request of
+the application. `pump` reads until nothing is left, also after it has sent something: a zmq socket's file descriptor
+tells only of changes, so that whoever leaves a message unread may never hear of it.
+
+A wrong key shows in the handshake. The monitors tell of each attempt: libzmq gives up by itself where the two sides
+want different security, and tries again for ever where the house can't read what was encrypted for another. Such a
+house hangs up at once; a handshake that fails slowly is that of a house, or of a program, with too much to do.
+
+libzmq also gives up for good where bytes of a sound connection were broken on the way, since to it that is a peer who
+breaks the protocol. It names no attempt to come after such an end, and then the line connects again by itself.
+
+`bidder.shells.addresses` says which address of the house is tried when. A line connects to another one with a fresh
+socket: libzmq may go on with the attempts that an old one has begun, whatever it is told.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from os import urandom
+from typing import Any, Final
+
+import msgspec
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from bidder.core.effects import ConnectFeed, Send, Settled, Subscribe, Unsubscribe
+from bidder.core.events import Event
+from bidder.core.session import Session
+from bidder.shells.addresses import Addresses, Lookup, Progress, Resolve, numeric_address, resolve
+from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
+from common.keys import JoinLink, KeyPair, zmq_address
+from common.limits import REPLY_BYTES_MAX
+from common.messages import Hello
+from common.sockets import HANDSHAKE_MS, naming_limits, set_request_client, set_subscriber, use_curve_client
+from common.steady_time import steady_ns
+
+FRAMES_PER_PUMP_MAX: Final = 500
+"""Frames read from one socket before the application gets its turn."""
+BYTES_PER_PUMP_MAX: Final = REPLY_BYTES_MAX
+"""The most bytes that one look takes: frames may be large, and reading them takes time."""
+HANDSHAKES_FAILED_MAX: Final = 3
+"""So many quick failures, before there ever was a success, are a wrong key rather than an accident."""
+HANDSHAKE_QUICK_MS: Final = HANDSHAKE_MS // 2
+"""Both sides give a handshake up after twice that, whatever the key."""
+RECONNECT_MS: Final = 500
+"""How long after the end of a connection libzmq must have named its next attempt; it does so at once or never."""
+
+_WATCHED: Final = (
+    zmq.EVENT_CONNECTED
+    | zmq.EVENT_CLOSED
+    | zmq.EVENT_DISCONNECTED
+    | zmq.EVENT_CONNECT_RETRIED
+    | zmq.EVENT_HANDSHAKE_SUCCEEDED
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+)
+
+_READABLE: Final = int(zmq.POLLIN)
+
+AppEffect = Settled | Event
+"""What is left for the shell: to settle the application's requests and to tell it the events."""
+
+
+Prepare = Callable[["zmq.SyncSocket"], None]
+"""Sets a socket's options."""
+
+
+class _Line:
+    """One socket with its monitor, and what is known of its handshakes."""
+
+    def __init__(self, context: "zmq.Context[zmq.SyncSocket]", kind: int, prepare: Prepare) -> None:
+        self._context = context
+        self._kind = kind
+        self._prepare = prepare
+        self.address = ""
+        self.reached = False
+        self.proven = False
+        self.progress = Progress.WAITING
+        self._looked_ms = 0
+        self._connected_after_ms = 0
+        self._failures = 0
+        self.reconnect_ms: int | None = None
+        """When to connect again, unless libzmq does before; None where the line is up or libzmq is at it."""
+        self.sockets_opened = 0
+        self._open()
+
+    def _open(self) -> None:
+        self.sockets_opened += 1
+        with naming_limits():
+            self.socket = self._context.socket(self._kind)
+            try:
+                self._prepare(self.socket)
+                self.monitor = self.socket.get_monitor_socket(_WATCHED)
+            except BaseException:
+                self.socket.close(linger=0)
+                raise
+
+    def connect(self, address: str, now_ms: int) -> None:
+        """Connect to an address, with a fresh socket where this one was used for any."""
+        if self.address:
+            self.close()
+            self._open()
+        try:
+            self.socket.connect(address)
+        except zmq.ZMQError as error:
+            raise UsageError(f"{address} is not an address that can be reached: {error.strerror}.") from error
+        self.reached = self.reached and address == self.address
+        self.address = address
+        self._looked_ms = now_ms
+        self._failures = 0
+        self.progress = Progress.WAITING
+        self.reconnect_ms = None
+
+    def connect_again_if_given_up(self, now_ms: int) -> None:
+        """Connect again where the last connection ended and libzmq does not try again."""
+        if self.reconnect_ms is not None and now_ms >= self.reconnect_ms:
+            self.connect(self.address, now_ms)
+
+    def receive(self) -> bytes | None:
+        """Return the next frame; None where there is none. Raises ProtocolError for a message of many frames."""
+        try:
+            frame: bytes = self.socket.recv(zmq.DONTWAIT)
+        except zmq.Again:
+            return None
+        if self.socket.getsockopt(zmq.RCVMORE):
+            raise ProtocolError(f"A message of more than one frame came from {self.address}; is it an auction house?")
+        return frame
+
+    def came_up(self, now_ms: int) -> bool:
+        """Return whether the socket connected since the last call. Raises WrongKeyError and RejectedError."""
+        came_up = False
+        while int(self.monitor.getsockopt(zmq.EVENTS)) & _READABLE:
+            match recv_monitor_message(self.monitor)["event"]:
+                case zmq.EVENT_CONNECTED:
+                    self.reached, self.reconnect_ms = True, None
+                    self.progress = Progress.CONNECTED
+                    self._connected_after_ms = self._looked_ms
+                case zmq.EVENT_CONNECT_RETRIED:
+                    self.reconnect_ms = None
+                case zmq.EVENT_CLOSED:
+                    self.progress = Progress.REFUSED
+                case zmq.EVENT_DISCONNECTED:
+                    self.reconnect_ms = now_ms + RECONNECT_MS
+                    if self.progress is not Progress.REFUSED:
+                        self.progress = Progress.WAITING
+                case zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                    came_up, self.proven = True, True
+                    self.progress = Progress.UP
+                case zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+                    raise RejectedError(RejectCode.NOT_ADMITTED, f"{self.address} refused the key in the handshake")
+                case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL if not self.proven:
+                    raise self._other_security()
+                case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+                    self.reconnect_ms = now_ms + RECONNECT_MS
+                case zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+                    self._count_failure(now_ms)
+        self._looked_ms = now_ms
+        return came_up
+
+    def _count_failure(self, now_ms: int) -> None:
+        is_quick = now_ms - self._connected_after_ms < HANDSHAKE_QUICK_MS
+        self._failures += is_quick
+        if not is_quick or self._failures >= HANDSHAKES_FAILED_MAX:
+            self.progress = Progress.REFUSED
+        if not self.proven and self._failures >= HANDSHAKES_FAILED_MAX:
+            if self.socket.getsockopt(zmq.MECHANISM) == zmq.NULL:
+                raise self._other_security()  # the other side may hang up before it says why
+            raise WrongKeyError(
+                f"Something listens at {self.address}, but it is not the house that the link names: the handshake with "
+                "the link's key fails. Ask for a new join link."
+            )
+
+    def _other_security(self) -> WrongKeyError:
+        return WrongKeyError(
+            f"What listens at {self.address} does not use the link's kind of security: one of the two is encrypted and "
+            "the other is not, or it is no auction house. Ask for a new join link."
+        )
+
+    def close(self) -> None:
+        """Close the socket and its monitor; what was not sent yet is dropped."""
+        if not self.socket.closed:
+            with suppress(zmq.ContextTerminated):  # which has ended the monitor
+                self.socket.disable_monitor()
+            self.monitor.close(linger=0)
+            self.socket.close(linger=0)
+
+
+def _prepare(
+    set_options: Callable[["zmq.SyncSocket", int], None], link: JoinLink, keys: KeyPair, new: "zmq.SyncSocket"
+) -> None:
+    """Set a socket's options. Raises UsageError for keys that are none."""
+    set_options(new, REPLY_BYTES_MAX)
+    if link.server_key:
+        try:
+            use_curve_client(new, keys, link.server_key)
+        except zmq.ZMQError as error:
+            raise UsageError("The keys are no pair of CURVE keys. new_keys() makes one.") from error
+
+
+class Connection:
+    """One client's sockets and its session. All methods must be called by one thread at a time.
+
+    `wake` is called by another thread when `pump` has something to do: a name was looked up.
+    """
+
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.SyncSocket]",
+        link: JoinLink,
+        keys: KeyPair,
+        hello: Hello,
+        wake: Callable[[], None],
+        last_id: int = 0,
+        resolve: Resolve = resolve,
+    ) -> None:
+        self.link = link
+        self.session = Session(
+            hello if link.server_key else msgspec.structs.replace(hello, key=keys.public),
+            now_ms=self.now_ms(),
+            now_us=time.time_ns() // 1000,
+            entropy=urandom,
+            last_id=last_id,
+        )
+        address = numeric_address(link.host)
+        self._addresses = Addresses()
+        self._lookup = Lookup(link.host, resolve, wake) if address is None else None
+        self._fault: WrongKeyError | RejectedError | None = None
+        """Why the house can't be at one of the addresses; told when all were tried."""
+        self._publish_port: int | None = None
+
+        self._requests = _Line(context, zmq.DEALER, partial(_prepare, set_request_client, link, keys))
+        try:
+            self._feed = _Line(context, zmq.SUB, partial(_prepare, set_subscriber, link, keys))
+        except BaseException:
+            self._requests.close()
+            raise
+        now_ms = self.now_ms()
+        if address is not None:
+            self._addresses.learn((address,), now_ms)
+            self._connect_requests(now_ms)
+        elif self._lookup is not None:
+            self._lookup.begin(now_ms)
+
+    @staticmethod
+    def now_ms() -> int:
+        """Return the session's time: milliseconds of a clock that nobody sets and that goes on in a sleep."""
+        return steady_ns() // 1_000_000
+
+    @property
+    def sockets(self) -> list["zmq.Socket[Any]"]:
+        """The sockets that make `pump` worth calling when they become readable. Any `pump` may exchange them."""
+        lines = (self._requests, self._feed)
+        return [line.socket for line in lines] + [line.monitor for line in lines]
+
+    @property
+    def sockets_opened(self) -> int:
+        """How many sockets were opened so far: where that has grown, `sockets` has others than before."""
+        return self._requests.sockets_opened + self._feed.sockets_opened
+
+    @property
+    def wait_ms(self) -> int | None:
+        """How long `pump` can wait if no socket is readable; None: forever."""
+        lines = (self._requests, self._feed)
+        deadlines_ms = [self.session.next_deadline_ms, *(line.reconnect_ms for line in lines)]
+        if self._lookup is not None:
+            deadlines_ms += [self._addresses.next_ms, self._lookup.again_ms]
+        due_ms = min((deadline_ms for deadline_ms in deadlines_ms if deadline_ms is not None), default=None)
+        return None if due_ms is None else max(0, due_ms - self.now_ms())
+
+    def pump(self) -> tuple[list[AppEffect], bool]:
+        """Move everything that can move; return what the application is to hear, and whether to call again at once.
+
+        Raises WrongKeyError, RejectedError and ProtocolError, after which the connection is of no more use.
+        """
+        for_app: list[AppEffect] = []
+        session, now_ms = self.session, self.now_ms()
+        self._note_connections(now_ms)
+        has_more = self._read(for_app, now_ms)
+        # Time counts only after what has arrived: a program that was busy for seconds must not take the house, whose
+        # heartbeats wait to be read, for silent.
+        session.tick(now_ms)
+        for line in (self._requests, self._feed):
+            line.connect_again_if_given_up(now_ms)
+        if self._lookup is not None:
+            self._find_house(self._lookup, now_ms)
+        if self._carry_out(for_app):
+            has_more |= self._read(for_app, now_ms)
+        return for_app, has_more
+
+    def _note_connections(self, now_ms: int) -> None:
+        """Tell the session what connected. Raises WrongKeyError and RejectedError."""
+        try:
+            if self._requests.came_up(now_ms):
+                self._connect_feed(now_ms)
+                self.session.connected(now_ms)
+        except (WrongKeyError, RejectedError) as error:
+            if self._requests.proven or self._addresses.is_round_over:
+                raise
+            self._fault, self._requests.progress = error, Progress.REFUSED
+        if self._feed.came_up(now_ms):
+            self.session.feed_connected(now_ms)
+
+    def _find_house(self, lookup: Lookup, now_ms: int) -> None:
+        """Try another address where the current one does not answer. Raises why no address can be the house's."""
+        self._addresses.learn(lookup.pop(now_ms), now_ms)
+        if lookup.again_ms is not None and lookup.again_ms <= now_ms:
+            lookup.begin(now_ms)
+        if self._requests.address:
+            self._addresses.note(self._requests.progress, now_ms)
+        if self._addresses.next_ms is not None and self._addresses.next_ms <= now_ms:
+            if self._addresses.is_round_over:
+                if self._fault is not None and not self._requests.proven:
+                    raise self._fault
+                lookup.begin(now_ms)
+            self._addresses.move(now_ms)
+        self._connect_requests(now_ms)
+
+    def _connect_requests(self, now_ms: int) -> None:
+        """Connect the request path to the address that is to be tried, unless it is."""
+        if self._addresses.current:
+            address = zmq_address(self._addresses.current, self.link.port)
+            if address != self._requests.address:
+                self._requests.connect(address, now_ms)
+
+    def _connect_feed(self, now_ms: int, *, always: bool = False) -> None:
+        """Connect the feed to the address that answers requests, unless it is connected there; `always` even then."""
+        if self._publish_port is not None:
+            address = zmq_address(self._addresses.current, self._publish_port)
+            if always or address != self._feed.address:
+                self._feed.connect(address, now_ms)
+
+    def _read(self, for_app: list[AppEffect], now_ms: int) -> bool:
+        """Read until nothing is left, and return whether something is; do what the session asks for in between."""
+        may_have_answers, left_bytes = True, BYTES_PER_PUMP_MAX
+        for _ in range(FRAMES_PER_PUMP_MAX):
+            may_have_answers |= self._carry_out(for_app)
+            answer = self._requests.receive() if may_have_answers else None
+            may_have_answers = answer is not None  # asking an empty socket costs as much as a broadcast
+            broadcast = self._feed.receive()
+            if answer is None and broadcast is None:
+                return False
+            if self.session.is_joining:
+                # What came may have come over a connection that is newer than the last look. Noted only after it, that
+                # connection would pass for the next one, and the client would join a second time.
+                self._note_connections(now_ms)
+            if answer is not None:
+                left_bytes -= len(answer)
+                self.session.answer_received(answer, now_ms)
+            if broadcast is not None:
+                left_bytes -= len(broadcast)
+                self.session.broadcast_received(broadcast, now_ms)
+            if left_bytes <= 0:
+                break
+        return True
+
+    def _carry_out(self, for_app: list[AppEffect]) -> bool:
+        """Do what the session asks for; return whether a socket was used, after which it must be read again."""
+        was_used = False
+        for effect in self.session.pop_effects():
+            match effect:
+                case Send(body):
+                    self._send(body)
+                case Subscribe(topic):
+                    self._feed.socket.subscribe(topic)
+                case Unsubscribe(topic):
+                    self._feed.socket.unsubscribe(topic)
+                case ConnectFeed(port):
+                    self._publish_port = port
+                    self._connect_feed(self.now_ms(), always=True)
+                case _:
+                    for_app.append(effect)
+                    continue
+            was_used = True
+        return was_used
+
+    def _send(self, body: bytes) -> None:
+        """Send a body; where there is no connection it is dropped, since the session will repeat it."""
+        try:
+            self._requests.socket.send(body, zmq.DONTWAIT)
+        except zmq.Again:
+            return
+
+    def why_not_ready(self) -> UnreachableError:
+        """Return the error for a client that did not get ready in time: how far it came and what to check."""
+        if not self._requests.address:
+            why = self._lookup.failure if self._lookup is not None else ""
+            return UnreachableError(
+                f"The name {self.link.host} could not be looked up{why and ': '}{why or ' in time'}. Check that it is "
+                "the name in the join link, and that this machine is on the house's network."
+            )
+        if not self._requests.reached:
+            tried = " or ".join(zmq_address(address, self.link.port) for address in self._addresses.tried)
+            return UnreachableError(
+                f"Nothing answers at {tried}. Check that the house runs, that the link is the one it "
+                "printed last, and that no firewall is in between."
+            )
+        if self.session.welcome is None:
+            return UnreachableError(
+                f"Something listens at {self._requests.address} but does not answer hello. Check that it is the house "
+                "and that it is not overloaded."
+            )
+        if not self._feed.proven:
+            return UnreachableError(
+                f"The house answers, but its broadcasts at {self._feed.address} do not come through. Check that a "
+                "firewall lets this port pass too."
+            )
+        return UnreachableError(
+            f"The house at {self._requests.address} answers, but the state of the sale was not complete in time. Allow "
+            "it more time."
+        )
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._requests.close()
+        self._feed.close()

@@ -1,0 +1,122 @@
+"""What a lot's changes mean to a bidder: each status, leader and winner, before and after, told or not."""
+
+import pytest
+from msgspec.structs import replace
+
+from bidder.core.events import Event, Lost, LotCaughtUp, LotChanged, Outbid, Won
+from bidder.core.notices import OBSERVER, Notices
+from common.lot import (
+    AnyLotEvent,
+    BidPlaced,
+    CloseCause,
+    LotClosed,
+    LotOpened,
+    LotStatus,
+    LotTerms,
+    LotView,
+    LotWithdrawn,
+    Step,
+    evolve,
+)
+
+ME, RIVAL = 7, 9
+LOT = LotView(LotTerms("1", "Lot", 100, (Step(0, 10),), has_reserve=True), 100, reserve_met=False)
+
+
+def bid(bidder: int, leader: int | None = None) -> BidPlaced:
+    return BidPlaced(0, 0, bidder, leader or bidder, 100, 110)
+
+
+def sold(to: int) -> LotClosed:
+    return LotClosed(0, 0, CloseCause.TIME, to, 100)
+
+
+OPENED, PASSED, WITHDRAWN = LotOpened(0, 0), LotClosed(0, 0, CloseCause.TIME), LotWithdrawn(0, 0)
+OUTBID = Outbid("1", 3, RIVAL, 100)
+
+
+def told(paddle: int, *events: AnyLotEvent) -> list[Event]:
+    """Return all that a bidder is told of a lot with these events; seqs are filled in."""
+    notices, view, all_told = Notices(), LOT, []
+    notices.paddle = paddle
+    for event in events:
+        numbered = replace(event, seq=view.seq + 1)
+        before, view = view, evolve(view, numbered)
+        all_told += notices.of(LotChanged(1, "1", view.seq, before, view, numbered))
+    return all_told
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ((OPENED, bid(ME)), []),
+        ((OPENED, bid(ME), bid(RIVAL)), [OUTBID]),
+        ((OPENED, bid(ME), bid(ME)), []),
+        ((OPENED, bid(RIVAL), bid(RIVAL)), []),
+        ((OPENED, bid(ME), sold(ME)), [Won("1", 3, 100)]),
+        ((OPENED, bid(ME), bid(RIVAL), sold(RIVAL)), [OUTBID, Lost("1", 4, RIVAL, 100)]),
+        ((OPENED, bid(RIVAL), sold(RIVAL)), []),
+        ((OPENED, bid(ME), PASSED), [Lost("1", 3, None, None)]),
+        ((OPENED, bid(RIVAL), PASSED), []),
+        ((OPENED, PASSED), []),
+        ((OPENED, bid(ME), WITHDRAWN), []),
+        ((OPENED, bid(ME), bid(RIVAL), WITHDRAWN), [OUTBID]),
+        ((OPENED, bid(RIVAL), WITHDRAWN), []),
+        ((OPENED, bid(ME, leader=RIVAL), sold(RIVAL)), [Lost("1", 3, RIVAL, 100)]),
+        ((OPENED, bid(RIVAL, leader=ME), sold(ME)), [Won("1", 3, 100)]),
+        ((OPENED, sold(ME)), [Won("1", 2, 100)]),
+        ((OPENED, bid(ME), sold(RIVAL)), [Lost("1", 3, RIVAL, 100)]),
+    ],
+)
+def test_what_a_bidder_is_told(events: tuple[AnyLotEvent, ...], expected: list[Event]) -> None:
+    assert told(ME, *events) == expected
+
+
+@pytest.mark.parametrize("end", [sold(RIVAL), PASSED, WITHDRAWN])
+def test_who_only_looks_on_is_told_nothing(end: AnyLotEvent) -> None:
+    assert told(OBSERVER, OPENED, end) == []
+    assert told(OBSERVER, OPENED, bid(RIVAL), bid(ME), end) == []
+    odd = replace(bid(RIVAL), bidder=OBSERVER, leader=OBSERVER)
+    assert told(OBSERVER, OPENED, odd, bid(RIVAL), end) == [], "whatever a house says of a paddle that nobody has"
+
+
+VIEWS = {
+    "led": replace(LOT, seq=4, status=LotStatus.OPEN, leader=ME, price_minor=100, bids=1),
+    "outbid": replace(LOT, seq=5, status=LotStatus.OPEN, leader=RIVAL, price_minor=100, bids=2),
+    "won": replace(LOT, seq=6, status=LotStatus.SOLD, leader=ME, price_minor=100, winner=ME, hammer_minor=100),
+    "lost": replace(LOT, seq=6, status=LotStatus.SOLD, leader=RIVAL, price_minor=100, winner=RIVAL, hammer_minor=100),
+    "passed": replace(LOT, seq=6, status=LotStatus.PASSED, leader=ME, price_minor=100),
+    "withdrawn": replace(LOT, seq=6, status=LotStatus.WITHDRAWN, leader=ME, price_minor=100),
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (None, "won", [Won("1", 6, 100)]),
+        (None, "lost", []),
+        (None, "passed", [Lost("1", 6, None, None)]),
+        (None, "withdrawn", []),
+        ("led", "outbid", [Outbid("1", 5, RIVAL, 100)]),
+        ("led", "won", [Won("1", 6, 100)]),
+        ("led", "lost", [Outbid("1", 6, RIVAL, 100), Lost("1", 6, RIVAL, 100)]),
+        ("led", "passed", [Lost("1", 6, None, None)]),
+        ("led", "withdrawn", []),
+        ("outbid", "lost", []),
+        ("won", "won", []),
+        ("lost", "lost", []),
+    ],
+)
+def test_what_a_jump_means(before: str | None, after: str, expected: list[Event]) -> None:
+    notices, view = Notices(), VIEWS[after]
+    notices.paddle = ME
+    jump = LotCaughtUp(1, "1", view.seq, None if before is None else VIEWS[before], view)
+    assert notices.of(jump) == expected
+
+
+def test_what_was_bid_in_a_history_that_is_lost_is_forgotten() -> None:
+    notices = Notices()
+    notices.paddle = ME
+    assert notices.of(LotCaughtUp(1, "1", 4, None, VIEWS["led"])) == []
+    notices.forget()
+    assert notices.of(LotCaughtUp(1, "1", 6, VIEWS["outbid"], VIEWS["lost"])) == []

@@ -1,0 +1,42 @@
+"""Which amounts a person is asked about before they bind."""
+
+import pytest
+from msgspec.structs import replace
+
+from bidder.display.cautions import FAR_ABOVE_TIMES, caution, is_far_above
+from common.lot import LotStatus, LotTerms, LotView, Step
+from common.money import Currency
+
+USD, JPY = Currency("USD", 2), Currency("JPY", 0)
+TERMS = LotTerms(lot="7", title="Vase", starting_minor=3_000, increments=(Step(0, 500),))
+LOT = LotView(terms=TERMS, status=LotStatus.OPEN, minimum_minor=3_000)
+
+
+def test_the_issue_s_slip_is_asked_about() -> None:
+    assert caution(LOT, USD, 2_500_000, None) == "USD 25,000.00 is 833 times the minimum of lot 7, USD 30.00."
+    assert caution(LOT, JPY, None, 30_000) == "JPY 30,000 is 10 times the minimum of lot 7, JPY 3,000."
+
+
+def test_the_threshold() -> None:
+    assert is_far_above(LOT, FAR_ABOVE_TIMES * 3_000)
+    assert not is_far_above(LOT, FAR_ABOVE_TIMES * 3_000 - 1)
+    estimated = replace(LOT, terms=replace(TERMS, estimate_low_minor=50_000, estimate_high_minor=60_000))
+    assert not is_far_above(estimated, FAR_ABOVE_TIMES * 60_000 - 1)
+    assert is_far_above(estimated, FAR_ABOVE_TIMES * 60_000)
+
+
+def test_the_higher_of_amount_and_maximum_counts() -> None:
+    assert "USD 25,000.00" in caution(LOT, USD, 3_000, 2_500_000)
+    assert caution(LOT, USD, 3_000, 29_999) == ""
+
+
+@pytest.mark.parametrize(("amount_minor", "is_told"), [(9_999, False), (10_000, True), (10_001, True)])
+def test_a_bid_that_could_buy_says_so(amount_minor: int, is_told: bool) -> None:
+    told = caution(replace(LOT, buy_now_minor=10_000), USD, amount_minor)
+    assert (told == "Lot 7 can be bought at once for USD 100.00: `buy 7` would end it, a bid does not.") is is_told
+
+
+def test_an_offer_that_is_over_and_a_lot_that_is_over_or_unknown_tell_nothing() -> None:
+    assert caution(replace(LOT, terms=replace(TERMS, buy_now_minor=10_000)), USD, 20_000) == ""
+    assert caution(replace(LOT, status=LotStatus.SOLD), USD, 2_500_000) == ""
+    assert caution(None, USD, 2_500_000) == ""
