@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from auctioneer.cli.context import data_option
-from auctioneer.house.sessions import DEFAULT_REQUESTS_PER_S, JOIN_COST, REQUESTS_PER_S_MAX, REQUESTS_PER_S_MIN
+from auctioneer.house.budgets import DEFAULT_REQUESTS_PER_S, JOIN_COST, REQUESTS_PER_S_MAX, REQUESTS_PER_S_MIN
 from auctioneer.network.addresses import PORT_MAX, checked_host, is_loopback, parse_advertised
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.process.options import DEFAULT_HOST, DEFAULT_PORT, LogFormat, LogLevel, MachineSettings, RunOptions

@@ -3,7 +3,7 @@
 The budgets of the house that was dropped are gone with it, so that each principal has a new one here.
 """
 
-from auctioneer.house.sessions import MALFORMED_COST, Budgets
+from auctioneer.house.budgets import MALFORMED_COST, Budgets
 from common.codec import RejectedBody, decode_request, request_id_of
 from common.errors import RejectCode
 from common.messages import Rejected

@@ -5,35 +5,21 @@ commits that, and only then sends the answers and the broadcasts. If the commit 
 truth: the shell drops it and makes a new one by `rebuild`.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable
-from itertools import islice
 from typing import Final, NamedTuple
 
 import msgspec
 
+from auctioneer.house import reads
+from auctioneer.house.admission import Admission
+from auctioneer.house.budgets import MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
+from auctioneer.house.greeting import Greeting, NameRejected, not_admitted
+from auctioneer.house.heartbeat import HeartbeatRound
 from auctioneer.house.history import History, told_of
-from auctioneer.house.pages import page_of_events, page_of_lots
 from auctioneer.house.record_reader import RecordReader
-from auctioneer.house.register import (
-    APPROVAL_POLL_MS,
-    ENROLMENT_RETRY_MS,
-    NOT_LISTED,
-    TURNED_OUT,
-    Admission,
-    Enrolled,
-    Register,
-    observer,
-)
-from auctioneer.house.sessions import (
-    DEFAULT_REQUESTS_PER_S,
-    MALFORMED_COST,
-    REPLAY_COST,
-    SNAPSHOT_COST,
-    Budget,
-    Budgets,
-    Session,
-)
+from auctioneer.house.register import Register
+from auctioneer.house.sessions import Session, Sessions
+from auctioneer.house.settings import HouseSettings
 from auctioneer.house.state import HouseState, SessionState, state_of
 from auctioneer.rules import decisions
 from auctioneer.rules.engine import Engine
@@ -51,18 +37,10 @@ from auctioneer.rules.facts import (
     verdict_of,
 )
 from auctioneer.rules.lots import LotState
-from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
+from auctioneer.rules.sale_settings import SaleSettings
 from common.codec import RejectedBody, decode_request
 from common.errors import RejectCode, StorageError
-from common.limits import (
-    BIDDERS_MAX,
-    HEARTBEAT_LOTS_MAX,
-    HEARTBEAT_MS,
-    MINE_LOTS_MAX,
-    PROTOCOL_VERSION,
-    REPLAY_EVENTS_MAX,
-)
-from common.lot import SALE_STREAM, StreamEvent
+from common.lot import StreamEvent
 from common.messages import (
     AnyAnswer,
     AnyRequest,
@@ -71,41 +49,19 @@ from common.messages import (
     Heartbeat,
     Hello,
     LotRequest,
-    Maximum,
-    Mine,
     MineRequest,
     Ping,
     Pong,
     Rejected,
-    Replay,
     ReplayRequest,
     Role,
-    Snapshot,
     SnapshotRequest,
-    Welcome,
 )
 
 _BIDDER: Final = Role.BIDDER
 """By a name of its own: looking a member up in its Enum costs as much as all else in a comparison."""
 SILENT_MS: Final = 10_000
 """A bidder who was not heard from for this long is disconnected, as far as `while_connected` maxima go."""
-
-
-class HouseSettings(msgspec.Struct, frozen=True):
-    """What an operator chose for this process; none of it is part of the sale's record."""
-
-    instance: str
-    publish_port: int
-    requests_per_s: int = DEFAULT_REQUESTS_PER_S
-    is_encrypted: bool = True
-
-
-class NameRejected(NamedTuple):
-    """Somebody who is not enrolled said hello with `name`, and was refused."""
-
-    at_ms: int
-    name: str
-    code: RejectCode
 
 
 class Batch(NamedTuple):
@@ -128,19 +84,17 @@ class House:
         self.settings = settings
         self._listed: frozenset[str] = frozenset()
         self._run_by(state.settings)
-        self._sessions: dict[str, Session] = {}
-        self._by_paddle: dict[int, Session] = {}
-        self._observers: OrderedDict[str, Session] = OrderedDict()
-        self._strangers = Budgets(settings.requests_per_s)
+        self._sessions = Sessions(settings.requests_per_s)
+        self._by_key, self._observers = self._sessions.by_key, self._sessions.observers
+        self._greeting = Greeting(self.engine, self.register, self._sessions, settings)
         self._history = History()
+        self._heartbeats = HeartbeatRound()
         self._batch = Batch([], [], [], [])
-        self._changed: dict[str, object] = {}  # its keys are the lots that changed since they were last named
         self._awake_ms = now_ms  # since when bidders could be heard
-        self._turn = 0  # where the heartbeat's round over all lots stands
         for entry in state.bidders:
-            self._open_session(entry, now_ms)
+            self._sessions.enter(entry, now_ms)
         for kept in state.sessions:
-            self._session_of(kept.paddle).restore(kept.remembered)
+            self._sessions.of_paddle(kept.paddle).restore(kept.remembered)
 
     @classmethod
     def rebuild(
@@ -167,23 +121,23 @@ class House:
         reader = RecordReader(house.engine, lambda fact: house._apply(fact, now_ms))
         reader.read(following)
         for bid in reader.bids():
-            house._session_of(bid.paddle).remember(bid)
+            house._sessions.of_paddle(bid.paddle).remember(bid)
         for rejection in rejections:
-            house._session_of(rejection.paddle).remember(rejection)
+            house._sessions.of_paddle(rejection.paddle).remember(rejection)
         return house
 
     def _apply(self, fact: AnyFact, now_ms: int) -> None:
         """Take a journaled fact into the state."""
         if isinstance(fact, (BidderEnrolled, BidderAdmitted)):
             self.register.apply(fact)
-            self._refresh(fact.paddle, now_ms)
+            self._sessions.enter(self.register.entry(fact.paddle), now_ms)
             return
         if isinstance(fact, SettingsChanged):
             self._run_by(fact.settings)
             return
         self.engine.apply(fact)
         if isinstance(fact, (BidTaken, LotBought, BidLate)):
-            self._session_of(fact.paddle).remember(fact)
+            self._sessions.of_paddle(fact.paddle).remember(fact)
 
     def recall_history(self, facts: Iterable[AnyFact]) -> None:
         """Keep the last facts of the record at hand, so that clients can fill holes over a restart."""
@@ -191,7 +145,7 @@ class House:
 
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""
-        sessions = [SessionState(session.bidder.paddle, session.remembered) for session in self._sessions.values()]
+        sessions = [SessionState(session.bidder.paddle, session.remembered) for session in self._sessions]
         return msgspec.msgpack.encode(
             HouseState(self.engine.state, self.register.entries, sessions, self.sale_settings)
         )
@@ -203,8 +157,8 @@ class House:
 
         The answer may leave only after the batch is durable.
         """
-        session = self._sessions.get(principal) or self._observers.get(principal)
-        budget = session.budget if session is not None else self._strangers.of(principal, now_ms)
+        session = self._by_key.get(principal) or self._observers.get(principal)
+        budget = session.budget if session is not None else self._sessions.budget_of(principal, now_ms)
         in_budget = budget.spend(now_ms)
         if not in_budget and budget.is_exhausted:
             return None
@@ -218,23 +172,32 @@ class House:
         if session is not None and (type(request) is BidRequest or type(request) is BuyRequest):
             return self._bid(session, request, now_ms)
         if isinstance(request, Hello):
-            return self._hello(principal, session, request, now_ms)
+            return self._hello(principal, request, now_ms)
         if session is None:
             return Rejected(id=request.id, code=RejectCode.HELLO_FIRST)
         session.heard_ms = now_ms
         if not session.bidder.admitted:
-            return self._not_admitted(session.bidder, request.id)
+            return not_admitted(session.bidder, request.id)
         return self._read(session, request, now_ms)
 
-    def is_admitted(self, principal: str) -> bool:
-        """Return whether a principal may see the broadcasts."""
-        session = self._sessions.get(principal) or self._observers.get(principal)
+    def may_hear(self, principal: str) -> bool:
+        """Return whether a principal said hello and may see the broadcasts."""
+        session = self._sessions.of(principal)
         return session is not None and session.bidder.admitted
+
+    def may_connect(self, key: str) -> bool:
+        """Return whether a key may connect to the broadcasts. The door's thread asks."""
+        entry = self.register.by_key(key)
+        is_admitted = entry.admitted if entry is not None else self.may_hear(key) or None
+        return self.admission.may_connect(key, is_admitted=is_admitted)
+
+    def may_command(self, key: str) -> bool:
+        """Return whether a key gives commands. The door's thread asks."""
+        return key in self.controllers
 
     def spend(self, principal: str, now_ms: int) -> bool:
         """Charge a principal for something other than a request; return whether it is in the budget."""
-        session = self._sessions.get(principal) or self._observers.get(principal)
-        return (session.budget if session is not None else self._strangers.of(principal, now_ms)).spend(now_ms)
+        return self._sessions.budget_of(principal, now_ms).spend(now_ms)
 
     def _bid(self, session: Session, request: BidRequest | BuyRequest, now_ms: int) -> AnyAnswer:
         session.heard_ms = now_ms
@@ -243,7 +206,7 @@ class House:
         if known is not None and not isinstance(known, RejectCode):
             return known  # also to a bidder who was turned out since: what was accepted stands
         if not bidder.admitted:
-            return self._not_admitted(bidder, request.id)
+            return not_admitted(bidder, request.id)
         if bidder.role is not _BIDDER:
             return Rejected(id=request.id, code=RejectCode.FORBIDDEN, detail="observers don't bid")
         if known is not None:
@@ -270,182 +233,32 @@ class House:
                 return Pong(id=request.id, server_time_ms=now_ms)
             case SnapshotRequest():
                 session.budget.charge(SNAPSHOT_COST)
-                return self._snapshot_page(request, now_ms)
+                return reads.snapshot(self.engine, request, now_ms)
             case LotRequest():
-                lot = self.engine.lots.get(request.lot)
-                if lot is None:
-                    return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
-                return Snapshot(
-                    id=request.id,
-                    epoch=self.engine.epoch,
-                    server_time_ms=now_ms,
-                    sale=self.engine.sale,
-                    lots=(lot.view,),
-                )
+                return reads.lot(self.engine, request, now_ms)
             case ReplayRequest():
                 session.budget.charge(REPLAY_COST)
-                return self._replay(request)
+                return reads.replay(self.engine, self._history, request)
             case _:
                 assert isinstance(request, MineRequest), "the others were decided before"
                 session.budget.charge(SNAPSHOT_COST)
-                return self._mine(session.bidder.paddle, request)
+                return reads.mine(self.engine, session.bidder.paddle, request)
 
-    def _snapshot_page(self, request: SnapshotRequest, now_ms: int) -> Snapshot:
-        lots = page_of_lots(self.engine.catalogue, request.start)
-        stop = request.start + len(lots)
-        return Snapshot(
-            id=request.id,
-            epoch=self.engine.epoch,
-            server_time_ms=now_ms,
-            sale=self.engine.sale,
-            lots=lots,
-            next=stop if stop < len(self.engine.catalogue) else None,
-        )
-
-    def _replay(self, request: ReplayRequest) -> Replay | Rejected:
-        stream = request.lot
-        if stream != SALE_STREAM and stream not in self.engine.lots:
-            return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=stream)
-        seq = self.engine.sale.seq if stream == SALE_STREAM else self.engine.lots[stream].view.seq
-        if request.after_seq >= seq:
-            return Replay(id=request.id, epoch=self.engine.epoch, lot=stream)
-        events = self._history.after(stream, request.after_seq, REPLAY_EVENTS_MAX)
-        if events is None:
-            return Rejected(id=request.id, code=RejectCode.HISTORY_GONE, lot=stream, seq=seq)
-        events = page_of_events(events)
-        more = bool(events) and events[-1].seq < seq  # what this very batch did is told by its broadcast
-        answer = Replay(id=request.id, epoch=self.engine.epoch, lot=stream, more=more)
-        field = "sale_events" if stream == SALE_STREAM else "lot_events"
-        return msgspec.structs.replace(answer, **{field: tuple(events)})
-
-    def _mine(self, paddle: int, request: MineRequest) -> Mine:
-        stop = request.start + MINE_LOTS_MAX
-        lots = self.engine.catalogue[request.start : stop]
-        maxima = tuple(
-            Maximum(lot.view.lot, lot.book.leader_maximum_minor)
-            for lot in lots
-            if lot.view.leader == paddle and lot.book is not None and not lot.view.status.is_final
-        )
-        won = [lot.view for lot in lots if lot.view.winner == paddle]
-        return Mine(
-            id=request.id,
-            paddle=paddle,
-            maxima=maxima,
-            won=tuple(view.lot for view in won),
-            total_minor=sum(view.hammer_minor or 0 for view in won),
-            next=stop if stop < len(self.engine.catalogue) else None,
-        )
-
-    # --- identity ----------------------------------------------------------------------------------------------
-
-    def _hello(self, principal: str, session: Session | None, hello: Hello, now_ms: int) -> AnyAnswer:
-        if PROTOCOL_VERSION not in hello.versions:
-            detail = f"the house speaks version {PROTOCOL_VERSION}"
-            return Rejected(id=hello.id, code=RejectCode.UNSUPPORTED_VERSION, detail=detail)
-        if hello.key and self.settings.is_encrypted:
-            detail = "`key` is for houses without CURVE; here the connection's key says who you are"
-            return Rejected(id=hello.id, code=RejectCode.MALFORMED, detail=detail)
-        if hello.role not in (Role.BIDDER, Role.OBSERVER):
-            return Rejected(id=hello.id, code=RejectCode.FORBIDDEN)
-        if session is not None and session.bidder.paddle:
-            return self._hello_again(session, hello, now_ms)
-        entry = self._admit_newcomer(principal, hello, now_ms)
-        if isinstance(entry, RejectCode):
-            retry_ms = ENROLMENT_RETRY_MS if entry is RejectCode.SLOW_DOWN else None
-            if retry_ms is None:
-                self._batch.names_rejected.append(NameRejected(now_ms, hello.name, entry))
-            detail = NOT_LISTED if entry is RejectCode.NOT_ADMITTED else ""
-            return Rejected(id=hello.id, code=entry, retry_ms=retry_ms, detail=detail)
-        if entry.paddle:
-            self._observers.pop(principal, None)
-            opened = self._open_session(entry, now_ms)
-        else:
-            opened = self._observers.get(principal) or self._observe(entry, now_ms)
-        return self._welcome(opened, hello, now_ms)
-
-    def _admit_newcomer(self, principal: str, hello: Hello, now_ms: int) -> Enrolled | RejectCode:
-        admission = self.admission
-        if hello.role is Role.OBSERVER and admission.mode is not AdmissionMode.APPROVE:
-            return admission.rejection(principal, hello) or observer(principal)
-        fact = self.register.enrol(now_ms, principal, hello, admission)
-        if isinstance(fact, RejectCode):
-            return fact
-        self._batch.facts.append(fact)
-        return self._entry(fact.paddle)
-
-    def _hello_again(self, session: Session, hello: Hello, now_ms: int) -> AnyAnswer:
-        session.heard_ms = now_ms
-        bidder = session.bidder
-        if not bidder.admitted:
-            return self._not_admitted(bidder, hello.id)
-        return self._welcome(session, hello, now_ms)
-
-    def _welcome(self, session: Session, hello: Hello, now_ms: int) -> AnyAnswer:
-        bidder = session.bidder
-        if not bidder.admitted:
-            return self._not_admitted(bidder, hello.id)
-        return Welcome(
-            id=hello.id,
-            version=PROTOCOL_VERSION,
-            epoch=self.engine.epoch,
-            instance=self.settings.instance,
-            paddle=bidder.paddle,
-            name=bidder.name,
-            role=bidder.role,
-            sale=self.engine.sale,
-            publish_port=self.settings.publish_port,
-            server_time_ms=now_ms,
-            heartbeat_ms=HEARTBEAT_MS,
-            requests_per_s=self.settings.requests_per_s,
-            last_id=session.last_id,
-        )
-
-    @staticmethod
-    def _not_admitted(bidder: Enrolled, request_id: int) -> Rejected:
-        if bidder.waiting:
-            return Rejected(id=request_id, code=RejectCode.AWAITING_APPROVAL, retry_ms=APPROVAL_POLL_MS)
-        return Rejected(id=request_id, code=RejectCode.NOT_ADMITTED, detail=TURNED_OUT)
+    def _hello(self, principal: str, hello: Hello, now_ms: int) -> AnyAnswer:
+        greeted = self._greeting.answer(principal, hello, self.admission, now_ms)
+        if greeted.enrolled is not None:
+            self._batch.facts.append(greeted.enrolled)
+        if greeted.rejected is not None:
+            self._batch.names_rejected.append(greeted.rejected)
+        return greeted.answer
 
     def admit(self, now_ms: int, by: str, paddle: int, *, admitted: bool) -> BidderAdmitted:
         """Let a waiting bidder in, or turn one out."""
         fact = BidderAdmitted(at_ms=now_ms, paddle=paddle, admitted=admitted, by=by)
         self.register.apply(fact)
-        self._refresh(paddle, now_ms)
+        self._sessions.enter(self.register.entry(paddle), now_ms)
         self._batch.facts.append(fact)
         return fact
-
-    def _entry(self, paddle: int) -> Enrolled:
-        entry = self.register.by_paddle(paddle)
-        if entry is None:
-            raise StorageError(f"The record speaks of paddle {paddle}, which nobody has.")
-        return entry
-
-    def _session_of(self, paddle: int) -> Session:
-        session = self._by_paddle.get(paddle)
-        if session is None:
-            raise StorageError(f"The record speaks of paddle {paddle}, which nobody has.")
-        return session
-
-    def _refresh(self, paddle: int, now_ms: int) -> None:
-        entry = self._entry(paddle)
-        session = self._sessions.get(entry.key)
-        if session is None:
-            self._open_session(entry, now_ms)
-        else:
-            session.enter(entry)
-
-    def _open_session(self, entry: Enrolled, now_ms: int) -> Session:
-        session = Session(entry, Budget(self.settings.requests_per_s, now_ms), now_ms)
-        self._sessions[entry.key] = session
-        self._by_paddle[entry.paddle] = session
-        return session
-
-    def _observe(self, entry: Enrolled, now_ms: int) -> Session:
-        session = Session(entry, self._strangers.hand_over(entry.key, now_ms), now_ms)
-        self._observers[entry.key] = session
-        if len(self._observers) > BIDDERS_MAX:
-            self._observers.popitem(last=False)
-        return session
 
     # --- how the sale is run -----------------------------------------------------------------------------------
 
@@ -479,8 +292,7 @@ class House:
 
     def _keep(self, events: list[StreamEvent]) -> None:
         self._history.extend(events)
-        self._changed.update(events)
-        self._changed.pop(SALE_STREAM, None)
+        self._heartbeats.note(events)
 
     def stood_still(self, now_ms: int, stood_ms: int) -> None:
         """Note that nobody could be heard for a time: open lots get it back, and it is nobody's silence.
@@ -494,7 +306,7 @@ class House:
     def drop_silent(self, now_ms: int) -> None:
         """Drop the maxima of those who asked for it and fell silent."""
         for paddle in self.engine.paddles_to_watch():
-            if now_ms - max(self._session_of(paddle).heard_ms, self._awake_ms) > SILENT_MS:
+            if now_ms - max(self._sessions.of_paddle(paddle).heard_ms, self._awake_ms) > SILENT_MS:
                 self.record(self.engine.drop_maxima(now_ms, paddle))
 
     def flush(self) -> Batch:
@@ -505,25 +317,12 @@ class House:
         return batch._replace(events=events)
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
-        """Return the next heartbeat: lots that changed since they were last named, and a turn over all lots.
-
-        At least half of the places are for the turn, so that a busy sale does not keep the quiet lots out. What does
-        not fit waits for the next one.
-        """
+        """Return the next heartbeat."""
         lots = self.engine.lots
-        named: dict[str, None] = dict.fromkeys(islice(self._changed, HEARTBEAT_LOTS_MAX // 2))
-        for name in named:
-            del self._changed[name]
-        catalogue = self.engine.catalogue
-        for _ in range(len(catalogue)):
-            if len(named) == HEARTBEAT_LOTS_MAX:
-                break
-            self._turn = (self._turn + 1) % len(catalogue)
-            named[catalogue[self._turn].view.lot] = None
         return Heartbeat(
             epoch=self.engine.epoch,
             instance=self.settings.instance,
             server_time_ms=now_ms,
             sale_seq=self.engine.sale.seq,
-            lots={name: lots[name].view.seq for name in named},
+            lots={name: lots[name].view.seq for name in self._heartbeats.pop(self.engine.catalogue)},
         )

@@ -8,9 +8,10 @@ from typing import Final
 
 import msgspec
 
+from auctioneer.house.admission import Admission
 from auctioneer.rules.facts import BidderAdmitted, BidderEnrolled
 from auctioneer.rules.sale_settings import AdmissionMode
-from common.errors import RejectCode
+from common.errors import RejectCode, StorageError
 from common.limits import BIDDERS_MAX
 from common.messages import Hello, Role
 from common.names import is_valid_name, skeletons
@@ -26,30 +27,6 @@ At this rate it takes half an hour to fill, which is time to notice and to ask f
 _PLACE_MS: Final = 1000 // ENROLMENTS_PER_S
 ENROLMENT_RETRY_MS: Final = 2000
 """How long a newcomer is asked to wait while too many enrol."""
-
-
-TURNED_OUT: Final = "the auctioneer turned you out; bids that you made before stand"
-NOT_LISTED: Final = (
-    "it admits the keys on its list, and yours is not there; give it to the auctioneer: "
-    "`bidder key --name NAME` prints it"
-)
-"""What `not_admitted` comes of, for people."""
-
-
-class Admission(msgspec.Struct, frozen=True):
-    """The rule in force. `invite` counts with INVITE, `listed` (keys in Z85) with LIST."""
-
-    mode: AdmissionMode = AdmissionMode.OPEN
-    invite: str = ""
-    listed: frozenset[str] = frozenset()
-
-    def rejection(self, key: str, hello: Hello) -> RejectCode | None:
-        """Return why a key that is not enrolled can't even ask to be; None if it can."""
-        if self.mode is AdmissionMode.INVITE and hello.invite != self.invite:
-            return RejectCode.WRONG_INVITE
-        if self.mode is AdmissionMode.LIST and key not in self.listed:
-            return RejectCode.NOT_ADMITTED
-        return None
 
 
 class Enrolled(msgspec.Struct, frozen=True):
@@ -96,6 +73,13 @@ class Register:
     def by_paddle(self, paddle: int) -> Enrolled | None:
         """Return the entry of a paddle."""
         return self._by_paddle.get(paddle)
+
+    def entry(self, paddle: int) -> Enrolled:
+        """Return the entry of a paddle that somebody has. Raises StorageError where nobody has it."""
+        entry = self._by_paddle.get(paddle)
+        if entry is None:
+            raise StorageError(f"The record speaks of paddle {paddle}, which nobody has.")
+        return entry
 
     def find(self, name_or_paddle: str) -> Enrolled | None:
         """Return who is meant by what an auctioneer typed: a paddle or a name."""

@@ -16,9 +16,6 @@ from typing import Final
 import zmq
 from zmq.utils import z85
 
-from auctioneer.house.house import House
-from auctioneer.rules.sale_settings import AdmissionMode
-
 TURNED_AWAY_S: Final = 5.0
 """How long who floods an endpoint is let in to none again: as long as a client waits between two attempts."""
 TURNED_AWAY_MAX: Final = 10_000
@@ -70,55 +67,42 @@ class Public:
 
 
 class Controllers:
-    """Lets in who gives commands; nobody yet, until `are_of` says in which house."""
+    """Lets in the keys that give commands; none yet, until `ask` says which do."""
 
     def __init__(self) -> None:
-        self._house: House | None = None
+        self._may_command: Callable[[str], bool] | None = None
 
-    def are_of(self, house: House) -> None:
-        """Go by this house's settings from now on."""
-        self._house = house
+    def ask(self, may_command: Callable[[str], bool]) -> None:
+        """Go by this rule from now on; the door's thread calls it."""
+        self._may_command = may_command
 
     def __call__(self, key: str) -> Word:
         """Judge a key."""
-        if self._house is None:
+        if self._may_command is None:
             return Word.NOT_NOW
-        return Word.COME_IN if key in self._house.controllers else Word.NEVER
+        return Word.COME_IN if self._may_command(key) else Word.NEVER
 
 
 class Audience:
-    """Lets in who may hear the broadcasts, so that nobody else can as much as send to their socket.
+    """Lets in the keys that may hear the broadcasts, so that nobody else can as much as send to their socket.
 
-    Everybody, until `is_of` says whose audience it is: a house that was just restarted must not turn its bidders away
-    while it reads the record. Nothing is granted in that time either. Whoever floods a socket waits, whoever it is.
+    Everybody, until `ask` says by which rule: a house that was just restarted must not turn its bidders away while it
+    reads the record. Nothing is granted in that time either. A key that floods a socket waits, whoever it is.
     """
 
     def __init__(self, turned_away: TurnedAway) -> None:
         self._turned_away = turned_away
-        self._house: House | None = None
+        self._may_connect: Callable[[str], bool] | None = None
 
-    def is_of(self, house: House) -> None:
-        """Go by this house's register and settings from now on."""
-        self._house = house
+    def ask(self, may_connect: Callable[[str], bool]) -> None:
+        """Go by this rule from now on; the door's thread calls it."""
+        self._may_connect = may_connect
 
     def __call__(self, key: str) -> Word:
         """Judge a key."""
         if key in self._turned_away:
             return Word.NOT_NOW
-        house = self._house
-        return Word.COME_IN if house is None or self._may_hear(house, key) else Word.NOT_NOW
-
-    def _may_hear(self, house: House, key: str) -> bool:
-        entry = house.register.by_key(key)
-        if entry is not None:
-            return entry.admitted
-        match house.admission.mode:
-            case AdmissionMode.OPEN:
-                return True  # a hello would do: refused here, an observer would wait after each restart
-            case AdmissionMode.LIST:
-                return key in house.admission.listed
-            case _:
-                return house.is_admitted(key)
+        return Word.COME_IN if self._may_connect is None or self._may_connect(key) else Word.NOT_NOW
 
 
 class Door:

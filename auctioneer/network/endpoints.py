@@ -5,17 +5,15 @@ listed keys to control. `auctioneer.network.door` asks for each.
 """
 
 import socket
+from collections.abc import Callable
 from enum import IntFlag
 from threading import Thread
 from typing import Final, NamedTuple
 
 import zmq
 
-from auctioneer.house.house import House
 from auctioneer.network.addresses import is_every_address, parse_advertised
 from auctioneer.network.door import Audience, Controllers, Door, Public, Rule, TurnedAway
-from auctioneer.process.data_folder import DataFolder
-from auctioneer.process.options import RunOptions
 from common.errors import UsageError
 from common.keys import JoinLink, KeyPair
 from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX
@@ -43,6 +41,23 @@ class _IoThread(IntFlag):
     BROADCASTS = 2
 
 
+class Listening(NamedTuple):
+    """Where a house is to listen, and where others reach it if not there.
+
+    Port 0 takes a free one: that of the last run (`port_before`, `publish_port_before`; 0: there was none) if it still
+    is. `publish_port` None is the port after `port`, or a free one where that is 0. `advertise` is HOST[:PORT[:PORT]];
+    empty: where it listens.
+    """
+
+    host: str
+    port: int
+    publish_port: int | None = None
+    advertise: str = ""
+    is_encrypted: bool = True
+    port_before: int = 0
+    publish_port_before: int = 0
+
+
 class Reached(NamedTuple):
     """Where others reach the house, as links and `welcome` say it."""
 
@@ -54,7 +69,9 @@ class Reached(NamedTuple):
 class Endpoints:
     """All sockets of a house, bound on construction. Raises UsageError for an address that can't be had."""
 
-    def __init__(self, options: RunOptions, folder: DataFolder, keys: KeyPair) -> None:
+    def __init__(self, listening: Listening, keys: KeyPair) -> None:
+        self._listening = listening
+        self._keys = keys
         self.context = new_context(len(_IoThread))
         self.turned_away = TurnedAway()
         self._audience = Audience(self.turned_away)
@@ -69,49 +86,51 @@ class Endpoints:
         self.publisher = self.context.socket(zmq.XPUB, socket_class=BytesSocket)
         self.control = self.context.socket(zmq.ROUTER)
         try:
-            self._bind(options, folder, keys)
+            self._bind()
         except BaseException:
             self.close()
             raise
 
-    def _bind(self, options: RunOptions, folder: DataFolder, keys: KeyPair) -> None:
+    def _bind(self) -> None:
+        asked, keys = self._listening, self._keys
         set_request_server(self.requests, REQUEST_BYTES_MAX)
         set_publisher(self.publisher, SUBSCRIPTION_BYTES_MAX)
         set_request_server(self.control, CONTROL_BYTES_MAX)
-        if options.is_encrypted:
+        if asked.is_encrypted:
             use_curve_server(self.requests, keys, REQUESTS_DOMAIN)
             use_curve_server(self.publisher, keys, BROADCASTS_DOMAIN)
         use_curve_server(self.control, keys, CONTROL_DOMAIN)
         self.requests.setsockopt(zmq.AFFINITY, _IoThread.REQUESTS)
         self.publisher.setsockopt(zmq.AFFINITY, _IoThread.BROADCASTS)
         self.control.setsockopt(zmq.AFFINITY, _IoThread.BROADCASTS)
-        before = folder.house_record()
-        publish_port = options.publish_port
+        publish_port = asked.publish_port
         if publish_port is None:
-            publish_port = options.port + 1 if options.port else 0
-        self.port = _bind_tcp(self.requests, options.host, options.port, before.port if before else 0)
-        self.publish_port = _bind_tcp(self.publisher, options.host, publish_port, before.publish_port if before else 0)
-        self.reached_at = self._reached_at(options)
+            publish_port = asked.port + 1 if asked.port else 0
+        self.port = _bind_tcp(self.requests, asked.host, asked.port, asked.port_before)
+        self.publish_port = _bind_tcp(self.publisher, asked.host, publish_port, asked.publish_port_before)
+        self.reached_at = self._reached_at()
         self.control.bind(CONTROL_ADDRESS)
         self.control_address = self.control.getsockopt_string(zmq.LAST_ENDPOINT)
 
-    def are_of(self, house: House) -> None:
-        """Let in whom this house lets in, from now on."""
-        self._audience.is_of(house)
-        self._controllers.are_of(house)
+    def admit_by(self, may_connect: Callable[[str], bool], may_command: Callable[[str], bool]) -> None:
+        """Go by these rules from now on: which key may listen, and which may give commands."""
+        self._audience.ask(may_connect)
+        self._controllers.ask(may_command)
 
-    def _reached_at(self, options: RunOptions) -> "Reached":
+    def _reached_at(self) -> "Reached":
         """Return where others reach the house: what was advertised, else where it listens."""
-        if options.advertise:
-            host, port, publish_port = parse_advertised(options.advertise)
+        asked = self._listening
+        if asked.advertise:
+            host, port, publish_port = parse_advertised(asked.advertise)
             return Reached(host, port or self.port, publish_port or self.publish_port)
-        host = _own_address() if is_every_address(options.host) else options.host
+        host = _own_address() if is_every_address(asked.host) else asked.host
         return Reached(host, self.port, self.publish_port)
 
-    def link(self, options: RunOptions, keys: KeyPair, invite: str) -> JoinLink:
+    def link(self, invite: str) -> JoinLink:
         """Return what bidders need to find this house and to know it."""
         at = self.reached_at
-        return JoinLink(at.host, at.port, at.publish_port, keys.public if options.is_encrypted else "", invite)
+        key = self._keys.public if self._listening.is_encrypted else ""
+        return JoinLink(at.host, at.port, at.publish_port, key, invite)
 
     def close(self) -> None:
         """Close everything, giving the last messages a moment to leave."""

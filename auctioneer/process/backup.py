@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from auctioneer.house.house import House, HouseSettings
+from auctioneer.house.house import House
+from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.journal.copying import copy_journal
 from auctioneer.journal.snapshots import Loaded

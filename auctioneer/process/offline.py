@@ -6,8 +6,9 @@ for the moment when the house last wrote, and the time left in them is what bidd
 
 from typing import Any, NamedTuple
 
-from auctioneer.house.house import House, HouseSettings
+from auctioneer.house.house import House
 from auctioneer.house.reports import REPORTS, choose
+from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.process.data_folder import DataFolder
 

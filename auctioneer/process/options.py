@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from auctioneer.house.sessions import DEFAULT_REQUESTS_PER_S
+from auctioneer.house.budgets import DEFAULT_REQUESTS_PER_S
 from auctioneer.rules.sale_settings import AdmissionMode
 
 DEFAULT_PORT: Final = 7766

@@ -268,7 +268,7 @@ class Server:
                 if self._is_encrypted:
                     self._subscriptions.cut_off_sender()
                 continue
-            if house is None or (self._is_encrypted and not house.is_admitted(principal)):
+            if house is None or (self._is_encrypted and not house.may_hear(principal)):
                 continue
             probe = self._subscriptions.grant(principal, asked.message)
             if probe is not None:

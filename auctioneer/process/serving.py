@@ -12,7 +12,8 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from auctioneer.house.house import House, HouseSettings
+from auctioneer.house.house import House
+from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import ChainEnd
 from auctioneer.journal.snapshot_writer import SnapshotWriter
 from auctioneer.monitoring.health import HealthEndpoint
@@ -20,7 +21,7 @@ from auctioneer.monitoring.log_writer import LogWriter
 from auctioneer.monitoring.logs import FactLog, Voice, new_log, rendered_as
 from auctioneer.monitoring.metrics import ServerCollector
 from auctioneer.monitoring.screen import Screen
-from auctioneer.network.endpoints import Endpoints
+from auctioneer.network.endpoints import Endpoints, Listening
 from auctioneer.process.data_folder import DataFolder, HouseRecord
 from auctioneer.process.options import Change, MachineSettings, RunOptions, changes
 from auctioneer.process.server import Server
@@ -79,12 +80,11 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
     folder = DataFolder(options.data)
     is_restart = watched.restarts > 0
     spec = None if is_restart and has_begun(folder, was_held=watched.was_held) else load_spec(options)
-    keys = folder.house_keys()
     chosen = _chosen(options, folder)
     machine_before = folder.machine_settings()
     with ExitStack() as resources:
         stop_handle = resources.enter_context(_stop_signals())
-        endpoints = resources.enter_context(closing(Endpoints(options, folder, keys)))
+        endpoints = resources.enter_context(closing(Endpoints(_listening(options, folder), folder.house_keys())))
         settings = HouseSettings(
             instance=secrets.token_hex(8),
             publish_port=endpoints.reached_at.publish_port,
@@ -94,13 +94,13 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
 
         gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
         sale = open_sale(folder, settings, spec, chosen=chosen)
-        endpoints.are_of(sale.house)
+        endpoints.admit_by(sale.house.may_connect, sale.house.may_command)
         snapshots = resources.enter_context(closing(SnapshotWriter(folder.snapshots)))
 
         def take_up_again(stored: ChainEnd) -> OpenSale:
             snapshots.close()
             again = open_sale(folder, settings, None, sale.clock, chosen, stored)
-            endpoints.are_of(again.house)
+            endpoints.admit_by(again.house.may_connect, again.house.may_command)
             return again
 
         server = Server(
@@ -118,7 +118,7 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
         server.stop_on(watched.handle)
         collector = ServerCollector(server.counters, server.vitals, folder.journal)
         with _health_endpoint(options, folder, collector, log) as metrics:
-            start = _Start(options, folder, sale, endpoints, endpoints.link(options, keys, _code(sale.house)), metrics)
+            start = _Start(options, folder, sale, endpoints, endpoints.link(_code(sale.house)), metrics)
             start.keep(watched.pid, machine_before, log)
 
             def on_serving() -> None:
@@ -127,6 +127,20 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
 
             _calm_collector()
             server.run(on_serving)
+
+
+def _listening(options: RunOptions, folder: DataFolder) -> Listening:
+    """Return where the house is to listen: as chosen, and for a free port that of the last run."""
+    before = folder.house_record()
+    return Listening(
+        options.host,
+        options.port,
+        options.publish_port,
+        options.advertise,
+        options.is_encrypted,
+        before.port if before else 0,
+        before.publish_port if before else 0,
+    )
 
 
 def _chosen(options: RunOptions, folder: DataFolder) -> Chosen:

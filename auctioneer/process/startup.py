@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from auctioneer.catalogue import Tell, bundled_catalogue, load_catalogue, tell_nobody
 from auctioneer.house.commands import Appoint, Dismiss, change_clerks
-from auctioneer.house.house import Batch, House, HouseSettings
+from auctioneer.house.house import Batch, House
+from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import ChainEnd, Journal, JournalGoneError, SqliteJournal
 from auctioneer.journal.snapshots import Loaded, PassedOver
 from auctioneer.process.clock import Clock

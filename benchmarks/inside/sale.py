@@ -6,8 +6,9 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
-from auctioneer.house.house import Batch, House, HouseSettings
+from auctioneer.house.house import Batch, House
 from auctioneer.house.register import ENROLMENTS_PER_S
+from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.network.broadcasts import frames
 from auctioneer.rules import decisions

@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from auctioneer.house.house import House, HouseSettings
+from auctioneer.house.house import House
+from auctioneer.house.settings import HouseSettings
 from auctioneer.network.broadcasts import frames
 from auctioneer.rules import decisions
 from auctioneer.rules.facts import AnyFact, Rejection, SaleCreated

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import inspect as wire
 from msgspec.structs import FieldInfo
 
-from auctioneer.house import sessions
+from auctioneer.house import budgets
 from auctioneer.house.house import SILENT_MS
 from auctioneer.house.register import APPROVAL_POLL_MS
 from common import limits, lot, messages, money
@@ -81,13 +81,13 @@ REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
 _SETTINGS: Final = (
     (
         "requests_per_s",
-        sessions.DEFAULT_REQUESTS_PER_S,
+        budgets.DEFAULT_REQUESTS_PER_S,
         "the default rate of a budget; `welcome` tells the one in force",
     ),
-    ("burst, in seconds", sessions.BURST_S, "a budget that is not used grows up to this many seconds' worth"),
-    ("cost of a malformed request", 1 + sessions.MALFORMED_COST, "in requests"),
-    ("cost of `snapshot` and `mine`", 1 + sessions.SNAPSHOT_COST, "in requests"),
-    ("cost of `replay`", 1 + sessions.REPLAY_COST, "in requests"),
+    ("burst, in seconds", budgets.BURST_S, "a budget that is not used grows up to this many seconds' worth"),
+    ("cost of a malformed request", 1 + budgets.MALFORMED_COST, "in requests"),
+    ("cost of `snapshot` and `mine`", 1 + budgets.SNAPSHOT_COST, "in requests"),
+    ("cost of `replay`", 1 + budgets.REPLAY_COST, "in requests"),
     ("cost of any other request, and of a subscription", 1, "in requests"),
     ("silence, in ms", SILENT_MS, "a bidder from whom nothing came for longer counts as gone (`while_connected`)"),
     ("approval poll, in ms", APPROVAL_POLL_MS, "`retry_ms` of `awaiting_approval`"),

@@ -111,12 +111,12 @@ def test_a_stolen_routing_id_gets_nobodys_answers(tmp_path: Path) -> None:
 def take_routing_id(bidder: RawBidder) -> None:
     """Give a bidder a request socket with an id of its choosing, as the protocol forbids."""
     context = zmq.Context(shadow=bidder.broadcasts.context)
-    bidder.core.requests.close(linger=0)
-    bidder.core.requests = context.socket(zmq.DEALER)
-    set_request_client(bidder.core.requests, REPLY_BYTES_MAX)
-    bidder.core.requests.setsockopt(zmq.ROUTING_ID, b"the same")
-    use_curve_client(bidder.core.requests, bidder.keys, bidder.link.server_key)
-    bidder.core.requests.connect(bidder.link.request_address)
+    bidder.requests.close(linger=0)
+    bidder.requests = context.socket(zmq.DEALER)
+    set_request_client(bidder.requests, REPLY_BYTES_MAX)
+    bidder.requests.setsockopt(zmq.ROUTING_ID, b"the same")
+    use_curve_client(bidder.requests, bidder.keys, bidder.link.server_key)
+    bidder.requests.connect(bidder.link.request_address)
 
 
 def test_a_small_message_that_waits_keeps_no_more_than_itself() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from auctioneer.audit.invariants import check_same_state
-from auctioneer.house.house import HouseSettings
+from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import FILE_NAME, SqliteJournal
 from auctioneer.journal.snapshots import SavedState, SnapshotFiles
 from auctioneer.process.startup import read_house

@@ -17,9 +17,10 @@ import zmq
 
 from auctioneer.audit.invariants import check as check_engine
 from auctioneer.house import house
+from auctioneer.house.admission import Admission
 from auctioneer.house.history import History as EventHistory
-from auctioneer.house.house import House, HouseSettings
-from auctioneer.house.register import Admission
+from auctioneer.house.house import House
+from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import ChainEnd, SqliteJournal
 from auctioneer.monitoring.logs import FactLog
 from auctioneer.network.door import TurnedAway

@@ -11,8 +11,9 @@ import msgspec
 
 from auctioneer.audit.invariants import InvariantError, check_same_state
 from auctioneer.audit.verify import verify
-from auctioneer.house.house import House, HouseSettings
-from auctioneer.house.register import Admission
+from auctioneer.house.admission import Admission
+from auctioneer.house.house import House
+from auctioneer.house.settings import HouseSettings
 from auctioneer.house.state import HouseState
 from auctioneer.journal import SqliteJournal
 from auctioneer.journal.protocol import Journal

@@ -17,10 +17,10 @@ import zmq
 
 from auctioneer.catalogue import CatalogueKind, parse_catalogue
 from auctioneer.house.commands import carry_out
-from auctioneer.house.house import House, HouseSettings
-from auctioneer.network.endpoints import Endpoints
+from auctioneer.house.house import House
+from auctioneer.house.settings import HouseSettings
+from auctioneer.network.endpoints import Endpoints, Listening
 from auctioneer.process.data_folder import DataFolder, HouseRecord
-from auctioneer.process.options import RunOptions
 from auctioneer.process.startup import OpenSale, open_sale
 from auctioneer.rules.sale_settings import Chosen
 from common.codec import encode
@@ -113,11 +113,11 @@ def _serve(
 ) -> None:
     stop = context.socket(zmq.PAIR)
     stop.connect("inproc://stop")
-    endpoints = Endpoints(RunOptions(folder.path, port=0), folder, folder.house_keys())
+    endpoints = Endpoints(Listening("127.0.0.1", 0), folder.house_keys())
     folder.write_house_record(HouseRecord(PID, PID, "test", endpoints.control_address, LINK, 1, 2))
     try:
         with sale_of(folder) as sale:
-            endpoints.are_of(sale.house)
+            endpoints.admit_by(sale.house.may_connect, sale.house.may_command)
             ready.set()
             _answer_all(sale, endpoints.control, stop, answer)
     finally:

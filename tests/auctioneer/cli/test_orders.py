@@ -8,7 +8,7 @@ from auctioneer.catalogue import LOT_COLUMNS, CatalogueKind, parse_catalogue
 from auctioneer.cli import main
 from auctioneer.cli.adding import FIELD_HELP
 from auctioneer.cli.control_client import connected
-from auctioneer.house.house import HouseSettings
+from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.process.startup import open_sale

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auctioneer.cli import main
-from auctioneer.house.sessions import REQUESTS_PER_S_MIN
+from auctioneer.house.budgets import REQUESTS_PER_S_MIN
 from auctioneer.process import watchdog
 from auctioneer.process.data_folder import DataFolder
 from auctioneer.process.options import MachineSettings, RunOptions

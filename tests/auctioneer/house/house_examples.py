@@ -1,8 +1,9 @@
 """A house without sockets and disk, at a time of the test's choosing, with the record of all that it did."""
 
+from auctioneer.house.admission import Admission
 from auctioneer.house.commands import AnyCommand, AnyControlAnswer, carry_out
-from auctioneer.house.house import Batch, House, HouseSettings
-from auctioneer.house.register import Admission
+from auctioneer.house.house import Batch, House
+from auctioneer.house.settings import HouseSettings
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.facts import AnyFact, Rejection, SaleCreated

@@ -10,6 +10,7 @@ import pytest
 
 from auctioneer.catalogue import CatalogueKind, parse_catalogue
 from auctioneer.cli import main
+from auctioneer.house.admission import Admission
 from auctioneer.house.commands import (
     AddLots,
     Admit,
@@ -27,7 +28,6 @@ from auctioneer.house.commands import (
     Withdraw,
     carry_out,
 )
-from auctioneer.house.register import Admission
 from auctioneer.rules.facts import BidderAdmitted, LotDecided, SaleDecided
 from auctioneer.rules.sale_settings import AdmissionMode, Controller
 from auctioneer.rules.terms import LotSpec
@@ -244,12 +244,12 @@ def test_bidders_are_let_in_and_turned_out_by_name_or_paddle() -> None:
     sale.hello(BOB, "Bob")
     assert sale.order(Admit(id=7, bidder="ann")) == Done(id=7)
     assert sale.order(Admit(id=7, bidder="2")) == Done(id=7)
-    assert sale.house.is_admitted(ANN)
-    assert sale.house.is_admitted(BOB)
+    assert sale.house.may_hear(ANN)
+    assert sale.house.may_hear(BOB)
     assert sale.record[-1] == BidderAdmitted(at_ms=START_MS, paddle=2, admitted=True, by="auctioneer")
     assert rejection(sale, Admit(bidder="Ann")).code is RejectCode.WRONG_STATE
     sale.order(Admit(bidder="Bob", admitted=False))
-    assert not sale.house.is_admitted(BOB)
+    assert not sale.house.may_hear(BOB)
     assert rejection(sale, Admit(bidder="Bob", admitted=False)).code is RejectCode.WRONG_STATE
     assert rejection(sale, Admit(bidder="Cat")).code is RejectCode.UNKNOWN_BIDDER
     assert rejection(sale, Admit(bidder="3")).code is RejectCode.UNKNOWN_BIDDER

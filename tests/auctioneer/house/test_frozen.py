@@ -2,9 +2,9 @@
 
 import pytest
 
+from auctioneer.house.budgets import BURST_S, MALFORMED_COST
 from auctioneer.house.commands import Announce
 from auctioneer.house.frozen import FrozenHouse
-from auctioneer.house.sessions import BURST_S, MALFORMED_COST
 from common.codec import encode
 from common.errors import RejectCode
 from common.messages import BidRequest, Ping, Rejected

@@ -2,13 +2,13 @@
 
 import pytest
 
-from auctioneer.house import house as house_module
+from auctioneer.house import budgets, sessions
 from auctioneer.house import register as register_module
-from auctioneer.house import sessions
+from auctioneer.house.admission import NOT_LISTED, TURNED_OUT, Admission
+from auctioneer.house.budgets import BURST_S, FLOOD_REQUESTS_MIN, MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
 from auctioneer.house.commands import Admit, Done
-from auctioneer.house.house import NameRejected
-from auctioneer.house.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, NOT_LISTED, TURNED_OUT, Admission
-from auctioneer.house.sessions import BURST_S, FLOOD_REQUESTS_MIN, MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
+from auctioneer.house.greeting import NameRejected
+from auctioneer.house.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS
 from auctioneer.rules.facts import BidderAdmitted, BidderEnrolled
 from auctioneer.rules.sale_settings import AdmissionMode
 from common.codec import encode
@@ -68,8 +68,8 @@ def test_a_welcome_tells_all_that_a_client_needs() -> None:
         requests_per_s=1_000_000,
     )
     assert isinstance(sale.record[-1], BidderEnrolled)
-    assert sale.house.is_admitted(ANN)
-    assert not sale.house.is_admitted(BOB)
+    assert sale.house.may_hear(ANN)
+    assert not sale.house.may_hear(BOB)
 
 
 @pytest.mark.parametrize("request_", ALL_BUT_HELLO, ids=lambda request: type(request).__name__)
@@ -132,7 +132,7 @@ def test_a_name_that_another_has_or_nobody_may_have_is_refused(name: str, code: 
     sale = SmallSale()
     sale.join(ANN, "Ann")
     assert code_of(sale.hello(BOB, name)) is code
-    assert not sale.house.is_admitted(BOB)
+    assert not sale.house.may_hear(BOB)
     assert sale.join(BOB, "Bob").paddle == 2, "the key is free to choose another"
 
 
@@ -141,7 +141,7 @@ def test_versions_must_have_one_in_common(versions: tuple[int, ...]) -> None:
     sale = SmallSale()
     answer = sale.ask(ANN, Hello(id=1, versions=versions, name="Ann"))
     assert code_of(answer) is RejectCode.UNSUPPORTED_VERSION
-    assert not sale.house.is_admitted(ANN)
+    assert not sale.house.may_hear(ANN)
     assert isinstance(sale.ask(ANN, Hello(id=1, versions=(*versions, PROTOCOL_VERSION), name="Ann")), Welcome)
 
 
@@ -149,7 +149,7 @@ def test_a_key_in_the_payload_is_refused_where_the_connection_has_one() -> None:
     sale = SmallSale()
     sale.join(BOB, "Bob")
     assert code_of(sale.hello(ANN, "", key=BOB)) is RejectCode.MALFORMED
-    assert not sale.house.is_admitted(ANN)
+    assert not sale.house.may_hear(ANN)
     plain = SmallSale(encrypted=False)
     assert isinstance(plain.hello(ANN, "Ann", key=ANN), Welcome)
 
@@ -158,7 +158,7 @@ def test_a_key_in_the_payload_is_refused_where_the_connection_has_one() -> None:
 def test_nobody_becomes_auctioneer_by_saying_so(role: Role) -> None:
     sale = SmallSale()
     assert code_of(sale.hello(ANN, "Ann", role=role)) is RejectCode.FORBIDDEN
-    assert not sale.house.is_admitted(ANN)
+    assert not sale.house.may_hear(ANN)
     assert not sale.house.register.entries
     sale.join(BOB, "Bob")
     for name in ("", "Bob", "Cat"):
@@ -193,7 +193,7 @@ def test_an_observer_sees_everything_and_does_nothing() -> None:
     sale = SmallSale()
     welcome = sale.join(ANN, "", Role.OBSERVER)
     assert (welcome.paddle, welcome.role) == (0, Role.OBSERVER)
-    assert sale.house.is_admitted(ANN)
+    assert sale.house.may_hear(ANN)
     assert isinstance(sale.ask(ANN, SnapshotRequest(id=2)), Snapshot)
     record = len(sale.record)
     for request in (BID, BuyRequest(id=11, lot="1", price_minor=1500)):
@@ -212,11 +212,11 @@ def test_an_observer_may_become_a_bidder() -> None:
 
 
 def test_observers_are_bounded_and_the_first_to_come_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(house_module, "BIDDERS_MAX", 2)
+    monkeypatch.setattr(sessions, "BIDDERS_MAX", 2)
     sale = SmallSale()
     for key in (ANN, BOB, CAT):
         sale.join(key, "", Role.OBSERVER)
-    assert [sale.house.is_admitted(key) for key in (ANN, BOB, CAT)] == [False, True, True]
+    assert [sale.house.may_hear(key) for key in (ANN, BOB, CAT)] == [False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_observers_are_bounded_and_the_first_to_come_goes(monkeypatch: pytest.Mo
 def test_an_observer_passes_the_same_door(admission: Admission, code: RejectCode) -> None:
     sale = SmallSale(admission=admission)
     assert code_of(sale.hello(ANN, "Ann", role=Role.OBSERVER)) is code
-    assert not sale.house.is_admitted(ANN)
+    assert not sale.house.may_hear(ANN)
     for request in ALL_BUT_HELLO:
         assert isinstance(sale.ask(ANN, request), Rejected)
 
@@ -252,7 +252,7 @@ def test_the_invite_code_lets_in_and_is_asked_once() -> None:
     sale = SmallSale(admission=Admission(AdmissionMode.INVITE, invite="xyz"))
     for wrong in ("", "xy", "XYZ"):
         assert code_of(sale.hello(ANN, "Ann", invite=wrong)) is RejectCode.WRONG_INVITE
-    assert not sale.house.is_admitted(ANN)
+    assert not sale.house.may_hear(ANN)
     assert isinstance(sale.hello(ANN, "Ann", invite="xyz"), Welcome)
     assert isinstance(sale.hello(ANN), Welcome), "who is enrolled needs it no more"
 
@@ -289,13 +289,13 @@ def test_approval_is_awaited_given_and_kept() -> None:
     for request in ALL_BUT_HELLO:
         assert code_of(sale.ask(ANN, request)) is RejectCode.AWAITING_APPROVAL
     assert not sale.rejections
-    assert not sale.house.is_admitted(ANN)
+    assert not sale.house.may_hear(ANN)
     sale.house = sale.rebuilt()
     assert sale.hello(ANN) == waiting
 
     assert isinstance(sale.order(Admit(bidder="1")), Done)
     assert isinstance(sale.record[-1], BidderAdmitted)
-    assert sale.house.is_admitted(ANN)
+    assert sale.house.may_hear(ANN)
     assert isinstance(sale.ask(ANN, BID), Accepted), "the bid that was refused while waiting was never decided"
     sale.house = sale.rebuilt()
     assert isinstance(sale.hello(ANN), Welcome)
@@ -306,7 +306,7 @@ def test_who_is_turned_out_is_out_at_once_and_may_come_back() -> None:
     sale.join(ANN, "Ann")
     accepted = sale.ask(ANN, BID)
     sale.order(Admit(bidder="Ann", admitted=False))
-    assert not sale.house.is_admitted(ANN)
+    assert not sale.house.may_hear(ANN)
     assert code_of(sale.hello(ANN)) is RejectCode.NOT_ADMITTED
     for request in ALL_BUT_HELLO:
         if request != BID:
@@ -444,7 +444,7 @@ def test_a_stranger_has_a_budget_too() -> None:
 
 
 def test_strangers_are_bounded_and_the_longest_silent_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "STRANGERS_MAX", 2)
+    monkeypatch.setattr(budgets, "STRANGERS_MAX", 2)
     sale = SmallSale(requests_per_s=1, admission=Admission(AdmissionMode.LIST))
 
     def is_in_budget(key: str) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auctioneer.house import house as house_module
+from auctioneer.house import reads
 from auctioneer.house.commands import CloseLot
 from auctioneer.house.pages import PAGE_BYTES_MAX
 from common.codec import encode
@@ -198,7 +198,7 @@ def test_mine_tells_ones_own_maxima_and_what_was_won(sale: SmallSale) -> None:
 
 
 def test_mine_comes_in_pages_of_so_many_lots(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(house_module, "MINE_LOTS_MAX", 2)
+    monkeypatch.setattr(reads, "MINE_LOTS_MAX", 2)
     sale = SmallSale(*lots(5))
     sale.hello(ANN, "Ann")
     for number in (1, 4, 5):

@@ -3,7 +3,8 @@
 import pytest
 
 from auctioneer.house import register as register_module
-from auctioneer.house.register import Admission, Register
+from auctioneer.house.admission import Admission
+from auctioneer.house.register import Register
 from auctioneer.rules.facts import BidderAdmitted, BidderEnrolled
 from auctioneer.rules.sale_settings import AdmissionMode
 from common.errors import RejectCode

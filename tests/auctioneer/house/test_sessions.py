@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auctioneer.house.budgets import BURST_S, FLOOD_REQUESTS_MIN, JOIN_COST, REQUESTS_PER_S_MIN, Budget
 from auctioneer.house.register import observer
-from auctioneer.house.sessions import BURST_S, FLOOD_REQUESTS_MIN, JOIN_COST, REQUESTS_PER_S_MIN, Budget, Session
+from auctioneer.house.sessions import Session
 from auctioneer.rules.facts import Rejection
 from common.errors import RejectCode
 from common.limits import REMEMBERED_REQUESTS_MAX

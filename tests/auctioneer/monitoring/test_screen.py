@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from auctioneer.house.admission import Admission
 from auctioneer.house.commands import (
     AddLots,
     Admit,
@@ -28,7 +29,6 @@ from auctioneer.house.commands import (
     Withdraw,
 )
 from auctioneer.house.house import Batch
-from auctioneer.house.register import Admission
 from auctioneer.monitoring.log_writer import LogWriter
 from auctioneer.monitoring.logs import new_log
 from auctioneer.monitoring.screen import KIND_LINES_MAX, WRITE_EVERY_MS, Screen

@@ -7,8 +7,8 @@ import pytest
 import zmq
 from zmq.utils import z85
 
+from auctioneer.house.admission import Admission
 from auctioneer.house.commands import Appoint, Dismiss
-from auctioneer.house.register import Admission
 from auctioneer.network import door
 from auctioneer.network.door import TURNED_AWAY_S, Audience, Controllers, Door, Public, TurnedAway, Word
 from auctioneer.rules.sale_settings import AdmissionMode
@@ -86,7 +86,7 @@ def test_who_is_not_enrolled_hears_the_broadcasts_where_a_hello_would_do(
 ) -> None:
     audience = Audience(TurnedAway())
     assert audience("stranger") is Word.COME_IN, "while a house reads its record it turns nobody away"
-    audience.is_of(SmallSale(admission=admission).house)
+    audience.ask(SmallSale(admission=admission).house.may_connect)
     assert audience("stranger") is stranger
     assert audience("listed") is listed
 
@@ -95,7 +95,7 @@ def test_who_looks_on_by_invitation_hears_and_who_was_turned_out_does_not() -> N
     admission = Admission(AdmissionMode.INVITE, "come in")
     sale = SmallSale(admission=admission)
     audience = Audience(TurnedAway())
-    audience.is_of(sale.house)
+    audience.ask(sale.house.may_connect)
     sale.hello(ANN, "Ann", invite="come in")
     sale.hello(BOB, role=Role.OBSERVER, invite="come in")
     assert [audience(key) for key in (ANN, BOB)] == [Word.COME_IN, Word.COME_IN]
@@ -107,7 +107,7 @@ def test_commands_are_for_who_gives_them_now_and_for_nobody_before_that_is_known
     """Not for good before that: a house that was just restarted reads its record, and its clerks try again."""
     controllers, sale = Controllers(), SmallSale()
     assert controllers("k" * 40) is Word.NOT_NOW
-    controllers.are_of(sale.house)
+    controllers.ask(sale.house.may_command)
     assert controllers("k" * 40) is Word.NEVER
     sale.order(Appoint(name="bea", key="k" * 40))
     assert controllers("k" * 40) is Word.COME_IN

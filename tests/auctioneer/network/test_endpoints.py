@@ -2,31 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import zmq
 
-from auctioneer.network.endpoints import Endpoints
-from auctioneer.process.data_folder import DataFolder
-from auctioneer.process.options import RunOptions
+from auctioneer.network.endpoints import Endpoints, Listening
 from common.keys import new_keys, parse_link
 
 KEYS = new_keys()
 
 
 @contextmanager
-def bound(folder: Path, **options: object) -> Iterator[tuple[Endpoints, RunOptions]]:
-    chosen = RunOptions(folder, port=0, **options)
-    endpoints = Endpoints(chosen, DataFolder(folder), KEYS)
+def bound(host: str = "127.0.0.1", advertise: str = "") -> Iterator[Endpoints]:
+    endpoints = Endpoints(Listening(host, 0, advertise=advertise), KEYS)
     try:
-        yield endpoints, chosen
+        yield endpoints
     finally:
         endpoints.close()
 
 
-def test_broadcasts_have_a_thread_that_no_request_waits_for(tmp_path: Path) -> None:
-    with bound(tmp_path) as (endpoints, _):
+def test_broadcasts_have_a_thread_that_no_request_waits_for() -> None:
+    with bound() as endpoints:
         requests, broadcasts = (int(one.getsockopt(zmq.AFFINITY)) for one in (endpoints.requests, endpoints.publisher))
         assert (requests, broadcasts) == (1, 2)
         assert endpoints.context.get(zmq.IO_THREADS) == 2
@@ -42,18 +38,18 @@ def test_broadcasts_have_a_thread_that_no_request_waits_for(tmp_path: Path) -> N
     ],
 )
 def test_a_link_names_what_was_advertised_else_where_the_house_listens(
-    tmp_path: Path, advertise: str, host: str, port: int | None, publish_port: int | None
+    advertise: str, host: str, port: int | None, publish_port: int | None
 ) -> None:
-    with bound(tmp_path, advertise=advertise) as (endpoints, options):
-        link = endpoints.link(options, KEYS, "code")
+    with bound(advertise=advertise) as endpoints:
+        link = endpoints.link("code")
         assert parse_link(str(link)) == link
         assert (link.host, link.port) == (host, port or endpoints.port)
         assert link.publish_port == endpoints.reached_at.publish_port == (publish_port or endpoints.publish_port)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "*", "::"])
-def test_a_house_on_every_address_is_reached_at_one_of_them(tmp_path: Path, host: str) -> None:
-    with bound(tmp_path, host=host) as (endpoints, options):
-        link = endpoints.link(options, KEYS, "")
+def test_a_house_on_every_address_is_reached_at_one_of_them(host: str) -> None:
+    with bound(host=host) as endpoints:
+        link = endpoints.link("")
         assert link.host not in ("", host, "0.0.0.0", "::", "*")
         assert parse_link(str(link)) == link

@@ -14,7 +14,7 @@ import pytest
 import zmq
 
 from auctioneer.house.commands import AnyCommand
-from auctioneer.house.house import HouseSettings
+from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import ChainEnd, DamagedJournalError, JournalGoneError
 from auctioneer.journal.snapshots import Made
 from auctioneer.monitoring.logs import FactLog, Teller

@@ -6,8 +6,8 @@ from itertools import pairwise
 import msgpack
 import pytest
 
+from auctioneer.house.budgets import BURST_S, DEFAULT_REQUESTS_PER_S
 from auctioneer.house.commands import Admit, Announce
-from auctioneer.house.sessions import BURST_S, DEFAULT_REQUESTS_PER_S
 from auctioneer.process.server import BATCH_SUBSCRIPTIONS_MAX, PASSED_OVER_MAX
 from common.codec import encode, topic
 from common.limits import FRAMES_MAX, PROTOCOL_VERSION

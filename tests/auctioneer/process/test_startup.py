@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from auctioneer.audit.verify import verify
+from auctioneer.house.admission import Admission
 from auctioneer.house.commands import Appoint, Dismiss
-from auctioneer.house.house import HouseSettings
-from auctioneer.house.register import Admission
+from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import JournalGoneError, SqliteJournal
 from auctioneer.journal.copying import copy_journal
 from auctioneer.process import startup

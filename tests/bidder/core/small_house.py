@@ -4,7 +4,7 @@ It holds a truth (views by the shared reducers, histories, verdicts) that outliv
 one rule of an auction: a bid must be at least the minimum.
 """
 
-from auctioneer.house.sessions import SNAPSHOT_COST, Budget
+from auctioneer.house.budgets import SNAPSHOT_COST, Budget
 from common.codec import (
     BEAT_TOPIC,
     LOT_TOPIC_PREFIX,

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from auctioneer.house.sessions import REQUESTS_PER_S_MIN, Budget
+from auctioneer.house.budgets import REQUESTS_PER_S_MIN, Budget
 from bidder.core.events import ConnectionState
 from bidder.core.pending import RESEND_MAX_MS
 from bidder.core.session import PING_MS

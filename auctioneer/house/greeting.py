@@ -1,0 +1,100 @@
+"""Hello: who joins, under which name and paddle, and what a welcome says."""
+
+from typing import NamedTuple
+
+from auctioneer.house.admission import NOT_LISTED, TURNED_OUT, Admission
+from auctioneer.house.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, Enrolled, Register, observer
+from auctioneer.house.sessions import Session, Sessions
+from auctioneer.house.settings import HouseSettings
+from auctioneer.rules.engine import Engine
+from auctioneer.rules.facts import BidderEnrolled
+from auctioneer.rules.sale_settings import AdmissionMode
+from common.errors import RejectCode
+from common.limits import HEARTBEAT_MS, PROTOCOL_VERSION
+from common.messages import AnyAnswer, Hello, Rejected, Role, Welcome
+
+
+class NameRejected(NamedTuple):
+    """Somebody who is not enrolled said hello with `name`, and was rejected."""
+
+    at_ms: int
+    name: str
+    code: RejectCode
+
+
+class Greeted(NamedTuple):
+    """The answer to a hello; the fact where somebody was enrolled by it, or the name that was rejected."""
+
+    answer: AnyAnswer
+    enrolled: BidderEnrolled | None = None
+    rejected: NameRejected | None = None
+
+
+class Greeting:
+    """Answers each hello."""
+
+    def __init__(self, engine: Engine, register: Register, sessions: Sessions, settings: HouseSettings) -> None:
+        self._engine = engine
+        self._register = register
+        self._sessions = sessions
+        self._settings = settings
+
+    def answer(self, principal: str, hello: Hello, admission: Admission, now_ms: int) -> Greeted:
+        """Welcome a principal, enrol it first where it is new, or say why not."""
+        if PROTOCOL_VERSION not in hello.versions:
+            detail = f"the house speaks version {PROTOCOL_VERSION}"
+            return Greeted(Rejected(id=hello.id, code=RejectCode.UNSUPPORTED_VERSION, detail=detail))
+        if hello.key and self._settings.is_encrypted:
+            detail = "`key` is for houses without CURVE; here the connection's key says who you are"
+            return Greeted(Rejected(id=hello.id, code=RejectCode.MALFORMED, detail=detail))
+        if hello.role not in (Role.BIDDER, Role.OBSERVER):
+            return Greeted(Rejected(id=hello.id, code=RejectCode.FORBIDDEN))
+        session = self._sessions.by_key.get(principal)
+        if session is not None:
+            session.heard_ms = now_ms
+            return Greeted(self._welcome(session, hello, now_ms))
+        if hello.role is Role.OBSERVER and admission.mode is not AdmissionMode.APPROVE:
+            code = admission.rejection(principal, hello)
+            if code is not None:
+                return self._reject(hello, code, now_ms)
+            return Greeted(self._welcome(self._sessions.observe(observer(principal), now_ms), hello, now_ms))
+        enrolled = self._register.enrol(now_ms, principal, hello, admission)
+        if isinstance(enrolled, RejectCode):
+            return self._reject(hello, enrolled, now_ms)
+        session = self._sessions.enter(self._register.entry(enrolled.paddle), now_ms)
+        return Greeted(self._welcome(session, hello, now_ms), enrolled=enrolled)
+
+    @staticmethod
+    def _reject(hello: Hello, code: RejectCode, now_ms: int) -> Greeted:
+        if code is RejectCode.SLOW_DOWN:
+            return Greeted(Rejected(id=hello.id, code=code, retry_ms=ENROLMENT_RETRY_MS))
+        detail = NOT_LISTED if code is RejectCode.NOT_ADMITTED else ""
+        rejected = Rejected(id=hello.id, code=code, detail=detail)
+        return Greeted(rejected, rejected=NameRejected(now_ms, hello.name, code))
+
+    def _welcome(self, session: Session, hello: Hello, now_ms: int) -> AnyAnswer:
+        bidder = session.bidder
+        if not bidder.admitted:
+            return not_admitted(bidder, hello.id)
+        return Welcome(
+            id=hello.id,
+            version=PROTOCOL_VERSION,
+            epoch=self._engine.epoch,
+            instance=self._settings.instance,
+            paddle=bidder.paddle,
+            name=bidder.name,
+            role=bidder.role,
+            sale=self._engine.sale,
+            publish_port=self._settings.publish_port,
+            server_time_ms=now_ms,
+            heartbeat_ms=HEARTBEAT_MS,
+            requests_per_s=self._settings.requests_per_s,
+            last_id=session.last_id,
+        )
+
+
+def not_admitted(bidder: Enrolled, request_id: int) -> Rejected:
+    """Return the answer to somebody who waits for approval, or was turned out."""
+    if bidder.waiting:
+        return Rejected(id=request_id, code=RejectCode.AWAITING_APPROVAL, retry_ms=APPROVAL_POLL_MS)
+    return Rejected(id=request_id, code=RejectCode.NOT_ADMITTED, detail=TURNED_OUT)
