@@ -1,4 +1,4 @@
-"""Every bound that both sides of the wire must know, in one place; `docs/protocol.md` prints this table.
+"""Every bound that both sides of the wire must know, in one place; `docs/protocol-tables.md` prints this table.
 
 Each has a test at the bound. Units stand last in a name; `_MAX` is the largest value that is accepted.
 """

@@ -1,4 +1,4 @@
-"""Every message on the wire, one frozen type each; `docs/protocol.md` prints them and `codec` carries them.
+"""Every message on the wire, one frozen type each; `docs/protocol-tables.md` prints them and `codec` carries them.
 
 A body is one MessagePack map. Its `type` says which message it is; `id` ties an answer to its request. Requests may
 not have fields that are not here (the house refuses them); answers and broadcasts may gain fields, which clients

@@ -1,6 +1,7 @@
 """Write the parts of `docs/` that follow from the code, or with `--check` only tell whether they are up to date.
 
-`protocol.md` has marked places, which are filled; `schemas/` and `vectors.json` are written whole.
+`protocol-tables.md` and `protocol-session.md` have marked places, which are filled. `schemas/` and `vectors.json` are
+written whole.
 """
 
 import argparse
@@ -21,19 +22,20 @@ _MARKED: Final = re.compile(r"(<!-- generated: ([a-z ]+) -->\n)(.*?)(<!-- end --
 
 def generated() -> dict[Path, str]:
     """Return every file that is made from the code, with the content that it should have."""
-    protocol = DOCS / "protocol.md"
     return {
-        protocol: fill(protocol.read_text(), tables() | {"session": session()}),
+        DOCS / "protocol-tables.md": fill(DOCS / "protocol-tables.md", tables()),
+        DOCS / "protocol-session.md": fill(DOCS / "protocol-session.md", {"session": session()}),
         DOCS / "vectors.json": vectors(),
         **{DOCS / "schemas" / name: text for name, text in schemas().items()},
     }
 
 
-def fill(text: str, parts: dict[str, str]) -> str:
-    """Return `text` with each marked place filled. Raises ValueError unless each part has just one place."""
+def fill(page: Path, parts: dict[str, str]) -> str:
+    """Return the text of `page` with each marked place filled. Raises ValueError unless each part has one place."""
+    text = page.read_text()
     places = [name for _, name, _, _ in _MARKED.findall(text)]
     if sorted(places) != sorted(parts):
-        raise ValueError(f"protocol.md has places for {sorted(places)}, and the code makes {sorted(parts)}")
+        raise ValueError(f"{page.name} has places for {sorted(places)}, and the code makes {sorted(parts)}")
     return _MARKED.sub(lambda match: f"{match[1]}\n{parts[match[2]]}\n\n{match[4]}", text)
 
 

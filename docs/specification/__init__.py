@@ -1,1 +1,1 @@
-"""What `docs/protocol.md` takes from the code: tables, schemas, golden vectors and a whole session in frames."""
+"""What `docs/protocol-*.md` take from the code: tables, schemas, golden vectors and a whole session in frames."""

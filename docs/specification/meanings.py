@@ -1,4 +1,4 @@
-"""What each field on the wire means, in a phrase; the tables of `docs/protocol.md` print these beside the types.
+"""What each field on the wire means, in a phrase; the tables of `docs/protocol-tables.md` print these beside the types.
 
 A key is `Class.field`, where the class may be a base of the message. A field without a phrase, and a phrase without a
 field, are faults that the generator tells.
@@ -8,7 +8,7 @@ from typing import Final
 
 FIELDS: Final[dict[str, str]] = {
     # requests
-    "Request.id": "chosen by the client; see [Request ids](#9-request-ids-and-repeating)",
+    "Request.id": "chosen by the client; see [Request ids](protocol.md#9-request-ids-and-repeating)",
     "Hello.versions": "the protocol versions that the client speaks",
     "Hello.name": "the name to enrol under; needed for a bidder's first hello, may be left out afterwards",
     "Hello.role": "`bidder` or `observer`; the other roles are refused with `forbidden`",
@@ -63,7 +63,7 @@ FIELDS: Final[dict[str, str]] = {
     "Accepted.ends_at_ms": "the lot's end then; nil without a clock, and for a purchase",
     "Accepted.reserve_met": "the reserve was met then; nil without a reserve, and for a purchase",
     "Accepted.bought": "the request bought the lot, which closed it",
-    "Rejected.code": "why; see [Reject codes](#52-reject-codes)",
+    "Rejected.code": "why; see [Reject codes](#reject-codes)",
     "Rejected.lot": "the lot's number, or the replay's stream",
     "Rejected.seq": "of a bid or purchase: the lot's seq then; with `history_gone`, the stream's seq",
     "Rejected.price_minor": "the lot's price then; nil without a bid",
@@ -129,7 +129,7 @@ FIELDS: Final[dict[str, str]] = {
     "SoftClose.cap_ms": "the most by which bids can move the end in all; nil: no cap",
     "Currency.code": "ISO 4217 code",
     "Currency.decimals": "decimals of the minor unit: USD 2, JPY 0, KWD 3",
-    "LotTerms.lot": "the lot's number; see [Lot numbers](#41-lot-numbers)",
+    "LotTerms.lot": "the lot's number; see [Lot numbers](protocol.md#41-lot-numbers)",
     "LotTerms.title": "one line, 1 to 200 characters",
     "LotTerms.starting_minor": "the least first bid",
     "LotTerms.increments": "ascending; the row in force is the last whose `from` is at most the price, else the first",

@@ -1,4 +1,4 @@
-"""A whole session of two bidders, frame by frame: what `docs/protocol.md` walks through.
+"""A whole session of two bidders, frame by frame: what `docs/protocol-session.md` shows.
 
 The real house plays it, without sockets and with fixed ids and times, so the bytes are those of the wire.
 """

@@ -1,4 +1,4 @@
-"""The tables of `docs/protocol.md`, read off the types: messages, enums, reject codes and limits."""
+"""The tables of `docs/protocol-tables.md`, read off the types: messages, enums, reject codes and limits."""
 
 import ast
 import inspect
@@ -156,7 +156,7 @@ def _structs(structs: tuple[type[msgspec.Struct], ...]) -> str:
 
 def _struct(struct: type[msgspec.Struct]) -> str:
     config = struct.__struct_config__
-    head = f"#### `{config.tag}`" if config.tag else f"#### {struct.__name__}"
+    head = f"### `{config.tag}`" if config.tag else f"### {struct.__name__}"
     is_request = issubclass(struct, messages.Request)
     rows = []
     if config.tag_field:
@@ -212,9 +212,9 @@ def _type(kind: wire.Type) -> str:
         case wire.StrType():
             return f"str {_range(kind.min_length or 0 if kind.max_length else None, kind.max_length)}".strip()
         case wire.EnumType() if kind.cls is RejectCode:
-            return "[reject code](#52-reject-codes)"
+            return "[reject code](#reject-codes)"
         case wire.EnumType():
-            return f"[{kind.cls.__name__}](#51-enums)"
+            return f"[{kind.cls.__name__}](#enums)"
         case wire.VarTupleType():
             return f"array {_range(kind.min_length, kind.max_length)}".strip() + f" of {_type(kind.item_type)}"
         case wire.DictType():

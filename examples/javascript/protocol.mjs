@@ -81,7 +81,7 @@ export function split(frame) {
 /** Two numbers of lots that differ only in case and in leading zeros are the same to a person (§4.1). */
 export const sameLot = (lot) => lot.toLowerCase().replace(/(^|[^0-9])0+(?=[0-9])/g, '$1')
 
-// §5.7 (the column "if absent") and §17
+// The column "if absent" of docs/protocol-tables.md, and §17
 
 const LOT = {
   seq: 0, status: 'scheduled', price_minor: null, leader: null, bids: 0, reserve_met: null, buy_now_minor: null,
