@@ -56,7 +56,7 @@ bench-report: $(STAMP) ## make a page of what `make bench` kept
 audit: $(STAMP) ## refuse dependencies with known faults
 	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit || \
 	  echo "pip-audit could not be installed."
-	@PYTHONPATH=. $(BIN)/python tests/dependency_audit.py $(VENV)/audit/bin/pip-audit
+	@PYTHONPATH=. $(BIN)/python tools/dependency_audit.py $(VENV)/audit/bin/pip-audit
 
 # uv resolves for every Python and system at once; only the versions and hashes are written, no address of an index.
 lock: ## write requirements.lock again: the newest versions that pyproject.toml allows, with their hashes
@@ -78,7 +78,7 @@ system-packages: ## install what some tests need besides Python (Debian and its 
 	  apt-get install -qq -y --no-install-recommends $(SYSTEM_PACKAGES)' >/dev/null
 
 docs: $(STAMP) ## write the generated parts of docs/ anew
-	$(BIN)/python -m docs.generate
+	$(BIN)/python -m tools.specification
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

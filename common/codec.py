@@ -59,12 +59,13 @@ def _amounts_of(request: type[msgspec.Struct]) -> dict[str, _Range]:
     assert isinstance(described, wire.StructType)
     amounts = {}
     for field in described.fields:
-        kinds = field.type.types if isinstance(field.type, wire.UnionType) else (field.type,)
+        kind = field.type.type if isinstance(field.type, wire.Metadata) else field.type  # beside it is what it means
+        kinds = kind.types if isinstance(kind, wire.UnionType) else (kind,)
         if field.name.endswith("_minor"):
-            (number,) = (kind for kind in kinds if isinstance(kind, wire.IntType))
+            (number,) = (one for one in kinds if isinstance(one, wire.IntType))
             assert number.ge is not None
             assert number.le is not None
-            amounts[field.name] = _Range(number.ge, number.le, any(isinstance(kind, wire.NoneType) for kind in kinds))
+            amounts[field.name] = _Range(number.ge, number.le, any(isinstance(one, wire.NoneType) for one in kinds))
     return amounts
 
 

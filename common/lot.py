@@ -76,36 +76,51 @@ class ExtendCause(Enum):
 class Step(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One row of an increment table: from this price on, bids rise by this step. On the wire `[from, step]`."""
 
-    from_minor: int
-    step_minor: int
+    from_minor: Annotated[int, Meta(description="from this price on")]
+    step_minor: Annotated[int, Meta(description="bids rise by this")]
 
 
 class SoftClose(msgspec.Struct, frozen=True):
     """A bid in the last `window_ms` keeps the lot open for `extension_ms` more, `cap_ms` in all (None: no cap)."""
 
-    window_ms: int
-    extension_ms: int
-    cap_ms: int | None = None
+    window_ms: Annotated[int, Meta(description="a public bid in this last part of the time extends it")]
+    extension_ms: Annotated[int, Meta(description="the lot then stays open for this long after the bid")]
+    cap_ms: Annotated[int | None, Meta(description="the most by which bids can move the end in all; nil: no cap")] = (
+        None
+    )
 
 
 class LotTerms(msgspec.Struct, frozen=True):
     """What the catalogue tells everybody about a lot; it never changes once the lot is in the sale."""
 
-    lot: str
+    lot: Annotated[str, Meta(description="the lot's number, as the catalogue has it")]
     """Not bounded here: the house says what is wrong with a number that somebody wants to add."""
-    title: Title
-    starting_minor: int
-    increments: Annotated[tuple[Step, ...], Meta(max_length=INCREMENT_STEPS_MAX)]
-    description: Annotated[str, Meta(max_length=DESCRIPTION_CHARS_MAX)] = ""
-    image: Text = ""
-    seller: Title = ""
-    estimate_low_minor: int | None = None
-    estimate_high_minor: int | None = None
-    has_reserve: bool = False
-    buy_now_minor: int | None = None
-    duration_ms: int | None = None
+    title: Annotated[Title, Meta(description="one line, 1 to 200 characters")]
+    starting_minor: Annotated[int, Meta(description="the least first bid")]
+    increments: Annotated[
+        tuple[Step, ...],
+        Meta(
+            max_length=INCREMENT_STEPS_MAX,
+            description=("ascending; the row in force is the last whose `from` is at most the price, else the first"),
+        ),
+    ]
+    description: Annotated[
+        str, Meta(max_length=DESCRIPTION_CHARS_MAX, description="up to 2,000 characters; line breaks are allowed")
+    ] = ""
+    image: Annotated[Text, Meta(description="a web address or a relative path")] = ""
+    seller: Annotated[Title, Meta(description="one line")] = ""
+    estimate_low_minor: Annotated[int | None, Meta(description="the lower estimate")] = None
+    estimate_high_minor: Annotated[int | None, Meta(description="the upper estimate")] = None
+    has_reserve: Annotated[bool, Meta(description="there is a reserve; how much is secret")] = False
+    buy_now_minor: Annotated[
+        int | None,
+        Meta(description="the buy-now price at the start; `LotView.buy_now_minor` tells whether it still holds"),
+    ] = None
+    duration_ms: Annotated[
+        int | None, Meta(description="how long the lot is open, without extensions; nil: until closed by hand")
+    ] = None
     """None: open until the auctioneer closes it."""
-    soft_close: SoftClose | None = None
+    soft_close: Annotated[SoftClose | None, Meta(description="how late bids extend the time; nil: they don't")] = None
 
     def step_at(self, price_minor: int) -> int:
         """Return the increment at a price: that of the last row that starts at or below it."""
@@ -126,23 +141,36 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
     the close.
     """
 
-    terms: LotTerms
-    minimum_minor: int
-    seq: int = 0
-    status: LotStatus = LotStatus.SCHEDULED
-    price_minor: int | None = None
-    leader: int | None = None
-    bids: int = 0
-    reserve_met: bool | None = None
-    buy_now_minor: int | None = None
-    opens_at_ms: int | None = None
-    ends_at_ms: int | None = None
-    remaining_ms: int | None = None
-    winner: int | None = None
-    hammer_minor: int | None = None
-    closed_at_ms: int | None = None
-    close_cause: CloseCause | None = None
-    reason: Text = ""
+    terms: Annotated[LotTerms, Meta(description="what never changes")]
+    minimum_minor: Annotated[int, Meta(description="the least that the next bidder must bid")]
+    seq: Annotated[int, Meta(description="the seq of the last event in this view; 0: none yet")] = 0
+    status: Annotated[LotStatus, Meta(description="where the lot stands")] = LotStatus.SCHEDULED
+    price_minor: Annotated[
+        int | None,
+        Meta(description="what the bids have come to; nil before the first bid, also of a lot bought at once"),
+    ] = None
+    leader: Annotated[
+        int | None,
+        Meta(description=("the paddle that leads by its bids; nil before the first bid, also of a lot bought at once")),
+    ] = None
+    bids: Annotated[int, Meta(description="how many public bids there were")] = 0
+    reserve_met: Annotated[bool | None, Meta(description="the reserve is met; nil without a reserve")] = None
+    buy_now_minor: Annotated[int | None, Meta(description="the buy-now price as long as it is offered")] = None
+    opens_at_ms: Annotated[int | None, Meta(description="when the lot opens, or opened; nil: not known yet")] = None
+    ends_at_ms: Annotated[
+        int | None, Meta(description="when the lot closes; nil while scheduled, paused, final or without a clock")
+    ] = None
+    remaining_ms: Annotated[int | None, Meta(description="what is left on a paused clock")] = None
+    winner: Annotated[int | None, Meta(description="the paddle that bought the lot; only after the close")] = None
+    hammer_minor: Annotated[
+        int | None,
+        Meta(description="the hammer price, of a lot bought at once its buy-now price; only after the close"),
+    ] = None
+    closed_at_ms: Annotated[int | None, Meta(description="when the lot became final")] = None
+    close_cause: Annotated[
+        CloseCause | None, Meta(description="what closed the lot; nil while not closed, and where withdrawn")
+    ] = None
+    reason: Annotated[Text, Meta(description="why the lot was withdrawn")] = ""
 
     @property
     def lot(self) -> str:
@@ -161,15 +189,15 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
 class SaleView(msgspec.Struct, frozen=True):
     """The public state of the sale itself at `seq`; the lots have views of their own."""
 
-    sale: Identity
-    title: Title
-    currency: Currency
-    seq: int = 0
-    status: SaleStatus = SaleStatus.RUNNING
-    started_at_ms: int = 0
-    lots: int = 0
+    sale: Annotated[Identity, Meta(description="names the sale for good")]
+    title: Annotated[Title, Meta(description="one line")]
+    currency: Annotated[Currency, Meta(description="the currency of all amounts")]
+    seq: Annotated[int, Meta(description="the seq of the last event in this view; 0: none yet")] = 0
+    status: Annotated[SaleStatus, Meta(description="where the sale stands")] = SaleStatus.RUNNING
+    started_at_ms: Annotated[int, Meta(description="when the sale began")] = 0
+    lots: Annotated[int, Meta(description="how many lots there are")] = 0
     """How many lots the catalogue holds."""
-    announcement: Text = ""
+    announcement: Annotated[Text, Meta(description="the last text announced; empty: none yet")] = ""
     """The last text announced to all."""
 
 
@@ -179,66 +207,76 @@ class SaleView(msgspec.Struct, frozen=True):
 class LotEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event"):
     """A change of one lot that everybody may know: `seq` is contiguous per lot, `at_ms` is server time."""
 
-    seq: int
-    at_ms: int
+    seq: Annotated[int, Meta(description="the lot's seq after the event")]
+    at_ms: Annotated[int, Meta(description="server time at which it took effect")]
 
 
 class LotRescheduled(LotEvent, frozen=True, tag="lot_rescheduled"):
     """A scheduled lot opens at another time, since the sale stood still."""
 
-    opens_at_ms: int | None = None
+    opens_at_ms: Annotated[int | None, Meta(description="when the lot opens now")] = None
 
 
 class LotOpened(LotEvent, frozen=True, tag="lot_opened"):
     """Bidding begins."""
 
-    ends_at_ms: int | None = None
+    ends_at_ms: Annotated[
+        int | None, Meta(description="when the lot closes unless it is extended; nil: by hand, without a clock")
+    ] = None
 
 
 class BidPlaced(LotEvent, frozen=True, tag="bid_placed"):
     """A bid was accepted: the lot's new public state. `bidder` bid; `leader` leads (not always the same)."""
 
-    bidder: int
-    leader: int
-    price_minor: int
-    minimum_minor: int
-    ends_at_ms: int | None = None
-    reserve_met: bool | None = None
-    buy_now_minor: int | None = None
+    bidder: Annotated[int, Meta(description="the paddle whose bid this is")]
+    leader: Annotated[
+        int, Meta(description="the paddle that leads now; another than `bidder` where its maximum outbid the bid")
+    ]
+    price_minor: Annotated[int, Meta(description="the price now")]
+    minimum_minor: Annotated[int, Meta(description="the least that the next bidder must bid")]
+    ends_at_ms: Annotated[
+        int | None, Meta(description="when the lot closes now; later than before where the soft close extended it")
+    ] = None
+    reserve_met: Annotated[bool | None, Meta(description="the reserve is met now; nil without a reserve")] = None
+    buy_now_minor: Annotated[
+        int | None, Meta(description="the buy-now price as long as it is offered; nil: not, or no longer")
+    ] = None
 
 
 class LotPaused(LotEvent, frozen=True, tag="lot_paused"):
     """The clock stops with this much left (None: no clock); bids are refused."""
 
-    remaining_ms: int | None = None
+    remaining_ms: Annotated[int | None, Meta(description="what is left on the clock; nil without a clock")] = None
 
 
 class LotResumed(LotEvent, frozen=True, tag="lot_resumed"):
     """The clock goes on."""
 
-    ends_at_ms: int | None = None
+    ends_at_ms: Annotated[int | None, Meta(description="when the lot closes now; nil without a clock")] = None
 
 
 class LotExtended(LotEvent, frozen=True, tag="lot_extended"):
     """The end moved without a bid. A paused lot has `remaining_ms` instead of an end."""
 
-    cause: ExtendCause
-    ends_at_ms: int | None = None
-    remaining_ms: int | None = None
+    cause: Annotated[ExtendCause, Meta(description="who moved the end")]
+    ends_at_ms: Annotated[int | None, Meta(description="when the lot closes now; nil while paused")] = None
+    remaining_ms: Annotated[
+        int | None, Meta(description="what is left on the clock of a paused lot; nil otherwise")
+    ] = None
 
 
 class LotClosed(LotEvent, frozen=True, tag="lot_closed"):
     """The only place where a winner and a hammer price come from; both are None when the lot passed."""
 
-    cause: CloseCause
-    winner: int | None = None
-    hammer_minor: int | None = None
+    cause: Annotated[CloseCause, Meta(description="what closed the lot")]
+    winner: Annotated[int | None, Meta(description="the paddle that bought it; nil: passed")] = None
+    hammer_minor: Annotated[int | None, Meta(description="the hammer price; nil: passed")] = None
 
 
 class LotWithdrawn(LotEvent, frozen=True, tag="lot_withdrawn"):
     """The lot is out of the sale; bids on it are void."""
 
-    reason: Text = ""
+    reason: Annotated[Text, Meta(description="the auctioneer's words")] = ""
 
 
 AnyLotEvent = LotRescheduled | LotOpened | BidPlaced | LotPaused | LotResumed | LotExtended | LotClosed | LotWithdrawn
@@ -250,15 +288,17 @@ AnyLotEvent = LotRescheduled | LotOpened | BidPlaced | LotPaused | LotResumed | 
 class SaleEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event"):
     """A change of the sale itself: `seq` is contiguous in the sale's own stream."""
 
-    seq: int
-    at_ms: int
+    seq: Annotated[int, Meta(description="the sale's seq after the event")]
+    at_ms: Annotated[int, Meta(description="server time at which it took effect")]
 
 
 class LotAdded(SaleEvent, frozen=True, tag="lot_added"):
     """A lot joins the sale, scheduled, with seq 0."""
 
-    terms: LotTerms
-    opens_at_ms: int | None = None
+    terms: Annotated[LotTerms, Meta(description="the lot's terms")]
+    opens_at_ms: Annotated[
+        int | None, Meta(description="when the lot opens by the clock; nil: by hand, or after the lot before it")
+    ] = None
 
 
 class SalePaused(SaleEvent, frozen=True, tag="sale_paused"):
@@ -272,7 +312,7 @@ class SaleResumed(SaleEvent, frozen=True, tag="sale_resumed"):
 class Announced(SaleEvent, frozen=True, tag="announced"):
     """The auctioneer says something to all."""
 
-    text: Text
+    text: Annotated[Text, Meta(description="the auctioneer's words")]
 
 
 class SaleEnded(SaleEvent, frozen=True, tag="sale_ended"):

@@ -53,7 +53,7 @@ class Request(
 ):
     """What every request has: an id that the client chooses."""
 
-    id: RequestId
+    id: Annotated[RequestId, Meta(description="chosen by the client, and higher with each new request")]
 
 
 class Hello(Request, frozen=True, tag="hello"):
@@ -63,12 +63,28 @@ class Hello(Request, frozen=True, tag="hello"):
     says who the client is. A house with CURVE refuses it as `malformed`.
     """
 
-    versions: Annotated[tuple[Count, ...], Meta(min_length=1, max_length=8)]
-    name: Annotated[str, Meta(max_length=4 * NAME_CHARS_MAX)] = ""
-    role: Role = Role.BIDDER
-    invite: Annotated[str, Meta(max_length=INVITE_CHARS_MAX)] = ""
-    agent: Annotated[str, Meta(max_length=64)] = ""
-    key: Annotated[str, Meta(max_length=KEY_CHARS)] = ""
+    versions: Annotated[
+        tuple[Count, ...], Meta(min_length=1, max_length=8, description="the protocol versions that the client speaks")
+    ]
+    name: Annotated[
+        str,
+        Meta(
+            max_length=4 * NAME_CHARS_MAX,
+            description="the name to enrol under; needed for a bidder's first hello, may be left out afterwards",
+        ),
+    ] = ""
+    role: Annotated[Role, Meta(description="`bidder` or `observer`; the other roles are refused with `forbidden`")] = (
+        Role.BIDDER
+    )
+    invite: Annotated[str, Meta(max_length=INVITE_CHARS_MAX, description="the invite code of the join link")] = ""
+    agent: Annotated[str, Meta(max_length=64, description="the client's program and version, for the operator")] = ""
+    key: Annotated[
+        str,
+        Meta(
+            max_length=KEY_CHARS,
+            description=("only for a house without CURVE: a name for the principal of this connection, 40 characters"),
+        ),
+    ] = ""
 
 
 class Ping(Request, frozen=True, tag="ping"):
@@ -78,20 +94,20 @@ class Ping(Request, frozen=True, tag="ping"):
 class SnapshotRequest(Request, frozen=True, tag="snapshot"):
     """Ask for the state of the sale and of the lots from the `start`-th on, in catalogue order."""
 
-    start: Annotated[int, Meta(ge=0, le=LOTS_MAX)] = 0
+    start: Annotated[int, Meta(ge=0, le=LOTS_MAX, description="index of the page's first lot in catalogue order")] = 0
 
 
 class LotRequest(Request, frozen=True, tag="lot"):
     """Ask for the state of one lot."""
 
-    lot: LotId
+    lot: Annotated[LotId, Meta(description="the lot's number")]
 
 
 class ReplayRequest(Request, frozen=True, tag="replay"):
     """Ask for the events of one stream after `after_seq`, to fill a hole."""
 
-    lot: Stream
-    after_seq: Count
+    lot: Annotated[Stream, Meta(description="the stream: a lot's number, or the empty string for the sale")]
+    after_seq: Annotated[Count, Meta(description="the seq of the last event that the client has of the stream")]
 
 
 class BidRequest(Request, frozen=True, tag="bid"):
@@ -102,25 +118,33 @@ class BidRequest(Request, frozen=True, tag="bid"):
     `while_connected` drops what is left of the maximum when the bidder falls silent.
     """
 
-    lot: LotId
-    amount_minor: Amount | None = None
-    maximum_minor: Amount | None = None
-    if_seq: Count | None = None
-    if_price_minor: Count | None = None
-    while_connected: bool = False
+    lot: Annotated[LotId, Meta(description="the lot's number")]
+    amount_minor: Annotated[Amount | None, Meta(description="an open bid: the amount becomes the price")] = None
+    maximum_minor: Annotated[
+        Amount | None, Meta(description="a secret maximum that bids for the bidder, as little as keeps the lead")
+    ] = None
+    if_seq: Annotated[Count | None, Meta(description="the bid counts only if the lot's seq is this")] = None
+    if_price_minor: Annotated[
+        Count | None, Meta(description="the bid counts only if the lot's price is this; 0: there is no bid yet")
+    ] = None
+    while_connected: Annotated[
+        bool, Meta(description="drop what is left of the maximum when the bidder falls silent")
+    ] = False
 
 
 class BuyRequest(Request, frozen=True, tag="buy"):
     """Buy a lot at once, at its buy-now price, which the request repeats."""
 
-    lot: LotId
-    price_minor: Amount
+    lot: Annotated[LotId, Meta(description="the lot's number")]
+    price_minor: Annotated[Amount, Meta(description="the buy-now price as the client saw it")]
 
 
 class MineRequest(Request, frozen=True, tag="mine"):
     """Ask for the bidder's own affairs, maxima and lots won, from the `start`-th lot on in catalogue order."""
 
-    start: Annotated[int, Meta(ge=0, le=LOTS_MAX)] = 0
+    start: Annotated[
+        int, Meta(ge=0, le=LOTS_MAX, description="index, in catalogue order, of the first lot that the page is about")
+    ] = 0
 
 
 AnyRequest = Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRequest | BuyRequest | MineRequest
@@ -132,7 +156,7 @@ AnyRequest = Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRe
 class Answer(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     """What every answer has: the id of its request (0 where the request had none that could be read)."""
 
-    id: int
+    id: Annotated[int, Meta(description="the request's id; 0 where the request had none that could be read")]
 
 
 class Welcome(Answer, frozen=True, tag="welcome"):
@@ -141,44 +165,69 @@ class Welcome(Answer, frozen=True, tag="welcome"):
     `publish_port` is on the host that the client reached. `instance` changes when the house process does.
     """
 
-    version: int
-    epoch: int
-    instance: Identity
-    paddle: int
-    name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
-    role: Role
-    sale: SaleView
-    publish_port: Annotated[int, Meta(ge=1, le=65535)]
-    server_time_ms: int
-    heartbeat_ms: int
-    requests_per_s: int
-    last_id: int = 0
+    version: Annotated[int, Meta(description="the version that the house chose from those in hello")]
+    epoch: Annotated[int, Meta(description="the epoch of the sale's history")]
+    instance: Annotated[Identity, Meta(description="names the house process; another one after a restart")]
+    paddle: Annotated[int, Meta(description="the bidder's number; 0 for an observer who is not enrolled")]
+    name: Annotated[
+        str,
+        Meta(
+            max_length=NAME_CHARS_MAX,
+            description="the name that the key is enrolled under; empty for an observer who is not enrolled",
+        ),
+    ]
+    role: Annotated[Role, Meta(description="the role that the key has")]
+    sale: Annotated[SaleView, Meta(description="the sale now")]
+    publish_port: Annotated[
+        int, Meta(ge=1, le=65535, description="the broadcast's port, on the host of the request socket")
+    ]
+    server_time_ms: Annotated[int, Meta(description="server time")]
+    heartbeat_ms: Annotated[int, Meta(description="the longest time between two heartbeats")]
+    requests_per_s: Annotated[int, Meta(description="the rate at which the client's budget grows")]
+    last_id: Annotated[
+        int, Meta(description="the highest id of a bid or purchase of this key that the house remembers; 0: none")
+    ] = 0
 
 
 class Pong(Answer, frozen=True, tag="pong"):
     """The answer to ping."""
 
-    server_time_ms: int
+    server_time_ms: Annotated[int, Meta(description="server time at which the ping was received")]
 
 
 class Snapshot(Answer, frozen=True, tag="snapshot"):
     """A page of the state, each stream exact at its view's seq. `next` is the next page's start; None on the last."""
 
-    epoch: int
-    server_time_ms: int
-    sale: SaleView
-    lots: Annotated[tuple[LotView, ...], Meta(max_length=SNAPSHOT_LOTS_MAX)]
-    next: int | None = None
+    epoch: Annotated[int, Meta(description="the epoch of the views")]
+    server_time_ms: Annotated[int, Meta(description="server time")]
+    sale: Annotated[SaleView, Meta(description="the sale, exact at its `seq`")]
+    lots: Annotated[
+        tuple[LotView, ...],
+        Meta(
+            max_length=SNAPSHOT_LOTS_MAX,
+            description="lots in catalogue order, each exact at its `seq`; one in the answer to `lot`",
+        ),
+    ]
+    next: Annotated[int | None, Meta(description="`start` of the next page; nil on the last")] = None
 
 
 class Replay(Answer, frozen=True, tag="replay"):
     """Events of one stream, contiguous from `after_seq + 1`; ask again while `more` is true."""
 
-    epoch: int
-    lot: LotNumber
-    lot_events: Annotated[tuple[AnyLotEvent, ...], Meta(max_length=REPLAY_EVENTS_MAX)] = ()
-    sale_events: Annotated[tuple[AnySaleEvent, ...], Meta(max_length=REPLAY_EVENTS_MAX)] = ()
-    more: bool = False
+    epoch: Annotated[int, Meta(description="the epoch of the events")]
+    lot: Annotated[LotNumber, Meta(description="the stream that was asked for")]
+    lot_events: Annotated[
+        tuple[AnyLotEvent, ...],
+        Meta(
+            max_length=REPLAY_EVENTS_MAX,
+            description="events of a lot's stream, contiguous; empty for the sale's stream",
+        ),
+    ] = ()
+    sale_events: Annotated[
+        tuple[AnySaleEvent, ...],
+        Meta(max_length=REPLAY_EVENTS_MAX, description="events of the sale's stream, contiguous; empty for a lot's"),
+    ] = ()
+    more: Annotated[bool, Meta(description="there are more events; ask again after the last of these")] = False
 
 
 class Accepted(Answer, frozen=True, tag="accepted"):
@@ -188,16 +237,22 @@ class Accepted(Answer, frozen=True, tag="accepted"):
     bidder's own maximum then, where it led.
     """
 
-    lot: LotNumber
-    seq: int
-    at_ms: int
-    price_minor: int
-    minimum_minor: int
-    leading: bool
-    maximum_minor: int | None = None
-    ends_at_ms: int | None = None
-    reserve_met: bool | None = None
-    bought: bool = False
+    lot: Annotated[LotNumber, Meta(description="the lot's number")]
+    seq: Annotated[int, Meta(description="the lot's seq with this bid in it")]
+    at_ms: Annotated[int, Meta(description="server time at which the request was received")]
+    price_minor: Annotated[int, Meta(description="the lot's price with this bid in it; of a purchase the price paid")]
+    minimum_minor: Annotated[int, Meta(description="the least that the next bidder had to bid")]
+    leading: Annotated[bool, Meta(description="this bidder led with this bid in it")]
+    maximum_minor: Annotated[
+        int | None, Meta(description="the bidder's own maximum then; nil where it did not lead, and for a purchase")
+    ] = None
+    ends_at_ms: Annotated[
+        int | None, Meta(description="the lot's end then; nil without a clock, and for a purchase")
+    ] = None
+    reserve_met: Annotated[
+        bool | None, Meta(description="the reserve was met then; nil without a reserve, and for a purchase")
+    ] = None
+    bought: Annotated[bool, Meta(description="the request bought the lot, which closed it")] = False
 
 
 @final
@@ -208,15 +263,22 @@ class Rejected(Answer, frozen=True, tag="rejected"):
     more for people, in English.
     """
 
-    code: RejectCode
-    lot: LotNumber = ""
-    seq: int | None = None
-    price_minor: int | None = None
-    minimum_minor: int | None = None
-    leading: bool = False
-    late_ms: int | None = None
-    retry_ms: int | None = None
-    detail: Annotated[str, Meta(max_length=DETAIL_CHARS_MAX)] = ""
+    code: Annotated[RejectCode, Meta(description="why the request does not count")]
+    lot: Annotated[LotNumber, Meta(description="the lot's number, or the replay's stream")] = ""
+    seq: Annotated[
+        int | None, Meta(description="of a bid or purchase: the lot's seq then; with `history_gone`, the stream's seq")
+    ] = None
+    price_minor: Annotated[int | None, Meta(description="the lot's price then; nil without a bid")] = None
+    minimum_minor: Annotated[int | None, Meta(description="the least that had to be bid then")] = None
+    leading: Annotated[bool, Meta(description="this bidder led then")] = False
+    late_ms: Annotated[int | None, Meta(description="how long after the close a late bid was received, 0 or more")] = (
+        None
+    )
+    retry_ms: Annotated[int | None, Meta(description="in how many milliseconds asking again makes sense")] = None
+    detail: Annotated[
+        str,
+        Meta(max_length=DETAIL_CHARS_MAX, description="more for people, in English; programs MUST NOT interpret it"),
+    ] = ""
 
     @property
     def message(self) -> str:
@@ -227,8 +289,8 @@ class Rejected(Answer, frozen=True, tag="rejected"):
 class Maximum(Struct, frozen=True):
     """A maximum by which the bidder leads a lot that is not over; secret from all others."""
 
-    lot: LotNumber
-    maximum_minor: int
+    lot: Annotated[LotNumber, Meta(description="the lot's number")]
+    maximum_minor: Annotated[int, Meta(description="the bidder's own maximum")]
 
 
 class Mine(Answer, frozen=True, tag="mine"):
@@ -237,12 +299,21 @@ class Mine(Answer, frozen=True, tag="mine"):
     `next` is the next page's start; None on the last.
     """
 
-    paddle: int
-    maxima: Annotated[tuple[Maximum, ...], Meta(max_length=MINE_LOTS_MAX)] = ()
-    won: Annotated[tuple[LotNumber, ...], Meta(max_length=MINE_LOTS_MAX)] = ()
-    total_minor: int = 0
+    paddle: Annotated[int, Meta(description="the bidder's number")]
+    maxima: Annotated[
+        tuple[Maximum, ...],
+        Meta(
+            max_length=MINE_LOTS_MAX,
+            description="the lots that are not over and that the bidder leads, with its maxima",
+        ),
+    ] = ()
+    won: Annotated[
+        tuple[LotNumber, ...],
+        Meta(max_length=MINE_LOTS_MAX, description="the numbers of the lots that the bidder has won"),
+    ] = ()
+    total_minor: Annotated[int, Meta(description="the sum of their hammer prices")] = 0
     """The sum of the hammer prices of what was won, on this page."""
-    next: int | None = None
+    next: Annotated[int | None, Meta(description="`start` of the next page; nil on the last")] = None
 
 
 AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine
@@ -254,14 +325,14 @@ AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine
 class Broadcast(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     """What every broadcast has: the epoch, which changes when history was lost or moved."""
 
-    epoch: int
+    epoch: Annotated[int, Meta(description="the epoch of the house's history")]
 
 
 class LotEvents(Broadcast, frozen=True, tag="lot_events"):
     """Changes of one lot in a batch, contiguous and in order. Topic `lot/NUMBER`."""
 
-    lot: LotNumber
-    events: tuple[AnyLotEvent, ...]
+    lot: Annotated[LotNumber, Meta(description="the lot's number")]
+    events: Annotated[tuple[AnyLotEvent, ...], Meta(description="one or more events, contiguous and in order")]
 
     @property
     def each(self) -> "Iterable[LotEvents]":
@@ -272,8 +343,8 @@ class LotEvents(Broadcast, frozen=True, tag="lot_events"):
 class OneLot(Struct, frozen=True, gc=False):
     """Changes of one lot among others."""
 
-    lot: LotNumber
-    events: tuple[AnyLotEvent, ...]
+    lot: Annotated[LotNumber, Meta(description="the lot's number")]
+    events: Annotated[tuple[AnyLotEvent, ...], Meta(description="one or more events, contiguous and in order")]
 
 
 class ManyLots(Broadcast, frozen=True, tag="many_lots"):
@@ -283,7 +354,7 @@ class ManyLots(Broadcast, frozen=True, tag="many_lots"):
     that topic and the prefix. So every change comes once to everybody who follows the lot.
     """
 
-    lots: tuple[OneLot, ...]
+    lots: Annotated[tuple[OneLot, ...], Meta(description="one or more lots, each once")]
 
     @property
     def each(self) -> Iterable[LotEvents]:
@@ -294,7 +365,7 @@ class ManyLots(Broadcast, frozen=True, tag="many_lots"):
 class SaleEvents(Broadcast, frozen=True, tag="sale_events"):
     """Changes of the sale. Topic `sale`."""
 
-    events: tuple[AnySaleEvent, ...]
+    events: Annotated[tuple[AnySaleEvent, ...], Meta(description="one or more events, contiguous and in order")]
 
 
 class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
@@ -304,11 +375,21 @@ class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
     `frozen` is true while the house can't store bids: all clocks stand still.
     """
 
-    instance: Identity
-    server_time_ms: int
-    sale_seq: int
-    lots: Annotated[dict[LotNumber, int], Meta(max_length=HEARTBEAT_LOTS_MAX)]
-    frozen: bool = False
+    instance: Annotated[Identity, Meta(description="names the house process")]
+    server_time_ms: Annotated[int, Meta(description="server time")]
+    sale_seq: Annotated[int, Meta(description="the seq of the sale's stream")]
+    lots: Annotated[
+        dict[LotNumber, int],
+        Meta(
+            max_length=HEARTBEAT_LOTS_MAX,
+            description=(
+                "seqs of lots, by number: of those that changed since the last heartbeat, then of others in turn"
+            ),
+        ),
+    ]
+    frozen: Annotated[
+        bool, Meta(description="the house can't store bids: nothing is decided and all clocks stand still")
+    ] = False
 
 
 class Probed(Broadcast, frozen=True, tag="probed"):
@@ -318,9 +399,11 @@ class Probed(Broadcast, frozen=True, tag="probed"):
     refused.
     """
 
-    instance: Identity
-    server_time_ms: int
-    subscriptions: int
+    instance: Annotated[Identity, Meta(description="names the house process")]
+    server_time_ms: Annotated[int, Meta(description="server time")]
+    subscriptions: Annotated[
+        int, Meta(description="how many topics are in force on the probe's connection; probes do not count")
+    ]
 
 
 AnyBroadcast = LotEvents | ManyLots | SaleEvents | Heartbeat | Probed

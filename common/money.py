@@ -120,8 +120,8 @@ class _Written(msgspec.Struct, frozen=True):
 class Currency(msgspec.Struct, frozen=True):
     """A sale's currency: its ISO 4217 code and how many decimals its minor unit has (USD 2, JPY 0, KWD 3)."""
 
-    code: Annotated[str, Meta(max_length=CODE_CHARS_MAX)]
-    decimals: Annotated[int, Meta(ge=0, le=DECIMALS_MAX)]
+    code: Annotated[str, Meta(max_length=CODE_CHARS_MAX, description="ISO 4217 code")]
+    decimals: Annotated[int, Meta(ge=0, le=DECIMALS_MAX, description="decimals of the minor unit: USD 2, JPY 0, KWD 3")]
 
     def parse(self, text: str, mark: DecimalMark = DecimalMark.UNSAID) -> int:
         """Return the minor units of `text`, such as `1250`, `1,250.50`, `1.250,50 €` or `USD 12.5`.

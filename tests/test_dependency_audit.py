@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dependency_audit import dependencies, findings, main
+from tools.dependency_audit import dependencies, findings, main
 
 FAULTY = """{"dependencies": [
   {"name": "msgpack", "version": "1.1.2", "vulns": [{"id": "GHSA-6v7p-g79w-8964", "fix_versions": ["1.2.1"]}]},

@@ -28,7 +28,7 @@ def each(*kinds: str) -> Any:
 
 def test_generated_parts_are_up_to_date() -> None:
     checked = subprocess.run(
-        [sys.executable, "-m", "docs.generate", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tools.specification", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (checked.returncode, checked.stderr) == (0, "")
 

@@ -50,7 +50,9 @@ def chars_max_of(struct: type[msgspec.Struct]) -> dict[str, int | None]:
     """Return how many characters each text of a message may have; None where nothing bounds it by itself."""
     described = inspect.type_info(struct)
     assert isinstance(described, inspect.StructType)
-    return {field.name: getattr(field.type, "max_length", None) for field in described.fields}
+    return {
+        field.name: getattr(getattr(field.type, "type", field.type), "max_length", None) for field in described.fields
+    }
 
 
 class HostileHouse(SmallHouse):

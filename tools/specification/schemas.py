@@ -50,6 +50,8 @@ class _Document:
 
     def _of(self, kind: wire.Type) -> _Schema:
         match kind:
+            case wire.Metadata():
+                return self._of(kind.type) | (kind.extra_json_schema or {})
             case wire.UnionType():
                 return {"anyOf": [*map(self._of, kind.types), *self._later(kind)]}
             case wire.NoneType():

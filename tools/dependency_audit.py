@@ -19,6 +19,8 @@ PATIENCE_S = 300
 
 
 class Findings(NamedTuple):
+    """What the audit found."""
+
     faults: list[str]
     """A line for each known fault of an installed package."""
     audited: set[str]

@@ -10,13 +10,12 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from docs.specification.meanings import FIELDS
-from docs.specification.schemas import schemas
-from docs.specification.session import session
-from docs.specification.tables import tables, unused_meanings
-from docs.specification.vectors import vectors
+from tools.specification.schemas import schemas
+from tools.specification.session import session
+from tools.specification.tables import tables
+from tools.specification.vectors import vectors
 
-DOCS: Final = Path(__file__).parent
+DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 _MARKED: Final = re.compile(r"(<!-- generated: ([a-z ]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -41,11 +40,9 @@ def fill(page: Path, parts: dict[str, str]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write or check; return the exit status: 1 where `--check` found something out of date."""
-    parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.specification", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; tell what is out of date")
     is_check = parser.parse_args(arguments).check
-    if spare := unused_meanings():
-        raise ValueError(f"{sorted(spare)} are explained, and are not on the wire; there are {len(FIELDS)} meanings")
     wanted = generated()
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     spare_schemas = [path for path in (DOCS / "schemas").glob("*.json") if path not in wanted]

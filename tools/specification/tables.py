@@ -17,7 +17,6 @@ from auctioneer.house.house import SILENT_MS
 from auctioneer.house.register import APPROVAL_POLL_MS
 from common import limits, lot, messages, money
 from common.errors import ADVICE, RejectCode
-from docs.specification.meanings import FIELDS
 
 _SHARED: Final = (
     lot.SaleView,
@@ -125,24 +124,6 @@ def tables() -> dict[str, str]:
     }
 
 
-def unused_meanings() -> set[str]:
-    """Return the phrases in `FIELDS` that no field of the wire has: left over from fields that were renamed."""
-    structs = [
-        one
-        for kind in (
-            messages.AnyRequest,
-            messages.AnyAnswer,
-            messages.AnyBroadcast,
-            lot.AnyLotEvent,
-            lot.AnySaleEvent,
-        )
-        for one in get_args(kind)
-    ]
-    return set(FIELDS) - {
-        _key(one, field.name) for one in (*structs, *_SHARED) for field in msgspec.structs.fields(one)
-    }
-
-
 def doc(thing: object) -> str:
     """Return a docstring in the words of the wire, as Markdown on one line a paragraph."""
     text = inspect.getdoc(thing) or ""
@@ -162,11 +143,12 @@ def _struct(struct: type[msgspec.Struct]) -> str:
     if config.tag_field:
         rows.append((f"`{config.tag_field}`", f'`"{config.tag}"`', _default(None, is_needed=True), ""))
     types = {field.name: field.type for field in _struct_type(struct).fields}
-    keys = {field.name: _key(struct, field.name) for field in msgspec.structs.fields(struct)}
     fields = msgspec.structs.fields(struct)
     if not config.array_like:  # what all messages of a kind have comes first; the order of a map means nothing
-        fields = tuple(sorted(fields, key=lambda field: keys[field.name].startswith(f"{struct.__name__}.")))
-    rows.extend((f"`{one.name}`", _type(types[one.name]), _default_of(one), FIELDS[keys[one.name]]) for one in fields)
+        fields = tuple(sorted(fields, key=lambda field: field.name in inspect.get_annotations(struct)))
+    for one in fields:
+        kind, meaning = _described(struct, one.name, types[one.name])
+        rows.append((f"`{one.name}`", _type(kind), _default_of(one), meaning))
     first = "place" if config.array_like else "field"
     third = "default" if is_request else "if absent"
     return f"{head}\n\n{doc(struct)}\n\n{_table((first, 'type', third, 'meaning'), rows)}"
@@ -178,9 +160,12 @@ def _struct_type(struct: type[msgspec.Struct]) -> wire.StructType:
     return described
 
 
-def _key(struct: type[msgspec.Struct], field: str) -> str:
-    """Return the key of a field's meaning: that of the class which declares it."""
-    return next(f"{one.__name__}.{field}" for one in struct.__mro__ if field in inspect.get_annotations(one))
+def _described(struct: type[msgspec.Struct], field: str, kind: wire.Type) -> tuple[wire.Type, str]:
+    """Return a field's type and its meaning. Raises ValueError for a field without one."""
+    said = kind.extra_json_schema if isinstance(kind, wire.Metadata) else None
+    if not isinstance(kind, wire.Metadata) or said is None or "description" not in said:
+        raise ValueError(f"{struct.__name__}.{field} has no Meta(description=...), which the tables and schemas print")
+    return kind.type, str(said["description"])
 
 
 def _default_of(field: FieldInfo) -> str:
