@@ -23,7 +23,7 @@ from common.terminal.commands import STOPPED_STATUS, examples
 SEED: Final = 19
 """With these bots' values, one lot of the catalogue is bought at once and one is beyond all purses."""
 SALE_S_MAX: Final = 300.0
-"""The bots' times with a sale that somebody pauses or extends."""
+"""The bots' patience with a sale that somebody pauses or extends."""
 SETTLE_S: Final = 60.0
 """How long copies of the sale may take to become equal after the last bid."""
 _FAILED: Final = 1

@@ -12,7 +12,7 @@ from auctioneer.audit.verify import Mismatch, VerifyReport
 from auctioneer.audit.verify import verify as decide_again
 from auctioneer.cli.context import data_option, json_option
 from auctioneer.journal import ChainEnd, SqliteJournal
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.process.offline import open_journal
 from auctioneer.rules.facts import AnyFact, SaleCreated
 from common.errors import StorageError

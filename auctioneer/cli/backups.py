@@ -9,7 +9,7 @@ from auctioneer.cli.context import data_option, json_option
 from auctioneer.cli.output import local_time
 from auctioneer.process.backup import back_up
 from auctioneer.process.backup import restore as restore_sale
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from common.terminal.commands import examples
 from common.terminal.output import say_done
 from common.words import counted

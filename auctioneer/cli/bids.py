@@ -9,7 +9,7 @@ from auctioneer.cli.context import LOT, data_option, json_option
 from auctioneer.cli.output import grouped, local_time
 from auctioneer.house.bid_history import page_of_bids
 from auctioneer.house.reports import Row
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.process.offline import open_journal
 from common.terminal.commands import examples
 from common.terminal.output import print_json, say

@@ -9,7 +9,7 @@ import click
 
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import AnyCommand
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.rules.sale_settings import AUCTIONEER
 from common.durations import DurationError, format_duration, parse_duration
 from common.lot_numbers import is_valid_lot

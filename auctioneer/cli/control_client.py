@@ -13,7 +13,7 @@ import msgspec
 import zmq
 
 from auctioneer.house.commands import AnyCommand, AnyControlAnswer, Ask, Done, Report, decode_control_answer
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.rules.sale_settings import AUCTIONEER
 from common.codec import encode
 from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
@@ -36,12 +36,12 @@ def connected(
     Raises UnreachableError where no house runs (JournalGoneError where its journal is gone, too), and UsageError where
     there is no such key.
     """
-    if not folder.is_held():
+    if not folder.whereabouts.is_held():
         raise UnreachableError(_no_house(folder))
-    record = folder.house_record()
+    record = folder.whereabouts.read()
     if record is None:
         raise UnreachableError(f"The house on {folder.path} is still starting. Try again in a moment.")
-    keys, house = folder.control_keys(name), folder.house_keys()
+    keys, house = folder.keys.control(name), folder.keys.house()
     with ExitStack() as resources:
         context = resources.enter_context(new_context())
         client = ControlClient(context, record.control, keys, house.public, timeout_ms=timeout_ms)

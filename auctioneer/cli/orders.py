@@ -13,7 +13,7 @@ from auctioneer.cli.context import (
 )
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import WHOLE_SALE, Admit, Announce, Appoint, Dismiss, Extend, OpenLot, Pause, Resume
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.rules.sale_settings import AUCTIONEER
 from common.durations import format_duration
 from common.errors import UsageError
@@ -113,13 +113,13 @@ def clerk(folder: DataFolder, name: str, *, remove: bool, as_json: bool) -> None
     folder.require_sale()
     if name == AUCTIONEER:
         raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
-    key_file = folder.control_keys_file(name)  # of a name that a clerk can have
+    key_file = folder.keys.control_file(name)  # of a name that a clerk can have
     if remove:
         _change_clerks(folder, Dismiss(name=name))
         key_file.unlink(missing_ok=True)
         done = f"{name} gives commands no longer."
     else:
-        _change_clerks(folder, Appoint(name=name, key=folder.make_control_keys(name).public))
+        _change_clerks(folder, Appoint(name=name, key=folder.keys.make_control(name).public))
         done = str(key_file)
     document = {"name": name, "removed": True} if remove else {"name": name, "key_file": done}
     say_done(done, document, as_json=as_json)
@@ -127,7 +127,7 @@ def clerk(folder: DataFolder, name: str, *, remove: bool, as_json: bool) -> None
 
 def _change_clerks(folder: DataFolder, command: Appoint | Dismiss) -> None:
     """Have it recorded who gives commands: by the house where one runs, else here."""
-    if folder.is_held():
+    if folder.whereabouts.is_held():
         with connected(folder) as house:
             house.order(command)
         return

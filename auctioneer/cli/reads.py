@@ -9,7 +9,7 @@ from auctioneer.cli.context import LOT, ControlContext, with_control_context
 from auctioneer.cli.control_client import connected
 from auctioneer.cli.output import STATUS_STYLES, grouped, local_time, print_csv, print_fields, time_left, utc_time
 from auctioneer.house.reports import Row
-from auctioneer.process.data_folder import DataFolder, HouseRecord
+from auctioneer.process.folder import DataFolder, RunningHouse
 from auctioneer.process.offline import read_sale
 from common.errors import UnreachableError
 from common.lot import LotStatus
@@ -26,7 +26,7 @@ class Reading(NamedTuple):
 
     sale: Row
     report: Any
-    record: HouseRecord | None
+    record: RunningHouse | None
 
 
 def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Reading:
@@ -35,11 +35,11 @@ def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Re
     Raises UsageError where there is neither, UnreachableError where a house runs but does not answer, RejectedError
     for a lot that there is not, and StorageError.
     """
-    if context.folder.is_held():
+    if context.folder.whereabouts.is_held():
         with connected(context.folder, context.name) as house:
             sale = house.ask("status")
             asked = sale if report == "status" else house.ask(report, lots)
-        return Reading(sale, asked, context.folder.house_record())
+        return Reading(sale, asked, context.folder.whereabouts.read())
     offline = read_sale(context.folder)
     return Reading(offline.ask("status"), offline.ask(report, lots), None)
 
@@ -58,7 +58,7 @@ def _say_if_stopped(reading: Reading, folder: DataFolder) -> None:
 @with_control_context
 def link(context: ControlContext) -> None:
     """Print the link by which bidders join the running house."""
-    record = context.folder.house_record() if context.folder.is_held() else None
+    record = context.folder.whereabouts.read() if context.folder.whereabouts.is_held() else None
     if record is None:
         raise UnreachableError(
             f"No house runs on {context.folder.path}, so there is nothing to join. "

@@ -9,9 +9,11 @@ import msgspec
 
 from auctioneer.cli.context import data_option
 from auctioneer.house.budgets import DEFAULT_REQUESTS_PER_S, JOIN_COST, REQUESTS_PER_S_MAX, REQUESTS_PER_S_MIN
+from auctioneer.monitoring.logs import LogFormat, LogLevel
 from auctioneer.network.addresses import PORT_MAX, checked_host, is_loopback, parse_advertised
-from auctioneer.process.data_folder import DataFolder
-from auctioneer.process.options import DEFAULT_HOST, DEFAULT_PORT, LogFormat, LogLevel, MachineSettings, RunOptions
+from auctioneer.process.folder import DataFolder, MachineSettings
+from auctioneer.process.folder.machine import DEFAULT_HOST, DEFAULT_PORT
+from auctioneer.process.options import RunOptions
 from auctioneer.rules.sale_settings import AdmissionMode, is_valid_invite
 from common.errors import UsageError
 from common.limits import INVITE_CHARS_MAX
@@ -152,7 +154,7 @@ def run(
     """
     if is_example and catalogue is not None:
         raise UsageError("Name a catalogue or take --example, not both.")
-    before = folder.machine_settings() or MachineSettings()
+    before = folder.machine.read() or MachineSettings()
     given = {name: value for name, value in of_machine.items() if value is not None}
     if given.get("metrics_port") == _OFF:
         given["metrics_port"] = None

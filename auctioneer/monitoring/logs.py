@@ -6,13 +6,12 @@ At a terminal `auctioneer.monitoring.screen` takes the place of `FactLog`, in pe
 import logging
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TextIO, cast
 
 import structlog
 
 from auctioneer.house.house import Batch, House
 from auctioneer.monitoring.log_writer import LogWriter
-from auctioneer.process.options import LogFormat, LogLevel
 from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
@@ -36,6 +35,9 @@ from common.names import printable
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger, Processor
+
+LogFormat = Literal["human", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class Teller(Protocol):

@@ -20,7 +20,7 @@ from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.journal.copying import copy_journal
 from auctioneer.journal.snapshots import Loaded
-from auctioneer.process.data_folder import DataFolder, SaleRecord
+from auctioneer.process.folder import DataFolder, SaleMark
 from auctioneer.process.startup import read_house
 from auctioneer.rules.facts import SaleRestored
 from common.errors import StorageError, UsageError
@@ -29,7 +29,7 @@ from common.files import make_private_folder, sync_directory, write_whole
 _DRAFT: Final = "restoring.sqlite3"
 
 
-class BackupRecord(msgspec.Struct, frozen=True):
+class BackupNote(msgspec.Struct, frozen=True):
     """`backup.json`: what the backup holds. `alive_ms` is when the house had last written."""
 
     taken_ms: int
@@ -50,7 +50,7 @@ class Restored(NamedTuple):
     epoch: int
 
 
-def back_up(folder: DataFolder, target: Path) -> BackupRecord:
+def back_up(folder: DataFolder, target: Path) -> BackupNote:
     """Make the directory `target` a backup of the sale in `folder`, all of it or nothing; return what it holds.
 
     Raises UsageError where there is no sale, or something at `target` already; StorageError, DamagedJournalError.
@@ -77,7 +77,7 @@ def back_up(folder: DataFolder, target: Path) -> BackupRecord:
     return record
 
 
-def _record_of(copy: DataFolder) -> BackupRecord:
+def _record_of(copy: DataFolder) -> BackupNote:
     """Read the whole copy as a start would, so that no backup is made that can't be held; return what it holds."""
     journal = SqliteJournal.open(copy.journal, read_only=True)
     try:
@@ -87,7 +87,7 @@ def _record_of(copy: DataFolder) -> BackupRecord:
         journal.close()
     for index in (Path(f"{copy.journal}-wal"), Path(f"{copy.journal}-shm")):
         index.unlink(missing_ok=True)  # empty; made by the reader just now
-    return BackupRecord(
+    return BackupNote(
         taken_ms=_wall_ms(),
         position=end.position,
         hash=end.hash.hex(),
@@ -111,10 +111,10 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
     """
     if not backup.has_sale:
         raise UsageError(f"{backup.path} is not a backup: it has no journal in it.")
-    if backup.is_held():
+    if backup.whereabouts.is_held():
         raise UsageError(f"A house runs on {backup.path}: that is a sale, and not a backup of one.")
     folder.prepare()
-    hold = folder.hold()
+    hold = folder.whereabouts.hold()
     draft = folder.path / _DRAFT
     try:
         _refuse_what_would_be_replaced(backup, folder)
@@ -126,7 +126,7 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
         for left_over in ("-wal", "-shm"):  # of a journal that was moved away; a reader leaves an empty one
             Path(f"{folder.journal}{left_over}").unlink(missing_ok=True)
         _sync_names(folder.path)  # a journal without the keys would be held under a key that no link names
-        folder.write_sale_record(SaleRecord(restored.sale, restored.title))
+        folder.whereabouts.write_sale(SaleMark(restored.sale, restored.title))
         draft.rename(folder.journal)
         sync_directory(folder.path)
     except OSError as error:

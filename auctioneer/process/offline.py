@@ -10,7 +10,7 @@ from auctioneer.house.house import House
 from auctioneer.house.reports import REPORTS, choose
 from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import SqliteJournal
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 
 
 class OfflineSale(NamedTuple):

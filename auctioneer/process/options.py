@@ -6,33 +6,11 @@ what belongs to the machine in the data directory, and the rest is for one run.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
-
-from auctioneer.house.budgets import DEFAULT_REQUESTS_PER_S
+from auctioneer.monitoring.logs import LogFormat, LogLevel
+from auctioneer.process.folder import MachineSettings
 from auctioneer.rules.sale_settings import AdmissionMode
-
-DEFAULT_PORT: Final = 7766
-DEFAULT_HOST: Final = "127.0.0.1"
-LogFormat = Literal["human", "json"]
-LogLevel = Literal["debug", "info", "warning", "error"]
-
-
-class MachineSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a house is run on this machine. Port 0 takes a free one, the same as last time where that is still free.
-
-    `advertise` is where others reach the house, if not at `host` and the ports; empty: there. `publish_port` None is
-    the port after `port`, or a free one where that is 0. `metrics_port` None offers none.
-    """
-
-    host: str = DEFAULT_HOST
-    port: int = DEFAULT_PORT
-    publish_port: int | None = None
-    advertise: str = ""
-    requests_per_s: int = DEFAULT_REQUESTS_PER_S
-    metrics_host: str = DEFAULT_HOST
-    metrics_port: int | None = None
 
 
 class RunOptions(MachineSettings, frozen=True):

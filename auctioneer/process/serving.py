@@ -22,8 +22,8 @@ from auctioneer.monitoring.logs import FactLog, Voice, new_log, rendered_as
 from auctioneer.monitoring.metrics import ServerCollector
 from auctioneer.monitoring.screen import Screen
 from auctioneer.network.endpoints import Endpoints, Listening
-from auctioneer.process.data_folder import DataFolder, HouseRecord
-from auctioneer.process.options import Change, MachineSettings, RunOptions, changes
+from auctioneer.process.folder import DataFolder, MachineSettings, RunningHouse
+from auctioneer.process.options import Change, RunOptions, changes
 from auctioneer.process.server import Server
 from auctioneer.process.startup import OpenSale, has_begun, load_spec, open_sale
 from auctioneer.rules.sale_settings import AdmissionMode, Chosen
@@ -81,10 +81,10 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
     is_restart = watched.restarts > 0
     spec = None if is_restart and has_begun(folder, was_held=watched.was_held) else load_spec(options)
     chosen = _chosen(options, folder)
-    machine_before = folder.machine_settings()
+    machine_before = folder.machine.read()
     with ExitStack() as resources:
         stop_handle = resources.enter_context(_stop_signals())
-        endpoints = resources.enter_context(closing(Endpoints(_listening(options, folder), folder.house_keys())))
+        endpoints = resources.enter_context(closing(Endpoints(_listening(options, folder), folder.keys.house())))
         settings = HouseSettings(
             instance=secrets.token_hex(8),
             publish_port=endpoints.reached_at.publish_port,
@@ -131,7 +131,7 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
 
 def _listening(options: RunOptions, folder: DataFolder) -> Listening:
     """Return where the house is to listen: as chosen, and for a free port that of the last run."""
-    before = folder.house_record()
+    before = folder.whereabouts.read()
     return Listening(
         options.host,
         options.port,
@@ -149,8 +149,8 @@ def _chosen(options: RunOptions, folder: DataFolder) -> Chosen:
         options.admit,
         options.invite,
         secrets.token_urlsafe(9),
-        folder.make_control_keys().public,
-        cache(folder.admitted_keys),
+        folder.keys.make_control().public,
+        cache(folder.keys.admitted),
     )
 
 
@@ -171,8 +171,8 @@ class _Start(NamedTuple):
 
     def keep(self, watchdog_pid: int, machine_before: MachineSettings | None, log: "FilteringBoundLogger") -> None:
         """Write down where the house is, and how it is run here."""
-        self.folder.write_house_record(
-            HouseRecord(
+        self.folder.whereabouts.write(
+            RunningHouse(
                 pid=os.getpid(),
                 watchdog_pid=watchdog_pid,
                 instance=self.sale.house.settings.instance,
@@ -184,7 +184,7 @@ class _Start(NamedTuple):
             )
         )
         if machine_before != self.options.machine:
-            self.folder.write_machine_settings(self.options.machine)
+            self.folder.machine.write(self.options.machine)
         title = self.sale.house.engine.sale.title
         _list_house(LocalHouse(title, str(self.link), str(self.folder.path.resolve())), log)
 
@@ -250,7 +250,7 @@ def _health_endpoint(
     if options.metrics_port is None:
         yield ""
         return
-    before = folder.house_record()
+    before = folder.whereabouts.read()
     port_before = 0 if before is None else before.metrics_port
     try:
         endpoint = HealthEndpoint(options.metrics_host, options.metrics_port, port_before, collector, log)

@@ -16,7 +16,7 @@ from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import ChainEnd, Journal, JournalGoneError, SqliteJournal
 from auctioneer.journal.snapshots import Loaded, PassedOver
 from auctioneer.process.clock import Clock
-from auctioneer.process.data_folder import DataFolder, SaleRecord
+from auctioneer.process.folder import DataFolder, SaleMark
 from auctioneer.process.options import RunOptions
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
@@ -124,7 +124,7 @@ def open_sale(
         loaded = folder.snapshots.load(journal)
         house = read_house(journal, loaded, settings, now_ms)
         folder.snapshots.tidy(loaded.passed_over)
-        folder.keep_sale(SaleRecord(house.engine.sale.sale, house.engine.sale.title))
+        folder.keep_sale(SaleMark(house.engine.sale.sale, house.engine.sale.title))
         if spec is not None:
             _check_same_sale(folder, house, spec)
         settings_before = None if is_new else house.sale_settings
@@ -164,7 +164,7 @@ def change_clerks_offline(folder: DataFolder, command: Appoint | Dismiss) -> Non
     The record's last moment stays as it is: the clocks stand until the sale is held. Raises UsageError where a house
     runs, RejectedError where the command is refused, StorageError.
     """
-    hold = folder.hold()
+    hold = folder.whereabouts.hold()
     try:
         journal = SqliteJournal.open(folder.journal)
         try:

@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Final, NamedTuple
 
 from auctioneer.journal import DamagedJournalError, JournalGoneError
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.process.options import RunOptions
 from auctioneer.process.serving import Watched, serve
 from common.errors import AuctionError, StorageError, UsageError
@@ -120,7 +120,7 @@ def run_watched(options: RunOptions, times: WatchdogTimes = WatchdogTimes()) -> 
         )
     _open_missing_streams()
     folder.prepare()
-    hold = folder.hold()
+    hold = folder.whereabouts.hold()
     try:
         with _judging_hangups():
             return _watch(options, RestartPolicy(times))

@@ -18,7 +18,7 @@ import msgspec
 
 from auctioneer.house.house import House
 from auctioneer.journal import SqliteJournal
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.process.server import SNAPSHOT_EVERY_FACTS
 from auctioneer.process.startup import read_house
 from benchmarks.inside.sale import BATCH_BIDS, Inside, InsideError, check_accepted, settings

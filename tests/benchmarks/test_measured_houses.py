@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from benchmarks.house import HouseError
 from benchmarks.inside.records import BIDDERS, LOTS, Totals, drop_snapshots, make_record, replay
 from benchmarks.recovery import check as check_nothing_is_missing

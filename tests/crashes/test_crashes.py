@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from tests import strace
 from tests.crashes import snapshotting
 from tests.crashes.injection import KILL, Fault, every_fault

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import zmq
 
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from common.codec import decode_answer, encode
 from common.errors import RejectCode
 from common.messages import Ping, Pong, Rejected, Welcome

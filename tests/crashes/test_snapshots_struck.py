@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auctioneer.journal import SqliteJournal
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from tests import strace
 from tests.crashes import snapshotting
 from tests.crashes.injection import KILL, Fault, traced

@@ -8,7 +8,7 @@ import pytest
 import zmq
 
 from auctioneer.house.commands import AddLots, Ask, CloseLot, Done, EndSale, Report, decode_control_answer
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from common.codec import encode
 from common.errors import RejectCode
 from common.keys import KeyPair, new_keys
@@ -41,7 +41,7 @@ class Line:
         self.socket = self._context.socket(zmq.DEALER)
         set_request_client(self.socket, CONTROL_BYTES_MAX)
         if keys is not None:
-            use_curve_client(self.socket, keys, DataFolder(house.data).house_keys().public)
+            use_curve_client(self.socket, keys, DataFolder(house.data).keys.house().public)
         self._events = self.socket.get_monitor_socket(HANDSHAKES)
         self.socket.connect(house.record["control"])
 
@@ -63,7 +63,7 @@ class Line:
 @pytest.fixture
 def line(house: HouseProcess) -> Iterator[Line]:
     """Return a line with the auctioneer's key."""
-    line = Line(house, DataFolder(house.data).control_keys())
+    line = Line(house, DataFolder(house.data).keys.control())
     yield line
     line.close()
 
@@ -98,7 +98,7 @@ def test_without_encryption_nobody_gets_through(house: HouseProcess) -> None:
 
 
 def test_the_houses_own_key_commands_nobody(house: HouseProcess) -> None:
-    line = Line(house, DataFolder(house.data).house_keys())
+    line = Line(house, DataFolder(house.data).keys.house())
     assert line.handshake() == zmq.EVENT_HANDSHAKE_FAILED_AUTH
     line.close()
 
@@ -171,7 +171,7 @@ def test_what_is_no_command_is_answered_and_does_no_harm(line: Line) -> None:
 
 
 def test_a_command_of_several_frames_is_refused_and_not_carried_out(house: HouseProcess) -> None:
-    line = Line(house, DataFolder(house.data).control_keys())
+    line = Line(house, DataFolder(house.data).keys.control())
     line.socket.send_multipart([encode(EndSale(id=7)), b""])
     assert line.socket.poll(WAIT_MS), "no answer"
     refused = decode_control_answer(line.socket.recv())
@@ -188,7 +188,7 @@ def test_a_clerks_new_key_takes_the_place_of_the_one_that_was_seen_by_others(hou
     line = Line(house, seen)
     assert isinstance(line.ask(Ask(report="status")), Report)
     assert house.auctioneer("clerk", "dan", "--remove").returncode == 0
-    assert not DataFolder(house.data).control_keys_file("dan").exists()
+    assert not DataFolder(house.data).keys.control_file("dan").exists()
     fresh = clerks_keys(house, "dan")
     assert fresh != seen
     refused = line.ask(Ask(report="status"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.process.server import STANDSTILL_MS
 from common.codec import encode, topic
 from common.errors import RejectCode

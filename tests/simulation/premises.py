@@ -26,7 +26,7 @@ from auctioneer.monitoring.logs import FactLog
 from auctioneer.network.door import TurnedAway
 from auctioneer.process import server, startup
 from auctioneer.process.clock import Clock
-from auctioneer.process.data_folder import SaleRecord
+from auctioneer.process.folder import SaleMark
 from auctioneer.process.server import Server
 from auctioneer.rules.facts import AnyFact, HouseStarted
 from auctioneer.rules.sale_settings import Chosen
@@ -88,7 +88,7 @@ class Folder:
         self.journal = journal
         self.snapshots = snapshots
 
-    def keep_sale(self, record: SaleRecord) -> None:
+    def keep_sale(self, record: SaleMark) -> None:
         """Keep nothing: the platter has one sale only."""
 
 

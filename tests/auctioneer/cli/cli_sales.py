@@ -20,7 +20,7 @@ from auctioneer.house.commands import carry_out
 from auctioneer.house.house import House
 from auctioneer.house.settings import HouseSettings
 from auctioneer.network.endpoints import Endpoints, Listening
-from auctioneer.process.data_folder import DataFolder, HouseRecord
+from auctioneer.process.folder import DataFolder, RunningHouse
 from auctioneer.process.startup import OpenSale, open_sale
 from auctioneer.rules.sale_settings import Chosen
 from common.codec import encode
@@ -63,7 +63,7 @@ _Answer = Callable[[House, bytes], bytes | None]
 @contextmanager
 def sale_of(folder: DataFolder) -> Iterator[OpenSale]:
     spec = None if folder.has_sale else parse_catalogue(CATALOGUE, "evening.toml", CatalogueKind.TOML)
-    chosen = Chosen(auctioneer_key=folder.make_control_keys().public)
+    chosen = Chosen(auctioneer_key=folder.keys.make_control().public)
     sale = open_sale(folder, _SETTINGS, spec, chosen=chosen)
     try:
         yield sale
@@ -90,7 +90,7 @@ def begin_sale(path: Path, maximum_minor: int = 130_000) -> DataFolder:
 @contextmanager
 def desk(folder: DataFolder, answer: _Answer | None = None) -> Iterator[None]:
     """Answer control requests: as a house does, or by `answer`; None is silence."""
-    hold = folder.hold()
+    hold = folder.whereabouts.hold()
     context: zmq.Context[zmq.SyncSocket] = zmq.Context()
     stop = context.socket(zmq.PAIR)
     stop.bind("inproc://stop")
@@ -113,8 +113,8 @@ def _serve(
 ) -> None:
     stop = context.socket(zmq.PAIR)
     stop.connect("inproc://stop")
-    endpoints = Endpoints(Listening("127.0.0.1", 0), folder.house_keys())
-    folder.write_house_record(HouseRecord(PID, PID, "test", endpoints.control_address, LINK, 1, 2))
+    endpoints = Endpoints(Listening("127.0.0.1", 0), folder.keys.house())
+    folder.whereabouts.write(RunningHouse(PID, PID, "test", endpoints.control_address, LINK, 1, 2))
     try:
         with sale_of(folder) as sale:
             endpoints.admit_by(sale.house.may_connect, sale.house.may_command)

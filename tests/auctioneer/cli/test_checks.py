@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from auctioneer.cli import main
 from auctioneer.journal.file import GENESIS_HASH
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from tests.auctioneer.cli.cli_sales import CATALOGUE, begin_sale, desk
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import Announce, Done, OpenLot, Report
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from common.codec import encode
 from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.limits import CONTROL_BYTES_MAX
@@ -58,7 +58,7 @@ def test_a_question_without_an_answer_has_no_unknown_outcome(folder: DataFolder)
 def test_a_house_that_can_not_be_connected_to_got_nothing(folder: DataFolder) -> None:
     with desk(folder):
         pass
-    hold = folder.hold()  # the directory is held, as by a watchdog between two servers
+    hold = folder.whereabouts.hold()  # the directory is held, as by a watchdog between two servers
     try:
         with (
             connected(folder, timeout_ms=200) as house,
@@ -70,7 +70,7 @@ def test_a_house_that_can_not_be_connected_to_got_nothing(folder: DataFolder) ->
 
 
 def test_a_key_off_the_list_is_refused_at_once(folder: DataFolder) -> None:
-    folder.make_control_keys("bea")  # which makes her no clerk yet
+    folder.keys.make_control("bea")  # which makes her no clerk yet
     with desk(folder), connected(folder, "bea") as house, pytest.raises(RejectedError) as refused:
         house.ask("status")
     assert refused.value.reject is RejectCode.FORBIDDEN

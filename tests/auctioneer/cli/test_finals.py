@@ -11,7 +11,7 @@ from auctioneer.cli import main
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import carry_out
 from auctioneer.house.house import House
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from common.codec import encode
 from common.limits import PROTOCOL_VERSION, TEXT_CHARS_MAX
 from common.messages import Accepted, BidRequest, Hello, Role, Welcome

@@ -10,7 +10,7 @@ from auctioneer.cli.adding import FIELD_HELP
 from auctioneer.cli.control_client import connected
 from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import SqliteJournal
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.process.startup import open_sale
 from auctioneer.rules.sale_settings import Chosen
 from common.lot import SaleStatus
@@ -142,7 +142,7 @@ def test_a_clerk_is_made_and_removed_also_while_no_house_runs(folder: DataFolder
     with sale_of(folder) as sale:
         alive_ms = sale.journal.alive_ms
     made = auctioneer(folder, "clerk", "bea", "--json")
-    assert json.loads(made.stdout) == {"name": "bea", "key_file": str(folder.control_keys_file("bea"))}
+    assert json.loads(made.stdout) == {"name": "bea", "key_file": str(folder.keys.control_file("bea"))}
     position = journal_end(folder)
     assert auctioneer(folder, "clerk", "bea").exit_code == 0
     assert journal_end(folder) == position == (position[0], alive_ms), "once is enough, and no time has passed"
@@ -152,7 +152,7 @@ def test_a_clerk_is_made_and_removed_also_while_no_house_runs(folder: DataFolder
         "name": "bea",
         "removed": True,
     }
-    assert not folder.control_keys_file("bea").exists()
+    assert not folder.keys.control_file("bea").exists()
     again = auctioneer(folder, "clerk", "bea", "--remove")
     assert (again.exit_code, "there is no clerk bea" in again.stderr) == (3, True)
     for name in ("auctioneer", "house", "../../lock"):
@@ -198,7 +198,7 @@ def test_a_lot_is_added_by_the_order_and_the_defaults_of_the_record(tmp_path: Pa
     catalogue = catalogue.replace('increment = "5"', 'increment = "5"\nduration = "7m"\nreserve = "20"')
     folder = DataFolder(tmp_path / "data")
     folder.prepare()
-    chosen = Chosen(auctioneer_key=folder.make_control_keys().public)
+    chosen = Chosen(auctioneer_key=folder.keys.make_control().public)
     spec = parse_catalogue(catalogue, "evening.toml", CatalogueKind.TOML)
     open_sale(folder, HouseSettings(instance="test", publish_port=2), spec, chosen=chosen).journal.close()
     with desk(folder):

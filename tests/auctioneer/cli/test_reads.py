@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from auctioneer.cli import main
 from auctioneer.cli.output import grouped, print_csv, time_left, utc_time
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.rules import decisions
 from common.codec import encode
 from common.limits import PROTOCOL_VERSION

@@ -8,8 +8,8 @@ from click.testing import CliRunner, Result
 from auctioneer.cli import main
 from auctioneer.house.budgets import REQUESTS_PER_S_MIN
 from auctioneer.process import watchdog
-from auctioneer.process.data_folder import DataFolder
-from auctioneer.process.options import MachineSettings, RunOptions
+from auctioneer.process.folder import DataFolder, MachineSettings
+from auctioneer.process.options import RunOptions
 from auctioneer.rules.sale_settings import AdmissionMode
 
 
@@ -57,9 +57,9 @@ def test_an_option_that_is_not_given_is_as_it_was(tmp_path: Path, options: list[
     folder = DataFolder(tmp_path)
     assert run(tmp_path, "--example").exit_code == 0
     assert (options[-1].machine, options[-1].admit) == (MachineSettings(), None)
-    folder.write_machine_settings(MachineSettings(host="0.0.0.0", port=8000, metrics_port=0, advertise="house:1"))
+    folder.machine.write(MachineSettings(host="0.0.0.0", port=8000, metrics_port=0, advertise="house:1"))
     run(tmp_path, "--example")
-    assert options[-1].machine == folder.machine_settings()
+    assert options[-1].machine == folder.machine.read()
     given = ("--port", "7000", "--metrics-port", "off", "--advertise", "", "--admit", "INVITE", "--invite", "our-own")
     run(tmp_path, "--example", *given, "--requests-per-second", str(REQUESTS_PER_S_MIN))
     assert options[-1].machine == MachineSettings(host="0.0.0.0", port=7000, requests_per_s=REQUESTS_PER_S_MIN)
@@ -69,7 +69,7 @@ def test_an_option_that_is_not_given_is_as_it_was(tmp_path: Path, options: list[
 def test_a_host_of_another_run_counts_for_what_is_only_for_this_machine(
     tmp_path: Path, options: list[RunOptions]
 ) -> None:
-    DataFolder(tmp_path).write_machine_settings(MachineSettings(host="0.0.0.0"))
+    DataFolder(tmp_path).machine.write(MachineSettings(host="0.0.0.0"))
     assert run(tmp_path, "--no-encryption").exit_code == 2
     assert run(tmp_path, "--example", "--no-encryption", "--host", "[::1]").exit_code == 0
     assert [(one.host, one.is_encrypted) for one in options] == [("::1", False)]

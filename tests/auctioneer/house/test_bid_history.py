@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from auctioneer.cli import main
 from auctioneer.house.bid_history import BidPage, page_of_bids
 from auctioneer.house.commands import CloseLot
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from common.errors import RejectCode, RejectedError
 from common.messages import BidRequest, BuyRequest
 from tests.auctioneer.cli.cli_sales import begin_sale, desk

@@ -17,8 +17,8 @@ import pytest
 from auctioneer.house.commands import Appoint
 from auctioneer.journal import DamagedJournalError, SqliteJournal, recount_rejections
 from auctioneer.process.backup import back_up, restore
-from auctioneer.process.data_folder import DataFolder
-from auctioneer.process.options import MachineSettings, RunOptions
+from auctioneer.process.folder import DataFolder, MachineSettings
+from auctioneer.process.options import RunOptions
 from auctioneer.process.startup import change_clerks_offline
 from auctioneer.process.watchdog import run_watched
 from auctioneer.rules.facts import HouseStarted
@@ -35,10 +35,10 @@ from tests.auctioneer.cli.cli_sales import begin_sale, desk, sale_of
 def folder(tmp_path: Path) -> DataFolder:
     """Return a sale with every kind of small file."""
     folder = begin_sale(tmp_path / "data")
-    folder.house_keys()
-    change_clerks_offline(folder, Appoint(name="bea", key=folder.make_control_keys("bea").public))
-    folder.write_machine_settings(MachineSettings(port=8000))
-    folder.admitted_keys_file.write_text("# nobody yet\n")
+    folder.keys.house()
+    change_clerks_offline(folder, Appoint(name="bea", key=folder.keys.make_control("bea").public))
+    folder.machine.write(MachineSettings(port=8000))
+    folder.keys.admitted_file.write_text("# nobody yet\n")
     return folder
 
 
@@ -245,7 +245,7 @@ def test_a_restore_replaces_no_sale_and_no_running_house(folder: DataFolder, tmp
         restore(backup, folder)
     (tmp_path / "moved").rename(folder.journal)
     (folder.path / "journal.sqlite3-wal").unlink()
-    hold = folder.hold()
+    hold = folder.whereabouts.hold()
     with pytest.raises(UsageError, match="runs on"):
         restore(backup, folder)
     with pytest.raises(UsageError, match="not a backup of one"):
@@ -260,9 +260,9 @@ def test_newer_keys_and_lists_stay_and_another_houses_key_is_refused(folder: Dat
     """The usual loss is that of the journal alone: a clerk who was added after the backup is added again."""
     backup = DataFolder(tmp_path / "backup")
     back_up(folder, backup.path)
-    clerk = Appoint(name="cy", key=folder.make_control_keys("cy").public)
+    clerk = Appoint(name="cy", key=folder.keys.make_control("cy").public)
     change_clerks_offline(folder, clerk)
-    folder.admitted_keys_file.unlink()
+    folder.keys.admitted_file.unlink()
     with sale_of(folder) as sale:
         folder.snapshots.write(sale.journal.end, sale.house.snapshot())
     folder.journal.unlink()
@@ -272,10 +272,10 @@ def test_newer_keys_and_lists_stay_and_another_houses_key_is_refused(folder: Dat
     assert names_of_controllers(folder) == ["auctioneer", "bea"], "as the backup has it"
     change_clerks_offline(folder, clerk)
     assert names_of_controllers(folder) == ["auctioneer", "bea", "cy"], "and her key is the same"
-    assert folder.admitted_keys_file.exists()
+    assert folder.keys.admitted_file.exists()
 
     other = DataFolder(tmp_path / "other")
-    other.house_keys()
+    other.keys.house()
     before = content(other.path)
     with pytest.raises(UsageError, match="another house"):
         restore(backup, other)
@@ -324,7 +324,7 @@ def test_a_directory_whose_journal_was_lost_is_that_of_the_sale_that_is_restored
     restored = restore(DataFolder(tmp_path / "backup"), other)
     with sale_of(other) as sale:
         assert sale.house.engine.sale.sale == restored.sale
-    record = other.sale_record()
+    record = other.whereabouts.sale()
     assert record is not None
     assert record.sale == restored.sale
 

@@ -17,7 +17,7 @@ from auctioneer.journal import JournalGoneError, SqliteJournal
 from auctioneer.journal.copying import copy_journal
 from auctioneer.process import startup
 from auctioneer.process.clock import Clock
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.process.options import RunOptions
 from auctioneer.process.startup import OpenSale, change_clerks_offline, has_begun, load_spec, open_sale
 from auctioneer.rules.facts import HouseStarted, SaleCreated, SettingsChanged
@@ -420,7 +420,7 @@ def test_clerks_are_recorded_while_nobody_holds_the_sale_and_no_time_passes(fold
     with closing(SqliteJournal.open(folder.journal, read_only=True)) as journal:
         assert (journal.end.position - 1, journal.alive_ms) == before
         assert verify(journal.read()).mismatch is None
-    hold = folder.hold()
+    hold = folder.whereabouts.hold()
     with pytest.raises(UsageError, match="runs on"):
         change_clerks_offline(folder, Dismiss(name="bea"))
     os.close(hold)
@@ -481,14 +481,14 @@ def test_whatever_a_house_leaves_tells_that_a_sale_was_held(folder: DataFolder, 
 
 
 def test_what_a_first_start_makes_before_the_sale_is_on_the_disk_stands_in_no_ones_way(folder: DataFolder) -> None:
-    folder.house_keys()
-    folder.make_control_keys()
+    folder.keys.house()
+    folder.keys.make_control()
     SqliteJournal.open(folder.journal).close()
     assert load_spec(RunOptions(folder.path, is_example=True)) is not None
     stop(begun(folder))
     (folder.path / "sale.json").unlink()
     stop(take_up(folder))
-    assert folder.sale_record() is not None, "it died before it had noted which sale it was"
+    assert folder.whereabouts.sale() is not None, "it died before it had noted which sale it was"
 
 
 def test_who_knows_that_a_sale_was_held_begins_none_even_where_nothing_is_left(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from auctioneer.cli.control_client import connected
 from auctioneer.journal import DamagedJournalError
-from auctioneer.process.data_folder import DataFolder
+from auctioneer.process.folder import DataFolder
 from auctioneer.process.watchdog import (
     STORAGE_RETRY_S,
     End,
@@ -192,7 +192,7 @@ def test_a_server_that_dies_after_it_wrote_where_it_is_but_before_it_serves_is_g
         assert watchdog.wait(WAIT_S) == GivenUpError.exit_status
     assert sum("starting it again" in line for line in told) == 3
     assert told[-1].startswith("Error [given_up]: The server died 4 times at its start, the last time by signal 9")
-    assert DataFolder(tmp_path / "data").house_record() is not None, "so that file is no proof that a house was served"
+    assert DataFolder(tmp_path / "data").whereabouts.read() is not None, "that file is no proof of a served house"
 
 
 def test_a_list_of_local_houses_that_can_not_be_written_stops_no_house(tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_a_house_without_standard_streams_is_held(tmp_path: Path) -> None:
 
 
 def house_pid(data: Path) -> int:
-    record = DataFolder(data).house_record()
+    record = DataFolder(data).whereabouts.read()
     assert record is not None
     return record.pid
 

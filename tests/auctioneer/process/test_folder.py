@@ -11,14 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from auctioneer.process import data_folder
-from auctioneer.process.data_folder import DataFolder, HouseRecord
-from auctioneer.process.options import MachineSettings
+from auctioneer.process.folder import DataFolder, MachineSettings, RunningHouse, whereabouts
 from common.errors import StorageError, UsageError
 from common.keys import LocalHouse, new_keys, publish_local_house
 
 LOCAL = LocalHouse("A sale", "auction://x", "/data")
-RECORD = HouseRecord(4321, 4320, "first", "ipc:///x", "auction://x", 7000, 7001)
+RECORD = RunningHouse(4321, 4320, "first", "ipc:///x", "auction://x", 7000, 7001)
 
 
 @pytest.fixture
@@ -33,11 +31,11 @@ def mode(path: Path) -> int:
 
 
 def test_everything_in_it_is_for_this_user_only(folder: DataFolder) -> None:
-    folder.house_keys()
-    folder.make_control_keys()
-    folder.write_machine_settings(MachineSettings())
-    folder.write_house_record(RECORD)
-    os.close(folder.hold())
+    folder.keys.house()
+    folder.keys.make_control()
+    folder.machine.write(MachineSettings())
+    folder.whereabouts.write(RECORD)
+    os.close(folder.whereabouts.hold())
     files = [path for path in folder.path.rglob("*") if path.is_file()]
     assert {path.name for path in files} == {
         "house.json", "auctioneer.json", "machine.json", "lock"
@@ -50,9 +48,9 @@ def test_a_secret_is_never_readable_by_others_even_for_an_instant(folder: DataFo
     """Files are made with their mode, not given it after: under the most generous umask too."""
     before = os.umask(0)
     try:
-        folder.house_keys()
-        folder.write_machine_settings(MachineSettings())
-        folder.make_control_keys("bea")
+        folder.keys.house()
+        folder.machine.write(MachineSettings())
+        folder.keys.make_control("bea")
     finally:
         os.umask(before)
     assert {mode(path) for path in folder.path.rglob("*") if path.is_file()} == {0o600}
@@ -62,56 +60,56 @@ def test_a_secret_is_never_readable_by_others_even_for_an_instant(folder: DataFo
 
 
 def test_one_house_holds_it_until_the_handle_is_closed(folder: DataFolder) -> None:
-    assert not folder.is_held()
-    handle = folder.hold()
-    assert folder.is_held()
-    folder.write_house_record(RECORD)
+    assert not folder.whereabouts.is_held()
+    handle = folder.whereabouts.hold()
+    assert folder.whereabouts.is_held()
+    folder.whereabouts.write(RECORD)
     with pytest.raises(UsageError, match="process 4321"):
-        folder.hold()
+        folder.whereabouts.hold()
     os.close(handle)
-    assert not folder.is_held()
-    os.close(folder.hold())
+    assert not folder.whereabouts.is_held()
+    os.close(folder.whereabouts.hold())
 
 
 def test_a_folder_where_no_house_ever_ran_is_not_held(tmp_path: Path) -> None:
-    assert not DataFolder(tmp_path / "nothing").is_held()
+    assert not DataFolder(tmp_path / "nothing").whereabouts.is_held()
     assert not (tmp_path / "nothing").exists()
 
 
 def test_the_hold_ends_with_the_process(folder: DataFolder) -> None:
     program = (
-        "import sys; from pathlib import Path; from auctioneer.process.data_folder import DataFolder as D; "
-        "D(Path(sys.argv[1])).hold(); print('held', flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from auctioneer.process.folder import DataFolder as D; "
+        "D(Path(sys.argv[1])).whereabouts.hold(); print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program, str(folder.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        assert folder.is_held()
+        assert folder.whereabouts.is_held()
         holder.kill()
         holder.wait()
-    assert not folder.is_held()
+    assert not folder.whereabouts.is_held()
 
 
 def test_who_looks_whether_it_is_held_does_not_keep_a_house_from_starting(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A `status` at the wrong moment must not make a `run` fail: whoever looks is gone before the times is."""
+    """A `status` at the wrong moment must not make a `run` fail: whoever looks is gone before its patience is."""
     looking = as_one_who_looks(folder)
-    monkeypatch.setattr(data_folder.time, "sleep", lambda pause_s: os.close(looking))
-    os.close(folder.hold())
+    monkeypatch.setattr(whereabouts.time, "sleep", lambda pause_s: os.close(looking))
+    os.close(folder.whereabouts.hold())
 
 
 def test_two_who_look_do_not_take_each_other_for_a_house(folder: DataFolder) -> None:
     looking = as_one_who_looks(folder)
-    assert not folder.is_held()
+    assert not folder.whereabouts.is_held()
     os.close(looking)
 
 
 def as_one_who_looks(folder: DataFolder) -> int:
     """Return the lock as `is_held` has it for an instant."""
-    os.close(folder.hold())
+    os.close(folder.whereabouts.hold())
     handle = os.open(folder.path / "lock", os.O_RDWR)
     fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     return handle
@@ -121,22 +119,22 @@ def as_one_who_looks(folder: DataFolder) -> int:
 
 
 def test_a_control_key_is_made_once_for_each_name(folder: DataFolder) -> None:
-    context, clerk = folder.make_control_keys(), folder.make_control_keys("bea")
+    context, clerk = folder.keys.make_control(), folder.keys.make_control("bea")
     assert context != clerk
-    assert folder.make_control_keys() == folder.control_keys() == context
-    assert folder.make_control_keys("bea") == folder.control_keys("bea") == clerk
+    assert folder.keys.make_control() == folder.keys.control() == context
+    assert folder.keys.make_control("bea") == folder.keys.control("bea") == clerk
 
 
 @pytest.mark.parametrize("name", ["", "Bea", "bea smith", "../house", "-x", "a" * 32, "béa", "bea\n", "house"])
 def test_a_clerks_name_is_a_plain_word(folder: DataFolder, name: str) -> None:
     with pytest.raises(UsageError, match="can't name a clerk"):
-        folder.make_control_keys(name)
+        folder.keys.make_control(name)
     assert not (folder.path / "keys").exists(), "and no key was made"
 
 
 def test_a_control_key_that_is_not_there_is_told_and_not_made(folder: DataFolder) -> None:
     with pytest.raises(UsageError, match="no control key 'bea'"):
-        folder.control_keys("bea")
+        folder.keys.control("bea")
     assert not (folder.path / "keys").exists()
 
 
@@ -144,33 +142,33 @@ def test_a_control_key_that_is_not_there_is_told_and_not_made(folder: DataFolder
 
 
 def test_admitted_keys_are_a_line_each_with_a_name_for_people(folder: DataFolder) -> None:
-    assert folder.admitted_keys() == frozenset()
+    assert folder.keys.admitted() == frozenset()
     ann, bob = new_keys().public, "#" + new_keys().public[1:]
-    folder.admitted_keys_file.write_text(f"# our bidders\n\n{ann} Ann Smith\n  {bob}\n{ann}\n")
-    assert folder.admitted_keys() == {ann, bob}, "a key may begin with #"
+    folder.keys.admitted_file.write_text(f"# our bidders\n\n{ann} Ann Smith\n  {bob}\n{ann}\n")
+    assert folder.keys.admitted() == {ann, bob}, "a key may begin with #"
 
 
 @pytest.mark.parametrize("line", ["Ann", "k" * 39, "k" * 41, "#comment"])
 def test_a_line_that_is_no_key_is_told_with_its_number(folder: DataFolder, line: str) -> None:
-    folder.admitted_keys_file.write_text(f"{new_keys().public}\n{line}\n")
+    folder.keys.admitted_file.write_text(f"{new_keys().public}\n{line}\n")
     with pytest.raises(UsageError, match="line 2"):
-        folder.admitted_keys()
+        folder.keys.admitted()
 
 
 def test_a_list_that_is_no_text_is_told(folder: DataFolder) -> None:
-    folder.admitted_keys_file.write_bytes(b"\xff\xfe")
+    folder.keys.admitted_file.write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="admitted-keys"):
-        folder.admitted_keys()
+        folder.keys.admitted()
 
 
 # --- this machine --------------------------------------------------------------------------------------------------
 
 
 def test_how_the_house_is_run_here_is_read_back(folder: DataFolder) -> None:
-    assert folder.machine_settings() is None
+    assert folder.machine.read() is None
     settings = MachineSettings(host="0.0.0.0", port=8000, publish_port=9000, advertise="house:1", metrics_port=0)
-    folder.write_machine_settings(settings)
-    assert DataFolder(folder.path).machine_settings() == settings
+    folder.machine.write(settings)
+    assert DataFolder(folder.path).machine.read() == settings
     assert mode(folder.path / "machine.json") == 0o600
 
 
@@ -182,7 +180,7 @@ def test_settings_of_the_machine_that_can_not_be_read_are_told_and_not_replaced(
     path = folder.path / "machine.json"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"machine\.json.* Remove it"):
-        folder.machine_settings()
+        folder.machine.read()
     assert path.read_bytes() == content
 
 
@@ -190,17 +188,17 @@ def test_settings_of_the_machine_that_can_not_be_read_are_told_and_not_replaced(
 
 
 def test_the_house_record_is_read_back(folder: DataFolder) -> None:
-    assert folder.house_record() is None
-    folder.write_house_record(RECORD)
-    assert folder.house_record() == RECORD
+    assert folder.whereabouts.read() is None
+    folder.whereabouts.write(RECORD)
+    assert folder.whereabouts.read() == RECORD
 
 
 @pytest.mark.parametrize(
     "write",
     [
-        pytest.param(lambda folder: folder.write_house_record(RECORD), id="house record"),
-        pytest.param(lambda folder: folder.house_keys(), id="keys"),
-        pytest.param(lambda folder: folder.write_machine_settings(MachineSettings()), id="machine"),
+        pytest.param(lambda folder: folder.whereabouts.write(RECORD), id="house record"),
+        pytest.param(lambda folder: folder.keys.house(), id="keys"),
+        pytest.param(lambda folder: folder.machine.write(MachineSettings()), id="machine"),
         pytest.param(lambda folder: publish_local_house(folder.path, LOCAL), id="local house"),
     ],
 )
@@ -222,4 +220,4 @@ def test_what_the_disk_does_not_take_is_a_fault_of_storage(
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"pid": "x"}', b"\xff"])
 def test_a_damaged_house_record_is_as_none(folder: DataFolder, content: bytes) -> None:
     (folder.path / "house.json").write_bytes(content)
-    assert folder.house_record() is None
+    assert folder.whereabouts.read() is None

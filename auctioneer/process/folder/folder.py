@@ -1,0 +1,100 @@
+"""The data directory of a sale: where everything is in it, who holds it, and how its house can be reached.
+
+DIR/journal.sqlite3        the record
+DIR/snapshot-POSITION      the state after that fact, the newest two; only to start faster
+DIR/keys/house.json        the house's CURVE key: the identity that join links name
+DIR/keys/control/NAME.json keys of the auctioneer and of clerks, for the control endpoint
+DIR/machine.json           how the house is run on this machine: hosts, ports
+DIR/admitted-keys.txt      the list for `--admit list`: a bidder's public key on each line
+DIR/sale.json              which sale was begun here: another one never takes its place
+DIR/house.json             where the running house is, and where it was last
+DIR/lock                   held while a house runs
+DIR/backup.json            only in a backup: what it holds; no house runs on one
+"""
+
+from pathlib import Path
+
+from auctioneer.journal import FILE_NAME, JournalGoneError
+from auctioneer.journal.snapshots import SnapshotFiles
+from auctioneer.process.folder.keys import KeyFiles
+from auctioneer.process.folder.machine import MachineFile
+from auctioneer.process.folder.whereabouts import SaleMark, Whereabouts
+from common.errors import UsageError
+from common.files import make_private_folder
+
+
+class DataFolder:
+    """One data directory: where the record is, and the small files beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.keys = KeyFiles(path)
+        self.machine = MachineFile(path / "machine.json")
+        self.whereabouts = Whereabouts(path)
+
+    @property
+    def journal(self) -> Path:
+        """The record of the sale."""
+        return self.path / FILE_NAME
+
+    @property
+    def snapshots(self) -> SnapshotFiles:
+        """The states from which a start goes on."""
+        return SnapshotFiles(self.path)
+
+    @property
+    def has_sale(self) -> bool:
+        """Whether there is a journal here."""
+        return self.journal.exists()
+
+    @property
+    def was_held(self) -> bool:
+        """Whether a sale was ever held here, also where its journal is gone.
+
+        What a first start leaves that died before the sale was on the disk (keys, lists, an empty journal) is none.
+        """
+        return self.whereabouts.are_known or bool(self.snapshots.positions())
+
+    def require_sale(self) -> None:
+        """Raise UsageError where no sale was ever held here, and JournalGoneError where its journal is gone."""
+        if self.has_sale:
+            return
+        if self.was_held:
+            raise self.journal_gone()
+        raise UsageError(f"There is no sale in {self.path}. Is --data the directory of your sale?")
+
+    def journal_gone(self) -> JournalGoneError:
+        """Return what is to be said where the journal of the sale that was held here is gone, or is not its own."""
+        mark = self.whereabouts.sale()
+        which = "A sale" if mark is None else f"The sale {mark.title!r}"
+        return JournalGoneError(
+            f"{which} was held on {self.path}, and its journal is gone. No other sale is begun in its place. Bring "
+            f"back {FILE_NAME} and {FILE_NAME}-wal from where they were moved to, or restore a backup there with "
+            f"`auctioneer restore`. To begin a new sale, choose another directory with --data."
+        )
+
+    def keep_sale(self, mark: SaleMark) -> None:
+        """Note which sale is held here. Raises JournalGoneError where it was another, and StorageError."""
+        before = self.whereabouts.sale()
+        if before is None:
+            self.whereabouts.write_sale(mark)
+        elif before.sale != mark.sale:
+            raise JournalGoneError(
+                f"The sale {before.title!r} was held on {self.path}, and {FILE_NAME} holds another one, "
+                f"{mark.title!r}. Bring back the journal that was there, or choose another directory with --data."
+            )
+
+    @property
+    def backup_file(self) -> Path:
+        """What a backup says of itself; a directory that has it is a backup, and no house may run on it."""
+        return self.path / "backup.json"
+
+    def small_files(self) -> list[Path]:
+        """Return the files besides the journal that a backup needs: keys, lists, and where the house was last."""
+        names = ("machine.json", "admitted-keys.txt", "house.json")
+        files = [self.path / name for name in names] + sorted((self.path / "keys").rglob("*.json"))
+        return [file for file in files if file.is_file()]
+
+    def prepare(self) -> None:
+        """Make the directory, for this user only."""
+        make_private_folder(self.path)

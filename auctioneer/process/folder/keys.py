@@ -1,0 +1,71 @@
+"""The keys in a data directory: the house's own, those that give commands, and the list for `--admit list`."""
+
+from pathlib import Path
+
+from auctioneer.rules.sale_settings import AUCTIONEER, HOUSE, is_clerk_name
+from common.errors import UsageError
+from common.keys import KeyPair, load_or_make_keys
+from common.limits import KEY_CHARS
+
+
+class KeyFiles:
+    """`keys/house.json`, `keys/control/NAME.json` and `admitted-keys.txt` of one data directory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def house(self) -> KeyPair:
+        """Return the house's own keys, made at first use."""
+        return load_or_make_keys(self._folder / "keys" / "house.json")
+
+    def control(self, name: str = AUCTIONEER) -> KeyPair:
+        """Return the key of the auctioneer or of a clerk. Raises UsageError where there is none."""
+        path = self.control_file(name)
+        if not path.exists():
+            raise UsageError(
+                f"There is no control key {name!r} in {self._folder}. "
+                "Is this the data directory of a sale? A clerk's key is made by `auctioneer clerk NAME`."
+            )
+        return load_or_make_keys(path)
+
+    def make_control(self, name: str = AUCTIONEER) -> KeyPair:
+        """Return the key of the auctioneer or of a clerk, made at first use; the sale's record says whether it counts.
+
+        Raises UsageError for a name that can't be a clerk's; the auctioneer's own is one.
+        """
+        return load_or_make_keys(self.control_file(name))
+
+    def control_file(self, name: str) -> Path:
+        """Return where the key of the auctioneer or of a clerk is. Raises UsageError for a name that neither has."""
+        if name != AUCTIONEER and not is_clerk_name(name):
+            raise UsageError(f"{name!r} can't name a clerk: use lower-case letters, digits and hyphens, not {HOUSE!r}.")
+        return self._folder / "keys" / "control" / f"{name}.json"
+
+    @property
+    def admitted_file(self) -> Path:
+        """The list for `--admit list`."""
+        return self._folder / "admitted-keys.txt"
+
+    def admitted(self) -> frozenset[str]:
+        """Return the keys on the list; a line may go on with a name for people. Raises UsageError for a bad line."""
+        if not self.admitted_file.exists():
+            return frozenset()
+        keys = set()
+        for number, line in enumerate(_read_text(self.admitted_file).splitlines(), 1):
+            words = [] if line.startswith("# ") else line.split()
+            if not words:
+                continue
+            if len(words[0]) != KEY_CHARS:
+                raise UsageError(
+                    f"{self.admitted_file}, line {number}: {words[0]!r} is not a bidder's public key "
+                    f"({KEY_CHARS} characters). `bidder key --name NAME` prints it."
+                )
+            keys.add(words[0])
+        return frozenset(keys)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} can't be read: {error}") from error
