@@ -9,18 +9,18 @@ import click
 from common.terminal.commands import CONTEXT_SETTINGS, AuctionGroup, examples
 
 _COMMANDS: Final = {
-    "demo": "benchmarks.demo",
-    "bots": "benchmarks.bots",
-    "throughput": "benchmarks.throughput",
-    "peers": "benchmarks.peers",
-    "latency": "benchmarks.latency",
-    "fanout": "benchmarks.fanout",
-    "fairness": "benchmarks.fairness",
-    "engine": "benchmarks.engine",
-    "scale": "benchmarks.scale",
-    "memory": "benchmarks.memory",
-    "recovery": "benchmarks.recovery",
-    "report": "benchmarks.report_page",
+    "demo": "benchmarks.bots.demo",
+    "bots": "benchmarks.bots.bots",
+    "throughput": "benchmarks.measurements.throughput",
+    "peers": "benchmarks.measurements.peers",
+    "latency": "benchmarks.measurements.latency",
+    "fanout": "benchmarks.measurements.fanout",
+    "fairness": "benchmarks.measurements.fairness",
+    "engine": "benchmarks.measurements.engine",
+    "scale": "benchmarks.measurements.scale",
+    "memory": "benchmarks.measurements.memory",
+    "recovery": "benchmarks.measurements.recovery",
+    "report": "benchmarks.report.page",
 }
 """Commands in the order of the help, each with its module, where it has the command's name."""
 

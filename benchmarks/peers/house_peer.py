@@ -13,14 +13,14 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Final
 
-from benchmarks.child import decode_line
-from benchmarks.house import HouseProcess, read_record
+from benchmarks.load.child import decode_line
+from benchmarks.load.house import HouseProcess, read_record
+from benchmarks.load.ring import BIDDERS, LOTS, amount_minor, lot_of
+from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, write_catalogue
 from benchmarks.peers.peer import Running
 from benchmarks.peers.processes import processor_s, running_server
 from benchmarks.peers.wire import Address, Answers, BrokenPeerError
 from benchmarks.peers.zmtp import connect_zmtp, frame, receive_message, split
-from benchmarks.ring import BIDDERS, LOTS, amount_minor, lot_of
-from benchmarks.rising_sale import UNBOUNDED_REQUESTS, write_catalogue
 from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, decode_answer, decode_broadcast, encode
 from common.keys import parse_link
 from common.limits import PROTOCOL_VERSION
@@ -38,7 +38,7 @@ class EchoPeer:
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator[Running]:
         """See `Peer`. It records nothing and publishes nothing."""
-        with running_server([sys.executable, "-m", "benchmarks.echo"], folder / "echo.log") as process:
+        with running_server([sys.executable, "-m", "benchmarks.load.echo"], folder / "echo.log") as process:
             assert process.stdout is not None, "the echo prints its port"
             (port,) = decode_line(process.stdout.readline(), list[int])
             address = ("127.0.0.1", port)

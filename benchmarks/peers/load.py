@@ -1,6 +1,6 @@
 """The peers' load generator: one thread, plain sockets, one epoll. The same for every peer, so that none pays more.
 
-It speaks each peer's protocol over bare sockets, which `benchmarks.closed_loop`, made of ZeroMQ's, could not.
+It speaks each peer's protocol over bare sockets, which `benchmarks.load.closed_loop`, made of ZeroMQ's, could not.
 
 Bidders are spread over connections. With a connection for each bidder, one bid is under way on each; with fewer, the
 bids of several bidders follow each other on it without waiting. A pool differs: a bid goes to a connection that is
@@ -17,9 +17,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from benchmarks.machine import stolen_s
+from benchmarks.load.machine import stolen_s
+from benchmarks.load.ring import BIDDERS, Ring
 from benchmarks.peers.wire import RECEIVE_BYTES, BrokenPeerError, Wire
-from benchmarks.ring import BIDDERS, Ring
 
 ANSWER_S: Final = 60.0
 """How long a peer may be silent altogether."""

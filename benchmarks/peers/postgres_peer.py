@@ -17,11 +17,11 @@ from typing import Any, Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
+from benchmarks.load.ring import LOTS
 from benchmarks.peers.peer import Running
 from benchmarks.peers.postgres_wire import CHANNEL, USER, PostgresBids, PostgresSelects, PostgresWatcher
 from benchmarks.peers.processes import check_alive, free_port, processor_s, running_server
 from benchmarks.peers.wire import Address, BrokenPeerError
-from benchmarks.ring import LOTS
 
 START_S: Final = 120.0
 _PAUSE_S: Final = 0.05

@@ -5,8 +5,8 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
+from benchmarks.load.ring import amount_minor, lot_of
 from benchmarks.peers.wire import Address, Answers, BrokenPeerError, connect_to, receive_until
-from benchmarks.ring import amount_minor, lot_of
 
 USER: Final = "postgres"
 CHANNEL: Final = "bids"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.machine import TICKS_A_SECOND
+from benchmarks.load.machine import TICKS_A_SECOND
 from benchmarks.peers.wire import BrokenPeerError
 
 STOP_S: Final = 20.0

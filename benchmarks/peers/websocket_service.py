@@ -15,7 +15,7 @@ from typing import Any
 import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
-from benchmarks.ring import LOTS
+from benchmarks.load.ring import LOTS
 
 SCHEMA = """
 PRAGMA journal_mode = WAL;

@@ -5,7 +5,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from benchmarks.__main__ import main
-from benchmarks.results import Finding, read_kept
+from benchmarks.report.results import Finding, read_kept
 
 
 def quick_finding(name: str, folder: Path, *options: str) -> Finding:

@@ -1,0 +1,228 @@
+"""One bot: the real client, a character, and a memory of what it was told.
+
+It looks at a lot a moment after the lot changed, as a person does, and when its plan says so. It bids on what it has
+seen: after a verdict it waits until its copy of the sale has caught up with that verdict.
+"""
+
+import asyncio
+from typing import Final
+
+from benchmarks.bots.crowd import Character, Crowd, Tastes
+from benchmarks.bots.tally import Acknowledged, Tally
+from benchmarks.load.waiting import Pulse
+from bidder import (
+    AsyncClient,
+    EventsDropped,
+    HistoryLost,
+    LotCaughtUp,
+    LotChanged,
+    Repaired,
+    StateReady,
+    UnansweredError,
+)
+from bidder.core.events import Event
+from bidder.core.strategy import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
+from common.errors import RejectCode
+from common.lot import LotStatus, LotView, SaleStatus
+from common.messages import Accepted, Rejected
+
+REACTION_MS: Final = (250, 1400)
+"""How long a bot takes to look at a lot that changed, if it is not waiting for its moment."""
+IN_FLIGHT_MAX: Final = 16
+"""Requests that a bot leaves unanswered; half of what the house remembers for it."""
+VERDICT_MS: Final = 30_000
+"""How long a bot waits for a verdict: longer than any restart of the house."""
+
+_WORTH_ANOTHER_TRY: Final = frozenset(
+    {
+        RejectCode.BELOW_MINIMUM,
+        RejectCode.INVALID_AMOUNT,
+        RejectCode.ALREADY_LEADING,
+        RejectCode.NO_BUY_NOW,
+        RejectCode.LOT_NOT_OPEN,
+        RejectCode.LOT_PAUSED,
+        RejectCode.SLOW_DOWN,
+        RejectCode.UNAVAILABLE,
+    }
+)
+"""Rejections that the lot's next change may undo; after any other the bot leaves the lot alone."""
+
+
+class Bot:
+    """A character in a sale. `run` goes on until it is cancelled, or raises (in a group) what stopped the client."""
+
+    def __init__(
+        self, client: AsyncClient, character: Character, crowd: Crowd, slowness: float, tally: Tally, pulse: Pulse
+    ) -> None:
+        self.client = client
+        self.character = character
+        self._crowd = crowd
+        self._slowness = slowness
+        self._tally = tally
+        self._pulse = pulse
+        self._chance = character.reactions
+        self._tastes: Tastes | None = None
+        self._plans: dict[str, Plan | None] = {}
+        self._seen_seqs: dict[str, int] = {}
+        self._offers_minor: dict[str, int] = {}
+        self._unsettled: set[str] = set()
+        self._given_up: set[str] = set()
+        self._looks: dict[str, asyncio.TimerHandle] = {}
+        self._requests = asyncio.TaskGroup()
+        self._under_way: set[str] = set()
+        self._is_stopped = False
+        self.is_done = False
+        """Whether nothing is left to bid on: the sale has ended, or all of its lots are over."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests have no verdict yet."""
+        return len(self._under_way)
+
+    async def run(self) -> None:
+        """Follow the sale and bid."""
+        try:
+            async with self._requests:
+                async for event in self.client.events():
+                    self._react(event)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Bid no more; verdicts of what is under way still come in, and the sale is still followed."""
+        self._is_stopped = True
+        for look in self._looks.values():
+            look.cancel()
+        self._looks.clear()
+
+    # --- what comes in ----------------------------------------------------------------------------------------------
+
+    def _react(self, event: Event) -> None:
+        match event:
+            case LotChanged(view=view):
+                self._consider(view)
+            case LotCaughtUp(before=before, view=view):
+                self._tally.jumps += before is not None
+                self._consider(view)
+            case StateReady():
+                self._consider_all()
+            case Repaired(missing=missing):
+                self._tally.repairs += 1
+                self._tally.events_repaired += missing
+            case HistoryLost():
+                self._tally.histories_lost += 1
+                self._seen_seqs.clear()  # they are of the history that is gone
+            case EventsDropped(dropped=dropped):
+                self._tally.events_dropped += dropped
+                self._consider_all()
+            case _:
+                self._update_done()
+        self._pulse.beat()
+
+    def _consider_all(self) -> None:
+        for view in self.client.lots().values():
+            self._consider(view)
+
+    def _consider(self, view: LotView) -> None:
+        """Look at a lot after a moment, unless that is under way or there is nothing in it for this bot."""
+        lot = view.lot
+        if view.status.is_final:
+            self._update_done()
+        if self._is_stopped or view.status is not LotStatus.OPEN or lot in self._looks or lot in self._given_up:
+            return
+        plan = self._plan(view)
+        if plan is None or view.leader == self.client.paddle or not can_gain(view, plan):
+            return
+        reaction_ms = self._chance.uniform(*REACTION_MS)
+        until_acts_ms = acts_from_ms(view, plan) - self.client.server_now_ms()
+        self._look_in(lot, max(reaction_ms, until_acts_ms) if until_acts_ms > 0 else reaction_ms * self._slowness)
+
+    def _plan(self, view: LotView) -> Plan | None:
+        if view.lot not in self._plans:
+            self._plans[view.lot] = self._get_tastes().plan(view, self.client.server_now_ms())
+        return self._plans[view.lot]
+
+    def _get_tastes(self) -> Tastes:
+        if self._tastes is None:
+            catalogue = [known.terms for known in self.client.lots().values()]
+            self._tastes = Tastes(self._crowd, self.character, catalogue)
+        return self._tastes
+
+    def _look_in(self, lot: str, pause_ms: float) -> None:
+        self._looks[lot] = asyncio.get_running_loop().call_later(pause_ms / 1000, self._look, lot)
+
+    def _update_done(self) -> None:
+        self.is_done = self.client.sale.status is SaleStatus.ENDED or all(
+            view.status.is_final for view in self.client.lots().values()
+        )
+
+    # --- what goes out ----------------------------------------------------------------------------------------------
+
+    def _look(self, lot: str) -> None:
+        """Decide about a lot, on what is known of it now."""
+        del self._looks[lot]
+        view, plan = self.client.lots().get(lot), self._plans[lot]
+        if view is None or plan is None or lot in self._under_way or self._is_unseen(view):
+            return  # what is missing makes the bot look again when it comes
+        if self.in_flight >= IN_FLIGHT_MAX:
+            self._look_in(lot, REACTION_MS[0])
+            return
+        now_ms = self.client.server_now_ms()
+        intent = self._decide(view, plan, now_ms)
+        if intent is not None:
+            self._under_way.add(intent.lot)
+            self._offers_minor[intent.lot] = max(intent.most_minor, self._offers_minor.get(intent.lot, 0))
+            self._requests.create_task(self._act(intent))
+        elif now_ms < acts_from_ms(view, plan):
+            self._consider(view)
+
+    def _decide(self, view: LotView, plan: Plan, now_ms: int) -> Intent | None:
+        chance = self._chance.random()
+        if self.character.strategy is not Strategy.BUDGET:
+            return decide(view, now_ms, self.client.paddle, plan, chance)
+        views = list(self.client.lots().values())
+        pending = self._under_way | self._unsettled | {other.lot for other in views if self._is_unseen(other)}
+        purse = Purse(self._get_tastes().budget_minor, self._offers_minor, frozenset(pending))
+        cared_for = {
+            lot: known for lot, known in self._plans.items() if known is not None and lot not in self._given_up
+        }
+        return choose(views, now_ms, self.client.paddle, cared_for, purse, chance)
+
+    def _is_unseen(self, view: LotView) -> bool:
+        """Return whether a verdict is ahead of this bot's copy of the lot."""
+        return view.seq < self._seen_seqs.get(view.lot, 0)
+
+    async def _act(self, intent: Intent) -> None:
+        clock = asyncio.get_running_loop().time
+        request_id = self.client.new_request_id()
+        began_s = clock()
+        try:
+            verdict = await self._send(intent, request_id)
+            self._tally.latencies.note_s(clock() - began_s)
+            self._note(verdict, request_id)
+        except UnansweredError:
+            self._tally.unanswered += 1
+            self._unsettled.add(intent.lot)
+        finally:
+            self._under_way.remove(intent.lot)
+            self._pulse.beat()
+        view = self.client.lots().get(intent.lot)
+        if view is not None:
+            self._consider(view)
+
+    async def _send(self, intent: Intent, request_id: int) -> Accepted | Rejected:
+        if isinstance(intent, BuyNow):
+            return await self.client.buy(intent.lot, intent.price_minor, request_id=request_id, timeout_ms=VERDICT_MS)
+        return await self.client.bid(
+            intent.lot, intent.amount_minor, intent.maximum_minor, request_id=request_id, timeout_ms=VERDICT_MS
+        )
+
+    def _note(self, verdict: Accepted | Rejected, request_id: int) -> None:
+        if verdict.seq is not None:
+            self._seen_seqs[verdict.lot] = max(verdict.seq, self._seen_seqs.get(verdict.lot, 0))
+        if isinstance(verdict, Accepted):
+            self._tally.acknowledged.append(Acknowledged(self.client.paddle, request_id, verdict.lot))
+            return
+        self._tally.refuse(verdict.code)
+        if verdict.code not in _WORTH_ANOTHER_TRY:
+            self._given_up.add(verdict.lot)

@@ -1,0 +1,104 @@
+"""What must be true after a sale: all copies of it are equal, and the record has every bid that was acknowledged."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from benchmarks.bots.tally import Acknowledged
+from common.lot import LotView, SaleView
+
+_SHOWN_MAX: Final = 5
+_REQUESTS: Final = """
+    SELECT paddle, request_id FROM bid
+    UNION ALL
+    SELECT json_extract(body, '$[4]'), json_extract(body, '$[5].id') FROM fact WHERE kind = 'lot_bought'
+"""
+
+
+def report_check(what: str, problems: list[str]) -> bool:
+    """Print whether a check held, with its first problems where it did not; return whether it did."""
+    click.echo(f"{click.style('OK  ', fg='green') if not problems else click.style('FAIL', fg='red')}  {what}")
+    for problem in problems[:_SHOWN_MAX]:
+        click.echo(f"      {problem}")
+    if len(problems) > _SHOWN_MAX:
+        click.echo(f"      and {len(problems) - _SHOWN_MAX} more")
+    return not problems
+
+
+def differences(ours: Mapping[str, LotView], theirs: Mapping[str, LotView]) -> list[str]:
+    """Return in which lots two copies of a sale differ, a sentence for each."""
+    if ours == theirs:
+        return []
+    return [
+        f"lot {lot} is {_brief(ours.get(lot))} here and {_brief(theirs.get(lot))} there"
+        for lot in sorted(ours.keys() | theirs.keys())
+        if ours.get(lot) != theirs.get(lot)
+    ]
+
+
+def digest(sale: SaleView, lots: Mapping[str, LotView]) -> str:
+    """Return a text that is the same for equal copies of a sale, in whatever process they are."""
+    return blake2b(msgspec.msgpack.encode((sale, list(lots.values()))), digest_size=16).hexdigest()
+
+
+def differences_from_reports(
+    lots: Mapping[str, LotView], lots_report: list[dict[str, Any]], results_report: list[dict[str, Any]]
+) -> list[str]:
+    """Return where a copy of the sale differs from what the auctioneer's own reports say of the lots."""
+    reported = {row["lot"]: _public(row) for row in lots_report}
+    for row in results_report:
+        ended = _public({name: value for name, value in row.items() if name != _PAID})
+        reported.setdefault(row["lot"], {}).update(ended | {"winner": row["paddle"]})
+    return [
+        f"lot {lot}: {field} is {ours.get(field)} at the bidders and {theirs.get(field)} at the house"
+        for lot in sorted(reported.keys() | lots.keys())
+        if (ours := _facts(lots.get(lot))) != (theirs := reported.get(lot, {}))
+        for field in sorted(ours.keys() | theirs.keys())
+        if ours.get(field) != theirs.get(field)
+    ]
+
+
+def missing_from_record(data: Path, acknowledged: Iterable[Acknowledged]) -> list[str]:
+    """Return which acknowledged bids and purchases the record of the sale in `data` does not have."""
+    with closing(sqlite3.connect(f"file:{data / 'journal.sqlite3'}?mode=ro", uri=True)) as journal:
+        recorded = set(journal.execute(_REQUESTS))
+    return [
+        f"request {one.request_id} of paddle {one.paddle} on lot {one.lot} was acknowledged and is not in the record"
+        for one in acknowledged
+        if (one.paddle, one.request_id) not in recorded
+    ]
+
+
+def _brief(view: LotView | None) -> str:
+    if view is None:
+        return "unknown"
+    return f"{view.status.value} at {view.price_minor} after {view.bids} bids (seq {view.seq})"
+
+
+_SHARED: Final = {"status": "status", "price": "price_minor", "hammer": "hammer_minor", "bids": "bids", "seq": "seq"}
+"""What views and reports both say of a lot, and how reports call it."""
+_PAID: Final = "price_minor"
+"""In the results this is what was paid, also for a lot that was bought at once; in `lots`, where bidding stands."""
+
+
+def _public(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: row[name] for field, name in _SHARED.items() if name in row}
+
+
+def _facts(view: LotView | None) -> dict[str, Any]:
+    if view is None:
+        return {}
+    return {
+        "status": view.status.value,
+        "price": view.price_minor,
+        "hammer": view.hammer_minor,
+        "bids": view.bids,
+        "seq": view.seq,
+        "winner": view.winner,
+    }

@@ -1,0 +1,141 @@
+"""`make demo`: a real house in a process of its own, bots on real sockets, and proof at the end that all was right."""
+
+import asyncio
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import click
+
+from benchmarks.bots.checks import differences_from_reports, missing_from_record, report_check
+from benchmarks.bots.crowd import Crowd
+from benchmarks.bots.report import print_tally
+from benchmarks.bots.sale_folder import keep_folder, sale_folder
+from benchmarks.bots.screen import REFRESH_S, Screen, open_screen
+from benchmarks.bots.story import Story
+from benchmarks.bots.swarm import Swarm
+from benchmarks.load.house import HouseProcess, demo_catalogue
+from benchmarks.load.waiting import alongside, stop_when_told
+from bidder import AsyncClient
+from common.terminal.commands import STOPPED_STATUS, examples
+
+SEED: Final = 19
+"""With these bots' values, one lot of the catalogue is bought at once and one is beyond all purses."""
+SALE_S_MAX: Final = 300.0
+"""The bots' patience with a sale that somebody pauses or extends."""
+SETTLE_S: Final = 60.0
+"""How long copies of the sale may take to become equal after the last bid."""
+_FAILED: Final = 1
+
+
+@click.command(
+    short_help="Hold a real sale with bots bidding, about 30 seconds.",
+    epilog=examples("python -m benchmarks demo", "python -m benchmarks demo --bidders 100 --data evening"),
+)
+@click.option("--bidders", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many bots bid.")
+@click.option("--seed", type=int, default=SEED, show_default=True, help="What the lots are worth to them.")
+@click.option(
+    "--catalogue", type=click.Path(path_type=Path), default=demo_catalogue, help="[default: the demo's own catalogue]"
+)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep the sale here.  [default: a temporary directory]",
+)
+def demo(bidders: int, seed: int, catalogue: Path, data: Path | None) -> int:
+    """Hold a sale: an auctioneer, and bots that bid on real sockets until it ends. Then check that all was right.
+
+    Exit status 1 if a bidder saw anything else than the house, a bid was lost, or the record does not verify.
+    """
+    with sale_folder(data) as folder:
+        try:
+            is_right = asyncio.run(_hold(catalogue, folder, bidders, seed))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            click.echo("\nStopped, and with it the auctioneer and all bots.", err=True)
+            return STOPPED_STATUS
+        if data is None and not is_right:
+            click.echo(f"The sale is kept in {keep_folder(folder)}.", err=True)
+    return 0 if is_right else _FAILED
+
+
+async def _hold(catalogue: Path, folder: Path, bidders: int, seed: int) -> bool:
+    """Hold the sale and return whether all checks held."""
+    stop_when_told()
+    click.echo("Starting an auctioneer ...")
+    async with HouseProcess(catalogue, folder, "--port", "0") as house:
+        _print_how_to_join(house)
+        crowd = Crowd(seed)
+        async with Swarm(house.link, crowd, crowd.characters(bidders)) as swarm:
+            is_right = await _watch(swarm)
+            click.echo()
+            await house.show("results")
+            click.echo()
+            print_tally(swarm.tally)
+            click.echo()
+            is_right &= await _check_copies(house, swarm)
+            lost = missing_from_record(folder, swarm.tally.acknowledged)
+            is_right &= report_check(
+                f"All {len(swarm.tally.acknowledged)} bids and purchases that the house acknowledged are in its record",
+                lost,
+            )
+        await house.stop()
+        click.echo(f"\n$ auctioneer verify --data {folder}")
+        status = await house.show("verify")
+        is_right &= report_check("The record verifies", [f"`verify` ended with status {status}"] if status else [])
+    return is_right
+
+
+def _print_how_to_join(house: HouseProcess) -> None:
+    program = Path(sys.executable).with_name("bidder")
+    with suppress(ValueError):
+        program = program.relative_to(Path.cwd())
+    click.echo(f"\n  Join link  {house.link}")
+    click.echo(f"  To bid too, in another terminal:  {program} join --name YOU\n")
+
+
+async def _watch(swarm: Swarm) -> bool:
+    """Show the sale until it is over; return whether it ended in time."""
+    client = await swarm.observe()
+    with open_screen() as screen:
+        story = Story(client.sale.currency, lambda paddle: _name(swarm, paddle))
+        is_over = await alongside(_bid(swarm), _tell(client, story, screen), _refresh(client, swarm, screen))
+        screen.refresh(client, lambda paddle: _name(swarm, paddle))
+    return is_over or report_check("The sale ended", [f"it did not within {SALE_S_MAX:.0f} s"])
+
+
+async def _bid(swarm: Swarm) -> bool:
+    await swarm.join()
+    return await swarm.run(SALE_S_MAX)
+
+
+async def _tell(client: AsyncClient, story: Story, screen: Screen) -> None:
+    async for event in client.events():
+        line = story.tell(event)
+        if line is not None:
+            screen.tell(line)
+
+
+async def _refresh(client: AsyncClient, swarm: Swarm, screen: Screen) -> None:
+    while True:
+        screen.refresh(client, lambda paddle: _name(swarm, paddle))
+        await asyncio.sleep(REFRESH_S)
+
+
+def _name(swarm: Swarm, paddle: int) -> str:
+    return swarm.names.get(paddle, f"paddle {paddle}")
+
+
+async def _check_copies(house: HouseProcess, swarm: Swarm) -> bool:
+    """Check that bidders, newcomers and the auctioneer all have the same sale; return whether they do."""
+    newcomer = await swarm.reference()
+    is_right = report_check(
+        f"All {len(swarm.bots)} bots have the sale that a newcomer is given",
+        await swarm.until_equal(newcomer, SETTLE_S),
+    )
+    lots, results = await house.ask("lots"), await house.ask("results")
+    return is_right & report_check(
+        "It is the sale that the auctioneer has: status, price, hammer, winner, bids and seq of each lot",
+        differences_from_reports(newcomer.lots(), lots, results),
+    )

@@ -1,0 +1,113 @@
+"""What the bots' requests and the sale came to: in a few lines for people, and as JSON."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import click
+from msgspec import Struct
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.bots.tally import Tally
+from common.lot import LotView
+from common.money import Currency
+from common.names import printable
+
+PERCENTS: Final = (50, 90, 99, 99.9, 100)
+
+
+class Kill(Struct, frozen=True):
+    """One death of the house: when, how long until it listened again, and until all bots were up to date with it."""
+
+    at_s: float
+    back_s: float
+    resumed_s: float
+    accepted_before: int
+
+
+def print_tally(tally: Tally) -> None:
+    """Print how many requests were accepted and refused, how long verdicts took, and what had to be repaired."""
+    codes = sorted(tally.rejected.items(), key=lambda item: -item[1])
+    refused = ", ".join(f"{count} {code.value}" for code, count in codes)
+    click.echo(
+        f"Requests   {len(tally.acknowledged)} accepted, {tally.refused} refused"
+        + (f" ({refused})" if refused else "")
+        + (f", {tally.unanswered} without a verdict" if tally.unanswered else "")
+    )
+    if tally.latencies.count:
+        shown = ", ".join(f"{_percent(percent)} {tally.latencies.percentile_ms(percent):.1f}" for percent in PERCENTS)
+        click.echo(f"Verdicts   {shown} ms, from the bot's decision")
+    click.echo(
+        f"Broadcasts {tally.repairs} gaps repaired ({tally.events_repaired} events), {tally.jumps} lots jumped, "
+        f"{tally.histories_lost} histories lost"
+        + (f", {tally.events_dropped} events dropped unread" if tally.events_dropped else "")
+    )
+
+
+def print_kills(kills: Iterable[Kill]) -> None:
+    """Print what each death of the house came to."""
+    for kill in kills:
+        click.echo(
+            f"Killed     at {kill.at_s:.1f} s, after {kill.accepted_before} accepted bids; back after "
+            f"{kill.back_s:.1f} s, all bots up to date after {kill.resumed_s:.1f} s"
+        )
+
+
+def print_revenue(lots: Iterable[LotView], currency: Currency) -> None:
+    """Print how each lot ended, and the sum."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_footer=True)
+    views = list(lots)
+    total_minor = sum(view.hammer_minor or 0 for view in views)
+    table.add_column("Lot", justify="right")
+    table.add_column("Title", footer="Revenue")
+    table.add_column("", footer=f"{sum(view.winner is not None for view in views)} sold")
+    table.add_column(currency.code, justify="right", footer=_amount(total_minor, currency))
+    table.add_column("Bids", justify="right", footer=str(sum(view.bids for view in views)))
+    for view in views:
+        hammer = "" if view.hammer_minor is None else _amount(view.hammer_minor, currency)
+        table.add_row(view.lot, printable(view.terms.title), view.status.value, hammer, str(view.bids))
+    Console().print(table)
+
+
+def tally_fields(tally: Tally) -> dict[str, Any]:
+    """Return a tally as JSON has it."""
+    return {
+        "accepted": len(tally.acknowledged),
+        "refused": {code.value: count for code, count in sorted(tally.rejected.items(), key=lambda item: -item[1])},
+        "unanswered": tally.unanswered,
+        "latency_ms": {_percent(percent): tally.latencies.percentile_ms(percent) for percent in PERCENTS},
+        "gaps_repaired": tally.repairs,
+        "events_repaired": tally.events_repaired,
+        "lots_jumped": tally.jumps,
+        "histories_lost": tally.histories_lost,
+        "events_dropped": tally.events_dropped,
+    }
+
+
+def revenue_fields(lots: Iterable[LotView], currency: Currency) -> dict[str, Any]:
+    """Return the revenue by lot as JSON has it."""
+    views = list(lots)
+    return {
+        "currency": currency.code,
+        "revenue_minor": sum(view.hammer_minor or 0 for view in views),
+        "lots": [
+            {
+                "lot": view.lot,
+                "title": view.terms.title,
+                "status": view.status.value,
+                "hammer_minor": view.hammer_minor,
+                "winner": view.winner,
+                "bids": view.bids,
+            }
+            for view in views
+        ],
+    }
+
+
+def _percent(percent: float) -> str:
+    return "max" if percent == max(PERCENTS) else f"p{percent:g}"
+
+
+def _amount(amount_minor: int, currency: Currency) -> str:
+    return currency.show(amount_minor).removeprefix(currency.code).strip()

@@ -1,0 +1,173 @@
+"""Where a sale is watched: a live table with a ticker at a terminal, plain lines in a pipe."""
+
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Self
+
+import click
+from rich import box
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from benchmarks.bots.story import Kind, Line
+from bidder import AsyncClient
+from common.lot import LotStatus, LotView
+from common.names import printable
+
+REFRESH_S: Final = 0.2
+TICKER_LINES: Final = (4, 10)
+"""The fewest and the most lines of the ticker; it takes what room the table leaves."""
+_TABLE_FRAME: Final = 5
+"""Lines of the table that are not lots, and of the blank between it and the ticker."""
+
+_STYLES: Final = {
+    Kind.SALE: "bold",
+    Kind.OPENED: "green",
+    Kind.OUTBID: "",
+    Kind.RESERVE: "cyan",
+    Kind.EXTENDED: "yellow",
+    Kind.SOLD: "bold green",
+    Kind.PASSED: "red",
+    Kind.HELD: "magenta",
+}
+_STATUS_STYLES: Final = {
+    LotStatus.OPEN: "green",
+    LotStatus.PAUSED: "yellow",
+    LotStatus.SOLD: "bold",
+    LotStatus.PASSED: "red",
+}
+_SOON_MS: Final = 3000
+
+NameOf = Callable[[int], str]
+
+
+class Screen(ABC):
+    """Shows a sale while the `with` lasts."""
+
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    @abstractmethod
+    def __exit__(self, *_: object) -> None:
+        """Leave on the screen what was shown last."""
+
+    @abstractmethod
+    def tell(self, line: Line) -> None:
+        """Show a notable event."""
+
+    @abstractmethod
+    def refresh(self, client: AsyncClient, name_of: NameOf) -> None:
+        """Show the lots as they stand now."""
+
+    def _time(self) -> str:
+        return f"{time.monotonic() - self._began_s:5.1f} s"
+
+
+class PlainScreen(Screen):
+    """One line for each notable event, with the seconds since the beginning."""
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing: all lines are out."""
+
+    def tell(self, line: Line) -> None:
+        """Print the line."""
+        click.echo(f"{self._time()}  {line.text}")
+
+    def refresh(self, client: AsyncClient, name_of: NameOf) -> None:
+        """Do nothing: the lines say it all."""
+
+
+class LiveScreen(Screen):
+    """A table that changes in its place, and the last notable events below it."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._ticker: deque[Text] = deque(maxlen=TICKER_LINES[1])
+        self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def tell(self, line: Line) -> None:
+        """Add the line to the ticker, to be shown with the next refresh."""
+        text = Text(f"{self._time()}  ", style="dim", no_wrap=True, overflow="ellipsis")
+        self._ticker.append(text.append(line.text, style=f"not dim {_STYLES[line.kind]}"))
+
+    def refresh(self, client: AsyncClient, name_of: NameOf) -> None:
+        """Draw the table and the ticker anew."""
+        table = lots_table(client, name_of)
+        room = self._console.height - table.row_count - _TABLE_FRAME
+        lines = list(self._ticker)[-min(max(room, TICKER_LINES[0]), TICKER_LINES[1]) :]
+        self._live.update(Group(table, Text(), *lines), refresh=True)
+
+
+def open_screen() -> Screen:
+    """Return the screen that fits where standard output goes."""
+    console = Console()
+    return LiveScreen(console) if sys.stdout.isatty() and not console.is_dumb_terminal else PlainScreen()
+
+
+def lots_table(client: AsyncClient, name_of: NameOf) -> Table:
+    """Return a table of all lots as they stand."""
+    currency = client.sale.currency
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
+    columns: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("Lot", {"justify": "right"}),
+        ("Title", {"ratio": 1, "overflow": "ellipsis", "no_wrap": True}),
+        ("", {}),
+        (f"Price {currency.code}", {"justify": "right", "min_width": 8}),
+        ("Leader", {"min_width": 8, "max_width": 16, "overflow": "ellipsis"}),
+        ("Bids", {"justify": "right"}),
+        ("Reserve", {}),
+        ("Left", {"justify": "right", "min_width": 6}),
+    )
+    for title, options in columns:
+        table.add_column(title, **({"no_wrap": True} | options))
+    for view in client.lots().values():
+        table.add_row(*_cells(client, view, name_of))
+    return table
+
+
+def _cells(client: AsyncClient, view: LotView, name_of: NameOf) -> list[str | Text]:
+    show, currency = client.sale.currency.show, client.sale.currency.code
+    price_minor = view.hammer_minor if view.hammer_minor is not None else view.price_minor
+    person = view.winner if view.status.is_final else view.leader
+    is_won = view.status is LotStatus.SOLD
+    return [
+        Text(view.lot),
+        Text(printable(view.terms.title)),
+        Text(view.status.value, style=_STATUS_STYLES.get(view.status, "dim")),
+        Text(
+            "" if price_minor is None else show(price_minor).removeprefix(currency).strip(),
+            style="bold" if is_won else "",
+        ),
+        Text("" if person is None else name_of(person), style="bold" if is_won else ""),
+        str(view.bids),
+        _reserve(view),
+        _left(client.remaining_ms(view.lot)),
+    ]
+
+
+def _reserve(view: LotView) -> Text:
+    if view.reserve_met is None or view.status.is_final:
+        return Text("")
+    return Text("met", style="green") if view.reserve_met else Text("not met")
+
+
+def _left(remaining_ms: int | None) -> Text:
+    if remaining_ms is None:
+        return Text("")
+    return Text(f"{remaining_ms / 1000:.1f} s", style="bold yellow" if remaining_ms < _SOON_MS else "")

@@ -1,0 +1,210 @@
+"""Many bots in one process: joins them to a house, has them bid, and holds their copies of the sale against another.
+
+For what real clients see, not for speed: they take more of a machine than the house does. A house is measured with
+`benchmarks.load.closed_loop` and `benchmarks.load.open_loop`. All clients share one context, and one loop moves them.
+Each has its own CURVE key, which is kept in memory only.
+"""
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Final, Self
+
+import zmq
+
+from benchmarks.bots.bot import Bot
+from benchmarks.bots.checks import differences
+from benchmarks.bots.crowd import Character, Crowd
+from benchmarks.bots.tally import Tally
+from benchmarks.load.open_files import FILES_PER_CLIENT, SPARE, allow_open_files
+from benchmarks.load.waiting import Pulse
+from bidder import AsyncClient
+from bidder.core.events import ConnectionState, Event
+from common.errors import AuctionError, RejectCode, RejectedError
+from common.keys import new_keys
+from common.limits import NAME_CHARS_MAX
+from common.messages import Role
+from common.sockets import new_context
+
+JOINING_AT_ONCE: Final = 16
+"""In each process. Handshakes that wait for others are given up after some seconds and begun anew, so that more at once
+are slower."""
+JOIN_MS: Final = 120_000
+SOCKETS_PER_CLIENT: Final = 8
+"""A DEALER, a SUB and their monitors, with room for those that libzmq makes itself."""
+VERDICTS_S: Final = 30.0
+"""How long to wait for the verdicts of what is under way when the bots stop."""
+
+_UP_TO_DATE: Final = frozenset({ConnectionState.LIVE, ConnectionState.FROZEN, ConnectionState.ENDED})
+
+
+class Swarm:
+    """Bots of a crowd in a sale. Leaving the `async with` closes their clients.
+
+    `slowness` is by how much they take longer to look at a lot than a small crowd does. Entering raises UsageError
+    where the system does not give room for so many.
+    """
+
+    def __init__(self, link: str, crowd: Crowd, characters: Sequence[Character], slowness: float = 1.0) -> None:
+        self.tally = Tally()
+        self.pulse = Pulse()
+        self.bots: list[Bot] = []
+        self._link = link
+        self._crowd = crowd
+        self._characters = characters
+        self._slowness = slowness
+        self._context: zmq.Context[zmq.SyncSocket] | None = None
+        self._runs: list[asyncio.Task[None]] = []
+        self._clients: list[AsyncClient] = []
+
+    async def __aenter__(self) -> Self:
+        self._context = _roomy_context(len(self._characters))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for run in self._runs:
+            run.cancel()
+        await asyncio.gather(*self._runs, return_exceptions=True)
+        for client in self._clients:
+            client.close()
+        assert self._context is not None, "left without having been entered"
+        self._context.term()
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The bots' names by paddle."""
+        return {bot.client.paddle: bot.client.welcome.name for bot in self.bots}
+
+    # --- joining ----------------------------------------------------------------------------------------------------
+
+    async def join(self) -> None:
+        """Join all bots; each bids from its joining on. Raises as `AsyncClient.connect` does."""
+        turns = asyncio.Semaphore(JOINING_AT_ONCE)
+        joining = [asyncio.ensure_future(self._join_one(character, turns)) for character in self._characters]
+        try:
+            await asyncio.gather(*joining)
+        finally:
+            for one in joining:
+                one.cancel()
+            await asyncio.gather(*joining, return_exceptions=True)
+
+    async def _join_one(self, character: Character, turns: asyncio.Semaphore) -> None:
+        async with turns:
+            try:
+                client = await self._connect(character.name, Role.BIDDER)
+            except RejectedError as error:
+                if error.reject is not RejectCode.NAME_TAKEN:
+                    raise
+                client = await self._connect(_other_name(character.name), Role.BIDDER)
+        bot = Bot(client, character, self._crowd, self._slowness, self.tally, self.pulse)
+        self.bots.append(bot)
+        self._runs.append(asyncio.ensure_future(bot.run()))
+        self.pulse.beat()
+
+    async def observe(self, on_event: Callable[[Event], None] | None = None) -> AsyncClient:
+        """Return a client that only watches, and that the swarm closes at its end. Raises as `AsyncClient.connect`."""
+        return await self._connect("", Role.OBSERVER, on_event)
+
+    async def reference(self) -> AsyncClient:
+        """Return a client that has just taken a snapshot, for `until_equal`."""
+        return await self.observe(lambda _: self.pulse.beat())
+
+    async def _connect(self, name: str, role: Role, on_event: Callable[[Event], None] | None = None) -> AsyncClient:
+        client = await AsyncClient.connect(
+            self._link, name, new_keys(), role=role, timeout_ms=JOIN_MS, context=self._context, on_event=on_event
+        )
+        self._clients.append(client)
+        return client
+
+    # --- bidding ----------------------------------------------------------------------------------------------------
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to bid on."""
+        return all(bot.is_done for bot in self.bots)
+
+    async def run(self, timeout_s: float | None) -> bool:
+        """Let the bots bid until nothing is left to bid on; return False where the time was over before.
+
+        Then no bot bids any more, and all verdicts are in. Raises what stopped a bot's client.
+        """
+        was_over = await self.until_over(timeout_s)
+        await self.stop()
+        return was_over
+
+    async def until_over(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing is left to bid on; return False where the time is over before. Raises as `run` does."""
+        return await self._until(lambda: self.is_over, timeout_s)
+
+    async def stop(self) -> None:
+        """Let the bots bid no more, and wait for the verdicts of what is under way. Raises as `run` does."""
+        for bot in self.bots:
+            bot.stop()
+        await self._until(lambda: not any(bot.in_flight for bot in self.bots), VERDICTS_S)
+
+    async def until_equal(self, reference: AsyncClient, timeout_s: float) -> list[str]:
+        """Wait until each bot's copy of the sale has equalled that of `reference`; return what differs in the end.
+
+        In a sale that goes on, copies are equal only between two changes, and not all at the same moment.
+        """
+        unequal = list(self.bots)
+
+        def is_equal() -> bool:
+            unequal[:] = [bot for bot in unequal if self._differences(bot, reference)]
+            return not unequal
+
+        await self._until(is_equal, timeout_s)
+        return [
+            f"{bot.client.welcome.name}: {difference}"
+            for bot in unequal
+            for difference in self._differences(bot, reference)
+        ]
+
+    def _differences(self, bot: Bot, reference: AsyncClient) -> list[str]:
+        ours, theirs = bot.client.sale, reference.sale
+        in_sale = [] if ours == theirs else [f"the sale is {ours} here and {theirs} there"]
+        return differences(bot.client.lots(), reference.lots()) + in_sale
+
+    def live(self) -> Counter[str]:
+        """Return how many bots are up to date with the house, by the instance of the house that they know."""
+        return Counter(bot.client.welcome.instance for bot in self.bots if bot.client.state in _UP_TO_DATE)
+
+    async def _until(self, holds: Callable[[], bool], timeout_s: float | None) -> bool:
+        """Wait for the pulse, and for the failure of a bot, whichever comes first."""
+        waiting = asyncio.ensure_future(self.pulse.until(holds, timeout_s))
+        try:
+            await asyncio.wait([waiting, *self._runs], return_when=asyncio.FIRST_COMPLETED)
+            for run in self._runs:
+                if run.done():
+                    _raise_failure(run)
+            return await waiting
+        finally:
+            waiting.cancel()
+            with suppress(asyncio.CancelledError):
+                await waiting
+
+
+def _roomy_context(clients: int) -> "zmq.Context[zmq.SyncSocket]":
+    """Return a context with room for so many clients. Raises UsageError where the system does not give it."""
+    allow_open_files(clients * FILES_PER_CLIENT + SPARE, f"{clients} bots in a process hold their sockets")
+    context = new_context()
+    context.set(zmq.MAX_SOCKETS, clients * SOCKETS_PER_CLIENT + SPARE)
+    return context
+
+
+def _other_name(name: str) -> str:
+    return f"{name[: NAME_CHARS_MAX - 5]} {secrets.token_hex(2)}"
+
+
+def _raise_failure(run: "asyncio.Task[None]") -> None:
+    """Raise what ended a bot: the client's error itself where that is what it was."""
+    try:
+        run.result()
+    except BaseExceptionGroup as group:
+        found = group.subgroup(AuctionError)
+        raise (found.exceptions[0] if found else group) from group

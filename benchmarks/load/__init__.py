@@ -1,0 +1,1 @@
+"""What puts load on a house, and what a house is held against: senders, screens, bare servers, all as processes."""

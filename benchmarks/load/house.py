@@ -1,0 +1,175 @@
+"""An auctioneer as a process of its own, as an operator starts it; nothing of it is imported here."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import deque
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+
+from benchmarks.load.waiting import Pulse
+from common.errors import AuctionError, UnreachableError, UsageError
+
+START_S: Final = 300.0
+"""A house without a snapshot may have ten million events to read."""
+STOP_S: Final = 60.0
+LOG_LINES_KEPT: Final = 20
+
+
+class HouseError(AuctionError):
+    """The auctioneer's process did not do what it was started for; the message has its own last words."""
+
+    code = "house"
+
+
+class HouseRecord(msgspec.Struct, frozen=True):
+    """The part of `DIR/house.json` that is of use here: the server's process, and the link by which to join.
+
+    `instance` is what the house calls this process to its clients.
+    """
+
+    pid: int
+    instance: str
+    link: str
+
+
+def demo_catalogue() -> Path:
+    """Return the catalogue that comes with the auctioneer for the demo."""
+    package = find_spec("auctioneer")
+    assert package is not None, "the auctioneer is not installed"
+    assert package.origin is not None, "the auctioneer is not a package"
+    return Path(package.origin).parent / "catalogue" / "bundled" / "demo.toml"
+
+
+def read_record(data: Path) -> HouseRecord:
+    """Return where the house of a data directory is, or was last. Raises UsageError where none ever ran."""
+    try:
+        return msgspec.json.decode((data / "house.json").read_bytes(), type=HouseRecord)
+    except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError) as error:
+        raise UsageError(
+            f"No house runs on {data}. Start one with `auctioneer run --data {data}`, or give its join link with --to."
+        ) from error
+
+
+class HouseProcess:
+    """A house that runs while the `async with` lasts; leaving it stops the house.
+
+    Without a catalogue it takes up the sale that is in the data directory.
+    """
+
+    def __init__(self, catalogue: Path | None, data: Path, *options: str) -> None:
+        self.data = data
+        self.link = ""
+        given = [] if catalogue is None else [str(catalogue)]
+        self._command = ["run", *given, "--data", str(data), "--log-format", "json", *options]
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._pulse = Pulse()
+        self._starts = 0
+        self._said: deque[str] = deque(maxlen=LOG_LINES_KEPT)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start the house and wait until it listens; the `async with` does it by itself. See `until_started`."""
+        self._process = await asyncio.create_subprocess_exec(
+            *_program(self._command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        self._reading = asyncio.ensure_future(self._read(self._process))
+        try:
+            await self.until_started(1)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def until_started(self, times: int) -> None:
+        """Wait until the server has begun to listen so many times: once, and again after each of its deaths.
+
+        Raises HouseError where the process ends instead, and UnreachableError where it takes too long.
+        """
+        assert self._reading is not None, "the house was not started"
+        reading = self._reading
+        if not await self._pulse.until(lambda: self._starts >= times or reading.done(), START_S):
+            raise UnreachableError(f"The auctioneer did not listen within {START_S:.0f} s. It said:\n{self.last_words}")
+        if self._starts < times:
+            raise HouseError(f"The auctioneer stopped. It said:\n{self.last_words}")
+
+    async def stop(self) -> None:
+        """Stop the house, by force where it does not go. May be called more than once."""
+        if self._process is None or self._reading is None:
+            return
+        if self._process.returncode is None:
+            self._process.terminate()
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            with suppress(ProcessLookupError):  # it ended just then
+                self.kill_server()
+            await self._process.wait()
+        await self._reading
+
+    def kill_server(self) -> None:
+        """Kill the server process as `kill -9` does; its watchdog starts another."""
+        os.kill(read_record(self.data).pid, signal.SIGKILL)
+
+    @property
+    def last_words(self) -> str:
+        """The last lines that the house's processes wrote."""
+        return "\n".join(self._said) or "(nothing)"
+
+    async def ask(self, *words: str) -> Any:
+        """Return what `auctioneer WORDS --json` answers about this house. Raises HouseError."""
+        return await ask_house(self.data, *words)
+
+    async def show(self, *words: str) -> int:
+        """Run `auctioneer WORDS` for a person to read, on this program's own output; return its exit status."""
+        sys.stdout.flush()
+        shown = await asyncio.create_subprocess_exec(*_program([*words, "--data", str(self.data)]))
+        return await shown.wait()
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None, "the house's output is not a pipe"
+        async for raw in process.stdout:
+            line = raw.decode(errors="replace").rstrip()
+            self._said.append(line)
+            if line.startswith("{"):
+                self._note(msgspec.json.decode(line))
+        self._pulse.beat()
+
+    def _note(self, entry: dict[str, Any]) -> None:
+        if entry.get("event") == "listening":
+            self.link = entry["link"]
+            self._starts += 1
+            self._pulse.beat()
+
+
+async def ask_house(data: Path, *words: str) -> Any:
+    """Return what `auctioneer WORDS --json` answers about the house of a data directory. Raises HouseError."""
+    asked = await asyncio.create_subprocess_exec(
+        *_program([*words, "--json", "--data", str(data)]),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    answer, complaint = await asked.communicate()
+    if asked.returncode:
+        raise HouseError(f"`auctioneer {words[0]}` failed: {complaint.decode(errors='replace').strip()}")
+    return msgspec.json.decode(answer)
+
+
+def _program(words: list[str]) -> list[str]:
+    return [sys.executable, "-m", "auctioneer", *words]

@@ -1,0 +1,81 @@
+"""A sale made for measuring: whatever is bid is accepted and broadcast, and the amount tells when the bid was due.
+
+One bidder leads every lot with the highest maximum there is, and nobody reaches it. So every higher bid of another is
+accepted and raises the price, also from the same bidder again and again. A lot hears one connection only, so its bids
+arrive in the order in which they were made.
+
+The amount of a bid is the time at which it was due, in microseconds of the machine's monotonic clock, which all
+processes share. The price that it makes is one minor unit higher. So each screen knows how old a change is.
+"""
+
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+import zmq
+
+from benchmarks.load.house import HouseError
+from common.codec import decode_answer, encode
+from common.limits import AMOUNT_MINOR_MAX
+from common.messages import Accepted, BidRequest
+
+UNBOUNDED_REQUESTS: Final = ("--port", "0", "--requests-per-second", "1000000")
+"""Options of a house whose budgets are out of the way of a measurement."""
+SENT_AHEAD: Final = 16
+"""Bids on their way at a time while the leader takes up its lots."""
+_STEP_MINOR: Final = 1
+
+
+def write_catalogue(folder: Path, lots: int) -> Path:
+    """Write a catalogue with so many lots, all open for an hour, and return its path."""
+    rows = "".join(f"{number},Lot {number},0.01,0.01,1h,USD\n" for number in range(lots))
+    path = folder / "lots.csv"
+    path.write_text("number,title,starting_price,increment,duration,currency\n" + rows)
+    return path
+
+
+def lead_all(dealer: zmq.SyncSocket, lots: int) -> dict[str, int]:
+    """Have this bidder lead all lots for good; return each lot's seq then. Raises HouseError."""
+    waiting: deque[int] = deque()
+    seqs: dict[str, int] = {}
+    for number in range(lots + SENT_AHEAD):
+        if number < lots:
+            dealer.send(encode(BidRequest(id=number + 2, lot=str(number), maximum_minor=AMOUNT_MINOR_MAX)))
+            waiting.append(number)
+        if number >= SENT_AHEAD or number >= lots:
+            if not waiting:
+                break
+            lot = str(waiting.popleft())
+            answer = decode_answer(dealer.recv())
+            if not isinstance(answer, Accepted) or answer.lot != lot:
+                raise HouseError(f"The leader's bid on lot {lot} was not accepted: {answer}")
+            seqs[lot] = answer.seq
+    return seqs
+
+
+class Bids:
+    """Makes the bids of several connections (`lanes`); each has lots of its own, which take turns."""
+
+    def __init__(self, lots: int, lanes: int) -> None:
+        self._lots = [[lot for lot in range(lots) if lot % lanes == lane] for lane in range(lanes)]
+        assert all(self._lots), "each connection needs a lot of its own"
+        self._turns = [0] * lanes
+        self._last_us = [0] * lots
+        self.made = [0] * lots
+        """Bids on each lot so far."""
+
+    def __call__(self, lane: int, request_id: int, due_us: int) -> bytes:
+        """Return a bid of a connection that is due at that time."""
+        lots = self._lots[lane]
+        turn = self._turns[lane]
+        lot = lots[turn]
+        self._turns[lane] = turn + 1 if turn + 1 < len(lots) else 0
+        # The least that is accepted: the last bid, what it made the leader pay, and one step more.
+        due_us = self._last_us[lot] = max(due_us, self._last_us[lot] + 2 * _STEP_MINOR)
+        self.made[lot] += 1
+        return encode(BidRequest(id=request_id, lot=str(lot), amount_minor=due_us))
+
+
+def due_us(price_minor: int) -> int:
+    """Return when the bid was due that made a lot's price this."""
+    return price_minor - _STEP_MINOR

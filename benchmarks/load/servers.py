@@ -1,0 +1,94 @@
+"""What is measured, and what it is measured against: a house, and bare servers that are its ceilings, as processes."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Final, TypeVar
+
+from benchmarks.load.child import running_child
+from benchmarks.load.connections import Publisher, connect, say_hello
+from benchmarks.load.house import HouseError, HouseProcess
+from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, lead_all, write_catalogue
+from common.errors import UnreachableError
+from common.keys import JoinLink, load_or_make_keys, new_keys, parse_link
+from common.messages import Role
+from common.sockets import new_context
+
+T = TypeVar("T")
+DATA: Final = "data"
+"""The house's data directory, in the folder of a measurement."""
+
+
+def in_house(
+    folder: Path,
+    lots: int,
+    work: Callable[[JoinLink], T],
+    *,
+    is_encrypted: bool,
+    options: Sequence[str] = UNBOUNDED_REQUESTS,
+) -> T:
+    """Run a house with a rising sale while `work` goes on, which Ctrl-C ends; another thread reads the house's log."""
+    all_options = [*options, *([] if is_encrypted else ["--no-encryption"])]
+    house = HouseProcess(write_catalogue(folder, lots), folder / DATA, *all_options)
+    with _running_beside(house):
+        try:
+            return work(parse_link(house.link))
+        except UnreachableError as error:
+            raise HouseError(f"{error} The house said last:\n{house.last_words}") from error
+
+
+@contextmanager
+def _running_beside(house: HouseProcess) -> Iterator[None]:
+    """Run a house whose log is read by an event loop in another thread."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, name="house")
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(house.start(), loop).result()
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(house.stop(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def observed(link: JoinLink) -> Publisher:
+    """Have an observer join, and return what screens need to listen in its name."""
+    keys = new_keys() if link.server_key else None
+    context = new_context()
+    try:
+        dealer = connect(context, link.request_address, link.server_key, keys)
+        say_hello(dealer, "Screens", is_encrypted=bool(link.server_key), role=Role.OBSERVER)
+    finally:
+        context.destroy(linger=0)
+    return Publisher(link.publish_address, link.server_key, keys)
+
+
+def leading(link: JoinLink, lots: int) -> dict[str, int]:
+    """Have the bidder join who leads all lots; return each lot's seq then."""
+    context = new_context()
+    try:
+        dealer = connect(context, link.request_address, link.server_key, new_keys() if link.server_key else None)
+        say_hello(dealer, "Leader", is_encrypted=bool(link.server_key))
+        return lead_all(dealer, lots)
+    finally:
+        context.destroy(linger=0)
+
+
+@contextmanager
+def running_echo(folder: Path, *, is_encrypted: bool) -> Iterator[tuple[str, str]]:
+    """Run the bare echo; yields its address and key."""
+    with running_bare("benchmarks.load.echo", folder, is_encrypted=is_encrypted) as ((address,), server_key):
+        yield address, server_key
+
+
+@contextmanager
+def running_bare(module: str, folder: Path, *, is_encrypted: bool) -> Iterator[tuple[list[str], str]]:
+    """Run a bare server, a module that says its ports; yields its addresses and its key."""
+    key_file = folder / "bare-key.json"
+    server_key = load_or_make_keys(key_file).public if is_encrypted else ""
+    with running_child(module, *([str(key_file)] if is_encrypted else [])) as server:
+        yield [f"tcp://127.0.0.1:{port}" for port in server.hear(list[int])], server_key

@@ -1,0 +1,85 @@
+"""The rules alone, without IO: how many bids a second one thread decides, format by format.
+
+Each loop over the same bids is run in turn, several times round, so that the machine's moods fall on all of them
+alike. Beside the engine stand the format's function by itself, and the least that any record of a bid costs.
+"""
+
+import statistics
+from collections import defaultdict
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import click
+
+from benchmarks.inside.collector import calm_collector
+from benchmarks.inside.rules import FORMATS, Work
+from benchmarks.report.findings import results_option, show_and_keep, spread
+from benchmarks.report.results import Finding, Row, Target
+
+BIDS: Final = 100_000
+QUICK_BIDS: Final = 5_000
+WANTED_PER_S: Final = 200_000
+
+
+@click.command(short_help="Measure the rules alone, without IO.")
+@click.option("--bids", type=click.IntRange(min=1_000), help=f"Bids of each repetition.  [default: {BIDS:,}]")
+@click.option("--repeats", default=7, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
+@click.option("--seed", default=1, show_default=True, help="Of the bids.")
+@click.option("--quick", is_flag=True, help=f"A look of a second: {QUICK_BIDS:,} bids.")
+@results_option
+def engine(bids: int | None, repeats: int, seed: int, quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
+    """Measure how many bids a second the rules decide, on one thread, without sockets, disk and messages."""
+    show_and_keep(measure(bids or (QUICK_BIDS if quick else BIDS), repeats, seed), results_folder)
+
+
+def measure(bids: int, repeats: int, seed: int) -> Finding:
+    """Measure every format."""
+    rows: list[Row] = []
+    targets: list[Target] = []
+    notes: list[str] = []
+    for name, one in FORMATS.items():
+        work = one.make(Random(seed), bids)
+        rates: defaultdict[str, list[float]] = defaultdict(list)
+        with calm_collector():
+            for _ in range(repeats):
+                for loop in one.loops:
+                    rates[loop.what].append(bids / loop.run(work))
+        rows.extend(_rows(name, rates))
+        found_per_s = statistics.median(rates[one.loops[0].what])
+        targets.append(
+            Target(
+                f"{name}: at least {WANTED_PER_S:,} bids/s",
+                f"{found_per_s:,.0f}/s",
+                reached=found_per_s >= WANTED_PER_S,
+            )
+        )
+        notes.append(f"{name}: of {bids:,} bids {outcomes(work)}")
+    return Finding(
+        name="engine",
+        question="How many bids a second do the rules decide, without any IO?",
+        repeats=repeats,
+        rows=tuple(rows),
+        targets=tuple(targets),
+        notes=tuple(notes),
+    )
+
+
+def _rows(name: str, rates: dict[str, list[float]]) -> list[Row]:
+    ceiling_per_s = statistics.median(list(rates.values())[-1])
+    return [
+        Row(
+            {"format": name, "what": what},
+            {
+                **spread("bids_per_s", per_s),
+                "us_per_bid": 1e6 / statistics.median(per_s),
+                "share_of_ceiling_percent": 100 * statistics.median(per_s) / ceiling_per_s,
+            },
+        )
+        for what, per_s in rates.items()
+    ]
+
+
+def outcomes(work: Work) -> str:
+    """Say what the bids came to."""
+    return ", ".join(f"{count:,} {what}" for what, count in work.outcomes.most_common())

@@ -1,0 +1,159 @@
+"""Whether every event reaches every screen, and how soon, beside a bare publisher of the same frames.
+
+Each screen is a socket with a connection of its own, and follows all lots. A house stores each bid before it
+publishes; the bare publisher (`benchmarks.load.bare_publisher`) publishes at once, a frame for each bid. Above what a
+publisher can send, a house has to put more events into a frame. The bare one would queue for minutes, and is not
+measured there.
+"""
+
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import click
+
+from benchmarks.measurements.fanout_runs import Run, Shape, run_bare, run_house
+from benchmarks.report.findings import results_option, show_and_keep, spread
+from benchmarks.report.results import Finding, Row, Target
+
+SCREENS: Final = (100, 1_000, 4_000)
+RATES_PER_S: Final = (10, 200, 5_000)
+LOTS: Final = (1, 64)
+QUICK_PER_S: Final = 100
+BARE_DELIVERIES_PER_S_MAX: Final = 500_000
+"""A bare publisher on this kind of machine delivers up to a million frames a second, where it has the cores alone."""
+P99_RATIO_MAX: Final = 2.0
+COLLAPSE_MS: Final = 1_000
+"""What a screen may be behind at the highest rate; a queue that grows is behind by more at the end of any run."""
+
+Runs = dict[Shape, list[Run]]
+
+
+@click.command(short_help="Measure how events reach thousands of screens.")
+@click.option("--screens", multiple=True, default=SCREENS, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--rate", "rates_per_s", multiple=True, default=RATES_PER_S, show_default=True, type=click.IntRange(min=1)
+)
+@click.option("--seconds", default=4.0, show_default=True, type=click.FloatRange(min=0.5), help="Of each run.")
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
+@click.option("--curve", is_flag=True, help="Encrypt everything.")
+@click.option("--quick", is_flag=True, help="A look of a few seconds: 20 screens, one rate, once.")
+@results_option
+def fanout(
+    screens: tuple[int, ...],
+    rates_per_s: tuple[int, ...],
+    seconds: float,
+    repeats: int,
+    curve: bool,  # noqa: FBT001 -- click passes by name
+    quick: bool,  # noqa: FBT001 -- click passes by name
+    results_folder: Path,
+) -> None:
+    """Measure how bids on one lot and on many reach all screens, from when they were due."""
+    if quick:
+        screens, rates_per_s, seconds, repeats = (20,), (QUICK_PER_S,), 0.5, 1
+    shapes = [Shape(count, lots, per_s) for lots in LOTS for count in screens for per_s in rates_per_s]
+    show_and_keep(measure(shapes, seconds, repeats, is_encrypted=curve), results_folder)
+
+
+def measure(shapes: list[Shape], seconds: float, repeats: int, *, is_encrypted: bool) -> Finding:
+    """Measure each shape with a house and, where it can keep up, with the bare publisher, in turn."""
+    light = [shape for shape in shapes if shape.screens * shape.per_s <= BARE_DELIVERIES_PER_S_MAX]
+    heavy = [shape for shape in shapes if shape not in light]
+    house: Runs = {shape: [] for shape in (*light, *heavy)}
+    bare: Runs = {shape: [] for shape in light}
+    for number in range(repeats):
+        for name, runs, run in (("bare publisher", bare, run_bare), ("house", house, run_house)):
+            for lots in dict.fromkeys(shape.lots for shape in runs):
+                alike = [shape for shape in runs if shape.lots == lots]
+                shown = ", ".join(f"{shape.screens:,} x {shape.per_s:,}/s" for shape in alike)
+                click.echo(f"{number + 1} of {repeats}: {name}, {lots} lots, screens x bids: {shown} ...", err=True)
+                with tempfile.TemporaryDirectory(prefix="auction-bench-") as folder:
+                    found = run(Path(folder), alike, seconds, is_encrypted=is_encrypted)
+                for shape, one in zip(alike, found, strict=True):
+                    runs[shape].append(one)
+    return finding(house, bare, repeats, is_encrypted=is_encrypted)
+
+
+def finding(house: Runs, bare: Runs, repeats: int, *, is_encrypted: bool) -> Finding:
+    """Return what the runs come to."""
+    return Finding(
+        name="fanout-curve" if is_encrypted else "fanout",
+        question="Does every event reach every screen, and how soon?",
+        repeats=repeats,
+        rows=tuple(_row(shape, runs, bare.get(shape, [])) for shape, runs in house.items()),
+        targets=(_all_delivered(house), *_as_soon(house, bare), *_no_queue(house)),
+        notes=(
+            "Delivery runs from when a bid was due to when a screen has it; a frame of several bids counts as its "
+            "oldest.",
+            "The screens, the generator and the publisher share this machine's cores.",
+        ),
+    )
+
+
+def _p99_ms(runs: list[Run]) -> float:
+    return median(run.latencies.percentile_ms(99) for run in runs)
+
+
+def _row(shape: Shape, house: list[Run], bare: list[Run]) -> Row:
+    return Row(
+        {"screens": shape.screens, "lots": shape.lots, "bids_per_s": shape.per_s},
+        {
+            "p50_ms": median(run.latencies.percentile_ms(50) for run in house),
+            **spread("p99_ms", [run.latencies.percentile_ms(99) for run in house]),
+            "verdict_p99_ms": median(run.verdicts.percentile_ms(99) for run in house),
+            "events_per_frame": median(run.events_per_frame for run in house),
+            "missing": sum(run.delivery.missing + run.delivery.gaps + run.delivery.repeated for run in house),
+            **(_bare_figures(bare) if bare else {}),
+        },
+    )
+
+
+def _bare_figures(runs: list[Run]) -> dict[str, float]:
+    return {
+        "bare_p50_ms": median(run.latencies.percentile_ms(50) for run in runs),
+        "bare_p99_ms": _p99_ms(runs),
+        "bare_missing": sum(run.delivery.missing for run in runs),
+    }
+
+
+def _all_delivered(house: Runs) -> Target:
+    lacking = sum(not run.delivery.is_whole for runs in house.values() for run in runs)
+    deliveries = sum(run.delivery.deliveries for runs in house.values() for run in runs)
+    return Target(
+        "every event at every screen, once and in order",
+        f"{deliveries:,} deliveries" + (f"; incomplete in {lacking} runs" if lacking else ""),
+        reached=not lacking,
+    )
+
+
+def _as_soon(house: Runs, bare: Runs) -> list[Target]:
+    lowest_per_s = min(shape.per_s for shape in house)
+    return [
+        Target(
+            f"{_words(shape)}: p99 at most {P99_RATIO_MAX:g} times the bare publisher's",
+            f"{ratio:.2f} times",
+            reached=ratio <= P99_RATIO_MAX,
+        )
+        for shape, runs in house.items()
+        if shape.per_s == lowest_per_s and shape in bare
+        for ratio in (_p99_ms(runs) / _p99_ms(bare[shape]),)
+    ]
+
+
+def _no_queue(house: Runs) -> list[Target]:
+    highest_per_s = max(shape.per_s for shape in house)
+    return [
+        Target(
+            f"{_words(shape)}: no screen more than {COLLAPSE_MS:,} ms behind",
+            f"p99 {behind_ms:,.0f} ms",
+            reached=behind_ms <= COLLAPSE_MS,
+        )
+        for shape, runs in house.items()
+        if shape.per_s == highest_per_s
+        for behind_ms in (_p99_ms(runs),)
+    ]
+
+
+def _words(shape: Shape) -> str:
+    return f"{shape.screens:,} screens, {shape.lots} lot{'s' * (shape.lots > 1)}, {shape.per_s:,} bids/s"

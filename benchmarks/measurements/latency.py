@@ -1,0 +1,159 @@
+"""How long a bid takes: to its durable verdict, and to the last screen, unloaded and at parts of the peak.
+
+The load is open-loop (`benchmarks.load.open_loop`): bids are due at times of their own, and latency counts from then.
+The peak that the loads are parts of is measured first, with the same generator; and so is the bare echo's, which shows
+what the generator itself can do. Unloaded, one bid at a time, the house is compared with what its work is made of: a
+round trip to the bare echo, and one write of a page to the same disk.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import click
+
+from benchmarks.measurements.latency_rounds import LOADS_PERCENT, SCREENS, SEEN_LOTS, Loaded, Plan, Round, measure_round
+from benchmarks.report.findings import results_option, show_and_keep, spread
+from benchmarks.report.results import Finding, Row, Target
+
+UNLOADED_RATIO_MAX: Final = 1.25
+P99_MS_MAX: Final = 5.0
+P99_AT_PERCENT: Final = 50
+QUICK: Final = Plan(seconds=0.4, one_by_one=40, blocks=1)
+ONE_BY_ONE: Final = 500
+BLOCKS: Final = 3
+
+
+@click.command(short_help="Measure how long a verdict and a broadcast take.")
+@click.option("--seconds", default=4.0, show_default=True, type=click.FloatRange(min=0.2), help="Of each load.")
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
+@click.option("--seed", default=1, show_default=True, help="Of the times at which bids are due.")
+@click.option("--quick", is_flag=True, help="A look of a few seconds: everything once, and little of it.")
+@results_option
+def latency(seconds: float, repeats: int, seed: int, quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
+    """Measure the time from a bid to its durable verdict, and to the last of some screens.
+
+    First one bid at a time, beside a bare echo and a write to the disk; then at 10, 50 and 80 % of the peak. With and
+    without CURVE.
+    """
+    plan = QUICK if quick else Plan(seconds, ONE_BY_ONE, BLOCKS)
+    show_and_keep(measure(plan, 1 if quick else repeats, seed), results_folder)
+
+
+def measure(plan: Plan, repeats: int, seed: int) -> Finding:
+    """Measure with and without CURVE, each `repeats` times in turn."""
+    rounds: dict[bool, list[Round]] = {False: [], True: []}
+    for number in range(repeats):
+        for is_encrypted, found in rounds.items():
+            with tempfile.TemporaryDirectory(prefix="auction-bench-") as folder:
+                found.append(measure_round(Path(folder), plan, seed + number, is_encrypted=is_encrypted))
+    return finding(rounds, repeats)
+
+
+def finding(rounds: dict[bool, list[Round]], repeats: int) -> Finding:
+    """Return what the rounds, by whether they were encrypted, come to."""
+    return Finding(
+        name="latency",
+        question="How long does a bid take to its durable verdict, and to the last screen?",
+        repeats=repeats,
+        rows=(
+            *(_unloaded_row(found, is_encrypted) for is_encrypted, found in rounds.items()),
+            *(_peak_row(found, is_encrypted) for is_encrypted, found in rounds.items()),
+            *(
+                row([one.loads[index] for one in found], is_encrypted)
+                for row in (_verdict_row, _screen_row)
+                for is_encrypted, found in rounds.items()
+                for index in range(len(LOADS_PERCENT))
+            ),
+        ),
+        targets=tuple(target for is_encrypted, found in rounds.items() for target in _targets(found, is_encrypted)),
+        notes=(
+            "Latencies of a load run from when a bid was due, so the generator's own lateness is in them. The echo got "
+            "bids at the same times from the same generator. What is stolen, the machine's host gave to others.",
+            f"The last screen is that of {SCREENS} which follow the same {SEEN_LOTS} lots, in a process of their own.",
+            "The disk's figure is one page written over an older one, with fdatasync.",
+        ),
+    )
+
+
+def _setting(load: str, is_encrypted: bool) -> dict[str, str | int | float]:  # noqa: FBT001 -- a dictionary's key
+    return {"load": load, "curve": "on" if is_encrypted else "off"}
+
+
+def _unloaded_row(rounds: list[Round], is_encrypted: bool) -> Row:  # noqa: FBT001 -- a dictionary's key
+    alone = [one.unloaded for one in rounds]
+    return Row(
+        _setting("one at a time", is_encrypted),
+        {
+            **spread("house_p50_ms", [one.house.percentile_ms(50) for one in alone]),
+            "house_p99_ms": median(one.house.percentile_ms(99) for one in alone),
+            "echo_p50_ms": median(one.echo.percentile_ms(50) for one in alone),
+            "fdatasync_p50_ms": median(one.sync.percentile_ms(50) for one in alone),
+            **spread("house_against_both", [one.ratio for one in alone]),
+        },
+    )
+
+
+def _peak_row(rounds: list[Round], is_encrypted: bool) -> Row:  # noqa: FBT001 -- a dictionary's key
+    return Row(
+        _setting("peak", is_encrypted),
+        {
+            **spread("house_per_s", [one.peak_per_s for one in rounds]),
+            "generator_on_echo_per_s": median(one.echo_peak_per_s for one in rounds),
+        },
+    )
+
+
+def _middle(loads: list[Loaded], figure: Callable[[Loaded], float]) -> float:
+    return median(figure(one) for one in loads)
+
+
+def _verdict_row(loads: list[Loaded], is_encrypted: bool) -> Row:  # noqa: FBT001 -- a dictionary's key
+    return Row(
+        _setting(f"{loads[0].percent} % of peak", is_encrypted),
+        {
+            "bids_per_s": _middle(loads, lambda one: one.per_s),
+            "verdict_p50_ms": _middle(loads, lambda one: one.verdict.percentile_ms(50)),
+            **spread("verdict_p99_ms", [one.verdict.percentile_ms(99) for one in loads]),
+            "verdict_p999_ms": _middle(loads, lambda one: one.verdict.percentile_ms(99.9)),
+            "echo_p50_ms": _middle(loads, lambda one: one.echo.percentile_ms(50)),
+            "echo_p99_ms": _middle(loads, lambda one: one.echo.percentile_ms(99)),
+            "refused": sum(one.refused for one in loads),
+            "generator_late_p99_ms": _middle(loads, lambda one: one.lateness.percentile_ms(99)),
+            "generator_cpu_percent": _middle(loads, lambda one: 100 * one.cpu_share),
+            "stolen_percent": _middle(loads, lambda one: 100 * one.stolen_share),
+        },
+    )
+
+
+def _screen_row(loads: list[Loaded], is_encrypted: bool) -> Row:  # noqa: FBT001 -- a dictionary's key
+    return Row(
+        _setting(f"{loads[0].percent} % of peak", is_encrypted),
+        {
+            "screen_p50_ms": _middle(loads, lambda one: one.screen.percentile_ms(50)),
+            **spread("screen_p99_ms", [one.screen.percentile_ms(99) for one in loads]),
+            "screen_p999_ms": _middle(loads, lambda one: one.screen.percentile_ms(99.9)),
+            "incomplete": sum(not one.is_whole for one in loads),
+        },
+    )
+
+
+def _targets(rounds: list[Round], is_encrypted: bool) -> list[Target]:  # noqa: FBT001 -- a dictionary's key
+    curve = "with CURVE" if is_encrypted else "without CURVE"
+    ratio = median(one.unloaded.ratio for one in rounds)
+    at = LOADS_PERCENT.index(P99_AT_PERCENT)
+    p99_ms = median(one.loads[at].verdict.percentile_ms(99) for one in rounds)
+    return [
+        Target(
+            f"{curve}, one bid at a time: p50 at most {UNLOADED_RATIO_MAX} times (echo + fdatasync)",
+            f"{ratio:.2f} times",
+            reached=ratio <= UNLOADED_RATIO_MAX,
+        ),
+        Target(
+            f"{curve}, at {P99_AT_PERCENT} % of peak: p99 under {P99_MS_MAX:g} ms",
+            f"{p99_ms:.1f} ms",
+            reached=p99_ms < P99_MS_MAX,
+        ),
+    ]

@@ -1,0 +1,165 @@
+"""How much memory a house takes for each lot, bidder and request, inside it and with real connections.
+
+Inside: two houses of different size, each in a process of its own; the difference over the difference in size. So
+what a process takes anyhow does not count, and what the allocator wastes does. Connected: the server's process before
+and after bidders join, each with both connections, as `auctioneer run` has them. What is more than inside is libzmq's.
+"""
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import click
+import zmq
+
+from benchmarks.inside.growth import Grown, measure_grown, memory_bytes
+from benchmarks.load.connections import Publisher, connect, new_subscriber, say_hello
+from benchmarks.load.house import read_record
+from benchmarks.load.open_files import allow_open_files
+from benchmarks.load.servers import DATA, in_house
+from benchmarks.report.findings import results_option, show_and_keep
+from benchmarks.report.results import Finding, Row, Target
+from common.codec import PROBE_TOPIC_PREFIX, topic
+from common.keys import JoinLink, new_keys
+from common.limits import REMEMBERED_REQUESTS_MAX, REQUEST_BYTES_MAX
+from common.sockets import WAITING_MAX, new_context
+
+LOT_BYTES_MAX: Final = 2048
+BIDDER_BYTES_MAX: Final = 1024
+BATCH_REQUESTS_MAX: Final = 512
+"""The most requests that the house takes before it commits; `auctioneer.process.server` has the bound."""
+_PROBE_MS: Final = 30_000
+
+
+class Unit(NamedTuple):
+    """What is counted: two houses that differ in how many there are of it."""
+
+    what: str
+    smaller: Grown
+    larger: Grown
+    more: int
+    """How many more there are in the larger one."""
+
+
+def units(size: int) -> list[Unit]:
+    """Return what is measured inside, with houses of up to `size` lots or bidders."""
+    part = size // 5
+    active = size // 20
+    return [
+        Unit("lot", Grown(lots=part), Grown(lots=size), size - part),
+        Unit("lot's first bid", Grown(lots=size), Grown(lots=size, bids_a_lot=1), size),
+        Unit("idle bidder", Grown(bidders=part), Grown(bidders=size), size - part),
+        Unit(
+            "remembered verdict",
+            Grown(bidders=active),
+            Grown(bidders=active, bids_a_bidder=REMEMBERED_REQUESTS_MAX),
+            active * REMEMBERED_REQUESTS_MAX,
+        ),
+        Unit("open request", Grown(open_requests=256), Grown(open_requests=256 + part), part // 256 * 256),
+    ]
+
+
+@click.command(short_help="Measure memory for each lot, bidder and request.")
+@click.option("--size", type=click.IntRange(min=1_000), help="Lots or bidders of the larger house.  [default: 100,000]")
+@click.option("--bidders", type=click.IntRange(min=10), help="How many bidders connect.  [default: 1,000]")
+@click.option("--quick", is_flag=True, help="A look of some seconds: small houses, few connections.")
+@results_option
+def memory(size: int | None, bidders: int | None, quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
+    """Measure how many bytes a house takes for each lot, idle bidder, open request and connection."""
+    size = size or (5_120 if quick else 100_000)
+    bidders = bidders or (30 if quick else 1_000)
+    inside = {unit.what: _inside(unit) for unit in units(size)}
+    connected = {
+        name: _connected(bidders, is_encrypted=is_encrypted)
+        for name, is_encrypted in (("with CURVE", True), ("without CURVE", False))
+    }
+    show_and_keep(_finding(size, bidders, inside, connected), results_folder)
+
+
+def _inside(unit: Unit) -> float:
+    return (measure_grown(unit.larger) - measure_grown(unit.smaller)) / unit.more
+
+
+def _finding(size: int, bidders: int, inside: dict[str, float], connected: dict[str, float]) -> Finding:
+    own = inside["idle bidder"]
+    rows = [Row({"what": what, "houses_up_to": size}, {"bytes": found}) for what, found in inside.items()]
+    rows.extend(
+        Row(
+            {"what": f"idle bidder, connected {name}", "bidders": bidders},
+            {"bytes": found, "own_bytes": own, "sockets_bytes": found - own},
+        )
+        for name, found in connected.items()
+    )
+    in_batch = BATCH_REQUESTS_MAX * inside["open request"]
+    return Finding(
+        name="memory",
+        question="How much memory does the house take for each lot, bidder and request?",
+        repeats=1,
+        rows=tuple(rows),
+        targets=(
+            _at_most("a lot", inside["lot"], LOT_BYTES_MAX),
+            _at_most("an idle bidder", own, BIDDER_BYTES_MAX),
+            Target(
+                "open requests: bounded",
+                f"{BATCH_REQUESTS_MAX} a batch, {in_batch / 1024:,.0f} KiB; {WAITING_MAX:,} frames of up to "
+                f"{REQUEST_BYTES_MAX} bytes may wait for each connection, and who floods is cut off long before",
+                reached=True,
+            ),
+        ),
+        notes=(
+            "The share of the process in memory (PSS), larger house less smaller one, over the difference in size.",
+            "A lot has a description of 80 characters, and the default increment table, which lots share.",
+            f"A bidder who bids has up to {REMEMBERED_REQUESTS_MAX} remembered verdicts on top.",
+        ),
+    )
+
+
+def _at_most(what: str, found_bytes: float, most_bytes: int) -> Target:
+    return Target(
+        f"{what} takes at most {most_bytes:,} bytes", f"{found_bytes:,.0f} bytes", reached=found_bytes <= most_bytes
+    )
+
+
+# --- real connections ----------------------------------------------------------------------------------------------
+
+
+def _connected(bidders: int, *, is_encrypted: bool) -> float:
+    """Return by how many bytes the server's process grows for each bidder who joins and listens."""
+    allow_open_files(4 * bidders + 200, f"{bidders} bidders connect")
+    with tempfile.TemporaryDirectory(prefix="auction-bench-") as name:
+        folder = Path(name)
+
+        def grown_bytes(link: JoinLink) -> int:
+            server = read_record(folder / DATA).pid
+            with ExitStack() as resources:
+                context = new_context()
+                resources.callback(context.destroy, linger=0)
+                context.set(zmq.MAX_SOCKETS, 2 * bidders + 64)
+                # The first one has the house make what it needs once.
+                first = _join(context, link, 1, "First")
+                before_bytes = memory_bytes(server)
+                others = _join(context, link, bidders, "Bidder")
+                after_bytes = memory_bytes(server)
+                assert len(first) + len(others) == 2 * (bidders + 1), "a connection is missing"
+                return after_bytes - before_bytes
+
+        return in_house(folder, 1, grown_bytes, is_encrypted=is_encrypted) / bidders
+
+
+def _join(context: "zmq.Context[zmq.SyncSocket]", link: JoinLink, bidders: int, name: str) -> list[zmq.SyncSocket]:
+    """Have bidders join, and return their sockets once each has its subscription in force."""
+    dealers, subscribers = [], []
+    for number in range(bidders):
+        keys = new_keys() if link.server_key else None
+        dealer = connect(context, link.request_address, link.server_key, keys)
+        dealers.append(dealer)
+        say_hello(dealer, f"{name} {number}", is_encrypted=keys is not None)
+        subscriber = new_subscriber(context, Publisher(link.publish_address, link.server_key, keys))
+        subscriber.setsockopt(zmq.RCVTIMEO, _PROBE_MS)
+        subscriber.subscribe(topic(f"{PROBE_TOPIC_PREFIX}{number:016x}"))
+        subscriber.connect(link.publish_address)
+        subscribers.append(subscriber)
+    for subscriber in subscribers:
+        subscriber.recv()
+    return dealers + subscribers

@@ -1,0 +1,1 @@
+"""What measurements found: kept, written for people, and drawn on one page."""

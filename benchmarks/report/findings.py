@@ -1,0 +1,65 @@
+"""What every measurement does with what it found: sums up repetitions, prints a table, keeps it."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.report.figures import alike, shown_figure, shown_name, shown_setting
+from benchmarks.report.results import RESULTS_FOLDER, Finding, Row, Target, keep
+from common.names import printable
+
+_WIDTH_MIN: Final = 120
+"""A table of figures that is folded can't be read; in a narrow window its lines wrap."""
+
+
+def results_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--results` to a measurement's command."""
+    return click.option(
+        "--results",
+        "results_folder",
+        default=RESULTS_FOLDER,
+        show_default=True,
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Where the figures are kept as JSON.",
+    )(command)
+
+
+def spread(name: str, values: Sequence[float]) -> dict[str, float]:
+    """Return the median of some values under `name`, and the lowest and highest beside it."""
+    return {name: statistics.median(values), f"{name}_min": min(values), f"{name}_max": max(values)}
+
+
+def show_and_keep(finding: Finding, folder: Path) -> None:
+    """Print a finding, write it to `folder` and say where."""
+    console = Console(highlight=False)
+    console.width = max(console.width, _WIDTH_MIN)
+    console.print(f"\n[bold]{finding.name}[/bold]  {finding.question}")
+    for rows in alike(finding.rows):
+        console.print(_table(rows))
+    for target in finding.targets:
+        console.print(printable(_verdict(target)), markup=False)
+    for note in finding.notes:
+        console.print(f"- {note}", markup=False)
+    click.echo(f"Kept in {keep(finding, folder)}")
+
+
+def _verdict(target: Target) -> str:
+    return f"{'reached' if target.reached else 'MISSED '}  {target.what}: {target.found}"
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in rows[0].setting:
+        numbers = all(isinstance(row.setting[name], int | float) for row in rows)
+        table.add_column(shown_name(name), justify="right" if numbers else "left")
+    for name in rows[0].figures:
+        table.add_column(shown_name(name), justify="right")
+    for row in rows:
+        table.add_row(*map(shown_setting, row.setting.values()), *map(shown_figure, row.figures.values()))
+    return table
