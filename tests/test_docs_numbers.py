@@ -11,11 +11,12 @@ from auctioneer.monitoring import health
 from auctioneer.network import pacing
 from auctioneer.network.door import TURNED_AWAY_S
 from auctioneer.process import server, watchdog
-from bidder.core import feed, pending, session
+from bidder.core import feed, follower, pending, presence
 from common import limits, sockets
 
 DOCS = Path(__file__).parent.parent / "docs"
 MIB = 1024 * 1024
+SILENCE_MS = follower.silence_ms(limits.HEARTBEAT_MS)
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -43,7 +44,7 @@ def told(name: str) -> str:
             f"after {seconds(pending.RESEND_MS)} s, then at growing intervals up to {seconds(pending.RESEND_MAX_MS)} s",
         ),
         ("protocol.md", f"lower than all of the {limits.REMEMBERED_REQUESTS_MAX} that are"),
-        ("protocol.md", f"SHOULD send a `ping` after {seconds(session.PING_MS)} s without another request"),
+        ("protocol.md", f"SHOULD send a `ping` after {seconds(presence.PING_MS)} s without another request"),
         ("rules.md", f"after {seconds(house.SILENT_MS)} seconds of silence the maximum falls"),
         ("abuse.md", f"the key is let in again after {TURNED_AWAY_S:.0f} s"),
         ("abuse.md", f"`ANSWERS_QUEUED_MAX` of at most {pages.PAGE_BYTES_MAX // 1024} KiB for each connection"),
@@ -67,7 +68,10 @@ def told(name: str) -> str:
         ),
         ("operations.md", f"a snapshot leaves the journal {snapshots.SPACE_LEFT_BYTES // MIB} MiB"),
         ("operations.md", f"it took over {WORDS[snapshot_writer.SNAPSHOT_S_MAX // 60]} minutes"),
-        ("operations.md", f"believe the house dead after {WORDS[seconds(session.SILENCE_MS)]} seconds"),
+        (
+            "operations.md",
+            f"believe the house dead after {WORDS[seconds(SILENCE_MS)]} seconds",
+        ),
     ],
 )
 def test_a_document_tells_the_number_that_is_in_force(document: str, sentence: str) -> None:
@@ -77,6 +81,6 @@ def test_a_document_tells_the_number_that_is_in_force(document: str, sentence: s
 def test_periods_leave_room_for_what_is_promised_of_them() -> None:
     """Where one number is chosen by another, of which the documents tell only the one."""
     assert server.HEARTBEAT_EVERY_MS <= limits.HEARTBEAT_MS * 9 // 10, "a busy turn does not break the promise"
-    assert 2 * session.PING_MS <= house.SILENT_MS, "one ping may be late before a bidder is taken for gone"
-    assert session.SILENCE_MS >= 3 * limits.HEARTBEAT_MS, "a heartbeat may be lost, and another be late"
+    assert 2 * presence.PING_MS <= house.SILENT_MS, "one ping may be late before a bidder is taken for gone"
+    assert SILENCE_MS >= 3 * limits.HEARTBEAT_MS, "a heartbeat may be lost, and another be late"
     assert pacing.HOLD_MS_MAX < server.HEARTBEAT_EVERY_MS, "a heartbeat names nothing that is held"

@@ -4,11 +4,12 @@ A feed is proven by a probe: a subscription to a fresh topic on which the house 
 then compared with a snapshot, so that whatever was lost before is replayed; a replica without a state takes it over.
 
 History was lost when an answer shows less than the house had shown before that answer was asked for, or when the
-session hears of another epoch, or of another sale. Then everything is dropped and begun again. Broadcasts have an epoch
-and no sale, and each sale begins with epoch 1. So those of a connection, or of a process, that is new count only once
-the house has said hello and proven the feed.
+follower hears of another epoch, or of another sale. Then everything is dropped and begun again. Broadcasts have an
+epoch and no sale, and each sale begins with epoch 1. So those of a connection, or of a process, that is new count only
+once the house has said hello and proven the feed.
 """
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Final, Protocol
 
@@ -52,26 +53,33 @@ class FeedState(Enum):
     LIVE = "live"
 
 
-class Desk(Protocol):
-    """What the feed needs of its session."""
+class Line(Protocol):
+    """What a follower asks over: the desk of a bidder, or of somebody who only looks on."""
 
     def new_request_id(self, now_ms: int) -> int:
         """Return a fresh request id."""
 
     def ask(self, request: AnyRequest, now_ms: int) -> None:
-        """Send a request of the feed's own until it is answered."""
+        """Send a question of the follower's until it is answered."""
 
     def withdraw(self, *types: type[Request]) -> None:
-        """Stop sending the feed's own requests of these types."""
+        """Stop sending the follower's questions of these types."""
+
+    def ping(self, now_ms: int) -> None:
+        """Ask for the house's time, instead of any ping before."""
+
+    def greet(self, now_ms: int) -> None:
+        """Say hello at once, since nothing was heard for long."""
 
     def greet_again(self, now_ms: int) -> None:
         """Ask the house, by hello, what counts now."""
 
+    @property
+    def is_welcome(self) -> bool:
+        """Whether the house has answered hello on this connection, so that questions may be asked."""
+
     def do(self, effect: Effect) -> None:
         """Leave an effect for the shell."""
-
-    def tell(self, events: list[Event]) -> None:
-        """Tell the application what changed."""
 
     def jitter(self, pause_ms: int) -> int:
         """Return a pause of about the same length."""
@@ -80,14 +88,19 @@ class Desk(Protocol):
         """Return random characters that nobody can guess."""
 
 
+Tell = Callable[[list[Event]], None]
+"""Tells the application what changed."""
+
+
 class Feed:
     """The replica and everything that keeps it right."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, line: Line, tell: Tell) -> None:
         self.replica = Replica()
         self.state = FeedState.CLOSED
         self.port: int | None = None
-        self._desk = desk
+        self._line = line
+        self._tell = tell
         self._repairs = Repairs()
         self._sale = ""
         self._is_subscribed = False
@@ -124,14 +137,14 @@ class Feed:
         """Connect to the broadcasts, where that is not done yet."""
         if port == self.port:
             return
-        self._desk.do(ConnectFeed(port))
+        self._line.do(ConnectFeed(port))
         self.port = port
         self.state = FeedState.CLOSED
 
     def connect_again(self) -> None:
         """Connect to the broadcasts again, over which nothing comes any more."""
         assert self.port is not None, "only what was heard once can fall silent"
-        self._desk.do(ConnectFeed(self.port))
+        self._line.do(ConnectFeed(self.port))
 
     def distrust(self) -> None:
         """Take no broadcast until the next probe is answered: they may be those of another sale."""
@@ -146,12 +159,12 @@ class Feed:
         self._end_probe()
         for wanted in _FEED_TOPICS:
             if self._is_subscribed:
-                self._desk.do(Unsubscribe(wanted))
-            self._desk.do(Subscribe(wanted))
+                self._line.do(Unsubscribe(wanted))
+            self._line.do(Subscribe(wanted))
         self._is_subscribed = True
-        self._probe = topic(PROBE_TOPIC_PREFIX + self._desk.new_nonce())
-        self._desk.do(Subscribe(self._probe))
-        self._probe_ms = now_ms + self._desk.jitter(PROBE_MS)
+        self._probe = topic(PROBE_TOPIC_PREFIX + self._line.new_nonce())
+        self._line.do(Subscribe(self._probe))
+        self._probe_ms = now_ms + self._line.jitter(PROBE_MS)
         self.state = FeedState.PROBING
 
     def read_probed(self, frame: bytes, probed: Probed, now_ms: int) -> bool:
@@ -171,7 +184,7 @@ class Feed:
 
     def _end_probe(self) -> None:
         if self._probe:
-            self._desk.do(Unsubscribe(self._probe))
+            self._line.do(Unsubscribe(self._probe))
         self._probe = b""
 
     # --- broadcasts -------------------------------------------------------------------------------------------------
@@ -183,9 +196,9 @@ class Feed:
         match message:
             case LotEvents() | ManyLots():
                 for one in message.each:
-                    self._desk.tell(self.replica.apply_lot_events(one))
+                    self._tell(self.replica.apply_lot_events(one))
             case SaleEvents():
-                self._desk.tell(self.replica.apply_sale_events(message))
+                self._tell(self.replica.apply_sale_events(message))
 
     def read_heartbeat(self, beat: Heartbeat) -> None:
         """Take the seqs that the house has; what is missing or doubtful will be asked for."""
@@ -195,20 +208,20 @@ class Feed:
     # --- snapshots --------------------------------------------------------------------------------------------------
 
     def _begin_snapshot(self, now_ms: int, *, adopt: bool) -> None:
-        self._desk.withdraw(SnapshotRequest)
+        self._line.withdraw(SnapshotRequest)
         self.replica.begin_snapshot(adopt=adopt)
         self._snapshot_floor_seq = self.replica.highest(SALE)
         self._pages = 0
         self._ask_page(0, now_ms)
 
     def _ask_page(self, start: int, now_ms: int) -> None:
-        self._desk.ask(SnapshotRequest(id=self._desk.new_request_id(now_ms), start=start), now_ms)
+        self._line.ask(SnapshotRequest(id=self._line.new_request_id(now_ms), start=start), now_ms)
 
     def read_snapshot(self, answer: Snapshot, request: AnyRequest, now_ms: int) -> None:
         """Take the answer to a request for all lots or for one. Raises ProtocolError."""
         if not self.is_history(answer.sale.sale, answer.epoch):
             self._repairs.end(answer.id, now_ms)
-            self._desk.greet_again(now_ms)
+            self._line.greet_again(now_ms)
         elif isinstance(request, SnapshotRequest):
             self._read_page(answer, request.start, now_ms)
         else:
@@ -222,7 +235,7 @@ class Feed:
         for view in page.lots:
             if view.seq < (self.replica.seq(view.lot) or 0):
                 self._repairs.need_view(view.lot, RepairKind.CHECK)
-        self._desk.tell(self.replica.apply_page(page))
+        self._tell(self.replica.apply_page(page))
         if page.next is None:
             self._repairs.count(SALE, is_closed=SALE not in self.replica.behind)
             self.state = FeedState.LIVE if self.state is FeedState.LOADING else self.state
@@ -248,7 +261,7 @@ class Feed:
             self._lose_history(answer.epoch, now_ms)
             return
         if repair.kind is RepairKind.TAKE_OVER:
-            self._desk.tell(self.replica.apply_lot(view))
+            self._tell(self.replica.apply_lot(view))
         else:
             self.replica.hear(view.lot, view.seq)
         self._count(repair.stream)
@@ -264,13 +277,13 @@ class Feed:
                 self._repairs.skip(stream)
                 self._begin_snapshot(now_ms, adopt=kind is RepairKind.TAKE_OVER)
                 continue
-            request_id = self._desk.new_request_id(now_ms)
+            request_id = self._line.new_request_id(now_ms)
             after_seq = self.replica.seq(stream) or 0
             self._repairs.begin(request_id, stream, kind, self.replica.highest(stream), after_seq)
             if kind is RepairKind.REPLAY:
-                self._desk.ask(ReplayRequest(id=request_id, lot=stream, after_seq=after_seq), now_ms)
+                self._line.ask(ReplayRequest(id=request_id, lot=stream, after_seq=after_seq), now_ms)
             else:
-                self._desk.ask(LotRequest(id=request_id, lot=stream), now_ms)
+                self._line.ask(LotRequest(id=request_id, lot=stream), now_ms)
 
     def read_replay(self, answer: Replay, now_ms: int) -> None:
         """Take the answer to a replay request. Raises ProtocolError."""
@@ -280,12 +293,12 @@ class Feed:
         if answer.lot != repair.stream:
             raise ProtocolError(f"The house was asked to replay {repair.stream!r} and sent something else.")
         if answer.epoch != self.replica.epoch:
-            self._desk.greet_again(now_ms)
+            self._line.greet_again(now_ms)
             return
         for place, event in enumerate(answer.lot_events if answer.lot else answer.sale_events, repair.after_seq + 1):
             if event.seq != place:
                 raise ProtocolError("The house's replay does not begin where it was asked to, or has a hole in it.")
-        self._desk.tell(self.replica.read_replay(answer))
+        self._tell(self.replica.read_replay(answer))
         self._count(repair.stream)
         has_more = answer.more and bool(answer.lot_events or answer.sale_events)
         if not has_more and (self.replica.seq(repair.stream) or 0) < repair.floor_seq:
@@ -324,7 +337,7 @@ class Feed:
         self._sale = sale
         self.replica.reset(epoch)
         self._repairs.forget()
-        self._desk.withdraw(SnapshotRequest, LotRequest, ReplayRequest)
+        self._line.withdraw(SnapshotRequest, LotRequest, ReplayRequest)
         self.state = FeedState.CLOSED
         if had_state:
-            self._desk.tell([HistoryLost(epoch, is_other_sale=is_other_sale)])
+            self._tell([HistoryLost(epoch, is_other_sale=is_other_sale)])

@@ -15,7 +15,7 @@ from common.codec import (
     topic,
 )
 from common.errors import RejectCode
-from common.limits import REMEMBERED_REQUESTS_MAX
+from common.limits import HEARTBEAT_MS, REMEMBERED_REQUESTS_MAX
 from common.lot import (
     Announced,
     AnyLotEvent,
@@ -84,6 +84,7 @@ class SmallHouse:
         self.epoch = 1
         self.instance = 1
         self.publish_port = 7001
+        self.heartbeat_ms = HEARTBEAT_MS
         self.sale = SaleView(sale="s", title="Fake", currency=Currency("USD", 2))
         self.lots: dict[str, LotView] = {}
         self.sale_history: list[AnySaleEvent] = []
@@ -248,7 +249,7 @@ class SmallHouse:
             sale=self.sale,
             publish_port=self.publish_port,
             server_time_ms=self.now_ms,
-            heartbeat_ms=BEAT_MS,
+            heartbeat_ms=self.heartbeat_ms,
             requests_per_s=100,
             last_id=max(self._remembered(key), default=0),
         )

@@ -7,7 +7,7 @@ import pytest
 from auctioneer.house.budgets import REQUESTS_PER_S_MIN, Budget
 from bidder.core.events import ConnectionState
 from bidder.core.pending import RESEND_MAX_MS
-from bidder.core.session import PING_MS
+from bidder.core.presence import PING_MS
 from common.errors import RejectCode
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.messages import Accepted, BidRequest, Mine, MineRequest, Ping, Rejected

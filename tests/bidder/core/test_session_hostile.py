@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from bidder.core import feed, repairs, replica
+from bidder.core.desk import APPROVAL_MAX_MS
 from bidder.core.repairs import REPAIR_AFTER_MS, REPAIRS_BURST, REPAIRS_PER_S, RepairKind, Repairs
-from bidder.core.session import APPROVAL_MAX_MS
 from bidder.shells.base import next_start
 from common.codec import BEAT_TOPIC, SALE_TOPIC, decode_answer, decode_broadcast, encode, encode_broadcast, topic
 from common.errors import ProtocolError, RejectCode

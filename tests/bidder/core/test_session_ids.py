@@ -2,8 +2,9 @@
 
 import pytest
 
+from bidder.core.desk import ID_ROOM
 from bidder.core.effects import Send, Unanswered
-from bidder.core.session import ID_ROOM, Session
+from bidder.core.session import Session
 from common.codec import decode_request, encode
 from common.errors import RejectCode
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX

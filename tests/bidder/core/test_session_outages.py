@@ -2,13 +2,19 @@
 
 from itertools import pairwise
 
-from bidder.core.events import ConnectionState, LotChanged, Repaired
-from bidder.core.session import RENEWAL_MAX_MS, RENEWAL_MS, SILENCE_MS
+import pytest
+from msgspec.structs import replace
+
+from bidder.core.events import ConnectionState, HistoryLost, LotChanged, Repaired
+from bidder.core.follower import RENEWAL_MAX_MS, RENEWAL_MS, SILENCE_MAX_MS, SILENCE_MIN_MS, silence_ms
 from common.codec import encode
 from common.errors import RejectCode
+from common.limits import HEARTBEAT_MS
 from common.messages import Accepted, Hello
 from tests.bidder.core.lossy_link import KEY, Link, bids_seen, check_story, live, states
 from tests.bidder.core.small_house import BEAT_MS, SmallHouse
+
+SILENCE_MS = silence_ms(HEARTBEAT_MS)
 
 
 def test_another_process_is_greeted_and_gets_what_had_no_answer_at_once() -> None:
@@ -279,3 +285,42 @@ def test_an_end_that_is_heard_in_silence_ends_the_renewals() -> None:
     link.run(2 * RENEWAL_MS, beats=False)
     assert link.session.state is ConnectionState.ENDED
     assert link.ports == [house.publish_port]
+
+
+@pytest.mark.parametrize(
+    ("heartbeat_ms", "after_ms"),
+    [(1000, 3000), (200, 600), (5000, 15_000), (1, SILENCE_MIN_MS), (10**9, SILENCE_MAX_MS)],
+)
+def test_silence_is_three_of_the_pauses_that_the_house_allows_itself(heartbeat_ms: int, after_ms: int) -> None:
+    house = SmallHouse(1)
+    house.heartbeat_ms = heartbeat_ms
+    link = live(house)
+    house.beat()
+    link.settle()
+    link.run(after_ms - 10, beats=False)
+    assert states(link) == []
+    link.run(20, beats=False)
+    assert states(link)[:1] == [ConnectionState.SILENT]
+
+
+def test_what_another_desk_hears_has_the_line_ask_and_resets_nothing() -> None:
+    house = SmallHouse(2)
+    link = live(house)
+    lots = dict(link.session.replica.lots)
+    follower = link.session.follower
+    same = link.session.welcome
+    assert same is not None
+    for other in (
+        replace(same, epoch=2),
+        replace(same, instance="x"),
+        replace(same, sale=replace(same.sale, sale="x")),
+    ):
+        house.seen.clear()
+        follower.note_other_welcome(same, link.now_ms)
+        link.run(2000)
+        assert not [request for request in house.seen if isinstance(request, Hello)], "it says what is known"
+        follower.note_other_welcome(other, link.now_ms)
+        link.run(2000)
+        assert len([request for request in house.seen if isinstance(request, Hello)]) == 1
+        assert link.session.replica.lots == lots
+        assert link.told(HistoryLost) == []

@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from bidder.core.effects import Unanswered
-from bidder.core.session import PING_MS, Session
+from bidder.core.presence import PING_MS
+from bidder.core.session import Session
 from common.codec import decode_request
 from common.errors import RejectCode, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
@@ -187,4 +188,4 @@ def test_mine_is_answered() -> None:
 @pytest.mark.parametrize(("byte", "pause_ms"), [(0, 750), (128, 1000), (255, 1248)])
 def test_pauses_are_drawn_from_three_quarters_to_five_quarters(byte: int, pause_ms: int) -> None:
     session = Session(Hello(id=1, versions=(1,)), now_ms=0, now_us=0, entropy=lambda size: bytes([byte]) * size)
-    assert session.jitter(1000) == pause_ms
+    assert session.desk.jitter(1000) == pause_ms

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from bidder.core.effects import Settled
 from bidder.core.events import ConnectionChanged, ConnectionState
-from bidder.core.session import SILENCE_MS
+from bidder.core.follower import silence_ms
 from bidder.shells import connection as connection_module
 from bidder.shells.connection import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Connection, _Line
 from common.errors import WrongKeyError
 from common.keys import JoinLink, new_keys
+from common.limits import HEARTBEAT_MS
 from common.messages import Hello, MineRequest
 from common.sockets import new_context
 from tests.bidder.shells.fake_house import FakeHouse
@@ -86,7 +87,7 @@ def test_a_connection_that_comes_up_while_the_client_reads_is_joined_once(
 
 def be_busy(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let so much time pass without a call that a house which says nothing is silent."""
-    later_ms = connection.now_ms() + SILENCE_MS + 1
+    later_ms = connection.now_ms() + silence_ms(HEARTBEAT_MS) + 1
     monkeypatch.setattr(Connection, "now_ms", staticmethod(lambda: later_ms))
 
 

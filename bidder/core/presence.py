@@ -1,0 +1,94 @@
+"""When a bidder must show the house that it is there: while a maximum leads that ends with the bidder's silence.
+
+A bid with `while_connected` asks the house to drop the rest of its maximum when it hears nothing from the bidder for
+some seconds. Any request shows that the bidder is there, so a ping is due only `PING_MS` after the last request. A
+verdict that is not known, or lost, counts as one by which the bidder may lead: a ping too many costs nothing, and one
+too few costs the maximum. Where the person at a desk has gone, no ping is sent, and the house drops the maximum.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from common.lot import LotView
+from common.messages import Accepted, AnyRequest, BidRequest
+
+PING_MS: Final = 5000
+"""How long after the last request a ping is due."""
+
+Views = Callable[[str], LotView | None]
+"""Returns a lot as the follower has it; None where it holds none of this number."""
+
+
+class _Maximum(NamedTuple):
+    """A maximum that ends with silence. `seq` is the lot's at the verdict; None while it may yet be decided."""
+
+    request_id: int
+    seq: int | None
+
+
+class Presence:
+    """The maxima of one bidder that end with its silence, by lot. Time is an argument."""
+
+    def __init__(self, views: Views) -> None:
+        self.is_attended = True
+        """Whether the bidder's person is there."""
+        self._views = views
+        self._maxima: dict[str, _Maximum] = {}
+        self._sent_ms = 0
+
+    @property
+    def next_ms(self) -> int | None:
+        """When a ping is due unless another request goes out before; None where none is needed."""
+        return self._sent_ms + PING_MS if self._maxima and self.is_attended else None
+
+    def is_ping_due(self, now_ms: int, paddle: int) -> bool:
+        """Return whether a ping is to be sent now to keep a maximum by which this paddle may lead."""
+        next_ms = self.next_ms
+        if next_ms is None or now_ms < next_ms:
+            return False
+        self._maxima = {lot: one for lot, one in self._maxima.items() if self._may_lead(lot, one, paddle)}
+        return bool(self._maxima)
+
+    def _may_lead(self, lot: str, maximum: _Maximum, paddle: int) -> bool:
+        view = self._views(lot)
+        if view is None:
+            return True
+        if view.status.is_final:
+            return False
+        return maximum.seq is None or view.seq < maximum.seq or view.leader == paddle
+
+    def note_sent(self, now_ms: int) -> None:
+        """Note that a request goes out, which shows that the bidder is there."""
+        self._sent_ms = now_ms
+
+    def note_leads(self, lot: str) -> None:
+        """Note that the bidder led a lot before this desk was there, maybe by a maximum that ends with silence."""
+        self._maxima.setdefault(lot, _Maximum(0, None))
+
+    def note_asked(self, request: AnyRequest) -> None:
+        """Note a request that the application hands in."""
+        if isinstance(request, BidRequest) and request.while_connected:
+            known = self._maxima.get(request.lot)
+            if known is None or known.request_id <= request.id:
+                self._maxima[request.lot] = _Maximum(request.id, None)
+
+    def note_accepted(self, request: AnyRequest, verdict: Accepted) -> None:
+        """Note a verdict: the house goes by the last bid of the leader's, whether that ends with silence or not."""
+        known = self._maxima.get(verdict.lot)
+        if known is None or known.request_id > request.id:
+            return
+        if isinstance(request, BidRequest) and request.while_connected:
+            self._maxima[verdict.lot] = _Maximum(request.id, verdict.seq)
+        elif verdict.leading:
+            del self._maxima[verdict.lot]
+
+    def note_rejected(self, request: AnyRequest) -> None:
+        """Note that the house took no bid by this request; an earlier one may lead, which the view tells."""
+        if isinstance(request, BidRequest):
+            known = self._maxima.get(request.lot)
+            if known is not None and known.request_id == request.id and known.seq is None:
+                self._maxima[request.lot] = _Maximum(request.id, 0)
+
+    def forget(self) -> None:
+        """Drop all, since the sale in which the bids were made is over."""
+        self._maxima.clear()
