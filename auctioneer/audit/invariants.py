@@ -1,8 +1,9 @@
-"""What must be true of a sale after every step, whatever happened: for tests, simulations and doubtful moments.
+"""What must be true of a sale after every step, whatever happened: for `auctioneer verify --deep`, tests, simulations.
 
 `check` looks at one engine: the lots against the rules, and what the engine keeps to be quick against a recount.
 `check_replay` holds the engine against the record. `Watcher` follows a sale by what is public alone, as a client
 does, and sees what only time shows: a price that fell, a number that was left out, a closed lot that moved.
+`Inspector` does all of it while a record is decided again.
 """
 
 from collections import Counter
@@ -306,3 +307,34 @@ class Watcher:
         elif before.ends_at_ms is not None:
             kept = after.ends_at_ms is not None and after.ends_at_ms >= before.ends_at_ms
             _require(kept, f"a bid took time from lot {lot}: {event}")
+
+
+CHECK_EVERY_FACTS: Final = 1_000
+"""How many facts apart the whole engine is checked, at the least; as many as it has lots, where those are more."""
+
+
+class Inspector:
+    """Holds every step of a record that is decided again against what must always be true."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+        """The engine of the last step; None before the first."""
+        self._watcher: Watcher | None = None
+        self._unchecked = 0
+
+    def inspect(self, engine: Engine, facts: list[AnyFact]) -> None:
+        """Look at the engine after the facts of one step. Raises InvariantError."""
+        if self._watcher is None:
+            self.engine, self._watcher = engine, Watcher(engine)
+            return
+        self._watcher.watch(engine, facts)
+        self._unchecked += len(facts)
+        if self._unchecked >= max(CHECK_EVERY_FACTS, len(engine.catalogue)):
+            self._unchecked = 0
+            check(engine)
+
+    def finish(self, read: EngineState[LotState]) -> None:
+        """Check the end, and that a start would `read` the state that was decided. Raises InvariantError."""
+        if self.engine is not None:
+            check(self.engine)
+            check_same_state(read, self.engine.state)

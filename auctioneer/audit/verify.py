@@ -10,7 +10,7 @@ bidder. It ends at the first fact that comes out differently, since all that fol
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -95,9 +95,16 @@ class VerifyReport(Struct, frozen=True):
     """The sum of the hammer prices of the lots that were sold."""
 
 
-def verify(facts: Iterable[tuple[int, AnyFact]]) -> VerifyReport:
-    """Decide a whole record again, from the sale's creation on; each fact comes with its position, from 1 on."""
-    audit = _Audit(iter(facts))
+Inspect = Callable[[Engine, list[AnyFact]], None]
+"""Looks at the engine after the facts of one step."""
+
+
+def verify(facts: Iterable[tuple[int, AnyFact]], inspect: Inspect | None = None) -> VerifyReport:
+    """Decide a whole record again, from the sale's creation on; each fact comes with its position, from 1 on.
+
+    `inspect` is called after each step that came out as recorded. What it raises ends the audit.
+    """
+    audit = _Audit(iter(facts), inspect)
     try:
         audit.run()
     except _DifferentError as different:
@@ -119,8 +126,10 @@ _OTHERWISE: Final = "it comes out differently"
 
 
 class _Audit:
-    def __init__(self, record: Iterator[tuple[int, AnyFact]]) -> None:
+    def __init__(self, record: Iterator[tuple[int, AnyFact]], inspect: Inspect | None) -> None:
         self._record = record
+        self._inspect = inspect
+        self._step: list[AnyFact] = []
         self._position = 0
         self._verified = 0
         self._last: AnyFact | None = None
@@ -138,9 +147,16 @@ class _Audit:
             raise self._different(created, None, "a record begins with the creation of the sale")
         engine = self._engine = Engine.create(created)
         self._agreed(created)
+        self._end_step(engine)
         while (fact := self._next()) is not None:
             self._verify(engine, fact)
-            engine.pop_events()  # nobody is to be told, and they would pile up
+            self._end_step(engine)
+
+    def _end_step(self, engine: Engine) -> None:
+        engine.pop_events()  # nobody is to be told, and they would pile up
+        if self._inspect is not None:
+            self._inspect(engine, self._step)
+        self._step = []
 
     def report(self, mismatch: Mismatch | None) -> VerifyReport:
         views = [lot.view for lot in self._engine.catalogue] if self._engine is not None else []
@@ -168,6 +184,7 @@ class _Audit:
 
     def _agreed(self, fact: AnyFact) -> None:
         self._verified, self._last = self._position, fact
+        self._step.append(fact)
         self._counts[type(fact)] += 1
 
     def _different(self, recorded: AnyFact | None, decided: AnyFact | None, reason: str) -> _DifferentError:

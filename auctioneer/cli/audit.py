@@ -8,12 +8,13 @@ import click
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from auctioneer.audit.invariants import Inspector, InvariantError
 from auctioneer.audit.verify import Mismatch, VerifyReport
 from auctioneer.audit.verify import verify as decide_again
 from auctioneer.cli.context import data_option, json_option
 from auctioneer.journal import ChainEnd, SqliteJournal
 from auctioneer.process.folder import DataFolder
-from auctioneer.process.offline import open_journal
+from auctioneer.process.offline import house_upto, open_journal
 from auctioneer.rules.facts import AnyFact, SaleCreated
 from common.errors import StorageError
 from common.money import Currency
@@ -37,14 +38,27 @@ class MismatchError(StorageError):
         )
 
 
+class BrokenPromiseError(StorageError):
+    """The record follows from the rules, and yet breaks what must always be true: a bug of the house."""
+
+    code = "broken_promise"
+
+    def __init__(self, broken: InvariantError) -> None:
+        super().__init__(f"The record breaks what must always be true: {broken}. Please report this as a bug.")
+
+
 @click.command(
     short_help="Audit the record of the sale.",
     epilog=examples("auctioneer verify", "auctioneer verify --data backup --json"),
 )
+@click.option("--deep", "is_deep", is_flag=True, help="Also check what must be true after each step. Takes longer.")
 @data_option
 @json_option
-def verify(folder: DataFolder, *, as_json: bool) -> None:
+def verify(folder: DataFolder, *, is_deep: bool, as_json: bool) -> None:
     """Check that the record is as it was written, then decide every bid and command again and compare.
+
+    With --deep, every step is also held against what must always be true (a price never falls, a lot's numbers have
+    no hole), and the state that a start would read, from the newest snapshot, against the one that was decided.
 
     The refused bids that are kept for repeated requests are checked too; they are not decided again.
 
@@ -59,7 +73,10 @@ def verify(folder: DataFolder, *, as_json: bool) -> None:
         )  # first, so that all of them are enrolled
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
             end = _check_chain(journal, progress)
-            report = decide_again(_watched(journal, end, progress))
+            inspector = Inspector() if is_deep else None
+            report = _decide(_watched(journal, end, progress), inspector)
+            if inspector is not None and report.mismatch is None:
+                _compare_with_start(folder, journal, end, inspector)
         currency = _currency(journal)
     finally:
         journal.close()
@@ -71,6 +88,7 @@ def verify(folder: DataFolder, *, as_json: bool) -> None:
         print_json(
             {
                 "verified": True,
+                "deep": is_deep,
                 "facts": end.position,
                 "hash": end.hash.hex(),
                 "counts": report.counts,
@@ -84,6 +102,24 @@ def verify(folder: DataFolder, *, as_json: bool) -> None:
         )
         return
     _print_report(end, report, refused.total(), currency)
+    if is_deep:
+        say("Deep: every step keeps what must always be true, and a start reads the same state.")
+
+
+def _decide(record: Iterator[tuple[int, AnyFact]], inspector: Inspector | None) -> VerifyReport:
+    """Decide the record again. Raises BrokenPromiseError where a step breaks what must always be true."""
+    try:
+        return decide_again(record, None if inspector is None else inspector.inspect)
+    except InvariantError as broken:
+        raise BrokenPromiseError(broken) from broken
+
+
+def _compare_with_start(folder: DataFolder, journal: SqliteJournal, end: ChainEnd, inspector: Inspector) -> None:
+    """Hold what a start would read, from the newest snapshot, against what was decided. Raises BrokenPromiseError."""
+    try:
+        inspector.finish(house_upto(folder, journal, upto=end.position).engine.state)
+    except InvariantError as broken:
+        raise BrokenPromiseError(broken) from broken
 
 
 def _check_chain(journal: SqliteJournal, progress: Progress) -> ChainEnd:

@@ -35,11 +35,20 @@ def read_sale(folder: DataFolder) -> OfflineSale:
     journal = open_journal(folder)
     try:
         alive_ms = journal.alive_ms
-        saved = folder.snapshots.load(journal).saved
-        position, state = (saved.position, saved.state) if saved is not None else (0, None)
-        facts = (fact for _, fact in journal.read(position))
-        # Rejections are verdicts kept for repeated requests; no report shows them.
-        house = House.rebuild(HouseSettings(instance="", publish_port=0), state, facts, (), alive_ms)
+        return OfflineSale(house_upto(folder, journal), alive_ms)
     finally:
         journal.close()
-    return OfflineSale(house, alive_ms)
+
+
+def house_upto(folder: DataFolder, journal: SqliteJournal, upto: int | None = None) -> House:
+    """Return the house as a start would read it: the newest snapshot that is not after `upto`, and the facts after it.
+
+    Rejections, which are verdicts kept for repeated requests, are left out.
+    """
+    saved = folder.snapshots.load(journal).saved
+    if saved is None or (upto is not None and saved.position > upto):
+        position, state = 0, None
+    else:
+        position, state = saved.position, saved.state
+    facts = (fact for _, fact in journal.read(position, upto))
+    return House.rebuild(HouseSettings(instance="", publish_port=0), state, facts, (), journal.alive_ms)

@@ -5,7 +5,17 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from auctioneer.audit.invariants import InvariantError, Watcher, check, check_replay, check_same_state, rebuilt
+from auctioneer.audit import invariants
+from auctioneer.audit.invariants import (
+    Inspector,
+    InvariantError,
+    Watcher,
+    check,
+    check_replay,
+    check_same_state,
+    rebuilt,
+)
+from auctioneer.audit.verify import verify
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
@@ -15,6 +25,7 @@ from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.lot import CloseCause, LotStatus, LotTerms, SaleStatus, Step
 from common.messages import BidRequest
 from tests.auctioneer.house.house_examples import START_MS, sale_created
+from tests.auctioneer.rules.random_sales import SaleMaker
 
 
 def spec(lot: str, opening: Opening, *, reserve_minor: int | None = None, buy_now_minor: int | None = None) -> LotSpec:
@@ -201,3 +212,41 @@ def test_a_watcher_notices_that_a_closed_lot_moves() -> None:
     event = replace(reopened[0].event, seq=sale.engine.lots["5"].view.seq + 1)
     with pytest.raises(InvariantError, match="lot 5 went from"):
         watcher.watch(sale.engine, [replace(reopened[0], lot="5", seq=event.seq, event=event)])
+
+
+# --- while a record is decided again ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_sound_record_is_inspected_to_its_end(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invariants, "CHECK_EVERY_FACTS", 1)
+    facts = SaleMaker(seed).make(200)
+    inspector = Inspector()
+    report = verify(enumerate(facts, start=1), inspector.inspect)
+    assert report.mismatch is None
+    assert report.last_position == len(facts)
+    inspector.finish(rebuilt(facts).state)
+
+
+def test_a_state_that_a_start_would_read_otherwise_is_noticed() -> None:
+    facts = SaleMaker(1).make(50)
+    inspector = Inspector()
+    verify(enumerate(facts, start=1), inspector.inspect)
+    with pytest.raises(InvariantError, match="differs"):
+        inspector.finish(rebuilt(facts[:-1]).state)
+
+
+def test_a_step_that_breaks_a_promise_ends_the_audit() -> None:
+    """The engine is spoilt between two facts, as a bug of the rules would: the public events tell it."""
+    facts = SaleMaker(1).make(50)
+    inspector = Inspector()
+
+    def spoil(engine: Engine, step: list[AnyFact]) -> None:
+        bids = [fact for fact in step if isinstance(fact, BidTaken) and fact.public]
+        if bids:
+            lot = engine.lots[bids[0].lot]
+            lot.view = replace(lot.view, bids=lot.view.bids + 1)
+        inspector.inspect(engine, step)
+
+    with pytest.raises(InvariantError, match="is not what its public events make of it"):
+        verify(enumerate(facts, start=1), spoil)

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from auctioneer.cli import main
 from auctioneer.journal.file import GENESIS_HASH
 from auctioneer.process.folder import DataFolder
-from tests.auctioneer.cli.cli_sales import CATALOGUE, begin_sale, desk
+from tests.auctioneer.cli.cli_sales import CATALOGUE, begin_sale, desk, sale_of
 
 
 @pytest.fixture
@@ -109,6 +109,25 @@ def test_verify_audits_a_sale_live_and_at_rest(folder: DataFolder) -> None:
     assert as_json["hash"] in at_rest.stdout
     with desk(folder):
         assert auctioneer("verify", "--data", str(folder.path)).exit_code == 0
+
+
+def test_verify_deep_checks_every_step_and_what_a_start_would_read(folder: DataFolder) -> None:
+    deep = auctioneer("verify", "--deep", "--data", str(folder.path))
+    assert (deep.exit_code, deep.stderr) == (0, "")
+    assert deep.stdout.splitlines()[-1].startswith("Deep: ")
+    assert json.loads(auctioneer("verify", "--deep", "--json", "--data", str(folder.path)).stdout)["deep"] is True
+
+
+def test_verify_deep_finds_a_snapshot_that_tells_another_state(folder: DataFolder) -> None:
+    """The snapshot is sound and of this journal; only the state in it is not what the record comes to."""
+    with sale_of(folder) as sale:
+        sale.house.engine.lots["1"].extended_ms += 1
+        folder.snapshots.write(sale.journal.end, sale.house.snapshot())
+    assert (plain := auctioneer("verify", "--data", str(folder.path))).exit_code == 0, plain.stderr
+    result = auctioneer("verify", "--deep", "--json", "--data", str(folder.path))
+    assert result.exit_code == 6
+    assert json.loads(result.stdout)["error"]["code"] == "broken_promise"
+    assert result.stderr.startswith("Error [broken_promise]: The record breaks what must always be true: lot 1 differs")
 
 
 def test_verify_finds_a_changed_event_by_its_hash(folder: DataFolder) -> None:
