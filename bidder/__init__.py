@@ -1,8 +1,8 @@
 """The client library: join a sale, follow it without holes, and bid so that each bid counts once.
 
-`Client` blocks and may be used by any thread; `AsyncClient` is for asyncio. Both keep an exact copy of the sale, tell
-the application what changed (`bidder.core.events`), and survive a house that restarts. Amounts are integer minor units;
-`client.sale.currency.parse("12.50")` makes them. A program imports all that it needs from here.
+`Client` blocks and may be used by any thread; `AsyncClient` is for asyncio. Both keep an exact copy of the sale, give
+the application a `Notice` of each change, and survive a house that restarts. Amounts are integer minor units;
+`client.sale.currency.parse("12.50")` makes them. A program imports all that it needs from here, and `__all__` lists it.
 """
 
 from importlib.util import find_spec
@@ -16,16 +16,16 @@ if (_found := find_spec("common")) and (
         f"first: {_found.origin}. Rename that one, or start the program from another folder."
     )
 
-from bidder.core.events import (
+from bidder.core.notices import (
     ConnectionChanged,
     ConnectionState,
-    Event,
-    EventsDropped,
     HistoryLost,
     Joined,
     Lost,
     LotCaughtUp,
     LotChanged,
+    Notice,
+    NoticesDropped,
     Outbid,
     Repaired,
     SaleCaughtUp,
@@ -87,8 +87,6 @@ __all__ = [
     "ConnectionChanged",
     "ConnectionState",
     "Currency",
-    "Event",
-    "EventsDropped",
     "ExtendCause",
     "HistoryLost",
     "JoinLink",
@@ -110,6 +108,8 @@ __all__ = [
     "LotWithdrawn",
     "Maximum",
     "Mine",
+    "Notice",
+    "NoticesDropped",
     "Outbid",
     "ProtocolError",
     "RejectCode",

@@ -24,7 +24,7 @@ async def bid_up_to(link: str, name: str, lot: str, limit: str) -> None:
     async with await AsyncClient.connect(link, name, keys) as client:
         currency = client.sale.currency
         limit_minor = currency.parse(limit)
-        events = client.events()
+        notices = client.notices()
         answered_seq = -1  # the verdict may be here before the change that it made; wait for that before bidding again
         while not (view := client.lot(lot)).status.is_final:
             amount_minor = offer(view, client.paddle, limit_minor)
@@ -33,7 +33,7 @@ async def bid_up_to(link: str, name: str, lot: str, limit: str) -> None:
                 verdict = await client.bid(lot, amount_minor, if_seq=view.seq)
                 said = "accepted" if isinstance(verdict, Accepted) else verdict.message
                 print(f"bid {currency.show(amount_minor)}: {said}", flush=True)
-            await anext(events)
+            await anext(notices)
         price = "no price" if view.hammer_minor is None else currency.show(view.hammer_minor)
         print("won at" if view.winner == client.paddle else "not won;", price)
 

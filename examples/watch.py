@@ -14,10 +14,10 @@ from bidder import (
     ConnectionChanged,
     ConnectionState,
     Currency,
-    EventsDropped,
     LotCaughtUp,
     LotChanged,
     LotView,
+    NoticesDropped,
     Role,
     SaleChanged,
     load_or_make_keys,
@@ -36,13 +36,13 @@ def watch(link: str) -> None:
         currency = client.sale.currency
         for view in client.lots().values():
             print(line(view, currency))
-        for event in client.events():
-            match event:
+        for notice in client.notices():
+            match notice:
                 case LotChanged(view=view) | LotCaughtUp(view=view):
                     print(line(view, currency))
                 case SaleChanged(view=sale):
                     print(f"sale: {sale.status.value}. {sale.announcement}")
-                case EventsDropped(dropped=dropped):
+                case NoticesDropped(dropped=dropped):
                     print(f"... {dropped} changes were not read in time; client.lots() has the state")
                 case ConnectionChanged(state=ConnectionState.ENDED):
                     return

@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from auctioneer.journal import FILE_NAME, SqliteJournal
-from bidder import Client, Event, UnansweredError
+from bidder import Client, Notice, UnansweredError
 from common.keys import JoinLink, KeyPair, new_keys, parse_link
 from common.lot import LotStatus
 from common.messages import Accepted, BidRequest
@@ -35,14 +35,14 @@ class Witness:
         self.replica = Replica(self.keys.public)
         self._told = threading.Condition()
         self._answered = 0
-        self.client = Client.connect(link, name, self.keys, on_event=self._note, timeout_ms=int(SETTLE_S * 1000))
+        self.client = Client.connect(link, name, self.keys, on_notice=self._note, timeout_ms=int(SETTLE_S * 1000))
 
-    def _note(self, event: Event) -> None:
+    def _note(self, event: Notice) -> None:
         with self._told:
             self.replica.told.append(event)
             self._told.notify_all()
 
-    def wait_until_told(self, kind: type[Event], after: int = 0) -> None:
+    def wait_until_told(self, kind: type[Notice], after: int = 0) -> None:
         """Wait for an event of a kind among those after the first so many."""
         with self._told:
             came = self._told.wait_for(

@@ -12,15 +12,15 @@ from benchmarks.bots.tally import Acknowledged, Tally
 from benchmarks.load.waiting import Pulse
 from bidder import (
     AsyncClient,
-    EventsDropped,
     HistoryLost,
     LotCaughtUp,
     LotChanged,
+    NoticesDropped,
     Repaired,
     StateReady,
     UnansweredError,
 )
-from bidder.core.events import Event
+from bidder.core.notices import Notice
 from bidder.core.strategy import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
 from common.errors import RejectCode
 from common.lot import LotStatus, LotView, SaleStatus
@@ -83,8 +83,8 @@ class Bot:
         """Follow the sale and bid."""
         try:
             async with self._requests:
-                async for event in self.client.events():
-                    self._react(event)
+                async for notice in self.client.notices():
+                    self._react(notice)
         finally:
             self.stop()
 
@@ -97,8 +97,8 @@ class Bot:
 
     # --- what comes in ----------------------------------------------------------------------------------------------
 
-    def _react(self, event: Event) -> None:
-        match event:
+    def _react(self, notice: Notice) -> None:
+        match notice:
             case LotChanged(view=view):
                 self._consider(view)
             case LotCaughtUp(before=before, view=view):
@@ -112,7 +112,7 @@ class Bot:
             case HistoryLost():
                 self._tally.histories_lost += 1
                 self._seen_seqs.clear()  # they are of the history that is gone
-            case EventsDropped(dropped=dropped):
+            case NoticesDropped(dropped=dropped):
                 self._tally.events_dropped += dropped
                 self._consider_all()
             case _:

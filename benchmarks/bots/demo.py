@@ -111,8 +111,8 @@ async def _bid(swarm: Swarm) -> bool:
 
 
 async def _tell(client: AsyncClient, story: Story, screen: Screen) -> None:
-    async for event in client.events():
-        line = story.tell(event)
+    async for notice in client.notices():
+        line = story.tell(notice)
         if line is not None:
             screen.tell(line)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bidder.core.events import ConnectionChanged, Event, LotChanged, SaleChanged, StateReady
+from bidder.core.notices import ConnectionChanged, LotChanged, Notice, SaleChanged, StateReady
 from common.lot import (
     Announced,
     BidPlaced,
@@ -61,11 +61,11 @@ class Story:
         self._name_of = name_of
         self._outbid_told_ms: dict[str, int] = {}
 
-    def tell(self, event: Event) -> Line | None:
-        """Return the line for an event of the client; None where it is not notable."""
-        match event:
+    def tell(self, notice: Notice) -> Line | None:
+        """Return the line for a notice of the client; None where it is not notable."""
+        match notice:
             case LotChanged():
-                return self._of_lot(event)
+                return self._of_lot(notice)
             case SaleChanged(event=Announced(text=text)):
                 return Line(Kind.SALE, f"The auctioneer says: {printable(text)}")
             case SaleChanged(event=SalePaused()):

@@ -22,7 +22,7 @@ from benchmarks.bots.tally import Tally
 from benchmarks.load.open_files import FILES_PER_CLIENT, SPARE, allow_open_files
 from benchmarks.load.waiting import Pulse
 from bidder import AsyncClient
-from bidder.core.events import ConnectionState, Event
+from bidder.core.notices import ConnectionState, Notice
 from common.errors import AuctionError, RejectCode, RejectedError
 from common.keys import new_keys
 from common.limits import NAME_CHARS_MAX
@@ -106,17 +106,17 @@ class Swarm:
         self._runs.append(asyncio.ensure_future(bot.run()))
         self.pulse.beat()
 
-    async def observe(self, on_event: Callable[[Event], None] | None = None) -> AsyncClient:
+    async def observe(self, on_notice: Callable[[Notice], None] | None = None) -> AsyncClient:
         """Return a client that only watches, and that the swarm closes at its end. Raises as `AsyncClient.connect`."""
-        return await self._connect("", Role.OBSERVER, on_event)
+        return await self._connect("", Role.OBSERVER, on_notice)
 
     async def reference(self) -> AsyncClient:
         """Return a client that has just taken a snapshot, for `until_equal`."""
         return await self.observe(lambda _: self.pulse.beat())
 
-    async def _connect(self, name: str, role: Role, on_event: Callable[[Event], None] | None = None) -> AsyncClient:
+    async def _connect(self, name: str, role: Role, on_notice: Callable[[Notice], None] | None = None) -> AsyncClient:
         client = await AsyncClient.connect(
-            self._link, name, new_keys(), role=role, timeout_ms=JOIN_MS, context=self._context, on_event=on_event
+            self._link, name, new_keys(), role=role, timeout_ms=JOIN_MS, context=self._context, on_notice=on_notice
         )
         self._clients.append(client)
         return client

@@ -9,7 +9,7 @@ from bidder.cli.bids import buy_now_price
 from bidder.cli.context import asked_in_vain
 from bidder.cli.output import say
 from bidder.cli.voices import ForPeople, Voice
-from bidder.core.events import ConnectionState
+from bidder.core.notices import ConnectionState
 from bidder.display.cautions import caution
 from bidder.display.orders import (
     HELP,

@@ -1,20 +1,20 @@
 """Following a sale: each change is told once, beginning with a state, and the end comes after all lots have ended.
 
-The state that is printed at the start may be ahead of the events that wait to be told; those it has already are left
+The state that is printed at the start may be ahead of the notices that wait to be told; those it has already are left
 out, so that a program sees each lot's `seq` go up by one from the state on.
 """
 
 from typing import Final
 
 from bidder.cli.voices import Voice
-from bidder.core.events import (
+from bidder.core.notices import (
     ConnectionChanged,
     ConnectionState,
-    Event,
-    EventsDropped,
     HistoryLost,
     LotCaughtUp,
     LotChanged,
+    Notice,
+    NoticesDropped,
     SaleCaughtUp,
     SaleChanged,
     StateReady,
@@ -28,7 +28,7 @@ _SALE: Final = ""
 
 
 class Follower:
-    """Gives a client's events to a voice."""
+    """Gives a client's notices to a voice."""
 
     def __init__(self, client: BaseClient, voice: Voice) -> None:
         self._client = client
@@ -42,37 +42,37 @@ class Follower:
         """How many lots have not ended, as far as was told."""
         return len(self._open)
 
-    def show(self, event: Event) -> None:
-        """Tell an event, unless it was told with the state. Raises RejectedError where the house turns one out."""
-        match event:
-            case StateReady() | EventsDropped():
-                self._voice.event(event)
+    def show(self, notice: Notice) -> None:
+        """Tell a notice, unless it was told with the state. Raises RejectedError where the house turns one out."""
+        match notice:
+            case StateReady() | NoticesDropped():
+                self._voice.notice(notice)
                 self._begin()
             case LotChanged() | LotCaughtUp():
-                if self._is_new(event.lot, event.seq):
-                    if self._voice.is_followed(event.view):
-                        self._voice.event(event)
-                    if event.view.status.is_final:
-                        self._open.discard(event.lot)
+                if self._is_new(notice.lot, notice.seq):
+                    if self._voice.is_followed(notice.view):
+                        self._voice.notice(notice)
+                    if notice.view.status.is_final:
+                        self._open.discard(notice.lot)
                     else:
-                        self._open.add(event.lot)
+                        self._open.add(notice.lot)
             case SaleChanged() | SaleCaughtUp():
-                if self._is_new(_SALE, event.seq):
-                    self._voice.event(event)
+                if self._is_new(_SALE, notice.seq):
+                    self._voice.notice(notice)
             case _:
-                if isinstance(event, HistoryLost):
+                if isinstance(notice, HistoryLost):
                     self._seqs.clear()
                     self._open.clear()
                     self._voice.forget_leads()
-                self._voice.event(event)
-                if isinstance(event, ConnectionChanged):
-                    self._note_connection(event)
+                self._voice.notice(notice)
+                if isinstance(notice, ConnectionChanged):
+                    self._note_connection(notice)
 
-    def _note_connection(self, event: ConnectionChanged) -> None:
-        if event.state is ConnectionState.REFUSED:
-            assert event.rejected is not None, "refused without a rejection"
-            raise RejectedError(event.rejected.code, event.rejected.detail)
-        self.has_ended = self.has_ended or event.state is ConnectionState.ENDED
+    def _note_connection(self, notice: ConnectionChanged) -> None:
+        if notice.state is ConnectionState.REFUSED:
+            assert notice.rejected is not None, "refused without a rejection"
+            raise RejectedError(notice.rejected.code, notice.rejected.detail)
+        self.has_ended = self.has_ended or notice.state is ConnectionState.ENDED
 
     def _begin(self) -> None:
         views = self._client.lots()

@@ -14,7 +14,7 @@ from bidder.cli.following import LAST_LOTS_MS, Follower
 from bidder.cli.inputs import output_above_prompt, piped_lines, typed_lines
 from bidder.cli.output import say
 from bidder.cli.voices import ForPeople, ForPrograms, Voice
-from bidder.core.events import ConnectionChanged, ConnectionState
+from bidder.core.notices import ConnectionChanged, ConnectionState
 from bidder.display.orders import FollowOrder, json_order, json_tag, parsed_choice, typed_order
 from bidder.display.records import connection_record
 from bidder.display.wording import connection_line
@@ -153,21 +153,21 @@ async def _enter(context: BidderContext, timeout_ms: int, *, is_program: bool) -
 
 
 def _say_awaiting(*, is_program: bool) -> None:
-    event = ConnectionChanged(ConnectionState.AWAITING_APPROVAL, ADVICE[RejectCode.AWAITING_APPROVAL])
-    line = connection_line(event.state, 0)
+    notice = ConnectionChanged(ConnectionState.AWAITING_APPROVAL, ADVICE[RejectCode.AWAITING_APPROVAL])
+    line = connection_line(notice.state, 0)
     if is_program:
-        say_record(connection_record(event, None))
+        say_record(connection_record(notice, None))
     elif line is not None:
         say(line)
 
 
 async def _follow(client: AsyncClient, follower: Follower) -> None:
-    async for event in client.events():
-        follower.show(event)
+    async for notice in client.notices():
+        follower.show(notice)
         if follower.has_ended:
             break
-    late_events = client.events(LAST_LOTS_MS)
-    while follower.lots_missing and (late := await anext(late_events, None)) is not None:
+    late_notices = client.notices(LAST_LOTS_MS)
+    while follower.lots_missing and (late := await anext(late_notices, None)) is not None:
         follower.show(late)
 
 

@@ -9,18 +9,18 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from bidder.cli.output import print_lots, say
-from bidder.core.events import Event, LotCaughtUp, LotChanged
+from bidder.core.notices import LotCaughtUp, LotChanged, Notice
 from bidder.display.orders import ALL, OWN, FollowOrder
 from bidder.display.records import (
-    event_record,
     lot_record,
     mine_record,
     money,
     no_verdict_record,
+    notice_record,
     state_records,
     verdict_record,
 )
-from bidder.display.wording import Line, Tone, event_line, lot_lines, mine_lines, verdict_line
+from bidder.display.wording import Line, Tone, lot_lines, mine_lines, notice_line, verdict_line
 from bidder.shells.base import BaseClient, UnansweredError
 from common.errors import AuctionError, UnreachableError
 from common.lot import LotStatus, LotView
@@ -83,11 +83,11 @@ class Voice(ABC):
 
     @abstractmethod
     def state(self) -> None:
-        """Tell how the sale stands, from which the events go on."""
+        """Tell how the sale stands, from which the notices go on."""
 
     @abstractmethod
-    def event(self, event: Event) -> None:
-        """Tell an event."""
+    def notice(self, notice: Notice) -> None:
+        """Tell a notice."""
 
     @abstractmethod
     def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:
@@ -148,12 +148,12 @@ class ForPeople(Voice):
         say(Line(f"{counted(sale.lots, 'lot')}, {len(views)} open; `lots` shows them all."))
         self._table(views[:_TABLE_LOTS_MAX])
 
-    def event(self, event: Event) -> None:
+    def notice(self, notice: Notice) -> None:
         """Print a line, where a person needs to know."""
         remaining_ms = None
-        if isinstance(event, LotChanged | LotCaughtUp):
-            remaining_ms = event.view.remaining_at(self._client.server_now_ms())
-        line = event_line(event, self._client.paddle, self._client.sale.currency, remaining_ms)
+        if isinstance(notice, LotChanged | LotCaughtUp):
+            remaining_ms = notice.view.remaining_at(self._client.server_now_ms())
+        line = notice_line(notice, self._client.paddle, self._client.sale.currency, remaining_ms)
         if line is not None:
             say(line)
 
@@ -238,9 +238,9 @@ class ForPrograms(Voice):
         for record in state_records(self._epoch, self._client.sale, self._client.lots()):
             say_record(record)
 
-    def event(self, event: Event) -> None:
-        """Print the event."""
-        say_record(event_record(event, self._epoch, self._client.sale.currency))
+    def notice(self, notice: Notice) -> None:
+        """Print the notice."""
+        say_record(notice_record(notice, self._epoch, self._client.sale.currency))
 
     def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:
         """Print the verdict."""

@@ -29,10 +29,10 @@ def watch(context: BidderContext, timeout_s: float, *, is_until_end: bool, as_js
     with context.connect(round(timeout_s * 1000)) as client:
         voice = ForPrograms(client) if as_json else ForPeople(client)
         follower = Follower(client, voice)
-        for event in client.events():
-            follower.show(event)
+        for notice in client.notices():
+            follower.show(notice)
             if is_until_end and follower.has_ended:
                 break
-        while follower.lots_missing and (late := next(client.events(LAST_LOTS_MS), None)) is not None:
+        while follower.lots_missing and (late := next(client.notices(LAST_LOTS_MS), None)) is not None:
             follower.show(late)
         voice.ended(follower.lots_missing)

@@ -23,7 +23,7 @@ from typing import Final, Protocol
 from msgspec.structs import replace
 
 from bidder.core.effects import Effect, Outcome, Send, Settled, Unanswered
-from bidder.core.events import Joined
+from bidder.core.notices import Joined
 from bidder.core.pending import RETRY_MIN_MS, Pending, PendingRequests
 from bidder.core.presence import Presence, Views
 from common.codec import decode_answer

@@ -1,8 +1,8 @@
-"""What the session wants done: a shell carries these out in order, besides telling the application its events."""
+"""What the core wants done: a shell carries these out in order, besides telling the application its notices."""
 
 import msgspec
 
-from bidder.core.events import Event
+from bidder.core.notices import Notice
 from common.messages import Accepted, Mine, Rejected
 
 
@@ -48,4 +48,4 @@ class Settled(msgspec.Struct, frozen=True):
     outcome: Outcome
 
 
-Effect = Send | ConnectFeed | Subscribe | Unsubscribe | Settled | Event
+Effect = Send | ConnectFeed | Subscribe | Unsubscribe | Settled | Notice

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Final, Protocol
 
 from bidder.core.effects import ConnectFeed, Effect, Subscribe, Unsubscribe
-from bidder.core.events import Event, HistoryLost
+from bidder.core.notices import HistoryLost, Notice
 from bidder.core.repairs import RepairKind, Repairs
 from bidder.core.replica import SALE, Replica
 from common.codec import BEAT_TOPIC, LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, SALE_TOPIC, topic
@@ -88,7 +88,7 @@ class Line(Protocol):
         """Return random characters that nobody can guess."""
 
 
-Tell = Callable[[list[Event]], None]
+Tell = Callable[[list[Notice]], None]
 """Tells the application what changed."""
 
 

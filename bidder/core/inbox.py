@@ -1,35 +1,35 @@
-"""Events on their way to an application that reads them when it likes: in order, bounded, and never silently short."""
+"""Notices on their way to an application that reads them when it likes: in order, bounded, and never silently short."""
 
 from collections import deque
 from typing import Final
 
-from bidder.core.events import Event, EventsDropped
+from bidder.core.notices import Notice, NoticesDropped
 
-EVENTS_QUEUED_MAX: Final = 4096
-"""Events that wait for the application; beyond it the oldest go, and `EventsDropped` says how many."""
+NOTICES_QUEUED_MAX: Final = 4096
+"""Notices that wait for the application; beyond it the oldest go, and `NoticesDropped` says how many."""
 
 
 class Inbox:
-    """A bounded queue of events. When it overflows the views are still right; only their history has a gap."""
+    """A bounded queue of notices. When it overflows the views are still right; only their history has a gap."""
 
-    def __init__(self, events_max: int = EVENTS_QUEUED_MAX) -> None:
-        self._events: deque[Event] = deque()
-        self._events_max = events_max
+    def __init__(self, notices_max: int = NOTICES_QUEUED_MAX) -> None:
+        self._notices: deque[Notice] = deque()
+        self._notices_max = notices_max
         self._dropped = 0
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self._notices)
 
-    def put(self, event: Event) -> None:
-        """Add an event, dropping the oldest where there is no room."""
-        if len(self._events) >= self._events_max:
-            self._events.popleft()
+    def put(self, notice: Notice) -> None:
+        """Add a notice, dropping the oldest where there is no room."""
+        if len(self._notices) >= self._notices_max:
+            self._notices.popleft()
             self._dropped += 1
-        self._events.append(event)
+        self._notices.append(notice)
 
-    def pop(self) -> Event | None:
-        """Return the next event, `EventsDropped` first where some went before it; None where nothing waits."""
+    def pop(self) -> Notice | None:
+        """Return the next notice, `NoticesDropped` first where some went before it; None where nothing waits."""
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
-            return EventsDropped(dropped)
-        return self._events.popleft() if self._events else None
+            return NoticesDropped(dropped)
+        return self._notices.popleft() if self._notices else None

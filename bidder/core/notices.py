@@ -1,52 +1,157 @@
-"""What a change of a lot means to this bidder: outbid, won, lost.
+"""The notices that an application gets, in order: changes of the sale, the bidder's own fortunes, the connection.
 
-These are not messages of the house. They follow from the public state and the own paddle, so they come in the order
-of the changes and none can be lost on the way. `Won` and `Lost` follow from the close and nothing else. Who only looks
-on, under the paddle 0, can't lose; and nobody loses a lot that was withdrawn.
+Nothing here comes over the wire as it is. Changes are what the replica made of broadcasts, replays and snapshots:
+for each stream (a lot, or the sale) their `seq` is contiguous, and where that can't be had, `LotCaughtUp`,
+`SaleCaughtUp` or `HistoryLost` says so. `Outbid`, `Won` and `Lost` are derived from those changes, so that they come
+in order and are never lost.
 """
 
-from typing import Final
+from enum import Enum
 
-from bidder.core.events import Event, Lost, LotCaughtUp, LotChanged, Outbid, Won
-from common.lot import BidPlaced, LotStatus
+import msgspec
 
-OBSERVER: Final = 0
-"""The paddle of all who only look on."""
+from common.lot import AnyLotEvent, AnySaleEvent, LotView, SaleView
+from common.messages import Rejected, Welcome
 
 
-class Notices:
-    """Derives a bidder's notices. `paddle` is the bidder's number in this sale, OBSERVER for who only looks on."""
+class ConnectionState(Enum):
+    """How things stand between the client and the house."""
 
-    def __init__(self) -> None:
-        self.paddle = OBSERVER
-        self._bid_on: set[str] = set()
+    CONNECTING = "connecting"
+    """Nothing was heard from the house yet, or it came back and the client greets it."""
+    AWAITING_APPROVAL = "awaiting_approval"
+    """The auctioneer has to admit the bidder; the client asks again by itself."""
+    JOINING = "joining"
+    """Admitted; the state of the sale is on its way."""
+    LIVE = "live"
+    """The state is complete and current."""
+    FROZEN = "frozen"
+    """As live, but the house can't store bids now: the clocks stand still."""
+    SILENT = "silent"
+    """No heartbeat for three seconds. What is shown may be out of date; requests are still tried."""
+    REFUSED = "refused"
+    """The house does not let this bidder in; the client has stopped asking."""
+    ENDED = "ended"
+    """The sale has ended; nothing will change any more."""
 
-    def forget(self) -> None:
-        """Drop what was seen of the bidder's lots, since it is no longer the house's history."""
-        self._bid_on.clear()
 
-    def of(self, change: LotChanged | LotCaughtUp) -> list[Event]:
-        """Return what the change means to the bidder; at most two notices, and none to who only looks on."""
-        if self.paddle == OBSERVER:
-            return []
-        before, view, lot = change.before, change.view, change.lot
-        led = before is not None and before.leader == self.paddle
-        if led or view.leader == self.paddle or self._has_bid(change):
-            self._bid_on.add(lot)
-        notices: list[Event] = []
-        if led and view.leader is not None and view.leader != self.paddle:
-            notices.append(Outbid(lot, view.seq, view.leader, view.price_minor))
-        if not view.status.is_final or (before is not None and before.status.is_final):
-            return notices
-        if view.winner == self.paddle and view.hammer_minor is not None:
-            notices.append(Won(lot, view.seq, view.hammer_minor))
-        elif lot in self._bid_on and view.status is not LotStatus.WITHDRAWN:
-            notices.append(Lost(lot, view.seq, view.winner, view.hammer_minor))
-        return notices
+class Notice(msgspec.Struct, frozen=True):
+    """Anything that the application is told. An event is a public change with a seq; some notices have one."""
 
-    def _has_bid(self, change: LotChanged | LotCaughtUp) -> bool:
-        return (
-            isinstance(change, LotChanged)
-            and isinstance(change.event, BidPlaced)
-            and change.event.bidder == self.paddle
-        )
+
+class Joined(Notice, frozen=True):
+    """The house answered hello, the first time or again; the state is not complete yet."""
+
+    welcome: Welcome
+
+
+class StateReady(Notice, frozen=True):
+    """The first complete state is there, and again after `HistoryLost`; every change from here on is told."""
+
+    epoch: int
+    sale: SaleView
+    lots: int
+
+
+class LotChanged(Notice, frozen=True):
+    """One event of one lot was applied: `view.seq` is `seq`, and `before.seq` is one less."""
+
+    epoch: int
+    lot: str
+    seq: int
+    before: LotView
+    view: LotView
+    event: AnyLotEvent
+
+
+class LotCaughtUp(Notice, frozen=True):
+    """A lot's view jumped to `seq`, since the house no longer had the events between at hand."""
+
+    epoch: int
+    lot: str
+    seq: int
+    before: LotView | None
+    """None where the lot was not known at all."""
+    view: LotView
+
+
+class SaleChanged(Notice, frozen=True):
+    """One event of the sale's own stream was applied."""
+
+    epoch: int
+    seq: int
+    view: SaleView
+    event: AnySaleEvent
+
+
+class SaleCaughtUp(Notice, frozen=True):
+    """The sale's view jumped to `seq`, since the house no longer had the events between at hand."""
+
+    epoch: int
+    seq: int
+    view: SaleView
+
+
+class Repaired(Notice, frozen=True):
+    """A hole was closed: `missing` changes of one stream (`lot` is empty for the sale's) did not come by broadcast."""
+
+    epoch: int
+    lot: str
+    seq: int
+    missing: int
+
+
+class HistoryLost(Notice, frozen=True):
+    """What the client held is no longer the house's history (a restored copy, another sale); it was dropped.
+
+    A `StateReady` follows once the state that now counts is there. Look at your bids again.
+    """
+
+    epoch: int
+    """The epoch that now counts. Each sale begins with epoch 1."""
+    is_other_sale: bool = False
+    """The house holds another sale now. Bids in the earlier one that have no verdict end as unanswered."""
+
+
+class Outbid(Notice, frozen=True):
+    """You led the lot and no longer do. `by` is the new leader's paddle."""
+
+    lot: str
+    seq: int
+    by: int
+    price_minor: int | None
+
+
+class Won(Notice, frozen=True):
+    """The lot closed and is yours at the hammer price."""
+
+    lot: str
+    seq: int
+    hammer_minor: int
+
+
+class Lost(Notice, frozen=True):
+    """The lot closed and is not yours, though you were seen to bid or lead while this client was connected.
+
+    `winner` and `hammer_minor` are None where the lot passed.
+    """
+
+    lot: str
+    seq: int
+    winner: int | None
+    hammer_minor: int | None
+
+
+class ConnectionChanged(Notice, frozen=True):
+    """The connection is in another state; `reason` says why, for people, where there is more to say."""
+
+    state: ConnectionState
+    reason: str = ""
+    rejected: Rejected | None = None
+    """The house's answer to hello, where that is the reason."""
+
+
+class NoticesDropped(Notice, frozen=True):
+    """The application did not read for long, and the oldest `dropped` events went. The views are still right."""
+
+    dropped: int

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bidder.core.events import (
-    Event,
+from bidder.core.notices import (
     LotCaughtUp,
     LotChanged,
+    Notice,
     Repaired,
     SaleCaughtUp,
     SaleChanged,
@@ -124,7 +124,7 @@ class Replica:
         self._pages = {} if adopt or not self.is_complete else None
         self._pages_bytes = 0
 
-    def apply_page(self, page: Snapshot) -> list[Event]:
+    def apply_page(self, page: Snapshot) -> list[Notice]:
         """Take one page of a snapshot of all lots; the caller asks for `page.next` until that is None."""
         if page.epoch != self.epoch:
             return []
@@ -139,17 +139,17 @@ class Replica:
         _within_bounds(len(self._pages), self._pages_bytes)
         return self._adopt(page.sale, self._pages) if page.next is None else []
 
-    def apply_lot(self, view: LotView) -> list[Event]:
+    def apply_lot(self, view: LotView) -> list[Notice]:
         """Take over the view of one lot, for a hole that can't be replayed."""
-        told: list[Event] = []
+        told: list[Notice] = []
         self._install_view(view, told)
         self._use_kept(view.lot, told)
         return told
 
-    def _adopt(self, sale: SaleView, views: dict[str, LotView]) -> list[Event]:
+    def _adopt(self, sale: SaleView, views: dict[str, LotView]) -> list[Notice]:
         """Take over a whole snapshot. A lot's last page may be older than what broadcasts brought since."""
         self._pages = None
-        told: list[Event] = []
+        told: list[Notice] = []
         assert self.epoch is not None, "pages of an unknown epoch were let in"
         if self.sale is None:
             self.sale, self.lots, self._texts_bytes = sale, views, self._pages_bytes
@@ -165,7 +165,7 @@ class Replica:
             self._use_kept(stream, told)
         return told
 
-    def _install_view(self, view: LotView, told: list[Event]) -> None:
+    def _install_view(self, view: LotView, told: list[Notice]) -> None:
         before = self.lots.get(view.lot)
         if before is not None and view.seq <= before.seq:
             return
@@ -179,29 +179,29 @@ class Replica:
 
     # --- events -----------------------------------------------------------------------------------------------------
 
-    def apply_lot_events(self, message: LotEvents) -> list[Event]:
+    def apply_lot_events(self, message: LotEvents) -> list[Notice]:
         """Take a broadcast of one lot's changes."""
         if message.epoch != self.epoch:
             return []
-        told: list[Event] = []
+        told: list[Notice] = []
         for event in message.events:
             self._apply_or_keep(message.lot, event, told)
         return told
 
-    def apply_sale_events(self, message: SaleEvents) -> list[Event]:
+    def apply_sale_events(self, message: SaleEvents) -> list[Notice]:
         """Take a broadcast of the sale's changes."""
         if message.epoch != self.epoch:
             return []
-        told: list[Event] = []
+        told: list[Notice] = []
         for event in message.events:
             self._apply_or_keep(SALE, event, told)
         return told
 
-    def read_replay(self, answer: Replay) -> list[Event]:
+    def read_replay(self, answer: Replay) -> list[Notice]:
         """Take the answer to a replay request; it fills (part of) a hole."""
         if answer.epoch != self.epoch:
             return []
-        told: list[Event] = []
+        told: list[Notice] = []
         for event in answer.lot_events if answer.lot else answer.sale_events:
             if event.seq == (self.seq(answer.lot) or 0) + 1:
                 self._count_missing(answer.lot, 1)
@@ -244,7 +244,7 @@ class Replica:
         if own_seq is not None and house_seq > max(own_seq, self._behind.get(stream, 0)):
             self._behind[stream] = house_seq
 
-    def _apply_or_keep(self, stream: str, event: AnyLotEvent | AnySaleEvent, told: list[Event]) -> None:
+    def _apply_or_keep(self, stream: str, event: AnyLotEvent | AnySaleEvent, told: list[Notice]) -> None:
         own_seq = self.seq(stream)
         if own_seq is None or event.seq > own_seq + 1:
             self._keep(stream, event)
@@ -253,7 +253,7 @@ class Replica:
             self._apply(stream, event, told)
             self._apply_kept(stream, told)
 
-    def _apply(self, stream: str, event: AnyLotEvent | AnySaleEvent, told: list[Event]) -> None:
+    def _apply(self, stream: str, event: AnyLotEvent | AnySaleEvent, told: list[Notice]) -> None:
         """Change the state: the only place where an event does."""
         assert self.epoch is not None, "an event of an unknown epoch was let in"
         if not isinstance(event, SaleEvent):
@@ -284,7 +284,7 @@ class Replica:
     def _forget_early(self, stream: str) -> None:
         self._early_count -= len(self._early.pop(stream, ()))
 
-    def _use_kept(self, stream: str, told: list[Event]) -> None:
+    def _use_kept(self, stream: str, told: list[Notice]) -> None:
         """Use what was kept of a stream whose view is new or jumped."""
         own_seq = self.seq(stream)
         kept = self._early.get(stream)
@@ -298,7 +298,7 @@ class Replica:
                 del self._early[stream]
         self._apply_kept(stream, told)
 
-    def _apply_kept(self, stream: str, told: list[Event]) -> None:
+    def _apply_kept(self, stream: str, told: list[Notice]) -> None:
         """Apply what was kept of a stream as far as it is contiguous."""
         kept = self._early.get(stream)
         own_seq = self.seq(stream)
@@ -314,7 +314,7 @@ class Replica:
     def _count_missing(self, stream: str, events: int) -> None:
         self._replayed[stream] = self._replayed.get(stream, 0) + events
 
-    def _close_hole(self, stream: str, told: list[Event]) -> None:
+    def _close_hole(self, stream: str, told: list[Notice]) -> None:
         own_seq = self.seq(stream)
         if own_seq is None or own_seq < self._behind.get(stream, 0):
             return

@@ -13,9 +13,9 @@ what it means to the bidder.
 from bidder.core.clock import ServerClock
 from bidder.core.desk import Desk, Entropy
 from bidder.core.effects import Effect
-from bidder.core.events import ConnectionChanged, ConnectionState, Event, HistoryLost, LotCaughtUp, LotChanged
 from bidder.core.follower import Follower
-from bidder.core.notices import Notices
+from bidder.core.fortunes import Fortunes
+from bidder.core.notices import ConnectionChanged, ConnectionState, HistoryLost, LotCaughtUp, LotChanged, Notice
 from bidder.core.pending import Pending
 from bidder.core.replica import Replica
 from common.errors import ADVICE, RejectCode
@@ -31,7 +31,7 @@ class Session:
 
     def __init__(self, hello: Hello, *, now_ms: int, now_us: int, entropy: Entropy, last_id: int = 0) -> None:
         self.state = ConnectionState.CONNECTING
-        self._notices = Notices()
+        self._fortunes = Fortunes()
         self.desk = Desk(hello, self, self._view, now_ms=now_ms, now_us=now_us, entropy=entropy, last_id=last_id)
         self.follower = Follower(self.desk, self._tell, now_ms)
 
@@ -125,7 +125,7 @@ class Session:
 
     def welcomed(self, welcome: Welcome, known: Welcome | None, hello: Pending, now_ms: int) -> None:  # noqa: ARG002 -- a session has one desk: its follower goes by each welcome
         """Have the follower go by the welcome."""
-        self._notices.paddle = welcome.paddle
+        self._fortunes.paddle = welcome.paddle
         self.follower.read_welcome(welcome, hello, now_ms)
 
     def answered(self, answer: Pong | Snapshot | Replay, asked: Pending, now_ms: int) -> None:
@@ -145,15 +145,15 @@ class Session:
 
     # --- what the follower tells ------------------------------------------------------------------------------------
 
-    def _tell(self, events: list[Event]) -> None:
+    def _tell(self, notices: list[Notice]) -> None:
         """Tell the application what changed, and what it means to this bidder."""
-        for event in events:
-            self.desk.do(event)
-            if isinstance(event, LotChanged | LotCaughtUp):
-                for notice in self._notices.of(event):
-                    self.desk.do(notice)
-            elif isinstance(event, HistoryLost):
-                self._notices.forget()
+        for notice in notices:
+            self.desk.do(notice)
+            if isinstance(notice, LotChanged | LotCaughtUp):
+                for fortune in self._fortunes.of(notice):
+                    self.desk.do(fortune)
+            elif isinstance(notice, HistoryLost):
+                self._fortunes.forget()
 
     # --- the state --------------------------------------------------------------------------------------------------
 

@@ -7,15 +7,15 @@ are the house's, in milliseconds since 1970. In events `seq` is set in states an
 
 from typing import Any
 
-from bidder.core.events import (
+from bidder.core.notices import (
     ConnectionChanged,
-    Event,
-    EventsDropped,
     HistoryLost,
     Joined,
     Lost,
     LotCaughtUp,
     LotChanged,
+    Notice,
+    NoticesDropped,
     Outbid,
     Repaired,
     SaleCaughtUp,
@@ -169,63 +169,63 @@ def state_records(epoch: int, sale: SaleView, lots: dict[str, LotView]) -> list[
     ]
 
 
-def event_record(event: Event, epoch: int, currency: Currency) -> Record:
-    """Return an event as one object; `lot` is null where it is about the sale or the connection."""
-    match event:
+def notice_record(notice: Notice, epoch: int, currency: Currency) -> Record:
+    """Return a notice as one object; `lot` is null where it is about the sale or the connection."""
+    match notice:
         case LotChanged():
             return _tagged(
-                _tag(event.event),
-                event.epoch,
-                event.lot,
-                event.seq,
-                at_ms=event.event.at_ms,
-                **_lot_event_fields(event.event),
-                **_view_fields(event.view, currency),
+                _tag(notice.event),
+                notice.epoch,
+                notice.lot,
+                notice.seq,
+                at_ms=notice.event.at_ms,
+                **_lot_event_fields(notice.event),
+                **_view_fields(notice.view, currency),
             )
         case LotCaughtUp():
-            return _tagged("lot_caught_up", event.epoch, event.lot, event.seq, **_view_fields(event.view, currency))
+            return _tagged("lot_caught_up", notice.epoch, notice.lot, notice.seq, **_view_fields(notice.view, currency))
         case SaleChanged():
             return _tagged(
-                _tag(event.event),
-                event.epoch,
+                _tag(notice.event),
+                notice.epoch,
                 None,
-                event.seq,
-                at_ms=event.event.at_ms,
-                **_sale_event_fields(event.event),
-                **_sale_fields(event.view),
+                notice.seq,
+                at_ms=notice.event.at_ms,
+                **_sale_event_fields(notice.event),
+                **_sale_fields(notice.view),
             )
         case SaleCaughtUp():
-            return _tagged("sale_caught_up", event.epoch, None, event.seq, **_sale_fields(event.view))
+            return _tagged("sale_caught_up", notice.epoch, None, notice.seq, **_sale_fields(notice.view))
         case Outbid():
             return _tagged(
-                "outbid", epoch, event.lot, event.seq, by=event.by, **money(currency, price=event.price_minor)
+                "outbid", epoch, notice.lot, notice.seq, by=notice.by, **money(currency, price=notice.price_minor)
             )
         case Won():
-            return _notice("won", epoch, event, **money(currency, hammer=event.hammer_minor))
+            return _notice("won", epoch, notice, **money(currency, hammer=notice.hammer_minor))
         case Lost():
-            hammer = money(currency, hammer=event.hammer_minor)
-            return _notice("lost", epoch, event, winner=event.winner, **hammer)
+            hammer = money(currency, hammer=notice.hammer_minor)
+            return _notice("lost", epoch, notice, winner=notice.winner, **hammer)
         case _:
-            return connection_record(event, epoch)
+            return connection_record(notice, epoch)
 
 
-def connection_record(event: Event, epoch: int | None) -> Record:
-    """Return an event that is about the connection and what came by it."""
-    match event:
+def connection_record(notice: Notice, epoch: int | None) -> Record:
+    """Return a notice that is about the connection and what came by it."""
+    match notice:
         case Joined(welcome):
             return _tagged("joined", welcome.epoch, None, None, paddle=welcome.paddle, name=welcome.name)
         case StateReady():
-            return _tagged("state_ready", event.epoch, None, None, lots=event.lots)
+            return _tagged("state_ready", notice.epoch, None, None, lots=notice.lots)
         case Repaired():
-            return _notice("repaired", event.epoch, event, missing=event.missing)
+            return _notice("repaired", notice.epoch, notice, missing=notice.missing)
         case HistoryLost():
-            return _tagged("history_lost", event.epoch, None, None, is_other_sale=event.is_other_sale)
+            return _tagged("history_lost", notice.epoch, None, None, is_other_sale=notice.is_other_sale)
         case ConnectionChanged():
-            return _tagged("connection", epoch, None, None, state=event.state.value, reason=event.reason)
-        case EventsDropped():
-            return _tagged("events_dropped", epoch, None, None, dropped=event.dropped)
+            return _tagged("connection", epoch, None, None, state=notice.state.value, reason=notice.reason)
+        case NoticesDropped():
+            return _tagged("events_dropped", epoch, None, None, dropped=notice.dropped)
         case _:
-            raise AssertionError(f"an event without a record: {event}")
+            raise AssertionError(f"a notice without a record: {notice}")
 
 
 def _tagged(event: str, epoch: int | None, lot: str | None, seq: int | None, **fields: Any) -> Record:

@@ -7,15 +7,15 @@ misleads. What a lot's price means is said whole: who leads, whether the reserve
 from enum import Enum
 from typing import Final, NamedTuple
 
-from bidder.core.events import (
+from bidder.core.notices import (
     ConnectionChanged,
     ConnectionState,
-    Event,
-    EventsDropped,
     HistoryLost,
     Lost,
     LotCaughtUp,
     LotChanged,
+    Notice,
+    NoticesDropped,
     Outbid,
     SaleCaughtUp,
     SaleChanged,
@@ -214,53 +214,53 @@ def mine_lines(mine: Mine, name: str, lots: dict[str, LotView], currency: Curren
     return lines
 
 
-def event_line(event: Event, paddle: int, currency: Currency, remaining_ms: int | None) -> Line | None:
-    """Return what a person is told of an event; None where that is nothing.
+def notice_line(notice: Notice, paddle: int, currency: Currency, remaining_ms: int | None) -> Line | None:
+    """Return what a person is told of a notice; None where that is nothing.
 
-    `remaining_ms` is what is left on the clock of the event's lot.
+    `remaining_ms` is what is left on the clock of the notice's lot.
     """
-    match event:
+    match notice:
         case LotChanged() | LotCaughtUp():
-            return Line(f"Lot {event.lot}: {_lot_change(event, paddle, currency, remaining_ms)}")
+            return Line(f"Lot {notice.lot}: {_lot_change(notice, paddle, currency, remaining_ms)}")
         case SaleChanged():
-            return _sale_change(event.event)
+            return _sale_change(notice.event)
         case SaleCaughtUp():
             return Line("*** The sale continued while you were away; what is shown is up to date again.", Tone.NOTE)
         case Outbid():
-            price = "" if event.price_minor is None else f" at {currency.show(event.price_minor)}"
-            return Line(f">>> OUTBID on lot {event.lot}: paddle {event.by} leads{price}.", Tone.BAD)
+            price = "" if notice.price_minor is None else f" at {currency.show(notice.price_minor)}"
+            return Line(f">>> OUTBID on lot {notice.lot}: paddle {notice.by} leads{price}.", Tone.BAD)
         case Won():
-            return Line(f">>> WON: lot {event.lot} is yours at {currency.show(event.hammer_minor)}.", Tone.GOOD)
+            return Line(f">>> WON: lot {notice.lot} is yours at {currency.show(notice.hammer_minor)}.", Tone.GOOD)
         case Lost():
-            return Line(f">>> LOST: lot {event.lot} {_lost_to(event, currency)}.", Tone.BAD)
+            return Line(f">>> LOST: lot {notice.lot} {_lost_to(notice, currency)}.", Tone.BAD)
         case ConnectionChanged():
-            return connection_line(event.state, paddle)
+            return connection_line(notice.state, paddle)
         case HistoryLost(is_other_sale=True):
             return Line("*** The house holds another sale now; what was shown before was of another.", Tone.BAD)
         case HistoryLost():
             return Line("*** The house lost a part of its history. Look at your lots and bids again.", Tone.BAD)
-        case EventsDropped():
-            dropped = counted(event.dropped, "change")
+        case NoticesDropped():
+            dropped = counted(notice.dropped, "change")
             return Line(f"*** Too fast to show: {dropped}. What is shown is right.", Tone.NOTE)
         case _:
             return None
 
 
-def _lost_to(event: Lost, currency: Currency) -> str:
-    if event.winner is None or event.hammer_minor is None:
+def _lost_to(notice: Lost, currency: Currency) -> str:
+    if notice.winner is None or notice.hammer_minor is None:
         return "passed and was not sold"
-    return f"went to paddle {event.winner} at {currency.show(event.hammer_minor)}"
+    return f"went to paddle {notice.winner} at {currency.show(notice.hammer_minor)}"
 
 
-def _lot_change(event: LotChanged | LotCaughtUp, paddle: int, currency: Currency, remaining_ms: int | None) -> str:
-    standing = standing_words(event.view, paddle, currency, remaining_ms)
-    if isinstance(event, LotCaughtUp):
+def _lot_change(notice: LotChanged | LotCaughtUp, paddle: int, currency: Currency, remaining_ms: int | None) -> str:
+    standing = standing_words(notice.view, paddle, currency, remaining_ms)
+    if isinstance(notice, LotCaughtUp):
         return standing
-    match event.event:
+    match notice.event:
         case BidPlaced():
             return standing
         case LotOpened():
-            return f"open. {event.view.terms.title}; {standing}"
+            return f"open. {notice.view.terms.title}; {standing}"
         case LotPaused() | LotRescheduled():
             return standing
         case LotResumed():
@@ -270,7 +270,7 @@ def _lot_change(event: LotChanged | LotCaughtUp, paddle: int, currency: Currency
             return f"extended {why}, {standing}"
         case _:
             how = {CloseCause.HAMMER: " (the auctioneer closed it)", CloseCause.BUY_NOW: " (its buy-now price)"}
-            return standing + how.get(event.view.close_cause or CloseCause.TIME, "")
+            return standing + how.get(notice.view.close_cause or CloseCause.TIME, "")
 
 
 def _sale_change(event: AnySaleEvent) -> Line:

@@ -1,7 +1,7 @@
 """The asyncio client, with the names of the blocking one.
 
     async with await AsyncClient.connect(link, "Ada", keys) as client:
-        async for event in client.events():
+        async for notice in client.notices():
             ...
 
 It uses plain zmq sockets: the loop watches their file descriptors, and each wake-up moves all there is to move. That
@@ -20,13 +20,13 @@ from typing import Self
 import zmq
 
 from bidder.core.effects import Outcome
-from bidder.core.events import Event
+from bidder.core.notices import Notice
 from bidder.core.requests import bid_request, buy_request, check_timeout
 from bidder.shells.base import (
     BaseClient,
     CallbackError,
     ClosedError,
-    OnEvent,
+    OnNotice,
     Reader,
     Sockets,
     affairs,
@@ -130,10 +130,10 @@ class AsyncClient(BaseClient):
     Keep it while you need it, and close it: a client that is forgotten is closed with a ResourceWarning.
     """
 
-    def __init__(self, sockets: Sockets, watch: _Watch, on_event: OnEvent | None) -> None:
+    def __init__(self, sockets: Sockets, watch: _Watch, on_notice: OnNotice | None) -> None:
         self._loop = watch.loop
         self._ready_future: asyncio.Future[None] = self._loop.create_future()
-        super().__init__(sockets, nullcontext(), self._ready_future, on_event)
+        super().__init__(sockets, nullcontext(), self._ready_future, on_notice)
         self._arrived = asyncio.Event()
         self._watch = watch
         self._finalizer = weakref.finalize(self, watch.forget)
@@ -148,16 +148,16 @@ class AsyncClient(BaseClient):
         *,
         role: Role = Role.BIDDER,
         timeout_ms: int | None = REQUEST_TIMEOUT_MS,
-        on_event: OnEvent | None = None,
+        on_notice: OnNotice | None = None,
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
         last_id: int = 0,
     ) -> Self:
-        """Join a sale; as `Client.connect`, with the same arguments and errors. `on_event` runs in the loop."""
-        prepare_to_connect(timeout_ms, on_event)
+        """Join a sale; as `Client.connect`, with the same arguments and errors. `on_notice` runs in the loop."""
+        prepare_to_connect(timeout_ms, on_notice)
         watch = _Watch(asyncio.get_running_loop())
         sockets = open_sockets(link, name, keys, role, context, watch.wake, last_id)
         try:
-            client = cls(sockets, watch, on_event)
+            client = cls(sockets, watch, on_notice)
         except BaseException:
             sockets.close()
             raise
@@ -242,26 +242,26 @@ class AsyncClient(BaseClient):
         self._pump()
         return await future
 
-    # --- events -----------------------------------------------------------------------------------------------------
+    # --- notices ----------------------------------------------------------------------------------------------------
 
-    def events(self, timeout_ms: int | None = None) -> AsyncIterator[Event]:
-        """Return an iterator over the events; as `Client.events`, with the same argument and errors."""
+    def notices(self, timeout_ms: int | None = None) -> AsyncIterator[Notice]:
+        """Return an iterator over the notices; as `Client.notices`, with the same argument and errors."""
         if timeout_ms is not None:
             check_timeout(timeout_ms)
-        reader = _Events(self, timeout_ms)
-        self._claim_events(reader)
+        reader = _Notices(self, timeout_ms)
+        self._claim_notices(reader)
         return reader
 
-    async def _next_event(self, timeout_ms: int | None) -> Event:
+    async def _next_notice(self, timeout_ms: int | None) -> Notice:
         self._check_process()
-        event = self._pop_event()
-        if event is not None:
-            return event
+        notice = self._pop_notice()
+        if notice is not None:
+            return notice
         async with asyncio.timeout(None if timeout_ms is None else timeout_ms / 1000):
-            while (event := self._pop_event()) is None:
+            while (notice := self._pop_notice()) is None:
                 self._arrived.clear()
                 await self._arrived.wait()
-        return event
+        return notice
 
     def _wake_readers(self) -> None:
         self._arrived.set()
@@ -274,9 +274,9 @@ class AsyncClient(BaseClient):
             return
         try:
             effects, has_more = self._connection.pump()
-            for event in self._deliver(effects):
-                assert self._on_event is not None, "events are left over only for a callback"
-                self._on_event(event)
+            for notice in self._deliver(effects):
+                assert self._on_notice is not None, "notices are left over only for a callback"
+                self._on_notice(notice)
             if self._failure is None:  # else the callback closed the client
                 self._watch.wait(0 if has_more else self._connection.wait_ms)
         except Exception as error:  # noqa: BLE001 -- not swallowed: every caller gets it, a bug of ours included
@@ -311,19 +311,19 @@ class AsyncClient(BaseClient):
             self.close()
 
 
-class _Events(Reader, AsyncIterator[Event]):
-    """Reads a client's events."""
+class _Notices(Reader, AsyncIterator[Notice]):
+    """Reads a client's notices."""
 
     def __init__(self, client: AsyncClient, timeout_ms: int | None) -> None:
         self._client = client
         self._timeout_ms = timeout_ms
 
-    async def __anext__(self) -> Event:
-        event = None
+    async def __anext__(self) -> Notice:
+        notice = None
         with suppress(ClosedError, TimeoutError):
             if not self.is_over:
-                event = await self._client._next_event(self._timeout_ms)
-        if event is None:
+                notice = await self._client._next_notice(self._timeout_ms)
+        if notice is None:
             self.is_over = True
             raise StopAsyncIteration
-        return event
+        return notice

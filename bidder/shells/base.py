@@ -1,4 +1,4 @@
-"""What the blocking and the asyncio client share: reading the sale, and giving outcomes and events to who waits.
+"""What the blocking and the asyncio client share: reading the sale, and giving outcomes and notices to who waits.
 
 A client belongs to the program that keeps it, and to the process that made it. One that was forgotten is closed, with
 a ResourceWarning: what moves its messages (a thread, a loop) holds it by a weak reference, and its sockets are closed
@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import zmq
 
 from bidder.core.effects import Outcome, Settled, Unanswered
-from bidder.core.events import ConnectionChanged, ConnectionState, Event, StateReady
 from bidder.core.inbox import Inbox
+from bidder.core.notices import ConnectionChanged, ConnectionState, Notice, StateReady
 from bidder.core.requests import check_timeout
 from bidder.shells.connection import AppEffect, Connection
 from common.errors import AuctionError, ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
@@ -31,7 +31,7 @@ from common.sockets import allow_many_sockets, new_context
 AGENT = "auction-house python"
 """How the library names itself to the house."""
 
-OnEvent = Callable[[Event], None]
+OnNotice = Callable[[Notice], None]
 
 
 class UnansweredError(UnreachableError):
@@ -138,12 +138,12 @@ def _check_type(name: str, value: object, wanted: Any, words: str) -> None:
         raise UsageError(f"`{name}` must be {words}, not {value!r}.")
 
 
-def prepare_to_connect(timeout_ms: object, on_event: object) -> None:
+def prepare_to_connect(timeout_ms: object, on_notice: object) -> None:
     """Check what the shells take themselves, and see that there is room for a client. Raises UsageError."""
     if timeout_ms is not None:
         check_timeout(timeout_ms)
-    if on_event is not None:
-        _check_type("on_event", on_event, Callable, "a function that takes an event")
+    if on_notice is not None:
+        _check_type("on_notice", on_notice, Callable, "a function that takes a notice")
     make_room_for_files(FILES_PER_CLIENT)
 
 
@@ -197,7 +197,7 @@ def together(pages: Sequence[Mine]) -> Mine:
 
 
 class Reader:
-    """The reader of a client's events: one at a time, until it is over or nobody holds it any more."""
+    """The reader of a client's notices: one at a time, until it is over or nobody holds it any more."""
 
     is_over = False
 
@@ -206,14 +206,14 @@ class BaseClient(ABC):
     """A client without its way of waiting. `lock` is held wherever the session is touched."""
 
     def __init__(
-        self, sockets: Sockets, lock: AbstractContextManager[Any], ready: Waiter, on_event: OnEvent | None
+        self, sockets: Sockets, lock: AbstractContextManager[Any], ready: Waiter, on_notice: OnNotice | None
     ) -> None:
         self._sockets = sockets
         self._connection = sockets.connection
         self._session = sockets.connection.session
         self._held = lock
         self._ready = ready
-        self._on_event = on_event
+        self._on_notice = on_notice
         self._inbox = Inbox()
         self._waiting: dict[int, Waiter] = {}
         self._failure: Exception | None = None
@@ -291,34 +291,34 @@ class BaseClient(ABC):
 
     @abstractmethod
     def _wake_readers(self) -> None:
-        """Let those look who wait for events."""
+        """Let those look who wait for notices."""
 
-    def _deliver(self, effects: list[AppEffect]) -> list[Event]:
-        """Give outcomes and events to who waits for them; return the events for the callback."""
-        events: list[Event] = []
+    def _deliver(self, effects: list[AppEffect]) -> list[Notice]:
+        """Give outcomes and notices to who waits for them; return the notices for the callback."""
+        notices: list[Notice] = []
         for effect in effects:
             if isinstance(effect, Settled):
                 waiter = self._waiting.pop(effect.ticket, None)
                 if waiter is not None and not waiter.done():
                     waiter.set_result(effect.outcome)
                 continue
-            events.append(effect)
+            notices.append(effect)
             if not self._ready.done():
                 self._check_ready(effect)
-        if self._on_event is not None:
-            return events
-        for event in events:
-            self._inbox.put(event)
-        if events:
+        if self._on_notice is not None:
+            return notices
+        for notice in notices:
+            self._inbox.put(notice)
+        if notices:
             self._wake_readers()
         return []
 
-    def _check_ready(self, event: Event) -> None:
-        if isinstance(event, StateReady):
+    def _check_ready(self, notice: Notice) -> None:
+        if isinstance(notice, StateReady):
             self._ready.set_result(None)
-        elif isinstance(event, ConnectionChanged) and event.state is ConnectionState.REFUSED:
-            assert event.rejected is not None, "refused without a rejection"
-            self._ready.set_exception(RejectedError(event.rejected.code, event.rejected.detail))
+        elif isinstance(notice, ConnectionChanged) and notice.state is ConnectionState.REFUSED:
+            assert notice.rejected is not None, "refused without a rejection"
+            self._ready.set_exception(RejectedError(notice.rejected.code, notice.rejected.detail))
 
     def _stop(self, failure: Exception) -> None:
         """End everything that waits with `failure`, and refuse what comes later with it."""
@@ -335,25 +335,25 @@ class BaseClient(ABC):
         if self._failure is not None:
             raise self._failure
 
-    def _claim_events(self, reader: "Reader") -> None:
-        """Let `reader` have the events. Raises UsageError where another has them: each would get a part."""
+    def _claim_notices(self, reader: "Reader") -> None:
+        """Let `reader` have the notices. Raises UsageError where another has them: each would get a part."""
         self._check_process()
-        if self._on_event is not None:
-            raise UsageError("The events of this client go to its callback.")
+        if self._on_notice is not None:
+            raise UsageError("The notices of this client go to its callback.")
         other = self._reader()
         if other is not None and not other.is_over:
             raise UsageError(
-                "The events of this client are read by another loop. Let one loop read them all and tell the others, "
+                "The notices of this client are read by another loop. Let one loop read them all and tell the others, "
                 "or connect another client."
             )
         self._reader = weakref.ref(reader)
 
-    def _pop_event(self) -> Event | None:
-        """Return the next event. Raises what stopped the client, once all before it were read."""
-        event = self._inbox.pop()
-        if event is None:
+    def _pop_notice(self) -> Notice | None:
+        """Return the next notice. Raises what stopped the client, once all before it were read."""
+        notice = self._inbox.pop()
+        if notice is None:
             self._check_usable()
-        return event
+        return notice
 
     def _not_ready(self) -> AuctionError:
         """Return the error for a connect that took too long."""

@@ -1,7 +1,7 @@
 """The blocking client: a thread of its own moves the messages, any thread may read the sale and bid.
 
     with Client.connect(link, "Ada", keys) as client:
-        for event in client.events():
+        for notice in client.notices():
             ...
 
 The thread owns the sockets; a lock guards the session. A caller rings a bell to wake the thread, and waits for the
@@ -22,13 +22,13 @@ from typing import Final, Self
 import zmq
 
 from bidder.core.effects import Outcome, Unanswered
-from bidder.core.events import Event
+from bidder.core.notices import Notice
 from bidder.core.requests import bid_request, buy_request, check_timeout
 from bidder.shells.base import (
     BaseClient,
     CallbackError,
     ClosedError,
-    OnEvent,
+    OnNotice,
     Reader,
     Sockets,
     affairs,
@@ -81,10 +81,10 @@ class Client(BaseClient):
     Keep it while you need it, and close it: a client that is forgotten is closed with a ResourceWarning.
     """
 
-    def __init__(self, sockets: Sockets, bell: _Bell, on_event: OnEvent | None) -> None:
+    def __init__(self, sockets: Sockets, bell: _Bell, on_notice: OnNotice | None) -> None:
         self._ready_future: Future[None] = Future()
         self._lock = threading.RLock()
-        super().__init__(sockets, self._lock, self._ready_future, on_event)
+        super().__init__(sockets, self._lock, self._ready_future, on_notice)
         self._bell = bell
         self._arrived = threading.Condition(self._lock)
         self._thread = threading.Thread(
@@ -101,28 +101,28 @@ class Client(BaseClient):
         *,
         role: Role = Role.BIDDER,
         timeout_ms: int | None = REQUEST_TIMEOUT_MS,
-        on_event: OnEvent | None = None,
+        on_notice: OnNotice | None = None,
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
         last_id: int = 0,
     ) -> Self:
         """Join a sale, and return once its state is complete; None waits forever (for an approval, say).
 
-        With `on_event`, the client's thread calls it with each event, in order, and `events` is not to be used; it must
-        be quick, and may read but not bid. A program with many clients gives them one `context`. `last_id` is the
+        With `on_notice`, the client's thread calls it with each notice, in order, and `notices` is not to be used; it
+        must be quick, and may read but not bid. A program with many clients gives them one `context`. `last_id` is the
         highest request id that the key has used, where a program keeps it, so that ids rise even if its clock is set
         back; the highest that the house remembers counts anyway.
 
         Raises UsageError (an argument, or a limit of this process), RejectedError (the house said no, or no approval
         came in time), WrongKeyError (somebody else listens there) and UnreachableError (with what to check).
         """
-        prepare_to_connect(timeout_ms, on_event)
+        prepare_to_connect(timeout_ms, on_notice)
         bell = _Bell()
         try:
             sockets = open_sockets(link, name, keys, role, context, bell.ring, last_id)
         except BaseException:
             bell.close()
             raise
-        client = cls(sockets, bell, on_event)
+        client = cls(sockets, bell, on_notice)
         try:
             client._thread.start()
         except BaseException:
@@ -222,32 +222,32 @@ class Client(BaseClient):
                 return future.result()
             return Unanswered(request.id, may_count=True)  # the thread is held up, by a callback say
 
-    # --- events -----------------------------------------------------------------------------------------------------
+    # --- notices ----------------------------------------------------------------------------------------------------
 
-    def events(self, timeout_ms: int | None = None) -> Iterator[Event]:
-        """Return an iterator over the events, in order.
+    def notices(self, timeout_ms: int | None = None) -> Iterator[Notice]:
+        """Return an iterator over the notices, in order.
 
         It ends when none comes for `timeout_ms` (None: never), or the client is closed. An application that reads too
-        slowly gets `EventsDropped` in the place of the oldest. The iterator raises what stopped the client.
+        slowly gets `NoticesDropped` in the place of the oldest. The iterator raises what stopped the client.
 
-        Raises UsageError where another loop, or an iterator that is kept, reads the events.
+        Raises UsageError where another loop, or an iterator that is kept, reads the notices.
         """
         if timeout_ms is not None:
             check_timeout(timeout_ms)
         with self._guard:
-            reader = _Events(self, timeout_ms)
-            self._claim_events(reader)
+            reader = _Notices(self, timeout_ms)
+            self._claim_notices(reader)
         return reader
 
-    def _next_event(self, timeout_ms: int | None) -> Event | None:
-        """Return the next event; None where none came in time."""
+    def _next_notice(self, timeout_ms: int | None) -> Notice | None:
+        """Return the next notice; None where none came in time."""
         with self._guard:
-            event = self._pop_event()
-            if event is None and self._arrived.wait_for(
+            notice = self._pop_notice()
+            if notice is None and self._arrived.wait_for(
                 self._has_news, None if timeout_ms is None else timeout_ms / 1000
             ):
-                event = self._pop_event()
-        return event
+                notice = self._pop_notice()
+        return notice
 
     def _has_news(self) -> bool:
         return bool(self._inbox) or self._failure is not None
@@ -261,12 +261,12 @@ class Client(BaseClient):
         """Move what there is, and return for how long the thread can wait then; None: until it is woken."""
         with self._lock:
             effects, has_more = self._connection.pump()
-            events = self._deliver(effects)
+            notices = self._deliver(effects)
             wait_ms = 0 if has_more else self._connection.wait_ms
-        for event in events:
-            assert self._on_event is not None, "events are left over only for a callback"
-            self._on_event(event)
-        return 0 if events else wait_ms
+        for notice in notices:
+            assert self._on_notice is not None, "notices are left over only for a callback"
+            self._on_notice(notice)
+        return 0 if notices else wait_ms
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -293,22 +293,22 @@ class Client(BaseClient):
             self.close()
 
 
-class _Events(Reader, Iterator[Event]):
-    """Reads a client's events."""
+class _Notices(Reader, Iterator[Notice]):
+    """Reads a client's notices."""
 
     def __init__(self, client: Client, timeout_ms: int | None) -> None:
         self._client = client
         self._timeout_ms = timeout_ms
 
-    def __next__(self) -> Event:
-        event = None
+    def __next__(self) -> Notice:
+        notice = None
         with suppress(ClosedError):
             if not self.is_over:
-                event = self._client._next_event(self._timeout_ms)
-        if event is None:
+                notice = self._client._next_notice(self._timeout_ms)
+        if notice is None:
             self.is_over = True
             raise StopIteration
-        return event
+        return notice
 
 
 # --- what the thread does -------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from bidder.core.effects import ConnectFeed, Send, Settled, Subscribe, Unsubscribe
-from bidder.core.events import Event
+from bidder.core.notices import Notice
 from bidder.core.session import Session
 from bidder.shells.addresses import Addresses, Lookup, Progress, Resolve, numeric_address, resolve
 from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
@@ -61,7 +61,7 @@ _WATCHED: Final = (
 
 _READABLE: Final = int(zmq.POLLIN)
 
-AppEffect = Settled | Event
+AppEffect = Settled | Notice
 """What is left for the shell: to settle the application's requests and to tell it the events."""
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from bidder.core.events import Event
+from bidder.core.notices import Notice
 from common.lot import LotView, SaleView
 from common.messages import Accepted, AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, BuyRequest, Rejected
 
@@ -68,7 +68,7 @@ class Replica:
     """
 
     who: str
-    told: list[Event] = field(default_factory=list)
+    told: list[Notice] = field(default_factory=list)
     sale: SaleView | None = None
     lots: dict[str, LotView] = field(default_factory=dict)
     is_current: bool = False

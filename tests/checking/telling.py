@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bidder.core.events import Event, HistoryLost, LotCaughtUp, LotChanged, SaleCaughtUp, SaleChanged
+from bidder.core.notices import HistoryLost, LotCaughtUp, LotChanged, Notice, SaleCaughtUp, SaleChanged
 from common.lot import AnyLotEvent, AnySaleEvent, LotView
 from common.messages import (
     Accepted,
@@ -187,7 +187,7 @@ def check_replica(replica: Replica, record: Record) -> Found:
         yield "replica", f"{replica.who[:8]} has lot {stream}, which was never listed"
 
 
-def _faults_of_story(who: str, told: list[Event], record: Record) -> Iterator[str]:
+def _faults_of_story(who: str, told: list[Notice], record: Record) -> Iterator[str]:
     """Yield what is wrong with the changes that an application was told: each stream contiguous, and the record's."""
     seqs: dict[str, int] = {}
     for event in told:

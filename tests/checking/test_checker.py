@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bidder.core.events import LotCaughtUp, LotChanged
+from bidder.core.notices import LotCaughtUp, LotChanged
 from common.errors import RejectCode
 from common.messages import Accepted, Heartbeat, LotEvents, Rejected, Snapshot
 from tests.checking.checker import check

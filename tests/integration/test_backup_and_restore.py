@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from bidder import Client
-from bidder.core.events import Event, HistoryLost, LotChanged, StateReady
+from bidder.core.notices import HistoryLost, LotChanged, Notice, StateReady
 from common.keys import new_keys
 from common.lot import LotStatus, LotView
 from common.messages import Accepted, Hello, LotRequest, Role, Snapshot
 from tests.house_process import RawBidder, running_house
 
 WAIT_MS = 60_000
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound=Notice)
 
 
 def joined(link: str, name: str) -> Client:
@@ -25,7 +25,7 @@ def joined(link: str, name: str) -> Client:
 
 def next_of(client: Client, kind: type[E]) -> E:
     """Return the client's next event of a kind, passing over others."""
-    return next(event for event in client.events(timeout_ms=WAIT_MS) if isinstance(event, kind))
+    return next(event for event in client.notices(timeout_ms=WAIT_MS) if isinstance(event, kind))
 
 
 def accepted(client: Client, lot: str, amount_minor: int) -> Accepted:

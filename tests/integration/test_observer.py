@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from bidder import Client
-from bidder.core.events import ConnectionChanged, ConnectionState, Event, Joined, LotChanged
+from bidder.core.notices import ConnectionChanged, ConnectionState, Joined, LotChanged, Notice
 from common.keys import new_keys
 from common.messages import Accepted, BidRequest, Role
 from tests.house_process import CATALOGUE, RawBidder, running_house
 
 
-def is_live(event: Event) -> bool:
+def is_live(event: Notice) -> bool:
     return isinstance(event, ConnectionChanged) and event.state is ConnectionState.LIVE
 
 
-def tells_more(event: Event, amount_minor: int) -> bool:
+def tells_more(event: Notice, amount_minor: int) -> bool:
     if isinstance(event, LotChanged):
         return event.view.price_minor == amount_minor
     return isinstance(event, ConnectionChanged)
@@ -26,7 +26,7 @@ def test_an_observer_sees_on_after_a_kill(tmp_path: Path) -> None:
         ann.hello()
         ben.hello()
         with Client.connect(house.link, "", new_keys(), role=Role.OBSERVER) as observer:
-            seen = observer.events(timeout_ms=60_000)
+            seen = observer.notices(timeout_ms=60_000)
             # More than once, since it is a race whether the feed or the requests are connected again first.
             for amount_minor in range(1000, 1300, 100):
                 house.kill_server()

@@ -5,7 +5,7 @@ Some are counted where they happen; the rest are read off the history here.
 
 from collections import Counter
 
-from bidder.core.events import LotCaughtUp
+from bidder.core.notices import LotCaughtUp
 from common.errors import RejectCode
 from common.messages import Accepted, Rejected
 from tests.checking.calls import VERDICTS, is_verdict

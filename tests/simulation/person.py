@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from random import Random
 
 from bidder.core.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
-from bidder.core.events import ConnectionState, Event, LotCaughtUp, LotChanged, Repaired, StateReady
+from bidder.core.notices import ConnectionState, LotCaughtUp, LotChanged, Notice, Repaired, StateReady
 from bidder.core.session import Session
 from bidder.core.strategy import SNIPE_MS, BuyNow, Plan, Strategy, decide
 from common.errors import UsageError
@@ -261,7 +261,7 @@ class Person:
 
     # --- the bidder's mind --------------------------------------------------------------------------------------------
 
-    def _told(self, event: Event) -> None:
+    def _told(self, event: Notice) -> None:
         self.replicas[-1].told.append(event)
         match event:
             case StateReady():

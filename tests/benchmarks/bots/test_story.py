@@ -1,7 +1,7 @@
 """What is told of a sale: what a watcher wants to know, and not each bid."""
 
 from benchmarks.bots.story import Kind, Line, Story
-from bidder.core.events import LotChanged
+from bidder.core.notices import LotChanged
 from common.lot import (
     AnyLotEvent,
     BidPlaced,

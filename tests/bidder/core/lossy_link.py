@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 from bidder.core.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
-from bidder.core.events import (
+from bidder.core.notices import (
     ConnectionChanged,
     ConnectionState,
-    Event,
     HistoryLost,
     LotCaughtUp,
     LotChanged,
+    Notice,
     SaleCaughtUp,
     SaleChanged,
 )
@@ -50,7 +50,7 @@ class Link:
         )
         self.loses, self.repeats, self.holds = loses, repeats, holds
         self.sent: list[bytes] = []
-        self.events: list[Event] = []
+        self.events: list[Notice] = []
         self.outcomes: dict[int, Outcome] = {}
         self.topics: set[bytes] = set()
         self.asked: list[bytes] = []
@@ -134,11 +134,11 @@ class Link:
         arrived = [frame for frame in frames if not self.loses(frame)]
         return [frame for frame in arrived for _ in range(2 if self.repeats(frame) else 1)]
 
-    def told(self, kind: type[Event]) -> list[Event]:
+    def told(self, kind: type[Notice]) -> list[Notice]:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-def check_story(events: list[Event]) -> None:
+def check_story(events: list[Notice]) -> None:
     """Assert that what the application was told is contiguous, each view following from the one before."""
     views: dict[str, object] = {}
     sale_seq: int | None = None

@@ -6,7 +6,7 @@ import pytest
 
 from bidder.core.desk import Desk
 from bidder.core.effects import Outcome, Send, Settled, Unanswered
-from bidder.core.events import Joined
+from bidder.core.notices import Joined
 from bidder.core.pending import Pending
 from bidder.core.presence import PING_MS
 from common.codec import decode_request, encode

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bidder.core.events import Event, LotCaughtUp, LotChanged, Repaired, SaleCaughtUp, SaleChanged, StateReady
+from bidder.core.notices import LotCaughtUp, LotChanged, Notice, Repaired, SaleCaughtUp, SaleChanged, StateReady
 from bidder.core.replica import SALE, Replica
 from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import ProtocolError
@@ -38,11 +38,11 @@ def beat(sale_seq: int, epoch: int = 1, **lots: int) -> Heartbeat:
     return Heartbeat(epoch=epoch, instance="1", server_time_ms=0, sale_seq=sale_seq, lots=seqs)
 
 
-def kinds(events: list[Event]) -> list[str]:
+def kinds(events: list[Notice]) -> list[str]:
     return [f"{type(event).__name__} {getattr(event, 'lot', '')}{getattr(event, 'seq', '')}" for event in events]
 
 
-def seqs_told(events: list[Event]) -> list[int]:
+def seqs_told(events: list[Notice]) -> list[int]:
     return [event.seq for event in events if isinstance(event, LotChanged)]
 
 

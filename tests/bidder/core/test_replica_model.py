@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bidder.core.events import Event
+from bidder.core.notices import Notice
 from bidder.core.replica import SALE, Replica
 from common.codec import decode_broadcast
 from common.messages import LotEvents, LotRequest, Replay, ReplayRequest, SaleEvents, Snapshot, SnapshotRequest
@@ -27,7 +27,7 @@ class Model:
         self.house.paddles[KEY] = 1
         self.replica = Replica(early_events_max)
         self.replica.reset(1)
-        self.told: list[Event] = []
+        self.told: list[Notice] = []
         self.last_delivered: bytes | None = None
         self.pages(adopt=False)
 

@@ -50,7 +50,7 @@ def test_a_slip_in_a_call_is_refused_at_once(fake: FakeHouse, slip: str) -> None
         with pytest.raises(UsageError):
             getattr(client, method)(*arguments, **options)
         with pytest.raises(UsageError, match="time-out"):
-            client.events("soon")  # type: ignore[arg-type] # the slip
+            client.notices("soon")  # type: ignore[arg-type] # the slip
     asyncio.run(story())
     assert not [request for request in fake.house.seen if isinstance(request, BidRequest | BuyRequest)]
 
@@ -62,7 +62,7 @@ CONNECTING: dict[str, tuple[dict[str, Any], str]] = {
     "a number for a name": ({"name": 7}, "`name` must be"),
     "a text for a role": ({"role": "observer"}, "`role` must be"),
     "a text for a time-out": ({"timeout_ms": "7"}, "time-out"),
-    "a text for a callback": ({"on_event": "print"}, "`on_event` must be"),
+    "a text for a callback": ({"on_notice": "print"}, "`on_notice` must be"),
 }
 
 

@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from bidder.core.desk import APPROVAL_MS
 from bidder.core.effects import Unanswered
-from bidder.core.events import ConnectionChanged, ConnectionState, Joined, Lost, LotChanged, Outbid, StateReady, Won
 from bidder.core.feed import PROBE_MS
+from bidder.core.notices import ConnectionChanged, ConnectionState, Joined, Lost, LotChanged, Outbid, StateReady, Won
 from common.codec import decode_request, encode, encode_broadcast
 from common.errors import ADVICE, ProtocolError, RejectCode
 from common.messages import (

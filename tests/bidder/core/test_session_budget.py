@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from auctioneer.house.budgets import REQUESTS_PER_S_MIN, Budget
-from bidder.core.events import ConnectionState
+from bidder.core.notices import ConnectionState
 from bidder.core.pending import RESEND_MAX_MS
 from bidder.core.presence import PING_MS
 from common.errors import RejectCode

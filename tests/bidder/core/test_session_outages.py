@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from bidder.core.events import ConnectionState, HistoryLost, LotChanged, Repaired
 from bidder.core.follower import RENEWAL_MAX_MS, RENEWAL_MS, SILENCE_MAX_MS, SILENCE_MIN_MS, silence_ms
+from bidder.core.notices import ConnectionState, HistoryLost, LotChanged, Repaired
 from common.codec import encode
 from common.errors import RejectCode
 from common.limits import HEARTBEAT_MS

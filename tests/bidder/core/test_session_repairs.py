@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from bidder.core.events import (
+from bidder.core.notices import (
     ConnectionState,
     HistoryLost,
     LotCaughtUp,

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from bidder.core.effects import Unanswered
-from bidder.core.events import ConnectionState, HistoryLost, LotChanged, StateReady
+from bidder.core.notices import ConnectionState, HistoryLost, LotChanged, StateReady
 from common.codec import decode_request, encode
 from common.messages import Accepted, Mine, MineRequest, Snapshot
 from tests.bidder.core.lossy_link import KEY, Link, bids_seen, check_story, live

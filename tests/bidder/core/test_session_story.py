@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bidder.core.effects import Unanswered
-from bidder.core.events import ConnectionState
+from bidder.core.notices import ConnectionState
 from common.messages import Accepted, Rejected
 from tests.bidder.core.lossy_link import KEY, Link, check_story
 from tests.bidder.core.small_house import SmallHouse

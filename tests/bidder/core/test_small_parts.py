@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from bidder.core.clock import SAMPLES_MAX, ServerClock
-from bidder.core.events import EventsDropped, Outbid
 from bidder.core.inbox import Inbox
+from bidder.core.notices import NoticesDropped, Outbid
 from bidder.core.pending import RESEND_MAX_MS, RESEND_MS, RETRY_MIN_MS, Pending, PendingRequests
 from bidder.core.repairs import REPAIR_AFTER_MS, REPAIRS_MAX, RepairKind, Repairs
 from bidder.core.requests import bid_request, buy_request
@@ -56,7 +56,7 @@ def test_an_inbox_that_nobody_reads_stays_bounded_and_says_what_went() -> None:
     for seq in range(5):
         inbox.put(outbid(seq))
     assert len(inbox) == 3
-    assert [inbox.pop() for _ in range(5)] == [EventsDropped(2), outbid(2), outbid(3), outbid(4), None]
+    assert [inbox.pop() for _ in range(5)] == [NoticesDropped(2), outbid(2), outbid(3), outbid(4), None]
 
 
 def test_an_inbox_at_its_bound_drops_nothing() -> None:

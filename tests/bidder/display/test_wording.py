@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from auctioneer.cli import main as auctioneer
 from bidder.cli import main as bidder
-from bidder.core.events import ConnectionState, EventsDropped, LotChanged
-from bidder.display.wording import connection_line, event_line, standing_words
+from bidder.core.notices import ConnectionState, LotChanged, NoticesDropped
+from bidder.display.wording import connection_line, notice_line, standing_words
 from common.errors import ADVICE
 from common.lot import CloseCause, LotClosed, evolve
 from common.words import counted
@@ -64,7 +64,7 @@ def test_how_a_lot_ended(has_bid: bool, cause: CloseCause, expected: str) -> Non
     view = house.lots["1"]
     closed = LotClosed(view.seq + 1, START_MS, cause, view.leader, view.price_minor)
     change = LotChanged(1, "1", closed.seq, view, evolve(view, closed), closed)
-    line = event_line(change, 0, house.sale.currency, None)
+    line = notice_line(change, 0, house.sale.currency, None)
     assert line is not None
     assert line.text == expected
 
@@ -79,6 +79,6 @@ def test_the_buy_now_price_stands_where_the_price_is() -> None:
 
 def test_one_is_no_plural() -> None:
     assert [counted(count, "lot") for count in (0, 1, 2, 2_000)] == ["0 lots", "1 lot", "2 lots", "2,000 lots"]
-    line = event_line(EventsDropped(1), 0, SmallHouse().sale.currency, None)
+    line = notice_line(NoticesDropped(1), 0, SmallHouse().sale.currency, None)
     assert line is not None
     assert "1 change." in line.text

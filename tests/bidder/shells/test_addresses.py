@@ -198,7 +198,7 @@ def test_a_house_at_the_second_address_is_found(fake: FakeHouse, resolving: Call
     resolving(lambda _: BOTH)
     with join(named(fake)) as client:
         assert isinstance(client.bid("1", 100), Accepted)
-        assert any(isinstance(event, LotChanged) for event in client.events(WAIT_MS))
+        assert any(isinstance(event, LotChanged) for event in client.notices(WAIT_MS))
 
 
 def test_a_house_at_the_second_address_is_found_by_an_asyncio_client(
@@ -209,7 +209,7 @@ def test_a_house_at_the_second_address_is_found_by_an_asyncio_client(
     async def story() -> None:
         async with await AsyncClient.connect(named(fake), "Ada", new_keys(), timeout_ms=WAIT_MS) as client:
             assert isinstance(await client.bid("1", 100), Accepted)
-            async for event in client.events(WAIT_MS):
+            async for event in client.notices(WAIT_MS):
                 if isinstance(event, LotChanged):
                     return
         raise AssertionError("the broadcasts do not come through")
@@ -290,11 +290,11 @@ def check_move(fake: FakeHouse) -> None:
         fake.start()
         assert isinstance(client.bid("1", 100, timeout_ms=WAIT_MS), Accepted)
         assert "[::1]" in client._connection._feed.address
-        for event in client.events(WAIT_MS):
+        for event in client.notices(WAIT_MS):
             if isinstance(event, ConnectionChanged) and client.state is ConnectionState.LIVE:
                 break
         fake.do(lambda house: house.bid("2", 100))
-        assert any(isinstance(event, LotChanged) and event.lot == "2" for event in client.events(WAIT_MS))
+        assert any(isinstance(event, LotChanged) and event.lot == "2" for event in client.notices(WAIT_MS))
 
 
 def test_a_name_without_an_address_is_told_with_the_reason(

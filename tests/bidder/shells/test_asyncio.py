@@ -8,14 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from bidder import AsyncClient, ClosedError, LotChanged, Outbid, Repaired, UnansweredError
-from bidder.core.events import Event
+from bidder.core.notices import Notice
 from common.errors import RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
 from common.keys import new_keys
 from common.messages import Accepted, BidRequest, Rejected
 from common.sockets import new_context
 from tests.bidder.shells.fake_house import FakeHouse
 
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound=Notice)
 WAIT_MS = 60_000
 
 
@@ -30,7 +30,7 @@ async def joined(fake: FakeHouse, name: str = "Ada") -> AsyncClient:
 
 
 async def wait_for(client: AsyncClient, kind: type[E], is_it: Callable[[E], bool] = lambda _: True) -> E:
-    async for event in client.events(timeout_ms=WAIT_MS):
+    async for event in client.notices(timeout_ms=WAIT_MS):
         if isinstance(event, kind) and is_it(event):
             return event
     raise AssertionError(f"no {kind.__name__} came")
@@ -156,16 +156,16 @@ def test_closing_ends_what_waits_and_the_callback_may_do_it(fake: FakeHouse) -> 
         client.close()
         with pytest.raises(ClosedError):
             await bidding
-        assert [event async for event in client.events()] == []
+        assert [event async for event in client.notices()] == []
 
         heard = asyncio.Event()
 
-        def on_event(event: Event) -> None:
+        def on_notice(event: Notice) -> None:
             if isinstance(event, LotChanged):
                 closing.close()
                 heard.set()
 
-        closing = await AsyncClient.connect(fake.link, "Bea", new_keys(), on_event=on_event)
+        closing = await AsyncClient.connect(fake.link, "Bea", new_keys(), on_notice=on_notice)
         fake.do(lambda house: house.bid("2", 100))
         async with asyncio.timeout(WAIT_MS / 1000):
             await heard.wait()
@@ -184,12 +184,12 @@ def test_a_bug_in_the_callback_is_raised_in_every_caller(fake: FakeHouse) -> Non
     class OddError(Exception):
         pass
 
-    def on_event(event: Event) -> None:
+    def on_notice(event: Notice) -> None:
         if isinstance(event, LotChanged):
             raise OddError
 
     async def story() -> None:
-        async with await AsyncClient.connect(fake.link, "Ada", new_keys(), on_event=on_event) as client:
+        async with await AsyncClient.connect(fake.link, "Ada", new_keys(), on_notice=on_notice) as client:
             with pytest.raises(OddError):
                 await wait_for_failure(client)
             with pytest.raises(OddError):

@@ -13,7 +13,7 @@ import pytest
 import zmq
 
 from bidder import AsyncClient, Client, LotChanged, UnansweredError
-from bidder.core.events import Event
+from bidder.core.notices import Notice
 from bidder.shells.base import CallbackError, open_sockets
 from common.errors import UsageError
 from common.keys import new_keys
@@ -138,9 +138,9 @@ def test_the_thread_of_a_client_that_was_forgotten_ends(fake: FakeHouse) -> None
 def test_a_client_that_its_own_callback_refers_to_can_be_forgotten(fake: FakeHouse) -> None:
     class Watcher:
         def __init__(self) -> None:
-            self.client = Client.connect(fake.link, "Ada", new_keys(), on_event=self.hear)
+            self.client = Client.connect(fake.link, "Ada", new_keys(), on_notice=self.hear)
 
-        def hear(self, event: Event) -> None:
+        def hear(self, event: Notice) -> None:
             """Refer to the client, as most callbacks do."""
 
     held = [Watcher()]
@@ -154,7 +154,7 @@ def test_a_client_that_was_closed_or_has_failed_is_not_missed(fake: FakeHouse) -
     client = joined(fake)
     client.close()
     failed = Client.connect(
-        fake.link, "Bea", new_keys(), on_event=lambda event: 1 // (not isinstance(event, LotChanged))
+        fake.link, "Bea", new_keys(), on_notice=lambda event: 1 // (not isinstance(event, LotChanged))
     )
     fake.do(lambda house: house.bid("1", 100))
     failed._thread.join(WAIT_S)
@@ -196,7 +196,7 @@ def test_a_client_that_a_task_waits_for_is_kept(fake: FakeHouse) -> None:
         async def listen() -> None:
             async with await AsyncClient.connect(fake.link, "Ada", new_keys(), timeout_ms=WAIT_MS) as client:
                 started.set()
-                async for event in client.events():
+                async for event in client.notices():
                     if isinstance(event, LotChanged):
                         heard.append(event.seq)
                         told.set()
@@ -245,7 +245,7 @@ def use(client):
     for call in (
         lambda: client.bid("1", 100, timeout_ms=3000), lambda: client.buy("1", 100), client.mine, client.close,
         client.lots, lambda: client.lot("1"), lambda: client.remaining_ms("1"), client.server_now_ms,
-        client.new_request_id, client.events, lambda: client.state, lambda: client.sale, lambda: client.paddle,
+        client.new_request_id, client.notices, lambda: client.state, lambda: client.sale, lambda: client.paddle,
     ):
         refused(call)
     with client:
@@ -256,7 +256,7 @@ def own():
         client.bid("3", 100)
 
 with Client.connect(sys.argv[1], "Ada", new_keys()) as client:
-    events = client.events(timeout_ms=0)
+    events = client.notices(timeout_ms=0)
     with client._lock:  # as where the client's thread works at the moment of the fork
         in_child(lambda: use(client))
         in_child(lambda: refused(lambda: next(events)))
@@ -290,7 +290,7 @@ def fork_once(event):
 
 children = []
 parent = os.getpid()
-with Client.connect(sys.argv[1], "Ada", new_keys(), on_event=fork_once) as client:
+with Client.connect(sys.argv[1], "Ada", new_keys(), on_notice=fork_once) as client:
     client.bid("1", 100)
     client.bid("2", 100)
     while not children:
@@ -309,11 +309,11 @@ def test_a_fork_in_the_callback_leaves_the_parents_sockets_alone(fake: FakeHouse
 
 @pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, GeneratorExit])
 def test_whatever_ends_the_thread_ends_every_call(fake: FakeHouse, end: type[BaseException]) -> None:
-    def on_event(event: Event) -> None:
+    def on_notice(event: Notice) -> None:
         if isinstance(event, LotChanged):
             raise end
 
-    with Client.connect(fake.link, "Ada", new_keys(), on_event=on_event) as client:
+    with Client.connect(fake.link, "Ada", new_keys(), on_notice=on_notice) as client:
         fake.do(lambda house: setattr(house, "bid_answers_to_drop", 100))
         with pytest.raises(CallbackError, match=end.__name__):
             client.bid("1", 100, timeout_ms=WAIT_MS)
@@ -334,12 +334,12 @@ def test_a_context_that_is_ended_ends_every_call(fake: FakeHouse) -> None:
 
 
 def test_what_ends_the_loop_ends_the_asyncio_client_too(fake: FakeHouse) -> None:
-    def on_event(event: Event) -> None:
+    def on_notice(event: Notice) -> None:
         if isinstance(event, LotChanged):
             raise SystemExit(7)
 
     with asyncio.Runner() as runner:
-        connecting = AsyncClient.connect(fake.link, "Ada", new_keys(), on_event=on_event, timeout_ms=WAIT_MS)
+        connecting = AsyncClient.connect(fake.link, "Ada", new_keys(), on_notice=on_notice, timeout_ms=WAIT_MS)
         client = runner.run(connecting)
         with pytest.raises(SystemExit):
             runner.run(client.bid("1", 100))
@@ -355,11 +355,11 @@ def bid_until_it_fails(client: Client, timeout_ms: int) -> None:
 def test_a_time_out_is_kept_while_a_callback_holds_the_thread_up(fake: FakeHouse) -> None:
     released = threading.Event()
 
-    def on_event(event: Event) -> None:
+    def on_notice(event: Notice) -> None:
         if isinstance(event, LotChanged):
             released.wait()
 
-    with Client.connect(fake.link, "Ada", new_keys(), on_event=on_event) as client:
+    with Client.connect(fake.link, "Ada", new_keys(), on_notice=on_notice) as client:
         fake.do(lambda house: house.bid("2", 100))
         with pytest.raises(UnansweredError) as caught:
             bid_until_it_fails(client, timeout_ms=100)
@@ -428,33 +428,33 @@ def test_a_context_without_room_is_told_as_that_and_nothing_of_the_client_is_lef
 
 def test_the_events_have_one_reader_at_a_time(fake: FakeHouse) -> None:
     with joined(fake) as client:
-        first = client.events(timeout_ms=0)
+        first = client.notices(timeout_ms=0)
         next(first)
         with pytest.raises(UsageError, match="another loop"):
-            client.events()
+            client.notices()
         assert list(first)
-        for _ in client.events(timeout_ms=0):
+        for _ in client.notices(timeout_ms=0):
             raise AssertionError("the first reader read them all")
         fake.do(lambda house: house.bid("1", 100))
-        for _ in client.events(WAIT_MS):
+        for _ in client.notices(WAIT_MS):
             break
-        client.events()
+        client.notices()
 
 
 def test_the_events_of_an_asyncio_client_have_one_reader_at_a_time(fake: FakeHouse) -> None:
     async def story() -> None:
         async with await AsyncClient.connect(fake.link, "Ada", new_keys(), timeout_ms=WAIT_MS) as client:
-            first = client.events(timeout_ms=0)
+            first = client.notices(timeout_ms=0)
             await anext(first)
             with pytest.raises(UsageError, match="another loop"):
-                client.events()
+                client.notices()
             assert [event async for event in first]
-            async for _ in client.events(timeout_ms=0):
+            async for _ in client.notices(timeout_ms=0):
                 raise AssertionError("the first reader read them all")
             fake.do(lambda house: house.bid("1", 100))
-            async for _ in client.events(WAIT_MS):
+            async for _ in client.notices(WAIT_MS):
                 break
-            client.events()
+            client.notices()
 
     asyncio.run(story())
 
@@ -462,7 +462,7 @@ def test_the_events_of_an_asyncio_client_have_one_reader_at_a_time(fake: FakeHou
 def test_a_reader_that_was_cancelled_can_go_on(fake: FakeHouse) -> None:
     async def story() -> None:
         async with await AsyncClient.connect(fake.link, "Ada", new_keys(), timeout_ms=WAIT_MS) as client:
-            events = client.events()
+            events = client.notices()
             while True:
                 try:
                     await asyncio.wait_for(anext(events), 0.05)

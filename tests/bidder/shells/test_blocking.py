@@ -20,14 +20,14 @@ from bidder import (
     Repaired,
     UnansweredError,
 )
-from bidder.core.events import Event
+from bidder.core.notices import Notice
 from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
 from common.keys import new_keys
 from common.messages import Accepted, BidRequest, Rejected
 from tests.bidder.core.small_house import SmallHouse
 from tests.bidder.shells.fake_house import FakeHouse
 
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound=Notice)
 WAIT_MS = 60_000
 """How long a test waits for an event before it fails."""
 APPROVAL_MS = 2_000
@@ -45,7 +45,7 @@ def joined(fake: FakeHouse, name: str = "Ada") -> Client:
 
 
 def wait_for(client: Client, kind: type[E], is_it: Callable[[E], bool] = lambda _: True) -> E:
-    for event in client.events(timeout_ms=WAIT_MS):
+    for event in client.notices(timeout_ms=WAIT_MS):
         if isinstance(event, kind) and is_it(event):
             return event
     raise AssertionError(f"no {kind.__name__} came")
@@ -242,7 +242,7 @@ def test_events_go_to_a_callback_in_order(fake: FakeHouse) -> None:
     done = threading.Event()
     failures: list[UsageError] = []
 
-    def on_event(event: Event) -> None:
+    def on_notice(event: Notice) -> None:
         if isinstance(event, LotChanged):
             seqs.append(event.seq)
             try:
@@ -252,14 +252,14 @@ def test_events_go_to_a_callback_in_order(fake: FakeHouse) -> None:
             if len(seqs) == 3:
                 done.set()
 
-    with Client.connect(fake.link, "Ada", new_keys(), on_event=on_event) as client:
+    with Client.connect(fake.link, "Ada", new_keys(), on_notice=on_notice) as client:
         for price_minor in (100, 110, 120):
             fake.do(partial(SmallHouse.bid, lot="1", price_minor=price_minor))
         assert done.wait(WAIT_MS / 1000)
         assert seqs == [1, 2, 3]
         assert len(failures) == 3, "a bid from the callback would wait for itself"
         with pytest.raises(UsageError, match="callback"):
-            next(client.events())
+            next(client.notices())
 
 
 def bid_until_it_fails(client: Client) -> None:
@@ -271,11 +271,11 @@ def test_a_bug_in_the_callback_is_raised_in_every_caller(fake: FakeHouse) -> Non
     class OddError(Exception):
         pass
 
-    def on_event(event: Event) -> None:
+    def on_notice(event: Notice) -> None:
         if isinstance(event, LotChanged):
             raise OddError
 
-    with Client.connect(fake.link, "Ada", new_keys(), on_event=on_event) as client:
+    with Client.connect(fake.link, "Ada", new_keys(), on_notice=on_notice) as client:
         with pytest.raises(OddError):
             bid_until_it_fails(client)
         with pytest.raises(OddError):
@@ -300,7 +300,7 @@ def test_a_closed_client_says_so_and_its_events_end(fake: FakeHouse) -> None:
     client.close()
     bidding.join(WAIT_MS / 1000)
     assert len(failures) == 1
-    assert all(isinstance(event, Event) for event in client.events())
+    assert all(isinstance(event, Notice) for event in client.notices())
     with pytest.raises(ClosedError):
         client.bid("1", 100)
     assert list(client.lots()) == ["1", "2", "3"]
@@ -308,4 +308,4 @@ def test_a_closed_client_says_so_and_its_events_end(fake: FakeHouse) -> None:
 
 def test_events_end_when_none_comes_for_the_time_given(fake: FakeHouse) -> None:
     with joined(fake) as client:
-        assert len(list(client.events(timeout_ms=100))) >= 3
+        assert len(list(client.notices(timeout_ms=100))) >= 3

@@ -9,8 +9,8 @@ import zmq
 from msgspec.structs import replace
 
 from bidder.core.effects import Settled
-from bidder.core.events import ConnectionChanged, ConnectionState
 from bidder.core.follower import silence_ms
+from bidder.core.notices import ConnectionChanged, ConnectionState
 from bidder.shells import connection as connection_module
 from bidder.shells.connection import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Connection, _Line
 from common.errors import WrongKeyError

@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from bidder.core.events import Event, Lost, LotCaughtUp, LotChanged, Outbid, Won
-from bidder.core.notices import OBSERVER, Notices
+from bidder.core.fortunes import OBSERVER, Fortunes
+from bidder.core.notices import Lost, LotCaughtUp, LotChanged, Notice, Outbid, Won
 from common.lot import (
     AnyLotEvent,
     BidPlaced,
@@ -35,14 +35,14 @@ OPENED, PASSED, WITHDRAWN = LotOpened(0, 0), LotClosed(0, 0, CloseCause.TIME), L
 OUTBID = Outbid("1", 3, RIVAL, 100)
 
 
-def told(paddle: int, *events: AnyLotEvent) -> list[Event]:
+def told(paddle: int, *events: AnyLotEvent) -> list[Notice]:
     """Return all that a bidder is told of a lot with these events; seqs are filled in."""
-    notices, view, all_told = Notices(), LOT, []
-    notices.paddle = paddle
+    fortunes, view, all_told = Fortunes(), LOT, []
+    fortunes.paddle = paddle
     for event in events:
         numbered = replace(event, seq=view.seq + 1)
         before, view = view, evolve(view, numbered)
-        all_told += notices.of(LotChanged(1, "1", view.seq, before, view, numbered))
+        all_told += fortunes.of(LotChanged(1, "1", view.seq, before, view, numbered))
     return all_told
 
 
@@ -68,7 +68,7 @@ def told(paddle: int, *events: AnyLotEvent) -> list[Event]:
         ((OPENED, bid(ME), sold(RIVAL)), [Lost("1", 3, RIVAL, 100)]),
     ],
 )
-def test_what_a_bidder_is_told(events: tuple[AnyLotEvent, ...], expected: list[Event]) -> None:
+def test_what_a_bidder_is_told(events: tuple[AnyLotEvent, ...], expected: list[Notice]) -> None:
     assert told(ME, *events) == expected
 
 
@@ -107,16 +107,16 @@ VIEWS = {
         ("lost", "lost", []),
     ],
 )
-def test_what_a_jump_means(before: str | None, after: str, expected: list[Event]) -> None:
-    notices, view = Notices(), VIEWS[after]
-    notices.paddle = ME
+def test_what_a_jump_means(before: str | None, after: str, expected: list[Notice]) -> None:
+    fortunes, view = Fortunes(), VIEWS[after]
+    fortunes.paddle = ME
     jump = LotCaughtUp(1, "1", view.seq, None if before is None else VIEWS[before], view)
-    assert notices.of(jump) == expected
+    assert fortunes.of(jump) == expected
 
 
 def test_what_was_bid_in_a_history_that_is_lost_is_forgotten() -> None:
-    notices = Notices()
-    notices.paddle = ME
-    assert notices.of(LotCaughtUp(1, "1", 4, None, VIEWS["led"])) == []
-    notices.forget()
-    assert notices.of(LotCaughtUp(1, "1", 6, VIEWS["outbid"], VIEWS["lost"])) == []
+    fortunes = Fortunes()
+    fortunes.paddle = ME
+    assert fortunes.of(LotCaughtUp(1, "1", 4, None, VIEWS["led"])) == []
+    fortunes.forget()
+    assert fortunes.of(LotCaughtUp(1, "1", 6, VIEWS["outbid"], VIEWS["lost"])) == []
