@@ -368,23 +368,29 @@ class SaleEvents(Broadcast, frozen=True, tag="sale_events"):
     events: Annotated[tuple[AnySaleEvent, ...], Meta(description="one or more events, contiguous and in order")]
 
 
+class LotSeq(Struct, frozen=True, array_like=True, gc=False):
+    """How far a lot's stream is. On the wire `[lot, seq]`."""
+
+    lot: Annotated[LotNumber, Meta(description="the lot's number")]
+    seq: Annotated[int, Meta(description="the lot's seq")]
+
+
 class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
     """At most a second apart: the time, and the seqs by which a client notices a lost tail. Topic `beat`.
 
     `lots` has the lots that changed since the last heartbeat, and where there is room others, which take turns.
-    `frozen` is true while the house can't store bids: all clocks stand still.
+    It is an array of pairs and no map, since some languages sort keys that look like integers. `frozen` is true
+    while the house can't store bids: all clocks stand still.
     """
 
     instance: Annotated[Identity, Meta(description="names the house process")]
     server_time_ms: Annotated[int, Meta(description="server time")]
     sale_seq: Annotated[int, Meta(description="the seq of the sale's stream")]
     lots: Annotated[
-        dict[LotNumber, int],
+        tuple[LotSeq, ...],
         Meta(
             max_length=HEARTBEAT_LOTS_MAX,
-            description=(
-                "seqs of lots, by number: of those that changed since the last heartbeat, then of others in turn"
-            ),
+            description="first the lots that changed since the last heartbeat, then others in turn",
         ),
     ]
     frozen: Annotated[

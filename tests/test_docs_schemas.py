@@ -80,13 +80,8 @@ def grown_later(value: Any) -> Any:
         return [*inner, NEW_EVENT] if is_events else inner
     if not isinstance(value, dict):
         return value
-    grown = {
-        key: "of_later" if key in ENUMS and one is not None else grown_later(one)
-        for key, one in value.items()
-        if not (key == "lots" and isinstance(one, dict))
-    }
-    seqs = {"lots": value["lots"]} if isinstance(value.get("lots"), dict) else {}
-    return grown | seqs | {"later": {"a": [1, None]}}
+    grown = {key: "of_later" if key in ENUMS and one is not None else grown_later(one) for key, one in value.items()}
+    return grown | {"later": {"a": [1, None]}}
 
 
 def test_a_known_event_is_held_to_its_own_schema() -> None:

@@ -49,6 +49,7 @@ from common.messages import (
     Heartbeat,
     Hello,
     LotRequest,
+    LotSeq,
     MineRequest,
     Ping,
     Pong,
@@ -324,5 +325,5 @@ class House:
             instance=self.settings.instance,
             server_time_ms=now_ms,
             sale_seq=self.engine.sale.seq,
-            lots={name: lots[name].view.seq for name in self._heartbeats.pop(self.engine.catalogue)},
+            lots=tuple(LotSeq(name, lots[name].view.seq) for name in self._heartbeats.pop(self.engine.catalogue)),
         )

@@ -372,7 +372,7 @@ class Server:
                 instance=self._instance,
                 server_time_ms=now_ms,
                 sale_seq=self._sale_seq,
-                lots={},
+                lots=(),
                 frozen=True,
             )
         self._publish([encode_broadcast(_BEAT, beat)])

@@ -218,7 +218,8 @@ class Replica:
         if beat.epoch != self.epoch:
             return []
         lower = self._compare(SALE, beat.sale_seq)
-        for lot, seq in beat.lots.items():
+        for told in beat.lots:
+            lot, seq = told.lot, told.seq
             view = self.lots.get(lot)
             if view is None or view.seq != seq:
                 lower += self._compare(lot, seq)

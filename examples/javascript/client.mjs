@@ -339,7 +339,7 @@ class Client {
     if (beat.instance !== this.instance) throw new Rejoin('another instance')
     if ((beat.frozen ?? false) !== this.frozen) say('frozen', { frozen: (this.frozen = beat.frozen ?? false) })
     if (beat.sale_seq > this.sale.seq) await this.repair('')
-    const behind = Object.entries(beat.lots).filter(([lot, seq]) => seq > (this.lots.get(lot)?.seq ?? Infinity))
+    const behind = beat.lots.filter(([lot, seq]) => seq > (this.lots.get(lot)?.seq ?? Infinity))
     if (behind.length > REPLAYS_MAX) await this.snapshot()
     else for (const [lot] of behind) await this.repair(lot)
   }

@@ -54,7 +54,9 @@ def check_heard(heard: Iterable[Heard], record: Record) -> Found:
                 yield from _check_replay(one, message)
                 yield from _check_events(one, message.lot, message.lot_events or message.sale_events, record)
             case Heartbeat():
-                yield from _check_seqs(one, {_SALE: message.sale_seq, **message.lots}, record)
+                yield from _check_seqs(
+                    one, {_SALE: message.sale_seq, **{told.lot: told.seq for told in message.lots}}, record
+                )
                 earlier_ms = clocks.get((one.who, message.instance), 0)
                 if message.server_time_ms < earlier_ms:
                     yield "told", f"the house's clock ran back from {earlier_ms} to {message.server_time_ms}"

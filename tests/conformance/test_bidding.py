@@ -112,7 +112,7 @@ def test_a_raised_maximum_leaves_no_public_trace(stranger: Make, lot: str) -> No
     assert (raised["type"], raised["maximum_minor"], raised["seq"]) == ("accepted", 60_000, first["seq"])
     eve.probe()  # whatever the raise had caused would come before the probe's answer
     beat = eve.await_beat()
-    assert beat.body["lots"].get(lot, first["seq"]) == first["seq"]
+    assert dict(beat.body["lots"]).get(lot, first["seq"]) == first["seq"]
     assert not [frame for frame in eve.frames[known:] if lot_events(frame, lot)]
     assert eve.ask("lot", lot=lot)["lots"] == before
     replay = eve.ask("replay", lot=lot, after_seq=first["seq"])

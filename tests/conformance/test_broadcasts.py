@@ -60,7 +60,7 @@ def test_the_next_heartbeat_names_a_lot_that_changed(stranger: Make, lot: str) -
     ann = stranger().join()
     seq = ann.ask("bid", lot=lot, amount_minor=10_000)["seq"]
     ann.await_event(lot, "bid_placed")
-    assert ann.await_beat().body["lots"][lot] == seq
+    assert ann.await_beat().body["lots"][0] == [lot, seq]
 
 
 def test_a_subscription_to_one_lot_brings_no_other(stranger: Make) -> None:

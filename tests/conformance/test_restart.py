@@ -80,7 +80,7 @@ def test_the_feed_comes_back_and_tells_what_was_missed(own_house: Callable[..., 
         lambda frame: frame.topic == b"beat" and frame.body["instance"] != ann.welcome["instance"], wait_ms=15_000
     )
     assert beat.body["epoch"] == ann.welcome["epoch"]
-    assert beat.body["lots"] == {"open-1": 1, "timed-1": 2, "done-1": 2}, "only what has a clock was extended"
+    assert dict(beat.body["lots"]) == {"open-1": 1, "timed-1": 2, "done-1": 2}, "only what has a clock was extended"
     replay = ann.ask("replay", lot="timed-1", after_seq=1)
     (extended,) = replay["lot_events"]
     assert (extended["event"], extended["cause"]) == ("lot_extended", "outage")

@@ -65,8 +65,6 @@ class _Document:
             case wire.VarTupleType():
                 lengths = _given(minItems=kind.min_length, maxItems=kind.max_length)
                 return {"type": "array", "items": self._of(kind.item_type)} | lengths
-            case wire.DictType():
-                return {"type": "object", "additionalProperties": self._of(kind.value_type)}
             case wire.EnumType():
                 return self._reference(kind.cls, self._enum)
             case wire.StructType():

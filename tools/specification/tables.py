@@ -24,6 +24,7 @@ _SHARED: Final = (
     lot.LotTerms,
     lot.SoftClose,
     lot.Step,
+    messages.LotSeq,
     money.Currency,
     messages.Maximum,
     messages.OneLot,
@@ -202,8 +203,6 @@ def _type(kind: wire.Type) -> str:
             return f"[{kind.cls.__name__}](#enums)"
         case wire.VarTupleType():
             return f"array {_range(kind.min_length, kind.max_length)}".strip() + f" of {_type(kind.item_type)}"
-        case wire.DictType():
-            return f"map of {_type(kind.key_type)} to {_type(kind.value_type)}"
         case wire.StructType():
             return f"[{kind.cls.__name__}](#{kind.cls.__name__.lower()})"
         case _:

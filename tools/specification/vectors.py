@@ -47,6 +47,7 @@ from common.messages import (
     Hello,
     LotEvents,
     LotRequest,
+    LotSeq,
     ManyLots,
     Maximum,
     Mine,
@@ -243,11 +244,11 @@ _SALE_EVENTS: Final[tuple[AnySaleEvent, ...]] = (
 BROADCASTS: Final[dict[str, tuple[bytes, messages.AnyBroadcast]]] = {
     "heartbeat": (
         codec.topic(codec.BEAT_TOPIC),
-        Heartbeat(epoch=1, instance=_INSTANCE, server_time_ms=_T, sale_seq=4, lots={"12a": 3, "2": 0}),
+        Heartbeat(epoch=1, instance=_INSTANCE, server_time_ms=_T, sale_seq=4, lots=(LotSeq("12a", 3), LotSeq("2", 0))),
     ),
     "heartbeat, frozen": (
         codec.topic(codec.BEAT_TOPIC),
-        Heartbeat(epoch=1, instance=_INSTANCE, server_time_ms=_T, sale_seq=4, lots={}, frozen=True),
+        Heartbeat(epoch=1, instance=_INSTANCE, server_time_ms=_T, sale_seq=4, lots=(), frozen=True),
     ),
     "probed": (_PROBE, Probed(epoch=1, instance=_INSTANCE, server_time_ms=_T, subscriptions=3)),
     "lot_events, two at once": (

@@ -8,7 +8,7 @@ from auctioneer.rules.terms import LotSpec
 from common.codec import decode_broadcast, encode, lot_topic
 from common.limits import HEARTBEAT_LOTS_MAX, REPLY_BYTES_MAX, TEXT_CHARS_MAX
 from common.lot import Announced, BidPlaced, LotAdded, LotTerms, LotWithdrawn, Step
-from common.messages import Accepted, BidRequest, LotEvents, ManyLots, SaleEvents
+from common.messages import Accepted, BidRequest, LotEvents, LotSeq, ManyLots, SaleEvents
 from tests.auctioneer.house.house_examples import (
     ANN,
     BOB,
@@ -43,11 +43,11 @@ def test_a_heartbeat_names_changed_lots_first_and_with_their_seqs() -> None:
     far = str(HEARTBEAT_LOTS_MAX + 90)
     sale.ask(ANN, bid(10, 1500, far))
     beat = sale.house.heartbeat(START_MS + 5)
-    assert next(iter(beat.lots)) == far
-    assert beat.lots[far] == sale.house.engine.lots[far].view.seq == 2
+    assert beat.lots[0] == LotSeq(far, 2)
+    assert sale.house.engine.lots[far].view.seq == 2
     assert (beat.server_time_ms, beat.sale_seq, beat.epoch) == (START_MS + 5, sale.house.engine.sale.seq, 1)
     assert (beat.instance, beat.frozen) == ("first", False)
-    assert next(iter(sale.house.heartbeat(START_MS).lots)) != far, "once told it takes its turn again"
+    assert sale.house.heartbeat(START_MS).lots[0].lot != far, "once told it takes its turn again"
 
 
 @pytest.mark.parametrize("count", [1, 7, HEARTBEAT_LOTS_MAX, HEARTBEAT_LOTS_MAX + 1, 3 * HEARTBEAT_LOTS_MAX])
@@ -59,7 +59,7 @@ def test_all_lots_have_their_turn_in_as_few_heartbeats_as_can_be(count: int) -> 
         for _ in range(-(-count // HEARTBEAT_LOTS_MAX)):
             lots_named = sale.house.heartbeat(START_MS).lots
             assert len(lots_named) == min(count, HEARTBEAT_LOTS_MAX)
-            named |= lots_named
+            named |= {told.lot: told.seq for told in lots_named}
         assert named == {name: one.view.seq for name, one in sale.house.engine.lots.items()}
 
 
@@ -81,14 +81,14 @@ def test_a_busy_sale_does_not_keep_quiet_lots_out_of_the_heartbeat() -> None:
             answer = sale.send(bidder, encode(bid(10 + beat * 1000 + number, 2000 + 1000 * beat, str(number))))
             assert isinstance(answer, Accepted)
         sale.commit()
-        beats_with_quiet += quiet in sale.house.heartbeat(START_MS).lots
+        beats_with_quiet += quiet in {told.lot for told in sale.house.heartbeat(START_MS).lots}
     assert beats_with_quiet
 
 
 def test_a_sale_without_lots_has_heartbeats() -> None:
     sale = SmallSale(lot("1", by_hand=True))
     bare = House.rebuild(sale.settings, None, sale.record[:1], (), START_MS)
-    assert bare.heartbeat(START_MS).lots == {}
+    assert bare.heartbeat(START_MS).lots == ()
 
 
 # --- broadcasts ----------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from common.messages import (
     Hello,
     LotEvents,
     LotRequest,
+    LotSeq,
     Mine,
     MineRequest,
     Ping,
@@ -153,7 +154,7 @@ class SmallHouse:
             instance=str(self.instance),
             server_time_ms=self.now_ms,
             sale_seq=self.sale.seq,
-            lots={lot: view.seq for lot, view in self.lots.items()},
+            lots=tuple(LotSeq(lot, view.seq) for lot, view in self.lots.items()),
             frozen=self.is_frozen,
         )
         self.outbox.append(encode_broadcast(topic(BEAT_TOPIC), beat))

@@ -8,7 +8,7 @@ from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import ProtocolError
 from common.limits import LOTS_MAX
 from common.lot import LotView, first_view
-from common.messages import Heartbeat, LotEvents, Replay, SaleEvents, Snapshot
+from common.messages import Heartbeat, LotEvents, LotSeq, Replay, SaleEvents, Snapshot
 from tests.bidder.core.small_house import RIVAL, SmallHouse, bid_placed, lot_added
 
 
@@ -34,7 +34,7 @@ def replayed(lot: str, *seqs: int, more: bool = False) -> Replay:
 
 
 def beat(sale_seq: int, epoch: int = 1, **lots: int) -> Heartbeat:
-    seqs = {name.removeprefix("lot"): seq for name, seq in lots.items()}
+    seqs = tuple(LotSeq(name.removeprefix("lot"), seq) for name, seq in lots.items())
     return Heartbeat(epoch=epoch, instance="1", server_time_ms=0, sale_seq=sale_seq, lots=seqs)
 
 

@@ -39,6 +39,7 @@ from common.messages import (
     Hello,
     LotEvents,
     LotRequest,
+    LotSeq,
     Maximum,
     Mine,
     Rejected,
@@ -78,7 +79,7 @@ def snapshot(views: tuple[LotView, ...] = (), **fields: Any) -> Snapshot:
 
 
 def beat(**fields: Any) -> Heartbeat:
-    return replace(Heartbeat(epoch=1, instance="i", server_time_ms=0, sale_seq=0, lots={}), **fields)
+    return replace(Heartbeat(epoch=1, instance="i", server_time_ms=0, sale_seq=0, lots=()), **fields)
 
 
 def of_lot(of: LotTerms) -> Snapshot:
@@ -112,7 +113,7 @@ BOUNDED: dict[str, tuple[Callable[[int], Answer | Broadcast], int]] = {
     "events of a replay": (
         lambda size: Replay(id=1, epoch=1, lot="", sale_events=(Announced(1, 0, ""),) * size), REPLAY_EVENTS_MAX
     ),
-    "lots of a heartbeat": (lambda size: beat(lots={str(number): 1 for number in range(size)}), HEARTBEAT_LOTS_MAX),
+    "lots of a heartbeat": (lambda size: beat(lots=(LotSeq("1", 1),) * size), HEARTBEAT_LOTS_MAX),
     "maxima": (lambda size: Mine(id=1, paddle=1, maxima=(Maximum("1", 1),) * size), MINE_LOTS_MAX),
     "lots won": (lambda size: Mine(id=1, paddle=1, won=("1",) * size), MINE_LOTS_MAX),
 }  # fmt: skip
@@ -220,7 +221,9 @@ def test_a_page_leads_to_the_lot_after_its_last(lots: int, following: int) -> No
 def claim(link: Link, seq: int) -> None:
     """Have the house say that it has many more events of lot 1."""
     house = link.house
-    told = beat(instance=str(house.instance), server_time_ms=house.now_ms, sale_seq=house.sale.seq, lots={"1": seq})
+    told = beat(
+        instance=str(house.instance), server_time_ms=house.now_ms, sale_seq=house.sale.seq, lots=(LotSeq("1", seq),)
+    )
     link.session.broadcast_received(encode_broadcast(topic(BEAT_TOPIC), told), link.now_ms)
 
 
