@@ -9,7 +9,7 @@ are for what a caller can't treat as an answer, and their tree says who must act
     +-- UnreachableError    the network or the house: nothing answered in time          exit status 4
     |   +-- WrongKeyError   somebody answers there, but not with the link's key         exit status 4
     +-- ProtocolError       the peer broke the protocol (a bug, or not an auction)      exit status 5
-    +-- StorageError        the disk or the journal; the house can't go on              exit status 6
+    +-- StorageError        the disk or the journal; the house can't continue           exit status 6
 """
 
 from enum import Enum
@@ -70,29 +70,31 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.BELOW_MINIMUM: "The bid is below the minimum. Bid at least the minimum.",
     RejectCode.INVALID_AMOUNT: "That is not a valid amount: it must be a whole number of minor units, 1 or more.",
     RejectCode.OVER_LIMIT: (
-        "The amount is over the largest that the house takes, or would bring the price so near to it that nobody could "
-        "bid more. Check for a typing error, or bid less."
+        "The amount is over the house's limit, or would bring the price so near to it that nobody could bid more. "
+        "Check for a typing error, or bid less."
     ),
-    RejectCode.ALREADY_LEADING: "You lead this lot. To be ready for others, raise your maximum instead.",
+    RejectCode.ALREADY_LEADING: "You already lead this lot. To be ready for other bids, raise your maximum.",
     RejectCode.MAXIMUM_NOT_RAISED: "You lead with this maximum or a higher one. A maximum can only be raised.",
-    RejectCode.NO_BUY_NOW: "This lot can't be bought at once, or not at that price, or no longer. Bid instead.",
+    RejectCode.NO_BUY_NOW: "This lot can't be bought at once at that price, or can no longer be. Bid instead.",
     RejectCode.STATE_CHANGED: "The lot changed since you looked, and you asked to bid only if it had not.",
     RejectCode.OWN_LOT: "You are the seller of this lot and can't bid on it.",
     RejectCode.HELLO_FIRST: "The house does not know this key yet. Send hello first.",
     RejectCode.NAME_TAKEN: "Another bidder has this name, or one that looks like it. Choose another name.",
-    RejectCode.INVALID_NAME: "A name has 1 to 40 characters that can all be seen, a letter or a digit among them.",
+    RejectCode.INVALID_NAME: "A name has 1 to 40 visible characters, at least one of them a letter or a digit.",
     RejectCode.NOT_ADMITTED: "The house does not let your key take part in this sale.",
     RejectCode.AWAITING_APPROVAL: "The auctioneer has to admit you first. Wait; the client asks again automatically.",
-    RejectCode.WRONG_INVITE: "This sale needs an invite code, and that was not it. Use the whole join link.",
+    RejectCode.WRONG_INVITE: "This sale needs an invite code, and yours is missing or wrong. Use the whole join link.",
     RejectCode.FORBIDDEN: "Your role does not allow that.",
-    RejectCode.HOUSE_FULL: "The house has no room for more.",
+    RejectCode.HOUSE_FULL: "The house is full and can admit no more.",
     RejectCode.ID_CONFLICT: "This request id was used before with other content. Use a new id for a new request.",
-    RejectCode.ID_STALE: "This request id is lower than those remembered. See what you lead, then use a higher id.",
+    RejectCode.ID_STALE: (
+        "This request id is below all that the house remembers. See what you lead, then use a higher id."
+    ),
     RejectCode.MALFORMED: "The request is not one of this protocol's messages.",
     RejectCode.TOO_LARGE: "The request is larger than the limit.",
-    RejectCode.UNSUPPORTED_VERSION: "The house speaks no version of the protocol that the client does. Upgrade.",
-    RejectCode.HISTORY_GONE: "The house no longer has these events in memory. Take a snapshot.",
-    RejectCode.SLOW_DOWN: "Too many requests. Wait a moment, then go on more slowly.",
+    RejectCode.UNSUPPORTED_VERSION: "The house and the client share no version of the protocol. Upgrade the older one.",
+    RejectCode.HISTORY_GONE: "The house no longer has these events in memory. Ask for a snapshot.",
+    RejectCode.SLOW_DOWN: "Too many requests. Wait a moment, then continue more slowly.",
     RejectCode.UNAVAILABLE: "The house can't store bids now; nothing was decided. Repeat with the same id.",
     RejectCode.WRONG_STATE: "The lot or the sale is not in a state that allows this.",
     RejectCode.UNKNOWN_BIDDER: "There is no such bidder. List the bidders to see names and paddles.",

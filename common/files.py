@@ -90,7 +90,7 @@ def _told_of_disk(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(
-            f"The file {path} can't be written: {error.strerror}. See to the disk's space and health."
+            f"The file {path} can't be written: {error.strerror}. Check the disk's space and health."
         ) from error
 
 

@@ -45,7 +45,7 @@ def make_room_for_files(files: int) -> None:
 
 def _no_room_for(files: int, allowed: int) -> UsageError:
     return UsageError(
-        f"This process has no room for {files} more open files: the system allows it {allowed:,}. Raise that limit "
+        f"This process can't open {files} more files: the system allows it {allowed:,}. Raise that limit "
         "(`ulimit -n`, LimitNOFILE of a service), or have fewer clients in one process."
     )
 

@@ -58,7 +58,7 @@ def _field_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def add(context: ControlContext, file: Path | None, **fields: str | None) -> None:
     """Add the lots of FILE (.toml, .csv or .xlsx), or one lot described by options, to a running sale; all or none.
 
-    What they don't say holds as in the sale's catalogue: its order, and its defaults.
+    What they leave out is as in the sale's catalogue: its order and its defaults.
     """
     given = {field: text for field, text in fields.items() if text is not None}
     if (file is None) == (not given):

@@ -83,7 +83,7 @@ def verify(folder: DataFolder, *, is_deep: bool, as_json: bool) -> None:
     if report.mismatch is not None:
         raise MismatchError(report.mismatch)
     if refused and max(refused) > report.bidders:
-        raise StorageError(f"The record speaks of paddle {max(refused)}, which nobody has.")
+        raise StorageError(f"The record names paddle {max(refused)}, which nobody has.")
     if as_json:
         print_json(
             {

@@ -28,7 +28,7 @@ from common.words import counted
 def backup(target: Path, folder: DataFolder, *, as_json: bool) -> None:
     """Make the new directory TARGET an exact copy of the sale at this moment, checked fact by fact.
 
-    The house goes on meanwhile. TARGET has all keys and secrets of the sale; keep it as you keep the data directory.
+    The house runs on meanwhile. TARGET has all keys and secrets of the sale: protect it like the data directory.
     """
     record = back_up(folder, target)
     done = (
@@ -46,7 +46,7 @@ def backup(target: Path, folder: DataFolder, *, as_json: bool) -> None:
 @data_option
 @json_option
 def restore(backup: Path, folder: DataFolder, *, as_json: bool) -> None:
-    """Make the data directory the sale that BACKUP holds; `auctioneer run` then goes on with it.
+    """Make the data directory the sale that BACKUP holds; `auctioneer run` then continues it.
 
     What happened after the backup is lost, and every bidder's program is told so when it comes back. Lots that were
     open then get all the time since. A sale that is there is never replaced.

@@ -91,7 +91,7 @@ class ControlClient:
         """
         answer = self._request(Ask(report=report, lots=lots))
         if not isinstance(answer, Report):
-            raise ProtocolError("The house answered a question with something else than a report.")
+            raise ProtocolError("The house answered a question with something other than a report.")
         return answer.report
 
     def order(self, command: AnyCommand) -> Done:
@@ -102,7 +102,7 @@ class ControlClient:
         """
         answer = self._request(command)
         if not isinstance(answer, Done):
-            raise ProtocolError("The house answered a command with something else than its outcome.")
+            raise ProtocolError("The house answered a command with something other than its outcome.")
         return answer
 
     def _request(self, command: AnyCommand) -> Done | Report:
@@ -113,7 +113,7 @@ class ControlClient:
         self._socket.send(body, zmq.DONTWAIT)
         answer = self._await_answer(command, deadline)
         if answer.id not in (self._last_id, 0):  # 0: the house could not read the id
-            raise ProtocolError("The house answered another request than the one that was sent.")
+            raise ProtocolError("The house answered a request that was not sent.")
         if isinstance(answer, Rejected):
             raise RejectedError(answer.code, answer.detail)
         return answer
@@ -154,7 +154,7 @@ def _encoded(command: AnyCommand) -> bytes:
         raise UsageError("The text has bytes that are not UTF-8.") from error
     if len(body) > CONTROL_BYTES_MAX:
         raise UsageError(
-            f"That is {len(body):,} bytes, and the house takes {CONTROL_BYTES_MAX:,} at once. Do it in parts."
+            f"That is {len(body):,} bytes, and the house accepts {CONTROL_BYTES_MAX:,} at once. Send it in parts."
         )
     return body
 

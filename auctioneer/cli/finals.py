@@ -51,7 +51,7 @@ class _Plan(NamedTuple):
 def close_lot(context: ControlContext, lot: str, *, yes: bool) -> None:
     """Bring the hammer down on LOT now: it is sold to the leader if the reserve is met, or passes. It is final.
 
-    Shows how the lot stands and asks first where there is a person at the terminal to answer.
+    Shows how the lot stands and asks first if a person at the terminal can answer.
     """
 
     def plan(house: ControlClient, currency: Currency) -> _Plan:
@@ -76,7 +76,7 @@ def close_lot(context: ControlContext, lot: str, *, yes: bool) -> None:
 def withdraw(context: ControlContext, lot: str, reason: str, *, yes: bool) -> None:
     """Take LOT out of the sale, with all bids on it. It is final.
 
-    Shows how the lot stands and asks first where there is a person at the terminal to answer.
+    Shows how the lot stands and asks first if a person at the terminal can answer.
     """
     check_length("--reason", reason, TEXT_CHARS_MAX)
 
@@ -99,7 +99,7 @@ def withdraw(context: ControlContext, lot: str, reason: str, *, yes: bool) -> No
 def end(context: ControlContext, *, yes: bool) -> None:
     """End the sale: the hammer falls on what is open, and what was not opened is withdrawn. It is final.
 
-    Shows what would be sold to whom and asks first where there is a person at the terminal to answer.
+    Shows what would be sold to whom and asks first if a person at the terminal can answer.
     """
 
     def plan(house: ControlClient, currency: Currency) -> _Plan:

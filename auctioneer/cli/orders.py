@@ -26,7 +26,7 @@ from common.terminal.output import say_done
 @click.argument("lot", type=LOT)
 @with_control_context
 def open_lot(context: ControlContext, lot: str) -> None:
-    """Open LOT now, whatever its catalogue says of when it opens."""
+    """Open LOT now, whatever the catalogue says about its opening."""
     context.order(OpenLot(lot=lot), "Lot {lot} is open.")
 
 
@@ -42,14 +42,14 @@ def pause(context: ControlContext, lot: str | None) -> None:
 
 
 @click.command(
-    short_help="Let a paused lot, or the whole sale, go on.",
+    short_help="Resume a paused lot, or the whole sale.",
     epilog=examples("auctioneer resume 7", "auctioneer resume         # the whole sale"),
 )
 @click.argument("lot", type=LOT, required=False)
 @with_control_context
 def resume(context: ControlContext, lot: str | None) -> None:
-    """Let LOT go on with the time that it had left, or without LOT the whole sale."""
-    context.order(Resume(lot=lot or WHOLE_SALE), "Lot {lot} goes on." if lot else "The sale goes on.")
+    """Resume LOT with the time that it had left, or without LOT the whole sale."""
+    context.order(Resume(lot=lot or WHOLE_SALE), "Lot {lot} resumes." if lot else "The sale resumes.")
 
 
 @click.command(
@@ -64,7 +64,9 @@ def extend(context: ControlContext, lot: str, duration: int) -> None:
     context.order(Extend(lot=lot, extra_ms=duration), f"Lot {{lot}} has {format_duration(duration)} more.")
 
 
-@click.command(short_help="Say something to all bidders.", epilog=examples("auctioneer announce 'We go on at 8 p.m.'"))
+@click.command(
+    short_help="Say something to all bidders.", epilog=examples("auctioneer announce 'We continue at 8 p.m.'")
+)
 @click.argument("text")
 @with_control_context
 def announce(context: ControlContext, text: str) -> None:
@@ -82,7 +84,7 @@ def announce(context: ControlContext, text: str) -> None:
 @click.argument("bidder")
 @with_control_context
 def admit(context: ControlContext, bidder: str) -> None:
-    """Let BIDDER, a name or a paddle, take part, who waits for it or was turned out."""
+    """Let BIDDER, a name or a paddle, take part: a bidder who waits, or was turned out."""
     _check_bidder(bidder)
     context.order(Admit(bidder=bidder), f"{bidder} is admitted.")
 
@@ -91,17 +93,17 @@ def admit(context: ControlContext, bidder: str) -> None:
 @click.argument("bidder")
 @with_control_context
 def turn_out(context: ControlContext, bidder: str) -> None:
-    """Let BIDDER, a name or a paddle, take part no longer. Bids made before stand; `withdraw` undoes a lot."""
+    """Bar BIDDER, a name or a paddle, from the sale. Bids made before stand; `withdraw` undoes a lot."""
     _check_bidder(bidder)
     context.order(Admit(bidder=bidder, admitted=False), f"{bidder} is turned out.")
 
 
 @click.command(
-    short_help="Let a clerk give commands, or no longer.",
+    short_help="Appoint a clerk, or dismiss one.",
     epilog=examples("auctioneer clerk bea", "auctioneer open 7 --as bea", "auctioneer clerk bea --remove"),
 )
 @click.argument("name")
-@click.option("--remove", is_flag=True, help="Let NAME give commands no longer, and remove the key.")
+@click.option("--remove", is_flag=True, help="Dismiss the clerk NAME, and remove the key.")
 @data_option
 @json_option
 def clerk(folder: DataFolder, name: str, *, remove: bool, as_json: bool) -> None:

@@ -114,7 +114,7 @@ def _status_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_status_options
 @with_control_context
 def lots(context: ControlContext, lot: tuple[str, ...], **is_wanted: bool) -> None:
-    """Show each LOT, or all of them: price, next minimum bid, reserve, who leads or won, and the time left.
+    """Show each LOT, or all of them: price, next minimum bid, reserve, leader or winner, and the time left.
 
     This shows the house's secrets; with --json also the leaders' maximum bids.
     """
@@ -170,10 +170,10 @@ def _person(name: str | None, paddle: int | None) -> str:
     return "" if paddle is None else f"{name} ({paddle})"
 
 
-@click.command(short_help="Show who takes part.", epilog=examples("auctioneer bidders"))
+@click.command(short_help="Show the bidders.", epilog=examples("auctioneer bidders"))
 @with_control_context
 def bidders(context: ControlContext) -> None:
-    """Show everybody in the register: paddle, name, state, lots led and won, and what was spent."""
+    """Show everybody in the register: paddle, name, state, lots led and won, and the amount spent."""
     reading = read(context, "bidders")
     if context.as_json:
         print_json(reading.report)
@@ -212,21 +212,20 @@ def bidders(context: ControlContext) -> None:
     ),
 )
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), help="[default: table]")
-@click.option("--bom", "has_bom", is_flag=True, help="In CSV, begin with the mark by which Excel knows UTF-8.")
+@click.option("--bom", "has_bom", is_flag=True, help="In CSV, begin with the mark by which Excel recognises UTF-8.")
 @click.option(
     "--delimiter",
     type=click.Choice(list(_DELIMITERS)),
-    help="In CSV, what stands between the cells. With ; amounts have a decimal comma, as where Excel wants a ;. "
-    "[default: ,]",
+    help="In CSV, the mark between the cells. With ; amounts have a decimal comma, as Excel then expects. [default: ,]",
 )
 @with_control_context
 def results(context: ControlContext, form: str | None, *, has_bom: bool, delimiter: str | None) -> None:
     """Show how each lot ended, or stands: hammer price and winner. --json is the same as --format json.
 
-    In CSV, a text that a spreadsheet would take for a formula gets a leading apostrophe.
+    In CSV, a text that a spreadsheet would run as a formula gets a leading apostrophe.
     """
     if context.as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json and --format {form} ask for two things; leave one out.")
+        raise click.UsageError(f"--json and --format {form} contradict each other; leave one out.")
     if form != "csv" and (has_bom or delimiter):
         raise click.UsageError("--bom and --delimiter are about CSV; add --format csv.")
     reading = read(context, "results")

@@ -60,11 +60,11 @@ def _metrics_port(text: str) -> int:
 
 def _rate(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= REQUESTS_PER_S_MAX):
-        raise UsageError(f"{text!r} is no number of requests up to {REQUESTS_PER_S_MAX:,}.")
+        raise UsageError(f"{text!r} is not a number of requests up to {REQUESTS_PER_S_MAX:,}.")
     if int(text) < REQUESTS_PER_S_MIN:
         raise UsageError(
             f"with {text} requests a second nobody could join: joining alone takes {JOIN_COST} at once, which "
-            f"{REQUESTS_PER_S_MIN} a second allow. Take {REQUESTS_PER_S_MIN} or more."
+            f"{REQUESTS_PER_S_MIN} a second allow. Choose {REQUESTS_PER_S_MIN} or more."
         )
     return int(text)
 
@@ -87,20 +87,20 @@ def _kept(what: str, at_first: object) -> str:
         "auctioneer run --example                         # an example sale, for this machine only",
         "auctioneer run evening.toml --host 0.0.0.0       # bidders come from other machines",
         "auctioneer run evening.toml --admit invite       # only with the link's invite code",
-        "auctioneer run                                   # later: go on with the sale where it was, run as it was",
+        "auctioneer run                                   # later: continue the sale, with the same options",
     ),
 )
 @click.argument("catalogue", required=False, type=click.Path(path_type=Path))
 @data_option
 @click.option("--example", "is_example", is_flag=True, help="Hold the example sale that comes with the program.")
 @click.option("--host", type=HOST, help=_kept("Address to listen on; 0.0.0.0 for all.", DEFAULT_HOST))
-@click.option("--port", type=_PORT, help=_kept("For requests; 0 takes a free one.", DEFAULT_PORT))
+@click.option("--port", type=_PORT, help=_kept("For requests; 0 for any free one.", DEFAULT_PORT))
 @click.option("--publish-port", type=_PORT, help=_kept("For broadcasts.", "the one after --port"))
 @click.option(
     "--advertise",
     type=_ADVERTISED,
     metavar="HOST[:PORT[:PUBLISH_PORT]]",
-    help=_kept("Where bidders reach the house, if not there; '' takes it back.", "--host and the ports"),
+    help=_kept("The address that bidders use, if another; '' removes it.", "--host and the ports"),
 )
 @click.option(
     "--admit",
@@ -116,7 +116,7 @@ def _kept(what: str, at_first: object) -> str:
     "--requests-per-second",
     "requests_per_s",
     type=_RATE,
-    help=_kept("What one bidder may ask for.", DEFAULT_REQUESTS_PER_S),
+    help=_kept("Requests that one bidder may make.", DEFAULT_REQUESTS_PER_S),
 )
 @click.option("--exit-when-ended", is_flag=True, help="Stop when the sale has ended.")
 @click.option("--log-format", type=click.Choice(get_args(LogFormat)), default="human", show_default=True)
@@ -124,13 +124,13 @@ def _kept(what: str, at_first: object) -> str:
 @click.option(
     "--metrics-port",
     type=_METRICS_PORT,
-    help=_kept("Offer /metrics and /healthz over HTTP; 0 takes a free port, off none.", "off"),
+    help=_kept("Offer /metrics and /healthz over HTTP; 0 for any free port, off for none.", "off"),
 )
 @click.option("--metrics-host", type=HOST, help=_kept("Address for them. There is no password.", DEFAULT_HOST))
 @click.option(
     "--no-encryption",
     is_flag=True,
-    help="For measurements: no encryption and no proof of who bids. Only on a loopback --host.",
+    help="For measurements: no encryption and no proof of identity. Only on a loopback --host.",
 )
 def run(
     folder: DataFolder,
@@ -145,7 +145,7 @@ def run(
     no_encryption: bool,
     **of_machine: Any,
 ) -> int:
-    """Hold the sale of CATALOGUE (.toml, .csv or .xlsx), or go on with the sale that the data directory has.
+    """Hold the sale of CATALOGUE (.toml, .csv or .xlsx), or continue the one in the data directory.
 
     Prints the join link for bidders. A crash, a stop or a full disk loses nothing: run it again and the sale goes on,
     open lots extended by the outage. Ctrl-C stops the house; `auctioneer end` ends the sale.
@@ -153,14 +153,14 @@ def run(
     How the sale is run is kept: an option that is not given is as it was. One that is given again changes it.
     """
     if is_example and catalogue is not None:
-        raise UsageError("Name a catalogue or take --example, not both.")
+        raise UsageError("Name a catalogue or use --example, not both.")
     before = folder.machine.read() or MachineSettings()
     given = {name: value for name, value in of_machine.items() if value is not None}
     if given.get("metrics_port") == _OFF:
         given["metrics_port"] = None
     machine = msgspec.structs.replace(before, **given)
     if no_encryption and not is_loopback(machine.host):
-        raise UsageError("--no-encryption is for this machine only: take --host 127.0.0.1.")
+        raise UsageError("--no-encryption is for this machine only: use --host 127.0.0.1.")
     options = RunOptions(
         folder.path,
         catalogue,

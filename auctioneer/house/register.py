@@ -78,7 +78,7 @@ class Register:
         """Return the entry of a paddle that somebody has. Raises StorageError where nobody has it."""
         entry = self._by_paddle.get(paddle)
         if entry is None:
-            raise StorageError(f"The record speaks of paddle {paddle}, which nobody has.")
+            raise StorageError(f"The record names paddle {paddle}, which nobody has.")
         return entry
 
     def find(self, name_or_paddle: str) -> Enrolled | None:

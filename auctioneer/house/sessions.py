@@ -102,7 +102,7 @@ class Sessions:
         """Return the session of a bidder. Raises StorageError where nobody has the paddle."""
         session = self._by_paddle.get(paddle)
         if session is None:
-            raise StorageError(f"The record speaks of paddle {paddle}, which nobody has.")
+            raise StorageError(f"The record names paddle {paddle}, which nobody has.")
         return session
 
     def budget_of(self, principal: str, now_ms: int) -> Budget:

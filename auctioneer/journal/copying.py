@@ -21,4 +21,4 @@ def copy_journal(source: Path, copy: Path) -> None:
         with reading(source) as reader:
             copy_out(reader, copy)
     except (sqlite3.Error, OSError) as error:
-        raise StorageError(f"The journal {source} can't be copied to {copy} ({error}). See to the disk.") from error
+        raise StorageError(f"The journal {source} can't be copied to {copy} ({error}). Check the disk.") from error

@@ -114,7 +114,7 @@ def sole_writer(path: Path) -> Iterator[None]:
     try:
         descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StorageError(f"The journal {path} can't be locked ({error.strerror}); see to its directory.") from error
+        raise StorageError(f"The journal {path} can't be locked ({error.strerror}); check its directory.") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -153,7 +153,7 @@ def create_missing(path: Path) -> None:
         draft.rename(path)
         sync_directory(path.parent)
     except (sqlite3.Error, OSError) as error:
-        raise StorageError(f"The journal {path} can't be made ({error}); see to its directory.") from error
+        raise StorageError(f"The journal {path} can't be made ({error}); check its directory.") from error
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -291,7 +291,7 @@ def _check_format(path: Path, connection: sqlite3.Connection) -> None:
         raise StorageError(f"{path} is not a journal of this program (application id {application_id}).")
     if version != FORMAT_VERSION:
         raise StorageError(
-            f"The journal {path} has format {version}; this version reads format {FORMAT_VERSION} only. "
+            f"The journal {path} has format {version}; this version reads only format {FORMAT_VERSION}. "
             f"Use the version of auction-house that wrote it."
         )
 

@@ -249,7 +249,7 @@ class SqliteJournal:
             committed = True
         except (sqlite3.Error, OSError) as error:
             raise StorageError(
-                f"The journal {self._path} can't be written ({error}). See to the disk's space and health."
+                f"The journal {self._path} can't be written ({error}). Check the disk's space and health."
             ) from error
         finally:
             if not committed:
@@ -285,7 +285,7 @@ class SqliteJournal:
         try:
             self._files = files_of(self._path)
         except OSError as error:
-            raise StorageError(f"The journal {self._path} can't be found ({error}). See to its directory.") from error
+            raise StorageError(f"The journal {self._path} can't be found ({error}). Check its directory.") from error
 
     def _compare_files(self, connection: sqlite3.Connection) -> None:
         try:
@@ -470,7 +470,7 @@ class SqliteJournal:
         except sqlite3.DatabaseError as error:
             if is_damage(error):
                 raise DamagedJournalError(self._path, str(error), first_bad=first_bad) from error
-            raise StorageError(f"The journal {self._path} can't be read ({error}). See to the disk.") from error
+            raise StorageError(f"The journal {self._path} can't be read ({error}). Check the disk.") from error
 
     def _usable(self) -> sqlite3.Connection:
         if self._connection is None:

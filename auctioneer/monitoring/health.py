@@ -51,7 +51,7 @@ def judge(vitals: Vitals) -> Health:
     if vitals.turn_age_ms > TURN_AGE_MS_MAX:
         status, reason = "stuck", f"The server's loop has not turned for {vitals.turn_age_ms} ms."
     elif vitals.is_frozen:
-        status, reason = "frozen", "Nothing can be stored, so no bid is taken. See to the disk's space and health."
+        status, reason = "frozen", "Nothing can be stored, so no bid is taken. Check the disk's space and health."
     else:
         status, reason = "ok", "Bids are taken."
     return Health(status, reason, vitals.instance, vitals.epoch, vitals.turn_age_ms, vitals.commit_age_ms)
@@ -98,7 +98,7 @@ def _bind(host: str, port: int, port_before: int, collector: ServerCollector, lo
             if candidate == port:
                 raise UsageError(
                     f"The metrics can't be offered on {host}:{port} ({error.strerror}). "
-                    "Choose another --metrics-port (0 takes a free one), or leave it out."
+                    "Choose another --metrics-port (0 for any free one), or leave it out."
                 ) from error
     raise AssertionError("the last candidate either binds or raises")
 

@@ -68,10 +68,10 @@ _SALE: Final = ("piece of news", "pieces of news")
 _Kind = tuple[str, str]
 
 _PROCESS_LINES: Final = {
-    "stopped": "The house has stopped; unfinished lots: {unfinished_lots}. To go on: the same command.",
+    "stopped": "The house has stopped; unfinished lots: {unfinished_lots}. To continue, run the same command.",
     "frozen": "Nothing can be stored, so the sale stands still and bids are refused: {reason}",
     "option_changed": "{option} is {now} now; it was {before}.",
-    "thawed": "Storing works again, and the sale goes on.",
+    "thawed": "Storing works again, and the sale continues.",
 }
 """What the process itself logs, in people's words; all else is shown as it is logged."""
 _TOLD_ELSEWHERE: Final = ("listening",)
@@ -250,7 +250,7 @@ def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
             return f"Lot {fact.lot}: a bid by {_person(house, fact.paddle)} came {fact.late_ms:,} ms too late."
         case MaximumDropped():
             person = _person(house, fact.paddle)
-            return f"Lot {fact.lot}: {person} is out of reach; what is left of the maximum is dropped, as was asked."
+            return f"Lot {fact.lot}: {person} fell silent, so the rest of the maximum is dropped, as the bidder asked."
         case BidderEnrolled() | BidderAdmitted():
             return _arrival(house, fact)
         case _:
@@ -266,7 +266,7 @@ def _sale_words(house: House, fact: AnyFact) -> str:
         case HouseStoodStill():
             return f"The house stood still for {format_duration(fact.outage_ms)}; open lots end as much later."
         case SaleRestored():
-            return "The sale goes on from a backup; what came after it is lost."
+            return "The sale continues from a backup; what happened after the backup is lost."
         case SettingsChanged():
             names = ", ".join(controller.name for controller in fact.settings.controllers)
             return f"Who may join: {fact.settings.admission.value}. Who gives commands: {names or 'nobody'}."
@@ -275,7 +275,7 @@ def _sale_words(house: House, fact: AnyFact) -> str:
         case SaleDecided(event=SalePaused()):
             return "The sale is paused."
         case SaleDecided(event=SaleResumed()):
-            return "The sale goes on."
+            return "The sale resumes."
         case SaleDecided(event=SaleEnded()):
             sold = [lot.view.hammer_minor for lot in house.engine.catalogue if lot.view.hammer_minor is not None]
             return f"The sale has ended. Lots sold: {len(sold):,}, for {house.engine.sale.currency.show(sum(sold))}."
@@ -293,11 +293,11 @@ def _lot_words(house: House, number: str, event: AnyLotEvent, time_of: Callable[
         case LotPaused():
             return "is paused."
         case LotResumed():
-            return "goes on." if event.ends_at_ms is None else f"goes on, until {time_of(event.ends_at_ms)}."
+            return "resumes." if event.ends_at_ms is None else f"resumes, until {time_of(event.ends_at_ms)}."
         case LotExtended():
             if event.ends_at_ms is not None:
                 return f"has more time, until {time_of(event.ends_at_ms)}."
-            return f"has more time: {format_duration(event.remaining_ms or 0)} once it goes on."
+            return f"has more time: {format_duration(event.remaining_ms or 0)} once it resumes."
         case LotClosed(winner=int(winner), hammer_minor=int(hammer_minor)):
             how = "" if event.cause is CloseCause.TIME else " by the hammer"
             return f"is sold to {_person(house, winner)} for {currency.show(hammer_minor)}{how}."

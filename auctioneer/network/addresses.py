@@ -34,11 +34,11 @@ def parse_advertised(text: str) -> Advertised:
     host = None if match is None else _known_host(match[1])
     if match is None or host is None or _is_bare_ipv6(match[1]):
         raise UsageError(
-            f"{text!r} is no address. It is HOST, HOST:PORT or HOST:PORT:PUBLISH_PORT, such as house.example.org:8766; "
-            "an IPv6 address stands in brackets."
+            f"{text!r} is not an address. Write HOST, HOST:PORT or HOST:PORT:PUBLISH_PORT, such as "
+            "house.example.org:8766; an IPv6 address stands in brackets."
         )
     if is_every_address(host):
-        raise UsageError(f"{host} stands for every address of a machine, so nobody can go there. Name one of them.")
+        raise UsageError(f"{host} stands for every address of a machine: nobody can connect to it. Name one of them.")
     port = None if match[2] is None else int(match[2])
     publish_port = None if match[3] is None else int(match[3])
     if port is not None and publish_port is None:

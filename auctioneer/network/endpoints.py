@@ -168,7 +168,7 @@ def _bind_tcp(server: "zmq.Socket[bytes]", host: str, port: int, port_before: in
 
 def _bind_fault(host: str, port: int, error: zmq.ZMQError) -> str:
     if error.errno == zmq.EADDRINUSE:
-        return f"Port {port} on {host} is taken by another program. Choose another with --port (0 takes a free one)."
+        return f"Port {port} on {host} is taken by another program. Choose another with --port (0 for any free one)."
     return f"Can't listen on {host}:{port} ({error.strerror}). Is {host} an address of this machine?"
 
 

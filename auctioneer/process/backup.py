@@ -57,7 +57,7 @@ def back_up(folder: DataFolder, target: Path) -> BackupNote:
     """
     folder.require_sale()
     if target.exists():
-        raise UsageError(f"There is something at {target} already; give each backup a new name, such as its date.")
+        raise UsageError(f"{target} exists already; give each backup a new name, such as its date.")
     if not target.absolute().parent.is_dir():
         raise UsageError(f"There is no directory {target.absolute().parent} to put the backup in.")
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.absolute().parent))
@@ -149,7 +149,7 @@ def _begin_epoch(draft: Path) -> Restored:
     finally:
         journal.close()
     if Path(f"{draft}-wal").exists():
-        raise StorageError(f"The journal {draft} could not be brought into one file. See to the disk.")
+        raise StorageError(f"The journal {draft} could not be brought into one file. Check the disk.")
     return Restored(house.engine.sale.sale, house.engine.sale.title, position, alive_ms, epoch)
 
 

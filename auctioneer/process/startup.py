@@ -153,7 +153,7 @@ def _settings_by(chosen: Chosen, before: SaleSettings) -> tuple[SaleSettings, fr
     if chosen.invite and settings.admission is not AdmissionMode.INVITE:
         raise UsageError("An invite code counts only with --admit invite. Give both, or leave the code out.")
     if settings.fault:
-        raise UsageError(f"The sale can't be run so: {settings.fault}.")
+        raise UsageError(f"The sale can't be run like this: {settings.fault}.")
     is_by_list = settings.admission is AdmissionMode.LIST
     return settings, chosen.admitted_keys() if is_by_list else frozenset()
 
@@ -223,7 +223,7 @@ def _begin(journal: SqliteJournal, spec: SaleSpec | None, now_ms: int) -> None:
     house = House.rebuild(HouseSettings(instance="", publish_port=0), None, [created], (), now_ms)
     listed = decisions.add(house.engine, now_ms, HOUSE, spec.lots)
     if isinstance(listed, Refused):
-        raise UsageError(f"The catalogue can't be taken: {listed.detail}.")
+        raise UsageError(f"The catalogue can't be used: {listed.detail}.")
     journal.append([created, *listed], (), now_ms)
 
 

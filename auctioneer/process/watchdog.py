@@ -115,7 +115,7 @@ def run_watched(options: RunOptions, times: WatchdogTimes = WatchdogTimes()) -> 
     folder = DataFolder(options.data)
     if folder.backup_file.exists():
         raise UsageError(
-            f"{options.data} is a backup, and lacks what bidders have seen since it was taken. "
+            f"{options.data} is a backup, and lacks what bidders have seen since it was made. "
             f"Use `auctioneer restore {options.data} --data DIR`, then run on DIR."
         )
     _open_missing_streams()

@@ -71,7 +71,7 @@ class Story:
             case SaleChanged(event=SalePaused()):
                 return Line(Kind.HELD, "The sale is paused")
             case SaleChanged(event=SaleResumed()):
-                return Line(Kind.SALE, "The sale goes on")
+                return Line(Kind.SALE, "The sale resumes")
             case SaleChanged(event=SaleEnded()):
                 return Line(Kind.SALE, "The sale has ended")
             case StateReady(sale=sale):
@@ -94,7 +94,7 @@ class Story:
             case LotPaused():
                 return Line(Kind.HELD, f"{lot} is paused")
             case LotResumed():
-                return Line(Kind.OPENED, f"{lot} goes on")
+                return Line(Kind.OPENED, f"{lot} resumes")
             case LotWithdrawn():
                 return Line(Kind.PASSED, f"{lot} is withdrawn")
             case LotClosed() as closed:

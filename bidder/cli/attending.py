@@ -64,7 +64,7 @@ class Attendance:
         doubtful, self._doubtful = self._doubtful, None
         if isinstance(order, YesOrder):
             if doubtful is None:
-                self._voice.failure(UsageError("Nothing was asked, so `yes` does nothing."), None)
+                self._voice.failure(UsageError("Nothing was asked, so `yes` has no effect."), None)
                 return
             order = doubtful
         elif isinstance(order, BidOrder) and (doubt := self._doubt(order)):

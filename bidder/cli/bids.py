@@ -73,7 +73,7 @@ def bid(
     2 wrong use.
     """
     if is_maximum and up_to is not None:
-        raise UsageError("--max and --up-to ask for two things; leave one out.")
+        raise UsageError("--max and --up-to contradict each other; leave one out.")
 
     def ask(client: Client, lot: str) -> Accepted | Rejected:
         currency, view = client.sale.currency, client.lots().get(lot)
@@ -181,7 +181,7 @@ def unanswered(error: UnreachableError) -> UnreachableError:
     """Return the error with the way to repeat the request, where one was sent."""
     if not isinstance(error, UnansweredError):
         return error
-    what = "The request may have been taken" if error.may_count else "Nothing was decided"
+    what = "The request may have counted" if error.may_count else "Nothing was decided"
     return UnreachableError(
         f"The house did not answer in time. {what}; the same command with --request-id {error.request_id} tells, and "
         "never counts twice."

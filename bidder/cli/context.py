@@ -20,7 +20,7 @@ from common.terminal.output import tell_person
 _Callback = Callable[..., Any]
 
 _HINTS: Final = {
-    RejectCode.INVALID_NAME: "this house wants to know who looks on, too: say it with --name",
+    RejectCode.INVALID_NAME: "this house wants a name from observers too: give one with --name",
 }
 """What a person can type about a rejection, where the house does not say more."""
 
@@ -30,7 +30,7 @@ class SeveralHousesError(UsageError):
 
     def __init__(self, houses: Sequence[LocalHouse]) -> None:
         self._listed = tuple(f"  {house.title} ({house.data}): --to '{house.link}'" for house in houses)
-        super().__init__(f"{len(houses)} houses run on this machine. Say which one:")
+        super().__init__(f"{len(houses)} houses run on this machine. Choose one:")
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -73,10 +73,10 @@ class BidderContext(NamedTuple):
         link = self.link
         names = NamesAt(self.home, link).read()
         if not names:
-            raise UsageError("You have no name at this house yet. Say under which you take part: --name NAME.")
+            raise UsageError("You have no name at this house yet. Choose one: --name NAME.")
         if len(names) > 1:
             listed = ", ".join(names)
-            raise UsageError(f"You have {len(names)} names at this house: {listed}. Say which one: --name NAME.")
+            raise UsageError(f"You have {len(names)} names at this house: {listed}. Choose one: --name NAME.")
         return self._replace(to=link, name=names[0])
 
     def connect(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Client:

@@ -58,7 +58,7 @@ class _ChoiceType(click.ParamType[FollowOrder]):
     default="all",
     show_default=True,
     metavar="LOTS",
-    help="Whose changes to show: lots such as 3,7, or own (those that you bid on or lead), or all.",
+    help="Lots whose changes to show: numbers such as 3,7, or own (lots that you bid on or lead), or all.",
 )
 @click.option("--yes", is_flag=True, help="Don't ask about typed bids, however high they are.")
 @timeout_option
@@ -68,8 +68,8 @@ def join(context: BidderContext, follow: FollowOrder, timeout_s: float, *, yes: 
     """Take part in the sale: see each change, and type bids such as `bid 3 120`; `help` lists what can be typed.
 
     In a pipe, or with --json: orders come as JSON lines, {"bid": {"lot": "3", "amount": "120.00"}, "id": 1} or with
-    max, buy, lots, mine or follow, and events and verdicts go out as JSON lines. The sale's end ends the program; the
-    end of the input does too, and bids stay.
+    max, buy, lots, mine or follow, and events and verdicts go out as JSON lines. The program ends with
+    the sale, or with its input. Bids stay.
     """
     is_program = as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
     asyncio.run(_attend(context, follow, round(timeout_s * 1000), is_program=is_program, is_agreed=yes))

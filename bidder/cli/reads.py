@@ -17,7 +17,7 @@ from common.terminal.output import print_json
 @json_option
 @with_bidder_context(Naming.OPTIONAL)
 def lots(context: BidderContext, timeout_s: float, *, as_json: bool) -> None:
-    """Show all lots: price, next bid, who leads, and what is left on the clock."""
+    """Show all lots: price, next bid, leader, and the time left."""
     with context.connect(round(timeout_s * 1000)) as client:
         sale, paddle = client.sale, client.paddle
         views = [(view, client.remaining_ms(view.lot)) for view in client.lots().values()]
@@ -53,7 +53,7 @@ def mine(context: BidderContext, timeout_s: float, *, as_json: bool) -> None:
 @json_option
 @with_bidder_context(Naming.REQUIRED)
 def key(context: BidderContext, *, as_json: bool) -> None:
-    """Print the public key of your name, for a house that admits by a list. The key is made at first use."""
+    """Print the public key of your name, for a house that admits by a list. It is made at first use."""
     if as_json:
         print_json({"name": context.name, "key": context.keys.public})
     else:

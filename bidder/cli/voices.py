@@ -165,7 +165,7 @@ class ForPeople(Voice):
 
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
         """Print what is known, which is little."""
-        what = "It may have been taken: look at `mine` once it is back." if error.may_count else "Nothing was decided."
+        what = "It may have counted: see `mine` once the house is back." if error.may_count else "Nothing was decided."
         self.failure(UnreachableError(f"The house did not answer in time about lot {lot}. {what}"), tag)
 
     def failure(self, error: AuctionError, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
@@ -184,7 +184,7 @@ class ForPeople(Voice):
     def followed(self, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
         """Print which lots are followed."""
         which = {ALL: "all lots", OWN: "the lots that you bid on or lead"}.get(self.choice)
-        self._answer(Line(f"Changes are shown of {which or f'lot {self.choice}'}, and whatever concerns you."))
+        self._answer(Line(f"You see the changes of {which or f'lot {self.choice}'}, and all that concerns you."))
 
     def lots(self, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
         """Print the table of lots."""
@@ -218,7 +218,7 @@ class ForPeople(Voice):
         currency, won = self._client.sale.currency, self._won()
         say(Line("The sale is over.", Tone.NOTE))
         if missing:
-            say(Line(f"Of {counted(missing, 'lot')} the end did not come through; `bidder lots` shows it.", Tone.BAD))
+            say(Line(f"The end of {counted(missing, 'lot')} did not come through; `bidder lots` shows it.", Tone.BAD))
         if not self._client.paddle:
             return
         if not won:

@@ -323,7 +323,7 @@ class Feed:
         """Drop what the house no longer stands by, and begin again. Raises ProtocolError where that has no end."""
         self._losses += 1
         if self._losses > LOSSES_MAX:
-            raise ProtocolError(f"The house took back what it had shown, {self._losses} times.")
+            raise ProtocolError(f"The house withdrew what it had shown, {self._losses} times.")
         self.start_history(self._sale, epoch)
         self.begin_probe(now_ms)
 

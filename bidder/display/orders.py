@@ -104,7 +104,7 @@ def typed_order(line: str) -> Order | None:
     verb, rest = words[0].casefold(), words[1:]
     if verb in _WORDS:
         if rest:
-            raise UsageError(f"`{verb}` stands alone.")
+            raise UsageError(f"`{verb}` takes nothing after it.")
         return _WORDS[verb]
     match verb, rest:
         case "follow", [_, *_]:
@@ -125,7 +125,7 @@ def typed_order(line: str) -> Order | None:
         case (("bid" | "max" | "buy" | "lot"), _):
             example = {"bid": "bid 3 120", "max": "max 3 200", "buy": "buy 3", "lot": "lot 3"}[verb]
             raise UsageError(f"`{verb}` needs the number of a lot, as in `{example}`; `lots` lists them.")
-    raise UsageError(f"{words[0]!r} is none of the words here. Type `help` to see them.")
+    raise UsageError(f"{words[0]!r} is not a command here. Type `help` to see them.")
 
 
 def parsed_choice(text: str) -> FollowOrder:
@@ -237,7 +237,7 @@ def parsed_amount(currency: Currency, text: str, view: LotView | None = None) ->
     except AmountError as error:
         raise UsageError(f"{error}{least}") from error
     if not amount_minor:
-        raise UsageError(f"{text!r} is no amount to pay.{least}")
+        raise UsageError(f"{text!r} is not an amount to pay.{least}")
     return amount_minor
 
 

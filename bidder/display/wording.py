@@ -236,12 +236,14 @@ def notice_line(notice: Notice, paddle: int, currency: Currency, remaining_ms: i
         case ConnectionChanged():
             return connection_line(notice.state, paddle)
         case HistoryLost(is_other_sale=True):
-            return Line("*** The house holds another sale now; what was shown before was of another.", Tone.BAD)
+            return Line(
+                "*** The house now holds another sale. What was shown before belongs to the earlier one.", Tone.BAD
+            )
         case HistoryLost():
             return Line("*** The house lost a part of its history. Look at your lots and bids again.", Tone.BAD)
         case NoticesDropped():
             dropped = counted(notice.dropped, "change")
-            return Line(f"*** Too fast to show: {dropped}. What is shown is right.", Tone.NOTE)
+            return Line(f"*** {dropped} came too fast to show. What is shown is right.", Tone.NOTE)
         case _:
             return None
 
@@ -266,7 +268,7 @@ def _lot_change(notice: LotChanged | LotCaughtUp, paddle: int, currency: Currenc
         case LotResumed():
             return f"resumed, {standing}"
         case LotExtended(cause=cause):
-            why = "by the auctioneer" if cause is ExtendCause.AUCTIONEER else "by as long as the house was away"
+            why = "by the auctioneer" if cause is ExtendCause.AUCTIONEER else "by the time that the house was away"
             return f"extended {why}, {standing}"
         case _:
             how = {CloseCause.HAMMER: " (the auctioneer closed it)", CloseCause.BUY_NOW: " (its buy-now price)"}

@@ -46,7 +46,7 @@ class UnansweredError(UnreachableError):
     def __init__(self, request_id: int, *, may_count: bool) -> None:
         self.request_id = request_id
         self.may_count = may_count
-        what = "it may have been taken" if may_count else "it was not taken"
+        what = "it may have counted" if may_count else "it did not count"
         super().__init__(f"The house did not answer in time; {what}. Repeat it with request id {request_id}.")
 
 

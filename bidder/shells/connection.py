@@ -198,7 +198,7 @@ def _prepare(
         try:
             use_curve_client(new, keys, link.server_key)
         except zmq.ZMQError as error:
-            raise UsageError("The keys are no pair of CURVE keys. new_keys() makes one.") from error
+            raise UsageError("The keys are not a pair of CURVE keys. new_keys() makes one.") from error
 
 
 class Connection:

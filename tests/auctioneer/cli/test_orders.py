@@ -61,7 +61,7 @@ def test_extend_gives_a_lot_exactly_that_much_more(folder: DataFolder) -> None:
 def test_a_lot_is_told_as_the_house_writes_it(folder: DataFolder) -> None:
     with desk(folder):
         assert auctioneer(folder, "pause", "001").stdout == "Lot 1 is paused.\n"
-        assert auctioneer(folder, "resume", "01").stdout == "Lot 1 goes on.\n"
+        assert auctioneer(folder, "resume", "01").stdout == "Lot 1 resumes.\n"
         assert auctioneer(folder, "extend", "001", "30s").stdout == "Lot 1 has 30s more.\n"
         assert auctioneer(folder, "pause").stdout == "The sale is paused.\n"
 
@@ -102,12 +102,12 @@ def test_commands_need_a_house(folder: DataFolder) -> None:
 
 def test_announce_and_end_are_on_the_record(folder: DataFolder) -> None:
     with desk(folder):
-        assert auctioneer(folder, "announce", "We go on at eight").exit_code == 0
+        assert auctioneer(folder, "announce", "We continue at eight").exit_code == 0
         assert auctioneer(folder, "end").exit_code == 0  # no terminal, no question
         assert "ended" in auctioneer(folder, "status").stdout
     with sale_of(folder) as sale:
         assert sale.house.engine.sale.status is SaleStatus.ENDED
-        assert sale.house.engine.sale.announcement == "We go on at eight"
+        assert sale.house.engine.sale.announcement == "We continue at eight"
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 501])

@@ -22,8 +22,8 @@ def run(data: Path, *words: str) -> Result:
     [
         (("--requests-per-second", str(REQUESTS_PER_S_MIN - 1)), "nobody could join"),
         (("--requests-per-second", "0"), "nobody could join"),
-        (("--requests-per-second", "-1"), "no number"),
-        (("--requests-per-second", "1000001"), "no number"),
+        (("--requests-per-second", "-1"), "not a number"),
+        (("--requests-per-second", "1000001"), "not a number"),
         (("--advertise", "::1"), "brackets"),
         (("--advertise", "house:0"), "ports are 1 to 65535"),
         (("--host", "two words"), "neither an address nor a name"),

@@ -309,8 +309,8 @@ def test_rejections_that_were_mended_by_hand_can_be_counted_again(path):
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("PRAGMA user_version = 7", "format 7; this version reads format 8 only"),
-        ("PRAGMA user_version = 9", "format 9; this version reads format 8 only"),
+        ("PRAGMA user_version = 7", "format 7; this version reads only format 8"),
+        ("PRAGMA user_version = 9", "format 9; this version reads only format 8"),
         ("PRAGMA application_id = 7", "not a journal"),
     ],
 )

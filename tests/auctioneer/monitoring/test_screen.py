@@ -96,7 +96,7 @@ def test_what_happens_to_a_lot_is_told_in_words() -> None:
     sale.order(Resume(lot="2"))
     paused, extended, resumed = sale.told()
     assert (paused, extended.startswith("Lot 2 has more time: 1h ")) == ("Lot 2 is paused.", True)
-    assert re.fullmatch(r"Lot 2 goes on, until \+\d+ms\.", resumed)
+    assert re.fullmatch(r"Lot 2 resumes, until \+\d+ms\.", resumed)
     sale.order(Extend(lot="2", extra_ms=1000))
     assert re.fullmatch(r"Lot 2 has more time, until \+\d+ms\.", sale.told()[0])
     sale.ask(ANN, BuyRequest(id=14, lot="2", price_minor=5000))
@@ -138,15 +138,15 @@ def test_what_happens_to_the_sale_is_told() -> None:
     sale = two_bidders(lot("1"), lot("2", by_hand=True))
     sale.ask(ANN, bid(10, 1500))
     sale.told()
-    sale.order(Announce(text="We go on\nat eight"))
+    sale.order(Announce(text="We continue\nat eight"))
     sale.order(Pause())
     sale.order(Resume())
     sale.order(AddLots(lots=(lot("3", by_hand=True),)))
     sale.order(EndSale())
     assert sale.told() == [
-        "Announced: We go on at eight",
+        "Announced: We continue at eight",
         "The sale is paused.",
-        "The sale goes on.",
+        "The sale resumes.",
         "Lot 3 is added: Lot 3.",
         "Lot 1 is sold to Ann (1) for USD 15.00 by the hammer.",
         "Lot 2 is withdrawn: The sale ended before this lot was opened.",
@@ -192,7 +192,7 @@ def test_an_outage_is_one_line_however_many_lots_are_open() -> None:
     sale.house.record(start(sale.house.engine, sale.now_ms, None, "third"))
     sale.house.record([SaleRestored(at_ms=sale.now_ms, epoch=2)])
     sale.commit()
-    assert sale.told() == ["The sale goes on from a backup; what came after it is lost."]
+    assert sale.told() == ["The sale continues from a backup; what happened after the backup is lost."]
 
 
 def test_a_bid_that_extends_the_lot_says_so() -> None:
@@ -264,7 +264,7 @@ def test_what_follows_bids_stands_behind_them() -> None:
         "Announced: Now",
         "Lot 1: Ann (1) leads at USD 10.00",
         "Lot 1 is paused",
-        "Lot 1 goes on",
+        "Lot 1 resumes",
         "Lot 1: Bob (2) leads at USD 11.00",
         "Lot 1 is sold to Bob (2) for USD 11.00 by the hammer",
     ]
@@ -333,9 +333,9 @@ def test_what_the_process_logs_is_told_in_words() -> None:
         told = [line.partition("  ")[2] for line in reader.read().splitlines()]
     assert told == [
         "Error: Nothing can be stored, so the sale stands still and bids are refused: The disk is full.\ufffd[2J",
-        "Warning: Storing works again, and the sale goes on.",
+        "Warning: Storing works again, and the sale continues.",
         "Warning: Snapshot failed: reason No room.",
-        "The house has stopped; unfinished lots: 3. To go on: the same command.",
+        "The house has stopped; unfinished lots: 3. To continue, run the same command.",
     ]
 
 

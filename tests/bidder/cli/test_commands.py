@@ -271,7 +271,7 @@ def test_who_has_one_name_at_a_house_need_not_type_it(house: RunningHouse, home:
     assert bidder(home, "mine", to=house.link).exit_code == 0, "it is the same name"
     assert bidder(home, "buy", "18", "--name", "Anna", to=house.link).exit_code == 3
     several = bidder(home, "bid", "18", "200", to=house.link)
-    assert (several.exit_code, "2 names at this house: Anna, Olaf. Say which one" in several.stderr) == (2, True)
+    assert (several.exit_code, "2 names at this house: Anna, Olaf. Choose one" in several.stderr) == (2, True)
 
 
 def test_a_name_at_one_house_is_none_at_another(house: RunningHouse, home: Path) -> None:

@@ -438,6 +438,6 @@ def test_the_answer_to_an_order_stays_in_sight_until_the_next_one(home: Path) ->
         ada.until("==> Error [below_minimum]")
         ada.until("Your last order: Error [below_minimum]")
         ada.type("follow 1\r")
-        ada.until("==> Changes are shown of lot 1")
+        ada.until("==> You see the changes of lot 1")
         ada.type("quit\r")
         assert ada.end() == 0

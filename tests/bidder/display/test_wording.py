@@ -81,4 +81,4 @@ def test_one_is_no_plural() -> None:
     assert [counted(count, "lot") for count in (0, 1, 2, 2_000)] == ["0 lots", "1 lot", "2 lots", "2,000 lots"]
     line = notice_line(NoticesDropped(1), 0, SmallHouse().sale.currency, None)
     assert line is not None
-    assert "1 change." in line.text
+    assert "1 change came" in line.text
