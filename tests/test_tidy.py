@@ -22,6 +22,31 @@ ALLOWED_IMPORTS = {
     "benchmarks": {"benchmarks", "bidder", "common"},
 }
 
+ROOMS = {
+    "auctioneer": {
+        "rules": set(),
+        "network": set(),
+        "journal": {"rules"},
+        "catalogue": {"rules"},
+        "house": {"rules", "catalogue"},
+        "audit": {"rules", "house"},
+        "monitoring": {"rules", "house"},
+        "process": {"rules", "house", "catalogue", "journal", "network", "monitoring"},
+        "cli": {"rules", "house", "audit", "catalogue", "journal", "network", "monitoring", "process"},
+    },
+    "bidder": {
+        "core": set(),
+        "display": {"core"},
+        "shells": {"core"},
+        "cli": {"core", "display", "shells"},
+    },
+    "common": {"terminal": set()},
+}
+"""Which folders of its package a folder may import; nobody imports upwards, and only a command line imports `cli`."""
+
+CLICK_IN = ("common/terminal/", "auctioneer/cli/", "bidder/cli/", "benchmarks/")
+"""Where commands and their options are declared; everywhere else no terminal is at hand."""
+
 INSIDE = "benchmarks/inside"
 """Measures the rules, the memory and the journal in one process, since sockets would drown them: it alone of the
 benchmarks imports what it measures. All others see the house as a process, as a user does."""
@@ -98,6 +123,33 @@ def test_packages_import_only_what_the_architecture_allows() -> None:
                 top = name.split(".")[0]
                 if top in PACKAGES and top not in allowed:
                     broken.append(f"{path.relative_to(ROOT)}:{line} imports {name}")
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_no_folder_imports_upwards(package: str) -> None:
+    rooms = ROOMS[package]
+    found = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+    assert found == set(rooms), "each folder says here what it may import"
+    broken = []
+    for path in modules(package):
+        room, is_inside = path.relative_to(ROOT / package).parts[0], path.parent != ROOT / package
+        for line, name in imports_of(path):
+            top, _, inner = name.partition(".")
+            other = inner.partition(".")[0]
+            if is_inside and top == package and other in rooms and other not in {room} | rooms[room]:
+                broken.append(f"{path.relative_to(ROOT)}:{line} imports {name}")
+    assert not broken, "\n".join(broken)
+
+
+def test_click_is_imported_where_commands_are_declared() -> None:
+    broken = [
+        f"{name}:{line} imports {imported}"
+        for path in modules(*PACKAGES)
+        if not (name := str(path.relative_to(ROOT))).startswith(CLICK_IN)
+        for line, imported in imports_of(path)
+        if imported.partition(".")[0] == "click"
+    ]
     assert not broken, "\n".join(broken)
 
 

@@ -57,7 +57,7 @@ def test_a_slip_in_a_call_is_refused_at_once(fake: FakeHouse, slip: str) -> None
 
 CONNECTING: dict[str, tuple[dict[str, Any], str]] = {
     "a path for keys": ({"keys": "ada.key.json"}, "`keys` must be a pair of keys"),
-    "broken keys": ({"keys": KeyPair("x", "y")}, "no pair of CURVE keys"),
+    "broken keys": ({"keys": KeyPair("x", "y")}, "not a pair of CURVE keys"),
     "no link": ({"link": None}, "`link` must be"),
     "a number for a name": ({"name": 7}, "`name` must be"),
     "a text for a role": ({"role": "observer"}, "`role` must be"),

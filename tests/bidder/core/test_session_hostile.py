@@ -334,7 +334,7 @@ def test_history_that_is_lost_again_and_again_is_given_up(monkeypatch: pytest.Mo
 
     for _ in range(3):
         lose()
-    with pytest.raises(ProtocolError, match="took back what it had shown, 4 times"):
+    with pytest.raises(ProtocolError, match="withdrew what it had shown, 4 times"):
         lose()
 
 
