@@ -1,9 +1,8 @@
 """What must be true of a sale after every step, whatever happened: for `auctioneer verify --deep`, tests, simulations.
 
 `check` looks at one engine: the lots against the rules, and what the engine keeps to be quick against a recount.
-`check_replay` holds the engine against the record. `Watcher` follows a sale by what is public alone, as a client
-does, and sees what only time shows: a price that fell, a number that was left out, a closed lot that moved.
-`Inspector` does all of it while a record is decided again.
+`Watcher` follows a sale by what is public alone, as a client does, and sees what only time shows: a price that fell, a
+number that was left out, a closed lot that moved. `Inspector` does all of it while a record is decided again.
 """
 
 from collections import Counter
@@ -18,7 +17,6 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderEnrolled,
     Outage,
-    SaleCreated,
     given_back,
     public_part,
 )
@@ -60,11 +58,6 @@ def check(engine: Engine) -> None:
     _check_deadlines(engine)
 
 
-def check_replay(engine: Engine, facts: Iterable[AnyFact]) -> None:
-    """Raise InvariantError unless `facts`, from the sale's creation on, give the state that the engine is in."""
-    check_same_state(rebuilt(facts).state, engine.state)
-
-
 def check_same_state(one: EngineState[LotState], other: EngineState[LotState]) -> None:
     """Raise InvariantError where two states differ; when the clock looks at a lot next is not a difference."""
     for mine, its in zip(one.lots, other.lots, strict=False):
@@ -73,19 +66,6 @@ def check_same_state(one: EngineState[LotState], other: EngineState[LotState]) -
     _require(len(one.lots) == len(other.lots), f"{len(one.lots)} lots are not {len(other.lots)}")
     bare, its_bare = replace(one, lots=[]), replace(other, lots=[])
     _require(bare == its_bare, f"the sale differs: {bare} is not {its_bare}")
-
-
-def rebuilt(facts: Iterable[AnyFact]) -> Engine:
-    """Return the engine that a record gives; who enrolled is not the engine's business and is left out."""
-    following = iter(facts)
-    created = next(following, None)
-    if not isinstance(created, SaleCreated):
-        raise InvariantError("the record does not begin with the creation of a sale")
-    engine = Engine.create(created)
-    for fact in following:
-        if not isinstance(fact, BidderEnrolled | BidderAdmitted):
-            engine.apply(fact)
-    return engine
 
 
 def _require(holds: bool, promise: str) -> None:  # noqa: FBT001 -- the condition is what this is about

@@ -6,15 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from auctioneer.audit import invariants
-from auctioneer.audit.invariants import (
-    Inspector,
-    InvariantError,
-    Watcher,
-    check,
-    check_replay,
-    check_same_state,
-    rebuilt,
-)
+from auctioneer.audit.invariants import Inspector, InvariantError, Watcher, check, check_same_state
 from auctioneer.audit.verify import verify
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
@@ -26,6 +18,7 @@ from common.lot import CloseCause, LotStatus, LotTerms, SaleStatus, Step
 from common.messages import BidRequest
 from tests.auctioneer.house.house_examples import START_MS, sale_created
 from tests.auctioneer.rules.random_sales import SaleMaker
+from tests.auctioneer.rules.replays import check_replay, rebuilt
 
 
 def spec(lot: str, opening: Opening, *, reserve_minor: int | None = None, buy_now_minor: int | None = None) -> LotSpec:

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auctioneer.audit.invariants import rebuilt
 from auctioneer.house.history import RECENT_OUTAGES_MAX, History, told_of
 from auctioneer.rules.facts import AnyFact, HouseStarted, LotDecided, Outage
 from common.lot import AnyLotEvent, AnySaleEvent, LotExtended, LotOpened, LotRescheduled
 from tests.auctioneer.rules.random_sales import SaleMaker
+from tests.auctioneer.rules.replays import rebuilt
 
 STREAMS = ("", "1", "2")
 

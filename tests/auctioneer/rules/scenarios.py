@@ -22,7 +22,7 @@ from pathlib import Path
 
 import msgspec
 
-from auctioneer.audit.invariants import Watcher, check, check_replay
+from auctioneer.audit.invariants import Watcher, check
 from auctioneer.audit.verify import verify
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
@@ -34,6 +34,7 @@ from common.lot import LotTerms, LotView, SoftClose, Step
 from common.messages import BidRequest, BuyRequest, Rejected, Role
 from common.names import skeletons
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
+from tests.auctioneer.rules.replays import check_replay
 
 FOLDER = Path(__file__).parent / "scenarios"
 

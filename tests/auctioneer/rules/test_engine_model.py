@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from auctioneer.audit.invariants import Watcher, check, check_replay, check_same_state
+from auctioneer.audit.invariants import Watcher, check, check_same_state
 from auctioneer.audit.verify import verify
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
@@ -27,6 +27,7 @@ from common.messages import BidRequest, BuyRequest, Rejected, Role
 from common.names import skeletons
 from tests.auctioneer.house.house_examples import START_MS, sale_created
 from tests.auctioneer.rules.naive_model import Said, Sale
+from tests.auctioneer.rules.replays import check_replay
 
 LOTS_MAX = 12
 BIDDERS = ("Ann", "Bob", "Cat", "Dan")
