@@ -123,9 +123,11 @@ class Session:
 
     # --- what the desk tells ----------------------------------------------------------------------------------------
 
-    def welcomed(self, welcome: Welcome, known: Welcome | None, hello: Pending, now_ms: int) -> None:  # noqa: ARG002 -- a session has one desk: its follower goes by each welcome
+    def welcomed(self, welcome: Welcome, known: Welcome | None, hello: Pending, now_ms: int) -> None:
         """Have the follower go by the welcome."""
-        self._fortunes.paddle = welcome.paddle
+        if known is None or known.paddle != welcome.paddle:
+            self._fortunes.forget_bidders()
+            self._fortunes.add(welcome.paddle)
         self.follower.read_welcome(welcome, hello, now_ms)
 
     def answered(self, answer: Pong | Snapshot | Replay, asked: Pending, now_ms: int) -> None:
@@ -150,7 +152,7 @@ class Session:
         for notice in notices:
             self.desk.do(notice)
             if isinstance(notice, LotChanged | LotCaughtUp):
-                for fortune in self._fortunes.of(notice):
+                for _, fortune in self._fortunes.of(notice):
                     self.desk.do(fortune)
             elif isinstance(notice, HistoryLost):
                 self._fortunes.forget()

@@ -4,201 +4,35 @@ A shell calls `pump` when one of `sockets` may be readable, when the time `wait_
 the application. `pump` reads until nothing is left, also after it has sent something: a zmq socket's file descriptor
 tells only of changes, so that whoever leaves a message unread may never hear of it.
 
-A wrong key shows in the handshake. The monitors tell of each attempt: libzmq gives up by itself where the two sides
-want different security, and tries again for ever where the house can't read what was encrypted for another. Such a
-house hangs up at once; a handshake that fails slowly is that of a house, or of a program, with too much to do.
-
-libzmq also gives up for good where bytes of a sound connection were broken on the way, since to it that is a peer who
-breaks the protocol. It names no attempt to come after such an end, and then the line connects again by itself.
-
-`bidder.shells.addresses` says which address of the house is tried when. A line connects to another one with a fresh
-socket: libzmq may go on with the attempts that an old one has begun, whatever it is told.
+`bidder.shells.addresses` says which address of the house is tried when, `bidder.shells.line` how a socket gets there.
 """
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
 from os import urandom
 from typing import Any, Final
 
 import msgspec
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from bidder.core.effects import ConnectFeed, Send, Settled, Subscribe, Unsubscribe
 from bidder.core.notices import Notice
 from bidder.core.session import Session
 from bidder.shells.addresses import Addresses, Lookup, Progress, Resolve, numeric_address, resolve
-from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
+from bidder.shells.line import Line, feed_options, request_options
+from common.errors import RejectedError, UnreachableError, WrongKeyError
 from common.keys import JoinLink, KeyPair, zmq_address
 from common.limits import REPLY_BYTES_MAX
 from common.messages import Hello
-from common.sockets import HANDSHAKE_MS, naming_limits, set_request_client, set_subscriber, use_curve_client
 from common.steady_time import steady_ns
 
 FRAMES_PER_PUMP_MAX: Final = 500
 """Frames read from one socket before the application gets its turn."""
 BYTES_PER_PUMP_MAX: Final = REPLY_BYTES_MAX
 """The most bytes that one look takes: frames may be large, and reading them takes time."""
-HANDSHAKES_FAILED_MAX: Final = 3
-"""So many quick failures, before there ever was a success, are a wrong key rather than an accident."""
-HANDSHAKE_QUICK_MS: Final = HANDSHAKE_MS // 2
-"""Both sides give a handshake up after twice that, whatever the key."""
-RECONNECT_MS: Final = 500
-"""How long after the end of a connection libzmq must have named its next attempt; it does so at once or never."""
-
-_WATCHED: Final = (
-    zmq.EVENT_CONNECTED
-    | zmq.EVENT_CLOSED
-    | zmq.EVENT_DISCONNECTED
-    | zmq.EVENT_CONNECT_RETRIED
-    | zmq.EVENT_HANDSHAKE_SUCCEEDED
-    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
-    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
-    | zmq.EVENT_HANDSHAKE_FAILED_AUTH
-)
-
-_READABLE: Final = int(zmq.POLLIN)
 
 AppEffect = Settled | Notice
-"""What is left for the shell: to settle the application's requests and to tell it the events."""
-
-
-Prepare = Callable[["zmq.SyncSocket"], None]
-"""Sets a socket's options."""
-
-
-class _Line:
-    """One socket with its monitor, and what is known of its handshakes."""
-
-    def __init__(self, context: "zmq.Context[zmq.SyncSocket]", kind: int, prepare: Prepare) -> None:
-        self._context = context
-        self._kind = kind
-        self._prepare = prepare
-        self.address = ""
-        self.reached = False
-        self.proven = False
-        self.progress = Progress.WAITING
-        self._looked_ms = 0
-        self._connected_after_ms = 0
-        self._failures = 0
-        self.reconnect_ms: int | None = None
-        """When to connect again, unless libzmq does before; None where the line is up or libzmq is at it."""
-        self.sockets_opened = 0
-        self._open()
-
-    def _open(self) -> None:
-        self.sockets_opened += 1
-        with naming_limits():
-            self.socket = self._context.socket(self._kind)
-            try:
-                self._prepare(self.socket)
-                self.monitor = self.socket.get_monitor_socket(_WATCHED)
-            except BaseException:
-                self.socket.close(linger=0)
-                raise
-
-    def connect(self, address: str, now_ms: int) -> None:
-        """Connect to an address, with a fresh socket where this one was used for any."""
-        if self.address:
-            self.close()
-            self._open()
-        try:
-            self.socket.connect(address)
-        except zmq.ZMQError as error:
-            raise UsageError(f"{address} is not an address that can be reached: {error.strerror}.") from error
-        self.reached = self.reached and address == self.address
-        self.address = address
-        self._looked_ms = now_ms
-        self._failures = 0
-        self.progress = Progress.WAITING
-        self.reconnect_ms = None
-
-    def connect_again_if_given_up(self, now_ms: int) -> None:
-        """Connect again where the last connection ended and libzmq does not try again."""
-        if self.reconnect_ms is not None and now_ms >= self.reconnect_ms:
-            self.connect(self.address, now_ms)
-
-    def receive(self) -> bytes | None:
-        """Return the next frame; None where there is none. Raises ProtocolError for a message of many frames."""
-        try:
-            frame: bytes = self.socket.recv(zmq.DONTWAIT)
-        except zmq.Again:
-            return None
-        if self.socket.getsockopt(zmq.RCVMORE):
-            raise ProtocolError(f"A message of more than one frame came from {self.address}; is it an auction house?")
-        return frame
-
-    def came_up(self, now_ms: int) -> bool:
-        """Return whether the socket connected since the last call. Raises WrongKeyError and RejectedError."""
-        came_up = False
-        while int(self.monitor.getsockopt(zmq.EVENTS)) & _READABLE:
-            match recv_monitor_message(self.monitor)["event"]:
-                case zmq.EVENT_CONNECTED:
-                    self.reached, self.reconnect_ms = True, None
-                    self.progress = Progress.CONNECTED
-                    self._connected_after_ms = self._looked_ms
-                case zmq.EVENT_CONNECT_RETRIED:
-                    self.reconnect_ms = None
-                case zmq.EVENT_CLOSED:
-                    self.progress = Progress.REFUSED
-                case zmq.EVENT_DISCONNECTED:
-                    self.reconnect_ms = now_ms + RECONNECT_MS
-                    if self.progress is not Progress.REFUSED:
-                        self.progress = Progress.WAITING
-                case zmq.EVENT_HANDSHAKE_SUCCEEDED:
-                    came_up, self.proven = True, True
-                    self.progress = Progress.UP
-                case zmq.EVENT_HANDSHAKE_FAILED_AUTH:
-                    raise RejectedError(RejectCode.NOT_ADMITTED, f"{self.address} refused the key in the handshake")
-                case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL if not self.proven:
-                    raise self._other_security()
-                case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
-                    self.reconnect_ms = now_ms + RECONNECT_MS
-                case zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-                    self._count_failure(now_ms)
-        self._looked_ms = now_ms
-        return came_up
-
-    def _count_failure(self, now_ms: int) -> None:
-        is_quick = now_ms - self._connected_after_ms < HANDSHAKE_QUICK_MS
-        self._failures += is_quick
-        if not is_quick or self._failures >= HANDSHAKES_FAILED_MAX:
-            self.progress = Progress.REFUSED
-        if not self.proven and self._failures >= HANDSHAKES_FAILED_MAX:
-            if self.socket.getsockopt(zmq.MECHANISM) == zmq.NULL:
-                raise self._other_security()  # the other side may hang up before it says why
-            raise WrongKeyError(
-                f"Something listens at {self.address}, but it is not the house that the link names: the handshake with "
-                "the link's key fails. Ask for a new join link."
-            )
-
-    def _other_security(self) -> WrongKeyError:
-        return WrongKeyError(
-            f"What listens at {self.address} does not use the link's kind of security: one of the two is encrypted and "
-            "the other is not, or it is no auction house. Ask for a new join link."
-        )
-
-    def close(self) -> None:
-        """Close the socket and its monitor; what was not sent yet is dropped."""
-        if not self.socket.closed:
-            with suppress(zmq.ContextTerminated):  # which has ended the monitor
-                self.socket.disable_monitor()
-            self.monitor.close(linger=0)
-            self.socket.close(linger=0)
-
-
-def _prepare(
-    set_options: Callable[["zmq.SyncSocket", int], None], link: JoinLink, keys: KeyPair, new: "zmq.SyncSocket"
-) -> None:
-    """Set a socket's options. Raises UsageError for keys that are none."""
-    set_options(new, REPLY_BYTES_MAX)
-    if link.server_key:
-        try:
-            use_curve_client(new, keys, link.server_key)
-        except zmq.ZMQError as error:
-            raise UsageError("The keys are not a pair of CURVE keys. new_keys() makes one.") from error
+"""What is left for the shell: to settle the application's requests and to tell it the notices."""
 
 
 class Connection:
@@ -231,10 +65,12 @@ class Connection:
         self._fault: WrongKeyError | RejectedError | None = None
         """Why the house can't be at one of the addresses; told when all were tried."""
         self._publish_port: int | None = None
+        self.house_address = ""
+        """The address at which the house was reached last; empty before it was."""
 
-        self._requests = _Line(context, zmq.DEALER, partial(_prepare, set_request_client, link, keys))
+        self._requests = Line(context, zmq.DEALER, request_options(link, keys))
         try:
-            self._feed = _Line(context, zmq.SUB, partial(_prepare, set_subscriber, link, keys))
+            self._feed = Line(context, zmq.SUB, feed_options(link, keys))
         except BaseException:
             self._requests.close()
             raise
@@ -295,6 +131,7 @@ class Connection:
         """Tell the session what connected. Raises WrongKeyError and RejectedError."""
         try:
             if self._requests.came_up(now_ms):
+                self.house_address = self._requests.address
                 self._connect_feed(now_ms)
                 self.session.connected(now_ms)
         except (WrongKeyError, RejectedError) as error:
@@ -363,7 +200,7 @@ class Connection:
         for effect in self.session.pop_effects():
             match effect:
                 case Send(body):
-                    self._send(body)
+                    self._requests.send(body)
                 case Subscribe(topic):
                     self._feed.socket.subscribe(topic)
                 case Unsubscribe(topic):
@@ -376,13 +213,6 @@ class Connection:
                     continue
             was_used = True
         return was_used
-
-    def _send(self, body: bytes) -> None:
-        """Send a body; where there is no connection it is dropped, since the session will repeat it."""
-        try:
-            self._requests.socket.send(body, zmq.DONTWAIT)
-        except zmq.Again:
-            return
 
     def why_not_ready(self) -> UnreachableError:
         """Return the error for a client that did not get ready in time: how far it came and what to check."""

@@ -35,14 +35,20 @@ OPENED, PASSED, WITHDRAWN = LotOpened(0, 0), LotClosed(0, 0, CloseCause.TIME), L
 OUTBID = Outbid("1", 3, RIVAL, 100)
 
 
+def of_one(fortunes: Fortunes, paddle: int, change: LotChanged | LotCaughtUp) -> list[Notice]:
+    told = fortunes.of(change)
+    assert {whose for whose, _ in told} <= {paddle}
+    return [notice for _, notice in told]
+
+
 def told(paddle: int, *events: AnyLotEvent) -> list[Notice]:
     """Return all that a bidder is told of a lot with these events; seqs are filled in."""
     fortunes, view, all_told = Fortunes(), LOT, []
-    fortunes.paddle = paddle
+    fortunes.add(paddle)
     for event in events:
         numbered = replace(event, seq=view.seq + 1)
         before, view = view, evolve(view, numbered)
-        all_told += fortunes.of(LotChanged(1, "1", view.seq, before, view, numbered))
+        all_told += of_one(fortunes, paddle, LotChanged(1, "1", view.seq, before, view, numbered))
     return all_told
 
 
@@ -109,14 +115,34 @@ VIEWS = {
 )
 def test_what_a_jump_means(before: str | None, after: str, expected: list[Notice]) -> None:
     fortunes, view = Fortunes(), VIEWS[after]
-    fortunes.paddle = ME
+    fortunes.add(ME)
     jump = LotCaughtUp(1, "1", view.seq, None if before is None else VIEWS[before], view)
-    assert fortunes.of(jump) == expected
+    assert of_one(fortunes, ME, jump) == expected
 
 
 def test_what_was_bid_in_a_history_that_is_lost_is_forgotten() -> None:
     fortunes = Fortunes()
-    fortunes.paddle = ME
+    fortunes.add(ME)
     assert fortunes.of(LotCaughtUp(1, "1", 4, None, VIEWS["led"])) == []
     fortunes.forget()
     assert fortunes.of(LotCaughtUp(1, "1", 6, VIEWS["outbid"], VIEWS["lost"])) == []
+
+
+def test_each_of_many_bidders_is_told_its_own() -> None:
+    fortunes = Fortunes()
+    for paddle in (ME, RIVAL, 11, OBSERVER):
+        fortunes.add(paddle)
+    view, all_told = LOT, []
+    for event in (OPENED, bid(ME), bid(RIVAL), bid(20), sold(20)):
+        numbered = replace(event, seq=view.seq + 1)
+        before, view = view, evolve(view, numbered)
+        all_told += fortunes.of(LotChanged(1, "1", view.seq, before, view, numbered))
+    outbid = [(ME, Outbid("1", 3, RIVAL, 100)), (RIVAL, Outbid("1", 4, 20, 100))]
+    assert all_told == [*outbid, (ME, Lost("1", 5, 20, 100)), (RIVAL, Lost("1", 5, 20, 100))]
+
+
+def test_bidders_of_another_sale_are_forgotten_with_their_paddles() -> None:
+    fortunes = Fortunes()
+    fortunes.add(ME)
+    fortunes.forget_bidders()
+    assert fortunes.of(LotCaughtUp(1, "1", 6, None, VIEWS["won"])) == []

@@ -12,7 +12,8 @@ from bidder.core.effects import Settled
 from bidder.core.follower import silence_ms
 from bidder.core.notices import ConnectionChanged, ConnectionState
 from bidder.shells import connection as connection_module
-from bidder.shells.connection import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Connection, _Line
+from bidder.shells.connection import Connection
+from bidder.shells.line import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Line
 from common.errors import WrongKeyError
 from common.keys import JoinLink, new_keys
 from common.limits import HEARTBEAT_MS
@@ -63,17 +64,17 @@ def test_a_connection_that_comes_up_while_the_client_reads_is_joined_once(
     fake: FakeHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where the processor is taken away in between: the whole way in passes within one reading."""
-    receive = _Line.receive
+    receive = Line.receive
     late = iter(range(LATE_MAX))
 
-    def receive_late(line: _Line) -> bytes | None:
+    def receive_late(line: Line) -> bytes | None:
         if connection.session.state is not ConnectionState.LIVE and next(late, None) is not None:
             line.socket.poll(LATE_MS)
         return receive(line)
 
     with connected(fake.link) as (connection, poller):
         assert poller.poll(PATIENCE_MS)
-        monkeypatch.setattr(_Line, "receive", receive_late)
+        monkeypatch.setattr(Line, "receive", receive_late)
         states: list[ConnectionState] = []
         until_ms = connection.now_ms() + PATIENCE_MS
         looks_after = 0
@@ -196,10 +197,10 @@ def test_all_answers_that_wait_are_read_at_once(connection: Connection, monkeypa
     """A shell that waits on the sockets' file descriptors may never hear of one that was left."""
     session, now_ms = connection.session, connection.now_ms()
     asked = {session.submit(MineRequest(id=session.new_request_id(now_ms)), now_ms, PATIENCE_MS) for _ in range(3)}
-    receive = _Line.receive
+    receive = Line.receive
     received: list[bytes] = []
 
-    def receive_when_there(line: _Line) -> bytes | None:
+    def receive_when_there(line: Line) -> bytes | None:
         if line.socket.getsockopt(zmq.TYPE) == zmq.DEALER and len(received) < len(asked):
             assert line.socket.poll(PATIENCE_MS)
             frame = receive(line)
@@ -208,7 +209,7 @@ def test_all_answers_that_wait_are_read_at_once(connection: Connection, monkeypa
             return frame
         return receive(line)
 
-    monkeypatch.setattr(_Line, "receive", receive_when_there)
+    monkeypatch.setattr(Line, "receive", receive_when_there)
     told, _ = connection.pump()
     assert {effect.ticket for effect in told if isinstance(effect, Settled)} == asked
 
