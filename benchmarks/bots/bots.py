@@ -13,17 +13,17 @@ from rich.console import Console
 from rich.status import Status
 
 from benchmarks.bots.checks import report_check
-from benchmarks.bots.crew import Crew, processes_for
+from benchmarks.bots.crew import Crew, clients_max, processes_for
 from benchmarks.bots.crowd import MIX, Arrivals, Crowd, Values
 from benchmarks.bots.report import print_kills, print_revenue, print_tally, revenue_fields, tally_fields
 from benchmarks.bots.sale_folder import keep_folder, sale_folder, write_catalogue
 from benchmarks.bots.trial import Outcome, Trial
 from benchmarks.load.house import HouseProcess, read_record
-from benchmarks.load.open_files import FILES_PER_BOT_AT_HOUSE, SPARE, allow_open_files, clients_max
 from benchmarks.load.waiting import alongside, stop_when_told
 from bidder.core.strategy import Strategy
 from common.errors import UsageError
 from common.limits import LOTS_MAX
+from common.open_files import make_room_for_files
 from common.terminal.commands import STOPPED_STATUS, examples
 from common.terminal.output import print_json
 
@@ -150,8 +150,7 @@ def _check_options(options: _Options) -> None:
     if options.seconds is not None and options.starts_a_house:
         raise UsageError("--seconds is for a house that runs already; give --duration for one that is started here.")
     if options.starts_a_house:
-        connections = options.bidders * FILES_PER_BOT_AT_HOUSE + SPARE
-        allow_open_files(connections, f"The house holds the connections of {options.bidders} bots")
+        make_room_for_files(2 * options.bidders)  # in the house, which may have as many as this process
 
 
 def _run(options: _Options, *, as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from typing import Final, Self, TypeVar
 
 from benchmarks.bots.crowd import Crowd
 from benchmarks.bots.tally import Tally
-from benchmarks.bots.worker_messages import (
+from benchmarks.bots.worker import (
     LINE_BYTES_MAX,
     AnyOrder,
     AnyReport,
@@ -22,11 +23,11 @@ from benchmarks.bots.worker_messages import (
     Standing,
     Stop,
     Stopped,
-    decode_report,
 )
-from benchmarks.load.child import encode_line
+from benchmarks.load.child import decode_line, encode_line
 from benchmarks.load.waiting import Pulse
 from common.errors import AuctionError, UnreachableError
+from common.open_files import FILES_PER_CLIENT
 
 BOTS_PER_PROCESS_MIN: Final = 20
 """Fewer are not worth a process of their own."""
@@ -48,6 +49,12 @@ def shares(bidders: int, processes: int) -> list[tuple[int, int]]:
     """Return which bots each process holds: its first, and how many."""
     bounds = [bidders * number // processes for number in range(processes + 1)]
     return [(first, end - first) for first, end in pairwise(bounds) if end > first]
+
+
+def clients_max() -> int:
+    """Return how many clients this system lets one process have."""
+    files_max = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return sys.maxsize if files_max == resource.RLIM_INFINITY else max(1, files_max // FILES_PER_CLIENT)
 
 
 def processes_for(bidders: int, clients_max: int) -> int:
@@ -90,7 +97,7 @@ class _Worker:
     async def _read(self) -> None:
         assert self._process.stdout is not None, "the worker's output is not a pipe"
         async for line in self._process.stdout:
-            self._note(decode_report(line))
+            self._note(decode_line(line, AnyReport))
             self._pulse.beat()
         self._pulse.beat()
 

@@ -19,7 +19,6 @@ from benchmarks.bots.bot import Bot
 from benchmarks.bots.checks import differences
 from benchmarks.bots.crowd import Character, Crowd
 from benchmarks.bots.tally import Tally
-from benchmarks.load.open_files import FILES_PER_CLIENT, SPARE, allow_open_files
 from benchmarks.load.waiting import Pulse
 from bidder import AsyncClient
 from bidder.core.notices import ConnectionState, Notice
@@ -33,8 +32,6 @@ JOINING_AT_ONCE: Final = 16
 """In each process. Handshakes that wait for others are given up after some seconds and begun anew, so that more at once
 are slower."""
 JOIN_MS: Final = 120_000
-SOCKETS_PER_CLIENT: Final = 8
-"""A DEALER, a SUB and their monitors, with room for those that libzmq makes itself."""
 VERDICTS_S: Final = 30.0
 """How long to wait for the verdicts of what is under way when the bots stop."""
 
@@ -44,8 +41,7 @@ _UP_TO_DATE: Final = frozenset({ConnectionState.LIVE, ConnectionState.FROZEN, Co
 class Swarm:
     """Bots of a crowd in a sale. Leaving the `async with` closes their clients.
 
-    `slowness` is by how much they take longer to look at a lot than a small crowd does. Entering raises UsageError
-    where the system does not give room for so many.
+    `slowness` is by how much they take longer to look at a lot than a small crowd does.
     """
 
     def __init__(self, link: str, crowd: Crowd, characters: Sequence[Character], slowness: float = 1.0) -> None:
@@ -61,7 +57,7 @@ class Swarm:
         self._clients: list[AsyncClient] = []
 
     async def __aenter__(self) -> Self:
-        self._context = _roomy_context(len(self._characters))
+        self._context = new_context()
         return self
 
     async def __aexit__(
@@ -187,14 +183,6 @@ class Swarm:
             waiting.cancel()
             with suppress(asyncio.CancelledError):
                 await waiting
-
-
-def _roomy_context(clients: int) -> "zmq.Context[zmq.SyncSocket]":
-    """Return a context with room for so many clients. Raises UsageError where the system does not give it."""
-    allow_open_files(clients * FILES_PER_CLIENT + SPARE, f"{clients} bots in a process hold their sockets")
-    context = new_context()
-    context.set(zmq.MAX_SOCKETS, clients * SOCKETS_PER_CLIENT + SPARE)
-    return context
 
 
 def _other_name(name: str) -> str:

@@ -15,7 +15,7 @@ from benchmarks.bots.checks import differences_from_reports, digest, missing_fro
 from benchmarks.bots.crew import Crew
 from benchmarks.bots.report import Kill
 from benchmarks.bots.tally import Tally
-from benchmarks.bots.worker_messages import Compared
+from benchmarks.bots.worker import Compared
 from benchmarks.load.house import HouseError, HouseProcess, ask_house, read_record
 from bidder import AsyncClient
 from common.errors import UnreachableError

@@ -1,30 +1,97 @@
 """`python -m benchmarks.bots.worker`: one of the processes that `bots` spreads its crowd over. Not for people.
 
-Takes orders from stdin and reports to stdout (`benchmarks.bots.worker_messages`). It ends when stdin does, so that
-none is left where `bots` dies. A process of its own rather than a fork, since a zmq context does not survive one.
+It reads orders from stdin and writes reports to stdout, a line of JSON each. It ends when stdin does, so that none is
+left where `bots` dies. A process of its own rather than a fork, since a zmq context does not survive one.
 """
 
 import asyncio
 import sys
 from typing import Final
 
+import msgspec
+
 from benchmarks.bots.checks import digest
+from benchmarks.bots.crowd import Crowd
 from benchmarks.bots.swarm import Swarm
-from benchmarks.bots.worker_messages import (
-    Broken,
-    Compare,
-    Compared,
-    Join,
-    Standing,
-    Stop,
-    Stopped,
-    decode_order,
-)
-from benchmarks.load.child import say
+from benchmarks.bots.tally import Tally
+from benchmarks.load.child import decode_line, say
 from benchmarks.load.waiting import alongside
 from common.errors import AuctionError, UnreachableError
 
+LINE_BYTES_MAX: Final = 1 << 28
+"""A tally has each acknowledged bid of a worker's bots: some 60 bytes."""
 STANDING_S: Final = 0.5
+
+
+class Order(msgspec.Struct, frozen=True, tag_field="order", tag=str.lower):
+    """What a worker is told."""
+
+
+class Join(Order, frozen=True):
+    """Join these bots of a crowd to a house, and have them bid. The first order, once."""
+
+    link: str
+    crowd: Crowd
+    first: int
+    bidders: int
+    slowness: float
+
+
+class Stop(Order, frozen=True):
+    """Let the bots bid no more, and send the tally when all verdicts are in."""
+
+
+class Compare(Order, frozen=True):
+    """Hold the bots' copies of the sale against what a newcomer is given."""
+
+    timeout_s: float
+
+
+class Report(msgspec.Struct, frozen=True, tag_field="report", tag=str.lower):
+    """What a worker tells."""
+
+
+class Standing(Report, frozen=True):
+    """How things stand, told twice a second. `live`: how many bots are up to date, by instance of the house."""
+
+    joined: int
+    accepted: int
+    refused: int
+    is_over: bool
+    """Whether nothing is left to bid on for any of the bots; never before all have joined."""
+    lots_over: int
+    lots: int
+    live: dict[str, int]
+    lag_ms: float
+    """How late the worker's loop is; more than some 100 ms: the machine is too slow for so many bots."""
+
+
+class Stopped(Report, frozen=True):
+    """The bots have stopped, and this is what came of it."""
+
+    tally: Tally
+
+
+class Compared(Report, frozen=True):
+    """Where the bots' copies differ, and the newcomer's digest; `is_gone`: no house was there to compare with."""
+
+    problems: list[str]
+    digest: str
+    is_gone: bool
+
+
+class Broken(Report, frozen=True):
+    """The worker can't go on; it ends."""
+
+    code: str
+    exit_status: int
+    sentence: str
+
+
+AnyOrder = Join | Stop | Compare
+
+
+AnyReport = Standing | Stopped | Compared | Broken
 
 
 def main() -> None:
@@ -40,7 +107,7 @@ async def _work() -> None:
     line = await orders.readline()
     if not line:
         return
-    join = decode_order(line)
+    join = decode_line(line, AnyOrder)
     assert isinstance(join, Join), "the first order is not to join"
     characters = join.crowd.characters(join.bidders, join.first)
     async with Swarm(join.link, join.crowd, characters, join.slowness) as swarm:
@@ -55,7 +122,7 @@ async def _stdin() -> asyncio.StreamReader:
 
 async def _obey(orders: asyncio.StreamReader, swarm: Swarm) -> None:
     while line := await orders.readline():
-        match decode_order(line):
+        match decode_line(line, AnyOrder):
             case Stop():
                 await swarm.stop()
                 say(Stopped(swarm.tally))

@@ -1,9 +1,7 @@
-"""What holds the house's only loop up now and then, in a sale of some size."""
+"""How long a snapshot holds the house's only loop up, in a sale of some size."""
 
-import gc
 import statistics
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -12,8 +10,7 @@ from typing import Final, NamedTuple
 from auctioneer.journal.snapshot_writer import SnapshotWriter
 from auctioneer.journal.snapshots import SnapshotFiles
 from benchmarks.inside.batches import ACTIVE_BIDDERS
-from benchmarks.inside.collector import calm_collector
-from benchmarks.inside.sale import Inside, InsideError
+from benchmarks.inside.sale import Inside, InsideError, calm_collector
 
 WIDE: Final = 256
 """Lots and bidders of a batch."""
@@ -30,23 +27,14 @@ class Pause(NamedTuple):
 
 
 def measure_pauses(size: int, journal: Path, seed: int) -> Pause:
-    """Measure what a snapshot does to the loop, and a full garbage collection, a heartbeat and a look at the clock."""
+    """Measure what a snapshot does to the loop."""
     sale = Inside.begin(size, size, journal)
     random = Random(seed)
     try:
         sale.warm_up(random, ACTIVE_BIDDERS)
         with calm_collector():
             snapshots = _measure_snapshots(sale, SnapshotFiles(journal.parent), random)
-        return Pause(
-            size,
-            snapshots
-            | {
-                "snapshot_bytes": len(sale.house.snapshot()),
-                "collection_ms": _least_ms(gc.collect),
-                "heartbeat_ms": _least_ms(lambda: sale.house.heartbeat(sale.now_ms)),
-                "clock_ms": _least_ms(lambda: sale.house.advance(sale.now_ms)),
-            },
-        )
+        return Pause(size, snapshots | {"snapshot_bytes": len(sale.house.snapshot())})
     finally:
         sale.close()
 
@@ -82,12 +70,3 @@ def _measure_snapshots(sale: Inside, files: SnapshotFiles, random: Random) -> di
         "batch_beside_ms": statistics.median(beside_s) * _MS,
         "batch_beside_ms_max": max(beside_s) * _MS,
     }
-
-
-def _least_ms(act: Callable[[], object]) -> float:
-    taken_s = []
-    for _ in range(_TIMES):
-        began_s = time.perf_counter()
-        act()
-        taken_s.append(time.perf_counter() - began_s)
-    return min(taken_s) * _MS

@@ -1,7 +1,9 @@
 """A sale in this very process, with or without a journal, and bids for it that are all accepted."""
 
+import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
@@ -11,6 +13,7 @@ from auctioneer.house.register import ENROLMENTS_PER_S
 from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import SqliteJournal
 from auctioneer.network.broadcasts import frames
+from auctioneer.process.serving import GC_ALLOCATIONS
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.facts import AnyFact, SaleCreated
@@ -200,3 +203,17 @@ def _lot(number: int) -> LotSpec:
         soft_close=SoftClose(60_000, 60_000),
     )
     return LotSpec(terms)
+
+
+@contextmanager
+def calm_collector() -> Iterator[None]:
+    """Have the collector leave alone what there is now, and look seldom at the rest, as `auctioneer run` does."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -1,13 +1,149 @@
-"""Many screens at a publisher, in processes of their own (`benchmarks.load.audience_process`)."""
+"""Many screens at a publisher: plain SUB sockets, each with a connection of its own, in processes of their own.
 
+Such a process is this module, run by `audience`. It reads an `Order` from its input, subscribes, writes a line when all
+subscriptions are in force, and listens until it reads an `End`. Then it waits until all screens have all of it, and
+writes a `Delivery`.
+"""
+
+import os
+import select
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import BinaryIO, Final
 
-from benchmarks.load.audience_process import End, Order
-from benchmarks.load.child import Child, running_child
-from benchmarks.load.connections import Publisher
-from benchmarks.load.delivery import Delivery
+import msgspec
+import zmq
+
+from benchmarks.load.child import Child, decode_line, running_child, say
+from benchmarks.load.connections import Publisher, new_subscriber
+from benchmarks.load.delivery import Delivery, Ledger
 from benchmarks.load.latencies import Latencies
+from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, lot_topic, topic
+from common.errors import UnreachableError
+from common.sockets import new_context
+
+PROBE_S: Final = 10.0
+"""A probe that was not answered for so long is repeated."""
+START_S: Final = 120.0
+SILENCE_S: Final = 20.0
+"""After the end: what did not come for so long does not come any more."""
+_LOTS: Final = LOT_TOPIC_PREFIX.encode()
+_PROBE: Final = PROBE_TOPIC_PREFIX.encode()
+_AT_ONCE: Final = int(zmq.DONTWAIT)
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What to listen to. `seqs` are the lots to follow, with the seq of each; all lots if `follows_all`."""
+
+    publisher: Publisher
+    screens: int
+    seqs: dict[str, int]
+    follows_all: bool
+
+
+class End(msgspec.Struct, frozen=True):
+    """The load is over: the seq that each lot has reached, and from when on latencies count."""
+
+    seqs: dict[str, int]
+    counted_from_us: int
+
+
+class Screens:
+    """All sockets of this process, and the input on which it is told that the load is over."""
+
+    def __init__(self, order: Order, orders: BinaryIO) -> None:
+        self._order = order
+        self._orders = orders
+        self._context = new_context()
+        self._context.set(zmq.MAX_SOCKETS, order.screens + 16)
+        self._ledger = Ledger(order.screens, order.seqs)
+        self._unproven = set(range(order.screens))
+        self._sockets = [self._connect() for _ in range(order.screens)]
+        self._screens = {int(socket.getsockopt(zmq.FD)): number for number, socket in enumerate(self._sockets)}
+        self._files = select.epoll()
+        for handle in (*self._screens, orders.fileno()):
+            self._files.register(handle, select.EPOLLIN)
+
+    def _connect(self) -> zmq.SyncSocket:
+        subscriber = new_subscriber(self._context, self._order.publisher)
+        for one in [_LOTS] if self._order.follows_all else [lot_topic(lot) for lot in self._order.seqs]:
+            subscriber.subscribe(one)
+        subscriber.connect(self._order.publisher.address)
+        return subscriber
+
+    def prove(self) -> None:
+        """Return when every screen's subscriptions are in force. Raises UnreachableError."""
+        until_s = time.monotonic() + START_S
+        while self._unproven:
+            if time.monotonic() > until_s:
+                raise UnreachableError(f"{len(self._unproven)} screens could not subscribe within {START_S:.0f} s.")
+            for number in self._unproven:
+                self._sockets[number].subscribe(topic(PROBE_TOPIC_PREFIX + os.urandom(8).hex()))
+            again_s = time.monotonic() + PROBE_S
+            while self._unproven and time.monotonic() < again_s:
+                self._drain_all()  # a socket gives no notice of what came while it was used
+                self._listen(0.1)
+
+    def listen(self) -> End:
+        """Listen until the load is over."""
+        while not self._listen(None):
+            continue
+        end: End = decode_line(self._orders.readline(), End)
+        return end
+
+    def finish(self, end: End) -> Delivery:
+        """Listen until every screen has everything, or nothing comes any more; return what came."""
+        self._files.unregister(self._orders.fileno())
+        heard_s = time.monotonic()
+        while not self._ledger.has_all(end.seqs) and time.monotonic() - heard_s < SILENCE_S:
+            before = self._ledger.deliveries
+            self._listen(0.2)
+            self._drain_all()
+            if self._ledger.deliveries != before:
+                heard_s = time.monotonic()
+        self._context.destroy(linger=0)
+        return self._ledger.result(self._order.seqs, end.seqs, end.counted_from_us)
+
+    def _listen(self, seconds: float | None) -> bool:
+        """Take what comes next; return whether an order did."""
+        is_ordered = False
+        for handle, _ in self._files.poll(seconds):
+            if handle in self._screens:
+                self._drain(self._screens[handle])
+            else:
+                is_ordered = True
+        return is_ordered
+
+    def _drain_all(self) -> None:
+        for number in range(len(self._sockets)):
+            self._drain(number)
+
+    def _drain(self, number: int) -> None:
+        subscriber, read = self._sockets[number], self._ledger.read
+        while True:
+            try:
+                frame = subscriber.recv(_AT_ONCE)
+            except zmq.Again:
+                return
+            if frame.startswith(_LOTS):
+                read(number, frame, time.monotonic_ns() // 1000)
+            elif frame.startswith(_PROBE):
+                self._unproven.discard(number)
+                subscriber.unsubscribe(frame[: frame.index(TOPIC_END) + 1])  # a publisher walks over what stays
+
+
+def main() -> None:
+    """Do what the input says."""
+    orders = os.fdopen(sys.stdin.fileno(), "rb", buffering=0)  # so that nothing is read ahead of what epoll tells
+    screens = Screens(decode_line(orders.readline(), Order), orders)
+    screens.prove()
+    say("ready")
+    began_s, cpu_s = time.monotonic(), time.process_time()
+    end = screens.listen()
+    cpu_share = (time.process_time() - cpu_s) / (time.monotonic() - began_s)
+    say(msgspec.structs.replace(screens.finish(end), cpu_share=cpu_share))
 
 
 class Audience:
@@ -31,7 +167,7 @@ def audience(
     with ExitStack() as resources:
         running = []
         for number in range(min(processes, screens)):
-            process = resources.enter_context(running_child("benchmarks.load.audience_process"))
+            process = resources.enter_context(running_child("benchmarks.load.audience"))
             share = len(range(number, screens, processes))
             process.tell(Order(publisher, share, dict(seqs), follows_all))
             running.append(process)
@@ -58,3 +194,7 @@ def together(deliveries: list[Delivery]) -> Delivery:
         last_screen=last_screen,
         cpu_share=sum(one.cpu_share for one in deliveries),
     )
+
+
+if __name__ == "__main__":
+    main()

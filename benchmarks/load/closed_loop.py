@@ -8,15 +8,11 @@ with the house, so it says nothing of how long bids take; that is what the open 
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-import zmq
-
-from benchmarks.load.connections import connect, say_hello
+from benchmarks.load.connections import Bidders
 from benchmarks.load.house import HouseError
 from benchmarks.load.ring import BIDDERS
-from common.keys import new_keys
-from common.sockets import new_context
 
 Body = Callable[[int, int], bytes]
 """From a bidder and a round to the bid."""
@@ -38,32 +34,15 @@ class Rate(NamedTuple):
         return self.answered / self.seconds
 
 
-class ClosedLoop:
+class ClosedLoop(Bidders):
     """The bidders' connections to one address; `BIDDERS` bids are spread over them."""
-
-    def __init__(self, address: str, server_key: str, connections: int) -> None:
-        self._context = new_context()
-        self._context.set(zmq.MAX_SOCKETS, 4 * BIDDERS)
-        self.keys = [new_keys() if server_key else None for _ in range(connections)]
-        self._sockets = [connect(self._context, address, server_key, keys) for keys in self.keys]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._context.destroy(linger=0)
-
-    def enrol(self) -> None:
-        """Have every connection join as a bidder of its own. Raises HouseError."""
-        for number, dealer in enumerate(self._sockets):
-            say_hello(dealer, f"Bidder {number}", is_encrypted=self.keys[number] is not None)
 
     def measure(self, body: Body, warm_up_s: float, measured_s: float, expected: bytes) -> Rate:
         """Keep every connection busy, and count the answers after the warm-up. Each must contain `expected`.
 
         Raises HouseError where one does not.
         """
-        sockets = self._sockets * (BIDDERS // len(self._sockets))
+        sockets = self.sockets * (BIDDERS // len(self.sockets))
         for number, dealer in enumerate(sockets):
             dealer.send(body(number, 0))
         began_s = time.perf_counter()

@@ -1,16 +1,18 @@
 """Plain sockets of bidders and screens. The client library would take from the machine what is being measured."""
 
-from typing import Final
+import secrets
+from collections.abc import Sequence
+from typing import Final, Self
 
 import msgspec
 import zmq
 
 from benchmarks.load.house import HouseError
-from common.codec import decode_answer, encode
-from common.keys import KeyPair
+from common.codec import PROBE_TOPIC_PREFIX, decode_answer, encode, topic
+from common.keys import KeyPair, new_keys
 from common.limits import REPLY_BYTES_MAX
 from common.messages import Hello, Role, Welcome
-from common.sockets import set_request_client, set_subscriber, use_curve_client
+from common.sockets import allow_many_sockets, new_context, set_request_client, set_subscriber, use_curve_client
 
 ANSWER_TIMEOUT_MS: Final = 60_000
 
@@ -23,6 +25,48 @@ class Publisher(msgspec.Struct, frozen=True):
     keys: KeyPair | None
 
 
+class Bidders:
+    """Connections to one address, each with a key of its own; without CURVE where there is no `server_key`.
+
+    Leaving the `with` closes them, and all other sockets of their context.
+    """
+
+    def __init__(self, address: str, server_key: str, connections: int) -> None:
+        self.context = new_context()
+        allow_many_sockets(self.context)
+        self.keys = [new_keys() if server_key else None for _ in range(connections)]
+        self.sockets = [self._connect(address, server_key, keys) for keys in self.keys]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.destroy(linger=0)
+
+    def _connect(self, address: str, server_key: str, keys: KeyPair | None) -> zmq.SyncSocket:
+        dealer = self.context.socket(zmq.DEALER)
+        set_request_client(dealer, REPLY_BYTES_MAX)
+        dealer.setsockopt(zmq.RCVTIMEO, ANSWER_TIMEOUT_MS)
+        dealer.setsockopt(zmq.SNDTIMEO, ANSWER_TIMEOUT_MS)
+        if keys is not None:
+            use_curve_client(dealer, keys, server_key)
+        dealer.connect(address)
+        return dealer
+
+    def enrol(self, name: str = "Bidder", role: Role = Role.BIDDER) -> None:
+        """Have every connection join under this name and its number. Raises HouseError where one is not let in."""
+        for number, (dealer, keys) in enumerate(zip(self.sockets, self.keys, strict=True)):
+            say_hello(dealer, f"{name} {number}", is_encrypted=keys is not None, role=role)
+
+
+def say_hello(dealer: zmq.SyncSocket, name: str, *, is_encrypted: bool, role: Role = Role.BIDDER) -> None:
+    """Have a connection join. Raises HouseError where it is not let in."""
+    dealer.send(encode(Hello(id=1, versions=(1,), name=name, key="" if is_encrypted else name, role=role)))
+    answer = decode_answer(dealer.recv())
+    if not isinstance(answer, Welcome):
+        raise HouseError(f"{name} was not let in: {answer}")
+
+
 def new_subscriber(context: "zmq.Context[zmq.SyncSocket]", publisher: Publisher) -> zmq.SyncSocket:
     """Return a screen's socket, which the caller has yet to connect."""
     subscriber = context.socket(zmq.SUB)
@@ -32,23 +76,20 @@ def new_subscriber(context: "zmq.Context[zmq.SyncSocket]", publisher: Publisher)
     return subscriber
 
 
-def connect(
-    context: "zmq.Context[zmq.SyncSocket]", address: str, server_key: str, keys: KeyPair | None
+def subscribed(
+    context: "zmq.Context[zmq.SyncSocket]", publisher: Publisher, topics: Sequence[bytes], queued_max: int
 ) -> zmq.SyncSocket:
-    """Return a bidder's connection; `keys` are left out where the house has no CURVE."""
-    dealer = context.socket(zmq.DEALER)
-    set_request_client(dealer, REPLY_BYTES_MAX)
-    dealer.setsockopt(zmq.RCVTIMEO, ANSWER_TIMEOUT_MS)
-    dealer.setsockopt(zmq.SNDTIMEO, ANSWER_TIMEOUT_MS)
-    if keys is not None:
-        use_curve_client(dealer, keys, server_key)
-    dealer.connect(address)
-    return dealer
+    """Return a screen's socket whose subscriptions are in force, as the answer to a probe shows.
 
-
-def say_hello(dealer: zmq.SyncSocket, name: str, *, is_encrypted: bool, role: Role = Role.BIDDER) -> None:
-    """Have a connection join. Raises HouseError where it is not let in."""
-    dealer.send(encode(Hello(id=1, versions=(1,), name=name, key="" if is_encrypted else name, role=role)))
-    answer = decode_answer(dealer.recv())
-    if not isinstance(answer, Welcome):
-        raise HouseError(f"{name} was not let in: {answer}")
+    Of what it hears, `queued_max` frames may wait for it.
+    """
+    subscriber = new_subscriber(context, publisher)
+    subscriber.setsockopt(zmq.RCVHWM, queued_max)
+    subscriber.setsockopt(zmq.RCVTIMEO, ANSWER_TIMEOUT_MS)
+    probe = topic(PROBE_TOPIC_PREFIX + secrets.token_hex(8))
+    for one in (*topics, probe):
+        subscriber.subscribe(one)
+    subscriber.connect(publisher.address)
+    while not subscriber.recv().startswith(probe):
+        pass
+    return subscriber

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import zmq
 
 from benchmarks.load.child import say
+from benchmarks.load.connections import say_hello
 from common.codec import encode
 from common.keys import KeyPair, new_keys
 from common.limits import REPLY_BYTES_MAX
@@ -174,9 +175,7 @@ def flood(kind: str, requests: str, publisher: str, server_key: str) -> int:
     own, *others = [new_keys() for _ in range(KEYS + 1)] if server_key else [None]
     aim = Aim(new_context(), requests, publisher, server_key, own, [keys for keys in others if keys is not None])
     dealer = aim.requests_socket(aim.keys)
-    name = f"Flooder {kind}"
-    dealer.send(encode(Hello(id=1, versions=(1,), name=name, key="" if server_key else name)))
-    dealer.recv()
+    say_hello(dealer, f"Flooder {kind}", is_encrypted=bool(server_key))
     say("ready")
     done = 0
     for did in FLOODS[kind](aim):

@@ -4,7 +4,6 @@ Run as a process of its own, `python -m benchmarks.load.listener`, by `listening
 would take from a machine of few cores what is being measured.
 """
 
-import secrets
 import select
 import sys
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ from typing import Final
 import zmq
 
 from benchmarks.load.child import Child, decode_line, running_child, say
-from benchmarks.load.connections import Publisher, new_subscriber
-from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, topic
+from benchmarks.load.connections import Publisher, subscribed
+from common.codec import LOT_TOPIC_PREFIX
 from common.sockets import new_context
 
 ROOM: Final = 100_000
@@ -48,15 +47,7 @@ def listening(publisher: Publisher) -> Iterator[Listener]:
 
 def listen(publisher: Publisher) -> None:
     """Subscribe, say so, and count until the number that is expected is there or nothing more comes."""
-    context = new_context()
-    subscriber = new_subscriber(context, publisher)
-    subscriber.setsockopt(zmq.RCVHWM, ROOM)
-    probe = topic(PROBE_TOPIC_PREFIX + secrets.token_hex(8))
-    subscriber.setsockopt(zmq.SUBSCRIBE, LOT_TOPIC_PREFIX.encode())
-    subscriber.setsockopt(zmq.SUBSCRIBE, probe)
-    subscriber.connect(publisher.address)
-    while not subscriber.recv().startswith(probe):
-        pass
+    subscriber = subscribed(new_context(), publisher, [LOT_TOPIC_PREFIX.encode()], ROOM)
     say("listening")
     subscriber.setsockopt(zmq.RCVTIMEO, LOOK_UP_MS)
     bids, expected, silent_ms = 0, None, 0

@@ -10,16 +10,14 @@ import time
 from array import array
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 import msgspec
 import zmq
 
-from benchmarks.load.connections import ANSWER_TIMEOUT_MS, connect, say_hello
+from benchmarks.load.connections import ANSWER_TIMEOUT_MS, Bidders
 from benchmarks.load.latencies import Latencies
 from common.errors import UnreachableError
-from common.keys import new_keys
-from common.sockets import new_context
 
 LANES: Final = 16
 """Connections of a generator; more of them only make the generator slower."""
@@ -87,36 +85,21 @@ class Timings(NamedTuple):
         return noted
 
 
-class OpenLoop:
+class OpenLoop(Bidders):
     """A few connections to one address, driven by one thread."""
 
     def __init__(self, address: str, server_key: str, lanes: int = LANES) -> None:
-        self._context = new_context()
-        self._is_encrypted = bool(server_key)
-        self._sockets = [
-            connect(self._context, address, server_key, new_keys() if server_key else None) for _ in range(lanes)
-        ]
-        self._files = [int(dealer.getsockopt(zmq.FD)) for dealer in self._sockets]
+        super().__init__(address, server_key, lanes)
+        self._files = [int(dealer.getsockopt(zmq.FD)) for dealer in self.sockets]
         self._poller = zmq.Poller()
-        for dealer in self._sockets:
+        for dealer in self.sockets:
             self._poller.register(dealer, zmq.POLLIN)
         self._next_id = 2  # hello had the first
         self._heard_ns = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._context.destroy(linger=0)
-
-    def enrol(self) -> None:
-        """Have every connection join as a bidder of its own."""
-        for number, dealer in enumerate(self._sockets):
-            say_hello(dealer, f"Generator {number}", is_encrypted=self._is_encrypted)
-
     def one_by_one(self, make: MakeBid, count: int) -> list[int]:
         """Send bids on the first connection, each after the verdict of the one before; return their ns."""
-        dealer = self._sockets[0]
+        dealer = self.sockets[0]
         taken_ns = []
         for _ in range(count):
             body = make(0, self._next_ids(1), time.monotonic_ns() // 1000)
@@ -129,7 +112,7 @@ class OpenLoop:
 
     def peak_per_s(self, make: MakeBid, warm_up_s: float, seconds: float) -> float:
         """Return how many bids a second are answered while every connection always has `WINDOW` on their way."""
-        for lane, dealer in enumerate(self._sockets):
+        for lane, dealer in enumerate(self.sockets):
             for _ in range(WINDOW):
                 dealer.send(make(lane, self._next_ids(1), time.monotonic_ns() // 1000))
         answered = 0
@@ -145,12 +128,12 @@ class OpenLoop:
             heard = self._drain()
             for lane, verdict, _ in heard:
                 _require_accepted(verdict)
-                self._sockets[lane].send(make(lane, self._next_ids(1), time.monotonic_ns() // 1000))
+                self.sockets[lane].send(make(lane, self._next_ids(1), time.monotonic_ns() // 1000))
             answered += len(heard)
             if not heard:
                 self._wait(0.05)
         per_s = answered / (time.monotonic() - counted_from_s)
-        open_bids = WINDOW * len(self._sockets)
+        open_bids = WINDOW * len(self.sockets)
         while open_bids > 0:
             heard = self._drain()
             open_bids -= len(heard)
@@ -160,7 +143,7 @@ class OpenLoop:
 
     def run(self, due_ns: Sequence[int], make: MakeBid) -> Timings:
         """Send a bid at each of these times, and return when all are answered. Raises UnreachableError."""
-        total, lanes = len(due_ns), len(self._sockets)
+        total, lanes = len(due_ns), len(self.sockets)
         base_id = self._next_ids(total)
         sent_ns, answered_ns = array("q", bytes(8 * total)), array("q", bytes(8 * total))
         following = answered = accepted = 0
@@ -172,7 +155,7 @@ class OpenLoop:
             while following < last and due_ns[following] <= now_ns:
                 lane = following % lanes
                 body = make(lane, base_id + following, (start_ns + due_ns[following]) // 1000)
-                self._sockets[lane].send(body)
+                self.sockets[lane].send(body)
                 sent_ns[following] = time.monotonic_ns() - start_ns
                 following += 1
             for _, verdict, at_ns in self._drain():
@@ -195,7 +178,7 @@ class OpenLoop:
         """Take all answers that are here: connection, verdict, and when it was taken."""
         heard = []
         ready = dict(self._poller.poll(0))
-        for lane, dealer in enumerate(self._sockets):
+        for lane, dealer in enumerate(self.sockets):
             while dealer in ready:
                 try:
                     body = dealer.recv(_AT_ONCE)

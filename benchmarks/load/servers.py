@@ -8,13 +8,12 @@ from threading import Thread
 from typing import Final, TypeVar
 
 from benchmarks.load.child import running_child
-from benchmarks.load.connections import Publisher, connect, say_hello
+from benchmarks.load.connections import Bidders, Publisher
 from benchmarks.load.house import HouseError, HouseProcess
 from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, lead_all, write_catalogue
 from common.errors import UnreachableError
-from common.keys import JoinLink, load_or_make_keys, new_keys, parse_link
+from common.keys import JoinLink, load_or_make_keys, parse_link
 from common.messages import Role
-from common.sockets import new_context
 
 T = TypeVar("T")
 DATA: Final = "data"
@@ -57,25 +56,16 @@ def _running_beside(house: HouseProcess) -> Iterator[None]:
 
 def observed(link: JoinLink) -> Publisher:
     """Have an observer join, and return what screens need to listen in its name."""
-    keys = new_keys() if link.server_key else None
-    context = new_context()
-    try:
-        dealer = connect(context, link.request_address, link.server_key, keys)
-        say_hello(dealer, "Screens", is_encrypted=bool(link.server_key), role=Role.OBSERVER)
-    finally:
-        context.destroy(linger=0)
-    return Publisher(link.publish_address, link.server_key, keys)
+    with Bidders(link.request_address, link.server_key, 1) as observer:
+        observer.enrol("Screens", Role.OBSERVER)
+        return Publisher(link.publish_address, link.server_key, observer.keys[0])
 
 
 def leading(link: JoinLink, lots: int) -> dict[str, int]:
     """Have the bidder join who leads all lots; return each lot's seq then."""
-    context = new_context()
-    try:
-        dealer = connect(context, link.request_address, link.server_key, new_keys() if link.server_key else None)
-        say_hello(dealer, "Leader", is_encrypted=bool(link.server_key))
-        return lead_all(dealer, lots)
-    finally:
-        context.destroy(linger=0)
+    with Bidders(link.request_address, link.server_key, 1) as leader:
+        leader.enrol("Leader")
+        return lead_all(leader.sockets[0], lots)
 
 
 @contextmanager

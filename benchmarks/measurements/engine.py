@@ -12,8 +12,8 @@ from typing import Final
 
 import click
 
-from benchmarks.inside.collector import calm_collector
 from benchmarks.inside.rules import FORMATS, Work
+from benchmarks.inside.sale import calm_collector
 from benchmarks.report.findings import results_option, show_and_keep, spread
 from benchmarks.report.results import Finding, Row, Target
 

@@ -7,16 +7,30 @@ measured there.
 """
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
-from benchmarks.measurements.fanout_runs import Run, Shape, run_bare, run_house
+from benchmarks.load.audience import audience
+from benchmarks.load.connections import Publisher
+from benchmarks.load.delivery import Delivery
+from benchmarks.load.latencies import Latencies
+from benchmarks.load.open_loop import LANES, OpenLoop, Timings, arrivals_ns
+from benchmarks.load.rising_sale import Bids
+from benchmarks.load.servers import in_house, leading, observed, running_bare
 from benchmarks.report.findings import results_option, show_and_keep, spread
 from benchmarks.report.results import Finding, Row, Target
+from common.keys import JoinLink
+from common.open_files import make_room_for_files
 
+PROCESSES: Final = 2
+"""Processes that the screens are spread over."""
+FILES_PER_SCREEN: Final = 4
+WARM_UP_SHARE: Final = 0.25
+"""Of the time of a run; bids that are due in it are not counted in the latencies."""
 SCREENS: Final = (100, 1_000, 4_000)
 RATES_PER_S: Final = (10, 200, 5_000)
 LOTS: Final = (1, 64)
@@ -26,6 +40,83 @@ BARE_DELIVERIES_PER_S_MAX: Final = 500_000
 P99_RATIO_MAX: Final = 2.0
 COLLAPSE_MS: Final = 1_000
 """What a screen may be behind at the highest rate; a queue that grows is behind by more at the end of any run."""
+
+
+class Shape(NamedTuple):
+    """What is sent to how many."""
+
+    screens: int
+    lots: int
+    per_s: int
+    """Bids; each is an event that every screen receives."""
+
+
+class Run(NamedTuple):
+    """What came of it."""
+
+    delivery: Delivery
+    timings: Timings
+    warm_up_s: float
+
+    @property
+    def latencies(self) -> Latencies:
+        """From when a bid was due to each screen that had it."""
+        return self.delivery.latencies
+
+    @property
+    def verdicts(self) -> Latencies:
+        """From when a bid was due to its verdict."""
+        return self.timings.latencies(self.warm_up_s)
+
+    @property
+    def events_per_frame(self) -> float:
+        """How many events a frame carried on average."""
+        return self.delivery.events / max(1, self.delivery.frames)
+
+
+def run_house(folder: Path, shapes: list[Shape], seconds: float) -> list[Run]:
+    """Measure a house with several shapes of load, which have the same lots, one after the other."""
+    lots = shapes[0].lots
+
+    def work(link: JoinLink) -> list[Run]:
+        seqs = leading(link, lots)
+        with OpenLoop(link.request_address, link.server_key, min(LANES, lots)) as load:
+            load.enrol()
+            return _run_all(load, observed(link), seqs, shapes, seconds)
+
+    return in_house(folder, lots, work, is_encrypted=False)
+
+
+def run_bare(folder: Path, shapes: list[Shape], seconds: float) -> list[Run]:
+    """Measure the bare publisher in the same way."""
+    lots = shapes[0].lots
+    with (
+        running_bare("benchmarks.load.bare_publisher", folder, is_encrypted=False) as ((requests, publisher), key),
+        OpenLoop(requests, key, min(LANES, lots)) as load,
+    ):
+        return _run_all(load, Publisher(publisher, key, None), {str(lot): 0 for lot in range(lots)}, shapes, seconds)
+
+
+def _run_all(load: OpenLoop, seen: Publisher, seqs: dict[str, int], shapes: list[Shape], seconds: float) -> list[Run]:
+    bids = Bids(shapes[0].lots, min(LANES, shapes[0].lots))
+
+    def now() -> dict[str, int]:
+        return {lot: seq + bids.made[int(lot)] for lot, seq in seqs.items()}
+
+    return [_run(load, seen, now, bids, shape, seconds) for shape in shapes]
+
+
+def _run(
+    load: OpenLoop, seen: Publisher, now: Callable[[], dict[str, int]], bids: Bids, shape: Shape, seconds: float
+) -> Run:
+    make_room_for_files(shape.screens * FILES_PER_SCREEN)
+    warm_up_s = seconds * WARM_UP_SHARE
+    due_ns = arrivals_ns(shape.per_s, seconds + warm_up_s, seed=1)
+    with audience(seen, shape.screens, PROCESSES, now(), follows_all=True) as screens:
+        timings = load.run(due_ns, bids)
+        delivery = screens.end(now(), timings.started_us + round(warm_up_s * 1e6))
+    return Run(delivery, timings, warm_up_s)
+
 
 Runs = dict[Shape, list[Run]]
 
@@ -37,7 +128,6 @@ Runs = dict[Shape, list[Run]]
 )
 @click.option("--seconds", default=4.0, show_default=True, type=click.FloatRange(min=0.5), help="Of each run.")
 @click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
-@click.option("--curve", is_flag=True, help="Encrypt everything.")
 @click.option("--quick", is_flag=True, help="A look of a few seconds: 20 screens, one rate, once.")
 @results_option
 def fanout(
@@ -45,7 +135,6 @@ def fanout(
     rates_per_s: tuple[int, ...],
     seconds: float,
     repeats: int,
-    curve: bool,  # noqa: FBT001 -- click passes by name
     quick: bool,  # noqa: FBT001 -- click passes by name
     results_folder: Path,
 ) -> None:
@@ -53,10 +142,10 @@ def fanout(
     if quick:
         screens, rates_per_s, seconds, repeats = (20,), (QUICK_PER_S,), 0.5, 1
     shapes = [Shape(count, lots, per_s) for lots in LOTS for count in screens for per_s in rates_per_s]
-    show_and_keep(measure(shapes, seconds, repeats, is_encrypted=curve), results_folder)
+    show_and_keep(measure(shapes, seconds, repeats), results_folder)
 
 
-def measure(shapes: list[Shape], seconds: float, repeats: int, *, is_encrypted: bool) -> Finding:
+def measure(shapes: list[Shape], seconds: float, repeats: int) -> Finding:
     """Measure each shape with a house and, where it can keep up, with the bare publisher, in turn."""
     light = [shape for shape in shapes if shape.screens * shape.per_s <= BARE_DELIVERIES_PER_S_MAX]
     heavy = [shape for shape in shapes if shape not in light]
@@ -69,16 +158,16 @@ def measure(shapes: list[Shape], seconds: float, repeats: int, *, is_encrypted: 
                 shown = ", ".join(f"{shape.screens:,} x {shape.per_s:,}/s" for shape in alike)
                 click.echo(f"{number + 1} of {repeats}: {name}, {lots} lots, screens x bids: {shown} ...", err=True)
                 with tempfile.TemporaryDirectory(prefix="auction-bench-") as folder:
-                    found = run(Path(folder), alike, seconds, is_encrypted=is_encrypted)
+                    found = run(Path(folder), alike, seconds)
                 for shape, one in zip(alike, found, strict=True):
                     runs[shape].append(one)
-    return finding(house, bare, repeats, is_encrypted=is_encrypted)
+    return finding(house, bare, repeats)
 
 
-def finding(house: Runs, bare: Runs, repeats: int, *, is_encrypted: bool) -> Finding:
+def finding(house: Runs, bare: Runs, repeats: int) -> Finding:
     """Return what the runs come to."""
     return Finding(
-        name="fanout-curve" if is_encrypted else "fanout",
+        name="fanout",
         question="Does every event reach every screen, and how soon?",
         repeats=repeats,
         rows=tuple(_row(shape, runs, bare.get(shape, [])) for shape, runs in house.items()),

@@ -14,22 +14,20 @@ import click
 import zmq
 
 from benchmarks.inside.growth import Grown, measure_grown, memory_bytes
-from benchmarks.load.connections import Publisher, connect, new_subscriber, say_hello
+from benchmarks.load.connections import Bidders, Publisher, subscribed
 from benchmarks.load.house import read_record
-from benchmarks.load.open_files import allow_open_files
 from benchmarks.load.servers import DATA, in_house
 from benchmarks.report.findings import results_option, show_and_keep
 from benchmarks.report.results import Finding, Row, Target
-from common.codec import PROBE_TOPIC_PREFIX, topic
-from common.keys import JoinLink, new_keys
+from common.keys import JoinLink
 from common.limits import REMEMBERED_REQUESTS_MAX, REQUEST_BYTES_MAX
-from common.sockets import WAITING_MAX, new_context
+from common.open_files import make_room_for_files
+from common.sockets import BROADCASTS_QUEUED_MAX, WAITING_MAX
 
 LOT_BYTES_MAX: Final = 2048
 BIDDER_BYTES_MAX: Final = 1024
 BATCH_REQUESTS_MAX: Final = 512
 """The most requests that the house takes before it commits; `auctioneer.process.server` has the bound."""
-_PROBE_MS: Final = 30_000
 
 
 class Unit(NamedTuple):
@@ -126,40 +124,27 @@ def _at_most(what: str, found_bytes: float, most_bytes: int) -> Target:
 
 def _connected(bidders: int, *, is_encrypted: bool) -> float:
     """Return by how many bytes the server's process grows for each bidder who joins and listens."""
-    allow_open_files(4 * bidders + 200, f"{bidders} bidders connect")
+    make_room_for_files(4 * bidders)
     with tempfile.TemporaryDirectory(prefix="auction-bench-") as name:
         folder = Path(name)
 
         def grown_bytes(link: JoinLink) -> int:
             server = read_record(folder / DATA).pid
             with ExitStack() as resources:
-                context = new_context()
-                resources.callback(context.destroy, linger=0)
-                context.set(zmq.MAX_SOCKETS, 2 * bidders + 64)
                 # The first one has the house make what it needs once.
-                first = _join(context, link, 1, "First")
+                screens = _join(resources, link, 1, "First")
                 before_bytes = memory_bytes(server)
-                others = _join(context, link, bidders, "Bidder")
+                screens += _join(resources, link, bidders, "Bidder")
                 after_bytes = memory_bytes(server)
-                assert len(first) + len(others) == 2 * (bidders + 1), "a connection is missing"
+                assert len(screens) == bidders + 1, "a connection is missing"
                 return after_bytes - before_bytes
 
         return in_house(folder, 1, grown_bytes, is_encrypted=is_encrypted) / bidders
 
 
-def _join(context: "zmq.Context[zmq.SyncSocket]", link: JoinLink, bidders: int, name: str) -> list[zmq.SyncSocket]:
-    """Have bidders join, and return their sockets once each has its subscription in force."""
-    dealers, subscribers = [], []
-    for number in range(bidders):
-        keys = new_keys() if link.server_key else None
-        dealer = connect(context, link.request_address, link.server_key, keys)
-        dealers.append(dealer)
-        say_hello(dealer, f"{name} {number}", is_encrypted=keys is not None)
-        subscriber = new_subscriber(context, Publisher(link.publish_address, link.server_key, keys))
-        subscriber.setsockopt(zmq.RCVTIMEO, _PROBE_MS)
-        subscriber.subscribe(topic(f"{PROBE_TOPIC_PREFIX}{number:016x}"))
-        subscriber.connect(link.publish_address)
-        subscribers.append(subscriber)
-    for subscriber in subscribers:
-        subscriber.recv()
-    return dealers + subscribers
+def _join(resources: ExitStack, link: JoinLink, count: int, name: str) -> list[zmq.SyncSocket]:
+    """Have bidders join, and return the sockets on which they listen; `resources` close all that is theirs."""
+    bidders = resources.enter_context(Bidders(link.request_address, link.server_key, count))
+    bidders.enrol(name)
+    seen = [Publisher(link.publish_address, link.server_key, keys) for keys in bidders.keys]
+    return [subscribed(bidders.context, one, (), BROADCASTS_QUEUED_MAX) for one in seen]

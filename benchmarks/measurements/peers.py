@@ -23,7 +23,7 @@ from benchmarks.report.results import Finding, Row, Target
 from common.errors import UsageError
 
 POOLS: Final = (2, 4, 8, 16, 32)
-QUICK: Final = Plan(seconds=0.3, warm_up_s=0.1, trivial_s=0.1, connections=(FEW,), subscribers=(True,), pools=(4,))
+QUICK: Final = Plan(seconds=0.3, warm_up_s=0.1, trivial_s=0.1, connections=(FEW,), pools=(4,))
 
 Runs = dict[Case, list[Measured]]
 
@@ -32,7 +32,7 @@ Runs = dict[Case, list[Measured]]
 @click.option("--seconds", default=3.0, show_default=True, type=click.FloatRange(min=0.2), help="Of each load.")
 @click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
 @click.option("--peer", "names", multiple=True, type=click.Choice(NAMES), help="Only this one; may be repeated.")
-@click.option("--quick", is_flag=True, help="A look of half a minute: over few connections, with a subscriber, once.")
+@click.option("--quick", is_flag=True, help="A look of half a minute: over few connections, once.")
 @results_option
 def peers(seconds: float, repeats: int, names: tuple[str, ...], quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
     """Measure durable accepted bids a second on Redis, PostgreSQL and a WebSocket service, and on the house.
@@ -43,13 +43,7 @@ def peers(seconds: float, repeats: int, names: tuple[str, ...], quick: bool, res
     """
     if sys.platform != "linux":
         raise UsageError("This measurement reads processor times from /proc and needs Linux.")
-    plan = (
-        QUICK
-        if quick
-        else Plan(
-            seconds, warm_up_s=1.0, trivial_s=1.0, connections=(BIDDERS, FEW), subscribers=(False, True), pools=POOLS
-        )
-    )
+    plan = QUICK if quick else Plan(seconds, warm_up_s=1.0, trivial_s=1.0, connections=(BIDDERS, FEW), pools=POOLS)
     repeats = 1 if quick else repeats
     lineup = line_up(names or NAMES, plan)
     show_and_keep(finding(lineup, run(lineup, plan, repeats), repeats), results_folder)
@@ -79,7 +73,7 @@ def finding(lineup: Lineup, runs: Runs, repeats: int) -> Finding:
             f"{BIDDERS} bidders, one bid under way each. With {FEW} connections each carries the bids of 16 bidders, "
             "which follow each other without waiting.",
             "`house_times` is the house's bids a second over the peer's, in the same repetition, over as many "
-            "connections (the most where the peer is behind a pool), with a subscriber where the peer had one.",
+            "connections (the most where the peer is behind a pool).",
             "The bare echo, through ROUTER and DEALER and in Python as the house is, is the most that one could reach.",
             "`trivial_per_s` is what the same generator reaches with a request that costs the peer next to nothing.",
             "Processor times are in percent of one core: of the generator, of all the peer's processes, and what the "
@@ -97,11 +91,7 @@ def _row(case: Case, measured: list[Measured], runs: Runs, lineup: Lineup) -> Ro
         return median(one.bids.percent(part(one.bids)) for one in measured)
 
     return Row(
-        {
-            "peer": case.peer.name,
-            "connections": case.connections,
-            "subscriber": "yes" if case.has_subscriber else "no",
-        },
+        {"peer": case.peer.name, "connections": case.connections},
         {
             **spread("bids_per_s", [one.bids.per_s for one in measured]),
             "house_times": median(_ratios(case, _alike(case, lineup)[0], runs, lineup)),
@@ -115,12 +105,8 @@ def _row(case: Case, measured: list[Measured], runs: Runs, lineup: Lineup) -> Ro
 
 
 def _ratios(case: Case, connections: int, runs: Runs, lineup: Lineup) -> list[float]:
-    """Return how many times as fast as a case the house was over so many connections, for each repetition.
-
-    Where the house was measured only with a subscriber, or the peer has none, the other house will do.
-    """
-    alike, other = (Case(lineup.house, connections, has) for has in (case.has_subscriber, not case.has_subscriber))
-    house = runs.get(alike) or runs[other]
+    """Return how many times as fast as a case the house was over so many connections, for each repetition."""
+    house = runs[Case(lineup.house, connections)]
     return [ours.bids.per_s / theirs.bids.per_s for ours, theirs in zip(house, runs[case], strict=True)]
 
 
@@ -135,13 +121,13 @@ def _targets(aim: Aim, runs: Runs, lineup: Lineup) -> list[Target]:
         return [Target(f"{aim.ratio:g} times {aim.name}", "not measured", reached=False)]
     targets = []
     for case in runs:
-        if case.peer is not aim.peer or not case.has_subscriber:
+        if case.peer is not aim.peer:
             continue
         pool = f" through a pool of {case.connections}" if case.is_pool else ""
         for connections in _alike(case, lineup):
             ratios = _ratios(case, connections, runs, lineup)
             what = f"{aim.ratio:g} times {case.peer.name}{pool}, {connections} connections, a live subscriber"
-            ceiling = runs[Case(lineup.ceiling, connections, has_subscriber=False)]
+            ceiling = runs[Case(lineup.ceiling, connections)]
             echo = median(one.bids.per_s / theirs.bids.per_s for one, theirs in zip(ceiling, runs[case], strict=True))
             found = f"{median(ratios):.2f} times ({min(ratios):.2f} to {max(ratios):.2f}); the bare echo {echo:.2f}"
             targets.append(Target(what, found, reached=median(ratios) >= aim.ratio))

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 import click
 
 from benchmarks.inside.batches import Sales, Size
-from benchmarks.inside.collector import calm_collector
 from benchmarks.inside.pauses import Pause, measure_pauses
+from benchmarks.inside.sale import calm_collector
 from benchmarks.measurements.subscribers import measure_subscribers
 from benchmarks.report.findings import results_option, show_and_keep
 from benchmarks.report.results import Finding, Row, Target

@@ -13,18 +13,15 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import zmq
-
 from benchmarks.load.audience import audience
-from benchmarks.load.connections import Publisher, connect, say_hello
+from benchmarks.load.connections import Bidders, Publisher
 from benchmarks.load.house import HouseError, HouseProcess, read_record
-from benchmarks.load.open_files import allow_open_files
 from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, Bids, lead_all, write_catalogue
 from benchmarks.report.results import Row, Target
 from common.codec import decode_answer
 from common.keys import parse_link
 from common.messages import Accepted
-from common.sockets import new_context
+from common.open_files import make_room_for_files
 
 LOTS: Final = 17
 """Sixteen that are bid on, and a quiet one."""
@@ -52,14 +49,11 @@ class Costs(NamedTuple):
 class LoadedHouse:
     """A house with some screens, and the connection that bids there."""
 
-    def __init__(self, house: HouseProcess, context: "zmq.Context[zmq.SyncSocket]") -> None:
+    def __init__(self, house: HouseProcess, bidders: Bidders) -> None:
         self._pid = read_record(house.data).pid
-        link = parse_link(house.link)
-        self._leader = connect(context, link.request_address, "", None)
-        self._rival = connect(context, link.request_address, "", None)
-        say_hello(self._leader, "Leader", is_encrypted=False)
-        say_hello(self._rival, "Rival", is_encrypted=False)
-        self.seqs = lead_all(self._leader, LOTS)
+        bidders.enrol()
+        leader, self._rival = bidders.sockets
+        self.seqs = lead_all(leader, LOTS)
         self._bids = Bids(LOTS - 1, 1)
         self._request_id = 1
         self.costs = Costs([], [])
@@ -90,22 +84,21 @@ def measure_subscribers(*, quick: bool) -> tuple[list[Row], Target]:
 async def _measure(screens: tuple[int, ...], *, quick: bool) -> tuple[list[Row], Target]:
     rounds, bids = (QUICK_ROUNDS, QUICK_BIDS_A_ROUND) if quick else (ROUNDS, BIDS_A_ROUND)
     wanted = [(count, "a quiet lot") for count in screens] + [(min(max(screens), _SCREENS_OF_ALL), "all lots")]
-    allow_open_files(4 * max(screens) + 200, f"{max(screens)} screens are connected to each house")
+    make_room_for_files(4 * max(screens))
     async with AsyncExitStack() as resources:
         folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="auction-bench-")))
-        context = new_context()
-        resources.callback(context.destroy, linger=0)
         houses = []
         for number, (count, follow) in enumerate(wanted):
             catalogue = write_catalogue(folder, LOTS)
             process = HouseProcess(catalogue, folder / str(number), "--no-encryption", *UNBOUNDED_REQUESTS)
-            house = LoadedHouse(await resources.enter_async_context(process), context)
+            await resources.enter_async_context(process)
+            link = parse_link(process.link)
+            house = LoadedHouse(process, resources.enter_context(Bidders(link.request_address, "", 2)))
             houses.append(house)
             if count:
-                address = parse_link(process.link).publish_address
                 follows_all = follow == "all lots"
                 seqs = house.seqs if follows_all else {QUIET_LOT: house.seqs[QUIET_LOT]}
-                listening = audience(Publisher(address, "", None), count, 1, seqs, follows_all=follows_all)
+                listening = audience(Publisher(link.publish_address, "", None), count, 1, seqs, follows_all=follows_all)
                 await asyncio.to_thread(resources.enter_context, listening)
         for turn in range(rounds + 1):
             for house in houses:

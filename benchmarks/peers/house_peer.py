@@ -17,9 +17,8 @@ from benchmarks.load.child import decode_line
 from benchmarks.load.house import HouseProcess, read_record
 from benchmarks.load.ring import BIDDERS, LOTS, amount_minor, lot_of
 from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, write_catalogue
-from benchmarks.peers.peer import Running
 from benchmarks.peers.processes import processor_s, running_server
-from benchmarks.peers.wire import Address, Answers, BrokenPeerError
+from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running
 from benchmarks.peers.zmtp import connect_zmtp, frame, receive_message, split
 from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, decode_answer, decode_broadcast, encode
 from common.keys import parse_link

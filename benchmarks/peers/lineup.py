@@ -1,20 +1,26 @@
 """Which peers are measured, in which shapes: those that are here, and those whose packages can be installed."""
 
+import os
+import shutil
 import sqlite3
-from collections.abc import Collection, Sequence
+import subprocess
+from collections.abc import Callable, Collection, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import click
 
 from benchmarks.peers.house_peer import EchoPeer, HousePeer
 from benchmarks.peers.measuring import Case, Plan, best_pool
-from benchmarks.peers.packages import MissingPackageError, postgres_programs, provide, redis_program, version_of
-from benchmarks.peers.peer import Peer
 from benchmarks.peers.postgres_peer import PostgresPeer
 from benchmarks.peers.redis_peer import ALWAYS, EVERY_SECOND, RedisPeer
 from benchmarks.peers.websocket_peer import WebSocketPeer
+from benchmarks.peers.wire import Peer
+from common.errors import UsageError
 
+_POSTGRES_FOLDER: Final = Path("/usr/lib/postgresql")
+_POSTGRES_VERSION: Final = "15"
 REDIS: Final = "redis"
 POSTGRES: Final = "postgresql"
 WEBSOCKET: Final = "websocket"
@@ -22,6 +28,53 @@ NAMES: Final = (REDIS, POSTGRES, WEBSOCKET)
 REDIS_RATIO: Final = 2.0
 """The house against Redis with a sync for every answer; below 1.4 is not acceptable."""
 OTHERS_RATIO: Final = 10.0
+
+
+class MissingPackageError(UsageError):
+    """A program is missing and can't be installed; the message says what to do."""
+
+
+def provide(find: Callable[[], Path | None], package: str) -> Path:
+    """Return what `find` finds, after `package` was installed if need be. Raises MissingPackageError."""
+    found = find()
+    if found is None:
+        _install(package)
+        found = find()
+    if found is None:
+        raise MissingPackageError(f"The package {package} does not have the program that is looked for.")
+    return found
+
+
+def redis_program() -> Path | None:
+    """Return the Redis server; None where there is none."""
+    found = shutil.which("redis-server")
+    return Path(found) if found else None
+
+
+def postgres_programs() -> Path | None:
+    """Return the folder with PostgreSQL's server programs, of version 15 if there are several; None without any."""
+    folders = sorted(
+        (program.parent for program in _POSTGRES_FOLDER.glob("*/bin/initdb")),
+        key=lambda folder: (folder.parent.name == _POSTGRES_VERSION, int(folder.parent.name)),
+    )
+    return folders[-1] if folders else None
+
+
+def version_of(program: Path) -> str:
+    """Return what a program says of its version."""
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _install(package: str) -> None:
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise MissingPackageError(f"It is not installed. On Debian: sudo apt-get install {package}")
+    click.echo(f"Installing Debian's package {package} ...", err=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for words in (["install", "-y", package], ["update"], ["install", "-y", package]):
+        done = subprocess.run(["apt-get", *words], capture_output=True, text=True, check=False, env=environment)
+        if words[0] == "install" and done.returncode == 0:
+            return
+    raise MissingPackageError(f"`apt-get install {package}` failed: {done.stderr.strip()}")
 
 
 class Aim(NamedTuple):
@@ -48,7 +101,7 @@ def line_up(names: Collection[str], plan: Plan) -> Lineup:
     """Return what to measure, after it was tried how large a pool is best. A peer that is not here is said aloud."""
     echo, house = EchoPeer(), HousePeer()
     lineup = Lineup(house, echo, plan.connections, [], [], [])
-    lineup.cases.extend(Case(echo, connections, has_subscriber=False) for connections in plan.connections)
+    lineup.cases.extend(Case(echo, connections) for connections in plan.connections)
     lineup.cases.extend(_shapes(house, plan))
     for name, ratio, add in (
         (REDIS, REDIS_RATIO, _add_redis),
@@ -75,14 +128,12 @@ def _add_redis(lineup: Lineup, plan: Plan) -> Peer:
 
 def _add_postgres(lineup: Lineup, plan: Plan) -> Peer:
     programs = provide(postgres_programs, "postgresql")
-    postgres, mute = PostgresPeer(programs), PostgresPeer(programs, publishes=False)
-    pool, mute_pool = best_pool(postgres, plan), best_pool(mute, plan)
-    lineup.cases.extend(Case(postgres, pool, has_subscriber, is_pool=True) for has_subscriber in plan.subscribers)
-    lineup.cases.append(Case(mute, mute_pool, has_subscriber=False, is_pool=True))
+    postgres = PostgresPeer(programs)
+    pool = best_pool(postgres, plan)
+    lineup.cases.append(Case(postgres, pool, is_pool=True))
     lineup.notes.append(
         f"{version_of(programs / 'postgres')}; of pools of {', '.join(map(str, plan.pools))} connections that of "
-        f"{pool} was the fastest. {mute.name} publishes nothing: with NOTIFY no two commits share a write to the disk. "
-        f"Its pool has {mute_pool}."
+        f"{pool} was the fastest."
     )
     return postgres
 
@@ -98,8 +149,4 @@ def _add_websocket(lineup: Lineup, plan: Plan) -> Peer:
 
 def _shapes(peer: Peer, plan: Plan) -> list[Case]:
     """Return the cases of a peer to which bidders connect."""
-    return [
-        Case(peer, connections, has_subscriber)
-        for connections in plan.connections
-        for has_subscriber in plan.subscribers
-    ]
+    return [Case(peer, connections) for connections in plan.connections]

@@ -10,9 +10,8 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from benchmarks.peers.load import Load, drive
-from benchmarks.peers.peer import Peer, Running
 from benchmarks.peers.subscriber import listening
-from benchmarks.peers.wire import BrokenPeerError
+from benchmarks.peers.wire import BrokenPeerError, Peer, Running
 
 FEW: Final = 16
 """Connections that carry sixteen bidders each."""
@@ -26,18 +25,15 @@ class Plan(NamedTuple):
     trivial_s: float
     connections: Sequence[int]
     """Over how many connections the bidders are spread, where each may connect."""
-    subscribers: Sequence[bool]
-    """Without and with a live subscriber."""
     pools: Sequence[int]
     """The sizes of a pool that are tried, where a peer has one."""
 
 
 class Case(Struct, frozen=True):
-    """What is measured: a peer over so many connections, alone or with a live subscriber."""
+    """What is measured: a peer over so many connections."""
 
     peer: Peer
     connections: int
-    has_subscriber: bool
     is_pool: bool = False
 
 
@@ -69,7 +65,7 @@ def best_pool(peer: Peer, plan: Plan) -> int:
     if len(plan.pools) == 1:
         return plan.pools[0]
     brief = plan._replace(seconds=plan.trivial_s, trivial_s=0)
-    found = {size: measure(Case(peer, size, has_subscriber=False, is_pool=True), brief) for size in plan.pools}
+    found = {size: measure(Case(peer, size, is_pool=True), brief) for size in plan.pools}
     return max(found, key=lambda size: found[size].bids.per_s)
 
 
@@ -96,9 +92,7 @@ def _load_trivially(case: Case, plan: Plan, running: Running) -> Load | None:
 def _load_with_bids(case: Case, plan: Plan, running: Running) -> tuple[Load, int]:
     """Return the load, and how many bids the subscriber missed."""
     with ExitStack() as stack:
-        subscriber = None
-        if case.has_subscriber and running.watcher is not None:
-            subscriber = stack.enter_context(listening(running.watcher))
+        subscriber = None if running.watcher is None else stack.enter_context(listening(running.watcher))
         load = drive(
             running.bids, case.connections, plan.warm_up_s, plan.seconds, running.server_s, is_pool=case.is_pool
         )

@@ -9,20 +9,32 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
-from benchmarks.load.ring import LOTS
-from benchmarks.peers.peer import Running
-from benchmarks.peers.postgres_wire import CHANNEL, USER, PostgresBids, PostgresSelects, PostgresWatcher
+from benchmarks.load.ring import LOTS, amount_minor, lot_of
 from benchmarks.peers.processes import check_alive, free_port, processor_s, running_server
-from benchmarks.peers.wire import Address, BrokenPeerError
+from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running, connect_to, receive_until
 
+USER: Final = "postgres"
+CHANNEL: Final = "bids"
+_VERSION: Final = 0x30000
+_HEAD_BYTES: Final = 5
+_IDLE: Final = b"Z\0\0\0\5I"
+"""Ready for the next request, outside a transaction: the end of each answer."""
+_STATEMENT: Final = b"request\0"
+_BINARY: Final = struct.pack("!HH", 1, 1)
+"""All values in one format, which is binary."""
+_TRUE: Final = struct.pack("!HIB", 1, 1, 1)
+"""A row of one value, of one byte."""
+_ROW, _ERROR, _NOTIFICATION, _READY = b"DEAZ"
 START_S: Final = 120.0
 _PAUSE_S: Final = 0.05
 SETTINGS: Final = {
@@ -46,7 +58,7 @@ CREATE TABLE bid (
   at timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO lot SELECT number, 0, 1 FROM generate_series(0, {LOTS - 1}) number;
-CREATE FUNCTION place_bid(the_lot int, the_bidder int, the_amount bigint, publishes boolean) RETURNS boolean
+CREATE FUNCTION place_bid(the_lot int, the_bidder int, the_amount bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
   current record;
@@ -57,26 +69,131 @@ BEGIN
   END IF;
   UPDATE lot SET price = the_amount, leader = the_bidder WHERE number = the_lot;
   INSERT INTO bid (lot, bidder, amount) VALUES (the_lot, the_bidder, the_amount);
-  IF publishes THEN
-    PERFORM pg_notify('{CHANNEL}', the_lot || ' ' || the_bidder || ' ' || the_amount);
-  END IF;
+  PERFORM pg_notify('{CHANNEL}', the_lot || ' ' || the_bidder || ' ' || the_amount);
   RETURN true;
 END
 $$;
 """
 
 
+def message(kind: bytes, body: bytes) -> bytes:
+    """Return a message as it stands on the wire."""
+    return kind + struct.pack("!I", len(body) + 4) + body
+
+
+_SYNC: Final = message(b"S", b"")
+
+
+_EXECUTE: Final = message(b"E", b"\0" + bytes(4)) + _SYNC
+
+
+def connect_postgres(address: Address, first: bytes) -> socket.socket:
+    """Return a connection after it started and answered `first`."""
+    connection = connect_to(address)
+    parameters = b"user\0%b\0database\0%b\0\0" % (USER.encode(), USER.encode())
+    connection.sendall(struct.pack("!II", len(parameters) + 8, _VERSION) + parameters)
+    _split(receive_until(connection, _is_idle), _ignore)
+    connection.sendall(first)
+    _split(receive_until(connection, _is_idle), _ignore)
+    return connection
+
+
+class PostgresWire:
+    """A pool of connections that have a statement prepared; each answer must be true."""
+
+    def __init__(self, address: Address, statement: str) -> None:
+        self._address = address
+        self._prepare = message(b"P", _STATEMENT + statement.encode() + b"\0" + bytes(2)) + _SYNC
+
+    def connect(self, number: int) -> socket.socket:  # noqa: ARG002 -- see `Wire`
+        """See `Wire`."""
+        return connect_postgres(self._address, self._prepare)
+
+    def answers(self, data: bytes) -> Answers:
+        """See `Wire`: an answer is whole when the server is ready again."""
+        return _split(data, _read_answer)
+
+
+class PostgresBids(PostgresWire):
+    """The bidders: one call of the function each."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address, "SELECT place_bid($1, $2, $3)")
+
+    def request(self, connection: int, bidder: int, round_number: int) -> bytes:  # noqa: ARG002 -- see `Wire`
+        """See `Wire`."""
+        values = struct.pack("!Hiiiiiq", 3, 4, lot_of(bidder, round_number), 4, bidder, 8, amount_minor(round_number))
+        return _bind(values)
+
+
+class PostgresSelects(PostgresWire):
+    """A statement that touches no table."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address, "SELECT true")
+
+    def request(self, connection: int, bidder: int, round_number: int) -> bytes:  # noqa: ARG002 -- see `Wire`
+        """See `Wire`."""
+        return _bind(bytes(2))
+
+
+class PostgresWatcher:
+    """A connection that listens."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+
+    def connect(self) -> socket.socket:
+        """See `Watcher`."""
+        return connect_postgres(self._address, message(b"Q", f"LISTEN {CHANNEL}\0".encode()))
+
+    def publications(self, data: bytes) -> Answers:
+        """See `Watcher`."""
+        return _split(data, lambda kind, _: kind == _NOTIFICATION)
+
+
+def _bind(values: bytes) -> bytes:
+    """Return a request to run the statement with values, which come with their number."""
+    return message(b"B", b"\0" + _STATEMENT + _BINARY + values + _BINARY) + _EXECUTE
+
+
+def _read_answer(kind: int, body: bytes) -> int:
+    if kind == _ROW and body != _TRUE:
+        raise BrokenPeerError(f"PostgreSQL refused a good bid: {body!r}")
+    return kind == _READY
+
+
+def _ignore(kind: int, body: bytes) -> int:  # noqa: ARG001 -- as others take a message
+    return 0
+
+
+def _split(data: bytes, take: Callable[[int, bytes], int]) -> Answers:
+    """Count what `take` says of each whole message in `data`. Raises BrokenPeerError at an error."""
+    count = start = 0
+    length = len(data)
+    while start + _HEAD_BYTES <= length:
+        end = start + 1 + int.from_bytes(data[start + 1 : start + _HEAD_BYTES], "big")
+        if end > length:
+            break
+        body = data[start + _HEAD_BYTES : end]
+        if data[start] == _ERROR:
+            raise BrokenPeerError(f"PostgreSQL answered an error: {body!r}")
+        count += take(data[start], body)
+        start = end
+    return Answers(count, data[start:])
+
+
+def _is_idle(data: bytes) -> bool:
+    return data.endswith(_IDLE)
+
+
 class PostgresPeer:
-    """A cluster of its own, with the whole machine's share of settings that a database of this size needs.
+    """A cluster of its own, with the whole machine's share of settings that a database of this size needs."""
 
-    `publishes` False leaves the notification out: NOTIFY takes a lock of the whole database until the commit is
-    durable, so commits can't be grouped. That variant does less than the others, and is no peer to compare with.
-    """
+    name = "PostgreSQL"
 
-    def __init__(self, programs: Path, *, publishes: bool = True) -> None:
+    def __init__(self, programs: Path) -> None:
         self._programs = programs
-        self.name = "PostgreSQL" if publishes else "PostgreSQL, mute"
-        self._publishes = publishes
 
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator[Running]:
@@ -101,7 +218,7 @@ class PostgresPeer:
                     return int(await client.fetchval("SELECT count(*) FROM bid"))
 
                 yield Running(
-                    PostgresBids(address, publishes=self._publishes),
+                    PostgresBids(address),
                     PostgresSelects(address),
                     PostgresWatcher(address),
                     lambda: processor_s(process.pid),

@@ -15,9 +15,8 @@ from typing import Final
 import redis
 
 from benchmarks.load.ring import LOTS, amount_minor, lot_of
-from benchmarks.peers.peer import Running
 from benchmarks.peers.processes import check_alive, free_port, processor_s, running_server
-from benchmarks.peers.wire import Address, Answers, connect_to, count_equal, receive_until
+from benchmarks.peers.wire import Address, Answers, Running, connect_to, count_equal, receive_until
 
 SCRIPT: Final = """
 local call = redis.call

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.load.ring import amount_minor, lot_of
-from benchmarks.peers.peer import Running
 from benchmarks.peers.processes import processor_s, running_server
-from benchmarks.peers.wire import Address, Answers, BrokenPeerError, connect_to, receive_until
+from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running, connect_to, receive_until
 
 _FINAL: Final = 0x80
 _TEXT: Final = 1

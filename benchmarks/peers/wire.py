@@ -1,7 +1,9 @@
 """What the load generator must know of a peer: how its bidders connect, ask, and tell a whole answer from a part."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from common.errors import AuctionError
@@ -9,7 +11,6 @@ from common.errors import AuctionError
 CONNECT_S: Final = 60.0
 RECEIVE_BYTES: Final = 1 << 14
 """More would have a buffer mapped and unmapped for each answer, which costs more than all the rest."""
-
 Address = tuple[str, int]
 
 
@@ -85,3 +86,26 @@ def receive_exactly(connection: socket.socket, count: int) -> bytes:
             raise BrokenPeerError(f"The peer hung up after {bytes(data)!r}.")
         data += received
     return bytes(data)
+
+
+class Running(NamedTuple):
+    """A peer that runs. The echo has neither publications nor records."""
+
+    bids: Wire
+    trivial: Wire | None
+    """Requests that cost it next to nothing: how much faster the generator is with them shows that it waits for the
+    peer with bids."""
+    watcher: Watcher | None
+    server_s: Callable[[], float]
+    """The processor time that all its processes took."""
+    records: Callable[[], Awaitable[int]] | None
+    """How many bids are on record, asked of what was made durable."""
+
+
+class Peer(Protocol):
+    """A peer that can be started."""
+
+    name: str
+
+    def running(self, folder: Path) -> AbstractAsyncContextManager[Running]:
+        """Run the peer on data in `folder`, with lots for everybody; leaving stops it. Raises BrokenPeerError."""

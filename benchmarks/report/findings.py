@@ -1,7 +1,7 @@
 """What every measurement does with what it found: sums up repetitions, prints a table, keeps it."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +10,43 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.report.figures import alike, shown_figure, shown_name, shown_setting
 from benchmarks.report.results import RESULTS_FOLDER, Finding, Row, Target, keep
 from common.names import printable
 
+_SMALL: Final = 100
+"""Figures below this are shown with two decimals."""
 _WIDTH_MIN: Final = 120
 """A table of figures that is folded can't be read; in a narrow window its lines wrap."""
+
+
+def alike(rows: Iterable[Row]) -> list[list[Row]]:
+    """Return the rows in groups, each of which fits in a table: they follow one another and have the same columns."""
+    groups: list[list[Row]] = []
+    for row in rows:
+        if groups and _columns(groups[-1][0]) == _columns(row):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
+def _columns(row: Row) -> tuple[list[str], list[str]]:
+    return list(row.setting), list(row.figures)
+
+
+def shown_name(name: str) -> str:
+    """Return a column's name in words."""
+    return name.replace("_", " ")
+
+
+def shown_setting(value: str | float) -> str:
+    """Return what was set, numbers with separators."""
+    return value if isinstance(value, str) else f"{value:,}"
+
+
+def shown_figure(value: float) -> str:
+    """Return what was found: with two decimals where it has any and is small, else as a whole number."""
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= _SMALL else f"{value:,.2f}"
 
 
 def results_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,8 +13,7 @@ import click
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from benchmarks.report.figures import alike, shown_figure, shown_name, shown_setting
-from benchmarks.report.findings import results_option
+from benchmarks.report.findings import alike, results_option, shown_figure, shown_name, shown_setting
 from benchmarks.report.results import Kept, Row, Target, read_kept
 from common.errors import UsageError
 
@@ -52,7 +51,6 @@ PLOTS: Final[dict[str, tuple[Plot, ...]]] = {
         Plot("ms", ("screen_p50_ms", "screen_p99_ms", "screen_p999_ms")),
     ),
     "fanout": (Plot("ms", ("p99_ms", "bare_p99_ms")),),
-    "fanout-curve": (Plot("ms", ("p99_ms", "bare_p99_ms")),),
     "fairness": (Plot("ms", ("calm_p99_ms", "elsewhere_p99_ms", "p99_ms")),),
 }
 """What to draw of a measurement. Of one that is not here, the first figure that has a spread is drawn."""

@@ -15,8 +15,8 @@ from benchmarks.load.latencies import Latencies
 from benchmarks.load.open_loop import Timings, arrivals_ns
 from benchmarks.load.rising_sale import Bids, due_us
 from benchmarks.measurements import fairness, fanout, latency
-from benchmarks.measurements.fanout_runs import Shape, run_bare, run_house
-from benchmarks.measurements.latency_rounds import Loaded, Round, Unloaded
+from benchmarks.measurements.fanout import Shape, run_bare, run_house
+from benchmarks.measurements.latency import Loaded, Round, Unloaded
 from benchmarks.report.results import Kept, read_kept
 from common.codec import decode_request
 from common.messages import BidRequest
@@ -112,7 +112,7 @@ def test_a_fan_out_delivers_everything_and_compares_with_the_bare_publisher(tmp_
 
 def test_where_the_bare_publisher_would_queue_only_the_house_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fanout, "BARE_DELIVERIES_PER_S_MAX", 20 * 50)
-    finding = fanout.measure([Shape(20, 1, 51), Shape(20, 1, 50)], 0.5, 1, is_encrypted=False)
+    finding = fanout.measure([Shape(20, 1, 51), Shape(20, 1, 50)], 0.5, 1)
     assert [row.setting["bids_per_s"] for row in finding.rows] == [50, 51]
     assert ["bare_p99_ms" in row.figures for row in finding.rows] == [True, False]
     assert [target.what for target in finding.targets[1:]] == [
@@ -121,10 +121,10 @@ def test_where_the_bare_publisher_would_queue_only_the_house_is_measured(monkeyp
     ]
 
 
-def test_screens_with_curve_hear_house_and_bare_publisher(tmp_path: Path) -> None:
+def test_screens_hear_house_and_bare_publisher(tmp_path: Path) -> None:
     shape = Shape(screens=6, lots=2, per_s=100)
     for run in (run_house, run_bare):
-        (found,) = run(tmp_path, [shape], 0.5, is_encrypted=True)
+        (found,) = run(tmp_path, [shape], 0.5)
         assert found.delivery.is_whole
         assert found.delivery.screens == 6
         assert found.delivery.deliveries == 6 * len(found.timings.due_ns) > 0

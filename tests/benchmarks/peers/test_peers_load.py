@@ -16,7 +16,7 @@ from benchmarks.measurements.peers import QUICK, finding, peers
 from benchmarks.peers.lineup import REDIS, Aim, Lineup, line_up
 from benchmarks.peers.load import Load
 from benchmarks.peers.measuring import Case, Measured
-from benchmarks.peers.postgres_wire import PostgresBids, PostgresWatcher, message
+from benchmarks.peers.postgres_peer import PostgresBids, PostgresWatcher, message
 from benchmarks.peers.redis_peer import RedisBids, RedisWatcher, command
 from benchmarks.peers.websocket_peer import WebSocketBids, WebSocketPeer
 from benchmarks.peers.wire import Address, Answers, BrokenPeerError
@@ -60,7 +60,7 @@ def _publication(text: bytes) -> bytes:
 STREAMS: dict[str, tuple[Callable[[bytes], Answers], bytes]] = {
     "redis bids": (RedisBids(NOWHERE, 40 * "0").answers, b":1\r\n"),
     "redis publications": (RedisWatcher(NOWHERE).publications, _publication(b"1-0 bidder-7 100")),
-    "postgresql bids": (PostgresBids(NOWHERE, publishes=True).answers, _bid_row(1)),
+    "postgresql bids": (PostgresBids(NOWHERE).answers, _bid_row(1)),
     "postgresql publications": (PostgresWatcher(NOWHERE).publications, message(b"A", b"\0\0\0\7bids\07 7 100\0")),
     "websocket bids": (WebSocketBids(NOWHERE).answers, b'\x81\x13{"type":"accepted"}'),
     "long websocket bids": (
@@ -90,8 +90,8 @@ def test_answers_are_counted_once_wherever_a_read_ends(name: str, count: int, cu
     [
         (RedisBids(NOWHERE, 40 * "0").answers, b":1\r\n:0\r\n"),
         (RedisBids(NOWHERE, 40 * "0").answers, b"-NOSCRIPT\r\n"),
-        (PostgresBids(NOWHERE, publishes=True).answers, _bid_row(1) + _bid_row(0)),
-        (PostgresBids(NOWHERE, publishes=True).answers, message(b"E", b"SERROR\0\0")),
+        (PostgresBids(NOWHERE).answers, _bid_row(1) + _bid_row(0)),
+        (PostgresBids(NOWHERE).answers, message(b"E", b"SERROR\0\0")),
         (WebSocketBids(NOWHERE).answers, b'\x81\x13{"type":"rejected"}'),
     ],
 )
@@ -116,15 +116,15 @@ def _measured(per_s: int, missed: int = 0) -> Measured:
 
 def test_ratios_are_of_the_same_repetition_and_decide_what_was_reached() -> None:
     house, echo, slow, fast = (WebSocketPeer() for _ in range(4))
-    ours, pooled = Case(house, 16, has_subscriber=True), Case(slow, 4, has_subscriber=True, is_pool=True)
-    theirs = Case(fast, 16, has_subscriber=True)
-    direct = Case(house, 256, has_subscriber=True)
+    ours, pooled = Case(house, 16), Case(slow, 4, is_pool=True)
+    theirs = Case(fast, 16)
+    direct = Case(house, 256)
     lineup = Lineup(
         house, echo, (16, 256), [], [Aim(10, "slow", slow), Aim(2, "fast", fast), Aim(2, "gone", None)], ["a note"]
     )
     runs = {
-        Case(echo, 16, has_subscriber=False): [_measured(2000), _measured(400), _measured(1500)],
-        Case(echo, 256, has_subscriber=False): [_measured(1000), _measured(200), _measured(800)],
+        Case(echo, 16): [_measured(2000), _measured(400), _measured(1500)],
+        Case(echo, 256): [_measured(1000), _measured(200), _measured(800)],
         ours: [_measured(1000), _measured(200), _measured(1000)],
         direct: [_measured(500), _measured(100), _measured(500)],
         pooled: [_measured(100), _measured(10), _measured(50)],

@@ -7,13 +7,12 @@ import pytest
 
 from benchmarks.measurements.peers import QUICK
 from benchmarks.peers.house_peer import HousePeer
+from benchmarks.peers.lineup import postgres_programs, redis_program
 from benchmarks.peers.measuring import Case, data_folder, measure
-from benchmarks.peers.packages import postgres_programs, redis_program
-from benchmarks.peers.peer import Peer, Running
 from benchmarks.peers.postgres_peer import PostgresPeer
 from benchmarks.peers.redis_peer import ALWAYS, EVERY_SECOND, RedisPeer
 from benchmarks.peers.websocket_peer import WebSocketPeer
-from benchmarks.peers.wire import BrokenPeerError, Wire
+from benchmarks.peers.wire import BrokenPeerError, Peer, Running, Wire
 
 BRIEF = QUICK._replace(seconds=0.2)
 
@@ -48,7 +47,7 @@ def peer(request: pytest.FixtureRequest) -> Peer:
 
 def test_what_a_peer_accepts_is_on_record_and_is_published(peer: Peer) -> None:
     """`measure` itself raises where a bid was refused, or is not on record."""
-    measured = measure(Case(peer, 4, has_subscriber=True, is_pool=isinstance(peer, PostgresPeer)), BRIEF)
+    measured = measure(Case(peer, 4, is_pool=isinstance(peer, PostgresPeer)), BRIEF)
     assert measured.bids.answered > 0
     assert measured.bids.total >= measured.bids.answered
     assert measured.missed == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.report.figures import alike, shown_figure, shown_setting
+from benchmarks.report.findings import alike, shown_figure, shown_setting
 from benchmarks.report.results import Row
 
 
