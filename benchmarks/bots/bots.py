@@ -25,7 +25,7 @@ from common.errors import UsageError
 from common.limits import LOTS_MAX
 from common.open_files import make_room_for_files
 from common.terminal.commands import STOPPED_STATUS, examples
-from common.terminal.output import print_json
+from common.terminal.output import print_json, say
 
 BIDDERS_MAX: Final = 10_000
 BRISK_BIDDERS: Final = 20
@@ -138,7 +138,7 @@ def bots(*, strategy: str, values: str, arrivals: str, seed: int, as_json: bool,
     try:
         return _run(options, as_json=as_json)
     except (KeyboardInterrupt, asyncio.CancelledError):
-        click.echo("\nStopped, and with it all bots.", err=True)
+        say("Stopped, and with it all bots.", err=True)
         return STOPPED_STATUS
 
 
@@ -161,7 +161,7 @@ def _run(options: _Options, *, as_json: bool) -> int:
         else:
             _print(outcome, lag_max_ms)
         if options.starts_a_house and not outcome.is_right:
-            click.echo(f"The sale is kept in {keep_folder(folder)}.", err=True)
+            say(f"The sale is kept in {keep_folder(folder)}.", err=True)
     return 0 if outcome.is_right else _FAILED
 
 
@@ -208,7 +208,7 @@ async def _show_progress(crew: Crew, bidders: int, bar: Status | None) -> None:
         await asyncio.sleep(PROGRESS_LINE_S if bar is None else PROGRESS_S)
         line = f"{asyncio.get_running_loop().time() - began_s:5.1f} s  {_progress(crew, bidders)}"
         if bar is None:
-            click.echo(line, err=True)
+            say(line, err=True)
         else:
             bar.update(line)
 
@@ -226,12 +226,12 @@ def _progress(crew: Crew, bidders: int) -> str:
 def _print(outcome: Outcome, lag_max_ms: float) -> None:
     if outcome.sale is not None:
         print_revenue(outcome.lots.values(), outcome.sale.currency)
-    click.echo(f"Time       joined in {outcome.joined_s:.1f} s, bid for {outcome.bid_s:.1f} s")
+    say(f"Time       joined in {outcome.joined_s:.1f} s, bid for {outcome.bid_s:.1f} s")
     print_tally(outcome.tally)
     print_kills(outcome.kills)
-    click.echo(f"Load       the bots' own processes were late by {lag_max_ms:.0f} ms at most")
+    say(f"Load       the bots' own processes were late by {lag_max_ms:.0f} ms at most")
     for check in outcome.checks:
-        report_check(check.what, check.problems)
+        report_check(check)
 
 
 def _fields(options: _Options, outcome: Outcome, lag_max_ms: float) -> dict[str, Any]:

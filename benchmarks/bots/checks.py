@@ -1,17 +1,18 @@
 """What must be true after a sale: all copies of it are equal, and the record has every bid that was acknowledged."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-import click
 import msgspec
 
 from benchmarks.bots.tally import Acknowledged
+from benchmarks.load.house import ask_house
 from common.lot import LotView, SaleView
+from common.terminal.output import say
 
 _SHOWN_MAX: Final = 5
 _REQUESTS: Final = """
@@ -21,14 +22,35 @@ _REQUESTS: Final = """
 """
 
 
-def report_check(what: str, problems: list[str]) -> bool:
+class Check(msgspec.Struct, frozen=True):
+    """What must hold, and what speaks against it."""
+
+    what: str
+    problems: list[str]
+
+
+def report_check(check: Check) -> bool:
     """Print whether a check held, with its first problems where it did not; return whether it did."""
-    click.echo(f"{click.style('OK  ', fg='green') if not problems else click.style('FAIL', fg='red')}  {what}")
+    problems = check.problems
+    say(f"{'FAIL' if problems else 'OK  '}  {check.what}", style={"fg": "red" if problems else "green"})
     for problem in problems[:_SHOWN_MAX]:
-        click.echo(f"      {problem}")
+        say(f"      {problem}")
     if len(problems) > _SHOWN_MAX:
-        click.echo(f"      and {len(problems) - _SHOWN_MAX} more")
+        say(f"      and {len(problems) - _SHOWN_MAX} more")
     return not problems
+
+
+async def house_check(data: Path, lots: Mapping[str, LotView]) -> Check:
+    """Hold a copy of the sale against what the auctioneer itself reports. Raises HouseError."""
+    what = "It is the sale that the auctioneer has: status, price, hammer, winner, bids and seq of each lot"
+    return Check(what, differences_from_reports(lots, await ask_house(data, "lots"), await ask_house(data, "results")))
+
+
+def record_check(data: Path, acknowledged: Sequence[Acknowledged]) -> Check:
+    """Look for all acknowledged bids and purchases in the record of the sale in `data`."""
+    what = f"All {len(acknowledged)} bids and purchases that the house acknowledged are in its record"
+    twice = len(acknowledged) - len({(one.paddle, one.request_id) for one in acknowledged})
+    return Check(what, missing_from_record(data, acknowledged) + ([f"{twice} are there twice"] if twice else []))
 
 
 def differences(ours: Mapping[str, LotView], theirs: Mapping[str, LotView]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from benchmarks.bots.checks import differences_from_reports, missing_from_record, report_check
+from benchmarks.bots.checks import Check, house_check, record_check, report_check
 from benchmarks.bots.crowd import Crowd
 from benchmarks.bots.report import print_tally
 from benchmarks.bots.sale_folder import keep_folder, sale_folder
@@ -19,6 +19,7 @@ from benchmarks.load.house import HouseProcess, demo_catalogue
 from benchmarks.load.waiting import alongside, stop_when_told
 from bidder import AsyncClient
 from common.terminal.commands import STOPPED_STATUS, examples
+from common.terminal.output import say
 
 SEED: Final = 19
 """With these bots' values, one lot of the catalogue is bought at once and one is beyond all purses."""
@@ -53,37 +54,36 @@ def demo(bidders: int, seed: int, catalogue: Path, data: Path | None) -> int:
         try:
             is_right = asyncio.run(_hold(catalogue, folder, bidders, seed))
         except (KeyboardInterrupt, asyncio.CancelledError):
-            click.echo("\nStopped, and with it the auctioneer and all bots.", err=True)
+            say("Stopped, and with it the auctioneer and all bots.", err=True)
             return STOPPED_STATUS
         if data is None and not is_right:
-            click.echo(f"The sale is kept in {keep_folder(folder)}.", err=True)
+            say(f"The sale is kept in {keep_folder(folder)}.", err=True)
     return 0 if is_right else _FAILED
 
 
 async def _hold(catalogue: Path, folder: Path, bidders: int, seed: int) -> bool:
     """Hold the sale and return whether all checks held."""
     stop_when_told()
-    click.echo("Starting an auctioneer ...")
+    say("Starting an auctioneer ...")
     async with HouseProcess(catalogue, folder, "--port", "0") as house:
         _print_how_to_join(house)
         crowd = Crowd(seed)
         async with Swarm(house.link, crowd, crowd.characters(bidders)) as swarm:
             is_right = await _watch(swarm)
-            click.echo()
+            say()
             await house.show("results")
-            click.echo()
+            say()
             print_tally(swarm.tally)
-            click.echo()
+            say()
             is_right &= await _check_copies(house, swarm)
-            lost = missing_from_record(folder, swarm.tally.acknowledged)
-            is_right &= report_check(
-                f"All {len(swarm.tally.acknowledged)} bids and purchases that the house acknowledged are in its record",
-                lost,
-            )
+            is_right &= report_check(record_check(folder, swarm.tally.acknowledged))
         await house.stop()
-        click.echo(f"\n$ auctioneer verify --data {folder}")
+        say()
+        say(f"$ auctioneer verify --data {folder}")
         status = await house.show("verify")
-        is_right &= report_check("The record verifies", [f"`verify` ended with status {status}"] if status else [])
+        is_right &= report_check(
+            Check("The record verifies", [f"`verify` ended with status {status}"] if status else [])
+        )
     return is_right
 
 
@@ -91,8 +91,10 @@ def _print_how_to_join(house: HouseProcess) -> None:
     program = Path(sys.executable).with_name("bidder")
     with suppress(ValueError):
         program = program.relative_to(Path.cwd())
-    click.echo(f"\n  Join link  {house.link}")
-    click.echo(f"  To bid too, in another terminal:  {program} join --name YOU\n")
+    say()
+    say(f"  Join link  {house.link}")
+    say(f"  To bid too, in another terminal:  {program} join --name YOU")
+    say()
 
 
 async def _watch(swarm: Swarm) -> bool:
@@ -102,7 +104,7 @@ async def _watch(swarm: Swarm) -> bool:
         story = Story(client.sale.currency, lambda paddle: _name(swarm, paddle))
         is_over = await alongside(_bid(swarm), _tell(client, story, screen), _refresh(client, swarm, screen))
         screen.refresh(client, lambda paddle: _name(swarm, paddle))
-    return is_over or report_check("The sale ended", [f"it did not within {SALE_S_MAX:.0f} s"])
+    return is_over or report_check(Check("The sale ended", [f"it did not within {SALE_S_MAX:.0f} s"]))
 
 
 async def _bid(swarm: Swarm) -> bool:
@@ -130,12 +132,6 @@ def _name(swarm: Swarm, paddle: int) -> str:
 async def _check_copies(house: HouseProcess, swarm: Swarm) -> bool:
     """Check that bidders, newcomers and the auctioneer all have the same sale; return whether they do."""
     newcomer = await swarm.reference()
-    is_right = report_check(
-        f"All {len(swarm.bots)} bots have the sale that a newcomer is given",
-        await swarm.until_equal(newcomer, SETTLE_S),
-    )
-    lots, results = await house.ask("lots"), await house.ask("results")
-    return is_right & report_check(
-        "It is the sale that the auctioneer has: status, price, hammer, winner, bids and seq of each lot",
-        differences_from_reports(newcomer.lots(), lots, results),
-    )
+    unequal = await swarm.until_equal(newcomer, SETTLE_S)
+    is_right = report_check(Check(f"All {len(swarm.bots)} bots have the sale that a newcomer is given", unequal))
+    return is_right & report_check(await house_check(house.data, newcomer.lots()))

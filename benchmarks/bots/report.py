@@ -3,16 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-import click
 from msgspec import Struct
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.bots.tally import Tally
 from common.lot import LotView
 from common.money import Currency
-from common.names import printable
+from common.terminal.output import say
+from common.terminal.tables import Column, print_table
 
 PERCENTS: Final = (50, 90, 99, 99.9, 100)
 
@@ -30,15 +27,15 @@ def print_tally(tally: Tally) -> None:
     """Print how many requests were accepted and refused, how long verdicts took, and what had to be repaired."""
     codes = sorted(tally.rejected.items(), key=lambda item: -item[1])
     refused = ", ".join(f"{count} {code.value}" for code, count in codes)
-    click.echo(
+    say(
         f"Requests   {len(tally.acknowledged)} accepted, {tally.refused} refused"
         + (f" ({refused})" if refused else "")
         + (f", {tally.unanswered} without a verdict" if tally.unanswered else "")
     )
     if tally.latencies.count:
         shown = ", ".join(f"{_percent(percent)} {tally.latencies.percentile_ms(percent):.1f}" for percent in PERCENTS)
-        click.echo(f"Verdicts   {shown} ms, from the bot's decision")
-    click.echo(
+        say(f"Verdicts   {shown} ms, from the bot's decision")
+    say(
         f"Broadcasts {tally.repairs} gaps repaired ({tally.events_repaired} events), {tally.jumps} lots jumped, "
         f"{tally.histories_lost} histories lost"
         + (f", {tally.events_dropped} events dropped unread" if tally.events_dropped else "")
@@ -48,7 +45,7 @@ def print_tally(tally: Tally) -> None:
 def print_kills(kills: Iterable[Kill]) -> None:
     """Print what each death of the house came to."""
     for kill in kills:
-        click.echo(
+        say(
             f"Killed     at {kill.at_s:.1f} s, after {kill.accepted_before} accepted bids; back after "
             f"{kill.back_s:.1f} s, all bots up to date after {kill.resumed_s:.1f} s"
         )
@@ -56,18 +53,27 @@ def print_kills(kills: Iterable[Kill]) -> None:
 
 def print_revenue(lots: Iterable[LotView], currency: Currency) -> None:
     """Print how each lot ended, and the sum."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_footer=True)
     views = list(lots)
     total_minor = sum(view.hammer_minor or 0 for view in views)
-    table.add_column("Lot", justify="right")
-    table.add_column("Title", footer="Revenue")
-    table.add_column("", footer=f"{sum(view.winner is not None for view in views)} sold")
-    table.add_column(currency.code, justify="right", footer=_amount(total_minor, currency))
-    table.add_column("Bids", justify="right", footer=str(sum(view.bids for view in views)))
-    for view in views:
-        hammer = "" if view.hammer_minor is None else _amount(view.hammer_minor, currency)
-        table.add_row(view.lot, printable(view.terms.title), view.status.value, hammer, str(view.bids))
-    Console().print(table)
+    columns = (
+        Column("Lot", is_number=True),
+        Column("Title", shrinks=True),
+        Column(""),
+        Column(currency.code, is_number=True),
+        Column("Bids", is_number=True),
+    )
+    rows = [
+        (
+            view.lot,
+            view.terms.title,
+            view.status.value,
+            "" if view.hammer_minor is None else _amount(view.hammer_minor, currency),
+            str(view.bids),
+        )
+        for view in views
+    ]
+    sold, bids = sum(view.winner is not None for view in views), sum(view.bids for view in views)
+    print_table(columns, [*rows, ("", "Revenue", f"{sold} sold", _amount(total_minor, currency), str(bids))])
 
 
 def tally_fields(tally: Tally) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Self
 
-import click
 from rich import box
 from rich.console import Console, Group
 from rich.live import Live
@@ -18,6 +17,7 @@ from benchmarks.bots.story import Kind, Line
 from bidder import AsyncClient
 from common.lot import LotStatus, LotView
 from common.names import printable
+from common.terminal.output import say
 
 REFRESH_S: Final = 0.2
 TICKER_LINES: Final = (4, 10)
@@ -79,7 +79,7 @@ class PlainScreen(Screen):
 
     def tell(self, line: Line) -> None:
         """Print the line."""
-        click.echo(f"{self._time()}  {line.text}")
+        say(f"{self._time()}  {line.text}")
 
     def refresh(self, client: AsyncClient, name_of: NameOf) -> None:
         """Do nothing: the lines say it all."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from benchmarks.bots.checks import differences_from_reports, digest, missing_from_record
+from benchmarks.bots.checks import Check, digest, house_check, record_check
 from benchmarks.bots.crew import Crew
 from benchmarks.bots.report import Kill
 from benchmarks.bots.tally import Tally
@@ -32,13 +32,6 @@ SETTLE_S: Final = 60.0
 """How long copies of the sale may take to become equal after the last bid."""
 ANSWER_S: Final = 120.0
 """How long a worker process may take to answer."""
-
-
-class Check(Struct, frozen=True):
-    """What must hold, and what speaks against it."""
-
-    what: str
-    problems: list[str]
 
 
 class Outcome(Struct):
@@ -154,11 +147,7 @@ class Trial:
         ours = Compared([], digest(sale, lots), is_gone=False)
         self._check("Newcomers are given the same sale in every process", _differing([ours, *compared]))
         if self._data is not None:
-            reports = [await ask_house(self._data, words) for words in ("lots", "results")]
-            self._check(
-                "It is the sale that the auctioneer has: status, price, hammer, winner, bids and seq of each lot",
-                differences_from_reports(lots, *reports),
-            )
+            self.outcome.checks.append(await house_check(self._data, lots))
 
     async def _check_record(self) -> None:
         acknowledged = self.outcome.tally.acknowledged
@@ -166,12 +155,7 @@ class Trial:
             self._check("Every request had a verdict", [f"{self.outcome.tally.unanswered} had none"])
         if self._data is None:
             return
-        distinct = {(one.paddle, one.request_id) for one in acknowledged}
-        twice = [] if len(distinct) == len(acknowledged) else [f"{len(acknowledged) - len(distinct)} are there twice"]
-        self._check(
-            f"All {len(acknowledged)} bids and purchases that the house acknowledged are in its record",
-            missing_from_record(self._data, acknowledged) + twice,
-        )
+        self.outcome.checks.append(record_check(self._data, acknowledged))
         try:
             await ask_house(self._data, "verify")
         except HouseError as error:

@@ -25,6 +25,7 @@ from benchmarks.report.findings import results_option, show_and_keep, spread
 from benchmarks.report.results import Finding, Row, Target
 from common.keys import JoinLink
 from common.open_files import make_room_for_files
+from common.terminal.output import say
 
 PROCESSES: Final = 2
 """Processes that the screens are spread over."""
@@ -156,7 +157,7 @@ def measure(shapes: list[Shape], seconds: float, repeats: int) -> Finding:
             for lots in dict.fromkeys(shape.lots for shape in runs):
                 alike = [shape for shape in runs if shape.lots == lots]
                 shown = ", ".join(f"{shape.screens:,} x {shape.per_s:,}/s" for shape in alike)
-                click.echo(f"{number + 1} of {repeats}: {name}, {lots} lots, screens x bids: {shown} ...", err=True)
+                say(f"{number + 1} of {repeats}: {name}, {lots} lots, screens x bids: {shown} ...", err=True)
                 with tempfile.TemporaryDirectory(prefix="auction-bench-") as folder:
                     found = run(Path(folder), alike, seconds)
                 for shape, one in zip(alike, found, strict=True):

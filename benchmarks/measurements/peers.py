@@ -21,6 +21,7 @@ from benchmarks.peers.measuring import FEW, Case, Measured, Plan, data_folder, m
 from benchmarks.report.findings import results_option, show_and_keep, spread
 from benchmarks.report.results import Finding, Row, Target
 from common.errors import UsageError
+from common.terminal.output import say
 
 POOLS: Final = (2, 4, 8, 16, 32)
 QUICK: Final = Plan(seconds=0.3, warm_up_s=0.1, trivial_s=0.1, connections=(FEW,), pools=(4,))
@@ -54,7 +55,7 @@ def run(lineup: Lineup, plan: Plan, repeats: int) -> Runs:
     runs: Runs = {case: [] for case in lineup.cases}
     for number in range(repeats):
         for case in lineup.cases:
-            click.echo(f"{number + 1} of {repeats}: {case.peer.name}, {case.connections} connections ...", err=True)
+            say(f"{number + 1} of {repeats}: {case.peer.name}, {case.connections} connections ...", err=True)
             runs[case].append(measure(case, plan))
     return runs
 

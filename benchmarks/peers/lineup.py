@@ -9,8 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import click
-
 from benchmarks.peers.house_peer import EchoPeer, HousePeer
 from benchmarks.peers.measuring import Case, Plan, best_pool
 from benchmarks.peers.postgres_peer import PostgresPeer
@@ -18,6 +16,7 @@ from benchmarks.peers.redis_peer import ALWAYS, EVERY_SECOND, RedisPeer
 from benchmarks.peers.websocket_peer import WebSocketPeer
 from benchmarks.peers.wire import Peer
 from common.errors import UsageError
+from common.terminal.output import say
 
 _POSTGRES_FOLDER: Final = Path("/usr/lib/postgresql")
 _POSTGRES_VERSION: Final = "15"
@@ -68,7 +67,7 @@ def version_of(program: Path) -> str:
 def _install(package: str) -> None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise MissingPackageError(f"It is not installed. On Debian: sudo apt-get install {package}")
-    click.echo(f"Installing Debian's package {package} ...", err=True)
+    say(f"Installing Debian's package {package} ...", err=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["install", "-y", package], ["update"], ["install", "-y", package]):
         done = subprocess.run(["apt-get", *words], capture_output=True, text=True, check=False, env=environment)
@@ -112,7 +111,7 @@ def line_up(names: Collection[str], plan: Plan) -> Lineup:
             try:
                 lineup.aims.append(Aim(ratio, name, add(lineup, plan)))
             except MissingPackageError as why_not:
-                click.secho(f"{name} is NOT measured. {why_not}", err=True, bold=True)
+                say(f"{name} is NOT measured. {why_not}", err=True, style={"bold": True})
                 lineup.aims.append(Aim(ratio, name, None))
                 lineup.notes.append(f"{name} was not measured: {why_not}")
     return lineup

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks.report.results import RESULTS_FOLDER, Finding, Row, Target, keep
 from common.names import printable
+from common.terminal.output import say
 
 _SMALL: Final = 100
 """Figures below this are shown with two decimals."""
@@ -77,7 +78,7 @@ def show_and_keep(finding: Finding, folder: Path) -> None:
         console.print(printable(_verdict(target)), markup=False)
     for note in finding.notes:
         console.print(f"- {note}", markup=False)
-    click.echo(f"Kept in {keep(finding, folder)}")
+    say(f"Kept in {keep(finding, folder)}")
 
 
 def _verdict(target: Target) -> str:

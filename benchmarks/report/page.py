@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from benchmarks.report.findings import alike, results_option, shown_figure, shown_name, shown_setting
 from benchmarks.report.results import Kept, Row, Target, read_kept
 from common.errors import UsageError
+from common.terminal.output import say
 
 PAGE: Final = "report.html"
 BARS_MAX: Final = 24
@@ -68,7 +69,7 @@ def report(results_folder: Path) -> None:
         raise UsageError(f"No figures are kept in {results_folder}. Measure first: make bench")
     path = results_folder / PAGE
     path.write_text(page(kept), encoding="utf-8")
-    click.echo(f"Written to {path}: {len(kept)} measurements, {_score(kept)}")
+    say(f"Written to {path}: {len(kept)} measurements, {_score(kept)}")
 
 
 def page(kept: Sequence[Kept]) -> str:

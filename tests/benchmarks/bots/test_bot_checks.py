@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from benchmarks.bots.checks import differences, differences_from_reports, digest, report_check
+from benchmarks.bots.checks import Check, differences, differences_from_reports, digest, report_check
 from common.lot import LotStatus, LotTerms, LotView, SaleView, Step
 from common.money import Currency
 
@@ -64,8 +64,8 @@ def test_what_the_house_reports_otherwise_is_found(change: dict[str, object], fi
 
 
 def test_a_check_says_whether_it_held(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report_check("All is well", [])
-    assert not report_check("All is well", [f"problem {number}" for number in range(7)])
+    assert report_check(Check("All is well", []))
+    assert not report_check(Check("All is well", [f"problem {number}" for number in range(7)]))
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == ["OK    All is well", "FAIL  All is well", "      problem 0"]
     assert lines[-1] == "      and 2 more"
