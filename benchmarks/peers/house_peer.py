@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -18,7 +19,7 @@ from benchmarks.load.house import HouseProcess, read_record
 from benchmarks.load.ring import BIDDERS, LOTS, amount_minor, lot_of
 from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, write_catalogue
 from benchmarks.peers.processes import processor_s, running_server
-from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running
+from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running, Watcher, Wire
 from benchmarks.peers.zmtp import connect_zmtp, frame, receive_message, split
 from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, decode_answer, decode_broadcast, encode
 from common.keys import parse_link
@@ -42,7 +43,7 @@ class EchoPeer:
             (port,) = decode_line(process.stdout.readline(), list[int])
             address = ("127.0.0.1", port)
             yield Running(
-                bids=ZmtpWire(address, _bid, b"bid"),
+                bids=_zmtp_wire(address, _bid, b"bid"),
                 trivial=None,
                 watcher=None,
                 server_s=lambda: processor_s(process.pid),
@@ -57,7 +58,6 @@ class HousePeer:
 
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator[Running]:
-        """See `Peer`."""
         catalogue = write_catalogue(folder, LOTS)
         async with HouseProcess(catalogue, folder / "house", "--no-encryption", *UNBOUNDED_REQUESTS) as house:
             link = parse_link(house.link)
@@ -69,9 +69,9 @@ class HousePeer:
                 return int(verified["counts"]["bid_taken"])
 
             yield Running(
-                bids=ZmtpWire((link.host, link.port), _bid, b"accepted", has_hello=True),
-                trivial=ZmtpWire((link.host, link.port), _ping, b"pong", has_hello=True),
-                watcher=HouseWatcher((link.host, link.publish_port)),
+                bids=_zmtp_wire((link.host, link.port), _bid, b"accepted", has_hello=True),
+                trivial=_zmtp_wire((link.host, link.port), _ping, b"pong", has_hello=True),
+                watcher=Watcher(partial(_subscribe, (link.host, link.publish_port)), _publications),
                 server_s=lambda: processor_s(server),
                 records=records,
             )
@@ -85,71 +85,47 @@ def _ping(request_id: int, bidder: int, round_number: int) -> AnyRequest:  # noq
     return Ping(id=request_id)
 
 
-class ZmtpWire:
-    """DEALERs that send a body each time, and count the answers with `expected` in them."""
+def _zmtp_wire(
+    address: Address, make_request: Callable[[int, int, int], AnyRequest], expected: bytes, *, has_hello: bool = False
+) -> Wire:
+    """Return how DEALERs send a body each time, and how answers with `expected` in them are counted."""
+    last_ids = [time.time_ns() // 1000] * BIDDERS
+    """Of each connection: ids must rise for as long as the house remembers the key."""
 
-    def __init__(
-        self,
-        address: Address,
-        make_request: Callable[[int, int, int], AnyRequest],
-        expected: bytes,
-        *,
-        has_hello: bool = False,
-    ) -> None:
-        self._address = address
-        self._make_request = make_request
-        self._expected = expected
-        self._has_hello = has_hello
-        self._last_ids = [time.time_ns() // 1000] * BIDDERS
-        """Of each connection: ids must rise for as long as the house remembers the key."""
-
-    def connect(self, number: int) -> socket.socket:
-        """See `Wire`."""
-        connection = connect_zmtp(self._address, "DEALER")
-        if self._has_hello:
-            connection.sendall(
-                frame(
-                    encode(Hello(id=1, versions=(PROTOCOL_VERSION,), name=f"Bidder {number}", key=f"bidder-{number}"))
-                )
-            )
+    def connect(number: int) -> socket.socket:
+        connection = connect_zmtp(address, "DEALER")
+        if has_hello:
+            hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=f"Bidder {number}", key=f"bidder-{number}")
+            connection.sendall(frame(encode(hello)))
             answer = decode_answer(receive_message(connection))
             if not isinstance(answer, Welcome):
                 raise BrokenPeerError(f"The house did not let bidder {number} in: {answer}")
         return connection
 
-    def request(self, connection: int, bidder: int, round_number: int) -> bytes:
-        """See `Wire`."""
-        self._last_ids[connection] += 1
-        return frame(encode(self._make_request(self._last_ids[connection], bidder, round_number)))
+    def request(connection: int, bidder: int, round_number: int) -> bytes:
+        last_ids[connection] += 1
+        return frame(encode(make_request(last_ids[connection], bidder, round_number)))
 
-    def answers(self, data: bytes) -> Answers:
-        """See `Wire`."""
-        return split(data, self._read)
-
-    def _read(self, body: bytes) -> int:
-        if self._expected not in body:
-            raise BrokenPeerError(f"The house answered {decode_answer(body)} where {self._expected!r} was due.")
+    def read(body: bytes) -> int:
+        if expected not in body:
+            raise BrokenPeerError(f"The house answered {decode_answer(body)} where {expected!r} was due.")
         return 1
 
+    return Wire(connect, request, lambda data: split(data, read))
 
-class HouseWatcher:
-    """A SUB for all lots."""
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
+def _subscribe(address: Address) -> socket.socket:
+    """Return a SUB for all lots: the answer to a probe shows that the subscription before it is in force."""
+    connection = connect_zmtp(address, "SUB")
+    probe = f"{PROBE_TOPIC_PREFIX}{token_hex(16)}".encode() + TOPIC_END
+    connection.sendall(frame(_SUBSCRIBE + LOT_TOPIC_PREFIX.encode()) + frame(_SUBSCRIBE + probe))
+    while not isinstance(decode_broadcast(receive_message(connection)), Probed):
+        pass
+    return connection
 
-    def connect(self) -> socket.socket:
-        """See `Watcher`: the answer to a probe shows that the subscription before it is in force."""
-        connection = connect_zmtp(self._address, "SUB")
-        probe = f"{PROBE_TOPIC_PREFIX}{token_hex(16)}".encode() + TOPIC_END
-        connection.sendall(frame(_SUBSCRIBE + LOT_TOPIC_PREFIX.encode()) + frame(_SUBSCRIBE + probe))
-        while not isinstance(decode_broadcast(receive_message(connection)), Probed):
-            pass
-        return connection
 
-    def publications(self, data: bytes) -> Answers:
-        """See `Watcher`."""
-        return split(data, _bids_in)
+def _publications(data: bytes) -> Answers:
+    return split(data, _bids_in)
 
 
 def _bids_in(body: bytes) -> int:

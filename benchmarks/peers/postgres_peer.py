@@ -14,6 +14,7 @@ import struct
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 from benchmarks.load.ring import LOTS, amount_minor, lot_of
 from benchmarks.peers.processes import check_alive, free_port, processor_s, running_server
-from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running, connect_to, receive_until
+from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running, Watcher, Wire, connect_to, receive_until
 
 USER: Final = "postgres"
 CHANNEL: Final = "bids"
@@ -98,58 +99,35 @@ def connect_postgres(address: Address, first: bytes) -> socket.socket:
     return connection
 
 
-class PostgresWire:
-    """A pool of connections that have a statement prepared; each answer must be true."""
+def postgres_bids(address: Address) -> Wire:
+    """Return how bids are made: one call of the function each."""
 
-    def __init__(self, address: Address, statement: str) -> None:
-        self._address = address
-        self._prepare = message(b"P", _STATEMENT + statement.encode() + b"\0" + bytes(2)) + _SYNC
+    def request(_: int, bidder: int, round_number: int) -> bytes:
+        lot, amount = lot_of(bidder, round_number), amount_minor(round_number)
+        return _bind(struct.pack("!Hiiiiiq", 3, 4, lot, 4, bidder, 8, amount))
 
-    def connect(self, number: int) -> socket.socket:  # noqa: ARG002 -- see `Wire`
-        """See `Wire`."""
-        return connect_postgres(self._address, self._prepare)
-
-    def answers(self, data: bytes) -> Answers:
-        """See `Wire`: an answer is whole when the server is ready again."""
-        return _split(data, _read_answer)
+    return _prepared(address, b"SELECT place_bid($1, $2, $3)", request)
 
 
-class PostgresBids(PostgresWire):
-    """The bidders: one call of the function each."""
-
-    def __init__(self, address: Address) -> None:
-        super().__init__(address, "SELECT place_bid($1, $2, $3)")
-
-    def request(self, connection: int, bidder: int, round_number: int) -> bytes:  # noqa: ARG002 -- see `Wire`
-        """See `Wire`."""
-        values = struct.pack("!Hiiiiiq", 3, 4, lot_of(bidder, round_number), 4, bidder, 8, amount_minor(round_number))
-        return _bind(values)
+def _selects(address: Address) -> Wire:
+    """Return how a statement is run that touches no table."""
+    select = _bind(bytes(2))
+    return _prepared(address, b"SELECT true", lambda *_: select)
 
 
-class PostgresSelects(PostgresWire):
-    """A statement that touches no table."""
-
-    def __init__(self, address: Address) -> None:
-        super().__init__(address, "SELECT true")
-
-    def request(self, connection: int, bidder: int, round_number: int) -> bytes:  # noqa: ARG002 -- see `Wire`
-        """See `Wire`."""
-        return _bind(bytes(2))
+def _prepared(address: Address, statement: bytes, request: Callable[[int, int, int], bytes]) -> Wire:
+    """Return the wire of connections that have a statement prepared; each answer must be true."""
+    prepare = message(b"P", _STATEMENT + statement + b"\0" + bytes(2)) + _SYNC
+    return Wire(lambda _: connect_postgres(address, prepare), request, lambda data: _split(data, _read_answer))
 
 
-class PostgresWatcher:
-    """A connection that listens."""
+def _listen(address: Address) -> socket.socket:
+    return connect_postgres(address, message(b"Q", f"LISTEN {CHANNEL}\0".encode()))
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
 
-    def connect(self) -> socket.socket:
-        """See `Watcher`."""
-        return connect_postgres(self._address, message(b"Q", f"LISTEN {CHANNEL}\0".encode()))
-
-    def publications(self, data: bytes) -> Answers:
-        """See `Watcher`."""
-        return _split(data, lambda kind, _: kind == _NOTIFICATION)
+def postgres_publications(data: bytes) -> Answers:
+    """Count the bids in notifications."""
+    return _split(data, lambda kind, _: kind == _NOTIFICATION)
 
 
 def _bind(values: bytes) -> bytes:
@@ -197,7 +175,6 @@ class PostgresPeer:
 
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator[Running]:
-        """See `Peer`."""
         user = USER if os.geteuid() == 0 else None
         home = folder / "postgres"
         home.mkdir()
@@ -218,9 +195,9 @@ class PostgresPeer:
                     return int(await client.fetchval("SELECT count(*) FROM bid"))
 
                 yield Running(
-                    PostgresBids(address),
-                    PostgresSelects(address),
-                    PostgresWatcher(address),
+                    postgres_bids(address),
+                    _selects(address),
+                    Watcher(partial(_listen, address), postgres_publications),
                     lambda: processor_s(process.pid),
                     records,
                 )

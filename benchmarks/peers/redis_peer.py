@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ import redis
 
 from benchmarks.load.ring import LOTS, amount_minor, lot_of
 from benchmarks.peers.processes import check_alive, free_port, processor_s, running_server
-from benchmarks.peers.wire import Address, Answers, Running, connect_to, count_equal, receive_until
+from benchmarks.peers.wire import Address, Answers, Running, Watcher, Wire, connect_to, count_equal, receive_until
 
 SCRIPT: Final = """
 local call = redis.call
@@ -50,7 +51,6 @@ class RedisPeer:
 
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator[Running]:
-        """See `Peer`."""
         address = ("127.0.0.1", free_port())
         log = folder / "redis.log"
         with running_server(self._command(folder, address[1]), log) as process, redis.Redis(*address) as client:
@@ -63,9 +63,9 @@ class RedisPeer:
                 return int(client.xlen(STREAM))
 
             yield Running(
-                RedisBids(address, script),
-                RedisPings(address),
-                RedisWatcher(address),
+                redis_bids(address, script),
+                _pings(address),
+                Watcher(partial(_subscribe, address), redis_publications),
                 lambda: processor_s(process.pid),
                 records,
             )
@@ -102,76 +102,43 @@ def command(*words: bytes) -> bytes:
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
 
 
-class _RedisWire:
-    """What bids and pings have in common: the connection, and that one answer is as the other."""
+def redis_bids(address: Address, script: str) -> Wire:
+    """Return how bids are made: EVALSHA, and 1."""
+    head = command(b"EVALSHA", script.encode(), b"2").replace(b"*3", b"*%d" % _WORDS, 1)
 
-    def __init__(self, address: Address, answer: bytes) -> None:
-        self._address = address
-        self._answer = answer
-
-    def connect(self, number: int) -> socket.socket:  # noqa: ARG002 -- see `Wire`
-        """See `Wire`."""
-        return connect_to(self._address)
-
-    def answers(self, data: bytes) -> Answers:
-        """See `Wire`."""
-        return count_equal(data, self._answer)
-
-
-class RedisBids(_RedisWire):
-    """The bidders: EVALSHA, and 1."""
-
-    def __init__(self, address: Address, script: str) -> None:
-        super().__init__(address, b":1\r\n")
-        self._head = command(b"EVALSHA", script.encode(), b"2").replace(b"*3", b"*%d" % _WORDS, 1)
-
-    def request(self, connection: int, bidder: int, round_number: int) -> bytes:  # noqa: ARG002 -- see `Wire`
-        """See `Wire`; put together in one step, since it is made for every bid."""
+    def request(_: int, bidder: int, round_number: int) -> bytes:
+        """Put the bid together in one step, since it is made for every bid."""
         lot = b"lot:%d" % lot_of(bidder, round_number)
         name = b"bidder-%d" % bidder
         amount = b"%d" % amount_minor(round_number)
-        sizes = len(lot), len(name), len(amount)
         return b"%b$%d\r\n%b\r\n$4\r\nbids\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (
-            self._head,
-            sizes[0],
-            lot,
-            sizes[1],
-            name,
-            sizes[2],
-            amount,
+            *(head, len(lot), lot),
+            *(len(name), name),
+            *(len(amount), amount),
         )
 
-
-class RedisPings(_RedisWire):
-    """PING, and PONG."""
-
-    def __init__(self, address: Address) -> None:
-        super().__init__(address, b"+PONG\r\n")
-
-    def request(self, connection: int, bidder: int, round_number: int) -> bytes:  # noqa: ARG002 -- see `Wire`
-        """See `Wire`."""
-        return b"*1\r\n$4\r\nPING\r\n"
+    return Wire(lambda _: connect_to(address), request, lambda data: count_equal(data, b":1\r\n"))
 
 
-class RedisWatcher:
-    """A subscriber to all lots."""
+def _pings(address: Address) -> Wire:
+    ping = command(b"PING")
+    return Wire(lambda _: connect_to(address), lambda *_: ping, lambda data: count_equal(data, b"+PONG\r\n"))
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
 
-    def connect(self) -> socket.socket:
-        """See `Watcher`."""
-        connection = connect_to(self._address)
-        connection.sendall(command(b"PSUBSCRIBE", b"lot:*"))
-        receive_until(connection, lambda data: data.endswith(b":1\r\n"))
-        return connection
+def _subscribe(address: Address) -> socket.socket:
+    """Return a connection that hears of all lots."""
+    connection = connect_to(address)
+    connection.sendall(command(b"PSUBSCRIBE", b"lot:*"))
+    receive_until(connection, lambda data: data.endswith(b":1\r\n"))
+    return connection
 
-    def publications(self, data: bytes) -> Answers:
-        """See `Watcher`: only the last one can be a part."""
-        last = data.rfind(_PUBLICATION)
-        if last < 0:
-            return Answers(0, data)
-        count = data.count(_PUBLICATION)
-        if data.endswith(b"\r\n") and data.count(b"\r\n", last) == _PUBLICATION_LINES:
-            return Answers(count, b"")
-        return Answers(count - 1, data[last:])
+
+def redis_publications(data: bytes) -> Answers:
+    """Count the bids in publications; only the last one can be a part."""
+    last = data.rfind(_PUBLICATION)
+    if last < 0:
+        return Answers(0, data)
+    count = data.count(_PUBLICATION)
+    if data.endswith(b"\r\n") and data.count(b"\r\n", last) == _PUBLICATION_LINES:
+        return Answers(count, b"")
+    return Answers(count - 1, data[last:])

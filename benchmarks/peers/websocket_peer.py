@@ -1,19 +1,19 @@
 """The WebSocket and SQLite service (`websocket_service`) as a peer, and RFC 6455 as far as its clients need it."""
 
 import base64
-import json
 import os
 import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.load.ring import amount_minor, lot_of
 from benchmarks.peers.processes import processor_s, running_server
-from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running, connect_to, receive_until
+from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running, Watcher, Wire, connect_to, receive_until
 
 _FINAL: Final = 0x80
 _TEXT: Final = 1
@@ -34,7 +34,6 @@ class WebSocketPeer:
 
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator[Running]:
-        """See `Peer`."""
         database = folder / "auction.sqlite"
         command = [sys.executable, "-m", "benchmarks.peers.websocket_service", str(database)]
         log = folder / "service.log"
@@ -50,68 +49,39 @@ class WebSocketPeer:
                     return int(reader.execute("SELECT count(*) FROM bid").fetchone()[0])
 
             yield Running(
-                WebSocketBids(address),
-                WebSocketPings(address),
-                WebSocketWatcher(address),
+                websocket_bids(address),
+                _pings(address),
+                Watcher(partial(_watch, address), _publications),
                 lambda: processor_s(process.pid),
                 records,
             )
 
 
-class _WebSocketWire:
-    """What bids and pings have in common."""
+def websocket_bids(address: Address) -> Wire:
+    """Return how bids are made."""
 
-    def __init__(self, address: Address, expected: bytes) -> None:
-        self._address = address
-        self._expected = expected
-
-    def connect(self, number: int) -> socket.socket:  # noqa: ARG002 -- see `Wire`
-        """See `Wire`."""
-        return connect_websocket(self._address)
-
-    def answers(self, data: bytes) -> Answers:
-        """See `Wire`."""
-        return _count(data, self._expected)
-
-
-class WebSocketBids(_WebSocketWire):
-    """The bidders."""
-
-    def __init__(self, address: Address) -> None:
-        super().__init__(address, b'"accepted"')
-
-    def request(self, connection: int, bidder: int, round_number: int) -> bytes:  # noqa: ARG002 -- see `Wire`
-        """See `Wire`."""
+    def request(_: int, bidder: int, round_number: int) -> bytes:
         lot, amount = lot_of(bidder, round_number), amount_minor(round_number)
         return _frame(b'{"type":"bid","lot":%d,"bidder":"bidder-%d","amount":%d}' % (lot, bidder, amount))
 
-
-class WebSocketPings(_WebSocketWire):
-    """A message that is answered at once."""
-
-    def __init__(self, address: Address) -> None:
-        super().__init__(address, b'"pong"')
-
-    def request(self, connection: int, bidder: int, round_number: int) -> bytes:  # noqa: ARG002 -- see `Wire`
-        """See `Wire`."""
-        return _frame(b'{"type":"ping"}')
+    return Wire(lambda _: connect_websocket(address), request, lambda data: _count(data, b'"accepted"'))
 
 
-class WebSocketWatcher:
-    """A client that watches and does not bid."""
+def _pings(address: Address) -> Wire:
+    ping = _frame(b'{"type":"ping"}')
+    return Wire(lambda _: connect_websocket(address), lambda *_: ping, lambda data: _count(data, b'"pong"'))
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
 
-    def connect(self) -> socket.socket:
-        """See `Watcher`."""
-        connection = connect_websocket(self._address)
-        ask(connection, {"type": "watch"})
-        return connection
+def _watch(address: Address) -> socket.socket:
+    """Return the connection of a client that watches and does not bid."""
+    connection = connect_websocket(address)
+    connection.sendall(_frame(b'{"type":"watch"}'))
+    receive_until(connection, lambda data: _count(data, b'"watching"').whole == 1)
+    return connection
 
-    def publications(self, data: bytes) -> Answers:
-        """See `Watcher`."""
-        return _count(data, b'"price"')
+
+def _publications(data: bytes) -> Answers:
+    return _count(data, b'"price"')
 
 
 def connect_websocket(address: Address) -> socket.socket:
@@ -126,15 +96,6 @@ def connect_websocket(address: Address) -> socket.socket:
     if not head.startswith(b"HTTP/1.1 101 "):
         raise BrokenPeerError(f"The WebSocket service did not let a client in: {head!r}")
     return connection
-
-
-def ask(connection: socket.socket, message: dict[str, Any]) -> dict[str, Any]:
-    """Send a message and return its answer; blocking, for what is not measured."""
-    connection.sendall(_frame(json.dumps(message).encode()))
-    data = receive_until(connection, lambda data: _count(data, b"").whole == 1)
-    answer = json.loads(data[_SHORT_HEAD:])
-    assert isinstance(answer, dict), "the service answers with objects"
-    return answer
 
 
 def _frame(body: bytes, opcode: int = _TEXT) -> bytes:

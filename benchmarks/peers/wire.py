@@ -28,27 +28,24 @@ class Answers(NamedTuple):
     reply: bytes = b""
 
 
-class Wire(Protocol):
+class Wire(NamedTuple):
     """How bidders speak with a peer. A connection may carry several; its answers come in the order of its requests."""
 
-    def connect(self, number: int) -> socket.socket:
-        """Return the `number`-th connection, blocking, with everything said that comes before the first request."""
-
-    def request(self, connection: int, bidder: int, round_number: int) -> bytes:
-        """Return what a bidder sends in a round."""
-
-    def answers(self, data: bytes) -> Answers:
-        """Count the whole answers in what a connection received. Raises BrokenPeerError at one that is not good."""
+    connect: Callable[[int], socket.socket]
+    """Returns the connection of this number, blocking, with everything said that comes before the first request."""
+    request: Callable[[int, int, int], bytes]
+    """From a connection, a bidder and a round to what the bidder sends."""
+    answers: Callable[[bytes], Answers]
+    """Counts the whole answers in what a connection received. Raises BrokenPeerError at one that is not good."""
 
 
-class Watcher(Protocol):
-    """How one subscriber hears of all bids."""
+class Watcher(NamedTuple):
+    """How one subscriber hears of all bids. It goes to another process, so both are functions of a module."""
 
-    def connect(self) -> socket.socket:
-        """Return a blocking connection on which the subscription is in force."""
-
-    def publications(self, data: bytes) -> Answers:
-        """Count the bids in the whole publications that a connection received."""
+    connect: Callable[[], socket.socket]
+    """Returns a blocking connection on which the subscription is in force."""
+    publications: Callable[[bytes], Answers]
+    """Counts the bids in the whole publications that a connection received."""
 
 
 def connect_to(address: Address) -> socket.socket:

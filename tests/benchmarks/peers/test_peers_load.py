@@ -16,9 +16,9 @@ from benchmarks.measurements.peers import QUICK, finding, peers
 from benchmarks.peers.lineup import REDIS, Aim, Lineup, line_up
 from benchmarks.peers.load import Load
 from benchmarks.peers.measuring import Case, Measured
-from benchmarks.peers.postgres_peer import PostgresBids, PostgresWatcher, message
-from benchmarks.peers.redis_peer import RedisBids, RedisWatcher, command
-from benchmarks.peers.websocket_peer import WebSocketBids, WebSocketPeer
+from benchmarks.peers.postgres_peer import message, postgres_bids, postgres_publications
+from benchmarks.peers.redis_peer import command, redis_bids, redis_publications
+from benchmarks.peers.websocket_peer import WebSocketPeer, websocket_bids
 from benchmarks.peers.wire import Address, Answers, BrokenPeerError
 from benchmarks.peers.zmtp import frame, split
 
@@ -58,13 +58,13 @@ def _publication(text: bytes) -> bytes:
 
 
 STREAMS: dict[str, tuple[Callable[[bytes], Answers], bytes]] = {
-    "redis bids": (RedisBids(NOWHERE, 40 * "0").answers, b":1\r\n"),
-    "redis publications": (RedisWatcher(NOWHERE).publications, _publication(b"1-0 bidder-7 100")),
-    "postgresql bids": (PostgresBids(NOWHERE).answers, _bid_row(1)),
-    "postgresql publications": (PostgresWatcher(NOWHERE).publications, message(b"A", b"\0\0\0\7bids\07 7 100\0")),
-    "websocket bids": (WebSocketBids(NOWHERE).answers, b'\x81\x13{"type":"accepted"}'),
+    "redis bids": (redis_bids(NOWHERE, 40 * "0").answers, b":1\r\n"),
+    "redis publications": (redis_publications, _publication(b"1-0 bidder-7 100")),
+    "postgresql bids": (postgres_bids(NOWHERE).answers, _bid_row(1)),
+    "postgresql publications": (postgres_publications, message(b"A", b"\0\0\0\7bids\07 7 100\0")),
+    "websocket bids": (websocket_bids(NOWHERE).answers, b'\x81\x13{"type":"accepted"}'),
     "long websocket bids": (
-        WebSocketBids(NOWHERE).answers,
+        websocket_bids(NOWHERE).answers,
         b"\x81\x7e\x01\x2c" + b'{"type":"accepted"}'.ljust(300),
     ),
     "zmtp messages": (lambda data: split(data, lambda _: 1), frame(b"accepted")),
@@ -88,11 +88,11 @@ def test_answers_are_counted_once_wherever_a_read_ends(name: str, count: int, cu
 @pytest.mark.parametrize(
     ("count_in", "rejection"),
     [
-        (RedisBids(NOWHERE, 40 * "0").answers, b":1\r\n:0\r\n"),
-        (RedisBids(NOWHERE, 40 * "0").answers, b"-NOSCRIPT\r\n"),
-        (PostgresBids(NOWHERE).answers, _bid_row(1) + _bid_row(0)),
-        (PostgresBids(NOWHERE).answers, message(b"E", b"SERROR\0\0")),
-        (WebSocketBids(NOWHERE).answers, b'\x81\x13{"type":"rejected"}'),
+        (redis_bids(NOWHERE, 40 * "0").answers, b":1\r\n:0\r\n"),
+        (redis_bids(NOWHERE, 40 * "0").answers, b"-NOSCRIPT\r\n"),
+        (postgres_bids(NOWHERE).answers, _bid_row(1) + _bid_row(0)),
+        (postgres_bids(NOWHERE).answers, message(b"E", b"SERROR\0\0")),
+        (websocket_bids(NOWHERE).answers, b'\x81\x13{"type":"rejected"}'),
     ],
 )
 def test_an_answer_that_is_not_good_stops_the_measurement(
@@ -105,7 +105,7 @@ def test_an_answer_that_is_not_good_stops_the_measurement(
 def test_heartbeats_are_answered_and_not_counted() -> None:
     zmtp = split(frame(b"\x04PING\0\x3ccontext", 4) + frame(b"accepted"), lambda _: 1)
     assert (zmtp.whole, zmtp.reply) == (1, frame(b"\x04PONGcontext", 4))
-    websocket = WebSocketBids(NOWHERE).answers(b'\x89\x02hi\x81\x13{"type":"accepted"}')
+    websocket = websocket_bids(NOWHERE).answers(b'\x89\x02hi\x81\x13{"type":"accepted"}')
     assert (websocket.whole, websocket.reply) == (1, b"\x8a\x82\0\0\0\0hi")
 
 
