@@ -10,7 +10,7 @@ SYSTEM_PACKAGES := iproute2 nftables strace
 comma  := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check conformance torture bench bench-report audit lock newest system-packages docs clean
+.PHONY: help setup demo quick test check conformance torture bench bench-report audit lock newest system-packages docs clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,8 +31,11 @@ $(STAMP): pyproject.toml $(LOCK)
 demo: $(STAMP) ## hold a real sale with bots bidding, about 30 seconds
 	@$(BIN)/python -m benchmarks demo
 
-test: $(STAMP) ## every test that ends within minutes
-	$(BIN)/python -m pytest -n 2 -m 'not torture'
+quick: $(STAMP) ## the tests that start no process and no thread: rules, house, messages, clients; under a minute
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m quick
+
+test: $(STAMP) ## every test that ends within seconds; about six minutes
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(STAMP) ## ruff, mypy --strict and the tidy test
 	$(BIN)/ruff check .
@@ -46,7 +49,8 @@ conformance: $(STAMP) ## raw frames against a server, by docs/protocol.md
 torture: $(STAMP) ## the slow and exhaustive tests
 	$(BIN)/python -m pytest -m torture
 
-bench: $(STAMP) ## measure; figures are ratios against ceilings of the same run; about 40 minutes
+bench: $(STAMP) ## try each measurement, then measure; figures are ratios against ceilings of the same run; about 40 minutes
+	$(BIN)/python -m pytest -m bench
 	@for name in throughput latency fanout fairness engine scale memory recovery peers; do \
 	  $(BIN)/python -m benchmarks $$name || exit 1; done
 
@@ -71,7 +75,7 @@ newest: ## run the tests on the newest versions that pyproject.toml allows, to f
 	@$(VENV)-newest/bin/python -m pip install -qq --disable-pip-version-check --upgrade pip
 	@$(VENV)-newest/bin/python -m pip install -qq --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@$(VENV)-newest/bin/python -m pip list --disable-pip-version-check
-	$(VENV)-newest/bin/python -m pytest -n 2 -m 'not torture'
+	$(VENV)-newest/bin/python -m pytest -n 2 --dist worksteal
 
 system-packages: ## install what some tests need besides Python (Debian and its kin; as root or with sudo)
 	@$(if $(filter 0,$(shell id -u)),,sudo) sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive \

@@ -186,7 +186,9 @@ def test_bots_that_are_stopped_leave_nothing_behind(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, *(pytest.param(one, marks=pytest.mark.bench) for one in (signal.SIGTERM, signal.SIGHUP))]
+)
 def test_a_measurement_that_is_stopped_leaves_nothing_behind(number: int, tmp_path: Path, temporary: Path) -> None:
     results = str(tmp_path / "results")
     with start("fairness", "--flood", "bids", "--seconds", "60", "--results", results) as program:

@@ -111,6 +111,7 @@ def test_sales_of_all_sizes_take_the_same_bids_and_are_compared_round_by_round(t
     journal.close()
 
 
+@pytest.mark.bench
 def test_pauses_grow_with_what_a_snapshot_holds(tmp_path: Path) -> None:
     small, large = (measure_pauses(count, tmp_path / str(count), seed=1) for count in (10, 200))
     assert small.figures["snapshot_bytes"] * 10 < large.figures["snapshot_bytes"]
@@ -137,6 +138,7 @@ def test_engine_tells_every_loop_beside_the_ceiling(tmp_path: Path) -> None:
     assert finding.targets[0].reached is (finding.rows[0].figures["bids_per_s"] >= 200_000)
 
 
+@pytest.mark.bench
 def test_scale_tells_every_size_beside_the_smallest(tmp_path: Path) -> None:
     finding = quick_finding("scale", tmp_path, "--without-subscribers", "--rounds", "2")
     sizes = [row for row in finding.rows if "axis" in row.setting]

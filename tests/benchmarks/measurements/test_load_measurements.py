@@ -77,6 +77,7 @@ def test_bids_rise_on_every_lot_and_tell_when_they_were_due() -> None:
 # --- what they find ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.bench
 def test_latency_measures_every_load_with_and_without_curve(tmp_path: Path) -> None:
     finding = kept_by(tmp_path, "latency", "--quick").finding
     assert [row.setting["load"] for row in finding.rows[:4]] == ["one at a time"] * 2 + ["peak"] * 2
@@ -131,6 +132,7 @@ def test_screens_hear_house_and_bare_publisher(tmp_path: Path) -> None:
         assert found.timings.accepted == len(found.timings.due_ns)
 
 
+@pytest.mark.bench
 def test_fairness_lets_the_honest_through_in_every_flood(tmp_path: Path) -> None:
     kinds = ("junk", "topics", "deaf listeners", "half handshakes", "strangers")
     options = [word for kind in kinds for word in ("--flood", kind)]

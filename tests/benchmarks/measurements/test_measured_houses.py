@@ -12,6 +12,7 @@ from benchmarks.measurements.subscribers import QUICK_SCREENS, measure_subscribe
 from tests.benchmarks.quick_finding import quick_finding
 
 
+@pytest.mark.bench
 def test_recovery_tells_every_start_and_loses_nothing(tmp_path: Path) -> None:
     finding = quick_finding("recovery", tmp_path, "--events", "2000", "--repeats", "1")
     starts = {row.setting["start"]: row.figures for row in finding.rows if "start" in row.setting}
@@ -46,6 +47,7 @@ def test_a_missing_bid_is_noticed() -> None:
         check_nothing_is_missing("now", made, (300, 4_999))
 
 
+@pytest.mark.bench
 def test_memory_tells_bytes_inside_and_of_real_connections(tmp_path: Path) -> None:
     finding = quick_finding("memory", tmp_path, "--size", "2560", "--bidders", "10")
     found = {row.setting["what"]: row.figures for row in finding.rows}
@@ -68,6 +70,7 @@ def test_memory_tells_bytes_inside_and_of_real_connections(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.bench
 def test_screens_are_connected_and_every_bid_is_paid_for() -> None:
     rows, target = measure_subscribers(quick=True)
     assert [(row.setting["screens"], row.setting["follow"]) for row in rows] == [

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from benchmarks.load.ring import BIDDERS, LOTS
@@ -11,6 +12,7 @@ from common.codec import decode_request
 from common.messages import BidRequest
 
 
+@pytest.mark.bench
 def test_a_quick_run_keeps_a_row_for_each_shape(tmp_path: Path) -> None:
     done = CliRunner().invoke(throughput, ["--quick", "--results", str(tmp_path)], catch_exceptions=False)
     assert done.exit_code == 0, done.output

@@ -156,6 +156,7 @@ def test_a_peer_that_is_not_here_is_said_aloud(
     assert "sudo apt-get install redis-server" in lineup.notes[0]
 
 
+@pytest.mark.bench
 def test_the_command_measures_and_keeps_what_it_found(tmp_path: Path) -> None:
     result = CliRunner().invoke(
         peers, ["--quick", "--peer", "websocket", "--results", str(tmp_path)], catch_exceptions=False
