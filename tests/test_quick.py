@@ -27,7 +27,7 @@ def test_what_starts_nothing_is_quick(name: str) -> None:
         "crashes/test_full_disk.py",  # by a helper
         "auctioneer/cli/test_checks.py",  # by a helper of a helper
         "conformance/test_hello.py",  # by a fixture
-        "benchmarks/test_bots_and_kills.py",  # by asyncio
+        "benchmarks/bots/test_bots_and_kills.py",  # by asyncio
     ],
 )
 def test_what_starts_processes_or_threads_is_not(name: str) -> None:
