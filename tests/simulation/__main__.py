@@ -16,7 +16,7 @@ from tests.simulation.run import Result, simulate
 from tests.simulation.shrinking import shrunk
 from tests.simulation.sweep import Sweep, never_reached, report, sweep_all
 
-SEEDS_FOR_COVERAGE = 2000
+SEEDS_FOR_COVERAGE = 1000
 """With fewer, chance may keep the rarest paths out."""
 
 
