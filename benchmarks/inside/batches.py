@@ -67,10 +67,6 @@ class Sales:
                 ]
                 visits.append([sale.turn(batch) for batch in batches][1:])
 
-    def bids_of(self, number: int) -> int:
-        """Return how many bids one of the sales has accepted, by its lots' views."""
-        return sum(lot.view.bids for lot in self._sales[number].house.engine.catalogue)
-
     def cost(self, number: int, beside: int) -> Cost:
         """Return what a bid costs in one of the sales, and how that compares with another."""
         visits = self._visits[number]

@@ -96,4 +96,4 @@ def _load_with_bids(case: Case, plan: Plan, running: Running) -> tuple[Load, int
         load = drive(
             running.bids, case.connections, plan.warm_up_s, plan.seconds, running.server_s, is_pool=case.is_pool
         )
-        return load, load.total - subscriber.heard(load.total).bids if subscriber else 0
+        return load, load.total - subscriber.heard(load.total) if subscriber else 0

@@ -1,12 +1,11 @@
 """A live subscriber: a process of its own that receives all publications of a peer and counts the bids in them."""
 
 import select
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Final, NamedTuple
+from typing import Final
 
 from benchmarks.peers.wire import RECEIVE_BYTES, BrokenPeerError, Watcher
 
@@ -16,24 +15,17 @@ SILENCE_S: Final = 20.0
 """What did not come within so long after the bidding does not come."""
 
 
-class Heard(NamedTuple):
-    """What a subscriber got: bids, and the processor time that it took."""
-
-    bids: int
-    processor_s: float
-
-
 class Subscriber:
     """A subscriber that listens. Ask `heard` once, when all is bid."""
 
-    def __init__(self, pipe: "Connection[int, Heard | None]") -> None:
+    def __init__(self, pipe: "Connection[int, int | None]") -> None:
         self._pipe = pipe
 
-    def heard(self, expected: int) -> Heard:
-        """Return what it heard, as soon as that is `expected` bids or nothing more comes."""
+    def heard(self, expected: int) -> int:
+        """Return how many bids it heard, as soon as that is `expected` or nothing more comes."""
         self._pipe.send(expected)
         heard = _receive(self._pipe)
-        assert heard is not None, "a subscriber answers with what it heard"
+        assert heard is not None, "a subscriber answers with how many bids it heard"
         return heard
 
 
@@ -54,7 +46,7 @@ def listening(watcher: Watcher) -> Iterator[Subscriber]:
         ours.close()
 
 
-def _receive(pipe: "Connection[int, Heard | None]") -> Heard | None:
+def _receive(pipe: "Connection[int, int | None]") -> int | None:
     """Return what a subscriber says next. Raises BrokenPeerError where it died or does not speak."""
     try:
         if pipe.poll(ANSWER_S):
@@ -64,13 +56,12 @@ def _receive(pipe: "Connection[int, Heard | None]") -> Heard | None:
     raise BrokenPeerError(f"The subscriber said nothing for {ANSWER_S:.0f} s.")
 
 
-def _listen(watcher: Watcher, pipe: "Connection[Heard | None, int]") -> None:
+def _listen(watcher: Watcher, pipe: "Connection[int | None, int]") -> None:
     """Count until the number that is expected is there, which the other side tells at the end of the bidding."""
     with watcher.connect() as connection, select.epoll() as poll:
         poll.register(connection.fileno(), select.EPOLLIN)
         poll.register(pipe.fileno(), select.EPOLLIN)
         pipe.send(None)
-        began_s = time.process_time()
         bids, expected, rest = 0, None, b""
         while expected is None or bids < expected:
             events = poll.poll(None if expected is None else SILENCE_S)
@@ -88,4 +79,4 @@ def _listen(watcher: Watcher, pipe: "Connection[Heard | None, int]") -> None:
                 bids += count
                 if reply:
                     connection.sendall(reply)
-        pipe.send(Heard(bids, time.process_time() - began_s))
+        pipe.send(bids)

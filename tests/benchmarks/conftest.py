@@ -31,6 +31,12 @@ duration = "6s"
 title = "Sextant"
 starting_price = "50"
 duration = "7s"
+
+[[lot]]
+title = "Chart of the coast"
+starting_price = "20"
+buy_now = "40"
+duration = "7s"
 """
 
 

@@ -62,6 +62,7 @@ def test_a_demo_in_a_pipe_tells_the_sale_in_lines_and_proves_it(small_sale: Path
     assert any(line.startswith("  Join link  auction://127.0.0.1:") for line in lines)
     assert sum("SOLD to" in line or "PASSED" in line for line in lines) == 3
     assert any("SOLD to" in line for line in lines)
+    assert sum("Lot 4 BUY-NOW: " in line for line in lines) == 1, "the lot that all can pay for was not bought"
     assert sum(line.startswith("OK    ") for line in lines) == 4
     assert "\x1b" not in said
     assert len(lines) < 100

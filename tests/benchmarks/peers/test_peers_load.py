@@ -109,6 +109,13 @@ def test_heartbeats_are_answered_and_not_counted() -> None:
     assert (websocket.whole, websocket.reply) == (1, b"\x8a\x82\0\0\0\0hi")
 
 
+def test_a_bid_on_redis_is_a_command_as_it_reads_them() -> None:
+    script = 40 * "0"
+    lot, amount = b"lot:%d" % lot_of(7, 3), b"%d" % amount_minor(3)
+    expected = command(b"EVALSHA", script.encode(), b"2", lot, b"bids", b"bidder-7", amount)
+    assert redis_bids(NOWHERE, script).request(0, 7, 3) == expected
+
+
 def _measured(per_s: int, missed: int = 0) -> Measured:
     load = Load(answered=2 * per_s, seconds=2.0, generator_s=0.5, server_s=3.0, stolen_s=0.1, total=2 * per_s)
     return Measured(load, load._replace(answered=20 * per_s), missed)
