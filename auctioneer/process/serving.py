@@ -229,7 +229,7 @@ class _Start(NamedTuple):
             f"  Listens on        {self.options.host}, ports {self.endpoints.port} and "
             f"{self.endpoints.publish_port}{metrics}\n"
             f"  To run the sale   auctioneer status, open, close, announce, ... --data {self.folder.path}\n"
-            f"  To stop           Ctrl-C; auctioneer run --data {self.folder.path} goes on, run as it is now\n\n"
+            f"  To stop           Ctrl-C; auctioneer run --data {self.folder.path} continues the sale\n\n"
         )
 
 
