@@ -162,12 +162,14 @@ class Answer(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
 class Welcome(Answer, frozen=True, tag="welcome"):
     """The answer to hello: who the client is here, and where the broadcasts are.
 
-    `publish_port` is on the host that the client reached. `instance` changes when the house process does.
+    `publish_port` is on the host that the client reached. `instance` changes when the house process does. `term` says
+    who owns the sale's record: of two houses that hold the same sale in the same epoch, the one with the higher term.
     """
 
     version: Annotated[int, Meta(description="the version that the house chose from those in hello")]
     epoch: Annotated[int, Meta(description="the epoch of the sale's history")]
     instance: Annotated[Identity, Meta(description="names the house process; another one after a restart")]
+    term: Annotated[int, Meta(description="who owns the sale's record: one more with each take-over")]
     paddle: Annotated[int, Meta(description="the bidder's number; 0 for an observer who is not enrolled")]
     name: Annotated[
         str,
@@ -384,6 +386,7 @@ class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
     """
 
     instance: Annotated[Identity, Meta(description="names the house process")]
+    term: Annotated[int, Meta(description="who owns the sale's record")]
     server_time_ms: Annotated[int, Meta(description="server time")]
     sale_seq: Annotated[int, Meta(description="the seq of the sale's stream")]
     lots: Annotated[
@@ -406,6 +409,7 @@ class Probed(Broadcast, frozen=True, tag="probed"):
     """
 
     instance: Annotated[Identity, Meta(description="names the house process")]
+    term: Annotated[int, Meta(description="who owns the sale's record")]
     server_time_ms: Annotated[int, Meta(description="server time")]
     subscriptions: Annotated[
         int, Meta(description="how many topics are in force on the probe's connection; probes do not count")

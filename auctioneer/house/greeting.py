@@ -81,6 +81,7 @@ class Greeting:
             version=PROTOCOL_VERSION,
             epoch=self._engine.epoch,
             instance=self._settings.instance,
+            term=self._settings.term,
             paddle=bidder.paddle,
             name=bidder.name,
             role=bidder.role,

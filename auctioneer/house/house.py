@@ -323,6 +323,7 @@ class House:
         return Heartbeat(
             epoch=self.engine.epoch,
             instance=self.settings.instance,
+            term=self.settings.term,
             server_time_ms=now_ms,
             sale_seq=self.engine.sale.seq,
             lots=tuple(LotSeq(name, lots[name].view.seq) for name in self._heartbeats.pop(self.engine.catalogue)),

@@ -17,12 +17,11 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from auctioneer.journal.protocol import DamagedJournalError
-from auctioneer.rules.facts import BidTaken
 from common.errors import StorageError
 from common.files import sync_directory
 
 FILE_NAME: Final = "journal.sqlite3"
-FORMAT_VERSION: Final = 8
+FORMAT_VERSION: Final = 9
 APPLICATION_ID: Final = int.from_bytes(b"Auct", "big")
 GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
 """What the first batch is chained to."""
@@ -52,11 +51,6 @@ _WAL_BYTES_MAX: Final = CHECKPOINT_PAGES * PAGE_BYTES
 _UNCHANGING: Final = "mode=ro&immutable=1"
 """How a file is opened that nobody can change. SQLite then knows of no `-wal` file, and of no WAL mode."""
 
-_BID_COLUMNS: Final = ", ".join(BidTaken.__struct_fields__)
-_BID_VALUES: Final = ", ".join(
-    f"json_extract(body, '$[{place}]')" for place, _ in enumerate(BidTaken.__struct_fields__, start=1)
-)
-
 _SCHEMA: Final = f"""
 PRAGMA synchronous = FULL;
 PRAGMA page_size = {PAGE_BYTES};
@@ -82,7 +76,6 @@ SELECT
   json_extract(one.value, '$[3]'),
   one.value
 FROM batch, json_each(batch.body) AS one;
-CREATE VIEW bid (position, {_BID_COLUMNS}) AS SELECT position, {_BID_VALUES} FROM fact WHERE kind = 'bid_taken';
 CREATE TABLE rejection (
   id INTEGER PRIMARY KEY,
   at_ms INTEGER NOT NULL,
@@ -97,9 +90,11 @@ CREATE TABLE head (
   position INTEGER NOT NULL,
   hash BLOB NOT NULL,
   rejections BLOB NOT NULL,
-  alive_ms INTEGER NOT NULL
+  alive_ms INTEGER NOT NULL,
+  term INTEGER NOT NULL,
+  holder TEXT NOT NULL
 ) STRICT;
-INSERT INTO head VALUES (1, 0, x'{GENESIS_HASH.hex()}', zeroblob({SUM_BYTES}), 0);
+INSERT INTO head VALUES (1, 0, x'{GENESIS_HASH.hex()}', zeroblob({SUM_BYTES}), 0, 0, '');
 COMMIT;
 """  # noqa: S608 -- built from the constants above
 

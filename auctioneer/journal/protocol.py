@@ -55,6 +55,15 @@ class ChainEnd(NamedTuple):
     hash: bytes
 
 
+class Owner(NamedTuple):
+    """Who may write to a journal: the process that began the highest term. Its number tells two houses apart."""
+
+    term: int
+    """From 1 on, one more with each take-over; 0 where nobody ever had the journal."""
+    holder: str
+    """What the owner called itself: a house's instance, or nothing."""
+
+
 class Journal(Protocol):
     """The record of one sale, with one writer. Every method raises StorageError where the storage fails."""
 
@@ -65,6 +74,10 @@ class Journal(Protocol):
     @property
     def alive_ms(self) -> int:
         """When the house last wrote (server time); 0 where it never did. An outage is measured from here."""
+
+    @property
+    def owner(self) -> Owner:
+        """Who took the journal over last. Whoever had it before can't store anything any more."""
 
     @property
     def end(self) -> ChainEnd:

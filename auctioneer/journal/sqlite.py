@@ -26,7 +26,7 @@ from auctioneer.journal.file import (
     rescue,
     sole_writer,
 )
-from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, JournalGoneError, Progress
+from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, JournalGoneError, Owner, Progress
 from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
@@ -54,14 +54,16 @@ _SELECT_REFUSALS: Final = (
     "SELECT id, at_ms, paddle, request, lot, code, body FROM rejection WHERE id > ? ORDER BY id LIMIT ?"
 )
 _SELECT_HEAD: Final = (
-    "SELECT position, hash, rejections, alive_ms,"
+    "SELECT position, hash, rejections, alive_ms, term, holder,"
     " (SELECT min(first) FROM batch), (SELECT last FROM batch ORDER BY first DESC LIMIT 1) FROM head"
 )
 # Moves the head only from where this writer left it: a second writer that came past the lock is found here.
 _MOVE_HEAD: Final = (
     "UPDATE head SET position = ?, hash = ?, rejections = ?, alive_ms = ?"
-    " WHERE position = ? AND hash = ? AND rejections = ?"
+    " WHERE position = ? AND hash = ? AND rejections = ? AND term = ?"
 )
+# A new owner: whoever had the journal before moves no head from then on.
+_TAKE_OVER: Final = "UPDATE head SET term = ?, holder = ? WHERE term = ?"
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode_facts: Final = msgspec.json.Decoder(list[AnyFact]).decode
@@ -74,6 +76,8 @@ class _Head(NamedTuple):
     rejections: bytes
     """The sum over the rejections that are kept."""
     alive_ms: int
+    term: int
+    holder: bytes
     first: int | None
     last: int | None
     """The lowest and the highest position that there really is."""
@@ -106,20 +110,20 @@ class SqliteJournal:
         self._last_rejection = 0
         self._rejections = bytes(SUM_BYTES)
         """The sum over the rejections that are kept."""
-        self._position, self._hash, self._alive_ms = 0, GENESIS_HASH, 0
+        self._position, self._hash, self._alive_ms, self._term = 0, GENESIS_HASH, 0, 0
         self._wal_pages = 0
         """About how many pages were written to the WAL since the last checkpoint."""
         self._files: dict[Path, tuple[int, int]] = {}
         """Which files are written to, each by its device and inode."""
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> "SqliteJournal":
+    def open(cls, path: Path, *, holder: str = "", read_only: bool = False) -> "SqliteJournal":
         """Open the journal file at `path`; for writing, make it where there is none (its directory must exist).
 
-        Opening for writing settles what a crash or a failed write left behind. Reading works while another process
-        writes, and where nothing can be written. Raises StorageError where the file is not a journal, has a newer
-        format, is held by another writer or can't be brought to the disk, and DamagedJournalError where its end is not
-        what was last written.
+        Opening for writing settles what a crash or a failed write left behind, and begins a term that `holder` owns.
+        Reading works while another process writes, and where nothing can be written. Raises StorageError where the
+        file is not a journal, has a newer format, is held by another writer or can't be brought to the disk, and
+        DamagedJournalError where its end is not what was last written.
         """
         with ExitStack() as resources:
             if read_only:
@@ -134,6 +138,7 @@ class SqliteJournal:
                 journal._note_files()
                 journal._install_head()
                 journal._install_rejections()
+                journal._take_over(holder)
             journal._resources = resources.pop_all()
             return journal
 
@@ -146,6 +151,12 @@ class SqliteJournal:
     def alive_ms(self) -> int:
         """When the house last wrote (server time); 0 where it never did."""
         return self._read_head().alive_ms if self._read_only else self._alive_ms
+
+    @property
+    def owner(self) -> Owner:
+        """Who took the journal over last."""
+        head = self._read_head()
+        return Owner(head.term, head.holder.decode(errors="replace"))
 
     @property
     def end(self) -> ChainEnd:
@@ -174,7 +185,7 @@ class SqliteJournal:
             if added:
                 connection.executemany(_INSERT_REFUSAL, added)
                 connection.executemany(_DELETE_REFUSAL, surplus)
-            before = self._position, self._hash, self._rejections
+            before = self._position, self._hash, self._rejections, self._term
             moved = connection.execute(_MOVE_HEAD, (position, digest, kept, now_ms, *before))
             if moved.rowcount != 1:
                 raise StorageError(f"Another process has written to the journal {self._path}. Stop one of the two.")
@@ -317,6 +328,13 @@ class SqliteJournal:
         if head.last != (head.position or None) or self.hash_at(head.position) != head.hash:
             self.verify_chain()  # raises, with the exact place
         self._position, self._hash, self._alive_ms = head.position, head.hash, head.alive_ms
+        self._term = head.term
+
+    def _take_over(self, holder: str) -> None:
+        """Begin the next term."""
+        with self._transaction(0) as connection:
+            connection.execute(_TAKE_OVER, (self._term + 1, holder, self._term))
+        self._term += 1
 
     def _install_rejections(self) -> None:
         for row, rejection, digest in self._kept_rejections():
@@ -456,8 +474,8 @@ class SqliteJournal:
         if len(rows) != 1:
             raise DamagedJournalError(self._path, "the row that says where the record ends is missing")
         head = _Head(*rows[0])
-        are_bytes = type(head.hash) is bytes and type(head.rejections) is bytes
-        if not _are_numbers(head.position, head.alive_ms) or not are_bytes:
+        are_bytes = all(type(value) is bytes for value in (head.hash, head.rejections, head.holder))
+        if not _are_numbers(head.position, head.alive_ms, head.term) or not are_bytes:
             raise DamagedJournalError(self._path, "the row that says where the record ends can't be right")
         return head
 

@@ -275,6 +275,7 @@ class Server:
                 probed = Probed(
                     epoch=self._epoch,
                     instance=house.settings.instance,
+                    term=self._term,
                     server_time_ms=now_ms,
                     subscriptions=probe.subscriptions,
                 )
@@ -370,6 +371,7 @@ class Server:
             beat = Heartbeat(
                 epoch=self._epoch,
                 instance=self._instance,
+                term=self._term,
                 server_time_ms=now_ms,
                 sale_seq=self._sale_seq,
                 lots=(),
@@ -421,6 +423,7 @@ class Server:
         self._clock = sale.clock
         self._epoch = sale.house.engine.epoch
         self._instance = sale.house.settings.instance
+        self._term = sale.house.settings.term
         self._frozen = FrozenHouse(sale.house.settings.requests_per_s, THAW_EVERY_MS)
         """Speaks in the house's place while there is none."""
         self._sale_seq = sale.house.engine.sale.seq

@@ -9,6 +9,8 @@ import secrets
 from operator import itemgetter
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from auctioneer.catalogue import Tell, bundled_catalogue, load_catalogue, tell_nobody
 from auctioneer.house.commands import Appoint, Dismiss, change_clerks
 from auctioneer.house.house import Batch, House
@@ -109,7 +111,8 @@ def open_sale(
     """
     if not folder.has_sale and (folder.was_held or stored is not None):
         raise folder.journal_gone()
-    journal = SqliteJournal.open(folder.journal)
+    journal = SqliteJournal.open(folder.journal, holder=settings.instance)
+    settings = replace(settings, term=journal.owner.term)
     try:
         _require_goes_on(folder, journal, stored)
         clock = clock or Clock(journal.alive_ms)

@@ -87,6 +87,9 @@ class Listener(Protocol):
     def refused(self, answer: Rejected, now_ms: int) -> None:
         """Read the rejection of what a follower asked over this desk. Raises ProtocolError."""
 
+    def is_outdated(self, welcome: Welcome) -> bool:
+        """Return whether the follower knows of a later owner of this sale than the house that says this."""
+
     def is_history(self, sale: str, epoch: int) -> bool:
         """Return whether the follower holds this sale in this epoch."""
 
@@ -285,6 +288,8 @@ class Desk:
             return
         if answer.version not in self._introduction.versions:
             raise ProtocolError(f"The house chose version {answer.version}, which this client did not offer.")
+        if self._listener.is_outdated(answer):
+            return  # hello goes on until the sale's owner answers it
         known, self.welcome = self.welcome, answer
         self._hello, self.awaiting, self.is_welcome = None, None, True
         self._next_greeting_ms = now_ms + GREET_AGAIN_MS

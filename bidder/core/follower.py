@@ -4,6 +4,7 @@ A follower bids nothing and has no key. Its line is a desk: in a client the bidd
 only looks on. Frames of the feed and the house's answers come in, and what changes is told. Rules:
 
 - Only the line's `welcome` says which sale and epoch count; whatever does not fit makes the line say hello again.
+- Of two houses that hold the same sale in the same epoch, the one with the higher term owns it; the other is not heard.
 - The feed is proven and compared again when the house is another process, after silence, and when it connected again
   (`bidder.core.feed` has all of that from the probe on).
 - Silence is `BEATS_MISSED` times the longest pause that the house allows itself between two heartbeats.
@@ -58,6 +59,8 @@ class Follower:
         self._tell = tell
         self._feed = Feed(line, tell)
         self._instance: str | None = None
+        self._term = 0
+        """The highest term that was heard of in this epoch of this sale."""
         self._heard_ms = now_ms
         self._silence_ms = SILENCE_MAX_MS
         self._renewal_ms = self._renewal_pause_ms = 0
@@ -103,6 +106,10 @@ class Follower:
     def is_history(self, sale: str, epoch: int) -> bool:
         """Return whether the replica holds this sale (by what names it for good) in this epoch."""
         return self._feed.is_history(sale, epoch)
+
+    def is_outdated(self, welcome: Welcome) -> bool:
+        """Return whether a later owner of this sale than the house that says this is known."""
+        return self.is_history(welcome.sale.sale, welcome.epoch) and welcome.term < self._term
 
     def remaining_ms(self, view: LotView, now_ms: int) -> int | None:
         """Return what is left on a lot's clock, by the house's time; None where it has none."""
@@ -158,6 +165,8 @@ class Follower:
         """Take the house's answer to the line's hello: which process, sale and epoch count from here on."""
         is_other_process = self._instance != welcome.instance
         self._instance = welcome.instance
+        is_history = self.is_history(welcome.sale.sale, welcome.epoch)
+        self._term = max(self._term, welcome.term) if is_history else welcome.term
         self._silence_ms = silence_ms(welcome.heartbeat_ms)
         if is_other_process:
             self.clock.forget()
@@ -165,7 +174,7 @@ class Follower:
             self._heard_ms = now_ms
         self._learn_time(hello, welcome.server_time_ms, now_ms)
         self._ping_ms = now_ms
-        if not self._feed.is_history(welcome.sale.sale, welcome.epoch):
+        if not is_history:
             self._feed.start_history(welcome.sale.sale, welcome.epoch)
         self._feed.connect(welcome.publish_port)
         if is_other_process or self.is_silent or not self._feed.is_proven:
@@ -190,6 +199,8 @@ class Follower:
 
         Nothing is reset by it: that desk's connection may be older than the line's.
         """
+        if self.is_outdated(welcome):
+            return
         is_known = welcome.instance == self._instance and self.is_history(welcome.sale.sale, welcome.epoch)
         if self._instance is not None and not is_known:
             self._line.greet_again(now_ms)
@@ -225,6 +236,8 @@ class Follower:
                 return bool(self.replica.behind)
             case SaleEvents():
                 self._feed.pop_events(message)
+            case Heartbeat() | Probed() if message.epoch == self.replica.epoch and message.term < self._term:
+                pass  # of a house that lost the sale; where it holds another sale, the silence will tell
             case Heartbeat():
                 self._read_heartbeat(message, now_ms)
             case Probed() if message.instance != self._instance:
@@ -241,6 +254,7 @@ class Follower:
             self._feed.distrust()
             self._line.greet_again(now_ms)
             return
+        self._term = max(self._term, beat.term)
         if was_silent and self._feed.state is FeedState.LIVE:
             self._feed.begin_probe(now_ms)
         if beat.frozen != (self._frozen_at_ms is not None):

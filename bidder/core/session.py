@@ -138,6 +138,10 @@ class Session:
         """Tell the follower that it is refused. Raises ProtocolError."""
         self.follower.read_rejection(answer, now_ms)
 
+    def is_outdated(self, welcome: Welcome) -> bool:
+        """Return whether the follower knows of a later owner of this sale."""
+        return self.follower.is_outdated(welcome)
+
     def is_history(self, sale: str, epoch: int) -> bool:
         """Return whether the follower holds this sale in this epoch: always so after a welcome, which it goes by."""
         return self.follower.is_history(sale, epoch)

@@ -65,6 +65,7 @@ class Client {
   forget() {
     this.sale = null
     this.epoch = 0
+    this.term = 0
     this.lots = new Map() // number -> view; a Map, since an object would put numbers first, in another order
   }
 
@@ -221,7 +222,11 @@ class Client {
     } else if (this.sale !== null && welcome.epoch !== this.epoch) {
       this.lose('the house has lost history')
     }
+    if (this.sale !== null && welcome.epoch === this.epoch && welcome.term < this.term) {
+      throw new Rejoin('that house no longer owns the sale')
+    }
     this.epoch = welcome.epoch
+    this.term = welcome.term
     this.instance = welcome.instance
     this.paddle = welcome.paddle
     this.sale ??= protocol.saleView({ ...welcome.sale, seq: 0, lots: 0 })
@@ -266,6 +271,7 @@ class Client {
         if (!frame || protocol.split(frame)[0] !== topic) continue
         const probed = decode(protocol.split(frame)[1])
         sub.unsubscribe(Buffer.from(`${topic}\0`))
+        if (probed.epoch === this.epoch && probed.term < this.term) continue // of a house that owns the sale no longer
         if (probed.instance !== this.instance || probed.epoch !== this.epoch) throw new Rejoin('another instance')
         if (probed.subscriptions < TOPICS.length) throw new Rejoin('the house has refused a subscription')
         return
@@ -336,7 +342,9 @@ class Client {
   }
 
   async onHeartbeat(beat) {
+    if (beat.term < this.term) return // of a house that owns the sale no longer
     if (beat.instance !== this.instance) throw new Rejoin('another instance')
+    this.term = beat.term
     if ((beat.frozen ?? false) !== this.frozen) say('frozen', { frozen: (this.frozen = beat.frozen ?? false) })
     if (beat.sale_seq > this.sale.seq) await this.repair('')
     const behind = beat.lots.filter(([lot, seq]) => seq > (this.lots.get(lot)?.seq ?? Infinity))

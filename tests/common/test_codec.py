@@ -405,7 +405,7 @@ def test_answers_have_a_limit() -> None:
 
 # --- topics --------------------------------------------------------------------------------------------------------
 
-BEAT = Heartbeat(epoch=1, instance="i", server_time_ms=5, sale_seq=2, lots=(LotSeq("1", 4),))
+BEAT = Heartbeat(epoch=1, instance="i", term=1, server_time_ms=5, sale_seq=2, lots=(LotSeq("1", 4),))
 
 
 def test_a_broadcast_there_and_back() -> None:

@@ -37,6 +37,7 @@ def test_a_probe_is_answered_once_on_its_own_topic(stranger: Make) -> None:
     ann.connect_feed()
     first, second = ann.probe(), ann.probe()
     assert (first.body["type"], first.body["instance"]) == ("probed", welcome["instance"])
+    assert first.body["term"] == welcome["term"] >= 1
     assert first.body["server_time_ms"] >= welcome["server_time_ms"]
     assert [frame.topic for frame in ann.frames] == [first.topic, second.topic]
 
@@ -51,7 +52,8 @@ def test_heartbeats_come_within_their_time_and_say_how_things_stand(stranger: Ma
     assert 0 < median_low(gaps_ms) <= ann.welcome["heartbeat_ms"]
     for beat in beats:
         assert (beat.body["type"], beat.body["epoch"]) == ("heartbeat", ann.welcome["epoch"])
-        assert (beat.body["instance"], beat.body["frozen"]) == (ann.welcome["instance"], False)
+        assert (beat.body["instance"], beat.body["term"]) == (ann.welcome["instance"], ann.welcome["term"])
+        assert not beat.body["frozen"]
         assert len(beat.body["lots"]) == min(len(ann.views), HEARTBEAT_LOTS_MAX)
         assert beat.body["sale_seq"] >= ann.sale["seq"]
 

@@ -61,6 +61,7 @@ def test_verdicts_are_the_same_after_a_crash(own_house: Callable[..., OwnHouse],
     again = ann.ask_until_answered({"type": "hello", "id": ann.new_id(), "versions": [1]})
     assert (again["paddle"], again["name"], again["epoch"]) == (ann.paddle, name, ann.welcome["epoch"])
     assert again["instance"] != ann.welcome["instance"]
+    assert again["term"] > ann.welcome["term"], "the process that took the record over owns it"
     assert [ann.ask_until_answered(body) for body in asked] == verdicts
     assert ann.ask("bid", id=asked[0]["id"], lot="open-1", maximum_minor=30_001)["code"] == "id_conflict"
     assert ann.ask("mine")["maxima"] == [{"lot": "open-1", "maximum_minor": 40_000}]

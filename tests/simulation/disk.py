@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from auctioneer.journal.protocol import ChainEnd, Journal, Progress
+from auctioneer.journal.protocol import ChainEnd, Journal, Owner, Progress
 from auctioneer.journal.snapshots import SNAPSHOTS_KEPT, Loaded, PassedOver, SavedState, SnapshotFiles
 from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
@@ -31,8 +31,11 @@ class SimulatedDisk:
         """The chain's hash and the state at positions."""
         self.ends: set[int] = {0}
         self.alive_ms = 0
+        self.term = 0
 
-    def open(self, _: Path) -> "MemoryJournal":
+    def open(self, _: Path, *, holder: str = "") -> "MemoryJournal":
+        self.term += 1
+        self.holder = holder
         return MemoryJournal(self)
 
 
@@ -49,6 +52,10 @@ class MemoryJournal:
     @property
     def alive_ms(self) -> int:
         return self._platter.alive_ms
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self._platter.term, self._platter.holder)
 
     def append(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
         platter = self._platter
@@ -189,6 +196,10 @@ class FaultyJournal:
     @property
     def alive_ms(self) -> int:
         return self._inner.alive_ms
+
+    @property
+    def owner(self) -> Owner:
+        return self._inner.owner
 
     @property
     def end(self) -> ChainEnd:

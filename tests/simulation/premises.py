@@ -331,11 +331,11 @@ class Premises:
 
     # --- the disk -----------------------------------------------------------------------------------------------------
 
-    def _open_journal(self, path: Path) -> FaultyJournal:
+    def _open_journal(self, path: Path, *, holder: str = "") -> FaultyJournal:
         if self._open_fails > 0 and not self.is_calm:
             self._open_fails -= 1
             raise StorageError("The journal can't be opened: no space left.")
-        inner = SqliteJournal.open(path) if self.plan.uses_sqlite else self.platter.open(path)
+        inner = (SqliteJournal.open if self.plan.uses_sqlite else self.platter.open)(path, holder=holder)
         self.stored(inner.position, (), 0)
         now_ms = self.clocks.time_ns() // 1_000_000 if self._clock is None else self._clock.now_ms()
         if inner.position == 0:

@@ -69,7 +69,7 @@ class _Story:
             ends_after_last_lot=True,
         )
         self.journal.append(created)
-        self.house = self._rebuilt("5f1e0a37c29d4b86")
+        self.house = self._rebuilt("5f1e0a37c29d4b86", term=1)
         listed = decisions.add(self.house.engine, _START_MS, HOUSE, (_SPEC,))
         assert isinstance(listed, list)
         self.house.record(listed)
@@ -113,12 +113,12 @@ class _Story:
         """Lose the process and all that was not in the journal; another one takes the sale up."""
         alive_ms = self.now_ms
         self.now_ms += _OUTAGE_MS
-        self.house = self._rebuilt(instance)
+        self.house = self._rebuilt(instance, self.house.settings.term + 1)
         self.house.record(decisions.start(self.house.engine, self.now_ms, alive_ms, instance))
         self._commit()
 
-    def _rebuilt(self, instance: str) -> House:
-        settings = HouseSettings(instance=instance, publish_port=7767)
+    def _rebuilt(self, instance: str, term: int) -> House:
+        settings = HouseSettings(instance=instance, publish_port=7767, term=term)
         return House.rebuild(settings, None, self.journal, self.rejections, self.now_ms)
 
     def _commit(self) -> list[bytes]:
@@ -157,7 +157,9 @@ def _join(story: _Story) -> None:
     )
     story.now_ms += 10
     instance = story.house.settings.instance
-    probed = Probed(epoch=1, instance=instance, server_time_ms=story.now_ms, subscriptions=3)
+    probed = Probed(
+        epoch=1, instance=instance, term=story.house.settings.term, server_time_ms=story.now_ms, subscriptions=3
+    )
     story.broadcast(encode_broadcast(_PROBE, probed))
     story.say("Whatever comes on the SUB from now on waits in a buffer, until the snapshot has come.")
     story.ask("Ann", SnapshotRequest(id=2))
@@ -194,7 +196,7 @@ def _crash(story: _Story) -> None:
     story.say(
         "**A crash.** The house's process is killed before Ann has the answer to her request 4, say. Another takes the "
         f"sale up {_OUTAGE_MS} ms later, and extends the open lot by as much. ZeroMQ connects again by itself. The "
-        "heartbeat names another instance."
+        "heartbeat names another instance, and a higher term."
     )
     story.crash("c04f2be6118a9d73")
     story.beat()

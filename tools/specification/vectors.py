@@ -148,6 +148,7 @@ ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
         version=PROTOCOL_VERSION,
         epoch=1,
         instance=_INSTANCE,
+        term=1,
         paddle=7,
         name="Zoë Ångström",
         role=Role.BIDDER,
@@ -162,6 +163,7 @@ ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
         version=PROTOCOL_VERSION,
         epoch=1,
         instance=_INSTANCE,
+        term=1,
         paddle=0,
         name="",
         role=Role.OBSERVER,
@@ -244,13 +246,15 @@ _SALE_EVENTS: Final[tuple[AnySaleEvent, ...]] = (
 BROADCASTS: Final[dict[str, tuple[bytes, messages.AnyBroadcast]]] = {
     "heartbeat": (
         codec.topic(codec.BEAT_TOPIC),
-        Heartbeat(epoch=1, instance=_INSTANCE, server_time_ms=_T, sale_seq=4, lots=(LotSeq("12a", 3), LotSeq("2", 0))),
+        Heartbeat(
+            epoch=1, instance=_INSTANCE, term=1, server_time_ms=_T, sale_seq=4, lots=(LotSeq("12a", 3), LotSeq("2", 0))
+        ),
     ),
     "heartbeat, frozen": (
         codec.topic(codec.BEAT_TOPIC),
-        Heartbeat(epoch=1, instance=_INSTANCE, server_time_ms=_T, sale_seq=4, lots=(), frozen=True),
+        Heartbeat(epoch=1, instance=_INSTANCE, term=1, server_time_ms=_T, sale_seq=4, lots=(), frozen=True),
     ),
-    "probed": (_PROBE, Probed(epoch=1, instance=_INSTANCE, server_time_ms=_T, subscriptions=3)),
+    "probed": (_PROBE, Probed(epoch=1, instance=_INSTANCE, term=1, server_time_ms=_T, subscriptions=3)),
     "lot_events, two at once": (
         codec.lot_topic("12a"),
         LotEvents(epoch=1, lot="12a", events=(_LOT_EVENTS[3], _LOT_EVENTS[4])),

@@ -58,6 +58,7 @@ def test_a_welcome_tells_all_that_a_client_needs() -> None:
         version=PROTOCOL_VERSION,
         epoch=1,
         instance="first",
+        term=1,
         paddle=1,
         name="Ann",
         role=Role.BIDDER,

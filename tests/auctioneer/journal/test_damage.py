@@ -163,7 +163,7 @@ def test_a_read_from_behind_the_end_is_lost_history(path):
 
 
 def test_the_hash_is_what_the_documentation_says(path):
-    digest = hashlib.sha256(b"auction-house journal, format 8").digest()
+    digest = hashlib.sha256(b"auction-house journal, format 9").digest()
     assert digest == GENESIS_HASH
     for first, rejections, body in query(path, "SELECT first, rejections, body FROM batch ORDER BY first"):
         digest = chained(digest, first, body, rejections)
@@ -309,8 +309,8 @@ def test_rejections_that_were_mended_by_hand_can_be_counted_again(path):
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("PRAGMA user_version = 7", "format 7; this version reads only format 8"),
-        ("PRAGMA user_version = 9", "format 9; this version reads only format 8"),
+        ("PRAGMA user_version = 8", "format 8; this version reads only format 9"),
+        ("PRAGMA user_version = 10", "format 10; this version reads only format 9"),
         ("PRAGMA application_id = 7", "not a journal"),
     ],
 )

@@ -275,3 +275,23 @@ def test_a_copy_replaces_no_file(journal, path, tmp_path):
     with pytest.raises(StorageError, match="can't be copied"):
         copy_journal(path, copy)
     assert copy.read_bytes() == b"something else"
+
+
+def test_each_opening_for_writing_begins_a_term(path):
+    for term in (1, 2, 3):
+        with closing(SqliteJournal.open(path, holder=f"process {term}")) as journal:
+            assert journal.owner == (term, f"process {term}")
+            journal.append(announcements(1, term), (), AT_MS)
+    with closing(SqliteJournal.open(path, read_only=True)) as reader:
+        assert reader.owner == (3, "process 3")
+        assert [position for position, _ in reader.read()] == [1, 2, 3]
+
+
+def test_who_lost_the_term_stores_nothing(path):
+    with closing(SqliteJournal.open(path)) as journal:
+        with closing(connect(path)) as successor:
+            successor.execute("UPDATE head SET term = term + 1, holder = 'successor'")
+        with pytest.raises(StorageError, match="Another process has written"):
+            journal.append(announcements(1), (), AT_MS)
+    with closing(SqliteJournal.open(path, read_only=True)) as reader:
+        assert list(reader.read()) == []

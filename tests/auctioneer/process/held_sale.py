@@ -353,14 +353,14 @@ class HeldSale:
     def _log(self, fact: str, **more: object) -> None:
         self.logged.append(Logged(fact, more))
 
-    def _open(self, path: Path) -> FaultyJournal:
+    def _open(self, path: Path, *, holder: str = "") -> FaultyJournal:
         if "open" in self.failing:
             self.failed += 1
             raise StorageError("The journal can't be opened: no space left.")
         if "damaged" in self.failing:
             raise DamagedJournalError(path, "as the test wants it")
         self.opened += 1
-        return _Journal(self, self.platter.open(path))
+        return _Journal(self, self.platter.open(path, holder=holder))
 
 
 Opens = Callable[..., HeldSale]

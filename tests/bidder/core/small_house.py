@@ -84,6 +84,7 @@ class SmallHouse:
         self.now_ms = START_MS
         self.epoch = 1
         self.instance = 1
+        self.term = 1
         self.publish_port = 7001
         self.heartbeat_ms = HEARTBEAT_MS
         self.sale = SaleView(sale="s", title="Fake", currency=Currency("USD", 2))
@@ -152,6 +153,7 @@ class SmallHouse:
         beat = Heartbeat(
             epoch=self.epoch,
             instance=str(self.instance),
+            term=self.term,
             server_time_ms=self.now_ms,
             sale_seq=self.sale.seq,
             lots=tuple(LotSeq(lot, view.seq) for lot, view in self.lots.items()),
@@ -172,7 +174,7 @@ class SmallHouse:
     def hold_another_sale(self, lots: int) -> None:
         """Begin another sale in another process, as with another data directory behind the same key: in epoch 1 too."""
         self.instance += 1
-        self.epoch = 1
+        self.term = self.epoch = 1
         self.sale = SaleView(sale=self.sale.sale + "'", title="Another", currency=Currency("USD", 2))
         for kept in (self.lots, self.sale_history, self.lot_histories, self.verdicts, self.paddles, self.outbox):
             kept.clear()
@@ -188,6 +190,7 @@ class SmallHouse:
             probed = Probed(
                 epoch=self.epoch,
                 instance=str(self.instance),
+                term=self.term,
                 server_time_ms=self.now_ms,
                 subscriptions=3 - self.refuses_subscriptions,
             )
@@ -244,6 +247,7 @@ class SmallHouse:
             version=request.versions[0],
             epoch=self.epoch,
             instance=str(self.instance),
+            term=self.term,
             paddle=self.paddles.setdefault(key, len(self.paddles) + 1),
             name=request.name,
             role=request.role,

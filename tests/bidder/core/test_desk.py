@@ -65,6 +65,9 @@ class Beside:
     def refused(self, answer: Rejected, now_ms: int) -> None:
         raise AssertionError(f"{answer} at {now_ms}")
 
+    def is_outdated(self, welcome: Welcome) -> bool:
+        return False
+
     def is_history(self, sale: str, epoch: int) -> bool:
         return (sale, epoch) == (self.sale, self.epoch)
 

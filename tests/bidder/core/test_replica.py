@@ -35,7 +35,7 @@ def replayed(lot: str, *seqs: int, more: bool = False) -> Replay:
 
 def beat(sale_seq: int, epoch: int = 1, **lots: int) -> Heartbeat:
     seqs = tuple(LotSeq(name.removeprefix("lot"), seq) for name, seq in lots.items())
-    return Heartbeat(epoch=epoch, instance="1", server_time_ms=0, sale_seq=sale_seq, lots=seqs)
+    return Heartbeat(epoch=epoch, instance="1", term=1, server_time_ms=0, sale_seq=sale_seq, lots=seqs)
 
 
 def kinds(events: list[Notice]) -> list[str]:

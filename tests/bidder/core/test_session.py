@@ -84,7 +84,7 @@ def test_only_the_answer_to_the_last_probe_proves_anything(other: str) -> None:
     others = {"one of another client": b"~" + b"0" * 32 + b"\x00", "an earlier one": first}
     topic = others.get(other, first[:-2] + b"\x00")
     link.session.feed_connected(link.now_ms)
-    probed = Probed(epoch=1, instance=str(house.instance), server_time_ms=house.now_ms, subscriptions=3)
+    probed = Probed(epoch=1, instance=str(house.instance), term=1, server_time_ms=house.now_ms, subscriptions=3)
     link.session.broadcast_received(encode_broadcast(topic, probed), link.now_ms)
     link.settle()
     assert link.session.state is ConnectionState.JOINING

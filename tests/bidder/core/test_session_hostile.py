@@ -68,8 +68,8 @@ def sale(**fields: Any) -> SaleView:
 
 def welcome(**fields: Any) -> Welcome:
     known = Welcome(
-        id=1, version=1, epoch=1, instance="i", paddle=1, name="n", role=Role.BIDDER, sale=sale(), publish_port=1,
-        server_time_ms=0, heartbeat_ms=1, requests_per_s=1,
+        id=1, version=1, epoch=1, instance="i", term=1, paddle=1, name="n", role=Role.BIDDER, sale=sale(),
+        publish_port=1, server_time_ms=0, heartbeat_ms=1, requests_per_s=1,
     )  # fmt: skip
     return replace(known, **fields)
 
@@ -79,7 +79,7 @@ def snapshot(views: tuple[LotView, ...] = (), **fields: Any) -> Snapshot:
 
 
 def beat(**fields: Any) -> Heartbeat:
-    return replace(Heartbeat(epoch=1, instance="i", server_time_ms=0, sale_seq=0, lots=()), **fields)
+    return replace(Heartbeat(epoch=1, instance="i", term=1, server_time_ms=0, sale_seq=0, lots=()), **fields)
 
 
 def of_lot(of: LotTerms) -> Snapshot:
@@ -222,7 +222,11 @@ def claim(link: Link, seq: int) -> None:
     """Have the house say that it has many more events of lot 1."""
     house = link.house
     told = beat(
-        instance=str(house.instance), server_time_ms=house.now_ms, sale_seq=house.sale.seq, lots=(LotSeq("1", seq),)
+        instance=str(house.instance),
+        term=1,
+        server_time_ms=house.now_ms,
+        sale_seq=house.sale.seq,
+        lots=(LotSeq("1", seq),),
     )
     link.session.broadcast_received(encode_broadcast(topic(BEAT_TOPIC), told), link.now_ms)
 
