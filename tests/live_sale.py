@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from auctioneer.journal import FILE_NAME, SqliteJournal
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from bidder import Client, Notice, UnansweredError
 from common.keys import JoinLink, KeyPair, new_keys, parse_link
 from common.lot import LotStatus
@@ -161,7 +161,7 @@ def bidding(witnesses: list[Witness], *, timeout_ms: int = 10_000) -> Iterator[N
 
 def history_of(data: Path, witnesses: list[Witness]) -> History:
     """Return all that was seen of a sale, with what its journal says now."""
-    with closing(SqliteJournal.open(data / FILE_NAME, read_only=True)) as journal:
+    with closing(SqliteStore(data / FILE_NAME).read()) as journal:
         facts = facts_of(journal.read())
         rejections = [plain(rejection) for rejection in journal.rejections()]
     return History(

@@ -12,7 +12,7 @@ from auctioneer.audit.invariants import Inspector, InvariantError
 from auctioneer.audit.verify import Mismatch, VerifyReport
 from auctioneer.audit.verify import verify as decide_again
 from auctioneer.cli.context import data_option, json_option
-from auctioneer.journal import ChainEnd, SqliteJournal
+from auctioneer.journal import ChainEnd, Record
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.offline import house_upto, open_journal
 from auctioneer.rules.facts import AnyFact, SaleCreated
@@ -114,7 +114,7 @@ def _decide(record: Iterator[tuple[int, AnyFact]], inspector: Inspector | None) 
         raise BrokenPromiseError(broken) from broken
 
 
-def _compare_with_start(folder: DataFolder, journal: SqliteJournal, end: ChainEnd, inspector: Inspector) -> None:
+def _compare_with_start(folder: DataFolder, journal: Record, end: ChainEnd, inspector: Inspector) -> None:
     """Hold what a start would read, from the newest snapshot, against what was decided. Raises BrokenPromiseError."""
     try:
         inspector.finish(house_upto(folder, journal, upto=end.position).engine.state)
@@ -122,7 +122,7 @@ def _compare_with_start(folder: DataFolder, journal: SqliteJournal, end: ChainEn
         raise BrokenPromiseError(broken) from broken
 
 
-def _check_chain(journal: SqliteJournal, progress: Progress) -> ChainEnd:
+def _check_chain(journal: Record, progress: Progress) -> ChainEnd:
     task = progress.add_task("Reading the record", total=None)
 
     def advance(checked: int, total: int) -> None:
@@ -131,7 +131,7 @@ def _check_chain(journal: SqliteJournal, progress: Progress) -> ChainEnd:
     return journal.verify_chain(advance)
 
 
-def _watched(journal: SqliteJournal, end: ChainEnd, progress: Progress) -> Iterator[tuple[int, AnyFact]]:
+def _watched(journal: Record, end: ChainEnd, progress: Progress) -> Iterator[tuple[int, AnyFact]]:
     """Yield the facts up to the end that was checked; a running house may add more meanwhile."""
     task: TaskID = progress.add_task("Deciding again", total=end.position)
     for position, fact in journal.read(upto=end.position):
@@ -140,7 +140,7 @@ def _watched(journal: SqliteJournal, end: ChainEnd, progress: Progress) -> Itera
         yield position, fact
 
 
-def _currency(journal: SqliteJournal) -> Currency | None:
+def _currency(journal: Record) -> Currency | None:
     first = next(journal.read(upto=1), None)
     return first[1].currency if first is not None and isinstance(first[1], SaleCreated) else None
 

@@ -1,15 +1,23 @@
-"""The durable record of a sale: what a journal promises (`protocol`) and the embedded one (`sqlite`)."""
+"""The durable record of a sale: what each store promises (`protocol`), what they have in common (`chain`), and they."""
 
-from auctioneer.journal.file import FILE_NAME
-from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Journal, JournalGoneError
-from auctioneer.journal.sqlite import SqliteJournal, recount_rejections
+from auctioneer.journal.protocol import (
+    ChainEnd,
+    DamagedJournalError,
+    Journal,
+    JournalGoneError,
+    Owner,
+    Record,
+    Store,
+    append,
+)
 
 __all__ = [
-    "FILE_NAME",
     "ChainEnd",
     "DamagedJournalError",
     "Journal",
     "JournalGoneError",
-    "SqliteJournal",
-    "recount_rejections",
+    "Owner",
+    "Record",
+    "Store",
+    "append",
 ]

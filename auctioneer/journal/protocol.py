@@ -2,12 +2,15 @@
 
 The rules that every journal upholds:
 
-- What `append` returned from is durable: it survives a crash of the process, the machine and its power.
-- A batch is stored whole or not at all. Positions are contiguous from 1 and are never given twice.
+- What `finished` names is durable: it survives a crash of the process, and of the machine where the store outlasts one.
+- A batch is stored whole or not at all, and only in its writer's term: whoever takes the journal over fences the writer
+  before. Positions are contiguous from 1 and are never given twice.
+- One commit is under way at a time. A store behind a network finishes it later; the house drains and decides meanwhile.
 - Each batch carries a hash over its text and the hash before it, so that an edit, a hole or a lost tail is found.
 - The rejections beside the chain, of which old ones leave, are covered by one sum, which is in the text of each batch.
-- After any failed write the journal is closed for good. Nobody knows then whether the last batch was stored; opening
-  the journal again is what tells. An fsync is never repeated, since the second one may succeed without storing.
+- After any failed write the journal is closed for good. Nobody knows then whether the last batch was stored; taking
+  the journal over again is what tells. Nothing is sent again inside a journal, and an fsync is never repeated, since
+  the second one may succeed without storing.
 - Damage is reported with its place and is never worked around: the house does not guess what happened in a sale.
 """
 
@@ -31,13 +34,13 @@ class DamagedJournalError(StorageError):
 
     code = "damaged_journal"
 
-    def __init__(self, path: Path, what: str, *, first_bad: int | None = None) -> None:
-        self.path = path
+    def __init__(self, place: Path | str, what: str, *, first_bad: int | None = None) -> None:
+        self.place = place
         self.first_bad = first_bad
         self.last_good = None if first_bad is None else first_bad - 1
-        place = "" if first_bad is None else f" First bad fact: {first_bad}; last good fact: {self.last_good}."
+        which = "" if first_bad is None else f" First bad fact: {first_bad}; last good fact: {self.last_good}."
         super().__init__(
-            f"The journal {path} is damaged: {what}.{place} No fact was dropped. Copy the file and its -wal "
+            f"The journal {place} is damaged: {what}.{which} No fact was dropped. Copy the file and its -wal "
             f"file to a safe place before anything else, then follow 'Damage' in docs/journal.md."
         )
 
@@ -64,8 +67,11 @@ class Owner(NamedTuple):
     """What the owner called itself: a house's instance, or nothing."""
 
 
-class Journal(Protocol):
-    """The record of one sale, with one writer. Every method raises StorageError where the storage fails."""
+class Record(Protocol):
+    """What a store has of one sale, for reading, in any number of processes.
+
+    Every method raises StorageError where the storage fails.
+    """
 
     @property
     def position(self) -> int:
@@ -81,27 +87,7 @@ class Journal(Protocol):
 
     @property
     def end(self) -> ChainEnd:
-        """Where the chain ends now, by what was last written; `verify_chain` also checks what is before it."""
-
-    def append(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
-        """Store a batch in one transaction and return the position of the last fact; durable on return.
-
-        After a StorageError the journal is closed and the batch may or may not be stored. Open the journal again and
-        rebuild the state from it before deciding anything else.
-        """
-
-    def mark_alive(self, now_ms: int) -> None:
-        """Store that the house was alive at `now_ms`; durable on return. Fails as `append` does.
-
-        Raises JournalGoneError where the journal is no longer at its place.
-        """
-
-    def require_in_place(self) -> None:
-        """See that the journal is still where the next start looks for it. Raises JournalGoneError, and is closed then.
-
-        Whoever writes asks for it now and then: a file that was removed takes writes as before, and they go with the
-        process.
-        """
+        """Where the chain ends now, by what was last stored; `verify_chain` also checks what is before it."""
 
     def read(self, after_position: int = 0, upto: int | None = None) -> Iterator[tuple[int, AnyFact]]:
         """Yield the facts after `after_position`, up to and with `upto`, each with its position.
@@ -118,17 +104,83 @@ class Journal(Protocol):
 
         Of each paddle those are kept that have the `REMEMBERED_REQUESTS_MAX` highest request ids. Raises
         DamagedJournalError, at the latest after the last, where they are not those that were stored. Nothing else may
-        be done with the journal until all are read.
+        be done with the record until all are read.
         """
 
     def hash_at(self, position: int) -> bytes:
         """Return the hash that stands for all facts up to `position`; empty where no batch ends there.
 
-        It is read, and not computed anew. Raises DamagedJournalError where it can't be read.
+        It is read, and not computed again. Raises DamagedJournalError where it can't be read.
         """
 
     def verify_chain(self, progress: Progress | None = None) -> ChainEnd:
         """Check every fact from the first on and return the end of the chain. Raises DamagedJournalError."""
 
     def close(self) -> None:
-        """Let go of the journal; safe to repeat."""
+        """Let go of the record; safe to repeat."""
+
+
+class Journal(Record, Protocol):
+    """The record of one sale in the hands of its writer. `owner` is that writer, as long as none took it over.
+
+    What the properties tell is durable: a batch that is under way is not in it.
+    """
+
+    handle: int | None
+    """Can be read when `finished` may tell something new; None where `begin` returns only when all is durable."""
+
+    def begin(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+        """Begin to store a batch, of which nothing may leave the house yet. Return its number, one more than the last.
+
+        An empty batch stores that the house was alive at `now_ms`. No other batch may be under way. After a
+        StorageError, from here, `finished` or `wait`, the journal is closed and the batch may or may not be stored:
+        take the journal over again and rebuild the state from it before deciding anything else.
+        """
+
+    def finished(self) -> int:
+        """Return the number of the last batch that is durable; 0 before the first. Never waits. Fails as `begin` does.
+
+        It may return the same number any number of times: a store may wake the house more than once for a batch.
+        """
+
+    def wait(self) -> None:
+        """Wait until what was begun is durable. Fails as `begin` does."""
+
+    def require_in_place(self) -> None:
+        """See that the journal is still where the next start looks for it. Raises JournalGoneError, and is closed then.
+
+        Whoever writes asks for it now and then: a file that was removed takes writes as before, and they go with the
+        process.
+        """
+
+
+class Store(Protocol):
+    """Where the record of a sale is kept."""
+
+    @property
+    def place(self) -> Path | str:
+        """What people know it by."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a record."""
+
+    def take_over(self, holder: str) -> Journal:
+        """Become the writer, in a new term that `holder` owns, and begin an empty record where there is none.
+
+        Whoever was the writer before can store nothing from then on. Raises StorageError, and DamagedJournalError
+        where the end of the record is not what was last stored.
+        """
+
+    def read(self) -> Record:
+        """Open the record for reading, also while somebody writes. Raises StorageError."""
+
+    def copy(self, target: Path) -> None:
+        """Copy the record to the new file `target`, exact also while somebody writes. Raises StorageError."""
+
+
+def append(journal: Journal, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+    """Store a batch, wait until it is durable, and return the position of the last fact. Fails as `begin` does."""
+    journal.begin(facts, rejections, now_ms)
+    journal.wait()
+    return journal.position

@@ -23,7 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Journal
+from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Record
 from common.files import sync_directory
 
 SNAPSHOT_VERSION: Final = 3
@@ -75,16 +75,6 @@ class Made(NamedTuple):
     fault: str = ""
 
 
-class SnapshotStore(Protocol):
-    """Where a sale's snapshots are; for a start, which reads the newest."""
-
-    def load(self, journal: Journal) -> Loaded:
-        """Return the newest sound snapshot of the journal's history. Raises nothing for those that are not."""
-
-    def tidy(self, passed_over: tuple[PassedOver, ...]) -> None:
-        """Remove what no start can use: what a crash left half-made, and what was passed over."""
-
-
 class SnapshotMaker(Protocol):
     """Makes snapshots, one at a time. No method raises where the disk fails, and only `save` waits for it."""
 
@@ -115,7 +105,7 @@ class SnapshotFiles:
 
     # --- reading -------------------------------------------------------------------------------------------------
 
-    def load(self, journal: Journal) -> Loaded:
+    def load(self, journal: Record) -> Loaded:
         """Return the newest snapshot that is whole and of the journal's history."""
         passed_over: list[PassedOver] = []
         for position in self.positions():
@@ -126,7 +116,7 @@ class SnapshotFiles:
                 passed_over.append(PassedOver(position, reason))
         return Loaded(None, tuple(passed_over))
 
-    def _sound_state(self, journal: Journal, position: int) -> bytes:
+    def _sound_state(self, journal: Record, position: int) -> bytes:
         with self._path(position).open("rb") as file:
             header, state = file.read(_HEADER.size), file.read()
         if len(header) < _HEADER.size or not header.startswith(_MAGIC):

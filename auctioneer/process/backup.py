@@ -17,12 +17,13 @@ import msgspec
 
 from auctioneer.house.house import House
 from auctioneer.house.settings import HouseSettings
-from auctioneer.journal import SqliteJournal
-from auctioneer.journal.copying import copy_journal
+from auctioneer.journal import Record, append
 from auctioneer.journal.snapshots import Loaded
+from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.process.folder import DataFolder, SaleMark
 from auctioneer.process.startup import read_house
 from auctioneer.rules.facts import SaleRestored
+from auctioneer.rules.sale_settings import AUCTIONEER
 from common.errors import StorageError, UsageError
 from common.files import make_private_folder, sync_directory, write_whole
 
@@ -64,7 +65,7 @@ def back_up(folder: DataFolder, target: Path) -> BackupNote:
     try:
         copy = DataFolder(draft)
         _copy_small_files(folder, copy)
-        copy_journal(folder.journal, copy.journal)
+        folder.store.copy(copy.journal)
         record = _record_of(copy)
         write_whole(copy.backup_file, msgspec.json.encode(record))
         _sync_names(draft)
@@ -79,7 +80,7 @@ def back_up(folder: DataFolder, target: Path) -> BackupNote:
 
 def _record_of(copy: DataFolder) -> BackupNote:
     """Read the whole copy as a start would, so that no backup is made that can't be held; return what it holds."""
-    journal = SqliteJournal.open(copy.journal, read_only=True)
+    journal = copy.store.read()
     try:
         end, alive_ms = journal.end, journal.alive_ms
         _read_whole(journal)
@@ -96,7 +97,7 @@ def _record_of(copy: DataFolder) -> BackupNote:
     )
 
 
-def _read_whole(journal: SqliteJournal) -> House:
+def _read_whole(journal: Record) -> House:
     """Return the house that a journal gives, from the first fact on. Raises StorageError, DamagedJournalError."""
     settings = HouseSettings(instance="", publish_port=0)
     return read_house(journal, Loaded(None, ()), settings, journal.alive_ms)
@@ -120,7 +121,7 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
         _refuse_what_would_be_replaced(backup, folder)
         _remove_draft(draft)
         _copy_small_files(backup, folder)
-        copy_journal(backup.journal, draft)
+        backup.store.copy(draft)
         restored = _begin_epoch(draft)
         folder.snapshots.remove_all()  # of a journal that was moved away
         for left_over in ("-wal", "-shm"):  # of a journal that was moved away; a reader leaves an empty one
@@ -139,13 +140,13 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
 
 def _begin_epoch(draft: Path) -> Restored:
     """Record that history was lost. The epoch is the time of day, so that a second restore of a backup has another."""
-    journal = SqliteJournal.open(draft)
+    journal = SqliteStore(draft).take_over(AUCTIONEER)
     try:
         alive_ms = journal.alive_ms
         house = _read_whole(journal)
         epoch = max(house.engine.epoch + 1, _wall_ms())
         # At the time when the house was last alive: what passed since then is the outage that `run` gives back.
-        position = journal.append([SaleRestored(at_ms=alive_ms, epoch=epoch)], (), alive_ms)
+        position = append(journal, [SaleRestored(at_ms=alive_ms, epoch=epoch)], (), alive_ms)
     finally:
         journal.close()
     if Path(f"{draft}-wal").exists():
@@ -184,7 +185,7 @@ def _sync_names(folder: Path) -> None:
 
 
 def _remove_draft(draft: Path) -> None:
-    for suffix in ("", "-wal", "-shm", ".lock"):
+    for suffix in ("", "-wal", "-shm"):
         Path(f"{draft}{suffix}").unlink(missing_ok=True)
 
 

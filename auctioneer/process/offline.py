@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from auctioneer.house.house import House
 from auctioneer.house.reports import REPORTS, choose
 from auctioneer.house.settings import HouseSettings
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal import Record
 from auctioneer.process.folder import DataFolder
 
 
@@ -24,10 +24,10 @@ class OfflineSale(NamedTuple):
         return REPORTS[report](self.house, self.alive_ms, choose(self.house, lots))
 
 
-def open_journal(folder: DataFolder) -> SqliteJournal:
+def open_journal(folder: DataFolder) -> Record:
     """Open the journal of a sale for reading. Raises UsageError where there is none, and StorageError."""
     folder.require_sale()
-    return SqliteJournal.open(folder.journal, read_only=True)
+    return folder.store.read()
 
 
 def read_sale(folder: DataFolder) -> OfflineSale:
@@ -40,7 +40,7 @@ def read_sale(folder: DataFolder) -> OfflineSale:
         journal.close()
 
 
-def house_upto(folder: DataFolder, journal: SqliteJournal, upto: int | None = None) -> House:
+def house_upto(folder: DataFolder, journal: Record, upto: int | None = None) -> House:
     """Return the house as a start would read it: the newest snapshot that is not after `upto`, and the facts after it.
 
     Rejections, which are verdicts kept for repeated requests, are left out.

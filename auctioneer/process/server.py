@@ -16,7 +16,7 @@ import zmq
 from auctioneer.house import commands
 from auctioneer.house.frozen import FrozenHouse
 from auctioneer.house.house import Batch, House
-from auctioneer.journal import ChainEnd, DamagedJournalError, SqliteJournal
+from auctioneer.journal import ChainEnd, DamagedJournalError, Journal, append
 from auctioneer.journal.snapshots import Made, SnapshotMaker
 from auctioneer.monitoring.counters import Counters, Vitals
 from auctioneer.monitoring.logs import Teller
@@ -291,7 +291,7 @@ class Server:
             if batch.facts or batch.rejections:
                 started_s = perf_counter()
                 try:
-                    position = self._journal.append(batch.facts, batch.rejections, now_ms)
+                    position = append(self._journal, batch.facts, batch.rejections, now_ms)
                 except StorageError as error:
                     self._freeze(error, now_ms)
                     instead = self._frozen.in_place_of
@@ -359,7 +359,8 @@ class Server:
         if self._house is not None:
             try:
                 if now_ms - self._committed_ms >= HEARTBEAT_EVERY_MS:
-                    self._journal.mark_alive(now_ms)
+                    self._journal.require_in_place()
+                    append(self._journal, (), (), now_ms)
                     self._committed_ms = now_ms
                 else:
                     self._journal.require_in_place()
@@ -416,7 +417,7 @@ class Server:
     # --- the journal -------------------------------------------------------------------------------------------
 
     def _install(self, sale: OpenSale) -> None:
-        self._journal: SqliteJournal = sale.journal
+        self._journal: Journal = sale.journal
         self._stored = sale.journal.end
         """Where the record ended when the sale froze; it must go on from there."""
         self._house: House | None = sale.house

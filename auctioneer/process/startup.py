@@ -15,7 +15,7 @@ from auctioneer.catalogue import Tell, bundled_catalogue, load_catalogue, tell_n
 from auctioneer.house.commands import Appoint, Dismiss, change_clerks
 from auctioneer.house.house import Batch, House
 from auctioneer.house.settings import HouseSettings
-from auctioneer.journal import ChainEnd, Journal, JournalGoneError, SqliteJournal
+from auctioneer.journal import ChainEnd, Journal, JournalGoneError, Record, append
 from auctioneer.journal.snapshots import Loaded, PassedOver
 from auctioneer.process.clock import Clock
 from auctioneer.process.folder import DataFolder, SaleMark
@@ -42,7 +42,7 @@ RECENT_EVENTS = 20_000
 class OpenSale(NamedTuple):
     """A sale in hand: its journal, its house, and what was done to take it up (stored, not yet broadcast)."""
 
-    journal: SqliteJournal
+    journal: Journal
     house: House
     clock: Clock
     opened: Batch
@@ -81,7 +81,7 @@ def has_begun(folder: DataFolder, *, was_held: bool = False) -> bool:
     journal can't be read.
     """
     if folder.has_sale:
-        journal = SqliteJournal.open(folder.journal, read_only=True)
+        journal = folder.store.read()
         try:
             if journal.position > 0:
                 return True
@@ -111,7 +111,7 @@ def open_sale(
     """
     if not folder.has_sale and (folder.was_held or stored is not None):
         raise folder.journal_gone()
-    journal = SqliteJournal.open(folder.journal, holder=settings.instance)
+    journal = folder.store.take_over(settings.instance)
     settings = replace(settings, term=journal.owner.term)
     try:
         _require_goes_on(folder, journal, stored)
@@ -134,7 +134,7 @@ def open_sale(
         house.record(decisions.start(house.engine, now_ms, alive_ms, settings.instance))
         _run_by(house, chosen, now_ms)
         opened = house.flush()
-        journal.append(opened.facts, opened.rejections, now_ms)
+        append(journal, opened.facts, opened.rejections, now_ms)
     except BaseException:
         journal.close()
         raise
@@ -169,7 +169,7 @@ def change_clerks_offline(folder: DataFolder, command: Appoint | Dismiss) -> Non
     """
     hold = folder.whereabouts.hold()
     try:
-        journal = SqliteJournal.open(folder.journal)
+        journal = folder.store.take_over(AUCTIONEER)
         try:
             alive_ms = journal.alive_ms
             loaded = folder.snapshots.load(journal)
@@ -177,14 +177,14 @@ def change_clerks_offline(folder: DataFolder, command: Appoint | Dismiss) -> Non
             outcome = change_clerks(house, command, AUCTIONEER, alive_ms)
             if isinstance(outcome, Refused):
                 raise RejectedError(outcome.code, outcome.detail)
-            journal.append(house.flush().facts, (), alive_ms)
+            append(journal, house.flush().facts, (), alive_ms)
         finally:
             journal.close()
     finally:
         os.close(hold)
 
 
-def read_house(journal: Journal, loaded: Loaded, settings: HouseSettings, now_ms: int) -> House:
+def read_house(journal: Record, loaded: Loaded, settings: HouseSettings, now_ms: int) -> House:
     """Return the house as its journal tells it, from the snapshot that was loaded for it, if there is one."""
     saved = loaded.saved
     after = 0 if saved is None else saved.position
@@ -199,19 +199,19 @@ def read_house(journal: Journal, loaded: Loaded, settings: HouseSettings, now_ms
     return house
 
 
-def _require_goes_on(folder: DataFolder, journal: SqliteJournal, stored: ChainEnd | None) -> None:
+def _require_goes_on(folder: DataFolder, journal: Journal, stored: ChainEnd | None) -> None:
     """Refuse a journal that lacks what was stored: somebody has put another one, or an older copy, in its place."""
     if stored is None:
         if journal.position == 0 and folder.was_held:
             raise folder.journal_gone()
     elif journal.position < stored.position or journal.hash_at(stored.position) != stored.hash:
         raise JournalGoneError(
-            f"The journal {folder.journal} is not the one that this house wrote up to fact {stored.position}: it was "
-            f"replaced. Put that one back. To go on from a backup, stop the house and use `auctioneer restore`."
+            f"The journal {folder.store.place} is not the one that this house wrote up to fact {stored.position}: it "
+            f"was replaced. Put that one back. To go on from a backup, stop the house and use `auctioneer restore`."
         )
 
 
-def _begin(journal: SqliteJournal, spec: SaleSpec | None, now_ms: int) -> None:
+def _begin(journal: Journal, spec: SaleSpec | None, now_ms: int) -> None:
     if spec is None:
         raise UsageError("There is no sale in the data directory, and no catalogue was given.")
     created = SaleCreated(
@@ -227,7 +227,7 @@ def _begin(journal: SqliteJournal, spec: SaleSpec | None, now_ms: int) -> None:
     listed = decisions.add(house.engine, now_ms, HOUSE, spec.lots)
     if isinstance(listed, Refused):
         raise UsageError(f"The catalogue can't be used: {listed.detail}.")
-    journal.append([created, *listed], (), now_ms)
+    append(journal, [created, *listed], (), now_ms)
 
 
 def _check_same_sale(folder: DataFolder, house: House, spec: SaleSpec) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
+from auctioneer.journal import append
 from benchmarks.inside.sale import BATCH_BIDS, Inside, Parts
 
 ACTIVE_BIDDERS: Final = 2_000
@@ -55,7 +56,7 @@ class Sales:
             bids = sale.bids(self._random, size.lots_a_batch, size.bidders_a_batch, _PREFILL_BIDS)
             _, batch = sale.decide(bids)
             for _ in range(-(-size.journaled_bids // _PREFILL_BIDS)):
-                sale.journal.append(batch.facts, (), sale.now_ms)
+                append(sale.journal, batch.facts, (), sale.now_ms)
         return sale
 
     def measure(self, rounds: int) -> None:

@@ -17,7 +17,8 @@ from typing import Final, Self
 import msgspec
 
 from auctioneer.house.house import House
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal import append
+from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.server import SNAPSHOT_EVERY_FACTS
 from auctioneer.process.startup import read_house
@@ -90,7 +91,7 @@ def drop_snapshots(data: Path) -> None:
 def replay(data: Path) -> Replay:
     """Read a house back in this process, as `auctioneer run` does. Raises StorageError."""
     folder = DataFolder(data)
-    journal = SqliteJournal.open(folder.journal, read_only=True)
+    journal = SqliteStore(folder.journal).read()
     try:
         began_s = time.perf_counter()
         house = read_house(journal, folder.snapshots.load(journal), settings(), int(time.time() * 1000))
@@ -115,7 +116,7 @@ def _make(data: Path, bids: int) -> None:
         count = min(BATCH_BIDS, bids - number * BATCH_BIDS)
         answers, batch = sale.decide(sale.bids(random, LOTS, BIDDERS, count))
         check_accepted(answers)
-        sale.journal.append(batch.facts, batch.rejections, sale.now_ms)
+        append(sale.journal, batch.facts, batch.rejections, sale.now_ms)
         if number % _PROGRESS_BATCHES == 0:
             _say(str(number * BATCH_BIDS))
     _say(msgspec.json.encode(Totals.of(sale.house, sale.journal.position)).decode())

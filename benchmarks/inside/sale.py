@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from auctioneer.house.house import Batch, House
 from auctioneer.house.register import ENROLMENTS_PER_S
 from auctioneer.house.settings import HouseSettings
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal import Journal, append
+from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.network.broadcasts import frames
 from auctioneer.process.serving import GC_ALLOCATIONS
 from auctioneer.rules import decisions
@@ -67,7 +68,7 @@ def principal_of(bidder: int) -> str:
 class Inside:
     """A sale with so many lots, all open, and so many bidders, with or without a journal."""
 
-    def __init__(self, house: House, journal: SqliteJournal | None, lots: int, bidders: int) -> None:
+    def __init__(self, house: House, journal: Journal | None, lots: int, bidders: int) -> None:
         self.house = house
         self.journal = journal
         self.lots: Sequence[int] = range(lots)
@@ -95,7 +96,7 @@ class Inside:
             raise InsideError(f"The lots were not taken: {listed.detail}.")
         house.record(listed)
         house.advance(START_MS)
-        inside = cls(house, None if journal is None else SqliteJournal.open(journal), lots, bidders)
+        inside = cls(house, None if journal is None else SqliteStore(journal).take_over(""), lots, bidders)
         inside._commit([created], house.flush())
         for start in range(0, bidders, BATCH_BIDS):
             for bidder in range(start, min(bidders, start + BATCH_BIDS)):
@@ -177,7 +178,7 @@ class Inside:
 
     def _commit(self, first: list[AnyFact], batch: Batch) -> None:
         if self.journal is not None:
-            self.journal.append([*first, *batch.facts] if first else batch.facts, batch.rejections, self.now_ms)
+            append(self.journal, [*first, *batch.facts] if first else batch.facts, batch.rejections, self.now_ms)
 
 
 def settings() -> HouseSettings:

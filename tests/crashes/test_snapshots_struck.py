@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.process.folder import DataFolder
 from tests import strace
 from tests.crashes import snapshotting
@@ -57,7 +57,7 @@ def test_a_snapshot_that_fails_at_any_call_costs_nobody_anything(tmp_path: Path,
     files = DataFolder(house.data).snapshots
     assert len(files.positions()) == 2
     assert not list(house.data.glob("*.new"))
-    with closing(SqliteJournal.open(house.data / "journal.sqlite3", read_only=True)) as journal:
+    with closing(SqliteStore(house.data / "journal.sqlite3").read()) as journal:
         saved, passed_over = files.load(journal)
         assert saved is not None
         assert (saved.position, passed_over) == (journal.position, ())

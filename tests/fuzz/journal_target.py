@@ -15,7 +15,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
-from auctioneer.journal import FILE_NAME, SqliteJournal
+from auctioneer.journal import Journal, append
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from common.errors import StorageError
 from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, any_value_allowed, rejection
 
@@ -46,10 +47,10 @@ def _sound_file() -> bytes:
     """Return the file of a journal with every type of fact and rejections."""
     folder = Path(tempfile.mkdtemp())
     try:
-        journal = SqliteJournal.open(folder / FILE_NAME)
-        journal.append(EVERY_EVENT, _REFUSALS, AT_MS)
+        journal = SqliteStore(folder / FILE_NAME).take_over("")
+        append(journal, EVERY_EVENT, _REFUSALS, AT_MS)
         for part in range(5):
-            journal.append(announcements(40, 1 + 40 * part), (), AT_MS)
+            append(journal, announcements(40, 1 + 40 * part), (), AT_MS)
         journal.close()
         return (folder / FILE_NAME).read_bytes()
     finally:
@@ -118,10 +119,11 @@ def _change_cell(connection: sqlite3.Connection, column: int, row: int, kind: in
 def _use(path: Path) -> None:
     for read_only in (True, False):
         with suppress(StorageError):
-            _read_all(SqliteJournal.open(path, read_only=read_only), read_only=read_only)
+            store = SqliteStore(path)
+            _read_all(store.read() if read_only else store.take_over(""), read_only=read_only)
 
 
-def _read_all(journal: SqliteJournal, *, read_only: bool) -> None:
+def _read_all(journal: Journal, *, read_only: bool) -> None:
     """Read everything; what is found sound is what was written, and the facts are in their order."""
     try:
         facts = [fact for _, fact in journal.read()]
@@ -130,7 +132,7 @@ def _read_all(journal: SqliteJournal, *, read_only: bool) -> None:
         journal.recent(10)
         assert sorted(journal.rejections(), key=attrgetter("request_id")) == _REFUSALS
         if not read_only:
-            journal.append(announcements(1, 999), [rejection(1, number) for number in range(600, 640)], AT_MS)
+            append(journal, announcements(1, 999), [rejection(1, number) for number in range(600, 640)], AT_MS)
     finally:
         journal.close()
 

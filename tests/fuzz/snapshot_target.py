@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 
 from auctioneer.audit.invariants import check_same_state
 from auctioneer.house.settings import HouseSettings
-from auctioneer.journal import FILE_NAME, SqliteJournal
+from auctioneer.journal import append
 from auctioneer.journal.snapshots import SavedState, SnapshotFiles
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.process.startup import read_house
 from common.messages import BidRequest
 from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale
@@ -42,11 +43,11 @@ def _kept() -> _Kept:
     """Return what is written once and then read again and again."""
     place, sale, saved = tempfile.TemporaryDirectory(), SmallSale(), []
     folder = Path(place.name)
-    with closing(SqliteJournal.open(folder / FILE_NAME)) as journal:
+    with closing(SqliteStore(folder / FILE_NAME).take_over("")) as journal:
         for key in (ANN, BOB):
             sale.join(key, f"Bidder {key[0]}")
             sale.ask(key, BidRequest(id=5, lot="1", maximum_minor=5000 + len(saved)))
-            journal.append(sale.record[journal.position :], (), sale.now_ms)
+            append(journal, sale.record[journal.position :], (), sale.now_ms)
             saved.append(SavedState(journal.position, sale.house.snapshot()))
             SnapshotFiles(folder).write(journal.end, saved[-1].state)
     content = (folder / f"snapshot-{saved[1].position}").read_bytes()
@@ -58,7 +59,7 @@ def damage_snapshot(changes: bytes) -> None:
     kept = _kept()
     content = changed(kept.content, changes)
     (kept.folder / f"snapshot-{kept.newer.position}").write_bytes(content)
-    with closing(SqliteJournal.open(kept.folder / FILE_NAME, read_only=True)) as journal:
+    with closing(SqliteStore(kept.folder / FILE_NAME).read()) as journal:
         loaded = SnapshotFiles(kept.folder).load(journal)
         house = read_house(journal, loaded, _SETTINGS, kept.sale.now_ms)
     is_whole = content == kept.content

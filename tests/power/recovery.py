@@ -8,8 +8,9 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple, Self
 
-from auctioneer.journal import FILE_NAME, SqliteJournal
+from auctioneer.journal import Journal, append
 from auctioneer.journal.snapshots import SnapshotFiles
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from tests.power.disk import Disk, write_image
@@ -90,18 +91,18 @@ def faults(image: dict[str, bytes], expected: Expected, folder: Path) -> list[st
     write_image(image, folder)
     path = folder / FILE_NAME
     try:
-        with closing(SqliteJournal.open(path)) as journal:
+        with closing(SqliteStore(path).take_over("")) as journal:
             found = [*_faults(journal, expected), *_faults_of_snapshot(journal, folder, expected)]
             if not found:
-                journal.append([fact(journal.position + 1, is_large=False)], (), journal.alive_ms + 1)
-        with closing(SqliteJournal.open(path)) as journal:
+                append(journal, [fact(journal.position + 1, is_large=False)], (), journal.alive_ms + 1)
+        with closing(SqliteStore(path).take_over("")) as journal:
             journal.verify_chain()
     except (StorageError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         return [f"the journal can't be taken up: {error!r}"]
     return found
 
 
-def _faults(journal: SqliteJournal, expected: Expected) -> Iterator[str]:
+def _faults(journal: Journal, expected: Expected) -> Iterator[str]:
     journal.verify_chain()
     batch = journal.alive_ms
     if batch < expected.acknowledged:
@@ -121,7 +122,7 @@ def _faults(journal: SqliteJournal, expected: Expected) -> Iterator[str]:
         yield f"the rejections up to batch {batch} are not those that were offered"
 
 
-def _faults_of_snapshot(journal: SqliteJournal, folder: Path, expected: Expected) -> Iterator[str]:
+def _faults_of_snapshot(journal: Journal, folder: Path, expected: Expected) -> Iterator[str]:
     saved, passed_over = SnapshotFiles(folder).load(journal)
     position = 0 if saved is None else saved.position
     if position not in (expected.saved, expected.saving):
@@ -132,7 +133,7 @@ def _faults_of_snapshot(journal: SqliteJournal, folder: Path, expected: Expected
 
 
 if __name__ == "__main__":  # what a house does after a loss of power, for a recording of it
-    with closing(SqliteJournal.open(Path(sys.argv[1]) / FILE_NAME)) as opened:
+    with closing(SqliteStore(Path(sys.argv[1]) / FILE_NAME).take_over("")) as opened:
         opened.verify_chain()
         snapshots = SnapshotFiles(Path(sys.argv[1]))
         snapshots.tidy(snapshots.load(opened).passed_over)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from auctioneer.journal import FILE_NAME
+from auctioneer.journal.sqlite import FILE_NAME
 from tests import strace
 from tests.power.disk import Disk, write_image
 from tests.power.recording import Cut, Deed, Mark, Opened, Removed, Renamed, Synced, Written, record

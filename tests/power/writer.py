@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from auctioneer.journal import FILE_NAME, SqliteJournal
+from auctioneer.journal import append
 from auctioneer.journal.snapshots import SnapshotFiles
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.rules.facts import AnyFact, Rejection, SaleDecided
 from common.errors import RejectCode
 from common.lot import Announced
@@ -55,7 +56,7 @@ def state(position: int) -> bytes:
 
 def write(folder: Path, run: str) -> None:
     """Carry out a run; the numbers of batches go on where an earlier run ended."""
-    journal = SqliteJournal.open(folder / FILE_NAME)
+    journal = SqliteStore(folder / FILE_NAME).take_over("")
     tell("opened", journal.position)
     for step in RUNS[run]:
         if step == "close":
@@ -69,7 +70,7 @@ def write(folder: Path, run: str) -> None:
             size = BATCHES[step]
             facts = [fact(position, is_large=size.is_large) for position in range(first, first + size.facts)]
             tell("offered", batch, first + size.facts - 1, int(size.is_large))
-            journal.append(facts, [rejection(batch)], batch)
+            append(journal, facts, [rejection(batch)], batch)
             tell("acknowledged", batch)
 
 

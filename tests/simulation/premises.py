@@ -21,7 +21,9 @@ from auctioneer.house.admission import Admission
 from auctioneer.house.history import History as EventHistory
 from auctioneer.house.house import House
 from auctioneer.house.settings import HouseSettings
-from auctioneer.journal import ChainEnd, SqliteJournal
+from auctioneer.journal import ChainEnd, Store
+from auctioneer.journal.memory import MemoryStore
+from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.monitoring.logs import FactLog
 from auctioneer.network.door import TurnedAway
 from auctioneer.process import server, startup
@@ -37,7 +39,7 @@ from common.limits import HEARTBEAT_MS
 from common.lot import LotStatus
 from common.messages import Accepted, Heartbeat, LotEvents, ManyLots, ReplayRequest
 from tests.checking.history import STANDSTILL_MS, WIRE, Heard
-from tests.simulation.disk import FaultyJournal, MemorySnapshots, SimulatedDisk, Snapshots, SpoiltFiles
+from tests.simulation.disk import FaultyJournal, FaultyStore, MemorySnapshots, Snapshots, SpoiltFiles
 from tests.simulation.plan import Plan
 from tests.simulation.snapshots import SimulatedSnapshots
 from tests.simulation.sockets import Line, Poller, Publisher, Router
@@ -84,12 +86,12 @@ class Folder:
     has_sale = True
     was_held = False
 
-    def __init__(self, journal: Path, snapshots: Snapshots) -> None:
-        self.journal = journal
+    def __init__(self, store: Store, snapshots: Snapshots) -> None:
+        self.store = store
         self.snapshots = snapshots
 
     def keep_sale(self, record: SaleMark) -> None:
-        """Keep nothing: the platter has one sale only."""
+        """Keep nothing: the disk has one sale only."""
 
 
 class Premises:
@@ -99,7 +101,7 @@ class Premises:
         self.world = world
         self.plan = plan
         self.clocks = Clocks(world)
-        self.platter = SimulatedDisk()
+        self.disk: Store = SqliteStore(folder / "journal.sqlite3") if plan.uses_sqlite else MemoryStore()
         self.sent_messages: list[Heard] = []
         self.outages_ms: list[tuple[int, int]] = []
         self.standstills: list[tuple[int, int]] = []
@@ -117,9 +119,9 @@ class Premises:
         """Whether some client misses something."""
         self._spec = spec
         self._admission = admission
-        self.snapshots: Snapshots = SpoiltFiles(folder) if plan.uses_sqlite else MemorySnapshots(self.platter)
+        self.snapshots: Snapshots = SpoiltFiles(folder) if plan.uses_sqlite else MemorySnapshots()
         self._snapshot_process: SimulatedSnapshots | None = None
-        self._folder = Folder(folder / "journal.sqlite3", self.snapshots)
+        self._folder = Folder(FaultyStore(self.disk, self._take_over), self.snapshots)
         self._chance = world.chance("premises")
         self._instances = 0
         self._open_fails = 0
@@ -171,13 +173,13 @@ class Premises:
             requests=Router(self), publisher=Publisher(self), control=Router(self), turned_away=TurnedAway()
         )
 
-        sale = self._take_up(settings, self._spec if is_first else None)
+        sale = self._hold_sale(settings, self._spec if is_first else None)
         snapshots = SimulatedSnapshots(self.world, self.snapshots, self, settings.instance)
         self._snapshot_process = snapshots
 
         def take_up_again(stored: ChainEnd) -> startup.OpenSale:
             snapshots.close()
-            return self._take_up(settings, None, sale.clock, stored)
+            return self._hold_sale(settings, None, sale.clock, stored)
 
         log = Log(self.world.reached)
         holder = Server(
@@ -194,7 +196,7 @@ class Premises:
         self.requests, self.publisher, self.control = sockets.requests, sockets.publisher, sockets.control
         holder.run()
 
-    def _take_up(
+    def _hold_sale(
         self,
         settings: HouseSettings,
         spec: SaleSpec | None,
@@ -243,7 +245,6 @@ class Premises:
         identities = SimpleNamespace(token_hex=lambda size: "5a1e" * (size // 2))
         with ExitStack() as stack:
             for place, name, part in (
-                (startup, "SqliteJournal", SimpleNamespace(open=self._open_journal)),
                 (startup, "RECENT_EVENTS", RECENT_EVENTS),
                 (startup, "secrets", identities),
                 (startup, "Clock", self.clocks.clock),
@@ -331,11 +332,11 @@ class Premises:
 
     # --- the disk -----------------------------------------------------------------------------------------------------
 
-    def _open_journal(self, path: Path, *, holder: str = "") -> FaultyJournal:
+    def _take_over(self, disk: Store, holder: str) -> FaultyJournal:
         if self._open_fails > 0 and not self.is_calm:
             self._open_fails -= 1
             raise StorageError("The journal can't be opened: no space left.")
-        inner = (SqliteJournal.open if self.plan.uses_sqlite else self.platter.open)(path, holder=holder)
+        inner = disk.take_over(holder)
         self.stored(inner.position, (), 0)
         now_ms = self.clocks.time_ns() // 1_000_000 if self._clock is None else self._clock.now_ms()
         if inner.position == 0:

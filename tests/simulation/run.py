@@ -15,8 +15,7 @@ from auctioneer.house.admission import Admission
 from auctioneer.house.house import House
 from auctioneer.house.settings import HouseSettings
 from auctioneer.house.state import HouseState
-from auctioneer.journal import SqliteJournal
-from auctioneer.journal.protocol import Journal
+from auctioneer.journal import Record
 from auctioneer.process.startup import read_house
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import AdmissionMode
@@ -175,7 +174,7 @@ class SimulatedSale:
 
     # --- what came of it ----------------------------------------------------------------------------------------------
 
-    def history(self, journal: Journal) -> History:
+    def history(self, journal: Record) -> History:
         """Return all that was seen."""
         durable = self.premises.durable
         return History(
@@ -213,8 +212,7 @@ def simulate(plan: Plan) -> Result:
 
 def _judged(sale: SimulatedSale, folder: Path) -> Result:
     premises = sale.premises
-    uses_sqlite = sale.plan.uses_sqlite
-    journal = SqliteJournal.open(folder / "journal.sqlite3") if uses_sqlite else premises.platter.open(folder)
+    journal = premises.disk.read()
     try:
         history = sale.history(journal)
         coverage.count(history, sale.world.reached)
@@ -229,7 +227,7 @@ def _judged(sale: SimulatedSale, folder: Path) -> Result:
     return Result(sale.plan, history, faults)
 
 
-def _differences(premises: Premises, journal: Journal) -> list[str]:
+def _differences(premises: Premises, journal: Record) -> list[str]:
     """Return where the house that ended differs from the one that its journal gives, with a snapshot and without."""
     held = premises.house
     if held is None:

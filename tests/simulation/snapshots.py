@@ -6,7 +6,7 @@ It has the state as it was when it was begun; the house goes on meanwhile.
 from collections.abc import Callable
 from typing import Protocol
 
-from auctioneer.journal.protocol import ChainEnd
+from auctioneer.journal import ChainEnd
 from auctioneer.journal.snapshots import Made
 from tests.simulation.disk import Snapshots
 from tests.simulation.world import World

@@ -14,8 +14,9 @@ DIR/backup.json            only in a backup: what it holds; no house runs on one
 
 from pathlib import Path
 
-from auctioneer.journal import FILE_NAME, JournalGoneError
+from auctioneer.journal import JournalGoneError, Store
 from auctioneer.journal.snapshots import SnapshotFiles
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.process.folder.keys import KeyFiles
 from auctioneer.process.folder.machine import MachineFile
 from auctioneer.process.folder.whereabouts import SaleMark, Whereabouts
@@ -36,6 +37,11 @@ class DataFolder:
     def journal(self) -> Path:
         """The record of the sale."""
         return self.path / FILE_NAME
+
+    @property
+    def store(self) -> Store:
+        """Where the record is kept. Only the holder of the directory may take it over."""
+        return SqliteStore(self.journal)
 
     @property
     def snapshots(self) -> SnapshotFiles:

@@ -19,6 +19,7 @@ from auctioneer.catalogue import CatalogueKind, parse_catalogue
 from auctioneer.house.commands import carry_out
 from auctioneer.house.house import House
 from auctioneer.house.settings import HouseSettings
+from auctioneer.journal import append
 from auctioneer.network.endpoints import Endpoints, Listening
 from auctioneer.process.folder import DataFolder, RunningHouse
 from auctioneer.process.startup import OpenSale, open_sale
@@ -83,7 +84,7 @@ def begin_sale(path: Path, maximum_minor: int = 130_000) -> DataFolder:
         bid = BidRequest(id=2, lot="1", maximum_minor=maximum_minor)
         assert isinstance(sale.house.handle("a" * 40, encode(bid), now_ms), Accepted)
         batch = sale.house.flush()
-        sale.journal.append(batch.facts, batch.rejections, now_ms)
+        append(sale.journal, batch.facts, batch.rejections, now_ms)
     return folder
 
 
@@ -137,7 +138,7 @@ def _answer_all(sale: OpenSale, control: zmq.SyncSocket, stop: zmq.SyncSocket, a
         else:
             now_ms = sale.clock.now_ms()
             body = encode(carry_out(sale.house, who, frame.bytes, now_ms))
-            sale.journal.append(sale.house.flush().facts, (), now_ms)
+            append(sale.journal, sale.house.flush().facts, (), now_ms)
         if body is not None:
             control.send_multipart([routing_id.bytes, body])
 

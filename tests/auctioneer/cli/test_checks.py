@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auctioneer.cli import main
-from auctioneer.journal.file import GENESIS_HASH
+from auctioneer.journal.chain import GENESIS_HASH
 from auctioneer.process.folder import DataFolder
 from tests.auctioneer.cli.cli_sales import CATALOGUE, begin_sale, desk, sale_of
 

@@ -9,7 +9,7 @@ from auctioneer.cli import main
 from auctioneer.cli.adding import FIELD_HELP
 from auctioneer.cli.control_client import connected
 from auctioneer.house.settings import HouseSettings
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.startup import open_sale
 from auctioneer.rules.sale_settings import Chosen
@@ -160,7 +160,7 @@ def test_a_clerk_is_made_and_removed_also_while_no_house_runs(folder: DataFolder
 
 
 def journal_end(folder: DataFolder) -> tuple[int, int]:
-    journal = SqliteJournal.open(folder.journal, read_only=True)
+    journal = SqliteStore(folder.journal).read()
     try:
         return journal.position, journal.alive_ms
     finally:

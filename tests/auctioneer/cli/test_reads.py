@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from auctioneer.cli import main
 from auctioneer.cli.output import grouped, print_csv, time_left, utc_time
+from auctioneer.journal import append
 from auctioneer.process.folder import DataFolder
 from auctioneer.rules import decisions
 from common.codec import encode
@@ -36,7 +37,7 @@ def sell_lot_1(folder: DataFolder) -> None:
         now_ms = sale.clock.now_ms()
         events = decisions.close(sale.house.engine, now_ms, "auctioneer", "1")
         assert isinstance(events, list)
-        sale.journal.append(events, (), now_ms)
+        append(sale.journal, events, (), now_ms)
 
 
 @pytest.mark.parametrize("report", ["lots", "bidders", "results"])
@@ -114,7 +115,7 @@ def buy_lot_2(folder: DataFolder) -> None:
         assert isinstance(sale.house.handle("b" * 40, encode(hello), now_ms), Welcome)
         bought = sale.house.handle("b" * 40, encode(BuyRequest(id=2, lot="2", price_minor=200_000)), now_ms)
         assert isinstance(bought, Accepted)
-        sale.journal.append(sale.house.flush().facts, (), now_ms)
+        append(sale.journal, sale.house.flush().facts, (), now_ms)
 
 
 def test_lots_show_who_bought_a_lot_at_once(folder: DataFolder) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from auctioneer.journal import FILE_NAME, SqliteJournal
-from auctioneer.journal.file import PAGE_BYTES
+from auctioneer.journal import append
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
+from auctioneer.journal.sqlite.file import PAGE_BYTES
 from auctioneer.rules.facts import AnyFact
-from common.errors import StorageError
 from tests import strace
 from tests.auctioneer.journal.journal_examples import AT_MS, announcements
 
@@ -26,11 +26,12 @@ WRITER = f"""
 import itertools, sys
 from pathlib import Path
 from tests.auctioneer.journal.journal_examples import announcements
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal import append
+from auctioneer.journal.sqlite import SqliteStore
 
-journal = SqliteJournal.open(Path(sys.argv[1]))
+journal = SqliteStore(Path(sys.argv[1])).take_over("")
 for batch in itertools.count(journal.position // {BATCH}):
-    position = journal.append(announcements({BATCH}, batch * {BATCH} + 1), (), batch)
+    position = append(journal, announcements({BATCH}, batch * {BATCH} + 1), (), batch)
     print(position, flush=True)
 """
 
@@ -38,26 +39,27 @@ FULL_DISK = """
 import json, resource, sys
 from pathlib import Path
 from tests.auctioneer.journal.journal_examples import announcements, rejection
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal import append
+from auctioneer.journal.sqlite import SqliteStore
 from common.errors import StorageError
 
 path, bytes_max = Path(sys.argv[1]), int(sys.argv[2])
-journal = SqliteJournal.open(path)
+journal = SqliteStore(path).take_over("")
 resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_max, resource.RLIM_INFINITY))
 acknowledged = 0
 try:
     while True:
-        acknowledged = journal.append(announcements(50, acknowledged + 1), [rejection(1, acknowledged + 1)], 1)
+        acknowledged = append(journal, announcements(50, acknowledged + 1), [rejection(1, acknowledged + 1)], 1)
 except StorageError as error:
     first = str(error)
 try:
-    journal.mark_alive(2)
+    append(journal, (), (), 2)
 except StorageError as error:
     second = str(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-journal = SqliteJournal.open(path)
+journal = SqliteStore(path).take_over("")
 reopened = journal.position
-journal.append(announcements(50, reopened + 1), (), 3)
+append(journal, announcements(50, reopened + 1), (), 3)
 end = journal.verify_chain()
 print(json.dumps([acknowledged, first, second, reopened, end.position]))
 """
@@ -96,16 +98,16 @@ def path(tmp_path):
 def test_all_that_was_acknowledged_survives_a_kill(path):
     acknowledged = kill_after(20, path)
     assert Path(f"{path}-wal").stat().st_size > 0
-    with closing(SqliteJournal.open(path, read_only=True)) as reader:  # before any writer has mended anything
+    with closing(SqliteStore(path).read()) as reader:  # before any writer has mended anything
         facts = [fact for _, fact in reader.read()]
         assert len(facts) >= acknowledged
         assert in_whole_batches(facts)
-    with closing(SqliteJournal.open(path)) as journal:
+    with closing(SqliteStore(path).take_over("")) as journal:
         wal_bytes = Path(f"{path}-wal").stat().st_size
         assert wal_bytes <= TAKE_OVER_BYTES, "the new term alone: nothing is written behind the frames of a crash"
         assert journal.position == len(facts)
     assert kill_after(20, path) > len(facts)
-    with closing(SqliteJournal.open(path)) as journal:
+    with closing(SqliteStore(path).take_over("")) as journal:
         assert in_whole_batches([fact for _, fact in journal.read()])
 
 
@@ -119,7 +121,7 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(path, bytes_max):
     assert "open it again" in second
     assert reopened in (acknowledged, acknowledged + 50), "the batch that failed is there whole or not at all"
     assert end == reopened + 50
-    with closing(SqliteJournal.open(path, read_only=True)) as reader:
+    with closing(SqliteStore(path).read()) as reader:
         assert [fact for _, fact in reader.read()] == announcements(end)
 
 
@@ -134,21 +136,19 @@ def test_the_chain_is_verified_while_another_process_writes(path):
         seen = set()
         while len(seen) < 5:
             at_least = acknowledged[-1]
-            with closing(SqliteJournal.open(path, read_only=True)) as reader:
+            with closing(SqliteStore(path).read()) as reader:
                 end = reader.verify_chain()
             assert end.position >= at_least
             seen.add(end.position)
         assert writer.poll() is None, "the writer was not held up"
-        with pytest.raises(StorageError, match="in use by another auctioneer"):
-            SqliteJournal.open(path)
     finally:
         writer.kill()
         writer.wait()
     follow.join()
     writer.stdout.close()
-    with closing(SqliteJournal.open(path)) as journal:
+    with closing(SqliteStore(path).take_over("")) as journal:
         assert journal.position >= acknowledged[-1]
-        journal.append(announcements(1, journal.position + 1), (), AT_MS)
+        append(journal, announcements(1, journal.position + 1), (), AT_MS)
 
 
 def test_a_new_journal_has_its_name_on_the_disk_before_anything_is_written_to_it(tmp_path):
@@ -156,7 +156,10 @@ def test_a_new_journal_has_its_name_on_the_disk_before_anything_is_written_to_it
     strace.require()
     log, path = tmp_path / "calls", tmp_path / "data" / FILE_NAME
     path.parent.mkdir()
-    script = "import sys, pathlib, auctioneer.journal as j; j.SqliteJournal.open(pathlib.Path(sys.argv[1])).close()"
+    script = (
+        "import sys, pathlib, auctioneer.journal.sqlite as j;"
+        "j.SqliteStore(pathlib.Path(sys.argv[1])).take_over('').close()"
+    )
     traced = ["strace", "-f", "-y", "-o", str(log), "-e", "trace=openat,rename,fsync,fdatasync"]
     subprocess.run([*traced, sys.executable, "-c", script, str(path)], check=True, timeout=120)
     calls = log.read_text(errors="replace").splitlines()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal, recount_rejections
-from auctioneer.journal.file import GENESIS_HASH, is_damage
+from auctioneer.journal import DamagedJournalError, Record, append
+from auctioneer.journal.chain import GENESIS_HASH
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore, recount_rejections
+from auctioneer.journal.sqlite.file import is_damage
 from auctioneer.rules.facts import AnyFact
 from common.errors import StorageError
 from tests.auctioneer.journal.journal_examples import AT_MS, announcements, damage_cells, query, rejection, tamper
@@ -19,26 +21,31 @@ BATCHES = ((1, 3), (4, 6), (7, 7), (8, 10))
 """The first and the last position of each batch."""
 
 
+def opened(path: Path, *, read_only: bool) -> Record:
+    store = SqliteStore(path)
+    return store.read() if read_only else store.take_over("")
+
+
 @pytest.fixture
 def path(tmp_path):
     """Return a journal of COUNT facts, closed."""
     path = tmp_path / FILE_NAME
-    with closing(SqliteJournal.open(path)) as journal:
+    with closing(SqliteStore(path).take_over("")) as journal:
         for first, last in BATCHES[:-1]:
-            journal.append(announcements(last - first + 1, first), (), AT_MS)
-        journal.append(announcements(3, 8), [rejection(1, 7)], AT_MS)
+            append(journal, announcements(last - first + 1, first), (), AT_MS)
+        append(journal, announcements(3, 8), [rejection(1, 7)], AT_MS)
     return path
 
 
 def read_until_damage(path: Path) -> tuple[list[AnyFact], DamagedJournalError]:
     facts: list[AnyFact] = []
-    with closing(SqliteJournal.open(path, read_only=True)) as journal:
+    with closing(SqliteStore(path).read()) as journal:
         with pytest.raises(DamagedJournalError) as caught:
             facts.extend(fact for _, fact in journal.read())
         with pytest.raises(DamagedJournalError) as again:
             journal.verify_chain()
     assert str(caught.value) == str(again.value)
-    assert caught.value.path == path
+    assert caught.value.place == path
     return facts, caught.value
 
 
@@ -152,11 +159,11 @@ def test_damage_is_told_from_a_failing_disk_also_by_sqlite_s_longer_codes(code, 
 def test_nothing_is_added_to_a_journal_whose_end_is_wrong(path, script):
     tamper(path, script)
     with pytest.raises(DamagedJournalError):
-        SqliteJournal.open(path)
+        SqliteStore(path).take_over("")
 
 
 def test_a_read_from_behind_the_end_is_lost_history(path):
-    with closing(SqliteJournal.open(path, read_only=True)) as journal, pytest.raises(DamagedJournalError) as caught:
+    with closing(SqliteStore(path).read()) as journal, pytest.raises(DamagedJournalError) as caught:
         list(journal.read(COUNT + 1))
     assert caught.value.last_good == COUNT
     assert "fact 11 was written, but the record ends at fact 10" in str(caught.value)
@@ -167,7 +174,7 @@ def test_the_hash_is_what_the_documentation_says(path):
     assert digest == GENESIS_HASH
     for first, rejections, body in query(path, "SELECT first, rejections, body FROM batch ORDER BY first"):
         digest = chained(digest, first, body, rejections)
-    with closing(SqliteJournal.open(path, read_only=True)) as journal:
+    with closing(SqliteStore(path).read()) as journal:
         assert journal.verify_chain() == (COUNT, digest)
 
 
@@ -186,14 +193,14 @@ def test_a_damaged_description_of_the_tables_is_told(path, read_only):
     assert b"CREATE" in content
     path.write_bytes(content.replace(b"CREATE", b"CREAT\xa2"))
     with pytest.raises(DamagedJournalError, match="description of its tables"):
-        SqliteJournal.open(path, read_only=read_only)
+        opened(path, read_only=read_only)
 
 
 def test_a_damaged_page_is_found_and_all_before_it_is_read(tmp_path):
     path = tmp_path / FILE_NAME
-    with closing(SqliteJournal.open(path)) as journal:
+    with closing(SqliteStore(path).take_over("")) as journal:
         for position in range(1, 101):
-            journal.append(announcements(1, position), (), AT_MS)
+            append(journal, announcements(1, position), (), AT_MS)
     ((first_on_page, page),) = query(
         path, "SELECT CAST(substr(path, 2, 3) AS INTEGER), pageno FROM dbstat WHERE name = 'batch' AND path = '/002/'"
     )
@@ -211,7 +218,7 @@ def test_a_file_that_was_cut_off_is_refused(path):
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(DamagedJournalError):
-        SqliteJournal.open(path)
+        SqliteStore(path).take_over("")
 
 
 # --- cells and rejections -----------------------------------------------------------------------------
@@ -241,7 +248,7 @@ def test_a_cell_of_another_type_is_damage(path, script, read_only):
 
 
 def read_all(path: Path, *, read_only: bool) -> None:
-    with closing(SqliteJournal.open(path, read_only=read_only)) as journal:
+    with closing(opened(path, read_only=read_only)) as journal:
         journal.verify_chain()
         list(journal.rejections())
 
@@ -266,8 +273,8 @@ def test_a_rejection_that_is_not_as_it_was_is_found_by_whoever_reads_it_and_stop
     """Also where it can still be read: a repeat of the request would get another verdict."""
     damage_cells(path, f"UPDATE rejection SET {script}")
     with pytest.raises(DamagedJournalError, match="rejection"):
-        SqliteJournal.open(path)
-    with closing(SqliteJournal.open(path, read_only=True)) as journal, pytest.raises(DamagedJournalError) as caught:
+        SqliteStore(path).take_over("")
+    with closing(SqliteStore(path).read()) as journal, pytest.raises(DamagedJournalError) as caught:
         list(journal.rejections())
     assert caught.value.first_bad is None
 
@@ -290,14 +297,12 @@ def test_a_rejection_that_cannot_be_read_is_named(path):
 
 
 def test_rejections_that_were_mended_by_hand_can_be_counted_again(path):
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.append((), [rejection(1, 8), rejection(2, 1)], AT_MS)
+    with closing(SqliteStore(path).take_over("")) as journal:
+        append(journal, (), [rejection(1, 8), rejection(2, 1)], AT_MS)
         end = journal.end
-        with pytest.raises(StorageError, match="in use"):
-            recount_rejections(path)
     tamper(path, "DELETE FROM rejection WHERE id = 2")
     recount_rejections(path)
-    with closing(SqliteJournal.open(path)) as journal:
+    with closing(SqliteStore(path).take_over("")) as journal:
         assert list(journal.rejections()) == [rejection(1, 7), rejection(2, 1)]
         assert journal.verify_chain() == end, "the chain has the sums of its own time"
 
@@ -317,7 +322,7 @@ def test_rejections_that_were_mended_by_hand_can_be_counted_again(path):
 def test_another_format_is_refused(path, script, what, read_only):
     tamper(path, script)
     with pytest.raises(StorageError, match=what):
-        SqliteJournal.open(path, read_only=read_only)
+        opened(path, read_only=read_only)
 
 
 @pytest.mark.parametrize("read_only", [True, False])
@@ -326,7 +331,7 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, content, 
     path = tmp_path / FILE_NAME
     path.write_bytes(content)
     with pytest.raises(StorageError, match="journal"):
-        SqliteJournal.open(path, read_only=read_only)
+        opened(path, read_only=read_only)
     assert path.read_bytes() == content
 
 
@@ -334,64 +339,58 @@ def test_a_journal_out_of_wal_mode_is_refused(path):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
     with pytest.raises(StorageError, match="WAL"):
-        SqliteJournal.open(path)
+        SqliteStore(path).take_over("")
 
 
 def test_reading_makes_no_journal(tmp_path):
     with pytest.raises(StorageError, match="no journal"):
-        SqliteJournal.open(tmp_path / FILE_NAME, read_only=True)
+        SqliteStore(tmp_path / FILE_NAME).read()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_directory_is_told(tmp_path):
     with pytest.raises(StorageError, match="directory"):
-        SqliteJournal.open(tmp_path / "nowhere" / FILE_NAME)
+        SqliteStore(tmp_path / "nowhere" / FILE_NAME).take_over("")
 
 
 def test_a_half_made_journal_is_made_anew(tmp_path):
     (tmp_path / f"{FILE_NAME}.new").write_bytes(b"half")
-    with closing(SqliteJournal.open(tmp_path / FILE_NAME)) as journal:
+    with closing(SqliteStore(tmp_path / FILE_NAME).take_over("")) as journal:
         assert journal.position == 0
     assert not (tmp_path / f"{FILE_NAME}.new").exists()
 
 
 def test_a_wal_without_its_journal_is_not_a_new_sale(path):
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(1, COUNT + 1), (), AT_MS)
+    with closing(SqliteStore(path).take_over("")) as journal:
+        append(journal, announcements(1, COUNT + 1), (), AT_MS)
         shutil.copy(f"{path}-wal", f"{path}-kept")
     path.unlink()
     shutil.move(f"{path}-kept", f"{path}-wal")
     with pytest.raises(StorageError, match="missing"):
-        SqliteJournal.open(path)
+        SqliteStore(path).take_over("")
     assert not path.exists()
 
 
-def test_a_second_house_is_refused_until_the_first_is_gone(path):
-    with closing(SqliteJournal.open(path)), pytest.raises(StorageError, match="in use by another auctioneer"):
-        SqliteJournal.open(path)
-    SqliteJournal.open(path).close()
-
-
-def test_a_writer_that_came_past_the_lock_is_noticed(path):
-    with closing(SqliteJournal.open(path)) as journal:
+def test_a_writer_that_came_from_elsewhere_is_noticed(path):
+    with closing(SqliteStore(path).take_over("")) as journal:
         with closing(sqlite3.connect(path)) as intruder, intruder:
             intruder.execute("UPDATE head SET hash = zeroblob(32)")
-        with pytest.raises(StorageError, match="Another process has written"):
-            journal.append(announcements(1, COUNT + 1), (), AT_MS)
+        with pytest.raises(StorageError, match="Another process has taken"):
+            append(journal, announcements(1, COUNT + 1), (), AT_MS)
         with pytest.raises(StorageError, match="open it again"):
-            journal.mark_alive(AT_MS)
+            append(journal, (), (), AT_MS)
     assert query(path, "SELECT max(last) FROM batch") == [(COUNT,)]
 
 
 def test_a_foreign_reader_that_holds_the_wal_is_told_of(path):
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as shell:
-        with closing(SqliteJournal.open(path)) as journal:
-            journal.append(announcements(1, COUNT + 1), (), AT_MS)
+        with closing(SqliteStore(path).take_over("")) as journal:
+            append(journal, announcements(1, COUNT + 1), (), AT_MS)
             shell.execute("BEGIN")
             shell.execute("SELECT count(*) FROM batch").fetchall()
-            journal.append(announcements(1, COUNT + 2), (), AT_MS)
+            append(journal, announcements(1, COUNT + 2), (), AT_MS)
         with pytest.raises(StorageError, match="open for reading"):
-            SqliteJournal.open(path)
+            SqliteStore(path).take_over("")
         shell.execute("COMMIT")
-        with closing(SqliteJournal.open(path)) as journal:
+        with closing(SqliteStore(path).take_over("")) as journal:
             assert journal.position == COUNT + 2

@@ -10,8 +10,10 @@ from typing import get_args
 
 import pytest
 
-from auctioneer.journal import FILE_NAME, DamagedJournalError, SqliteJournal
-from auctioneer.journal.file import APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES
+from auctioneer.journal import DamagedJournalError, append
+from auctioneer.journal.chain import FORMAT_VERSION
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
+from auctioneer.journal.sqlite.file import APPLICATION_ID, PAGE_BYTES
 from auctioneer.rules.facts import AnyFact
 from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, query, rejection, tamper
 
@@ -26,8 +28,8 @@ def path(tmp_path):
 
 
 def test_the_queries_find_what_they_promise(path):
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.append(EVERY_EVENT, [rejection(1, 1), rejection(1, 2)], AT_MS)
+    with closing(SqliteStore(path).take_over("")) as journal:
+        append(journal, EVERY_EVENT, [rejection(1, 1), rejection(1, 2)], AT_MS)
         closed, bids, late, refused = (query(path, part) for part in QUERIES.replace("'7'", "'12a'").split(";")[:-1])
     assert closed == [("12a", 2, 500, "2023-11-14 22:13:20"), ("12a", 3, 10**15, "2023-11-14 22:13:20")]
     assert bids == [(9, AT_MS, "Zoë", 100, 900, 100)]
@@ -48,26 +50,26 @@ def edit_an_event(path: Path, position: int) -> None:
 
 @pytest.mark.parametrize("damage", [zero_a_page, edit_an_event])
 def test_the_repair_keeps_all_that_came_before_the_damage(path, tmp_path, damage):
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(10), [rejection(1, 5)], AT_MS)
+    with closing(SqliteStore(path).take_over("")) as journal:
+        append(journal, announcements(10), [rejection(1, 5)], AT_MS)
         for first in range(11, 1300, 10):
-            journal.append(announcements(10, first), (), AT_MS)
+            append(journal, announcements(10, first), (), AT_MS)
     damage(path, 1235)
-    with closing(SqliteJournal.open(path)) as journal, pytest.raises(DamagedJournalError) as caught:
+    with closing(SqliteStore(path).take_over("")) as journal, pytest.raises(DamagedJournalError) as caught:
         journal.verify_chain()
     last_good = caught.value.last_good
     assert 1200 < last_good < 1235
     assert last_good % 10 == 0, "it is the end of a batch"
     damaged = path.rename(tmp_path / "damaged.sqlite3")
-    SqliteJournal.open(path).close()
+    SqliteStore(path).take_over("").close()
     tamper(path, REPAIR.replace("'damaged.sqlite3'", f"'{damaged}'").replace("1234", str(last_good)))
     assert len(RECOUNTS) == 1
     subprocess.run(shlex.split(RECOUNTS[0].replace("python", sys.executable, 1)), cwd=path.parent, check=True)
-    with closing(SqliteJournal.open(path)) as journal:
+    with closing(SqliteStore(path).take_over("")) as journal:
         assert journal.verify_chain().position == last_good
         assert journal.alive_ms == AT_MS + last_good
         assert list(journal.rejections()) == [rejection(1, 5)]
-        journal.append(announcements(1, last_good + 1), (), AT_MS)
+        append(journal, announcements(1, last_good + 1), (), AT_MS)
         assert [fact for _, fact in journal.read()] == announcements(last_good + 1)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from auctioneer.journal import FILE_NAME, JournalGoneError, SqliteJournal, sqlite
+from auctioneer.journal import JournalGoneError, append, sqlite
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from common.errors import StorageError
 from tests.auctioneer.journal.journal_examples import AT_MS, announcements
 
@@ -53,61 +54,53 @@ TAKEN_AWAY = [remove, move, replace_by_copy, remove_wal, remove_index, remove_fo
 
 @pytest.mark.parametrize("take_away", TAKEN_AWAY)
 def test_a_journal_that_is_gone_is_written_to_no_more(path: Path, take_away: Callable[[Path], None]) -> None:
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(3), (), AT_MS)
+    with closing(SqliteStore(path).take_over("")) as journal:
+        append(journal, announcements(3), (), AT_MS)
         journal.require_in_place()
         take_away(path)
         with pytest.raises(JournalGoneError, match="removed, moved or replaced"):
             journal.require_in_place()
         with pytest.raises(StorageError, match="open it again"):
-            journal.append(announcements(1, 4), (), AT_MS)
-
-
-def test_it_is_noticed_when_the_house_marks_that_it_lives(path: Path) -> None:
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(1), (), AT_MS)
-        path.unlink()
-        with pytest.raises(JournalGoneError):
-            journal.mark_alive(AT_MS)
+            append(journal, announcements(1, 4), (), AT_MS)
 
 
 def test_it_is_noticed_before_a_checkpoint(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(1), (), AT_MS)
+    with closing(SqliteStore(path).take_over("")) as journal:
+        append(journal, announcements(1), (), AT_MS)
         path.unlink()
-        journal.append(announcements(1, 2), (), AT_MS)
-        monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 1)
+        append(journal, announcements(1, 2), (), AT_MS)
+        monkeypatch.setattr(sqlite.journal, "CHECKPOINT_PAGES", 1)
         with pytest.raises(JournalGoneError):
-            journal.append(announcements(1, 3), (), AT_MS)
+            append(journal, announcements(1, 3), (), AT_MS)
 
 
 @pytest.mark.parametrize("take_away", [remove, replace_by_copy])
 def test_all_that_was_stored_is_rescued_into_a_file_that_can_take_its_place(
     path: Path, take_away: Callable[[Path], None]
 ) -> None:
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(3), (), AT_MS)
+    with closing(SqliteStore(path).take_over("")) as journal:
+        append(journal, announcements(3), (), AT_MS)
         take_away(path)
-        journal.append(announcements(2, 4), (), AT_MS)
+        append(journal, announcements(2, 4), (), AT_MS)
         end = journal.end
         with pytest.raises(JournalGoneError, match=r"rescued-5\.sqlite3 in their place"):
             journal.require_in_place()
     rescued = path.with_name("rescued-5.sqlite3")
     assert rescued.stat().st_mode & 0o077 == 0, "it holds reserves and maximum bids"
     rescued.rename(path)
-    with closing(SqliteJournal.open(path)) as journal:
+    with closing(SqliteStore(path).take_over("")) as journal:
         assert journal.verify_chain() == end
-        journal.append(announcements(1, 6), (), AT_MS)
+        append(journal, announcements(1, 6), (), AT_MS)
 
 
 def test_files_that_were_moved_away_can_be_brought_back(path: Path) -> None:
-    with closing(SqliteJournal.open(path)) as journal:
-        journal.append(announcements(3), (), AT_MS)
+    with closing(SqliteStore(path).take_over("")) as journal:
+        append(journal, announcements(3), (), AT_MS)
         move_folder(path)
-        journal.append(announcements(2, 4), (), AT_MS)
+        append(journal, announcements(2, 4), (), AT_MS)
         end = journal.end
         with pytest.raises(JournalGoneError, match="Put back the files"):
             journal.require_in_place()
     path.parent.with_name("elsewhere").rename(path.parent)
-    with closing(SqliteJournal.open(path)) as journal:
+    with closing(SqliteStore(path).take_over("")) as journal:
         assert journal.verify_chain() == end

@@ -18,18 +18,19 @@ from typing import NoReturn
 
 import pytest
 
-from auctioneer.journal import FILE_NAME, ChainEnd, SqliteJournal
+from auctioneer.journal import ChainEnd, Journal, append
 from auctioneer.journal.snapshot_writer import NICENESS, SnapshotWriter
 from auctioneer.journal.snapshots import Made, SavedState, SnapshotFiles
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from tests.auctioneer.journal.journal_examples import AT_MS, announcements
 
 END_S = 20.0
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
-    with closing(SqliteJournal.open(tmp_path / FILE_NAME)) as journal:
-        journal.append(announcements(3), (), AT_MS)
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(SqliteStore(tmp_path / FILE_NAME).take_over("")) as journal:
+        append(journal, announcements(3), (), AT_MS)
         yield journal
 
 
@@ -82,20 +83,18 @@ def wait_for(path: Path) -> None:
 
 
 def test_the_state_is_that_of_the_start_whatever_the_house_does_then(
-    writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path
+    writer: SnapshotWriter, journal: Journal, tmp_path: Path
 ) -> None:
     state = [b"first"]
     writer.start(journal.end, lambda: b" ".join(state))
     state.append(b"second")
-    journal.append(announcements(2, 4), (), AT_MS)
+    append(journal, announcements(2, 4), (), AT_MS)
     assert end_of(writer) == Made(3)
     assert SnapshotFiles(tmp_path).load(journal) == (SavedState(3, b"first"), ())
     assert writer.finished() is None, "it is told once"
 
 
-def test_one_at_a_time_and_the_next_when_it_is_due(
-    writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path
-) -> None:
+def test_one_at_a_time_and_the_next_when_it_is_due(writer: SnapshotWriter, journal: Journal, tmp_path: Path) -> None:
     writer.start(journal.end, waits(tmp_path / "began"))
     pid = pid_of(writer)
     writer.start(journal.end, lambda: b"too early")
@@ -120,7 +119,7 @@ def test_one_at_a_time_and_the_next_when_it_is_due(
     ids=["disk", "memory", "exit", "text", "long"],
 )
 def test_why_it_failed_is_told_and_nothing_is_left(
-    writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path, error: BaseException, reason: str
+    writer: SnapshotWriter, journal: Journal, tmp_path: Path, error: BaseException, reason: str
 ) -> None:
     def fail() -> bytes:
         raise error
@@ -132,7 +131,7 @@ def test_why_it_failed_is_told_and_nothing_is_left(
     assert end_of(writer) == Made(3)
 
 
-def test_a_killed_childs_draft_is_removed(writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path) -> None:
+def test_a_killed_childs_draft_is_removed(writer: SnapshotWriter, journal: Journal, tmp_path: Path) -> None:
     draft = tmp_path / "snapshot-3.new"
     writer.start(journal.end, waits(draft))
     wait_for(draft)
@@ -141,13 +140,13 @@ def test_a_killed_childs_draft_is_removed(writer: SnapshotWriter, journal: Sqlit
     assert not draft.exists()
 
 
-def test_a_child_that_hangs_ends_by_itself(journal: SqliteJournal, tmp_path: Path) -> None:
+def test_a_child_that_hangs_ends_by_itself(journal: Journal, tmp_path: Path) -> None:
     with closing(SnapshotWriter(SnapshotFiles(tmp_path), snapshot_s_max=1)) as writer:
         writer.start(journal.end, waits(tmp_path / "began"))
         assert end_of(writer) == Made(3, "The process that made it ended by signal 14")
 
 
-def test_a_child_that_can_not_end_by_itself_is_killed(journal: SqliteJournal, tmp_path: Path) -> None:
+def test_a_child_that_can_not_end_by_itself_is_killed(journal: Journal, tmp_path: Path) -> None:
     with closing(SnapshotWriter(SnapshotFiles(tmp_path), snapshot_s_max=1)) as writer:
         writer.start(journal.end, waits(tmp_path / "began"))
         wait_for(tmp_path / "began")
@@ -159,7 +158,7 @@ def test_a_child_that_can_not_end_by_itself_is_killed(journal: SqliteJournal, tm
 
 
 def test_a_process_that_can_not_be_made_is_a_snapshot_that_failed(
-    writer: SnapshotWriter, journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+    writer: SnapshotWriter, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse() -> NoReturn:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
@@ -178,7 +177,7 @@ def test_a_process_that_can_not_be_made_is_a_snapshot_that_failed(
 
 
 def test_a_house_with_thousands_of_handles_stops_as_any_other(
-    writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path
+    writer: SnapshotWriter, journal: Journal, tmp_path: Path
 ) -> None:
     allowed, allowed_max = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed_max != resource.RLIM_INFINITY and allowed_max < 4000:
@@ -194,7 +193,7 @@ def test_a_house_with_thousands_of_handles_stops_as_any_other(
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed_max))
 
 
-def test_no_handle_is_left_open_in_the_house(writer: SnapshotWriter, journal: SqliteJournal) -> None:
+def test_no_handle_is_left_open_in_the_house(writer: SnapshotWriter, journal: Journal) -> None:
     handles = len(os.listdir("/dev/fd"))
     for _ in range(3):
         writer.start(journal.end, lambda: b"a state")
@@ -209,7 +208,7 @@ def test_no_handle_is_left_open_in_the_house(writer: SnapshotWriter, journal: Sq
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of another process's handles")
 def test_the_child_holds_nothing_of_the_houses(
-    writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path, pipe: tuple[int, int]
+    writer: SnapshotWriter, journal: Journal, tmp_path: Path, pipe: tuple[int, int]
 ) -> None:
     high = fcntl.fcntl(pipe[1], fcntl.F_DUPFD, 700)
     try:
@@ -226,7 +225,7 @@ def test_the_child_holds_nothing_of_the_houses(
 
 
 def test_the_childs_signals_are_its_own(
-    writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path, pipe: tuple[int, int]
+    writer: SnapshotWriter, journal: Journal, tmp_path: Path, pipe: tuple[int, int]
 ) -> None:
     """The house has handlers that do nothing, and a pipe by which a signal stops it."""
     reading, writing = pipe
@@ -245,7 +244,7 @@ def test_the_childs_signals_are_its_own(
 
 
 def test_nothing_of_the_house_is_finished_in_the_child(
-    writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path
+    writer: SnapshotWriter, journal: Journal, tmp_path: Path
 ) -> None:
     class Finalized:
         def __del__(self) -> None:
@@ -268,12 +267,12 @@ def test_nothing_of_the_house_is_finished_in_the_child(
 HOUSE = """
 import os, signal, socket, sys
 from pathlib import Path
-from auctioneer.journal import SqliteJournal
+from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.journal.snapshot_writer import SnapshotWriter
 from auctioneer.journal.snapshots import SnapshotFiles
 
 folder = Path(sys.argv[1])
-journal = SqliteJournal.open(folder / "journal.sqlite3")
+journal = SqliteStore(folder / "journal.sqlite3").take_over("")
 listening = socket.create_server(("127.0.0.1", 0))
 house = os.getpid()
 
@@ -300,8 +299,8 @@ def test_a_child_that_outlives_its_house_keeps_no_successor_out_and_writes_nothi
     assert house.stdout.read() == "", "nor does it keep the house's output open"
     house.stdout.close()
     wait_for(tmp_path / "orphan")
-    with socket.create_server(("127.0.0.1", port)), closing(SqliteJournal.open(tmp_path / FILE_NAME)) as journal:
-        journal.append(announcements(1), (), AT_MS)
+    with socket.create_server(("127.0.0.1", port)), closing(SqliteStore(tmp_path / FILE_NAME).take_over("")) as journal:
+        append(journal, announcements(1), (), AT_MS)
     orphan = int((tmp_path / "orphan").read_text())
     (tmp_path / "go on").write_bytes(b"")
     deadline_s = time.monotonic() + END_S
@@ -322,7 +321,7 @@ def is_alive(pid: int) -> bool:
 
 
 def test_a_stop_gives_up_what_is_being_made_and_saves_the_last_state(
-    writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path
+    writer: SnapshotWriter, journal: Journal, tmp_path: Path
 ) -> None:
     draft = tmp_path / "snapshot-3.new"
     writer.start(journal.end, waits(draft))
@@ -342,7 +341,7 @@ def test_a_last_snapshot_that_can_not_be_written_is_told(tmp_path: Path) -> None
 
 
 def test_a_child_that_does_not_go_keeps_no_stop_waiting(
-    writer: SnapshotWriter, journal: SqliteJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    writer: SnapshotWriter, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as one that waits for a disk: not even a kill ends it."""
     monkeypatch.setattr("auctioneer.journal.snapshot_writer.LEAVE_MS_MAX", 10)

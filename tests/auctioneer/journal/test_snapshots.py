@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from auctioneer.house.state import HouseState
-from auctioneer.journal import FILE_NAME, ChainEnd, SqliteJournal
+from auctioneer.journal import ChainEnd, Journal, append
 from auctioneer.journal.snapshots import (
     SNAPSHOT_VERSION,
     SPACE_LEFT_BYTES,
@@ -23,6 +23,7 @@ from auctioneer.journal.snapshots import (
     SavedState,
     SnapshotFiles,
 )
+from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.rules.lots import LotState
 from tests.auctioneer.journal.journal_examples import AT_MS, announcements, tamper
 from tests.shapes import digest_of
@@ -33,17 +34,17 @@ ENDS = (3, 7, 9)
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
+def journal(tmp_path: Path) -> Iterator[Journal]:
     """Return a journal with batches that end at ENDS, and with snapshots at the last two."""
-    with closing(SqliteJournal.open(tmp_path / FILE_NAME)) as journal:
+    with closing(SqliteStore(tmp_path / FILE_NAME).take_over("")) as journal:
         for size in SIZES:
-            journal.append(announcements(size, journal.position + 1), (), AT_MS)
+            append(journal, announcements(size, journal.position + 1), (), AT_MS)
             SnapshotFiles(tmp_path).write(journal.end, state_at(journal.position))
         yield journal
 
 
 @pytest.fixture
-def files(journal: SqliteJournal, tmp_path: Path) -> SnapshotFiles:
+def files(journal: Journal, tmp_path: Path) -> SnapshotFiles:
     return SnapshotFiles(tmp_path)
 
 
@@ -55,9 +56,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith(FILE_NAME))
 
 
-def test_the_newest_two_are_kept_and_the_newest_is_read(
-    files: SnapshotFiles, journal: SqliteJournal, tmp_path: Path
-) -> None:
+def test_the_newest_two_are_kept_and_the_newest_is_read(files: SnapshotFiles, journal: Journal, tmp_path: Path) -> None:
     assert names(tmp_path) == ["snapshot-7", "snapshot-9"]
     assert files.positions() == [9, 7]
     assert files.load(journal) == (SavedState(9, state_at(9)), ())
@@ -66,13 +65,13 @@ def test_the_newest_two_are_kept_and_the_newest_is_read(
     assert names(tmp_path) == ["snapshot-7", "snapshot-9"]
 
 
-def test_newest_is_by_number(files: SnapshotFiles, journal: SqliteJournal) -> None:
-    journal.append(announcements(1, 10), (), AT_MS)
+def test_newest_is_by_number(files: SnapshotFiles, journal: Journal) -> None:
+    append(journal, announcements(1, 10), (), AT_MS)
     files.write(journal.end, state_at(10))
     assert files.positions() == [10, 9]
 
 
-def test_the_file_is_what_the_documentation_says(journal: SqliteJournal, tmp_path: Path) -> None:
+def test_the_file_is_what_the_documentation_says(journal: Journal, tmp_path: Path) -> None:
     content = (tmp_path / "snapshot-9").read_bytes()
     bare, checksum, state = content[:52], content[52:84], content[84:]
     assert bare == b"AuctSnap" + struct.pack(">IQ", SNAPSHOT_VERSION, 9) + journal.end.hash
@@ -80,7 +79,7 @@ def test_the_file_is_what_the_documentation_says(journal: SqliteJournal, tmp_pat
     assert state == state_at(9)
 
 
-def test_only_the_owner_can_read_it(journal: SqliteJournal, tmp_path: Path) -> None:
+def test_only_the_owner_can_read_it(journal: Journal, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         SnapshotFiles(tmp_path).write(journal.end, b"reserves and maximum bids")
@@ -89,7 +88,7 @@ def test_only_the_owner_can_read_it(journal: SqliteJournal, tmp_path: Path) -> N
     assert stat.S_IMODE((tmp_path / "snapshot-9").stat().st_mode) == 0o600
 
 
-def test_a_state_of_many_parts_comes_back_whole(files: SnapshotFiles, journal: SqliteJournal) -> None:
+def test_a_state_of_many_parts_comes_back_whole(files: SnapshotFiles, journal: Journal) -> None:
     for length in (0, SYNC_BYTES - 1, SYNC_BYTES, 2 * SYNC_BYTES + 1):
         state = os.urandom(1000) * (length // 1000) + bytes(length % 1000)
         files.write(journal.end, state)
@@ -120,7 +119,7 @@ def patched(content: bytes, at: int, piece: bytes) -> bytes:
     ],
 )
 def test_a_spoilt_one_is_passed_over_for_the_one_before(
-    files: SnapshotFiles, journal: SqliteJournal, tmp_path: Path, spoil: object, what: str
+    files: SnapshotFiles, journal: Journal, tmp_path: Path, spoil: object, what: str
 ) -> None:
     path = tmp_path / "snapshot-9"
     path.write_bytes(spoil(path.read_bytes()))  # type: ignore[operator]
@@ -131,7 +130,7 @@ def test_a_spoilt_one_is_passed_over_for_the_one_before(
     assert str(path) in passed_over.reason
 
 
-def test_one_under_anothers_name_is_passed_over(files: SnapshotFiles, journal: SqliteJournal, tmp_path: Path) -> None:
+def test_one_under_anothers_name_is_passed_over(files: SnapshotFiles, journal: Journal, tmp_path: Path) -> None:
     shutil.copy(tmp_path / "snapshot-7", tmp_path / "snapshot-3")
     (tmp_path / "snapshot-9").unlink()
     (tmp_path / "snapshot-7").unlink()
@@ -149,30 +148,30 @@ def test_one_under_anothers_name_is_passed_over(files: SnapshotFiles, journal: S
         "UPDATE head SET position = 8",
     ],
 )
-def test_one_of_another_history_is_passed_over(tmp_path: Path, journal: SqliteJournal, script: str) -> None:
+def test_one_of_another_history_is_passed_over(tmp_path: Path, journal: Journal, script: str) -> None:
     journal.close()
     tamper(tmp_path / FILE_NAME, script)
-    with closing(SqliteJournal.open(tmp_path / FILE_NAME, read_only=True)) as tampered:
+    with closing(SqliteStore(tmp_path / FILE_NAME).read()) as tampered:
         saved, (passed_over,) = SnapshotFiles(tmp_path).load(tampered)
     assert saved == (7, state_at(7))
     assert "another history" in passed_over.reason
 
 
-def test_one_of_an_event_that_no_journal_can_have(files: SnapshotFiles, journal: SqliteJournal, tmp_path: Path) -> None:
+def test_one_of_an_event_that_no_journal_can_have(files: SnapshotFiles, journal: Journal, tmp_path: Path) -> None:
     files.put(ChainEnd(2**63, bytes(32)), b"")
     saved, (passed_over,) = files.load(journal)
     assert (saved, passed_over.position) == ((9, state_at(9)), 2**63)
     assert "another history" in passed_over.reason
 
 
-def test_without_a_sound_one_all_events_are_read(files: SnapshotFiles, journal: SqliteJournal, tmp_path: Path) -> None:
+def test_without_a_sound_one_all_events_are_read(files: SnapshotFiles, journal: Journal, tmp_path: Path) -> None:
     for name in names(tmp_path):
         (tmp_path / name).write_bytes(b"")
     loaded = files.load(journal)
     assert (loaded.saved, [one.position for one in loaded.passed_over]) == (None, [9, 7])
 
 
-def test_one_that_the_disk_does_not_give_is_passed_over(files: SnapshotFiles, journal: SqliteJournal) -> None:
+def test_one_that_the_disk_does_not_give_is_passed_over(files: SnapshotFiles, journal: Journal) -> None:
     files._path(9).unlink()
     files._path(9).mkdir()
     saved, (passed_over,) = files.load(journal)
@@ -180,7 +179,7 @@ def test_one_that_the_disk_does_not_give_is_passed_over(files: SnapshotFiles, jo
     assert os.strerror(errno.EISDIR) in passed_over.reason
 
 
-def test_what_is_not_a_snapshot_is_left_alone(files: SnapshotFiles, journal: SqliteJournal, tmp_path: Path) -> None:
+def test_what_is_not_a_snapshot_is_left_alone(files: SnapshotFiles, journal: Journal, tmp_path: Path) -> None:
     others = ["snapshot-", "snapshot-09", "snapshot-9x", "snapshot-٣", "snapshots", ".snapshot-9", "snapshot-9.news"]
     for name in others:
         (tmp_path / name).write_bytes(b"")
@@ -190,7 +189,7 @@ def test_what_is_not_a_snapshot_is_left_alone(files: SnapshotFiles, journal: Sql
     assert names(tmp_path) == sorted(others)
 
 
-def test_a_folder_that_is_not_there_has_none(tmp_path: Path, journal: SqliteJournal) -> None:
+def test_a_folder_that_is_not_there_has_none(tmp_path: Path, journal: Journal) -> None:
     files = SnapshotFiles(tmp_path / "nothing")
     assert files.load(journal) == (None, ())
     files.tidy(())
@@ -201,19 +200,19 @@ def test_a_folder_that_is_not_there_has_none(tmp_path: Path, journal: SqliteJour
 
 
 def test_a_crash_between_rename_and_removal_leaves_a_third_for_the_next_to_remove(
-    files: SnapshotFiles, journal: SqliteJournal, tmp_path: Path
+    files: SnapshotFiles, journal: Journal, tmp_path: Path
 ) -> None:
-    journal.append(announcements(1, 10), (), AT_MS)
+    append(journal, announcements(1, 10), (), AT_MS)
     files.put(journal.end, state_at(10))
     assert files.positions() == [10, 9, 7]
     assert files.load(journal).saved == (10, state_at(10))
-    journal.append(announcements(1, 11), (), AT_MS)
+    append(journal, announcements(1, 11), (), AT_MS)
     files.write(journal.end, state_at(11))
     assert files.positions() == [11, 10]
 
 
 def test_a_start_removes_what_was_left_half_made_and_what_was_passed_over(
-    files: SnapshotFiles, journal: SqliteJournal, tmp_path: Path
+    files: SnapshotFiles, journal: Journal, tmp_path: Path
 ) -> None:
     (tmp_path / "snapshot-12.new").write_bytes(b"half")
     (tmp_path / "snapshot-9").write_bytes(b"")
@@ -228,7 +227,7 @@ def test_what_cant_be_removed_does_no_harm(files: SnapshotFiles, tmp_path: Path)
 
 
 def test_where_the_disk_fails_nothing_is_left(
-    files: SnapshotFiles, journal: SqliteJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    files: SnapshotFiles, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(handle: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -241,7 +240,7 @@ def test_where_the_disk_fails_nothing_is_left(
 
 
 def test_the_journal_keeps_its_space(
-    files: SnapshotFiles, journal: SqliteJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    files: SnapshotFiles, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state, block = b"another state", 512
     free_bytes = SPACE_LEFT_BYTES + block

@@ -5,6 +5,7 @@ What it stores and what it sends are in one list, `told`, in the order in which 
 
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,9 @@ import zmq
 
 from auctioneer.house.commands import AnyCommand
 from auctioneer.house.settings import HouseSettings
-from auctioneer.journal import ChainEnd, DamagedJournalError, JournalGoneError
+from auctioneer.journal import ChainEnd, DamagedJournalError, Journal, JournalGoneError, Store, append
+from auctioneer.journal.chain import GENESIS_HASH
+from auctioneer.journal.memory import MemoryStore
 from auctioneer.journal.snapshots import Made
 from auctioneer.monitoring.logs import FactLog, Teller
 from auctioneer.network.door import TurnedAway
@@ -30,7 +33,7 @@ from common.limits import PROTOCOL_VERSION
 from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, Hello, ManyLots
 from common.money import Currency
 from tests.auctioneer.house.house_examples import lots
-from tests.simulation.disk import FaultyJournal, MemoryJournal, MemorySnapshots, SimulatedDisk
+from tests.simulation.disk import FaultyJournal, FaultyStore, MemorySnapshots
 from tests.simulation.premises import CHAIR, Folder
 from tests.simulation.sockets import Frame, Line, Poller, Publisher, Router
 from tests.simulation.world import Clocks, World
@@ -134,7 +137,7 @@ class _Publisher(Publisher):
 class _Journal(FaultyJournal):
     """A journal of which is known whether it was let go."""
 
-    def __init__(self, sale: "HeldSale", inner: MemoryJournal) -> None:
+    def __init__(self, sale: "HeldSale", inner: Journal) -> None:
         super().__init__(inner, sale)
         self._sale = sale
         self._is_open = True
@@ -191,7 +194,7 @@ class HeldSale:
         facts: Teller | None = None,
     ) -> None:
         self.world = World(0)
-        self.platter = SimulatedDisk()
+        self.disk = MemoryStore()
         self.told: list[Stored | Answered | Published] = []
         self.frames: list[AnyBroadcast] = []
         """What was broadcast, frame by frame."""
@@ -213,7 +216,6 @@ class HeldSale:
         self.stop_handle = STOP_HANDLE
         self._door = socket.create_server(("127.0.0.1", 0))
         self.connections: list[socket.socket] = [self._door]
-        patched.setattr(startup, "SqliteJournal", SimpleNamespace(open=self._open))
         patched.setattr(startup, "Clock", Clocks(self.world).clock)
         patched.setattr(zmq, "Poller", partial(Poller, self.world, self))
         turned_away = TurnedAway()
@@ -224,8 +226,8 @@ class HeldSale:
             requests=self.requests, publisher=self.publisher, control=self.control, turned_away=turned_away
         )
         settings = HouseSettings("instance", 7001, is_encrypted=is_encrypted)
-        snapshots = MemorySnapshots(self.platter)
-        journal = Folder(folder / "journal.sqlite3", snapshots)
+        self.snapshots = snapshots = MemorySnapshots()
+        journal = Folder(FaultyStore(self.disk, self._take_over), snapshots)
         spec = SaleSpec("A sale", Currency("USD", 2), specs or lots(2), ends_after_last_lot=ends_after_last_lot)
         chosen = Chosen(auctioneer_key=CHAIR)
         sale = startup.open_sale(journal, settings, spec, chosen=chosen)
@@ -253,6 +255,15 @@ class HeldSale:
         """Have the server turn until so long after it began, and then stop."""
         self.at(duration_ms, self.stop)
         self.server.run()
+
+    def lose_last_fact(self) -> None:
+        """Have the disk be an older copy of itself, which is as sound."""
+        last = self.disk.rows.pop()
+        with closing(self.disk.read()) as record:
+            facts = [fact for position, fact in record.read(upto=last.last - 1)]
+        self.disk.rows, self.disk.end = [], ChainEnd(0, GENESIS_HASH)
+        with closing(self.disk.take_over("copy")) as copy:
+            append(copy, facts, (), self.disk.alive_ms)
 
     def stop(self) -> None:
         self.is_told_to_stop = True
@@ -353,14 +364,14 @@ class HeldSale:
     def _log(self, fact: str, **more: object) -> None:
         self.logged.append(Logged(fact, more))
 
-    def _open(self, path: Path, *, holder: str = "") -> FaultyJournal:
+    def _take_over(self, disk: Store, holder: str) -> FaultyJournal:
         if "open" in self.failing:
             self.failed += 1
             raise StorageError("The journal can't be opened: no space left.")
         if "damaged" in self.failing:
-            raise DamagedJournalError(path, "as the test wants it")
+            raise DamagedJournalError("in memory", "as the test wants it")
         self.opened += 1
-        return _Journal(self, self.platter.open(path, holder=holder))
+        return _Journal(self, disk.take_over(holder))
 
 
 Opens = Callable[..., HeldSale]

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from auctioneer.house.commands import Appoint
-from auctioneer.journal import DamagedJournalError, SqliteJournal, recount_rejections
+from auctioneer.journal import DamagedJournalError, append
+from auctioneer.journal.sqlite import SqliteStore, recount_rejections
 from auctioneer.process.backup import back_up, restore
 from auctioneer.process.folder import DataFolder, MachineSettings
 from auctioneer.process.options import RunOptions
@@ -78,7 +79,7 @@ def test_a_backup_has_the_journal_and_all_that_links_and_clerks_need(folder: Dat
     assert all(kept[name] == ours[name] for name in kept if name not in ("journal.sqlite3", "backup.json"))
     for path in (tmp_path / "backup").rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
-    journal = SqliteJournal.open(tmp_path / "backup" / "journal.sqlite3", read_only=True)
+    journal = SqliteStore(tmp_path / "backup" / "journal.sqlite3").read()
     assert (record.position, record.hash) == (journal.position, journal.verify_chain().hash.hex())
     assert record.alive_ms == journal.alive_ms
     journal.close()
@@ -305,8 +306,8 @@ def test_a_damaged_backup_is_refused(folder: DataFolder, tmp_path: Path) -> None
 
 def test_any_copy_of_a_data_directory_can_be_restored(folder: DataFolder, tmp_path: Path) -> None:
     """Such as a snapshot of the disk while the house ran, whose newest part is still in the -wal file."""
-    journal = SqliteJournal.open(folder.journal)
-    journal.mark_alive(journal.alive_ms + 1)
+    journal = SqliteStore(folder.journal).take_over("")
+    append(journal, (), (), journal.alive_ms + 1)
     shutil.copytree(folder.path, tmp_path / "copy", ignore=shutil.ignore_patterns("*-shm", "*.lock"))
     assert (tmp_path / "copy" / "journal.sqlite3-wal").stat().st_size > 0
     alive_ms = journal.alive_ms
@@ -346,7 +347,7 @@ def test_all_take_a_sale_for_sound_or_none_does_by_its_refused_bids(
         sale.house.handle("a" * 40, encode(BidRequest(id=3, lot="1", amount_minor=1)), now_ms)
         batch = sale.house.flush()
         assert [rejection.request_id for rejection in batch.rejections] == [3]
-        sale.journal.append((), batch.rejections, now_ms)
+        append(sale.journal, (), batch.rejections, now_ms)
     if change:
         with closing(sqlite3.connect(folder.journal, isolation_level=None)) as connection:
             assert connection.execute(change).rowcount == 1

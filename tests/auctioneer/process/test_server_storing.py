@@ -85,7 +85,7 @@ def test_a_frozen_house_grants_no_subscription(hold: Opens, is_encrypted: bool) 
 
 def test_a_frozen_house_tries_again_now_and_then_until_it_can_store(hold: Opens) -> None:
     sale = frozen_at_500(hold)
-    sale.at(600, lambda: sale.platter.snapshots.update({1: (b"", b"")}))
+    sale.at(600, lambda: sale.snapshots.kept.update({1: (b"", b"")}))
     sale.run(3000)
     assert sale.failed == 3, "once it failed to store, and two times to open"
     assert sale.opened == 2, "at the start, and when the disk worked again"
@@ -192,7 +192,7 @@ def test_a_journal_that_is_gone_freezes_a_house_that_stores_all_the_time_within_
 
 def test_a_frozen_house_takes_up_no_journal_that_lacks_what_it_stored(hold: Opens) -> None:
     sale = frozen_at_500(hold)
-    sale.at(600, sale.platter.facts.pop)
+    sale.at(600, sale.lose_last_fact)
     sale.run(3000)
     assert sale.server.vitals().is_frozen
     assert "it was replaced" in [one.more["reason"] for one in sale.logged if one.what == "still_frozen"][-1]

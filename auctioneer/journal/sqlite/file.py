@@ -1,34 +1,25 @@
-"""The journal's file: its format, how it comes to be, and how it is opened.
+"""The journal's file: its tables, how it comes to be, and how it is opened.
 
-`docs/journal.md` explains the tables to people. Any change of them, or of a fact's fields that older text can't
-be read as, raises FORMAT_VERSION: a version of this program refuses what a newer one wrote.
+`docs/journal.md` explains the tables to people. Any change of them raises FORMAT_VERSION (`auctioneer.journal.chain`).
 """
 
-import fcntl
 import os
 import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from auctioneer.journal.chain import FORMAT_VERSION, GENESIS_HASH, SUM_BYTES
 from auctioneer.journal.protocol import DamagedJournalError
 from common.errors import StorageError
 from common.files import sync_directory
 
 FILE_NAME: Final = "journal.sqlite3"
-FORMAT_VERSION: Final = 9
 APPLICATION_ID: Final = int.from_bytes(b"Auct", "big")
-GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
-"""What the first batch is chained to."""
-
-SUM_BYTES: Final = 32
-"""The sum over the rejections that are kept: of the SHA-256 of each one's body, as a number, modulo 2 to the 256."""
-
 BUSY_TIMEOUT_MS: Final = 1_000
 """How long to wait for another program's lock. The house takes no bids meanwhile, so it is short."""
 
@@ -99,32 +90,8 @@ COMMIT;
 """  # noqa: S608 -- built from the constants above
 
 
-@contextmanager
-def sole_writer(path: Path) -> Iterator[None]:
-    """Keep every other house away from the journal at `path`; the kernel lets go when the process dies.
-
-    The lock is on a file of its own, since closing any descriptor of SQLite's file drops SQLite's own locks.
-    Raises StorageError where another process has it.
-    """
-    try:
-        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StorageError(f"The journal {path} can't be locked ({error.strerror}); check its directory.") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise StorageError(
-            f"The journal {path} is in use by another auctioneer; stop that one first ({error.strerror})."
-        ) from error
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def create_missing(path: Path) -> None:
-    """Make an empty journal at `path` where there is no file; the caller holds `sole_writer`.
+    """Make an empty journal at `path` where there is no file; the caller holds its directory.
 
     It is made under another name and renamed when it is whole, so an empty or half-made file at `path` is always
     damage and is never taken for a new journal. Only the owner can read it, since it holds reserves and maximum bids.
