@@ -1,8 +1,9 @@
 """The client library: join a sale, follow it without holes, and bid so that each bid counts once.
 
-`Client` blocks and may be used by any thread; `AsyncClient` is for asyncio. Both keep an exact copy of the sale, give
-the application a `Notice` of each change, and survive a house that restarts. Amounts are integer minor units;
-`client.sale.currency.parse("12.50")` makes them. A program imports all that it needs from here, and `__all__` lists it.
+`Client` blocks and may be used by any thread; `AsyncClient` is for asyncio; a `Hall` is one copy of the sale for many
+bidders, each at a `Desk`. All keep an exact copy of the sale, give the application a `Notice` of each change, and
+survive a house that restarts. Amounts are integer minor units; `client.sale.currency.parse("12.50")` makes them. A
+program imports all that it needs from here, and `__all__` lists it.
 """
 
 from importlib.util import find_spec
@@ -36,6 +37,7 @@ from bidder.core.notices import (
 from bidder.shells.asyncio import AsyncClient
 from bidder.shells.base import CallbackError, ClosedError, UnansweredError
 from bidder.shells.blocking import Client
+from bidder.shells.hall import Desk, Hall
 from common.errors import (
     AuctionError,
     ProtocolError,
@@ -87,7 +89,9 @@ __all__ = [
     "ConnectionChanged",
     "ConnectionState",
     "Currency",
+    "Desk",
     "ExtendCause",
+    "Hall",
     "HistoryLost",
     "JoinLink",
     "Joined",

@@ -102,7 +102,7 @@ class Feed:
         self._line = line
         self._tell = tell
         self._repairs = Repairs()
-        self._sale = ""
+        self.sale = ""
         self._is_subscribed = False
         self._is_trusted = False
         self._probe = b""
@@ -324,17 +324,17 @@ class Feed:
         self._losses += 1
         if self._losses > LOSSES_MAX:
             raise ProtocolError(f"The house withdrew what it had shown, {self._losses} times.")
-        self.start_history(self._sale, epoch)
+        self.start_history(self.sale, epoch)
         self.begin_probe(now_ms)
 
     def is_history(self, sale: str, epoch: int) -> bool:
         """Return whether the replica holds this sale (by what names it for good) in this epoch."""
-        return epoch == self.replica.epoch and sale == self._sale
+        return epoch == self.replica.epoch and sale == self.sale
 
     def start_history(self, sale: str, epoch: int) -> None:
         """Begin again with this sale in this epoch; the caller begins a probe."""
-        had_state, is_other_sale = self.replica.is_complete, sale != self._sale
-        self._sale = sale
+        had_state, is_other_sale = self.replica.is_complete, sale != self.sale
+        self.sale = sale
         self.replica.reset(epoch)
         self._repairs.forget()
         self._line.withdraw(SnapshotRequest, LotRequest, ReplayRequest)

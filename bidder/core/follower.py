@@ -75,6 +75,11 @@ class Follower:
         return self._feed.replica
 
     @property
+    def sale(self) -> str:
+        """What names the sale for good; empty before the first welcome."""
+        return self._feed.sale
+
+    @property
     def instance(self) -> str | None:
         """The process of the house that said hello last; None before any did."""
         return self._instance

@@ -7,19 +7,17 @@ no use in the child, where its thread is missing and its sockets are the parent'
 """
 
 import os
-import weakref
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 import zmq
 
-from bidder.core.effects import Outcome, Settled, Unanswered
-from bidder.core.inbox import Inbox
-from bidder.core.notices import ConnectionChanged, ConnectionState, Notice, StateReady
+from bidder.core.effects import Outcome, Unanswered
+from bidder.core.notices import ConnectionState
 from bidder.core.requests import check_timeout
-from bidder.shells.connection import AppEffect, Connection
+from bidder.shells.connection import Connection
+from bidder.shells.hearing import Hearing, OnNotice, Waiter
 from common.errors import AuctionError, ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import JoinLink, KeyPair, parse_link
 from common.limits import MINE_PAGES_MAX, PROTOCOL_VERSION
@@ -30,8 +28,6 @@ from common.sockets import allow_many_sockets, new_context
 
 AGENT = "auction-house python"
 """How the library names itself to the house."""
-
-OnNotice = Callable[[Notice], None]
 
 
 class UnansweredError(UnreachableError):
@@ -69,25 +65,12 @@ class CallbackError(AuctionError):
         self.__cause__ = raised
 
 
-class Waiter(Protocol):
-    """A future of either kind."""
-
-    def done(self) -> bool:
-        """Return whether it has a result or an error."""
-
-    def set_result(self, result: Any, /) -> None:
-        """End it with a result."""
-
-    def set_exception(self, exception: Any, /) -> None:
-        """End it with an error."""
-
-
 class Sockets:
     """A client's connection, and the context where that is its own; closed once, in this order."""
 
     def __init__(self, connection: Connection, own_context: "zmq.Context[zmq.SyncSocket] | None") -> None:
         self.connection = connection
-        self._own_context = own_context
+        self.own_context = own_context
         self._pid = os.getpid()
 
     @property
@@ -98,8 +81,8 @@ class Sockets:
     def close(self) -> None:
         """Close them. May be called more than once, by one thread at a time."""
         self.connection.close()
-        if self._own_context is not None:
-            self._own_context.term()
+        if self.own_context is not None:
+            self.own_context.term()
 
 
 def open_sockets(
@@ -110,22 +93,28 @@ def open_sockets(
     context: "zmq.Context[zmq.SyncSocket] | None",
     wake: Callable[[], None],
     last_id: int = 0,
+    *,
+    is_roomy: bool = False,
 ) -> Sockets:
     """Return a client's sockets; `wake` and `last_id` are the connection's.
 
+    `is_roomy`: a context of its own has room for as many more sockets as libzmq allows.
+
     Raises UsageError, and then nothing is left open.
     """
-    _check_type("link", link, str | JoinLink, "a join link")
-    _check_type("name", name, str, "a text")
-    _check_type("keys", keys, KeyPair, "a pair of keys, such as load_or_make_keys(path) returns")
-    _check_type("role", role, Role, "Role.BIDDER or Role.OBSERVER")
-    _check_type("last_id", last_id, int, "a whole number")
+    check_type("link", link, str | JoinLink, "a join link")
+    check_type("name", name, str, "a text")
+    check_type("keys", keys, KeyPair, "a pair of keys, such as load_or_make_keys(path) returns")
+    check_type("role", role, Role, "Role.BIDDER or Role.OBSERVER")
+    check_type("last_id", last_id, int, "a whole number")
     known = parse_link(link) if isinstance(link, str) else link
     hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, role=role, invite=known.invite, agent=AGENT)
     if context is not None:
         allow_many_sockets(context)
         return Sockets(Connection(context, known, keys, hello, wake, last_id), None)
     own_context = new_context()
+    if is_roomy:
+        allow_many_sockets(own_context)
     try:
         return Sockets(Connection(own_context, known, keys, hello, wake, last_id), own_context)
     except BaseException:
@@ -133,7 +122,8 @@ def open_sockets(
         raise
 
 
-def _check_type(name: str, value: object, wanted: Any, words: str) -> None:
+def check_type(name: str, value: object, wanted: Any, words: str) -> None:
+    """Raise UsageError for an argument of another type."""
     if not isinstance(value, wanted):
         raise UsageError(f"`{name}` must be {words}, not {value!r}.")
 
@@ -143,7 +133,7 @@ def prepare_to_connect(timeout_ms: object, on_notice: object) -> None:
     if timeout_ms is not None:
         check_timeout(timeout_ms)
     if on_notice is not None:
-        _check_type("on_notice", on_notice, Callable, "a function that takes a notice")
+        check_type("on_notice", on_notice, Callable, "a function that takes a notice")
     make_room_for_files(FILES_PER_CLIENT)
 
 
@@ -196,28 +186,17 @@ def together(pages: Sequence[Mine]) -> Mine:
     )
 
 
-class Reader:
-    """The reader of a client's notices: one at a time, until it is over or nobody holds it any more."""
-
-    is_over = False
-
-
-class BaseClient(ABC):
+class BaseClient(Hearing):
     """A client without its way of waiting. `lock` is held wherever the session is touched."""
 
     def __init__(
         self, sockets: Sockets, lock: AbstractContextManager[Any], ready: Waiter, on_notice: OnNotice | None
     ) -> None:
+        super().__init__(ready, on_notice)
         self._sockets = sockets
         self._connection = sockets.connection
         self._session = sockets.connection.session
         self._held = lock
-        self._ready = ready
-        self._on_notice = on_notice
-        self._inbox = Inbox()
-        self._waiting: dict[int, Waiter] = {}
-        self._failure: Exception | None = None
-        self._reader: Callable[[], Reader | None] = lambda: None
 
     @property
     def _guard(self) -> AbstractContextManager[Any]:
@@ -288,72 +267,6 @@ class BaseClient(ABC):
             return self._session.new_request_id(self._connection.now_ms())
 
     # --- for the shells ---------------------------------------------------------------------------------------------
-
-    @abstractmethod
-    def _wake_readers(self) -> None:
-        """Let those look who wait for notices."""
-
-    def _deliver(self, effects: list[AppEffect]) -> list[Notice]:
-        """Give outcomes and notices to who waits for them; return the notices for the callback."""
-        notices: list[Notice] = []
-        for effect in effects:
-            if isinstance(effect, Settled):
-                waiter = self._waiting.pop(effect.ticket, None)
-                if waiter is not None and not waiter.done():
-                    waiter.set_result(effect.outcome)
-                continue
-            notices.append(effect)
-            if not self._ready.done():
-                self._check_ready(effect)
-        if self._on_notice is not None:
-            return notices
-        for notice in notices:
-            self._inbox.put(notice)
-        if notices:
-            self._wake_readers()
-        return []
-
-    def _check_ready(self, notice: Notice) -> None:
-        if isinstance(notice, StateReady):
-            self._ready.set_result(None)
-        elif isinstance(notice, ConnectionChanged) and notice.state is ConnectionState.REFUSED:
-            assert notice.rejected is not None, "refused without a rejection"
-            self._ready.set_exception(RejectedError(notice.rejected.code, notice.rejected.detail))
-
-    def _stop(self, failure: Exception) -> None:
-        """End everything that waits with `failure`, and refuse what comes later with it."""
-        if self._failure is not None:
-            return
-        self._failure = failure
-        for waiter in [self._ready, *self._waiting.values()]:
-            if not waiter.done():
-                waiter.set_exception(failure)
-        self._waiting.clear()
-        self._wake_readers()
-
-    def _check_usable(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-
-    def _claim_notices(self, reader: "Reader") -> None:
-        """Let `reader` have the notices. Raises UsageError where another has them: each would get a part."""
-        self._check_process()
-        if self._on_notice is not None:
-            raise UsageError("The notices of this client go to its callback.")
-        other = self._reader()
-        if other is not None and not other.is_over:
-            raise UsageError(
-                "The notices of this client are read by another loop. Let one loop read them all and tell the others, "
-                "or connect another client."
-            )
-        self._reader = weakref.ref(reader)
-
-    def _pop_notice(self) -> Notice | None:
-        """Return the next notice. Raises what stopped the client, once all before it were read."""
-        notice = self._inbox.pop()
-        if notice is None:
-            self._check_usable()
-        return notice
 
     def _not_ready(self) -> AuctionError:
         """Return the error for a connect that took too long."""

@@ -28,8 +28,6 @@ from bidder.shells.base import (
     BaseClient,
     CallbackError,
     ClosedError,
-    OnNotice,
-    Reader,
     Sockets,
     affairs,
     forgotten,
@@ -39,6 +37,7 @@ from bidder.shells.base import (
     together,
     verdict,
 )
+from bidder.shells.hearing import OnNotice, Reader
 from common.errors import UsageError
 from common.keys import JoinLink, KeyPair
 from common.messages import Accepted, BidRequest, BuyRequest, Mine, MineRequest, Rejected, Role

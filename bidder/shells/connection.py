@@ -52,6 +52,7 @@ class Connection:
         resolve: Resolve = resolve,
     ) -> None:
         self.link = link
+        self.context = context
         self.session = Session(
             hello if link.server_key else msgspec.structs.replace(hello, key=keys.public),
             now_ms=self.now_ms(),

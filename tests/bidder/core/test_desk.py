@@ -172,6 +172,20 @@ def test_verdicts_that_wait_are_told_in_their_order(desk: Beside) -> None:
     assert isinstance(desk.outcomes[second], Rejected)
 
 
+def test_a_verdict_does_not_overtake_one_that_waits(desk: Beside) -> None:
+    restore(desk)
+    first = desk.bid(100)
+    desk.house.bid_answers_to_drop = 1
+    second = desk.bid(50)
+    desk.epoch = 2
+    verdict = desk.house.answer(KEY, desk.asked[-1])
+    assert isinstance(verdict, Rejected)
+    desk.desk.answer_received(encode(verdict), desk.now_ms)
+    desk.desk.tick(desk.now_ms)
+    desk.settle()
+    assert list(desk.outcomes) == [first, second]
+
+
 def test_a_refused_hello_lets_no_verdict_wait(desk: Beside) -> None:
     restore(desk)
     ticket = desk.bid(100)
@@ -198,6 +212,15 @@ def test_a_maximum_that_ends_with_silence_is_kept_by_pings_while_it_leads(desk: 
     desk.house.bid("1", 110)
     desk.run(4 * PING_MS)
     assert desk.pings() == 4, "it leads no longer"
+
+
+def test_a_maximum_of_another_sale_needs_no_pings(desk: Beside) -> None:
+    desk.bid(100, while_connected=True)
+    desk.house.hold_another_sale(1)
+    desk.sale = desk.house.sale.sale
+    desk.connect()
+    desk.run(4 * PING_MS)
+    assert desk.pings() == 0
 
 
 def test_other_requests_are_as_good_as_a_ping(desk: Beside) -> None:

@@ -88,8 +88,10 @@ def test_a_verdict_that_is_repeated_ends_nothing_that_came_after_it() -> None:
     presence.note_asked(bid(3))
     presence.note_accepted(bid(3), accepted(3))
     presence.note_accepted(bid(2, while_connected=False), accepted(2))
+    assert presence.is_ping_due(PING_MS, ME)
     presence.note_asked(bid(1))
     presence.note_rejected(bid(1))
+    presence.note_accepted(bid(2, while_connected=False), accepted(2))
     assert presence.is_ping_due(PING_MS, ME)
 
 
