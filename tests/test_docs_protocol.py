@@ -19,7 +19,7 @@ VECTORS = json.loads((DOCS / "vectors.json").read_text())
 DECODERS = {"requests": decode_request, "answers": decode_answer, "broadcasts": decode_broadcast}
 
 
-def each(*kinds: str) -> Any:
+def each(*kinds: str) -> pytest.MarkDecorator:
     found = [(kind, vector) for kind in kinds for vector in VECTORS[kind]]
     return pytest.mark.parametrize(
         ("kind", "vector"), found, ids=[f"{kind}: {vector['name']}" for kind, vector in found]

@@ -5,7 +5,7 @@ from pathlib import Path
 import zmq
 
 from common.codec import decode_broadcast, topic
-from common.messages import Accepted, BidRequest, Heartbeat, LotEvents, Welcome
+from common.messages import Accepted, AnyBroadcast, BidRequest, Heartbeat, LotEvents, Welcome
 from tests.house_process import WAIT_S, RawBidder, running_house
 
 
@@ -49,7 +49,7 @@ def hear_of_the_bid(bidder: RawBidder) -> None:
             beats += 1
 
 
-def heard(bidder: RawBidder) -> list[object]:
+def heard(bidder: RawBidder) -> list[AnyBroadcast]:
     """Return all that was told to a bidder so far."""
     told = []
     while bidder.broadcasts.poll(0):

@@ -181,8 +181,7 @@ def verdict_of(body: dict[str, Any]) -> dict[str, Any]:
             nothing = {"maximum_minor": None, "ends_at_ms": None, "reserve_met": None}
             return {"type": "accepted", "bought": True} | common | paid | nothing
         case _:
-            copied = ("price_minor", "minimum_minor", "leading", "late_ms")
-            told = {what: body[what] for what in copied}
+            told = {what: body[what] for what in ("price_minor", "minimum_minor", "leading", "late_ms")}
             return {"type": "rejected", "code": "lot_closed", "retry_ms": None, "detail": ""} | common | told
 
 

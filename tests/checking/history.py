@@ -95,7 +95,8 @@ def plain(fact: object) -> dict[str, Any]:
     data: Any = msgspec.to_builtins(fact)
     if isinstance(data, list):
         kind, *values = data
-        data = {"fact": kind, **dict(zip(type(fact).__struct_fields__, values, strict=True))}
+        assert isinstance(fact, msgspec.Struct)
+        data = {"fact": kind, **dict(zip(fact.__struct_fields__, values, strict=True))}
         if hasattr(fact, "request"):
             data["request"] = msgspec.to_builtins(fact.request)
     assert isinstance(data, dict)

@@ -70,7 +70,8 @@ class Lot:
 
     @property
     def reserve_minor(self) -> int | None:
-        return self.spec.get("reserve_minor")
+        reserve_minor: int | None = self.spec.get("reserve_minor")
+        return reserve_minor
 
     def step_at(self, price_minor: int) -> int:
         """Rule 3."""
@@ -90,7 +91,7 @@ class Lot:
         if not self.maxima:
             return None
         highest, *others = [-minus for minus, _, _ in self.ranked()]
-        price = max(self.terms["starting_minor"], self.floor_minor)
+        price = max(int(self.terms["starting_minor"]), self.floor_minor)
         if others:
             price = max(price, min(highest, others[0] + self.step_at(others[0])))
         if self.reserve_minor is None:
@@ -109,7 +110,8 @@ class Lot:
         """Rule 16."""
         if self.status in FINAL or (self.maxima and self.reserve_met() is not False):
             return None
-        return self.terms.get("buy_now_minor")
+        buy_now_minor: int | None = self.terms.get("buy_now_minor")
+        return buy_now_minor
 
     def is_sold(self) -> bool:
         """Rules 14 and 25: whether the hammer would sell it."""
@@ -157,11 +159,10 @@ class Lot:
         return self._rejection_of_amount(paddle, request)
 
     def _rejection_of_amount(self, paddle: int, request: dict[str, Any]) -> str | None:
-        amount, maximum = request.get("amount_minor"), request.get("maximum_minor")
-        if amount is None and maximum is None:
-            return "invalid_amount"
-        highest = maximum if maximum is not None else amount
-        if amount is not None and highest < amount:
+        amount: int | None = request.get("amount_minor")
+        maximum: int | None = request.get("maximum_minor")
+        highest = amount if maximum is None else maximum
+        if highest is None or (amount is not None and highest < amount):
             return "invalid_amount"
         if self.leader() == paddle:
             if amount is not None:

@@ -4,22 +4,26 @@ import copy
 from collections.abc import Callable, Iterator
 from functools import cache
 from random import Random
-from typing import Any
+from typing import TypeVar
 
 import pytest
 from msgspec.structs import replace
 
 from bidder.core.notices import LotCaughtUp, LotChanged
 from common.errors import RejectCode
-from common.messages import Accepted, Heartbeat, LotEvents, Rejected, Snapshot
+from common.messages import Accepted, AnyAnswer, AnyBroadcast, Heartbeat, LotEvents, Rejected, Snapshot
 from tests.checking.checker import check
 from tests.checking.history import Call, Fact, Heard, History
 from tests.checking.record import Record
+from tests.must_be import must_be
 from tests.simulation.plan import plan_of
 from tests.simulation.run import simulate
 
 SEEDS = range(150)
 HISTORIES_SPOILT = 3
+
+T = TypeVar("T")
+M = TypeVar("M", bound=AnyBroadcast | AnyAnswer)
 
 Spoil = Callable[[History, Random], bool]
 """Does something to a history; returns whether there was anything to do it to."""
@@ -58,7 +62,7 @@ def copied(history: History) -> History:
 # --- helpers ----------------------------------------------------------------------------------------------------------
 
 
-def pick(chance: Random, those: Iterator[Any]) -> Any:
+def pick(chance: Random, those: Iterator[T]) -> T | None:
     """Return one of them, or None where there are none."""
     found = list(those)
     return chance.choice(found) if found else None
@@ -72,6 +76,10 @@ def facts(history: History, event: str) -> Iterator[Fact]:
 
 def accepted(history: History) -> Iterator[Call]:
     return (call for call in history.calls if isinstance(call.outcome, Accepted))
+
+
+def accepted_as(call: Call) -> Accepted:
+    return must_be(Accepted, call.outcome)
 
 
 def refused(history: History, *codes: RejectCode) -> Iterator[Call]:
@@ -284,7 +292,8 @@ def a_close_is_missing(history: History, chance: Random) -> bool:
 def a_repeat_has_another_verdict(history: History, chance: Random) -> bool:
     call = pick(chance, accepted(history))
     if call is not None:
-        other = replace(call.outcome, price_minor=call.outcome.price_minor + 1)
+        verdict = accepted_as(call)
+        other = replace(verdict, price_minor=verdict.price_minor + 1)
         history.calls.append(Call(call.key, call.request, 10**9, 10**9 + 1, other))
     return call is not None
 
@@ -295,7 +304,7 @@ def a_repeat_of_a_refused_bid_is_accepted(history: History, chance: Random) -> b
     like = next(accepted(history), None)
     if call is None or like is None:
         return False
-    history.calls.append(Call(call.key, call.request, 10**9, 10**9 + 1, replace(like.outcome, id=call.request.id)))
+    history.calls.append(Call(call.key, call.request, 10**9, 10**9 + 1, replace(accepted_as(like), id=call.request.id)))
     return True
 
 
@@ -303,8 +312,10 @@ def a_repeat_of_a_refused_bid_is_accepted(history: History, chance: Random) -> b
 def an_accepted_bid_is_told_to_be_refused(history: History, chance: Random) -> bool:
     call = pick(chance, accepted(history))
     if call is not None:
-        seen = {"lot": call.outcome.lot, "seq": call.outcome.seq, "minimum_minor": call.outcome.minimum_minor}
-        call.outcome = Rejected(id=call.request.id, code=RejectCode.BELOW_MINIMUM, **seen)
+        told = accepted_as(call)
+        call.outcome = Rejected(
+            id=told.id, code=RejectCode.BELOW_MINIMUM, lot=told.lot, seq=told.seq, minimum_minor=told.minimum_minor
+        )
     return call is not None
 
 
@@ -312,7 +323,8 @@ def an_accepted_bid_is_told_to_be_refused(history: History, chance: Random) -> b
 def an_acceptance_names_another_price(history: History, chance: Random) -> bool:
     call = pick(chance, accepted(history))
     if call is not None:
-        call.outcome = replace(call.outcome, price_minor=call.outcome.price_minor + 1)
+        told = accepted_as(call)
+        call.outcome = replace(told, price_minor=told.price_minor + 1)
     return call is not None
 
 
@@ -329,7 +341,7 @@ def two_contents_under_one_id_are_decided(history: History, chance: Random) -> b
 def a_rejection_has_no_reason(history: History, chance: Random) -> bool:
     call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM, RejectCode.STATE_CHANGED, RejectCode.OWN_LOT))
     if call is not None:
-        call.outcome = replace(call.outcome, code=RejectCode.LOT_PAUSED)
+        call.outcome = replace(must_be(Rejected, call.outcome), code=RejectCode.LOT_PAUSED)
     return call is not None
 
 
@@ -337,7 +349,8 @@ def a_rejection_has_no_reason(history: History, chance: Random) -> bool:
 def a_rejection_names_another_minimum(history: History, chance: Random) -> bool:
     call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM, RejectCode.ALREADY_LEADING))
     if call is not None:
-        call.outcome = replace(call.outcome, minimum_minor=call.outcome.minimum_minor + 1)
+        told = must_be(Rejected, call.outcome)
+        call.outcome = replace(told, minimum_minor=must_be(int, told.minimum_minor) + 1)
     return call is not None
 
 
@@ -378,13 +391,14 @@ def an_acknowledgement_comes_out_of_order(history: History, chance: Random) -> b
         (one, other)
         for one in public
         for other in public
-        if one.request.lot == other.request.lot and one.outcome.seq < other.outcome.seq
+        if one.request.lot == other.request.lot and accepted_as(one).seq < accepted_as(other).seq
         if sum(call.request.id in (one.request.id, other.request.id) for call in history.calls) == 2
     ]
     pair = pick(chance, iter(pairs))
     if pair is not None:
         earlier, later = pair
-        earlier.invoked, earlier.returned = later.returned + 1, later.returned + 2
+        returned = must_be(int, later.returned)
+        earlier.invoked, earlier.returned = returned + 1, returned + 2
     return pair is not None
 
 
@@ -435,33 +449,38 @@ def a_rejection_is_not_kept(history: History, chance: Random) -> bool:
 # --- what was told ----------------------------------------------------------------------------------------------------
 
 
-def heard(history: History, kind: type) -> Iterator[tuple[int, Heard]]:
-    return ((index, one) for index, one in enumerate(history.heard) if isinstance(one.message, kind))
+def heard(history: History, kind: type[M]) -> Iterator[tuple[int, Heard, M]]:
+    """Yield each message of a kind, with its place and all that is known of it."""
+    for index, one in enumerate(history.heard):
+        if isinstance(one.message, kind):
+            yield index, one, one.message
 
 
 @expect("told")
 def a_broadcast_names_another_time(history: History, chance: Random) -> bool:
-    index, one = pick(chance, heard(history, LotEvents)) or (0, None)
-    if one is not None:
-        first, *others = one.message.events
+    found = pick(chance, heard(history, LotEvents))
+    if found is not None:
+        index, one, message = found
+        first, *others = message.events
         events = (replace(first, at_ms=first.at_ms + 1), *others)
-        history.heard[index] = Heard(one.at, one.who, replace(one.message, events=events))
-    return one is not None
+        history.heard[index] = Heard(one.at, one.who, replace(message, events=events))
+    return found is not None
 
 
 @expect("early")
 def a_broadcast_leaves_before_it_is_durable(history: History, chance: Random) -> bool:
-    index, one = pick(chance, heard(history, LotEvents)) or (0, None)
-    if one is not None:
-        history.heard[index] = Heard(0, one.who, one.message)
-    return one is not None
+    found = pick(chance, heard(history, LotEvents))
+    if found is not None:
+        index, one, message = found
+        history.heard[index] = Heard(0, one.who, message)
+    return found is not None
 
 
 @expect("told")
 def a_fact_is_not_broadcast(history: History, chance: Random) -> bool:
     frames = list(heard(history, LotEvents))
-    lots = [one.message.lot for _, one in frames]
-    followed = (index for place, (index, _) in enumerate(frames) if lots[place] in lots[place + 1 :])
+    lots = [message.lot for _, _, message in frames]
+    followed = (index for place, (index, _, _) in enumerate(frames) if lots[place] in lots[place + 1 :])
     index = pick(chance, followed)
     if index is None or len(list(facts(history, "house_started"))) > 1:
         return False
@@ -472,8 +491,8 @@ def a_fact_is_not_broadcast(history: History, chance: Random) -> bool:
 @expect("told")
 def the_last_word_on_a_lot_is_not_broadcast(history: History, chance: Random) -> bool:
     """Nothing that is broadcast later shows it but a heartbeat."""
-    last = {one.message.lot: index for index, one in heard(history, LotEvents)}
-    beats = [index for index, one in heard(history, Heartbeat) if not one.message.frozen]
+    last = {message.lot: index for index, _, message in heard(history, LotEvents)}
+    beats = [index for index, _, message in heard(history, Heartbeat) if not message.frozen]
     index = pick(chance, (index for index in last.values() if beats and index < beats[-1]))
     if index is None or len(list(facts(history, "house_started"))) > 1:
         return False
@@ -483,31 +502,29 @@ def the_last_word_on_a_lot_is_not_broadcast(history: History, chance: Random) ->
 
 @expect("told")
 def a_heartbeat_names_what_never_was(history: History, chance: Random) -> bool:
-    index, one = pick(chance, heard(history, Heartbeat)) or (0, None)
-    if one is not None:
-        history.heard[index] = Heard(one.at, one.who, replace(one.message, sale_seq=999))
-    return one is not None
+    found = pick(chance, heard(history, Heartbeat))
+    if found is not None:
+        index, one, message = found
+        history.heard[index] = Heard(one.at, one.who, replace(message, sale_seq=999))
+    return found is not None
 
 
 @expect("told")
 def the_clock_runs_back(history: History, chance: Random) -> bool:
-    index, one = list(heard(history, Heartbeat))[-1]
-    history.heard[index] = Heard(one.at, one.who, replace(one.message, server_time_ms=5))
-    earlier = list(heard(history, Heartbeat))[:-1]
-    return any(other.message.instance == one.message.instance for _, other in earlier)
+    *earlier, (index, one, message) = heard(history, Heartbeat)
+    history.heard[index] = Heard(one.at, one.who, replace(message, server_time_ms=5))
+    return any(other.instance == message.instance for _, _, other in earlier)
 
 
 @expect("told")
 def a_snapshot_shows_another_price(history: History, chance: Random) -> bool:
-    index, one = pick(chance, ((index, one) for index, one in heard(history, Snapshot) if one.message.lots)) or (
-        0,
-        None,
-    )
-    if one is not None:
-        first, *others = one.message.lots
+    found = pick(chance, (one for one in heard(history, Snapshot) if one[2].lots))
+    if found is not None:
+        index, one, message = found
+        first, *others = message.lots
         lots = (replace(first, minimum_minor=first.minimum_minor + 1), *others)
-        history.heard[index] = Heard(one.at, one.who, replace(one.message, lots=lots))
-    return one is not None
+        history.heard[index] = Heard(one.at, one.who, replace(message, lots=lots))
+    return found is not None
 
 
 def changes(history: History) -> Iterator[tuple[int, int]]:
@@ -546,7 +563,7 @@ def a_replica_has_another_price(history: History, chance: Random) -> bool:
     number, index = pick(chance, changes(history)) or (0, None)
     if index is not None:
         replica = history.replicas[number]
-        event = replica.told[index]
+        event = must_be(LotChanged, replica.told[index])
         view = replace(event.view, minimum_minor=event.view.minimum_minor + 1)
         replica.told = [*replica.told[:index], replace(event, view=view), *replica.told[index + 1 :]]
     return index is not None

@@ -15,7 +15,6 @@ MODULE = "tests.crashes.snapshotting"
 EVERY_EVENTS = 4
 
 if __name__ == "__main__":
-    server.SNAPSHOT_EVERY_FACTS = EVERY_EVENTS
-    server.SNAPSHOT_FACTS_PER_ENTRY = 0
+    vars(server).update(SNAPSHOT_EVERY_FACTS=EVERY_EVENTS, SNAPSHOT_FACTS_PER_ENTRY=0)  # final but for this test
     os.register_at_fork(after_in_child=partial(gate.wait_there, os.getpid()))
     main()

@@ -41,7 +41,8 @@ class _Kept(NamedTuple):
 @cache
 def _kept() -> _Kept:
     """Return what is written once and then read again and again."""
-    place, sale, saved = tempfile.TemporaryDirectory(), SmallSale(), []
+    place, sale = tempfile.TemporaryDirectory(), SmallSale()
+    saved: list[SavedState] = []
     folder = Path(place.name)
     with closing(SqliteStore(folder / FILE_NAME).take_over("")) as journal:
         for key in (ANN, BOB):

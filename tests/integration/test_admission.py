@@ -15,6 +15,7 @@ from common.keys import KeyPair, new_keys
 from common.messages import (
     Accepted,
     AnyAnswer,
+    AnyRequest,
     BidRequest,
     BuyRequest,
     Heartbeat,
@@ -37,7 +38,7 @@ from tests.house_process import WAIT_S, HouseProcess, RawBidder, running_house
 ROUNDS = 20
 PROBE_MS = 700
 """Less than the 800 ms between two heartbeats, so that a lost probe is noticed though beats go on."""
-REQUESTS = [
+REQUESTS: list[AnyRequest] = [
     Ping(id=20),
     SnapshotRequest(id=21),
     LotRequest(id=22, lot="1"),

@@ -11,14 +11,15 @@ from auctioneer.audit.verify import verify
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
-from auctioneer.rules.facts import AnyFact, BidTaken
+from auctioneer.rules.facts import AnyFact, BidTaken, LotDecided
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
-from common.lot import CloseCause, LotStatus, LotTerms, SaleStatus, Step
+from common.lot import CloseCause, LotOpened, LotStatus, LotTerms, SaleStatus, Step
 from common.messages import BidRequest
 from tests.auctioneer.house.house_examples import START_MS, sale_created
 from tests.auctioneer.rules.random_sales import SaleMaker
 from tests.auctioneer.rules.replays import check_replay, rebuilt
+from tests.must_be import must_be
 
 
 def spec(lot: str, opening: Opening, *, reserve_minor: int | None = None, buy_now_minor: int | None = None) -> LotSpec:
@@ -202,9 +203,10 @@ def test_a_watcher_notices_that_a_closed_lot_moves() -> None:
     watcher = Watcher(sale.engine)
     reopened = decisions.open_lot(sale.engine, START_MS, "clerk", "3")
     assert not isinstance(reopened, Refused)
-    event = replace(reopened[0].event, seq=sale.engine.lots["5"].view.seq + 1)
+    opened = must_be(LotDecided, reopened[0])
+    event = replace(must_be(LotOpened, opened.event), seq=sale.engine.lots["5"].view.seq + 1)
     with pytest.raises(InvariantError, match="lot 5 went from"):
-        watcher.watch(sale.engine, [replace(reopened[0], lot="5", seq=event.seq, event=event)])
+        watcher.watch(sale.engine, [replace(opened, lot="5", seq=event.seq, event=event)])
 
 
 # --- while a record is decided again ---------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ from common.lot import CloseCause, LotClosed, LotOpened, LotRescheduled, LotTerm
 from common.messages import BidRequest, Rejected, Role
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 from tests.auctioneer.rules.random_sales import BIDDERS, SaleMaker, admitting, enrolled
+from tests.must_be import must_be
 
 
 def audit(facts: list[AnyFact]) -> VerifyReport:
@@ -215,15 +216,14 @@ def test_a_record_that_ends_within_a_decision_is_noticed(record: list[AnyFact]) 
 def opened_lot(*more: AnyFact) -> list[AnyFact]:
     """Return a record with lot 1 open for 6 s, and then `more`."""
     terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS), duration_ms=6_000)
-    created = sale_created()
-    engine = Engine.create(created)
+    engine = Engine.create(sale_created())
     listed = decisions.add(engine, START_MS, "clerk", (LotSpec(terms),))
     assert not isinstance(listed, Refused)
-    return [created, enrolled(1), *listed, *engine.advance(START_MS), *more]
+    return [sale_created(), enrolled(1), *listed, *engine.advance(START_MS), *more]
 
 
 def bid_taken(at_ms: int = START_MS, paddle: int = 1, request_id: int = 1) -> BidTaken:
-    engine = Engine.create(opened_lot()[0])
+    engine = Engine.create(sale_created())
     for fact in opened_lot()[2:]:
         engine.apply(fact)
     bid = engine.bid(at_ms, Bidder(paddle, ("x",)), BidRequest(id=request_id, lot="1", amount_minor=500))
@@ -316,7 +316,7 @@ def test_a_mismatch_shows_both_sides() -> None:
 
 def test_requests_may_come_out_of_order_but_not_from_behind_what_the_house_remembers() -> None:
     maker = SaleMaker(1)
-    late: list[AnyFact] = []
+    late: list[BidLate] = []
     terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS), duration_ms=1_000)
     maker._take(decisions.add(maker.engine, START_MS, "clerk", (LotSpec(terms),)))
     maker._take(maker.engine.advance(START_MS + 1_000))
@@ -348,7 +348,8 @@ def test_memory_does_not_grow_with_the_record() -> None:
             paddle = 1 + number % 2
             request = BidRequest(id=number + 1, lot="1", amount_minor=maker.engine.lots["1"].view.minimum_minor)
             maker.engine.pop_events()
-            yield len(start) + number + 1, maker.engine.bid(START_MS, Bidder(paddle, (f"bidder{paddle}",)), request)
+            outcome = maker.engine.bid(START_MS, Bidder(paddle, (f"bidder{paddle}",)), request)
+            yield len(start) + number + 1, must_be(BidTaken, outcome)
 
     peaks = []
     for count in (500, 4_000):

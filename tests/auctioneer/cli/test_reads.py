@@ -14,6 +14,7 @@ from auctioneer.cli.output import grouped, print_csv, time_left, utc_time
 from auctioneer.journal import append
 from auctioneer.process.folder import DataFolder
 from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Refused
 from common.codec import encode
 from common.limits import PROTOCOL_VERSION
 from common.messages import Accepted, BuyRequest, Hello, Role, Welcome
@@ -110,7 +111,9 @@ def buy_lot_2(folder: DataFolder) -> None:
     """Have Bob buy lot 2 at once, for 2,000."""
     with sale_of(folder) as sale:
         now_ms = sale.clock.now_ms()
-        sale.house.record(decisions.open_lot(sale.house.engine, now_ms, "auctioneer", "2"))
+        opened = decisions.open_lot(sale.house.engine, now_ms, "auctioneer", "2")
+        assert not isinstance(opened, Refused)
+        sale.house.record(opened)
         hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name="Bob", role=Role.BIDDER)
         assert isinstance(sale.house.handle("b" * 40, encode(hello), now_ms), Welcome)
         bought = sale.house.handle("b" * 40, encode(BuyRequest(id=2, lot="2", price_minor=200_000)), now_ms)

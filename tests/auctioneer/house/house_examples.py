@@ -1,5 +1,7 @@
 """A house without sockets and disk, at a time of the test's choosing, with the record of all that it did."""
 
+from typing import TypedDict, Unpack
+
 from auctioneer.house.admission import Admission
 from auctioneer.house.commands import AnyCommand, AnyControlAnswer, carry_out
 from auctioneer.house.house import Batch, House
@@ -22,6 +24,7 @@ from common.limits import (
 from common.lot import LotTerms, Step
 from common.messages import AnyAnswer, AnyRequest, BidRequest, Hello, Rejected, Role, Welcome
 from common.money import Currency
+from tests.auctioneer.rules.keywords import BidWords, LotWords
 
 START_MS = 1_700_000_000_000
 HOUR_MS = 3_600_000
@@ -43,17 +46,18 @@ def sale_created(currency: Currency = DOLLARS, *, ends_after_last_lot: bool = Fa
     )
 
 
-def lot(number: str, *, by_hand: bool = False, reserve_minor: int | None = None, **terms: object) -> LotSpec:
+def lot(number: str, *, by_hand: bool = False, reserve_minor: int | None = None, **terms: Unpack[LotWords]) -> LotSpec:
     """Return a lot from 10.00 on, by steps of 1.00, open for an hour from the start."""
-    given: dict[str, object] = {
+    given: LotWords = {
         "title": f"Lot {number}",
         "starting_minor": 1000,
         "increments": (Step(0, 100),),
         "duration_ms": HOUR_MS,
         "has_reserve": reserve_minor is not None,
+        **terms,
     }
     opening = Opening(OpeningRule.BY_HAND) if by_hand else Opening()
-    return LotSpec(LotTerms(lot=number, **(given | terms)), reserve_minor, opening)
+    return LotSpec(LotTerms(lot=number, **given), reserve_minor, opening)
 
 
 def lots(count: int) -> tuple[LotSpec, ...]:
@@ -78,7 +82,7 @@ def largest_lots(count: int) -> list[LotSpec]:
     ]
 
 
-def bid(request_id: int, amount_minor: int, number: str = "1", **more: object) -> BidRequest:
+def bid(request_id: int, amount_minor: int, number: str = "1", **more: Unpack[BidWords]) -> BidRequest:
     return BidRequest(id=request_id, lot=number, amount_minor=amount_minor, **more)
 
 
@@ -89,6 +93,14 @@ def maximum(request_id: int, number: str = "1", *, while_connected: bool = True)
 def code_of(answer: object) -> RejectCode:
     assert isinstance(answer, Rejected), answer
     return answer.code
+
+
+class HelloWords(TypedDict, total=False):
+    """Fields of a hello that says more than a name."""
+
+    role: Role
+    key: str
+    invite: str
 
 
 class SmallSale:
@@ -141,7 +153,7 @@ class SmallSale:
         self.commit()
         return answer
 
-    def hello(self, principal: str, name: str = "", **more: object) -> AnyAnswer:
+    def hello(self, principal: str, name: str = "", **more: Unpack[HelloWords]) -> AnyAnswer:
         return self.ask(principal, Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, **more))
 
     def join(self, key: str, name: str, role: Role = Role.BIDDER) -> Welcome:

@@ -11,7 +11,7 @@ from auctioneer.house.bid_history import BidPage, page_of_bids
 from auctioneer.house.commands import CloseLot
 from auctioneer.process.folder import DataFolder
 from common.errors import RejectCode, RejectedError
-from common.messages import BidRequest, BuyRequest
+from common.messages import AnyRequest, BidRequest, BuyRequest
 from tests.auctioneer.cli.cli_sales import begin_sale, desk
 from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, bid, lot
 
@@ -22,14 +22,15 @@ def sale() -> SmallSale:
     sale = SmallSale(lot("1"), lot("2", buy_now_minor=5000), lot("3"))
     sale.join(ANN, "Ann")
     sale.join(BOB, "Bob")
-    for key, request in [
+    asked: list[tuple[str, AnyRequest]] = [
         (ANN, bid(10, 1500)),
         (BOB, BidRequest(id=10, lot="1", maximum_minor=9000)),
         (BOB, bid(11, 1000, "3")),
         (ANN, bid(11, 1600)),  # below the minimum
         (ANN, BidRequest(id=12, lot="1", amount_minor=3000, maximum_minor=4000)),
         (ANN, BuyRequest(id=13, lot="2", price_minor=5000)),
-    ]:
+    ]
+    for key, request in asked:
         sale.now_ms += 1
         sale.ask(key, request)
     sale.order(CloseLot(lot="1"))

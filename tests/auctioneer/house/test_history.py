@@ -107,6 +107,8 @@ def test_of_very_many_outages_the_last_are_told() -> None:
     """A house that is killed again and again while very many lots are open must not take ever longer to start."""
     opened = LotOpened(1, 0, 1000)
     record: list[AnyFact] = [LotDecided(lot="1", seq=1, at_ms=0, event=opened, by="house")]
-    outages = [HouseStarted(at_ms=at_ms, instance="i", outage_ms=1) for at_ms in range(RECENT_OUTAGES_MAX)]
+    outages: list[AnyFact] = [
+        HouseStarted(at_ms=at_ms, instance="i", outage_ms=1) for at_ms in range(RECENT_OUTAGES_MAX)
+    ]
     assert [event.seq for _, event in told_of(record + outages)] == list(range(1, RECENT_OUTAGES_MAX + 2))
     assert list(told_of([*record, *outages, outages[-1]])) == [], "what lies before them is not told, nor what follows"

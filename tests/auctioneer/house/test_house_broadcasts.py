@@ -7,7 +7,7 @@ from auctioneer.network.broadcasts import LOTS_TOGETHER_MAX, SALE_EVENTS_MAX, fr
 from auctioneer.rules.terms import LotSpec
 from common.codec import decode_broadcast, encode, lot_topic
 from common.limits import HEARTBEAT_LOTS_MAX, REPLY_BYTES_MAX, TEXT_CHARS_MAX
-from common.lot import Announced, BidPlaced, LotAdded, LotTerms, LotWithdrawn, Step
+from common.lot import Announced, AnyLotEvent, AnySaleEvent, BidPlaced, LotAdded, LotTerms, LotWithdrawn, Step
 from common.messages import Accepted, BidRequest, LotEvents, LotSeq, ManyLots, SaleEvents
 from tests.auctioneer.house.house_examples import (
     ANN,
@@ -20,6 +20,7 @@ from tests.auctioneer.house.house_examples import (
     lots,
     two_open_lots,
 )
+from tests.must_be import must_be
 
 
 @pytest.fixture
@@ -169,30 +170,39 @@ def test_what_the_sale_says_keeps_its_place_among_the_lots_events() -> None:
     def happened(stream: str, seq: int) -> tuple[str, BidPlaced]:
         return stream, BidPlaced(seq, 0, 1, 1, 100, 200)
 
-    events = [said(1), said(2), happened("1", 1), happened("2", 1), happened("1", 2), said(3), happened("1", 3)]
+    events: list[tuple[str, AnyLotEvent | AnySaleEvent]] = [
+        said(1),
+        said(2),
+        happened("1", 1),
+        happened("2", 1),
+        happened("1", 2),
+        said(3),
+        happened("1", 3),
+    ]
     told = frames(7, events, FOLLOWED_IN_THE_SALE)
-    messages = [decode_broadcast(frame) for frame in told]
-    assert all(isinstance(message, (LotEvents, SaleEvents)) for message in messages)
-    assert [
-        (frame.partition(b"\0")[0], [event.seq for event in message.events])
-        for frame, message in zip(told, messages, strict=True)
-    ] == [
+
+    def seqs(frame: bytes) -> list[int]:
+        message = decode_broadcast(frame)
+        assert isinstance(message, LotEvents | SaleEvents)
+        assert message.epoch == 7
+        return [event.seq for event in message.events]
+
+    assert [(frame.partition(b"\0")[0], seqs(frame)) for frame in told] == [
         (b"sale", [1, 2]),
         (b"lot/1", [1, 2]),
         (b"lot/2", [1]),
         (b"sale", [3]),
         (b"lot/1", [3]),
     ]
-    assert {message.epoch for message in messages} == {7}
     assert frames(7, [], FOLLOWED_IN_THE_SALE) == []
 
 
 def test_many_lots_added_at_once_are_told_in_messages_that_fit() -> None:
-    events = [
+    events: list[tuple[str, AnyLotEvent | AnySaleEvent]] = [
         ("", LotAdded(seq, 0, one.terms)) for seq, one in enumerate(largest_lots(2 * SALE_EVENTS_MAX + 1), start=1)
     ]
     told = frames(1, events, FOLLOWED_IN_THE_SALE)
-    messages = [decode_broadcast(frame) for frame in told]
+    messages = [must_be(SaleEvents, decode_broadcast(frame)) for frame in told]
     assert [len(message.events) for message in messages] == [SALE_EVENTS_MAX, SALE_EVENTS_MAX, 1]
     assert [event.seq for message in messages for event in message.events] == list(range(1, len(events) + 1))
     assert all(len(frame) < REPLY_BYTES_MAX for frame in told)

@@ -36,6 +36,7 @@ from tests.auctioneer.house.house_examples import (
     lots,
     two_open_lots,
 )
+from tests.must_be import must_be
 
 
 @pytest.fixture
@@ -204,8 +205,7 @@ def test_mine_comes_in_pages_of_so_many_lots(monkeypatch: pytest.MonkeyPatch) ->
     for number in (1, 4, 5):
         sale.ask(ANN, bid(10 + number, 1000, str(number)))
     sale.order(CloseLot(lot="4"))
-    pages = [sale.ask(ANN, MineRequest(id=20 + start, start=start)) for start in (0, 2, 4, 5)]
-    assert all(isinstance(page, Mine) for page in pages)
+    pages = [must_be(Mine, sale.ask(ANN, MineRequest(id=20 + start, start=start))) for start in (0, 2, 4, 5)]
     assert [[one.lot for one in page.maxima] for page in pages] == [["1"], [], ["5"], []]
     assert [(page.won, page.total_minor) for page in pages] == [((), 0), (("4",), 1000), ((), 0), ((), 0)]
     assert [page.next for page in pages] == [2, 4, None, None]

@@ -30,8 +30,8 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule(key=KEYS, request_id=IDS, lot=st.sampled_from("12"), amount_minor=AMOUNTS, is_secret=st.booleans())
     def bid(self, key: str, request_id: int, lot: str, amount_minor: int, is_secret: bool) -> None:
-        field = "maximum_minor" if is_secret else "amount_minor"
-        self.ask(key, BidRequest(id=request_id, lot=lot, **{field: amount_minor}))
+        open_minor, secret_minor = (None, amount_minor) if is_secret else (amount_minor, None)
+        self.ask(key, BidRequest(id=request_id, lot=lot, amount_minor=open_minor, maximum_minor=secret_minor))
 
     @rule(key=KEYS, request_id=IDS)
     def buy(self, key: str, request_id: int) -> None:

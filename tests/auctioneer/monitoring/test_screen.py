@@ -35,6 +35,7 @@ from auctioneer.monitoring.screen import KIND_LINES_MAX, WRITE_EVERY_MS, Screen
 from auctioneer.rules.decisions import start
 from auctioneer.rules.facts import SaleRestored
 from auctioneer.rules.sale_settings import AdmissionMode
+from auctioneer.rules.terms import LotSpec
 from bidder import Client
 from common.keys import new_keys, parse_link
 from common.lot import SoftClose
@@ -48,10 +49,10 @@ WAIT_S = 120
 class WatchedSale(SmallSale):
     """A small sale of which a screen tells; a test makes time pass between what it wants on lines of their own."""
 
-    def __init__(self, *args: object, **options: object) -> None:
+    def __init__(self, *specs: LotSpec, admission: Admission | None = None) -> None:
         self.written: list[str] = []
         self.screen = Screen(self.written.append, lambda at_ms: f"+{at_ms - START_MS}ms")
-        super().__init__(*args, **options)
+        super().__init__(*specs, admission=admission)
 
     def commit(self) -> Batch:
         batch = super().commit()
@@ -66,8 +67,8 @@ class WatchedSale(SmallSale):
         return lines
 
 
-def two_bidders(*args: object, **options: object) -> WatchedSale:
-    sale = WatchedSale(*args, **options)
+def two_bidders(*specs: LotSpec) -> WatchedSale:
+    sale = WatchedSale(*specs)
     sale.join(ANN, "Ann")
     sale.join(BOB, "Bob")
     sale.told()

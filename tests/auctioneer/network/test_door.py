@@ -121,7 +121,11 @@ def test_the_door_speaks_for_the_rule_of_the_endpoint_and_only_to_keys() -> None
     asked: list[str] = []
 
     def rule(word: Word) -> Callable[[str], Word]:
-        return lambda whose: asked.append(whose) or word
+        def answer(whose: str) -> Word:
+            asked.append(whose)
+            return word
+
+        return answer
 
     with closing_context() as context:
         door_ = Door(context, {domain: rule(word) for domain, word in words.items()})

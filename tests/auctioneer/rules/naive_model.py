@@ -207,6 +207,7 @@ class Sale:
 
     def _refused(self, lot: Lot, now: int, *, is_seller: bool) -> object:
         if lot.status in ("sold", "passed"):
+            assert lot.closed is not None
             self.now = now
             return ("late", now - lot.closed)
         codes = {
@@ -271,6 +272,7 @@ class Sale:
         if lot.ends is not None:
             lot.ends += extra
         else:
+            assert lot.left is not None, "a lot with a clock runs or has time left"
             lot.left += extra
         lot.seq, self.now = lot.seq + 1, now
         return True
@@ -308,6 +310,7 @@ class Sale:
             if lot.status == "paused" and lot.stopped_by_sale:
                 self._resume(lot, now)
             if lot.status == "scheduled" and lot.spec.opening.delay_ms:
+                assert lot.opens is not None, "a delay counts from the sale's start, which is over"
                 lot.opens, lot.seq = lot.opens + now - self.stopped, lot.seq + 1
         return True
 

@@ -1,6 +1,7 @@
 """Records of whole random sales, for tests that take one apart or read it in."""
 
 import random
+from collections.abc import Sequence
 
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
@@ -9,6 +10,9 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidLate,
+    BidTaken,
+    LotBought,
     SaleRestored,
     SettingsChanged,
 )
@@ -53,7 +57,7 @@ class SaleMaker:
         self._take(decisions.end(self.engine, self._now_ms, "clerk"))
         return self.facts
 
-    def _take(self, facts: Decision) -> None:
+    def _take(self, facts: Sequence[AnyFact] | Refused) -> None:
         if not isinstance(facts, Refused):
             self.facts.extend(facts)
 
@@ -83,7 +87,9 @@ class SaleMaker:
         self._requests += 1
         if pick.random() < 0.03:
             buying = BuyRequest(id=self._requests, lot=name, price_minor=9_000)
-            outcome = self.engine.buy(self._now_ms, Bidder(paddle, (f"bidder{paddle}",)), buying)
+            outcome: BidTaken | LotBought | BidLate | Rejected = self.engine.buy(
+                self._now_ms, Bidder(paddle, (f"bidder{paddle}",)), buying
+            )
         else:
             least_minor = lot.view.minimum_minor
             open_minor = least_minor + pick.choice((0, 10, 500)) if pick.random() < 0.5 else None

@@ -16,7 +16,7 @@ After every row the invariants hold, and at the end the record is replayed and r
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from common.lot import LotTerms, LotView, SoftClose, Step
 from common.messages import BidRequest, BuyRequest, Rejected, Role
 from common.names import skeletons
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
+from tests.auctioneer.rules.keywords import LotWords, OfferWords
 from tests.auctioneer.rules.replays import check_replay
 
 FOLDER = Path(__file__).parent / "scenarios"
@@ -90,8 +91,9 @@ def _read(path: Path) -> Iterator[Scenario]:
 
 
 def duration_ms(text: str) -> int:
-    number, unit = re.fullmatch(r"(\d+)(ms|s|m|h)", text).groups()
-    return int(number) * {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}[unit]
+    match = re.fullmatch(r"(\d+)(ms|s|m|h)", text)
+    assert match is not None, f"{text} is no duration"
+    return int(match[1]) * {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}[match[2]]
 
 
 def show_ms(value_ms: int | None) -> str:
@@ -116,7 +118,7 @@ def lot_spec(line: str) -> LotSpec:
     """Read `lot NUMBER: word value, ...`; what is left out is: from 1, the default table, no clock, at start."""
     head, _, rest = line.partition(":")
     number = head.removeprefix("lot ")
-    terms: dict[str, object] = {"starting_minor": 100, "increments": default_increments(DOLLARS)}
+    terms: LotWords = {"title": f"Lot {number}", "starting_minor": 100, "increments": default_increments(DOLLARS)}
     reserve_minor, opening = None, Opening()
     for part in filter(None, (part.strip() for part in rest.split(","))):
         match part.split():
@@ -140,7 +142,7 @@ def lot_spec(line: str) -> LotSpec:
                 opening = _opening(words)
             case _:
                 raise AssertionError(f"{line}: what is {part!r}?")
-    return LotSpec(LotTerms(lot=number, title=f"Lot {number}", **terms), reserve_minor, opening)
+    return LotSpec(LotTerms(lot=number, **terms), reserve_minor, opening)
 
 
 def _opening(words: list[str]) -> Opening:
@@ -244,7 +246,7 @@ class Stage:
         self._lot, self._requests = words[0], self._requests + 1
         if name == "buy":
             request = BuyRequest(id=self._requests, lot=words[0], price_minor=amount(words[1]))
-            outcome = self.engine.buy(now_ms, bidder, request)
+            outcome: BidTaken | LotBought | BidLate | Rejected = self.engine.buy(now_ms, bidder, request)
         else:
             outcome = self.engine.bid(now_ms, bidder, self._bid_request(words))
         if isinstance(outcome, Rejected):
@@ -260,7 +262,7 @@ class Stage:
                 return f"{verb} {show(outcome.price_minor)}" + ("" if outcome.public else " hidden")
 
     def _bid_request(self, words: list[str]) -> BidRequest:
-        fields: dict[str, object] = {}
+        fields: OfferWords = {}
         rest = words[1:]
         while rest:
             match rest:
@@ -306,7 +308,7 @@ class Stage:
         self._happened(decision)
         return "done"
 
-    def _happened(self, facts: list[AnyFact]) -> None:
+    def _happened(self, facts: Sequence[AnyFact]) -> None:
         self.facts.extend(facts)
         self._watcher.watch(self.engine, facts)
 

@@ -1,5 +1,7 @@
 """Random sales, decided by the engine and by a naive model of the rules, which must agree after every step."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -26,6 +28,7 @@ from common.lot import LotTerms, SoftClose, Step
 from common.messages import BidRequest, BuyRequest, Rejected, Role
 from common.names import skeletons
 from tests.auctioneer.house.house_examples import START_MS, sale_created
+from tests.auctioneer.rules.keywords import LotWords
 from tests.auctioneer.rules.naive_model import Said, Sale
 from tests.auctioneer.rules.replays import check_replay
 
@@ -75,8 +78,17 @@ TRIES = st.builds(
 TABLES = st.sampled_from(((Step(0, 1),), (Step(0, 5), Step(30, 10)), (Step(0, 10), Step(20, 2), Step(40, 25))))
 
 
+@dataclass
+class Drawn:
+    """A lot without its number."""
+
+    terms: LotWords
+    reserve_minor: int | None
+    opening: Opening
+
+
 @st.composite
-def specs(draw: st.DrawFn) -> dict[str, object]:
+def specs(draw: st.DrawFn) -> Drawn:
     """Draw a lot without its number, such as a catalogue may hold."""
     starting_minor = draw(PRICES)
     reserve_minor = draw(st.none() | PRICES.map(lambda more: starting_minor + more - 1))
@@ -91,7 +103,8 @@ def specs(draw: st.DrawFn) -> dict[str, object]:
     extension_ms = draw(SPANS) + draw(st.sampled_from((0, window_ms)))
     soft_close = SoftClose(window_ms, extension_ms, draw(st.none() | SPANS.map(lambda more: extension_ms + more)))
     duration_ms = draw(st.sampled_from((None, 200, 300, 1000)))
-    terms = {
+    terms: LotWords = {
+        "title": "Lot",
         "starting_minor": starting_minor,
         "increments": draw(TABLES),
         "seller": draw(st.sampled_from(("", "", "BOB"))),
@@ -100,11 +113,11 @@ def specs(draw: st.DrawFn) -> dict[str, object]:
         "duration_ms": duration_ms,
         "soft_close": draw(st.sampled_from((None, soft_close, soft_close))) if duration_ms else None,
     }
-    return {"terms": terms, "reserve_minor": reserve_minor, "opening": opening}
+    return Drawn(terms, reserve_minor, opening)
 
 
-def with_number(lot: str, drawn: dict[str, object]) -> LotSpec:
-    return LotSpec(LotTerms(lot=lot, title="Lot", **drawn["terms"]), drawn["reserve_minor"], drawn["opening"])
+def with_number(lot: str, drawn: Drawn) -> LotSpec:
+    return LotSpec(LotTerms(lot=lot, **drawn.terms), drawn.reserve_minor, drawn.opening)
 
 
 class SaleMachine(RuleBasedStateMachine):
@@ -113,7 +126,7 @@ class SaleMachine(RuleBasedStateMachine):
         ends_after_last_lot=st.booleans(),
         snapshot_after=st.integers(1, 15),
     )
-    def create(self, first: list[dict[str, object]], ends_after_last_lot: bool, snapshot_after: int) -> None:
+    def create(self, first: list[Drawn], ends_after_last_lot: bool, snapshot_after: int) -> None:
         created = sale_created(ends_after_last_lot=ends_after_last_lot)
         self.engine = Engine.create(created)
         self.model = Sale(START_MS, ends_after_last_lot=ends_after_last_lot)
@@ -246,7 +259,7 @@ class SaleMachine(RuleBasedStateMachine):
         self.compare_decision(decision, carried_out=getattr(self.model, name)(now_ms, lot, *more))
 
     @rule(wait_ms=WAITS, lot=st.sampled_from(LOTS), drawn=specs())
-    def add(self, wait_ms: int, lot: str, drawn: dict[str, object]) -> None:
+    def add(self, wait_ms: int, lot: str, drawn: Drawn) -> None:
         self.advance(wait_ms)
         spec = with_number(lot, drawn)
         decision = decisions.add(self.engine, self.now_ms, "auctioneer", (spec,))
@@ -316,7 +329,7 @@ class SaleMachine(RuleBasedStateMachine):
         self.model.tick(self.now_ms)
         self.compare()
 
-    def happened(self, facts: Decision) -> None:
+    def happened(self, facts: Sequence[AnyFact] | Refused) -> None:
         if not isinstance(facts, Refused):
             self.facts.extend(facts)
             self.watcher.watch(self.engine, facts)
