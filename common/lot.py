@@ -49,6 +49,16 @@ SALE_STREAM: Final = ""
 
 _FINAL = frozenset({LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN})
 
+MOVES: Final[dict[LotStatus, frozenset[LotStatus]]] = {
+    LotStatus.SCHEDULED: frozenset({LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.WITHDRAWN}),
+    LotStatus.OPEN: frozenset(LotStatus) - {LotStatus.SCHEDULED},
+    LotStatus.PAUSED: frozenset(LotStatus) - {LotStatus.SCHEDULED},
+    LotStatus.SOLD: frozenset(),
+    LotStatus.PASSED: frozenset(),
+    LotStatus.WITHDRAWN: frozenset(),
+}
+"""The status that an event may lead to, from each; `docs/architecture.md` draws it. The audit holds every lot to it."""
+
 
 class SaleStatus(Enum):
     """Where the sale stands."""

@@ -24,6 +24,7 @@ from auctioneer.rules.formats import english
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import OpeningRule
 from common.lot import (
+    MOVES,
     AnyLotEvent,
     AnySaleEvent,
     BidPlaced,
@@ -213,15 +214,6 @@ def _due_ms(engine: Engine, lot: LotState) -> int | None:
 
 # --- over time -----------------------------------------------------------------------------------------------------
 
-_MOVES: Final[dict[LotStatus, frozenset[LotStatus]]] = {
-    LotStatus.SCHEDULED: frozenset({LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.WITHDRAWN}),
-    LotStatus.OPEN: frozenset(LotStatus) - {LotStatus.SCHEDULED},
-    LotStatus.PAUSED: frozenset(LotStatus) - {LotStatus.SCHEDULED},
-    LotStatus.SOLD: frozenset(),
-    LotStatus.PASSED: frozenset(),
-    LotStatus.WITHDRAWN: frozenset(),
-}
-
 
 class Watcher:
     """Follows a sale from where it stands, by the public part of its facts; it keeps one view a lot."""
@@ -279,7 +271,7 @@ class Watcher:
         before = self.views[lot]
         _require(event.seq == before.seq + 1, f"{event} does not follow event {before.seq} of lot {lot}")
         after = self.views[lot] = evolve(before, event)
-        _require(after.status in _MOVES[before.status], f"lot {lot} went from {before.status} to {after.status}")
+        _require(after.status in MOVES[before.status], f"lot {lot} went from {before.status} to {after.status}")
         _require((after.price_minor or 0) >= (before.price_minor or 0), f"the price of lot {lot} fell by {event}")
         if not isinstance(event, BidPlaced):
             same = (after.price_minor, after.leader, after.bids) == (before.price_minor, before.leader, before.bids)
