@@ -51,3 +51,12 @@ def small_sale(tmp_path: Path) -> Path:
     path = tmp_path / "small.toml"
     path.write_text(SMALL_SALE)
     return path
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder that programs take for temporary files; it is to be empty when they have ended."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder

@@ -2,7 +2,6 @@
 
 import pytest
 
-from benchmarks.load.audience import together
 from benchmarks.load.delivery import Ledger
 from common.codec import encode_broadcast, lot_topic
 from common.lot import BidPlaced
@@ -71,15 +70,3 @@ def test_what_comes_again_or_late_is_repeated_and_no_delivery() -> None:
     delivery = ledger.result(BEFORE, {"1": 12, "2": 20}, counted_from_us=0)
     assert not delivery.is_whole
     assert (delivery.repeated, delivery.gaps, delivery.deliveries) == (1, 0, 2)
-
-
-def test_processes_add_up() -> None:
-    parts = []
-    for screens in (1, 2):
-        ledger = Ledger(screens, BEFORE)
-        for screen in range(screens):
-            ledger.read(screen, frame("1", (11, 1_000)), 2_000)
-        parts.append(ledger.result(BEFORE, {"1": 12, "2": 20}, counted_from_us=0))
-    both = together(parts)
-    assert (both.screens, both.events, both.deliveries, both.missing) == (3, 2, 3, 3)
-    assert both.latencies.count == 3
