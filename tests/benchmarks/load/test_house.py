@@ -1,0 +1,25 @@
+"""Where a house is, is read from what it leaves in its data directory."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.load.house import HouseRecord, demo_catalogue, read_record
+from common.errors import UsageError
+
+
+def test_the_record_tells_process_and_link(tmp_path: Path) -> None:
+    (tmp_path / "house.json").write_text('{"pid": 7, "instance": "a", "link": "auction://x", "more": 1}')
+    assert read_record(tmp_path) == HouseRecord(7, "a", "auction://x")
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"pid": 7}'])
+def test_a_record_that_tells_nothing_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "house.json").write_text(text)
+    for folder in (tmp_path, tmp_path / "nowhere", tmp_path / "house.json"):
+        with pytest.raises(UsageError, match="No house runs on"):
+            read_record(folder)
+
+
+def test_the_auctioneer_brings_the_demos_catalogue() -> None:
+    assert 'title = "' in demo_catalogue().read_text()
