@@ -42,10 +42,21 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "cli": {"core", "display", "shells"},
     },
     "common": {"terminal": set()},
+    "benchmarks": {
+        "load": set(),
+        "report": set(),
+        "inside": set(),
+        "bots": {"load"},
+        "peers": {"load"},
+        "measurements": {"inside", "load", "peers", "report"},
+    },
 }
 """Which folders of its package a folder may import; nobody imports upwards, and only a command line imports `cli`."""
 
-CLICK_IN = ("common/terminal/", "auctioneer/cli/", "bidder/cli/", "benchmarks/")
+CLICK_IN = (
+    *("common/terminal/", "auctioneer/cli/", "bidder/cli/"),
+    *("benchmarks/__main__.py", "benchmarks/bots/", "benchmarks/measurements/", "benchmarks/report/"),
+)
 """Where commands and their options are declared; everywhere else no terminal is at hand."""
 
 INSIDE = "benchmarks/inside"
