@@ -1,12 +1,12 @@
 """Bytes to messages and back, with every limit and a single error.
 
-msgspec decodes typed MessagePack in one pass, so nothing that is not a message is ever built. Only when that fails
-is the body read with msgpack, under its own limits, to tell the sender what was wrong and which request it was. That
-is told by the values in the body, never by the words of an error.
+msgspec decodes typed MessagePack in one pass, so nothing that is not a message is ever built. If that fails, msgpack
+reads the body again under limits of its own, to tell the sender what was wrong and with which request. The answer
+depends on the values in the body, never on the words of an error.
 
-Of a key that stands twice in a map msgspec takes the last value. A request with such a key is refused all the same. A
-body that is as short as the request can be has no room for one, so only a longer body is read a second time; and the
-commonest bids, of a type, an id, a lot and one amount, are known by the number of their keys, which costs even less.
+A request that repeats a key is refused, although msgspec accepts one and uses the last value. The check is cheap. A
+body of the shortest possible length has no room for a repeated key, so only a longer body is read a second time. The
+commonest bids hold a type, an id, a lot and one amount; their number of keys alone shows that none is repeated.
 
 A broadcast is one frame: topic, NUL, body. The NUL ends the topic, so that a subscription to `lot/1` plus NUL does
 not match lot 10.
@@ -35,9 +35,9 @@ BEAT_TOPIC: Final = "beat"
 SALE_TOPIC: Final = "sale"
 LOT_TOPIC_PREFIX: Final = "lot/"
 MANY_LOTS_TOPIC: Final = LOT_TOPIC_PREFIX
-"""No lot's; a subscription to the prefix matches it as well."""
+"""The topic of `many_lots`. It belongs to no single lot, and a subscription to the prefix matches it too."""
 PROBE_TOPIC_PREFIX: Final = "~"
-"""Sorts after all other topics, so that a probe's answer shows that the subscriptions before it are in force."""
+"""It sorts after all other topics, so a probe's answer shows that the subscriptions before it are in force."""
 
 T = TypeVar("T")
 encode = msgspec.msgpack.Encoder().encode
@@ -47,7 +47,7 @@ _broadcasts: Final[msgspec.msgpack.Decoder[AnyBroadcast]] = msgspec.msgpack.Deco
 
 
 class _Range(NamedTuple):
-    """What a field that holds an amount takes."""
+    """The amounts that a field may hold, in minor units; both bounds are allowed."""
 
     least: int
     most: int
@@ -59,7 +59,7 @@ def _amounts_of(request: type[msgspec.Struct]) -> dict[str, _Range]:
     assert isinstance(described, wire.StructType)
     amounts = {}
     for field in described.fields:
-        kind = field.type.type if isinstance(field.type, wire.Metadata) else field.type  # beside it is what it means
+        kind = field.type.type if isinstance(field.type, wire.Metadata) else field.type  # without its description
         kinds = kind.types if isinstance(kind, wire.UnionType) else (kind,)
         if field.name.endswith("_minor"):
             (number,) = (one for one in kinds if isinstance(one, wire.IntType))
@@ -70,14 +70,14 @@ def _amounts_of(request: type[msgspec.Struct]) -> dict[str, _Range]:
 
 
 _AMOUNTS: Final = {str(one.__struct_config__.tag): _amounts_of(one) for one in get_args(AnyRequest)}
-"""The fields of each request that hold amounts, by the request's type and in the order of its table."""
+"""By the request's type: the fields that hold amounts, in the order in which its table lists them."""
 
 _MAP_OF_FOUR: Final = 0x84
 _DECODING_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MemoryError, OverflowError)
 
 
 class RejectedBody(Exception):  # noqa: N818 -- it carries a rejection, not an error of ours
-    """A request body that can't be taken; answer with `code` to the request `id` (0 where none could be read)."""
+    """A request body that is refused; answer `request_id` with `code`. It is 0 if the id could not be read."""
 
     def __init__(self, code: RejectCode, detail: str, request_id: int = 0) -> None:
         self.code = code
@@ -93,7 +93,7 @@ def topic(name: str) -> bytes:
 
 @lru_cache(maxsize=LOTS_MAX)
 def lot_topic(lot: str) -> bytes:
-    """Return the subscription for one lot."""
+    """Return the subscription that matches the topic of one lot."""
     return topic(LOT_TOPIC_PREFIX + lot)
 
 
@@ -113,7 +113,7 @@ def decode_request(body: bytes) -> AnyRequest:
     if (
         body[0] == _MAP_OF_FOUR
         and type(request) is BidRequest
-        and request.amount_minor is not request.maximum_minor  # one of them and the three needed keys are four
+        and request.amount_minor is not request.maximum_minor  # type, id, lot and this one: each of the four keys once
     ):
         return request
     if len(body) != len(encode(request)):
@@ -122,7 +122,7 @@ def decode_request(body: bytes) -> AnyRequest:
 
 
 def decode_with(decoder: msgspec.msgpack.Decoder[T], body: bytes, bytes_max: int) -> T:
-    """Return the request that `decoder` finds in `body`. Raises RejectedBody, and nothing else."""
+    """Return the request in `body`, of the kind that `decoder` reads. Raises RejectedBody, and nothing else."""
     if len(body) > bytes_max:
         raise _too_large(body, bytes_max)
     try:
@@ -132,21 +132,21 @@ def decode_with(decoder: msgspec.msgpack.Decoder[T], body: bytes, bytes_max: int
 
 
 def request_id_of(body: bytes) -> int:
-    """Return the id in a body, whatever else is in it; 0 where it has none, or several."""
+    """Return the id in a body, whatever else is in it; 0 if the body has no id, or several."""
     ids = [value for key, value in _read_untyped(body) if key == "id"]
     return ids[0] if len(ids) == 1 and type(ids[0]) is int and 1 <= ids[0] <= INTEGER_MAX else 0
 
 
 def decode_answer(body: bytes) -> AnyAnswer:
-    """Return the house's answer in `body`. Raises ProtocolError."""
+    """Return the house's answer in `body`. Raises ProtocolError if it is too large or not an answer."""
     return _from_house(_answers, body)
 
 
 def decode_broadcast(frame: bytes) -> AnyBroadcast:
-    """Return the broadcast in a frame. Raises ProtocolError."""
+    """Return the broadcast in a frame. Raises ProtocolError if it is too large, has no topic or is not a broadcast."""
     head, found, body = frame.partition(TOPIC_END)
     if not found or len(head) > TOPIC_BYTES_MAX:
-        raise ProtocolError("A broadcast came without a topic; is the address that of an auction house?")
+        raise ProtocolError("A broadcast came without a topic. Is there an auction house at this address?")
     return _from_house(_broadcasts, body)
 
 
@@ -164,9 +164,9 @@ def _too_large(body: bytes, bytes_max: int) -> RejectedBody:
 
 
 def _refused_request(body: bytes, reason: str) -> RejectedBody:
-    """Say what is wrong with a body that did not decode, and to which request the answer belongs.
+    """Return what is wrong with a body that did not decode, and to which request the answer belongs.
 
-    The code is that of an amount only where nothing else is wrong. Of several amounts the first in the table counts.
+    The code blames an amount only if nothing else is wrong. Of several wrong amounts, the first in the table counts.
     """
     _refuse_repeated_keys(body)
     fields = dict(_read_untyped(body))
@@ -176,10 +176,10 @@ def _refused_request(body: bytes, reason: str) -> RejectedBody:
         code = _amount_fault(fields[field], limits) if field in fields else None
         if code is not None:
             found = found or code
-            reason = f"{field} takes an integer from {limits.least} to {limits.most}" if found is code else reason
+            reason = f"{field} must be an integer from {limits.least} to {limits.most}" if found is code else reason
             fields[field] = limits.least
     if found is not None and not _is_request(fields):
-        found, reason = None, "an amount is wrong, and something else too"
+        found, reason = None, "an amount is wrong, and so is something else"
     return RejectedBody(found or RejectCode.MALFORMED, reason, request_id_of(body))
 
 
@@ -200,21 +200,21 @@ def _is_request(fields: dict[object, object]) -> bool:
 
 
 def _refuse_repeated_keys(body: bytes) -> None:
-    """Raise RejectedBody if a key stands in the body more than once."""
+    """Raise RejectedBody if the body has a key more than once."""
     keys = [key for key, _ in _read_untyped(body)]
     for key in keys:
         if keys.count(key) > 1:
             raise RejectedBody(
-                RejectCode.MALFORMED, f"the key {key!r} stands there more than once", request_id_of(body)
+                RejectCode.MALFORMED, f"the request has the key {key!r} more than once", request_id_of(body)
             )
 
 
 class _Pairs(list[tuple[object, object]]):
-    """A map as it stands in a body, with keys that occur twice."""
+    """The keys and values of a map in the order of the body; a repeated key stays repeated."""
 
 
 def _read_untyped(body: bytes) -> _Pairs:
-    """Return the map that a body is, as far as it can be read at all; an empty one where it is none."""
+    """Return the map in a body without checking its types; an empty one if the body can't be read or is no map."""
     try:
         raw = msgpack.unpackb(
             body,

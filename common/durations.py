@@ -20,7 +20,7 @@ _CHARS_MAX: Final = 100
 
 
 class DurationError(ValueError):
-    """A text that is not a duration; the message says why and what would be one."""
+    """A text that is not a duration; the message says why and gives an example of one."""
 
 
 def parse_duration(text: str) -> int:
@@ -30,7 +30,7 @@ def parse_duration(text: str) -> int:
     Raises DurationError for anything else, such as a number without a unit, a sign or a fraction.
     """
     if len(text) > _CHARS_MAX:
-        raise DurationError("A duration is not that long a text; write it as 90s, 2m30s or 1h.")
+        raise DurationError("This text is too long for a duration; write one as 90s, 2m30s or 1h.")
     folded, position, total_ms, last_ms = text.casefold(), 0, 0, DURATION_MS_MAX
     while position < len(folded) or not position:
         part = _PART.match(folded, position)
@@ -47,7 +47,10 @@ def parse_duration(text: str) -> int:
 
 
 def format_duration(duration_ms: int) -> str:
-    """Return a duration of 0 or more milliseconds so that `parse_duration` reads it back exactly: `1d 2h`, `0s`."""
+    """Return a duration as text, such as `1d 2h` or `0s`; `parse_duration` reads it back exactly.
+
+    Raises ValueError if `duration_ms` is negative.
+    """
     if duration_ms < 0:
         raise ValueError(f"a duration can't be negative: {duration_ms}")
     parts, rest_ms = [], duration_ms

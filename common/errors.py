@@ -1,13 +1,13 @@
 """Everything that can be refused, and whose fault it is.
 
-A rejection is data: the house answers with a `RejectCode`, and `ADVICE` has the sentence a person reads. Exceptions
-are for what a caller can't treat as an answer, and their tree says who must act:
+A rejection is data: the house answers with a `RejectCode`, and `ADVICE` has the sentence that a person reads. An
+exception is for what a caller can't treat as an answer. The tree of exceptions says who must act:
 
     AuctionError
     +-- UsageError          the caller: a wrong amount, name, link or option            exit status 2
     +-- RejectedError       the house said no, with a code                              exit status 3
     +-- UnreachableError    the network or the house: nothing answered in time          exit status 4
-    |   +-- WrongKeyError   somebody answers there, but not with the link's key         exit status 4
+    |   +-- WrongKeyError   something answers there, but not with the link's key        exit status 4
     +-- ProtocolError       the peer broke the protocol (a bug, or not an auction)      exit status 5
     +-- StorageError        the disk or the journal; the house can't continue           exit status 6
 """
@@ -17,7 +17,7 @@ from typing import Final
 
 
 class RejectCode(Enum):
-    """Why the house refuses a request; the values are what stands on the wire."""
+    """Why the house refuses a request; the values are the codes on the wire."""
 
     # the lot
     UNKNOWN_LOT = "unknown_lot"
@@ -100,11 +100,11 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.UNKNOWN_BIDDER: "There is no such bidder. List the bidders to see names and paddles.",
     RejectCode.INVALID_LOT: "A lot has a fault. Correct it and add the lot again; nothing was added.",
 }
-"""The sentence for each code: what happened and what to do."""
+"""The sentence for each code; it says what happened and what to do."""
 
 
 def sentence(reject: RejectCode, detail: str = "") -> str:
-    """Return what a person reads about a rejection: what happened and what to do, and what the house added."""
+    """Return the sentence for a rejection, followed in brackets by `detail`, which the house may have added."""
     return f"{ADVICE[reject]} ({detail})" if detail else ADVICE[reject]
 
 
@@ -116,7 +116,7 @@ class AuctionError(Exception):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The sentence; where there are several things to tell, a line for each."""
+        """The sentence as one line, or a line for each thing if there are several to tell."""
         return (str(self),)
 
 
@@ -128,7 +128,7 @@ class UsageError(AuctionError):
 
 
 class RejectedError(AuctionError):
-    """The house refused, with `reject` as the reason and `detail` where it said more."""
+    """The house refused; `reject` is the reason, and `detail` is what the house added, or empty."""
 
     exit_status = 3
 
@@ -140,7 +140,7 @@ class RejectedError(AuctionError):
 
 
 class UnreachableError(AuctionError):
-    """Nothing answered in time; a bid's outcome is then unknown until it is repeated with the same id."""
+    """Nothing answered in time. A bid's outcome is unknown until the bid is repeated with the same id."""
 
     exit_status = 4
     code = "unreachable"
@@ -160,7 +160,7 @@ class ProtocolError(AuctionError):
 
 
 class StorageError(AuctionError):
-    """The journal, or another file that is needed, can't be read or written; the message says what to do."""
+    """The journal or another necessary file can't be read or written; the message says what to do."""
 
     exit_status = 6
     code = "storage"

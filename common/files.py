@@ -1,7 +1,7 @@
-"""Small private files and folders, written so that neither a crash nor a loss of power leaves a part of one.
+"""Small private files and folders, written so that neither a crash nor a power failure leaves half of one.
 
-A file is synced before it has its name, and its name before anything is built on it: a key that is gone with the power
-would be another house's.
+A file is synced before it gets its name, and the name before anything relies on it. If a power failure lost a key that
+was already in use, the house would come back as another house.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ _FILE_MODE: Final = 0o600
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder, with its parents, that only this user may enter. Raises UsageError where that can't be."""
+    """Make a folder and its parents; only this user may enter it. Raises UsageError if it can't be made."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -27,7 +27,7 @@ def make_private_folder(path: Path) -> None:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a private file so that a reader sees the old content or the new, never a part.
 
-    Raises StorageError where the disk doesn't take it.
+    Raises StorageError if the disk refuses it.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with _told_of_disk(path):
@@ -37,9 +37,9 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def create_whole(path: Path, content: bytes) -> None:
-    """Write a private file that must not exist; where another process was faster, its file stays.
+    """Write a private file that does not exist yet. If another process was faster, its file stays.
 
-    Raises StorageError where the disk doesn't take it.
+    Raises StorageError if the disk refuses it.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with _told_of_disk(path):
@@ -54,7 +54,7 @@ def create_whole(path: Path, content: bytes) -> None:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` durable; a synced file without a name is lost with the power."""
+    """Make the names in `directory` durable. Without this a power failure loses even a synced file, with its name."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -63,20 +63,19 @@ def sync_directory(directory: Path) -> None:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether a process holds the lock file at `path`; the kernel lets go of it when the process ends.
+    """Return whether a process holds a lock on the file at `path`; the kernel releases it when the process ends.
 
-    Nothing is written, so it can be asked where nothing can be. Raises OSError where there is no such file, or where it
-    may not be read.
+    This writes nothing, so it works in a read-only folder too. Raises OSError if the file is missing or can't be read.
     """
     handle = os.open(path, os.O_RDONLY)
     try:
-        return not can_lock(handle, fcntl.LOCK_SH)  # shared, so that two who look don't see each other
+        return not can_lock(handle, fcntl.LOCK_SH)  # shared, so that two callers at once don't block each other
     finally:
         os.close(handle)
 
 
 def can_lock(handle: int, kind: int) -> bool:
-    """Take a lock of a kind (`fcntl.LOCK_EX` or `LOCK_SH`) on an open file; return whether it could be had at once."""
+    """Try to lock an open file, without waiting, and return whether that worked; `kind` is `LOCK_EX` or `LOCK_SH`."""
     try:
         fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,8 +1,8 @@
-"""CURVE keys in files, the join link, and where houses on this machine are found.
+"""CURVE keys in files, the join link, and the list of houses that run on this machine.
 
 A key file is JSON with `public` and `secret` in Z85, mode 0600, written whole or not at all. A join link holds all
-that a bidder needs: `auction://HOST:PORT/SERVERKEY?publish=PORT&invite=CODE`, the key in hex since Z85 has letters
-that links can't carry.
+that a bidder needs: `auction://HOST:PORT/SERVERKEY?publish=PORT&invite=CODE`. Its key is in hex, since Z85 has
+characters that a link can't hold.
 """
 
 from contextlib import suppress
@@ -22,9 +22,9 @@ from common.limits import INVITE_CHARS_MAX, KEY_CHARS
 
 LINK_SCHEME = "auction"
 PLAIN = "plain"
-"""What a link has in place of the key of a house without CURVE. A link that lost its key is not such a link."""
+"""Stands in a link in place of the key if the house has no CURVE, so that a link whose key got lost is not accepted."""
 HOUSE_LOCK: Final = "lock"
-"""The file in a data directory that is locked while a house runs on it."""
+"""The name of the file in a data directory that a house locks while it runs."""
 _LISTING_CHARS: Final = 32
 
 
@@ -39,15 +39,15 @@ class KeyPair(msgspec.Struct, frozen=True):
 
 
 def new_keys() -> KeyPair:
-    """Return a fresh pair."""
+    """Return a new pair of keys."""
     public, secret = zmq.curve_keypair()
     return KeyPair(public.decode(), secret.decode())
 
 
 def load_or_make_keys(path: Path) -> KeyPair:
-    """Return the pair in `path`, making it (mode 0600) at first use.
+    """Return the pair in `path`; make the file (mode 0600) if there is none.
 
-    Raises UsageError for a file that is not one, and StorageError where the disk doesn't take a new one.
+    Raises UsageError if the file can't be read or is no key file, and StorageError if the disk refuses a new one.
     """
     while True:
         try:
@@ -75,7 +75,7 @@ def _checked(path: Path, raw: bytes) -> KeyPair:
 
 
 class JoinLink(msgspec.Struct, frozen=True):
-    """Where a house is and who it must prove to be. `server_key` is Z85, or empty for a house without CURVE."""
+    """Where a house is, and the key that it must prove to have: in Z85, or empty for a house without CURVE."""
 
     host: str
     port: int
@@ -91,20 +91,20 @@ class JoinLink(msgspec.Struct, frozen=True):
 
     @property
     def request_address(self) -> str:
-        """The ZeroMQ address of the ROUTER."""
+        """The ZeroMQ address of the house's ROUTER, which answers requests."""
         return zmq_address(self.host, self.port)
 
     @property
     def publish_address(self) -> str:
-        """The ZeroMQ address of the PUB."""
+        """The ZeroMQ address of the house's broadcast."""
         return zmq_address(self.host, self.publish_port)
 
 
 def parse_link(text: str) -> JoinLink:
-    """Return the link in `text`. Raises UsageError that says what a link looks like."""
+    """Return the link in `text`. Raises UsageError, which says what a link looks like, if it is none."""
     try:
         parts = urlsplit(text.strip())
-        query = parse_qs(parts.query)  # a part that is not known here is for others
+        query = parse_qs(parts.query)  # parameters that this version doesn't know are ignored
         key = parts.path.removeprefix("/")
         server_key = "" if key == PLAIN else z85.encode(bytes.fromhex(key)).decode()
         link = JoinLink(
@@ -136,12 +136,12 @@ _NOT_A_LINK = (
 
 
 def zmq_address(host: str, port: int) -> str:
-    """Return where ZeroMQ connects to for this port of a host, which may be a numeric address of either kind."""
+    """Return the ZeroMQ address of a port on a host; `host` is a name or a numeric address, IPv4 or IPv6."""
     return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
 
 
 class LocalHouse(msgspec.Struct, frozen=True):
-    """What a running house leaves for bidders of the same user on the same machine. `data` is its data directory."""
+    """How bidders of the same user on the same machine find a running house. `data` is its data directory."""
 
     title: str
     link: str
@@ -149,27 +149,30 @@ class LocalHouse(msgspec.Struct, frozen=True):
 
 
 def local_houses_folder() -> Path:
-    """Return where houses make themselves known to bidders of the same user on the same machine."""
+    """Return the folder in which houses announce themselves to bidders of the same user on the same machine."""
     return platformdirs.user_state_path("auction-house") / "houses"
 
 
 def publish_local_house(folder: Path, house: LocalHouse) -> None:
-    """Make a running house known on this machine. Raises UsageError or StorageError where that can't be."""
+    """Announce a running house on this machine.
+
+    Raises UsageError if the folder can't be made, and StorageError if the disk refuses the file.
+    """
     make_private_folder(folder)
     write_whole(_listing(folder, house.data), msgspec.json.encode(house))
 
 
 def withdraw_local_house(folder: Path, data: str) -> None:
-    """Make a house known no longer. Where that can't be, nobody is misled: its lock tells that it does not run."""
+    """Remove the announcement of a house. If that fails, nobody is misled: the free lock shows that it doesn't run."""
     with suppress(OSError):
         _listing(folder, data).unlink(missing_ok=True)
 
 
 def find_local_houses(folder: Path) -> list[LocalHouse]:
-    """Return the houses that run on this machine under this user; the files of those that are over are removed.
+    """Return the houses that this user runs on this machine, and remove the files of those that have ended.
 
-    A house runs while the lock of its data directory is held. A process number would not tell: a house that ended with
-    its container leaves one that another program has by now. A directory that can't be seen from here is passed over.
+    A house runs as long as it holds the lock of its data directory. A process number would not show this: when a house
+    ends with its container, another program may get its number. A house whose directory can't be read is left out.
     """
     houses = []
     for path in sorted(folder.glob("*.json")):

@@ -1,6 +1,6 @@
-"""Every bound that both sides of the wire must know, in one place; `docs/protocol-tables.md` prints this table.
+"""Every bound that both sides of the wire must know; `docs/protocol-tables.md` prints them as a table.
 
-Each has a test at the bound. Units stand last in a name; `_MAX` is the largest value that is accepted.
+Each bound has a test at its edge. The unit is the last word of a name; `_MAX` is the largest value that is accepted.
 """
 
 from typing import Final
@@ -15,12 +15,12 @@ CONTROL_BYTES_MAX: Final = 4 * 1024 * 1024
 REPLY_BYTES_MAX: Final = 1024 * 1024
 """A reply or a broadcast; a client refuses larger ones."""
 FRAMES_MAX: Final = 64
-"""A message with this many frames, or more, ends its connection. A request is one frame."""
+"""A message with this many frames or more ends its connection. A request has one frame."""
 TOPIC_BYTES_MAX: Final = 64
 PROBE_DIGITS_MIN: Final = 16
 """The fewest hexadecimal digits in a probe's topic, so that nobody can guess it."""
 MINE_LOTS_MAX: Final = 2048
-"""Lots that the house looks through for one answer to `mine`. The answer has those that the bidder leads or has won."""
+"""Lots that the house searches for one answer to `mine`. The answer has those that the bidder leads or has won."""
 SNAPSHOT_LOTS_MAX: Final = 128
 """Lots on one page of a snapshot."""
 REPLAY_EVENTS_MAX: Final = 512
@@ -29,15 +29,15 @@ HEARTBEAT_LOTS_MAX: Final = 512
 """Lots whose seq one heartbeat names."""
 
 SNAPSHOT_PAGES_MAX: Final = 12_500
-"""Pages of one snapshot that a client reads: a page of the longest texts still holds eight lots."""
+"""Pages of one snapshot that a client reads: a page holds at least eight lots, even with the longest texts."""
 MINE_PAGES_MAX: Final = 100
 """Pages of one answer to `mine` that a client reads; `LOTS_MAX` lots are on fewer."""
 REPAIR_ROUNDS_MAX: Final = 1000
-"""Repairs of one stream, one after the other, after which a client gives a house up that never closes the hole."""
+"""Repairs of one stream in a row, after which a client gives up on a house that never closes the gap."""
 
 # Numbers
 INTEGER_MAX: Final = 2**53 - 1
-"""The largest integer on the wire: what every language's numbers hold exactly."""
+"""The largest integer on the wire; the numbers of every language hold it exactly."""
 AMOUNT_MINOR_MAX: Final = 10**15
 """The largest amount of money, in minor units; sums of two stay below INTEGER_MAX."""
 DECIMALS_MAX: Final = 6
@@ -48,7 +48,7 @@ DURATION_MS_MAX: Final = 366 * 24 * 3600 * 1000
 CODE_CHARS_MAX: Final = 8
 """A currency's code; by ISO 4217 it has three letters."""
 IDENTITY_CHARS_MAX: Final = 64
-"""What names a sale or a house's process."""
+"""The name of a sale, or of the process of a house."""
 NAME_CHARS_MAX: Final = 40
 LOT_CHARS_MAX: Final = 16
 TITLE_CHARS_MAX: Final = 200
@@ -56,7 +56,7 @@ DESCRIPTION_CHARS_MAX: Final = 2000
 TEXT_CHARS_MAX: Final = 500
 """An announcement, or the reason of a withdrawal."""
 DETAIL_CHARS_MAX: Final = 2000
-"""What a rejection says more for people."""
+"""The text for people that a rejection may add."""
 INVITE_CHARS_MAX: Final = 64
 KEY_CHARS: Final = 40
 """A CURVE public key in Z85."""
@@ -65,12 +65,12 @@ KEY_CHARS: Final = 40
 INCREMENT_STEPS_MAX: Final = 32
 LOTS_MAX: Final = 100_000
 LOT_TEXTS_BYTES_MAX: Final = 320 * 1024 * 1024
-"""All texts of all lots in a client's memory: as many lots as may be, each with as much plain text as may be."""
+"""All texts of all lots in a client's memory: the most lots, each with the most plain text."""
 BIDDERS_MAX: Final = 100_000
 SUBSCRIPTIONS_MAX: Final = 256
-"""Lots that one connection may follow by their own topics; the prefix `lot/` takes no place."""
+"""Lots that one connection may follow by their own topics; a subscription to the prefix `lot/` does not count."""
 REMEMBERED_REQUESTS_MAX: Final = 32
-"""Verdicts kept for each bidder; also the most requests a client may leave unanswered."""
+"""Verdicts that the house keeps for each bidder; also the most requests that a client may have unanswered."""
 
 # Time
 HEARTBEAT_MS: Final = 1000

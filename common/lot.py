@@ -1,8 +1,8 @@
 """The public state of a sale and its lots, and `evolve`, the one reducer that all sides share.
 
-The house, every client and every screen use these functions, so that what a bidder sees is what the house has.
-Nothing secret is here: no reserve, no maximum. An event changes a view only if its `seq` is the view's plus one;
-who calls `evolve` sees to that (`bidder.core.replica` repairs holes, `auctioneer.rules.engine` makes the numbers).
+The house, every client and every screen use these functions, so a bidder sees what the house has. Nothing secret is
+here: no reserve, no maximum. An event may change a view only if its `seq` is the view's plus one. The caller must
+ensure this: `auctioneer.rules.engine` makes the numbers, and `bidder.core.replica` repairs gaps.
 """
 
 from enum import Enum
@@ -29,7 +29,7 @@ Identity = Annotated[str, Meta(max_length=IDENTITY_CHARS_MAX)]
 
 
 class LotStatus(Enum):
-    """Where a lot stands. `sold`, `passed` and `withdrawn` are final."""
+    """The state of a lot. `sold`, `passed` and `withdrawn` are final."""
 
     SCHEDULED = "scheduled"
     OPEN = "open"
@@ -40,7 +40,7 @@ class LotStatus(Enum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing can happen to the lot any more."""
+        """Whether the lot is over: it can't change any more."""
         return self in _FINAL
 
 
@@ -61,7 +61,7 @@ MOVES: Final[dict[LotStatus, frozenset[LotStatus]]] = {
 
 
 class SaleStatus(Enum):
-    """Where the sale stands."""
+    """The state of the sale."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -91,20 +91,21 @@ class Step(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
 
 class SoftClose(msgspec.Struct, frozen=True):
-    """A bid in the last `window_ms` keeps the lot open for `extension_ms` more, `cap_ms` in all (None: no cap)."""
+    """A public bid in the last `window_ms` keeps the lot open for another `extension_ms`, counted from the bid.
+
+    Bids can move the end by `cap_ms` in all; None means without a cap.
+    """
 
     window_ms: Annotated[int, Meta(description="a public bid in this last part of the time extends it")]
     extension_ms: Annotated[int, Meta(description="the lot then stays open for this long after the bid")]
-    cap_ms: Annotated[int | None, Meta(description="the most by which bids can move the end in all; nil: no cap")] = (
-        None
-    )
+    cap_ms: Annotated[int | None, Meta(description="the most that bids can move the end in all; nil: no cap")] = None
 
 
 class LotTerms(msgspec.Struct, frozen=True):
     """What the catalogue tells everybody about a lot; it never changes once the lot is in the sale."""
 
     lot: Annotated[str, Meta(description="the lot's number, as the catalogue has it")]
-    """Not bounded here: the house says what is wrong with a number that somebody wants to add."""
+    """It is not bounded here, so that the house can say what is wrong with the number of a lot that is to be added."""
     title: Annotated[Title, Meta(description="one line, 1 to 200 characters")]
     starting_minor: Annotated[int, Meta(description="the least first bid")]
     increments: Annotated[
@@ -129,11 +130,11 @@ class LotTerms(msgspec.Struct, frozen=True):
     duration_ms: Annotated[
         int | None, Meta(description="how long the lot is open, without extensions; nil: until closed by hand")
     ] = None
-    """None: open until the auctioneer closes it."""
+    """None means that the lot is open until the auctioneer closes it."""
     soft_close: Annotated[SoftClose | None, Meta(description="how late bids extend the time; nil: they don't")] = None
 
     def step_at(self, price_minor: int) -> int:
-        """Return the increment at a price: that of the last row that starts at or below it."""
+        """Return the increment at a price: that of the last row at or below it, or of the first if none is."""
         step_minor = self.increments[0].step_minor
         for step in self.increments:
             if step.from_minor > price_minor:
@@ -146,22 +147,22 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
     """The public state of one lot at `seq`.
 
     `price_minor` is None until the first bid; `minimum_minor` is the least that the next bidder must bid.
-    `reserve_met` is None where there is no reserve. `ends_at_ms` is server time and None while scheduled, paused or
-    without a clock; `remaining_ms` is what a paused clock still has. `winner` and `hammer_minor` exist only after
-    the close.
+    `reserve_met` is None if the lot has no reserve. `ends_at_ms` is server time; it is None while the lot is scheduled
+    or paused, and for a lot without a clock. `remaining_ms` is the time left on a paused clock. `winner` and
+    `hammer_minor` exist only after the close.
     """
 
     terms: Annotated[LotTerms, Meta(description="what never changes")]
     minimum_minor: Annotated[int, Meta(description="the least that the next bidder must bid")]
     seq: Annotated[int, Meta(description="the seq of the last event in this view; 0: none yet")] = 0
-    status: Annotated[LotStatus, Meta(description="where the lot stands")] = LotStatus.SCHEDULED
+    status: Annotated[LotStatus, Meta(description="the state of the lot")] = LotStatus.SCHEDULED
     price_minor: Annotated[
         int | None,
-        Meta(description="what the bids have come to; nil before the first bid, also of a lot bought at once"),
+        Meta(description="the price that the bids have reached; nil without a bid, also if the lot was bought at once"),
     ] = None
     leader: Annotated[
         int | None,
-        Meta(description=("the paddle that leads by its bids; nil before the first bid, also of a lot bought at once")),
+        Meta(description="the paddle that leads by its bids; nil without a bid, also if the lot was bought at once"),
     ] = None
     bids: Annotated[int, Meta(description="how many public bids there were")] = 0
     reserve_met: Annotated[bool | None, Meta(description="the reserve is met; nil without a reserve")] = None
@@ -170,15 +171,15 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
     ends_at_ms: Annotated[
         int | None, Meta(description="when the lot closes; nil while scheduled, paused, final or without a clock")
     ] = None
-    remaining_ms: Annotated[int | None, Meta(description="what is left on a paused clock")] = None
+    remaining_ms: Annotated[int | None, Meta(description="the time left on a paused clock")] = None
     winner: Annotated[int | None, Meta(description="the paddle that bought the lot; only after the close")] = None
     hammer_minor: Annotated[
         int | None,
-        Meta(description="the hammer price, of a lot bought at once its buy-now price; only after the close"),
+        Meta(description="the hammer price, or the buy-now price of a lot bought at once; only after the close"),
     ] = None
     closed_at_ms: Annotated[int | None, Meta(description="when the lot became final")] = None
     close_cause: Annotated[
-        CloseCause | None, Meta(description="what closed the lot; nil while not closed, and where withdrawn")
+        CloseCause | None, Meta(description="what closed the lot; nil if it is not closed, or was withdrawn")
     ] = None
     reason: Annotated[Text, Meta(description="why the lot was withdrawn")] = ""
 
@@ -188,7 +189,7 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
         return self.terms.lot
 
     def remaining_at(self, server_now_ms: int) -> int | None:
-        """Return the milliseconds left on the clock at a server time; None where there is no clock."""
+        """Return the milliseconds left on the clock at a server time, 0 or more; None if no clock is set."""
         if self.status is LotStatus.PAUSED:
             return self.remaining_ms
         if self.ends_at_ms is None:
@@ -199,30 +200,28 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
 class SaleView(msgspec.Struct, frozen=True):
     """The public state of the sale itself at `seq`; the lots have views of their own."""
 
-    sale: Annotated[Identity, Meta(description="names the sale for good")]
+    sale: Annotated[Identity, Meta(description="the permanent name of the sale")]
     title: Annotated[Title, Meta(description="one line")]
     currency: Annotated[Currency, Meta(description="the currency of all amounts")]
     seq: Annotated[int, Meta(description="the seq of the last event in this view; 0: none yet")] = 0
-    status: Annotated[SaleStatus, Meta(description="where the sale stands")] = SaleStatus.RUNNING
+    status: Annotated[SaleStatus, Meta(description="the state of the sale")] = SaleStatus.RUNNING
     started_at_ms: Annotated[int, Meta(description="when the sale began")] = 0
     lots: Annotated[int, Meta(description="how many lots there are")] = 0
-    """How many lots the catalogue holds."""
-    announcement: Annotated[Text, Meta(description="the last text announced; empty: none yet")] = ""
-    """The last text announced to all."""
+    announcement: Annotated[Text, Meta(description="the last text announced to all; empty: none yet")] = ""
 
 
 # --- events of a lot -----------------------------------------------------------------------------------------------
 
 
 class LotEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event"):
-    """A change of one lot that everybody may know: `seq` is contiguous per lot, `at_ms` is server time."""
+    """A public change of one lot. `seq` rises by one with each event of the lot; `at_ms` is server time."""
 
     seq: Annotated[int, Meta(description="the lot's seq after the event")]
     at_ms: Annotated[int, Meta(description="server time at which it took effect")]
 
 
 class LotRescheduled(LotEvent, frozen=True, tag="lot_rescheduled"):
-    """A scheduled lot opens at another time, since the sale stood still."""
+    """A scheduled lot opens at another time, because the sale stood still."""
 
     opens_at_ms: Annotated[int | None, Meta(description="when the lot opens now")] = None
 
@@ -236,11 +235,11 @@ class LotOpened(LotEvent, frozen=True, tag="lot_opened"):
 
 
 class BidPlaced(LotEvent, frozen=True, tag="bid_placed"):
-    """A bid was accepted: the lot's new public state. `bidder` bid; `leader` leads (not always the same)."""
+    """A bid was accepted; the fields are the lot's new public state. `bidder` made the bid, and `leader` leads now."""
 
     bidder: Annotated[int, Meta(description="the paddle whose bid this is")]
     leader: Annotated[
-        int, Meta(description="the paddle that leads now; another than `bidder` where its maximum outbid the bid")
+        int, Meta(description="the paddle that leads now; not `bidder` if another bidder's maximum outbid the bid")
     ]
     price_minor: Annotated[int, Meta(description="the price now")]
     minimum_minor: Annotated[int, Meta(description="the least that the next bidder must bid")]
@@ -249,18 +248,18 @@ class BidPlaced(LotEvent, frozen=True, tag="bid_placed"):
     ] = None
     reserve_met: Annotated[bool | None, Meta(description="the reserve is met now; nil without a reserve")] = None
     buy_now_minor: Annotated[
-        int | None, Meta(description="the buy-now price as long as it is offered; nil: not, or no longer")
+        int | None, Meta(description="the buy-now price as long as it is offered; nil: not offered, or no longer")
     ] = None
 
 
 class LotPaused(LotEvent, frozen=True, tag="lot_paused"):
-    """The clock stops with this much left (None: no clock); bids are refused."""
+    """The clock stops with `remaining_ms` left (None: no clock); bids are refused."""
 
-    remaining_ms: Annotated[int | None, Meta(description="what is left on the clock; nil without a clock")] = None
+    remaining_ms: Annotated[int | None, Meta(description="the time left on the clock; nil without a clock")] = None
 
 
 class LotResumed(LotEvent, frozen=True, tag="lot_resumed"):
-    """The clock goes on."""
+    """The clock runs again."""
 
     ends_at_ms: Annotated[int | None, Meta(description="when the lot closes now; nil without a clock")] = None
 
@@ -271,12 +270,12 @@ class LotExtended(LotEvent, frozen=True, tag="lot_extended"):
     cause: Annotated[ExtendCause, Meta(description="who moved the end")]
     ends_at_ms: Annotated[int | None, Meta(description="when the lot closes now; nil while paused")] = None
     remaining_ms: Annotated[
-        int | None, Meta(description="what is left on the clock of a paused lot; nil otherwise")
+        int | None, Meta(description="the time left on the clock of a paused lot; nil otherwise")
     ] = None
 
 
 class LotClosed(LotEvent, frozen=True, tag="lot_closed"):
-    """The only place where a winner and a hammer price come from; both are None when the lot passed."""
+    """The lot is sold or passed. Only this event names a winner and a hammer price; both are None if it passed."""
 
     cause: Annotated[CloseCause, Meta(description="what closed the lot")]
     winner: Annotated[int | None, Meta(description="the paddle that bought it; nil: passed")] = None
@@ -296,7 +295,7 @@ AnyLotEvent = LotRescheduled | LotOpened | BidPlaced | LotPaused | LotResumed | 
 
 
 class SaleEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event"):
-    """A change of the sale itself: `seq` is contiguous in the sale's own stream."""
+    """A public change of the sale itself. `seq` rises by one with each event of the sale; `at_ms` is server time."""
 
     seq: Annotated[int, Meta(description="the sale's seq after the event")]
     at_ms: Annotated[int, Meta(description="server time at which it took effect")]
@@ -312,27 +311,27 @@ class LotAdded(SaleEvent, frozen=True, tag="lot_added"):
 
 
 class SalePaused(SaleEvent, frozen=True, tag="sale_paused"):
-    """Everything stands still; each open lot has its own `lot_paused`."""
+    """The whole sale stands still; each open lot has its own `lot_paused`."""
 
 
 class SaleResumed(SaleEvent, frozen=True, tag="sale_resumed"):
-    """The sale goes on; each lot that the pause stopped has its own `lot_resumed`."""
+    """The sale resumes; each lot that the pause stopped has its own `lot_resumed`."""
 
 
 class Announced(SaleEvent, frozen=True, tag="announced"):
-    """The auctioneer says something to all."""
+    """The auctioneer tells everybody something."""
 
     text: Annotated[Text, Meta(description="the auctioneer's words")]
 
 
 class SaleEnded(SaleEvent, frozen=True, tag="sale_ended"):
-    """The end; every lot is final."""
+    """The sale is over; every lot is final."""
 
 
 AnySaleEvent = LotAdded | SalePaused | SaleResumed | Announced | SaleEnded
 
 StreamEvent = tuple[str, AnyLotEvent | AnySaleEvent]
-"""A public event, with the stream that it stands in."""
+"""The name of a stream, and a public event of it."""
 
 
 # --- the reducers --------------------------------------------------------------------------------------------------
@@ -386,7 +385,7 @@ def evolve(view: LotView, event: AnyLotEvent) -> LotView:
 
 
 def with_bid(view: LotView, event: BidPlaced) -> LotView:
-    """Return the view after a bid. By position, since `replace` costs ten times as much on the path of every bid."""
+    """Return the view after a bid. The fields are given by position: `replace` would cost ten times as much per bid."""
     return LotView(
         view.terms,
         event.minimum_minor,

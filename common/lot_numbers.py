@@ -1,7 +1,8 @@
 """Numbers of lots: which are allowed, and when two can't be told apart.
 
-A number is called out, typed, and kept in spreadsheets, which take 007 for 7 and 12.0 for 12. So two numbers with the
-same `lot_key` are the same, and none has a point. With a digit in it, none is a word that means something to a program.
+A number is called out, typed, and kept in spreadsheets, which turn 007 into 7 and 12.0 into 12. So two numbers with
+the same `lot_key` are the same number, and none has a point. Each has a digit, so none is a word that means something
+to a program.
 """
 
 import re
@@ -20,11 +21,11 @@ def is_valid_lot(lot: str) -> bool:
 
 
 def lot_key(lot: str) -> str:
-    """Return what two numbers of lots have in common that can't be told apart: 12a and 12A, 7 and 007."""
+    """Return a key that is the same for two numbers that can't be told apart, such as 12a and 12A, or 7 and 007."""
     return _LEADING_ZEROS.sub("", lot).lower()
 
 
 def lot_meant(typed: str, lots: Iterable[str]) -> str:
-    """Return the number, as the house writes it, that a person meant; what was typed where no lot has it."""
+    """Return the lot's number, as the house writes it, that a person meant; `typed` itself if no lot has it."""
     key = lot_key(typed)
     return next((lot for lot in lots if lot_key(lot) == key), typed)

@@ -1,8 +1,8 @@
-"""Every message on the wire, one frozen type each; `docs/protocol-tables.md` prints them and `codec` carries them.
+"""Every message on the wire, each a frozen type; `docs/protocol-tables.md` prints them, and `codec` encodes them.
 
-A body is one MessagePack map. Its `type` says which message it is; `id` ties an answer to its request. Requests may
-not have fields that are not here (the house refuses them); answers and broadcasts may gain fields, which clients
-ignore. Amounts are minor units, times are the server's clock in milliseconds since 1970 (UTC).
+A body is one MessagePack map. Its `type` names the message, and `id` ties an answer to its request. The house refuses
+a request with a field that is not here. Answers and broadcasts may gain fields, which clients ignore. Amounts are in
+minor units; times are the server's clock, in milliseconds since 1970 (UTC).
 """
 
 from collections.abc import Iterable
@@ -33,11 +33,11 @@ Count = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX)]
 LotId = Annotated[str, Meta(min_length=1, max_length=LOT_CHARS_MAX)]
 Stream = Annotated[str, Meta(max_length=LOT_CHARS_MAX)]
-"""A lot's number, or the empty string for the sale's own stream."""
+"""The name of a stream: a lot's number, or the empty string for the sale."""
 
 
 class Role(Enum):
-    """What a principal may do. Auctioneer and clerk exist only on the control endpoint."""
+    """What the holder of a key may do. Auctioneer and clerk exist only on the control endpoint."""
 
     BIDDER = "bidder"
     OBSERVER = "observer"
@@ -57,10 +57,10 @@ class Request(
 
 
 class Hello(Request, frozen=True, tag="hello"):
-    """Join the sale, or come back to it; the first request on a key. Safe to repeat.
+    """Join the sale, or come back to it. It is the first request of a key, and safe to repeat.
 
     `versions` are the protocol versions that the client speaks. `key` is for a house without CURVE, where nothing else
-    says who the client is. A house with CURVE refuses it as `malformed`.
+    identifies the client. A house with CURVE refuses it as `malformed`.
     """
 
     versions: Annotated[
@@ -70,7 +70,7 @@ class Hello(Request, frozen=True, tag="hello"):
         str,
         Meta(
             max_length=4 * NAME_CHARS_MAX,
-            description="the name to enrol under; needed for a bidder's first hello, may be left out afterwards",
+            description="the name to enrol under; a bidder's first hello needs it, later ones may leave it out",
         ),
     ] = ""
     role: Annotated[Role, Meta(description="`bidder` or `observer`; the other roles are refused with `forbidden`")] = (
@@ -82,17 +82,17 @@ class Hello(Request, frozen=True, tag="hello"):
         str,
         Meta(
             max_length=KEY_CHARS,
-            description=("only for a house without CURVE: a name for the principal of this connection, 40 characters"),
+            description="only for a house without CURVE: 40 characters that stand in for the client's key",
         ),
     ] = ""
 
 
 class Ping(Request, frozen=True, tag="ping"):
-    """Ask for the server's time, and show that the client is there."""
+    """Ask for the server's time, and show that the client is connected."""
 
 
 class SnapshotRequest(Request, frozen=True, tag="snapshot"):
-    """Ask for the state of the sale and of the lots from the `start`-th on, in catalogue order."""
+    """Ask for the state of the sale, and of the lots in catalogue order from the index `start` on."""
 
     start: Annotated[int, Meta(ge=0, le=LOTS_MAX, description="index of the page's first lot in catalogue order")] = 0
 
@@ -104,31 +104,31 @@ class LotRequest(Request, frozen=True, tag="lot"):
 
 
 class ReplayRequest(Request, frozen=True, tag="replay"):
-    """Ask for the events of one stream after `after_seq`, to fill a hole."""
+    """Ask for the events of one stream after `after_seq`, to close a gap."""
 
     lot: Annotated[Stream, Meta(description="the stream: a lot's number, or the empty string for the sale")]
-    after_seq: Annotated[Count, Meta(description="the seq of the last event that the client has of the stream")]
+    after_seq: Annotated[Count, Meta(description="the seq of the last event of the stream that the client has")]
 
 
 class BidRequest(Request, frozen=True, tag="bid"):
-    """Bid on a lot: openly at `amount_minor`, by a secret `maximum_minor`, or both. At least one is given.
+    """Bid on a lot: openly at `amount_minor`, by a secret `maximum_minor`, or both. At least one must be given.
 
-    An open amount becomes the price. A maximum bids for the bidder, as little as keeps the lead. `if_seq` and
-    `if_price_minor` (0: no bid yet) make the bid count only if the lot still stands as the bidder saw it.
-    `while_connected` drops what is left of the maximum when the bidder falls silent.
+    An open amount becomes the price. A maximum bids for the bidder, and only as much as it takes to lead. With `if_seq`
+    or `if_price_minor` (0: no bid yet) the bid counts only if the lot is still as the bidder saw it. With
+    `while_connected` the maximum falls to the price when the bidder is silent for too long; the lead stays.
     """
 
     lot: Annotated[LotId, Meta(description="the lot's number")]
     amount_minor: Annotated[Amount | None, Meta(description="an open bid: the amount becomes the price")] = None
     maximum_minor: Annotated[
-        Amount | None, Meta(description="a secret maximum that bids for the bidder, as little as keeps the lead")
+        Amount | None, Meta(description="a secret maximum that bids for the bidder, only as much as it takes to lead")
     ] = None
     if_seq: Annotated[Count | None, Meta(description="the bid counts only if the lot's seq is this")] = None
     if_price_minor: Annotated[
         Count | None, Meta(description="the bid counts only if the lot's price is this; 0: there is no bid yet")
     ] = None
     while_connected: Annotated[
-        bool, Meta(description="drop what is left of the maximum when the bidder falls silent")
+        bool, Meta(description="drop the rest of the maximum when the bidder is silent for too long")
     ] = False
 
 
@@ -140,10 +140,10 @@ class BuyRequest(Request, frozen=True, tag="buy"):
 
 
 class MineRequest(Request, frozen=True, tag="mine"):
-    """Ask for the bidder's own affairs, maxima and lots won, from the `start`-th lot on in catalogue order."""
+    """Ask for the bidder's own maxima and lots won, in catalogue order from the index `start` on."""
 
     start: Annotated[
-        int, Meta(ge=0, le=LOTS_MAX, description="index, in catalogue order, of the first lot that the page is about")
+        int, Meta(ge=0, le=LOTS_MAX, description="index, in catalogue order, of the first lot that the page covers")
     ] = 0
 
 
@@ -154,21 +154,22 @@ AnyRequest = Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRe
 
 
 class Answer(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
-    """What every answer has: the id of its request (0 where the request had none that could be read)."""
+    """What every answer has: the id of its request, or 0 if that id could not be read."""
 
-    id: Annotated[int, Meta(description="the request's id; 0 where the request had none that could be read")]
+    id: Annotated[int, Meta(description="the request's id; 0 if it could not be read")]
 
 
 class Welcome(Answer, frozen=True, tag="welcome"):
-    """The answer to hello: who the client is here, and where the broadcasts are.
+    """The answer to hello: who the client is in this sale, and where the broadcasts are.
 
-    `publish_port` is on the host that the client reached. `instance` changes when the house process does. `term` says
-    who owns the sale's record: of two houses that hold the same sale in the same epoch, the one with the higher term.
+    `publish_port` is on the host that the client reached. `instance` changes when the house restarts. `term` says
+    who owns the sale's record. Of two houses that hold the same sale in the same epoch, the one with the higher term
+    counts.
     """
 
     version: Annotated[int, Meta(description="the version that the house chose from those in hello")]
     epoch: Annotated[int, Meta(description="the epoch of the sale's history")]
-    instance: Annotated[Identity, Meta(description="names the house process; another one after a restart")]
+    instance: Annotated[Identity, Meta(description="the name of the house process; a restart changes it")]
     term: Annotated[int, Meta(description="who owns the sale's record: one more with each take-over")]
     paddle: Annotated[int, Meta(description="the bidder's number; 0 for an observer who is not enrolled")]
     name: Annotated[
@@ -233,20 +234,20 @@ class Replay(Answer, frozen=True, tag="replay"):
 
 
 class Accepted(Answer, frozen=True, tag="accepted"):
-    """The verdict of a bid or a purchase that counts. It is durable, and the same however often it is asked.
+    """The verdict on a bid or a purchase that counts. It is durable, and stays the same each time it is asked for.
 
-    `seq` is the lot's seq with this bid in it. `leading` is whether this bidder led then; `maximum_minor` is the
-    bidder's own maximum then, where it led.
+    `seq` is the lot's seq with this bid in it. `leading` tells whether this bidder led then; if so, `maximum_minor` is
+    the bidder's own maximum then.
     """
 
     lot: Annotated[LotNumber, Meta(description="the lot's number")]
     seq: Annotated[int, Meta(description="the lot's seq with this bid in it")]
     at_ms: Annotated[int, Meta(description="server time at which the request was received")]
-    price_minor: Annotated[int, Meta(description="the lot's price with this bid in it; of a purchase the price paid")]
+    price_minor: Annotated[int, Meta(description="the lot's price with this bid in it; for a purchase, the price paid")]
     minimum_minor: Annotated[int, Meta(description="the least that the next bidder had to bid")]
     leading: Annotated[bool, Meta(description="this bidder led with this bid in it")]
     maximum_minor: Annotated[
-        int | None, Meta(description="the bidder's own maximum then; nil where it did not lead, and for a purchase")
+        int | None, Meta(description="the bidder's own maximum then; nil if it did not lead, and for a purchase")
     ] = None
     ends_at_ms: Annotated[
         int | None, Meta(description="the lot's end then; nil without a clock, and for a purchase")
@@ -259,16 +260,16 @@ class Accepted(Answer, frozen=True, tag="accepted"):
 
 @final
 class Rejected(Answer, frozen=True, tag="rejected"):
-    """A request that does not count, and why. Of a bid, it tells how the lot stood.
+    """A request that does not count, and why. For a bid it also tells the state of the lot then.
 
-    `late_ms` is how long after the close a late bid came; `retry_ms` is when asking again makes sense; `detail` says
-    more for people, in English.
+    `late_ms` is how long after the close a late bid arrived. `retry_ms` is how long the client should wait before it
+    asks again. `detail` adds something for people, in English.
     """
 
     code: Annotated[RejectCode, Meta(description="why the request does not count")]
     lot: Annotated[LotNumber, Meta(description="the lot's number, or the replay's stream")] = ""
     seq: Annotated[
-        int | None, Meta(description="of a bid or purchase: the lot's seq then; with `history_gone`, the stream's seq")
+        int | None, Meta(description="for a bid or purchase, the lot's seq then; with `history_gone`, the stream's seq")
     ] = None
     price_minor: Annotated[int | None, Meta(description="the lot's price then; nil without a bid")] = None
     minimum_minor: Annotated[int | None, Meta(description="the least that had to be bid then")] = None
@@ -276,15 +277,15 @@ class Rejected(Answer, frozen=True, tag="rejected"):
     late_ms: Annotated[int | None, Meta(description="how long after the close a late bid was received, 0 or more")] = (
         None
     )
-    retry_ms: Annotated[int | None, Meta(description="in how many milliseconds asking again makes sense")] = None
+    retry_ms: Annotated[int | None, Meta(description="how many milliseconds to wait before asking again")] = None
     detail: Annotated[
         str,
-        Meta(max_length=DETAIL_CHARS_MAX, description="more for people, in English; programs MUST NOT interpret it"),
+        Meta(max_length=DETAIL_CHARS_MAX, description="added for people, in English; programs MUST NOT interpret it"),
     ] = ""
 
     @property
     def message(self) -> str:
-        """The sentence for people: what happened and what to do. Text from the house may be in it: `detail`."""
+        """The sentence for people: what happened and what to do. It may hold text from the house (`detail`)."""
         return sentence(self.code, self.detail)
 
 
@@ -296,7 +297,7 @@ class Maximum(Struct, frozen=True):
 
 
 class Mine(Answer, frozen=True, tag="mine"):
-    """A page of the bidder's own affairs: the maxima by which it leads, and what was won.
+    """A page of what the bidder alone may know: the maxima by which it leads, and the lots that it won.
 
     `next` is the next page's start; None on the last.
     """
@@ -313,8 +314,7 @@ class Mine(Answer, frozen=True, tag="mine"):
         tuple[LotNumber, ...],
         Meta(max_length=MINE_LOTS_MAX, description="the numbers of the lots that the bidder has won"),
     ] = ()
-    total_minor: Annotated[int, Meta(description="the sum of their hammer prices")] = 0
-    """The sum of the hammer prices of what was won, on this page."""
+    total_minor: Annotated[int, Meta(description="the sum of the hammer prices of the lots won, on this page")] = 0
     next: Annotated[int | None, Meta(description="`start` of the next page; nil on the last")] = None
 
 
@@ -325,7 +325,7 @@ AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine
 
 
 class Broadcast(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
-    """What every broadcast has: the epoch, which changes when history was lost or moved."""
+    """What every broadcast has: the epoch, which changes when history was lost."""
 
     epoch: Annotated[int, Meta(description="the epoch of the house's history")]
 
@@ -338,7 +338,7 @@ class LotEvents(Broadcast, frozen=True, tag="lot_events"):
 
     @property
     def each(self) -> "Iterable[LotEvents]":
-        """The changes of each lot: of the only one."""
+        """The changes of each lot; here there is only one."""
         return (self,)
 
 
@@ -350,17 +350,17 @@ class OneLot(Struct, frozen=True, gc=False):
 
 
 class ManyLots(Broadcast, frozen=True, tag="many_lots"):
-    """Changes of several lots in one frame, for those who follow all. Topic `lot/`, which their prefix matches too.
+    """Changes of several lots in one frame, for clients that follow all lots. Topic `lot/`, which the prefix matches.
 
-    A lot that some client follows by its own topic is not in here. Its changes come as `lot_events`, which match both
-    that topic and the prefix. So every change comes once to everybody who follows the lot.
+    A lot that any client follows by its own topic is left out. Its changes come as `lot_events`, which match both that
+    topic and the prefix. So each client that follows a lot gets every change of it once.
     """
 
     lots: Annotated[tuple[OneLot, ...], Meta(description="one or more lots, each once")]
 
     @property
     def each(self) -> Iterable[LotEvents]:
-        """The changes of each lot, as they would come alone."""
+        """The changes of each lot, as if each had come in a broadcast of its own."""
         return (LotEvents(one.lot, one.events, epoch=self.epoch) for one in self.lots)
 
 
@@ -371,21 +371,21 @@ class SaleEvents(Broadcast, frozen=True, tag="sale_events"):
 
 
 class LotSeq(Struct, frozen=True, array_like=True, gc=False):
-    """How far a lot's stream is. On the wire `[lot, seq]`."""
+    """The last seq of a lot's stream. On the wire `[lot, seq]`."""
 
     lot: Annotated[LotNumber, Meta(description="the lot's number")]
     seq: Annotated[int, Meta(description="the lot's seq")]
 
 
 class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
-    """At most a second apart: the time, and the seqs by which a client notices a lost tail. Topic `beat`.
+    """At least once a second: the time, and the seqs by which a client notices that it lost the last events.
 
-    `lots` has the lots that changed since the last heartbeat, and where there is room others, which take turns.
-    It is an array of pairs and no map, since some languages sort keys that look like integers. `frozen` is true
-    while the house can't store bids: all clocks stand still.
+    Topic `beat`. `lots` has the lots that changed since the last heartbeat. If there is room it has others too, in
+    turn. It is an array of pairs and not a map, since some languages sort keys that look like integers. `frozen` is
+    true while the house can't store bids; all clocks stand still then.
     """
 
-    instance: Annotated[Identity, Meta(description="names the house process")]
+    instance: Annotated[Identity, Meta(description="the name of the house process")]
     term: Annotated[int, Meta(description="who owns the sale's record")]
     server_time_ms: Annotated[int, Meta(description="server time")]
     sale_seq: Annotated[int, Meta(description="the seq of the sale's stream")]
@@ -402,13 +402,13 @@ class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
 
 
 class Probed(Broadcast, frozen=True, tag="probed"):
-    """The answer, on the broadcast itself, to a subscription to a topic that starts with `~`: what the feed brings.
+    """The answer, on the broadcast itself, to a subscription to a topic that starts with `~`.
 
-    `subscriptions` is how many topics are in force on that connection. Whatever else the client subscribed to on it was
-    refused.
+    It shows what the feed brings: `subscriptions` is how many topics are in force on that connection. The house refused
+    any other topic that the client subscribed to there.
     """
 
-    instance: Annotated[Identity, Meta(description="names the house process")]
+    instance: Annotated[Identity, Meta(description="the name of the house process")]
     term: Annotated[int, Meta(description="who owns the sale's record")]
     server_time_ms: Annotated[int, Meta(description="server time")]
     subscriptions: Annotated[

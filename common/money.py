@@ -1,7 +1,7 @@
-"""Money as integer minor units: parse what people write, print what people read, and never a float.
+"""Money as integer minor units: read what people write, print what people read, and never use a float.
 
-Exact by rule: an amount with more decimals than the currency has is refused, not rounded, and one that has two
-readings is refused, not guessed. The number of decimals comes with the sale (`Currency.decimals`), so neither side
+Amounts are exact. An amount with more decimals than the currency has is refused, not rounded. One that can be read in
+two ways is refused, not guessed. The number of decimals comes with the sale (`Currency.decimals`), so neither side
 needs a table of currencies to show an amount.
 """
 
@@ -20,9 +20,9 @@ from common.limits import AMOUNT_MINOR_MAX, CODE_CHARS_MAX, DECIMALS_MAX
 _ALIKE: Final = str.maketrans(
     {**dict.fromkeys("\u00a0\u2007\u2009\u202f", " "), "\N{RIGHT SINGLE QUOTATION MARK}": "'"}
 )
-"""Spaces that don't break, and the apostrophe of typesetters: spreadsheets part thousands with them."""
+"""Non-breaking spaces and the curly apostrophe, with which spreadsheets separate thousands."""
 _TEXT: Final = re.compile(r"(\D*)(\d(?:[\d.,'_ ]*\d)?)(?:([.,])[-\u2013\u2014]{1,2})?(\D*)", re.ASCII)
-"""What stands before a number, the number, the mark of a `,-` that stands for no decimals, and what stands after."""
+"""The text before a number, the number, the mark of a `,-` (which means no decimals), and the text after it."""
 _NUMBER: Final = re.compile(r"(\d+|\d{1,3}(?:([.,'_ ])\d{3})(?:\2\d{3})*)(?:([.,])(\d+))?", re.ASCII)
 _THOUSANDS_DIGITS: Final = 3
 
@@ -84,26 +84,26 @@ _SIGNS: Final[dict[str, frozenset[str]]] = {
         "৳": "BDT",
     }.items()
 }
-"""The signs of currencies, in lower case and without a last point, and whose each is."""
+"""The signs of currencies, in lower case and without a final point, each with the codes that use it."""
 
 
 class AmountError(UsageError):
-    """A text that is not an amount of the currency; the message says why and what would be one."""
+    """A text that is not an amount of the currency; the message says why and gives an example of one."""
 
 
 class DecimalMark(Enum):
-    """What is known of the mark before the decimals, for amounts such as 12,500 and 12.500 that don't tell."""
+    """What is known of the mark before the decimals, for an amount such as 12,500 or 12.500 that doesn't show it."""
 
     POINT = "."
     COMMA = ","
     UNSAID = "unsaid"
-    """As people type and programs write: a point it is, but a comma that can be a thousand's too is refused."""
+    """As people type and programs write: the mark is a point. A comma that can also mark thousands is refused."""
     UNKNOWN = "unknown"
-    """A file from another country perhaps: whichever of the two it is, it is refused where it has two readings."""
+    """As in a file that may come from another country: an amount that can be read in two ways is refused."""
 
 
 class _Written(msgspec.Struct, frozen=True):
-    """An amount's parts as they are written. `mark` stands before the fraction, `group` between the thousands."""
+    """The parts of a written amount. `mark` stands before the fraction, and `group` separates the thousands."""
 
     whole: str
     group: str
@@ -113,7 +113,7 @@ class _Written(msgspec.Struct, frozen=True):
 
     @property
     def is_open(self) -> bool:
-        """Whether the mark can as well be that of the thousands: it stands before three digits, and alone."""
+        """Whether the mark may also separate thousands: it is the only one, and three digits follow it."""
         return len(self.fraction) == _THOUSANDS_DIGITS >= len(self.whole) and not self.group and self.whole[0] != "0"
 
 
@@ -126,8 +126,8 @@ class Currency(msgspec.Struct, frozen=True):
     def parse(self, text: str, mark: DecimalMark = DecimalMark.UNSAID) -> int:
         """Return the minor units of `text`, such as `1250`, `1,250.50`, `1.250,50 €` or `USD 12.5`.
 
-        `mark` says what is known of others that were written by the same hand. Raises AmountError for anything else:
-        signs of numbers, exponents, two readings, another currency, too many decimals, amounts over the limit.
+        `mark` is what other amounts in the same writing have shown. Raises AmountError for a plus or minus sign, an
+        exponent, an amount that can be read in two ways, another currency, too many decimals, or over the limit.
         """
         if not isinstance(text, str):
             raise AmountError(f"{text!r} is not a text; write an amount as {self._example()!r}.")
@@ -163,7 +163,7 @@ class Currency(msgspec.Struct, frozen=True):
         return f"{self.code} {'-' if amount_minor < 0 else ''}{int(whole):,}{point}{fraction}"
 
     def _is_whole(self, text: str, written: _Written, mark: DecimalMark) -> bool:
-        """Return whether an open mark is that of the thousands. Raises AmountError where nothing tells."""
+        """Return whether an open mark separates thousands. Raises AmountError if nothing shows which it is."""
         if mark in (DecimalMark.POINT, DecimalMark.COMMA):
             return written.mark != str(mark.value)
         if written.mark == "," and not self.decimals:
@@ -177,7 +177,7 @@ class Currency(msgspec.Struct, frozen=True):
         large, fraction = self.show(self._minor(whole, "")), written.fraction.rstrip("0")
         if len(fraction) > self.decimals:
             return (
-                f"{text!r} can be {large}, or have three decimals, which {self.code} has not; "
+                f"{text!r} can be {large}, or have three decimals, which {self.code} does not have; "
                 f"write {whole} if that is meant."
             )
         small = self.show(self._minor(written.whole, fraction))
@@ -211,7 +211,7 @@ class Currency(msgspec.Struct, frozen=True):
 
 
 def decimal_mark(texts: Iterable[str]) -> DecimalMark | None:
-    """Return which mark amounts by the same hand show to be that of the decimals; None where they don't agree."""
+    """Return the decimal mark that amounts in the same writing show; None if none shows one, or they disagree."""
     shown = set()
     for text in texts:
         written = _read(text)
@@ -225,13 +225,13 @@ def decimal_mark(texts: Iterable[str]) -> DecimalMark | None:
 
 
 def units_of(text: str) -> tuple[str, ...]:
-    """Return the codes and signs of currencies that stand beside a number; none where it is not an amount."""
+    """Return the codes and signs of currencies beside the number in `text`; none if it is not an amount."""
     written = _read(text)
     return () if written is None else written.units
 
 
 def codes_of(unit: str) -> frozenset[str]:
-    """Return the codes of the currencies that a sign or a code can mean; none where it is neither."""
+    """Return the codes of the currencies that a sign or a code can mean; none if `unit` is neither."""
     plain = unicodedata.normalize("NFKC", unit).casefold().rstrip(".")
     if re.fullmatch("[a-z]{3}", plain) and plain not in _SIGNS:
         return frozenset({plain.upper()})
@@ -239,7 +239,7 @@ def codes_of(unit: str) -> frozenset[str]:
 
 
 def _read(text: str) -> _Written | None:
-    """Return the parts of an amount; None where it is none."""
+    """Return the parts of an amount; None if `text` is not one."""
     match = _TEXT.fullmatch(text.translate(_ALIKE))
     if match is None:
         return None

@@ -1,10 +1,11 @@
 """Names of people, and texts: which are allowed, and when two names are too alike to tell apart.
 
-A name is shown to others, so it may not steer their screens (control and bidirectional characters), hide (what can't
-be seen), start a formula in a spreadsheet, or pass for another's: two names that share a skeleton are the same.
+Others see a name on their screens. So it may not steer a screen (control and bidirectional characters), hide
+(characters that can't be seen), start a formula in a spreadsheet, or pass for the name of somebody else: two names that
+share a skeleton count as the same.
 
-Skeletons follow UTS 39, with the Unicode consortium's own table of look-alikes (`confusables.txt` beside this file).
-Another version of Unicode can give other skeletons. So those of a name are decided once and then recorded.
+Skeletons follow UTS 39, with the Unicode consortium's table of look-alikes (`confusables.txt` beside this file).
+Another version of Unicode can give other skeletons. So the skeletons of a name are computed once and then recorded.
 """
 
 import unicodedata
@@ -25,39 +26,42 @@ _VARIATION_SELECTORS: Final = frozenset(
     for first, last in ((0x180B, 0x180D), (0x180F, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
     for code in range(first, last + 1)
 )
-"""They choose the form of the character before them, as in an emoji, and can't be seen themselves."""
+"""Characters that choose the form of the one before them, as in an emoji; they are invisible themselves."""
 _UNSEEN: Final = _VARIATION_SELECTORS | frozenset(
-    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # Default_Ignorable_Code_Point, besides the forbidden categories
-    "\u2800\ufffc\U00013441\U00013442\U00016fe4\U0001d159"  # drawn as nothing: a braille blank, fillers and their like
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # Default_Ignorable_Code_Point that is in no forbidden category
+    "\u2800\ufffc\U00013441\U00013442\U00016fe4\U0001d159"  # drawn as nothing: a braille blank, fillers and the like
 )
 _JOINERS: Final = frozenset("\u200c\u200d")
-"""ZWNJ and ZWJ: within words of some scripts they are a part of the spelling."""
+"""ZWNJ and ZWJ; within words of some scripts they are part of the spelling."""
 _JOINING_SCRIPTS: Final = (
     *("ARABIC", "SYRIAC", "MANDAIC", "MONGOLIAN", "NKO"),
     *("DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA"),
     *("KHMER", "MYANMAR", "BALINESE", "JAVANESE", "SUNDANESE", "TIBETAN"),
 )
-"""The first word in the names of their characters, which Unicode never changes."""
+"""The first word in the Unicode name of each character of the script; Unicode never changes a name."""
 _SKELETONS_KEPT: Final = 1024
-"""A seller often has many lots."""
+"""How many names' skeletons are cached; a seller often has many lots."""
 _MARKS_RUN_MAX: Final = 4
-"""More marks on one letter (UTS 39, 5.4) reach into the lines above and below."""
+"""The most marks on one letter (UTS 39, 5.4); more would reach into the lines above and below."""
 _ACCENT_CLASS_MIN: Final = 200
 _OVERLAY_CLASS: Final = 1
-"""Combining classes of accents and of strokes; lower ones are of vowels and other parts of a spelling."""
+"""Unicode's combining classes of accents (200 and up) and of strokes (1). Other classes belong to a spelling."""
 
 
 def is_valid_text(text: str) -> bool:
-    """Return whether a reader sees what `text` is: no control, direction, unassigned or unseen characters.
+    """Return whether `text` looks like what it is: no control, direction, unassigned or invisible characters.
 
-    Line breaks are allowed, ZWNJ and ZWJ within words of scripts that need them, and a variation selector after a
-    character that can be seen.
+    Allowed are line breaks, ZWNJ and ZWJ within words of scripts that need them, and a variation selector after a
+    visible character.
     """
     return next(misleading_places(text), None) is None
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
-    """Return `text` with what could steer a terminal or mislead a reader replaced; line breaks become spaces."""
+    """Return `text` with each character replaced that could steer a terminal or mislead a reader.
+
+    Line breaks become spaces unless `keep_lines` is set.
+    """
     chars = list(text if keep_lines else text.replace("\n", " "))
     for place in misleading_places(text):
         chars[place] = _REPLACEMENT
@@ -99,9 +103,9 @@ def _is_seen(char: str) -> bool:
 
 
 def is_valid_name(name: str) -> bool:
-    """Return whether `name` can be a bidder's: 1 to 40 characters, normalised (NFC), all seen, not a formula.
+    """Return whether `name` can be a bidder's: 1 to 40 characters, normalised (NFC), all visible, no formula.
 
-    A letter or a digit is among them, and no mark stands alone.
+    It needs a letter or a digit, and no mark may stand alone.
     """
     return (
         0 < len(name) <= NAME_CHARS_MAX
@@ -117,7 +121,7 @@ def is_valid_name(name: str) -> bool:
 
 
 def _has_marks_in_place(name: str) -> bool:
-    """Return whether each mark has something to stand on, and nothing has more marks than a spelling needs."""
+    """Return whether each mark follows a character, and no character has more marks than a spelling needs."""
     words = name.split()
     return not any(_is_mark(word[0]) for word in words) and all(
         not are_marks or len(list(run)) <= _MARKS_RUN_MAX for are_marks, run in groupby(name, _is_mark)
@@ -129,19 +133,19 @@ def _is_mark(char: str) -> bool:
 
 
 def folded(name: str) -> str:
-    """Return what is left of a name without case, spaces, punctuation and accents.
+    """Return a name without case, spaces, punctuation and accents.
 
-    Unicode promises that this stays the same in later versions for each name that is valid in one.
+    Unicode promises that later versions give the same result for each name that is valid in this one.
     """
     return "".join(char for char in _in_small_letters(name) if _is_spelt(char))
 
 
 @lru_cache(maxsize=_SKELETONS_KEPT)
 def skeletons(name: str) -> tuple[str, ...]:
-    """Return what is left of a name without case, spaces, accents and whatever sets it apart from its look-alikes.
+    """Return the skeletons of a name: without case, spaces, accents and differences that the eye may miss.
 
-    There is one for the name in small letters and one for it as it is written: `Ian` looks like `lan` only as it is
-    written. Names that share one of them are too alike.
+    One is made from the name in small letters and one from the name as written: `Ian` looks like `lan` only as
+    written. Two names that share a skeleton are too alike.
     """
     found = dict.fromkeys((_skeleton(_in_small_letters(name)), _skeleton(name)))
     return tuple(skeleton for skeleton in found if skeleton)
@@ -163,12 +167,12 @@ def _in_small_letters(text: str) -> str:
 
 
 def _decomposed(text: str) -> str:
-    """Return the plain characters that a text is made of, without those that can't be seen."""
+    """Return the plain characters of which a text is composed, without invisible ones."""
     return "".join(char for char in unicodedata.normalize("NFKD", text) if char not in _UNSEEN)
 
 
 def _is_spelt(char: str) -> bool:
-    """Return whether a character of a decomposed name is a part of its spelling."""
+    """Return whether a character of a decomposed name is part of its spelling."""
     return char.isalnum() or (_is_mark(char) and not _is_accent(char))
 
 
@@ -179,7 +183,7 @@ def _is_accent(char: str) -> bool:
 
 @cache
 def _confusables() -> dict[str, str]:
-    """Return what each look-alike looks like."""
+    """Return the table of look-alikes: from a character to the characters that it looks like."""
     table = {}
     for line in Path(__file__).with_name("confusables.txt").read_text("utf-8").splitlines():
         fields = line.partition("#")[0].split(";")

@@ -1,4 +1,4 @@
-"""How many files this process may have open: each connection is one, and systems allow few by default."""
+"""The number of files that this process may have open. Each connection is one, and systems allow few by default."""
 
 import os
 import resource
@@ -9,13 +9,13 @@ from typing import Final
 from common.errors import UsageError
 
 FILES_PER_CLIENT: Final = 24
-"""Six sockets with their monitors, two connections, a context, and what the program's side takes; some to spare."""
+"""Enough for a client's six sockets with their monitors, two connections, a context and the program around it."""
 
 
 def raise_file_limit(wanted: int) -> int:
-    """Let this process, and those it starts later, have `wanted` files open, or as many as the system allows.
+    """Let this process, and those that it starts later, have `wanted` files open, or as many as the system allows.
 
-    Returns how many it may have now. Raises OSError or ValueError where the system allows less than it says.
+    Returns the number that is allowed now. Raises OSError or ValueError if the system allows less than it says.
     """
     allowed, allowed_max = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
@@ -29,9 +29,9 @@ def raise_file_limit(wanted: int) -> int:
 
 
 def make_room_for_files(files: int) -> None:
-    """See that this process can open this many files more, raising its own limit where the system lets it.
+    """Ensure that this process can open this many more files; raise its limit if needed and allowed.
 
-    Raises UsageError, which says what limit to raise, where it can't.
+    Raises UsageError, which names the limit to raise, if that fails.
     """
     while not _has_room_for(files):
         allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -45,13 +45,13 @@ def make_room_for_files(files: int) -> None:
 
 def _no_room_for(files: int, allowed: int) -> UsageError:
     return UsageError(
-        f"This process can't open {files} more files: the system allows it {allowed:,}. Raise that limit "
-        "(`ulimit -n`, LimitNOFILE of a service), or have fewer clients in one process."
+        f"This process can't open {files} more files: the system allows it {allowed:,} in all. Raise that limit "
+        "(`ulimit -n`, LimitNOFILE of a service), or run fewer clients in one process."
     )
 
 
 def _has_room_for(files: int) -> bool:
-    """Try it, since nothing tells how many are open: counting them takes longer the more there are."""
+    """Return whether this many more files can be opened, by trying it: counting the open ones takes time for each."""
     opened: list[int] = []
     try:
         while len(opened) < files:

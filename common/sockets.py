@@ -2,15 +2,15 @@
 
 The options that all roles share, and why:
 
-- LINGER: a closing socket waits a second for its last messages; the default would hang the process's end.
-- IPV6: both kinds of addresses.
-- MAXMSGSIZE: a larger frame cuts the connection before it takes memory.
+- LINGER: a closing socket waits a second for its last messages; by default it could wait without end.
+- IPV6: both kinds of addresses work.
+- MAXMSGSIZE: a larger frame ends the connection before it takes memory.
 - HANDSHAKE_IVL: a peer that connects and stays silent is cut off.
-- TCP_KEEPALIVE: keeps address translators on the way from forgetting the connection.
+- TCP_KEEPALIVE: address translators on the way don't forget the connection.
 
-Dead peers are noticed within seconds on both sides. Where a queue of received messages can get full, that is left to
-TCP (`_set_watching_peers` says why), and a client's session connects a silent feed anew. Only a client's DEALER, whose
-answers are no more than it asked for, sends ZMTP's heartbeats and is answered.
+Both sides notice a dead peer within seconds. If a queue of received messages can fill up, TCP does this
+(`_set_watching_peers` says why), and a client reconnects a silent feed. Only a client's DEALER sends ZMTP's heartbeats,
+which the house answers: it can't receive more answers than it asked for.
 """
 
 from collections.abc import Iterator
@@ -36,38 +36,41 @@ BACKLOG: Final = 1024
 RECONNECT_MS: Final = 100
 RECONNECT_MAX_MS: Final = 5000
 ENVELOPE_BYTES_MAX: Final = 128
-"""What a frame may have around its body: CURVE's 33 bytes, and a broadcast's topic."""
+"""The most that a frame holds besides its body: CURVE's 33 bytes and a broadcast's topic."""
 REQUESTS_QUEUED_MAX: Final = 1000
-"""In a client: requests on their way."""
+"""In a client: requests that wait to be sent."""
 ANSWERS_WAITING_MAX: Final = 8 * REMEMBERED_REQUESTS_MAX
-"""In a client: answers that it has not looked at. It awaits far fewer; what a house sends beyond them waits with it."""
+"""In a client: answers that it has not read. It expects far fewer; any more have to wait in the house."""
 ANSWERS_QUEUED_MAX: Final = 8 * REMEMBERED_REQUESTS_MAX
-"""For each peer, answers that wait in the house to be sent; what finds no room is dropped, and is asked for again.
+"""For each peer: answers that wait in the house to be sent. An answer that finds no room is dropped, and the client
+asks for it again.
 
-Never so for a client that reads and leaves as many requests unanswered as it may, nor for one that leaves four times as
-many: the queue hears of what was sent only when that is half of it, so that twice as many need room. Those who do not
-read cost the house this many answers, and no more."""
+This never happens to a client that reads and has no more requests unanswered than it may, nor to one with four times
+as many. The queue counts sent answers as gone only once they are half of it, so it has room for twice as many. A client
+that does not read costs the house this many answers at most."""
 BROADCASTS_QUEUED_MAX: Final = 10_000
-"""For each subscriber; one that falls further behind loses frames, notices, and repairs the hole."""
+"""For each subscriber: frames that wait to be sent. One that falls further behind loses frames, notices, and repairs
+the gap."""
 
 WAITING_MAX: Final = 50_000
-"""For each peer, messages that wait in the house to be read: as many as one can bring in a third of a second, and some
-ten times what it takes to be cut off for a flood."""
+"""For each peer: messages that wait in the house to be read. A peer can send this many in a third of a second, and is
+cut off for a flood at about a tenth of them."""
 PEER_BUFFER_BYTES: Final = 16 * 1024
-"""What the house's system keeps of a peer's messages: so much a flood can bring after its connection was shut down."""
+"""How much of a peer's messages the house's system buffers; a flood still delivers this much after it was cut off."""
 
 SOCKETS_MAX: Final = 65_535
-"""What libzmq allows one context at most; what it allows unasked, 1,023, is enough for 170 clients."""
+"""The most that libzmq allows in one context. Its default, 1,023, is enough for 170 clients."""
 
 _ZERO_COPY_RECV: Final = 10
-"""libzmq's number for an option of contexts that pyzmq has no name for."""
+"""libzmq's number for an option of contexts; pyzmq has no name for it."""
 
 
 def new_context(io_threads: int = 1) -> "zmq.Context[zmq.SyncSocket]":
-    """Return a context whose messages have memory of their own. Raises OldLibraryError for libraries with known faults.
+    """Return a context whose messages have memory of their own. Raises OldLibraryError if a library has known faults.
 
-    As libzmq comes, a message that waits to be read may keep the whole buffer of 8 KiB, and some more, that it arrived
-    in: 50,000 small ones, each sent by itself, took 350 MiB, and take 10 so. Copying them costs nothing measurable.
+    By default libzmq lets a message that waits to be read keep the whole buffer of 8 KiB and more in which it arrived.
+    So 50,000 small messages, each sent by itself, took 350 MiB. Copies of them take 10 MiB, and copying costs nothing
+    measurable.
     """
     refuse_old_libraries()
     context = zmq.Context(io_threads)
@@ -76,13 +79,13 @@ def new_context(io_threads: int = 1) -> "zmq.Context[zmq.SyncSocket]":
 
 
 def allow_many_sockets(context: "zmq.Context[zmq.SyncSocket]") -> None:
-    """Let a context have as many sockets as libzmq can, where it has none yet; later that has no effect."""
+    """Let a context have as many sockets as libzmq allows. This works only before its first socket is made."""
     context.set(zmq.MAX_SOCKETS, SOCKETS_MAX)
 
 
 @contextmanager
 def naming_limits() -> Iterator[None]:
-    """Raise a UsageError that says what limit to raise, where there is no room for the sockets made in this block."""
+    """Raise UsageError, which names the limit to raise, if there is no room for the sockets made in this block."""
     try:
         yield
     except zmq.ZMQError as error:
@@ -96,7 +99,7 @@ def naming_limits() -> Iterator[None]:
 
 
 def set_common(socket: "zmq.Socket[object]", bytes_max: int) -> None:
-    """Set the options that all roles share; `bytes_max` bounds the body of a frame that arrives."""
+    """Set the options that all roles share; `bytes_max` is the largest body of a frame that it receives."""
     socket.setsockopt(zmq.LINGER, LINGER_MS)
     socket.setsockopt(zmq.IPV6, 1)
     socket.setsockopt(zmq.MAXMSGSIZE, bytes_max + ENVELOPE_BYTES_MAX)
@@ -107,8 +110,8 @@ def set_common(socket: "zmq.Socket[object]", bytes_max: int) -> None:
 def set_request_client(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     """Set what a client's DEALER needs: reconnecting with growing pauses, and queueing only for a live connection.
 
-    IMMEDIATE=1, since the session resends by itself what had no answer; without it requests would pile up for a
-    house that is away and arrive stale. No routing id: one that is chosen can be stolen.
+    IMMEDIATE=1: the client itself resends a request without an answer. Without this option requests would pile up for a
+    house that is away, and arrive stale. There is no routing id: a chosen one can be stolen.
     """
     set_common(socket, bytes_max)
     _set_reconnecting(socket)
@@ -121,7 +124,7 @@ def set_request_client(socket: "zmq.Socket[object]", bytes_max: int) -> None:
 
 
 def set_subscriber(socket: "zmq.Socket[object]", bytes_max: int) -> None:
-    """Set what a client's SUB needs. An application may let it wait unread for as long as it likes."""
+    """Set what a client's SUB needs. An application may leave it unread for any time."""
     set_common(socket, bytes_max)
     _set_reconnecting(socket)
     _set_watching_peers(socket)
@@ -131,8 +134,8 @@ def set_subscriber(socket: "zmq.Socket[object]", bytes_max: int) -> None:
 def set_request_server(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     """Set what the house's ROUTER needs.
 
-    MANDATORY=1, so that a send to a peer that is gone or full fails at once instead of vanishing. HANDOVER stays 0:
-    with 1, a peer could take another's routing id and receive its answers.
+    MANDATORY=1: a send to a peer that is gone or full fails at once instead of vanishing. HANDOVER stays 0: with 1, a
+    peer could take over another's routing id and receive its answers.
     """
     set_common(socket, bytes_max)
     _set_outliving_floods(socket)
@@ -144,8 +147,8 @@ def set_request_server(socket: "zmq.Socket[object]", bytes_max: int) -> None:
 def set_publisher(socket: "zmq.Socket[object]", bytes_max: int) -> None:
     """Set what the house's XPUB needs.
 
-    MANUAL=1: the house sees who asks for which topic and accepts it or not. XPUB_NODROP stays 0: a slow subscriber
-    loses frames rather than stalling everybody.
+    MANUAL=1: the house sees each subscription, and accepts it or not. XPUB_NODROP stays 0: a slow subscriber loses
+    frames rather than stalling everybody.
     """
     set_common(socket, bytes_max)
     _set_outliving_floods(socket)
@@ -155,7 +158,7 @@ def set_publisher(socket: "zmq.Socket[object]", bytes_max: int) -> None:
 
 
 def use_curve_server(socket: "zmq.Socket[object]", keys: KeyPair, domain: str) -> None:
-    """Encrypt a socket that binds; `domain` tells the ZAP handler which endpoint a peer asks for.
+    """Encrypt a socket that binds; `domain` tells the ZAP handler which endpoint a peer connects to.
 
     The ZAP handler must run before the bind: without one, CURVE lets every key in.
     """
@@ -178,10 +181,10 @@ def _set_reconnecting(socket: "zmq.Socket[object]") -> None:
 
 
 def _set_watching_peers(socket: "zmq.Socket[object]") -> None:
-    """End connections whose peer is gone, or takes in nothing for long, by TCP and not by heartbeats of ZMTP.
+    """Let TCP, not ZMTP's heartbeats, end the connection of a peer that is gone or reads nothing for long.
 
-    A heartbeat that is due on a connection that broke while its queue was full aborts the process, as does the answer
-    to one of the peer's (`_set_outliving_floods`).
+    If a connection breaks while its queue is full, the next heartbeat aborts the process. So does the answer to a
+    heartbeat of the peer (`_set_outliving_floods`).
     """
     socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, KEEPALIVE_S)
     socket.setsockopt(zmq.TCP_KEEPALIVE_INTVL, KEEPALIVE_S)
@@ -190,11 +193,11 @@ def _set_watching_peers(socket: "zmq.Socket[object]") -> None:
 
 
 def _set_outliving_floods(socket: "zmq.Socket[object]") -> None:
-    """Let far more of what peers send wait than anybody can bring before the house ends the flood.
+    """Give received messages a queue that no peer can fill before the house ends its flood.
 
-    Where a queue of received messages is full, libzmq stops reading. If the connection breaks then, and the peer's own
-    heartbeat waits behind its messages, libzmq comes to answer it over the broken connection, and aborts the process:
-    anybody could do that, with a client of libzmq's or by hand.
+    libzmq stops reading while a queue of received messages is full. If the connection breaks then, and a heartbeat of
+    the peer waits behind its messages, libzmq later answers it over the broken connection, and aborts the process.
+    Anybody could cause this, with a client of libzmq or by hand.
     """
     socket.setsockopt(zmq.RCVHWM, WAITING_MAX)
     socket.setsockopt(zmq.RCVBUF, PEER_BUFFER_BYTES)
@@ -202,6 +205,6 @@ def _set_outliving_floods(socket: "zmq.Socket[object]") -> None:
 
 
 class BytesSocket(zmq.Socket[bytes]):
-    """A socket that sends bytes, without pyzmq's layer for other data above it, which costs as much again."""
+    """A socket that sends only bytes. It skips pyzmq's layer for other data, which would double the cost of a send."""
 
     send = zmq.backend.Socket.send  # type: ignore[assignment] # the same, without the overloads for other data

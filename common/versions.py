@@ -1,7 +1,7 @@
-"""Libraries that must not be older than this, since strangers can use what was wrong with them.
+"""The oldest versions of libraries that are accepted, since strangers can exploit the faults of older ones.
 
-The programs refuse to start with an older one. A test holds pyproject.toml to the table, and `make audit` asks a public
-database for what the table does not know yet.
+The programs refuse to start with an older one. A test holds pyproject.toml to this table, and `make audit` asks a
+public database for faults that the table does not know yet.
 """
 
 from typing import Final, NamedTuple
@@ -36,17 +36,17 @@ LIBZMQ: Final = Floor(
     "pyzmq",
 )
 MSGPACK: Final = Floor((1, 2, 4), ("CVE-2026-57585",), "msgpack")
-"""A floor may lie above the version that mended a fault: it is also the oldest that the service was tried with."""
+"""A floor may be newer than the version that fixed a fault: it is also the oldest with which the service was tested."""
 
 
 class OldLibraryError(AuctionError):
-    """An installed library has known faults that strangers can use."""
+    """An installed library has known faults that strangers can exploit."""
 
     code = "old_library"
 
 
 def refuse_old_libraries() -> None:
-    """Raise OldLibraryError for a library that is older than its floor, and for a libzmq without CURVE."""
+    """Raise OldLibraryError if a library is older than its floor, or if libzmq lacks CURVE."""
     refuse_older("libzmq", zmq.zmq_version_info(), LIBZMQ)
     refuse_older("msgpack", msgpack.version, MSGPACK)
     if not zmq.has("curve"):
@@ -54,7 +54,7 @@ def refuse_old_libraries() -> None:
 
 
 def refuse_older(library: str, version: Version, floor: Floor) -> None:
-    """Raise OldLibraryError where `version` of a library is older than its floor."""
+    """Raise OldLibraryError if `version` of a library is older than its floor."""
     if version < floor.version:
         raise OldLibraryError(
             f"{library} {written(version)} has known faults ({', '.join(floor.faults)}); {written(floor.version)} is "

@@ -80,6 +80,10 @@ class HallDesk:
         """Raise ProtocolError: a ping is refused for no reason that a client may go on from."""
         raise ProtocolError(f"The house refused what every client may ask: {ADVICE[answer.code]}")
 
+    def is_outdated(self, welcome: Welcome) -> bool:
+        """Return whether the hall knows of a later owner of this sale."""
+        return self._follower.is_outdated(welcome)
+
     def is_history(self, sale: str, epoch: int) -> bool:
         """Return whether the hall holds this sale in this epoch."""
         return self._follower.is_history(sale, epoch)

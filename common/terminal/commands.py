@@ -1,7 +1,7 @@
-"""What both command lines have in common: how an error is told, what the program's exit status is, and completion.
+"""What both command lines share: how they print an error, their exit status, and completion.
 
 Every failure that a person can act on ends in one sentence on stderr, `Error [code]: sentence`, and in the exit status
-of its exception (`common.errors`). With `--json` stdout has one JSON document all the same: the answer, or
+of its exception (`common.errors`). With `--json`, stdout still holds one JSON document: the answer, or
 `{"error": {"code": ..., "message": ...}}`. `docs/cli.md` lists the statuses and codes. A traceback is a bug of ours.
 """
 
@@ -28,9 +28,9 @@ from common.terminal.output import (
 )
 
 STOPPED_STATUS: Final = 130
-"""The person stopped the program: Ctrl-C, or no to a question."""
+"""The person stopped the program with Ctrl-C, or answered no to a question."""
 CLOSED_PIPE_STATUS: Final = 141
-"""Who reads our output closed it, as `head` does; other programs of the system end with the same status."""
+"""The reader of our output closed it, as `head` does; other programs of the system end with the same status."""
 
 CONTEXT_SETTINGS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -48,7 +48,7 @@ class AuctionGroup(click.Group):
         standalone_mode: bool = True,  # noqa: FBT001, FBT002 -- click's signature
         **extra: Any,
     ) -> Any:
-        """Run the program and end the process with its exit status; not `standalone_mode` leaves all that to click."""
+        """Run the program and end the process with its exit status. Without `standalone_mode`, click does it all."""
         words = sys.argv[1:] if args is None else list(args)
         if not standalone_mode:
             return super().main(words, prog_name, complete_var, standalone_mode=False, **extra)
@@ -61,7 +61,7 @@ class AuctionGroup(click.Group):
         sys.exit(status)
 
     def _status(self, words: list[str], prog_name: str | None, complete_var: str | None, **extra: Any) -> int:
-        """Run the program, tell what failed, and return its exit status."""
+        """Run the program, print the error if it failed, and return its exit status."""
         status: Any = 0
         try:
             status = super().main(words, prog_name, complete_var, standalone_mode=False, **extra)
@@ -78,12 +78,12 @@ class AuctionGroup(click.Group):
         except OSError as error:
             if error.filename is not None:
                 status = self._tell(StorageError(f"{error.filename} can't be used: {error.strerror}."), words)
-            elif not is_stdout_broken():  # else click printed it, a help or a version; the end will tell
+            elif not is_stdout_broken():  # else click was printing help or a version; `finish_output` reports it
                 raise
         return status if isinstance(status, int) else 0
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
-        """Return the commands in the order in which they were added, which is that of a sale, for the help."""
+        """Return the commands for the help, in the order in which they were added: that of a sale."""
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -95,7 +95,7 @@ class AuctionGroup(click.Group):
             sys.exit(CLOSED_PIPE_STATUS)
 
     def error_fields(self, error: AuctionError) -> dict[str, Any]:  # noqa: ARG002 -- for subclasses
-        """Return what the JSON of an error says besides its code and message; a program can have more to say."""
+        """Return further fields for the JSON of an error, besides its code and message; subclasses may add some."""
         return {}
 
     def _tell(self, error: AuctionError, words: Sequence[str]) -> int:
@@ -110,19 +110,19 @@ class AuctionGroup(click.Group):
 
 
 def wants_json(words: Sequence[str]) -> bool:
-    """Return whether a command line asks for JSON; it counts also where the rest of the line is wrong."""
+    """Return whether a command line asks for JSON, even if the rest of the line is wrong."""
     options = words[: words.index("--")] if "--" in words else words
     has_pair = ("--format", "json") in pairwise(options)
     return has_pair or "--json" in options or "--format=json" in options
 
 
 def examples(*lines: str) -> str:
-    """Return the end of a command's help: what people type, line by line."""
+    """Return the end of a command's help: examples to type, one a line."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
 def completion_command(program: str) -> click.Command:
-    """Return the command that prints the script by which a shell completes the commands of `program`."""
+    """Return the command that prints the script with which a shell completes the commands of `program`."""
 
     @click.command(
         "completion",

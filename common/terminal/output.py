@@ -1,8 +1,8 @@
-"""How text reaches a terminal or a pipe: all that both command lines print goes through the functions here.
+"""How text reaches a terminal or a pipe: both command lines print everything through the functions here.
 
-Much of it comes from the other side: a house that bidders don't know, or bidders whom the house doesn't know. So each
-function takes out what could steer a terminal, turn the direction of text or begin another line. And none of them
-loses text in silence: what stdout does not take raises OutputError.
+Much of the text comes from strangers: from a house that bidders don't know, or from bidders whom the house doesn't
+know. So each function removes anything that could steer a terminal, change the direction of text or begin another line.
+None of them loses text in silence: if stdout refuses it, they raise OutputError.
 """
 
 import errno
@@ -26,11 +26,11 @@ _STANDARD_DESCRIPTORS: Final = (0, 1, 2)
 
 
 _broken: Final[WeakKeyDictionary[TextIO, OSError]] = WeakKeyDictionary()
-"""Streams that refused something once: what follows would have a hole before it."""
+"""Streams that once refused something. Nothing more is written to them, since the text would have a gap."""
 
 
 class OutputError(StorageError):
-    """Stdout does not take what a command has to say; the command was carried out all the same."""
+    """Stdout refuses the output of a command; the command itself was carried out."""
 
     code = "output"
 
@@ -41,10 +41,10 @@ class OutputError(StorageError):
 
 
 def prepare_output() -> None:
-    """Make both streams ready: whatever they are, each character can be written or told as lost.
+    """Prepare stdout and stderr so that each character is either written or reported as lost.
 
-    What the encoding has no character for is escaped. A descriptor that is closed is taken by something that can't be
-    written to, so that no file or socket gets its number and with it what was meant for a person.
+    A character that the encoding lacks is escaped. A closed descriptor is opened on something that can't be written to;
+    otherwise a file or socket could get its number, and receive text that was meant for a person.
     """
     for descriptor in _STANDARD_DESCRIPTORS:
         try:
@@ -62,14 +62,14 @@ def prepare_output() -> None:
 
 
 def _say_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print a traceback. It is a bug of ours, but what set it off may have come from the other side."""
+    """Print a traceback. The bug is ours, but the text in it may come from the other side."""
     for part in traceback.format_exception(kind, error, trace):
         for line in part.splitlines():
             say(line, err=True)
 
 
 def finish_output() -> None:
-    """Write out what may still wait. Raises OutputError; the end of the process then does not complain again."""
+    """Write out all text that still waits. Raises OutputError if that fails; Python then does not complain again."""
     for stream in (sys.stderr, sys.stdout):
         try:
             stream.flush()
@@ -80,7 +80,7 @@ def finish_output() -> None:
 
 
 def is_stdout_broken() -> bool:
-    """Return whether stdout refuses what was written to it."""
+    """Return whether stdout refuses text."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -89,7 +89,7 @@ def is_stdout_broken() -> bool:
 
 
 def drop(stream: TextIO) -> None:
-    """Send what is still to be written to a stream nowhere, since nobody takes it."""
+    """Discard all text that still waits in a stream, since nobody can receive it."""
     with suppress(OSError, ValueError):  # a stream without a file has nothing to drop
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -97,22 +97,22 @@ def drop(stream: TextIO) -> None:
 
 
 def say(text: str = "", *, err: bool = False, if_lost: str = "", style: Mapping[str, Any] | None = None) -> None:
-    """Print one line; line breaks in it become spaces.
+    """Print one line; line breaks in it become spaces. Raises OutputError if stdout refuses it.
 
-    `if_lost` is what an OutputError says, where this is the only word on what was decided. What stderr does not take
-    is lost: there is nowhere else to say it, and the exit status says it, too.
+    Set `if_lost` if nothing else tells the person what was decided: the OutputError then repeats it. Text that stderr
+    refuses is lost: there is nowhere else to print it, and the exit status tells of the failure too.
     """
     line = printable(text)
     _write(click.style(line, **style) if style and _has_colours() else line, err=err, if_lost=if_lost)
 
 
 def tell_person(sentence: str) -> None:
-    """Print a sentence that is for the person at the keyboard only, whatever reads the output."""
+    """Print a sentence for the person at the keyboard on stderr, so that no program reads it as output."""
     say(sentence, err=True)
 
 
 def say_error(error: AuctionError) -> None:
-    """Print an error on stderr: in one line, or where it tells of several things, a line for each."""
+    """Print an error on stderr: on one line, or with a line for each thing if it has several to tell."""
     head = f"Error [{error.code}]:"
     if len(error.lines) == 1:
         say(f"{head} {error}", err=True)
@@ -122,12 +122,12 @@ def say_error(error: AuctionError) -> None:
 
 
 def say_drawn(lines: Iterable[str], *, err: bool = False) -> None:
-    """Print what was laid out from printable text, with colours and line breaks of our own: a table, a CSV, a help."""
+    """Print lines that the caller made of printable text, and that may have colours: a table, a CSV, a help text."""
     _write("\n".join(lines), err=err)
 
 
 def say_bytes(content: bytes) -> None:
-    """Print what was laid out from printable text and has an encoding of its own, whatever that of the terminal is."""
+    """Print text that the caller made of printable text and has encoded itself, whatever the terminal's encoding is."""
     _write(content)
 
 
@@ -142,7 +142,7 @@ def say_record(record: Mapping[str, Any], *, if_lost: str = "") -> None:
 
 
 def say_done(done: str, document: object, *, as_json: bool) -> None:
-    """Tell what was carried out, in a sentence or as JSON. Where stdout does not take it, the OutputError says it."""
+    """Print what was done, as a sentence or as JSON. Raises OutputError, which repeats `done`, if stdout refuses it."""
     if as_json:
         print_json(document, if_lost=done)
     else:
@@ -150,7 +150,7 @@ def say_done(done: str, document: object, *, as_json: bool) -> None:
 
 
 def confirm(question: str) -> None:
-    """Ask on stderr for a yes. Raises click's Abort at a no."""
+    """Ask a yes-or-no question on stderr. Raises click's Abort at a no, and OutputError if stderr refuses it."""
     try:
         click.confirm(printable(question), abort=True, err=True)
     except OSError as error:
@@ -158,7 +158,7 @@ def confirm(question: str) -> None:
 
 
 def _json(encoded: bytes) -> str:
-    """Return a JSON document with escapes for what JSON itself leaves as it is, but a terminal would not."""
+    """Return a JSON document in which all characters that could mislead on a terminal are escaped."""
     text = encoded.decode()
     chars: list[str] | None = None
     for place in misleading_places(text):
@@ -169,7 +169,7 @@ def _json(encoded: bytes) -> str:
 
 
 def _has_colours() -> bool:
-    """Return whether colours are wanted; in a pipe click takes them out besides."""
+    """Return whether colours are wanted; in a pipe click removes them anyway."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -185,5 +185,5 @@ def _write(text: str | bytes, *, err: bool = False, if_lost: str = "") -> None:
         if err:
             return
         if isinstance(error, BrokenPipeError) and not if_lost:
-            raise  # who reads has enough, as `head` does
+            raise  # the reader has enough, as `head` does
         raise OutputError(error, printable(if_lost)) from error

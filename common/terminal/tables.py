@@ -1,6 +1,6 @@
 """Tables: fitted to a terminal, aligned in a pipe. No number and no price is ever cut.
 
-Where a terminal is too narrow for a table's numbers, the rows stand one below the other, each with all of its cells.
+If a terminal is too narrow for a table's numbers, each row becomes a block of lines that holds all of its cells.
 """
 
 import io
@@ -19,15 +19,15 @@ from common.names import printable
 from common.terminal.output import say_drawn
 
 _GAP: Final = 2
-"""Cells between columns."""
+"""The width between two columns, in terminal cells."""
 _SHRUNK_MIN: Final = 8
 _SHRUNK_FOR_EXTRAS: Final = 12
-"""A text is not cut below this to make room for a column that can be left out."""
+"""No text is cut below this width to make room for a column that can be left out."""
 _INDENT: Final = "    "
 
 
 class Column(NamedTuple):
-    """A column. Where a terminal is narrow, a text that `shrinks` is cut and a column that `is_extra` left out."""
+    """A column. On a narrow terminal a text that `shrinks` is cut, and a column that `is_extra` is left out."""
 
     title: str
     is_number: bool = False
@@ -38,7 +38,7 @@ class Column(NamedTuple):
 def print_table(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], styles: Mapping[str, str] | None = None
 ) -> None:
-    """Print rows of texts, each as long as `columns`. `styles` has a style of rich for some texts."""
+    """Print rows of texts, one text for each column. `styles` gives the rich style of some texts."""
     columns = [column._replace(title=printable(column.title)) for column in columns]
     clean = [[printable(cell) for cell in row] for row in rows]
     say_drawn(_terminal_lines(columns, clean, styles or {}) if sys.stdout.isatty() else _plain_lines(columns, clean))
@@ -94,7 +94,7 @@ def _sum_width(widths: Collection[int]) -> int:
 
 
 def _stacked_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> Iterable[str]:
-    """Yield for each row its cells one after the other, as many on a line as fit; numbers have their column's name."""
+    """Yield lines that hold the cells of each row in turn, as many as fit; a number follows its column's title."""
     for row in rows:
         line = ""
         for column, cell in zip(columns, row, strict=True):

@@ -41,7 +41,7 @@ def test_reads(text: str, duration_ms: int) -> None:
         ("1m 1m", "each unit once"),
         ("366d 1ms", "longer than the longest duration, 366d"),
         ("9999999999999999s", "is not a duration"),
-        ("1s" * 60, "not that long a text"),
+        ("1s" * 60, "too long for a duration"),
     ],
 )
 def test_refuses(text: str, reason: str) -> None:

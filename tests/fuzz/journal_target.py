@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
-from auctioneer.journal import Journal, append
+from auctioneer.journal import Record, append
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from common.errors import StorageError
 from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, any_value_allowed, rejection
@@ -120,19 +120,22 @@ def _use(path: Path) -> None:
     for read_only in (True, False):
         with suppress(StorageError):
             store = SqliteStore(path)
-            _read_all(store.read() if read_only else store.take_over(""), read_only=read_only)
+            _read_all(store.read() if read_only else None, store)
 
 
-def _read_all(journal: Journal, *, read_only: bool) -> None:
-    """Read everything; what is found sound is what was written, and the facts are in their order."""
+def _read_all(record: Record | None, store: SqliteStore) -> None:
+    """Read everything, and write if not opened for reading; what is sound is what was written, in its order."""
+    writer = None if record is not None else store.take_over("")
+    journal = record or writer
+    assert journal is not None
     try:
         facts = [fact for _, fact in journal.read()]
         assert facts == [*EVERY_EVENT, *announcements(200)][: len(facts)]
         journal.verify_chain()
         journal.recent(10)
         assert sorted(journal.rejections(), key=attrgetter("request_id")) == _REFUSALS
-        if not read_only:
-            append(journal, announcements(1, 999), [rejection(1, number) for number in range(600, 640)], AT_MS)
+        if writer is not None:
+            append(writer, announcements(1, 999), [rejection(1, number) for number in range(600, 640)], AT_MS)
     finally:
         journal.close()
 

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from auctioneer.house.register import ENROLMENTS_BURST
-from auctioneer.journal import SqliteJournal
 from auctioneer.journal.snapshots import SnapshotFiles
+from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.process.startup import read_house
 from benchmarks.inside.sale import BATCH_BIDS, Inside, InsideError, settings
 from common.limits import REMEMBERED_REQUESTS_MAX
@@ -25,7 +25,7 @@ def test_the_sale_inside_accepts_and_journals_every_bid(tmp_path: Path) -> None:
     assert [type(answer) for answer in answers] == [Accepted] * 7
     assert len(batch.facts) == len(batch.events) == 7
     assert sum(lot.view.bids for lot in sale.house.engine.catalogue) == 3 * BATCH_BIDS + 7
-    journal = SqliteJournal.open(path, read_only=True)
+    journal = SqliteStore(path).read()
     house = read_house(journal, SnapshotFiles(tmp_path).load(journal), settings(), sale.now_ms)
     assert sum(lot.view.bids for lot in house.engine.catalogue) == 3 * BATCH_BIDS  # the last seven were not committed
     assert len(house.register.entries) == 30
