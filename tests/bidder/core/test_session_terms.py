@@ -1,8 +1,8 @@
 """The session where two houses hold the same sale in the same epoch: the one that lost the record is not heard."""
 
 import pytest
-from bidder.core.events import ConnectionState, HistoryLost
 
+from bidder.core.notices import ConnectionState, HistoryLost
 from common.messages import Accepted, Hello
 from tests.bidder.core.lossy_link import Link, live
 from tests.bidder.core.small_house import SmallHouse
@@ -15,7 +15,7 @@ def taken_over(house: SmallHouse) -> Link:
     link.connect()
     link.run(200)
     assert link.session.state is ConnectionState.LIVE
-    link.events.clear()
+    link.notices.clear()
     house.seen.clear()
     return link
 
