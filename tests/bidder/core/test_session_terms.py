@@ -15,7 +15,7 @@ def taken_over(house: SmallHouse) -> Link:
     link.connect()
     link.run(200)
     assert link.session.state is ConnectionState.LIVE
-    link.notices.clear()
+    link.events.clear()
     house.seen.clear()
     return link
 
