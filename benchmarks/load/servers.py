@@ -71,14 +71,14 @@ def leading(link: JoinLink, lots: int) -> dict[str, int]:
 @contextmanager
 def running_echo(folder: Path, *, is_encrypted: bool) -> Iterator[tuple[str, str]]:
     """Run the bare echo; yields its address and key."""
-    with running_bare("benchmarks.load.echo", folder, is_encrypted=is_encrypted) as ((address,), server_key):
+    with running_bare("echo", folder, is_encrypted=is_encrypted) as ((address,), server_key):
         yield address, server_key
 
 
 @contextmanager
-def running_bare(module: str, folder: Path, *, is_encrypted: bool) -> Iterator[tuple[list[str], str]]:
-    """Run a bare server, a module that says its ports; yields its addresses and its key."""
+def running_bare(what: str, folder: Path, *, is_encrypted: bool) -> Iterator[tuple[list[str], str]]:
+    """Run a bare server of `benchmarks.load.bare`; yields its addresses and its key."""
     key_file = folder / "bare-key.json"
     server_key = load_or_make_keys(key_file).public if is_encrypted else ""
-    with running_child(module, *([str(key_file)] if is_encrypted else [])) as server:
+    with running_child("benchmarks.load.bare", what, *([str(key_file)] if is_encrypted else [])) as server:
         yield [f"tcp://127.0.0.1:{port}" for port in server.hear(list[int])], server_key

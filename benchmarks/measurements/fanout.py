@@ -1,7 +1,7 @@
 """Whether every event reaches every screen, and how soon, beside a bare publisher of the same frames.
 
 Each screen is a socket with a connection of its own, and follows all lots. A house stores each bid before it
-publishes; the bare publisher (`benchmarks.load.bare_publisher`) publishes at once, a frame for each bid. Above what a
+publishes; the bare publisher (`benchmarks.load.bare`) publishes at once, a frame for each bid. Above what a
 publisher can send, a house has to put more events into a frame. The bare one would queue for minutes, and is not
 measured there.
 """
@@ -92,7 +92,7 @@ def run_bare(folder: Path, shapes: list[Shape], seconds: float) -> list[Run]:
     """Measure the bare publisher in the same way."""
     lots = shapes[0].lots
     with (
-        running_bare("benchmarks.load.bare_publisher", folder, is_encrypted=False) as ((requests, publisher), key),
+        running_bare("publish", folder, is_encrypted=False) as ((requests, publisher), key),
         OpenLoop(requests, key, min(LANES, lots)) as load,
     ):
         return _run_all(load, Publisher(publisher, key, None), {str(lot): 0 for lot in range(lots)}, shapes, seconds)

@@ -38,7 +38,7 @@ class EchoPeer:
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator[Running]:
         """See `Peer`. It records nothing and publishes nothing."""
-        with running_server([sys.executable, "-m", "benchmarks.load.echo"], folder / "echo.log") as process:
+        with running_server([sys.executable, "-m", "benchmarks.load.bare", "echo"], folder / "echo.log") as process:
             assert process.stdout is not None, "the echo prints its port"
             (port,) = decode_line(process.stdout.readline(), list[int])
             address = ("127.0.0.1", port)

@@ -26,7 +26,7 @@ def test_more_bots_than_the_system_has_files_for_are_refused_in_a_sentence() -> 
         timeout=300,
     )
     assert program.returncode == 2
-    assert "no room for 1000 more open files: the system allows it 256" in program.stderr
+    assert "1000 more files: the system allows it 256" in program.stderr
 
 
 def test_bots_bid_in_a_sale_that_is_on_and_report(small_sale: Path, tmp_path: Path) -> None:

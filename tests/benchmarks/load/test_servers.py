@@ -17,7 +17,6 @@ from common.lot import BidPlaced
 from common.messages import BidRequest, LotEvents
 
 ENCRYPTED = pytest.mark.parametrize("is_encrypted", [False, True])
-BARE_PUBLISHER = "benchmarks.load.bare_publisher"
 
 
 def bid(bidder: int, round_number: int) -> bytes:
@@ -42,7 +41,7 @@ def test_a_closed_loop_counts_what_the_echo_answers(tmp_path: Path, *, is_encryp
 @ENCRYPTED
 def test_a_bid_at_the_bare_publisher_is_heard_by_each_subscriber(tmp_path: Path, *, is_encrypted: bool) -> None:
     with (
-        running_bare(BARE_PUBLISHER, tmp_path, is_encrypted=is_encrypted) as ((requests, publisher), key),
+        running_bare("publish", tmp_path, is_encrypted=is_encrypted) as ((requests, publisher), key),
         Bidders(requests, key, 1) as bidders,
     ):
         seen = Publisher(publisher, key, new_keys() if is_encrypted else None)

@@ -18,6 +18,7 @@ def kept_by(folder: Path, *arguments: str) -> Kept:
     return kept
 
 
+@pytest.mark.bench
 def test_a_fan_out_delivers_everything_and_compares_with_the_bare_publisher(tmp_path: Path) -> None:
     finding = kept_by(tmp_path, "fanout", "--quick").finding
     assert [(row.setting["lots"], row.setting["bids_per_s"]) for row in finding.rows] == [(1, 100), (64, 100)]
