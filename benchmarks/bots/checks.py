@@ -16,7 +16,7 @@ from common.terminal.output import say
 
 _SHOWN_MAX: Final = 5
 _REQUESTS: Final = """
-    SELECT paddle, request_id FROM bid
+    SELECT json_extract(body, '$[4]'), json_extract(body, '$[5]') FROM fact WHERE kind = 'bid_taken'
     UNION ALL
     SELECT json_extract(body, '$[4]'), json_extract(body, '$[5].id') FROM fact WHERE kind = 'lot_bought'
 """
