@@ -2,13 +2,14 @@
 
 A key file is JSON with `public` and `secret` in Z85, mode 0600, written whole or not at all. A join link holds all
 that a bidder needs: `auction://HOST:PORT/SERVERKEY?publish=PORT&invite=CODE`. Its key is in hex, since Z85 has
-characters that a link can't hold.
+characters that a link can't hold. A house that may be at several places has them all in its link, in the order in which
+to try them: `auction://HOST:PORT,HOST:PORT/...`.
 """
 
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
@@ -25,6 +26,8 @@ PLAIN = "plain"
 """Stands in a link in place of the key if the house has no CURVE, so that a link whose key got lost is not accepted."""
 HOUSE_LOCK: Final = "lock"
 """The name of the file in a data directory that a house locks while it runs."""
+PLACES_MAX: Final = 8
+"""Places in a join link."""
 _LISTING_CHARS: Final = 32
 
 
@@ -74,50 +77,71 @@ def _checked(path: Path, raw: bytes) -> KeyPair:
     return keys
 
 
+class Place(NamedTuple):
+    """Where a house may be reached: the name or address of a machine, and the port of its ROUTER there."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 class JoinLink(msgspec.Struct, frozen=True):
-    """Where a house is, and the key that it must prove to have: in Z85, or empty for a house without CURVE."""
+    """Where a house is, and the key that it must prove to have: in Z85, or empty for a house without CURVE.
+
+    `others` are more places where the same house may be, after `host` and `port`. A house publishes on the same port at
+    each of them, or says in its welcome where it does.
+    """
 
     host: str
     port: int
     publish_port: int
     server_key: str
     invite: str = ""
+    others: tuple[Place, ...] = ()
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
         key = z85.decode(self.server_key).hex() if self.server_key else PLAIN
         query = {"publish": str(self.publish_port)} | ({"invite": self.invite} if self.invite else {})
-        return f"{LINK_SCHEME}://{host}:{self.port}/{key}?{urlencode(query)}"
+        return f"{LINK_SCHEME}://{','.join(map(str, self.places))}/{key}?{urlencode(query)}"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All places where the house may be, in the order in which to try them."""
+        return (Place(self.host, self.port), *self.others)
 
     @property
     def request_address(self) -> str:
-        """The ZeroMQ address of the house's ROUTER, which answers requests."""
+        """The ZeroMQ address of the house's ROUTER, which answers requests, at the first place."""
         return zmq_address(self.host, self.port)
 
     @property
     def publish_address(self) -> str:
-        """The ZeroMQ address of the house's broadcast."""
+        """The ZeroMQ address of the house's broadcast at the first place."""
         return zmq_address(self.host, self.publish_port)
 
 
 def parse_link(text: str) -> JoinLink:
     """Return the link in `text`. Raises UsageError, which says what a link looks like, if it is none."""
+    scheme, _, rest = text.strip().partition("://")
+    listed, _, tail = rest.partition("/")
     try:
-        parts = urlsplit(text.strip())
+        first, *others = [_parse_place(one) for one in listed.split(",", PLACES_MAX - 1)]
+        parts = urlsplit(f"/{tail}")
         query = parse_qs(parts.query)  # parameters that this version doesn't know are ignored
         key = parts.path.removeprefix("/")
         server_key = "" if key == PLAIN else z85.encode(bytes.fromhex(key)).decode()
         link = JoinLink(
-            host=parts.hostname or "",
-            port=parts.port or 0,
+            host=first.host,
+            port=first.port,
             publish_port=int(query["publish"][0]),
             server_key=server_key,
             invite=query.get("invite", [""])[0],
+            others=tuple(others),
         )
         valid = (
-            parts.scheme == LINK_SCHEME
-            and link.host
-            and link.port > 0
+            scheme.lower() == LINK_SCHEME
             and 0 < link.publish_port < 65536
             and (key == PLAIN or len(server_key) == KEY_CHARS)
             and len(link.invite) <= INVITE_CHARS_MAX
@@ -127,6 +151,14 @@ def parse_link(text: str) -> JoinLink:
     if not valid:
         raise UsageError(_NOT_A_LINK.format(text))
     return link
+
+
+def _parse_place(text: str) -> Place:
+    """Return one of the places of a link. Raises ValueError."""
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or not parts.port or parts.path or parts.query or parts.fragment:
+        raise ValueError(f"{text!r} is no HOST:PORT")
+    return Place(parts.hostname, parts.port)
 
 
 _NOT_A_LINK = (

@@ -1,22 +1,25 @@
-"""The addresses of the house that a link names: looked up again and again, and tried one at a time.
+"""The addresses of the house that a link leads to: looked up again and again, and tried one at a time.
+
+A link has one place where the house may be, or several, each with a port of its own.
 
 A name may have several addresses, of which not all lead to the house: `localhost` is ::1 and 127.0.0.1 on most
 machines, and a house may listen on one of them only. Rules:
 
 - One address is tried at a time, and both sockets of a client go to the same one.
 - The next one is tried after a rejection, or where no connection comes up within `ATTEMPT_MS`.
-- Once all were tried, the name is looked up again, and they are tried again after a pause.
+- Once all were tried, the names are looked up again, and they are tried again after a pause.
 - A connection that ends is tried at its own address first.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from queue import Empty, SimpleQueue
 from socket import AI_NUMERICHOST, SOCK_STREAM, getaddrinfo
 from typing import Final
 
 from common.errors import UsageError
+from common.keys import Place, zmq_address
 
 ATTEMPT_MS: Final = 2000
 """How long a connection may take to come up, before the next address is tried: firewalls drop in silence."""
@@ -26,7 +29,7 @@ PAUSE_MAX_MS: Final = 500
 LOOKUP_AGAIN_MS: Final = 2000
 """The least time between two lookups of one name."""
 ADDRESSES_MAX: Final = 16
-"""Addresses of one name that are tried."""
+"""Addresses that are tried, of all the names of a link."""
 
 Resolve = Callable[[str], tuple[str, ...]]
 """Returns the numeric addresses of a name, in the order in which to try them. May block, and raises OSError."""
@@ -175,3 +178,85 @@ class Lookup:
         self.failure = str(getattr(result, "strerror", None) or result or "the answer is empty")
         self.again_ms = now_ms + LOOKUP_AGAIN_MS
         return ()
+
+
+class _Sought:
+    """One place of a link: its numeric addresses, and how its name is looked up where it is one."""
+
+    def __init__(self, place: Place, resolve: Resolve, wake: Callable[[], None]) -> None:
+        self.place = place
+        numeric = numeric_address(place.host)
+        self.found: tuple[str, ...] = () if numeric is None else (numeric,)
+        self.lookup = Lookup(place.host, resolve, wake) if numeric is None else None
+
+
+class Search:
+    """Where to connect now, of all addresses of all places of a link. Raises UsageError for what is no host.
+
+    An address is that of a ROUTER, as ZeroMQ writes it. `wake` is called by another thread when a name was looked up.
+    """
+
+    def __init__(self, places: Sequence[Place], resolve: Resolve, wake: Callable[[], None]) -> None:
+        self.addresses = Addresses()
+        self._sought = [_Sought(place, resolve, wake) for place in places]
+        self._hosts: dict[str, str] = {}
+
+    def begin(self, now_ms: int) -> None:
+        """Begin with what is known without looking anything up."""
+        self._learn(now_ms)
+        self._look_up(now_ms)
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether there may be another address than the current one."""
+        return len(self._hosts) > 1 or any(sought.lookup is not None for sought in self._sought)
+
+    @property
+    def current(self) -> str:
+        """The address to be tried, or where the house is; empty while none is known."""
+        return self.addresses.current
+
+    @property
+    def current_host(self) -> str:
+        """The machine of the current address, in numbers."""
+        return self._hosts.get(self.addresses.current, "")
+
+    @property
+    def next_ms(self) -> int | None:
+        """When `go_on` has something to do; None where only what comes in can change anything."""
+        if not self.is_choice:
+            return None
+        again = [sought.lookup.again_ms for sought in self._sought if sought.lookup is not None]
+        return min((one for one in (self.addresses.next_ms, *again) if one is not None), default=None)
+
+    @property
+    def failure(self) -> str:
+        """Why no name could be looked up, where that is known."""
+        return next((one.lookup.failure for one in self._sought if one.lookup is not None and one.lookup.failure), "")
+
+    def read_lookups(self, now_ms: int) -> None:
+        """Take up what lookups have found, and begin those again that found nothing."""
+        for sought in self._sought:
+            if sought.lookup is not None:
+                sought.found = sought.lookup.pop(now_ms) or sought.found
+                if sought.lookup.again_ms is not None and sought.lookup.again_ms <= now_ms:
+                    sought.lookup.begin(now_ms)
+        self._learn(now_ms)
+
+    def go_on(self, now_ms: int) -> None:
+        """Go to the next address, and look the names up again where all were tried."""
+        if self.addresses.is_round_over:
+            self._look_up(now_ms)
+        self.addresses.move(now_ms)
+
+    def _learn(self, now_ms: int) -> None:
+        found = {
+            zmq_address(address, sought.place.port): address for sought in self._sought for address in sought.found
+        }
+        self._hosts = {self.current: self.current_host} | found if self.current else found
+        self.addresses.learn(tuple(found), now_ms)
+
+    def _look_up(self, now_ms: int) -> None:
+        for sought in self._sought:
+            if sought.lookup is not None:
+                sought.lookup.begin(now_ms)

@@ -141,7 +141,7 @@ def forgotten(connection: Connection) -> str:
     """Return what is said of a client that was neither closed nor kept."""
     link = connection.link
     return (
-        f"A client of the house at {link.host}:{link.port} was not closed, and nothing keeps it any more; it is closed "
+        f"A client of the house at {link.places[0]} was not closed, and nothing keeps it any more; it is closed "
         "now. Keep a client for as long as it is needed, then close it: `with ... as client`, or client.close()."
     )
 

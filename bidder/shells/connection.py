@@ -18,7 +18,7 @@ import zmq
 from bidder.core.effects import ConnectFeed, Send, Settled, Subscribe, Unsubscribe
 from bidder.core.notices import Notice
 from bidder.core.session import Session
-from bidder.shells.addresses import Addresses, Lookup, Progress, Resolve, numeric_address, resolve
+from bidder.shells.addresses import Progress, Resolve, Search, resolve
 from bidder.shells.line import Line, feed_options, request_options
 from common.errors import RejectedError, UnreachableError, WrongKeyError
 from common.keys import JoinLink, KeyPair, zmq_address
@@ -60,9 +60,7 @@ class Connection:
             entropy=urandom,
             last_id=last_id,
         )
-        address = numeric_address(link.host)
-        self._addresses = Addresses()
-        self._lookup = Lookup(link.host, resolve, wake) if address is None else None
+        self._search = Search(link.places, resolve, wake)
         self._fault: WrongKeyError | RejectedError | None = None
         """Why the house can't be at one of the addresses; told when all were tried."""
         self._publish_port: int | None = None
@@ -76,11 +74,8 @@ class Connection:
             self._requests.close()
             raise
         now_ms = self.now_ms()
-        if address is not None:
-            self._addresses.learn((address,), now_ms)
-            self._connect_requests(now_ms)
-        elif self._lookup is not None:
-            self._lookup.begin(now_ms)
+        self._search.begin(now_ms)
+        self._connect_requests(now_ms)
 
     @staticmethod
     def now_ms() -> int:
@@ -102,9 +97,7 @@ class Connection:
     def wait_ms(self) -> int | None:
         """How long `pump` can wait if no socket is readable; None: forever."""
         lines = (self._requests, self._feed)
-        deadlines_ms = [self.session.next_deadline_ms, *(line.reconnect_ms for line in lines)]
-        if self._lookup is not None:
-            deadlines_ms += [self._addresses.next_ms, self._lookup.again_ms]
+        deadlines_ms = [self.session.next_deadline_ms, self._search.next_ms, *(line.reconnect_ms for line in lines)]
         due_ms = min((deadline_ms for deadline_ms in deadlines_ms if deadline_ms is not None), default=None)
         return None if due_ms is None else max(0, due_ms - self.now_ms())
 
@@ -122,8 +115,8 @@ class Connection:
         session.tick(now_ms)
         for line in (self._requests, self._feed):
             line.connect_again_if_given_up(now_ms)
-        if self._lookup is not None:
-            self._find_house(self._lookup, now_ms)
+        if self._search.is_choice:
+            self._find_house(now_ms)
         if self._carry_out(for_app):
             has_more |= self._read(for_app, now_ms)
         return for_app, has_more
@@ -136,38 +129,34 @@ class Connection:
                 self._connect_feed(now_ms)
                 self.session.connected(now_ms)
         except (WrongKeyError, RejectedError) as error:
-            if self._requests.proven or self._addresses.is_round_over:
+            if self._requests.proven or self._search.addresses.is_round_over:
                 raise
             self._fault, self._requests.progress = error, Progress.REFUSED
         if self._feed.came_up(now_ms):
             self.session.feed_connected(now_ms)
 
-    def _find_house(self, lookup: Lookup, now_ms: int) -> None:
+    def _find_house(self, now_ms: int) -> None:
         """Try another address where the current one does not answer. Raises why no address can be the house's."""
-        self._addresses.learn(lookup.pop(now_ms), now_ms)
-        if lookup.again_ms is not None and lookup.again_ms <= now_ms:
-            lookup.begin(now_ms)
+        search, addresses = self._search, self._search.addresses
+        search.read_lookups(now_ms)
         if self._requests.address:
-            self._addresses.note(self._requests.progress, now_ms)
-        if self._addresses.next_ms is not None and self._addresses.next_ms <= now_ms:
-            if self._addresses.is_round_over:
-                if self._fault is not None and not self._requests.proven:
-                    raise self._fault
-                lookup.begin(now_ms)
-            self._addresses.move(now_ms)
+            addresses.note(self._requests.progress, now_ms)
+        if addresses.next_ms is not None and addresses.next_ms <= now_ms:
+            if addresses.is_round_over and self._fault is not None and not self._requests.proven:
+                raise self._fault
+            search.go_on(now_ms)
         self._connect_requests(now_ms)
 
     def _connect_requests(self, now_ms: int) -> None:
         """Connect the request path to the address that is to be tried, unless it is."""
-        if self._addresses.current:
-            address = zmq_address(self._addresses.current, self.link.port)
-            if address != self._requests.address:
-                self._requests.connect(address, now_ms)
+        address = self._search.current
+        if address and address != self._requests.address:
+            self._requests.connect(address, now_ms)
 
     def _connect_feed(self, now_ms: int, *, always: bool = False) -> None:
-        """Connect the feed to the address that answers requests, unless it is connected there; `always` even then."""
+        """Connect the feed to the machine that answers requests, unless it is connected there; `always` even then."""
         if self._publish_port is not None:
-            address = zmq_address(self._addresses.current, self._publish_port)
+            address = zmq_address(self._search.current_host, self._publish_port)
             if always or address != self._feed.address:
                 self._feed.connect(address, now_ms)
 
@@ -218,13 +207,14 @@ class Connection:
     def why_not_ready(self) -> UnreachableError:
         """Return the error for a client that did not get ready in time: how far it came and what to check."""
         if not self._requests.address:
-            why = self._lookup.failure if self._lookup is not None else ""
+            why = self._search.failure
+            names = " or ".join(place.host for place in self.link.places)
             return UnreachableError(
-                f"The name {self.link.host} could not be looked up{why and ': '}{why or ' in time'}. Check that it is "
+                f"The name {names} could not be looked up{why and ': '}{why or ' in time'}. Check that it is "
                 "the name in the join link, and that this machine is on the house's network."
             )
         if not self._requests.reached:
-            tried = " or ".join(zmq_address(address, self.link.port) for address in self._addresses.tried)
+            tried = " or ".join(self._search.addresses.tried)
             return UnreachableError(
                 f"Nothing answers at {tried}. Check that the house runs, that the link is the one it "
                 "printed last, and that no firewall is in between."

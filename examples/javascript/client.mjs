@@ -240,17 +240,22 @@ class Client {
     return welcome
   }
 
-  /** Connect to the next address of the house's name; look the name up again when all were tried (§3.2). */
+  /** Connect to the next address of the house's places; look their names up again when all were tried (§3.2). */
   async nextAddress() {
     if (!this.addresses?.length) {
-      this.addresses = (await lookup(this.link.host, { all: true })).map(
-        ({ address, family }) => (family === 6 ? `[${address}]` : address))
+      this.addresses = (await Promise.all(this.link.places.map(async ({ host, port }) =>
+        (await lookup(host, { all: true }).catch(() => [])).map(({ address, family }) => ({
+          machine: family === 6 ? `[${address}]` : address, port,
+        }))))).flat()
     }
     const next = this.addresses.shift()
-    if (next === this.address) return
-    if (this.address) this.dealer.disconnect(`tcp://${this.address}:${this.link.port}`)
-    this.address = next
-    this.dealer.connect(`tcp://${next}:${this.link.port}`)
+    if (!next) return this.trouble('no place of the link could be looked up')
+    const router = `tcp://${next.machine}:${next.port}`
+    if (router === this.router) return
+    if (this.router) this.dealer.disconnect(this.router)
+    this.router = router
+    this.address = next.machine
+    this.dealer.connect(router)
   }
 
   /** Subscribe, and await the proof that it is in force (§3.6). What comes before that is in the snapshot. */

@@ -27,15 +27,17 @@ export function z85(bytes) {
   return text
 }
 
-/** {host, port, serverKey, invite} of a join link; `serverKey` is null where the house has no CURVE. */
+/** {places: [{host, port}], serverKey, invite} of a join link; `serverKey` is null where the house has no CURVE. */
 export function parseLink(text) {
-  const parts = /^auction:\/\/(\[[^\]/?#]+\]|[^:/?#[\]]+):(\d{1,5})\/([0-9a-fA-F]{64}|plain)\?([^#]*)$/.exec(text)
-  if (!parts) throw new Fault('that is no join link: it looks like auction://HOST:PORT/KEY?publish=PORT')
-  const [, host, port, key, query] = parts
+  const parts = /^auction:\/\/([^/?#]+)\/([0-9a-fA-F]{64}|plain)\?([^#]*)$/.exec(text)
+  const listed = parts?.[1].split(',').map((place) => /^(\[[^\]]+\]|[^:[\]]+):(\d{1,5})$/.exec(place))
+  if (!listed?.every(Boolean)) {
+    throw new Fault('that is no join link: it looks like auction://HOST:PORT/KEY?publish=PORT')
+  }
+  const [, , key, query] = parts
   const fields = new URLSearchParams(query)
   return {
-    host: host.replace(/^\[|\]$/g, ''),
-    port: Number(port),
+    places: listed.map(([, host, port]) => ({ host: host.replace(/^\[|\]$/g, ''), port: Number(port) })),
     serverKey: key === 'plain' ? null : z85(Buffer.from(key, 'hex')),
     invite: fields.get('invite') ?? '',
   }

@@ -13,9 +13,11 @@ from common.errors import UsageError
 from common.files import can_lock, write_whole
 from common.keys import (
     HOUSE_LOCK,
+    PLACES_MAX,
     JoinLink,
     KeyPair,
     LocalHouse,
+    Place,
     find_local_houses,
     load_or_make_keys,
     new_keys,
@@ -103,11 +105,16 @@ PORTS = st.integers(1, 65535)
 HOSTS = st.sampled_from(["localhost", "127.0.0.1", "house.example.org", "::1", "fe80::1", "2001:db8::8a2e:370:7334"])
 
 
-@given(HOSTS, PORTS, PORTS, st.sampled_from([KEY, ""]), st.text(max_size=INVITE_CHARS_MAX))
-def test_a_link_there_and_back(host: str, port: int, publish_port: int, key: str, invite: str) -> None:
+PLACES = st.lists(st.builds(Place, HOSTS, PORTS), min_size=1, max_size=PLACES_MAX)
+
+
+@given(PLACES, PORTS, st.sampled_from([KEY, ""]), st.text(max_size=INVITE_CHARS_MAX))
+def test_a_link_there_and_back(places: list[Place], publish_port: int, key: str, invite: str) -> None:
     if any("\ud800" <= char <= "\udfff" for char in invite):
         return
-    link = JoinLink(host, port, publish_port, key, invite)
+    (host, port), *others = places
+    link = JoinLink(host, port, publish_port, key, invite, tuple(others))
+    assert link.places == tuple(places)
     assert parse_link(str(link)) == link
     assert parse_link(f"  {link}\n") == link
     assert str(link).isascii()
@@ -120,6 +127,8 @@ def test_what_a_link_looks_like() -> None:
     named = JoinLink("example.org", 5000, 5001, KEY)
     assert (named.request_address, named.publish_address) == ("tcp://example.org:5000", "tcp://example.org:5001")
     assert "%" not in str(named)
+    several = JoinLink("::1", 5000, 5001, KEY, others=(Place("h", 1), Place("127.0.0.1", 2)))
+    assert str(several).startswith("auction://[::1]:5000,h:1,127.0.0.1:2/")
 
 
 @pytest.mark.parametrize("more", ["&later=1", "&later", "&later=", "&", "&later=%ff", "&publish=7", "#later"])
@@ -148,6 +157,11 @@ HEX = "00" * 32
         "auction://h:0/plain?publish=5001",
         "auction://h:65536/plain?publish=5001",
         "auction://h:x/plain?publish=5001",
+        "auction://h:5000,/plain?publish=5001",
+        "auction://h:5000,i/plain?publish=5001",
+        "auction://h:5000,i:0/plain?publish=5001",
+        "auction://h:5000,i:6000?x/plain?publish=5001",
+        f"auction://{','.join(['h:5000'] * (PLACES_MAX + 1))}/plain?publish=5001",
         "auction://:5000/plain?publish=5001",
         "auction://[::1:5000/plain?publish=5001",
         "auction://h:5000/xyz?publish=5001",

@@ -22,7 +22,7 @@ from bidder.shells.addresses import (
     numeric_address,
 )
 from common.errors import UnreachableError, UsageError, WrongKeyError
-from common.keys import JoinLink, new_keys
+from common.keys import JoinLink, Place, new_keys
 from common.messages import Accepted
 from tests.bidder.shells.fake_house import FakeHouse
 
@@ -330,3 +330,75 @@ def test_a_resolver_that_never_answers_blocks_neither_the_loop_nor_the_time_out(
     with pytest.raises(UnreachableError, match="in time"):
         join(named(fake), timeout_ms=300)
     ended.set()
+
+
+# --- a link of several places ----------------------------------------------------------------------------------------
+
+
+def elsewhere() -> Place:
+    """Return a place of this machine where nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as placeholder:
+        return Place("127.0.0.1", placeholder.getsockname()[1])
+
+
+def at(link: JoinLink, *places: Place) -> JoinLink:
+    return replace(link, host=places[0].host, port=places[0].port, others=places[1:])
+
+
+def test_a_house_at_a_later_place_of_the_link_is_found(fake: FakeHouse) -> None:
+    own, nowhere = fake.link.places[0], elsewhere()
+    with join(at(fake.link, nowhere, elsewhere(), own)) as client:
+        assert isinstance(client.bid("1", 100), Accepted)
+        assert client._connection.house_address == fake.link.request_address
+
+
+def test_places_by_name_and_by_number_are_tried_together(
+    fake: FakeHouse, resolving: Callable[[Resolving], None]
+) -> None:
+    def resolve(host: str) -> tuple[str, ...]:
+        if host != NAME:
+            raise socket.gaierror(socket.EAI_NONAME, f"{host} is unheard of")
+        return BOTH
+
+    resolving(resolve)
+    places = (Place("unheard.of.test", fake.link.port), elsewhere(), Place(NAME, fake.link.port))
+    with join(at(fake.link, *places)) as client:
+        assert isinstance(client.bid("1", 100), Accepted)
+
+
+def test_a_stranger_at_one_place_and_the_house_at_another(fake: FakeHouse) -> None:
+    with FakeHouse() as stranger, join(at(fake.link, stranger.link.places[0], fake.link.places[0])) as client:
+        assert client.state is ConnectionState.LIVE
+        assert client._connection.house_address == fake.link.request_address
+
+
+def test_strangers_at_all_places_are_told_as_a_wrong_key(fake: FakeHouse) -> None:
+    with FakeHouse() as stranger, FakeHouse() as other, pytest.raises(WrongKeyError):
+        join(at(fake.link, stranger.link.places[0], other.link.places[0]))
+
+
+def test_where_nothing_answers_at_any_place_all_are_named(fake: FakeHouse) -> None:
+    first, second = elsewhere(), elsewhere()
+    with pytest.raises(UnreachableError, match=rf"tcp://127\.0\.0\.1:{first.port} or tcp://127\.0\.0\.1:{second.port}"):
+        join(at(fake.link, first, second), timeout_ms=1000)
+
+
+def test_a_house_that_moves_to_another_place_is_followed_with_both_sockets(fake: FakeHouse) -> None:
+    """As where a standby takes over: it listens at other ports, and its welcome says where it publishes."""
+    second = elsewhere()
+    with join(at(fake.link, fake.link.places[0], second)) as client:
+        before = fake.house.publish_port
+        fake.stop()
+        fake.house.instance += 1
+        fake._port = second.port
+        fake.start()
+        assert isinstance(client.bid("1", 100, timeout_ms=WAIT_MS), Accepted)
+        assert client._connection.house_address == f"tcp://127.0.0.1:{second.port}"
+        while client._connection._feed.address != f"tcp://127.0.0.1:{fake.house.publish_port}":
+            next(client.notices(WAIT_MS))
+        assert fake.house.publish_port != before
+        for notice in client.notices(WAIT_MS):
+            if isinstance(notice, ConnectionChanged) and client.state is ConnectionState.LIVE:
+                break
+        fake.do(lambda house: house.bid("2", 100))
+        assert any(isinstance(notice, LotChanged) and notice.lot == "2" for notice in client.notices(WAIT_MS))
