@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from auctioneer.catalogue.rules import DURATION_MS_MIN, lot_faults
-from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, default_increments
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.limits import AMOUNT_MINOR_MAX, DURATION_MS_MAX, INCREMENT_STEPS_MAX, INTEGER_MAX, TEXT_CHARS_MAX
 from common.lot import LotTerms, SoftClose, Step
 from common.money import Currency
@@ -78,20 +78,3 @@ def test_what_is_wrong(spec: LotSpec, field: str, reason: str) -> None:
 def test_a_number_that_can_not_be_shown_is_quoted() -> None:
     (fault,) = lot_faults(terms(lot="a\x1bb"), USD)
     assert (fault.lot, fault.field) == (r"'a\x1bb'", "number")
-
-
-@pytest.mark.parametrize(
-    ("decimals", "steps"),
-    [
-        (0, [(0, 1), (1, 1), (5, 1), (25, 1), (100, 2), (250, 5)]),
-        (1, [(0, 1), (10, 2), (50, 5), (250, 10), (1_000, 25), (2_500, 50)]),
-        (2, [(0, 5), (100, 25), (500, 50), (2_500, 100), (10_000, 250), (25_000, 500)]),
-        (3, [(0, 50), (1_000, 250), (5_000, 500), (25_000, 1_000), (100_000, 2_500), (250_000, 5_000)]),
-    ],
-)
-def test_the_usual_increments_are_the_same_numbers_in_every_currency(
-    decimals: int, steps: list[tuple[int, int]]
-) -> None:
-    found = default_increments(Currency("XXX", decimals))
-    assert [(step.from_minor, step.step_minor) for step in found[:6]] == steps
-    assert len(found) == 10
