@@ -23,6 +23,8 @@ MINE_LOTS_MAX: Final = 2048
 """Lots that the house searches for one answer to `mine`. The answer has those that the bidder leads or has won."""
 SNAPSHOT_LOTS_MAX: Final = 128
 """Lots on one page of a snapshot."""
+NEWS_WORDS_MAX: Final = 64
+"""Words to one bidder that the house keeps, the last ones; also the most in one answer to `news`."""
 REPLAY_EVENTS_MAX: Final = 512
 """Events in one answer to a replay request."""
 HEARTBEAT_LOTS_MAX: Final = 512
@@ -54,7 +56,7 @@ LOT_CHARS_MAX: Final = 16
 TITLE_CHARS_MAX: Final = 200
 DESCRIPTION_CHARS_MAX: Final = 2000
 TEXT_CHARS_MAX: Final = 500
-"""An announcement, or the reason of a withdrawal."""
+"""An announcement, words to one bidder, or the reason of a withdrawal."""
 DETAIL_CHARS_MAX: Final = 2000
 """The text for people that a rejection may add."""
 INVITE_CHARS_MAX: Final = 64
@@ -75,3 +77,5 @@ REMEMBERED_REQUESTS_MAX: Final = 32
 # Time
 HEARTBEAT_MS: Final = 1000
 """The longest silence of a healthy house on the broadcast."""
+NEWS_WAIT_MS: Final = 25_000
+"""How long the house lets a question for news wait before it answers with no words."""

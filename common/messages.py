@@ -23,8 +23,10 @@ from common.limits import (
     LOTS_MAX,
     MINE_LOTS_MAX,
     NAME_CHARS_MAX,
+    NEWS_WORDS_MAX,
     REPLAY_EVENTS_MAX,
     SNAPSHOT_LOTS_MAX,
+    TEXT_CHARS_MAX,
 )
 from common.lot import AnyLotEvent, AnySaleEvent, Identity, LotNumber, LotView, SaleView
 
@@ -147,7 +149,19 @@ class MineRequest(Request, frozen=True, tag="mine"):
     ] = 0
 
 
-AnyRequest = Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRequest | BuyRequest | MineRequest
+class NewsRequest(Request, frozen=True, tag="news"):
+    """Ask for the words to this bidder alone that follow `after_seq`. The answer comes when there is one.
+
+    Where there is none for `NEWS_WAIT_MS` the answer comes without any. One question waits for each paddle: a second
+    takes the place of the first, which is answered without words.
+    """
+
+    after_seq: Annotated[Count, Meta(description="the seq of the last word that the client has; 0: none")]
+
+
+AnyRequest = (
+    Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRequest | BuyRequest | MineRequest | NewsRequest
+)
 
 
 # --- answers (ROUTER to DEALER) ------------------------------------------------------------------------------------
@@ -318,7 +332,34 @@ class Mine(Answer, frozen=True, tag="mine"):
     next: Annotated[int | None, Meta(description="`start` of the next page; nil on the last")] = None
 
 
-AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine
+class WordKind(Enum):
+    """What a word to one bidder is: text from the auctioneer, or that the bidder was let in or turned out."""
+
+    MESSAGE = "message"
+    ADMITTED = "admitted"
+    TURNED_OUT = "turned_out"
+
+
+class Word(Struct, frozen=True, gc=False):
+    """What the house has said to one bidder alone. `text` is the auctioneer's, for people."""
+
+    seq: Annotated[int, Meta(description="its number in the bidder's own stream, from 1 on")]
+    at_ms: Annotated[int, Meta(description="server time at which it was said")]
+    kind: Annotated[WordKind, Meta(description="what it is")]
+    text: Annotated[str, Meta(max_length=TEXT_CHARS_MAX, description="the text of a message")] = ""
+
+
+class News(Answer, frozen=True, tag="news"):
+    """The words to this bidder that follow the seq that was asked about; none where nothing was said in time.
+
+    They are in order. A seq that is not the next one tells how many words before it are kept no longer.
+    """
+
+    epoch: Annotated[int, Meta(description="the epoch of the sale's history")]
+    words: Annotated[tuple[Word, ...], Meta(max_length=NEWS_WORDS_MAX, description="the words, in order")] = ()
+
+
+AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine | News
 
 
 # --- broadcasts (PUB to SUB) ---------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderTold,
     Outage,
     given_back,
     public_part,
@@ -227,7 +228,7 @@ class Watcher:
         """Take the facts of a step. Raises InvariantError if they can't follow, or lead to other views."""
         touched = set()
         for fact in facts:
-            if isinstance(fact, BidderEnrolled | BidderAdmitted):
+            if isinstance(fact, BidderEnrolled | BidderAdmitted | BidderTold):
                 continue
             _require(fact.at_ms >= self._now_ms, f"{fact} lies before what happened already")
             self._now_ms = fact.at_ms

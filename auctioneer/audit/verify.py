@@ -23,6 +23,7 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderTold,
     BidLate,
     BidTaken,
     Fact,
@@ -40,7 +41,7 @@ from auctioneer.rules.facts import (
 )
 from auctioneer.rules.sale_settings import HOUSE, AdmissionMode, SaleSettings
 from common.errors import RejectCode
-from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX
+from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX
 from common.lot import (
     Announced,
     ExtendCause,
@@ -56,6 +57,7 @@ from common.lot import (
     SaleResumed,
 )
 from common.messages import BuyRequest, Hello, Rejected, Role
+from common.names import is_valid_text
 
 
 class Mismatch(Struct, frozen=True):
@@ -136,6 +138,8 @@ class _Audit:
         self._counts: Counter[type[Fact]] = Counter()
         self._register = Register([])
         self._settings = SaleSettings()
+        self._news_seqs: Counter[int] = Counter()
+        """Of each paddle, the number of the last word to it."""
         self._request_ids: dict[int, list[int]] = {}
         self._engine: Engine | None = None
 
@@ -215,7 +219,7 @@ class _Audit:
     # --- deciding again ----------------------------------------------------------------------------------------
 
     def _verify(self, engine: Engine, fact: AnyFact) -> None:
-        if isinstance(fact, SettingsChanged | BidderEnrolled | BidderAdmitted):
+        if isinstance(fact, SettingsChanged | BidderEnrolled | BidderAdmitted | BidderTold):
             self._verify_at_the_door(fact)
             return
         if fact.at_ms < engine.state.now_ms:
@@ -297,7 +301,7 @@ class _Audit:
             raise self._different(fact, due, _BEFORE)
         self._compare_all(fact, decisions.stand_still(engine, at_ms, outage_ms))
 
-    def _verify_at_the_door(self, fact: SettingsChanged | BidderEnrolled | BidderAdmitted) -> None:
+    def _verify_at_the_door(self, fact: SettingsChanged | BidderEnrolled | BidderAdmitted | BidderTold) -> None:
         if not isinstance(fact, SettingsChanged):
             self._verify_bidder(fact)
             return
@@ -307,7 +311,7 @@ class _Audit:
         self._settings = fact.settings
         self._agreed(fact)
 
-    def _verify_bidder(self, fact: BidderEnrolled | BidderAdmitted) -> None:
+    def _verify_bidder(self, fact: BidderEnrolled | BidderAdmitted | BidderTold) -> None:
         if isinstance(fact, BidderEnrolled):
             if self._register.by_key(fact.key) is not None:
                 raise self._different(fact, None, "the key is enrolled already")
@@ -317,11 +321,24 @@ class _Audit:
             decided = self._register.enter(fact.at_ms, fact.key, hello, fact.skeletons, is_admitted=is_admitted)
             self._compare(fact, decided)
             return
-        entry = self._register.by_paddle(fact.paddle)
-        if entry is None or (entry.admitted == fact.admitted and not entry.waiting) or (fact.lot, fact.seq) != ("", 0):
+        if (fact.lot, fact.seq) != ("", 0) or not self._may_be_told(fact):
             raise self._different(fact, None, _NOTHING)
-        self._register.apply(fact)
+        self._news_seqs[fact.paddle] += 1
+        if fact.news_seq != self._news_seqs[fact.paddle]:
+            due = f"the next word to paddle {fact.paddle} is number {self._news_seqs[fact.paddle]}"
+            raise self._different(fact, None, due)
+        if isinstance(fact, BidderAdmitted):
+            self._register.apply(fact)
         self._agreed(fact)
+
+    def _may_be_told(self, fact: BidderAdmitted | BidderTold) -> bool:
+        entry = self._register.by_paddle(fact.paddle)
+        if entry is None:
+            return False
+        if isinstance(fact, BidderTold):
+            is_text = 0 < len(fact.text) <= TEXT_CHARS_MAX and is_valid_text(fact.text)
+            return is_text and entry.role is Role.BIDDER
+        return entry.waiting or entry.admitted != fact.admitted
 
 
 def _decide_of_lot(engine: Engine, fact: LotDecided) -> Decision | None:

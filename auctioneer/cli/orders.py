@@ -12,7 +12,18 @@ from auctioneer.cli.context import (
     with_control_context,
 )
 from auctioneer.cli.control_client import connected
-from auctioneer.house.commands import WHOLE_SALE, Admit, Announce, Appoint, Dismiss, Extend, OpenLot, Pause, Resume
+from auctioneer.house.commands import (
+    WHOLE_SALE,
+    Admit,
+    Announce,
+    Appoint,
+    Dismiss,
+    Extend,
+    OpenLot,
+    Pause,
+    Resume,
+    Tell,
+)
 from auctioneer.process.folder import DataFolder
 from auctioneer.rules.sale_settings import AUCTIONEER
 from common.durations import format_duration
@@ -71,10 +82,19 @@ def extend(context: ControlContext, lot: str, duration: int) -> None:
 @with_control_context
 def announce(context: ControlContext, text: str) -> None:
     """Show TEXT to everybody who takes part now or joins later."""
-    if not text.strip():
-        raise click.BadParameter("it is empty.", param_hint="TEXT")
-    check_length("TEXT", text, TEXT_CHARS_MAX)
+    _check_text(text)
     context.order(Announce(text=text), "Announced.")
+
+
+@click.command(short_help="Say something to one bidder.", epilog=examples("auctioneer tell ann 'Your parcel is ready'"))
+@click.argument("bidder")
+@click.argument("text")
+@with_control_context
+def tell(context: ControlContext, bidder: str, text: str) -> None:
+    """Show TEXT to BIDDER alone, a name or a paddle, now or when the bidder comes back."""
+    _check_bidder(bidder)
+    _check_text(text)
+    context.order(Tell(bidder=bidder, text=text), f"{bidder} is told.")
 
 
 @click.command(
@@ -138,6 +158,12 @@ def _change_clerks(folder: DataFolder, command: Appoint | Dismiss) -> None:
     )
 
     change_clerks_offline(folder, command)
+
+
+def _check_text(text: str) -> None:
+    if not text.strip():
+        raise click.BadParameter("it is empty.", param_hint="TEXT")
+    check_length("TEXT", text, TEXT_CHARS_MAX)
 
 
 def _check_bidder(bidder: str) -> None:

@@ -19,8 +19,9 @@ STRANGERS_MAX: Final = 10_000
 MALFORMED_COST: Final = 10
 SNAPSHOT_COST: Final = 10
 REPLAY_COST: Final = 5
-JOIN_COST: Final = 1 + 3 + 1 + (1 + SNAPSHOT_COST)
-"""What a client needs to join a sale of one page: hello, its subscriptions, a probe, a snapshot."""
+JOIN_COST: Final = 1 + 3 + 1 + (1 + SNAPSHOT_COST) + 1
+"""What a client needs to join a sale of one page: hello, its subscriptions, a probe, a snapshot, the question for
+news."""
 _COST: Final = 1000
 """Of one request. A budget is kept in thousandths, so that a rate a second is one a millisecond, and all is exact."""
 

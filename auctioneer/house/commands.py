@@ -102,6 +102,13 @@ class Admit(Command, frozen=True, tag="admit"):
     admitted: bool = True
 
 
+class Tell(Command, frozen=True, tag="tell"):
+    """Say something to one bidder alone, by name or paddle; it hears it now, or when it comes."""
+
+    bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+    text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
+
+
 class Appoint(Command, frozen=True, tag="appoint"):
     """Let a clerk give commands, known by a public key; a key that the clerk had before counts no longer."""
 
@@ -133,6 +140,7 @@ AnyCommand = (
     | Announce
     | EndSale
     | Admit
+    | Tell
     | Appoint
     | Dismiss
     | Ask
@@ -157,7 +165,7 @@ class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
 AnyControlAnswer = Done | Report | Rejected
 
 
-CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Ask)
+CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Tell, Ask)
 """What a clerk may do; the auctioneer may do all."""
 
 _commands: Final[msgspec.msgpack.Decoder[AnyCommand]] = msgspec.msgpack.Decoder(AnyCommand)
@@ -178,6 +186,8 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
         return _report(house, command, now_ms)
     if isinstance(command, Admit):
         outcome = _admit(house, command, who.name, now_ms)
+    elif isinstance(command, Tell):
+        outcome = _tell(house, command, who.name, now_ms)
     elif isinstance(command, Appoint | Dismiss):
         outcome = change_clerks(house, command, who.name, now_ms)
     else:
@@ -250,6 +260,19 @@ def _admit(house: House, command: Admit, by: str, now_ms: int) -> Decision:
         state = "admitted" if entry.admitted else "turned out"
         return Refused(RejectCode.WRONG_STATE, f"{entry.name} is {state} already")
     house.admit(now_ms, by, entry.paddle, admitted=command.admitted)
+    return []
+
+
+def _tell(house: House, command: Tell, by: str, now_ms: int) -> Decision:
+    entry = house.register.find(command.bidder)
+    if entry is None:
+        return Refused(RejectCode.UNKNOWN_BIDDER, command.bidder)
+    if entry.role is not Role.BIDDER:
+        return Refused(RejectCode.WRONG_STATE, f"{entry.name} looks on, and observers get no news")
+    wrong = _checked(command.text)
+    if wrong is not None:
+        return wrong
+    house.tell(now_ms, by, entry.paddle, command.text)
     return []
 
 

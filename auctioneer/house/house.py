@@ -16,6 +16,7 @@ from auctioneer.house.budgets import MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
 from auctioneer.house.greeting import Greeting, NameRejected, not_admitted
 from auctioneer.house.heartbeat import HeartbeatRound
 from auctioneer.house.history import History, told_of
+from auctioneer.house.news import BidderNews, Parked, Released
 from auctioneer.house.record_reader import RecordReader
 from auctioneer.house.register import Register
 from auctioneer.house.sessions import Session, Sessions
@@ -27,6 +28,7 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderTold,
     BidLate,
     BidTaken,
     LotBought,
@@ -51,6 +53,7 @@ from common.messages import (
     LotRequest,
     LotSeq,
     MineRequest,
+    NewsRequest,
     Ping,
     Pong,
     Rejected,
@@ -74,6 +77,8 @@ class Batch(NamedTuple):
     """What of the facts everybody may know, each with its stream; to be broadcast after the commit."""
     names_rejected: list[NameRejected]
     """Who could not join, at most one for each request of the batch; nothing of it is stored."""
+    released: list[Released]
+    """Answers to questions that waited; they leave after the commit, as all others."""
 
 
 class House:
@@ -90,12 +95,14 @@ class House:
         self._greeting = Greeting(self.engine, self.register, self._sessions, settings)
         self._history = History()
         self._heartbeats = HeartbeatRound()
-        self._batch = Batch([], [], [], [])
+        self._news = BidderNews(self.engine)
+        self._batch = _empty_batch()
         self._awake_ms = now_ms  # since when bidders could be heard
         for entry in state.bidders:
             self._sessions.enter(entry, now_ms)
         for kept in state.sessions:
             self._sessions.of_paddle(kept.paddle).restore(kept.remembered)
+            self._news.restore(kept.paddle, kept.words)
 
     @classmethod
     def rebuild(
@@ -129,9 +136,8 @@ class House:
 
     def _apply(self, fact: AnyFact, now_ms: int) -> None:
         """Take a journaled fact into the state."""
-        if isinstance(fact, (BidderEnrolled, BidderAdmitted)):
-            self.register.apply(fact)
-            self._sessions.enter(self.register.entry(fact.paddle), now_ms)
+        if isinstance(fact, (BidderEnrolled, BidderAdmitted, BidderTold)):
+            self._apply_to_bidder(fact, now_ms)
             return
         if isinstance(fact, SettingsChanged):
             self._run_by(fact.settings)
@@ -140,23 +146,36 @@ class House:
         if isinstance(fact, (BidTaken, LotBought, BidLate)):
             self._sessions.of_paddle(fact.paddle).remember(fact)
 
+    def _apply_to_bidder(self, fact: BidderEnrolled | BidderAdmitted | BidderTold, now_ms: int) -> None:
+        if isinstance(fact, BidderTold):
+            self.register.entry(fact.paddle)  # somebody has the paddle
+        else:
+            self.register.apply(fact)
+            self._sessions.enter(self.register.entry(fact.paddle), now_ms)
+        if not isinstance(fact, BidderEnrolled):
+            self._news.apply(fact)
+
     def recall_history(self, facts: Iterable[AnyFact]) -> None:
         """Keep the last facts of the record at hand, so that clients can fill holes over a restart."""
         self._keep(list(told_of(list(facts))))
 
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""
-        sessions = [SessionState(session.bidder.paddle, session.remembered) for session in self._sessions]
+        sessions = [
+            SessionState(paddle := session.bidder.paddle, session.remembered, self._news.kept(paddle))
+            for session in self._sessions
+        ]
         return msgspec.msgpack.encode(
             HouseState(self.engine.state, self.register.entries, sessions, self.sale_settings)
         )
 
     # --- requests ----------------------------------------------------------------------------------------------
 
-    def handle(self, principal: str, body: bytes, now_ms: int) -> AnyAnswer | None:
+    def handle(self, principal: str, body: bytes, now_ms: int) -> AnyAnswer | Parked | None:
         """Decide one request of a principal, received at `now_ms`; None where silence is the answer.
 
-        The answer may leave only after the batch is durable.
+        The answer may leave only after the batch is durable. Where the question waits, the caller says where its
+        answer is to go, which is in a later batch.
         """
         session = self._by_key.get(principal) or self._observers.get(principal)
         budget = session.budget if session is not None else self._sessions.budget_of(principal, now_ms)
@@ -228,8 +247,12 @@ class House:
         session.remember(outcome)
         return bid_accepted(outcome) if type(outcome) is BidTaken else verdict_of(outcome)
 
-    def _read(self, session: Session, request: AnyRequest, now_ms: int) -> AnyAnswer:
+    def _read(self, session: Session, request: AnyRequest, now_ms: int) -> AnyAnswer | Parked:
         match request:
+            case NewsRequest() if session.bidder.role is not _BIDDER:
+                return Rejected(id=request.id, code=RejectCode.FORBIDDEN, detail="observers get no news")
+            case NewsRequest():
+                return self._news.ask(session.bidder.paddle, request, now_ms)
             case Ping():
                 return Pong(id=request.id, server_time_ms=now_ms)
             case SnapshotRequest():
@@ -255,9 +278,16 @@ class House:
 
     def admit(self, now_ms: int, by: str, paddle: int, *, admitted: bool) -> BidderAdmitted:
         """Let a waiting bidder in, or turn one out."""
-        fact = BidderAdmitted(at_ms=now_ms, paddle=paddle, admitted=admitted, by=by)
-        self.register.apply(fact)
-        self._sessions.enter(self.register.entry(paddle), now_ms)
+        news_seq = self._news.next_seq(paddle)
+        fact = BidderAdmitted(at_ms=now_ms, paddle=paddle, news_seq=news_seq, admitted=admitted, by=by)
+        self._apply_to_bidder(fact, now_ms)
+        self._batch.facts.append(fact)
+        return fact
+
+    def tell(self, now_ms: int, by: str, paddle: int, text: str) -> BidderTold:
+        """Say something to one bidder alone."""
+        fact = BidderTold(at_ms=now_ms, paddle=paddle, news_seq=self._news.next_seq(paddle), text=text, by=by)
+        self._apply_to_bidder(fact, now_ms)
         self._batch.facts.append(fact)
         return fact
 
@@ -286,6 +316,17 @@ class House:
     def advance(self, now_ms: int) -> None:
         """Do what is due by the clock."""
         self.record(self.engine.advance(now_ms))
+        self._news.expire(now_ms)
+
+    def next_deadline_ms(self) -> int | None:
+        """Return when something is due by the clock; None where nothing is."""
+        moments = (self.engine.next_deadline_ms(), self._news.next_deadline_ms)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def release_questions(self) -> list[Released]:
+        """Return an answer to each question that waits, since this house is dropped and would never answer it."""
+        self._news.release_all()
+        return self._news.pop_released()
 
     def record(self, facts: Iterable[AnyFact]) -> None:
         """Put facts that the engine has applied into the batch."""
@@ -312,10 +353,10 @@ class House:
 
     def flush(self) -> Batch:
         """Return what was done since the last call, to be committed."""
-        batch, self._batch = self._batch, Batch([], [], [], [])
+        batch, self._batch = self._batch, _empty_batch()
         events = self.engine.pop_events()
         self._keep(events)
-        return batch._replace(events=events)
+        return batch._replace(events=events, released=self._news.pop_released())
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
         """Return the next heartbeat."""
@@ -328,3 +369,7 @@ class House:
             sale_seq=self.engine.sale.seq,
             lots=tuple(LotSeq(name, lots[name].view.seq) for name in self._heartbeats.pop(self.engine.catalogue)),
         )
+
+
+def _empty_batch() -> Batch:
+    return Batch([], [], [], [], [])

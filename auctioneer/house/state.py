@@ -9,6 +9,7 @@ from auctioneer.rules.engine import EngineState, Lot
 from auctioneer.rules.facts import Decided
 from auctioneer.rules.lots import LotState, lot_of
 from auctioneer.rules.sale_settings import SaleSettings
+from common.messages import Word
 
 
 class SessionState(msgspec.Struct):
@@ -16,6 +17,7 @@ class SessionState(msgspec.Struct):
 
     paddle: int
     remembered: list[Decided]
+    words: list[Word]
 
 
 class HouseState(msgspec.Struct, Generic[Lot]):

@@ -16,6 +16,7 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderTold,
     BidLate,
     BidTaken,
     HouseStarted,
@@ -176,7 +177,8 @@ def _log_of_the_house(
     | HouseStoodStill
     | LotListed
     | BidderEnrolled
-    | BidderAdmitted,
+    | BidderAdmitted
+    | BidderTold,
 ) -> None:
     match fact:
         case SaleCreated():
@@ -203,6 +205,8 @@ def _log_of_the_house(
                 by=fact.by,
                 position=position,
             )
+        case BidderTold():
+            log.info("bidder_told", paddle=fact.paddle, by=fact.by, position=position)
 
 
 def _log_decision(log: "FilteringBoundLogger", position: int, fact: LotDecided | SaleDecided) -> None:

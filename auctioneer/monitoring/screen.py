@@ -19,6 +19,7 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderTold,
     BidLate,
     BidTaken,
     HouseStarted,
@@ -228,7 +229,7 @@ def _kind(fact: AnyFact) -> _Kind | None:
             return _LOTS
         case BidLate():
             return _REFUSED
-        case BidderEnrolled() | BidderAdmitted():
+        case BidderEnrolled() | BidderAdmitted() | BidderTold():
             return _PEOPLE
         case HouseStarted(outage_ms=0):
             return None
@@ -253,6 +254,8 @@ def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
             return f"Lot {fact.lot}: {person} fell silent, so the rest of the maximum is dropped, as the bidder asked."
         case BidderEnrolled() | BidderAdmitted():
             return _arrival(house, fact)
+        case BidderTold():
+            return f"{_person(house, fact.paddle)} is told: {printable(fact.text)}"
         case _:
             return _sale_words(house, fact)
 

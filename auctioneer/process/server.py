@@ -16,6 +16,7 @@ import zmq
 from auctioneer.house import commands
 from auctioneer.house.frozen import FrozenHouse
 from auctioneer.house.house import Batch, House
+from auctioneer.house.news import Parked
 from auctioneer.journal import ChainEnd, DamagedJournalError, Journal, append
 from auctioneer.journal.snapshots import Made, SnapshotMaker
 from auctioneer.monitoring.counters import Counters, Vitals
@@ -171,7 +172,7 @@ class Server:
         if self._house is None:
             deadline_ms = min(deadline_ms, self._thaw_ms)
         else:
-            due_ms = self._house.engine.next_deadline_ms()
+            due_ms = self._house.next_deadline_ms()
             deadline_ms = deadline_ms if due_ms is None else min(deadline_ms, due_ms)
         held_until_ms = self._pacer.next_deadline_ms()
         if held_until_ms is not None:
@@ -208,6 +209,9 @@ class Server:
             body = frame.bytes
             principal = user_id(frame) if whose is None else whose(routing_id, body)
             answer = None if principal is None else handle(principal, body, now_ms)
+            if type(answer) is Parked:
+                answer.routing_id = routing_id
+                continue
             if answer is not None:
                 answers.append((routing_id, answer))
                 continue
@@ -288,6 +292,7 @@ class Server:
         """Make the batch durable, then send what it caused."""
         if self._house is not None:
             batch = self._house.flush()
+            self._answers += batch.released
             if batch.facts or batch.rejections:
                 started_s = perf_counter()
                 try:
@@ -444,6 +449,8 @@ class Server:
         """Stand still: nothing can be stored, so nothing can be decided."""
         self._log.error("frozen", reason=str(error))
         self.counters.freezes += 1
+        if self._house is not None:
+            self._answers += self._house.release_questions()
         self._stored = self._journal.end
         self._journal.close()
         self._house = None

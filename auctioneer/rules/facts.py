@@ -98,10 +98,23 @@ class BidderEnrolled(Fact, frozen=True, kw_only=True, tag="bidder_enrolled"):
 
 
 class BidderAdmitted(Fact, frozen=True, kw_only=True, tag="bidder_admitted"):
-    """The auctioneer let a waiting bidder in (`admitted`), or turned a bidder out."""
+    """The auctioneer let a waiting bidder in (`admitted`), or turned a bidder out. The bidder hears of it.
+
+    `news_seq` numbers the words to one bidder, from 1 on.
+    """
 
     paddle: int
+    news_seq: int
     admitted: bool
+    by: str
+
+
+class BidderTold(Fact, frozen=True, kw_only=True, tag="bidder_told"):
+    """The auctioneer or a clerk said something to one bidder alone."""
+
+    paddle: int
+    news_seq: int
+    text: str
     by: str
 
 
@@ -219,6 +232,7 @@ AnyFact = (
     | SettingsChanged
     | BidderEnrolled
     | BidderAdmitted
+    | BidderTold
     | LotListed
     | BidTaken
     | LotBought

@@ -2,13 +2,14 @@
 
 import gc
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
 from auctioneer.house.house import Batch, House
+from auctioneer.house.news import Parked
 from auctioneer.house.register import ENROLMENTS_PER_S
 from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import Journal, append
@@ -157,7 +158,7 @@ class Inside:
         check_accepted(answers)
         return Parts(decided_s - began_s, committed_s - decided_s, told_s - committed_s)
 
-    def decide(self, bids: list[Bid]) -> tuple[list[AnyAnswer | None], Batch]:
+    def decide(self, bids: list[Bid]) -> tuple[list[AnyAnswer | Parked | None], Batch]:
         """Have the house decide a batch of bids, and return its answers and what is to be committed."""
         self.now_ms += 1
         handle, now_ms = self.house.handle, self.now_ms
@@ -186,7 +187,7 @@ def settings() -> HouseSettings:
     return HouseSettings(instance="inside", publish_port=1, requests_per_s=_REQUESTS_PER_S)
 
 
-def check_accepted(answers: list[AnyAnswer | None]) -> None:
+def check_accepted(answers: Iterable[object]) -> None:
     """Raise InsideError where a bid was not accepted."""
     refused = next((answer for answer in answers if not isinstance(answer, Accepted)), None)
     if refused is not None:

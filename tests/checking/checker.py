@@ -11,6 +11,7 @@ What each kind of fault means:
 - `invented`: the record has a bid that nobody made, or one that its client was told can't count.
 - `early`: something was told before it was durable.
 - `told`: a broadcast or an answer differs from the record, or there was none.
+- `news`: a word to one bidder differs from the record, or went to somebody else, or one before it was left out.
 - `replica`: what a client told its application is not a prefix of the record's public events, or not all of them.
 - `kept`: a rejection that the journal must still have is not there.
 """
@@ -23,7 +24,7 @@ from typing import NamedTuple
 from tests.checking.calls import check_requests
 from tests.checking.history import WIRE, History
 from tests.checking.record import Record
-from tests.checking.telling import check_broadcast, check_heard, check_replica
+from tests.checking.telling import check_broadcast, check_heard, check_news, check_replica
 
 
 class Fault(NamedTuple):
@@ -46,6 +47,7 @@ def _faults(history: History, record: Record) -> Iterator[tuple[str, str]]:
     yield from (("record", what) for what in record.faults)
     yield from check_requests(history, record)
     yield from check_heard(history.heard, record)
+    yield from check_news(history.heard, record)
     if any(one.who == WIRE for one in history.heard):
         yield from check_broadcast(history.heard, record)
     for replica in history.replicas:

@@ -64,6 +64,8 @@ class Record:
         self.versions: dict[str, list[Version]] = {}
         self.public: dict[tuple[str, int], Public] = {}
         self.decided: dict[tuple[str, int], list[Fact]] = {}
+        self.words: dict[int, list[Public]] = {}
+        """What was said to each paddle alone, in order."""
         self.bidders: dict[int, Bidder] = {}
         self.paddles: dict[str, int] = {}
         self.lots: dict[str, Lot] = {}
@@ -120,6 +122,9 @@ class Record:
             self._last_seqs[stream] = max(public["seq"], self._last_seqs.get(stream, 0))
             if body["fact"] == "lot_listed":
                 self._last_seqs.setdefault(body["spec"]["terms"]["lot"], 0)
+        word = word_of(body)
+        if word is not None:
+            self.words.setdefault(body["paddle"], []).append(Public(word, fact))
         if body["fact"] == "bidder_enrolled":
             self.bidders[body["paddle"]] = Bidder(body["paddle"], body["name"], body["key"], body["role"])
             self.paddles[body["key"]] = body["paddle"]
@@ -136,13 +141,8 @@ class Record:
 
     def _decide(self, fact: Fact) -> None:
         body = fact.body
-        if body["fact"] == "settings_changed":
-            self._admission = body["settings"]["admission"]
-            return
-        if body["fact"] == "bidder_enrolled":
-            _require_equal("admitted", body["admitted"], self._admission != "approve")
-        if body["fact"] in ("bidder_enrolled", "bidder_admitted"):
-            self._admitted[body["paddle"]] = body["admitted"]
+        if body["fact"] in ("settings_changed", "bidder_enrolled", "bidder_admitted", "bidder_told"):
+            self._decide_at_the_door(body)
             return
         at_ms = body["at_ms"]
         _require(at_ms >= self._now_ms, f"the time runs back from {self._now_ms}")
@@ -166,6 +166,18 @@ class Record:
                 self._live.pop(name, None)
         elif body["fact"] in ("lot_listed", "sale_decided"):
             _require_equal("seq", body.get("seq", 0), self.sale_seq)
+
+    def _decide_at_the_door(self, body: Body) -> None:
+        match body["fact"]:
+            case "settings_changed":
+                self._admission = body["settings"]["admission"]
+                return
+            case "bidder_enrolled":
+                _require_equal("admitted", body["admitted"], self._admission != "approve")
+            case _:
+                _require_equal("the word's number", body["news_seq"], len(self.words[body["paddle"]]))
+        if body["fact"] != "bidder_told":
+            self._admitted[body["paddle"]] = body["admitted"]
 
     def _require_settled(self, before: str) -> None:
         """Hold that what is done to the whole sale is done to each lot, before anything else happens."""
@@ -396,6 +408,18 @@ class Record:
                 by_itself = self._ends_after_last_lot and bool(self.lots)
                 _require(body["by"] != HOUSE or by_itself, "this sale does not end by itself")
                 self._sale_status = "ended"
+
+
+def word_of(body: Body) -> Body | None:
+    """Return what one bidder alone hears of a fact; None where that is nothing."""
+    match body["fact"]:
+        case "bidder_told":
+            kind, text = "message", body["text"]
+        case "bidder_admitted":
+            kind, text = "admitted" if body["admitted"] else "turned_out", ""
+        case _:
+            return None
+    return {"seq": body["news_seq"], "at_ms": body["at_ms"], "kind": kind, "text": text}
 
 
 def public_event(body: Body) -> Body | None:

@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 
 from bidder.core.notices import HistoryLost, LotCaughtUp, LotChanged, Notice, SaleCaughtUp, SaleChanged
+from common.limits import NEWS_WORDS_MAX
 from common.lot import AnyLotEvent, AnySaleEvent, LotView
 from common.messages import (
     Accepted,
     Heartbeat,
     LotEvents,
+    News,
+    NewsRequest,
     Rejected,
     Replay,
     ReplayRequest,
@@ -104,6 +107,30 @@ def _check_replay(one: Heard, replay: Replay) -> Found:
     events = replay.lot_events or replay.sale_events
     if isinstance(one.asked, ReplayRequest) and events and events[0].seq != one.asked.after_seq + 1:
         yield "told", f"{one.who[:8]} asked for what follows {one.asked.after_seq}, and got {events[0]} first"
+
+
+def check_news(heard: Iterable[Heard], record: Record) -> Found:
+    """Yield words that were not said to this bidder, that came out of order or with a hole, or too early."""
+    for one in heard:
+        if isinstance(one.message, News):
+            yield from _check_news(one, one.message, record)
+
+
+def _check_news(one: Heard, news: News, record: Record) -> Found:
+    words = record.words.get(record.paddles.get(one.who, 0), [])
+    for word in news.words:
+        said = words[word.seq - 1] if 1 <= word.seq <= len(words) else None
+        if said is None or said.event != msgspec.to_builtins(word):
+            recorded = None if said is None else said.event
+            yield "news", f"{one.who[:8]} was told {word}; the record has {recorded}"
+        elif said.fact.durable is not None and said.fact.durable > one.at:
+            yield "early", f"{one.who[:8]} was told of fact {said.fact.position} before it was durable"
+    seqs = [word.seq for word in news.words]
+    if seqs != sorted(set(seqs)):
+        yield "news", f"{one.who[:8]} was told words in the order {seqs}"
+    is_whole = 0 < len(seqs) < NEWS_WORDS_MAX
+    if is_whole and isinstance(one.asked, NewsRequest) and seqs[0] != one.asked.after_seq + 1:
+        yield "news", f"{one.who[:8]} asked for what follows word {one.asked.after_seq}, and got word {seqs[0]} first"
 
 
 def _check_seqs(one: Heard, seqs: dict[str, int], record: Record) -> Found:

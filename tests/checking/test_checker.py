@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bidder.core.notices import LotCaughtUp, LotChanged
 from common.errors import RejectCode
-from common.messages import Accepted, AnyAnswer, AnyBroadcast, Heartbeat, LotEvents, Rejected, Snapshot
+from common.messages import Accepted, AnyAnswer, AnyBroadcast, Heartbeat, LotEvents, News, Rejected, Snapshot
 from tests.checking.checker import check
 from tests.checking.history import Call, Fact, Heard, History
 from tests.checking.record import Record
@@ -524,6 +524,49 @@ def a_snapshot_shows_another_price(history: History, chance: Random) -> bool:
         first, *others = message.lots
         lots = (replace(first, minimum_minor=first.minimum_minor + 1), *others)
         history.heard[index] = Heard(one.at, one.who, replace(message, lots=lots))
+    return found is not None
+
+
+def news(history: History, least_words: int = 1) -> Iterator[tuple[int, Heard, News]]:
+    return (found for found in heard(history, News) if len(found[2].words) >= least_words)
+
+
+@expect("news")
+def a_word_is_told_that_was_never_said(history: History, chance: Random) -> bool:
+    found = pick(chance, news(history))
+    if found is not None:
+        index, one, message = found
+        first, *others = message.words
+        told = replace(message, words=(replace(first, text=first.text + "!"), *others))
+        history.heard[index] = Heard(one.at, one.who, told, one.asked)
+    return found is not None
+
+
+@expect("news")
+def a_word_is_told_to_somebody_else(history: History, chance: Random) -> bool:
+    found = pick(chance, news(history))
+    if found is not None:
+        index, one, message = found
+        history.heard[index] = Heard(one.at, "somebody else", message)
+    return found is not None
+
+
+@expect("news")
+def a_word_is_left_out(history: History, chance: Random) -> bool:
+    found = pick(chance, news(history, 2))
+    if found is not None:
+        index, one, message = found
+        told = replace(message, words=message.words[1:])
+        history.heard[index] = Heard(one.at, one.who, told, one.asked)
+    return found is not None
+
+
+@expect("early")
+def a_word_is_told_before_it_is_durable(history: History, chance: Random) -> bool:
+    found = pick(chance, news(history))
+    if found is not None:
+        index, one, message = found
+        history.heard[index] = Heard(0, one.who, message, one.asked)
     return found is not None
 
 

@@ -42,6 +42,7 @@ from common.messages import (
     LotRequest,
     LotSeq,
     MineRequest,
+    NewsRequest,
     Ping,
     Pong,
     ReplayRequest,
@@ -364,6 +365,7 @@ REQUESTS = (
     BidRequest(id=6, lot="1", amount_minor=1, maximum_minor=2, if_seq=3, if_price_minor=0, while_connected=True),
     BuyRequest(id=7, lot="1", price_minor=5),
     MineRequest(id=8),
+    NewsRequest(id=9, after_seq=64),
 )
 
 

@@ -17,6 +17,7 @@ from auctioneer.house.commands import (
     OpenLot,
     Pause,
     Resume,
+    Tell,
     Withdraw,
 )
 from common.codec import encode
@@ -176,5 +177,6 @@ def _commands(lot: str, name: str, chance: Random) -> tuple[AnyCommand, ...]:
     hammer = CloseLot(lot=lot) if chance.random() < 0.5 else Withdraw(lot=lot, reason="Broken.")
     admit, turn_out = Admit(bidder=name), Admit(bidder=name, admitted=False)
     extend = Extend(lot=lot, extra_ms=chance.randrange(1, 8000))
-    whole_sale = (Pause(), Resume(), Resume(), Announce(text="Tea is served."))
-    return (OpenLot(lot=lot), pause, pause, resume, resume, extend, hammer, admit, admit, turn_out, *whole_sale)
+    tell = Tell(bidder=name, text=f"Your lot is number {chance.randrange(1000)}.")
+    others = (tell, tell, Pause(), Resume(), Resume(), Announce(text="Tea is served."))
+    return (OpenLot(lot=lot), pause, pause, resume, resume, extend, hammer, admit, admit, turn_out, *others)

@@ -37,7 +37,7 @@ from common.codec import decode_answer, decode_broadcast, decode_request
 from common.errors import StorageError
 from common.limits import HEARTBEAT_MS
 from common.lot import LotStatus
-from common.messages import Accepted, Heartbeat, LotEvents, ManyLots, ReplayRequest
+from common.messages import Accepted, Heartbeat, LotEvents, ManyLots, NewsRequest, ReplayRequest
 from tests.checking.history import STANDSTILL_MS, WIRE, Heard
 from tests.simulation.disk import FaultyJournal, FaultyStore, MemorySnapshots, Snapshots, SpoiltFiles
 from tests.simulation.plan import Plan
@@ -127,7 +127,7 @@ class Premises:
         self._open_fails = 0
         self._outage_ms = (0, 0)
         self._beat_ms = START_MS
-        self._replays_asked: dict[tuple[str, int], ReplayRequest] = {}
+        self._asked: dict[tuple[str, int], ReplayRequest | NewsRequest] = {}
         self._clock: Clock | None = None
         self._stood_still: list[tuple[int, int]] = []
         """Standstills of this process that nothing durable has followed yet."""
@@ -301,8 +301,10 @@ class Premises:
 
     def received(self, peer: Line, body: bytes) -> None:
         """Keep what was asked, where an answer alone does not tell."""
-        if b"replay" in body and isinstance(request := decode_request(body), ReplayRequest):
-            self._replays_asked[peer.key, request.id] = request
+        if b"replay" in body or b"news" in body:
+            request = decode_request(body)
+            if isinstance(request, ReplayRequest | NewsRequest):
+                self._asked[peer.key, request.id] = request
 
     def sent(self, peer: Line | None, body: bytes) -> None:
         """Keep what left the house."""
@@ -317,7 +319,7 @@ class Premises:
                 self._look_for_lateness(message)
         elif peer.key != CHAIR:
             answer = decode_answer(body)
-            asked = self._replays_asked.get((peer.key, answer.id))
+            asked = self._asked.get((peer.key, answer.id))
             self.sent_messages.append(Heard(self.world.moment(), peer.key, answer, asked))
             if isinstance(answer, Accepted):
                 told_by = self._told_by.setdefault((peer.key, answer.id), self._instances)

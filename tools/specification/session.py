@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from auctioneer.house.house import House
+from auctioneer.house.news import Parked
 from auctioneer.house.settings import HouseSettings
 from auctioneer.network.broadcasts import frames
 from auctioneer.rules import decisions
@@ -87,6 +88,7 @@ class _Story:
         body = encode(request)
         answer = self.house.handle(principal, body, self.now_ms)
         assert answer is not None
+        assert not isinstance(answer, Parked), "the session asks for no news"
         told = self._commit()
         self._frame(f"{who} to house, DEALER", body, request)
         self._frame(f"house to {who}, ROUTER", encode(answer), answer)

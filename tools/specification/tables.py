@@ -28,8 +28,9 @@ _SHARED: Final = (
     money.Currency,
     messages.Maximum,
     messages.OneLot,
+    messages.Word,
 )
-_ENUMS: Final = (messages.Role, lot.SaleStatus, lot.LotStatus, lot.CloseCause, lot.ExtendCause)
+_ENUMS: Final = (messages.Role, lot.SaleStatus, lot.LotStatus, lot.CloseCause, lot.ExtendCause, messages.WordKind)
 _NUMBERS: Final = {limits.INTEGER_MAX: "2^53-1", limits.AMOUNT_MINOR_MAX: "10^15"}
 _PYTHON_WORDS: Final = {"None": "nil", "True": "true", "False": "false"}
 
@@ -62,7 +63,7 @@ REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
     RejectCode.NOT_ADMITTED: (_ANY, _REFUSED),
     RejectCode.AWAITING_APPROVAL: (_ANY, _REFUSED),
     RejectCode.WRONG_INVITE: (_HELLO, _REFUSED),
-    RejectCode.FORBIDDEN: ("hello, bid, buy", _REFUSED),
+    RejectCode.FORBIDDEN: ("hello, bid, buy, news", _REFUSED),
     RejectCode.HOUSE_FULL: (_HELLO, _REFUSED),
     RejectCode.ID_CONFLICT: (_BIDDING, _REFUSED),
     RejectCode.ID_STALE: (_BIDDING, _REFUSED),

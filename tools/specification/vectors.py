@@ -52,6 +52,8 @@ from common.messages import (
     Maximum,
     Mine,
     MineRequest,
+    News,
+    NewsRequest,
     OneLot,
     Ping,
     Pong,
@@ -64,6 +66,8 @@ from common.messages import (
     Snapshot,
     SnapshotRequest,
     Welcome,
+    Word,
+    WordKind,
 )
 from common.money import Currency
 
@@ -140,6 +144,8 @@ REQUESTS: Final[dict[str, messages.AnyRequest]] = {
     "bid, largest amount": BidRequest(id=17, lot="12a", maximum_minor=AMOUNT_MINOR_MAX),
     "buy": BuyRequest(id=18, lot="12a", price_minor=90_000),
     "mine": MineRequest(id=19),
+    "news": NewsRequest(id=20, after_seq=0),
+    "news, what follows": NewsRequest(id=21, after_seq=2),
 }
 
 ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
@@ -212,6 +218,13 @@ ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
     ),
     "rejected, no id": Rejected(id=0, code=RejectCode.MALFORMED, detail="Expected `object`, got `array`"),
     "mine": Mine(id=19, paddle=7, maxima=(Maximum("12a", 25_000),), won=("2",), total_minor=150),
+    "news": News(
+        id=20,
+        epoch=1,
+        words=(Word(1, _T, WordKind.ADMITTED), Word(2, _T, WordKind.MESSAGE, "Your clock is in room 2, Zoë.")),
+    ),
+    "news, turned out": News(id=21, epoch=1, words=(Word(3, _T, WordKind.TURNED_OUT),)),
+    "news, none in time": News(id=21, epoch=1),
     **{
         f"rejected, {code.value}": Rejected(id=11, code=code, retry_ms=500 if code is RejectCode.SLOW_DOWN else None)
         for code in RejectCode

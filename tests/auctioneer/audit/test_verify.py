@@ -16,6 +16,7 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderTold,
     BidLate,
     BidTaken,
     Fact,
@@ -33,10 +34,11 @@ from auctioneer.rules.facts import (
 from auctioneer.rules.sale_settings import HOUSE, AdmissionMode, SaleSettings
 from auctioneer.rules.terms import LotSpec, default_increments
 from common.errors import RejectCode
+from common.limits import TEXT_CHARS_MAX
 from common.lot import CloseCause, LotClosed, LotOpened, LotRescheduled, LotTerms, Step
 from common.messages import BidRequest, Rejected, Role
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
-from tests.auctioneer.rules.random_sales import BIDDERS, SaleMaker, admitting, enrolled
+from tests.auctioneer.rules.random_sales import BIDDERS, SaleMaker, admitting, enrolled, told
 from tests.must_be import must_be
 
 
@@ -85,7 +87,8 @@ DECIDED = {
     SaleDecided: "at_ms lot seq",
     LotListed: "lot seq opens_at_ms",
     BidderEnrolled: "lot seq paddle",
-    BidderAdmitted: "lot seq",
+    BidderAdmitted: "lot seq news_seq",
+    BidderTold: "lot seq news_seq",
     HouseStarted: "lot seq",
     HouseStoodStill: "lot seq",
     SaleRestored: "lot seq",
@@ -254,10 +257,17 @@ def test_the_honest_bid_passes() -> None:
             "paddle 2 is not that of an admitted bidder",
         ),
         (
-            [BidderAdmitted(at_ms=START_MS, paddle=1, admitted=False, by="clerk"), bid_taken()],
+            [BidderAdmitted(at_ms=START_MS, paddle=1, news_seq=1, admitted=False, by="clerk"), bid_taken()],
             "paddle 1 is not that of an admitted bidder",
         ),
-        ([BidderAdmitted(at_ms=START_MS, paddle=1, admitted=True, by="clerk")], "nothing in the rules"),
+        ([BidderAdmitted(at_ms=START_MS, paddle=1, news_seq=1, admitted=True, by="clerk")], "nothing in the rules"),
+        ([told(seq=2)], "the next word to paddle 1 is number 1"),
+        ([told(seq=1), told(seq=1)], "the next word to paddle 1 is number 2"),
+        ([told(paddle=2)], "nothing in the rules"),
+        ([replace(enrolled(2), role=Role.OBSERVER), told(paddle=2)], "nothing in the rules"),
+        ([told(text="")], "nothing in the rules"),
+        ([told(text="left\u202eright")], "nothing in the rules"),
+        ([told(text="x" * (TEXT_CHARS_MAX + 1))], "nothing in the rules"),
         ([replace(enrolled(2), key="key1")], "the key is enrolled already"),
         ([replace(enrolled(2), skeletons=("bidder1",))], "refused with name_taken"),
         ([bid_taken(), replace(bid_taken(), seq=3)], "request 1 of paddle 1 was decided before"),

@@ -5,6 +5,7 @@ from typing import TypedDict, Unpack
 from auctioneer.house.admission import Admission
 from auctioneer.house.commands import AnyCommand, AnyControlAnswer, carry_out
 from auctioneer.house.house import Batch, House
+from auctioneer.house.news import Parked
 from auctioneer.house.settings import HouseSettings
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
@@ -142,13 +143,14 @@ class SmallSale:
         self.rejections += batch.rejections
         return batch
 
-    def send(self, key: str, body: bytes) -> AnyAnswer | None:
+    def send(self, key: str, body: bytes) -> AnyAnswer | Parked | None:
         return self.house.handle(key, body, self.now_ms)
 
     def ask(self, key: str, request: AnyRequest) -> AnyAnswer:
         """Return the answer to a request, which is in the record then."""
         answer = self.send(key, encode(request))
         assert answer is not None, "the house was silent"
+        assert not isinstance(answer, Parked), "the question waits"
         assert answer.id == request.id
         self.commit()
         return answer

@@ -246,7 +246,7 @@ def test_bidders_are_let_in_and_turned_out_by_name_or_paddle() -> None:
     assert sale.order(Admit(id=7, bidder="2")) == Done(id=7)
     assert sale.house.may_hear(ANN)
     assert sale.house.may_hear(BOB)
-    assert sale.record[-1] == BidderAdmitted(at_ms=START_MS, paddle=2, admitted=True, by="auctioneer")
+    assert sale.record[-1] == BidderAdmitted(at_ms=START_MS, paddle=2, news_seq=1, admitted=True, by="auctioneer")
     assert rejection(sale, Admit(bidder="Ann")).code is RejectCode.WRONG_STATE
     sale.order(Admit(bidder="Bob", admitted=False))
     assert not sale.house.may_hear(BOB)

@@ -79,7 +79,7 @@ def test_who_waits_or_was_turned_out_keeps_name_and_paddle() -> None:
     assert (entry.admitted, entry.waiting) == (False, True)
     assert register.enrol(0, BOB, hello("ann"), OPEN) is RejectCode.NAME_TAKEN
     for admitted in (True, False):
-        register.apply(BidderAdmitted(at_ms=1, paddle=1, admitted=admitted, by="auctioneer"))
+        register.apply(BidderAdmitted(at_ms=1, paddle=1, news_seq=1, admitted=admitted, by="auctioneer"))
         entry = register.by_key(ANN)
         assert entry is not None
         assert (entry.admitted, entry.waiting) == (admitted, False)

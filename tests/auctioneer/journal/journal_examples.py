@@ -10,6 +10,7 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderTold,
     BidLate,
     BidTaken,
     HouseStarted,
@@ -77,7 +78,8 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
     BidderEnrolled(
         at_ms=AT_MS, paddle=1, name="Zoë", key="k" * 40, role=Role.BIDDER, admitted=True, skeletons=("zoe",)
     ),
-    BidderAdmitted(at_ms=AT_MS, paddle=1, admitted=False, by="clerk"),
+    BidderAdmitted(at_ms=AT_MS, paddle=1, news_seq=1, admitted=False, by="clerk"),
+    BidderTold(at_ms=AT_MS, paddle=1, news_seq=2, text="Your lamp is ready, Zoë.", by="clerk"),
     LotListed(
         at_ms=AT_MS,
         seq=1,

@@ -50,12 +50,13 @@ def test_the_view_tells_of_each_event_what_it_was(journal, path):
         for position, fact in enumerate(EVERY_EVENT, 1)
     ]
     kinds = [kind for _position, _at_ms, kind, *_rest in rows]
-    assert kinds[:10] == [
+    assert kinds[:11] == [
         "sale_created",
         "house_started",
         "house_stood_still",
         "bidder_enrolled",
         "bidder_admitted",
+        "bidder_told",
         "lot_listed",
         "bid_taken",
         "lot_bought",

@@ -10,6 +10,7 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderTold,
     BidLate,
     BidTaken,
     LotBought,
@@ -45,7 +46,9 @@ class SaleMaker:
         self.facts.append(admitting(AdmissionMode.OPEN))
         for paddle in range(2, BIDDERS + 1):
             self.facts.append(enrolled(paddle))
-        self.facts.append(BidderAdmitted(at_ms=START_MS, paddle=1, admitted=True, by="clerk"))
+        self.facts.append(BidderAdmitted(at_ms=START_MS, paddle=1, news_seq=1, admitted=True, by="clerk"))
+        for paddle, news_seq in ((1, 2), (2, 1), (1, 3)):
+            self.facts.append(told(paddle, news_seq))
         self._take(decisions.add(self.engine, START_MS, "clerk", tuple(self._spec() for _ in range(8))))
         for _ in range(steps):
             self._now_ms += self._random.choice((0, 0, 1, 50, 400))
@@ -143,6 +146,10 @@ class SaleMaker:
 
 def admitting(mode: AdmissionMode) -> SettingsChanged:
     return SettingsChanged(at_ms=START_MS, settings=SaleSettings(mode, "code"), by="auctioneer")
+
+
+def told(paddle: int = 1, seq: int = 1, text: str = "Your lot is ready.") -> BidderTold:
+    return BidderTold(at_ms=START_MS, paddle=paddle, news_seq=seq, text=text, by="clerk")
 
 
 def enrolled(paddle: int, *, admitted: bool = True) -> BidderEnrolled:

@@ -55,7 +55,7 @@ def test_a_bid_is_told_without_any_maximum() -> None:
     [
         bid_taken(public=False),
         MaximumDropped(at_ms=200, lot="7", seq=3, paddle=4, leader_maximum_minor=1500),
-        BidderAdmitted(at_ms=200, paddle=4, admitted=True, by="auctioneer"),
+        BidderAdmitted(at_ms=200, paddle=4, news_seq=1, admitted=True, by="auctioneer"),
         HouseStarted(at_ms=200, instance="second", outage_ms=50),
     ],
     ids=lambda fact: type(fact).__name__,
