@@ -81,7 +81,7 @@ system-packages: ## install what some tests need besides Python (Debian and its 
 	@$(if $(filter 0,$(shell id -u)),,sudo) sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -qq -y --no-install-recommends $(SYSTEM_PACKAGES)' >/dev/null
 
-docs: $(STAMP) ## write the generated parts of docs/ anew
+docs: $(STAMP) ## write the generated parts of docs/ again
 	$(BIN)/python -m tools.specification
 
 clean: ## remove what the targets made

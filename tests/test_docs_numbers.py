@@ -48,7 +48,7 @@ def told(name: str) -> str:
         ("rules.md", f"after {seconds(house.SILENT_MS)} seconds of silence the maximum falls"),
         ("abuse.md", f"the key is let in again after {TURNED_AWAY_S:.0f} s"),
         ("abuse.md", f"`ANSWERS_QUEUED_MAX` of at most {pages.PAGE_BYTES_MAX // 1024} KiB for each connection"),
-        ("abuse.md", f"who takes in nothing for {seconds(sockets.HEARTBEAT_TIMEOUT_MS)} s is cut off"),
+        ("abuse.md", f"A connection that reads nothing for {seconds(sockets.HEARTBEAT_TIMEOUT_MS)} s is cut off"),
         ("abuse.md", f"half-open handshakes | cut after {seconds(sockets.HANDSHAKE_MS)} s"),
         ("abuse.md", f"a page costs {budgets.SNAPSHOT_COST + 1} requests of the budget"),
         ("catalogue.md", f"at most {limits.LOTS_MAX:,} lots, a file {load.CATALOGUE_BYTES_MAX // MIB} MiB"),
