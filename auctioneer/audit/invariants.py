@@ -1,8 +1,8 @@
-"""What must be true of a sale after every step, whatever happened: for `auctioneer verify --deep`, tests, simulations.
+"""What must be true of a sale after every step, for `auctioneer verify --deep`, tests and simulations.
 
-`check` looks at one engine: the lots against the rules, and what the engine keeps to be quick against a recount.
-`Watcher` follows a sale by what is public alone, as a client does, and sees what only time shows: a price that fell, a
-number that was left out, a closed lot that moved. `Inspector` does all of it while a record is decided again.
+`check` compares one engine with the rules, and its indexes with a recount. `Watcher` follows a sale by its public
+events alone, as a client does. It sees what only time shows: a price that fell, a number that was left out, a closed
+lot that moved. `Inspector` does all of this while a record is decided again.
 """
 
 from collections import Counter
@@ -46,7 +46,7 @@ class InvariantError(AssertionError):
 
 
 def check(engine: Engine) -> None:
-    """Raise InvariantError if the engine is in a state that the rules don't know."""
+    """Raise InvariantError if the rules do not allow the engine's state."""
     _require(engine.sale.lots == len(engine.catalogue) == len(engine.lots), "the sale counts its lots wrongly")
     for index, lot in enumerate(engine.catalogue):
         place = f"lot {lot.view.lot}: "
@@ -61,7 +61,7 @@ def check(engine: Engine) -> None:
 
 
 def check_same_state(one: EngineState[LotState], other: EngineState[LotState]) -> None:
-    """Raise InvariantError where two states differ; when the clock looks at a lot next is not a difference."""
+    """Raise InvariantError where two states differ; the next look of the clock at a lot does not count."""
     for mine, its in zip(one.lots, other.lots, strict=False):
         same = replace(mine, queued_ms=None) == replace(its, queued_ms=None)
         _require(same, f"lot {mine.view.lot} differs: {mine} is not {its}")
@@ -217,7 +217,7 @@ def _due_ms(engine: Engine, lot: LotState) -> int | None:
 
 
 class Watcher:
-    """Follows a sale from where it stands, by the public part of its facts; it keeps one view a lot."""
+    """Follows a sale from its present state, by the public part of its facts; it keeps one view a lot."""
 
     def __init__(self, engine: Engine) -> None:
         self.sale = engine.sale
@@ -225,7 +225,7 @@ class Watcher:
         self._now_ms = engine.state.now_ms
 
     def watch(self, engine: Engine, facts: Iterable[AnyFact]) -> None:
-        """Take the facts of a step. Raises InvariantError if they can't follow, or lead to other views."""
+        """Apply the facts of a step. Raises InvariantError if they can't follow, or lead to other views."""
         touched = set()
         for fact in facts:
             if isinstance(fact, BidderEnrolled | BidderAdmitted | BidderTold):
@@ -249,7 +249,7 @@ class Watcher:
         _require(self.sale == engine.sale, "the sale is not what its public events make of it")
 
     def _apply_outage(self, outage: Outage) -> set[str]:
-        """Take what everybody hears of each open lot after an outage; return which lots those are."""
+        """Apply the events of each open lot after an outage; return the lots."""
         _require(
             (outage.lot, outage.seq, outage.outage_ms >= 0) == ("", 0, True), f"{outage} has a stream, or no length"
         )
@@ -283,7 +283,7 @@ class Watcher:
 
 
 CHECK_EVERY_FACTS: Final = 1_000
-"""How many facts apart the whole engine is checked, at the least; as many as it has lots, where those are more."""
+"""The least number of facts between two checks of the whole engine; the number of lots, if that is more."""
 
 
 class Inspector:

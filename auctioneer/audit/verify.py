@@ -1,11 +1,11 @@
-"""The audit: every recorded fact is decided again from what was asked, by whom and when, and compared.
+"""The audit: every recorded fact is decided again from its request, sender and time, and compared.
 
-What was asked is testimony: the requests, the auctioneer's commands, the outages, the times and who enrolled are taken
-from the record (the journal's chain shows whether somebody changed them there). What came of it is not: prices,
-leaders, maxima, ends, numbers, lateness, paddles and all that the clock did must come out of the rules once more.
+The requests are testimony: they, the auctioneer's commands, the outages, the times and the enrolments are read from the
+record (the journal's chain shows whether somebody changed them). The outcomes are not: prices, leaders, maxima, ends,
+numbers, lateness, paddles and all that the clock did must come out of the rules once more.
 
-The work is done in one pass, and what it keeps is the engine, the register and the 32 highest request ids of each
-bidder. It ends at the first fact that comes out differently, since all that follows builds on it.
+One pass does it, and keeps only the engine, the register and the 32 highest request ids of each bidder. It ends at the
+first fact that comes out differently, since all that follows builds on it.
 """
 
 from bisect import insort
@@ -98,7 +98,7 @@ class VerifyReport(Struct, frozen=True):
 
 
 Inspect = Callable[[Engine, list[AnyFact]], None]
-"""Looks at the engine after the facts of one step."""
+"""Checks the engine after the facts of one step."""
 
 
 def verify(facts: Iterable[tuple[int, AnyFact]], inspect: Inspect | None = None) -> VerifyReport:
@@ -157,7 +157,7 @@ class _Audit:
             self._end_step(engine)
 
     def _end_step(self, engine: Engine) -> None:
-        engine.pop_events()  # nobody is to be told, and they would pile up
+        engine.pop_events()  # nobody hears them, and they would pile up
         if self._inspect is not None:
             self._inspect(engine, self._step)
         self._step = []
@@ -260,7 +260,7 @@ class _Audit:
             self._compare(fact, engine.bid(fact.at_ms, bidder, request))
 
     def _is_first(self, paddle: int, request_id: int) -> bool:
-        """Note a request id; return False if the house must have known it, or must have taken it for too old."""
+        """Note a request id; return False if the house must have known it, or must have refused it as too old."""
         ids = self._request_ids.setdefault(paddle, [])
         if ids and request_id <= ids[-1]:
             is_stale = len(ids) > REMEMBERED_REQUESTS_MAX and request_id < ids[0]
@@ -271,7 +271,7 @@ class _Audit:
         return True
 
     def _is_listed_with_last(self, fact: AnyFact) -> bool:
-        """Return whether a lot was added together with the one before, which may have come due in between."""
+        """Return whether a lot was added together with the one before, which may have become due in between."""
         last = self._last
         if not isinstance(fact, LotListed) or not isinstance(last, LotListed):
             return False
@@ -289,7 +289,7 @@ class _Audit:
         self._agreed(fact)
 
     def _verify_outage(self, engine: Engine, fact: HouseStarted | HouseStoodStill) -> None:
-        """Refuse an outage that can't have been: negative, or while something was recorded."""
+        """Refuse an impossible outage: a negative one, or one while something was recorded."""
         at_ms, outage_ms = fact.at_ms, fact.outage_ms
         if not 0 <= outage_ms <= at_ms - engine.state.now_ms:
             raise self._different(fact, None, f"nobody can have been away for {outage_ms} ms")
@@ -315,7 +315,7 @@ class _Audit:
         if isinstance(fact, BidderEnrolled):
             if self._register.by_key(fact.key) is not None:
                 raise self._different(fact, None, "the key is enrolled already")
-            # That the bidder knew the code, or was on the list then, is testimony.
+            # It is testimony that the bidder knew the code, or was on the list.
             hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=fact.name, role=fact.role)
             is_admitted = self._settings.admission is not AdmissionMode.APPROVE
             decided = self._register.enter(fact.at_ms, fact.key, hello, fact.skeletons, is_admitted=is_admitted)
@@ -342,7 +342,7 @@ class _Audit:
 
 
 def _decide_of_lot(engine: Engine, fact: LotDecided) -> Decision | None:
-    """Give the auctioneer's command of which `fact` is the first, or only, effect; None where there is none."""
+    """Give again the command whose first, or only, effect is `fact`; None where there is none."""
     at_ms, by, lot = fact.at_ms, fact.by, fact.lot
     match fact.event:
         case LotClosed() | LotWithdrawn() if fact.with_sale:
@@ -366,7 +366,7 @@ def _decide_of_lot(engine: Engine, fact: LotDecided) -> Decision | None:
 
 
 def _decide(engine: Engine, fact: SaleDecided | LotListed) -> Decision | None:
-    """Give the auctioneer's command about the whole sale of which `fact` is the first, or only, effect."""
+    """Give again the command about the whole sale whose first, or only, effect is `fact`."""
     if isinstance(fact, LotListed):  # several lots added at once are the same as one after the other
         return decisions.add(engine, fact.at_ms, fact.by, (fact.spec,), lambda _seller: fact.seller_skeletons)
     match fact.event:
@@ -381,7 +381,7 @@ def _decide(engine: Engine, fact: SaleDecided | LotListed) -> Decision | None:
 
 
 def _extra_ms(engine: Engine, name: str, event: LotExtended) -> int:
-    """Return how much the auctioneer must have asked for."""
+    """Return the extra time that the auctioneer must have asked for."""
     lot = engine.lots.get(name)
     if lot is None:
         return 0

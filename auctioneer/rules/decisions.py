@@ -1,7 +1,7 @@
-"""The auctioneer's decisions: each is checked against the state, and told as facts that bear who gave it.
+"""The auctioneer's decisions: each is checked against the state, and recorded as facts that name its author.
 
-Every function takes the engine, the time, who decides (`by`) and what about; it returns the facts, already applied,
-or `Refused` and then nothing has changed.
+Every function takes the engine, the time, the author (`by`) and the subject of the decision. It returns the facts,
+which are applied already, or `Refused`; then nothing has changed.
 """
 
 from collections.abc import Callable
@@ -44,13 +44,13 @@ Decision = list[AnyFact] | Refused
 
 
 def start(engine: Engine, now_ms: int, alive_ms: int | None, instance: str) -> list[AnyFact]:
-    """Begin to hold the sale after nobody did since `alive_ms`: open lots get the outage on top."""
+    """Take the sale up after an outage since `alive_ms`: open lots are extended by it."""
     outage_ms = 0 if alive_ms is None else max(0, now_ms - alive_ms)
     return _apply(engine, [HouseStarted(at_ms=now_ms, instance=instance, outage_ms=outage_ms)])
 
 
 def stand_still(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyFact]:
-    """Note that the house did nothing for a time. Open lots get it on top, and what was to open in it opens now."""
+    """Note that the house stood still for a time. Open lots are extended by it; lots due to open in it open now."""
     return _apply(engine, [HouseStoodStill(at_ms=now_ms, outage_ms=outage_ms)])
 
 
@@ -108,7 +108,7 @@ def pause(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
 
 
 def resume(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
-    """Let a paused lot go on with the time it had left."""
+    """Resume a paused lot with the time that it had left."""
     lot = _find(engine, name, LotStatus.PAUSED)
     if isinstance(lot, Refused):
         return lot
@@ -136,9 +136,9 @@ def extend(engine: Engine, now_ms: int, by: str, name: str, extra_ms: int) -> De
 
 
 def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = None) -> Decision:
-    """Bring the hammer down now: sold to the leader if the reserve is met, else passed.
+    """Bring the hammer down now: the lot is sold to the leader if the reserve is met, else it passes.
 
-    With `if_seq` only if the lot is still as it was then.
+    With `if_seq`, only if the lot still has that seq.
     """
     lot = _find(engine, name, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
     if isinstance(lot, Refused):
@@ -147,7 +147,7 @@ def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = 
 
 
 def withdraw(engine: Engine, now_ms: int, by: str, name: str, reason: str, if_seq: int | None = None) -> Decision:
-    """Take a lot out of the sale; bids on it are void. With `if_seq` only if the lot is still as it was then."""
+    """Take a lot out of the sale; bids on it are void. With `if_seq`, only if the lot still has that seq."""
     lot = _find(engine, name, LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
     if isinstance(lot, Refused):
         return lot
@@ -169,7 +169,7 @@ def pause_sale(engine: Engine, now_ms: int, by: str) -> Decision:
 
 
 def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
-    """Go on: lots that the pause stopped, and openings that were counted from the sale's start, as much later."""
+    """Resume the sale: the lots that the pause stopped, and openings counted from its start, that much later."""
     if engine.sale.status is not SaleStatus.PAUSED:
         return Refused(RejectCode.WRONG_STATE, f"the sale is {engine.sale.status.value}")
     stood_ms = now_ms - engine.state.sale_paused_at_ms
@@ -194,7 +194,7 @@ def announce(engine: Engine, now_ms: int, by: str, text: str) -> Decision:
 def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> Decision:
     """End the sale: the hammer falls on what is open, and what was not opened is withdrawn.
 
-    With `if_changes` only if the sale is still as it was after that many changes.
+    With `if_changes`, only if the sale has had exactly that many changes.
     """
     if engine.sale.status is SaleStatus.ENDED:
         return Refused(RejectCode.SALE_ENDED, "nothing is left to end")
@@ -241,7 +241,7 @@ def _opens_at_ms(engine: Engine, spec: LotSpec, now_ms: int) -> int | None:
     if opening.rule is OpeningRule.AT_START:
         return now_ms
     if opening.delay_ms is None:
-        return opening.at_ms  # None where the lot opens at no time of its own
+        return opening.at_ms  # None where the lot does not open at a time
     return engine.sale.started_at_ms + engine.state.sale_stood_ms + opening.delay_ms
 
 

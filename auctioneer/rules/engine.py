@@ -62,11 +62,11 @@ from common.messages import BidRequest, BuyRequest, Rejected
 
 Lot = TypeVar("Lot")
 _OPEN: Final = LotStatus.OPEN
-"""By a name of its own: looking a member up in its Enum costs as much as all else in a comparison."""
+"""A constant, because an Enum lookup would double the cost of each comparison."""
 
 
 class Bidder(NamedTuple):
-    """Who bids, as far as the rules care: the paddle, and the name's skeletons, by which a seller is known."""
+    """A bidder as the rules see one: the paddle, and the skeletons of the name, which tell a seller."""
 
     paddle: int
     skeletons: tuple[str, ...]
@@ -80,7 +80,7 @@ class EngineState(msgspec.Struct, Generic[Lot]):
     lots: list[Lot]
     sale_paused_at_ms: int = 0
     sale_stood_ms: int = 0
-    """For how long the sale was paused in all, up to the last time that it was resumed."""
+    """The total time of the sale's pauses, up to its last resumption."""
     now_ms: int = 0
 
 
@@ -90,7 +90,7 @@ class Engine:
     def __init__(self, state: EngineState[LotState]) -> None:
         self._state = state
         self.lots: dict[str, LotState] = {lot.view.lot: lot for lot in state.lots}
-        self._numbers: dict[str, str] = {}  # by what they have in common with others that can't be told from them
+        self._numbers: dict[str, str] = {}  # by the form that numbers share which people can't tell apart
         self._unfinished = 0
         self._clock: list[tuple[int, int]] = []  # (when, index of the lot), a heap; one entry a lot, or two
         self._events: list[StreamEvent] = []
@@ -108,7 +108,7 @@ class Engine:
 
     @property
     def state(self) -> EngineState[LotState]:
-        """The whole state, for a snapshot; give a copy of it to the constructor to go on from there."""
+        """The whole state, for a snapshot. A copy of it, given to the constructor, continues from there."""
         return self._state
 
     @property
@@ -127,7 +127,7 @@ class Engine:
         return self._state.lots
 
     def count_events(self) -> int:
-        """Return how many public changes the sale and its lots have had in all: the same number, the same state."""
+        """Return the number of public changes of the sale and its lots: the same number means the same state."""
         return self.sale.seq + sum(lot.view.seq for lot in self.catalogue)
 
     def pop_events(self) -> list[StreamEvent]:
@@ -138,7 +138,7 @@ class Engine:
     # --- bidders -----------------------------------------------------------------------------------------------
 
     def find(self, number: str) -> LotState | None:
-        """Return the lot that a person means by a number, be it written as the house writes it or not."""
+        """Return the lot that a person means by a number, in the house's spelling or another."""
         for lot in self.catalogue[len(self._numbers) :]:  # lots are only added, so each is looked at once
             self._numbers[lot_key(lot.view.lot)] = lot.view.lot
         meant = self._numbers.get(lot_key(number))
@@ -225,7 +225,7 @@ class Engine:
         return bought
 
     def drop_maxima(self, now_ms: int, paddle: int) -> list[MaximumDropped]:
-        """Drop what is left of the maxima of a bidder who fell silent and had asked for that."""
+        """Drop the rest of the maxima of a bidder who fell silent, where the bidder had asked for that."""
         dropped = []
         for name in sorted(self._drops_when_silent.get(paddle, ())):
             lot = self.lots[name]
@@ -241,7 +241,7 @@ class Engine:
         return dropped
 
     def paddles_to_watch(self) -> list[int]:
-        """Return who asked that maxima be dropped when the connection is lost."""
+        """Return the paddles whose maxima are to be dropped when their bidders fall silent."""
         return sorted(paddle for paddle, lots in self._drops_when_silent.items() if lots)
 
     def _rejection(
@@ -321,7 +321,7 @@ class Engine:
         if self._order.turns or not self._unfinished:
             return True
         clock = self._clock
-        return clock[0][0] <= now_ms if clock else False  # its first entry is never later than what is due first
+        return clock[0][0] <= now_ms if clock else False  # its first entry is never later than the first deadline
 
     def advance(self, now_ms: int) -> list[AnyFact]:
         """Do all that is due by `now_ms`: close lots whose time is up, open those whose time has come."""
@@ -333,7 +333,7 @@ class Engine:
     def advance_once(self, now_ms: int) -> AnyFact | None:
         """Do the first thing that is due by `now_ms` and return its fact; None when nothing is.
 
-        The fact bears the time at which it was due, not that at which the house got round to it.
+        The fact has the time at which it was due, not the time at which the house did it.
         """
         deadline_ms = self.next_deadline_ms()
         if deadline_ms is None or deadline_ms > now_ms:
@@ -366,7 +366,7 @@ class Engine:
         return None
 
     def _queue(self, lot: LotState) -> None:
-        """Have the clock look at a lot when it is due. An entry that is too early stays: it is put off when met."""
+        """Have the clock look at a lot when it is due. An entry that is too early stays, and is put off when met."""
         due_ms = self._due_ms(lot)
         if due_ms is not None and (lot.queued_ms is None or lot.queued_ms > due_ms):
             lot.queued_ms = due_ms
@@ -383,7 +383,7 @@ class Engine:
     # --- the only place where the state changes ----------------------------------------------------------------
 
     def apply(self, fact: AnyFact) -> None:
-        """Take a fact into the state. Nothing is decided here."""
+        """Apply a fact to the state. Nothing is decided here."""
         state = self._state
         if fact.at_ms > state.now_ms:
             state.now_ms = fact.at_ms
@@ -430,7 +430,7 @@ class Engine:
                 self._queue(lot)
 
     def _apply_bid(self, lot: LotState, fact: BidTaken, book: english.Book) -> None:
-        """Take a bid into the state; `book` is what the fact says of it, which who decided it has at hand."""
+        """Apply a bid. `book` repeats what the fact says; a caller that has just decided the bid already has it."""
         if fact.at_ms > self._state.now_ms:
             self._state.now_ms = fact.at_ms
         if (lot.drops_when_silent or fact.while_connected) and fact.leader == fact.paddle:
@@ -443,7 +443,7 @@ class Engine:
             self._events.append((fact.lot, placed))
 
     def _note_while_connected(self, lot: LotState, fact: BidTaken) -> None:
-        """Note whose maximum ends with the connection, if that changes with a bid that is about to be taken."""
+        """Note whose maximum ends with the connection, if that changes with a bid that is about to be applied."""
         if lot.book is not None:
             self._drops_when_silent.get(lot.book.leader, set()).discard(fact.lot)
         lot.drops_when_silent = fact.while_connected
@@ -451,10 +451,10 @@ class Engine:
             self._drops_when_silent.setdefault(fact.paddle, set()).add(fact.lot)
 
     def apply_run(self, last: BidTaken, shown: BidTaken | None, public_bids: int) -> None:
-        """Take many bids on one lot into the state at once, none of them `while_connected` nor after one that is.
+        """Apply many bids on one lot at once, none of them `while_connected` nor after one that is.
 
-        `last` is the last of them, `shown` the last that is public (None: none is), and `public_bids` are how many are.
-        The state is then as if `apply` had been called for each; no changes are told.
+        `last` is the last of them, `shown` the last public one (None: none is), and `public_bids` the number of public
+        ones. The state is then as if `apply` had been called for each; no changes are told.
         """
         lot = self.lots[last.lot]
         self._state.now_ms = max(self._state.now_ms, last.at_ms)
@@ -465,7 +465,7 @@ class Engine:
             lot.view = msgspec.structs.replace(with_bid(lot.view, bid_placed(shown)), bids=bids)
 
     def _show(self, lot: LotState, event: AnyLotEvent) -> None:
-        """Take a change that everybody may know into a lot's view."""
+        """Apply a public change to a lot's view."""
         lot.view = evolve(lot.view, event)
         self._events.append((lot.view.terms.lot, event))
 
@@ -502,7 +502,7 @@ class Engine:
             self._order.ended(lot)
 
     def _index(self, lot: LotState) -> None:
-        """Make the indexes know a lot that is new to them."""
+        """Add a new lot to the indexes."""
         if not lot.view.status.is_final:
             self._unfinished += 1
             if lot.book is not None and lot.drops_when_silent:

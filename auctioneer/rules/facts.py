@@ -1,8 +1,8 @@
-"""The facts that the journal holds: what was asked, by whom, when, and what it did.
+"""The facts that the journal holds: each request, its sender, its time, and what it did.
 
-Facts, not commands, are the record: a fact stays a fact when rules change. Each has all that is needed to rebuild
-the state without deciding anything again, and all that is needed to decide again and compare (`auctioneer verify`).
-`public_part` is what everybody may know of a fact; None where it must leave no trace, not even a number.
+Facts, not commands, are the record: a fact stays a fact when rules change. From each the state can be rebuilt without
+deciding anything again, and each can be decided again and compared (`auctioneer verify`). `public_part` is what
+everybody may know of a fact. It is None where the fact must leave no trace, not even a number.
 """
 
 from typing import Final, get_args
@@ -54,7 +54,7 @@ class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
 
 
 class HouseStarted(Fact, frozen=True, kw_only=True, tag="house_started"):
-    """A process took the sale up, after nobody held it for `outage_ms` (0 the first time).
+    """A process took the sale up, after an outage of `outage_ms` (0 the first time).
 
     An outage is one fact, however many lots are open: each that has an end is extended by it (`given_back`).
     """
@@ -73,20 +73,20 @@ class HouseStoodStill(Fact, frozen=True, kw_only=True, tag="house_stood_still"):
 
 
 class SaleRestored(Fact, frozen=True, kw_only=True, tag="sale_restored"):
-    """The record goes on from a backup; what was recorded after it is lost. `epoch` is higher than any before."""
+    """The record continues from a backup; what was recorded after it is lost. `epoch` is higher than any before."""
 
     epoch: int
 
 
 class SettingsChanged(Fact, frozen=True, kw_only=True, tag="settings_changed"):
-    """The sale is run by these settings from now on: who may join, and who gives commands. They are told whole."""
+    """The sale has these settings from now on: admission, invite code and controllers. The fact has all of them."""
 
     settings: SaleSettings
     by: str
 
 
 class BidderEnrolled(Fact, frozen=True, kw_only=True, tag="bidder_enrolled"):
-    """A key has a name and a paddle from now on. Not admitted: it waits for the auctioneer."""
+    """A key has a name and a paddle from now on. If it is not admitted, it waits for the auctioneer."""
 
     paddle: int
     name: str
@@ -94,7 +94,7 @@ class BidderEnrolled(Fact, frozen=True, kw_only=True, tag="bidder_enrolled"):
     role: Role
     admitted: bool
     skeletons: tuple[str, ...]
-    """Names that share one of these are too alike; kept, since another version of Unicode can give others."""
+    """Names that share one of these are too alike; recorded, since another version of Unicode can give others."""
 
 
 class BidderAdmitted(Fact, frozen=True, kw_only=True, tag="bidder_admitted"):
@@ -125,16 +125,16 @@ class LotListed(Fact, frozen=True, kw_only=True, tag="lot_listed"):
     opens_at_ms: int | None
     by: str
     seller_skeletons: tuple[str, ...] = ()
-    """By which the seller is known among the bidders; kept, as those of a bidder are."""
+    """The forms by which a bidder is recognised as the seller; recorded as those of a bidder are."""
 
 
 class BidTaken(Fact, frozen=True, tag="bid_taken"):
-    """A bid was accepted. The fat fact: the request, and everything that it did.
+    """A bid was accepted: the request, and everything that it did.
 
-    `public` is False where others may not notice: the leader raised its own maximum and the price stayed. The
+    `public` is False where others may not notice: the leader raised the maximum and the price stayed. The
     `leader_*` and `rival_*` fields are the lot's secrets after the bid: see `Book` in
     `auctioneer.rules.formats.english`.
-    Made by position, since by name that costs as much as deciding the bid.
+    Made by position, since keywords would cost as much as deciding the bid.
     """
 
     at_ms: int
@@ -187,7 +187,7 @@ class LotBought(Fact, frozen=True, kw_only=True, tag="lot_bought"):
 
 
 class BidLate(Fact, frozen=True, kw_only=True, tag="bid_late"):
-    """A bid came after the close. It changes nothing, but it is what disputes are about, so it is on the record."""
+    """A bid came after the close. It changes nothing, but is recorded, since disputes are about late bids."""
 
     paddle: int
     request: BidRequest | BuyRequest
@@ -203,7 +203,7 @@ class BidLate(Fact, frozen=True, kw_only=True, tag="bid_late"):
 
 
 class MaximumDropped(Fact, frozen=True, kw_only=True, tag="maximum_dropped"):
-    """A leader fell silent who had asked that the rest of the maximum be dropped then."""
+    """A leader fell silent, and the rest of the maximum was dropped, as the bidder had asked."""
 
     paddle: int
     leader_maximum_minor: int
@@ -244,7 +244,7 @@ AnyFact = (
 
 
 Outage = HouseStarted | HouseStoodStill
-"""After a time in which nobody could bid."""
+"""The facts after a time in which nobody could bid."""
 
 _KINDS: Final[dict[type, str]] = {
     kind: kind.__struct_config__.tag for union in (AnyFact, AnyLotEvent, AnySaleEvent) for kind in get_args(union)
@@ -271,13 +271,13 @@ def sale_decision(event: SalePaused | SaleResumed | Announced | SaleEnded, by: s
 
 
 Decided = BidTaken | LotBought | BidLate | Rejection
-"""What became of a bid or a purchase: it has the request, and the verdict can be told from it at any time."""
+"""The fact or rejection of a bid or a purchase. It has the request, and the verdict can be made from it at any time."""
 
 
 def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
     """Return what everybody may know of `fact`, in the stream `fact.lot`; None where that is nothing.
 
-    What is heard of an outage depends on which lots are open, and is in their streams: see `given_back`.
+    The events of an outage are in the streams of the open lots: see `given_back`.
     """
     match fact:
         case BidTaken():
@@ -303,7 +303,7 @@ def named_fields(fact: AnyFact) -> dict[str, object]:
 
 
 def kind_of(fact: AnyFact) -> str:
-    """Return what happened in one word, as the journal's column and reports say it: of a decision, the change."""
+    """Return what happened in one word, for the journal's column and reports: for a decision, the event."""
     if isinstance(fact, (LotDecided, SaleDecided)):
         return _KINDS[type(fact.event)]
     return _KINDS[type(fact)]

@@ -13,7 +13,7 @@ from common.lot import AnyLotEvent, CloseCause, LotClosed, LotOpened, LotView, S
 
 
 class LotState(msgspec.Struct):
-    """One lot as the house has it: the public view, and what is secret or only the house's business."""
+    """One lot as the house has it: the public view, and what only the house knows."""
 
     spec: LotSpec
     index: int
@@ -35,12 +35,12 @@ _decode: Final = msgspec.msgpack.Decoder(LotState).decode
 
 @lru_cache(maxsize=1024)
 def _shared(table: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return the increment table that was first given of those equal to this one."""
+    """Return the first table that was equal to this one, so that equal tables are one object."""
     return table
 
 
 def with_shared_table(spec: LotSpec) -> LotSpec:
-    """Return a lot's spec with the increment table that other lots have too: its own is half of what a lot takes."""
+    """Return a lot's spec with an increment table that lots share: a table is half of a lot's memory."""
     terms, table = spec.terms, _shared(spec.terms.increments)
     if table is terms.increments:
         return spec

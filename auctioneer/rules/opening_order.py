@@ -10,7 +10,7 @@ from common.lot import LotStatus
 
 
 class OpeningOrder:
-    """The order of a catalogue. It is told of each lot that joins, starts or ends."""
+    """The order of a catalogue. The engine reports each lot that joins, starts or ends."""
 
     def __init__(self, catalogue: list[LotState]) -> None:
         self._catalogue = catalogue
@@ -35,7 +35,7 @@ class OpeningOrder:
         self._look_at(lot)
 
     def changed(self, lot: LotState) -> None:
-        """Note that a lot is not what it was: its turn, if it had one, is over."""
+        """Note that a lot is no longer scheduled: its turn, if it had one, is over."""
         self.turns.discard(lot.index)
 
     def ended(self, lot: LotState) -> None:
@@ -47,7 +47,7 @@ class OpeningOrder:
             self._look_at(self._catalogue[later])
 
     def _unlink(self, index: int) -> None:
-        """Make the neighbours of a withdrawn lot each other's."""
+        """Link the neighbours of a withdrawn lot to each other."""
         earlier, later = self._earlier[index], self._later[index]
         if earlier is not None:
             self._later[earlier] = later

@@ -1,7 +1,7 @@
-"""How a sale is run, as far as that belongs to the sale: who may join, and who gives commands.
+"""The settings of a sale: its admission, and the keys that give commands.
 
-It is in the sale's record, as facts that tell all of it. What belongs to the machine, such as ports, is in the data
-directory (`auctioneer.process.options`), and the list of `--admit list` is a file there, since people edit it.
+They are in the sale's record, as facts that have all of them. What belongs to the machine, such as ports, is in the
+data directory (`auctioneer.process.options`), and the list of `--admit list` is a file there, since people edit it.
 """
 
 import re
@@ -19,7 +19,7 @@ AUCTIONEER: Final = "auctioneer"
 HOUSE: Final = "house"
 """The `by` of what the house did by itself, by the clock; no controller has that name."""
 CONTROLLERS_MAX: Final = 100
-"""The auctioneer and all clerks of a sale: they are told whole in each fact about them."""
+"""The auctioneer and all clerks of a sale: each fact about them names all."""
 _CLERK_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
 _INVITE: Final = re.compile(rf"[A-Za-z0-9_.~-]{{1,{INVITE_CHARS_MAX}}}", re.ASCII)
 
@@ -34,7 +34,7 @@ class AdmissionMode(Enum):
 
 
 class Controller(msgspec.Struct, frozen=True):
-    """Who gives commands: a name for the record, a role, and the public key by which the house knows who it is."""
+    """The auctioneer or a clerk: a name for the record, a role, and the public key that the house recognises."""
 
     name: str
     role: Role
@@ -42,7 +42,7 @@ class Controller(msgspec.Struct, frozen=True):
 
 
 class SaleSettings(msgspec.Struct, frozen=True):
-    """How the sale is run. `invite` counts with `AdmissionMode.INVITE`, and is kept while another mode holds."""
+    """The settings. `invite` counts with `AdmissionMode.INVITE`, and is kept under any other mode."""
 
     admission: AdmissionMode = AdmissionMode.OPEN
     invite: str = ""
@@ -50,7 +50,7 @@ class SaleSettings(msgspec.Struct, frozen=True):
 
     @property
     def fault(self) -> str:
-        """What no sale can be run by, in a sentence; empty where there is nothing."""
+        """Why no sale can have these settings, in a sentence; empty where one can."""
         names, keys = {one.name for one in self.controllers}, {one.key for one in self.controllers}
         if self.admission is AdmissionMode.INVITE and not self.invite:
             return "an invitation without a code lets everybody in"
@@ -65,7 +65,7 @@ class SaleSettings(msgspec.Struct, frozen=True):
         return ""
 
     def with_controller(self, controller: Controller) -> "SaleSettings":
-        """Return the settings with a controller; a new key of a name takes the place of the one before."""
+        """Return the settings with a controller; a new key of a name replaces the old one."""
         others = (one for one in self.controllers if one.name != controller.name)
         by_name = sorted((*others, controller), key=lambda one: one.name)
         return msgspec.structs.replace(self, controllers=tuple(by_name))
@@ -76,7 +76,7 @@ class SaleSettings(msgspec.Struct, frozen=True):
 
 
 class Chosen(NamedTuple):
-    """What is chosen at a start; what is not, stays as it is in the record."""
+    """The choices of a start; all else stays as it is in the record."""
 
     admission: AdmissionMode | None = None
     invite: str = ""
@@ -92,7 +92,7 @@ NOTHING_CHOSEN: Final = Chosen()
 
 
 def chosen_settings(settings: SaleSettings, chosen: Chosen) -> SaleSettings:
-    """Return what the settings become by what was chosen at a start."""
+    """Return the settings after the choices of a start."""
     admission = chosen.admission or settings.admission
     spare = chosen.new_invite if admission is AdmissionMode.INVITE else ""
     changed = msgspec.structs.replace(settings, admission=admission, invite=chosen.invite or settings.invite or spare)

@@ -1,4 +1,4 @@
-"""What the house knows of a sale before it begins: the lots with their secrets, and when each opens.
+"""A sale before it begins: the lots with their secrets, and when each opens.
 
 `auctioneer.catalogue` reads these from files; the engine works from them. The public part of a lot is
 `common.lot.LotTerms`; the reserve is only here.
@@ -33,7 +33,7 @@ _DEFAULT_TABLE: Final = (
 
 @lru_cache(maxsize=64)
 def default_increments(currency: Currency) -> tuple[Step, ...]:
-    """Return the default increment table in a currency's minor units (eBay's, by the number and not the value).
+    """Return the default increment table in a currency's minor units (eBay's numbers, whatever a unit is worth).
 
     It is the same object for all lots of a sale, of which it would be half the memory.
     """
@@ -48,7 +48,7 @@ def default_increments(currency: Currency) -> tuple[Step, ...]:
 
 
 class OpeningRule(Enum):
-    """When bidding on a lot begins; the values are what a catalogue says."""
+    """When bidding on a lot begins; the values are those of a catalogue."""
 
     AT_START = "at start"
     AFTER_PREVIOUS = "after previous"
@@ -58,7 +58,7 @@ class OpeningRule(Enum):
 
 
 class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a lot opens. With AT_TIME just one of `at_ms` (server time) and `delay_ms` is set."""
+    """When a lot opens. With AT_TIME exactly one of `at_ms` (server time) and `delay_ms` is set."""
 
     rule: OpeningRule = OpeningRule.AT_START
     at_ms: int | None = None
@@ -75,7 +75,7 @@ class LotSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Order(Enum):
-    """When lots open that do not say it themselves; the values are what a catalogue says."""
+    """When lots without an opening open; the values are those of a catalogue."""
 
     PARALLEL = "parallel"
     """All at the start."""
@@ -106,7 +106,7 @@ class LotValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LotDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What holds for a lot of the sale that does not say otherwise, also for one that is added later."""
+    """The defaults of the sale's lots, also of those that are added later."""
 
     order: Order = Order.PARALLEL
     values: LotValues = LotValues()

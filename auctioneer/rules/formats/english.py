@@ -8,7 +8,7 @@ Source: the published rules of proxy bidding (eBay's, and the reserve rule of li
 - an open bid is a price that the bidder named, so the price is at least that;
 - while the leader's maximum is below the reserve it is bid in full; from the reserve on the price is at least that;
 - of equal maxima the earlier leads, at that maximum;
-- the price never falls, and nobody bids against oneself: a leader can only raise the own maximum.
+- the price never falls, and leaders do not bid against themselves: a leader can only raise the maximum.
 """
 
 from typing import final
@@ -21,7 +21,7 @@ from common.lot import LotTerms
 
 @final
 class Book(msgspec.Struct, frozen=True, gc=False):
-    """Who leads a lot at what price, and the two secret maxima that make the price.
+    """The leader and the price of a lot, and the two secret maxima that make the price.
 
     `rival_maximum_minor` is the highest maximum of anybody but the leader; None while there is no rival.
     """
@@ -80,7 +80,7 @@ def is_reserve_met(reserve_minor: int | None, price_minor: int | None) -> bool |
 
 
 def buy_now_after(terms: LotTerms, reserve_met: bool | None) -> int | None:  # noqa: FBT001 -- a state, not a switch
-    """Return the buy-now price after a bid: the first bid ends the offer, or where there is a reserve, meeting it."""
+    """Return the buy-now price after a bid. The first bid ends the offer, or with a reserve, the bid that meets it."""
     return terms.buy_now_minor if reserve_met is False else None
 
 
