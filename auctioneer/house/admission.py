@@ -16,7 +16,7 @@ NOT_LISTED: Final = (
     "it admits the keys on its list, and yours is not there; give it to the auctioneer: "
     "`bidder key --name NAME` prints it"
 )
-"""What `not_admitted` comes of, for people."""
+"""The cause of `not_admitted`, for people."""
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class Admission(msgspec.Struct, frozen=True):
     listed: frozenset[str] = frozenset()
 
     def rejection(self, key: str, hello: Hello) -> RejectCode | None:
-        """Return why a key that is not enrolled can't even ask to be; None if it can."""
+        """Return why a key that is not enrolled can't join; None if it can."""
         if self.mode is AdmissionMode.INVITE and hello.invite != self.invite:
             return RejectCode.WRONG_INVITE
         if self.mode is AdmissionMode.LIST and key not in self.listed:

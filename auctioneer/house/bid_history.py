@@ -1,7 +1,7 @@
-"""Every bid on one lot, as the record has it: in order, with who made it, what was asked and what became of it.
+"""Every bid on one lot, in the order of the record: its bidder, its request and its outcome.
 
-Accepted and late bids are facts of the record. Of refused ones the record keeps some for each bidder, those with the
-highest request ids; they stand between the facts by their time. What is returned has the house's secrets.
+Accepted and late bids are facts of the record. Of refused bids the record keeps those with the highest request ids of
+each bidder; their times place them between the facts. The history has the house's secrets.
 """
 
 from collections import deque
@@ -29,7 +29,7 @@ from common.money import Currency
 
 
 class BidPage(NamedTuple):
-    """Some of the bids on a lot in a row, each numbered from 1, and how many there are in all."""
+    """A run of the bids on a lot, each numbered from 1, and the number of them all."""
 
     lot: str
     title: str
@@ -41,7 +41,7 @@ class BidPage(NamedTuple):
 def page_of_bids(
     lot: str, facts: Iterable[AnyFact], rejections: Iterable[Rejection], count: int, first: int | None = None
 ) -> BidPage:
-    """Return `count` bids on a lot from number `first` on, or without `first` the last ones; no more are held.
+    """Return `count` bids on a lot from number `first` on, or without `first` the last ones; only these are held.
 
     `facts` are all of a record and `rejections` those that it keeps, both in their order. Raises RejectedError where
     the record has no such lot.
@@ -72,7 +72,7 @@ class _History:
         self.title: str | None = None
 
     def bids(self, record: Iterable[AnyFact | Rejection]) -> Iterator[Row]:
-        """Yield the bids, and note on the way what is to be known of the sale and the lot."""
+        """Yield the bids, and note the sale and the lot on the way."""
         for one in record:
             match one:
                 case BidTaken() | LotBought() | BidLate():

@@ -1,4 +1,4 @@
-"""Budgets of requests, so that nobody can take the house's time from the others."""
+"""Budgets of requests, so that no client can take the house's time from the others."""
 
 from collections import OrderedDict
 from functools import lru_cache
@@ -8,12 +8,12 @@ from common.limits import REMEMBERED_REQUESTS_MAX
 
 DEFAULT_REQUESTS_PER_S: Final = 500
 REQUESTS_PER_S_MIN: Final = 10
-"""Below, a burst would not hold what a client needs to join (`JOIN_COST`) and some requests more."""
+"""Below this, a burst would not allow a client to join (`JOIN_COST`) and make some requests more."""
 REQUESTS_PER_S_MAX: Final = 1_000_000
 BURST_S: Final = 2
 """A budget that was not used grows up to this many seconds' worth."""
 FLOOD_REQUESTS_MIN: Final = 2 * REMEMBERED_REQUESTS_MAX
-"""At any rate, this many requests beyond it are no flood: a client may leave half as many unanswered."""
+"""This many requests beyond it are never a flood: a client may leave half as many unanswered."""
 STRANGERS_MAX: Final = 10_000
 """Keys without a session whose budgets are remembered."""
 MALFORMED_COST: Final = 10
@@ -23,22 +23,22 @@ JOIN_COST: Final = 1 + 3 + 1 + (1 + SNAPSHOT_COST) + 1
 """What a client needs to join a sale of one page: hello, its subscriptions, a probe, a snapshot, the question for
 news."""
 _COST: Final = 1000
-"""Of one request. A budget is kept in thousandths, so that a rate a second is one a millisecond, and all is exact."""
+"""One request. A budget counts thousandths, so that a rate a second is one a millisecond, and all is exact."""
 
 
 @lru_cache(maxsize=4)
 def _bounds(requests_per_s: int) -> tuple[int, int]:
-    """Return the most that a budget holds, and the bound of a flood; the same two numbers for all who have the rate."""
+    """Return the most that a budget holds, and the bound of a flood; the same objects for all with the same rate."""
     burst = requests_per_s * BURST_S * _COST
     return burst, max(burst, FLOOD_REQUESTS_MIN * _COST)
 
 
 class Budget:
-    """A token bucket, and beside it what was refused since it was empty.
+    """A token bucket, and beside it a count of what was refused since it was empty.
 
-    A refused request takes nothing from the bucket, so that who waits as long as `slow_down` says is heard, however
-    many asked meanwhile. What was refused is forgotten at the same rate; as long as a whole burst of it is not, its
-    owner is a flood, and gets no answer at all.
+    A refused request costs nothing, so a client that waits as long as `slow_down` says is heard, however many requests
+    it made meanwhile. The count shrinks at the same rate. While it is a whole burst or more, its owner is a flood, and
+    gets no answer at all.
     """
 
     __slots__ = ("_at_ms", "_burst", "_flood", "_rate", "_refused", "_tokens")
@@ -51,7 +51,7 @@ class Budget:
         self._at_ms = now_ms
 
     def spend(self, now_ms: int) -> bool:
-        """Take one request's worth; return whether it was there."""
+        """Spend one request; return whether it was in the budget."""
         tokens = self._tokens
         if now_ms != self._at_ms:
             gained = (now_ms - self._at_ms) * self._rate
@@ -72,21 +72,21 @@ class Budget:
         return False
 
     def charge(self, cost: int) -> None:
-        """Take `cost` requests' worth more for what turned out to be dear; what is not there is owed."""
+        """Spend `cost` requests more for an expensive request; what is not there is owed."""
         self._tokens = max(self._tokens - cost * _COST, -self._burst)
 
     def refuse(self, cost: int = 1) -> None:
-        """Count what was not in the budget towards a flood."""
+        """Count a request that was not in the budget towards a flood."""
         self._refused = min(self._refused + cost * _COST, self._flood)
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether its owner went on so long after `slow_down` that silence is the only answer left."""
+        """Whether its owner continued for so long after `slow_down` that only silence is left."""
         return self._refused >= self._flood
 
     @property
     def retry_ms(self) -> int:
-        """How long until the request that was refused last is in the budget, after all that were refused before it."""
+        """The time until the last refused request is in the budget, after all that were refused before it."""
         return max(1, -((self._tokens - self._refused) // self._rate))
 
 
@@ -109,7 +109,7 @@ class Budgets:
         return budget
 
     def hand_over(self, principal: str, now_ms: int) -> Budget:
-        """Return the budget of a principal that has a session from now on, and forget it here."""
+        """Return the budget of a principal that now gets a session, and forget it here."""
         budget = self.of(principal, now_ms)
         del self._budgets[principal]
         return budget

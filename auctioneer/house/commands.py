@@ -1,4 +1,4 @@
-"""The control protocol: the auctioneer's and clerks' commands to the running house, and who may give which.
+"""The control protocol: the auctioneer's and clerks' commands to the running house, and the commands of each role.
 
 It has an endpoint of its own (see `auctioneer.process.server`), which lets in only keys on its list; a bidder's key
 does not even finish the handshake. The rules of the wire are those of `common.messages`: one MessagePack map with
@@ -47,7 +47,7 @@ class Pause(Command, frozen=True, tag="pause"):
 
 
 class Resume(Command, frozen=True, tag="resume"):
-    """Go on with a lot, or with the whole sale."""
+    """Resume a lot, or the whole sale."""
 
     lot: Stream = WHOLE_SALE
 
@@ -60,14 +60,14 @@ class Extend(Command, frozen=True, tag="extend"):
 
 
 class CloseLot(Command, frozen=True, tag="close"):
-    """Bring the hammer down on a lot now; with `if_seq` only if the lot's seq is still that."""
+    """Bring the hammer down on a lot now; with `if_seq`, only if that is still the lot's seq."""
 
     lot: LotId
     if_seq: Count | None = None
 
 
 class Withdraw(Command, frozen=True, tag="withdraw"):
-    """Take a lot out of the sale; with `if_seq` only if the lot's seq is still that."""
+    """Take a lot out of the sale; with `if_seq`, only if that is still the lot's seq."""
 
     lot: LotId
     reason: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
@@ -89,7 +89,7 @@ class Announce(Command, frozen=True, tag="announce"):
 class EndSale(Command, frozen=True, tag="end"):
     """End the sale: the hammer falls on what is open, and what was not opened is withdrawn.
 
-    With `if_changes` only if the sale has still had that many public changes (`changes` in the report `status`).
+    With `if_changes`, only if that is still the number of public changes (`changes` in the report `status`).
     """
 
     if_changes: Count | None = None
@@ -110,20 +110,20 @@ class Tell(Command, frozen=True, tag="tell"):
 
 
 class Appoint(Command, frozen=True, tag="appoint"):
-    """Let a clerk give commands, known by a public key; a key that the clerk had before counts no longer."""
+    """Appoint a clerk, by a public key; an earlier key of the clerk no longer counts."""
 
     name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
     key: Annotated[str, Meta(min_length=KEY_CHARS, max_length=KEY_CHARS)]
 
 
 class Dismiss(Command, frozen=True, tag="dismiss"):
-    """Let a clerk give commands no longer."""
+    """Dismiss a clerk."""
 
     name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
 
 
 class Ask(Command, frozen=True, tag="ask"):
-    """Ask for a report: `status`, `lots`, `bidders` or `results`; `lots` narrows those on lots down (empty: all)."""
+    """Ask for a report: `status`, `lots`, `bidders` or `results`; `lots` limits those on lots (empty: all)."""
 
     report: str
     lots: tuple[LotId, ...] = ()
@@ -148,7 +148,7 @@ AnyCommand = (
 
 
 class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
-    """A command was carried out and is durable. `lots` are those that it changed; `results` how it ended lots."""
+    """A command was carried out and is durable. `lots` are those that it changed; `results` those that it ended."""
 
     id: int
     lots: tuple[str, ...] = ()
@@ -201,7 +201,7 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
 
 
 def decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
-    """Take a decision about lots or the sale, and put its facts into the house's batch."""
+    """Decide about lots or the sale, and put the facts into the house's batch."""
     outcome = _decide(house, command, by, now_ms)
     if not isinstance(outcome, Refused):
         house.record(outcome)
@@ -244,7 +244,7 @@ def _checked(text: str) -> Refused | None:
 
 
 def _faulty(command: AddLots, currency: Currency) -> Refused | None:
-    """Hold lots from any program to the rules that a catalogue's are held to."""
+    """Hold lots from any program to the rules of a catalogue."""
     for spec in command.lots:
         faults = lot_faults(spec, currency)
         if faults:
@@ -277,7 +277,7 @@ def _tell(house: House, command: Tell, by: str, now_ms: int) -> Decision:
 
 
 def change_clerks(house: House, command: Appoint | Dismiss, by: str, now_ms: int) -> Decision:
-    """Let a clerk give commands, or no longer; what is so already is no fact. It counts from the next command on."""
+    """Appoint or dismiss a clerk, from the next command on; what changes nothing is no fact."""
     settings = house.sale_settings
     if not is_clerk_name(command.name):
         return Refused(RejectCode.MALFORMED, "that can't be a clerk's name")

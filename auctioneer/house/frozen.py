@@ -1,6 +1,6 @@
-"""What the house says while it stands still: that it can't decide anything, within everybody's budget.
+"""The answers of a frozen house: it can't decide anything, and says so within each principal's budget.
 
-The budgets of the house that was dropped are gone with it, so that each principal has a new one here.
+The budgets of the house that was dropped are gone with it, so each principal gets a new one here.
 """
 
 from auctioneer.house.budgets import MALFORMED_COST, Budgets
@@ -10,7 +10,7 @@ from common.messages import Rejected
 
 
 class FrozenHouse:
-    """Takes the place of a house for as long as nothing can be stored; `retry_ms` is what bidders are asked to wait."""
+    """Stands in for a house while nothing can be stored; bidders are asked to wait for `retry_ms`."""
 
     def __init__(self, requests_per_s: int, retry_ms: int) -> None:
         self._budgets = Budgets(requests_per_s)
@@ -19,7 +19,7 @@ class FrozenHouse:
     def handle(self, principal: str, body: bytes, now_ms: int) -> Rejected | None:
         """Answer one request of a principal, received at `now_ms`; None where silence is the answer.
 
-        The budget is kept as in `House.handle`, which has it in line: each bid goes that way.
+        The budget is kept as in `House.handle`, where it is inlined for the sake of every bid.
         """
         budget = self._budgets.of(principal, now_ms)
         in_budget = budget.spend(now_ms)
@@ -35,11 +35,11 @@ class FrozenHouse:
         return self._unavailable(request_id)
 
     def answer_command(self, body: bytes) -> Rejected:
-        """Answer one command; who may give any has no budget."""
+        """Answer one command; controllers have no budget."""
         return self._unavailable(request_id_of(body))
 
     def in_place_of(self, answer: object) -> Rejected:
-        """Return what is said instead of an answer whose facts could not be stored."""
+        """Return the answer in place of one whose facts could not be stored."""
         return self._unavailable(getattr(answer, "id", 0))
 
     def spend(self, principal: str, now_ms: int) -> bool:

@@ -1,4 +1,4 @@
-"""Hello: who joins, under which name and paddle, and what a welcome says."""
+"""Hello: enrolment, name and paddle, and the welcome."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from common.messages import AnyAnswer, Hello, Rejected, Role, Welcome
 
 
 class NameRejected(NamedTuple):
-    """Somebody who is not enrolled said hello with `name`, and was rejected."""
+    """A hello with `name`, of a key that is not enrolled, was rejected."""
 
     at_ms: int
     name: str
@@ -23,7 +23,7 @@ class NameRejected(NamedTuple):
 
 
 class Greeted(NamedTuple):
-    """The answer to a hello; the fact where somebody was enrolled by it, or the name that was rejected."""
+    """The answer to a hello, with the fact if it enrolled a key, or the name that was rejected."""
 
     answer: AnyAnswer
     enrolled: BidderEnrolled | None = None
@@ -40,7 +40,7 @@ class Greeting:
         self._settings = settings
 
     def answer(self, principal: str, hello: Hello, admission: Admission, now_ms: int) -> Greeted:
-        """Welcome a principal, enrol it first where it is new, or say why not."""
+        """Welcome a principal, after enrolling a new one, or say why not."""
         if PROTOCOL_VERSION not in hello.versions:
             detail = f"the house speaks version {PROTOCOL_VERSION}"
             return Greeted(Rejected(id=hello.id, code=RejectCode.UNSUPPORTED_VERSION, detail=detail))
@@ -95,7 +95,7 @@ class Greeting:
 
 
 def not_admitted(bidder: Enrolled, request_id: int) -> Rejected:
-    """Return the answer to somebody who waits for approval, or was turned out."""
+    """Return the answer to a bidder who waits for approval, or was turned out."""
     if bidder.waiting:
         return Rejected(id=request_id, code=RejectCode.AWAITING_APPROVAL, retry_ms=APPROVAL_POLL_MS)
     return Rejected(id=request_id, code=RejectCode.NOT_ADMITTED, detail=TURNED_OUT)

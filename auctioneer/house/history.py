@@ -1,7 +1,7 @@
 """The latest public events, kept at hand so that a client can fill a hole without the journal being read.
 
-Bounded over all streams together: the oldest events go first, and who needs those takes a snapshot. Holes are rare
-and bids are not, so events are sorted by stream only when somebody asks.
+Bounded over all streams together: the oldest events go first, and a client that needs those asks for a snapshot. Holes
+are rare and bids are not, so events are sorted by stream only when somebody asks.
 """
 
 from collections import deque
@@ -14,15 +14,14 @@ from common.lot import AnyLotEvent, AnySaleEvent, StreamEvent
 
 RECENT_EVENTS_MAX: Final = 50_000
 RECENT_OUTAGES_MAX: Final = 10
-"""Outages in a stretch of the record that is taken in: each may stand for a change of every lot in it."""
+"""Outages in a part of the record that is read: each may stand for a change of every lot in it."""
 
 
 def told_of(record: Sequence[AnyFact]) -> Iterator[StreamEvent]:
-    """Yield what everybody heard of a stretch of the record, each event with its stream.
+    """Yield the public events of a part of the record, each with its stream.
 
-    An outage extended each lot that was open. Which ones were is known only of lots of which the stretch tells
-    something before it; of the others what is yielded begins after it. No more than the last RECENT_OUTAGES_MAX outages
-    are in it.
+    An outage extended each open lot. Only the lots that this part mentions before the outage are known to have been
+    open; the events of the others begin after it. At most the last RECENT_OUTAGES_MAX outages count.
     """
     outages = [place for place, fact in enumerate(record) if isinstance(fact, Outage)]
     begin = outages[-RECENT_OUTAGES_MAX - 1] + 1 if len(outages) > RECENT_OUTAGES_MAX else 0
@@ -38,7 +37,7 @@ def told_of(record: Sequence[AnyFact]) -> Iterator[StreamEvent]:
         if event is None:
             continue
         yield fact.lot, event
-        end = getattr(event, "ends_at_ms", None)  # what leaves a lot open with a clock tells its end
+        end = getattr(event, "ends_at_ms", None)  # an event that leaves a lot open with a clock has its end
         if end is None:
             open_lots.pop(fact.lot, None)
         else:

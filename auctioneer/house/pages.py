@@ -1,8 +1,8 @@
 """How many lots or events go into one answer: a bounded number, and no more than a bounded size.
 
-Answers wait in memory for whoever does not read them, so that each has a bound far below what a client would take. What
-has no room comes with the next page. Sizes are reckoned from above, each name and number at its longest and each text
-as it is: that costs a tenth of encoding a lot.
+Answers to clients that do not read them wait in memory, so each has a bound far below what a client would accept. The
+rest comes with the next page. Sizes are estimated from above, each name and number at its longest and each text as it
+is: that costs a tenth of encoding a lot.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,15 +13,15 @@ from common.limits import SNAPSHOT_LOTS_MAX
 from common.lot import Announced, AnyLotEvent, AnySaleEvent, LotAdded, LotTerms, LotView, LotWithdrawn
 
 PAGE_BYTES_MAX: Final = 128 * 1024
-"""Of the lots or events in one answer; the first has room whatever its size, so that each page leads on."""
+"""The size of the lots or events in one answer; the first is always in it, so that each page leads to the next."""
 
 _TERMS_BYTES: Final = 384
-"""Of a lot's terms without their texts and increments, and of the event around them."""
+"""The most for a lot's terms without their texts and increments, and for the event around them."""
 _STEP_BYTES: Final = 19
 _VIEW_BYTES: Final = 320
-"""Of a lot's view without its terms and the reason of a withdrawal."""
+"""The most for a lot's view without its terms and the reason of a withdrawal."""
 _EVENT_BYTES: Final = 192
-"""Of any other event, without its text."""
+"""The most for any other event, without its text."""
 
 
 def page_of_lots(catalogue: Sequence[LotState], start: int) -> tuple[LotView, ...]:
@@ -36,12 +36,12 @@ def page_of_events(events: list[AnyLotEvent | AnySaleEvent]) -> list[AnyLotEvent
 
 
 def view_bytes(view: LotView) -> int:
-    """Return what a lot's view takes at the most."""
+    """Return the most bytes that a lot's view takes."""
     return _VIEW_BYTES + _terms_bytes(view.terms) + len(view.reason.encode())
 
 
 def event_bytes(event: AnyLotEvent | AnySaleEvent) -> int:
-    """Return what an event takes at the most."""
+    """Return the most bytes that an event takes."""
     match event:
         case LotAdded():
             return _terms_bytes(event.terms)

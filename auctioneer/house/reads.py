@@ -22,7 +22,7 @@ from common.messages import (
 
 
 def snapshot(engine: Engine, request: SnapshotRequest, now_ms: int) -> Snapshot:
-    """Return one page of all lots, from the place in the catalogue that was asked for."""
+    """Return one page of all lots, from the requested place in the catalogue."""
     lots = page_of_lots(engine.catalogue, request.start)
     stop = request.start + len(lots)
     return Snapshot(
@@ -44,7 +44,7 @@ def lot(engine: Engine, request: LotRequest, now_ms: int) -> Snapshot | Rejected
 
 
 def replay(engine: Engine, history: History, request: ReplayRequest) -> Replay | Rejected:
-    """Return the events of a stream after a seq, as far as they are in the history and fit into one answer."""
+    """Return the events of a stream after a seq, as many as are in the history and fit into one answer."""
     stream = request.lot
     if stream != SALE_STREAM and stream not in engine.lots:
         return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=stream)
@@ -55,14 +55,14 @@ def replay(engine: Engine, history: History, request: ReplayRequest) -> Replay |
     if events is None:
         return Rejected(id=request.id, code=RejectCode.HISTORY_GONE, lot=stream, seq=seq)
     events = page_of_events(events)
-    more = bool(events) and events[-1].seq < seq  # the broadcast of this very batch tells what the batch did
+    more = bool(events) and events[-1].seq < seq  # the broadcast of this batch has what the batch did
     answer = Replay(id=request.id, epoch=engine.epoch, lot=stream, more=more)
     field = "sale_events" if stream == SALE_STREAM else "lot_events"
     return msgspec.structs.replace(answer, **{field: tuple(events)})
 
 
 def mine(engine: Engine, paddle: int, request: MineRequest) -> Mine:
-    """Return a bidder's own maxima and wins on one stretch of the catalogue."""
+    """Return a bidder's own maxima and wins on one part of the catalogue."""
     stop = request.start + MINE_LOTS_MAX
     lots = engine.catalogue[request.start : stop]
     maxima = tuple(

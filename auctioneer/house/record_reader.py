@@ -1,7 +1,7 @@
-"""From the facts of a journal to the state, fast: of many bids on a lot in a row only the last counts for the state.
+"""From the facts of a journal to the state, fast: of many bids on a lot in a row only the last changes the state.
 
-Taking each bid in by itself, as it was when it was made, would build and drop a view of the lot for each of them. The
-outcome is the same, which tests show by comparing the two.
+Applying each bid by itself, as when it was made, would build and drop a view of the lot for each. Tests show that the
+outcome is the same.
 """
 
 from collections import deque
@@ -17,19 +17,19 @@ _request_id = attrgetter("request_id")
 
 
 class _Run:
-    """Bids on one lot that wait to be taken in together."""
+    """Bids on one lot that wait to be applied together."""
 
     __slots__ = ("last", "public_bids", "shown")
 
     def __init__(self, first: BidTaken) -> None:
         self.last = first
         self.shown: BidTaken | None = None
-        """The last of them that is public."""
+        """The last public one."""
         self.public_bids = 0
 
 
 class RecordReader:
-    """Reads a record into an engine. `apply_one` takes any fact into the house whose engine it is."""
+    """Reads a record into an engine. `apply_one` applies any fact to the house of that engine."""
 
     def __init__(self, engine: Engine, apply_one: Callable[[AnyFact], None]) -> None:
         self._engine = engine
@@ -67,11 +67,11 @@ class RecordReader:
         self._settle_all()
 
     def bids(self) -> Iterable[BidTaken]:
-        """Return the bids that sessions are to remember, of each paddle those with the highest ids."""
+        """Return the bids for sessions to remember: of each paddle those with the highest ids."""
         return chain.from_iterable(self._bids.values())
 
     def _apply_singly(self, fact: AnyFact) -> None:
-        self._settle(fact.lot)  # what has no lot changes none, or only such as have no bids waiting
+        self._settle(fact.lot)  # a fact without a lot changes none with waiting bids
         self._apply_one(fact)
         self._engine.pop_events()  # they were told when they were made
 
@@ -86,7 +86,7 @@ class RecordReader:
 
 
 def _insert(bids: deque[BidTaken], late: BidTaken) -> None:
-    """Put a bid in whose id is not the highest, as few are; where there are too many, the lowest id goes."""
+    """Insert a bid whose id is not the highest, which is rare; if there are too many, drop the lowest id."""
     in_order = sorted((*bids, late), key=_request_id)
     bids.clear()
     bids.extend(in_order)

@@ -1,7 +1,8 @@
-"""The register: which key is which bidder, and who is let in.
+"""The register: the key, name, paddle and admission of each bidder.
 
-A principal is the CURVE public key that a message came with. A name belongs to the first key that takes it, and so do
-all names that look like it. Enrolments are journaled; observers leave no trace, except where they must be approved.
+A principal is the CURVE public key of a message's connection. A name belongs to the first key that enrols under it, and
+so do all names that look like it. Enrolments are recorded; observers leave no trace, except where they must be
+approved.
 """
 
 from typing import Final
@@ -19,9 +20,9 @@ from common.names import is_valid_name, skeletons
 APPROVAL_POLL_MS = 2000
 """How long a bidder who waits for approval is asked to wait before asking again."""
 ENROLMENTS_BURST: Final = 10_000
-"""So many may enrol at once, as when the doors open."""
+"""Enrolments that are allowed at once, as when the doors open."""
 ENROLMENTS_PER_S: Final = 50
-"""And so many a second after that: keys cost nothing, and whoever makes many must not fill the register in a moment.
+"""And a second after that: keys cost nothing, and nobody may fill the register in a moment with many.
 
 At this rate it takes half an hour to fill, which is time to notice and to ask for an invite code or for approval."""
 _PLACE_MS: Final = 1000 // ENROLMENTS_PER_S
@@ -45,7 +46,7 @@ OBSERVER_PADDLE = 0
 
 
 def observer(key: str) -> Enrolled:
-    """Return the passing identity of somebody who only looks on."""
+    """Return the entry of an observer, which is not recorded."""
     return Enrolled(OBSERVER_PADDLE, "", key, Role.OBSERVER, admitted=True, skeletons=())
 
 
@@ -82,7 +83,7 @@ class Register:
         return entry
 
     def find(self, name_or_paddle: str) -> Enrolled | None:
-        """Return who is meant by what an auctioneer typed: a paddle or a name."""
+        """Return the entry that an auctioneer means by a paddle or a name."""
         if name_or_paddle.isascii() and name_or_paddle.isdigit() and len(name_or_paddle) <= len(str(BIDDERS_MAX)):
             return self._by_paddle.get(int(name_or_paddle))
         paddles = (self._by_skeleton.get(skeleton) for skeleton in skeletons(name_or_paddle))
@@ -101,7 +102,7 @@ class Register:
     def enter(
         self, now_ms: int, key: str, hello: Hello, skeletons: tuple[str, ...], *, is_admitted: bool
     ) -> BidderEnrolled | RejectCode:
-        """Decide whether there is a place for a valid name with these skeletons; the fact is applied."""
+        """Decide whether a valid name with these skeletons is free; the fact is applied."""
         if any(skeleton in self._by_skeleton for skeleton in skeletons):
             return RejectCode.NAME_TAKEN
         if len(self._by_key) >= BIDDERS_MAX:

@@ -1,7 +1,8 @@
-"""What the auctioneer can ask of the house, in the shape that `--json` prints: the same live and from the journal.
+"""The auctioneer's reports, in the shape that `--json` prints: the same live and from the journal.
 
-Amounts come twice: as decimal strings in the sale's currency, and as integers in fields that end in `_minor`. Lots
-here show the house's secrets (reserve, maximum), so they never leave the control endpoint and the data directory.
+Each amount is there twice: as a decimal string in the sale's currency, and as an integer in a field that ends in
+`_minor`. Lots here show the house's secrets (reserve, maximum), so only the control endpoint and commands on the data
+directory have them.
 """
 
 from collections import Counter
@@ -85,7 +86,7 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 
 def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
-    """Return how each of the chosen lots ended, or stands. The `price` of a sold lot is what was paid, also at once."""
+    """Return how each of the chosen lots ended, or stands. The `price` of a sold lot is what was paid."""
     currency = house.engine.sale.currency
     rows = []
     for lot in chosen:
@@ -111,7 +112,7 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 
 def lot_defaults(house: House, now_ms: int, chosen: Sequence[LotState]) -> LotDefaults:  # noqa: ARG001 -- as above
-    """Return what holds for lots that are added, for who writes them."""
+    """Return the defaults for lots that are added."""
     return house.engine.state.created.lot_defaults
 
 
@@ -150,7 +151,7 @@ def _name_of(house: House, paddle: int | None) -> str | None:
 
 
 def money_fields(currency: Currency, **amounts: int | None) -> Row:
-    """Return each amount (minor units) as a decimal string under its name, and as it is under that with `_minor`."""
+    """Return each amount (minor units) as a decimal string under its name, and as an integer under NAME_minor."""
     row: Row = {}
     for name, amount_minor in amounts.items():
         row[name] = None if amount_minor is None else currency.plain(amount_minor)

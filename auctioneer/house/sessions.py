@@ -1,8 +1,8 @@
 """Sessions: what the house remembers of each principal between requests, within bounds.
 
 - Verdicts. The last `REMEMBERED_REQUESTS_MAX` bids and purchases of a bidder, by request id, with their verdicts: a
-  repeat gets the same verdict, the same id with other content is a conflict, and an unknown id below all of those is
-  refused, since its verdict could not be kept: so nothing is ever decided twice, nor decided and forgotten.
+  repeat gets the same verdict, and the same id with other content is a conflict. An unknown id below all of those is
+  refused, since its verdict could not be kept. So nothing is ever decided twice, or decided and forgotten.
 - A budget of requests (`auctioneer.house.budgets`).
 - When the bidder was last heard from.
 """
@@ -40,14 +40,14 @@ class Session:
         self.who = Bidder(bidder.paddle, bidder.skeletons)
 
     def recall(self, request: BidRequest | BuyRequest) -> Accepted | Rejected | RejectCode | None:
-        """Return the verdict that a request had before; a code if its id can't be used; None if it is new."""
+        """Return the verdict that a request had; a code if its id can't be used; None if it is new."""
         decided = self._decided.get(request.id)
         if decided is not None:
             return verdict_of(decided) if decided.request == request else RejectCode.ID_CONFLICT
         return RejectCode.ID_STALE if request.id < self._stale_below else None
 
     def remember(self, decided: Decided) -> None:
-        """Keep what became of a request, and forget that with the lowest id if there are too many."""
+        """Remember the outcome of a request, and forget the lowest id if there are too many."""
         request_id, ids = decided.request_id, self._ids
         if request_id in self._decided or request_id < self._stale_below:
             return
@@ -80,7 +80,7 @@ class Session:
 class Sessions:
     """The sessions of all principals: a bidder's lasts as long as the sale, an observer's until there are too many.
 
-    `by_key` and `observers` are read by the path of every bid; they change only here.
+    The path of every bid reads `by_key` and `observers`; they change only here.
     """
 
     def __init__(self, requests_per_s: int) -> None:
@@ -106,12 +106,12 @@ class Sessions:
         return session
 
     def budget_of(self, principal: str, now_ms: int) -> Budget:
-        """Return the budget of a principal, be it known or a stranger."""
+        """Return the budget of a principal, known or a stranger."""
         session = self.of(principal)
         return session.budget if session is not None else self._strangers.of(principal, now_ms)
 
     def enter(self, entry: Enrolled, now_ms: int) -> Session:
-        """Open the session of an entry of the register, or tell the open one what the entry is now."""
+        """Open the session of an entry of the register, or update the open one."""
         self.observers.pop(entry.key, None)
         session = self.by_key.get(entry.key)
         if session is not None:
@@ -122,7 +122,7 @@ class Sessions:
         return session
 
     def observe(self, entry: Enrolled, now_ms: int) -> Session:
-        """Return the session of an observer who leaves no trace. Of too many the oldest is forgotten."""
+        """Return the session of an observer who leaves no trace. If there are too many, the oldest is forgotten."""
         session = self.observers.get(entry.key)
         if session is not None:
             return session

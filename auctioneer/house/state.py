@@ -1,4 +1,4 @@
-"""What a snapshot holds of a house, and how it is read. Who changes the shape raises `snapshots.SNAPSHOT_VERSION`."""
+"""What a snapshot holds of a house, and how it is read. A change of the shape raises `snapshots.SNAPSHOT_VERSION`."""
 
 from typing import Final, Generic
 
@@ -33,7 +33,7 @@ _states: Final = msgspec.msgpack.Decoder(HouseState[msgspec.Raw])
 
 
 def state_of(snapshot: bytes) -> HouseState[LotState]:
-    """Return what a snapshot holds, decoded lot by lot: what lots will share never takes memory for all at once."""
+    """Return what a snapshot holds, decoded lot by lot, so that what lots share is never in memory once for each."""
     raw = _states.decode(snapshot)
     fields = msgspec.structs.asdict(raw.engine) | {"lots": [lot_of(lot) for lot in raw.engine.lots]}
     return HouseState(EngineState(**fields), raw.bidders, raw.sessions, raw.settings)
