@@ -1,1 +1,1 @@
-"""The rules of an auction, free of IO: what a request, a moment or a command does to a sale."""
+"""The rules of an auction, free of IO: what a request, a command or the passing of time does to a sale."""

@@ -1,7 +1,7 @@
-"""The auctioneer's decisions: each is checked against the state, and recorded as facts that name its author.
+"""The auctioneer's decisions: each is checked against the state and becomes facts that name the person who made it.
 
-Every function takes the engine, the time, the author (`by`) and the subject of the decision. It returns the facts,
-which are applied already, or `Refused`; then nothing has changed.
+Every function receives the engine, the server time `now_ms`, the name of the person who decides (`by`) and the subject.
+It returns the facts, which it has already applied, or `Refused` if nothing changed.
 """
 
 from collections.abc import Callable
@@ -44,13 +44,16 @@ Decision = list[AnyFact] | Refused
 
 
 def start(engine: Engine, now_ms: int, alive_ms: int | None, instance: str) -> list[AnyFact]:
-    """Take the sale up after an outage since `alive_ms`: open lots are extended by it."""
+    """Begin to hold the sale, which nobody has held since `alive_ms`; the outage is added to the time of open lots."""
     outage_ms = 0 if alive_ms is None else max(0, now_ms - alive_ms)
     return _apply(engine, [HouseStarted(at_ms=now_ms, instance=instance, outage_ms=outage_ms)])
 
 
 def stand_still(engine: Engine, now_ms: int, outage_ms: int) -> list[AnyFact]:
-    """Note that the house stood still for a time. Open lots are extended by it; lots due to open in it open now."""
+    """Record that the house did nothing for `outage_ms`.
+
+    That time is added to open lots. A lot that should have opened during it opens now.
+    """
     return _apply(engine, [HouseStoodStill(at_ms=now_ms, outage_ms=outage_ms)])
 
 
@@ -61,7 +64,7 @@ def add(
     specs: tuple[LotSpec, ...],
     skeletons_of: Callable[[str], tuple[str, ...]] = skeletons,
 ) -> Decision:
-    """Add lots at the end of the catalogue; all of them or none. `skeletons_of` gives those of a seller's name."""
+    """Add lots at the end of the catalogue: all of them or none. `skeletons_of` gives the skeletons of a name."""
     if engine.sale.status is SaleStatus.ENDED:
         return Refused(RejectCode.SALE_ENDED, "no lot can be added")
     if len(engine.catalogue) + len(specs) > LOTS_MAX:
@@ -72,10 +75,8 @@ def add(
         there = engine.find(number)
         other = seen.get(key) if there is None else there.view.lot
         if other is not None:
-            what = f"there is a lot {number} already"
-            return Refused(
-                RejectCode.INVALID_LOT, what if other == number else f"{what}: {other}, which can't be told from it"
-            )
+            written = "" if other == number else f", written {other}; the two can't be told apart"
+            return Refused(RejectCode.INVALID_LOT, f"there is already a lot {number}{written}")
         seen[key] = number
     return _apply(
         engine,
@@ -94,7 +95,7 @@ def add(
 
 
 def open_lot(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
-    """Open a lot before, or without, its time."""
+    """Open a lot before its time, or one without a time."""
     lot = _find(engine, name, LotStatus.SCHEDULED)
     if isinstance(lot, Refused):
         return lot
@@ -116,7 +117,7 @@ def resume(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
 
 
 def extend(engine: Engine, now_ms: int, by: str, name: str, extra_ms: int) -> Decision:
-    """Give a lot `extra_ms` more, from 1 ms to a year."""
+    """Give a lot `extra_ms` more time, from 1 ms to a year."""
     lot = _find(engine, name, LotStatus.OPEN, LotStatus.PAUSED)
     if isinstance(lot, Refused):
         return lot
@@ -124,7 +125,7 @@ def extend(engine: Engine, now_ms: int, by: str, name: str, extra_ms: int) -> De
     if view.ends_at_ms is None and view.remaining_ms is None:
         return Refused(RejectCode.WRONG_STATE, f"lot {name} has no clock; it is open until you close it")
     if not 0 < extra_ms <= DURATION_MS_MAX:
-        return Refused(RejectCode.MALFORMED, "a lot is extended by more than nothing and at most a year")
+        return Refused(RejectCode.MALFORMED, "a lot can be extended by at least 1 ms and at most a year")
     event = LotExtended(
         view.seq + 1,
         now_ms,
@@ -136,9 +137,9 @@ def extend(engine: Engine, now_ms: int, by: str, name: str, extra_ms: int) -> De
 
 
 def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = None) -> Decision:
-    """Bring the hammer down now: the lot is sold to the leader if the reserve is met, else it passes.
+    """Bring the hammer down now: the lot is sold to the leader if the reserve is met, else passed.
 
-    With `if_seq`, only if the lot still has that seq.
+    With `if_seq`, only if the lot's seq is still that.
     """
     lot = _find(engine, name, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
     if isinstance(lot, Refused):
@@ -147,7 +148,7 @@ def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = 
 
 
 def withdraw(engine: Engine, now_ms: int, by: str, name: str, reason: str, if_seq: int | None = None) -> Decision:
-    """Take a lot out of the sale; bids on it are void. With `if_seq`, only if the lot still has that seq."""
+    """Remove a lot from the sale; bids on it are void. With `if_seq`, only if the lot's seq is still that."""
     lot = _find(engine, name, LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
     if isinstance(lot, Refused):
         return lot
@@ -155,7 +156,7 @@ def withdraw(engine: Engine, now_ms: int, by: str, name: str, reason: str, if_se
 
 
 def pause_sale(engine: Engine, now_ms: int, by: str) -> Decision:
-    """Stop everything: every clock, every bid, every opening."""
+    """Stop the whole sale: every clock, every bid, every opening."""
     refused = _unless_paused(engine)
     if refused is not None:
         return refused
@@ -169,7 +170,7 @@ def pause_sale(engine: Engine, now_ms: int, by: str) -> Decision:
 
 
 def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
-    """Resume the sale: the lots that the pause stopped, and openings counted from its start, that much later."""
+    """Resume the lots that the pause stopped. Openings that count from the sale's start move by the pause's length."""
     if engine.sale.status is not SaleStatus.PAUSED:
         return Refused(RejectCode.WRONG_STATE, f"the sale is {engine.sale.status.value}")
     stood_ms = now_ms - engine.state.sale_paused_at_ms
@@ -187,17 +188,17 @@ def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
 
 
 def announce(engine: Engine, now_ms: int, by: str, text: str) -> Decision:
-    """Say something to all."""
+    """Tell everybody in the sale something."""
     return _apply(engine, [sale_decision(Announced(engine.sale.seq + 1, now_ms, text), by)])
 
 
 def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> Decision:
-    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn.
+    """End the sale: the hammer falls on every open lot, and every lot that was not opened is withdrawn.
 
-    With `if_changes`, only if the sale has had exactly that many changes.
+    With `if_changes`, only if `Engine.count_events` is still that, so nothing has changed.
     """
     if engine.sale.status is SaleStatus.ENDED:
-        return Refused(RejectCode.SALE_ENDED, "nothing is left to end")
+        return Refused(RejectCode.SALE_ENDED, "it can't be ended again")
     if if_changes is not None and if_changes != engine.count_events():
         return Refused(RejectCode.STATE_CHANGED, "the sale")
     facts: list[AnyFact] = []
@@ -241,7 +242,7 @@ def _opens_at_ms(engine: Engine, spec: LotSpec, now_ms: int) -> int | None:
     if opening.rule is OpeningRule.AT_START:
         return now_ms
     if opening.delay_ms is None:
-        return opening.at_ms  # None where the lot does not open at a time
+        return opening.at_ms  # None if no time was given for the lot
     return engine.sale.started_at_ms + engine.state.sale_stood_ms + opening.delay_ms
 
 

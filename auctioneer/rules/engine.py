@@ -1,10 +1,10 @@
 """The engine: the state of the sale and every rule that does not belong to one format. It does no IO.
 
-Time is an argument (`now_ms`, server time, never smaller than before). A command is decided, its facts are applied
-at once, and they are returned to be journaled; a rejection changes nothing. `apply` is the only method that changes
-the state, so replaying the journal through `apply` gives the same engine.
+Time is an argument (`now_ms`, server time, which never goes back). The engine decides a command, applies its facts at
+once, and returns them to be journaled; a rejection changes nothing. Only the last section of the class changes the
+state. Replaying the journal through `apply` therefore gives the same engine.
 
-If the journal can't take the facts, the engine is ahead of the truth: throw it away and rebuild it.
+If the journal can't store the facts, the engine is ahead of the record: discard it and build it again.
 """
 
 import heapq
@@ -66,33 +66,33 @@ _OPEN: Final = LotStatus.OPEN
 
 
 class Bidder(NamedTuple):
-    """A bidder as the rules see one: the paddle, and the skeletons of the name, which tell a seller."""
+    """What the rules know of a bidder: the paddle, and the skeletons of the name, which reveal a seller."""
 
     paddle: int
     skeletons: tuple[str, ...]
 
 
 class EngineState(msgspec.Struct, Generic[Lot]):
-    """All that a snapshot holds of the engine. `Lot` is LotState, and raw bytes while a snapshot is read."""
+    """All that a snapshot holds of the engine. `Lot` is LotState, or raw bytes while a snapshot is read."""
 
     created: SaleCreated
     sale: SaleView
     lots: list[Lot]
     sale_paused_at_ms: int = 0
     sale_stood_ms: int = 0
-    """The total time of the sale's pauses, up to its last resumption."""
+    """How long the sale was paused in all, up to the last time that it was resumed."""
     now_ms: int = 0
 
 
 class Engine:
-    """One sale. Begin with `create` or `restore`."""
+    """One sale. Call `create` for a new one, or pass the state from a snapshot to the constructor."""
 
     def __init__(self, state: EngineState[LotState]) -> None:
         self._state = state
         self.lots: dict[str, LotState] = {lot.view.lot: lot for lot in state.lots}
-        self._numbers: dict[str, str] = {}  # by the form that numbers share which people can't tell apart
+        self._numbers: dict[str, str] = {}  # lots' numbers by their `lot_key`
         self._unfinished = 0
-        self._clock: list[tuple[int, int]] = []  # (when, index of the lot), a heap; one entry a lot, or two
+        self._clock: list[tuple[int, int]] = []  # a heap of (when, index of the lot); one or two entries per lot
         self._events: list[StreamEvent] = []
         self._order = OpeningOrder(state.lots)
         self._drops_when_silent: dict[int, set[str]] = {}
@@ -108,7 +108,7 @@ class Engine:
 
     @property
     def state(self) -> EngineState[LotState]:
-        """The whole state, for a snapshot. A copy of it, given to the constructor, continues from there."""
+        """The whole state, for a snapshot; the constructor makes the same engine from a copy of it."""
         return self._state
 
     @property
@@ -127,19 +127,19 @@ class Engine:
         return self._state.lots
 
     def count_events(self) -> int:
-        """Return the number of public changes of the sale and its lots: the same number means the same state."""
+        """Return how many events the sale and its lots have had in all; the public state changes only with it."""
         return self.sale.seq + sum(lot.view.seq for lot in self.catalogue)
 
     def pop_events(self) -> list[StreamEvent]:
-        """Return what everybody may know of the facts applied since the last call, each with its stream."""
+        """Return the public events of the facts applied since the last call, each with its stream."""
         events, self._events = self._events, []
         return events
 
     # --- bidders -----------------------------------------------------------------------------------------------
 
     def find(self, number: str) -> LotState | None:
-        """Return the lot that a person means by a number, in the house's spelling or another."""
-        for lot in self.catalogue[len(self._numbers) :]:  # lots are only added, so each is looked at once
+        """Return the lot that a person means by a number, even if the house writes that number in another way."""
+        for lot in self.catalogue[len(self._numbers) :]:  # lots are never removed, so each is looked at once
             self._numbers[lot_key(lot.view.lot)] = lot.view.lot
         meant = self._numbers.get(lot_key(number))
         return None if meant is None else self.lots[meant]
@@ -225,7 +225,7 @@ class Engine:
         return bought
 
     def drop_maxima(self, now_ms: int, paddle: int) -> list[MaximumDropped]:
-        """Drop the rest of the maxima of a bidder who fell silent, where the bidder had asked for that."""
+        """Drop the rest of the maxima of a bidder who is silent and had asked for this (`while_connected`)."""
         dropped = []
         for name in sorted(self._drops_when_silent.get(paddle, ())):
             lot = self.lots[name]
@@ -241,13 +241,13 @@ class Engine:
         return dropped
 
     def paddles_to_watch(self) -> list[int]:
-        """Return the paddles whose maxima are to be dropped when their bidders fall silent."""
+        """Return the paddles of bidders who asked that their maxima be dropped when they fall silent."""
         return sorted(paddle for paddle, lots in self._drops_when_silent.items() if lots)
 
     def _rejection(
         self, lot: LotState, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest
     ) -> BidLate | Rejected | None:
-        """Return why no bid of this bidder can count on the lot now, whatever its amount."""
+        """Return why no bid of this bidder on the lot can count now, whatever its amount; None if one can."""
         view = lot.view
         match view.status:
             case LotStatus.OPEN:
@@ -302,7 +302,7 @@ class Engine:
     # --- the clock ---------------------------------------------------------------------------------------------
 
     def next_deadline_ms(self) -> int | None:
-        """Return when `advance` has something to do; None while nothing is due at any time."""
+        """Return the server time at which `advance` next has something to do; None if nothing is due."""
         if (self._order.turns and self.sale.status is SaleStatus.RUNNING) or self._is_over():
             return self._state.now_ms
         while self._clock:
@@ -317,21 +317,21 @@ class Engine:
         return None
 
     def may_be_due(self, now_ms: int) -> bool:
-        """Return quickly whether `advance` might have something to do by `now_ms`."""
+        """Return at little cost whether `advance` might have something to do by `now_ms`."""
         if self._order.turns or not self._unfinished:
             return True
         clock = self._clock
-        return clock[0][0] <= now_ms if clock else False  # its first entry is never later than the first deadline
+        return clock[0][0] <= now_ms if clock else False  # its first entry is never later than the first thing due
 
     def advance(self, now_ms: int) -> list[AnyFact]:
-        """Do all that is due by `now_ms`: close lots whose time is up, open those whose time has come."""
+        """Do all that is due by `now_ms`: close lots whose time is over, and open lots whose time has come."""
         done: list[AnyFact] = []
         while (fact := self.advance_once(now_ms)) is not None:
             done.append(fact)
         return done
 
     def advance_once(self, now_ms: int) -> AnyFact | None:
-        """Do the first thing that is due by `now_ms` and return its fact; None when nothing is.
+        """Do the first thing that is due by `now_ms` and return its fact; None if nothing is due.
 
         The fact has the time at which it was due, not the time at which the house did it.
         """
@@ -343,9 +343,9 @@ class Engine:
         return fact
 
     def _next_due(self, at_ms: int) -> AnyFact:
-        """Return the fact that is due first: an opening after an earlier lot, the sale's end, or the clock's next.
+        """Return the fact that is due first: an opening after an earlier lot, the sale's end, or the next on the clock.
 
-        While the sale is paused nothing is due: whatever was open is paused too, and nothing opens.
+        Nothing is due while the sale is paused: the open lots are paused too, and none opens.
         """
         if self._order.turns:
             lot = self._order.first()
@@ -366,7 +366,7 @@ class Engine:
         return None
 
     def _queue(self, lot: LotState) -> None:
-        """Have the clock look at a lot when it is due. An entry that is too early stays, and is put off when met."""
+        """Put a lot on the clock for the time when it is due. An entry that is too early moves when it is reached."""
         due_ms = self._due_ms(lot)
         if due_ms is not None and (lot.queued_ms is None or lot.queued_ms > due_ms):
             lot.queued_ms = due_ms
@@ -383,7 +383,7 @@ class Engine:
     # --- the only place where the state changes ----------------------------------------------------------------
 
     def apply(self, fact: AnyFact) -> None:
-        """Apply a fact to the state. Nothing is decided here."""
+        """Change the state as the fact says. This decides nothing."""
         state = self._state
         if fact.at_ms > state.now_ms:
             state.now_ms = fact.at_ms
@@ -443,7 +443,7 @@ class Engine:
             self._events.append((fact.lot, placed))
 
     def _note_while_connected(self, lot: LotState, fact: BidTaken) -> None:
-        """Note whose maximum ends with the connection, if that changes with a bid that is about to be applied."""
+        """Update who must be watched for silence; call it before the bid replaces the lot's book."""
         if lot.book is not None:
             self._drops_when_silent.get(lot.book.leader, set()).discard(fact.lot)
         lot.drops_when_silent = fact.while_connected
@@ -451,10 +451,10 @@ class Engine:
             self._drops_when_silent.setdefault(fact.paddle, set()).add(fact.lot)
 
     def apply_run(self, last: BidTaken, shown: BidTaken | None, public_bids: int) -> None:
-        """Apply many bids on one lot at once, none of them `while_connected` nor after one that is.
+        """Apply many bids on one lot at once, as if `apply` had been called for each, but without events.
 
-        `last` is the last of them, `shown` the last public one (None: none is), and `public_bids` the number of public
-        ones. The state is then as if `apply` had been called for each; no changes are told.
+        `last` is the last bid, `shown` the last public one or None, and `public_bids` the number of public ones. No bid
+        may be `while_connected`, or follow one that is.
         """
         lot = self.lots[last.lot]
         self._state.now_ms = max(self._state.now_ms, last.at_ms)
@@ -465,14 +465,14 @@ class Engine:
             lot.view = msgspec.structs.replace(with_bid(lot.view, bid_placed(shown)), bids=bids)
 
     def _show(self, lot: LotState, event: AnyLotEvent) -> None:
-        """Apply a public change to a lot's view."""
+        """Apply a public event to a lot's view."""
         lot.view = evolve(lot.view, event)
         self._events.append((lot.view.terms.lot, event))
 
     def _give_back(self, outage: Outage) -> None:
         """Extend all open lots by a time in which nobody could bid.
 
-        The clock is built again: putting off each entry when it is met would take several times as long.
+        The clock is rebuilt: moving each entry when it is reached would take several times as long.
         """
         if not outage.outage_ms:
             return
@@ -502,7 +502,7 @@ class Engine:
             self._order.ended(lot)
 
     def _index(self, lot: LotState) -> None:
-        """Add a new lot to the indexes."""
+        """Add a lot to the indexes."""
         if not lot.view.status.is_final:
             self._unfinished += 1
             if lot.book is not None and lot.drops_when_silent:

@@ -1,8 +1,8 @@
 """The facts that the journal holds: each request, its sender, its time, and what it did.
 
-Facts, not commands, are the record: a fact stays a fact when rules change. From each the state can be rebuilt without
-deciding anything again, and each can be decided again and compared (`auctioneer verify`). `public_part` is what
-everybody may know of a fact. It is None where the fact must leave no trace, not even a number.
+Facts, not commands, are the record: a fact stays true when rules change. A fact has all that is needed to rebuild the
+state without deciding anything again. It also has all that is needed to decide again and compare (`auctioneer verify`).
+`public_part` is what everybody may know of a fact; it is None if the fact must leave no trace, not even a number.
 """
 
 from typing import Final, get_args
@@ -31,10 +31,10 @@ from common.money import Currency
 
 
 class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact"):
-    """A fact. `seq` is that of its stream after the fact: the lot's, or the sale's where `lot` is empty.
+    """A fact. `seq` is the seq of its stream after the fact: the lot's stream, or the sale's if `lot` is empty.
 
-    In the journal a fact is an array: its kind, then the fields in the order in which they stand here. With their
-    names they would take three times the space and the time (`docs/adr/0013-facts-as-arrays.md`).
+    In the journal a fact is an array: its kind, then the fields in the order of their declaration. With the names of
+    the fields it would take three times the space and the time (`docs/adr/0013-facts-as-arrays.md`).
     """
 
     at_ms: int
@@ -43,7 +43,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fa
 
 
 class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
-    """The first fact of every journal. `lot_defaults` hold for the lots that are added later, too."""
+    """The first fact of every journal. `lot_defaults` also apply to lots that are added later."""
 
     sale: str
     title: str
@@ -54,9 +54,9 @@ class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
 
 
 class HouseStarted(Fact, frozen=True, kw_only=True, tag="house_started"):
-    """A process took the sale up, after an outage of `outage_ms` (0 the first time).
+    """A process began to hold the sale, after nobody had held it for `outage_ms` (0 the first time).
 
-    An outage is one fact, however many lots are open: each that has an end is extended by it (`given_back`).
+    An outage is one fact, however many lots are open. It extends each open lot that has an end (`given_back`).
     """
 
     instance: str
@@ -64,29 +64,29 @@ class HouseStarted(Fact, frozen=True, kw_only=True, tag="house_started"):
 
 
 class HouseStoodStill(Fact, frozen=True, kw_only=True, tag="house_stood_still"):
-    """The process that holds the sale did nothing for `outage_ms`: a suspended machine, or a disk that hung.
+    """The process that holds the sale did nothing for `outage_ms`: its machine was suspended, or its disk hung.
 
-    It extends lots as the outage before a `HouseStarted` does.
+    The fact extends open lots as the outage before a `HouseStarted` does.
     """
 
     outage_ms: int
 
 
 class SaleRestored(Fact, frozen=True, kw_only=True, tag="sale_restored"):
-    """The record continues from a backup; what was recorded after it is lost. `epoch` is higher than any before."""
+    """The record continues from a backup; all that was recorded after the backup is lost. `epoch` is a new highest."""
 
     epoch: int
 
 
 class SettingsChanged(Fact, frozen=True, kw_only=True, tag="settings_changed"):
-    """The sale has these settings from now on: admission, invite code and controllers. The fact has all of them."""
+    """From now on these settings hold: who may join, and who gives commands. The fact always has all of them."""
 
     settings: SaleSettings
     by: str
 
 
 class BidderEnrolled(Fact, frozen=True, kw_only=True, tag="bidder_enrolled"):
-    """A key has a name and a paddle from now on. If it is not admitted, it waits for the auctioneer."""
+    """A key has a name and a paddle from now on. If it is not `admitted`, it waits for the auctioneer."""
 
     paddle: int
     name: str
@@ -94,14 +94,11 @@ class BidderEnrolled(Fact, frozen=True, kw_only=True, tag="bidder_enrolled"):
     role: Role
     admitted: bool
     skeletons: tuple[str, ...]
-    """Names that share one of these are too alike; recorded, since another version of Unicode can give others."""
+    """Two names that share one are too alike. Recorded, since another version of Unicode can give other skeletons."""
 
 
 class BidderAdmitted(Fact, frozen=True, kw_only=True, tag="bidder_admitted"):
-    """The auctioneer let a waiting bidder in (`admitted`), or turned a bidder out. The bidder hears of it.
-
-    `news_seq` numbers the words to one bidder, from 1 on.
-    """
+    """The auctioneer admitted a waiting bidder (`admitted`), or excluded a bidder."""
 
     paddle: int
     news_seq: int
@@ -119,22 +116,21 @@ class BidderTold(Fact, frozen=True, kw_only=True, tag="bidder_told"):
 
 
 class LotListed(Fact, frozen=True, kw_only=True, tag="lot_listed"):
-    """A lot joined the sale. It stands in the sale's stream; `spec.terms.lot` names it."""
+    """A lot joined the sale. The fact is in the sale's stream; `spec.terms.lot` names the lot."""
 
     spec: LotSpec
     opens_at_ms: int | None
     by: str
     seller_skeletons: tuple[str, ...] = ()
-    """The forms by which a bidder is recognised as the seller; recorded as those of a bidder are."""
+    """A bidder who has one of these is the seller. Recorded for the same reason as those of a bidder."""
 
 
 class BidTaken(Fact, frozen=True, tag="bid_taken"):
-    """A bid was accepted: the request, and everything that it did.
+    """A bid was accepted. This largest of the facts has the request, and everything that it did.
 
-    `public` is False where others may not notice: the leader raised the maximum and the price stayed. The
+    `public` is False if others may not notice the bid: the leader raised its own maximum, and the price stayed. The
     `leader_*` and `rival_*` fields are the lot's secrets after the bid: see `Book` in
-    `auctioneer.rules.formats.english`.
-    Made by position, since keywords would cost as much as deciding the bid.
+    `auctioneer.rules.formats.english`. Its fields may be given by position: by name this costs as much as deciding.
     """
 
     at_ms: int
@@ -152,7 +148,7 @@ class BidTaken(Fact, frozen=True, tag="bid_taken"):
     rival_maximum_minor: int | None
     ends_at_ms: int | None
     extended_ms: int
-    """Soft close used so far, this bid's extension included."""
+    """How much of the soft close was used, this bid's extension included."""
     reserve_met: bool | None
     buy_now_minor: int | None
     if_seq: int | None = None
@@ -161,7 +157,7 @@ class BidTaken(Fact, frozen=True, tag="bid_taken"):
 
     @property
     def request(self) -> BidRequest:
-        """What was asked."""
+        """The request as the bidder sent it."""
         return BidRequest(
             id=self.request_id,
             lot=self.lot,
@@ -187,7 +183,7 @@ class LotBought(Fact, frozen=True, kw_only=True, tag="lot_bought"):
 
 
 class BidLate(Fact, frozen=True, kw_only=True, tag="bid_late"):
-    """A bid came after the close. It changes nothing, but is recorded, since disputes are about late bids."""
+    """A bid came after the close. It changes nothing, but is recorded, since people dispute late bids."""
 
     paddle: int
     request: BidRequest | BuyRequest
@@ -203,14 +199,14 @@ class BidLate(Fact, frozen=True, kw_only=True, tag="bid_late"):
 
 
 class MaximumDropped(Fact, frozen=True, kw_only=True, tag="maximum_dropped"):
-    """A leader fell silent, and the rest of the maximum was dropped, as the bidder had asked."""
+    """A leader fell silent, who had asked to drop the rest of the maximum in that case."""
 
     paddle: int
     leader_maximum_minor: int
 
 
 class LotDecided(Fact, frozen=True, kw_only=True, tag="lot_decided"):
-    """The auctioneer or the clock did something to a lot; `with_sale` if it was done to the whole sale."""
+    """The auctioneer or the clock changed a lot; `with_sale` is set if the whole sale was changed."""
 
     event: AnyLotEvent
     by: str
@@ -218,7 +214,7 @@ class LotDecided(Fact, frozen=True, kw_only=True, tag="lot_decided"):
 
 
 class SaleDecided(Fact, frozen=True, kw_only=True, tag="sale_decided"):
-    """The auctioneer did something to the sale, other than adding a lot."""
+    """The auctioneer or the clock changed the sale, other than by adding a lot."""
 
     event: SalePaused | SaleResumed | Announced | SaleEnded
     by: str
@@ -244,7 +240,7 @@ AnyFact = (
 
 
 Outage = HouseStarted | HouseStoodStill
-"""The facts after a time in which nobody could bid."""
+"""A fact that ends a time in which nobody could bid."""
 
 _KINDS: Final[dict[type, str]] = {
     kind: kind.__struct_config__.tag for union in (AnyFact, AnyLotEvent, AnySaleEvent) for kind in get_args(union)
@@ -252,7 +248,7 @@ _KINDS: Final[dict[type, str]] = {
 
 
 class Rejection(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact", tag="rejection"):
-    """A bid that was refused, kept beside the chain so that a repeat gets the same verdict after a crash."""
+    """A refused bid. It is kept beside the chain of facts, so that a repeat gets the same verdict after a crash."""
 
     at_ms: int
     paddle: int
@@ -266,18 +262,18 @@ class Rejection(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_fiel
 
 
 def sale_decision(event: SalePaused | SaleResumed | Announced | SaleEnded, by: str) -> SaleDecided:
-    """Return the record of a change of the sale that somebody decided, or the clock."""
+    """Return the fact for a change of the sale; `by` names the person who decided it, or the house."""
     return SaleDecided(at_ms=event.at_ms, seq=event.seq, event=event, by=by)
 
 
 Decided = BidTaken | LotBought | BidLate | Rejection
-"""The fact or rejection of a bid or a purchase. It has the request, and the verdict can be made from it at any time."""
+"""The outcome of a bid or a purchase. It has the request, and `verdict_of` gives the verdict on it at any time."""
 
 
 def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
-    """Return what everybody may know of `fact`, in the stream `fact.lot`; None where that is nothing.
+    """Return what everybody may know of `fact`, an event of the stream `fact.lot`; None if that is nothing.
 
-    The events of an outage are in the streams of the open lots: see `given_back`.
+    The public part of an outage depends on which lots are open, and is in their streams: see `given_back`.
     """
     match fact:
         case BidTaken():
@@ -293,34 +289,34 @@ def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
 
 
 def given_back(outage: Outage, seq: int, ends_at_ms: int) -> LotExtended:
-    """Return what everybody hears of an open lot that was at `seq` and was to end at `ends_at_ms`, after an outage."""
+    """Return the event by which an open lot, at `seq` and with an end at `ends_at_ms`, is extended by an outage."""
     return LotExtended(seq + 1, outage.at_ms, ExtendCause.OUTAGE, ends_at_ms + outage.outage_ms)
 
 
 def named_fields(fact: AnyFact) -> dict[str, object]:
-    """Return the fact with the names of its fields, which the journal leaves out."""
+    """Return the fact's fields by their names, which the journal leaves out."""
     return {"event": _KINDS[type(fact)], **msgspec.structs.asdict(fact)}
 
 
 def kind_of(fact: AnyFact) -> str:
-    """Return what happened in one word, for the journal's column and reports: for a decision, the event."""
+    """Return the kind of a fact in one word, for the journal's column and for reports; for a decision, its event."""
     if isinstance(fact, (LotDecided, SaleDecided)):
         return _KINDS[type(fact.event)]
     return _KINDS[type(fact)]
 
 
 def lot_added(fact: LotListed) -> LotAdded:
-    """Return what everybody may know of a lot that joined the sale."""
+    """Return the event of a lot that joined the sale."""
     return LotAdded(fact.seq, fact.at_ms, fact.spec.terms, fact.opens_at_ms)
 
 
 def purchase_closing(fact: LotBought) -> LotClosed:
-    """Return what everybody may know of a purchase."""
+    """Return the event of a purchase, which closes the lot."""
     return LotClosed(fact.seq, fact.at_ms, CloseCause.BUY_NOW, fact.paddle, fact.price_minor)
 
 
 def bid_placed(fact: BidTaken) -> BidPlaced:
-    """Return what everybody may know of a bid that is public."""
+    """Return the event of a public bid."""
     return BidPlaced(
         fact.seq,
         fact.at_ms,
@@ -352,7 +348,7 @@ def bid_accepted(fact: BidTaken) -> Accepted:
 
 
 def verdict_of(fact: Decided) -> Accepted | Rejected:
-    """Return the verdict that the bidder got for the request in `fact`, the same at any time."""
+    """Return the verdict on the request in `fact`; it is the same at any time."""
     match fact:
         case BidTaken():
             return bid_accepted(fact)

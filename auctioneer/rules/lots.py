@@ -1,4 +1,4 @@
-"""One lot as the house has it, and the facts by which it opens, closes or is changed. Nothing here changes a lot."""
+"""The state of one lot in the house, and the events that open, close or change it. Nothing here changes a lot."""
 
 from functools import lru_cache
 from typing import Final
@@ -13,7 +13,7 @@ from common.lot import AnyLotEvent, CloseCause, LotClosed, LotOpened, LotView, S
 
 
 class LotState(msgspec.Struct):
-    """One lot as the house has it: the public view, and what only the house knows."""
+    """The state of one lot: the public view, the secrets, and what only the house needs."""
 
     spec: LotSpec
     index: int
@@ -22,12 +22,12 @@ class LotState(msgspec.Struct):
     """A bidder with one of these is the seller."""
     book: english.Book | None = None
     extended_ms: int = 0
-    """Soft close used so far."""
+    """How much of the soft close was used so far."""
     paused_with_sale: bool = False
     drops_when_silent: bool = False
-    """The leader asked that the rest of the maximum be dropped when the connection is lost."""
+    """The leader asked to drop the rest of the maximum when the leader falls silent."""
     queued_ms: int | None = None
-    """When the clock looks at this lot next: never later than it must."""
+    """When the clock looks at this lot next; never later than the lot is due."""
 
 
 _decode: Final = msgspec.msgpack.Decoder(LotState).decode
@@ -35,12 +35,12 @@ _decode: Final = msgspec.msgpack.Decoder(LotState).decode
 
 @lru_cache(maxsize=1024)
 def _shared(table: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return the first table that was equal to this one, so that equal tables are one object."""
+    """Return the first of all equal increment tables, so that lots share it."""
     return table
 
 
 def with_shared_table(spec: LotSpec) -> LotSpec:
-    """Return a lot's spec with an increment table that lots share: a table is half of a lot's memory."""
+    """Return a lot's spec that shares its increment table with other lots; a copy would be half of the lot's memory."""
     terms, table = spec.terms, _shared(spec.terms.increments)
     if table is terms.increments:
         return spec
@@ -48,7 +48,7 @@ def with_shared_table(spec: LotSpec) -> LotSpec:
 
 
 def lot_of(raw: msgspec.Raw) -> LotState:
-    """Return the lot that a snapshot holds; its two parts share the terms, as before the snapshot."""
+    """Return the lot in a snapshot; its spec and its view share the terms, as they did before the snapshot."""
     lot = _decode(raw)
     lot.spec = with_shared_table(lot.spec)
     lot.view = replace(lot.view, terms=lot.spec.terms)
@@ -56,7 +56,10 @@ def lot_of(raw: msgspec.Raw) -> LotState:
 
 
 def soft_close_ms(lot: LotState, now_ms: int) -> int:
-    """Return by how much a public bid at `now_ms` moves the end: the lot stays open `extension_ms` after the bid."""
+    """Return by how many milliseconds a public bid at `now_ms` moves the end.
+
+    The lot then stays open for `extension_ms` after the bid, within the cap.
+    """
     soft_close, ends_at_ms = lot.spec.terms.soft_close, lot.view.ends_at_ms
     if soft_close is None or ends_at_ms is None or now_ms < ends_at_ms - soft_close.window_ms:
         return 0
@@ -65,13 +68,13 @@ def soft_close_ms(lot: LotState, now_ms: int) -> int:
 
 
 def opening(lot: LotState, at_ms: int) -> LotOpened:
-    """Return the fact by which a lot opens at `at_ms`."""
+    """Return the event that opens a lot at `at_ms`."""
     duration_ms = lot.spec.terms.duration_ms
     return LotOpened(lot.view.seq + 1, at_ms, None if duration_ms is None else at_ms + duration_ms)
 
 
 def closing(lot: LotState, at_ms: int, cause: CloseCause) -> LotClosed:
-    """Return the fact by which a lot closes: sold to the leader, or passed where the reserve is not met."""
+    """Return the event that closes a lot: sold to the leader, or passed if there is none or the reserve is not met."""
     view = lot.view
     if view.leader is None or view.reserve_met is False:
         return LotClosed(view.seq + 1, at_ms, cause)
@@ -79,5 +82,5 @@ def closing(lot: LotState, at_ms: int, cause: CloseCause) -> LotClosed:
 
 
 def lot_decision(lot: LotState, event: AnyLotEvent, by: str, *, with_sale: bool = False) -> LotDecided:
-    """Return the record of a change of a lot that somebody decided, or the clock."""
+    """Return the fact for a change of a lot; `by` names the person who decided it, or the house."""
     return LotDecided(at_ms=event.at_ms, lot=lot.view.lot, seq=event.seq, event=event, by=by, with_sale=with_sale)

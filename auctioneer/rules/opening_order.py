@@ -1,7 +1,7 @@
-"""Whose turn it is, of the lots that open after the one before them.
+"""The order of lots that open after the one before them: which of them has its turn.
 
-A lot's turn comes when the nearest earlier lot that was not withdrawn is over, or where there is none. Neighbours are
-linked, so that no opening has to look past many withdrawn lots.
+A lot has its turn once the nearest earlier lot that was not withdrawn is over, or if there is no such lot. Neighbours
+are linked, so that no opening has to search past many withdrawn lots.
 """
 
 from auctioneer.rules.lots import LotState
@@ -10,7 +10,7 @@ from common.lot import LotStatus
 
 
 class OpeningOrder:
-    """The order of a catalogue. The engine reports each lot that joins, starts or ends."""
+    """The order of a catalogue. The engine reports each lot that joins, changes or ends."""
 
     def __init__(self, catalogue: list[LotState]) -> None:
         self._catalogue = catalogue
@@ -18,14 +18,14 @@ class OpeningOrder:
         self._later: list[int | None] = []  # and after it
         self._last: int | None = None
         self.turns: set[int] = set()
-        """The lots whose turn it is, by index."""
+        """The indexes of the lots that have their turn."""
 
     def first(self) -> LotState:
-        """Return the lot that opens first of those whose turn it is; there must be one."""
+        """Return the lot that opens first of those that have their turn; there must be one."""
         return self._catalogue[min(self.turns)]
 
     def join(self, lot: LotState) -> None:
-        """Put a lot behind the last one that was not withdrawn."""
+        """Link a lot to the last one that was not withdrawn."""
         self._earlier.append(self._last)
         self._later.append(None)
         if lot.view.status is not LotStatus.WITHDRAWN:
@@ -35,11 +35,11 @@ class OpeningOrder:
         self._look_at(lot)
 
     def changed(self, lot: LotState) -> None:
-        """Note that a lot is no longer scheduled: its turn, if it had one, is over."""
+        """Look at a changed lot again: if it is no longer scheduled, its turn is over."""
         self.turns.discard(lot.index)
 
     def ended(self, lot: LotState) -> None:
-        """Note that a lot is over for good, so that it may be the next one's turn."""
+        """Note that a lot is over, so that the next one may have its turn."""
         if lot.view.status is LotStatus.WITHDRAWN:
             self._unlink(lot.index)
         later = self._later[lot.index]

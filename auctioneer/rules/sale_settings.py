@@ -1,7 +1,7 @@
-"""The settings of a sale: its admission, and the keys that give commands.
+"""The settings of a sale: who may join, and who gives commands.
 
-They are in the sale's record, as facts that have all of them. What belongs to the machine, such as ports, is in the
-data directory (`auctioneer.process.options`), and the list of `--admit list` is a file there, since people edit it.
+They are in the sale's record; each fact about them has all of them. The settings of the machine, such as ports, are in
+the data directory (`auctioneer.process.options`). So is the file for `--admit list`, since people edit it.
 """
 
 import re
@@ -15,17 +15,17 @@ from common.limits import INVITE_CHARS_MAX
 from common.messages import Role
 
 AUCTIONEER: Final = "auctioneer"
-"""The name of the auctioneer's own key."""
+"""The name under which the auctioneer's key is recorded."""
 HOUSE: Final = "house"
-"""The `by` of what the house did by itself, by the clock; no controller has that name."""
+"""The `by` of all that the house does by itself, on time; no controller has that name."""
 CONTROLLERS_MAX: Final = 100
-"""The auctioneer and all clerks of a sale: each fact about them names all."""
+"""The most people who give commands, the auctioneer included; each fact about the settings lists them all."""
 _CLERK_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
 _INVITE: Final = re.compile(rf"[A-Za-z0-9_.~-]{{1,{INVITE_CHARS_MAX}}}", re.ASCII)
 
 
 class AdmissionMode(Enum):
-    """Who may join: everybody, those with the invite code, those the auctioneer approves, or the keys on a list."""
+    """Who may join: everybody, holders of the invite code, those whom the auctioneer admits, or the keys on a list."""
 
     OPEN = "open"
     INVITE = "invite"
@@ -34,7 +34,7 @@ class AdmissionMode(Enum):
 
 
 class Controller(msgspec.Struct, frozen=True):
-    """The auctioneer or a clerk: a name for the record, a role, and the public key that the house recognises."""
+    """A person who gives commands: the name in the record, the role, and the public key that proves who it is."""
 
     name: str
     role: Role
@@ -42,7 +42,7 @@ class Controller(msgspec.Struct, frozen=True):
 
 
 class SaleSettings(msgspec.Struct, frozen=True):
-    """The settings. `invite` counts with `AdmissionMode.INVITE`, and is kept under any other mode."""
+    """The settings. `invite` matters only with `AdmissionMode.INVITE`, but is kept in the other modes too."""
 
     admission: AdmissionMode = AdmissionMode.OPEN
     invite: str = ""
@@ -50,42 +50,42 @@ class SaleSettings(msgspec.Struct, frozen=True):
 
     @property
     def fault(self) -> str:
-        """Why no sale can have these settings, in a sentence; empty where one can."""
+        """Why no sale can have these settings, for people; empty if one can."""
         names, keys = {one.name for one in self.controllers}, {one.key for one in self.controllers}
         if self.admission is AdmissionMode.INVITE and not self.invite:
             return "an invitation without a code lets everybody in"
         if self.invite and not is_valid_invite(self.invite):
             return "the invite code can't be in a link"
         if len(self.controllers) > CONTROLLERS_MAX:
-            return f"a sale has at most {CONTROLLERS_MAX} who give commands"
+            return f"a sale has at most {CONTROLLERS_MAX} people who give commands"
         if len(names) < len(self.controllers) or len(keys) < len(self.controllers) or HOUSE in names:
-            return "each who gives commands has one name and one key"
+            return "each person who gives commands needs a name and a key that no other has"
         if any((one.name == AUCTIONEER) is not (one.role is Role.AUCTIONEER) for one in self.controllers):
-            return "the auctioneer alone has the auctioneer's name and role"
+            return "only the auctioneer can have the auctioneer's name and role"
         return ""
 
     def with_controller(self, controller: Controller) -> "SaleSettings":
-        """Return the settings with a controller; a new key of a name replaces the old one."""
+        """Return the settings with a controller added, in place of any other of the same name."""
         others = (one for one in self.controllers if one.name != controller.name)
         by_name = sorted((*others, controller), key=lambda one: one.name)
         return msgspec.structs.replace(self, controllers=tuple(by_name))
 
     def without_controller(self, name: str) -> "SaleSettings":
-        """Return the settings without the controller of a name, if there is one."""
+        """Return the settings without the controller of that name; unchanged if there is none."""
         return msgspec.structs.replace(self, controllers=tuple(one for one in self.controllers if one.name != name))
 
 
 class Chosen(NamedTuple):
-    """The choices of a start; all else stays as it is in the record."""
+    """The settings chosen at a start. Any that is not chosen stays as it is in the record."""
 
     admission: AdmissionMode | None = None
     invite: str = ""
-    """The code; empty: the one that the sale has, else `new_invite`."""
+    """The invite code; empty: the code that the sale has, or `new_invite` if it has none."""
     new_invite: str = ""
     auctioneer_key: str = ""
-    """The public key of the auctioneer on this machine; empty: the one that the sale has, if any."""
+    """The public key of the auctioneer on this machine; empty: the key that the sale has, if any."""
     admitted_keys: Callable[[], frozenset[str]] = frozenset
-    """Returns the keys for `AdmissionMode.LIST`; called in that mode only."""
+    """Returns the keys on the list; called only with `AdmissionMode.LIST`."""
 
 
 NOTHING_CHOSEN: Final = Chosen()
@@ -102,10 +102,10 @@ def chosen_settings(settings: SaleSettings, chosen: Chosen) -> SaleSettings:
 
 
 def is_clerk_name(name: str) -> bool:
-    """Return whether a clerk can have this name: a plain word, and neither the auctioneer's nor the house's."""
+    """Return whether a clerk can have this name: a plain word, but not the auctioneer's name or the house's."""
     return _CLERK_NAME.fullmatch(name) is not None and name not in (AUCTIONEER, HOUSE)
 
 
 def is_valid_invite(code: str) -> bool:
-    """Return whether a code is one that every link can carry: up to 64 letters, digits and `-`, `_`, `.`, `~`."""
+    """Return whether a code fits every link: 1 to 64 letters, digits and `-`, `_`, `.`, `~`."""
     return _INVITE.fullmatch(code) is not None

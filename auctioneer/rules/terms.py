@@ -28,14 +28,14 @@ _DEFAULT_TABLE: Final = (
     (250_000, 5_000),
     (500_000, 10_000),
 )
-"""eBay's published table, in cents: from this price on, this step."""
+"""eBay's published table, in cents: a price, and the step from that price on."""
 
 
 @lru_cache(maxsize=64)
 def default_increments(currency: Currency) -> tuple[Step, ...]:
-    """Return the default increment table in a currency's minor units (eBay's numbers, whatever a unit is worth).
+    """Return the default increment table in a currency's minor units: eBay's numbers, whatever the currency's value.
 
-    It is the same object for all lots of a sale, of which it would be half the memory.
+    All lots of a sale share the object; a copy for each lot would be half of the lot's memory.
     """
     if currency.decimals >= 2:
         factor = 10 ** (currency.decimals - 2)
@@ -48,17 +48,17 @@ def default_increments(currency: Currency) -> tuple[Step, ...]:
 
 
 class OpeningRule(Enum):
-    """When bidding on a lot begins; the values are those of a catalogue."""
+    """When bidding on a lot begins; the values are the words in a catalogue."""
 
     AT_START = "at start"
     AFTER_PREVIOUS = "after previous"
     BY_HAND = "by hand"
     AT_TIME = "at time"
-    """At `at_ms`, or `delay_ms` after the sale began."""
+    """At the server time `at_ms`, or `delay_ms` after the sale began."""
 
 
 class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a lot opens. With AT_TIME exactly one of `at_ms` (server time) and `delay_ms` is set."""
+    """When a lot opens. With AT_TIME, exactly one of `at_ms` (server time) and `delay_ms` is set."""
 
     rule: OpeningRule = OpeningRule.AT_START
     at_ms: int | None = None
@@ -66,28 +66,28 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LotSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One lot as the house knows it."""
+    """One lot as the catalogue describes it to the house, with its secrets."""
 
     terms: LotTerms
     reserve_minor: int | None = None
-    """Secret. `terms.has_reserve` says only that there is one."""
+    """Secret; the public `terms.has_reserve` shows only that there is one."""
     opening: Opening = Opening()
 
 
 class Order(Enum):
-    """When lots without an opening open; the values are those of a catalogue."""
+    """When lots open if the catalogue does not say so for each lot; the values are the words in a catalogue."""
 
     PARALLEL = "parallel"
-    """All at the start."""
+    """All lots open at the start."""
     SEQUENCE = "sequence"
-    """The first at the start, each other one after the previous."""
+    """The first lot opens at the start, each other one after the previous."""
     BY_HAND = "by hand"
 
 
 class LotValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a lot or the defaults say, read: amounts in minor units, times in ms. UNSET: not said; None: there is none.
+    """The values of a lot, or of the defaults, in a catalogue: amounts in minor units, times in milliseconds.
 
-    The names are the catalogue's keys.
+    The names are the catalogue's keys. UNSET means that the catalogue is silent; None means that there is none.
     """
 
     title: str | UnsetType = UNSET
@@ -106,14 +106,14 @@ class LotValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LotDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The defaults of the sale's lots, also of those that are added later."""
+    """The values of a lot that does not give its own, including lots that are added later."""
 
     order: Order = Order.PARALLEL
     values: LotValues = LotValues()
 
 
 class SaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole catalogue. `ends_after_last_lot`: the sale ends by itself once every lot is final."""
+    """A whole catalogue. With `ends_after_last_lot` the sale ends by itself once every lot is final."""
 
     title: str
     currency: Currency

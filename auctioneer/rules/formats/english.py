@@ -4,11 +4,12 @@ Source: the published rules of proxy bidding (eBay's, and the reserve rule of li
 `docs/rules.md`. The price is the least at which the leader still leads:
 
 - a sole bidder pays the starting price;
-- against a rival it is the rival's maximum plus the increment at that maximum, but no more than the leader's;
-- an open bid is a price that the bidder named, so the price is at least that;
-- while the leader's maximum is below the reserve it is bid in full; from the reserve on the price is at least that;
-- of equal maxima the earlier leads, at that maximum;
-- the price never falls, and leaders do not bid against themselves: a leader can only raise the maximum.
+- against a rival, the price is the rival's maximum plus the increment at that maximum, but no more than the leader's
+  maximum;
+- an open bid names a price, so the price is at least that;
+- a leader's maximum below the reserve is bid in full; once it reaches the reserve, the price is at least the reserve;
+- of two equal maxima the earlier leads, and the price is that maximum;
+- the price never falls, and no bidder bids against itself: a leader can only raise its own maximum.
 """
 
 from typing import final
@@ -21,9 +22,9 @@ from common.lot import LotTerms
 
 @final
 class Book(msgspec.Struct, frozen=True, gc=False):
-    """The leader and the price of a lot, and the two secret maxima that make the price.
+    """The price of a lot, its leader, and the two secret maxima that make the price.
 
-    `rival_maximum_minor` is the highest maximum of anybody but the leader; None while there is no rival.
+    `rival_maximum_minor` is the highest maximum of all bidders but the leader; None while there is no rival.
     """
 
     price_minor: int
@@ -33,7 +34,7 @@ class Book(msgspec.Struct, frozen=True, gc=False):
 
 
 def minimum_bid(terms: LotTerms, price_minor: int | None) -> int:
-    """Return the least that the next bidder must bid: the starting price, or one increment over the price."""
+    """Return the least that the next bidder must bid: the starting price, or one increment above the price."""
     if price_minor is None:
         return terms.starting_minor
     return price_minor + terms.step_at(price_minor)
@@ -48,10 +49,10 @@ def decide_bid(
     amount_minor: int | None,
     maximum_minor: int | None,
 ) -> Book | RejectCode:
-    """Return how the lot stands after a bid, or why the bid does not count.
+    """Return the lot's book after a bid, or the reason why the bid does not count.
 
-    `amount_minor` is an open bid, `maximum_minor` a secret one; both together open with the first and keep the
-    second in hand. Amounts are minor units of at least 1. `minimum_minor` is the lot's `minimum_bid` as it stands.
+    `amount_minor` is an open bid, and `maximum_minor` a secret one. With both, the bidder opens with the first and
+    keeps the second secret. Amounts are in minor units, 1 or more. `minimum_minor` is the lot's `minimum_bid` now.
     """
     highest_minor = amount_minor if maximum_minor is None else maximum_minor
     if highest_minor is None or (amount_minor is not None and highest_minor < amount_minor):
@@ -73,14 +74,14 @@ def decide_bid(
 
 
 def is_reserve_met(reserve_minor: int | None, price_minor: int | None) -> bool | None:
-    """Return whether a price reaches the reserve; None where there is none."""
+    """Return whether a price reaches the reserve; None if the lot has no reserve."""
     if reserve_minor is None:
         return None
     return price_minor is not None and price_minor >= reserve_minor
 
 
 def buy_now_after(terms: LotTerms, reserve_met: bool | None) -> int | None:  # noqa: FBT001 -- a state, not a switch
-    """Return the buy-now price after a bid. The first bid ends the offer, or with a reserve, the bid that meets it."""
+    """Return the buy-now price after a bid, if any: the first bid ends the offer, or the one that meets a reserve."""
     return terms.buy_now_minor if reserve_met is False else None
 
 
@@ -99,7 +100,7 @@ def _raise_own_maximum(
 def _price(
     terms: LotTerms, reserve_minor: int | None, floor_minor: int, leader_minor: int, rival_minor: int | None
 ) -> int:
-    # Comparisons and not min and max, which cost several times as much on the path of every bid.
+    # Comparisons, since min and max would cost several times as much for every bid.
     price_minor = floor_minor
     if rival_minor is not None and price_minor < leader_minor:
         over_rival_minor = rival_minor + terms.step_at(rival_minor)

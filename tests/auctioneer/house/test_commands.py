@@ -141,10 +141,10 @@ def test_lots_are_added_at_the_end(sale: SmallSale) -> None:
 @pytest.mark.parametrize(
     ("numbers", "told"),
     [
-        (("2",), "there is a lot 2 already"),
-        (("02",), "there is a lot 02 already: 2, which can't be told from it"),
-        (("7a", "7A"), "there is a lot 7A already: 7a, which can't be told from it"),
-        (("7", "7"), "there is a lot 7 already"),
+        (("2",), "there is already a lot 2"),
+        (("02",), "there is already a lot 02, written 2; the two can't be told apart"),
+        (("7a", "7A"), "there is already a lot 7A, written 7a; the two can't be told apart"),
+        (("7", "7"), "there is already a lot 7"),
     ],
 )
 def test_no_lot_is_added_that_can_not_be_told_from_another(

@@ -292,7 +292,7 @@ def test_the_clock_never_runs_backwards_over_a_restart(folder: DataFolder) -> No
 
 
 def test_a_catalogue_that_the_sale_refuses_begins_nothing(folder: DataFolder) -> None:
-    with pytest.raises(UsageError, match="there is a lot 1 already"):
+    with pytest.raises(UsageError, match="there is already a lot 1"):
         take_up(folder, msgspec.structs.replace(SPEC, lots=(lot("1"), lot("1"))))
     assert not has_begun(folder)
 
