@@ -1,1 +1,1 @@
-"""One sale and everybody in it, free of IO: requests in, verdicts, broadcasts and facts out."""
+"""One sale and everybody in it, free of IO: requests come in; verdicts, broadcasts and facts go out."""

@@ -1,7 +1,7 @@
-"""Every bid on one lot, in the order of the record: its bidder, its request and its outcome.
+"""Every bid on one lot in the record, in order: the bidder, the request and the outcome.
 
-Accepted and late bids are facts of the record. Of refused bids the record keeps those with the highest request ids of
-each bidder; their times place them between the facts. The history has the house's secrets.
+Accepted and late bids are facts of the record. Of the refused bids the record keeps some for each bidder, those with
+the highest request ids; they are sorted between the facts by their time. The result has secrets of the house.
 """
 
 from collections import deque
@@ -29,7 +29,7 @@ from common.money import Currency
 
 
 class BidPage(NamedTuple):
-    """A run of the bids on a lot, each numbered from 1, and the number of them all."""
+    """Consecutive bids on a lot, numbered from 1, and the number of all bids."""
 
     lot: str
     title: str
@@ -41,10 +41,10 @@ class BidPage(NamedTuple):
 def page_of_bids(
     lot: str, facts: Iterable[AnyFact], rejections: Iterable[Rejection], count: int, first: int | None = None
 ) -> BidPage:
-    """Return `count` bids on a lot from number `first` on, or without `first` the last ones; only these are held.
+    """Return `count` bids on a lot from number `first` on, or the last ones if `first` is None.
 
-    `facts` are all of a record and `rejections` those that it keeps, both in their order. Raises RejectedError where
-    the record has no such lot.
+    `facts` are all facts of a record and `rejections` all that it keeps, both in their order. No more than `count` bids
+    are in memory at once. Raises RejectedError if the record has no such lot.
     """
     history = _History(lot)
     numbered = enumerate(history.bids(merge(facts, rejections, key=attrgetter("at_ms"))), 1)
@@ -72,7 +72,7 @@ class _History:
         self.title: str | None = None
 
     def bids(self, record: Iterable[AnyFact | Rejection]) -> Iterator[Row]:
-        """Yield the bids, and note the sale and the lot on the way."""
+        """Yield the bids, and note on the way what a row must know of the sale and the lot."""
         for one in record:
             match one:
                 case BidTaken() | LotBought() | BidLate():

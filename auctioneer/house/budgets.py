@@ -1,4 +1,4 @@
-"""Budgets of requests, so that no client can take the house's time from the others."""
+"""Budgets of requests, so that no client can take up the house's time at the expense of others."""
 
 from collections import OrderedDict
 from functools import lru_cache
@@ -8,37 +8,36 @@ from common.limits import REMEMBERED_REQUESTS_MAX
 
 DEFAULT_REQUESTS_PER_S: Final = 500
 REQUESTS_PER_S_MIN: Final = 10
-"""Below this, a burst would not allow a client to join (`JOIN_COST`) and make some requests more."""
+"""At a lower rate a burst would not hold what a client needs to join (`JOIN_COST`) and a few more requests."""
 REQUESTS_PER_S_MAX: Final = 1_000_000
 BURST_S: Final = 2
-"""A budget that was not used grows up to this many seconds' worth."""
+"""An unused budget grows up to the requests of this many seconds."""
 FLOOD_REQUESTS_MIN: Final = 2 * REMEMBERED_REQUESTS_MAX
-"""This many requests beyond it are never a flood: a client may leave half as many unanswered."""
+"""Up to this many requests beyond the budget are no flood at any rate: a client may have half as many unanswered."""
 STRANGERS_MAX: Final = 10_000
-"""Keys without a session whose budgets are remembered."""
+"""The most keys without a session whose budgets are remembered."""
 MALFORMED_COST: Final = 10
 SNAPSHOT_COST: Final = 10
 REPLAY_COST: Final = 5
-JOIN_COST: Final = 1 + 3 + 1 + (1 + SNAPSHOT_COST) + 1
-"""What a client needs to join a sale of one page: hello, its subscriptions, a probe, a snapshot, the question for
-news."""
+JOIN_COST: Final = 1 + 3 + 1 + (1 + SNAPSHOT_COST)
+"""The requests that a client needs to join a sale of one page: hello, its subscriptions, a probe, a snapshot."""
 _COST: Final = 1000
-"""One request. A budget counts thousandths, so that a rate a second is one a millisecond, and all is exact."""
+"""The cost of one request. A budget counts thousandths, so a rate per second is one per millisecond, and is exact."""
 
 
 @lru_cache(maxsize=4)
 def _bounds(requests_per_s: int) -> tuple[int, int]:
-    """Return the most that a budget holds, and the bound of a flood; the same objects for all with the same rate."""
+    """Return the most that a budget holds, and the bound of a flood. All budgets of one rate share the two numbers."""
     burst = requests_per_s * BURST_S * _COST
     return burst, max(burst, FLOOD_REQUESTS_MIN * _COST)
 
 
 class Budget:
-    """A token bucket, and beside it a count of what was refused since it was empty.
+    """A token bucket, and a count of the requests that were refused while it was empty.
 
-    A refused request costs nothing, so a client that waits as long as `slow_down` says is heard, however many requests
-    it made meanwhile. The count shrinks at the same rate. While it is a whole burst or more, its owner is a flood, and
-    gets no answer at all.
+    A refused request takes nothing from the bucket. So a client that waits as long as `slow_down` says is served,
+    however many requests came meanwhile. The count of refused requests falls at the same rate. While it is at a whole
+    burst or more, its owner is a flood and gets no answer at all.
     """
 
     __slots__ = ("_at_ms", "_burst", "_flood", "_rate", "_refused", "_tokens")
@@ -51,7 +50,7 @@ class Budget:
         self._at_ms = now_ms
 
     def spend(self, now_ms: int) -> bool:
-        """Spend one request; return whether it was in the budget."""
+        """Pay for one request; return whether the budget was enough."""
         tokens = self._tokens
         if now_ms != self._at_ms:
             gained = (now_ms - self._at_ms) * self._rate
@@ -59,7 +58,7 @@ class Budget:
             if self._refused:
                 left = self._refused - gained
                 if self.is_exhausted:
-                    gained = max(0, -left)  # a flood has to be forgotten before the bucket fills again
+                    gained = max(0, -left)  # the count of a flood must fall to 0 before the bucket fills again
                 self._refused = max(0, left)
             tokens += gained
             if tokens > self._burst:
@@ -72,33 +71,33 @@ class Budget:
         return False
 
     def charge(self, cost: int) -> None:
-        """Spend `cost` requests more for an expensive request; what is not there is owed."""
+        """Pay for `cost` more requests, after one turned out to be expensive; the budget may go below 0."""
         self._tokens = max(self._tokens - cost * _COST, -self._burst)
 
     def refuse(self, cost: int = 1) -> None:
-        """Count a request that was not in the budget towards a flood."""
+        """Count `cost` requests that the budget could not pay for; enough of them are a flood."""
         self._refused = min(self._refused + cost * _COST, self._flood)
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether its owner continued for so long after `slow_down` that only silence is left."""
+        """Whether its owner ignored `slow_down` for so long that it gets no more answers."""
         return self._refused >= self._flood
 
     @property
     def retry_ms(self) -> int:
-        """The time until the last refused request is in the budget, after all that were refused before it."""
+        """How many milliseconds until the budget can pay for all refused requests, the last one included; 1 or more."""
         return max(1, -((self._tokens - self._refused) // self._rate))
 
 
 class Budgets:
-    """The budgets of principals that have no session; the longest silent goes first."""
+    """The budgets of principals that have no session. If there are too many, the longest silent one is forgotten."""
 
     def __init__(self, requests_per_s: int) -> None:
         self._requests_per_s = requests_per_s
         self._budgets: OrderedDict[str, Budget] = OrderedDict()
 
     def of(self, principal: str, now_ms: int) -> Budget:
-        """Return the budget of a principal, a new one where none is remembered."""
+        """Return the budget of a principal; a new one if none is remembered."""
         budget = self._budgets.get(principal)
         if budget is None:
             budget = self._budgets[principal] = Budget(self._requests_per_s, now_ms)
@@ -109,7 +108,7 @@ class Budgets:
         return budget
 
     def hand_over(self, principal: str, now_ms: int) -> Budget:
-        """Return the budget of a principal that now gets a session, and forget it here."""
+        """Return the budget of a principal that gets a session now, and forget it here."""
         budget = self.of(principal, now_ms)
         del self._budgets[principal]
         return budget

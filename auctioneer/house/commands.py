@@ -1,8 +1,8 @@
-"""The control protocol: the auctioneer's and clerks' commands to the running house, and the commands of each role.
+"""The control protocol: the commands of the auctioneer and clerks to the running house, and who may give which.
 
-It has an endpoint of its own (see `auctioneer.process.server`), which lets in only keys on its list; a bidder's key
-does not even finish the handshake. The rules of the wire are those of `common.messages`: one MessagePack map with
-`type` and `id`, one answer for each.
+It has an endpoint of its own (see `auctioneer.process.server`), which admits only the keys of those who give commands;
+a bidder's key does not even finish the handshake. The wire follows the rules of `common.messages`: one MessagePack map
+with `type` and `id`, and one answer to each.
 """
 
 from typing import Annotated, Any, Final
@@ -41,7 +41,7 @@ class OpenLot(Command, frozen=True, tag="open"):
 
 
 class Pause(Command, frozen=True, tag="pause"):
-    """Stop a lot, or the whole sale."""
+    """Pause a lot, or the whole sale."""
 
     lot: Stream = WHOLE_SALE
 
@@ -60,14 +60,14 @@ class Extend(Command, frozen=True, tag="extend"):
 
 
 class CloseLot(Command, frozen=True, tag="close"):
-    """Bring the hammer down on a lot now; with `if_seq`, only if that is still the lot's seq."""
+    """Bring the hammer down on a lot now; with `if_seq`, only if the lot's seq is still that."""
 
     lot: LotId
     if_seq: Count | None = None
 
 
 class Withdraw(Command, frozen=True, tag="withdraw"):
-    """Take a lot out of the sale; with `if_seq`, only if that is still the lot's seq."""
+    """Remove a lot from the sale; with `if_seq`, only if the lot's seq is still that."""
 
     lot: LotId
     reason: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
@@ -75,28 +75,28 @@ class Withdraw(Command, frozen=True, tag="withdraw"):
 
 
 class AddLots(Command, frozen=True, tag="add"):
-    """Add lots to the catalogue; all or none."""
+    """Add lots to the catalogue: all of them or none."""
 
     lots: Annotated[tuple[LotSpec, ...], Meta(min_length=1)]
 
 
 class Announce(Command, frozen=True, tag="announce"):
-    """Say something to all."""
+    """Tell everybody in the sale something."""
 
     text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
 
 
 class EndSale(Command, frozen=True, tag="end"):
-    """End the sale: the hammer falls on what is open, and what was not opened is withdrawn.
+    """End the sale: the hammer falls on every open lot, and every lot that was not opened is withdrawn.
 
-    With `if_changes`, only if that is still the number of public changes (`changes` in the report `status`).
+    With `if_changes`, only if the sale has still had that many public changes (`changes` in the report `status`).
     """
 
     if_changes: Count | None = None
 
 
 class Admit(Command, frozen=True, tag="admit"):
-    """Let a waiting bidder in, or with `admitted` false turn one out. `bidder` is a name or a paddle."""
+    """Admit a waiting bidder, or with `admitted` false turn one out. `bidder` is a name or a paddle."""
 
     bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
     admitted: bool = True
@@ -110,20 +110,20 @@ class Tell(Command, frozen=True, tag="tell"):
 
 
 class Appoint(Command, frozen=True, tag="appoint"):
-    """Appoint a clerk, by a public key; an earlier key of the clerk no longer counts."""
+    """Let the clerk with this public key give commands; an earlier key of the same clerk is no longer valid."""
 
     name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
     key: Annotated[str, Meta(min_length=KEY_CHARS, max_length=KEY_CHARS)]
 
 
 class Dismiss(Command, frozen=True, tag="dismiss"):
-    """Dismiss a clerk."""
+    """Let a clerk no longer give commands."""
 
     name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
 
 
 class Ask(Command, frozen=True, tag="ask"):
-    """Ask for a report: `status`, `lots`, `bidders` or `results`; `lots` limits those on lots (empty: all)."""
+    """Ask for a report: `status`, `lots`, `bidders` or `results`. A report on lots has those in `lots` (empty: all)."""
 
     report: str
     lots: tuple[LotId, ...] = ()
@@ -148,7 +148,7 @@ AnyCommand = (
 
 
 class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
-    """A command was carried out and is durable. `lots` are those that it changed; `results` those that it ended."""
+    """A command was carried out and is durable. `lots` are those that it changed, `results` those that it ended."""
 
     id: int
     lots: tuple[str, ...] = ()
@@ -156,7 +156,7 @@ class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
 
 
 class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
-    """The report that was asked for, in the shape that the command line prints as JSON."""
+    """The requested report, in the shape that the command line prints as JSON."""
 
     id: int
     report: Any
@@ -165,8 +165,8 @@ class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
 AnyControlAnswer = Done | Report | Rejected
 
 
-CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Tell, Ask)
-"""What a clerk may do; the auctioneer may do all."""
+CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Ask)
+"""The commands that a clerk may give; the auctioneer may give all."""
 
 _commands: Final[msgspec.msgpack.Decoder[AnyCommand]] = msgspec.msgpack.Decoder(AnyCommand)
 _answers: Final[msgspec.msgpack.Decoder[AnyControlAnswer]] = msgspec.msgpack.Decoder(AnyControlAnswer)
@@ -174,7 +174,7 @@ decode_control_answer = _answers.decode
 
 
 def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyControlAnswer:
-    """Carry out a command; its facts are in the house's batch, and the answer may leave after the commit."""
+    """Carry out a command and return its answer, which may leave only after the house's batch is committed."""
     try:
         command = decode_with(_commands, body, CONTROL_BYTES_MAX)
     except RejectedBody as refused:
@@ -201,7 +201,7 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
 
 
 def decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
-    """Decide about lots or the sale, and put the facts into the house's batch."""
+    """Decide a command about lots or the sale, and put its facts into the house's batch."""
     outcome = _decide(house, command, by, now_ms)
     if not isinstance(outcome, Refused):
         house.record(outcome)
@@ -244,7 +244,7 @@ def _checked(text: str) -> Refused | None:
 
 
 def _faulty(command: AddLots, currency: Currency) -> Refused | None:
-    """Hold lots from any program to the rules of a catalogue."""
+    """Check lots, which any program may have sent, by the rules for the lots of a catalogue."""
     for spec in command.lots:
         faults = lot_faults(spec, currency)
         if faults:
@@ -258,7 +258,7 @@ def _admit(house: House, command: Admit, by: str, now_ms: int) -> Decision:
         return Refused(RejectCode.UNKNOWN_BIDDER, command.bidder)
     if entry.admitted == command.admitted and not entry.waiting:
         state = "admitted" if entry.admitted else "turned out"
-        return Refused(RejectCode.WRONG_STATE, f"{entry.name} is {state} already")
+        return Refused(RejectCode.WRONG_STATE, f"{entry.name} is already {state}")
     house.admit(now_ms, by, entry.paddle, admitted=command.admitted)
     return []
 
@@ -277,7 +277,7 @@ def _tell(house: House, command: Tell, by: str, now_ms: int) -> Decision:
 
 
 def change_clerks(house: House, command: Appoint | Dismiss, by: str, now_ms: int) -> Decision:
-    """Appoint or dismiss a clerk, from the next command on; what changes nothing is no fact."""
+    """Appoint or dismiss a clerk, from the next command on. If nothing changes, there is no fact."""
     settings = house.sale_settings
     if not is_clerk_name(command.name):
         return Refused(RejectCode.MALFORMED, "that can't be a clerk's name")

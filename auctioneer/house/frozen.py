@@ -1,6 +1,6 @@
-"""The answers of a frozen house: it can't decide anything, and says so within each principal's budget.
+"""The answers of a house that stands still: it can't decide anything. Each principal still has a budget.
 
-The budgets of the house that was dropped are gone with it, so each principal gets a new one here.
+The budgets of the dropped house went with it, so each principal has a new one here.
 """
 
 from auctioneer.house.budgets import MALFORMED_COST, Budgets
@@ -10,16 +10,16 @@ from common.messages import Rejected
 
 
 class FrozenHouse:
-    """Stands in for a house while nothing can be stored; bidders are asked to wait for `retry_ms`."""
+    """Replaces a house while nothing can be stored. It asks bidders to wait for `retry_ms`."""
 
     def __init__(self, requests_per_s: int, retry_ms: int) -> None:
         self._budgets = Budgets(requests_per_s)
         self._retry_ms = retry_ms
 
     def handle(self, principal: str, body: bytes, now_ms: int) -> Rejected | None:
-        """Answer one request of a principal, received at `now_ms`; None where silence is the answer.
+        """Answer one request of a principal, received at `now_ms`; None means that it gets no answer.
 
-        The budget is kept as in `House.handle`, where it is inlined for the sake of every bid.
+        The budget follows the same rules as in `House.handle`, which repeats this code in line, to save a call per bid.
         """
         budget = self._budgets.of(principal, now_ms)
         in_budget = budget.spend(now_ms)

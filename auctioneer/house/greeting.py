@@ -1,4 +1,4 @@
-"""Hello: enrolment, name and paddle, and the welcome."""
+"""Answers to hello: who joins, under which name and paddle, and what a welcome says."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from common.messages import AnyAnswer, Hello, Rejected, Role, Welcome
 
 
 class NameRejected(NamedTuple):
-    """A hello with `name`, of a key that is not enrolled, was rejected."""
+    """The hello of a key that is not enrolled was rejected; `name` is the name in it."""
 
     at_ms: int
     name: str
@@ -23,7 +23,7 @@ class NameRejected(NamedTuple):
 
 
 class Greeted(NamedTuple):
-    """The answer to a hello, with the fact if it enrolled a key, or the name that was rejected."""
+    """The answer to a hello, with the fact if it enrolled somebody, or the name if that was rejected."""
 
     answer: AnyAnswer
     enrolled: BidderEnrolled | None = None
@@ -40,12 +40,12 @@ class Greeting:
         self._settings = settings
 
     def answer(self, principal: str, hello: Hello, admission: Admission, now_ms: int) -> Greeted:
-        """Welcome a principal, after enrolling a new one, or say why not."""
+        """Enrol a principal if it is new, and return a welcome, or the reason why it gets none."""
         if PROTOCOL_VERSION not in hello.versions:
             detail = f"the house speaks version {PROTOCOL_VERSION}"
             return Greeted(Rejected(id=hello.id, code=RejectCode.UNSUPPORTED_VERSION, detail=detail))
         if hello.key and self._settings.is_encrypted:
-            detail = "`key` is for houses without CURVE; here the connection's key says who you are"
+            detail = "`key` is for houses without CURVE; here the connection's key identifies you"
             return Greeted(Rejected(id=hello.id, code=RejectCode.MALFORMED, detail=detail))
         if hello.role not in (Role.BIDDER, Role.OBSERVER):
             return Greeted(Rejected(id=hello.id, code=RejectCode.FORBIDDEN))

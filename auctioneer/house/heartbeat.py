@@ -1,4 +1,4 @@
-"""Which lots the next heartbeat names, so that a client finds every hole within a bounded time."""
+"""Which lots the next heartbeat names, so that a client finds every gap within a bounded time."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -9,18 +9,18 @@ from common.lot import SALE_STREAM, StreamEvent
 
 
 class HeartbeatRound:
-    """The lots that changed since they were last named, and a turn over all lots.
+    """The lots that changed since they were last named, and a round over all lots.
 
-    At least half of the places are for the turn, so that a busy sale does not keep the quiet lots out. What does not
-    fit waits for the next heartbeat.
+    At least half of the places are for the round, so the quiet lots get their turn in a busy sale too. A lot that does
+    not fit waits for the next heartbeat.
     """
 
     def __init__(self) -> None:
-        self._changed: dict[str, object] = {}  # a set that keeps its order
+        self._changed: dict[str, object] = {}  # used as a set that keeps its order
         self._turn = 0
 
     def note(self, events: Iterable[StreamEvent]) -> None:
-        """Note that these lots changed."""
+        """Note the lots that these events changed."""
         self._changed.update(events)
         self._changed.pop(SALE_STREAM, None)
 

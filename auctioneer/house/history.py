@@ -1,7 +1,7 @@
-"""The latest public events, kept at hand so that a client can fill a hole without the journal being read.
+"""The latest public events, kept in memory so that a client can close a gap without a read of the journal.
 
-Bounded over all streams together: the oldest events go first, and a client that needs those asks for a snapshot. Holes
-are rare and bids are not, so events are sorted by stream only when somebody asks.
+Their number is bounded over all streams together. The oldest events are forgotten first; a client that needs one of
+them asks for a snapshot. Gaps are rare and bids are not, so events are sorted by stream only when a client asks.
 """
 
 from collections import deque
@@ -14,18 +14,19 @@ from common.lot import AnyLotEvent, AnySaleEvent, StreamEvent
 
 RECENT_EVENTS_MAX: Final = 50_000
 RECENT_OUTAGES_MAX: Final = 10
-"""Outages in a part of the record that is read: each may stand for a change of every lot in it."""
+"""The most outages in the part of the record that is read, since each may extend every lot in it."""
 
 
 def told_of(record: Sequence[AnyFact]) -> Iterator[StreamEvent]:
-    """Yield the public events of a part of the record, each with its stream.
+    """Yield the public events of consecutive facts, each event with its stream.
 
-    An outage extended each open lot. Only the lots that this part mentions before the outage are known to have been
-    open; the events of the others begin after it. At most the last RECENT_OUTAGES_MAX outages count.
+    An outage extended each lot that was open. Whether a lot was open is known only if an earlier fact here shows it;
+    the events of any other lot begin after the outage. The facts before the last RECENT_OUTAGES_MAX outages are left
+    out.
     """
     outages = [place for place, fact in enumerate(record) if isinstance(fact, Outage)]
     begin = outages[-RECENT_OUTAGES_MAX - 1] + 1 if len(outages) > RECENT_OUTAGES_MAX else 0
-    open_lots: dict[str, tuple[int, int]] = {}  # the seq and the end of lots that are known to be open
+    open_lots: dict[str, tuple[int, int]] = {}  # the seq and the end of each lot that is known to be open
     for fact in islice(record, begin, None):
         if isinstance(fact, Outage):
             for lot, (seq, ends_at_ms) in open_lots.items() if fact.outage_ms else ():
@@ -54,11 +55,11 @@ class History:
         self._streams: dict[str, deque[AnyLotEvent | AnySaleEvent]] = {}
 
     def extend(self, events: Iterable[StreamEvent]) -> None:
-        """Keep events; those of a stream follow the last one kept of it."""
+        """Keep events. Those of a stream must follow the last kept event of that stream."""
         self._unsorted.extend(events)
 
     def after(self, stream: str, seq: int, most: int) -> list[AnyLotEvent | AnySaleEvent] | None:
-        """Return up to `most` events that follow `seq`, contiguous; None if they are no longer here."""
+        """Return up to `most` events that follow `seq`, without a gap; None if they are no longer kept."""
         self._sort()
         events = self._streams.get(stream)
         if not events or events[0].seq > seq + 1:
@@ -66,7 +67,7 @@ class History:
         return list(islice(events, seq + 1 - events[0].seq, seq + 1 - events[0].seq + most))
 
     def _sort(self) -> None:
-        # Where these are as many as are kept, some before them may have been lost, and then all sorted ones go below.
+        # A full queue may have lost events, which would leave a gap; then all events sorted earlier are dropped below.
         for stream, event in self._unsorted:
             self._streams.setdefault(stream, deque()).append(event)
             self._order.append(stream)

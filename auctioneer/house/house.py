@@ -63,9 +63,9 @@ from common.messages import (
 )
 
 _BIDDER: Final = Role.BIDDER
-"""By a name of its own: looking a member up in its Enum costs as much as all else in a comparison."""
+"""A constant, because an Enum lookup would double the cost of each comparison."""
 SILENT_MS: Final = 10_000
-"""A bidder who was not heard from for this long is disconnected, as far as `while_connected` maxima go."""
+"""A bidder from whom nothing came for longer counts as disconnected, for `while_connected` maxima."""
 
 
 class Batch(NamedTuple):
@@ -82,7 +82,7 @@ class Batch(NamedTuple):
 
 
 class House:
-    """One sale being held. Begin with `rebuild`."""
+    """One sale that is being held. Make it with `rebuild`."""
 
     def __init__(self, state: HouseState[LotState], settings: HouseSettings, now_ms: int) -> None:
         self.engine = Engine(state.engine)
@@ -113,9 +113,9 @@ class House:
         rejections: Iterable[Rejection],
         now_ms: int,
     ) -> "House":
-        """Return the house as a journal tells it: a snapshot, the facts after it, and the rejections kept.
+        """Return the house that a journal describes: by a snapshot, the facts after it, and the rejections kept.
 
-        Without a snapshot the facts begin with the sale's creation. Raises StorageError if they don't.
+        Without a snapshot the facts must begin with the sale's creation. Raises StorageError if they don't.
         """
         following = iter(facts)
         if snapshot is not None:
@@ -135,9 +135,10 @@ class House:
         return house
 
     def _apply(self, fact: AnyFact, now_ms: int) -> None:
-        """Take a journaled fact into the state."""
-        if isinstance(fact, (BidderEnrolled, BidderAdmitted, BidderTold)):
-            self._apply_to_bidder(fact, now_ms)
+        """Apply a fact of the journal to the state."""
+        if isinstance(fact, (BidderEnrolled, BidderAdmitted)):
+            self.register.apply(fact)
+            self._sessions.enter(self.register.entry(fact.paddle), now_ms)
             return
         if isinstance(fact, SettingsChanged):
             self._run_by(fact.settings)
@@ -156,7 +157,7 @@ class House:
             self._news.apply(fact)
 
     def recall_history(self, facts: Iterable[AnyFact]) -> None:
-        """Keep the last facts of the record at hand, so that clients can fill holes over a restart."""
+        """Keep the public events of the record's last facts, so that clients can close gaps after a restart."""
         self._keep(list(told_of(list(facts))))
 
     def snapshot(self) -> bytes:
@@ -171,8 +172,8 @@ class House:
 
     # --- requests ----------------------------------------------------------------------------------------------
 
-    def handle(self, principal: str, body: bytes, now_ms: int) -> AnyAnswer | Parked | None:
-        """Decide one request of a principal, received at `now_ms`; None where silence is the answer.
+    def handle(self, principal: str, body: bytes, now_ms: int) -> AnyAnswer | None:
+        """Decide one request of a principal, received at `now_ms`; None means that it gets no answer.
 
         The answer may leave only after the batch is durable. Where the question waits, the caller says where its
         answer is to go, which is in a later batch.
@@ -201,22 +202,22 @@ class House:
         return self._read(session, request, now_ms)
 
     def may_hear(self, principal: str) -> bool:
-        """Return whether a principal said hello and may see the broadcasts."""
+        """Return whether a principal said hello and may hear the broadcasts."""
         session = self._sessions.of(principal)
         return session is not None and session.bidder.admitted
 
     def may_connect(self, key: str) -> bool:
-        """Return whether a key may connect to the broadcasts. The door's thread asks."""
+        """Return whether a key may connect to the broadcasts. The door's thread calls this."""
         entry = self.register.by_key(key)
         is_admitted = entry.admitted if entry is not None else self.may_hear(key) or None
         return self.admission.may_connect(key, is_admitted=is_admitted)
 
     def may_command(self, key: str) -> bool:
-        """Return whether a key gives commands. The door's thread asks."""
+        """Return whether a key may give commands. The door's thread calls this."""
         return key in self.controllers
 
     def spend(self, principal: str, now_ms: int) -> bool:
-        """Charge a principal for something other than a request; return whether it is in the budget."""
+        """Charge a principal for something other than a request; return whether the budget was enough."""
         return self._sessions.budget_of(principal, now_ms).spend(now_ms)
 
     def _bid(self, session: Session, request: BidRequest | BuyRequest, now_ms: int) -> AnyAnswer:
@@ -224,7 +225,7 @@ class House:
         bidder = session.bidder
         known = session.recall(request)
         if known is not None and not isinstance(known, RejectCode):
-            return known  # also to a bidder who was turned out since: what was accepted stands
+            return known  # even for a bidder who was turned out since: an accepted bid stands
         if not bidder.admitted:
             return not_admitted(bidder, request.id)
         if bidder.role is not _BIDDER:
@@ -277,36 +278,29 @@ class House:
         return greeted.answer
 
     def admit(self, now_ms: int, by: str, paddle: int, *, admitted: bool) -> BidderAdmitted:
-        """Let a waiting bidder in, or turn one out."""
-        news_seq = self._news.next_seq(paddle)
-        fact = BidderAdmitted(at_ms=now_ms, paddle=paddle, news_seq=news_seq, admitted=admitted, by=by)
-        self._apply_to_bidder(fact, now_ms)
-        self._batch.facts.append(fact)
-        return fact
-
-    def tell(self, now_ms: int, by: str, paddle: int, text: str) -> BidderTold:
-        """Say something to one bidder alone."""
-        fact = BidderTold(at_ms=now_ms, paddle=paddle, news_seq=self._news.next_seq(paddle), text=text, by=by)
-        self._apply_to_bidder(fact, now_ms)
+        """Admit a waiting bidder, or turn a bidder out."""
+        fact = BidderAdmitted(at_ms=now_ms, paddle=paddle, admitted=admitted, by=by)
+        self.register.apply(fact)
+        self._sessions.enter(self.register.entry(paddle), now_ms)
         self._batch.facts.append(fact)
         return fact
 
     # --- how the sale is run -----------------------------------------------------------------------------------
 
     def change_settings(self, now_ms: int, by: str, settings: SaleSettings) -> SettingsChanged:
-        """Run the sale by other settings, which have no fault."""
+        """Replace the sale's settings; the caller must ensure that the new ones have no fault."""
         fact = SettingsChanged(at_ms=now_ms, settings=settings, by=by)
         self._run_by(settings)
         self._batch.facts.append(fact)
         return fact
 
     def admit_listed(self, keys: frozenset[str]) -> None:
-        """Take these keys as the list that counts with `AdmissionMode.LIST`; it is in no record."""
+        """Set the keys that `AdmissionMode.LIST` admits; the record does not have them."""
         self._listed = keys
         self._run_by(self.sale_settings)
 
     def _run_by(self, settings: SaleSettings) -> None:
-        """Take settings into the state. The door's thread reads what is made of them."""
+        """Apply settings. The door's thread reads the result."""
         self.sale_settings = settings
         self.admission = Admission(settings.admission, settings.invite, self._listed)
         self.controllers = {controller.key: controller for controller in settings.controllers}

@@ -1,8 +1,8 @@
-"""How many lots or events go into one answer: a bounded number, and no more than a bounded size.
+"""How many lots or events go into one answer: their number and their size are bounded.
 
-Answers to clients that do not read them wait in memory, so each has a bound far below what a client would accept. The
-rest comes with the next page. Sizes are estimated from above, each name and number at its longest and each text as it
-is: that costs a tenth of encoding a lot.
+Answers to a client that does not read them wait in memory. So the bound of an answer is far below the size that a
+client accepts; the rest comes with the next page. Sizes are estimated from above: each name and number counts at its
+longest, and each text as it is. This costs a tenth of encoding a lot.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,35 +13,35 @@ from common.limits import SNAPSHOT_LOTS_MAX
 from common.lot import Announced, AnyLotEvent, AnySaleEvent, LotAdded, LotTerms, LotView, LotWithdrawn
 
 PAGE_BYTES_MAX: Final = 128 * 1024
-"""The size of the lots or events in one answer; the first is always in it, so that each page leads to the next."""
+"""The most bytes of lots or events in one answer. The first always fits, so every page makes progress."""
 
 _TERMS_BYTES: Final = 384
-"""The most for a lot's terms without their texts and increments, and for the event around them."""
+"""The size of a lot's terms without their texts and increments, and of the event around them."""
 _STEP_BYTES: Final = 19
 _VIEW_BYTES: Final = 320
-"""The most for a lot's view without its terms and the reason of a withdrawal."""
+"""The size of a lot's view without its terms and the reason of a withdrawal."""
 _EVENT_BYTES: Final = 192
-"""The most for any other event, without its text."""
+"""The size of any other event without its text."""
 
 
 def page_of_lots(catalogue: Sequence[LotState], start: int) -> tuple[LotView, ...]:
-    """Return the lots on the page of a snapshot that begins at index `start`; none beyond the end."""
+    """Return the lots on the page of a snapshot that begins at the index `start`; none if that is beyond the end."""
     views = [lot.view for lot in catalogue[start : start + SNAPSHOT_LOTS_MAX]]
     return tuple(views[: _how_many_fit(map(view_bytes, views))])
 
 
 def page_of_events(events: list[AnyLotEvent | AnySaleEvent]) -> list[AnyLotEvent | AnySaleEvent]:
-    """Return as many of the first events of a stream as go into one answer."""
+    """Return the first of these events, as many as fit into one answer."""
     return events[: _how_many_fit(map(event_bytes, events))]
 
 
 def view_bytes(view: LotView) -> int:
-    """Return the most bytes that a lot's view takes."""
+    """Return the most bytes that a lot's view can take."""
     return _VIEW_BYTES + _terms_bytes(view.terms) + len(view.reason.encode())
 
 
 def event_bytes(event: AnyLotEvent | AnySaleEvent) -> int:
-    """Return the most bytes that an event takes."""
+    """Return the most bytes that an event can take."""
     match event:
         case LotAdded():
             return _terms_bytes(event.terms)

@@ -1,4 +1,7 @@
-"""Answers to questions about the sale: pages of lots, one lot, missed events, own wins. None changes anything."""
+"""Answers to questions about the sale: pages of lots, one lot, missed events, and a bidder's maxima and wins.
+
+None of them changes anything.
+"""
 
 import msgspec
 
@@ -22,7 +25,7 @@ from common.messages import (
 
 
 def snapshot(engine: Engine, request: SnapshotRequest, now_ms: int) -> Snapshot:
-    """Return one page of all lots, from the requested place in the catalogue."""
+    """Return one page of all lots, from the requested index in the catalogue on."""
     lots = page_of_lots(engine.catalogue, request.start)
     stop = request.start + len(lots)
     return Snapshot(
@@ -44,7 +47,7 @@ def lot(engine: Engine, request: LotRequest, now_ms: int) -> Snapshot | Rejected
 
 
 def replay(engine: Engine, history: History, request: ReplayRequest) -> Replay | Rejected:
-    """Return the events of a stream after a seq, as many as are in the history and fit into one answer."""
+    """Return the events of a stream after a seq, as many as fit into one answer; Rejected if they are not kept."""
     stream = request.lot
     if stream != SALE_STREAM and stream not in engine.lots:
         return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=stream)
@@ -55,7 +58,7 @@ def replay(engine: Engine, history: History, request: ReplayRequest) -> Replay |
     if events is None:
         return Rejected(id=request.id, code=RejectCode.HISTORY_GONE, lot=stream, seq=seq)
     events = page_of_events(events)
-    more = bool(events) and events[-1].seq < seq  # the broadcast of this batch has what the batch did
+    more = bool(events) and events[-1].seq < seq  # the events of the present batch come with its broadcast
     answer = Replay(id=request.id, epoch=engine.epoch, lot=stream, more=more)
     field = "sale_events" if stream == SALE_STREAM else "lot_events"
     return msgspec.structs.replace(answer, **{field: tuple(events)})

@@ -1,7 +1,7 @@
-"""From the facts of a journal to the state, fast: of many bids on a lot in a row only the last changes the state.
+"""A fast way from the facts of a journal to the state: of consecutive bids on a lot, only the last makes the state.
 
-Applying each bid by itself, as when it was made, would build and drop a view of the lot for each. Tests show that the
-outcome is the same.
+Applying each bid by itself, as when it was made, would build and drop a view of the lot for each bid. The outcome is
+the same; tests compare the two.
 """
 
 from collections import deque
@@ -17,26 +17,26 @@ _request_id = attrgetter("request_id")
 
 
 class _Run:
-    """Bids on one lot that wait to be applied together."""
+    """Consecutive bids on one lot that wait to be applied together."""
 
     __slots__ = ("last", "public_bids", "shown")
 
     def __init__(self, first: BidTaken) -> None:
         self.last = first
         self.shown: BidTaken | None = None
-        """The last public one."""
+        """The last public one of the bids."""
         self.public_bids = 0
 
 
 class RecordReader:
-    """Reads a record into an engine. `apply_one` applies any fact to the house of that engine."""
+    """Reads a record into an engine. `apply_one` applies one fact, of any kind, to the house of that engine."""
 
     def __init__(self, engine: Engine, apply_one: Callable[[AnyFact], None]) -> None:
         self._engine = engine
         self._apply_one = apply_one
         self._runs: dict[str, _Run] = {}
         self._bids: dict[int, deque[BidTaken]] = {}
-        """Of each paddle the bids with the highest ids, in their order."""
+        """By paddle: the bids with the highest ids, in the order of the ids."""
 
     def read(self, facts: Iterable[AnyFact]) -> None:
         """Apply all facts, in their order."""
@@ -44,7 +44,7 @@ class RecordReader:
         for fact in facts:
             if type(fact) is not BidTaken:
                 if isinstance(fact, Outage):
-                    self._settle_all()  # it extends all lots that are open
+                    self._settle_all()  # an outage extends all open lots
                 self._apply_singly(fact)
                 continue
             run = runs.get(fact.lot)
@@ -67,13 +67,13 @@ class RecordReader:
         self._settle_all()
 
     def bids(self) -> Iterable[BidTaken]:
-        """Return the bids for sessions to remember: of each paddle those with the highest ids."""
+        """Return the bids that sessions must remember: those with the highest ids of each paddle."""
         return chain.from_iterable(self._bids.values())
 
     def _apply_singly(self, fact: AnyFact) -> None:
-        self._settle(fact.lot)  # a fact without a lot changes none with waiting bids
+        self._settle(fact.lot)  # a fact without a lot changes no lot that has bids waiting
         self._apply_one(fact)
-        self._engine.pop_events()  # they were told when they were made
+        self._engine.pop_events()  # they were broadcast when they were made
 
     def _settle_all(self) -> None:
         for lot in list(self._runs):
@@ -86,7 +86,7 @@ class RecordReader:
 
 
 def _insert(bids: deque[BidTaken], late: BidTaken) -> None:
-    """Insert a bid whose id is not the highest, which is rare; if there are too many, drop the lowest id."""
+    """Insert a bid whose id is not the highest, which is rare. If there are too many, the lowest id is dropped."""
     in_order = sorted((*bids, late), key=_request_id)
     bids.clear()
     bids.extend(in_order)

@@ -1,8 +1,7 @@
-"""The register: the key, name, paddle and admission of each bidder.
+"""The register: which key is which bidder, and who is admitted.
 
-A principal is the CURVE public key of a message's connection. A name belongs to the first key that enrols under it, and
-so do all names that look like it. Enrolments are recorded; observers leave no trace, except where they must be
-approved.
+A principal is the CURVE public key that a message came with. A name belongs to the first key that enrols with it, and
+so do all names that look like it. Enrolments are journaled. An observer leaves no trace, unless it must be approved.
 """
 
 from typing import Final
@@ -18,20 +17,20 @@ from common.messages import Hello, Role
 from common.names import is_valid_name, skeletons
 
 APPROVAL_POLL_MS = 2000
-"""How long a bidder who waits for approval is asked to wait before asking again."""
+"""How long a bidder who waits for approval should wait before asking again."""
 ENROLMENTS_BURST: Final = 10_000
-"""Enrolments that are allowed at once, as when the doors open."""
+"""The most enrolments at once, as when the doors open."""
 ENROLMENTS_PER_S: Final = 50
-"""And a second after that: keys cost nothing, and nobody may fill the register in a moment with many.
+"""The most enrolments per second after that. Keys cost nothing, and nobody may fill the register in a moment.
 
-At this rate it takes half an hour to fill, which is time to notice and to ask for an invite code or for approval."""
+At this rate it takes half an hour to fill. That is time to notice, and to demand an invite code or approval."""
 _PLACE_MS: Final = 1000 // ENROLMENTS_PER_S
 ENROLMENT_RETRY_MS: Final = 2000
-"""How long a newcomer is asked to wait while too many enrol."""
+"""How long a newcomer should wait while too many enrol."""
 
 
 class Enrolled(msgspec.Struct, frozen=True):
-    """An entry of the register. Not admitted: waiting for the auctioneer, or turned out."""
+    """An entry of the register. If it is not admitted, it waits for the auctioneer, or was turned out."""
 
     paddle: int
     name: str
@@ -46,7 +45,7 @@ OBSERVER_PADDLE = 0
 
 
 def observer(key: str) -> Enrolled:
-    """Return the entry of an observer, which is not recorded."""
+    """Return the entry of an observer, which is in no register."""
     return Enrolled(OBSERVER_PADDLE, "", key, Role.OBSERVER, admitted=True, skeletons=())
 
 
@@ -64,33 +63,33 @@ class Register:
 
     @property
     def entries(self) -> list[Enrolled]:
-        """Everybody, in the order of paddles."""
+        """All entries, in the order of paddles."""
         return list(self._by_paddle.values())
 
     def by_key(self, key: str) -> Enrolled | None:
-        """Return the entry of a key."""
+        """Return the entry of a key; None if it is not enrolled."""
         return self._by_key.get(key)
 
     def by_paddle(self, paddle: int) -> Enrolled | None:
-        """Return the entry of a paddle."""
+        """Return the entry of a paddle; None if nobody has it."""
         return self._by_paddle.get(paddle)
 
     def entry(self, paddle: int) -> Enrolled:
-        """Return the entry of a paddle that somebody has. Raises StorageError where nobody has it."""
+        """Return the entry of a paddle. Raises StorageError if nobody has it."""
         entry = self._by_paddle.get(paddle)
         if entry is None:
             raise StorageError(f"The record names paddle {paddle}, which nobody has.")
         return entry
 
     def find(self, name_or_paddle: str) -> Enrolled | None:
-        """Return the entry that an auctioneer means by a paddle or a name."""
+        """Return the entry that an auctioneer means by a typed paddle or name; None if there is none."""
         if name_or_paddle.isascii() and name_or_paddle.isdigit() and len(name_or_paddle) <= len(str(BIDDERS_MAX)):
             return self._by_paddle.get(int(name_or_paddle))
         paddles = (self._by_skeleton.get(skeleton) for skeleton in skeletons(name_or_paddle))
         return next((self._by_paddle[paddle] for paddle in paddles if paddle is not None), None)
 
     def enrol(self, now_ms: int, key: str, hello: Hello, admission: Admission) -> BidderEnrolled | RejectCode:
-        """Decide whether a key that is not enrolled becomes a bidder, or waits to; the fact is applied."""
+        """Enrol a new key, or let it wait for approval. Return the fact, which is applied, or why it can't enrol."""
         rejection = admission.rejection(key, hello)
         if rejection is not None:
             return rejection
@@ -102,7 +101,7 @@ class Register:
     def enter(
         self, now_ms: int, key: str, hello: Hello, skeletons: tuple[str, ...], *, is_admitted: bool
     ) -> BidderEnrolled | RejectCode:
-        """Decide whether a valid name with these skeletons is free; the fact is applied."""
+        """Enrol a key under a valid name with these skeletons. Return the fact, which is applied, or why it can't."""
         if any(skeleton in self._by_skeleton for skeleton in skeletons):
             return RejectCode.NAME_TAKEN
         if len(self._by_key) >= BIDDERS_MAX:
@@ -122,7 +121,7 @@ class Register:
         return fact
 
     def _spend_place(self, now_ms: int) -> bool:
-        """Return whether one more may enrol now. Kept in milliseconds of the rate, so that all is in integers."""
+        """Return whether one more key may enrol now. The places are counted in milliseconds, so as integers."""
         waited_ms = 0 if self._places_at_ms is None else max(0, now_ms - self._places_at_ms)
         self._places_ms = min(ENROLMENTS_BURST * _PLACE_MS, self._places_ms + waited_ms)
         self._places_at_ms = now_ms
@@ -132,7 +131,7 @@ class Register:
         return True
 
     def apply(self, fact: BidderEnrolled | BidderAdmitted) -> None:
-        """Take a fact into the register."""
+        """Apply a fact to the register."""
         match fact:
             case BidderEnrolled():
                 self._put(

@@ -1,8 +1,8 @@
-"""The auctioneer's reports, in the shape that `--json` prints: the same live and from the journal.
+"""The reports of the house for the auctioneer, in the shape that `--json` prints: the same live and from the journal.
 
-Each amount is there twice: as a decimal string in the sale's currency, and as an integer in a field that ends in
-`_minor`. Lots here show the house's secrets (reserve, maximum), so only the control endpoint and commands on the data
-directory have them.
+Each amount comes twice: as a decimal string in the sale's currency, and as an integer in a field that ends in `_minor`.
+The lots here show secrets of the house (reserve, maximum), so a report never leaves the control endpoint and the data
+directory.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 def choose(house: House, numbers: Sequence[str]) -> Sequence[LotState]:
-    """Return the lots with these numbers, or all where none is given. Raises RejectedError for an unknown one."""
+    """Return the lots with these numbers, or all if none is given. Raises RejectedError for an unknown number."""
     chosen = []
     for number in numbers:
         lot = house.engine.find(number)
@@ -30,7 +30,7 @@ def choose(house: House, numbers: Sequence[str]) -> Sequence[LotState]:
     return chosen or house.engine.catalogue
 
 
-def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noqa: ARG001 -- all are called alike
+def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noqa: ARG001 -- one signature for all
     """Return the sale at a glance, whatever lots were chosen."""
     engine = house.engine
     counts = Counter(lot.view.status for lot in engine.catalogue)
@@ -59,7 +59,7 @@ def lots(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 
 def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
-    """Return everybody in the register, whatever lots were chosen."""
+    """Return all bidders in the register, whatever lots were chosen."""
     leads: Counter[int] = Counter()
     won: Counter[int] = Counter()
     spent: Counter[int] = Counter()
@@ -86,7 +86,7 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 
 def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
-    """Return how each of the chosen lots ended, or stands. The `price` of a sold lot is what was paid."""
+    """Return the result of each chosen lot, or its present state. The `price` of a sold lot is the price paid."""
     currency = house.engine.sale.currency
     rows = []
     for lot in chosen:
@@ -112,7 +112,7 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 
 def lot_defaults(house: House, now_ms: int, chosen: Sequence[LotState]) -> LotDefaults:  # noqa: ARG001 -- as above
-    """Return the defaults for lots that are added."""
+    """Return the default values of lots that are added, for the program that writes such lots."""
     return house.engine.state.created.lot_defaults
 
 
@@ -151,7 +151,7 @@ def _name_of(house: House, paddle: int | None) -> str | None:
 
 
 def money_fields(currency: Currency, **amounts: int | None) -> Row:
-    """Return each amount (minor units) as a decimal string under its name, and as an integer under NAME_minor."""
+    """Return each amount twice: as a decimal string under its name, and in minor units under its name with `_minor`."""
     row: Row = {}
     for name, amount_minor in amounts.items():
         row[name] = None if amount_minor is None else currency.plain(amount_minor)

@@ -1,10 +1,10 @@
 """Sessions: what the house remembers of each principal between requests, within bounds.
 
-- Verdicts. The last `REMEMBERED_REQUESTS_MAX` bids and purchases of a bidder, by request id, with their verdicts: a
-  repeat gets the same verdict, and the same id with other content is a conflict. An unknown id below all of those is
-  refused, since its verdict could not be kept. So nothing is ever decided twice, or decided and forgotten.
+- Verdicts: the last `REMEMBERED_REQUESTS_MAX` bids and purchases of a bidder, by request id. A repeat gets the same
+  verdict. The same id with other content is a conflict. An unknown id below all of them is refused, since its verdict
+  could not be kept. So nothing is ever decided twice, or decided and forgotten.
 - A budget of requests (`auctioneer.house.budgets`).
-- When the bidder was last heard from.
+- The time at which the bidder was last heard.
 """
 
 from bisect import insort
@@ -32,22 +32,22 @@ class Session:
         self._decided: dict[int, Decided] = {}
         self._ids: list[int] = []  # the keys of _decided, ascending
         self._stale_below = 0
-        """A verdict for an id below this one can't be kept, or was forgotten."""
+        """The verdict for an id below this one can't be kept, or was forgotten."""
 
     def enter(self, bidder: Enrolled) -> None:
-        """Take the bidder's entry of the register; `who` is what the rules need of it."""
+        """Set the bidder's entry of the register, and `who`, the part of it that the rules need."""
         self.bidder = bidder
         self.who = Bidder(bidder.paddle, bidder.skeletons)
 
     def recall(self, request: BidRequest | BuyRequest) -> Accepted | Rejected | RejectCode | None:
-        """Return the verdict that a request had; a code if its id can't be used; None if it is new."""
+        """Return the verdict that a request got before, a code if its id can't be used, or None if it is new."""
         decided = self._decided.get(request.id)
         if decided is not None:
             return verdict_of(decided) if decided.request == request else RejectCode.ID_CONFLICT
         return RejectCode.ID_STALE if request.id < self._stale_below else None
 
     def remember(self, decided: Decided) -> None:
-        """Remember the outcome of a request, and forget the lowest id if there are too many."""
+        """Keep the outcome of a request. If there are too many, forget the one with the lowest id."""
         request_id, ids = decided.request_id, self._ids
         if request_id in self._decided or request_id < self._stale_below:
             return
@@ -63,24 +63,24 @@ class Session:
 
     @property
     def last_id(self) -> int:
-        """The highest request id that is remembered; 0: none. Above it, no id is stale."""
+        """The highest request id that is remembered, 0 if there is none. No id above it is stale."""
         return self._ids[-1] if self._ids else 0
 
     @property
     def remembered(self) -> list[Decided]:
-        """What a snapshot holds of this session, by ascending id."""
+        """The outcomes that a snapshot keeps of this session, by ascending id."""
         return [self._decided[request_id] for request_id in self._ids]
 
     def restore(self, remembered: Iterable[Decided]) -> None:
-        """Take what a snapshot held."""
+        """Remember the outcomes from a snapshot."""
         for decided in remembered:
             self.remember(decided)
 
 
 class Sessions:
-    """The sessions of all principals: a bidder's lasts as long as the sale, an observer's until there are too many.
+    """The sessions of all principals. A bidder's lasts as long as the sale, an observer's until there are too many.
 
-    The path of every bid reads `by_key` and `observers`; they change only here.
+    Every bid looks into `by_key` and `observers`, so the house reads them directly. They change only here.
     """
 
     def __init__(self, requests_per_s: int) -> None:
@@ -95,23 +95,23 @@ class Sessions:
         return iter(self.by_key.values())
 
     def of(self, principal: str) -> Session | None:
-        """Return the session of a principal; None where it has none yet."""
+        """Return the session of a principal; None if it has none yet."""
         return self.by_key.get(principal) or self.observers.get(principal)
 
     def of_paddle(self, paddle: int) -> Session:
-        """Return the session of a bidder. Raises StorageError where nobody has the paddle."""
+        """Return the session of a bidder. Raises StorageError if nobody has the paddle."""
         session = self._by_paddle.get(paddle)
         if session is None:
             raise StorageError(f"The record names paddle {paddle}, which nobody has.")
         return session
 
     def budget_of(self, principal: str, now_ms: int) -> Budget:
-        """Return the budget of a principal, known or a stranger."""
+        """Return the budget of a principal, whether it has a session or not."""
         session = self.of(principal)
         return session.budget if session is not None else self._strangers.of(principal, now_ms)
 
     def enter(self, entry: Enrolled, now_ms: int) -> Session:
-        """Open the session of an entry of the register, or update the open one."""
+        """Open the session of an entry of the register, or update the entry of an open one."""
         self.observers.pop(entry.key, None)
         session = self.by_key.get(entry.key)
         if session is not None:

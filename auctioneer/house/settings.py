@@ -1,4 +1,4 @@
-"""What holds for the process that holds a sale, most of it chosen by the operator; none of it is in the record."""
+"""The operator's settings for the process that holds a sale; none of them is in the sale's record."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from auctioneer.house.budgets import DEFAULT_REQUESTS_PER_S
 
 
 class HouseSettings(msgspec.Struct, frozen=True):
-    """`publish_port` is what `welcome` says; `requests_per_s` is each principal's budget; `term` owns the record."""
+    """`publish_port` goes into each `welcome`; `requests_per_s` is the budget of each principal."""
 
     instance: str
     publish_port: int

@@ -1,4 +1,4 @@
-"""What a snapshot holds of a house, and how it is read. A change of the shape raises `snapshots.SNAPSHOT_VERSION`."""
+"""The content of a house's snapshot, and how it is read. A change of shape must raise `snapshots.SNAPSHOT_VERSION`."""
 
 from typing import Final, Generic
 
@@ -13,7 +13,7 @@ from common.messages import Word
 
 
 class SessionState(msgspec.Struct):
-    """What a snapshot holds of one bidder's session."""
+    """The part of one bidder's session that a snapshot holds."""
 
     paddle: int
     remembered: list[Decided]
@@ -21,7 +21,7 @@ class SessionState(msgspec.Struct):
 
 
 class HouseState(msgspec.Struct, Generic[Lot]):
-    """All that a snapshot holds."""
+    """The whole content of a snapshot."""
 
     engine: EngineState[Lot]
     bidders: list[Enrolled]
@@ -33,7 +33,7 @@ _states: Final = msgspec.msgpack.Decoder(HouseState[msgspec.Raw])
 
 
 def state_of(snapshot: bytes) -> HouseState[LotState]:
-    """Return what a snapshot holds, decoded lot by lot, so that what lots share is never in memory once for each."""
+    """Return the content of a snapshot. Each lot is decoded by itself and shares its tables before the next is read."""
     raw = _states.decode(snapshot)
     fields = msgspec.structs.asdict(raw.engine) | {"lots": [lot_of(lot) for lot in raw.engine.lots]}
     return HouseState(EngineState(**fields), raw.bidders, raw.sessions, raw.settings)
