@@ -1,1 +1,1 @@
-"""The record decided again, by code that did not write it."""
+"""The audit of a record: its facts are decided again, by code that did not write them."""

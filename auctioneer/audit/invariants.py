@@ -1,8 +1,8 @@
-"""What must be true of a sale after every step, for `auctioneer verify --deep`, tests and simulations.
+"""What must be true of a sale after every step: for `auctioneer verify --deep`, tests and simulations.
 
-`check` compares one engine with the rules, and its indexes with a recount. `Watcher` follows a sale by its public
-events alone, as a client does. It sees what only time shows: a price that fell, a number that was left out, a closed
-lot that moved. `Inspector` does all of this while a record is decided again.
+`check` looks at one engine. It compares the lots with the rules, and the engine's indexes with a recount. `Watcher`
+follows a sale by its public events alone, as a client does. It sees what only time shows: a price that fell, a seq that
+was left out, a closed lot that moved. `Inspector` does all of this while a record is decided again.
 """
 
 from collections import Counter
@@ -42,15 +42,15 @@ from common.lot import (
 
 
 class InvariantError(AssertionError):
-    """The house broke a promise: a bug. The message says which one, and where."""
+    """The house broke a promise, which is a bug. The message says which promise, and where."""
 
 
 def check(engine: Engine) -> None:
-    """Raise InvariantError if the rules do not allow the engine's state."""
+    """Raise InvariantError if the engine is in a state that the rules don't allow."""
     _require(engine.sale.lots == len(engine.catalogue) == len(engine.lots), "the sale counts its lots wrongly")
     for index, lot in enumerate(engine.catalogue):
         place = f"lot {lot.view.lot}: "
-        _require(engine.lots.get(lot.view.lot) is lot and lot.index == index, place + "it is not found where it is")
+        _require(engine.lots.get(lot.view.lot) is lot and lot.index == index, place + "the engine can't find it")
         _check_bids(lot, place)
         _check_reserve(lot, place)
         _check_clock(lot, place)
@@ -61,7 +61,7 @@ def check(engine: Engine) -> None:
 
 
 def check_same_state(one: EngineState[LotState], other: EngineState[LotState]) -> None:
-    """Raise InvariantError where two states differ; the next look of the clock at a lot does not count."""
+    """Raise InvariantError if two states differ. The time when the clock next looks at a lot may differ."""
     for mine, its in zip(one.lots, other.lots, strict=False):
         same = replace(mine, queued_ms=None) == replace(its, queued_ms=None)
         _require(same, f"lot {mine.view.lot} differs: {mine} is not {its}")
@@ -70,7 +70,7 @@ def check_same_state(one: EngineState[LotState], other: EngineState[LotState]) -
     _require(bare == its_bare, f"the sale differs: {bare} is not {its_bare}")
 
 
-def _require(holds: bool, promise: str) -> None:  # noqa: FBT001 -- the condition is what this is about
+def _require(holds: bool, promise: str) -> None:  # noqa: FBT001 -- the condition is the subject of this function
     if not holds:
         raise InvariantError(promise)
 
@@ -87,7 +87,7 @@ def _check_bids(lot: LotState, place: str) -> None:
         _require(nobody, place + "there is a price without a bid")
         return
     told = (view.price_minor, view.leader) == (book.price_minor, book.leader)
-    _require(told and view.bids > 0, place + "the public price or leader is not the true one")
+    _require(told and view.bids > 0, place + "the public price or leader is wrong")
     _require(terms.starting_minor <= book.price_minor, place + "the price is below the starting price")
     _require(book.price_minor <= book.leader_maximum_minor, place + "the price is above the leader's maximum")
     rival_minor = book.rival_maximum_minor
@@ -98,7 +98,7 @@ def _check_reserve(lot: LotState, place: str) -> None:
     view, book, reserve_minor = lot.view, lot.book, lot.spec.reserve_minor
     _require(lot.spec.terms.has_reserve == (reserve_minor is not None), place + "the terms deny the reserve")
     met = english.is_reserve_met(reserve_minor, view.price_minor)
-    _require(view.reserve_met is met, place + "whether the reserve is met is told wrongly")
+    _require(view.reserve_met is met, place + "the public view is wrong about the reserve being met")
     if book is not None and met is False:
         in_full = book.price_minor == book.leader_maximum_minor
         _require(in_full, place + "a maximum below the reserve was not bid in full")
@@ -107,33 +107,33 @@ def _check_reserve(lot: LotState, place: str) -> None:
         offered_minor = None
     elif book is not None:
         offered_minor = english.buy_now_after(lot.spec.terms, met)
-    _require(view.buy_now_minor == offered_minor, place + "the buy-now price stands when it may not, or does not")
+    _require(view.buy_now_minor == offered_minor, place + "the buy-now price is offered when it may not be, or not")
 
 
 def _check_clock(lot: LotState, place: str) -> None:
     view, has_clock = lot.view, lot.spec.terms.duration_ms is not None
     ticks = view.status is LotStatus.OPEN and has_clock
-    _require((view.ends_at_ms is not None) == ticks, place + "just open lots with a clock have an end")
+    _require((view.ends_at_ms is not None) == ticks, place + "only open lots with a clock have an end")
     stands = view.status is LotStatus.PAUSED and has_clock
-    _require((view.remaining_ms is not None) == stands, place + "just paused lots with a clock have a time left")
+    _require((view.remaining_ms is not None) == stands, place + "only paused lots with a clock have a time left")
     soft_close = lot.spec.terms.soft_close
     cap_ms = soft_close.cap_ms if soft_close is not None else 0
     in_bounds = lot.extended_ms >= 0 and (cap_ms is None or lot.extended_ms <= cap_ms)
     _require(in_bounds, place + "bids extended it beyond the cap")
     timed = lot.spec.opening.rule in (OpeningRule.AT_START, OpeningRule.AT_TIME)
     if view.status is LotStatus.SCHEDULED:
-        _require((view.opens_at_ms is not None) == timed, place + "the opening has a time and should not, or none")
+        _require((view.opens_at_ms is not None) == timed, place + "the time of the opening is wrong")
         _require(lot.book is None, place + "it has bids but was never open")
 
 
 def _check_close(lot: LotState, place: str) -> None:
     view = lot.view
-    _require((view.closed_at_ms is not None) == view.status.is_final, place + "just lots that are over were closed")
+    _require((view.closed_at_ms is not None) == view.status.is_final, place + "only lots that are over have closed")
     fell = view.status in (LotStatus.SOLD, LotStatus.PASSED)
-    _require((view.close_cause is not None) == fell, place + "just lots that were sold or passed have a cause")
+    _require((view.close_cause is not None) == fell, place + "only lots that were sold or passed have a cause")
     sold = view.status is LotStatus.SOLD
     _require(
-        (view.winner is not None) == (view.hammer_minor is not None) == sold, place + "just sold lots have winners"
+        (view.winner is not None) == (view.hammer_minor is not None) == sold, place + "only sold lots have winners"
     )
     if sold and view.close_cause is CloseCause.BUY_NOW:
         _require(view.hammer_minor == lot.spec.terms.buy_now_minor, place + "it was bought at another price")
@@ -147,29 +147,29 @@ def _check_close(lot: LotState, place: str) -> None:
 def _check_sale_over_lot(engine: Engine, lot: LotState, place: str) -> None:
     status = engine.sale.status
     if status is SaleStatus.ENDED:
-        _require(lot.view.status.is_final, place + "it goes on after the sale's end")
+        _require(lot.view.status.is_final, place + "it is not over although the sale has ended")
     if status is SaleStatus.PAUSED:
         _require(lot.view.status is not LotStatus.OPEN, place + "it is open while the sale is paused")
     if lot.paused_with_sale:
         both = status is SaleStatus.PAUSED and lot.view.status is LotStatus.PAUSED
-        _require(both, place + "it waits for the sale to resume, which is not paused")
+        _require(both, place + "it waits for the sale to resume, but the sale is not paused")
 
 
-# --- what the engine keeps to be quick -----------------------------------------------------------------------------
+# --- the engine's indexes ------------------------------------------------------------------------------------------
 
 
 def _check_counts(engine: Engine) -> None:
     unfinished = sum(not lot.view.status.is_final for lot in engine.catalogue)
     _require(engine._unfinished == unfinished, f"{engine._unfinished} lots count as unfinished, but {unfinished} are")
     _require(
-        engine._order.turns == _whose_turn_it_is(engine), "the lots whose turn it is are not those that wait for it"
+        engine._order.turns == _whose_turn_it_is(engine), "the lots that have their turn are not those that should"
     )
     droppable: dict[int, set[str]] = {}
     for lot in engine.catalogue:
         if lot.book is not None and lot.drops_when_silent and not lot.view.status.is_final:
             droppable.setdefault(lot.book.leader, set()).add(lot.view.lot)
     watched = {paddle: lots for paddle, lots in engine._drops_when_silent.items() if lots}
-    _require(watched == droppable, "maxima to drop are looked for in the wrong lots")
+    _require(watched == droppable, "the engine looks for maxima to drop in the wrong lots")
 
 
 def _whose_turn_it_is(engine: Engine) -> set[int]:
@@ -194,7 +194,7 @@ def _check_deadlines(engine: Engine) -> None:
     if engine.sale.status is SaleStatus.ENDED:
         next_ms = None
     told_ms = engine.next_deadline_ms()
-    _require(told_ms == next_ms, f"the next deadline is told as {told_ms}, but it is {next_ms}")
+    _require(told_ms == next_ms, f"the engine gives {told_ms} as its next deadline, but it is {next_ms}")
     entries = engine._clock
     entered = set(entries)
     heaped = all(entries[(place - 1) // 2] <= entries[place] for place in range(1, len(entries)))
@@ -217,7 +217,7 @@ def _due_ms(engine: Engine, lot: LotState) -> int | None:
 
 
 class Watcher:
-    """Follows a sale from its present state, by the public part of its facts; it keeps one view a lot."""
+    """Follows a sale from its present state on, by the public part of its facts. It keeps one view of each lot."""
 
     def __init__(self, engine: Engine) -> None:
         self.sale = engine.sale
@@ -225,12 +225,12 @@ class Watcher:
         self._now_ms = engine.state.now_ms
 
     def watch(self, engine: Engine, facts: Iterable[AnyFact]) -> None:
-        """Apply the facts of a step. Raises InvariantError if they can't follow, or lead to other views."""
+        """Apply the facts of a step. Raises InvariantError if they can't follow, or lead to views that differ."""
         touched = set()
         for fact in facts:
             if isinstance(fact, BidderEnrolled | BidderAdmitted | BidderTold):
                 continue
-            _require(fact.at_ms >= self._now_ms, f"{fact} lies before what happened already")
+            _require(fact.at_ms >= self._now_ms, f"{fact} is earlier than the fact before it")
             self._now_ms = fact.at_ms
             if isinstance(fact, Outage):
                 touched |= self._apply_outage(fact)
@@ -239,17 +239,17 @@ class Watcher:
             event = public_part(fact)
             if event is None:
                 at_seq = self.views[fact.lot].seq if fact.lot else fact.seq
-                _require(fact.seq == at_seq, f"{fact} is secret and has a number of its own")
+                _require(fact.seq == at_seq, f"{fact} is secret but has a seq of its own")
             elif isinstance(event, SaleEvent):
                 self._apply_sale_event(event)
             else:
                 self._apply_lot_event(fact.lot, event)
         for lot in touched - {""}:
-            _require(self.views[lot] == engine.lots[lot].view, f"lot {lot} is not what its public events make of it")
-        _require(self.sale == engine.sale, "the sale is not what its public events make of it")
+            _require(self.views[lot] == engine.lots[lot].view, f"lot {lot} is not as its public events say")
+        _require(self.sale == engine.sale, "the sale is not as its public events say")
 
     def _apply_outage(self, outage: Outage) -> set[str]:
-        """Apply the events of each open lot after an outage; return the lots."""
+        """Apply the public event of each open lot after an outage; return the numbers of these lots."""
         _require(
             (outage.lot, outage.seq, outage.outage_ms >= 0) == ("", 0, True), f"{outage} has a stream, or no length"
         )
@@ -283,20 +283,20 @@ class Watcher:
 
 
 CHECK_EVERY_FACTS: Final = 1_000
-"""The least number of facts between two checks of the whole engine; the number of lots, if that is more."""
+"""The number of facts between two checks of the whole engine, or the number of lots if that is higher."""
 
 
 class Inspector:
-    """Holds every step of a record that is decided again against what must always be true."""
+    """Checks the invariants after every step of a record that is decided again."""
 
     def __init__(self) -> None:
         self.engine: Engine | None = None
-        """The engine of the last step; None before the first."""
+        """The engine after the last step; None before the first."""
         self._watcher: Watcher | None = None
         self._unchecked = 0
 
     def inspect(self, engine: Engine, facts: list[AnyFact]) -> None:
-        """Look at the engine after the facts of one step. Raises InvariantError."""
+        """Check the engine after the facts of one step. Raises InvariantError."""
         if self._watcher is None:
             self.engine, self._watcher = engine, Watcher(engine)
             return
@@ -307,7 +307,7 @@ class Inspector:
             check(engine)
 
     def finish(self, read: EngineState[LotState]) -> None:
-        """Check the end, and that a start would `read` the state that was decided. Raises InvariantError."""
+        """Check the end of the record. Raises InvariantError unless a start would `read` the state that was decided."""
         if self.engine is not None:
             check(self.engine)
             check_same_state(read, self.engine.state)

@@ -1,11 +1,11 @@
-"""The audit: every recorded fact is decided again from its request, sender and time, and compared.
+"""The audit: every recorded fact is decided again from its request, its author and its time, and compared.
 
-The requests are testimony: they, the auctioneer's commands, the outages, the times and the enrolments are read from the
-record (the journal's chain shows whether somebody changed them). The outcomes are not: prices, leaders, maxima, ends,
-numbers, lateness, paddles and all that the clock did must come out of the rules once more.
+The audit trusts the record for what was asked: requests, the auctioneer's commands, outages, times and enrolments. (The
+journal's chain shows whether somebody changed them there.) It does not trust the record for the outcome: the rules must
+give the same prices, leaders, maxima, ends, seqs, lateness, paddles and closings by the clock again.
 
-One pass does it, and keeps only the engine, the register and the 32 highest request ids of each bidder. It ends at the
-first fact that comes out differently, since all that follows builds on it.
+One pass does the work. It keeps the engine, the register and the 32 highest request ids of each bidder. It ends at the
+first fact that is decided differently, since all later facts build on it.
 """
 
 from bisect import insort
@@ -61,9 +61,9 @@ from common.names import is_valid_text
 
 
 class Mismatch(Struct, frozen=True):
-    """The first fact that does not come out as it was recorded.
+    """The first fact that the rules decide differently.
 
-    `recorded` is None where the record ends too early, `decided` where nothing, or a rejection, comes out.
+    `recorded` is None if the record ends too early. `decided` is None if the rules give no fact, or a rejection.
     """
 
     position: int
@@ -72,22 +72,22 @@ class Mismatch(Struct, frozen=True):
     decided: AnyFact | None
 
     def __str__(self) -> str:
-        return f"Event {self.position}: {self.reason}. Recorded: {self.recorded}. Decided again: {self.decided}."
+        return f"Fact {self.position}: {self.reason}. Recorded: {self.recorded}. Decided again: {self.decided}."
 
     @property
     def fields(self) -> dict[str, object]:
-        """The mismatch for a program to read, the facts with the names of their fields."""
+        """The mismatch for programs: the facts have the names of their fields."""
         recorded = None if self.recorded is None else named_fields(self.recorded)
         decided = None if self.decided is None else named_fields(self.decided)
         return {"position": self.position, "reason": self.reason, "recorded": recorded, "decided": decided}
 
 
 class VerifyReport(Struct, frozen=True):
-    """What was verified, up to the end of the record or the mismatch."""
+    """The result of an audit, up to the end of the record or the first mismatch."""
 
     mismatch: Mismatch | None
     last_position: int
-    """The last fact that came out as recorded; 0 for none."""
+    """The position of the last fact that was decided as recorded; 0: none was."""
     counts: dict[str, int]
     """Verified facts by kind, such as `bid_taken`."""
     bidders: int
@@ -102,9 +102,9 @@ Inspect = Callable[[Engine, list[AnyFact]], None]
 
 
 def verify(facts: Iterable[tuple[int, AnyFact]], inspect: Inspect | None = None) -> VerifyReport:
-    """Decide a whole record again, from the sale's creation on; each fact comes with its position, from 1 on.
+    """Decide a whole record again, from the sale's creation on. Each fact comes with its position, from 1 on.
 
-    `inspect` is called after each step that came out as recorded. What it raises ends the audit.
+    `inspect` is called after each step that was decided as recorded. If it raises, the audit ends with that error.
     """
     audit = _Audit(iter(facts), inspect)
     try:
@@ -115,16 +115,16 @@ def verify(facts: Iterable[tuple[int, AnyFact]], inspect: Inspect | None = None)
 
 
 class _DifferentError(Exception):
-    """Leaves the audit at the first mismatch."""
+    """Ends the audit at the first mismatch."""
 
     def __init__(self, mismatch: Mismatch) -> None:
         self.mismatch = mismatch
         super().__init__(str(mismatch))
 
 
-_NOTHING: Final = "nothing in the rules does this here"
-_BEFORE: Final = "something else was due before"
-_OTHERWISE: Final = "it comes out differently"
+_NOTHING: Final = "the rules don't give this fact here"
+_BEFORE: Final = "something else was due before it"
+_OTHERWISE: Final = "the rules decide it differently"
 
 
 class _Audit:
@@ -183,7 +183,7 @@ class _Audit:
         position, fact = following
         self._position += 1
         if position != self._position:
-            raise self._different(fact, None, f"it stands at position {position}")
+            raise self._different(fact, None, f"it has position {position}")
         return fact
 
     def _agreed(self, fact: AnyFact) -> None:
@@ -195,7 +195,7 @@ class _Audit:
         return _DifferentError(Mismatch(self._position, reason, recorded, decided))
 
     def _compare(self, recorded: AnyFact, decided: AnyFact | Rejected | RejectCode | None) -> None:
-        """Compare one fact with what comes out for it."""
+        """Compare one fact with the new decision on it."""
         if decided == recorded:
             self._agreed(recorded)
             return
@@ -205,7 +205,7 @@ class _Audit:
         raise self._different(recorded, decided, _NOTHING if decided is None else _OTHERWISE)
 
     def _compare_all(self, recorded: AnyFact, decision: Decision | Sequence[AnyFact]) -> None:
-        """Compare a fact and those after it with all that one decision does."""
+        """Compare a fact, and those after it, with all facts of one decision."""
         if isinstance(decision, Refused):
             raise self._different(recorded, None, f"it is refused with {decision.code.value}: {decision.detail}")
         self._compare(recorded, decision[0] if decision else None)
@@ -223,7 +223,7 @@ class _Audit:
             self._verify_at_the_door(fact)
             return
         if fact.at_ms < engine.state.now_ms:
-            raise self._different(fact, None, f"it lies before what happened already, at {engine.state.now_ms}")
+            raise self._different(fact, None, f"it is earlier than the fact before it, at {engine.state.now_ms}")
         match fact:
             case BidTaken() | BidLate() | LotBought():
                 self._verify_request(engine, fact)
@@ -243,12 +243,12 @@ class _Audit:
             case SaleRestored():
                 self._verify_restored(engine, fact)
             case SaleCreated():
-                raise self._different(fact, None, "a sale is created once")
+                raise self._different(fact, None, "a sale is created only once")
 
     def _verify_request(self, engine: Engine, fact: BidTaken | BidLate | LotBought) -> None:
         entry = self._register.by_paddle(fact.paddle)
         if entry is None or not entry.admitted or entry.role is not Role.BIDDER:
-            raise self._different(fact, None, f"paddle {fact.paddle} is not that of an admitted bidder")
+            raise self._different(fact, None, f"paddle {fact.paddle} belongs to no admitted bidder")
         request = fact.request
         if not self._is_first(fact.paddle, request.id):
             raise self._different(fact, None, f"request {request.id} of paddle {fact.paddle} was decided before")
@@ -260,7 +260,7 @@ class _Audit:
             self._compare(fact, engine.bid(fact.at_ms, bidder, request))
 
     def _is_first(self, paddle: int, request_id: int) -> bool:
-        """Note a request id; return False if the house must have known it, or must have refused it as too old."""
+        """Note a request id; return False if the house must have known it already, or refused it as too old."""
         ids = self._request_ids.setdefault(paddle, [])
         if ids and request_id <= ids[-1]:
             is_stale = len(ids) > REMEMBERED_REQUESTS_MAX and request_id < ids[0]
@@ -271,7 +271,7 @@ class _Audit:
         return True
 
     def _is_listed_with_last(self, fact: AnyFact) -> bool:
-        """Return whether a lot was added together with the one before, which may have become due in between."""
+        """Return whether a lot was added together with the one before it, so that nothing can come between them."""
         last = self._last
         if not isinstance(fact, LotListed) or not isinstance(last, LotListed):
             return False
@@ -284,7 +284,7 @@ class _Audit:
 
     def _verify_restored(self, engine: Engine, fact: SaleRestored) -> None:
         if fact.epoch <= engine.epoch or (fact.lot, fact.seq) != ("", 0):
-            raise self._different(fact, None, f"it does not begin an epoch after {engine.epoch}")
+            raise self._different(fact, None, f"its epoch is not higher than {engine.epoch}")
         engine.apply(fact)
         self._agreed(fact)
 
@@ -314,8 +314,8 @@ class _Audit:
     def _verify_bidder(self, fact: BidderEnrolled | BidderAdmitted | BidderTold) -> None:
         if isinstance(fact, BidderEnrolled):
             if self._register.by_key(fact.key) is not None:
-                raise self._different(fact, None, "the key is enrolled already")
-            # It is testimony that the bidder knew the code, or was on the list.
+                raise self._different(fact, None, "the key is already enrolled")
+            # The audit trusts the record that the bidder knew the code, or was on the list then.
             hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=fact.name, role=fact.role)
             is_admitted = self._settings.admission is not AdmissionMode.APPROVE
             decided = self._register.enter(fact.at_ms, fact.key, hello, fact.skeletons, is_admitted=is_admitted)
@@ -342,7 +342,7 @@ class _Audit:
 
 
 def _decide_of_lot(engine: Engine, fact: LotDecided) -> Decision | None:
-    """Give again the command whose first, or only, effect is `fact`; None where there is none."""
+    """Repeat the auctioneer's command of which `fact` is the first or only effect; return None if there is none."""
     at_ms, by, lot = fact.at_ms, fact.by, fact.lot
     match fact.event:
         case LotClosed() | LotWithdrawn() if fact.with_sale:
@@ -366,7 +366,7 @@ def _decide_of_lot(engine: Engine, fact: LotDecided) -> Decision | None:
 
 
 def _decide(engine: Engine, fact: SaleDecided | LotListed) -> Decision | None:
-    """Give again the command about the whole sale whose first, or only, effect is `fact`."""
+    """Repeat the command about the whole sale of which `fact` is the first or only effect."""
     if isinstance(fact, LotListed):  # several lots added at once are the same as one after the other
         return decisions.add(engine, fact.at_ms, fact.by, (fact.spec,), lambda _seller: fact.seller_skeletons)
     match fact.event:
@@ -381,7 +381,7 @@ def _decide(engine: Engine, fact: SaleDecided | LotListed) -> Decision | None:
 
 
 def _extra_ms(engine: Engine, name: str, event: LotExtended) -> int:
-    """Return the extra time that the auctioneer must have asked for."""
+    """Return the milliseconds for which the auctioneer must have asked."""
     lot = engine.lots.get(name)
     if lot is None:
         return 0

@@ -74,24 +74,24 @@ def test_an_honest_sale_is_in_order() -> None:
 BREAKS: list[tuple[str, dict[str, object], str]] = [
     ("1", {"price_minor": 320}, "the minimum bid is wrong"),
     ("1", {"minimum_minor": 999}, "the minimum bid is wrong"),
-    ("1", {"leader": 2}, "the public price or leader is not the true one"),
-    ("1", {"bids": 0}, "the public price or leader is not the true one"),
+    ("1", {"leader": 2}, "the public price or leader is wrong"),
+    ("1", {"bids": 0}, "the public price or leader is wrong"),
     ("3", {"leader": 2}, "there is a price without a bid"),
-    ("1", {"reserve_met": True}, "whether the reserve is met is told wrongly"),
-    ("2", {"reserve_met": True}, "whether the reserve is met is told wrongly"),
-    ("2", {"buy_now_minor": None}, "the buy-now price stands when it may not"),
-    ("5", {"buy_now_minor": 5}, "the buy-now price stands when it may not"),
-    ("1", {"ends_at_ms": None}, "just open lots with a clock have an end"),
-    ("3", {"ends_at_ms": START_MS}, "just open lots with a clock have an end"),
-    ("4", {"remaining_ms": None}, "just paused lots with a clock have a time left"),
-    ("1", {"remaining_ms": 5}, "just paused lots with a clock have a time left"),
-    ("3", {"opens_at_ms": START_MS}, "the opening has a time and should not"),
-    ("6", {"opens_at_ms": None}, "the opening has a time and should not"),
-    ("1", {"closed_at_ms": START_MS}, "just lots that are over were closed"),
-    ("5", {"closed_at_ms": None}, "just lots that are over were closed"),
-    ("5", {"close_cause": None}, "just lots that were sold or passed have a cause"),
-    ("1", {"winner": 1}, "just sold lots have winners"),
-    ("5", {"hammer_minor": None}, "just sold lots have winners"),
+    ("1", {"reserve_met": True}, "the public view is wrong about the reserve being met"),
+    ("2", {"reserve_met": True}, "the public view is wrong about the reserve being met"),
+    ("2", {"buy_now_minor": None}, "the buy-now price is offered when it may not be"),
+    ("5", {"buy_now_minor": 5}, "the buy-now price is offered when it may not be"),
+    ("1", {"ends_at_ms": None}, "only open lots with a clock have an end"),
+    ("3", {"ends_at_ms": START_MS}, "only open lots with a clock have an end"),
+    ("4", {"remaining_ms": None}, "only paused lots with a clock have a time left"),
+    ("1", {"remaining_ms": 5}, "only paused lots with a clock have a time left"),
+    ("3", {"opens_at_ms": START_MS}, "the time of the opening is wrong"),
+    ("6", {"opens_at_ms": None}, "the time of the opening is wrong"),
+    ("1", {"closed_at_ms": START_MS}, "only lots that are over have closed"),
+    ("5", {"closed_at_ms": None}, "only lots that are over have closed"),
+    ("5", {"close_cause": None}, "only lots that were sold or passed have a cause"),
+    ("1", {"winner": 1}, "only sold lots have winners"),
+    ("5", {"hammer_minor": None}, "only sold lots have winners"),
     ("5", {"winner": 2}, "it was sold to another"),
     ("5", {"hammer_minor": 140}, "it was sold to another"),
     ("5", {"close_cause": CloseCause.BUY_NOW}, "it was bought at another price"),
@@ -120,13 +120,13 @@ SECRETS: list[tuple[Callable[[Engine], object], str]] = [
     (lambda engine: setattr(engine.lots["4"], "paused_with_sale", True), "it waits for the sale to resume"),
     (lambda engine: setattr(engine.lots["1"], "spec", engine.lots["2"].spec), "the public terms are not those"),
     (lambda engine: setattr(engine, "_unfinished", 4), "4 lots count as unfinished, but 5 are"),
-    (lambda engine: engine._order.turns.add(2), "the lots whose turn it is"),
-    (lambda engine: engine._drops_when_silent[1].add("4"), "maxima to drop are looked for in the wrong lots"),
-    (lambda engine: engine._clock.clear(), "the next deadline is told as None"),
-    (lambda engine: engine._clock.sort(reverse=True), "the next deadline is told as"),
+    (lambda engine: engine._order.turns.add(2), "the lots that have their turn"),
+    (lambda engine: engine._drops_when_silent[1].add("4"), "the engine looks for maxima to drop in the wrong lots"),
+    (lambda engine: engine._clock.clear(), "the engine gives None as its next deadline"),
+    (lambda engine: engine._clock.sort(reverse=True), "as its next deadline, but it is"),
     (lambda engine: engine.lots.pop("3"), "counts its lots wrongly"),
     (lambda engine: _sale_is(engine, SaleStatus.PAUSED), "it is open while the sale is paused"),
-    (lambda engine: _sale_is(engine, SaleStatus.ENDED), "it goes on after the sale's end"),
+    (lambda engine: _sale_is(engine, SaleStatus.ENDED), "it is not over although the sale has ended"),
 ]
 
 
@@ -178,9 +178,9 @@ def test_a_watcher_follows_honest_events() -> None:
         ({"price_minor": 309}, "the price of lot 1 fell"),
         ({"ends_at_ms": START_MS + 59_999}, "a bid took time from lot 1"),
         ({"ends_at_ms": None}, "a bid took time from lot 1"),
-        ({"leader": 3}, "not what its public events make of it"),
-        ({"at_ms": START_MS - 1}, "lies before what happened already"),
-        ({"public": False}, "is secret and has a number of its own"),
+        ({"leader": 3}, "not as its public events say"),
+        ({"at_ms": START_MS - 1}, "is earlier than the fact before it"),
+        ({"public": False}, "is secret but has a seq of its own"),
     ],
 )
 def test_a_watcher_notices_what_can_not_follow(fields: dict[str, object], promise: str) -> None:
@@ -243,5 +243,5 @@ def test_a_step_that_breaks_a_promise_ends_the_audit() -> None:
             lot.view = replace(lot.view, bids=lot.view.bids + 1)
         inspector.inspect(engine, step)
 
-    with pytest.raises(InvariantError, match="is not what its public events make of it"):
+    with pytest.raises(InvariantError, match="is not as its public events say"):
         verify(enumerate(facts, start=1), spoil)
