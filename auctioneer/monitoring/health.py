@@ -100,7 +100,7 @@ def _bind(host: str, port: int, port_before: int, collector: ServerCollector, lo
                     f"The metrics can't be offered on {host}:{port} ({error.strerror}). "
                     "Choose another --metrics-port (0 for any free one), or leave it out."
                 ) from error
-    raise AssertionError("the last candidate either binds or raises")
+    raise AssertionError("the last candidate binds or raises")
 
 
 class _Server(TCPServer):

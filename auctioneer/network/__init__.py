@@ -1,1 +1,1 @@
-"""The sockets: who is let in, what is read from them, what is sent."""
+"""The sockets: who may connect, what is read from them, and what is sent."""

@@ -1,6 +1,6 @@
 """Where a house listens and where others reach it: hosts and ports as people write them.
 
-Every address that is taken here stands in a join link in such a way that `common.keys.parse_link` reads it back.
+Every address that is accepted here can be put into a join link, and `common.keys.parse_link` reads it back.
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ _EVERY_ADDRESS: Final = "*"
 
 
 class Advertised(NamedTuple):
-    """Where others reach a house; a port None is the one that it listens on."""
+    """Where others reach a house. A port of None means the port on which it listens."""
 
     host: str
     port: int | None = None
@@ -26,19 +26,19 @@ class Advertised(NamedTuple):
 
 
 def parse_advertised(text: str) -> Advertised:
-    """Return what `HOST`, `HOST:PORT` or `HOST:PORT:PUBLISH_PORT` says; an IPv6 address stands in brackets.
+    """Return the host and ports in `HOST`, `HOST:PORT` or `HOST:PORT:PUBLISH_PORT`; an IPv6 address has brackets.
 
-    Without PUBLISH_PORT it is the one after PORT. Raises UsageError for what no bidder could reach.
+    Without PUBLISH_PORT it is PORT + 1. Raises UsageError for an address that no bidder could reach.
     """
     match = _ADVERTISED.fullmatch(text)
     host = None if match is None else _known_host(match[1])
     if match is None or host is None or _is_bare_ipv6(match[1]):
         raise UsageError(
             f"{text!r} is not an address. Write HOST, HOST:PORT or HOST:PORT:PUBLISH_PORT, such as "
-            "house.example.org:8766; an IPv6 address stands in brackets."
+            "house.example.org:8766; put an IPv6 address in brackets."
         )
     if is_every_address(host):
-        raise UsageError(f"{host} stands for every address of a machine: nobody can connect to it. Name one of them.")
+        raise UsageError(f"{host} means every address of a machine, so nobody can connect to it. Give one address.")
     port = None if match[2] is None else int(match[2])
     publish_port = None if match[3] is None else int(match[3])
     if port is not None and publish_port is None:
@@ -47,22 +47,22 @@ def parse_advertised(text: str) -> Advertised:
         if one is not None and not 1 <= one <= PORT_MAX:
             raise UsageError(f"{text!r} has the port {one}; ports are 1 to {PORT_MAX}.")
     if port is not None and port == publish_port:
-        raise UsageError(f"{text!r} has one port for both; requests and broadcasts have a port each.")
+        raise UsageError(f"{text!r} has the same port twice; requests and broadcasts need a port each.")
     return Advertised(host, port, publish_port)
 
 
 def checked_host(text: str) -> str:
-    """Return an address to listen on, or a name, as ZeroMQ wants it. Raises UsageError for what is neither."""
+    """Return an address or a host's name to listen on, as ZeroMQ needs it. Raises UsageError if it is neither."""
     if text == _EVERY_ADDRESS:
         return text
     host = _known_host(text)
     if host is None:
-        raise UsageError(f"{text!r} is neither an address nor a name of a machine.")
+        raise UsageError(f"{text!r} is neither an address nor the name of a machine.")
     return host
 
 
 def is_every_address(host: str) -> bool:
-    """Return whether a host, in whatever spelling, stands for all addresses of the machine."""
+    """Return whether a host, in any spelling, means all addresses of the machine."""
     try:
         return host == _EVERY_ADDRESS or ipaddress.ip_address(host).is_unspecified
     except ValueError:
@@ -70,7 +70,7 @@ def is_every_address(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine only."""
+    """Return whether a host can be reached only from this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -78,7 +78,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _known_host(text: str) -> str | None:
-    """Return a host in the one spelling in which links have it; None where it is none."""
+    """Return a host in the spelling that links use; None if the text is not a host."""
     bare = text.removeprefix("[").removesuffix("]") if text.startswith("[") and text.endswith("]") else text
     host = bare.lower()
     try:

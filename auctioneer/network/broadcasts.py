@@ -1,4 +1,4 @@
-"""From the changes of a committed batch to the frames that tell everybody."""
+"""The frames that broadcast the events of a committed batch."""
 
 from collections.abc import Callable, Iterable
 from typing import Final, cast
@@ -8,20 +8,20 @@ from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent, StreamEvent
 from common.messages import LotEvents, ManyLots, OneLot, SaleEvents
 
 SALE_EVENTS_MAX: Final = 64
-"""Events of the sale in one message. Each may hold a whole lot, and the message must fit into a reply's bound."""
+"""The most events of the sale in one message. Each may hold a whole lot, and the message must not be too large."""
 
 LOTS_TOGETHER_MAX: Final = 256
-"""Lots in one frame: far below a reply's bound, and to fill a larger one would save next to nothing."""
+"""The most lots in one frame. It stays far below the largest message; larger frames would save next to nothing."""
 
 _SALE: Final = topic(SALE_TOPIC)
 _MANY_LOTS: Final = topic(MANY_LOTS_TOPIC)
 
 
 def frames(epoch: int, events: Iterable[StreamEvent], is_followed: Callable[[str], bool]) -> list[bytes]:
-    """Return what a committed batch tells everybody: of lots that nobody follows by their own topics, one frame.
+    """Return the frames that broadcast these events of a committed batch.
 
-    Whatever `is_followed` by its own topic has a frame of its own, as has the sale. Events of one lot are put together
-    as long as the sale itself does not speak in between. What is too much for one frame comes in several.
+    A lot that `is_followed` by its own topic has a frame of its own, and so has the sale. All other lots share a frame,
+    or several if there are too many. Events of one lot are put together unless an event of the sale lies between them.
     """
     done: list[bytes] = []
     by_stream: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}

@@ -1,7 +1,7 @@
-"""Ending one peer's connection, for which libzmq has no call.
+"""How to end one peer's connection, for which libzmq has no call.
 
-What it tells of each message is the file handle of the connection that brought it. To shut that down ends the
-connection as a network fault would: libzmq forgets the peer, and a peer that uses libzmq connects anew.
+For each message libzmq tells the file handle of the connection that brought it. Shutting down that handle ends the
+connection as a network fault would: libzmq forgets the peer, and a peer that uses libzmq connects again.
 """
 
 import socket
@@ -10,7 +10,7 @@ import zmq
 
 
 def handle_of(frame: zmq.Frame) -> int | None:
-    """Return the file handle of the connection that a message came from; None if it has none, or is gone."""
+    """Return the file handle of the connection that brought a message; None if it has none, or is gone."""
     try:
         return int(frame.get(zmq.SRCFD))
     except zmq.ZMQError:
@@ -18,9 +18,9 @@ def handle_of(frame: zmq.Frame) -> int | None:
 
 
 def shut_down(server: "zmq.Socket[bytes]", handle: int | None) -> None:
-    """Shut a connection to a TCP endpoint of `server` down, if it is there.
+    """Shut down a connection to a TCP endpoint of `server`, if it still exists.
 
-    Should another peer of the endpoint have the handle by now, that one reconnects.
+    If the handle belongs to another peer of the endpoint by now, that peer is disconnected, and connects again.
     """
     if handle is not None:
         _far_end(server, handle, ends=True)
@@ -29,21 +29,21 @@ def shut_down(server: "zmq.Socket[bytes]", handle: int | None) -> None:
 def far_end(server: "zmq.Socket[bytes]", handle: int) -> str | None:
     """Return the address and port at the far end of a connection to a TCP endpoint of `server`; None if it is gone.
 
-    A handle is soon given to the next connection. The far end tells the two from each other.
+    The system soon gives a free handle to the next connection. The far end shows which of the two it is.
     """
     return _far_end(server, handle, ends=False)
 
 
 def _far_end(server: "zmq.Socket[bytes]", handle: int, *, ends: bool) -> str | None:
-    """Return the far end of a connection to `server`, which is shut down then if it is to end.
+    """Return the far end of a connection to `server`; if `ends`, shut the connection down too.
 
-    The handle stays libzmq's, which may close it at any moment, and is only borrowed: a copy would be refused just when
-    a flood has taken all handles.
+    The handle is only borrowed from libzmq, which may close it at any moment. A copy of the handle would be safer, but
+    the system refuses copies when a flood has used all handles, which is when they are needed.
     """
     try:
         connection = socket.socket(fileno=handle)
     except OSError:
-        return None  # closed, or not a socket any more
+        return None  # closed, or no longer a socket
     try:
         name = connection.getsockname()
         port = server.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]

@@ -1,10 +1,10 @@
-"""The door: whose key may connect to which endpoint. libzmq asks in the middle of each handshake (ZAP, ZeroMQ RFC 27).
+"""The door: which key may connect to which endpoint. libzmq asks it during each handshake (ZAP, ZeroMQ RFC 27).
 
-It runs before anything is bound, since without it CURVE would let every key in, and in a thread of its own, so that a
-crowd at the door does not keep the loop from the bids. It only reads what the loop writes.
+The door runs before anything is bound, since without it CURVE would let every key in. It has a thread of its own, so
+that a crowd at the door does not keep the loop from the bids. It only reads what the loop writes.
 
-Who is turned away *for now* sees the connection end and tries again by itself, so that admitting somebody is enough.
-Who is turned away *for good* is told so in the handshake, and libzmq then gives up.
+A key that is turned away *for now* sees the connection end and tries again automatically, so admitting it is enough.
+A key that is turned away *for good* is told so in the handshake, and its libzmq gives up.
 """
 
 import threading
@@ -17,9 +17,9 @@ import zmq
 from zmq.utils import z85
 
 TURNED_AWAY_S: Final = 5.0
-"""How long who floods an endpoint is let in to none again: as long as a client waits between two attempts."""
+"""How long a key that flooded one endpoint is kept out of all of them: as long as a client waits between attempts."""
 TURNED_AWAY_MAX: Final = 10_000
-"""So many are remembered; beyond that, who was turned away first may come back early."""
+"""The most keys that are kept out at a time; beyond it, the first one kept out may come back early."""
 _ZAP_ADDRESS: Final = "inproc://zeromq.zap.01"
 _ZAP_VERSION: Final = b"1.0"
 _CURVE: Final = b"CURVE"
@@ -27,7 +27,7 @@ _STOP_ADDRESS: Final = "inproc://door.stop"
 
 
 class Word(Enum):
-    """What the door says to a key; the values are ZAP's status codes."""
+    """The door's answer to a key; the values are ZAP's status codes."""
 
     COME_IN = b"200"
     NOT_NOW = b"300"
@@ -38,14 +38,14 @@ Rule = Callable[[str], Word]
 
 
 class TurnedAway:
-    """The keys that are not let in for a while, since they flooded an endpoint."""
+    """The keys that are kept out for a while, since they flooded an endpoint."""
 
     def __init__(self, clock_s: Callable[[], float] = monotonic) -> None:
         self._clock_s = clock_s
         self._until_s: dict[str, float] = {}  # written by the loop, read by the door
 
     def add(self, key: str) -> None:
-        """Let a key not in again for `TURNED_AWAY_S` from now."""
+        """Keep a key out for `TURNED_AWAY_S` from now."""
         self._until_s.pop(key, None)
         if len(self._until_s) >= TURNED_AWAY_MAX:
             del self._until_s[next(iter(self._until_s))]
@@ -56,7 +56,7 @@ class TurnedAway:
 
 
 class Public:
-    """Lets in every key, since its session decides what it may do; but who floods waits."""
+    """The rule for requests: every key may connect, since its session decides the rest; but a flooding key waits."""
 
     def __init__(self, turned_away: TurnedAway) -> None:
         self._turned_away = turned_away
@@ -67,7 +67,7 @@ class Public:
 
 
 class Controllers:
-    """Lets in the keys that give commands; none yet, until `ask` says which do."""
+    """The rule for control: the keys that give commands may connect, and none before `ask` was called."""
 
     def __init__(self) -> None:
         self._may_command: Callable[[str], bool] | None = None
@@ -84,10 +84,10 @@ class Controllers:
 
 
 class Audience:
-    """Lets in the keys that may hear the broadcasts, so that nobody else can as much as send to their socket.
+    """The rule for broadcasts: only keys that may hear them may connect, so nobody else can even send to that socket.
 
-    Everybody, until `ask` says by which rule: a house that was just restarted must not turn its bidders away while it
-    reads the record. Nothing is granted in that time either. A key that floods a socket waits, whoever it is.
+    Before `ask` was called, every key may connect: a restarted house must not turn its bidders away while it reads the
+    record. It grants no subscription in that time either. A key that floods a socket waits, whoever it is.
     """
 
     def __init__(self, turned_away: TurnedAway) -> None:
@@ -106,7 +106,7 @@ class Audience:
 
 
 class Door:
-    """Answers libzmq, by a rule for each domain, until it is closed."""
+    """Answers libzmq by the rule of each domain, until it is closed."""
 
     def __init__(self, context: "zmq.Context[zmq.SyncSocket]", rules: Mapping[str, Rule]) -> None:
         self._rules = {domain.encode(): rule for domain, rule in rules.items()}
@@ -120,7 +120,7 @@ class Door:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering; every handshake after that fails."""
+        """Stop answering; every later handshake fails."""
         self._stop.send(b"")
         self._thread.join()
         for one in (self._stop, self._stopped, self._asked):

@@ -1,7 +1,7 @@
-"""The house's sockets, bound: requests (ROUTER), broadcasts (XPUB) and control (ROUTER), with who may connect to which.
+"""The house's sockets: requests (ROUTER), broadcasts (XPUB) and control (ROUTER), and who may connect to each.
 
-Any key may connect to requests, where its session decides; only those who may hear the broadcasts, to those; and only
-listed keys to control. `auctioneer.network.door` asks for each.
+Any key may connect to requests, where its session decides the rest. Only keys that may hear the broadcasts may connect
+to those, and only keys that give commands may connect to control. `auctioneer.network.door` has these rules.
 """
 
 import socket
@@ -23,9 +23,9 @@ REQUESTS_DOMAIN: Final = "requests"
 BROADCASTS_DOMAIN: Final = "broadcasts"
 CONTROL_DOMAIN: Final = "control"
 LEAVE_S: Final = 5.0
-"""How long closing may take; the sockets themselves keep their last messages for a second."""
+"""How long closing may take; the sockets themselves wait one second for their last messages."""
 CONTROL_ADDRESS: Final = "tcp://127.0.0.1:*"
-"""Not a local socket: libzmq aborts when it accepts a connection on one while all file handles are taken."""
+"""TCP and not a local (Unix) socket: libzmq aborts if it accepts a local connection while all file handles are used."""
 SUBSCRIPTION_BYTES_MAX: Final = 1024
 """Topics are far smaller, but the CURVE handshake's frames (about 400 bytes) must pass too."""
 
@@ -33,8 +33,8 @@ SUBSCRIPTION_BYTES_MAX: Final = 1024
 class _IoThread(IntFlag):
     """libzmq's threads, as bits of a socket's affinity.
 
-    A crowd that comes to listen, each with a handshake that takes a fraction of a millisecond, keeps no bid waiting;
-    and what is broadcast is encrypted beside the answers.
+    With two threads no bid waits while a crowd connects to the broadcasts, with a handshake of a fraction of a
+    millisecond each. And broadcasts are encrypted in parallel with answers.
     """
 
     REQUESTS = 1
@@ -42,11 +42,11 @@ class _IoThread(IntFlag):
 
 
 class Listening(NamedTuple):
-    """Where a house is to listen, and where others reach it if not there.
+    """Where a house should listen, and where others reach it if that differs.
 
-    Port 0 takes a free one: that of the last run (`port_before`, `publish_port_before`; 0: there was none) if it still
-    is. `publish_port` None is the port after `port`, or a free one where that is 0. `advertise` is HOST[:PORT[:PORT]];
-    empty: where it listens.
+    Port 0 means a free one: the port of the last run (`port_before`, `publish_port_before`; 0: there was none) if it is
+    still free. `publish_port` None means `port` + 1, or a free port if `port` is 0. `advertise` is
+    HOST[:PORT[:PORT]]; empty means the address on which the house listens.
     """
 
     host: str
@@ -59,7 +59,7 @@ class Listening(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """Where others reach the house, as links and `welcome` say it."""
+    """Where others reach the house; links and `welcome` name this."""
 
     host: str
     port: int
@@ -67,7 +67,7 @@ class Reached(NamedTuple):
 
 
 class Endpoints:
-    """All sockets of a house, bound on construction. Raises UsageError for an address that can't be had."""
+    """All sockets of a house; the constructor binds them. Raises UsageError if an address is not available."""
 
     def __init__(self, listening: Listening, keys: KeyPair) -> None:
         self._listening = listening
@@ -113,12 +113,12 @@ class Endpoints:
         self.control_address = self.control.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def admit_by(self, may_connect: Callable[[str], bool], may_command: Callable[[str], bool]) -> None:
-        """Go by these rules from now on: which key may listen, and which may give commands."""
+        """Follow these rules from now on: which keys may hear the broadcasts, and which may give commands."""
         self._audience.ask(may_connect)
         self._controllers.ask(may_command)
 
     def _reached_at(self) -> "Reached":
-        """Return where others reach the house: what was advertised, else where it listens."""
+        """Return where others reach the house: the advertised address, or the one on which it listens."""
         asked = self._listening
         if asked.advertise:
             host, port, publish_port = parse_advertised(asked.advertise)
@@ -127,25 +127,25 @@ class Endpoints:
         return Reached(host, self.port, self.publish_port)
 
     def link(self, invite: str) -> JoinLink:
-        """Return what bidders need to find this house and to know it."""
+        """Return the link with which bidders find this house and check that it is the right one."""
         at = self.reached_at
         key = self._keys.public if self._listening.is_encrypted else ""
         return JoinLink(at.host, at.port, at.publish_port, key, invite)
 
     def close(self) -> None:
-        """Close everything, giving the last messages a moment to leave."""
+        """Close everything, and give the last messages a moment to leave."""
         for one in (self.requests, self.publisher, self.control):
             one.close()
         self._door.close()
-        # Taking leave of thousands of listeners that are gone can take libzmq very long, or for ever. Whoever listens
-        # has had the last words by then, and the process ends anyway.
+        # libzmq can take very long, or forever, to close the connections of thousands of listeners that are gone. Those
+        # that still listen have received the last messages by then, and the process ends anyway.
         leaving = Thread(target=self.context.term, name="leave", daemon=True)
         leaving.start()
         leaving.join(LEAVE_S)
 
 
 def user_id(frame: zmq.Frame) -> str | None:
-    """Return the authenticated key of the message; None where there is none, and then it is not to be trusted."""
+    """Return the authenticated key of a message; None if it has none, and then nothing shows who sent it."""
     try:
         return str(frame.get(b"User-Id"))
     except zmq.ZMQError:
@@ -153,7 +153,7 @@ def user_id(frame: zmq.Frame) -> str | None:
 
 
 def _bind_tcp(server: "zmq.Socket[bytes]", host: str, port: int, port_before: int) -> int:
-    """Bind and return the port. For port 0, that of the last run if it is still free, so that links stay good."""
+    """Bind and return the port. Port 0 means the port of the last run if it is still free, so that links stay valid."""
     for candidate in (port,) if port else (port_before, 0) if port_before else (0,):
         address = f"tcp://[{host}]:{candidate or '*'}" if ":" in host else f"tcp://{host}:{candidate or '*'}"
         try:
@@ -163,17 +163,17 @@ def _bind_tcp(server: "zmq.Socket[bytes]", host: str, port: int, port_before: in
                 raise UsageError(_bind_fault(host, port, error)) from error
             continue
         return int(server.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2])
-    raise AssertionError("the last candidate either binds or raises")
+    raise AssertionError("the last candidate binds or raises")
 
 
 def _bind_fault(host: str, port: int, error: zmq.ZMQError) -> str:
     if error.errno == zmq.EADDRINUSE:
-        return f"Port {port} on {host} is taken by another program. Choose another with --port (0 for any free one)."
+        return f"Port {port} on {host} is in use by another program. Choose another with --port (0 for any free one)."
     return f"Can't listen on {host}:{port} ({error.strerror}). Is {host} an address of this machine?"
 
 
 def _own_address() -> str:
-    """Return the address by which others reach this machine. Nothing is sent: a UDP connect only picks a route."""
+    """Return the address by which others reach this machine. This sends nothing: a UDP connect only picks a route."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))

@@ -1,14 +1,15 @@
-"""Ending the connections of those who go on sending when their budget is so overdrawn that nobody listens.
+"""How the house ends the connection of a peer that keeps sending after its budget is overdrawn and it gets no answers.
 
-The queue of what a connection brings must not get full, since libzmq may abort the process then (`common.sockets` says
-how), so that a flood has to end where it comes from. Its sender is let in again after a while, with the budget that it
-has by then. A burst that came at once, however large, ends nothing: its first requests are answered.
+A connection's queue of received messages must not fill up, since libzmq may then abort the process (`common.sockets`
+says how). So a flood must end at its connection. Its sender may connect again after a while, with the budget that it
+has by then. A single burst, however large, ends nothing: its first requests are answered.
 
-A message of very many frames is a flood of its own: nobody sends one by mistake, and to throw it away takes the house's
-time, whatever a budget says.
+A message of very many frames is a flood in itself. Nobody sends one by mistake, and discarding it takes the house's
+time, whatever the budget is.
 
-What of a flood waited is read and passed over. It bears the number of a connection that may be another's by then, so
-that each is ended once; nobody can come back as the same before that is forgotten.
+The part of a flood that still waits in the queue is read and discarded. Its messages name a file handle that may belong
+to another connection by then. So each connection is ended once; the same sender can't come back before that is
+forgotten.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from auctioneer.network.door import TURNED_AWAY_MAX, TURNED_AWAY_S, TurnedAway
 from common.limits import FRAMES_MAX
 
 PATIENCE_S: Final = 0.05
-"""For so long somebody may go on unheard; far fewer messages come meanwhile than may wait."""
+"""How long a peer may keep sending without answers. In this time far fewer messages arrive than the queue can hold."""
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 
 _Connection = tuple[str, bytes, int | None]
@@ -33,12 +34,12 @@ _Connection = tuple[str, bytes, int | None]
 @dataclass
 class _Flood:
     since_s: float
-    """When it was first noticed, or ended."""
+    """When the flood was first noticed, or its connection ended."""
     is_ended: bool = False
 
 
 class Floods:
-    """Ends connections to an endpoint that answers."""
+    """Ends floods on an endpoint that answers requests."""
 
     def __init__(
         self, endpoint: "zmq.Socket[bytes]", turned_away: TurnedAway, clock_s: Callable[[], float] = monotonic
@@ -49,7 +50,7 @@ class Floods:
         self._noticed: dict[_Connection, _Flood] = {}
 
     def note(self, principal: str, routing_id: bytes, frame: zmq.Frame) -> None:
-        """Note a message that gets no answer. If they go on, end their connection and have their sender wait."""
+        """Note a message that gets no answer. If they don't stop, end their connection and keep their sender out."""
         connection = principal, routing_id, handle_of(frame)
         now_s = self._clock_s()
         flood = self._remembered(connection, now_s)
@@ -59,14 +60,14 @@ class Floods:
             self._end(connection, now_s)
 
     def pass_over(self, principal: str, routing_id: bytes, first: zmq.Frame) -> bool:
-        """Read what follows the first frame of a message, and keep none of it.
+        """Read and discard the frames after the first one of a message.
 
-        Where that is very much, end the connection, have the sender wait, and return True.
+        If there are very many, end the connection, keep the sender out for a while, and return True.
         """
         receive = self._endpoint.recv
         frames, frame = 1, first
         while frame.more:
-            frame = receive(_AT_ONCE, False)  # noqa: FBT003 -- copy; by position, and a frame tells faster if more follow
+            frame = receive(_AT_ONCE, False)  # noqa: FBT003 -- copy, by position; frames are faster to ask for more
             frames += 1
             if frames == FRAMES_MAX:
                 connection = principal, routing_id, handle_of(first)

@@ -1,7 +1,7 @@
-"""Who speaks on a connection where nobody is authenticated, in a house without CURVE.
+"""The principal of a connection in a house without CURVE, where nobody is authenticated.
 
-A connection is who its first hello says, and before that, itself. Of too many the longest silent is forgotten: if it is
-still there it is told to say hello, and is who it was again.
+The first hello on a connection names its principal; before that, the connection is a principal of its own. If there are
+too many, the longest silent one is forgotten. If that one is still connected, it is asked to say hello again.
 """
 
 from collections import OrderedDict
@@ -12,14 +12,14 @@ from common.messages import Hello
 
 
 class Introductions:
-    """The connections that said who they are, by routing id."""
+    """The connections that named their principal, by routing id."""
 
     def __init__(self, connections_max: int = BIDDERS_MAX) -> None:
         self._connections_max = connections_max
         self._keys: OrderedDict[bytes, str] = OrderedDict()
 
     def principal(self, routing_id: bytes, body: bytes) -> str:
-        """Return who sent a request, and take its introduction if that is what it is."""
+        """Return the principal that sent a request; if the request is its first hello, remember the principal."""
         known = self._keys.get(routing_id)
         if known is not None:
             self._keys.move_to_end(routing_id)

@@ -1,19 +1,21 @@
-"""Who may subscribe to what: the XPUB socket asks for each subscription, and only what is granted is delivered.
+"""Who may subscribe to what: the XPUB socket passes on each subscription, and delivers only those that are granted.
 
-Granted are the topics of the protocol, to principals who are admitted. A connection may follow a number of lots by
-their own topics; these places are the connection's, and end with it. A probe (a topic that starts with `~`) is answered
-on that very topic with the number of topics that its connection has, so that a client sees what was refused. It is then
-forgotten, so probes take no memory.
+The topics of the protocol are granted to admitted principals. A connection may follow a limited number of lots by their
+own topics; the limit is counted for each connection, and ends with it. A probe (a topic that starts with `~`) is
+answered on that same topic with the number of topics of its connection, so that a client sees what was refused. It is
+then forgotten, so probes take no memory.
 
-libzmq grants a subscription to the peer of the message that was received last, and keeps messages and peers in two
-queues. A message that is no subscription, which nobody but an attacker sends, takes a peer from its queue without
-having put one there: from then on each grant would go to the peer of the *next* message, so a stranger could be given
-an admitted bidder's subscription. Both queues are in step again once they are empty. Until then nothing is granted;
-who loses a subscription by that hears no heartbeat, or no answer to a probe, and subscribes anew. Whoever sends such a
-message is cut off, and turned away at the door for a while, as is who sends more than the budget: libzmq takes in all
-that a connection brings, without a bound, and one that comes back at once would bring more than can be looked at.
+libzmq grants a subscription to the peer of the last received message, and it keeps messages and peers in two queues. A
+message that is no subscription removes a peer from the queue without having added one; only an attacker sends one.
+From then on each grant would go to the peer of the *next* message, so a stranger could get the subscription of an
+admitted bidder. The queues agree again once both are empty, and until then nothing is granted. A client that loses a
+subscription by this hears no heartbeat, or gets no answer to a probe, and subscribes again.
 
-A publisher socket has no way to end one peer's delivery, so that a key that is turned out loses its connections.
+The sender of such a message is cut off, and turned away at the door for a while. So is one that sends more than its
+budget: libzmq stores without a bound all that a connection brings, and a sender that came back at once would bring
+more than the house can read.
+
+A publisher socket can't end its deliveries to one peer, so a key that is turned out loses its connections.
 """
 
 import re
@@ -35,29 +37,29 @@ _LOT: Final = LOT_TOPIC_PREFIX.encode()
 _BEAT: Final = topic(BEAT_TOPIC)
 _SALE: Final = topic(SALE_TOPIC)
 _WIDE: Final = frozenset({b"", _BEAT, _SALE, _LOT})
-"""What every connection may follow; the empty topic and `lot/` are prefixes."""
+"""The topics that every connection may follow; the empty topic and `lot/` are prefixes."""
 _OWN_LOT: Final = re.compile(_LOT + rb"[0-9A-Za-z-]{1,%d}" % LOT_CHARS_MAX + TOPIC_END)
-"""Other prefixes would match some lots' own topics and not that of many lots, so that changes would be missed."""
+"""A lot's own topic. Other prefixes would match some lots' own topics but not that of many lots, and miss events."""
 _PROBE: Final = re.compile(PROBE_TOPIC_PREFIX.encode() + rb"[0-9A-Fa-f]{%d,}" % PROBE_DIGITS_MIN + TOPIC_END)
-"""A mere prefix would bring the probes of others, and a topic that can be guessed would be asked for by others."""
+"""A probe's topic. A prefix would match the probes of others, and others could subscribe to a topic that they guess."""
 
 
 class Asked(NamedTuple):
-    """A message from XPUB: who sent it (None where nobody is authenticated), and 1 or 0, then the topic."""
+    """A message from XPUB: its sender (None if nobody is authenticated), and its body: 1 or 0, then the topic."""
 
     principal: str | None
     message: bytes
 
 
 class Probe(NamedTuple):
-    """A probe to be answered: its topic, and to how many topics its connection is subscribed."""
+    """A probe to answer: its topic, and the number of topics of its connection."""
 
     topic: bytes
     subscriptions: int
 
 
 class _Listener(NamedTuple):
-    """A connection that something is delivered to: whose it is, where it comes from, and its topics."""
+    """A connection with subscriptions: its principal, its far end, and its topics."""
 
     principal: str
     far_end: str | None
@@ -72,27 +74,27 @@ class Subscriptions:
         self._publisher = publisher
         self._turn_away = turn_away
         self._is_out_of_step = False
-        self._handle: int | None = None  # of the connection that the last message came from,
+        self._handle: int | None = None  # of the connection that brought the last message,
         self._sender: str | None = None  # and who sent it
-        self._listening: dict[int | str, _Listener] = {}  # by handle, where there is none by principal
-        self._followers: dict[str, int] = {}  # how many of these follow each stream by its own topic,
-        self._wide = 0  # and how many subscriptions there are to prefixes, which match many
-        self._is_countable = True  # False once somebody followed a stream over a connection that could not be told
+        self._listening: dict[int | str, _Listener] = {}  # by handle, or by principal if there is no handle
+        self._followers: dict[str, int] = {}  # how many of these follow each stream by its own topic
+        self._wide = 0  # how many subscriptions to prefixes there are, each of which matches many topics
+        self._is_countable = True  # False once a follower of a stream had no connection that is known
 
     def is_followed(self, stream: str) -> bool:
-        """Return whether somebody may follow a stream by its own topic, and so hear nothing that comes on another."""
+        """Return whether somebody may follow a stream by its own topic, and so might hear no frame on another topic."""
         return stream in self._followers or not self._is_countable
 
     def deliveries(self, frames: int, streams: Collection[str]) -> int:
-        """Return to how many connections frames with changes of these streams go in all.
+        """Return the most deliveries that this many frames, with events of these streams, need in all.
 
-        At the most: a subscription to a prefix counts for every frame, and who left counts until `forget_gone`.
+        A subscription to a prefix counts for every frame. A connection that ended counts until `forget_gone`.
         """
         to_prefixes = self._wide * frames
         return to_prefixes + sum(map(self._followers.get, streams, repeat(0))) if self._followers else to_prefixes
 
     def receive(self) -> Asked | None:
-        """Return the next message that waits; None where there is none. The caller may then `grant` it."""
+        """Return the next message that waits, which the caller may then `grant`; None if there is none."""
         try:
             frame = self._publisher.recv(zmq.DONTWAIT, copy=False)
         except zmq.Again:
@@ -106,10 +108,10 @@ class Subscriptions:
         return Asked(self._sender, message)
 
     def grant(self, principal: str, message: bytes) -> Probe | None:
-        """Grant the subscription that was just received, if it is one of the protocol's and not one too many.
+        """Grant the last received subscription, if the protocol has its topic and the connection has room for it.
 
-        Returns a probe that is to be answered; the caller publishes on its topic and then calls `forget_probe`, before
-        it receives another message.
+        Returns a probe if that is to be answered. The caller then publishes on its topic and calls `forget_probe`, both
+        before it receives another message.
         """
         if self._is_out_of_step or len(message) > TOPIC_BYTES_MAX + 1:
             return None
@@ -131,35 +133,35 @@ class Subscriptions:
         self._publisher.setsockopt(zmq.UNSUBSCRIBE, probe)
 
     def forget_gone(self) -> None:
-        """Forget the connections that are gone: what the socket says of an end does not tell whose it was."""
+        """Forget the connections that are gone; the socket's notice of an end does not say which connection ended."""
         for key, listener in list(self._listening.items()):
             if isinstance(key, int) and (far_end(self._publisher, key) or "gone") != listener.far_end:
                 self._forget(key)
 
     def cut_off(self, principal: str) -> None:
-        """End every connection over which a principal subscribed; who may not come back is told at the door."""
+        """End every connection over which a principal subscribed. The door decides whether it may come back."""
         for key in [key for key, one in self._listening.items() if one.principal == principal]:
             self._forget(key)
             shut_down(self._publisher, key if isinstance(key, int) else None)
 
     def cut_off_sender(self) -> None:
-        """End the connection that the last message came over, and have its sender wait for the next one."""
+        """End the connection that brought the last message, and keep its sender out for a while."""
         if self._sender is not None:
             self._turn_away(self._sender)
         shut_down(self._publisher, self._handle)
 
     def _listener(self, principal: str) -> _Listener:
-        """Return the connection that the last message came over."""
+        """Return the connection that brought the last message."""
         key = principal if self._handle is None else self._handle
         peer = None if self._handle is None else far_end(self._publisher, self._handle)
         listener = self._listening.get(key)
         if listener is None or listener.far_end != peer:
-            self._forget(key)  # the handle is a new connection's by now
+            self._forget(key)  # the handle belongs to a new connection by now
             listener = self._listening[key] = _Listener(principal, peer, set(), set())
         return listener
 
     def _follow(self, listener: _Listener, wanted: bytes) -> bool:
-        """Note that a connection follows a topic from now on; return whether it may."""
+        """Note that a connection follows a topic from now on; return False if it may not."""
         if wanted in _WIDE:
             topics = listener.wide
         elif _OWN_LOT.fullmatch(wanted) and (wanted in listener.lots or len(listener.lots) < SUBSCRIPTIONS_MAX):

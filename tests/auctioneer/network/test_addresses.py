@@ -118,7 +118,7 @@ def test_where_a_house_can_listen(text: str, host: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "a b", "1.2.3.4:80", "tcp://*", "fe80::1%eth0"])
 def test_where_no_house_can_listen(text: str) -> None:
-    with pytest.raises(UsageError, match="neither an address nor a name"):
+    with pytest.raises(UsageError, match="neither an address nor the name"):
         checked_host(text)
 
 
