@@ -19,8 +19,8 @@ STRANGERS_MAX: Final = 10_000
 MALFORMED_COST: Final = 10
 SNAPSHOT_COST: Final = 10
 REPLAY_COST: Final = 5
-JOIN_COST: Final = 1 + 3 + 1 + (1 + SNAPSHOT_COST)
-"""The requests that a client needs to join a sale of one page: hello, its subscriptions, a probe, a snapshot."""
+JOIN_COST: Final = 1 + 3 + 1 + (1 + SNAPSHOT_COST) + 1
+"""The requests by which a client joins a sale of one page: hello, its subscriptions, a probe, a snapshot, news."""
 _COST: Final = 1000
 """The cost of one request. A budget counts thousandths, so a rate per second is one per millisecond, and is exact."""
 

@@ -165,7 +165,7 @@ class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
 AnyControlAnswer = Done | Report | Rejected
 
 
-CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Ask)
+CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Tell, Ask)
 """The commands that a clerk may give; the auctioneer may give all."""
 
 _commands: Final[msgspec.msgpack.Decoder[AnyCommand]] = msgspec.msgpack.Decoder(AnyCommand)

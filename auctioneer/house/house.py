@@ -136,9 +136,8 @@ class House:
 
     def _apply(self, fact: AnyFact, now_ms: int) -> None:
         """Apply a fact of the journal to the state."""
-        if isinstance(fact, (BidderEnrolled, BidderAdmitted)):
-            self.register.apply(fact)
-            self._sessions.enter(self.register.entry(fact.paddle), now_ms)
+        if isinstance(fact, (BidderEnrolled, BidderAdmitted, BidderTold)):
+            self._apply_to_bidder(fact, now_ms)
             return
         if isinstance(fact, SettingsChanged):
             self._run_by(fact.settings)
@@ -172,7 +171,7 @@ class House:
 
     # --- requests ----------------------------------------------------------------------------------------------
 
-    def handle(self, principal: str, body: bytes, now_ms: int) -> AnyAnswer | None:
+    def handle(self, principal: str, body: bytes, now_ms: int) -> AnyAnswer | Parked | None:
         """Decide one request of a principal, received at `now_ms`; None means that it gets no answer.
 
         The answer may leave only after the batch is durable. Where the question waits, the caller says where its
@@ -279,9 +278,16 @@ class House:
 
     def admit(self, now_ms: int, by: str, paddle: int, *, admitted: bool) -> BidderAdmitted:
         """Admit a waiting bidder, or turn a bidder out."""
-        fact = BidderAdmitted(at_ms=now_ms, paddle=paddle, admitted=admitted, by=by)
-        self.register.apply(fact)
-        self._sessions.enter(self.register.entry(paddle), now_ms)
+        news_seq = self._news.next_seq(paddle)
+        fact = BidderAdmitted(at_ms=now_ms, paddle=paddle, news_seq=news_seq, admitted=admitted, by=by)
+        self._apply_to_bidder(fact, now_ms)
+        self._batch.facts.append(fact)
+        return fact
+
+    def tell(self, now_ms: int, by: str, paddle: int, text: str) -> BidderTold:
+        """Say something to one bidder alone."""
+        fact = BidderTold(at_ms=now_ms, paddle=paddle, news_seq=self._news.next_seq(paddle), text=text, by=by)
+        self._apply_to_bidder(fact, now_ms)
         self._batch.facts.append(fact)
         return fact
 
