@@ -133,7 +133,7 @@ class Trial:
             what = (
                 f"All {self._bidders} bots have the same sale (the house is gone, so there is no other to compare with)"
             )
-            self._check(what, problems + _differing(compared))
+            self._check(what, problems + differing(compared))
             return
         self._check(f"All {self._bidders} bots have the sale that a newcomer is given", problems)
         timeout_ms = int(ANSWER_S * 1000)
@@ -145,7 +145,7 @@ class Trial:
         if not all(view.status.is_final for view in lots.values()):
             return  # it goes on, so that no two reports are of the same moment
         ours = Compared([], digest(sale, lots), is_gone=False)
-        self._check("Newcomers are given the same sale in every process", _differing([ours, *compared]))
+        self._check("Newcomers are given the same sale in every process", differing([ours, *compared]))
         if self._data is not None:
             self.outcome.checks.append(await house_check(self._data, lots))
 
@@ -164,6 +164,7 @@ class Trial:
             self._check("The record verifies", [])
 
 
-def _differing(compared: list[Compared]) -> list[str]:
+def differing(compared: list[Compared]) -> list[str]:
+    """Return what differs between what newcomers were given in several processes."""
     digests = {one.digest for one in compared}
     return [] if len(digests) == 1 else [f"there are {len(digests)} different ones: {', '.join(sorted(digests))}"]

@@ -2,7 +2,7 @@
 
 import select
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Final
@@ -23,7 +23,8 @@ class Subscriber:
 
     def heard(self, expected: int) -> int:
         """Return how many bids it heard, as soon as that is `expected` or nothing more comes."""
-        self._pipe.send(expected)
+        with suppress(BrokenPipeError):  # it died, and what is received next says so
+            self._pipe.send(expected)
         heard = _receive(self._pipe)
         assert heard is not None, "a subscriber answers with how many bids it heard"
         return heard
@@ -51,7 +52,7 @@ def _receive(pipe: "Connection[int, int | None]") -> int | None:
     try:
         if pipe.poll(ANSWER_S):
             return pipe.recv()
-    except EOFError:
+    except (EOFError, ConnectionResetError):  # reset where it had not read all that it was told
         raise BrokenPeerError("The subscriber died; its reason is above.") from None
     raise BrokenPeerError(f"The subscriber said nothing for {ANSWER_S:.0f} s.")
 
