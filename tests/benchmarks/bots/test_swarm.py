@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-from benchmarks.bots.checks import differences_from_reports, missing_from_record
+from benchmarks.bots.checks import differences_from_reports, missing_from_record, record_check
 from benchmarks.bots.crowd import Crowd
 from benchmarks.bots.swarm import Swarm
 from benchmarks.bots.tally import Acknowledged
@@ -65,3 +65,5 @@ def test_kills_of_the_server_cost_nobody_a_bid(small_sale: Path, tmp_path: Path)
     assert missing_from_record(data, acknowledged) == []
     never_sent = Acknowledged(acknowledged[0].paddle, acknowledged[0].request_id + 1, acknowledged[0].lot)
     assert len(missing_from_record(data, [never_sent])) == 1
+    assert record_check(data, acknowledged).problems == []
+    assert record_check(data, [*acknowledged, acknowledged[0]]).problems == ["1 are there twice"]
