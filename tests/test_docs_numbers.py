@@ -10,7 +10,7 @@ from auctioneer.journal import snapshot_writer, snapshots
 from auctioneer.monitoring import health
 from auctioneer.network import pacing
 from auctioneer.network.door import TURNED_AWAY_S
-from auctioneer.process import server, watchdog
+from auctioneer.process import held_sale, watchdog
 from bidder.core import feed, follower, pending, presence
 from common import limits, sockets
 
@@ -62,9 +62,9 @@ def told(name: str) -> str:
         ("operations.md", f"the bidder's last {limits.REMEMBERED_REQUESTS_MAX} bids"),
         (
             "operations.md",
-            f"every {server.SNAPSHOT_EVERY_FACTS:,} events or, where lots and bidders together are more than "
-            f"{server.SNAPSHOT_EVERY_FACTS // server.SNAPSHOT_FACTS_PER_ENTRY:,}, every "
-            f"{WORDS[server.SNAPSHOT_FACTS_PER_ENTRY]} for each of them",
+            f"every {held_sale.SNAPSHOT_EVERY_FACTS:,} events or, where lots and bidders together are more than "
+            f"{held_sale.SNAPSHOT_EVERY_FACTS // held_sale.SNAPSHOT_FACTS_PER_ENTRY:,}, every "
+            f"{WORDS[held_sale.SNAPSHOT_FACTS_PER_ENTRY]} for each of them",
         ),
         ("operations.md", f"a snapshot leaves the journal {snapshots.SPACE_LEFT_BYTES // MIB} MiB"),
         ("operations.md", f"it took over {WORDS[snapshot_writer.SNAPSHOT_S_MAX // 60]} minutes"),
@@ -80,7 +80,7 @@ def test_a_document_tells_the_number_that_is_in_force(document: str, sentence: s
 
 def test_periods_leave_room_for_what_is_promised_of_them() -> None:
     """Where one number is chosen by another, of which the documents tell only the one."""
-    assert server.HEARTBEAT_EVERY_MS <= limits.HEARTBEAT_MS * 9 // 10, "a busy turn does not break the promise"
+    assert held_sale.HEARTBEAT_EVERY_MS <= limits.HEARTBEAT_MS * 9 // 10, "a busy turn does not break the promise"
     assert 2 * presence.PING_MS <= house.SILENT_MS, "one ping may be late before a bidder is taken for gone"
     assert SILENCE_MS >= 3 * limits.HEARTBEAT_MS, "a heartbeat may be lost, and another be late"
-    assert pacing.HOLD_MS_MAX < server.HEARTBEAT_EVERY_MS, "a heartbeat names nothing that is held"
+    assert pacing.HOLD_MS_MAX < held_sale.HEARTBEAT_EVERY_MS, "a heartbeat names nothing that is held"

@@ -1,25 +1,42 @@
-"""The answers of a house that stands still: it can't decide anything. Each principal still has a budget.
+"""What the house says while it stands still: that it can't decide anything, within everybody's budget.
 
-The budgets of the dropped house went with it, so each principal has a new one here.
+The budgets of the house that was dropped are gone with it, so that each principal has a new one here.
 """
 
+from typing import Final
+
 from auctioneer.house.budgets import MALFORMED_COST, Budgets
+from auctioneer.house.house import Batch
+from auctioneer.house.settings import HouseSettings
 from common.codec import RejectedBody, decode_request, request_id_of
 from common.errors import RejectCode
-from common.messages import Rejected
+from common.messages import Heartbeat, Rejected
+
+_NOTHING: Final = Batch([], [], [], [], [])
 
 
 class FrozenHouse:
-    """Replaces a house while nothing can be stored. It asks bidders to wait for `retry_ms`."""
+    """A house that decides nothing: it takes the place of one for as long as nothing can be stored.
 
-    def __init__(self, requests_per_s: int, retry_ms: int) -> None:
-        self._budgets = Budgets(requests_per_s)
+    `sale_seq` is what was last true of the sale's stream; `retry_ms` is what bidders are asked to wait.
+    """
+
+    has_batch = False
+    has_ended = False
+    grants = False
+    """Whether subscriptions are granted."""
+
+    def __init__(self, settings: HouseSettings, epoch: int, sale_seq: int, retry_ms: int) -> None:
+        self.settings = settings
+        self.sale_seq = sale_seq
+        self._epoch = epoch
+        self._budgets = Budgets(settings.requests_per_s)
         self._retry_ms = retry_ms
 
     def handle(self, principal: str, body: bytes, now_ms: int) -> Rejected | None:
-        """Answer one request of a principal, received at `now_ms`; None means that it gets no answer.
+        """Answer one request of a principal, received at `now_ms`; None where silence is the answer.
 
-        The budget follows the same rules as in `House.handle`, which repeats this code in line, to save a call per bid.
+        The budget is kept as in `House.handle`, which has it in line: each bid goes that way.
         """
         budget = self._budgets.of(principal, now_ms)
         in_budget = budget.spend(now_ms)
@@ -35,11 +52,11 @@ class FrozenHouse:
         return self._unavailable(request_id)
 
     def answer_command(self, body: bytes) -> Rejected:
-        """Answer one command; controllers have no budget."""
+        """Answer one command; who may give any has no budget."""
         return self._unavailable(request_id_of(body))
 
     def in_place_of(self, answer: object) -> Rejected:
-        """Return the answer in place of one whose facts could not be stored."""
+        """Return what is said instead of an answer whose facts could not be stored."""
         return self._unavailable(getattr(answer, "id", 0))
 
     def spend(self, principal: str, now_ms: int) -> bool:
@@ -48,3 +65,45 @@ class FrozenHouse:
 
     def _unavailable(self, request_id: int) -> Rejected:
         return Rejected(id=request_id, code=RejectCode.UNAVAILABLE, retry_ms=self._retry_ms)
+
+    # --- what a house does, and this one does not -------------------------------------------------------------------
+
+    def may_hear(self, principal: str) -> bool:  # noqa: ARG002 -- as `House.may_hear`
+        """Return that nobody is let in to the broadcasts now; who hears them goes on hearing."""
+        return False
+
+    def key_of(self, paddle: int) -> str | None:  # noqa: ARG002 -- as `House.key_of`
+        """Return None: the register is gone with the house."""
+        return None
+
+    def next_deadline_ms(self) -> int | None:
+        """Return None: all clocks stand."""
+        return None
+
+    def advance(self, now_ms: int) -> None:
+        """Do nothing: all clocks stand."""
+
+    def stood_still(self, now_ms: int, stood_ms: int) -> None:
+        """Do nothing: the whole time will be given back."""
+
+    def drop_silent(self, now_ms: int) -> None:
+        """Drop nobody's maximum: nobody can be heard."""
+
+    def flush(self) -> Batch:
+        """Return an empty batch."""
+        return _NOTHING
+
+    def stored(self, batch: Batch) -> None:
+        """Do nothing: no batch is of this house."""
+
+    def heartbeat(self, now_ms: int) -> Heartbeat:
+        """Return the next heartbeat, which tells that all clocks stand."""
+        return Heartbeat(
+            epoch=self._epoch,
+            instance=self.settings.instance,
+            term=self.settings.term,
+            server_time_ms=now_ms,
+            sale_seq=self.sale_seq,
+            lots=(),
+            frozen=True,
+        )

@@ -1,8 +1,8 @@
 """The house without its sockets, disk and clock: requests in, answers and facts out.
 
 The shell (`auctioneer.process.server`) calls `handle` for each request it drained, then `flush` for what the batch did,
-commits that, and only then sends the answers and the broadcasts. If the commit fails the house is ahead of the
-truth: the shell drops it and makes a new one by `rebuild`.
+commits that, says so with `stored`, and only then sends the answers and the broadcasts. If the commit fails the house
+is ahead of the truth: the shell drops it and makes a new one by `rebuild`.
 """
 
 from collections.abc import Iterable
@@ -42,7 +42,7 @@ from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import SaleSettings
 from common.codec import RejectedBody, decode_request
 from common.errors import RejectCode, StorageError
-from common.lot import StreamEvent
+from common.lot import SaleStatus, StreamEvent
 from common.messages import (
     AnyAnswer,
     AnyRequest,
@@ -83,6 +83,9 @@ class Batch(NamedTuple):
 
 class House:
     """One sale that is being held. Make it with `rebuild`."""
+
+    grants = True
+    """Whether subscriptions are granted; a house that is frozen grants none."""
 
     def __init__(self, state: HouseState[LotState], settings: HouseSettings, now_ms: int) -> None:
         self.engine = Engine(state.engine)
@@ -354,12 +357,34 @@ class House:
     def flush(self) -> Batch:
         """Return what was done since the last call, to be committed."""
         batch, self._batch = self._batch, _empty_batch()
-        events = self.engine.pop_events()
-        self._keep(events)
-        return batch._replace(events=events, released=self._news.pop_released())
+        return batch._replace(events=self.engine.pop_events(), released=self._news.pop_released())
+
+    def stored(self, batch: Batch) -> None:
+        """Note that a batch is durable, and may be told: only now a replay has it, and a heartbeat names its lots."""
+        self._keep(batch.events)
+
+    @property
+    def has_batch(self) -> bool:
+        """Whether something was decided since the last `flush` that is to be stored."""
+        return bool(self._batch.facts or self._batch.rejections)
+
+    @property
+    def sale_seq(self) -> int:
+        """The number of the sale's last public change, which may not be stored yet."""
+        return self.engine.sale.seq
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the sale is over."""
+        return self.engine.sale.status is SaleStatus.ENDED
+
+    def key_of(self, paddle: int) -> str | None:
+        """Return the key that has a paddle; None where none has it."""
+        entry = self.register.by_paddle(paddle)
+        return None if entry is None else entry.key
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
-        """Return the next heartbeat."""
+        """Return the next heartbeat, when all that was decided is stored."""
         lots = self.engine.lots
         return Heartbeat(
             epoch=self.engine.epoch,

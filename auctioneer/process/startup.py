@@ -135,6 +135,7 @@ def open_sale(
         _run_by(house, chosen, now_ms)
         opened = house.flush()
         append(journal, opened.facts, opened.rejections, now_ms)
+        house.stored(opened)
     except BaseException:
         journal.close()
         raise

@@ -20,7 +20,7 @@ from auctioneer.house.house import House
 from auctioneer.journal import append
 from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.process.folder import DataFolder
-from auctioneer.process.server import SNAPSHOT_EVERY_FACTS
+from auctioneer.process.held_sale import SNAPSHOT_EVERY_FACTS
 from auctioneer.process.startup import read_house
 from benchmarks.inside.sale import BATCH_BIDS, Inside, InsideError, check_accepted, settings
 

@@ -8,13 +8,13 @@ import os
 from functools import partial
 
 from auctioneer.cli import main
-from auctioneer.process import server
+from auctioneer.process import held_sale
 from tests.crashes import gate
 
 MODULE = "tests.crashes.snapshotting"
 EVERY_EVENTS = 4
 
 if __name__ == "__main__":
-    vars(server).update(SNAPSHOT_EVERY_FACTS=EVERY_EVENTS, SNAPSHOT_FACTS_PER_ENTRY=0)  # final but for this test
+    vars(held_sale).update(SNAPSHOT_EVERY_FACTS=EVERY_EVENTS, SNAPSHOT_FACTS_PER_ENTRY=0)  # final but for this test
     os.register_at_fork(after_in_child=partial(gate.wait_there, os.getpid()))
     main()

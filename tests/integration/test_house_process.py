@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from auctioneer.process.folder import DataFolder
-from auctioneer.process.server import STANDSTILL_MS
+from auctioneer.process.held_sale import STANDSTILL_MS
 from common.codec import encode, topic
 from common.errors import RejectCode
 from common.keys import parse_link

@@ -26,7 +26,7 @@ from auctioneer.journal.memory import MemoryStore
 from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.monitoring.logs import FactLog
 from auctioneer.network.door import TurnedAway
-from auctioneer.process import server, startup
+from auctioneer.process import held_sale, startup
 from auctioneer.process.clock import Clock
 from auctioneer.process.folder import SaleMark
 from auctioneer.process.server import Server
@@ -249,8 +249,8 @@ class Premises:
                 (startup, "secrets", identities),
                 (startup, "Clock", self.clocks.clock),
                 (house, "History", partial(EventHistory, HISTORY_EVENTS)),
-                (server, "SNAPSHOT_EVERY_FACTS", SNAPSHOT_EVERY_FACTS),
-                (server, "SNAPSHOT_FACTS_PER_ENTRY", 1),
+                (held_sale, "SNAPSHOT_EVERY_FACTS", SNAPSHOT_EVERY_FACTS),
+                (held_sale, "SNAPSHOT_FACTS_PER_ENTRY", 1),
                 (zmq, "Poller", partial(Poller, self.world, self)),
             ):
                 stack.enter_context(patch.object(place, name, part))

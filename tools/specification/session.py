@@ -127,6 +127,7 @@ class _Story:
         batch = self.house.flush()
         self.journal.extend(batch.facts)
         self.rejections.extend(batch.rejections)
+        self.house.stored(batch)
         return frames(self.house.engine.epoch, batch.events, frozenset().__contains__)
 
     def _frame(self, head: str, frame: bytes, message: msgspec.Struct) -> None:

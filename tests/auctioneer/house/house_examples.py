@@ -141,6 +141,7 @@ class SmallSale:
         batch = self.house.flush()
         self.record += batch.facts
         self.rejections += batch.rejections
+        self.house.stored(batch)
         return batch
 
     def send(self, key: str, body: bytes) -> AnyAnswer | Parked | None:

@@ -5,10 +5,11 @@ import pytest
 from auctioneer.house.budgets import BURST_S, MALFORMED_COST
 from auctioneer.house.commands import Announce
 from auctioneer.house.frozen import FrozenHouse
+from auctioneer.house.settings import HouseSettings
 from common.codec import encode
 from common.errors import RejectCode
-from common.messages import BidRequest, Ping, Rejected
-from tests.auctioneer.house.house_examples import ANN, BOB
+from common.messages import BidRequest, Heartbeat, Ping, Rejected
+from tests.auctioneer.house.house_examples import ANN, BOB, START_MS
 
 REQUESTS_PER_S = 50
 BURST = REQUESTS_PER_S * BURST_S
@@ -17,7 +18,7 @@ RETRY_MS = 500
 
 @pytest.fixture
 def frozen() -> FrozenHouse:
-    return FrozenHouse(REQUESTS_PER_S, RETRY_MS)
+    return FrozenHouse(HouseSettings("first", 7001, term=3, requests_per_s=REQUESTS_PER_S), 2, 9, RETRY_MS)
 
 
 def code_of(answer: Rejected | None) -> RejectCode | None:
@@ -51,3 +52,22 @@ def test_a_command_is_answered_with_its_id_whatever_it_asks_and_has_no_budget(fr
 def test_what_is_no_request_is_charged_too(frozen: FrozenHouse) -> None:
     assert [frozen.spend(ANN, 0) for _ in range(BURST + 1)] == [True] * BURST + [False]
     assert code_of(frozen.handle(ANN, encode(Ping(id=1)), 0)) is RejectCode.SLOW_DOWN
+
+
+def test_nothing_of_it_moves(frozen: FrozenHouse) -> None:
+    """A loop treats it as any house: nothing is due, nothing is decided, nobody is let in."""
+    frozen.advance(START_MS)
+    frozen.stood_still(START_MS, 5000)
+    frozen.drop_silent(START_MS)
+    batch = frozen.flush()
+    frozen.stored(batch)
+    assert not any(batch)
+    assert frozen.next_deadline_ms() is None
+    assert (frozen.has_batch, frozen.has_ended, frozen.grants, frozen.may_hear(ANN)) == (False,) * 4
+    assert frozen.key_of(1) is None
+    assert frozen.sale_seq == 9
+
+
+def test_its_heartbeat_tells_what_was_last_true(frozen: FrozenHouse) -> None:
+    beat = Heartbeat(epoch=2, instance="first", term=3, server_time_ms=START_MS, sale_seq=9, lots=(), frozen=True)
+    assert frozen.heartbeat(START_MS) == beat

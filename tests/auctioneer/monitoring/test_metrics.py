@@ -134,7 +134,7 @@ def test_how_the_server_and_its_files_stand(desk: Desk) -> None:
 
 
 def test_the_largest_batch_has_a_class_of_its_own() -> None:
-    from auctioneer.process.server import BATCH_REQUESTS_MAX
+    from auctioneer.process.held_sale import BATCH_REQUESTS_MAX
 
     assert BATCH_BOUNDS[-1] == BATCH_REQUESTS_MAX
 

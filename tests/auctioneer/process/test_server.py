@@ -4,7 +4,7 @@ import pytest
 
 from auctioneer.house.commands import Announce
 from auctioneer.monitoring.counters import Vitals
-from auctioneer.process import server
+from auctioneer.process import held_sale, server
 from auctioneer.process.server import EXIT_GRACE_MS, STAMP_REQUESTS
 from common.codec import lot_topic, topic
 from common.lot import BidPlaced
@@ -31,8 +31,8 @@ def test_a_bid_is_stored_then_answered_then_broadcast_and_all_at_once(hold: Open
 
 
 def test_nobody_waits_for_a_snapshot(hold: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "SNAPSHOT_EVERY_FACTS", 1)
-    monkeypatch.setattr(server, "SNAPSHOT_FACTS_PER_ENTRY", 0)
+    monkeypatch.setattr(held_sale, "SNAPSHOT_EVERY_FACTS", 1)
+    monkeypatch.setattr(held_sale, "SNAPSHOT_FACTS_PER_ENTRY", 0)
     sale = hold()
     ann = sale.bidder(ANN, "Ann")
     sale.at(100, lambda: sale.ask(ann, bid(10, 1000)))
@@ -115,8 +115,8 @@ def test_requests_of_a_long_drain_are_stamped_with_about_the_time_at_which_they_
 def test_a_snapshot_is_taken_after_so_many_events_and_more_where_there_are_many_lots(
     hold: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "SNAPSHOT_EVERY_FACTS", 10)
-    monkeypatch.setattr(server, "SNAPSHOT_FACTS_PER_ENTRY", 1)
+    monkeypatch.setattr(held_sale, "SNAPSHOT_EVERY_FACTS", 10)
+    monkeypatch.setattr(held_sale, "SNAPSHOT_FACTS_PER_ENTRY", 1)
     every = 10
     for count in (1, 15):
         sale = hold(lots(count))

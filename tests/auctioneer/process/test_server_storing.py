@@ -6,8 +6,8 @@ import pytest
 from auctioneer.house.commands import Announce
 from auctioneer.journal import DamagedJournalError
 from auctioneer.monitoring.counters import Vitals
-from auctioneer.process import server
-from auctioneer.process.server import THAW_EVERY_MS
+from auctioneer.process import held_sale, server
+from auctioneer.process.held_sale import THAW_EVERY_MS
 from auctioneer.rules.facts import HouseStarted, LotDecided
 from common.errors import RejectCode
 from common.lot import BidPlaced, ExtendCause, LotExtended
@@ -130,8 +130,8 @@ def test_a_mark_that_can_not_be_stored_freezes_too(hold: Opens) -> None:
 
 
 def test_a_snapshot_that_failed_is_told_and_harms_nobody(hold: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "SNAPSHOT_EVERY_FACTS", 1)
-    monkeypatch.setattr(server, "SNAPSHOT_FACTS_PER_ENTRY", 0)
+    monkeypatch.setattr(held_sale, "SNAPSHOT_EVERY_FACTS", 1)
+    monkeypatch.setattr(held_sale, "SNAPSHOT_FACTS_PER_ENTRY", 0)
     sale = hold()
     sale.snapshot_fault = "no space left"
     stood: list[Vitals] = []

@@ -1,0 +1,416 @@
+"""A sale in hand: journal, house and clock. It commits, freezes, thaws and makes snapshots; it has no socket.
+
+- Nothing leaves before it is durable. An answer waits for the commit of every batch whose state it may show, whether
+  it is a verdict, a read, a welcome, a repeat or a command's: of the batch that is being decided where that has
+  anything in it, else of the one that is under way, if one is.
+- One commit is under way at a time. A store behind a network finishes it later; meanwhile the next batch is decided,
+  until it is full. A store that finishes at once never has one under way between two turns.
+- A commit that failed, or is not finished `COMMIT_MS_MAX` after it began, freezes the sale: the batch under way and the
+  one that was being decided are dropped, all their answers are `unavailable`, and the sale is taken up again from the
+  store by the same path as after a crash. Nothing is sent to the store a second time.
+- Time in which nobody was heard is given back to the open lots. It counts from the last drain of requests, as does
+  what the clock closes: the loop also turns while it waits for the store, and hears nobody then.
+- A snapshot is of a moment in which all that was decided is durable. A full house hears nobody until that is so.
+"""
+
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from auctioneer.house import commands
+from auctioneer.house.frozen import FrozenHouse
+from auctioneer.house.house import Batch, House
+from auctioneer.journal import ChainEnd, DamagedJournalError
+from auctioneer.journal.snapshots import Made, SnapshotMaker
+from auctioneer.monitoring.counters import Counters, Vitals
+from auctioneer.monitoring.logs import Teller
+from auctioneer.process.startup import OpenSale
+from auctioneer.rules.facts import BidTaken
+from common.errors import RejectCode, StorageError
+from common.limits import HEARTBEAT_MS
+from common.messages import Heartbeat, Rejected
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+BATCH_REQUESTS_MAX: Final = 512
+"""Requests decided and committed together: about 15 ms of work, the longest that a timer waits."""
+COMMIT_MS_MAX: Final = 1_000
+"""How long a commit may be under way. A store that lost its house's machine gives the sale to another one later."""
+STANDSTILL_MS: Final = 3_000
+"""If nobody was heard for this long (a suspended machine, a stuck disk), that is an outage: lots get the time back."""
+HEARTBEAT_EVERY_MS: Final = HEARTBEAT_MS * 8 // 10
+"""A little more often than promised, so that a busy turn does not break the promise."""
+SNAPSHOT_EVERY_FACTS: Final = 100_000
+"""What a restart replays at the most, about a third of a second's worth; more where the sale has very many lots."""
+SNAPSHOT_FACTS_PER_ENTRY: Final = 2
+"""A snapshot holds every lot and every bidder, so that a large sale takes fewer of them."""
+THAW_EVERY_MS: Final = 500
+
+Addressed = tuple[bytes, object]
+"""An answer, and the routing id that it goes to."""
+
+
+class Answers(NamedTuple):
+    """Answers to requests and to commands, in the order in which they were given."""
+
+    requests: list[Addressed]
+    commands: list[Addressed]
+
+
+class Released(NamedTuple):
+    """Answers that may leave now. `batch` is what is durable since now; `others` are the places of its rarer facts."""
+
+    answers: Answers
+    batch: Batch | None = None
+    others: tuple[int, ...] = ()
+
+
+class _Commit(NamedTuple):
+    """A commit that is under way; a sign of life has no batch."""
+
+    number: int
+    batch: Batch | None
+    answers: Answers
+    sale_seq: int
+    """Of the sale's stream, with the batch in it."""
+    began_ms: int
+    began_s: float
+
+
+class HeldSale:
+    """One sale, from one taking up to the next. `reopen` takes it up again from where the record ended."""
+
+    def __init__(
+        self,
+        sale: OpenSale,
+        reopen: Callable[[ChainEnd], OpenSale],
+        snapshots: SnapshotMaker,
+        log: "FilteringBoundLogger",
+        facts: Teller,
+        counters: Counters,
+    ) -> None:
+        self.house: House | FrozenHouse = sale.house
+        self.clock = sale.clock
+        self.epoch = sale.house.engine.epoch
+        self._journal = sale.journal
+        self._heard_ms = 0
+        """When requests were last drained, or nobody waited."""
+        self._reopen = reopen
+        self._snapshots = snapshots
+        self._log = log
+        self._facts = facts
+        self._counters = counters
+        self._under_way: _Commit | None = None
+        self.answers = Answers([], [])
+        """What was answered since the last commit began; the loop adds to it."""
+        self._install(sale)
+
+    # --- what the loop asks -----------------------------------------------------------------------------------------
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether nothing can be stored, so that nothing is decided."""
+        return isinstance(self.house, FrozenHouse)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a commit is under way."""
+        return self._under_way is not None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody is to be heard before the commit under way is finished."""
+        if self._under_way is None:
+            return False
+        return len(self.answers.requests) + len(self.answers.commands) >= BATCH_REQUESTS_MAX or self._is_snapshot_due
+
+    @property
+    def handle(self) -> int | None:
+        """What can be read when a commit may be finished; None where none is ever under way."""
+        return None if self.is_frozen else self._journal.handle
+
+    def next_deadline_ms(self) -> int | None:
+        """Return when there is something to do though nobody asks; None while there is not."""
+        if self._under_way is None:
+            return self._thaw_ms if self.is_frozen else self.house.next_deadline_ms()
+        limit_ms = self._under_way.began_ms + COMMIT_MS_MAX
+        due_ms = None if self.is_full else self.house.next_deadline_ms()
+        return limit_ms if due_ms is None else min(limit_ms, due_ms)
+
+    def heartbeat(self, now_ms: int) -> Heartbeat:
+        """Return the next heartbeat. While a commit is under way it names what is durable, and no lots."""
+        if self._under_way is None:
+            return self.house.heartbeat(now_ms)
+        return Heartbeat(
+            epoch=self.epoch,
+            instance=self.house.settings.instance,
+            term=self.house.settings.term,
+            server_time_ms=now_ms,
+            sale_seq=self._sale_seq,
+            lots=(),
+        )
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def stamp(self) -> int:
+        """Return the time of what is heard now; what was not heard for long before it is given back first.
+
+        Receipts are stamped with this, so that a standstill within a turn closes no lot, and what is given back is
+        never more than has passed since the last recorded fact.
+        """
+        now_ms = self.clock.now_ms()
+        stood_ms = now_ms - self._heard_ms
+        self._heard_ms = now_ms
+        if stood_ms > STANDSTILL_MS and not self.is_frozen:
+            self._counters.standstills += 1
+            self.house.stood_still(now_ms, stood_ms)
+        return now_ms
+
+    def advance(self) -> None:
+        """Do what was due when requests were last drained: a bid that waits may have come in time."""
+        self.house.advance(self._heard_ms)
+
+    def drop_silent(self) -> None:
+        """Drop the maxima of those who asked for it and fell silent."""
+        if not self.is_full:
+            self.house.drop_silent(self._heard_ms)
+
+    # --- commands ---------------------------------------------------------------------------------------------------
+
+    def carry_out(self, key: str, body: bytes) -> object:
+        """Carry out a command, if its sender gives commands now: a clerk who was dismissed is out at once."""
+        house = self.house
+        if isinstance(house, FrozenHouse):
+            return house.answer_command(body)
+        who = house.controllers.get(key)
+        if who is None:
+            return Rejected(id=0, code=RejectCode.FORBIDDEN)
+        return commands.carry_out(house, who, body, self.stamp())
+
+    # --- commits ----------------------------------------------------------------------------------------------------
+
+    def commit(self, now_ms: int) -> Iterator[Released]:
+        """Begin to store what was decided, and yield what may leave. While a commit is under way no other begins."""
+        if self._under_way is not None:
+            self._bind_answers(self._under_way)
+            released = self._finished(self._under_way, now_ms)
+            if released is None:
+                return
+            yield released
+        house = self.house
+        batch = house.flush()
+        self.answers.requests.extend(batch.released)
+        if batch.facts or batch.rejections:
+            released = self._begin(batch, now_ms)
+            if released is None:
+                return
+            yield released
+        else:
+            if batch.names_rejected and isinstance(house, House):
+                self._facts.tell(house, self._journal.position + 1, batch, (), now_ms)
+            if self.answers.requests or self.answers.commands:
+                yield Released(self._pop_answers())
+        if self._is_snapshot_due:
+            self._start_snapshot()
+
+    def keep_alive(self, now_ms: int) -> Iterator[Released]:
+        """See that the journal is in its place, and store that the house is alive where nothing else tells that."""
+        if self._under_way is not None or self.is_frozen:
+            return
+        try:
+            self._journal.require_in_place()
+        except StorageError as error:
+            yield self._freeze(error, now_ms)
+            return
+        if now_ms - self._committed_ms >= HEARTBEAT_EVERY_MS:
+            released = self._begin(None, now_ms)
+            if released is not None:
+                yield released
+
+    def finish(self) -> Iterator[Released]:
+        """Wait until all that was decided is durable, and yield what may leave; the house stops."""
+        while self._under_way is not None:
+            try:
+                self._journal.wait()
+            except StorageError as error:
+                yield self._freeze(error, self.clock.now_ms())
+                return
+            yield from self.commit(self.clock.now_ms())
+
+    def _begin(self, batch: Batch | None, now_ms: int) -> Released | None:
+        """Begin a commit; return what may leave, at once where the store finishes at once."""
+        facts, rejections = ((), ()) if batch is None else (batch.facts, batch.rejections)
+        commit = _Commit(0, batch, self._pop_answers(), self.house.sale_seq, now_ms, perf_counter())
+        self._under_way = commit
+        try:
+            number = self._journal.begin(facts, rejections, self._heard_ms)
+        except StorageError as error:
+            return self._freeze(error, now_ms)
+        self._under_way = commit = commit._replace(number=number)
+        return self._finished(commit, now_ms)
+
+    def _bind_answers(self, commit: _Commit) -> None:
+        """Have answers leave with the commit under way, unless they may show what was decided after it."""
+        if not self.house.has_batch:
+            commit.answers.requests.extend(self.answers.requests)
+            commit.answers.commands.extend(self.answers.commands)
+            self._pop_answers()
+
+    def _finished(self, commit: _Commit, now_ms: int) -> Released | None:
+        """Return what may leave when the commit is finished, or the sale freezes; None while it goes on."""
+        try:
+            number = self._journal.finished()
+        except StorageError as error:
+            return self._freeze(error, now_ms)
+        if number < commit.number:
+            if now_ms - commit.began_ms < COMMIT_MS_MAX:
+                return None
+            what = f"The store has not finished a commit that began {now_ms - commit.began_ms:,} ms ago."
+            return self._freeze(StorageError(what), now_ms)
+        self._under_way = None
+        self._committed_ms = now_ms
+        self._sale_seq = commit.sale_seq
+        batch = commit.batch
+        if batch is None:
+            return Released(commit.answers)
+        self.house.stored(batch)
+        others = self._tell(batch, perf_counter() - commit.began_s, now_ms)
+        return Released(commit.answers, batch, others)
+
+    def _pop_answers(self) -> Answers:
+        answers, self.answers = self.answers, Answers([], [])
+        return answers
+
+    def _tell(self, batch: Batch, took_s: float, now_ms: int) -> tuple[int, ...]:
+        """Count and tell of a batch that is durable; return the places of the facts that are no bids."""
+        facts = batch.facts
+        others = tuple(place for place, fact in enumerate(facts) if type(fact) is not BidTaken)
+        self._counters.committed(len(facts) - len(others), [facts[place] for place in others], batch.rejections, took_s)
+        if isinstance(self.house, House):
+            self._facts.tell(self.house, self._journal.position - len(facts) + 1, batch, others, now_ms)
+        return others
+
+    # --- frozen -----------------------------------------------------------------------------------------------------
+
+    def _freeze(self, error: StorageError, now_ms: int) -> Released:
+        """Stand still: nothing can be stored, so nothing can be decided. Return what is said instead of all answers."""
+        self._log.error("frozen", reason=str(error))
+        self._counters.freezes += 1
+        self._stored = self._journal.end
+        self._journal.close()
+        commit, self._under_way = self._under_way, None
+        if isinstance(self.house, House):
+            self.answers.requests.extend(self.house.release_questions())
+        given = [self._pop_answers()] if commit is None else [commit.answers, self._pop_answers()]
+        frozen = FrozenHouse(self.house.settings, self.epoch, self._sale_seq, THAW_EVERY_MS)
+        self.house = frozen
+        self._thaw_ms = now_ms + THAW_EVERY_MS
+        return Released(
+            Answers(
+                [(to, frozen.in_place_of(answer)) for one in given for to, answer in one.requests],
+                [(to, frozen.in_place_of(answer)) for one in given for to, answer in one.commands],
+            )
+        )
+
+    def is_thaw_due(self, now_ms: int) -> bool:
+        """Return whether the sale is to be taken up again."""
+        return self.is_frozen and now_ms >= self._thaw_ms
+
+    def thaw(self, now_ms: int) -> Batch | None:
+        """Take the sale up again, and return what was done for that; None where it can't be yet.
+
+        Raises DamagedJournalError.
+        """
+        try:
+            sale = self._reopen(self._stored)
+        except DamagedJournalError:
+            raise
+        except StorageError as error:
+            self._log.debug("still_frozen", reason=str(error))
+            self._thaw_ms = now_ms + THAW_EVERY_MS
+            return None
+        self._log.warning("thawed")
+        self._install(sale)
+        return sale.opened
+
+    def _install(self, sale: OpenSale) -> None:
+        self._journal = sale.journal
+        self._stored = sale.journal.end
+        """Where the record ended when the sale froze; it must go on from there."""
+        self.house = sale.house
+        self.clock = sale.clock
+        self.epoch = sale.house.engine.epoch
+        self._sale_seq = sale.house.sale_seq
+        """Of the sale's stream, as far as it is durable."""
+        now_ms = self.clock.now_ms()
+        self._heard_ms = self._committed_ms = sale.journal.alive_ms  # storing the start may have taken long
+        self._thaw_ms = now_ms
+        self._snapshot_position = sale.snapshot_position
+        self._snapshot_due = sale.snapshot_position + _facts_between_snapshots(sale.house)
+        self._snapshot_ms = now_ms
+        for one in sale.passed_over:
+            self._log.warning("snapshot_passed_over", reason=one.reason)
+        first = sale.journal.position - len(sale.opened.facts) + 1
+        self._facts.opened(sale.house, first, sale.opened, now_ms)
+
+    # --- snapshots --------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_snapshot_due(self) -> bool:
+        return self._journal.position >= self._snapshot_due
+
+    def _start_snapshot(self) -> None:
+        """Begin a snapshot of the state, all of which is stored; the next is due as long after it, if it fails too."""
+        if isinstance(self.house, House) and self._under_way is None and not self.house.has_batch:
+            end = self._journal.end
+            self._snapshot_due = end.position + _facts_between_snapshots(self.house)
+            self._snapshots.start(end, self.house.snapshot)
+
+    def look_after_snapshot(self, now_ms: int) -> None:
+        """Note how the last snapshot ended, if it did."""
+        made = self._snapshots.finished()
+        if made is not None:
+            self._note_snapshot(made, now_ms)
+
+    def _note_snapshot(self, made: Made, now_ms: int) -> None:
+        if made.fault:
+            self._log.warning("snapshot_failed", reason=made.fault)
+            self._counters.snapshot_failures += 1
+            return
+        self._snapshot_position = made.position
+        self._snapshot_ms = now_ms
+
+    def close(self) -> None:
+        """Make a last snapshot, tell that the house stops, and let go of the journal. `finish` comes before it."""
+        house, now_ms = self.house, self.clock.now_ms()
+        if isinstance(house, House):
+            self._note_snapshot(self._snapshots.save(self._journal.end, house.snapshot), self.clock.now_ms())
+            unfinished = sum(not lot.view.status.is_final for lot in house.engine.catalogue)
+            self._facts.write_rest(now_ms)
+            self._log.info("stopped", unfinished_lots=unfinished)
+        self._journal.close()
+
+    # --- for whoever watches ----------------------------------------------------------------------------------------
+
+    def vitals(self, turned_ms: int) -> Vitals:
+        """Return how the sale stands; the loop last turned at `turned_ms`. Another thread may call this."""
+        house, now_ms, position = self.house, self.clock.now_ms(), self._journal.position
+        is_held = isinstance(house, House)
+        return Vitals(
+            is_frozen=not is_held,
+            epoch=self.epoch,
+            instance=house.settings.instance,
+            position=position if is_held else 0,
+            lots=house.engine.catalogue if isinstance(house, House) else (),
+            bidders=len(house.register.entries) if isinstance(house, House) else 0,
+            turn_age_ms=now_ms - turned_ms,
+            commit_age_ms=now_ms - self._committed_ms,
+            snapshot_age_ms=now_ms - self._snapshot_ms,
+            events_since_snapshot=position - self._snapshot_position if is_held else 0,
+        )
+
+
+def _facts_between_snapshots(house: House) -> int:
+    entries = len(house.engine.catalogue) + len(house.register.entries)
+    return max(SNAPSHOT_EVERY_FACTS, SNAPSHOT_FACTS_PER_ENTRY * entries)
