@@ -72,6 +72,8 @@ class _Commit(NamedTuple):
     number: int
     batch: Batch | None
     answers: Answers
+    own_answers: int
+    """How many answers it began with; the others wait for it."""
     sale_seq: int
     """Of the sale's stream, with the batch in it."""
     began_ms: int
@@ -121,13 +123,15 @@ class HeldSale:
     @property
     def is_full(self) -> bool:
         """Whether nobody is to be heard before the commit under way is finished."""
-        if self._under_way is None:
+        commit = self._under_way
+        if commit is None:
             return False
-        return len(self.answers.requests) + len(self.answers.commands) >= BATCH_REQUESTS_MAX or self._is_snapshot_due
+        waiting = sum(map(len, self.answers)) + sum(map(len, commit.answers)) - commit.own_answers
+        return waiting >= BATCH_REQUESTS_MAX or self._is_snapshot_due
 
     @property
     def handle(self) -> int | None:
-        """What can be read when a commit may be finished; None where none is ever under way."""
+        """What can be read when the store has something to say; None where it says all at once, and while frozen."""
         return None if self.is_frozen else self._journal.handle
 
     def next_deadline_ms(self) -> int | None:
@@ -139,8 +143,8 @@ class HeldSale:
         return limit_ms if due_ms is None else min(limit_ms, due_ms)
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
-        """Return the next heartbeat. While a commit is under way it names what is durable, and no lots."""
-        if self._under_way is None:
+        """Return the next heartbeat. While something is not durable it names what is, and no lots."""
+        if self._is_all_durable:
             return self.house.heartbeat(now_ms)
         return Heartbeat(
             epoch=self.epoch,
@@ -150,6 +154,11 @@ class HeldSale:
             sale_seq=self._sale_seq,
             lots=(),
         )
+
+    @property
+    def _is_all_durable(self) -> bool:
+        """Whether all that the house shows is stored, but for a sign of life."""
+        return (self._under_way is None or self._under_way.batch is None) and not self.house.has_batch
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -193,6 +202,8 @@ class HeldSale:
     def commit(self, now_ms: int) -> Iterator[Released]:
         """Begin to store what was decided, and yield what may leave. While a commit is under way no other begins."""
         if self._under_way is not None:
+            if self._is_all_durable:
+                yield Released(self._pop_answers())
             self._bind_answers(self._under_way)
             released = self._finished(self._under_way, now_ms)
             if released is None:
@@ -213,6 +224,16 @@ class HeldSale:
                 yield Released(self._pop_answers())
         if self._is_snapshot_due:
             self._start_snapshot()
+
+    def hear_store(self, now_ms: int) -> Iterator[Released]:
+        """Take what the store has to say, and yield what may leave. It may wake the house with nothing under way."""
+        if self._under_way is not None:
+            yield from self.commit(now_ms)
+        elif not self.is_frozen:
+            try:
+                self._journal.finished()
+            except StorageError as error:
+                yield self._freeze(error, now_ms)
 
     def keep_alive(self, now_ms: int) -> Iterator[Released]:
         """See that the journal is in its place, and store that the house is alive where nothing else tells that."""
@@ -241,7 +262,9 @@ class HeldSale:
     def _begin(self, batch: Batch | None, now_ms: int) -> Released | None:
         """Begin a commit; return what may leave, at once where the store finishes at once."""
         facts, rejections = ((), ()) if batch is None else (batch.facts, batch.rejections)
-        commit = _Commit(0, batch, self._pop_answers(), self.house.sale_seq, now_ms, perf_counter())
+        answers = self._pop_answers()
+        own_answers = len(answers.requests) + len(answers.commands)
+        commit = _Commit(0, batch, answers, own_answers, self.house.sale_seq, now_ms, perf_counter())
         self._under_way = commit
         try:
             number = self._journal.begin(facts, rejections, self._heard_ms)

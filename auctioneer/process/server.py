@@ -113,8 +113,8 @@ class Server:
         poller = self._patient_poller if sale.is_full else self._poller
         ready = dict(poller.poll(self._timeout_ms()))
         now_ms = self._turned_ms = sale.clock.now_ms()
-        if sale.is_waiting:
-            self._commit(now_ms)
+        if sale.is_waiting or self._store_handle in ready:
+            self._release(sale.hear_store(now_ms), now_ms)
         if sale.is_thaw_due(now_ms):
             self._thaw(now_ms)
         if not sale.is_full:
@@ -131,6 +131,8 @@ class Server:
         self._broadcast(self._pacer.pop(now_ms))
         if now_ms >= self._heartbeat_ms:
             self._heartbeat(now_ms)
+        if sale.handle != self._store_handle:
+            self._watch_store()
         if any(handle in ready for handle in self._stop_handles) or self._is_over(now_ms):
             self._stopping = True
 
@@ -150,12 +152,11 @@ class Server:
         self._broadcast(self._pacer.pop_all())  # of the epoch in which it was decided, and before what the outage did
         opened = self._sale.thaw(now_ms)
         if opened is not None:
-            self._watch_store()
             self._heartbeat_ms = now_ms
             self._broadcast(opened.events)
 
     def _watch_store(self) -> None:
-        """Have the loop turn when a commit may be finished, also one of another journal than before."""
+        """Have the loop turn when the store has something to say, of the journal that is in hand now."""
         for poller in (self._poller, self._patient_poller):
             if self._store_handle is not None:
                 poller.unregister(self._store_handle)

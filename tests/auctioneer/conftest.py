@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.auctioneer.process.held_sale import HeldSale, Opens
+from tests.auctioneer.process.served_sale import Opens, ServedSale
 
 
 @pytest.fixture
 def hold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Opens]:
-    sales: list[HeldSale] = []
+    sales: list[ServedSale] = []
 
-    def begin(*args: object, **options: object) -> HeldSale:
-        sales.append(HeldSale(monkeypatch, tmp_path, *args, **options))
+    def begin(*args: object, **options: object) -> ServedSale:
+        sales.append(ServedSale(monkeypatch, tmp_path, *args, **options))
         return sales[-1]
 
     yield begin

@@ -45,6 +45,8 @@ REQUIRED = (
     *(f"crash at {call}" for call in ("recv", "send", "publish", "recv subscription")),
     *(f"crash at {what}, {when} it is durable" for what in ("append", "mark") for when in ("before", "after")),
     *(f"append failed {when} it was durable" for when in ("before", "after")),
+    *(f"a commit {how}" for how in ("finished late", "finished twice", "never finished")),
+    *(f"a commit that nobody waited for was {what}" for what in ("durable", "lost")),
     "a lot was extended by an outage",
     "a restart from a snapshot and what followed",
     "a restart from the snapshot before",

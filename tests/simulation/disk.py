@@ -1,7 +1,7 @@
 """A store whose writes fail when the plan says so, over one in memory or the real file, and snapshots in memory."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from auctioneer.journal import ChainEnd, Journal, Owner, Record, Store
 from auctioneer.journal.snapshots import SNAPSHOTS_KEPT, Loaded, PassedOver, SavedState, SnapshotFiles
@@ -74,27 +74,54 @@ class SpoiltFiles(SnapshotFiles):
 
 
 class Fate(Protocol):
-    """What the disk is told at each write."""
+    """What becomes of each write."""
 
     def before_write(self, what: str) -> None:
-        """Let time pass before the write is durable; raises StorageError or ends the process."""
+        """Let time pass before the write begins; raises StorageError or ends the process."""
 
     def after_write(self, what: str) -> None:
-        """Let the write fail, or the process end, once it is durable."""
+        """Let the write fail, or the process end, once it has begun: it is durable, or will be, or may be."""
+
+    def postpone(self, land: Callable[[], None], wake: Callable[[], None]) -> bool:
+        """Return whether the store finishes a write later, or never.
+
+        It is durable when `land` is called. `wake` wakes the house once more, which the store may do at any time.
+        """
+
+    def lands_anyway(self) -> bool:
+        """Return whether a write that nobody waits for any more becomes durable all the same."""
+
+    def wait_for(self, is_done: Callable[[], bool]) -> None:
+        """Let time pass until something is so, but not for ever."""
 
     def stored(self, position: int, facts: Sequence[AnyFact], now_ms: int) -> None:
         """Note that everything up to `position`, of which `facts` are the last, is durable since now."""
 
 
+class _InFlight(NamedTuple):
+    """A write that the store has not finished."""
+
+    number: int
+    facts: Sequence[AnyFact]
+    rejections: Sequence[Rejection]
+    now_ms: int
+
+
 class FaultyJournal:
-    """A journal between the house and its disk: each write can fail before it is durable, or after."""
+    """A journal between the house and its store.
 
-    handle = None
+    Each write can fail before the store has it, or after; and the store can finish it late, twice or never.
+    """
 
-    def __init__(self, inner: Journal, fate: Fate) -> None:
+    def __init__(self, inner: Journal, fate: Fate, handle: int | None = None) -> None:
+        self.handle = handle
+        self.is_readable = False
+        """Whether the store woke the house since it last asked."""
         self._inner = inner
         self._fate = fate
         self._is_broken = False
+        self._number = self._durable = 0
+        self._in_flight: _InFlight | None = None
         self.read = inner.read
         self.recent = inner.recent
         self.rejections = inner.rejections
@@ -118,43 +145,61 @@ class FaultyJournal:
         return self._inner.end
 
     def begin(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+        assert self._in_flight is None, "a commit is under way already"
         what = "append" if facts or rejections else "mark"
-        self._begin(what)
-        number = self._inner.begin(facts, rejections, now_ms)
-        self._fate.stored(self._inner.position, facts, now_ms)
-        self._end(what)
-        return number
+        self._meet(self._fate.before_write, what)
+        self._number += 1
+        self._in_flight = flight = _InFlight(self._number, facts, rejections, now_ms)
+        is_late = self.handle is not None and self._fate.postpone(lambda: self._land(flight), self._wake)
+        if not is_late:
+            self._land(flight)
+        self._meet(self._fate.after_write, what)
+        return self._number
 
     def finished(self) -> int:
-        return self._inner.finished()
+        self.is_readable = False
+        return self._durable
 
     def wait(self) -> None:
-        self._inner.wait()
+        self._fate.wait_for(lambda: self._in_flight is None)
+        if self._in_flight is not None:
+            self._break()
+            raise StorageError("The store has not finished a commit.")
 
     def require_in_place(self) -> None:
         self._inner.require_in_place()
 
-    def _begin(self, what: str) -> None:
+    def _land(self, flight: _InFlight) -> None:
+        """Have a write be durable, if anybody still waits for it."""
+        if self._in_flight is flight:
+            self._in_flight = None
+            self._inner.begin(flight.facts, flight.rejections, flight.now_ms)
+            self._durable = flight.number
+            self._fate.stored(self._inner.position, flight.facts, flight.now_ms)
+            self._wake()
+
+    def _wake(self) -> None:
+        self.is_readable = True
+
+    def _meet(self, fate: Callable[[str], None], what: str) -> None:
         if self._is_broken:
             raise StorageError("The journal can't be used: a write failed; open it again.")
         try:
-            self._fate.before_write(what)
-        except StorageError:
-            self._break()
-            raise
-
-    def _end(self, what: str) -> None:
-        try:
-            self._fate.after_write(what)
+            fate(what)
         except StorageError:
             self._break()
             raise
 
     def _break(self) -> None:
         self._is_broken = True
-        self._inner.close()
+        self.close()
 
     def close(self) -> None:
+        """Let go. What is on its way to the store is in it whole, or not at all."""
+        flight = self._in_flight
+        if flight is not None and self._fate.lands_anyway():
+            self._land(flight)
+        self._in_flight = None
         self._inner.close()
 
 

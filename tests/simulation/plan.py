@@ -14,6 +14,7 @@ from common.money import Currency
 FAULTS = (
     "crash",  # the process ends at any call that it makes
     "disk",  # a commit fails, before or after it is durable, and the journal can't be opened for a while
+    "late",  # the store finishes a commit late, wakes the house twice for it, or never finishes it
     "stall",  # the process pauses at any call
     "standstill",  # and for so long that the lots get the time back
     "wall",  # somebody sets the machine's clock

@@ -29,6 +29,7 @@ from auctioneer.network.door import TurnedAway
 from auctioneer.process import held_sale, startup
 from auctioneer.process.clock import Clock
 from auctioneer.process.folder import SaleMark
+from auctioneer.process.held_sale import COMMIT_MS_MAX
 from auctioneer.process.server import Server
 from auctioneer.rules.facts import AnyFact, HouseStarted
 from auctioneer.rules.sale_settings import Chosen
@@ -47,6 +48,9 @@ from tests.simulation.world import START_MS, Clocks, World
 
 CHAIR = "chair's key"
 STOP_HANDLE = 7
+STORE_HANDLE = 9
+COMMITS_MS = (0, 1, 2, 5, 20, 100, 400, 900, 1100)
+"""What late commits take; the last of them is too late."""
 RECENT_EVENTS = 4
 HISTORY_EVENTS = 9
 SNAPSHOT_EVERY_FACTS = 8
@@ -58,7 +62,7 @@ TURNS_AT_ONCE_MAX = 1000
 """Turns without any time between them; more is a house that will never wait again."""
 LATE_MS_MAX = 600
 """The longest that a healthy house may take to tell what the clock did: broadcasts may be held for half a second."""
-_MAKE_LATE = frozenset({"crash", "disk", "stall", "standstill", "wall"})
+_MAKE_LATE = frozenset({"crash", "disk", "late", "stall", "standstill", "wall"})
 CRASH_AT_WRITE = 0.004
 PAUSES_MS = (300, 1000, 2200)
 STANDSTILLS_MS = (3200, 6000)
@@ -125,6 +129,8 @@ class Premises:
         self._chance = world.chance("premises")
         self._instances = 0
         self._open_fails = 0
+        self._journal: FaultyJournal | None = None
+        self._is_opening = False
         self._outage_ms = (0, 0)
         self._beat_ms = START_MS
         self._asked: dict[tuple[str, int], ReplayRequest | NewsRequest] = {}
@@ -204,7 +210,9 @@ class Premises:
         stored: ChainEnd | None = None,
     ) -> startup.OpenSale:
         chosen = Chosen(self._admission.mode, self._admission.invite, auctioneer_key=CHAIR)
+        self._is_opening = True
         sale = startup.open_sale(self._folder, settings, spec, own_clock, chosen, stored)
+        self._is_opening = False
         self.house = sale.house
         self._clock = sale.clock
         self._count_start(sale)
@@ -338,14 +346,19 @@ class Premises:
         if self._open_fails > 0 and not self.is_calm:
             self._open_fails -= 1
             raise StorageError("The journal can't be opened: no space left.")
+        if self._journal is not None:
+            self._journal.close()  # what a process that is gone had on its way
         inner = disk.take_over(holder)
         self.stored(inner.position, (), 0)
         now_ms = self.clocks.time_ns() // 1_000_000 if self._clock is None else self._clock.now_ms()
         if inner.position == 0:
             self._beat_ms = now_ms  # nobody heard the house before it wrote for the first time
         least_ms = max(0, now_ms - inner.alive_ms) if inner.position else 0
-        self._outage_ms = (least_ms, max(0, now_ms - self._beat_ms + HEARTBEAT_MS))
-        return FaultyJournal(inner, self)
+        # While a commit is under way heartbeats go on, and what comes is heard in vain if it is never finished.
+        commit_ms = COMMIT_MS_MAX if "late" in self.plan.faults else 0
+        self._outage_ms = (least_ms, max(0, now_ms - self._beat_ms + HEARTBEAT_MS + commit_ms))
+        self._journal = FaultyJournal(inner, self, STORE_HANDLE if "late" in self.plan.faults else None)
+        return self._journal
 
     @property
     def is_faulty(self) -> bool:
@@ -365,6 +378,37 @@ class Premises:
     def after_write(self, what: str) -> None:
         """Let the write fail, or the process end, once it is durable."""
         self._fail(what, "after")
+
+    def postpone(self, land: Callable[[], None], wake: Callable[[], None]) -> bool:
+        """Return whether the store finishes a write later, which the chance says; sometimes never."""
+        if self.is_calm or self._is_opening or self._chance.random() < 0.5:
+            return False
+        if self._chance.random() < 0.01:
+            self.world.reached["a commit never finished"] += 1
+            return True
+        took_ms = self._chance.choices(COMMITS_MS, (30, 30, 30, 20, 20, 10, 4, 2, 1))[0]
+        self.world.reached["a commit finished late"] += 1
+        self.world.after(took_ms, land)
+        if self._chance.random() < 0.3:
+            self.world.reached["a commit finished twice"] += 1
+            self.world.after(took_ms + self._chance.choice((0, 1, 30)), wake)
+        return True
+
+    def lands_anyway(self) -> bool:
+        """Return what became of a write that nobody waits for."""
+        lands = self._chance.random() < 0.5
+        self.world.reached[f"a commit that nobody waited for was {'durable' if lands else 'lost'}"] += 1
+        return lands
+
+    def wait_for(self, is_done: Callable[[], bool]) -> None:
+        """Let time pass as the process stops."""
+        until_ms = self.world.now_ms + COMMIT_MS_MAX
+        while not is_done() and self.world.step(until_ms):
+            pass
+
+    def is_readable(self, handle: int) -> bool:
+        """Return whether the store woke the house."""
+        return handle == STORE_HANDLE and self._journal is not None and self._journal.is_readable
 
     def _fail(self, what: str, when: str) -> None:
         self.at_call(f"{what}, {when} it is durable")

@@ -151,10 +151,16 @@ class Poller:
         self._world = world
         self._process = process
         self._readers: list[Router | Publisher] = []
+        self._handles: list[int] = []
 
     def register(self, reader: "Router | Publisher | int", flags: int = zmq.POLLIN) -> None:
-        if not isinstance(reader, int):
+        if isinstance(reader, int):
+            self._handles.append(reader)
+        else:
             self._readers.append(reader)
+
+    def unregister(self, handle: int) -> None:
+        self._handles.remove(handle)
 
     def poll(self, timeout_ms: int) -> list[tuple[object, int]]:
         self._process.before_poll()
@@ -169,7 +175,9 @@ class Poller:
     def _ready(self) -> list[tuple[object, int]]:
         if self._process.is_told_to_stop:
             return [(self._process.stop_handle, zmq.POLLIN)]
-        return [(reader, zmq.POLLIN) for reader in self._readers if reader.waiting]
+        readable: list[object] = [reader for reader in self._readers if reader.waiting]
+        readable += [handle for handle in self._handles if self._process.is_readable(handle)]
+        return [(reader, zmq.POLLIN) for reader in readable]
 
 
 class PollingProcess(Process, Protocol):
@@ -177,6 +185,9 @@ class PollingProcess(Process, Protocol):
 
     is_told_to_stop: bool
     stop_handle: int
+
+    def is_readable(self, handle: int) -> bool:
+        """Return whether a handle that is no socket can be read."""
 
     def before_poll(self) -> None:
         """Look at the state between two turns."""

@@ -41,7 +41,7 @@ from common.keys import new_keys, parse_link
 from common.lot import SoftClose
 from common.messages import Accepted, BidRequest, BuyRequest, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CAT, START_MS, SmallSale, bid, lot
-from tests.auctioneer.process.held_sale import Opens
+from tests.auctioneer.process.served_sale import Opens
 
 WAIT_S = 120
 

@@ -10,7 +10,7 @@ from common.codec import lot_topic, topic
 from common.lot import BidPlaced
 from common.messages import Accepted, LotEvents, SaleEvents
 from tests.auctioneer.house.house_examples import ANN, BOB, HOUR_MS, lot, lots
-from tests.auctioneer.process.held_sale import Answered, Opens, Published, Stored, bid
+from tests.auctioneer.process.served_sale import Answered, Opens, Published, Stored, bid
 
 ALL_LOTS = b"lot/"
 

@@ -9,7 +9,7 @@ from auctioneer.rules.facts import MaximumDropped
 from common.limits import HEARTBEAT_MS
 from common.messages import BidRequest, Heartbeat, LotEvents, ManyLots
 from tests.auctioneer.house.house_examples import ANN, BOB, lot, lots
-from tests.auctioneer.process.held_sale import Opens, Published, bid
+from tests.auctioneer.process.served_sale import Opens, Published, bid
 
 ALL_LOTS = b"lot/"
 

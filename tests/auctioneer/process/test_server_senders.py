@@ -13,7 +13,7 @@ from common.codec import encode, topic
 from common.limits import FRAMES_MAX, PROTOCOL_VERSION
 from common.messages import Hello, Ping, Probed, Rejected, SaleEvents
 from tests.auctioneer.house.house_examples import ANN, BOB
-from tests.auctioneer.process.held_sale import Answered, Opens, Published, Stored, bid
+from tests.auctioneer.process.served_sale import Answered, Opens, Published, Stored, bid
 
 ALL_LOTS = b"lot/"
 PROBE = topic("~" + "0123456789abcdef")

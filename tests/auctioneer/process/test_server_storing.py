@@ -13,13 +13,13 @@ from common.errors import RejectCode
 from common.lot import BidPlaced, ExtendCause, LotExtended
 from common.messages import Accepted, Heartbeat, LotEvents, Probed, Rejected, SaleEvents
 from tests.auctioneer.house.house_examples import ANN, BOB, lots
-from tests.auctioneer.process.held_sale import Answered, HeldSale, Opens, bid
+from tests.auctioneer.process.served_sale import Answered, Opens, ServedSale, bid
 
 ALL_LOTS = b"lot/"
 PROBE = b"~0123456789abcdef\0"
 
 
-def frozen_at_500(hold: Opens, **options: object) -> HeldSale:
+def frozen_at_500(hold: Opens, **options: object) -> ServedSale:
     """Return a sale in which the disk fails a bid and a command at 500 ms and works again at 1800 ms."""
     sale = hold(**options)
     ann = sale.bidder(ANN, "Ann")

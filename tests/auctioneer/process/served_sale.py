@@ -39,6 +39,9 @@ from tests.simulation.sockets import Frame, Line, Poller, Publisher, Router
 from tests.simulation.world import Clocks, World
 
 STOP_HANDLE = 7
+STORE_HANDLE = 9
+NEVER_MS = 10**9
+"""For what a commit takes that is never finished."""
 
 
 class Stored(NamedTuple):
@@ -78,7 +81,7 @@ class Logged(NamedTuple):
 class _Router(Router):
     """A ROUTER to which a peer may be one that does not read."""
 
-    def __init__(self, sale: "HeldSale") -> None:
+    def __init__(self, sale: "ServedSale") -> None:
         super().__init__(sale)
         self.full: set[bytes] = set()
         self.frames: dict[str, int] = {}
@@ -118,7 +121,7 @@ class _FrameOf(Frame):
 class _Publisher(Publisher):
     """An XPUB whose listeners have a real connection each, so that whether it is open can be asked."""
 
-    def __init__(self, sale: "HeldSale", port: int) -> None:
+    def __init__(self, sale: "ServedSale", port: int) -> None:
         super().__init__(sale)
         self._port = port
         self.handles: dict[Line, int] = {}
@@ -137,8 +140,8 @@ class _Publisher(Publisher):
 class _Journal(FaultyJournal):
     """A journal of which is known whether it was let go."""
 
-    def __init__(self, sale: "HeldSale", inner: Journal) -> None:
-        super().__init__(inner, sale)
+    def __init__(self, sale: "ServedSale", inner: Journal) -> None:
+        super().__init__(inner, sale, None if sale.commit_ms is None else STORE_HANDLE)
         self._sale = sale
         self._is_open = True
 
@@ -156,7 +159,7 @@ class _Journal(FaultyJournal):
 class _SnapshotMaker:
     """Makes a snapshot at once; the server hears of it when it asks."""
 
-    def __init__(self, sale: "HeldSale", files: MemorySnapshots) -> None:
+    def __init__(self, sale: "ServedSale", files: MemorySnapshots) -> None:
         self._sale = sale
         self._files = files
         self._made: Made | None = None
@@ -178,7 +181,7 @@ class _SnapshotMaker:
         """Nothing is at work."""
 
 
-class HeldSale:
+class ServedSale:
     """One server, and whoever talks to it. Begin with `bidder` and `at`, then `run`."""
 
     def __init__(
@@ -192,6 +195,7 @@ class HeldSale:
         exit_when_ended: bool = False,
         logs_bids: bool = False,
         facts: Teller | None = None,
+        commit_ms: int | None = None,
     ) -> None:
         self.world = World(0)
         self.disk = MemoryStore()
@@ -207,12 +211,20 @@ class HeldSale:
         """What each reading takes; there are two for each request."""
         self.slow_ms = 0
         """What the next write takes."""
+        self.commit_ms = commit_ms
+        """What the store takes for a commit from now on; None for a store that finishes at once."""
+        self.wakes = 1
+        """How often the store wakes the house for a commit."""
+        self.lands = False
+        """Whether a write that nobody waits for any more becomes durable."""
+        self._opened_journal: _Journal | None = None
         self.failed = 0
         self.opened = 0
         self.closed = 0
         self.snapshot_fault = ""
         """Why snapshots fail now."""
         self.is_told_to_stop = False
+        self.is_serving = False
         self.stop_handle = STOP_HANDLE
         self._door = socket.create_server(("127.0.0.1", 0))
         self.connections: list[socket.socket] = [self._door]
@@ -242,6 +254,7 @@ class HeldSale:
             exit_when_ended=exit_when_ended,
             facts=facts or FactLog(log, logs_bids=logs_bids),
         )
+        self.is_serving = True
         self.server.stop_on(STOP_HANDLE)
         self.began_ms = self.world.now_ms
 
@@ -358,6 +371,28 @@ class HeldSale:
     def after_write(self, what: str) -> None:
         """Nothing fails once it is durable."""
 
+    def postpone(self, land: Callable[[], None], wake: Callable[[], None]) -> bool:
+        took_ms = self.commit_ms if self.is_serving else None
+        if took_ms is None:
+            return False
+        if took_ms < NEVER_MS:
+            self.world.after(took_ms, land)
+        for number in range(1, self.wakes):
+            self.world.after(min(took_ms, 1000) + number, wake)
+        return True
+
+    def lands_anyway(self) -> bool:
+        return self.lands
+
+    def wait_for(self, is_done: Callable[[], bool]) -> None:
+        until_ms = self.world.now_ms + 1000
+        while not is_done() and self.world.step(until_ms):
+            pass
+
+    def is_readable(self, handle: int) -> bool:
+        """Return whether the store woke the house."""
+        return handle == STORE_HANDLE and self._opened_journal is not None and self._opened_journal.is_readable
+
     def stored(self, position: int, facts: Sequence[AnyFact], now_ms: int) -> None:
         self.told.append(Stored(self.world.now_ms, self._what, tuple(facts), position))
 
@@ -371,10 +406,11 @@ class HeldSale:
         if "damaged" in self.failing:
             raise DamagedJournalError("in memory", "as the test wants it")
         self.opened += 1
-        return _Journal(self, disk.take_over(holder))
+        self._opened_journal = _Journal(self, disk.take_over(holder))
+        return self._opened_journal
 
 
-Opens = Callable[..., HeldSale]
+Opens = Callable[..., ServedSale]
 
 
 def bid(number: int, amount_minor: int, lot: str = "1", **more: object) -> BidRequest:
