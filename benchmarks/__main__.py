@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "engine": "benchmarks.measurements.engine",
     "scale": "benchmarks.measurements.scale",
     "memory": "benchmarks.measurements.memory",
+    "hall": "benchmarks.measurements.hall",
     "recovery": "benchmarks.measurements.recovery",
     "report": "benchmarks.report.page",
 }

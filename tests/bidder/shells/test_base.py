@@ -407,7 +407,7 @@ print("over")
 def test_limits_are_raised_where_that_is_allowed_and_named_where_not(fake: FakeHouse) -> None:
     told = run(fake, MANY).splitlines()
     assert told[0] == "allowed True"
-    assert "the system allows it 64. Raise that limit (`ulimit -n`" in told[1]
+    assert "the system allows it 64 in all. Raise that limit (`ulimit -n`" in told[1]
     assert told[2:] == ["over"]
 
 
