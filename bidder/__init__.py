@@ -17,6 +17,7 @@ if (_found := find_spec("common")) and (
         f"first: {_found.origin}. Rename that one, or start the program from another folder."
     )
 
+from bidder.core.errors import CallbackError, ClosedError, UnansweredError
 from bidder.core.notices import (
     ConnectionChanged,
     ConnectionState,
@@ -35,7 +36,6 @@ from bidder.core.notices import (
     Won,
 )
 from bidder.shells.asyncio import AsyncClient
-from bidder.shells.base import CallbackError, ClosedError, UnansweredError
 from bidder.shells.blocking import Client
 from bidder.shells.hall import Desk, Hall
 from common.errors import (

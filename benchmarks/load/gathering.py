@@ -17,7 +17,6 @@ import msgspec
 from benchmarks.load.child import decode_line, say
 from bidder import AsyncClient, Hall, LotChanged, Notice, new_context, new_keys
 from common.errors import UsageError
-from common.open_files import FILES_PER_CLIENT, make_room_for_files
 from common.sockets import allow_many_sockets
 
 JOINING_AT_ONCE: Final = 32
@@ -125,7 +124,6 @@ def _memory_bytes() -> int:
 
 
 async def _run(kind: str, link: str, bidders: int) -> None:
-    make_room_for_files(FILES_PER_CLIENT * bidders)
     seen = _Seen()
     async with AsyncExitStack() as resources:
         say(await (_join_hall if kind == "hall" else _join_clients)(link, bidders, seen, resources))

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from bidder.cli.bids import buy_now_price
 from bidder.cli.context import asked_in_vain
 from bidder.cli.output import say
-from bidder.cli.voices import ForPeople, Voice
+from bidder.core.errors import UnansweredError
 from bidder.core.notices import ConnectionState
 from bidder.display.cautions import caution
 from bidder.display.orders import (
@@ -26,9 +26,9 @@ from bidder.display.orders import (
     parsed_amount,
     parsed_condition,
 )
+from bidder.display.voices import ForPeople, Voice
 from bidder.display.wording import Line, Tone, leader_words, time_left
 from bidder.shells.asyncio import AsyncClient
-from bidder.shells.base import UnansweredError
 from bidder.shells.home import LastId
 from common.errors import AuctionError, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX

@@ -7,11 +7,12 @@ import click
 
 from bidder.cli.context import LOT, BidderContext, Naming, explained, json_option, timeout_option, with_bidder_context
 from bidder.cli.output import say
+from bidder.core.errors import UnansweredError
 from bidder.display.cautions import caution
 from bidder.display.orders import parsed_amount, parsed_condition
 from bidder.display.records import no_verdict_record, verdict_record
 from bidder.display.wording import verdict_line
-from bidder.shells.base import BaseClient, UnansweredError
+from bidder.shells.base import BaseClient
 from bidder.shells.blocking import Client
 from common.errors import RejectCode, RejectedError, UnreachableError, UsageError
 from common.limits import INTEGER_MAX

@@ -1,6 +1,7 @@
 """What the commands share: the options that say which house and who asks, and how a client of it is had."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from functools import wraps
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import click
 
+from bidder.shells.asyncio import AsyncClient
 from bidder.shells.blocking import REQUEST_TIMEOUT_MS, Client
 from bidder.shells.home import LastId, NamesAt, bidder_keys, default_home, observer_keys
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
@@ -88,7 +90,8 @@ class BidderContext(NamedTuple):
             )
         except RejectedError as error:
             raise explained(error) from error
-        self.note_welcome(client.welcome)
+        with closing_where_it_fails(client):
+            self.note_welcome(client.welcome)
         return client
 
     def note_welcome(self, welcome: Welcome) -> None:
@@ -97,6 +100,16 @@ class BidderContext(NamedTuple):
             NamesAt(self.home, self.link).keep(self.name)
         if self.name and welcome.name != self.name:
             tell_person(f"Your key is enrolled as {welcome.name} here; you take part under that name.")
+
+
+@contextmanager
+def closing_where_it_fails(client: Client | AsyncClient) -> Iterator[None]:
+    """Close a client where the block raises: nobody holds it then, and it would be told to be forgotten."""
+    try:
+        yield
+    except BaseException:
+        client.close()
+        raise
 
 
 def explained(error: RejectedError) -> RejectedError:

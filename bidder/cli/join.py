@@ -9,14 +9,22 @@ from typing import Any, Final
 import click
 
 from bidder.cli.attending import Attendance
-from bidder.cli.context import BidderContext, Naming, explained, json_option, timeout_option, with_bidder_context
-from bidder.cli.following import LAST_LOTS_MS, Follower
+from bidder.cli.context import (
+    BidderContext,
+    Naming,
+    closing_where_it_fails,
+    explained,
+    json_option,
+    timeout_option,
+    with_bidder_context,
+)
 from bidder.cli.inputs import output_above_prompt, piped_lines, typed_lines
-from bidder.cli.output import say
-from bidder.cli.voices import ForPeople, ForPrograms, Voice
+from bidder.cli.output import print_lots, say
 from bidder.core.notices import ConnectionChanged, ConnectionState
+from bidder.display.following import LAST_LOTS_MS, Following
 from bidder.display.orders import FollowOrder, json_order, json_tag, parsed_choice, typed_order
 from bidder.display.records import connection_record
+from bidder.display.voices import ForPeople, ForPrograms, Voice
 from bidder.display.wording import connection_line
 from bidder.shells.asyncio import AsyncClient
 from common.errors import ADVICE, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
@@ -80,10 +88,10 @@ async def _attend(
 ) -> None:
     client = await _enter(context, timeout_ms, is_program=is_program)
     async with client:
-        voice: Voice = ForPrograms(client) if is_program else ForPeople(client)
+        voice: Voice = ForPrograms(client, say_record) if is_program else ForPeople(client, say, print_lots)
         attendance = Attendance(client, voice, context.last_id, timeout_ms)
         voice.follow(follow)
-        follower = Follower(client, voice)
+        following = Following(client, voice)
         orders = (
             _follow_json(attendance, voice)
             if is_program
@@ -91,21 +99,21 @@ async def _attend(
         )
         with nullcontext() if is_program else output_above_prompt():
             try:
-                await _until_over(_follow(client, follower), orders, attendance.muted, follower, voice)
+                await _until_over(_follow(client, following), orders, attendance.muted, following, voice)
             except (OutputError, BrokenPipeError):
                 await attendance.finish()  # what was asked for is decided all the same, and told on stderr
                 raise
 
 
 async def _until_over(
-    following: Coroutine[Any, Any, None],
+    follow: Coroutine[Any, Any, None],
     orders: Coroutine[Any, Any, None],
     muted: asyncio.Future[None],
-    follower: Follower,
+    following: Following,
     voice: Voice,
 ) -> None:
     """Follow the sale and take orders until the one or the other is over, or stdout takes no more; tell which."""
-    tasks = [asyncio.create_task(following), asyncio.create_task(orders), muted]
+    tasks = [asyncio.create_task(follow), asyncio.create_task(orders), muted]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
@@ -115,8 +123,8 @@ async def _until_over(
         for task in tasks:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    if follower.has_ended and outcomes[0] is None:
-        voice.ended(follower.lots_missing)
+    if following.has_ended and outcomes[0] is None:
+        voice.ended(following.lots_missing)
         return
     if outcomes[1] is None or isinstance(outcomes[1], click.Abort):
         voice.left()
@@ -148,7 +156,8 @@ async def _enter(context: BidderContext, timeout_ms: int, *, is_program: bool) -
             if not is_awaiting and not any(tries_ms):
                 raise
         else:
-            context.note_welcome(client.welcome)
+            with closing_where_it_fails(client):
+                context.note_welcome(client.welcome)
             return client
 
 
@@ -161,14 +170,14 @@ def _say_awaiting(*, is_program: bool) -> None:
         say(line)
 
 
-async def _follow(client: AsyncClient, follower: Follower) -> None:
+async def _follow(client: AsyncClient, following: Following) -> None:
     async for notice in client.notices():
-        follower.show(notice)
-        if follower.has_ended:
+        following.show(notice)
+        if following.has_ended:
             break
     late_notices = client.notices(LAST_LOTS_MS)
-    while follower.lots_missing and (late := await anext(late_notices, None)) is not None:
-        follower.show(late)
+    while following.lots_missing and (late := await anext(late_notices, None)) is not None:
+        following.show(late)
 
 
 async def _follow_typed(client: AsyncClient, attendance: Attendance, voice: Voice, *, is_agreed: bool) -> None:

@@ -4,9 +4,9 @@ import click
 
 from bidder.cli.context import BidderContext, Naming, asked_in_vain, json_option, timeout_option, with_bidder_context
 from bidder.cli.output import print_lots, say
+from bidder.core.errors import UnansweredError
 from bidder.display.records import lot_record, mine_record
 from bidder.display.wording import Line, mine_lines
-from bidder.shells.base import UnansweredError
 from common.lot import SaleStatus
 from common.terminal.commands import examples
 from common.terminal.output import print_json

@@ -3,9 +3,11 @@
 import click
 
 from bidder.cli.context import BidderContext, Naming, json_option, timeout_option, with_bidder_context
-from bidder.cli.following import LAST_LOTS_MS, Follower
-from bidder.cli.voices import ForPeople, ForPrograms
+from bidder.cli.output import print_lots, say
+from bidder.display.following import LAST_LOTS_MS, Following
+from bidder.display.voices import ForPeople, ForPrograms
 from common.terminal.commands import examples
+from common.terminal.output import say_record
 
 
 @click.command(
@@ -27,12 +29,12 @@ def watch(context: BidderContext, timeout_s: float, *, is_until_end: bool, as_js
     With --json: one object a line, each with `event`, `epoch`, `lot` (null: the sale itself) and `seq`.
     """
     with context.connect(round(timeout_s * 1000)) as client:
-        voice = ForPrograms(client) if as_json else ForPeople(client)
-        follower = Follower(client, voice)
+        voice = ForPrograms(client, say_record) if as_json else ForPeople(client, say, print_lots)
+        following = Following(client, voice)
         for notice in client.notices():
-            follower.show(notice)
-            if is_until_end and follower.has_ended:
+            following.show(notice)
+            if is_until_end and following.has_ended:
                 break
-        while follower.lots_missing and (late := next(client.notices(LAST_LOTS_MS), None)) is not None:
-            follower.show(late)
-        voice.ended(follower.lots_missing)
+        while following.lots_missing and (late := next(client.notices(LAST_LOTS_MS), None)) is not None:
+            following.show(late)
+        voice.ended(following.lots_missing)

@@ -19,9 +19,10 @@ from typing import Self
 import zmq
 
 from bidder.core.effects import Outcome
+from bidder.core.errors import CallbackError, ClosedError
 from bidder.core.notices import Notice
 from bidder.core.requests import check_timeout
-from bidder.shells.base import BaseClient, CallbackError, ClosedError, Sockets, open_sockets, prepare_to_connect
+from bidder.shells.base import BaseClient, Sockets, open_sockets, prepare_to_connect
 from bidder.shells.bidding import REQUEST_TIMEOUT_MS, AsyncBidding
 from bidder.shells.hearing import Hearing, OnNotice, Reader
 from bidder.shells.watching import ClientWatch

@@ -14,11 +14,12 @@ from typing import Any
 import zmq
 
 from bidder.core.effects import Outcome, Unanswered
+from bidder.core.errors import UnansweredError
 from bidder.core.notices import ConnectionState
 from bidder.core.requests import check_timeout
 from bidder.shells.connection import Connection
 from bidder.shells.hearing import Hearing, OnNotice, Waiter
-from common.errors import AuctionError, ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
+from common.errors import AuctionError, ProtocolError, RejectCode, RejectedError, UsageError
 from common.keys import JoinLink, KeyPair, parse_link
 from common.limits import MINE_PAGES_MAX, PROTOCOL_VERSION
 from common.lot import LotView, SaleView
@@ -28,41 +29,6 @@ from common.sockets import allow_many_sockets, new_context
 
 AGENT = "auction-house python"
 """How the library names itself to the house."""
-
-
-class UnansweredError(UnreachableError):
-    """A request had no verdict in time. `may_count`: it may have reached the house, so that its outcome is unknown.
-
-    Repeat it with the same `request_id` and the same content: the house answers with the verdict of the first time,
-    or takes it now if it never came.
-    """
-
-    code = "unanswered"
-
-    def __init__(self, request_id: int, *, may_count: bool) -> None:
-        self.request_id = request_id
-        self.may_count = may_count
-        what = "it may have counted" if may_count else "it did not count"
-        super().__init__(f"The house did not answer in time; {what}. Repeat it with request id {request_id}.")
-
-
-class ClosedError(UsageError):
-    """The client was closed."""
-
-    code = "closed"
-
-    def __init__(self) -> None:
-        super().__init__("This client is closed. Connect a new one.")
-
-
-class CallbackError(AuctionError):
-    """The callback raised what ends programs (SystemExit, say), and so ended the client."""
-
-    code = "callback"
-
-    def __init__(self, raised: BaseException) -> None:
-        super().__init__(f"The client's callback raised {raised!r}, which ended the client. Connect a new one.")
-        self.__cause__ = raised
 
 
 class Sockets:

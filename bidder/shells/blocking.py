@@ -22,12 +22,11 @@ from typing import Final, Self
 import zmq
 
 from bidder.core.effects import Outcome, Unanswered
+from bidder.core.errors import CallbackError, ClosedError
 from bidder.core.notices import Notice
 from bidder.core.requests import bid_request, buy_request, check_timeout
 from bidder.shells.base import (
     BaseClient,
-    CallbackError,
-    ClosedError,
     Sockets,
     affairs,
     forgotten,

@@ -21,12 +21,13 @@ import msgspec
 import zmq
 
 from bidder.core.effects import Outcome, Send, Settled
+from bidder.core.errors import CallbackError, ClosedError
 from bidder.core.hall_desks import HallDesk as DeskCore
 from bidder.core.hall_desks import HallDesks
 from bidder.core.notices import ConnectionState, Joined, Notice
 from bidder.core.requests import check_timeout
 from bidder.shells.asyncio import AsyncBase, AsyncHearing
-from bidder.shells.base import AGENT, CallbackError, ClosedError, Sockets, check_type, open_sockets, prepare_to_connect
+from bidder.shells.base import AGENT, Sockets, check_type, open_sockets, prepare_to_connect
 from bidder.shells.bidding import REQUEST_TIMEOUT_MS, AsyncBidding
 from bidder.shells.connection import AppEffect
 from bidder.shells.hearing import OnNotice

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from bidder import AsyncClient
 from bidder.cli import main
 from bidder.cli.attending import Attendance
-from bidder.cli.voices import ForPeople
+from bidder.cli.output import print_lots, say
+from bidder.display.voices import ForPeople
 from bidder.shells.home import LastId
 from common.keys import new_keys
 from tests.bidder.cli.cli_house import WAIT_S, AtTerminal, Program, RunningHouse, catalogue, running_house
@@ -271,7 +272,7 @@ def test_below_the_prompt_one_lot_is_one_lot(house: RunningHouse, home: Path) ->
 
     async def below_the_prompt() -> list[str]:
         async with await AsyncClient.connect(house.link, "Ada", new_keys()) as client:
-            return Attendance(client, ForPeople(client), LastId(home, "Ada"), WAIT_S * 1000).status()
+            return Attendance(client, ForPeople(client, say, print_lots), LastId(home, "Ada"), WAIT_S * 1000).status()
 
     assert asyncio.run(below_the_prompt()) == ["connected | 1 lot open"]
 

@@ -13,8 +13,9 @@ import pytest
 import zmq
 
 from bidder import AsyncClient, Client, LotChanged, UnansweredError
+from bidder.core.errors import CallbackError
 from bidder.core.notices import Notice
-from bidder.shells.base import CallbackError, open_sockets
+from bidder.shells.base import open_sockets
 from common.errors import UsageError
 from common.keys import new_keys
 from common.messages import Accepted, Role

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from bidder import Hall
+from bidder.core.errors import ClosedError, UnansweredError
 from bidder.core.notices import (
     ConnectionChanged,
     ConnectionState,
@@ -19,7 +20,6 @@ from bidder.core.notices import (
     Outbid,
     Won,
 )
-from bidder.shells.base import ClosedError, UnansweredError
 from bidder.shells.hall import Desk
 from common.errors import RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import new_keys

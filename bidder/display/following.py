@@ -6,7 +6,6 @@ out, so that a program sees each lot's `seq` go up by one from the state on.
 
 from typing import Final
 
-from bidder.cli.voices import Voice
 from bidder.core.notices import (
     ConnectionChanged,
     ConnectionState,
@@ -19,7 +18,8 @@ from bidder.core.notices import (
     SaleChanged,
     StateReady,
 )
-from bidder.shells.base import BaseClient
+from bidder.display.shown import Shown
+from bidder.display.voices import Voice
 from common.errors import RejectedError
 
 LAST_LOTS_MS: Final = 5000
@@ -27,10 +27,10 @@ LAST_LOTS_MS: Final = 5000
 _SALE: Final = ""
 
 
-class Follower:
+class Following:
     """Gives a client's notices to a voice."""
 
-    def __init__(self, client: BaseClient, voice: Voice) -> None:
+    def __init__(self, client: Shown, voice: Voice) -> None:
         self._client = client
         self._voice = voice
         self._seqs: dict[str, int] = {}

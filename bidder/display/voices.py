@@ -1,17 +1,20 @@
-"""The two ways to tell what happens: lines for people, and objects for programs, one a line.
+"""The two ways to tell what happens: lines for people, and objects for programs.
 
-Who follows a sale (`follow`, `join`) says what happened; a voice says how that is told.
+What follows a sale says what happened, and a voice says how that is told; where it is put is a function that the voice
+is given: a terminal's, a screen's, a page's.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
-from bidder.cli.output import print_lots, say
+from bidder.core.errors import UnansweredError
 from bidder.core.notices import LotCaughtUp, LotChanged, Notice
 from bidder.display.orders import ALL, OWN, FollowOrder
 from bidder.display.records import (
+    Record,
     lot_record,
     mine_record,
     money,
@@ -20,13 +23,13 @@ from bidder.display.records import (
     state_records,
     verdict_record,
 )
+from bidder.display.shown import Shown
 from bidder.display.wording import Line, Tone, lot_lines, mine_lines, notice_line, verdict_line
-from bidder.shells.base import BaseClient, UnansweredError
 from common.errors import AuctionError, UnreachableError
 from common.lot import LotStatus, LotView
 from common.lot_numbers import lot_meant
 from common.messages import Accepted, Mine, Rejected
-from common.terminal.output import say_record
+from common.money import Currency
 from common.words import counted
 
 OWN_MARK: Final = "==> "
@@ -35,10 +38,31 @@ _TABLE_LOTS_MAX: Final = 40
 """A longer table would only scroll away what was on the screen."""
 
 
+class Say(Protocol):
+    """Shows a line to a person. Raises what `if_lost` is told by where it can't."""
+
+    def __call__(self, line: Line, *, if_lost: str = "") -> None:
+        """Show it."""
+
+
+class SayRecord(Protocol):
+    """Gives an object to a program. Raises what `if_lost` is told by where it can't."""
+
+    def __call__(self, record: Record, *, if_lost: str = "") -> None:
+        """Give it."""
+
+
+class ShowLots(Protocol):
+    """Shows lots to a person, each with what is left on its clock."""
+
+    def __call__(self, views: Sequence[tuple[LotView, int | None]], paddle: int, currency: Currency) -> None:
+        """Show them."""
+
+
 class Voice(ABC):
     """Tells what happens to a client. `tag` is what a program gave its request to know the answer by."""
 
-    def __init__(self, client: BaseClient) -> None:
+    def __init__(self, client: Shown) -> None:
         self._client = client
         self._led_by_verdict: dict[str, Accepted] = {}
         self.choice = ALL
@@ -133,140 +157,151 @@ class Voice(ABC):
 
 
 class ForPeople(Voice):
-    """Lines of text."""
+    """Lines of text, and a table of lots."""
+
+    def __init__(self, client: Shown, say: Say, show_lots: ShowLots) -> None:
+        super().__init__(client)
+        self._say = say
+        self._show_lots = show_lots
 
     def state(self) -> None:
-        """Print the table of lots."""
+        """Tell the table of lots."""
         sale = self._client.sale
-        say(Line(sale.title, Tone.NOTE))
+        self._say(Line(sale.title, Tone.NOTE))
         if sale.announcement:
-            say(Line(f"*** The auctioneer says: {sale.announcement}", Tone.NOTE))
+            self._say(Line(f"*** The auctioneer says: {sale.announcement}", Tone.NOTE))
         if sale.lots <= _TABLE_LOTS_MAX:
             self.lots(None)
             return
         views = [view for view in self._client.lots().values() if view.status in (LotStatus.OPEN, LotStatus.PAUSED)]
-        say(Line(f"{counted(sale.lots, 'lot')}, {len(views)} open; `lots` shows them all."))
+        self._say(Line(f"{counted(sale.lots, 'lot')}, {len(views)} open; `lots` shows them all."))
         self._table(views[:_TABLE_LOTS_MAX])
 
     def notice(self, notice: Notice) -> None:
-        """Print a line, where a person needs to know."""
+        """Tell a line, where a person needs to know."""
         remaining_ms = None
         if isinstance(notice, LotChanged | LotCaughtUp):
             remaining_ms = notice.view.remaining_at(self._client.server_now_ms())
         line = notice_line(notice, self._client.paddle, self._client.sale.currency, remaining_ms)
         if line is not None:
-            say(line)
+            self._say(line)
 
     def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
-        """Print a sentence."""
+        """Tell a sentence."""
         line = verdict_line(verdict, lot, self._client.sale.currency)
         code = f"Error [{verdict.code.value}]: " if isinstance(verdict, Rejected) else ""
         self._answer(Line(code + line.text, line.tone), if_lost=line.text)
 
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
-        """Print what is known, which is little."""
+        """Tell what is known, which is little."""
         what = "It may have counted: see `mine` once the house is back." if error.may_count else "Nothing was decided."
         self.failure(UnreachableError(f"The house did not answer in time about lot {lot}. {what}"), tag)
 
     def failure(self, error: AuctionError, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
-        """Print a sentence."""
+        """Tell a sentence."""
         self._answer(Line(f"Error [{error.code}]: {error}", Tone.BAD))
 
     def _answer(self, line: Line, *, if_lost: str = "") -> None:
         self.last_word = line.text
-        say(Line(f"{OWN_MARK}{line.text}", line.tone), if_lost=if_lost)
+        self._say(Line(f"{OWN_MARK}{line.text}", line.tone), if_lost=if_lost)
 
     def mine(self, mine: Mine, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
-        """Print the lots led and won."""
+        """Tell the lots led and won."""
         for line in mine_lines(mine, self._client.welcome.name, self._client.lots(), self._client.sale.currency):
-            say(line)
+            self._say(line)
 
     def followed(self, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
-        """Print which lots are followed."""
+        """Tell which lots are followed."""
         which = {ALL: "all lots", OWN: "the lots that you bid on or lead"}.get(self.choice)
         self._answer(Line(f"You see the changes of {which or f'lot {self.choice}'}, and all that concerns you."))
 
     def lots(self, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
-        """Print the table of lots."""
+        """Tell the table of lots."""
         self._table(list(self._client.lots().values()))
 
     def _table(self, views: list[LotView]) -> None:
         timed = [(view, self._client.remaining_ms(view.lot)) for view in views]
-        print_lots(timed, self._client.paddle, self._client.sale.currency)
+        self._show_lots(timed, self._client.paddle, self._client.sale.currency)
 
     def lot(self, number: str) -> None:
-        """Print all about one lot. Raises UsageError where there is none."""
+        """Tell all about one lot. Raises UsageError where there is none."""
         view = self._client.lot(number)
         remaining_ms = self._client.remaining_ms(number)
         for line in lot_lines(view, self._client.paddle, self._client.sale.currency, remaining_ms):
-            say(line)
+            self._say(line)
 
     def left(self) -> None:
-        """Print what binds on."""
+        """Tell what binds on."""
         currency = self._client.sale.currency
         led = self._led()
         if not led:
-            say(Line("You leave the sale; you lead no lot.", Tone.NOTE))
+            self._say(Line("You leave the sale; you lead no lot.", Tone.NOTE))
             return
-        say(Line("You leave the sale. Bids bind: you still lead, and can still win,", Tone.NOTE))
+        self._say(Line("You leave the sale. Bids bind: you still lead, and can still win,", Tone.NOTE))
         for view in led:
             price = currency.show(view.price_minor or 0)
-            say(Line(f"  lot {view.lot} at {price}: {view.terms.title}", Tone.NOTE))
+            self._say(Line(f"  lot {view.lot} at {price}: {view.terms.title}", Tone.NOTE))
 
     def ended(self, missing: int) -> None:
-        """Print what was won."""
+        """Tell what was won."""
         currency, won = self._client.sale.currency, self._won()
-        say(Line("The sale is over.", Tone.NOTE))
+        self._say(Line("The sale is over.", Tone.NOTE))
         if missing:
-            say(Line(f"The end of {counted(missing, 'lot')} did not come through; `bidder lots` shows it.", Tone.BAD))
+            self._say(
+                Line(f"The end of {counted(missing, 'lot')} did not come through; `bidder lots` shows it.", Tone.BAD)
+            )
         if not self._client.paddle:
             return
         if not won:
-            say(Line("You won no lot."))
+            self._say(Line("You won no lot."))
             return
-        say(Line(f"You won {counted(len(won), 'lot')}:", Tone.GOOD))
+        self._say(Line(f"You won {counted(len(won), 'lot')}:", Tone.GOOD))
         for view in won:
-            say(Line(f"  lot {view.lot} at {currency.show(view.hammer_minor or 0)}: {view.terms.title}"))
-        say(Line(f"  total {currency.show(sum(view.hammer_minor or 0 for view in won))}"))
+            self._say(Line(f"  lot {view.lot} at {currency.show(view.hammer_minor or 0)}: {view.terms.title}"))
+        self._say(Line(f"  total {currency.show(sum(view.hammer_minor or 0 for view in won))}"))
 
 
 class ForPrograms(Voice):
-    """One JSON object a line."""
+    """One JSON object for each thing that happens."""
+
+    def __init__(self, client: Shown, say_record: SayRecord) -> None:
+        super().__init__(client)
+        self._say_record = say_record
 
     def state(self) -> None:
-        """Print the sale and each lot."""
+        """Tell the sale and each lot."""
         for record in state_records(self._epoch, self._client.sale, self._client.lots()):
-            say_record(record)
+            self._say_record(record)
 
     def notice(self, notice: Notice) -> None:
-        """Print the notice."""
-        say_record(notice_record(notice, self._epoch, self._client.sale.currency))
+        """Tell the notice."""
+        self._say_record(notice_record(notice, self._epoch, self._client.sale.currency))
 
     def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:
-        """Print the verdict."""
+        """Tell the verdict."""
         currency = self._client.sale.currency
         message = verdict_line(verdict, lot, currency).text
         self._answer("verdict", tag, if_lost=message, **verdict_record(verdict, currency, lot, message))
 
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
-        """Print what is known, and the id to repeat the request with."""
+        """Tell what is known, and the id to repeat the request with."""
         self._answer("verdict", tag, **no_verdict_record(UnreachableError(str(error)), lot, error.request_id))
 
     def failure(self, error: AuctionError, tag: Any) -> None:
-        """Print the error."""
+        """Tell the error."""
         self._answer("error", tag, error={"code": error.code, "message": str(error)})
 
     def mine(self, mine: Mine, tag: Any) -> None:
-        """Print the lots led and won."""
+        """Tell the lots led and won."""
         record = mine_record(mine, self._client.welcome.name, self._client.lots(), self._client.sale.currency)
         self._answer("mine", tag, **record)
 
     def followed(self, tag: Any) -> None:
-        """Print which lots are followed."""
+        """Tell which lots are followed."""
         self._answer("follow", tag, follow=str(self.choice))
 
     def lots(self, tag: Any) -> None:
-        """Print all lots in one object."""
+        """Tell all lots in one object."""
         client = self._client
         records = [
             lot_record(view, client.sale.currency, client.paddle, client.remaining_ms(view.lot))
@@ -275,13 +310,13 @@ class ForPrograms(Voice):
         self._answer("lots", tag, lots=records)
 
     def left(self) -> None:
-        """Print what binds on."""
+        """Tell what binds on."""
         currency = self._client.sale.currency
         leading = [{"lot": view.lot, **money(currency, price=view.price_minor)} for view in self._led()]
         self._answer("left", None, leading=leading)
 
     def ended(self, missing: int) -> None:
-        """Print what was won."""
+        """Tell what was won."""
         currency, won = self._client.sale.currency, self._won()
         total_minor = sum(view.hammer_minor or 0 for view in won)
         records = [{"lot": view.lot, **money(currency, hammer=view.hammer_minor)} for view in won]
@@ -293,4 +328,4 @@ class ForPrograms(Voice):
 
     def _answer(self, event: str, tag: Any, *, if_lost: str = "", **fields: Any) -> None:
         record = {"event": event, "epoch": self._epoch, "lot": None, "seq": None, "id": tag, **fields}
-        say_record(record, if_lost=if_lost)
+        self._say_record(record, if_lost=if_lost)

@@ -1,0 +1,38 @@
+"""What can go wrong with a client besides what the house says: no answer in time, a client that is closed or ended."""
+
+from common.errors import AuctionError, UnreachableError, UsageError
+
+
+class UnansweredError(UnreachableError):
+    """A request had no verdict in time. `may_count`: it may have reached the house, so that its outcome is unknown.
+
+    Repeat it with the same `request_id` and the same content: the house answers with the verdict of the first time,
+    or takes it now if it never came.
+    """
+
+    code = "unanswered"
+
+    def __init__(self, request_id: int, *, may_count: bool) -> None:
+        self.request_id = request_id
+        self.may_count = may_count
+        what = "it may have counted" if may_count else "it did not count"
+        super().__init__(f"The house did not answer in time; {what}. Repeat it with request id {request_id}.")
+
+
+class ClosedError(UsageError):
+    """The client was closed."""
+
+    code = "closed"
+
+    def __init__(self) -> None:
+        super().__init__("This client is closed. Connect a new one.")
+
+
+class CallbackError(AuctionError):
+    """The callback raised what ends programs (SystemExit, say), and so ended the client."""
+
+    code = "callback"
+
+    def __init__(self, raised: BaseException) -> None:
+        super().__init__(f"The client's callback raised {raised!r}, which ended the client. Connect a new one.")
+        self.__cause__ = raised
