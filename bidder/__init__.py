@@ -33,6 +33,7 @@ from bidder.core.notices import (
     SaleCaughtUp,
     SaleChanged,
     StateReady,
+    Told,
     Won,
 )
 from bidder.shells.asyncio import AsyncClient
@@ -71,7 +72,7 @@ from common.lot import (
     SaleStatus,
     SaleView,
 )
-from common.messages import Accepted, Maximum, Mine, Rejected, Role, Welcome
+from common.messages import Accepted, Maximum, Mine, Rejected, Role, Welcome, Word, WordKind
 from common.money import AmountError, Currency
 from common.sockets import new_context
 
@@ -130,11 +131,14 @@ __all__ = [
     "SaleView",
     "StateReady",
     "StorageError",
+    "Told",
     "UnansweredError",
     "UnreachableError",
     "UsageError",
     "Welcome",
     "Won",
+    "Word",
+    "WordKind",
     "WrongKeyError",
     "load_or_make_keys",
     "new_context",

@@ -12,6 +12,7 @@ the shell takes with `pop_effects` after each input and carries out in order; `n
 - A bid without a verdict at its deadline is `Unanswered`, never quietly given up.
 - A verdict of a history that the follower does not hold yet is told when the follower holds it, at the latest at the
   request's deadline: else the application would hear it in the wrong history.
+- What the house says to the bidder alone is asked for all the time that the bidder is welcome (`bidder.core.news`).
 - The desk pings only while a `while_connected` maximum of its bidder leads and its person is there.
 
 A follower that asks over the desk (`bidder.core.follower`) gets the answers to what it asked.
@@ -23,10 +24,11 @@ from typing import Final, Protocol
 from msgspec.structs import replace
 
 from bidder.core.effects import Effect, Outcome, Send, Settled, Unanswered
+from bidder.core.news import WordsToBidder
 from bidder.core.notices import Joined
 from bidder.core.pending import RETRY_MIN_MS, Pending, PendingRequests
 from bidder.core.presence import Presence, Views
-from common.codec import decode_answer
+from common.codec import decode_answer, encode
 from common.errors import ProtocolError, RejectCode, UsageError
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 from common.messages import (
@@ -39,6 +41,7 @@ from common.messages import (
     LotRequest,
     Mine,
     MineRequest,
+    News,
     Ping,
     Pong,
     Rejected,
@@ -128,6 +131,8 @@ class Desk:
         self._last_ticket = 0
         self._entropy = entropy
         self._pending = PendingRequests(self.jitter)
+        self.news = WordsToBidder(self.new_request_id, self.jitter)
+        """What the house says to this bidder alone."""
         self._held: list[tuple[Pending, Outcome]] = []
         self._effects: list[Effect] = []
         self._hello: Pending | None = None
@@ -160,9 +165,17 @@ class Desk:
             None if self._hello is None else max(self._hello.next_ms, self._pending.resume_ms),
             self._pending.next_deadline_ms(may_send=self.is_welcome),
             self.presence.next_ms if self.is_welcome else None,
+            self._news_ms,
             *(pending.deadline_ms for pending, _ in self._held),
         ]
         return min((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def _news_ms(self) -> int | None:
+        """When the question for news is to be sent; None where none is, or others go first."""
+        if not self.is_welcome or self.news.next_ms is None or self._pending.is_slowed:
+            return None
+        return max(self.news.next_ms, self._pending.resume_ms)
 
     def tick(self, now_ms: int) -> None:
         """Do what time asks for; early or late calls are harmless."""
@@ -181,6 +194,10 @@ class Desk:
         if not bodies and self.presence.is_ping_due(now_ms, self.paddle):
             self.ping(now_ms)
             bodies = self._pending.send_due(now_ms)
+        if self._news_ms is not None and self._news_ms <= now_ms:
+            question = self.news.question(now_ms)
+            assert question is not None, "it was due"
+            bodies.append(encode(question))
         if bodies:
             self._effects += [Send(body) for body in bodies]
             self.presence.note_sent(now_ms)
@@ -208,6 +225,8 @@ class Desk:
                 asked = self._pop_pending(answer)
                 if asked is not None:
                     self._listener.answered(answer, asked, now_ms)
+            case News():
+                self._read_news(answer, now_ms)
             case Accepted() | Mine():
                 asked = self._pop_pending(answer)
                 if asked is not None:
@@ -299,6 +318,7 @@ class Desk:
         self._go_on_above(answer.last_id, now_ms)
         self._pending.renew_stale(lambda: self.new_request_id(now_ms), now_ms)
         self._pending.hurry(now_ms)
+        self.news.read_welcome(answer, now_ms)
         self._listener.welcomed(answer, known, hello, now_ms)
 
     def _leave_sale(self) -> None:
@@ -347,6 +367,21 @@ class Desk:
         self.withdraw(Ping)
         self.ask(Ping(id=self.new_request_id(now_ms)), now_ms)
 
+    def _read_news(self, answer: News, now_ms: int) -> None:
+        """Tell what was said to the bidder. What is of another epoch is asked for again, as the next welcome says."""
+        if self.welcome is not None and answer.epoch == self.welcome.epoch:
+            self._effects += self.news.read(answer, now_ms)
+        elif self.news.is_asked(answer.id):
+            self.greet_again(now_ms)
+
+    def _read_news_rejected(self, answer: Rejected, now_ms: int) -> None:
+        self.news.read_rejected(answer, now_ms)
+        if answer.code is RejectCode.SLOW_DOWN:
+            self._pending.slow_down(answer.retry_ms, now_ms)
+        elif answer.code in _NOT_IN:
+            self.is_welcome = False
+            self.greet_again(now_ms)
+
     def _pop_pending(self, answer: Answer) -> Pending | None:
         """Return the request that `answer` answers; None for a second answer to the same request."""
         pending = self._pending.get(answer.id)
@@ -362,6 +397,9 @@ class Desk:
             return
         if answer.id == 0 and answer.code not in _NOT_TAKEN_UP:
             raise ProtocolError(f"The house could not read a request of this client: {answer.detail or answer.code}.")
+        if self.news.is_asked(answer.id):
+            self._read_news_rejected(answer, now_ms)
+            return
         pending = self._pending.get(answer.id)
         if pending is None:
             return

@@ -11,7 +11,7 @@ from enum import Enum
 import msgspec
 
 from common.lot import AnyLotEvent, AnySaleEvent, LotView, SaleView
-from common.messages import Rejected, Welcome
+from common.messages import Rejected, Welcome, Word
 
 
 class ConnectionState(Enum):
@@ -140,6 +140,14 @@ class Lost(Notice, frozen=True):
     seq: int
     winner: int | None
     hammer_minor: int | None
+
+
+class Told(Notice, frozen=True):
+    """The house has said something to this bidder alone. `missing` words before it were not to be had any more."""
+
+    epoch: int
+    word: Word
+    missing: int
 
 
 class ConnectionChanged(Notice, frozen=True):

@@ -101,6 +101,11 @@ class PendingRequests:
     def __iter__(self) -> Iterator[Pending]:
         return iter(self._by_id.values())
 
+    @property
+    def is_slowed(self) -> bool:
+        """Whether requests that were slowed down go one at a time, so that nothing else is to be sent."""
+        return self._slowed > 0
+
     def get(self, request_id: int) -> Pending | None:
         """Return the request with this id, if it has no answer yet."""
         return self._by_id.get(request_id)

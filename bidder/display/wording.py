@@ -19,6 +19,7 @@ from bidder.core.notices import (
     Outbid,
     SaleCaughtUp,
     SaleChanged,
+    Told,
     Won,
 )
 from common.errors import ADVICE, RejectCode
@@ -40,7 +41,7 @@ from common.lot import (
     SalePaused,
     SaleResumed,
 )
-from common.messages import Accepted, Mine, Rejected
+from common.messages import Accepted, Mine, Rejected, WordKind
 from common.money import Currency
 from common.words import counted
 
@@ -233,6 +234,8 @@ def notice_line(notice: Notice, paddle: int, currency: Currency, remaining_ms: i
             return Line(f">>> WON: lot {notice.lot} is yours at {currency.show(notice.hammer_minor)}.", Tone.GOOD)
         case Lost():
             return Line(f">>> LOST: lot {notice.lot} {_lost_to(notice, currency)}.", Tone.BAD)
+        case Told():
+            return _word_line(notice)
         case ConnectionChanged():
             return connection_line(notice.state, paddle)
         case HistoryLost(is_other_sale=True):
@@ -246,6 +249,17 @@ def notice_line(notice: Notice, paddle: int, currency: Currency, remaining_ms: i
             return Line(f"*** {dropped} came too fast to show. What is shown is right.", Tone.NOTE)
         case _:
             return None
+
+
+def _word_line(told: Told) -> Line:
+    missing = f" ({counted(told.missing, 'word')} before this can't be had any more)" if told.missing else ""
+    match told.word.kind:
+        case WordKind.MESSAGE:
+            return Line(f">>> The auctioneer says to you alone: {told.word.text}{missing}", Tone.NOTE)
+        case WordKind.ADMITTED:
+            return Line(f"*** The auctioneer let you in.{missing}", Tone.GOOD)
+        case WordKind.TURNED_OUT:
+            return Line(f"*** The auctioneer turned you out. Your bids stand.{missing}", Tone.BAD)
 
 
 def _lost_to(notice: Lost, currency: Currency) -> str:

@@ -23,7 +23,7 @@ from common.errors import AuctionError, ProtocolError, RejectCode, RejectedError
 from common.keys import JoinLink, KeyPair, parse_link
 from common.limits import MINE_PAGES_MAX, PROTOCOL_VERSION
 from common.lot import LotView, SaleView
-from common.messages import Accepted, Hello, Mine, Rejected, Role, Welcome
+from common.messages import Accepted, Hello, Mine, Rejected, Role, Welcome, Word
 from common.open_files import FILES_PER_CLIENT, make_room_for_files
 from common.sockets import allow_many_sockets, new_context
 
@@ -215,6 +215,11 @@ class BaseClient(Hearing):
         if view is None:
             raise UsageError(f"There is no lot {number!r} in this sale. List the lots to see their numbers.")
         return view
+
+    def news(self) -> tuple[Word, ...]:
+        """Return the last words that the house has said to this bidder alone; each came as a `Told` notice, too."""
+        with self._guard:
+            return tuple(self._session.desk.news.words)
 
     def server_now_ms(self) -> int:
         """Return the house's time, milliseconds since 1970, as well as it is known here."""

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from tests.checking.calls import check_requests
 from tests.checking.history import WIRE, History
 from tests.checking.record import Record
-from tests.checking.telling import check_broadcast, check_heard, check_news, check_replica
+from tests.checking.telling import check_broadcast, check_heard, check_last_word, check_news, check_replica
 
 
 class Fault(NamedTuple):
@@ -52,6 +52,7 @@ def _faults(history: History, record: Record) -> Iterator[tuple[str, str]]:
         yield from check_broadcast(history.heard, record)
     for replica in history.replicas:
         yield from check_replica(replica, record)
+        yield from check_last_word(replica, record)
     yield from _check_paddles(record)
     if record.is_sound:
         for from_ms, to_ms in history.standstills:

@@ -72,6 +72,8 @@ class Replica:
     sale: SaleView | None = None
     lots: dict[str, LotView] = field(default_factory=dict)
     is_current: bool = False
+    last_word: int | None = None
+    """The number of the last word to this bidder alone that it had heard in the end; None where nobody looked."""
 
 
 @dataclass(slots=True)

@@ -116,6 +116,13 @@ def check_news(heard: Iterable[Heard], record: Record) -> Found:
             yield from _check_news(one, one.message, record)
 
 
+def check_last_word(replica: Replica, record: Record) -> Found:
+    """Yield words that a client has not heard though it had every chance to."""
+    said = len(record.words.get(record.paddles.get(replica.who, 0), []))
+    if replica.is_current and replica.last_word is not None and replica.last_word != said:
+        yield "news", f"{replica.who[:8]} has heard {replica.last_word} words in the end, and {said} were said"
+
+
 def _check_news(one: Heard, news: News, record: Record) -> Found:
     words = record.words.get(record.paddles.get(one.who, 0), [])
     for word in news.words:

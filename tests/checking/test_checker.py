@@ -348,10 +348,14 @@ def a_rejection_has_no_reason(history: History, chance: Random) -> bool:
 @expect("justified")
 def a_rejection_names_another_minimum(history: History, chance: Random) -> bool:
     call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM, RejectCode.ALREADY_LEADING))
-    if call is not None:
-        told = must_be(Rejected, call.outcome)
-        call.outcome = replace(told, minimum_minor=must_be(int, told.minimum_minor) + 1)
-    return call is not None
+    if call is None:
+        return False
+    verdict = must_be(Rejected, call.outcome)
+    named = replace(verdict, minimum_minor=must_be(int, verdict.minimum_minor) + 1)
+    for one in history.calls:
+        if (one.key, one.request, one.outcome) == (call.key, call.request, verdict):
+            one.outcome = named
+    return True
 
 
 @expect("justified")
@@ -559,6 +563,15 @@ def a_word_is_left_out(history: History, chance: Random) -> bool:
         told = replace(message, words=message.words[1:])
         history.heard[index] = Heard(one.at, one.who, told, one.asked)
     return found is not None
+
+
+@expect("news")
+def the_last_word_is_not_heard(history: History, chance: Random) -> bool:
+    heard_some = (number for number, one in enumerate(history.replicas) if one.is_current and one.last_word)
+    number = pick(chance, heard_some)
+    if number is not None:
+        history.replicas[number].last_word = must_be(int, history.replicas[number].last_word) - 1
+    return number is not None
 
 
 @expect("early")

@@ -7,7 +7,7 @@ from collections import Counter
 
 from bidder.core.notices import LotCaughtUp
 from common.errors import RejectCode
-from common.messages import Accepted, Rejected
+from common.messages import Accepted, News, Rejected
 from tests.checking.calls import VERDICTS, is_verdict
 from tests.checking.history import WIRE, History
 
@@ -27,6 +27,9 @@ REQUIRED = (
     "the sale was paused and went on",
     # identity and verdicts
     "a bidder was turned out",
+    "a word was told to one bidder",
+    "words waited for a bidder",
+    "a question for news was answered without words",
     "a conflict of ids",
     "a stale id",
     *(f"verdict: {code.value}" for code in sorted(VERDICTS, key=lambda code: code.value)),
@@ -85,6 +88,10 @@ def _count_answers(history: History, reached: Counter[str]) -> None:
     put_off: set[tuple[str, int]] = set()
     for one in history.heard:
         answer = one.message
+        if isinstance(answer, News):
+            reached["a word was told to one bidder"] += bool(answer.words)
+            reached["words waited for a bidder"] += len(answer.words) > 1
+            reached["a question for news was answered without words"] += not answer.words
         if one.who == WIRE or not isinstance(answer, Accepted | Rejected):
             continue
         if isinstance(answer, Rejected) and answer.code is RejectCode.UNAVAILABLE:

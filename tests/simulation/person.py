@@ -105,6 +105,12 @@ class Person:
         return self.session.state in _DONE and not self.waits_for and not self.session.replica.behind
 
     @property
+    def last_word(self) -> int:
+        """The number of the last word that this client has heard; 0: none."""
+        words = self.session.desk.news.words
+        return words[-1].seq if words else 0
+
+    @property
     def has_hole(self) -> bool:
         """Whether it misses something."""
         return not self.is_away and bool(self.session.replica.behind)
@@ -117,6 +123,7 @@ class Person:
     def _note_state(self) -> None:
         self.replicas[-1].sale = self.session.replica.sale
         self.replicas[-1].lots = dict(self.session.replica.lots)
+        self.replicas[-1].last_word = self.last_word
 
     def finish(self) -> list[Replica]:
         """Return what every run of the client knew in the end."""

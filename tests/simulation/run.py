@@ -168,6 +168,7 @@ class SimulatedSale:
             {lot: view.seq for lot, view in person.session.replica.lots.items()} == seqs
             and person.session.replica.sale is not None
             and person.session.replica.sale.seq == house.engine.sale.seq
+            and person.last_word == house._news.next_seq(person.session.desk.paddle) - 1
             for person in self.people
             if person.is_in
         )

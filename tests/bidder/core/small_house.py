@@ -47,6 +47,8 @@ from common.messages import (
     LotSeq,
     Mine,
     MineRequest,
+    News,
+    NewsRequest,
     Ping,
     Pong,
     Probed,
@@ -57,6 +59,7 @@ from common.messages import (
     Snapshot,
     SnapshotRequest,
     Welcome,
+    Word,
 )
 from common.money import Currency
 
@@ -93,6 +96,8 @@ class SmallHouse:
         self.lot_histories: dict[str, list[AnyLotEvent]] = {}
         self.verdicts: dict[tuple[str, int], tuple[AnyRequest, Answer]] = {}
         self.paddles: dict[str, int] = {}
+        self.words: dict[str, list[Word]] = {}
+        """What was said to each key alone. A question before there is anything gets no answer here."""
         self.outbox: list[bytes] = []
         self.seen: list[AnyRequest] = []
         self.broadcasts_to_drop = 0
@@ -178,6 +183,7 @@ class SmallHouse:
         self.sale = SaleView(sale=self.sale.sale + "'", title="Another", currency=Currency("USD", 2))
         for kept in (self.lots, self.sale_history, self.lot_histories, self.verdicts, self.paddles, self.outbox):
             kept.clear()
+        self.words.clear()
         for number in range(1, lots + 1):
             self.add_lot(str(number))
         self.outbox.clear()
@@ -235,11 +241,17 @@ class SmallHouse:
                 return self._snapshot(request.id, (self.lots[request.lot],))
             case ReplayRequest():
                 return self._replay(request)
-            case MineRequest():
-                return Mine(id=request.id, paddle=self.paddles[key])
+            case MineRequest() | NewsRequest():
+                return self._own(key, request)
             case BidRequest():
                 return self._apply_bid(key, request)
         raise AssertionError(f"the small house does not know {request}")
+
+    def _own(self, key: str, request: MineRequest | NewsRequest) -> Mine | News | None:
+        if isinstance(request, MineRequest):
+            return Mine(id=request.id, paddle=self.paddles[key])
+        words = tuple(word for word in self.words.get(key, ()) if word.seq > request.after_seq)
+        return News(id=request.id, epoch=self.epoch, words=words) if words else None
 
     def _welcome(self, key: str, request: Hello) -> Welcome:
         return Welcome(

@@ -6,6 +6,7 @@ import pytest
 
 from bidder.core.desk import Desk
 from bidder.core.effects import Outcome, Send, Settled, Unanswered
+from bidder.core.news import UNANSWERED_MS
 from bidder.core.notices import Joined
 from bidder.core.pending import Pending
 from bidder.core.presence import PING_MS
@@ -18,6 +19,7 @@ from common.messages import (
     BidRequest,
     Hello,
     MineRequest,
+    NewsRequest,
     Ping,
     Pong,
     Rejected,
@@ -138,8 +140,10 @@ def restore(desk: Beside) -> None:
 def test_a_desk_asks_for_no_state_and_is_idle_between_bids(desk: Beside) -> None:
     desk.bid(100)
     desk.run(60_000)
-    assert [type(request) for request in desk.asked] == [Hello, BidRequest]
-    assert desk.desk.next_deadline_ms is None
+    asked = [type(request) for request in desk.asked if not isinstance(request, NewsRequest)]
+    assert asked == [Hello, BidRequest]
+    assert len(desk.asked) - len(asked) == 1 + 60_000 // UNANSWERED_MS
+    assert desk.desk.next_deadline_ms == desk.desk.news.next_ms
 
 
 def test_a_verdict_of_another_epoch_waits_until_the_follower_is_there(desk: Beside) -> None:

@@ -14,6 +14,7 @@ from common.messages import (
     BidRequest,
     Hello,
     LotRequest,
+    NewsRequest,
     Ping,
     Pong,
     Probed,
@@ -56,7 +57,7 @@ def test_no_snapshot_is_taken_before_the_feed_has_proven_itself() -> None:
     house = SmallHouse(1)
     link = Link(house, holds=lambda frame: frame.startswith(b"~"))
     link.connect()
-    assert {type(request) for request in house.seen} == {Hello, Ping}
+    assert {type(request) for request in house.seen} == {Hello, Ping, NewsRequest}
     assert states(link) == [ConnectionState.JOINING]
     link.holds = lambda _: False
     link.settle()

@@ -9,10 +9,13 @@ from msgspec.structs import replace
 
 from auctioneer.cli import main as auctioneer
 from bidder.cli import main as bidder
-from bidder.core.notices import ConnectionState, LotChanged, NoticesDropped
+from bidder.core.notices import ConnectionState, LotChanged, NoticesDropped, Told
+from bidder.display.records import notice_record
 from bidder.display.wording import connection_line, notice_line, standing_words
 from common.errors import ADVICE
 from common.lot import CloseCause, LotClosed, evolve
+from common.messages import Word, WordKind
+from common.money import Currency
 from common.words import counted
 from tests.bidder.core.small_house import START_MS, SmallHouse
 
@@ -45,6 +48,35 @@ def test_only_a_bidder_is_told_that_bids_stand(state: ConnectionState) -> None:
         assert not NOT_PLAIN.search(watching.text + bidding.text)
         is_away = state in (ConnectionState.CONNECTING, ConnectionState.SILENT)
         assert bidding.text.endswith("Your bids stand.") == is_away
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing", "expected"),
+    [
+        (WordKind.MESSAGE, 0, ">>> The auctioneer says to you alone: Your lot is ready."),
+        (WordKind.MESSAGE, 1, "you alone: Your lot is ready. (1 word before this can't be had any more)"),
+        (WordKind.ADMITTED, 0, "*** The auctioneer let you in."),
+        (WordKind.TURNED_OUT, 2, "turned you out. Your bids stand. (2 words before this can't be had any more)"),
+    ],
+)
+def test_what_is_said_to_one_bidder(kind: WordKind, missing: int, expected: str) -> None:
+    text = "Your lot is ready." if kind is WordKind.MESSAGE else ""
+    told = Told(1, Word(5, START_MS, kind, text), missing)
+    currency = Currency("USD", 2)
+    line = notice_line(told, 7, currency, None)
+    assert line is not None
+    assert line.text.endswith(expected)
+    assert notice_record(told, 1, currency) == {
+        "event": "told",
+        "epoch": 1,
+        "lot": None,
+        "seq": None,
+        "news_seq": 5,
+        "at_ms": START_MS,
+        "kind": kind.value,
+        "text": text,
+        "missing": missing,
+    }
 
 
 @pytest.mark.parametrize(
