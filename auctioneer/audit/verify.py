@@ -306,6 +306,8 @@ class _Audit:
             self._verify_bidder(fact)
             return
         fault = fact.settings.fault
+        if any(self._register.by_key(partner.key) is not None for partner in fact.settings.partners):
+            fault = "a partner's key is that of a bidder"
         if fault or fact.settings == self._settings or (fact.lot, fact.seq) != ("", 0):
             raise self._different(fact, None, fault or _NOTHING)
         self._settings = fact.settings
@@ -315,6 +317,8 @@ class _Audit:
         if isinstance(fact, BidderEnrolled):
             if self._register.by_key(fact.key) is not None:
                 raise self._different(fact, None, "the key is already enrolled")
+            if any(partner.key == fact.key for partner in self._settings.partners):
+                raise self._different(fact, None, "the key is a partner's, which only looks on")
             # The audit trusts the record that the bidder knew the code, or was on the list then.
             hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=fact.name, role=fact.role)
             is_admitted = self._settings.admission is not AdmissionMode.APPROVE

@@ -16,7 +16,7 @@ from auctioneer.cli.backups import backup, restore
 from auctioneer.cli.bids import bids
 from auctioneer.cli.checks import check
 from auctioneer.cli.finals import close_lot, end, withdraw
-from auctioneer.cli.orders import admit, announce, clerk, extend, open_lot, pause, resume, tell, turn_out
+from auctioneer.cli.orders import admit, announce, clerk, extend, open_lot, partner, pause, resume, tell, turn_out
 from auctioneer.cli.reads import bidders, link, lots, results, status
 from auctioneer.cli.run import run
 from auctioneer.journal import DamagedJournalError
@@ -62,5 +62,5 @@ for _command in (run, check, link, status, lots, bids, bidders, results):
     main.add_command(_command)
 for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, tell, end):
     main.add_command(_command)
-for _command in (admit, turn_out, clerk, verify, backup, restore, completion_command("auctioneer")):
+for _command in (admit, turn_out, clerk, partner, verify, backup, restore, completion_command("auctioneer")):
     main.add_command(_command)

@@ -14,13 +14,16 @@ from auctioneer.cli.context import (
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import (
     WHOLE_SALE,
+    AddPartner,
     Admit,
     Announce,
     Appoint,
+    ChangeOfKeys,
     Dismiss,
     Extend,
     OpenLot,
     Pause,
+    RemovePartner,
     Resume,
     Tell,
 )
@@ -28,7 +31,7 @@ from auctioneer.process.folder import DataFolder
 from auctioneer.rules.sale_settings import AUCTIONEER
 from common.durations import format_duration
 from common.errors import UsageError
-from common.limits import NAME_CHARS_MAX, TEXT_CHARS_MAX
+from common.limits import KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
 from common.terminal.commands import examples
 from common.terminal.output import say_done
 
@@ -137,27 +140,56 @@ def clerk(folder: DataFolder, name: str, *, remove: bool, as_json: bool) -> None
         raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
     key_file = folder.keys.control_file(name)  # of a name that a clerk can have
     if remove:
-        _change_clerks(folder, Dismiss(name=name))
+        _change_keys(folder, Dismiss(name=name))
         key_file.unlink(missing_ok=True)
         done = f"{name} gives commands no longer."
     else:
-        _change_clerks(folder, Appoint(name=name, key=folder.keys.make_control(name).public))
+        _change_keys(folder, Appoint(name=name, key=folder.keys.make_control(name).public))
         done = str(key_file)
     document = {"name": name, "removed": True} if remove else {"name": name, "key_file": done}
     say_done(done, document, as_json=as_json)
 
 
-def _change_clerks(folder: DataFolder, command: Appoint | Dismiss) -> None:
-    """Have it recorded who gives commands: by the house where one runs, else here."""
+@click.command(
+    short_help="Let a hall, a gateway or a relay look on, or no longer.",
+    epilog=examples("auctioneer partner hall '4NqU...'", "auctioneer partner hall --remove"),
+)
+@click.argument("name")
+@click.argument("key", required=False)
+@click.option("--remove", is_flag=True, help="End what the partner NAME sees, at once.")
+@data_option
+@json_option
+def partner(folder: DataFolder, name: str, key: str | None, *, remove: bool, as_json: bool) -> None:
+    """Let the partner NAME look on, known by its public KEY, whoever else may join; works while the house runs.
+
+    A partner shows the sale to others: a hall with many bidders, a gateway, a relay. It has a budget of its own, ten
+    times that of a bidder, and can't bid. `bidder key --name NAME` prints a KEY; one that begins with a hyphen goes
+    after `--`.
+    """
+    folder.require_sale()
+    if remove == (key is not None):
+        raise click.UsageError("Give either the partner's KEY or --remove.")
+    if key is None:
+        _change_keys(folder, RemovePartner(name=name))
+        say_done(f"{name} is no partner any more.", {"name": name, "removed": True}, as_json=as_json)
+        return
+    if len(key) != KEY_CHARS:
+        raise click.BadParameter(f"it has {len(key)} characters; a public key has {KEY_CHARS}.", param_hint="KEY")
+    _change_keys(folder, AddPartner(name=name, key=key))
+    say_done(f"{name} is a partner and may look on.", {"name": name, "key": key}, as_json=as_json)
+
+
+def _change_keys(folder: DataFolder, command: ChangeOfKeys) -> None:
+    """Have it recorded whose key counts: by the house where one runs, else here."""
     if folder.whereabouts.is_held():
         with connected(folder) as house:
             house.order(command)
         return
     from auctioneer.process.startup import (
-        change_clerks_offline,  # only here: the rules would slow other commands' start
+        change_keys_offline,  # only here: the rules would slow other commands' start
     )
 
-    change_clerks_offline(folder, command)
+    change_keys_offline(folder, command)
 
 
 def _check_text(text: str) -> None:

@@ -92,6 +92,7 @@ def status(context: ControlContext) -> None:
             ("Began", local_time(sale["started_at_ms"])),
             ("Lots", f"{sum(sale['lots'].values())}: {', '.join(counts)}" if counts else "0"),
             ("Bidders", f"{sale['bidders']}{waiting}"),
+            *([("Partners", ", ".join(sale["partners"]))] if sale["partners"] else []),
             ("Bids", str(sale["bids"])),
             ("Turnover", f"{sale['currency']} {grouped(sale['turnover'])}"),
             ("Join link", record.link if record else ""),

@@ -12,6 +12,7 @@ from common.errors import RejectCode
 from common.messages import Hello
 
 TURNED_OUT: Final = "the auctioneer turned you out; bids that you made before stand"
+ONLY_LOOKS_ON: Final = "this key is a partner's, and a partner only looks on; bid with another key"
 NOT_LISTED: Final = (
     "it admits the keys on its list, and yours is not there; give your key to the auctioneer: "
     "`bidder key --name NAME` prints it"
@@ -20,11 +21,15 @@ NOT_LISTED: Final = (
 
 
 class Admission(msgspec.Struct, frozen=True):
-    """The rule in force. Only INVITE uses `invite`, and only LIST uses `listed` (keys in Z85)."""
+    """The rule in force. Only INVITE uses `invite`, and only LIST uses `listed` (keys in Z85).
+
+    A partner (a hall, a gateway, a relay) comes in as an observer in every mode, and as nothing else.
+    """
 
     mode: AdmissionMode = AdmissionMode.OPEN
     invite: str = ""
     listed: frozenset[str] = frozenset()
+    partners: frozenset[str] = frozenset()
 
     def rejection(self, key: str, hello: Hello) -> RejectCode | None:
         """Return why a key that is not enrolled can't even apply; None if it can."""
@@ -40,6 +45,8 @@ class Admission(msgspec.Struct, frozen=True):
         `is_admitted` is the house's decision on the key, or None if it never made one. Such a key may connect if its
         hello would need no code and no approval. So an observer need not wait for the door after each restart.
         """
+        if key in self.partners:
+            return True
         if is_admitted is not None:
             return is_admitted
         return self.mode is AdmissionMode.OPEN or (self.mode is AdmissionMode.LIST and key in self.listed)

@@ -14,6 +14,8 @@ BURST_S: Final = 2
 """An unused budget grows up to the requests of this many seconds."""
 FLOOD_REQUESTS_MIN: Final = 2 * REMEMBERED_REQUESTS_MAX
 """Up to this many requests beyond the budget are no flood at any rate: a client may have half as many unanswered."""
+PARTNER_BUDGETS: Final = 10
+"""A partner (a hall, a gateway, a relay) has the budget of this many bidders, because it asks for many."""
 STRANGERS_MAX: Final = 10_000
 """The most keys without a session whose budgets are remembered."""
 MALFORMED_COST: Final = 10
@@ -77,6 +79,11 @@ class Budget:
     def refuse(self, cost: int = 1) -> None:
         """Count `cost` requests that the budget could not pay for; enough of them are a flood."""
         self._refused = min(self._refused + cost * _COST, self._flood)
+
+    @property
+    def requests_per_s(self) -> int:
+        """The rate at which it grows."""
+        return self._rate
 
     @property
     def is_exhausted(self) -> bool:

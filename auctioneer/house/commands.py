@@ -16,7 +16,7 @@ from auctioneer.house.house import House
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.facts import AnyFact
-from auctioneer.rules.sale_settings import Controller, is_clerk_name
+from auctioneer.rules.sale_settings import Controller, Partner, SaleSettings, is_clerk_name, is_partner_name
 from auctioneer.rules.terms import LotSpec
 from common.codec import RejectedBody, decode_with
 from common.errors import RejectCode, RejectedError
@@ -122,6 +122,22 @@ class Dismiss(Command, frozen=True, tag="dismiss"):
     name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
 
 
+class AddPartner(Command, frozen=True, tag="add_partner"):
+    """Let a hall, a gateway or a relay look on in every admission mode, known by a public key.
+
+    A key that the partner had before counts no longer.
+    """
+
+    name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
+    key: Annotated[str, Meta(min_length=KEY_CHARS, max_length=KEY_CHARS)]
+
+
+class RemovePartner(Command, frozen=True, tag="remove_partner"):
+    """End what a partner sees, at once."""
+
+    name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
+
+
 class Ask(Command, frozen=True, tag="ask"):
     """Ask for a report: `status`, `lots`, `bidders` or `results`. A report on lots has those in `lots` (empty: all)."""
 
@@ -143,6 +159,8 @@ AnyCommand = (
     | Tell
     | Appoint
     | Dismiss
+    | AddPartner
+    | RemovePartner
     | Ask
 )
 
@@ -164,6 +182,9 @@ class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
 
 AnyControlAnswer = Done | Report | Rejected
 
+
+ChangeOfKeys = Appoint | Dismiss | AddPartner | RemovePartner
+"""What changes whose key counts; also in a sale that nobody holds."""
 
 CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Tell, Ask)
 """The commands that a clerk may give; the auctioneer may give all."""
@@ -188,8 +209,8 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
         outcome = _admit(house, command, who.name, now_ms)
     elif isinstance(command, Tell):
         outcome = _tell(house, command, who.name, now_ms)
-    elif isinstance(command, Appoint | Dismiss):
-        outcome = change_clerks(house, command, who.name, now_ms)
+    elif isinstance(command, ChangeOfKeys):
+        outcome = change_keys(house, command, who.name, now_ms)
     else:
         outcome = decide(house, command, who.name, now_ms)
     if isinstance(outcome, Refused):
@@ -276,22 +297,43 @@ def _tell(house: House, command: Tell, by: str, now_ms: int) -> Decision:
     return []
 
 
-def change_clerks(house: House, command: Appoint | Dismiss, by: str, now_ms: int) -> Decision:
-    """Appoint or dismiss a clerk, from the next command on. If nothing changes, there is no fact."""
+def change_keys(house: House, command: ChangeOfKeys, by: str, now_ms: int) -> Decision:
+    """Have a key of a clerk or a partner count, or no longer. If nothing changes, there is no fact."""
     settings = house.sale_settings
-    if not is_clerk_name(command.name):
-        return Refused(RejectCode.MALFORMED, "that can't be a clerk's name")
-    if isinstance(command, Dismiss):
-        changed = settings.without_controller(command.name)
-        if changed == settings:
-            return Refused(RejectCode.WRONG_STATE, f"there is no clerk {command.name}")
+    if isinstance(command, Appoint | Dismiss):
+        changed = _with_clerks(settings, command)
     else:
-        changed = settings.with_controller(Controller(command.name, Role.CLERK, command.key))
+        changed = _with_partners(house, settings, command)
+    if isinstance(changed, Refused):
+        return changed
     if changed.fault:
         return Refused(RejectCode.WRONG_STATE, changed.fault)
     if changed != settings:
         house.change_settings(now_ms, by, changed)
     return []
+
+
+def _with_clerks(settings: SaleSettings, command: Appoint | Dismiss) -> SaleSettings | Refused:
+    if not is_clerk_name(command.name):
+        return Refused(RejectCode.MALFORMED, "that can't be a clerk's name")
+    if isinstance(command, Appoint):
+        return settings.with_controller(Controller(command.name, Role.CLERK, command.key))
+    changed = settings.without_controller(command.name)
+    return changed if changed != settings else Refused(RejectCode.WRONG_STATE, f"there is no clerk {command.name}")
+
+
+def _with_partners(house: House, settings: SaleSettings, command: AddPartner | RemovePartner) -> SaleSettings | Refused:
+    if not is_partner_name(command.name):
+        return Refused(RejectCode.MALFORMED, "that can't be a partner's name")
+    if isinstance(command, RemovePartner):
+        changed = settings.without_partner(command.name)
+        if changed == settings:
+            return Refused(RejectCode.WRONG_STATE, f"there is no partner {command.name}")
+        return changed
+    entry = house.register.by_key(command.key)
+    if entry is not None:
+        return Refused(RejectCode.WRONG_STATE, f"the key is {entry.name}'s, who has paddle {entry.paddle}")
+    return settings.with_partner(Partner(command.name, command.key))
 
 
 def _report(house: House, command: Ask, now_ms: int) -> AnyControlAnswer:

@@ -12,7 +12,7 @@ from common.codec import RejectedBody, decode_request, request_id_of
 from common.errors import RejectCode
 from common.messages import Heartbeat, Rejected
 
-_NOTHING: Final = Batch([], [], [], [], [])
+_NOTHING: Final = Batch([], [], [], [], [], [])
 
 
 class FrozenHouse:
@@ -71,10 +71,6 @@ class FrozenHouse:
     def may_hear(self, principal: str) -> bool:  # noqa: ARG002 -- as `House.may_hear`
         """Return that nobody is let in to the broadcasts now; who hears them goes on hearing."""
         return False
-
-    def key_of(self, paddle: int) -> str | None:  # noqa: ARG002 -- as `House.key_of`
-        """Return None: the register is gone with the house."""
-        return None
 
     def next_deadline_ms(self) -> int | None:
         """Return None: all clocks stand."""

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from auctioneer.house.admission import NOT_LISTED, TURNED_OUT, Admission
+from auctioneer.house.admission import NOT_LISTED, ONLY_LOOKS_ON, TURNED_OUT, Admission
 from auctioneer.house.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, Enrolled, Register, observer
 from auctioneer.house.sessions import Session, Sessions
 from auctioneer.house.settings import HouseSettings
@@ -49,6 +49,10 @@ class Greeting:
             return Greeted(Rejected(id=hello.id, code=RejectCode.MALFORMED, detail=detail))
         if hello.role not in (Role.BIDDER, Role.OBSERVER):
             return Greeted(Rejected(id=hello.id, code=RejectCode.FORBIDDEN))
+        if principal in admission.partners:
+            if hello.role is not Role.OBSERVER:
+                return Greeted(Rejected(id=hello.id, code=RejectCode.FORBIDDEN, detail=ONLY_LOOKS_ON))
+            return Greeted(self._welcome(self._sessions.observe_as_partner(observer(principal), now_ms), hello, now_ms))
         session = self._sessions.by_key.get(principal)
         if session is not None:
             session.heard_ms = now_ms
@@ -89,7 +93,7 @@ class Greeting:
             publish_port=self._settings.publish_port,
             server_time_ms=now_ms,
             heartbeat_ms=HEARTBEAT_MS,
-            requests_per_s=self._settings.requests_per_s,
+            requests_per_s=session.budget.requests_per_s,
             last_id=session.last_id,
         )
 

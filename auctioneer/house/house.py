@@ -79,6 +79,8 @@ class Batch(NamedTuple):
     """Who could not join, at most one for each request of the batch; nothing of it is stored."""
     released: list[Released]
     """Answers to questions that waited; they leave after the commit, as all others."""
+    turned_out: list[str]
+    """The keys whose broadcasts end after the commit: what was granted once would go on for as long as they listen."""
 
 
 class House:
@@ -92,9 +94,10 @@ class House:
         self.register = Register(state.bidders)
         self.settings = settings
         self._listed: frozenset[str] = frozenset()
-        self._run_by(state.settings)
+        self.admission = Admission()
         self._sessions = Sessions(settings.requests_per_s)
         self._by_key, self._observers = self._sessions.by_key, self._sessions.observers
+        self._run_by(state.settings)
         self._greeting = Greeting(self.engine, self.register, self._sessions, settings)
         self._history = History()
         self._heartbeats = HeartbeatRound()
@@ -285,6 +288,8 @@ class House:
         fact = BidderAdmitted(at_ms=now_ms, paddle=paddle, news_seq=news_seq, admitted=admitted, by=by)
         self._apply_to_bidder(fact, now_ms)
         self._batch.facts.append(fact)
+        if not admitted:
+            self._batch.turned_out.append(self.register.entry(paddle).key)
         return fact
 
     def tell(self, now_ms: int, by: str, paddle: int, text: str) -> BidderTold:
@@ -297,10 +302,15 @@ class House:
     # --- how the sale is run -----------------------------------------------------------------------------------
 
     def change_settings(self, now_ms: int, by: str, settings: SaleSettings) -> SettingsChanged:
-        """Replace the sale's settings; the caller must ensure that the new ones have no fault."""
+        """Replace the sale's settings; the caller must ensure that the new ones have no fault.
+
+        A partner that is not among them is out at once.
+        """
         fact = SettingsChanged(at_ms=now_ms, settings=settings, by=by)
+        partners_before = self.admission.partners
         self._run_by(settings)
         self._batch.facts.append(fact)
+        self._batch.turned_out.extend(partners_before - self.admission.partners)
         return fact
 
     def admit_listed(self, keys: frozenset[str]) -> None:
@@ -310,8 +320,11 @@ class House:
 
     def _run_by(self, settings: SaleSettings) -> None:
         """Apply settings. The door's thread reads the result."""
+        partners = frozenset(partner.key for partner in settings.partners)
+        for key in self.admission.partners ^ partners:
+            self._sessions.forget_observer(key)  # it says hello again, as what it is now
         self.sale_settings = settings
-        self.admission = Admission(settings.admission, settings.invite, self._listed)
+        self.admission = Admission(settings.admission, settings.invite, self._listed, partners)
         self.controllers = {controller.key: controller for controller in settings.controllers}
 
     # --- facts -------------------------------------------------------------------------------------------------
@@ -378,11 +391,6 @@ class House:
         """Whether the sale is over."""
         return self.engine.sale.status is SaleStatus.ENDED
 
-    def key_of(self, paddle: int) -> str | None:
-        """Return the key that has a paddle; None where none has it."""
-        entry = self.register.by_paddle(paddle)
-        return None if entry is None else entry.key
-
     def heartbeat(self, now_ms: int) -> Heartbeat:
         """Return the next heartbeat, when all that was decided is stored."""
         lots = self.engine.lots
@@ -397,4 +405,4 @@ class House:
 
 
 def _empty_batch() -> Batch:
-    return Batch([], [], [], [], [])
+    return Batch([], [], [], [], [], [])

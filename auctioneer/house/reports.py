@@ -47,6 +47,7 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
         "lots": {state.value: counts[state] for state in LotStatus},
         "bidders": sum(entry.admitted for entry in house.register.entries),
         "waiting": sum(entry.waiting for entry in house.register.entries),
+        "partners": [partner.name for partner in house.sale_settings.partners],
         "bids": sum(lot.view.bids for lot in engine.catalogue),
         "changes": engine.count_events(),
         **money_fields(engine.sale.currency, turnover=turnover_minor),

@@ -11,7 +11,7 @@ from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
-from auctioneer.house.budgets import Budget, Budgets
+from auctioneer.house.budgets import PARTNER_BUDGETS, Budget, Budgets
 from auctioneer.house.register import Enrolled
 from auctioneer.rules.engine import Bidder
 from auctioneer.rules.facts import Decided, verdict_of
@@ -126,8 +126,21 @@ class Sessions:
         session = self.observers.get(entry.key)
         if session is not None:
             return session
-        session = Session(entry, self._strangers.hand_over(entry.key, now_ms), now_ms)
-        self.observers[entry.key] = session
+        return self._observe(Session(entry, self._strangers.hand_over(entry.key, now_ms), now_ms))
+
+    def observe_as_partner(self, entry: Enrolled, now_ms: int) -> Session:
+        """Return the session of a partner, which is an observer with a budget of its own."""
+        session = self.observers.get(entry.key)
+        if session is not None:
+            return session
+        return self._observe(Session(entry, Budget(PARTNER_BUDGETS * self._requests_per_s, now_ms), now_ms))
+
+    def forget_observer(self, key: str) -> None:
+        """Drop the session of an observer, if it has one: it has to say hello again."""
+        self.observers.pop(key, None)
+
+    def _observe(self, session: Session) -> Session:
+        self.observers[session.bidder.key] = session
         if len(self.observers) > BIDDERS_MAX:
             self.observers.popitem(last=False)
         return session

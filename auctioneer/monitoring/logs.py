@@ -188,7 +188,10 @@ def _log_of_the_house(
         case SettingsChanged():
             names = [controller.name for controller in fact.settings.controllers]
             admit = fact.settings.admission.value
-            log.info("settings_changed", admit=admit, controllers=names, by=fact.by, position=position)
+            partners = [partner.name for partner in fact.settings.partners]
+            log.info(
+                "settings_changed", admit=admit, controllers=names, partners=partners, by=fact.by, position=position
+            )
         case HouseStarted():
             log.info("house_started", instance=fact.instance, outage_ms=fact.outage_ms, position=position)
         case HouseStoodStill():

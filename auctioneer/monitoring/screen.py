@@ -272,7 +272,9 @@ def _sale_words(house: House, fact: AnyFact) -> str:
             return "The sale continues from a backup; what happened after the backup is lost."
         case SettingsChanged():
             names = ", ".join(controller.name for controller in fact.settings.controllers)
-            return f"Who may join: {fact.settings.admission.value}. Who gives commands: {names or 'nobody'}."
+            partners = ", ".join(partner.name for partner in fact.settings.partners)
+            shown = f" Partners: {partners}." if partners else ""
+            return f"Who may join: {fact.settings.admission.value}. Who gives commands: {names or 'nobody'}.{shown}"
         case SaleDecided(event=Announced() as event):
             return f"Announced: {printable(event.text)}"
         case SaleDecided(event=SalePaused()):

@@ -59,11 +59,10 @@ class Answers(NamedTuple):
 
 
 class Released(NamedTuple):
-    """Answers that may leave now. `batch` is what is durable since now; `others` are the places of its rarer facts."""
+    """Answers that may leave now. `batch` is what is durable since now."""
 
     answers: Answers
     batch: Batch | None = None
-    others: tuple[int, ...] = ()
 
 
 class _Commit(NamedTuple):
@@ -298,21 +297,20 @@ class HeldSale:
         if batch is None:
             return Released(commit.answers)
         self.house.stored(batch)
-        others = self._tell(batch, perf_counter() - commit.began_s, now_ms)
-        return Released(commit.answers, batch, others)
+        self._tell(batch, perf_counter() - commit.began_s, now_ms)
+        return Released(commit.answers, batch)
 
     def _pop_answers(self) -> Answers:
         answers, self.answers = self.answers, Answers([], [])
         return answers
 
-    def _tell(self, batch: Batch, took_s: float, now_ms: int) -> tuple[int, ...]:
-        """Count and tell of a batch that is durable; return the places of the facts that are no bids."""
+    def _tell(self, batch: Batch, took_s: float, now_ms: int) -> None:
+        """Count and tell of a batch that is durable."""
         facts = batch.facts
         others = tuple(place for place, fact in enumerate(facts) if type(fact) is not BidTaken)
         self._counters.committed(len(facts) - len(others), [facts[place] for place in others], batch.rejections, took_s)
         if isinstance(self.house, House):
             self._facts.tell(self.house, self._journal.position - len(facts) + 1, batch, others, now_ms)
-        return others
 
     # --- frozen -----------------------------------------------------------------------------------------------------
 

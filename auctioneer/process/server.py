@@ -23,7 +23,6 @@ from auctioneer.network.pacing import DELIVERY_US, ENCRYPTED_DELIVERY_US, Pacer
 from auctioneer.network.subscriptions import Subscriptions
 from auctioneer.process.held_sale import BATCH_REQUESTS_MAX, HEARTBEAT_EVERY_MS, Addressed, HeldSale, Released
 from auctioneer.process.startup import OpenSale
-from auctioneer.rules.facts import AnyFact, BidderAdmitted
 from common.codec import BEAT_TOPIC, encode, encode_broadcast, topic
 from common.lot import StreamEvent
 from common.messages import Probed
@@ -264,8 +263,8 @@ class Server:
             if one.batch is not None:
                 self._pacer.hold(one.batch.events, now_ms)
                 self._broadcast(self._pacer.pop(now_ms))
-                for place in one.others:
-                    self._cut_off_if_turned_out(one.batch.facts[place])
+                for key in one.batch.turned_out:
+                    self._subscriptions.cut_off(key)
 
     def _answer(self, sender: "zmq.Socket[bytes]", answers: list[Addressed]) -> None:
         send = sender.send
@@ -306,14 +305,6 @@ class Server:
         self._sale.look_after_snapshot(now_ms)
         self._release(self._sale.keep_alive(now_ms), now_ms)
         self._publish([encode_broadcast(_BEAT, self._sale.heartbeat(now_ms))])
-
-    def _cut_off_if_turned_out(self, fact: AnyFact) -> None:
-        """End the broadcasts to who was turned out: what was granted once would go on for as long as they listen."""
-        if not isinstance(fact, BidderAdmitted) or fact.admitted:
-            return
-        key = self._sale.house.key_of(fact.paddle)
-        if key is not None:
-            self._subscriptions.cut_off(key)
 
     def vitals(self) -> Vitals:
         """Return how the server stands. Another thread may call this: it only reads, without a lock."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from auctioneer.catalogue import Tell, bundled_catalogue, load_catalogue, tell_nobody
-from auctioneer.house.commands import Appoint, Dismiss, change_clerks
+from auctioneer.house.commands import ChangeOfKeys, change_keys
 from auctioneer.house.house import Batch, House
 from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import ChainEnd, Journal, JournalGoneError, Record, append
@@ -162,8 +162,8 @@ def _settings_by(chosen: Chosen, before: SaleSettings) -> tuple[SaleSettings, fr
     return settings, chosen.admitted_keys() if is_by_list else frozenset()
 
 
-def change_clerks_offline(folder: DataFolder, command: Appoint | Dismiss) -> None:
-    """Let a clerk give commands, or no longer, in a sale that nobody holds.
+def change_keys_offline(folder: DataFolder, command: ChangeOfKeys) -> None:
+    """Let the key of a clerk or a partner count, or no longer, in a sale that nobody holds.
 
     The record's last moment stays as it is: the clocks stand until the sale is held. Raises UsageError where a house
     runs, RejectedError where the command is refused, StorageError.
@@ -175,7 +175,7 @@ def change_clerks_offline(folder: DataFolder, command: Appoint | Dismiss) -> Non
             alive_ms = journal.alive_ms
             loaded = folder.snapshots.load(journal)
             house = read_house(journal, loaded, HouseSettings(instance="", publish_port=0), alive_ms)
-            outcome = change_clerks(house, command, AUCTIONEER, alive_ms)
+            outcome = change_keys(house, command, AUCTIONEER, alive_ms)
             if isinstance(outcome, Refused):
                 raise RejectedError(outcome.code, outcome.detail)
             append(journal, house.flush().facts, (), alive_ms)

@@ -20,6 +20,8 @@ HOUSE: Final = "house"
 """The `by` of all that the house does by itself, on time; no controller has that name."""
 CONTROLLERS_MAX: Final = 100
 """The most people who give commands, the auctioneer included; each fact about the settings lists them all."""
+PARTNERS_MAX: Final = 100
+"""The most halls, gateways and relays; each fact about the settings lists them all."""
 _CLERK_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
 _INVITE: Final = re.compile(rf"[A-Za-z0-9_.~-]{{1,{INVITE_CHARS_MAX}}}", re.ASCII)
 
@@ -41,12 +43,21 @@ class Controller(msgspec.Struct, frozen=True):
     key: str
 
 
+class Partner(msgspec.Struct, frozen=True):
+    """Who shows the sale to others (a hall, a gateway, a relay): a name for people, and the public key."""
+
+    name: str
+    key: str
+
+
 class SaleSettings(msgspec.Struct, frozen=True):
     """The settings. `invite` matters only with `AdmissionMode.INVITE`, but is kept in the other modes too."""
 
     admission: AdmissionMode = AdmissionMode.OPEN
     invite: str = ""
     controllers: tuple[Controller, ...] = ()
+    partners: tuple[Partner, ...] = ()
+    """They come in as observers, whatever `admission` is."""
 
     @property
     def fault(self) -> str:
@@ -62,7 +73,22 @@ class SaleSettings(msgspec.Struct, frozen=True):
             return "each person who gives commands needs a name and a key that no other has"
         if any((one.name == AUCTIONEER) is not (one.role is Role.AUCTIONEER) for one in self.controllers):
             return "only the auctioneer can have the auctioneer's name and role"
+        if len(self.partners) > PARTNERS_MAX:
+            return f"a sale has at most {PARTNERS_MAX} partners"
+        names, keys = {one.name for one in self.partners}, {one.key for one in self.partners}
+        if len(names) < len(self.partners) or len(keys) < len(self.partners):
+            return "each partner needs a name and a key that no other has"
         return ""
+
+    def with_partner(self, partner: Partner) -> "SaleSettings":
+        """Return the settings with a partner; a new key of a name takes the place of the one before."""
+        others = (one for one in self.partners if one.name != partner.name)
+        by_name = sorted((*others, partner), key=lambda one: one.name)
+        return msgspec.structs.replace(self, partners=tuple(by_name))
+
+    def without_partner(self, name: str) -> "SaleSettings":
+        """Return the settings without the partner of a name, if there is one."""
+        return msgspec.structs.replace(self, partners=tuple(one for one in self.partners if one.name != name))
 
     def with_controller(self, controller: Controller) -> "SaleSettings":
         """Return the settings with a controller added, in place of any other of the same name."""
@@ -104,6 +130,11 @@ def chosen_settings(settings: SaleSettings, chosen: Chosen) -> SaleSettings:
 def is_clerk_name(name: str) -> bool:
     """Return whether a clerk can have this name: a plain word, but not the auctioneer's name or the house's."""
     return _CLERK_NAME.fullmatch(name) is not None and name not in (AUCTIONEER, HOUSE)
+
+
+def is_partner_name(name: str) -> bool:
+    """Return whether a partner can have this name: a plain word."""
+    return _CLERK_NAME.fullmatch(name) is not None
 
 
 def is_valid_invite(code: str) -> bool:

@@ -7,7 +7,7 @@ import zmq
 import zmq.utils.z85
 
 from tests.conformance.conformance_house import OwnHouse, RunningHouse
-from tests.conformance.stranger import ALL_LOTS, BEAT, SALE, Stranger, strangers
+from tests.conformance.stranger import ALL_LOTS, BEAT, SALE, WAIT_MS, Stranger, strangers
 
 pytestmark = pytest.mark.conformance
 Make = Callable[..., Stranger]
@@ -145,6 +145,35 @@ def test_the_broadcast_is_for_the_key_that_said_hello(stranger: Make) -> None:
     ann.await_beat()
     ann.await_beat()
     assert thief.next_frame(wait_ms=0) is None
+
+
+@pytest.mark.parametrize("admit", ["open", "invite", "approve", "list"])
+def test_a_partner_looks_on_whoever_else_may_join(
+    own_house: Callable[..., OwnHouse], strangers_of: Make, admit: str
+) -> None:
+    house = own_house(CATALOGUE, admit=admit)
+    hall = strangers_of(house.link)
+    assert house.order(type="add_partner", name="hall", key=hall.keys[0].decode())["type"] == "done"
+    assert hall.hello(name="Hall")["code"] == "forbidden"
+    welcome = hall.hello(role="observer")
+    assert (welcome["type"], welcome["paddle"], welcome["role"]) == ("welcome", 0, "observer")
+    assert welcome["requests_per_s"] == 1_000_000, "ten times the rate of a bidder"
+    hall.connect_feed(BEAT, SALE, ALL_LOTS)
+    assert hall.probe().body["subscriptions"] == 3
+    hall.load()
+    assert list(hall.views) == ["1"]
+    assert hall.ask("bid", lot="1", amount_minor=10_000)["code"] == "forbidden"
+    assert hall.await_beat()
+    assert hall.sub is not None
+    cut = hall.sub.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    assert house.order(type="remove_partner", name="hall")["type"] == "done"
+    assert cut.poll(WAIT_MS), "the connection goes on"
+    hall.sub.disable_monitor()
+    cut.close()
+    assert hall.ask("ping")["code"] == "hello_first"
+    again = hall.hello(role="observer")
+    code = {"invite": "wrong_invite", "approve": "invalid_name", "list": "not_admitted"}.get(admit)
+    assert again.get("code") == code
 
 
 def test_control_does_not_shake_hands_with_a_bidder(

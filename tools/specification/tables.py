@@ -85,6 +85,7 @@ _SETTINGS: Final = (
         budgets.DEFAULT_REQUESTS_PER_S,
         "the default rate of a budget; `welcome` tells the one in force",
     ),
+    ("budgets of a partner", budgets.PARTNER_BUDGETS, "a partner has as much as this many bidders"),
     ("burst, in seconds", budgets.BURST_S, "a budget that is not used grows up to this many seconds' worth"),
     ("cost of a malformed request", 1 + budgets.MALFORMED_COST, "in requests"),
     ("cost of `snapshot` and `mine`", 1 + budgets.SNAPSHOT_COST, "in requests"),

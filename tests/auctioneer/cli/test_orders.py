@@ -12,6 +12,7 @@ from auctioneer.house.settings import HouseSettings
 from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.startup import open_sale
+from auctioneer.rules.facts import BidderTold
 from auctioneer.rules.sale_settings import Chosen
 from common.lot import SaleStatus
 from tests.auctioneer.cli.cli_sales import CATALOGUE, begin_sale, desk, sale_of
@@ -157,6 +158,39 @@ def test_a_clerk_is_made_and_removed_also_while_no_house_runs(folder: DataFolder
     assert (again.exit_code, "there is no clerk bea" in again.stderr) == (3, True)
     for name in ("auctioneer", "house", "../../lock"):
         assert auctioneer(folder, "clerk", name, "--remove").exit_code == 2
+
+
+def test_a_bidder_is_told_something_alone(folder: DataFolder) -> None:
+    with desk(folder):
+        assert auctioneer(folder, "tell", "Ann", "Your lot is ready").exit_code == 0
+        assert auctioneer(folder, "clerk", "bea").exit_code == 0
+        assert auctioneer(folder, "tell", "1", "At the desk", "--as", "bea").exit_code == 0
+        assert auctioneer(folder, "tell", "nobody", "Hello").exit_code == 3
+        for wrong in (("Ann", ""), ("Ann", "  "), ("Ann", "x" * 501), ("", "Hello")):
+            assert auctioneer(folder, "tell", *wrong).exit_code == 2
+    with sale_of(folder) as sale:
+        told = [fact for _, fact in sale.journal.read() if isinstance(fact, BidderTold)]
+        assert [(fact.paddle, fact.news_seq, fact.text, fact.by) for fact in told] == [
+            (1, 1, "Your lot is ready", "auctioneer"),
+            (1, 2, "At the desk", "bea"),
+        ]
+
+
+def test_a_partner_is_added_and_removed_also_while_no_house_runs(folder: DataFolder) -> None:
+    key = "h" * 40
+    assert json.loads(auctioneer(folder, "partner", "hall", key, "--json").stdout) == {"name": "hall", "key": key}
+    with desk(folder):
+        assert auctioneer(folder, "partner", "relay", "--", "-" * 40).exit_code == 0
+        assert json.loads(auctioneer(folder, "status", "--json").stdout)["partners"] == ["hall", "relay"]
+        assert "hall, relay" in auctioneer(folder, "status").stdout
+        assert auctioneer(folder, "partner", "relay", "--remove").exit_code == 0
+        assert auctioneer(folder, "partner", "relay", "--remove").exit_code == 3
+    assert json.loads(auctioneer(folder, "status", "--json").stdout)["partners"] == ["hall"]
+    removed = auctioneer(folder, "partner", "hall", "--remove", "--json")
+    assert json.loads(removed.stdout) == {"name": "hall", "removed": True}
+    assert "Partners" not in auctioneer(folder, "status").stdout
+    for wrong in (("hall",), ("hall", "short"), ("hall", key, "--remove")):
+        assert auctioneer(folder, "partner", *wrong).exit_code == 2
 
 
 def journal_end(folder: DataFolder) -> tuple[int, int]:

@@ -64,7 +64,6 @@ def test_nothing_of_it_moves(frozen: FrozenHouse) -> None:
     assert not any(batch)
     assert frozen.next_deadline_ms() is None
     assert (frozen.has_batch, frozen.has_ended, frozen.grants, frozen.may_hear(ANN)) == (False,) * 4
-    assert frozen.key_of(1) is None
     assert frozen.sale_seq == 9
 
 

@@ -20,7 +20,7 @@ from auctioneer.journal.sqlite import SqliteStore, recount_rejections
 from auctioneer.process.backup import back_up, restore
 from auctioneer.process.folder import DataFolder, MachineSettings
 from auctioneer.process.options import RunOptions
-from auctioneer.process.startup import change_clerks_offline
+from auctioneer.process.startup import change_keys_offline
 from auctioneer.process.watchdog import run_watched
 from auctioneer.rules.facts import HouseStarted
 from common.codec import encode
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> DataFolder:
     """Return a sale with every kind of small file."""
     folder = begin_sale(tmp_path / "data")
     folder.keys.house()
-    change_clerks_offline(folder, Appoint(name="bea", key=folder.keys.make_control("bea").public))
+    change_keys_offline(folder, Appoint(name="bea", key=folder.keys.make_control("bea").public))
     folder.machine.write(MachineSettings(port=8000))
     folder.keys.admitted_file.write_text("# nobody yet\n")
     return folder
@@ -262,7 +262,7 @@ def test_newer_keys_and_lists_stay_and_another_houses_key_is_refused(folder: Dat
     backup = DataFolder(tmp_path / "backup")
     back_up(folder, backup.path)
     clerk = Appoint(name="cy", key=folder.keys.make_control("cy").public)
-    change_clerks_offline(folder, clerk)
+    change_keys_offline(folder, clerk)
     folder.keys.admitted_file.unlink()
     with sale_of(folder) as sale:
         folder.snapshots.write(sale.journal.end, sale.house.snapshot())
@@ -271,7 +271,7 @@ def test_newer_keys_and_lists_stay_and_another_houses_key_is_refused(folder: Dat
     restore(backup, folder)
     assert not folder.snapshots.positions(), "they are of the journal that is lost"
     assert names_of_controllers(folder) == ["auctioneer", "bea"], "as the backup has it"
-    change_clerks_offline(folder, clerk)
+    change_keys_offline(folder, clerk)
     assert names_of_controllers(folder) == ["auctioneer", "bea", "cy"], "and her key is the same"
     assert folder.keys.admitted_file.exists()
 

@@ -19,7 +19,7 @@ from auctioneer.process import startup
 from auctioneer.process.clock import Clock
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.options import RunOptions
-from auctioneer.process.startup import OpenSale, change_clerks_offline, has_begun, load_spec, open_sale
+from auctioneer.process.startup import OpenSale, change_keys_offline, has_begun, load_spec, open_sale
 from auctioneer.rules.facts import HouseStarted, SaleCreated, SettingsChanged
 from auctioneer.rules.sale_settings import NOTHING_CHOSEN, AdmissionMode, Chosen, Controller, SaleSettings
 from auctioneer.rules.terms import SaleSpec
@@ -420,15 +420,15 @@ def test_clerks_are_recorded_while_nobody_holds_the_sale_and_no_time_passes(fold
     with closing(SqliteStore(folder.journal).read()) as journal:
         before = journal.end.position, journal.alive_ms
     for _ in range(2):
-        change_clerks_offline(folder, Appoint(name="bea", key="b" * 40))
+        change_keys_offline(folder, Appoint(name="bea", key="b" * 40))
     with pytest.raises(RejectedError, match="clerk's name"):
-        change_clerks_offline(folder, Dismiss(name="auctioneer"))
+        change_keys_offline(folder, Dismiss(name="auctioneer"))
     with closing(SqliteStore(folder.journal).read()) as journal:
         assert (journal.end.position - 1, journal.alive_ms) == before
         assert verify(journal.read()).mismatch is None
     hold = folder.whereabouts.hold()
     with pytest.raises(UsageError, match="runs on"):
-        change_clerks_offline(folder, Dismiss(name="bea"))
+        change_keys_offline(folder, Dismiss(name="bea"))
     os.close(hold)
     sale = run_by(folder)
     assert [one.name for one in sale.house.sale_settings.controllers] == ["auctioneer", "bea"]

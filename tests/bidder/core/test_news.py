@@ -53,6 +53,9 @@ class Asking:
     def refused(self, answer: Rejected, now_ms: int) -> None:
         raise AssertionError(f"{answer} at {now_ms}")
 
+    def is_outdated(self, welcome: Welcome) -> bool:
+        return welcome.epoch < 1
+
     def is_history(self, sale: str, epoch: int) -> bool:
         return bool(sale and epoch)
 
