@@ -1,34 +1,34 @@
 """The rule for `make quick` sees what a test starts: itself, by a helper, or by a fixture."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.quick import TESTS, is_quick
+from tests import quick
+
+FILES = {
+    "tests/conftest.py": "import subprocess",  # it knows of all tests and starts nothing for them
+    "tests/rules/test_rules.py": "from tests.rules.helper import lot",
+    "tests/rules/helper.py": "import zmq",
+    "tests/test_by_itself.py": "import asyncio.subprocess",
+    "tests/test_within_a_function.py": "def test(): from threading import Thread",
+    "tests/test_by_a_helper.py": "from tests.rules.helper import lot\nfrom tests import houses",
+    "tests/test_by_a_helper_of_a_helper.py": "from tests.sales import sale",
+    "tests/test_by_a_package.py": "from benchmarks.bots import bot",
+    "tests/houses.py": "import subprocess",
+    "tests/sales.py": "from tests.houses import house",
+    "tests/served/conftest.py": "from tests.houses import house",
+    "tests/served/inner/test_by_a_fixture.py": "",
+    "benchmarks/bots/__init__.py": "from concurrent.futures import ProcessPoolExecutor",
+}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "auctioneer/rules/test_engine.py",
-        "auctioneer/house/test_house.py",
-        "auctioneer/journal/test_record.py",
-        "auctioneer/process/test_server.py",
-        "bidder/core/test_session.py",
-        "common/test_codec.py",
-    ],
-)
-def test_what_starts_nothing_is_quick(name: str) -> None:
-    assert is_quick(TESTS / name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "test_tidy.py",  # by itself
-        "crashes/test_full_disk.py",  # by a helper
-        "auctioneer/cli/test_checks.py",  # by a helper of a helper
-        "conformance/test_hello.py",  # by a fixture
-        "benchmarks/bots/test_bots_and_kills.py",  # by asyncio
-    ],
-)
-def test_what_starts_processes_or_threads_is_not(name: str) -> None:
-    assert not is_quick(TESTS / name)
+def test_what_starts_nothing_is_quick_and_all_else_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(quick, "TESTS", tmp_path / "tests")
+    tests = sorted((tmp_path / "tests").rglob("test_*.py"))
+    assert len(tests) == 7
+    assert [path.name for path in tests if quick.is_quick(path)] == ["test_rules.py"]
