@@ -1,0 +1,109 @@
+"""Each module has a test file of its name in the mirrored folder, or says here which one tests it and why.
+
+`auctioneer/rules/lots.py` is tested by `tests/auctioneer/rules/test_lots.py`, or several: `test_server_storing.py`
+counts for `server.py`. Benchmarks are programs for the terminal and stand outside this rule.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("auctioneer", "bidder", "common")
+
+BY_NAME_ONLY = {
+    "auctioneer/__main__.py": "calls the command line",
+    "bidder/__main__.py": "calls the command line",
+    "auctioneer/house/settings.py": "values without a rule",
+    "bidder/core/effects.py": "values without a rule",
+    "common/limits.py": "numbers; tests/test_docs_numbers.py compares them with the documents",
+}
+"""Modules that hold nothing to test, and why."""
+
+TESTED_BY = {
+    # A catalogue is read as a whole: a test says a key in a file and what became of it.
+    "auctioneer/catalogue/fields.py": "auctioneer/catalogue/test_load.py",
+    "auctioneer/catalogue/lots.py": "auctioneer/catalogue/test_load.py",
+    "auctioneer/catalogue/raw.py": "auctioneer/catalogue/test_faults.py",
+    "auctioneer/catalogue/sale.py": "auctioneer/catalogue/test_load.py",
+    "auctioneer/catalogue/toml_text.py": "auctioneer/catalogue/test_faults.py",
+    "auctioneer/catalogue/words.py": "auctioneer/catalogue/test_sheet.py",
+    # A command line is tried by its commands, as people type them.
+    "auctioneer/cli/adding.py": "auctioneer/cli/test_orders.py",
+    "auctioneer/cli/audit.py": "auctioneer/cli/test_checks.py",
+    "auctioneer/cli/backups.py": "auctioneer/process/test_backup.py",
+    "auctioneer/cli/bids.py": "auctioneer/house/test_bid_history.py",
+    "auctioneer/cli/context.py": "auctioneer/cli/test_reads.py",
+    "auctioneer/cli/output.py": "auctioneer/cli/test_reads.py",
+    "auctioneer/house/reports.py": "auctioneer/cli/test_reads.py",
+    "auctioneer/process/offline.py": "auctioneer/cli/test_reads.py",
+    "auctioneer/process/options.py": "auctioneer/cli/test_run.py",
+    "bidder/cli/attending.py": "bidder/cli/test_join.py",
+    "bidder/cli/bids.py": "bidder/cli/test_commands.py",
+    "bidder/cli/context.py": "bidder/cli/test_commands.py",
+    "bidder/cli/following.py": "bidder/cli/test_join.py",
+    "bidder/cli/inputs.py": "bidder/cli/test_join.py",
+    "bidder/cli/output.py": "bidder/cli/test_commands.py",
+    "bidder/cli/reads.py": "bidder/cli/test_commands.py",
+    "bidder/cli/voices.py": "bidder/cli/test_join.py",
+    "bidder/cli/watch.py": "bidder/cli/test_join.py",
+    "bidder/display/orders.py": "bidder/cli/test_join.py",
+    "bidder/display/records.py": "bidder/cli/test_commands.py",
+    # What a house keeps of itself is compared whole.
+    "auctioneer/house/state.py": "auctioneer/house/test_house_record.py",
+    # One contract is held over every store; what is in the file is damaged from outside.
+    "auctioneer/journal/chain.py": "auctioneer/journal/test_damage.py",
+    "auctioneer/journal/memory.py": "auctioneer/journal/test_contract.py",
+    "auctioneer/journal/protocol.py": "auctioneer/journal/test_contract.py",
+    "auctioneer/journal/sqlite/file.py": "auctioneer/journal/test_gone.py",
+    "auctioneer/journal/sqlite/journal.py": "auctioneer/journal/test_record.py",
+    "auctioneer/journal/sqlite/store.py": "auctioneer/journal/test_contract.py",
+    # Counted by the server, read by a scrape.
+    "auctioneer/monitoring/counters.py": "auctioneer/monitoring/test_metrics.py",
+    "auctioneer/monitoring/health.py": "auctioneer/monitoring/test_metrics.py",
+    "auctioneer/monitoring/logs.py": "auctioneer/monitoring/test_screen.py",
+    "auctioneer/network/connections.py": "auctioneer/network/test_floods.py",
+    # The parts of one folder on a disk.
+    "auctioneer/process/folder/folder.py": "auctioneer/process/test_folder.py",
+    "auctioneer/process/folder/keys.py": "auctioneer/process/test_folder.py",
+    "auctioneer/process/folder/machine.py": "auctioneer/process/test_folder.py",
+    "auctioneer/process/folder/whereabouts.py": "auctioneer/process/test_folder.py",
+    # Parts of a session that see each other's work; a session is tried as a whole.
+    "bidder/core/feed.py": "bidder/core/test_session_repairs.py",
+    "bidder/core/follower.py": "bidder/core/test_session_outages.py",
+    "bidder/core/notices.py": "bidder/core/test_replica.py",
+    # Both clients are the same but for how they wait; each test is made with one of them or with both.
+    "bidder/shells/bidding.py": "bidder/shells/test_base.py",
+    "bidder/shells/hearing.py": "bidder/shells/test_base.py",
+    "bidder/shells/line.py": "bidder/shells/test_connection.py",
+    "bidder/shells/watching.py": "bidder/shells/test_base.py",
+    # Encoded, decoded and refused there; the golden vectors hold each of them.
+    "common/messages.py": "common/test_codec.py",
+}
+"""Modules without a test file of their name, and the file (in tests/) that tries what they do."""
+
+
+def modules() -> Iterator[str]:
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            if path.name != "__init__.py":
+                yield str(path.relative_to(ROOT))
+
+
+def has_its_own(module: str) -> bool:
+    folder, stem = ROOT / "tests" / Path(module).parent, Path(module).stem
+    return (folder / f"test_{stem}.py").exists() or any(folder.glob(f"test_{stem}_*.py"))
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_each_module_has_its_tests(module: str) -> None:
+    listed = module in TESTED_BY or module in BY_NAME_ONLY
+    assert has_its_own(module) or listed, f"add tests/{module.replace(Path(module).name, f'test_{Path(module).name}')}"
+    assert not (has_its_own(module) and listed), "it has a file of its own now: take it off the list"
+
+
+@pytest.mark.parametrize("module", [*TESTED_BY, *BY_NAME_ONLY])
+def test_what_is_listed_is_there(module: str) -> None:
+    assert (ROOT / module).exists(), "the module is gone: take it off the list"
+    assert (ROOT / "tests" / TESTED_BY.get(module, "test_mirror.py")).exists(), "the test file is gone"
