@@ -4,6 +4,7 @@ Some are counted where they happen; the rest are read off the history here.
 """
 
 from collections import Counter
+from typing import Any
 
 from bidder.core.notices import LotCaughtUp
 from common.errors import RejectCode
@@ -101,7 +102,9 @@ def _count_answers(history: History, reached: Counter[str]) -> None:
 
 
 def _count_facts(history: History, reached: Counter[str]) -> None:
-    specs, extended, leads = {}, {}, {}
+    specs: dict[str, dict[str, Any]] = {}
+    extended: dict[str, int] = {}
+    leads: dict[str, int] = {}
     for fact in history.facts:
         body, change = fact.body, fact.body.get("event", {})
         lot, event = body.get("lot", ""), change.get("event", body["fact"])

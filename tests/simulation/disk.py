@@ -39,7 +39,7 @@ class MemorySnapshots:
         """The chain's hash and the state at positions."""
 
     def load(self, journal: Record) -> Loaded:
-        passed_over = []
+        passed_over: list[PassedOver] = []
         for position in self.positions():
             digest, state = self.kept[position]
             if digest and digest == journal.hash_at(position):

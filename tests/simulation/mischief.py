@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from random import Random
-from typing import Final
+from typing import Final, Unpack
 
 import msgspec
 
@@ -24,6 +24,7 @@ from common.codec import encode
 from common.limits import AMOUNT_MINOR_MAX
 from common.lot import LotView
 from common.messages import BidRequest, BuyRequest
+from tests.auctioneer.rules.keywords import OfferWords
 from tests.simulation.links import Link
 from tests.simulation.person import Person
 from tests.simulation.plan import Plan, lot_of
@@ -45,7 +46,7 @@ def be_naughty(person: Person) -> None:
         person.ask(request)
 
 
-def _new(person: Person, view: LotView, **fields: object) -> BidRequest:
+def _new(person: Person, view: LotView, **fields: Unpack[OfferWords]) -> BidRequest:
     return BidRequest(id=person.session.new_request_id(person.now_ms), lot=view.lot, **fields)
 
 

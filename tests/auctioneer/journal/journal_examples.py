@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from auctioneer.rules.facts import (
     AnyFact,
@@ -186,6 +187,6 @@ def damage_cells(path: Path, script: str) -> None:
         connection.executescript(script)
 
 
-def query(path: Path, statement: str) -> list[tuple[object, ...]]:
+def query(path: Path, statement: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         return connection.execute(statement).fetchall()

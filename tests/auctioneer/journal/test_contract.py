@@ -13,6 +13,7 @@ from auctioneer.journal import ChainEnd, DamagedJournalError, Journal, Record, S
 from auctioneer.journal.chain import BATCH_FACTS_MAX, GENESIS_HASH, READ_FACTS
 from auctioneer.journal.memory import MemoryStore
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
+from auctioneer.rules.facts import AnyFact
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from tests.auctioneer.house.house_examples import SmallSale
@@ -29,7 +30,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return STORES[request.param](tmp_path)
 
 
-def facts_of(record: Record) -> list[object]:
+def facts_of(record: Record) -> list[AnyFact]:
     return [fact for _, fact in record.read()]
 
 

@@ -91,11 +91,11 @@ def in_whole_batches(facts: list[AnyFact]) -> bool:
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path: Path) -> Path:
     return tmp_path / FILE_NAME
 
 
-def test_all_that_was_acknowledged_survives_a_kill(path):
+def test_all_that_was_acknowledged_survives_a_kill(path: Path) -> None:
     acknowledged = kill_after(20, path)
     assert Path(f"{path}-wal").stat().st_size > 0
     with closing(SqliteStore(path).read()) as reader:  # before any writer has mended anything
@@ -112,7 +112,7 @@ def test_all_that_was_acknowledged_survives_a_kill(path):
 
 
 @pytest.mark.parametrize("bytes_max", [20_000, 150_000, 5_000_000])
-def test_a_full_disk_loses_nothing_that_was_acknowledged(path, bytes_max):
+def test_a_full_disk_loses_nothing_that_was_acknowledged(path: Path, bytes_max: int) -> None:
     child = start(FULL_DISK, path, bytes_max)
     output, _ = child.communicate(timeout=60)
     assert child.returncode == 0
@@ -125,15 +125,16 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(path, bytes_max):
         assert [fact for _, fact in reader.read()] == announcements(end)
 
 
-def test_the_chain_is_verified_while_another_process_writes(path):
+def test_the_chain_is_verified_while_another_process_writes(path: Path) -> None:
     writer = start(WRITER, path)
-    assert writer.stdout is not None
+    lines = writer.stdout
+    assert lines is not None
     try:
-        assert writer.stdout.readline()
+        assert lines.readline()
         acknowledged = [BATCH]
-        follow = threading.Thread(target=lambda: acknowledged.extend(int(line) for line in writer.stdout))
+        follow = threading.Thread(target=lambda: acknowledged.extend(int(line) for line in lines))
         follow.start()
-        seen = set()
+        seen: set[int] = set()
         while len(seen) < 5:
             at_least = acknowledged[-1]
             with closing(SqliteStore(path).read()) as reader:
@@ -145,13 +146,13 @@ def test_the_chain_is_verified_while_another_process_writes(path):
         writer.kill()
         writer.wait()
     follow.join()
-    writer.stdout.close()
+    lines.close()
     with closing(SqliteStore(path).take_over("")) as journal:
         assert journal.position >= acknowledged[-1]
         append(journal, announcements(1, journal.position + 1), (), AT_MS)
 
 
-def test_a_new_journal_has_its_name_on_the_disk_before_anything_is_written_to_it(tmp_path):
+def test_a_new_journal_has_its_name_on_the_disk_before_anything_is_written_to_it(tmp_path: Path) -> None:
     """SQLite may sync the directory once more when it makes the -wal file; that is its own business."""
     strace.require()
     log, path = tmp_path / "calls", tmp_path / "data" / FILE_NAME

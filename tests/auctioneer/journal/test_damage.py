@@ -27,7 +27,7 @@ def opened(path: Path, *, read_only: bool) -> Record:
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path: Path) -> Path:
     """Return a journal of COUNT facts, closed."""
     path = tmp_path / FILE_NAME
     with closing(SqliteStore(path).take_over("")) as journal:
@@ -88,7 +88,7 @@ def read_until_damage(path: Path) -> tuple[list[AnyFact], DamagedJournalError]:
         ("UPDATE head SET hash = zeroblob(32)", 8, "head"),
     ],
 )
-def test_the_first_bad_batch_is_named(path, script, first_bad, what):
+def test_the_first_bad_batch_is_named(path: Path, script: str, first_bad: int, what: str) -> None:
     tamper(path, script)
     facts, damage = read_until_damage(path)
     assert (damage.first_bad, damage.last_good) == (first_bad, first_bad - 1)
@@ -113,7 +113,7 @@ def forge_last_batch(path: Path, body: str) -> bytes:
     return forged
 
 
-def test_a_forged_last_batch_with_the_right_hash_is_not_what_the_head_names(path):
+def test_a_forged_last_batch_with_the_right_hash_is_not_what_the_head_names(path: Path) -> None:
     ((body,),) = query(path, "SELECT replace(body, 'number 10', 'number 11') FROM batch WHERE first = 8")
     forge_last_batch(path, str(body))
     _, damage = read_until_damage(path)
@@ -123,7 +123,7 @@ def test_a_forged_last_batch_with_the_right_hash_is_not_what_the_head_names(path
 @pytest.mark.parametrize(
     ("body", "what"), [('[["lot_stolen",1,"",0]]', "does not know"), ("[]", "columns"), ("{}", "does not know")]
 )
-def test_text_that_is_no_batch_is_refused_even_where_its_hash_is_right(path, body, what):
+def test_text_that_is_no_batch_is_refused_even_where_its_hash_is_right(path: Path, body: str, what: str) -> None:
     forged = forge_last_batch(path, body)
     tamper(path, f"UPDATE batch SET last = 7 WHERE body = '[]'; UPDATE head SET hash = x'{forged.hex()}'")
     _, damage = read_until_damage(path)
@@ -140,7 +140,7 @@ def test_text_that_is_no_batch_is_refused_even_where_its_hash_is_right(path, bod
         (sqlite3.SQLITE_FULL, False),
     ],
 )
-def test_damage_is_told_from_a_failing_disk_also_by_sqlite_s_longer_codes(code, damage):
+def test_damage_is_told_from_a_failing_disk_also_by_sqlite_s_longer_codes(code: int, damage: bool) -> None:
     error = sqlite3.DatabaseError("as SQLite tells it")
     error.sqlite_errorcode = code
     assert is_damage(error) is damage
@@ -156,20 +156,20 @@ def test_damage_is_told_from_a_failing_disk_also_by_sqlite_s_longer_codes(code, 
         "DELETE FROM head",
     ],
 )
-def test_nothing_is_added_to_a_journal_whose_end_is_wrong(path, script):
+def test_nothing_is_added_to_a_journal_whose_end_is_wrong(path: Path, script: str) -> None:
     tamper(path, script)
     with pytest.raises(DamagedJournalError):
         SqliteStore(path).take_over("")
 
 
-def test_a_read_from_behind_the_end_is_lost_history(path):
+def test_a_read_from_behind_the_end_is_lost_history(path: Path) -> None:
     with closing(SqliteStore(path).read()) as journal, pytest.raises(DamagedJournalError) as caught:
         list(journal.read(COUNT + 1))
     assert caught.value.last_good == COUNT
     assert "fact 11 was written, but the record ends at fact 10" in str(caught.value)
 
 
-def test_the_hash_is_what_the_documentation_says(path):
+def test_the_hash_is_what_the_documentation_says(path: Path) -> None:
     digest = hashlib.sha256(b"auction-house journal, format 9").digest()
     assert digest == GENESIS_HASH
     for first, rejections, body in query(path, "SELECT first, rejections, body FROM batch ORDER BY first"):
@@ -178,7 +178,7 @@ def test_the_hash_is_what_the_documentation_says(path):
         assert journal.verify_chain() == (COUNT, digest)
 
 
-def test_a_damaged_byte_in_the_file_is_found(path):
+def test_a_damaged_byte_in_the_file_is_found(path: Path) -> None:
     content = path.read_bytes()
     assert content.count(b"number 6") == 1
     path.write_bytes(content.replace(b"number 6", b"number \xff"))
@@ -187,7 +187,7 @@ def test_a_damaged_byte_in_the_file_is_found(path):
 
 
 @pytest.mark.parametrize("read_only", [True, False])
-def test_a_damaged_description_of_the_tables_is_told(path, read_only):
+def test_a_damaged_description_of_the_tables_is_told(path: Path, read_only: bool) -> None:
     """SQLite quotes it in its error, which Python then can't decode."""
     content = path.read_bytes()
     assert b"CREATE" in content
@@ -196,7 +196,7 @@ def test_a_damaged_description_of_the_tables_is_told(path, read_only):
         opened(path, read_only=read_only)
 
 
-def test_a_damaged_page_is_found_and_all_before_it_is_read(tmp_path):
+def test_a_damaged_page_is_found_and_all_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     with closing(SqliteStore(path).take_over("")) as journal:
         for position in range(1, 101):
@@ -214,7 +214,7 @@ def test_a_damaged_page_is_found_and_all_before_it_is_read(tmp_path):
     assert len(facts) > 10
 
 
-def test_a_file_that_was_cut_off_is_refused(path):
+def test_a_file_that_was_cut_off_is_refused(path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(DamagedJournalError):
@@ -241,7 +241,7 @@ def test_a_file_that_was_cut_off_is_refused(path):
         "UPDATE rejection SET body = 5",
     ],
 )
-def test_a_cell_of_another_type_is_damage(path, script, read_only):
+def test_a_cell_of_another_type_is_damage(path: Path, script: str, read_only: bool) -> None:
     damage_cells(path, script)
     with pytest.raises(DamagedJournalError):
         read_all(path, read_only=read_only)
@@ -269,7 +269,9 @@ def read_all(path: Path, *, read_only: bool) -> None:
         "body = replace(body, '\"minimum_minor\":100', '\"minimum_minor\":101')",
     ],
 )
-def test_a_rejection_that_is_not_as_it_was_is_found_by_whoever_reads_it_and_stops_a_start(path, script):
+def test_a_rejection_that_is_not_as_it_was_is_found_by_whoever_reads_it_and_stops_a_start(
+    path: Path, script: str
+) -> None:
     """Also where it can still be read: a repeat of the request would get another verdict."""
     damage_cells(path, f"UPDATE rejection SET {script}")
     with pytest.raises(DamagedJournalError, match="rejection"):
@@ -283,20 +285,20 @@ def test_a_rejection_that_is_not_as_it_was_is_found_by_whoever_reads_it_and_stop
     "script",
     ["DELETE FROM rejection", "INSERT INTO rejection SELECT 9, at_ms, paddle, request, lot, code, body FROM rejection"],
 )
-def test_rejections_that_are_not_those_that_were_kept_are_found(path, script):
+def test_rejections_that_are_not_those_that_were_kept_are_found(path: Path, script: str) -> None:
     tamper(path, script)
     for read_only in (True, False):
         with pytest.raises(DamagedJournalError, match="not those that were kept"):
             read_all(path, read_only=read_only)
 
 
-def test_a_rejection_that_cannot_be_read_is_named(path):
+def test_a_rejection_that_cannot_be_read_is_named(path: Path) -> None:
     tamper(path, "UPDATE rejection SET body = '{'")
     with pytest.raises(DamagedJournalError, match="rejection 1 "):
         read_all(path, read_only=True)
 
 
-def test_rejections_that_were_mended_by_hand_can_be_counted_again(path):
+def test_rejections_that_were_mended_by_hand_can_be_counted_again(path: Path) -> None:
     with closing(SqliteStore(path).take_over("")) as journal:
         append(journal, (), [rejection(1, 8), rejection(2, 1)], AT_MS)
         end = journal.end
@@ -319,7 +321,7 @@ def test_rejections_that_were_mended_by_hand_can_be_counted_again(path):
         ("PRAGMA application_id = 7", "not a journal"),
     ],
 )
-def test_another_format_is_refused(path, script, what, read_only):
+def test_another_format_is_refused(path: Path, script: str, what: str, read_only: bool) -> None:
     tamper(path, script)
     with pytest.raises(StorageError, match=what):
         opened(path, read_only=read_only)
@@ -327,7 +329,7 @@ def test_another_format_is_refused(path, script, what, read_only):
 
 @pytest.mark.parametrize("read_only", [True, False])
 @pytest.mark.parametrize("content", [b"", b"just some text, longer than a header of SQLite\n" * 100])
-def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, content, read_only):
+def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path: Path, content: bytes, read_only: bool) -> None:
     path = tmp_path / FILE_NAME
     path.write_bytes(content)
     with pytest.raises(StorageError, match="journal"):
@@ -335,32 +337,32 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, content, 
     assert path.read_bytes() == content
 
 
-def test_a_journal_out_of_wal_mode_is_refused(path):
+def test_a_journal_out_of_wal_mode_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
     with pytest.raises(StorageError, match="WAL"):
         SqliteStore(path).take_over("")
 
 
-def test_reading_makes_no_journal(tmp_path):
+def test_reading_makes_no_journal(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="no journal"):
         SqliteStore(tmp_path / FILE_NAME).read()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_directory_is_told(tmp_path):
+def test_a_missing_directory_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="directory"):
         SqliteStore(tmp_path / "nowhere" / FILE_NAME).take_over("")
 
 
-def test_a_half_made_journal_is_made_anew(tmp_path):
+def test_a_half_made_journal_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / f"{FILE_NAME}.new").write_bytes(b"half")
     with closing(SqliteStore(tmp_path / FILE_NAME).take_over("")) as journal:
         assert journal.position == 0
     assert not (tmp_path / f"{FILE_NAME}.new").exists()
 
 
-def test_a_wal_without_its_journal_is_not_a_new_sale(path):
+def test_a_wal_without_its_journal_is_not_a_new_sale(path: Path) -> None:
     with closing(SqliteStore(path).take_over("")) as journal:
         append(journal, announcements(1, COUNT + 1), (), AT_MS)
         shutil.copy(f"{path}-wal", f"{path}-kept")
@@ -371,7 +373,7 @@ def test_a_wal_without_its_journal_is_not_a_new_sale(path):
     assert not path.exists()
 
 
-def test_a_writer_that_came_from_elsewhere_is_noticed(path):
+def test_a_writer_that_came_from_elsewhere_is_noticed(path: Path) -> None:
     with closing(SqliteStore(path).take_over("")) as journal:
         with closing(sqlite3.connect(path)) as intruder, intruder:
             intruder.execute("UPDATE head SET hash = zeroblob(32)")
@@ -382,7 +384,7 @@ def test_a_writer_that_came_from_elsewhere_is_noticed(path):
     assert query(path, "SELECT max(last) FROM batch") == [(COUNT,)]
 
 
-def test_a_foreign_reader_that_holds_the_wal_is_told_of(path):
+def test_a_foreign_reader_that_holds_the_wal_is_told_of(path: Path) -> None:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as shell:
         with closing(SqliteStore(path).take_over("")) as journal:
             append(journal, announcements(1, COUNT + 1), (), AT_MS)

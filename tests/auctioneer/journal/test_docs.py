@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import get_args
@@ -14,8 +15,10 @@ from auctioneer.journal import DamagedJournalError, append
 from auctioneer.journal.chain import FORMAT_VERSION
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.journal.sqlite.file import APPLICATION_ID, PAGE_BYTES
-from auctioneer.rules.facts import AnyFact
+from auctioneer.rules.facts import AnyFact, SaleDecided
+from common.lot import Announced
 from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, query, rejection, tamper
+from tests.must_be import must_be
 
 PAGE = (Path(__file__).parents[3] / "docs" / "journal.md").read_text(encoding="utf-8")
 RECOUNTS = re.findall(r"^ +(python -c .*recount_rejections.*)$", PAGE, re.MULTILINE)
@@ -23,11 +26,11 @@ QUERIES, REPAIR = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path: Path) -> Path:
     return tmp_path / FILE_NAME
 
 
-def test_the_queries_find_what_they_promise(path):
+def test_the_queries_find_what_they_promise(path: Path) -> None:
     with closing(SqliteStore(path).take_over("")) as journal:
         append(journal, EVERY_EVENT, [rejection(1, 1), rejection(1, 2)], AT_MS)
         closed, bids, late, refused = (query(path, part) for part in QUERIES.replace("'7'", "'12a'").split(";")[:-1])
@@ -40,7 +43,8 @@ def test_the_queries_find_what_they_promise(path):
 def zero_a_page(path: Path, position: int) -> None:
     """Wipe the page of the file that holds the fact at `position`."""
     content = path.read_bytes()
-    page = content.index(announcements(1, position)[0].event.text.encode()) // PAGE_BYTES
+    said = must_be(Announced, must_be(SaleDecided, announcements(1, position)[0]).event)
+    page = content.index(said.text.encode()) // PAGE_BYTES
     path.write_bytes(content[: page * PAGE_BYTES] + bytes(PAGE_BYTES) + content[(page + 1) * PAGE_BYTES :])
 
 
@@ -49,7 +53,9 @@ def edit_an_event(path: Path, position: int) -> None:
 
 
 @pytest.mark.parametrize("damage", [zero_a_page, edit_an_event])
-def test_the_repair_keeps_all_that_came_before_the_damage(path, tmp_path, damage):
+def test_the_repair_keeps_all_that_came_before_the_damage(
+    path: Path, tmp_path: Path, damage: Callable[[Path, int], None]
+) -> None:
     with closing(SqliteStore(path).take_over("")) as journal:
         append(journal, announcements(10), [rejection(1, 5)], AT_MS)
         for first in range(11, 1300, 10):
@@ -57,7 +63,7 @@ def test_the_repair_keeps_all_that_came_before_the_damage(path, tmp_path, damage
     damage(path, 1235)
     with closing(SqliteStore(path).take_over("")) as journal, pytest.raises(DamagedJournalError) as caught:
         journal.verify_chain()
-    last_good = caught.value.last_good
+    last_good = must_be(int, caught.value.last_good)
     assert 1200 < last_good < 1235
     assert last_good % 10 == 0, "it is the end of a batch"
     damaged = path.rename(tmp_path / "damaged.sqlite3")
@@ -73,14 +79,14 @@ def test_the_repair_keeps_all_that_came_before_the_damage(path, tmp_path, damage
         assert [fact for _, fact in journal.read()] == announcements(last_good + 1)
 
 
-def test_the_application_id_is_the_one_printed():
+def test_the_application_id_is_the_one_printed() -> None:
     assert f"`PRAGMA application_id` is {APPLICATION_ID} " in PAGE
     assert f"## Format {FORMAT_VERSION}\n" in PAGE
     assert f"format {FORMAT_VERSION}`" in PAGE
 
 
 @pytest.mark.parametrize("kind", get_args(AnyFact), ids=lambda kind: kind.__name__)
-def test_the_table_has_the_fields_of_every_event_in_their_order(kind):
+def test_the_table_has_the_fields_of_every_event_in_their_order(kind: type[AnyFact]) -> None:
     config, fields = kind.__struct_config__, kind.__struct_fields__
     assert fields[:3] == ("at_ms", "lot", "seq")
     assert f"| `{config.tag}` | `{', '.join(fields[3:])}` |" in PAGE

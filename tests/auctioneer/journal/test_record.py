@@ -1,6 +1,7 @@
 """What is appended comes back, whole and in order, from the same or another process."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import get_args
@@ -22,17 +23,17 @@ from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announ
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path: Path) -> Path:
     return tmp_path / FILE_NAME
 
 
 @pytest.fixture
-def journal(path):
+def journal(path: Path) -> Iterator[Journal]:
     with closing(SqliteStore(path).take_over("")) as journal:
         yield journal
 
 
-def test_every_type_of_event_comes_back_equal(journal, path):
+def test_every_type_of_event_comes_back_equal(journal: Journal, path: Path) -> None:
     assert {type(fact) for fact in EVERY_EVENT} == set(get_args(AnyFact))
     assert {type(fact.event) for fact in EVERY_EVENT if isinstance(fact, LotDecided)} == set(get_args(AnyLotEvent))
     assert append(journal, EVERY_EVENT, (), AT_MS) == len(EVERY_EVENT)
@@ -41,7 +42,7 @@ def test_every_type_of_event_comes_back_equal(journal, path):
         assert list(reader.read()) == list(enumerate(EVERY_EVENT, 1))
 
 
-def test_the_view_tells_of_each_event_what_it_was(journal, path):
+def test_the_view_tells_of_each_event_what_it_was(journal: Journal, path: Path) -> None:
     append(journal, EVERY_EVENT[:4], (), AT_MS)
     append(journal, EVERY_EVENT[4:], (), AT_MS)
     rows = query(path, "SELECT position, at_ms, kind, lot, seq, body FROM fact ORDER BY position")
@@ -69,7 +70,7 @@ def test_the_view_tells_of_each_event_what_it_was(journal, path):
 
 @settings(deadline=None)  # it syncs to the disk, which takes as long as others let it
 @given(texts=st.lists(st.text(), max_size=5), at_ms=st.integers(0, 2**53 - 1))
-def test_any_text_survives(tmp_path_factory, texts, at_ms):
+def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, texts: list[str], at_ms: int) -> None:
     facts = [
         SaleDecided(at_ms=at_ms, seq=seq, event=Announced(seq, at_ms, text), by="auctioneer")
         for seq, text in enumerate(texts, 1)
@@ -79,7 +80,7 @@ def test_any_text_survives(tmp_path_factory, texts, at_ms):
         assert [fact for _, fact in journal.read()] == facts
 
 
-def test_positions_go_on_after_reopening(path):
+def test_positions_go_on_after_reopening(path: Path) -> None:
     with closing(SqliteStore(path).take_over("")) as journal:
         assert (journal.position, journal.alive_ms) == (0, 0)
         assert append(journal, announcements(3), (), 10) == 3
@@ -90,7 +91,7 @@ def test_positions_go_on_after_reopening(path):
         assert [fact for _, fact in journal.read()] == announcements(6)
 
 
-def test_a_long_batch_takes_several_rows(journal, path):
+def test_a_long_batch_takes_several_rows(journal: Journal, path: Path) -> None:
     facts = announcements(2 * BATCH_FACTS_MAX + 1)
     assert append(journal, facts[:BATCH_FACTS_MAX], (), AT_MS) == BATCH_FACTS_MAX
     assert append(journal, facts[BATCH_FACTS_MAX:], (), AT_MS) == len(facts)
@@ -103,7 +104,7 @@ def test_a_long_batch_takes_several_rows(journal, path):
     assert journal.verify_chain().position == len(facts)
 
 
-def test_a_stretch_may_begin_and_end_within_a_batch(journal):
+def test_a_stretch_may_begin_and_end_within_a_batch(journal: Journal) -> None:
     sizes = (3, 1, 4)
     for size in sizes:
         append(journal, announcements(size, journal.position + 1), (), AT_MS)
@@ -117,7 +118,7 @@ def test_a_stretch_may_begin_and_end_within_a_batch(journal):
     assert journal.recent(count + 1) == numbered
 
 
-def test_a_stretch_is_read_across_rows_that_are_fetched_together(journal):
+def test_a_stretch_is_read_across_rows_that_are_fetched_together(journal: Journal) -> None:
     size, batches = 150, 14
     for _ in range(batches):
         append(journal, announcements(size, journal.position + 1), (), AT_MS)
@@ -128,7 +129,7 @@ def test_a_stretch_is_read_across_rows_that_are_fetched_together(journal):
     assert journal.recent(READ_FACTS + 7) == numbered[-READ_FACTS - 7 :]
 
 
-def test_a_read_ends_where_the_record_ended_when_it_began(journal):
+def test_a_read_ends_where_the_record_ended_when_it_began(journal: Journal) -> None:
     append(journal, announcements(2), (), AT_MS)
     reading = journal.read()
     assert next(reading)[0] == 1
@@ -136,7 +137,7 @@ def test_a_read_ends_where_the_record_ended_when_it_began(journal):
     assert [position for position, _ in reading] == [2]
 
 
-def test_a_reader_follows_the_writer(journal, path):
+def test_a_reader_follows_the_writer(journal: Journal, path: Path) -> None:
     with closing(SqliteStore(path).read()) as reader:
         assert reader.position == 0
         append(journal, announcements(2), (), 7)
@@ -146,7 +147,7 @@ def test_a_reader_follows_the_writer(journal, path):
         assert reader.verify_chain() == journal.verify_chain()
 
 
-def test_an_unfinished_read_holds_nothing_up(path):
+def test_an_unfinished_read_holds_nothing_up(path: Path) -> None:
     with closing(SqliteStore(path).take_over("")) as journal:
         append(journal, announcements(5), (), AT_MS)
     with closing(SqliteStore(path).read()) as reader:
@@ -157,7 +158,7 @@ def test_an_unfinished_read_holds_nothing_up(path):
         assert [position for position, _ in reading] == [2, 3, 4, 5]
 
 
-def test_progress_is_told(journal):
+def test_progress_is_told(journal: Journal) -> None:
     half = READ_FACTS // 2
     for _ in range(5):
         append(journal, announcements(half, journal.position + 1), (), AT_MS)
@@ -167,7 +168,7 @@ def test_progress_is_told(journal):
     assert told == [(2 * half, 5 * half), (4 * half, 5 * half), (5 * half, 5 * half)]
 
 
-def test_rejections_are_kept_in_order_and_outside_the_chain(journal):
+def test_rejections_are_kept_in_order_and_outside_the_chain(journal: Journal) -> None:
     append(journal, announcements(1), [rejection(2, 5), rejection(1, 9)], AT_MS)
     before = journal.verify_chain()
     assert append(journal, (), [rejection(2, 6)], AT_MS) == 1
@@ -175,7 +176,7 @@ def test_rejections_are_kept_in_order_and_outside_the_chain(journal):
     assert list(journal.rejections()) == [rejection(2, 5), rejection(1, 9), rejection(2, 6)]
 
 
-def test_of_each_paddle_the_highest_request_ids_are_kept(path):
+def test_of_each_paddle_the_highest_request_ids_are_kept(path: Path) -> None:
     ids = [*range(1000, 1000 + REMEMBERED_REQUESTS_MAX), 999, *range(2000, 2010)]
     with closing(SqliteStore(path).take_over("")) as journal:
         append(journal, (), [rejection(2, 1), *(rejection(1, request) for request in ids[:-5])], AT_MS)
@@ -186,7 +187,7 @@ def test_of_each_paddle_the_highest_request_ids_are_kept(path):
         assert [kept.request.id for kept in journal.rejections()] == [1, *kept]
 
 
-def test_the_first_verdict_on_a_request_stands(path):
+def test_the_first_verdict_on_a_request_stands(path: Path) -> None:
     with closing(SqliteStore(path).take_over("")) as journal:
         append(journal, (), [rejection(1, 5, minimum_minor=100), rejection(1, 5, minimum_minor=200)], AT_MS)
     with closing(SqliteStore(path).take_over("")) as journal:
@@ -194,7 +195,7 @@ def test_the_first_verdict_on_a_request_stands(path):
         assert list(journal.rejections()) == [rejection(1, 5, minimum_minor=100)]
 
 
-def test_the_end_and_the_hash_where_each_batch_ends(journal, path):
+def test_the_end_and_the_hash_where_each_batch_ends(journal: Journal, path: Path) -> None:
     assert journal.end == (0, journal.hash_at(0))
     ends = {0: journal.end}
     for size in (2, 3):
@@ -208,7 +209,7 @@ def test_the_end_and_the_hash_where_each_batch_ends(journal, path):
         assert (reader.end, reader.hash_at(2)) == (ends[5], ends[2].hash)
 
 
-def test_a_closed_journal_says_so(path):
+def test_a_closed_journal_says_so(path: Path) -> None:
     journal = SqliteStore(path).take_over("")
     journal.close()
     journal.close()
@@ -218,7 +219,7 @@ def test_a_closed_journal_says_so(path):
         list(journal.read())
 
 
-def test_a_batch_that_cannot_be_stored_leaves_nothing(path):
+def test_a_batch_that_cannot_be_stored_leaves_nothing(path: Path) -> None:
     journal: Journal = SqliteStore(path).take_over("")
     append(journal, announcements(2), (), AT_MS)
     with pytest.raises(OverflowError):  # when the facts are written already
@@ -230,7 +231,7 @@ def test_a_batch_that_cannot_be_stored_leaves_nothing(path):
         assert list(again.rejections()) == []
 
 
-def test_a_commit_waits_for_the_disk_and_nothing_fails_unseen(path):
+def test_a_commit_waits_for_the_disk_and_nothing_fails_unseen(path: Path) -> None:
     SqliteStore(path).take_over("").close()
     with closing(connect(path)) as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
@@ -239,7 +240,7 @@ def test_a_commit_waits_for_the_disk_and_nothing_fails_unseen(path):
 
 
 @pytest.mark.parametrize(("batch", "batches", "refused"), [(1, 1000, 1), (256, 100, 256), (1024, 60, 0)])
-def test_the_wal_stays_small(journal, path, batch, batches, refused):
+def test_the_wal_stays_small(journal: Journal, path: Path, batch: int, batches: int, refused: int) -> None:
     facts = announcements(batch)
     for first in range(0, batch * batches, batch):
         append(journal, facts, [rejection(paddle, first + paddle) for paddle in range(refused)], AT_MS)
@@ -247,13 +248,13 @@ def test_the_wal_stays_small(journal, path, batch, batches, refused):
     assert path.stat().st_size > batch * batches * 100, "the events are in the file"
 
 
-def test_only_the_owner_can_read_it(journal, path):
+def test_only_the_owner_can_read_it(journal: Journal, path: Path) -> None:
     append(journal, announcements(1), (), AT_MS)
     for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         assert file.stat().st_mode & 0o777 == 0o600, file
 
 
-def test_the_sqlite_of_this_python_is_new_enough(path, monkeypatch):
+def test_the_sqlite_of_this_python_is_new_enough(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 37, 0))
     SqliteStore(path).take_over("").close()
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 9))
@@ -261,7 +262,7 @@ def test_the_sqlite_of_this_python_is_new_enough(path, monkeypatch):
         SqliteStore(path).take_over("")
 
 
-def test_a_copy_replaces_no_file(journal, path, tmp_path):
+def test_a_copy_replaces_no_file(journal: Journal, path: Path, tmp_path: Path) -> None:
     append(journal, announcements(3), (), AT_MS)
     copy = tmp_path / "copy.sqlite3"
     copy.write_bytes(b"something else")
@@ -270,7 +271,7 @@ def test_a_copy_replaces_no_file(journal, path, tmp_path):
     assert copy.read_bytes() == b"something else"
 
 
-def test_each_opening_for_writing_begins_a_term(path):
+def test_each_opening_for_writing_begins_a_term(path: Path) -> None:
     for term in (1, 2, 3):
         with closing(SqliteStore(path).take_over(f"process {term}")) as journal:
             assert journal.owner == (term, f"process {term}")
@@ -280,7 +281,7 @@ def test_each_opening_for_writing_begins_a_term(path):
         assert [position for position, _ in reader.read()] == [1, 2, 3]
 
 
-def test_who_lost_the_term_stores_nothing(path):
+def test_who_lost_the_term_stores_nothing(path: Path) -> None:
     with closing(SqliteStore(path).take_over("")) as journal:
         with closing(connect(path)) as successor:
             successor.execute("UPDATE head SET term = term + 1, holder = 'successor'")

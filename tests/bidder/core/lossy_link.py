@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import TypeVar
 
 from bidder.core.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
 from bidder.core.notices import (
@@ -19,6 +20,8 @@ from bidder.core.session import Session
 from common.codec import decode_request, encode
 from common.messages import BidRequest, Hello, MineRequest
 from tests.bidder.core.small_house import BEAT_MS, SmallHouse
+
+N = TypeVar("N", bound=Notice)
 
 KEY = "ada's key"
 STEP_MS = 10
@@ -58,6 +61,11 @@ class Link:
         """To which ports the feed was connected."""
         self._answers: deque[bytes] = deque()
         self._broadcasts: deque[bytes] = deque()
+
+    @property
+    def state(self) -> ConnectionState:
+        """The session's, asked again each time."""
+        return self.session.state
 
     def connect(self) -> None:
         """Bring the request path up, and carry everything until nothing moves."""
@@ -134,7 +142,7 @@ class Link:
         arrived = [frame for frame in frames if not self.loses(frame)]
         return [frame for frame in arrived for _ in range(2 if self.repeats(frame) else 1)]
 
-    def told(self, kind: type[Notice]) -> list[Notice]:
+    def told(self, kind: type[N]) -> list[N]:
         return [event for event in self.events if isinstance(event, kind)]
 
 

@@ -20,7 +20,8 @@ def exactly(pause_ms: int) -> int:
 def test_a_request_is_repeated_after_pauses_that_grow_up_to_a_bound() -> None:
     requests = PendingRequests(exactly)
     requests.add(pending(1, 0))
-    sent_ms, now_ms = [], 0
+    sent_ms: list[int] = []
+    now_ms = 0
     while len(sent_ms) < 8:
         sent_ms += [now_ms] * len(requests.send_due(now_ms))
         next_ms = requests.next_deadline_ms(may_send=True)

@@ -91,7 +91,7 @@ def test_only_the_answer_to_the_last_probe_proves_anything(other: str) -> None:
     assert link.session.state is ConnectionState.JOINING
     link.holds = lambda _: False
     link.settle()
-    assert link.session.state is ConnectionState.LIVE
+    assert link.state is ConnectionState.LIVE
     house.seen.clear()
     link.session.broadcast_received(encode_broadcast(topic, probed), link.now_ms)
     link.settle()

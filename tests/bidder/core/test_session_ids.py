@@ -1,5 +1,7 @@
 """The session's request ids: they rise above all that the key has used, whatever its clock says now."""
 
+from functools import partial
+
 import pytest
 
 from bidder.core.desk import ID_ROOM
@@ -44,14 +46,17 @@ def test_ids_go_on_above_those_that_the_house_remembers() -> None:
     assert isinstance(link.outcomes[2], Accepted)
 
 
+def _part_of(randomness: bytes, size: int) -> bytes:
+    return randomness[:size]
+
+
 def test_two_machines_that_share_a_key_choose_different_ids() -> None:
     house = house_with_a_key()
     bid_ahead(house, 1)
     chosen = []
     for randomness in (b"\x00\x07", b"\x80\x00"):
-        session = Session(
-            Hello(id=1, versions=(1,)), now_ms=0, now_us=NOW_US, entropy=lambda size, part=randomness: (part * 8)[:size]
-        )
+        entropy = partial(_part_of, randomness * 8)
+        session = Session(Hello(id=1, versions=(1,)), now_ms=0, now_us=NOW_US, entropy=entropy)
         session.connected(0)
         hello = next(effect.body for effect in session.pop_effects() if isinstance(effect, Send))
         session.answer_received(encode(house.answer(KEY, decode_request(hello))), 0)

@@ -17,6 +17,7 @@ from common.codec import MANY_LOTS_TOPIC, decode_broadcast, decode_request, enco
 from common.messages import Hello, LotEvents, ManyLots, OneLot, ReplayRequest, Snapshot
 from tests.bidder.core.lossy_link import KEY, Link, check_story, live
 from tests.bidder.core.small_house import SmallHouse
+from tests.must_be import must_be
 
 # --- holes ---------------------------------------------------------------------------------------------------------
 
@@ -45,7 +46,7 @@ def test_changes_of_many_lots_in_one_frame_are_told_lot_by_lot() -> None:
     for lot in ("1", "2", "3"):
         house.bid(lot, 100)
         house.bid(lot, 200)
-    frames = [decode_broadcast(frame) for frame in house.outbox]
+    frames = [must_be(LotEvents, decode_broadcast(frame)) for frame in house.outbox]
     house.outbox.clear()
     changes = tuple(
         OneLot(lot, tuple(event for one in frames for event in one.events if one.lot == lot)) for lot in house.lots
@@ -95,7 +96,7 @@ def test_a_hole_that_is_no_longer_at_hand_is_jumped_and_told() -> None:
     assert link.session.replica.lots == house.lots
     assert link.session.replica.sale == house.sale
     assert len(link.told(LotCaughtUp)) == len(link.told(SaleCaughtUp)) == 1
-    assert link.told(LotChanged) == link.told(SaleChanged) == link.told(HistoryLost) == []
+    assert not [*link.told(LotChanged), *link.told(SaleChanged), *link.told(HistoryLost)]
     check_story(link.events)
 
 
@@ -115,7 +116,7 @@ def test_a_snapshot_of_another_epoch_is_not_taken_for_the_state() -> None:
     house.epoch = 2
     link.holds = lambda _: False
     link.run(2000)
-    assert link.session.state is ConnectionState.LIVE, "what counts now, a welcome told"
+    assert link.state is ConnectionState.LIVE, "what counts now, a welcome told"
     assert link.session.replica.epoch == 2
 
 

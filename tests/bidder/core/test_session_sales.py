@@ -87,7 +87,7 @@ def test_a_probe_that_another_process_answers_proves_nothing() -> None:
     assert link.session.state is ConnectionState.JOINING
     link.holds = lambda _: False
     link.run(2000)
-    assert link.session.state is ConnectionState.LIVE
+    assert link.state is ConnectionState.LIVE
 
 
 def test_a_bid_is_never_sent_to_another_sale() -> None:
@@ -146,7 +146,7 @@ def test_a_snapshot_of_another_sale_is_not_taken_for_the_state() -> None:
     assert not link.session.replica.is_complete
     link.holds = lambda _: False
     link.run(2000)
-    assert link.session.state is ConnectionState.LIVE
+    assert link.state is ConnectionState.LIVE
 
 
 def test_an_old_process_heard_late_costs_a_proof_and_no_history() -> None:

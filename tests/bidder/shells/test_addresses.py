@@ -150,7 +150,8 @@ def test_a_name_is_looked_up_again_but_not_at_once() -> None:
 
 def test_a_bug_in_a_resolver_is_not_swallowed() -> None:
     done = threading.Event()
-    lookup = Lookup(NAME, lambda _: {}[0], done.set)
+    known: dict[str, tuple[str, ...]] = {}
+    lookup = Lookup(NAME, known.__getitem__, done.set)
     lookup.begin(0)
     assert done.wait(WAIT_MS / 1000)
     with pytest.raises(KeyError):
@@ -181,7 +182,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch) -> Callable[[Resolving], None]:
 
         monkeypatch.setattr(addresses, "getaddrinfo", answer)
 
-    getaddrinfo: Callable[..., list[tuple[object, ...]]] = addresses.getaddrinfo
+    getaddrinfo: Callable[..., list[tuple[object, ...]]] = vars(addresses)["getaddrinfo"]
     return use
 
 
@@ -255,7 +256,7 @@ def test_a_wrong_key_at_one_address_and_nothing_at_the_other_is_told_as_a_wrong_
 ) -> None:
     link = replace(named(fake), server_key=new_keys().public)
     for order in (BOTH, BOTH[::-1]):
-        resolving(lambda _, order=order: order)
+        resolving({NAME: order}.__getitem__)
         with pytest.raises(WrongKeyError, match=r"127\.0\.0\.1"):
             join(link)
 

@@ -68,19 +68,19 @@ def test_a_connection_that_comes_up_while_the_client_reads_is_joined_once(
     late = iter(range(LATE_MAX))
 
     def receive_late(line: Line) -> bytes | None:
-        if connection.session.state is not ConnectionState.LIVE and next(late, None) is not None:
+        if joining.session.state is not ConnectionState.LIVE and next(late, None) is not None:
             line.socket.poll(LATE_MS)
         return receive(line)
 
-    with connected(fake.link) as (connection, poller):
+    with connected(fake.link) as (joining, poller):
         assert poller.poll(PATIENCE_MS)
         monkeypatch.setattr(Line, "receive", receive_late)
         states: list[ConnectionState] = []
-        until_ms = connection.now_ms() + PATIENCE_MS
+        until_ms = joining.now_ms() + PATIENCE_MS
         looks_after = 0
         while looks_after < 3:
-            assert connection.now_ms() < until_ms
-            told, _ = connection.pump()
+            assert joining.now_ms() < until_ms
+            told, _ = joining.pump()
             states += [event.state for event in told if isinstance(event, ConnectionChanged)]
             looks_after += ConnectionState.LIVE in states
     assert states == [ConnectionState.JOINING, ConnectionState.LIVE]

@@ -58,11 +58,13 @@ def chars_max_of(struct: type[msgspec.Struct]) -> dict[str, int | None]:
 class HostileHouse(SmallHouse):
     def answer(self, key: str, request: AnyRequest) -> Answer | None:
         if isinstance(request, BuyRequest) or (isinstance(request, BidRequest) and request.lot not in self.lots):
-            return defiled(Rejected(id=request.id, code=RejectCode.NO_BUY_NOW, lot=request.lot, detail="no"))
-        answer = super().answer(key, request)
+            answer: Answer | None = Rejected(id=request.id, code=RejectCode.NO_BUY_NOW, lot=request.lot, detail="no")
+        else:
+            answer = super().answer(key, request)
         if isinstance(answer, Rejected):
             answer = replace(answer, detail="no")
-        return None if answer is None else defiled(answer)
+        spoilt: Answer | None = defiled(answer)
+        return spoilt
 
     def broadcast(self, to_topic: bytes, message: LotEvents | SaleEvents) -> None:
         super().broadcast(to_topic, defiled(message))

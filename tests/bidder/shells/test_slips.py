@@ -69,7 +69,7 @@ CONNECTING: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("slip", CONNECTING)
 def test_a_slip_in_connecting_is_refused_at_once(fake: FakeHouse, slip: str) -> None:
     wrong, sentence = CONNECTING[slip]
-    arguments = {"link": fake.link, "name": "Ada", "keys": new_keys()} | wrong
+    arguments: dict[str, Any] = {"link": fake.link, "name": "Ada", "keys": new_keys(), **wrong}
     with pytest.raises(UsageError, match=sentence):
         Client.connect(**arguments)
 
