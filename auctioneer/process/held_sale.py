@@ -222,7 +222,7 @@ class HeldSale:
             if self.answers.requests or self.answers.commands:
                 yield Released(self._pop_answers())
         if self._is_snapshot_due:
-            self._start_snapshot()
+            self._start_snapshot()  # all that was decided is durable here
 
     def hear_store(self, now_ms: int) -> Iterator[Released]:
         """Take what the store has to say, and yield what may leave. It may wake the house with nothing under way."""
@@ -383,7 +383,7 @@ class HeldSale:
 
     def _start_snapshot(self) -> None:
         """Begin a snapshot of the state, all of which is stored; the next is due as long after it, if it fails too."""
-        if isinstance(self.house, House) and self._under_way is None and not self.house.has_batch:
+        if isinstance(self.house, House):
             end = self._journal.end
             self._snapshot_due = end.position + _facts_between_snapshots(self.house)
             self._snapshots.start(end, self.house.snapshot)

@@ -156,6 +156,16 @@ def test_a_replay_and_a_heartbeat_know_a_batch_when_it_is_stored(hold: Opens) ->
     assert replay.more, "there is more, and its broadcast is on its way"
 
 
+def test_a_heartbeat_names_the_sales_seq_of_what_was_stored_and_not_of_what_was_decided_since(hold: Opens) -> None:
+    sale = late(hold, 200)
+    sale.at(550, lambda: sale.order(Announce(id=7, text="Good evening.")))
+    sale.at(700, lambda: sale.order(Announce(id=8, text="Good night.")))
+    sale.run(1000)
+    seqs = [one.message.events[-1].seq for one in sale.published(SaleEvents)]
+    (beat,) = [one.message for one in sale.published(Heartbeat) if one.at_ms - sale.began_ms == 800]
+    assert beat.sale_seq == seqs[0] == seqs[1] - 1
+
+
 # --- late, twice and never -------------------------------------------------------------------------------------------
 
 
@@ -262,6 +272,30 @@ def test_a_full_house_that_stood_still_gives_the_time_back_before_it_closes_a_lo
     assert 5000 <= stood.outage_ms <= 5100
     (closed,) = [fact for fact in facts_of(sale) if isinstance(fact, LotDecided) and isinstance(fact.event, LotClosed)]
     assert closed.at_ms >= sale.began_ms + 2000 + stood.outage_ms
+
+
+def test_an_outage_counts_from_the_last_drain_and_not_from_the_last_turn(hold: Opens) -> None:
+    """The house turns for a heartbeat while it is full, hears nobody, and is then suspended."""
+    sale = flooded(hold, 900, specs=(lot("1", duration_ms=20_000),))
+    sale.at(850, lambda: sale.world.pass_time(2800))
+    sale.run(5000)
+    assert next(one.at_ms - sale.began_ms for one in sale.published(Heartbeat)) == 800
+    (stood,) = [fact for fact in facts_of(sale) if isinstance(fact, HouseStoodStill)]
+    assert 3100 <= stood.outage_ms <= 3150
+
+
+def test_no_lot_closes_at_an_end_that_passed_since_requests_were_drained(hold: Opens) -> None:
+    """The last reading takes long, after the last request was stamped: that is given back first."""
+    sale = hold((lot("1", duration_ms=4000),))
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(1500, lambda: (sale.ask(ann, Ping(id=10)), setattr(sale, "read_ms", 4000)))
+    sale.at(13_000, lambda: setattr(sale, "read_ms", 0))
+    sale.run(30_000)
+    stood = [fact.outage_ms for fact in facts_of(sale) if isinstance(fact, HouseStoodStill)]
+    (closed,) = [fact for fact in facts_of(sale) if isinstance(fact, LotDecided) and isinstance(fact.event, LotClosed)]
+    opened_ms = next(fact.at_ms for fact in facts_of(sale) if isinstance(fact, LotDecided))
+    assert closed.at_ms == opened_ms + 4000 + sum(stood)
+    assert sum(stood) >= 12_000, "all of the time in which nobody was heard"
 
 
 # --- snapshots -------------------------------------------------------------------------------------------------------
