@@ -5,10 +5,10 @@ from common.errors import RejectCode
 from common.limits import NEWS_WAIT_MS
 from common.messages import News, NewsRequest, Rejected
 from tests.auctioneer.house.house_examples import ANN, BOB
-from tests.auctioneer.process.held_sale import Answered, HeldSale, Opens
+from tests.auctioneer.process.served_sale import Answered, Opens, ServedSale
 
 
-def news_to(sale: HeldSale, key: str) -> list[tuple[int, int, list[str]]]:
+def news_to(sale: ServedSale, key: str) -> list[tuple[int, int, list[str]]]:
     """Return when a key got news, to which question, and the texts."""
     return [
         (one.at_ms - sale.began_ms, one.answer.id, [word.text for word in one.answer.words])
