@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from benchmarks.load.child import decode_line, say
-from bidder import AsyncClient, Hall, LotChanged, Notice, new_context, new_keys
+from bidder import AsyncClient, Hall, LotCaughtUp, LotChanged, Notice, new_context, new_keys
 from common.errors import UsageError
 from common.sockets import allow_many_sockets
 
@@ -47,7 +47,7 @@ class Watched(msgspec.Struct, frozen=True):
 
 
 class _Seen:
-    """How many changes of lots each copy of the sale was told."""
+    """How many changes of lots each copy of the sale has had, one by one or at once."""
 
     def __init__(self) -> None:
         self._told: list[int] = []
@@ -59,8 +59,8 @@ class _Seen:
         self._told.append(0)
 
         def hear(notice: Notice) -> None:
-            if isinstance(notice, LotChanged):
-                self._told[place] += 1
+            if isinstance(notice, LotChanged | LotCaughtUp):
+                self._told[place] += notice.seq - (notice.before.seq if notice.before is not None else 0)
                 self._came.set()
 
         return hear

@@ -18,7 +18,7 @@ the shell takes with `pop_effects` after each input and carries out in order; `n
 A follower that asks over the desk (`bidder.core.follower`) gets the answers to what it asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from msgspec.structs import replace
@@ -217,8 +217,10 @@ class Desk:
         """Take one body from the request path; the caller then calls `tick`. Raises ProtocolError."""
         answer = decode_answer(body)
         match answer:
-            case Welcome():
-                self._read_welcome(answer, now_ms)
+            case Accepted() | Mine():
+                asked = self._pop_pending(answer)
+                if asked is not None:
+                    self._settle(asked, answer)
             case Rejected():
                 self._read_rejected(answer, now_ms)
             case Pong() | Snapshot() | Replay():
@@ -227,10 +229,8 @@ class Desk:
                     self._listener.answered(answer, asked, now_ms)
             case News():
                 self._read_news(answer, now_ms)
-            case Accepted() | Mine():
-                asked = self._pop_pending(answer)
-                if asked is not None:
-                    self._settle(asked, answer)
+            case Welcome():
+                self._read_welcome(answer, now_ms)
 
     # --- for the application ----------------------------------------------------------------------------------------
 
@@ -256,7 +256,7 @@ class Desk:
         *,
         may_renew_id: bool = False,
     ) -> int:
-        """Send a request until it has an outcome; return the ticket that `Settled` will name.
+        """Send a request until it has an outcome; return the ticket that `Settled` will name. `tick` is to follow.
 
         `may_renew_id` says that nobody knows the request by its id yet. If the house then says that the id is stale,
         and certainly decided nothing, the request is sent again under a higher one, which the outcome names.
@@ -282,7 +282,6 @@ class Desk:
         self._last_id = max(self._last_id, request.id)
         self.presence.note_asked(request)
         self._pending.add(Pending(request, now_ms, deadline_ms, ticket, may_renew_id=may_renew_id))
-        self.tick(now_ms)
         return ticket
 
     # --- hello ------------------------------------------------------------------------------------------------------
@@ -466,6 +465,10 @@ class Desk:
     def do(self, effect: Effect) -> None:
         """Leave an effect for the shell."""
         self._effects.append(effect)
+
+    def do_all(self, effects: Iterable[Effect]) -> None:
+        """Leave effects for the shell, in their order."""
+        self._effects += effects
 
     def new_nonce(self) -> str:
         """Return random characters that nobody can guess."""

@@ -131,18 +131,18 @@ class Follower:
             self._ping_ms if is_welcome else None,
             self._feed.probe_deadline_ms,
             self._heard_ms + self._silence_ms if self._watches_silence else None,
-            self._renewal_ms if self._renews_feed else None,
+            self._renewal_ms if self.is_silent and not self._feed.has_ended else None,
             self._feed.repair_deadline_ms if is_welcome else None,
         ]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def tick(self, now_ms: int) -> None:
         """Do what time asks for; early or late calls are harmless. The line's `tick` is to follow."""
-        if self._watches_silence and self._heard_ms + self._silence_ms <= now_ms:
+        if self._heard_ms + self._silence_ms <= now_ms and self._watches_silence:
             self.is_silent = True
             self._renewal_ms, self._renewal_pause_ms = self._heard_ms + RENEWAL_MS, RENEWAL_MS
             self._line.greet(now_ms)
-        if self._renews_feed and self._renewal_ms <= now_ms:
+        if self.is_silent and self._renewal_ms <= now_ms and not self._feed.has_ended:
             self._feed.connect_again()
             self._renewal_pause_ms = min(2 * self._renewal_pause_ms, RENEWAL_MAX_MS)
             self._renewal_ms = now_ms + self._line.jitter(self._renewal_pause_ms)
@@ -159,10 +159,6 @@ class Follower:
     @property
     def _watches_silence(self) -> bool:
         return self._instance is not None and not self.is_silent and not self._feed.has_ended
-
-    @property
-    def _renews_feed(self) -> bool:
-        return self.is_silent and not self._feed.has_ended
 
     # --- the line's answers -----------------------------------------------------------------------------------------
 

@@ -40,6 +40,9 @@ class Fortunes:
         before, view, lot, ours = change.before, change.view, change.lot, self._paddles
         led = None if before is None else before.leader
         bidder = change.event.bidder if isinstance(change, LotChanged) and isinstance(change.event, BidPlaced) else None
+        is_ours = led in ours or view.leader in ours or bidder in ours
+        if not is_ours and lot not in self._bid_on and view.winner not in ours:
+            return []
         for paddle in (led, view.leader, bidder):
             if paddle in ours:
                 self._bid_on.setdefault(lot, {})[paddle] = None

@@ -153,13 +153,14 @@ class Session:
 
     def _tell(self, notices: list[Notice]) -> None:
         """Tell the application what changed, and what it means to this bidder."""
+        told: list[Notice] = []
         for notice in notices:
-            self.desk.do(notice)
-            if isinstance(notice, LotChanged | LotCaughtUp):
-                for _, fortune in self._fortunes.of(notice):
-                    self.desk.do(fortune)
+            told.append(notice)
+            if isinstance(notice, (LotChanged, LotCaughtUp)):
+                told += [fortune for _, fortune in self._fortunes.of(notice)]
             elif isinstance(notice, HistoryLost):
                 self._fortunes.forget()
+        self.desk.do_all(told)
 
     # --- the state --------------------------------------------------------------------------------------------------
 

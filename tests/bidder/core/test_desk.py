@@ -87,6 +87,7 @@ class Beside:
             while_connected=while_connected,
         )
         ticket = self.desk.submit(request, self.now_ms, timeout_ms)
+        self.desk.tick(self.now_ms)
         self.settle()
         return ticket
 
@@ -232,6 +233,7 @@ def test_other_requests_are_as_good_as_a_ping(desk: Beside) -> None:
     for _ in range(8):
         desk.run(PING_MS // 2)
         desk.desk.submit(MineRequest(id=desk.desk.new_request_id(desk.now_ms)), desk.now_ms, 5000)
+        desk.desk.tick(desk.now_ms)
         desk.settle()
     assert desk.pings() == 0
 
