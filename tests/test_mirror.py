@@ -17,6 +17,7 @@ BY_NAME_ONLY = {
     "bidder/__main__.py": "calls the command line",
     "auctioneer/house/settings.py": "values without a rule",
     "bidder/core/effects.py": "values without a rule",
+    "bidder/display/shown.py": "an interface",
     "common/limits.py": "numbers; tests/test_docs_numbers.py compares them with the documents",
 }
 """Modules that hold nothing to test, and why."""
@@ -42,14 +43,14 @@ TESTED_BY = {
     "bidder/cli/attending.py": "bidder/cli/test_join.py",
     "bidder/cli/bids.py": "bidder/cli/test_commands.py",
     "bidder/cli/context.py": "bidder/cli/test_commands.py",
-    "bidder/cli/following.py": "bidder/cli/test_join.py",
     "bidder/cli/inputs.py": "bidder/cli/test_join.py",
     "bidder/cli/output.py": "bidder/cli/test_commands.py",
     "bidder/cli/reads.py": "bidder/cli/test_commands.py",
-    "bidder/cli/voices.py": "bidder/cli/test_join.py",
     "bidder/cli/watch.py": "bidder/cli/test_join.py",
+    "bidder/display/lot_table.py": "bidder/cli/test_commands.py",
     "bidder/display/orders.py": "bidder/cli/test_join.py",
     "bidder/display/records.py": "bidder/cli/test_commands.py",
+    "bidder/display/voices.py": "bidder/cli/test_join.py",
     # What a house keeps of itself is compared whole.
     "auctioneer/house/state.py": "auctioneer/house/test_house_record.py",
     # One contract is held over every store; what is in the file is damaged from outside.
@@ -74,6 +75,7 @@ TESTED_BY = {
     "bidder/core/follower.py": "bidder/core/test_session_outages.py",
     "bidder/core/notices.py": "bidder/core/test_replica.py",
     # Both clients are the same but for how they wait; each test is made with one of them or with both.
+    "bidder/core/errors.py": "bidder/shells/test_base.py",
     "bidder/shells/bidding.py": "bidder/shells/test_base.py",
     "bidder/shells/hearing.py": "bidder/shells/test_base.py",
     "bidder/shells/line.py": "bidder/shells/test_connection.py",
