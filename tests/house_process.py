@@ -56,7 +56,10 @@ class HouseProcess:
     def __init__(
         self, folder: Path, catalogue: str | None, *arguments: str, under: Sequence[str] = (), program: str = PROGRAM
     ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.data = folder / "data"
+        self.state = folder / "state"
+        """Where it makes itself known to programs on this machine, as XDG_STATE_HOME."""
         command = [*under, sys.executable, "-m", program, "run"]
         if catalogue is not None:
             path = folder / "catalogue.toml"
@@ -68,7 +71,7 @@ class HouseProcess:
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=os.environ | {"XDG_STATE_HOME": str(folder / "state")},
+            env=os.environ | {"XDG_STATE_HOME": str(self.state)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

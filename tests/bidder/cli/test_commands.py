@@ -13,15 +13,16 @@ from bidder.shells.blocking import Client
 from bidder.shells.home import LastId, NamesAt, bidder_keys
 from common.keys import new_keys, parse_link
 from common.limits import REMEMBERED_REQUESTS_MAX
-from tests.bidder.cli.cli_house import Program, RunningHouse, catalogue, running_house
+from tests.bidder.cli.programs import Program, catalogue
+from tests.house_process import HouseProcess, running_house
 
 LOTS = 18
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HouseProcess]:
     text = catalogue(LOTS, reserve="200", buy_now="500", estimate_low="150", estimate_high="250")
-    with running_house(tmp_path_factory.mktemp("house"), text) as house:
+    with running_house(tmp_path_factory.mktemp("house"), catalogue=text) as house:
         yield house
 
 
@@ -45,13 +46,13 @@ def verdict(result: Result) -> dict[str, Any]:
 # --- bidding ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_bid_is_told_in_a_sentence(house: RunningHouse, home: Path) -> None:
+def test_a_bid_is_told_in_a_sentence(house: HouseProcess, home: Path) -> None:
     result = bidder(home, "bid", "2", "120", "--name", "Ada", to=house.link)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == "Accepted: you lead lot 2 at USD 120.00.\n"
 
 
-def test_a_script_is_told_of_a_slip_and_of_a_purchase_and_is_not_asked(house: RunningHouse, home: Path) -> None:
+def test_a_script_is_told_of_a_slip_and_of_a_purchase_and_is_not_asked(house: HouseProcess, home: Path) -> None:
     high = bidder(home, "bid", "11", "5000", "--name", "Slim", to=house.link)
     assert (high.exit_code, high.stderr) == (0, "USD 5,000.00 is 50 times the minimum of lot 11, USD 100.00.\n")
     offer = bidder(home, "bid", "1", "500", "--max", "--if-price", "1", "--name", "Slim", to=house.link)
@@ -59,7 +60,7 @@ def test_a_script_is_told_of_a_slip_and_of_a_purchase_and_is_not_asked(house: Ru
     assert (offer.exit_code, offer.stderr.splitlines()[0]) == (3, told)
 
 
-def test_a_lot_is_found_however_its_number_is_typed(house: RunningHouse, home: Path) -> None:
+def test_a_lot_is_found_however_its_number_is_typed(house: HouseProcess, home: Path) -> None:
     result = bidder(home, "bid", "013", "120", "--name", "Abe", to=house.link)
     assert result.stdout == "Accepted: you lead lot 13 at USD 120.00.\n"
     record = verdict(bidder(home, "bid", "00013", "110", "--name", "Bob", "--json", to=house.link))
@@ -68,7 +69,7 @@ def test_a_lot_is_found_however_its_number_is_typed(house: RunningHouse, home: P
     assert "unknown_lot" in unknown.stderr
 
 
-def test_a_bid_with_json_has_all_of_the_verdict(house: RunningHouse, home: Path) -> None:
+def test_a_bid_with_json_has_all_of_the_verdict(house: HouseProcess, home: Path) -> None:
     record = verdict(bidder(home, "bid", "3", "120", "--name", "Bea", "--json", to=house.link))
     exact = {
         "status": "accepted",
@@ -90,7 +91,7 @@ def test_a_bid_with_json_has_all_of_the_verdict(house: RunningHouse, home: Path)
     assert {"seq", "request_id", "at_ms", "message"} <= record.keys()
 
 
-def test_a_refused_bid_says_the_minimum(house: RunningHouse, home: Path) -> None:
+def test_a_refused_bid_says_the_minimum(house: HouseProcess, home: Path) -> None:
     assert bidder(home, "bid", "4", "120", "--name", "Cem", to=house.link).exit_code == 0
     result = bidder(home, "bid", "4", "125", "--name", "Dan", "--json", to=house.link)
     assert result.exit_code == 3
@@ -101,7 +102,7 @@ def test_a_refused_bid_says_the_minimum(house: RunningHouse, home: Path) -> None
     assert "the minimum is USD 130.00" in result.stderr
 
 
-def test_maxima_stay_in_hand(house: RunningHouse, home: Path) -> None:
+def test_maxima_stay_in_hand(house: HouseProcess, home: Path) -> None:
     secret = verdict(bidder(home, "bid", "5", "200", "--max", "--name", "Eve", "--json", to=house.link))
     assert (secret["price_minor"], secret["maximum_minor"], secret["leading"]) == (10000, 20000, True)
     beaten = verdict(bidder(home, "bid", "5", "150", "--name", "Flo", "--json", to=house.link))
@@ -115,14 +116,14 @@ def test_maxima_stay_in_hand(house: RunningHouse, home: Path) -> None:
     )
 
 
-def test_a_bid_can_depend_on_the_price(house: RunningHouse, home: Path) -> None:
+def test_a_bid_can_depend_on_the_price(house: HouseProcess, home: Path) -> None:
     assert bidder(home, "bid", "6", "100", "--if-price", "0", "--name", "Gil", to=house.link).exit_code == 0
     result = bidder(home, "bid", "6", "150", "--if-price", "0", "--name", "Hal", "--json", to=house.link)
     assert (result.exit_code, verdict(result)["code"]) == (3, "state_changed")
     assert bidder(home, "bid", "6", "150", "--if-price", "100", "--name", "Hal", to=house.link).exit_code == 0
 
 
-def test_a_repeated_request_id_counts_once(house: RunningHouse, home: Path) -> None:
+def test_a_repeated_request_id_counts_once(house: HouseProcess, home: Path) -> None:
     words = ("bid", "7", "100", "--request-id", "77", "--name", "Ida", "--json")
     first, second = (verdict(bidder(home, *words, to=house.link)) for _ in range(2))
     assert (first["status"], first["request_id"]) == ("accepted", 77)
@@ -131,7 +132,7 @@ def test_a_repeated_request_id_counts_once(house: RunningHouse, home: Path) -> N
     assert (other.exit_code, verdict(other)["code"]) == (3, "id_conflict")
 
 
-def test_a_clock_that_was_an_hour_ahead_makes_no_bid_stale(house: RunningHouse, home: Path) -> None:
+def test_a_clock_that_was_an_hour_ahead_makes_no_bid_stale(house: HouseProcess, home: Path) -> None:
     """It was set right since. The house tells the highest id that it remembers, and ids go on above it."""
     hour_ahead_id = time.time_ns() // 1000 + 3_600_000_000
     with Client.connect(house.link, "Isa", bidder_keys(home, "Isa")) as client:
@@ -143,7 +144,7 @@ def test_a_clock_that_was_an_hour_ahead_makes_no_bid_stale(house: RunningHouse, 
     assert LastId(home, "Isa").read() == record["request_id"]
 
 
-def test_ids_go_on_above_the_last_that_was_used_here(house: RunningHouse, home: Path) -> None:
+def test_ids_go_on_above_the_last_that_was_used_here(house: HouseProcess, home: Path) -> None:
     """Also where no house remembers it, and however the clock was set since."""
     first = verdict(bidder(home, "bid", "15", "100", "--name", "Jil", "--json", to=house.link))
     last_id = LastId(home, "Jil")
@@ -164,7 +165,7 @@ def test_ids_go_on_above_the_last_that_was_used_here(house: RunningHouse, home: 
 
 
 @pytest.mark.parametrize("amount", ["1.234", "12x", "", "1e3", "0", "99999999999999999"])
-def test_an_amount_that_is_none_is_refused_with_the_way_to_write_it(house: RunningHouse, amount: str) -> None:
+def test_an_amount_that_is_none_is_refused_with_the_way_to_write_it(house: HouseProcess, amount: str) -> None:
     result = bidder(house.data.parent / "home", "bid", "8", amount, "--name", "Joe", "--json", to=house.link)
     assert result.exit_code == 2
     assert result.stderr.startswith("Error [usage]: ")
@@ -172,7 +173,7 @@ def test_an_amount_that_is_none_is_refused_with_the_way_to_write_it(house: Runni
     assert "minor" not in result.stderr
 
 
-def test_a_lot_is_bought_at_its_offer_only(house: RunningHouse, home: Path) -> None:
+def test_a_lot_is_bought_at_its_offer_only(house: HouseProcess, home: Path) -> None:
     none = bidder(home, "buy", "2", "--name", "Kim", "--json", to=house.link)
     assert (none.exit_code, verdict(none)["code"]) == (3, "no_buy_now")
     wrong = bidder(home, "buy", "1", "--price", "400", "--name", "Kim", "--json", to=house.link)
@@ -187,7 +188,7 @@ def test_a_lot_is_bought_at_its_offer_only(house: RunningHouse, home: Path) -> N
     )
 
 
-def test_a_lot_that_is_none(house: RunningHouse, home: Path) -> None:
+def test_a_lot_that_is_none(house: HouseProcess, home: Path) -> None:
     unknown = bidder(home, "bid", "99", "100", "--name", "Lea", "--json", to=house.link)
     assert (unknown.exit_code, verdict(unknown)["code"]) == (3, "unknown_lot")
     assert bidder(home, "buy", "99", "--name", "Lea", to=house.link).exit_code == 3
@@ -197,7 +198,7 @@ def test_a_lot_that_is_none(house: RunningHouse, home: Path) -> None:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def test_lots_need_no_name(house: RunningHouse, home: Path) -> None:
+def test_lots_need_no_name(house: HouseProcess, home: Path) -> None:
     lots = json.loads(bidder(home, "lots", "--json", to=house.link).stdout)
     assert [row["lot"] for row in lots] == [str(number) for number in range(1, LOTS + 1)]
     last = lots[-1]
@@ -208,7 +209,7 @@ def test_lots_need_no_name(house: RunningHouse, home: Path) -> None:
     assert "Lot of its own" in table
 
 
-def test_lots_show_what_is_the_own(house: RunningHouse, home: Path) -> None:
+def test_lots_show_what_is_the_own(house: HouseProcess, home: Path) -> None:
     assert bidder(home, "bid", "9", "100", "--name", "Mia", to=house.link).exit_code == 0
     own = json.loads(bidder(home, "lots", "--name", "Mia", "--json", to=house.link).stdout)
     others = json.loads(bidder(home, "lots", "--json", to=house.link).stdout)
@@ -240,14 +241,14 @@ def test_a_name_that_can_be_none(home: Path, name: str) -> None:
     assert not home.exists()
 
 
-def test_anothers_name_is_taken(house: RunningHouse, home: Path, tmp_path: Path) -> None:
+def test_anothers_name_is_taken(house: HouseProcess, home: Path, tmp_path: Path) -> None:
     assert bidder(home, "mine", "--name", "Nina", to=house.link).exit_code == 0
     taken = bidder(tmp_path / "elsewhere", "bid", "2", "900", "--name", "nina", "--json", to=house.link)
     assert (taken.exit_code, verdict(taken)["status"], verdict(taken)["code"]) == (3, "rejected", "name_taken")
     assert taken.stderr.startswith("Error [name_taken]: ")
 
 
-def test_the_same_key_comes_in_under_its_enrolled_name(house: RunningHouse, home: Path) -> None:
+def test_the_same_key_comes_in_under_its_enrolled_name(house: HouseProcess, home: Path) -> None:
     assert bidder(home, "bid", "16", "100", "--name", "Dora", to=house.link).exit_code == 0
     spelt = bidder(home, "mine", "--name", "dora", to=house.link)
     assert (spelt.exit_code, spelt.stdout.splitlines()[0][:4]) == (0, "Dora")
@@ -260,7 +261,7 @@ def test_the_same_key_comes_in_under_its_enrolled_name(house: RunningHouse, home
     )
 
 
-def test_who_has_one_name_at_a_house_need_not_type_it(house: RunningHouse, home: Path) -> None:
+def test_who_has_one_name_at_a_house_need_not_type_it(house: HouseProcess, home: Path) -> None:
     unknown = bidder(home, "mine", to=house.link)
     assert (unknown.exit_code, "no name at this house yet" in unknown.stderr) == (2, True)
     assert bidder(home, "key", "--name", "Elsa").exit_code == 0, "a key that this house does not know is no name there"
@@ -274,7 +275,7 @@ def test_who_has_one_name_at_a_house_need_not_type_it(house: RunningHouse, home:
     assert (several.exit_code, "2 names at this house: Anna, Olaf. Choose one" in several.stderr) == (2, True)
 
 
-def test_a_name_at_one_house_is_none_at_another(house: RunningHouse, home: Path) -> None:
+def test_a_name_at_one_house_is_none_at_another(house: HouseProcess, home: Path) -> None:
     link = parse_link(house.link)
     NamesAt(home, link).keep("Olaf")
     assert NamesAt(home, link).read() == ["Olaf"]
@@ -284,7 +285,7 @@ def test_a_name_at_one_house_is_none_at_another(house: RunningHouse, home: Path)
     assert plain.read() == [], "a house without a key has no identity"
 
 
-def test_names_that_can_not_be_kept_or_read_keep_nobody_from_bidding(house: RunningHouse, home: Path) -> None:
+def test_names_that_can_not_be_kept_or_read_keep_nobody_from_bidding(house: HouseProcess, home: Path) -> None:
     assert bidder(home, "key", "--name", "Kai").exit_code == 0
     (home / "houses").write_text("not a folder")
     assert bidder(home, "mine", "--name", "Kai", to=house.link).exit_code == 0
@@ -309,8 +310,8 @@ def test_a_key_file_that_is_none_is_left_alone(home: Path) -> None:
 # --- which house -----------------------------------------------------------------------------------------------------
 
 
-def test_the_house_on_this_machine_needs_no_link(house: RunningHouse, home: Path) -> None:
-    result = bidder(home, "lots", XDG_STATE_HOME=str(house.data.parent))
+def test_the_house_on_this_machine_needs_no_link(house: HouseProcess, home: Path) -> None:
+    result = bidder(home, "lots", XDG_STATE_HOME=str(house.state))
     assert (result.exit_code, "Evening sale" in result.stdout) == (0, True)
 
 
@@ -321,10 +322,10 @@ def test_no_house_on_this_machine(home: Path) -> None:
     assert "--to LINK" in result.stderr
 
 
-def test_several_houses_on_this_machine_are_listed(house: RunningHouse, home: Path, tmp_path: Path) -> None:
+def test_several_houses_on_this_machine_are_listed(house: HouseProcess, home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "auction-house" / "houses"
     folder.mkdir(parents=True)
-    known = next((house.data.parent / "auction-house" / "houses").iterdir()).read_text()
+    known = next((house.state / "auction-house" / "houses").iterdir()).read_text()
     for name in ("1.json", "2.json"):
         (folder / name).write_text(known)
     result = bidder(home, "lots", XDG_STATE_HOME=str(tmp_path))
@@ -338,7 +339,7 @@ def test_a_link_that_is_none(home: Path) -> None:
         assert (result.exit_code, "is not a join link" in result.stderr) == (2, True)
 
 
-def test_a_house_that_is_gone(house: RunningHouse, home: Path) -> None:
+def test_a_house_that_is_gone(house: HouseProcess, home: Path) -> None:
     gone = house.link.replace(str(house.record["port"]), "1", 1)
     result = bidder(home, "bid", "2", "900", "--name", "Ole", "--json", "--timeout", "0.5", to=gone)
     assert result.exit_code == 4
@@ -350,7 +351,7 @@ def test_a_house_that_is_gone(house: RunningHouse, home: Path) -> None:
     assert (listed.exit_code, verdict(listed)["error"]["code"]) == (4, "unreachable")
 
 
-def test_a_house_with_another_key(house: RunningHouse, home: Path) -> None:
+def test_a_house_with_another_key(house: HouseProcess, home: Path) -> None:
     link = parse_link(house.link)
     other = type(link)(link.host, link.port, link.publish_port, new_keys().public)
     result = bidder(home, "lots", to=str(other))
@@ -374,7 +375,7 @@ def test_shells_get_their_completion(home: Path, shell: str) -> None:
     assert "_BIDDER_COMPLETE" in bidder(home, "completion", shell).stdout
 
 
-def test_a_bidder_needs_a_name(house: RunningHouse, home: Path) -> None:
+def test_a_bidder_needs_a_name(house: HouseProcess, home: Path) -> None:
     for words in (["join"], ["bid", "1", "2"], ["buy", "1"], ["mine"], ["key"]):
         result = bidder(home, *words, to=house.link)
         assert (result.exit_code, "--name" in result.stderr) == (2, True), words

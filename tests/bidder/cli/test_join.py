@@ -16,17 +16,18 @@ from bidder.cli.output import print_lots, say
 from bidder.display.voices import ForPeople
 from bidder.shells.home import LastId
 from common.keys import new_keys
-from tests.bidder.cli.cli_house import WAIT_S, AtTerminal, Program, RunningHouse, catalogue, running_house
+from tests.bidder.cli.programs import AtTerminal, Program, catalogue
+from tests.house_process import WAIT_S, HouseProcess, running_house
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[RunningHouse]:
-    with running_house(tmp_path / "house", catalogue(3, reserve="200")) as house:
+def house(tmp_path: Path) -> Iterator[HouseProcess]:
+    with running_house(tmp_path / "house", catalogue=catalogue(3, reserve="200")) as house:
         yield house
 
 
 @pytest.fixture
-def home(tmp_path: Path, house: RunningHouse, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, house: HouseProcess, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AUCTION_LINK", house.link)
     return tmp_path / "home"
 
@@ -100,19 +101,19 @@ def test_many_lines_at_once_are_all_answered(home: Path) -> None:
         assert {line["status"] for line in verdicts} == {"accepted"}
 
 
-def test_the_end_of_the_sale_ends_the_program_with_what_was_won(house: RunningHouse, home: Path) -> None:
+def test_the_end_of_the_sale_ends_the_program_with_what_was_won(house: HouseProcess, home: Path) -> None:
     with Program(home, "join", "--name", "Robot") as robot:
         robot.write({"bid": {"lot": "2", "amount": "120"}})
         robot.write({"bid": {"lot": "3", "amount": "130.50"}})
         robot.until("verdict", lot="3", status="accepted")
-        house.order("end", "--yes")
+        assert house.auctioneer("end", "--yes").returncode == 0
         ended = robot.until("ended")
         assert ([one["lot"] for one in ended["won"]], ended["total"], ended["missing"]) == (["2", "3"], "250.50", 0)
         assert robot.end() == 0
         assert {line["lot"] for line in robot.lines if line["event"] == "won"} == {"2", "3"}
 
 
-def test_a_bid_survives_the_kill_of_the_server(house: RunningHouse, home: Path) -> None:
+def test_a_bid_survives_the_kill_of_the_server(house: HouseProcess, home: Path) -> None:
     with Program(home, "join", "--name", "Robot") as robot:
         robot.until("connection", state="live")
         house.kill_server()
@@ -121,13 +122,13 @@ def test_a_bid_survives_the_kill_of_the_server(house: RunningHouse, home: Path) 
         house.kill_server()
         robot.write({"bid": {"lot": "3", "amount": "120"}, "id": 2})
         assert robot.until("verdict")["status"] == "accepted"
-        house.order("end", "--yes")
+        assert house.auctioneer("end", "--yes").returncode == 0
         assert [one["lot"] for one in robot.until("ended")["won"]] == ["2", "3"]
         assert robot.end() == 0
 
 
 def test_another_sale_behind_the_same_key_is_told_and_binds_nobody(
-    house: RunningHouse, home: Path, tmp_path: Path
+    house: HouseProcess, home: Path, tmp_path: Path
 ) -> None:
     """Both sales are in epoch 1 and have a lot 1. The lead in the first is none in the second."""
     ports = [house.record["port"], house.record["publish_port"]]
@@ -138,7 +139,7 @@ def test_another_sale_behind_the_same_key_is_told_and_binds_nobody(
         assert robot.until("verdict")["status"] == "accepted"
         house.stop()
         options = ("--port", str(ports[0]), "--publish-port", str(ports[1]))
-        with running_house(other, catalogue(2), *options) as second:
+        with running_house(other, *options, catalogue=catalogue(2)) as second:
             assert second.link == house.link
             lost = robot.until("history_lost")
             assert (lost["epoch"], lost["is_other_sale"]) == (1, True)
@@ -152,7 +153,7 @@ def test_another_sale_behind_the_same_key_is_told_and_binds_nobody(
             assert robot.end() == 0
 
 
-def test_without_a_house_a_bid_stays_unknown(house: RunningHouse, home: Path) -> None:
+def test_without_a_house_a_bid_stays_unknown(house: HouseProcess, home: Path) -> None:
     with Program(home, "join", "--name", "Robot", "--timeout", "3") as robot:
         robot.until("connection", state="live")
         house.stop()
@@ -166,10 +167,10 @@ def test_without_a_house_a_bid_stays_unknown(house: RunningHouse, home: Path) ->
         assert robot.end() == 130
 
 
-def test_who_is_turned_out_is_told_why(house: RunningHouse, home: Path) -> None:
+def test_who_is_turned_out_is_told_why(house: HouseProcess, home: Path) -> None:
     with Program(home, "join", "--name", "Robot") as robot:
         robot.until("connection", state="live")
-        house.order("turn-out", "Robot")
+        assert house.auctioneer("turn-out", "Robot").returncode == 0
         robot.write({"bid": {"lot": "2", "amount": "120"}, "id": 1})
         assert robot.until("verdict")["code"] == "not_admitted"
         assert robot.end() == 3
@@ -178,14 +179,14 @@ def test_who_is_turned_out_is_told_why(house: RunningHouse, home: Path) -> None:
 # --- looking on ------------------------------------------------------------------------------------------------------
 
 
-def test_who_watches_sees_each_change_once(house: RunningHouse, home: Path) -> None:
+def test_who_watches_sees_each_change_once(house: HouseProcess, home: Path) -> None:
     bid(home, "2", "100", "Ada")
     with Program(home, "watch", "--json") as watcher:
         watcher.until("connection", state="live")
         for amount in range(110, 150, 10):
             bid(home, "2", str(amount), "Ada" if amount % 20 == 0 else "Bob")
-        house.order("announce", "Last lots")
-        house.order("end", "--yes")
+        assert house.auctioneer("announce", "Last lots").returncode == 0
+        assert house.auctioneer("end", "--yes").returncode == 0
         assert watcher.end() == 0
     lines = watcher.lines
     assert all({"event", "epoch", "lot", "seq"} <= line.keys() for line in lines)
@@ -199,11 +200,11 @@ def test_who_watches_sees_each_change_once(house: RunningHouse, home: Path) -> N
     assert lines[-1]["event"] == "ended"
 
 
-def test_who_watches_reads_sentences(house: RunningHouse, home: Path) -> None:
+def test_who_watches_reads_sentences(house: HouseProcess, home: Path) -> None:
     command = ["watch", "--home", str(home)]
     bid(home, "1", "150", "Ada")
     bid(home, "2", "100", "Ada")
-    house.order("end", "--yes")
+    assert house.auctioneer("end", "--yes").returncode == 0
     result = CliRunner().invoke(main, command, catch_exceptions=False)
     assert result.exit_code == 0
     assert "passed, the reserve was not met" in result.stdout
@@ -216,14 +217,14 @@ def test_who_watches_reads_sentences(house: RunningHouse, home: Path) -> None:
 
 def test_who_waits_for_approval_is_told_and_let_in(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with running_house(tmp_path / "house", catalogue(1), "--admit", "approve") as house:
+    with running_house(tmp_path / "house", "--admit", "approve", catalogue=catalogue(1)) as house:
         to = ("--to", house.link)
         with Program(home, "join", "--name", "Ada", *to) as ada:
             ada.until("connection", state="awaiting_approval")
             command = ["bid", "1", "100", "--name", "Bob", "--timeout", "3", "--json", "--home", str(home), *to]
             result = CliRunner().invoke(main, command, catch_exceptions=False)
             assert (result.exit_code, json.loads(result.stdout)["code"]) == (3, "awaiting_approval")
-            house.order("admit", "Ada")
+            assert house.auctioneer("admit", "Ada").returncode == 0
             ada.write({"bid": {"lot": "1", "amount": "100"}})
             assert ada.until("verdict")["status"] == "accepted"
         nameless = CliRunner().invoke(main, ["lots", "--home", str(home), *to], catch_exceptions=False)
@@ -235,7 +236,7 @@ def test_a_list_admits_by_the_printed_key(tmp_path: Path) -> None:
     key = CliRunner().invoke(main, ["key", "--name", "Ada", "--home", str(home)]).stdout
     (tmp_path / "house" / "data").mkdir(parents=True)
     (tmp_path / "house" / "data" / "admitted-keys.txt").write_text(key)
-    with running_house(tmp_path / "house", catalogue(1), "--admit", "list") as house:
+    with running_house(tmp_path / "house", "--admit", "list", catalogue=catalogue(1)) as house:
         where = ["--home", str(home), "--to", house.link]
         assert CliRunner().invoke(main, ["mine", "--name", "Ada", *where]).exit_code == 0
         refused = CliRunner().invoke(main, ["mine", "--name", "Bob", *where])
@@ -245,7 +246,7 @@ def test_a_list_admits_by_the_printed_key(tmp_path: Path) -> None:
 # --- at a terminal ---------------------------------------------------------------------------------------------------
 
 
-def test_what_is_typed_stays_whole_while_the_sale_goes_on(house: RunningHouse, home: Path) -> None:
+def test_what_is_typed_stays_whole_while_the_sale_goes_on(house: HouseProcess, home: Path) -> None:
     with AtTerminal(home, "join", "--name", "Ada") as ada:
         ada.until("Connected")
         ada.until("Ada (paddle 1)>")
@@ -266,13 +267,15 @@ def test_what_is_typed_stays_whole_while_the_sale_goes_on(house: RunningHouse, h
         assert ada.end() == 0
 
 
-def test_below_the_prompt_one_lot_is_one_lot(house: RunningHouse, home: Path) -> None:
-    house.order("close", "1")
-    house.order("close", "2")
+def test_below_the_prompt_one_lot_is_one_lot(house: HouseProcess, home: Path) -> None:
+    assert house.auctioneer("close", "1").returncode == 0
+    assert house.auctioneer("close", "2").returncode == 0
 
     async def below_the_prompt() -> list[str]:
         async with await AsyncClient.connect(house.link, "Ada", new_keys()) as client:
-            return Attendance(client, ForPeople(client, say, print_lots), LastId(home, "Ada"), WAIT_S * 1000).status()
+            return Attendance(
+                client, ForPeople(client, say, print_lots), LastId(home, "Ada"), int(WAIT_S * 1000)
+            ).status()
 
     assert asyncio.run(below_the_prompt()) == ["connected | 1 lot open"]
 
@@ -350,20 +353,20 @@ def test_ctrl_c_leaves_and_says_that_bids_bind(home: Path) -> None:
         assert "Traceback" not in ada.shown
 
 
-def test_the_end_is_told_with_the_total_also_while_typing(house: RunningHouse, home: Path) -> None:
+def test_the_end_is_told_with_the_total_also_while_typing(house: HouseProcess, home: Path) -> None:
     with AtTerminal(home, "join", "--name", "Ada") as ada:
         ada.type("bid 2 100\r")
         ada.until("Accepted")
         ada.type("bid 3 1")
         ada.until("bid 3 1")
-        house.order("end", "--yes")
+        assert house.auctioneer("end", "--yes").returncode == 0
         ada.until(">>> WON: lot 2 is yours at USD 100.00.")
         ada.until("The sale is over.")
         ada.until("total USD 100.00")
         assert ada.end() == 0
 
 
-def test_a_lost_connection_and_its_return_are_told(house: RunningHouse, home: Path) -> None:
+def test_a_lost_connection_and_its_return_are_told(house: HouseProcess, home: Path) -> None:
     with AtTerminal(home, "join", "--name", "Ada") as ada:
         ada.until("Connected")
         house.kill_server()
@@ -373,7 +376,7 @@ def test_a_lost_connection_and_its_return_are_told(house: RunningHouse, home: Pa
         ada.until("Accepted: you lead lot 2")
 
 
-def test_no_house_is_told_before_any_prompt(house: RunningHouse, home: Path) -> None:
+def test_no_house_is_told_before_any_prompt(house: HouseProcess, home: Path) -> None:
     house.stop()
     with AtTerminal(home, "join", "--name", "Ada", "--timeout", "0.5") as ada:
         ada.until("Error [unreachable]: Nothing answers")

@@ -21,7 +21,7 @@ from common.errors import RejectCode
 from common.limits import LOT_CHARS_MAX
 from common.lot import LotPaused, LotWithdrawn
 from common.messages import Answer, AnyRequest, BidRequest, BuyRequest, LotEvents, Rejected, SaleEvents
-from tests.bidder.cli.cli_house import AtTerminal
+from tests.bidder.cli.programs import AtTerminal
 from tests.bidder.core.small_house import SmallHouse
 from tests.bidder.shells.fake_house import FakeHouse
 

@@ -1,4 +1,4 @@
-"""A real house, held by `python -m auctioneer` as a process, and the bidder's program as a process or at a terminal."""
+"""The bidder's program as a process or at a terminal, and a sale to try it on."""
 
 import fcntl
 import json
@@ -6,19 +6,17 @@ import os
 import pty
 import re
 import select
-import signal
 import struct
 import subprocess
 import sys
 import termios
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-WAIT_S = 120
+from tests.house_process import WAIT_S
+
 _WHERE = b"\x1b[6n"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -42,65 +40,6 @@ def catalogue(lots: int, **fields_of_first: str) -> str:
     """Return a catalogue of like lots; the first has more fields."""
     first = "".join(f'{key} = "{value}"\n' for key, value in fields_of_first.items())
     return CATALOGUE + LOT + first + LOT * (lots - 1)
-
-
-class RunningHouse:
-    """`link`, `data` and the process of a house."""
-
-    def __init__(self, data: Path, process: "subprocess.Popen[str]") -> None:
-        self.data = data
-        self.process = process
-        assert process.stdout is not None
-        self.output = ""
-        while "To stop" not in self.output:
-            line = process.stdout.readline()
-            assert line, f"the house did not start:\n{self.output}"
-            self.output += line
-        threading.Thread(target=process.stdout.read, daemon=True).start()
-
-    @property
-    def link(self) -> str:
-        return str(self.record["link"])
-
-    @property
-    def record(self) -> dict[str, Any]:
-        record: dict[str, Any] = json.loads((self.data / "house.json").read_text())
-        return record
-
-    def order(self, *words: str) -> None:
-        command = [sys.executable, "-m", "auctioneer", *words, "--data", str(self.data)]
-        subprocess.run(command, check=True, timeout=WAIT_S, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-    def kill_server(self) -> None:
-        os.kill(self.record["pid"], signal.SIGKILL)
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(WAIT_S)
-
-
-@contextmanager
-def running_house(folder: Path, text: str, *options: str) -> Iterator[RunningHouse]:
-    """Hold the sale of a catalogue; `folder` is also where the house makes itself known."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "sale.toml"
-    path.write_text(text)
-    command = [sys.executable, "-m", "auctioneer", "run", str(path), "--data", str(folder / "data"), "--port", "0"]
-    process = subprocess.Popen(
-        [*command, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"XDG_STATE_HOME": str(folder)},
-    )
-    try:
-        house = RunningHouse(folder / "data", process)
-        yield house
-    finally:
-        process.terminate()
-        process.wait(WAIT_S)
-        if process.stdout is not None and not process.stdout.closed:
-            process.stdout.close()
 
 
 class Program:
