@@ -17,6 +17,7 @@ BY_NAME_ONLY = {
     "bidder/__main__.py": "calls the command line",
     "auctioneer/house/settings.py": "values without a rule",
     "bidder/core/effects.py": "values without a rule",
+    "bidder/core/errors.py": "names of errors; each is raised and tested elsewhere",
     "bidder/display/shown.py": "an interface",
     "common/limits.py": "numbers; tests/test_docs_numbers.py compares them with the documents",
 }
