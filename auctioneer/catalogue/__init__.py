@@ -1,8 +1,8 @@
-"""Catalogues: a sale and its lots from TOML, or from a spreadsheet as CSV or Excel's file; `load` is the way in.
+"""Catalogues: a sale and its lots from TOML, or from a spreadsheet (CSV or Excel). Callers use `load`.
 
-A file goes one way: `toml_text` to `raw`, or `csv_text` or `xlsx` by way of `sheet`; `fields` reads each value, `lots`
-and `sale` put the defaults and the numbers in, `rules` says what is wrong, `faults` how it is told. `words` knows what
-people call the columns.
+A file is read in steps. `toml_text` makes the raw parts (`raw`); for a spreadsheet `csv_text` or `xlsx` makes rows, and
+`sheet` makes raw parts of them. `fields` reads each value, and `lots` and `sale` add defaults and numbers. `rules`
+finds what is wrong, and `faults` puts it into words. `words` knows the names that people give to columns.
 """
 
 from auctioneer.catalogue.faults import CatalogueError, Fault, format_faults

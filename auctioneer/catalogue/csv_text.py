@@ -1,4 +1,4 @@
-"""A spreadsheet's CSV to the rows of a sheet: which mark parts the cells, and on which line each row begins."""
+"""From CSV to the rows of a sheet: which character separates the cells, and on which line each row begins."""
 
 import csv
 import io
@@ -12,14 +12,14 @@ from common.limits import LOTS_MAX
 from common.money import DecimalMark
 
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(\t|[^"\s\w])"?(?:\r\n|\r|\n|$)')
-"""The first line with which a file tells Excel what parts its cells."""
+"""A first line that tells Excel which character separates the cells."""
 _LOOKED_AT_CHARS: Final = 16384
 
 
 def csv_sheet(text: str, name: str, faults: Faults, ignored: frozenset[str] = frozenset()) -> Sheet:
-    """Return the rows of a CSV; where its syntax is wrong, that goes to `faults` when the rows are read.
+    """Return the rows of a CSV. An error of its syntax goes to `faults` once the rows are read.
 
-    Where a comma parts the cells, a point stands before decimals; elsewhere nothing is known of it.
+    If a comma separates the cells, the decimal mark is a point; otherwise it is unknown.
     """
     told = _SEPARATOR_LINE.match(text)
     delimiter = told[1] if told else _delimiter(text)
@@ -33,7 +33,7 @@ def csv_sheet(text: str, name: str, faults: Faults, ignored: frozenset[str] = fr
 
 
 def _rows(text: str, first_line: int, delimiter: str, name: str, faults: Faults) -> Iterator[Row]:
-    """Yield the rows, up to some more than a sale can have lots."""
+    """Yield the rows, but not many more than a sale can have lots."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     line, count = first_line, 0
     try:
@@ -51,7 +51,7 @@ def _rows(text: str, first_line: int, delimiter: str, name: str, faults: Faults)
 
 
 def _delimiter(text: str) -> str:
-    """Return the delimiter with which one of the first lines shows the most known columns; a comma where none does."""
+    """Return the delimiter with which one of the first lines has the most known columns; a comma if none has any."""
     lines = text.lstrip()[:_LOOKED_AT_CHARS].replace('"', "").splitlines()[:HEADER_ROWS_MAX]
 
     def known(delimiter: str) -> int:

@@ -1,6 +1,6 @@
-"""What can be wrong in a catalogue and how it is told: all the faults at once, each with its place and its cure.
+"""The faults of a catalogue: all of them at once, each with its place and how to correct it.
 
-`Faults` collects while a catalogue is read, so that nobody mends one line only to hear of the next.
+`Faults` collects them while a catalogue is read, so that nobody corrects one line only to hear of the next.
 """
 
 import difflib
@@ -16,21 +16,21 @@ from auctioneer.catalogue.words import likely_key
 from common.errors import UsageError
 
 FAULTS_MAX: Final = 1000
-"""Faults that are kept and shown; further ones are only counted."""
+"""The most faults that are kept and shown; further ones are only counted."""
 
 _QUOTED_CHARS_MAX: Final = 48
 ROWS_SHOWN_MAX: Final = 5
-"""Rows that are named where a fault is the same in many."""
+"""The most rows that are named if they all have the same fault."""
 _VALUES: Final = re.compile(r"""'[^']*'|"[^"]*"|\d[\d.,]*""")
-"""What differs in the reasons of one fault in several rows."""
+"""The values in a reason; two rows have the same fault if their reasons differ only in these."""
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """One thing that is wrong. `lot`, `field` and `file` are empty, and `line` is None, where there is none to name.
+    """One thing that is wrong. `lot`, `field` and `file` are empty, and `line` is None, if they are not known.
 
-    `line` counts from 1. `reason` is a sentence that says what is wrong and what would be right. Where a column of a
-    spreadsheet is wrong in many rows, the first one stands here; `more` counts the others, and `rows` has the lines of
-    the first few of them.
+    `line` counts from 1. `reason` is a sentence that says what is wrong and what would be right. If a column of a
+    spreadsheet is wrong in many rows, this is the first of them; `more` counts the others, and `rows` has the lines of
+    the first few others.
     """
 
     file: str = ""
@@ -45,7 +45,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 class CatalogueError(UsageError):
     """A catalogue, or lots to add, with faults: nothing was started or added.
 
-    `faults` has the first FAULTS_MAX of them, `found` is how many there are. As text it is `format_faults`.
+    `faults` has the first FAULTS_MAX faults, and `found` is the number of all. Its text comes from `format_faults`.
     """
 
     code = "catalogue"
@@ -57,7 +57,7 @@ class CatalogueError(UsageError):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The faults, one on a line."""
+        """The faults, one per line."""
         return tuple(format_faults(self).split("\n"))
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class CatalogueError(UsageError):
 
 
 def format_faults(error: CatalogueError) -> str:
-    """Return the faults for a terminal, one on a line, such as `a.toml:41, lot 7, reserve: 80.00 is below ...`."""
+    """Return the faults for a terminal, one per line, such as `a.toml:41, lot 7, reserve: 80.00 is below ...`."""
     lines = [_format_fault(fault) for fault in error.faults]
     if error.found > len(lines):
         lines.append(f"... and {error.found - len(lines)} more.")
@@ -90,10 +90,10 @@ def _no_line(_field: str) -> int | None:
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """A part of a file whose fields can be at fault: the sale, the defaults, or one lot.
+    """A part of a file whose fields can have faults: the sale, the defaults, or one lot.
 
-    `prefix` stands before the fields' names; `line_of` finds a field's line when a fault needs it. `is_flat`: fields
-    have no parts here, so `soft_close.window` is called `soft_close_window`.
+    `prefix` comes before the names of the fields; `line_of` finds the line of a field when a fault needs it. With
+    `is_flat` fields have no parts, so `soft_close.window` is called `soft_close_window`.
     """
 
     file: str
@@ -104,27 +104,27 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class Faults:
-    """Collects what is found wrong; bounded, so that a hopeless file costs no memory.
+    """Collects faults, within a bound, so that a hopeless file costs no memory.
 
-    What is wrong in the same way in several rows of a spreadsheet is one fault. `notices` has sentences on what is not
-    wrong, but what a person should know.
+    The same fault in several rows of a spreadsheet counts as one. `notices` has sentences that a person should know
+    although they are about no fault.
     """
 
     def __init__(self) -> None:
         self._kept: list[Fault] = []
         self._found = 0
-        self._alike: dict[tuple[str, str, str], tuple[int, int]] = {}  # to the index, and the line of the last
+        self._alike: dict[tuple[str, str, str], tuple[int, int]] = {}  # index of first, line of last
         self.notices: list[str] = []
 
     def add(self, place: Place, field: str, reason: str, *, is_alone: bool = False) -> None:
-        """Note that `field` (empty: the place as a whole) is at fault. `is_alone`: it is no fault of its column."""
+        """Note a fault of `field`, or of the whole place if it is empty. `is_alone`: it is no fault of the column."""
         name = field.replace(".", "_") if place.is_flat else place.prefix + field
         fault = Fault(file=place.file, lot=place.lot, field=name, reason=reason, line=place.line_of(field))
         if not (place.is_flat and fault.line and not is_alone and self._is_added_to_one_alike(fault, fault.line)):
             self._keep(fault)
 
     def note(self, file: str, sentence: str) -> None:
-        """Note what is not wrong, but what a person should know of a file."""
+        """Note a sentence about a file that a person should know, although it is about no fault."""
         self.notices.append(f"{file}: {sentence}")
 
     def _keep(self, fault: Fault) -> None:
@@ -140,7 +140,7 @@ class Faults:
                 self._alike[key] = (len(self._kept), line)
             return False
         if last_line == line:
-            return False  # of several in one row each is told
+            return False  # several faults in one row are all shown
         first = self._kept[index]
         rows = (*first.rows, line) if len(first.rows) < ROWS_SHOWN_MAX else first.rows
         self._kept[index] = replace(first, more=first.more + 1, rows=rows)
@@ -148,7 +148,7 @@ class Faults:
         return True
 
     def extend(self, error: CatalogueError) -> None:
-        """Note what another part of the catalogue was refused for."""
+        """Add the faults for which another part of the catalogue was refused."""
         self._kept.extend(error.faults[: FAULTS_MAX - len(self._kept)])
         self._found += error.found
 
@@ -159,7 +159,7 @@ class Faults:
 
 
 def quoted(value: object) -> str:
-    """Return a value as a fault may show it: short, with nothing in it that could steer a terminal."""
+    """Return a value as a fault may show it: short, and with nothing that could steer a terminal."""
     if isinstance(value, str):
         return repr(value) if len(value) <= _QUOTED_CHARS_MAX else f"{value[:_QUOTED_CHARS_MAX]!r}..."
     kinds = ((bool, "true or false"), (list, "a list"), (dict, "a table"), ((date, time, timedelta), "a date or time"))
@@ -167,7 +167,7 @@ def quoted(value: object) -> str:
 
 
 def likely_known(key: str, known: Collection[str]) -> str | None:
-    """Return the known key that was probably meant by one that does not exist; None where none is like it."""
+    """Return the known key that was probably meant by one that does not exist; None if none is similar."""
     word = likely_key(key)
     if word is not None and word in known:
         return word

@@ -1,7 +1,7 @@
-"""How each value of a lot is written in a catalogue: text, whole number or table in, exact value or reason out.
+"""The readers of a lot's values in a catalogue: from a text, number or table to an exact value or a reason.
 
-The same readers serve TOML, spreadsheets and the command line. Amounts are never floats: `ExactNumber` keeps the
-digits of a number as they stand in the file.
+TOML, spreadsheets and the command line use the same readers. Amounts are never floats: `ExactNumber` keeps the digits
+of a number as the file has them.
 """
 
 import re
@@ -26,9 +26,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ExactNumber(Struct, frozen=True):
-    """A number of TOML or of a spreadsheet's cell, in digits with a point; no float ever holds it.
+    """A number of TOML or of a spreadsheet's cell, in digits with a point; it is never made a float.
 
-    `unit` is the sign or code of a currency with which a spreadsheet shows it.
+    `unit` is the sign or code of the currency with which a spreadsheet shows it.
     """
 
     text: str
@@ -36,13 +36,13 @@ class ExactNumber(Struct, frozen=True):
 
 
 class BadCell(Struct, frozen=True):
-    """Stands for a spreadsheet's cell that has no value; `reason` says why."""
+    """A spreadsheet's cell without a usable value; `reason` says why."""
 
     reason: str
 
 
 class Hand(Struct, frozen=True):
-    """In which currency an amount is written, and what is known of the mark before its decimals."""
+    """The currency of a written amount, and what is known of its decimal mark."""
 
     currency: Currency
     mark: DecimalMark = DecimalMark.UNSAID
@@ -68,10 +68,10 @@ def read_values(
     faults: Faults,
     marks: Mapping[str, DecimalMark] = _NO_MARKS,
 ) -> LotValues:
-    """Read the fields of a lot or of the defaults, of which `known` are allowed here; note each fault.
+    """Read the fields of a lot or of the defaults, and note each fault; only fields in `known` are allowed.
 
-    A value that can't be read is replaced by one that causes no more faults. `marks` has what a file shows of the mark
-    before the decimals, by field.
+    A value that can't be read is replaced by one that causes no more faults. `marks` has the decimal marks that a file
+    shows, by field.
     """
     values: dict[str, Any] = {}
     unread: set[str] = set()
@@ -95,12 +95,12 @@ def read_values(
 
 
 def is_none(value: object) -> bool:
-    """Return whether a catalogue says with `value` that there is no such thing: `false`, or the text `none`."""
+    """Return whether `value`, `false` or the text `none`, means that the lot has no such thing."""
     return value is False or (isinstance(value, str) and value.strip().casefold() == "none")
 
 
 def read_text(value: object, _hand: Hand | None = None) -> str:
-    """Return a text without the space around it, its line breaks as one character each. Raises FieldError."""
+    """Return a text without the space around it, and with one character per line break. Raises FieldError."""
     if not isinstance(value, str):
         raise _wrong(f"It is {quoted(value)}; a text is needed, in quotes.")
     return value.replace("\r\n", "\n").replace("\r", "\n").strip()
@@ -155,7 +155,7 @@ def _increments(value: object, hand: Hand) -> tuple[Step, ...]:
 
 
 def increment_rows(text: str) -> list[list[str]]:
-    """Return the cells of a table of increments, each a price and a step, that stands in one text."""
+    """Return the rows of a table of increments that is written as one text; each has a price and a step."""
     return [row.split(":") for row in text.rstrip("; \n").split(";")]
 
 
@@ -236,7 +236,7 @@ def _epoch_ms(moment: datetime) -> int:
         raise _wrong("The time has no zone; add it, as in 2026-05-01T19:00:00+02:00, or Z for UTC.")
     at_ms = (moment - _EPOCH) // timedelta(milliseconds=1)
     if at_ms < 0:
-        raise _wrong("The time lies before 1970; write when the lot opens, such as 2026-05-01T19:00:00+02:00.")
+        raise _wrong("The time is before 1970; write when the lot opens, such as 2026-05-01T19:00:00+02:00.")
     return at_ms
 
 
@@ -257,11 +257,11 @@ _READERS: Final[dict[str, tuple[_Reader, object]]] = {
     "description": (read_text, ""),
     "image": (read_text, ""),
 }
-"""How each field is read, and the harmless value that stands in for one that can't be."""
+"""The reader of each field, and the harmless value that replaces one that can't be read."""
 
 LOT_FIELDS: Final = frozenset({"number", *_READERS})
 """The keys of a lot."""
 DEFAULT_FIELDS: Final = frozenset(_READERS) - {"title"}
-"""The keys that can stand for all lots."""
+"""The keys that may be given for all lots."""
 AMOUNT_FIELDS: Final = frozenset({"starting_price", "increment", "reserve", "buy_now", "estimate_low", "estimate_high"})
 """The keys of a lot with amounts."""

@@ -31,11 +31,11 @@ ReadLotsFile = Callable[[str], bytes]
 """Returns the content of the file that `lots_file` names, or raises CatalogueError."""
 
 Tell = Callable[[str], None]
-"""Tells a person what is not wrong with a catalogue, but worth knowing: a sentence, with its file."""
+"""Tells a person something worth knowing about a catalogue that is no fault: a sentence, with the name of the file."""
 
 
 class CatalogueKind(Enum):
-    """How a catalogue is written; the values are the endings of file names."""
+    """The kind of file that holds a catalogue; the values are the endings of file names."""
 
     TOML = ".toml"
     CSV = ".csv"
@@ -48,7 +48,7 @@ class CatalogueKind(Enum):
 
 
 def tell_nobody(_sentence: str) -> None:
-    """Keep quiet: the caller does not want to know."""
+    """Tell nobody, for a caller that does not want to know."""
 
 
 # --- a whole sale ----------------------------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ def tell_nobody(_sentence: str) -> None:
 def load_catalogue(path: Path, tell: Tell = tell_nobody) -> SaleSpec:
     """Read the catalogue at `path`, whose name ends in `.toml`, `.csv` or `.xlsx`.
 
-    `tell` gets what a person should know of it. Raises CatalogueError with every fault.
+    `tell` gets sentences that a person should know of it. Raises CatalogueError with every fault.
     """
     kind = _kind(path)
     return parse_catalogue(_read(path), str(path), kind, _beside(path), tell)
@@ -80,9 +80,9 @@ def parse_catalogue(
     read_lots_file: ReadLotsFile | None = None,
     tell: Tell = tell_nobody,
 ) -> SaleSpec:
-    """Read a catalogue from the content of a file, or from its text if it is one.
+    """Read a catalogue from the content of a file, as bytes or as text.
 
-    `name` is what faults call the file; without its ending it is the title of a spreadsheet's sale. Without
+    `name` is the file's name in faults; without its ending it is the title of a spreadsheet's sale. Without
     `read_lots_file` a `lots_file` is a fault. Raises CatalogueError with every fault.
     """
     faults = Faults()
@@ -106,7 +106,7 @@ def parse_catalogue(
 
 
 class RunningSale(Struct, frozen=True, kw_only=True):
-    """What is known of the sale that lots are to join: the numbers that are taken, and what holds for all its lots."""
+    """What is known of the sale that lots should join: the lots' numbers in use, the defaults and the currency."""
 
     currency: Currency
     known_lots: frozenset[str] = frozenset()
@@ -129,9 +129,9 @@ def parse_lots(
 ) -> tuple[LotSpec, ...]:
     """Read more lots for a running sale from a catalogue's content.
 
-    A lot without a number gets the next whole one. What neither it nor the file's own defaults say holds as in the
-    sale. A currency, where given, must be the sale's; a title or an end of the sale is a fault. Raises CatalogueError
-    with every fault.
+    A lot without a number gets the next whole number. A value comes from the lot, else from the file's defaults, else
+    from the sale's. A currency, if given, must be the sale's; a title or an end of the sale is a fault. Raises
+    CatalogueError with every fault.
     """
     faults = Faults()
     raw = _raw(content, name, kind, faults)
@@ -148,7 +148,7 @@ def parse_lots(
 def lot_from_fields(fields: Mapping[str, str], sale: RunningSale) -> LotSpec:
     """Return one more lot for a running sale from the command line's texts, by the names in LOT_COLUMNS.
 
-    What they don't say holds as in the sale. Raises CatalogueError with every fault; none has a file.
+    Values that are not given are the sale's defaults. Raises CatalogueError with every fault; none has a file.
     """
     faults = Faults()
     place = Place(file="", is_flat=True)
@@ -189,9 +189,9 @@ def _raw(
 
 
 def _decoded(content: bytes, name: str, kind: CatalogueKind, faults: Faults) -> str:
-    """Return the text of a file: UTF-8, and of a spreadsheet also the other two that Excel writes.
+    """Return the text of a file in UTF-8; a spreadsheet may also be in the other two encodings that Excel writes.
 
-    Raises CatalogueError where it is none of them.
+    Raises CatalogueError if it is in none of them.
     """
     if kind.is_sheet and content.startswith(_UTF_16_MARKS):
         try:
@@ -213,7 +213,7 @@ def _decoded(content: bytes, name: str, kind: CatalogueKind, faults: Faults) -> 
     shown = next((word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()), None)
     example = f" such as {quoted(shown)}" if shown else ""
     faults.note(
-        name, f"It is not in UTF-8, so it is read as Windows-1252. Look whether words with accents{example} are right."
+        name, f"It is not in UTF-8, so it is read as Windows-1252. Check that words with accents{example} are right."
     )
     return text
 
@@ -282,7 +282,7 @@ def _beside(path: Path) -> ReadLotsFile:
 
 
 def _read(path: Path) -> bytes:
-    """Return the content of a file. Raises CatalogueError when it can't be read or is too large."""
+    """Return the content of a file. Raises CatalogueError if it can't be read or is too large."""
     try:
         with path.open("rb") as file:
             content = file.read(CATALOGUE_BYTES_MAX + 1)

@@ -36,7 +36,7 @@ _OPENINGS = {
 
 
 class Defaults(Struct, frozen=True):
-    """What holds for every lot of a file that does not say otherwise. `said` has the keys, also of wrong values."""
+    """The values of each lot of a file that gives none of its own. `said` has the given keys, also of wrong values."""
 
     values: LotValues = LotValues()
     said: frozenset[str] = frozenset()
@@ -44,7 +44,7 @@ class Defaults(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True, kw_only=True):
-    """Lots to be read, and all that their reading depends on. `known_lots`: the numbers that a running sale has."""
+    """Lots to read, and all that this depends on. `known_lots` are the numbers that a running sale has."""
 
     file: Place
     lots: list[RawLot]
@@ -68,10 +68,10 @@ def read_defaults(
     place: Place,
     faults: Faults,
 ) -> Defaults:
-    """Read what holds for every lot of a file, so that a fault in it is told once and not for each lot.
+    """Read the defaults of a file, so that a fault in them is shown once and not for each lot.
 
-    What the file does not say, of the `order` (None) or of the values, holds as `sale` has it: the running sale that
-    the lots are to join.
+    An `order` of None, and all values that the file does not give, come from `sale`, the defaults of the running sale
+    that the lots should join.
     """
     values = read_values(raw, DEFAULT_FIELDS, currency, place, faults)
     found = lot_faults(_spec(values, "1"), currency)
@@ -80,7 +80,7 @@ def read_defaults(
     wrong = {fault.field.partition(".")[0] for fault in found}
     known = _said(sale.values)
     if order is not None:
-        known.pop("opens", None)  # the file's order is nearer
+        known.pop("opens", None)  # the file's order comes before the sale's default
     own = {key: value for key, value in _said(values).items() if key not in wrong}
     said = frozenset(raw) | known.keys()
     return Defaults(LotValues(**known | own), said, sale.order if order is None else order)
@@ -91,7 +91,7 @@ def _said(values: LotValues) -> dict[str, Any]:
 
 
 def list_lots(listing: Listing, faults: Faults) -> tuple[LotSpec, ...]:
-    """Return the lots, in order; where something is wrong it goes to `faults`, and what is returned is of no use."""
+    """Return the lots in order. If anything is wrong it goes to `faults`, and the result must not be used."""
     if len(listing.lots) + len(listing.known_lots) > LOTS_MAX:
         faults.add(listing.file, "", f"There are more lots than the {LOTS_MAX:,} that a sale can have.")
         return ()
@@ -117,7 +117,7 @@ def list_lots(listing: Listing, faults: Faults) -> tuple[LotSpec, ...]:
 
 
 def _missing_columns(listing: Listing, faults: Faults) -> frozenset[str]:
-    """Return the keys of which a spreadsheet has no column, though each lot needs them; told once, not for each row."""
+    """Return the keys that each lot needs but no column has; each is shown as one fault, not as one for each row."""
     if listing.header is None:
         return frozenset()
     missing = [key for key in _REQUIRED if key not in listing.header.columns | listing.defaults.said]
@@ -127,7 +127,7 @@ def _missing_columns(listing: Listing, faults: Faults) -> frozenset[str]:
 
 
 def _number(raw: RawLot, default: str, file: Place, faults: Faults) -> tuple[str, Place]:
-    """Return the lot's number as it is written, and the place of the lot, named by a number that can be shown."""
+    """Return the lot's number as it is written, and the lot's place, named by a number that is safe to show."""
     value = raw.values.get("number", default)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**LOT_CHARS_MAX:
         value = str(value)
@@ -143,8 +143,8 @@ def _number(raw: RawLot, default: str, file: Place, faults: Faults) -> tuple[str
 
 def _taken(number: str, other: str) -> str:
     if number == other:
-        return f"The sale has a lot {number} already; give this one another number."
-    return f"The sale has a lot {other} already, which can't be told from {number}; give this one another number."
+        return f"The sale already has a lot {number}; give this one another number."
+    return f"The sale already has a lot {other}, too similar to {number}; give this one another number."
 
 
 def _twice(number: str, other: str, before: Place) -> str:
@@ -152,7 +152,7 @@ def _twice(number: str, other: str, before: Place) -> str:
     where = f" on line {line}" if line else ""
     if number == other:
         return f"There are two lots {number}, the other one{where}; give one of them another number."
-    return f"Lot {number} can't be told from lot {other}{where}; give one of them another number."
+    return f"Lot {number} is too similar to lot {other}{where}; give one of them another number."
 
 
 def _lot(
@@ -177,12 +177,12 @@ def _inherit(own: LotValues, listing: Listing, *, is_first: bool) -> LotValues:
     if is_first and opening.rule is OpeningRule.AFTER_PREVIOUS:
         opening = Opening(OpeningRule.AT_START)
     if own.soft_close is UNSET and values.duration is None:
-        values = replace(values, soft_close=None)  # a default that has nothing to act on
+        values = replace(values, soft_close=None)  # a default that does not apply to a lot without a clock
     return replace(values, opens=opening)
 
 
 def _spec(values: LotValues, number: str) -> LotSpec:
-    """Return the lot. A missing value is a fault already, so one that breaks no rule stands in for it."""
+    """Return the lot. A missing value is already a fault, so it is replaced by one that breaks no rule."""
     reserve_minor = _or(values.reserve, None)
     terms = LotTerms(
         lot=number,

@@ -1,4 +1,4 @@
-"""A catalogue's parts as a file holds them, not yet read: what the readers of TOML and of spreadsheets hand on."""
+"""A catalogue's parts as the readers of TOML and of spreadsheets pass them on: their values are not yet read."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,9 @@ from common.money import DecimalMark
 
 
 class RawLot(Struct, frozen=True):
-    """One lot's fields by key, unread, and where each stands.
+    """One lot's fields by key, not yet read, and their place in the file.
 
-    `is_sound` is false where a row is at fault as a whole, so that its fields are not worth a look.
+    `is_sound` is false if the row as a whole has a fault, so that its fields need not be read.
     """
 
     values: dict[str, object]
@@ -20,10 +20,10 @@ class RawLot(Struct, frozen=True):
 
 
 class Header(Struct, frozen=True, kw_only=True):
-    """What the first row of a spreadsheet tells, and its columns together.
+    """What the first row of a spreadsheet and its columns show.
 
-    `columns` are the keys that it has, `marks` what each shows of the mark before the decimals, `currencies` the codes
-    that the signs beside its amounts can mean.
+    `columns` are its keys, `marks` the decimal mark that each column shows, and `currencies` the codes that the signs
+    beside its amounts can mean.
     """
 
     place: Place
@@ -33,9 +33,9 @@ class Header(Struct, frozen=True, kw_only=True):
 
 
 class RawCatalogue(Struct, frozen=True, kw_only=True):
-    """The parts of one file. `is_readable` is false where its shape is wrong, so that nothing is missed in it.
+    """The parts of one file. `is_readable` is false if its shape is wrong; then a missing part is no further fault.
 
-    `header` is that of a spreadsheet; None: the file is not one.
+    `header` is the header of a spreadsheet, and None for another file.
     """
 
     file: Place
@@ -49,5 +49,5 @@ class RawCatalogue(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def unreadable(cls, file: Place) -> "RawCatalogue":
-        """Return what is left of a file that can't be read."""
+        """Return the parts of a file that can't be read: none."""
         return cls(file=file, sale={}, sale_place=file, defaults={}, defaults_place=file, lots=[], is_readable=False)

@@ -1,7 +1,7 @@
-"""What makes a lot right, whoever wrote it: a catalogue, the command line, or a program on the control endpoint.
+"""The rules for a lot, whether it comes from a catalogue, the command line or a program on the control endpoint.
 
-These rules are about values. How a value is written is `auctioneer.catalogue.fields`' matter; which numbers are
-taken is known only to who holds the sale.
+These rules are about values. `auctioneer.catalogue.fields` knows how a value is written, and only the house that holds
+the sale knows which numbers are in use.
 """
 
 import re
@@ -38,13 +38,13 @@ Wrong = tuple[str, str]
 
 
 def lot_faults(spec: LotSpec, currency: Currency) -> list[Fault]:
-    """Return all that is wrong with a lot by itself, each fault with the lot and the field; an empty list: nothing."""
+    """Return all faults of a lot by itself, each with the lot and the field; an empty list if there are none."""
     lot = spec.terms.lot if is_valid_lot(spec.terms.lot) else quoted(spec.terms.lot)
     return [Fault(lot=lot, field=field, reason=reason) for field, reason in _wrongs(spec, currency)]
 
 
 def text_faults(field: str, text: str, chars_max: int, *, is_required: bool = False) -> Iterator[Wrong]:
-    """Yield what is wrong with a text that stands on one line; of a description, each line is such a text."""
+    """Yield the faults of a text on one line; each line of a description is such a text."""
     if is_required and not text.strip():
         yield field, "It is empty; a text is needed here."
     if len(text) > chars_max:
@@ -55,7 +55,7 @@ def text_faults(field: str, text: str, chars_max: int, *, is_required: bool = Fa
     if misleading is not None:
         char = text[misleading]
         name = unicodedata.name(char, "a control or unassigned character")
-        yield field, f"It has the character U+{ord(char):04X} ({name}), which can mislead readers; take it out."
+        yield field, f"It has the character U+{ord(char):04X} ({name}), which can mislead readers; remove it."
 
 
 def _wrongs(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
@@ -123,7 +123,7 @@ def _prices(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
 
 
 def _beyond_reach(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
-    """Yield a price at which the lot could never be sold, since a bid is refused from which nobody could go on."""
+    """Yield a price at which the lot could never be sold: a bid is refused if no higher bid would be possible."""
     terms, show = spec.terms, currency.plain
     if not terms.increments:
         return
@@ -135,7 +135,7 @@ def _beyond_reach(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
             yield (
                 field,
                 f"{show(amount_minor)} is too high: the next bid, {show(next_minor)}, would be over the largest "
-                f"amount, {show(AMOUNT_MINOR_MAX)}, so no bid could be taken; lower it, or the increment.",
+                f"amount, {show(AMOUNT_MINOR_MAX)}, so no bid could be accepted; lower it, or the increment.",
             )
 
 
@@ -188,8 +188,8 @@ def _time(field: str, duration_ms: int, least_ms: int) -> Iterator[Wrong]:
 def _opening(opening: Opening) -> Iterator[Wrong]:
     given = (opening.at_ms is not None) + (opening.delay_ms is not None)
     if given != (opening.rule is OpeningRule.AT_TIME):
-        yield "opens", "Just an opening at a time has a time, and it has one: a date-time or a delay."
+        yield "opens", "Only an opening at a time has a time, and it needs exactly one: a date-time or a delay."
     if opening.at_ms is not None and not 0 <= opening.at_ms <= INTEGER_MAX:
-        yield "opens", "The time is out of range; it can't lie before 1970."
+        yield "opens", "The time is out of range; it can't be before 1970."
     if opening.delay_ms is not None:
         yield from _time("opens", opening.delay_ms, 0)

@@ -16,7 +16,7 @@ from common.money import Currency
 
 
 class _UnknownCurrency(Currency, frozen=True):
-    """Takes any sign, and shows no decimals that an amount does not need."""
+    """A currency that accepts any sign, and shows only the decimals that an amount needs."""
 
     def plain(self, amount_minor: int) -> str:
         whole, _, fraction = super().plain(amount_minor).partition(".")
@@ -31,12 +31,12 @@ class _UnknownCurrency(Currency, frozen=True):
 
 
 UNKNOWN_CURRENCY: Final[Currency] = _UnknownCurrency("", 4)
-"""Stands in where the currency is at fault, so that amounts are still checked; no currency has more decimals."""
+"""Used if the currency has a fault, so that amounts are still checked; no currency has more decimals."""
 
 SALE_FIELDS: Final = frozenset({"title", "currency", "order", "ends", "lots_file", "ignore_columns"})
 """The keys of [sale]."""
 _SETTLED_FIELDS: Final = frozenset({"title", "ends"})
-"""What can't be said again while a sale is running."""
+"""The keys that can't be given again while the sale is running."""
 _COMMON: Final = ("USD", "EUR", "GBP")
 _SHEETS: Final = (".csv", ".xlsx")
 _ENDS: Final = {"after last lot": True, "by hand": False}
@@ -45,7 +45,7 @@ _T = TypeVar("_T")
 
 
 class Settings:
-    """Reads the settings one by one and notes each fault; `is_running`: for lots that join a running sale."""
+    """Reads the settings one by one and notes each fault. `is_running` is set for lots that join a running sale."""
 
     def __init__(self, raw: RawCatalogue, faults: Faults, *, is_running: bool) -> None:
         self._raw = raw
@@ -54,7 +54,7 @@ class Settings:
             if key not in SALE_FIELDS:
                 self._fault(key, unknown_key(key, SALE_FIELDS))
             elif is_running and key in _SETTLED_FIELDS:
-                self._fault(key, "The sale is running, and this is settled; take it out.")
+                self._fault(key, "It can't be changed while the sale is running; remove it.")
 
     def title(self) -> str:
         """Return the sale's title."""
@@ -66,7 +66,7 @@ class Settings:
         return title
 
     def currency(self) -> Currency:
-        """Return the sale's currency, UNKNOWN_CURRENCY where it is at fault."""
+        """Return the sale's currency; UNKNOWN_CURRENCY if it has a fault."""
         code = self._shown_currency() or self._required("currency", self._missing_currency())
         if code is None:
             return UNKNOWN_CURRENCY
@@ -77,7 +77,7 @@ class Settings:
         return Currency(code, get_currency_precision(code))
 
     def _shown_currency(self) -> str | None:
-        """Return the currency that the signs of a spreadsheet's amounts leave no doubt about, where none is named."""
+        """Return the currency that the signs of a spreadsheet's amounts clearly show, if no column names one."""
         header = self._raw.header
         if "currency" in self._raw.sale or header is None or len(header.currencies) != 1:
             return None
@@ -102,7 +102,7 @@ class Settings:
             self._fault("currency", f"{quoted(code)} is not the currency of the sale, {currency.code}.")
 
     def order(self) -> Order | None:
-        """Return when lots open that do not say it themselves; None where that is not said."""
+        """Return when lots open that have no opening of their own; None if the file does not say so."""
         if "order" in self._raw.sale and "opens" in self._raw.defaults:
             self._fault(
                 "order", "It is there together with opens under [defaults]; they say the same thing, so keep one."
@@ -114,7 +114,7 @@ class Settings:
         return self._choice("ends", _ENDS, default=False)
 
     def lots_file(self) -> str | None:
-        """Return the name of the file that has the lots; None where this file has them."""
+        """Return the name of the file that has the lots; None if this file has them."""
         name = self._text("lots_file")
         if name is None:
             return None
@@ -126,13 +126,13 @@ class Settings:
         return name
 
     def ignored_columns(self) -> frozenset[str]:
-        """Return which columns of `lots_file` are not wanted, as `header_words`."""
+        """Return the headers, as `header_words`, of the columns of `lots_file` to ignore."""
         names = self._raw.sale.get("ignore_columns", [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             self._fault("ignore_columns", f'It is {quoted(names)}; write the headers as a list, ["Size", "Weight"].')
             return frozenset()
         if names and "lots_file" not in self._raw.sale:
-            self._fault("ignore_columns", "It is about the columns of lots_file, and there is none; take it out.")
+            self._fault("ignore_columns", "It is about the columns of lots_file, but there is no lots_file; remove it.")
         return frozenset(map(header_words, names))
 
     def _fault(self, key: str, reason: str) -> None:
@@ -144,7 +144,7 @@ class Settings:
         return self._text(key)
 
     def _text(self, key: str) -> str | None:
-        """Return a key's text, None where it is not there or no text."""
+        """Return a key's text; None if it is missing or not a text."""
         try:
             return read_text(self._raw.sale[key]) if key in self._raw.sale else None
         except FieldError as error:

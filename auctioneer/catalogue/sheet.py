@@ -1,9 +1,9 @@
-"""A spreadsheet's rows, from CSV or Excel, to the raw parts of a catalogue: one row a lot, a first row with names.
+"""From the rows of a spreadsheet, CSV or Excel, to the raw parts of a catalogue: a row of names, then a row per lot.
 
 The columns are the keys of a lot in TOML, with `soft_close_window`, `soft_close_extension` and `soft_close_cap` in
-place of the table, and `currency`, which is the same in every row. An empty cell says nothing: the default holds.
+place of the table, and `currency`, which must be the same in every row. An empty cell means the default.
 
-What is wrong with the names is told once, and not again by what follows from it in each row.
+A fault in the names is shown once, and not again for its effects in each row.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,15 +19,15 @@ from auctioneer.catalogue.words import column_key, header_words, is_not_kept
 from common.money import DecimalMark, codes_of, decimal_mark, units_of
 
 DELIMITERS: Final = (",", ";", "\t")
-"""What can part the cells of a CSV that does not say it."""
+"""The characters that may separate the cells of a CSV that does not name its own."""
 COLUMNS_MAX: Final = 256
-"""Cells that a row can have."""
+"""The most cells in a row."""
 HEADER_ROWS_MAX: Final = 10
-"""Rows among which the one with the names is looked for; those before it are a heading."""
+"""The first rows, among which the one with the names is searched; the rows before it are a heading."""
 
 _SOFT_CLOSE: Final = {f"soft_close_{part}": part for part in ("window", "extension", "cap")}
 LOT_COLUMNS: Final = LOT_FIELDS - {"soft_close"} | _SOFT_CLOSE.keys()
-"""What a row, or an option of the command line, can say of a lot."""
+"""The keys that a row, or the options of the command line, can give for a lot."""
 _COLUMNS: Final = LOT_COLUMNS | {"currency"}
 
 
@@ -39,15 +39,15 @@ class Row(NamedTuple):
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing stands in it."""
+        """Whether the row is empty."""
         return not any(map(_is_filled, self.cells))
 
 
 class Sheet(Struct, frozen=True, kw_only=True):
-    """A table of a file. `rows` are read as they are needed; blank ones do no harm.
+    """A table in a file. `rows` are read when they are needed; blank ones are allowed.
 
-    `mark` holds for columns that don't show their mark before the decimals; `delimiter` stands between the cells, ""
-    in a file that has none; `ignored` are the headers, as `header_words`, of columns that are not wanted.
+    `mark` is the decimal mark of columns that don't show theirs. `delimiter` separates the cells, and is empty for a
+    file that has none. `ignored` are the headers, as `header_words`, of columns to ignore.
     """
 
     name: str
@@ -58,9 +58,9 @@ class Sheet(Struct, frozen=True, kw_only=True):
 
 
 def read_sheet(sheet: Sheet, faults: Faults) -> RawCatalogue:
-    """Read a table; what is wrong with its shape goes to `faults`, and its sound parts are returned.
+    """Read a table, and return its sound parts; faults of its shape go to `faults`.
 
-    The returned sale says no more than the currency, where a column has it.
+    The returned sale has only the currency, if a column has it.
     """
     file = Place(file=sheet.name, is_flat=True)
     rows = (row for row in sheet.rows if not row.is_blank)
@@ -76,7 +76,7 @@ def read_sheet(sheet: Sheet, faults: Faults) -> RawCatalogue:
         _add_unknown_header(first[0], sheet, faults)
         return RawCatalogue.unreadable(file)
     if index:
-        faults.note(sheet.name, f"The names of the columns stand on line {header.line}; what is above is passed over.")
+        faults.note(sheet.name, f"The names of the columns are on line {header.line}; the lines above are ignored.")
     table = _Table(sheet, header, faults)
     lots = table.lots(chain(first[index + 1 :], rows))
     return RawCatalogue(
@@ -97,7 +97,7 @@ def known_columns(headers: Iterable[str]) -> int:
 
 
 def nest_soft_close(flat: dict[str, object]) -> dict[str, object]:
-    """Return the fields of a row with the columns of the soft close as the one field that TOML has."""
+    """Return the fields of a row, with the columns of the soft close put together into one field, as in TOML."""
     values = {key: value for key, value in flat.items() if key not in _SOFT_CLOSE}
     parts = {_SOFT_CLOSE[key]: value for key, value in flat.items() if key in _SOFT_CLOSE}
     if parts:
@@ -121,7 +121,7 @@ class _Table:
         self.is_readable = True
 
     def lots(self, rows: Iterable[Row]) -> list[RawLot]:
-        """Read the rows; every one is a lot."""
+        """Read the rows; each is a lot."""
         lots, is_parted = [], False
         for row in rows:
             is_parted = is_parted or self._width == 1 or not self._is_unparted(row)
@@ -130,14 +130,14 @@ class _Table:
             self._faults.add(
                 _at(self._sheet.name, lots[0].line_of("") or 0),
                 "",
-                "The rows have one cell each and the first row several; part all by the same mark.",
+                "The rows have one cell each and the first row several; separate the cells of all by the same mark.",
             )
             self.is_readable = False
             return []
         return lots
 
     def header(self) -> Header:
-        """Return what the columns tell; call it when the lots are read."""
+        """Return what the columns show; call it after the lots are read."""
         return Header(
             place=self._place,
             columns=frozenset(filter(None, self._columns)),
@@ -146,7 +146,7 @@ class _Table:
         )
 
     def _is_unparted(self, row: Row) -> bool:
-        """Return whether a row of CSV is one cell, with something in it that could part it."""
+        """Return whether a row of CSV is one cell that has a delimiter in it."""
         text = _text(row.cells[0])
         return bool(self._sheet.delimiter) and len(row.cells) == 1 and any(mark in text for mark in DELIMITERS)
 
@@ -178,7 +178,7 @@ class _Table:
         return values
 
     def _amount(self, column: str, cell: object) -> object:
-        """Return the cell of an amount, and keep what it tells of the column's mark and of the currency."""
+        """Return the cell of an amount, and note what it shows of the column's decimal mark and the currency."""
         if isinstance(cell, ExactNumber):
             units: Sequence[str] = (cell.unit,) if cell.unit else ()
         elif isinstance(cell, str):
@@ -218,15 +218,15 @@ class _Columns:
         self._unknown: list[tuple[int, str]] = []
 
     def keys(self) -> list[str]:
-        """Return the key of each column, and note what is wrong with them."""
+        """Return the key of each column, and note the faults of the header."""
         if len(self._headers) > COLUMNS_MAX:
-            self._faults.add(self._place, "", f"It has more columns than {COLUMNS_MAX}; leave out those to its right.")
+            self._faults.add(self._place, "", f"It has more columns than {COLUMNS_MAX}; delete those on the right.")
         keys = [self._key(index, header) for index, header in enumerate(self._headers[:COLUMNS_MAX])]
         self._tell_unknown(keys)
         for key in _COLUMNS:
             headers = [quoted(self._headers[index]) for index, other in enumerate(keys) if other == key]
             if len(headers) > 1:
-                reason = f"The column is there {len(headers)} times, as {', '.join(headers)}; leave one."
+                reason = f"The column is there {len(headers)} times, as {', '.join(headers)}; keep one."
                 self._faults.add(self._place, key, reason)
         self._tell_unwanted()
         for header, key in zip(self._headers, keys, strict=False):
@@ -247,7 +247,7 @@ class _Columns:
         return key or _IGNORED
 
     def _tell_unknown(self, keys: list[str]) -> None:
-        """Note the unknown columns; one that was probably meant for a key counts as that from here on."""
+        """Note the unknown columns. One that was probably meant as a key counts as that key from now on."""
         others = []
         for index, header in self._unknown:
             words = header_words(header)
@@ -272,7 +272,7 @@ class _Columns:
     def _tell_unwanted(self) -> None:
         if self._unwanted:
             one = len(self._unwanted) == 1
-            self._note(f"Column{'' if one else 's'} {', '.join(self._unwanted)} {'is' if one else 'are'} passed over.")
+            self._note(f"Column{'' if one else 's'} {', '.join(self._unwanted)} {'is' if one else 'are'} ignored.")
 
     def _note(self, sentence: str) -> None:
         self._faults.note(self._sheet.name, sentence)
@@ -280,7 +280,7 @@ class _Columns:
 
 def _add_unknown_header(row: Row, sheet: Sheet, faults: Faults) -> None:
     names = ", ".join(_shown(cell) for cell in islice(filter(_is_filled, row.cells), 5))
-    parted = " Between the cells of a CSV stands , or ; or a tab." if sheet.delimiter else ""
+    parted = " The cells of a CSV are separated by , or ; or a tab." if sheet.delimiter else ""
     faults.add(
         _at(sheet.name, row.line),
         "",

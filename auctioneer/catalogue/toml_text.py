@@ -1,6 +1,6 @@
-"""TOML text to the raw parts of a catalogue, and the lines on which its keys stand.
+"""From TOML text to the raw parts of a catalogue, and the lines of its keys.
 
-The parser gives no lines, so they are looked up in the text, and only when a fault needs one.
+The parser gives no lines, so they are searched in the text, and only when a fault needs one.
 """
 
 import re
@@ -20,7 +20,7 @@ _KEY: Final = re.compile(r"""\s*["']?([A-Za-z0-9_-]+)["']?\s*[=.]""")
 
 
 def read_toml(text: str, name: str, faults: Faults) -> RawCatalogue:
-    """Read a catalogue's TOML; what is wrong with its shape goes to `faults`, and its sound parts are returned."""
+    """Read a catalogue's TOML, and return its sound parts; faults of its shape go to `faults`."""
     file = Place(file=name)
     try:
         document = tomli.loads(text, parse_float=ExactNumber)
@@ -87,7 +87,7 @@ class _Block:
 
 
 class _Lines:
-    """Where keys stand in a TOML text, counted from 1. A multi-line text that looks like TOML can mislead it."""
+    """The lines of the keys in a TOML text, counted from 1. A multi-line string that looks like TOML can mislead it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -99,14 +99,14 @@ class _Lines:
         )
 
     def of_table(self, name: str, field: str) -> int | None:
-        """Return the line of a key in the table `name`, else that of the table."""
+        """Return the line of a key in the table `name`, or the line of the table if the key is not found."""
         for index, block in enumerate(self._blocks):
             if block.name == name:
                 return self._in_block(index, field)
         return None
 
     def of_lot(self, index: int, count: int, field: str) -> int | None:
-        """Return the line of a key in the lot at `index` of `count`, else that of the lot."""
+        """Return the line of a key in the lot at `index` of `count`, or the line of the lot if the key is not found."""
         if len(self._lots) != count:
             return None
         return self._in_block(self._lots[index], field)

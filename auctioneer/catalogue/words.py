@@ -1,4 +1,4 @@
-"""The words that people use for the keys of a catalogue, and for what a catalogue does not keep."""
+"""The words that people use for the keys of a catalogue, and for columns that a catalogue does not keep."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ _SYNONYMS: Final[dict[str, str]] = {
 _NAMES: Final = {word: key for key, words in _SYNONYMS.items() for word in (key, *words.split())}
 _RUN_TOGETHER: Final = {word.replace("_", ""): key for word, key in _NAMES.items()} | {"lotno": "number"}
 _AMBIGUOUS: Final = frozenset({"lowest", "highest"})
-"""An estimate's ends without their spaces, but prices as well."""
+"""Words that may mean the ends of an estimate, but prices too."""
 
 _LIKELY: Final = {
     "price": "starting_price",
@@ -34,7 +34,7 @@ _LIKELY: Final = {
     "anti_sniping": "soft_close",
     "lots": "lot",
 }
-"""Words that probably mean a key, but can mean another as well, so that a person has to say."""
+"""Words that probably mean one key but may mean another, so a person must decide."""
 
 _FURTHER_IMAGES: Final = re.compile(r"(image|image_file|picture|photo)_([2-9]|\d\d+)", re.ASCII)
 _NOT_KEPT: Final = frozenset(
@@ -54,16 +54,16 @@ def header_words(header: str) -> str:
 
 
 def column_key(words: str) -> str | None:
-    """Return the key that the words of a header mean without a doubt; None where they mean none."""
+    """Return the key that the words of a header mean without a doubt; None if there is none."""
     known = _NAMES.get(words)
     return known or (None if words in _AMBIGUOUS else _RUN_TOGETHER.get(words.replace("_", "")))
 
 
 def likely_key(words: str) -> str | None:
-    """Return the key that was probably meant; None where that is anybody's guess."""
+    """Return the key that was probably meant; None if nobody can tell."""
     return _NAMES.get(words) or _LIKELY.get(words)
 
 
 def is_not_kept(words: str) -> bool:
-    """Return whether a header is one that other programs have, for something of which a catalogue here has nothing."""
+    """Return whether a header is a common one of other programs, for something that a catalogue here does not have."""
     return words in _NOT_KEPT or _FURTHER_IMAGES.fullmatch(words) is not None

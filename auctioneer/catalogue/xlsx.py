@@ -1,6 +1,6 @@
-"""Excel's own file to the rows of a sheet: the first sheet that is shown, the values as Excel reckoned them.
+"""From an Excel file to the rows of a sheet: the first visible sheet, with the values that Excel computed.
 
-Such a file is a zip of XML, and a small one can unpack to anything; so what it says of its sizes is looked at before
+Such a file is a zip of XML, and a small one can unpack to any size. So the sizes that it states are checked before
 anything is unpacked, and the zip reader never unpacks more than that. `openpyxl` reads it, row by row.
 """
 
@@ -22,24 +22,24 @@ from common.limits import LOTS_MAX
 from common.money import DecimalMark, codes_of
 
 PARTS_MAX: Final = 1000
-"""Files in the zip."""
+"""The most files in the zip."""
 PART_BYTES_MAX: Final = 8 * 2**20
-"""Of each part that is read whole, unpacked."""
+"""The largest size, unpacked, of each part that is read as a whole."""
 TEXTS_BYTES_MAX: Final = 64 * 2**20
-"""Of the texts that the cells share, unpacked."""
+"""The largest size, unpacked, of the texts that the cells share."""
 SHEET_BYTES_MAX: Final = 256 * 2**20
-"""Of a sheet, unpacked; it is read row by row."""
+"""The largest size of a sheet, unpacked; it is read row by row."""
 CELL_CHARS_MAX: Final = 32_767
-"""Excel's own limit."""
+"""The most characters in a cell: Excel's limit."""
 ROWS_MAX: Final = 2**20
-"""Excel's own limit; most of them can be blank."""
+"""The most rows: Excel's limit. Most of them may be blank."""
 
 _SHEET_PART: Final = re.compile(r"/?xl/worksheets/", re.IGNORECASE)
 _TEXTS_PART: Final = re.compile(r"/?xl/sharedStrings\.xml", re.IGNORECASE)
 _DIGITS: Final = Context(prec=15)
-"""As many digits as Excel keeps: what more a float has is not in the sheet that a person sees."""
+"""Excel keeps this many digits. Any further digits of a float are not in the sheet that a person sees."""
 _UNIT: Final = re.compile(r"\[\$([^\]\-]*)[^\]]*\]|\"([^\"]*)\"|([$€£¥])")
-"""Where the format of a number can name a currency: `[$€-407]`, a text in quotes, or a bare sign."""
+"""The places where a number's format can name a currency: `[$€-407]`, a text in quotes, or a sign alone."""
 
 
 class _NotReadError(Exception):
@@ -47,9 +47,9 @@ class _NotReadError(Exception):
 
 
 def read_xlsx(content: bytes, name: str, faults: Faults, ignored: frozenset[str] = frozenset()) -> RawCatalogue:
-    """Read the first sheet of a workbook; what is wrong goes to `faults`, and its sound parts are returned."""
+    """Read the first visible sheet of a workbook, and return its sound parts; its faults go to `faults`."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl tells of styles and such that it passes over
+        warnings.simplefilter("ignore")  # openpyxl warns of styles and the like that it ignores
         try:
             _check_sizes(content)
             rows = _whole(_rows(content, name, faults))
@@ -62,12 +62,12 @@ def read_xlsx(content: bytes, name: str, faults: Faults, ignored: frozenset[str]
 
 
 def _check_sizes(content: bytes) -> None:
-    """Raise _NotReadError for what is no zip, or unpacks to more than a catalogue can need."""
+    """Raise _NotReadError if the content is not a zip, or unpacks to more than a catalogue can need."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
     except zipfile.BadZipFile as error:
-        raise _NotReadError("It is no Excel file of today (.xlsx); open it in Excel, and save it as .xlsx.") from error
+        raise _NotReadError("It is not an .xlsx file; open it in Excel, and save it as .xlsx.") from error
     if len(parts) > PARTS_MAX:
         raise _NotReadError(f"It has {len(parts):,} parts; a catalogue has {PARTS_MAX:,} at most.")
     for part in parts:
@@ -77,14 +77,14 @@ def _check_sizes(content: bytes) -> None:
         elif _TEXTS_PART.fullmatch(part.filename):
             limit = TEXTS_BYTES_MAX
         elif not part.filename.lower().endswith((".xml", ".rels")):
-            continue  # a picture, which nobody unpacks
+            continue  # a picture, which is not unpacked
         if part.file_size > limit:
             shown = f"{part.file_size // 2**20:,} MiB, over the limit of {limit // 2**20}"
             raise _NotReadError(f"Its part {quoted(part.filename)} unpacks to {shown}; copy the lots to a new file.")
 
 
 def _whole(rows: Iterator[Row]) -> Iterator[Row]:
-    """Yield the rows. Raises _NotReadError for a damaged file, in which openpyxl may stumble over anything."""
+    """Yield the rows. Raises _NotReadError for a damaged file, for which openpyxl may raise any exception."""
     try:
         yield from rows
     except _NotReadError:
@@ -96,14 +96,14 @@ def _whole(rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _rows(content: bytes, name: str, faults: Faults) -> Iterator[Row]:
-    """Yield the rows of the first sheet that is shown, up to some more than a sale can have lots."""
+    """Yield the rows of the first visible sheet, but not many more than a sale can have lots."""
     try:
         from openpyxl import load_workbook
     except ImportError as error:
         raise _NotReadError(
             "To read Excel files, install the extra: pip install 'auction-house[xlsx]'. Or save it as CSV UTF-8."
         ) from error
-    # A formula is read twice: as what Excel reckoned, and as itself, to tell one that was not reckoned from no value.
+    # Each formula is read twice, as its value and as itself: a formula without a value is not an empty cell.
     books = [
         load_workbook(io.BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
         for data_only in (True, False)
@@ -126,12 +126,12 @@ def _first_shown(sheets: Sequence[Any]) -> Any:
 
 def _sheet_rows(sheet: Any, formulas: Any) -> Iterator[Row]:
     for each in (sheet, formulas):
-        each.reset_dimensions()  # what a file says of them need not be true
+        each.reset_dimensions()  # the dimensions that a file states need not be true
     pairs = zip_longest(sheet.iter_rows(max_row=ROWS_MAX), formulas.iter_rows(max_row=ROWS_MAX), fillvalue=())
     count = 0
     for line, (cells, as_typed) in enumerate(pairs, start=1):
         if not as_typed:
-            continue  # one of a million, perhaps
+            continue  # an empty row, perhaps one of a million
         values = list(_values(cells[: COLUMNS_MAX + 1], as_typed[: COLUMNS_MAX + 1]))
         while values and values[-1] is None:
             values.pop()
@@ -148,16 +148,14 @@ def _values(cells: Iterable[Any], as_typed: Iterable[Any]) -> Iterator[object]:
         if value is None:
             is_formula = typed is not None and typed.value is not None
             yield (
-                BadCell("It is a formula that was not reckoned; open the file in Excel and save it.")
-                if is_formula
-                else None
+                BadCell("It is a formula without a value; open the file in Excel and save it.") if is_formula else None
             )
         else:
             yield _value(value, cell)
 
 
 def _value(value: object, cell: Any) -> object:
-    """Return a cell's value: a text, an exact number, true or false, or a date; and what is none of these, as bad."""
+    """Return a cell's value: a text, an exact number, true or false, or a date; a BadCell if it is none of these."""
     if cell.data_type == "e":
         return BadCell(f"The cell shows {quoted(value)}, an error of its formula; put a value there.")
     if isinstance(value, str):
@@ -166,7 +164,7 @@ def _value(value: object, cell: Any) -> object:
         return value
     number = Decimal(repr(value))
     if not number.is_finite():
-        return BadCell("The cell has a number that is none; put a value there.")
+        return BadCell("The cell has a number that is not finite; put a value there.")
     if not isinstance(value, int):
         number = _DIGITS.plus(number)
     if abs(number.adjusted()) > _DIGITS.prec * 2:
@@ -176,7 +174,7 @@ def _value(value: object, cell: Any) -> object:
 
 
 def _unit(number_format: str) -> str:
-    """Return the sign or code of a currency with which a format shows a number; an empty text where it has none."""
+    """Return the sign or code of the currency with which a format shows a number; empty if there is none."""
     for match in _UNIT.finditer(number_format or ""):
         unit = next(filter(None, match.groups()), "").strip()
         if codes_of(unit):

@@ -40,9 +40,9 @@ def test_lots_without_a_number_get_the_next_ones() -> None:
 
 def test_a_number_of_the_sale_may_not_come_again() -> None:
     ((field, reason),) = reasons(LOT + "number = 12\n" + LOT)
-    assert (field, reason) == ("number", "The sale has a lot 12 already; give this one another number.")
+    assert (field, reason) == ("number", "The sale already has a lot 12; give this one another number.")
     ((_, reason),) = reasons(LOT + 'number = "012"\n')
-    assert reason == "The sale has a lot 12 already, which can't be told from 012; give this one another number."
+    assert reason == "The sale already has a lot 12, too similar to 012; give this one another number."
 
 
 def test_after_previous_is_after_the_sale_s_last_lot() -> None:
@@ -58,8 +58,8 @@ def test_defaults_and_order_hold_as_in_a_whole_catalogue() -> None:
 def test_what_belongs_to_the_running_sale_can_not_change() -> None:
     text = '[sale]\ntitle = "B"\nends = "by hand"\ncurrency = "EUR"\ncolour = "red"\n'
     assert reasons(text + LOT) == [
-        ("sale.title", "The sale is running, and this is settled; take it out."),
-        ("sale.ends", "The sale is running, and this is settled; take it out."),
+        ("sale.title", "It can't be changed while the sale is running; remove it."),
+        ("sale.ends", "It can't be changed while the sale is running; remove it."),
         ("sale.colour", "There is no 'colour'; there are currency, ends, ignore_columns, lots_file, order, title."),
         ("sale.currency", "'EUR' is not the currency of the sale, USD."),
     ]
@@ -174,7 +174,7 @@ def test_all_faults_of_the_command_line_come_together() -> None:
         lot_from_fields({"number": "12", "starting_prise": "5", "duration": "5", "soft_close_cap": "0s"}, SALE)
     assert str(caught.value).splitlines() == [
         "starting_prise: There is no 'starting_prise'; did you mean 'starting_price'?",
-        "lot 12, number: The sale has a lot 12 already; give this one another number.",
+        "lot 12, number: The sale already has a lot 12; give this one another number.",
         "lot 12, duration: '5' is not a duration; write it as 90s, 2m30s, 1h or 1d 2h.",
         "lot 12, soft_close_window: It is missing; say how long before the end a bid extends the lot, such as 30s.",
         "lot 12, title: It is missing; every lot has a title.",

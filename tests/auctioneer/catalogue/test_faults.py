@@ -129,7 +129,12 @@ def test_a_fault_of_a_lot(field: str, line: str, reason: str) -> None:
         (HEAD + "curency = 'USD'", "sale.curency", 4, "did you mean 'currency'?"),
         (HEAD + "lots_file = 'lots.csv'", "sale.lots_file", 4, "can't be read from here"),
         (HEAD + "lots_file = 'lots.ods'", "sale.lots_file", 4, "must end in .csv or .xlsx"),
-        (HEAD + "ignore_columns = ['Size']", "sale.ignore_columns", 4, "the columns of lots_file, and there is none"),
+        (
+            HEAD + "ignore_columns = ['Size']",
+            "sale.ignore_columns",
+            4,
+            "but there is no lots_file",
+        ),
         (HEAD + "ignore_columns = 'Size'", "sale.ignore_columns", 4, "write the headers as a list"),
         (HEAD + "[defaults]\ntitle = 'A'", "defaults.title", 5, "There is no 'title'"),
         (HEAD + "[defaults]\nreserv = 5", "defaults.reserv", 5, "did you mean 'reserve'"),
@@ -214,13 +219,13 @@ def test_a_duplicate_number_names_the_other_line() -> None:
 def test_a_number_taken_by_a_position_is_a_duplicate() -> None:
     lot = "[[lot]]\ntitle = 'A'\nstarting_price = 1\n"
     assert the_fault(HEAD + lot + "number = 2\n" + lot).reason.startswith("There are two lots 2")
-    assert the_fault(HEAD + lot + 'number = "002"\n' + lot).reason.startswith("Lot 2 can't be told from lot 002")
+    assert the_fault(HEAD + lot + 'number = "002"\n' + lot).reason.startswith("Lot 2 is too similar to lot 002")
 
 
 def test_two_numbers_that_can_not_be_told_apart_are_a_fault_that_names_both() -> None:
     lot = "[[lot]]\ntitle = 'A'\nstarting_price = 1\n"
     alike = the_fault(HEAD + lot + 'number = "12a"\n' + lot + 'number = "12A"\n')
-    assert (alike.lot, alike.reason.partition(" on line")[0]) == ("12A", "Lot 12A can't be told from lot 12a")
+    assert (alike.lot, alike.reason.partition(" on line")[0]) == ("12A", "Lot 12A is too similar to lot 12a")
 
 
 def test_how_faults_read_in_a_terminal() -> None:

@@ -101,7 +101,7 @@ def test_what_a_trade_platform_exports() -> None:
     chest = spec.lots[0]
     assert (chest.terms.starting_minor, chest.reserve_minor, chest.terms.image) == (100_00, 250_00, "27-1.jpg")
     assert (chest.terms.estimate_low_minor, chest.terms.estimate_high_minor) == (300_00, 500_00)
-    assert notices == ["a.csv: Columns 'Condition', 'Quantity' are passed over."]
+    assert notices == ["a.csv: Columns 'Condition', 'Quantity' are ignored."]
 
 
 # --- amounts ---------------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_unknown_columns_are_one_fault_and_can_be_ignored(tmp_path: Path) -> Non
     path.write_text(head + 'ignore_columns = ["artist", "Wall"]\n')
     notices: list[str] = []
     assert len(load_catalogue(path, notices.append).lots) == 1
-    assert notices == ["lots.csv: Columns 'Artist', 'Wall' are passed over."]
+    assert notices == ["lots.csv: Columns 'Artist', 'Wall' are ignored."]
     path.write_text(head + 'ignore_columns = ["artist"]\n')
     with pytest.raises(CatalogueError, match="Column 'Wall' is not known"):
         load_catalogue(path)
@@ -217,13 +217,13 @@ def test_unknown_columns_are_one_fault_and_can_be_ignored(tmp_path: Path) -> Non
 
 def test_two_columns_for_one_key() -> None:
     (fault,) = faults_of("Name,title,starting_price,currency\nA,B,5,USD")
-    assert (fault.field, fault.reason) == ("title", "The column is there 2 times, as 'Name', 'title'; leave one.")
+    assert (fault.field, fault.reason) == ("title", "The column is there 2 times, as 'Name', 'title'; keep one.")
 
 
 def test_a_heading_may_stand_above_the_names() -> None:
     spec, notices = told(f"Spring evening\nof the club,,\n\n{HEAD}\nA,5,USD")
     assert [lot.terms.title for lot in spec.lots] == ["A"]
-    assert notices == ["a.csv: The names of the columns stand on line 4; what is above is passed over."]
+    assert notices == ["a.csv: The names of the columns are on line 4; the lines above are ignored."]
     assert "names no column" in faults_of("x\n" * HEADER_ROWS_MAX + f"{HEAD}\nA,5,USD")[0].reason
 
 
@@ -275,7 +275,7 @@ def test_rows_that_are_parted_otherwise_are_one_fault() -> None:
     (fault,) = faults_of(f"{HEAD}\nA;5;USD\nB;6;USD")
     assert (fault.line, fault.reason) == (
         2,
-        "The rows have one cell each and the first row several; part all by the same mark.",
+        "The rows have one cell each and the first row several; separate the cells of all by the same mark.",
     )
 
 

@@ -93,7 +93,7 @@ def test_a_number_has_one_reading_and_a_text_has_two() -> None:
         (True, "It is true or false; an amount is needed"),
         (date(2026, 5, 1), "It is a date or time; an amount is needed"),
         (time(5, 0), "It is a date or time; an amount is needed"),
-        ("=5+", "It is a formula that was not reckoned; open the file in Excel and save it."),
+        ("=5+", "It is a formula without a value; open the file in Excel and save it."),
         ("#REF!", "The cell shows '#REF!', an error of its formula"),
         (1e300, "The cell has a number that is too large"),
         (-5, "'-5' is not an amount"),
@@ -176,7 +176,7 @@ def test_without_its_reader_the_sentence_says_how_to_get_it(monkeypatch: pytest.
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"title,starting_price\nA,5", b"\xd0\xcf\x11\xe0" * 200])
 def test_what_is_no_zip(content: bytes) -> None:
-    assert "It is no Excel file of today (.xlsx)" in the_fault(content).reason
+    assert "It is not an .xlsx file" in the_fault(content).reason
 
 
 def test_a_zip_that_is_no_workbook() -> None:
