@@ -1,1 +1,1 @@
-"""What an operator sees of a house that runs: log, metrics, health, lines at the terminal."""
+"""What an operator sees of a running house: its log, metrics, health, and lines at the terminal."""

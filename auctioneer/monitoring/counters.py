@@ -1,8 +1,8 @@
-"""What a server counts of its own doing, and how it stands: plain numbers, read by whoever watches it.
+"""What a server counts of its work, and its present state: plain numbers for monitoring to read.
 
-The server's loop must not be slowed: it writes here once for each batch and never for each bid, and knows nothing of
-who reads. Another thread reads without a lock (`auctioneer.monitoring.metrics`), so the numbers may be some batches
-apart from each other; each by itself is right.
+Counting must not slow the server's loop. So the loop writes here once for each batch and never for each bid, and knows
+nothing of the readers. Another thread reads without a lock (`auctioneer.monitoring.metrics`), so two numbers may come
+from different batches; each by itself is right.
 """
 
 from bisect import bisect_left
@@ -15,15 +15,15 @@ from auctioneer.rules.facts import AnyFact, Fact, Rejection
 from auctioneer.rules.lots import LotState
 
 BATCH_BOUNDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
-"""Upper bounds of the classes of batches, in requests."""
+"""The upper bounds of the classes of batches, in requests."""
 COMMIT_BOUNDS_S: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 _code_of: Final = attrgetter("verdict.code._value_")
-"""The code's text, since an Enum takes longer to hash than all the rest."""
+"""Returns the text of a rejection's code, since hashing the Enum would take longer than all the rest."""
 
 
 class Histogram:
-    """How many observations fell into which class, and their sum."""
+    """The number of observations in each class, and their sum."""
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = bounds
@@ -31,13 +31,13 @@ class Histogram:
         self.sum = 0.0
 
     def observe(self, value: float) -> None:
-        """Count one observation; one that equals a class's upper bound is in that class."""
+        """Count one observation; a value equal to the upper bound of a class is in that class."""
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
 
 class Counters:
-    """What one server did since its start. Its loop writes here, by batch."""
+    """What one server has done since its start. Its loop writes here, batch by batch."""
 
     def __init__(self, *, restarts: int = 0) -> None:
         self.restarts = restarts
@@ -61,7 +61,7 @@ class Counters:
         self.batch_requests.observe(requests)
 
     def committed(self, bids: int, others: Sequence[AnyFact], rejections: Sequence[Rejection], took_s: float) -> None:
-        """Count a batch that is durable: how many accepted bids it holds, which other facts, and what was refused."""
+        """Count a durable batch: its accepted bids, its other facts, its rejections, and the seconds that it took."""
         self.commit_s.observe(took_s)
         self.bids += bids
         if others:
@@ -71,19 +71,19 @@ class Counters:
 
 
 class Vitals(NamedTuple):
-    """How a server stands at a moment, read off it by another thread."""
+    """The state of a server at one moment, as another thread reads it."""
 
     is_frozen: bool
     epoch: int
     instance: str
     position: int
-    """Of the last fact in the journal; 0 while the sale is frozen."""
+    """The position of the last fact in the journal; 0 while the sale is frozen."""
     lots: Sequence[LotState]
     bidders: int
     turn_age_ms: int
-    """Since the loop last turned."""
+    """Milliseconds since the loop last turned."""
     commit_age_ms: int
     snapshot_age_ms: int
-    """Since the last snapshot was on the disk, or since the start of a server that has not made one."""
+    """Milliseconds since the last snapshot was on the disk, or since the start if the server has made none."""
     events_since_snapshot: int
-    """Since that one, or the one that the server read at its start."""
+    """The number of facts since that snapshot, or since the one that the server read at its start."""

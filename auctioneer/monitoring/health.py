@@ -1,8 +1,8 @@
-"""Whether a server is well, and where monitoring asks: `/healthz` and `/metrics` over HTTP, in a thread of its own.
+"""The health of a server, and the endpoint for monitoring: `/healthz` and `/metrics` over HTTP, in its own thread.
 
-Off unless an operator names a port, and then on the loopback address unless told otherwise: there is no password, and
-the numbers tell what bidders may not know (how many facts there are, so that somebody raised a secret maximum).
-One request at a time, each with a time limit; the loop of the server never waits for any of it.
+It is off unless an operator names a port. Then it listens on the loopback address by default, since there is no
+password, and the numbers show what bidders may not know: a new fact without an event means a raised secret maximum. It
+serves one request at a time, each with a time limit. The server's loop never waits for it.
 """
 
 import socket
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 TURN_AGE_MS_MAX: Final = 5_000
-"""A loop turns at each heartbeat, well under a second apart; one that has not for this long hangs."""
+"""A loop turns at least at each heartbeat, well within a second; one that has not turned for longer hangs."""
 REQUEST_S_MAX: Final = 2.0
-"""How long a client of `/metrics` may be silent before it is cut off, since it keeps others waiting."""
+"""How long a client may be silent before it is cut off, since the others have to wait for it."""
 _STOP_POLL_S: Final = 0.2
 
 
@@ -42,12 +42,12 @@ class Health(msgspec.Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether bids are taken."""
+        """Whether bids are accepted."""
         return self.status == "ok"
 
 
 def judge(vitals: Vitals) -> Health:
-    """Return whether a server that stands so is well, and if not, why."""
+    """Return whether a server with these vitals is well, and if not, why."""
     if vitals.turn_age_ms > TURN_AGE_MS_MAX:
         status, reason = "stuck", f"The server's loop has not turned for {vitals.turn_age_ms} ms."
     elif vitals.is_frozen:
@@ -58,9 +58,9 @@ def judge(vitals: Vitals) -> Health:
 
 
 class HealthEndpoint:
-    """An HTTP server that listens from construction on. Raises UsageError for an address that can't be had.
+    """An HTTP server; the constructor makes it listen. Raises UsageError if the address is not available.
 
-    For port 0 it takes the port of last time if that is free, so that a scraper finds it again.
+    Port 0 means the port of the last run if it is still free, so that a scraper finds it again.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class HealthEndpoint:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which it listens."""
         return int(self._server.server_address[1])
 
     @property
@@ -104,7 +104,7 @@ def _bind(host: str, port: int, port_before: int, collector: ServerCollector, lo
 
 
 class _Server(TCPServer):
-    """Takes one request at a time. `http.server.HTTPServer` is not used, since it asks the name service who it is."""
+    """Serves one request at a time. `http.server.HTTPServer` would do, but it asks the name service for its name."""
 
     allow_reuse_address = True
 
@@ -123,7 +123,7 @@ class _Server(TCPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers GET for two paths."""
+    """Answers GET on two paths."""
 
     server: _Server
     timeout = REQUEST_S_MAX
@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
                 status = HTTPStatus.OK if health.is_well else HTTPStatus.SERVICE_UNAVAILABLE
                 self._answer(status, "application/json", msgspec.json.encode(health) + b"\n")
             case _:
-                self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"Here are /metrics and /healthz.\n")
+                self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"The paths are /metrics and /healthz.\n")
 
     def _answer(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
         self.send_response(status)
@@ -151,4 +151,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- http.server's signature
-        """Log nothing: a scrape every few seconds is no news."""
+        """Log nothing: a request every few seconds is no news."""

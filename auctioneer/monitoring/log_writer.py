@@ -1,7 +1,7 @@
-"""Log lines on their way out.
+"""Writes log lines without ever blocking the house.
 
-A terminal that was stopped, or a pipe that nobody reads, must not stop the house: lines wait in a bounded queue for a
-thread that writes them, and when it is full, lines are lost and counted.
+A stopped terminal, or a pipe that nobody reads, must not stop the house. So lines wait in a bounded queue, and a thread
+writes them. If the queue is full, further lines are lost and counted.
 """
 
 import queue
@@ -10,11 +10,11 @@ from typing import Final, TextIO
 
 LINES_WAITING_MAX: Final = 10_000
 CLOSE_S: Final = 1.0
-"""How long the end waits for the last lines to be read."""
+"""How long `close` waits until the last lines are written, in seconds."""
 
 
 class LogWriter:
-    """A text stream that never blocks who writes to it, in front of one that may."""
+    """A text stream that never blocks its caller, in front of a stream that may block."""
 
     def __init__(self, stream: TextIO, lines_max: int = LINES_WAITING_MAX) -> None:
         self._stream = stream
@@ -24,7 +24,7 @@ class LogWriter:
         self._thread.start()
 
     def write(self, text: str) -> int:
-        """Have `text` written; it is lost if too much waits already."""
+        """Queue `text` to be written; it is lost if the queue is full."""
         try:
             if self._lost:
                 self._waiting.put_nowait(f"{self._lost} log lines were lost, since nobody read them in time.\n")
@@ -35,7 +35,7 @@ class LogWriter:
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing; lines leave as soon as somebody reads them."""
+        """Do nothing; the thread writes each line as soon as it can."""
 
     def close(self) -> None:
         """Give the last lines a moment to leave."""
@@ -51,4 +51,4 @@ class LogWriter:
                 self._stream.write(text)
                 self._stream.flush()
             except (OSError, ValueError):
-                return  # nobody will read any more: the terminal is gone
+                return  # the terminal is gone, so nobody will read any more

@@ -1,6 +1,6 @@
-"""Logs: one line a fact on standard error, as text or as JSON, for whoever keeps logs.
+"""Logs: one line for each fact on standard error, as text or as JSON.
 
-At a terminal `auctioneer.monitoring.screen` takes the place of `FactLog`, in people's words.
+At a terminal, `auctioneer.monitoring.screen` replaces `FactLog` and tells the same in words for people.
 """
 
 import logging
@@ -42,19 +42,19 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class Teller(Protocol):
-    """Who tells of facts that were committed: the log, or the screen."""
+    """Reports committed facts to the operator: the log or the screen."""
 
     def opened(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
-        """Tell of what was done to take the sale up; the first fact has `first_position`."""
+        """Report the batch with which the house began to hold the sale; its first fact has `first_position`."""
 
     def tell(self, house: House, first_position: int, batch: Batch, others: Sequence[int], now_ms: int) -> None:
-        """Tell of a batch; `others` are the places of those facts that are no accepted bids."""
+        """Report a batch; `others` are the indexes of its facts that are not accepted bids."""
 
     def pause(self, now_ms: int) -> None:
-        """Tell what may have been kept back; called at each heartbeat."""
+        """Report facts that were held back, if it is time; called at each heartbeat."""
 
     def write_rest(self, now_ms: int) -> None:
-        """Tell what was kept back; the house stops."""
+        """Report all facts that were held back, because the house stops."""
 
 
 class FactLog:
@@ -65,7 +65,7 @@ class FactLog:
         self._logs_bids = logs_bids
 
     def opened(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
-        """Log what was done to take the sale up."""
+        """Log the batch with which the house began to hold the sale."""
         self.tell(house, first_position, batch, range(len(batch.facts)), now_ms)
 
     def tell(self, house: House, first_position: int, batch: Batch, others: Sequence[int], now_ms: int) -> None:  # noqa: ARG002 -- Teller's
@@ -80,21 +80,21 @@ class FactLog:
             self._log.debug("name_refused", name=printable(refused.name), code=refused.code.value)
 
     def pause(self, now_ms: int) -> None:
-        """Do nothing; nothing was kept back."""
+        """Do nothing; nothing is held back."""
 
     def write_rest(self, now_ms: int) -> None:
-        """Do nothing; nothing was kept back."""
+        """Do nothing; nothing is held back."""
 
 
 class Voice(NamedTuple):
-    """How a house speaks to its operator: `log` tells of the process, `facts` of the sale."""
+    """What a house uses to speak to its operator: `log` for the process, `facts` for the sale."""
 
     log: "FilteringBoundLogger"
     facts: Teller
 
 
 def new_log(writer: LogWriter, rendering: "list[Processor]", log_level: LogLevel) -> "FilteringBoundLogger":
-    """Return the logger of a house, whose lines are made by `rendering` and go to `writer`."""
+    """Return the logger of a house; `rendering` makes its lines, and `writer` receives them."""
     log: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(cast("TextIO", writer)),
         processors=[structlog.processors.add_log_level, *rendering],
@@ -104,7 +104,7 @@ def new_log(writer: LogWriter, rendering: "list[Processor]", log_level: LogLevel
 
 
 def rendered_as(log_format: LogFormat) -> "list[Processor]":
-    """Return what makes a line of the log: text with this machine's time of day, or JSON with the time in UTC."""
+    """Return the processors that make a line: text with this machine's time of day, or JSON with the time in UTC."""
     if log_format == "json":
         return [structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()]
     return [
@@ -114,7 +114,7 @@ def rendered_as(log_format: LogFormat) -> "list[Processor]":
 
 
 def log_fact(log: "FilteringBoundLogger", position: int, fact: AnyFact) -> None:
-    """Log a fact that was committed: bids at level debug, all else at info. No line has a reserve or a maximum."""
+    """Log a committed fact: a bid at level debug, any other fact at info. No line has a reserve or a maximum."""
     match fact:
         case BidTaken():
             log.debug(
@@ -155,7 +155,7 @@ def log_fact(log: "FilteringBoundLogger", position: int, fact: AnyFact) -> None:
 
 
 def log_rejection(log: "FilteringBoundLogger", rejection: Rejection) -> None:
-    """Log a bid that was refused, at level debug. It has no position: it stands beside the chain of facts."""
+    """Log a refused bid at level debug. It has no position, since it is kept beside the chain of facts."""
     verdict = rejection.verdict
     log.debug(
         "bid_refused",

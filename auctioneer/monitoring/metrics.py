@@ -1,6 +1,6 @@
-"""The numbers of a server in the terms of Prometheus.
+"""The numbers of a server as Prometheus metrics.
 
-The texts here are the reference of `docs/operations.md`, which a test compares.
+`docs/operations.md` repeats the texts here as its reference, and a test compares the two.
 """
 
 import os
@@ -20,7 +20,7 @@ from common.lot import LotStatus
 
 
 class ServerCollector(Collector):
-    """Makes a scrape's numbers of a server's counters, its vitals and the files of its journal."""
+    """Collects the metrics for a scrape from a server's counters, its vitals and the files of its journal."""
 
     def __init__(self, counters: Counters, vitals: Callable[[], Vitals], journal: Path) -> None:
         self._counters = counters
@@ -28,7 +28,7 @@ class ServerCollector(Collector):
         self._journal = journal
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each family of numbers."""
+        """Yield each family of metrics."""
         vitals = self.vitals()
         yield from self._of_bids()
         yield from self._of_batches()
@@ -146,7 +146,7 @@ class ServerCollector(Collector):
 
 
 def new_registry(collector: ServerCollector) -> CollectorRegistry:
-    """Return what a scrape asks: the server's numbers, and those that the system has of the process."""
+    """Return the registry for a scrape: the server's metrics, and those that the system has of the process."""
     registry = CollectorRegistry()
     registry.register(collector)
     ProcessCollector(registry=registry)

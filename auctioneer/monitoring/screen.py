@@ -1,9 +1,9 @@
-"""What the auctioneer reads at the terminal of `auctioneer run`: the sale in people's words, line by line.
+"""What the auctioneer reads at the terminal of `auctioneer run`: the sale in words for people, line by line.
 
-It gets the same facts as the log (`auctioneer.monitoring.logs`), after they are durable. However fast bids come, few
-lines are written: facts are gathered for a moment, bids on one lot in a row become one line, and of each kind what does
-not fit is counted. Nothing here waits for the terminal (`auctioneer.monitoring.log_writer`), and no line has a reserve
-or a maximum.
+It gets the same facts as the log (`auctioneer.monitoring.logs`), after they are durable. However fast bids come, it
+writes few lines. It gathers facts for a moment, consecutive bids on a lot become one line, and for each kind of fact it
+counts what does not fit. Nothing here waits for the terminal (`auctioneer.monitoring.log_writer`), and no line has a
+reserve or a maximum.
 """
 
 import time
@@ -56,9 +56,9 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict
 
 WRITE_EVERY_MS: Final = 250
-"""For so long facts are gathered at the most while they keep coming."""
+"""How long facts are gathered at most while more keep coming."""
 KIND_LINES_MAX: Final = 8
-"""Lines of one kind that are written at a time."""
+"""The most lines of one kind that are written at a time."""
 
 _BIDS: Final = ("bid", "bids")
 _REFUSED: Final = ("refused bid", "refused bids")
@@ -74,7 +74,7 @@ _PROCESS_LINES: Final = {
     "option_changed": "{option} is {now} now; it was {before}.",
     "thawed": "Storing works again, and the sale continues.",
 }
-"""What the process itself logs, in people's words; all else is shown as it is logged."""
+"""What the process itself logs, in words for people; anything else is shown as it is logged."""
 _TOLD_ELSEWHERE: Final = ("listening",)
 
 
@@ -84,7 +84,7 @@ def clock_time(at_ms: int) -> str:
 
 
 class _Bids:
-    """Bids on one lot in a row, of which the last is shown."""
+    """Consecutive bids on one lot, of which the last is shown."""
 
     __slots__ = ("count", "last")
 
@@ -94,23 +94,23 @@ class _Bids:
 
 
 class Screen:
-    """Turns facts into lines and has them written by `write`, which must not block."""
+    """Turns facts into lines and passes them to `write`, which must not block."""
 
     def __init__(self, write: Callable[[str], object], time_of: Callable[[int], str] = clock_time) -> None:
         self._write = write
         self._time_of = time_of
         self._lines: list[tuple[int, str] | _Bids] = []
         self._bids: dict[str, _Bids] = {}
-        """Of each lot the bids that no other change of the lot followed yet."""
+        """By lot: the bids after its last other change."""
         self._shown: Counter[_Kind] = Counter()
         self._left_out: Counter[_Kind] = Counter()
         self._extended_ms: dict[str, int] = {}
-        """What bids had extended each lot by when that was last told."""
+        """By lot: how much bids had extended it when that was last shown."""
         self._write_ms = 0
         self._house: House | None = None
 
     def opened(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
-        """Tell of what was done to take the sale up; how it is run is among the lines at the start."""
+        """Report the batch with which the house began to hold the sale, but not the settings: the banner has them."""
         facts: list[AnyFact] = [fact for fact in batch.facts if not isinstance(fact, SettingsChanged)]
         self._extended_ms = {lot.view.lot: lot.extended_ms for lot in house.engine.catalogue if lot.extended_ms}
         self.tell(house, first_position, batch._replace(facts=facts), (), now_ms)
@@ -123,7 +123,7 @@ class Screen:
         others: Sequence[int],  # noqa: ARG002 -- FactLog's
         now_ms: int,
     ) -> None:
-        """Tell of a batch that was committed."""
+        """Report a committed batch."""
         self._house = house
         for fact in batch.facts:
             if type(fact) is BidTaken:
@@ -142,12 +142,12 @@ class Screen:
         self.pause(now_ms)
 
     def pause(self, now_ms: int) -> None:
-        """Write what was gathered, unless that was done a moment ago."""
+        """Write the gathered lines, unless some were written a moment ago."""
         if now_ms >= self._write_ms and (self._lines or self._left_out):
             self.write_rest(now_ms)
 
     def write_rest(self, now_ms: int) -> None:
-        """Write what was gathered."""
+        """Write the gathered lines."""
         lines = [(one.last.at_ms, self._bids_words(one)) if isinstance(one, _Bids) else one for one in self._lines]
         for at_ms, text in sorted(lines, key=itemgetter(0)):  # a line of many bids has the time of the last
             self._write(f"{self._time_of(at_ms)}  {text}\n")
@@ -160,7 +160,7 @@ class Screen:
         self._write_ms = now_ms + WRITE_EVERY_MS
 
     def process_line(self, logger: object, level: str, fields: "EventDict") -> str:  # noqa: ARG002 -- structlog's
-        """Return what the process logs as a line for people: the last of structlog's processors."""
+        """Return what the process logs as a line for people. This is the last of structlog's processors."""
         fact = str(fields.pop("event"))
         if fact in _TOLD_ELSEWHERE:
             raise DropEvent
@@ -174,7 +174,7 @@ class Screen:
         return f"{self._time_of(time.time_ns() // 1_000_000)}  {mark}{printable(text)}"
 
     def _has_room(self, kind: _Kind) -> bool:
-        """Return whether one more line of this kind is written, and count it either way."""
+        """Return whether one more line of this kind may be written; count it in either case."""
         if self._shown[kind] < KIND_LINES_MAX:
             self._shown[kind] += 1
             return True
@@ -199,7 +199,7 @@ class Screen:
         self._lines.append((fact.at_ms, text))
 
     def _bids_words(self, bids: _Bids) -> str:
-        assert self._house is not None, "who has lines has a house"
+        assert self._house is not None, "there are lines only after a house reported a batch"
         fact, house = bids.last, self._house
         price = house.engine.sale.currency.show(fact.price_minor)
         text = f"Lot {fact.lot}: {_person(house, fact.leader)} leads at {price}"
@@ -217,14 +217,14 @@ class Screen:
 
 
 def _kind(fact: AnyFact) -> _Kind | None:
-    """Return of what kind a fact is; None for one that is not told, since another tells it."""
+    """Return the kind of a fact; None if it is not shown, because another fact shows the same."""
     match fact:
         case LotDecided(event=LotClosed() | LotWithdrawn()) | LotBought():
             return _ENDS
         case LotDecided(event=LotOpened()):
             return _LOTS
         case LotDecided() if fact.with_sale:
-            return None  # the pause of the sale says it, or the outage that extended all lots
+            return None  # the pause of the sale shows it, or the outage that extended all lots
         case LotDecided() | LotListed() | MaximumDropped():
             return _LOTS
         case BidLate():
@@ -240,7 +240,7 @@ def _kind(fact: AnyFact) -> _Kind | None:
 
 
 def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
-    """Return what a fact says, other than a bid that was accepted."""
+    """Return the line for a fact that is not an accepted bid."""
     currency = house.engine.sale.currency
     match fact:
         case LotDecided():
