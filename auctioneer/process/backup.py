@@ -1,8 +1,8 @@
-"""Backups of a sale, also of one that is being held, and the way back from them.
+"""Backups of a sale, even while it is held, and how a sale is restored from one.
 
 A backup is a directory that looks like a data directory, so every command that reads works on it. It has the keys,
-since the house's key is what join links name. No house is held on it: history that clients have seen is missing from
-it, and only `restore` tells them so, by a higher epoch.
+since join links name the house's key. No house may run on it: it lacks history that clients have seen, and only
+`restore` tells them so, by a higher epoch.
 """
 
 import os
@@ -31,18 +31,18 @@ _DRAFT: Final = "restoring.sqlite3"
 
 
 class BackupNote(msgspec.Struct, frozen=True):
-    """`backup.json`: what the backup holds. `alive_ms` is when the house had last written."""
+    """`backup.json`: the content of the backup. `alive_ms` is the server time at which the house last wrote."""
 
     taken_ms: int
     position: int
     hash: str
     alive_ms: int
     version: str
-    """Of the program that took it."""
+    """The version of the program that made the backup."""
 
 
 class Restored(NamedTuple):
-    """A sale that can be held again, as it stood at `alive_ms`."""
+    """A sale that can be held again, in its state at the server time `alive_ms`."""
 
     sale: str
     title: str
@@ -52,13 +52,14 @@ class Restored(NamedTuple):
 
 
 def back_up(folder: DataFolder, target: Path) -> BackupNote:
-    """Make the directory `target` a backup of the sale in `folder`, all of it or nothing; return what it holds.
+    """Make the directory `target` a backup of the sale in `folder`, all of it or nothing, and return its content.
 
-    Raises UsageError where there is no sale, or something at `target` already; StorageError, DamagedJournalError.
+    Raises UsageError if there is no sale, or if `target` exists; StorageError if the backup can't be written; and
+    DamagedJournalError if the journal is damaged.
     """
     folder.require_sale()
     if target.exists():
-        raise UsageError(f"{target} exists already; give each backup a new name, such as its date.")
+        raise UsageError(f"{target} already exists; give each backup a new name, such as its date.")
     if not target.absolute().parent.is_dir():
         raise UsageError(f"There is no directory {target.absolute().parent} to put the backup in.")
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.absolute().parent))
@@ -79,7 +80,7 @@ def back_up(folder: DataFolder, target: Path) -> BackupNote:
 
 
 def _record_of(copy: DataFolder) -> BackupNote:
-    """Read the whole copy as a start would, so that no backup is made that can't be held; return what it holds."""
+    """Read the whole copy as a start would, so that each backup can be held again, and return its content."""
     journal = copy.store.read()
     try:
         end, alive_ms = journal.end, journal.alive_ms
@@ -87,7 +88,7 @@ def _record_of(copy: DataFolder) -> BackupNote:
     finally:
         journal.close()
     for index in (Path(f"{copy.journal}-wal"), Path(f"{copy.journal}-shm")):
-        index.unlink(missing_ok=True)  # empty; made by the reader just now
+        index.unlink(missing_ok=True)  # empty; the reader has just made it
     return BackupNote(
         taken_ms=_wall_ms(),
         position=end.position,
@@ -98,17 +99,19 @@ def _record_of(copy: DataFolder) -> BackupNote:
 
 
 def _read_whole(journal: Record) -> House:
-    """Return the house that a journal gives, from the first fact on. Raises StorageError, DamagedJournalError."""
+    """Return the house that a journal describes, from the first fact on. Raises StorageError, DamagedJournalError."""
     settings = HouseSettings(instance="", publish_port=0)
     return read_house(journal, Loaded(None, ()), settings, journal.alive_ms)
 
 
 def restore(backup: DataFolder, folder: DataFolder) -> Restored:
-    """Make `folder` the directory of the sale that `backup` holds, in a new epoch; nothing that is there is replaced.
+    """Make `folder` the directory of the sale that `backup` holds, in a new epoch; nothing in it is replaced.
 
-    Keys and lists that `folder` has already stay, since they are newer; what it lacks comes from the backup. Open lots
-    get the time since the backup back when the sale is next held. Raises UsageError where `folder` has a sale, another
-    house's key or a running house, or `backup` has no sale or is held; StorageError, DamagedJournalError.
+    Keys and lists that `folder` already has stay, since they are newer; the others come from the backup. When the sale
+    is next held, open lots get back the time since the backup.
+
+    Raises UsageError if `folder` has a sale, the key of another house or a running house, or if `backup` has no sale
+    or is held; StorageError if the disk refuses the copy; and DamagedJournalError if the backup is damaged.
     """
     if not backup.has_sale:
         raise UsageError(f"{backup.path} is not a backup: it has no journal in it.")
@@ -123,10 +126,10 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
         _copy_small_files(backup, folder)
         backup.store.copy(draft)
         restored = _begin_epoch(draft)
-        folder.snapshots.remove_all()  # of a journal that was moved away
-        for left_over in ("-wal", "-shm"):  # of a journal that was moved away; a reader leaves an empty one
+        folder.snapshots.remove_all()  # they belong to a journal that was moved away
+        for left_over in ("-wal", "-shm"):  # from a journal that was moved away; a reader leaves an empty one
             Path(f"{folder.journal}{left_over}").unlink(missing_ok=True)
-        _sync_names(folder.path)  # a journal without the keys would be held under a key that no link names
+        _sync_names(folder.path)  # a house with a journal but without its keys would get a key that no link names
         folder.whereabouts.write_sale(SaleMark(restored.sale, restored.title))
         draft.rename(folder.journal)
         sync_directory(folder.path)
@@ -139,13 +142,13 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
 
 
 def _begin_epoch(draft: Path) -> Restored:
-    """Record that history was lost. The epoch is the time of day, so that a second restore of a backup has another."""
+    """Record that history was lost. The epoch is the wall time, so that a second restore of a backup gets another."""
     journal = SqliteStore(draft).take_over(AUCTIONEER)
     try:
         alive_ms = journal.alive_ms
         house = _read_whole(journal)
         epoch = max(house.engine.epoch + 1, _wall_ms())
-        # At the time when the house was last alive: what passed since then is the outage that `run` gives back.
+        # At the time when the house last wrote: the time since then is the outage that `run` gives back.
         position = append(journal, [SaleRestored(at_ms=alive_ms, epoch=epoch)], (), alive_ms)
     finally:
         journal.close()
@@ -165,7 +168,7 @@ def _refuse_what_would_be_replaced(backup: DataFolder, folder: DataFolder) -> No
     if ours.exists() and theirs.exists() and ours.read_bytes() != theirs.read_bytes():
         raise UsageError(
             f"{folder.path} has the key of another house than the backup, so the join links of one of the two would "
-            f"be lost. Move {ours} away to go on with the backup's."
+            f"be lost. Move {ours} away to continue with the backup's key."
         )
 
 

@@ -1,7 +1,7 @@
-"""The house's clock: wall time at the start, then the machine's steady clock, so that a jump of the former is nothing.
+"""The house's clock: wall time at the start, then the machine's steady clock, so that jumps of wall time don't matter.
 
-It never runs backwards, not even over a restart: it begins no earlier than the journal's last word. It goes on while
-the machine sleeps, so that a sleep is a standstill like any other, and is given back once.
+It never goes back, even over a restart: it begins no earlier than the last time in the journal. It keeps running while
+the machine sleeps, so a sleep is a standstill like any other, and its time is given back once.
 """
 
 import time
@@ -13,7 +13,7 @@ from common.steady_time import steady_ns
 class Clock:
     """Server time in milliseconds since 1970 (UTC).
 
-    `wall` is the time of day and `steady` a count that goes on in a sleep and that nobody sets, both in nanoseconds.
+    `wall` is the time of day, and `steady` a count that nobody sets and that runs during sleep; both in nanoseconds.
     """
 
     def __init__(
@@ -23,5 +23,5 @@ class Clock:
         self._offset_ns = max(wall(), not_before_ms * 1_000_000) - steady()
 
     def now_ms(self) -> int:
-        """Return the time; never less than before."""
+        """Return the server time in milliseconds; it is never less than before."""
         return (self._steady() + self._offset_ns) // 1_000_000

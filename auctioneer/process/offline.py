@@ -1,7 +1,7 @@
-"""A sale whose house is not running, read from its journal; nothing is written and nothing is decided.
+"""Reads a sale whose house is not running from its journal; nothing is written and nothing is decided.
 
-While no house runs the clocks stand, because the next start adds the outage to every open lot. So reports are made
-for the moment when the house last wrote, and the time left in them is what bidders will find again.
+While no house runs the clocks stand still, because the next start adds the outage to every open lot. So a report is for
+the moment at which the house last wrote, and its lots have the time left that bidders will find again.
 """
 
 from typing import Any, NamedTuple
@@ -14,24 +14,24 @@ from auctioneer.process.folder import DataFolder
 
 
 class OfflineSale(NamedTuple):
-    """A house as its journal tells it, and when (server time) it last wrote."""
+    """A house as its journal describes it, and the server time at which it last wrote."""
 
     house: House
     alive_ms: int
 
     def ask(self, report: str, lots: tuple[str, ...] = ()) -> Any:
-        """Return the same report that a running house would give. Raises RejectedError for a lot that there is not."""
+        """Return the report that a running house would give. Raises RejectedError for an unknown lot."""
         return REPORTS[report](self.house, self.alive_ms, choose(self.house, lots))
 
 
 def open_journal(folder: DataFolder) -> Record:
-    """Open the journal of a sale for reading. Raises UsageError where there is none, and StorageError."""
+    """Open the journal of a sale for reading. Raises UsageError if there is none, StorageError if it can't be read."""
     folder.require_sale()
     return folder.store.read()
 
 
 def read_sale(folder: DataFolder) -> OfflineSale:
-    """Return the sale in `folder`. Raises UsageError where there is none, and StorageError for a damaged journal."""
+    """Return the sale in `folder`. Raises UsageError if there is none, and StorageError if its journal is damaged."""
     journal = open_journal(folder)
     try:
         alive_ms = journal.alive_ms
@@ -41,9 +41,9 @@ def read_sale(folder: DataFolder) -> OfflineSale:
 
 
 def house_upto(folder: DataFolder, journal: Record, upto: int | None = None) -> House:
-    """Return the house as a start would read it: the newest snapshot that is not after `upto`, and the facts after it.
+    """Return the house as a start would read it: from the newest snapshot up to `upto`, and the facts after it.
 
-    Rejections, which are verdicts kept for repeated requests, are left out.
+    Rejections are left out, since they are only needed for repeated requests.
     """
     saved = folder.snapshots.load(journal).saved
     if saved is None or (upto is not None and saved.position > upto):

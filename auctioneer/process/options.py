@@ -1,7 +1,7 @@
-"""What an operator chooses for a house; `auctioneer run` makes it from its options and from what was chosen before.
+"""An operator's choices for a house; `auctioneer run` makes them from its options and from earlier choices.
 
-What belongs to the sale (who may join, who gives commands) is kept in its record (`auctioneer.rules.sale_settings`),
-what belongs to the machine in the data directory, and the rest is for one run.
+The settings of the sale (who may join, who gives commands) are kept in its record (`auctioneer.rules.sale_settings`).
+Those of the machine are kept in the data directory. The rest is for one run.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from auctioneer.rules.sale_settings import AdmissionMode
 
 
 class RunOptions(MachineSettings, frozen=True):
-    """How a house runs. `admit` None and `invite` empty leave the sale as it is."""
+    """The options of one run. `admit` None and `invite` empty leave the sale's settings as they are."""
 
     data: Path
     catalogue: Path | None = None
@@ -28,12 +28,12 @@ class RunOptions(MachineSettings, frozen=True):
 
     @property
     def machine(self) -> MachineSettings:
-        """What of these is kept in the data directory."""
+        """The options that are kept in the data directory."""
         return MachineSettings(**{name: getattr(self, name) for name in MachineSettings.__struct_fields__})
 
 
 class Change(NamedTuple):
-    """An option that has another value than before, both for people."""
+    """An option whose value has changed; both values are for people."""
 
     option: str
     before: str
@@ -41,7 +41,7 @@ class Change(NamedTuple):
 
 
 def changes(before: MachineSettings, now: MachineSettings) -> Iterator[Change]:
-    """Yield what is not as it was, option by option."""
+    """Yield each option that has changed."""
     for name in MachineSettings.__struct_fields__:
         was, becomes = getattr(before, name), getattr(now, name)
         if was != becomes:

@@ -1,14 +1,15 @@
-"""The watchdog: a small parent that holds the data directory and has a server process run, again and again.
+"""The watchdog: a small parent process that holds the data directory, and starts the server again when it dies.
 
-libzmq has a fault that no option prevents: a hostile peer can make the process abort. The server loses nothing by it,
-since nothing leaves before it is durable; but somebody must start it again. The parent forks, so that a new server
-has its modules at hand and is back within a fraction of a second.
+libzmq has a fault that no option prevents: a hostile peer can make the process abort. The server loses nothing by this,
+since nothing leaves before it is durable; but it must be started again. The parent forks the server, so a new one has
+its modules loaded and is back within a fraction of a second.
 
-A server that ends by itself, finds its journal damaged or gone, or fails in its very first start, is not started
-again. One that was up is started at once, however often: giving up is what an attacker would want. One that dies
-again and again before it serves is started after growing pauses, and in the end given up, with a last word. That it
-serves, a server says itself, by a pipe: what it wrote before, such as where it can be reached, proves nothing. Once one
-has served, none that follows may begin another sale, also where the whole data directory is gone.
+Some servers are not started again: one that ends normally, one that finds its journal damaged or gone, and one that
+fails in its very first start. A server that served is started again at once, however often this happens: an attacker
+would want the house to give up. If servers die repeatedly before they serve, the watchdog waits longer and longer, and
+in the end gives up and says so. A server tells the watchdog through a pipe that it serves. What it wrote before, such
+as its addresses, proves nothing. Once a server has served, no later one may begin another sale, even if the whole data
+directory is gone.
 """
 
 import os
@@ -30,25 +31,26 @@ from common.keys import local_houses_folder, withdraw_local_house
 STORAGE_RETRY_S: Final = 1.0
 _CRASHED: Final = 1
 _STORAGE_AWAY: Final = 75
-"""A restarted server could not store (a full disk, say): tried again for as long as it takes."""
+"""A restarted server could not store, on a full disk for example. It is started again until it can."""
 _STARTED_AGAIN: Final = (_CRASHED, UsageError.exit_status, _STORAGE_AWAY)
-"""Ends by itself after which a server that had been up is started again. A wrong option would have shown at the first
-start; at a later one it is a port that another program took, or a list that was edited while the house ran."""
+"""The exit statuses after which a server is started again if one has served. A usage error at a later start is not a
+wrong option, which the first start would have shown. It is a port that another program uses now, or a list that was
+edited while the house ran."""
 
 
 class GivenUpError(AuctionError):
-    """The server dies again and again before it serves; somebody has to look."""
+    """The server died several times before it served; a person must look into it."""
 
     exit_status = 7
     code = "given_up"
 
 
 class WatchdogTimes(NamedTuple):
-    """With how many deaths in a row, of servers that never served, the watchdog bears, and with what pauses."""
+    """How many deaths in a row, of servers that never served, the watchdog accepts, and how long it pauses."""
 
     deaths_max: int = 10
     pause_s: float = 0.1
-    """After the first; it doubles with each."""
+    """The pause after the first death, in seconds; it doubles with each."""
     pause_max_s: float = 5.0
 
 
@@ -58,33 +60,33 @@ class End(NamedTuple):
     status: int
     was_told_to_stop: bool
     was_up: bool
-    """Whether it served before it ended."""
+    """Whether the server served before it ended."""
 
     @property
     def how(self) -> str:
-        """What killed it, for people."""
+        """How the server died, for people."""
         return f"by signal {-self.status}" if self.status < 0 else "by a fault of its own (see above)"
 
 
 class Restart(NamedTuple):
-    """The server is to be started again after a pause; `reason` is for people, and empty where it was told already."""
+    """The server must be started again after a pause. `reason` is for people, and empty if they know it already."""
 
     pause_s: float
     reason: str
 
 
 class RestartPolicy:
-    """Decides what follows from the end of each server of one watchdog."""
+    """Decides what one watchdog does after the end of each server."""
 
     def __init__(self, times: WatchdogTimes) -> None:
         self._patience = times
         self._deaths_at_start = 0
         self.restarts = 0
         self.has_served = False
-        """Whether any server listened, so that bidders know of the sale."""
+        """Whether any server has served, so that bidders know of the sale."""
 
     def after(self, end: End) -> Restart | int:
-        """Return the restart that is due, or the exit status of the watchdog. Raises GivenUpError."""
+        """Return the next restart, or the exit status of the watchdog. Raises GivenUpError after too many deaths."""
         self.has_served = self.has_served or end.was_up
         if end.was_told_to_stop:
             return StorageError.exit_status if end.status == _STORAGE_AWAY else max(0, end.status)
@@ -110,7 +112,8 @@ class RestartPolicy:
 def run_watched(options: RunOptions, times: WatchdogTimes = WatchdogTimes()) -> int:  # noqa: B008 -- it can't be changed
     """Hold a sale under a watchdog and return the exit status.
 
-    Raises UsageError where another house holds it, and for a backup; GivenUpError where the server can't be started.
+    Raises UsageError if another house holds the sale, or the directory is a backup, and GivenUpError if the server
+    dies repeatedly before it serves.
     """
     folder = DataFolder(options.data)
     if folder.backup_file.exists():
@@ -166,7 +169,7 @@ def _pipe(resources: ExitStack) -> tuple[int, int]:
 
 
 def _say_once(word: int) -> None:
-    with suppress(BrokenPipeError):  # the watchdog is gone, which ends the server in a moment
+    with suppress(BrokenPipeError):  # the watchdog is gone, and the server will end in a moment
         os.write(word, b"1")
 
 
@@ -178,7 +181,7 @@ def _was_said(word: int) -> bool:
 
 
 def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:
-    """Run a server in the forked child and leave the process whatever happens: it must not return to its caller."""
+    """Run a server in the forked child, and end the process whatever happens: the child must not return."""
     status = _CRASHED
     try:
         run()
@@ -190,7 +193,7 @@ def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:
         is_away = is_restart and isinstance(error, StorageError)
         _say(f"Error [{error.code}]: {error}")
         status = _STORAGE_AWAY if is_away else error.exit_status
-    except BaseException:  # noqa: BLE001 -- the last stop before the process ends
+    except BaseException:  # noqa: BLE001 -- the last handler before the process ends
         traceback.print_exc()
     finally:
         _flush()
@@ -199,9 +202,9 @@ def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:
 
 @contextmanager
 def _signals_for(child: int) -> Iterator[list[int]]:
-    """Pass on to the server what the watchdog is told; yields the list of signals that came.
+    """Pass on the watchdog's signals to the server; yields the list of signals that came.
 
-    A Ctrl-C at a terminal reaches both processes; that the server hears it twice does no harm.
+    A Ctrl-C at a terminal reaches both processes. The server then gets it twice, which does no harm.
     """
     told: list[int] = []
 
@@ -224,10 +227,11 @@ def _signals_for(child: int) -> Iterator[list[int]]:
 
 @contextmanager
 def _judging_hangups() -> Iterator[None]:
-    """Let SIGHUP end a house that was started at a terminal, as it does any program there, and no other house.
+    """Let SIGHUP end a house that was started at a terminal, as it ends any program there, but no other house.
 
-    Elsewhere (a service, a container, `setsid`) it means "read your settings again" to many programs. There is nothing
-    to read, and a sale that it ended would look as if it had been stopped. One that is ignored by `nohup` stays so.
+    Elsewhere (a service, a container, `setsid`) SIGHUP tells many programs to read their settings again. A house has
+    nothing to read again, and if the signal ended it, it would look as if somebody had stopped it. If `nohup` made the
+    process ignore SIGHUP, that stays so.
     """
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_DFL or _has_terminal():
         yield
@@ -252,9 +256,9 @@ def _has_terminal() -> bool:
 
 
 def _open_missing_streams() -> None:
-    """Have the standard streams that were closed lead nowhere: what is opened next would take their numbers.
+    """Open closed standard streams on the null device; otherwise the next file that is opened would get their numbers.
 
-    A library's last words, written to standard error, would then go into the journal, or to a bidder.
+    A library's last words on standard error would then go into the journal, or to a bidder.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -262,14 +266,14 @@ def _open_missing_streams() -> None:
 
 
 def _flush() -> None:
-    """Write out what was said, so that a fork does not say it twice."""
+    """Write out all buffered text, so that a forked child does not write it a second time."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
 
 
 def _say(text: str) -> None:
-    """Tell people; where what they read can't be written (a log on a full disk), the house is held all the same."""
+    """Print a line for people. If it can't be written, as to a log on a full disk, the house runs all the same."""
     with suppress(OSError):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()

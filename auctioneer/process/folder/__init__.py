@@ -1,4 +1,4 @@
-"""The data directory of a sale: what is in it, which keys, how the house runs on this machine, and where it runs."""
+"""The data directory of a sale: its files, its keys, the settings of this machine, and where the house runs."""
 
 from auctioneer.process.folder.folder import DataFolder
 from auctioneer.process.folder.machine import MachineSettings

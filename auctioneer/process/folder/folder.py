@@ -1,15 +1,15 @@
-"""The data directory of a sale: where everything is in it, who holds it, and how its house can be reached.
+"""The data directory of a sale, and all files in it.
 
 DIR/journal.sqlite3        the record
-DIR/snapshot-POSITION      the state after that fact, the newest two; only to start faster
+DIR/snapshot-POSITION      the state after that fact; the newest two are kept, to start faster
 DIR/keys/house.json        the house's CURVE key: the identity that join links name
 DIR/keys/control/NAME.json keys of the auctioneer and of clerks, for the control endpoint
-DIR/machine.json           how the house is run on this machine: hosts, ports
+DIR/machine.json           the settings of this machine: hosts, ports
 DIR/admitted-keys.txt      the list for `--admit list`: a bidder's public key on each line
-DIR/sale.json              which sale was begun here: another one never takes its place
-DIR/house.json             where the running house is, and where it was last
-DIR/lock                   held while a house runs
-DIR/backup.json            only in a backup: what it holds; no house runs on one
+DIR/sale.json              which sale was begun here; another one never replaces it
+DIR/house.json             the addresses of the running house, or of the last one
+DIR/lock                   locked while a house runs
+DIR/backup.json            only in a backup: its content; no house may run on a backup
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ from common.files import make_private_folder
 
 
 class DataFolder:
-    """One data directory: where the record is, and the small files beside it."""
+    """One data directory: the record, and the small files beside it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,7 +35,7 @@ class DataFolder:
 
     @property
     def journal(self) -> Path:
-        """The record of the sale."""
+        """The file with the record of the sale."""
         return self.path / FILE_NAME
 
     @property
@@ -45,7 +45,7 @@ class DataFolder:
 
     @property
     def snapshots(self) -> SnapshotFiles:
-        """The states from which a start goes on."""
+        """The snapshots, from which a start continues."""
         return SnapshotFiles(self.path)
 
     @property
@@ -55,14 +55,15 @@ class DataFolder:
 
     @property
     def was_held(self) -> bool:
-        """Whether a sale was ever held here, also where its journal is gone.
+        """Whether a sale was ever held here, even if its journal is gone.
 
-        What a first start leaves that died before the sale was on the disk (keys, lists, an empty journal) is none.
+        A first start that died before the sale was on the disk may leave keys, lists and an empty journal; that is no
+        sale.
         """
         return self.whereabouts.are_known or bool(self.snapshots.positions())
 
     def require_sale(self) -> None:
-        """Raise UsageError where no sale was ever held here, and JournalGoneError where its journal is gone."""
+        """Raise UsageError if no sale was ever held here, and JournalGoneError if its journal is gone."""
         if self.has_sale:
             return
         if self.was_held:
@@ -70,7 +71,7 @@ class DataFolder:
         raise UsageError(f"There is no sale in {self.path}. Is --data the directory of your sale?")
 
     def journal_gone(self) -> JournalGoneError:
-        """Return what is to be said where the journal of the sale that was held here is gone, or is not its own."""
+        """Return the error for a directory whose sale has lost its journal, or has the journal of another sale."""
         mark = self.whereabouts.sale()
         which = "A sale" if mark is None else f"The sale {mark.title!r}"
         return JournalGoneError(
@@ -80,7 +81,10 @@ class DataFolder:
         )
 
     def keep_sale(self, mark: SaleMark) -> None:
-        """Note which sale is held here. Raises JournalGoneError where it was another, and StorageError."""
+        """Record which sale is held here.
+
+        Raises JournalGoneError if another sale was held here, and StorageError if the disk refuses the file.
+        """
         before = self.whereabouts.sale()
         if before is None:
             self.whereabouts.write_sale(mark)
@@ -92,15 +96,15 @@ class DataFolder:
 
     @property
     def backup_file(self) -> Path:
-        """What a backup says of itself; a directory that has it is a backup, and no house may run on it."""
+        """The file that makes a directory a backup, and describes it; no house may run there."""
         return self.path / "backup.json"
 
     def small_files(self) -> list[Path]:
-        """Return the files besides the journal that a backup needs: keys, lists, and where the house was last."""
+        """Return the files besides the journal that a backup needs: keys, lists, and the last addresses."""
         names = ("machine.json", "admitted-keys.txt", "house.json")
         files = [self.path / name for name in names] + sorted((self.path / "keys").rglob("*.json"))
         return [file for file in files if file.is_file()]
 
     def prepare(self) -> None:
-        """Make the directory, for this user only."""
+        """Make the directory; only this user may enter it."""
         make_private_folder(self.path)

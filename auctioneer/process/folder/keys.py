@@ -1,4 +1,4 @@
-"""The keys in a data directory: the house's own, those that give commands, and the list for `--admit list`."""
+"""The keys in a data directory: the house's, those that give commands, and the list for `--admit list`."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ class KeyFiles:
         self._folder = folder
 
     def house(self) -> KeyPair:
-        """Return the house's own keys, made at first use."""
+        """Return the house's keys, which are made at first use."""
         return load_or_make_keys(self._folder / "keys" / "house.json")
 
     def control(self, name: str = AUCTIONEER) -> KeyPair:
-        """Return the key of the auctioneer or of a clerk. Raises UsageError where there is none."""
+        """Return the keys of the auctioneer or of a clerk. Raises UsageError if there are none."""
         path = self.control_file(name)
         if not path.exists():
             raise UsageError(
@@ -29,25 +29,25 @@ class KeyFiles:
         return load_or_make_keys(path)
 
     def make_control(self, name: str = AUCTIONEER) -> KeyPair:
-        """Return the key of the auctioneer or of a clerk, made at first use; the sale's record says whether it counts.
+        """Return the keys of the auctioneer or of a clerk, made at first use; the sale's record must list them too.
 
-        Raises UsageError for a name that can't be a clerk's; the auctioneer's own is one.
+        Raises UsageError for a name that is neither the auctioneer's nor a possible name of a clerk.
         """
         return load_or_make_keys(self.control_file(name))
 
     def control_file(self, name: str) -> Path:
-        """Return where the key of the auctioneer or of a clerk is. Raises UsageError for a name that neither has."""
+        """Return the path of the key file of the auctioneer or of a clerk. Raises UsageError as `make_control` does."""
         if name != AUCTIONEER and not is_clerk_name(name):
             raise UsageError(f"{name!r} can't name a clerk: use lower-case letters, digits and hyphens, not {HOUSE!r}.")
         return self._folder / "keys" / "control" / f"{name}.json"
 
     @property
     def admitted_file(self) -> Path:
-        """The list for `--admit list`."""
+        """The path of the list for `--admit list`."""
         return self._folder / "admitted-keys.txt"
 
     def admitted(self) -> frozenset[str]:
-        """Return the keys on the list; a line may go on with a name for people. Raises UsageError for a bad line."""
+        """Return the keys on the list. A name for people may follow a key. Raises UsageError for a bad line."""
         if not self.admitted_file.exists():
             return frozenset()
         keys = set()

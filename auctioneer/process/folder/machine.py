@@ -1,4 +1,4 @@
-"""How a house is run on this machine: hosts and ports, kept so that the next start needs no option again."""
+"""The settings of a house on this machine, hosts and ports; they are kept, so that the next start needs no options."""
 
 from pathlib import Path
 from typing import Final
@@ -14,10 +14,10 @@ DEFAULT_HOST: Final = "127.0.0.1"
 
 
 class MachineSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a house is run on this machine. Port 0 takes a free one, the same as last time where that is still free.
+    """The settings of a house on this machine. Port 0 means a free one: that of the last run if it is still free.
 
-    `advertise` is where others reach the house, if not at `host` and the ports; empty: there. `publish_port` None is
-    the port after `port`, or a free one where that is 0. `metrics_port` None offers none.
+    `advertise` is the address by which others reach the house; empty means `host` and the ports. `publish_port` None
+    means `port` + 1, or a free port if `port` is 0. With `metrics_port` None there are no metrics.
     """
 
     host: str = DEFAULT_HOST
@@ -36,7 +36,7 @@ class MachineFile:
         self._path = path
 
     def read(self) -> MachineSettings | None:
-        """Return how the house was run here last; None where none was. Raises UsageError for a file that is damaged."""
+        """Return the settings of the last run here; None if there was none. Raises UsageError for a damaged file."""
         try:
             raw = self._path.read_bytes()
             return msgspec.json.decode(raw, type=MachineSettings)
@@ -49,5 +49,5 @@ class MachineFile:
             ) from error
 
     def write(self, settings: MachineSettings) -> None:
-        """Keep how the house is run here. Raises StorageError where the disk doesn't take it."""
+        """Keep the settings. Raises StorageError if the disk refuses the file."""
         write_whole(self._path, msgspec.json.encode(settings))

@@ -1,4 +1,4 @@
-"""Where the house of a data directory is: whether one runs, at which addresses, and which sale was begun here."""
+"""The house of a data directory: whether one runs, at which addresses, and which sale was begun here."""
 
 import fcntl
 import os
@@ -14,12 +14,12 @@ from common.files import can_lock, is_locked, write_whole
 from common.keys import HOUSE_LOCK
 
 HOLD_PATIENCE_S: Final = 0.2
-"""A command that looks whether a house runs has the lock for an instant; a house that starts then waits so long."""
+"""How long a starting house waits for the lock: a command that checks whether a house runs holds it briefly."""
 _HOLD_RETRY_S: Final = 0.01
 
 
 class RunningHouse(msgspec.Struct, frozen=True):
-    """Where the house is, or was last: `pid` of the server and of its watchdog, and its addresses."""
+    """The running house, or the last one: the process numbers of the server and its watchdog, and the addresses."""
 
     pid: int
     watchdog_pid: int
@@ -29,19 +29,19 @@ class RunningHouse(msgspec.Struct, frozen=True):
     port: int
     publish_port: int
     metrics: str = ""
-    """The address of its metrics; empty where it offers none."""
+    """The address of its metrics; empty if there are none."""
 
     @property
     def metrics_port(self) -> int:
-        """The port of its metrics; 0 where it offers none."""
+        """The port of its metrics; 0 if there are none."""
         return urlsplit(self.metrics).port or 0
 
 
 class SaleMark(msgspec.Struct, frozen=True):
-    """`sale.json`: which sale was begun here. It is on the disk before anybody hears of the sale."""
+    """`sale.json`: the sale that was begun here. It is on the disk before anybody hears of the sale."""
 
     sale: str
-    """Its identity, as in the journal's first fact."""
+    """The sale's identity, as in the journal's first fact."""
     title: str
 
 
@@ -54,25 +54,25 @@ class Whereabouts:
         self._sale_path = folder / "sale.json"
 
     def read(self) -> RunningHouse | None:
-        """Return where the house is or was last; None where none ever ran."""
+        """Return the running house or the last one; None if none ever ran."""
         try:
             return msgspec.json.decode(self._house_path.read_bytes(), type=RunningHouse)
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
 
     def write(self, house: RunningHouse) -> None:
-        """Tell where the house is. Raises StorageError where the disk doesn't take it."""
+        """Record the running house. Raises StorageError if the disk refuses the file."""
         write_whole(self._house_path, msgspec.json.encode(house))
 
     def sale(self) -> SaleMark | None:
-        """Return which sale was begun here; None where none was, or its file can't be read: the journal tells too."""
+        """Return the sale that was begun here; None if none was, or if its file can't be read."""
         try:
             return msgspec.json.decode(self._sale_path.read_bytes(), type=SaleMark)
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
 
     def write_sale(self, mark: SaleMark) -> None:
-        """Have the directory be that of a sale, whatever was held here before. Raises StorageError."""
+        """Make this the directory of a sale, whatever was held here before. Raises StorageError if the disk refuses."""
         write_whole(self._sale_path, msgspec.json.encode(mark))
 
     @property
@@ -81,9 +81,9 @@ class Whereabouts:
         return self._house_path.exists() or self._sale_path.exists()
 
     def hold(self) -> int:
-        """Take the directory for a house; return the handle, which holds it until it is closed.
+        """Lock the directory for a house, and return the handle of the lock; closing the handle unlocks it.
 
-        Raises UsageError while another house holds it. A forked child inherits the hold.
+        Raises UsageError while another house has the lock. A forked child inherits the lock.
         """
         handle = os.open(self._folder / HOUSE_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         deadline_s = time.monotonic() + HOLD_PATIENCE_S
@@ -95,7 +95,7 @@ class Whereabouts:
             running = self.read()
             who = f" (process {running.pid})" if running else ""
             raise UsageError(
-                f"A house{who} runs on {self._folder} already. Stop it first, or choose another directory with --data."
+                f"A house{who} already runs on {self._folder}. Stop it first, or choose another directory with --data."
             )
         return handle
 
