@@ -1,8 +1,8 @@
-"""The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read how it stands.
+"""The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read its state.
 
-Modules by reason to change: `run` starts a house, `orders`, `finals` and `adding` tell a running house what to do,
-`reads` and `bids` report, `checks` looks into catalogues, `audit` into the record, and `backups` copies it; `context`
-has the options that they share and `output` the tables.
+The modules are split by reason to change. `run` starts a house. `orders`, `finals` and `adding` command a running
+house. `reads` and `bids` report. `checks` checks catalogues, `audit` checks the record, and `backups` copies it.
+`context` has the options that the commands share, and `output` prints fields, times and CSV.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ __all__ = ["main"]
 
 class _AuctioneerGroup(AuctionGroup):
     def error_fields(self, error: AuctionError) -> dict[str, Any]:
-        """Return the faults of a catalogue one by one, and the place of damage in a journal."""
+        """Return the faults of a catalogue one by one, or the place of damage in a journal."""
         match error:
             case CatalogueError():
                 return {"faults": error.faults, "found": error.found}

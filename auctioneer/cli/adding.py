@@ -34,7 +34,7 @@ FIELD_HELP: Final = {
     "description": "More about it.",
     "image": "The address of a picture.",
 }
-"""What can be said of one lot: the columns of a catalogue in CSV, each an option here."""
+"""The options that describe one lot: the columns of a catalogue in CSV, with their help."""
 
 
 def _field_options(command: Callable[..., Any]) -> Callable[..., Any]:

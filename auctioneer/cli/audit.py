@@ -1,4 +1,4 @@
-"""`auctioneer verify`: is the record of a sale what was written, and does it follow from the rules."""
+"""`auctioneer verify`: checks that a record is as it was written, and that it follows from the rules."""
 
 import sys
 from collections import Counter
@@ -26,7 +26,7 @@ _PROGRESS_FACTS = 1000
 
 
 class MismatchError(StorageError):
-    """The record is whole, but one of its facts does not follow from those before it."""
+    """The record is undamaged, but one of its facts does not follow from those before it."""
 
     code = "mismatch"
 
@@ -39,7 +39,7 @@ class MismatchError(StorageError):
 
 
 class BrokenPromiseError(StorageError):
-    """The record follows from the rules, and yet breaks what must always be true: a bug of the house."""
+    """The record follows from the rules but breaks an invariant, which is a bug of the house."""
 
     code = "broken_promise"
 
@@ -70,7 +70,7 @@ def verify(folder: DataFolder, *, is_deep: bool, as_json: bool) -> None:
     try:
         refused = Counter(
             rejection.paddle for rejection in journal.rejections()
-        )  # first, so that all of them are enrolled
+        )  # read before the facts, so that all their bidders are enrolled
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
             end = _check_chain(journal, progress)
             inspector = Inspector() if is_deep else None
@@ -107,7 +107,7 @@ def verify(folder: DataFolder, *, is_deep: bool, as_json: bool) -> None:
 
 
 def _decide(record: Iterator[tuple[int, AnyFact]], inspector: Inspector | None) -> VerifyReport:
-    """Decide the record again. Raises BrokenPromiseError where a step breaks what must always be true."""
+    """Decide the record again. Raises BrokenPromiseError if a step breaks an invariant."""
     try:
         return decide_again(record, None if inspector is None else inspector.inspect)
     except InvariantError as broken:
@@ -115,7 +115,10 @@ def _decide(record: Iterator[tuple[int, AnyFact]], inspector: Inspector | None) 
 
 
 def _compare_with_start(folder: DataFolder, journal: Record, end: ChainEnd, inspector: Inspector) -> None:
-    """Hold what a start would read, from the newest snapshot, against what was decided. Raises BrokenPromiseError."""
+    """Compare the state that a start would read, from the newest snapshot, with the one that was decided.
+
+    Raises BrokenPromiseError if they differ.
+    """
     try:
         inspector.finish(house_upto(folder, journal, upto=end.position).engine.state)
     except InvariantError as broken:
@@ -132,7 +135,7 @@ def _check_chain(journal: Record, progress: Progress) -> ChainEnd:
 
 
 def _watched(journal: Record, end: ChainEnd, progress: Progress) -> Iterator[tuple[int, AnyFact]]:
-    """Yield the facts up to the end that was checked; a running house may add more meanwhile."""
+    """Yield the facts up to the end that was checked; a running house may add more in the meantime."""
     task: TaskID = progress.add_task("Deciding again", total=end.position)
     for position, fact in journal.read(upto=end.position):
         if position % _PROGRESS_FACTS == 0:

@@ -18,7 +18,7 @@ from common.words import counted
 
 DEFAULT_COUNT: Final = 100
 COUNT_MAX: Final = 100_000
-"""So many rows are held in memory at once, each about a kilobyte."""
+"""The most rows at a time; each takes about a kilobyte of memory."""
 
 
 @click.command(

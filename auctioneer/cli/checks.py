@@ -1,4 +1,4 @@
-"""`auctioneer check`: a catalogue's faults, or its lots as the house would take them."""
+"""`auctioneer check`: shows a catalogue's faults, or its lots as the house would read them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the commands share: the options that say which sale and who asks, and the types of arguments."""
+"""What the commands share: the options for the sale and for the person who asks, and the types of arguments."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -43,7 +43,7 @@ json_option: Final[Callable[[_Callback], _Callback]] = click.option(
 
 
 class ControlContext(NamedTuple):
-    """From where commands are given: which sale, by whom, and how the outcome is to be told."""
+    """The sale, the person who gives the command, and whether the outcome is printed as JSON."""
 
     folder: DataFolder
     name: str
@@ -59,12 +59,12 @@ class ControlContext(NamedTuple):
         self.tell(done.replace("{lot}", lots[0]) if lots else done, lots)
 
     def tell(self, done: str, lots: tuple[str, ...], **more: object) -> None:
-        """Print that something was done, and with JSON to which lots, and what `more` a program may want to know."""
+        """Print that something was done; as JSON also to which lots, and `more` for programs."""
         say_done(done, {"done": True, "lots": lots, **more}, as_json=self.as_json)
 
 
 def with_control_context(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options --data, --as and --json, as the `ControlContext` that is its first argument."""
+    """Give a command the options --data, --as and --json; it gets them as a `ControlContext`, its first argument."""
 
     @data_option
     @as_option
@@ -77,7 +77,7 @@ def with_control_context(command: Callable[..., None]) -> Callable[..., None]:
 
 
 class _LotType(click.ParamType[str]):
-    """A lot's number. An empty one, of a variable that is not set, must not come to mean the whole sale."""
+    """A lot's number. An empty one, as from an unset variable, is refused, since it would mean the whole sale."""
 
     name = "lot"
 
@@ -107,6 +107,6 @@ DURATION: Final = _DurationType()
 
 
 def check_length(what: str, text: str, chars_max: int) -> None:
-    """Refuse an argument or option with more characters than the house takes. Raises click's BadParameter."""
+    """Raise click's BadParameter if an argument or option has more characters than the house accepts."""
     if len(text) > chars_max:
         raise click.BadParameter(f"it has {len(text)} characters; at most {chars_max} fit.", param_hint=what)

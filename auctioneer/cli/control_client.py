@@ -1,7 +1,7 @@
-"""The other end of the control endpoint: gives the running house one command after the other and awaits its answer.
+"""The client of the control endpoint: it sends the running house one command at a time and waits for the answer.
 
-A command is sent only over a connection that stands, and never twice: unlike bids, commands have no memory in the
-house. So a failure tells which of two things is true: nothing was sent, or it is not known what was done.
+A command is sent only over a connection that is up, and never twice, since the house does not remember commands as it
+remembers bids. So a failure says which is true: nothing was sent, or it is not known whether the command was done.
 """
 
 import time
@@ -24,7 +24,7 @@ from common.sockets import new_context, set_request_client, use_curve_client
 
 ANSWER_TIMEOUT_MS: Final = 5000
 REPORT_BYTES_MAX: Final = 256 * 1024 * 1024
-"""A report on the largest sale, with long titles, is a third of that."""
+"""The largest report that is accepted; one on the largest sale, with long titles, is a third of this."""
 
 
 @contextmanager
@@ -33,8 +33,8 @@ def connected(
 ) -> Iterator["ControlClient"]:
     """Yield a client of the house that runs on `folder`, with the control key `name`.
 
-    Raises UnreachableError where no house runs (JournalGoneError where its journal is gone, too), and UsageError where
-    there is no such key.
+    Raises UnreachableError if no house runs, JournalGoneError if its journal is gone too, and UsageError if there is no
+    such key.
     """
     if not folder.whereabouts.is_held():
         raise UnreachableError(_no_house(folder))
@@ -73,21 +73,21 @@ class ControlClient:
         self._last_id = 0
         self._socket = context.socket(zmq.DEALER)
         set_request_client(self._socket, REPORT_BYTES_MAX)
-        self._socket.setsockopt(zmq.LINGER, 0)  # what was given up on must not go out later
+        self._socket.setsockopt(zmq.LINGER, 0)  # a command that timed out must not be sent later
         use_curve_client(self._socket, keys, house_key)
         self._handshakes = self._socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_AUTH)
         self._socket.connect(address)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._socket.disable_monitor()
         self._handshakes.close()
         self._socket.close()
 
     def ask(self, report: str, lots: tuple[str, ...] = ()) -> Any:
-        """Return a report of the house, as `auctioneer.house.reports` describes it, on `lots` or on all of them.
+        """Return a report of the house, as `auctioneer.house.reports` describes it, on `lots` or on all lots.
 
-        Raises as `order` does.
+        Raises the errors of `order`.
         """
         answer = self._request(Ask(report=report, lots=lots))
         if not isinstance(answer, Report):
@@ -97,8 +97,8 @@ class ControlClient:
     def order(self, command: AnyCommand) -> Done:
         """Have the house carry out a command; it is durable on return.
 
-        Raises RejectedError where the house refuses, UnreachableError where it does not answer in time, UsageError
-        for a command that can't be sent, and ProtocolError for an answer that is none.
+        Raises RejectedError if the house refuses, UnreachableError if it does not answer in time, UsageError if the
+        command can't be sent, and ProtocolError if the answer is not one.
         """
         answer = self._request(command)
         if not isinstance(answer, Done):

@@ -1,8 +1,7 @@
 """The commands that can't be undone: `close`, `withdraw` and `end`.
 
-At a terminal each shows what it would do and asks. What the person saw is what is done: the command bears the number
-of the change that was shown, and where a bid came in between, the house refuses it and
-shows the lot again.
+At a terminal each shows what it would do, and asks. It does only what the person saw: the command carries the seq that
+was shown, and if a bid came in between, the house refuses the command and the lot is shown again.
 """
 
 import sys
@@ -24,7 +23,7 @@ from common.terminal.output import confirm, say
 from common.words import counted
 
 _LOTS_SHOWN_MAX: Final = 20
-"""Lots that `end` shows one by one before it asks."""
+"""The most lots that `end` shows one by one before it asks."""
 _OPEN: Final = ("open", "paused")
 
 _yes_option: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.option(
@@ -33,7 +32,7 @@ _yes_option: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.o
 
 
 class _Plan(NamedTuple):
-    """What a person is shown and asked, and the command that does just that. No question: the house will refuse it."""
+    """What a person is shown and asked, and the command that does it. Without a question the house will refuse it."""
 
     shown: list[str]
     question: str
@@ -103,7 +102,7 @@ def end(context: ControlContext, *, yes: bool) -> None:
     """
 
     def plan(house: ControlClient, currency: Currency) -> _Plan:
-        sale = house.ask("status")  # before the lots: what happens in between is then noticed
+        sale = house.ask("status")  # before the lots, so that a change in between is noticed
         rows = house.ask("lots")
         falls = [f"Lot {row['lot']} {_hammer(row, currency)}" for row in rows if row["status"] in _OPEN]
         shown = [f"{sale['title']}:", *falls[:_LOTS_SHOWN_MAX]]
@@ -128,9 +127,9 @@ def end(context: ControlContext, *, yes: bool) -> None:
 def _carry_out(
     context: ControlContext, plan: Callable[[ControlClient, Currency], _Plan] | None, unasked: AnyCommand
 ) -> tuple[Done, Currency]:
-    """Have the house do what `plan` tells and the person agrees to; `unasked` where nobody is to be asked.
+    """Carry out `plan` if the person agrees to it, or `unasked` if nobody is asked.
 
-    Raises as `ControlClient.order` does, and click's Abort where the person says no.
+    Raises the errors of `ControlClient.order`, and click's Abort if the person says no.
     """
     while True:
         with connected(context.folder, context.name) as house:
@@ -160,7 +159,7 @@ def _carry_out(
 
 
 def _standing(row: Row, currency: Currency) -> str:
-    """Return how a lot of the report `lots` stands."""
+    """Return a sentence on the state of a lot in the report `lots`."""
     parts = ["nobody has bid"]
     if row["bids"]:
         bids = counted(row["bids"], "bid")
@@ -172,7 +171,7 @@ def _standing(row: Row, currency: Currency) -> str:
 
 
 def _hammer(row: Row, currency: Currency) -> str:
-    """Return what the hammer would do to a lot of the report `lots`."""
+    """Return what the hammer would do to a lot in the report `lots`."""
     if not row["bids"]:
         return "would pass, since nobody has bid."
     if row["reserve_met"] is False:
@@ -181,7 +180,7 @@ def _hammer(row: Row, currency: Currency) -> str:
 
 
 def _ended(row: Row, currency: Currency) -> str:
-    """Return how a lot of the report `results` ended."""
+    """Return a sentence on the end of a lot in the report `results`."""
     match row["status"]:
         case "sold":
             buyer = _person(row["winner"], row["paddle"])

@@ -1,4 +1,4 @@
-"""The commands by which the auctioneer and clerks direct a running sale; those that are final are in `finals`."""
+"""The commands with which the auctioneer and clerks direct a running sale; the final ones are in `finals`."""
 
 import click
 
@@ -138,7 +138,7 @@ def clerk(folder: DataFolder, name: str, *, remove: bool, as_json: bool) -> None
     folder.require_sale()
     if name == AUCTIONEER:
         raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
-    key_file = folder.keys.control_file(name)  # of a name that a clerk can have
+    key_file = folder.keys.control_file(name)  # raises if a clerk can't have the name
     if remove:
         _change_keys(folder, Dismiss(name=name))
         key_file.unlink(missing_ok=True)
@@ -180,13 +180,13 @@ def partner(folder: DataFolder, name: str, key: str | None, *, remove: bool, as_
 
 
 def _change_keys(folder: DataFolder, command: ChangeOfKeys) -> None:
-    """Have it recorded whose key counts: by the house where one runs, else here."""
+    """Record whose key is valid: the running house does it, or this process if none runs."""
     if folder.whereabouts.is_held():
         with connected(folder) as house:
             house.order(command)
         return
     from auctioneer.process.startup import (
-        change_keys_offline,  # only here: the rules would slow other commands' start
+        change_keys_offline,  # imported only here, since it would slow the start of other commands
     )
 
     change_keys_offline(folder, command)

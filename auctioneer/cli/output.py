@@ -1,6 +1,6 @@
-"""What reports look like besides their tables: pairs of names and texts, amounts and times, and CSV for spreadsheets.
+"""How reports are printed, besides tables: names with texts, amounts and times, and CSV for spreadsheets.
 
-A title is anybody's text: in CSV nothing in it becomes a formula.
+Anybody may have written a title, so nothing in a CSV becomes a formula.
 """
 
 import csv
@@ -16,11 +16,11 @@ from common.terminal.output import say, say_bytes, say_drawn
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 STATUS_STYLES: Final = {"open": "green", "paused": "yellow", "waiting": "yellow", "sold": "bold", "withdrawn": "dim"}
-"""How a row's status colours the status; colour never says what the word does not."""
+"""The colours of a row's status; a colour never says more than the word."""
 
 
 def print_fields(fields: Iterable[tuple[str, str]]) -> None:
-    """Print names and texts, a pair on a line."""
+    """Print names with their texts, one pair per line."""
     pairs = [(name, text) for name, text in fields if text]
     width = max(len(name) for name, _ in pairs)
     for name, text in pairs:
@@ -30,9 +30,9 @@ def print_fields(fields: Iterable[tuple[str, str]]) -> None:
 def print_csv(
     header: Sequence[str], rows: Iterable[Sequence[object]], delimiter: str = ",", *, has_bom: bool = False
 ) -> None:
-    """Print CSV with a header. A text that a spreadsheet would take for a formula gets a leading apostrophe.
+    """Print CSV with a header. A text that a spreadsheet would run as a formula gets a leading apostrophe.
 
-    With a byte order mark it is in UTF-8, whatever the terminal's encoding: so Excel knows that it is.
+    With a byte order mark it is always in UTF-8, whatever the terminal's encoding is; Excel recognises it by the mark.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
@@ -51,7 +51,7 @@ def _csv_cell(value: object) -> str:
 
 
 def _is_formula(value: object) -> bool:
-    """Return whether a spreadsheet may run a text: some pass over spaces, some take wide letters for plain ones."""
+    """Return whether a spreadsheet may run a text: some skip leading spaces, some read wide letters as plain ones."""
     return unicodedata.normalize("NFKC", str(value)).lstrip(" \n").startswith(_FORMULA_STARTS)
 
 

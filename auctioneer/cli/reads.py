@@ -1,4 +1,4 @@
-"""The commands that read: live from the running house, else from the journal, in the same shape."""
+"""The commands that read: live from the running house, or from the journal if none runs, in the same shape."""
 
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
@@ -22,7 +22,7 @@ _DELIMITERS: Final = {",": ",", ";": ";", "tab": "\t"}
 
 
 class Reading(NamedTuple):
-    """The sale at a glance and one more report; `record` says where the house is, None if it is not running."""
+    """The sale at a glance and one more report. `record` describes the running house; None if there is none."""
 
     sale: Row
     report: Any
@@ -30,10 +30,10 @@ class Reading(NamedTuple):
 
 
 def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Reading:
-    """Return a report, on all lots or on these, from the running house, or from the journal where none runs.
+    """Return a report, on all lots or on these, from the running house, or from the journal if none runs.
 
-    Raises UsageError where there is neither, UnreachableError where a house runs but does not answer, RejectedError
-    for a lot that there is not, and StorageError.
+    Raises UsageError if there is neither, UnreachableError if a house runs but does not answer, RejectedError for an
+    unknown lot, and StorageError if the journal can't be read.
     """
     if context.folder.whereabouts.is_held():
         with connected(context.folder, context.name) as house:

@@ -1,4 +1,4 @@
-"""`auctioneer run`: hold a sale, from its catalogue or from what the data directory has."""
+"""`auctioneer run`: hold a sale, from its catalogue or from its data directory."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ _OFF: Final = -1
 
 
 class _CheckedType(click.ParamType[Any]):
-    """A text that a function checks, which raises UsageError; the function returns what the option is."""
+    """A text that a function checks. The function returns the option's value, or raises UsageError."""
 
     def __init__(self, name: str, check: Callable[[str], Any]) -> None:
         self.name = name
@@ -77,7 +77,7 @@ _RATE: Final = _CheckedType("number", _rate)
 
 
 def _kept(what: str, at_first: object) -> str:
-    """Return the help of an option that is kept from run to run."""
+    """Return the help of an option whose value is kept from run to run."""
     return f"{what}  [default: as before; at first: {at_first}]"
 
 
