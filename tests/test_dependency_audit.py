@@ -25,7 +25,7 @@ def program(tmp_path: Path, output: str, status: int) -> str:
 
 def test_a_known_fault_fails_the_audit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(program(tmp_path, FAULTY, 1)) == 1
-    assert "FAULT  msgpack 1.1.2: GHSA-6v7p-g79w-8964 (mended in 1.2.1)" in capsys.readouterr().out
+    assert "FAULT  msgpack 1.1.2: GHSA-6v7p-g79w-8964 (fixed in 1.2.1)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("output", "status"), [(SILENT, 0), ("", 1), ('{"dependencies": []}', 0)])

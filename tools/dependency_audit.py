@@ -1,8 +1,8 @@
-"""`make audit`: does any installed package have a known fault? It asks pip-audit, and the programs' own table.
+"""`make audit`: checks whether an installed package has a known fault, by pip-audit and by the programs' own table.
 
-pip-audit asks a public database. Where that can't be reached, or does not know the packages, pip-audit may well end
-with status 0 and "No known vulnerabilities found", and has looked at nothing. So its report is read package by
-package, and what it did not look at is said aloud. What the programs' own table refuses is refused in any case.
+pip-audit asks a public database. If it can't reach the database, or the database does not know the packages, it may end
+with status 0 and "No known vulnerabilities found", although it checked nothing. So its report is read package by
+package, and packages that it did not check are named. Packages that the programs' own table refuses are always faults.
 """
 
 import json
@@ -19,13 +19,13 @@ PATIENCE_S = 300
 
 
 class Findings(NamedTuple):
-    """What the audit found."""
+    """The result of the audit."""
 
     faults: list[str]
     """A line for each known fault of an installed package."""
     audited: set[str]
     unaudited: set[str]
-    """Packages that the database said nothing about."""
+    """The packages on which the database says nothing."""
 
 
 def findings(report: dict[str, Any]) -> Findings:
@@ -33,7 +33,7 @@ def findings(report: dict[str, Any]) -> Findings:
     packages = report.get("dependencies", [])
     faults = [
         f"{package['name']} {package['version']}: {fault['id']}"
-        f" (mended in {', '.join(fault.get('fix_versions', [])) or 'no version yet'})"
+        f" (fixed in {', '.join(fault.get('fix_versions', [])) or 'no version yet'})"
         for package in packages
         for fault in package.get("vulns", [])
     ]
@@ -42,7 +42,7 @@ def findings(report: dict[str, Any]) -> Findings:
 
 
 def ask(pip_audit: str) -> tuple[dict[str, Any], str]:
-    """Return pip-audit's report on this environment, and why there is none where there is none."""
+    """Return pip-audit's report on this environment; if there is none, an empty one and the reason."""
     here = sysconfig.get_paths()["purelib"]
     command = [pip_audit, "--path", here, "--format", "json", "--progress-spinner", "off", "--timeout", "10"]
     try:
@@ -61,7 +61,7 @@ def dependencies(project_file: Path) -> set[str]:
 
 
 def main(pip_audit: str) -> int:
-    """Tell what was found, and return 1 if something has a known fault."""
+    """Print the result, and return 1 if a package has a known fault."""
     report, why_not = ask(pip_audit)
     found = findings(report)
     needed = dependencies(Path(__file__).parent.parent / "pyproject.toml")

@@ -1,1 +1,1 @@
-"""What `docs/protocol-*.md` take from the code: tables, schemas, golden vectors and a whole session in frames."""
+"""Makes the generated parts of `docs/`: the protocol's tables, schemas, vectors and a whole session in frames."""

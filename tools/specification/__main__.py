@@ -1,7 +1,7 @@
-"""Write the parts of `docs/` that follow from the code, or with `--check` only tell whether they are up to date.
+"""Write the parts of `docs/` that follow from the code, or with `--check` only check whether they are up to date.
 
 `protocol-tables.md` and `protocol-session.md` have marked places, which are filled. `schemas/` and `vectors.json` are
-written whole.
+written as a whole.
 """
 
 import argparse
@@ -20,7 +20,7 @@ _MARKED: Final = re.compile(r"(<!-- generated: ([a-z ]+) -->\n)(.*?)(<!-- end --
 
 
 def generated() -> dict[Path, str]:
-    """Return every file that is made from the code, with the content that it should have."""
+    """Return the path of each file that is made from the code, with the content that it should have."""
     return {
         DOCS / "protocol-tables.md": fill(DOCS / "protocol-tables.md", tables()),
         DOCS / "protocol-session.md": fill(DOCS / "protocol-session.md", {"session": session()}),
@@ -39,7 +39,7 @@ def fill(page: Path, parts: dict[str, str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check; return the exit status: 1 where `--check` found something out of date."""
+    """Write or check, and return the exit status: 1 if `--check` found something out of date."""
     parser = argparse.ArgumentParser(prog="python -m tools.specification", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; tell what is out of date")
     is_check = parser.parse_args(arguments).check

@@ -1,7 +1,7 @@
-"""JSON Schemas of the messages, one document each, for what a MessagePack body is when written as JSON.
+"""JSON Schemas of the messages, one document each; they describe a MessagePack body written as JSON.
 
-A request is closed: the house refuses what it does not know. What the house sends is open: it may gain fields, values
-of enums, codes and events, and a client that checks it by these schemas takes them.
+The schema of a request is closed: the house refuses a field that it does not know. The schema of an answer or broadcast
+is open: it may gain fields, values of enums, codes and events, and a client that checks it by the schema accepts them.
 """
 
 import inspect
@@ -38,7 +38,7 @@ class _Document:
         self._definitions: dict[str, _Schema] = {}
 
     def text(self) -> str:
-        """Return the document as it stands in its file."""
+        """Return the text of the document's file."""
         top = self._of(wire.type_info(self._message))
         document = {
             "$schema": _DIALECT,
@@ -75,7 +75,7 @@ class _Document:
     def _reference(self, cls: Any, describe: Any) -> _Schema:
         name = cls.__name__
         if name not in self._definitions:
-            self._definitions[name] = {}  # so that a type within itself ends here
+            self._definitions[name] = {}  # so that a type that holds itself ends here
             told = {"title": name, "description": " ".join((inspect.getdoc(cls) or "").split())}
             self._definitions[name] = told | describe(cls)
         return {"$ref": f"#/$defs/{name}"}
@@ -99,7 +99,7 @@ class _Document:
         return {"type": "object", "properties": properties, "required": required} | closed
 
     def _later(self, kind: wire.UnionType) -> list[_Schema]:
-        """Return what stands for events of a later house, which a client takes as a reason for a new snapshot."""
+        """Return the schema of unknown events of a later house; a client answers them by asking for a snapshot."""
         structs = [one for one in kind.types if isinstance(one, wire.StructType)]
         if not self._is_open or len(structs) != len(kind.types):
             return []

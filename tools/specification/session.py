@@ -1,4 +1,4 @@
-"""A whole session of two bidders, frame by frame: what `docs/protocol-session.md` shows.
+"""A whole session of two bidders, frame by frame, for `docs/protocol-session.md`.
 
 The real house plays it, without sockets and with fixed ids and times, so the bytes are those of the wire.
 """
@@ -54,7 +54,7 @@ _KEPT_SPACE: Final = "\x00"
 
 
 class _Story:
-    """Plays the house and writes down what passes."""
+    """Plays the house, and writes down each frame."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -81,7 +81,7 @@ class _Story:
         self.lines.extend(("", *textwrap.wrap(text, _WIDTH, break_on_hyphens=False), ""))
 
     def ask(self, who: str, request: AnyRequest, after_ms: int = 10) -> AnyAnswer:
-        """Carry a request to the house, and write down the answer."""
+        """Pass a request to the house, and write down the answer."""
         self.now_ms += after_ms
         self.house.advance(self.now_ms)
         principal = {"Ann": _ANN, "Ben": _BEN}[who]
@@ -97,7 +97,7 @@ class _Story:
         return answer
 
     def tick(self, until_ms: int) -> None:
-        """Let the time pass, and write down what the house says by itself."""
+        """Let time pass, and write down what the house broadcasts on its own."""
         self.now_ms = until_ms
         self.house.advance(until_ms)
         for frame in self._commit():
@@ -112,7 +112,7 @@ class _Story:
         self.broadcast(encode_broadcast(codec.topic(codec.BEAT_TOPIC), self.house.heartbeat(self.now_ms)))
 
     def crash(self, instance: str) -> None:
-        """Lose the process and all that was not in the journal; another one takes the sale up."""
+        """Lose the process and all that was not in the journal; another process continues the sale."""
         alive_ms = self.now_ms
         self.now_ms += _OUTAGE_MS
         self.house = self._rebuilt(instance, self.house.settings.term + 1)
@@ -140,7 +140,7 @@ class _Story:
 
 
 def session() -> str:
-    """Return the walk as Markdown. Each block is one frame: its bytes in hex, and what they say as JSON."""
+    """Return the session as Markdown. Each block is one frame: its bytes in hex, and the same as JSON."""
     story = _Story()
     _join(story)
     _bid(story)
@@ -164,7 +164,7 @@ def _join(story: _Story) -> None:
         epoch=1, instance=instance, term=story.house.settings.term, server_time_ms=story.now_ms, subscriptions=3
     )
     story.broadcast(encode_broadcast(_PROBE, probed))
-    story.say("Whatever comes on the SUB from now on waits in a buffer, until the snapshot has come.")
+    story.say("All that comes on the SUB from now on waits in a buffer until the snapshot has come.")
     story.ask("Ann", SnapshotRequest(id=2))
     story.say("Ben joins in the same way.")
     story.ask("Ben", Hello(id=1, versions=(PROTOCOL_VERSION,), name="Ben"))
@@ -174,50 +174,50 @@ def _bid(story: _Story) -> None:
     story.say("**Bidding.** Ann bids 100.00 openly. The answer and the broadcast may come in either order.")
     story.ask("Ann", BidRequest(id=3, lot="1", amount_minor=10_000))
     story.say(
-        "Ben bids by a maximum of 150.00, on condition that the price is still what he saw. The broadcast tells the "
-        "price of 105.00, that the reserve is met (it was 102.00), and not his maximum. Ann's client notices: she led, "
-        "and now another does; she is outbid."
+        "Ben bids by a maximum of 150.00, on condition that the price is still what he saw. The broadcast shows the "
+        "price of 105.00 and that the reserve is met (it was 102.00), but not his maximum. Ann's client notices that "
+        "she led and Ben leads now: she is outbid."
     )
     story.ask("Ben", BidRequest(id=2, lot="1", maximum_minor=15_000, if_price_minor=10_000))
     story.say(
         "Ben raises his maximum to 160.00. Price and leader stay, so there is no broadcast and no new seq: nobody else "
-        "can know. The answer repeats the lot's seq of 3."
+        "can notice. The answer repeats the lot's seq of 3."
     )
     story.ask("Ben", BidRequest(id=3, lot="1", maximum_minor=16_000))
 
 
 def _miss(story: _Story) -> None:
-    story.say("**A hole.** Ann bids 120.00 against Ben's maximum and is outbid at once; Ben leads at 125.00.")
+    story.say("**A gap.** Ann bids 120.00 against Ben's maximum and is outbid at once; Ben leads at 125.00.")
     story.ask("Ann", BidRequest(id=4, lot="1", amount_minor=12_000))
     story.say("Suppose that Ann's SUB lost that last frame. The next heartbeat names seq 4 of lot 1, and she has 3.")
     story.beat()
-    story.say("She asks for what is missing.")
+    story.say("She asks for the missing event.")
     story.ask("Ann", ReplayRequest(id=5, lot="1", after_seq=3))
 
 
 def _crash(story: _Story) -> None:
     story.say(
-        "**A crash.** The house's process is killed before Ann has the answer to her request 4, say. Another takes the "
-        f"sale up {_OUTAGE_MS} ms later, and extends the open lot by as much. ZeroMQ connects again by itself. The "
-        "heartbeat names another instance, and a higher term."
+        "**A crash.** Suppose that the house's process is killed before Ann has the answer to her request 4. Another "
+        f"process continues the sale {_OUTAGE_MS} ms later, and extends the open lot by that time. ZeroMQ reconnects "
+        "automatically. The heartbeat names another instance, and a higher term."
     )
     story.crash("c04f2be6118a9d73")
     story.beat()
-    story.say("So Ann says hello again, repeats request 4, byte for byte, and gets the verdict that it had.")
+    story.say("So Ann says hello again, repeats request 4, byte for byte, and gets the same verdict.")
     story.ask("Ann", Hello(id=6, versions=(PROTOCOL_VERSION,)))
     story.ask("Ann", BidRequest(id=4, lot="1", amount_minor=12_000))
     story.say("The same id with another amount is a conflict.")
     story.ask("Ann", BidRequest(id=4, lot="1", amount_minor=20_000))
-    story.say("The heartbeat named seq 5 of lot 1: the extension, which nobody was there to hear.")
+    story.say("The heartbeat named seq 5 of lot 1. That is the extension, which nobody was connected to hear.")
     story.ask("Ann", ReplayRequest(id=7, lot="1", after_seq=4))
 
 
 def _close(story: _Story) -> None:
     ends_ms = _START_MS + _DURATION_MS + _OUTAGE_MS
     story.say(
-        "**The close.** The time is up, and the lot is Ben's (paddle 2) at 125.00: only now is there a winner. With "
-        "its last lot over, this sale ends by itself."
+        "**The close.** The time is over, and Ben (paddle 2) has won the lot at 125.00: only now is there a winner. "
+        "This sale ends by itself after its last lot."
     )
     story.tick(ends_ms)
-    story.say("A bid that comes 25 ms after the close is late, and is told so.")
+    story.say("A bid that comes 25 ms after the close is late, and the answer says by how much.")
     story.ask("Ann", BidRequest(id=8, lot="1", amount_minor=20_000), after_ms=25)

@@ -77,16 +77,16 @@ REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
     RejectCode.UNKNOWN_BIDDER: (_CONTROL, _REFUSED),
     RejectCode.INVALID_LOT: (_CONTROL, _REFUSED),
 }
-"""To which requests a code is an answer, and whether the house remembers it under the request's id."""
+"""By code: the requests that it answers, and whether the house remembers it under the request's id."""
 
 _SETTINGS: Final = (
     (
         "requests_per_s",
         budgets.DEFAULT_REQUESTS_PER_S,
-        "the default rate of a budget; `welcome` tells the one in force",
+        "the default rate of a budget; `welcome` names the rate in force",
     ),
-    ("budgets of a partner", budgets.PARTNER_BUDGETS, "a partner has as much as this many bidders"),
-    ("burst, in seconds", budgets.BURST_S, "a budget that is not used grows up to this many seconds' worth"),
+    ("budgets of a partner", budgets.PARTNER_BUDGETS, "a partner has the budget of this many bidders"),
+    ("burst, in seconds", budgets.BURST_S, "an unused budget grows up to the requests of this many seconds"),
     ("cost of a malformed request", 1 + budgets.MALFORMED_COST, "in requests"),
     ("cost of `snapshot` and `mine`", 1 + budgets.SNAPSHOT_COST, "in requests"),
     ("cost of `replay`", 1 + budgets.REPLAY_COST, "in requests"),
@@ -112,7 +112,7 @@ _NOTES: Final = {
 
 
 def tables() -> dict[str, str]:
-    """Return every generated part that is a table, by the name that its marker has."""
+    """Return every generated table, by the name of its marker."""
     return {
         "requests": _structs(get_args(messages.AnyRequest)),
         "answers": _structs(get_args(messages.AnyAnswer)),
@@ -128,7 +128,7 @@ def tables() -> dict[str, str]:
 
 
 def doc(thing: object) -> str:
-    """Return a docstring in the words of the wire, as Markdown on one line a paragraph."""
+    """Return a docstring in the words of the wire, as Markdown with one line per paragraph."""
     text = inspect.getdoc(thing) or ""
     text = re.sub(r"\b(None|True|False)\b", lambda match: f"{_PYTHON_WORDS[match[1]]}", text)
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
@@ -164,7 +164,7 @@ def _struct_type(struct: type[msgspec.Struct]) -> wire.StructType:
 
 
 def _described(struct: type[msgspec.Struct], field: str, kind: wire.Type) -> tuple[wire.Type, str]:
-    """Return a field's type and its meaning. Raises ValueError for a field without one."""
+    """Return a field's type and its meaning. Raises ValueError if the field has no meaning."""
     said = kind.extra_json_schema if isinstance(kind, wire.Metadata) else None
     if not isinstance(kind, wire.Metadata) or said is None or "description" not in said:
         raise ValueError(f"{struct.__name__}.{field} has no Meta(description=...), which the tables and schemas print")
@@ -238,7 +238,7 @@ def _limits() -> str:
 
 
 def _notes_in(module: Path) -> dict[str, str]:
-    """Return the strings that stand below the constants of a module."""
+    """Return the strings below the constants of a module."""
     body = ast.parse(module.read_text()).body
     return {
         before.target.id: " ".join(str(after.value.value).split())

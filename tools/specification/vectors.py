@@ -72,7 +72,7 @@ from common.messages import (
 from common.money import Currency
 
 _T: Final = 1_750_000_000_000
-"""Server time in all of them: a round number of milliseconds."""
+"""The server time in all vectors: a round number of milliseconds."""
 _INSTANCE: Final = "5f1e0a37c29d4b86"
 _PROBE: Final = b"~0123456789abcdef0123456789abcdef\x00"
 
@@ -297,7 +297,7 @@ BROADCASTS: Final[dict[str, tuple[bytes, messages.AnyBroadcast]]] = {
 
 
 def _in_pairs(*pairs: tuple[str, object]) -> bytes:
-    """Return a map that has these keys in this order, also where one of them stands there twice."""
+    """Return a map with these keys in this order, even if one of them is repeated."""
     return bytes([0x80 + len(pairs)]) + b"".join(msgpack.packb(part) for pair in pairs for part in pair)
 
 
@@ -344,7 +344,7 @@ REFUSED: Final[dict[str, bytes]] = {
     "the id twice": _in_pairs(("type", "ping"), ("id", 20), ("id", 21)),
     "lot number too long": msgpack.packb({"type": "lot", "id": 20, "lot": "1" * 17}),
 }
-"""Bodies that are no requests."""
+"""Bodies that are not requests."""
 
 
 def vectors() -> str:
