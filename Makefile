@@ -1,4 +1,4 @@
-# `make demo` and `make test` do all their set-up themselves; Python 3.11+, make and git are enough.
+# `make demo` and `make test` set up all that they need; Python 3.11+, make and git are enough.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -17,7 +17,7 @@ help: ## show this list
 
 setup: $(STAMP) ## make the virtual environment that the other targets use, with the versions in requirements.lock
 
-# Every package comes from the lock file with its hash, the build backend too, so that next year's set-up is today's.
+# Every package, the build backend included, comes from the lock file with its hash, so next year's set-up is the same.
 $(STAMP): pyproject.toml $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -54,7 +54,7 @@ bench: $(STAMP) ## try each measurement, then measure; figures are ratios agains
 	@for name in throughput latency fanout fairness engine scale memory recovery peers; do \
 	  $(BIN)/python -m benchmarks $$name || exit 1; done
 
-bench-report: $(STAMP) ## make a page of what `make bench` kept
+bench-report: $(STAMP) ## make a page of the results that `make bench` kept
 	@$(BIN)/python -m benchmarks report
 
 audit: $(STAMP) ## refuse dependencies with known faults
@@ -70,19 +70,19 @@ lock: ## write requirements.lock again: the newest versions that pyproject.toml 
 	  --custom-compile-command 'make lock' --output-file $(LOCK)
 	@echo "$(LOCK) names $$(grep -c '==' $(LOCK)) packages. Run the tests, then commit it."
 
-newest: ## run the tests on the newest versions that pyproject.toml allows, to find a drift on purpose
+newest: ## run the tests on the newest versions that pyproject.toml allows, to find what has changed since the lock
 	@$(PYTHON) -m venv --clear $(VENV)-newest
 	@$(VENV)-newest/bin/python -m pip install -qq --disable-pip-version-check --upgrade pip
 	@$(VENV)-newest/bin/python -m pip install -qq --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@$(VENV)-newest/bin/python -m pip list --disable-pip-version-check
 	$(VENV)-newest/bin/python -m pytest -n 2 --dist worksteal
 
-system-packages: ## install what some tests need besides Python (Debian and its kin; as root or with sudo)
+system-packages: ## install what some tests need besides Python (Debian and similar systems; as root or with sudo)
 	@$(if $(filter 0,$(shell id -u)),,sudo) sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -qq -y --no-install-recommends $(SYSTEM_PACKAGES)' >/dev/null
 
 docs: $(STAMP) ## write the generated parts of docs/ again
 	$(BIN)/python -m tools.specification
 
-clean: ## remove what the targets made
+clean: ## remove all that the targets made
 	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

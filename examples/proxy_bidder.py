@@ -2,7 +2,8 @@
 
     python examples/proxy_bidder.py 'auction://HOST:PORT/KEY?publish=PORT' NAME LOT LIMIT
 
-The house would do that by itself for a maximum (`maximum_minor`); copy this for a strategy of your own: change `offer`.
+The house does the same for you if you bid a maximum (`maximum_minor`). Copy this for a strategy of your own, and change
+`offer`.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ async def bid_up_to(link: str, name: str, lot: str, limit: str) -> None:
         currency = client.sale.currency
         limit_minor = currency.parse(limit)
         notices = client.notices()
-        answered_seq = -1  # the verdict may be here before the change that it made; wait for that before bidding again
+        answered_seq = -1  # a verdict may arrive before the event of its bid; wait for that event before the next bid
         while not (view := client.lot(lot)).status.is_final:
             amount_minor = offer(view, client.paddle, limit_minor)
             if amount_minor is not None and view.seq > answered_seq:

@@ -1,8 +1,8 @@
-"""Print every change of a sale, without a hole, until it ends.
+"""Print every change of a sale, without a gap, until it ends.
 
     python examples/watch.py 'auction://HOST:PORT/KEY?publish=PORT'
 
-It only looks on; its key is made at first use, in the current folder.
+It only watches and can't bid. Its key is made at first use, in the current folder.
 """
 
 import sys

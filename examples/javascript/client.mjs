@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // A bidder's client of the auction protocol (docs/protocol.md): JSON lines out, commands in. See README.md.
 //
-// One thing happens after the other: a broadcast is read only when the one before it is applied, and every repair is
-// awaited. What comes meanwhile waits in ZeroMQ's own queue, in order; that queue is the buffer of §7. A SUB lives for
-// one connection only, so that nothing is read from a house before the house has said who it is.
+// The client does one thing at a time: it reads a broadcast only after it has applied the one before, and it awaits
+// every repair. Frames that come in between wait in ZeroMQ's queue, in order; that queue is the buffer of §7. A SUB
+// lives for one connection only, so nothing is read from a house before the house has identified itself.
 import { randomBytes, randomInt } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ const REPLAYS_MAX = 10 // more streams than this are repaired by a snapshot
 const FATAL = ['unsupported_version', 'wrong_invite', 'not_admitted', 'invalid_name', 'name_taken', 'house_full',
   'forbidden', 'malformed', 'too_large']
 
-/** The feed is not to be trusted any more: say hello, and join again. */
+/** The feed can't be trusted any more: say hello, and join again. */
 class Rejoin extends Error {}
 
 const say = (type, fields) => console.log(JSON.stringify(Object.assign({ type }, fields, { type })))
@@ -32,10 +32,10 @@ const now = () => performance.now()
 
 class Client {
   slowed = new Set() // ids of requests that a slow_down put off
-  alone = 0 // the id of the one that is on its way while there are such
+  alone = 0 // the id of the only request that is sent at a time while there are any
   quietUntil = 0
   heardAt = 0
-  failures = 0 // feeds in a row that did not come in step
+  failures = 0 // feeds in a row that could not be joined
   frozen = false
 
   constructor(link, keys, name) {
@@ -69,7 +69,7 @@ class Client {
     this.lots = new Map() // number -> view; a Map, since an object would put numbers first, in another order
   }
 
-  /** Tell what is wrong, once for as long as it stays the same. */
+  /** Print what is wrong, but not again while it stays the same. */
   trouble(text) {
     if (text !== this.told) say('trouble', { text })
     this.told = text
