@@ -263,6 +263,56 @@ def test_names_have_their_units_last() -> None:
     assert not broken, "\n".join(broken)
 
 
+STRANGE_WORDS = {
+    "anew": "again",
+    "for ever": "forever",
+    "the own": "its own",
+    "an own": "its own",
+    "mend": "correct or fix",
+    "mends": "corrects or fixes",
+    "mended": "corrected or fixed",
+    "is had": "a verb that says what is done",
+    "just those": "only those",
+    "just these": "only these",
+}
+"""Words that a reader of plain English stumbles over, and what to write instead."""
+
+PLAIN_ROOMS = (
+    "auctioneer/audit",
+    "auctioneer/catalogue",
+    "auctioneer/cli",
+    "auctioneer/house",
+    "auctioneer/monitoring",
+    "auctioneer/network",
+    "auctioneer/process/backup.py",
+    "auctioneer/process/clock.py",
+    "auctioneer/process/folder",
+    "auctioneer/process/offline.py",
+    "auctioneer/process/options.py",
+    "auctioneer/process/watchdog.py",
+    "auctioneer/rules",
+    "common",
+    "examples",
+    "tools",
+)
+"""Where the prose was read aloud; the list is to become PACKAGES."""
+
+
+def test_prose_is_plain_english() -> None:
+    between = r"(?:\s|#)+"  # a phrase may go over a line's end, also in a comment
+    phrases = "|".join(between.join(phrase.split()) for phrase in STRANGE_WORDS)
+    strange = re.compile(rf"\b({phrases})\b", re.IGNORECASE)
+    broken = []
+    for room in PLAIN_ROOMS:
+        for path in modules(room) if (ROOT / room).is_dir() else [ROOT / room]:
+            text = path.read_text()
+            for found in strange.finditer(text):
+                words = " ".join(found[0].replace("#", " ").split()).lower()
+                line = text.count("\n", 0, found.start()) + 1
+                broken.append(f"{path.relative_to(ROOT)}:{line} says {words!r}; write {STRANGE_WORDS[words]}")
+    assert not broken, "\n".join(broken)
+
+
 def test_every_ignored_rule_says_why() -> None:
     bare = re.compile(r"# noqa(?::\s*[A-Z0-9, ]+)?\s*$|# type: ignore(\[[\w-]+\])?\s*$|# pragma: no cover\s*$")
     broken = [
