@@ -154,7 +154,7 @@ def parse_link(text: str) -> JoinLink:
 
 
 def _parse_place(text: str) -> Place:
-    """Return one of the places of a link. Raises ValueError."""
+    """Return the place that a text of a link names. Raises ValueError if it is not one."""
     parts = urlsplit(f"//{text}")
     if not parts.hostname or not parts.port or parts.path or parts.query or parts.fragment:
         raise ValueError(f"{text!r} is no HOST:PORT")

@@ -24,7 +24,7 @@ MINE_LOTS_MAX: Final = 2048
 SNAPSHOT_LOTS_MAX: Final = 128
 """Lots on one page of a snapshot."""
 NEWS_WORDS_MAX: Final = 64
-"""Words to one bidder that the house keeps, the last ones; also the most in one answer to `news`."""
+"""Words to one bidder that the house keeps: the last ones. Also the most words in one answer to `news`."""
 REPLAY_EVENTS_MAX: Final = 512
 """Events in one answer to a replay request."""
 HEARTBEAT_LOTS_MAX: Final = 512
@@ -70,7 +70,7 @@ LOT_TEXTS_BYTES_MAX: Final = 320 * 1024 * 1024
 """All texts of all lots in a client's memory: the most lots, each with the most plain text."""
 BIDDERS_MAX: Final = 100_000
 SUBSCRIPTIONS_MAX: Final = 256
-"""Lots that one connection may follow by their own topics; a subscription to the prefix `lot/` does not count."""
+"""Lots that one connection may follow by topics of their own; a subscription to the prefix `lot/` does not count."""
 REMEMBERED_REQUESTS_MAX: Final = 32
 """Verdicts that the house keeps for each bidder; also the most requests that a client may have unanswered."""
 
@@ -78,4 +78,4 @@ REMEMBERED_REQUESTS_MAX: Final = 32
 HEARTBEAT_MS: Final = 1000
 """The longest silence of a healthy house on the broadcast."""
 NEWS_WAIT_MS: Final = 25_000
-"""How long the house lets a question for news wait before it answers with no words."""
+"""How long a question for news waits before the house answers it with no words."""

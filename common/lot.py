@@ -57,7 +57,7 @@ MOVES: Final[dict[LotStatus, frozenset[LotStatus]]] = {
     LotStatus.PASSED: frozenset(),
     LotStatus.WITHDRAWN: frozenset(),
 }
-"""The status that an event may lead to, from each; `docs/architecture.md` draws it. The audit holds every lot to it."""
+"""By status: the statuses that an event may lead to. `docs/architecture.md` draws them; the audit checks every lot."""
 
 
 class SaleStatus(Enum):

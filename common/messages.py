@@ -152,7 +152,7 @@ class MineRequest(Request, frozen=True, tag="mine"):
 class NewsRequest(Request, frozen=True, tag="news"):
     """Ask for the words to this bidder alone that follow `after_seq`. The answer comes when there is one.
 
-    Where there is none for `NEWS_WAIT_MS` the answer comes without any. One question waits for each paddle: a second
+    If there is none for `NEWS_WAIT_MS`, the answer comes without words. One question waits for each paddle: a second
     takes the place of the first, which is answered without words.
     """
 
@@ -176,15 +176,15 @@ class Answer(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
 class Welcome(Answer, frozen=True, tag="welcome"):
     """The answer to hello: who the client is in this sale, and where the broadcasts are.
 
-    `publish_port` is on the host that the client reached. `instance` changes when the house restarts. `term` says
-    who owns the sale's record. Of two houses that hold the same sale in the same epoch, the one with the higher term
-    counts.
+    `publish_port` is on the host that the client reached. `instance` changes when the house restarts. `term` rises
+    each time that a process takes over the sale's record. Of two houses that hold the same sale in the same epoch, the
+    one with the higher term counts.
     """
 
     version: Annotated[int, Meta(description="the version that the house chose from those in hello")]
     epoch: Annotated[int, Meta(description="the epoch of the sale's history")]
     instance: Annotated[Identity, Meta(description="the name of the house process; a restart changes it")]
-    term: Annotated[int, Meta(description="who owns the sale's record: one more with each take-over")]
+    term: Annotated[int, Meta(description="the term of the house; it rises with each take-over of the sale's record")]
     paddle: Annotated[int, Meta(description="the bidder's number; 0 for an observer who is not enrolled")]
     name: Annotated[
         str,
@@ -333,7 +333,7 @@ class Mine(Answer, frozen=True, tag="mine"):
 
 
 class WordKind(Enum):
-    """What a word to one bidder is: text from the auctioneer, or that the bidder was let in or turned out."""
+    """The kind of a word to one bidder: a text from the auctioneer, or that the bidder was admitted or turned out."""
 
     MESSAGE = "message"
     ADMITTED = "admitted"
@@ -341,18 +341,18 @@ class WordKind(Enum):
 
 
 class Word(Struct, frozen=True, gc=False):
-    """What the house has said to one bidder alone. `text` is the auctioneer's, for people."""
+    """A word that the house said to one bidder alone. `text` comes from the auctioneer, for people."""
 
-    seq: Annotated[int, Meta(description="its number in the bidder's own stream, from 1 on")]
+    seq: Annotated[int, Meta(description="the word's number in the bidder's own stream, from 1 on")]
     at_ms: Annotated[int, Meta(description="server time at which it was said")]
-    kind: Annotated[WordKind, Meta(description="what it is")]
+    kind: Annotated[WordKind, Meta(description="the kind of word")]
     text: Annotated[str, Meta(max_length=TEXT_CHARS_MAX, description="the text of a message")] = ""
 
 
 class News(Answer, frozen=True, tag="news"):
-    """The words to this bidder that follow the seq that was asked about; none where nothing was said in time.
+    """The words to this bidder after the seq in the request; none if nothing was said in time.
 
-    They are in order. A seq that is not the next one tells how many words before it are kept no longer.
+    They are in order. If the first seq is not the next one, the house no longer keeps the words in between.
     """
 
     epoch: Annotated[int, Meta(description="the epoch of the sale's history")]
@@ -427,7 +427,7 @@ class Heartbeat(Broadcast, frozen=True, tag="heartbeat"):
     """
 
     instance: Annotated[Identity, Meta(description="the name of the house process")]
-    term: Annotated[int, Meta(description="who owns the sale's record")]
+    term: Annotated[int, Meta(description="the term of the house")]
     server_time_ms: Annotated[int, Meta(description="server time")]
     sale_seq: Annotated[int, Meta(description="the seq of the sale's stream")]
     lots: Annotated[
@@ -450,7 +450,7 @@ class Probed(Broadcast, frozen=True, tag="probed"):
     """
 
     instance: Annotated[Identity, Meta(description="the name of the house process")]
-    term: Annotated[int, Meta(description="who owns the sale's record")]
+    term: Annotated[int, Meta(description="the term of the house")]
     server_time_ms: Annotated[int, Meta(description="server time")]
     subscriptions: Annotated[
         int, Meta(description="how many topics are in force on the probe's connection; probes do not count")

@@ -1,6 +1,6 @@
-"""What the house says while it stands still: that it can't decide anything, within everybody's budget.
+"""The answers of a house that stands still: it can't decide anything. Each principal still has a budget.
 
-The budgets of the house that was dropped are gone with it, so that each principal has a new one here.
+The budgets of the dropped house went with it, so each principal has a new one here.
 """
 
 from typing import Final
@@ -16,9 +16,9 @@ _NOTHING: Final = Batch([], [], [], [], [], [])
 
 
 class FrozenHouse:
-    """A house that decides nothing: it takes the place of one for as long as nothing can be stored.
+    """A house that decides nothing; it replaces another while nothing can be stored.
 
-    `sale_seq` is what was last true of the sale's stream; `retry_ms` is what bidders are asked to wait.
+    `sale_seq` is the last durable seq of the sale's stream. It asks bidders to wait for `retry_ms`.
     """
 
     has_batch = False
@@ -34,9 +34,9 @@ class FrozenHouse:
         self._retry_ms = retry_ms
 
     def handle(self, principal: str, body: bytes, now_ms: int) -> Rejected | None:
-        """Answer one request of a principal, received at `now_ms`; None where silence is the answer.
+        """Answer one request of a principal, received at `now_ms`; None means that it gets no answer.
 
-        The budget is kept as in `House.handle`, which has it in line: each bid goes that way.
+        The budget follows the same rules as in `House.handle`, which repeats this code in line, to save a call per bid.
         """
         budget = self._budgets.of(principal, now_ms)
         in_budget = budget.spend(now_ms)
@@ -52,48 +52,48 @@ class FrozenHouse:
         return self._unavailable(request_id)
 
     def answer_command(self, body: bytes) -> Rejected:
-        """Answer one command; who may give any has no budget."""
+        """Answer one command; those who may give commands have no budget."""
         return self._unavailable(request_id_of(body))
 
     def in_place_of(self, answer: object) -> Rejected:
-        """Return what is said instead of an answer whose facts could not be stored."""
+        """Return the answer that replaces one whose facts could not be stored."""
         return self._unavailable(getattr(answer, "id", 0))
 
     def spend(self, principal: str, now_ms: int) -> bool:
-        """Charge a principal for something other than a request; return whether it is in the budget."""
+        """Charge a principal for something other than a request; return whether the budget was enough."""
         return self._budgets.of(principal, now_ms).spend(now_ms)
 
     def _unavailable(self, request_id: int) -> Rejected:
         return Rejected(id=request_id, code=RejectCode.UNAVAILABLE, retry_ms=self._retry_ms)
 
-    # --- what a house does, and this one does not -------------------------------------------------------------------
+    # --- what only a house that decides can do ----------------------------------------------------------------------
 
     def may_hear(self, principal: str) -> bool:  # noqa: ARG002 -- as `House.may_hear`
-        """Return that nobody is let in to the broadcasts now; who hears them goes on hearing."""
+        """Return False: nobody new may hear the broadcasts now. Those who hear them already continue to."""
         return False
 
     def next_deadline_ms(self) -> int | None:
-        """Return None: all clocks stand."""
+        """Return None: all clocks stand still."""
         return None
 
     def advance(self, now_ms: int) -> None:
-        """Do nothing: all clocks stand."""
+        """Do nothing: all clocks stand still."""
 
     def stood_still(self, now_ms: int, stood_ms: int) -> None:
         """Do nothing: the whole time will be given back."""
 
     def drop_silent(self, now_ms: int) -> None:
-        """Drop nobody's maximum: nobody can be heard."""
+        """Do nothing: nobody can be heard, so nobody counts as silent."""
 
     def flush(self) -> Batch:
         """Return an empty batch."""
         return _NOTHING
 
     def stored(self, batch: Batch) -> None:
-        """Do nothing: no batch is of this house."""
+        """Do nothing: this house has no batches."""
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
-        """Return the next heartbeat, which tells that all clocks stand."""
+        """Return the next heartbeat, which says that all clocks stand still."""
         return Heartbeat(
             epoch=self._epoch,
             instance=self.settings.instance,

@@ -293,7 +293,7 @@ class House:
         return fact
 
     def tell(self, now_ms: int, by: str, paddle: int, text: str) -> BidderTold:
-        """Say something to one bidder alone."""
+        """Send a text to one bidder alone."""
         fact = BidderTold(at_ms=now_ms, paddle=paddle, news_seq=self._news.next_seq(paddle), text=text, by=by)
         self._apply_to_bidder(fact, now_ms)
         self._batch.facts.append(fact)
@@ -330,17 +330,17 @@ class House:
     # --- facts -------------------------------------------------------------------------------------------------
 
     def advance(self, now_ms: int) -> None:
-        """Do what is due by the clock."""
+        """Do all that is due by `now_ms`."""
         self.record(self.engine.advance(now_ms))
         self._news.expire(now_ms)
 
     def next_deadline_ms(self) -> int | None:
-        """Return when something is due by the clock; None where nothing is."""
+        """Return the server time at which something is next due; None if nothing is."""
         moments = (self.engine.next_deadline_ms(), self._news.next_deadline_ms)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def release_questions(self) -> list[Released]:
-        """Return an answer to each question that waits, since this house is dropped and would never answer it."""
+        """Return an answer to each waiting question, since this house is dropped and would never answer it."""
         self._news.release_all()
         return self._news.pop_released()
 
@@ -353,7 +353,7 @@ class House:
         self._heartbeats.note(events)
 
     def stood_still(self, now_ms: int, stood_ms: int) -> None:
-        """Note that nobody could be heard for a time: open lots get it back, and it is nobody's silence.
+        """Record that nobody could be heard for `stood_ms`: open lots get it back, and nobody counts as silent for it.
 
         What was due before comes first: a lot that opens then was open all the time.
         """
@@ -362,28 +362,28 @@ class House:
         self.record(decisions.stand_still(self.engine, now_ms, stood_ms))
 
     def drop_silent(self, now_ms: int) -> None:
-        """Drop the maxima of those who asked for it and fell silent."""
+        """Drop the maxima of silent bidders who asked for this (`while_connected`)."""
         for paddle in self.engine.paddles_to_watch():
             if now_ms - max(self._sessions.of_paddle(paddle).heard_ms, self._awake_ms) > SILENT_MS:
                 self.record(self.engine.drop_maxima(now_ms, paddle))
 
     def flush(self) -> Batch:
-        """Return what was done since the last call, to be committed."""
+        """Return all that was done since the last call, to be committed."""
         batch, self._batch = self._batch, _empty_batch()
         return batch._replace(events=self.engine.pop_events(), released=self._news.pop_released())
 
     def stored(self, batch: Batch) -> None:
-        """Note that a batch is durable, and may be told: only now a replay has it, and a heartbeat names its lots."""
+        """Note that a batch is durable. Only from now on may a replay have it, and a heartbeat name its lots."""
         self._keep(batch.events)
 
     @property
     def has_batch(self) -> bool:
-        """Whether something was decided since the last `flush` that is to be stored."""
+        """Whether anything was decided since the last `flush` that must be stored."""
         return bool(self._batch.facts or self._batch.rejections)
 
     @property
     def sale_seq(self) -> int:
-        """The number of the sale's last public change, which may not be stored yet."""
+        """The seq of the sale's last event, which may not be stored yet."""
         return self.engine.sale.seq
 
     @property
@@ -392,7 +392,7 @@ class House:
         return self.engine.sale.status is SaleStatus.ENDED
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
-        """Return the next heartbeat, when all that was decided is stored."""
+        """Return the next heartbeat; call it when all decisions are stored."""
         lots = self.engine.lots
         return Heartbeat(
             epoch=self.engine.epoch,

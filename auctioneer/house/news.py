@@ -1,11 +1,11 @@
-"""Words to one bidder: a stream for each in the record, and the questions for them that wait.
+"""Words to one bidder: each bidder's stream of them in the record, and the questions that wait for them.
 
-- A word comes of a fact, which has its number in the bidder's own stream (`news_seq`). The last `NEWS_WORDS_MAX` of
-  each bidder are kept.
-- A question for news is answered at once where there is a word after the one that the bidder has. Else it waits, one
-  for each paddle, until a word comes or `NEWS_WAIT_MS` have passed; then it is answered with no words.
-- A second question of the same paddle takes the place of the first, which is answered with no words.
-- What is answered late is released into the batch of the word, so that it leaves once the word is durable.
+- A word comes from a fact, which has its number in the bidder's own stream (`news_seq`). The last `NEWS_WORDS_MAX`
+  words to each bidder are kept.
+- A question for news is answered at once if there is a word after the one that the bidder has. Otherwise it waits until
+  a word comes. After `NEWS_WAIT_MS` it is answered with no words. One question waits for each paddle.
+- A second question of the same paddle replaces the first, which is answered with no words.
+- A late answer is released into the batch of its word, so that it leaves once the word is durable.
 """
 
 from collections import deque
@@ -25,7 +25,7 @@ _NO_WORDS: Final[deque[Word]] = deque()
 
 
 class Parked:
-    """A question that waits. The server sets `routing_id`, where the answer will go, once it has the question."""
+    """A question that waits. The server sets `routing_id`, to which the answer will go, when it gets the question."""
 
     __slots__ = ("expires_ms", "paddle", "request_id", "routing_id")
 
@@ -37,7 +37,7 @@ class Parked:
 
 
 class BidderNews:
-    """The words to all bidders, and the questions that wait, by paddle."""
+    """The words to all bidders, and the waiting questions, by paddle."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -48,14 +48,14 @@ class BidderNews:
     # --- words -----------------------------------------------------------------------------------------------------
 
     def next_seq(self, paddle: int) -> int:
-        """Return the number of the next word to a bidder; the first has 1."""
+        """Return the number of the next word to a bidder, from 1 on."""
         words = self._words.get(paddle)
         return words[-1].seq + 1 if words else 1
 
     def apply(self, fact: BidderTold | BidderAdmitted) -> None:
-        """Take a fact's word into the bidder's stream, and answer the question that waits for it.
+        """Add a fact's word to the bidder's stream, and answer the question that waits for it.
 
-        Raises StorageError where it does not follow the word before it.
+        Raises StorageError if the word does not follow the one before it.
         """
         if fact.news_seq != self.next_seq(fact.paddle):
             raise StorageError(f"The record has word {fact.news_seq} to paddle {fact.paddle} out of order.")
@@ -66,11 +66,11 @@ class BidderNews:
             self._release(parked, (word,))
 
     def kept(self, paddle: int) -> list[Word]:
-        """Return the words to a bidder that are kept, for a snapshot."""
+        """Return the kept words to a bidder, for a snapshot."""
         return list(self._words.get(paddle, _NO_WORDS))
 
     def restore(self, paddle: int, words: Iterable[Word]) -> None:
-        """Take what a snapshot held."""
+        """Set the words to a bidder that a snapshot held."""
         restored = deque(words, NEWS_WORDS_MAX)
         if restored:
             self._words[paddle] = restored
@@ -78,7 +78,7 @@ class BidderNews:
     # --- questions -------------------------------------------------------------------------------------------------
 
     def ask(self, paddle: int, request: NewsRequest, now_ms: int) -> News | Parked:
-        """Answer a bidder's question, or let it wait in the place of the one that waits already."""
+        """Answer a bidder's question, or let it wait, in place of an earlier one."""
         before = self._parked.pop(paddle, None)
         if before is not None:
             self._release(before)
@@ -90,7 +90,7 @@ class BidderNews:
 
     @property
     def next_deadline_ms(self) -> int | None:
-        """When the first question that waits is to be answered without words; None where none waits."""
+        """The server time at which the first waiting question must be answered; None if none waits."""
         return next((parked.expires_ms for parked in self._parked.values()), None)
 
     def expire(self, now_ms: int) -> None:
@@ -100,7 +100,7 @@ class BidderNews:
             self._release(parked)
 
     def release_all(self) -> None:
-        """Answer all that wait with no words: this house answers no more."""
+        """Answer all waiting questions with no words, since this house will not answer again."""
         for parked in self._parked.values():
             self._release(parked)
         self._parked.clear()
@@ -118,7 +118,7 @@ class BidderNews:
 
 
 def word_of(fact: BidderTold | BidderAdmitted) -> Word:
-    """Return what one bidder hears of a fact."""
+    """Return the word that a fact is to one bidder."""
     if isinstance(fact, BidderTold):
         return Word(fact.news_seq, fact.at_ms, WordKind.MESSAGE, fact.text)
     return Word(fact.news_seq, fact.at_ms, WordKind.ADMITTED if fact.admitted else WordKind.TURNED_OUT)
