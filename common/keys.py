@@ -90,8 +90,8 @@ class Place(NamedTuple):
 class JoinLink(msgspec.Struct, frozen=True):
     """Where a house is, and the key that it must prove to have: in Z85, or empty for a house without CURVE.
 
-    `others` are more places where the same house may be, after `host` and `port`. A house publishes on the same port at
-    each of them, or says in its welcome where it does.
+    `others` are further places where the same house may be, after `host` and `port`. The broadcasts have the same port
+    at each of them, unless the welcome names another.
     """
 
     host: str

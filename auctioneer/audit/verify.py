@@ -139,7 +139,7 @@ class _Audit:
         self._register = Register([])
         self._settings = SaleSettings()
         self._news_seqs: Counter[int] = Counter()
-        """Of each paddle, the number of the last word to it."""
+        """By paddle: the number of the last word to it."""
         self._request_ids: dict[int, list[int]] = {}
         self._engine: Engine | None = None
 

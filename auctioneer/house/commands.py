@@ -103,7 +103,7 @@ class Admit(Command, frozen=True, tag="admit"):
 
 
 class Tell(Command, frozen=True, tag="tell"):
-    """Say something to one bidder alone, by name or paddle; it hears it now, or when it comes."""
+    """Send a text to one bidder alone, by name or paddle, who gets it now or at the next visit."""
 
     bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
     text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]

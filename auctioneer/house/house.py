@@ -1,8 +1,8 @@
-"""The house without its sockets, disk and clock: requests in, answers and facts out.
+"""The house without its sockets, disk and clock: requests come in, answers and facts go out.
 
-The shell (`auctioneer.process.server`) calls `handle` for each request it drained, then `flush` for what the batch did,
-commits that, says so with `stored`, and only then sends the answers and the broadcasts. If the commit fails the house
-is ahead of the truth: the shell drops it and makes a new one by `rebuild`.
+The shell (`auctioneer.process.server`) calls `handle` for each drained request, and `flush` for the batch that they
+made. It commits the batch and calls `stored`; only then it sends the answers and the broadcasts. If the commit fails,
+the house is ahead of the record: the shell drops it and makes a new one with `rebuild`.
 """
 
 from collections.abc import Iterable
@@ -69,25 +69,25 @@ SILENT_MS: Final = 10_000
 
 
 class Batch(NamedTuple):
-    """What the requests since the last `flush` did; to be committed in one transaction."""
+    """All that the requests since the last `flush` did; it must be committed in one transaction."""
 
     facts: list[AnyFact]
     rejections: list[Rejection]
     events: list[StreamEvent]
-    """What of the facts everybody may know, each with its stream; to be broadcast after the commit."""
+    """The public events of the facts, each with its stream; they are broadcast after the commit."""
     names_rejected: list[NameRejected]
-    """Who could not join, at most one for each request of the batch; nothing of it is stored."""
+    """The hellos that were rejected, at most one for each request of the batch; they are not stored."""
     released: list[Released]
-    """Answers to questions that waited; they leave after the commit, as all others."""
+    """Answers to questions that waited; like all answers they leave after the commit."""
     turned_out: list[str]
-    """The keys whose broadcasts end after the commit: what was granted once would go on for as long as they listen."""
+    """The keys whose broadcasts end after the commit; otherwise their granted subscriptions would last."""
 
 
 class House:
     """One sale that is being held. Make it with `rebuild`."""
 
     grants = True
-    """Whether subscriptions are granted; a house that is frozen grants none."""
+    """Whether subscriptions are granted; a frozen house grants none."""
 
     def __init__(self, state: HouseState[LotState], settings: HouseSettings, now_ms: int) -> None:
         self.engine = Engine(state.engine)

@@ -107,7 +107,7 @@ class BidderAdmitted(Fact, frozen=True, kw_only=True, tag="bidder_admitted"):
 
 
 class BidderTold(Fact, frozen=True, kw_only=True, tag="bidder_told"):
-    """The auctioneer or a clerk said something to one bidder alone."""
+    """The auctioneer or a clerk sent a text to one bidder alone. `news_seq` is its number in the bidder's stream."""
 
     paddle: int
     news_seq: int

@@ -1,4 +1,4 @@
-"""A sale before it begins: the lots with their secrets, and when each opens.
+"""A sale as the house knows it before it begins: the lots with their secrets, and when each opens.
 
 `auctioneer.catalogue` reads these from files; the engine works from them. The public part of a lot is
 `common.lot.LotTerms`; the reserve is only here.

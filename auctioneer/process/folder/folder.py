@@ -40,7 +40,7 @@ class DataFolder:
 
     @property
     def store(self) -> Store:
-        """Where the record is kept. Only the holder of the directory may take it over."""
+        """The store of the record. Only the holder of the directory may take it over."""
         return SqliteStore(self.journal)
 
     @property

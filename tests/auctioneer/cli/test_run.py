@@ -26,7 +26,7 @@ def run(data: Path, *words: str) -> Result:
         (("--requests-per-second", "1000001"), "not a number"),
         (("--advertise", "::1"), "brackets"),
         (("--advertise", "house:0"), "ports are 1 to 65535"),
-        (("--host", "two words"), "neither an address nor a name"),
+        (("--host", "two words"), "neither an address nor the name"),
         (("--invite", "two words"), "1 to 64 letters"),
         (("--metrics-port", "many"), "nor off"),
         (("--metrics-port", "65536"), "nor off"),
