@@ -30,7 +30,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises StorageError if the disk refuses it.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with _told_of_disk(path):
+    with _naming_the_disk(path):
         _write_new(temporary, content)
         temporary.replace(path)
         sync_directory(path.parent)
@@ -42,7 +42,7 @@ def create_whole(path: Path, content: bytes) -> None:
     Raises StorageError if the disk refuses it.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with _told_of_disk(path):
+    with _naming_the_disk(path):
         _write_new(temporary, content)
         try:
             os.link(temporary, path)
@@ -84,7 +84,7 @@ def can_lock(handle: int, kind: int) -> bool:
 
 
 @contextmanager
-def _told_of_disk(path: Path) -> Iterator[None]:
+def _naming_the_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

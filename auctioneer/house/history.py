@@ -17,7 +17,7 @@ RECENT_OUTAGES_MAX: Final = 10
 """The most outages in the part of the record that is read, since each may extend every lot in it."""
 
 
-def told_of(record: Sequence[AnyFact]) -> Iterator[StreamEvent]:
+def public_events(record: Sequence[AnyFact]) -> Iterator[StreamEvent]:
     """Yield the public events of consecutive facts, each event with its stream.
 
     An outage extended each lot that was open. Whether a lot was open is known only if an earlier fact here shows it;

@@ -15,7 +15,7 @@ from auctioneer.house.admission import Admission
 from auctioneer.house.budgets import MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
 from auctioneer.house.greeting import Greeting, NameRejected, not_admitted
 from auctioneer.house.heartbeat import HeartbeatRound
-from auctioneer.house.history import History, told_of
+from auctioneer.house.history import History, public_events
 from auctioneer.house.news import BidderNews, Parked, Released
 from auctioneer.house.record_reader import RecordReader
 from auctioneer.house.register import Register
@@ -163,7 +163,7 @@ class House:
 
     def recall_history(self, facts: Iterable[AnyFact]) -> None:
         """Keep the public events of the record's last facts, so that clients can close gaps after a restart."""
-        self._keep(list(told_of(list(facts))))
+        self._keep(list(public_events(list(facts))))
 
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""

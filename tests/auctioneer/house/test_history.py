@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auctioneer.house.history import RECENT_OUTAGES_MAX, History, told_of
+from auctioneer.house.history import RECENT_OUTAGES_MAX, History, public_events
 from auctioneer.rules.facts import AnyFact, HouseStarted, LotDecided, Outage
 from common.lot import AnyLotEvent, AnySaleEvent, LotExtended, LotOpened, LotRescheduled
 from tests.auctioneer.rules.random_sales import SaleMaker
@@ -84,7 +84,7 @@ def last_outages(record: list[AnyFact]) -> int:
 def test_the_whole_record_told_what_the_engine_tells() -> None:
     for record, told in sales(40):
         if last_outages(record) <= RECENT_OUTAGES_MAX:
-            assert sorted(told_of(record), key=str) == sorted(told, key=str)
+            assert sorted(public_events(record), key=str) == sorted(told, key=str)
 
 
 def test_the_end_of_a_record_told_the_end_of_each_stream_and_no_holes() -> None:
@@ -95,7 +95,7 @@ def test_the_end_of_a_record_told_the_end_of_each_stream_and_no_holes() -> None:
             streams.setdefault(stream, []).append(event)
         for begin in range(0, len(record), 7):
             ends: dict[str, list[AnyLotEvent | AnySaleEvent]] = {}
-            for stream, event in told_of(record[begin:]):
+            for stream, event in public_events(record[begin:]):
                 ends.setdefault(stream, []).append(event)
                 extended += isinstance(event, LotExtended)
             for stream, events in ends.items():
@@ -110,5 +110,7 @@ def test_of_very_many_outages_the_last_are_told() -> None:
     outages: list[AnyFact] = [
         HouseStarted(at_ms=at_ms, instance="i", outage_ms=1) for at_ms in range(RECENT_OUTAGES_MAX)
     ]
-    assert [event.seq for _, event in told_of(record + outages)] == list(range(1, RECENT_OUTAGES_MAX + 2))
-    assert list(told_of([*record, *outages, outages[-1]])) == [], "what lies before them is not told, nor what follows"
+    assert [event.seq for _, event in public_events(record + outages)] == list(range(1, RECENT_OUTAGES_MAX + 2))
+    assert list(public_events([*record, *outages, outages[-1]])) == [], (
+        "what lies before them is not told, nor what follows"
+    )
