@@ -111,6 +111,4 @@ def test_of_very_many_outages_the_last_are_told() -> None:
         HouseStarted(at_ms=at_ms, instance="i", outage_ms=1) for at_ms in range(RECENT_OUTAGES_MAX)
     ]
     assert [event.seq for _, event in public_events(record + outages)] == list(range(1, RECENT_OUTAGES_MAX + 2))
-    assert list(public_events([*record, *outages, outages[-1]])) == [], (
-        "what lies before them is not told, nor what follows"
-    )
+    assert list(public_events([*record, *outages, outages[-1]])) == [], "no events before them, and none after"
