@@ -44,7 +44,7 @@ class Controller(msgspec.Struct, frozen=True):
 
 
 class Partner(msgspec.Struct, frozen=True):
-    """Who shows the sale to others (a hall, a gateway, a relay): a name for people, and the public key."""
+    """A program that shows the sale to others (a hall, a gateway, a relay): a name for people, and the public key."""
 
     name: str
     key: str
