@@ -43,7 +43,7 @@ class CatalogueKind(Enum):
 
     @property
     def is_sheet(self) -> bool:
-        """Whether it is a table of lots, and no more."""
+        """Whether it is only a table of lots."""
         return self is not CatalogueKind.TOML
 
 

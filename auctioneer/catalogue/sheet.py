@@ -92,7 +92,7 @@ def read_sheet(sheet: Sheet, faults: Faults) -> RawCatalogue:
 
 
 def known_columns(headers: Iterable[str]) -> int:
-    """Return how many of the texts name a column."""
+    """Return the number of texts that name a column."""
     return sum(column_key(words) is not None or words in _COLUMNS for words in map(header_words, headers))
 
 
