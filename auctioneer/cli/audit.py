@@ -62,8 +62,8 @@ def verify(folder: DataFolder, *, is_deep: bool, as_json: bool) -> None:
 
     The refused bids that are kept for repeated requests are checked too; they are not decided again.
 
-    Works while the house runs, up to the present fact. The hash stands for all facts: who noted it can tell later
-    that none was changed. Exit status 6: damaged, or something comes out differently.
+    Works while the house runs, up to the present fact. The hash stands for all facts: write it down, and you can
+    tell later that none was changed. Exit status 6: damaged, or something comes out differently.
     """
     journal = open_journal(folder)
     console = Console(stderr=True)

@@ -50,7 +50,7 @@ class ControlContext(NamedTuple):
     as_json: bool
 
     def order(self, command: AnyCommand, done: str) -> None:
-        """Have the running house carry out `command`; then print the sentence `done`, or JSON.
+        """Send `command` to the running house; then print the sentence `done`, or JSON.
 
         `{lot}` in the sentence becomes the lot's number as the house writes it.
         """

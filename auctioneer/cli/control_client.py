@@ -95,7 +95,7 @@ class ControlClient:
         return answer.report
 
     def order(self, command: AnyCommand) -> Done:
-        """Have the house carry out a command; it is durable on return.
+        """Send a command to the house; it is durable on return.
 
         Raises RejectedError if the house refuses, UnreachableError if it does not answer in time, UsageError if the
         command can't be sent, and ProtocolError if the answer is not one.

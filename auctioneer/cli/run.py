@@ -147,10 +147,10 @@ def run(
 ) -> int:
     """Hold the sale of CATALOGUE (.toml, .csv or .xlsx), or continue the one in the data directory.
 
-    Prints the join link for bidders. A crash, a stop or a full disk loses nothing: run it again and the sale goes on,
-    open lots extended by the outage. Ctrl-C stops the house; `auctioneer end` ends the sale.
+    Prints the join link for bidders. A crash, a stop or a full disk loses nothing: run it again and the sale continues,
+    with open lots extended by the outage. Ctrl-C stops the house; `auctioneer end` ends the sale.
 
-    How the sale is run is kept: an option that is not given is as it was. One that is given again changes it.
+    Options are remembered: one that is not given is as before, and one that is given again changes.
     """
     if is_example and catalogue is not None:
         raise UsageError("Name a catalogue or use --example, not both.")
@@ -173,7 +173,7 @@ def run(
         log_level=log_level,
         **msgspec.structs.asdict(machine),
     )
-    # Only here, since the server's modules would slow every other command's start.
+    # Imported only here, since the server's modules would slow the start of every other command.
     from auctioneer.process.startup import load_spec
     from auctioneer.process.watchdog import run_watched
 

@@ -1,7 +1,7 @@
 """The command line of a bidder, `bidder.cli:main`: attend a sale, bid in one, look on.
 
-Modules by reason to change: `bids`, `reads`, `watch` and `join` hold the commands; `wording` has the sentences for
-people, `records` the JSON for programs, `places` the options that the commands share, `output` the table.
+`bids`, `reads`, `watch` and `join` have the commands, `context` the options that they share, and `output` the table.
+`bidder.display` has the sentences for people and the JSON for programs.
 """
 
 import click

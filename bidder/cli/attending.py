@@ -1,4 +1,4 @@
-"""Attending a sale: carries out a bidder's orders, several at a time, and has each outcome told."""
+"""Attending a sale: carries out a bidder's orders, several at a time, and tells each outcome."""
 
 import asyncio
 from typing import Any, Final
@@ -43,7 +43,7 @@ _SHOWN_LOTS_MAX: Final = 3
 
 
 class Attendance:
-    """One bidder's orders. An order's outcome is told when it is there; the next order does not wait for it."""
+    """One bidder's orders. An order's outcome is told when it is known; the next order does not wait for it."""
 
     def __init__(self, client: AsyncClient, voice: Voice, last_id: LastId, timeout_ms: int) -> None:
         self._client = client
@@ -54,12 +54,12 @@ class Attendance:
         self._doubtful: BidOrder | None = None
         self.is_leaving = False
         self.muted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Fails when stdout takes no more."""
+        """Fails when stdout is closed."""
 
     async def begin_typed(self, order: Order, *, is_agreed: bool) -> None:
-        """Begin an order that a person typed. A bid that looks like a slip waits until the person types `yes`.
+        """Begin an order that a person typed. A bid that looks like a typing error waits until the person types `yes`.
 
-        `is_agreed`: the person wants to be told only.
+        `is_agreed`: the person only wants the warning.
         """
         doubtful, self._doubtful = self._doubtful, None
         if isinstance(order, YesOrder):
@@ -90,7 +90,7 @@ class Attendance:
             await asyncio.wait(self._tasks)
 
     async def _carry_out(self, order: Order, tag: Any) -> None:
-        """Carry out an order and tell its outcome; on stderr where stdout takes no more, which ends the program."""
+        """Carry out an order and tell its outcome; on stderr where stdout is closed, which ends the program."""
         try:
             await self._obey(order, tag)
         except OutputError as error:
@@ -128,7 +128,7 @@ class Attendance:
             self._voice.failure(error, tag)
 
     def _doubt(self, order: BidOrder) -> str:
-        """Return what a person should know before this bid; an empty text: nothing."""
+        """Return the warning before this bid; an empty text: none."""
         currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
         try:
             return caution(view, currency, *self._amounts(order))
@@ -156,7 +156,7 @@ class Attendance:
             self._voice.verdict(verdict, order.lot, tag)
 
     def _keep_id(self, order: BidOrder | BuyOrder, request_id: int) -> None:
-        """Keep the id of a request beside the key, unless somebody else chose it."""
+        """Keep the id of a request beside the key, unless the program chose it."""
         if order.request_id is None:
             self._last_id.keep(request_id)
 

@@ -80,7 +80,7 @@ def bid(
         currency, view = client.sale.currency, client.lots().get(lot)
         amount_minor = parsed_amount(currency, amount, view)
         up_to_minor = None if up_to is None else parsed_amount(currency, up_to, view)
-        if request_id is None:  # what is repeated was decided on before
+        if request_id is None:  # a repeated request was agreed to before
             _ask_about(caution(view, currency, amount_minor, up_to_minor), is_agreed=yes)
         return client.bid(
             lot,
@@ -123,7 +123,7 @@ def buy(
 
 
 def _ask_about(doubt: str, *, is_agreed: bool) -> None:
-    """Tell a person of a doubt, and go on if that is agreed to. Raises click.Abort if it is not."""
+    """Ask a person about a doubt. Raises click.Abort if the person does not agree."""
     if not doubt:
         return
     if not is_agreed and sys.stdin.isatty():
@@ -133,7 +133,7 @@ def _ask_about(doubt: str, *, is_agreed: bool) -> None:
 
 
 def buy_now_price(client: BaseClient, lot: str) -> int:
-    """Return the price of the lot's offer, whether or not that still stands: the house says. Raises RejectedError."""
+    """Return the lot's buy-now price, even if the offer is over, which the house decides. Raises RejectedError."""
     view = client.lots().get(lot)
     if view is None:
         raise RejectedError(RejectCode.UNKNOWN_LOT)

@@ -1,4 +1,4 @@
-"""What the commands share: the options that say which house and who asks, and how a client of it is had."""
+"""What the commands share: the options for the house and the name, and how they connect a client."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,11 +24,11 @@ _Callback = Callable[..., Any]
 _HINTS: Final = {
     RejectCode.INVALID_NAME: "this house wants a name from observers too: give one with --name",
 }
-"""What a person can type about a rejection, where the house does not say more."""
+"""What a person can type after a rejection, where the house does not say more."""
 
 
 class SeveralHousesError(UsageError):
-    """It is not said which of the houses on this machine is meant."""
+    """Several houses run on this machine, and none was named."""
 
     def __init__(self, houses: Sequence[LocalHouse]) -> None:
         self._listed = tuple(f"  {house.title} ({house.data}): --to '{house.link}'" for house in houses)
@@ -36,14 +36,14 @@ class SeveralHousesError(UsageError):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What is asked, and the houses."""
+        """The question, and the houses."""
         return (str(self), *self._listed)
 
 
 class BidderContext(NamedTuple):
-    """From where a sale is attended: which house (None: the one on this machine), whose keys, under which name.
+    """The house (None: the one on this machine), the keys and the name of a command.
 
-    Without a name one can look on only.
+    Without a name it can only look on.
     """
 
     to: JoinLink | None
@@ -52,7 +52,7 @@ class BidderContext(NamedTuple):
 
     @property
     def role(self) -> Role:
-        """Whether one bids or only looks on."""
+        """Bidder, or without a name observer."""
         return Role.BIDDER if self.name else Role.OBSERVER
 
     @property
@@ -71,7 +71,7 @@ class BidderContext(NamedTuple):
         return self.to or _local_link()
 
     def under_usual_name(self) -> "BidderContext":
-        """Return the context under the one name that one has at this house. Raises UsageError where it is not one."""
+        """Return the context under the user's name at this house. Raises UsageError unless there is exactly one."""
         link = self.link
         names = NamesAt(self.home, link).read()
         if not names:
@@ -95,7 +95,7 @@ class BidderContext(NamedTuple):
         return client
 
     def note_welcome(self, welcome: Welcome) -> None:
-        """Note that the name is one at this house, and tell a person where the house knows the key under another."""
+        """Note the name as one at this house, and tell a person if the house knows the key under another."""
         if self.name:
             NamesAt(self.home, self.link).keep(self.name)
         if self.name and welcome.name != self.name:
@@ -113,12 +113,12 @@ def closing_where_it_fails(client: Client | AsyncClient) -> Iterator[None]:
 
 
 def explained(error: RejectedError) -> RejectedError:
-    """Return the same rejection, with what a person can do about it where the house did not say more."""
+    """Return the rejection, with what a person can do about it where the house did not say more."""
     return RejectedError(error.reject, error.detail or _HINTS.get(error.reject, ""))
 
 
 def asked_in_vain() -> UnreachableError:
-    """Return the error for a question, which changes nothing, that had no answer in time."""
+    """Return the error for a question (it changes nothing) that had no answer in time."""
     return UnreachableError("The house did not answer in time. Ask again.")
 
 
@@ -160,7 +160,7 @@ class _LotType(click.ParamType[str]):
 
 
 class _NameType(click.ParamType[str]):
-    """A name. An empty one, of a variable that is not set, must not come to mean somebody who only looks on."""
+    """A name. An empty one, from an unset variable, must not mean an observer."""
 
     name = "name"
 
@@ -193,7 +193,7 @@ timeout_option: Final[Callable[[_Callback], _Callback]] = click.option(
 
 
 class Naming(Enum):
-    """What a command does where no --name is given; the values are what its help says."""
+    """What a command does without --name; the values are its help."""
 
     REQUIRED = "Your name; its key is made at first use."
     USUAL = "Your name in the sale; its key is made at first use.  [default: the one that you have at this house]"

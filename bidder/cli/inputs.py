@@ -16,7 +16,7 @@ from prompt_toolkit.patch_stdout import StdoutProxy
 from common.names import printable
 
 LINE_BYTES_MAX: Final = 64 * 1024
-"""A longer line of a pipe is cut into pieces, which then are no orders."""
+"""A longer line of a pipe is cut into pieces, which are then not orders."""
 LINES_WAITING_MAX: Final = 64
 _OUTPUT_PAUSE_S: Final = 0.05
 """Lines that come within this time are printed above the prompt together."""
@@ -25,7 +25,7 @@ _REFRESH_S: Final = 1.0
 
 @contextmanager
 def output_above_prompt() -> Iterator[None]:
-    """Print what is written to stdout above the prompt, which stays whole with what is typed in it."""
+    """Print what is written to stdout above the prompt, which stays whole."""
     with StdoutProxy(sleep_between_writes=_OUTPUT_PAUSE_S, raw=True) as proxy, redirect_stdout(proxy):
         yield
 
@@ -61,7 +61,7 @@ async def piped_lines() -> AsyncGenerator[bytes, None]:
     room = threading.BoundedSemaphore(LINES_WAITING_MAX)
 
     def read() -> None:
-        with suppress(RuntimeError):  # the loop is closed: the sale is over, and nobody wants to hear more
+        with suppress(RuntimeError):  # the loop is closed: the sale is over, and nobody reads more
             for line in _lines_of(sys.stdin.fileno()):
                 room.acquire()
                 loop.call_soon_threadsafe(lines.put_nowait, line)

@@ -32,7 +32,7 @@ from common.terminal.commands import examples
 from common.terminal.output import OutputError, say_record
 
 _FIRST_TRY_MS: Final = 3000
-"""After so long it is looked whether the auctioneer has yet to admit the bidder, so that this can be told."""
+"""After this time `join` checks whether the bidder waits for admission, to say so."""
 
 
 class _ChoiceType(click.ParamType[FollowOrder]):
@@ -101,7 +101,7 @@ async def _attend(
             try:
                 await _until_over(_follow(client, following), orders, attendance.muted, following, voice)
             except (OutputError, BrokenPipeError):
-                await attendance.finish()  # what was asked for is decided all the same, and told on stderr
+                await attendance.finish()  # orders under way are still decided, and told on stderr
                 raise
 
 
@@ -112,7 +112,7 @@ async def _until_over(
     following: Following,
     voice: Voice,
 ) -> None:
-    """Follow the sale and take orders until the one or the other is over, or stdout takes no more; tell which."""
+    """Follow the sale and read orders until one of the two ends, or stdout is closed; return which."""
     tasks = [asyncio.create_task(follow), asyncio.create_task(orders), muted]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""How lines for people look, and the table of lots."""
+"""The look of lines for people, and the table of lots."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -25,7 +25,7 @@ def say(line: Line, *, if_lost: str = "") -> None:
 
 
 def print_lots(views: Sequence[tuple[LotView, int | None]], paddle: int, currency: Currency) -> None:
-    """Print a table of lots, each with what is left on its clock."""
+    """Print a table of lots, each with its time left."""
     columns = [
         Column("Lot"),
         Column("Title", shrinks=True),

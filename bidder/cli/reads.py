@@ -1,4 +1,4 @@
-"""The commands that read: the lots, the own affairs, the own key."""
+"""The commands that read: the lots, the bidder's maxima and wins, the bidder's key."""
 
 import click
 

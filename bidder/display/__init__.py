@@ -1,1 +1,1 @@
-"""What tells a person or a program about a sale: wording, records, and orders that are typed."""
+"""What a person or a program is told about a sale, and types: wording, records, orders."""

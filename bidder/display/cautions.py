@@ -1,4 +1,4 @@
-"""What a person is asked about before a bid is sent, since a bid binds: amounts that look like a slip of typing."""
+"""Warnings before a bid is sent, since a bid binds: amounts that look like a typing error."""
 
 from typing import Final
 
@@ -6,17 +6,17 @@ from common.lot import LotView
 from common.money import Currency
 
 FAR_ABOVE_TIMES: Final = 10
-"""An amount this many times the minimum is asked about: one zero too many, or a decimal mark that was left out."""
+"""An amount this many times the minimum gets a warning: one zero too many, or a missing decimal mark."""
 
 
 def is_far_above(view: LotView, amount_minor: int) -> bool:
-    """Return whether an amount is far above all that a lot's minimum and its high estimate let expect."""
+    """Return whether an amount is far above a lot's minimum and its high estimate."""
     expected_minor = max(view.minimum_minor, view.terms.estimate_high_minor or 0)
     return amount_minor >= FAR_ABOVE_TIMES * expected_minor
 
 
 def caution(view: LotView | None, currency: Currency, *amounts_minor: int | None) -> str:
-    """Return what a person should know before bidding amounts (None: not bid) on a lot; an empty text: nothing."""
+    """Return the warning before bids of these amounts (None: not bid) on a lot; an empty text: none."""
     highest_minor = max((amount_minor for amount_minor in amounts_minor if amount_minor is not None), default=0)
     if view is None or view.status.is_final:
         return ""

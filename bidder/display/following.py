@@ -1,7 +1,7 @@
 """Following a sale: each change is told once, beginning with a state, and the end comes after all lots have ended.
 
-The state that is printed at the start may be ahead of the notices that wait to be told; those it has already are left
-out, so that a program sees each lot's `seq` go up by one from the state on.
+The state that is printed at the start may be ahead of notices that still wait. Notices that it already contains are
+left out, so a program sees each lot's `seq` go up by one from the state on.
 """
 
 from typing import Final
@@ -39,11 +39,11 @@ class Following:
 
     @property
     def lots_missing(self) -> int:
-        """How many lots have not ended, as far as was told."""
+        """The number of lots whose end was not told yet."""
         return len(self._open)
 
     def show(self, notice: Notice) -> None:
-        """Tell a notice, unless it was told with the state. Raises RejectedError where the house turns one out."""
+        """Tell a notice, unless the state had it already. Raises RejectedError where the house turns the bidder out."""
         match notice:
             case StateReady() | NoticesDropped():
                 self._voice.notice(notice)

@@ -1,6 +1,6 @@
 """What a bidder can ask for while attending a sale, as typed (`bid 3 120`) or as JSON (`{"bid": {"lot": "3", ...}}`).
 
-Both become the same orders. What is wrong raises UsageError with what would be right; nothing here asks the house.
+Both become the same orders. A fault raises UsageError, which says what would be right; nothing here asks the house.
 """
 
 from typing import Any, Final
@@ -23,7 +23,7 @@ mine                         what you lead and what you won
 follow LOT,LOT | own | all   show the changes of these lots only: follow 3,7
 yes                          bid what you were asked about
 quit                         leave; your bids stay"""
-"""What can be typed."""
+"""The help: all that can be typed."""
 
 
 class BidOrder(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class LotsOrder(msgspec.Struct, frozen=True):
 
 
 class MineOrder(msgspec.Struct, frozen=True):
-    """Show the bidder's own affairs."""
+    """Show the bidder's maxima and wins."""
 
 
 class HelpOrder(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class HelpOrder(msgspec.Struct, frozen=True):
 
 
 class YesOrder(msgspec.Struct, frozen=True):
-    """Bid what was asked about."""
+    """Send the bid that was questioned."""
 
 
 class QuitOrder(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ class QuitOrder(msgspec.Struct, frozen=True):
 
 
 class FollowOrder(msgspec.Struct, frozen=True):
-    """Tell the changes of some lots only: of those with these numbers, or of `OWN`, or of `ALL`."""
+    """Show only the changes of these lots: by number, or `OWN`, or `ALL`."""
 
     lots: tuple[str, ...]
 
@@ -129,7 +129,7 @@ def typed_order(line: str) -> Order | None:
 
 
 def parsed_choice(text: str) -> FollowOrder:
-    """Return which lots to follow: `own`, `all`, or numbers with commas or spaces between. Raises UsageError."""
+    """Return the lots to follow: `own`, `all`, or numbers with commas or spaces between. Raises UsageError."""
     words = text.replace(",", " ").split()
     if [word.casefold() for word in words] in (["all"], ["own"]):
         return FollowOrder((words[0].casefold(),))
@@ -189,7 +189,7 @@ class _JsonOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def json_tag(line: bytes) -> Any:
-    """Return the `id` of a line, as far as the line can be read at all."""
+    """Return the `id` of a line, if the line can be read."""
     try:
         read = msgspec.json.decode(line)
     except (msgspec.DecodeError, RecursionError):
@@ -229,7 +229,7 @@ def json_order(line: bytes) -> Order:
 def parsed_amount(currency: Currency, text: str, view: LotView | None = None) -> int:
     """Return the minor units of an amount of 1 or more.
 
-    Raises UsageError that says how to write it, and where the lot is known, what the least is.
+    Raises UsageError, which says how to write it, and where the lot is known, the least amount.
     """
     least = "" if view is None or view.status.is_final else f" The minimum is {currency.show(view.minimum_minor)}."
     try:
@@ -242,5 +242,5 @@ def parsed_amount(currency: Currency, text: str, view: LotView | None = None) ->
 
 
 def parsed_condition(currency: Currency, text: str | None) -> int | None:
-    """Return the minor units of the price that a bid is to depend on, if on any; 0: that there is no bid yet."""
+    """Return the price in minor units on which a bid is to depend, if on any; 0: no bid yet."""
     return None if text is None else currency.parse(text)

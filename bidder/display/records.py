@@ -1,8 +1,8 @@
 """JSON for programs: verdicts, lots and events as plain objects; docs/cli.md has their fields.
 
-Amounts come twice: as decimal strings in the sale's currency, and as integers in fields that end in `_minor`. Times
-are the house's, in milliseconds since 1970. In events `seq` is set in states and changes only, so that for each lot
-(and for the sale, where `lot` is null) it goes up by one from line to line.
+Each amount is there twice: as a decimal string in the sale's currency, and as an integer in a field that ends in
+`_minor`. Times are the house's, in milliseconds since 1970. In events `seq` is set in states and changes only, so that
+for each lot (and for the sale, where `lot` is null) it goes up by one from line to line.
 """
 
 from typing import Any
@@ -79,7 +79,7 @@ def verdict_record(verdict: Accepted | Rejected, currency: Currency, lot: str, m
 
 
 def no_verdict_record(error: AuctionError, lot: str, request_id: int | None) -> Record:
-    """Return what there is instead of a verdict: the house did not let the bidder in, or nothing is known.
+    """Return the record in place of a verdict: the house did not let the bidder in, or did not answer.
 
     `request_id` is None where nothing was sent.
     """
@@ -99,7 +99,7 @@ def no_verdict_record(error: AuctionError, lot: str, request_id: int | None) -> 
 
 
 def lot_record(view: LotView, currency: Currency, paddle: int, remaining_ms: int | None) -> Record:
-    """Return how a lot stands. `paddle` is the own, 0 for who only looks on."""
+    """Return how a lot stands. `paddle` is the bidder's own, 0 for an observer."""
     return {
         "lot": view.lot,
         "title": view.terms.title,
@@ -135,7 +135,7 @@ def lot_record(view: LotView, currency: Currency, paddle: int, remaining_ms: int
 
 
 def mine_record(mine: Mine, name: str, lots: dict[str, LotView], currency: Currency) -> Record:
-    """Return a bidder's own affairs."""
+    """Return a bidder's maxima and wins."""
     return {
         "name": name,
         "paddle": mine.paddle,
@@ -160,7 +160,7 @@ def mine_record(mine: Mine, name: str, lots: dict[str, LotView], currency: Curre
 
 
 def state_records(epoch: int, sale: SaleView, lots: dict[str, LotView]) -> list[Record]:
-    """Return the state from which events go on: the sale, then a line for each lot."""
+    """Return the state to which the changes then apply: the sale, then a line for each lot."""
     return [
         _tagged("sale_state", epoch, None, sale.seq, **_sale_fields(sale)),
         *(
@@ -211,7 +211,7 @@ def notice_record(notice: Notice, epoch: int, currency: Currency) -> Record:
 
 
 def connection_record(notice: Notice, epoch: int | None) -> Record:
-    """Return a notice that is about the connection and what came by it."""
+    """Return a notice about the connection."""
     match notice:
         case Joined(welcome):
             return _tagged("joined", welcome.epoch, None, None, paddle=welcome.paddle, name=welcome.name)
@@ -237,7 +237,7 @@ def _tagged(event: str, epoch: int | None, lot: str | None, seq: int | None, **f
 
 
 def _notice(event: str, epoch: int | None, of: Outbid | Won | Lost | Repaired, **fields: Any) -> Record:
-    """Return what follows from changes and is none: `after_seq` names the last of them, and `seq` is null."""
+    """Return a notice that follows from changes: `after_seq` names the last of them, and `seq` is null."""
     return _tagged(event, epoch, of.lot or None, None, after_seq=of.seq, **fields)
 
 

@@ -33,7 +33,7 @@ from common.money import Currency
 from common.words import counted
 
 OWN_MARK: Final = "==> "
-"""Before each answer to what was typed: it stands out among the lines of what others do."""
+"""Marks the answers to what was typed among the lines about others."""
 _TABLE_LOTS_MAX: Final = 40
 """A longer table would only scroll away what was on the screen."""
 
@@ -68,14 +68,14 @@ class Voice(ABC):
         self.choice = ALL
         self._own: set[str] = set()
         self.last_word = ""
-        """The answer to the last order, as far as people are told: it stays below the prompt until the next order."""
+        """The last answer for people: it stays below the prompt until the next order."""
 
     def note_own(self, lot: str) -> None:
-        """Take a lot for one of the bidder's own, from a first order on."""
+        """Count a lot as one of the bidder's own, from a first order on."""
         self._own.add(lot)
 
     def note_view(self, view: LotView) -> None:
-        """Take a lot for one of the bidder's own from when the bidder leads it."""
+        """Count a lot as one of the bidder's own, once the bidder leads it."""
         if self._client.paddle and self._client.paddle in (view.leader, view.winner):
             self._own.add(view.lot)
 
@@ -87,7 +87,7 @@ class Voice(ABC):
         return view.lot in (self._own if self.choice == OWN else self.choice.lots)
 
     def follow(self, choice: FollowOrder) -> None:
-        """Tell from now on the changes of these lots only. Raises UsageError where there is no such lot."""
+        """Tell only the changes of these lots from now on. Raises UsageError where there is no such lot."""
         if choice not in (ALL, OWN):
             lots = tuple(lot_meant(lot, self._client.lots()) for lot in choice.lots)
             choice = FollowOrder(tuple(self._client.lot(lot).lot for lot in lots))
@@ -102,12 +102,12 @@ class Voice(ABC):
         self._led_by_verdict[verdict.lot] = verdict
 
     def forget_leads(self) -> None:
-        """Drop the verdicts that were kept, since the house's history is another now."""
+        """Drop the kept verdicts, since the house has another history now."""
         self._led_by_verdict.clear()
 
     @abstractmethod
     def state(self) -> None:
-        """Tell how the sale stands, from which the notices go on."""
+        """Tell how the sale stands, before the notices that follow."""
 
     @abstractmethod
     def notice(self, notice: Notice) -> None:
@@ -127,7 +127,7 @@ class Voice(ABC):
 
     @abstractmethod
     def mine(self, mine: Mine, tag: Any) -> None:
-        """Tell the bidder's own affairs."""
+        """Tell the bidder's maxima and wins."""
 
     @abstractmethod
     def lots(self, tag: Any) -> None:
@@ -135,11 +135,11 @@ class Voice(ABC):
 
     @abstractmethod
     def left(self) -> None:
-        """Tell that the bidder leaves before the end, and which bids bind on."""
+        """Tell that the bidder leaves before the end, and which bids still bind."""
 
     @abstractmethod
     def ended(self, missing: int) -> None:
-        """Tell that the sale has ended, and what was won; of `missing` lots the end did not come through."""
+        """Tell that the sale has ended, and what was won; the ends of `missing` lots did not come through."""
 
     def _led(self) -> list[LotView]:
         paddle, led = self._client.paddle, []

@@ -1,7 +1,7 @@
 """The sentences that a bidder reads: verdicts, lots, and what happens in the sale.
 
-Nothing here decides or waits. A title or an announcement is anybody's text; `common.terminal.output` takes out what
-misleads. What a lot's price means is said whole: who leads, whether the reserve is met, and what is left on the clock.
+Nothing here decides or waits. A title or an announcement is text from a stranger; `common.terminal.output` removes what
+could mislead. A lot's price always comes with its leader, whether the reserve is met, and the time left.
 """
 
 from enum import Enum
@@ -82,7 +82,7 @@ _AWAY: Final = (ConnectionState.CONNECTING, ConnectionState.SILENT)
 
 
 def connection_line(state: ConnectionState, paddle: int) -> Line | None:
-    """Return what a person is told of a connection's state; `paddle` is 0 for somebody who only looks on."""
+    """Return the line about a connection's state; `paddle` is 0 for an observer."""
     line = _CONNECTION.get(state)
     if line is None or not paddle or state not in _AWAY:
         return line
@@ -143,7 +143,7 @@ def reserve_words(view: LotView) -> str:
 
 
 def leader_words(view: LotView, paddle: int) -> str:
-    """Return who leads a lot."""
+    """Return the leader of a lot, in words."""
     if view.leader is None:
         return "no bids"
     return "you lead" if paddle and view.leader == paddle else f"paddle {view.leader} leads"
@@ -216,9 +216,9 @@ def mine_lines(mine: Mine, name: str, lots: dict[str, LotView], currency: Curren
 
 
 def notice_line(notice: Notice, paddle: int, currency: Currency, remaining_ms: int | None) -> Line | None:
-    """Return what a person is told of a notice; None where that is nothing.
+    """Return the line about a notice; None where there is none.
 
-    `remaining_ms` is what is left on the clock of the notice's lot.
+    `remaining_ms` is the time left of the notice's lot.
     """
     match notice:
         case LotChanged() | LotCaughtUp():
