@@ -108,7 +108,14 @@ def test_every_module_of_the_house_has_a_place_where_changes_belong() -> None:
     folders = tuple(path for path in re.findall(r"`([\w/]+/)`", part))
     modules = {
         str(path.relative_to(ROOT))
-        for room in ("auctioneer/rules", "auctioneer/house", "auctioneer/network", "auctioneer/journal", "bidder/core")
+        for room in (
+            "auctioneer/rules",
+            "auctioneer/house",
+            "auctioneer/network",
+            "auctioneer/journal",
+            "auctioneer/process",
+            "bidder/core",
+        )
         for path in (ROOT / room).rglob("*.py")
         if path.name != "__init__.py"
     }
