@@ -35,7 +35,7 @@ as_option: Final[Callable[[_Callback], _Callback]] = click.option(
     default=AUCTIONEER,
     show_default=True,
     metavar="NAME",
-    help="Whose control key to use: the auctioneer's, or a clerk's (see `auctioneer clerk`).",
+    help="Give the command as the auctioneer, or as this clerk (see `auctioneer clerk`).",
 )
 json_option: Final[Callable[[_Callback], _Callback]] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs."
