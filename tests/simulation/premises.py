@@ -354,12 +354,20 @@ class Premises:
         if inner.position == 0:
             self._beat_ms = now_ms  # nobody heard the house before it wrote for the first time
         least_ms = max(0, now_ms - inner.alive_ms) if inner.position else 0
-        # While commits are under way heartbeats go on, and what comes is heard in vain if one is never finished. What
-        # was stored last may have begun after another one, and tells when requests were last drained before it.
-        commit_ms = 2 * COMMIT_MS_MAX + self.plan.grain_ms if "late" in self.plan.faults else 0
-        self._outage_ms = (least_ms, max(0, now_ms - self._beat_ms + HEARTBEAT_MS + commit_ms))
+        self._outage_ms = (least_ms, max(0, now_ms - self._beat_ms + HEARTBEAT_MS + self._unheard_ms))
         self._journal = FaultyJournal(inner, self, STORE_HANDLE if "late" in self.plan.faults else None)
         return self._journal
+
+    @property
+    def _unheard_ms(self) -> int:
+        """How long before a heartbeat requests may have been drained last, of all that was ever stored.
+
+        The process may have paused between the two. While commits are under way heartbeats go on, and what comes is
+        heard in vain if one is never finished; and the one before may have begun while the house was full.
+        """
+        faults = self.plan.faults
+        paused_ms = max(PAUSES_MS) * ("stall" in faults) + max(STANDSTILLS_MS) * ("standstill" in faults)
+        return paused_ms + (2 * COMMIT_MS_MAX + self.plan.grain_ms) * ("late" in faults)
 
     @property
     def is_faulty(self) -> bool:
