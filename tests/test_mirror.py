@@ -79,7 +79,6 @@ TESTED_BY = {
     "bidder/core/errors.py": "bidder/shells/test_base.py",
     "bidder/shells/bidding.py": "bidder/shells/test_base.py",
     "bidder/shells/hearing.py": "bidder/shells/test_base.py",
-    "bidder/shells/line.py": "bidder/shells/test_connection.py",
     "bidder/shells/watching.py": "bidder/shells/test_base.py",
     # Encoded, decoded and refused there; the golden vectors hold each of them.
     "common/messages.py": "common/test_codec.py",
