@@ -8,7 +8,7 @@
 - A late answer is released into the batch of its word, so that it leaves once the word is durable.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import Final
 
@@ -42,7 +42,8 @@ class BidderNews:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._words: dict[int, deque[Word]] = {}
-        self._parked: dict[int, Parked] = {}  # in the order in which they expire
+        self._parked: OrderedDict[int, Parked] = OrderedDict()
+        """In the order in which they expire. A plain dict looks past all that was deleted before its first entry."""
         self._released: list[Released] = []
 
     # --- words -----------------------------------------------------------------------------------------------------
@@ -91,7 +92,7 @@ class BidderNews:
     @property
     def next_deadline_ms(self) -> int | None:
         """The server time at which the first waiting question must be answered; None if none waits."""
-        return next((parked.expires_ms for parked in self._parked.values()), None)
+        return next(iter(self._parked.values())).expires_ms if self._parked else None
 
     def expire(self, now_ms: int) -> None:
         """Answer the questions that have waited long enough."""
