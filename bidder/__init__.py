@@ -49,7 +49,8 @@ from common.errors import (
     UsageError,
     WrongKeyError,
 )
-from common.keys import JoinLink, KeyPair, load_or_make_keys, new_keys, parse_link
+from common.keys import KeyPair, load_or_make_keys, new_keys
+from common.links import JoinLink, parse_link
 from common.lot import (
     Announced,
     BidPlaced,

@@ -19,8 +19,9 @@ from typing import Any
 import zmq
 
 from common.codec import decode_answer, decode_broadcast, encode, topic
-from common.keys import KeyPair, new_keys, parse_link
+from common.keys import KeyPair, new_keys
 from common.limits import REPLY_BYTES_MAX
+from common.links import parse_link
 from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, Hello
 from common.sockets import new_context, set_request_client, set_subscriber, use_curve_client
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from bidder import Client, Notice, UnansweredError
-from common.keys import JoinLink, KeyPair, new_keys, parse_link
+from common.keys import KeyPair, new_keys
+from common.links import JoinLink, parse_link
 from common.lot import LotStatus
 from common.messages import Accepted, BidRequest
 from tests.checking.checker import check as check_history

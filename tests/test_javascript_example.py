@@ -19,7 +19,8 @@ import pytest
 import zmq
 
 from bidder import Client as Rival
-from common.keys import new_keys, parse_link
+from common.keys import new_keys
+from common.links import parse_link
 from common.messages import Accepted
 from tests.house_process import WAIT_S, HouseProcess, running_house
 from tests.test_docs_protocol import VECTORS, with_unknown_fields

@@ -15,8 +15,9 @@ import zmq
 from auctioneer.network.addresses import is_every_address, parse_advertised
 from auctioneer.network.door import Audience, Controllers, Door, Public, Rule, TurnedAway
 from common.errors import UsageError
-from common.keys import JoinLink, KeyPair
+from common.keys import KeyPair
 from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX
+from common.links import JoinLink
 from common.sockets import BytesSocket, new_context, set_publisher, set_request_server, use_curve_server
 
 REQUESTS_DOMAIN: Final = "requests"

@@ -28,7 +28,8 @@ from auctioneer.process.server import Server
 from auctioneer.process.startup import OpenSale, has_begun, load_spec, open_sale
 from auctioneer.rules.sale_settings import AdmissionMode, Chosen
 from common.errors import AuctionError, UsageError
-from common.keys import JoinLink, LocalHouse, local_houses_folder, publish_local_house
+from common.links import JoinLink
+from common.local_houses import LocalHouse, local_houses_folder, publish_local_house
 from common.open_files import raise_file_limit
 from common.words import counted
 

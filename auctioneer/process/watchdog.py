@@ -26,7 +26,7 @@ from auctioneer.process.folder import DataFolder
 from auctioneer.process.options import RunOptions
 from auctioneer.process.serving import Watched, serve
 from common.errors import AuctionError, StorageError, UsageError
-from common.keys import local_houses_folder, withdraw_local_house
+from common.local_houses import local_houses_folder, withdraw_local_house
 
 STORAGE_RETRY_S: Final = 1.0
 _CRASHED: Final = 1

@@ -12,7 +12,8 @@ from benchmarks.load.connections import Bidders, Publisher
 from benchmarks.load.house import HouseError, HouseProcess
 from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, lead_all, write_catalogue
 from common.errors import UnreachableError
-from common.keys import JoinLink, load_or_make_keys, parse_link
+from common.keys import load_or_make_keys
+from common.links import JoinLink, parse_link
 from common.messages import Role
 
 T = TypeVar("T")

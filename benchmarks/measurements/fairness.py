@@ -26,7 +26,7 @@ from benchmarks.load.rising_sale import Bids
 from benchmarks.load.servers import in_house, leading
 from benchmarks.report.findings import results_option, show_and_keep
 from benchmarks.report.results import Finding, Row, Target
-from common.keys import JoinLink
+from common.links import JoinLink
 
 T = TypeVar("T")
 P99_RATIO_MAX: Final = 2.0

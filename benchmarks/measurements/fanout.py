@@ -23,7 +23,7 @@ from benchmarks.load.rising_sale import Bids
 from benchmarks.load.servers import in_house, leading, observed, running_bare
 from benchmarks.report.findings import results_option, show_and_keep, spread
 from benchmarks.report.results import Finding, Row, Target
-from common.keys import JoinLink
+from common.links import JoinLink
 from common.open_files import make_room_for_files
 from common.terminal.output import say
 

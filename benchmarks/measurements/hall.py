@@ -20,7 +20,7 @@ from benchmarks.load.servers import in_house
 from benchmarks.report.findings import results_option, show_and_keep
 from benchmarks.report.results import Finding, Row, Target
 from common.codec import decode_answer
-from common.keys import JoinLink
+from common.links import JoinLink
 from common.messages import Accepted
 
 LOTS: Final = 16

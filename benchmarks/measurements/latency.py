@@ -25,7 +25,7 @@ from benchmarks.load.rising_sale import Bids
 from benchmarks.load.servers import in_house, leading, observed, running_echo
 from benchmarks.report.findings import results_option, show_and_keep, spread
 from benchmarks.report.results import Finding, Row, Target
-from common.keys import JoinLink
+from common.links import JoinLink
 
 LOTS: Final = 1024
 SCREENS: Final = 10

@@ -19,8 +19,8 @@ from benchmarks.load.house import read_record
 from benchmarks.load.servers import DATA, in_house
 from benchmarks.report.findings import results_option, show_and_keep
 from benchmarks.report.results import Finding, Row, Target
-from common.keys import JoinLink
 from common.limits import REMEMBERED_REQUESTS_MAX, REQUEST_BYTES_MAX
+from common.links import JoinLink
 from common.open_files import make_room_for_files
 from common.sockets import BROADCASTS_QUEUED_MAX, WAITING_MAX
 

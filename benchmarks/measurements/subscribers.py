@@ -19,7 +19,7 @@ from benchmarks.load.house import HouseError, HouseProcess, read_record
 from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, Bids, lead_all, write_catalogue
 from benchmarks.report.results import Row, Target
 from common.codec import decode_answer
-from common.keys import parse_link
+from common.links import parse_link
 from common.messages import Accepted
 from common.open_files import make_room_for_files
 

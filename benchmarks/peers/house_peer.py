@@ -22,8 +22,8 @@ from benchmarks.peers.processes import processor_s, running_server
 from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running, Watcher, Wire
 from benchmarks.peers.zmtp import connect_zmtp, frame, receive_message, split
 from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, decode_answer, decode_broadcast, encode
-from common.keys import parse_link
 from common.limits import PROTOCOL_VERSION
+from common.links import parse_link
 from common.lot import BidPlaced
 from common.messages import AnyRequest, BidRequest, Hello, LotEvents, ManyLots, Ping, Probed, Welcome
 

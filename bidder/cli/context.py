@@ -13,7 +13,9 @@ from bidder.shells.asyncio import AsyncClient
 from bidder.shells.blocking import REQUEST_TIMEOUT_MS, Client
 from bidder.shells.home import LastId, NamesAt, bidder_keys, default_home, observer_keys
 from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
-from common.keys import JoinLink, KeyPair, LocalHouse, find_local_houses, local_houses_folder, parse_link
+from common.keys import KeyPair
+from common.links import JoinLink, parse_link
+from common.local_houses import LocalHouse, find_local_houses, local_houses_folder
 from common.lot_numbers import is_valid_lot
 from common.messages import Role, Welcome
 from common.names import is_valid_name

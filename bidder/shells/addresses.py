@@ -19,7 +19,7 @@ from socket import AI_NUMERICHOST, SOCK_STREAM, getaddrinfo
 from typing import Final
 
 from common.errors import UsageError
-from common.keys import Place, zmq_address
+from common.links import Place, zmq_address
 
 ATTEMPT_MS: Final = 2000
 """How long a connection may take to come up, before the next address is tried: firewalls drop in silence."""

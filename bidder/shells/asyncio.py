@@ -26,7 +26,8 @@ from bidder.shells.base import BaseClient, Sockets, open_sockets, prepare_to_con
 from bidder.shells.bidding import REQUEST_TIMEOUT_MS, AsyncBidding
 from bidder.shells.hearing import Hearing, OnNotice, Reader
 from bidder.shells.watching import ClientWatch
-from common.keys import JoinLink, KeyPair
+from common.keys import KeyPair
+from common.links import JoinLink
 from common.messages import BidRequest, BuyRequest, MineRequest, Role
 
 

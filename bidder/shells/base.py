@@ -20,8 +20,9 @@ from bidder.core.requests import check_timeout
 from bidder.shells.connection import Connection
 from bidder.shells.hearing import Hearing, OnNotice, Waiter
 from common.errors import AuctionError, ProtocolError, RejectCode, RejectedError, UsageError
-from common.keys import JoinLink, KeyPair, parse_link
+from common.keys import KeyPair
 from common.limits import MINE_PAGES_MAX, PROTOCOL_VERSION
+from common.links import JoinLink, parse_link
 from common.lot import LotView, SaleView
 from common.messages import Accepted, Hello, Mine, Rejected, Role, Welcome, Word
 from common.open_files import FILES_PER_CLIENT, make_room_for_files

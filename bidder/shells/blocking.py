@@ -38,7 +38,8 @@ from bidder.shells.base import (
 )
 from bidder.shells.hearing import OnNotice, Reader
 from common.errors import UsageError
-from common.keys import JoinLink, KeyPair
+from common.keys import KeyPair
+from common.links import JoinLink
 from common.messages import Accepted, BidRequest, BuyRequest, Mine, MineRequest, Rejected, Role
 
 REQUEST_TIMEOUT_MS = 10_000

@@ -21,8 +21,9 @@ from bidder.core.session import Session
 from bidder.shells.addresses import Progress, Resolve, Search, resolve
 from bidder.shells.line import Line, feed_options, request_options
 from common.errors import RejectedError, UnreachableError, WrongKeyError
-from common.keys import JoinLink, KeyPair, zmq_address
+from common.keys import KeyPair
 from common.limits import REPLY_BYTES_MAX
+from common.links import JoinLink, zmq_address
 from common.messages import Hello
 from common.steady_time import steady_ns
 

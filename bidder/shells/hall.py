@@ -34,8 +34,9 @@ from bidder.shells.hearing import OnNotice
 from bidder.shells.line import DeskLine
 from bidder.shells.watching import ClientWatch, Watch
 from common.errors import RejectCode, RejectedError, UnreachableError, UsageError
-from common.keys import JoinLink, KeyPair
+from common.keys import KeyPair
 from common.limits import PROTOCOL_VERSION
+from common.links import JoinLink
 from common.messages import BidRequest, BuyRequest, Hello, MineRequest, Role, Welcome
 from common.open_files import make_room_for_files
 

@@ -20,8 +20,9 @@ from zmq.utils import z85
 
 from common.errors import StorageError, UsageError
 from common.files import create_whole, make_private_folder
-from common.keys import JoinLink, KeyPair, load_or_make_keys
+from common.keys import KeyPair, load_or_make_keys
 from common.limits import INTEGER_MAX
+from common.links import JoinLink
 from common.names import folded, is_valid_name
 
 _FILE_BYTES_MAX: Final = 200

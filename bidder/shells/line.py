@@ -23,8 +23,9 @@ from zmq.utils.monitor import recv_monitor_message
 
 from bidder.shells.addresses import Progress
 from common.errors import ProtocolError, RejectCode, RejectedError, UsageError, WrongKeyError
-from common.keys import JoinLink, KeyPair
+from common.keys import KeyPair
 from common.limits import REPLY_BYTES_MAX
+from common.links import JoinLink
 from common.sockets import HANDSHAKE_MS, naming_limits, set_request_client, set_subscriber, use_curve_client
 
 HANDSHAKES_FAILED_MAX: Final = 3

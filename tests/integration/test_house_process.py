@@ -17,7 +17,7 @@ from auctioneer.process.folder import DataFolder
 from auctioneer.process.held_sale import STANDSTILL_MS
 from common.codec import encode, topic
 from common.errors import RejectCode
-from common.keys import parse_link
+from common.links import parse_link
 from common.lot import LotStatus
 from common.messages import Accepted, BidRequest, Heartbeat, Hello, LotRequest, Rejected, Snapshot, Welcome
 from tests.house_process import CATALOGUE, WAIT_S, HouseProcess, RawBidder, running_house

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.keys import JoinLink
+from common.links import JoinLink
 
 HOST = "127.0.0.2"
 CHUNK_BYTES = 4 * 1024

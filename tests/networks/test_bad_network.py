@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bidder import ConnectionChanged, ConnectionState
-from common.keys import parse_link
+from common.links import parse_link
 from tests.house_process import running_house
 from tests.live_sale import Witness, at, bidding, conclude
 from tests.networks.fault_proxy import HOST, FaultProxy, bad_network

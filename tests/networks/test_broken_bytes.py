@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from common.keys import parse_link
+from common.links import parse_link
 from tests.house_process import running_house
 from tests.live_sale import Witness, at, conclude
 from tests.networks.fault_proxy import HOST, bad_network

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from common.keys import JoinLink, parse_link
+from common.links import JoinLink, parse_link
 from tests.house_process import HouseProcess, running_house
 from tests.live_sale import Witness, bidding, conclude
 from tests.networks.two_hosts import ADDRESSES, BIDDERS, HOUSE, TwoHosts, two_hosts

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bidder import ConnectionChanged, ConnectionState
-from common.keys import parse_link
+from common.links import parse_link
 from tests.house_process import running_house
 from tests.live_sale import Witness, bidding, conclude
 from tests.networks.two_hosts import ADDRESSES, BIDDERS, HOUSE, two_hosts

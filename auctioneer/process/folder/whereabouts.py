@@ -11,7 +11,7 @@ import msgspec
 
 from common.errors import UsageError
 from common.files import can_lock, is_locked, write_whole
-from common.keys import HOUSE_LOCK
+from common.local_houses import HOUSE_LOCK
 
 HOLD_PATIENCE_S: Final = 0.2
 """How long a starting house waits for the lock: a command that checks whether a house runs holds it briefly."""

@@ -37,7 +37,8 @@ from auctioneer.rules.facts import SaleRestored
 from auctioneer.rules.sale_settings import AdmissionMode
 from auctioneer.rules.terms import LotSpec
 from bidder import Client
-from common.keys import new_keys, parse_link
+from common.keys import new_keys
+from common.links import parse_link
 from common.lot import SoftClose
 from common.messages import Accepted, BidRequest, BuyRequest, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CAT, START_MS, SmallSale, bid, lot

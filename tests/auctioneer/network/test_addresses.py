@@ -13,7 +13,8 @@ from auctioneer.network.addresses import (
     parse_advertised,
 )
 from common.errors import UsageError
-from common.keys import JoinLink, new_keys, parse_link
+from common.keys import new_keys
+from common.links import JoinLink, parse_link
 
 KEY = new_keys().public
 PORTS = st.integers(1, PORT_MAX)

@@ -7,7 +7,8 @@ import pytest
 import zmq
 
 from auctioneer.network.endpoints import Endpoints, Listening
-from common.keys import new_keys, parse_link
+from common.keys import new_keys
+from common.links import parse_link
 
 KEYS = new_keys()
 

@@ -25,7 +25,7 @@ from auctioneer.process.watchdog import run_watched
 from auctioneer.rules.facts import HouseStarted
 from common.codec import encode
 from common.errors import StorageError, UsageError
-from common.keys import HOUSE_LOCK
+from common.local_houses import HOUSE_LOCK
 from common.lot import LotStatus
 from common.messages import BidRequest
 from tests import strace

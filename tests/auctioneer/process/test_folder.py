@@ -13,7 +13,8 @@ import pytest
 
 from auctioneer.process.folder import DataFolder, MachineSettings, RunningHouse, whereabouts
 from common.errors import StorageError, UsageError
-from common.keys import LocalHouse, new_keys, publish_local_house
+from common.keys import new_keys
+from common.local_houses import LocalHouse, publish_local_house
 
 LOCAL = LocalHouse("A sale", "auction://x", "/data")
 RECORD = RunningHouse(4321, 4320, "first", "ipc:///x", "auction://x", 7000, 7001)

@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 from bidder.cli import main
 from bidder.shells.blocking import Client
 from bidder.shells.home import LastId, NamesAt, bidder_keys
-from common.keys import new_keys, parse_link
+from common.keys import new_keys
 from common.limits import REMEMBERED_REQUESTS_MAX
+from common.links import parse_link
 from tests.bidder.cli.programs import Program, catalogue
 from tests.house_process import HouseProcess, running_house
 

@@ -11,8 +11,9 @@ from zmq.auth import CURVE_ALLOW_ANY
 from zmq.auth.thread import ThreadAuthenticator
 
 from common.codec import decode_request, encode
-from common.keys import JoinLink, new_keys, zmq_address
+from common.keys import new_keys
 from common.limits import REQUEST_BYTES_MAX
+from common.links import JoinLink, zmq_address
 from common.sockets import new_context, set_publisher, set_request_server, use_curve_server
 from tests.bidder.core.small_house import BEAT_MS, SmallHouse
 

@@ -22,7 +22,8 @@ from bidder.shells.addresses import (
     numeric_address,
 )
 from common.errors import UnreachableError, UsageError, WrongKeyError
-from common.keys import JoinLink, Place, new_keys
+from common.keys import new_keys
+from common.links import JoinLink, Place
 from common.messages import Accepted
 from tests.bidder.shells.fake_house import FakeHouse
 

@@ -15,8 +15,9 @@ from bidder.shells import connection as connection_module
 from bidder.shells.connection import Connection
 from bidder.shells.line import HANDSHAKE_QUICK_MS, HANDSHAKES_FAILED_MAX, Line
 from common.errors import WrongKeyError
-from common.keys import JoinLink, new_keys
+from common.keys import new_keys
 from common.limits import HEARTBEAT_MS
+from common.links import JoinLink
 from common.messages import Hello, MineRequest
 from common.sockets import new_context
 from tests.bidder.shells.fake_house import FakeHouse
