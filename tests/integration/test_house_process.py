@@ -41,7 +41,8 @@ def journaled_ids(house: HouseProcess, paddle: int) -> list[int]:
     """Return the request ids of the bids that the record has of a paddle, in order."""
     with sqlite3.connect(f"file:{house.data}/journal.sqlite3?mode=ro", uri=True) as database:
         rows = database.execute(
-            "SELECT request_id FROM bid WHERE paddle = ? ORDER BY position",
+            "SELECT json_extract(body, '$[5]') FROM fact"
+            " WHERE kind = 'bid_taken' AND json_extract(body, '$[4]') = ? ORDER BY position",
             (paddle,),
         ).fetchall()
     database.close()
@@ -242,7 +243,7 @@ def test_a_taken_port_is_told(house: HouseProcess, tmp_path: Path) -> None:
         check=False,
     )
     assert second.returncode == 2
-    assert "is taken" in second.stderr
+    assert "is in use" in second.stderr
 
 
 def test_a_damaged_journal_halts_the_house(tmp_path: Path) -> None:
