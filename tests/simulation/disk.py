@@ -9,30 +9,8 @@ from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
 
 
-class Snapshots(Protocol):
-    """What `auctioneer.journal.snapshots.SnapshotFiles` and `MemorySnapshots` have in common."""
-
-    def load(self, journal: Record) -> Loaded:
-        """Return the newest that is sound."""
-
-    def tidy(self, passed_over: tuple[PassedOver, ...]) -> None:
-        """Remove what is of no use."""
-
-    def positions(self) -> list[int]:
-        """Return of which facts there are snapshots, the newest first."""
-
-    def put(self, end: ChainEnd, state: bytes) -> None:
-        """Store one."""
-
-    def prune(self) -> None:
-        """Remove all but the newest two."""
-
-    def spoil(self, position: int) -> None:
-        """Have the disk lose what it was given."""
-
-
-class MemorySnapshots:
-    """Snapshots in memory."""
+class MemorySnapshots(SnapshotFiles):
+    """Snapshots in memory. It has no directory, so that what would touch a file fails."""
 
     def __init__(self) -> None:
         self.kept: dict[int, tuple[bytes, bytes]] = {}
@@ -47,7 +25,7 @@ class MemorySnapshots:
             passed_over.append(PassedOver(position, "it is not sound"))
         return Loaded(None, tuple(passed_over))
 
-    def tidy(self, passed_over: tuple[PassedOver, ...]) -> None:
+    def tidy(self, passed_over: tuple[PassedOver, ...] = ()) -> None:
         for position, _ in passed_over:
             del self.kept[position]
 
@@ -71,6 +49,9 @@ class SpoiltFiles(SnapshotFiles):
     def spoil(self, position: int) -> None:
         path = self._path(position)
         path.write_bytes(path.read_bytes()[:-1])
+
+
+Snapshots = MemorySnapshots | SpoiltFiles
 
 
 class Fate(Protocol):

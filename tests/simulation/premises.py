@@ -5,7 +5,6 @@ its clocks, the process that makes snapshots and (but for some seeds) the journa
 simulated, and some of its bounds are small.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -28,7 +27,7 @@ from auctioneer.monitoring.logs import FactLog
 from auctioneer.network.door import TurnedAway
 from auctioneer.process import held_sale, startup
 from auctioneer.process.clock import Clock
-from auctioneer.process.folder import SaleMark
+from auctioneer.process.folder import DataFolder, SaleMark
 from auctioneer.process.held_sale import COMMIT_MS_MAX
 from auctioneer.process.server import Server
 from auctioneer.rules.facts import AnyFact, HouseStarted
@@ -41,9 +40,10 @@ from common.lot import LotStatus
 from common.messages import Accepted, Heartbeat, LotEvents, ManyLots, NewsRequest, ReplayRequest
 from tests.checking.history import STANDSTILL_MS, WIRE, Heard
 from tests.simulation.disk import FaultyJournal, FaultyStore, MemorySnapshots, Snapshots, SpoiltFiles
+from tests.simulation.log import log_heard_by
 from tests.simulation.plan import Plan
 from tests.simulation.snapshots import SimulatedSnapshots
-from tests.simulation.sockets import Line, Poller, Publisher, Router
+from tests.simulation.sockets import Line, Poller, Publisher, Router, endpoints_of
 from tests.simulation.world import START_MS, Clocks, World
 
 CHAIR = "chair's key"
@@ -72,29 +72,25 @@ class Crash(BaseException):
     """The process is gone, at once."""
 
 
-class Log:
-    """Counts what a house says."""
-
-    def __init__(self, reached: Counter[str]) -> None:
-        self._reached = reached
-
-    def _count(self, fact: str, **_: object) -> None:
-        self._reached[f"log: {fact}"] += 1
-
-    debug = info = warning = error = _count
-
-
-class Folder:
-    """The data directory, as far as the server asks for it."""
+class Folder(DataFolder):
+    """The data directory, as far as the server asks for it. It has no path, so that what would touch a file fails."""
 
     has_sale = True
     was_held = False
 
     def __init__(self, store: Store, snapshots: Snapshots) -> None:
-        self.store = store
-        self.snapshots = snapshots
+        self._store = store
+        self._snapshots = snapshots
 
-    def keep_sale(self, record: SaleMark) -> None:
+    @property
+    def store(self) -> Store:
+        return self._store
+
+    @property
+    def snapshots(self) -> Snapshots:
+        return self._snapshots
+
+    def keep_sale(self, mark: SaleMark) -> None:
         """Keep nothing: the disk has one sale only."""
 
 
@@ -175,10 +171,7 @@ class Premises:
         self._instances += 1
         is_first = not self.durable
         settings = HouseSettings(f"process {self._instances}", 7001)
-        sockets = SimpleNamespace(
-            requests=Router(self), publisher=Publisher(self), control=Router(self), turned_away=TurnedAway()
-        )
-
+        requests, publisher, control = Router(self), Publisher(self), Router(self)
         sale = self._hold_sale(settings, self._spec if is_first else None)
         snapshots = SimulatedSnapshots(self.world, self.snapshots, self, settings.instance)
         self._snapshot_process = snapshots
@@ -187,9 +180,9 @@ class Premises:
             snapshots.close()
             return self._hold_sale(settings, None, sale.clock, stored)
 
-        log = Log(self.world.reached)
+        log = log_heard_by(self._count_line)
         holder = Server(
-            sockets,
+            endpoints_of(requests, publisher, control, TurnedAway()),
             sale,
             take_up_again,
             snapshots,
@@ -199,7 +192,7 @@ class Premises:
             facts=FactLog(log, logs_bids=False),
         )
         holder.stop_on(self.stop_handle)
-        self.requests, self.publisher, self.control = sockets.requests, sockets.publisher, sockets.control
+        self.requests, self.publisher, self.control = requests, publisher, control
         holder.run()
 
     def _hold_sale(
@@ -217,6 +210,9 @@ class Premises:
         self._clock = sale.clock
         self._count_start(sale)
         return sale
+
+    def _count_line(self, fact: str, _more: dict[str, object]) -> None:
+        self.world.reached[f"log: {fact}"] += 1
 
     def _count_start(self, sale: startup.OpenSale) -> None:
         is_set, self._offset_before_ms = (

@@ -6,10 +6,13 @@ is one at which the process may end or stand still (`Process.at_call`).
 """
 
 from collections import deque
-from typing import Protocol
+from types import SimpleNamespace
+from typing import Protocol, cast
 
 import zmq
 
+from auctioneer.network.door import TurnedAway
+from auctioneer.network.endpoints import Endpoints
 from tests.simulation.world import World
 
 PEER_BYTES = 5
@@ -38,7 +41,7 @@ class Frame:
         self.buffer = memoryview(content)
         self._key = key
 
-    def get(self, name: bytes | int) -> str:
+    def get(self, name: bytes | int) -> str | int:
         """Return the key of the sender, if it has one; a file handle is not to be had."""
         if name != b"User-Id" or not self._key:
             raise zmq.ZMQError(zmq.EINVAL)
@@ -142,6 +145,12 @@ class Publisher(Socket):
         for line in list(self.peers.values()):
             if any(frame.startswith(topic) for topic in line.topics):
                 line.send_back(frame)
+
+
+def endpoints_of(requests: Router, publisher: Publisher, control: Router, turned_away: TurnedAway) -> Endpoints:
+    """Return sockets in place of the real ones, for a server. They have what it calls, and bind no port."""
+    sockets = SimpleNamespace(requests=requests, publisher=publisher, control=control, turned_away=turned_away)
+    return cast("Endpoints", sockets)
 
 
 class Poller:
