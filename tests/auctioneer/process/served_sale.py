@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypedDict, TypeVar, Unpack
 
+import msgpack
 import pytest
 import zmq
 
@@ -33,9 +33,11 @@ from common.limits import PROTOCOL_VERSION
 from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, Hello, ManyLots
 from common.money import Currency
 from tests.auctioneer.house.house_examples import lots
+from tests.must_be import must_be
 from tests.simulation.disk import FaultyJournal, FaultyStore, MemorySnapshots
+from tests.simulation.log import log_heard_by
 from tests.simulation.premises import CHAIR, Folder
-from tests.simulation.sockets import Frame, Line, Poller, Publisher, Router
+from tests.simulation.sockets import Frame, Line, Poller, Publisher, Router, endpoints_of
 from tests.simulation.world import Clocks, World
 
 STOP_HANDLE = 7
@@ -62,13 +64,23 @@ class Answered(NamedTuple):
     reads: int
     """How many requests the server had read by then."""
 
+    @property
+    def request_id(self) -> int:
+        """The id of the request or command that this answers."""
+        if isinstance(self.answer, bytes):
+            return must_be(int, msgpack.unpackb(self.answer)["id"])
+        return self.answer.id
 
-class Published(NamedTuple):
+
+Told = TypeVar("Told", bound=AnyBroadcast, covariant=True)
+
+
+class Published(NamedTuple, Generic[Told]):
     """A message left for all who want its topic; what is told of many lots in one frame is here lot by lot."""
 
     at_ms: int
     topic: bytes
-    message: AnyBroadcast
+    message: Told
 
 
 class Logged(NamedTuple):
@@ -96,7 +108,7 @@ class _Router(Router):
         else:
             received = super().recv(flags, copy)
             if isinstance(received, Frame) and self.frames:
-                self._following = self.frames.get(received.get(b"User-Id"), 1) - 1
+                self._following = self.frames.get(str(received.get(b"User-Id")), 1) - 1
         if isinstance(received, Frame):
             received.more = self._following > 0
         return received
@@ -199,7 +211,7 @@ class ServedSale:
     ) -> None:
         self.world = World(0)
         self.disk = MemoryStore()
-        self.told: list[Stored | Answered | Published] = []
+        self.told: list[Stored | Answered | Published[AnyBroadcast]] = []
         self.frames: list[AnyBroadcast] = []
         """What was broadcast, frame by frame."""
         self.logged: list[Logged] = []
@@ -234,18 +246,15 @@ class ServedSale:
         patched.setattr(turned_away, "add", self.turned_away.append)
         self.requests, self.control = _Router(self), _Router(self)
         self.publisher = _Publisher(self, self._door.getsockname()[1])
-        endpoints = SimpleNamespace(
-            requests=self.requests, publisher=self.publisher, control=self.control, turned_away=turned_away
-        )
         settings = HouseSettings("instance", 7001, is_encrypted=is_encrypted)
         self.snapshots = snapshots = MemorySnapshots()
         journal = Folder(FaultyStore(self.disk, self._take_over), snapshots)
         spec = SaleSpec("A sale", Currency("USD", 2), specs or lots(2), ends_after_last_lot=ends_after_last_lot)
         chosen = Chosen(auctioneer_key=CHAIR)
         sale = startup.open_sale(journal, settings, spec, chosen=chosen)
-        log = SimpleNamespace(debug=self._log, info=self._log, warning=self._log, error=self._log)
+        log = log_heard_by(self._hear)
         self.server = Server(
-            endpoints,
+            endpoints_of(self.requests, self.publisher, self.control, turned_away),
             sale,
             lambda stored: startup.open_sale(journal, settings, None, sale.clock, chosen, stored),
             _SnapshotMaker(self, snapshots),
@@ -260,9 +269,14 @@ class ServedSale:
 
     # --- what the test does -------------------------------------------------------------------------------------------
 
-    def at(self, delay_ms: int, action: Callable[[], object]) -> None:
-        """Do something so long after the server began."""
-        self.world.after(self.began_ms + delay_ms - self.world.now_ms, lambda: action() and None)
+    def at(self, delay_ms: int, *actions: Callable[[], object]) -> None:
+        """Do something so long after the server began; several things one right after the other."""
+
+        def act() -> None:
+            for action in actions:
+                action()
+
+        self.world.after(self.began_ms + delay_ms - self.world.now_ms, act)
 
     def run(self, duration_ms: int) -> None:
         """Have the server turn until so long after it began, and then stop."""
@@ -320,10 +334,10 @@ class ServedSale:
         mine = [one.answer for one in self.told if isinstance(one, Answered) and one.key == key]
         return [answer for answer in mine if not isinstance(answer, bytes) and answer.id != 1]
 
-    def published(self, kind: type[AnyBroadcast]) -> list[Published]:
+    def published(self, kind: type[Told]) -> list[Published[Told]]:
         """Return what was broadcast, but for the first moment, when the lots are opened."""
-        frames = [one for one in self.told if isinstance(one, Published) and isinstance(one.message, kind)]
-        return [one for one in frames if one.at_ms > self.began_ms]
+        frames = [one for one in self.told if isinstance(one, Published) and one.at_ms > self.began_ms]
+        return [Published(at_ms, head, message) for at_ms, head, message in frames if isinstance(message, kind)]
 
     def writes(self, what: str) -> list[Stored]:
         return [one for one in self.told if isinstance(one, Stored) and one.what == what]
@@ -396,7 +410,7 @@ class ServedSale:
     def stored(self, position: int, facts: Sequence[AnyFact], now_ms: int) -> None:
         self.told.append(Stored(self.world.now_ms, self._what, tuple(facts), position))
 
-    def _log(self, fact: str, **more: object) -> None:
+    def _hear(self, fact: str, more: dict[str, object]) -> None:
         self.logged.append(Logged(fact, more))
 
     def _take_over(self, disk: Store, holder: str) -> FaultyJournal:
@@ -410,8 +424,23 @@ class ServedSale:
         return self._opened_journal
 
 
-Opens = Callable[..., ServedSale]
+class SaleOptions(TypedDict, total=False):
+    """What a test may choose of the sale; `ServedSale` has the defaults."""
+
+    is_encrypted: bool
+    ends_after_last_lot: bool
+    exit_when_ended: bool
+    logs_bids: bool
+    facts: Teller
+    commit_ms: int
 
 
-def bid(number: int, amount_minor: int, lot: str = "1", **more: object) -> BidRequest:
-    return BidRequest(id=number, lot=lot, amount_minor=amount_minor, **more)
+class Opens(Protocol):
+    """Begins a sale that is closed when the test ends."""
+
+    def __call__(self, specs: tuple[LotSpec, ...] = (), **options: Unpack[SaleOptions]) -> ServedSale:
+        """Return the sale, of two lots where none are given."""
+
+
+def bid(number: int, amount_minor: int | None, lot: str = "1", *, maximum_minor: int | None = None) -> BidRequest:
+    return BidRequest(id=number, lot=lot, amount_minor=amount_minor, maximum_minor=maximum_minor)
