@@ -1,16 +1,20 @@
 """The server's turn: what leaves when, in which order, until it is stopped; and what it tells those who run it."""
 
+from functools import partial
+
 import pytest
 
 from auctioneer.house.commands import Announce
 from auctioneer.monitoring.counters import Vitals
 from auctioneer.process import held_sale, server
 from auctioneer.process.server import EXIT_GRACE_MS, STAMP_REQUESTS
+from auctioneer.rules.facts import BidTaken
 from common.codec import lot_topic, topic
-from common.lot import BidPlaced
+from common.lot import BidPlaced, LotExtended
 from common.messages import Accepted, LotEvents, SaleEvents
 from tests.auctioneer.house.house_examples import ANN, BOB, HOUR_MS, lot, lots
 from tests.auctioneer.process.served_sale import Answered, Opens, Published, Stored, bid
+from tests.must_be import must_be
 
 ALL_LOTS = b"lot/"
 
@@ -25,9 +29,12 @@ def test_a_bid_is_stored_then_answered_then_broadcast_and_all_at_once(hold: Open
     sale.run(110)
     then = [one for one in sale.told if one.at_ms == sale.began_ms + 100]
     assert [type(one) for one in then] == [Stored, Answered, Published]
-    assert isinstance(then[1].answer, Accepted)
-    assert then[2].topic + b"\0" == lot_topic("1")
-    assert [type(fact) for fact in then[2].message.events] == [BidPlaced]
+    _, answered, told = then
+    assert isinstance(answered, Answered)
+    assert isinstance(answered.answer, Accepted)
+    assert isinstance(told, Published)
+    assert told.topic + b"\0" == lot_topic("1")
+    assert [type(fact) for fact in must_be(LotEvents, told.message).events] == [BidPlaced]
 
 
 def test_nobody_waits_for_a_snapshot(hold: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,11 +52,11 @@ def test_nobody_waits_for_a_snapshot(hold: Opens, monkeypatch: pytest.MonkeyPatc
 def test_every_request_of_a_batch_is_stored_answered_and_broadcast(hold: Opens) -> None:
     sale = hold(lots(70))
     ann = sale.bidder(ANN, "Ann")
-    sale.at(100, lambda: [sale.ask(ann, bid(9 + number, 1000, str(number))) for number in range(1, 71)])
+    sale.at(100, *[partial(sale.ask, ann, bid(9 + number, 1000, str(number))) for number in range(1, 71)])
     sale.run(110)
     (batch,) = [one for one in sale.writes("append") if one.at_ms == sale.began_ms + 100]
     assert [fact.lot for fact in batch.facts] == [str(number) for number in range(1, 71)]
-    assert [answer.id for answer in sale.answers(ANN)] == [fact.request_id for fact in batch.facts]
+    assert [answer.id for answer in sale.answers(ANN)] == [must_be(BidTaken, fact).request_id for fact in batch.facts]
     assert [one.message.lot for one in sale.published(LotEvents)] == [fact.lot for fact in batch.facts]
 
 
@@ -90,21 +97,21 @@ def test_what_the_clock_does_is_stored_and_broadcast_when_it_is_due(hold: Opens)
 def test_a_standstill_is_given_back_once_and_counted(hold: Opens) -> None:
     sale = hold(lots(1))
     ann = sale.bidder(ANN, "Ann")
-    sale.at(1000, lambda: (sale.ask(ann, bid(10, 1000)), setattr(sale, "slow_ms", 5000)))
+    sale.at(1000, lambda: sale.ask(ann, bid(10, 1000)), lambda: setattr(sale, "slow_ms", 5000))
     sale.run(8000)
     assert sale.server.counters.standstills == 1
     assert [one.more for one in sale.logged if one.what == "standstill"] == [{"ms": 5000, "position": 8}]
     (extended,) = [fact for one in sale.published(LotEvents) for fact in one.message.events][1:]
-    assert extended.ends_at_ms == sale.began_ms + HOUR_MS + 5000
+    assert must_be(LotExtended, extended).ends_at_ms == sale.began_ms + HOUR_MS + 5000
 
 
 def test_requests_of_a_long_drain_are_stamped_with_about_the_time_at_which_they_were_read(hold: Opens) -> None:
     sale = hold(lots(100))
     ann = sale.bidder(ANN, "Ann")
     sale.at(50, lambda: setattr(sale, "read_ms", 1))
-    sale.at(100, lambda: [sale.ask(ann, bid(9 + number, 1000, str(number))) for number in range(1, 101)])
+    sale.at(100, *[partial(sale.ask, ann, bid(9 + number, 1000, str(number))) for number in range(1, 101)])
     sale.run(1000)
-    stamps_ms = [answer.at_ms - sale.began_ms for answer in sale.answers(ANN)]
+    stamps_ms = [must_be(Accepted, answer).at_ms - sale.began_ms for answer in sale.answers(ANN)]
     assert len(stamps_ms) == 100
     assert all(0 <= 100 + 2 * place - at_ms <= 2 * STAMP_REQUESTS for place, at_ms in enumerate(stamps_ms, 1))
 
@@ -125,9 +132,7 @@ def test_a_snapshot_is_taken_after_so_many_events_and_more_where_there_are_many_
         for place in range(40):
             sale.at(
                 100 + 10 * place,
-                lambda place=place, sale=sale, people=people: sale.ask(
-                    people[place % 2], bid(10 + place, 1000 + 100 * place)
-                ),
+                partial(sale.ask, people[place % 2], bid(10 + place, 1000 + 100 * place)),
             )
         sale.run(600)
         for batch in sale.writes("append")[2:]:  # the catalogue and the start came before
@@ -192,7 +197,7 @@ def test_vitals_tell_how_the_server_stands(hold: Opens) -> None:
 def test_what_is_logged_bears_its_position_in_the_journal(hold: Opens, logs_bids: bool) -> None:
     sale = hold(logs_bids=logs_bids)
     ann = sale.bidder(ANN, "Ann")
-    sale.at(100, lambda: [sale.ask(ann, bid(number, amount)) for number, amount in ((10, 1000), (11, 1), (12, 5000))])
+    sale.at(100, *[partial(sale.ask, ann, bid(number, amount)) for number, amount in ((10, 1000), (11, 1), (12, 5000))])
     sale.at(200, lambda: sale.order(Announce(text="Good evening.")))
     sale.run(300)
     facts = [fact for one in sale.writes("append") for fact in one.facts]
