@@ -1,5 +1,7 @@
 """What becomes of a batch that can't be stored, and of the sale until storing works again."""
 
+from functools import partial
+
 import msgpack
 import pytest
 
@@ -10,24 +12,28 @@ from auctioneer.process import held_sale, server
 from auctioneer.process.held_sale import THAW_EVERY_MS
 from auctioneer.rules.facts import HouseStarted, LotDecided
 from common.errors import RejectCode
-from common.lot import BidPlaced, ExtendCause, LotExtended
+from common.lot import BidPlaced, ExtendCause, LotExtended, LotOpened
 from common.messages import Accepted, Heartbeat, LotEvents, Probed, Rejected, SaleEvents
 from tests.auctioneer.house.house_examples import ANN, BOB, lots
 from tests.auctioneer.process.served_sale import Answered, Opens, ServedSale, bid
+from tests.must_be import must_be
 
 ALL_LOTS = b"lot/"
 PROBE = b"~0123456789abcdef\0"
 
 
-def frozen_at_500(hold: Opens, **options: object) -> ServedSale:
+def frozen_at_500(hold: Opens, *, is_encrypted: bool = True) -> ServedSale:
     """Return a sale in which the disk fails a bid and a command at 500 ms and works again at 1800 ms."""
-    sale = hold(**options)
+    sale = hold(is_encrypted=is_encrypted)
     ann = sale.bidder(ANN, "Ann")
     sale.at(100, lambda: sale.order(Announce(text="Good evening.")))
     sale.at(500, lambda: sale.failing.update(("append", "open")))
-    sale.at(500, lambda: (sale.ask(ann, bid(10, 1000)), sale.order(Announce(id=7, text="No more."))))
+    sale.at(500, lambda: sale.ask(ann, bid(10, 1000)), lambda: sale.order(Announce(id=7, text="No more.")))
     sale.at(
-        1000, lambda: (sale.ask(ann, bid(11, 1000)), ann.send(b"\x81\xa2id\x05"), sale.order(Announce(id=8, text="x")))
+        1000,
+        lambda: sale.ask(ann, bid(11, 1000)),
+        lambda: ann.send(b"\x81\xa2id\x05"),
+        lambda: sale.order(Announce(id=8, text="x")),
     )
     sale.at(1800, sale.failing.clear)
     return sale
@@ -38,7 +44,7 @@ def test_what_could_not_be_stored_was_not_decided_and_is_to_be_asked_again(hold:
     closed: list[int] = []
     sale.at(1200, lambda: closed.append(sale.closed))
     sale.run(1790)
-    answers = sale.answers(ANN)
+    answers = [must_be(Rejected, answer) for answer in sale.answers(ANN)]
     assert [(type(answer), answer.id, answer.code, answer.retry_ms) for answer in answers] == [
         (Rejected, number, RejectCode.UNAVAILABLE, THAW_EVERY_MS) for number in (10, 11, 5)
     ]
@@ -100,7 +106,8 @@ def test_open_lots_get_the_frozen_time_back_and_everybody_is_told(hold: Opens) -
     sale.run(3000)
     stored = [fact for one in sale.writes("append") for fact in one.facts]
     (started,) = [fact for fact in stored if isinstance(fact, HouseStarted) and fact.outage_ms]
-    ends_at_ms = {fact.lot: fact.event.ends_at_ms for fact in stored if isinstance(fact, LotDecided)}
+    opened = {fact.lot: must_be(LotOpened, fact.event) for fact in stored if isinstance(fact, LotDecided)}
+    ends_at_ms = {lot: must_be(int, event.ends_at_ms) for lot, event in opened.items()}
     told = {one.message.lot: one.message.events for one in sale.published(LotEvents)}
     assert told == {
         lot: (LotExtended(2, started.at_ms, ExtendCause.OUTAGE, ends_at_ms[lot] + started.outage_ms),)
@@ -111,13 +118,14 @@ def test_open_lots_get_the_frozen_time_back_and_everybody_is_told(hold: Opens) -
 def test_what_storing_the_new_start_takes_is_given_back_too(hold: Opens) -> None:
     sale = hold(lots(1))
     ann = sale.bidder(ANN, "Ann")
-    sale.at(500, lambda: (sale.failing.add("append"), sale.ask(ann, bid(10, 1000))))
-    sale.at(600, lambda: (sale.failing.clear(), setattr(sale, "slow_ms", 5000)))
+    sale.at(500, lambda: sale.failing.add("append"), lambda: sale.ask(ann, bid(10, 1000)))
+    sale.at(600, lambda: sale.failing.clear(), lambda: setattr(sale, "slow_ms", 5000))
     sale.run(8000)
-    (opened,) = [fact.event for one in sale.writes("append") for fact in one.facts if isinstance(fact, LotDecided)][:1]
-    told = [fact for one in sale.published(LotEvents) for fact in one.message.events]
+    (event,) = [fact.event for one in sale.writes("append") for fact in one.facts if isinstance(fact, LotDecided)][:1]
+    opened_end_ms = must_be(int, must_be(LotOpened, event).ends_at_ms)
+    told = [must_be(LotExtended, fact) for one in sale.published(LotEvents) for fact in one.message.events]
     assert {fact.cause for fact in told} == {ExtendCause.OUTAGE}
-    assert 5000 <= told[-1].ends_at_ms - opened.ends_at_ms <= 6000
+    assert 5000 <= must_be(int, told[-1].ends_at_ms) - opened_end_ms <= 6000
 
 
 def test_a_mark_that_can_not_be_stored_freezes_too(hold: Opens) -> None:
@@ -157,7 +165,7 @@ def test_what_was_held_when_the_disk_failed_is_broadcast_before_what_the_outage_
     sale.at(750, lambda: sale.ask(ann, bid(10, 1000)))
     sale.at(790, lambda: sale.ask(bob, bid(10, 1100)))
     sale.at(850, lambda: sale.ask(ann, bid(11, 1200)))
-    sale.at(850, lambda: (sale.failing.add("append"), sale.ask(bob, bid(11, 1300))))
+    sale.at(850, lambda: sale.failing.add("append"), lambda: sale.ask(bob, bid(11, 1300)))
     sale.at(900, sale.failing.clear)
     sale.run(3000)
     assert sale.server.counters.freezes == 1
@@ -169,17 +177,17 @@ def test_what_was_held_when_the_disk_failed_is_broadcast_before_what_the_outage_
 def test_a_damaged_journal_is_not_waited_for(hold: Opens) -> None:
     sale = hold()
     ann = sale.bidder(ANN, "Ann")
-    sale.at(100, lambda: (sale.failing.update(("append", "damaged")), sale.ask(ann, bid(10, 1000))))
+    sale.at(100, lambda: sale.failing.update(("append", "damaged")), lambda: sale.ask(ann, bid(10, 1000)))
     with pytest.raises(DamagedJournalError):
         sale.run(3000)
-    assert [answer.code for answer in sale.answers(ANN)] == [RejectCode.UNAVAILABLE]
+    assert [must_be(Rejected, answer).code for answer in sale.answers(ANN)] == [RejectCode.UNAVAILABLE]
 
 
 def test_a_journal_that_is_gone_freezes_a_house_that_stores_all_the_time_within_a_second(hold: Opens) -> None:
     sale = hold(lots(1))
     ann = sale.bidder(ANN, "Ann")
     for number in range(10, 40):
-        sale.at(100 * number, lambda number=number: sale.ask(ann, bid(number, None, maximum_minor=100 * number)))
+        sale.at(100 * number, partial(sale.ask, ann, bid(number, None, maximum_minor=100 * number)))
     sale.at(1450, lambda: sale.failing.update(("gone", "open")))
     frozen: list[bool] = []
     sale.at(2440, lambda: frozen.append(sale.server.vitals().is_frozen))
@@ -195,4 +203,5 @@ def test_a_frozen_house_takes_up_no_journal_that_lacks_what_it_stored(hold: Open
     sale.at(600, sale.lose_last_fact)
     sale.run(3000)
     assert sale.server.vitals().is_frozen
-    assert "it was replaced" in [one.more["reason"] for one in sale.logged if one.what == "still_frozen"][-1]
+    reasons = [one.more["reason"] for one in sale.logged if one.what == "still_frozen"]
+    assert "it was replaced" in must_be(str, reasons[-1])
