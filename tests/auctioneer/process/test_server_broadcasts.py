@@ -1,5 +1,6 @@
 """When the server speaks to all: no faster than its listeners take it, and once a second in any case."""
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -45,7 +46,7 @@ def test_a_heartbeat_names_nothing_that_was_not_broadcast(hold: Opens, monkeypat
     for place in range(30):
         sale.at(
             100 + 50 * place,
-            lambda place=place: sale.ask((ann, bob)[place % 2], bid(10 + place, 1000 + 100 * place)),
+            partial(sale.ask, (ann, bob)[place % 2], bid(10 + place, 1000 + 100 * place)),
         )
     sale.run(3000)
     told_seq = held = 0
@@ -66,7 +67,7 @@ def test_who_left_the_broadcasts_holds_nobody_up(hold: Opens, monkeypatch: pytes
     sale.at(5, lambda: sale.listener(ANN, ALL_LOTS))
     sale.at(10, lambda: sale.connections[-1].close())
     for place, delay_ms in enumerate((1900, 1920)):
-        sale.at(delay_ms, lambda place=place: sale.ask(ann, bid(10 + place, 1000, str(1 + place))))
+        sale.at(delay_ms, partial(sale.ask, ann, bid(10 + place, 1000, str(1 + place))))
     sale.run(2000)
     assert [one.at_ms - sale.began_ms for one in sale.published(LotEvents)] == [1900, 1920]
 
@@ -74,8 +75,8 @@ def test_who_left_the_broadcasts_holds_nobody_up(hold: Opens, monkeypatch: pytes
 def test_changes_of_several_lots_are_one_frame_but_for_a_lot_that_is_followed(hold: Opens) -> None:
     sale = hold(lots(4))
     ann = sale.bidder(ANN, "Ann")
-    sale.at(5, lambda: (sale.listener(ANN, ALL_LOTS), sale.listener(ANN, b"lot/2\0")))
-    sale.at(100, lambda: [sale.ask(ann, bid(10 + number, 1000, str(number))) for number in (1, 2, 3, 4)])
+    sale.at(5, lambda: sale.listener(ANN, ALL_LOTS), lambda: sale.listener(ANN, b"lot/2\0"))
+    sale.at(100, *[partial(sale.ask, ann, bid(10 + number, 1000, str(number))) for number in (1, 2, 3, 4)])
     known: list[int] = []
     sale.at(90, lambda: known.append(len(sale.frames)))
     sale.run(250)
@@ -99,7 +100,7 @@ def test_life_is_noted_only_where_nothing_else_was_stored(hold: Opens) -> None:
     sale = hold(lots(40))
     ann = sale.bidder(ANN, "Ann")
     for place in range(20):
-        sale.at(100 + 250 * place, lambda place=place: sale.ask(ann, bid(10 + place, 1000, str(1 + place))))
+        sale.at(100 + 250 * place, partial(sale.ask, ann, bid(10 + place, 1000, str(1 + place))))
     sale.run(8000)
     marks = [one.at_ms - sale.began_ms for one in sale.writes("mark")]
     assert marks, "a quiet house is alive too"
@@ -117,8 +118,8 @@ def test_a_house_whose_start_took_long_is_not_heard_before_its_life_is_noted(
     """
     sale = hold((lot("1", by_hand=True),))
     ann = sale.bidder(ANN, "Ann")
-    sale.at(500, lambda: (sale.failing.add("append"), sale.ask(ann, bid(10, 1000))))
-    sale.at(600, lambda: (sale.failing.clear(), setattr(sale, "slow_ms", slow_ms)))
+    sale.at(500, lambda: sale.failing.add("append"), lambda: sale.ask(ann, bid(10, 1000)))
+    sale.at(600, lambda: sale.failing.clear(), lambda: setattr(sale, "slow_ms", slow_ms))
     sale.run(7000)
     back = next(one for one in sale.published(Heartbeat) if one.at_ms > sale.began_ms + slow_ms)
     noted = next(one for one in sale.writes(note) if one.at_ms > sale.began_ms + slow_ms)

@@ -1,6 +1,7 @@
 """Who the server hears: known keys within their budgets, well-formed messages, listeners who are admitted."""
 
 import socket
+from functools import partial
 from itertools import pairwise
 
 import msgpack
@@ -11,9 +12,10 @@ from auctioneer.house.commands import Admit, Announce
 from auctioneer.process.server import BATCH_SUBSCRIPTIONS_MAX, PASSED_OVER_MAX
 from common.codec import encode, topic
 from common.limits import FRAMES_MAX, PROTOCOL_VERSION
-from common.messages import Hello, Ping, Probed, Rejected, SaleEvents
+from common.messages import Hello, Ping, Probed, Rejected, SaleEvents, Welcome
 from tests.auctioneer.house.house_examples import ANN, BOB
 from tests.auctioneer.process.served_sale import Answered, Opens, Published, Stored, bid
+from tests.must_be import must_be
 
 ALL_LOTS = b"lot/"
 PROBE = topic("~" + "0123456789abcdef")
@@ -27,7 +29,7 @@ def test_who_goes_on_beyond_every_budget_gets_silence_and_keeps_nobody_waiting(h
     sale = hold()
     ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
     sale.at(90, lambda: sale.requests.frames.update({ANN: 3} if splits else {}))
-    sale.at(100, lambda: [sale.ask(ann, Ping(id=2 + number)) for number in range(2500)])
+    sale.at(100, *[partial(sale.ask, ann, Ping(id=2 + number)) for number in range(2500)])
     read: list[int] = []
 
     def both() -> None:
@@ -40,7 +42,7 @@ def test_who_goes_on_beyond_every_budget_gets_silence_and_keeps_nobody_waiting(h
     sale.run(200)
     assert len(sale.answers(ANN)) < 2100
     (answered,) = [
-        one.reads for one in sale.told if isinstance(one, Answered) and one.key == BOB and one.answer.id == 7
+        one.reads for one in sale.told if isinstance(one, Answered) and one.key == BOB and one.request_id == 7
     ]
     assert read[0] < answered <= read[0] + 1 + (1 if splits else PASSED_OVER_MAX) + 10, "ten are in the budget again"
 
@@ -52,7 +54,7 @@ def test_a_message_of_several_frames_is_refused_and_of_very_many_not_even_answer
     sale = hold()
     ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
     sale.at(90, lambda: sale.requests.frames.update({ANN: frames}))
-    sale.at(100, lambda: (sale.ask(ann, Ping(id=7)), sale.ask(bob, Ping(id=8))))
+    sale.at(100, lambda: sale.ask(ann, Ping(id=7)), lambda: sale.ask(bob, Ping(id=8)))
     sale.run(200)
     assert [type(one) for one in sale.answers(ANN)] == [Rejected] * is_answered
     assert [one.id for one in sale.answers(BOB)] == [8], "all of it was read"
@@ -64,7 +66,7 @@ def test_a_message_of_several_frames_ends_a_turn(hold: Opens) -> None:
     sale = hold()
     ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
     sale.at(90, lambda: sale.requests.frames.update({ANN: FRAMES_MAX}))
-    sale.at(100, lambda: [sale.ask(line, Ping(id=2 + number)) for number in range(9) for line in (bob, ann)])
+    sale.at(100, *[partial(sale.ask, line, Ping(id=2 + number)) for number in range(9) for line in (bob, ann)])
     sale.run(200)
     answered = [one.reads for one in sale.told if isinstance(one, Answered) and one.key == BOB]
     assert [after - before for before, after in pairwise(answered)][1:] == [2] * 8
@@ -105,7 +107,7 @@ def test_without_encryption_a_connection_is_who_its_first_hello_says(hold: Opens
     ):
         line.send(body)
     sale.run(100)
-    paddles = [(one.key, one.answer.paddle) for one in sale.told if isinstance(one, Answered)]
+    paddles = [(one.key, must_be(Welcome, one.answer).paddle) for one in sale.told if isinstance(one, Answered)]
     assert paddles == [("1", 1), ("2", 1), ("3", 2), ("4", 3), ("1", 1)]
 
 
@@ -171,7 +173,7 @@ def test_a_crowd_of_listeners_keeps_a_bid_waiting_for_a_part_of_it_only(hold: Op
     sale = hold()
     ann = sale.bidder(ANN, "Ann")
     probes = [topic(f"~{number:016x}") for number in range(BATCH_SUBSCRIPTIONS_MAX + 1)]
-    sale.at(100, lambda: (sale.listener(ANN, *probes), sale.ask(ann, bid(10, 1000))))
+    sale.at(100, lambda: sale.listener(ANN, *probes), lambda: sale.ask(ann, bid(10, 1000)))
     sale.run(110)
     then = [type(one) for one in sale.told if one.at_ms == sale.began_ms + 100]
     assert then == [*[Published] * BATCH_SUBSCRIPTIONS_MAX, Stored, Answered, Published, Published]
