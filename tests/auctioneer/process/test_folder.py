@@ -6,12 +6,13 @@ import resource
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from auctioneer.process.folder import DataFolder, MachineSettings, RunningHouse, whereabouts
+from auctioneer.process.folder import DataFolder, MachineSettings, RunningHouse
 from common.errors import StorageError, UsageError
 from common.keys import new_keys
 from common.local_houses import LocalHouse, publish_local_house
@@ -98,7 +99,7 @@ def test_who_looks_whether_it_is_held_does_not_keep_a_house_from_starting(
 ) -> None:
     """A `status` at the wrong moment must not make a `run` fail: whoever looks is gone before its patience is."""
     looking = as_one_who_looks(folder)
-    monkeypatch.setattr(whereabouts.time, "sleep", lambda pause_s: os.close(looking))
+    monkeypatch.setattr(time, "sleep", lambda pause_s: os.close(looking))
     os.close(folder.whereabouts.hold())
 
 

@@ -203,8 +203,14 @@ def test_a_list_of_local_houses_that_can_not_be_written_stops_no_house(tmp_path:
         shutil.rmtree(state)
         state.write_text("not a directory any more")
         os.kill(first, signal.SIGKILL)
-        told = []
-        second = next_server(told.append(line) or line for line in lines)
+        told: list[str] = []
+
+        def kept() -> Iterator[str]:
+            for line in lines:
+                told.append(line)
+                yield line
+
+        second = next_server(kept())
         assert second != first
         (warning,) = (json.loads(line) for line in told if "not_listed" in line)
         assert warning["level"] == "warning"
@@ -288,7 +294,11 @@ def test_sighup_ends_no_house_that_has_no_terminal(tmp_path: Path) -> None:
 
 def at(terminal: int) -> Callable[[], None]:
     """Return what makes a terminal that of the process that is started."""
-    return lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+    def claim() -> None:
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+    return claim
 
 
 def test_a_terminal_that_closes_ends_the_house_that_was_started_there(tmp_path: Path) -> None:
