@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import zmq
@@ -24,6 +25,7 @@ from tests.bidder.shells.fake_house import FakeHouse
 WAIT_MS = 60_000
 WAIT_S = WAIT_MS / 1000
 ROOT = Path(__file__).resolve().parents[3]
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -118,7 +120,7 @@ def test_a_loop_that_is_forgotten_with_its_client_hangs_nothing(fake: FakeHouse)
     assert "was not closed, and nothing keeps it" in told
 
 
-def forget_all(held: list[object], thread: threading.Thread) -> None:
+def forget_all(held: list[T], thread: threading.Thread) -> None:
     """Hold these no longer, and wait until the thread has ended; it may hold the client while it works."""
     held.clear()
     for _ in range(WAIT_MS // 20):
@@ -154,9 +156,12 @@ def test_a_client_that_was_closed_or_has_failed_is_not_missed(fake: FakeHouse) -
     """A warning would be an error here."""
     client = joined(fake)
     client.close()
-    failed = Client.connect(
-        fake.link, "Bea", new_keys(), on_notice=lambda event: 1 // (not isinstance(event, LotChanged))
-    )
+
+    def fail_at_a_change(event: Notice) -> None:
+        if isinstance(event, LotChanged):
+            raise ZeroDivisionError
+
+    failed = Client.connect(fake.link, "Bea", new_keys(), on_notice=fail_at_a_change)
     fake.do(lambda house: house.bid("1", 100))
     failed._thread.join(WAIT_S)
     with pytest.raises(ZeroDivisionError):
