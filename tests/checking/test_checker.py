@@ -188,11 +188,13 @@ for _event, _field, _difference in (
     ("lot_bought", "price_minor", 1),
     ("house_started", "outage_ms", -1),
     ("house_started", "outage_ms", 1_000_000),
-    ("house_stood_still", "outage_ms", -1),
     ("house_stood_still", "outage_ms", 1_000_000),
     ("sale_paused", "seq", 1),
 ):
     spoils.append(("record", change_of(_event, _field, _difference)))
+# The record alone shows a millisecond too little only where a lot is closed by the clock after it; what everybody heard
+# shows it at once.
+spoils.append(("told", change_of("house_stood_still", "outage_ms", -1)))
 
 
 @expect("record")

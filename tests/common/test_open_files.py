@@ -40,6 +40,6 @@ def test_room_is_made_by_raising_the_limit_and_only_where_it_is_needed() -> None
 def test_more_than_the_system_allows_is_told_with_what_to_do() -> None:
     told = told_by("make_room_for_files(300)")
     assert told.startswith(
-        "This process can't open 300 more files: the system allows it 256. Raise that limit (`ulimit"
+        "This process can't open 300 more files: the system allows it 256 in all. Raise that limit (`ulimit"
     )
     assert told.endswith("\n256\n"), "it went as far as it could"

@@ -112,7 +112,8 @@ class SqliteRecord(ChainedRecord):
             yield
         finally:
             if self._connection is not None and connection.in_transaction:
-                connection.execute("COMMIT")  # of reading only
+                with suppress(sqlite3.Error):  # it ends reading only; what is wrong with the file, reading has told
+                    connection.execute("ROLLBACK")
 
     def _fetch(
         self, statement: str, values: tuple[object, ...] = (), *, first_bad: int | None = None
