@@ -2,19 +2,20 @@
 
 `Record` takes one fact after the other. Where a fact says other than the rules do it leaves a sentence in `faults` and
 stops, since all that follows builds on it; what needs no rules (who asked, what is public) is kept of all facts.
+A test that follows a running engine gives each fact to `add` and calls `settle` after each step; what comes next is in
+`next_due` and `allows`.
 """
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from tests.checking.heard import Body, public_event, word_of
 from tests.checking.history import Fact
 from tests.checking.rules import FINAL, Lot, Shown
 
 HOUSE = "house"
 SILENT_MS = 10_000
-
-Body = dict[str, Any]
 
 
 class Version(NamedTuple):
@@ -30,6 +31,13 @@ class Public(NamedTuple):
 
     event: Body
     fact: Fact
+
+
+class Due(NamedTuple):
+    """What happens by itself: when, and to which lot; the sale is the empty name. What has its turn is due at once."""
+
+    at_ms: int
+    lot: str
 
 
 class Bidder(NamedTuple):
@@ -56,10 +64,12 @@ def _require_equal(what: str, recorded: object, by_rule: object) -> None:
 
 
 class Record:
-    """The journal, re-decided."""
+    """The journal, re-decided. A maximum may be dropped after more than `silent_ms` of silence."""
 
-    def __init__(self, facts: Iterable[Fact], outages_ms: list[tuple[int, int]] | None = None) -> None:
-        self.facts = list(facts)
+    def __init__(
+        self, facts: Iterable[Fact], outages_ms: list[tuple[int, int]] | None = None, *, silent_ms: int = SILENT_MS
+    ) -> None:
+        self.facts: list[Fact] = []
         self.faults: list[str] = []
         self.versions: dict[str, list[Version]] = {}
         self.public: dict[tuple[str, int], Public] = {}
@@ -69,8 +79,10 @@ class Record:
         self.bidders: dict[int, Bidder] = {}
         self.paddles: dict[str, int] = {}
         self.lots: dict[str, Lot] = {}
+        self._catalogue: list[Lot] = []
         self._live: dict[str, Lot] = {}
         """The lots that are not over."""
+        self.sale_status = "running"
         self.sale_seq = 0
         self.epochs: list[int] = []
         """The epoch of the sale, and those that it had after a backup was restored."""
@@ -79,15 +91,19 @@ class Record:
         self._outages_ms = list(outages_ms) if outages_ms is not None else None
         self._admitted: dict[int, bool] = {}
         self._admission = "open"
-        self._sale_status = "running"
         self._paused_at_ms = self._stood_ms = self._started_at_ms = 0
+        self._is_ending = False
+        """The hammer fell for the sale's end, which must follow."""
+        self._to_reschedule: set[str] = set()
+        """Lots whose opening the end of the sale's pause must still move."""
         self._ends_after_last_lot = False
         self._now_ms = 0
+        self._silent_ms = silent_ms
         self._asked_ms: dict[int, int] = {}
         self._runs = 0
-        for number, fact in enumerate(self.facts, start=1):
-            self._take(number, fact)
-        self._walk(lambda: self._require_settled("the record's end"))
+        for fact in facts:
+            self.add(fact)
+        self.settle()
 
     def seq_of(self, stream: str) -> int:
         """Return the last seq of a stream."""
@@ -104,9 +120,56 @@ class Record:
         index = bisect_left(versions, seq, key=lambda version: version.lot.seq)
         return versions[index].shown if index < len(versions) and versions[index].lot.seq == seq else None
 
+    def next_due(self) -> Due | None:
+        """Rule 29: return what happens next by itself; None where nothing does."""
+        scheduled = [lot for lot in self._live.values() if lot.status == "scheduled" and self.sale_status == "running"]
+        for lot in scheduled:
+            if lot.spec["opening"]["rule"] == "after previous" and self._has_turn(lot):
+                return Due(self._now_ms, lot.terms["lot"])
+        if self._ends_after_last_lot and self.lots and not self._live and self.sale_status != "ended":
+            return Due(self._now_ms, "")
+        clocks = [(lot.opens_at_ms, lot.place, lot) for lot in scheduled if lot.opens_at_ms is not None]
+        clocks += [(lot.ends_at_ms, lot.place, lot) for lot in self._live.values() if lot.ends_at_ms is not None]
+        if not clocks:
+            return None
+        at_ms, _, lot = min(clocks, key=lambda clock: clock[:2])
+        return Due(at_ms, lot.terms["lot"])
+
+    def _has_turn(self, lot: Lot) -> bool:
+        """Rule 21."""
+        for place in range(lot.place - 1, -1, -1):
+            status = self._catalogue[place].status
+            if status != "withdrawn":
+                return status in FINAL
+        return True
+
+    def allows(self, command: str, lot: str = "") -> bool:
+        """Rules 21 to 28: whether a command of the auctioneer would be carried out now."""
+        match command:
+            case "add":
+                return self.sale_status != "ended" and lot not in self.lots
+            case "end":
+                return self.sale_status != "ended"
+            case "resume_sale":
+                return self.sale_status == "paused"
+            case "pause_sale":
+                return self.sale_status == "running"
+            case "open" | "resume" if self.sale_status != "running":
+                return False
+            case _:
+                return self.lots[lot].allows(command)
+
     # --- one fact -----------------------------------------------------------------------------------------------------
 
-    def _take(self, number: int, fact: Fact) -> None:
+    def settle(self) -> None:
+        """Hold that nothing is half done, now that no fact follows."""
+        self._walk(lambda: self._require_settled("the record's end"))
+        self._walk(lambda: _require(not self._is_ending, "the lots are over, and the sale is not"))
+
+    def add(self, fact: Fact) -> None:
+        """Take the next fact."""
+        self.facts.append(fact)
+        number = len(self.facts)
         if fact.position != number:
             self.faults.append(f"position {number} is missing or doubled: there is {fact.position}")
             self.is_sound = False
@@ -148,10 +211,7 @@ class Record:
         _require(at_ms >= self._now_ms, f"the time runs back from {self._now_ms}")
         if not body.get("with_sale", False):
             self._require_settled(body["fact"])
-        if body["fact"] == "house_stood_still":
-            self._require_nothing_due({**body, "at_ms": at_ms - body["outage_ms"]})
-        elif body["fact"] not in ("house_started", "sale_restored") and not body.get("with_sale", False):
-            self._require_nothing_due(body)
+        self._require_in_order(body)
         getattr(self, f"_{body['fact']}")(body)
         self._now_ms = at_ms
         if body["fact"] in ("house_started", "house_stood_still"):
@@ -182,25 +242,42 @@ class Record:
     def _require_settled(self, before: str) -> None:
         """Hold that what is done to the whole sale is done to each lot, before anything else happens."""
         for name, lot in self._live.items():
-            if self._sale_status == "paused":
+            if self.sale_status == "paused":
                 _require(lot.status != "open", f"before {before}, lot {name} is open in a paused sale")
-            elif self._sale_status == "running":
+            elif self.sale_status == "running":
                 _require(not lot.is_stopped_by_sale, f"before {before}, lot {name} still waits for the sale to go on")
+                _require(name not in self._to_reschedule, f"before {before}, the opening of lot {name} has not moved")
             else:
                 raise WrongFactError(f"before {before}, lot {name} is not over in a sale that is")
 
-    def _require_nothing_due(self, body: Body) -> None:
-        """Rules 17 and 29: what is due by now has happened."""
-        if body["fact"] == "lot_listed":
+    def _require_in_order(self, body: Body) -> None:
+        """Rules 17 and 29: what is due by now has happened, and what the house does by itself is what is due first."""
+        if body["fact"] in ("house_started", "sale_restored", "lot_listed"):
             return  # lots are added together, and the first may be due before the last is listed
-        by_house = body.get("by") == HOUSE
-        for name, lot in self._live.items():
-            due_ms = lot.ends_at_ms
-            if lot.status == "scheduled" and self._sale_status == "running":
-                due_ms = lot.opens_at_ms
-            if due_ms is not None and not (by_house and name == body.get("lot")):
-                is_late = max(due_ms, self._now_ms) < body["at_ms"] if by_house else due_ms <= body["at_ms"]
-                _require(not is_late, f"lot {name} was due at {due_ms}")
+        change, with_sale, was_ending = (
+            body.get("event", {}).get("event"),
+            body.get("with_sale", False),
+            self._is_ending,
+        )
+        self._is_ending = with_sale and change in ("lot_closed", "lot_withdrawn")
+        _require(not with_sale or body["by"] != HOUSE, "the house does nothing to the whole sale but end it")
+        if was_ending:
+            _require(self._is_ending or change == "sale_ended", "the lots are over, and the sale is not")
+            return
+        if with_sale and not self._is_ending:
+            return
+        due = self.next_due()
+        if body.get("by") != HOUSE:
+            _require(due is None or due.at_ms > body["at_ms"] - body.get("outage_ms", 0), f"due before it is {due}")
+            return
+        if due is None:
+            raise WrongFactError("the house did what was not due")
+        _require_equal("what is due first", body.get("lot", ""), due.lot)
+        _require_equal("the time of what was due", body["at_ms"], max(due.at_ms, self._now_ms))
+        by_rule = "sale_ended"
+        if due.lot:
+            by_rule = "lot_opened" if self.lots[due.lot].status == "scheduled" else "lot_closed"
+        _require_equal("what the house did", change, by_rule)
 
     # --- the house and its bidders ------------------------------------------------------------------------------------
 
@@ -245,12 +322,13 @@ class Record:
         spec, opening = body["spec"], body["spec"]["opening"]
         name, at_ms = spec["terms"]["lot"], body["at_ms"]
         _require(name not in self.lots, f"lot {name} is there already")
-        _require(self._sale_status != "ended", "nothing is added to a sale that is over")
+        _require(self.sale_status != "ended", "nothing is added to a sale that is over")
         opens_at_ms = {"at start": at_ms, "at time": opening["at_ms"]}.get(opening["rule"])
         if opening["delay_ms"] is not None:
             opens_at_ms = self._started_at_ms + self._stood_ms + opening["delay_ms"]
         _require_equal("the opening", body["opens_at_ms"], opens_at_ms)
-        self.lots[name] = self._live[name] = Lot(spec, opens_at_ms)
+        self.lots[name] = self._live[name] = Lot(spec, opens_at_ms, len(self._catalogue))
+        self._catalogue.append(self.lots[name])
         self.versions[name] = []
         self.sale_seq += 1
 
@@ -304,7 +382,7 @@ class Record:
         lot, paddle = self.lots[body["lot"]], body["paddle"]
         _require(lot.may_drop(paddle), f"paddle {paddle} does not lead with a maximum that may be dropped")
         silent_ms = body["at_ms"] - self._asked_ms[paddle]
-        _require(silent_ms > SILENT_MS, f"paddle {paddle} was heard {silent_ms} ms ago")
+        _require(silent_ms > self._silent_ms, f"paddle {paddle} was heard {silent_ms} ms ago")
         lot.drop(paddle)
         _require_equal("the maximum", body["leader_maximum_minor"], lot.price())
 
@@ -317,46 +395,32 @@ class Record:
         getattr(self, f"_{change['event']}")(lot, body, change)
 
     def _lot_rescheduled(self, lot: Lot, body: Body, change: Body) -> None:
-        _require(lot.status == "scheduled" and lot.opens_at_ms is not None, "only what is to open is put off")
+        _require(body["lot"] in self._to_reschedule, "only openings counted from the sale's beginning are put off")
+        self._to_reschedule.remove(body["lot"])
         stood_ms = body["at_ms"] - self._paused_at_ms
         _require_equal("the opening", change["opens_at_ms"], (lot.opens_at_ms or 0) + stood_ms)
         lot.opens_at_ms, lot.seq = change["opens_at_ms"], lot.seq + 1
 
     def _lot_opened(self, lot: Lot, body: Body, change: Body) -> None:
         _require_equal("the status", lot.status, "scheduled")
-        _require_equal("the sale", self._sale_status, "running")
+        _require_equal("the sale", self.sale_status, "running")
         at_ms, duration_ms = body["at_ms"], lot.terms["duration_ms"]
-        if body["by"] == HOUSE:
-            due_ms = self._due_to_open_ms(lot)
-            _require(due_ms is not None, "it is not its turn")
-            _require_equal("the time of opening", at_ms, max(due_ms or 0, self._now_ms))
         lot.status, lot.opens_at_ms, lot.seq = "open", at_ms, lot.seq + 1
         lot.ends_at_ms = None if duration_ms is None else at_ms + duration_ms
         _require_equal("the end", change["ends_at_ms"], lot.ends_at_ms)
-
-    def _due_to_open_ms(self, lot: Lot) -> int | None:
-        """Rule 21."""
-        if lot.spec["opening"]["rule"] != "after previous":
-            return lot.opens_at_ms
-        earlier = None
-        for other in self.lots.values():
-            if other is lot:
-                break
-            earlier = other if other.status != "withdrawn" else earlier
-        return self._now_ms if earlier is None or earlier.status in FINAL else None
 
     def _lot_paused(self, lot: Lot, body: Body, change: Body) -> None:
         _require_equal("the status", lot.status, "open")
         left_ms = None if lot.ends_at_ms is None else max(0, lot.ends_at_ms - body["at_ms"])
         _require_equal("what is left", change["remaining_ms"], left_ms)
         with_sale = body.get("with_sale", False)
-        _require_equal("the sale", self._sale_status, "paused" if with_sale else "running")
+        _require_equal("the sale", self.sale_status, "paused" if with_sale else "running")
         lot.status, lot.remaining_ms, lot.ends_at_ms, lot.seq = "paused", left_ms, None, lot.seq + 1
         lot.is_stopped_by_sale = with_sale
 
     def _lot_resumed(self, lot: Lot, body: Body, change: Body) -> None:
         _require_equal("the status", lot.status, "paused")
-        _require_equal("the sale", self._sale_status, "running")
+        _require_equal("the sale", self.sale_status, "running")
         _require_equal("being stopped by the sale", lot.is_stopped_by_sale, body.get("with_sale", False))
         ends_at_ms = None if lot.remaining_ms is None else body["at_ms"] + lot.remaining_ms
         _require_equal("the end", change["ends_at_ms"], ends_at_ms)
@@ -365,7 +429,7 @@ class Record:
 
     def _lot_extended(self, lot: Lot, body: Body, change: Body) -> None:
         _require(change["cause"] == "auctioneer", "an outage is a fact of its own")
-        _require(lot.status in ("open", "paused") and lot.terms["duration_ms"] is not None, "it has no clock")
+        _require(lot.allows("extend"), "it has no clock, or is not open")
         for what in ("ends_at_ms", "remaining_ms"):
             before, after = getattr(lot, what), change[what]
             _require((before is None) == (after is None), f"{what} was {before}")
@@ -375,11 +439,7 @@ class Record:
 
     def _lot_closed(self, lot: Lot, body: Body, change: Body) -> None:
         _require(lot.status in ("open", "paused"), f"a lot that is {lot.status} can't be closed")
-        if change["cause"] == "time":
-            _require(body["by"] == HOUSE and lot.ends_at_ms is not None, "only the clock closes by time")
-            _require_equal("the time of the close", body["at_ms"], max(lot.ends_at_ms or 0, self._now_ms))
-        else:
-            _require_equal("the cause", change["cause"], "hammer")
+        _require_equal("the cause", change["cause"], "time" if body["by"] == HOUSE else "hammer")
         sold = lot.is_sold()
         _require_equal("the winner", change["winner"], lot.leader() if sold else None)
         _require_equal("the hammer price", change["hammer_minor"], lot.price() if sold else None)
@@ -397,47 +457,14 @@ class Record:
         _require_equal("the change's seq", change["seq"], self.sale_seq)
         match change["event"]:
             case "sale_paused":
-                _require_equal("the sale", self._sale_status, "running")
-                self._sale_status, self._paused_at_ms = "paused", body["at_ms"]
+                _require_equal("the sale", self.sale_status, "running")
+                self.sale_status, self._paused_at_ms = "paused", body["at_ms"]
             case "sale_resumed":
-                _require_equal("the sale", self._sale_status, "paused")
-                self._sale_status = "running"
+                _require_equal("the sale", self.sale_status, "paused")
+                self.sale_status = "running"
                 self._stood_ms += body["at_ms"] - self._paused_at_ms
+                scheduled = (name for name, lot in self._live.items() if lot.status == "scheduled")
+                self._to_reschedule = {name for name in scheduled if self.lots[name].spec["opening"]["delay_ms"]}
             case "sale_ended":
-                _require(self._sale_status != "ended", "the sale is over already")
-                by_itself = self._ends_after_last_lot and bool(self.lots)
-                _require(body["by"] != HOUSE or by_itself, "this sale does not end by itself")
-                self._sale_status = "ended"
-
-
-def word_of(body: Body) -> Body | None:
-    """Return what one bidder alone hears of a fact; None where that is nothing."""
-    match body["fact"]:
-        case "bidder_told":
-            kind, text = "message", body["text"]
-        case "bidder_admitted":
-            kind, text = "admitted" if body["admitted"] else "turned_out", ""
-        case _:
-            return None
-    return {"seq": body["news_seq"], "at_ms": body["at_ms"], "kind": kind, "text": text}
-
-
-def public_event(body: Body) -> Body | None:
-    """Return what everybody may know of a fact, as it stands in a broadcast; None where that is nothing."""
-    seq, at_ms = body.get("seq", 0), body["at_ms"]
-    match body["fact"]:
-        case "lot_decided" | "sale_decided":
-            change: Body = body["event"]
-            return change
-        case "bid_taken" if body["public"]:
-            copied = ("leader", "price_minor", "minimum_minor", "ends_at_ms", "reserve_met", "buy_now_minor")
-            told = {field: body[field] for field in copied}
-            return {"event": "bid_placed", "seq": seq, "at_ms": at_ms, "bidder": body["paddle"], **told}
-        case "lot_bought":
-            sold = {"cause": "buy_now", "winner": body["paddle"], "hammer_minor": body["price_minor"]}
-            return {"event": "lot_closed", "seq": seq, "at_ms": at_ms, **sold}
-        case "lot_listed":
-            listed = {"terms": body["spec"]["terms"], "opens_at_ms": body["opens_at_ms"]}
-            return {"event": "lot_added", "seq": seq, "at_ms": at_ms, **listed}
-        case _:
-            return None
+                _require(self.sale_status != "ended", "the sale is over already")
+                self.sale_status = "ended"

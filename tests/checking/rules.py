@@ -2,6 +2,9 @@
 
 A lot keeps all that was ever bid on it, and its price is worked out from all maxima each time. Everything is plain
 data, as the journal's JSON has it. `Lot.rejection` says why a bid does not count; `Lot.take` takes one that does.
+
+The rules are told a second time only here. Recorded sales are held to this, and so is the engine after every step of
+random sales (`tests/auctioneer/rules/test_engine_model.py`).
 """
 
 from dataclasses import dataclass, field, replace
@@ -13,6 +16,15 @@ from common.names import skeletons
 _LARGE = AMOUNT_MINOR_MAX // 4
 """Below it no amount can make the next minimum too large, whatever the table of increments."""
 FINAL = ("sold", "passed", "withdrawn")
+_ALLOWED = {
+    "open": ("scheduled",),
+    "pause": ("open",),
+    "resume": ("paused",),
+    "extend": ("open", "paused"),
+    "close": ("open", "paused"),
+    "withdraw": ("scheduled", "open", "paused"),
+}
+"""In which states of a lot the auctioneer's commands are carried out."""
 
 
 class Shown(NamedTuple):
@@ -49,6 +61,8 @@ class Lot:
 
     spec: dict[str, Any]
     opens_at_ms: int | None
+    place: int = 0
+    """Where it stands in the catalogue; the first lot is 0."""
     status: str = "scheduled"
     seq: int = 0
     bids: int = 0
@@ -208,6 +222,11 @@ class Lot:
             ends_at_ms = min(ends_at_ms, self.ends_at_ms + soft["cap_ms"] - self.extended_ms)
         self.extended_ms += ends_at_ms - self.ends_at_ms
         self.ends_at_ms = ends_at_ms
+
+    def allows(self, command: str) -> bool:
+        """Rules 21 to 26: whether a command of the auctioneer suits the lot as it stands."""
+        has_clock = self.terms["duration_ms"] is not None
+        return self.status in _ALLOWED[command] and (has_clock or command != "extend")
 
     def may_drop(self, paddle: int) -> bool:
         """Rule 8: whether the leader's latest maximum was only for as long as the bidder is connected."""

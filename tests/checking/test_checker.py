@@ -151,11 +151,22 @@ def a_position_is_missing(history: History, chance: Random) -> bool:
     return True
 
 
+def outages_that_show(history: History) -> Iterator[Fact]:
+    """Yield the outages after which more happened to a lot that got the time back; nothing shows what others were."""
+    public = Record(history.facts).public
+    for (lot, seq), one in public.items():
+        if "outage_ms" in one.fact.body and (lot, seq + 1) in public:
+            yield one.fact
+
+
 def change_of(event: str, field: str, difference: int) -> Spoil:
     """Return what changes a number in a fact, or in what was decided."""
 
     def spoil(history: History, chance: Random) -> bool:
-        fact = pick(chance, facts(history, event))
+        found = facts(history, event)
+        if field == "outage_ms":
+            found = (fact for fact in found if any(fact is one for one in outages_that_show(history)))
+        fact = pick(chance, found)
         if fact is None:
             return False
         body = fact.body.get("event", fact.body)
@@ -213,6 +224,40 @@ def is_outage(event: AnyLotEvent) -> bool:
 
 
 @expect("record")
+def two_things_due_at_once_have_changed_places(history: History, chance: Random) -> bool:
+    places = [
+        index
+        for index, (one, other) in enumerate(zip(history.facts, history.facts[1:], strict=False))
+        if one.body.get("by") == other.body.get("by") == "house" and one.body["at_ms"] == other.body["at_ms"]
+        if one.body["fact"] == other.body["fact"] == "lot_decided" and one.body["lot"] != other.body["lot"]
+    ]
+    index = pick(chance, iter(places))
+    if index is not None:
+        history.facts[index : index + 2] = reversed(history.facts[index : index + 2])
+        renumber(history)
+    return index is not None
+
+
+@expect("record")
+def the_house_does_what_is_not_due(history: History, chance: Random) -> bool:
+    decided = (fact for kind in ("lot_paused", "lot_withdrawn", "lot_closed") for fact in facts(history, kind))
+    fact = pick(chance, (fact for fact in decided if fact.body.get("by") != "house"))
+    if fact is not None:
+        fact.body["by"] = "house"
+    return fact is not None
+
+
+@expect("record")
+def the_hammer_falls_for_an_end_that_does_not_follow(history: History, chance: Random) -> bool:
+    ends = [fact for fact in facts(history, "sale_ended") if history.facts[fact.position - 2].body.get("with_sale")]
+    fact = pick(chance, iter(ends))
+    if fact is not None:
+        history.facts.remove(fact)
+        renumber(history)
+    return fact is not None
+
+
+@expect("record")
 def somebody_is_let_in_or_kept_waiting_against_the_settings(history: History, chance: Random) -> bool:
     fact = pick(chance, facts(history, "bidder_enrolled"))
     if fact is not None:
@@ -256,13 +301,7 @@ def a_bid_counts_that_came_at_the_very_end(history: History, chance: Random) -> 
 
 @expect("record")
 def lots_are_not_given_an_outage_back(history: History, chance: Random) -> bool:
-    public = Record(history.facts).public
-    outages = (
-        one.fact
-        for (lot, seq), one in public.items()
-        if "outage_ms" in one.fact.body and (lot, seq + 1) in public  # else nothing shows that it is missing
-    )
-    fact = pick(chance, outages)
+    fact = pick(chance, outages_that_show(history))
     if fact is not None:
         history.facts.remove(fact)
         renumber(history)

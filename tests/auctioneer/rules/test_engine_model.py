@@ -1,4 +1,9 @@
-"""Random sales, decided by the engine and by a naive model of the rules, which must agree after every step."""
+"""Random sales, decided by the engine and by the checker's plain telling of the rules, which must agree at every step.
+
+Before a step the test asks `tests.checking` what must come of it: the code of a refusal, whether a command is carried
+out, which maxima fall, what is due next. Each fact of the engine then goes through the checker's `Record`, which
+decides it again. After the step all lots are compared, what is public and what is secret.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,26 +20,38 @@ from auctioneer.audit.verify import verify
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine, EngineState
-from auctioneer.rules.facts import (
-    AnyFact,
-    BidderEnrolled,
-    BidLate,
-    BidTaken,
-    LotBought,
-)
+from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidLate, BidTaken, LotBought
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.errors import RejectCode
 from common.lot import LotTerms, SoftClose, Step
 from common.messages import BidRequest, BuyRequest, Rejected, Role
 from common.names import skeletons
 from tests.auctioneer.house.house_examples import START_MS, sale_created
 from tests.auctioneer.rules.keywords import LotWords
-from tests.auctioneer.rules.naive_model import Said, Sale
 from tests.auctioneer.rules.replays import check_replay
+from tests.checking.history import Fact, plain
+from tests.checking.record import Record
+from tests.checking.rules import Lot
+from tests.checking.telling import shown_by
 
 LOTS_MAX = 12
 BIDDERS = ("Ann", "Bob", "Cat", "Dan")
 LOTS = ("1", "2", "3", "10", "4", "5", "6")
+
+AUCTIONEER = "auctioneer"
+EVENTS = {
+    "open": "lot_opened",
+    "pause": "lot_paused",
+    "resume": "lot_resumed",
+    "extend": "lot_extended",
+    "close": "lot_closed",
+    "withdraw": "lot_withdrawn",
+    "pause_sale": "sale_paused",
+    "resume_sale": "sale_resumed",
+    "end": "sale_ended",
+}
+"""What comes of each command that is carried out."""
 
 PADDLES = st.integers(1, len(BIDDERS))
 ANY_PLACE = 10
@@ -120,6 +137,24 @@ def with_number(lot: str, drawn: Drawn) -> LotSpec:
     return LotSpec(LotTerms(lot=lot, **drawn.terms), drawn.reserve_minor, drawn.opening)
 
 
+def time_of(lot: Lot) -> int | None:
+    """Return when a lot ends, or of a paused one how much time is left."""
+    return lot.remaining_ms if lot.ends_at_ms is None else lot.ends_at_ms
+
+
+def secrets_of(lot: Lot) -> tuple[int | None, ...]:
+    """Return the leader and the two highest maxima, by the rules."""
+    ranked = lot.ranked()
+    maxima = [-minus for minus, _, _ in ranked]
+    return (lot.leader(), *maxima[:2], *[None] * (2 - len(maxima[:2])))
+
+
+def secrets_in(state: LotState) -> tuple[int | None, ...]:
+    """Return the same as the engine has it."""
+    book = state.book
+    return (None, None, None) if book is None else (book.leader, book.leader_maximum_minor, book.rival_maximum_minor)
+
+
 class SaleMachine(RuleBasedStateMachine):
     @initialize(
         first=st.lists(specs(), min_size=1, max_size=3),
@@ -129,10 +164,10 @@ class SaleMachine(RuleBasedStateMachine):
     def create(self, first: list[Drawn], ends_after_last_lot: bool, snapshot_after: int) -> None:
         created = sale_created(ends_after_last_lot=ends_after_last_lot)
         self.engine = Engine.create(created)
-        self.model = Sale(START_MS, ends_after_last_lot=ends_after_last_lot)
+        self.record = Record((), silent_ms=-1)  # how long a silence lasts is not the engine's to decide
         self.watcher = Watcher(self.engine)
-        self.facts: list[AnyFact] = [created]
-        self.facts += [
+        self.facts: list[AnyFact] = []
+        enrolled = [
             BidderEnrolled(
                 at_ms=START_MS,
                 paddle=paddle,
@@ -144,16 +179,14 @@ class SaleMachine(RuleBasedStateMachine):
             )
             for paddle, name in enumerate(BIDDERS, start=1)
         ]
+        self.note([created, *enrolled])
         self.now_ms = START_MS
         self.requests = 0
         self.steps_to_snapshot = snapshot_after
         self.spares = first
         self.snapshot: tuple[bytes, int] | None = None
         specs_of_lots = tuple(with_number(lot, drawn) for lot, drawn in zip(LOTS, first, strict=False))
-        self.happened(decisions.add(self.engine, START_MS, "auctioneer", specs_of_lots))
-        for spec in specs_of_lots:
-            assert self.model.add(START_MS, spec)
-        self.advance(0)
+        self.compare_added(decisions.add(self.engine, START_MS, AUCTIONEER, specs_of_lots), specs_of_lots)
 
     # --- what can happen ---
 
@@ -162,21 +195,20 @@ class SaleMachine(RuleBasedStateMachine):
         for attempt in tries:
             if attempt.place < ANY_PLACE:
                 self.see_that_a_lot_is_open()
-                if self.model.status == "ended":
+                if self.record.sale_status == "ended":
                     return
             lot = self.lot_at(attempt.place)
-            ends, soft_close = self.model.lots[lot].ends, self.model.lots[lot].spec.terms.soft_close
-            if attempt.early_ms is not None and ends is not None:
-                window_ms = soft_close.window_ms if soft_close is not None else 0
-                self.advance(max(0, ends - window_ms - attempt.early_ms - self.now_ms))
+            place = self.record.lots[lot]
+            if attempt.early_ms is not None and place.ends_at_ms is not None:
+                window_ms = (place.terms["soft_close"] or {"window_ms": 0})["window_ms"]
+                self.advance(max(0, place.ends_at_ms - window_ms - attempt.early_ms - self.now_ms))
             else:
                 self.advance(attempt.wait_ms)
-            place = self.model.lots[lot]
-            maxima = place.maxima()
+            ranked = place.ranked()
             paddle, least = attempt.paddle, place.minimum()
-            if maxima and attempt.near != "minimum":
-                least = -maxima[0][0]
-                paddle = maxima[0][2] if attempt.near == "own maximum" else paddle
+            if ranked and attempt.near != "minimum":
+                least = -ranked[0][0]
+                paddle = ranked[0][2] if attempt.near == "own maximum" else paddle
             amount = max(1, least + attempt.over) if attempt.opens else None
             maximum = None if attempt.opens and not attempt.more else max(1, least + attempt.over + attempt.more)
             if_seq = None if attempt.seq_over is None else max(0, place.seq + attempt.seq_over)
@@ -184,15 +216,15 @@ class SaleMachine(RuleBasedStateMachine):
 
     def see_that_a_lot_is_open(self) -> None:
         """Have most bids meet an open lot."""
-        statuses = {lot.status: name for name, lot in self.model.lots.items()}
-        if "open" in statuses or self.model.status == "ended":
+        statuses = {lot.status: place for place, lot in enumerate(self.record.lots.values())}
+        if "open" in statuses or self.record.sale_status == "ended":
             return
-        if self.model.status == "paused":
+        if self.record.sale_status == "paused":
             self.direct_sale(0, "resume_sale")
         elif "paused" in statuses:
-            self.direct(0, list(self.model.lots).index(statuses["paused"]) + ANY_PLACE, "resume", 0)
-        elif len(self.model.lots) < LOTS_MAX:
-            self.add(0, f"spare{len(self.model.lots)}", self.spares[len(self.model.lots) % len(self.spares)])
+            self.direct(0, statuses["paused"] + ANY_PLACE, "resume", 0)
+        elif len(self.record.lots) < LOTS_MAX:
+            self.add(0, f"spare{len(self.record.lots)}", self.spares[len(self.record.lots) % len(self.spares)])
 
     def make_bid(
         self,
@@ -213,28 +245,26 @@ class SaleMachine(RuleBasedStateMachine):
             if_seq=if_seq,
             while_connected=connected,
         )
-        outcome = self.engine.bid(self.now_ms, self.bidder(paddle), request)
-        word = Said(paddle, amount, maximum or amount or 0, connected)
-        expected = self.model.bid(self.now_ms, lot, word, if_seq=if_seq, is_seller=self.sells(paddle, lot))
-        self.compare_outcome(outcome, expected)
+        self.compare_outcome(self.engine.bid(self.now_ms, self.bidder(paddle), request), paddle, request)
 
     @rule(wait_ms=WAITS, place=PLACE, paddle=PADDLES, over=st.sampled_from((0, 1, 1)))
     def buy(self, wait_ms: int, place: int, paddle: int, over: int) -> None:
         lot = self.lot_at(place)
         self.advance(wait_ms)
-        price = (self.model.lots[lot].spec.terms.buy_now_minor or 10) + over
+        price = (self.record.lots[lot].terms["buy_now_minor"] or 10) + over
         self.requests += 1
         request = BuyRequest(id=self.requests, lot=lot, price_minor=price)
-        outcome = self.engine.buy(self.now_ms, self.bidder(paddle), request)
-        expected = self.model.buy(self.now_ms, lot, paddle, price, is_seller=self.sells(paddle, lot))
-        self.compare_outcome(outcome, expected)
+        self.compare_outcome(self.engine.buy(self.now_ms, self.bidder(paddle), request), paddle, request)
 
     @rule(wait_ms=WAITS, paddle=PADDLES)
     def vanish(self, wait_ms: int, paddle: int) -> None:
         self.advance(wait_ms)
+        expected = sorted(name for name, lot in self.record.lots.items() if lot.may_drop(paddle))
         dropped = self.engine.drop_maxima(self.now_ms, paddle)
+        assert [(fact.lot, fact.paddle, fact.at_ms) for fact in dropped] == [
+            (name, paddle, self.now_ms) for name in expected
+        ]
         self.happened(dropped)
-        assert [fact.lot for fact in dropped] == self.model.vanish(self.now_ms, paddle)
         self.compare()
 
     @rule(
@@ -247,23 +277,24 @@ class SaleMachine(RuleBasedStateMachine):
         lot = self.lot_at(place, {"open": "scheduled", "resume": "paused"}.get(name, "open"))
         self.advance(wait_ms)
         engine, now_ms = self.engine, self.now_ms
+        left_ms = time_of(self.record.lots[lot])
         match name:
             case "extend":
-                decision = decisions.extend(engine, now_ms, "auctioneer", lot, extra_ms)
+                decision = decisions.extend(engine, now_ms, AUCTIONEER, lot, extra_ms)
             case "withdraw":
-                decision = decisions.withdraw(engine, now_ms, "auctioneer", lot, "gone")
+                decision = decisions.withdraw(engine, now_ms, AUCTIONEER, lot, "gone")
             case _:
                 functions = {"open": decisions.open_lot, "pause": decisions.pause, "resume": decisions.resume}
-                decision = functions.get(name, decisions.close)(engine, now_ms, "auctioneer", lot)
-        more = (extra_ms,) if name == "extend" else ()
-        self.compare_decision(decision, carried_out=getattr(self.model, name)(now_ms, lot, *more))
+                decision = functions.get(name, decisions.close)(engine, now_ms, AUCTIONEER, lot)
+        if self.compare_decision(decision, name, lot) and name == "extend":
+            assert left_ms is not None
+            assert time_of(self.record.lots[lot]) == left_ms + extra_ms
 
     @rule(wait_ms=WAITS, lot=st.sampled_from(LOTS), drawn=specs())
     def add(self, wait_ms: int, lot: str, drawn: Drawn) -> None:
         self.advance(wait_ms)
         spec = with_number(lot, drawn)
-        decision = decisions.add(self.engine, self.now_ms, "auctioneer", (spec,))
-        self.compare_decision(decision, carried_out=self.model.add(self.now_ms, spec))
+        self.compare_added(decisions.add(self.engine, self.now_ms, AUCTIONEER, (spec,)), (spec,))
 
     @rule(wait_ms=WAITS, name=st.sampled_from(("other", "other", "none", "resume_sale", "end")))
     def direct_sale(self, wait_ms: int, name: str) -> None:
@@ -271,23 +302,26 @@ class SaleMachine(RuleBasedStateMachine):
         if name == "none":
             return
         if name == "other":
-            name = "pause_sale" if self.model.status == "running" else "resume_sale"
+            name = "pause_sale" if self.record.sale_status == "running" else "resume_sale"
         functions = {"pause_sale": decisions.pause_sale, "resume_sale": decisions.resume_sale, "end": decisions.end}
-        decision = functions[name](self.engine, self.now_ms, "auctioneer")
-        self.compare_decision(decision, carried_out=getattr(self.model, name)(self.now_ms))
+        decision = functions[name](self.engine, self.now_ms, AUCTIONEER)
+        self.compare_decision(decision, name)
 
-    @precondition(lambda self: self.model.status != "ended")
+    @precondition(lambda self: self.record.sale_status != "ended")
     @rule(lasted_ms=SPANS, with_restart=st.booleans())
     def outage(self, lasted_ms: int, with_restart: bool) -> None:
         if not with_restart:
             self.advance(0)  # a house that only stood still first does what was due before it
         self.now_ms += lasted_ms
-        self.model.outage(self.now_ms, lasted_ms)
         if with_restart:
             self.restore()
-            self.happened(decisions.start(self.engine, self.now_ms, self.now_ms - lasted_ms, "again"))
+            facts = decisions.start(self.engine, self.now_ms, self.now_ms - lasted_ms, "again")
         else:
-            self.happened(decisions.stand_still(self.engine, self.now_ms, lasted_ms))
+            facts = decisions.stand_still(self.engine, self.now_ms, lasted_ms)
+        bodies = [plain(fact) for fact in facts]
+        kind = "house_started" if with_restart else "house_stood_still"
+        assert [(body["fact"], body["at_ms"], body["outage_ms"]) for body in bodies] == [(kind, self.now_ms, lasted_ms)]
+        self.happened(facts)
         self.advance(0)
 
     def restore(self) -> None:
@@ -306,68 +340,103 @@ class SaleMachine(RuleBasedStateMachine):
 
     def lot_at(self, place: int, status: str = "open") -> str:
         """Return a lot of a status, now and then any."""
-        everything = list(self.model.lots)
-        status = "paused" if status == "open" and self.model.status == "paused" else status
-        apt = [name for name, lot in self.model.lots.items() if lot.status == status] if place < ANY_PLACE else []
+        everything = list(self.record.lots)
+        status = "paused" if status == "open" and self.record.sale_status == "paused" else status
+        apt = [name for name, lot in self.record.lots.items() if lot.status == status] if place < ANY_PLACE else []
         return (apt or everything)[place % len(apt or everything)]
 
     @staticmethod
     def bidder(paddle: int) -> Bidder:
         return Bidder(paddle, skeletons(BIDDERS[paddle - 1]))
 
-    def sells(self, paddle: int, lot: str) -> bool:
-        return self.model.lots[lot].spec.terms.seller.title() == BIDDERS[paddle - 1]
-
-    def compare_decision(self, decision: Decision, *, carried_out: bool) -> None:
-        assert isinstance(decision, Refused) != carried_out
-        self.happened(decision)
+    def compare_added(self, decision: Decision, specs_of_lots: Sequence[LotSpec]) -> None:
+        ended = self.record.sale_status == "ended"
+        if not all(self.record.allows("add", spec.terms.lot) for spec in specs_of_lots):
+            assert isinstance(decision, Refused)
+            assert decision.code is (RejectCode.SALE_ENDED if ended else RejectCode.INVALID_LOT)
+        else:
+            assert not isinstance(decision, Refused)
+            bodies = [plain(fact) for fact in decision]
+            found = [(body["fact"], body["spec"], body["at_ms"], body["by"]) for body in bodies]
+            listed = [msgspec.to_builtins(spec) for spec in specs_of_lots]
+            assert found == [("lot_listed", spec, self.now_ms, AUCTIONEER) for spec in listed]
+            self.happened(decision)
         self.advance(0)
+
+    def compare_decision(self, decision: Decision, command: str, lot: str = "") -> bool:
+        """Hold a command on a lot, or on the sale, to the rules; return whether it was carried out."""
+        allowed = self.record.allows(command, lot)
+        if not allowed:
+            assert isinstance(decision, Refused)
+            assert decision.code is (RejectCode.SALE_ENDED if command == "end" else RejectCode.WRONG_STATE)
+        else:
+            assert not isinstance(decision, Refused)
+            bodies = [plain(fact) for fact in decision]
+            own = [body for body in bodies if not body.get("with_sale", False)]
+            found = [(body["event"]["event"], body["lot"], body["by"]) for body in own]
+            assert found == [(EVENTS[command], lot, AUCTIONEER)]
+            assert own == bodies or not lot, "only what is done to the sale is done to several lots"
+            assert {body["at_ms"] for body in bodies} == {self.now_ms}
+            self.happened(decision)
+        self.advance(0)
+        return allowed
 
     def advance(self, wait_ms: int) -> None:
         self.now_ms += wait_ms
         self.happened(self.engine.advance(self.now_ms))
-        self.model.tick(self.now_ms)
+        due = self.record.next_due()
+        assert due is None or due.at_ms > self.now_ms
         self.compare()
 
-    def happened(self, facts: Sequence[AnyFact] | Refused) -> None:
-        if not isinstance(facts, Refused):
-            self.facts.extend(facts)
-            self.watcher.watch(self.engine, facts)
+    def happened(self, facts: Sequence[AnyFact]) -> None:
+        self.note(facts)
+        self.watcher.watch(self.engine, facts)
 
-    def compare_outcome(self, outcome: BidTaken | LotBought | BidLate | Rejected, expected: object) -> None:
-        found: object
-        match outcome:
-            case Rejected():
-                found = outcome.code
-            case BidLate():
-                found = ("late", outcome.late_ms)
-            case LotBought():
-                found = "bought"
-            case BidTaken():
-                found = "leads" if outcome.leader == outcome.paddle else "trails"
-                found = found if outcome.public else "hidden"
-        assert found == expected
-        if not isinstance(outcome, Rejected):
+    def note(self, facts: Sequence[AnyFact]) -> None:
+        """Have the checker decide the facts again."""
+        for fact in facts:
+            self.facts.append(fact)
+            self.record.add(Fact(len(self.facts), plain(fact)))
+        self.record.settle()
+        assert self.record.faults == []
+
+    def compare_outcome(
+        self, outcome: BidTaken | LotBought | BidLate | Rejected, paddle: int, request: BidRequest | BuyRequest
+    ) -> None:
+        """Hold what came of a request, which the record does not have yet, to the rules."""
+        lot, asked = self.record.lots[request.lot], plain(request)
+        code = lot.rejection(paddle, BIDDERS[paddle - 1], asked)
+        if code is None or code == "lot_closed":
+            assert not isinstance(outcome, Rejected)
+            kind = "bid_late" if code else {"bid": "bid_taken", "buy": "lot_bought"}[asked["type"]]
+            body = plain(outcome)
+            found = (body["fact"], body["at_ms"], body["paddle"], body["request"])
+            assert found == (kind, self.now_ms, paddle, asked)
             self.happened([outcome])
+        else:
+            assert isinstance(outcome, Rejected)
+            assert outcome.code.value == code
+            told = (outcome.id, outcome.lot, outcome.seq, outcome.price_minor, outcome.minimum_minor, outcome.leading)
+            assert told == (request.id, request.lot, lot.seq, lot.price(), lot.minimum(), lot.leader() == paddle)
         self.compare()
 
     def compare(self) -> None:
         check(self.engine)
-        assert (self.engine.sale.status.value, self.engine.sale.seq) == (self.model.status, self.model.seq)
-        assert list(self.engine.lots) == list(self.model.lots)
-        for name, lot in self.model.lots.items():
-            assert self.shown(name) == lot.shown()
-            assert self.engine.lots[name].extended_ms == lot.used
+        sale, record = self.engine.sale, self.record
+        assert (sale.status.value, sale.seq) == (record.sale_status, record.sale_seq)
+        assert list(self.engine.lots) == list(record.lots)
+        for name, lot in record.lots.items():
+            state = self.engine.lots[name]
+            assert (state.view.seq, shown_by(state.view)) == (lot.seq, lot.shown())
+            assert (state.extended_ms, state.paused_with_sale) == (lot.extended_ms, lot.is_stopped_by_sale)
+            assert secrets_in(state) == secrets_of(lot)
+        droppable = {lot.leader() for lot in record.lots.values() for paddle in lot.maxima if lot.may_drop(paddle)}
+        assert set(self.engine.paddles_to_watch()) == droppable
+        due = record.next_due()
+        assert self.engine.next_deadline_ms() == (None if due is None else due.at_ms)
         self.steps_to_snapshot -= 1
         if self.steps_to_snapshot == 0:
             self.snapshot = (msgspec.msgpack.encode(self.engine.state), len(self.facts))
-
-    def shown(self, name: str) -> tuple[object, ...]:
-        view = self.engine.lots[name].view
-        told = (view.status.value, view.seq, view.price_minor, view.leader, view.minimum_minor, view.bids)
-        times = (view.reserve_met, view.buy_now_minor, view.opens_at_ms, view.ends_at_ms, view.remaining_ms)
-        cause = None if view.close_cause is None else view.close_cause.value
-        return (*told, *times, view.closed_at_ms, cause, view.winner, view.hammer_minor)
 
     def teardown(self) -> None:
         if not hasattr(self, "engine"):
