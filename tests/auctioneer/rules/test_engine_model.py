@@ -256,8 +256,14 @@ class SaleMachine(RuleBasedStateMachine):
         request = BuyRequest(id=self.requests, lot=lot, price_minor=price)
         self.compare_outcome(self.engine.buy(self.now_ms, self.bidder(paddle), request), paddle, request)
 
-    @rule(wait_ms=WAITS, paddle=PADDLES)
-    def vanish(self, wait_ms: int, paddle: int) -> None:
+    @rule(wait_ms=WAITS, places=st.lists(PLACE, max_size=2), paddle=PADDLES, more=st.sampled_from((0, 1, 20, 20, 40)))
+    def vanish(self, wait_ms: int, places: list[int], paddle: int, more: int) -> None:
+        """Have a bidder fall silent, mostly one that leads with a maximum that falls then."""
+        for place in places:
+            self.see_that_a_lot_is_open()
+            lot = self.record.lots[self.lot_at(place)]
+            highest = max([lot.minimum(), *(one.minor for one in lot.maxima.values())]) + more
+            self.make_bid(lot.terms["lot"], paddle, None, highest, connected=True)
         self.advance(wait_ms)
         expected = sorted(name for name, lot in self.record.lots.items() if lot.may_drop(paddle))
         dropped = self.engine.drop_maxima(self.now_ms, paddle)
