@@ -58,7 +58,7 @@ ANY_PLACE = 10
 PLACE = st.integers(0, ANY_PLACE + 1)
 WAITS = st.sampled_from((0, 0, 0, 0, 1, 5, 20))  # all times are short, so that they often meet
 SPANS = st.sampled_from((1, 5, 20, 50, 50, 100))
-PRICES = st.sampled_from((1, 5, 10, 30, 50, 60))
+PRICES = st.sampled_from((1, 5, 10, 19, 29, 30, 50, 60))  # some just below where a step of the tables begins
 
 
 class Try(NamedTuple):
