@@ -163,10 +163,7 @@ def change_of(event: str, field: str, difference: int) -> Spoil:
     """Return what changes a number in a fact, or in what was decided."""
 
     def spoil(history: History, chance: Random) -> bool:
-        found = facts(history, event)
-        if field == "outage_ms":
-            found = (fact for fact in found if any(fact is one for one in outages_that_show(history)))
-        fact = pick(chance, found)
+        fact = pick(chance, facts(history, event))
         if fact is None:
             return False
         body = fact.body.get("event", fact.body)
