@@ -32,7 +32,7 @@ demo: $(STAMP) ## hold a real sale with bots bidding, about 30 seconds
 	@$(BIN)/python -m benchmarks demo
 
 quick: $(STAMP) ## the tests that start no process and no thread: rules, house, messages, clients; under a minute
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m quick
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "quick and not thorough"
 
 test: $(STAMP) ## every test that ends within seconds; about six minutes
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -210,6 +210,7 @@ def test_mathematical_and_raised_letters_look_like_plain_ones(other: str) -> Non
     assert alike(other, "Ann")
 
 
+@pytest.mark.thorough
 def test_every_name_of_one_letter_has_a_skeleton_and_a_key_of_its_own() -> None:
     bare = [
         chr(code)

@@ -251,6 +251,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(tmp_path: Path) ->
     assert load_catalogue(path).lots[0].terms.description == "x\ny"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("count", "is_right"), [(LOTS_MAX, True), (LOTS_MAX + 1, False)])
 def test_the_bound_on_lots(count: int, *, is_right: bool) -> None:
     text = "title,starting_price,currency\n" + "A,1,USD\n" * count

@@ -461,7 +461,7 @@ class SaleMachine(RuleBasedStateMachine):
 
 USUAL = settings(max_examples=150, stateful_step_count=60)
 
-TestSale = SaleMachine.TestCase
+TestSale = pytest.mark.thorough(SaleMachine.TestCase)
 TestSale.settings = USUAL
 
 

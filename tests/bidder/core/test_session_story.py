@@ -2,6 +2,7 @@
 
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +71,7 @@ class Story:
         self.link.settle()
 
 
+@pytest.mark.thorough
 @settings(max_examples=150)
 @given(moves, st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.4]))
 def test_the_client_ends_with_the_truth_and_tells_a_contiguous_story(
