@@ -114,7 +114,7 @@ class SnapshotWriter:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
         try:
             with warnings.catch_warnings():
-                # From 3.12 on Python warns that the other threads' locks may be held for ever; the child takes none.
+                # From 3.12 on Python warns that the other threads' locks may never be released; the child takes none.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 pid = os.fork()
             if pid == 0:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 PASSED_OVER_MAX: Final = 32
-"""After so many requests that get no answer, those that do need not wait longer: a flood is drained in small parts."""
+"""A drain ends after this many requests without an answer, so that the answered ones need not wait for a flood."""
 STAMP_REQUESTS: Final = 16
 """So many requests that wait for the house share one receipt stamp: a fraction of a millisecond's worth."""
 BATCH_COMMANDS_MAX: Final = 16
@@ -40,7 +40,7 @@ BATCH_SUBSCRIPTIONS_MAX: Final = 64
 EXIT_GRACE_MS: Final = 2_000
 """With `exit_when_ended`: how long clients may still fill holes after the end of the sale."""
 
-# Plain integers: combining pyzmq's flags anew for each message costs as much as sending it.
+# Plain integers, because combining pyzmq's flags for each message would cost as much as sending it.
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 _SEND_MORE: Final = int(zmq.SNDMORE | zmq.DONTWAIT)
 _BEAT: Final = topic(BEAT_TOPIC)
@@ -199,7 +199,7 @@ class Server:
         return BATCH_REQUESTS_MAX
 
     def _refuse_frames(self, routing_id: bytes, first: zmq.Frame, now_ms: int) -> None:
-        """Refuse a message of several frames, which is no request; who sends very many gets no answer."""
+        """Refuse a message of several frames, which is no request. The sender of very many gets no answer."""
         who = user_id(first) if self._is_encrypted else self._introductions.principal(routing_id, b"")
         principal = who or ""
         if self._floods.pass_over(principal, routing_id, first) or who is None:

@@ -66,7 +66,7 @@ class Watched(NamedTuple):
 def serve(options: RunOptions, watched: Watched) -> None:
     """Hold the sale until a signal, the watchdog's end, or the end of the sale if the options say so.
 
-    Raises AuctionError for what the operator must mend. The caller holds the data directory.
+    Raises AuctionError for what the operator must put right. The caller holds the data directory.
     """
     writer = LogWriter(sys.stderr)
     try:
