@@ -59,10 +59,11 @@ class Answers(NamedTuple):
 
 
 class Released(NamedTuple):
-    """Answers that may leave now. `batch` is what is durable since now."""
+    """Answers that may leave now. `batch` is what is durable since now; storing it took `took_s`."""
 
     answers: Answers
     batch: Batch | None = None
+    took_s: float = 0.0
 
 
 class _Commit(NamedTuple):
@@ -207,7 +208,7 @@ class HeldSale:
             released = self._finished(self._under_way, now_ms)
             if released is None:
                 return
-            yield released
+            yield from self._let_leave(released, now_ms)
         house = self.house
         batch = house.flush()
         self.answers.requests.extend(batch.released)
@@ -215,7 +216,7 @@ class HeldSale:
             released = self._begin(batch, now_ms)
             if released is None:
                 return
-            yield released
+            yield from self._let_leave(released, now_ms)
         else:
             if batch.names_rejected and isinstance(house, House):
                 self._facts.tell(house, self._journal.position + 1, batch, (), now_ms)
@@ -297,8 +298,13 @@ class HeldSale:
         if batch is None:
             return Released(commit.answers)
         self.house.stored(batch)
-        self._tell(batch, perf_counter() - commit.began_s, now_ms)
-        return Released(commit.answers, batch)
+        return Released(commit.answers, batch, perf_counter() - commit.began_s)
+
+    def _let_leave(self, released: Released, now_ms: int) -> Iterator[Released]:
+        """Yield what may leave, and tell of it afterwards: no verdict waits for the log."""
+        yield released
+        if released.batch is not None:
+            self._tell(released.batch, released.took_s, now_ms)
 
     def _pop_answers(self) -> Answers:
         answers, self.answers = self.answers, Answers([], [])
