@@ -10,6 +10,7 @@
 from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from auctioneer.house.budgets import PARTNER_BUDGETS, Budget, Budgets
 from auctioneer.house.register import Enrolled
@@ -18,6 +19,11 @@ from auctioneer.rules.facts import Decided, verdict_of
 from common.errors import RejectCode, StorageError
 from common.limits import BIDDERS_MAX, REMEMBERED_REQUESTS_MAX
 from common.messages import Accepted, BidRequest, BuyRequest, Rejected
+
+
+_NOTHING_DECIDED: Final[dict[int, Decided]] = {}
+_NO_IDS: Final[list[int]] = []
+"""Shared by all bidders who have not bid yet, and never changed: two empty ones each would take 150 bytes a bidder."""
 
 
 class Session:
@@ -29,8 +35,8 @@ class Session:
         self.enter(bidder)
         self.budget = budget
         self.heard_ms = now_ms
-        self._decided: dict[int, Decided] = {}
-        self._ids: list[int] = []  # the keys of _decided, ascending
+        self._decided = _NOTHING_DECIDED
+        self._ids = _NO_IDS  # the keys of _decided, ascending
         self._stale_below = 0
         """The verdict for an id below this one can't be kept, or was forgotten."""
 
@@ -51,6 +57,9 @@ class Session:
         request_id, ids = decided.request_id, self._ids
         if request_id in self._decided or request_id < self._stale_below:
             return
+        if not ids:
+            self._decided, ids = {}, []
+            self._ids = ids
         self._decided[request_id] = decided
         if not ids or request_id > ids[-1]:
             ids.append(request_id)
