@@ -316,7 +316,7 @@ class Mine(Answer, frozen=True, tag="mine"):
     `next` is the next page's start; None on the last.
     """
 
-    paddle: Annotated[int, Meta(description="the bidder's number")]
+    paddle: Annotated[int, Meta(description="the bidder's number; 0 for an observer who is not enrolled")]
     maxima: Annotated[
         tuple[Maximum, ...],
         Meta(
