@@ -16,6 +16,9 @@ from common.errors import RejectCode
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 VECTORS = json.loads((DOCS / "vectors.json").read_text())
+SITTING_LINES = 400
+"""The specification stays short enough to be read in one sitting; what is looked up has pages of its own."""
+LINE_CHARS = 120
 DECODERS = {"requests": decode_request, "answers": decode_answer, "broadcasts": decode_broadcast}
 
 
@@ -31,6 +34,14 @@ def test_generated_parts_are_up_to_date() -> None:
         [sys.executable, "-m", "tools.specification", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_specification_is_read_in_one_sitting() -> None:
+    lines = (DOCS / "protocol.md").read_text().splitlines()
+    assert len(lines) <= SITTING_LINES
+    assert not [line for line in lines if len(line) > LINE_CHARS]
+    head = lines[: lines.index("## 1. Roles")]
+    assert head.count("```text") == 2, "two sequence diagrams come first"
 
 
 @each("requests", "answers", "broadcasts")

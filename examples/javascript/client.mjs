@@ -258,7 +258,7 @@ class Client {
     this.dealer.connect(router)
   }
 
-  /** Subscribe, and await the proof that it is in force (§3.6). What comes before that is in the snapshot. */
+  /** Subscribe, and await the proof that it is in force (§3.5). What comes before that is in the snapshot. */
   async probe(sub) {
     for (const end = now() + PATIENCE_MS; now() < end;) {
       const topic = `~${randomBytes(16).toString('hex')}`

@@ -73,17 +73,17 @@ function check(value) {
   }
 }
 
-/** [topic, body] of a broadcast; the topic without its NUL (§3.5). */
+/** [topic, body] of a broadcast; the topic without its NUL (§3.4). */
 export function split(frame) {
   const nul = frame.indexOf(0)
   if (nul < 0) throw new Fault('a broadcast without a NUL after its topic')
   return [frame.toString('latin1', 0, nul), frame.subarray(nul + 1)]
 }
 
-/** Two numbers of lots that differ only in case and in leading zeros are the same to a person (§4.1). */
+/** Two numbers of lots that differ only in case and in leading zeros are the same to a person (§4). */
 export const sameLot = (lot) => lot.toLowerCase().replace(/(^|[^0-9])0+(?=[0-9])/g, '$1')
 
-// The column "if absent" of docs/protocol-tables.md, and §17
+// The column "if absent" of docs/protocol-tables.md, and §8
 
 const LOT = {
   seq: 0, status: 'scheduled', price_minor: null, leader: null, bids: 0, reserve_met: null, buy_now_minor: null,

@@ -326,7 +326,7 @@ def lot_events(frame: Frame, lot: str) -> list[Body]:
     return list(frame.body["events"]) if frame.topic == b"lot/" + lot.encode() else []
 
 
-# --- section 17, in another hand -----------------------------------------------------------------------------------
+# --- section 8, in another hand ------------------------------------------------------------------------------------
 
 
 def first_view(added: Body) -> Body:
