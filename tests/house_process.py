@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import zmq
+from click.testing import CliRunner, Result
 
+from auctioneer.cli import main
 from common.codec import decode_answer, decode_broadcast, encode, topic
 from common.keys import KeyPair, new_keys
 from common.limits import REPLY_BYTES_MAX
@@ -129,9 +131,13 @@ class HouseProcess:
         os.kill(self.server_pid, number)
         return self.wait_for("listening")
 
-    def auctioneer(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command of the auctioneer's on this house."""
-        command = [sys.executable, "-m", "auctioneer", *arguments, "--data", str(self.data)]
+    def auctioneer(self, *arguments: str) -> Result:
+        """Give a command of the auctioneer's to this house, from this process: to start one takes far longer."""
+        return CliRunner().invoke(main, [*arguments, "--data", str(self.data)], catch_exceptions=False)
+
+    def run_another(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Have a program try to hold the sale of this house's data directory, and wait until it has given up."""
+        command = [sys.executable, "-m", "auctioneer", "run", *arguments, "--data", str(self.data)]
         return subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT_S, check=False
         )

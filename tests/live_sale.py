@@ -186,7 +186,7 @@ def conclude(house: HouseProcess, witnesses: list[Witness], told: str = "") -> N
     found = check_history(history_of(house.data, witnesses))
     assert not found, f"{told}: {[str(fault) for fault in found[:5]]}"
     verified = house.auctioneer("verify")
-    assert verified.returncode == 0, f"{told}: {verified.stdout}{verified.stderr}"
+    assert verified.exit_code == 0, f"{told}: {verified.stdout}{verified.stderr}"
 
 
 __all__ = ["LOT", "WAIT_S", "Witness", "at", "bidding", "conclude", "history_of"]

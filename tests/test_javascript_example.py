@@ -247,7 +247,7 @@ def test_it_is_outbid_repairs_a_crash_and_ends_with_the_view_of_the_house(exampl
         assert isinstance(rival.bid("2", amount_minor=1000), Accepted)
         for command in (["open", "3"], ["close", "1", "--yes"], ["pause", "2"], ["announce", "Thank you"]):
             ordered = house.auctioneer(*command)
-            assert ordered.returncode == 0, ordered.stderr
+            assert ordered.exit_code == 0, ordered.stderr
         client.says(type="won", lot="1")
         client.says(type="sale", announcement="Thank you")
         assert_same_view(client, house)
@@ -265,7 +265,7 @@ def test_its_bid_is_taken_once_when_the_house_dies_at_once_after_it(example: Pat
             client.order(f"bid {lot} 1000")
             house.kill_server()
             client.says(type="accepted", lot=lot)
-        assert house.auctioneer("announce", "Thank you").returncode == 0
+        assert house.auctioneer("announce", "Thank you").exit_code == 0
         client.says(type="sale", announcement="Thank you")
         assert [view["bids"] for view in client.views().values()] == [1, 1, 0]
         assert_same_view(client, house)
@@ -401,7 +401,7 @@ def test_it_holds_a_lot_of_which_the_announcement_was_lost(example: Path, tmp_pa
     with client_behind_a_network(example, tmp_path) as (house, network, rival, client):
         network.change = loses_the_first(b"sale", without_seqs)
         added = house.auctioneer("add", str(more))
-        assert added.returncode == 0, added.stderr
+        assert added.exit_code == 0, added.stderr
         network.change = lambda frame: without_seqs(frame.replace(b"bid_placed", b"bid_blessd"))
         assert isinstance(rival.bid("1", amount_minor=1000), Accepted)
         assert client.says(type="lot", lot="1", event="snapshot", bids=1)["price_minor"] == 1000
@@ -425,7 +425,7 @@ def test_it_passes_over_what_a_newer_house_would_send(example: Path, tmp_path: P
         network.change = newer
         assert isinstance(rival.bid("1", amount_minor=1000), Accepted)
         assert client.says(type="lot", lot="1", event="snapshot", bids=1)["price_minor"] == 1000
-        assert house.auctioneer("announce", "Still here").returncode == 0
+        assert house.auctioneer("announce", "Still here").exit_code == 0
         client.says(type="sale", announcement="Still here")
         assert_same_view(client, house)
         assert not [line for line in client.printed if '"stale"' in line]

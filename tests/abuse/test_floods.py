@@ -233,4 +233,4 @@ def test_running_out_of_file_handles(tmp_path: Path) -> None:
         resource.prlimit(house.server_pid, resource.RLIMIT_NOFILE, before)
         newcomer = HonestBidder(house)
         newcomer.bidder.close()
-        assert house.auctioneer("announce", "All is well").returncode == 0
+        assert house.auctioneer("announce", "All is well").exit_code == 0

@@ -19,7 +19,7 @@ def test_a_key_that_is_turned_out_loses_its_live_broadcasts(tmp_path: Path) -> N
             for one in (ann, eve, second):
                 one.subscribe(topic("beat"), b"lot/")
             cuts = [one.broadcasts.get_monitor_socket(zmq.EVENT_DISCONNECTED) for one in (eve, second)]
-            assert house.auctioneer("turn-out", "Eve").returncode == 0
+            assert house.auctioneer("turn-out", "Eve").exit_code == 0
             for one, cut in zip((eve, second), cuts, strict=True):
                 assert cut.poll(int(WAIT_S * 1000)), "the connection goes on"
                 one.broadcasts.disable_monitor()
@@ -29,7 +29,7 @@ def test_a_key_that_is_turned_out_loses_its_live_broadcasts(tmp_path: Path) -> N
             for one in (eve, second):
                 assert all(isinstance(told, Heartbeat) for told in heard(one)), "Eve still hears of bids"
 
-            assert house.auctioneer("admit", "Eve").returncode == 0
+            assert house.auctioneer("admit", "Eve").exit_code == 0
             eve.subscribe(topic("beat"), b"lot/")  # nothing has to be set up anew
             assert isinstance(ann.ask(BidRequest(id=3, lot="2", maximum_minor=5000)), Accepted)
             hear_of_the_bid(eve)

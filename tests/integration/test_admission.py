@@ -101,7 +101,7 @@ def told_to(admitted: RawBidder, *strangers: RawBidder) -> Iterator[None]:
 
 def bid_and_announce(house: HouseProcess, admitted: RawBidder) -> None:
     assert isinstance(admitted.ask(BidRequest(id=10, lot="1", maximum_minor=5000)), Accepted)
-    assert house.auctioneer("announce", "Only for those who are in").returncode == 0
+    assert house.auctioneer("announce", "Only for those who are in").exit_code == 0
 
 
 def assert_learns_nothing(stranger: RawBidder, *codes: RejectCode) -> None:
@@ -151,7 +151,7 @@ def test_who_waits_for_approval_learns_nothing_until_it_is_given(
         ann, eve = bidder(house.link, "Ann"), bidder(house.link, "Eve")
         for one in (ann, eve):
             assert code_of(one.hello()) is RejectCode.AWAITING_APPROVAL
-        assert house.auctioneer("admit", "Ann").returncode == 0
+        assert house.auctioneer("admit", "Ann").exit_code == 0
         assert isinstance(ann.hello(), Welcome)
         with told_to(ann, eve):
             bid_and_announce(house, ann)
@@ -159,7 +159,7 @@ def test_who_waits_for_approval_learns_nothing_until_it_is_given(
 
         house.kill_server()
         assert code_of(eve.hello()) is RejectCode.AWAITING_APPROVAL
-        assert house.auctioneer("admit", "2").returncode == 0
+        assert house.auctioneer("admit", "2").exit_code == 0
         assert isinstance(eve.hello(), Welcome)
         again = bidder(house.link, "", eve.keys)
         again.subscribe(topic("beat"))
@@ -174,7 +174,7 @@ def test_who_is_turned_out_is_out_though_connected(tmp_path: Path, bidder: Calla
             assert isinstance(one.hello(), Welcome)
         counted = eve.ask(BidRequest(id=5, lot="2", amount_minor=5000))
         assert isinstance(counted, Accepted)
-        assert house.auctioneer("turn-out", "Eve").returncode == 0
+        assert house.auctioneer("turn-out", "Eve").exit_code == 0
 
         assert_learns_nothing(eve, RejectCode.NOT_ADMITTED)
         assert code_of(eve.hello()) is RejectCode.NOT_ADMITTED
@@ -185,7 +185,7 @@ def test_who_is_turned_out_is_out_though_connected(tmp_path: Path, bidder: Calla
         renamed = bidder(house.link, "EVE")
         assert code_of(renamed.hello()) is RejectCode.NAME_TAKEN
 
-        assert house.auctioneer("admit", "Eve").returncode == 0
+        assert house.auctioneer("admit", "Eve").exit_code == 0
         assert isinstance(eve.ask(Ping(id=30)), Pong)
 
 

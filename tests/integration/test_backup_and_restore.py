@@ -13,7 +13,7 @@ from bidder.core.notices import HistoryLost, LotChanged, Notice, StateReady
 from common.keys import new_keys
 from common.lot import LotStatus, LotView
 from common.messages import Accepted, Hello, LotRequest, Role, Snapshot
-from tests.house_process import RawBidder, running_house
+from tests.house_process import WAIT_S, RawBidder, running_house
 
 WAIT_MS = 60_000
 E = TypeVar("E", bound=Notice)
@@ -56,16 +56,16 @@ def test_clients_go_on_from_a_backup_in_a_new_epoch(tmp_path: Path) -> None:
             accepted(ann, "1", 1000)
             epoch = ann.welcome.epoch
             at_backup = state_of(link, "1", "2")
-            assert house.auctioneer("backup", str(backup)).returncode == 0
+            assert house.auctioneer("backup", str(backup)).exit_code == 0
             # All of this will be lost: a lead, a hammer, and a bidder with the next paddle.
             accepted(ben, "1", 1100)
             cleo = clients.enter_context(joined(link, "Cleo"))
             assert cleo.paddle == 3
             accepted(cleo, "2", 5000)
-            assert house.auctioneer("close", "1").returncode == 0
+            assert house.auctioneer("close", "1").exit_code == 0
             os.killpg(house.process.pid, signal.SIGKILL)
         shutil.rmtree(house.data)
-        assert house.auctioneer("restore", str(backup)).returncode == 0
+        assert house.auctioneer("restore", str(backup)).exit_code == 0
 
         with running_house(tmp_path, catalogue=None) as house:
             assert house.link == link, "links that were given out stay good"
@@ -87,12 +87,13 @@ def test_clients_go_on_from_a_backup_in_a_new_epoch(tmp_path: Path) -> None:
             for client in (ann, ben, cleo):
                 change = next_of(client, LotChanged)
                 assert (change.lot, change.view.leader, change.view.price_minor) == ("1", cleo.paddle, 1100)
-            assert house.auctioneer("verify").returncode == 0
+            assert house.auctioneer("verify").exit_code == 0
 
 
 def test_a_backup_of_a_busy_sale_is_whole(tmp_path: Path) -> None:
     """Every backup that is taken while bids come in without pause is a sale that follows from the rules."""
     stop = threading.Event()
+    has_bid = threading.Event()
     amounts: list[int] = []
 
     def bid_without_pause(link: str) -> None:
@@ -101,24 +102,28 @@ def test_a_backup_of_a_busy_sale_is_whole(tmp_path: Path) -> None:
             while not stop.is_set():
                 accepted(ann if len(amounts) % 2 else ben, "1", amount_minor)
                 amounts.append(amount_minor)
+                has_bid.set()
                 amount_minor += 100
 
     with running_house(tmp_path) as house:
         thread = threading.Thread(target=bid_without_pause, args=(house.link,))
         thread.start()
         taken = []
-        for number in range(3):
-            backup = tmp_path / f"backup-{number}"
-            known = len(amounts)
-            done = house.auctioneer("backup", str(backup))
-            assert done.returncode == 0, done.stderr
-            taken.append((backup, known))
-        stop.set()
-        thread.join()
+        try:
+            for number in range(3):
+                has_bid.clear()
+                assert has_bid.wait(WAIT_S), "nobody bids meanwhile"
+                backup = tmp_path / f"backup-{number}"
+                known = len(amounts)
+                done = house.auctioneer("backup", str(backup))
+                assert done.exit_code == 0, done.stderr
+                taken.append((backup, known))
+        finally:
+            stop.set()
+            thread.join()
         for backup, known in taken:
             house.data = backup
-            assert house.auctioneer("verify").returncode == 0
+            assert house.auctioneer("verify").exit_code == 0
             status = house.auctioneer("lots", "--json")
             bids = int(status.stdout.partition('"bids": ')[2].partition(",")[0])
             assert known <= bids <= len(amounts), "what was acknowledged before it began is in it"
-        assert taken[-1][1] > 0, "nobody bid meanwhile"

@@ -70,7 +70,7 @@ def line(house: HouseProcess) -> Iterator[Line]:
 
 def clerks_keys(house: HouseProcess, name: str) -> KeyPair:
     made = house.auctioneer("clerk", name)
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.stderr
     return msgspec.json.decode(Path(made.stdout.strip()).read_bytes(), type=KeyPair)
 
 
@@ -121,7 +121,7 @@ def test_a_clerk_may_do_a_clerks_part(house: HouseProcess) -> None:
     bidder.close()
 
     refused = house.auctioneer("withdraw", "2", "--as", "bea")
-    assert refused.returncode == 3
+    assert refused.exit_code == 3
     assert "does not allow" in refused.stderr
 
 
@@ -129,7 +129,7 @@ def test_a_clerk_who_is_removed_is_out_at_once(house: HouseProcess) -> None:
     keys = clerks_keys(house, "cat")
     line = Line(house, keys)
     assert isinstance(line.ask(Ask(report="status")), Report)
-    assert house.auctioneer("clerk", "cat", "--remove").returncode == 0
+    assert house.auctioneer("clerk", "cat", "--remove").exit_code == 0
     answer = line.ask(Ask(report="status"))
     assert isinstance(answer, Rejected)
     assert answer.code is RejectCode.FORBIDDEN
@@ -141,7 +141,7 @@ def test_a_clerk_who_is_removed_is_out_at_once(house: HouseProcess) -> None:
 
 def test_the_auctioneers_key_is_not_given_to_a_clerk(house: HouseProcess) -> None:
     refused = house.auctioneer("clerk", "auctioneer")
-    assert refused.returncode == 2
+    assert refused.exit_code == 2
     assert "auctioneer's own" in refused.stderr
 
 
@@ -153,7 +153,7 @@ def test_many_lots_are_added_at_once_and_bidders_are_told_in_frames_that_fit(hou
     bidder.hello()
     bidder.subscribe(b"sale\0")
     added = house.auctioneer("add", str(folder / "more.csv"))
-    assert added.returncode == 0, added.stderr
+    assert added.exit_code == 0, added.stderr
     told = 0
     while told < 600:
         message = bidder.next_broadcast()
@@ -187,7 +187,7 @@ def test_a_clerks_new_key_takes_the_place_of_the_one_that_was_seen_by_others(hou
     seen = clerks_keys(house, "dan")
     line = Line(house, seen)
     assert isinstance(line.ask(Ask(report="status")), Report)
-    assert house.auctioneer("clerk", "dan", "--remove").returncode == 0
+    assert house.auctioneer("clerk", "dan", "--remove").exit_code == 0
     assert not DataFolder(house.data).keys.control_file("dan").exists()
     fresh = clerks_keys(house, "dan")
     assert fresh != seen
@@ -206,4 +206,4 @@ def test_clerks_are_in_the_record_and_known_to_the_next_server(house: HouseProce
     line = Line(house, keys)
     assert isinstance(line.ask(Ask(report="status")), Report)
     line.close()
-    assert house.auctioneer("verify").returncode == 0
+    assert house.auctioneer("verify").exit_code == 0

@@ -119,4 +119,4 @@ def test_a_hall_outlives_its_house(tmp_path: Path, people: int) -> None:
         found = check_history(history)
         assert not found, [str(fault) for fault in found[:5]]
         verified = house.auctioneer("verify")
-        assert verified.returncode == 0, verified.stdout + verified.stderr
+        assert verified.exit_code == 0, verified.stdout + verified.stderr

@@ -63,7 +63,7 @@ def test_a_killed_server_is_back_with_the_same_verdicts(house: HouseProcess, ann
     assert house.link == before["link"]
     assert ann.ask(BidRequest(id=10, lot="1", maximum_minor=5000)) == accepted
     assert ann.ask(BidRequest(id=11, lot="1", amount_minor=9000)) == refused
-    assert house.auctioneer("verify").returncode == 0
+    assert house.auctioneer("verify").exit_code == 0
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="a running process's limits can be set on Linux only")
@@ -95,7 +95,7 @@ def test_a_full_disk_freezes_the_sale_and_space_thaws_it(house: HouseProcess, an
     assert after.lots[0].ends_at_ms is not None
     assert after.lots[0].ends_at_ms > (view.lots[0].ends_at_ms or 0), "the clock stood still meanwhile"
     assert journaled_ids(house, 1) == [10]
-    assert house.auctioneer("verify").returncode == 0
+    assert house.auctioneer("verify").exit_code == 0
 
 
 def test_a_house_that_stood_still_gives_the_time_back(house: HouseProcess, ann: RawBidder) -> None:
@@ -111,11 +111,11 @@ def test_a_house_that_stood_still_gives_the_time_back(house: HouseProcess, ann: 
     assert isinstance(before, Snapshot)
     assert isinstance(after, Snapshot)
     assert (after.lots[0].ends_at_ms or 0) >= (before.lots[0].ends_at_ms or 0) + STANDSTILL_MS
-    assert house.auctioneer("verify").returncode == 0
+    assert house.auctioneer("verify").exit_code == 0
 
 
 def test_a_second_house_on_the_same_data_is_refused(house: HouseProcess) -> None:
-    second = house.auctioneer("run", "--port", "0")
+    second = house.run_another("--port", "0")
     assert second.returncode == 2
     assert "runs on" in second.stderr
     assert str(house.server_pid) in second.stderr
@@ -126,7 +126,7 @@ def test_a_stopped_sale_goes_on_where_it_was(tmp_path: Path) -> None:
         ann = RawBidder(first.link, "Ann")
         ann.hello()
         accepted = ann.ask(BidRequest(id=10, lot="1", amount_minor=2000))
-        assert first.auctioneer("close", "1").returncode == 0
+        assert first.auctioneer("close", "1").exit_code == 0
         before = ann.ask(LotRequest(id=11, lot="2"))
         link = first.link
         assert first.stop() == 0
@@ -164,7 +164,7 @@ def test_a_sale_goes_on_as_it_was_run_until_an_option_is_given_again(tmp_path: P
         link = parse_link(house.link)
         assert (link.host, link.port, link.publish_port, bool(link.invite)) == ("localhost", 9, 10, True)
         assert settings_told(house) == ("invite", ["auctioneer"])
-        assert house.auctioneer("clerk", "bea").returncode == 0
+        assert house.auctioneer("clerk", "bea").exit_code == 0
         assert changes_told(house) == [], "nothing was before"
         house.stop()
     with running_house(tmp_path, catalogue=None) as again:
@@ -196,11 +196,11 @@ def test_a_sale_goes_on_as_it_was_run_until_an_option_is_given_again(tmp_path: P
         assert (parse_link(other.link).host, parse_link(other.link).invite) == ("127.0.0.1", "")
         assert not other.record["metrics"]
         backup = other.auctioneer("backup", str(tmp_path / "backup"))
-        assert backup.returncode == 0
+        assert backup.exit_code == 0
         other.stop()
     restored = tmp_path / "restored"
     restored.mkdir()
-    assert other.auctioneer("verify").returncode == 0
+    assert other.auctioneer("verify").exit_code == 0
     command = [
         sys.executable,
         "-m",
@@ -229,7 +229,7 @@ def test_a_server_whose_watchdog_dies_ends_cleanly(house: HouseProcess) -> None:
     house.process.kill()
     house.wait_for("stopped")
     house.wait_for("log_ended")
-    assert house.auctioneer("verify").returncode == 0
+    assert house.auctioneer("verify").exit_code == 0
 
 
 def test_a_taken_port_is_told(house: HouseProcess, tmp_path: Path) -> None:

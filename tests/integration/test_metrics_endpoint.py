@@ -56,7 +56,7 @@ def test_a_house_counts_what_it_did(tmp_path: Path) -> None:
         for number, amount_minor in enumerate((1000, 1100, 1200), 10):
             assert isinstance(bidder.ask(BidRequest(id=number, lot="1", maximum_minor=amount_minor)), Accepted)
         assert isinstance(bidder.ask(BidRequest(id=20, lot="1", amount_minor=5)), Rejected)
-        assert house.auctioneer("close", "1").returncode == 0
+        assert house.auctioneer("close", "1").exit_code == 0
         assert isinstance(bidder.ask(BidRequest(id=21, lot="1", amount_minor=9000)), Rejected)
         bidder.hello()  # an answer leaves before its batch is counted, and that before the next is taken
         after = scrape(house)

@@ -1,18 +1,19 @@
 """Backups and copies of a disk on a medium that nobody can write to: a mount for reading only."""
 
+import json
 import os
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from common.messages import Accepted, BidRequest
-from tests.house_process import WAIT_S, HouseProcess, RawBidder, running_house
+from tests.house_process import ROOT, WAIT_S, HouseProcess, RawBidder, running_house
 
 
 def can_mount() -> bool:
@@ -25,16 +26,37 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def read_only(folder: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
-    """Run the program where `folder` is mounted for reading only."""
+COMMANDS = """
+import json, sys
+from click.testing import CliRunner
+from auctioneer.cli import main
+for line in sys.stdin:
+    done = CliRunner().invoke(main, json.loads(line))
+    print(json.dumps([done.exit_code, done.stdout, done.stderr]))
+"""
+
+
+def read_only(folder: Path, *commands: Sequence[object]) -> list[tuple[int, str, str]]:
+    """Run commands where `folder` is mounted for reading only; return the status of each, and what it said."""
     place = shlex.quote(str(folder))
-    command = shlex.join([sys.executable, "-m", "auctioneer", *map(str, arguments)])
+    command = shlex.join([sys.executable, "-c", COMMANDS])
     script = f"mount --bind {place} {place} && mount -o remount,ro,bind {place} && ! touch {place}/x && exec {command}"
     in_namespace = ["unshare", "--map-root-user", "--mount", "sh", "-c", script]
     temporary = folder.with_name("temporary")
     temporary.mkdir(exist_ok=True)
     environment = os.environ | {"TMPDIR": str(temporary)}
-    return subprocess.run(in_namespace, env=environment, capture_output=True, text=True, timeout=WAIT_S, check=False)
+    lines = "".join(json.dumps(list(map(str, words))) + "\n" for words in commands)
+    done = subprocess.run(
+        in_namespace,
+        env=environment,
+        cwd=ROOT,
+        input=lines,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=WAIT_S,
+        check=True,
+    )
+    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
 
 
 def bid(house: HouseProcess) -> None:
@@ -47,7 +69,7 @@ def bid(house: HouseProcess) -> None:
 def backed_up(folder: Path) -> Path:
     with running_house(folder) as house:
         bid(house)
-        assert house.auctioneer("backup", str(folder / "medium")).returncode == 0
+        assert house.auctioneer("backup", str(folder / "medium")).exit_code == 0
     return folder / "medium"
 
 
@@ -72,7 +94,7 @@ MEDIA = {
 def test_all_that_reads_works_on_a_medium_for_reading_only(tmp_path: Path, make: Callable[[Path], Path]) -> None:
     medium = make(tmp_path)
     before = sorted(path.name for path in medium.iterdir())
-    for arguments in (
+    commands = (
         ["verify", "--data", medium],
         ["lots", "--data", medium],
         ["results", "--data", medium],
@@ -80,10 +102,11 @@ def test_all_that_reads_works_on_a_medium_for_reading_only(tmp_path: Path, make:
         ["status", "--data", medium],
         ["backup", tmp_path / "again", "--data", medium],
         ["restore", medium, "--data", tmp_path / "restored"],
-    ):
-        done = read_only(medium, *arguments)
-        assert done.returncode == 0, (arguments, done.stderr)
-        if arguments[0] == "lots":
-            assert "17.00" in done.stdout, "the last bid is there"
+    )
+    told = read_only(medium, *commands)
+    for words, (status, said, complaint) in zip(commands, told, strict=True):
+        assert status == 0, (words, complaint)
+        if words[0] == "lots":
+            assert "17.00" in said, "the last bid is there"
     assert sorted(path.name for path in medium.iterdir()) == before
     assert not list((tmp_path / "temporary").iterdir()), "and no copy is left"

@@ -13,7 +13,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from auctioneer.cli import main
 from auctioneer.house.commands import Appoint
 from auctioneer.journal import DamagedJournalError, append
 from auctioneer.journal.sqlite import SqliteStore, recount_rejections
@@ -43,17 +45,19 @@ def folder(tmp_path: Path) -> DataFolder:
     return folder
 
 
-def auctioneer(*arguments: object, file_bytes_max: int | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run the program; `file_bytes_max` makes it meet what a full disk is: a write that fails."""
+def auctioneer(*arguments: object) -> Result:
+    return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
+
+
+def on_a_full_disk(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    """Run the program where it meets what a full disk is: a write that fails."""
     return subprocess.run(
         [sys.executable, "-m", "auctioneer", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
-        preexec_fn=None
-        if file_bytes_max is None
-        else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),
     )
 
 
@@ -87,8 +91,8 @@ def test_a_backup_has_the_journal_and_all_that_links_and_clerks_need(folder: Dat
 
 def test_a_backup_can_be_read_as_a_data_directory(folder: DataFolder, tmp_path: Path) -> None:
     with desk(folder):
-        assert auctioneer("backup", tmp_path / "backup", "--data", folder.path).returncode == 0
-    assert auctioneer("verify", "--data", tmp_path / "backup").returncode == 0
+        assert auctioneer("backup", tmp_path / "backup", "--data", folder.path).exit_code == 0
+    assert auctioneer("verify", "--data", tmp_path / "backup").exit_code == 0
     assert "Ann" in auctioneer("lots", "--data", tmp_path / "backup").stdout
 
 
@@ -114,7 +118,7 @@ def test_a_backup_replaces_nothing(folder: DataFolder, tmp_path: Path) -> None:
 
 def test_a_backup_for_which_there_is_no_space_leaves_nothing(folder: DataFolder, tmp_path: Path) -> None:
     places = set(tmp_path.iterdir())
-    failed = auctioneer("backup", tmp_path / "backup", "--data", folder.path, file_bytes_max=8192)
+    failed = on_a_full_disk("backup", tmp_path / "backup", "--data", folder.path)
     assert (failed.returncode, "Error [storage]" in failed.stderr) == (6, True)
     assert set(tmp_path.iterdir()) == places
 
@@ -285,7 +289,7 @@ def test_newer_keys_and_lists_stay_and_another_houses_key_is_refused(folder: Dat
 
 def test_a_restore_that_failed_half_way_can_be_repeated(folder: DataFolder, tmp_path: Path) -> None:
     back_up(folder, tmp_path / "backup")
-    failed = auctioneer("restore", tmp_path / "backup", "--data", tmp_path / "again", file_bytes_max=8192)
+    failed = on_a_full_disk("restore", tmp_path / "backup", "--data", tmp_path / "again")
     assert failed.returncode == 6, failed.stderr
     again = DataFolder(tmp_path / "again")
     assert not again.has_sale
@@ -356,7 +360,7 @@ def test_all_take_a_sale_for_sound_or_none_does_by_its_refused_bids(
         recount_rejections(folder.journal)
     shutil.copytree(folder.path, tmp_path / "copy")
     ended = {
-        auctioneer(*arguments).returncode
+        auctioneer(*arguments).exit_code
         for arguments in (
             ("verify", "--data", folder.path),
             ("backup", tmp_path / "backup", "--data", folder.path),

@@ -459,7 +459,7 @@ class SaleMachine(RuleBasedStateMachine):
         assert report.mismatch is None, report.mismatch
 
 
-USUAL = settings(max_examples=150, stateful_step_count=60)
+USUAL = settings(max_examples=60, stateful_step_count=60)
 
 TestSale = pytest.mark.thorough(SaleMachine.TestCase)
 TestSale.settings = USUAL

@@ -106,7 +106,7 @@ def test_the_end_of_the_sale_ends_the_program_with_what_was_won(house: HouseProc
         robot.write({"bid": {"lot": "2", "amount": "120"}})
         robot.write({"bid": {"lot": "3", "amount": "130.50"}})
         robot.until("verdict", lot="3", status="accepted")
-        assert house.auctioneer("end", "--yes").returncode == 0
+        assert house.auctioneer("end", "--yes").exit_code == 0
         ended = robot.until("ended")
         assert ([one["lot"] for one in ended["won"]], ended["total"], ended["missing"]) == (["2", "3"], "250.50", 0)
         assert robot.end() == 0
@@ -122,7 +122,7 @@ def test_a_bid_survives_the_kill_of_the_server(house: HouseProcess, home: Path) 
         house.kill_server()
         robot.write({"bid": {"lot": "3", "amount": "120"}, "id": 2})
         assert robot.until("verdict")["status"] == "accepted"
-        assert house.auctioneer("end", "--yes").returncode == 0
+        assert house.auctioneer("end", "--yes").exit_code == 0
         assert [one["lot"] for one in robot.until("ended")["won"]] == ["2", "3"]
         assert robot.end() == 0
 
@@ -170,7 +170,7 @@ def test_without_a_house_a_bid_stays_unknown(house: HouseProcess, home: Path) ->
 def test_who_is_turned_out_is_told_why(house: HouseProcess, home: Path) -> None:
     with Program(home, "join", "--name", "Robot") as robot:
         robot.until("connection", state="live")
-        assert house.auctioneer("turn-out", "Robot").returncode == 0
+        assert house.auctioneer("turn-out", "Robot").exit_code == 0
         assert "turned you out" in robot.until("connection", state="refused")["reason"], "at once, without a request"
         assert robot.end() == 3
 
@@ -184,8 +184,8 @@ def test_who_watches_sees_each_change_once(house: HouseProcess, home: Path) -> N
         watcher.until("connection", state="live")
         for amount in range(110, 150, 10):
             bid(home, "2", str(amount), "Ada" if amount % 20 == 0 else "Bob")
-        assert house.auctioneer("announce", "Last lots").returncode == 0
-        assert house.auctioneer("end", "--yes").returncode == 0
+        assert house.auctioneer("announce", "Last lots").exit_code == 0
+        assert house.auctioneer("end", "--yes").exit_code == 0
         assert watcher.end() == 0
     lines = watcher.lines
     assert all({"event", "epoch", "lot", "seq"} <= line.keys() for line in lines)
@@ -203,7 +203,7 @@ def test_who_watches_reads_sentences(house: HouseProcess, home: Path) -> None:
     command = ["watch", "--home", str(home)]
     bid(home, "1", "150", "Ada")
     bid(home, "2", "100", "Ada")
-    assert house.auctioneer("end", "--yes").returncode == 0
+    assert house.auctioneer("end", "--yes").exit_code == 0
     result = CliRunner().invoke(main, command, catch_exceptions=False)
     assert result.exit_code == 0
     assert "passed, the reserve was not met" in result.stdout
@@ -223,7 +223,7 @@ def test_who_waits_for_approval_is_told_and_let_in(tmp_path: Path) -> None:
             command = ["bid", "1", "100", "--name", "Bob", "--timeout", "3", "--json", "--home", str(home), *to]
             result = CliRunner().invoke(main, command, catch_exceptions=False)
             assert (result.exit_code, json.loads(result.stdout)["code"]) == (3, "awaiting_approval")
-            assert house.auctioneer("admit", "Ada").returncode == 0
+            assert house.auctioneer("admit", "Ada").exit_code == 0
             ada.write({"bid": {"lot": "1", "amount": "100"}})
             assert ada.until("verdict")["status"] == "accepted"
         nameless = CliRunner().invoke(main, ["lots", "--home", str(home), *to], catch_exceptions=False)
@@ -267,8 +267,8 @@ def test_what_is_typed_stays_whole_while_the_sale_goes_on(house: HouseProcess, h
 
 
 def test_below_the_prompt_one_lot_is_one_lot(house: HouseProcess, home: Path) -> None:
-    assert house.auctioneer("close", "1").returncode == 0
-    assert house.auctioneer("close", "2").returncode == 0
+    assert house.auctioneer("close", "1").exit_code == 0
+    assert house.auctioneer("close", "2").exit_code == 0
 
     async def below_the_prompt() -> list[str]:
         async with await AsyncClient.connect(house.link, "Ada", new_keys()) as client:
@@ -358,7 +358,7 @@ def test_the_end_is_told_with_the_total_also_while_typing(house: HouseProcess, h
         ada.until("Accepted")
         ada.type("bid 3 1")
         ada.until("bid 3 1")
-        assert house.auctioneer("end", "--yes").returncode == 0
+        assert house.auctioneer("end", "--yes").exit_code == 0
         ada.until(">>> WON: lot 2 is yours at USD 100.00.")
         ada.until("The sale is over.")
         ada.until("total USD 100.00")

@@ -1,7 +1,6 @@
 """A house that puts what steers a terminal into every text that it sends: nothing of it gets to the terminal."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,9 +13,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner, Result
 from msgspec import inspect
 from msgspec.structs import asdict, replace
 
+from bidder.cli import main
 from common.errors import RejectCode
 from common.limits import LOT_CHARS_MAX
 from common.lot import LotPaused, LotWithdrawn
@@ -88,14 +89,9 @@ def house() -> Iterator[FakeHouse]:
         yield fake
 
 
-def bidder(home: Path, house: FakeHouse, *words: str) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(
-        [sys.executable, "-m", "bidder", *words, "--to", str(house.link), "--home", str(home)],
-        capture_output=True,
-        timeout=WAIT_S,
-        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
-        check=False,
-    )
+def bidder(home: Path, house: FakeHouse, *words: str) -> Result:
+    where = ["--to", str(house.link), "--home", str(home)]
+    return CliRunner().invoke(main, [*words, *where], catch_exceptions=False)
 
 
 def assert_harmless(raw: bytes) -> None:
@@ -124,13 +120,13 @@ def assert_harmless(raw: bytes) -> None:
 )
 def test_no_command_lets_it_through(house: FakeHouse, tmp_path: Path, line: str, status: int) -> None:
     result = bidder(tmp_path, house, *line.split())
-    assert_harmless(result.stdout)
-    assert_harmless(result.stderr)
-    assert result.returncode == status, result
+    assert_harmless(result.stdout_bytes)
+    assert_harmless(result.stderr_bytes)
+    assert result.exit_code == status, result
 
 
 def test_what_is_not_let_through_is_shown_all_the_same(house: FakeHouse, tmp_path: Path) -> None:
-    assert "Fake\ufffd[2J".encode() in bidder(tmp_path, house, "lots").stdout
+    assert "Fake\ufffd[2J".encode() in bidder(tmp_path, house, "lots").stdout_bytes
     as_json = bidder(tmp_path, house, "lots", "--json").stdout
     assert json.loads(as_json)[1]["title"] == f"Lot 2{HOSTILE}", "JSON tells it exactly, in escapes"
 
