@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -74,6 +75,7 @@ class SessionMachine(RuleBasedStateMachine):
             check(self.sale.house.engine)
 
 
-def test_many_sessions() -> None:
+@pytest.mark.parametrize("sales", [50, pytest.param(1500, marks=pytest.mark.torture)])
+def test_many_sessions(sales: int) -> None:
     with patch.object(sessions, "REMEMBERED_REQUESTS_MAX", REMEMBERED):
-        run_state_machine_as_test(SessionMachine, settings=settings(max_examples=150, stateful_step_count=40))
+        run_state_machine_as_test(SessionMachine, settings=settings(max_examples=sales, stateful_step_count=40))

@@ -23,6 +23,7 @@ moves = st.lists(
     min_size=1,
     max_size=40,
 )
+losses = st.sampled_from([0.0, 0.1, 0.4])
 
 
 class Story:
@@ -71,12 +72,8 @@ class Story:
         self.link.settle()
 
 
-@pytest.mark.thorough
-@settings(max_examples=150)
-@given(moves, st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.4]))
-def test_the_client_ends_with_the_truth_and_tells_a_contiguous_story(
-    steps: list[tuple[str, int]], seed: int, loss: float
-) -> None:
+def tell(steps: list[tuple[str, int]], seed: int, loss: float) -> None:
+    """Tell a story, and hold what the client has in the end to what the house has."""
     story = Story(seed, loss)
     story.link.connect()
     for what, number in steps:
@@ -99,3 +96,20 @@ def test_the_client_ends_with_the_truth_and_tells_a_contiguous_story(
         else:
             assert isinstance(outcome, Accepted | Rejected)
             assert story.lost_history or house.verdicts[KEY, outcome.id][1] == outcome
+
+
+@pytest.mark.thorough
+@settings(max_examples=60)
+@given(moves, st.integers(0, 2**32), losses)
+def test_the_client_ends_with_the_truth_and_tells_a_contiguous_story(
+    steps: list[tuple[str, int]], seed: int, loss: float
+) -> None:
+    tell(steps, seed, loss)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(1800)
+@settings(max_examples=3_000)
+@given(moves, st.integers(0, 2**32), losses)
+def test_thousands_of_stories(steps: list[tuple[str, int]], seed: int, loss: float) -> None:
+    tell(steps, seed, loss)
