@@ -2,20 +2,23 @@
 
 import errno
 import fcntl
+import multiprocessing
 import os
 import pty
 import struct
-import subprocess
 import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.reduction import DupFd
 from pathlib import Path
+from typing import Any
 
 import zmq
 
 from auctioneer.catalogue import CatalogueKind, parse_catalogue
+from auctioneer.cli import main
 from auctioneer.house.commands import carry_out
 from auctioneer.house.house import House
 from auctioneer.house.settings import HouseSettings
@@ -143,18 +146,29 @@ def _answer_all(sale: OpenSale, control: zmq.SyncSocket, stop: zmq.SyncSocket, a
             control.send_multipart([routing_id.bytes, body])
 
 
+_starter = multiprocessing.get_context("forkserver")
+_starter.set_forkserver_preload(["auctioneer.cli"])
+"""Its processes begin with the program imported: to import it takes far longer than all that most commands do."""
+
+
+def _run_at(terminal: Any, words: tuple[str, ...]) -> None:
+    """Run the program in this process, whose standard streams become the terminal."""
+    descriptor = terminal.detach()
+    for number in range(3):
+        os.dup2(descriptor, number)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 -- as long as the process
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+    os.environ["TERM"] = "dumb"
+    main(words)
+
+
 def at_terminal(folder: DataFolder, *words: str, typed: bytes = b"", columns: int = 80) -> tuple[int, str]:
     """Run the program at a terminal without colours; return its exit status and what the terminal showed."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environment = {name: text for name, text in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "auctioneer", *words, "--data", str(folder.path)],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment | {"TERM": "dumb"},
-    )
+    process = _starter.Process(target=_run_at, args=(DupFd(theirs), (*words, "--data", str(folder.path))))
+    process.start()
     os.close(theirs)
     os.write(ours, typed)
     shown = b""
@@ -166,4 +180,6 @@ def at_terminal(folder: DataFolder, *words: str, typed: bytes = b"", columns: in
             raise
     finally:
         os.close(ours)
-    return process.wait(60), shown.decode()
+    process.join(60)
+    assert process.exitcode is not None, "the program goes on"
+    return process.exitcode, shown.decode()
