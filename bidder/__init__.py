@@ -49,16 +49,19 @@ from common.errors import (
     UsageError,
     WrongKeyError,
 )
+from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms
+from common.formats.english import EnglishBoard, EnglishOwn, EnglishTerms
+from common.formats.sealed import SealedBoard, SealedOwn, SealedTerms
 from common.keys import KeyPair, load_or_make_keys, new_keys
 from common.links import JoinLink, parse_link
 from common.lot import (
     Announced,
-    BidPlaced,
     CloseCause,
     ExtendCause,
     LotAdded,
     LotClosed,
     LotExtended,
+    LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
@@ -67,13 +70,14 @@ from common.lot import (
     LotTerms,
     LotView,
     LotWithdrawn,
+    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
     SaleStatus,
     SaleView,
 )
-from common.messages import Accepted, Maximum, Mine, Rejected, Role, Welcome, Word, WordKind
+from common.messages import Accepted, Mine, Position, Rejected, Role, Welcome, Word, WordKind
 from common.money import AmountError, Currency
 from common.sockets import new_context
 
@@ -83,7 +87,6 @@ __all__ = [
     "Announced",
     "AsyncClient",
     "AuctionError",
-    "BidPlaced",
     "CallbackError",
     "Client",
     "CloseCause",
@@ -92,6 +95,12 @@ __all__ = [
     "ConnectionState",
     "Currency",
     "Desk",
+    "DutchBoard",
+    "DutchOwn",
+    "DutchTerms",
+    "EnglishBoard",
+    "EnglishOwn",
+    "EnglishTerms",
     "ExtendCause",
     "Hall",
     "HistoryLost",
@@ -104,6 +113,7 @@ __all__ = [
     "LotChanged",
     "LotClosed",
     "LotExtended",
+    "LotMoved",
     "LotOpened",
     "LotPaused",
     "LotRescheduled",
@@ -112,16 +122,17 @@ __all__ = [
     "LotTerms",
     "LotView",
     "LotWithdrawn",
-    "Maximum",
     "Mine",
     "Notice",
     "NoticesDropped",
     "Outbid",
+    "Position",
     "ProtocolError",
     "RejectCode",
     "Rejected",
     "RejectedError",
     "Repaired",
+    "Result",
     "Role",
     "SaleCaughtUp",
     "SaleChanged",
@@ -130,6 +141,9 @@ __all__ = [
     "SaleResumed",
     "SaleStatus",
     "SaleView",
+    "SealedBoard",
+    "SealedOwn",
+    "SealedTerms",
     "StateReady",
     "StorageError",
     "Told",

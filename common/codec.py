@@ -21,6 +21,7 @@ import msgspec
 from msgspec import inspect as wire
 
 from common.errors import ProtocolError, RejectCode
+from common.formats.english import BidRequest
 from common.limits import (
     INTEGER_MAX,
     LOTS_MAX,
@@ -28,7 +29,7 @@ from common.limits import (
     REQUEST_BYTES_MAX,
     TOPIC_BYTES_MAX,
 )
-from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, BidRequest
+from common.messages import AnyAnswer, AnyBroadcast, AnyRequest
 
 TOPIC_END: Final = b"\x00"
 BEAT_TOPIC: Final = "beat"

@@ -34,6 +34,8 @@ class RejectCode(Enum):
     MAXIMUM_NOT_RAISED = "maximum_not_raised"
     NO_BUY_NOW = "no_buy_now"
     STATE_CHANGED = "state_changed"
+    OTHER_FORMAT = "other_format"
+    NO_OFFER = "no_offer"
     # the bidder
     OWN_LOT = "own_lot"
     HELLO_FIRST = "hello_first"
@@ -77,6 +79,8 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.MAXIMUM_NOT_RAISED: "You lead with this maximum or a higher one. A maximum can only be raised.",
     RejectCode.NO_BUY_NOW: "This lot can't be bought at once at that price, or can no longer be. Bid instead.",
     RejectCode.STATE_CHANGED: "The lot changed since you looked, and you asked to bid only if it had not.",
+    RejectCode.OTHER_FORMAT: "This lot is sold by other rules, which have no such offer. See how the lot is sold.",
+    RejectCode.NO_OFFER: "You have no offer on this lot that could be taken back.",
     RejectCode.OWN_LOT: "You are the seller of this lot and can't bid on it.",
     RejectCode.HELLO_FIRST: "The house does not know this key yet. Send hello first.",
     RejectCode.NAME_TAKEN: "Another bidder has this name, or one that looks like it. Choose another name.",

@@ -19,7 +19,7 @@ FRAMES_MAX: Final = 64
 TOPIC_BYTES_MAX: Final = 64
 PROBE_DIGITS_MIN: Final = 16
 """The fewest hexadecimal digits in a probe's topic, so that nobody can guess it."""
-MINE_LOTS_MAX: Final = 2048
+MINE_LOTS_MAX: Final = 1024
 """Lots that the house searches for one answer to `mine`. The answer has those that the bidder leads or has won."""
 SNAPSHOT_LOTS_MAX: Final = 128
 """Lots on one page of a snapshot."""
@@ -65,6 +65,10 @@ KEY_CHARS: Final = 40
 
 # Tables
 INCREMENT_STEPS_MAX: Final = 32
+UNITS_MAX: Final = 64
+"""Like units in one lot."""
+RESULTS_MAX: Final = 64
+"""Rows of one lot's outcome."""
 LOTS_MAX: Final = 100_000
 LOT_TEXTS_BYTES_MAX: Final = 320 * 1024 * 1024
 """All texts of all lots in a client's memory: the most lots, each with the most plain text."""

@@ -6,17 +6,18 @@ ensure this: `auctioneer.rules.engine` makes the numbers, and `bidder.core.repli
 """
 
 from enum import Enum
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from common.formats import AnyBoard, AnyTerms
 from common.limits import (
     DESCRIPTION_CHARS_MAX,
     IDENTITY_CHARS_MAX,
-    INCREMENT_STEPS_MAX,
     LOT_CHARS_MAX,
+    RESULTS_MAX,
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
 )
@@ -49,16 +50,6 @@ SALE_STREAM: Final = ""
 
 _FINAL = frozenset({LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN})
 
-MOVES: Final[dict[LotStatus, frozenset[LotStatus]]] = {
-    LotStatus.SCHEDULED: frozenset({LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.WITHDRAWN}),
-    LotStatus.OPEN: frozenset(LotStatus) - {LotStatus.SCHEDULED},
-    LotStatus.PAUSED: frozenset(LotStatus) - {LotStatus.SCHEDULED},
-    LotStatus.SOLD: frozenset(),
-    LotStatus.PASSED: frozenset(),
-    LotStatus.WITHDRAWN: frozenset(),
-}
-"""By status: the statuses that an event may lead to. `docs/architecture.md` draws them; the audit checks every lot."""
-
 
 class SaleStatus(Enum):
     """The state of the sale."""
@@ -74,6 +65,8 @@ class CloseCause(Enum):
     TIME = "time"
     HAMMER = "hammer"
     BUY_NOW = "buy_now"
+    SOLD_OUT = "sold_out"
+    """The last unit was taken."""
 
 
 class ExtendCause(Enum):
@@ -81,13 +74,6 @@ class ExtendCause(Enum):
 
     AUCTIONEER = "auctioneer"
     OUTAGE = "outage"
-
-
-class Step(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """One row of an increment table: from this price on, bids rise by this step. On the wire `[from, step]`."""
-
-    from_minor: Annotated[int, Meta(description="from this price on")]
-    step_minor: Annotated[int, Meta(description="bids rise by this")]
 
 
 class SoftClose(msgspec.Struct, frozen=True):
@@ -107,14 +93,7 @@ class LotTerms(msgspec.Struct, frozen=True):
     lot: Annotated[str, Meta(description="the lot's number, as the catalogue has it")]
     """It is not bounded here, so that the house can say what is wrong with the number of a lot that is to be added."""
     title: Annotated[Title, Meta(description="one line, 1 to 200 characters")]
-    starting_minor: Annotated[int, Meta(description="the least first bid")]
-    increments: Annotated[
-        tuple[Step, ...],
-        Meta(
-            max_length=INCREMENT_STEPS_MAX,
-            description=("ascending; the row in force is the last whose `from` is at most the price, else the first"),
-        ),
-    ]
+    format: Annotated[AnyTerms, Meta(description="the terms of the bidding; their type is the lot's format")]
     description: Annotated[
         str, Meta(max_length=DESCRIPTION_CHARS_MAX, description="up to 2,000 characters; line breaks are allowed")
     ] = ""
@@ -122,61 +101,40 @@ class LotTerms(msgspec.Struct, frozen=True):
     seller: Annotated[Title, Meta(description="one line")] = ""
     estimate_low_minor: Annotated[int | None, Meta(description="the lower estimate")] = None
     estimate_high_minor: Annotated[int | None, Meta(description="the upper estimate")] = None
-    has_reserve: Annotated[bool, Meta(description="there is a reserve; how much is secret")] = False
-    buy_now_minor: Annotated[
-        int | None,
-        Meta(description="the buy-now price at the start; `LotView.buy_now_minor` tells whether it still holds"),
-    ] = None
     duration_ms: Annotated[
         int | None, Meta(description="how long the lot is open, without extensions; nil: until closed by hand")
     ] = None
     """None means that the lot is open until the auctioneer closes it."""
     soft_close: Annotated[SoftClose | None, Meta(description="how late bids extend the time; nil: they don't")] = None
 
-    def step_at(self, price_minor: int) -> int:
-        """Return the increment at a price: that of the last row at or below it, or of the first if none is."""
-        step_minor = self.increments[0].step_minor
-        for step in self.increments:
-            if step.from_minor > price_minor:
-                break
-            step_minor = step.step_minor
-        return step_minor
+
+class Result(msgspec.Struct, frozen=True, gc=False):
+    """One row of the outcome of a lot: who gets something or has to pay, and how much."""
+
+    paddle: Annotated[int, Meta(description="the paddle that buys, or has to pay")]
+    amount_minor: Annotated[int, Meta(description="what it has to pay in all")]
+    units: Annotated[int, Meta(description="how many units it gets; 0: it pays and gets nothing")] = 1
 
 
 class LotView(msgspec.Struct, frozen=True, gc=False):
-    """The public state of one lot at `seq`.
+    """The public state of one lot at `seq`: the frame that all formats share, and the format's board.
 
-    `price_minor` is None until the first bid; `minimum_minor` is the least that the next bidder must bid.
-    `reserve_met` is None if the lot has no reserve. `ends_at_ms` is server time; it is None while the lot is scheduled
-    or paused, and for a lot without a clock. `remaining_ms` is the time left on a paused clock. `winner` and
-    `hammer_minor` exist only after the close.
+    `ends_at_ms` is server time; it is None while the lot is scheduled or paused, and for a lot without a clock.
+    `remaining_ms` is the time left on a paused clock. There are `results` only after the close; none if it passed.
     """
 
     terms: Annotated[LotTerms, Meta(description="what never changes")]
-    minimum_minor: Annotated[int, Meta(description="the least that the next bidder must bid")]
+    board: Annotated[AnyBoard, Meta(description="what everybody sees of the bidding")]
     seq: Annotated[int, Meta(description="the seq of the last event in this view; 0: none yet")] = 0
     status: Annotated[LotStatus, Meta(description="the state of the lot")] = LotStatus.SCHEDULED
-    price_minor: Annotated[
-        int | None,
-        Meta(description="the price that the bids have reached; nil without a bid, also if the lot was bought at once"),
-    ] = None
-    leader: Annotated[
-        int | None,
-        Meta(description="the paddle that leads by its bids; nil without a bid, also if the lot was bought at once"),
-    ] = None
-    bids: Annotated[int, Meta(description="how many public bids there were")] = 0
-    reserve_met: Annotated[bool | None, Meta(description="the reserve is met; nil without a reserve")] = None
-    buy_now_minor: Annotated[int | None, Meta(description="the buy-now price as long as it is offered")] = None
     opens_at_ms: Annotated[int | None, Meta(description="when the lot opens, or opened; nil: not known yet")] = None
     ends_at_ms: Annotated[
         int | None, Meta(description="when the lot closes; nil while scheduled, paused, final or without a clock")
     ] = None
     remaining_ms: Annotated[int | None, Meta(description="the time left on a paused clock")] = None
-    winner: Annotated[int | None, Meta(description="the paddle that bought the lot; only after the close")] = None
-    hammer_minor: Annotated[
-        int | None,
-        Meta(description="the hammer price, or the buy-now price of a lot bought at once; only after the close"),
-    ] = None
+    results: Annotated[
+        tuple[Result, ...], Meta(max_length=RESULTS_MAX, description="who bought, and for how much; empty unless sold")
+    ] = ()
     closed_at_ms: Annotated[int | None, Meta(description="when the lot became final")] = None
     close_cause: Annotated[
         CloseCause | None, Meta(description="what closed the lot; nil if it is not closed, or was withdrawn")
@@ -195,6 +153,24 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
         if self.ends_at_ms is None:
             return None
         return max(0, self.ends_at_ms - server_now_ms)
+
+    @property
+    def paid_minor(self) -> int | None:
+        """What all results add up to; None if the lot was not sold."""
+        return sum(result.amount_minor for result in self.results) if self.results else None
+
+    @property
+    def buyers(self) -> tuple[Result, ...]:
+        """The results of those who get something. In some formats others have to pay too."""
+        return tuple(result for result in self.results if result.units)
+
+    def result_of(self, paddle: int) -> Result | None:
+        """Return what a bidder gets or has to pay; None if that is nothing."""
+        return next((result for result in self.results if result.paddle == paddle), None)
+
+    def is_won_by(self, paddle: int) -> bool:
+        """Return whether a bidder gets something of the lot."""
+        return any(result.paddle == paddle for result in self.buyers)
 
 
 class SaleView(msgspec.Struct, frozen=True):
@@ -234,22 +210,14 @@ class LotOpened(LotEvent, frozen=True, tag="lot_opened"):
     ] = None
 
 
-class BidPlaced(LotEvent, frozen=True, tag="bid_placed"):
-    """A bid was accepted; the fields are the lot's new public state. `bidder` made the bid, and `leader` leads now."""
+class LotMoved(LotEvent, frozen=True, tag="lot_moved"):
+    """The bidding moved: an offer, or the lot's own clock, changed the board. The event has the whole new board."""
 
-    bidder: Annotated[int, Meta(description="the paddle whose bid this is")]
-    leader: Annotated[
-        int, Meta(description="the paddle that leads now; not `bidder` if another bidder's maximum outbid the bid")
-    ]
-    price_minor: Annotated[int, Meta(description="the price now")]
-    minimum_minor: Annotated[int, Meta(description="the least that the next bidder must bid")]
+    board: Annotated[AnyBoard, Meta(description="what everybody sees of the bidding now")]
     ends_at_ms: Annotated[
         int | None, Meta(description="when the lot closes now; later than before where the soft close extended it")
     ] = None
-    reserve_met: Annotated[bool | None, Meta(description="the reserve is met now; nil without a reserve")] = None
-    buy_now_minor: Annotated[
-        int | None, Meta(description="the buy-now price as long as it is offered; nil: not offered, or no longer")
-    ] = None
+    bidder: Annotated[int | None, Meta(description="the paddle whose offer this is; nil: the lot's own clock")] = None
 
 
 class LotPaused(LotEvent, frozen=True, tag="lot_paused"):
@@ -275,20 +243,52 @@ class LotExtended(LotEvent, frozen=True, tag="lot_extended"):
 
 
 class LotClosed(LotEvent, frozen=True, tag="lot_closed"):
-    """The lot is sold or passed. Only this event names a winner and a hammer price; both are None if it passed."""
+    """The lot is sold or passed. Only this event says who bought it and for how much; it passed without results."""
 
     cause: Annotated[CloseCause, Meta(description="what closed the lot")]
-    winner: Annotated[int | None, Meta(description="the paddle that bought it; nil: passed")] = None
-    hammer_minor: Annotated[int | None, Meta(description="the hammer price; nil: passed")] = None
+    board: Annotated[AnyBoard, Meta(description="what everybody may see of the bidding after the close")]
+    results: Annotated[
+        tuple[Result, ...], Meta(max_length=RESULTS_MAX, description="who bought, and for how much; empty: passed")
+    ] = ()
 
 
 class LotWithdrawn(LotEvent, frozen=True, tag="lot_withdrawn"):
-    """The lot is out of the sale; bids on it are void."""
+    """The lot is out of the sale; offers on it are void."""
 
+    board: Annotated[AnyBoard, Meta(description="what everybody may see of the bidding after the withdrawal")]
     reason: Annotated[Text, Meta(description="the auctioneer's words")] = ""
 
 
-AnyLotEvent = LotRescheduled | LotOpened | BidPlaced | LotPaused | LotResumed | LotExtended | LotClosed | LotWithdrawn
+AnyLotEvent = LotRescheduled | LotOpened | LotMoved | LotPaused | LotResumed | LotExtended | LotClosed | LotWithdrawn
+
+
+class Move(NamedTuple):
+    """From which statuses an event may lead, and to which; to none: the status stays as it is."""
+
+    before: tuple[LotStatus, ...]
+    after: tuple[LotStatus, ...] = ()
+
+
+MOVES: Final[dict[type[LotEvent], Move]] = {
+    LotRescheduled: Move((LotStatus.SCHEDULED,)),
+    LotOpened: Move((LotStatus.SCHEDULED,), (LotStatus.OPEN,)),
+    LotMoved: Move((LotStatus.OPEN,)),
+    LotPaused: Move((LotStatus.OPEN,), (LotStatus.PAUSED,)),
+    LotResumed: Move((LotStatus.PAUSED,), (LotStatus.OPEN,)),
+    LotExtended: Move((LotStatus.OPEN, LotStatus.PAUSED)),
+    LotClosed: Move((LotStatus.OPEN, LotStatus.PAUSED), (LotStatus.PASSED, LotStatus.SOLD)),
+    LotWithdrawn: Move((LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.PAUSED), (LotStatus.WITHDRAWN,)),
+}
+"""The only table of a lot's statuses. Decisions ask it what they may do, and `evolve` goes by it. The audit checks each
+lot against it, and the diagram in `docs/architecture.md` is made from it."""
+
+
+def status_after(status: LotStatus, event: AnyLotEvent) -> LotStatus:
+    """Return a lot's status after an event. A close has two ends: sold if it has results, else passed."""
+    after = MOVES[type(event)].after
+    if isinstance(event, LotClosed):
+        return after[bool(event.results)]
+    return after[0] if after else status
 
 
 # --- events of the sale --------------------------------------------------------------------------------------------
@@ -305,6 +305,7 @@ class LotAdded(SaleEvent, frozen=True, tag="lot_added"):
     """A lot joins the sale, scheduled, with seq 0."""
 
     terms: Annotated[LotTerms, Meta(description="the lot's terms")]
+    board: Annotated[AnyBoard, Meta(description="what everybody sees of the bidding before it begins")]
     opens_at_ms: Annotated[
         int | None, Meta(description="when the lot opens by the clock; nil: by hand, or after the lot before it")
     ] = None
@@ -339,78 +340,45 @@ StreamEvent = tuple[str, AnyLotEvent | AnySaleEvent]
 
 def first_view(added: LotAdded) -> LotView:
     """Return the view of a lot that has just joined the sale."""
-    return LotView(
-        terms=added.terms,
-        minimum_minor=added.terms.starting_minor,
-        reserve_met=False if added.terms.has_reserve else None,
-        buy_now_minor=added.terms.buy_now_minor,
-        opens_at_ms=added.opens_at_ms,
-    )
+    return LotView(added.terms, added.board, opens_at_ms=added.opens_at_ms)
 
 
 def evolve(view: LotView, event: AnyLotEvent) -> LotView:
     """Return the view after `event`; the caller guarantees that `event.seq == view.seq + 1`."""
     match event:
-        case BidPlaced():
-            return with_bid(view, event)
+        case LotMoved():
+            return moved(view, event)
         case LotOpened():
-            return replace(
-                view,
-                seq=event.seq,
-                status=LotStatus.OPEN,
-                opens_at_ms=event.at_ms,
-                ends_at_ms=event.ends_at_ms,
-            )
+            return _changed(view, event, opens_at_ms=event.at_ms, ends_at_ms=event.ends_at_ms)
         case LotRescheduled():
-            return replace(view, seq=event.seq, opens_at_ms=event.opens_at_ms)
+            return _changed(view, event, opens_at_ms=event.opens_at_ms)
         case LotPaused():
-            return replace(
-                view, seq=event.seq, status=LotStatus.PAUSED, ends_at_ms=None, remaining_ms=event.remaining_ms
-            )
+            return _changed(view, event, ends_at_ms=None, remaining_ms=event.remaining_ms)
         case LotResumed():
-            return replace(view, seq=event.seq, status=LotStatus.OPEN, ends_at_ms=event.ends_at_ms, remaining_ms=None)
+            return _changed(view, event, ends_at_ms=event.ends_at_ms, remaining_ms=None)
         case LotExtended():
-            return replace(view, seq=event.seq, ends_at_ms=event.ends_at_ms, remaining_ms=event.remaining_ms)
+            return _changed(view, event, ends_at_ms=event.ends_at_ms, remaining_ms=event.remaining_ms)
         case LotClosed():
-            return _final(
-                view,
-                event,
-                LotStatus.PASSED if event.winner is None else LotStatus.SOLD,
-                winner=event.winner,
-                hammer_minor=event.hammer_minor,
-                close_cause=event.cause,
-            )
+            return _final(view, event, results=event.results, close_cause=event.cause)
         case LotWithdrawn():
-            return _final(view, event, LotStatus.WITHDRAWN, reason=event.reason)
+            return _final(view, event, reason=event.reason)
 
 
-def with_bid(view: LotView, event: BidPlaced) -> LotView:
-    """Return the view after a bid. The fields are given by position: `replace` would cost ten times as much per bid."""
-    return LotView(
-        view.terms,
-        event.minimum_minor,
-        event.seq,
-        view.status,
-        event.price_minor,
-        event.leader,
-        view.bids + 1,
-        event.reserve_met,
-        event.buy_now_minor,
-        view.opens_at_ms,
-        event.ends_at_ms,
-    )
+def moved(view: LotView, event: LotMoved) -> LotView:
+    """Return the view after the bidding moved.
+
+    The fields are given by position: `replace` would cost ten times as much for each bid.
+    """
+    return LotView(view.terms, event.board, event.seq, view.status, view.opens_at_ms, event.ends_at_ms)
 
 
-def _final(view: LotView, event: LotEvent, status: LotStatus, **fields: object) -> LotView:
-    return replace(
-        view,
-        seq=event.seq,
-        status=status,
-        closed_at_ms=event.at_ms,
-        ends_at_ms=None,
-        remaining_ms=None,
-        buy_now_minor=None,
-        **fields,
+def _changed(view: LotView, event: AnyLotEvent, **fields: object) -> LotView:
+    return replace(view, seq=event.seq, status=status_after(view.status, event), **fields)
+
+
+def _final(view: LotView, event: LotClosed | LotWithdrawn, **fields: object) -> LotView:
+    return _changed(
+        view, event, board=event.board, closed_at_ms=event.at_ms, ends_at_ms=None, remaining_ms=None, **fields
     )
 
 

@@ -12,30 +12,23 @@ from typing import Annotated, final
 from msgspec import Meta, Struct
 
 from common.errors import RejectCode, sentence
+from common.formats import AnyBoard, AnyOffer, AnyOwn
 from common.limits import (
-    AMOUNT_MINOR_MAX,
     DETAIL_CHARS_MAX,
     HEARTBEAT_LOTS_MAX,
-    INTEGER_MAX,
     INVITE_CHARS_MAX,
     KEY_CHARS,
-    LOT_CHARS_MAX,
     LOTS_MAX,
     MINE_LOTS_MAX,
     NAME_CHARS_MAX,
     NEWS_WORDS_MAX,
     REPLAY_EVENTS_MAX,
+    RESULTS_MAX,
     SNAPSHOT_LOTS_MAX,
     TEXT_CHARS_MAX,
 )
-from common.lot import AnyLotEvent, AnySaleEvent, Identity, LotNumber, LotView, SaleView
-
-RequestId = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
-Count = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
-Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX)]
-LotId = Annotated[str, Meta(min_length=1, max_length=LOT_CHARS_MAX)]
-Stream = Annotated[str, Meta(max_length=LOT_CHARS_MAX)]
-"""The name of a stream: a lot's number, or the empty string for the sale."""
+from common.lot import AnyLotEvent, AnySaleEvent, Identity, LotNumber, LotView, Result, SaleView
+from common.wire import Count, LotId, Request, Stream
 
 
 class Role(Enum):
@@ -48,14 +41,6 @@ class Role(Enum):
 
 
 # --- requests (DEALER to ROUTER) -----------------------------------------------------------------------------------
-
-
-class Request(
-    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False, tag_field="type"
-):
-    """What every request has: an id that the client chooses."""
-
-    id: Annotated[RequestId, Meta(description="chosen by the client, and higher with each new request")]
 
 
 class Hello(Request, frozen=True, tag="hello"):
@@ -112,37 +97,8 @@ class ReplayRequest(Request, frozen=True, tag="replay"):
     after_seq: Annotated[Count, Meta(description="the seq of the last event of the stream that the client has")]
 
 
-class BidRequest(Request, frozen=True, tag="bid"):
-    """Bid on a lot: openly at `amount_minor`, by a secret `maximum_minor`, or both. At least one must be given.
-
-    An open amount becomes the price. A maximum bids for the bidder, and only as much as it takes to lead. With `if_seq`
-    or `if_price_minor` (0: no bid yet) the bid counts only if the lot is still as the bidder saw it. With
-    `while_connected` the maximum falls to the price when the bidder is silent for too long; the lead stays.
-    """
-
-    lot: Annotated[LotId, Meta(description="the lot's number")]
-    amount_minor: Annotated[Amount | None, Meta(description="an open bid: the amount becomes the price")] = None
-    maximum_minor: Annotated[
-        Amount | None, Meta(description="a secret maximum that bids for the bidder, only as much as it takes to lead")
-    ] = None
-    if_seq: Annotated[Count | None, Meta(description="the bid counts only if the lot's seq is this")] = None
-    if_price_minor: Annotated[
-        Count | None, Meta(description="the bid counts only if the lot's price is this; 0: there is no bid yet")
-    ] = None
-    while_connected: Annotated[
-        bool, Meta(description="drop the rest of the maximum when the bidder is silent for too long")
-    ] = False
-
-
-class BuyRequest(Request, frozen=True, tag="buy"):
-    """Buy a lot at once, at its buy-now price, which the request repeats."""
-
-    lot: Annotated[LotId, Meta(description="the lot's number")]
-    price_minor: Annotated[Amount, Meta(description="the buy-now price as the client saw it")]
-
-
 class MineRequest(Request, frozen=True, tag="mine"):
-    """Ask for the bidder's own maxima and lots won, in catalogue order from the index `start` on."""
+    """Ask for the bidder's own positions and lots won, in catalogue order from the index `start` on."""
 
     start: Annotated[
         int, Meta(ge=0, le=LOTS_MAX, description="index, in catalogue order, of the first lot that the page covers")
@@ -159,9 +115,7 @@ class NewsRequest(Request, frozen=True, tag="news"):
     after_seq: Annotated[Count, Meta(description="the seq of the last word that the client has; 0: none")]
 
 
-AnyRequest = (
-    Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | BidRequest | BuyRequest | MineRequest | NewsRequest
-)
+AnyRequest = Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | AnyOffer | MineRequest | NewsRequest
 
 
 # --- answers (ROUTER to DEALER) ------------------------------------------------------------------------------------
@@ -202,7 +156,7 @@ class Welcome(Answer, frozen=True, tag="welcome"):
     heartbeat_ms: Annotated[int, Meta(description="the longest time between two heartbeats")]
     requests_per_s: Annotated[int, Meta(description="the rate at which the client's budget grows")]
     last_id: Annotated[
-        int, Meta(description="the highest id of a bid or purchase of this key that the house remembers; 0: none")
+        int, Meta(description="the highest id of an offer of this key that the house remembers; 0: none")
     ] = 0
 
 
@@ -248,49 +202,43 @@ class Replay(Answer, frozen=True, tag="replay"):
 
 
 class Accepted(Answer, frozen=True, tag="accepted"):
-    """The verdict on a bid or a purchase that counts. It is durable, and stays the same each time it is asked for.
+    """The verdict on an offer that counts. It is durable, and stays the same each time it is asked for.
 
-    `seq` is the lot's seq with this bid in it. `leading` tells whether this bidder led then; if so, `maximum_minor` is
-    the bidder's own maximum then.
+    `seq` is the lot's seq with this offer in it, and `board` is the published board at that seq. `own` is what the
+    bidder alone may know of its position then. `results` are there if the offer closed the lot.
     """
 
     lot: Annotated[LotNumber, Meta(description="the lot's number")]
-    seq: Annotated[int, Meta(description="the lot's seq with this bid in it")]
+    seq: Annotated[int, Meta(description="the lot's seq with this offer in it")]
     at_ms: Annotated[int, Meta(description="server time at which the request was received")]
-    price_minor: Annotated[int, Meta(description="the lot's price with this bid in it; for a purchase, the price paid")]
-    minimum_minor: Annotated[int, Meta(description="the least that the next bidder had to bid")]
-    leading: Annotated[bool, Meta(description="this bidder led with this bid in it")]
-    maximum_minor: Annotated[
-        int | None, Meta(description="the bidder's own maximum then; nil if it did not lead, and for a purchase")
-    ] = None
+    board: Annotated[AnyBoard, Meta(description="the published board with this offer in it")]
     ends_at_ms: Annotated[
-        int | None, Meta(description="the lot's end then; nil without a clock, and for a purchase")
+        int | None, Meta(description="the lot's end then; nil without a clock, and if the offer closed the lot")
     ] = None
-    reserve_met: Annotated[
-        bool | None, Meta(description="the reserve was met then; nil without a reserve, and for a purchase")
-    ] = None
-    bought: Annotated[bool, Meta(description="the request bought the lot, which closed it")] = False
+    own: Annotated[AnyOwn | None, Meta(description="the bidder's own position then; nil: it has none")] = None
+    results: Annotated[
+        tuple[Result, ...], Meta(max_length=RESULTS_MAX, description="the lot's results, if the offer closed the lot")
+    ] = ()
 
 
 @final
 class Rejected(Answer, frozen=True, tag="rejected"):
-    """A request that does not count, and why. For a bid it also tells the state of the lot then.
+    """A request that does not count, and why. For an offer it also tells the state of the lot then.
 
-    `late_ms` is how long after the close a late bid arrived. `retry_ms` is how long the client should wait before it
+    `late_ms` is how long after the close a late offer arrived. `retry_ms` is how long the client should wait before it
     asks again. `detail` adds something for people, in English.
     """
 
     code: Annotated[RejectCode, Meta(description="why the request does not count")]
     lot: Annotated[LotNumber, Meta(description="the lot's number, or the replay's stream")] = ""
     seq: Annotated[
-        int | None, Meta(description="for a bid or purchase, the lot's seq then; with `history_gone`, the stream's seq")
+        int | None, Meta(description="for an offer, the lot's seq then; with `history_gone`, the stream's seq")
     ] = None
-    price_minor: Annotated[int | None, Meta(description="the lot's price then; nil without a bid")] = None
-    minimum_minor: Annotated[int | None, Meta(description="the least that had to be bid then")] = None
-    leading: Annotated[bool, Meta(description="this bidder led then")] = False
-    late_ms: Annotated[int | None, Meta(description="how long after the close a late bid was received, 0 or more")] = (
-        None
-    )
+    board: Annotated[AnyBoard | None, Meta(description="for an offer, the published board then")] = None
+    own: Annotated[AnyOwn | None, Meta(description="the bidder's own position then; nil: it has none")] = None
+    late_ms: Annotated[
+        int | None, Meta(description="how long after the close a late offer was received, 0 or more")
+    ] = None
     retry_ms: Annotated[int | None, Meta(description="how many milliseconds to wait before asking again")] = None
     detail: Annotated[
         str,
@@ -303,32 +251,29 @@ class Rejected(Answer, frozen=True, tag="rejected"):
         return sentence(self.code, self.detail)
 
 
-class Maximum(Struct, frozen=True):
-    """A maximum by which the bidder leads a lot that is not over; secret from all others."""
+class Position(Struct, frozen=True):
+    """A bidder's own position on a lot that is not over; secret from all others."""
 
     lot: Annotated[LotNumber, Meta(description="the lot's number")]
-    maximum_minor: Annotated[int, Meta(description="the bidder's own maximum")]
+    own: Annotated[AnyOwn, Meta(description="what the bidder may know of its position")]
 
 
 class Mine(Answer, frozen=True, tag="mine"):
-    """A page of what the bidder alone may know: the maxima by which it leads, and the lots that it won.
+    """A page of what the bidder alone may know: its positions on lots that are not over, and the lots that it won.
 
     `next` is the next page's start; None on the last.
     """
 
     paddle: Annotated[int, Meta(description="the bidder's number; 0 for an observer who is not enrolled")]
-    maxima: Annotated[
-        tuple[Maximum, ...],
-        Meta(
-            max_length=MINE_LOTS_MAX,
-            description="the lots that are not over and that the bidder leads, with its maxima",
-        ),
+    positions: Annotated[
+        tuple[Position, ...],
+        Meta(max_length=MINE_LOTS_MAX, description="the lots that are not over and on which the bidder has a position"),
     ] = ()
     won: Annotated[
         tuple[LotNumber, ...],
         Meta(max_length=MINE_LOTS_MAX, description="the numbers of the lots that the bidder has won"),
     ] = ()
-    total_minor: Annotated[int, Meta(description="the sum of the hammer prices of the lots won, on this page")] = 0
+    total_minor: Annotated[int, Meta(description="what the bidder has to pay for lots of this page's part")] = 0
     next: Annotated[int | None, Meta(description="`start` of the next page; nil on the last")] = None
 
 

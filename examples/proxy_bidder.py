@@ -10,14 +10,17 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bidder import Accepted, AsyncClient, AuctionError, LotStatus, LotView, load_or_make_keys
+from bidder import Accepted, AsyncClient, AuctionError, EnglishBoard, LotStatus, LotView, load_or_make_keys
 
 
 def offer(view: LotView, paddle: int, limit_minor: int) -> int | None:
     """Return what to bid now, or None to wait."""
-    if view.status is not LotStatus.OPEN or view.leader == paddle or view.minimum_minor > limit_minor:
+    board = view.board
+    if not isinstance(board, EnglishBoard):
+        raise SystemExit(f"Lot {view.lot} is not sold by rising bids.")
+    if view.status is not LotStatus.OPEN or board.leader == paddle or board.minimum_minor > limit_minor:
         return None
-    return view.minimum_minor
+    return board.minimum_minor
 
 
 async def bid_up_to(link: str, name: str, lot: str, limit: str) -> None:
@@ -35,8 +38,8 @@ async def bid_up_to(link: str, name: str, lot: str, limit: str) -> None:
                 said = "accepted" if isinstance(verdict, Accepted) else verdict.message
                 print(f"bid {currency.show(amount_minor)}: {said}", flush=True)
             await anext(notices)
-        price = "no price" if view.hammer_minor is None else currency.show(view.hammer_minor)
-        print("won at" if view.winner == client.paddle else "not won;", price)
+        price = "no price" if view.paid_minor is None else currency.show(view.paid_minor)
+        print("won at" if view.result_of(client.paddle) else "not won;", price)
 
 
 if __name__ == "__main__":

@@ -14,20 +14,29 @@ from bidder import (
     ConnectionChanged,
     ConnectionState,
     Currency,
+    EnglishBoard,
     LotCaughtUp,
     LotChanged,
     LotView,
     NoticesDropped,
     Role,
     SaleChanged,
+    SealedBoard,
     load_or_make_keys,
 )
 
 
 def line(view: LotView, currency: Currency) -> str:
-    price = "no bid yet" if view.price_minor is None else currency.show(view.price_minor)
-    leader = "" if view.leader is None else f", paddle {view.leader} leads"
-    return f"lot {view.lot} ({view.terms.title}): {view.status.value}, {price}{leader}"
+    lot = f"lot {view.lot} ({view.terms.title}): {view.status.value}"
+    match view.board:
+        case EnglishBoard() as board:
+            price = "no bid yet" if board.price_minor is None else currency.show(board.price_minor)
+            leader = "" if board.leader is None else f", paddle {board.leader} leads"
+            return f"{lot}, {price}{leader}"
+        case SealedBoard() as board:
+            return f"{lot}, sealed offers of at least {currency.show(board.minimum_minor)}"
+        case _:
+            return lot
 
 
 def watch(link: str) -> None:

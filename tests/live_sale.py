@@ -14,12 +14,14 @@ from pathlib import Path
 
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from bidder import Client, Notice, UnansweredError
+from common.formats.english import BidRequest
 from common.keys import KeyPair, new_keys
 from common.links import JoinLink, parse_link
 from common.lot import LotStatus
-from common.messages import Accepted, BidRequest
+from common.messages import Accepted
 from tests.checking.checker import check as check_history
 from tests.checking.history import Call, History, Replica, facts_of, plain
+from tests.english import english
 from tests.house_process import WAIT_S, HouseProcess
 
 LOT = "1"
@@ -72,7 +74,7 @@ class Witness:
 
     def bid_the_minimum(self, lot: str = LOT, timeout_ms: int = 10_000) -> bool:
         """Bid what this bidder believes to be the least that counts."""
-        return self.bid(self.client.lot(lot).minimum_minor, lot, timeout_ms)
+        return self.bid(english(self.client.lot(lot)).minimum_minor, lot, timeout_ms)
 
     def _ask(self, request: BidRequest, timeout_ms: int) -> bool:
         call = Call(self.keys.public, request, invoked=time.monotonic_ns())

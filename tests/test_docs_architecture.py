@@ -9,15 +9,16 @@ import pytest
 from bidder.core import session
 from bidder.core.feed import FeedState
 from bidder.core.notices import ConnectionState
+from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.lot import (
     MOVES,
     AnyLotEvent,
-    BidPlaced,
     CloseCause,
     ExtendCause,
     LotAdded,
     LotClosed,
     LotExtended,
+    LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
@@ -25,7 +26,7 @@ from common.lot import (
     LotStatus,
     LotTerms,
     LotWithdrawn,
-    Step,
+    Result,
     evolve,
     first_view,
 )
@@ -33,6 +34,7 @@ from tests.test_tidy import ROOMS
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
+BOARD = EnglishBoard(100)
 OPENED = LotOpened(1, 0, 60_000)
 PAUSED = LotPaused(2, 0, 1_000)
 WAY_TO: dict[LotStatus, tuple[AnyLotEvent, ...]] = {
@@ -43,13 +45,13 @@ WAY_TO: dict[LotStatus, tuple[AnyLotEvent, ...]] = {
 EVENTS: tuple[AnyLotEvent, ...] = (
     LotRescheduled(3, 0, 1),
     OPENED,
-    BidPlaced(3, 0, 1, 1, 100, 200),
+    LotMoved(3, 0, BOARD),
     PAUSED,
     LotResumed(3, 0, 60_000),
     LotExtended(3, 0, ExtendCause.AUCTIONEER, 70_000),
-    LotClosed(3, 0, CloseCause.TIME, 1, 100),
-    LotClosed(3, 0, CloseCause.TIME),
-    LotWithdrawn(3, 0),
+    LotClosed(3, 0, CloseCause.TIME, BOARD, (Result(1, 100),)),
+    LotClosed(3, 0, CloseCause.TIME, BOARD),
+    LotWithdrawn(3, 0, BOARD),
 )
 
 
@@ -61,7 +63,7 @@ def table(head: str) -> list[list[str]]:
 
 def test_the_moves_of_a_lot_are_those_that_events_make() -> None:
     told = {(LotStatus(before), event, LotStatus(after)) for before, event, after in table("| from | event | to |")}
-    view = first_view(LotAdded(1, 0, LotTerms(lot="1", title="A", starting_minor=100, increments=(Step(0, 100),))))
+    view = first_view(LotAdded(1, 0, LotTerms("1", "A", EnglishTerms(100, (Step(0, 100),))), BOARD))
     for before, name, after in told:
         start = view
         for event in WAY_TO[before]:
@@ -69,8 +71,8 @@ def test_the_moves_of_a_lot_are_those_that_events_make() -> None:
         made = {evolve(start, one).status for one in EVENTS if one.__struct_config__.tag == name}
         assert after in made, f"{before.value} {name}"
     assert {name for _, name, _ in told} == {one.__struct_config__.tag for one in EVENTS}
-    assert {(before, after) for before, _, after in told} == {
-        (before, after) for before, moves in MOVES.items() for after in moves
+    assert {(before, name) for before, name, _ in told} == {
+        (before, event.__struct_config__.tag) for event, move in MOVES.items() for before in move.before
     }
 
 

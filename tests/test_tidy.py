@@ -41,7 +41,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "shells": {"core"},
         "cli": {"core", "display", "shells"},
     },
-    "common": {"terminal": set()},
+    "common": {"formats": set(), "terminal": set()},
     "benchmarks": {
         "load": set(),
         "report": set(),
@@ -74,6 +74,7 @@ SANS_IO = (
     "common/codec.py",
     "common/durations.py",
     "common/errors.py",
+    "common/formats",
     "common/limits.py",
     "common/lot.py",
     "common/lot_numbers.py",

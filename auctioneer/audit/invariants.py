@@ -21,16 +21,16 @@ from auctioneer.rules.facts import (
     given_back,
     public_part,
 )
-from auctioneer.rules.formats import english
+from auctioneer.rules.formats.table import FORMATS, format_of
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import OpeningRule
+from common.limits import RESULTS_MAX
 from common.lot import (
     MOVES,
     AnyLotEvent,
     AnySaleEvent,
-    BidPlaced,
-    CloseCause,
     LotAdded,
+    LotMoved,
     LotStatus,
     LotView,
     SaleEvent,
@@ -51,8 +51,7 @@ def check(engine: Engine) -> None:
     for index, lot in enumerate(engine.catalogue):
         place = f"lot {lot.view.lot}: "
         _require(engine.lots.get(lot.view.lot) is lot and lot.index == index, place + "the engine can't find it")
-        _check_bids(lot, place)
-        _check_reserve(lot, place)
+        _check_bidding(lot, place)
         _check_clock(lot, place)
         _check_close(lot, place)
         _check_sale_over_lot(engine, lot, place)
@@ -78,36 +77,13 @@ def _require(holds: bool, promise: str) -> None:  # noqa: FBT001 -- the conditio
 # --- one lot -------------------------------------------------------------------------------------------------------
 
 
-def _check_bids(lot: LotState, place: str) -> None:
-    view, book, terms = lot.view, lot.book, lot.spec.terms
-    _require(view.terms == terms, place + "the public terms are not those of the catalogue")
-    _require(view.minimum_minor == english.minimum_bid(terms, view.price_minor), place + "the minimum bid is wrong")
-    if book is None:
-        nobody = view.price_minor is None and view.leader is None and not view.bids
-        _require(nobody, place + "there is a price without a bid")
-        return
-    told = (view.price_minor, view.leader) == (book.price_minor, book.leader)
-    _require(told and view.bids > 0, place + "the public price or leader is wrong")
-    _require(terms.starting_minor <= book.price_minor, place + "the price is below the starting price")
-    _require(book.price_minor <= book.leader_maximum_minor, place + "the price is above the leader's maximum")
-    rival_minor = book.rival_maximum_minor
-    _require(rival_minor is None or rival_minor <= book.price_minor, place + "a rival bid more than the price")
-
-
-def _check_reserve(lot: LotState, place: str) -> None:
-    view, book, reserve_minor = lot.view, lot.book, lot.spec.reserve_minor
-    _require(lot.spec.terms.has_reserve == (reserve_minor is not None), place + "the terms deny the reserve")
-    met = english.is_reserve_met(reserve_minor, view.price_minor)
-    _require(view.reserve_met is met, place + "the public view is wrong about the reserve being met")
-    if book is not None and met is False:
-        in_full = book.price_minor == book.leader_maximum_minor
-        _require(in_full, place + "a maximum below the reserve was not bid in full")
-    offered_minor = lot.spec.terms.buy_now_minor
-    if view.status.is_final:
-        offered_minor = None
-    elif book is not None:
-        offered_minor = english.buy_now_after(lot.spec.terms, met)
-    _require(view.buy_now_minor == offered_minor, place + "the buy-now price is offered when it may not be, or not")
+def _check_bidding(lot: LotState, place: str) -> None:
+    view = lot.view
+    _require(view.terms == lot.spec.terms, place + "the public terms are not those of the catalogue")
+    has_reserve = lot.spec.reserve_minor is not None
+    _require(view.terms.format.has_reserve == has_reserve, place + "the terms deny the reserve")
+    for fault in format_of(lot.spec).faults(lot.spec, lot.book, view):
+        _require(holds=False, promise=place + fault)
 
 
 def _check_clock(lot: LotState, place: str) -> None:
@@ -123,7 +99,8 @@ def _check_clock(lot: LotState, place: str) -> None:
     timed = lot.spec.opening.rule in (OpeningRule.AT_START, OpeningRule.AT_TIME)
     if view.status is LotStatus.SCHEDULED:
         _require((view.opens_at_ms is not None) == timed, place + "the time of the opening is wrong")
-        _require(lot.book is None, place + "it has bids but was never open")
+        is_untouched = lot.book == format_of(lot.spec).open(lot.spec)
+        _require(is_untouched, place + "it has bids but was never open")
 
 
 def _check_close(lot: LotState, place: str) -> None:
@@ -132,16 +109,8 @@ def _check_close(lot: LotState, place: str) -> None:
     fell = view.status in (LotStatus.SOLD, LotStatus.PASSED)
     _require((view.close_cause is not None) == fell, place + "only lots that were sold or passed have a cause")
     sold = view.status is LotStatus.SOLD
-    _require(
-        (view.winner is not None) == (view.hammer_minor is not None) == sold, place + "only sold lots have winners"
-    )
-    if sold and view.close_cause is CloseCause.BUY_NOW:
-        _require(view.hammer_minor == lot.spec.terms.buy_now_minor, place + "it was bought at another price")
-    elif sold:
-        to_leader = (view.winner, view.hammer_minor) == (view.leader, view.price_minor)
-        _require(to_leader and view.reserve_met is not False, place + "it was sold to another, or below the reserve")
-    elif view.status is LotStatus.PASSED:
-        _require(view.leader is None or view.reserve_met is False, place + "it passed though it had a good bid")
+    _require(bool(view.results) == sold, place + "only sold lots have results")
+    _require(len(view.results) <= RESULTS_MAX, place + "it has too many results")
 
 
 def _check_sale_over_lot(engine: Engine, lot: LotState, place: str) -> None:
@@ -164,12 +133,14 @@ def _check_counts(engine: Engine) -> None:
     _require(
         engine._order.turns == _whose_turn_it_is(engine), "the lots that have their turn are not those that should"
     )
-    droppable: dict[int, set[str]] = {}
+    silent: dict[int, set[str]] = {}
     for lot in engine.catalogue:
-        if lot.book is not None and lot.drops_when_silent and not lot.view.status.is_final:
-            droppable.setdefault(lot.book.leader, set()).add(lot.view.lot)
-    watched = {paddle: lots for paddle, lots in engine._drops_when_silent.items() if lots}
-    _require(watched == droppable, "the engine looks for maxima to drop in the wrong lots")
+        watched = None if lot.view.status.is_final else format_of(lot.spec).watched(lot.book)
+        _require(lot.watched == watched, f"lot {lot.view.lot} watches {lot.watched}, but it should watch {watched}")
+        if watched is not None:
+            silent.setdefault(watched, set()).add(lot.view.lot)
+    kept = {paddle: lots for paddle, lots in engine._watched.items() if lots}
+    _require(kept == silent, "the engine looks for silent bidders in the wrong lots")
 
 
 def _whose_turn_it_is(engine: Engine) -> set[int]:
@@ -210,7 +181,11 @@ def _check_deadlines(engine: Engine) -> None:
 def _due_ms(engine: Engine, lot: LotState) -> int | None:
     if lot.view.status is LotStatus.SCHEDULED and engine.sale.status is SaleStatus.RUNNING:
         return lot.view.opens_at_ms
-    return lot.view.ends_at_ms if lot.view.status is LotStatus.OPEN else None
+    if lot.view.status is not LotStatus.OPEN:
+        return None
+    steps_at_ms = format_of(lot.spec).due_ms(lot.spec, lot.book)
+    dues = (lot.view.ends_at_ms, None if steps_at_ms is None else lot.opened_at_ms + steps_at_ms)
+    return min((due_ms for due_ms in dues if due_ms is not None), default=None)
 
 
 # --- over time -----------------------------------------------------------------------------------------------------
@@ -272,14 +247,16 @@ class Watcher:
         before = self.views[lot]
         _require(event.seq == before.seq + 1, f"{event} does not follow event {before.seq} of lot {lot}")
         after = self.views[lot] = evolve(before, event)
-        _require(after.status in MOVES[before.status], f"lot {lot} went from {before.status} to {after.status}")
-        _require((after.price_minor or 0) >= (before.price_minor or 0), f"the price of lot {lot} fell by {event}")
-        if not isinstance(event, BidPlaced):
-            same = (after.price_minor, after.leader, after.bids) == (before.price_minor, before.leader, before.bids)
-            _require(same, f"lot {lot} has another price or leader without a bid, by {event}")
-        elif before.ends_at_ms is not None:
-            kept = after.ends_at_ms is not None and after.ends_at_ms >= before.ends_at_ms
-            _require(kept, f"a bid took time from lot {lot}: {event}")
+        may_move = before.status in MOVES[type(event)].before
+        _require(may_move, f"lot {lot} went from {before.status} to {after.status}, by {event}")
+        if isinstance(event, LotMoved):
+            for fault in FORMATS[type(before.terms.format)].moves(before.board, after.board):
+                _require(holds=False, promise=f"lot {lot}: {fault}, by {event}")
+            if before.ends_at_ms is not None:
+                kept = after.ends_at_ms is not None and after.ends_at_ms >= before.ends_at_ms
+                _require(kept, f"an offer took time from lot {lot}: {event}")
+        elif not after.status.is_final:
+            _require(after.board == before.board, f"lot {lot} has another board without an offer, by {event}")
 
 
 CHECK_EVERY_FACTS: Final = 1_000

@@ -24,15 +24,16 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
-    BidLate,
     BidTaken,
+    ClockStepped,
     Fact,
     HouseStarted,
     HouseStoodStill,
-    LotBought,
     LotDecided,
     LotListed,
-    MaximumDropped,
+    OfferLate,
+    OfferTaken,
+    PositionReleased,
     SaleCreated,
     SaleDecided,
     SaleRestored,
@@ -56,7 +57,7 @@ from common.lot import (
     SalePaused,
     SaleResumed,
 )
-from common.messages import BuyRequest, Hello, Rejected, Role
+from common.messages import Hello, Rejected, Role
 from common.names import is_valid_text
 
 
@@ -171,7 +172,7 @@ class _Audit:
             len(self._register.entries),
             len(views),
             sum(view.status is LotStatus.SOLD for view in views),
-            sum(view.hammer_minor or 0 for view in views),
+            sum(view.paid_minor or 0 for view in views),
         )
 
     # --- reading and comparing ---------------------------------------------------------------------------------
@@ -225,9 +226,9 @@ class _Audit:
         if fact.at_ms < engine.state.now_ms:
             raise self._different(fact, None, f"it is earlier than the fact before it, at {engine.state.now_ms}")
         match fact:
-            case BidTaken() | BidLate() | LotBought():
+            case BidTaken() | OfferTaken() | OfferLate():
                 self._verify_request(engine, fact)
-            case LotDecided() | SaleDecided() if fact.by == HOUSE:
+            case ClockStepped() | LotDecided() | SaleDecided() if _is_by_clock(fact):
                 self._compare(fact, engine.advance_once(fact.at_ms))
             case LotDecided() | SaleDecided() | LotListed():
                 if not self._is_listed_with_last(fact):
@@ -236,8 +237,8 @@ class _Audit:
                 if decision is None:
                     raise self._different(fact, None, _NOTHING)
                 self._compare_all(fact, decision)
-            case MaximumDropped():
-                self._compare_all(fact, engine.drop_maxima(fact.at_ms, fact.paddle))
+            case PositionReleased():
+                self._compare_all(fact, engine.release_silent(fact.at_ms, fact.paddle))
             case HouseStarted() | HouseStoodStill():
                 self._verify_outage(engine, fact)
             case SaleRestored():
@@ -245,7 +246,7 @@ class _Audit:
             case SaleCreated():
                 raise self._different(fact, None, "a sale is created only once")
 
-    def _verify_request(self, engine: Engine, fact: BidTaken | BidLate | LotBought) -> None:
+    def _verify_request(self, engine: Engine, fact: BidTaken | OfferTaken | OfferLate) -> None:
         entry = self._register.by_paddle(fact.paddle)
         if entry is None or not entry.admitted or entry.role is not Role.BIDDER:
             raise self._different(fact, None, f"paddle {fact.paddle} belongs to no admitted bidder")
@@ -254,10 +255,7 @@ class _Audit:
             raise self._different(fact, None, f"request {request.id} of paddle {fact.paddle} was decided before")
         self._nothing_due(engine, fact)
         bidder = Bidder(entry.paddle, entry.skeletons)
-        if isinstance(request, BuyRequest):
-            self._compare(fact, engine.buy(fact.at_ms, bidder, request))
-        else:
-            self._compare(fact, engine.bid(fact.at_ms, bidder, request))
+        self._compare(fact, engine.offer(fact.at_ms, bidder, request))
 
     def _is_first(self, paddle: int, request_id: int) -> bool:
         """Note a request id; return False if the house must have known it already, or refused it as too old."""
@@ -343,6 +341,10 @@ class _Audit:
             is_text = 0 < len(fact.text) <= TEXT_CHARS_MAX and is_valid_text(fact.text)
             return is_text and entry.role is Role.BIDDER
         return entry.waiting or entry.admitted != fact.admitted
+
+
+def _is_by_clock(fact: ClockStepped | LotDecided | SaleDecided) -> bool:
+    return isinstance(fact, ClockStepped) or fact.by == HOUSE
 
 
 def _decide_of_lot(engine: Engine, fact: LotDecided) -> Decision | None:

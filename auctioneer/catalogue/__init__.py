@@ -1,11 +1,13 @@
 """Catalogues: a sale and its lots from TOML, or from a spreadsheet (CSV or Excel). Callers use `load`.
 
 A file is read in steps. `toml_text` makes the raw parts (`raw`); for a spreadsheet `csv_text` or `xlsx` makes rows, and
-`sheet` makes raw parts of them. `fields` reads each value, and `lots` and `sale` add defaults and numbers. `rules`
-finds what is wrong, and `faults` puts it into words. `words` knows the names that people give to columns.
+`sheet` makes raw parts of them. `keys` knows the keys of a lot and `formats` those of each format; `fields` reads each
+value, and `lots` and `sale` add defaults and numbers. `rules` finds what is wrong, and `faults` puts it into words.
+`words` knows the names that people give to columns.
 """
 
 from auctioneer.catalogue.faults import CatalogueError, Fault, format_faults
+from auctioneer.catalogue.formats.table import BIDDING_KEYS, DEFAULT_FORMAT, FORMATS
 from auctioneer.catalogue.load import (
     CATALOGUE_BYTES_MAX,
     CatalogueKind,
@@ -22,7 +24,10 @@ from auctioneer.catalogue.load import (
 from auctioneer.catalogue.sheet import LOT_COLUMNS
 
 __all__ = [
+    "BIDDING_KEYS",
     "CATALOGUE_BYTES_MAX",
+    "DEFAULT_FORMAT",
+    "FORMATS",
     "LOT_COLUMNS",
     "CatalogueError",
     "CatalogueKind",

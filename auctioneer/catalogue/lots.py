@@ -1,13 +1,16 @@
 """From a catalogue's raw lots and defaults to the lots of a sale: numbers, inheritance, openings, and all the rules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
-from auctioneer.catalogue.faults import Faults, Place, quoted
-from auctioneer.catalogue.fields import DEFAULT_FIELDS, LOT_FIELDS, BadCell, read_values
+from auctioneer.catalogue.faults import Fault, Faults, Place, quoted
+from auctioneer.catalogue.fields import BadCell
+from auctioneer.catalogue.formats.format import CatalogueFormat, has_none
+from auctioneer.catalogue.formats.table import DEFAULT_FORMAT, FORMATS
+from auctioneer.catalogue.keys import DEFAULT_FIELDS, LOT_FIELDS, foreign_keys, format_word, read_values
 from auctioneer.catalogue.raw import Header, RawLot
 from auctioneer.catalogue.rules import lot_faults
 from auctioneer.rules.terms import (
@@ -18,10 +21,9 @@ from auctioneer.rules.terms import (
     Opening,
     OpeningRule,
     Order,
-    default_increments,
 )
 from common.limits import LOT_CHARS_MAX, LOTS_MAX
-from common.lot import LotTerms, Step
+from common.lot import LotTerms
 from common.lot_numbers import is_valid_lot, lot_key
 from common.money import Currency
 
@@ -54,10 +56,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     header: Header | None = None
 
 
-_REQUIRED = {
-    "title": "every lot has a title",
-    "starting_price": "say the least that a first bid can be",
-}
+_REQUIRED = {"title": "every lot has a title"}
+"""The keys that a lot of any format must have, and what to write there."""
 
 
 def read_defaults(
@@ -74,20 +74,30 @@ def read_defaults(
     that the lots should join.
     """
     values = read_values(raw, DEFAULT_FIELDS, currency, place, faults)
-    found = lot_faults(_spec(values, "1"), currency)
-    for fault in found:
-        faults.add(place, fault.field, fault.reason)
-    wrong = {fault.field.partition(".")[0] for fault in found}
+    wrong: set[str] = set()
+    for form in FORMATS.values():  # the defaults may be for lots of any format
+        fitting = _fitting(values, form)
+        spec = _spec(fitting, form, "1", currency)
+        found = [fault for fault in _faults(spec, fitting, form, currency) if _key(fault) not in wrong]
+        for fault in found:
+            faults.add(place, fault.field, fault.reason)
+        wrong |= set(map(_key, found))
     known = _said(sale.values)
     if order is not None:
         known.pop("opens", None)  # the file's order comes before the sale's default
     own = {key: value for key, value in _said(values).items() if key not in wrong}
-    said = frozenset(raw) | known.keys()
-    return Defaults(LotValues(**known | own), said, sale.order if order is None else order)
+    bidding = sale.values.bidding | {key: value for key, value in values.bidding.items() if key not in wrong}
+    said = frozenset(raw) | known.keys() | bidding.keys()
+    return Defaults(LotValues(**known | own, bidding=bidding), said, sale.order if order is None else order)
+
+
+def _key(fault: Fault) -> str:
+    return fault.field.partition(".")[0]
 
 
 def _said(values: LotValues) -> dict[str, Any]:
-    return {key: value for key, value in asdict(values).items() if value is not UNSET}
+    """Return the values of the frame that are given."""
+    return {key: value for key, value in asdict(values).items() if value is not UNSET and key != "bidding"}
 
 
 def list_lots(listing: Listing, faults: Faults) -> tuple[LotSpec, ...]:
@@ -95,9 +105,6 @@ def list_lots(listing: Listing, faults: Faults) -> tuple[LotSpec, ...]:
     if len(listing.lots) + len(listing.known_lots) > LOTS_MAX:
         faults.add(listing.file, "", f"There are more lots than the {LOTS_MAX:,} that a sale can have.")
         return ()
-    if isinstance(listing.defaults.values.increment, UnsetType):  # one table for all, not one for each lot
-        values = replace(listing.defaults.values, increment=default_increments(listing.currency))
-        listing = replace(listing, defaults=replace(listing.defaults, values=values))
     missing = _missing_columns(listing, faults)
     first = 1 + max((int(lot) for lot in listing.known_lots if lot.isdecimal()), default=0)
     known = {lot_key(lot): lot for lot in listing.known_lots}
@@ -120,10 +127,19 @@ def _missing_columns(listing: Listing, faults: Faults) -> frozenset[str]:
     """Return the keys that each lot needs but no column has; each is shown as one fault, not as one for each row."""
     if listing.header is None:
         return frozenset()
-    missing = [key for key in _REQUIRED if key not in listing.header.columns | listing.defaults.said]
+    required = dict(_REQUIRED)
+    for form in dict.fromkeys(_format(raw, listing) for raw in listing.lots):
+        required.update(form.required)
+    missing = [key for key in required if key not in listing.header.columns | listing.defaults.said]
     for key in missing:
-        faults.add(listing.header.place, key, f"It is missing: no column has this name; {_REQUIRED[key]}.")
+        faults.add(listing.header.place, key, f"It is missing: no column has this name; {required[key]}.")
     return frozenset(missing)
+
+
+def _format(raw: RawLot, listing: Listing) -> CatalogueFormat:
+    """Return the format of a lot: its own, or the default one."""
+    word = format_word(raw.values.get("format")) or _or(listing.defaults.values.format, DEFAULT_FORMAT)
+    return FORMATS[word]
 
 
 def _number(raw: RawLot, default: str, file: Place, faults: Faults) -> tuple[str, Place]:
@@ -158,48 +174,64 @@ def _twice(number: str, other: str, before: Place) -> str:
 def _lot(
     raw: RawLot, number: str, index: int, place: Place, listing: Listing, missing: frozenset[str], faults: Faults
 ) -> LotSpec:
+    form = _format(raw, listing)
     fields = {key: value for key, value in raw.values.items() if key != "number"}
+    if "format" not in fields or format_word(fields["format"]) is not None:  # else it is not sure what it may have
+        for key, name in list(foreign_keys(form, fields)):
+            faults.add(place, key, has_none(form, key, name))
+            del fields[key]
     marks = {} if listing.header is None else listing.header.marks
     own = read_values(fields, LOT_FIELDS, listing.currency, place, faults, marks)
-    for key, need in _REQUIRED.items():
+    for key, need in {**_REQUIRED, **form.required}.items():
         if key not in fields.keys() | listing.defaults.said | missing:
             faults.add(place, key, f"It is missing; {need}.")
-    values = _inherit(own, listing, is_first=index == 0 and not listing.known_lots)
-    spec = _spec(values, number)
-    for fault in lot_faults(spec, listing.currency):
+    values = _inherit(own, form, listing, is_first=index == 0 and not listing.known_lots)
+    spec = _spec(values, form, number, listing.currency)
+    for fault in _faults(spec, values, form, listing.currency):
         faults.add(place, fault.field, fault.reason)
     return spec
 
 
-def _inherit(own: LotValues, listing: Listing, *, is_first: bool) -> LotValues:
-    values: LotValues = replace(listing.defaults.values, **_said(own))
+def _inherit(own: LotValues, form: CatalogueFormat, listing: Listing, *, is_first: bool) -> LotValues:
+    defaults = listing.defaults.values
+    values: LotValues = replace(defaults, **_said(own), bidding=defaults.bidding | own.bidding)
     opening = _or(values.opens, _OPENINGS[listing.defaults.order])
     if is_first and opening.rule is OpeningRule.AFTER_PREVIOUS:
         opening = Opening(OpeningRule.AT_START)
     if own.soft_close is UNSET and values.duration is None:
         values = replace(values, soft_close=None)  # a default that does not apply to a lot without a clock
-    return replace(values, opens=opening)
+    return _fitting(replace(values, opens=opening), form)
 
 
-def _spec(values: LotValues, number: str) -> LotSpec:
+def _fitting(values: LotValues, form: CatalogueFormat) -> LotValues:
+    """Return the values without those that a lot of a format does not have."""
+    bidding = {key: value for key, value in values.bidding.items() if key in form.keys}
+    return replace(values, bidding=bidding, soft_close=None if "soft_close" in form.lacks else values.soft_close)
+
+
+def _spec(values: LotValues, form: CatalogueFormat, number: str, currency: Currency) -> LotSpec:
     """Return the lot. A missing value is already a fault, so it is replaced by one that breaks no rule."""
-    reserve_minor = _or(values.reserve, None)
+    bidding = form.bidding({key: value for key, value in values.bidding.items() if value is not None}, currency)
     terms = LotTerms(
         lot=number,
         title=_or(values.title, "?"),
-        starting_minor=_or(values.starting_price, 1),
-        increments=_or(values.increment, (Step(0, 1),)),
+        format=bidding.terms,
         description=_or(values.description, ""),
         image=_or(values.image, ""),
         seller=_or(values.seller, ""),
         estimate_low_minor=_or(values.estimate_low, None),
         estimate_high_minor=_or(values.estimate_high, None),
-        has_reserve=reserve_minor is not None,
-        buy_now_minor=_or(values.buy_now, None),
-        duration_ms=_or(values.duration, DEFAULT_DURATION_MS),
+        duration_ms=bidding.clock_ms if "duration" in form.lacks else _or(values.duration, DEFAULT_DURATION_MS),
         soft_close=_or(values.soft_close, None),
     )
-    return LotSpec(terms, reserve_minor, _or(values.opens, Opening()))
+    return LotSpec(terms, bidding.reserve_minor, _or(values.opens, Opening()))
+
+
+def _faults(spec: LotSpec, values: LotValues, form: CatalogueFormat, currency: Currency) -> Iterator[Fault]:
+    """Yield the faults of a lot, but for those of values that are missing and were replaced."""
+    for fault in lot_faults(spec, currency):
+        if fault.field not in form.keys or values.bidding.get(fault.field) is not None:
+            yield fault
 
 
 def _or(value: _T | UnsetType, default: _T) -> _T:

@@ -1,7 +1,7 @@
 """The rules for a lot, whether it comes from a catalogue, the command line or a program on the control endpoint.
 
-These rules are about values. `auctioneer.catalogue.fields` knows how a value is written, and only the house that holds
-the sale knows which numbers are in use.
+These rules are about values. Those of the bidding are in `auctioneer.catalogue.formats`. `auctioneer.catalogue.fields`
+knows how a value is written, and only the house that holds the sale knows which numbers are in use.
 """
 
 import re
@@ -10,20 +10,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from auctioneer.catalogue.faults import Fault, quoted
-from auctioneer.rules.formats import english
+from auctioneer.catalogue.formats.format import Wrong, has_none, range_wrongs
+from auctioneer.catalogue.formats.table import format_of
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.durations import format_duration
 from common.limits import (
-    AMOUNT_MINOR_MAX,
     DESCRIPTION_CHARS_MAX,
     DURATION_MS_MAX,
-    INCREMENT_STEPS_MAX,
     INTEGER_MAX,
     LOT_CHARS_MAX,
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
 )
-from common.lot import LotTerms, SoftClose, Step
+from common.lot import LotTerms, SoftClose
 from common.lot_numbers import is_valid_lot
 from common.money import Currency
 from common.names import misleading_places
@@ -32,9 +31,6 @@ DURATION_MS_MIN: Final = 100
 """The shortest time that a lot can be open."""
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-
-Wrong = tuple[str, str]
-"""A field, by its key in a catalogue, and what is wrong with it."""
 
 
 def lot_faults(spec: LotSpec, currency: Currency) -> list[Fault]:
@@ -70,9 +66,12 @@ def _wrongs(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
     yield from text_faults("seller", terms.seller, TITLE_CHARS_MAX)
     yield from _description(terms.description)
     yield from _image(terms.image)
-    yield from _prices(spec, currency)
-    yield from _increments(terms.increments, currency)
-    yield from _clock(terms)
+    form = format_of(terms.format)
+    yield from form.wrongs(spec, currency)
+    yield from _estimate(terms, currency)
+    yield from _clock(terms, has_own="duration" in form.lacks)
+    if terms.soft_close is not None and "soft_close" in form.lacks:
+        yield "soft_close", has_none(form, "soft_close", "soft close")
     yield from _opening(spec.opening)
 
 
@@ -87,77 +86,18 @@ def _image(text: str) -> Iterator[Wrong]:
         yield "image", f"{quoted(text)} is neither a web address (https://...) nor a relative path."
 
 
-def _prices(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
-    terms, show = spec.terms, currency.plain
-    starting_minor, reserve_minor, buy_now_minor = terms.starting_minor, spec.reserve_minor, terms.buy_now_minor
-    low_minor, high_minor = terms.estimate_low_minor, terms.estimate_high_minor
-    named = (
-        ("starting_price", starting_minor),
-        ("reserve", reserve_minor),
-        ("buy_now", buy_now_minor),
-        ("estimate_low", low_minor),
-        ("estimate_high", high_minor),
-    )
-    for field, amount_minor in named:
-        if amount_minor is not None and not 1 <= amount_minor <= AMOUNT_MINOR_MAX:
-            yield field, f"{show(amount_minor)} is out of range: {show(1)} to {show(AMOUNT_MINOR_MAX)} are allowed."
-    yield from _beyond_reach(spec, currency)
-    if reserve_minor is not None and reserve_minor < starting_minor:
-        yield (
-            "reserve",
-            f"{show(reserve_minor)} is below the starting price {show(starting_minor)}; a reserve is at least that.",
-        )
-    if terms.has_reserve != (reserve_minor is not None):
-        yield "reserve", "The lot's terms and its secret reserve disagree on whether there is one."
-    if buy_now_minor is not None and buy_now_minor <= starting_minor:
-        yield (
-            "buy_now",
-            f"{show(buy_now_minor)} is not above the starting price {show(starting_minor)}; make it higher.",
-        )
-    if buy_now_minor is not None and reserve_minor is not None and buy_now_minor < reserve_minor:
-        yield "buy_now", f"{show(buy_now_minor)} is below the reserve {show(reserve_minor)}; make it at least that."
+def _estimate(terms: LotTerms, currency: Currency) -> Iterator[Wrong]:
+    show, low_minor, high_minor = currency.plain, terms.estimate_low_minor, terms.estimate_high_minor
+    yield from range_wrongs((("estimate_low", low_minor), ("estimate_high", high_minor)), currency)
     if (low_minor is None) != (high_minor is None):
         yield "estimate_low" if low_minor is None else "estimate_high", "It is missing; an estimate has both ends."
     if low_minor is not None and high_minor is not None and low_minor > high_minor:
         yield "estimate_low", f"{show(low_minor)} is above the high estimate {show(high_minor)}; swap them."
 
 
-def _beyond_reach(spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
-    """Yield a price at which the lot could never be sold: a bid is refused if no higher bid would be possible."""
-    terms, show = spec.terms, currency.plain
-    if not terms.increments:
-        return
-    for field, amount_minor in (("starting_price", terms.starting_minor), ("reserve", spec.reserve_minor)):
-        if amount_minor is None or not 1 <= amount_minor <= AMOUNT_MINOR_MAX:
-            continue
-        next_minor = english.minimum_bid(terms, amount_minor)
-        if next_minor > AMOUNT_MINOR_MAX:
-            yield (
-                field,
-                f"{show(amount_minor)} is too high: the next bid, {show(next_minor)}, would be over the largest "
-                f"amount, {show(AMOUNT_MINOR_MAX)}, so no bid could be accepted; lower it, or the increment.",
-            )
-
-
-def _increments(steps: tuple[Step, ...], currency: Currency) -> Iterator[Wrong]:
-    show = currency.plain
-    if not 1 <= len(steps) <= INCREMENT_STEPS_MAX:
-        yield "increment", f"The table has {len(steps)} rows; 1 to {INCREMENT_STEPS_MAX} are allowed."
-    for number, step in enumerate(steps, start=1):
-        if not 1 <= step.step_minor <= AMOUNT_MINOR_MAX:
-            yield "increment", f"Row {number}: the step {show(step.step_minor)} must be more than 0."
-        if not 0 <= step.from_minor <= AMOUNT_MINOR_MAX:
-            yield "increment", f"Row {number}: the price {show(step.from_minor)} is out of range."
-        if number > 1 and step.from_minor <= steps[number - 2].from_minor:
-            before = show(steps[number - 2].from_minor)
-            yield (
-                "increment",
-                f"Row {number}: the price {show(step.from_minor)} must be above that of the row before, {before}.",
-            )
-
-
-def _clock(terms: LotTerms) -> Iterator[Wrong]:
-    if terms.duration_ms is not None:
+def _clock(terms: LotTerms, *, has_own: bool) -> Iterator[Wrong]:
+    """Yield what is wrong with the duration and the soft close. A format holds a clock of its own to its own rules."""
+    if terms.duration_ms is not None and not has_own:
         yield from _time("duration", terms.duration_ms, DURATION_MS_MIN)
     if terms.soft_close is not None:
         yield from _soft_close(terms.soft_close)

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from auctioneer.catalogue.faults import Faults, Place, likely_known, quoted, unknown_key
-from auctioneer.catalogue.fields import AMOUNT_FIELDS, LOT_FIELDS, ExactNumber, increment_rows, is_none
+from auctioneer.catalogue.fields import ExactNumber, is_none
+from auctioneer.catalogue.keys import AMOUNTS_IN, LOT_FIELDS
 from auctioneer.catalogue.raw import Header, RawCatalogue, RawLot
 from auctioneer.catalogue.words import column_key, header_words, is_not_kept
 from common.money import DecimalMark, codes_of, decimal_mark, units_of
@@ -141,7 +142,7 @@ class _Table:
         return Header(
             place=self._place,
             columns=frozenset(filter(None, self._columns)),
-            marks={column: decimal_mark(self._amounts.get(column, ())) or self._sheet.mark for column in AMOUNT_FIELDS},
+            marks={column: decimal_mark(self._amounts.get(column, ())) or self._sheet.mark for column in AMOUNTS_IN},
             currencies=frozenset.intersection(*self._codes) if self._codes else frozenset(),
         )
 
@@ -171,7 +172,7 @@ class _Table:
         for column, cell in zip(self._columns, row.cells, strict=False):
             if column not in _COLUMNS or not _is_filled(cell):
                 continue
-            if column in AMOUNT_FIELDS:
+            if column in AMOUNTS_IN:
                 values[column] = self._amount(column, cell)
             else:
                 values[column] = _text(cell) if isinstance(cell, str | ExactNumber) else cell
@@ -182,7 +183,7 @@ class _Table:
         if isinstance(cell, ExactNumber):
             units: Sequence[str] = (cell.unit,) if cell.unit else ()
         elif isinstance(cell, str):
-            parts = list(chain(*increment_rows(cell))) if column == "increment" else [cell]
+            parts = list(AMOUNTS_IN[column](cell))
             self._amounts.setdefault(column, []).extend(parts)
             units = list(chain(*map(units_of, parts)))
             cell = cell.strip()

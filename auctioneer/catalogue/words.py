@@ -7,10 +7,13 @@ from typing import Final
 _SYNONYMS: Final[dict[str, str]] = {
     "number": "lot lot_no lot_nr lot_num lot_number lot_id no nr num id item_no item_nr item_number item_id",
     "title": "name lot_title lot_name item item_title item_name",
+    "format": "lot_format sale_format auction_format auction_type",
     "starting_price": "start starting start_price start_bid starting_bid opening_bid opening_price",
     "increment": "increments bid_increment bid_increments bid_step step",
     "reserve": "reserve_price reserve_amount",
     "buy_now": "buy_now_price buy_it_now buy_it_now_price",
+    "floor": "floor_price lowest_price",
+    "decrement": "bid_decrement price_decrement",
     "estimate_low": "low_estimate est_low low_est lowest_estimate estimate_from est_from estimate_min min_estimate",
     "estimate_high": "high_estimate est_high high_est highest_estimate estimate_to est_to estimate_max max_estimate",
     "opens": "opens_at",

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from auctioneer.catalogue import RunningSale, load_lots, lot_from_fields
+from auctioneer.catalogue import BIDDING_KEYS, DEFAULT_FORMAT, FORMATS, RunningSale, load_lots, lot_from_fields
 from auctioneer.cli.context import ControlContext, with_control_context
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import AddLots
@@ -19,10 +19,8 @@ from common.terminal.output import tell_person
 FIELD_HELP: Final = {
     "number": "The lot's number.  [default: the next whole one]",
     "title": "What it is, on one line.",
-    "starting_price": "The least that the first bid must be.",
-    "increment": "The step from bid to bid.",
-    "reserve": "Secret: below this it is not sold.",
-    "buy_now": "The price at which it can be bought at once.",
+    "format": f"How it is sold: {', '.join(FORMATS)}.  [default: the sale's, else {DEFAULT_FORMAT}]",
+    **{key: meaning.help for key, meaning in BIDDING_KEYS.items()},
     "estimate_low": "The estimate, from.",
     "estimate_high": "The estimate, to.",
     "opens": "'at start', 'after previous', 'by hand', a delay such as 90s, or a date-time with its zone.",

@@ -7,6 +7,7 @@ import click
 from auctioneer.catalogue import load_catalogue
 from auctioneer.cli.context import json_option
 from auctioneer.cli.output import grouped, local_time
+from auctioneer.house.formats.table import terms_bidding
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, SaleSpec
 from common.durations import format_duration
 from common.money import Currency
@@ -46,11 +47,11 @@ def _print_lots(spec: SaleSpec) -> None:
 
 
 def _lot_cells(lot: LotSpec, currency: Currency) -> list[str]:
-    terms = lot.terms
+    terms, starting_minor = lot.terms, terms_bidding(lot).starting_minor
     return [
         terms.lot,
         terms.title,
-        grouped(currency.plain(terms.starting_minor)),
+        "" if starting_minor is None else grouped(currency.plain(starting_minor)),
         "" if lot.reserve_minor is None else grouped(currency.plain(lot.reserve_minor)),
         _opening(lot.opening),
         "until closed" if terms.duration_ms is None else format_duration(terms.duration_ms),

@@ -160,7 +160,7 @@ def _carry_out(
 
 def _standing(row: Row, currency: Currency) -> str:
     """Return a sentence on the state of a lot in the report `lots`."""
-    parts = ["nobody has bid"]
+    parts = ["nobody has bid" if row["bids"] is not None else "the offers are sealed"]
     if row["bids"]:
         bids = counted(row["bids"], "bid")
         parts = [f"{currency.show(row['price_minor'])} by {_person(row['leader'], row['paddle'])}", bids]
@@ -172,6 +172,8 @@ def _standing(row: Row, currency: Currency) -> str:
 
 def _hammer(row: Row, currency: Currency) -> str:
     """Return what the hammer would do to a lot in the report `lots`."""
+    if row["bids"] is None:
+        return "would close now: the sealed offers decide, and nobody knows them yet."
     if not row["bids"]:
         return "would pass, since nobody has bid."
     if row["reserve_met"] is False:
@@ -186,8 +188,8 @@ def _ended(row: Row, currency: Currency) -> str:
             buyer = _person(row["winner"], row["paddle"])
             return f"Lot {row['lot']} is sold to {buyer} for {currency.show(row['hammer_minor'])}."
         case "passed" if row["bids"]:
-            price = currency.show(row["price_minor"])
-            return f"Lot {row['lot']} passed at {price}, since the reserve was not met."
+            price = "" if row["price_minor"] is None else f" at {currency.show(row['price_minor'])}"
+            return f"Lot {row['lot']} passed{price}, since the reserve was not met."
         case "passed":
             return f"Lot {row['lot']} passed, since nobody had bid."
         case _:
@@ -196,6 +198,8 @@ def _ended(row: Row, currency: Currency) -> str:
 
 def _with_bids(row: Row) -> str:
     match row["bids"]:
+        case None:
+            return ", with the sealed offers on it"
         case 0:
             return "; nobody had bid on it"
         case 1:

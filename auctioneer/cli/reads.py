@@ -150,7 +150,7 @@ def _lot_cells(row: Row) -> list[str]:
         grouped(row["hammer"] or row["price"]),
         "" if is_over else grouped(row["minimum"]),
         "met" if row["reserve_met"] else grouped(row["reserve"]),
-        str(row["bids"]),
+        "sealed" if row["bids"] is None else str(row["bids"]),
         _person(row["winner"], row["winner_paddle"]) or _person(row["leader"], row["paddle"]),
         "" if row["remaining_ms"] is None else time_left(row["remaining_ms"]),
         _clock(row),
@@ -267,6 +267,6 @@ def _result_cells(row: Row) -> list[str]:
         row["status"],
         grouped(row["hammer"]),
         _person(row["winner"], row["paddle"]),
-        str(row["bids"]),
+        "sealed" if row["bids"] is None else str(row["bids"]),
         closed,
     ]

@@ -11,20 +11,21 @@ from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
+from auctioneer.house.formats.table import board_bidding, offer_made
 from auctioneer.house.reports import Row, money_fields
 from auctioneer.rules.facts import (
     AnyFact,
     BidderEnrolled,
-    BidLate,
     BidTaken,
-    LotBought,
+    Decided,
     LotListed,
+    OfferLate,
+    OfferTaken,
     Rejection,
     SaleCreated,
 )
 from common.errors import RejectCode, RejectedError
 from common.lot_numbers import lot_key
-from common.messages import BidRequest, BuyRequest
 from common.money import Currency
 
 
@@ -75,7 +76,7 @@ class _History:
         """Yield the bids, and note on the way what a row must know of the sale and the lot."""
         for one in record:
             match one:
-                case BidTaken() | LotBought() | BidLate():
+                case BidTaken() | OfferTaken() | OfferLate():
                     if one.lot == self.lot:
                         yield self._row(one)
                 case Rejection():
@@ -88,44 +89,40 @@ class _History:
                 case SaleCreated():
                     self.currency = one.currency
 
-    def _row(self, one: BidTaken | LotBought | BidLate | Rejection) -> Row:
+    def _row(self, one: Decided) -> Row:
         assert self.currency is not None, "a record begins with the sale"
         leader, price_minor, late_ms = None, None, None
         outcome, code = "accepted", None
-        request = one.request
         match one:
             case BidTaken():
                 leader, price_minor = one.leader, one.price_minor
-            case LotBought():
-                outcome, leader, price_minor = "bought", one.paddle, one.price_minor
-            case BidLate():
-                outcome, price_minor, late_ms = "late", one.price_minor, one.late_ms
+            case OfferTaken(cause=None):
+                pass
+            case OfferTaken():
+                outcome, leader = "bought", one.paddle
+                price_minor = sum(result.amount_minor for result in one.results if result.paddle == one.paddle)
+            case OfferLate():
+                outcome, price_minor, late_ms = "late", board_bidding(one.board).price_minor, one.late_ms
             case Rejection():
-                outcome, price_minor, code = "refused", one.verdict.price_minor, one.verdict.code.value
-        amount_minor = request.amount_minor if isinstance(request, BidRequest) else request.price_minor
+                board = one.verdict.board
+                price_minor = None if board is None else board_bidding(board).price_minor
+                outcome, code = "refused", one.verdict.code.value
+        made = offer_made(one.request)
         return {
             "at_ms": one.at_ms,
             "paddle": one.paddle,
             "name": self._names.get(one.paddle),
-            "kind": _kind(request),
+            "kind": made.kind,
             "outcome": outcome,
             "code": code,
             "late_ms": late_ms,
             "leader": self._names.get(leader) if leader is not None else None,
             "leader_paddle": leader,
-            "request_id": request.id,
+            "request_id": one.request_id,
             **money_fields(
                 self.currency,
-                amount=amount_minor,
-                maximum=request.maximum_minor if isinstance(request, BidRequest) else None,
+                amount=made.amount_minor,
+                maximum=made.maximum_minor,
                 price=price_minor,
             ),
         }
-
-
-def _kind(request: BidRequest | BuyRequest) -> str:
-    if isinstance(request, BuyRequest):
-        return "buy"
-    if request.amount_minor is None:
-        return "maximum"
-    return "bid" if request.maximum_minor is None else "bid_up_to"

@@ -21,9 +21,10 @@ from auctioneer.rules.terms import LotSpec
 from common.codec import RejectedBody, decode_with
 from common.errors import RejectCode, RejectedError
 from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
-from common.messages import Count, LotId, Rejected, RequestId, Role, Stream
+from common.messages import Rejected, Role
 from common.money import Currency
 from common.names import is_valid_text
+from common.wire import Count, LotId, RequestId, Stream
 
 WHOLE_SALE: Final = ""
 

@@ -29,9 +29,9 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
-    BidLate,
     BidTaken,
-    LotBought,
+    OfferLate,
+    OfferTaken,
     Rejection,
     SaleCreated,
     SettingsChanged,
@@ -42,12 +42,11 @@ from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import SaleSettings
 from common.codec import RejectedBody, decode_request
 from common.errors import RejectCode, StorageError
+from common.formats import AnyOffer
 from common.lot import SaleStatus, StreamEvent
 from common.messages import (
     AnyAnswer,
     AnyRequest,
-    BidRequest,
-    BuyRequest,
     Heartbeat,
     Hello,
     LotRequest,
@@ -61,6 +60,7 @@ from common.messages import (
     Role,
     SnapshotRequest,
 )
+from common.wire import OfferRequest
 
 _BIDDER: Final = Role.BIDDER
 """A constant, because an Enum lookup would double the cost of each comparison."""
@@ -149,7 +149,7 @@ class House:
             self._run_by(fact.settings)
             return
         self.engine.apply(fact)
-        if isinstance(fact, (BidTaken, LotBought, BidLate)):
+        if isinstance(fact, (BidTaken, OfferTaken, OfferLate)):
             self._sessions.of_paddle(fact.paddle).remember(fact)
 
     def _apply_to_bidder(self, fact: BidderEnrolled | BidderAdmitted | BidderTold, now_ms: int) -> None:
@@ -195,8 +195,8 @@ class House:
             return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail[:200])
         if not in_budget:
             return Rejected(id=request.id, code=RejectCode.SLOW_DOWN, retry_ms=budget.retry_ms)
-        if session is not None and (type(request) is BidRequest or type(request) is BuyRequest):
-            return self._bid(session, request, now_ms)
+        if session is not None and isinstance(request, OfferRequest):
+            return self._offer(session, request, now_ms)
         if isinstance(request, Hello):
             return self._hello(principal, request, now_ms)
         if session is None:
@@ -225,7 +225,7 @@ class House:
         """Charge a principal for something other than a request; return whether the budget was enough."""
         return self._sessions.budget_of(principal, now_ms).spend(now_ms)
 
-    def _bid(self, session: Session, request: BidRequest | BuyRequest, now_ms: int) -> AnyAnswer:
+    def _offer(self, session: Session, request: AnyOffer, now_ms: int) -> AnyAnswer:
         session.heard_ms = now_ms
         bidder = session.bidder
         known = session.recall(request)
@@ -239,11 +239,7 @@ class House:
             return Rejected(id=request.id, code=known, lot=request.lot)
         if self.engine.may_be_due(now_ms):
             self.advance(now_ms)
-        outcome: BidTaken | LotBought | BidLate | Rejected
-        if isinstance(request, BidRequest):
-            outcome = self.engine.bid(now_ms, session.who, request)
-        else:
-            outcome = self.engine.buy(now_ms, session.who, request)
+        outcome = self.engine.offer(now_ms, session.who, request)
         if type(outcome) is Rejected:
             rejection = Rejection(now_ms, bidder.paddle, request, outcome)
             self._batch.rejections.append(rejection)
@@ -251,7 +247,9 @@ class House:
             return outcome
         self._batch.facts.append(outcome)
         session.remember(outcome)
-        return bid_accepted(outcome) if type(outcome) is BidTaken else verdict_of(outcome)
+        if type(outcome) is BidTaken:
+            return bid_accepted(outcome, self.engine.lots[outcome.lot].view.board)
+        return verdict_of(outcome)
 
     def _read(self, session: Session, request: AnyRequest, now_ms: int) -> AnyAnswer | Parked:
         match request:
@@ -362,10 +360,10 @@ class House:
         self.record(decisions.stand_still(self.engine, now_ms, stood_ms))
 
     def drop_silent(self, now_ms: int) -> None:
-        """Drop the maxima of silent bidders who asked for this (`while_connected`)."""
+        """Release what silent bidders wanted released in that case (`while_connected`)."""
         for paddle in self.engine.paddles_to_watch():
             if now_ms - max(self._sessions.of_paddle(paddle).heard_ms, self._awake_ms) > SILENT_MS:
-                self.record(self.engine.drop_maxima(now_ms, paddle))
+                self.record(self.engine.release_silent(now_ms, paddle))
 
     def flush(self) -> Batch:
         """Return all that was done since the last call, to be committed."""

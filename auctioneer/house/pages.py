@@ -10,18 +10,29 @@ from typing import Final
 
 from auctioneer.rules.lots import LotState
 from common.limits import SNAPSHOT_LOTS_MAX
-from common.lot import Announced, AnyLotEvent, AnySaleEvent, LotAdded, LotTerms, LotView, LotWithdrawn
+from common.lot import (
+    Announced,
+    AnyLotEvent,
+    AnySaleEvent,
+    LotAdded,
+    LotClosed,
+    LotMoved,
+    LotTerms,
+    LotView,
+    LotWithdrawn,
+)
 
 PAGE_BYTES_MAX: Final = 128 * 1024
 """The most bytes of lots or events in one answer. The first always fits, so every page makes progress."""
 
-_TERMS_BYTES: Final = 384
-"""The size of a lot's terms without their texts and increments, and of the event around them."""
-_STEP_BYTES: Final = 19
-_VIEW_BYTES: Final = 320
-"""The size of a lot's view without its terms and the reason of a withdrawal."""
-_EVENT_BYTES: Final = 192
-"""The size of any other event without its text."""
+_TERMS_BYTES: Final = 320
+"""The size of a lot's terms without their texts and the format's, and of the event around them."""
+_VIEW_BYTES: Final = 224
+"""The size of a lot's view without its terms, its board, its results and the reason of a withdrawal."""
+_EVENT_BYTES: Final = 120
+"""The size of any event without its texts, its board and its results."""
+_RESULT_BYTES: Final = 56
+"""The size of one row of a lot's outcome."""
 
 
 def page_of_lots(catalogue: Sequence[LotState], start: int) -> tuple[LotView, ...]:
@@ -37,25 +48,30 @@ def page_of_events(events: list[AnyLotEvent | AnySaleEvent]) -> list[AnyLotEvent
 
 def view_bytes(view: LotView) -> int:
     """Return the most bytes that a lot's view can take."""
-    return _VIEW_BYTES + _terms_bytes(view.terms) + len(view.reason.encode())
+    frame = _VIEW_BYTES + _terms_bytes(view.terms) + len(view.reason.encode())
+    return frame + view.board.BYTES_MAX + _RESULT_BYTES * len(view.results)
 
 
 def event_bytes(event: AnyLotEvent | AnySaleEvent) -> int:
     """Return the most bytes that an event can take."""
     match event:
         case LotAdded():
-            return _terms_bytes(event.terms)
+            return _terms_bytes(event.terms) + event.board.BYTES_MAX
         case Announced():
             return _EVENT_BYTES + len(event.text.encode())
         case LotWithdrawn():
-            return _EVENT_BYTES + len(event.reason.encode())
+            return _EVENT_BYTES + event.board.BYTES_MAX + len(event.reason.encode())
+        case LotMoved():
+            return _EVENT_BYTES + event.board.BYTES_MAX
+        case LotClosed():
+            return _EVENT_BYTES + event.board.BYTES_MAX + _RESULT_BYTES * len(event.results)
         case _:
             return _EVENT_BYTES
 
 
 def _terms_bytes(terms: LotTerms) -> int:
     texts = terms.title + terms.description + terms.image + terms.seller
-    return _TERMS_BYTES + _STEP_BYTES * len(terms.increments) + len(texts.encode())
+    return _TERMS_BYTES + terms.format.bytes_max + len(texts.encode())
 
 
 def _how_many_fit(sizes: Iterable[int]) -> int:

@@ -1,4 +1,4 @@
-"""Answers to questions about the sale: pages of lots, one lot, missed events, and a bidder's maxima and wins.
+"""Answers to questions about the sale: pages of lots, one lot, missed events, and a bidder's positions and wins.
 
 None of them changes anything.
 """
@@ -13,9 +13,9 @@ from common.limits import MINE_LOTS_MAX, REPLAY_EVENTS_MAX
 from common.lot import SALE_STREAM
 from common.messages import (
     LotRequest,
-    Maximum,
     Mine,
     MineRequest,
+    Position,
     Rejected,
     Replay,
     ReplayRequest,
@@ -65,20 +65,20 @@ def replay(engine: Engine, history: History, request: ReplayRequest) -> Replay |
 
 
 def mine(engine: Engine, paddle: int, request: MineRequest) -> Mine:
-    """Return a bidder's own maxima and wins on one part of the catalogue."""
+    """Return a bidder's own positions and wins on one part of the catalogue."""
     stop = request.start + MINE_LOTS_MAX
     lots = engine.catalogue[request.start : stop]
-    maxima = tuple(
-        Maximum(one.view.lot, one.book.leader_maximum_minor)
+    positions = tuple(
+        Position(one.view.lot, own)
         for one in lots
-        if one.view.leader == paddle and one.book is not None and not one.view.status.is_final
+        if not one.view.status.is_final and (own := engine.own(one, paddle)) is not None
     )
-    won = [one.view for one in lots if one.view.winner == paddle]
+    rows = [(one.view.lot, result) for one in lots if (result := one.view.result_of(paddle)) is not None]
     return Mine(
         id=request.id,
         paddle=paddle,
-        maxima=maxima,
-        won=tuple(view.lot for view in won),
-        total_minor=sum(view.hammer_minor or 0 for view in won),
+        positions=positions,
+        won=tuple(name for name, result in rows if result.units),
+        total_minor=sum(result.amount_minor for _, result in rows),
         next=stop if stop < len(engine.catalogue) else None,
     )

@@ -19,13 +19,12 @@ _request_id = attrgetter("request_id")
 class _Run:
     """Consecutive bids on one lot that wait to be applied together."""
 
-    __slots__ = ("last", "public_bids", "shown")
+    __slots__ = ("last", "shown")
 
     def __init__(self, first: BidTaken) -> None:
         self.last = first
         self.shown: BidTaken | None = None
         """The last public one of the bids."""
-        self.public_bids = 0
 
 
 class RecordReader:
@@ -48,7 +47,7 @@ class RecordReader:
                 self._apply_singly(fact)
                 continue
             run = runs.get(fact.lot)
-            if fact.while_connected or (run is None and lots[fact.lot].drops_when_silent):
+            if fact.while_connected or (run is None and lots[fact.lot].watched is not None):
                 self._apply_singly(fact)
                 continue
             if run is None:
@@ -56,7 +55,6 @@ class RecordReader:
             run.last = fact
             if fact.public:
                 run.shown = fact
-                run.public_bids += 1
             mine = bids.get(fact.paddle)
             if mine is None:
                 bids[fact.paddle] = deque((fact,), REMEMBERED_REQUESTS_MAX)
@@ -82,7 +80,7 @@ class RecordReader:
     def _settle(self, lot: str) -> None:
         run = self._runs.pop(lot, None)
         if run is not None:
-            self._engine.apply_run(run.last, run.shown, run.public_bids)
+            self._engine.apply_run(run.last, run.shown)
 
 
 def _insert(bids: deque[BidTaken], late: BidTaken) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from auctioneer.house.formats.table import bidding
 from auctioneer.house.house import House
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotDefaults
@@ -34,7 +35,7 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
     """Return the sale at a glance, whatever lots were chosen."""
     engine = house.engine
     counts = Counter(lot.view.status for lot in engine.catalogue)
-    turnover_minor = sum(lot.view.hammer_minor or 0 for lot in engine.catalogue)
+    turnover_minor = sum(lot.view.paid_minor or 0 for lot in engine.catalogue)
     return {
         "title": engine.sale.title,
         "sale": engine.sale.sale,
@@ -48,7 +49,7 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
         "bidders": sum(entry.admitted for entry in house.register.entries),
         "waiting": sum(entry.waiting for entry in house.register.entries),
         "partners": [partner.name for partner in house.sale_settings.partners],
-        "bids": sum(lot.view.bids for lot in engine.catalogue),
+        "bids": sum(bidding(lot).bids or 0 for lot in engine.catalogue),
         "changes": engine.count_events(),
         **money_fields(engine.sale.currency, turnover=turnover_minor),
     }
@@ -66,11 +67,12 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
     spent: Counter[int] = Counter()
     for lot in house.engine.catalogue:
         view = lot.view
-        if view.leader is not None and not view.status.is_final:
-            leads[view.leader] += 1
-        if view.winner is not None:
-            won[view.winner] += 1
-            spent[view.winner] += view.hammer_minor or 0
+        leader = view.board.leader
+        if leader is not None and not view.status.is_final:
+            leads[leader] += 1
+        for result in view.results:
+            won[result.paddle] += result.units > 0
+            spent[result.paddle] += result.amount_minor
     return [
         {
             "paddle": entry.paddle,
@@ -91,21 +93,21 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
     currency = house.engine.sale.currency
     rows = []
     for lot in chosen:
-        view = lot.view
+        view, told, winner = lot.view, bidding(lot), _winner(lot)
         rows.append(
             {
                 "lot": view.lot,
                 "title": view.terms.title,
                 "status": view.status.value,
-                "winner": _name_of(house, view.winner),
-                "paddle": view.winner,
-                "bids": view.bids,
+                "winner": _name_of(house, winner),
+                "paddle": winner,
+                "bids": told.bids,
                 "closed_at_ms": view.closed_at_ms,
                 "cause": view.close_cause.value if view.close_cause else None,
                 **money_fields(
                     currency,
-                    hammer=view.hammer_minor,
-                    price=view.price_minor if view.hammer_minor is None else view.hammer_minor,
+                    hammer=view.paid_minor,
+                    price=told.price_minor if view.paid_minor is None else view.paid_minor,
                 ),
             }
         )
@@ -118,32 +120,38 @@ def lot_defaults(house: House, now_ms: int, chosen: Sequence[LotState]) -> LotDe
 
 
 def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
-    view, book = lot.view, lot.book
+    view, told, winner = lot.view, bidding(lot), _winner(lot)
     return {
         "lot": view.lot,
         "title": view.terms.title,
         "status": view.status.value,
         "seq": view.seq,
-        "bids": view.bids,
-        "leader": _name_of(house, view.leader),
-        "paddle": view.leader,
-        "winner": _name_of(house, view.winner),
-        "winner_paddle": view.winner,
-        "reserve_met": view.reserve_met,
+        "bids": told.bids,
+        "leader": _name_of(house, told.leader),
+        "paddle": told.leader,
+        "winner": _name_of(house, winner),
+        "winner_paddle": winner,
+        "reserve_met": told.reserve_met,
         "opens_at_ms": view.opens_at_ms,
         "ends_at_ms": view.ends_at_ms,
         "remaining_ms": view.remaining_at(now_ms),
         **money_fields(
             house.engine.sale.currency,
-            price=view.price_minor,
-            minimum=view.minimum_minor,
-            starting=view.terms.starting_minor,
+            price=told.price_minor,
+            minimum=told.minimum_minor,
+            starting=told.starting_minor,
             reserve=lot.spec.reserve_minor,
-            maximum=book.leader_maximum_minor if book else None,
-            buy_now=view.buy_now_minor,
-            hammer=view.hammer_minor,
+            maximum=told.maximum_minor,
+            buy_now=told.buy_now_minor,
+            hammer=view.paid_minor,
         ),
     }
+
+
+def _winner(lot: LotState) -> int | None:
+    """Return the paddle that won the lot; None if nobody did, or several."""
+    buyers = lot.view.buyers
+    return buyers[0].paddle if len(buyers) == 1 else None
 
 
 def _name_of(house: House, paddle: int | None) -> str | None:

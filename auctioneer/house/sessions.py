@@ -17,9 +17,9 @@ from auctioneer.house.register import Enrolled
 from auctioneer.rules.engine import Bidder
 from auctioneer.rules.facts import Decided, verdict_of
 from common.errors import RejectCode, StorageError
+from common.formats import AnyOffer
 from common.limits import BIDDERS_MAX, REMEMBERED_REQUESTS_MAX
-from common.messages import Accepted, BidRequest, BuyRequest, Rejected
-
+from common.messages import Accepted, Rejected
 
 _NOTHING_DECIDED: Final[dict[int, Decided]] = {}
 _NO_IDS: Final[list[int]] = []
@@ -45,7 +45,7 @@ class Session:
         self.bidder = bidder
         self.who = Bidder(bidder.paddle, bidder.skeletons)
 
-    def recall(self, request: BidRequest | BuyRequest) -> Accepted | Rejected | RejectCode | None:
+    def recall(self, request: AnyOffer) -> Accepted | Rejected | RejectCode | None:
         """Return the verdict that a request got before, a code if its id can't be used, or None if it is new."""
         decided = self._decided.get(request.id)
         if decided is not None:

@@ -6,7 +6,7 @@ At a terminal, `auctioneer.monitoring.screen` replaces `FactLog` and tells the s
 import logging
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, TextIO, cast
 
 import structlog
 
@@ -17,14 +17,15 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
-    BidLate,
     BidTaken,
+    ClockStepped,
     HouseStarted,
     HouseStoodStill,
-    LotBought,
     LotDecided,
     LotListed,
-    MaximumDropped,
+    OfferLate,
+    OfferTaken,
+    PositionReleased,
     Rejection,
     SaleCreated,
     SaleDecided,
@@ -32,10 +33,14 @@ from auctioneer.rules.facts import (
     SettingsChanged,
     kind_of,
 )
+from common.lot import LotClosed
 from common.names import printable
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger, Processor
+
+_NOT_LOGGED: Final = frozenset({"at_ms", "board", "results"})
+"""The fields of events that no line has."""
 
 LogFormat = Literal["human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -126,17 +131,9 @@ def log_fact(log: "FilteringBoundLogger", position: int, fact: AnyFact) -> None:
                 price=fact.price_minor,
                 position=position,
             )
-        case LotBought():
-            log.info(
-                "lot_bought",
-                lot=fact.lot,
-                seq=fact.seq,
-                paddle=fact.paddle,
-                request=fact.request.id,
-                price=fact.price_minor,
-                position=position,
-            )
-        case BidLate():
+        case OfferTaken():
+            _log_offer(log, position, fact)
+        case OfferLate():
             log.info(
                 "late_bid",
                 lot=fact.lot,
@@ -146,12 +143,30 @@ def log_fact(log: "FilteringBoundLogger", position: int, fact: AnyFact) -> None:
                 late_ms=fact.late_ms,
                 position=position,
             )
-        case MaximumDropped():
-            log.info("maximum_dropped", lot=fact.lot, seq=fact.seq, paddle=fact.paddle, position=position)
+        case PositionReleased():
+            log.info("position_released", lot=fact.lot, seq=fact.seq, paddle=fact.paddle, position=position)
+        case ClockStepped():
+            log.debug("clock_stepped", lot=fact.lot, seq=fact.seq, position=position)
         case LotDecided() | SaleDecided():
             _log_decision(log, position, fact)
         case _:
             _log_of_the_house(log, position, fact)
+
+
+def _log_offer(log: "FilteringBoundLogger", position: int, fact: OfferTaken) -> None:
+    """Log an accepted offer. One that closed the lot is news; of any other the log does not say how much it was."""
+    if fact.cause is None:
+        log.debug("offer", lot=fact.lot, seq=fact.seq, paddle=fact.paddle, request=fact.request.id, position=position)
+        return
+    log.info(
+        "lot_bought",
+        lot=fact.lot,
+        seq=fact.seq,
+        paddle=fact.paddle,
+        request=fact.request.id,
+        price=sum(result.amount_minor for result in fact.results),
+        position=position,
+    )
 
 
 def log_rejection(log: "FilteringBoundLogger", rejection: Rejection) -> None:
@@ -213,11 +228,17 @@ def _log_of_the_house(
 
 
 def _log_decision(log: "FilteringBoundLogger", position: int, fact: LotDecided | SaleDecided) -> None:
+    """Log a decision with the fields of its event; the line of a close says who bought in place of the results."""
     fields: dict[str, Any] = {
         name: getattr(value, "value", value)
         for name in fact.event.__struct_fields__
-        if name != "at_ms" and (value := getattr(fact.event, name)) not in (None, "")
+        if name not in _NOT_LOGGED and (value := getattr(fact.event, name)) not in (None, "")
     }
+    if isinstance(fact.event, LotClosed) and fact.event.results:
+        fields["hammer_minor"] = sum(result.amount_minor for result in fact.event.results)
+        buyers = [result.paddle for result in fact.event.results if result.units]
+        if len(buyers) == 1:
+            fields["winner"] = buyers[0]
     if fact.lot:
         fields["lot"] = fact.lot
     log.info(kind_of(fact), by=fact.by, position=position, **fields)

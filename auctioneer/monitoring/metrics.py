@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from auctioneer.monitoring.counters import Counters, Histogram, Vitals
-from auctioneer.rules.facts import BidLate, LotBought
+from auctioneer.rules.facts import OfferLate, OfferTaken
 from common.errors import RejectCode
 from common.lot import LotStatus
 
@@ -41,7 +41,7 @@ class ServerCollector(Collector):
         yield CounterMetricFamily(
             "auctioneer_requests", "Requests that were received from bidders.", value=counters.requests
         )
-        taken = counters.bids + counters.others[LotBought]
+        taken = counters.bids + counters.others[OfferTaken]
         yield CounterMetricFamily(
             "auctioneer_bids_accepted", "Bids and purchases that were accepted and are durable.", value=taken
         )
@@ -49,7 +49,7 @@ class ServerCollector(Collector):
             "auctioneer_bids_refused", "Bids and purchases that were refused, by reject code.", labels=["code"]
         )
         codes = counters.rejections.copy()
-        codes[RejectCode.LOT_CLOSED.value] += counters.others[BidLate]
+        codes[RejectCode.LOT_CLOSED.value] += counters.others[OfferLate]
         for code, count in codes.items():
             refused.add_metric([code], count)
         yield refused

@@ -14,26 +14,29 @@ from typing import TYPE_CHECKING, Final
 
 from structlog import DropEvent
 
+from auctioneer.house.formats.table import board_bidding, offer_made, terms_bidding
 from auctioneer.house.house import Batch, House
 from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
-    BidLate,
     BidTaken,
+    ClockStepped,
     HouseStarted,
     HouseStoodStill,
-    LotBought,
     LotDecided,
     LotListed,
-    MaximumDropped,
+    OfferLate,
+    OfferTaken,
+    PositionReleased,
     Rejection,
     SaleDecided,
     SaleRestored,
     SettingsChanged,
 )
 from common.durations import format_duration
+from common.formats import AnyBoard
 from common.lot import (
     Announced,
     AnyLotEvent,
@@ -44,11 +47,12 @@ from common.lot import (
     LotPaused,
     LotResumed,
     LotWithdrawn,
+    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
 )
-from common.messages import BidRequest, Role
+from common.messages import Role
 from common.names import printable
 from common.words import counted
 
@@ -219,15 +223,15 @@ class Screen:
 def _kind(fact: AnyFact) -> _Kind | None:
     """Return the kind of a fact; None if it is not shown, because another fact shows the same."""
     match fact:
-        case LotDecided(event=LotClosed() | LotWithdrawn()) | LotBought():
+        case LotDecided(event=LotClosed() | LotWithdrawn()) | OfferTaken(cause=CloseCause()):
             return _ENDS
         case LotDecided(event=LotOpened()):
             return _LOTS
         case LotDecided() if fact.with_sale:
             return None  # the pause of the sale shows it, or the outage that extended all lots
-        case LotDecided() | LotListed() | MaximumDropped():
+        case LotDecided() | LotListed() | PositionReleased() | ClockStepped() | OfferTaken(public=True):
             return _LOTS
-        case BidLate():
+        case OfferLate():
             return _REFUSED
         case BidderEnrolled() | BidderAdmitted() | BidderTold():
             return _PEOPLE
@@ -241,15 +245,18 @@ def _kind(fact: AnyFact) -> _Kind | None:
 
 def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
     """Return the line for a fact that is not an accepted bid."""
-    currency = house.engine.sale.currency
     match fact:
         case LotDecided():
             return f"Lot {fact.lot} {_lot_words(house, fact.lot, fact.event, time_of)}"
-        case LotBought():
-            return f"Lot {fact.lot} is bought by {_person(house, fact.paddle)} for {currency.show(fact.price_minor)}."
-        case BidLate():
+        case OfferTaken(cause=CloseCause()):
+            return f"Lot {fact.lot} is bought by {_buyers(house, fact.results)}."
+        case OfferTaken():
+            return f"Lot {fact.lot}: {_person(house, fact.paddle)} takes from it at {_price(house, fact.board)}."
+        case ClockStepped():
+            return f"Lot {fact.lot} is at {_price(house, fact.board)}."
+        case OfferLate():
             return f"Lot {fact.lot}: a bid by {_person(house, fact.paddle)} came {fact.late_ms:,} ms too late."
-        case MaximumDropped():
+        case PositionReleased():
             person = _person(house, fact.paddle)
             return f"Lot {fact.lot}: {person} fell silent, so the rest of the maximum is dropped, as the bidder asked."
         case BidderEnrolled() | BidderAdmitted():
@@ -282,7 +289,8 @@ def _sale_words(house: House, fact: AnyFact) -> str:
         case SaleDecided(event=SaleResumed()):
             return "The sale resumes."
         case SaleDecided(event=SaleEnded()):
-            sold = [lot.view.hammer_minor for lot in house.engine.catalogue if lot.view.hammer_minor is not None]
+            paid = (lot.view.paid_minor for lot in house.engine.catalogue)
+            sold = [paid_minor for paid_minor in paid if paid_minor is not None]
             return f"The sale has ended. Lots sold: {len(sold):,}, for {house.engine.sale.currency.show(sum(sold))}."
         case _:
             return type(fact).__name__
@@ -293,8 +301,9 @@ def _lot_words(house: House, number: str, event: AnyLotEvent, time_of: Callable[
     match event:
         case LotOpened():
             ends = "" if event.ends_at_ms is None else f", until {time_of(event.ends_at_ms)}"
-            terms = lot.spec.terms
-            return f"is open: {printable(terms.title)}, from {currency.show(terms.starting_minor)}{ends}."
+            starting_minor = terms_bidding(lot.spec).starting_minor
+            price = "" if starting_minor is None else f", from {currency.show(starting_minor)}"
+            return f"is open: {printable(lot.spec.terms.title)}{price}{ends}."
         case LotPaused():
             return "is paused."
         case LotResumed():
@@ -303,11 +312,12 @@ def _lot_words(house: House, number: str, event: AnyLotEvent, time_of: Callable[
             if event.ends_at_ms is not None:
                 return f"has more time, until {time_of(event.ends_at_ms)}."
             return f"has more time: {format_duration(event.remaining_ms or 0)} once it resumes."
-        case LotClosed(winner=int(winner), hammer_minor=int(hammer_minor)):
+        case LotClosed() if event.results:
             how = "" if event.cause is CloseCause.TIME else " by the hammer"
-            return f"is sold to {_person(house, winner)} for {currency.show(hammer_minor)}{how}."
+            return f"is sold to {_buyers(house, event.results)}{how}."
         case LotClosed():
-            return f"passed, since {'the reserve was not met' if lot.view.bids else 'nobody had bid'}."
+            had_bids = board_bidding(event.board).bids
+            return f"passed, since {'the reserve was not met' if had_bids else 'nobody had bid'}."
         case LotWithdrawn():
             return f"is withdrawn: {printable(event.reason)}" if event.reason else "is withdrawn."
         case _:
@@ -323,9 +333,24 @@ def _arrival(house: House, fact: BidderEnrolled | BidderAdmitted) -> str:
     return f"{person} looks on." if fact.role is Role.OBSERVER else f"{person} joined."
 
 
+def _price(house: House, board: AnyBoard) -> str:
+    price_minor = board_bidding(board).price_minor
+    return "no price" if price_minor is None else house.engine.sale.currency.show(price_minor)
+
+
+def _buyers(house: House, results: Sequence[Result]) -> str:
+    """Return who buys, and for how much, and who else has to pay."""
+    currency = house.engine.sale.currency
+    rows = (
+        f"{_person(house, result.paddle)} {'for' if result.units else 'pays'} {currency.show(result.amount_minor)}"
+        for result in sorted(results, key=lambda result: not result.units)
+    )
+    return ", ".join(rows)
+
+
 def _refused(house: House, rejection: Rejection) -> str:
     request = rejection.request
-    amount_minor = request.amount_minor if isinstance(request, BidRequest) else request.price_minor
+    amount_minor = offer_made(request).amount_minor
     amount = "" if amount_minor is None else f" of {house.engine.sale.currency.show(amount_minor)}"
     why = rejection.verdict.code.value.replace("_", " ")
     return f"Lot {request.lot}: a bid{amount} by {_person(house, rejection.paddle)} was refused: {why}."

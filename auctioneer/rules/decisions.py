@@ -9,16 +9,21 @@ from typing import NamedTuple
 
 from auctioneer.rules.engine import Engine
 from auctioneer.rules.facts import AnyFact, HouseStarted, HouseStoodStill, LotListed, sale_decision
-from auctioneer.rules.lots import LotState, closing, lot_decision, opening
+from auctioneer.rules.formats.table import closing, first_board, format_of, withdrawing
+from auctioneer.rules.lots import LotState, lot_decision, opening
 from auctioneer.rules.terms import LotSpec, OpeningRule
 from common.errors import RejectCode
 from common.limits import DURATION_MS_MAX, LOTS_MAX
 from common.lot import (
+    MOVES,
     Announced,
     AnyLotEvent,
     CloseCause,
     ExtendCause,
+    LotClosed,
+    LotEvent,
     LotExtended,
+    LotOpened,
     LotPaused,
     LotRescheduled,
     LotResumed,
@@ -85,6 +90,7 @@ def add(
                 at_ms=now_ms,
                 seq=engine.sale.seq + 1 + offset,
                 spec=spec,
+                board=first_board(spec),
                 opens_at_ms=_opens_at_ms(engine, spec, now_ms),
                 by=by,
                 seller_skeletons=skeletons_of(spec.terms.seller) if spec.terms.seller else (),
@@ -96,7 +102,7 @@ def add(
 
 def open_lot(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
     """Open a lot before its time, or one without a time."""
-    lot = _find(engine, name, LotStatus.SCHEDULED)
+    lot = _find(engine, name, LotOpened)
     if isinstance(lot, Refused):
         return lot
     return _unless_paused(engine) or _apply(engine, [lot_decision(lot, opening(lot, now_ms), by)])
@@ -104,13 +110,13 @@ def open_lot(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
 
 def pause(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
     """Stop a lot's clock and bidding."""
-    lot = _find(engine, name, LotStatus.OPEN)
+    lot = _find(engine, name, LotPaused)
     return lot if isinstance(lot, Refused) else _apply(engine, [lot_decision(lot, _pausing(lot, now_ms), by)])
 
 
 def resume(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
     """Resume a paused lot with the time that it had left."""
-    lot = _find(engine, name, LotStatus.PAUSED)
+    lot = _find(engine, name, LotResumed)
     if isinstance(lot, Refused):
         return lot
     return _unless_paused(engine) or _apply(engine, [lot_decision(lot, _resuming(lot, now_ms), by)])
@@ -118,7 +124,7 @@ def resume(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
 
 def extend(engine: Engine, now_ms: int, by: str, name: str, extra_ms: int) -> Decision:
     """Give a lot `extra_ms` more time, from 1 ms to a year."""
-    lot = _find(engine, name, LotStatus.OPEN, LotStatus.PAUSED)
+    lot = _find(engine, name, LotExtended)
     if isinstance(lot, Refused):
         return lot
     view = lot.view
@@ -141,7 +147,7 @@ def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = 
 
     With `if_seq`, only if the lot's seq is still that.
     """
-    lot = _find(engine, name, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
+    lot = _find(engine, name, LotClosed, if_seq)
     if isinstance(lot, Refused):
         return lot
     return _apply(engine, [lot_decision(lot, closing(lot, now_ms, CloseCause.HAMMER), by)])
@@ -149,10 +155,13 @@ def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = 
 
 def withdraw(engine: Engine, now_ms: int, by: str, name: str, reason: str, if_seq: int | None = None) -> Decision:
     """Remove a lot from the sale; bids on it are void. With `if_seq`, only if the lot's seq is still that."""
-    lot = _find(engine, name, LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.PAUSED, if_seq=if_seq)
+    lot = _find(engine, name, LotWithdrawn, if_seq)
     if isinstance(lot, Refused):
         return lot
-    return _apply(engine, [lot_decision(lot, LotWithdrawn(lot.view.seq + 1, now_ms, reason), by)])
+    form = format_of(lot.spec)
+    if form.sells_at_once and form.close(lot.spec, lot.book):
+        return Refused(RejectCode.WRONG_STATE, f"a part of lot {name} is bought; close it instead")
+    return _apply(engine, [lot_decision(lot, withdrawing(lot, now_ms, reason), by)])
 
 
 def pause_sale(engine: Engine, now_ms: int, by: str) -> Decision:
@@ -164,7 +173,7 @@ def pause_sale(engine: Engine, now_ms: int, by: str) -> Decision:
     facts.extend(
         lot_decision(lot, _pausing(lot, now_ms), by, with_sale=True)
         for lot in engine.catalogue
-        if lot.view.status is LotStatus.OPEN
+        if lot.view.status in MOVES[LotPaused].before
     )
     return _apply(engine, facts)
 
@@ -205,7 +214,7 @@ def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> 
     for lot in engine.catalogue:
         event: AnyLotEvent
         if lot.view.status is LotStatus.SCHEDULED:
-            event = LotWithdrawn(lot.view.seq + 1, now_ms, "The sale ended before this lot was opened.")
+            event = withdrawing(lot, now_ms, "The sale ended before this lot was opened.")
         elif not lot.view.status.is_final:
             event = closing(lot, now_ms, CloseCause.HAMMER)
         else:
@@ -221,11 +230,12 @@ def _apply(engine: Engine, facts: list[AnyFact]) -> list[AnyFact]:
     return facts
 
 
-def _find(engine: Engine, name: str, *allowed: LotStatus, if_seq: int | None = None) -> LotState | Refused:
+def _find(engine: Engine, name: str, event: type[LotEvent], if_seq: int | None = None) -> LotState | Refused:
+    """Return the lot that a person names, if such an event may happen to it now."""
     lot = engine.find(name)
     if lot is None:
         return Refused(RejectCode.UNKNOWN_LOT, f"lot {name}")
-    if lot.view.status not in allowed:
+    if lot.view.status not in MOVES[event].before:
         return Refused(RejectCode.WRONG_STATE, f"lot {name} is {lot.view.status.value}")
     if if_seq is not None and if_seq != lot.view.seq:
         return Refused(RejectCode.STATE_CHANGED, f"lot {name}")

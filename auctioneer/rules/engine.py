@@ -8,44 +8,55 @@ If the journal can't store the facts, the engine is ahead of the record: discard
 """
 
 import heapq
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from auctioneer.rules.facts import (
     AnyFact,
-    BidLate,
     BidTaken,
+    ClockStepped,
     HouseStarted,
     HouseStoodStill,
-    LotBought,
     LotDecided,
     LotListed,
-    MaximumDropped,
+    OfferLate,
+    OfferTaken,
     Outage,
+    PositionReleased,
     SaleCreated,
     SaleDecided,
     SaleRestored,
-    bid_placed,
+    Taken,
+    bid_board,
+    bid_moved,
+    clock_moved,
     given_back,
     lot_added,
-    purchase_closing,
+    offer_event,
     sale_decision,
 )
-from auctioneer.rules.formats import english
-from auctioneer.rules.lots import LotState, closing, lot_decision, opening, soft_close_ms, with_shared_table
+from auctioneer.rules.formats.english_flat import book_of
+from auctioneer.rules.formats.entries import AnyBook, AnyEntry
+from auctioneer.rules.formats.format import Outcome, Placed
+from auctioneer.rules.formats.table import FLAT, FORMATS, closing, format_of
+from auctioneer.rules.lots import LotState, lot_decision, opening, soft_close_ms, with_shared_terms
 from auctioneer.rules.opening_order import OpeningOrder
 from auctioneer.rules.sale_settings import HOUSE
 from common.errors import RejectCode
-from common.limits import AMOUNT_MINOR_MAX
+from common.formats import AnyBoard, AnyOffer, AnyOwn
 from common.lot import (
     SALE_STREAM,
     AnyLotEvent,
     CloseCause,
     LotExtended,
+    LotMoved,
+    LotOpened,
     LotPaused,
+    LotResumed,
     LotStatus,
     LotView,
+    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
@@ -55,10 +66,10 @@ from common.lot import (
     evolve,
     evolve_sale,
     first_view,
-    with_bid,
+    moved,
 )
 from common.lot_numbers import lot_key
-from common.messages import BidRequest, BuyRequest, Rejected
+from common.messages import Rejected
 
 Lot = TypeVar("Lot")
 _OPEN: Final = LotStatus.OPEN
@@ -95,7 +106,7 @@ class Engine:
         self._clock: list[tuple[int, int]] = []  # a heap of (when, index of the lot); one or two entries per lot
         self._events: list[StreamEvent] = []
         self._order = OpeningOrder(state.lots)
-        self._drops_when_silent: dict[int, set[str]] = {}
+        self._watched: dict[int, set[str]] = {}  # by paddle: the lots on which its silence changes something
         for lot in state.lots:
             lot.queued_ms = None
             self._index(lot)
@@ -144,158 +155,139 @@ class Engine:
         meant = self._numbers.get(lot_key(number))
         return None if meant is None else self.lots[meant]
 
-    def bid(self, now_ms: int, bidder: Bidder, request: BidRequest) -> BidTaken | BidLate | Rejected:
-        """Decide a bid that was received at `now_ms`; `advance` must have been called for that time."""
+    def offer(self, now_ms: int, bidder: Bidder, request: AnyOffer) -> Taken | OfferLate | Rejected:
+        """Decide an offer that was received at `now_ms`; `advance` must have been called for that time."""
         lot = self.lots.get(request.lot)
         if lot is None:
             return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
-        view, reserve_minor = lot.view, lot.spec.reserve_minor
-        terms = view.terms
+        view = lot.view
+        flat = FLAT.get(type(request))
+        if flat is not None and flat[0] is not type(view.board):
+            flat = None
+        if flat is None and type(request) not in FORMATS[type(view.terms.format)].offers:
+            return self._rejected(lot, bidder, request, RejectCode.OTHER_FORMAT)
         if view.status is not _OPEN or lot.seller_skeletons:
             refused = self._rejection(lot, now_ms, bidder, request)
             if refused is not None:
                 return refused
-        if (request.if_seq is not None and request.if_seq != view.seq) or (
-            request.if_price_minor is not None and request.if_price_minor != (view.price_minor or 0)
-        ):
-            return self._rejected(view, bidder, request, RejectCode.STATE_CHANGED)
-        book = english.decide_bid(
-            terms,
-            reserve_minor,
-            lot.book,
-            view.minimum_minor,
-            bidder.paddle,
-            request.amount_minor,
-            request.maximum_minor,
-        )
-        if type(book) is not english.Book:
-            return self._rejected(view, bidder, request, book)
-        price_minor = book.price_minor
-        minimum_minor = english.minimum_bid(terms, price_minor)
-        if minimum_minor > AMOUNT_MINOR_MAX:
-            return self._rejected(view, bidder, request, RejectCode.OVER_LIMIT)
-        public = price_minor != view.price_minor or book.leader != view.leader
-        reserve_met = None if reserve_minor is None else english.is_reserve_met(reserve_minor, price_minor)
-        extra_ms = soft_close_ms(lot, now_ms) if public and terms.soft_close is not None else 0
-        taken = BidTaken(
+        if request.if_seq is not None and request.if_seq != view.seq:
+            return self._rejected(lot, bidder, request, RejectCode.STATE_CHANGED)
+        if flat is None:
+            return self._offer(lot, now_ms, bidder, request)
+        decided = flat[1](lot, now_ms, bidder.paddle, request)
+        if not isinstance(decided, tuple):
+            return self._rejected(lot, bidder, request, decided)
+        fact, book, board = decided
+        self._apply_bid(lot, fact, book, board)
+        return fact
+
+    def _offer(self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer) -> OfferTaken | Rejected:
+        """Decide an offer on an open lot by the lot's format; this is how every offer without a flat fact is decided.
+
+        The entry must be in the book before the fact can say what others see of it, so this applies the fact too.
+        """
+        spec, view = lot.spec, lot.view
+        form, paddle = FORMATS[type(spec.terms.format)], bidder.paddle
+        decided = form.decide(spec, lot.book, Placed(paddle, now_ms - lot.opened_at_ms, request))
+        cause: CloseCause | None = None
+        results: tuple[Result, ...] = ()
+        entry: Any = decided
+        if type(decided) is RejectCode:  # isinstance would take as long as the rest of this for an Enum
+            return self._rejected(lot, bidder, request, decided)
+        if isinstance(decided, Outcome):
+            cause, results, entry = decided
+        if entry is not None:
+            self._write(lot, entry)
+        board = form.show(spec, lot.book, is_over=cause is not None)
+        public, ends_at_ms, extra_ms = True, view.ends_at_ms, 0
+        if cause is not None:
+            ends_at_ms = None
+        elif board == view.board:
+            public, board = False, view.board
+        elif ends_at_ms is not None:
+            extra_ms = soft_close_ms(lot, now_ms)
+            ends_at_ms += extra_ms
+        fact = OfferTaken(
             now_ms,
-            view.lot,
+            view.terms.lot,
             view.seq + public,
-            bidder.paddle,
-            request.id,
-            request.amount_minor,
-            request.maximum_minor,
+            paddle,
+            request,
             public,
-            price_minor,
-            minimum_minor,
-            book.leader,
-            book.leader_maximum_minor,
-            book.rival_maximum_minor,
-            None if view.ends_at_ms is None else view.ends_at_ms + extra_ms,
+            board,
+            ends_at_ms,
             lot.extended_ms + extra_ms,
-            reserve_met,
-            None if reserve_met is None else english.buy_now_after(terms, reserve_met),
-            request.if_seq,
-            request.if_price_minor,
-            request.while_connected,
+            entry,
+            form.own(spec, lot.book, paddle),
+            cause,
+            results,
         )
-        self._apply_bid(lot, taken, book)
-        return taken
+        self._apply_offer(lot, fact)
+        return fact
 
-    def buy(self, now_ms: int, bidder: Bidder, request: BuyRequest) -> LotBought | BidLate | Rejected:
-        """Decide a purchase at the buy-now price; it closes the lot."""
-        lot = self.lots.get(request.lot)
-        if lot is None:
-            return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
-        refused = self._rejection(lot, now_ms, bidder, request)
-        if refused is not None:
-            return refused
-        view = lot.view
-        if view.buy_now_minor is None or view.buy_now_minor != request.price_minor:
-            return self._rejected(view, bidder, request, RejectCode.NO_BUY_NOW)
-        bought = LotBought(
-            at_ms=now_ms,
-            lot=view.lot,
-            seq=view.seq + 1,
-            paddle=bidder.paddle,
-            request=request,
-            price_minor=request.price_minor,
-        )
-        self.apply(bought)
-        return bought
-
-    def drop_maxima(self, now_ms: int, paddle: int) -> list[MaximumDropped]:
-        """Drop the rest of the maxima of a bidder who is silent and had asked for this (`while_connected`)."""
-        dropped = []
-        for name in sorted(self._drops_when_silent.get(paddle, ())):
+    def release_silent(self, now_ms: int, paddle: int) -> list[PositionReleased]:
+        """Release what a bidder who is silent wanted released in that case (`while_connected`)."""
+        released = []
+        for name in sorted(self._watched.get(paddle, ())):
             lot = self.lots[name]
-            if lot.book is not None:
-                price_minor = lot.book.price_minor
-                dropped.append(
-                    MaximumDropped(
-                        at_ms=now_ms, lot=name, seq=lot.view.seq, paddle=paddle, leader_maximum_minor=price_minor
-                    )
-                )
-        for fact in dropped:
+            entry = format_of(lot.spec).release(lot.spec, lot.book)
+            released.append(PositionReleased(at_ms=now_ms, lot=name, seq=lot.view.seq, paddle=paddle, entry=entry))
+        for fact in released:
             self.apply(fact)
-        return dropped
+        return released
 
     def paddles_to_watch(self) -> list[int]:
-        """Return the paddles of bidders who asked that their maxima be dropped when they fall silent."""
-        return sorted(paddle for paddle, lots in self._drops_when_silent.items() if lots)
+        """Return the paddles of bidders who want something released when they fall silent."""
+        return sorted(paddle for paddle, lots in self._watched.items() if lots)
 
-    def _rejection(
-        self, lot: LotState, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest
-    ) -> BidLate | Rejected | None:
-        """Return why no bid of this bidder on the lot can count now, whatever its amount; None if one can."""
+    def own(self, lot: LotState, paddle: int) -> AnyOwn | None:
+        """Return what a bidder may know of its own position on a lot; None if it has none."""
+        return format_of(lot.spec).own(lot.spec, lot.book, paddle)
+
+    def _rejection(self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer) -> OfferLate | Rejected | None:
+        """Return why no offer of this bidder on the lot can count now, whatever it says; None if one can."""
         view = lot.view
         match view.status:
             case LotStatus.OPEN:
                 if any(skeleton in bidder.skeletons for skeleton in lot.seller_skeletons):
-                    return self._rejected(view, bidder, request, RejectCode.OWN_LOT)
+                    return self._rejected(lot, bidder, request, RejectCode.OWN_LOT)
                 return None
             case LotStatus.SOLD | LotStatus.PASSED:
                 return self._late(lot, now_ms, bidder, request)
             case LotStatus.SCHEDULED:
                 wait_ms = None if view.opens_at_ms is None else max(0, view.opens_at_ms - now_ms)
-                return self._rejected(view, bidder, request, RejectCode.LOT_NOT_OPEN, wait_ms)
+                return self._rejected(lot, bidder, request, RejectCode.LOT_NOT_OPEN, wait_ms)
             case LotStatus.PAUSED:
-                return self._rejected(view, bidder, request, RejectCode.LOT_PAUSED)
+                return self._rejected(lot, bidder, request, RejectCode.LOT_PAUSED)
             case LotStatus.WITHDRAWN:
-                return self._rejected(view, bidder, request, RejectCode.LOT_WITHDRAWN)
+                return self._rejected(lot, bidder, request, RejectCode.LOT_WITHDRAWN)
 
-    def _late(self, lot: LotState, now_ms: int, bidder: Bidder, request: BidRequest | BuyRequest) -> BidLate:
+    def _late(self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer) -> OfferLate:
         view = lot.view
-        late = BidLate(
+        late = OfferLate(
             at_ms=now_ms,
             lot=view.lot,
             seq=view.seq,
             paddle=bidder.paddle,
             request=request,
             late_ms=now_ms - (view.closed_at_ms or now_ms),
-            price_minor=view.price_minor,
-            minimum_minor=view.minimum_minor,
-            leading=view.leader == bidder.paddle,
+            board=view.board,
+            own=self.own(lot, bidder.paddle),
         )
         self.apply(late)
         return late
 
-    @staticmethod
     def _rejected(
-        view: LotView,
-        bidder: Bidder,
-        request: BidRequest | BuyRequest,
-        code: RejectCode,
-        retry_ms: int | None = None,
+        self, lot: LotState, bidder: Bidder, request: AnyOffer, code: RejectCode, retry_ms: int | None = None
     ) -> Rejected:
+        view = lot.view
         return Rejected(
             id=request.id,
             code=code,
             lot=view.lot,
             seq=view.seq,
-            price_minor=view.price_minor,
-            minimum_minor=view.minimum_minor,
-            leading=view.leader == bidder.paddle,
+            board=view.board,
+            own=self.own(lot, bidder.paddle),
             retry_ms=retry_ms,
         )
 
@@ -338,29 +330,54 @@ class Engine:
         deadline_ms = self.next_deadline_ms()
         if deadline_ms is None or deadline_ms > now_ms:
             return None
-        fact = self._next_due(max(deadline_ms, self._state.now_ms))
-        self.apply(fact)
-        return fact
+        return self._do_next(max(deadline_ms, self._state.now_ms))
 
-    def _next_due(self, at_ms: int) -> AnyFact:
-        """Return the fact that is due first: an opening after an earlier lot, the sale's end, or the next on the clock.
+    def _do_next(self, at_ms: int) -> AnyFact:
+        """Do what is due first: an opening after an earlier lot, the sale's end, or the next thing on the clock.
 
         Nothing is due while the sale is paused: the open lots are paused too, and none opens.
         """
         if self._order.turns:
             lot = self._order.first()
-            return lot_decision(lot, opening(lot, at_ms), HOUSE)
+            return self._applied(lot_decision(lot, opening(lot, at_ms), HOUSE))
         if self._is_over():
-            return sale_decision(SaleEnded(self.sale.seq + 1, at_ms), HOUSE)
-        lot = self._state.lots[self._clock[0][1]]
+            return self._applied(sale_decision(SaleEnded(self.sale.seq + 1, at_ms), HOUSE))
+        due_ms, index = self._clock[0]
+        lot = self._state.lots[index]
         if lot.view.status is LotStatus.SCHEDULED:
-            return lot_decision(lot, opening(lot, at_ms), HOUSE)
-        return lot_decision(lot, closing(lot, at_ms, CloseCause.TIME), HOUSE)
+            return self._applied(lot_decision(lot, opening(lot, at_ms), HOUSE))
+        if lot.steps_at_ms is not None and lot.view.ends_at_ms != due_ms:
+            return self._step(lot, at_ms)
+        return self._applied(lot_decision(lot, closing(lot, at_ms, CloseCause.TIME), HOUSE))
+
+    def _applied(self, fact: AnyFact) -> AnyFact:
+        self.apply(fact)
+        return fact
+
+    def _step(self, lot: LotState, at_ms: int) -> ClockStepped:
+        """Have a lot's own clock act. Like an offer, its entry must be in the book before the fact can be made."""
+        spec, form = lot.spec, format_of(lot.spec)
+        entry = form.step(spec, lot.book)
+        self._write(lot, entry)
+        fact = ClockStepped(
+            at_ms=at_ms,
+            lot=lot.view.lot,
+            seq=lot.view.seq + 1,
+            entry=entry,
+            board=form.show(spec, lot.book, is_over=False),
+            ends_at_ms=lot.view.ends_at_ms,
+        )
+        self._state.now_ms = max(self._state.now_ms, at_ms)
+        self._move(lot, clock_moved(fact))
+        return fact
 
     def _due_ms(self, lot: LotState) -> int | None:
         view = lot.view
         if view.status is LotStatus.OPEN:
-            return view.ends_at_ms
+            steps_at_ms = None if lot.steps_at_ms is None else lot.opened_at_ms + lot.steps_at_ms
+            if steps_at_ms is None or view.ends_at_ms is None:
+                return view.ends_at_ms if steps_at_ms is None else steps_at_ms
+            return min(view.ends_at_ms, steps_at_ms)
         if view.status is LotStatus.SCHEDULED and self.sale.status is SaleStatus.RUNNING:
             return view.opens_at_ms
         return None
@@ -389,18 +406,23 @@ class Engine:
             state.now_ms = fact.at_ms
         match fact:
             case BidTaken():
-                book = english.Book(fact.price_minor, fact.leader, fact.leader_maximum_minor, fact.rival_maximum_minor)
-                self._apply_bid(self.lots[fact.lot], fact, book)
+                lot = self.lots[fact.lot]
+                self._apply_bid(lot, fact, book_of(fact, lot.book), bid_board(fact))
+            case OfferTaken():
+                lot = self.lots[fact.lot]
+                if fact.entry is not None:
+                    self._write(lot, fact.entry)
+                self._apply_offer(lot, fact)
             case LotListed():
                 self._list(fact)
-            case LotDecided() | LotBought():
-                self._apply_change(fact)
-            case MaximumDropped():
+            case LotDecided():
+                self._apply_change(self.lots[fact.lot], fact)
+            case ClockStepped():
                 lot = self.lots[fact.lot]
-                if lot.book is not None:
-                    lot.book = msgspec.structs.replace(lot.book, leader_maximum_minor=fact.leader_maximum_minor)
-                lot.drops_when_silent = False
-                self._drops_when_silent.get(fact.paddle, set()).discard(fact.lot)
+                self._write(lot, fact.entry)
+                self._move(lot, clock_moved(fact))
+            case PositionReleased():
+                self._write(self.lots[fact.lot], fact.entry)
             case SaleDecided():
                 self._apply_to_sale(fact)
             case HouseStarted() | HouseStoodStill():
@@ -409,11 +431,14 @@ class Engine:
                 state.created = msgspec.structs.replace(state.created, epoch=fact.epoch)
 
     def _list(self, fact: LotListed) -> None:
-        spec = with_shared_table(fact.spec)
+        spec = with_shared_terms(fact.spec)
         added = lot_added(msgspec.structs.replace(fact, spec=spec))
         self._state.sale = evolve_sale(self._state.sale, added)
         self._events.append((SALE_STREAM, added))
         lot = LotState(spec, len(self._state.lots), first_view(added), fact.seller_skeletons)
+        form = format_of(spec)
+        lot.book = form.open(spec)
+        lot.steps_at_ms = form.due_ms(spec, lot.book)
         self._state.lots.append(lot)
         self.lots[lot.view.lot] = lot
         self._index(lot)
@@ -429,40 +454,66 @@ class Engine:
             for lot in state.lots:
                 self._queue(lot)
 
-    def _apply_bid(self, lot: LotState, fact: BidTaken, book: english.Book) -> None:
-        """Apply a bid. `book` repeats what the fact says; a caller that has just decided the bid already has it."""
+    def _apply_bid(self, lot: LotState, fact: BidTaken, book: AnyBook, board: AnyBoard) -> None:
+        """Apply a bid that has a flat fact. `book` and `board` are those with the bid in it."""
         if fact.at_ms > self._state.now_ms:
             self._state.now_ms = fact.at_ms
-        if (lot.drops_when_silent or fact.while_connected) and fact.leader == fact.paddle:
-            self._note_while_connected(lot, fact)
         lot.book = book
         lot.extended_ms = fact.extended_ms
+        if fact.while_connected or lot.watched is not None:
+            self._watch(lot, format_of(lot.spec).watched(book))
         if fact.public:
-            placed = bid_placed(fact)
-            lot.view = with_bid(lot.view, placed)
-            self._events.append((fact.lot, placed))
+            view, seq, ends_at_ms = lot.view, fact.seq, fact.ends_at_ms
+            self._events.append((fact.lot, LotMoved(seq, fact.at_ms, board, ends_at_ms, fact.paddle)))
+            # As `moved` would; a call would cost as much as the rest of this.
+            lot.view = LotView(view.terms, board, seq, view.status, view.opens_at_ms, ends_at_ms)
 
-    def _note_while_connected(self, lot: LotState, fact: BidTaken) -> None:
-        """Update who must be watched for silence; call it before the bid replaces the lot's book."""
-        if lot.book is not None:
-            self._drops_when_silent.get(lot.book.leader, set()).discard(fact.lot)
-        lot.drops_when_silent = fact.while_connected
-        if fact.while_connected:
-            self._drops_when_silent.setdefault(fact.paddle, set()).add(fact.lot)
+    def _apply_offer(self, lot: LotState, fact: OfferTaken) -> None:
+        """Apply what an offer did beside its entry in the book."""
+        if fact.at_ms > self._state.now_ms:
+            self._state.now_ms = fact.at_ms
+        lot.extended_ms = fact.extended_ms
+        event = offer_event(fact)
+        if isinstance(event, LotMoved):
+            self._move(lot, event)
+        elif event is not None:
+            self._change(lot, event)
 
-    def apply_run(self, last: BidTaken, shown: BidTaken | None, public_bids: int) -> None:
+    def _move(self, lot: LotState, event: LotMoved) -> None:
+        """Apply a move of the bidding. It can only put off what is due, and a clock's entry may be too early."""
+        lot.view = moved(lot.view, event)
+        self._events.append((lot.view.terms.lot, event))
+
+    def _write(self, lot: LotState, entry: AnyEntry) -> None:
+        """Write an entry into a lot's book."""
+        form = FORMATS[type(lot.spec.terms.format)]
+        lot.book = form.apply(lot.spec, lot.book, entry)
+        if lot.steps_at_ms is not None:
+            lot.steps_at_ms = form.due_ms(lot.spec, lot.book)
+        watched = form.watched(lot.book)
+        if watched != lot.watched:
+            self._watch(lot, watched)
+
+    def _watch(self, lot: LotState, watched: int | None) -> None:
+        """Note whom the house must watch for silence on a lot, in place of whom it watched before."""
+        if lot.watched is not None:
+            self._watched[lot.watched].discard(lot.view.lot)
+        if watched is not None:
+            self._watched.setdefault(watched, set()).add(lot.view.lot)
+        lot.watched = watched
+
+    def apply_run(self, last: BidTaken, shown: BidTaken | None) -> None:
         """Apply many bids on one lot at once, as if `apply` had been called for each, but without events.
 
-        `last` is the last bid, `shown` the last public one or None, and `public_bids` the number of public ones. No bid
-        may be `while_connected`, or follow one that is.
+        `last` is the last bid, and `shown` the last public one or None. No bid may be `while_connected`, or follow one
+        that is.
         """
         lot = self.lots[last.lot]
         self._state.now_ms = max(self._state.now_ms, last.at_ms)
-        lot.book = english.Book(last.price_minor, last.leader, last.leader_maximum_minor, last.rival_maximum_minor)
+        lot.book = book_of(last, None)
         lot.extended_ms = last.extended_ms
         if shown is not None:
-            bids = lot.view.bids + public_bids
-            lot.view = msgspec.structs.replace(with_bid(lot.view, bid_placed(shown)), bids=bids)
+            lot.view = moved(lot.view, bid_moved(shown))
 
     def _show(self, lot: LotState, event: AnyLotEvent) -> None:
         """Apply a public event to a lot's view."""
@@ -479,33 +530,46 @@ class Engine:
         clock = []
         for lot in self._state.lots:
             view = lot.view
-            if view.status is _OPEN and view.ends_at_ms is not None:
-                self._show(lot, given_back(outage, view.seq, view.ends_at_ms))
+            if view.status is _OPEN:
+                lot.opened_at_ms += outage.outage_ms
+                if view.ends_at_ms is not None:
+                    self._show(lot, given_back(outage, view.seq, view.ends_at_ms))
             lot.queued_ms = self._due_ms(lot)
             if lot.queued_ms is not None:
                 clock.append((lot.queued_ms, lot.index))
         heapq.heapify(clock)
         self._clock = clock
 
-    def _apply_change(self, fact: LotDecided | LotBought) -> None:
-        lot = self.lots[fact.lot]
+    def _apply_change(self, lot: LotState, fact: LotDecided) -> None:
+        """Apply a change that the auctioneer or the clock made."""
+        event = fact.event
+        match event:
+            case LotOpened():
+                lot.opened_at_ms = event.at_ms
+            case LotPaused():
+                lot.stopped_at_ms = event.at_ms
+            case LotResumed():
+                lot.opened_at_ms += event.at_ms - lot.stopped_at_ms
+        if not isinstance(event, LotExtended):
+            lot.paused_with_sale = isinstance(event, LotPaused) and fact.with_sale
+        self._change(lot, event)
+
+    def _change(self, lot: LotState, event: AnyLotEvent) -> None:
+        """Apply a public event that may change a lot's status or end, and bring the indexes up to date."""
         was_final = lot.view.status.is_final
-        self._show(lot, fact.event if isinstance(fact, LotDecided) else purchase_closing(fact))
-        if isinstance(fact, LotDecided) and not isinstance(fact.event, LotExtended):
-            lot.paused_with_sale = isinstance(fact.event, LotPaused) and fact.with_sale
+        self._show(lot, event)
         self._queue(lot)
         self._order.changed(lot)
         if lot.view.status.is_final and not was_final:
             self._unfinished -= 1
-            if lot.book is not None and lot.drops_when_silent:
-                self._drops_when_silent.get(lot.book.leader, set()).discard(fact.lot)
+            self._watch(lot, None)
             self._order.ended(lot)
 
     def _index(self, lot: LotState) -> None:
         """Add a lot to the indexes."""
         if not lot.view.status.is_final:
             self._unfinished += 1
-            if lot.book is not None and lot.drops_when_silent:
-                self._drops_when_silent.setdefault(lot.book.leader, set()).add(lot.view.lot)
+        if lot.watched is not None:
+            self._watched.setdefault(lot.watched, set()).add(lot.view.lot)
         self._order.join(lot)
         self._queue(lot)

@@ -9,24 +9,28 @@ from typing import Final, get_args
 
 import msgspec
 
+from auctioneer.rules.formats.entries import AnyEntry
 from auctioneer.rules.sale_settings import SaleSettings
 from auctioneer.rules.terms import LotDefaults, LotSpec
 from common.errors import RejectCode
+from common.formats import AnyBoard, AnyOffer, AnyOwn
+from common.formats.english import BidRequest, EnglishBoard, EnglishOwn
 from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
-    BidPlaced,
     CloseCause,
     ExtendCause,
     LotAdded,
     LotClosed,
     LotExtended,
+    LotMoved,
+    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
 )
-from common.messages import Accepted, BidRequest, BuyRequest, Rejected, Role
+from common.messages import Accepted, Rejected, Role
 from common.money import Currency
 
 
@@ -119,6 +123,7 @@ class LotListed(Fact, frozen=True, kw_only=True, tag="lot_listed"):
     """A lot joined the sale. The fact is in the sale's stream; `spec.terms.lot` names the lot."""
 
     spec: LotSpec
+    board: AnyBoard
     opens_at_ms: int | None
     by: str
     seller_skeletons: tuple[str, ...] = ()
@@ -126,11 +131,12 @@ class LotListed(Fact, frozen=True, kw_only=True, tag="lot_listed"):
 
 
 class BidTaken(Fact, frozen=True, tag="bid_taken"):
-    """A bid was accepted. This largest of the facts has the request, and everything that it did.
+    """A bid on an English lot was accepted. This most frequent of the facts has the request, and all that it did.
 
-    `public` is False if others may not notice the bid: the leader raised its own maximum, and the price stayed. The
-    `leader_*` and `rival_*` fields are the lot's secrets after the bid: see `Book` in
-    `auctioneer.rules.formats.english`. Its fields may be given by position: by name this costs as much as deciding.
+    It says flat, and so in half the time, what an `OfferTaken` would say. `public` is False if others may not notice
+    the bid: the leader raised its own maximum, and the price stayed. The `leader_*` and `rival_*` fields are the lot's
+    secrets after the bid: see `Book` in `auctioneer.rules.formats.english`. Its fields may be given by position: by
+    name this costs as much as deciding.
     """
 
     at_ms: int
@@ -146,6 +152,7 @@ class BidTaken(Fact, frozen=True, tag="bid_taken"):
     leader: int
     leader_maximum_minor: int
     rival_maximum_minor: int | None
+    bids: int
     ends_at_ms: int | None
     extended_ms: int
     """How much of the soft close was used, this bid's extension included."""
@@ -169,12 +176,27 @@ class BidTaken(Fact, frozen=True, tag="bid_taken"):
         )
 
 
-class LotBought(Fact, frozen=True, kw_only=True, tag="lot_bought"):
-    """A bidder bought the lot at its buy-now price, which closed it."""
+class OfferTaken(Fact, frozen=True, tag="offer_taken"):
+    """An offer was accepted: what was asked, what it wrote into the lot's book, and what others see of it.
 
+    `public` is False if others may not notice it. `board` is the published one with the offer in it. If the offer
+    closed the lot, `cause` says how and `results` what came of it. `own` is what the bidder was told of its position.
+    Its fields may be given by position, as those of `BidTaken`.
+    """
+
+    at_ms: int
+    lot: str
+    seq: int
     paddle: int
-    request: BuyRequest
-    price_minor: int
+    request: AnyOffer
+    public: bool
+    board: AnyBoard
+    ends_at_ms: int | None
+    extended_ms: int
+    entry: AnyEntry | None
+    own: AnyOwn | None
+    cause: CloseCause | None = None
+    results: tuple[Result, ...] = ()
 
     @property
     def request_id(self) -> int:
@@ -182,15 +204,14 @@ class LotBought(Fact, frozen=True, kw_only=True, tag="lot_bought"):
         return self.request.id
 
 
-class BidLate(Fact, frozen=True, kw_only=True, tag="bid_late"):
-    """A bid came after the close. It changes nothing, but is recorded, since people dispute late bids."""
+class OfferLate(Fact, frozen=True, kw_only=True, tag="offer_late"):
+    """An offer came after the close. It changes nothing, but is recorded, since people dispute late bids."""
 
     paddle: int
-    request: BidRequest | BuyRequest
+    request: AnyOffer
     late_ms: int
-    price_minor: int | None
-    minimum_minor: int
-    leading: bool
+    board: AnyBoard
+    own: AnyOwn | None
 
     @property
     def request_id(self) -> int:
@@ -198,11 +219,22 @@ class BidLate(Fact, frozen=True, kw_only=True, tag="bid_late"):
         return self.request.id
 
 
-class MaximumDropped(Fact, frozen=True, kw_only=True, tag="maximum_dropped"):
-    """A leader fell silent, who had asked to drop the rest of the maximum in that case."""
+class ClockStepped(Fact, frozen=True, kw_only=True, tag="clock_stepped"):
+    """The clock of a lot's format acted: a Dutch price fell. `entry` is what that writes into the lot's book."""
+
+    entry: AnyEntry
+    board: AnyBoard
+    ends_at_ms: int | None
+
+
+class PositionReleased(Fact, frozen=True, kw_only=True, tag="position_released"):
+    """A bidder fell silent who had asked that something be released in that case, such as the rest of a maximum.
+
+    `entry` is what that writes into the lot's book.
+    """
 
     paddle: int
-    leader_maximum_minor: int
+    entry: AnyEntry
 
 
 class LotDecided(Fact, frozen=True, kw_only=True, tag="lot_decided"):
@@ -231,9 +263,10 @@ AnyFact = (
     | BidderTold
     | LotListed
     | BidTaken
-    | LotBought
-    | BidLate
-    | MaximumDropped
+    | OfferTaken
+    | OfferLate
+    | ClockStepped
+    | PositionReleased
     | LotDecided
     | SaleDecided
 )
@@ -248,11 +281,11 @@ _KINDS: Final[dict[type, str]] = {
 
 
 class Rejection(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact", tag="rejection"):
-    """A refused bid. It is kept beside the chain of facts, so that a repeat gets the same verdict after a crash."""
+    """A refused offer. It is kept beside the chain of facts, so that a repeat gets the same verdict after a crash."""
 
     at_ms: int
     paddle: int
-    request: BidRequest | BuyRequest
+    request: AnyOffer
     verdict: Rejected
 
     @property
@@ -266,8 +299,10 @@ def sale_decision(event: SalePaused | SaleResumed | Announced | SaleEnded, by: s
     return SaleDecided(at_ms=event.at_ms, seq=event.seq, event=event, by=by)
 
 
-Decided = BidTaken | LotBought | BidLate | Rejection
-"""The outcome of a bid or a purchase. It has the request, and `verdict_of` gives the verdict on it at any time."""
+Taken = BidTaken | OfferTaken
+"""An offer that was accepted."""
+Decided = Taken | OfferLate | Rejection
+"""The outcome of an offer. It has the request, and `verdict_of` gives the verdict on it at any time."""
 
 
 def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
@@ -277,11 +312,13 @@ def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
     """
     match fact:
         case BidTaken():
-            return bid_placed(fact) if fact.public else None
+            return bid_moved(fact) if fact.public else None
+        case OfferTaken():
+            return offer_event(fact)
+        case ClockStepped():
+            return clock_moved(fact)
         case LotDecided() | SaleDecided():
             return fact.event
-        case LotBought():
-            return purchase_closing(fact)
         case LotListed():
             return lot_added(fact)
         case _:
@@ -307,42 +344,42 @@ def kind_of(fact: AnyFact) -> str:
 
 def lot_added(fact: LotListed) -> LotAdded:
     """Return the event of a lot that joined the sale."""
-    return LotAdded(fact.seq, fact.at_ms, fact.spec.terms, fact.opens_at_ms)
+    return LotAdded(fact.seq, fact.at_ms, fact.spec.terms, fact.board, fact.opens_at_ms)
 
 
-def purchase_closing(fact: LotBought) -> LotClosed:
-    """Return the event of a purchase, which closes the lot."""
-    return LotClosed(fact.seq, fact.at_ms, CloseCause.BUY_NOW, fact.paddle, fact.price_minor)
-
-
-def bid_placed(fact: BidTaken) -> BidPlaced:
+def bid_moved(fact: BidTaken) -> LotMoved:
     """Return the event of a public bid."""
-    return BidPlaced(
-        fact.seq,
-        fact.at_ms,
-        fact.paddle,
-        fact.leader,
-        fact.price_minor,
-        fact.minimum_minor,
-        fact.ends_at_ms,
-        fact.reserve_met,
-        fact.buy_now_minor,
+    return LotMoved(fact.seq, fact.at_ms, bid_board(fact), fact.ends_at_ms, fact.paddle)
+
+
+def bid_board(fact: BidTaken) -> EnglishBoard:
+    """Return the published board with a bid in it."""
+    return EnglishBoard(
+        fact.minimum_minor, fact.price_minor, fact.leader, fact.bids, fact.reserve_met, fact.buy_now_minor
     )
 
 
-def bid_accepted(fact: BidTaken) -> Accepted:
-    """Return the verdict on a bid that was accepted."""
-    leading = fact.leader == fact.paddle
+def offer_event(fact: OfferTaken) -> LotMoved | LotClosed | None:
+    """Return the event of an offer; None if others may not notice it."""
+    if fact.cause is not None:
+        return LotClosed(fact.seq, fact.at_ms, fact.cause, fact.board, fact.results)
+    return LotMoved(fact.seq, fact.at_ms, fact.board, fact.ends_at_ms, fact.paddle) if fact.public else None
+
+
+def clock_moved(fact: ClockStepped) -> LotMoved:
+    """Return the event of a step of a lot's own clock."""
+    return LotMoved(fact.seq, fact.at_ms, fact.board, fact.ends_at_ms)
+
+
+def bid_accepted(fact: BidTaken, board: AnyBoard) -> Accepted:
+    """Return the verdict on a bid that was accepted. `board` is the published board with the bid in it."""
     return Accepted(
         fact.lot,
         fact.seq,
         fact.at_ms,
-        fact.price_minor,
-        fact.minimum_minor,
-        leading,
-        fact.leader_maximum_minor if leading else None,
+        board,
         fact.ends_at_ms,
-        fact.reserve_met,
+        EnglishOwn(fact.leader_maximum_minor) if fact.leader == fact.paddle else None,
         id=fact.request_id,
     )
 
@@ -351,28 +388,27 @@ def verdict_of(fact: Decided) -> Accepted | Rejected:
     """Return the verdict on the request in `fact`; it is the same at any time."""
     match fact:
         case BidTaken():
-            return bid_accepted(fact)
+            return bid_accepted(fact, bid_board(fact))
         case Rejection():
             return fact.verdict
-        case LotBought():
+        case OfferTaken():
             return Accepted(
+                fact.lot,
+                fact.seq,
+                fact.at_ms,
+                fact.board,
+                fact.ends_at_ms,
+                fact.own,
+                fact.results,
                 id=fact.request.id,
-                lot=fact.lot,
-                seq=fact.seq,
-                at_ms=fact.at_ms,
-                price_minor=fact.price_minor,
-                minimum_minor=fact.price_minor,
-                leading=True,
-                bought=True,
             )
-        case BidLate():
+        case OfferLate():
             return Rejected(
                 id=fact.request.id,
                 code=RejectCode.LOT_CLOSED,
                 lot=fact.lot,
                 seq=fact.seq,
-                price_minor=fact.price_minor,
-                minimum_minor=fact.minimum_minor,
-                leading=fact.leading,
+                board=fact.board,
+                own=fact.own,
                 late_ms=fact.late_ms,
             )

@@ -1,15 +1,14 @@
 """The state of one lot in the house, and the events that open, close or change it. Nothing here changes a lot."""
 
-from functools import lru_cache
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
 from auctioneer.rules.facts import LotDecided
-from auctioneer.rules.formats import english
+from auctioneer.rules.formats.entries import AnyBook
 from auctioneer.rules.terms import LotSpec
-from common.lot import AnyLotEvent, CloseCause, LotClosed, LotOpened, LotView, Step
+from common.lot import AnyLotEvent, LotOpened, LotView
 
 
 class LotState(msgspec.Struct):
@@ -20,12 +19,19 @@ class LotState(msgspec.Struct):
     view: LotView
     seller_skeletons: tuple[str, ...] = ()
     """A bidder with one of these is the seller."""
-    book: english.Book | None = None
+    book: AnyBook | None = None
+    """The format's; None as long as it has none."""
     extended_ms: int = 0
     """How much of the soft close was used so far."""
     paused_with_sale: bool = False
-    drops_when_silent: bool = False
-    """The leader asked to drop the rest of the maximum when the leader falls silent."""
+    opened_at_ms: int = 0
+    """When lot time began: the server time of the opening, later by all times in which the lot's clock stood still."""
+    stopped_at_ms: int = 0
+    """When the lot was paused last."""
+    steps_at_ms: int | None = None
+    """The lot time at which the format's own clock acts next."""
+    watched: int | None = None
+    """The paddle that wants something released when it falls silent."""
     queued_ms: int | None = None
     """When the clock looks at this lot next; never later than the lot is due."""
 
@@ -33,24 +39,17 @@ class LotState(msgspec.Struct):
 _decode: Final = msgspec.msgpack.Decoder(LotState).decode
 
 
-@lru_cache(maxsize=1024)
-def _shared(table: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return the first of all equal increment tables, so that lots share it."""
-    return table
-
-
-def with_shared_table(spec: LotSpec) -> LotSpec:
-    """Return a lot's spec that shares its increment table with other lots; a copy would be half of the lot's memory."""
-    terms, table = spec.terms, _shared(spec.terms.increments)
-    if table is terms.increments:
-        return spec
-    return replace(spec, terms=replace(terms, increments=table))
+def with_shared_terms(spec: LotSpec) -> LotSpec:
+    """Return a lot's spec that shares with other lots what is large in its terms."""
+    terms = spec.terms
+    shared = terms.format.shared()
+    return spec if shared is terms.format else replace(spec, terms=replace(terms, format=shared))
 
 
 def lot_of(raw: msgspec.Raw) -> LotState:
     """Return the lot in a snapshot; its spec and its view share the terms, as they did before the snapshot."""
     lot = _decode(raw)
-    lot.spec = with_shared_table(lot.spec)
+    lot.spec = with_shared_terms(lot.spec)
     lot.view = replace(lot.view, terms=lot.spec.terms)
     return lot
 
@@ -71,14 +70,6 @@ def opening(lot: LotState, at_ms: int) -> LotOpened:
     """Return the event that opens a lot at `at_ms`."""
     duration_ms = lot.spec.terms.duration_ms
     return LotOpened(lot.view.seq + 1, at_ms, None if duration_ms is None else at_ms + duration_ms)
-
-
-def closing(lot: LotState, at_ms: int, cause: CloseCause) -> LotClosed:
-    """Return the event that closes a lot: sold to the leader, or passed if there is none or the reserve is not met."""
-    view = lot.view
-    if view.leader is None or view.reserve_met is False:
-        return LotClosed(view.seq + 1, at_ms, cause)
-    return LotClosed(view.seq + 1, at_ms, cause, view.leader, view.price_minor)
 
 
 def lot_decision(lot: LotState, event: AnyLotEvent, by: str, *, with_sale: bool = False) -> LotDecided:

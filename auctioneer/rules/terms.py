@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from common.lot import LotTerms, SoftClose, Step
+from common.formats.english import Step
+from common.lot import LotTerms, SoftClose
 from common.money import Currency
 
 DEFAULT_DURATION_MS: Final = 5 * 60 * 1000
@@ -84,17 +85,22 @@ class Order(Enum):
     BY_HAND = "by hand"
 
 
+BiddingValue = int | str | tuple[tuple[int, int], ...] | None
+"""A value of the bidding in a catalogue: an amount, a number, a time, a word, or the rows of a table; None if the lot
+has no such thing."""
+
+
 class LotValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The values of a lot, or of the defaults, in a catalogue: amounts in minor units, times in milliseconds.
 
     The names are the catalogue's keys. UNSET means that the catalogue is silent; None means that there is none.
+    `bidding` has the values of the bidding by their keys, of whatever formats they are: a default may be for lots of
+    several formats, and each lot takes those that its own format has.
     """
 
     title: str | UnsetType = UNSET
-    starting_price: int | UnsetType = UNSET
-    increment: tuple[Step, ...] | UnsetType = UNSET
-    reserve: int | UnsetType | None = UNSET
-    buy_now: int | UnsetType | None = UNSET
+    format: str | UnsetType = UNSET
+    bidding: dict[str, BiddingValue] = {}
     estimate_low: int | UnsetType | None = UNSET
     estimate_high: int | UnsetType | None = UNSET
     opens: Opening | UnsetType = UNSET

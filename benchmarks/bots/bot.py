@@ -21,7 +21,7 @@ from bidder import (
     UnansweredError,
 )
 from bidder.core.notices import Notice
-from bidder.core.strategy import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
+from bidder.core.strategies.english import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
 from common.errors import RejectCode
 from common.lot import LotStatus, LotView, SaleStatus
 from common.messages import Accepted, Rejected
@@ -131,7 +131,7 @@ class Bot:
         if self._is_stopped or view.status is not LotStatus.OPEN or lot in self._looks or lot in self._given_up:
             return
         plan = self._plan(view)
-        if plan is None or view.leader == self.client.paddle or not can_gain(view, plan):
+        if plan is None or view.board.leader == self.client.paddle or not can_gain(view, plan):
             return
         reaction_ms = self._chance.uniform(*REACTION_MS)
         until_acts_ms = acts_from_ms(view, plan) - self.client.server_now_ms()

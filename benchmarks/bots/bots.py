@@ -20,7 +20,7 @@ from benchmarks.bots.sale_folder import keep_folder, sale_folder, write_catalogu
 from benchmarks.bots.trial import Outcome, Trial
 from benchmarks.load.house import HouseProcess, read_record
 from benchmarks.load.waiting import alongside, stop_when_told
-from bidder.core.strategy import Strategy
+from bidder.core.strategies.english import Strategy
 from common.errors import UsageError
 from common.limits import LOTS_MAX
 from common.open_files import make_room_for_files

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks.bots.formats.table import bidding_of
 from benchmarks.bots.tally import Acknowledged
 from benchmarks.load.house import ask_house
 from common.lot import LotView, SaleView
@@ -18,7 +19,7 @@ _SHOWN_MAX: Final = 5
 _REQUESTS: Final = """
     SELECT json_extract(body, '$[4]'), json_extract(body, '$[5]') FROM fact WHERE kind = 'bid_taken'
     UNION ALL
-    SELECT json_extract(body, '$[4]'), json_extract(body, '$[5].id') FROM fact WHERE kind = 'lot_bought'
+    SELECT json_extract(body, '$[4]'), json_extract(body, '$[5].id') FROM fact WHERE kind = 'offer_taken'
 """
 
 
@@ -100,7 +101,8 @@ def missing_from_record(data: Path, acknowledged: Iterable[Acknowledged]) -> lis
 def _brief(view: LotView | None) -> str:
     if view is None:
         return "unknown"
-    return f"{view.status.value} at {view.price_minor} after {view.bids} bids (seq {view.seq})"
+    bidding = bidding_of(view.board)
+    return f"{view.status.value} at {bidding.price_minor} after {bidding.bids} bids (seq {view.seq})"
 
 
 _SHARED: Final = {"status": "status", "price": "price_minor", "hammer": "hammer_minor", "bids": "bids", "seq": "seq"}
@@ -116,11 +118,12 @@ def _public(row: Mapping[str, Any]) -> dict[str, Any]:
 def _facts(view: LotView | None) -> dict[str, Any]:
     if view is None:
         return {}
+    bidding = bidding_of(view.board)
     return {
         "status": view.status.value,
-        "price": view.price_minor,
-        "hammer": view.hammer_minor,
-        "bids": view.bids,
+        "price": bidding.price_minor,
+        "hammer": view.paid_minor,
+        "bids": bidding.bids,
         "seq": view.seq,
-        "winner": view.winner,
+        "winner": view.results[0].paddle if len(view.results) == 1 else None,
     }

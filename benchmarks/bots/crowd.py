@@ -12,7 +12,7 @@ of the last arrival is drawn for each lot; each bidder's own is drawn from the s
 rather near to it than far.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from itertools import pairwise
 from random import Random
@@ -21,7 +21,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from bidder.core.strategy import Plan, Strategy
+from benchmarks.bots.formats.table import start_of
+from bidder.core.strategies.english import Plan, Strategy
 from common.limits import AMOUNT_MINOR_MAX
 from common.lot import LotTerms, LotView
 
@@ -146,13 +147,15 @@ class Tastes:
 
     def plan(self, view: LotView, now_ms: int) -> Plan | None:
         """Return what the bot has in mind for a lot that it can bid on since `now_ms`; None: it does not care."""
-        terms = view.terms
+        terms, start = view.terms, start_of(view.terms.format)
+        if start.step_at is None:
+            return None
         draw = Random(f"{self._character.seed}/lot {terms.lot}")
         room = Random(f"{self._crowd.seed}/lot {terms.lot}")
         cares = draw.random() < INTERESTED
         room_minor = _middle_minor(terms) * room.uniform(*APPETITE)
-        value_minor = _round(terms, min(room_minor * _factor(self._crowd.values, draw), self._lot_max_minor))
-        buys = terms.buy_now_minor is not None and terms.buy_now_minor <= value_minor
+        value_minor = _round(start.step_at, min(room_minor * _factor(self._crowd.values, draw), self._lot_max_minor))
+        buys = start.buy_now_minor is not None and start.buy_now_minor <= value_minor
         if self._crowd.arrivals is Arrivals.LATE and not buys:
             snipe_ms = round(_left_late(room, draw) * (terms.duration_ms or UNTIMED_MS))
             begins_at_ms = (now_ms + UNTIMED_MS if view.ends_at_ms is None else view.ends_at_ms) - snipe_ms
@@ -160,7 +163,7 @@ class Tastes:
             duration_ms = min(terms.duration_ms or UNTIMED_MS, UNTIMED_MS)
             begins_at_ms = now_ms + round(draw.uniform(*(HURRY if buys else INTEREST_BEGINS)) * duration_ms)
             snipe_ms = round(draw.uniform(*SNIPE_MS))
-        if not cares or value_minor < terms.starting_minor:
+        if not cares or value_minor < start.starting_minor:
             return None
         return Plan(
             strategy=self._character.strategy, value_minor=value_minor, begins_at_ms=begins_at_ms, snipe_ms=snipe_ms
@@ -191,13 +194,13 @@ def _left(share: float) -> float:
     return 1.0
 
 
-def _round(terms: LotTerms, value_minor: float) -> int:
+def _round(step_at: Callable[[int], int], value_minor: float) -> int:
     """Return a value as people name them: in whole steps of the lot."""
     whole_minor = min(int(value_minor), AMOUNT_MINOR_MAX)
-    return whole_minor - whole_minor % terms.step_at(whole_minor)
+    return whole_minor - whole_minor % step_at(whole_minor)
 
 
 def _middle_minor(terms: LotTerms) -> int:
     if terms.estimate_low_minor is None or terms.estimate_high_minor is None:
-        return terms.starting_minor * STARTS_TO_VALUE
+        return start_of(terms.format).starting_minor * STARTS_TO_VALUE
     return (terms.estimate_low_minor + terms.estimate_high_minor) // 2

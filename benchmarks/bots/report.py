@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from benchmarks.bots.formats.table import bidding_of
 from benchmarks.bots.tally import Tally
 from common.lot import LotView
 from common.money import Currency
@@ -54,7 +55,8 @@ def print_kills(kills: Iterable[Kill]) -> None:
 def print_revenue(lots: Iterable[LotView], currency: Currency) -> None:
     """Print how each lot ended, and the sum."""
     views = list(lots)
-    total_minor = sum(view.hammer_minor or 0 for view in views)
+    counts = [bidding_of(view.board).bids for view in views]
+    total_minor = sum(view.paid_minor or 0 for view in views)
     columns = (
         Column("Lot", is_number=True),
         Column("Title", shrinks=True),
@@ -67,13 +69,13 @@ def print_revenue(lots: Iterable[LotView], currency: Currency) -> None:
             view.lot,
             view.terms.title,
             view.status.value,
-            "" if view.hammer_minor is None else _amount(view.hammer_minor, currency),
-            str(view.bids),
+            "" if view.paid_minor is None else _amount(view.paid_minor, currency),
+            "" if bids is None else str(bids),
         )
-        for view in views
+        for view, bids in zip(views, counts, strict=True)
     ]
-    sold, bids = sum(view.winner is not None for view in views), sum(view.bids for view in views)
-    print_table(columns, [*rows, ("", "Revenue", f"{sold} sold", _amount(total_minor, currency), str(bids))])
+    sold, bids_in_all = sum(bool(view.results) for view in views), sum(bids or 0 for bids in counts)
+    print_table(columns, [*rows, ("", "Revenue", f"{sold} sold", _amount(total_minor, currency), str(bids_in_all))])
 
 
 def tally_fields(tally: Tally) -> dict[str, Any]:
@@ -96,15 +98,15 @@ def revenue_fields(lots: Iterable[LotView], currency: Currency) -> dict[str, Any
     views = list(lots)
     return {
         "currency": currency.code,
-        "revenue_minor": sum(view.hammer_minor or 0 for view in views),
+        "revenue_minor": sum(view.paid_minor or 0 for view in views),
         "lots": [
             {
                 "lot": view.lot,
                 "title": view.terms.title,
                 "status": view.status.value,
-                "hammer_minor": view.hammer_minor,
-                "winner": view.winner,
-                "bids": view.bids,
+                "hammer_minor": view.paid_minor,
+                "winner": view.results[0].paddle if len(view.results) == 1 else None,
+                "bids": bidding_of(view.board).bids,
             }
             for view in views
         ],

@@ -13,7 +13,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.bots.story import Kind, Line
+from benchmarks.bots.formats.lot import Bidding, Kind, Line
+from benchmarks.bots.formats.table import bidding_of
 from bidder import AsyncClient
 from common.lot import LotStatus, LotView
 from common.names import printable
@@ -143,8 +144,9 @@ def lots_table(client: AsyncClient, name_of: NameOf) -> Table:
 
 def _cells(client: AsyncClient, view: LotView, name_of: NameOf) -> list[str | Text]:
     show, currency = client.sale.currency.show, client.sale.currency.code
-    price_minor = view.hammer_minor if view.hammer_minor is not None else view.price_minor
-    person = view.winner if view.status.is_final else view.leader
+    bidding, leader = bidding_of(view.board), view.board.leader
+    price_minor = bidding.price_minor if view.paid_minor is None else view.paid_minor
+    people = [result.paddle for result in view.results] if view.status.is_final else [] if leader is None else [leader]
     is_won = view.status is LotStatus.SOLD
     return [
         Text(view.lot),
@@ -154,17 +156,17 @@ def _cells(client: AsyncClient, view: LotView, name_of: NameOf) -> list[str | Te
             "" if price_minor is None else show(price_minor).removeprefix(currency).strip(),
             style="bold" if is_won else "",
         ),
-        Text("" if person is None else name_of(person), style="bold" if is_won else ""),
-        str(view.bids),
-        _reserve(view),
+        Text(", ".join(map(name_of, people)), style="bold" if is_won else ""),
+        "" if bidding.bids is None else str(bidding.bids),
+        _reserve(view, bidding),
         _left(client.remaining_ms(view.lot)),
     ]
 
 
-def _reserve(view: LotView) -> Text:
-    if view.reserve_met is None or view.status.is_final:
+def _reserve(view: LotView, bidding: Bidding) -> Text:
+    if bidding.reserve_met is None or view.status.is_final:
         return Text("")
-    return Text("met", style="green") if view.reserve_met else Text("not met")
+    return Text("met", style="green") if bidding.reserve_met else Text("not met")
 
 
 def _left(remaining_ms: int | None) -> Text:

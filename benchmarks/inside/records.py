@@ -16,6 +16,7 @@ from typing import Final, Self
 
 import msgspec
 
+from auctioneer.house.formats.table import bidding
 from auctioneer.house.house import House
 from auctioneer.journal import append
 from auctioneer.journal.sqlite import SqliteStore
@@ -42,11 +43,11 @@ class Totals(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, house: House, position: int) -> Self:
         """Return what this house has, when its journal ends at `position`."""
-        views = [lot.view for lot in house.engine.catalogue]
+        told = [bidding(lot) for lot in house.engine.catalogue]
         return cls(
             position,
-            sum(view.bids for view in views),
-            sum(view.price_minor or 0 for view in views),
+            sum(one.bids or 0 for one in told),
+            sum(one.price_minor or 0 for one in told),
             len(house.register.entries),
         )
 

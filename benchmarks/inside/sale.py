@@ -23,9 +23,10 @@ from auctioneer.rules.sale_settings import HOUSE
 from auctioneer.rules.terms import LotSpec, default_increments
 from common.codec import encode
 from common.errors import AuctionError
+from common.formats.english import BidRequest, EnglishTerms
 from common.limits import DURATION_MS_MAX, PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX
 from common.lot import LotTerms, SoftClose
-from common.messages import Accepted, AnyAnswer, BidRequest, Hello, Welcome
+from common.messages import Accepted, AnyAnswer, Hello, Welcome
 from common.money import Currency
 
 BATCH_BIDS: Final = 256
@@ -198,8 +199,7 @@ def _lot(number: int) -> LotSpec:
     terms = LotTerms(
         lot=str(number),
         title=f"Lot {number}",
-        starting_minor=1,
-        increments=default_increments(Currency("USD", 2)),
+        format=EnglishTerms(1, default_increments(Currency("USD", 2))),
         description="A lot as a catalogue describes it, with its maker, its year and its condition.",
         duration_ms=DURATION_MS_MAX - number,
         soft_close=SoftClose(60_000, 60_000),

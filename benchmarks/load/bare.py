@@ -17,10 +17,11 @@ from zmq.auth.thread import ThreadAuthenticator
 
 from benchmarks.load.child import say
 from common.codec import PROBE_TOPIC_PREFIX, decode_request, encode_broadcast, lot_topic
+from common.formats.english import BidRequest, EnglishBoard
 from common.keys import load_or_make_keys
 from common.limits import REPLY_BYTES_MAX, REQUEST_BYTES_MAX
-from common.lot import BidPlaced
-from common.messages import BidRequest, LotEvents
+from common.lot import LotMoved
+from common.messages import LotEvents
 from common.sockets import BACKLOG, BROADCASTS_QUEUED_MAX, new_context, set_common, set_request_server, use_curve_server
 
 _PROBE_ASKED: Final = b"\x01" + PROBE_TOPIC_PREFIX.encode()
@@ -116,8 +117,9 @@ def _publish_bids(router: zmq.SyncSocket, publisher: zmq.SyncSocket, seqs: "Coun
         if isinstance(bid, BidRequest) and bid.amount_minor is not None:
             seqs[bid.lot] += 1
             price_minor = bid.amount_minor + 1
-            placed = BidPlaced(seqs[bid.lot], _TIME_MS, 1, 2, price_minor, price_minor + 1, _TIME_MS)
-            publisher.send(encode_broadcast(lot_topic(bid.lot), LotEvents(epoch=1, lot=bid.lot, events=(placed,))))
+            board = EnglishBoard(price_minor + 1, price_minor, 2, seqs[bid.lot])
+            moved = LotMoved(seqs[bid.lot], _TIME_MS, board, _TIME_MS, 1)
+            publisher.send(encode_broadcast(lot_topic(bid.lot), LotEvents(epoch=1, lot=bid.lot, events=(moved,))))
 
 
 SERVERS: Final = {"echo": echo, "publish": publish}

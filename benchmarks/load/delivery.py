@@ -12,7 +12,7 @@ import msgspec
 from benchmarks.load.latencies import Latencies
 from benchmarks.load.rising_sale import due_us
 from common.codec import decode_broadcast
-from common.lot import BidPlaced
+from common.lot import LotMoved
 from common.messages import LotEvents, ManyLots
 
 
@@ -53,8 +53,8 @@ class _Frame:
         self.lot = message.lot
         self.first = message.events[0].seq
         self.last = message.events[-1].seq
-        bids = [event for event in message.events if isinstance(event, BidPlaced)]
-        self.oldest_us = due_us(bids[0].price_minor) if bids else 0
+        moves = [event for event in message.events if isinstance(event, LotMoved)]
+        self.oldest_us = due_us(moves[0].board) if moves else 0
         self.received_us = array("q")
 
 

@@ -24,9 +24,10 @@ import zmq
 from benchmarks.load.child import say
 from benchmarks.load.connections import say_hello
 from common.codec import encode
+from common.formats.english import BidRequest
 from common.keys import KeyPair, new_keys
 from common.limits import REPLY_BYTES_MAX
-from common.messages import BidRequest, Hello, SnapshotRequest
+from common.messages import Hello, SnapshotRequest
 from common.sockets import new_context, set_request_client, set_subscriber, use_curve_client
 
 JUNK: Final = b"\xc1" * 100

@@ -53,7 +53,7 @@ def listen(publisher: Publisher) -> None:
     bids, expected, silent_ms = 0, None, 0
     while expected is None or (bids < expected and silent_ms < SILENCE_MS):
         try:
-            bids += subscriber.recv().count(b"bid_placed")
+            bids += subscriber.recv().count(b"lot_moved")
             silent_ms = 0
         except zmq.Again:
             silent_ms += LOOK_UP_MS

@@ -16,8 +16,10 @@ import zmq
 
 from benchmarks.load.house import HouseError
 from common.codec import decode_answer, encode
+from common.formats import AnyBoard
+from common.formats.english import BidRequest, EnglishBoard
 from common.limits import AMOUNT_MINOR_MAX
-from common.messages import Accepted, BidRequest
+from common.messages import Accepted
 
 UNBOUNDED_REQUESTS: Final = ("--port", "0", "--requests-per-second", "1000000")
 """Options of a house whose budgets are out of the way of a measurement."""
@@ -76,6 +78,8 @@ class Bids:
         return encode(BidRequest(id=request_id, lot=str(lot), amount_minor=due_us))
 
 
-def due_us(price_minor: int) -> int:
-    """Return when the bid was due that made a lot's price this."""
-    return price_minor - _STEP_MINOR
+def due_us(board: AnyBoard) -> int:
+    """Return when the bid was due that made a lot's board this."""
+    assert isinstance(board, EnglishBoard), "the sale has English lots"
+    assert board.price_minor is not None, "a bid made the board"
+    return board.price_minor - _STEP_MINOR

@@ -22,8 +22,8 @@ from benchmarks.load.servers import in_house, running_echo
 from benchmarks.report.findings import results_option, show_and_keep, spread
 from benchmarks.report.results import Finding, Row, Target
 from common.codec import encode
+from common.formats.english import BidRequest
 from common.links import JoinLink
-from common.messages import BidRequest
 
 CONNECTIONS: Final = (BIDDERS, 16)
 SHARE: Final = 0.60

@@ -22,10 +22,11 @@ from benchmarks.peers.processes import processor_s, running_server
 from benchmarks.peers.wire import Address, Answers, BrokenPeerError, Running, Watcher, Wire
 from benchmarks.peers.zmtp import connect_zmtp, frame, receive_message, split
 from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, decode_answer, decode_broadcast, encode
+from common.formats.english import BidRequest
 from common.limits import PROTOCOL_VERSION
 from common.links import parse_link
-from common.lot import BidPlaced
-from common.messages import AnyRequest, BidRequest, Hello, LotEvents, ManyLots, Ping, Probed, Welcome
+from common.lot import LotMoved
+from common.messages import AnyRequest, Hello, LotEvents, ManyLots, Ping, Probed, Welcome
 
 _SUBSCRIBE: Final = b"\x01"
 
@@ -131,5 +132,5 @@ def _publications(data: bytes) -> Answers:
 def _bids_in(body: bytes) -> int:
     message = decode_broadcast(body)
     if isinstance(message, LotEvents | ManyLots):
-        return sum(isinstance(event, BidPlaced) for one in message.each for event in one.events)
+        return sum(isinstance(event, LotMoved) for one in message.each for event in one.events)
     return 0

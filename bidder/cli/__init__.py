@@ -1,12 +1,14 @@
 """The command line of a bidder, `bidder.cli:main`: attend a sale, bid in one, look on.
 
-`bids`, `reads`, `watch` and `join` have the commands, `context` the options that they share, and `output` the table.
+`formats`, `reads`, `watch` and `join` have the commands, `context` the options that they share, and `output` the table.
 `bidder.display` has the sentences for people and the JSON for programs.
 """
 
 import click
 
-from bidder.cli.bids import bid, buy
+from bidder.cli.formats.dutch import stop
+from bidder.cli.formats.english import bid, buy
+from bidder.cli.formats.sealed import seal, unseal
 from bidder.cli.join import join
 from bidder.cli.reads import key, lots, mine
 from bidder.cli.watch import watch
@@ -34,5 +36,5 @@ def main() -> None:
     """
 
 
-for _command in (join, bid, buy, lots, watch, mine, key, completion_command("bidder")):
+for _command in (join, bid, buy, seal, unseal, stop, lots, watch, mine, key, completion_command("bidder")):
     main.add_command(_command)

@@ -1,36 +1,44 @@
 """Attending a sale: carries out a bidder's orders, several at a time, and tells each outcome."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from bidder.cli.bids import buy_now_price
 from bidder.cli.context import asked_in_vain
+from bidder.cli.formats.dutch import clock_price
+from bidder.cli.formats.english import buy_now_price
 from bidder.cli.output import say
 from bidder.core.errors import UnansweredError
 from bidder.core.notices import ConnectionState
 from bidder.display.cautions import caution
+from bidder.display.formats import display_of
+from bidder.display.lines import Line, Tone, time_left
 from bidder.display.orders import (
     HELP,
     BidOrder,
     BuyOrder,
+    DoubtfulOrder,
     FollowOrder,
     HelpOrder,
     LotOrder,
     LotsOrder,
     MineOrder,
+    OfferOrder,
     Order,
     QuitOrder,
+    SealOrder,
+    StopOrder,
+    UnsealOrder,
     YesOrder,
     parsed_amount,
     parsed_condition,
 )
 from bidder.display.voices import ForPeople, Voice
-from bidder.display.wording import Line, Tone, leader_words, time_left
 from bidder.shells.asyncio import AsyncClient
 from bidder.shells.home import LastId
-from common.errors import AuctionError, UsageError
+from common.errors import AuctionError, RejectedError, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import LotStatus
 from common.lot_numbers import lot_meant
@@ -51,13 +59,13 @@ class Attendance:
         self._voice = voice
         self._timeout_ms = timeout_ms
         self._tasks: set[asyncio.Task[None]] = set()
-        self._doubtful: BidOrder | None = None
+        self._doubtful: DoubtfulOrder | None = None
         self.is_leaving = False
         self.muted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Fails when stdout is closed."""
 
     async def begin_typed(self, order: Order, *, is_agreed: bool) -> None:
-        """Begin an order that a person typed. A bid that looks like a typing error waits until the person types `yes`.
+        """Begin an order that a person typed. One that looks like a typing error waits until the person types `yes`.
 
         `is_agreed`: the person only wants the warning.
         """
@@ -67,7 +75,7 @@ class Attendance:
                 self._voice.failure(UsageError("Nothing was asked, so `yes` has no effect."), None)
                 return
             order = doubtful
-        elif isinstance(order, BidOrder) and (doubt := self._doubt(order)):
+        elif isinstance(order, DoubtfulOrder) and (doubt := self._doubt(order)):
             say(Line(doubt if is_agreed else f"{doubt} Type `yes` to bid it.", Tone.BAD))
             if not is_agreed:
                 self._doubtful = order
@@ -79,15 +87,31 @@ class Attendance:
         self._voice.last_word = ""
         while len(self._tasks) >= REMEMBERED_REQUESTS_MAX:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._carry_out(order, tag))
+        self._begin_task(self._carry_out(order, tag))
+        self.is_leaving = self.is_leaving or isinstance(order, QuitOrder)
+
+    def begin_positions(self) -> None:
+        """Begin to ask for the bidder's positions where only the house can tell them, as of offers made before."""
+        if any(display_of(view).has_secret_positions for view in self._client.lots().values()):
+            self._begin_task(self._note_positions())
+
+    def _begin_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self.is_leaving = self.is_leaving or isinstance(order, QuitOrder)
 
     async def finish(self) -> None:
         """Wait until all orders have an outcome."""
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def _note_positions(self) -> None:
+        try:
+            self._voice.note_positions(await self._client.mine(timeout_ms=self._timeout_ms))
+        except UnansweredError:
+            self._voice.failure(asked_in_vain(), None)
+        except RejectedError as error:
+            self._voice.failure(error, None)
 
     async def _carry_out(self, order: Order, tag: Any) -> None:
         """Carry out an order and tell its outcome; on stderr where stdout is closed, which ends the program."""
@@ -106,10 +130,12 @@ class Attendance:
     async def _obey(self, order: Order, tag: Any) -> None:
         try:
             match order:
-                case BidOrder() | BuyOrder():
+                case BidOrder() | BuyOrder() | SealOrder() | UnsealOrder() | StopOrder():
                     await self._place(replace(order, lot=lot_meant(order.lot, self._client.lots())), tag)
                 case MineOrder():
-                    self._voice.mine(await self._client.mine(timeout_ms=self._timeout_ms), tag)
+                    mine = await self._client.mine(timeout_ms=self._timeout_ms)
+                    self._voice.note_positions(mine)
+                    self._voice.mine(mine, tag)
                 case LotsOrder():
                     self._voice.lots(tag)
                 case LotOrder(lot) if isinstance(self._voice, ForPeople):
@@ -127,67 +153,79 @@ class Attendance:
         except AuctionError as error:
             self._voice.failure(error, tag)
 
-    def _doubt(self, order: BidOrder) -> str:
-        """Return the warning before this bid; an empty text: none."""
+    def _doubt(self, order: DoubtfulOrder) -> str:
+        """Return the warning before this offer; an empty text: none."""
         currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
         try:
             return caution(view, currency, *self._amounts(order))
         except UsageError:
             return ""  # it is told when the order is carried out
 
-    def _amounts(self, order: BidOrder) -> list[int | None]:
-        """Return the open amount and the maximum in minor units. Raises UsageError."""
+    def _amounts(self, order: DoubtfulOrder) -> list[int | None]:
+        """Return the amount and, for a bid, the maximum in minor units. Raises UsageError."""
         currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
-        texts = (order.amount, order.maximum)
+        texts = (order.amount, order.maximum if isinstance(order, BidOrder) else None)
         return [None if text is None else parsed_amount(currency, text, view) for text in texts]
 
-    async def _place(self, order: BidOrder | BuyOrder, tag: Any) -> None:
+    async def _place(self, order: OfferOrder, tag: Any) -> None:
         self._voice.note_own(lot_meant(order.lot, self._client.lots()))
         self._last_id.keep(self._client.new_request_id())
         try:
-            verdict = await (self._bid(order) if isinstance(order, BidOrder) else self._buy(order))
+            verdict = await self._offer(order)
         except UnansweredError as error:
             self._keep_id(order, error.request_id)
             self._voice.no_verdict(error, order.lot, tag)
         else:
             self._keep_id(order, verdict.id)
-            if isinstance(verdict, Accepted) and verdict.leading and not verdict.bought:
-                self._voice.note_lead(verdict)
+            if isinstance(verdict, Accepted):
+                self._voice.note_accepted(verdict)
             self._voice.verdict(verdict, order.lot, tag)
 
-    def _keep_id(self, order: BidOrder | BuyOrder, request_id: int) -> None:
+    def _keep_id(self, order: OfferOrder, request_id: int) -> None:
         """Keep the id of a request beside the key, unless the program chose it."""
         if order.request_id is None:
             self._last_id.keep(request_id)
 
-    async def _bid(self, order: BidOrder) -> Accepted | Rejected:
-        amount_minor, maximum_minor = self._amounts(order)
-        return await self._client.bid(
-            order.lot,
-            amount_minor,
-            maximum_minor,
-            if_price_minor=parsed_condition(self._client.sale.currency, order.if_price),
-            request_id=order.request_id,
-            timeout_ms=self._timeout_ms,
-        )
-
-    async def _buy(self, order: BuyOrder) -> Accepted | Rejected:
-        if order.price is None:
-            price_minor = buy_now_price(self._client, order.lot)
-        else:
-            price_minor = parsed_amount(self._client.sale.currency, order.price)
-        return await self._client.buy(order.lot, price_minor, request_id=order.request_id, timeout_ms=self._timeout_ms)
+    async def _offer(self, order: OfferOrder) -> Accepted | Rejected:
+        client, lot, request_id, timeout_ms = self._client, order.lot, order.request_id, self._timeout_ms
+        match order:
+            case BidOrder():
+                amount_minor, maximum_minor = self._amounts(order)
+                if_price_minor = parsed_condition(client.sale.currency, order.if_price)
+                return await client.bid(
+                    lot,
+                    amount_minor,
+                    maximum_minor,
+                    if_price_minor=if_price_minor,
+                    request_id=request_id,
+                    timeout_ms=timeout_ms,
+                )
+            case BuyOrder():
+                if order.price is None:
+                    price_minor = buy_now_price(client, lot)
+                else:
+                    price_minor = parsed_amount(client.sale.currency, order.price)
+                return await client.buy(lot, price_minor, request_id=request_id, timeout_ms=timeout_ms)
+            case SealOrder():
+                amount_minor = parsed_amount(client.sale.currency, order.amount, client.lots().get(lot))
+                return await client.seal(lot, amount_minor, request_id=request_id, timeout_ms=timeout_ms)
+            case StopOrder(price=price, units=units):
+                shown_minor = clock_price(client, lot) if price is None else parsed_amount(client.sale.currency, price)
+                return await client.stop(lot, shown_minor, units, request_id=request_id, timeout_ms=timeout_ms)
+            case UnsealOrder():
+                return await client.unseal(lot, request_id=request_id, timeout_ms=timeout_ms)
 
     def status(self) -> list[str]:
         """Return the lines below the prompt: the last answer, then the connection and the lots that end first."""
         client = self._client
-        words = {ConnectionState.LIVE: "connected"}.get(client.state, client.state.value)
+        connection = {ConnectionState.LIVE: "connected"}.get(client.state, client.state.value)
         views = [view for view in client.lots().values() if view.status is LotStatus.OPEN]
         ending = sorted((client.remaining_ms(view.lot) or 0, view.lot) for view in views if view.ends_at_ms is not None)
         shown = [f"{counted(len(views), 'lot')} open"]
         for remaining_ms, lot in ending[:_SHOWN_LOTS_MAX]:
             view = client.lot(lot)
-            price = "" if view.price_minor is None else f" {client.sale.currency.plain(view.price_minor)}"
-            shown.append(f"{lot}:{price} {leader_words(view, client.paddle)}, {time_left(remaining_ms)}")
+            own = self._voice.own_position(view)
+            words = display_of(view).status_words(view.board, own, client.paddle, client.sale.currency)
+            shown.append(f"{lot}: {words}, {time_left(remaining_ms)}")
         last = [f"Your last order: {self._voice.last_word}"] if self._voice.last_word else []
-        return [*last, " | ".join([words, *shown])]
+        return [*last, " | ".join([connection, *shown])]

@@ -76,8 +76,8 @@ def join(context: BidderContext, follow: FollowOrder, timeout_s: float, *, yes: 
     """Take part in the sale: see each change, and type bids such as `bid 3 120`; `help` lists what can be typed.
 
     In a pipe, or with --json: orders come as JSON lines, {"bid": {"lot": "3", "amount": "120.00"}, "id": 1} or with
-    max, buy, lots, mine or follow, and events and verdicts go out as JSON lines. The program ends with
-    the sale, or with its input. Bids stay.
+    max, buy, seal, unseal, stop, lots, mine or follow, and events and verdicts go out as JSON lines. The program
+    ends with the sale, or with its input. Bids stay.
     """
     is_program = as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
     asyncio.run(_attend(context, follow, round(timeout_s * 1000), is_program=is_program, is_agreed=yes))
@@ -91,6 +91,7 @@ async def _attend(
         voice: Voice = ForPrograms(client, say_record) if is_program else ForPeople(client, say, print_lots)
         attendance = Attendance(client, voice, context.last_id, timeout_ms)
         voice.follow(follow)
+        attendance.begin_positions()
         following = Following(client, voice)
         orders = (
             _follow_json(attendance, voice)

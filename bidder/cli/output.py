@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from bidder.display.lines import Line, Tone
 from bidder.display.lot_table import lot_cells
-from bidder.display.wording import Line, Tone
-from common.lot import LotView
+from bidder.display.shown import ShownLot
 from common.money import Currency
 from common.terminal import output as terminal
 from common.terminal.tables import Column, print_table
@@ -19,12 +19,16 @@ _STYLES: Final[dict[Tone, dict[str, Any]]] = {
 """Colour never says what the words do not."""
 
 
+_BUY_NOW: Final = 4
+"""The column that is left out where no lot can be bought at once."""
+
+
 def say(line: Line, *, if_lost: str = "") -> None:
     """Print a line for a person. Raises OutputError with `if_lost`."""
     terminal.say(line.text, if_lost=if_lost, style=_STYLES[line.tone])
 
 
-def print_lots(views: Sequence[tuple[LotView, int | None]], paddle: int, currency: Currency) -> None:
+def print_lots(lots: Sequence[ShownLot], paddle: int, currency: Currency) -> None:
     """Print a table of lots, each with its time left."""
     columns = [
         Column("Lot"),
@@ -35,8 +39,9 @@ def print_lots(views: Sequence[tuple[LotView, int | None]], paddle: int, currenc
         Column("Standing"),
         Column("Left"),
     ]
-    rows = [lot_cells(view, remaining_ms, paddle, currency) for view, remaining_ms in views]
-    if not any(view.buy_now_minor is not None for view, _ in views):
-        columns = [column for column in columns if column.title != "Buy now"]
-        rows = [[*row[:4], *row[5:]] for row in rows]
+    rows = [lot_cells(lot, paddle, currency) for lot in lots]
+    if not any(row[_BUY_NOW] for row in rows):
+        del columns[_BUY_NOW]
+        for row in rows:
+            del row[_BUY_NOW]
     print_table(columns, rows)

@@ -5,9 +5,15 @@ import click
 from bidder.cli.context import BidderContext, Naming, asked_in_vain, json_option, timeout_option, with_bidder_context
 from bidder.cli.output import print_lots, say
 from bidder.core.errors import UnansweredError
+from bidder.display.formats import display_of
+from bidder.display.lines import Line
 from bidder.display.records import lot_record, mine_record
-from bidder.display.wording import Line, mine_lines
+from bidder.display.shown import ShownLot
+from bidder.display.wording import mine_lines
+from bidder.shells.blocking import Client
+from common.formats import AnyOwn
 from common.lot import SaleStatus
+from common.messages import Mine
 from common.terminal.commands import examples
 from common.terminal.output import print_json
 
@@ -17,17 +23,35 @@ from common.terminal.output import print_json
 @json_option
 @with_bidder_context(Naming.OPTIONAL)
 def lots(context: BidderContext, timeout_s: float, *, as_json: bool) -> None:
-    """Show all lots: price, next bid, leader, and the time left."""
+    """Show all lots: price, next bid, leader, and the time left; of sealed offers only your own."""
     with context.connect(round(timeout_s * 1000)) as client:
         sale, paddle = client.sale, client.paddle
-        views = [(view, client.remaining_ms(view.lot)) for view in client.lots().values()]
+        positions = _secret_positions(client, round(timeout_s * 1000))
+        shown = [
+            ShownLot(view, client.remaining_ms(view.lot), positions.get(view.lot)) for view in client.lots().values()
+        ]
     if as_json:
-        print_json([lot_record(view, sale.currency, paddle, remaining_ms) for view, remaining_ms in views])
+        print_json([lot_record(lot, sale.currency, paddle) for lot in shown])
         return
     status = "" if sale.status is SaleStatus.RUNNING else f" ({sale.status.value})"
     say(Line(f"{sale.title}{status}"))
     say(Line(""))
-    print_lots(views, paddle, sale.currency)
+    print_lots(shown, paddle, sale.currency)
+
+
+def _secret_positions(client: Client, timeout_ms: int) -> dict[str, AnyOwn]:
+    """Return the bidder's positions that only the house can tell; it is not asked where there can be none."""
+    secret = {lot for lot, view in client.lots().items() if display_of(view).has_secret_positions}
+    if not client.paddle or not secret:
+        return {}
+    return {one.lot: one.own for one in _affairs(client, timeout_ms).positions if one.lot in secret}
+
+
+def _affairs(client: Client, timeout_ms: int) -> Mine:
+    try:
+        return client.mine(timeout_ms=timeout_ms)
+    except UnansweredError as error:
+        raise asked_in_vain() from error
 
 
 @click.command(short_help="Show what you lead and what you won.", epilog=examples("bidder mine --name Ada"))
@@ -35,12 +59,12 @@ def lots(context: BidderContext, timeout_s: float, *, as_json: bool) -> None:
 @json_option
 @with_bidder_context(Naming.USUAL)
 def mine(context: BidderContext, timeout_s: float, *, as_json: bool) -> None:
-    """Show the lots that you lead, with your secret maxima, and those that you won, with their total."""
+    """Show the lots that you lead, with your secret maxima, and what you won, with its total.
+
+    Your sealed offers, and what you took of Dutch lots that are open, are there too.
+    """
     with context.connect(round(timeout_s * 1000)) as client:
-        try:
-            affairs = client.mine(timeout_ms=round(timeout_s * 1000))
-        except UnansweredError as error:
-            raise asked_in_vain() from error
+        affairs = _affairs(client, round(timeout_s * 1000))
         views, currency, name = client.lots(), client.sale.currency, client.welcome.name
     if as_json:
         print_json(mine_record(affairs, name, views, currency))

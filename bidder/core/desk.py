@@ -9,7 +9,7 @@ the shell takes with `pop_effects` after each input and carries out in order; `n
   other requests wait for the welcome and then go out (again) at once, with the same id and bytes.
 - Only `welcome` says which sale and epoch count. A desk tells its listener of each, and resets nothing but its own
   requests: what was asked in one sale is never sent to another, which may be held behind the same key.
-- A bid without a verdict at its deadline is `Unanswered`, never quietly given up.
+- An offer without a verdict at its deadline is `Unanswered`, never quietly given up.
 - A verdict of a history that the follower does not hold yet is told when the follower holds it, at the latest at the
   request's deadline: else the application would hear it in the wrong history.
 - What the house says to the bidder alone is asked for all the time that the bidder is welcome (`bidder.core.news`).
@@ -30,13 +30,12 @@ from bidder.core.pending import RETRY_MIN_MS, Pending, PendingRequests
 from bidder.core.presence import Presence, Views
 from common.codec import decode_answer, encode
 from common.errors import ProtocolError, RejectCode, UsageError
+from common.formats import AnyOffer
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 from common.messages import (
     Accepted,
     Answer,
     AnyRequest,
-    BidRequest,
-    BuyRequest,
     Hello,
     LotRequest,
     Mine,
@@ -47,11 +46,11 @@ from common.messages import (
     Rejected,
     Replay,
     ReplayRequest,
-    Request,
     Snapshot,
     SnapshotRequest,
     Welcome,
 )
+from common.wire import OfferRequest, Request
 
 APPROVAL_MS: Final = 2000
 """The pause between hellos while awaiting approval, where the house names none."""
@@ -73,7 +72,7 @@ _ANSWERS_TO: Final[dict[type[Answer], tuple[type[Request], ...]]] = {
     Pong: (Ping,),
     Snapshot: (SnapshotRequest, LotRequest),
     Replay: (ReplayRequest,),
-    Accepted: (BidRequest, BuyRequest),
+    Accepted: (OfferRequest,),
     Mine: (MineRequest,),
 }
 
@@ -89,6 +88,9 @@ class Listener(Protocol):
 
     def refused(self, answer: Rejected, now_ms: int) -> None:
         """Read the rejection of what a follower asked over this desk. Raises ProtocolError."""
+
+    def accepted(self, verdict: Accepted) -> None:
+        """Note that an offer of this desk's counts."""
 
     def is_outdated(self, welcome: Welcome) -> bool:
         """Return whether the follower knows of a later owner of this sale than the house that says this."""
@@ -250,7 +252,7 @@ class Desk:
 
     def submit(
         self,
-        request: BidRequest | BuyRequest | MineRequest,
+        request: AnyOffer | MineRequest,
         now_ms: int,
         timeout_ms: int,
         *,
@@ -431,6 +433,7 @@ class Desk:
         """Tell an outcome, or hold it until the follower has the history that it belongs to."""
         if isinstance(outcome, Accepted):
             self.presence.note_accepted(pending.request, outcome)
+            self._listener.accepted(outcome)
         elif isinstance(outcome, Rejected):
             self.presence.note_rejected(pending.request)
         welcome = self.welcome

@@ -31,11 +31,11 @@ from common.messages import (
     Rejected,
     Replay,
     ReplayRequest,
-    Request,
     SaleEvents,
     Snapshot,
     SnapshotRequest,
 )
+from common.wire import Request
 
 PROBE_MS: Final = 2000
 """After so long without an answer another probe is tried: the feed may have connected again in between."""

@@ -5,10 +5,14 @@ order of the changes and none can be lost on the way. `Won` and `Lost` follow fr
 that only look on, under the paddle 0, can't lose; and nobody loses a lot that was withdrawn.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from bidder.core.notices import Lost, LotCaughtUp, LotChanged, Notice, Outbid, Won
-from common.lot import BidPlaced, LotStatus
+from common.lot import LotMoved, LotStatus, LotView
+from common.messages import Accepted
 
 OBSERVER: Final = 0
 """The paddle of all that only look on."""
@@ -20,6 +24,9 @@ class Fortunes:
     def __init__(self) -> None:
         self._paddles: set[int] = set()
         self._bid_on: dict[str, dict[int, None]] = {}
+        """Who was seen to bid on a lot or lead it, in that order."""
+        self._told_by: dict[str, dict[int, Accepted]] = {}
+        """The last verdict on an offer of each, where only that tells of a position: others may not see it."""
 
     def add(self, paddle: int) -> None:
         """Take up the fortunes of a bidder; of OBSERVER there are none."""
@@ -29,31 +36,54 @@ class Fortunes:
     def forget(self) -> None:
         """Drop what was seen of the bidders' lots, since it is no longer the house's history."""
         self._bid_on.clear()
+        self._told_by.clear()
+
+    def note_accepted(self, paddle: int, verdict: Accepted) -> None:
+        """Note a verdict, by which a bidder may have a position on the lot, or none any more."""
+        known = self._told_by.setdefault(verdict.lot, {})
+        if paddle not in known or known[paddle].id <= verdict.id:
+            known[paddle] = verdict
 
     def forget_bidders(self) -> None:
         """Drop the bidders too, since their paddles are those of another sale."""
         self._paddles.clear()
-        self._bid_on.clear()
+        self.forget()
 
     def of(self, change: LotChanged | LotCaughtUp) -> list[tuple[int, Notice]]:
         """Return what the change means, and to which paddle; at most two notices to each."""
         before, view, lot, ours = change.before, change.view, change.lot, self._paddles
-        led = None if before is None else before.leader
-        bidder = change.event.bidder if isinstance(change, LotChanged) and isinstance(change.event, BidPlaced) else None
-        is_ours = led in ours or view.leader in ours or bidder in ours
-        if not is_ours and lot not in self._bid_on and view.winner not in ours:
+        led, leader = None if before is None else before.board.leader, view.board.leader
+        bidder = change.event.bidder if isinstance(change, LotChanged) and isinstance(change.event, LotMoved) else None
+        is_ours = led in ours or leader in ours or bidder in ours
+        is_known = lot in self._bid_on or lot in self._told_by
+        if not is_ours and not is_known and not any(result.paddle in ours for result in view.results):
             return []
-        for paddle in (led, view.leader, bidder):
+        for paddle in (led, leader, bidder):
             if paddle in ours:
                 self._bid_on.setdefault(lot, {})[paddle] = None
         told: list[tuple[int, Notice]] = []
-        if led in ours and view.leader is not None and view.leader != led:
-            told.append((led, Outbid(lot, view.seq, view.leader, view.price_minor)))
-        if not view.status.is_final or (before is not None and before.status.is_final):
-            return told
-        if view.winner in ours and view.hammer_minor is not None:
-            told.append((view.winner, Won(lot, view.seq, view.hammer_minor)))
-        if view.status is not LotStatus.WITHDRAWN:
-            losers = (paddle for paddle in self._bid_on.get(lot, ()) if paddle != view.winner)
-            told += [(paddle, Lost(lot, view.seq, view.winner, view.hammer_minor)) for paddle in losers]
+        if led in ours and leader is not None and leader != led:
+            told.append((led, Outbid(lot, view.seq, leader, view.board)))
+        if view.status.is_final and (before is None or not before.status.is_final):
+            told += self._ends(view)
         return told
+
+    def _ends(self, view: LotView) -> Iterator[tuple[int, Notice]]:
+        """Yield who won a lot that is over, and who of those that bid on it did not."""
+        buyers = view.buyers
+        winners = {result.paddle for result in buyers}
+        for result in buyers:
+            if result.paddle in self._paddles:
+                yield result.paddle, Won(view.lot, view.seq, result.amount_minor, result.units)
+        if view.status is LotStatus.WITHDRAWN:
+            return
+        lost = Lost(view.lot, view.seq, None, None, is_shared=bool(buyers))
+        if len(buyers) == 1:
+            lost = Lost(view.lot, view.seq, buyers[0].paddle, buyers[0].amount_minor)
+        told_by = self._told_by.get(view.lot, {})
+        secret = {paddle: None for paddle, verdict in told_by.items() if verdict.own is not None}
+        pays = {result.paddle: result.amount_minor for result in view.results if result.paddle in self._paddles}
+        losers = self._bid_on.get(view.lot, {}) | secret | dict.fromkeys(pays)
+        for paddle in losers:
+            if paddle not in winners:
+                yield paddle, replace(lost, pays_minor=pays.get(paddle, 0))

@@ -25,7 +25,7 @@ from bidder.core.notices import (
 )
 from bidder.core.pending import Pending
 from common.errors import ADVICE, ProtocolError, RejectCode
-from common.messages import Hello, Pong, Rejected, Replay, Snapshot, Welcome
+from common.messages import Accepted, Hello, Pong, Rejected, Replay, Snapshot, Welcome
 
 
 class HallDesk:
@@ -69,7 +69,7 @@ class HallDesk:
         self._desks.note_paddle(self, welcome)
         if known is None:
             for view in self._follower.replica.lots.values():
-                if view.leader == welcome.paddle and welcome.paddle and not view.status.is_final:
+                if view.board.leader == welcome.paddle and welcome.paddle and not view.status.is_final:
                     self.desk.presence.note_leads(view.lot)
         self._follower.note_other_welcome(welcome, now_ms)
 
@@ -79,6 +79,10 @@ class HallDesk:
     def refused(self, answer: Rejected, now_ms: int) -> None:  # noqa: ARG002 -- it does not matter when
         """Raise ProtocolError: a ping is refused for no reason that a client may go on from."""
         raise ProtocolError(f"The house refused what every client may ask: {ADVICE[answer.code]}")
+
+    def accepted(self, verdict: Accepted) -> None:
+        """Note that an offer counts, which the bidder may come to win or lose by."""
+        self._desks.note_accepted(self, verdict)
 
     def is_outdated(self, welcome: Welcome) -> bool:
         """Return whether the hall knows of a later owner of this sale."""
@@ -123,6 +127,11 @@ class HallDesks:
         if welcome.sale.sale == self.follower.sale:
             self._by_paddle[welcome.paddle] = desk
             self._fortunes.add(welcome.paddle)
+
+    def note_accepted(self, desk: HallDesk, verdict: Accepted) -> None:
+        """Note that an offer of a desk counts, if in the sale that the hall follows."""
+        if self._by_paddle.get(desk.desk.paddle) is desk:
+            self._fortunes.note_accepted(desk.desk.paddle, verdict)
 
     def hear(self, notice: Notice, now_ms: int) -> Iterable[HallDesk]:
         """Have the desks go by a notice of the hall's; return those that have something to do."""

@@ -10,6 +10,7 @@ from enum import Enum
 
 import msgspec
 
+from common.formats import AnyBoard
 from common.lot import AnyLotEvent, AnySaleEvent, LotView, SaleView
 from common.messages import Rejected, Welcome, Word
 
@@ -114,32 +115,38 @@ class HistoryLost(Notice, frozen=True):
 
 
 class Outbid(Notice, frozen=True):
-    """You led the lot and no longer do. `by` is the new leader's paddle."""
+    """You led the lot and no longer do. `by` is the new leader's paddle, and `board` what everybody sees now."""
 
     lot: str
     seq: int
     by: int
-    price_minor: int | None
+    board: AnyBoard
 
 
 class Won(Notice, frozen=True):
-    """The lot closed and is yours at the hammer price."""
+    """The lot closed, and you get `units` of it for `amount_minor` in all: on most lots the lot at the hammer price."""
 
     lot: str
     seq: int
-    hammer_minor: int
+    amount_minor: int
+    units: int = 1
 
 
 class Lost(Notice, frozen=True):
-    """The lot closed and is not yours, though you were seen to bid or lead while this client was connected.
+    """The lot closed and is not yours, though you bid on it, led it, or had an offer while this client was connected.
 
-    `winner` and `hammer_minor` are None where the lot passed.
+    `winner` and `amount_minor` are None where the lot passed, and where several bidders share it: then the results of
+    the lot's view have them all.
     """
 
     lot: str
     seq: int
     winner: int | None
-    hammer_minor: int | None
+    amount_minor: int | None
+    is_shared: bool = False
+    """Several bidders bought a part of the lot."""
+    pays_minor: int = 0
+    """What you have to pay nevertheless, in formats where not only the winner pays."""
 
 
 class Told(Notice, frozen=True):

@@ -1,6 +1,6 @@
 """Requests without an answer: each is sent again, with the same id and bytes, until a verdict or its deadline.
 
-Repeating is safe: the house remembers the verdicts of bids and purchases by their id, and reads change nothing.
+Repeating is safe: the house remembers the verdicts of offers by their id, and reads change nothing.
 `unavailable` and `slow_down` are not verdicts; they put the next sending off. Pauses grow and are jittered, so that
 clients that lost the same house do not come back in step.
 

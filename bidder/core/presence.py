@@ -9,8 +9,10 @@ too few costs the maximum. Where the person at a desk has gone, no ping is sent,
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from bidder.core.formats.english import ends_with_silence
 from common.lot import LotView
-from common.messages import Accepted, AnyRequest, BidRequest
+from common.messages import Accepted, AnyRequest
+from common.wire import OfferRequest
 
 PING_MS: Final = 5000
 """How long after the last request a ping is due."""
@@ -55,7 +57,7 @@ class Presence:
             return True
         if view.status.is_final:
             return False
-        return maximum.seq is None or view.seq < maximum.seq or view.leader == paddle
+        return maximum.seq is None or view.seq < maximum.seq or view.board.leader == paddle
 
     def note_sent(self, now_ms: int) -> None:
         """Note that a request goes out, which shows that the bidder is there."""
@@ -67,7 +69,7 @@ class Presence:
 
     def note_asked(self, request: AnyRequest) -> None:
         """Note a request that the application hands in."""
-        if isinstance(request, BidRequest) and request.while_connected:
+        if isinstance(request, OfferRequest) and ends_with_silence(request):
             known = self._maxima.get(request.lot)
             if known is None or known.request_id <= request.id:
                 self._maxima[request.lot] = _Maximum(request.id, None)
@@ -77,14 +79,14 @@ class Presence:
         known = self._maxima.get(verdict.lot)
         if known is None or known.request_id > request.id:
             return
-        if isinstance(request, BidRequest) and request.while_connected:
+        if isinstance(request, OfferRequest) and ends_with_silence(request):
             self._maxima[verdict.lot] = _Maximum(request.id, verdict.seq)
-        elif verdict.leading:
+        elif verdict.own is not None:
             del self._maxima[verdict.lot]
 
     def note_rejected(self, request: AnyRequest) -> None:
         """Note that the house took no bid by this request; an earlier one may lead, which the view tells."""
-        if isinstance(request, BidRequest):
+        if isinstance(request, OfferRequest):
             known = self._maxima.get(request.lot)
             if known is not None and known.request_id == request.id and known.seq is None:
                 self._maxima[request.lot] = _Maximum(request.id, 0)

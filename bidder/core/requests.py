@@ -1,53 +1,10 @@
-"""Requests of the application, checked before they leave, so that a slip is a UsageError and costs no round trip."""
+"""Checks of what the application asks for, before it leaves: a slip is a UsageError and costs no round trip."""
 
 from typing import TypeGuard
 
 from common.errors import UsageError
 from common.limits import AMOUNT_MINOR_MAX, INTEGER_MAX
 from common.lot_numbers import is_valid_lot
-from common.messages import BidRequest, BuyRequest
-
-
-def bid_request(
-    request_id: int,
-    lot: str,
-    amount_minor: int | None = None,
-    maximum_minor: int | None = None,
-    *,
-    if_seq: int | None = None,
-    if_price_minor: int | None = None,
-    while_connected: bool = False,
-) -> BidRequest:
-    """Return a bid. Raises UsageError for what no house could take."""
-    _check(request_id, lot)
-    if amount_minor is None and maximum_minor is None:
-        raise UsageError("A bid needs an amount, a maximum, or both.")
-    if amount_minor is not None:
-        _check_amount("amount", amount_minor)
-    if maximum_minor is not None:
-        _check_amount("maximum", maximum_minor)
-    _check_condition("if_seq", if_seq)
-    _check_condition("if_price_minor", if_price_minor)
-    if not isinstance(while_connected, bool):
-        raise UsageError(f"`while_connected` must be True or False, not {while_connected!r}.")
-    if amount_minor is not None and maximum_minor is not None and maximum_minor < amount_minor:
-        raise UsageError("The maximum is below the amount that is bid openly.")
-    return BidRequest(
-        id=request_id,
-        lot=lot,
-        amount_minor=amount_minor,
-        maximum_minor=maximum_minor,
-        if_seq=if_seq,
-        if_price_minor=if_price_minor,
-        while_connected=while_connected,
-    )
-
-
-def buy_request(request_id: int, lot: str, price_minor: int) -> BuyRequest:
-    """Return a purchase at the buy-now price. Raises UsageError for what no house could take."""
-    _check(request_id, lot)
-    _check_amount("price", price_minor)
-    return BuyRequest(id=request_id, lot=lot, price_minor=price_minor)
 
 
 def check_timeout(timeout_ms: object) -> None:
@@ -56,14 +13,17 @@ def check_timeout(timeout_ms: object) -> None:
         raise UsageError(f"A time-out is a whole number of milliseconds, not {timeout_ms!r}.")
 
 
-def _check(request_id: object, lot: object) -> None:
+def check_offer(request_id: object, lot: object, if_seq: object) -> None:
+    """Raise UsageError for what no offer can have in the fields that all offers share."""
     if not _is_whole(request_id) or not 1 <= request_id <= INTEGER_MAX:
         raise UsageError(f"A request id is a whole number from 1 to {INTEGER_MAX}, not {request_id!r}.")
     if not isinstance(lot, str) or not is_valid_lot(lot):
         raise UsageError(f"{lot!r} is not a lot number, which is a text. List the lots to see theirs.")
+    check_condition("if_seq", if_seq)
 
 
-def _check_amount(what: str, amount_minor: object) -> None:
+def check_amount(what: str, amount_minor: object) -> None:
+    """Raise UsageError for what is no amount of money."""
     if not _is_whole(amount_minor):
         raise UsageError(
             f"The {what} must be a whole number of minor units, not {amount_minor!r}; "
@@ -73,7 +33,14 @@ def _check_amount(what: str, amount_minor: object) -> None:
         raise UsageError(f"The {what} must be from 1 to {AMOUNT_MINOR_MAX} minor units, not {amount_minor}.")
 
 
-def _check_condition(name: str, value: object) -> None:
+def check_count(what: str, count: object, count_max: int) -> None:
+    """Raise UsageError for what is no number of things that can be had."""
+    if not _is_whole(count) or not 1 <= count <= count_max:
+        raise UsageError(f"The number of {what} must be from 1 to {count_max}, not {count!r}.")
+
+
+def check_condition(name: str, value: object) -> None:
+    """Raise UsageError for what is neither None nor a number that a condition can name."""
     if value is not None and (not _is_whole(value) or not 0 <= value <= INTEGER_MAX):
         raise UsageError(f"`{name}` must be a whole number from 0 to {INTEGER_MAX}, not {value!r}.")
 

@@ -19,8 +19,9 @@ from bidder.core.notices import ConnectionChanged, ConnectionState, HistoryLost,
 from bidder.core.pending import Pending
 from bidder.core.replica import Replica
 from common.errors import ADVICE, RejectCode
+from common.formats import AnyOffer
 from common.lot import LotView
-from common.messages import BidRequest, BuyRequest, Hello, MineRequest, Pong, Rejected, Replay, Snapshot, Welcome
+from common.messages import Accepted, Hello, MineRequest, Pong, Rejected, Replay, Snapshot, Welcome
 
 
 class Session:
@@ -106,7 +107,7 @@ class Session:
 
     def submit(
         self,
-        request: BidRequest | BuyRequest | MineRequest,
+        request: AnyOffer | MineRequest,
         now_ms: int,
         timeout_ms: int,
         *,
@@ -137,6 +138,10 @@ class Session:
     def refused(self, answer: Rejected, now_ms: int) -> None:
         """Tell the follower that it is refused. Raises ProtocolError."""
         self.follower.read_rejection(answer, now_ms)
+
+    def accepted(self, verdict: Accepted) -> None:
+        """Note that an offer counts, which the bidder may come to win or lose by."""
+        self._fortunes.note_accepted(self.desk.paddle, verdict)
 
     def is_outdated(self, welcome: Welcome) -> bool:
         """Return whether the follower knows of a later owner of this sale."""

@@ -63,7 +63,7 @@ class Following:
                 if isinstance(notice, HistoryLost):
                     self._seqs.clear()
                     self._open.clear()
-                    self._voice.forget_leads()
+                    self._voice.forget_positions()
                 self._voice.notice(notice)
                 if isinstance(notice, ConnectionChanged):
                     self._note_connection(notice)

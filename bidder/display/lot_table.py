@@ -1,34 +1,36 @@
 """What a table of lots says of each: number, title, price, next bid, buy-now price, standing, time left."""
 
-from bidder.display.wording import leader_words, outcome_words, reserve_words, time_left
-from common.lot import LotStatus, LotView
+from bidder.display.amounts import bare
+from bidder.display.formats import display_of
+from bidder.display.lines import time_left
+from bidder.display.shown import ShownLot
+from bidder.display.wording import outcome_words
+from common.lot import LotStatus
 from common.money import Currency
 
 
-def lot_cells(view: LotView, remaining_ms: int | None, paddle: int, currency: Currency) -> list[str]:
+def lot_cells(lot: ShownLot, paddle: int, currency: Currency) -> list[str]:
     """Return a lot's cells, amounts without the currency; `paddle` is the reader's own."""
-    price_minor = view.price_minor if view.hammer_minor is None else view.hammer_minor
+    view, shown, board = lot.view, display_of(lot.view), lot.view.board
     return [
         view.lot,
         view.terms.title,
-        "" if price_minor is None else _bare(price_minor, currency),
-        "" if view.status.is_final else _bare(view.minimum_minor, currency),
-        "" if view.buy_now_minor is None else _bare(view.buy_now_minor, currency),
-        _standing(view, paddle, currency),
-        "" if remaining_ms is None else time_left(remaining_ms),
+        bare(shown.price_minor(board) if view.paid_minor is None else view.paid_minor, currency),
+        "" if view.status.is_final else bare(shown.least_minor(board), currency),
+        bare(shown.buy_now_minor(board), currency),
+        _standing(lot, paddle, currency),
+        "" if lot.remaining_ms is None else time_left(lot.remaining_ms),
     ]
 
 
-def _standing(view: LotView, paddle: int, currency: Currency) -> str:
+def _standing(lot: ShownLot, paddle: int, currency: Currency) -> str:
+    view, shown = lot.view, display_of(lot.view)
     if view.status.is_final:
         return outcome_words(view, paddle, currency)
+    is_scheduled = view.status is LotStatus.SCHEDULED
     parts = [
         "" if view.status is LotStatus.OPEN else view.status.value,
-        "" if view.status is LotStatus.SCHEDULED else leader_words(view, paddle),
-        reserve_words(view),
+        "" if is_scheduled else shown.bidding_words(view.board, lot.own, paddle, currency),
+        shown.reserve_words(view.terms.format, view.board),
     ]
     return ", ".join(part for part in parts if part)
-
-
-def _bare(amount_minor: int, currency: Currency) -> str:
-    return currency.show(amount_minor).removeprefix(f"{currency.code} ")

@@ -3,10 +3,12 @@
 Both become the same orders. A fault raises UsageError, which says what would be right; nothing here asks the house.
 """
 
+import re
 from typing import Any, Final
 
 import msgspec
 
+from bidder.display.formats import display_of
 from common.errors import UsageError
 from common.lot import LotView
 from common.lot_numbers import is_valid_lot
@@ -17,6 +19,10 @@ bid LOT AMOUNT               bid openly: bid 3 120
 bid LOT AMOUNT up-to AMOUNT  bid openly, with a secret maximum: bid 3 120 up-to 200
 max LOT AMOUNT               bid as little as leads, up to a secret maximum: max 3 200
 buy LOT                      buy at the buy-now price
+seal LOT AMOUNT              make a sealed offer, or replace yours: seal 3 80
+unseal LOT                   take your sealed offer back
+stop LOT                     stop a falling price, and take a unit at what the clock shows: stop 3
+stop LOT AMOUNT xUNITS       take so many units, if the clock shows that amount or less: stop 3 9000 x2
 lots                         how all lots stand
 lot LOT                      all about one lot
 mine                         what you lead and what you won
@@ -44,6 +50,30 @@ class BuyOrder(msgspec.Struct, frozen=True):
     request_id: int | None = None
 
 
+class SealOrder(msgspec.Struct, frozen=True):
+    """Make a sealed offer; the amount as it was written."""
+
+    lot: str
+    amount: str
+    request_id: int | None = None
+
+
+class UnsealOrder(msgspec.Struct, frozen=True):
+    """Take the sealed offer back."""
+
+    lot: str
+    request_id: int | None = None
+
+
+class StopOrder(msgspec.Struct, frozen=True):
+    """Take units of a Dutch lot, at the price on its clock or at most at the price that was written."""
+
+    lot: str
+    price: str | None = None
+    units: int = 1
+    request_id: int | None = None
+
+
 class LotOrder(msgspec.Struct, frozen=True):
     """Show all about one lot."""
 
@@ -63,7 +93,7 @@ class HelpOrder(msgspec.Struct, frozen=True):
 
 
 class YesOrder(msgspec.Struct, frozen=True):
-    """Send the bid that was questioned."""
+    """Send the offer that was questioned."""
 
 
 class QuitOrder(msgspec.Struct, frozen=True):
@@ -82,7 +112,11 @@ class FollowOrder(msgspec.Struct, frozen=True):
 ALL: Final = FollowOrder(("all",))
 OWN: Final = FollowOrder(("own",))
 
-Order = BidOrder | BuyOrder | LotOrder | LotsOrder | MineOrder | FollowOrder | HelpOrder | YesOrder | QuitOrder
+OfferOrder = BidOrder | BuyOrder | SealOrder | UnsealOrder | StopOrder
+"""What becomes an offer, and has a verdict."""
+DoubtfulOrder = BidOrder | SealOrder
+"""What names an amount, in which there may be a typing error."""
+Order = OfferOrder | LotOrder | LotsOrder | MineOrder | FollowOrder | HelpOrder | YesOrder | QuitOrder
 
 _WORDS: Final[dict[str, Order]] = {
     "lots": LotsOrder(),
@@ -93,7 +127,17 @@ _WORDS: Final[dict[str, Order]] = {
     "quit": QuitOrder(),
     "exit": QuitOrder(),
 }
+_EXAMPLES: Final = {
+    "bid": "bid 3 120",
+    "max": "max 3 200",
+    "buy": "buy 3",
+    "seal": "seal 3 80",
+    "unseal": "unseal 3",
+    "stop": "stop 3",
+    "lot": "lot 3",
+}
 _UP_TO: Final = "up-to"
+_UNITS: Final = re.compile(r"[xX]([0-9]{1,9})", re.ASCII)
 
 
 def typed_order(line: str) -> Order | None:
@@ -109,10 +153,30 @@ def typed_order(line: str) -> Order | None:
     match verb, rest:
         case "follow", [_, *_]:
             return parsed_choice(" ".join(rest))
+        case "follow", []:
+            raise UsageError("Say which lots to follow, as in `follow 3,7`, `follow own` or `follow all`.")
         case "lot", [lot]:
             return LotOrder(_lot(lot))
+    order = _typed_offer(verb, rest)
+    if order is not None:
+        return order
+    if verb in _EXAMPLES:
+        raise UsageError(f"`{verb}` needs the number of a lot, as in `{_EXAMPLES[verb]}`; `lots` lists them.")
+    raise UsageError(f"{words[0]!r} is not a command here. Type `help` to see them.")
+
+
+def _typed_offer(verb: str, rest: list[str]) -> OfferOrder | None:
+    match verb, rest:
         case "buy", [lot]:
             return BuyOrder(_lot(lot))
+        case "unseal", [lot]:
+            return UnsealOrder(_lot(lot))
+        case "stop", [lot, *price, units] if (count := _UNITS.fullmatch(units)) is not None:
+            return StopOrder(_lot(lot), " ".join(price) or None, int(count[1]))
+        case "stop", [lot, *price]:
+            return StopOrder(_lot(lot), " ".join(price) or None)
+        case "seal", [lot, *amounts]:
+            return SealOrder(_lot(lot), _amount(verb, amounts, lot))
         case "bid", [lot, *amounts] if _UP_TO in amounts:
             middle = amounts.index(_UP_TO)
             return BidOrder(_lot(lot), _amount(verb, amounts[:middle], lot), _amount(verb, amounts[middle + 1 :], lot))
@@ -120,12 +184,8 @@ def typed_order(line: str) -> Order | None:
             return BidOrder(_lot(lot), amount=_amount(verb, amounts, lot))
         case "max", [lot, *amounts]:
             return BidOrder(_lot(lot), maximum=_amount(verb, amounts, lot))
-        case "follow", []:
-            raise UsageError("Say which lots to follow, as in `follow 3,7`, `follow own` or `follow all`.")
-        case (("bid" | "max" | "buy" | "lot"), _):
-            example = {"bid": "bid 3 120", "max": "max 3 200", "buy": "buy 3", "lot": "lot 3"}[verb]
-            raise UsageError(f"`{verb}` needs the number of a lot, as in `{example}`; `lots` lists them.")
-    raise UsageError(f"{words[0]!r} is not a command here. Type `help` to see them.")
+        case _:
+            return None
 
 
 def parsed_choice(text: str) -> FollowOrder:
@@ -174,6 +234,24 @@ class _JsonBuy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_id: int | None = None
 
 
+class _JsonSeal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lot: str
+    amount: str
+    request_id: int | None = None
+
+
+class _JsonUnseal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lot: str
+    request_id: int | None = None
+
+
+class _JsonStop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lot: str
+    price: str | None = None
+    units: int = 1
+    request_id: int | None = None
+
+
 class _Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
@@ -182,6 +260,9 @@ class _JsonOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bid: _JsonBid | None = None
     max: _JsonMaximum | None = None
     buy: _JsonBuy | None = None
+    seal: _JsonSeal | None = None
+    unseal: _JsonUnseal | None = None
+    stop: _JsonStop | None = None
     lots: _Nothing | None = None
     mine: _Nothing | None = None
     follow: str | None = None
@@ -204,7 +285,8 @@ def json_order(line: bytes) -> Order:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise UsageError(
             f"That is not an order: {error}. One looks like "
-            '{"bid": {"lot": "3", "amount": "120"}, "id": 1}; there are also max, buy, lots, mine and follow.'
+            '{"bid": {"lot": "3", "amount": "120"}, "id": 1}; '
+            "there are also max, buy, seal, unseal, stop, lots, mine and follow."
         ) from error
     orders: list[Order] = []
     if read.bid is not None:
@@ -215,11 +297,18 @@ def json_order(line: bytes) -> Order:
         orders.append(BidOrder(_lot(top.lot), None, top.amount, top.if_price, top.request_id))
     if read.buy is not None:
         orders.append(BuyOrder(_lot(read.buy.lot), read.buy.price, read.buy.request_id))
+    if read.seal is not None:
+        orders.append(SealOrder(_lot(read.seal.lot), read.seal.amount, read.seal.request_id))
+    if read.unseal is not None:
+        orders.append(UnsealOrder(_lot(read.unseal.lot), read.unseal.request_id))
+    if read.stop is not None:
+        stop = read.stop
+        orders.append(StopOrder(_lot(stop.lot), stop.price, stop.units, stop.request_id))
     orders += [LotsOrder()] if read.lots is not None else []
     orders += [MineOrder()] if read.mine is not None else []
     orders += [parsed_choice(read.follow)] if read.follow is not None else []
     if len(orders) != 1:
-        raise UsageError("A line has one order: one of bid, max, buy, lots, mine and follow.")
+        raise UsageError("A line has one order: one of bid, max, buy, seal, unseal, stop, lots, mine and follow.")
     return orders[0]
 
 
@@ -231,7 +320,9 @@ def parsed_amount(currency: Currency, text: str, view: LotView | None = None) ->
 
     Raises UsageError, which says how to write it, and where the lot is known, the least amount.
     """
-    least = "" if view is None or view.status.is_final else f" The minimum is {currency.show(view.minimum_minor)}."
+    least = ""
+    if view is not None and not view.status.is_final:
+        least = f" The minimum is {currency.show(display_of(view).least_minor(view.board))}."
     try:
         amount_minor = currency.parse(text)
     except AmountError as error:

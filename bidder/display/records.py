@@ -5,7 +5,7 @@ Each amount is there twice: as a decimal string in the sale's currency, and as a
 for each lot (and for the sale, where `lot` is null) it goes up by one from line to line.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from bidder.core.notices import (
     ConnectionChanged,
@@ -24,35 +24,31 @@ from bidder.core.notices import (
     Told,
     Won,
 )
+from bidder.display.amounts import Record, money
+from bidder.display.formats import USUAL, AnyDisplay, display_of
+from bidder.display.shown import ShownLot
+from bidder.display.wording import won_minor
 from common.errors import AuctionError, RejectedError
 from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
-    BidPlaced,
     LotAdded,
     LotClosed,
     LotExtended,
+    LotMoved,
+    LotTerms,
     LotView,
     SaleView,
 )
 from common.messages import Accepted, Mine, Rejected
 from common.money import Currency
 
-Record = dict[str, Any]
 
-
-def money(currency: Currency, **amounts_minor: int | None) -> Record:
-    """Return each amount twice: as `NAME`, a decimal string, and as `NAME_minor`."""
-    record: Record = {}
-    for name, amount_minor in amounts_minor.items():
-        record[name] = None if amount_minor is None else currency.plain(amount_minor)
-        record[f"{name}_minor"] = amount_minor
-    return record
-
-
-def verdict_record(verdict: Accepted | Rejected, currency: Currency, lot: str, message: str) -> Record:
-    """Return the house's verdict on a bid or a purchase."""
+def verdict_record(
+    verdict: Accepted | Rejected, currency: Currency, lot: str, message: str, shown: AnyDisplay
+) -> Record:
+    """Return the house's verdict on an offer, with the fields of the format that the lot is shown by."""
     accepted = verdict if isinstance(verdict, Accepted) else None
     refused = verdict if isinstance(verdict, Rejected) else None
     return {
@@ -61,15 +57,7 @@ def verdict_record(verdict: Accepted | Rejected, currency: Currency, lot: str, m
         "lot": verdict.lot or lot,
         "seq": verdict.seq,
         "currency": currency.code,
-        **money(
-            currency,
-            price=verdict.price_minor,
-            minimum=verdict.minimum_minor,
-            maximum=accepted.maximum_minor if accepted else None,
-        ),
-        "leading": verdict.leading,
-        "bought": accepted is not None and accepted.bought,
-        "reserve_met": accepted and accepted.reserve_met,
+        **shown.verdict_fields(verdict, currency),
         "at_ms": accepted and accepted.at_ms,
         "ends_at_ms": accepted and accepted.ends_at_ms,
         "late_ms": refused and refused.late_ms,
@@ -78,80 +66,78 @@ def verdict_record(verdict: Accepted | Rejected, currency: Currency, lot: str, m
     }
 
 
-def no_verdict_record(error: AuctionError, lot: str, request_id: int | None) -> Record:
+def no_verdict_record(error: AuctionError, lot: str, request_id: int | None, shown: AnyDisplay) -> Record:
     """Return the record in place of a verdict: the house did not let the bidder in, or did not answer.
 
     `request_id` is None where nothing was sent.
     """
     is_refused = isinstance(error, RejectedError)
-    unknown = ("seq", "currency", "price", "price_minor", "minimum", "minimum_minor", "maximum", "maximum_minor")
     return {
         "status": "rejected" if is_refused else "unknown",
         "code": error.code,
         "lot": lot,
-        **dict.fromkeys(unknown),
-        "leading": False if is_refused else None,
-        "bought": False if is_refused else None,
-        **dict.fromkeys(("reserve_met", "at_ms", "ends_at_ms", "late_ms")),
+        "seq": None,
+        "currency": None,
+        **shown.unknown_fields(is_refused=is_refused),
+        **dict.fromkeys(("at_ms", "ends_at_ms", "late_ms")),
         "request_id": request_id,
         "message": str(error),
     }
 
 
-def lot_record(view: LotView, currency: Currency, paddle: int, remaining_ms: int | None) -> Record:
+def lot_record(lot: ShownLot, currency: Currency, paddle: int) -> Record:
     """Return how a lot stands. `paddle` is the bidder's own, 0 for an observer."""
+    view, terms = lot.view, lot.view.terms
+    is_over = view.status.is_final
+    fields = display_of(view).lot_fields(terms.format, view.board, lot.own, paddle, currency, is_over=is_over)
+    outcome = _outcome(view)
     return {
         "lot": view.lot,
-        "title": view.terms.title,
+        "title": terms.title,
+        "format": _format_tag(terms),
         "status": view.status.value,
         "seq": view.seq,
         "currency": currency.code,
-        **money(
-            currency,
-            price=view.price_minor,
-            minimum=None if view.status.is_final else view.minimum_minor,
-            buy_now=view.buy_now_minor,
-            starting=view.terms.starting_minor,
-            estimate_low=view.terms.estimate_low_minor,
-            estimate_high=view.terms.estimate_high_minor,
-            hammer=view.hammer_minor,
-        ),
-        "bids": view.bids,
-        "leader": view.leader,
-        "leading": paddle != 0 and view.leader == paddle and not view.status.is_final,
-        "winner": view.winner,
-        "won": paddle != 0 and view.winner == paddle,
-        "has_reserve": view.terms.has_reserve,
-        "reserve_met": view.reserve_met,
+        **fields.amounts,
+        **money(currency, estimate_low=terms.estimate_low_minor, estimate_high=terms.estimate_high_minor),
+        **money(currency, hammer=outcome.hammer_minor),
+        **fields.bidding,
+        "winner": outcome.winner,
+        "won": paddle != 0 and view.is_won_by(paddle),
+        "results": _results(view, currency),
+        **fields.reserve,
         "opens_at_ms": view.opens_at_ms,
         "ends_at_ms": view.ends_at_ms,
-        "remaining_ms": remaining_ms,
+        "remaining_ms": lot.remaining_ms,
         "closed_at_ms": view.closed_at_ms,
-        "description": view.terms.description,
-        "seller": view.terms.seller,
-        "image": view.terms.image,
+        "description": terms.description,
+        "seller": terms.seller,
+        "image": terms.image,
         "reason": view.reason,
     }
 
 
 def mine_record(mine: Mine, name: str, lots: dict[str, LotView], currency: Currency) -> Record:
-    """Return a bidder's maxima and wins."""
+    """Return a bidder's positions and wins. Positions of a format are under its key, if the sale has such lots."""
+    positions: dict[str, list[Record]] = {USUAL.mine_key: []}
+    for view in lots.values():
+        positions.setdefault(display_of(view).mine_key, [])
+    for one in mine.positions:
+        if one.lot in lots:
+            view, shown = lots[one.lot], display_of(lots[one.lot])
+            fields = shown.position_fields(view.board, one.own, currency)
+            positions[shown.mine_key].append({"lot": one.lot, "title": view.terms.title, **fields})
     return {
         "name": name,
         "paddle": mine.paddle,
         "currency": currency.code,
-        "leading": [
-            {
-                "lot": one.lot,
-                "title": lots[one.lot].terms.title,
-                **money(currency, price=lots[one.lot].price_minor, maximum=one.maximum_minor),
-                "reserve_met": lots[one.lot].reserve_met,
-            }
-            for one in mine.maxima
-            if one.lot in lots
-        ],
+        **positions,
         "won": [
-            {"lot": lot, "title": lots[lot].terms.title, **money(currency, hammer=lots[lot].hammer_minor)}
+            {
+                "lot": lot,
+                "title": lots[lot].terms.title,
+                **money(currency, hammer=won_minor(lots[lot], mine.paddle)),
+            }
             for lot in mine.won
             if lot in lots
         ],
@@ -175,7 +161,7 @@ def notice_record(notice: Notice, epoch: int, currency: Currency) -> Record:
     match notice:
         case LotChanged():
             return _tagged(
-                _tag(notice.event),
+                _lot_event_tag(notice),
                 notice.epoch,
                 notice.lot,
                 notice.seq,
@@ -198,14 +184,15 @@ def notice_record(notice: Notice, epoch: int, currency: Currency) -> Record:
         case SaleCaughtUp():
             return _tagged("sale_caught_up", notice.epoch, None, notice.seq, **_sale_fields(notice.view))
         case Outbid():
-            return _tagged(
-                "outbid", epoch, notice.lot, notice.seq, by=notice.by, **money(currency, price=notice.price_minor)
-            )
+            price_minor = display_of(notice.board).price_minor(notice.board)
+            return _tagged("outbid", epoch, notice.lot, notice.seq, by=notice.by, **money(currency, price=price_minor))
         case Won():
-            return _notice("won", epoch, notice, **money(currency, hammer=notice.hammer_minor))
+            return _notice("won", epoch, notice, **money(currency, hammer=notice.amount_minor))
         case Lost():
-            hammer = money(currency, hammer=notice.hammer_minor)
-            return _notice("lost", epoch, notice, winner=notice.winner, **hammer)
+            amounts = money(currency, hammer=notice.amount_minor)
+            if notice.pays_minor:
+                amounts |= money(currency, pays=notice.pays_minor)
+            return _notice("lost", epoch, notice, winner=notice.winner, **amounts)
         case _:
             return connection_record(notice, epoch)
 
@@ -245,20 +232,46 @@ def _tag(event: AnyLotEvent | AnySaleEvent) -> str:
     return str(type(event).__struct_config__.tag)
 
 
+def _format_tag(terms: LotTerms) -> str:
+    return str(type(terms.format).__struct_config__.tag)
+
+
+def _lot_event_tag(notice: LotChanged) -> str:
+    return display_of(notice.view).moved_event if isinstance(notice.event, LotMoved) else _tag(notice.event)
+
+
+class _Outcome(NamedTuple):
+    winner: int | None
+    hammer_minor: int | None
+
+
+def _outcome(view: LotView) -> _Outcome:
+    """Return who bought a lot, and for how much; None where nobody did, or several share it."""
+    buyers = view.buyers
+    if len(buyers) != 1:
+        return _Outcome(None, None)
+    return _Outcome(buyers[0].paddle, buyers[0].amount_minor)
+
+
+def _results(view: LotView, currency: Currency) -> list[Record]:
+    """Return who gets how many units, and who has to pay what; several may share a lot of several units."""
+    return [
+        {"paddle": result.paddle, "units": result.units, **money(currency, amount=result.amount_minor)}
+        for result in view.results
+    ]
+
+
 def _view_fields(view: LotView, currency: Currency) -> Record:
+    fields = display_of(view).change_fields(view.board, currency, is_over=view.status.is_final)
+    outcome = _outcome(view)
     return {
         "status": view.status.value,
-        **money(
-            currency,
-            price=view.price_minor,
-            minimum=None if view.status.is_final else view.minimum_minor,
-            buy_now=view.buy_now_minor,
-            hammer=view.hammer_minor,
-        ),
-        "bids": view.bids,
-        "leader": view.leader,
-        "winner": view.winner,
-        "reserve_met": view.reserve_met,
+        **fields.amounts,
+        **money(currency, hammer=outcome.hammer_minor),
+        **fields.bidding,
+        "winner": outcome.winner,
+        "results": _results(view, currency),
+        **fields.reserve,
         "ends_at_ms": view.ends_at_ms,
         "remaining_ms": view.remaining_ms,
         "reason": view.reason,
@@ -267,7 +280,7 @@ def _view_fields(view: LotView, currency: Currency) -> Record:
 
 def _lot_event_fields(event: AnyLotEvent) -> Record:
     match event:
-        case BidPlaced():
+        case LotMoved():
             return {"bidder": event.bidder}
         case LotClosed() | LotExtended():
             return {"cause": event.cause.value}

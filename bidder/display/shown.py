@@ -1,9 +1,20 @@
 """What the display reads of a sale: a client shows it, a hall does, and so may whatever stands in for one."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from common.formats import AnyOwn
 from common.lot import LotView, SaleView
 from common.messages import Welcome
+
+
+class ShownLot(NamedTuple):
+    """A lot as a reader sees it now."""
+
+    view: LotView
+    remaining_ms: int | None = None
+    """What is left on its clock; None where none runs."""
+    own: AnyOwn | None = None
+    """The reader's own position, where it is known and is not plain from the view."""
 
 
 class Shown(Protocol):

@@ -5,27 +5,29 @@ is given: a terminal's, a screen's, a page's.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
 from bidder.core.errors import UnansweredError
 from bidder.core.notices import LotCaughtUp, LotChanged, Notice
+from bidder.display.amounts import Record, money
+from bidder.display.formats import USUAL, AnyDisplay, display_of
+from bidder.display.lines import Line, Tone
 from bidder.display.orders import ALL, OWN, FollowOrder
 from bidder.display.records import (
-    Record,
     lot_record,
     mine_record,
-    money,
     no_verdict_record,
     notice_record,
     state_records,
     verdict_record,
 )
-from bidder.display.shown import Shown
-from bidder.display.wording import Line, Tone, lot_lines, mine_lines, notice_line, verdict_line
+from bidder.display.shown import Shown, ShownLot
+from bidder.display.wording import lot_lines, mine_lines, notice_line, verdict_line, won_minor, won_words
 from common.errors import AuctionError, UnreachableError
+from common.formats import AnyOwn
 from common.lot import LotStatus, LotView
 from common.lot_numbers import lot_meant
 from common.messages import Accepted, Mine, Rejected
@@ -53,9 +55,9 @@ class SayRecord(Protocol):
 
 
 class ShowLots(Protocol):
-    """Shows lots to a person, each with what is left on its clock."""
+    """Shows lots to a person."""
 
-    def __call__(self, views: Sequence[tuple[LotView, int | None]], paddle: int, currency: Currency) -> None:
+    def __call__(self, lots: Sequence[ShownLot], paddle: int, currency: Currency) -> None:
         """Show them."""
 
 
@@ -64,7 +66,10 @@ class Voice(ABC):
 
     def __init__(self, client: Shown) -> None:
         self._client = client
-        self._led_by_verdict: dict[str, Accepted] = {}
+        self._verdicts: dict[str, Accepted] = {}
+        """The last verdict on each lot by which the bidder has a position."""
+        self._positions: dict[str, AnyOwn] = {}
+        """The positions that only the house could tell, as it told them."""
         self.choice = ALL
         self._own: set[str] = set()
         self.last_word = ""
@@ -75,8 +80,9 @@ class Voice(ABC):
         self._own.add(lot)
 
     def note_view(self, view: LotView) -> None:
-        """Count a lot as one of the bidder's own, once the bidder leads it."""
-        if self._client.paddle and self._client.paddle in (view.leader, view.winner):
+        """Count a lot as one of the bidder's own, once the bidder leads it, or has won it."""
+        paddle = self._client.paddle
+        if paddle and (view.board.leader == paddle or view.result_of(paddle) is not None):
             self._own.add(view.lot)
 
     def is_followed(self, view: LotView) -> bool:
@@ -97,13 +103,50 @@ class Voice(ABC):
     def followed(self, tag: Any) -> None:
         """Tell which lots are followed."""
 
-    def note_lead(self, verdict: Accepted) -> None:
-        """Keep a verdict by which the bidder leads: it may be here before the broadcast that shows it."""
-        self._led_by_verdict[verdict.lot] = verdict
+    def note_accepted(self, verdict: Accepted) -> None:
+        """Keep what a verdict says of the bidder's position: it may be here before the broadcast that shows it."""
+        known = self._verdicts.get(verdict.lot)
+        if known is not None and known.id > verdict.id:
+            return
+        self._positions.pop(verdict.lot, None)
+        if verdict.own is None or verdict.results:
+            self._verdicts.pop(verdict.lot, None)
+        else:
+            self._verdicts[verdict.lot] = verdict
 
-    def forget_leads(self) -> None:
-        """Drop the kept verdicts, since the house has another history now."""
-        self._led_by_verdict.clear()
+    def note_positions(self, mine: Mine) -> None:
+        """Keep what the house says of the bidder's positions, where nothing else tells them."""
+        secret = {lot for lot, view in self._client.lots().items() if display_of(view).has_secret_positions}
+        self._positions = {one.lot: one.own for one in mine.positions if one.lot in secret}
+        for lot in secret:
+            if lot in self._verdicts and self._verdicts[lot].id < mine.id:
+                del self._verdicts[lot]
+        self._own |= self._positions.keys()
+
+    def forget_positions(self) -> None:
+        """Drop what was kept of the bidder's positions, since the house has another history now."""
+        self._verdicts.clear()
+        self._positions.clear()
+
+    def _shown(self, view: LotView) -> ShownLot:
+        """Return a lot with what is left on its clock, and the bidder's own position where it is known."""
+        return ShownLot(view, self._client.remaining_ms(view.lot), self.own_position(view))
+
+    def own_position(self, view: LotView) -> AnyOwn | None:
+        """Return the bidder's position on a lot as it stands.
+
+        It is that of the last verdict, if nothing has moved since or others can't move it.
+        """
+        if view.status.is_final:
+            return None
+        verdict = self._verdicts.get(view.lot)
+        if verdict is not None and (display_of(view).has_secret_positions or verdict.board == view.board):
+            return verdict.own
+        return self._positions.get(view.lot)
+
+    def _display_of(self, lot: str) -> AnyDisplay:
+        view = self._client.lots().get(lot)
+        return USUAL if view is None else display_of(view)
 
     @abstractmethod
     def state(self) -> None:
@@ -115,11 +158,11 @@ class Voice(ABC):
 
     @abstractmethod
     def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:
-        """Tell the house's verdict on a bid or a purchase."""
+        """Tell the house's verdict on an offer."""
 
     @abstractmethod
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
-        """Tell that a bid or a purchase has no verdict."""
+        """Tell that an offer has no verdict."""
 
     @abstractmethod
     def failure(self, error: AuctionError, tag: Any) -> None:
@@ -127,7 +170,7 @@ class Voice(ABC):
 
     @abstractmethod
     def mine(self, mine: Mine, tag: Any) -> None:
-        """Tell the bidder's maxima and wins."""
+        """Tell the bidder's positions and wins."""
 
     @abstractmethod
     def lots(self, tag: Any) -> None:
@@ -135,25 +178,29 @@ class Voice(ABC):
 
     @abstractmethod
     def left(self) -> None:
-        """Tell that the bidder leaves before the end, and which bids still bind."""
+        """Tell that the bidder leaves before the end, and which offers still bind."""
 
     @abstractmethod
     def ended(self, missing: int) -> None:
         """Tell that the sale has ended, and what was won; the ends of `missing` lots did not come through."""
 
-    def _led(self) -> list[LotView]:
-        paddle, led = self._client.paddle, []
+    def _bound(self) -> list[ShownLot]:
+        """Return the lots that the bidder may yet win if nothing more happens."""
+        paddle, bound = self._client.paddle, []
         for view in self._client.lots().values():
-            verdict = self._led_by_verdict.get(view.lot)
+            verdict, own = self._verdicts.get(view.lot), self.own_position(view)
             if verdict is not None and verdict.seq > view.seq:
-                led.append(replace(view, leader=paddle, price_minor=verdict.price_minor))
-            elif paddle and view.leader == paddle and not view.status.is_final:
-                led.append(view)
-        return led
+                bound.append(ShownLot(replace(view, board=verdict.board), None, verdict.own))
+            elif paddle and not view.status.is_final and (view.board.leader == paddle or own is not None):
+                bound.append(ShownLot(view, None, own))
+        return bound
 
     def _won(self) -> list[LotView]:
         paddle = self._client.paddle
-        return [view for view in self._client.lots().values() if paddle and view.winner == paddle]
+        return [view for view in self._client.lots().values() if paddle and view.is_won_by(paddle)]
+
+    def _won_minor(self, view: LotView) -> int:
+        return won_minor(view, self._client.paddle) or 0
 
 
 class ForPeople(Voice):
@@ -179,10 +226,11 @@ class ForPeople(Voice):
 
     def notice(self, notice: Notice) -> None:
         """Tell a line, where a person needs to know."""
-        remaining_ms = None
+        remaining_ms = own = None
         if isinstance(notice, LotChanged | LotCaughtUp):
             remaining_ms = notice.view.remaining_at(self._client.server_now_ms())
-        line = notice_line(notice, self._client.paddle, self._client.sale.currency, remaining_ms)
+            own = self.own_position(notice.view)
+        line = notice_line(notice, self._client.paddle, self._client.sale.currency, remaining_ms, own)
         if line is not None:
             self._say(line)
 
@@ -220,27 +268,28 @@ class ForPeople(Voice):
         self._table(list(self._client.lots().values()))
 
     def _table(self, views: list[LotView]) -> None:
-        timed = [(view, self._client.remaining_ms(view.lot)) for view in views]
-        self._show_lots(timed, self._client.paddle, self._client.sale.currency)
+        lots = [self._shown(view) for view in views]
+        self._show_lots(lots, self._client.paddle, self._client.sale.currency)
 
     def lot(self, number: str) -> None:
         """Tell all about one lot. Raises UsageError where there is none."""
         view = self._client.lot(number)
-        remaining_ms = self._client.remaining_ms(number)
-        for line in lot_lines(view, self._client.paddle, self._client.sale.currency, remaining_ms):
+        for line in lot_lines(self._shown(view), self._client.paddle, self._client.sale.currency):
             self._say(line)
 
     def left(self) -> None:
         """Tell what binds on."""
-        currency = self._client.sale.currency
-        led = self._led()
-        if not led:
+        currency, bound = self._client.sale.currency, self._bound()
+        if not bound:
             self._say(Line("You leave the sale; you lead no lot.", Tone.NOTE))
             return
-        self._say(Line("You leave the sale. Bids bind: you still lead, and can still win,", Tone.NOTE))
-        for view in led:
-            price = currency.show(view.price_minor or 0)
-            self._say(Line(f"  lot {view.lot} at {price}: {view.terms.title}", Tone.NOTE))
+        self._say(
+            Line(f"You leave the sale. Bids bind: {_binds(map(display_of, (lot.view for lot in bound)))},", Tone.NOTE)
+        )
+        for lot in bound:
+            view = lot.view
+            by = display_of(view).binding_words(view.board, lot.own, currency)
+            self._say(Line(f"  lot {view.lot} {by}: {view.terms.title}", Tone.NOTE))
 
     def ended(self, missing: int) -> None:
         """Tell what was won."""
@@ -257,8 +306,18 @@ class ForPeople(Voice):
             return
         self._say(Line(f"You won {counted(len(won), 'lot')}:", Tone.GOOD))
         for view in won:
-            self._say(Line(f"  lot {view.lot} at {currency.show(view.hammer_minor or 0)}: {view.terms.title}"))
-        self._say(Line(f"  total {currency.show(sum(view.hammer_minor or 0 for view in won))}"))
+            self._say(Line(f"  {won_words(view, self._client.paddle, currency)}"))
+        self._say(Line(f"  total {currency.show(sum(map(self._won_minor, won)))}"))
+
+
+def _binds(displays: Iterable[AnyDisplay]) -> str:
+    """Return what the positions come to that a bidder leaves behind."""
+    formats = set(displays)
+    clauses = ["you have bought"] if any(shown.sells_at_once for shown in formats) else []
+    if rest := [shown for shown in formats if not shown.sells_at_once]:
+        is_secret = any(shown.has_secret_positions for shown in rest)
+        clauses.append("you can still win" if is_secret else "you still lead, and can still win")
+    return ", and ".join(clauses)
 
 
 class ForPrograms(Voice):
@@ -281,11 +340,14 @@ class ForPrograms(Voice):
         """Tell the verdict."""
         currency = self._client.sale.currency
         message = verdict_line(verdict, lot, currency).text
-        self._answer("verdict", tag, if_lost=message, **verdict_record(verdict, currency, lot, message))
+        self._answer(
+            "verdict", tag, if_lost=message, **verdict_record(verdict, currency, lot, message, self._display_of(lot))
+        )
 
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
         """Tell what is known, and the id to repeat the request with."""
-        self._answer("verdict", tag, **no_verdict_record(UnreachableError(str(error)), lot, error.request_id))
+        unreachable, shown = UnreachableError(str(error)), self._display_of(lot)
+        self._answer("verdict", tag, **no_verdict_record(unreachable, lot, error.request_id, shown))
 
     def failure(self, error: AuctionError, tag: Any) -> None:
         """Tell the error."""
@@ -304,22 +366,25 @@ class ForPrograms(Voice):
         """Tell all lots in one object."""
         client = self._client
         records = [
-            lot_record(view, client.sale.currency, client.paddle, client.remaining_ms(view.lot))
-            for view in client.lots().values()
+            lot_record(self._shown(view), client.sale.currency, client.paddle) for view in client.lots().values()
         ]
         self._answer("lots", tag, lots=records)
 
     def left(self) -> None:
         """Tell what binds on."""
         currency = self._client.sale.currency
-        leading = [{"lot": view.lot, **money(currency, price=view.price_minor)} for view in self._led()]
-        self._answer("left", None, leading=leading)
+        bound: Record = {USUAL.mine_key: []}
+        for lot in self._bound():
+            shown = display_of(lot.view)
+            fields = shown.binding_fields(lot.view.board, lot.own, currency)
+            bound.setdefault(shown.mine_key, []).append({"lot": lot.view.lot, **fields})
+        self._answer("left", None, **bound)
 
     def ended(self, missing: int) -> None:
         """Tell what was won."""
         currency, won = self._client.sale.currency, self._won()
-        total_minor = sum(view.hammer_minor or 0 for view in won)
-        records = [{"lot": view.lot, **money(currency, hammer=view.hammer_minor)} for view in won]
+        total_minor = sum(map(self._won_minor, won))
+        records = [{"lot": view.lot, **money(currency, hammer=self._won_minor(view))} for view in won]
         self._answer("ended", None, won=records, missing=missing, **money(currency, total=total_minor))
 
     @property

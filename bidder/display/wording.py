@@ -4,8 +4,7 @@ Nothing here decides or waits. A title or an announcement is text from a strange
 could mislead. A lot's price always comes with its leader, whether the reserve is met, and the time left.
 """
 
-from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
 from bidder.core.notices import (
     ConnectionChanged,
@@ -22,21 +21,26 @@ from bidder.core.notices import (
     Told,
     Won,
 )
+from bidder.display.formats import display_of
+from bidder.display.lines import Line, Tone, time_left
+from bidder.display.shown import ShownLot
 from common.errors import ADVICE, RejectCode
+from common.formats import AnyOwn
 from common.lot import (
     Announced,
     AnySaleEvent,
-    BidPlaced,
     CloseCause,
     ExtendCause,
     LotAdded,
     LotExtended,
+    LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
     LotResumed,
     LotStatus,
     LotView,
+    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
@@ -44,25 +48,6 @@ from common.lot import (
 from common.messages import Accepted, Mine, Rejected, WordKind
 from common.money import Currency
 from common.words import counted
-
-_UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
-
-
-class Tone(Enum):
-    """How much a line should stand out."""
-
-    PLAIN = "plain"
-    GOOD = "good"
-    BAD = "bad"
-    NOTE = "note"
-
-
-class Line(NamedTuple):
-    """A line for a person."""
-
-    text: str
-    tone: Tone = Tone.PLAIN
-
 
 _CONNECTION: Final = {
     ConnectionState.CONNECTING: Line("*** Connecting to the house again.", Tone.BAD),
@@ -78,6 +63,11 @@ _CONNECTION: Final = {
         "*** The house is silent: what is shown may be out of date. Trying to reach it.", Tone.BAD
     ),
 }
+_CAUSES: Final = {
+    CloseCause.HAMMER: " (the auctioneer closed it)",
+    CloseCause.BUY_NOW: " (its buy-now price)",
+    CloseCause.SOLD_OUT: " (nothing is left)",
+}
 _AWAY: Final = (ConnectionState.CONNECTING, ConnectionState.SILENT)
 
 
@@ -89,99 +79,71 @@ def connection_line(state: ConnectionState, paddle: int) -> Line | None:
     return line._replace(text=f"{line.text} Your bids stand.")
 
 
-def time_left(remaining_ms: int) -> str:
-    """Return the time left in whole seconds, by its two largest units, such as `2d 3h` or `45s`."""
-    parts: list[str] = []
-    rest_ms = remaining_ms
-    for unit, unit_ms in _UNITS:
-        count, rest_ms = divmod(rest_ms, unit_ms)
-        if count or parts:
-            parts.append(f"{count}{unit}")
-    return " ".join(part for part in parts[:2] if not part.startswith("0")) or "0s"
-
-
 def verdict_line(verdict: Accepted | Rejected, lot: str, currency: Currency) -> Line:
-    """Return the house's verdict on a bid or a purchase as a sentence."""
+    """Return the house's verdict on an offer as a sentence."""
     if isinstance(verdict, Rejected):
         return Line(_rejection(verdict, lot, currency), Tone.BAD)
-    price = currency.show(verdict.price_minor)
-    if verdict.bought:
-        return Line(f"Bought: lot {lot} is yours at {price}.", Tone.GOOD)
-    if not verdict.leading:
-        minimum = currency.show(verdict.minimum_minor)
-        return Line(
-            f"Accepted, but another bidder's maximum is as high or higher: lot {lot} is at {price} and you don't lead. "
-            f"The least that you can bid now is {minimum}.",
-            Tone.BAD,
-        )
-    reserve = ""
-    if verdict.reserve_met is not None:
-        reserve = " The reserve is met." if verdict.reserve_met else " The reserve is not met yet."
-    held = ""
-    if verdict.maximum_minor is not None and verdict.maximum_minor > verdict.price_minor:
-        held = f", ready to go up to {currency.show(verdict.maximum_minor)}"
-    return Line(f"Accepted: you lead lot {lot} at {price}{held}.{reserve}", Tone.GOOD)
+    return display_of(verdict.board).accepted_line(verdict, lot, currency)
 
 
 def _rejection(verdict: Rejected, lot: str, currency: Currency) -> str:
     sentence = ADVICE[verdict.code] + (f" ({verdict.detail})" if verdict.detail else "")
     if verdict.late_ms is not None:
         sentence += f" Your bid came {verdict.late_ms:,} ms too late."
-    if verdict.code in (RejectCode.BELOW_MINIMUM, RejectCode.STATE_CHANGED) and verdict.minimum_minor is not None:
-        price = "has no bid yet" if verdict.price_minor is None else f"is at {currency.show(verdict.price_minor)}"
-        sentence += f" Lot {lot} {price}; the minimum is {currency.show(verdict.minimum_minor)}."
+    if verdict.code in (RejectCode.BELOW_MINIMUM, RejectCode.STATE_CHANGED) and verdict.board is not None:
+        sentence += f" {display_of(verdict.board).refused_words(lot, verdict.board, currency)}"
     return sentence
-
-
-def reserve_words(view: LotView) -> str:
-    """Return what everybody may know about a lot's reserve."""
-    if view.reserve_met is None:
-        return ""
-    if view.price_minor is None:
-        return "has a reserve"
-    return "reserve met" if view.reserve_met else "reserve not met"
-
-
-def leader_words(view: LotView, paddle: int) -> str:
-    """Return the leader of a lot, in words."""
-    if view.leader is None:
-        return "no bids"
-    return "you lead" if paddle and view.leader == paddle else f"paddle {view.leader} leads"
 
 
 def outcome_words(view: LotView, paddle: int, currency: Currency) -> str:
     """Return how a lot that is over ended."""
     if view.status is LotStatus.SOLD:
-        who = "you" if view.winner == paddle else f"paddle {view.winner}"
-        return f"sold to {who} at {currency.show(view.hammer_minor or 0)}"
+        return _sold_words(view, paddle, currency)
     if view.status is LotStatus.PASSED:
-        return "passed, " + ("the reserve was not met" if view.bids else "there were no bids")
+        return f"passed, {display_of(view).passed_words(view.board)}"
     return "withdrawn" + (f": {view.reason}" if view.reason else "")
 
 
-def standing_words(view: LotView, paddle: int, currency: Currency, remaining_ms: int | None) -> str:
+def _sold_words(view: LotView, paddle: int, currency: Currency) -> str:
+    buyers, own = view.buyers, view.result_of(paddle)
+    if len(buyers) == 1:
+        buyer = buyers[0]
+        who = "you" if buyer.paddle == paddle else f"paddle {buyer.paddle}"
+        words = f"sold to {who}{_bought_words(buyer, currency)}"
+        return words if own is None or own.units else f"{words}, and you pay {currency.show(own.amount_minor)}"
+    if own is not None and own.units:
+        others = counted(len(buyers) - 1, "other")
+        return f"sold to you: {counted(own.units, 'unit')} for {currency.show(own.amount_minor)}, and to {others}"
+    words = f"sold to {counted(len(buyers), 'bidder')} for {currency.show(view.paid_minor or 0)}"
+    return words if own is None else f"{words}, of which you pay {currency.show(own.amount_minor)}"
+
+
+def _bought_words(bought: Result, currency: Currency) -> str:
+    """Return what was bought and for how much, as what follows the buyer."""
+    amount = currency.show(bought.amount_minor)
+    return f" at {amount}" if bought.units == 1 else f": {counted(bought.units, 'unit')} for {amount}"
+
+
+def standing_words(lot: ShownLot, paddle: int, currency: Currency) -> str:
     """Return how a lot stands in one line, without its number."""
+    view = lot.view
     if view.status.is_final:
         return outcome_words(view, paddle, currency)
-    price = "" if view.price_minor is None else currency.show(view.price_minor)
     parts = [
         "" if view.status is LotStatus.OPEN else view.status.value,
-        price,
-        leader_words(view, paddle),
-        reserve_words(view),
-        f"next bid {currency.show(view.minimum_minor)}",
-        "" if view.buy_now_minor is None else f"buy now at {currency.show(view.buy_now_minor)}",
-        "" if remaining_ms is None else f"{time_left(remaining_ms)} left",
+        *display_of(view).standing_words(view.terms.format, view.board, lot.own, paddle, currency),
+        "" if lot.remaining_ms is None else f"{time_left(lot.remaining_ms)} left",
     ]
     return ", ".join(part for part in parts if part)
 
 
-def lot_lines(view: LotView, paddle: int, currency: Currency, remaining_ms: int | None) -> list[Line]:
+def lot_lines(lot: ShownLot, paddle: int, currency: Currency) -> list[Line]:
     """Return all about one lot."""
-    terms = view.terms
+    view, terms = lot.view, lot.view.terms
     lines = [
         f"Lot {view.lot}  {terms.title}",
-        f"  {standing_words(view, paddle, currency, remaining_ms)}",
+        f"  {standing_words(lot, paddle, currency)}",
+        *(f"  {clause}" for clause in display_of(view).terms_words(terms.format)),
     ]
     if terms.estimate_low_minor is not None and terms.estimate_high_minor is not None:
         high = currency.plain(terms.estimate_high_minor)
@@ -197,41 +159,56 @@ def lot_lines(view: LotView, paddle: int, currency: Currency, remaining_ms: int 
 
 
 def mine_lines(mine: Mine, name: str, lots: dict[str, LotView], currency: Currency) -> list[Line]:
-    """Return the lots that a bidder leads and won."""
+    """Return a bidder's positions, and the lots that it won."""
     lines = [Line(f"{name}, paddle {mine.paddle}")]
-    for one in mine.maxima:
+    for one in mine.positions:
         view = lots[one.lot]
-        reserve = f", {reserve_words(view)}" if reserve_words(view) else ""
-        price, maximum = currency.show(view.price_minor or 0), currency.show(one.maximum_minor)
-        lines.append(Line(f"  you lead lot {one.lot} at {price}, up to {maximum}{reserve}: {view.terms.title}"))
-    for lot in mine.won:
-        view = lots[lot]
-        hammer = currency.show(view.hammer_minor or 0)
-        lines.append(Line(f"  you won lot {lot} at {hammer}: {view.terms.title}", Tone.GOOD))
-    if not mine.maxima and not mine.won:
+        position = display_of(view).position_words(one.lot, view.terms.format, view.board, one.own, currency)
+        lines.append(Line(f"  {position}: {view.terms.title}"))
+    lines += [Line(f"  you won {won_words(lots[lot], mine.paddle, currency)}", Tone.GOOD) for lot in mine.won]
+    if not mine.positions and not mine.won:
         lines.append(Line("  you lead no lot and won none"))
-    if mine.won:
+    if mine.won or mine.total_minor:
         lines.append(Line(f"  total {currency.show(mine.total_minor)}"))
     return lines
 
 
-def notice_line(notice: Notice, paddle: int, currency: Currency, remaining_ms: int | None) -> Line | None:
+def won_words(view: LotView, paddle: int, currency: Currency) -> str:
+    """Return what a bidder got of a lot that it won, and for how much."""
+    result = view.result_of(paddle)
+    assert result is not None, "the bidder won the lot"
+    amount = currency.show(result.amount_minor)
+    got = f" at {amount}" if result.units == 1 else f", {counted(result.units, 'unit')} for {amount}"
+    return f"lot {view.lot}{got}: {view.terms.title}"
+
+
+def won_minor(view: LotView, paddle: int) -> int | None:
+    """Return what a bidder pays for a lot; None where it did not win it."""
+    return next((result.amount_minor for result in view.buyers if result.paddle == paddle), None)
+
+
+def notice_line(
+    notice: Notice, paddle: int, currency: Currency, remaining_ms: int | None = None, own: AnyOwn | None = None
+) -> Line | None:
     """Return the line about a notice; None where there is none.
 
-    `remaining_ms` is the time left of the notice's lot.
+    `remaining_ms` is the time left of the notice's lot, and `own` the reader's position on it.
     """
     match notice:
         case LotChanged() | LotCaughtUp():
-            return Line(f"Lot {notice.lot}: {_lot_change(notice, paddle, currency, remaining_ms)}")
+            return Line(f"Lot {notice.lot}: {_lot_change(notice, paddle, currency, remaining_ms, own)}")
         case SaleChanged():
             return _sale_change(notice.event)
         case SaleCaughtUp():
             return Line("*** The sale continued while you were away; what is shown is up to date again.", Tone.NOTE)
         case Outbid():
-            price = "" if notice.price_minor is None else f" at {currency.show(notice.price_minor)}"
+            price_minor = display_of(notice.board).price_minor(notice.board)
+            price = "" if price_minor is None else f" at {currency.show(price_minor)}"
             return Line(f">>> OUTBID on lot {notice.lot}: paddle {notice.by} leads{price}.", Tone.BAD)
         case Won():
-            return Line(f">>> WON: lot {notice.lot} is yours at {currency.show(notice.hammer_minor)}.", Tone.GOOD)
+            amount = currency.show(notice.amount_minor)
+            got = f" is yours at {amount}" if notice.units == 1 else f", {notice.units:,} units are yours for {amount}"
+            return Line(f">>> WON: lot {notice.lot}{got}.", Tone.GOOD)
         case Lost():
             return Line(f">>> LOST: lot {notice.lot} {_lost_to(notice, currency)}.", Tone.BAD)
         case Told():
@@ -263,18 +240,23 @@ def _word_line(told: Told) -> Line:
 
 
 def _lost_to(notice: Lost, currency: Currency) -> str:
-    if notice.winner is None or notice.hammer_minor is None:
-        return "passed and was not sold"
-    return f"went to paddle {notice.winner} at {currency.show(notice.hammer_minor)}"
+    pays = f", and you pay {currency.show(notice.pays_minor)}" if notice.pays_minor else ""
+    if notice.winner is not None and notice.amount_minor is not None:
+        return f"went to paddle {notice.winner} at {currency.show(notice.amount_minor)}{pays}"
+    return f"went to several others{pays}" if notice.is_shared else "passed and was not sold"
 
 
-def _lot_change(notice: LotChanged | LotCaughtUp, paddle: int, currency: Currency, remaining_ms: int | None) -> str:
-    standing = standing_words(notice.view, paddle, currency, remaining_ms)
+def _lot_change(
+    notice: LotChanged | LotCaughtUp, paddle: int, currency: Currency, remaining_ms: int | None, own: AnyOwn | None
+) -> str:
+    standing = standing_words(ShownLot(notice.view, remaining_ms, own), paddle, currency)
     if isinstance(notice, LotCaughtUp):
         return standing
     match notice.event:
-        case BidPlaced():
-            return standing
+        case LotMoved(bidder=bidder):
+            shown, before = display_of(notice.view), notice.before.board
+            move = shown.move_words(before, notice.view.board, bidder, paddle)
+            return ", ".join(filter(None, [move, standing]))
         case LotOpened():
             return f"open. {notice.view.terms.title}; {standing}"
         case LotPaused() | LotRescheduled():
@@ -285,8 +267,7 @@ def _lot_change(notice: LotChanged | LotCaughtUp, paddle: int, currency: Currenc
             why = "by the auctioneer" if cause is ExtendCause.AUCTIONEER else "by the time that the house was away"
             return f"extended {why}, {standing}"
         case _:
-            how = {CloseCause.HAMMER: " (the auctioneer closed it)", CloseCause.BUY_NOW: " (its buy-now price)"}
-            return standing + how.get(notice.view.close_cause or CloseCause.TIME, "")
+            return standing + _CAUSES.get(notice.view.close_cause or CloseCause.TIME, "")
 
 
 def _sale_change(event: AnySaleEvent) -> Line:

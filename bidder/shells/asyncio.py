@@ -26,9 +26,10 @@ from bidder.shells.base import BaseClient, Sockets, open_sockets, prepare_to_con
 from bidder.shells.bidding import REQUEST_TIMEOUT_MS, AsyncBidding
 from bidder.shells.hearing import Hearing, OnNotice, Reader
 from bidder.shells.watching import ClientWatch
+from common.formats import AnyOffer
 from common.keys import KeyPair
 from common.links import JoinLink
-from common.messages import BidRequest, BuyRequest, MineRequest, Role
+from common.messages import MineRequest, Role
 
 
 class AsyncHearing(Hearing):
@@ -171,7 +172,7 @@ class AsyncClient(AsyncBase, AsyncBidding):
         return await cls._open(sockets, watch, on_notice, timeout_ms)
 
     async def _request(
-        self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int, *, may_renew_id: bool = False
+        self, request: AnyOffer | MineRequest, timeout_ms: int, *, may_renew_id: bool = False
     ) -> Outcome:
         check_timeout(timeout_ms)
         self._check_process()

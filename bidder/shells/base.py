@@ -114,10 +114,10 @@ def forgotten(connection: Connection) -> str:
 
 
 def verdict(outcome: Outcome) -> Accepted | Rejected:
-    """Return the outcome of a bid or a purchase. Raises UnansweredError where there is none."""
+    """Return the outcome of an offer. Raises UnansweredError where there is none."""
     if isinstance(outcome, Accepted | Rejected):
         return outcome
-    assert isinstance(outcome, Unanswered), "a bid was answered with something else"
+    assert isinstance(outcome, Unanswered), "an offer was answered with something else"
     raise UnansweredError(outcome.request_id, may_count=outcome.may_count)
 
 
@@ -147,7 +147,7 @@ def together(pages: Sequence[Mine]) -> Mine:
     return Mine(
         id=pages[0].id,
         paddle=pages[0].paddle,
-        maxima=tuple(maximum for page in pages for maximum in page.maxima),
+        positions=tuple(position for page in pages for position in page.positions),
         won=tuple(lot for page in pages for lot in page.won),
         total_minor=sum(page.total_minor for page in pages),
     )

@@ -1,18 +1,22 @@
 """Bidding in an asyncio program: what a client and a desk of a hall have in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Final
 
 from bidder.core.effects import Outcome
-from bidder.core.requests import bid_request, buy_request
+from bidder.core.formats.dutch import stop_request
+from bidder.core.formats.english import bid_request, buy_request
+from bidder.core.formats.sealed import seal_request, unseal_request
 from bidder.shells.base import affairs, next_start, together, verdict
-from common.messages import Accepted, BidRequest, BuyRequest, Mine, MineRequest, Rejected
+from common.formats import AnyOffer
+from common.messages import Accepted, Mine, MineRequest, Rejected
 
 REQUEST_TIMEOUT_MS: Final = 10_000
 
 
 class AsyncBidding(ABC):
-    """Bids, purchases and one's own affairs, over a request that somebody else carries out."""
+    """Offers and one's own affairs, over a request that somebody else carries out."""
 
     @abstractmethod
     def new_request_id(self) -> int:
@@ -20,7 +24,7 @@ class AsyncBidding(ABC):
 
     @abstractmethod
     async def _request(
-        self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int, *, may_renew_id: bool = False
+        self, request: AnyOffer | MineRequest, timeout_ms: int, *, may_renew_id: bool = False
     ) -> Outcome:
         """Carry a request out."""
 
@@ -40,31 +44,87 @@ class AsyncBidding(ABC):
 
         Cancelling the wait does not take the bid back.
         """
-        return verdict(
-            await self._request(
-                bid_request(
-                    self.new_request_id() if request_id is None else request_id,
-                    lot,
-                    amount_minor,
-                    maximum_minor,
-                    if_seq=if_seq,
-                    if_price_minor=if_price_minor,
-                    while_connected=while_connected,
-                ),
-                timeout_ms,
-                may_renew_id=request_id is None,
-            )
+        return await self._offer(
+            lambda number: bid_request(
+                number,
+                lot,
+                amount_minor,
+                maximum_minor,
+                if_seq=if_seq,
+                if_price_minor=if_price_minor,
+                while_connected=while_connected,
+            ),
+            request_id,
+            timeout_ms,
         )
 
     async def buy(
-        self, lot: str, price_minor: int, *, request_id: int | None = None, timeout_ms: int = REQUEST_TIMEOUT_MS
+        self,
+        lot: str,
+        price_minor: int,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
     ) -> Accepted | Rejected:
         """Buy a lot at its buy-now price, which closes it; return the verdict. Raises as `bid` does."""
-        request = buy_request(self.new_request_id() if request_id is None else request_id, lot, price_minor)
+        return await self._offer(
+            lambda number: buy_request(number, lot, price_minor, if_seq=if_seq), request_id, timeout_ms
+        )
+
+    async def seal(
+        self,
+        lot: str,
+        amount_minor: int,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Make a sealed offer, in place of an earlier one of this bidder; return the verdict. Raises as `bid` does."""
+        return await self._offer(
+            lambda number: seal_request(number, lot, amount_minor, if_seq=if_seq), request_id, timeout_ms
+        )
+
+    async def unseal(
+        self,
+        lot: str,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Take one's own sealed offer back; return the verdict. Raises as `bid` does."""
+        return await self._offer(lambda number: unseal_request(number, lot, if_seq=if_seq), request_id, timeout_ms)
+
+    async def stop(
+        self,
+        lot: str,
+        price_minor: int,
+        units: int = 1,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Stop a Dutch lot's clock: take up to `units` units at its price, at most `price_minor`; return the verdict.
+
+        The price is that of the house's clock when the request comes in. If fewer units are left, it takes those.
+        Raises as `bid` does.
+        """
+        return await self._offer(
+            lambda number: stop_request(number, lot, price_minor, units, if_seq=if_seq), request_id, timeout_ms
+        )
+
+    async def _offer(
+        self, make: Callable[[int], AnyOffer], request_id: int | None, timeout_ms: int
+    ) -> Accepted | Rejected:
+        """Make an offer under this id, or a new one, and return the house's verdict."""
+        request = make(self.new_request_id() if request_id is None else request_id)
         return verdict(await self._request(request, timeout_ms, may_renew_id=request_id is None))
 
     async def mine(self, *, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Mine:
-        """Return the bidder's own affairs: maxima and what was won. Raises RejectedError and UnansweredError."""
+        """Return the bidder's own affairs: its positions and what was won. Raises RejectedError and UnansweredError."""
         pages: list[Mine] = []
         start: int | None = 0
         while start is not None:

@@ -13,7 +13,7 @@ import socket
 import threading
 import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from types import TracebackType
@@ -23,8 +23,11 @@ import zmq
 
 from bidder.core.effects import Outcome, Unanswered
 from bidder.core.errors import CallbackError, ClosedError
+from bidder.core.formats.dutch import stop_request
+from bidder.core.formats.english import bid_request, buy_request
+from bidder.core.formats.sealed import seal_request, unseal_request
 from bidder.core.notices import Notice
-from bidder.core.requests import bid_request, buy_request, check_timeout
+from bidder.core.requests import check_timeout
 from bidder.shells.base import (
     BaseClient,
     Sockets,
@@ -38,9 +41,10 @@ from bidder.shells.base import (
 )
 from bidder.shells.hearing import OnNotice, Reader
 from common.errors import UsageError
+from common.formats import AnyOffer
 from common.keys import KeyPair
 from common.links import JoinLink
-from common.messages import Accepted, BidRequest, BuyRequest, Mine, MineRequest, Rejected, Role
+from common.messages import Accepted, Mine, MineRequest, Rejected, Role
 
 REQUEST_TIMEOUT_MS = 10_000
 LATE_MS: Final = 500
@@ -166,31 +170,83 @@ class Client(BaseClient):
 
         Raises UsageError, ClosedError, and UnansweredError with the request id when the outcome is unknown.
         """
-        return verdict(
-            self._request(
-                bid_request(
-                    self.new_request_id() if request_id is None else request_id,
-                    lot,
-                    amount_minor,
-                    maximum_minor,
-                    if_seq=if_seq,
-                    if_price_minor=if_price_minor,
-                    while_connected=while_connected,
-                ),
-                timeout_ms,
-                may_renew_id=request_id is None,
-            )
+        return self._offer(
+            lambda number: bid_request(
+                number,
+                lot,
+                amount_minor,
+                maximum_minor,
+                if_seq=if_seq,
+                if_price_minor=if_price_minor,
+                while_connected=while_connected,
+            ),
+            request_id,
+            timeout_ms,
         )
 
     def buy(
-        self, lot: str, price_minor: int, *, request_id: int | None = None, timeout_ms: int = REQUEST_TIMEOUT_MS
+        self,
+        lot: str,
+        price_minor: int,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
     ) -> Accepted | Rejected:
         """Buy a lot at its buy-now price, which closes it; return the verdict. Raises as `bid` does."""
-        request = buy_request(self.new_request_id() if request_id is None else request_id, lot, price_minor)
+        return self._offer(lambda number: buy_request(number, lot, price_minor, if_seq=if_seq), request_id, timeout_ms)
+
+    def seal(
+        self,
+        lot: str,
+        amount_minor: int,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Make a sealed offer, in place of an earlier one of this bidder; return the verdict. Raises as `bid` does."""
+        return self._offer(
+            lambda number: seal_request(number, lot, amount_minor, if_seq=if_seq), request_id, timeout_ms
+        )
+
+    def unseal(
+        self,
+        lot: str,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Take one's own sealed offer back; return the verdict. Raises as `bid` does."""
+        return self._offer(lambda number: unseal_request(number, lot, if_seq=if_seq), request_id, timeout_ms)
+
+    def stop(
+        self,
+        lot: str,
+        price_minor: int,
+        units: int = 1,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Stop a Dutch lot's clock: take up to `units` units at its price, at most `price_minor`; return the verdict.
+
+        The price is that of the house's clock when the request comes in. If fewer units are left, it takes those.
+        Raises as `bid` does.
+        """
+        return self._offer(
+            lambda number: stop_request(number, lot, price_minor, units, if_seq=if_seq), request_id, timeout_ms
+        )
+
+    def _offer(self, make: Callable[[int], AnyOffer], request_id: int | None, timeout_ms: int) -> Accepted | Rejected:
+        """Make an offer under this id, or a new one, and return the house's verdict."""
+        request = make(self.new_request_id() if request_id is None else request_id)
         return verdict(self._request(request, timeout_ms, may_renew_id=request_id is None))
 
     def mine(self, *, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Mine:
-        """Return the bidder's own affairs: maxima and what was won. Raises RejectedError and UnansweredError."""
+        """Return the bidder's own affairs: its positions and what was won. Raises RejectedError and UnansweredError."""
         pages: list[Mine] = []
         start: int | None = 0
         while start is not None:
@@ -199,9 +255,7 @@ class Client(BaseClient):
             start = next_start(pages, start)
         return together(pages)
 
-    def _request(
-        self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int, *, may_renew_id: bool = False
-    ) -> Outcome:
+    def _request(self, request: AnyOffer | MineRequest, timeout_ms: int, *, may_renew_id: bool = False) -> Outcome:
         check_timeout(timeout_ms)
         self._check_process()
         if threading.current_thread() is self._thread:

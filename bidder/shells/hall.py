@@ -34,10 +34,11 @@ from bidder.shells.hearing import OnNotice
 from bidder.shells.line import DeskLine
 from bidder.shells.watching import ClientWatch, Watch
 from common.errors import RejectCode, RejectedError, UnreachableError, UsageError
+from common.formats import AnyOffer
 from common.keys import KeyPair
 from common.limits import PROTOCOL_VERSION
 from common.links import JoinLink
-from common.messages import BidRequest, BuyRequest, Hello, MineRequest, Role, Welcome
+from common.messages import Hello, MineRequest, Role, Welcome
 from common.open_files import make_room_for_files
 
 FILES_PER_DESK: Final = 4
@@ -232,7 +233,7 @@ class Desk(AsyncHearing, AsyncBidding):
     # --- requests ---------------------------------------------------------------------------------------------------
 
     async def _request(
-        self, request: BidRequest | BuyRequest | MineRequest, timeout_ms: int, *, may_renew_id: bool = False
+        self, request: AnyOffer | MineRequest, timeout_ms: int, *, may_renew_id: bool = False
     ) -> Outcome:
         check_timeout(timeout_ms)
         self._check_process()

@@ -334,8 +334,10 @@ class Client {
     const { terms, ...rest } = view
     say('lot', { lot: number, event, title: held ? undefined : terms.title, ...rest })
     if (!this.paddle) return
-    if (held?.leader === this.paddle && view.leader !== this.paddle) say('outbid', { lot: number })
-    if (view.winner === this.paddle && held?.winner !== this.paddle) say('won', { lot: number, ...rest })
+    const leads = (one) => one?.board.leader === this.paddle
+    const wins = (one) => one?.results.some((result) => result.paddle === this.paddle)
+    if (leads(held) && !leads(view)) say('outbid', { lot: number })
+    if (wins(view) && !wins(held)) say('won', { lot: number, ...rest })
   }
 
   async onBroadcast(message) {

@@ -86,39 +86,35 @@ export const sameLot = (lot) => lot.toLowerCase().replace(/(^|[^0-9])0+(?=[0-9])
 // The column "if absent" of docs/protocol-tables.md, and §8
 
 const LOT = {
-  seq: 0, status: 'scheduled', price_minor: null, leader: null, bids: 0, reserve_met: null, buy_now_minor: null,
-  opens_at_ms: null, ends_at_ms: null, remaining_ms: null, winner: null, hammer_minor: null, closed_at_ms: null,
+  seq: 0, status: 'scheduled', opens_at_ms: null, ends_at_ms: null, remaining_ms: null, results: [], closed_at_ms: null,
   close_cause: null, reason: '',
+}
+const BOARDS = {
+  english: { price_minor: null, leader: null, bids: 0, reserve_met: null, buy_now_minor: null },
+  sealed: { offers: null },
 }
 const SALE = { seq: 0, status: 'running', started_at_ms: 0, lots: 0, announcement: '' }
 
-export const lotView = (view) => ({ ...LOT, ...view })
+/** A board with all of its fields; one of a format that this version does not know stays as it is. */
+export const fullBoard = (board) => ({ ...BOARDS[board.format], ...board })
+export const lotView = (view) => ({ ...LOT, ...view, board: fullBoard(view.board) })
 export const saleView = (view) => ({ ...SALE, ...view })
 
 export const isFinal = (view) => ['sold', 'passed', 'withdrawn'].includes(view.status)
 
-export function firstView({ terms, opens_at_ms = null }) {
-  const { starting_minor, has_reserve = false, buy_now_minor = null } = terms
-  return lotView({
-    terms, minimum_minor: starting_minor, reserve_met: has_reserve ? false : null, buy_now_minor, opens_at_ms,
-  })
-}
+export const firstView = ({ terms, board, opens_at_ms = null }) => lotView({ terms, board, opens_at_ms })
 
-const final = (e) => ({ closed_at_ms: e.at_ms, ends_at_ms: null, remaining_ms: null, buy_now_minor: null })
+const final = (e) => ({ board: fullBoard(e.board), closed_at_ms: e.at_ms, ends_at_ms: null, remaining_ms: null })
 
 const LOT_EVENTS = {
   lot_rescheduled: (e) => ({ opens_at_ms: e.opens_at_ms ?? null }),
   lot_opened: (e) => ({ status: 'open', opens_at_ms: e.at_ms, ends_at_ms: e.ends_at_ms ?? null }),
-  bid_placed: (e, view) => ({
-    price_minor: e.price_minor, minimum_minor: e.minimum_minor, leader: e.leader, bids: view.bids + 1,
-    reserve_met: e.reserve_met ?? null, buy_now_minor: e.buy_now_minor ?? null, ends_at_ms: e.ends_at_ms ?? null,
-  }),
+  lot_moved: (e) => ({ board: fullBoard(e.board), ends_at_ms: e.ends_at_ms ?? null }),
   lot_paused: (e) => ({ status: 'paused', ends_at_ms: null, remaining_ms: e.remaining_ms ?? null }),
   lot_resumed: (e) => ({ status: 'open', ends_at_ms: e.ends_at_ms ?? null, remaining_ms: null }),
   lot_extended: (e) => ({ ends_at_ms: e.ends_at_ms ?? null, remaining_ms: e.remaining_ms ?? null }),
   lot_closed: (e) => ({
-    ...final(e), status: (e.winner ?? null) === null ? 'passed' : 'sold',
-    winner: e.winner ?? null, hammer_minor: e.hammer_minor ?? null, close_cause: e.cause,
+    ...final(e), status: e.results?.length ? 'sold' : 'passed', results: e.results ?? [], close_cause: e.cause,
   }),
   lot_withdrawn: (e) => ({ ...final(e), status: 'withdrawn', reason: e.reason ?? '' }),
 }

@@ -10,8 +10,10 @@ from threading import Event, Thread
 import zmq
 
 from common.codec import topic
-from common.messages import Accepted, BidRequest, Heartbeat, LotRequest, Snapshot, Welcome
+from common.formats.english import BidRequest
+from common.messages import Accepted, Heartbeat, LotRequest, Snapshot, Welcome
 from common.sockets import set_subscriber, use_curve_client
+from tests.english import english
 from tests.house_process import HouseProcess, RawBidder
 
 ROUNDS = 150
@@ -34,7 +36,7 @@ class HonestBidder:
         self.bidder.subscribe(topic("beat"))
         lot = self.bidder.ask(LotRequest(id=2, lot="1"))
         assert isinstance(lot, Snapshot)
-        self._maximum_minor = lot.lots[0].minimum_minor
+        self._maximum_minor = english(lot.lots[0]).minimum_minor
         self._request_id = 100
 
     def go_on(self, rounds: int = ROUNDS, beats: int = BEATS) -> None:
@@ -44,7 +46,7 @@ class HonestBidder:
             bid = BidRequest(id=self._request_id, lot="1", maximum_minor=self._maximum_minor)
             verdict = self.bidder.ask(bid)
             assert isinstance(verdict, Accepted), verdict
-            self._maximum_minor = max(self._maximum_minor + 100, verdict.minimum_minor)
+            self._maximum_minor = max(self._maximum_minor + 100, english(verdict.board).minimum_minor)
         for _ in range(beats):
             while not isinstance(self.bidder.next_broadcast(), Heartbeat):
                 continue

@@ -16,8 +16,9 @@ import pytest
 import zmq
 
 from common.codec import encode, topic
+from common.formats.english import BidRequest
 from common.limits import DESCRIPTION_CHARS_MAX, REPLY_BYTES_MAX, SNAPSHOT_LOTS_MAX
-from common.messages import AnyRequest, BidRequest, LotRequest, Ping, ReplayRequest, SnapshotRequest, Welcome
+from common.messages import AnyRequest, LotRequest, Ping, ReplayRequest, SnapshotRequest, Welcome
 from common.sockets import HEARTBEAT_INTERVAL_MS, set_request_client, set_subscriber, use_curve_client
 from tests.abuse.honest_bidder import HonestBidder, pusher_of, unshaken, without_pause
 from tests.house_process import CATALOGUE, HouseProcess, RawBidder, running_house

@@ -13,12 +13,15 @@ import zmq
 
 from common.codec import encode
 from common.errors import RejectCode
+from common.formats.english import BidRequest
 from common.limits import REPLY_BYTES_MAX, REQUEST_BYTES_MAX
-from common.messages import Accepted, BidRequest, Ping, Pong, Rejected, Welcome
+from common.messages import Accepted, Ping, Pong, Rejected, Welcome
 from common.sockets import new_context, set_request_client, set_request_server, use_curve_client
 from tests.abuse.honest_bidder import memory_bytes
 from tests.auctioneer.house.house_examples import ANN, BOB, HOUR_MS, SmallSale
+from tests.english import english, hammer_minor
 from tests.house_process import RawBidder, running_house
+from tests.must_be import must_be
 
 BID = {"type": "bid", "id": 7, "lot": "1", "amount_minor": 5000}
 STORM_BIDDERS, STORM_BIDS, STORM_MS = 50, 2000, 100
@@ -59,7 +62,7 @@ def test_a_bid_can_not_be_taken_back(type_: str) -> None:
     sale.join(ANN, "Ann")
     assert isinstance(sale.send(ANN, msgpack.packb(BID)), Accepted)
     assert code_of(sale.send(ANN, msgpack.packb({"type": type_, "id": 8, "lot": "1"}))) is RejectCode.MALFORMED
-    assert sale.house.engine.lots["1"].view.price_minor == 5000
+    assert english(sale.house.engine.lots["1"].view).price_minor == 5000
 
 
 def test_a_storm_in_the_last_moment_is_decided_bid_by_bid() -> None:
@@ -81,11 +84,12 @@ def test_a_storm_in_the_last_moment_is_decided_bid_by_bid() -> None:
             assert isinstance(answer, Rejected)
             assert answer.late_ms == sale.now_ms - ends_ms
         elif isinstance(answer, Accepted):
-            assert price_minor <= answer.price_minor
-            price_minor = answer.price_minor
+            shown_minor = must_be(int, english(answer.board).price_minor)
+            assert price_minor <= shown_minor
+            price_minor = shown_minor
         else:
             assert code_of(answer) in (RejectCode.BELOW_MINIMUM, RejectCode.MAXIMUM_NOT_RAISED)
-    assert sale.house.engine.lots["1"].view.hammer_minor == price_minor
+    assert hammer_minor(sale.house.engine.lots["1"].view) == price_minor
 
 
 def test_a_stolen_routing_id_gets_nobodys_answers(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import zmq
 
 from common.codec import decode_broadcast, topic
-from common.messages import Accepted, AnyBroadcast, BidRequest, Heartbeat, LotEvents, Welcome
+from common.formats.english import BidRequest
+from common.messages import Accepted, AnyBroadcast, Heartbeat, LotEvents, Welcome
 from tests.house_process import WAIT_S, RawBidder, running_house
 
 

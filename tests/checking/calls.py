@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from common.errors import RejectCode
+from common.formats import AnyOffer
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.messages import Accepted, BidRequest, BuyRequest, Rejected
+from common.messages import Accepted, Rejected
+from tests.checking.heard import board_of
 from tests.checking.history import Call, Fact, History, plain
 from tests.checking.record import Record, Version
 
@@ -31,7 +33,9 @@ VERDICTS = frozenset(
         RejectCode.ALREADY_LEADING,
         RejectCode.MAXIMUM_NOT_RAISED,
         RejectCode.NO_BUY_NOW,
+        RejectCode.NO_OFFER,
         RejectCode.STATE_CHANGED,
+        RejectCode.OTHER_FORMAT,
         RejectCode.OWN_LOT,
     }
 )
@@ -46,7 +50,7 @@ class Request:
     """All calls of one request, and what came of them."""
 
     key: str
-    request: BidRequest | BuyRequest
+    request: AnyOffer
     calls: list[Call] = field(default_factory=list)
 
     @property
@@ -168,20 +172,18 @@ def _check_verdict(one: Request, verdict: Accepted | Rejected, facts: list[Fact]
 
 def verdict_of(body: dict[str, Any]) -> dict[str, Any]:
     """Return the verdict that belongs to a fact, as plain data."""
-    common = {"id": body["request"]["id"], "lot": body["lot"], "seq": body.get("seq", 0)}
+    common = {"id": body["request"]["id"], "lot": body["lot"], "seq": body.get("seq", 0), "board": board_of(body)}
     match body["fact"]:
         case "bid_taken":
             leads = body["leader"] == body["paddle"]
-            copied = ("at_ms", "price_minor", "minimum_minor", "ends_at_ms", "reserve_met")
-            own = {"leading": leads, "maximum_minor": body["leader_maximum_minor"] if leads else None}
-            return {"type": "accepted", "bought": False} | common | own | {what: body[what] for what in copied}
-        case "lot_bought":
-            price = body["price_minor"]
-            paid = {"at_ms": body["at_ms"], "price_minor": price, "minimum_minor": price, "leading": True}
-            nothing = {"maximum_minor": None, "ends_at_ms": None, "reserve_met": None}
-            return {"type": "accepted", "bought": True} | common | paid | nothing
+            own = {"format": "english", "maximum_minor": body["leader_maximum_minor"]} if leads else None
+            told = {"at_ms": body["at_ms"], "ends_at_ms": body["ends_at_ms"], "own": own, "results": ()}
+            return {"type": "accepted"} | common | told
+        case "offer_taken":
+            told = {what: body[what] for what in ("at_ms", "ends_at_ms", "own", "results")}
+            return {"type": "accepted"} | common | told
         case _:
-            told = {what: body[what] for what in ("price_minor", "minimum_minor", "leading", "late_ms")}
+            told = {what: body[what] for what in ("own", "late_ms")}
             return {"type": "rejected", "code": "lot_closed", "retry_ms": None, "detail": ""} | common | told
 
 
@@ -198,14 +200,14 @@ def _check_rejection(one: Request, verdict: Rejected, record: Record) -> Found:
         if versions and (versions[0].fact.durable or _NEVER) < one.invoked:
             yield "justified", f"{one.name} was refused as unknown, and it was listed before"
         return
-    name, request = record.bidders[paddle].name, plain(one.request)
+    name, request, refused = record.bidders[paddle].name, plain(one.request), plain(verdict)
     for version in _versions_within(one, record):
-        lot, shown = version.lot, version.shown
-        told = (verdict.seq, verdict.price_minor, verdict.minimum_minor, verdict.leading)
-        stood = (lot.seq, shown.price_minor, shown.minimum_minor, shown.leader == paddle)
+        lot = version.lot
+        told = (refused["seq"], refused["board"], refused["own"])
+        stood = (lot.seq, version.shown.board, lot.own(paddle))
         if told == stood and lot.rejection(paddle, name, request) == verdict.code.value:
             return
-    yield "justified", f"no state of the lot while {one.name} ({request}) was on its way explains {plain(verdict)}"
+    yield "justified", f"no state of the lot while {one.name} ({request}) was on its way explains {refused}"
 
 
 def _versions_within(one: Request, record: Record) -> Iterator[Version]:

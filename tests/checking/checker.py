@@ -24,7 +24,7 @@ from typing import NamedTuple
 from tests.checking.calls import check_requests
 from tests.checking.history import WIRE, History
 from tests.checking.record import Record
-from tests.checking.telling import check_broadcast, check_heard, check_last_word, check_news, check_replica
+from tests.checking.telling import check_broadcast, check_heard, check_last_word, check_mine, check_news, check_replica
 
 
 class Fault(NamedTuple):
@@ -48,6 +48,7 @@ def _faults(history: History, record: Record) -> Iterator[tuple[str, str]]:
     yield from check_requests(history, record)
     yield from check_heard(history.heard, record)
     yield from check_news(history.heard, record)
+    yield from check_mine(history.heard, record)
     if any(one.who == WIRE for one in history.heard):
         yield from check_broadcast(history.heard, record)
     for replica in history.replicas:

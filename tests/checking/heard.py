@@ -6,6 +6,18 @@ Body = dict[str, Any]
 """A fact as plain data with names."""
 
 
+_FLAT = ("minimum_minor", "price_minor", "leader", "bids", "reserve_met", "buy_now_minor")
+"""The fields of the board that a bid on an English lot has flat."""
+
+
+def board_of(body: Body) -> Body:
+    """Return the board that an accepted offer left behind."""
+    if body["fact"] == "bid_taken":
+        return {"format": "english"} | {field: body[field] for field in _FLAT}
+    board: Body = body["board"]
+    return board
+
+
 def word_of(body: Body) -> Body | None:
     """Return what one bidder alone hears of a fact; None where that is nothing."""
     match body["fact"]:
@@ -25,15 +37,17 @@ def public_event(body: Body) -> Body | None:
         case "lot_decided" | "sale_decided":
             change: Body = body["event"]
             return change
-        case "bid_taken" if body["public"]:
-            copied = ("leader", "price_minor", "minimum_minor", "ends_at_ms", "reserve_met", "buy_now_minor")
-            told = {field: body[field] for field in copied}
-            return {"event": "bid_placed", "seq": seq, "at_ms": at_ms, "bidder": body["paddle"], **told}
-        case "lot_bought":
-            sold = {"cause": "buy_now", "winner": body["paddle"], "hammer_minor": body["price_minor"]}
-            return {"event": "lot_closed", "seq": seq, "at_ms": at_ms, **sold}
+        case "offer_taken" if body["cause"] is not None:
+            closed = {field: body[field] for field in ("cause", "board", "results")}
+            return {"event": "lot_closed", "seq": seq, "at_ms": at_ms, **closed}
+        case "bid_taken" | "offer_taken" if body["public"]:
+            told = {"board": board_of(body), "ends_at_ms": body["ends_at_ms"], "bidder": body["paddle"]}
+            return {"event": "lot_moved", "seq": seq, "at_ms": at_ms, **told}
+        case "clock_stepped":
+            told = {"board": body["board"], "ends_at_ms": body["ends_at_ms"], "bidder": None}
+            return {"event": "lot_moved", "seq": seq, "at_ms": at_ms, **told}
         case "lot_listed":
-            listed = {"terms": body["spec"]["terms"], "opens_at_ms": body["opens_at_ms"]}
+            listed = {"terms": body["spec"]["terms"], "board": body["board"], "opens_at_ms": body["opens_at_ms"]}
             return {"event": "lot_added", "seq": seq, "at_ms": at_ms, **listed}
         case _:
             return None

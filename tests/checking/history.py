@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 
 from bidder.core.notices import Notice
+from common.formats import AnyOffer
 from common.lot import LotView, SaleView
-from common.messages import Accepted, AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, BuyRequest, Rejected
+from common.messages import Accepted, AnyAnswer, AnyBroadcast, AnyRequest, Rejected
 
 STANDSTILL_MS = 3000
 WIRE = ""
@@ -31,7 +32,7 @@ class Call:
     """
 
     key: str
-    request: BidRequest | BuyRequest
+    request: AnyOffer
     invoked: int
     returned: int | None = None
     outcome: Accepted | Rejected | None = None

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from tests.checking.heard import Body, public_event, word_of
+from tests.checking.heard import Body, board_of, public_event, word_of
 from tests.checking.history import Fact
 from tests.checking.rules import FINAL, Lot, Shown
 
@@ -34,10 +34,14 @@ class Public(NamedTuple):
 
 
 class Due(NamedTuple):
-    """What happens by itself: when, and to which lot; the sale is the empty name. What has its turn is due at once."""
+    """What happens by itself: when, to which lot, and what; the sale is the empty name.
+
+    What has its turn is due at once.
+    """
 
     at_ms: int
     lot: str
+    what: str
 
 
 class Bidder(NamedTuple):
@@ -61,6 +65,12 @@ def _require(holds: bool, what: str) -> None:
 def _require_equal(what: str, recorded: object, by_rule: object) -> None:
     if recorded != by_rule:
         raise WrongFactError(f"{what} is {recorded}, and by the rules it is {by_rule}")
+
+
+def _require_outcome(lot: Lot, told: Body) -> None:
+    """Hold that what closed a lot says what everybody may see after it, and who bought."""
+    _require_equal("the board", told["board"], lot.board())
+    _require_equal("the results", told["results"], lot.results())
 
 
 class Record:
@@ -125,15 +135,16 @@ class Record:
         scheduled = [lot for lot in self._live.values() if lot.status == "scheduled" and self.sale_status == "running"]
         for lot in scheduled:
             if lot.spec["opening"]["rule"] == "after previous" and self._has_turn(lot):
-                return Due(self._now_ms, lot.terms["lot"])
+                return Due(self._now_ms, lot.terms["lot"], "lot_opened")
         if self._ends_after_last_lot and self.lots and not self._live and self.sale_status != "ended":
-            return Due(self._now_ms, "")
-        clocks = [(lot.opens_at_ms, lot.place, lot) for lot in scheduled if lot.opens_at_ms is not None]
-        clocks += [(lot.ends_at_ms, lot.place, lot) for lot in self._live.values() if lot.ends_at_ms is not None]
-        if not clocks:
-            return None
-        at_ms, _, lot = min(clocks, key=lambda clock: clock[:2])
-        return Due(at_ms, lot.terms["lot"])
+            return Due(self._now_ms, "", "sale_ended")
+        clocks = [(lot.opens_at_ms, lot, "lot_opened") for lot in scheduled]
+        clocks += [(lot.ends_at_ms, lot, "lot_closed") for lot in self._live.values()]
+        clocks += [(lot.steps_at_ms(), lot, "clock_stepped") for lot in self._live.values()]
+        due = [
+            (at_ms, lot.place, Due(at_ms, lot.terms["lot"], what)) for at_ms, lot, what in clocks if at_ms is not None
+        ]
+        return min(due, key=lambda one: one[:2])[2] if due else None
 
     def _has_turn(self, lot: Lot) -> bool:
         """Rule 21."""
@@ -255,7 +266,7 @@ class Record:
         if body["fact"] in ("house_started", "sale_restored", "lot_listed"):
             return  # lots are added together, and the first may be due before the last is listed
         change, with_sale, was_ending = (
-            body.get("event", {}).get("event"),
+            body.get("event", {}).get("event", body["fact"]),
             body.get("with_sale", False),
             self._is_ending,
         )
@@ -267,17 +278,14 @@ class Record:
         if with_sale and not self._is_ending:
             return
         due = self.next_due()
-        if body.get("by") != HOUSE:
+        if body.get("by") != HOUSE and change != "clock_stepped":
             _require(due is None or due.at_ms > body["at_ms"] - body.get("outage_ms", 0), f"due before it is {due}")
             return
         if due is None:
             raise WrongFactError("the house did what was not due")
         _require_equal("what is due first", body.get("lot", ""), due.lot)
         _require_equal("the time of what was due", body["at_ms"], max(due.at_ms, self._now_ms))
-        by_rule = "sale_ended"
-        if due.lot:
-            by_rule = "lot_opened" if self.lots[due.lot].status == "scheduled" else "lot_closed"
-        _require_equal("what the house did", change, by_rule)
+        _require_equal("what the house did", change, due.what)
 
     # --- the house and its bidders ------------------------------------------------------------------------------------
 
@@ -309,9 +317,8 @@ class Record:
         at_ms, outage_ms = fact.body["at_ms"], fact.body["outage_ms"]
         _require((fact.body.get("lot", ""), fact.body.get("seq", 0)) == ("", 0), "an outage is in no stream")
         for name, lot in self._live.items():
-            if not outage_ms or lot.status != "open" or lot.ends_at_ms is None:
+            if not outage_ms or not lot.give_back(outage_ms):
                 continue
-            lot.ends_at_ms, lot.seq = lot.ends_at_ms + outage_ms, lot.seq + 1
             self.versions[name].append(Version(fact, lot.as_it_stands(), lot.shown()))
             told = {"event": "lot_extended", "seq": lot.seq, "at_ms": at_ms, "cause": "outage"}
             told |= {"ends_at_ms": lot.ends_at_ms, "remaining_ms": None}
@@ -327,8 +334,9 @@ class Record:
         if opening["delay_ms"] is not None:
             opens_at_ms = self._started_at_ms + self._stood_ms + opening["delay_ms"]
         _require_equal("the opening", body["opens_at_ms"], opens_at_ms)
-        self.lots[name] = self._live[name] = Lot(spec, opens_at_ms, len(self._catalogue))
+        self.lots[name] = self._live[name] = Lot.listed(spec, opens_at_ms, len(self._catalogue))
         self._catalogue.append(self.lots[name])
+        _require_equal("the board", body["board"], self.lots[name].board())
         self.versions[name] = []
         self.sale_seq += 1
 
@@ -346,45 +354,53 @@ class Record:
         lot, bidder = self._requested(body)
         refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
         _require(refused is None, f"the bid is to be refused with {refused}")
-        is_public = lot.take(body["at_ms"], bidder.paddle, body["request"])
-        ranked = lot.ranked()
+        taken = lot.take(body["at_ms"], bidder.paddle, body["request"])
+        by_rule = {"public": taken.is_seen, "ends_at_ms": lot.ends_at_ms, "extended_ms": lot.extended_ms}
+        for what, value in by_rule.items():
+            _require_equal(what, body[what], value)
+        _require_equal("the board", board_of(body), lot.board())
+        leads = {"format": "english", "maximum_minor": body["leader_maximum_minor"]}
+        _require_equal("what the leader has", leads, lot.own(body["leader"]))
+
+    def _offer_taken(self, body: Body) -> None:
+        lot, bidder = self._requested(body)
+        _require(body["request"]["type"] != "bid", "a bid has a fact of its own")
+        refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
+        _require(refused is None, f"the offer is to be refused with {refused}")
+        taken = lot.take(body["at_ms"], bidder.paddle, body["request"])
         by_rule = {
-            "public": is_public,
-            "price_minor": lot.price(),
-            "minimum_minor": lot.minimum(),
-            "leader": lot.leader(),
-            "leader_maximum_minor": -ranked[0][0],
+            "public": taken.is_seen,
+            "cause": taken.cause,
             "ends_at_ms": lot.ends_at_ms,
             "extended_ms": lot.extended_ms,
-            "reserve_met": lot.reserve_met(),
-            "buy_now_minor": lot.offer(),
+            "entry": taken.entry,
+            "own": lot.own(bidder.paddle),
         }
         for what, value in by_rule.items():
             _require_equal(what, body[what], value)
+        _require_outcome(lot, body)
 
-    def _lot_bought(self, body: Body) -> None:
-        lot, bidder = self._requested(body)
-        refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
-        _require(refused is None, f"the purchase is to be refused with {refused}")
-        _require_equal("the price", body["price_minor"], lot.offer())
-        lot.buyer = bidder.paddle
-        lot.finish(body["at_ms"], "sold", "buy_now")
-
-    def _bid_late(self, body: Body) -> None:
+    def _offer_late(self, body: Body) -> None:
         lot, bidder = self._requested(body)
         _require(lot.status in ("sold", "passed"), f"the lot is {lot.status}, so nothing can be late")
         _require_equal("late_ms", body["late_ms"], body["at_ms"] - (lot.closed_at_ms or 0))
-        _require_equal("price_minor", body["price_minor"], lot.price())
-        _require_equal("minimum_minor", body["minimum_minor"], lot.minimum())
-        _require_equal("leading", body["leading"], lot.leader() == bidder.paddle)
+        _require_equal("the board", body["board"], lot.board())
+        _require_equal("own", body["own"], lot.own(bidder.paddle))
 
-    def _maximum_dropped(self, body: Body) -> None:
+    def _position_released(self, body: Body) -> None:
         lot, paddle = self.lots[body["lot"]], body["paddle"]
         _require(lot.may_drop(paddle), f"paddle {paddle} does not lead with a maximum that may be dropped")
         silent_ms = body["at_ms"] - self._asked_ms[paddle]
         _require(silent_ms > self._silent_ms, f"paddle {paddle} was heard {silent_ms} ms ago")
-        lot.drop(paddle)
-        _require_equal("the maximum", body["leader_maximum_minor"], lot.price())
+        for what, value in lot.bidding.drop(paddle).items():
+            _require_equal(what, body["entry"][what], value)
+
+    def _clock_stepped(self, body: Body) -> None:
+        lot = self.lots[body["lot"]]
+        entry = lot.bidding.step()
+        lot.seq += 1
+        for what, value in (("entry", entry), ("board", lot.board()), ("ends_at_ms", lot.ends_at_ms)):
+            _require_equal(what, body[what], value)
 
     # --- decisions ----------------------------------------------------------------------------------------------------
 
@@ -404,27 +420,23 @@ class Record:
     def _lot_opened(self, lot: Lot, body: Body, change: Body) -> None:
         _require_equal("the status", lot.status, "scheduled")
         _require_equal("the sale", self.sale_status, "running")
-        at_ms, duration_ms = body["at_ms"], lot.terms["duration_ms"]
-        lot.status, lot.opens_at_ms, lot.seq = "open", at_ms, lot.seq + 1
-        lot.ends_at_ms = None if duration_ms is None else at_ms + duration_ms
+        lot.open(body["at_ms"])
         _require_equal("the end", change["ends_at_ms"], lot.ends_at_ms)
 
     def _lot_paused(self, lot: Lot, body: Body, change: Body) -> None:
         _require_equal("the status", lot.status, "open")
-        left_ms = None if lot.ends_at_ms is None else max(0, lot.ends_at_ms - body["at_ms"])
-        _require_equal("what is left", change["remaining_ms"], left_ms)
         with_sale = body.get("with_sale", False)
         _require_equal("the sale", self.sale_status, "paused" if with_sale else "running")
-        lot.status, lot.remaining_ms, lot.ends_at_ms, lot.seq = "paused", left_ms, None, lot.seq + 1
+        lot.pause(body["at_ms"])
+        _require_equal("what is left", change["remaining_ms"], lot.remaining_ms)
         lot.is_stopped_by_sale = with_sale
 
     def _lot_resumed(self, lot: Lot, body: Body, change: Body) -> None:
         _require_equal("the status", lot.status, "paused")
         _require_equal("the sale", self.sale_status, "running")
         _require_equal("being stopped by the sale", lot.is_stopped_by_sale, body.get("with_sale", False))
-        ends_at_ms = None if lot.remaining_ms is None else body["at_ms"] + lot.remaining_ms
-        _require_equal("the end", change["ends_at_ms"], ends_at_ms)
-        lot.status, lot.ends_at_ms, lot.remaining_ms, lot.seq = "open", ends_at_ms, None, lot.seq + 1
+        lot.resume(body["at_ms"])
+        _require_equal("the end", change["ends_at_ms"], lot.ends_at_ms)
         lot.is_stopped_by_sale = False
 
     def _lot_extended(self, lot: Lot, body: Body, change: Body) -> None:
@@ -440,15 +452,16 @@ class Record:
     def _lot_closed(self, lot: Lot, body: Body, change: Body) -> None:
         _require(lot.status in ("open", "paused"), f"a lot that is {lot.status} can't be closed")
         _require_equal("the cause", change["cause"], "time" if body["by"] == HOUSE else "hammer")
-        sold = lot.is_sold()
-        _require_equal("the winner", change["winner"], lot.leader() if sold else None)
-        _require_equal("the hammer price", change["hammer_minor"], lot.price() if sold else None)
-        lot.finish(body["at_ms"], "sold" if sold else "passed", change["cause"])
+        lot.close(body["at_ms"], change["cause"])
+        _require_outcome(lot, change)
         lot.is_stopped_by_sale = False
 
     def _lot_withdrawn(self, lot: Lot, body: Body, change: Body) -> None:
-        _require(lot.status not in FINAL, f"a lot that is {lot.status} can't be withdrawn")
+        _require(
+            lot.allows("withdraw"), f"a lot that is {lot.status} can't be withdrawn, or one that is bought in part"
+        )
         lot.finish(body["at_ms"], "withdrawn", None)
+        _require_equal("the board", change["board"], lot.board())
         lot.is_stopped_by_sale = False
 
     def _sale_decided(self, body: Body) -> None:

@@ -1,20 +1,19 @@
-"""The English rules once more, from docs/rules.md and from nothing of the house, as plainly as they can be told.
+"""The rules of every lot once more, from docs/rules.md and from nothing of the house, as plainly as they can be told.
 
-A lot keeps all that was ever bid on it, and its price is worked out from all maxima each time. Everything is plain
-data, as the journal's JSON has it. `Lot.rejection` says why a bid does not count; `Lot.take` takes one that does.
+Those of the bidding are in `tests.checking.formats`. Everything is plain data, as the journal's JSON has it.
+`Lot.rejection` says why an offer does not count; `Lot.take` takes one that does.
 
 The rules are told a second time only here. Recorded sales are held to this, and so is the engine after every step of
 random sales (`tests/auctioneer/rules/test_engine_model.py`).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from common.limits import AMOUNT_MINOR_MAX
 from common.names import skeletons
+from tests.checking.formats.bidding import Bidding, Taken
+from tests.checking.formats.table import bidding_of
 
-_LARGE = AMOUNT_MINOR_MAX // 4
-"""Below it no amount can make the next minimum too large, whatever the table of increments."""
 FINAL = ("sold", "passed", "withdrawn")
 _ALLOWED = {
     "open": ("scheduled",),
@@ -31,28 +30,13 @@ class Shown(NamedTuple):
     """All that everybody may see of a lot at one seq, but for its terms."""
 
     status: str
-    price_minor: int | None
-    leader: int | None
-    minimum_minor: int
-    bids: int
-    reserve_met: bool | None
-    buy_now_minor: int | None
+    board: dict[str, Any]
     opens_at_ms: int | None
     ends_at_ms: int | None
     remaining_ms: int | None
-    winner: int | None
-    hammer_minor: int | None
+    results: tuple[dict[str, Any], ...]
     closed_at_ms: int | None
     close_cause: str | None
-
-
-@dataclass(slots=True)
-class Maximum:
-    """What a bidder would pay for a lot; `rank` is when that was said."""
-
-    minor: int
-    rank: int
-    while_connected: bool
 
 
 @dataclass(slots=True)
@@ -61,156 +45,120 @@ class Lot:
 
     spec: dict[str, Any]
     opens_at_ms: int | None
+    bidding: Bidding
     place: int = 0
     """Where it stands in the catalogue; the first lot is 0."""
     status: str = "scheduled"
     seq: int = 0
-    bids: int = 0
-    said: int = 0
-    floor_minor: int = 0
-    maxima: dict[int, Maximum] = field(default_factory=dict)
+    ran_ms: int = 0
+    """For how long it was open before its clock was stopped last."""
+    runs_from_ms: int = 0
+    """When its clock last began to run; later by outages since."""
     ends_at_ms: int | None = None
     remaining_ms: int | None = None
     extended_ms: int = 0
     is_stopped_by_sale: bool = False
     closed_at_ms: int | None = None
     close_cause: str | None = None
-    buyer: int | None = None
+
+    @classmethod
+    def listed(cls, spec: dict[str, Any], opens_at_ms: int | None, place: int) -> "Lot":
+        """Return a lot that has just joined the sale."""
+        return cls(spec, opens_at_ms, bidding_of(spec), place)
 
     @property
     def terms(self) -> dict[str, Any]:
         terms: dict[str, Any] = self.spec["terms"]
         return terms
 
-    @property
-    def reserve_minor(self) -> int | None:
-        reserve_minor: int | None = self.spec.get("reserve_minor")
-        return reserve_minor
-
-    def step_at(self, price_minor: int) -> int:
-        """Rule 3."""
-        rows = self.terms["increments"]
-        return int([rows[0][1], *(step for start, step in rows if start <= price_minor)][-1])
-
-    # --- rules 4, 5 and 13: the price -------------------------------------------------------------------------------
-
-    def ranked(self) -> list[tuple[int, int, int]]:
-        """Every bidder as (minus the maximum, when it was said, paddle): the first leads."""
-        return sorted((-one.minor, one.rank, paddle) for paddle, one in self.maxima.items())
-
-    def leader(self) -> int | None:
-        return self.ranked()[0][2] if self.maxima else None
-
-    def price(self) -> int | None:
-        if not self.maxima:
-            return None
-        highest, *others = [-minus for minus, _, _ in self.ranked()]
-        price = max(int(self.terms["starting_minor"]), self.floor_minor)
-        if others:
-            price = max(price, min(highest, others[0] + self.step_at(others[0])))
-        if self.reserve_minor is None:
-            return price
-        return max(price, self.reserve_minor) if highest >= self.reserve_minor else highest
-
-    def minimum(self) -> int:
-        """Rule 2."""
-        price = self.price()
-        return int(self.terms["starting_minor"]) if price is None else price + self.step_at(price)
-
-    def reserve_met(self) -> bool | None:
-        return None if self.reserve_minor is None else (self.price() or 0) >= self.reserve_minor
-
-    def offer(self) -> int | None:
-        """Rule 16."""
-        if self.status in FINAL or (self.maxima and self.reserve_met() is not False):
-            return None
-        buy_now_minor: int | None = self.terms.get("buy_now_minor")
-        return buy_now_minor
-
-    def is_sold(self) -> bool:
-        """Rules 14 and 25: whether the hammer would sell it."""
-        return bool(self.maxima) and self.reserve_met() is not False
-
     def shown(self) -> Shown:
         """Return what everybody may see."""
-        sold = self.status == "sold"
-        bought = self.close_cause == "buy_now"
-        winner = self.buyer if bought else self.leader()
-        hammer = self.terms.get("buy_now_minor") if bought else self.price()
         return Shown(
             self.status,
-            self.price(),
-            self.leader(),
-            self.minimum(),
-            self.bids,
-            self.reserve_met(),
-            self.offer(),
+            self.board(),
             self.opens_at_ms,
             self.ends_at_ms,
             self.remaining_ms,
-            winner if sold else None,
-            hammer if sold else None,
+            self.results(),
             self.closed_at_ms,
             self.close_cause,
         )
 
-    # --- bids ---------------------------------------------------------------------------------------------------------
+    def board(self) -> dict[str, Any]:
+        """Return what everybody may see of the bidding."""
+        return self.bidding.board(is_over=self.status in FINAL)
+
+    def own(self, paddle: int) -> dict[str, Any] | None:
+        """Return what a bidder may know of its own position."""
+        return self.bidding.own(paddle)
+
+    def results(self) -> tuple[dict[str, Any], ...]:
+        """Return who bought the lot, and for how much."""
+        return self.bidding.results() if self.status == "sold" else ()
+
+    # --- the clock ----------------------------------------------------------------------------------------------------
+
+    def open(self, at_ms: int) -> None:
+        """Begin the bidding."""
+        duration_ms = self.terms["duration_ms"]
+        self.status, self.opens_at_ms, self.seq = "open", at_ms, self.seq + 1
+        self.ends_at_ms = None if duration_ms is None else at_ms + duration_ms
+        self.runs_from_ms = at_ms
+
+    def pause(self, at_ms: int) -> None:
+        """Stop the clock."""
+        left_ms = None if self.ends_at_ms is None else max(0, self.ends_at_ms - at_ms)
+        self.status, self.remaining_ms, self.ends_at_ms, self.seq = "paused", left_ms, None, self.seq + 1
+        self.ran_ms += at_ms - self.runs_from_ms
+
+    def resume(self, at_ms: int) -> None:
+        """Have the clock go on."""
+        ends_at_ms = None if self.remaining_ms is None else at_ms + self.remaining_ms
+        self.status, self.ends_at_ms, self.remaining_ms, self.seq = "open", ends_at_ms, None, self.seq + 1
+        self.runs_from_ms = at_ms
+
+    def give_back(self, outage_ms: int) -> bool:
+        """Rule 20: give an open lot the time in which nobody could bid; return whether everybody hears of it."""
+        if self.status != "open":
+            return False
+        self.runs_from_ms += outage_ms
+        if self.ends_at_ms is None:
+            return False
+        self.ends_at_ms, self.seq = self.ends_at_ms + outage_ms, self.seq + 1
+        return True
+
+    def steps_at_ms(self) -> int | None:
+        """Return when the format's own clock acts next; it runs while the lot is open."""
+        due_ms = self.bidding.due_ms()
+        if self.status != "open" or due_ms is None:
+            return None
+        return self.runs_from_ms + due_ms - self.ran_ms
+
+    # --- offers -------------------------------------------------------------------------------------------------------
 
     def rejection(self, paddle: int, name: str, request: dict[str, Any]) -> str | None:
-        """Return the code with which a bid or purchase is refused as the lot stands; None where it counts."""
+        """Return the code with which an offer is refused as the lot stands; None where it counts."""
+        if request["type"] not in self.bidding.asks:
+            return "other_format"
         if self.status in ("sold", "passed"):
             return "lot_closed"
         if self.status != "open":
             return {"scheduled": "lot_not_open", "paused": "lot_paused", "withdrawn": "lot_withdrawn"}[self.status]
         if not set(skeletons(self.terms.get("seller", ""))).isdisjoint(skeletons(name)):
             return "own_lot"
-        if request["type"] == "buy":
-            return None if self.offer() == request["price_minor"] else "no_buy_now"
         if request.get("if_seq", self.seq) != self.seq:
             return "state_changed"
-        if request.get("if_price_minor", self.price() or 0) != (self.price() or 0):
-            return "state_changed"
-        return self._rejection_of_amount(paddle, request)
+        return self.bidding.rejection(paddle, request)
 
-    def _rejection_of_amount(self, paddle: int, request: dict[str, Any]) -> str | None:
-        amount: int | None = request.get("amount_minor")
-        maximum: int | None = request.get("maximum_minor")
-        highest = amount if maximum is None else maximum
-        if highest is None or (amount is not None and highest < amount):
-            return "invalid_amount"
-        if self.leader() == paddle:
-            if amount is not None:
-                return "already_leading"
-            if highest <= self.maxima[paddle].minor:
-                return "maximum_not_raised"
-        elif (amount if amount is not None else highest) < self.minimum():
-            return "below_minimum"
-        return "over_limit" if highest > _LARGE and self._minimum_after(paddle, request) > AMOUNT_MINOR_MAX else None
-
-    def _minimum_after(self, paddle: int, request: dict[str, Any]) -> int:
-        floor_minor, maxima = self.floor_minor, dict(self.maxima)
-        self._say(paddle, request)
-        minimum = self.minimum()
-        self.floor_minor, self.maxima = floor_minor, maxima
-        return minimum
-
-    def _say(self, paddle: int, request: dict[str, Any]) -> None:
-        amount, maximum = request.get("amount_minor"), request.get("maximum_minor")
-        self.said += 1
-        highest = maximum if maximum is not None else amount
-        assert highest is not None
-        self.maxima[paddle] = Maximum(highest, self.said, request.get("while_connected", False))
-        self.floor_minor = max(self.floor_minor, amount or 0)
-
-    def take(self, at_ms: int, paddle: int, request: dict[str, Any]) -> bool:
-        """Take a bid that counts; return whether everybody may know of it (rule 7)."""
-        before = (self.leader(), self.price())
-        self._say(paddle, request)
-        if before == (self.leader(), self.price()):
-            return False
-        self.seq, self.bids = self.seq + 1, self.bids + 1
-        self._keep_open(at_ms)
-        return True
+    def take(self, at_ms: int, paddle: int, request: dict[str, Any]) -> Taken:
+        """Take an offer that counts."""
+        taken = self.bidding.take(paddle, request)
+        if taken.cause is not None:
+            self.finish(at_ms, "sold", taken.cause)
+        elif taken.is_seen:
+            self.seq += 1
+            self._keep_open(at_ms)
+        return taken
 
     def _keep_open(self, at_ms: int) -> None:
         """Rule 19."""
@@ -225,21 +173,22 @@ class Lot:
 
     def allows(self, command: str) -> bool:
         """Rules 21 to 26: whether a command of the auctioneer suits the lot as it stands."""
+        if command == "withdraw" and self.bidding.is_bound():
+            return False
         has_clock = self.terms["duration_ms"] is not None
         return self.status in _ALLOWED[command] and (has_clock or command != "extend")
 
     def may_drop(self, paddle: int) -> bool:
-        """Rule 8: whether the leader's latest maximum was only for as long as the bidder is connected."""
-        return self.leader() == paddle and self.status not in FINAL and self.maxima[paddle].while_connected
-
-    def drop(self, paddle: int) -> None:
-        """Let the leader's maximum fall to the price."""
-        one = self.maxima[paddle]
-        self.maxima[paddle] = Maximum(self.price() or one.minor, one.rank, while_connected=False)
+        """Rule 8: whether a bidder's silence changes something."""
+        return self.status not in FINAL and self.bidding.may_drop(paddle)
 
     def as_it_stands(self) -> "Lot":
-        """Return a copy that later bids do not change."""
-        return replace(self, maxima=dict(self.maxima))
+        """Return a copy that later offers do not change."""
+        return replace(self, bidding=self.bidding.copy())
+
+    def close(self, at_ms: int, cause: str) -> None:
+        """Close the lot: it is sold, or passes."""
+        self.finish(at_ms, "sold" if self.bidding.results() else "passed", cause)
 
     def finish(self, at_ms: int, status: str, cause: str | None) -> None:
         """Close or withdraw the lot."""

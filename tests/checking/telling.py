@@ -14,6 +14,7 @@ from common.messages import (
     Accepted,
     Heartbeat,
     LotEvents,
+    Mine,
     News,
     NewsRequest,
     Rejected,
@@ -25,7 +26,7 @@ from common.messages import (
 )
 from tests.checking.history import WIRE, Fact, Heard, Replica, plain
 from tests.checking.record import Record
-from tests.checking.rules import Shown
+from tests.checking.rules import FINAL, Lot, Shown
 
 Found = Iterator[tuple[str, str]]
 
@@ -34,10 +35,8 @@ _SALE = ""
 
 def shown_by(view: LotView) -> Shown:
     """Return a view's facts in the checker's shape."""
-    told: list[Any] = [getattr(view, field) for field in Shown._fields]
-    told[0] = view.status.value
-    told[-1] = None if view.close_cause is None else view.close_cause.value
-    return Shown(*told)
+    told: dict[str, Any] = msgspec.to_builtins(view)
+    return Shown(**{field: told[field] for field in Shown._fields})
 
 
 # --- the wire ---------------------------------------------------------------------------------------------------------
@@ -101,6 +100,38 @@ def _check_accepted(one: Heard, accepted: Accepted, record: Record) -> Found:
         yield "early", f"{one.who[:8]} was told that bid {accepted.id} is accepted, and the record does not have it"
     elif facts[0].durable is not None and facts[0].durable > one.at:
         yield "early", f"{one.who[:8]} was told that bid {accepted.id} is accepted before it was durable"
+
+
+def check_mine(heard: Iterable[Heard], record: Record) -> Found:
+    """Yield positions that a bidder never had by then, and lots that it has not won."""
+    for one in heard if record.is_sound else ():
+        if isinstance(one.message, Mine):
+            yield from _check_mine(one, one.message, record)
+
+
+def _check_mine(one: Heard, mine: Mine, record: Record) -> Found:
+    paddle = record.paddles.get(one.who, 0)
+    if mine.paddle != paddle:
+        yield "told", f"{one.who[:8]} was told that it has paddle {mine.paddle}, and has {paddle}"
+    for position in mine.positions:
+        own: Any = msgspec.to_builtins(position.own)
+        lots = _durable(position.lot, one.at, record)
+        if not any(lot.own(paddle) == own and lot.status not in FINAL for lot in lots):
+            yield "told", f"{one.who[:8]} was told that it has {own} on lot {position.lot}, and never had"
+    won_minor = 0
+    for name in mine.won:
+        rows = next((lot.results() for lot in reversed(_durable(name, one.at, record))), ())
+        won_minor += sum(row["amount_minor"] for row in rows if row["paddle"] == paddle)
+        if all(row["paddle"] != paddle for row in rows):
+            yield "told", f"{one.who[:8]} was told that it has won lot {name}, and it went to {rows}"
+    if mine.total_minor != won_minor:
+        yield "told", f"{one.who[:8]} was told to pay {mine.total_minor} in all, and has won for {won_minor}"
+
+
+def _durable(name: str, at: int, record: Record) -> list[Lot]:
+    """Return a lot in each of the states that were durable at a moment."""
+    versions = record.versions.get(name, [])
+    return [one.lot for one in versions if one.fact.durable is None or one.fact.durable <= at]
 
 
 def _check_replay(one: Heard, replay: Replay) -> Found:

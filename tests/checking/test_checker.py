@@ -4,16 +4,20 @@ import copy
 from collections.abc import Callable, Iterator
 from functools import cache
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from msgspec.structs import replace
 
 from bidder.core.notices import LotCaughtUp, LotChanged
 from common.errors import RejectCode
+from common.formats import AnyBoard
+from common.formats.dutch import DutchBoard
+from common.formats.sealed import SealedBoard, SealedOwn, SealRequest
 from common.lot import AnyLotEvent, ExtendCause, LotExtended
-from common.messages import Accepted, AnyAnswer, AnyBroadcast, Heartbeat, LotEvents, News, Rejected, Snapshot
+from common.messages import Accepted, AnyAnswer, AnyBroadcast, Heartbeat, LotEvents, Mine, News, Rejected, Snapshot
 from tests.checking.checker import check
+from tests.checking.heard import Body
 from tests.checking.history import Call, Fact, Heard, History
 from tests.checking.record import Record
 from tests.must_be import must_be
@@ -89,6 +93,22 @@ def refused(history: History, *codes: RejectCode) -> Iterator[Call]:
             yield call
 
 
+def tell_instead(history: History, call: Call, verdict: Rejected) -> None:
+    """Have a request answered with another verdict, each time that it was made."""
+    was = call.outcome
+    for one in history.calls:
+        if (one.key, one.request, one.outcome) == (call.key, call.request, was):
+            one.outcome = verdict
+
+
+def dearer(board: AnyBoard | None) -> AnyBoard:
+    """Return a board on which the next offer must be higher."""
+    assert board is not None
+    if isinstance(board, DutchBoard):
+        return replace(board, price_minor=board.price_minor + 1)
+    return replace(board, minimum_minor=board.minimum_minor + 1)
+
+
 def fact_of(history: History, call: Call) -> Fact:
     return next(
         fact for fact in history.facts if "request" in fact.body and fact.body["request"]["id"] == call.request.id
@@ -161,16 +181,19 @@ def outages_that_show(history: History) -> Iterator[Fact]:
 
 def change_of(event: str, field: str, difference: int) -> Spoil:
     """Return what changes a number in a fact, or in what was decided."""
+    *path, last = field.split(".")
+
+    def within(fact: Fact) -> Body | None:
+        part: Any = fact.body.get("event", fact.body)
+        for name in path:
+            part = dict(enumerate(part)).get(int(name)) if name.isdecimal() else (part or {}).get(name, ())
+        return part if part and part.get(last) is not None else None
 
     def spoil(history: History, chance: Random) -> bool:
-        fact = pick(chance, facts(history, event))
-        if fact is None:
-            return False
-        body = fact.body.get("event", fact.body)
-        if body[field] is None:
-            return False
-        body[field] += difference
-        return True
+        found = pick(chance, (part for part in map(within, facts(history, event)) if part is not None))
+        if found is not None:
+            found[last] += difference
+        return found is not None
 
     spoil.__name__ = f"{field}_of_{event}_is_changed"
     return spoil
@@ -185,16 +208,42 @@ for _event, _field, _difference in (
     ("bid_taken", "extended_ms", 1),
     ("bid_taken", "leader_maximum_minor", 1),
     ("bid_taken", "seq", 1),
-    ("bid_late", "late_ms", 1),
-    ("bid_late", "price_minor", 1),
+    ("bid_taken", "bids", 1),
+    ("offer_late", "late_ms", 1),
+    ("offer_late", "board.price_minor", 1),
+    ("offer_late", "own.maximum_minor", 1),
+    ("lot_listed", "board.minimum_minor", 1),
     ("lot_opened", "ends_at_ms", 1),
-    ("lot_closed", "hammer_minor", 1),
-    ("lot_closed", "winner", 1),
+    ("lot_closed", "results.0.amount_minor", 1),
+    ("lot_closed", "results.0.paddle", 1),
+    ("lot_closed", "board.bids", 1),
+    ("lot_withdrawn", "board.minimum_minor", 1),
     ("lot_extended", "ends_at_ms", -1_000_000),
     ("lot_paused", "remaining_ms", 1),
     ("lot_resumed", "ends_at_ms", -1),
-    ("maximum_dropped", "leader_maximum_minor", 1),
-    ("lot_bought", "price_minor", 1),
+    ("position_released", "entry.leader_maximum_minor", 1),
+    ("offer_taken", "results.0.amount_minor", 1),
+    ("offer_taken", "results.0.paddle", 1),
+    ("offer_taken", "board.minimum_minor", 1),
+    ("offer_taken", "seq", 1),
+    ("offer_taken", "own.amount_minor", 1),
+    ("offer_taken", "own.units", -1),
+    ("offer_taken", "entry.amount_minor", 1),
+    ("offer_taken", "entry.units", 1),
+    ("offer_taken", "entry.paddle", 1),
+    ("offer_taken", "board.units_left", 1),
+    ("offer_taken", "board.price_minor", -1),
+    ("offer_taken", "results.0.units", 1),
+    ("clock_stepped", "seq", 1),
+    ("clock_stepped", "at_ms", 1),
+    ("clock_stepped", "at_ms", -1),
+    ("clock_stepped", "ends_at_ms", 1),
+    ("clock_stepped", "entry.units", 1),
+    ("clock_stepped", "board.price_minor", 1),
+    ("clock_stepped", "board.units_left", 1),
+    ("lot_closed", "board.offers", 1),
+    ("lot_closed", "board.units_left", 1),
+    ("lot_closed", "results.0.units", 1),
     ("house_started", "outage_ms", -1),
     ("house_started", "outage_ms", 1_000_000),
     ("house_stood_still", "outage_ms", 1_000_000),
@@ -264,10 +313,10 @@ def somebody_is_let_in_or_kept_waiting_against_the_settings(history: History, ch
 
 @expect("record")
 def an_unsold_lot_has_a_winner(history: History, chance: Random) -> bool:
-    unsold = (fact for fact in facts(history, "lot_closed") if fact.body["event"]["winner"] is None)
+    unsold = (fact for fact in facts(history, "lot_closed") if not fact.body["event"]["results"])
     fact = pick(chance, unsold)
     if fact is not None:
-        fact.body["event"].update(winner=1, hammer_minor=100)
+        fact.body["event"].update(results=({"paddle": 1, "amount_minor": 100, "units": 1},))
     return fact is not None
 
 
@@ -294,6 +343,46 @@ def a_bid_counts_that_came_at_the_very_end(history: History, chance: Random) -> 
     ]
     fact.body["at_ms"] = [end for end in ends if end is not None][-1]
     return True
+
+
+@expect("record")
+def a_price_does_not_fall(history: History, chance: Random) -> bool:
+    steps = (
+        fact
+        for fact in facts(history, "clock_stepped")
+        if any(other.body.get("lot") == fact.body["lot"] for other in history.facts[fact.position :])
+    )
+    fact = pick(chance, steps)
+    if fact is not None:
+        history.facts.remove(fact)
+        renumber(history)
+    return fact is not None
+
+
+@expect("record")
+def everybody_hears_of_a_sealed_offer(history: History, chance: Random) -> bool:
+    sealed = (fact for fact in facts(history, "offer_taken") if fact.body["board"]["format"] == "sealed")
+    fact = pick(chance, sealed)
+    if fact is not None:
+        fact.body["public"] = True
+    return fact is not None
+
+
+@expect("record")
+def a_board_shows_how_many_sealed_offers_there_are(history: History, chance: Random) -> bool:
+    sealed = (fact for fact in facts(history, "offer_taken") if fact.body["board"]["format"] == "sealed")
+    fact = pick(chance, sealed)
+    if fact is not None:
+        fact.body["board"] = fact.body["board"] | {"offers": 1}
+    return fact is not None
+
+
+@expect("record")
+def an_offer_by_other_rules_counts(history: History, chance: Random) -> bool:
+    fact = pick(chance, facts(history, "offer_taken"))
+    if fact is not None:
+        fact.body["request"] |= {"type": "buy" if fact.body["request"]["type"] != "buy" else "seal"}
+    return fact is not None
 
 
 @expect("record")
@@ -331,7 +420,7 @@ def something_happened_while_the_house_stood_still(history: History, chance: Ran
 def a_close_is_missing(history: History, chance: Random) -> bool:
     closed = [fact for fact in facts(history, "lot_closed") if fact.body["event"]["cause"] == "time"]
     fact = pick(chance, iter(closed))
-    if fact is None or not any(other.body["fact"] == "bid_late" for other in history.facts[fact.position :]):
+    if fact is None or not any(other.body["fact"] == "offer_late" for other in history.facts[fact.position :]):
         return False
     history.facts.remove(fact)
     renumber(history)
@@ -346,7 +435,7 @@ def a_repeat_has_another_verdict(history: History, chance: Random) -> bool:
     call = pick(chance, accepted(history))
     if call is not None:
         verdict = accepted_as(call)
-        other = replace(verdict, price_minor=verdict.price_minor + 1)
+        other = replace(verdict, board=dearer(verdict.board))
         history.calls.append(Call(call.key, call.request, 10**9, 10**9 + 1, other))
     return call is not None
 
@@ -367,7 +456,11 @@ def an_accepted_bid_is_told_to_be_refused(history: History, chance: Random) -> b
     if call is not None:
         told = accepted_as(call)
         call.outcome = Rejected(
-            id=told.id, code=RejectCode.BELOW_MINIMUM, lot=told.lot, seq=told.seq, minimum_minor=told.minimum_minor
+            id=told.id,
+            code=RejectCode.BELOW_MINIMUM,
+            lot=told.lot,
+            seq=told.seq,
+            board=told.board,
         )
     return call is not None
 
@@ -377,7 +470,16 @@ def an_acceptance_names_another_price(history: History, chance: Random) -> bool:
     call = pick(chance, accepted(history))
     if call is not None:
         told = accepted_as(call)
-        call.outcome = replace(told, price_minor=told.price_minor + 1)
+        call.outcome = replace(told, board=dearer(told.board))
+    return call is not None
+
+
+@expect("verdict")
+def an_acceptance_tells_of_another_s_offer(history: History, chance: Random) -> bool:
+    sealed = (call for call in accepted(history) if isinstance(call.request, SealRequest))
+    call = pick(chance, sealed)
+    if call is not None:
+        call.outcome = replace(accepted_as(call), own=SealedOwn(12_345))
     return call is not None
 
 
@@ -393,9 +495,11 @@ def two_contents_under_one_id_are_decided(history: History, chance: Random) -> b
 @expect("justified")
 def a_rejection_has_no_reason(history: History, chance: Random) -> bool:
     call = pick(chance, refused(history, RejectCode.BELOW_MINIMUM, RejectCode.STATE_CHANGED, RejectCode.OWN_LOT))
-    if call is not None:
-        call.outcome = replace(must_be(Rejected, call.outcome), code=RejectCode.LOT_PAUSED)
-    return call is not None
+    if call is None:
+        return False
+    verdict = must_be(Rejected, call.outcome)
+    tell_instead(history, call, replace(verdict, code=RejectCode.LOT_PAUSED))
+    return True
 
 
 @expect("justified")
@@ -404,10 +508,17 @@ def a_rejection_names_another_minimum(history: History, chance: Random) -> bool:
     if call is None:
         return False
     verdict = must_be(Rejected, call.outcome)
-    named = replace(verdict, minimum_minor=must_be(int, verdict.minimum_minor) + 1)
-    for one in history.calls:
-        if (one.key, one.request, one.outcome) == (call.key, call.request, verdict):
-            one.outcome = named
+    tell_instead(history, call, replace(verdict, board=dearer(verdict.board)))
+    return True
+
+
+@expect("justified")
+def a_rejection_tells_of_another_s_offer(history: History, chance: Random) -> bool:
+    call = pick(chance, (call for call in refused(history, RejectCode.BELOW_MINIMUM, RejectCode.NO_OFFER)))
+    if call is None:
+        return False
+    verdict = must_be(Rejected, call.outcome)
+    tell_instead(history, call, replace(verdict, own=SealedOwn(12_345)))
     return True
 
 
@@ -579,8 +690,66 @@ def a_snapshot_shows_another_price(history: History, chance: Random) -> bool:
     if found is not None:
         index, one, message = found
         first, *others = message.lots
-        lots = (replace(first, minimum_minor=first.minimum_minor + 1), *others)
+        lots = (replace(first, board=dearer(first.board)), *others)
         history.heard[index] = Heard(one.at, one.who, replace(message, lots=lots))
+    return found is not None
+
+
+@expect("told")
+def a_snapshot_shows_how_many_offers_there_are(history: History, chance: Random) -> bool:
+    sealed = (
+        (one, lot)
+        for one in heard(history, Snapshot)
+        for lot in one[2].lots
+        if isinstance(lot.board, SealedBoard) and lot.board.offers is None
+    )
+    found = pick(chance, sealed)
+    if found is None:
+        return False
+    (index, one, message), lot = found
+    shown = replace(lot, board=replace(must_be(SealedBoard, lot.board), offers=1))
+    lots = tuple(shown if other is lot else other for other in message.lots)
+    history.heard[index] = Heard(one.at, one.who, replace(message, lots=lots))
+    return True
+
+
+@expect("told")
+def a_bidder_is_told_what_another_has(history: History, chance: Random) -> bool:
+    found = pick(chance, (one for one in heard(history, Mine) if one[2].positions))
+    if found is not None:
+        index, one, message = found
+        first, *others = message.positions
+        positions = (replace(first, own=SealedOwn(12_345)), *others)
+        history.heard[index] = Heard(one.at, one.who, replace(message, positions=positions))
+    return found is not None
+
+
+@expect("told")
+def a_bidder_is_told_that_it_has_won_what_another_has(history: History, chance: Random) -> bool:
+    closed = (fact.body for fact in facts(history, "lot_closed") if fact.body["event"]["results"])
+    lots = {body["lot"]: body["event"]["results"] for body in closed}
+    paddles = Record(history.facts).paddles
+    found = pick(
+        chance,
+        (
+            (one, lot)
+            for one in heard(history, Mine)
+            for lot, rows in lots.items()
+            if all(row["paddle"] != paddles.get(one[1].who, 0) for row in rows)
+        ),
+    )
+    if found is not None:
+        (index, one, message), lot = found
+        history.heard[index] = Heard(one.at, one.who, replace(message, won=(*message.won, lot)))
+    return found is not None
+
+
+@expect("told")
+def a_bidder_is_told_to_pay_more_than_it_must(history: History, chance: Random) -> bool:
+    found = pick(chance, heard(history, Mine))
+    if found is not None:
+        index, one, message = found
+        history.heard[index] = Heard(one.at, one.who, replace(message, total_minor=message.total_minor + 1))
     return found is not None
 
 
@@ -673,7 +842,7 @@ def a_replica_has_another_price(history: History, chance: Random) -> bool:
     if index is not None:
         replica = history.replicas[number]
         event = must_be(LotChanged, replica.told[index])
-        view = replace(event.view, minimum_minor=event.view.minimum_minor + 1)
+        view = replace(event.view, board=dearer(event.view.board))
         replica.told = [*replica.told[:index], replace(event, view=view), *replica.told[index + 1 :]]
     return index is not None
 

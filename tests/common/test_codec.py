@@ -21,6 +21,9 @@ from common.codec import (
     topic,
 )
 from common.errors import ProtocolError, RejectCode
+from common.formats.dutch import StopRequest
+from common.formats.english import BidRequest, BuyRequest
+from common.formats.sealed import SealRequest, UnsealRequest
 from common.limits import (
     AMOUNT_MINOR_MAX,
     INTEGER_MAX,
@@ -35,8 +38,6 @@ from common.limits import (
 )
 from common.messages import (
     AnyRequest,
-    BidRequest,
-    BuyRequest,
     Heartbeat,
     Hello,
     LotRequest,
@@ -363,9 +364,12 @@ REQUESTS = (
     LotRequest(id=4, lot="12"),
     ReplayRequest(id=5, lot="", after_seq=9),
     BidRequest(id=6, lot="1", amount_minor=1, maximum_minor=2, if_seq=3, if_price_minor=0, while_connected=True),
-    BuyRequest(id=7, lot="1", price_minor=5),
-    MineRequest(id=8),
-    NewsRequest(id=9, after_seq=64),
+    BuyRequest(id=7, lot="1", price_minor=5, if_seq=3),
+    SealRequest(id=8, lot="1", amount_minor=5, if_seq=3),
+    UnsealRequest(id=9, lot="1", if_seq=3),
+    StopRequest(id=10, lot="1", price_minor=5, units=2, if_seq=3),
+    MineRequest(id=11),
+    NewsRequest(id=12, after_seq=64),
 )
 
 

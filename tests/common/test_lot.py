@@ -3,16 +3,17 @@
 import msgspec
 import pytest
 
+from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
-    BidPlaced,
     CloseCause,
     ExtendCause,
     LotAdded,
     LotClosed,
     LotExtended,
+    LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
@@ -21,22 +22,25 @@ from common.lot import (
     LotTerms,
     LotView,
     LotWithdrawn,
+    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
     SaleStatus,
     SaleView,
-    Step,
     evolve,
     evolve_sale,
     first_view,
 )
 from common.money import Currency
 
-TERMS = LotTerms("7", "Sextant", 1000, (Step(0, 100), Step(2000, 250), Step(5000, 500)), buy_now_minor=9000)
-ADDED = LotAdded(1, 50, TERMS, opens_at_ms=100)
+TERMS = LotTerms("7", "Sextant", EnglishTerms(1000, (Step(0, 100),), buy_now_minor=9000))
+BOARD = EnglishBoard(1000, buy_now_minor=9000)
+BID = EnglishBoard(1600, 1500, 3, 1, reserve_met=True)
+OVER = EnglishBoard(1600, 1500, 3, 1)
+ADDED = LotAdded(1, 50, TERMS, BOARD, opens_at_ms=100)
 OPENED = LotOpened(1, 100, ends_at_ms=700)
-PLACED = BidPlaced(2, 200, 4, 3, 1500, 1600, 900, reserve_met=True, buy_now_minor=None)
+MOVED = LotMoved(2, 200, BID, 900, bidder=4)
 
 
 def after(*events: AnyLotEvent) -> LotView:
@@ -54,38 +58,15 @@ def changes(view: LotView, event: AnyLotEvent) -> dict[str, object]:
     return {name: value for name, value in now.items() if value != before[name] and name != "seq"}
 
 
-@pytest.mark.parametrize(
-    ("price_minor", "step_minor"), [(0, 100), (1999, 100), (2000, 250), (4999, 250), (5000, 500), (10**9, 500)]
-)
-def test_a_step_is_that_of_the_last_row_at_or_below_the_price(price_minor: int, step_minor: int) -> None:
-    assert TERMS.step_at(price_minor) == step_minor
-
-
-def test_a_price_below_the_first_row_has_the_first_step() -> None:
-    assert msgspec.structs.replace(TERMS, increments=(Step(500, 100), Step(900, 200))).step_at(0) == 100
-
-
-@pytest.mark.parametrize(("has_reserve", "is_met"), [(True, False), (False, None)])
-def test_a_lot_joins_scheduled_and_says_only_whether_there_is_a_reserve(has_reserve: bool, is_met: bool | None) -> None:
-    terms = msgspec.structs.replace(TERMS, has_reserve=has_reserve)
-    assert first_view(LotAdded(1, 50, terms, 100)) == LotView(
-        terms, minimum_minor=1000, reserve_met=is_met, buy_now_minor=9000, opens_at_ms=100
-    )
+def test_a_lot_joins_scheduled_as_its_event_has_it() -> None:
+    assert after() == LotView(TERMS, BOARD, opens_at_ms=100)
 
 
 def test_each_event_changes_its_own_fields_and_no_others() -> None:
     assert changes(after(), OPENED) == {"status": LotStatus.OPEN, "ends_at_ms": 700}
     assert changes(after(), LotOpened(1, 130)) == {"status": LotStatus.OPEN, "opens_at_ms": 130}
     assert changes(after(), LotRescheduled(1, 60, 400)) == {"opens_at_ms": 400}
-    assert changes(after(OPENED), PLACED) == {
-        "price_minor": 1500,
-        "minimum_minor": 1600,
-        "leader": 3,
-        "bids": 1,
-        "reserve_met": True,
-        "buy_now_minor": None,
-        "ends_at_ms": 900,
-    }
+    assert changes(after(OPENED), MOVED) == {"board": BID, "ends_at_ms": 900}
     assert changes(after(OPENED), LotExtended(2, 300, ExtendCause.OUTAGE, 1000)) == {"ends_at_ms": 1000}
 
 
@@ -117,23 +98,36 @@ def test_the_time_left_is_that_of_the_clock_and_stands_in_a_pause() -> None:
     ("event", "expected"),
     [
         (
-            LotClosed(3, 700, CloseCause.HAMMER, winner=3, hammer_minor=1500),
-            {"status": LotStatus.SOLD, "close_cause": CloseCause.HAMMER, "winner": 3, "hammer_minor": 1500},
+            LotClosed(3, 700, CloseCause.HAMMER, OVER, (Result(3, 1500),)),
+            {"status": LotStatus.SOLD, "close_cause": CloseCause.HAMMER, "results": (Result(3, 1500),)},
         ),
-        (LotClosed(3, 700, CloseCause.TIME), {"status": LotStatus.PASSED, "close_cause": CloseCause.TIME}),
-        (LotWithdrawn(3, 700, "a forgery"), {"status": LotStatus.WITHDRAWN, "reason": "a forgery"}),
+        (LotClosed(3, 700, CloseCause.TIME, OVER), {"status": LotStatus.PASSED, "close_cause": CloseCause.TIME}),
+        (LotWithdrawn(3, 700, OVER, "a forgery"), {"status": LotStatus.WITHDRAWN, "reason": "a forgery"}),
     ],
     ids=["sold", "passed", "withdrawn"],
 )
-def test_a_final_lot_keeps_its_bids_and_has_neither_clock_nor_offer(
-    event: AnyLotEvent, expected: dict[str, object]
-) -> None:
-    offered = msgspec.structs.replace(PLACED, buy_now_minor=9000)
-    nothing_left = {"ends_at_ms": None, "buy_now_minor": None, "closed_at_ms": 700}
-    assert changes(after(OPENED, offered), event) == expected | nothing_left
-    assert evolve(after(OPENED, offered), event).status.is_final
+def test_a_final_lot_has_the_last_board_and_no_clock(event: AnyLotEvent, expected: dict[str, object]) -> None:
+    nothing_left = {"board": OVER, "ends_at_ms": None, "closed_at_ms": 700}
+    assert changes(after(OPENED, MOVED), event) == expected | nothing_left
+    assert evolve(after(OPENED, MOVED), event).status.is_final
     stopped = after(OPENED, LotPaused(2, 300, remaining_ms=400))
     assert evolve(stopped, event).remaining_ms is None
+
+
+def test_what_was_paid_is_the_sum_of_the_results_and_each_bidder_has_its_own() -> None:
+    results = (Result(3, 1500), Result(5, 400, units=2))
+    sold = after(OPENED, LotClosed(2, 700, CloseCause.HAMMER, OVER, results))
+    assert sold.paid_minor == 1900
+    assert [sold.result_of(paddle) for paddle in (3, 4, 5)] == [results[0], None, results[1]]
+    passed = after(OPENED, LotClosed(2, 700, CloseCause.HAMMER, OVER))
+    assert (passed.paid_minor, passed.result_of(3)) == (None, None)
+
+
+def test_who_pays_and_gets_no_units_is_no_buyer() -> None:
+    results = (Result(3, 55), Result(5, 50, units=0))
+    sold = after(OPENED, LotClosed(2, 700, CloseCause.HAMMER, OVER, results))
+    assert (sold.paid_minor, sold.result_of(5), sold.buyers) == (105, results[1], results[:1])
+    assert [sold.is_won_by(paddle) for paddle in (3, 4, 5)] == [True, False, False]
 
 
 def test_only_three_states_are_final() -> None:
@@ -143,7 +137,7 @@ def test_only_three_states_are_final() -> None:
 @pytest.mark.parametrize(
     ("event", "field", "expected"),
     [
-        (LotAdded(6, 50, TERMS), "lots", 3),
+        (LotAdded(6, 50, TERMS, BOARD), "lots", 3),
         (SalePaused(6, 50), "status", SaleStatus.PAUSED),
         (SaleResumed(6, 50), "status", SaleStatus.RUNNING),
         (Announced(6, 50, "Tea is served"), "announcement", "Tea is served"),

@@ -95,8 +95,13 @@ def lot(stranger: Callable[..., Stranger], lots_in_use: set[str]) -> str:
         for view in page["lots"]:
             number = view["terms"]["lot"]
             left_ms = 60_000 if view["ends_at_ms"] is None else view["ends_at_ms"] - page["server_time_ms"]
-            is_free = view["status"] == "open" and not view["bids"] and number not in lots_in_use
-            if is_free and left_ms >= 60_000 and not view["terms"]["has_reserve"]:
+            is_free = (
+                view["status"] == "open"
+                and view["board"]["format"] == "english"
+                and not view["board"]["bids"]
+                and number not in lots_in_use
+            )
+            if is_free and left_ms >= 60_000 and not view["terms"]["format"]["has_reserve"]:
                 lots_in_use.add(number)
                 return str(number)
         start = page["next"]

@@ -21,7 +21,7 @@ BEAT, SALE, ALL_LOTS = b"beat\x00", b"sale\x00", b"lot/"
 LOT_EVENTS = {
     "lot_rescheduled",
     "lot_opened",
-    "bid_placed",
+    "lot_moved",
     "lot_paused",
     "lot_resumed",
     "lot_extended",
@@ -330,51 +330,37 @@ def lot_events(frame: Frame, lot: str) -> list[Body]:
 
 
 def first_view(added: Body) -> Body:
-    terms = added["terms"]
-    return dict.fromkeys(
-        (
-            "price_minor",
-            "leader",
-            "ends_at_ms",
-            "remaining_ms",
-            "winner",
-            "hammer_minor",
-            "closed_at_ms",
-            "close_cause",
-        )
-    ) | {
-        "terms": terms,
-        "minimum_minor": terms["starting_minor"],
+    return dict.fromkeys(("ends_at_ms", "remaining_ms", "closed_at_ms", "close_cause")) | {
+        "terms": added["terms"],
+        "board": added["board"],
         "seq": 0,
         "status": "scheduled",
-        "bids": 0,
-        "reserve_met": False if terms["has_reserve"] else None,
-        "buy_now_minor": terms["buy_now_minor"],
         "opens_at_ms": added["opens_at_ms"],
+        "results": [],
         "reason": "",
     }
 
 
 def evolve(view: Body, event: Body) -> Body:
-    final = {"closed_at_ms": event["at_ms"], "ends_at_ms": None, "remaining_ms": None, "buy_now_minor": None}
     changes: dict[str, Callable[[], Body]] = {
         "lot_rescheduled": lambda: picked(event, "opens_at_ms"),
         "lot_opened": lambda: {"status": "open", "opens_at_ms": event["at_ms"]} | picked(event, "ends_at_ms"),
-        "bid_placed": lambda: (
-            {"bids": view["bids"] + 1}
-            | picked(event, "price_minor", "minimum_minor", "leader", "reserve_met", "buy_now_minor", "ends_at_ms")
-        ),
+        "lot_moved": lambda: picked(event, "board", "ends_at_ms"),
         "lot_paused": lambda: {"status": "paused", "ends_at_ms": None} | picked(event, "remaining_ms"),
         "lot_resumed": lambda: {"status": "open", "remaining_ms": None} | picked(event, "ends_at_ms"),
         "lot_extended": lambda: picked(event, "ends_at_ms", "remaining_ms"),
         "lot_closed": lambda: (
-            final
-            | {"status": "passed" if event["winner"] is None else "sold", "close_cause": event["cause"]}
-            | picked(event, "winner", "hammer_minor")
+            final(event)
+            | {"status": "sold" if event["results"] else "passed", "close_cause": event["cause"]}
+            | picked(event, "results")
         ),
-        "lot_withdrawn": lambda: final | {"status": "withdrawn"} | picked(event, "reason"),
+        "lot_withdrawn": lambda: final(event) | {"status": "withdrawn"} | picked(event, "reason"),
     }
     return view | {"seq": event["seq"]} | changes[event["event"]]()
+
+
+def final(event: Body) -> Body:
+    return {"closed_at_ms": event["at_ms"], "ends_at_ms": None, "remaining_ms": None} | picked(event, "board")
 
 
 def evolve_sale(view: Body, event: Body) -> Body:

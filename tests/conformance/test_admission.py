@@ -42,7 +42,7 @@ def assert_gets_nothing(house: OwnHouse, outsider: Stranger, admitted: Stranger,
     ):
         answer = outsider.ask(type_, **fields)
         assert (answer["type"], answer["code"]) == ("rejected", code), type_
-        assert (answer["price_minor"], answer["minimum_minor"], answer["seq"]) == (None, None, None)
+        assert (answer["board"], answer["own"], answer["seq"]) == (None, None, None)
     assert house.order(type="pause", lot="1")["type"] == "done"
     assert house.order(type="resume", lot="1")["type"] == "done"
     assert house.order(type="announce", text="Hear, hear")["type"] == "done"
@@ -210,7 +210,7 @@ def test_without_curve_a_connection_is_who_its_hello_says(
     ann.join(name="Ann")
     bid = {"id": ann.new_id(), "lot": "1", "amount_minor": 10_000}
     verdict = ann.ask("bid", **bid)
-    assert ann.await_event("1", "bid_placed")["bidder"] == ann.paddle
+    assert ann.await_event("1", "lot_moved")["bidder"] == ann.paddle
     again = strangers_of(house.link, keys=ann.keys)
     assert again.ask("bid", **bid)["code"] == "hello_first"
     assert again.hello()["paddle"] == ann.paddle

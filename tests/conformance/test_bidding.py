@@ -16,7 +16,7 @@ def test_a_bid_needs_an_amount_or_a_maximum_that_is_not_below_it(stranger: Make,
     ann.enrol()
     neither = {"id": ann.new_id(), "lot": lot}
     verdict = ann.ask("bid", **neither)
-    assert (verdict["code"], verdict["minimum_minor"]) == ("invalid_amount", 10_000)
+    assert (verdict["code"], verdict["board"]["minimum_minor"]) == ("invalid_amount", 10_000)
     assert ann.ask("bid", **neither) == verdict, "it is a verdict, and remembered"
     assert ann.ask("bid", **neither, amount_minor=10_000)["code"] == "id_conflict"
     assert ann.ask("bid", lot=lot, amount_minor=20_000, maximum_minor=19_999)["code"] == "invalid_amount"
@@ -52,12 +52,24 @@ def test_an_open_bid_becomes_the_price(stranger: Make, lot: str) -> None:
     ann = stranger().join()
     seq = ann.views[lot]["seq"]
     answer = ann.ask("bid", lot=lot, amount_minor=12_345)
-    expected = {"price_minor": 12_345, "minimum_minor": 12_845, "seq": seq + 1, "reserve_met": None}
-    assert {field: answer[field] for field in expected} == expected
-    assert (answer["leading"], answer["bought"], answer["lot"]) == (True, False, lot)
-    event = ann.await_event(lot, "bid_placed")
-    assert {field: event[field] for field in expected} == expected
-    assert (event["bidder"], event["leader"], event["at_ms"]) == (ann.paddle, ann.paddle, answer["at_ms"])
+    board = {
+        "format": "english",
+        "price_minor": 12_345,
+        "minimum_minor": 12_845,
+        "leader": ann.paddle,
+        "bids": 1,
+        "reserve_met": None,
+        "buy_now_minor": None,
+    }
+    assert (answer["board"], answer["seq"], answer["lot"]) == (board, seq + 1, lot)
+    assert (answer["own"], answer["results"]) == ({"format": "english", "maximum_minor": 12_345}, [])
+    event = ann.await_event(lot, "lot_moved")
+    assert (event["board"], event["seq"]) == (board, seq + 1)
+    assert (event["bidder"], event["at_ms"], event["ends_at_ms"]) == (
+        ann.paddle,
+        answer["at_ms"],
+        answer["ends_at_ms"],
+    )
 
 
 def test_a_bid_below_the_minimum_is_told_the_minimum(stranger: Make, lot: str) -> None:
@@ -67,28 +79,31 @@ def test_a_bid_below_the_minimum_is_told_the_minimum(stranger: Make, lot: str) -
     seq = ann.ask("bid", lot=lot, amount_minor=10_000)["seq"]
     answer = ben.ask("bid", lot=lot, amount_minor=10_499)
     assert (answer["code"], answer["lot"], answer["seq"]) == ("below_minimum", lot, seq)
-    assert (answer["price_minor"], answer["minimum_minor"], answer["leading"]) == (10_000, 10_500, False)
+    board = answer["board"]
+    assert (board["price_minor"], board["minimum_minor"], board["leader"]) == (10_000, 10_500, ann.paddle)
+    assert answer["own"] is None
 
 
 def test_a_maximum_bids_as_little_as_keeps_the_lead(stranger: Make, lot: str) -> None:
     ann, ben = stranger().join(), stranger()
     ben.enrol()
     first = ann.ask("bid", lot=lot, maximum_minor=40_000)
-    assert (first["price_minor"], first["maximum_minor"]) == (10_000, 40_000)
+    assert (first["board"]["price_minor"], first["own"]["maximum_minor"]) == (10_000, 40_000)
     second = ben.ask("bid", lot=lot, amount_minor=20_000)
-    assert (second["leading"], second["maximum_minor"]) == (False, None)
-    assert second["price_minor"] == 20_500
-    ann.await_event(lot, "bid_placed")
-    event = ann.await_event(lot, "bid_placed")
-    assert (event["bidder"], event["leader"], event["price_minor"]) == (ben.paddle, ann.paddle, 20_500)
+    assert second["own"] is None
+    assert second["board"]["price_minor"] == 20_500
+    ann.await_event(lot, "lot_moved")
+    event = ann.await_event(lot, "lot_moved")
+    assert event["bidder"] == ben.paddle
+    assert (event["board"]["leader"], event["board"]["price_minor"]) == (ann.paddle, 20_500)
     tie = ben.ask("bid", lot=lot, maximum_minor=40_000)
-    assert (tie["leading"], tie["price_minor"]) == (False, 40_000), "of equal maxima the earlier leads"
+    assert (tie["own"], tie["board"]["price_minor"]) == (None, 40_000), "of equal maxima the earlier leads"
 
 
 def test_nobody_bids_against_oneself(stranger: Make, lot: str) -> None:
     ann = stranger()
     ann.enrol()
-    assert ann.ask("bid", lot=lot, amount_minor=10_000, maximum_minor=30_000)["price_minor"] == 10_000
+    assert ann.ask("bid", lot=lot, amount_minor=10_000, maximum_minor=30_000)["board"]["price_minor"] == 10_000
     assert ann.ask("bid", lot=lot, amount_minor=50_000)["code"] == "already_leading"
     for maximum_minor in (20_000, 30_000):
         assert ann.ask("bid", lot=lot, maximum_minor=maximum_minor)["code"] == "maximum_not_raised"
@@ -105,11 +120,12 @@ def test_a_raised_maximum_leaves_no_public_trace(stranger: Make, lot: str) -> No
     ann, eve = stranger(), stranger().join()
     ann.enrol()
     first = ann.ask("bid", lot=lot, maximum_minor=30_000)
-    eve.await_event(lot, "bid_placed")
+    eve.await_event(lot, "lot_moved")
     before = eve.ask("lot", lot=lot)["lots"]
     known = len(eve.frames)
     raised = ann.ask("bid", lot=lot, maximum_minor=60_000)
-    assert (raised["type"], raised["maximum_minor"], raised["seq"]) == ("accepted", 60_000, first["seq"])
+    assert (raised["type"], raised["own"]["maximum_minor"], raised["seq"]) == ("accepted", 60_000, first["seq"])
+    assert raised["board"] == first["board"]
     eve.probe()  # whatever the raise had caused would come before the probe's answer
     beat = eve.await_beat()
     assert dict(beat.body["lots"]).get(lot, first["seq"]) == first["seq"]
@@ -129,7 +145,11 @@ def test_a_bid_can_depend_on_what_the_bidder_saw(stranger: Make, lot: str) -> No
     accepted = ann.ask("bid", lot=lot, amount_minor=10_000, if_price_minor=0, if_seq=seq)
     assert accepted["type"] == "accepted"
     changed = ben.ask("bid", lot=lot, amount_minor=20_000, if_seq=seq)
-    assert (changed["code"], changed["price_minor"], changed["seq"]) == ("state_changed", 10_000, accepted["seq"])
+    assert (changed["code"], changed["board"]["price_minor"], changed["seq"]) == (
+        "state_changed",
+        10_000,
+        accepted["seq"],
+    )
     assert ben.ask("bid", lot=lot, amount_minor=20_000, if_price_minor=10_000)["type"] == "accepted"
 
 
@@ -139,14 +159,26 @@ def test_mine_is_one_s_own(stranger: Make, lot: str) -> None:
     ben.enrol()
     ann.ask("bid", lot=lot, maximum_minor=30_000)
     mine = ann.ask("mine")
-    assert (mine["paddle"], mine["maxima"]) == (ann.paddle, [{"lot": lot, "maximum_minor": 30_000}])
-    assert ben.ask("mine")["maxima"] == []
+    own = {"format": "english", "maximum_minor": 30_000}
+    assert (mine["paddle"], mine["positions"]) == (ann.paddle, [{"lot": lot, "own": own}])
+    assert ben.ask("mine")["positions"] == []
 
 
 def test_lots_without_an_offer_can_t_be_bought(stranger: Make, lot: str) -> None:
     ann = stranger()
     ann.enrol()
     assert ann.ask("buy", lot=lot, price_minor=10_000)["code"] == "no_buy_now"
+
+
+@pytest.mark.parametrize(("type_", "fields"), [("seal", {"amount_minor": 20_000}), ("unseal", {})])
+def test_an_offer_of_another_format_is_none(stranger: Make, lot: str, type_: str, fields: dict[str, int]) -> None:
+    ann = stranger().join()
+    refused = {"id": ann.new_id(), "lot": lot} | fields
+    verdict = ann.ask(type_, **refused)
+    assert (verdict["code"], verdict["lot"], verdict["seq"]) == ("other_format", lot, ann.views[lot]["seq"])
+    assert (verdict["board"], verdict["own"]) == (ann.views[lot]["board"], None)
+    assert ann.ask(type_, **refused) == verdict, "it is a verdict, and remembered"
+    assert ann.ask(type_, **(refused | {"if_seq": 7}))["code"] == "id_conflict"
 
 
 SHORT_SALE = """
@@ -208,7 +240,7 @@ def test_a_short_sale_to_its_end(own_house: Callable[..., OwnHouse], strangers_o
     early = ann.ask("bid", lot="later-1", amount_minor=10_000)
     assert (early["code"], 3_000_000 < early["retry_ms"] <= 3_600_000) == ("lot_not_open", True)
     open_lot("reserve-1")
-    assert ann.ask("bid", lot="reserve-1", amount_minor=80_000)["reserve_met"] is False
+    assert ann.ask("bid", lot="reserve-1", amount_minor=80_000)["board"]["reserve_met"] is False
 
     open_lot("soft-1")
     extended = ann.ask("bid", lot="soft-1", amount_minor=10_000)
@@ -218,21 +250,24 @@ def test_a_short_sale_to_its_end(own_house: Callable[..., OwnHouse], strangers_o
     open_lot("buy-1")
     assert ann.ask("buy", lot="buy-1", price_minor=49_999)["code"] == "no_buy_now"
     bought = ann.ask("buy", lot="buy-1", price_minor=50_000)
-    assert (bought["type"], bought["bought"], bought["price_minor"]) == ("accepted", True, 50_000)
+    results = [{"paddle": ann.paddle, "amount_minor": 50_000, "units": 1}]
+    assert (bought["type"], bought["results"], bought["ends_at_ms"]) == ("accepted", results, None)
+    assert (bought["board"]["price_minor"], bought["board"]["bids"], bought["own"]) == (None, 0, None)
 
     closed = {name: ann.await_event(name, "lot_closed") for name in ("buy-1", "reserve-1", "soft-1")}
-    assert (closed["buy-1"]["cause"], closed["buy-1"]["winner"]) == ("buy_now", ann.paddle)
-    assert (closed["reserve-1"]["winner"], closed["reserve-1"]["hammer_minor"]) == (None, None)
-    assert (closed["soft-1"]["winner"], closed["soft-1"]["hammer_minor"]) == (ann.paddle, 10_000)
+    assert (closed["buy-1"]["cause"], closed["buy-1"]["results"]) == ("buy_now", results)
+    assert (closed["buy-1"]["board"], closed["buy-1"]["seq"]) == (bought["board"], bought["seq"])
+    assert closed["reserve-1"]["results"] == []
+    assert closed["soft-1"]["results"] == [{"paddle": ann.paddle, "amount_minor": 10_000, "units": 1}]
     assert (closed["soft-1"]["cause"], closed["soft-1"]["at_ms"]) == ("time", extended["ends_at_ms"])
 
     late = ann.ask("bid", lot="soft-1", amount_minor=90_000)
     now_ms = ann.ask("ping")["server_time_ms"]
-    assert (late["code"], late["price_minor"], late["leading"]) == ("lot_closed", 10_000, True)
+    assert (late["code"], late["board"]["price_minor"], late["own"]["maximum_minor"]) == ("lot_closed", 10_000, 10_000)
     assert 0 <= late["late_ms"] <= now_ms - closed["soft-1"]["at_ms"]
 
     mine = ann.ask("mine")
-    assert (sorted(mine["won"]), mine["total_minor"], mine["maxima"]) == (["buy-1", "soft-1"], 60_000, [])
+    assert (sorted(mine["won"]), mine["total_minor"], mine["positions"]) == (["buy-1", "soft-1"], 60_000, [])
     assert house.order(type="end")["type"] == "done"
     ended = ann.await_frame(lambda frame: frame.topic == b"sale" and frame.body["events"][-1]["event"] == "sale_ended")
     for frame in ann.frames:

@@ -61,7 +61,7 @@ def test_heartbeats_come_within_their_time_and_say_how_things_stand(stranger: Ma
 def test_the_next_heartbeat_names_a_lot_that_changed(stranger: Make, lot: str) -> None:
     ann = stranger().join()
     seq = ann.ask("bid", lot=lot, amount_minor=10_000)["seq"]
-    ann.await_event(lot, "bid_placed")
+    ann.await_event(lot, "lot_moved")
     assert ann.await_beat().body["lots"][0] == [lot, seq]
 
 
@@ -78,7 +78,7 @@ def test_a_subscription_to_one_lot_brings_no_other(stranger: Make) -> None:
     ann.probe()
     for number in (other, one):
         view = ann.ask("lot", lot=number)["lots"][0]
-        assert ann.ask("bid", lot=number, amount_minor=view["minimum_minor"])["type"] == "accepted"
+        assert ann.ask("bid", lot=number, amount_minor=view["board"]["minimum_minor"])["type"] == "accepted"
     ann.probe()
     assert {frame.topic for frame in ann.frames if frame.body["type"] == "lot_events"} == {b"lot/" + one.encode()}
 
@@ -91,13 +91,13 @@ def test_changes_of_several_lots_come_together_but_to_who_follows_one(stranger: 
     ben.connect_feed(b"lot/" + followed.encode() + b"\x00")
     ben.probe()
     known = len(eve.frames)
-    minimum = {number: eve.views[number]["minimum_minor"] for number in (followed, *others)}
+    minimum = {number: eve.views[number]["board"]["minimum_minor"] for number in (followed, *others)}
     for _ in range(TRIES):
         for number in (followed, *others):
             ann.send({"type": "bid", "id": ann.new_id(), "lot": number, "maximum_minor": minimum[number]})
         for answer in (ann.receive() for _ in minimum):
             assert answer is not None
-            minimum[answer["lot"]] = answer["minimum_minor"] + 100
+            minimum[answer["lot"]] = answer["board"]["minimum_minor"] + 100
         eve.catch_up()
         if any(frame.topic == b"lot/" for frame in eve.frames[known:]):
             break
@@ -275,7 +275,7 @@ def test_a_reconnected_feed_is_proven_anew(stranger: Make, lot: str) -> None:
     ann.connect_feed(BEAT, SALE, ALL_LOTS)
     ann.probe()
     assert ann.ask("bid", lot=lot, amount_minor=10_000)["type"] == "accepted"
-    assert ann.await_event(lot, "bid_placed")["bidder"] == ann.paddle
+    assert ann.await_event(lot, "lot_moved")["bidder"] == ann.paddle
     probe = ann.new_probe()
     assert len(probe) == 1 + len(secrets.token_hex(8))
     assert ann.await_frame(lambda frame: frame.topic == probe)
@@ -313,7 +313,8 @@ number = "buy-1"
 title = "Bought"
 buy_now = "500"
 """
-ADDED = {"lot": "new-1", "title": "Added", "starting_minor": 100, "increments": [[0, 10]]}
+ENGLISH = {"format": "english", "starting_minor": 100, "increments": [[0, 10]]}
+ADDED = {"lot": "new-1", "title": "Added", "format": ENGLISH}
 
 
 def test_every_kind_of_event_does_to_a_replica_what_it_did_to_the_house(

@@ -24,6 +24,8 @@ def fresh_name() -> str:
         ("replay", {"lot": "", "after_seq": 0}),
         ("bid", {"lot": "1", "amount_minor": 10_000_000}),
         ("buy", {"lot": "1", "price_minor": 1}),
+        ("seal", {"lot": "1", "amount_minor": 1}),
+        ("unseal", {"lot": "1"}),
         ("mine", {}),
     ],
 )

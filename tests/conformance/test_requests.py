@@ -113,6 +113,8 @@ def test_the_clock_of_the_house_does_not_run_backwards(stranger: Make) -> None:
         ("replay", {"after_seq": 0}),
         ("bid", {"amount_minor": 100}),
         ("buy", {"price_minor": 100}),
+        ("seal", {"amount_minor": 100}),
+        ("unseal", {}),
     ],
 )
 def test_a_lot_that_is_not_there_is_told(stranger: Make, type_: str, fields: dict[str, int]) -> None:
@@ -136,7 +138,8 @@ def test_a_lot_is_named_as_the_house_writes_it(stranger: Make, lot: str) -> None
 @pytest.mark.parametrize("number", ["1", "01", "__proto__", "12.0", "a", "-1", "1-", "1" * 17, "1 2", "é1", ""])
 def test_a_number_that_is_none_or_another_lot_s_is_not_added(own_house: Callable[..., OwnHouse], number: str) -> None:
     house = own_house(CATALOGUE)
-    terms = {"lot": number, "title": "Added", "starting_minor": 100, "increments": [[0, 10]]}
+    english = {"format": "english", "starting_minor": 100, "increments": [[0, 10]]}
+    terms = {"lot": number, "title": "Added", "format": english}
     assert house.order(type="add", lots=[{"terms": terms}])["code"] == "invalid_lot"
     assert house.order(type="add", lots=[{"terms": terms | {"lot": "2a"}}, {"terms": terms | {"lot": "2A"}}])[
         "code"

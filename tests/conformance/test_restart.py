@@ -64,7 +64,7 @@ def test_verdicts_are_the_same_after_a_crash(own_house: Callable[..., OwnHouse],
     assert again["term"] > ann.welcome["term"], "the process that took the record over owns it"
     assert [ann.ask_until_answered(body) for body in asked] == verdicts
     assert ann.ask("bid", id=asked[0]["id"], lot="open-1", maximum_minor=30_001)["code"] == "id_conflict"
-    assert ann.ask("mine")["maxima"] == [{"lot": "open-1", "maximum_minor": 40_000}]
+    assert ann.ask("mine")["positions"] == [{"lot": "open-1", "own": {"format": "english", "maximum_minor": 40_000}}]
 
 
 def test_the_feed_comes_back_and_tells_what_was_missed(own_house: Callable[..., OwnHouse], strangers_of: Make) -> None:
@@ -130,7 +130,7 @@ def test_no_bid_is_lost_or_counted_twice_in_a_crash(
     assert before.items() <= verdicts.items()
     accepted = [verdict["seq"] for verdict in verdicts.values() if verdict["type"] == "accepted"]
     events = ann.ask("replay", lot="open-1", after_seq=0)["lot_events"]
-    placed = [event["seq"] for event in events if event["event"] == "bid_placed"]
+    placed = [event["seq"] for event in events if event["event"] == "lot_moved"]
     assert sorted(accepted) == placed, "each accepted bid is in the history, just once"
     ann.load()
-    assert ann.views["open-1"]["bids"] == len(placed)
+    assert ann.views["open-1"]["board"]["bids"] == len(placed)

@@ -51,14 +51,14 @@ def integers_in(value: Any) -> set[int]:
 def test_secrets_are_in_no_byte_that_others_get(own_house: Callable[..., OwnHouse], strangers_of: Make) -> None:
     house = own_house(CATALOGUE)
     ann, ben, eve = (strangers_of(house.link).join() for _ in range(3))
-    assert ann.ask("bid", lot="R-1", amount_minor=20_000)["reserve_met"] is False
-    assert ben.ask("bid", lot="R-1", amount_minor=HIDDEN_BELOW_RESERVE - 1)["reserve_met"] is False
-    assert ben.ask("bid", lot="M-1", maximum_minor=MAXIMUM)["maximum_minor"] == MAXIMUM
-    assert ann.ask("bid", lot="M-1", amount_minor=30_000)["leading"] is False
-    assert ben.ask("bid", lot="M-1", maximum_minor=RAISED)["maximum_minor"] == RAISED
-    assert ann.ask("bid", lot="M-1", amount_minor=40_000, maximum_minor=50_000)["leading"] is False
+    assert ann.ask("bid", lot="R-1", amount_minor=20_000)["board"]["reserve_met"] is False
+    assert ben.ask("bid", lot="R-1", amount_minor=HIDDEN_BELOW_RESERVE - 1)["board"]["reserve_met"] is False
+    assert ben.ask("bid", lot="M-1", maximum_minor=MAXIMUM)["own"]["maximum_minor"] == MAXIMUM
+    assert ann.ask("bid", lot="M-1", amount_minor=30_000)["own"] is None
+    assert ben.ask("bid", lot="M-1", maximum_minor=RAISED)["own"]["maximum_minor"] == RAISED
+    assert ann.ask("bid", lot="M-1", amount_minor=40_000, maximum_minor=50_000)["own"] is None
     assert ann.ask("bid", lot="M-1", amount_minor=40_001)["code"] == "below_minimum"
-    assert ben.ask("mine")["maxima"][-1]["maximum_minor"] == RAISED
+    assert ben.ask("mine")["positions"][-1]["own"]["maximum_minor"] == RAISED
     for one in (ann, eve):
         one.ask("mine")
         one.load()
@@ -80,7 +80,8 @@ def test_secrets_are_in_no_byte_that_others_get(own_house: Callable[..., OwnHous
             assert msgpack.packb(secret) not in told
             assert secret not in numbers
     assert msgpack.packb(RAISED) in everything_told_to(ben), "one's own is told"
-    assert (eve.views["R-1"]["status"], eve.views["M-1"]["hammer_minor"]) == ("passed", 50_500)
+    paid = {"paddle": ben.paddle, "amount_minor": 50_500, "units": 1}
+    assert (eve.views["R-1"]["status"], eve.views["M-1"]["results"]) == ("passed", [paid])
 
 
 def test_names_are_not_published(own_house: Callable[..., OwnHouse], strangers_of: Make) -> None:
@@ -88,7 +89,7 @@ def test_names_are_not_published(own_house: Callable[..., OwnHouse], strangers_o
     eve, ann = strangers_of(house.link).join(), strangers_of(house.link)
     ann.join(name="Annabel Unheard")
     ann.ask("bid", lot="M-1", amount_minor=20_000)
-    assert eve.await_event("M-1", "bid_placed")["bidder"] == ann.paddle
+    assert eve.await_event("M-1", "lot_moved")["bidder"] == ann.paddle
     eve.load()
     told = everything_told_to(eve)
     assert b"Annabel" not in told
@@ -100,9 +101,10 @@ def test_a_winner_comes_with_the_close_and_not_before(own_house: Callable[..., O
     ann = strangers_of(house.link).join()
     ann.ask("bid", lot="M-1", amount_minor=20_000)
     before = ann.ask("lot", lot="M-1")["lots"][0]
-    assert (before["leader"], before["winner"], before["hammer_minor"]) == (ann.paddle, None, None)
+    assert (before["board"]["leader"], before["results"]) == (ann.paddle, [])
     assert ann.ask("mine")["won"] == []
     assert house.order(type="close", lot="M-1")["type"] == "done"
     closed = ann.await_event("M-1", "lot_closed")
-    assert (closed["winner"], closed["hammer_minor"], closed["cause"]) == (ann.paddle, 20_000, "hammer")
+    assert closed["results"] == [{"paddle": ann.paddle, "amount_minor": 20_000, "units": 1}]
+    assert closed["cause"] == "hammer"
     assert ann.ask("mine")["won"] == ["M-1"]

@@ -15,12 +15,12 @@ def test_a_repeat_gets_the_same_verdict_and_does_nothing(stranger: Make, lot: st
     ann, ben = stranger().join(), stranger().join()
     bid = {"id": ann.new_id(), "lot": lot, "amount_minor": 10_000}
     first = ann.ask("bid", **bid)
-    assert (first["type"], first["leading"]) == ("accepted", True)
-    assert ben.ask("bid", lot=lot, amount_minor=20_000)["leading"]
+    assert (first["type"], first["own"]["maximum_minor"]) == ("accepted", 10_000)
+    assert ben.ask("bid", lot=lot, amount_minor=20_000)["own"] is not None
     for _ in range(3):
         assert ann.ask("bid", **bid) == first
     ann.catch_up()
-    assert (ann.views[lot]["bids"], ann.views[lot]["leader"]) == (2, ben.paddle)
+    assert (ann.views[lot]["board"]["bids"], ann.views[lot]["board"]["leader"]) == (2, ben.paddle)
 
 
 def test_a_rejection_is_a_verdict_too(stranger: Make, lot: str) -> None:
@@ -29,7 +29,11 @@ def test_a_rejection_is_a_verdict_too(stranger: Make, lot: str) -> None:
     ben.enrol()
     request_id = ann.new_id()
     first = ann.ask("bid", id=request_id, lot=lot, amount_minor=9_999)
-    assert (first["code"], first["price_minor"], first["minimum_minor"]) == ("below_minimum", None, 10_000)
+    assert (first["code"], first["board"]["price_minor"], first["board"]["minimum_minor"]) == (
+        "below_minimum",
+        None,
+        10_000,
+    )
     assert ben.ask("bid", lot=lot, amount_minor=10_000)["type"] == "accepted"
     assert ann.ask("bid", id=request_id, lot=lot, amount_minor=9_999) == first
 

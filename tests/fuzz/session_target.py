@@ -7,7 +7,8 @@ from typing import Final, get_args
 
 from auctioneer.audit.invariants import check, check_same_state
 from common.codec import RejectedBody, decode_answer, decode_request, encode
-from common.messages import Accepted, AnyAnswer, AnyRequest, BidRequest, BuyRequest, Hello, Ping, Rejected, Role
+from common.formats.english import BidRequest, BuyRequest
+from common.messages import Accepted, AnyAnswer, AnyRequest, Hello, Ping, Rejected, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CAT, SmallSale, lot, lots
 
 KEYS: Final = (ANN, BOB, CAT, "d" * 40)

@@ -16,7 +16,7 @@ from auctioneer.journal import append
 from auctioneer.journal.snapshots import SavedState, SnapshotFiles
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.process.startup import read_house
-from common.messages import BidRequest
+from common.formats.english import BidRequest
 from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale
 from tests.fuzz.journal_target import CHANGE_BYTES, changed
 

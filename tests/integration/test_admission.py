@@ -11,13 +11,12 @@ import zmq
 
 from common.codec import lot_topic, topic
 from common.errors import RejectCode
+from common.formats.english import BidRequest, BuyRequest
 from common.keys import KeyPair, new_keys
 from common.messages import (
     Accepted,
     AnyAnswer,
     AnyRequest,
-    BidRequest,
-    BuyRequest,
     Heartbeat,
     Hello,
     LotEvents,
@@ -110,7 +109,7 @@ def assert_learns_nothing(stranger: RawBidder, *codes: RejectCode) -> None:
         answer = stranger.ask(request)
         assert code_of(answer) in codes
         assert isinstance(answer, Rejected)
-        assert (answer.seq, answer.price_minor, answer.minimum_minor, answer.late_ms) == (None, None, None, None)
+        assert (answer.seq, answer.board, answer.own, answer.late_ms) == (None, None, None, None)
 
 
 def test_who_is_not_on_the_list_learns_nothing(tmp_path: Path, bidder: Callable[..., RawBidder]) -> None:

@@ -13,6 +13,7 @@ from bidder.core.notices import HistoryLost, LotChanged, Notice, StateReady
 from common.keys import new_keys
 from common.lot import LotStatus, LotView
 from common.messages import Accepted, Hello, LotRequest, Role, Snapshot
+from tests.english import english
 from tests.house_process import WAIT_S, RawBidder, running_house
 
 WAIT_MS = 60_000
@@ -78,15 +79,19 @@ def test_clients_go_on_from_a_backup_in_a_new_epoch(tmp_path: Path) -> None:
             for client in (ann, ben, cleo):
                 assert {lot: client.lots()[lot] for lot in restored} == restored
             first, first_before = restored["1"], at_backup["1"]
-            assert (first.status, first.leader, first.price_minor) == (LotStatus.OPEN, ann.paddle, 1000)
-            assert restored["2"].price_minor is None
+            assert (first.status, first.board.leader, english(first).price_minor) == (LotStatus.OPEN, ann.paddle, 1000)
+            assert english(restored["2"]).price_minor is None
             assert (first.ends_at_ms or 0) > (first_before.ends_at_ms or 0), "open lots got the outage back"
             # And the sale goes on, from the amounts that the restored state asks for.
             assert cleo.paddle == 3, "enrolled anew"
             accepted(cleo, "1", 1100)
             for client in (ann, ben, cleo):
                 change = next_of(client, LotChanged)
-                assert (change.lot, change.view.leader, change.view.price_minor) == ("1", cleo.paddle, 1100)
+                assert (change.lot, change.view.board.leader, english(change.view).price_minor) == (
+                    "1",
+                    cleo.paddle,
+                    1100,
+                )
             assert house.auctioneer("verify").exit_code == 0
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from bidder import Desk, Hall
 from bidder.core.notices import ConnectionState, Joined, Notice
+from common.formats.english import BidRequest
 from common.keys import new_keys
-from common.messages import BidRequest
 from tests.checking.checker import check as check_history
 from tests.checking.history import Call, Replica
+from tests.english import english
 from tests.house_process import WAIT_S, HouseProcess, running_house
 from tests.live_sale import history_of
 
@@ -81,7 +82,9 @@ class Gathering:
         async with turns:
             desk, lot = self.desks[place], self.chance.choice(("1", "2"))
             request = BidRequest(
-                id=desk.new_request_id(), lot=lot, amount_minor=self.hall.lot(lot).minimum_minor + 100 * (place % 3)
+                id=desk.new_request_id(),
+                lot=lot,
+                amount_minor=english(self.hall.lot(lot)).minimum_minor + 100 * (place % 3),
             )
             call = Call(self.keys[place].public, request, invoked=time.monotonic_ns())
             self.calls.append(call)

@@ -17,9 +17,11 @@ from auctioneer.process.folder import DataFolder
 from auctioneer.process.held_sale import STANDSTILL_MS
 from common.codec import encode, topic
 from common.errors import RejectCode
+from common.formats.english import BidRequest
 from common.links import parse_link
 from common.lot import LotStatus
-from common.messages import Accepted, BidRequest, Heartbeat, Hello, LotRequest, Rejected, Snapshot, Welcome
+from common.messages import Accepted, Heartbeat, Hello, LotRequest, Rejected, Snapshot, Welcome
+from tests.english import hammer_minor
 from tests.house_process import CATALOGUE, WAIT_S, HouseProcess, RawBidder, running_house
 
 
@@ -140,7 +142,7 @@ def test_a_stopped_sale_goes_on_where_it_was(tmp_path: Path) -> None:
     assert isinstance(closed, Snapshot)
     assert isinstance(after, Snapshot)
     assert closed.lots[0].status is LotStatus.SOLD
-    assert closed.lots[0].hammer_minor == 2000
+    assert hammer_minor(closed.lots[0]) == 2000
     assert after.lots[0].status is LotStatus.OPEN
     assert (after.lots[0].ends_at_ms or 0) > (before.lots[0].ends_at_ms or 0)
 

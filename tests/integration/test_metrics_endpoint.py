@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from common.codec import topic
-from common.messages import Accepted, BidRequest, Heartbeat, Rejected
+from common.formats.english import BidRequest
+from common.messages import Accepted, Heartbeat, Rejected
 from tests.crashes import snapshotting
 from tests.house_process import HouseProcess, RawBidder, running_house
 from tests.scraping import get, scrape, snapshot_position

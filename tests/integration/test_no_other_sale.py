@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from common.errors import RejectCode
-from common.messages import Accepted, BidRequest, Rejected
+from common.formats.english import BidRequest
+from common.messages import Accepted, Rejected
 from tests.house_process import HouseProcess, RawBidder, running_house
 
 GONE = "Error [journal_gone]"

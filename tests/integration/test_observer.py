@@ -4,8 +4,10 @@ from pathlib import Path
 
 from bidder import Client
 from bidder.core.notices import ConnectionChanged, ConnectionState, Joined, LotChanged, Notice
+from common.formats.english import BidRequest
 from common.keys import new_keys
-from common.messages import Accepted, BidRequest, Role
+from common.messages import Accepted, Role
+from tests.english import english
 from tests.house_process import CATALOGUE, RawBidder, running_house
 
 
@@ -15,7 +17,7 @@ def is_live(event: Notice) -> bool:
 
 def tells_more(event: Notice, amount_minor: int) -> bool:
     if isinstance(event, LotChanged):
-        return event.view.price_minor == amount_minor
+        return english(event.view).price_minor == amount_minor
     return isinstance(event, ConnectionChanged)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from common.messages import Accepted, BidRequest
+from common.formats.english import BidRequest
+from common.messages import Accepted
 from tests.house_process import ROOT, WAIT_S, HouseProcess, RawBidder, running_house
 
 

@@ -14,8 +14,9 @@ from auctioneer.journal.snapshots import SnapshotFiles
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.rules.facts import AnyFact, Rejection, SaleDecided
 from common.errors import RejectCode
+from common.formats.english import BidRequest, EnglishBoard
 from common.lot import Announced
-from common.messages import BidRequest, Rejected
+from common.messages import Rejected
 
 LARGE_TEXT = "A long word on the state of things. " * 450
 """Large enough for a few batches to fill the WAL, so that a checkpoint comes in a short run."""
@@ -45,7 +46,7 @@ def fact(position: int, *, is_large: bool) -> AnyFact:
 
 def rejection(batch: int) -> Rejection:
     """Return the rejection that goes with a batch."""
-    verdict = Rejected(id=batch, code=RejectCode.BELOW_MINIMUM, lot="1", seq=0, minimum_minor=100)
+    verdict = Rejected(id=batch, code=RejectCode.BELOW_MINIMUM, lot="1", seq=0, board=EnglishBoard(100))
     return Rejection(batch, 1, BidRequest(id=batch, lot="1", amount_minor=batch), verdict)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bidder.core.notices import LotCaughtUp
 from common.errors import RejectCode
-from common.messages import Accepted, News, Rejected
+from common.messages import Accepted, Mine, News, Rejected
 from tests.checking.calls import VERDICTS, is_verdict
 from tests.checking.history import WIRE, History
 
@@ -26,11 +26,31 @@ REQUIRED = (
     "soft close at the cap",
     "the sale ended by itself",
     "the sale was paused and went on",
+    # the rules of other formats
+    "a sealed offer was made again",
+    "a sealed offer was replaced",
+    "a sealed offer was taken back",
+    "a sealed lot was sold",
+    "a sealed lot passed",
+    "equal sealed offers were the highest",
+    "a Vickrey winner paid the second offer",
+    "a Vickrey winner paid the least that would have won",
+    "a Dutch price fell",
+    "a Dutch price fell after a pause",
+    "a Dutch price fell after an outage",
+    "a Dutch lot was sold out",
+    "a Dutch lot was sold in part",
+    "a Dutch lot passed",
+    "a stop took the units that were left",
+    "a stop came once the price had fallen",
+    "several bidders bought units",
     # identity and verdicts
     "a bidder was turned out",
     "a word was told to one bidder",
     "words waited for a bidder",
     "a question for news was answered without words",
+    "a bidder asked for its positions",
+    "a bidder asked for what it has won",
     "a conflict of ids",
     "a stale id",
     *(f"verdict: {code.value}" for code in sorted(VERDICTS, key=lambda code: code.value)),
@@ -75,6 +95,8 @@ REQUIRED = (
 def count(history: History, reached: Counter[str]) -> None:
     """Count the rare paths that a history shows."""
     _count_facts(history, reached)
+    _count_sealed(history, reached)
+    _count_dutch(history, reached)
     for call in history.calls:
         if isinstance(call.outcome, Rejected):
             reached["a conflict of ids"] += call.outcome.code is RejectCode.ID_CONFLICT
@@ -89,6 +111,9 @@ def _count_answers(history: History, reached: Counter[str]) -> None:
     put_off: set[tuple[str, int]] = set()
     for one in history.heard:
         answer = one.message
+        if isinstance(answer, Mine):
+            reached["a bidder asked for its positions"] += bool(answer.positions)
+            reached["a bidder asked for what it has won"] += bool(answer.won)
         if isinstance(answer, News):
             reached["a word was told to one bidder"] += bool(answer.words)
             reached["words waited for a bidder"] += len(answer.words) > 1
@@ -111,7 +136,7 @@ def _count_facts(history: History, reached: Counter[str]) -> None:
         match event:
             case "lot_listed":
                 specs[body["spec"]["terms"]["lot"]] = body["spec"]
-            case "bid_late":
+            case "offer_late":
                 reached["a bid at the very end was late"] += body["late_ms"] == 0
                 reached["a lot closed while a bid was on its way"] += body["late_ms"] < 30
             case "bid_taken":
@@ -131,12 +156,12 @@ def _count_facts(history: History, reached: Counter[str]) -> None:
                 )
                 reached["a lot went on at the reserve"] += at_reserve
                 leads[lot] = body["leader"]
-            case "lot_bought":
-                reached["a lot was bought"] += 1
-            case "maximum_dropped":
+            case "offer_taken":
+                reached["a lot was bought"] += body["cause"] == "buy_now"
+            case "position_released":
                 reached["a maximum was dropped"] += 1
             case "lot_closed":
-                reached["a lot passed below its reserve"] += change["winner"] is None and lot in leads
+                reached["a lot passed below its reserve"] += not change["results"] and lot in leads
             case "sale_ended":
                 reached["the sale ended by itself"] += body["by"] == "house"
             case "sale_resumed":
@@ -144,6 +169,61 @@ def _count_facts(history: History, reached: Counter[str]) -> None:
             case "bidder_admitted":
                 reached["a bidder was turned out"] += not body["admitted"]
     reached["a lot was extended by an outage"] += _extended_by_outages(history)
+
+
+def _count_sealed(history: History, reached: Counter[str]) -> None:
+    specs: dict[str, dict[str, Any]] = {}
+    offers: dict[str, dict[int, int]] = {}
+    for fact in history.facts:
+        body = fact.body
+        change = body.get("event", {})
+        lot = body.get("lot", "")
+        if body["fact"] == "lot_listed":
+            specs[body["spec"]["terms"]["lot"]] = body["spec"]
+        elif body["fact"] == "offer_taken" and body["request"]["type"] in ("seal", "unseal"):
+            standing, amount_minor = offers.setdefault(lot, {}), body["request"].get("amount_minor")
+            before_minor = standing.pop(body["paddle"], None)
+            reached["a sealed offer was taken back"] += amount_minor is None
+            reached["a sealed offer was made again"] += amount_minor == before_minor
+            reached["a sealed offer was replaced"] += None not in (amount_minor, before_minor) and amount_minor != (
+                before_minor
+            )
+            if amount_minor is not None:
+                standing[body["paddle"]] = amount_minor
+        elif change.get("event") == "lot_closed" and change["board"]["format"] == "sealed":
+            ranked = sorted(offers.get(lot, {}).values(), reverse=True)
+            reached["a sealed lot passed"] += not change["results"]
+            reached["a sealed lot was sold"] += bool(change["results"])
+            reached["equal sealed offers were the highest"] += len(ranked) > 1 and ranked[0] == ranked[1]
+            if change["results"] and specs[lot]["terms"]["format"]["pays"] == "second_offer":
+                pays_minor = change["results"][0]["amount_minor"]
+                is_second = ranked[1:2] == [pays_minor]
+                reached["a Vickrey winner paid the second offer"] += is_second
+                reached["a Vickrey winner paid the least that would have won"] += not is_second
+
+
+def _count_dutch(history: History, reached: Counter[str]) -> None:
+    paused: set[str] = set()
+    had_outage = False
+    for fact in history.facts:
+        body = fact.body
+        change, lot = body.get("event", {}), body.get("lot", "")
+        had_outage = had_outage or bool(body.get("outage_ms"))
+        if change.get("event") == "lot_paused":
+            paused.add(lot)
+        elif body["fact"] == "clock_stepped":
+            reached["a Dutch price fell"] += 1
+            reached["a Dutch price fell after a pause"] += lot in paused
+            reached["a Dutch price fell after an outage"] += had_outage
+        elif body["fact"] == "offer_taken" and body["request"]["type"] == "stop":
+            reached["a Dutch lot was sold out"] += body["cause"] == "sold_out"
+            reached["several bidders bought units"] += len(body["results"]) > 1
+            reached["a stop took the units that were left"] += body["own"]["units"] < body["request"].get("units", 1)
+            reached["a stop came once the price had fallen"] += (
+                body["board"]["price_minor"] < body["request"]["price_minor"]
+            )
+        elif change.get("event") == "lot_closed" and change["board"]["format"] == "dutch":
+            reached[f"a Dutch lot {'was sold in part' if change['results'] else 'passed'}"] += 1
 
 
 def _extended_by_outages(history: History) -> int:
@@ -154,7 +234,9 @@ def _extended_by_outages(history: History) -> int:
         match fact.body.get("event", {}).get("event", fact.body["fact"]):
             case "lot_opened":
                 open_lots.add(fact.body["lot"])
-            case "lot_bought" | "lot_closed" | "lot_withdrawn":
+            case "offer_taken" if fact.body["cause"] is None:
+                pass
+            case "offer_taken" | "lot_closed" | "lot_withdrawn":
                 open_lots.discard(fact.body["lot"])
             case "house_started" | "house_stood_still":
                 extensions += len(open_lots) if fact.body["outage_ms"] else 0

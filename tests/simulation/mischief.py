@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from random import Random
-from typing import Final, Unpack
+from typing import Final
 
 import msgspec
 
@@ -21,10 +21,12 @@ from auctioneer.house.commands import (
     Withdraw,
 )
 from common.codec import encode
-from common.limits import AMOUNT_MINOR_MAX
-from common.lot import LotView
-from common.messages import BidRequest, BuyRequest
-from tests.auctioneer.rules.keywords import OfferWords
+from common.formats import AnyOffer
+from common.formats.dutch import StopRequest
+from common.formats.english import BidRequest, BuyRequest
+from common.formats.sealed import SealRequest, UnsealRequest
+from tests.simulation.formats.format import Deed, Moment
+from tests.simulation.formats.table import format_of
 from tests.simulation.links import Link
 from tests.simulation.person import Person
 from tests.simulation.plan import Plan, lot_of
@@ -32,100 +34,85 @@ from tests.simulation.premises import CHAIR, Premises
 from tests.simulation.sockets import Line
 from tests.simulation.world import World
 
-AnyBid = BidRequest | BuyRequest
-
 
 def be_naughty(person: Person) -> None:
     """Do one thing that a sensible bidder would not, or not often."""
     views = list(person.known_lots())
     if person.is_away or not views:
         return
-    deed = person.chance.choice(_DEEDS)
-    request = deed(person, person.chance.choice(views))
+    moment = person.moment(person.chance.choice(views))
+    if moment is None:
+        return
+    own = format_of(moment.view).deeds
+    deed = person.chance.choice((*_DEEDS, *(_of(deed) for deed in own)))
+    request = deed(person, moment)
     if request is not None:
         person.ask(request)
 
 
-def _new(person: Person, view: LotView, **fields: Unpack[OfferWords]) -> BidRequest:
-    return BidRequest(id=person.session.new_request_id(person.now_ms), lot=view.lot, **fields)
+def _of(deed: Deed) -> "_Mischief":
+    return lambda _, moment: deed(moment)
 
 
-def _repeat(person: Person, _: LotView) -> AnyBid | None:
+def _repeat(person: Person, _: Moment) -> AnyOffer | None:
     return person.chance.choice(person.calls).request if person.calls else None
 
 
-def _contradict(person: Person, _: LotView) -> AnyBid | None:
+def _contradict(person: Person, _: Moment) -> AnyOffer | None:
     """Use an old id for something else. Sooner, an answer to the first could be taken for one to the second."""
     if not person.settled_long_ago:
         return None
     earlier = person.chance.choice(person.settled_long_ago)
-    return msgspec.structs.replace(earlier, amount_minor=(earlier.amount_minor or 0) + 1)
+    match earlier:
+        case BidRequest() | SealRequest():
+            return msgspec.structs.replace(earlier, amount_minor=(earlier.amount_minor or 0) + 1)
+        case _:
+            return msgspec.structs.replace(earlier, if_seq=(earlier.if_seq or 0) + 1)
 
 
-def _use_an_old_id(person: Person, view: LotView) -> AnyBid:
-    return BidRequest(id=person.chance.randrange(1, 1000), lot=view.lot, amount_minor=view.minimum_minor)
+def _use_an_old_id(person: Person, moment: Moment) -> AnyOffer:
+    return msgspec.structs.replace(_any(moment), id=person.chance.randrange(1, 1000))
 
 
-def _bid_if_seq(person: Person, view: LotView) -> AnyBid:
-    seq = max(0, view.seq - person.chance.choice((0, 0, 1)))
-    return _new(person, view, maximum_minor=view.minimum_minor + 300, if_seq=seq)
+def _bid_on_nothing(_: Person, moment: Moment) -> AnyOffer:
+    return msgspec.structs.replace(_any(moment), lot="none")
 
 
-def _bid_if_price(person: Person, view: LotView) -> AnyBid:
-    return _new(person, view, amount_minor=view.minimum_minor, if_price_minor=view.price_minor or 0)
+def _ask_for_mine(person: Person, _: Moment) -> None:
+    person.ask_for_mine()
 
 
-def _bid_low(person: Person, view: LotView) -> AnyBid:
-    return _new(person, view, amount_minor=max(1, view.minimum_minor - person.chance.randrange(200)))
+def _any(moment: Moment) -> AnyOffer:
+    """Return what another deed does."""
+    return moment.chance.choice(format_of(moment.view).deeds)(moment)
 
 
-def _bid_oddly(person: Person, view: LotView) -> AnyBid:
-    least, most = view.minimum_minor, AMOUNT_MINOR_MAX
-    amount, maximum = person.chance.choice(((None, None), (least + 5, least), (most, None), (None, most)))
-    return _new(person, view, amount_minor=amount, maximum_minor=maximum)
+def _offer_by_some_rules(_: Person, moment: Moment) -> AnyOffer:
+    """Make an offer of any format, whatever the lot's is."""
+    request_id, lot, minor = moment.new_id(), moment.view.lot, 1000 + moment.chance.randrange(1000)
+    return moment.chance.choice(
+        (
+            BidRequest(id=request_id, lot=lot, amount_minor=minor),
+            BuyRequest(id=request_id, lot=lot, price_minor=minor),
+            SealRequest(id=request_id, lot=lot, amount_minor=minor),
+            UnsealRequest(id=request_id, lot=lot),
+            StopRequest(id=request_id, lot=lot, price_minor=minor),
+        )
+    )
 
 
-def _raise_maximum(person: Person, view: LotView) -> AnyBid:
-    least = view.minimum_minor
-    amount = person.chance.choice((None, least))
-    return _new(person, view, amount_minor=amount, maximum_minor=least + person.chance.randrange(3000))
+_Mischief = Callable[[Person, Moment], AnyOffer | None]
 
-
-def _bid_the_minimum(person: Person, view: LotView) -> AnyBid:
-    return _new(person, view, amount_minor=view.minimum_minor)
-
-
-def _bid_while_connected(person: Person, view: LotView) -> AnyBid:
-    maximum = view.minimum_minor + person.chance.randrange(5000)
-    return _new(person, view, maximum_minor=maximum, while_connected=True)
-
-
-def _bid_on_nothing(person: Person, view: LotView) -> AnyBid:
-    return BidRequest(id=person.session.new_request_id(person.now_ms), lot="none", amount_minor=view.minimum_minor)
-
-
-def _buy(person: Person, view: LotView) -> AnyBid:
-    request_id = person.session.new_request_id(person.now_ms)
-    price_minor = (view.terms.buy_now_minor or 1234) + person.chance.choice((0, 0, 1))
-    return BuyRequest(id=request_id, lot=view.lot, price_minor=price_minor)
-
-
-_DEEDS: Final[tuple[Callable[[Person, LotView], AnyBid | None], ...]] = (
+_DEEDS: Final[tuple[_Mischief, ...]] = (
     _repeat,
     _repeat,
     _contradict,
     _use_an_old_id,
-    _bid_if_seq,
-    _bid_if_price,
-    _bid_low,
-    _bid_oddly,
-    _raise_maximum,
-    _bid_the_minimum,
-    _bid_while_connected,
-    _bid_while_connected,
     _bid_on_nothing,
-    _buy,
+    _ask_for_mine,
+    _offer_by_some_rules,
 )
+"""What may come to anybody's mind, besides the deeds of the lot's format."""
 
 
 class Auctioneer:

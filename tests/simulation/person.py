@@ -1,7 +1,7 @@
 """A simulated bidder: the client's real core, a shell that moves its bytes over simulated lines, and a will of its own.
 
-What the bidder does is decided by `bidder.core.strategy` from what the replica shows; what else may come to somebody's
-mind (repeating, contradicting oneself, asking for what can't be had) is in `tests.simulation.mischief`.
+What the bidder does about a lot is decided by its format's mind, in `tests.simulation.formats`, from what the replica
+shows; what else may come to somebody's mind (repeating, contradicting oneself) is in `tests.simulation.mischief`.
 """
 
 from collections.abc import Iterator
@@ -10,12 +10,14 @@ from random import Random
 from bidder.core.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
 from bidder.core.notices import ConnectionState, LotCaughtUp, LotChanged, Notice, Repaired, StateReady
 from bidder.core.session import Session
-from bidder.core.strategy import SNIPE_MS, BuyNow, Plan, Strategy, decide
 from common.errors import UsageError
+from common.formats import AnyOffer
 from common.limits import PROTOCOL_VERSION
 from common.lot import LotView
-from common.messages import Accepted, BidRequest, BuyRequest, Hello, MineRequest, Rejected
+from common.messages import Accepted, Hello, MineRequest, Rejected
 from tests.checking.history import Call, Replica
+from tests.simulation.formats.format import Mind, Moment
+from tests.simulation.formats.table import format_of
 from tests.simulation.links import Link
 from tests.simulation.plan import Plan as SalePlan
 from tests.simulation.premises import Premises
@@ -24,8 +26,6 @@ from tests.simulation.world import World
 
 RECONNECT_MS = 300
 FORGOTTEN_MS = 10_000
-ON_THE_WAY_MS = 100
-"""What a message takes where time is coarse: a bid sent so long before an instant comes just then."""
 _DONE = (ConnectionState.LIVE, ConnectionState.ENDED)
 
 
@@ -41,6 +41,9 @@ class Person:
         self.calls: list[Call] = []
         self.replicas: list[Replica] = []
         self.waits_for: dict[int, Call] = {}
+        self._own_tickets: set[int] = set()
+        self.seals_more_minor = 0
+        """What this bidder adds to what it has in mind for sealed lots."""
         self.is_away = True
         self.is_content = False
         """Whether nothing could make this bidder bid any more."""
@@ -55,9 +58,9 @@ class Person:
         self._feed_wanted = False
         self._topics: set[bytes] = set()
         self._alarm_ms: int | None = None
-        self._plans: dict[str, Plan] = {}
+        self._minds: dict[str, Mind] = {}
         self._thinks_about: set[str] = set()
-        self._settled_ms: dict[BidRequest, int] = {}
+        self._settled_ms: dict[AnyOffer, int] = {}
         self._life = 0
 
     # --- the program --------------------------------------------------------------------------------------------------
@@ -79,6 +82,7 @@ class Person:
         )
         self.replicas.append(Replica(self.key))
         self.waits_for = {}
+        self._own_tickets = set()
         self._topics = set()
         self._feed_wanted = False
         self._alarm_ms = None
@@ -216,6 +220,8 @@ class Person:
                         self._feed_wanted = True
                         self._drop("feed")
                         self._retry("feed")
+                    case Settled(ticket, _) if ticket in self._own_tickets:
+                        self._own_tickets.remove(ticket)
                     case Settled(ticket, outcome):
                         self._settled(self.waits_for.pop(ticket), outcome)
                     case _:
@@ -237,8 +243,8 @@ class Person:
 
     # --- requests -----------------------------------------------------------------------------------------------------
 
-    def ask(self, request: BidRequest | BuyRequest) -> None:
-        """Bid or buy; what comes of it is on record."""
+    def ask(self, request: AnyOffer) -> None:
+        """Make an offer; what comes of it is on record."""
         call = Call(self.key, request, self.world.moment())
         try:
             ticket = self.session.submit(request, self.now_ms, self.chance.choice((3_000, 8_000, 20_000)))
@@ -248,21 +254,29 @@ class Person:
         self.waits_for[ticket] = call
         self._carry_out()
 
+    def ask_for_mine(self) -> None:
+        """Ask for its own positions."""
+        request = MineRequest(id=self.session.new_request_id(self.now_ms))
+        try:
+            self._own_tickets.add(self.session.submit(request, self.now_ms, 3_000))
+        except UsageError:
+            return
+        self._carry_out()
+
     @property
-    def settled_long_ago(self) -> list[BidRequest]:
-        """Bids whose every answer must have come by now."""
+    def settled_long_ago(self) -> list[AnyOffer]:
+        """Offers whose every answer must have come by now."""
         latest_ms = self.world.now_ms - FORGOTTEN_MS
         return [request for request, at_ms in self._settled_ms.items() if at_ms <= latest_ms]
 
     def _settled(self, call: Call, outcome: Outcome) -> None:
         call.returned = self.world.moment()
-        if isinstance(call.request, BidRequest):
-            self._settled_ms[call.request] = self.world.now_ms
+        self._settled_ms[call.request] = self.world.now_ms
         if isinstance(outcome, Accepted | Rejected):
             call.outcome = outcome
             code = "accepted" if isinstance(outcome, Accepted) else outcome.code.value
             self.world.reached[f"verdict: {code}"] += 1
-        elif not isinstance(outcome, MineRequest):
+        else:
             call.cannot_count = not getattr(outcome, "may_count", True)
             self.world.reached["outcome unknown"] += 1
 
@@ -279,53 +293,47 @@ class Person:
             case Repaired():
                 self.world.reached["hole repaired"] += 1
 
-    def _consider(self, view: LotView) -> None:
+    def _consider(self, view: LotView, pause_ms: int | None = None) -> None:
         """Think about a lot after a while, once."""
         if view.lot in self._thinks_about or view.status.is_final:
             return
         self._thinks_about.add(view.lot)
         life = self._life
-        pause_ms = self.chance.choice((20, 100, 400, 1500))
+        if pause_ms is None:
+            pause_ms = self.chance.choice((20, 100, 400, 1500))
         self.world.after(pause_ms, lambda: self._think(view.lot, life))
 
     def _think(self, lot: str, life: int) -> None:
         self._thinks_about.discard(lot)
         view = self.session.replica.lots.get(lot)
-        welcome = self.session.welcome
-        if life != self._life or self.is_content or view is None or welcome is None:
+        if life != self._life or self.is_content or view is None:
             return
-        now_ms = self.session.clock.server_time_ms(self.now_ms)
-        intent = decide(view, now_ms, welcome.paddle, self._plan(view), self.chance.random())
-        if intent is None:
+        moment = self.moment(view)
+        if moment is None:
             return
-        request_id = self.session.new_request_id(self.now_ms)
-        if isinstance(intent, BuyNow):
-            self.ask(BuyRequest(id=request_id, lot=lot, price_minor=intent.price_minor))
-            return
-        self.ask(
-            BidRequest(
-                id=request_id,
-                lot=lot,
-                amount_minor=intent.amount_minor,
-                maximum_minor=intent.maximum_minor,
-                while_connected=self.chance.random() < 0.3,
-            )
-        )
+        mind = self._minds.get(lot)
+        if mind is None:
+            mind = self._minds[lot] = format_of(view).mind(view, self.chance)
+        request = mind.offer(moment)
+        if request is not None:
+            self.ask(request)
+        again_ms = mind.again_ms(moment)
+        if again_ms is not None:
+            self._consider(view, again_ms)
 
-    def _plan(self, view: LotView) -> Plan:
-        plan = self._plans.get(view.lot)
-        if plan is None:
-            chance = self.chance
-            steps = chance.randrange(1, 25)
-            value_minor = view.terms.starting_minor + steps * view.terms.step_at(view.terms.starting_minor)
-            value_minor += chance.choice((0, 0, 2000, 5000))
-            strategy = chance.choice(list(Strategy))
-            soft = view.terms.soft_close
-            moments_ms = (SNIPE_MS, ON_THE_WAY_MS, ON_THE_WAY_MS + (soft.window_ms if soft else 0))
-            plan = self._plans[view.lot] = Plan(
-                strategy=strategy, value_minor=value_minor, snipe_ms=chance.choice(moments_ms), jump_steps_max=3
-            )
-        return plan
+    def moment(self, view: LotView) -> Moment | None:
+        """Return a look at a lot; None before the house has said who this bidder is."""
+        welcome = self.session.welcome
+        if welcome is None:
+            return None
+        return Moment(
+            view,
+            self.session.clock.server_time_ms(self.now_ms),
+            welcome.paddle,
+            self.chance,
+            lambda: self.session.new_request_id(self.now_ms),
+            self.seals_more_minor,
+        )
 
     def known_lots(self) -> Iterator[LotView]:
         """Yield the lots as this bidder sees them."""

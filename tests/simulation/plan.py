@@ -8,8 +8,9 @@ from random import Random
 import msgspec
 
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, SaleSpec
-from common.lot import LotTerms, SoftClose, Step
+from common.lot import LotTerms
 from common.money import Currency
+from tests.simulation.formats.table import DRAWN_FROM
 
 FAULTS = (
     "crash",  # the process ends at any call that it makes
@@ -76,41 +77,17 @@ def catalogue_of(plan: Plan, names: list[str]) -> SaleSpec:
 
 
 def lot_of(chance: Random, number: str, names: list[str]) -> LotSpec:
-    """Return a lot with whatever terms a catalogue allows."""
-    starting_minor = chance.choice((1, 100, 1000, 2500))
-    steps = chance.choice(
-        (
-            (Step(0, 100),),
-            (Step(0, 1),),
-            (Step(0, 5), Step(100, 25), Step(500, 50), Step(2500, 100), Step(10_000, 250)),
-            (Step(0, 500), Step(3000, 50)),
-        )
-    )
-    reserve_minor = starting_minor + chance.randrange(4000) if chance.random() < 0.35 else None
-    buy_now_minor = None
-    if chance.random() < 0.3:
-        buy_now_minor = max(starting_minor, reserve_minor or 0) + chance.randrange(1, 3000)
-    duration_ms = 100 * chance.randrange(40, 300) if chance.random() < 0.9 else None
+    """Return a lot of any format with whatever terms a catalogue allows."""
+    drawn = chance.choice(DRAWN_FROM).draw(chance)
     terms = LotTerms(
         lot=number,
         title=f"Lot {number}",
-        starting_minor=starting_minor,
-        increments=steps,
+        format=drawn.terms,
         seller=chance.choice(names) if chance.random() < 0.15 else "",
-        has_reserve=reserve_minor is not None,
-        buy_now_minor=buy_now_minor,
-        duration_ms=duration_ms,
-        soft_close=_soft_close_of(chance) if duration_ms is not None else None,
+        duration_ms=drawn.duration_ms,
+        soft_close=drawn.soft_close,
     )
-    return LotSpec(terms, reserve_minor, _opening_of(chance))
-
-
-def _soft_close_of(chance: Random) -> SoftClose | None:
-    if chance.random() < 0.3:
-        return None
-    extension_ms = chance.choice((500, 2000, 4000))
-    cap_ms = extension_ms + 100 * chance.randrange(20) if chance.random() < 0.6 else None
-    return SoftClose(chance.choice((500, 2000, 4000)), extension_ms, cap_ms)
+    return LotSpec(terms, drawn.reserve_minor, _opening_of(chance))
 
 
 def _opening_of(chance: Random) -> Opening:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from common.codec import encode
+from common.formats.sealed import SealRequest
 from tests.simulation.plan import Plan, plan_of
-from tests.simulation.run import Result, simulate
+from tests.simulation.run import Result, SimulatedSale, simulate
 from tests.simulation.shrinking import shrunk
 from tests.simulation.sweep import Sweep, never_reached, report, sweep
 
@@ -71,6 +73,42 @@ def test_a_seed_is_the_same_sale_in_every_process() -> None:
     ]
     assert len(told[0]) > 1000
     assert told[0] == told[1]
+
+
+def _seen_before_the_first_close(plan: Plan, folder: Path, more_minor: int) -> tuple[list[str], int]:
+    """Return what everybody heard, but for the first bidder alone, until the first sealed lot was over.
+
+    The first bidder offers `more_minor` more for sealed lots than it has in mind. Also returned is how often it did.
+    """
+    sale = SimulatedSale(plan, folder)
+    first = sale.people[0]
+    first.seals_more_minor = more_minor
+    sale.run()
+    journal = sale.premises.disk.read()
+    history = sale.history(journal)
+    journal.close()
+    boards = ((fact, fact.body.get("event", {}).get("board", {})) for fact in history.facts)
+    over = (fact.durable for fact, board in boards if board.get("offers") is not None)
+    until = next(over, None) or sale.world.moment()
+    seals = (call for call in first.calls if isinstance(call.request, SealRequest) and call.invoked < until)
+    heard = (one for one in history.heard if one.at < until and one.who != first.key)
+    return [f"{one.at} {one.who} {encode(one.message)!r}" for one in heard], sum(1 for _ in seals)
+
+
+def test_until_the_close_nobody_hears_what_depends_on_another_s_sealed_offer(tmp_path: Path) -> None:
+    """Not even when a message comes, in what order, or how long it is."""
+    offers = 0
+    for seed in range(20):
+        folders = [tmp_path / f"{seed}-{name}" for name in "ab"]
+        for folder in folders:
+            folder.mkdir()
+        (seen, asked), (other, _) = (
+            _seen_before_the_first_close(plan_of(seed), folder, more_minor)
+            for folder, more_minor in zip(folders, (0, 4321), strict=True)
+        )
+        assert seen == other, f"seed {seed}"
+        offers += asked
+    assert offers > 20
 
 
 def test_a_standstill_is_given_back_and_no_more() -> None:

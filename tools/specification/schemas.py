@@ -1,7 +1,8 @@
 """JSON Schemas of the messages, one document each; they describe a MessagePack body written as JSON.
 
 The schema of a request is closed: the house refuses a field that it does not know. The schema of an answer or broadcast
-is open: it may gain fields, values of enums, codes and events, and a client that checks it by the schema accepts them.
+is open: it may gain fields, values of enums, codes, events and formats. A client that checks it by the schema accepts
+them.
 """
 
 import inspect
@@ -16,6 +17,7 @@ from common.limits import PROTOCOL_VERSION
 from common.messages import AnyAnswer, AnyBroadcast, AnyRequest
 
 KINDS: Final = {"request": AnyRequest, "answer": AnyAnswer, "broadcast": AnyBroadcast}
+_EVENT_FIELD: Final = "event"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _Schema = dict[str, Any]
 
@@ -99,19 +101,20 @@ class _Document:
         return {"type": "object", "properties": properties, "required": required} | closed
 
     def _later(self, kind: wire.UnionType) -> list[_Schema]:
-        """Return the schema of unknown events of a later house; a client answers them by asking for a snapshot."""
+        """Return the schema of the events, or of the terms, boards and own positions, that a later house may have."""
         structs = [one for one in kind.types if isinstance(one, wire.StructType)]
-        if not self._is_open or len(structs) != len(kind.types):
+        if not self._is_open or len(structs) < 2:
             return []
         tag_field = structs[0].tag_field
         assert tag_field is not None
-        known = [one.tag for one in structs]
+        unknown = {"type": "string", "not": {"enum": [one.tag for one in structs]}}
+        also = {"seq": {"type": "integer"}} if tag_field == _EVENT_FIELD else {}
         return [
             {
-                "description": "Any other event, of a later house.",
+                "description": f"Any other {tag_field}, of a later house.",
                 "type": "object",
-                "properties": {tag_field: {"type": "string", "not": {"enum": known}}, "seq": {"type": "integer"}},
-                "required": [tag_field, "seq"],
+                "properties": {tag_field: unknown} | also,
+                "required": [tag_field, *also],
             }
         ]
 

@@ -18,17 +18,10 @@ from auctioneer.rules.sale_settings import HOUSE
 from auctioneer.rules.terms import LotSpec
 from common import codec
 from common.codec import decode_broadcast, encode, encode_broadcast
+from common.formats.english import BidRequest, EnglishTerms, Step
 from common.limits import PROTOCOL_VERSION
-from common.lot import LotTerms, Step
-from common.messages import (
-    AnyAnswer,
-    AnyRequest,
-    BidRequest,
-    Hello,
-    Probed,
-    ReplayRequest,
-    SnapshotRequest,
-)
+from common.lot import LotTerms
+from common.messages import AnyAnswer, AnyRequest, Hello, Probed, ReplayRequest, SnapshotRequest
 from common.money import Currency
 
 _START_MS: Final = 1_750_000_000_000
@@ -41,9 +34,7 @@ _SPEC: Final = LotSpec(
     LotTerms(
         lot="1",
         title="Longcase clock",
-        starting_minor=10_000,
-        increments=(Step(0, 500),),
-        has_reserve=True,
+        format=EnglishTerms(starting_minor=10_000, increments=(Step(0, 500),), has_reserve=True),
         duration_ms=_DURATION_MS,
     ),
     reserve_minor=10_200,

@@ -3,10 +3,12 @@
 import ast
 import inspect
 import re
+import sys
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, get_args
+from types import ModuleType
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 from msgspec import inspect as wire
@@ -15,58 +17,75 @@ from msgspec.structs import FieldInfo
 from auctioneer.house import budgets
 from auctioneer.house.house import SILENT_MS
 from auctioneer.house.register import APPROVAL_POLL_MS
-from common import limits, lot, messages, money
+from common import formats, limits, lot, messages, money
 from common.errors import ADVICE, RejectCode
+from common.wire import OfferRequest, Request
 
 _SHARED: Final = (
     lot.SaleView,
     lot.LotView,
     lot.LotTerms,
     lot.SoftClose,
-    lot.Step,
+    lot.Result,
+    messages.Position,
     messages.LotSeq,
     money.Currency,
-    messages.Maximum,
     messages.OneLot,
     messages.Word,
 )
+_FORMATS: Final = {
+    str(terms.__struct_config__.tag): sys.modules[terms.__module__] for terms in get_args(formats.AnyTerms)
+}
+"""By format: the module that has all its types, in the order in which the tables print them."""
+_UNIONS: Final = {
+    frozenset(get_args(formats.AnyTerms)): "[terms](#formats)",
+    frozenset(get_args(formats.AnyBoard)): "[board](#formats)",
+    frozenset(get_args(formats.AnyOwn)): "[own](#formats)",
+    frozenset(get_args(lot.AnyLotEvent)): "[event](#events)",
+    frozenset(get_args(lot.AnySaleEvent)): "[event](#events)",
+}
 _ENUMS: Final = (messages.Role, lot.SaleStatus, lot.LotStatus, lot.CloseCause, lot.ExtendCause, messages.WordKind)
+_FORMAT_FIELD: Final = "format"
+_Kind = TypeVar("_Kind")
 _NUMBERS: Final = {limits.INTEGER_MAX: "2^53-1", limits.AMOUNT_MINOR_MAX: "10^15"}
 _PYTHON_WORDS: Final = {"None": "nil", "True": "true", "False": "false"}
 
 _VERDICT: Final = "verdict"
 _NOT_DECIDED: Final = "not decided; repeat with the same id"
 _REFUSED: Final = "refused; nothing is remembered"
-_BIDDING: Final = "bid, buy"
+_OFFER: Final = "any offer"
+_AMOUNT: Final = "bid, buy, seal, stop"
 _ANY: Final = "any"
 _HELLO: Final = "hello"
 _CONTROL: Final = "never to a bidder"
 
 REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
-    RejectCode.UNKNOWN_LOT: ("bid, buy, lot, replay", f"{_VERDICT} of a bid or purchase"),
-    RejectCode.LOT_NOT_OPEN: (_BIDDING, _VERDICT),
-    RejectCode.LOT_PAUSED: (_BIDDING, _VERDICT),
-    RejectCode.LOT_CLOSED: (_BIDDING, _VERDICT),
-    RejectCode.LOT_WITHDRAWN: (_BIDDING, _VERDICT),
+    RejectCode.UNKNOWN_LOT: ("any offer, lot, replay", f"{_VERDICT} of an offer"),
+    RejectCode.LOT_NOT_OPEN: (_OFFER, _VERDICT),
+    RejectCode.LOT_PAUSED: (_OFFER, _VERDICT),
+    RejectCode.LOT_CLOSED: (_OFFER, _VERDICT),
+    RejectCode.LOT_WITHDRAWN: (_OFFER, _VERDICT),
     RejectCode.SALE_ENDED: (_CONTROL, _REFUSED),
-    RejectCode.BELOW_MINIMUM: ("bid", _VERDICT),
-    RejectCode.INVALID_AMOUNT: (_BIDDING, f"{_VERDICT}, except where the field itself can't be an amount"),
-    RejectCode.OVER_LIMIT: (_BIDDING, f"{_VERDICT}, except where the field itself is over the limit"),
+    RejectCode.BELOW_MINIMUM: ("bid, seal, stop", _VERDICT),
+    RejectCode.INVALID_AMOUNT: (_AMOUNT, f"{_VERDICT}, except where the field itself can't be an amount"),
+    RejectCode.OVER_LIMIT: (_AMOUNT, f"{_VERDICT}, except where the field itself is over the limit"),
     RejectCode.ALREADY_LEADING: ("bid", _VERDICT),
     RejectCode.MAXIMUM_NOT_RAISED: ("bid", _VERDICT),
     RejectCode.NO_BUY_NOW: ("buy", _VERDICT),
-    RejectCode.STATE_CHANGED: ("bid", _VERDICT),
-    RejectCode.OWN_LOT: (_BIDDING, _VERDICT),
+    RejectCode.STATE_CHANGED: (_OFFER, _VERDICT),
+    RejectCode.NO_OFFER: ("unseal", _VERDICT),
+    RejectCode.OTHER_FORMAT: (_OFFER, _VERDICT),
+    RejectCode.OWN_LOT: (_OFFER, _VERDICT),
     RejectCode.HELLO_FIRST: (_ANY, _REFUSED),
     RejectCode.NAME_TAKEN: (_HELLO, _REFUSED),
     RejectCode.INVALID_NAME: (_HELLO, _REFUSED),
     RejectCode.NOT_ADMITTED: (_ANY, _REFUSED),
     RejectCode.AWAITING_APPROVAL: (_ANY, _REFUSED),
     RejectCode.WRONG_INVITE: (_HELLO, _REFUSED),
-    RejectCode.FORBIDDEN: ("hello, bid, buy, news", _REFUSED),
+    RejectCode.FORBIDDEN: ("hello, any offer, news", _REFUSED),
     RejectCode.HOUSE_FULL: (_HELLO, _REFUSED),
-    RejectCode.ID_CONFLICT: (_BIDDING, _REFUSED),
-    RejectCode.ID_STALE: (_BIDDING, _REFUSED),
+    RejectCode.ID_CONFLICT: (_OFFER, _REFUSED),
+    RejectCode.ID_STALE: (_OFFER, _REFUSED),
     RejectCode.MALFORMED: (_ANY, _REFUSED),
     RejectCode.TOO_LARGE: (_ANY, _REFUSED),
     RejectCode.UNSUPPORTED_VERSION: (_HELLO, _REFUSED),
@@ -120,6 +139,7 @@ def tables() -> dict[str, str]:
         "lot events": _structs(get_args(lot.AnyLotEvent)),
         "sale events": _structs(get_args(lot.AnySaleEvent)),
         "shared types": _structs(_SHARED),
+        "formats": "\n\n".join(_format(name, module) for name, module in _FORMATS.items()),
         "enums": _enums(),
         "reject codes": _rejects(),
         "limits": _limits(),
@@ -140,8 +160,8 @@ def _structs(structs: tuple[type[msgspec.Struct], ...]) -> str:
 
 def _struct(struct: type[msgspec.Struct]) -> str:
     config = struct.__struct_config__
-    head = f"### `{config.tag}`" if config.tag else f"### {struct.__name__}"
-    is_request = issubclass(struct, messages.Request)
+    head = f"### {_name(struct)}"
+    is_request = issubclass(struct, Request)
     rows = []
     if config.tag_field:
         rows.append((f"`{config.tag_field}`", f'`"{config.tag}"`', _default(None, is_needed=True), ""))
@@ -155,6 +175,29 @@ def _struct(struct: type[msgspec.Struct]) -> str:
     first = "place" if config.array_like else "field"
     third = "default" if is_request else "if absent"
     return f"{head}\n\n{doc(struct)}\n\n{_table((first, 'type', third, 'meaning'), rows)}"
+
+
+def _name(struct: type[msgspec.Struct]) -> str:
+    """Return what the tables call a type: its tag, or its own name where it has none or shares it with others."""
+    config = struct.__struct_config__
+    return f"`{config.tag}`" if config.tag and config.tag_field != _FORMAT_FIELD else struct.__name__
+
+
+def _format(name: str, module: ModuleType) -> str:
+    """Return the part on one format: what it is, its offers, and all its types."""
+    structs = _types_of(module, msgspec.Struct)
+    offers = ", ".join(
+        f"[{_name(one)}](#{one.__struct_config__.tag})" for one in structs if issubclass(one, OfferRequest)
+    )
+    parts = tuple(one for one in structs if not issubclass(one, OfferRequest))
+    what = doc(module).partition("\n\n")[0]
+    return f"### Format `{name}`\n\n{what} Offers: {offers}.\n\n{_structs(parts)}".replace("\n### ", "\n#### ")
+
+
+def _types_of(module: ModuleType, kind: type[_Kind]) -> list[type[_Kind]]:
+    """Return the types of a kind that a module defines, in their order."""
+    defined = (one for one in vars(module).values() if inspect.isclass(one) and one.__module__ == module.__name__)
+    return [one for one in defined if issubclass(one, kind)]
 
 
 def _struct_type(struct: type[msgspec.Struct]) -> wire.StructType:
@@ -187,10 +230,10 @@ def _default(value: object, *, is_needed: bool) -> str:
 
 def _type(kind: wire.Type) -> str:
     match kind:
-        case wire.UnionType() if all(isinstance(one, wire.StructType) for one in kind.types):
-            return "event"
         case wire.UnionType():
-            return " or ".join(_type(one) for one in kind.types)
+            structs = frozenset(one.cls for one in kind.types if isinstance(one, wire.StructType))
+            others = [_type(one) for one in kind.types if not isinstance(one, wire.StructType)]
+            return " or ".join([_UNIONS[structs], *others] if structs in _UNIONS else map(_type, kind.types))
         case wire.NoneType():
             return "nil"
         case wire.BoolType():
@@ -218,7 +261,8 @@ def _range(least: int | None, most: int | None) -> str:
 
 
 def _enums() -> str:
-    rows = [(one.__name__, ", ".join(f"`{value.value}`" for value in one), doc(one)) for one in _ENUMS]
+    enums: list[type[Enum]] = [*_ENUMS, *(one for module in _FORMATS.values() for one in _types_of(module, Enum))]
+    rows = [(one.__name__, ", ".join(f"`{value.value}`" for value in one), doc(one)) for one in enums]
     return _table(("enum", "values", "meaning"), rows)
 
 

@@ -12,17 +12,20 @@ import msgspec
 from common import codec, messages
 from common.codec import RejectedBody, decode_request, encode, encode_broadcast
 from common.errors import RejectCode
+from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
+from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
+from common.formats.sealed import Pays, SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
 from common.limits import AMOUNT_MINOR_MAX, INTEGER_MAX, PROTOCOL_VERSION
 from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
-    BidPlaced,
     CloseCause,
     ExtendCause,
     LotAdded,
     LotClosed,
     LotExtended,
+    LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
@@ -31,25 +34,22 @@ from common.lot import (
     LotTerms,
     LotView,
     LotWithdrawn,
+    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
     SaleStatus,
     SaleView,
     SoftClose,
-    Step,
 )
 from common.messages import (
     Accepted,
-    BidRequest,
-    BuyRequest,
     Heartbeat,
     Hello,
     LotEvents,
     LotRequest,
     LotSeq,
     ManyLots,
-    Maximum,
     Mine,
     MineRequest,
     News,
@@ -57,6 +57,7 @@ from common.messages import (
     OneLot,
     Ping,
     Pong,
+    Position,
     Probed,
     Rejected,
     Replay,
@@ -79,48 +80,73 @@ _PROBE: Final = b"~0123456789abcdef0123456789abcdef\x00"
 _TERMS: Final = LotTerms(
     lot="12a",
     title="Longcase clock, É. Dupré",
-    starting_minor=10_000,
-    increments=(Step(0, 500), Step(50_000, 2_500)),
+    format=EnglishTerms(
+        starting_minor=10_000,
+        increments=(Step(0, 500), Step(50_000, 2_500)),
+        has_reserve=True,
+        buy_now_minor=90_000,
+    ),
     description="Oak case.\nEight days.",
     image="clock.jpg",
     seller="The Old Bakery",
     estimate_low_minor=20_000,
     estimate_high_minor=30_000,
-    has_reserve=True,
-    buy_now_minor=90_000,
     duration_ms=300_000,
     soft_close=SoftClose(window_ms=30_000, extension_ms=30_000, cap_ms=600_000),
 )
-_PLAIN_TERMS: Final = LotTerms(lot="2", title="Paperbacks", starting_minor=1, increments=(Step(0, 1),))
-_SALE: Final = SaleView("9c1185a5c5e9fc54", "Evening sale", Currency("GBP", 2), 4, SaleStatus.RUNNING, _T, 2, "Welcome")
-_SCHEDULED: Final = LotView(_PLAIN_TERMS, 1)
-_OPEN: Final = LotView(
-    terms=_TERMS,
-    minimum_minor=11_000,
-    seq=2,
-    status=LotStatus.OPEN,
-    price_minor=10_500,
-    leader=7,
-    bids=1,
-    reserve_met=False,
-    buy_now_minor=90_000,
-    opens_at_ms=_T,
-    ends_at_ms=_T + 300_000,
+_PLAIN_TERMS: Final = LotTerms(lot="2", title="Paperbacks", format=EnglishTerms(1, (Step(0, 1),)))
+_SEALED_TERMS: Final = LotTerms(
+    lot="3", title="Sea chart", format=SealedTerms(50_000, Pays.OWN_OFFER, has_reserve=True), duration_ms=300_000
 )
+_VICKREY_TERMS: Final = LotTerms(lot="4", title="Sextant", format=SealedTerms(20_000, Pays.SECOND_OFFER))
+_DUTCH_TERMS: Final = LotTerms(
+    lot="5", title="Tulips", format=DutchTerms(2_000, 500, step_minor=100, step_ms=1_000, units=12)
+)
+_SALE: Final = SaleView("9c1185a5c5e9fc54", "Evening sale", Currency("GBP", 2), 4, SaleStatus.RUNNING, _T, 5, "Welcome")
+_NO_BIDS: Final = EnglishBoard(10_000, reserve_met=False, buy_now_minor=90_000)
+_ONE_BID: Final = EnglishBoard(10_500, 10_000, 7, 1, reserve_met=False, buy_now_minor=90_000)
+_OUTBID: Final = EnglishBoard(12_000, 11_500, 7, 2, reserve_met=True)
+_NO_OFFERS: Final = SealedBoard(50_000)
+_TWO_OFFERS: Final = SealedBoard(50_000, offers=2)
+_FULL: Final = DutchBoard(2_000, 12)
+_FALLEN: Final = DutchBoard(1_800, 12)
+_STOPPED: Final = DutchBoard(1_800, 5)
+_SOLD_OUT: Final = DutchBoard(1_800, 0)
+_TAKEN: Final = (Result(7, 12_600, units=7), Result(8, 9_000, units=5))
+_SCHEDULED: Final = LotView(_PLAIN_TERMS, EnglishBoard(1), 1)
+_OPEN: Final = LotView(_TERMS, _ONE_BID, 3, LotStatus.OPEN, opens_at_ms=_T, ends_at_ms=_T + 300_000)
 _SOLD: Final = LotView(
-    terms=_TERMS,
-    minimum_minor=11_000,
-    seq=3,
-    status=LotStatus.SOLD,
-    price_minor=10_500,
-    leader=7,
-    bids=1,
-    reserve_met=True,
+    _TERMS,
+    _OUTBID,
+    5,
+    LotStatus.SOLD,
     opens_at_ms=_T,
-    winner=7,
-    hammer_minor=10_500,
+    results=(Result(7, 11_500),),
     closed_at_ms=_T + 300_000,
     close_cause=CloseCause.TIME,
+)
+_OPEN_SEALED: Final = LotView(_SEALED_TERMS, _NO_OFFERS, 1, LotStatus.OPEN, opens_at_ms=_T, ends_at_ms=_T + 300_000)
+_SOLD_SEALED: Final = LotView(
+    _SEALED_TERMS,
+    _TWO_OFFERS,
+    2,
+    LotStatus.SOLD,
+    opens_at_ms=_T,
+    results=(Result(8, 61_000),),
+    closed_at_ms=_T + 300_000,
+    close_cause=CloseCause.TIME,
+)
+
+_OPEN_DUTCH: Final = LotView(_DUTCH_TERMS, _STOPPED, 4, LotStatus.OPEN, opens_at_ms=_T, ends_at_ms=_T + 16_000)
+_SOLD_DUTCH: Final = LotView(
+    _DUTCH_TERMS,
+    _SOLD_OUT,
+    5,
+    LotStatus.SOLD,
+    opens_at_ms=_T,
+    results=_TAKEN,
+    closed_at_ms=_T + 2_500,
+    close_cause=CloseCause.SOLD_OUT,
 )
 
 REQUESTS: Final[dict[str, messages.AnyRequest]] = {
@@ -143,9 +169,17 @@ REQUESTS: Final[dict[str, messages.AnyRequest]] = {
     "bid, while connected": BidRequest(id=16, lot="12a", maximum_minor=25_000, while_connected=True),
     "bid, largest amount": BidRequest(id=17, lot="12a", maximum_minor=AMOUNT_MINOR_MAX),
     "buy": BuyRequest(id=18, lot="12a", price_minor=90_000),
-    "mine": MineRequest(id=19),
-    "news": NewsRequest(id=20, after_seq=0),
-    "news, what follows": NewsRequest(id=21, after_seq=2),
+    "buy, if the seq is": BuyRequest(id=19, lot="12a", price_minor=90_000, if_seq=2),
+    "seal": SealRequest(id=20, lot="3", amount_minor=61_000),
+    "seal, if the seq is": SealRequest(id=21, lot="3", amount_minor=61_000, if_seq=1),
+    "unseal": UnsealRequest(id=22, lot="3"),
+    "unseal, if the seq is": UnsealRequest(id=23, lot="3", if_seq=1),
+    "stop": StopRequest(id=24, lot="5", price_minor=1_800),
+    "stop, several units": StopRequest(id=25, lot="5", price_minor=1_800, units=7),
+    "stop, if the seq is": StopRequest(id=26, lot="5", price_minor=1_800, units=7, if_seq=3),
+    "mine": MineRequest(id=27),
+    "news": NewsRequest(id=28, after_seq=0),
+    "news, what follows": NewsRequest(id=29, after_seq=2),
 }
 
 ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
@@ -182,49 +216,49 @@ ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
     "pong": Pong(id=5, server_time_ms=_T),
     "snapshot": Snapshot(id=6, epoch=1, server_time_ms=_T, sale=_SALE, lots=(_OPEN, _SCHEDULED)),
     "snapshot, more pages": Snapshot(id=6, epoch=1, server_time_ms=_T, sale=_SALE, lots=(_SOLD,), next=1),
+    "snapshot, sealed lots": Snapshot(id=6, epoch=1, server_time_ms=_T, sale=_SALE, lots=(_OPEN_SEALED, _SOLD_SEALED)),
+    "snapshot, Dutch lots": Snapshot(id=6, epoch=1, server_time_ms=_T, sale=_SALE, lots=(_OPEN_DUTCH, _SOLD_DUTCH)),
     "replay, a lot": Replay(id=9, epoch=1, lot="12a", lot_events=(LotOpened(1, _T, _T + 300_000),), more=True),
     "replay, the sale": Replay(id=10, epoch=1, lot="", sale_events=(Announced(4, _T, "Welcome"),)),
     "replay, nothing is missing": Replay(id=9, epoch=1, lot="12a"),
-    "accepted, leading": Accepted(
-        id=12,
-        lot="12a",
-        seq=3,
-        at_ms=_T,
-        price_minor=11_000,
-        minimum_minor=11_500,
-        leading=True,
-        maximum_minor=25_000,
-        ends_at_ms=_T + 300_000,
-        reserve_met=False,
-    ),
-    "accepted, outbid by a maximum": Accepted(
-        id=11, lot="12a", seq=4, at_ms=_T, price_minor=11_500, minimum_minor=12_000, leading=False
-    ),
+    "accepted, leading": Accepted("12a", 3, _T, _ONE_BID, _T + 300_000, EnglishOwn(25_000), id=12),
+    "accepted, outbid by a maximum": Accepted("12a", 4, _T, _OUTBID, _T + 330_000, id=11),
     "accepted, bought": Accepted(
-        id=18, lot="12a", seq=3, at_ms=_T, price_minor=90_000, minimum_minor=90_000, leading=True, bought=True
+        "12a", 3, _T, EnglishBoard(10_000, reserve_met=False), results=(Result(7, 90_000),), id=18
     ),
-    "rejected, of a bid": Rejected(
-        id=11, code=RejectCode.BELOW_MINIMUM, lot="12a", seq=4, price_minor=11_500, minimum_minor=12_000
-    ),
+    "accepted, sealed": Accepted("3", 1, _T, _NO_OFFERS, _T + 300_000, SealedOwn(61_000), id=20),
+    "accepted, taken back": Accepted("3", 1, _T, _NO_OFFERS, _T + 300_000, id=22),
+    "accepted, the clock stopped": Accepted("5", 4, _T, _STOPPED, _T + 16_000, DutchOwn(7, 12_600), id=25),
+    "accepted, the last units": Accepted("5", 5, _T, _SOLD_OUT, own=DutchOwn(5, 9_000), results=_TAKEN, id=25),
+    "rejected, of a bid": Rejected(id=11, code=RejectCode.BELOW_MINIMUM, lot="12a", seq=4, board=_OUTBID),
     "rejected, late": Rejected(
-        id=11,
-        code=RejectCode.LOT_CLOSED,
-        lot="12a",
-        seq=5,
-        price_minor=11_500,
-        minimum_minor=12_000,
-        leading=True,
-        late_ms=140,
+        id=11, code=RejectCode.LOT_CLOSED, lot="12a", seq=5, board=_OUTBID, own=EnglishOwn(25_000), late_ms=140
+    ),
+    "rejected, of a sealed offer": Rejected(
+        id=20, code=RejectCode.BELOW_MINIMUM, lot="3", seq=1, board=_NO_OFFERS, own=SealedOwn(61_000)
+    ),
+    "rejected, of a stop": Rejected(
+        id=24, code=RejectCode.BELOW_MINIMUM, lot="5", seq=3, board=_FALLEN, own=DutchOwn(1, 1_900)
     ),
     "rejected, no id": Rejected(id=0, code=RejectCode.MALFORMED, detail="Expected `object`, got `array`"),
-    "mine": Mine(id=19, paddle=7, maxima=(Maximum("12a", 25_000),), won=("2",), total_minor=150),
+    "mine": Mine(
+        id=27,
+        paddle=7,
+        positions=(
+            Position("12a", EnglishOwn(25_000)),
+            Position("3", SealedOwn(61_000)),
+            Position("5", DutchOwn(7, 12_600)),
+        ),
+        won=("2",),
+        total_minor=150,
+    ),
     "news": News(
-        id=20,
+        id=28,
         epoch=1,
         words=(Word(1, _T, WordKind.ADMITTED), Word(2, _T, WordKind.MESSAGE, "Your clock is in room 2, Zoë.")),
     ),
-    "news, turned out": News(id=21, epoch=1, words=(Word(3, _T, WordKind.TURNED_OUT),)),
-    "news, none in time": News(id=21, epoch=1),
+    "news, turned out": News(id=29, epoch=1, words=(Word(3, _T, WordKind.TURNED_OUT),)),
+    "news, none in time": News(id=29, epoch=1),
     **{
         f"rejected, {code.value}": Rejected(id=11, code=code, retry_ms=500 if code is RejectCode.SLOW_DOWN else None)
         for code in RejectCode
@@ -235,25 +269,33 @@ _LOT_EVENTS: Final[tuple[AnyLotEvent, ...]] = (
     LotRescheduled(1, _T, _T + 60_000),
     LotOpened(2, _T, _T + 300_000),
     LotOpened(2, _T),
-    BidPlaced(3, _T, 7, 7, 10_000, 10_500, _T + 300_000, None, 90_000),
-    BidPlaced(4, _T, 8, 7, 11_500, 12_000, _T + 330_000, reserve_met=True),
+    LotMoved(3, _T, _ONE_BID, _T + 300_000, 7),
+    LotMoved(4, _T, _OUTBID, _T + 330_000, 8),
+    LotMoved(3, _T, _FALLEN, _T + 16_000),
+    LotMoved(4, _T, _STOPPED, _T + 16_000, 7),
     LotPaused(5, _T, 299_000),
     LotPaused(5, _T),
     LotResumed(6, _T, _T + 299_000),
     LotExtended(7, _T, ExtendCause.AUCTIONEER, _T + 359_000),
     LotExtended(7, _T, ExtendCause.OUTAGE, None, 60_000),
-    LotClosed(8, _T, CloseCause.TIME, 7, 11_500),
-    LotClosed(8, _T, CloseCause.HAMMER),
-    LotClosed(8, _T, CloseCause.BUY_NOW, 8, 90_000),
-    LotWithdrawn(8, _T, "Damaged in the hall"),
+    LotClosed(8, _T, CloseCause.TIME, _OUTBID, (Result(7, 11_500),)),
+    LotClosed(8, _T, CloseCause.HAMMER, EnglishBoard(10_000, reserve_met=False)),
+    LotClosed(8, _T, CloseCause.BUY_NOW, EnglishBoard(10_000, reserve_met=False), (Result(8, 90_000),)),
+    LotClosed(8, _T, CloseCause.TIME, _TWO_OFFERS, (Result(8, 61_000),)),
+    LotClosed(8, _T, CloseCause.TIME, SealedBoard(50_000, offers=0)),
+    LotClosed(5, _T, CloseCause.SOLD_OUT, _SOLD_OUT, _TAKEN),
+    LotWithdrawn(8, _T, _OUTBID, "Damaged in the hall"),
 )
 _SALE_EVENTS: Final[tuple[AnySaleEvent, ...]] = (
-    LotAdded(1, _T, _TERMS, _T),
-    LotAdded(2, _T, _PLAIN_TERMS),
-    SalePaused(3, _T),
-    SaleResumed(4, _T),
-    Announced(5, _T, "Fünf Minuten Pause"),
-    SaleEnded(6, _T),
+    LotAdded(1, _T, _TERMS, _NO_BIDS, _T),
+    LotAdded(2, _T, _PLAIN_TERMS, EnglishBoard(1)),
+    LotAdded(3, _T, _SEALED_TERMS, _NO_OFFERS, _T),
+    LotAdded(4, _T, _VICKREY_TERMS, SealedBoard(20_000)),
+    LotAdded(5, _T, _DUTCH_TERMS, _FULL),
+    SalePaused(6, _T),
+    SaleResumed(7, _T),
+    Announced(8, _T, "Fünf Minuten Pause"),
+    SaleEnded(9, _T),
 )
 
 BROADCASTS: Final[dict[str, tuple[bytes, messages.AnyBroadcast]]] = {
@@ -338,6 +380,20 @@ REFUSED: Final[dict[str, bytes]] = {
     ),
     "if_price_minor over 2^53-1": msgpack.packb(
         {"type": "bid", "id": 20, "lot": "12a", "amount_minor": 100, "if_price_minor": INTEGER_MAX + 1}
+    ),
+    "a sealed offer of 0": msgpack.packb({"type": "seal", "id": 20, "lot": "3", "amount_minor": 0}),
+    "a sealed offer over 10^15": msgpack.packb(
+        {"type": "seal", "id": 20, "lot": "3", "amount_minor": AMOUNT_MINOR_MAX + 1}
+    ),
+    "a sealed offer without an amount": msgpack.packb({"type": "seal", "id": 20, "lot": "3"}),
+    "a sealed offer that is taken back, with an amount": msgpack.packb(
+        {"type": "unseal", "id": 20, "lot": "3", "amount_minor": 61_000}
+    ),
+    "a clock is stopped for 0 units": msgpack.packb(
+        {"type": "stop", "id": 20, "lot": "5", "price_minor": 1_800, "units": 0}
+    ),
+    "a clock is stopped for 65 units": msgpack.packb(
+        {"type": "stop", "id": 20, "lot": "5", "price_minor": 1_800, "units": 65}
     ),
     "a key twice": _in_pairs(("type", "bid"), ("id", 20), ("lot", "12a"), ("amount_minor", 1), ("amount_minor", 2)),
     "a key twice, the same": _in_pairs(("type", "ping"), ("id", 20), ("type", "ping")),

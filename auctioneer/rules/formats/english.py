@@ -12,16 +12,22 @@ Source: the published rules of proxy bidding (eBay's, and the reserve rule of li
 - the price never falls, and no bidder bids against itself: a leader can only raise its own maximum.
 """
 
-from typing import final
+from collections.abc import Iterator
+from typing import Final, final
 
 import msgspec
 
+from auctioneer.rules.formats.format import Outcome, Placed
+from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
-from common.lot import LotTerms
+from common.formats import AnyBoard, AnyOffer
+from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms
+from common.limits import AMOUNT_MINOR_MAX
+from common.lot import CloseCause, LotStatus, LotView, Result
 
 
 @final
-class Book(msgspec.Struct, frozen=True, gc=False):
+class Book(msgspec.Struct, frozen=True, gc=False, tag_field="format", tag="english"):
     """The price of a lot, its leader, and the two secret maxima that make the price.
 
     `rival_maximum_minor` is the highest maximum of all bidders but the leader; None while there is no rival.
@@ -31,9 +37,126 @@ class Book(msgspec.Struct, frozen=True, gc=False):
     leader: int
     leader_maximum_minor: int
     rival_maximum_minor: int | None = None
+    bids: int = 1
+    """How many bids changed the price or the leader."""
+    while_connected: bool = False
+    """The leader asked to drop the rest of the maximum when it falls silent."""
 
 
-def minimum_bid(terms: LotTerms, price_minor: int | None) -> int:
+class English:
+    """English rules for the frame. A lot without a bid has no book."""
+
+    offers: frozenset[type[AnyOffer]] = frozenset({BidRequest, BuyRequest})
+    sells_at_once = False
+
+    def open(self, spec: LotSpec) -> Book | None:
+        """Return no book: nobody has bid."""
+        return None
+
+    def decide(self, spec: LotSpec, book: Book | None, placed: Placed) -> Book | Outcome | RejectCode:
+        """Decide a bid, or a purchase at the buy-now price."""
+        offer = placed.offer
+        if isinstance(offer, BidRequest):
+            terms = terms_of(spec)
+            minimum_minor = minimum_bid(terms, None if book is None else book.price_minor)
+            after = decide_bid(terms, spec.reserve_minor, book, minimum_minor, placed.paddle, offer)
+            is_over = isinstance(after, Book) and minimum_bid(terms, after.price_minor) > AMOUNT_MINOR_MAX
+            return RejectCode.OVER_LIMIT if is_over else after
+        assert isinstance(offer, BuyRequest), "the frame refuses other offers"
+        offered_minor = buy_now(spec, book)
+        if offered_minor is None or offered_minor != offer.price_minor:
+            return RejectCode.NO_BUY_NOW
+        return Outcome(CloseCause.BUY_NOW, (Result(placed.paddle, offered_minor),))
+
+    def apply(self, spec: LotSpec, book: Book | None, entry: Book) -> Book:
+        """Return the entry, which is the whole book."""
+        return entry
+
+    def show(self, spec: LotSpec, book: Book | None, *, is_over: bool) -> EnglishBoard:
+        """Return the board; once the lot is over, no buy-now price is offered."""
+        terms = terms_of(spec)
+        offered_minor = None if is_over else buy_now(spec, book)
+        if book is None:
+            met = False if terms.has_reserve else None
+            return EnglishBoard(terms.starting_minor, reserve_met=met, buy_now_minor=offered_minor)
+        return board_of(terms, spec.reserve_minor, book, offered_minor)
+
+    def due_ms(self, spec: LotSpec, book: Book | None) -> None:
+        """Return that there is no clock but the frame's."""
+
+    def step(self, spec: LotSpec, book: Book | None) -> Book:
+        """Raise AssertionError, since there is no clock."""
+        raise AssertionError(f"lot {spec.terms.lot} has no clock of its own: {book}")
+
+    def close(self, spec: LotSpec, book: Book | None) -> tuple[Result, ...]:
+        """Return the leader at the price; nothing if there is none or the reserve is not met."""
+        if book is None or is_reserve_met(spec.reserve_minor, book.price_minor) is False:
+            return ()
+        return (Result(book.leader, book.price_minor),)
+
+    def own(self, spec: LotSpec, book: Book | None, paddle: int) -> EnglishOwn | None:
+        """Return the leader's own maximum; None for all others."""
+        return EnglishOwn(book.leader_maximum_minor) if book is not None and book.leader == paddle else None
+
+    def watched(self, book: Book | None) -> int | None:
+        """Return the leader, if its maximum is to end with its silence."""
+        return book.leader if book is not None and book.while_connected else None
+
+    def release(self, spec: LotSpec, book: Book | None) -> Book:
+        """Return the book with the leader's maximum dropped to the price. The lead stays."""
+        assert book is not None, "only a leader is watched"
+        return msgspec.structs.replace(book, leader_maximum_minor=book.price_minor, while_connected=False)
+
+    def faults(self, spec: LotSpec, book: Book | None, view: LotView) -> Iterator[str]:
+        """Yield what can't be true of a lot's book, board and results."""
+        terms, board = terms_of(spec), view.board
+        if board != self.show(spec, book, is_over=view.status.is_final):
+            yield "the board is not what the book shows"
+        if book is not None:
+            yield from _book_faults(terms, spec.reserve_minor, book)
+        if view.status is LotStatus.SOLD and view.close_cause is CloseCause.BUY_NOW:
+            if [result.amount_minor for result in view.results] != [terms.buy_now_minor]:
+                yield "it was bought at another price"
+        elif view.status is LotStatus.SOLD and view.results != self.close(spec, book):
+            yield "it was sold to another than the leader, or below the reserve"
+        elif view.status is LotStatus.PASSED and self.close(spec, book):
+            yield "it passed though it had a good bid"
+
+    def moves(self, before: AnyBoard, after: AnyBoard) -> Iterator[str]:
+        """Yield what can't be true of two boards of which one follows the other: only bids raise the price."""
+        assert isinstance(before, EnglishBoard), "an English lot has English boards"
+        assert isinstance(after, EnglishBoard), "an English lot has English boards"
+        if (after.price_minor or 0) < (before.price_minor or 0):
+            yield "the price fell"
+        is_same = (after.price_minor, after.leader) == (before.price_minor, before.leader)
+        if after.bids - before.bids != (0 if is_same else 1):
+            yield "the price or the leader changed without a bid, or a bid changed neither"
+
+
+ENGLISH: Final = English()
+
+
+def terms_of(spec: LotSpec) -> EnglishTerms:
+    """Return the terms of an English lot."""
+    terms = spec.terms.format
+    assert isinstance(terms, EnglishTerms), "the table of formats goes by the terms"
+    return terms
+
+
+def board_of(terms: EnglishTerms, reserve_minor: int | None, book: Book, buy_now_minor: int | None) -> EnglishBoard:
+    """Return the board of a lot with a bid."""
+    price_minor = book.price_minor
+    return EnglishBoard(
+        minimum_bid(terms, price_minor),
+        price_minor,
+        book.leader,
+        book.bids,
+        is_reserve_met(reserve_minor, price_minor),
+        buy_now_minor,
+    )
+
+
+def minimum_bid(terms: EnglishTerms, price_minor: int | None) -> int:
     """Return the least that the next bidder must bid: the starting price, or one increment above the price."""
     if price_minor is None:
         return terms.starting_minor
@@ -41,36 +164,40 @@ def minimum_bid(terms: LotTerms, price_minor: int | None) -> int:
 
 
 def decide_bid(
-    terms: LotTerms,
+    terms: EnglishTerms,
     reserve_minor: int | None,
     book: Book | None,
     minimum_minor: int,
     paddle: int,
-    amount_minor: int | None,
-    maximum_minor: int | None,
+    bid: BidRequest,
 ) -> Book | RejectCode:
     """Return the lot's book after a bid, or the reason why the bid does not count.
 
-    `amount_minor` is an open bid, and `maximum_minor` a secret one. With both, the bidder opens with the first and
-    keeps the second secret. Amounts are in minor units, 1 or more. `minimum_minor` is the lot's `minimum_bid` now.
+    `amount_minor` of a bid is open, and `maximum_minor` is secret. With both, the bidder opens with the first and keeps
+    the second secret. Amounts are in minor units, 1 or more. `minimum_minor` is the lot's `minimum_bid` now. The caller
+    refuses a book whose next minimum is over the largest amount.
     """
+    if bid.if_price_minor is not None and bid.if_price_minor != (0 if book is None else book.price_minor):
+        return RejectCode.STATE_CHANGED
+    amount_minor, maximum_minor = bid.amount_minor, bid.maximum_minor
     highest_minor = amount_minor if maximum_minor is None else maximum_minor
     if highest_minor is None or (amount_minor is not None and highest_minor < amount_minor):
         return RejectCode.INVALID_AMOUNT
     if book is not None and book.leader == paddle:
-        return _raise_own_maximum(terms, reserve_minor, book, amount_minor, highest_minor)
+        return _raise_own_maximum(terms, reserve_minor, book, bid, highest_minor)
     if (highest_minor if amount_minor is None else amount_minor) < minimum_minor:
         return RejectCode.BELOW_MINIMUM
     if book is None:
         price_minor = _price(terms, reserve_minor, amount_minor or terms.starting_minor, highest_minor, None)
-        return Book(price_minor, paddle, highest_minor)
+        return Book(price_minor, paddle, highest_minor, None, 1, bid.while_connected)
     held_minor = book.leader_maximum_minor
     if highest_minor <= held_minor:
         price_minor = _price(terms, reserve_minor, book.price_minor, held_minor, highest_minor)
-        return Book(price_minor, book.leader, held_minor, highest_minor)
+        bids = book.bids + (price_minor != book.price_minor)
+        return Book(price_minor, book.leader, held_minor, highest_minor, bids, book.while_connected)
     floor_minor = book.price_minor if amount_minor is None else amount_minor
     price_minor = _price(terms, reserve_minor, floor_minor, highest_minor, held_minor)
-    return Book(price_minor, paddle, highest_minor, held_minor)
+    return Book(price_minor, paddle, highest_minor, held_minor, book.bids + 1, bid.while_connected)
 
 
 def is_reserve_met(reserve_minor: int | None, price_minor: int | None) -> bool | None:
@@ -80,25 +207,32 @@ def is_reserve_met(reserve_minor: int | None, price_minor: int | None) -> bool |
     return price_minor is not None and price_minor >= reserve_minor
 
 
-def buy_now_after(terms: LotTerms, reserve_met: bool | None) -> int | None:  # noqa: FBT001 -- a state, not a switch
-    """Return the buy-now price after a bid, if any: the first bid ends the offer, or the one that meets a reserve."""
-    return terms.buy_now_minor if reserve_met is False else None
+def buy_now(spec: LotSpec, book: Book | None) -> int | None:
+    """Return the buy-now price that is offered, if any: the first bid ends the offer, or the one that meets a reserve.
+
+    The lot must not be over.
+    """
+    terms = terms_of(spec)
+    if book is None or is_reserve_met(spec.reserve_minor, book.price_minor) is False:
+        return terms.buy_now_minor
+    return None
 
 
 def _raise_own_maximum(
-    terms: LotTerms, reserve_minor: int | None, book: Book, amount_minor: int | None, maximum_minor: int
+    terms: EnglishTerms, reserve_minor: int | None, book: Book, bid: BidRequest, maximum_minor: int
 ) -> Book | RejectCode:
-    if amount_minor is not None:
+    if bid.amount_minor is not None:
         return RejectCode.ALREADY_LEADING
     if maximum_minor <= book.leader_maximum_minor:
         return RejectCode.MAXIMUM_NOT_RAISED
     rival_minor = book.rival_maximum_minor
     price_minor = _price(terms, reserve_minor, book.price_minor, maximum_minor, rival_minor)
-    return Book(price_minor, book.leader, maximum_minor, rival_minor)
+    bids = book.bids + (price_minor != book.price_minor)
+    return Book(price_minor, book.leader, maximum_minor, rival_minor, bids, bid.while_connected)
 
 
 def _price(
-    terms: LotTerms, reserve_minor: int | None, floor_minor: int, leader_minor: int, rival_minor: int | None
+    terms: EnglishTerms, reserve_minor: int | None, floor_minor: int, leader_minor: int, rival_minor: int | None
 ) -> int:
     # Comparisons, since min and max would cost several times as much for every bid.
     price_minor = floor_minor
@@ -111,3 +245,17 @@ def _price(
     if reserve_minor is None:
         return price_minor
     return leader_minor if leader_minor < reserve_minor else max(price_minor, reserve_minor)
+
+
+def _book_faults(terms: EnglishTerms, reserve_minor: int | None, book: Book) -> Iterator[str]:
+    if book.price_minor < terms.starting_minor:
+        yield "the price is below the starting price"
+    if book.price_minor > book.leader_maximum_minor:
+        yield "the price is above the leader's maximum"
+    if book.rival_maximum_minor is not None and book.rival_maximum_minor > book.price_minor:
+        yield "a rival bid more than the price"
+    if book.bids < 1:
+        yield "there is a price without a bid"
+    is_met = is_reserve_met(reserve_minor, book.price_minor)
+    if is_met is False and book.price_minor != book.leader_maximum_minor:
+        yield "a maximum below the reserve was not bid in full"

@@ -14,8 +14,9 @@ from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import AnyFact, BidTaken, LotDecided
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
-from common.lot import CloseCause, LotOpened, LotStatus, LotTerms, SaleStatus, Step
-from common.messages import BidRequest
+from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
+from common.limits import RESULTS_MAX
+from common.lot import CloseCause, LotOpened, LotStatus, LotTerms, Result, SaleStatus
 from tests.auctioneer.house.house_examples import START_MS, sale_created
 from tests.auctioneer.rules.random_sales import SaleMaker
 from tests.auctioneer.rules.replays import check_replay, rebuilt
@@ -26,10 +27,7 @@ def spec(lot: str, opening: Opening, *, reserve_minor: int | None = None, buy_no
     terms = LotTerms(
         lot,
         "Lot",
-        100,
-        (Step(0, 10),),
-        has_reserve=reserve_minor is not None,
-        buy_now_minor=buy_now_minor,
+        EnglishTerms(100, (Step(0, 10),), has_reserve=reserve_minor is not None, buy_now_minor=buy_now_minor),
         duration_ms=60_000,
     )
     return LotSpec(terms, reserve_minor, opening)
@@ -59,7 +57,7 @@ class Sale:
 
     def bid(self, paddle: int, lot: str, maximum_minor: int) -> BidTaken:
         request = BidRequest(id=len(self.facts), lot=lot, maximum_minor=maximum_minor, while_connected=True)
-        taken = self.engine.bid(START_MS, Bidder(paddle, ("x",)), request)
+        taken = self.engine.offer(START_MS, Bidder(paddle, ("x",)), request)
         assert isinstance(taken, BidTaken)
         self.facts.append(taken)
         return taken
@@ -71,16 +69,17 @@ def test_an_honest_sale_is_in_order() -> None:
     check_replay(sale.engine, sale.facts)
 
 
+BOARD = "the board is not what the book shows"
 BREAKS: list[tuple[str, dict[str, object], str]] = [
-    ("1", {"price_minor": 320}, "the minimum bid is wrong"),
-    ("1", {"minimum_minor": 999}, "the minimum bid is wrong"),
-    ("1", {"leader": 2}, "the public price or leader is wrong"),
-    ("1", {"bids": 0}, "the public price or leader is wrong"),
-    ("3", {"leader": 2}, "there is a price without a bid"),
-    ("1", {"reserve_met": True}, "the public view is wrong about the reserve being met"),
-    ("2", {"reserve_met": True}, "the public view is wrong about the reserve being met"),
-    ("2", {"buy_now_minor": None}, "the buy-now price is offered when it may not be"),
-    ("5", {"buy_now_minor": 5}, "the buy-now price is offered when it may not be"),
+    ("1", {"price_minor": 320}, BOARD),
+    ("1", {"minimum_minor": 999}, BOARD),
+    ("1", {"leader": 2}, BOARD),
+    ("1", {"bids": 0}, BOARD),
+    ("3", {"leader": 2}, BOARD),
+    ("1", {"reserve_met": True}, BOARD),
+    ("2", {"reserve_met": True}, BOARD),
+    ("2", {"buy_now_minor": None}, BOARD),
+    ("5", {"buy_now_minor": 5}, BOARD),
     ("1", {"ends_at_ms": None}, "only open lots with a clock have an end"),
     ("3", {"ends_at_ms": START_MS}, "only open lots with a clock have an end"),
     ("4", {"remaining_ms": None}, "only paused lots with a clock have a time left"),
@@ -90,19 +89,23 @@ BREAKS: list[tuple[str, dict[str, object], str]] = [
     ("1", {"closed_at_ms": START_MS}, "only lots that are over have closed"),
     ("5", {"closed_at_ms": None}, "only lots that are over have closed"),
     ("5", {"close_cause": None}, "only lots that were sold or passed have a cause"),
-    ("1", {"winner": 1}, "only sold lots have winners"),
-    ("5", {"hammer_minor": None}, "only sold lots have winners"),
-    ("5", {"winner": 2}, "it was sold to another"),
-    ("5", {"hammer_minor": 140}, "it was sold to another"),
+    ("1", {"results": (Result(1, 500),)}, "only sold lots have results"),
+    ("5", {"results": ()}, "it was sold to another"),
+    ("5", {"results": (Result(2, 150),)}, "it was sold to another"),
+    ("5", {"results": (Result(1, 140),)}, "it was sold to another"),
+    ("5", {"results": (Result(1, 150),) * (RESULTS_MAX + 1)}, "it was sold to another"),
     ("5", {"close_cause": CloseCause.BUY_NOW}, "it was bought at another price"),
-    ("5", {"status": LotStatus.PASSED, "winner": None, "hammer_minor": None}, "it passed though it had a good bid"),
+    ("5", {"status": LotStatus.PASSED, "results": ()}, "it passed though it had a good bid"),
 ]
 
 
 @pytest.mark.parametrize(("lot", "fields", "promise"), BREAKS)
 def test_a_broken_view_is_noticed(lot: str, fields: dict[str, object], promise: str) -> None:
     engine = Sale().engine
-    engine.lots[lot].view = replace(engine.lots[lot].view, **fields)
+    view = engine.lots[lot].view
+    on_board = {name: value for name, value in fields.items() if name in EnglishBoard.__struct_fields__}
+    rest = {name: value for name, value in fields.items() if name not in on_board}
+    engine.lots[lot].view = replace(view, board=replace(view.board, **on_board), **rest)
     with pytest.raises(InvariantError, match=f"lot {lot}: {promise}"):
         check(engine)
 
@@ -114,6 +117,8 @@ def _standing(lot: LotState, **fields: object) -> None:
 
 SECRETS: list[tuple[Callable[[Engine], object], str]] = [
     (lambda engine: _standing(engine.lots["1"], leader_maximum_minor=200), "the price is above the leader's maximum"),
+    (lambda engine: _standing(engine.lots["1"], bids=0), "the board is not what the book shows"),
+    (lambda engine: setattr(engine.lots["1"], "watched", 2), "lot 1 watches 2, but it should watch 1"),
     (lambda engine: _standing(engine.lots["1"], rival_maximum_minor=600), "a rival bid more than the price"),
     (lambda engine: _standing(engine.lots["2"], leader_maximum_minor=800), "a maximum below the reserve was not bid"),
     (lambda engine: setattr(engine.lots["1"], "extended_ms", 1), "bids extended it beyond the cap"),
@@ -121,7 +126,7 @@ SECRETS: list[tuple[Callable[[Engine], object], str]] = [
     (lambda engine: setattr(engine.lots["1"], "spec", engine.lots["2"].spec), "the public terms are not those"),
     (lambda engine: setattr(engine, "_unfinished", 4), "4 lots count as unfinished, but 5 are"),
     (lambda engine: engine._order.turns.add(2), "the lots that have their turn"),
-    (lambda engine: engine._drops_when_silent[1].add("4"), "the engine looks for maxima to drop in the wrong lots"),
+    (lambda engine: engine._watched[1].add("4"), "the engine looks for silent bidders in the wrong lots"),
     (lambda engine: engine._clock.clear(), "the engine gives None as its next deadline"),
     (lambda engine: engine._clock.sort(reverse=True), "as its next deadline, but it is"),
     (lambda engine: engine.lots.pop("3"), "counts its lots wrongly"),
@@ -175,9 +180,9 @@ def test_a_watcher_follows_honest_events() -> None:
     [
         ({"seq": 5}, "does not follow"),
         ({"seq": 3}, "does not follow"),
-        ({"price_minor": 309}, "the price of lot 1 fell"),
-        ({"ends_at_ms": START_MS + 59_999}, "a bid took time from lot 1"),
-        ({"ends_at_ms": None}, "a bid took time from lot 1"),
+        ({"price_minor": 309}, "lot 1: the price fell"),
+        ({"ends_at_ms": START_MS + 59_999}, "an offer took time from lot 1"),
+        ({"ends_at_ms": None}, "an offer took time from lot 1"),
         ({"leader": 3}, "not as its public events say"),
         ({"at_ms": START_MS - 1}, "is earlier than the fact before it"),
         ({"public": False}, "is secret but has a seq of its own"),
@@ -240,7 +245,7 @@ def test_a_step_that_breaks_a_promise_ends_the_audit() -> None:
         bids = [fact for fact in step if isinstance(fact, BidTaken) and fact.public]
         if bids:
             lot = engine.lots[bids[0].lot]
-            lot.view = replace(lot.view, bids=lot.view.bids + 1)
+            lot.view = replace(lot.view, seq=lot.view.seq + 1)
         inspector.inspect(engine, step)
 
     with pytest.raises(InvariantError, match="is not as its public events say"):

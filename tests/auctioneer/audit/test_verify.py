@@ -17,15 +17,16 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
-    BidLate,
     BidTaken,
+    ClockStepped,
     Fact,
     HouseStarted,
     HouseStoodStill,
-    LotBought,
     LotDecided,
     LotListed,
-    MaximumDropped,
+    OfferLate,
+    OfferTaken,
+    PositionReleased,
     SaleCreated,
     SaleDecided,
     SaleRestored,
@@ -34,11 +35,13 @@ from auctioneer.rules.facts import (
 from auctioneer.rules.sale_settings import HOUSE, AdmissionMode, SaleSettings
 from auctioneer.rules.terms import LotSpec, default_increments
 from common.errors import RejectCode
+from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.limits import TEXT_CHARS_MAX
-from common.lot import CloseCause, LotClosed, LotOpened, LotRescheduled, LotTerms, Step
-from common.messages import BidRequest, Rejected, Role
+from common.lot import CloseCause, LotClosed, LotOpened, LotRescheduled, LotTerms
+from common.messages import Rejected, Role
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 from tests.auctioneer.rules.random_sales import BIDDERS, SaleMaker, admitting, enrolled, told
+from tests.english import english
 from tests.must_be import must_be
 
 
@@ -48,7 +51,7 @@ def audit(facts: list[AnyFact]) -> VerifyReport:
 
 @pytest.fixture(scope="module")
 def record() -> list[AnyFact]:
-    return SaleMaker(8).make(600)
+    return SaleMaker(16).make(600)
 
 
 def test_the_record_has_every_kind_of_event(record: list[AnyFact]) -> None:
@@ -65,8 +68,8 @@ def test_what_the_engine_decided_verifies(seed: int) -> None:
     assert report.counts["bid_taken"] == sum(isinstance(fact, BidTaken) for fact in facts)
     views = [lot.view for lot in maker.engine.catalogue]
     assert (report.bidders, report.lots) == (BIDDERS, len(views))
-    assert report.sold == sum(view.winner is not None for view in views)
-    assert report.hammer_total_minor == sum(view.hammer_minor or 0 for view in views) > 0
+    assert report.sold == sum(bool(view.results) for view in views)
+    assert report.hammer_total_minor == sum(view.paid_minor or 0 for view in views) > 0
 
 
 def test_an_empty_record_is_a_record() -> None:
@@ -77,15 +80,16 @@ def test_an_empty_record_is_a_record() -> None:
 
 DECIDED = {
     BidTaken: (
-        "lot seq public price_minor minimum_minor leader leader_maximum_minor rival_maximum_minor ends_at_ms"
+        "lot seq public price_minor minimum_minor leader leader_maximum_minor rival_maximum_minor bids ends_at_ms"
         " extended_ms reserve_met buy_now_minor"
     ),
-    LotBought: "lot seq price_minor",
-    BidLate: "lot seq late_ms price_minor minimum_minor leading",
-    MaximumDropped: "lot seq paddle leader_maximum_minor",
+    OfferTaken: "lot seq public board ends_at_ms extended_ms entry own cause results",
+    OfferLate: "lot seq late_ms board own",
+    ClockStepped: "lot seq board entry ends_at_ms",
+    PositionReleased: "lot seq paddle entry",
     LotDecided: "at_ms lot seq with_sale",
     SaleDecided: "at_ms lot seq",
-    LotListed: "lot seq opens_at_ms",
+    LotListed: "lot seq board opens_at_ms",
     BidderEnrolled: "lot seq paddle",
     BidderAdmitted: "lot seq news_seq",
     BidderTold: "lot seq news_seq",
@@ -176,7 +180,7 @@ def test_a_record_must_begin_with_the_first_event(record: list[AnyFact]) -> None
     assert (mismatch.position, mismatch.recorded) == (1, record[1])
 
 
-@pytest.mark.parametrize("kind", [BidTaken, LotBought, LotDecided, LotListed, BidderEnrolled, SaleDecided])
+@pytest.mark.parametrize("kind", [BidTaken, OfferTaken, LotDecided, LotListed, BidderEnrolled, SaleDecided])
 def test_an_event_taken_out_and_the_rest_renumbered_is_noticed(record: list[AnyFact], kind: type[Fact]) -> None:
     places = [place for place, fact in enumerate(record) if isinstance(fact, kind) and _leaves_a_trace(fact)]
     for place in random.Random(1).sample(places[:-1], min(20, len(places) - 1)):
@@ -184,10 +188,10 @@ def test_an_event_taken_out_and_the_rest_renumbered_is_noticed(record: list[AnyF
 
 
 def _leaves_a_trace(fact: AnyFact) -> bool:
-    return not isinstance(fact, BidTaken) or fact.public
+    return not isinstance(fact, BidTaken | OfferTaken) or fact.public
 
 
-@pytest.mark.parametrize("kind", [SaleCreated, BidTaken, LotBought, LotDecided, LotListed, BidderEnrolled, BidLate])
+@pytest.mark.parametrize("kind", [SaleCreated, BidTaken, OfferTaken, LotDecided, LotListed, BidderEnrolled, OfferLate])
 def test_an_event_told_twice_is_noticed(record: list[AnyFact], kind: type[Fact]) -> None:
     places = [place for place, fact in enumerate(record) if isinstance(fact, kind)]
     for place in random.Random(2).sample(places, min(10, len(places))):
@@ -218,7 +222,7 @@ def test_a_record_that_ends_within_a_decision_is_noticed(record: list[AnyFact]) 
 
 def opened_lot(*more: AnyFact) -> list[AnyFact]:
     """Return a record with lot 1 open for 6 s, and then `more`."""
-    terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS), duration_ms=6_000)
+    terms = LotTerms("1", "Lot", EnglishTerms(100, default_increments(DOLLARS)), duration_ms=6_000)
     engine = Engine.create(sale_created())
     listed = decisions.add(engine, START_MS, "clerk", (LotSpec(terms),))
     assert not isinstance(listed, Refused)
@@ -229,7 +233,7 @@ def bid_taken(at_ms: int = START_MS, paddle: int = 1, request_id: int = 1) -> Bi
     engine = Engine.create(sale_created())
     for fact in opened_lot()[2:]:
         engine.apply(fact)
-    bid = engine.bid(at_ms, Bidder(paddle, ("x",)), BidRequest(id=request_id, lot="1", amount_minor=500))
+    bid = engine.offer(at_ms, Bidder(paddle, ("x",)), BidRequest(id=request_id, lot="1", amount_minor=500))
     assert isinstance(bid, BidTaken)
     return bid
 
@@ -276,7 +280,15 @@ def test_the_honest_bid_passes() -> None:
         ([bid_taken(), replace(bid_taken(), seq=3)], "request 1 of paddle 1 was decided before"),
         ([bid_taken(), replace(bid_taken(request_id=2), seq=3)], "refused with already_leading"),
         (
-            [LotDecided(at_ms=START_MS, lot="1", seq=2, event=LotClosed(2, START_MS, CloseCause.TIME), by=HOUSE)],
+            [
+                LotDecided(
+                    at_ms=START_MS,
+                    lot="1",
+                    seq=2,
+                    event=LotClosed(2, START_MS, CloseCause.TIME, EnglishBoard(1)),
+                    by=HOUSE,
+                )
+            ],
             "the rules don't give this fact here",
         ),
         (
@@ -329,14 +341,14 @@ def test_a_mismatch_shows_both_sides() -> None:
 
 def test_requests_may_come_out_of_order_but_not_from_behind_what_the_house_remembers() -> None:
     maker = SaleMaker(1)
-    late: list[BidLate] = []
-    terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS), duration_ms=1_000)
+    late: list[OfferLate] = []
+    terms = LotTerms("1", "Lot", EnglishTerms(100, default_increments(DOLLARS)), duration_ms=1_000)
     maker._take(decisions.add(maker.engine, START_MS, "clerk", (LotSpec(terms),)))
     maker._take(maker.engine.advance(START_MS + 1_000))
     for request_id in (2, 1, *range(10, 42)):
         request = BidRequest(id=request_id, lot="1", amount_minor=500)
-        outcome = maker.engine.bid(START_MS + 1_000, Bidder(1, ("bidder1",)), request)
-        assert isinstance(outcome, BidLate)
+        outcome = maker.engine.offer(START_MS + 1_000, Bidder(1, ("bidder1",)), request)
+        assert isinstance(outcome, OfferLate)
         late.append(outcome)
     base = [maker.facts[0], enrolled(1), *maker.facts[1:]]
     assert audit([*base, *late]).mismatch is None
@@ -352,16 +364,18 @@ def test_requests_may_come_out_of_order_but_not_from_behind_what_the_house_remem
 def test_memory_does_not_grow_with_the_record() -> None:
     def bids(count: int) -> Iterator[tuple[int, AnyFact]]:
         maker = SaleMaker(3)
-        terms = LotTerms("1", "Lot", 100, default_increments(DOLLARS))
+        terms = LotTerms("1", "Lot", EnglishTerms(100, default_increments(DOLLARS)))
         maker._take(decisions.add(maker.engine, START_MS, "clerk", (LotSpec(terms),)))
         maker._take(maker.engine.advance(START_MS))
         start = [maker.facts[0], enrolled(1), enrolled(2), *maker.facts[1:]]
         yield from enumerate(start, start=1)
         for number in range(count):
             paddle = 1 + number % 2
-            request = BidRequest(id=number + 1, lot="1", amount_minor=maker.engine.lots["1"].view.minimum_minor)
+            request = BidRequest(
+                id=number + 1, lot="1", amount_minor=english(maker.engine.lots["1"].view).minimum_minor
+            )
             maker.engine.pop_events()
-            outcome = maker.engine.bid(START_MS, Bidder(paddle, (f"bidder{paddle}",)), request)
+            outcome = maker.engine.offer(START_MS, Bidder(paddle, (f"bidder{paddle}",)), request)
             yield len(start) + number + 1, must_be(BidTaken, outcome)
 
     peaks = []
@@ -380,15 +394,15 @@ def test_a_record_read_back_from_bytes_verifies(record: list[AnyFact]) -> None:
 
 def test_names_are_compared_as_they_were_and_not_by_the_unicode_of_today() -> None:
     """The record of a version to which `Ann` was a look-alike of `Bob`, and the name of the seller one of neither."""
-    terms = LotTerms("1", "A lamp", 100, (Step(0, 10),), seller="Zoe")
+    terms = LotTerms("1", "A lamp", EnglishTerms(100, (Step(0, 10),)), seller="Zoe")
     created = sale_created()
     engine = Engine.create(created)
     listed = decisions.add(engine, START_MS, "clerk", (LotSpec(terms),), lambda _seller: ("bidder2",))
     assert not isinstance(listed, Refused)
     record = [created, replace(enrolled(1), name="Zoe"), enrolled(2), *listed, *engine.advance(START_MS)]
-    bid = engine.bid(START_MS, Bidder(1, ("bidder1",)), BidRequest(id=1, lot="1", amount_minor=500))
+    bid = engine.offer(START_MS, Bidder(1, ("bidder1",)), BidRequest(id=1, lot="1", amount_minor=500))
     assert isinstance(bid, BidTaken), "by today's Unicode paddle 1 is the seller"
-    own = engine.bid(START_MS, Bidder(2, ("bidder2",)), BidRequest(id=1, lot="1", amount_minor=600))
+    own = engine.offer(START_MS, Bidder(2, ("bidder2",)), BidRequest(id=1, lot="1", amount_minor=600))
     assert isinstance(own, Rejected)
     assert own.code is RejectCode.OWN_LOT
     assert audit([*record, bid]).mismatch is None

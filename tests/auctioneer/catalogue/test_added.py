@@ -15,9 +15,12 @@ from auctioneer.catalogue import (
     parse_lots,
 )
 from auctioneer.rules.terms import LotSpec, OpeningRule
+from common.formats.english import EnglishTerms, Step
+from common.formats.sealed import Pays, SealedTerms
 from common.limits import LOTS_MAX
 from common.lot import SoftClose
 from common.money import Currency
+from tests.english import english_terms
 
 USD = Currency("USD", 2)
 SALE = RunningSale(currency=USD, known_lots=frozenset({"1", "2", "2a", "12"}))
@@ -73,7 +76,7 @@ def test_a_spreadsheet_needs_no_currency_here(tmp_path: Path) -> None:
     path = tmp_path / "more.csv"
     path.write_text("number,title,starting_price\n13,Clock,5\n")
     (lot,) = load_lots(path, SALE)
-    assert (lot.terms.lot, lot.terms.starting_minor) == ("13", 500)
+    assert (lot.terms.lot, english_terms(lot.terms).starting_minor) == ("13", 500)
     text = "title,starting_price,currency\nClock,5,EUR\n"
     assert reasons(text, CatalogueKind.CSV) == [("currency", "'EUR' is not the currency of the sale, USD.")]
 
@@ -134,14 +137,27 @@ def test_the_sale_s_defaults_hold_key_by_key() -> None:
         (added_lot.reserve_minor, added_lot.opening) == (begun.reserve_minor, begun.opening) == (80_00, begun.opening)
     )
     without = lot_from_fields({"title": "Clock", "starting_price": "5", "reserve": "none", "buy_now": "none"}, sale)
-    assert (without.reserve_minor, without.terms.buy_now_minor, without.terms.has_reserve) == (None, None, False)
+    assert (
+        without.reserve_minor,
+        english_terms(without.terms).buy_now_minor,
+        english_terms(without.terms).has_reserve,
+    ) == (None, None, False)
 
 
 def test_a_default_starting_price_need_not_be_said_again() -> None:
     sale = running(HEAD + "[defaults]\nstarting_price = 20\n")
-    assert lot_from_fields({"title": "Clock"}, sale).terms.starting_minor == 20_00
+    assert english_terms(lot_from_fields({"title": "Clock"}, sale).terms).starting_minor == 20_00
     (lot,) = parse_lots("title\nClock\n", "more", CatalogueKind.CSV, sale)
-    assert lot.terms.starting_minor == 20_00
+    assert english_terms(lot.terms).starting_minor == 20_00
+
+
+def test_the_sale_s_format_holds_for_lots_that_do_not_say_theirs() -> None:
+    sale = running(HEAD + DEFAULTS.replace("[defaults]", '[defaults]\nformat = "sealed"'))
+    assert sale == msgspec.convert(msgspec.to_builtins(sale), RunningSale)
+    lot = lot_from_fields({"title": "Clock", "starting_price": "5"}, sale)
+    assert lot.terms.format == SealedTerms(5_00, Pays.OWN_OFFER, has_reserve=True)
+    lot = lot_from_fields({"title": "Clock", "starting_price": "5", "format": "english"}, sale)
+    assert lot.terms.format == EnglishTerms(5_00, (Step(0, 7_00),), has_reserve=True, buy_now_minor=100_00)
 
 
 def test_what_the_file_says_is_nearer_than_the_sale() -> None:
@@ -158,9 +174,20 @@ def test_what_the_file_says_is_nearer_than_the_sale() -> None:
 def test_a_lot_from_the_command_line() -> None:
     fields = {"number": "13", "title": "Clock", "starting_price": "12.50", "soft_close_window": "30s"}
     lot = lot_from_fields(fields, SALE)
-    assert (lot.terms.lot, lot.terms.title, lot.terms.starting_minor) == ("13", "Clock", 1250)
+    assert (lot.terms.lot, lot.terms.title, english_terms(lot.terms).starting_minor) == ("13", "Clock", 1250)
     assert lot.terms.soft_close == SoftClose(30_000, 30_000)
     assert lot_from_fields(fields | {"soft_close_window": "none"}, SALE).terms.soft_close is None
+
+
+def test_a_sealed_lot_from_the_command_line() -> None:
+    fields = {"title": "Clock", "starting_price": "12.50", "format": "vickrey"}
+    assert lot_from_fields(fields, SALE).terms.format == SealedTerms(1250, Pays.SECOND_OFFER)
+    with pytest.raises(CatalogueError) as caught:
+        lot_from_fields(fields | {"increment": "5", "soft_close_window": "30s"}, SALE)
+    assert str(caught.value).splitlines() == [
+        "lot 13, increment: A Vickrey lot has no increment; remove it.",
+        "lot 13, soft_close: A Vickrey lot has no soft close; remove it.",
+    ]
 
 
 def test_a_first_lot_from_the_command_line() -> None:

@@ -7,8 +7,10 @@ import pytest
 
 from auctioneer.catalogue import CatalogueError, CatalogueKind, Fault, load_catalogue, parse_catalogue
 from auctioneer.rules.terms import DEFAULT_DURATION_MS, Opening, OpeningRule, SaleSpec, default_increments
-from common.lot import SoftClose, Step
+from common.formats.english import Step
+from common.lot import SoftClose
 from common.money import Currency
+from tests.english import english_terms
 
 HEAD = "title,starting_price,currency"
 
@@ -27,13 +29,13 @@ def faults_of(text: str) -> list[tuple[int | None, str, str, str]]:
 def test_a_sale_of_a_spreadsheet_has_the_defaults() -> None:
     spec = sale(f"{HEAD}\nClock,10,EUR\nPen,1.50,\n", "/sales/spring sale.csv")
     assert (spec.title, spec.currency, spec.ends_after_last_lot) == ("spring sale", Currency("EUR", 2), False)
-    assert [(lot.terms.lot, lot.terms.title, lot.terms.starting_minor) for lot in spec.lots] == [
+    assert [(lot.terms.lot, lot.terms.title, english_terms(lot.terms).starting_minor) for lot in spec.lots] == [
         ("1", "Clock", 1000),
         ("2", "Pen", 150),
     ]
     for lot in spec.lots:
         assert lot.opening == Opening(OpeningRule.AT_START)
-        assert lot.terms.increments == default_increments(spec.currency)
+        assert english_terms(lot.terms).increments == default_increments(spec.currency)
         assert (lot.terms.duration_ms, lot.terms.soft_close, lot.reserve_minor) == (DEFAULT_DURATION_MS, None, None)
 
 
@@ -65,9 +67,18 @@ def test_every_column_with_every_delimiter(delimiter: str, line_end: str, mark: 
     cells = ['"' + cell.replace('"', '""') + '"' for cell in FULL.values()]
     (lot,) = sale(mark + delimiter.join(FULL) + line_end + delimiter.join(cells) + line_end).lots
     terms = lot.terms
-    assert (terms.lot, terms.title, terms.starting_minor, lot.reserve_minor) == ("12a", "Clock", 1000_50, 2000_00)
-    assert (terms.buy_now_minor, terms.estimate_low_minor, terms.estimate_high_minor) == (5000_00, 3000_00, 4000_00)
-    assert terms.increments == (Step(1, 5), Step(100, 25))
+    assert (terms.lot, terms.title, english_terms(terms).starting_minor, lot.reserve_minor) == (
+        "12a",
+        "Clock",
+        1000_50,
+        2000_00,
+    )
+    assert (english_terms(terms).buy_now_minor, terms.estimate_low_minor, terms.estimate_high_minor) == (
+        5000_00,
+        3000_00,
+        4000_00,
+    )
+    assert english_terms(terms).increments == (Step(1, 5), Step(100, 25))
     assert (terms.duration_ms, terms.soft_close) == (150_000, SoftClose(30_000, 20_000, 600_000))
     assert (terms.seller, terms.image) == ("Ann", "clock.jpg")
     assert terms.description == 'Oak case; a "grandfather".'
@@ -151,7 +162,10 @@ def load_faults(path: Path) -> tuple[Fault, ...]:
 def test_a_sale_names_a_file_for_its_lots_and_its_defaults_hold(tmp_path: Path) -> None:
     csv = "title,starting_price,soft_close_window\nClock,,\nPen,5,none\n"
     spec = load_catalogue(write(tmp_path, TOML, csv))
-    assert [(lot.terms.title, lot.terms.starting_minor) for lot in spec.lots] == [("Clock", 2000), ("Pen", 500)]
+    assert [(lot.terms.title, english_terms(lot.terms).starting_minor) for lot in spec.lots] == [
+        ("Clock", 2000),
+        ("Pen", 500),
+    ]
     assert [lot.terms.soft_close for lot in spec.lots] == [SoftClose(30_000, 30_000), None]
     assert [lot.opening.rule for lot in spec.lots] == [OpeningRule.AT_START, OpeningRule.AFTER_PREVIOUS]
 

@@ -9,6 +9,7 @@ import pytest
 from auctioneer.catalogue import CatalogueError, CatalogueKind, Fault, format_faults, load_catalogue, parse_catalogue
 from auctioneer.catalogue.faults import FAULTS_MAX, quoted
 from common.errors import UsageError
+from common.formats.english import EnglishTerms, Step
 from common.limits import DESCRIPTION_CHARS_MAX, INCREMENT_STEPS_MAX, TITLE_CHARS_MAX
 
 HEAD = '[sale]\ntitle = "A"\ncurrency = "USD"\n'
@@ -94,6 +95,23 @@ def rows(count: int) -> str:
         ("description", f"description = '{'x' * (DESCRIPTION_CHARS_MAX + 1)}'", "at most 2,000"),
         ("description", 'description = "x\\ty"', re.escape("U+0009")),
         ("image", "image = 'javascript:alert(1)'", "neither a web address"),
+        (
+            "format",
+            "format = 'dutch auction'",
+            "'dutch auction' is not a format; there are english, sealed, vickrey, dutch.",
+        ),
+        ("format", "format = 5", "It is a number; a text is needed"),
+        ("format", "format = 'seeled'\nincrement = 5\nsoft_close = { window = '1s' }", "'seeled' is not a format"),
+        ("increment", "format = 'sealed'\nincrement = 5", "A sealed lot has no increment; remove it."),
+        ("increment", "format = 'vickrey'\nincrement = 'x'", "A Vickrey lot has no increment; remove it."),
+        ("buy_now", "format = 'sealed'\nbuy_now = 50", "A sealed lot has no buy-now price; remove it."),
+        (
+            "soft_close",
+            "format = 'sealed'\nsoft_close = { window = '1s' }",
+            "A sealed lot has no soft close; remove it.",
+        ),
+        ("soft_close", "format = 'vickrey'\nsoft_close = '30s'", "A Vickrey lot has no soft close; remove it."),
+        ("reserve", "format = 'sealed'\nreserve = 9.99", "9.99 is below the starting price 10.00"),
         ("reserv", "reserv = 5", "There is no 'reserv'; did you mean 'reserve'?"),
         ("price", "price = 5", "There is no 'price'; did you mean 'starting_price'?"),
         ("zzzz", "zzzz = 5", "There is no 'zzzz'; there are buy_now, "),
@@ -202,6 +220,33 @@ def test_a_fault_in_the_defaults_is_told_once_and_not_for_each_lot() -> None:
     lot = "[[lot]]\ntitle = 'A'\n"
     assert the_fault(HEAD + "[defaults]\nstarting_price = 0\n" + lot * 3).field == "defaults.starting_price"
     assert the_fault(HEAD + "[defaults]\nstarting_price = 'x'\n" + lot * 3).field == "defaults.starting_price"
+
+
+def test_defaults_of_lots_of_several_formats_are_held_to_the_rules_of_each() -> None:
+    sealed = "[defaults]\nformat = 'sealed'\nstarting_price = 10\n"
+    lot = "[[lot]]\ntitle = 'A'\n"
+    assert [fault.field for fault in faults_of(HEAD + sealed + "increment = 0\nreserve = 5\n" + lot * 2)] == [
+        "defaults.reserve",
+        "defaults.increment",
+    ]
+    assert the_fault(HEAD + "[defaults]\nformat = 'seeled'\n" + lot + "starting_price = 5\nbuy_now = 9\n").field == (
+        "defaults.format"
+    )
+
+
+def test_a_lot_of_another_format_than_the_default_one_must_say_so() -> None:
+    text = HEAD + "[defaults]\nformat = 'sealed'\n[[lot]]\ntitle = 'A'\nstarting_price = 5\nincrement = 1\n"
+    assert the_fault(text).reason == "A sealed lot has no increment; remove it."
+    assert the_fault(text + "format = 'englisch'").field == "format"
+    assert parse_catalogue(text + "format = 'English'", "a.toml", CatalogueKind.TOML).lots[0].terms.format == (
+        EnglishTerms(500, (Step(0, 100),))
+    )
+
+
+def test_what_a_sealed_lot_needs_is_said_of_it() -> None:
+    assert the_fault(HEAD + "[[lot]]\ntitle = 'A'\nformat = 'sealed'\n").reason == (
+        "It is missing; say the least that can be offered."
+    )
 
 
 def test_no_lines_are_told_where_lots_are_not_tables_of_their_own() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auctioneer.catalogue import CatalogueError, CatalogueKind, Fault, RunningSale, lot_from_fields, parse_catalogue
-from auctioneer.catalogue.fields import LOT_FIELDS
+from auctioneer.catalogue.keys import LOT_FIELDS
 from auctioneer.catalogue.rules import lot_faults
 from auctioneer.catalogue.sheet import LOT_COLUMNS
 from common.money import Currency

@@ -7,13 +7,15 @@ import pytest
 
 from auctioneer.catalogue import CatalogueError, CatalogueKind, bundled_catalogue, load_catalogue, parse_catalogue
 from auctioneer.catalogue import lots as catalogue_lots
-from auctioneer.catalogue.fields import LOT_FIELDS
+from auctioneer.catalogue.keys import LOT_FIELDS
 from auctioneer.catalogue.sale import SALE_FIELDS
 from auctioneer.catalogue.sheet import LOT_COLUMNS
 from auctioneer.rules.terms import DEFAULT_DURATION_MS, LotSpec, Opening, OpeningRule, SaleSpec, default_increments
+from common.formats.english import EnglishTerms, Step
 from common.limits import LOTS_MAX
-from common.lot import LotTerms, SoftClose, Step
+from common.lot import LotTerms, SoftClose
 from common.money import Currency
+from tests.english import english_terms
 
 USD = Currency("USD", 2)
 EXAMPLES = Path(__file__).parents[3] / "examples" / "catalogues"
@@ -40,8 +42,7 @@ def test_a_lot_that_says_the_least_has_the_documented_defaults() -> None:
         LotTerms(
             lot="1",
             title="Clock",
-            starting_minor=10_00,
-            increments=default_increments(USD),
+            format=EnglishTerms(10_00, default_increments(USD)),
             duration_ms=DEFAULT_DURATION_MS,
         ),
         reserve_minor=None,
@@ -71,15 +72,12 @@ def test_a_lot_that_says_everything() -> None:
     assert spec.terms == LotTerms(
         lot="12a",
         title="Clock",
-        starting_minor=100_00,
-        increments=(Step(1, 5), Step(100, 25)),
+        format=EnglishTerms(100_00, (Step(1, 5), Step(100, 25)), has_reserve=True, buy_now_minor=1000_00),
         description="Oak case.\nKeeps time.",
         image="https://example.org/clock.jpg",
         seller="Ann",
         estimate_low_minor=300_00,
         estimate_high_minor=450_50,
-        has_reserve=True,
-        buy_now_minor=1000_00,
         duration_ms=150_000,
         soft_close=SoftClose(30_000, 20_000, 600_000),
     )
@@ -104,7 +102,9 @@ def test_a_lot_that_says_everything() -> None:
     ],
 )
 def test_amounts_are_exact(currency: str, written: str, minor: int) -> None:
-    assert lot(f"starting_price = 1\nbuy_now = {written}", currency=currency).terms.buy_now_minor == minor
+    assert (
+        english_terms(lot(f"starting_price = 1\nbuy_now = {written}", currency=currency).terms).buy_now_minor == minor
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,11 +120,11 @@ def test_amounts_are_exact(currency: str, written: str, minor: int) -> None:
     ],
 )
 def test_increments(written: str, steps: tuple[Step, ...]) -> None:
-    assert lot(f"increment = {written}").terms.increments == steps
+    assert english_terms(lot(f"increment = {written}").terms).increments == steps
 
 
 def test_the_default_increments_follow_the_currency() -> None:
-    assert lot("", currency="JPY").terms.increments == default_increments(Currency("JPY", 0))
+    assert english_terms(lot("", currency="JPY").terms).increments == default_increments(Currency("JPY", 0))
 
 
 @pytest.mark.parametrize(
@@ -203,10 +203,10 @@ opens = "by hand"
 
 def test_defaults_hold_for_a_lot_that_does_not_say_otherwise() -> None:
     (spec,) = lots('[[lot]]\ntitle = "A"', defaults=DEFAULTS)
-    assert spec.terms.starting_minor == 20_00
-    assert spec.terms.increments == (Step(0, 500),)
-    assert (spec.reserve_minor, spec.terms.has_reserve) == (50_00, True)
-    assert spec.terms.buy_now_minor == 90_00
+    assert english_terms(spec.terms).starting_minor == 20_00
+    assert english_terms(spec.terms).increments == (Step(0, 500),)
+    assert (spec.reserve_minor, english_terms(spec.terms).has_reserve) == (50_00, True)
+    assert english_terms(spec.terms).buy_now_minor == 90_00
     assert spec.terms.duration_ms == 3_600_000
     assert spec.terms.seller == "Ann"
     assert spec.terms.soft_close == SoftClose(30_000, 30_000)
@@ -216,9 +216,9 @@ def test_defaults_hold_for_a_lot_that_does_not_say_otherwise() -> None:
 def test_a_lot_overrides_the_defaults_also_with_nothing() -> None:
     own = 'starting_price = 5\nreserve = false\nbuy_now = "none"\nsoft_close = false\nseller = ""\nopens = "at start"'
     (spec,) = lots(f'[[lot]]\ntitle = "A"\n{own}', defaults=DEFAULTS)
-    assert spec.terms.starting_minor == 5_00
-    assert (spec.reserve_minor, spec.terms.has_reserve) == (None, False)
-    assert (spec.terms.buy_now_minor, spec.terms.soft_close, spec.terms.seller) == (None, None, "")
+    assert english_terms(spec.terms).starting_minor == 5_00
+    assert (spec.reserve_minor, english_terms(spec.terms).has_reserve) == (None, False)
+    assert (english_terms(spec.terms).buy_now_minor, spec.terms.soft_close, spec.terms.seller) == (None, None, "")
     assert spec.opening.rule is OpeningRule.AT_START
 
 
@@ -295,8 +295,8 @@ def test_the_bundled_demo_is_over_within_24_seconds() -> None:
         assert duration_ms is not None
         assert 8_000 <= duration_ms <= 18_000
     assert sum(lot.reserve_minor is not None for lot in spec.lots) >= 2
-    assert any(lot.terms.buy_now_minor for lot in spec.lots)
-    assert len({lot.terms.increments for lot in spec.lots}) >= 4
+    assert any(english_terms(lot.terms).buy_now_minor for lot in spec.lots)
+    assert len({english_terms(lot.terms).increments for lot in spec.lots}) >= 4
 
 
 def test_another_bundled_name_is_refused() -> None:

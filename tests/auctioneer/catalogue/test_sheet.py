@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from auctioneer.catalogue import CatalogueError, CatalogueKind, Fault, load_catalogue, parse_catalogue
+from auctioneer.catalogue.formats.table import FORMATS, format_of
 from auctioneer.catalogue.sheet import COLUMNS_MAX, HEADER_ROWS_MAX
 from auctioneer.catalogue.words import column_key, header_words, is_not_kept
 from auctioneer.rules.terms import SaleSpec
 from common.money import Currency
+from tests.english import english_terms
 
 SHEETS = Path(__file__).parent / "sheets"
 EVENINGS = ["evening.xlsx", "evening-comma-bom.csv", "evening-semicolon.csv", "evening-windows-1252.csv"]
@@ -37,7 +39,7 @@ def told(text: str) -> tuple[SaleSpec, list[str]]:
 
 
 def minor(text: str) -> list[int]:
-    return [lot.terms.starting_minor for lot in sale(text).lots]
+    return [english_terms(lot.terms).starting_minor for lot in sale(text).lots]
 
 
 # --- whole files -----------------------------------------------------------------------------------------------------
@@ -50,9 +52,9 @@ def test_an_evening_s_forty_lots_come_in_whatever_the_spreadsheet(name: str) -> 
     assert (len(spec.lots), spec.currency) == (40, Currency("EUR", 2))
     assert spec.lots == load_catalogue(SHEETS / EVENINGS[0]).lots
     fifth, sixth, seventh = spec.lots[4:7]
-    assert (fifth.terms.starting_minor, fifth.terms.estimate_low_minor) == (1200_00, 2400_00)
+    assert (english_terms(fifth.terms).starting_minor, fifth.terms.estimate_low_minor) == (1200_00, 2400_00)
     assert fifth.terms.description == "Kindly given by Ballonfahrten GmbH.\nValue approx. €2400.00"
-    assert (sixth.terms.buy_now_minor, seventh.reserve_minor) == (100_00, 30_00)
+    assert (english_terms(sixth.terms).buy_now_minor, seventh.reserve_minor) == (100_00, 30_00)
     assert (sixth.terms.seller, sixth.terms.image) == (
         "Familie O\N{RIGHT SINGLE QUOTATION MARK}Neill",
         "photos/lot06.jpg",
@@ -75,11 +77,11 @@ def test_decimal_commas_are_settled_by_the_others_of_the_column() -> None:
     assert (fault.line, fault.lot, fault.field) == (5, "4", "starting_price")
     assert "'173,900' has too many decimals: EUR has 2" in fault.reason
     spec = sale(path.read_text().replace("173,900", "173,90"))
-    assert [lot.terms.starting_minor for lot in spec.lots] == [
+    assert [english_terms(lot.terms).starting_minor for lot in spec.lots] == [
         *(12_50, 1250_00, 1250_00, 173_90),
         *(20_00, 20_00, 20_00, 1250_00),
     ]
-    assert (spec.lots[0].reserve_minor, spec.lots[0].terms.increments[0].step_minor) == (100_00, 2_50)
+    assert (spec.lots[0].reserve_minor, english_terms(spec.lots[0].terms).increments[0].step_minor) == (100_00, 2_50)
 
 
 def test_two_readings_of_a_file_are_refused() -> None:
@@ -99,7 +101,11 @@ def test_what_a_trade_platform_exports() -> None:
     spec, notices = told(text.replace("Category", "Currency").replace("Furniture", "USD"))
     assert [lot.terms.lot for lot in spec.lots] == ["27", "27A"]
     chest = spec.lots[0]
-    assert (chest.terms.starting_minor, chest.reserve_minor, chest.terms.image) == (100_00, 250_00, "27-1.jpg")
+    assert (english_terms(chest.terms).starting_minor, chest.reserve_minor, chest.terms.image) == (
+        100_00,
+        250_00,
+        "27-1.jpg",
+    )
     assert (chest.terms.estimate_low_minor, chest.terms.estimate_high_minor) == (300_00, 500_00)
     assert notices == ["a.csv: Columns 'Condition', 'Quantity' are ignored."]
 
@@ -132,7 +138,7 @@ def test_a_column_settles_what_one_amount_leaves_open(text: str, amounts: list[i
 
 def test_increments_tell_the_mark_as_well() -> None:
     text = 'title;starting_price;increment;currency\nA;1;"0:0,125; 1:1,500";TND\n'
-    assert [step.step_minor for step in sale(text).lots[0].terms.increments] == [125, 1500]
+    assert [step.step_minor for step in english_terms(sale(text).lots[0].terms).increments] == [125, 1500]
 
 
 def test_signs_name_the_currency_only_without_a_doubt() -> None:
@@ -245,6 +251,21 @@ def test_a_missing_column_is_one_fault_and_not_one_for_each_row() -> None:
         "It is missing; give its code by ISO 4217 in a column of this name, such as USD, EUR or GBP.",
         "a.csv:1, starting_price: It is missing: no column has this name; say the least that a first bid can be.",
     ]
+
+
+def test_a_row_says_its_format_and_is_held_to_it() -> None:
+    head = "title,starting_price,currency,Auction type,increment,buy_now\n"
+    lots = sale(head + "A,5,USD,sealed,,\nB,5,USD,,2,\nC,5,USD,Vickrey,,none\n").lots
+    assert [format_of(lot.terms.format) for lot in lots] == [FORMATS[word] for word in ("sealed", "english", "vickrey")]
+    assert lines_of(head + "A,5,USD,sealed,2,\nB,5,USD,dutch auction,,\nC,5,USD,sealed,0:1; 5:2,\n") == [
+        "a.csv:2, lot 1, increment: A sealed lot has no increment; remove it. The same in 1 more row: 4",
+        "a.csv:3, lot 2, format: 'dutch auction' is not a format; there are english, sealed, vickrey, dutch.",
+    ]
+
+
+def test_a_missing_column_is_told_as_the_formats_of_the_rows_need_it() -> None:
+    (line,) = lines_of("title,currency,format\nA,USD,sealed\nB,USD,sealed\n")
+    assert line == "a.csv:1, starting_price: It is missing: no column has this name; say the least that can be offered."
 
 
 def test_the_same_fault_in_many_rows_is_one_line_with_their_number() -> None:

@@ -15,7 +15,9 @@ from openpyxl import Workbook
 
 from auctioneer.catalogue import CatalogueError, CatalogueKind, Fault, load_catalogue, parse_catalogue
 from auctioneer.catalogue import xlsx as xlsx_module
+from auctioneer.catalogue.formats.table import FORMATS, format_of
 from auctioneer.rules.terms import SaleSpec
+from tests.english import english_terms
 
 EVENING = Path(__file__).parent / "sheets" / "evening.xlsx"
 HEAD = ("number", "title", "starting_price", "currency")
@@ -73,16 +75,28 @@ TEXTS = "xl/sharedStrings.xml"
 def test_numbers_are_exact_and_need_no_text() -> None:
     content = workbook(HEAD, (12.0, 1984, 12.5, "USD"), ("12a", "B", 1_250, "USD"), (13, "C", 36.3, "USD"))
     content = with_part(content, SHEET, lambda body: body.replace(b"<v>36.3<", b"<v>36.300000000000004<"))
-    assert [(lot.terms.lot, lot.terms.title, lot.terms.starting_minor) for lot in sale(content).lots] == [
+    assert [
+        (lot.terms.lot, lot.terms.title, english_terms(lot.terms).starting_minor) for lot in sale(content).lots
+    ] == [
         ("12", "1984", 12_50),
         ("12a", "B", 1250_00),
         ("13", "C", 36_30),
     ]
 
 
+def test_a_row_says_its_format() -> None:
+    head = (*HEAD, "format", "increment")
+    lots = sale(workbook(head, (1, "A", 5, "USD", "Vickrey"), (2, "B", 5, "USD", None, 2))).lots
+    assert [format_of(lot.terms.format) for lot in lots] == [FORMATS["vickrey"], FORMATS["english"]]
+    assert the_fault(workbook(head, (1, "A", 5, "USD", "sealed", 2))).reason == (
+        "A sealed lot has no increment; remove it."
+    )
+    assert the_fault(workbook(head, (1, "A", 5, "USD", 7))).reason.startswith("'7' is not a format")
+
+
 def test_a_number_has_one_reading_and_a_text_has_two() -> None:
     content = workbook(HEAD, (1, "A", 12.345, "TND"), (2, "B", 1.25, "TND"))
-    assert [lot.terms.starting_minor for lot in sale(content).lots] == [12_345, 1_250]
+    assert [english_terms(lot.terms).starting_minor for lot in sale(content).lots] == [12_345, 1_250]
     assert "'12.345' can be TND 12,345.000 or" in the_fault(workbook(HEAD, (1, "A", "12.345", "TND"))).reason
     assert "has too many decimals: USD has 2." in the_fault(workbook(HEAD, (1, "A", 12.345, "USD"))).reason
 
@@ -122,7 +136,7 @@ def test_a_formula_counts_as_excel_reckoned_it() -> None:
     content = with_part(
         content, SHEET, lambda body: body.replace(b"<v></v>", b"<v>10</v>").replace(b"<v />", b"<v>10</v>")
     )
-    assert sale(content).lots[0].terms.starting_minor == 10_00
+    assert english_terms(sale(content).lots[0].terms).starting_minor == 10_00
 
 
 @pytest.mark.parametrize("number_format", ['#,##0.00\\ "€"', "[$€-407]\\ #,##0.00", "€ #,##0.00", "#,##0.00 [$EUR]"])

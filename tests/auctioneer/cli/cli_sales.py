@@ -28,8 +28,9 @@ from auctioneer.process.folder import DataFolder, RunningHouse
 from auctioneer.process.startup import OpenSale, open_sale
 from auctioneer.rules.sale_settings import Chosen
 from common.codec import encode
+from common.formats.english import BidRequest
 from common.limits import PROTOCOL_VERSION
-from common.messages import Accepted, BidRequest, Hello, Role, Welcome
+from common.messages import Accepted, Hello, Role, Welcome
 
 LINK = "auction://127.0.0.1:1/plain?publish=2"
 PID = 4321

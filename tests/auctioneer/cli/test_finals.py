@@ -13,8 +13,9 @@ from auctioneer.house.commands import carry_out
 from auctioneer.house.house import House
 from auctioneer.process.folder import DataFolder
 from common.codec import encode
+from common.formats.english import BidRequest
 from common.limits import PROTOCOL_VERSION, TEXT_CHARS_MAX
-from common.messages import Accepted, BidRequest, Hello, Role, Welcome
+from common.messages import Accepted, Hello, Role, Welcome
 from tests.auctioneer.cli.cli_sales import at_terminal, begin_sale, desk, sale_of
 from tests.auctioneer.house.house_examples import CHAIR
 

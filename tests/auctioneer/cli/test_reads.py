@@ -16,8 +16,9 @@ from auctioneer.process.folder import DataFolder
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from common.codec import encode
+from common.formats.english import BuyRequest
 from common.limits import PROTOCOL_VERSION
-from common.messages import Accepted, BuyRequest, Hello, Role, Welcome
+from common.messages import Accepted, Hello, Role, Welcome
 from common.names import printable
 from common.terminal.tables import Column, print_table
 from tests.auctioneer.cli.cli_sales import FORMULA_TITLE, LINK, PID, at_terminal, begin_sale, desk, sale_of

@@ -14,6 +14,7 @@ from auctioneer.rules.sale_settings import HOUSE, Controller, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.codec import encode
 from common.errors import RejectCode
+from common.formats.english import BidRequest, Step
 from common.limits import (
     AMOUNT_MINOR_MAX,
     DESCRIPTION_CHARS_MAX,
@@ -22,10 +23,9 @@ from common.limits import (
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
 )
-from common.lot import LotTerms, Step
-from common.messages import AnyAnswer, AnyRequest, BidRequest, Hello, Rejected, Role, Welcome
+from common.messages import AnyAnswer, AnyRequest, Hello, Rejected, Role, Welcome
 from common.money import Currency
-from tests.auctioneer.rules.keywords import BidWords, LotWords
+from tests.auctioneer.rules.keywords import BidWords, LotWords, english_lot
 
 START_MS = 1_700_000_000_000
 HOUR_MS = 3_600_000
@@ -58,7 +58,7 @@ def lot(number: str, *, by_hand: bool = False, reserve_minor: int | None = None,
         **terms,
     }
     opening = Opening(OpeningRule.BY_HAND) if by_hand else Opening()
-    return LotSpec(LotTerms(lot=number, **given), reserve_minor, opening)
+    return LotSpec(english_lot(number, given), reserve_minor, opening)
 
 
 def lots(count: int) -> tuple[LotSpec, ...]:

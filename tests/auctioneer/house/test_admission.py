@@ -6,11 +6,10 @@ from auctioneer.house.register import APPROVAL_POLL_MS
 from auctioneer.rules.facts import BidderAdmitted, BidderEnrolled
 from auctioneer.rules.sale_settings import AdmissionMode
 from common.errors import RejectCode, RejectedError
+from common.formats.english import BidRequest, BuyRequest
 from common.messages import (
     Accepted,
     AnyRequest,
-    BidRequest,
-    BuyRequest,
     LotRequest,
     MineRequest,
     Ping,
@@ -21,6 +20,7 @@ from common.messages import (
     Welcome,
 )
 from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, code_of
+from tests.english import english
 
 APPROVE = Admission(AdmissionMode.APPROVE)
 BID = BidRequest(id=10, lot="1", amount_minor=1500)
@@ -98,7 +98,7 @@ def test_who_is_turned_out_is_out_at_once_and_may_come_back() -> None:
     for request in ALL_BUT_HELLO:
         if request != BID:
             assert code_of(sale.ask(ANN, request)) in (RejectCode.NOT_ADMITTED, RejectCode.ID_CONFLICT), request
-    assert sale.house.engine.lots["1"].view.leader == 1, "what was bid before stands"
+    assert english(sale.house.engine.lots["1"].view).leader == 1, "what was bid before stands"
     sale.house = sale.rebuilt()
     assert code_of(sale.ask(ANN, Ping(id=20))) is RejectCode.NOT_ADMITTED
     assert code_of(sale.hello(BOB, "Ann")) is RejectCode.NAME_TAKEN

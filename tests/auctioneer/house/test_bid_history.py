@@ -11,7 +11,8 @@ from auctioneer.house.bid_history import BidPage, page_of_bids
 from auctioneer.house.commands import CloseLot
 from auctioneer.process.folder import DataFolder
 from common.errors import RejectCode, RejectedError
-from common.messages import AnyRequest, BidRequest, BuyRequest
+from common.formats.english import BidRequest, BuyRequest
+from common.messages import AnyRequest
 from tests.auctioneer.cli.cli_sales import begin_sale, desk
 from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, bid, lot
 

@@ -8,12 +8,11 @@ from auctioneer.house.budgets import BURST_S, FLOOD_REQUESTS_MIN, MALFORMED_COST
 from auctioneer.rules.sale_settings import AdmissionMode
 from common.codec import encode
 from common.errors import RejectCode
+from common.formats.english import BidRequest, BuyRequest
 from common.limits import PROTOCOL_VERSION
 from common.messages import (
     Accepted,
     AnyRequest,
-    BidRequest,
-    BuyRequest,
     Hello,
     LotRequest,
     Mine,

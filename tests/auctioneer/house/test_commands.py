@@ -33,10 +33,12 @@ from auctioneer.rules.sale_settings import AdmissionMode, Controller
 from auctioneer.rules.terms import LotSpec
 from common.codec import encode
 from common.errors import RejectCode
+from common.formats.english import BidRequest, BuyRequest, EnglishTerms
 from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, TEXT_CHARS_MAX
 from common.lot import LotStatus, LotView, SaleStatus
-from common.messages import Accepted, BidRequest, BuyRequest, Rejected, Role
+from common.messages import Accepted, Rejected, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CHAIR, CLERK, HOUR_MS, START_MS, SmallSale, lot
+from tests.english import hammer_minor, winner
 
 ALL_COMMANDS: list[AnyCommand] = [
     OpenLot(id=7, lot="3"),
@@ -113,7 +115,7 @@ def test_the_hammer_sells_to_who_leads(sale: SmallSale) -> None:
     done = sale.order(CloseLot(lot="1"))
     assert isinstance(done, Done)
     assert (done.lots, [row["winner"] for row in done.results]) == (("1",), ["Ann"])
-    assert (view(sale, "1").winner, view(sale, "1").hammer_minor) == (1, 1500)
+    assert (winner(view(sale, "1")), hammer_minor(view(sale, "1"))) == (1, 1500)
 
 
 def test_the_whole_sale_is_paused_and_resumed_with_its_lots(sale: SmallSale) -> None:
@@ -126,7 +128,7 @@ def test_the_whole_sale_is_paused_and_resumed_with_its_lots(sale: SmallSale) -> 
 
 def test_a_lot_is_withdrawn_with_its_bids_and_a_reason(sale: SmallSale) -> None:
     sale.order(Withdraw(lot="1", reason="Damaged\nin the viewing"))
-    assert (view(sale, "1").status, view(sale, "1").winner) == (LotStatus.WITHDRAWN, None)
+    assert (view(sale, "1").status, winner(view(sale, "1"))) == (LotStatus.WITHDRAWN, None)
     assert view(sale, "1").reason == "Damaged\nin the viewing"
 
 
@@ -320,8 +322,10 @@ def test_a_command_that_can_not_be_carried_out_changes_nothing(
 def faulty(**changes: object) -> LotSpec:
     spec = lot("4", reserve_minor=2000, buy_now_minor=9000)
     own = {name: value for name, value in changes.items() if name == "reserve_minor"}
-    of_terms = {name: value for name, value in changes.items() if name != "reserve_minor"}
-    return msgspec.structs.replace(spec, terms=msgspec.structs.replace(spec.terms, **of_terms), **own)
+    of_format = {name: value for name, value in changes.items() if name in EnglishTerms.__struct_fields__}
+    of_terms = {name: value for name, value in changes.items() if name not in own | of_format}
+    bidding = msgspec.structs.replace(spec.terms.format, **of_format)
+    return msgspec.structs.replace(spec, terms=msgspec.structs.replace(spec.terms, format=bidding, **of_terms), **own)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from auctioneer.house.frozen import FrozenHouse
 from auctioneer.house.settings import HouseSettings
 from common.codec import encode
 from common.errors import RejectCode
-from common.messages import BidRequest, Heartbeat, Ping, Rejected
+from common.formats.english import BidRequest
+from common.messages import Heartbeat, Ping, Rejected
 from tests.auctioneer.house.house_examples import ANN, BOB, START_MS
 
 REQUESTS_PER_S = 50

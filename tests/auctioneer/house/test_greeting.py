@@ -12,12 +12,11 @@ from auctioneer.rules.facts import BidderEnrolled
 from auctioneer.rules.sale_settings import AdmissionMode
 from common.codec import encode
 from common.errors import RejectCode
+from common.formats.english import BidRequest, BuyRequest
 from common.limits import HEARTBEAT_MS, PROTOCOL_VERSION
 from common.messages import (
     Accepted,
     AnyRequest,
-    BidRequest,
-    BuyRequest,
     Hello,
     LotRequest,
     MineRequest,

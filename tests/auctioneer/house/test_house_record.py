@@ -11,9 +11,10 @@ from auctioneer.audit.invariants import check, check_same_state
 from auctioneer.house.commands import Announce, EndSale, OpenLot, Pause
 from auctioneer.house.house import House
 from common.errors import RejectCode, StorageError
+from common.formats.english import BidRequest, BuyRequest
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import SoftClose
-from common.messages import AnyRequest, BidRequest, BuyRequest, MineRequest, Ping
+from common.messages import AnyRequest, MineRequest, Ping
 from tests.auctioneer.house.house_examples import (
     ANN,
     BOB,

@@ -3,9 +3,11 @@
 import pytest
 
 from auctioneer.house.house import SILENT_MS
-from auctioneer.rules.facts import MaximumDropped
+from auctioneer.rules.facts import PositionReleased
+from auctioneer.rules.formats.english import Book
 from common.messages import Accepted, AnyRequest, MineRequest, Ping
 from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, bid, maximum, two_open_lots
+from tests.english import english
 
 
 @pytest.fixture
@@ -15,7 +17,7 @@ def sale() -> SmallSale:
 
 def dropped(sale: SmallSale) -> list[tuple[int, str]]:
     sale.house.drop_silent(sale.now_ms)
-    return [(fact.paddle, fact.lot) for fact in sale.commit().facts if isinstance(fact, MaximumDropped)]
+    return [(fact.paddle, fact.lot) for fact in sale.commit().facts if isinstance(fact, PositionReleased)]
 
 
 def test_the_maximum_of_who_asked_for_it_is_dropped_after_the_silence_and_not_before(sale: SmallSale) -> None:
@@ -27,9 +29,9 @@ def test_the_maximum_of_who_asked_for_it_is_dropped_after_the_silence_and_not_be
     assert dropped(sale) == [(1, "1")]
     assert dropped(sale) == [], "once"
     assert isinstance(sale.ask(BOB, bid(11, 1100)), Accepted)
-    assert sale.house.engine.lots["1"].view.leader == 2, "what was left of the maximum does not bid"
+    assert english(sale.house.engine.lots["1"].view).leader == 2, "what was left of the maximum does not bid"
     book = sale.house.engine.lots["2"].book
-    assert book is not None
+    assert isinstance(book, Book)
     assert book.leader_maximum_minor == 9000, "who did not ask keeps it"
 
 

@@ -7,17 +7,20 @@ from msgspec.structs import replace
 
 from auctioneer.house.pages import PAGE_BYTES_MAX, event_bytes, page_of_events, page_of_lots, view_bytes
 from common.codec import encode
-from common.limits import INTEGER_MAX, REPLAY_EVENTS_MAX, SNAPSHOT_LOTS_MAX, TEXT_CHARS_MAX
+from common.formats import AnyBoard
+from common.formats.english import EnglishBoard, EnglishTerms
+from common.formats.sealed import Pays, SealedBoard, SealedTerms
+from common.limits import INTEGER_MAX, REPLAY_EVENTS_MAX, RESULTS_MAX, SNAPSHOT_LOTS_MAX, TEXT_CHARS_MAX
 from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
-    BidPlaced,
     CloseCause,
     ExtendCause,
     LotAdded,
     LotClosed,
     LotExtended,
+    LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
@@ -26,46 +29,49 @@ from common.lot import (
     LotTerms,
     LotView,
     LotWithdrawn,
+    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
     SoftClose,
 )
 from tests.auctioneer.house.house_examples import SmallSale, largest_lots, lot
+from tests.english import english_terms
 
 MOST: Final = INTEGER_MAX
 LONG: Final = "\U0001f600" * TEXT_CHARS_MAX
+LARGEST_TERMS: Final = largest_lots(1)[0].terms
 LARGEST: Final = replace(
-    largest_lots(1)[0].terms,
-    starting_minor=MOST,
+    LARGEST_TERMS,
+    format=EnglishTerms(MOST, english_terms(LARGEST_TERMS).increments, has_reserve=True, buy_now_minor=MOST),
     estimate_low_minor=MOST,
     estimate_high_minor=MOST,
-    has_reserve=True,
-    buy_now_minor=MOST,
     duration_ms=MOST,
     soft_close=SoftClose(MOST, MOST, MOST),
 )
-SMALLEST: Final = LotTerms("1", "", 0, ())
+BOARD: Final = EnglishBoard(MOST, MOST, MOST, MOST, reserve_met=False, buy_now_minor=MOST)
+SEALED_BOARD: Final = SealedBoard(MOST, MOST)
+RESULTS: Final = (Result(MOST, MOST, MOST),) * RESULTS_MAX
+SEALED: Final = LotTerms("1", "", SealedTerms(MOST, Pays.SECOND_OFFER, has_reserve=True))
+SMALLEST: Final = LotTerms("1", "", EnglishTerms(0, ()))
 
 
-@pytest.mark.parametrize("terms", [LARGEST, SMALLEST, replace(SMALLEST, description="d"), lot("1").terms])
+@pytest.mark.parametrize("terms", [LARGEST, SMALLEST, SEALED, replace(SMALLEST, description="d"), lot("1").terms])
+@pytest.mark.parametrize("board", [BOARD, SEALED_BOARD])
+@pytest.mark.parametrize("results", [(), RESULTS])
 @pytest.mark.parametrize("reason", ["", LONG])
-def test_no_lot_takes_more_than_is_reckoned(terms: LotTerms, reason: str) -> None:
+def test_no_lot_takes_more_than_is_reckoned(
+    terms: LotTerms, board: AnyBoard, results: tuple[Result, ...], reason: str
+) -> None:
     view = LotView(
         terms=terms,
-        minimum_minor=MOST,
+        board=board,
         seq=MOST,
         status=LotStatus.SCHEDULED,
-        price_minor=MOST,
-        leader=MOST,
-        bids=MOST,
-        reserve_met=False,
-        buy_now_minor=MOST,
         opens_at_ms=MOST,
         ends_at_ms=MOST,
         remaining_ms=MOST,
-        winner=MOST,
-        hammer_minor=MOST,
+        results=results,
         closed_at_ms=MOST,
         close_cause=CloseCause.BUY_NOW,
         reason=reason,
@@ -76,8 +82,9 @@ def test_no_lot_takes_more_than_is_reckoned(terms: LotTerms, reason: str) -> Non
 @pytest.mark.parametrize(
     "event",
     [
-        LotAdded(MOST, MOST, LARGEST, MOST),
-        LotAdded(MOST, MOST, SMALLEST, MOST),
+        LotAdded(MOST, MOST, LARGEST, BOARD, MOST),
+        LotAdded(MOST, MOST, SMALLEST, BOARD, MOST),
+        LotAdded(MOST, MOST, SEALED, SEALED_BOARD, MOST),
         Announced(MOST, MOST, LONG),
         Announced(MOST, MOST, ""),
         SalePaused(MOST, MOST),
@@ -85,13 +92,14 @@ def test_no_lot_takes_more_than_is_reckoned(terms: LotTerms, reason: str) -> Non
         SaleEnded(MOST, MOST),
         LotRescheduled(MOST, MOST, MOST),
         LotOpened(MOST, MOST, MOST),
-        BidPlaced(MOST, MOST, MOST, MOST, MOST, MOST, MOST, reserve_met=False, buy_now_minor=MOST),
+        LotMoved(MOST, MOST, BOARD, MOST, MOST),
         LotPaused(MOST, MOST, MOST),
         LotResumed(MOST, MOST, MOST),
         LotExtended(MOST, MOST, ExtendCause.AUCTIONEER, MOST, MOST),
-        LotClosed(MOST, MOST, CloseCause.BUY_NOW, MOST, MOST),
-        LotWithdrawn(MOST, MOST, LONG),
-        LotWithdrawn(MOST, MOST, ""),
+        LotClosed(MOST, MOST, CloseCause.BUY_NOW, BOARD, RESULTS),
+        LotClosed(MOST, MOST, CloseCause.BUY_NOW, SEALED_BOARD),
+        LotWithdrawn(MOST, MOST, BOARD, LONG),
+        LotWithdrawn(MOST, MOST, SEALED_BOARD, ""),
     ],
     ids=lambda event: type(event).__name__,
 )
@@ -106,7 +114,7 @@ def test_an_ordinary_catalogue_has_as_many_lots_on_a_page_as_are_allowed() -> No
 
 
 def test_bids_are_replayed_as_many_at_a_time_as_are_allowed() -> None:
-    bids = [BidPlaced(seq, 0, 1, 1, 1, 1) for seq in range(REPLAY_EVENTS_MAX)]
+    bids = [LotMoved(seq, 0, EnglishBoard(1, 1, 1, 1), bidder=1) for seq in range(REPLAY_EVENTS_MAX)]
     assert page_of_events(list(bids)) == bids
 
 
@@ -116,5 +124,5 @@ def test_what_is_too_large_for_a_page_has_one_of_its_own() -> None:
     catalogue = SmallSale(huge, lot("2")).house.engine.catalogue
     assert [view.lot for view in page_of_lots(catalogue, 0)] == ["1"]
     assert [view.lot for view in page_of_lots(catalogue, 1)] == ["2"]
-    first, second = LotAdded(1, 0, huge.terms), Announced(2, 0, "")
+    first, second = LotAdded(1, 0, huge.terms, EnglishBoard(1)), Announced(2, 0, "")
     assert page_of_events([first, second]) == [first]

@@ -7,18 +7,17 @@ from auctioneer.house.commands import CloseLot
 from auctioneer.house.pages import PAGE_BYTES_MAX
 from common.codec import encode
 from common.errors import RejectCode
+from common.formats.english import BidRequest, BuyRequest, EnglishOwn
 from common.limits import AMOUNT_MINOR_MAX, LOT_CHARS_MAX, MINE_LOTS_MAX, REPLAY_EVENTS_MAX, SNAPSHOT_LOTS_MAX
 from common.messages import (
     Accepted,
     AnyRequest,
-    BidRequest,
-    BuyRequest,
     LotRequest,
-    Maximum,
     Mine,
     MineRequest,
     Ping,
     Pong,
+    Position,
     Rejected,
     Replay,
     ReplayRequest,
@@ -36,6 +35,7 @@ from tests.auctioneer.house.house_examples import (
     lots,
     two_open_lots,
 )
+from tests.english import english
 from tests.must_be import must_be
 
 
@@ -127,7 +127,7 @@ def bids_on(sale: SmallSale, count: int, number: str = "1") -> None:
     """Have Ann and Bob outbid each other `count` times."""
     for step in range(count):
         view = sale.house.engine.lots[number].view
-        answer = sale.ask((ANN, BOB)[step % 2], bid(sale.now_ms, view.minimum_minor, number))
+        answer = sale.ask((ANN, BOB)[step % 2], bid(sale.now_ms, english(view).minimum_minor, number))
         assert isinstance(answer, Accepted)
         sale.now_ms += 1
 
@@ -189,12 +189,12 @@ def test_mine_tells_ones_own_maxima_and_what_was_won(sale: SmallSale) -> None:
     sale.ask(ANN, BuyRequest(id=11, lot="2", price_minor=5000))
     mine = sale.ask(ANN, MineRequest(id=12))
     assert isinstance(mine, Mine)
-    assert (mine.paddle, [(one.lot, one.maximum_minor) for one in mine.maxima]) == (1, [("1", 9000)])
+    assert (mine.paddle, mine.positions) == (1, (Position("1", EnglishOwn(9000)),))
     assert (mine.won, mine.total_minor) == (("2",), 5000)
     sale.order(CloseLot(lot="1"))
     mine = sale.ask(ANN, MineRequest(id=12))
     assert isinstance(mine, Mine)
-    assert (mine.maxima, mine.won, mine.total_minor) == ((), ("1", "2"), 6000)
+    assert (mine.positions, mine.won, mine.total_minor) == ((), ("1", "2"), 6000)
     assert sale.ask(BOB, MineRequest(id=12)) == Mine(id=12, paddle=2)
 
 
@@ -206,11 +206,11 @@ def test_mine_comes_in_pages_of_so_many_lots(monkeypatch: pytest.MonkeyPatch) ->
         sale.ask(ANN, bid(10 + number, 1000, str(number)))
     sale.order(CloseLot(lot="4"))
     pages = [must_be(Mine, sale.ask(ANN, MineRequest(id=20 + start, start=start))) for start in (0, 2, 4, 5)]
-    assert [[one.lot for one in page.maxima] for page in pages] == [["1"], [], ["5"], []]
+    assert [[one.lot for one in page.positions] for page in pages] == [["1"], [], ["5"], []]
     assert [(page.won, page.total_minor) for page in pages] == [((), 0), (("4",), 1000), ((), 0), ((), 0)]
     assert [page.next for page in pages] == [2, 4, None, None]
 
 
 def test_an_answer_to_mine_is_no_larger_than_a_page() -> None:
-    maxima = (Maximum("9" * LOT_CHARS_MAX, AMOUNT_MINOR_MAX),) * MINE_LOTS_MAX
-    assert len(encode(Mine(id=1, paddle=1, maxima=maxima))) <= PAGE_BYTES_MAX
+    positions = (Position("9" * LOT_CHARS_MAX, EnglishOwn(AMOUNT_MINOR_MAX)),) * MINE_LOTS_MAX
+    assert len(encode(Mine(id=1, paddle=1, positions=positions))) <= PAGE_BYTES_MAX

@@ -11,8 +11,9 @@ from auctioneer.house.register import observer
 from auctioneer.house.sessions import Session
 from auctioneer.rules.facts import Rejection
 from common.errors import RejectCode
+from common.formats.english import BidRequest, BuyRequest, EnglishBoard
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.messages import Accepted, BidRequest, BuyRequest, Rejected, Snapshot, SnapshotRequest
+from common.messages import Accepted, Rejected, Snapshot, SnapshotRequest
 from tests.auctioneer.house.house_examples import ANN, SmallSale
 
 
@@ -21,7 +22,7 @@ def bid(request_id: int, amount_minor: int = 1000) -> BidRequest:
 
 
 def verdict(request_id: int) -> Rejected:
-    return Rejected(id=request_id, code=RejectCode.BELOW_MINIMUM, lot="1", minimum_minor=request_id)
+    return Rejected(id=request_id, code=RejectCode.BELOW_MINIMUM, lot="1", board=EnglishBoard(request_id))
 
 
 def refused(request_id: int, verdict_id: int) -> Rejection:

@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from auctioneer.audit.invariants import check
 from auctioneer.house import sessions
 from common.errors import RejectCode
-from common.messages import Accepted, BidRequest, BuyRequest, Rejected
+from common.formats.english import BidRequest, BuyRequest
+from common.messages import Accepted, Rejected
 from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, code_of
 
 REMEMBERED = 4

@@ -12,56 +12,65 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
-    BidLate,
     BidTaken,
+    ClockStepped,
     HouseStarted,
     HouseStoodStill,
-    LotBought,
     LotDecided,
     LotListed,
-    MaximumDropped,
+    OfferLate,
+    OfferTaken,
+    PositionReleased,
     Rejection,
     SaleCreated,
     SaleDecided,
     SaleRestored,
     SettingsChanged,
 )
+from auctioneer.rules.formats.dutch import DutchEntry
+from auctioneer.rules.formats.english import Book
+from auctioneer.rules.formats.sealed import SealedOffer
 from auctioneer.rules.sale_settings import AdmissionMode, Controller, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.errors import RejectCode
+from common.formats.dutch import DutchBoard
+from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
+from common.formats.sealed import SealedBoard, SealedOwn, SealRequest
 from common.lot import (
     Announced,
-    BidPlaced,
     CloseCause,
     ExtendCause,
     LotClosed,
     LotExtended,
+    LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
     LotResumed,
     LotTerms,
     LotWithdrawn,
+    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
     SoftClose,
-    Step,
 )
-from common.messages import BidRequest, BuyRequest, Rejected, Role
+from common.messages import Rejected, Role
 from common.money import Currency
 
 AT_MS = 1_700_000_000_000
 
+BOARD = EnglishBoard(550, 500, 2, 1, reserve_met=False)
+
 _LOT_CHANGES = (
     LotRescheduled(1, AT_MS, opens_at_ms=AT_MS + 5),
     LotOpened(2, AT_MS, ends_at_ms=AT_MS + 9),
-    BidPlaced(3, AT_MS, bidder=1, leader=2, price_minor=500, minimum_minor=550, reserve_met=False),
+    LotMoved(3, AT_MS, BOARD, bidder=1),
     LotPaused(4, AT_MS, remaining_ms=7),
     LotResumed(5, AT_MS),
     LotExtended(6, AT_MS, cause=ExtendCause.OUTAGE, ends_at_ms=AT_MS + 20),
-    LotClosed(7, AT_MS, cause=CloseCause.HAMMER, winner=2, hammer_minor=500),
-    LotWithdrawn(8, AT_MS, reason="Not as described: “signed”, but it isn't."),
+    LotClosed(7, AT_MS, CloseCause.HAMMER, BOARD, (Result(2, 500),)),
+    LotWithdrawn(8, AT_MS, BOARD, reason="Not as described: “signed”, but it isn't."),
 )
 _SALE_CHANGES = (
     SalePaused(2, AT_MS),
@@ -86,11 +95,15 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
         seq=1,
         spec=LotSpec(
             LotTerms(
-                "12a", "A lamp", 100, (Step(0, 10), Step(1000, 50)), soft_close=SoftClose(1000, 2000), has_reserve=True
+                "12a",
+                "A lamp",
+                EnglishTerms(100, (Step(0, 10), Step(1000, 50)), has_reserve=True),
+                soft_close=SoftClose(1000, 2000),
             ),
             reserve_minor=700,
             opening=Opening(OpeningRule.AT_TIME, delay_ms=10),
         ),
+        board=EnglishBoard(100, reserve_met=False),
         opens_at_ms=AT_MS + 10,
         by="house",
     ),
@@ -108,6 +121,7 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
         leader=1,
         leader_maximum_minor=900,
         rival_maximum_minor=None,
+        bids=3,
         ends_at_ms=AT_MS + 99,
         extended_ms=5,
         reserve_met=True,
@@ -115,26 +129,53 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
         if_seq=8,
         while_connected=True,
     ),
-    LotBought(
+    OfferTaken(
         at_ms=AT_MS,
         lot="12a",
         seq=10,
         paddle=3,
         request=BuyRequest(id=5, lot="12a", price_minor=10**15),
-        price_minor=10**15,
+        public=True,
+        board=BOARD,
+        ends_at_ms=None,
+        extended_ms=5,
+        entry=None,
+        own=None,
+        cause=CloseCause.BUY_NOW,
+        results=(Result(3, 10**15),),
     ),
-    BidLate(
+    OfferTaken(
+        at_ms=AT_MS,
+        lot="12b",
+        seq=1,
+        paddle=3,
+        request=SealRequest(id=6, lot="12b", amount_minor=700),
+        public=False,
+        board=SealedBoard(500),
+        ends_at_ms=AT_MS + 99,
+        extended_ms=0,
+        entry=SealedOffer(3, 700),
+        own=SealedOwn(700),
+    ),
+    OfferLate(
         at_ms=AT_MS,
         lot="12a",
         seq=10,
         paddle=1,
         request=BuyRequest(id=78, lot="12a", price_minor=4),
         late_ms=0,
-        price_minor=None,
-        minimum_minor=100,
-        leading=False,
+        board=BOARD,
+        own=EnglishOwn(900),
     ),
-    MaximumDropped(at_ms=AT_MS, lot="12a", seq=11, paddle=1, leader_maximum_minor=100),
+    ClockStepped(
+        at_ms=AT_MS,
+        lot="12c",
+        seq=2,
+        entry=DutchEntry(2, 2, 900),
+        board=DutchBoard(400, 3),
+        ends_at_ms=None,
+    ),
+    PositionReleased(at_ms=AT_MS, lot="12a", seq=11, paddle=1, entry=Book(100, 1, 100)),
     *(LotDecided(at_ms=AT_MS, lot="12a", seq=change.seq, event=change, by="house") for change in _LOT_CHANGES),
     *(SaleDecided(at_ms=AT_MS, seq=change.seq, event=change, by="auctioneer") for change in _SALE_CHANGES),
     SaleRestored(at_ms=AT_MS, epoch=AT_MS),
@@ -155,7 +196,7 @@ def announcements(count: int, first: int = 1) -> list[AnyFact]:
 
 
 def rejection(paddle: int, request: int, minimum_minor: int = 100) -> Rejection:
-    verdict = Rejected(id=request, code=RejectCode.BELOW_MINIMUM, lot="12a", seq=3, minimum_minor=minimum_minor)
+    verdict = Rejected(id=request, code=RejectCode.BELOW_MINIMUM, lot="12a", seq=3, board=EnglishBoard(minimum_minor))
     return Rejection(AT_MS, paddle, BidRequest(id=request, lot="12a", amount_minor=5), verdict)
 
 

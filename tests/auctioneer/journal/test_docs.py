@@ -34,7 +34,7 @@ def test_the_queries_find_what_they_promise(path: Path) -> None:
     with closing(SqliteStore(path).take_over("")) as journal:
         append(journal, EVERY_EVENT, [rejection(1, 1), rejection(1, 2)], AT_MS)
         closed, bids, late, refused = (query(path, part) for part in QUERIES.replace("'7'", "'12a'").split(";")[:-1])
-    assert closed == [("12a", 2, 500, "2023-11-14 22:13:20"), ("12a", 3, 10**15, "2023-11-14 22:13:20")]
+    assert closed == [("12a", 3, 10**15, "2023-11-14 22:13:20"), ("12a", 2, 500, "2023-11-14 22:13:20")]
     assert bids == [(9, AT_MS, "Zoë", 100, 900, 100)]
     assert late == [("12a", 1, 0)]
     assert refused == [("below_minimum", 2)]

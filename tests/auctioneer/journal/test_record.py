@@ -60,9 +60,9 @@ def test_the_view_tells_of_each_event_what_it_was(journal: Journal, path: Path) 
         "bidder_told",
         "lot_listed",
         "bid_taken",
-        "lot_bought",
-        "bid_late",
-        "maximum_dropped",
+        "offer_taken",
+        "offer_taken",
+        "offer_late",
     ]
     assert {"lot_closed", "lot_withdrawn", "announced", "sale_ended"} < set(kinds)
     assert not {"lot_decided", "sale_decided"} & set(kinds), "a decision is filed under what was decided"

@@ -16,7 +16,7 @@ from auctioneer.monitoring.health import TURN_AGE_MS_MAX, HealthEndpoint, judge
 from auctioneer.monitoring.metrics import ServerCollector
 from auctioneer.rules.facts import BidTaken
 from common.errors import UsageError
-from common.messages import BidRequest
+from common.formats.english import BidRequest
 from tests.auctioneer.house.house_examples import ANN, SmallSale, lot
 
 WELL = Vitals(

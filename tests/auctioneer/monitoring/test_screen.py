@@ -37,10 +37,11 @@ from auctioneer.rules.facts import SaleRestored
 from auctioneer.rules.sale_settings import AdmissionMode
 from auctioneer.rules.terms import LotSpec
 from bidder import Client
+from common.formats.english import BidRequest, BuyRequest
 from common.keys import new_keys
 from common.links import parse_link
 from common.lot import SoftClose
-from common.messages import Accepted, BidRequest, BuyRequest, Role
+from common.messages import Accepted, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CAT, START_MS, SmallSale, bid, lot
 from tests.auctioneer.process.served_sale import Opens
 

@@ -5,9 +5,10 @@ import pytest
 from auctioneer.network.broadcasts import LOTS_TOGETHER_MAX, SALE_EVENTS_MAX, frames
 from auctioneer.rules.terms import LotSpec
 from common.codec import decode_broadcast, encode, lot_topic
+from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.limits import REPLY_BYTES_MAX, TEXT_CHARS_MAX
-from common.lot import Announced, AnyLotEvent, AnySaleEvent, BidPlaced, LotAdded, LotTerms, LotWithdrawn, Step
-from common.messages import Accepted, BidRequest, LotEvents, ManyLots, SaleEvents
+from common.lot import Announced, AnyLotEvent, AnySaleEvent, LotAdded, LotMoved, LotTerms, LotWithdrawn
+from common.messages import Accepted, LotEvents, ManyLots, SaleEvents
 from tests.auctioneer.house.house_examples import (
     ANN,
     BOB,
@@ -17,6 +18,7 @@ from tests.auctioneer.house.house_examples import (
     lots,
     two_open_lots,
 )
+from tests.english import english_terms
 from tests.must_be import must_be
 
 
@@ -29,12 +31,14 @@ def sale() -> SmallSale:
 def test_lots_share_their_terms_and_their_increment_table(restarts: bool) -> None:
     def spec(number: int) -> LotSpec:
         own_table = tuple(Step(from_minor, 100) for from_minor in (0, 5000))
-        return LotSpec(LotTerms(lot=str(number), title="Lot", starting_minor=1000, increments=own_table))
+        return LotSpec(
+            LotTerms(lot=str(number), title="Lot", format=EnglishTerms(starting_minor=1000, increments=own_table))
+        )
 
     sale = SmallSale(spec(1), spec(2))
     house = sale.rebuilt(sale.house.snapshot(), len(sale.record)) if restarts else sale.house
     first, second = house.engine.catalogue
-    assert first.spec.terms.increments is second.spec.terms.increments
+    assert english_terms(first.spec.terms).increments is english_terms(second.spec.terms).increments
     assert all(lot.view.terms is lot.spec.terms for lot in (first, second))
 
 
@@ -86,7 +90,7 @@ def test_a_lot_that_is_told_of_alone_comes_on_its_own_topic(sale: SmallSale) -> 
 
 def test_very_many_lots_come_in_several_frames() -> None:
     lots = [str(number) for number in range(2 * LOTS_TOGETHER_MAX + 1)]
-    longest = LotWithdrawn(1, 0, "\U0001f600" * TEXT_CHARS_MAX)
+    longest = LotWithdrawn(1, 0, EnglishBoard(1), "\U0001f600" * TEXT_CHARS_MAX)
     made = frames(1, [(lot, longest) for lot in lots], frozenset().__contains__)
     assert [len(seqs_told(frame)) for frame in made] == [LOTS_TOGETHER_MAX, LOTS_TOGETHER_MAX, 1]
     assert [lot for frame in made for lot, _ in seqs_told(frame)] == lots
@@ -97,8 +101,8 @@ def test_what_the_sale_says_keeps_its_place_among_the_lots_events() -> None:
     def said(seq: int) -> tuple[str, Announced]:
         return "", Announced(seq, 0, str(seq))
 
-    def happened(stream: str, seq: int) -> tuple[str, BidPlaced]:
-        return stream, BidPlaced(seq, 0, 1, 1, 100, 200)
+    def happened(stream: str, seq: int) -> tuple[str, LotMoved]:
+        return stream, LotMoved(seq, 0, EnglishBoard(200, 100, 1, seq), bidder=1)
 
     events: list[tuple[str, AnyLotEvent | AnySaleEvent]] = [
         said(1),
@@ -129,7 +133,8 @@ def test_what_the_sale_says_keeps_its_place_among_the_lots_events() -> None:
 
 def test_many_lots_added_at_once_are_told_in_messages_that_fit() -> None:
     events: list[tuple[str, AnyLotEvent | AnySaleEvent]] = [
-        ("", LotAdded(seq, 0, one.terms)) for seq, one in enumerate(largest_lots(2 * SALE_EVENTS_MAX + 1), start=1)
+        ("", LotAdded(seq, 0, one.terms, EnglishBoard(1)))
+        for seq, one in enumerate(largest_lots(2 * SALE_EVENTS_MAX + 1), start=1)
     ]
     told = frames(1, events, FOLLOWED_IN_THE_SALE)
     messages = [must_be(SaleEvents, decode_broadcast(frame)) for frame in told]

@@ -29,8 +29,9 @@ from auctioneer.rules.sale_settings import Chosen
 from auctioneer.rules.terms import LotSpec, SaleSpec
 from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import StorageError
+from common.formats.english import BidRequest
 from common.limits import PROTOCOL_VERSION
-from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, BidRequest, Hello, ManyLots
+from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, Hello, ManyLots
 from common.money import Currency
 from tests.auctioneer.house.house_examples import lots
 from tests.must_be import must_be

@@ -27,11 +27,12 @@ from auctioneer.process.watchdog import run_watched
 from auctioneer.rules.facts import HouseStarted
 from common.codec import encode
 from common.errors import StorageError, UsageError
+from common.formats.english import BidRequest
 from common.local_houses import HOUSE_LOCK
 from common.lot import LotStatus
-from common.messages import BidRequest
 from tests import strace
 from tests.auctioneer.cli.cli_sales import begin_sale, desk, sale_of
+from tests.english import english
 
 
 @pytest.fixture
@@ -219,7 +220,7 @@ def test_a_restored_sale_begins_an_epoch_and_gives_open_lots_their_time_back(
         assert isinstance(started, HouseStarted)
         assert started.outage_ms == started.at_ms - record.alive_ms, "all the time since the backup, not the restore"
         view = engine.lots["1"].view
-        assert (view.status, view.leader) == (LotStatus.OPEN, 1)
+        assert (view.status, english(view).leader) == (LotStatus.OPEN, 1)
         assert (view.ends_at_ms or 0) - started.outage_ms <= (before.ends_at_ms or 0)
         DataFolder(tmp_path / "again").snapshots.write(sale.journal.end, sale.house.snapshot())
     with sale_of(DataFolder(tmp_path / "again")) as sale:

@@ -19,7 +19,7 @@ from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.limits import PROTOCOL_VERSION
-from common.lot import BidPlaced, LotClosed
+from common.lot import LotClosed, LotMoved
 from common.messages import (
     Accepted,
     AnyRequest,
@@ -174,7 +174,7 @@ def test_a_store_that_wakes_the_house_twice_acknowledges_nothing_of_the_next_bat
     sale.at(550, lambda: sale.ask(bob, bid(11, 1100)))
     sale.run(900)
     assert (answered_at(sale, ANN)[10], answered_at(sale, BOB)[11]) == (600, 700)
-    placed = [event for one in sale.published(LotEvents) for event in one.message.events if type(event) is BidPlaced]
+    placed = [event for one in sale.published(LotEvents) for event in one.message.events if type(event) is LotMoved]
     assert [event.seq for event in placed] == [2, 3], "and nothing is told twice"
 
 

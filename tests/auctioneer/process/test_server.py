@@ -10,7 +10,7 @@ from auctioneer.process import held_sale, server
 from auctioneer.process.server import EXIT_GRACE_MS, STAMP_REQUESTS
 from auctioneer.rules.facts import BidTaken
 from common.codec import lot_topic, topic
-from common.lot import BidPlaced, LotExtended
+from common.lot import LotExtended, LotMoved
 from common.messages import Accepted, LotEvents, SaleEvents
 from tests.auctioneer.house.house_examples import ANN, BOB, HOUR_MS, lot, lots
 from tests.auctioneer.process.served_sale import Answered, Opens, Published, Stored, bid
@@ -34,7 +34,7 @@ def test_a_bid_is_stored_then_answered_then_broadcast_and_all_at_once(hold: Open
     assert isinstance(answered.answer, Accepted)
     assert isinstance(told, Published)
     assert told.topic + b"\0" == lot_topic("1")
-    assert [type(fact) for fact in must_be(LotEvents, told.message).events] == [BidPlaced]
+    assert [type(fact) for fact in must_be(LotEvents, told.message).events] == [LotMoved]
 
 
 def test_nobody_waits_for_a_snapshot(hold: Opens, monkeypatch: pytest.MonkeyPatch) -> None:

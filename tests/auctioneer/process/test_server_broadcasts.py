@@ -6,9 +6,10 @@ from itertools import pairwise
 import pytest
 
 from auctioneer.process import server
-from auctioneer.rules.facts import MaximumDropped
+from auctioneer.rules.facts import PositionReleased
+from common.formats.english import BidRequest
 from common.limits import HEARTBEAT_MS
-from common.messages import BidRequest, Heartbeat, LotEvents, ManyLots
+from common.messages import Heartbeat, LotEvents, ManyLots
 from tests.auctioneer.house.house_examples import ANN, BOB, lot, lots
 from tests.auctioneer.process.served_sale import Opens, Published, bid
 
@@ -134,5 +135,5 @@ def test_the_maximum_of_who_fell_silent_is_dropped_and_stored_at_once(hold: Open
     sale.at(100, lambda: sale.ask(ann, request))
     sale.run(13_000)
     dropped = [(one.at_ms, fact) for one in sale.writes("append") for fact in one.facts]
-    ((at_ms, fact),) = [(at_ms, fact) for at_ms, fact in dropped if isinstance(fact, MaximumDropped)]
+    ((at_ms, fact),) = [(at_ms, fact) for at_ms, fact in dropped if isinstance(fact, PositionReleased)]
     assert fact.at_ms == at_ms

@@ -12,7 +12,7 @@ from auctioneer.process import held_sale, server
 from auctioneer.process.held_sale import THAW_EVERY_MS
 from auctioneer.rules.facts import HouseStarted, LotDecided
 from common.errors import RejectCode
-from common.lot import BidPlaced, ExtendCause, LotExtended, LotOpened
+from common.lot import ExtendCause, LotExtended, LotMoved, LotOpened
 from common.messages import Accepted, Heartbeat, LotEvents, Probed, Rejected, SaleEvents
 from tests.auctioneer.house.house_examples import ANN, BOB, lots
 from tests.auctioneer.process.served_sale import Answered, Opens, ServedSale, bid
@@ -170,7 +170,7 @@ def test_what_was_held_when_the_disk_failed_is_broadcast_before_what_the_outage_
     sale.run(3000)
     assert sale.server.counters.freezes == 1
     told = [fact for one in sale.published(LotEvents) for fact in one.message.events]
-    assert [type(fact) for fact in told] == [BidPlaced, BidPlaced, BidPlaced, LotExtended]
+    assert [type(fact) for fact in told] == [LotMoved, LotMoved, LotMoved, LotExtended]
     assert [fact.seq for fact in told] == [2, 3, 4, 5]
 
 

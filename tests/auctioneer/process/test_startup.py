@@ -25,10 +25,12 @@ from auctioneer.rules.sale_settings import NOTHING_CHOSEN, AdmissionMode, Chosen
 from auctioneer.rules.terms import SaleSpec
 from common.codec import encode
 from common.errors import RejectedError, UsageError
+from common.formats.english import BidRequest
 from common.lot import ExtendCause, LotExtended, LotView
-from common.messages import Accepted, BidRequest, Hello, Rejected, Replay, ReplayRequest, Role
+from common.messages import Accepted, Hello, Rejected, Replay, ReplayRequest, Role
 from common.money import Currency
 from tests.auctioneer.house.house_examples import ANN, DOLLARS, HOUR_MS, lot
+from tests.english import english
 
 SPEC = SaleSpec("A sale", DOLLARS, (lot("1"), lot("2", by_hand=True)))
 
@@ -209,7 +211,7 @@ def test_a_restart_reads_what_follows_the_snapshot_and_no_more(
     with closing(sqlite3.connect(folder.journal)) as writer, writer:
         writer.execute("UPDATE batch SET body = 'x' WHERE first = 1")
     sale = take_up(folder)
-    assert view(sale, "1").price_minor == 1500
+    assert english(view(sale, "1")).price_minor == 1500
     sale.journal.close()
 
 

@@ -2,24 +2,55 @@
 
 from typing import TypedDict
 
-from common.lot import SoftClose, Step
+from common.formats.english import EnglishTerms, Step
+from common.lot import LotTerms, SoftClose
 
 
-class LotWords(TypedDict, total=False):
-    """Fields of `LotTerms`, any of them: all but the number."""
+class FrameWords(TypedDict, total=False):
+    """Fields of `LotTerms` that every format has, any of them: all but the number."""
 
     title: str
-    starting_minor: int
-    increments: tuple[Step, ...]
     description: str
     image: str
     seller: str
     estimate_low_minor: int | None
     estimate_high_minor: int | None
-    has_reserve: bool
-    buy_now_minor: int | None
     duration_ms: int | None
     soft_close: SoftClose | None
+
+
+class EnglishWords(TypedDict, total=False):
+    """Fields of `EnglishTerms`, any of them."""
+
+    starting_minor: int
+    increments: tuple[Step, ...]
+    has_reserve: bool
+    buy_now_minor: int | None
+
+
+class LotWords(FrameWords, EnglishWords, total=False):
+    """Fields of the terms of an English lot, any of them: all but the number."""
+
+
+def english_lot(number: str, words: LotWords) -> LotTerms:
+    """Return the terms of an English lot."""
+    return LotTerms(
+        number,
+        words["title"],
+        EnglishTerms(
+            words["starting_minor"],
+            words["increments"],
+            words.get("has_reserve", False),
+            words.get("buy_now_minor"),
+        ),
+        words.get("description", ""),
+        words.get("image", ""),
+        words.get("seller", ""),
+        words.get("estimate_low_minor"),
+        words.get("estimate_high_minor"),
+        words.get("duration_ms"),
+        words.get("soft_close"),
+    )
 
 
 class BidWords(TypedDict, total=False):

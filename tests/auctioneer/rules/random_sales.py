@@ -11,16 +11,17 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
-    BidLate,
-    BidTaken,
-    LotBought,
     SaleRestored,
     SettingsChanged,
 )
 from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, default_increments
+from common.formats import AnyBoard, AnyOffer, AnyTerms
+from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
+from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms
+from common.formats.sealed import Pays, SealedBoard, SealedTerms, SealRequest, UnsealRequest
 from common.lot import LotTerms, SoftClose
-from common.messages import BidRequest, BuyRequest, Rejected, Role
+from common.messages import Rejected, Role
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 
 BIDDERS = 6
@@ -55,7 +56,7 @@ class SaleMaker:
             self._take(self.engine.advance(self._now_ms))
             self._take(self._bid() if self._random.random() < 0.9 else self._decide())
             if self._random.random() < 0.02:
-                self._take(self.engine.drop_maxima(self._now_ms, self._random.randint(1, BIDDERS)))
+                self._take(self.engine.release_silent(self._now_ms, self._random.randint(1, BIDDERS)))
         self._take(self.engine.advance(self._now_ms))
         self._take(decisions.end(self.engine, self._now_ms, "clerk"))
         return self.facts
@@ -68,44 +69,55 @@ class SaleMaker:
         self._lots += 1
         chance = self._random.random
         reserve_minor = 3_000 if chance() < 0.4 else None
-        terms = LotTerms(
-            lot=str(self._lots),
-            title="Lot",
+        form: AnyTerms = EnglishTerms(
             starting_minor=100,
             increments=default_increments(DOLLARS),
             has_reserve=reserve_minor is not None,
             buy_now_minor=9_000 if chance() < 0.5 else None,
-            duration_ms=6_000,
-            soft_close=SoftClose(3_000, 4_000, 20_000) if chance() < 0.7 else None,
         )
+        duration_ms, soft_close = 6_000, SoftClose(3_000, 4_000, 20_000) if chance() < 0.7 else None
+        if chance() < 0.2:
+            pays = self._random.choice(list(Pays))
+            form, soft_close = SealedTerms(100, pays, reserve_minor is not None), None
+        elif chance() < 0.2:
+            form = DutchTerms(4_000, 500, 400, 600, self._random.randint(1, 4))
+            reserve_minor, duration_ms, soft_close = None, form.duration_ms, None
+        terms = LotTerms(str(self._lots), "Lot", form, duration_ms=duration_ms, soft_close=soft_close)
         return LotSpec(terms, reserve_minor, self._random.choice(OPENINGS))
 
     def _lot(self) -> str:
         return str(self._random.randint(max(1, self._lots - 8), self._lots))
 
     def _bid(self) -> Decision:
-        pick = self._random
-        paddle, name = pick.randint(1, BIDDERS), self._lot()
-        lot = self.engine.lots[name]
+        paddle, name = self._random.randint(1, BIDDERS), self._lot()
         self._requests += 1
-        if pick.random() < 0.03:
-            buying = BuyRequest(id=self._requests, lot=name, price_minor=9_000)
-            outcome: BidTaken | LotBought | BidLate | Rejected = self.engine.buy(
-                self._now_ms, Bidder(paddle, (f"bidder{paddle}",)), buying
-            )
-        else:
-            least_minor = lot.view.minimum_minor
-            open_minor = least_minor + pick.choice((0, 10, 500)) if pick.random() < 0.5 else None
-            secret_minor = least_minor + pick.choice((500, 900, 2_000)) if pick.random() < 0.8 else None
-            request = BidRequest(
-                id=self._requests,
-                lot=name,
-                amount_minor=open_minor,
-                maximum_minor=secret_minor,
-                while_connected=pick.random() < 0.3,
-            )
-            outcome = self.engine.bid(self._now_ms, Bidder(paddle, (f"bidder{paddle}",)), request)
+        bidder = Bidder(paddle, (f"bidder{paddle}",))
+        outcome = self.engine.offer(self._now_ms, bidder, self._offer(name, self.engine.lots[name].view.board))
         return [] if isinstance(outcome, Rejected) else [outcome]
+
+    def _offer(self, lot: str, board: AnyBoard) -> AnyOffer:
+        pick, number = self._random, self._requests
+        match board:
+            case SealedBoard():
+                if pick.random() < 0.2:
+                    return UnsealRequest(id=number, lot=lot)
+                return SealRequest(id=number, lot=lot, amount_minor=pick.randint(50, 6_000))
+            case DutchBoard(price_minor=price_minor):
+                if pick.random() < 0.8:  # else the first to look would take it all
+                    price_minor -= 1
+                return StopRequest(id=number, lot=lot, price_minor=price_minor, units=pick.randint(1, 3))
+            case EnglishBoard(minimum_minor=least_minor):
+                if pick.random() < 0.03:
+                    return BuyRequest(id=number, lot=lot, price_minor=9_000)
+                open_minor = least_minor + pick.choice((0, 10, 500)) if pick.random() < 0.5 else None
+                secret_minor = least_minor + pick.choice((500, 900, 2_000)) if pick.random() < 0.8 else None
+                return BidRequest(
+                    id=number,
+                    lot=lot,
+                    amount_minor=open_minor,
+                    maximum_minor=secret_minor,
+                    while_connected=pick.random() < 0.3,
+                )
 
     def _restored(self) -> list[AnyFact]:
         """Every other time that a house starts, it does so from a backup."""

@@ -9,8 +9,10 @@ A file holds scenarios. `== TITLE` begins one; then come the lots, then rows of 
 
 A time counts from the sale's start; without one it is that of the row before. The outcome is a list: first what the
 house answered (`leads PRICE`, `trails PRICE`, each with `hidden` where nobody may notice, `buys PRICE`, a reject
-code, `done`, `refused CODE`; `look` has none), then facts about the lot of the command, or about another if the lot's
-number stands first (`2 open`), or about the `sale`. Amounts are in dollars.
+code, `done`, `refused CODE`; of a sealed offer `stands AMOUNT` or `gone`, of a Dutch
+one `takes UNITS for AMOUNT` in all; `look` has none), then facts about the lot
+of the command, or about another if the lot's number stands first (`2 open`), or about the `sale`. Amounts are in
+dollars.
 
 After every row the invariants hold, and at the end the record is replayed and re-decided.
 """
@@ -19,6 +21,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -27,15 +30,20 @@ from auctioneer.audit.verify import verify
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine, EngineState
-from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidLate, BidTaken, LotBought
+from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidTaken, OfferLate, OfferTaken
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, default_increments
-from common.lot import LotTerms, LotView, SoftClose, Step
-from common.messages import BidRequest, BuyRequest, Rejected, Role
+from common.formats import AnyOffer
+from common.formats.dutch import DutchOwn, DutchTerms, StopRequest
+from common.formats.english import BidRequest, BuyRequest, Step
+from common.formats.sealed import Pays, SealedOwn, SealedTerms, SealRequest, UnsealRequest
+from common.lot import LotTerms, LotView, SoftClose
+from common.messages import Rejected, Role
 from common.names import skeletons
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
-from tests.auctioneer.rules.keywords import LotWords, OfferWords
+from tests.auctioneer.rules.keywords import LotWords, OfferWords, english_lot
 from tests.auctioneer.rules.replays import check_replay
+from tests.english import english_terms
 
 FOLDER = Path(__file__).parent / "scenarios"
 
@@ -61,14 +69,15 @@ class Scenario:
 
 
 def load(*names: str) -> list[Scenario]:
-    return [scenario for name in names for scenario in _read(FOLDER / f"{name}.txt")]
+    return [scenario for name in names for scenario in read(f"{name}.txt", (FOLDER / f"{name}.txt").read_text())]
 
 
-def _read(path: Path) -> Iterator[Scenario]:
+def read(name: str, text: str) -> Iterator[Scenario]:
+    """Read the scenarios in a text; `name` is the file that it is from."""
     scenario: Scenario | None = None
     at_ms = 0
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
-        place = f"{path.name}:{number}"
+    for number, line in enumerate(text.splitlines(), start=1):
+        place = f"{name}:{number}"
         if not line.strip() or line.startswith("#"):
             continue
         if line.startswith("== "):
@@ -83,7 +92,7 @@ def _read(path: Path) -> Iterator[Scenario]:
         time, who, command, outcome = (cell.strip() for cell in line.split("|"))
         at_ms = duration_ms(time) if time else at_ms
         scenario.rows.append(Row(place, at_ms, who, command, [part.strip() for part in outcome.split(",")]))
-    assert scenario is not None, f"{path} holds no scenario"
+    assert scenario is not None, f"{name} holds no scenario"
     yield scenario
 
 
@@ -119,7 +128,7 @@ def lot_spec(line: str) -> LotSpec:
     head, _, rest = line.partition(":")
     number = head.removeprefix("lot ")
     terms: LotWords = {"title": f"Lot {number}", "starting_minor": 100, "increments": default_increments(DOLLARS)}
-    reserve_minor, opening = None, Opening()
+    reserve_minor, opening, form = None, Opening(), ["english"]
     for part in filter(None, (part.strip() for part in rest.split(","))):
         match part.split():
             case ["from", value]:
@@ -132,17 +141,34 @@ def lot_spec(line: str) -> LotSpec:
                 terms["buy_now_minor"] = amount(value)
             case ["for", value]:
                 terms["duration_ms"] = duration_ms(value)
-            case ["soft", window, extension]:
-                terms["soft_close"] = SoftClose(duration_ms(window), duration_ms(extension))
-            case ["soft", window, extension, "cap", cap]:
-                terms["soft_close"] = SoftClose(duration_ms(window), duration_ms(extension), duration_ms(cap))
+            case ["soft", window, extension, *cap]:
+                terms["soft_close"] = SoftClose(
+                    duration_ms(window), duration_ms(extension), duration_ms(cap[1]) if cap else None
+                )
             case ["seller", *words]:
                 terms["seller"] = " ".join(words)
             case ["opens", *words]:
                 opening = _opening(words)
+            case ["sealed" | "vickrey" | "dutch", *_] as form:
+                pass
             case _:
                 raise AssertionError(f"{line}: what is {part!r}?")
-    return LotSpec(LotTerms(lot=number, **terms), reserve_minor, opening)
+    return LotSpec(_in_format(english_lot(number, terms), form, reserve_minor), reserve_minor, opening)
+
+
+def _in_format(lot: LotTerms, form: list[str], reserve_minor: int | None) -> LotTerms:
+    """Return the terms in another format: `sealed`, `vickrey`, or `dutch by STEP every TIME to FLOOR of UNITS`."""
+    starting_minor = english_terms(lot).starting_minor
+    match form:
+        case ["sealed" | "vickrey" as word]:
+            pays = Pays.OWN_OFFER if word == "sealed" else Pays.SECOND_OFFER
+            return msgspec.structs.replace(lot, format=SealedTerms(starting_minor, pays, reserve_minor is not None))
+        case ["dutch", "by", step, "every", time, "to", floor, *units]:
+            dutch = DutchTerms(
+                starting_minor, amount(floor), amount(step), duration_ms(time), int(units[1]) if units else 1
+            )
+            return msgspec.structs.replace(lot, format=dutch, duration_ms=dutch.duration_ms)
+    return lot
 
 
 def _opening(words: list[str]) -> Opening:
@@ -156,6 +182,12 @@ def _opening(words: list[str]) -> Opening:
         case ["after", delay]:
             return Opening(OpeningRule.AT_TIME, delay_ms=duration_ms(delay))
     raise AssertionError(f"a lot does not open {' '.join(words)}")
+
+
+def on_board(view: LotView, field: str) -> Any:
+    """Return a field of a lot's board, whatever the format."""
+    assert hasattr(view.board, field), f"the board of lot {view.lot} has no {field}"
+    return getattr(view.board, field)
 
 
 # --- the play ------------------------------------------------------------------------------------------------------
@@ -184,7 +216,7 @@ class Stage:
             if self._restores:
                 copy = msgspec.msgpack.decode(msgspec.msgpack.encode(self.engine.state), type=EngineState[LotState])
                 self.engine = Engine(copy)
-            answer = self._answer(row)
+            answer = self.do(row)
             check(self.engine)
             expected = list(row.outcome)
             if answer is not None:
@@ -195,7 +227,7 @@ class Stage:
         report = verify(enumerate(self.facts, start=1))
         assert report.mismatch is None, f"{report.mismatch}"
 
-    def _answer(self, row: Row) -> str | None:
+    def do(self, row: Row) -> str | None:
         now_ms = START_MS + row.at_ms
         name, *words = row.command.split()
         if name == "outage":
@@ -240,26 +272,43 @@ class Stage:
     def _act(self, now_ms: int, who: str, name: str, words: list[str]) -> str:
         bidder = self._bidder(now_ms, who)
         if name == "vanish":
-            dropped = self.engine.drop_maxima(now_ms, bidder.paddle)
+            dropped = self.engine.release_silent(now_ms, bidder.paddle)
             self._happened(dropped)
             return " ".join(["drops", *(fact.lot for fact in dropped)])
         self._lot, self._requests = words[0], self._requests + 1
-        if name == "buy":
-            request = BuyRequest(id=self._requests, lot=words[0], price_minor=amount(words[1]))
-            outcome: BidTaken | LotBought | BidLate | Rejected = self.engine.buy(now_ms, bidder, request)
-        else:
-            outcome = self.engine.bid(now_ms, bidder, self._bid_request(words))
+        outcome = self.engine.offer(now_ms, bidder, self._offer(name, words))
         if isinstance(outcome, Rejected):
             return self._rejection(bidder, outcome)
         self._happened([outcome])
         match outcome:
-            case BidLate():
+            case OfferLate():
                 return f"lot_closed late {outcome.late_ms}ms"
-            case LotBought():
-                return f"buys {show(outcome.price_minor)}"
+            case OfferTaken(own=SealedOwn(amount_minor=amount_minor)):
+                return f"stands {show(amount_minor)}"
+            case OfferTaken(own=DutchOwn(units=units, amount_minor=amount_minor)):
+                return f"takes {units} for {show(amount_minor)}"
+            case OfferTaken(cause=None):
+                return "gone"
+            case OfferTaken():
+                return f"buys {show(outcome.results[0].amount_minor)}"
             case BidTaken():
                 verb = "leads" if outcome.leader == bidder.paddle else "trails"
                 return f"{verb} {show(outcome.price_minor)}" + ("" if outcome.public else " hidden")
+
+    def _offer(self, name: str, words: list[str]) -> AnyOffer:
+        number, lot = self._requests, words[0]
+        match name:
+            case "buy":
+                return BuyRequest(id=number, lot=lot, price_minor=amount(words[1]))
+            case "seal":
+                return SealRequest(id=number, lot=lot, amount_minor=amount(words[1]))
+            case "stop":
+                units = int(words[2]) if len(words) > 2 else 1
+                return StopRequest(id=number, lot=lot, price_minor=amount(words[1]), units=units)
+            case "unseal":
+                return UnsealRequest(id=number, lot=lot)
+            case _:
+                return self._bid_request(words)
 
     def _bid_request(self, words: list[str]) -> BidRequest:
         fields: OfferWords = {}
@@ -281,9 +330,8 @@ class Stage:
     def _rejection(self, bidder: Bidder, rejected: Rejected) -> str:
         lot = self.engine.lots.get(rejected.lot)
         if lot is not None:  # a rejection tells how the lot stands
-            told = (rejected.seq, rejected.price_minor, rejected.minimum_minor, rejected.leading)
-            view = lot.view
-            assert told == (view.seq, view.price_minor, view.minimum_minor, view.leader == bidder.paddle)
+            own = self.engine.own(lot, bidder.paddle)
+            assert (rejected.seq, rejected.board, rejected.own) == (lot.view.seq, lot.view.board, own)
         return rejected.code.value + ("" if rejected.retry_ms is None else f" wait {show_ms(rejected.retry_ms)}")
 
     def _bidder(self, now_ms: int, who: str) -> Bidder:
@@ -326,27 +374,31 @@ class Stage:
 
     def _lot_fact(self, lot: str, words: list[str]) -> str:
         view = self.engine.lots[lot].view
-        facts = {
-            "price": show(view.price_minor),
-            "minimum": show(view.minimum_minor),
-            "leader": self._name(view.leader),
-            "bids": str(view.bids),
-            "seq": str(view.seq),
-            "reserve": {None: "none", True: "met", False: "not met"}[view.reserve_met],
-            "buy": show(view.buy_now_minor),
-            "opens": show_time(view.opens_at_ms),
-            "ends": show_time(view.ends_at_ms),
-            "remaining": show_ms(view.remaining_ms),
-            "closed": show_time(view.closed_at_ms),
-            "cause": view.close_cause.value if view.close_cause else "none",
-            "extended": show_ms(self.engine.lots[lot].extended_ms),
+        facts: dict[str, Callable[[], str]] = {
+            "price": lambda: show(on_board(view, "price_minor")),
+            "left": lambda: str(on_board(view, "units_left")),
+            "minimum": lambda: show(on_board(view, "minimum_minor")),
+            "leader": lambda: self._name(on_board(view, "leader")),
+            "bids": lambda: str(on_board(view, "bids")),
+            "offers": lambda: str(on_board(view, "offers")),
+            "seq": lambda: str(view.seq),
+            "reserve": lambda: {None: "none", True: "met", False: "not met"}[on_board(view, "reserve_met")],
+            "buy": lambda: show(on_board(view, "buy_now_minor")),
+            "opens": lambda: show_time(view.opens_at_ms),
+            "ends": lambda: show_time(view.ends_at_ms),
+            "remaining": lambda: show_ms(view.remaining_ms),
+            "closed": lambda: show_time(view.closed_at_ms),
+            "cause": lambda: view.close_cause.value if view.close_cause else "none",
+            "extended": lambda: show_ms(self.engine.lots[lot].extended_ms),
         }
-        return f"{words[0]} {facts[words[0]]}" if words[0] in facts else self._status(view)
+        return f"{words[0]} {facts[words[0]]()}" if words[0] in facts else self._status(view)
 
     def _status(self, view: LotView) -> str:
-        if view.winner is None:
-            return view.status.value
-        return f"{view.status.value} {self._name(view.winner)} {show(view.hammer_minor)}"
+        rows = (
+            f"{self._name(row.paddle)} {show(row.amount_minor)}" + (f" x{row.units}" if row.units != 1 else "")
+            for row in view.results
+        )
+        return " ".join([view.status.value, *rows])
 
     def _name(self, paddle: int | None) -> str:
         return next((name for name, number in self._paddles.items() if number == paddle), "nobody")

@@ -3,7 +3,8 @@
 from auctioneer.rules import decisions
 from auctioneer.rules.engine import Engine
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
-from common.lot import LotTerms, Step
+from common.formats.english import EnglishTerms, Step
+from common.lot import LotTerms
 from tests.auctioneer.house.house_examples import START_MS, sale_created
 
 
@@ -13,7 +14,7 @@ def _engine(*, ends_after_last_lot: bool = False) -> Engine:
 
 
 def _spec(lot: str, opening: Opening) -> LotSpec:
-    return LotSpec(LotTerms(lot, f"Lot {lot}", 100, (Step(0, 10),)), opening=opening)
+    return LotSpec(LotTerms(lot, f"Lot {lot}", EnglishTerms(100, (Step(0, 10),))), opening=opening)
 
 
 def test_a_delayed_opening_counts_the_time_that_the_sale_runs_whenever_the_lot_was_added() -> None:

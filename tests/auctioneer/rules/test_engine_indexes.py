@@ -7,8 +7,8 @@ from auctioneer.rules import decisions
 from auctioneer.rules.engine import Bidder, Engine, EngineState
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
-from common.lot import LotStatus, LotTerms, Step
-from common.messages import BidRequest
+from common.formats.english import BidRequest, EnglishTerms, Step
+from common.lot import LotStatus, LotTerms
 from tests.auctioneer.house.house_examples import START_MS, sale_created
 
 
@@ -18,7 +18,7 @@ def _engine() -> Engine:
 
 
 def _spec(lot: str, rule: OpeningRule, duration_ms: int | None = None) -> LotSpec:
-    terms = LotTerms(lot, f"Lot {lot}", 100, (Step(0, 10),), duration_ms=duration_ms)
+    terms = LotTerms(lot, f"Lot {lot}", EnglishTerms(100, (Step(0, 10),)), duration_ms=duration_ms)
     return LotSpec(terms, opening=Opening(rule))
 
 
@@ -55,7 +55,7 @@ def test_nobody_is_watched_for_a_lot_that_is_over_even_after_a_restore() -> None
     engine = _engine()
     decisions.add(engine, START_MS, "ann", (_spec("1", OpeningRule.AT_START, 60_000),))
     engine.advance(START_MS)
-    engine.bid(START_MS, Bidder(7, ("bob",)), BidRequest(id=1, lot="1", maximum_minor=500, while_connected=True))
+    engine.offer(START_MS, Bidder(7, ("bob",)), BidRequest(id=1, lot="1", maximum_minor=500, while_connected=True))
     assert engine.paddles_to_watch() == [7]
     engine.advance(START_MS + 60_000)
     restored = Engine(msgspec.msgpack.decode(msgspec.msgpack.encode(engine.state), type=EngineState[LotState]))

@@ -20,16 +20,22 @@ from auctioneer.audit.verify import verify
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine, EngineState
-from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidLate, BidTaken, LotBought
+from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidTaken, OfferLate, OfferTaken
+from auctioneer.rules.formats.english import Book
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.errors import RejectCode
-from common.lot import LotTerms, SoftClose, Step
-from common.messages import BidRequest, BuyRequest, Rejected, Role
+from common.formats import AnyOffer
+from common.formats.dutch import DutchTerms, StopRequest
+from common.formats.english import BidRequest, BuyRequest, Step
+from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
+from common.lot import LotTerms, SoftClose
+from common.messages import Rejected, Role
 from common.names import skeletons
 from tests.auctioneer.house.house_examples import START_MS, sale_created
-from tests.auctioneer.rules.keywords import LotWords
+from tests.auctioneer.rules.keywords import LotWords, english_lot
 from tests.auctioneer.rules.replays import check_replay
+from tests.checking.formats.english import EnglishBidding
 from tests.checking.history import Fact, plain
 from tests.checking.record import Record
 from tests.checking.rules import Lot
@@ -92,30 +98,86 @@ TRIES = st.builds(
     connected=st.booleans(),
     seq_over=st.sampled_from((None,) * 8 + (0, -1)),
 )
+
+
+class OtherTry(NamedTuple):
+    """An offer that is no bid, at a price or so much over it."""
+
+    wait_ms: int
+    place: int
+    paddle: int
+    kind: str
+    over: int
+    units: int
+    seq_over: int | None
+
+
+OTHER_TRIES = st.builds(
+    OtherTry,
+    wait_ms=WAITS,
+    place=PLACE,
+    paddle=PADDLES,
+    kind=st.sampled_from(("seal", "seal", "seal", "unseal", "stop", "stop")),
+    over=st.sampled_from((0, 0, 1, 5, 5, 10, 20, -1)),
+    units=st.sampled_from((1, 1, 2, 64)),
+    seq_over=st.sampled_from((None,) * 8 + (0, -1)),
+)
 TABLES = st.sampled_from(((Step(0, 1),), (Step(0, 5), Step(30, 10)), (Step(0, 10), Step(20, 2), Step(40, 25))))
 
 
 @dataclass
 class Drawn:
-    """A lot without its number."""
+    """A lot whose number is not its own yet."""
 
-    terms: LotWords
+    terms: LotTerms
     reserve_minor: int | None
     opening: Opening
 
 
+OPENINGS = (
+    st.sampled_from(
+        (Opening(), Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(OpeningRule.BY_HAND))
+    )
+    | SPANS.map(lambda delay_ms: Opening(OpeningRule.AT_TIME, delay_ms=delay_ms))
+    | SPANS.map(lambda later_ms: Opening(OpeningRule.AT_TIME, at_ms=START_MS + later_ms))
+)
+SELLERS = st.sampled_from(("", "", "BOB"))
+
+
+def specs() -> st.SearchStrategy[Drawn]:
+    """Return any lots, such as a catalogue may hold; every other one is English."""
+    return english_specs() | st.one_of(sealed_specs(), dutch_specs())
+
+
 @st.composite
-def specs(draw: st.DrawFn) -> Drawn:
-    """Draw a lot without its number, such as a catalogue may hold."""
+def sealed_specs(draw: st.DrawFn) -> Drawn:
+    """Draw a sealed lot, first price or Vickrey."""
     starting_minor = draw(PRICES)
     reserve_minor = draw(st.none() | PRICES.map(lambda more: starting_minor + more - 1))
-    opening = draw(
-        st.sampled_from(
-            (Opening(), Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(OpeningRule.BY_HAND))
-        )
-        | SPANS.map(lambda delay_ms: Opening(OpeningRule.AT_TIME, delay_ms=delay_ms))
-        | SPANS.map(lambda later_ms: Opening(OpeningRule.AT_TIME, at_ms=START_MS + later_ms))
+    bidding = SealedTerms(starting_minor, draw(st.sampled_from(Pays)), reserve_minor is not None)
+    duration_ms = draw(st.sampled_from((None, 200, 300, 1000)))
+    return Drawn(
+        LotTerms("0", "Lot", bidding, seller=draw(SELLERS), duration_ms=duration_ms), reserve_minor, draw(OPENINGS)
     )
+
+
+@st.composite
+def dutch_specs(draw: st.DrawFn) -> Drawn:
+    """Draw a Dutch lot of two to five prices."""
+    floor_minor, step_minor = draw(PRICES), draw(st.sampled_from((1, 5, 7)))
+    whole_minor = step_minor * draw(st.integers(1, 3)) + draw(st.integers(0, step_minor - 1))
+    units = draw(st.sampled_from((1, 1, 2, 5)))
+    bidding = DutchTerms(floor_minor + whole_minor, floor_minor, step_minor, draw(SPANS), units)
+    return Drawn(
+        LotTerms("0", "Lot", bidding, seller=draw(SELLERS), duration_ms=bidding.duration_ms), None, draw(OPENINGS)
+    )
+
+
+@st.composite
+def english_specs(draw: st.DrawFn) -> Drawn:
+    """Draw an English lot."""
+    starting_minor = draw(PRICES)
+    reserve_minor = draw(st.none() | PRICES.map(lambda more: starting_minor + more - 1))
     window_ms = draw(SPANS)
     extension_ms = draw(SPANS) + draw(st.sampled_from((0, window_ms)))
     soft_close = SoftClose(window_ms, extension_ms, draw(st.none() | SPANS.map(lambda more: extension_ms + more)))
@@ -124,17 +186,17 @@ def specs(draw: st.DrawFn) -> Drawn:
         "title": "Lot",
         "starting_minor": starting_minor,
         "increments": draw(TABLES),
-        "seller": draw(st.sampled_from(("", "", "BOB"))),
+        "seller": draw(SELLERS),
         "has_reserve": reserve_minor is not None,
         "buy_now_minor": draw(st.none() | PRICES.map(lambda more: max(starting_minor, reserve_minor or 0) + more)),
         "duration_ms": duration_ms,
         "soft_close": draw(st.sampled_from((None, soft_close, soft_close))) if duration_ms else None,
     }
-    return Drawn(terms, reserve_minor, opening)
+    return Drawn(english_lot("0", terms), reserve_minor, draw(OPENINGS))
 
 
 def with_number(lot: str, drawn: Drawn) -> LotSpec:
-    return LotSpec(LotTerms(lot=lot, **drawn.terms), drawn.reserve_minor, drawn.opening)
+    return LotSpec(msgspec.structs.replace(drawn.terms, lot=lot), drawn.reserve_minor, drawn.opening)
 
 
 def time_of(lot: Lot) -> int | None:
@@ -142,17 +204,23 @@ def time_of(lot: Lot) -> int | None:
     return lot.remaining_ms if lot.ends_at_ms is None else lot.ends_at_ms
 
 
-def secrets_of(lot: Lot) -> tuple[int | None, ...]:
+def bids_on(lot: Lot) -> EnglishBidding | None:
+    return lot.bidding if isinstance(lot.bidding, EnglishBidding) else None
+
+
+def secrets_of(bids: EnglishBidding) -> tuple[int | None, ...]:
     """Return the leader and the two highest maxima, by the rules."""
-    ranked = lot.ranked()
-    maxima = [-minus for minus, _, _ in ranked]
-    return (lot.leader(), *maxima[:2], *[None] * (2 - len(maxima[:2])))
+    maxima = [-minus for minus, _, _ in bids.ranked()]
+    return (bids.leader(), *maxima[:2], *[None] * (2 - len(maxima[:2])))
 
 
 def secrets_in(state: LotState) -> tuple[int | None, ...]:
     """Return the same as the engine has it."""
     book = state.book
-    return (None, None, None) if book is None else (book.leader, book.leader_maximum_minor, book.rival_maximum_minor)
+    if book is None:
+        return None, None, None
+    assert isinstance(book, Book)
+    return (book.leader, book.leader_maximum_minor, book.rival_maximum_minor)
 
 
 class SaleMachine(RuleBasedStateMachine):
@@ -204,8 +272,9 @@ class SaleMachine(RuleBasedStateMachine):
                 self.advance(max(0, place.ends_at_ms - window_ms - attempt.early_ms - self.now_ms))
             else:
                 self.advance(attempt.wait_ms)
-            ranked = place.ranked()
-            paddle, least = attempt.paddle, place.minimum()
+            bids = bids_on(place)
+            ranked = bids.ranked() if bids is not None else []
+            paddle, least = attempt.paddle, bids.minimum() if bids is not None else 10
             if ranked and attempt.near != "minimum":
                 least = -ranked[0][0]
                 paddle = ranked[0][2] if attempt.near == "own maximum" else paddle
@@ -236,25 +305,59 @@ class SaleMachine(RuleBasedStateMachine):
         if_seq: int | None = None,
         connected: bool = False,
     ) -> None:
-        self.requests += 1
         request = BidRequest(
-            id=self.requests,
+            id=self.next_id(),
             lot=lot,
             amount_minor=amount,
             maximum_minor=maximum,
             if_seq=if_seq,
             while_connected=connected,
         )
-        self.compare_outcome(self.engine.bid(self.now_ms, self.bidder(paddle), request), paddle, request)
+        self.make_offer(request, paddle)
 
     @rule(wait_ms=WAITS, place=PLACE, paddle=PADDLES, over=st.sampled_from((0, 1, 1)))
     def buy(self, wait_ms: int, place: int, paddle: int, over: int) -> None:
         lot = self.lot_at(place)
         self.advance(wait_ms)
-        price = (self.record.lots[lot].terms["buy_now_minor"] or 10) + over
+        bids = bids_on(self.record.lots[lot])
+        price = (bids.terms["buy_now_minor"] if bids is not None else None) or 10
+        self.make_offer(BuyRequest(id=self.next_id(), lot=lot, price_minor=price + over), paddle)
+
+    @rule(tries=st.lists(OTHER_TRIES, min_size=1, max_size=8))
+    def offer_by_other_rules(self, tries: list[OtherTry]) -> None:
+        """Seal, take back and stop, mostly on lots that know it."""
+        for attempt in tries:
+            if attempt.place < ANY_PLACE:
+                self.see_that_a_lot_is_open()
+                if self.record.sale_status == "ended":
+                    return
+            self.advance(attempt.wait_ms)
+            lot = self.lot_at(attempt.place)
+            known = [other for other in self.record.lots if attempt.kind in self.record.lots[other].bidding.asks]
+            if known and attempt.place < ANY_PLACE:
+                open_ones = [other for other in known if self.record.lots[other].status == "open"] or known
+                lot = open_ones[attempt.place % len(open_ones)]
+            board = self.record.lots[lot].board()
+            minor = max(1, board.get("price_minor" if attempt.kind == "stop" else "minimum_minor") or 10)
+            minor = max(1, minor + attempt.over)
+            if_seq = None if attempt.seq_over is None else max(0, self.record.lots[lot].seq + attempt.seq_over)
+            request: AnyOffer
+            match attempt.kind:
+                case "seal":
+                    request = SealRequest(id=self.next_id(), lot=lot, amount_minor=minor, if_seq=if_seq)
+                case "unseal":
+                    request = UnsealRequest(id=self.next_id(), lot=lot, if_seq=if_seq)
+                case _:
+                    units = attempt.units
+                    request = StopRequest(id=self.next_id(), lot=lot, price_minor=minor, units=units, if_seq=if_seq)
+            self.make_offer(request, attempt.paddle)
+
+    def next_id(self) -> int:
         self.requests += 1
-        request = BuyRequest(id=self.requests, lot=lot, price_minor=price)
-        self.compare_outcome(self.engine.buy(self.now_ms, self.bidder(paddle), request), paddle, request)
+        return self.requests
+
+    def make_offer(self, request: AnyOffer, paddle: int) -> None:
+        self.compare_outcome(self.engine.offer(self.now_ms, self.bidder(paddle), request), paddle, request)
 
     @rule(wait_ms=WAITS, places=st.lists(PLACE, max_size=2), paddle=PADDLES, more=st.sampled_from((0, 1, 20, 20, 40)))
     def vanish(self, wait_ms: int, places: list[int], paddle: int, more: int) -> None:
@@ -262,11 +365,14 @@ class SaleMachine(RuleBasedStateMachine):
         for place in places:
             self.see_that_a_lot_is_open()
             lot = self.record.lots[self.lot_at(place)]
-            highest = max([lot.minimum(), *(one.minor for one in lot.maxima.values())]) + more
+            bids = bids_on(lot)
+            highest = more + 10
+            if bids is not None:
+                highest = max([bids.minimum(), *(one.minor for one in bids.maxima.values())]) + more
             self.make_bid(lot.terms["lot"], paddle, None, highest, connected=True)
         self.advance(wait_ms)
         expected = sorted(name for name, lot in self.record.lots.items() if lot.may_drop(paddle))
-        dropped = self.engine.drop_maxima(self.now_ms, paddle)
+        dropped = self.engine.release_silent(self.now_ms, paddle)
         assert [(fact.lot, fact.paddle, fact.at_ms) for fact in dropped] == [
             (name, paddle, self.now_ms) for name in expected
         ]
@@ -407,14 +513,14 @@ class SaleMachine(RuleBasedStateMachine):
         assert self.record.faults == []
 
     def compare_outcome(
-        self, outcome: BidTaken | LotBought | BidLate | Rejected, paddle: int, request: BidRequest | BuyRequest
+        self, outcome: BidTaken | OfferTaken | OfferLate | Rejected, paddle: int, request: AnyOffer
     ) -> None:
         """Hold what came of a request, which the record does not have yet, to the rules."""
         lot, asked = self.record.lots[request.lot], plain(request)
         code = lot.rejection(paddle, BIDDERS[paddle - 1], asked)
         if code is None or code == "lot_closed":
             assert not isinstance(outcome, Rejected)
-            kind = "bid_late" if code else {"bid": "bid_taken", "buy": "lot_bought"}[asked["type"]]
+            kind = "offer_late" if code else "bid_taken" if asked["type"] == "bid" else "offer_taken"
             body = plain(outcome)
             found = (body["fact"], body["at_ms"], body["paddle"], body["request"])
             assert found == (kind, self.now_ms, paddle, asked)
@@ -422,21 +528,24 @@ class SaleMachine(RuleBasedStateMachine):
         else:
             assert isinstance(outcome, Rejected)
             assert outcome.code.value == code
-            told = (outcome.id, outcome.lot, outcome.seq, outcome.price_minor, outcome.minimum_minor, outcome.leading)
-            assert told == (request.id, request.lot, lot.seq, lot.price(), lot.minimum(), lot.leader() == paddle)
+            told = (outcome.id, outcome.lot, outcome.seq, plain(outcome)["board"], plain(outcome)["own"])
+            assert told == (request.id, request.lot, lot.seq, lot.board(), lot.own(paddle))
         self.compare()
 
     def compare(self) -> None:
         check(self.engine)
-        sale, record = self.engine.sale, self.record
+        sale, record, paddles = self.engine.sale, self.record, range(1, len(BIDDERS) + 1)
         assert (sale.status.value, sale.seq) == (record.sale_status, record.sale_seq)
         assert list(self.engine.lots) == list(record.lots)
         for name, lot in record.lots.items():
             state = self.engine.lots[name]
             assert (state.view.seq, shown_by(state.view)) == (lot.seq, lot.shown())
             assert (state.extended_ms, state.paused_with_sale) == (lot.extended_ms, lot.is_stopped_by_sale)
-            assert secrets_in(state) == secrets_of(lot)
-        droppable = {lot.leader() for lot in record.lots.values() for paddle in lot.maxima if lot.may_drop(paddle)}
+            bids = bids_on(lot)
+            assert bids is None or secrets_in(state) == secrets_of(bids)
+            for paddle in paddles:
+                assert msgspec.to_builtins(self.engine.own(state, paddle)) == lot.own(paddle)
+        droppable = {paddle for lot in record.lots.values() for paddle in paddles if lot.may_drop(paddle)}
         assert set(self.engine.paddles_to_watch()) == droppable
         due = record.next_due()
         assert self.engine.next_deadline_ms() == (None if due is None else due.at_ms)

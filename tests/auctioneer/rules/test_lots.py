@@ -3,17 +3,21 @@
 import msgspec
 import pytest
 
-from auctioneer.rules.lots import LotState, closing, lot_of, opening, soft_close_ms, with_shared_table
+from auctioneer.rules.formats.english import Book
+from auctioneer.rules.formats.table import closing
+from auctioneer.rules.lots import LotState, lot_of, opening, soft_close_ms, with_shared_terms
 from auctioneer.rules.terms import LotSpec
-from common.lot import CloseCause, LotClosed, LotOpened, LotTerms, LotView, SoftClose, Step
+from common.formats.english import EnglishBoard, EnglishTerms, Step
+from common.lot import CloseCause, LotOpened, LotTerms, LotView, Result, SoftClose
+from tests.english import english_terms
 
 SOFT_CLOSE = SoftClose(window_ms=100, extension_ms=150, cap_ms=400)
 
 
 def lot(soft_close: SoftClose | None = SOFT_CLOSE, *, duration_ms: int | None = 600) -> LotState:
     """Return an open lot that ends at 1000."""
-    terms = LotTerms("1", "Lot", 100, (Step(0, 10),), duration_ms=duration_ms, soft_close=soft_close)
-    return LotState(LotSpec(terms), 0, LotView(terms, 100, seq=4, ends_at_ms=1000))
+    terms = LotTerms("1", "Lot", EnglishTerms(100, (Step(0, 10),)), duration_ms=duration_ms, soft_close=soft_close)
+    return LotState(LotSpec(terms), 0, LotView(terms, EnglishBoard(100), seq=4, ends_at_ms=1000))
 
 
 @pytest.mark.parametrize(
@@ -52,24 +56,32 @@ def test_a_lot_without_a_clock_is_not_extended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("leader", "reserve_met", "is_sold"), [(None, None, False), (3, None, True), (3, False, False), (3, True, True)]
+    ("book", "reserve_minor", "is_sold"),
+    [
+        (None, None, False),
+        (Book(500, 3, 900), None, True),
+        (Book(500, 3, 500), 501, False),
+        (Book(500, 3, 900), 500, True),
+    ],
 )
 def test_a_lot_is_sold_to_its_leader_unless_the_reserve_is_not_met(
-    leader: int | None, reserve_met: bool | None, is_sold: bool
+    book: Book | None, reserve_minor: int | None, is_sold: bool
 ) -> None:
     over = lot()
-    over.view = msgspec.structs.replace(over.view, leader=leader, price_minor=500, reserve_met=reserve_met)
-    sold = (3, 500) if is_sold else (None, None)
-    assert closing(over, 1000, CloseCause.TIME) == LotClosed(5, 1000, CloseCause.TIME, *sold)
+    over.spec = msgspec.structs.replace(over.spec, reserve_minor=reserve_minor)
+    over.book = book
+    closed = closing(over, 1000, CloseCause.TIME)
+    assert closed.results == ((Result(3, 500),) if is_sold else ())
+    assert (closed.seq, closed.at_ms, closed.cause) == (5, 1000, CloseCause.TIME)
 
 
 def test_lots_share_equal_tables_and_a_lot_from_a_snapshot_its_terms() -> None:
     one, other = (
-        with_shared_table(LotSpec(LotTerms(number, "Lot", 100, (Step(0, 10), Step(50, len(number))))))
+        with_shared_terms(LotSpec(LotTerms(number, "Lot", EnglishTerms(100, (Step(0, 10), Step(50, len(number)))))))
         for number in ("1", "2")
     )
-    assert one.terms.increments is other.terms.increments
-    assert with_shared_table(one) is one
+    assert english_terms(one.terms).increments is english_terms(other.terms).increments
+    assert with_shared_terms(one) is one
     read = lot_of(msgspec.Raw(msgspec.msgpack.encode(lot())))
     assert read == lot()
     assert read.view.terms is read.spec.terms

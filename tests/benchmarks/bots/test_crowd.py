@@ -6,9 +6,11 @@ from statistics import mean, median, stdev
 import pytest
 
 from benchmarks.bots.crowd import HURRY, INTEREST_BEGINS, Arrivals, Crowd, Tastes, Values
-from bidder.core.strategy import Plan, Strategy
+from bidder.core.strategies.english import Plan, Strategy
+from common.formats.english import EnglishBoard, EnglishTerms, Step
+from common.formats.sealed import Pays, SealedBoard, SealedTerms
 from common.limits import NAME_CHARS_MAX
-from common.lot import LotStatus, LotTerms, LotView, Step
+from common.lot import LotStatus, LotTerms, LotView
 from common.names import is_valid_name, skeletons
 
 DURATION_MS = 10_000
@@ -19,14 +21,12 @@ def lot(number: str, low_minor: int, high_minor: int, buy_now_minor: int | None 
     terms = LotTerms(
         lot=number,
         title=f"Lot {number}",
-        starting_minor=low_minor // 4,
-        increments=(Step(0, 500),),
+        format=EnglishTerms(low_minor // 4, (Step(0, 500),), buy_now_minor=buy_now_minor),
         estimate_low_minor=low_minor,
         estimate_high_minor=high_minor,
-        buy_now_minor=buy_now_minor,
         duration_ms=DURATION_MS,
     )
-    return LotView(terms=terms, minimum_minor=terms.starting_minor, status=LotStatus.OPEN, ends_at_ms=ENDS_MS)
+    return LotView(terms, EnglishBoard(low_minor // 4), status=LotStatus.OPEN, ends_at_ms=ENDS_MS)
 
 
 CATALOGUE = [lot(str(number), 20_000, 30_000) for number in range(1, 6)]
@@ -86,6 +86,12 @@ def test_each_distribution_has_its_middle_and_its_spread(values: Values, middle:
 
 def test_nobody_has_the_purse_for_a_lot_far_above_all_others() -> None:
     assert max(plan.value_minor for plan in plans(Crowd(7), [DEAR]).values()) < 380_000
+
+
+def test_nobody_makes_plans_for_a_lot_of_a_format_in_which_bots_make_no_offers() -> None:
+    terms = LotTerms("s", "Sealed", SealedTerms(5_000, Pays.OWN_OFFER), duration_ms=DURATION_MS)
+    sealed = LotView(terms, SealedBoard(5_000), status=LotStatus.OPEN, ends_at_ms=ENDS_MS)
+    assert {number for _, number in plans(Crowd(7), [sealed, *CATALOGUE])} == {view.lot for view in CATALOGUE}
 
 
 def test_a_budget_is_for_a_few_lots() -> None:

@@ -5,17 +5,18 @@ import pytest
 from benchmarks.bots.report import Kill, print_kills, print_revenue, print_tally, revenue_fields, tally_fields
 from benchmarks.bots.tally import Acknowledged, Tally
 from common.errors import RejectCode
-from common.lot import LotStatus, LotTerms, LotView, Step
+from common.formats.english import EnglishBoard, EnglishTerms, Step
+from common.lot import LotStatus, LotTerms, LotView, Result
 from common.money import Currency
 
 DOLLARS = Currency("USD", 2)
 
 
 def lot(number: str, hammer_minor: int | None) -> LotView:
-    terms = LotTerms(lot=number, title=f"A vase\x1b[2J {number}", starting_minor=100, increments=(Step(0, 10),))
+    terms = LotTerms(lot=number, title=f"A vase\x1b[2J {number}", format=EnglishTerms(100, (Step(0, 10),)))
     status = LotStatus.PASSED if hammer_minor is None else LotStatus.SOLD
-    winner = None if hammer_minor is None else 2
-    return LotView(terms=terms, minimum_minor=100, status=status, bids=3, winner=winner, hammer_minor=hammer_minor)
+    results = () if hammer_minor is None else (Result(2, hammer_minor),)
+    return LotView(terms, EnglishBoard(100, bids=3), status=status, results=results)
 
 
 LOTS = [lot("1", 123_400), lot("2", None), lot("3", 6_600)]
@@ -54,6 +55,7 @@ def test_the_revenue_is_the_sum_of_the_hammer_prices(capsys: pytest.CaptureFixtu
     fields = revenue_fields(LOTS, DOLLARS)
     assert fields["revenue_minor"] == 130_000
     assert [one["hammer_minor"] for one in fields["lots"]] == [123_400, None, 6_600]
+    assert [one["winner"] for one in fields["lots"]] == [2, None, 2]
 
 
 def test_each_death_of_the_house_is_told(capsys: pytest.CaptureFixture[str]) -> None:

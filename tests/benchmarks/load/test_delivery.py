@@ -4,7 +4,8 @@ import pytest
 
 from benchmarks.load.delivery import Ledger
 from common.codec import encode_broadcast, lot_topic
-from common.lot import BidPlaced
+from common.formats.english import EnglishBoard
+from common.lot import LotMoved
 from common.messages import LotEvents
 
 BEFORE = {"1": 10, "2": 20}
@@ -12,7 +13,7 @@ BEFORE = {"1": 10, "2": 20}
 
 def frame(lot: str, *bids: tuple[int, int]) -> bytes:
     """Return a broadcast of bids, each with its seq and when it was due (us)."""
-    events = tuple(BidPlaced(seq, 0, 1, 2, due_us + 1, due_us + 2) for seq, due_us in bids)
+    events = tuple(LotMoved(seq, 0, EnglishBoard(due_us + 2, due_us + 1, 2, seq), bidder=1) for seq, due_us in bids)
     return encode_broadcast(lot_topic(lot), LotEvents(epoch=1, lot=lot, events=events))
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 from benchmarks.load.rising_sale import Bids, due_us
 from common.codec import decode_request
-from common.messages import BidRequest
+from common.formats.english import BidRequest, EnglishBoard
 
 
 def test_bids_rise_on_every_lot_and_tell_when_they_were_due() -> None:
@@ -20,5 +20,5 @@ def test_bids_rise_on_every_lot_and_tell_when_they_were_due() -> None:
     assert all(after >= before + 2 for lot in amounts.values() for before, after in itertools.pairwise(lot))
     assert amounts["0"] == [100, 102]
     assert amounts["3"] == [100, 400]
-    assert due_us(401) == 400
+    assert due_us(EnglishBoard(402, 401, 2, 1)) == 400
     assert Counter(bids.made) == {2: 6}

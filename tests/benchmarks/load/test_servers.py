@@ -12,9 +12,11 @@ from benchmarks.load.listener import listening
 from benchmarks.load.ring import BIDDERS
 from benchmarks.load.servers import running_bare, running_echo
 from common.codec import LOT_TOPIC_PREFIX, decode_broadcast, encode
+from common.formats.english import BidRequest
 from common.keys import new_keys
-from common.lot import BidPlaced
-from common.messages import BidRequest, LotEvents
+from common.lot import LotMoved
+from common.messages import LotEvents
+from tests.english import english
 
 ENCRYPTED = pytest.mark.parametrize("is_encrypted", [False, True])
 
@@ -55,7 +57,7 @@ def test_a_bid_at_the_bare_publisher_is_heard_by_each_subscriber(tmp_path: Path,
             message = decode_broadcast(screen.recv())
             assert isinstance(message, LotEvents)
             (event,) = message.events
-            assert isinstance(event, BidPlaced)
-            assert (message.lot, event.seq, event.price_minor) == ("3", seq, seq + 1)
+            assert isinstance(event, LotMoved)
+            assert (message.lot, event.seq, english(event.board).price_minor) == ("3", seq, seq + 1)
         with pytest.raises(zmq.Again):
             screen.recv(zmq.DONTWAIT)

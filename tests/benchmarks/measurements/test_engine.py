@@ -9,10 +9,15 @@ from tests.benchmarks.quick_finding import quick_finding
 
 def test_engine_tells_every_loop_beside_the_ceiling(tmp_path: Path) -> None:
     finding = quick_finding("engine", tmp_path, "--repeats", "2")
-    assert [row.setting["format"] for row in finding.rows] == ["english"] * 3
-    assert finding.rows[-1].figures["share_of_ceiling_percent"] == pytest.approx(100)
+    assert [row.setting["format"] for row in finding.rows] == ["english"] * 3 + ["sealed"] * 3 + ["dutch"] * 3
+    for ceiling in finding.rows[2::3]:
+        assert ceiling.figures["share_of_ceiling_percent"] == pytest.approx(100)
     for row in finding.rows:
         figures = row.figures
         assert 0 < figures["bids_per_s_min"] <= figures["bids_per_s"] <= figures["bids_per_s_max"]
         assert figures["us_per_bid"] * figures["bids_per_s"] == pytest.approx(1_000_000)
-    assert finding.targets[0].reached is (finding.rows[0].figures["bids_per_s"] >= 200_000)
+    *rates, close = finding.targets
+    assert "10,000 offers" in close.what
+    for target, found, wanted in zip(rates, finding.rows[::3], (300_000, 200_000, 200_000), strict=True):
+        assert target.reached is (found.figures["bids_per_s"] >= wanted)
+        assert f"{wanted:,}" in target.what

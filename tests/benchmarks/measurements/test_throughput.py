@@ -9,7 +9,7 @@ from benchmarks.load.ring import BIDDERS, LOTS
 from benchmarks.measurements.throughput import CONNECTIONS, bid_body, throughput
 from benchmarks.report.results import read_kept
 from common.codec import decode_request
-from common.messages import BidRequest
+from common.formats.english import BidRequest
 
 
 @pytest.mark.bench

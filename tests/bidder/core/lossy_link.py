@@ -18,7 +18,9 @@ from bidder.core.notices import (
 )
 from bidder.core.session import Session
 from common.codec import decode_request, encode
-from common.messages import BidRequest, Hello, MineRequest
+from common.formats import AnyOffer
+from common.formats.english import BidRequest
+from common.messages import Hello, MineRequest
 from tests.bidder.core.small_house import BEAT_MS, SmallHouse
 
 N = TypeVar("N", bound=Notice)
@@ -72,7 +74,7 @@ class Link:
         self.session.connected(self.now_ms)
         self.settle()
 
-    def submit(self, request: BidRequest | MineRequest, timeout_ms: int = 10_000, *, may_renew_id: bool = False) -> int:
+    def submit(self, request: AnyOffer | MineRequest, timeout_ms: int = 10_000, *, may_renew_id: bool = False) -> int:
         ticket = self.session.submit(request, self.now_ms, timeout_ms, may_renew_id=may_renew_id)
         self.settle()
         return ticket

@@ -15,22 +15,26 @@ from common.codec import (
     topic,
 )
 from common.errors import RejectCode
+from common.formats import AnyOwn
+from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
+from common.formats.english import BidRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
+from common.formats.sealed import Pays, SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
 from common.limits import HEARTBEAT_MS, REMEMBERED_REQUESTS_MAX
 from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
-    BidPlaced,
     CloseCause,
     LotAdded,
     LotClosed,
+    LotMoved,
     LotOpened,
     LotTerms,
     LotView,
+    Result,
     SaleEnded,
     SaleEvent,
     SaleView,
-    Step,
     evolve,
     evolve_sale,
     first_view,
@@ -39,7 +43,6 @@ from common.messages import (
     Accepted,
     Answer,
     AnyRequest,
-    BidRequest,
     Heartbeat,
     Hello,
     LotEvents,
@@ -51,6 +54,7 @@ from common.messages import (
     NewsRequest,
     Ping,
     Pong,
+    Position,
     Probed,
     Rejected,
     Replay,
@@ -62,22 +66,41 @@ from common.messages import (
     Word,
 )
 from common.money import Currency
+from tests.english import english
 
 BEAT_MS = 50
 PAGE_LOTS = 2
 REPLAY_EVENTS = 3
 START_MS = 1_700_000_000_000
+SmallOffer = BidRequest | SealRequest | UnsealRequest | StopRequest
+_BOARDS = {
+    BidRequest: EnglishBoard,
+    SealRequest: SealedBoard,
+    UnsealRequest: SealedBoard,
+    StopRequest: DutchBoard,
+}
+"""Which boards lots have that take an offer."""
 RIVAL = 99
 """The paddle of somebody else."""
 
 
 def lot_added(lot: str, seq: int, at_ms: int = START_MS) -> LotAdded:
-    terms = LotTerms(lot=lot, title=f"Lot {lot}", starting_minor=100, increments=(Step(0, 10),))
-    return LotAdded(seq, at_ms, terms)
+    terms = LotTerms(lot, f"Lot {lot}", EnglishTerms(100, (Step(0, 10),)))
+    return LotAdded(seq, at_ms, terms, EnglishBoard(100))
 
 
-def bid_placed(seq: int, paddle: int, price_minor: int, at_ms: int = START_MS) -> BidPlaced:
-    return BidPlaced(seq, at_ms, paddle, paddle, price_minor, price_minor + 10)
+def sealed_lot_added(lot: str, seq: int, at_ms: int = START_MS) -> LotAdded:
+    terms = LotTerms(lot, f"Lot {lot}", SealedTerms(100, Pays.OWN_OFFER))
+    return LotAdded(seq, at_ms, terms, SealedBoard(100))
+
+
+def dutch_lot_added(lot: str, seq: int, units: int, at_ms: int = START_MS) -> LotAdded:
+    terms = LotTerms(lot, f"Lot {lot}", DutchTerms(1_000, 500, 100, 10_000, units))
+    return LotAdded(seq, at_ms, terms, DutchBoard(1_000, units))
+
+
+def bid_placed(seq: int, paddle: int, price_minor: int, at_ms: int = START_MS, bids: int = 1) -> LotMoved:
+    return LotMoved(seq, at_ms, EnglishBoard(price_minor + 10, price_minor, paddle, bids), bidder=paddle)
 
 
 class SmallHouse:
@@ -96,6 +119,8 @@ class SmallHouse:
         self.lot_histories: dict[str, list[AnyLotEvent]] = {}
         self.verdicts: dict[tuple[str, int], tuple[AnyRequest, Answer]] = {}
         self.paddles: dict[str, int] = {}
+        self.positions: dict[tuple[str, str], AnyOwn] = {}
+        """The sealed offers that stand, and what was taken of Dutch lots, by key and lot."""
         self.words: dict[str, list[Word]] = {}
         """What was said to each key alone. A question before there is anything gets no answer here."""
         self.outbox: list[bytes] = []
@@ -122,6 +147,16 @@ class SmallHouse:
         self.lots[lot] = first_view(self.sale_history[-1])  # type: ignore[arg-type]
         self.lot_histories[lot] = []
 
+    def add_sealed_lot(self, lot: str) -> None:
+        self.publish_sale(sealed_lot_added(lot, self.sale.seq + 1, self.now_ms))
+        self.lots[lot] = first_view(self.sale_history[-1])  # type: ignore[arg-type]
+        self.lot_histories[lot] = []
+
+    def add_dutch_lot(self, lot: str, units: int = 1) -> None:
+        self.publish_sale(dutch_lot_added(lot, self.sale.seq + 1, units, self.now_ms))
+        self.lots[lot] = first_view(self.sale_history[-1])  # type: ignore[arg-type]
+        self.lot_histories[lot] = []
+
     def announce(self, text: str) -> None:
         self.publish_sale(Announced(self.sale.seq + 1, self.now_ms, text))
 
@@ -132,11 +167,18 @@ class SmallHouse:
         self.publish(lot, LotOpened(self.lots[lot].seq + 1, self.now_ms, ends_at_ms))
 
     def bid(self, lot: str, price_minor: int, paddle: int = RIVAL) -> None:
-        self.publish(lot, bid_placed(self.lots[lot].seq + 1, paddle, price_minor, self.now_ms))
+        bids = english(self.lots[lot]).bids + 1
+        self.publish(lot, bid_placed(self.lots[lot].seq + 1, paddle, price_minor, self.now_ms, bids))
+
+    def fall(self, lot: str, price_minor: int) -> None:
+        """Let the price of a Dutch lot fall."""
+        view = self.lots[lot]
+        board = DutchBoard(price_minor, dutch(view).units_left)
+        self.publish(lot, LotMoved(view.seq + 1, self.now_ms, board, view.ends_at_ms))
 
     def close_lot(self, lot: str) -> None:
         view = self.lots[lot]
-        self.publish(lot, LotClosed(view.seq + 1, self.now_ms, CloseCause.HAMMER, view.leader, view.price_minor))
+        self.publish(lot, LotClosed(view.seq + 1, self.now_ms, CloseCause.HAMMER, view.board, results_of(view)))
 
     def publish_sale(self, event: AnySaleEvent) -> None:
         self.sale = evolve_sale(self.sale, event)
@@ -243,13 +285,14 @@ class SmallHouse:
                 return self._replay(request)
             case MineRequest() | NewsRequest():
                 return self._own(key, request)
-            case BidRequest():
-                return self._apply_bid(key, request)
+            case BidRequest() | SealRequest() | UnsealRequest() | StopRequest():
+                return self._apply_offer(key, request)
         raise AssertionError(f"the small house does not know {request}")
 
     def _own(self, key: str, request: MineRequest | NewsRequest) -> Mine | News | None:
         if isinstance(request, MineRequest):
-            return Mine(id=request.id, paddle=self.paddles[key])
+            positions = tuple(Position(lot, own) for (whose, lot), own in self.positions.items() if whose == key)
+            return Mine(id=request.id, paddle=self.paddles[key], positions=positions)
         words = tuple(word for word in self.words.get(key, ()) if word.seq > request.after_seq)
         return News(id=request.id, epoch=self.epoch, words=words) if words else None
 
@@ -291,37 +334,88 @@ class SmallHouse:
         """Return the ids of which the house still knows the verdict."""
         return sorted(request_id for whose, request_id in self.verdicts if whose == key)[-REMEMBERED_REQUESTS_MAX:]
 
-    def _apply_bid(self, key: str, request: BidRequest) -> Answer | None:
+    def _apply_offer(self, key: str, request: SmallOffer) -> Answer | None:
         known, remembered = self.verdicts.get((key, request.id)), self._remembered(key)
         if len(remembered) == REMEMBERED_REQUESTS_MAX and request.id < remembered[0]:
             return Rejected(id=request.id, code=RejectCode.ID_STALE)
         if known is None and self.bid_answer is not None:
             return Rejected(id=request.id, code=self.bid_answer, retry_ms=200)
         if known is None:
-            known = self.verdicts[key, request.id] = (request, self._judge(self.paddles[key], request))
+            known = self.verdicts[key, request.id] = (request, self._judge(key, request))
         if self.bid_answers_to_drop:
             self.bid_answers_to_drop -= 1
             return None
         return known[1] if known[0] == request else Rejected(id=request.id, code=RejectCode.ID_CONFLICT)
 
-    def _judge(self, paddle: int, request: BidRequest) -> Answer:
+    def _judge(self, key: str, request: SmallOffer) -> Answer:
         view, lot = self.lots[request.lot], request.lot
         if view.status.is_final:
             return Rejected(id=request.id, code=RejectCode.LOT_CLOSED, lot=lot, late_ms=0)
-        if (request.amount_minor or 0) < view.minimum_minor:
-            minimum_minor = view.minimum_minor
-            return Rejected(id=request.id, code=RejectCode.BELOW_MINIMUM, lot=lot, minimum_minor=minimum_minor)
-        self.bid(lot, request.amount_minor or 0, paddle)
+        if not isinstance(view.board, _BOARDS[type(request)]):
+            return Rejected(id=request.id, code=RejectCode.OTHER_FORMAT, lot=lot, board=view.board)
+        if isinstance(request, StopRequest):
+            return self._judge_stop(key, request)
+        if not isinstance(request, BidRequest):
+            return self._judge_sealed(key, request)
+        if (request.amount_minor or 0) < english(view).minimum_minor:
+            return Rejected(id=request.id, code=RejectCode.BELOW_MINIMUM, lot=lot, board=view.board)
+        self.bid(lot, request.amount_minor or 0, self.paddles[key])
         view = self.lots[lot]
+        own = EnglishOwn(request.maximum_minor or request.amount_minor or 0)
+        return Accepted(id=request.id, lot=lot, seq=view.seq, at_ms=self.now_ms, board=view.board, own=own)
+
+    def _judge_sealed(self, key: str, request: SealRequest | UnsealRequest) -> Answer:
+        view, own = self.lots[request.lot], None
+        if isinstance(request, SealRequest):
+            own = self.positions[key, view.lot] = SealedOwn(request.amount_minor)
+        else:
+            del self.positions[key, view.lot]
+        return Accepted(id=request.id, lot=view.lot, seq=view.seq, at_ms=self.now_ms, board=view.board, own=own)
+
+    def _judge_stop(self, key: str, request: StopRequest) -> Answer:
+        """Hand over what is left, up to what is wanted; the last unit closes the lot."""
+        view = self.lots[request.lot]
+        board, paddle = dutch(view), self.paddles[key]
+        if request.price_minor < board.price_minor:
+            return Rejected(id=request.id, code=RejectCode.BELOW_MINIMUM, lot=view.lot, seq=view.seq, board=board)
+        units = min(request.units, board.units_left)
+        own = DutchOwn(units, units * board.price_minor)
+        if isinstance(taken := self.positions.get((key, view.lot)), DutchOwn):
+            own = DutchOwn(taken.units + units, taken.amount_minor + own.amount_minor)
+        self.positions[key, view.lot] = own
+        board, results = DutchBoard(board.price_minor, board.units_left - units), self._taken(view.lot)
+        if board.units_left:
+            self.publish(view.lot, LotMoved(view.seq + 1, self.now_ms, board, view.ends_at_ms, paddle))
+        else:
+            self.publish(view.lot, LotClosed(view.seq + 1, self.now_ms, CloseCause.SOLD_OUT, board, results))
         return Accepted(
             id=request.id,
-            lot=lot,
-            seq=view.seq,
+            lot=view.lot,
+            seq=view.seq + 1,
             at_ms=self.now_ms,
-            price_minor=view.price_minor or 0,
-            minimum_minor=view.minimum_minor,
-            leading=True,
+            board=board,
+            ends_at_ms=self.lots[view.lot].ends_at_ms,
+            own=own,
+            results=self.lots[view.lot].results,
         )
+
+    def _taken(self, lot: str) -> tuple[Result, ...]:
+        return tuple(
+            Result(self.paddles[key], own.amount_minor, own.units)
+            for (key, name), own in self.positions.items()
+            if name == lot and isinstance(own, DutchOwn)
+        )
+
+
+def dutch(view: LotView) -> DutchBoard:
+    assert isinstance(view.board, DutchBoard)
+    return view.board
+
+
+def results_of(view: LotView) -> tuple[Result, ...]:
+    """Return what a lot with this view closes with, where it has no reserve."""
+    board = english(view)
+    return () if board.leader is None else (Result(board.leader, board.price_minor or 0),)
 
 
 def _adds(event: SaleEvent, lot: str) -> bool:

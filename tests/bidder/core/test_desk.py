@@ -12,11 +12,11 @@ from bidder.core.pending import Pending
 from bidder.core.presence import PING_MS
 from common.codec import decode_request, encode
 from common.errors import RejectCode
+from common.formats.english import BidRequest
 from common.lot import LotView
 from common.messages import (
     Accepted,
     AnyRequest,
-    BidRequest,
     Hello,
     MineRequest,
     NewsRequest,
@@ -66,6 +66,9 @@ class Beside:
 
     def refused(self, answer: Rejected, now_ms: int) -> None:
         raise AssertionError(f"{answer} at {now_ms}")
+
+    def accepted(self, verdict: Accepted) -> None:
+        self.told.append(f"accepted {verdict.id}")
 
     def is_outdated(self, welcome: Welcome) -> bool:
         return False

@@ -5,34 +5,47 @@ from msgspec.structs import replace
 
 from bidder.core.fortunes import OBSERVER, Fortunes
 from bidder.core.notices import Lost, LotCaughtUp, LotChanged, Notice, Outbid, Won
+from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.lot import (
     AnyLotEvent,
-    BidPlaced,
     CloseCause,
     LotClosed,
+    LotMoved,
     LotOpened,
     LotStatus,
     LotTerms,
     LotView,
     LotWithdrawn,
-    Step,
+    Result,
     evolve,
 )
 
 ME, RIVAL = 7, 9
-LOT = LotView(LotTerms("1", "Lot", 100, (Step(0, 10),), has_reserve=True), 100, reserve_met=False)
+LOT = LotView(
+    LotTerms("1", "Lot", EnglishTerms(100, (Step(0, 10),), has_reserve=True)), EnglishBoard(100, reserve_met=False)
+)
 
 
-def bid(bidder: int, leader: int | None = None) -> BidPlaced:
-    return BidPlaced(0, 0, bidder, leader or bidder, 100, 110)
+def led_by(paddle: int) -> EnglishBoard:
+    return EnglishBoard(110, 100, paddle, 1)
 
 
-def sold(to: int) -> LotClosed:
-    return LotClosed(0, 0, CloseCause.TIME, to, 100)
+def bid(bidder: int, leader: int | None = None) -> LotMoved:
+    return LotMoved(0, 0, led_by(leader or bidder), bidder=bidder)
 
 
-OPENED, PASSED, WITHDRAWN = LotOpened(0, 0), LotClosed(0, 0, CloseCause.TIME), LotWithdrawn(0, 0)
-OUTBID = Outbid("1", 3, RIVAL, 100)
+def sold(*to: int, leader: int | None = None) -> LotClosed:
+    return LotClosed(0, 0, CloseCause.TIME, led_by(leader or to[0]), tuple(Result(paddle, 100) for paddle in to))
+
+
+def all_pay(buyer: int, *others: int) -> LotClosed:
+    rows = (Result(buyer, 55), *(Result(paddle, 50, units=0) for paddle in others))
+    return LotClosed(0, 0, CloseCause.TIME, led_by(buyer), rows)
+
+
+OPENED, PASSED = LotOpened(0, 0), LotClosed(0, 0, CloseCause.TIME, EnglishBoard(100))
+WITHDRAWN = LotWithdrawn(0, 0, EnglishBoard(100))
+OUTBID = Outbid("1", 3, RIVAL, led_by(RIVAL))
 
 
 def of_one(fortunes: Fortunes, paddle: int, change: LotChanged | LotCaughtUp) -> list[Notice]:
@@ -71,7 +84,12 @@ def told(paddle: int, *events: AnyLotEvent) -> list[Notice]:
         ((OPENED, bid(ME, leader=RIVAL), sold(RIVAL)), [Lost("1", 3, RIVAL, 100)]),
         ((OPENED, bid(RIVAL, leader=ME), sold(ME)), [Won("1", 3, 100)]),
         ((OPENED, sold(ME)), [Won("1", 2, 100)]),
-        ((OPENED, bid(ME), sold(RIVAL)), [Lost("1", 3, RIVAL, 100)]),
+        ((OPENED, bid(ME), sold(RIVAL, leader=ME)), [Lost("1", 3, RIVAL, 100)]),
+        ((OPENED, bid(ME), bid(RIVAL), sold(RIVAL, ME)), [OUTBID, Won("1", 4, 100)]),
+        ((OPENED, bid(ME), bid(RIVAL), sold(RIVAL, 20)), [OUTBID, Lost("1", 4, None, None, is_shared=True)]),
+        ((OPENED, bid(ME), bid(RIVAL), all_pay(RIVAL, ME)), [OUTBID, Lost("1", 4, RIVAL, 55, pays_minor=50)]),
+        ((OPENED, all_pay(RIVAL, ME)), [Lost("1", 2, RIVAL, 55, pays_minor=50)]),
+        ((OPENED, all_pay(ME, RIVAL)), [Won("1", 2, 55)]),
     ],
 )
 def test_what_a_bidder_is_told(events: tuple[AnyLotEvent, ...], expected: list[Notice]) -> None:
@@ -82,17 +100,17 @@ def test_what_a_bidder_is_told(events: tuple[AnyLotEvent, ...], expected: list[N
 def test_who_only_looks_on_is_told_nothing(end: AnyLotEvent) -> None:
     assert told(OBSERVER, OPENED, end) == []
     assert told(OBSERVER, OPENED, bid(RIVAL), bid(ME), end) == []
-    odd = replace(bid(RIVAL), bidder=OBSERVER, leader=OBSERVER)
+    odd = replace(bid(RIVAL), bidder=OBSERVER, board=led_by(OBSERVER))
     assert told(OBSERVER, OPENED, odd, bid(RIVAL), end) == [], "whatever a house says of a paddle that nobody has"
 
 
 VIEWS = {
-    "led": replace(LOT, seq=4, status=LotStatus.OPEN, leader=ME, price_minor=100, bids=1),
-    "outbid": replace(LOT, seq=5, status=LotStatus.OPEN, leader=RIVAL, price_minor=100, bids=2),
-    "won": replace(LOT, seq=6, status=LotStatus.SOLD, leader=ME, price_minor=100, winner=ME, hammer_minor=100),
-    "lost": replace(LOT, seq=6, status=LotStatus.SOLD, leader=RIVAL, price_minor=100, winner=RIVAL, hammer_minor=100),
-    "passed": replace(LOT, seq=6, status=LotStatus.PASSED, leader=ME, price_minor=100),
-    "withdrawn": replace(LOT, seq=6, status=LotStatus.WITHDRAWN, leader=ME, price_minor=100),
+    "led": replace(LOT, seq=4, status=LotStatus.OPEN, board=led_by(ME)),
+    "outbid": replace(LOT, seq=5, status=LotStatus.OPEN, board=led_by(RIVAL)),
+    "won": replace(LOT, seq=6, status=LotStatus.SOLD, board=led_by(ME), results=(Result(ME, 100),)),
+    "lost": replace(LOT, seq=6, status=LotStatus.SOLD, board=led_by(RIVAL), results=(Result(RIVAL, 100),)),
+    "passed": replace(LOT, seq=6, status=LotStatus.PASSED, board=led_by(ME)),
+    "withdrawn": replace(LOT, seq=6, status=LotStatus.WITHDRAWN, board=led_by(ME)),
 }
 
 
@@ -103,9 +121,9 @@ VIEWS = {
         (None, "lost", []),
         (None, "passed", [Lost("1", 6, None, None)]),
         (None, "withdrawn", []),
-        ("led", "outbid", [Outbid("1", 5, RIVAL, 100)]),
+        ("led", "outbid", [Outbid("1", 5, RIVAL, led_by(RIVAL))]),
         ("led", "won", [Won("1", 6, 100)]),
-        ("led", "lost", [Outbid("1", 6, RIVAL, 100), Lost("1", 6, RIVAL, 100)]),
+        ("led", "lost", [Outbid("1", 6, RIVAL, led_by(RIVAL)), Lost("1", 6, RIVAL, 100)]),
         ("led", "passed", [Lost("1", 6, None, None)]),
         ("led", "withdrawn", []),
         ("outbid", "lost", []),
@@ -137,7 +155,7 @@ def test_each_of_many_bidders_is_told_its_own() -> None:
         numbered = replace(event, seq=view.seq + 1)
         before, view = view, evolve(view, numbered)
         all_told += fortunes.of(LotChanged(1, "1", view.seq, before, view, numbered))
-    outbid = [(ME, Outbid("1", 3, RIVAL, 100)), (RIVAL, Outbid("1", 4, 20, 100))]
+    outbid = [(ME, OUTBID), (RIVAL, Outbid("1", 4, 20, led_by(20)))]
     assert all_told == [*outbid, (ME, Lost("1", 5, 20, 100)), (RIVAL, Lost("1", 5, 20, 100))]
 
 

@@ -6,12 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 from bidder.core.effects import Outcome, Send, Settled
+from bidder.core.formats.sealed import seal_request
 from bidder.core.hall_desks import HallDesk, HallDesks
 from bidder.core.notices import ConnectionChanged, ConnectionState, Lost, LotCaughtUp, Notice, Outbid, Won
 from bidder.core.presence import PING_MS
 from common.codec import decode_request, encode
 from common.errors import ProtocolError, RejectCode
-from common.messages import Accepted, AnyRequest, BidRequest, Hello, Ping, Rejected
+from common.formats.english import BidRequest, EnglishBoard
+from common.formats.sealed import SealedBoard
+from common.lot import CloseCause, LotClosed, Result
+from common.messages import Accepted, AnyRequest, Hello, Ping, Rejected
 from tests.bidder.core.lossy_link import Link, live
 from tests.bidder.core.small_house import RIVAL, SmallHouse
 
@@ -40,6 +44,11 @@ class Place:
     def bid(self, amount_minor: int, lot: str = "1") -> None:
         desk, now_ms = self.core.desk, self.hall.link.now_ms
         desk.submit(BidRequest(id=desk.new_request_id(now_ms), lot=lot, amount_minor=amount_minor), now_ms, 10_000)
+        self.settle()
+
+    def seal(self, amount_minor: int, lot: str) -> None:
+        desk, now_ms = self.core.desk, self.hall.link.now_ms
+        desk.submit(seal_request(desk.new_request_id(now_ms), lot, amount_minor), now_ms, 10_000)
         self.settle()
 
     def settle(self) -> None:
@@ -98,12 +107,12 @@ def test_each_is_told_its_own_fortunes() -> None:
     hall.run(100)
     paddle = bea.core.desk.paddle
     assert [one for one in ada.told if isinstance(one, Outbid | Won | Lost)] == [
-        Outbid("1", 2, paddle, 110),
+        Outbid("1", 2, paddle, EnglishBoard(120, 110, paddle, 2)),
         Lost("1", 4, RIVAL, 120),
         Won("2", 2, 100),
     ]
     assert [one for one in bea.told if isinstance(one, Outbid | Won | Lost)] == [
-        Outbid("1", 3, RIVAL, 120),
+        Outbid("1", 3, RIVAL, EnglishBoard(130, 120, RIVAL, 3)),
         Lost("1", 4, RIVAL, 120),
     ]
 
@@ -156,14 +165,30 @@ def test_a_verdict_of_a_restored_sale_is_told_after_the_hall_has_it() -> None:
     assert isinstance(ada.outcomes[0], Accepted)
 
 
+def test_a_sealed_lot_is_lost_by_those_who_made_an_offer_for_it() -> None:
+    hall = SmallHall()
+    ada, bea = hall.join("Ada"), hall.join("Bea")
+    house = hall.link.house
+    house.add_sealed_lot("7")
+    house.open("7")
+    hall.run(100)
+    ada.seal(500, "7")
+    results = (Result(RIVAL, 600),)
+    house.publish("7", LotClosed(house.lots["7"].seq + 1, house.now_ms, CloseCause.TIME, SealedBoard(100, 2), results))
+    hall.run(100)
+    assert [one for one in ada.told if isinstance(one, Lost)] == [Lost("7", 2, RIVAL, 600)]
+    assert not [one for one in bea.told if isinstance(one, Lost)]
+
+
 def test_another_sale_gives_paddles_that_count_in_it_alone() -> None:
     hall = SmallHall()
     ada, bea = hall.join("Ada"), hall.join("Bea")
     hall.link.house.hold_another_sale(2)
     bea.core.desk.connected(hall.link.now_ms)
     bea.settle()  # before the hall has heard of it, and with another paddle than before
-    view = replace(hall.link.house.lots["1"], seq=1, leader=bea.core.desk.paddle)
-    hall.desks.hear(LotCaughtUp(1, "1", 1, view, replace(view, seq=2, leader=RIVAL)), hall.link.now_ms)
+    view = replace(hall.link.house.lots["1"], seq=1, board=EnglishBoard(100, leader=bea.core.desk.paddle))
+    after = replace(view, seq=2, board=EnglishBoard(100, leader=RIVAL))
+    hall.desks.hear(LotCaughtUp(1, "1", 1, view, after), hall.link.now_ms)
     assert not [one for one in bea.told if isinstance(one, Outbid)], "that was somebody else, in the sale before"
     hall.run(3000)
     assert bea.core.desk.paddle != ada.core.desk.paddle

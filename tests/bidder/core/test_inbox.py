@@ -2,10 +2,11 @@
 
 from bidder.core.inbox import Inbox
 from bidder.core.notices import NoticesDropped, Outbid
+from common.formats.english import EnglishBoard
 
 
 def outbid(seq: int) -> Outbid:
-    return Outbid("1", seq, 2, None)
+    return Outbid("1", seq, 2, EnglishBoard(100))
 
 
 def test_an_inbox_that_nobody_reads_stays_bounded_and_says_what_went() -> None:

@@ -11,7 +11,19 @@ from common.codec import decode_request, encode
 from common.errors import RejectCode
 from common.limits import NEWS_WAIT_MS, NEWS_WORDS_MAX
 from common.lot import LotView
-from common.messages import Answer, AnyRequest, Hello, News, NewsRequest, Rejected, Role, Welcome, Word, WordKind
+from common.messages import (
+    Accepted,
+    Answer,
+    AnyRequest,
+    Hello,
+    News,
+    NewsRequest,
+    Rejected,
+    Role,
+    Welcome,
+    Word,
+    WordKind,
+)
 from tests.bidder.core.small_house import SmallHouse
 
 KEY = "bea's key"
@@ -52,6 +64,9 @@ class Asking:
 
     def refused(self, answer: Rejected, now_ms: int) -> None:
         raise AssertionError(f"{answer} at {now_ms}")
+
+    def accepted(self, verdict: Accepted) -> None:
+        raise AssertionError(f"{verdict}, and no offer was made")
 
     def is_outdated(self, welcome: Welcome) -> bool:
         return welcome.epoch < 1

@@ -4,8 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from bidder.core.presence import PING_MS, Presence
+from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn
 from common.lot import LotStatus, LotView
-from common.messages import Accepted, BidRequest, BuyRequest
+from common.messages import Accepted
 from tests.bidder.core.small_house import SmallHouse
 
 ME, RIVAL = 7, 9
@@ -22,12 +23,17 @@ def bid(request_id: int = 1, *, while_connected: bool = True) -> BidRequest:
     return BidRequest(id=request_id, lot="1", maximum_minor=500, while_connected=while_connected)
 
 
+def led_by(paddle: int) -> EnglishBoard:
+    return EnglishBoard(110, 100, paddle, 1)
+
+
 def accepted(request_id: int = 1, *, seq: int = 5, leading: bool = True) -> Accepted:
-    return Accepted(id=request_id, lot="1", seq=seq, at_ms=0, price_minor=100, minimum_minor=110, leading=leading)
+    board, own = led_by(ME if leading else RIVAL), EnglishOwn(500) if leading else None
+    return Accepted("1", seq, 0, board, own=own, id=request_id)
 
 
 def test_nobody_pings_for_bids_that_outlive_silence() -> None:
-    presence = present(lot1=replace(VIEW, leader=ME))
+    presence = present(lot1=replace(VIEW, board=led_by(ME)))
     presence.note_asked(bid(while_connected=False))
     presence.note_accepted(bid(while_connected=False), accepted())
     assert presence.next_ms is None
@@ -35,7 +41,7 @@ def test_nobody_pings_for_bids_that_outlive_silence() -> None:
 
 
 def test_a_ping_is_due_some_time_after_the_last_request() -> None:
-    presence = present(lot1=replace(VIEW, leader=ME))
+    presence = present(lot1=replace(VIEW, board=led_by(ME)))
     presence.note_asked(bid())
     presence.note_sent(1000)
     assert presence.next_ms == 1000 + PING_MS
@@ -46,10 +52,10 @@ def test_a_ping_is_due_some_time_after_the_last_request() -> None:
 @pytest.mark.parametrize(
     ("view", "paddle_pings"),
     [
-        (replace(VIEW, leader=ME), True),
-        (replace(VIEW, leader=RIVAL), False),
-        (replace(VIEW, leader=RIVAL, seq=4), True),  # it is older than the verdict
-        (replace(VIEW, leader=ME, status=LotStatus.SOLD), False),
+        (replace(VIEW, board=led_by(ME)), True),
+        (replace(VIEW, board=led_by(RIVAL)), False),
+        (replace(VIEW, board=led_by(RIVAL), seq=4), True),  # it is older than the verdict
+        (replace(VIEW, board=led_by(ME), status=LotStatus.SOLD), False),
     ],
 )
 def test_after_the_verdict_the_view_tells_whether_the_maximum_leads(view: LotView, paddle_pings: bool) -> None:
@@ -61,7 +67,7 @@ def test_after_the_verdict_the_view_tells_whether_the_maximum_leads(view: LotVie
 
 
 def test_a_bid_without_a_verdict_may_lead_whatever_the_view_says() -> None:
-    presence = present(lot1=replace(VIEW, leader=RIVAL))
+    presence = present(lot1=replace(VIEW, board=led_by(RIVAL)))
     presence.note_asked(bid())
     assert presence.is_ping_due(PING_MS, ME)
 
@@ -74,7 +80,7 @@ def test_while_no_view_is_held_the_maximum_may_lead() -> None:
 
 
 def test_the_last_bid_of_the_leader_decides_whether_silence_ends_it() -> None:
-    presence = present(lot1=replace(VIEW, leader=ME))
+    presence = present(lot1=replace(VIEW, board=led_by(ME)))
     presence.note_asked(bid(1))
     presence.note_accepted(bid(1), accepted(1))
     presence.note_accepted(bid(2, while_connected=False), accepted(2, leading=False))
@@ -84,7 +90,7 @@ def test_the_last_bid_of_the_leader_decides_whether_silence_ends_it() -> None:
 
 
 def test_a_verdict_that_is_repeated_ends_nothing_that_came_after_it() -> None:
-    presence = present(lot1=replace(VIEW, leader=ME))
+    presence = present(lot1=replace(VIEW, board=led_by(ME)))
     presence.note_asked(bid(3))
     presence.note_accepted(bid(3), accepted(3))
     presence.note_accepted(bid(2, while_connected=False), accepted(2))
@@ -97,7 +103,7 @@ def test_a_verdict_that_is_repeated_ends_nothing_that_came_after_it() -> None:
 
 def test_a_rejected_bid_leaves_an_earlier_maximum_that_leads() -> None:
     for leader, pings in ((ME, True), (RIVAL, False)):
-        presence = present(lot1=replace(VIEW, leader=leader))
+        presence = present(lot1=replace(VIEW, board=led_by(leader)))
         presence.note_asked(bid(1))
         presence.note_accepted(bid(1), accepted(1))
         presence.note_asked(bid(2))
@@ -106,7 +112,7 @@ def test_a_rejected_bid_leaves_an_earlier_maximum_that_leads() -> None:
 
 
 def test_what_was_led_before_the_desk_was_there_may_end_with_silence() -> None:
-    presence = present(lot1=replace(VIEW, leader=ME))
+    presence = present(lot1=replace(VIEW, board=led_by(ME)))
     presence.note_leads("1")
     assert presence.is_ping_due(PING_MS, ME)
     presence.note_accepted(BuyRequest(id=5, lot="1", price_minor=5), accepted(5))
@@ -114,7 +120,7 @@ def test_what_was_led_before_the_desk_was_there_may_end_with_silence() -> None:
 
 
 def test_nobody_pings_for_a_person_who_has_gone() -> None:
-    presence = present(lot1=replace(VIEW, leader=ME))
+    presence = present(lot1=replace(VIEW, board=led_by(ME)))
     presence.note_asked(bid())
     presence.is_attended = False
     assert presence.next_ms is None

@@ -9,6 +9,7 @@ from common.codec import decode_broadcast
 from common.messages import LotEvents, LotRequest, Replay, ReplayRequest, SaleEvents, Snapshot, SnapshotRequest
 from tests.bidder.core.lossy_link import check_story
 from tests.bidder.core.small_house import SmallHouse
+from tests.english import english
 
 KEY = "k"
 steps = st.lists(
@@ -65,7 +66,7 @@ class Model:
         house, lot = self.house, str(number)
         match what:
             case "bid":
-                house.bid(lot, house.lots[lot].minimum_minor)
+                house.bid(lot, english(house.lots[lot]).minimum_minor)
             case "add":
                 house.add_lot(f"new-{house.sale.lots}")
             case "announce":

@@ -1,39 +1,36 @@
-"""A request is checked before anything is sent."""
+"""What all offers share is checked before anything is sent."""
 
 import pytest
 
-from bidder.core.requests import bid_request, buy_request
+from bidder.core.requests import check_amount, check_offer, check_timeout
 from common.errors import UsageError
 from common.limits import AMOUNT_MINOR_MAX, INTEGER_MAX
 
 
-def test_a_request_at_the_bounds_is_made() -> None:
-    assert bid_request(1, "1", 1, AMOUNT_MINOR_MAX).maximum_minor == AMOUNT_MINOR_MAX
-    assert bid_request(INTEGER_MAX, "1" * 16, None, 1).amount_minor is None
-    assert buy_request(1, "1", AMOUNT_MINOR_MAX).price_minor == AMOUNT_MINOR_MAX
-
-
 @pytest.mark.parametrize(
-    ("request_id", "lot", "amount_minor", "maximum_minor", "match"),
+    ("request_id", "lot", "if_seq", "match"),
     [
-        (1, "1", None, None, "an amount, a maximum"),
-        (1, "1", 0, None, "The amount must be"),
-        (1, "1", AMOUNT_MINOR_MAX + 1, None, "The amount must be"),
-        (1, "1", None, -5, "The maximum must be"),
-        (1, "1", 200, 100, "below"),
-        (0, "1", 100, None, "request id"),
-        (INTEGER_MAX + 1, "1", 100, None, "request id"),
-        (1, "", 100, None, "not a lot number"),
-        (1, "x" * 17, 100, None, "not a lot number"),
+        (0, "1", None, "request id"),
+        (True, "1", None, "request id"),
+        (1, 1, None, "not a lot number"),
+        (1, "1", -1, "`if_seq` must be"),
+        (1, "1", INTEGER_MAX + 1, "`if_seq` must be"),
     ],
 )
-def test_a_slip_is_refused_before_anything_is_sent(
-    request_id: int, lot: str, amount_minor: int | None, maximum_minor: int | None, match: str
+def test_a_slip_in_what_all_offers_share_is_refused(
+    request_id: object, lot: object, if_seq: object, match: str
 ) -> None:
     with pytest.raises(UsageError, match=match):
-        bid_request(request_id, lot, amount_minor, maximum_minor)
+        check_offer(request_id, lot, if_seq)
 
 
-def test_a_purchase_is_checked_too() -> None:
-    with pytest.raises(UsageError, match="The price must be"):
-        buy_request(1, "1", 0)
+@pytest.mark.parametrize("amount", [0, -5, AMOUNT_MINOR_MAX + 1, "100", 100.5, True])
+def test_what_is_no_amount_is_refused(amount: object) -> None:
+    with pytest.raises(UsageError, match="The amount must be"):
+        check_amount("amount", amount)
+
+
+@pytest.mark.parametrize("timeout", [-1, 1.5, "7", None, True])
+def test_what_is_no_time_to_wait_is_refused(timeout: object) -> None:
+    with pytest.raises(UsageError, match="time-out"):
+        check_timeout(timeout)

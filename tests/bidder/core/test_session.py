@@ -9,9 +9,9 @@ from bidder.core.feed import PROBE_MS
 from bidder.core.notices import ConnectionChanged, ConnectionState, Joined, Lost, LotChanged, Outbid, StateReady, Won
 from common.codec import decode_request, encode, encode_broadcast
 from common.errors import ADVICE, ProtocolError, RejectCode
+from common.formats.english import BidRequest, EnglishBoard
 from common.messages import (
     Accepted,
-    BidRequest,
     Hello,
     LotRequest,
     NewsRequest,
@@ -258,7 +258,11 @@ def test_outbid_won_and_lost_follow_their_changes() -> None:
     house.close_lot("3")
     link.settle()
     notices = [event for event in link.events if isinstance(event, Outbid | Won | Lost)]
-    assert notices == [Outbid("1", 2, RIVAL, 110), Lost("1", 3, RIVAL, 110), Won("2", 2, 100)]
+    assert notices == [
+        Outbid("1", 2, RIVAL, EnglishBoard(120, 110, RIVAL, 2)),
+        Lost("1", 3, RIVAL, 110),
+        Won("2", 2, 100),
+    ]
     outbid = link.events.index(notices[0])
     assert isinstance(link.events[outbid - 1], LotChanged)
 

@@ -9,8 +9,9 @@ from bidder.core.notices import ConnectionState
 from bidder.core.pending import RESEND_MAX_MS
 from bidder.core.presence import PING_MS
 from common.errors import RejectCode
+from common.formats.english import BidRequest
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.messages import Accepted, BidRequest, Mine, MineRequest, Ping, Rejected
+from common.messages import Accepted, Mine, MineRequest, Ping, Rejected
 from tests.bidder.core.lossy_link import STEP_MS, Link, bids_seen, live, states
 from tests.bidder.core.small_house import BEAT_MS, SmallHouse
 

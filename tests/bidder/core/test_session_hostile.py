@@ -12,6 +12,7 @@ from bidder.core.repairs import REPAIR_AFTER_MS, REPAIRS_BURST, REPAIRS_PER_S, R
 from bidder.shells.base import next_start
 from common.codec import BEAT_TOPIC, SALE_TOPIC, decode_answer, decode_broadcast, encode, encode_broadcast, topic
 from common.errors import ProtocolError, RejectCode
+from common.formats.english import EnglishBoard, EnglishOwn, EnglishTerms, Step
 from common.limits import (
     CODE_CHARS_MAX,
     DECIMALS_MAX,
@@ -29,7 +30,7 @@ from common.limits import (
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
 )
-from common.lot import Announced, LotAdded, LotTerms, LotView, LotWithdrawn, SaleView, Step
+from common.lot import Announced, LotAdded, LotTerms, LotView, LotWithdrawn, SaleView
 from common.messages import (
     Accepted,
     Answer,
@@ -40,8 +41,8 @@ from common.messages import (
     LotEvents,
     LotRequest,
     LotSeq,
-    Maximum,
     Mine,
+    Position,
     Rejected,
     Replay,
     ReplayRequest,
@@ -54,12 +55,17 @@ from common.messages import (
 from common.money import Currency
 from tests.bidder.core.lossy_link import KEY, Link, live
 from tests.bidder.core.small_house import SmallHouse, lot_added
+from tests.english import english
 
 # --- one message -----------------------------------------------------------------------------------------------------
 
 
+ENGLISH = EnglishTerms(100, (Step(0, 10),))
+BOARD = EnglishBoard(1)
+
+
 def terms(**fields: Any) -> LotTerms:
-    return replace(LotTerms("1", "t", 100, (Step(0, 10),)), **fields)
+    return replace(LotTerms("1", "t", ENGLISH), **fields)
 
 
 def sale(**fields: Any) -> SaleView:
@@ -83,7 +89,7 @@ def beat(**fields: Any) -> Heartbeat:
 
 
 def of_lot(of: LotTerms) -> Snapshot:
-    return snapshot((LotView(of, 1),))
+    return snapshot((LotView(of, BOARD),))
 
 
 def announced(size: int) -> SaleEvents:
@@ -101,20 +107,24 @@ BOUNDED: dict[str, tuple[Callable[[int], Answer | Broadcast], int]] = {
     "name": (lambda size: welcome(name="x" * size), NAME_CHARS_MAX),
     "port": (lambda size: welcome(publish_port=size), 65535),
     "detail": (lambda size: Rejected(id=1, code=RejectCode.FORBIDDEN, detail="x" * size), DETAIL_CHARS_MAX),
-    "lots on a page": (lambda size: snapshot((LotView(terms(), 1),) * size), SNAPSHOT_LOTS_MAX),
+    "lots on a page": (lambda size: snapshot((LotView(terms(), BOARD),) * size), SNAPSHOT_LOTS_MAX),
     "title": (lambda size: of_lot(terms(title="\U0001f600" * size)), TITLE_CHARS_MAX),
     "description": (lambda size: of_lot(terms(description="x" * size)), DESCRIPTION_CHARS_MAX),
     "image": (lambda size: of_lot(terms(image="x" * size)), TEXT_CHARS_MAX),
     "seller": (lambda size: of_lot(terms(seller="x" * size)), TITLE_CHARS_MAX),
-    "increments": (lambda size: of_lot(terms(increments=(Step(0, 1),) * size)), INCREMENT_STEPS_MAX),
-    "reason": (lambda size: LotEvents("1", (LotWithdrawn(1, 0, "x" * size),), epoch=1), TEXT_CHARS_MAX),
+    "increments": (
+        lambda size: of_lot(terms(format=replace(ENGLISH, increments=(Step(0, 1),) * size))), INCREMENT_STEPS_MAX
+    ),
+    "reason": (lambda size: LotEvents("1", (LotWithdrawn(1, 0, BOARD, "x" * size),), epoch=1), TEXT_CHARS_MAX),
     "lot of a broadcast": (lambda size: LotEvents("x" * size, (), epoch=1), LOT_CHARS_MAX),
     "announcement": (announced, TEXT_CHARS_MAX),
     "events of a replay": (
         lambda size: Replay(id=1, epoch=1, lot="", sale_events=(Announced(1, 0, ""),) * size), REPLAY_EVENTS_MAX
     ),
     "lots of a heartbeat": (lambda size: beat(lots=(LotSeq("1", 1),) * size), HEARTBEAT_LOTS_MAX),
-    "maxima": (lambda size: Mine(id=1, paddle=1, maxima=(Maximum("1", 1),) * size), MINE_LOTS_MAX),
+    "positions": (
+        lambda size: Mine(id=1, paddle=1, positions=(Position("1", EnglishOwn(1)),) * size), MINE_LOTS_MAX
+    ),
     "lots won": (lambda size: Mine(id=1, paddle=1, won=("1",) * size), MINE_LOTS_MAX),
 }  # fmt: skip
 
@@ -139,7 +149,7 @@ def test_what_one_message_may_hold_is_bounded(what: str) -> None:
 def storm(link: Link, lots: int, of: Callable[[int], LotTerms]) -> None:
     seq = link.house.sale.seq
     for number in range(1, lots + 1):
-        event = LotAdded(seq + number, 0, of(number))
+        event = LotAdded(seq + number, 0, of(number), BOARD)
         link.session.broadcast_received(
             encode_broadcast(topic(SALE_TOPIC), SaleEvents(epoch=1, events=(event,))), link.now_ms
         )
@@ -196,7 +206,7 @@ def test_pages_without_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None
     def page(house: HostileHouse, request: AnyRequest) -> Answer | None:
         if not isinstance(request, SnapshotRequest):
             return None
-        view = LotView(terms(lot=f"n{request.start}"), 1)
+        view = LotView(terms(lot=f"n{request.start}"), BOARD)
         return replace(snapshot((view,)), id=request.id, sale=house.sale, next=request.start + 1)
 
     house = HostileHouse(1, page)
@@ -207,7 +217,7 @@ def test_pages_without_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(("lots", "following"), [(0, 1), (1, 2), (1, 0), (2, 1)])
 def test_a_page_leads_to_the_lot_after_its_last(lots: int, following: int) -> None:
-    views = tuple(LotView(terms(lot=f"n{number}"), 1) for number in range(lots))
+    views = tuple(LotView(terms(lot=f"n{number}"), BOARD) for number in range(lots))
 
     def page(house: HostileHouse, request: AnyRequest) -> Answer | None:
         if not isinstance(request, SnapshotRequest):
@@ -278,7 +288,7 @@ def test_a_hole_that_is_closed_counts_from_nothing_again(monkeypatch: pytest.Mon
     for _ in range(5):
         house.broadcasts_to_drop = 8
         for _ in range(8):
-            house.bid("1", house.lots["1"].minimum_minor)
+            house.bid("1", english(house.lots["1"]).minimum_minor)
         link.run(300)
         assert link.session.replica.lots == house.lots
 

@@ -13,6 +13,7 @@ from common.limits import HEARTBEAT_MS
 from common.messages import Accepted, Hello
 from tests.bidder.core.lossy_link import KEY, Link, bids_seen, check_story, live, states
 from tests.bidder.core.small_house import BEAT_MS, SmallHouse
+from tests.english import english
 
 SILENCE_MS = silence_ms(HEARTBEAT_MS)
 
@@ -29,7 +30,7 @@ def test_another_process_is_greeted_and_gets_what_had_no_answer_at_once() -> Non
     assert isinstance(house.seen[0], Hello)
     assert len(bids_seen(house)) == 1
     assert isinstance(link.outcomes[1], Accepted)
-    assert house.lots["1"].bids == 1
+    assert english(house.lots["1"]).bids == 1
 
 
 def test_the_same_process_is_not_taken_for_another() -> None:
@@ -71,7 +72,7 @@ def test_what_was_missed_during_a_restart_is_replayed_without_a_jump() -> None:
     link = live(house)
     house.broadcasts_to_drop = 8
     for _ in range(7):
-        house.bid("2", house.lots["2"].minimum_minor)
+        house.bid("2", english(house.lots["2"]).minimum_minor)
     house.announce("We are back")
     house.instance = 2
     link.connect()

@@ -17,6 +17,7 @@ from common.codec import MANY_LOTS_TOPIC, decode_broadcast, decode_request, enco
 from common.messages import Hello, LotEvents, ManyLots, OneLot, ReplayRequest, Snapshot
 from tests.bidder.core.lossy_link import KEY, Link, check_story, live
 from tests.bidder.core.small_house import SmallHouse
+from tests.english import english
 from tests.must_be import must_be
 
 # --- holes ---------------------------------------------------------------------------------------------------------
@@ -27,7 +28,7 @@ def test_a_lost_broadcast_is_replayed_after_a_moment() -> None:
     link = live(house)
     house.broadcasts_to_drop = 5
     for _ in range(6):
-        house.bid("1", house.lots["1"].minimum_minor)
+        house.bid("1", english(house.lots["1"]).minimum_minor)
     link.settle()
     assert not [request for request in house.seen if isinstance(request, ReplayRequest)]
     link.run(100, beats=False)
@@ -64,7 +65,7 @@ def test_a_long_hole_is_replayed_answer_by_answer_without_a_pause() -> None:
     link = live(house)
     house.broadcasts_to_drop = 60
     for _ in range(60):
-        house.bid("1", house.lots["1"].minimum_minor)
+        house.bid("1", english(house.lots["1"]).minimum_minor)
     house.beat()
     link.run(100, beats=False)
     assert link.told(Repaired) == [Repaired(1, "1", 60, 60)]

@@ -9,10 +9,12 @@ from bidder.core.presence import PING_MS
 from bidder.core.session import Session
 from common.codec import decode_request
 from common.errors import RejectCode, UsageError
+from common.formats.english import BidRequest
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.messages import Accepted, BidRequest, Hello, Mine, MineRequest, Ping, Rejected
+from common.messages import Accepted, Hello, Mine, MineRequest, Ping, Rejected
 from tests.bidder.core.lossy_link import Link, bids_seen, live
 from tests.bidder.core.small_house import SmallHouse
+from tests.english import english
 
 
 def test_a_bid_without_an_answer_is_repeated_with_the_same_bytes_and_gets_the_same_verdict() -> None:
@@ -24,7 +26,7 @@ def test_a_bid_without_an_answer_is_repeated_with_the_same_bytes_and_gets_the_sa
     bodies = [body for body in link.sent if isinstance(decode_request(body), BidRequest)]
     assert len(bodies) == 3
     assert len(set(bodies)) == 1
-    assert house.lots["1"].bids == 1, "the bid counted more than once"
+    assert english(house.lots["1"]).bids == 1, "the bid counted more than once"
     assert isinstance(link.outcomes[1], Accepted)
 
 

@@ -9,6 +9,7 @@ from common.codec import decode_request, encode
 from common.messages import Accepted, Mine, MineRequest, Snapshot
 from tests.bidder.core.lossy_link import KEY, Link, bids_seen, check_story, live
 from tests.bidder.core.small_house import SmallHouse
+from tests.english import english
 
 
 def joined(house: SmallHouse) -> Link:
@@ -66,7 +67,7 @@ def test_no_change_of_another_sale_is_told_as_one_of_the_old(heard: str) -> None
         link.session.feed_connected(link.now_ms)
     link.settle()
     for _ in range(4):
-        house.bid("1", house.lots["1"].minimum_minor)
+        house.bid("1", english(house.lots["1"]).minimum_minor)
     link.run(500)
     assert link.told(LotChanged) == []
     link.loses = lambda _: False

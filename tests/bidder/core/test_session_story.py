@@ -11,6 +11,7 @@ from bidder.core.notices import ConnectionState
 from common.messages import Accepted, Rejected
 from tests.bidder.core.lossy_link import KEY, Link, check_story
 from tests.bidder.core.small_house import SmallHouse
+from tests.english import english
 
 LOTS = 5
 moves = st.lists(
@@ -47,9 +48,9 @@ class Story:
         match what:
             case "rival":
                 for _ in range(number):
-                    house.bid(lot, house.lots[lot].minimum_minor)
+                    house.bid(lot, english(house.lots[lot]).minimum_minor)
             case "bid":
-                self.tickets.append(self.link.bid(lot, house.lots[lot].minimum_minor - 10 * (number % 2)))
+                self.tickets.append(self.link.bid(lot, english(house.lots[lot]).minimum_minor - 10 * (number % 2)))
             case "wait":
                 self.link.run(number * 300)
             case "add":

@@ -4,12 +4,15 @@ import pytest
 from msgspec.structs import replace
 
 from bidder.display.cautions import FAR_ABOVE_TIMES, caution, is_far_above
-from common.lot import LotStatus, LotTerms, LotView, Step
+from common.formats.english import EnglishBoard, EnglishTerms, Step
+from common.lot import LotStatus, LotTerms, LotView
 from common.money import Currency
 
 USD, JPY = Currency("USD", 2), Currency("JPY", 0)
-TERMS = LotTerms(lot="7", title="Vase", starting_minor=3_000, increments=(Step(0, 500),))
-LOT = LotView(terms=TERMS, status=LotStatus.OPEN, minimum_minor=3_000)
+ENGLISH = EnglishTerms(3_000, (Step(0, 500),))
+TERMS = LotTerms("7", "Vase", ENGLISH)
+BOARD = EnglishBoard(3_000)
+LOT = LotView(TERMS, BOARD, status=LotStatus.OPEN)
 
 
 def test_the_issue_s_slip_is_asked_about() -> None:
@@ -32,11 +35,11 @@ def test_the_higher_of_amount_and_maximum_counts() -> None:
 
 @pytest.mark.parametrize(("amount_minor", "is_told"), [(9_999, False), (10_000, True), (10_001, True)])
 def test_a_bid_that_could_buy_says_so(amount_minor: int, is_told: bool) -> None:
-    told = caution(replace(LOT, buy_now_minor=10_000), USD, amount_minor)
+    told = caution(replace(LOT, board=replace(BOARD, buy_now_minor=10_000)), USD, amount_minor)
     assert (told == "Lot 7 can be bought at once for USD 100.00: `buy 7` would end it, a bid does not.") is is_told
 
 
 def test_an_offer_that_is_over_and_a_lot_that_is_over_or_unknown_tell_nothing() -> None:
-    assert caution(replace(LOT, terms=replace(TERMS, buy_now_minor=10_000)), USD, 20_000) == ""
+    assert caution(replace(LOT, terms=replace(TERMS, format=replace(ENGLISH, buy_now_minor=10_000))), USD, 20_000) == ""
     assert caution(replace(LOT, status=LotStatus.SOLD), USD, 2_500_000) == ""
     assert caution(None, USD, 2_500_000) == ""

@@ -7,14 +7,16 @@ from msgspec.structs import replace
 
 from bidder.core.notices import ConnectionChanged, ConnectionState, HistoryLost, LotCaughtUp, StateReady
 from bidder.display.following import Following
+from bidder.display.lines import Line
 from bidder.display.orders import FollowOrder
+from bidder.display.shown import ShownLot
 from bidder.display.voices import ForPeople, ForPrograms
-from bidder.display.wording import Line
 from common.errors import RejectCode, RejectedError, UsageError
 from common.lot import LotView, SaleView
 from common.messages import Hello, Rejected, Welcome
 from common.money import Currency
 from tests.bidder.core.small_house import RIVAL, SmallHouse
+from tests.english import english
 
 
 class Page:
@@ -57,9 +59,9 @@ class Page:
         assert not if_lost, "an answer, and nothing was asked"
         self.lines.append(line.text)
 
-    def show_lots(self, views: Sequence[tuple[LotView, int | None]], paddle: int, currency: Currency) -> None:
+    def show_lots(self, lots: Sequence[ShownLot], paddle: int, currency: Currency) -> None:
         assert (paddle, currency) == (self.paddle, self.sale.currency)
-        self.tables.append([view.lot for view, _ in views])
+        self.tables.append([lot.view.lot for lot in lots])
 
     def say_record(self, record: dict[str, object], *, if_lost: str = "") -> None:
         assert not if_lost, "an answer, and nothing was asked"
@@ -68,7 +70,7 @@ class Page:
     # what happens
     def bid(self, lot: str, paddle: int = RIVAL) -> LotCaughtUp:
         before = self.house.lots[lot]
-        self.house.bid(lot, before.minimum_minor, paddle)
+        self.house.bid(lot, english(before).minimum_minor, paddle)
         view = self.house.lots[lot]
         return LotCaughtUp(1, lot, view.seq, before, view)
 

@@ -9,15 +9,17 @@ from msgspec.structs import replace
 
 from auctioneer.cli import main as auctioneer
 from bidder.cli import main as bidder
-from bidder.core.notices import ConnectionState, LotChanged, NoticesDropped, Told
-from bidder.display.records import notice_record
-from bidder.display.wording import connection_line, notice_line, standing_words
+from bidder.core.notices import ConnectionState, Lost, LotChanged, NoticesDropped, Told
+from bidder.display.records import lot_record, notice_record
+from bidder.display.shown import ShownLot
+from bidder.display.wording import connection_line, mine_lines, notice_line, outcome_words, standing_words
 from common.errors import ADVICE
-from common.lot import CloseCause, LotClosed, evolve
-from common.messages import Word, WordKind
+from common.lot import CloseCause, LotClosed, Result, evolve
+from common.messages import Mine, Word, WordKind
 from common.money import Currency
 from common.words import counted
-from tests.bidder.core.small_house import START_MS, SmallHouse
+from tests.bidder.core.small_house import START_MS, SmallHouse, results_of
+from tests.english import english
 
 NOT_PLAIN = re.compile(
     r"goes? on by itself|when it goes on|slip of the hand|\bto who\b|\banew\b|\bfor ever\b|\bjust those\b|\bthe own\b"
@@ -94,19 +96,52 @@ def test_how_a_lot_ended(has_bid: bool, cause: CloseCause, expected: str) -> Non
     if has_bid:
         house.bid("1", 500)
     view = house.lots["1"]
-    closed = LotClosed(view.seq + 1, START_MS, cause, view.leader, view.price_minor)
+    closed = LotClosed(view.seq + 1, START_MS, cause, view.board, results_of(view))
     change = LotChanged(1, "1", closed.seq, view, evolve(view, closed), closed)
     line = notice_line(change, 0, house.sale.currency, None)
     assert line is not None
     assert line.text == expected
 
 
+@pytest.mark.parametrize(
+    ("paddle", "expected"),
+    [
+        (7, "sold to you at USD 0.55"),
+        (8, "sold to paddle 7 at USD 0.55, and you pay USD 0.50"),
+        (9, "sold to paddle 7 at USD 0.55"),
+    ],
+)
+def test_who_pays_without_buying_is_told_so(paddle: int, expected: str) -> None:
+    house = SmallHouse(1)
+    house.open("1")
+    rows = (Result(7, 55), Result(8, 50, units=0))
+    view = evolve(house.lots["1"], LotClosed(2, START_MS, CloseCause.TIME, house.lots["1"].board, rows))
+    currency = Currency("USD", 2)
+    shown = ShownLot(view, None)
+    assert outcome_words(view, paddle, currency) == expected
+    record = lot_record(shown, currency, paddle)
+    assert (record["winner"], record["hammer_minor"], record["won"]) == (7, 55, paddle == 7)
+    mine = Mine(id=1, paddle=8, total_minor=50)
+    assert mine_lines(mine, "Bob", {}, currency)[-1].text == "  total USD 0.50"
+
+
+def test_a_loser_who_pays_is_told_how_much() -> None:
+    currency = Currency("USD", 2)
+    lost = Lost("1", 4, 7, 55, pays_minor=50)
+    line = notice_line(lost, 8, currency)
+    assert line is not None
+    assert line.text == ">>> LOST: lot 1 went to paddle 7 at USD 0.55, and you pay USD 0.50."
+    assert notice_record(lost, 1, currency)["pays_minor"] == 50
+    assert "pays_minor" not in notice_record(replace(lost, pays_minor=0), 1, currency)
+
+
 def test_the_buy_now_price_stands_where_the_price_is() -> None:
     house = SmallHouse(1)
     house.open("1")
-    view = replace(house.lots["1"], buy_now_minor=9_000)
-    assert "buy now at USD 90.00" in standing_words(view, 0, house.sale.currency, None)
-    assert "buy now" not in standing_words(house.lots["1"], 0, house.sale.currency, None)
+    view = house.lots["1"]
+    offered = replace(view, board=replace(english(view), buy_now_minor=9_000))
+    assert "buy now at USD 90.00" in standing_words(ShownLot(offered), 0, house.sale.currency)
+    assert "buy now" not in standing_words(ShownLot(view), 0, house.sale.currency)
 
 
 def test_one_is_no_plural() -> None:

@@ -10,10 +10,15 @@ from msgspec.structs import replace
 from bidder import AsyncClient, ClosedError, LotChanged, Outbid, Repaired, UnansweredError
 from bidder.core.notices import Notice
 from common.errors import RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
+from common.formats.dutch import DutchOwn
+from common.formats.english import BidRequest
+from common.formats.sealed import SealedOwn
 from common.keys import new_keys
-from common.messages import Accepted, BidRequest, Rejected
+from common.messages import Accepted, Rejected
 from common.sockets import new_context
 from tests.bidder.shells.fake_house import FakeHouse
+from tests.english import english
+from tests.must_be import must_be
 
 E = TypeVar("E", bound=Notice)
 WAIT_MS = 60_000
@@ -43,10 +48,35 @@ def test_join_read_bid_and_be_outbid(fake: FakeHouse) -> None:
             assert isinstance(await client.bid("2", 100), Accepted)
             assert (await wait_for(client, LotChanged)).view == client.lot("2")
             fake.do(lambda house: house.bid("2", 110))
-            assert (await wait_for(client, Outbid)).price_minor == 110
+            assert english((await wait_for(client, Outbid)).board).price_minor == 110
             assert isinstance(await client.bid("2", 115), Rejected)
             assert (await client.mine()).paddle == client.paddle
 
+    asyncio.run(story())
+
+
+def test_make_a_sealed_offer_and_take_it_back(fake: FakeHouse) -> None:
+    async def story() -> None:
+        async with await joined(fake) as client:
+            offered = must_be(Accepted, await client.seal("7", 500))
+            assert offered.own == SealedOwn(500)
+            assert must_be(Accepted, await client.unseal("7")).own is None
+            assert await client.seal("7", 500, request_id=offered.id) == offered, "it counted twice"
+
+    fake.do(lambda house: house.add_sealed_lot("7"))
+    asyncio.run(story())
+
+
+def test_stop_a_clock_and_take_what_is_left(fake: FakeHouse) -> None:
+    async def story() -> None:
+        async with await joined(fake) as client:
+            taken = must_be(Accepted, await client.stop("7", 1_000))
+            assert taken.own == DutchOwn(1, 1_000)
+            assert must_be(Accepted, await client.stop("7", 1_200, 5)).own == DutchOwn(3, 3_000)
+            assert await client.stop("7", 1_000, request_id=taken.id) == taken, "it counted twice"
+
+    fake.do(lambda house: house.add_dutch_lot("7", 3))
+    fake.do(lambda house: house.open("7"))
     asyncio.run(story())
 
 
@@ -54,7 +84,9 @@ def test_many_bids_at_once_each_get_their_own_verdict(fake: FakeHouse) -> None:
     async def story() -> None:
         async with await joined(fake) as client:
             verdicts = await asyncio.gather(*(client.bid("1", 100 + 10 * number) for number in range(30)))
-            assert [verdict.price_minor for verdict in verdicts] == [100 + 10 * number for number in range(30)]
+            assert [english(verdict.board).price_minor for verdict in verdicts] == [
+                100 + 10 * number for number in range(30)
+            ]
             fake.do(lambda house: setattr(house, "bid_answers_to_drop", 100))
             with pytest.raises(UsageError, match="wait for an answer"):
                 await asyncio.gather(*(client.bid("1", 1000) for _ in range(33)))
@@ -103,7 +135,7 @@ def test_a_bid_across_a_restart_counts_once(fake: FakeHouse) -> None:
             bids = [request for request in fake.house.seen if isinstance(request, BidRequest)]
             assert len(bids) >= 2
             assert len(set(bids)) == 1
-            assert fake.house.lots["1"].bids == 1
+            assert english(fake.house.lots["1"]).bids == 1
 
     asyncio.run(story())
 

@@ -22,10 +22,15 @@ from bidder import (
 )
 from bidder.core.notices import Notice
 from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
+from common.formats.dutch import DutchOwn
+from common.formats.english import BidRequest
+from common.formats.sealed import SealedOwn
 from common.keys import new_keys
-from common.messages import Accepted, BidRequest, Rejected
+from common.messages import Accepted, Rejected
 from tests.bidder.core.small_house import SmallHouse
 from tests.bidder.shells.fake_house import FakeHouse
+from tests.english import english
+from tests.must_be import must_be
 
 E = TypeVar("E", bound=Notice)
 WAIT_MS = 60_000
@@ -66,8 +71,27 @@ def test_join_read_bid_and_be_outbid(fake: FakeHouse) -> None:
         assert isinstance(verdict, Accepted)
         assert wait_for(client, LotChanged).view == client.lot("2")
         fake.do(lambda house: house.bid("2", 110))
-        assert wait_for(client, Outbid).price_minor == 110
+        assert english(wait_for(client, Outbid).board).price_minor == 110
         assert isinstance(client.bid("2", 115), Rejected)
+
+
+def test_make_a_sealed_offer_and_take_it_back(fake: FakeHouse) -> None:
+    fake.do(lambda house: house.add_sealed_lot("7"))
+    with joined(fake) as client:
+        offered = must_be(Accepted, client.seal("7", 500))
+        assert offered.own == SealedOwn(500)
+        assert must_be(Accepted, client.unseal("7")).own is None
+        assert client.seal("7", 500, request_id=offered.id) == offered, "it counted twice"
+
+
+def test_stop_a_clock_and_take_what_is_left(fake: FakeHouse) -> None:
+    fake.do(lambda house: house.add_dutch_lot("7", 3))
+    fake.do(lambda house: house.open("7"))
+    with joined(fake) as client:
+        taken = must_be(Accepted, client.stop("7", 1_000))
+        assert taken.own == DutchOwn(1, 1_000)
+        assert must_be(Accepted, client.stop("7", 1_200, 5)).own == DutchOwn(3, 3_000)
+        assert client.stop("7", 1_000, request_id=taken.id) == taken, "it counted twice"
 
 
 def test_a_house_without_encryption() -> None:
@@ -178,9 +202,9 @@ def test_a_bid_across_a_restart_counts_once_and_gets_the_verdict_of_the_first_ti
         assert [type(verdict) for verdict in verdicts] == [Accepted]
         assert len(bids) >= 2
         assert len(set(bids)) == 1
-        assert fake.house.lots["1"].bids == 1
+        assert english(fake.house.lots["1"]).bids == 1
         fake.do(lambda house: house.bid("1", 110))
-        assert wait_for(client, LotChanged).view.price_minor == 110
+        assert english(wait_for(client, LotChanged).view).price_minor == 110
         assert client.welcome.instance == "2"
 
 

@@ -26,6 +26,7 @@ from common.keys import new_keys
 from common.messages import Accepted, Hello, Rejected, SnapshotRequest
 from tests.bidder.core.small_house import SmallHouse
 from tests.bidder.shells.fake_house import FakeHouse
+from tests.english import english, winner
 
 WAIT_MS = 60_000
 WAIT_S = WAIT_MS / 1000
@@ -82,10 +83,10 @@ def test_desks_bid_under_their_own_paddles_and_the_hall_sees_it_once(fake: FakeH
             changes = [await until(hall, LotChanged) for _ in range(2)]
             assert [change.seq for change in changes] == [1, 2]
             await do(fake, lambda house: house.close_lot("1"))
-            assert (await until(bea, Won)).hammer_minor == 110
+            assert (await until(bea, Won)).amount_minor == 110
             assert (await until(ada, Lost)).winner == bea.paddle
             assert (await ada.mine()).paddle == ada.paddle
-        assert hall.lot("1").winner == bea.paddle, "what was known stays to be read"
+        assert winner(hall.lot("1")) == bea.paddle, "what was known stays to be read"
 
     play(story())
     reads = [request for request in fake.house.seen if isinstance(request, SnapshotRequest)]
@@ -102,7 +103,7 @@ def test_each_bid_has_one_verdict_while_the_house_is_another_process_meanwhile(c
             await asyncio.to_thread(curved.restart)
             verdicts = await asyncio.gather(*bids)
             taken = [one for one in verdicts if isinstance(one, Accepted)]
-            assert len(taken) == curved.house.lots["1"].bids
+            assert len(taken) == english(curved.house.lots["1"]).bids
             assert taken
             while hall.lot("1") != curved.house.lots["1"]:
                 await until(hall, LotChanged)

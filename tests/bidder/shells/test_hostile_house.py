@@ -19,12 +19,14 @@ from msgspec.structs import asdict, replace
 
 from bidder.cli import main
 from common.errors import RejectCode
+from common.formats.english import BidRequest, BuyRequest
 from common.limits import LOT_CHARS_MAX
 from common.lot import LotPaused, LotWithdrawn
-from common.messages import Answer, AnyRequest, BidRequest, BuyRequest, LotEvents, Rejected, SaleEvents
+from common.messages import Answer, AnyRequest, LotEvents, Rejected, SaleEvents
 from tests.bidder.cli.programs import AtTerminal
 from tests.bidder.core.small_house import SmallHouse
 from tests.bidder.shells.fake_house import FakeHouse
+from tests.english import english_terms
 
 WAIT_S = 60
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e\u2066\u3164\u2028\x7f\x08\r\nFORGED: you won\n"
@@ -80,10 +82,11 @@ def house() -> Iterator[FakeHouse]:
         fake.house.open(lot)
     fake.house.bid("2", 500)
     view = fake.house.lots["1"]
+    priced = replace(english_terms(view.terms), buy_now_minor=9_000)
     fake.house.lots["1"] = replace(
-        view, terms=replace(view.terms, seller="Zoe", description="Old\nand worn", image="x", buy_now_minor=9_000)
+        view, terms=replace(view.terms, format=priced, seller="Zoe", description="Old\nand worn", image="x")
     )
-    fake.house.publish("3", LotWithdrawn(2, fake.house.now_ms, "broken"))
+    fake.house.publish("3", LotWithdrawn(2, fake.house.now_ms, view.board, "broken"))
     fake.house.outbox.clear()
     with fake:
         yield fake

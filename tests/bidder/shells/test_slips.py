@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bidder import AmountError, AsyncClient, AuctionError, Client, KeyPair, UsageError, new_keys
-from common.messages import BidRequest, BuyRequest
+from common.formats import AnyOffer
 from tests.bidder.shells.fake_house import FakeHouse
 
 WAIT_MS = 60_000
@@ -34,6 +34,15 @@ SLIPS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "a broken time-out": ("mine", (), {"timeout_ms": 1.5}),
     "no price": ("buy", ("3", None), {}),
     "a text for a price": ("buy", ("3", "100"), {}),
+    "a condition on a purchase": ("buy", ("3", 100), {"if_seq": -1}),
+    "a text for an offer": ("seal", ("3", "100"), {}),
+    "a condition on an offer": ("seal", ("3", 100), {"if_seq": "7"}),
+    "an id that is a text": ("unseal", ("3",), {"request_id": "7"}),
+    "a number for a sealed lot": ("unseal", (3,), {}),
+    "a text for a clock's price": ("stop", ("3", "100"), {}),
+    "no units": ("stop", ("3", 100, 0), {}),
+    "a truth for units": ("stop", ("3", 100, True), {}),
+    "a condition on a stop": ("stop", ("3", 100), {"if_seq": "7"}),
 }
 
 
@@ -52,7 +61,7 @@ def test_a_slip_in_a_call_is_refused_at_once(fake: FakeHouse, slip: str) -> None
         with pytest.raises(UsageError, match="time-out"):
             client.notices("soon")  # type: ignore[arg-type] # the slip
     asyncio.run(story())
-    assert not [request for request in fake.house.seen if isinstance(request, BidRequest | BuyRequest)]
+    assert not [request for request in fake.house.seen if isinstance(request, AnyOffer)]
 
 
 CONNECTING: dict[str, tuple[dict[str, Any], str]] = {

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from auctioneer.rules.formats.english import Book, decide_bid, minimum_bid
 from auctioneer.rules.terms import default_increments
 from common.errors import RejectCode
-from common.lot import LotTerms, Step
+from common.formats.english import BidRequest, EnglishTerms, Step
 from common.money import Currency
 from tests.auctioneer.rules.scenarios import Scenario, Stage, load
 
@@ -27,17 +27,21 @@ RISING_TABLES = st.sampled_from([TABLE, (Step(0, 1),), (Step(0, 500),), (Step(0,
 HISTORIES = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 60_000)), max_size=40)
 
 
-def play_maxima(terms: LotTerms, reserve_minor: int | None, history: list[tuple[int, int]]) -> Book | None:
+def bid(amount_minor: int | None, maximum_minor: int | None) -> BidRequest:
+    return BidRequest(id=1, lot="1", amount_minor=amount_minor, maximum_minor=maximum_minor)
+
+
+def play_maxima(terms: EnglishTerms, reserve_minor: int | None, history: list[tuple[int, int]]) -> Book | None:
     book = None
     for paddle, maximum_minor in history:
         minimum_minor = minimum_bid(terms, book.price_minor if book else None)
-        outcome = decide_bid(terms, reserve_minor, book, minimum_minor, paddle, None, maximum_minor)
+        outcome = decide_bid(terms, reserve_minor, book, minimum_minor, paddle, bid(None, maximum_minor))
         if isinstance(outcome, Book):
             book = outcome
     return book
 
 
-def highest_by_bidder(terms: LotTerms, history: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+def highest_by_bidder(terms: EnglishTerms, history: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
     """Return (maximum, minus when, paddle) of each bidder, the highest and then the earliest first.
 
     A bid counts if it is at least the minimum, or the leader's own and higher than before.
@@ -53,7 +57,7 @@ def highest_by_bidder(terms: LotTerms, history: list[tuple[int, int]]) -> list[t
     return sorted(best.values(), reverse=True)
 
 
-def published_price(terms: LotTerms, order: list[tuple[int, int, int]]) -> int | None:
+def published_price(terms: EnglishTerms, order: list[tuple[int, int, int]]) -> int | None:
     """Return min(highest, second + one increment at the second), but no less than the starting price."""
     if not order:
         return None
@@ -68,7 +72,7 @@ def published_price(terms: LotTerms, order: list[tuple[int, int, int]]) -> int |
 def test_the_final_price_is_what_the_two_highest_maxima_say(
     history: list[tuple[int, int]], increments: tuple[Step, ...], starting_minor: int
 ) -> None:
-    terms = LotTerms("1", "Lot", starting_minor, increments)
+    terms = EnglishTerms(starting_minor, increments)
     book = play_maxima(terms, None, history)
     order = highest_by_bidder(terms, history)
     if book is None:
@@ -84,7 +88,7 @@ def test_the_final_price_is_what_the_two_highest_maxima_say(
 def test_a_reserve_only_lifts_the_price_to_itself_or_to_the_leaders_maximum(
     history: list[tuple[int, int]], reserve_minor: int
 ) -> None:
-    terms = LotTerms("1", "Lot", 1_000, TABLE)
+    terms = EnglishTerms(1_000, TABLE)
     book = play_maxima(terms, reserve_minor, history)
     if book is None:
         return
@@ -102,9 +106,9 @@ def test_a_reserve_only_lifts_the_price_to_itself_or_to_the_leaders_maximum(
     maximum_minor=st.none() | st.integers(1, 60_000),
 )
 def test_no_bid_below_the_minimum_counts(price_minor: int, amount_minor: int | None, maximum_minor: int | None) -> None:
-    terms = LotTerms("1", "Lot", 1_000, TABLE)
+    terms = EnglishTerms(1_000, TABLE)
     book = Book(price_minor, 1, price_minor + 5_000)
-    outcome = decide_bid(terms, None, book, minimum_bid(terms, price_minor), 2, amount_minor, maximum_minor)
+    outcome = decide_bid(terms, None, book, minimum_bid(terms, price_minor), 2, bid(amount_minor, maximum_minor))
     named = [value for value in (amount_minor, maximum_minor) if value is not None]
     if not named or (amount_minor and maximum_minor and maximum_minor < amount_minor):
         assert outcome is RejectCode.INVALID_AMOUNT

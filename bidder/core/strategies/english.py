@@ -1,4 +1,4 @@
-"""How simple bots bid: pure decisions over what everybody sees and what the bot alone knows.
+"""How simple bots bid on English lots: pure decisions over what everybody sees and what the bot alone knows.
 
 `decide` says what a bidder does about one lot now, or that it does nothing; `choose` says it for a bidder with one
 purse for several lots. Time, the private value and chance are arguments, so that the same arguments give the same
@@ -7,6 +7,7 @@ only then. All bots uphold:
 
 - Nothing is ever bid above the private value.
 - Who leads does not bid.
+- A lot of another format is left alone.
 - Whoever would pay the buy-now price takes the lot at once, since the offer goes with the bids of others.
 - Who has a purse is never bound to pay more than is in it, whatever the others do.
 """
@@ -17,6 +18,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from common.formats.english import EnglishBoard, EnglishTerms
 from common.lot import LotStatus, LotView
 
 
@@ -109,8 +111,12 @@ class Purse(Struct, frozen=True):
         if view.lot in self.pending:
             return offered_minor
         if view.status.is_final:
-            return (view.hammer_minor or 0) if view.winner == me else 0
-        return max(offered_minor, view.price_minor or 0) if view.leader == me else 0
+            result = view.result_of(me)
+            return 0 if result is None else result.amount_minor
+        board = view.board
+        if not isinstance(board, EnglishBoard) or board.leader != me:
+            return 0
+        return max(offered_minor, board.price_minor or 0)
 
 
 def acts_from_ms(view: LotView, plan: Plan) -> int:
@@ -122,12 +128,17 @@ def acts_from_ms(view: LotView, plan: Plan) -> int:
 
 def can_gain(view: LotView, plan: Plan) -> bool:
     """Return whether there is anything left for the bidder in the lot; False is for ever, since prices only rise."""
-    return not view.status.is_final and (view.minimum_minor <= plan.value_minor or would_buy(view, plan))
+    if view.status.is_final or not isinstance(view.board, EnglishBoard):
+        return False
+    return view.board.minimum_minor <= plan.value_minor or would_buy(view, plan)
 
 
 def would_buy(view: LotView, plan: Plan) -> bool:
     """Return whether the lot is to be had at a buy-now price that the bidder would pay."""
-    return view.buy_now_minor is not None and view.buy_now_minor <= plan.value_minor
+    board = view.board
+    if not isinstance(board, EnglishBoard) or board.buy_now_minor is None:
+        return False
+    return board.buy_now_minor <= plan.value_minor
 
 
 def decide(view: LotView, now_ms: int, me: int, plan: Plan, chance: float) -> Intent | None:
@@ -135,20 +146,23 @@ def decide(view: LotView, now_ms: int, me: int, plan: Plan, chance: float) -> In
 
     `chance` is a random number in [0, 1); only jumps and noise depend on it.
     """
-    is_running = view.status is LotStatus.OPEN and (view.ends_at_ms is None or now_ms < view.ends_at_ms)
-    if not is_running or view.leader == me or not can_gain(view, plan) or now_ms < acts_from_ms(view, plan):
+    board, terms = view.board, view.terms.format
+    if not isinstance(board, EnglishBoard) or not isinstance(terms, EnglishTerms):
         return None
-    if view.buy_now_minor is not None and would_buy(view, plan):
-        return BuyNow(view.lot, view.buy_now_minor)
+    is_running = view.status is LotStatus.OPEN and (view.ends_at_ms is None or now_ms < view.ends_at_ms)
+    if not is_running or board.leader == me or not can_gain(view, plan) or now_ms < acts_from_ms(view, plan):
+        return None
+    if board.buy_now_minor is not None and would_buy(view, plan):
+        return BuyNow(view.lot, board.buy_now_minor)
     match plan.strategy:
         case Strategy.TRUTHFUL | Strategy.SNIPER:
             return PlaceBid(view.lot, maximum_minor=plan.value_minor)
         case Strategy.INCREMENTAL | Strategy.BUDGET:
-            return PlaceBid(view.lot, amount_minor=view.minimum_minor)
+            return PlaceBid(view.lot, amount_minor=board.minimum_minor)
         case Strategy.JUMP:
-            return PlaceBid(view.lot, amount_minor=_jump(view, plan, chance))
+            return PlaceBid(view.lot, amount_minor=_jump(terms, board, plan, chance))
         case Strategy.NOISE:
-            return _noise(view, plan, chance)
+            return _noise(view.lot, terms, board, plan, chance)
 
 
 def choose(
@@ -176,28 +190,28 @@ def choose(
     return best
 
 
-def _jump(view: LotView, plan: Plan, chance: float) -> int:
+def _jump(terms: EnglishTerms, board: EnglishBoard, plan: Plan, chance: float) -> int:
     """Return an amount one to `jump_steps_max` steps over the minimum, or the private value if that is less."""
-    return _raised(view, plan, 1 + int(chance * plan.jump_steps_max))
+    return _raised(terms, board, plan, 1 + int(chance * plan.jump_steps_max))
 
 
-def _noise(view: LotView, plan: Plan, chance: float) -> Intent:
+def _noise(lot: str, terms: EnglishTerms, board: EnglishBoard, plan: Plan, chance: float) -> Intent:
     """Return what one of the moods says; the rest of `chance` says how far it goes."""
     mood, rest = divmod(chance * _MOODS, 1)
-    raised_minor = _raised(view, plan, int(rest * (NOISE_STEPS_MAX + 1)))
+    raised_minor = _raised(terms, board, plan, int(rest * (NOISE_STEPS_MAX + 1)))
     match int(mood):
         case 0:
-            return PlaceBid(view.lot, amount_minor=1)
+            return PlaceBid(lot, amount_minor=1)
         case 1:
-            return PlaceBid(view.lot, amount_minor=max(1, view.minimum_minor // 2))
-        case 2 if view.buy_now_minor is None:
-            return BuyNow(view.lot, raised_minor)
+            return PlaceBid(lot, amount_minor=max(1, board.minimum_minor // 2))
+        case 2 if board.buy_now_minor is None:
+            return BuyNow(lot, raised_minor)
         case number if number % 2:
-            return PlaceBid(view.lot, amount_minor=raised_minor)
+            return PlaceBid(lot, amount_minor=raised_minor)
         case _:
-            return PlaceBid(view.lot, maximum_minor=raised_minor)
+            return PlaceBid(lot, maximum_minor=raised_minor)
 
 
-def _raised(view: LotView, plan: Plan, steps: int) -> int:
+def _raised(terms: EnglishTerms, board: EnglishBoard, plan: Plan, steps: int) -> int:
     """Return an amount so many steps over the minimum, or the private value if that is less."""
-    return min(plan.value_minor, view.minimum_minor + steps * view.terms.step_at(view.minimum_minor))
+    return min(plan.value_minor, board.minimum_minor + steps * terms.step_at(board.minimum_minor))

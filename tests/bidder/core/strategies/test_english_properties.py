@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bidder.core.strategy import BuyNow, PlaceBid, Plan, Purse, Strategy, choose, decide
-from common.lot import LotStatus, LotTerms, LotView, Step
+from bidder.core.strategies.english import BuyNow, PlaceBid, Plan, Purse, Strategy, choose, decide
+from common.formats.english import EnglishBoard, EnglishTerms, Step
+from common.lot import LotStatus, LotTerms, LotView, Result
+from tests.english import english, english_terms
 
 ME, RIVAL = 7, 8
 NOW_MS = 50_000
@@ -18,17 +20,23 @@ chances = st.floats(0, 1, exclude_max=True)
 
 
 def terms(lot: str) -> LotTerms:
-    return LotTerms(lot=lot, title="A vase", starting_minor=100, increments=INCREMENTS)
+    return LotTerms(lot, "A vase", EnglishTerms(100, INCREMENTS))
+
+
+def untouched(lot: str) -> LotView:
+    return LotView(terms(lot), EnglishBoard(100), status=LotStatus.OPEN)
 
 
 @st.composite
 def views(draw: st.DrawFn, lot: str = "1") -> LotView:
     return LotView(
         terms=terms(lot),
-        minimum_minor=draw(amounts),
+        board=EnglishBoard(
+            minimum_minor=draw(amounts),
+            leader=draw(st.sampled_from([None, ME, RIVAL])),
+            buy_now_minor=draw(st.none() | amounts),
+        ),
         status=draw(st.sampled_from(LotStatus)),
-        leader=draw(st.sampled_from([None, ME, RIVAL])),
-        buy_now_minor=draw(st.none() | amounts),
         ends_at_ms=draw(st.none() | st.integers(NOW_MS - 2_000, NOW_MS + 2_000)),
     )
 
@@ -48,7 +56,7 @@ def test_nobody_offers_more_than_the_value_or_bids_as_the_leader(view: LotView, 
     assert intent == decide(view, NOW_MS, ME, plan, chance), "the same arguments gave another decision"
     if intent is not None:
         assert 1 <= intent.most_minor <= plan.value_minor
-        assert view.leader != ME
+        assert english(view).leader != ME
         assert view.status is LotStatus.OPEN
         assert intent.lot == view.lot
 
@@ -60,11 +68,12 @@ def test_noise_goes_little_over_the_minimum_if_it_does_not_bid_in_vain(
     plan = Plan(strategy=Strategy.NOISE, value_minor=value)
     intent = decide(view, NOW_MS, ME, plan, chance)
     if isinstance(intent, PlaceBid):
-        assert intent.most_minor <= view.minimum_minor + 3 * view.terms.step_at(view.minimum_minor)
+        minimum_minor = english(view).minimum_minor
+        assert intent.most_minor <= minimum_minor + 3 * english_terms(view.terms).step_at(minimum_minor)
 
 
 def test_noise_is_in_every_mood_some_time() -> None:
-    view = LotView(terms=terms("1"), minimum_minor=100, status=LotStatus.OPEN)
+    view = untouched("1")
     plan = Plan(strategy=Strategy.NOISE, value_minor=900)
     intents = [decide(view, NOW_MS, ME, plan, number / 200) for number in range(200)]
     assert sum(isinstance(intent, BuyNow) for intent in intents) == 20
@@ -103,9 +112,7 @@ def test_a_purse_is_never_overdrawn_and_goes_where_the_gain_is_greatest(
 
 @given(st.lists(amounts.filter(lambda value: value >= 100), min_size=2, max_size=6), st.integers(0, 1_000))
 def test_of_lots_that_cost_the_same_the_one_worth_most_is_chosen(values: list[int], total_minor: int) -> None:
-    lots = [
-        LotView(terms=terms(str(number)), minimum_minor=100, status=LotStatus.OPEN) for number in range(len(values))
-    ]
+    lots = [untouched(str(number)) for number in range(len(values))]
     cares = {str(number): Plan(strategy=Strategy.BUDGET, value_minor=value) for number, value in enumerate(values)}
     intent = choose(lots, NOW_MS, ME, cares, Purse(total_minor, {}), 0.5)
     best = PlaceBid(str(values.index(max(values))), amount_minor=100)
@@ -120,24 +127,19 @@ class Market:
     offers_minor: dict[str, int] = field(default_factory=dict)
 
     def bid(self, lot: str, paddle: int, amount_minor: int) -> None:
-        view = self.lots[lot]
-        if view.leader != paddle and amount_minor >= view.minimum_minor and view.status is LotStatus.OPEN:
-            self.lots[lot] = replace(
-                view,
-                seq=view.seq + 1,
-                leader=paddle,
-                price_minor=amount_minor,
-                minimum_minor=amount_minor + view.terms.step_at(amount_minor),
-            )
+        view, board = self.lots[lot], english(self.lots[lot])
+        if board.leader != paddle and amount_minor >= board.minimum_minor and view.status is LotStatus.OPEN:
+            minimum_minor = amount_minor + english_terms(view.terms).step_at(amount_minor)
+            moved = replace(board, leader=paddle, price_minor=amount_minor, minimum_minor=minimum_minor)
+            self.lots[lot] = replace(view, seq=view.seq + 1, board=moved)
 
     def close(self, lot: str) -> None:
-        view = self.lots[lot]
-        self.lots[lot] = replace(
-            view, seq=view.seq + 1, status=LotStatus.SOLD, winner=view.leader, hammer_minor=view.price_minor
-        )
+        view, board = self.lots[lot], english(self.lots[lot])
+        results = () if board.leader is None else (Result(board.leader, board.price_minor or 0),)
+        self.lots[lot] = replace(view, seq=view.seq + 1, status=LotStatus.SOLD, results=results)
 
     def owed_minor(self, paddle: int) -> int:
-        return sum(view.price_minor or 0 for view in self.lots.values() if view.leader == paddle)
+        return sum(english(view).price_minor or 0 for view in self.lots.values() if english(view).leader == paddle)
 
 
 steps = st.lists(
@@ -150,9 +152,7 @@ steps = st.lists(
 def test_in_a_whole_sale_seen_late_a_purse_always_covers_what_is_owed(
     moves: list[tuple[str, int, int]], total_minor: int, values: list[int]
 ) -> None:
-    market = Market(
-        {str(lot): LotView(terms=terms(str(lot)), minimum_minor=100, status=LotStatus.OPEN) for lot in range(4)}
-    )
+    market = Market({str(lot): untouched(str(lot)) for lot in range(4)})
     cares = {str(lot): Plan(strategy=Strategy.BUDGET, value_minor=value) for lot, value in enumerate(values)}
     seen, offers, on_the_way, unseen = dict(market.lots), dict[str, int](), dict[str, int](), dict[str, int]()
     for move, number, more in moves:
@@ -167,7 +167,7 @@ def test_in_a_whole_sale_seen_late_a_purse_always_covers_what_is_owed(
                 market.bid(lot, ME, on_the_way.pop(lot))
                 unseen[lot] = market.lots[lot].seq
             case "rival":
-                market.bid(lot, RIVAL, market.lots[lot].minimum_minor + more)
+                market.bid(lot, RIVAL, english(market.lots[lot]).minimum_minor + more)
             case "close":
                 market.close(lot)
             case "see":

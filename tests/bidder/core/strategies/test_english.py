@@ -2,12 +2,15 @@
 
 import pytest
 
-from bidder.core.strategy import BuyNow, PlaceBid, Plan, Strategy, acts_from_ms, can_gain, decide
-from common.lot import LotStatus, LotTerms, LotView, Step
+from bidder.core.strategies.english import BuyNow, PlaceBid, Plan, Strategy, acts_from_ms, can_gain, decide
+from common.formats.english import EnglishBoard, EnglishTerms, Step
+from common.formats.sealed import Pays, SealedBoard, SealedTerms
+from common.lot import LotStatus, LotTerms, LotView
 
 ME, RIVAL = 7, 8
 ENDS_MS = 100_000
-TERMS = LotTerms(lot="1", title="A vase", starting_minor=100, increments=(Step(0, 10), Step(200, 25)))
+ENGLISH = EnglishTerms(100, (Step(0, 10), Step(200, 25)))
+TERMS = LotTerms("1", "A vase", ENGLISH)
 
 
 def lot(
@@ -18,14 +21,8 @@ def lot(
     ends_at_ms: int | None = ENDS_MS,
     buy_now_minor: int | None = None,
 ) -> LotView:
-    return LotView(
-        terms=TERMS,
-        minimum_minor=minimum_minor,
-        status=status,
-        leader=leader,
-        ends_at_ms=ends_at_ms,
-        buy_now_minor=buy_now_minor,
-    )
+    board = EnglishBoard(minimum_minor, leader=leader, buy_now_minor=buy_now_minor)
+    return LotView(TERMS, board, status=status, ends_at_ms=ends_at_ms)
 
 
 def plan(strategy: Strategy, value_minor: int = 500) -> Plan:
@@ -117,6 +114,14 @@ def test_a_lot_beyond_the_value_is_given_up(view: LotView, *, expected: bool) ->
     assert can_gain(view, plan(Strategy.INCREMENTAL)) is expected
 
 
+@pytest.mark.parametrize("strategy", Strategy)
+def test_a_lot_of_another_format_is_left_alone(strategy: Strategy) -> None:
+    terms = LotTerms("1", "A vase", SealedTerms(100, Pays.OWN_OFFER))
+    view = LotView(terms, SealedBoard(100), status=LotStatus.OPEN)
+    assert decide(view, 1_000, ME, plan(strategy), 0.5) is None
+    assert not can_gain(view, plan(strategy))
+
+
 def test_a_war_between_two_bots_ends_at_the_lower_value() -> None:
     """Two incremental bidders, by the rules of open bids alone: the loser stops when the next step is too much."""
     values = {ME: 500, RIVAL: 320}
@@ -128,7 +133,7 @@ def test_a_war_between_two_bots_ends_at_the_lower_value() -> None:
             if isinstance(intent, PlaceBid):
                 assert intent.amount_minor == minimum_minor
                 price_minor, leader = minimum_minor, paddle
-                minimum_minor += TERMS.step_at(minimum_minor)
+                minimum_minor += ENGLISH.step_at(minimum_minor)
     assert leader == ME
     assert 320 - 25 < price_minor <= 320 + 25
     assert minimum_minor > 320

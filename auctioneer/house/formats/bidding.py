@@ -1,0 +1,24 @@
+"""The columns in which reports show the bidding on a lot, and an offer."""
+
+from typing import NamedTuple
+
+
+class Bidding(NamedTuple):
+    """The bidding on a lot as the auctioneer may see it. What a format does not have, or keeps sealed, is None."""
+
+    bids: int | None = None
+    leader: int | None = None
+    reserve_met: bool | None = None
+    price_minor: int | None = None
+    minimum_minor: int | None = None
+    starting_minor: int | None = None
+    maximum_minor: int | None = None
+    buy_now_minor: int | None = None
+
+
+class OfferMade(NamedTuple):
+    """What an offer asked for."""
+
+    kind: str
+    amount_minor: int | None = None
+    maximum_minor: int | None = None

@@ -1,0 +1,31 @@
+"""Dutch lots in reports."""
+
+from auctioneer.house.formats.bidding import Bidding, OfferMade
+from auctioneer.rules.formats.dutch import DutchBook, terms_of
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.terms import LotSpec
+from common.formats import AnyBoard, AnyOffer
+from common.formats.dutch import DutchBoard, StopRequest
+
+
+def terms_bidding(spec: LotSpec) -> Bidding:
+    """Return what the catalogue says of the bidding."""
+    return Bidding(starting_minor=terms_of(spec).starting_minor)
+
+
+def board_bidding(board: AnyBoard) -> Bidding:
+    """Return what a board says of the bidding: the price on the clock is what the next unit costs."""
+    assert isinstance(board, DutchBoard), "the table of formats goes by the board"
+    return Bidding(price_minor=board.price_minor, minimum_minor=board.price_minor)
+
+
+def bidding(lot: LotState) -> Bidding:
+    """Return the bidding on a lot; the bids are the bidders who took something."""
+    taken = lot.book.taken if isinstance(lot.book, DutchBook) else {}
+    return board_bidding(lot.view.board)._replace(bids=len(taken), starting_minor=terms_of(lot.spec).starting_minor)
+
+
+def offer_made(request: AnyOffer) -> OfferMade:
+    """Return what an offer asked for."""
+    assert isinstance(request, StopRequest), "the table of formats goes by the request"
+    return OfferMade("stop", request.price_minor)

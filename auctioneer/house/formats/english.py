@@ -1,0 +1,46 @@
+"""English lots in reports."""
+
+from auctioneer.house.formats.bidding import Bidding, OfferMade
+from auctioneer.rules.formats.english import Book, terms_of
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.terms import LotSpec
+from common.formats import AnyBoard, AnyOffer
+from common.formats.english import BidRequest, BuyRequest, EnglishBoard
+
+
+def terms_bidding(spec: LotSpec) -> Bidding:
+    """Return what the catalogue says of the bidding."""
+    return Bidding(starting_minor=terms_of(spec).starting_minor)
+
+
+def board_bidding(board: AnyBoard) -> Bidding:
+    """Return what a board says of the bidding."""
+    assert isinstance(board, EnglishBoard), "the table of formats goes by the board"
+    return Bidding(
+        bids=board.bids,
+        leader=board.leader,
+        reserve_met=board.reserve_met,
+        price_minor=board.price_minor,
+        minimum_minor=board.minimum_minor,
+        buy_now_minor=board.buy_now_minor,
+    )
+
+
+def bidding(lot: LotState) -> Bidding:
+    """Return the bidding on a lot with its secrets."""
+    maximum_minor = lot.book.leader_maximum_minor if isinstance(lot.book, Book) else None
+    return board_bidding(lot.view.board)._replace(
+        starting_minor=terms_of(lot.spec).starting_minor, maximum_minor=maximum_minor
+    )
+
+
+def offer_made(request: AnyOffer) -> OfferMade:
+    """Return what an offer asked for."""
+    if isinstance(request, BuyRequest):
+        return OfferMade("buy", request.price_minor)
+    assert isinstance(request, BidRequest), "the table of formats goes by the request"
+    if request.amount_minor is None:
+        return OfferMade("maximum", None, request.maximum_minor)
+    return OfferMade(
+        "bid" if request.maximum_minor is None else "bid_up_to", request.amount_minor, request.maximum_minor
+    )

@@ -1,0 +1,164 @@
+"""The rules of Dutch lots: the price falls by the clock, and whoever takes a unit has bought it.
+
+Source: the rules of the Dutch flower auctions, as in R. Cassady, "Auctions and Auctioneering" (1967), chapter 5, and
+W. Vickrey (1961) for its equivalence to sealed first price; `docs/rules-dutch.md` restates them:
+
+- the clock begins at the starting price; each price holds for `step_ms`, and then falls by `step_minor`, last to the
+  floor;
+- a bidder stops the clock by taking units at the price that it shows; that is a purchase, and can't be undone;
+- of several like units the rest stays for sale, and the clock goes on from the same price;
+- the lot closes when the last unit is taken, or when the floor has held for `step_ms`; what nobody took is not sold;
+- pauses and outages stop the clock: it counts the time that the lot has been open.
+"""
+
+from collections.abc import Iterator
+from typing import Final, final
+
+import msgspec
+
+from auctioneer.rules.formats.format import Outcome, Placed
+from auctioneer.rules.terms import LotSpec
+from common.errors import RejectCode
+from common.formats import AnyBoard, AnyOffer
+from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
+from common.lot import CloseCause, LotStatus, LotView, Result
+
+
+@final
+class DutchEntry(msgspec.Struct, frozen=True, gc=False, tag_field="format", tag="dutch"):
+    """What a stop, or the clock, writes into the book. Without a paddle the price falls by one step."""
+
+    paddle: int | None = None
+    units: int = 0
+    amount_minor: int = 0
+    """What the units cost in all."""
+
+
+@final
+class DutchBook(msgspec.Struct, tag_field="format", tag="dutch"):
+    """How often the price has fallen, what is left, and who took what. It is changed in place."""
+
+    price_minor: int
+    units_left: int
+    steps: int = 0
+    taken: dict[int, Result] = msgspec.field(default_factory=dict)
+    """By paddle, in the order of the first stops."""
+
+
+class Dutch:
+    """Dutch rules for the frame."""
+
+    offers: frozenset[type[AnyOffer]] = frozenset({StopRequest})
+    sells_at_once = True
+
+    def open(self, spec: LotSpec) -> DutchBook:
+        """Return the book of a clock at the starting price."""
+        terms = terms_of(spec)
+        return DutchBook(terms.starting_minor, terms.units)
+
+    def decide(
+        self,
+        spec: LotSpec,
+        book: DutchBook,
+        placed: Placed,
+    ) -> DutchEntry | Outcome | RejectCode:
+        """Decide a stop: the bidder takes up to so many units at the price on the clock."""
+        offer = placed.offer
+        assert isinstance(offer, StopRequest), "the frame refuses other offers"
+        price_minor = book.price_minor
+        if offer.price_minor < price_minor:
+            return RejectCode.BELOW_MINIMUM
+        units = min(offer.units, book.units_left)
+        entry = DutchEntry(placed.paddle, units, units * price_minor)
+        if units < book.units_left:
+            return entry
+        rows = book.taken | {placed.paddle: _row_after(book, entry)}
+        return Outcome(CloseCause.SOLD_OUT, tuple(rows.values()), entry)
+
+    def apply(self, spec: LotSpec, book: DutchBook, entry: DutchEntry) -> DutchBook:
+        """Let the price fall, or hand units over. The book is changed in place."""
+        if entry.paddle is None:
+            book.steps += 1
+            book.price_minor = price_after(terms_of(spec), book.steps)
+        else:
+            book.taken[entry.paddle] = _row_after(book, entry)
+            book.units_left -= entry.units
+        return book
+
+    def show(self, spec: LotSpec, book: DutchBook, *, is_over: bool) -> DutchBoard:
+        """Return the price on the clock, and the units that are left."""
+        return DutchBoard(book.price_minor, book.units_left)
+
+    def due_ms(self, spec: LotSpec, book: DutchBook) -> int | None:
+        """Return when the price falls next; None at the floor, from which only the close follows."""
+        terms = terms_of(spec)
+        return (book.steps + 1) * terms.step_ms if book.steps + 1 < terms.prices else None
+
+    def step(self, spec: LotSpec, book: DutchBook) -> DutchEntry:
+        """Return the entry by which the price falls."""
+        return DutchEntry()
+
+    def close(self, spec: LotSpec, book: DutchBook) -> tuple[Result, ...]:
+        """Return what was taken."""
+        return tuple(book.taken.values())
+
+    def own(self, spec: LotSpec, book: DutchBook, paddle: int) -> DutchOwn | None:
+        """Return what the bidder has taken; None if that is nothing."""
+        row = book.taken.get(paddle)
+        return None if row is None else DutchOwn(row.units, row.amount_minor)
+
+    def watched(self, book: DutchBook) -> None:
+        """Watch nobody: what was taken is bought."""
+
+    def release(self, spec: LotSpec, book: DutchBook) -> DutchEntry:
+        """Release nothing. Raises AssertionError, since nobody is watched."""
+        raise AssertionError(f"nobody is watched on lot {spec.terms.lot}: {book}")
+
+    def faults(self, spec: LotSpec, book: DutchBook, view: LotView) -> Iterator[str]:
+        """Yield what can't be true of a lot's book, board and results."""
+        terms = terms_of(spec)
+        if view.board != self.show(spec, book, is_over=view.status.is_final):
+            yield "the board is not what the book shows"
+        if not 0 <= book.steps < terms.prices or book.price_minor != price_after(terms, book.steps):
+            yield "the price is not one of the clock's"
+        rows = tuple(book.taken.values())
+        if book.units_left < 0 or any(row.units < 1 for row in rows):
+            yield "more units were taken than there are, or none"
+        if sum(row.units for row in rows) + book.units_left != terms.units:
+            yield "units were lost, or came from nowhere"
+        if any(row.amount_minor < row.units * terms.floor_minor for row in rows):
+            yield "a unit was sold below the floor"
+        if view.status in (LotStatus.SOLD, LotStatus.PASSED) and view.results != rows:
+            yield "the results are not what was taken"
+
+    def moves(self, before: AnyBoard, after: AnyBoard) -> Iterator[str]:
+        """Yield what can't be true of two boards of which one follows the other."""
+        assert isinstance(before, DutchBoard), "a Dutch lot has Dutch boards"
+        assert isinstance(after, DutchBoard), "a Dutch lot has Dutch boards"
+        fell, was_taken = after.price_minor < before.price_minor, after.units_left < before.units_left
+        if after.price_minor > before.price_minor or after.units_left > before.units_left or fell == was_taken:
+            yield "neither did the price fall nor was a unit taken, or both at once"
+
+
+DUTCH: Final = Dutch()
+
+
+def terms_of(spec: LotSpec) -> DutchTerms:
+    """Return the terms of a Dutch lot."""
+    terms = spec.terms.format
+    assert isinstance(terms, DutchTerms), "the table of formats goes by the terms"
+    return terms
+
+
+def price_after(terms: DutchTerms, steps: int) -> int:
+    """Return the price on the clock after it has fallen so often."""
+    return max(terms.floor_minor, terms.starting_minor - steps * terms.step_minor)
+
+
+def _row_after(book: DutchBook, entry: DutchEntry) -> Result:
+    """Return the row of a bidder with the units of an entry in it."""
+    assert entry.paddle is not None, "a step of the clock hands nothing over"
+    row = book.taken.get(entry.paddle)
+    if row is None:
+        return Result(entry.paddle, entry.amount_minor, entry.units)
+    return Result(entry.paddle, row.amount_minor + entry.amount_minor, row.units + entry.units)

@@ -1,0 +1,85 @@
+"""The seam between the frame and the formats: all that the house knows of the bidding on a lot goes through it.
+
+The frame (the engine) owns the lot's status, its clock, its seq, its soft close and its record. A format owns the
+bidding. It never sees a pause, an outage or a server time: its times are lot time, the milliseconds that the lot has
+been open.
+
+`show` is the only way from a book to what others see. The frame compares boards: if an offer leaves the board as it
+was, there is no event, no seq and no extension. So a secret stays secret without the care of the format's author.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from auctioneer.rules.terms import LotSpec
+from common.errors import RejectCode
+from common.formats import AnyBoard, AnyOffer, AnyOwn
+from common.lot import CloseCause, LotView, Result
+
+Book = TypeVar("Book")
+"""What only the house knows of a lot's bidding."""
+Entry = TypeVar("Entry")
+"""What one offer writes into the book. The record has it, so that a book is built again without deciding again."""
+
+
+class Placed(NamedTuple):
+    """An offer: who made it, and when in lot time."""
+
+    paddle: int
+    at_ms: int
+    offer: AnyOffer
+
+
+class Outcome(NamedTuple):
+    """The lot is over by an offer or by its own clock."""
+
+    cause: CloseCause
+    results: tuple[Result, ...]
+    entry: Any = None
+    """What the offer writes into the book; None if that is nothing."""
+
+
+class Format(Protocol[Book, Entry]):
+    """The rules of one format. A method changes nothing but the book that `apply` is given."""
+
+    offers: frozenset[type[AnyOffer]]
+    """The offers that it has; the frame refuses any other with `other_format`."""
+
+    sells_at_once: bool
+    """An accepted offer is a purchase, so a lot of which something was taken can't be withdrawn any more."""
+
+    def open(self, spec: LotSpec) -> Book:
+        """Return the book of a lot on which nobody has made an offer."""
+
+    def decide(self, spec: LotSpec, book: Book, placed: Placed) -> Entry | Outcome | RejectCode | None:
+        """Decide an offer on an open lot. None: it is accepted, and changes nothing."""
+
+    def apply(self, spec: LotSpec, book: Book, entry: Entry) -> Book:
+        """Return the book with an entry in it. It may be the same object, changed."""
+
+    def show(self, spec: LotSpec, book: Book, *, is_over: bool) -> AnyBoard:
+        """Return what everybody may see of the book while the lot is not over, or once it is."""
+
+    def due_ms(self, spec: LotSpec, book: Book) -> int | None:
+        """Return the lot time at which the format's own clock acts next; None if it has none, or is done."""
+
+    def step(self, spec: LotSpec, book: Book) -> Entry:
+        """Return the entry by which the format's own clock acts, when that is due."""
+
+    def close(self, spec: LotSpec, book: Book) -> tuple[Result, ...]:
+        """Return the results if the lot closes now; none if it passes."""
+
+    def own(self, spec: LotSpec, book: Book, paddle: int) -> AnyOwn | None:
+        """Return what a bidder may know of its own position; None if it has none."""
+
+    def watched(self, book: Book) -> int | None:
+        """Return the paddle that wants something released when it falls silent; None if nobody does."""
+
+    def release(self, spec: LotSpec, book: Book) -> Entry:
+        """Return the entry by which what the watched bidder wanted released is released. The board stays as it is."""
+
+    def faults(self, spec: LotSpec, book: Book, view: LotView) -> Iterator[str]:
+        """Yield what can't be true of a lot's book, board and results."""
+
+    def moves(self, before: AnyBoard, after: AnyBoard) -> Iterator[str]:
+        """Yield what can't be true of two boards of which one follows the other."""

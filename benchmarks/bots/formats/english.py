@@ -1,0 +1,93 @@
+"""English lots: bots bid on them, and the story tells who outbids whom."""
+
+from collections.abc import Callable
+from typing import Final
+
+from benchmarks.bots.formats.lot import Bidding, Kind, Line, Start
+from common.formats import AnyBoard, AnyTerms
+from common.formats.english import EnglishBoard, EnglishTerms
+from common.lot import LotMoved, LotView
+from common.money import Currency
+
+OUTBIDS_PAUSE_MS: Final = 2500
+"""Of one lot, not more than one change of the leader is told in so long."""
+JUMP_STEPS: Final = 6
+"""A rise by so many steps at once is told in any case."""
+EXTENSION_MS_MIN: Final = 300
+"""A soft close that gives less time than this is told like any other bid."""
+
+
+def start_of(terms: AnyTerms) -> Start:
+    """Return what a bot goes by."""
+    ours = _terms(terms)
+    return Start(ours.starting_minor, ours.step_at, ours.buy_now_minor)
+
+
+def bidding_of(board: AnyBoard) -> Bidding:
+    """Return the bidding that a board shows."""
+    ours = _board(board)
+    return Bidding(ours.price_minor, ours.bids, ours.reserve_met)
+
+
+class EnglishTeller:
+    """Tells the bidding on English lots: now and then who is outbid, and always a jump, an extension, the reserve."""
+
+    def __init__(self, currency: Currency, name_of: Callable[[int], str]) -> None:
+        self._show = currency.show
+        self._name_of = name_of
+        self._outbid_told_ms: dict[str, int] = {}
+
+    def opening(self, terms: AnyTerms) -> str:
+        """Return how a lot opens."""
+        return f"opens at {self._show(_terms(terms).starting_minor)}"
+
+    def move(self, before: LotView, view: LotView, event: LotMoved) -> Line | None:
+        """Return the line for a bid; None where it is not notable."""
+        was, now, lot = _board(before.board), _board(view.board), f"Lot {view.lot}"
+        if now.price_minor is None or now.leader is None or event.bidder is None:
+            return None
+        price, leader = self._show(now.price_minor), self._name_of(now.leader)
+        if _extension_ms(before, view) >= EXTENSION_MS_MIN and before.ends_at_ms is not None:
+            left_s = (before.ends_at_ms - event.at_ms) / 1000
+            more_s = _extension_ms(before, view) / 1000
+            bidder = self._name_of(event.bidder)
+            leads = "leads" if event.bidder == now.leader else f"{leader} still leads"
+            text = f"{lot}: {bidder} bids with {left_s:.1f} s left, {leads} at {price}; {more_s:.1f} s more"
+            return Line(Kind.EXTENDED, text)
+        if now.reserve_met and not was.reserve_met:
+            return Line(Kind.RESERVE, f"{lot}: the reserve is met, {leader} leads at {price}")
+        if was.leader is None or was.leader == now.leader:
+            return None
+        risen_minor = now.price_minor - (was.price_minor or 0)
+        is_jump = risen_minor >= JUMP_STEPS * _terms(view.terms.format).step_at(was.price_minor or 0)
+        if not is_jump and event.at_ms < self._outbid_told_ms.get(view.lot, -OUTBIDS_PAUSE_MS) + OUTBIDS_PAUSE_MS:
+            return None
+        self._outbid_told_ms[view.lot] = event.at_ms
+        how = "jumps past" if is_jump else "outbids"
+        return Line(Kind.OUTBID, f"{lot}: {leader} {how} {self._name_of(was.leader)} at {price}")
+
+    def count(self, board: AnyBoard) -> str:
+        """Return after how many bids the lot closed."""
+        bids = _board(board).bids
+        return "after 1 bid" if bids == 1 else f"after {bids} bids"
+
+    def pass_reason(self, board: AnyBoard) -> str:
+        """Return why nobody got the lot."""
+        price_minor = _board(board).price_minor
+        if price_minor is None:
+            return " without a bid"
+        return f": {self._show(price_minor)} is below the reserve, {self.count(board)}"
+
+
+def _terms(terms: AnyTerms) -> EnglishTerms:
+    assert isinstance(terms, EnglishTerms), "the table of formats goes by the terms"
+    return terms
+
+
+def _board(board: AnyBoard) -> EnglishBoard:
+    assert isinstance(board, EnglishBoard), "an English lot has English boards"
+    return board
+
+
+def _extension_ms(before: LotView, view: LotView) -> int:
+    return 0 if before.ends_at_ms is None or view.ends_at_ms is None else view.ends_at_ms - before.ends_at_ms

@@ -1,0 +1,41 @@
+"""Which module knows a lot's format: the only list of formats of the bots."""
+
+from collections.abc import Callable
+from typing import Final
+
+from benchmarks.bots.formats import dutch, english, sealed
+from benchmarks.bots.formats.dutch import DutchTeller
+from benchmarks.bots.formats.english import EnglishTeller
+from benchmarks.bots.formats.lot import Bidding, Start, Teller
+from benchmarks.bots.formats.sealed import SealedTeller
+from common.formats import AnyBoard, AnyTerms
+from common.formats.dutch import DutchBoard, DutchTerms
+from common.formats.english import EnglishBoard, EnglishTerms
+from common.formats.sealed import SealedBoard, SealedTerms
+
+_STARTS: Final[dict[type[AnyTerms], Callable[[AnyTerms], Start]]] = {
+    EnglishTerms: english.start_of,
+    SealedTerms: sealed.start_of,
+    DutchTerms: dutch.start_of,
+}
+_BIDDINGS: Final[dict[type[AnyBoard], Callable[[AnyBoard], Bidding]]] = {
+    EnglishBoard: english.bidding_of,
+    SealedBoard: sealed.bidding_of,
+    DutchBoard: dutch.bidding_of,
+}
+TELLERS: Final[dict[type[AnyTerms], type[Teller]]] = {
+    EnglishTerms: EnglishTeller,
+    SealedTerms: SealedTeller,
+    DutchTerms: DutchTeller,
+}
+"""By the type of a lot's terms: who tells the bidding on it."""
+
+
+def start_of(terms: AnyTerms) -> Start:
+    """Return what a bot goes by when it makes a plan for a lot with these terms."""
+    return _STARTS[type(terms)](terms)
+
+
+def bidding_of(board: AnyBoard) -> Bidding:
+    """Return the bidding that a board shows."""
+    return _BIDDINGS[type(board)](board)

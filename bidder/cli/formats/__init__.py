@@ -1,0 +1,1 @@
+"""The commands that make offers, a module for each format."""

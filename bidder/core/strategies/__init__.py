@@ -1,0 +1,1 @@
+"""How simple bots bid, a module for each format that has bots."""

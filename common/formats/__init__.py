@@ -1,0 +1,16 @@
+"""The types of each format of a lot, a module each; these unions are the only lists of them.
+
+- Terms: what the catalogue tells everybody about the bidding. A lot's format is the type of its terms.
+- A board: what everybody sees of the bidding. Every board has a `leader`, None where the format names none.
+- Own: what one bidder may know of its own position.
+- Offers: the requests by which a bidder says something about a lot.
+"""
+
+from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
+from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms
+from common.formats.sealed import SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
+
+AnyTerms = EnglishTerms | SealedTerms | DutchTerms
+AnyBoard = EnglishBoard | SealedBoard | DutchBoard
+AnyOwn = EnglishOwn | SealedOwn | DutchOwn
+AnyOffer = BidRequest | BuyRequest | SealRequest | UnsealRequest | StopRequest

@@ -1,0 +1,124 @@
+"""Two sales that differ only in what is secret are the same to an observer: byte for byte, and in their times.
+
+An observer gets every broadcast and heartbeat, and asks for the state after every step. It also sees when the house
+acts, so the house's next deadline must be the same.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+from auctioneer.network.broadcasts import frames
+from auctioneer.rules.terms import LotSpec
+from common.codec import encode
+from common.formats import AnyOffer
+from common.formats.english import BidRequest
+from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
+from common.lot import LotTerms
+from common.messages import LotRequest, ReplayRequest, Role, SnapshotRequest
+from tests.auctioneer.house.house_examples import ANN, BOB, HOUR_MS, SmallSale, lot
+
+CAT, OBSERVER = "c" * 40, "o" * 40
+Step = tuple[int, str, AnyOffer]
+"""Milliseconds after the opening, who, and what."""
+
+
+def observed(spec: LotSpec, steps: Sequence[Step], until_ms: int) -> list[object]:
+    """Return all that an observer receives up to a time, and when the house would act next."""
+    sale = SmallSale(spec)
+    for key, name in ((ANN, "Ann"), (BOB, "Bob"), (CAT, "Cat")):
+        sale.join(key, name)
+    sale.join(OBSERVER, "", Role.OBSERVER)
+    opened_ms, seen = sale.now_ms, list[object]()
+
+    def look() -> None:
+        events = sale.commit().events
+        seen.extend((sale.now_ms, frame) for frame in frames(1, events, lambda _lot: False))
+        asked = (SnapshotRequest(id=9), LotRequest(id=9, lot="1"), ReplayRequest(id=9, lot="1", after_seq=0))
+        seen.extend(encode(sale.ask(OBSERVER, request)) for request in asked)
+        seen.append(encode(sale.house.heartbeat(sale.now_ms)))
+        seen.append(sale.house.next_deadline_ms())
+
+    for after_ms, key, offer in steps:
+        sale.now_ms = opened_ms + after_ms
+        sale.send(key, encode(offer))
+        look()
+    sale.now_ms = opened_ms + until_ms
+    sale.house.advance(sale.now_ms)
+    look()
+    return seen
+
+
+def seal(request_id: int, amount_minor: int) -> SealRequest:
+    return SealRequest(id=request_id, lot="1", amount_minor=amount_minor)
+
+
+def secret(request_id: int, maximum_minor: int) -> BidRequest:
+    return BidRequest(id=request_id, lot="1", maximum_minor=maximum_minor)
+
+
+def sealed_lot(pays: Pays, reserve_minor: int | None = None) -> LotSpec:
+    terms = SealedTerms(1000, pays, reserve_minor is not None)
+    return LotSpec(LotTerms("1", "Lot", terms, duration_ms=HOUR_MS), reserve_minor)
+
+
+NOBODY: list[Step] = [(second * 1000, ANN, UnsealRequest(id=10 + second, lot="1")) for second in range(1, 6)]
+"""Five requests that come to nothing."""
+SOME: list[Step] = [
+    (1000, ANN, seal(11, 5000)),
+    (2000, BOB, seal(11, 7000)),
+    (3000, ANN, seal(12, 9000)),
+    (4000, BOB, UnsealRequest(id=12, lot="1")),
+    (5000, CAT, seal(11, 1000)),
+]
+OTHERS: list[Step] = [(at_ms, CAT, seal(11 + at_ms, 2000 + at_ms)) for at_ms in (1000, 2000, 3000, 4000, 5000)]
+
+
+@pytest.mark.parametrize("pays", Pays)
+@pytest.mark.parametrize(("one", "other"), [(NOBODY, SOME), (SOME, OTHERS)])
+@pytest.mark.parametrize("reserves", [(None, None), (1500, 9999)])
+def test_until_the_close_nobody_can_tell_one_sealed_lot_from_another(
+    pays: Pays, one: list[Step], other: list[Step], reserves: tuple[int | None, int | None]
+) -> None:
+    until_ms = HOUR_MS - 1
+    first = observed(sealed_lot(pays, reserves[0]), one, until_ms)
+    assert first == observed(sealed_lot(pays, reserves[1]), other, until_ms)
+
+
+def test_after_the_close_of_a_second_price_lot_the_highest_offer_stays_secret() -> None:
+    two_sales = [
+        observed(sealed_lot(Pays.SECOND_OFFER), [(1000, ANN, seal(11, 4000)), (2000, BOB, seal(11, most))], HOUR_MS)
+        for most in (5000, 90_000)
+    ]
+    assert two_sales[0] == two_sales[1]
+
+
+def test_the_close_itself_tells_the_result() -> None:
+    """Else the tests above would compare nothing."""
+    two_sales = [observed(sealed_lot(Pays.OWN_OFFER), steps, HOUR_MS) for steps in (SOME, OTHERS)]
+    assert two_sales[0] != two_sales[1]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ((secret(11, 3000),), (secret(11, 99_000),)),
+        ((secret(11, 3000), secret(12, 3500)), (secret(11, 3000), secret(12, 3000))),
+        ((secret(11, 3000), secret(12, 9000)), (secret(11, 8000), secret(12, 7000))),
+    ],
+    ids=["how much", "raised", "raised or not"],
+)
+def test_a_maximum_of_the_leader_stays_secret(pair: tuple[tuple[BidRequest, ...], tuple[BidRequest, ...]]) -> None:
+    """Also that it was raised, by how much, and whether there is more than the price."""
+    two_sales = [
+        observed(lot("1"), [(number * 1000, ANN, offer) for number, offer in enumerate(offers, start=1)], HOUR_MS)
+        for offers in pair
+    ]
+    assert two_sales[0] == two_sales[1]
+
+
+def test_an_english_reserve_that_is_far_from_met_stays_secret() -> None:
+    steps: list[Step] = [(1000, ANN, BidRequest(id=11, lot="1", amount_minor=1200))]
+    assert observed(lot("1", reserve_minor=5000), steps, HOUR_MS) == observed(
+        lot("1", reserve_minor=9000), steps, HOUR_MS
+    )

@@ -1,0 +1,78 @@
+"""The tables of formats: every member of each union has its place, and none has two."""
+
+from typing import get_args
+
+import msgspec
+import pytest
+
+from auctioneer.rules.formats.dutch import DutchBook, DutchEntry
+from auctioneer.rules.formats.english import Book
+from auctioneer.rules.formats.entries import AnyBook, AnyEntry
+from auctioneer.rules.formats.sealed import SealedBook, SealedOffer
+from auctioneer.rules.formats.table import FLAT, FORMATS, closing, first_board, format_of, withdrawing
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.terms import LotSpec
+from common.formats import AnyBoard, AnyOffer, AnyTerms
+from common.formats.dutch import DutchTerms
+from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
+from common.formats.sealed import Pays, SealedTerms
+from common.lot import CloseCause, LotAdded, LotClosed, LotTerms, LotWithdrawn, first_view
+
+TERMS: list[AnyTerms] = [
+    EnglishTerms(100, (Step(0, 10),)),
+    SealedTerms(100, Pays.OWN_OFFER),
+    DutchTerms(900, 100, 200, 1_000, 2),
+]
+
+
+def scheduled(terms: AnyTerms) -> LotState:
+    spec = LotSpec(LotTerms("1", "Lot", terms))
+    view = first_view(LotAdded(1, 0, spec.terms, first_board(spec)))
+    return LotState(spec, 0, view, book=format_of(spec).open(spec))
+
+
+def test_every_lot_has_a_format_and_every_offer_belongs_to_one() -> None:
+    assert set(FORMATS) == set(get_args(AnyTerms)) == {type(terms) for terms in TERMS}
+    offers = [offer for form in FORMATS.values() for offer in form.offers]
+    assert sorted(map(str, offers)) == sorted(map(str, get_args(AnyOffer)))
+
+
+def test_a_flat_offer_is_one_of_a_format_and_leads_to_its_board() -> None:
+    assert set(FLAT) == {BidRequest}
+    for offer, (board, _decide) in FLAT.items():
+        (form,) = (form for form in FORMATS.values() if offer in form.offers)
+        (kind,) = (kind for kind, other in FORMATS.items() if other is form)
+        spec = next(scheduled(terms).spec for terms in TERMS if type(terms) is kind)
+        assert type(first_board(spec)) is board is EnglishBoard
+
+
+@pytest.mark.parametrize("terms", TERMS, ids=lambda terms: type(terms).__name__)
+def test_a_lot_without_offers_has_no_fault_passes_and_can_be_withdrawn(terms: AnyTerms) -> None:
+    lot = scheduled(terms)
+    form = format_of(lot.spec)
+    assert isinstance(lot.view.board, AnyBoard)
+    assert list(form.faults(lot.spec, lot.book, lot.view)) == []
+    assert form.own(lot.spec, lot.book, 1) is None
+    assert form.watched(lot.book) is None
+    over = form.show(lot.spec, lot.book, is_over=True)
+    assert closing(lot, 9, CloseCause.TIME) == LotClosed(1, 9, CloseCause.TIME, over)
+    assert withdrawing(lot, 9, "broken") == LotWithdrawn(1, 9, over, "broken")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (AnyBook, Book(1, 2, 3)),
+        (AnyBook, SealedBook({3: 100, 1: 100})),
+        (AnyBook, DutchBook(100, 2)),
+        (AnyEntry, Book(1, 2, 3)),
+        (AnyEntry, SealedOffer(3, None)),
+        (AnyEntry, DutchEntry()),
+    ],
+    ids=str,
+)
+def test_books_and_entries_come_back_from_the_disk(kind: type, value: object) -> None:
+    for codec in (msgspec.json, msgspec.msgpack):
+        back = codec.decode(codec.encode(value), type=kind)
+        assert back == value
+        assert not isinstance(value, SealedBook) or list(back.offers_minor) == [3, 1], "the earliest offer comes first"

@@ -1,0 +1,36 @@
+"""Every format has its place in each of the bots' tables."""
+
+from typing import get_args
+
+from benchmarks.bots.formats.lot import Bidding, Start
+from benchmarks.bots.formats.table import TELLERS, bidding_of, start_of
+from common.formats import AnyBoard, AnyTerms
+from common.formats.dutch import DutchBoard, DutchTerms
+from common.formats.english import EnglishBoard, EnglishTerms, Step
+from common.formats.sealed import Pays, SealedBoard, SealedTerms
+
+TERMS = EnglishTerms(1_000, (Step(0, 100),), buy_now_minor=9_000)
+
+
+def test_every_format_has_a_teller() -> None:
+    assert set(TELLERS) == set(get_args(AnyTerms))
+
+
+def test_every_format_says_what_a_bot_goes_by() -> None:
+    started = {
+        EnglishTerms: (start_of(TERMS), Start(1_000, TERMS.step_at, 9_000)),
+        SealedTerms: (start_of(SealedTerms(2_000, Pays.OWN_OFFER)), Start(2_000)),
+        DutchTerms: (start_of(DutchTerms(3_000, 1_000, 100, 500)), Start(3_000)),
+    }
+    assert set(started) == set(get_args(AnyTerms))
+    assert all(found == expected for found, expected in started.values())
+
+
+def test_every_format_says_how_the_bidding_stands() -> None:
+    shown = {
+        EnglishBoard: (bidding_of(EnglishBoard(1_100, 1_000, 1, 3, reserve_met=False)), Bidding(1_000, 3, False)),
+        SealedBoard: (bidding_of(SealedBoard(1_000, 2)), Bidding(bids=2)),
+        DutchBoard: (bidding_of(DutchBoard(2_500, 3)), Bidding(2_500)),
+    }
+    assert set(shown) == set(get_args(AnyBoard))
+    assert all(found == expected for found, expected in shown.values())

@@ -1,0 +1,1 @@
+"""The rules of each format once more, from docs/ and from nothing of the house, as plainly as they can be told."""

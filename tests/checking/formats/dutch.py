@@ -1,0 +1,87 @@
+"""The rules of Dutch lots once more, from docs/rules-dutch.md.
+
+A lot keeps every sale of units, and how often the price fell; what is left and what is to pay is worked out each time.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from tests.checking.formats.bidding import Body, Taken
+
+
+@dataclass(slots=True)
+class DutchBidding:
+    """The clock of one lot, and the units sold: each sale is a paddle, how many units, and the price of each."""
+
+    terms: Body
+    reserve_minor: int | None
+    falls: int = 0
+    sales: list[tuple[int, int, int]] = field(default_factory=list)
+
+    asks = frozenset({"stop"})
+
+    def copy(self) -> "DutchBidding":
+        return replace(self, sales=list(self.sales))
+
+    def price(self) -> int:
+        price: int = self.terms["starting_minor"]
+        for _ in range(self.falls):
+            price = max(self.terms["floor_minor"], price - self.terms["step_minor"])
+        return price
+
+    def left(self) -> int:
+        return int(self.terms["units"]) - sum(units for _, units, _ in self.sales)
+
+    def board(self, *, is_over: bool) -> Body:
+        return {"format": "dutch", "price_minor": self.price(), "units_left": self.left()}
+
+    def own(self, paddle: int) -> Body | None:
+        mine = [(units, units * price) for buyer, units, price in self.sales if buyer == paddle]
+        if not mine:
+            return None
+        return {
+            "format": "dutch",
+            "units": sum(units for units, _ in mine),
+            "amount_minor": sum(minor for _, minor in mine),
+        }
+
+    def results(self) -> tuple[Body, ...]:
+        """Rule 12: one row for each buyer, in the order of their first purchases."""
+        rows = []
+        for paddle in dict.fromkeys(buyer for buyer, _, _ in self.sales):
+            bought = self.own(paddle)
+            assert bought is not None
+            rows.append({"paddle": paddle, "amount_minor": bought["amount_minor"], "units": bought["units"]})
+        return tuple(rows)
+
+    def rejection(self, paddle: int, request: Body) -> str | None:
+        """Rule 9: refuse who would pay more than it saw."""
+        return "below_minimum" if request["price_minor"] < self.price() else None
+
+    def take(self, paddle: int, request: Body) -> Taken:
+        """Rules 7, 11 and 14: sell as many units as there are, at what the clock shows."""
+        units = min(request.get("units", 1), self.left())
+        self.sales.append((paddle, units, self.price()))
+        return Taken(True, _entry(paddle, units, units * self.price()), None if self.left() else "sold_out")
+
+    def is_bound(self) -> bool:
+        """Rule 15."""
+        return bool(self.sales)
+
+    def due_ms(self) -> int | None:
+        """Rules 1 and 2."""
+        return None if self.price() == self.terms["floor_minor"] else (self.falls + 1) * int(self.terms["step_ms"])
+
+    def step(self) -> Body:
+        self.falls += 1
+        return _entry(None, 0, 0)
+
+    def may_drop(self, paddle: int) -> bool:
+        """Hold that what was taken is bought."""
+        return False
+
+    def drop(self, paddle: int) -> Body:
+        raise AssertionError(f"paddle {paddle} asked for no release")
+
+
+def _entry(paddle: int | None, units: int, amount_minor: int) -> Body:
+    return {"format": "dutch", "paddle": paddle, "units": units, "amount_minor": amount_minor}

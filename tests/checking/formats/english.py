@@ -1,0 +1,171 @@
+"""The English rules once more, from docs/rules.md.
+
+A lot keeps all that was ever bid on it, and its price is worked out from all maxima each time.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from common.limits import AMOUNT_MINOR_MAX
+from tests.checking.formats.bidding import Body, Taken
+
+_LARGE = AMOUNT_MINOR_MAX // 4
+"""Below it no amount can make the next minimum too large, whatever the table of increments."""
+
+
+@dataclass(slots=True)
+class Maximum:
+    """What a bidder would pay for a lot; `rank` is when that was said."""
+
+    minor: int
+    rank: int
+    while_connected: bool
+
+
+@dataclass(slots=True)
+class EnglishBidding:
+    """The bids on one lot."""
+
+    terms: Body
+    reserve_minor: int | None
+    bids: int = 0
+    said: int = 0
+    floor_minor: int = 0
+    maxima: dict[int, Maximum] = field(default_factory=dict)
+    buyer: int | None = None
+
+    asks = frozenset({"bid", "buy"})
+
+    def copy(self) -> "EnglishBidding":
+        return replace(self, maxima=dict(self.maxima))
+
+    def step_at(self, price_minor: int) -> int:
+        """Rule 3."""
+        rows = self.terms["increments"]
+        return int([rows[0][1], *(step for start, step in rows if start <= price_minor)][-1])
+
+    # --- rules 4, 5 and 13: the price -------------------------------------------------------------------------------
+
+    def ranked(self) -> list[tuple[int, int, int]]:
+        """Every bidder as (minus the maximum, when it was said, paddle): the first leads."""
+        return sorted((-one.minor, one.rank, paddle) for paddle, one in self.maxima.items())
+
+    def leader(self) -> int | None:
+        return self.ranked()[0][2] if self.maxima else None
+
+    def price(self) -> int | None:
+        if not self.maxima:
+            return None
+        highest, *others = [-minus for minus, _, _ in self.ranked()]
+        price = max(int(self.terms["starting_minor"]), self.floor_minor)
+        if others:
+            price = max(price, min(highest, others[0] + self.step_at(others[0])))
+        if self.reserve_minor is None:
+            return price
+        return max(price, self.reserve_minor) if highest >= self.reserve_minor else highest
+
+    def minimum(self) -> int:
+        """Rule 2."""
+        price = self.price()
+        return int(self.terms["starting_minor"]) if price is None else price + self.step_at(price)
+
+    def reserve_met(self) -> bool | None:
+        return None if self.reserve_minor is None else (self.price() or 0) >= self.reserve_minor
+
+    def buy_now(self) -> int | None:
+        """Rule 16."""
+        if self.maxima and self.reserve_met() is not False:
+            return None
+        buy_now_minor: int | None = self.terms["buy_now_minor"]
+        return buy_now_minor
+
+    def board(self, *, is_over: bool) -> Body:
+        return {
+            "format": "english",
+            "minimum_minor": self.minimum(),
+            "price_minor": self.price(),
+            "leader": self.leader(),
+            "bids": self.bids,
+            "reserve_met": self.reserve_met(),
+            "buy_now_minor": None if is_over else self.buy_now(),
+        }
+
+    def own(self, paddle: int) -> Body | None:
+        """Only the leader has a position."""
+        if self.leader() != paddle:
+            return None
+        return {"format": "english", "maximum_minor": self.maxima[paddle].minor}
+
+    def results(self) -> tuple[Body, ...]:
+        """Rules 14 and 25."""
+        if self.buyer is not None:
+            return ({"paddle": self.buyer, "amount_minor": self.terms["buy_now_minor"], "units": 1},)
+        if not self.maxima or self.reserve_met() is False:
+            return ()
+        return ({"paddle": self.leader(), "amount_minor": self.price(), "units": 1},)
+
+    # --- bids ---------------------------------------------------------------------------------------------------------
+
+    def rejection(self, paddle: int, request: Body) -> str | None:
+        if request["type"] == "buy":
+            return None if self.buy_now() == request["price_minor"] else "no_buy_now"
+        if request.get("if_price_minor", self.price() or 0) != (self.price() or 0):
+            return "state_changed"
+        amount: int | None = request.get("amount_minor")
+        maximum: int | None = request.get("maximum_minor")
+        highest = amount if maximum is None else maximum
+        if highest is None or (amount is not None and highest < amount):
+            return "invalid_amount"
+        if self.leader() == paddle:
+            if amount is not None:
+                return "already_leading"
+            if highest <= self.maxima[paddle].minor:
+                return "maximum_not_raised"
+        elif (amount if amount is not None else highest) < self.minimum():
+            return "below_minimum"
+        return "over_limit" if highest > _LARGE and self._minimum_after(paddle, request) > AMOUNT_MINOR_MAX else None
+
+    def _minimum_after(self, paddle: int, request: Body) -> int:
+        later = self.copy()
+        later._say(paddle, request)
+        return later.minimum()
+
+    def _say(self, paddle: int, request: Body) -> None:
+        amount, maximum = request.get("amount_minor"), request.get("maximum_minor")
+        self.said += 1
+        highest = maximum if maximum is not None else amount
+        assert highest is not None
+        self.maxima[paddle] = Maximum(highest, self.said, request.get("while_connected", False))
+        self.floor_minor = max(self.floor_minor, amount or 0)
+
+    def take(self, paddle: int, request: Body) -> Taken:
+        """Rule 7 says whether everybody may know of a bid."""
+        if request["type"] == "buy":
+            self.buyer = paddle
+            return Taken(is_seen=True, cause="buy_now")
+        before = (self.leader(), self.price())
+        self._say(paddle, request)
+        is_seen = before != (self.leader(), self.price())
+        self.bids += is_seen
+        return Taken(is_seen)
+
+    def is_bound(self) -> bool:
+        """Hold that a bid may still be beaten."""
+        return False
+
+    def due_ms(self) -> None:
+        """Only the lot's end."""
+
+    def step(self) -> Body:
+        raise AssertionError("an English lot has no clock of its own")
+
+    def may_drop(self, paddle: int) -> bool:
+        """Rule 8: whether the leader's latest maximum was only for as long as the bidder is connected."""
+        return self.leader() == paddle and self.maxima[paddle].while_connected
+
+    def drop(self, paddle: int) -> Body:
+        """Let the leader's maximum fall to the price."""
+        one = self.maxima[paddle]
+        price = self.price()
+        self.maxima[paddle] = Maximum(price or one.minor, one.rank, while_connected=False)
+        fallen = {"price_minor": price, "leader": paddle, "leader_maximum_minor": price, "bids": self.bids}
+        return fallen | {"while_connected": False}

@@ -1,0 +1,86 @@
+"""The rules of sealed lots once more, first price and Vickrey, from docs/rules-sealed.md.
+
+A lot keeps every offer that was ever made or taken back, in order; who stands with what is worked out from all of them.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from tests.checking.formats.bidding import Body, Taken
+
+
+@dataclass(slots=True)
+class SealedBidding:
+    """All that was said on one lot: each is a paddle and an amount, or None where an offer was taken back."""
+
+    terms: Body
+    reserve_minor: int | None
+    said: list[tuple[int, int | None]] = field(default_factory=list)
+
+    asks = frozenset({"seal", "unseal"})
+
+    def copy(self) -> "SealedBidding":
+        return replace(self, said=list(self.said))
+
+    def standing(self) -> list[tuple[int, int, int]]:
+        """Return each bidder's last word as (minus the amount, when it was said, paddle): the first wins.
+
+        Rule 9: the same amount once more is no new offer, so the earlier one keeps its place.
+        """
+        last: dict[int, tuple[int, int, int]] = {}
+        for rank, (paddle, amount_minor) in enumerate(self.said):
+            if amount_minor is None:
+                del last[paddle]
+            elif paddle not in last or last[paddle][0] != -amount_minor:
+                last[paddle] = (-amount_minor, rank, paddle)
+        return sorted(last.values())
+
+    def offer_of(self, paddle: int) -> int | None:
+        return next((-minus for minus, _, other in self.standing() if other == paddle), None)
+
+    def board(self, *, is_over: bool) -> Body:
+        """Rule 15."""
+        offers = len(self.standing()) if is_over else None
+        return {"format": "sealed", "minimum_minor": self.terms["starting_minor"], "offers": offers}
+
+    def own(self, paddle: int) -> Body | None:
+        amount_minor = self.offer_of(paddle)
+        return None if amount_minor is None else {"format": "sealed", "amount_minor": amount_minor}
+
+    def results(self) -> tuple[Body, ...]:
+        """Rules 8 to 12."""
+        standing = self.standing()
+        least = max(self.terms["starting_minor"], self.reserve_minor or 0)
+        if not standing or -standing[0][0] < least:
+            return ()
+        highest, *others = [-minus for minus, _, _ in standing]
+        pays = highest if self.terms["pays"] == "own_offer" else max([least, *others])
+        return ({"paddle": standing[0][2], "amount_minor": pays, "units": 1},)
+
+    def rejection(self, paddle: int, request: Body) -> str | None:
+        if request["type"] == "unseal":
+            return "no_offer" if self.offer_of(paddle) is None else None
+        return "below_minimum" if request["amount_minor"] < self.terms["starting_minor"] else None
+
+    def take(self, paddle: int, request: Body) -> Taken:
+        amount_minor: int | None = request.get("amount_minor")
+        changes = amount_minor != self.offer_of(paddle)
+        self.said.append((paddle, amount_minor))
+        entry = {"format": "sealed", "paddle": paddle, "amount_minor": amount_minor}
+        return Taken(is_seen=False, entry=entry if changes else None)
+
+    def is_bound(self) -> bool:
+        """Rule 4."""
+        return False
+
+    def due_ms(self) -> None:
+        """Only the lot's end."""
+
+    def step(self) -> Body:
+        raise AssertionError("a sealed lot has no clock of its own")
+
+    def may_drop(self, paddle: int) -> bool:
+        """Rule 5."""
+        return False
+
+    def drop(self, paddle: int) -> Body:
+        raise AssertionError(f"paddle {paddle} asked for no release")
