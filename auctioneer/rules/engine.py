@@ -358,7 +358,7 @@ class Engine:
         """Have a lot's own clock act. Like an offer, its entry must be in the book before the fact can be made."""
         spec, form = lot.spec, format_of(lot.spec)
         entry = form.step(spec, lot.book)
-        self._write(lot, entry)
+        self._write_step(lot, entry)
         fact = ClockStepped(
             at_ms=at_ms,
             lot=lot.view.lot,
@@ -419,7 +419,7 @@ class Engine:
                 self._apply_change(self.lots[fact.lot], fact)
             case ClockStepped():
                 lot = self.lots[fact.lot]
-                self._write(lot, fact.entry)
+                self._write_step(lot, fact.entry)
                 self._move(lot, clock_moved(fact))
             case PositionReleased():
                 self._write(self.lots[fact.lot], fact.entry)
@@ -488,11 +488,14 @@ class Engine:
         """Write an entry into a lot's book."""
         form = FORMATS[type(lot.spec.terms.format)]
         lot.book = form.apply(lot.spec, lot.book, entry)
-        if lot.steps_at_ms is not None:
-            lot.steps_at_ms = form.due_ms(lot.spec, lot.book)
         watched = form.watched(lot.book)
         if watched != lot.watched:
             self._watch(lot, watched)
+
+    def _write_step(self, lot: LotState, entry: AnyEntry) -> None:
+        """Write an entry of the lot's own clock into its book, and note when the clock acts next."""
+        self._write(lot, entry)
+        lot.steps_at_ms = format_of(lot.spec).due_ms(lot.spec, lot.book)
 
     def _watch(self, lot: LotState, watched: int | None) -> None:
         """Note whom the house must watch for silence on a lot, in place of whom it watched before."""

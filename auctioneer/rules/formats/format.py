@@ -61,7 +61,10 @@ class Format(Protocol[Book, Entry]):
         """Return what everybody may see of the book while the lot is not over, or once it is."""
 
     def due_ms(self, spec: LotSpec, book: Book) -> int | None:
-        """Return the lot time at which the format's own clock acts next; None if it has none, or is done."""
+        """Return the lot time at which the format's own clock acts next; None if it has none, or is done.
+
+        The frame asks when the lot is listed, and after each step of the clock: an offer does not move it.
+        """
 
     def step(self, spec: LotSpec, book: Book) -> Entry:
         """Return the entry by which the format's own clock acts, when that is due."""
