@@ -12,7 +12,7 @@ from common.terminal.output import say_record
 
 @click.command(
     short_help="Follow the sale, a line for each change.",
-    epilog=examples("bidder watch", "bidder watch --json | jq 'select(.event == \"bid_placed\")'"),
+    epilog=examples("bidder watch", "bidder watch --json | jq 'select(.event == \"lot_moved\")'"),
 )
 @click.option(
     "--until-end/--stay",

@@ -161,7 +161,7 @@ def notice_record(notice: Notice, epoch: int, currency: Currency) -> Record:
     match notice:
         case LotChanged():
             return _tagged(
-                _lot_event_tag(notice),
+                _tag(notice.event),
                 notice.epoch,
                 notice.lot,
                 notice.seq,
@@ -234,10 +234,6 @@ def _tag(event: AnyLotEvent | AnySaleEvent) -> str:
 
 def _format_tag(terms: LotTerms) -> str:
     return str(type(terms.format).__struct_config__.tag)
-
-
-def _lot_event_tag(notice: LotChanged) -> str:
-    return display_of(notice.view).moved_event if isinstance(notice.event, LotMoved) else _tag(notice.event)
 
 
 class _Outcome(NamedTuple):

@@ -18,7 +18,6 @@ class Dutch:
 
     has_secret_positions = True
     sells_at_once = True
-    moved_event = "lot_moved"
     mine_key = "taken"
 
     # --- amounts ----------------------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ class English:
 
     has_secret_positions = False
     sells_at_once = False
-    moved_event = "bid_placed"
     mine_key = "leading"
 
     # --- amounts ----------------------------------------------------------------------------------------------------

@@ -31,8 +31,6 @@ class FormatDisplay(Protocol[Terms, Board, Own]):
     """Only the house can tell a bidder its own position: what everybody sees does not."""
     sells_at_once: bool
     """An accepted offer is a purchase: who has a position on an open lot has bought."""
-    moved_event: str
-    """What a program is told when the bidding moves."""
     mine_key: str
     """Where a program finds the bidder's positions among its own affairs."""
 

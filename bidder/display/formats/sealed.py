@@ -16,7 +16,6 @@ class Sealed:
 
     has_secret_positions = True
     sells_at_once = False
-    moved_event = "lot_moved"
     mine_key = "sealed"
 
     # --- amounts ----------------------------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ def test_who_watches_sees_each_change_once(house: HouseProcess, home: Path) -> N
     seqs = [line["seq"] for line in lines if line["lot"] == "2" and line["seq"] is not None]
     assert len(seqs) == 6
     assert all(later == earlier + 1 for earlier, later in pairwise(seqs))
-    assert [line["price"] for line in lines if line["event"] == "bid_placed"] == [
+    assert [line["price"] for line in lines if line["event"] == "lot_moved"] == [
         f"{amount}.00" for amount in range(110, 150, 10)
     ]
     assert [line["text"] for line in lines if line["event"] == "announced"] == ["Last lots"]
@@ -401,17 +401,17 @@ def test_a_program_hears_of_the_lots_that_it_follows_and_of_what_concerns_it(hom
         robot.until("lot_state", lot="3")
         bid(home, "1", "200", "Bob")
         bid(home, "2", "100", "Bob")
-        assert robot.until("bid_placed")["lot"] == "2"
+        assert robot.until("lot_moved")["lot"] == "2"
         robot.write({"bid": {"lot": "3", "amount": "100"}, "id": 1})
         assert robot.until("verdict")["status"] == "accepted"
         bid(home, "3", "110", "Bob")
         assert robot.until("outbid")["lot"] == "3", "told though the lot is not followed"
-        assert {line["lot"] for line in robot.lines if line["event"] == "bid_placed"} == {"2"}
+        assert {line["lot"] for line in robot.lines if line["event"] == "lot_moved"} == {"2"}
         robot.write({"follow": "own", "id": 2})
         assert robot.until("follow", id=2)["follow"] == "own"
         bid(home, "2", "110", "Cy")
         bid(home, "3", "120", "Cy")
-        assert robot.until("bid_placed")["lot"] == "3"
+        assert robot.until("lot_moved")["lot"] == "3"
         robot.write({"follow": "9", "id": 3})
         assert "no lot '9'" in robot.until("error", id=3)["error"]["message"]
         robot.write({"follow": "2 3", "id": 4})

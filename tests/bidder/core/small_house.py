@@ -99,7 +99,7 @@ def dutch_lot_added(lot: str, seq: int, units: int, at_ms: int = START_MS) -> Lo
     return LotAdded(seq, at_ms, terms, DutchBoard(1_000, units))
 
 
-def bid_placed(seq: int, paddle: int, price_minor: int, at_ms: int = START_MS, bids: int = 1) -> LotMoved:
+def bid_moved(seq: int, paddle: int, price_minor: int, at_ms: int = START_MS, bids: int = 1) -> LotMoved:
     return LotMoved(seq, at_ms, EnglishBoard(price_minor + 10, price_minor, paddle, bids), bidder=paddle)
 
 
@@ -168,7 +168,7 @@ class SmallHouse:
 
     def bid(self, lot: str, price_minor: int, paddle: int = RIVAL) -> None:
         bids = english(self.lots[lot]).bids + 1
-        self.publish(lot, bid_placed(self.lots[lot].seq + 1, paddle, price_minor, self.now_ms, bids))
+        self.publish(lot, bid_moved(self.lots[lot].seq + 1, paddle, price_minor, self.now_ms, bids))
 
     def fall(self, lot: str, price_minor: int) -> None:
         """Let the price of a Dutch lot fall."""

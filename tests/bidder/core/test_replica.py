@@ -9,7 +9,7 @@ from common.errors import ProtocolError
 from common.limits import LOTS_MAX
 from common.lot import LotView, first_view
 from common.messages import Heartbeat, LotEvents, LotSeq, Replay, SaleEvents, Snapshot
-from tests.bidder.core.small_house import RIVAL, SmallHouse, bid_placed, lot_added
+from tests.bidder.core.small_house import RIVAL, SmallHouse, bid_moved, lot_added
 
 
 def snapshot(house: SmallHouse, *views: LotView, following: int | None = None, epoch: int = 1) -> Snapshot:
@@ -26,7 +26,7 @@ def joined(house: SmallHouse, early_events_max: int = 100) -> Replica:
 
 
 def bids(lot: str, *seqs: int, epoch: int = 1) -> LotEvents:
-    return LotEvents(epoch=epoch, lot=lot, events=tuple(bid_placed(seq, RIVAL, 100 * seq) for seq in seqs))
+    return LotEvents(epoch=epoch, lot=lot, events=tuple(bid_moved(seq, RIVAL, 100 * seq) for seq in seqs))
 
 
 def replayed(lot: str, *seqs: int, more: bool = False) -> Replay:

@@ -19,7 +19,7 @@ from common.formats.sealed import SealedOwn
 from common.lot import CloseCause, LotClosed, LotMoved, LotStatus, LotTerms, LotView, Result, evolve
 from common.messages import Accepted, Mine, Position, Rejected
 from common.money import Currency
-from tests.bidder.core.small_house import bid_placed
+from tests.bidder.core.small_house import bid_moved
 from tests.bidder.display.test_following import Page
 
 USD = Currency("USD", 0)
@@ -257,7 +257,7 @@ def test_who_leaves_hears_what_can_still_be_won(lot: str, own: EnglishOwn | Seal
     told = Told()
     told.note_taken()
     if lot == "1":
-        told.page.house.publish("1", bid_placed(2, told.page.paddle, 100))
+        told.page.house.publish("1", bid_moved(2, told.page.paddle, 100))
     view = told.page.lot(lot)
     told.people.note_accepted(Accepted(lot, view.seq, 0, view.board, own=own, id=2))
     told.people.left()
