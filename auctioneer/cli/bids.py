@@ -90,4 +90,4 @@ def _outcome(row: Row) -> str:
         case "refused":
             return str(row["code"])
         case outcome:
-            return str(outcome)
+            return str(outcome).replace("_", " ")

@@ -185,8 +185,8 @@ def _ended(row: Row, currency: Currency) -> str:
     """Return a sentence on the end of a lot in the report `results`."""
     match row["status"]:
         case "sold":
-            buyer = _person(row["winner"], row["paddle"])
-            return f"Lot {row['lot']} is sold to {buyer} for {currency.show(row['hammer_minor'])}."
+            rows = (_bought(result, currency) for result in row["results"])
+            return f"Lot {row['lot']} is sold to {', '.join(rows)}."
         case "passed" if row["bids"]:
             price = "" if row["price_minor"] is None else f" at {currency.show(row['price_minor'])}"
             return f"Lot {row['lot']} passed{price}, since the reserve was not met."
@@ -194,6 +194,12 @@ def _ended(row: Row, currency: Currency) -> str:
             return f"Lot {row['lot']} passed, since nobody had bid."
         case _:
             return f"Lot {row['lot']} is withdrawn{_with_bids(row)}."
+
+
+def _bought(result: Row, currency: Currency) -> str:
+    """Return who gets how much of a lot for how much."""
+    what = "" if result["units"] == 1 else f", {counted(result['units'], 'unit')}"
+    return f"{_person(result['name'], result['paddle'])}{what} for {currency.show(result['amount_minor'])}"
 
 
 def _with_bids(row: Row) -> str:

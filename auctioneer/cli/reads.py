@@ -1,6 +1,6 @@
 """The commands that read: live from the running house, or from the journal if none runs, in the same shape."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 import click
@@ -17,7 +17,9 @@ from common.terminal.commands import examples
 from common.terminal.output import print_json, say
 from common.terminal.tables import Column, print_table
 
-_RESULT_FIELDS: Final = ("lot", "title", "status", "winner", "paddle", "hammer", "price", "currency", "bids")
+_RESULT_FIELDS: Final = (
+    *("lot", "title", "status", "winner", "paddle", "units", "hammer", "price", "currency", "bids"),
+)
 _DELIMITERS: Final = {",": ",", ";": ";", "tab": "\t"}
 
 
@@ -237,7 +239,7 @@ def results(context: ControlContext, form: str | None, *, has_bom: bool, delimit
     currency = reading.sale["currency"]
     if form == "csv":
         mark = _DELIMITERS[delimiter or ","]
-        rows = [_result_csv_cells(row | {"currency": currency}, mark) for row in reading.report]
+        rows = [_result_csv_cells(row | {"currency": currency}, mark) for row in _by_buyer(reading.report)]
         print_csv([*_RESULT_FIELDS, "closed_at", "cause"], rows, mark, has_bom=has_bom)
         return
     columns = [
@@ -246,10 +248,25 @@ def results(context: ControlContext, form: str | None, *, has_bom: bool, delimit
         Column("Status"),
         Column(f"Hammer {currency}", is_number=True),
         Column("Winner", shrinks=True),
+        Column("Units", is_number=True, is_extra=True),
         Column("Bids", is_number=True, is_extra=True),
         Column("Closed", is_extra=True),
     ]
-    print_table(columns, [_result_cells(row) for row in reading.report], STATUS_STYLES)
+    print_table(columns, [_result_cells(row) for row in _by_buyer(reading.report)], STATUS_STYLES)
+
+
+def _by_buyer(report: list[Row]) -> Iterator[Row]:
+    """Yield a row for each buyer of a lot, and for each who only has to pay; a lot that was not sold has one row."""
+    for row in report:
+        results = row["results"]
+        for result in results or [{"name": None, "paddle": None, "units": None, "amount": None}]:
+            yield row | {
+                "winner": result["name"],
+                "paddle": result["paddle"],
+                "units": result["units"],
+                "hammer": result["amount"],
+                "price": result["amount"] if results else row["price"],
+            }
 
 
 def _result_csv_cells(row: Row, delimiter: str) -> list[object]:
@@ -267,6 +284,7 @@ def _result_cells(row: Row) -> list[str]:
         row["status"],
         grouped(row["hammer"]),
         _person(row["winner"], row["paddle"]),
+        "" if row["units"] is None else str(row["units"]),
         "sealed" if row["bids"] is None else str(row["bids"]),
         closed,
     ]

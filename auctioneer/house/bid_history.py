@@ -25,6 +25,7 @@ from auctioneer.rules.facts import (
     SaleCreated,
 )
 from common.errors import RejectCode, RejectedError
+from common.lot import CloseCause
 from common.lot_numbers import lot_key
 from common.money import Currency
 
@@ -92,22 +93,21 @@ class _History:
     def _row(self, one: Decided) -> Row:
         assert self.currency is not None, "a record begins with the sale"
         leader, price_minor, late_ms = None, None, None
-        outcome, code = "accepted", None
+        made = offer_made(one.request)
+        outcome, code = made.accepted_as, None
         match one:
             case BidTaken():
                 leader, price_minor = one.leader, one.price_minor
-            case OfferTaken(cause=None):
-                pass
+            case OfferTaken(cause=CloseCause.BUY_NOW):
+                outcome, leader, price_minor = "bought", one.paddle, made.amount_minor
             case OfferTaken():
-                outcome, leader = "bought", one.paddle
-                price_minor = sum(result.amount_minor for result in one.results if result.paddle == one.paddle)
+                price_minor = board_bidding(one.board).price_minor
             case OfferLate():
                 outcome, price_minor, late_ms = "late", board_bidding(one.board).price_minor, one.late_ms
             case Rejection():
                 board = one.verdict.board
                 price_minor = None if board is None else board_bidding(board).price_minor
                 outcome, code = "refused", one.verdict.code.value
-        made = offer_made(one.request)
         return {
             "at_ms": one.at_ms,
             "paddle": one.paddle,

@@ -89,7 +89,11 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 
 def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
-    """Return the result of each chosen lot, or its present state. The `price` of a sold lot is the price paid."""
+    """Return the result of each chosen lot, or its present state. The `price` of a sold lot is the price paid.
+
+    `results` has a row for each buyer, and for each who only has to pay (`units` 0). `winner` and `paddle` name
+    the buyer if there is only one. `hammer` is what all pay together.
+    """
     currency = house.engine.sale.currency
     rows = []
     for lot in chosen:
@@ -102,6 +106,15 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
                 "winner": _name_of(house, winner),
                 "paddle": winner,
                 "bids": told.bids,
+                "results": [
+                    {
+                        "paddle": result.paddle,
+                        "name": _name_of(house, result.paddle),
+                        "units": result.units,
+                        **money_fields(currency, amount=result.amount_minor),
+                    }
+                    for result in view.results
+                ],
                 "closed_at_ms": view.closed_at_ms,
                 "cause": view.close_cause.value if view.close_cause else None,
                 **money_fields(

@@ -22,3 +22,5 @@ class OfferMade(NamedTuple):
     kind: str
     amount_minor: int | None = None
     maximum_minor: int | None = None
+    accepted_as: str = "accepted"
+    """What became of it if it was accepted, in one word."""

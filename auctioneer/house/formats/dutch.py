@@ -28,4 +28,4 @@ def bidding(lot: LotState) -> Bidding:
 def offer_made(request: AnyOffer) -> OfferMade:
     """Return what an offer asked for."""
     assert isinstance(request, StopRequest), "the table of formats goes by the request"
-    return OfferMade("stop", request.price_minor)
+    return OfferMade("stop", request.price_minor, accepted_as="bought")

@@ -15,9 +15,12 @@ from auctioneer.journal import append
 from auctioneer.process.folder import DataFolder
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
+from auctioneer.rules.terms import LotSpec
 from common.codec import encode
+from common.formats.dutch import DutchTerms, StopRequest
 from common.formats.english import BuyRequest
 from common.limits import PROTOCOL_VERSION
+from common.lot import LotTerms
 from common.messages import Accepted, Hello, Role, Welcome
 from common.names import printable
 from common.terminal.tables import Column, print_table
@@ -241,3 +244,33 @@ def test_a_table_fits_the_terminal(folder: DataFolder, columns: int) -> None:
     assert "scheduled" in rows[1]
     assert "Vase, [red]" in rows[1]
     assert ("Clock" in shown) == (columns >= 120)
+
+
+def test_a_lot_with_several_buyers_has_a_row_for_each(folder: DataFolder) -> None:
+    """As a bill needs it; and `bids` says how much each took."""
+    with sale_of(folder) as sale:
+        now_ms = sale.clock.now_ms()
+        terms = DutchTerms(3_000, 1_000, 500, 60_000, units=3)
+        spec = LotSpec(LotTerms("9", "Tulips", terms, duration_ms=terms.duration_ms))
+        listed = decisions.add(sale.house.engine, now_ms, "auctioneer", (spec,))
+        assert not isinstance(listed, Refused)
+        sale.house.record(listed)
+        for key, name, units in (("b" * 40, "Bob", 2), ("c" * 40, "Cat", 1)):
+            hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, role=Role.BIDDER)
+            assert isinstance(sale.house.handle(key, encode(hello), now_ms), Welcome)
+            stop = StopRequest(id=2, lot="9", price_minor=3_000, units=units)
+            assert isinstance(sale.house.handle(key, encode(stop), now_ms), Accepted)
+        append(sale.journal, sale.house.flush().facts, (), now_ms)
+    rows = list(csv.DictReader(io.StringIO(auctioneer(folder, "results", "--format", "csv").stdout)))
+    bought = [(row["winner"], row["paddle"], row["units"], row["hammer"]) for row in rows if row["lot"] == "9"]
+    assert bought == [("Bob", "2", "2", "60.00"), ("Cat", "3", "1", "30.00")]
+    (report,) = [row for row in json.loads(auctioneer(folder, "results", "--json").stdout) if row["lot"] == "9"]
+    assert (report["winner"], report["hammer"]) == (None, "90.00")
+    assert [(row["name"], row["units"], row["amount_minor"]) for row in report["results"]] == [
+        ("Bob", 2, 6_000),
+        ("Cat", 1, 3_000),
+    ]
+    people = [row for row in json.loads(auctioneer(folder, "bidders", "--json").stdout) if row["paddle"] in (2, 3)]
+    assert [(row["won"], row["spent"]) for row in people] == [(1, "60.00"), (1, "30.00")]
+    history = json.loads(auctioneer(folder, "bids", "9", "--json").stdout)["bids"]
+    assert [(bid["kind"], bid["outcome"], bid["price"]) for bid in history] == [("stop", "bought", "30.00")] * 2
