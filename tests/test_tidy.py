@@ -59,6 +59,21 @@ CLICK_IN = (
 )
 """Where commands and their options are declared; everywhere else no terminal is at hand."""
 
+FORMAT_FOLDERS = ("formats", "strategies")
+"""In folders of these names each file is about one format, or is a table of them."""
+KNOW_A_FORMAT = {
+    "auctioneer/rules/engine.py": "the book of a flat fact",
+    "auctioneer/rules/facts.py": "the flat fact of a bid",
+    "bidder/__init__.py": "all that a program needs",
+    "bidder/cli/__init__.py": "the list of commands",
+    "bidder/cli/attending.py": "the price of an order that gives none",
+    "bidder/core/presence.py": "whose wish ends with silence",
+    "bidder/shells/bidding.py": "a method for each offer",
+    "bidder/shells/blocking.py": "a method for each offer",
+    "common/codec.py": "the shape of the most frequent request",
+}
+"""All others meet a lot by the interfaces of the formats and by their tables, and what of a format these know."""
+
 INSIDE = "benchmarks/inside"
 """Measures the rules, the memory and the journal in one process, since sockets would drown them: it alone of the
 benchmarks imports what it measures. All others see the house as a process, as a user does."""
@@ -158,6 +173,22 @@ def test_no_folder_imports_upwards(package: str) -> None:
             if is_inside and top == package and other in rooms and other not in {room} | rooms[room]:
                 broken.append(f"{path.relative_to(ROOT)}:{line} imports {name}")
     assert not broken, "\n".join(broken)
+
+
+def test_nobody_else_names_a_format() -> None:
+    """Else a new format would have to be taught to whoever knows the old ones (docs/formats.md)."""
+    formats = {path.stem for path in (ROOT / "common" / "formats").glob("[a-z]*.py")}
+    knowing: dict[str, str] = {}
+    for path in modules("auctioneer", "bidder", "common"):
+        place = path.relative_to(ROOT)
+        if place.parent.name in FORMAT_FOLDERS:
+            continue
+        for line, module in imports_of(path):
+            *_, folder, name = module.rpartition(".")[0].rpartition(".")[2], module.rpartition(".")[2]
+            if folder in FORMAT_FOLDERS and name.removesuffix("_flat") in formats:
+                knowing[str(place)] = f"line {line} imports {module}"
+    assert formats == {"dutch", "english", "sealed"}
+    assert knowing.keys() == KNOW_A_FORMAT.keys(), knowing
 
 
 def test_click_is_imported_where_commands_are_declared() -> None:

@@ -5,47 +5,15 @@
 """
 
 from enum import Enum
-from functools import lru_cache
 from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from common.formats.english import Step
 from common.lot import LotTerms, SoftClose
 from common.money import Currency
 
 DEFAULT_DURATION_MS: Final = 5 * 60 * 1000
-
-_DEFAULT_TABLE: Final = (
-    (0, 5),
-    (100, 25),
-    (500, 50),
-    (2_500, 100),
-    (10_000, 250),
-    (25_000, 500),
-    (50_000, 1_000),
-    (100_000, 2_500),
-    (250_000, 5_000),
-    (500_000, 10_000),
-)
-"""eBay's published table, in cents: a price, and the step from that price on."""
-
-
-@lru_cache(maxsize=64)
-def default_increments(currency: Currency) -> tuple[Step, ...]:
-    """Return the default increment table in a currency's minor units: eBay's numbers, whatever the currency's value.
-
-    All lots of a sale share the object; a copy for each lot would be half of the lot's memory.
-    """
-    if currency.decimals >= 2:
-        factor = 10 ** (currency.decimals - 2)
-        return tuple(Step(from_minor * factor, step_minor * factor) for from_minor, step_minor in _DEFAULT_TABLE)
-    divisor = 10 ** (2 - currency.decimals)
-    steps: dict[int, int] = {}
-    for from_minor, step_minor in _DEFAULT_TABLE:
-        steps[from_minor // divisor] = max(1, step_minor // divisor)
-    return tuple(Step(from_minor, step_minor) for from_minor, step_minor in steps.items())
 
 
 class OpeningRule(Enum):

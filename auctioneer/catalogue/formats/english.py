@@ -17,8 +17,8 @@ from auctioneer.catalogue.formats.format import (
     range_wrongs,
     reserve_wrongs,
 )
-from auctioneer.rules.formats.english import minimum_bid, terms_of
-from auctioneer.rules.terms import BiddingValue, LotSpec, default_increments
+from auctioneer.rules.formats.english import default_increments, minimum_bid, terms_of
+from auctioneer.rules.terms import BiddingValue, LotSpec
 from common.formats import AnyTerms
 from common.formats.english import EnglishTerms, Step
 from common.limits import AMOUNT_MINOR_MAX, INCREMENT_STEPS_MAX

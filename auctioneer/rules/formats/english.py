@@ -13,6 +13,7 @@ Source: the published rules of proxy bidding (eBay's, and the reserve rule of li
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, final
 
 import msgspec
@@ -21,9 +22,10 @@ from auctioneer.rules.formats.format import Outcome, Placed
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer
-from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms
+from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
 from common.limits import AMOUNT_MINOR_MAX
 from common.lot import CloseCause, LotStatus, LotView, Result
+from common.money import Currency
 
 
 @final
@@ -134,6 +136,36 @@ class English:
 
 
 ENGLISH: Final = English()
+
+_DEFAULT_TABLE: Final = (
+    (0, 5),
+    (100, 25),
+    (500, 50),
+    (2_500, 100),
+    (10_000, 250),
+    (25_000, 500),
+    (50_000, 1_000),
+    (100_000, 2_500),
+    (250_000, 5_000),
+    (500_000, 10_000),
+)
+"""eBay's published table, in cents: a price, and the step from that price on."""
+
+
+@lru_cache(maxsize=64)
+def default_increments(currency: Currency) -> tuple[Step, ...]:
+    """Return the default increment table in a currency's minor units: eBay's numbers, whatever the currency's value.
+
+    All lots of a sale share the object; a copy for each lot would be half of the lot's memory.
+    """
+    if currency.decimals >= 2:
+        factor = 10 ** (currency.decimals - 2)
+        return tuple(Step(from_minor * factor, step_minor * factor) for from_minor, step_minor in _DEFAULT_TABLE)
+    divisor = 10 ** (2 - currency.decimals)
+    steps: dict[int, int] = {}
+    for from_minor, step_minor in _DEFAULT_TABLE:
+        steps[from_minor // divisor] = max(1, step_minor // divisor)
+    return tuple(Step(from_minor, step_minor) for from_minor, step_minor in steps.items())
 
 
 def terms_of(spec: LotSpec) -> EnglishTerms:

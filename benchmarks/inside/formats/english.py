@@ -11,8 +11,9 @@ from typing import Final
 
 from auctioneer.rules.facts import BidTaken
 from auctioneer.rules.formats import english
+from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.lots import LotState
-from auctioneer.rules.terms import LotSpec, default_increments
+from auctioneer.rules.terms import LotSpec
 from benchmarks.inside.rules import DOLLARS, DURATION_MS, Format, Lots, Timed, Work, new_engine, time_engine
 from common.errors import RejectCode
 from common.formats import AnyOffer

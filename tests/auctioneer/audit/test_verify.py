@@ -32,8 +32,9 @@ from auctioneer.rules.facts import (
     SaleRestored,
     SettingsChanged,
 )
+from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.sale_settings import HOUSE, AdmissionMode, SaleSettings
-from auctioneer.rules.terms import LotSpec, default_increments
+from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.limits import TEXT_CHARS_MAX

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from auctioneer.catalogue import CatalogueError, CatalogueKind, Fault, load_catalogue, parse_catalogue
-from auctioneer.rules.terms import DEFAULT_DURATION_MS, Opening, OpeningRule, SaleSpec, default_increments
+from auctioneer.rules.formats.english import default_increments
+from auctioneer.rules.terms import DEFAULT_DURATION_MS, Opening, OpeningRule, SaleSpec
 from common.formats.english import Step
 from common.lot import SoftClose
 from common.money import Currency

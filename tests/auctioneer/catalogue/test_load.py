@@ -10,7 +10,8 @@ from auctioneer.catalogue import lots as catalogue_lots
 from auctioneer.catalogue.keys import LOT_FIELDS
 from auctioneer.catalogue.sale import SALE_FIELDS
 from auctioneer.catalogue.sheet import LOT_COLUMNS
-from auctioneer.rules.terms import DEFAULT_DURATION_MS, LotSpec, Opening, OpeningRule, SaleSpec, default_increments
+from auctioneer.rules.formats.english import default_increments
+from auctioneer.rules.terms import DEFAULT_DURATION_MS, LotSpec, Opening, OpeningRule, SaleSpec
 from common.formats.english import EnglishTerms, Step
 from common.limits import LOTS_MAX
 from common.lot import LotTerms, SoftClose

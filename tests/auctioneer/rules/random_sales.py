@@ -14,8 +14,9 @@ from auctioneer.rules.facts import (
     SaleRestored,
     SettingsChanged,
 )
+from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
-from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, default_increments
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.formats import AnyBoard, AnyOffer, AnyTerms
 from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms

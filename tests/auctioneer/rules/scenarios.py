@@ -31,8 +31,9 @@ from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine, EngineState
 from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidTaken, OfferLate, OfferTaken
+from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.lots import LotState
-from auctioneer.rules.terms import LotSpec, Opening, OpeningRule, default_increments
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.formats import AnyOffer
 from common.formats.dutch import DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, Step

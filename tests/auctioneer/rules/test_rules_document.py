@@ -7,7 +7,7 @@ import pytest
 
 from auctioneer.catalogue.formats.dutch import PRICES_MAX, STEP_MS_MAX, STEP_MS_MIN
 from auctioneer.house.house import SILENT_MS
-from auctioneer.rules.terms import default_increments
+from auctioneer.rules.formats.english import default_increments
 from common.limits import AMOUNT_MINOR_MAX, DURATION_MS_MAX, UNITS_MAX
 from common.money import Currency
 from tests.auctioneer.rules.scenarios import Scenario, Stage, read

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auctioneer.rules.terms import default_increments
+from auctioneer.rules.formats.english import default_increments
 from common.money import Currency
 
 

@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from auctioneer.catalogue.formats.english import English
 from auctioneer.catalogue.rules import lot_faults
-from auctioneer.rules.terms import LotSpec, default_increments
+from auctioneer.rules.formats.english import default_increments
+from auctioneer.rules.terms import LotSpec
 from common.formats.english import EnglishTerms, Step
 from common.limits import AMOUNT_MINOR_MAX, INCREMENT_STEPS_MAX
 from common.lot import LotTerms

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auctioneer.rules.formats.english import Book, decide_bid, minimum_bid
-from auctioneer.rules.terms import default_increments
+from auctioneer.rules.formats.english import Book, decide_bid, default_increments, minimum_bid
 from common.errors import RejectCode
 from common.formats.english import BidRequest, EnglishTerms, Step
 from common.money import Currency

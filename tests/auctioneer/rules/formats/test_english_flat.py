@@ -9,9 +9,10 @@ from auctioneer.rules import decisions, engine
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine, EngineState
 from auctioneer.rules.facts import BidTaken, OfferTaken, bid_moved, offer_event, verdict_of
+from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.formats.table import FLAT
 from auctioneer.rules.lots import LotState
-from auctioneer.rules.terms import LotSpec, default_increments
+from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats.english import BidRequest, BuyRequest, EnglishTerms, Step
 from common.limits import AMOUNT_MINOR_MAX
