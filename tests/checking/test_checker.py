@@ -378,6 +378,19 @@ def a_board_shows_how_many_sealed_offers_there_are(history: History, chance: Ran
 
 
 @expect("record")
+def a_lot_is_withdrawn_that_is_bought_in_part(history: History, chance: Random) -> bool:
+    stops = (fact for fact in facts(history, "offer_taken") if fact.body["request"]["type"] == "stop")
+    fact = pick(chance, (fact for fact in stops if fact.body["cause"] is None))
+    if fact is not None:
+        lot, at_ms, seq = fact.body["lot"], fact.body["at_ms"], fact.body["seq"] + 1
+        change = {"event": "lot_withdrawn", "seq": seq, "at_ms": at_ms, "board": fact.body["board"], "reason": ""}
+        body = {"fact": "lot_decided", "at_ms": at_ms, "lot": lot, "seq": seq, "event": change}
+        history.facts[fact.position :] = [Fact(0, body | {"by": "chair", "with_sale": False}, fact.durable)]
+        renumber(history)
+    return fact is not None
+
+
+@expect("record")
 def an_offer_by_other_rules_counts(history: History, chance: Random) -> bool:
     fact = pick(chance, facts(history, "offer_taken"))
     if fact is not None:

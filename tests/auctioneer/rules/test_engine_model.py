@@ -285,13 +285,13 @@ class SaleMachine(RuleBasedStateMachine):
 
     def see_that_a_lot_is_open(self) -> None:
         """Have most bids meet an open lot."""
-        statuses = {lot.status: place for place, lot in enumerate(self.record.lots.values())}
+        statuses = {lot.status: name for name, lot in self.record.lots.items()}
         if "open" in statuses or self.record.sale_status == "ended":
             return
         if self.record.sale_status == "paused":
             self.direct_sale(0, "resume_sale")
         elif "paused" in statuses:
-            self.direct(0, statuses["paused"] + ANY_PLACE, "resume", 0)
+            self.order(statuses["paused"], "resume")
         elif len(self.record.lots) < LOTS_MAX:
             self.add(0, f"spare{len(self.record.lots)}", self.spares[len(self.record.lots) % len(self.spares)])
 
@@ -388,6 +388,9 @@ class SaleMachine(RuleBasedStateMachine):
     def direct(self, wait_ms: int, place: int, name: str, extra_ms: int) -> None:
         lot = self.lot_at(place, {"open": "scheduled", "resume": "paused"}.get(name, "open"))
         self.advance(wait_ms)
+        self.order(lot, name, extra_ms)
+
+    def order(self, lot: str, name: str, extra_ms: int = 0) -> None:
         engine, now_ms = self.engine, self.now_ms
         left_ms = time_of(self.record.lots[lot])
         match name:
@@ -401,6 +404,14 @@ class SaleMachine(RuleBasedStateMachine):
         if self.compare_decision(decision, name, lot) and name == "extend":
             assert left_ms is not None
             assert time_of(self.record.lots[lot]) == left_ms + extra_ms
+
+    @precondition(lambda self: self.bought_in_part())
+    @rule(name=st.sampled_from(("withdraw", "withdraw", "close", "pause")))
+    def direct_what_is_bought_in_part(self, name: str) -> None:
+        self.order(self.bought_in_part()[0], name)
+
+    def bought_in_part(self) -> list[str]:
+        return [name for name, lot in self.record.lots.items() if lot.status == "open" and lot.bidding.is_bound()]
 
     @rule(wait_ms=WAITS, lot=st.sampled_from(LOTS), drawn=specs())
     def add(self, wait_ms: int, lot: str, drawn: Drawn) -> None:
