@@ -34,7 +34,7 @@ demo: $(STAMP) ## hold a real sale with bots bidding, about 30 seconds
 quick: $(STAMP) ## the tests that start no process and no thread: rules, house, messages, clients; under a minute
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "quick and not thorough"
 
-test: $(STAMP) ## every test that ends within seconds; six to seven minutes on two cores (four workers: many tests wait)
+test: $(STAMP) ## every test that ends within seconds; about five minutes on two cores (four workers: many tests wait)
 	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: $(STAMP) ## ruff, mypy --strict and the tidy test

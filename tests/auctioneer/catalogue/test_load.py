@@ -305,7 +305,7 @@ def test_another_bundled_name_is_refused() -> None:
         bundled_catalogue("nope")
 
 
-@pytest.mark.parametrize("name", ["charity-evening.toml", "spreadsheet.csv"])
+@pytest.mark.parametrize("name", ["charity-evening.toml", "four-formats.toml", "spreadsheet.csv"])
 def test_the_examples_are_right(name: str) -> None:
     assert len(load_catalogue(EXAMPLES / name).lots) == 5
 
