@@ -305,9 +305,11 @@ def test_another_bundled_name_is_refused() -> None:
         bundled_catalogue("nope")
 
 
-@pytest.mark.parametrize("name", ["charity-evening.toml", "four-formats.toml", "spreadsheet.csv"])
-def test_the_examples_are_right(name: str) -> None:
-    assert len(load_catalogue(EXAMPLES / name).lots) == 5
+@pytest.mark.parametrize(
+    ("name", "lots"), [("charity-evening.toml", 5), ("four-formats.toml", 4), ("spreadsheet.csv", 5)]
+)
+def test_the_examples_are_right(name: str, lots: int) -> None:
+    assert len(load_catalogue(EXAMPLES / name).lots) == lots
 
 
 def test_the_manual_has_every_key_and_its_example_is_right() -> None:
