@@ -5,9 +5,11 @@ seen: after a verdict it waits until its copy of the sale has caught up with tha
 """
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 from benchmarks.bots.crowd import Character, Crowd, Tastes
+from benchmarks.bots.formats.player import Intent, Shopping, Situation
+from benchmarks.bots.formats.table import player_of
 from benchmarks.bots.tally import Acknowledged, Tally
 from benchmarks.load.waiting import Pulse
 from bidder import (
@@ -21,8 +23,8 @@ from bidder import (
     UnansweredError,
 )
 from bidder.core.notices import Notice
-from bidder.core.strategies.english import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
 from common.errors import RejectCode
+from common.formats import AnyOwn
 from common.lot import LotStatus, LotView, SaleStatus
 from common.messages import Accepted, Rejected
 
@@ -62,7 +64,10 @@ class Bot:
         self._pulse = pulse
         self._chance = character.reactions
         self._tastes: Tastes | None = None
-        self._plans: dict[str, Plan | None] = {}
+        self._plans: dict[str, Any] = {}
+        """What it has in mind for each lot, in the lot's format; None: it does not care."""
+        self._own: dict[str, AnyOwn | None] = {}
+        """Its own position on each lot, by the last verdict."""
         self._seen_seqs: dict[str, int] = {}
         self._offers_minor: dict[str, int] = {}
         self._unsettled: set[str] = set()
@@ -112,6 +117,7 @@ class Bot:
             case HistoryLost():
                 self._tally.histories_lost += 1
                 self._seen_seqs.clear()  # they are of the history that is gone
+                self._own.clear()
             case NoticesDropped(dropped=dropped):
                 self._tally.events_dropped += dropped
                 self._consider_all()
@@ -131,13 +137,20 @@ class Bot:
         if self._is_stopped or view.status is not LotStatus.OPEN or lot in self._looks or lot in self._given_up:
             return
         plan = self._plan(view)
-        if plan is None or view.board.leader == self.client.paddle or not can_gain(view, plan):
+        if plan is None or view.board.leader == self.client.paddle:
+            return
+        now_ms = self.client.server_now_ms()
+        from_ms = self._looks_from_ms(view, plan, now_ms)
+        if from_ms is None:
             return
         reaction_ms = self._chance.uniform(*REACTION_MS)
-        until_acts_ms = acts_from_ms(view, plan) - self.client.server_now_ms()
+        until_acts_ms = from_ms - now_ms
         self._look_in(lot, max(reaction_ms, until_acts_ms) if until_acts_ms > 0 else reaction_ms * self._slowness)
 
-    def _plan(self, view: LotView) -> Plan | None:
+    def _looks_from_ms(self, view: LotView, plan: Any, now_ms: int) -> int | None:
+        return player_of(view.terms.format).looks_from_ms(view, plan, self._own.get(view.lot), now_ms)
+
+    def _plan(self, view: LotView) -> Any:
         if view.lot not in self._plans:
             self._plans[view.lot] = self._get_tastes().plan(view, self.client.server_now_ms())
         return self._plans[view.lot]
@@ -173,20 +186,27 @@ class Bot:
             self._under_way.add(intent.lot)
             self._offers_minor[intent.lot] = max(intent.most_minor, self._offers_minor.get(intent.lot, 0))
             self._requests.create_task(self._act(intent))
-        elif now_ms < acts_from_ms(view, plan):
+        elif now_ms < (self._looks_from_ms(view, plan, now_ms) or 0):
             self._consider(view)
 
-    def _decide(self, view: LotView, plan: Plan, now_ms: int) -> Intent | None:
-        chance = self._chance.random()
-        if self.character.strategy is not Strategy.BUDGET:
-            return decide(view, now_ms, self.client.paddle, plan, chance)
+    def _decide(self, view: LotView, plan: Any, now_ms: int) -> Intent | None:
+        situation = Situation(
+            now_ms=now_ms,
+            me=self.client.paddle,
+            own=self._own.get(view.lot),
+            is_unsettled=view.lot in self._unsettled,
+            chance=self._chance.random(),
+            shopping=self._shopping,
+        )
+        return player_of(view.terms.format).decide(view, plan, situation)
+
+    def _shopping(self) -> Shopping:
         views = list(self.client.lots().values())
         pending = self._under_way | self._unsettled | {other.lot for other in views if self._is_unseen(other)}
-        purse = Purse(self._get_tastes().budget_minor, self._offers_minor, frozenset(pending))
         cared_for = {
             lot: known for lot, known in self._plans.items() if known is not None and lot not in self._given_up
         }
-        return choose(views, now_ms, self.client.paddle, cared_for, purse, chance)
+        return Shopping(views, cared_for, self._get_tastes().budget_minor, self._offers_minor, frozenset(pending))
 
     def _is_unseen(self, view: LotView) -> bool:
         """Return whether a verdict is ahead of this bot's copy of the lot."""
@@ -197,7 +217,8 @@ class Bot:
         request_id = self.client.new_request_id()
         began_s = clock()
         try:
-            verdict = await self._send(intent, request_id)
+            player = player_of(self.client.lot(intent.lot).terms.format)
+            verdict = await player.send(self.client, intent, request_id, VERDICT_MS)
             self._tally.latencies.note_s(clock() - began_s)
             self._note(verdict, request_id)
         except UnansweredError:
@@ -210,17 +231,11 @@ class Bot:
         if view is not None:
             self._consider(view)
 
-    async def _send(self, intent: Intent, request_id: int) -> Accepted | Rejected:
-        if isinstance(intent, BuyNow):
-            return await self.client.buy(intent.lot, intent.price_minor, request_id=request_id, timeout_ms=VERDICT_MS)
-        return await self.client.bid(
-            intent.lot, intent.amount_minor, intent.maximum_minor, request_id=request_id, timeout_ms=VERDICT_MS
-        )
-
     def _note(self, verdict: Accepted | Rejected, request_id: int) -> None:
         if verdict.seq is not None:
             self._seen_seqs[verdict.lot] = max(verdict.seq, self._seen_seqs.get(verdict.lot, 0))
         if isinstance(verdict, Accepted):
+            self._own[verdict.lot] = verdict.own
             self._tally.acknowledged.append(Acknowledged(self.client.paddle, request_id, verdict.lot))
             return
         self._tally.refuse(verdict.code)

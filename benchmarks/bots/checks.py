@@ -48,8 +48,8 @@ async def house_check(data: Path, lots: Mapping[str, LotView]) -> Check:
 
 
 def record_check(data: Path, acknowledged: Sequence[Acknowledged]) -> Check:
-    """Look for all acknowledged bids and purchases in the record of the sale in `data`."""
-    what = f"All {len(acknowledged)} bids and purchases that the house acknowledged are in its record"
+    """Look for all acknowledged offers in the record of the sale in `data`."""
+    what = f"All {len(acknowledged)} offers that the house acknowledged are in its record"
     twice = len(acknowledged) - len({(one.paddle, one.request_id) for one in acknowledged})
     return Check(what, missing_from_record(data, acknowledged) + ([f"{twice} are there twice"] if twice else []))
 
@@ -81,14 +81,14 @@ def differences_from_reports(
     return [
         f"lot {lot}: {field} is {ours.get(field)} at the bidders and {theirs.get(field)} at the house"
         for lot in sorted(reported.keys() | lots.keys())
-        if (ours := _facts(lots.get(lot))) != (theirs := reported.get(lot, {}))
+        if (ours := _facts(lots.get(lot))) != (theirs := _comparable(reported.get(lot, {}), ours))
         for field in sorted(ours.keys() | theirs.keys())
         if ours.get(field) != theirs.get(field)
     ]
 
 
 def missing_from_record(data: Path, acknowledged: Iterable[Acknowledged]) -> list[str]:
-    """Return which acknowledged bids and purchases the record of the sale in `data` does not have."""
+    """Return which acknowledged offers the record of the sale in `data` does not have."""
     with closing(sqlite3.connect(f"file:{data / 'journal.sqlite3'}?mode=ro", uri=True)) as journal:
         recorded = set(journal.execute(_REQUESTS))
     return [
@@ -115,6 +115,11 @@ def _public(row: Mapping[str, Any]) -> dict[str, Any]:
     return {field: row[name] for field, name in _SHARED.items() if name in row}
 
 
+def _comparable(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    """Return what the house says, without the number of bids where others are not shown that."""
+    return theirs | {"bids": None} if ours and ours["bids"] is None else theirs
+
+
 def _facts(view: LotView | None) -> dict[str, Any]:
     if view is None:
         return {}
@@ -125,5 +130,5 @@ def _facts(view: LotView | None) -> dict[str, Any]:
         "hammer": view.paid_minor,
         "bids": bidding.bids,
         "seq": view.seq,
-        "winner": view.results[0].paddle if len(view.results) == 1 else None,
+        "winner": view.buyers[0].paddle if len(view.buyers) == 1 else None,
     }

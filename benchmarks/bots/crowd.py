@@ -3,7 +3,8 @@
 Each draw has a stream of its own, named by the seed, the bot and the lot, so that it does not depend on the order in
 which lots open or bots join, nor on how many processes share the bots. A bidder does not care for each lot, and has a
 purse: the most that it spends on one lot. Purses go by the middle lot of the catalogue, so that a lot far above all
-others finds nobody who can pay for it. Who bids by `Strategy.BUDGET` has a smaller one, for all lots together.
+others finds nobody who can pay for it. Who bids by `Strategy.BUDGET` has a smaller one, for all lots together,
+and stays with lots that show who leads.
 
 When bidders come, if late: of long timed auctions 47 % have a bid in the last 5 minutes, 32 % in the last 60 s and 11 %
 in the last 10 s (Roth and Ockenfels, American Economic Review 92, 2002). Here a lot's time stands for the last ten
@@ -17,12 +18,13 @@ from enum import Enum
 from itertools import pairwise
 from random import Random
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
-from benchmarks.bots.formats.table import start_of
-from bidder.core.strategies.english import Plan, Strategy
+from benchmarks.bots.formats.player import Taste
+from benchmarks.bots.formats.table import player_of, start_of
+from bidder.core.strategies.english import Strategy
 from common.limits import AMOUNT_MINOR_MAX
 from common.lot import LotTerms, LotView
 
@@ -77,8 +79,6 @@ SPREAD: Final = 0.22
 UNIFORM: Final = (0.5, 1.5)
 ERROR: Final = 0.15
 """Common: the standard deviation of a bidder's error, as a part of the true value."""
-STARTS_TO_VALUE: Final = 12
-"""A lot without an estimate is worth about so many times its starting price."""
 PURSES: Final = (6.0, 13.0)
 """The most that a bidder spends on one lot, as a multiple of the catalogue's middle value."""
 BUDGETS: Final = (1.0, 4.0)
@@ -145,11 +145,12 @@ class Tastes:
         self._lot_max_minor = int(middle_minor * draw.uniform(*PURSES))
         self.budget_minor = int(middle_minor * draw.uniform(*BUDGETS))
 
-    def plan(self, view: LotView, now_ms: int) -> Plan | None:
-        """Return what the bot has in mind for a lot that it can bid on since `now_ms`; None: it does not care."""
+    def plan(self, view: LotView, now_ms: int) -> Any | None:
+        """Return what the bot has in mind for a lot that it can bid on since `now_ms`; None: it does not care.
+
+        It is a plan of the lot's format, which only the format's player reads.
+        """
         terms, start = view.terms, start_of(view.terms.format)
-        if start.step_at is None:
-            return None
         draw = Random(f"{self._character.seed}/lot {terms.lot}")
         room = Random(f"{self._crowd.seed}/lot {terms.lot}")
         cares = draw.random() < INTERESTED
@@ -163,11 +164,10 @@ class Tastes:
             duration_ms = min(terms.duration_ms or UNTIMED_MS, UNTIMED_MS)
             begins_at_ms = now_ms + round(draw.uniform(*(HURRY if buys else INTEREST_BEGINS)) * duration_ms)
             snipe_ms = round(draw.uniform(*SNIPE_MS))
-        if not cares or value_minor < start.starting_minor:
+        if not cares or value_minor < start.least_minor:
             return None
-        return Plan(
-            strategy=self._character.strategy, value_minor=value_minor, begins_at_ms=begins_at_ms, snipe_ms=snipe_ms
-        )
+        taste = Taste(self._character.strategy, value_minor, begins_at_ms, snipe_ms, draw)
+        return player_of(terms.format).plan(view, taste)
 
 
 def _left_late(room: Random, draw: Random) -> float:
@@ -202,5 +202,5 @@ def _round(step_at: Callable[[int], int], value_minor: float) -> int:
 
 def _middle_minor(terms: LotTerms) -> int:
     if terms.estimate_low_minor is None or terms.estimate_high_minor is None:
-        return start_of(terms.format).starting_minor * STARTS_TO_VALUE
+        return start_of(terms.format).usual_minor
     return (terms.estimate_low_minor + terms.estimate_high_minor) // 2

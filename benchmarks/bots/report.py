@@ -105,7 +105,7 @@ def revenue_fields(lots: Iterable[LotView], currency: Currency) -> dict[str, Any
                 "title": view.terms.title,
                 "status": view.status.value,
                 "hammer_minor": view.paid_minor,
-                "winner": view.results[0].paddle if len(view.results) == 1 else None,
+                "winner": view.buyers[0].paddle if len(view.buyers) == 1 else None,
                 "bids": bidding_of(view.board).bids,
             }
             for view in views

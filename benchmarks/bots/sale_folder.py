@@ -15,6 +15,8 @@ ESTIMATES: Final = (100, 2000)
 """What lots are estimated at, in whole units of the currency."""
 DURATIONS: Final = (0.75, 1.0)
 """How long lots are open, as a part of the longest."""
+DUTCH_PRICES: Final = 20
+"""About how many prices a Dutch clock shows."""
 
 
 @contextmanager
@@ -42,7 +44,7 @@ def write_catalogue(folder: Path, lots: int, duration_s: float, seed: int) -> Pa
     """Write a catalogue for bots, the same for the same seed, and return its path.
 
     All lots open at the start, for up to `duration_s`, with a short soft close. Of ten lots two have a reserve and one
-    has a buy-now price. The sale ends by itself.
+    has a buy-now price; one is sealed, one Vickrey and one Dutch. The sale ends by itself.
     """
     draw = Random(f"{seed}/catalogue")
     window_ms = max(500, round(duration_s * 1000 / 20))
@@ -61,16 +63,36 @@ def write_catalogue(folder: Path, lots: int, duration_s: float, seed: int) -> Pa
             "[[lot]]",
             f'number = "{number}"',
             f'title = "{draw.choice(_THINGS)} {number}"',
-            f'starting_price = "{middle // 3}"',
-            f'increment = "{max(1, middle // 50)}"',
             f'estimate_low = "{middle * 8 // 10}"',
             f'estimate_high = "{middle * 12 // 10}"',
-            f'duration = "{duration_ms}ms"',
+            *_bidding(number, middle, duration_ms),
         ]
-        if number % 10 in (3, 7):
-            rows.append(f'reserve = "{middle * 9 // 10}"')
-        elif number % 10 == 5:
-            rows.append(f'buy_now = "{middle * 3 // 2}"')
     path = folder / "catalogue.toml"
     path.write_text("\n".join(rows) + "\n")
     return path
+
+
+def _bidding(number: int, middle: int, duration_ms: int) -> list[str]:
+    """Return how a lot is sold that is worth about `middle`."""
+    usual = [f'starting_price = "{middle // 3}"', f'duration = "{duration_ms}ms"']
+    english = [*usual, f'increment = "{max(1, middle // 50)}"']
+    match number % 10:
+        case 0:
+            return [
+                'format = "dutch"',
+                f'starting_price = "{middle * 3 // 2}"',
+                f'floor = "{middle // 2}"',
+                f'decrement = "{middle // DUTCH_PRICES}"',
+                f'every = "{max(100, duration_ms // DUTCH_PRICES)}ms"',
+                "units = 3",
+            ]
+        case 3 | 7:
+            return [*english, f'reserve = "{middle * 9 // 10}"']
+        case 4:
+            return [*usual, 'format = "sealed"']
+        case 5:
+            return [*english, f'buy_now = "{middle * 3 // 2}"']
+        case 8:
+            return [*usual, 'format = "vickrey"']
+        case _:
+            return english

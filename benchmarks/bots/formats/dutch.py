@@ -1,22 +1,59 @@
-"""Dutch lots: bots do not stop their clocks, and the story tells who does."""
+"""Dutch lots: bots stop their clocks, and the story tells who does."""
 
 from collections.abc import Callable
+from typing import Final
 
 from benchmarks.bots.formats.lot import Bidding, Kind, Line, Start
-from common.formats import AnyBoard, AnyTerms
-from common.formats.dutch import DutchBoard, DutchTerms
+from benchmarks.bots.formats.player import Situation, Taste
+from bidder import AsyncClient
+from bidder.core.strategies.dutch import DutchPlan, Stop, decide, would_stop
+from bidder.core.strategies.english import Strategy
+from common.formats import AnyBoard, AnyOwn, AnyTerms
+from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms
 from common.lot import LotMoved, LotView
+from common.messages import Accepted, Rejected
 from common.money import Currency
+
+MARGINS: Final = (0.02, 0.2)
+"""How far below its value the price must be for a bidder to stop the clock, as a part of the value."""
+UNITS: Final = (1, 1, 1, 2, 3)
+"""How many units bidders want; each is as likely."""
 
 
 def start_of(terms: AnyTerms) -> Start:
     """Return what a bot goes by."""
-    return Start(_terms(terms).starting_minor)
+    ours = _terms(terms)
+    return Start(ours.floor_minor, (ours.starting_minor + ours.floor_minor) // 2, lambda _: ours.step_minor)
 
 
 def bidding_of(board: AnyBoard) -> Bidding:
     """Return the bidding that a board shows: the price on the clock."""
     return Bidding(_board(board).price_minor)
+
+
+class DutchPlayer:
+    """Stops the clocks of Dutch lots."""
+
+    def plan(self, view: LotView, taste: Taste) -> DutchPlan | None:  # noqa: ARG002 -- as every format
+        """Return what a unit is worth, how far below that the bot waits, and how many it wants."""
+        if taste.strategy is Strategy.BUDGET:  # its purse is for lots that are decided at their end
+            return None
+        margin_minor = int(taste.value_minor * taste.draw.uniform(*MARGINS))
+        return DutchPlan(value_minor=taste.value_minor, margin_minor=margin_minor, units=taste.draw.choice(UNITS))
+
+    def looks_from_ms(self, view: LotView, plan: DutchPlan, own: AnyOwn | None, now_ms: int) -> int | None:
+        """Return now where the price is low enough; else the bot waits until it has fallen."""
+        return now_ms if would_stop(view, _own(own), plan) else None
+
+    def decide(self, view: LotView, plan: DutchPlan, situation: Situation) -> Stop | None:
+        """Return the stop; none after one without an answer, which may have taken what the bot wants."""
+        return None if situation.is_unsettled else decide(view, situation.now_ms, _own(situation.own), plan)
+
+    async def send(self, client: AsyncClient, intent: Stop, request_id: int, timeout_ms: int) -> Accepted | Rejected:
+        """Stop the clock."""
+        return await client.stop(
+            intent.lot, intent.price_minor, intent.units, request_id=request_id, timeout_ms=timeout_ms
+        )
 
 
 class DutchTeller:
@@ -57,3 +94,8 @@ def _terms(terms: AnyTerms) -> DutchTerms:
 def _board(board: AnyBoard) -> DutchBoard:
     assert isinstance(board, DutchBoard), "a Dutch lot has Dutch boards"
     return board
+
+
+def _own(own: AnyOwn | None) -> DutchOwn | None:
+    assert own is None or isinstance(own, DutchOwn), "a Dutch lot has Dutch positions"
+    return own

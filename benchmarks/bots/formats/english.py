@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.bots.formats.lot import Bidding, Kind, Line, Start
-from common.formats import AnyBoard, AnyTerms
+from benchmarks.bots.formats.lot import STARTS_TO_VALUE, Bidding, Kind, Line, Start
+from benchmarks.bots.formats.player import Situation, Taste
+from bidder import AsyncClient
+from bidder.core.strategies.english import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
+from common.formats import AnyBoard, AnyOwn, AnyTerms
 from common.formats.english import EnglishBoard, EnglishTerms
 from common.lot import LotMoved, LotView
+from common.messages import Accepted, Rejected
 from common.money import Currency
 
 OUTBIDS_PAUSE_MS: Final = 2500
@@ -20,13 +24,48 @@ EXTENSION_MS_MIN: Final = 300
 def start_of(terms: AnyTerms) -> Start:
     """Return what a bot goes by."""
     ours = _terms(terms)
-    return Start(ours.starting_minor, ours.step_at, ours.buy_now_minor)
+    return Start(ours.starting_minor, ours.starting_minor * STARTS_TO_VALUE, ours.step_at, ours.buy_now_minor)
 
 
 def bidding_of(board: AnyBoard) -> Bidding:
     """Return the bidding that a board shows."""
     ours = _board(board)
     return Bidding(ours.price_minor, ours.bids, ours.reserve_met)
+
+
+class EnglishPlayer:
+    """Bids on English lots by the bot's strategy."""
+
+    def plan(self, view: LotView, taste: Taste) -> Plan:  # noqa: ARG002 -- as every format
+        """Return the strategy with what the lot is worth and when it begins."""
+        return Plan(
+            strategy=taste.strategy,
+            value_minor=taste.value_minor,
+            begins_at_ms=taste.begins_at_ms,
+            snipe_ms=taste.snipe_ms,
+        )
+
+    def looks_from_ms(self, view: LotView, plan: Plan, own: AnyOwn | None, now_ms: int) -> int | None:  # noqa: ARG002 -- as above
+        """Return when the strategy acts; None where there is nothing left to gain."""
+        return acts_from_ms(view, plan) if can_gain(view, plan) else None
+
+    def decide(self, view: LotView, plan: Plan, situation: Situation) -> Intent | None:
+        """Return what the strategy does about the lot; a purse for several goes where it gains most."""
+        now_ms, me, chance = situation.now_ms, situation.me, situation.chance
+        if plan.strategy is not Strategy.BUDGET:
+            return decide(view, now_ms, me, plan, chance)
+        shopping = situation.shopping()
+        purse = Purse(shopping.budget_minor, shopping.offers_minor, shopping.pending)
+        plans = {lot: known for lot, known in shopping.plans.items() if isinstance(known, Plan)}
+        return choose(shopping.views, now_ms, me, plans, purse, chance)
+
+    async def send(self, client: AsyncClient, intent: Intent, request_id: int, timeout_ms: int) -> Accepted | Rejected:
+        """Bid, or buy at once."""
+        if isinstance(intent, BuyNow):
+            return await client.buy(intent.lot, intent.price_minor, request_id=request_id, timeout_ms=timeout_ms)
+        return await client.bid(
+            intent.lot, intent.amount_minor, intent.maximum_minor, request_id=request_id, timeout_ms=timeout_ms
+        )
 
 
 class EnglishTeller:

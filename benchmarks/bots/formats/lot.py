@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -14,10 +14,17 @@ from common.money import Currency
 class Start(NamedTuple):
     """What a bot goes by when it makes a plan for a lot."""
 
-    starting_minor: int
-    step_at: Callable[[int], int] | None = None
-    """The step of bids at a price; None: bots make no offers on lots of this format."""
+    least_minor: int
+    """Who values the lot lower can't have it."""
+    usual_minor: int
+    """About what a lot without an estimate is worth."""
+    step_at: Callable[[int], int]
+    """The step in which people name values near a price."""
     buy_now_minor: int | None = None
+
+
+STARTS_TO_VALUE: Final = 12
+"""A lot without an estimate, whose price can only rise, is worth about so many times its starting price."""
 
 
 class Bidding(NamedTuple):

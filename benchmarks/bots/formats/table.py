@@ -1,13 +1,14 @@
 """Which module knows a lot's format: the only list of formats of the bots."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from benchmarks.bots.formats import dutch, english, sealed
-from benchmarks.bots.formats.dutch import DutchTeller
-from benchmarks.bots.formats.english import EnglishTeller
+from benchmarks.bots.formats.dutch import DutchPlayer, DutchTeller
+from benchmarks.bots.formats.english import EnglishPlayer, EnglishTeller
 from benchmarks.bots.formats.lot import Bidding, Start, Teller
-from benchmarks.bots.formats.sealed import SealedTeller
+from benchmarks.bots.formats.player import Player
+from benchmarks.bots.formats.sealed import SealedPlayer, SealedTeller
 from common.formats import AnyBoard, AnyTerms
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import EnglishBoard, EnglishTerms
@@ -29,6 +30,12 @@ TELLERS: Final[dict[type[AnyTerms], type[Teller]]] = {
     DutchTerms: DutchTeller,
 }
 """By the type of a lot's terms: who tells the bidding on it."""
+PLAYERS: Final[dict[type[AnyTerms], Player[Any]]] = {
+    EnglishTerms: EnglishPlayer(),
+    SealedTerms: SealedPlayer(),
+    DutchTerms: DutchPlayer(),
+}
+"""By the type of a lot's terms: how bots bid on it."""
 
 
 def start_of(terms: AnyTerms) -> Start:
@@ -39,3 +46,8 @@ def start_of(terms: AnyTerms) -> Start:
 def bidding_of(board: AnyBoard) -> Bidding:
     """Return the bidding that a board shows."""
     return _BIDDINGS[type(board)](board)
+
+
+def player_of(terms: AnyTerms) -> Player[Any]:
+    """Return how bots bid on a lot with these terms."""
+    return PLAYERS[type(terms)]

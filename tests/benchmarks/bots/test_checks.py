@@ -11,6 +11,7 @@ from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.rules.facts import BidTaken, OfferTaken
 from benchmarks.bots.checks import Check, differences, differences_from_reports, digest, record_check, report_check
 from benchmarks.bots.tally import Acknowledged
+from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.lot import LotStatus, LotTerms, LotView, Result, SaleView
 from common.money import Currency
@@ -73,6 +74,18 @@ def test_what_the_house_reports_otherwise_is_found(change: dict[str, object], fi
     problems = differences_from_reports({"1": replace(SOLD, **change)}, [LOTS_ROW], [RESULTS_ROW])
     assert len(problems) == 1
     assert problems[0].startswith(f"lot 1: {field} is ")
+
+
+@pytest.mark.parametrize(("results", "winner"), [((Result(2, 90), Result(3, 80)), None), ((Result(2, 170, 2),), 2)])
+def test_what_others_are_not_shown_is_not_compared(results: tuple[Result, ...], winner: int | None) -> None:
+    """Of a Dutch lot nobody is shown how many bidders took something before it is over."""
+    terms = LotTerms(lot="1", title="Tulips", format=DutchTerms(100, 50, 10, 1_000, 2))
+    sold = LotView(terms, DutchBoard(80, 0), 5, LotStatus.SOLD, results=results)
+    told = {"lot": "1", "status": "sold", "hammer_minor": 170, "bids": 2, "seq": 5}
+    rows = [told | {"price_minor": 80}], [told | {"price_minor": 170, "paddle": winner}]
+    assert differences_from_reports({"1": sold}, *rows) == []
+    assert len(differences_from_reports({"1": replace(sold, board=DutchBoard(70, 0))}, *rows)) == 1
+    assert len(differences_from_reports({}, *rows)) >= 5
 
 
 def test_every_accepted_offer_is_found_in_the_record_and_what_is_not_there_is_told(tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 """What bots are drawn from: the same for the same seed, whatever the order, and distributed as it says."""
 
+from collections import Counter
 from collections.abc import Iterable
 from statistics import mean, median, stdev
+from typing import Any
 
 import pytest
 
 from benchmarks.bots.crowd import HURRY, INTEREST_BEGINS, Arrivals, Crowd, Tastes, Values
+from bidder.core.strategies.dutch import DutchPlan
 from bidder.core.strategies.english import Plan, Strategy
+from bidder.core.strategies.sealed import Mind, SealedPlan
+from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedBoard, SealedTerms
 from common.limits import NAME_CHARS_MAX
@@ -33,7 +38,7 @@ CATALOGUE = [lot(str(number), 20_000, 30_000) for number in range(1, 6)]
 DEAR = lot("99", 400_000, 600_000)
 
 
-def plans(crowd: Crowd, lots: Iterable[LotView], bidders: int = 40) -> dict[tuple[str, str], Plan]:
+def plans(crowd: Crowd, lots: Iterable[LotView], bidders: int = 40) -> dict[tuple[str, str], Any]:
     drawn = {}
     for character in crowd.characters(bidders):
         tastes = Tastes(crowd, character, [view.terms for view in [*CATALOGUE, DEAR]])
@@ -88,10 +93,45 @@ def test_nobody_has_the_purse_for_a_lot_far_above_all_others() -> None:
     assert max(plan.value_minor for plan in plans(Crowd(7), [DEAR]).values()) < 380_000
 
 
-def test_nobody_makes_plans_for_a_lot_of_a_format_in_which_bots_make_no_offers() -> None:
-    terms = LotTerms("s", "Sealed", SealedTerms(5_000, Pays.OWN_OFFER), duration_ms=DURATION_MS)
-    sealed = LotView(terms, SealedBoard(5_000), status=LotStatus.OPEN, ends_at_ms=ENDS_MS)
-    assert {number for _, number in plans(Crowd(7), [sealed, *CATALOGUE])} == {view.lot for view in CATALOGUE}
+SEALED = LotView(
+    LotTerms("s", "Sealed", SealedTerms(5_000, Pays.OWN_OFFER), duration_ms=DURATION_MS),
+    SealedBoard(5_000),
+    status=LotStatus.OPEN,
+    ends_at_ms=ENDS_MS,
+)
+DUTCH = LotView(
+    LotTerms("d", "Tulips", DutchTerms(50_000, 10_000, 1_000, 200), duration_ms=DURATION_MS),
+    DutchBoard(50_000, 1),
+    status=LotStatus.OPEN,
+    ends_at_ms=ENDS_MS,
+)
+
+
+def test_most_make_plans_for_lots_of_every_format_and_a_purse_for_several_stays_with_english_ones() -> None:
+    drawn = plans(Crowd(7), [SEALED, DUTCH, *CATALOGUE])
+    kinds = Counter(type(plan) for plan in drawn.values())
+    assert kinds[SealedPlan] > 15
+    assert kinds[DutchPlan] > 15
+    budget = plans(Crowd(7, Strategy.BUDGET.value), [SEALED, DUTCH, *CATALOGUE])
+    assert {type(plan) for plan in budget.values()} == {Plan}
+    assert {key: plan for key, plan in drawn.items() if isinstance(plan, Plan)} == plans(Crowd(7), CATALOGUE)
+
+
+def test_bidders_for_sealed_lots_shade_differently_and_some_change_their_minds_while_the_lot_is_open() -> None:
+    drawn = [plan for plan in plans(Crowd(7), [SEALED], bidders=400).values() if isinstance(plan, SealedPlan)]
+    assert {plan.mind for plan in drawn} == set(Mind)
+    assert len({plan.shade for plan in drawn}) == len(drawn)
+    assert all(0.05 <= plan.shade <= 0.25 for plan in drawn)
+    assert all(1_000 < plan.begins_at_ms < plan.changes_at_ms < plan.returns_at_ms < ENDS_MS for plan in drawn)
+    assert all(plan.value_minor >= 5_000 for plan in drawn)
+
+
+def test_bidders_for_dutch_lots_wait_for_a_margin_and_want_one_or_more_units() -> None:
+    drawn = [plan for plan in plans(Crowd(7), [DUTCH], bidders=400).values() if isinstance(plan, DutchPlan)]
+    assert {plan.units for plan in drawn} == {1, 2, 3}
+    assert all(plan.value_minor >= 10_000 and plan.value_minor % 1_000 == 0 for plan in drawn)
+    assert all(0.01 < plan.margin_minor / plan.value_minor <= 0.2 for plan in drawn)
+    assert 0.6 * 30_000 < mean(plan.value_minor for plan in drawn) < 1.2 * 30_000, "between start and floor"
 
 
 def test_a_budget_is_for_a_few_lots() -> None:

@@ -1,6 +1,7 @@
 """The catalogue that is made up for bots is one that a house takes, and a sale's folder goes with the sale."""
 
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from auctioneer.catalogue import load_catalogue
 from benchmarks.bots.sale_folder import keep_folder, sale_folder, write_catalogue
 from common.errors import StorageError
+from common.formats.dutch import DutchTerms
+from common.formats.english import EnglishTerms
+from common.formats.sealed import Pays, SealedTerms
 from tests.english import english_terms
 
 
@@ -17,8 +21,16 @@ def test_a_made_up_catalogue_is_the_same_for_a_seed_and_a_house_takes_it(tmp_pat
     specs = load_catalogue(path).lots
     assert len(specs) == 20
     assert sum(spec.reserve_minor is not None for spec in specs) == 4
-    assert sum(english_terms(spec.terms).buy_now_minor is not None for spec in specs) == 2
-    assert all(7_500 <= (spec.terms.duration_ms or 0) <= 10_000 for spec in specs)
+    formats = Counter(type(spec.terms.format) for spec in specs)
+    assert formats == {EnglishTerms: 14, SealedTerms: 4, DutchTerms: 2}
+    english = [spec.terms for spec in specs if isinstance(spec.terms.format, EnglishTerms)]
+    assert sum(english_terms(terms).buy_now_minor is not None for terms in english) == 2
+    assert Counter(spec.terms.format.pays for spec in specs if isinstance(spec.terms.format, SealedTerms)) == {
+        Pays.OWN_OFFER: 2,
+        Pays.SECOND_OFFER: 2,
+    }
+    assert all(7_500 <= (terms.duration_ms or 0) <= 10_000 for terms in english)
+    assert all(7_000 <= (spec.terms.duration_ms or 0) <= 11_000 for spec in specs)
     assert write_catalogue(tmp_path, lots=20, duration_s=10, seed=3).read_text() == text
     assert write_catalogue(tmp_path, lots=20, duration_s=10, seed=4).read_text() != text
 

@@ -1,6 +1,7 @@
 """Bots on real sockets while the server is killed: all see the house's sale, and no acknowledged bid is lost."""
 
 import asyncio
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -58,9 +59,37 @@ async def _hold_sale(catalogue: Path, data: Path) -> list[Acknowledged]:
     return tally.acknowledged
 
 
-def test_kills_of_the_server_cost_nobody_a_bid(small_sale: Path, tmp_path: Path) -> None:
+OTHER_FORMATS = """
+[[lot]]
+title = "Crate"
+format = "sealed"
+starting_price = "100"
+duration = "6s"
+
+[[lot]]
+title = "Log"
+format = "vickrey"
+starting_price = "100"
+duration = "6s"
+
+[[lot]]
+title = "Bulbs"
+format = "dutch"
+starting_price = "700"
+floor = "200"
+decrement = "50"
+every = "600ms"
+units = 3
+"""
+
+
+def test_kills_of_the_server_cost_nobody_a_bid_on_lots_of_any_format(small_sale: Path, tmp_path: Path) -> None:
     data = tmp_path / "sale"
+    small_sale.write_text(small_sale.read_text() + OTHER_FORMATS)
     acknowledged = asyncio.run(_hold_sale(small_sale, data))
+    assert {one.lot for one in acknowledged} == {"1", "2", "3", "4", "5", "6", "7"}
+    sealed = Counter(one.paddle for one in acknowledged if one.lot == "5")
+    assert max(sealed.values()) <= 3, "a bot makes its offer, takes it back, makes it again, and knows it then"
     assert len({(one.paddle, one.request_id) for one in acknowledged}) == len(acknowledged)
     assert missing_from_record(data, acknowledged) == []
     never_sent = Acknowledged(acknowledged[0].paddle, acknowledged[0].request_id + 1, acknowledged[0].lot)

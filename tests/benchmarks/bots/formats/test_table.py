@@ -2,8 +2,8 @@
 
 from typing import get_args
 
-from benchmarks.bots.formats.lot import Bidding, Start
-from benchmarks.bots.formats.table import TELLERS, bidding_of, start_of
+from benchmarks.bots.formats.lot import Bidding
+from benchmarks.bots.formats.table import PLAYERS, TELLERS, bidding_of, start_of
 from common.formats import AnyBoard, AnyTerms
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import EnglishBoard, EnglishTerms, Step
@@ -16,14 +16,24 @@ def test_every_format_has_a_teller() -> None:
     assert set(TELLERS) == set(get_args(AnyTerms))
 
 
+def test_every_format_has_a_player() -> None:
+    assert set(PLAYERS) == set(get_args(AnyTerms))
+
+
 def test_every_format_says_what_a_bot_goes_by() -> None:
+    dutch = DutchTerms(3_000, 1_000, 150, 500)
     started = {
-        EnglishTerms: (start_of(TERMS), Start(1_000, TERMS.step_at, 9_000)),
-        SealedTerms: (start_of(SealedTerms(2_000, Pays.OWN_OFFER)), Start(2_000)),
-        DutchTerms: (start_of(DutchTerms(3_000, 1_000, 100, 500)), Start(3_000)),
+        EnglishTerms: (start_of(TERMS), (1_000, 12_000, 100, 9_000)),
+        SealedTerms: (start_of(SealedTerms(2_000, Pays.OWN_OFFER)), (2_000, 24_000, 100, None)),
+        DutchTerms: (start_of(dutch), (1_000, 2_000, 150, None)),
     }
     assert set(started) == set(get_args(AnyTerms))
-    assert all(found == expected for found, expected in started.values())
+    for found, expected in started.values():
+        assert (found.least_minor, found.usual_minor, found.step_at(5_000), found.buy_now_minor) == expected
+
+
+def test_a_value_below_a_small_least_offer_is_still_named_in_whole_units() -> None:
+    assert start_of(SealedTerms(1, Pays.OWN_OFFER)).step_at(1) == 1
 
 
 def test_every_format_says_how_the_bidding_stands() -> None:
