@@ -259,7 +259,7 @@ def test_a_row_says_its_format_and_is_held_to_it() -> None:
     assert [format_of(lot.terms.format) for lot in lots] == [FORMATS[word] for word in ("sealed", "english", "vickrey")]
     assert lines_of(head + "A,5,USD,sealed,2,\nB,5,USD,dutch auction,,\nC,5,USD,sealed,0:1; 5:2,\n") == [
         "a.csv:2, lot 1, increment: A sealed lot has no increment; remove it. The same in 1 more row: 4",
-        "a.csv:3, lot 2, format: 'dutch auction' is not a format; there are english, sealed, vickrey, dutch.",
+        f"a.csv:3, lot 2, format: 'dutch auction' is not a format; there are {', '.join(FORMATS)}.",
     ]
 
 
