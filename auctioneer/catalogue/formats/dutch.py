@@ -146,6 +146,10 @@ class Dutch:
             yield from _clock_wrongs(spec, terms)
         if not 1 <= terms.units <= UNITS_MAX:
             yield "units", f"{terms.units} is out of range: a lot has 1 to {UNITS_MAX} units."
+        elif not prices and terms.units * terms.starting_minor > AMOUNT_MINOR_MAX:
+            whole = currency.plain(terms.units * terms.starting_minor)
+            reason = f"{terms.units} at the starting price cost {whole}, over the largest amount"
+            yield "units", f"{reason}, {currency.plain(AMOUNT_MINOR_MAX)}; make it smaller."
         if spec.reserve_minor is not None:
             yield "reserve", has_none(self, "reserve", "reserve")
 

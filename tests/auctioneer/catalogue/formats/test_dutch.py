@@ -205,6 +205,11 @@ def test_what_is_right_at_its_bound(spec: LotSpec) -> None:
         ),
         (terms(units=0), "units", "0 is out of range: a lot has 1 to 64 units."),
         (terms(units=UNITS_MAX + 1), "units", "65 is out of range"),
+        (
+            terms(starting_minor=AMOUNT_MINOR_MAX // 2 + 1, step_minor=AMOUNT_MINOR_MAX // 4, units=2),
+            "units",
+            "2 at the starting price cost 10000000000000.02, over the largest amount, 10000000000000.00",
+        ),
         (replace(RIGHT, reserve_minor=60), "reserve", "A Dutch lot has no reserve"),
         (
             replace(RIGHT, terms=replace(RIGHT.terms, duration_ms=5000)),
@@ -224,6 +229,11 @@ def test_what_is_wrong(spec: LotSpec, field: str, reason: str) -> None:
     (fault,) = lot_faults(spec, USD)
     assert (fault.lot, fault.field) == ("1", field)
     assert reason in fault.reason
+
+
+def test_all_units_may_cost_the_largest_amount() -> None:
+    whole = terms(starting_minor=AMOUNT_MINOR_MAX // 2, step_minor=AMOUNT_MINOR_MAX // 4, units=2)
+    assert list(lot_faults(whole, USD)) == []
 
 
 def test_the_longest_clock_is_a_year() -> None:
