@@ -266,6 +266,102 @@ def test_it_is_outbid_repairs_a_crash_and_ends_with_the_view_of_the_house(exampl
         assert client.process.wait(timeout=WAIT_S) == 0
 
 
+ALL_FORMATS = """
+[sale]
+title = "All formats"
+currency = "USD"
+[defaults]
+duration = "1h"
+starting_price = "10"
+[[lot]]
+title = "By sealed offers"
+format = "sealed"
+[[lot]]
+title = "At the second price"
+format = "vickrey"
+[[lot]]
+title = "By a falling price"
+format = "dutch"
+floor = "1"
+decrement = "1"
+every = "1h"
+units = 3
+"""
+
+
+def test_it_makes_the_offers_of_all_formats_and_has_their_boards(example: Path, tmp_path: Path) -> None:
+    with (
+        running_house(tmp_path, catalogue=ALL_FORMATS) as house,
+        rival_at(house) as rival,
+        client_at(example, house.link, tmp_path) as client,
+    ):
+        client.order("seal 1 1500")
+        assert client.says(type="accepted", lot="1")["own"] == {"format": "sealed", "amount_minor": 1500}
+        client.order("unseal 1")
+        assert client.says(type="accepted", lot="1")["own"] is None
+        client.order("unseal 1")
+        assert client.says_verdict()["code"] == "no_offer"
+        client.order("seal 2 3000")
+        assert client.says(type="accepted", lot="2")["own"]["amount_minor"] == 3000
+        assert isinstance(rival.seal("2", 2000), Accepted)
+        client.order("stop 3 900")
+        assert client.says_verdict()["code"] == "below_minimum"
+        client.order("stop 03")
+        assert client.says(type="accepted", lot="3")["own"] == {"format": "dutch", "units": 1, "amount_minor": 1000}
+        client.says(type="lot", lot="3", units_left=2)
+        client.order("stop 3 1200 x3")
+        assert client.says(type="accepted", lot="3")["own"] == {"format": "dutch", "units": 3, "amount_minor": 3000}
+        assert client.says(type="won", lot="3")["results"] == [{"paddle": 2, "amount_minor": 3000, "units": 3}]
+        client.order("bid 2 5000")
+        assert client.says_verdict()["code"] == "other_format"
+        for lot in ("1", "2"):
+            assert house.auctioneer("close", lot, "--yes").exit_code == 0
+        client.says(type="won", lot="2")
+        views = client.views()
+        assert [view["board"] for view in views.values()] == [
+            {"format": "sealed", "minimum_minor": 1000, "offers": 0},
+            {"format": "sealed", "minimum_minor": 1000, "offers": 2},
+            {"format": "dutch", "price_minor": 1000, "units_left": 0},
+        ]
+        assert [view["results"] for view in views.values()] == [
+            [],
+            [{"paddle": 2, "amount_minor": 2000, "units": 1}],
+            [{"paddle": 2, "amount_minor": 3000, "units": 3}],
+        ]
+        assert [view["close_cause"] for view in views.values()] == ["hammer", "hammer", "sold_out"]
+
+
+def test_what_a_house_may_leave_out_has_its_value_if_absent(example: Path) -> None:
+    """The tables of the specification say it; this house happens to send these fields."""
+    script = """
+        import { evolveLot, lotView } from './protocol.mjs'
+        const results = [{ paddle: 2, amount_minor: 5 }]
+        const view = lotView({ board: { format: 'sealed', minimum_minor: 1 }, results })
+        const closed = { event: 'lot_closed', seq: 1, at_ms: 0, cause: 'time', board: view.board, results }
+        console.log(JSON.stringify([view.board.offers, view.results, evolveLot(view, closed).results]))
+    """
+    row = {"units": 1, "paddle": 2, "amount_minor": 5}
+    assert json.loads(said("node", "--input-type=module", "-e", script, cwd=example)) == [None, [row], [row]]
+
+
+def test_an_order_that_can_be_none_is_not_sent(example: Path, tmp_path: Path) -> None:
+    with running_house(tmp_path, catalogue=ALL_FORMATS) as house, client_at(example, house.link, tmp_path) as client:
+        for line in (
+            "stop 3 x0",
+            "stop 3 x65",
+            "stop 3 10 20 30",
+            "stop 1",
+            "unseal 1 2",
+            "seal 1",
+            "seal 1 0",
+            "stop",
+        ):
+            client.order(line)
+            assert client.says(type="error")["text"], line
+        assert client.views()["3"]["seq"] == 1
+        assert not [line for line in client.printed if '"accepted"' in line or '"rejected"' in line]
+
+
 def test_its_bid_is_taken_once_when_the_house_dies_at_once_after_it(example: Path, tmp_path: Path) -> None:
     with running_house(tmp_path) as house, client_at(example, house.link, tmp_path) as client:
         for lot in ("1", "2"):

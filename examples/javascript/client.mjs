@@ -24,6 +24,30 @@ const REPLAYS_MAX = 10 // more streams than this are repaired by a snapshot
 const FATAL = ['unsupported_version', 'wrong_invite', 'not_admitted', 'invalid_name', 'name_taken', 'house_full',
   'forbidden', 'malformed', 'too_large']
 
+const AMOUNT_MOST = protocol.AMOUNT_MINOR_MAX
+const MOST = { amount_minor: AMOUNT_MOST, maximum_minor: AMOUNT_MOST, price_minor: AMOUNT_MOST, units: protocol.UNITS_MAX }
+const HELP = 'bid LOT AMOUNT_MINOR, max LOT AMOUNT_MINOR, seal LOT AMOUNT_MINOR, unseal LOT, ' +
+  'stop LOT [PRICE_MINOR] [xUNITS], lots or quit'
+
+const number = (text) => (/^\d{1,16}$/.test(text ?? '') ? Number(text) : NaN)
+
+/** By command: the type of the request, how many words follow the lot at most, and what they mean. */
+const OFFERS = {
+  bid: { type: 'bid', words: 1, fieldsOf: ([amount]) => ({ amount_minor: number(amount) }) },
+  max: { type: 'bid', words: 1, fieldsOf: ([maximum]) => ({ maximum_minor: number(maximum) }) },
+  seal: { type: 'seal', words: 1, fieldsOf: ([amount]) => ({ amount_minor: number(amount) }) },
+  unseal: { type: 'unseal', words: 0, fieldsOf: () => ({}) },
+  stop: {
+    type: 'stop', words: 2,
+    // Without a price, at what the clock shows here: the house takes less if it has fallen since, and never more.
+    fieldsOf: (words, view) => {
+      const units = words.at(-1)?.startsWith('x') ? words.at(-1).slice(1) : null
+      const price = words.length > (units === null ? 0 : 1) ? number(words[0]) : view.board.price_minor ?? NaN
+      return { price_minor: price, units: units === null ? 1 : number(units) }
+    },
+  },
+}
+
 /** The feed can't be trusted any more: say hello, and join again. */
 class Rejoin extends Error {}
 
@@ -335,7 +359,7 @@ class Client {
     say('lot', { lot: number, event, title: held ? undefined : terms.title, ...rest })
     if (!this.paddle) return
     const leads = (one) => one?.board.leader === this.paddle
-    const wins = (one) => one?.results.some((result) => result.paddle === this.paddle)
+    const wins = (one) => one?.results.some((result) => result.paddle === this.paddle && result.units > 0)
     if (leads(held) && !leads(view)) say('outbid', { lot: number })
     if (wins(view) && !wins(held)) say('won', { lot: number, ...rest })
   }
@@ -406,28 +430,30 @@ class Client {
 
   // The user
 
-  async bid(lot, amounts) {
+  /** Make an offer for a lot; `fieldsOf` gives the fields of the request, by the lot's view. */
+  async offer(type, lot, fieldsOf) {
     const unanswered = [...this.requests.values()].filter((request) => request.bid)
     if (!this.sale) return say('error', { text: 'not joined yet' })
     if (unanswered.length >= protocol.REMEMBERED_REQUESTS_MAX) return say('error', { text: 'too many bids unanswered' })
     const same = protocol.sameLot(lot)
     const number = this.lots.has(lot) ? lot : [...this.lots.keys()].find((each) => protocol.sameLot(each) === same)
-    const amount = Object.values(amounts)[0]
     if (!number) return say('error', { text: `there is no lot ${lot}` })
-    if (!(amount >= 1 && amount <= protocol.AMOUNT_MINOR_MAX)) return say('error', { text: 'that is no amount' })
-    const request = { type: 'bid', lot: number, ...amounts }
-    const verdict = await this.ask(request, true)
+    const fields = fieldsOf(this.lots.get(number))
+    if (!Object.entries(fields).every(([name, value]) => value >= 1 && value <= MOST[name])) {
+      return say('error', { text: 'that is no amount, or no number of units' })
+    }
+    const verdict = await this.ask({ type, lot: number, ...fields }, true)
     say(verdict.type, verdict)
   }
 
   onLine(line) {
-    const [command, lot, text, ...rest] = line.trim().split(/\s+/)
-    const amount = /^\d{1,16}$/.test(text ?? '') ? Number(text) : NaN
-    if (command === 'bid' && rest.length === 0) this.bid(lot, { amount_minor: amount }).catch((e) => this.fail(e))
-    else if (command === 'max' && rest.length === 0) this.bid(lot, { maximum_minor: amount }).catch((e) => this.fail(e))
-    else if (command === 'lots') say('lots', { sale: this.sale, lots: [...this.lots.values()] })
+    const [command, lot, ...words] = line.trim().split(/\s+/)
+    if (lot && Object.hasOwn(OFFERS, command) && words.length <= OFFERS[command].words) {
+      const { type, fieldsOf } = OFFERS[command]
+      this.offer(type, lot, (view) => fieldsOf(words, view)).catch((error) => this.fail(error))
+    } else if (command === 'lots') say('lots', { sale: this.sale, lots: [...this.lots.values()] })
     else if (command === 'quit') this.quit(0)
-    else if (command) say('error', { text: 'bid LOT AMOUNT_MINOR, max LOT AMOUNT_MINOR, lots or quit' })
+    else if (command) say('error', { text: HELP })
   }
 
   fail(error) {

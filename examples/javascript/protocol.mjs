@@ -4,6 +4,7 @@ import { decode as unpack, encode as pack } from '@msgpack/msgpack'
 
 export const AMOUNT_MINOR_MAX = 10 ** 15
 export const REMEMBERED_REQUESTS_MAX = 32
+export const UNITS_MAX = 64
 export const REPLY_BYTES_MAX = 1_048_576
 export const REPAIR_ROUNDS_MAX = 1_000
 export const SNAPSHOT_PAGES_MAX = 12_500
@@ -92,12 +93,17 @@ const LOT = {
 const BOARDS = {
   english: { price_minor: null, leader: null, bids: 0, reserve_met: null, buy_now_minor: null },
   sealed: { offers: null },
+  dutch: {},
 }
+const RESULT = { units: 1 }
 const SALE = { seq: 0, status: 'running', started_at_ms: 0, lots: 0, announcement: '' }
 
 /** A board with all of its fields; one of a format that this version does not know stays as it is. */
 export const fullBoard = (board) => ({ ...BOARDS[board.format], ...board })
-export const lotView = (view) => ({ ...LOT, ...view, board: fullBoard(view.board) })
+const fullResults = (results = []) => results.map((result) => ({ ...RESULT, ...result }))
+export const lotView = (view) => (
+  { ...LOT, ...view, board: fullBoard(view.board), results: fullResults(view.results) }
+)
 export const saleView = (view) => ({ ...SALE, ...view })
 
 export const isFinal = (view) => ['sold', 'passed', 'withdrawn'].includes(view.status)
@@ -114,7 +120,7 @@ const LOT_EVENTS = {
   lot_resumed: (e) => ({ status: 'open', ends_at_ms: e.ends_at_ms ?? null, remaining_ms: null }),
   lot_extended: (e) => ({ ends_at_ms: e.ends_at_ms ?? null, remaining_ms: e.remaining_ms ?? null }),
   lot_closed: (e) => ({
-    ...final(e), status: e.results?.length ? 'sold' : 'passed', results: e.results ?? [], close_cause: e.cause,
+    ...final(e), status: e.results?.length ? 'sold' : 'passed', results: fullResults(e.results), close_cause: e.cause,
   }),
   lot_withdrawn: (e) => ({ ...final(e), status: 'withdrawn', reason: e.reason ?? '' }),
 }
