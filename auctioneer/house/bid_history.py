@@ -18,6 +18,7 @@ from auctioneer.rules.facts import (
     BidderEnrolled,
     BidTaken,
     Decided,
+    LotDecided,
     LotListed,
     OfferLate,
     OfferTaken,
@@ -25,7 +26,7 @@ from auctioneer.rules.facts import (
     SaleCreated,
 )
 from common.errors import RejectCode, RejectedError
-from common.lot import CloseCause
+from common.lot import CloseCause, LotClosed, LotWithdrawn
 from common.lot_numbers import lot_key
 from common.money import Currency
 
@@ -60,9 +61,13 @@ def page_of_bids(
         total = before + len(shown) + sum(1 for _ in numbered)
     if history.title is None or history.currency is None:
         raise RejectedError(RejectCode.UNKNOWN_LOT, f"lot {lot}")
-    return BidPage(
-        history.lot, history.title, history.currency, total, [{"number": number, **bid} for number, bid in shown]
-    )
+    rows = [{"number": number, **(bid if history.is_over else _kept_sealed(bid))} for number, bid in shown]
+    return BidPage(history.lot, history.title, history.currency, total, rows)
+
+
+def _kept_sealed(bid: Row) -> Row:
+    """Return a bid on a lot that is not over, without what only the close may tell."""
+    return bid | {"amount": None, "amount_minor": None} if bid["sealed"] else bid
 
 
 class _History:
@@ -72,6 +77,8 @@ class _History:
         self._names: dict[int, str] = {}
         self.currency: Currency | None = None
         self.title: str | None = None
+        self.is_over = False
+        """Whether the lot was over at the end of the record, once all bids were yielded."""
 
     def bids(self, record: Iterable[AnyFact | Rejection]) -> Iterator[Row]:
         """Yield the bids, and note on the way what a row must know of the sale and the lot."""
@@ -83,6 +90,8 @@ class _History:
                 case Rejection():
                     if one.request.lot == self.lot:
                         yield self._row(one)
+                case LotDecided(event=LotClosed() | LotWithdrawn()):
+                    self.is_over = self.is_over or one.lot == self.lot
                 case BidderEnrolled():
                     self._names[one.paddle] = one.name
                 case LotListed() if lot_key(one.spec.terms.lot) == self._key:
@@ -113,6 +122,7 @@ class _History:
             "paddle": one.paddle,
             "name": self._names.get(one.paddle),
             "kind": made.kind,
+            "sealed": made.is_sealed,
             "outcome": outcome,
             "code": code,
             "late_ms": late_ms,

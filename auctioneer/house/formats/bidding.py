@@ -24,3 +24,5 @@ class OfferMade(NamedTuple):
     maximum_minor: int | None = None
     accepted_as: str = "accepted"
     """What became of it if it was accepted, in one word."""
+    is_sealed: bool = False
+    """Nobody is shown what it asked for before the lot is over, nor the auctioneer."""

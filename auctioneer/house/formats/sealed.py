@@ -27,5 +27,5 @@ def bidding(lot: LotState) -> Bidding:
 def offer_made(request: AnyOffer) -> OfferMade:
     """Return what an offer asked for."""
     if isinstance(request, SealRequest):
-        return OfferMade("seal", request.amount_minor)
+        return OfferMade("seal", request.amount_minor, is_sealed=True)
     return OfferMade("unseal", accepted_as="taken_back")

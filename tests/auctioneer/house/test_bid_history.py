@@ -10,8 +10,11 @@ from auctioneer.cli import main
 from auctioneer.house.bid_history import BidPage, page_of_bids
 from auctioneer.house.commands import CloseLot
 from auctioneer.process.folder import DataFolder
+from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode, RejectedError
 from common.formats.english import BidRequest, BuyRequest
+from common.formats.sealed import Pays, SealedTerms, SealRequest
+from common.lot import LotTerms
 from common.messages import AnyRequest
 from tests.auctioneer.cli.cli_sales import begin_sale, desk
 from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, bid, lot
@@ -139,3 +142,22 @@ def test_the_bids_as_a_table(folder: DataFolder) -> None:
 )
 def test_what_can_not_be_shown(folder: DataFolder, words: list[str], status: int) -> None:
     assert auctioneer(folder, "bids", *words).exit_code == status
+
+
+def test_a_sealed_offer_is_not_shown_before_the_lot_is_over() -> None:
+    """Nobody at the auctioneer's screen learns it; that an offer was made is no secret there."""
+    spec = LotSpec(LotTerms("1", "Lot", SealedTerms(100, Pays.OWN_OFFER)))
+    sale = SmallSale(spec)
+    sale.join(ANN, "Ann")
+    for number, offer in enumerate((700, 50, 900), start=10):
+        sale.now_ms += 1
+        sale.ask(ANN, SealRequest(id=number, lot="1", amount_minor=offer))
+    open_lot = page(sale, "1")
+    assert [(row["kind"], row["sealed"], row["amount"], row["outcome"]) for row in open_lot.bids] == [
+        ("seal", True, None, "accepted"),
+        ("seal", True, None, "refused"),
+        ("seal", True, None, "accepted"),
+    ]
+    sale.order(CloseLot(lot="1"))
+    assert [row["amount_minor"] for row in page(sale, "1").bids] == [700, 50, 900]
+    assert [row["amount_minor"] for row in page(sale, "1", first=2).bids] == [50, 900]
