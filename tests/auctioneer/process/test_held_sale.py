@@ -1,5 +1,6 @@
 """A sale on a store that finishes its commits later: nothing leaves before it is durable, and nothing is lost."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 
@@ -8,7 +9,7 @@ import pytest
 
 from auctioneer.audit.invariants import check_same_state
 from auctioneer.house.commands import Announce, Ask
-from auctioneer.house.house import House
+from auctioneer.house.house import Batch, House
 from auctioneer.house.settings import HouseSettings
 from auctioneer.house.state import HouseState
 from auctioneer.journal import ChainEnd
@@ -323,3 +324,41 @@ def test_a_snapshot_is_of_a_moment_in_which_all_that_was_decided_is_durable(
         rebuilt = House.rebuild(settings, None, facts_of(sale)[:position], (), sale.world.now_ms)
         kept = msgspec.msgpack.decode(state, type=HouseState[LotState])
         check_same_state(kept.engine, rebuilt.engine.state)
+
+
+# --- in which order --------------------------------------------------------------------------------------------------
+
+
+class _Attentive:
+    """Hears of batches in place of the log, and notes what had left by then."""
+
+    def __init__(self) -> None:
+        self.sale: ServedSale | None = None
+        self.heard: list[tuple[int, bool]] = []
+        """Of each bid that it heard of: the request's id, and whether its verdict had left."""
+
+    def opened(self, house: House, first_position: int, batch: Batch, now_ms: int) -> None:
+        pass
+
+    def tell(self, house: House, first_position: int, batch: Batch, others: Sequence[int], now_ms: int) -> None:
+        assert self.sale is not None
+        answered = answered_at(self.sale, ANN)
+        self.heard += [(fact.request_id, fact.request_id in answered) for fact in batch.facts if type(fact) is BidTaken]
+
+    def pause(self, now_ms: int) -> None:
+        pass
+
+    def write_rest(self, now_ms: int) -> None:
+        pass
+
+
+@pytest.mark.parametrize("commit_ms", [None, 0, 100], ids=["at once", "late by a turn", "late"])
+def test_no_verdict_waits_for_the_log(hold: Opens, commit_ms: int | None) -> None:
+    """The log may be slow; it hears of a bid once the verdict has left."""
+    attentive = _Attentive()
+    sale = attentive.sale = hold(commit_ms=commit_ms, facts=attentive)
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(500, lambda: sale.ask(ann, bid(10, 1000)))
+    sale.at(900, lambda: sale.ask(ann, bid(11, None, maximum_minor=9000)))
+    sale.run(1500)
+    assert attentive.heard == [(10, True), (11, True)]
