@@ -433,7 +433,7 @@ class SaleOptions(TypedDict, total=False):
     exit_when_ended: bool
     logs_bids: bool
     facts: Teller
-    commit_ms: int
+    commit_ms: int | None
 
 
 class Opens(Protocol):
