@@ -136,7 +136,7 @@ class Screen:
             else:
                 self._note_fact(house, fact)
         for rejection in batch.rejections:
-            if self._has_room(_REFUSED):
+            if not offer_made(rejection.request).is_sealed and self._has_room(_REFUSED):
                 self._lines.append((rejection.at_ms, _refused(house, rejection)))
         for refused in batch.names_rejected:
             if self._has_room(_PEOPLE):

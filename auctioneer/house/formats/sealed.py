@@ -28,4 +28,4 @@ def offer_made(request: AnyOffer) -> OfferMade:
     """Return what an offer asked for."""
     if isinstance(request, SealRequest):
         return OfferMade("seal", request.amount_minor, is_sealed=True)
-    return OfferMade("unseal", accepted_as="taken_back")
+    return OfferMade("unseal", accepted_as="taken_back", is_sealed=True)

@@ -37,10 +37,12 @@ from auctioneer.rules.facts import SaleRestored
 from auctioneer.rules.sale_settings import AdmissionMode
 from auctioneer.rules.terms import LotSpec
 from bidder import Client
+from common.formats.dutch import DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest
+from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
 from common.keys import new_keys
 from common.links import parse_link
-from common.lot import SoftClose
+from common.lot import LotTerms, SoftClose
 from common.messages import Accepted, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CAT, START_MS, SmallSale, bid, lot
 from tests.auctioneer.process.served_sale import Opens
@@ -75,6 +77,35 @@ def two_bidders(*specs: LotSpec) -> WatchedSale:
     sale.join(BOB, "Bob")
     sale.told()
     return sale
+
+
+def test_a_dutch_clock_and_who_takes_from_the_lot_are_told() -> None:
+    terms = DutchTerms(3_000, 1_000, 500, 60_000, units=3)
+    sale = two_bidders(LotSpec(LotTerms("1", "Tulips", terms, duration_ms=terms.duration_ms)))
+    sale.now_ms = START_MS + 60_000
+    sale.house.advance(sale.now_ms)
+    sale.commit()
+    assert sale.told() == ["Lot 1 is at USD 25.00."]
+    sale.ask(ANN, StopRequest(id=10, lot="1", price_minor=2_500, units=2))
+    assert sale.told() == ["Lot 1: Ann (1) takes from it at USD 25.00."]
+    sale.ask(BOB, StopRequest(id=10, lot="1", price_minor=2_500))
+    assert sale.told() == ["Lot 1 is bought by Ann (1) for USD 50.00, Bob (2) for USD 25.00."]
+
+
+def test_nothing_is_told_of_a_sealed_offer_before_the_close() -> None:
+    sale = two_bidders(LotSpec(LotTerms("1", "Lot", SealedTerms(1_000, Pays.OWN_OFFER))))
+    sale.ask(ANN, seal(10, 5_000))
+    sale.ask(ANN, seal(11, 500))
+    sale.ask(ANN, UnsealRequest(id=12, lot="1"))
+    sale.ask(ANN, seal(13, 7_000))
+    sale.ask(BOB, UnsealRequest(id=10, lot="1"))
+    assert sale.told() == []
+    sale.order(CloseLot(lot="1"))
+    assert sale.told() == ["Lot 1 is sold to Ann (1) for USD 70.00 by the hammer."]
+
+
+def seal(number: int, amount_minor: int) -> SealRequest:
+    return SealRequest(id=number, lot="1", amount_minor=amount_minor)
 
 
 def test_what_happens_to_a_lot_is_told_in_words() -> None:

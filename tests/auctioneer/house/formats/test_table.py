@@ -18,7 +18,7 @@ MADE: list[tuple[AnyOffer, OfferMade]] = [
     (BidRequest(id=1, lot="1", amount_minor=5, maximum_minor=7), OfferMade("bid_up_to", 5, 7)),
     (BuyRequest(id=1, lot="1", price_minor=9), OfferMade("buy", 9)),
     (SealRequest(id=1, lot="1", amount_minor=5), OfferMade("seal", 5, is_sealed=True)),
-    (UnsealRequest(id=1, lot="1"), OfferMade("unseal", accepted_as="taken_back")),
+    (UnsealRequest(id=1, lot="1"), OfferMade("unseal", accepted_as="taken_back", is_sealed=True)),
     (StopRequest(id=1, lot="1", price_minor=9, units=2), OfferMade("stop", 9, accepted_as="bought")),
 ]
 
