@@ -25,4 +25,4 @@ class OfferMade(NamedTuple):
     accepted_as: str = "accepted"
     """What became of it if it was accepted, in one word."""
     is_sealed: bool = False
-    """Nobody is shown what it asked for before the lot is over. The auctioneer's screen does not even tell that it came."""
+    """Nobody is shown what it asked for before the lot is over, and the auctioneer's screen does not tell of it."""
