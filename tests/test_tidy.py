@@ -187,7 +187,7 @@ def test_nobody_else_names_a_format() -> None:
             *_, folder, name = module.rpartition(".")[0].rpartition(".")[2], module.rpartition(".")[2]
             if folder in FORMAT_FOLDERS and name.removesuffix("_flat") in formats:
                 knowing[str(place)] = f"line {line} imports {module}"
-    assert formats == {"dutch", "english", "sealed"}
+    assert formats >= {"dutch", "english", "sealed"}
     assert knowing.keys() == KNOW_A_FORMAT.keys(), knowing
 
 
