@@ -323,6 +323,7 @@ PLAIN_ROOMS = (
     "auctioneer/process/options.py",
     "auctioneer/process/watchdog.py",
     "auctioneer/rules",
+    "bidder/core",
     "common",
     "examples",
     "tools",

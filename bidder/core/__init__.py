@@ -1,1 +1,1 @@
-"""The rules of following a sale and of asking in it, free of IO."""
+"""The rules for following a sale and for sending requests in it, without IO."""

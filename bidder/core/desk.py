@@ -1,21 +1,22 @@
-"""One bidder's requests: each is sent until it has a verdict, on whatever connection there is. No IO.
+"""One bidder's requests. A desk sends each of them, over any number of connections, until it has a verdict. No IO.
 
-A desk owns the key's introduction, the paddle that the house gave it, the requests without an answer, and the last id.
-What comes in (a connection, an answer, time, a request of the application) changes the desk and leaves effects, which
-the shell takes with `pop_effects` after each input and carries out in order; `next_deadline_ms` is when it must call
-`tick`. Times are milliseconds of any steady clock. Rules:
+A desk owns the hello of its key, the paddle that the house gave to the key, the unanswered requests and the last id.
+An input (a connection, an answer, time, a request of the application) changes the desk and leaves effects. After each
+input the shell must take the effects with `pop_effects` and carry them out in order. It must call `tick` at
+`next_deadline_ms`. Times are milliseconds of any steady clock. Rules:
 
-- Each connection begins with hello, since the house may be another process or know the client by its connection only;
-  other requests wait for the welcome and then go out (again) at once, with the same id and bytes.
-- Only `welcome` says which sale and epoch count. A desk tells its listener of each, and resets nothing but its own
-  requests: what was asked in one sale is never sent to another, which may be held behind the same key.
-- An offer without a verdict at its deadline is `Unanswered`, never quietly given up.
-- A verdict of a history that the follower does not hold yet is told when the follower holds it, at the latest at the
-  request's deadline: else the application would hear it in the wrong history.
-- What the house says to the bidder alone is asked for all the time that the bidder is welcome (`bidder.core.news`).
-- The desk pings only while a `while_connected` maximum of its bidder leads and its person is there.
+- Each connection begins with hello, because the house may be another process, or may know the client by its connection
+  only. Other requests wait for the welcome. Then they go out (again) at once, with the same id and bytes.
+- Only `welcome` says which sale and epoch count. A desk tells its listener about each welcome, and resets only its own
+  requests. A request made in one sale is never sent to another sale, which a house with the same key may hold.
+- An offer without a verdict at its deadline is `Unanswered`. The desk never drops it silently.
+- A verdict may belong to a history that the follower does not hold yet. The desk then holds the verdict until the
+  follower has that history, or until the request's deadline: earlier, the application would read it in the wrong
+  history.
+- The desk asks for the house's words to this bidder as long as the bidder is welcome (`bidder.core.news`).
+- The desk pings only while a `while_connected` maximum of its bidder leads and the bidder's person is there.
 
-A follower that asks over the desk (`bidder.core.follower`) gets the answers to what it asked.
+A follower can ask its questions over a desk (`bidder.core.follower`) and gets the answers to them.
 """
 
 from collections.abc import Callable, Iterable
@@ -53,17 +54,17 @@ from common.messages import (
 from common.wire import OfferRequest, Request
 
 APPROVAL_MS: Final = 2000
-"""The pause between hellos while awaiting approval, where the house names none."""
+"""The pause between hellos while the bidder awaits approval, if the house names no other pause."""
 APPROVAL_MAX_MS: Final = 60_000
-"""The longest pause between them, whatever it names."""
+"""The longest pause between these hellos, even if the house names a longer one."""
 GREET_AGAIN_MS: Final = 1000
-"""The least pause before a hello that an odd message called for, so that house and client can't chase each other."""
+"""The least pause before a hello in reply to an odd message, so that house and client can't chase each other."""
 
 ID_ROOM: Final = 2**48
-"""So many ids must be left above one to go on from it: nine years' worth of microseconds."""
+"""New ids continue above a known id only if this many are left above it: nine years of microseconds."""
 
 Entropy = Callable[[int], bytes]
-"""Returns so many random bytes; `os.urandom` is one."""
+"""Takes a number and returns that many random bytes, as `os.urandom` does."""
 
 _NOT_TAKEN_UP: Final = frozenset({RejectCode.UNAVAILABLE, RejectCode.SLOW_DOWN})
 _NOT_IN: Final = frozenset({RejectCode.HELLO_FIRST, RejectCode.NOT_ADMITTED, RejectCode.AWAITING_APPROVAL})
@@ -78,22 +79,22 @@ _ANSWERS_TO: Final[dict[type[Answer], tuple[type[Request], ...]]] = {
 
 
 class Listener(Protocol):
-    """What a desk tells of its house; in a client the session, which has the follower."""
+    """Hears what a desk learns from its house. In a client this is the session, which has the follower."""
 
     def welcomed(self, welcome: Welcome, known: Welcome | None, hello: Pending, now_ms: int) -> None:
-        """Note the house's answer to a hello, after `known`, the one before. The desk has settled what it ends."""
+        """Note the house's answer to a hello; `known` is the one before. The desk has settled the requests it ends."""
 
     def answered(self, answer: Pong | Snapshot | Replay, asked: Pending, now_ms: int) -> None:
-        """Read the answer to what a follower asked over this desk. Raises ProtocolError."""
+        """Read the answer to a follower's question. Raises ProtocolError."""
 
     def refused(self, answer: Rejected, now_ms: int) -> None:
-        """Read the rejection of what a follower asked over this desk. Raises ProtocolError."""
+        """Read the rejection of a follower's question. Raises ProtocolError."""
 
     def accepted(self, verdict: Accepted) -> None:
-        """Note that an offer of this desk's counts."""
+        """Note that the house accepted an offer of this desk."""
 
     def is_outdated(self, welcome: Welcome) -> bool:
-        """Return whether the follower knows of a later owner of this sale than the house that says this."""
+        """Return whether the follower knows a later owner of this sale than the house that sent this welcome."""
 
     def is_history(self, sale: str, epoch: int) -> bool:
         """Return whether the follower holds this sale in this epoch."""
@@ -102,10 +103,10 @@ class Listener(Protocol):
 class Desk:
     """One key's requests to one house, over any number of connections.
 
-    `hello` is how to introduce oneself (its id is replaced). `now_us` is the time of day in microseconds since 1970 at
-    `now_ms`: request ids are taken from it, so that they rise even across runs and programs that share a key. Where
-    that clock is behind, they go on above `last_id`, the highest that the key is known to have used (0: none), and
-    above the highest that the house remembers. `views` are the lots as the follower has them.
+    `hello` introduces the bidder; the desk replaces its id. `now_us` is the time of day at `now_ms`, in microseconds
+    since 1970. Request ids follow it, so that they rise even across runs and programs that share a key. If that clock
+    is behind, ids continue above `last_id`, the highest that the key is known to have used (0: none), and above the
+    highest that the house remembers. `views` returns the lots as the follower has them.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class Desk:
         self.welcome: Welcome | None = None
         self.rejection: Rejected | None = None
         self.awaiting: Rejected | None = None
-        """The last answer to hello, where the auctioneer has yet to admit the bidder."""
+        """The last answer to hello while the auctioneer has not admitted the bidder yet; else None."""
         self.is_welcome = False
         """Whether the house has answered hello on this connection."""
         self.presence = Presence(views)
@@ -134,7 +135,7 @@ class Desk:
         self._entropy = entropy
         self._pending = PendingRequests(self.jitter)
         self.news = WordsToBidder(self.new_request_id, self.jitter)
-        """What the house says to this bidder alone."""
+        """The words of the house to this bidder alone."""
         self._held: list[tuple[Pending, Outcome]] = []
         self._effects: list[Effect] = []
         self._hello: Pending | None = None
@@ -148,19 +149,19 @@ class Desk:
 
     @property
     def is_greeting(self) -> bool:
-        """Whether a hello is under way, whose answer will count for the connection that it went over."""
+        """Whether a hello has no answer yet. Its answer will count for the connection that carried it."""
         return self._hello is not None
 
     # --- for the shell ----------------------------------------------------------------------------------------------
 
     def pop_effects(self) -> list[Effect]:
-        """Return what is to be done since the last call, in order."""
+        """Return the effects since the last call, in order."""
         effects, self._effects = self._effects, []
         return effects
 
     @property
     def next_deadline_ms(self) -> int | None:
-        """When `tick` is to be called next; None where only input can change anything."""
+        """When the shell must call `tick` next; None if only input can change anything."""
         if self.rejection is not None:
             return None
         moments = [
@@ -174,13 +175,13 @@ class Desk:
 
     @property
     def _news_ms(self) -> int | None:
-        """When the question for news is to be sent; None where none is, or others go first."""
+        """When the question for news is due; None if none is due, or if other requests go first."""
         if not self.is_welcome or self.news.next_ms is None or self._pending.is_slowed:
             return None
         return max(self.news.next_ms, self._pending.resume_ms)
 
     def tick(self, now_ms: int) -> None:
-        """Do what time asks for; early or late calls are harmless."""
+        """Do what is due now. An early or late call is harmless."""
         if self.rejection is not None:
             return
         for pending in self._pending.pop_expired(now_ms):
@@ -205,9 +206,9 @@ class Desk:
             self.presence.note_sent(now_ms)
 
     def connected(self, now_ms: int) -> None:
-        """Note that the request path is up, the first time or again: what was sent before may never arrive.
+        """Note that the request path is up, the first time or again. Earlier requests may never have arrived.
 
-        What was about to be sent waits for the welcome: this may be another sale.
+        Requests that were about to go out wait for the welcome, because this may be another sale.
         """
         self._effects = [effect for effect in self._effects if not isinstance(effect, Send)]
         self.is_welcome = False
@@ -237,15 +238,15 @@ class Desk:
     # --- for the application ----------------------------------------------------------------------------------------
 
     def new_request_id(self, now_ms: int) -> int:
-        """Return an id that no request had: larger than any before, by the time of day."""
+        """Return an unused request id. It follows the time of day, and is larger than all ids before."""
         self._last_id = min(max(self._last_id + 1, now_ms * 1000 + self._id_offset_us), INTEGER_MAX)
         return self._last_id
 
     def _go_on_above(self, last_id: int, now_ms: int) -> None:
-        """Have new ids lie above one that the key has used, where the clock does not see to that.
+        """Continue ids above one that the key has used, if the clock is behind it.
 
-        A random gap keeps two machines that share a key from choosing the same ids. An id near the largest of all
-        leaves no room above it; then the clock alone counts.
+        A random gap keeps two machines that share a key from choosing the same ids. An id near the largest possible
+        one leaves no room above it; then only the clock counts.
         """
         if self.new_request_id(now_ms) <= last_id <= INTEGER_MAX - ID_ROOM:
             self._last_id = last_id + int.from_bytes(self._entropy(2))
@@ -258,13 +259,13 @@ class Desk:
         *,
         may_renew_id: bool = False,
     ) -> int:
-        """Send a request until it has an outcome; return the ticket that `Settled` will name. `tick` is to follow.
+        """Send a request until it has an outcome; return the ticket that `Settled` will name. Call `tick` after it.
 
-        `may_renew_id` says that nobody knows the request by its id yet. If the house then says that the id is stale,
-        and certainly decided nothing, the request is sent again under a higher one, which the outcome names.
+        `may_renew_id` says that nobody knows the request by its id yet. If the house then calls the id stale, and has
+        certainly decided nothing, the desk sends the request again under a higher id, which the outcome names.
 
-        Repeating one that is on its way waits for the same verdict. Raises UsageError when its id is that of another
-        request on its way, and when too many wait for an answer.
+        A repeated request that has no answer yet waits for the same verdict. Raises UsageError if another unanswered
+        request has this id, or if too many requests wait for an answer.
         """
         self._last_ticket += 1
         ticket, deadline_ms = self._last_ticket, now_ms + timeout_ms
@@ -289,17 +290,17 @@ class Desk:
     # --- hello ------------------------------------------------------------------------------------------------------
 
     def _greet(self, now_ms: int, pause_ms: int = 0) -> None:
-        """Say hello, unless that is under way."""
+        """Send hello, unless one has no answer yet."""
         if self._hello is None:
             request = replace(self._introduction, id=self.new_request_id(now_ms))
             self._hello = Pending(request, now_ms + pause_ms, None, None)
 
     def greet(self, now_ms: int) -> None:
-        """Say hello at once, since nothing was heard for long."""
+        """Send hello at once, because the house has been silent for long."""
         self._greet(now_ms)
 
     def greet_again(self, now_ms: int) -> None:
-        """Say hello since something does not fit: only the welcome tells what counts now."""
+        """Send hello because a message does not fit: only the welcome says what counts now."""
         self._greet(now_ms, max(0, self._next_greeting_ms - now_ms))
 
     def _read_welcome(self, answer: Welcome, now_ms: int) -> None:
@@ -309,7 +310,7 @@ class Desk:
         if answer.version not in self._introduction.versions:
             raise ProtocolError(f"The house chose version {answer.version}, which this client did not offer.")
         if self._listener.is_outdated(answer):
-            return  # hello goes on until the sale's owner answers it
+            return  # the desk repeats hello until the sale's owner answers it
         known, self.welcome = self.welcome, answer
         self._hello, self.awaiting, self.is_welcome = None, None, True
         self._next_greeting_ms = now_ms + GREET_AGAIN_MS
@@ -323,7 +324,7 @@ class Desk:
         self._listener.welcomed(answer, known, hello, now_ms)
 
     def _leave_sale(self) -> None:
-        """Give up what the application asked for in another sale: a lot of the same number is another lot here."""
+        """Give up the application's requests of another sale: there, the same number names another lot."""
         self.presence.forget()
         for pending in list(self._pending):
             if pending.tickets:
@@ -354,7 +355,7 @@ class Desk:
     # --- requests ---------------------------------------------------------------------------------------------------
 
     def ask(self, request: AnyRequest, now_ms: int) -> None:
-        """Send a question of the follower's until it is answered."""
+        """Send a follower's question until it is answered."""
         self._pending.add(Pending(request, now_ms, None, None))
 
     def withdraw(self, *types: type[Request]) -> None:
@@ -364,12 +365,12 @@ class Desk:
                 self._pending.remove(pending.request.id)
 
     def ping(self, now_ms: int) -> None:
-        """Ask for the house's time, which also shows that the bidder is there; an unanswered ping is replaced."""
+        """Ask for the house's time, which also shows that the bidder is there. Replaces an unanswered ping."""
         self.withdraw(Ping)
         self.ask(Ping(id=self.new_request_id(now_ms)), now_ms)
 
     def _read_news(self, answer: News, now_ms: int) -> None:
-        """Tell what was said to the bidder. What is of another epoch is asked for again, as the next welcome says."""
+        """Tell the house's words to the bidder. After words of another epoch, send hello: the welcome asks again."""
         if self.welcome is not None and answer.epoch == self.welcome.epoch:
             self._effects += self.news.read(answer, now_ms)
         elif self.news.is_asked(answer.id):
@@ -422,7 +423,7 @@ class Desk:
             self._listener.refused(answer, now_ms)
 
     def _give_up(self, pending: Pending) -> None:
-        """Settle a request whose time is over. Where the house only ever put it off, that is the answer."""
+        """Settle a request at its deadline. If the house only ever put it off, that rejection is the outcome."""
         request_id, declined = pending.request.id, pending.last_declined
         if pending.is_undecided and declined is not None and declined.code in _NOT_TAKEN_UP:
             self._tell(pending, declined)
@@ -430,7 +431,7 @@ class Desk:
             self._tell(pending, Unanswered(request_id, may_count=not pending.is_undecided))
 
     def _settle(self, pending: Pending, outcome: Outcome) -> None:
-        """Tell an outcome, or hold it until the follower has the history that it belongs to."""
+        """Tell an outcome, or hold it until the follower has its history."""
         if isinstance(outcome, Accepted):
             self.presence.note_accepted(pending.request, outcome)
             self._listener.accepted(outcome)
@@ -445,7 +446,7 @@ class Desk:
             self._tell(pending, outcome)
 
     def _tell_held(self, now_ms: int) -> None:
-        """Tell the outcomes that waited for the follower, where it is there or their time is over."""
+        """Tell the held outcomes if the follower has their history now; else those whose deadline has come."""
         welcome = self.welcome
         if welcome is not None and self._listener.is_history(welcome.sale.sale, welcome.epoch):
             self._tell_all_held()
@@ -478,5 +479,5 @@ class Desk:
         return self._entropy(16).hex()
 
     def jitter(self, pause_ms: int) -> int:
-        """Return a pause from three quarters to five quarters as long."""
+        """Return a random pause, from three quarters to five quarters of `pause_ms`."""
         return pause_ms * (768 + 2 * self._entropy(1)[0]) // 1024

@@ -1,4 +1,4 @@
-"""What the core wants done: a shell carries these out in order, besides telling the application its notices."""
+"""The effects that the core asks for. A shell carries them out in order, and gives the notices to the application."""
 
 import msgspec
 
@@ -7,19 +7,19 @@ from common.messages import Accepted, Mine, Rejected
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Send a body on the request path. It may be dropped where there is no connection; it is repeated."""
+    """Send a body on the request path. The shell may drop it if there is no connection, because the core repeats it."""
 
     body: bytes
 
 
 class ConnectFeed(msgspec.Struct, frozen=True):
-    """Connect to the broadcasts on this port of the house's host, instead of any other."""
+    """Connect to the broadcasts on this port of the house's host, and to no other port."""
 
     port: int
 
 
 class Subscribe(msgspec.Struct, frozen=True):
-    """Subscribe to a topic, given as the bytes that stand on the wire."""
+    """Subscribe to a topic, given as its bytes on the wire."""
 
     topic: bytes
 
@@ -31,7 +31,7 @@ class Unsubscribe(msgspec.Struct, frozen=True):
 
 
 class Unanswered(msgspec.Struct, frozen=True):
-    """No verdict came before the deadline. `may_count`: it may have reached the house, so the outcome is unknown."""
+    """No verdict came before the deadline. `may_count`: it may have reached the house; its outcome is unknown."""
 
     request_id: int
     may_count: bool
@@ -42,7 +42,7 @@ Outcome = Accepted | Rejected | Mine | Unanswered
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """A request of the application has ended; `ticket` is what the session returned for it."""
+    """A request of the application has ended. `submit` returned its `ticket`."""
 
     ticket: int
     outcome: Outcome

@@ -1,13 +1,13 @@
-"""What can go wrong with a client besides what the house says: no answer in time, a client that is closed or ended."""
+"""Errors that come from the client, not from the house: no answer in time, a closed client, an ended one."""
 
 from common.errors import AuctionError, UnreachableError, UsageError
 
 
 class UnansweredError(UnreachableError):
-    """A request had no verdict in time. `may_count`: it may have reached the house, so that its outcome is unknown.
+    """A request had no verdict in time. `may_count`: it may have reached the house, so its outcome is unknown.
 
-    Repeat it with the same `request_id` and the same content: the house answers with the verdict of the first time,
-    or takes it now if it never came.
+    Repeat it with the same `request_id` and the same content. The house repeats its first verdict; if the request never
+    arrived, the house takes it now.
     """
 
     code = "unanswered"
@@ -29,7 +29,7 @@ class ClosedError(UsageError):
 
 
 class CallbackError(AuctionError):
-    """The callback raised what ends programs (SystemExit, say), and so ended the client."""
+    """The callback raised an exception that ends programs (such as SystemExit), which ended the client."""
 
     code = "callback"
 

@@ -1,12 +1,12 @@
-"""How the copy of the sale becomes right and stays so: the subscriptions, the probe, the snapshot, the repairs.
+"""The feed keeps the copy of the sale right: with subscriptions, a probe, a snapshot and repairs.
 
-A feed is proven by a probe: a subscription to a fresh topic on which the house answers. What the broadcasts brought is
-then compared with a snapshot, so that whatever was lost before is replayed; a replica without a state takes it over.
+A probe proves the feed: the client subscribes to a fresh topic, and the house answers on it. The feed then compares the
+replica with a snapshot, and replays whatever was lost before. A replica without a state takes the snapshot over.
 
-History was lost when an answer shows less than the house had shown before that answer was asked for, or when the
-follower hears of another epoch, or of another sale. Then everything is dropped and begun again. Broadcasts have an
-epoch and no sale, and each sale begins with epoch 1. So those of a connection, or of a process, that is new count only
-once the house has said hello and proven the feed.
+History is lost if an answer shows less than the house had shown before the question, or if the follower hears of
+another epoch or another sale. Then the feed drops everything and begins again. Broadcasts name their epoch but not
+their sale, and each sale begins with epoch 1. So broadcasts from a new connection, or from a new process of the house,
+count only after the house has answered hello and proven the feed.
 """
 
 from collections.abc import Callable
@@ -38,14 +38,14 @@ from common.messages import (
 from common.wire import Request
 
 PROBE_MS: Final = 2000
-"""After so long without an answer another probe is tried: the feed may have connected again in between."""
+"""The feed tries another probe after this time without an answer: it may have connected again in between."""
 LOSSES_MAX: Final = 100
-"""So often history may be lost in one session, without another epoch or another sale; once is a calamity."""
+"""The losses of history that one session allows within one epoch of one sale. Even one is a calamity."""
 _FEED_TOPICS: Final = (topic(BEAT_TOPIC), topic(SALE_TOPIC), LOT_TOPIC_PREFIX.encode())
 
 
 class FeedState(Enum):
-    """How far the broadcasts are."""
+    """The stage that the feed has reached."""
 
     CLOSED = "closed"
     PROBING = "probing"
@@ -54,29 +54,29 @@ class FeedState(Enum):
 
 
 class Line(Protocol):
-    """What a follower asks over: the desk of a bidder, or of somebody who only looks on."""
+    """Carries a follower's questions: the desk of a bidder or of an observer."""
 
     def new_request_id(self, now_ms: int) -> int:
         """Return a fresh request id."""
 
     def ask(self, request: AnyRequest, now_ms: int) -> None:
-        """Send a question of the follower's until it is answered."""
+        """Send a follower's question until it is answered."""
 
     def withdraw(self, *types: type[Request]) -> None:
         """Stop sending the follower's questions of these types."""
 
     def ping(self, now_ms: int) -> None:
-        """Ask for the house's time, instead of any ping before."""
+        """Ask for the house's time. Replaces an earlier ping."""
 
     def greet(self, now_ms: int) -> None:
-        """Say hello at once, since nothing was heard for long."""
+        """Send hello at once, because the house has been silent for long."""
 
     def greet_again(self, now_ms: int) -> None:
-        """Ask the house, by hello, what counts now."""
+        """Send hello, to ask the house which sale and epoch count now."""
 
     @property
     def is_welcome(self) -> bool:
-        """Whether the house has answered hello on this connection, so that questions may be asked."""
+        """Whether the house has answered hello on this connection. Questions may be asked only then."""
 
     def do(self, effect: Effect) -> None:
         """Leave an effect for the shell."""
@@ -113,28 +113,28 @@ class Feed:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the sale is over, so that nothing will change any more."""
+        """Whether the sale is over. Nothing changes after that."""
         return self.replica.sale is not None and self.replica.sale.status is SaleStatus.ENDED
 
     @property
     def is_proven(self) -> bool:
-        """Whether the subscriptions are in force, at the process that said hello, and the state is complete."""
+        """Whether the state is complete, and the process that answered hello has the subscriptions in force."""
         return self._is_trusted and self.state is FeedState.LIVE
 
     @property
     def probe_deadline_ms(self) -> int | None:
-        """When another probe is due; None where none is under way."""
+        """When another probe is due; None if no probe waits for an answer."""
         return self._probe_ms if self.state is FeedState.PROBING else None
 
     @property
     def repair_deadline_ms(self) -> int | None:
-        """When `repair` has something to do; None where nothing waits."""
+        """When `repair` has something to do; None if nothing waits."""
         return self._repairs.next_deadline_ms
 
     # --- the connection ---------------------------------------------------------------------------------------------
 
     def connect(self, port: int) -> None:
-        """Connect to the broadcasts, where that is not done yet."""
+        """Connect to the broadcasts, unless the feed is connected to this port."""
         if port == self.port:
             return
         self._line.do(ConnectFeed(port))
@@ -142,19 +142,19 @@ class Feed:
         self.state = FeedState.CLOSED
 
     def connect_again(self) -> None:
-        """Connect to the broadcasts again, over which nothing comes any more."""
+        """Connect to the broadcasts again, because they have fallen silent."""
         assert self.port is not None, "only what was heard once can fall silent"
         self._line.do(ConnectFeed(self.port))
 
     def distrust(self) -> None:
-        """Take no broadcast until the next probe is answered: they may be those of another sale."""
+        """Ignore broadcasts until the next probe is answered: they may come from another sale."""
         self._is_trusted = False
 
     def begin_probe(self, now_ms: int) -> None:
         """Ask the house, by a subscription to a fresh topic, to show that the feed is live.
 
-        All subscriptions are renewed before it: a house that started again may have refused those that the library
-        repeated by itself, before it knew who asked.
+        The probe renews all subscriptions first. libzmq repeats them automatically after a restart of the house, but
+        the house may have refused them because it did not know the client yet.
         """
         self._end_probe()
         for wanted in _FEED_TOPICS:
@@ -170,7 +170,7 @@ class Feed:
     def read_probed(self, frame: bytes, probed: Probed, now_ms: int) -> bool:
         """Take a frame with a `probed`, and return whether it answers the last probe.
 
-        Where it tells that the house refused some of the subscriptions, all are tried again when the next probe is due.
+        If it says that the house refused some of the subscriptions, the next probe renews them all when it is due.
         """
         if not self._probe or not frame.startswith(self._probe):
             return False
@@ -201,7 +201,7 @@ class Feed:
                 self._tell(self.replica.apply_sale_events(message))
 
     def read_heartbeat(self, beat: Heartbeat) -> None:
-        """Take the seqs that the house has; what is missing or doubtful will be asked for."""
+        """Take the seqs that the house has. The feed will ask for missing or doubtful streams."""
         for stream in self.replica.read_heartbeat(beat):
             self._repairs.need_view(stream, RepairKind.CHECK)
 
@@ -218,7 +218,7 @@ class Feed:
         self._line.ask(SnapshotRequest(id=self._line.new_request_id(now_ms), start=start), now_ms)
 
     def read_snapshot(self, answer: Snapshot, request: AnyRequest, now_ms: int) -> None:
-        """Take the answer to a request for all lots or for one. Raises ProtocolError."""
+        """Take the answer to a request for all lots or for one lot. Raises ProtocolError."""
         if not self.is_history(answer.sale.sale, answer.epoch):
             self._repairs.end(answer.id, now_ms)
             self._line.greet_again(now_ms)
@@ -243,7 +243,7 @@ class Feed:
             self._ask_page(page.next, now_ms)
 
     def _check_page(self, page: Snapshot, start: int) -> None:
-        """Raise ProtocolError for a page that leads nowhere, or one of too many."""
+        """Raise ProtocolError if a page leads nowhere, or if there are too many pages."""
         self._pages += 1
         if page.next is not None and (not page.lots or page.next != start + len(page.lots)):
             raise ProtocolError("The pages of the house's snapshot do not follow one another.")
@@ -308,7 +308,7 @@ class Feed:
         self._repairs.count(stream, is_closed=stream not in self.replica.behind)
 
     def read_rejection(self, answer: Rejected, now_ms: int) -> None:
-        """Go another way where the house refused one of the feed's requests. Raises ProtocolError."""
+        """Repair in another way after the house refused a request of the feed. Raises ProtocolError if it can't."""
         repair = self._repairs.end(answer.id, now_ms)
         if repair is not None and repair.kind is RepairKind.REPLAY:
             self._repairs.need_view(repair.stream, RepairKind.TAKE_OVER)
@@ -320,7 +320,7 @@ class Feed:
     # --- history ----------------------------------------------------------------------------------------------------
 
     def _lose_history(self, epoch: int, now_ms: int) -> None:
-        """Drop what the house no longer stands by, and begin again. Raises ProtocolError where that has no end."""
+        """Drop the state that the house contradicts, and begin again. Raises ProtocolError after too many losses."""
         self._losses += 1
         if self._losses > LOSSES_MAX:
             raise ProtocolError(f"The house withdrew what it had shown, {self._losses} times.")
@@ -328,11 +328,11 @@ class Feed:
         self.begin_probe(now_ms)
 
     def is_history(self, sale: str, epoch: int) -> bool:
-        """Return whether the replica holds this sale (by what names it for good) in this epoch."""
+        """Return whether the replica holds this sale, given by its permanent name, in this epoch."""
         return epoch == self.replica.epoch and sale == self.sale
 
     def start_history(self, sale: str, epoch: int) -> None:
-        """Begin again with this sale in this epoch; the caller begins a probe."""
+        """Begin again with this sale in this epoch. The caller must then begin a probe."""
         had_state, is_other_sale = self.replica.is_complete, sale != self.sale
         self.sale = sale
         self.replica.reset(epoch)

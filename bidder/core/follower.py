@@ -1,13 +1,15 @@
-"""What a client knows of the sale: the epoch, the house's clock, the replica. It asks over a line that it is given.
+"""The follower holds what a client knows about the sale: the epoch, the house's clock and the replica.
 
-A follower bids nothing and has no key. Its line is a desk: in a client the bidder's own, in a hall that of somebody who
-only looks on. Frames of the feed and the house's answers come in, and what changes is told. Rules:
+A follower never bids and has no key. It asks its questions over a line, which is a desk: in a client the bidder's own,
+in a hall an observer's. It takes frames of the feed and answers of the house, and tells what changes. Rules:
 
-- Only the line's `welcome` says which sale and epoch count; whatever does not fit makes the line say hello again.
-- Of two houses that hold the same sale in the same epoch, the one with the higher term owns it; the other is not heard.
-- The feed is proven and compared again when the house is another process, after silence, and when it connected again
-  (`bidder.core.feed` has all of that from the probe on).
-- Silence is `BEATS_MISSED` times the longest pause that the house allows itself between two heartbeats.
+- Only the line's `welcome` says which sale and epoch count. The line sends hello again after a message that does not
+  fit.
+- Of two houses that hold the same sale in the same epoch, the one with the higher term owns it. The follower ignores
+  the other.
+- The follower proves the feed and compares the state again when the house is another process, after silence, and after
+  the feed connects again. `bidder.core.feed` does this, from the probe on.
+- The house is silent after `BEATS_MISSED` times the longest pause that it allows itself between two heartbeats.
 """
 
 from typing import Final
@@ -33,24 +35,24 @@ from common.messages import (
 )
 
 BEATS_MISSED: Final = 3
-"""After so many heartbeats that did not come, the client says that it may be out of date."""
+"""After this many missed heartbeats the client says that it may be out of date."""
 SILENCE_MIN_MS: Final = 300
 SILENCE_MAX_MS: Final = 30_000
-"""The bounds of that time, whatever a house says of its heartbeats."""
+"""The least and greatest time before the house counts as silent, whatever pause it promises."""
 RENEWAL_MS: Final = 6000
 RENEWAL_MAX_MS: Final = 48_000
-"""A feed that is silent for `RENEWAL_MS` is connected again, and again after pauses that double: TCP may believe in a
-connection over which nothing comes. ZMTP's own heartbeats would notice it too, but where an application does not read
-for a while and the connection then breaks, libzmq aborts the process at the next of them."""
+"""The follower connects a feed again after `RENEWAL_MS` of silence, then after pauses that double up to this limit:
+TCP may keep a dead connection open. ZMTP's own heartbeats would notice it too, but with them libzmq can abort the
+process: it does so at the next heartbeat if the application has not read for a while and the connection breaks."""
 
 
 def silence_ms(heartbeat_ms: int) -> int:
-    """Return after how long without a heartbeat a house is silent that promises one every `heartbeat_ms`."""
+    """Return how long a house may send nothing before it counts as silent; it promises a beat every `heartbeat_ms`."""
     return min(max(BEATS_MISSED * heartbeat_ms, SILENCE_MIN_MS), SILENCE_MAX_MS)
 
 
 class Follower:
-    """The sale as one line shows it. `tell` gets what changed, in order."""
+    """The sale as one line shows it. `tell` gets the changes, in order."""
 
     def __init__(self, line: Line, tell: Tell, now_ms: int) -> None:
         self.clock = ServerClock()
@@ -60,7 +62,7 @@ class Follower:
         self._feed = Feed(line, tell)
         self._instance: str | None = None
         self._term = 0
-        """The highest term that was heard of in this epoch of this sale."""
+        """The highest term heard in this epoch of this sale."""
         self._heard_ms = now_ms
         self._silence_ms = SILENCE_MAX_MS
         self._renewal_ms = self._renewal_pause_ms = 0
@@ -76,48 +78,48 @@ class Follower:
 
     @property
     def sale(self) -> str:
-        """What names the sale for good; empty before the first welcome."""
+        """The permanent name of the sale; empty before the first welcome."""
         return self._feed.sale
 
     @property
     def instance(self) -> str | None:
-        """The process of the house that said hello last; None before any did."""
+        """The process of the house that answered hello last; None before the first answer."""
         return self._instance
 
     @property
     def has_ended(self) -> bool:
-        """Whether the sale is over, so that nothing will change any more."""
+        """Whether the sale is over. Nothing changes after that."""
         return self._feed.has_ended
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the house can't store anything now, so that the clocks stand still."""
+        """Whether the house can't store anything now. The clocks stand still then."""
         return self._frozen_at_ms is not None
 
     @property
     def is_live(self) -> bool:
-        """Whether the state is complete and the feed is proven, as far as is known."""
+        """Whether the state is complete and the feed is proven, as far as the client knows."""
         return self._feed.state is FeedState.LIVE
 
     @property
     def is_probing(self) -> bool:
-        """Whether a probe is under way, whose answer will count for the connection that it went over."""
+        """Whether a probe has no answer yet. Its answer will count for the connection that carried it."""
         return self._feed.state is FeedState.PROBING
 
     def view(self, lot: str) -> LotView | None:
-        """Return a lot as it stands; None where none of this number is held."""
+        """Return a lot as it stands; None if the follower holds no lot of this number."""
         return self._feed.replica.lots.get(lot)
 
     def is_history(self, sale: str, epoch: int) -> bool:
-        """Return whether the replica holds this sale (by what names it for good) in this epoch."""
+        """Return whether the replica holds this sale, given by its permanent name, in this epoch."""
         return self._feed.is_history(sale, epoch)
 
     def is_outdated(self, welcome: Welcome) -> bool:
-        """Return whether a later owner of this sale than the house that says this is known."""
+        """Return whether the follower knows a later owner of this sale than the house that sent this welcome."""
         return self.is_history(welcome.sale.sale, welcome.epoch) and welcome.term < self._term
 
     def remaining_ms(self, view: LotView, now_ms: int) -> int | None:
-        """Return what is left on a lot's clock, by the house's time; None where it has none."""
+        """Return the milliseconds left on a lot's clock, by the house's time; None if no clock runs."""
         server_now_ms = self.clock.server_time_ms(now_ms)
         return view.remaining_at(server_now_ms if self._frozen_at_ms is None else self._frozen_at_ms)
 
@@ -125,7 +127,7 @@ class Follower:
 
     @property
     def next_deadline_ms(self) -> int | None:
-        """When `tick` is to be called next; None where only input can change anything."""
+        """When the shell must call `tick` next; None if only input can change anything."""
         is_welcome = self._line.is_welcome
         moments = [
             self._ping_ms if is_welcome else None,
@@ -137,7 +139,7 @@ class Follower:
         return min((moment for moment in moments if moment is not None), default=None)
 
     def tick(self, now_ms: int) -> None:
-        """Do what time asks for; early or late calls are harmless. The line's `tick` is to follow."""
+        """Do what is due now. An early or late call is harmless. The caller must then call the line's `tick`."""
         if self._heard_ms + self._silence_ms <= now_ms and self._watches_silence:
             self.is_silent = True
             self._renewal_ms, self._renewal_pause_ms = self._heard_ms + RENEWAL_MS, RENEWAL_MS
@@ -163,7 +165,7 @@ class Follower:
     # --- the line's answers -----------------------------------------------------------------------------------------
 
     def read_welcome(self, welcome: Welcome, hello: Pending, now_ms: int) -> None:
-        """Take the house's answer to the line's hello: which process, sale and epoch count from here on."""
+        """Take the house's answer to the line's hello. It says which process, sale and epoch count from now on."""
         is_other_process = self._instance != welcome.instance
         self._instance = welcome.instance
         is_history = self.is_history(welcome.sale.sale, welcome.epoch)
@@ -192,13 +194,13 @@ class Follower:
                 self._feed.read_replay(answer, now_ms)
 
     def read_rejection(self, answer: Rejected, now_ms: int) -> None:
-        """Go another way where the house refused a question. Raises ProtocolError."""
+        """Repair in another way after the house refused a question. Raises ProtocolError if it can't."""
         self._feed.read_rejection(answer, now_ms)
 
     def note_other_welcome(self, welcome: Welcome, now_ms: int) -> None:
-        """Note what the house said to another desk: where it differs, the line asks what counts now.
+        """Note a welcome to another desk. If it differs, the line asks the house what counts now.
 
-        Nothing is reset by it: that desk's connection may be older than the line's.
+        It resets nothing, because that desk's connection may be older than the line's.
         """
         if self.is_outdated(welcome):
             return
@@ -215,16 +217,16 @@ class Follower:
     # --- the feed ---------------------------------------------------------------------------------------------------
 
     def feed_connected(self, now_ms: int) -> None:
-        """Note that the feed is up, the first time or again: broadcasts may have been lost."""
+        """Note that the feed is up, the first time or again. Broadcasts may have been lost."""
         self._feed.distrust()
         if self._feed.state is not FeedState.CLOSED:
             self._feed.begin_probe(now_ms)
 
     def broadcast_received(self, frame: bytes, now_ms: int) -> bool:
-        """Take one frame from the feed; return whether a `tick` is to follow. Raises ProtocolError.
+        """Take one frame from the feed; return whether the caller must call `tick` now. Raises ProtocolError.
 
-        Changes of lots are nearly all that comes, and by themselves leave nothing else to do; deadlines are the
-        shell's to keep. Passing over the tick makes a broadcast a third cheaper.
+        Nearly all frames are changes of lots, which usually leave nothing else to do. Without the tick a broadcast
+        costs a third less. The shell keeps the deadlines anyway.
         """
         message = decode_broadcast(frame)
         if self._instance is None:
@@ -238,7 +240,7 @@ class Follower:
             case SaleEvents():
                 self._feed.pop_events(message)
             case Heartbeat() | Probed() if message.epoch == self.replica.epoch and message.term < self._term:
-                pass  # of a house that lost the sale; where it holds another sale, the silence will tell
+                pass  # from a house that lost the sale; if it holds another sale, the client will notice its silence
             case Heartbeat():
                 self._read_heartbeat(message, now_ms)
             case Probed() if message.instance != self._instance:

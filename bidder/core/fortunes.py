@@ -1,8 +1,8 @@
-"""What a change of a lot means to bidders: outbid, won, lost.
+"""A bidder's fortunes: a change of a lot may mean that the bidder is outbid, has won or has lost.
 
-These are not messages of the house. They follow from the public state and the bidder's paddle, so they come in the
-order of the changes and none can be lost on the way. `Won` and `Lost` follow from the close and nothing else. Those
-that only look on, under the paddle 0, can't lose; and nobody loses a lot that was withdrawn.
+The house sends no such messages. The client derives them from the public state and the bidder's paddle, so they come in
+the order of the changes and none can be lost. `Won` and `Lost` follow only from the close. Observers have paddle 0 and
+can't lose. Nobody loses a withdrawn lot.
 """
 
 from collections.abc import Iterator
@@ -15,42 +15,42 @@ from common.lot import LotMoved, LotStatus, LotView
 from common.messages import Accepted
 
 OBSERVER: Final = 0
-"""The paddle of all that only look on."""
+"""The paddle of all observers."""
 
 
 class Fortunes:
-    """Derives the fortunes of some bidders, by their paddles in this sale. What it costs grows with none of them."""
+    """Derives the fortunes of bidders, by their paddles in this sale. Its cost does not grow with their number."""
 
     def __init__(self) -> None:
         self._paddles: set[int] = set()
         self._bid_on: dict[str, dict[int, None]] = {}
-        """Who was seen to bid on a lot or lead it, in that order."""
+        """For each lot, the paddles that bid on it or led it, in the order in which they did."""
         self._told_by: dict[str, dict[int, Accepted]] = {}
-        """The last verdict on an offer of each, where only that tells of a position: others may not see it."""
+        """For each lot, the last verdict of each paddle: only the verdict shows a secret position."""
 
     def add(self, paddle: int) -> None:
-        """Take up the fortunes of a bidder; of OBSERVER there are none."""
+        """Derive the fortunes of this bidder too. OBSERVER has none."""
         if paddle != OBSERVER:
             self._paddles.add(paddle)
 
     def forget(self) -> None:
-        """Drop what was seen of the bidders' lots, since it is no longer the house's history."""
+        """Drop what is known about the bidders' lots, because it is no longer the house's history."""
         self._bid_on.clear()
         self._told_by.clear()
 
     def note_accepted(self, paddle: int, verdict: Accepted) -> None:
-        """Note a verdict, by which a bidder may have a position on the lot, or none any more."""
+        """Note a verdict, which may give a bidder a position on the lot or end it."""
         known = self._told_by.setdefault(verdict.lot, {})
         if paddle not in known or known[paddle].id <= verdict.id:
             known[paddle] = verdict
 
     def forget_bidders(self) -> None:
-        """Drop the bidders too, since their paddles are those of another sale."""
+        """Drop the bidders too, because their paddles belong to another sale."""
         self._paddles.clear()
         self.forget()
 
     def of(self, change: LotChanged | LotCaughtUp) -> list[tuple[int, Notice]]:
-        """Return what the change means, and to which paddle; at most two notices to each."""
+        """Return what the change means to each paddle, in at most two notices."""
         before, view, lot, ours = change.before, change.view, change.lot, self._paddles
         led, leader = None if before is None else before.board.leader, view.board.leader
         bidder = change.event.bidder if isinstance(change, LotChanged) and isinstance(change.event, LotMoved) else None
@@ -69,7 +69,7 @@ class Fortunes:
         return told
 
     def _ends(self, view: LotView) -> Iterator[tuple[int, Notice]]:
-        """Yield who won a lot that is over, and who of those that bid on it did not."""
+        """Yield the winners of a lot that is over, then the bidders that did not win it."""
         buyers = view.buyers
         winners = {result.paddle for result in buyers}
         for result in buyers:

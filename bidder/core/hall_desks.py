@@ -1,11 +1,11 @@
-"""The desks of a hall: bidders whose sale is followed by the hall, over the hall's own line. No IO.
+"""The desks of a hall. Each serves one bidder, while the hall follows the sale over its own line. No IO.
 
-A desk's effects are as a client's, without those of the follower: bodies to send, outcomes, and notices of the
-bidder's own (how its connection stands, and its fortunes). Rules:
+A desk leaves the effects of a client, without those of the follower: bodies to send, outcomes, and notices about the
+bidder's own connection and fortunes. Rules:
 
-- What the house says to a desk resets nothing of the hall's; where it differs, the hall's line asks.
-- Where the hall hears another process of the house, all desks greet it, whatever their own connections tell.
-- A paddle is that of a desk in the sale that the hall follows: another sale has other paddles.
+- A message of the house to a desk resets nothing in the hall. If it differs, the hall's line asks the house.
+- When the hall hears another process of the house, all desks send hello, whatever their own connections show.
+- A paddle names a desk only in the sale that the hall follows. Another sale has other paddles.
 """
 
 from collections.abc import Iterable
@@ -29,9 +29,9 @@ from common.messages import Accepted, Hello, Pong, Rejected, Replay, Snapshot, W
 
 
 class HallDesk:
-    """One bidder's desk in a hall. The arguments are those of `Desk`, and the hall's desks.
+    """One bidder's desk in a hall. Takes the arguments of `Desk`, and the hall's desks.
 
-    What comes in goes to `desk`, and `tick` is to follow.
+    The caller gives each input to `desk`, then calls `tick`.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class HallDesk:
         self.desk = Desk(hello, self, view, now_ms=now_ms, now_us=now_us, entropy=entropy, last_id=last_id)
 
     def pop_effects(self) -> list[Effect]:
-        """Return what is to be done since the last call, in order."""
+        """Return the effects since the last call, in order."""
         return self.desk.pop_effects()
 
     def tick(self, now_ms: int) -> None:
-        """Do what time asks for; early or late calls are harmless."""
+        """Do what is due now. An early or late call is harmless."""
         self.desk.tick(now_ms)
         state, reason = self._derive_state()
         if state is not self.state:
@@ -56,7 +56,7 @@ class HallDesk:
             self.desk.do(ConnectionChanged(state, reason, self.desk.rejection or self.desk.awaiting))
 
     def note_house(self, now_ms: int) -> None:
-        """Note that the hall's line has heard the house: another process than the desk's is greeted."""
+        """Note that the hall's line has heard the house. The desk sends hello if it knows another process."""
         welcome = self.desk.welcome
         if welcome is not None and welcome.instance != self._follower.instance:
             self.desk.greet_again(now_ms)
@@ -64,8 +64,8 @@ class HallDesk:
 
     # --- what the desk tells ----------------------------------------------------------------------------------------
 
-    def welcomed(self, welcome: Welcome, known: Welcome | None, hello: Pending, now_ms: int) -> None:  # noqa: ARG002 -- the follower has the time from its own line's hello
-        """Take up the bidder's fortunes, and what it leads already; have the hall's line look where this differs."""
+    def welcomed(self, welcome: Welcome, known: Welcome | None, hello: Pending, now_ms: int) -> None:  # noqa: ARG002 -- the follower learns the time from its own line's hello
+        """Follow the bidder's fortunes and the lots it leads already; if the welcome differs, the hall's line asks."""
         self._desks.note_paddle(self, welcome)
         if known is None:
             for view in self._follower.replica.lots.values():
@@ -74,18 +74,18 @@ class HallDesk:
         self._follower.note_other_welcome(welcome, now_ms)
 
     def answered(self, answer: Pong | Snapshot | Replay, asked: Pending, now_ms: int) -> None:
-        """Let it be: a ping shows that the bidder is there, and nothing else is asked for over a desk."""
+        """Do nothing: a desk asks nothing but pings, and they only show that the bidder is there."""
 
-    def refused(self, answer: Rejected, now_ms: int) -> None:  # noqa: ARG002 -- it does not matter when
-        """Raise ProtocolError: a ping is refused for no reason that a client may go on from."""
+    def refused(self, answer: Rejected, now_ms: int) -> None:  # noqa: ARG002 -- the time does not matter
+        """Raise ProtocolError: a client can't continue after a refused ping, whatever the reason."""
         raise ProtocolError(f"The house refused what every client may ask: {ADVICE[answer.code]}")
 
     def accepted(self, verdict: Accepted) -> None:
-        """Note that an offer counts, which the bidder may come to win or lose by."""
+        """Note that the house accepted an offer. The bidder may win or lose by it."""
         self._desks.note_accepted(self, verdict)
 
     def is_outdated(self, welcome: Welcome) -> bool:
-        """Return whether the hall knows of a later owner of this sale."""
+        """Return whether the hall knows a later owner of this sale."""
         return self._follower.is_outdated(welcome)
 
     def is_history(self, sale: str, epoch: int) -> bool:
@@ -104,7 +104,7 @@ class HallDesk:
 
 
 class HallDesks:
-    """All desks of a hall, beside the follower of its line."""
+    """All desks of a hall, and the follower of the hall's line."""
 
     def __init__(self, follower: Follower) -> None:
         self.follower = follower
@@ -113,28 +113,28 @@ class HallDesks:
         self._fortunes = Fortunes()
 
     def add(self, desk: HallDesk) -> None:
-        """Take up a desk."""
+        """Add a desk."""
         self._desks[desk] = None
 
     def remove(self, desk: HallDesk) -> None:
-        """Drop a desk that is closed."""
+        """Remove a closed desk."""
         self._desks.pop(desk, None)
         if self._by_paddle.get(desk.desk.paddle) is desk:
             del self._by_paddle[desk.desk.paddle]
 
     def note_paddle(self, desk: HallDesk, welcome: Welcome) -> None:
-        """Note which paddle the house knows a desk by, if in the sale that the hall follows."""
+        """Note the paddle that the house gave to a desk, if the hall follows the same sale."""
         if welcome.sale.sale == self.follower.sale:
             self._by_paddle[welcome.paddle] = desk
             self._fortunes.add(welcome.paddle)
 
     def note_accepted(self, desk: HallDesk, verdict: Accepted) -> None:
-        """Note that an offer of a desk counts, if in the sale that the hall follows."""
+        """Note that the house accepted an offer of a desk, if the hall follows the same sale."""
         if self._by_paddle.get(desk.desk.paddle) is desk:
             self._fortunes.note_accepted(desk.desk.paddle, verdict)
 
     def hear(self, notice: Notice, now_ms: int) -> Iterable[HallDesk]:
-        """Have the desks go by a notice of the hall's; return those that have something to do."""
+        """Give a notice of the hall to the desks; return the desks that have something to do."""
         match notice:
             case LotChanged() | LotCaughtUp():
                 concerned = []

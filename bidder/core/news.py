@@ -1,13 +1,14 @@
-"""What the house says to one bidder alone: the question for it, which the house answers when there is something. No IO.
+"""The house's words to one bidder alone. The desk asks for them, and the house answers when it has some. No IO.
 
-One question is on its way at a time, while the bidder is welcome. It names the last word that came, so that none is
-missed and none told twice. Rules:
+While the bidder is welcome, one question at a time waits for an answer. It names the last word that came, so that no
+word is missed and none is told twice. Rules:
 
-- After an answer with words the next question follows at once; after one without, when the house's time is over. An
-  earlier one shows that another program with this key asks too, and the two would only take each other's place.
-- A question that got no answer in the house's time is asked again; so is one that was on its way when the connection
-  was made again.
-- Another epoch or another sale has other words, from the first on.
+- After an answer with words the next question follows at once. After an answer without words it follows when the
+  house's waiting time is over. An empty answer before that time shows that another program asks with this key; if both
+  asked at once, each would only end the other's question.
+- The desk repeats a question that has no answer in the house's waiting time. It also repeats the open question after a
+  new connection.
+- Another epoch or another sale has its own words, from the first on.
 """
 
 from collections import deque
@@ -21,19 +22,19 @@ from common.limits import NEWS_WAIT_MS, NEWS_WORDS_MAX
 from common.messages import News, NewsRequest, Rejected, Role, Welcome, Word
 
 UNANSWERED_MS: Final = NEWS_WAIT_MS + 5000
-"""After so long without an answer the question, or the answer, was lost."""
+"""The question or its answer counts as lost after this time."""
 ASK_AGAIN_MS: Final = 50
-"""The least pause between two questions, whatever a house answers."""
+"""The least pause between two questions, whatever the house answers."""
 
 
 class WordsToBidder:
-    """The words that one desk has heard, and its question. Time is an argument; what to send is returned."""
+    """The words that one desk has heard, and its question. Methods take the time and return what to send."""
 
     def __init__(self, new_id: Callable[[int], int], jitter: Jitter) -> None:
         self.words: deque[Word] = deque(maxlen=NEWS_WORDS_MAX)
-        """The last that came, in order."""
+        """The last words that came, in order."""
         self.next_ms: int | None = None
-        """When the question is to be sent; None where no news is to be had."""
+        """When the question is due; None if the bidder can get no news."""
         self._new_id = new_id
         self._jitter = jitter
         self._history: tuple[str, int] | None = None
@@ -42,7 +43,7 @@ class WordsToBidder:
         self._sent_ms = 0
 
     def read_welcome(self, welcome: Welcome, now_ms: int) -> None:
-        """Ask at once: the house may be another one, or what was asked was lost. Observers have no news."""
+        """Ask at once: the house may be another one, or the last question may be lost. Observers have no news."""
         history = welcome.sale.sale, welcome.epoch
         if history != self._history:
             self._history = history
@@ -61,11 +62,11 @@ class WordsToBidder:
         return NewsRequest(id=self._request_id, after_seq=self._last_seq)
 
     def is_asked(self, request_id: int) -> bool:
-        """Return whether the question that is on its way has this id."""
+        """Return whether the unanswered question has this id."""
         return request_id == self._request_id
 
     def read(self, answer: News, now_ms: int) -> list[Told]:
-        """Return what an answer tells that was not told before. It is of the history that the welcome named."""
+        """Return the new words of an answer. The caller must ensure that it has the epoch of the welcome."""
         if not self.is_asked(answer.id):
             return []
         self._request_id = 0
@@ -79,7 +80,7 @@ class WordsToBidder:
         return told
 
     def read_rejected(self, answer: Rejected, now_ms: int) -> None:
-        """Put the next question off where the house put this one off; any other rejection ends them."""
+        """Put the next question off if the house put this one off. After any other rejection, ask no more."""
         self._request_id = 0
         if answer.code not in (RejectCode.UNAVAILABLE, RejectCode.SLOW_DOWN):
             self.next_ms = None

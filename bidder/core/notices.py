@@ -1,9 +1,8 @@
 """The notices that an application gets, in order: changes of the sale, the bidder's own fortunes, the connection.
 
-Nothing here comes over the wire as it is. Changes are what the replica made of broadcasts, replays and snapshots:
-for each stream (a lot, or the sale) their `seq` is contiguous, and where that can't be had, `LotCaughtUp`,
-`SaleCaughtUp` or `HistoryLost` says so. `Outbid`, `Won` and `Lost` are derived from those changes, so that they come
-in order and are never lost.
+No notice comes over the wire in this form. The replica makes changes from broadcasts, replays and snapshots. Their
+`seq` is contiguous for each stream (a lot, or the sale); `LotCaughtUp`, `SaleCaughtUp` and `HistoryLost` mark each
+exception. The client derives `Outbid`, `Won` and `Lost` from those changes, so they come in order and are never lost.
 """
 
 from enum import Enum
@@ -16,38 +15,38 @@ from common.messages import Rejected, Welcome, Word
 
 
 class ConnectionState(Enum):
-    """How things stand between the client and the house."""
+    """The state of the connection between the client and the house."""
 
     CONNECTING = "connecting"
-    """Nothing was heard from the house yet, or it came back and the client greets it."""
+    """The house has not answered hello yet, either the first time or after it came back."""
     AWAITING_APPROVAL = "awaiting_approval"
-    """The auctioneer has to admit the bidder; the client asks again by itself."""
+    """The auctioneer has to admit the bidder. The client asks again automatically."""
     JOINING = "joining"
-    """Admitted; the state of the sale is on its way."""
+    """The bidder is admitted. The state of the sale is not complete yet."""
     LIVE = "live"
     """The state is complete and current."""
     FROZEN = "frozen"
-    """As live, but the house can't store bids now: the clocks stand still."""
+    """As LIVE, but the house can't store bids now, and the clocks stand still."""
     SILENT = "silent"
-    """No heartbeat for three seconds. What is shown may be out of date; requests are still tried."""
+    """No heartbeat came in the time for three, usually three seconds. The state may be out of date; requests go on."""
     REFUSED = "refused"
-    """The house does not let this bidder in; the client has stopped asking."""
+    """The house does not let this bidder in. The client has stopped asking."""
     ENDED = "ended"
-    """The sale has ended; nothing will change any more."""
+    """The sale has ended. Nothing changes after that."""
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """Anything that the application is told. An event is a public change with a seq; some notices have one."""
+    """A message to the application. Some notices carry an event, which is a public change with a seq."""
 
 
 class Joined(Notice, frozen=True):
-    """The house answered hello, the first time or again; the state is not complete yet."""
+    """The house answered hello, the first time or again. The state is not complete yet."""
 
     welcome: Welcome
 
 
 class StateReady(Notice, frozen=True):
-    """The first complete state is there, and again after `HistoryLost`; every change from here on is told."""
+    """The state is complete, for the first time or again after `HistoryLost`. A notice tells every later change."""
 
     epoch: int
     sale: SaleView
@@ -55,7 +54,7 @@ class StateReady(Notice, frozen=True):
 
 
 class LotChanged(Notice, frozen=True):
-    """One event of one lot was applied: `view.seq` is `seq`, and `before.seq` is one less."""
+    """One event changed one lot. `view.seq` is `seq`, and `before.seq` is one less."""
 
     epoch: int
     lot: str
@@ -66,18 +65,18 @@ class LotChanged(Notice, frozen=True):
 
 
 class LotCaughtUp(Notice, frozen=True):
-    """A lot's view jumped to `seq`, since the house no longer had the events between at hand."""
+    """A lot's view jumped to `seq`, because the house could no longer send the events between."""
 
     epoch: int
     lot: str
     seq: int
     before: LotView | None
-    """None where the lot was not known at all."""
+    """None if the client did not know the lot."""
     view: LotView
 
 
 class SaleChanged(Notice, frozen=True):
-    """One event of the sale's own stream was applied."""
+    """One event of the sale's own stream changed the sale."""
 
     epoch: int
     seq: int
@@ -86,7 +85,7 @@ class SaleChanged(Notice, frozen=True):
 
 
 class SaleCaughtUp(Notice, frozen=True):
-    """The sale's view jumped to `seq`, since the house no longer had the events between at hand."""
+    """The sale's view jumped to `seq`, because the house could no longer send the events between."""
 
     epoch: int
     seq: int
@@ -94,7 +93,7 @@ class SaleCaughtUp(Notice, frozen=True):
 
 
 class Repaired(Notice, frozen=True):
-    """A hole was closed: `missing` changes of one stream (`lot` is empty for the sale's) did not come by broadcast."""
+    """The client closed a hole: `missing` changes of a stream (`lot` is empty for the sale) came by no broadcast."""
 
     epoch: int
     lot: str
@@ -103,15 +102,15 @@ class Repaired(Notice, frozen=True):
 
 
 class HistoryLost(Notice, frozen=True):
-    """What the client held is no longer the house's history (a restored copy, another sale); it was dropped.
+    """The client dropped its state, which is no longer the house's history (a restored copy, or another sale).
 
-    A `StateReady` follows once the state that now counts is there. Look at your bids again.
+    A `StateReady` follows when the new state is complete. Look at your bids again.
     """
 
     epoch: int
-    """The epoch that now counts. Each sale begins with epoch 1."""
+    """The epoch that counts now. Each sale begins with epoch 1."""
     is_other_sale: bool = False
-    """The house holds another sale now. Bids in the earlier one that have no verdict end as unanswered."""
+    """Whether the house holds another sale now. Bids without a verdict in the earlier sale end as unanswered."""
 
 
 class Outbid(Notice, frozen=True):
@@ -124,7 +123,7 @@ class Outbid(Notice, frozen=True):
 
 
 class Won(Notice, frozen=True):
-    """The lot closed, and you get `units` of it for `amount_minor` in all: on most lots the lot at the hammer price."""
+    """The lot closed. You get `units` of it for `amount_minor` in all: most lots are one unit at the hammer price."""
 
     lot: str
     seq: int
@@ -135,8 +134,8 @@ class Won(Notice, frozen=True):
 class Lost(Notice, frozen=True):
     """The lot closed and is not yours, though you bid on it, led it, or had an offer while this client was connected.
 
-    `winner` and `amount_minor` are None where the lot passed, and where several bidders share it: then the results of
-    the lot's view have them all.
+    `winner` and `amount_minor` are None if the lot passed, or if several bidders share it. The results of the lot's
+    view name them all.
     """
 
     lot: str
@@ -144,13 +143,13 @@ class Lost(Notice, frozen=True):
     winner: int | None
     amount_minor: int | None
     is_shared: bool = False
-    """Several bidders bought a part of the lot."""
+    """Whether several bidders each bought a part of the lot."""
     pays_minor: int = 0
-    """What you have to pay nevertheless, in formats where not only the winner pays."""
+    """The amount that you pay nevertheless, in formats in which losers pay too."""
 
 
 class Told(Notice, frozen=True):
-    """The house has said something to this bidder alone. `missing` words before it were not to be had any more."""
+    """The house has said something to this bidder alone. The house no longer had `missing` words before it."""
 
     epoch: int
     word: Word
@@ -158,15 +157,15 @@ class Told(Notice, frozen=True):
 
 
 class ConnectionChanged(Notice, frozen=True):
-    """The connection is in another state; `reason` says why, for people, where there is more to say."""
+    """The connection is in another state. `reason` tells people why; it is empty if the state says enough."""
 
     state: ConnectionState
     reason: str = ""
     rejected: Rejected | None = None
-    """The house's answer to hello, where that is the reason."""
+    """The house's answer to hello, if that is the reason."""
 
 
 class NoticesDropped(Notice, frozen=True):
-    """The application did not read for long, and the oldest `dropped` events went. The views are still right."""
+    """The application read too slowly, and the oldest `dropped` notices are gone. The views are still right."""
 
     dropped: int

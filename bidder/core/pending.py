@@ -1,11 +1,12 @@
-"""Requests without an answer: each is sent again, with the same id and bytes, until a verdict or its deadline.
+"""Unanswered requests. The desk repeats each one, with the same id and bytes, until its verdict or its deadline.
 
-Repeating is safe: the house remembers the verdicts of offers by their id, and reads change nothing.
-`unavailable` and `slow_down` are not verdicts; they put the next sending off. Pauses grow and are jittered, so that
-clients that lost the same house do not come back in step.
+Repeats are safe: the house remembers the verdicts of offers by their id, and reads change nothing. `unavailable` and
+`slow_down` are not verdicts; they only delay the next repeat. Pauses grow and vary at random, so that clients that lost
+the same house do not all come back at once.
 
-All requests come out of one budget. So `slow_down` to one is a pause for all, and after it they go one at a time, each
-when the one before it was answered, those of the application first, until all that were slowed down have an answer.
+All requests of a client share one budget. So a `slow_down` to one request pauses all of them. After the pause they go
+one at a time, each when the one before it has an answer, those of the application first. This lasts until all requests
+that were slowed down have an answer.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,17 +19,17 @@ from common.errors import RejectCode
 from common.messages import AnyRequest, Rejected
 
 RESEND_MS: Final = 1000
-"""The pause before the first repeat; it grows by half each time."""
+"""The pause before the first repeat. It grows by half each time, up to `RESEND_MAX_MS`."""
 RESEND_MAX_MS: Final = 5000
 RETRY_MIN_MS: Final = 50
-"""The least pause that is kept when the house asks for one."""
+"""The least pause when the house asks for one."""
 
 Jitter = Callable[[int], int]
-"""Takes a pause in milliseconds and returns one that is about as long."""
+"""Takes a pause in milliseconds and returns one of about the same length."""
 
 
 class Pending:
-    """One request on its way. `tickets` are the callers that wait for it; none for the session's own."""
+    """One unanswered request. `tickets` are the callers that wait for it; the session's own requests have none."""
 
     __slots__ = (
         "body",
@@ -71,21 +72,21 @@ class Pending:
 
     @property
     def is_undecided(self) -> bool:
-        """Whether it is certain that the house decided nothing: each copy sent was declined, or none was sent."""
+        """Whether the house has certainly decided nothing: it declined each copy sent, or none was sent."""
         return self.copies == self.declined
 
     @property
     def may_be_renewed(self) -> bool:
-        """Whether, if the last copy was refused for its id, it is safe to send the request under another.
+        """Whether the request may safely go out under another id, after the house refused the last copy for its id.
 
-        Nothing was decided then. Of an earlier copy without an answer the verdict may be forgotten by now: a second
-        request could count a second time.
+        It may if the house declined all earlier copies. If one has no answer, the house may have accepted it and
+        forgotten the verdict by now, and a second request could count a second time.
         """
         return self.may_renew_id and self.copies == self.declined + 1
 
 
 class PendingRequests:
-    """All requests without an answer, by id. Time is an argument; what to send is returned."""
+    """All unanswered requests, by id. Methods take the time and return what to send."""
 
     def __init__(self, jitter: Jitter) -> None:
         self._jitter = jitter
@@ -93,7 +94,7 @@ class PendingRequests:
         self._slowed = 0
         self._alone: Pending | None = None
         self.resume_ms = 0
-        """Nothing is to be sent before, hello included."""
+        """The time before which nothing may be sent, not even hello."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -103,19 +104,19 @@ class PendingRequests:
 
     @property
     def is_slowed(self) -> bool:
-        """Whether requests that were slowed down go one at a time, so that nothing else is to be sent."""
+        """Whether slowed requests go one at a time. Nothing else may be sent then."""
         return self._slowed > 0
 
     def get(self, request_id: int) -> Pending | None:
-        """Return the request with this id, if it has no answer yet."""
+        """Return the unanswered request with this id; None if there is no such request."""
         return self._by_id.get(request_id)
 
     def add(self, pending: Pending) -> None:
-        """Add a request; it is due at once."""
+        """Add a request. It is due at once."""
         self._by_id[pending.request.id] = pending
 
     def remove(self, request_id: int) -> Pending | None:
-        """Take out a request that was answered or given up."""
+        """Remove and return a request that is answered or given up; None if it is not here."""
         pending = self._by_id.pop(request_id, None)
         if pending is not None:
             self._slowed -= pending.is_slowed
@@ -123,13 +124,13 @@ class PendingRequests:
         return pending
 
     def slow_down(self, retry_ms: int | None, now_ms: int) -> None:
-        """Send nothing for as long as the house asks; of several pauses that it asks for at once, the shortest."""
+        """Send nothing for as long as the house asks. If it asks for several pauses at once, keep the shortest."""
         pause_ms = min(max(RESEND_MS if retry_ms is None else retry_ms, RETRY_MIN_MS), RESEND_MAX_MS)
         resume_ms = now_ms + max(pause_ms, self._jitter(pause_ms))
         self.resume_ms = min(resume_ms, self.resume_ms) if now_ms < self.resume_ms else resume_ms
 
     def decline(self, request_id: int, rejected: Rejected, now_ms: int) -> None:
-        """Put a request off that the house did not take up (`unavailable`, `slow_down`)."""
+        """Put off a request that the house declined without a verdict (`unavailable`, `slow_down`)."""
         pending = self._by_id.get(request_id)
         if pending is None:
             return
@@ -146,7 +147,7 @@ class PendingRequests:
         pending.next_ms = now_ms + self._jitter(min(max(pause_ms, RETRY_MIN_MS), RESEND_MAX_MS))
 
     def put_aside(self, stale: Rejected) -> None:
-        """Send a request no more until it has a higher id: the house refused it for its own."""
+        """Hold a request back until it has a higher id, because the house refused its id."""
         pending = self._by_id[stale.id]
         pending.declined += 1
         pending.last_declined = stale
@@ -154,7 +155,7 @@ class PendingRequests:
         self._alone = None if pending is self._alone else self._alone
 
     def renew_stale(self, new_id: Callable[[], int], now_ms: int) -> None:
-        """Give the requests that were put aside new ids; they are due at once."""
+        """Give new ids to the requests that were put aside. They are due at once."""
         for stale in [pending for pending in self._by_id.values() if pending.is_stale]:
             self.remove(stale.request.id)
             fresh = Pending(replace(stale.request, id=new_id()), now_ms, stale.deadline_ms, None, may_renew_id=True)
@@ -162,7 +163,7 @@ class PendingRequests:
             self.add(fresh)
 
     def hurry(self, now_ms: int) -> None:
-        """Make all due at once: the house is back and may never have seen them."""
+        """Make all requests due at once: the house is back and may never have seen them."""
         for pending in self._by_id.values():
             pending.next_ms = now_ms
             pending.pause_ms = RESEND_MS
@@ -179,7 +180,7 @@ class PendingRequests:
         return [self.send(pending, now_ms) for pending in due]
 
     def _next_send_ms(self) -> int | None:
-        """Return when something is to be sent: where one goes alone, not before its own time comes again."""
+        """Return when the next request is due. While one goes alone, that is when its own repeat is due."""
         if self._slowed and self._alone is not None:
             return max(self._alone.next_ms, self.resume_ms)
         first_ms = min((one.next_ms for one in self._by_id.values() if not one.is_stale), default=None)
@@ -194,14 +195,14 @@ class PendingRequests:
         return pending.body
 
     def pop_expired(self, now_ms: int) -> list[Pending]:
-        """Take out the requests whose deadline has come."""
+        """Remove and return the requests whose deadline has come."""
         expired = [one for one in self._by_id.values() if one.deadline_ms is not None and one.deadline_ms <= now_ms]
         for pending in expired:
             self.remove(pending.request.id)
         return expired
 
     def next_deadline_ms(self, *, may_send: bool) -> int | None:
-        """Return when something is to be sent (if anything may be) or expires; None where nothing is."""
+        """Return when a request is due (if `may_send`) or expires; None if nothing will."""
         moments = [one.deadline_ms for one in self._by_id.values() if one.deadline_ms is not None]
         next_ms = self._next_send_ms() if may_send else None
         return min(moments if next_ms is None else [*moments, next_ms], default=None)

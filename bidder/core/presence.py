@@ -1,9 +1,9 @@
-"""When a bidder must show the house that it is there: while a maximum leads that ends with the bidder's silence.
+"""A bidder must show the house that it is there while it leads by a maximum that ends with its silence.
 
-A bid with `while_connected` asks the house to drop the rest of its maximum when it hears nothing from the bidder for
-some seconds. Any request shows that the bidder is there, so a ping is due only `PING_MS` after the last request. A
-verdict that is not known, or lost, counts as one by which the bidder may lead: a ping too many costs nothing, and one
-too few costs the maximum. Where the person at a desk has gone, no ping is sent, and the house drops the maximum.
+A bid with `while_connected` asks the house to drop the rest of its maximum if the house hears nothing from the bidder
+for some seconds. Any request shows that the bidder is there, so a ping is due only `PING_MS` after the last request. If
+a verdict is unknown or lost, the bidder may lead by it: a ping too many costs nothing, but one too few costs the
+maximum. If the bidder's person has gone, the desk sends no ping, and the house drops the maximum.
 """
 
 from collections.abc import Callable
@@ -15,21 +15,21 @@ from common.messages import Accepted, AnyRequest
 from common.wire import OfferRequest
 
 PING_MS: Final = 5000
-"""How long after the last request a ping is due."""
+"""The time from the last request until a ping is due."""
 
 Views = Callable[[str], LotView | None]
-"""Returns a lot as the follower has it; None where it holds none of this number."""
+"""Returns a lot as the follower has it; None if the follower holds no lot of this number."""
 
 
 class _Maximum(NamedTuple):
-    """A maximum that ends with silence. `seq` is the lot's at the verdict; None while it may yet be decided."""
+    """A maximum that ends with silence. `seq` is the lot's seq at the verdict; None before the verdict."""
 
     request_id: int
     seq: int | None
 
 
 class Presence:
-    """The maxima of one bidder that end with its silence, by lot. Time is an argument."""
+    """The maxima of one bidder that end with its silence, by lot. Methods take the time."""
 
     def __init__(self, views: Views) -> None:
         self.is_attended = True
@@ -40,11 +40,11 @@ class Presence:
 
     @property
     def next_ms(self) -> int | None:
-        """When a ping is due unless another request goes out before; None where none is needed."""
+        """When a ping is due, unless another request goes out before; None if no ping is needed."""
         return self._sent_ms + PING_MS if self._maxima and self.is_attended else None
 
     def is_ping_due(self, now_ms: int, paddle: int) -> bool:
-        """Return whether a ping is to be sent now to keep a maximum by which this paddle may lead."""
+        """Return whether the bidder must ping now, to keep a maximum by which this paddle may lead."""
         next_ms = self.next_ms
         if next_ms is None or now_ms < next_ms:
             return False
@@ -60,22 +60,22 @@ class Presence:
         return maximum.seq is None or view.seq < maximum.seq or view.board.leader == paddle
 
     def note_sent(self, now_ms: int) -> None:
-        """Note that a request goes out, which shows that the bidder is there."""
+        """Note that a request goes out. It shows that the bidder is there."""
         self._sent_ms = now_ms
 
     def note_leads(self, lot: str) -> None:
-        """Note that the bidder led a lot before this desk was there, maybe by a maximum that ends with silence."""
+        """Note that the bidder already leads a lot as this desk joins, maybe by a maximum that ends with silence."""
         self._maxima.setdefault(lot, _Maximum(0, None))
 
     def note_asked(self, request: AnyRequest) -> None:
-        """Note a request that the application hands in."""
+        """Note a request of the application."""
         if isinstance(request, OfferRequest) and ends_with_silence(request):
             known = self._maxima.get(request.lot)
             if known is None or known.request_id <= request.id:
                 self._maxima[request.lot] = _Maximum(request.id, None)
 
     def note_accepted(self, request: AnyRequest, verdict: Accepted) -> None:
-        """Note a verdict: the house goes by the last bid of the leader's, whether that ends with silence or not."""
+        """Note a verdict. The leader's last bid decides whether the house drops its maximum with silence."""
         known = self._maxima.get(verdict.lot)
         if known is None or known.request_id > request.id:
             return
@@ -85,12 +85,12 @@ class Presence:
             del self._maxima[verdict.lot]
 
     def note_rejected(self, request: AnyRequest) -> None:
-        """Note that the house took no bid by this request; an earlier one may lead, which the view tells."""
+        """Note that the house refused this request. An earlier bid may still lead; the view shows that."""
         if isinstance(request, OfferRequest):
             known = self._maxima.get(request.lot)
             if known is not None and known.request_id == request.id and known.seq is None:
                 self._maxima[request.lot] = _Maximum(request.id, 0)
 
     def forget(self) -> None:
-        """Drop all, since the sale in which the bids were made is over."""
+        """Drop all maxima, because the house holds another sale now."""
         self._maxima.clear()

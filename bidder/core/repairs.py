@@ -1,8 +1,7 @@
-"""Which streams to repair now, and how: by a replay, or by taking over a view where that is not to be had.
+"""The plan of repairs: which streams to repair now, by a replay or, if the house can't replay, by a new view.
 
-A hole is left alone for a moment, since what is missing may be on its way: a snapshot overtakes broadcasts. Only a few
-repairs run at a time, and their rate is bounded; the rest wait their turn. A stream whose hole stays open
-repair after repair is a fault of the house.
+A hole waits for a moment, because a snapshot can overtake the broadcasts that close it. Only a few repairs run at a
+time, at a limited rate; the others wait their turn. If a hole stays open repair after repair, the house is at fault.
 """
 
 from collections.abc import Mapping
@@ -14,31 +13,31 @@ from common.errors import ProtocolError
 from common.limits import REPAIR_ROUNDS_MAX
 
 REPAIR_AFTER_MS: Final = 50
-"""How long a hole may stay before it is repaired."""
+"""The time that a hole waits before a repair begins."""
 REPAIRS_MAX: Final = 8
-"""Repairs under way at a time."""
+"""The most repairs that wait for an answer at a time."""
 REPAIRS_BURST: Final = 1000
-"""How many may be begun at once, as after a restart with very many lots."""
+"""The most repairs that begin in a burst, as after a restart with very many lots."""
 REPAIRS_PER_S: Final = 200
-"""How many are begun in a second after that, whatever a house says that it has."""
+"""The most repairs that begin in a second after the burst, whatever seqs the house claims to have."""
 _COST: Final = 1000
-"""Of one repair, in thousandths, so that a rate a second is one a millisecond."""
+"""The cost of one repair, in thousandths: a rate per second is then one of thousandths per millisecond."""
 
 
 class RepairKind(Enum):
-    """How a stream is mended, or checked."""
+    """The way to repair or check a stream."""
 
     REPLAY = "replay"
     TAKE_OVER = "take_over"
-    """Its view is asked for and taken over, since it can't be replayed."""
+    """Ask for the stream's view and take it over, because the house can't replay the stream."""
     CHECK = "check"
-    """Its view is asked for, since the house seems to have less than it showed before."""
+    """Ask for the stream's view, because the house seems to have less than it showed before."""
 
 
 class Repair:
-    """One repair under way. `floor_seq` is what the house had shown when it was asked; its answer can't be below.
+    """One repair under way. `floor_seq` is the highest seq that the house had shown; its answer can't be below it.
 
-    A replay was asked for after `after_seq`.
+    A replay begins after `after_seq`.
     """
 
     __slots__ = ("after_seq", "floor_seq", "kind", "stream")
@@ -51,7 +50,7 @@ class Repair:
 
 
 class Repairs:
-    """Keeps what is to be repaired and what is under way, by request id."""
+    """The planned repairs, and those under way by request id."""
 
     def __init__(self) -> None:
         self._check_ms: int | None = None
@@ -62,18 +61,18 @@ class Repairs:
         self._places_ms: int | None = None
 
     def forget(self) -> None:
-        """Drop all plans: the replica starts anew."""
+        """Drop all repairs, because the replica starts again."""
         self._check_ms = None
         self._views_needed.clear()
         self._rounds.clear()
         self._by_id.clear()
 
     def need_view(self, stream: str, kind: RepairKind) -> None:
-        """Say that a stream's view must be asked for, to take it over or to check it."""
+        """Plan to ask for a stream's view, to take it over or to check it."""
         self._views_needed[stream] = kind
 
     def due(self, behind: Mapping[str, int], now_ms: int) -> list[tuple[str, RepairKind]]:
-        """Return the repairs to begin now; the caller begins each with `begin`."""
+        """Return the repairs that are due. The caller must note each with `begin` or `skip`."""
         if not behind and not self._views_needed:
             self._check_ms = None
             return []
@@ -91,25 +90,25 @@ class Repairs:
         return list(islice((one for one in wanted if one[0] not in under_way), free))
 
     def _places_at(self, now_ms: int) -> int:
-        """Return how many repairs may be begun now."""
+        """Return the number of repairs that may begin now."""
         waited_ms = 0 if self._places_ms is None else now_ms - self._places_ms
         self._places_ms = now_ms
         self._places = min(self._places + waited_ms * REPAIRS_PER_S, REPAIRS_BURST * _COST)
         return self._places // _COST
 
     def begin(self, request_id: int, stream: str, kind: RepairKind, floor_seq: int, after_seq: int = 0) -> None:
-        """Note that a repair was asked for."""
+        """Note that a repair has begun with this request."""
         self._views_needed.pop(stream, None)
         self._by_id[request_id] = Repair(stream, kind, floor_seq, after_seq)
         self._places -= _COST
 
     def skip(self, stream: str) -> None:
-        """Say that something else sees to this stream: a snapshot of everything."""
+        """Drop the plan for a stream, because a snapshot of everything repairs it."""
         self._views_needed.pop(stream, None)
         self._places -= _COST
 
     def count(self, stream: str, *, is_closed: bool) -> None:
-        """Count a repair that had its answer. Raises ProtocolError where a hole stays open repair after repair."""
+        """Count an answered repair. Raises ProtocolError if the hole stays open repair after repair."""
         if is_closed:
             self._rounds.pop(stream, None)
             return
@@ -119,7 +118,7 @@ class Repairs:
             raise ProtocolError(f"The house says that it has more of {what}, and has not sent it in {rounds} answers.")
 
     def end(self, request_id: int, now_ms: int) -> Repair | None:
-        """Take out the repair that this answer belongs to; what is left to repair is due at once."""
+        """Remove and return the repair that this answer belongs to. The other repairs are due at once."""
         repair = self._by_id.pop(request_id, None)
         if repair is not None:
             self._check_ms = now_ms
@@ -127,5 +126,5 @@ class Repairs:
 
     @property
     def next_deadline_ms(self) -> int | None:
-        """When `due` has something to say; None where nothing waits or all places are taken."""
+        """When to call `due` next; None if nothing waits, or if no more repairs may run."""
         return self._check_ms if len(self._by_id) < REPAIRS_MAX else None

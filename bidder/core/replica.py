@@ -1,14 +1,15 @@
-"""The client's copy of the sale: what came in, in any order and with losses, becomes an exact state.
+"""The client's copy of the sale. The replica turns input in any order, and with losses, into an exact state.
 
-Rules that it upholds, for each stream (a lot, or the sale under the empty name):
+It upholds these rules for each stream (a lot, or the sale under the empty name):
 
-- An event is applied only on the view just before it; older ones are dropped, later ones are kept (bounded).
-- What the application is told is contiguous, or says that it is not (`LotCaughtUp`, `SaleCaughtUp`).
-- `behind` names the streams with a hole and the highest seq heard of; who calls fetches what is missing by replay, or
-  else by a snapshot, and gives it to `read_replay` or `apply_lot`.
+- An event applies only to the view just before it. The replica drops older events and keeps a limited number of later
+  ones.
+- Notices to the application are contiguous, or say that they are not (`LotCaughtUp`, `SaleCaughtUp`).
+- `behind` names the streams with a hole, and the highest seq heard of each. The caller must fetch the missing events by
+  a replay, or else a snapshot, and give the answer to `read_replay`, `apply_page` or `apply_lot`.
 
-A lot is created by its `lot_added` in the sale's stream or by a snapshot, never by its own events. Broadcasts of
-another epoch than the replica's are ignored: what epoch counts is for the session to find out, which calls `reset`.
+A lot comes from its `lot_added` in the sale's stream or from a snapshot, never from its own events. The replica ignores
+broadcasts of another epoch. The follower finds out which epoch counts, and the feed then calls `reset`.
 """
 
 from collections.abc import Mapping
@@ -41,20 +42,20 @@ from common.lot import (
 from common.messages import Heartbeat, LotEvents, Replay, SaleEvents, Snapshot
 
 EARLY_EVENTS_MAX: Final = 10_000
-"""Events kept while an older one is missing, over all streams; beyond it a stream's are forgotten and replayed."""
+"""The most early events kept over all streams. Beyond it the replica forgets a stream's, and a replay brings them."""
 
 SALE: Final = ""
 """The name of the sale's own stream."""
 
 
 def texts_bytes(terms: LotTerms) -> int:
-    """Return what a lot's texts take in memory, from above: one that is not ASCII may take four bytes a character."""
+    """Return the most bytes that a lot's texts take in memory: a text beyond ASCII may take four bytes a character."""
     texts = (terms.lot, terms.title, terms.description, terms.image, terms.seller)
     return sum(len(text) if text.isascii() else 4 * len(text) for text in texts)
 
 
 def _within_bounds(lots: int, lots_bytes: int) -> int:
-    """Return the size of all lots' texts. Raises ProtocolError for more lots or texts than a sale may have."""
+    """Return `lots_bytes`. Raises ProtocolError for more lots, or more bytes of texts, than a sale may have."""
     if lots > LOTS_MAX:
         raise ProtocolError(f"The house has more than {LOTS_MAX} lots, which no sale may have.")
     if lots_bytes > LOT_TEXTS_BYTES_MAX:
@@ -63,7 +64,7 @@ def _within_bounds(lots: int, lots_bytes: int) -> int:
 
 
 class Replica:
-    """The state of the sale as far as it is certain. Methods that take input return what to tell the application."""
+    """The state of the sale as far as it is certain. Methods that take input return notices for the application."""
 
     def __init__(self, early_events_max: int = EARLY_EVENTS_MAX) -> None:
         self.epoch: int | None = None
@@ -83,7 +84,7 @@ class Replica:
 
     @property
     def is_complete(self) -> bool:
-        """Whether there is a state to show; before, all events are only kept."""
+        """Whether there is a state to show. Before that, the replica only keeps events."""
         return self.sale is not None
 
     @property
@@ -92,18 +93,18 @@ class Replica:
         return MappingProxyType(self._behind)
 
     def seq(self, stream: str) -> int | None:
-        """Return the seq up to which a stream is known; None for a stream that is not."""
+        """Return the seq of a stream's view; None for an unknown stream."""
         view = self.lots.get(stream) if stream else self.sale
         return None if view is None else view.seq
 
     def highest(self, stream: str) -> int:
-        """Return the highest seq that the house has shown for a stream; a later answer can't be below it."""
+        """Return the highest seq that the house has shown for a stream. A later answer can't be below it."""
         return max(self._behind.get(stream, 0), self.seq(stream) or 0)
 
     # --- snapshots --------------------------------------------------------------------------------------------------
 
     def reset(self, epoch: int) -> None:
-        """Drop everything, since it belongs to another history; a snapshot is to follow."""
+        """Drop everything, because it belongs to another history. The caller must then begin a snapshot."""
         self.epoch = epoch
         self.sale = None
         self.lots = {}
@@ -116,16 +117,16 @@ class Replica:
         self._pages_bytes = self._texts_bytes = 0
 
     def begin_snapshot(self, *, adopt: bool) -> None:
-        """Say that pages from the first on follow.
+        """Expect the pages of a snapshot, from the first on.
 
-        To adopt a snapshot is to take over its views; a replica without a state always does. Else the pages only
-        show which streams have holes, so that replays can fill them without a jump.
+        With `adopt` the replica takes over the snapshot's views; without a state it always does. Otherwise the pages
+        only show which streams have holes, so that replays can fill them without a jump.
         """
         self._pages = {} if adopt or not self.is_complete else None
         self._pages_bytes = 0
 
     def apply_page(self, page: Snapshot) -> list[Notice]:
-        """Take one page of a snapshot of all lots; the caller asks for `page.next` until that is None."""
+        """Take one page of a snapshot of all lots. The caller must ask for `page.next` until it is None."""
         if page.epoch != self.epoch:
             return []
         if self._pages is None:
@@ -140,14 +141,14 @@ class Replica:
         return self._adopt(page.sale, self._pages) if page.next is None else []
 
     def apply_lot(self, view: LotView) -> list[Notice]:
-        """Take over the view of one lot, for a hole that can't be replayed."""
+        """Take over the view of one lot, if no replay can fill its hole."""
         told: list[Notice] = []
         self._install_view(view, told)
         self._use_kept(view.lot, told)
         return told
 
     def _adopt(self, sale: SaleView, views: dict[str, LotView]) -> list[Notice]:
-        """Take over a whole snapshot. A lot's last page may be older than what broadcasts brought since."""
+        """Take over a whole snapshot. Broadcasts may have brought a newer state of a lot since its page."""
         self._pages = None
         told: list[Notice] = []
         assert self.epoch is not None, "pages of an unknown epoch were let in"
@@ -198,7 +199,7 @@ class Replica:
         return told
 
     def read_replay(self, answer: Replay) -> list[Notice]:
-        """Take the answer to a replay request; it fills (part of) a hole."""
+        """Take the answer to a replay request. It fills a hole, or a part of one."""
         if answer.epoch != self.epoch:
             return []
         told: list[Notice] = []
@@ -210,10 +211,10 @@ class Replica:
         return told
 
     def read_heartbeat(self, beat: Heartbeat) -> list[str]:
-        """Note the seqs that the house has, and return the streams where it has less than the replica.
+        """Note the seqs that the house has, and return the streams of which it has less than the replica.
 
-        A heartbeat may have been on its way while a snapshot overtook it; a stream is returned only when a second
-        heartbeat says so too. Even then only a fresh answer can tell that history was lost.
+        A snapshot can overtake a heartbeat, so a stream is returned only after a second heartbeat confirms the first.
+        Even then only a fresh answer can prove that history was lost.
         """
         if beat.epoch != self.epoch:
             return []
@@ -240,7 +241,7 @@ class Replica:
         return []
 
     def hear(self, stream: str, house_seq: int) -> None:
-        """Note that the house has this seq. Of unknown lots nothing is noted: their `lot_added` is missing first."""
+        """Note that the house has this seq. Ignores unknown lots: their `lot_added` is missing first."""
         own_seq = self.seq(stream)
         if own_seq is not None and house_seq > max(own_seq, self._behind.get(stream, 0)):
             self._behind[stream] = house_seq
@@ -255,7 +256,7 @@ class Replica:
             self._apply_kept(stream, told)
 
     def _apply(self, stream: str, event: AnyLotEvent | AnySaleEvent, told: list[Notice]) -> None:
-        """Change the state: the only place where an event does."""
+        """Apply an event to the state. No other method does."""
         assert self.epoch is not None, "an event of an unknown epoch was let in"
         if not isinstance(event, SaleEvent):
             before = self.lots[stream]
@@ -273,7 +274,7 @@ class Replica:
     # --- holes ------------------------------------------------------------------------------------------------------
 
     def _keep(self, stream: str, event: AnyLotEvent | AnySaleEvent) -> None:
-        """Keep an event whose time has not come; where there is no room, forget the stream's and rely on replay."""
+        """Keep an early event. If there is no room, forget the stream's early events and rely on a replay."""
         if self._early_count >= self._early_events_max:
             self._forget_early(stream)
             return
@@ -286,7 +287,7 @@ class Replica:
         self._early_count -= len(self._early.pop(stream, ()))
 
     def _use_kept(self, stream: str, told: list[Notice]) -> None:
-        """Use what was kept of a stream whose view is new or jumped."""
+        """Use the kept events of a stream whose view is new or has jumped."""
         own_seq = self.seq(stream)
         kept = self._early.get(stream)
         if kept and own_seq is not None:
@@ -300,7 +301,7 @@ class Replica:
         self._apply_kept(stream, told)
 
     def _apply_kept(self, stream: str, told: list[Notice]) -> None:
-        """Apply what was kept of a stream as far as it is contiguous."""
+        """Apply the kept events of a stream as far as they are contiguous."""
         kept = self._early.get(stream)
         own_seq = self.seq(stream)
         if kept and own_seq is not None:
@@ -326,7 +327,7 @@ class Replica:
             told.append(Repaired(self.epoch, stream, own_seq, missing))
 
     def check(self) -> None:
-        """Assert what must hold after every step; for tests."""
+        """Assert the invariants that hold after every step. Tests call it."""
         assert self._early_count == sum(len(kept) for kept in self._early.values()) <= self._early_events_max
         assert all(self._early.values()), "an empty buffer stayed"
         for stream, heard_seq in self._behind.items():

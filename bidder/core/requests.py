@@ -1,4 +1,4 @@
-"""Checks of what the application asks for, before it leaves: a slip is a UsageError and costs no round trip."""
+"""Checks of the application's requests before they leave: an error raises UsageError and costs no round trip."""
 
 from typing import TypeGuard
 
@@ -8,13 +8,13 @@ from common.lot_numbers import is_valid_lot
 
 
 def check_timeout(timeout_ms: object) -> None:
-    """Raise UsageError for what is not a time to wait."""
+    """Raise UsageError unless this is a time to wait, in milliseconds."""
     if not _is_whole(timeout_ms) or timeout_ms < 0:
         raise UsageError(f"A time-out is a whole number of milliseconds, not {timeout_ms!r}.")
 
 
 def check_offer(request_id: object, lot: object, if_seq: object) -> None:
-    """Raise UsageError for what no offer can have in the fields that all offers share."""
+    """Raise UsageError unless an offer can have these values in the fields that all offers share."""
     if not _is_whole(request_id) or not 1 <= request_id <= INTEGER_MAX:
         raise UsageError(f"A request id is a whole number from 1 to {INTEGER_MAX}, not {request_id!r}.")
     if not isinstance(lot, str) or not is_valid_lot(lot):
@@ -23,7 +23,7 @@ def check_offer(request_id: object, lot: object, if_seq: object) -> None:
 
 
 def check_amount(what: str, amount_minor: object) -> None:
-    """Raise UsageError for what is no amount of money."""
+    """Raise UsageError unless this is an amount of money, in minor units."""
     if not _is_whole(amount_minor):
         raise UsageError(
             f"The {what} must be a whole number of minor units, not {amount_minor!r}; "
@@ -34,17 +34,17 @@ def check_amount(what: str, amount_minor: object) -> None:
 
 
 def check_count(what: str, count: object, count_max: int) -> None:
-    """Raise UsageError for what is no number of things that can be had."""
+    """Raise UsageError unless this is a whole number from 1 to `count_max`."""
     if not _is_whole(count) or not 1 <= count <= count_max:
         raise UsageError(f"The number of {what} must be from 1 to {count_max}, not {count!r}.")
 
 
 def check_condition(name: str, value: object) -> None:
-    """Raise UsageError for what is neither None nor a number that a condition can name."""
+    """Raise UsageError unless this is None or a number that a condition can name."""
     if value is not None and (not _is_whole(value) or not 0 <= value <= INTEGER_MAX):
         raise UsageError(f"`{name}` must be a whole number from 0 to {INTEGER_MAX}, not {value!r}.")
 
 
 def _is_whole(value: object) -> TypeGuard[int]:
-    """Return whether it is a whole number. True and False are, to Python, but nobody means them so."""
+    """Return whether this is a whole number. True and False do not count, though Python takes them for numbers."""
     return isinstance(value, int) and not isinstance(value, bool)

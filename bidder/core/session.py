@@ -1,13 +1,13 @@
 """A client's core: one bidder's desk, and a follower that asks over it. It does no IO.
 
-Shells (`blocking`, `asyncio`) move bytes and keep the time. What comes in (a connection, an answer, a broadcast, time,
-a request of the application) leaves effects, which the shell takes with `pop_effects` after each input and carries out
-in order; `next_deadline_ms` is when it must call `tick`. Times are milliseconds of any steady clock.
+Shells (`blocking`, `asyncio`) move bytes and keep the time. An input (a connection, an answer, a broadcast, time, a
+request of the application) leaves effects. After each input the shell must take them with `pop_effects` and carry them
+out in order. It must call `tick` at `next_deadline_ms`. Times are milliseconds of any steady clock.
 
 The way in: hello -> `welcome` -> connect the feed, subscribe, probe -> `probed` -> snapshot -> live. The desk has the
-requests (`bidder.core.desk`), the follower the state of the sale (`bidder.core.follower`); here the two are joined: the
-desk's welcomes and the answers to the follower's questions go to the follower, and what the follower tells is joined by
-what it means to the bidder.
+requests (`bidder.core.desk`), and the follower has the state of the sale (`bidder.core.follower`). The session joins
+the two. It gives the follower the desk's welcomes and the answers to the follower's questions. It adds the bidder's
+fortunes to the follower's notices.
 """
 
 from bidder.core.clock import ServerClock
@@ -25,9 +25,9 @@ from common.messages import Accepted, Hello, MineRequest, Pong, Rejected, Replay
 
 
 class Session:
-    """One bidder, or one who only looks on, with one house, over any number of connections.
+    """One bidder or observer with one house, over any number of connections.
 
-    The arguments are those of `Desk`.
+    Takes the arguments of `Desk`.
     """
 
     def __init__(self, hello: Hello, *, now_ms: int, now_us: int, entropy: Entropy, last_id: int = 0) -> None:
@@ -48,42 +48,42 @@ class Session:
 
     @property
     def clock(self) -> ServerClock:
-        """The house's clock, as well as it is known."""
+        """The client's estimate of the house's clock."""
         return self.follower.clock
 
     @property
     def is_joining(self) -> bool:
-        """Whether a hello or a probe is under way, whose answer will count for the connection that it went over."""
+        """Whether a hello or a probe has no answer yet. The answer will count for the connection that carried it."""
         return self.desk.is_greeting or self.follower.is_probing
 
     # --- for the shell ----------------------------------------------------------------------------------------------
 
     def pop_effects(self) -> list[Effect]:
-        """Return what is to be done since the last call, in order."""
+        """Return the effects since the last call, in order."""
         return self.desk.pop_effects()
 
     @property
     def next_deadline_ms(self) -> int | None:
-        """When `tick` is to be called next; None where only input can change anything."""
+        """When the shell must call `tick` next; None if only input can change anything."""
         if self.desk.rejection is not None:
             return None
         moments = (self.desk.next_deadline_ms, self.follower.next_deadline_ms)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def tick(self, now_ms: int) -> None:
-        """Do what time asks for; early or late calls are harmless."""
+        """Do what is due now. An early or late call is harmless."""
         if self.desk.rejection is None:
             self.follower.tick(now_ms)
             self.desk.tick(now_ms)
             self._update_state()
 
     def connected(self, now_ms: int) -> None:
-        """Note that the request path is up, the first time or again: what was sent before may never arrive."""
+        """Note that the request path is up, the first time or again. Earlier requests may never have arrived."""
         self.desk.connected(now_ms)
         self.tick(now_ms)
 
     def feed_connected(self, now_ms: int) -> None:
-        """Note that the feed is up, the first time or again: broadcasts may have been lost."""
+        """Note that the feed is up, the first time or again. Broadcasts may have been lost."""
         self.follower.feed_connected(now_ms)
         self.tick(now_ms)
 
@@ -102,7 +102,7 @@ class Session:
     # --- for the application ----------------------------------------------------------------------------------------
 
     def new_request_id(self, now_ms: int) -> int:
-        """Return an id that no request had: larger than any before, by the time of day."""
+        """Return an unused request id. It follows the time of day, and is larger than all ids before."""
         return self.desk.new_request_id(now_ms)
 
     def submit(
@@ -113,42 +113,42 @@ class Session:
         *,
         may_renew_id: bool = False,
     ) -> int:
-        """Send a request until it has an outcome; as `Desk.submit`, with the same arguments and errors."""
+        """Send a request until it has an outcome, and call `tick`. Takes and raises the same as `Desk.submit`."""
         ticket = self.desk.submit(request, now_ms, timeout_ms, may_renew_id=may_renew_id)
         self.tick(now_ms)
         return ticket
 
     def remaining_ms(self, view: LotView, now_ms: int) -> int | None:
-        """Return what is left on a lot's clock, by the house's time; None where it has none."""
+        """Return the milliseconds left on a lot's clock, by the house's time; None if no clock runs."""
         return self.follower.remaining_ms(view, now_ms)
 
     # --- what the desk tells ----------------------------------------------------------------------------------------
 
     def welcomed(self, welcome: Welcome, known: Welcome | None, hello: Pending, now_ms: int) -> None:
-        """Have the follower go by the welcome."""
+        """Give the welcome to the follower."""
         if known is None or known.paddle != welcome.paddle:
             self._fortunes.forget_bidders()
             self._fortunes.add(welcome.paddle)
         self.follower.read_welcome(welcome, hello, now_ms)
 
     def answered(self, answer: Pong | Snapshot | Replay, asked: Pending, now_ms: int) -> None:
-        """Give the follower what it asked for. Raises ProtocolError."""
+        """Give the answer to the follower. Raises ProtocolError."""
         self.follower.read_answer(answer, asked, now_ms)
 
     def refused(self, answer: Rejected, now_ms: int) -> None:
-        """Tell the follower that it is refused. Raises ProtocolError."""
+        """Give the rejection to the follower. Raises ProtocolError."""
         self.follower.read_rejection(answer, now_ms)
 
     def accepted(self, verdict: Accepted) -> None:
-        """Note that an offer counts, which the bidder may come to win or lose by."""
+        """Note that the house accepted an offer. The bidder may win or lose by it."""
         self._fortunes.note_accepted(self.desk.paddle, verdict)
 
     def is_outdated(self, welcome: Welcome) -> bool:
-        """Return whether the follower knows of a later owner of this sale."""
+        """Return whether the follower knows a later owner of this sale."""
         return self.follower.is_outdated(welcome)
 
     def is_history(self, sale: str, epoch: int) -> bool:
-        """Return whether the follower holds this sale in this epoch: always so after a welcome, which it goes by."""
+        """Return whether the follower holds this sale in this epoch. It does after the welcome that names them."""
         return self.follower.is_history(sale, epoch)
 
     def _view(self, lot: str) -> LotView | None:
@@ -157,7 +157,7 @@ class Session:
     # --- what the follower tells ------------------------------------------------------------------------------------
 
     def _tell(self, notices: list[Notice]) -> None:
-        """Tell the application what changed, and what it means to this bidder."""
+        """Tell the application the changes, and what they mean to this bidder."""
         told: list[Notice] = []
         for notice in notices:
             told.append(notice)

@@ -1,1 +1,1 @@
-"""What a client's core has to know of one format, a module each: how its offers are made, and which need presence."""
+"""The core's knowledge of formats, a module each: how to make their offers, and which offers need presence."""

@@ -16,7 +16,7 @@ def bid_request(
     if_price_minor: int | None = None,
     while_connected: bool = False,
 ) -> BidRequest:
-    """Return a bid. Raises UsageError for what no house could take."""
+    """Return a bid. Raises UsageError for arguments that no house accepts."""
     check_offer(request_id, lot, if_seq)
     if amount_minor is None and maximum_minor is None:
         raise UsageError("A bid needs an amount, a maximum, or both.")
@@ -41,7 +41,7 @@ def bid_request(
 
 
 def buy_request(request_id: int, lot: str, price_minor: int, *, if_seq: int | None = None) -> BuyRequest:
-    """Return a purchase at the buy-now price. Raises UsageError for what no house could take."""
+    """Return a purchase at the buy-now price. Raises UsageError for arguments that no house accepts."""
     check_offer(request_id, lot, if_seq)
     check_amount("price", price_minor)
     return BuyRequest(id=request_id, lot=lot, price_minor=price_minor, if_seq=if_seq)

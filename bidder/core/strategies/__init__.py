@@ -1,1 +1,1 @@
-"""How simple bots bid, a module for each format that has bots."""
+"""The rules by which simple bots bid, a module for each format that has bots."""

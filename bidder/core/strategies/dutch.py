@@ -1,11 +1,11 @@
-"""How simple bots bid on Dutch lots: pure decisions over what everybody sees and what the bot alone knows.
+"""The decisions of simple bots on Dutch lots. They depend only on the public state and on what the bot alone knows.
 
-A bidder waits until the price has fallen to its value less a margin, and then takes what it wants: whoever waits longer
-gains more, or loses the lot to somebody else. `docs/rules-dutch.md` says why that is the same as to shade a sealed
+A bidder waits until the price has fallen to its value less a margin, and then takes the units that it wants. A longer
+wait gains more, or loses the lot to another bidder. `docs/rules-dutch.md` says why this is the same as shading a sealed
 offer. All bots uphold:
 
-- No unit is ever taken for more than it is worth to the bidder.
-- Nobody takes more units than it wants.
+- A bot never pays more for a unit than the unit is worth to it.
+- A bot never takes more units than it wants.
 """
 
 from msgspec import Struct
@@ -15,14 +15,14 @@ from common.lot import LotStatus, LotView
 
 
 class DutchPlan(Struct, frozen=True, kw_only=True):
-    """What a bidder has in mind for one Dutch lot; nobody else knows it."""
+    """A bidder's plan for one Dutch lot. Nobody else knows it."""
 
     value_minor: int
-    """What a unit is worth to the bidder."""
+    """The value of a unit to the bidder."""
     margin_minor: int = 0
-    """How far below its value the price must be."""
+    """The least amount by which the price must be below the value."""
     units: int = 1
-    """How many units it wants."""
+    """The number of units that the bidder wants."""
 
     @property
     def stops_at_minor(self) -> int:
@@ -39,12 +39,12 @@ class Stop(Struct, frozen=True):
 
     @property
     def most_minor(self) -> int:
-        """The most that the bidder can come to pay by it."""
+        """The most that the bidder may have to pay for it."""
         return self.price_minor * self.units
 
 
 def would_stop(view: LotView, own: DutchOwn | None, plan: DutchPlan) -> bool:
-    """Return whether the price is low enough, and something is wanted that is left."""
+    """Return whether the price is low enough, and the bidder wants a unit that is left."""
     board = view.board
     if view.status.is_final or not isinstance(board, DutchBoard):
         return False
@@ -52,7 +52,7 @@ def would_stop(view: LotView, own: DutchOwn | None, plan: DutchPlan) -> bool:
 
 
 def decide(view: LotView, now_ms: int, own: DutchOwn | None, plan: DutchPlan) -> Stop | None:
-    """Return what a bidder that has taken `own` so far does about a lot at a server time; None: nothing."""
+    """Return the bidder's action on a lot at a server time; None: no action. It has taken `own` so far."""
     board = view.board
     is_running = view.status is LotStatus.OPEN and (view.ends_at_ms is None or now_ms < view.ends_at_ms)
     if not isinstance(board, DutchBoard) or not is_running or not would_stop(view, own, plan):
@@ -61,5 +61,5 @@ def decide(view: LotView, now_ms: int, own: DutchOwn | None, plan: DutchPlan) ->
 
 
 def _wanted(board: DutchBoard, own: DutchOwn | None, plan: DutchPlan) -> int:
-    """Return how many units the bidder would take now; 0 or less: none."""
+    """Return the number of units that the bidder would take now; 0 or less: none."""
     return min(plan.units - (0 if own is None else own.units), board.units_left)

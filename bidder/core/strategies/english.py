@@ -1,15 +1,14 @@
-"""How simple bots bid on English lots: pure decisions over what everybody sees and what the bot alone knows.
+"""The decisions of simple bots on English lots. They depend only on the public state and on what the bot alone knows.
 
-`decide` says what a bidder does about one lot now, or that it does nothing; `choose` says it for a bidder with one
-purse for several lots. Time, the private value and chance are arguments, so that the same arguments give the same
-decision. Who calls them looks again when a lot changes, and at `acts_from_ms`, since time alone can change the decision
-only then. All bots uphold:
+`decide` returns a bidder's action on one lot now, or none. `choose` does the same for a bidder with one purse for
+several lots. Time, the private value and chance are arguments, so equal arguments give equal decisions. The caller must
+ask again when a lot changes, and at `acts_from_ms`: time alone changes the decision only then. All bots uphold:
 
-- Nothing is ever bid above the private value.
-- Who leads does not bid.
-- A lot of another format is left alone.
-- Whoever would pay the buy-now price takes the lot at once, since the offer goes with the bids of others.
-- Who has a purse is never bound to pay more than is in it, whatever the others do.
+- A bot never bids above its private value.
+- A bot that leads does not bid.
+- A bot ignores lots of other formats.
+- A bot that would pay the buy-now price buys the lot at once, because a bid of another bidder can end that offer.
+- A bot with a purse is never bound to pay more than the purse holds, whatever the others do.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,37 +22,37 @@ from common.lot import LotStatus, LotView
 
 
 class Strategy(Enum):
-    """How a bot goes about a lot."""
+    """The way in which a bot bids on a lot."""
 
     TRUTHFUL = "truthful"
     """Leaves the private value as a secret maximum and lets the house bid."""
     INCREMENTAL = "incremental"
     """Bids the minimum, again and again."""
     JUMP = "jump"
-    """Bids several steps more than it must, to shake others off."""
+    """Bids several steps over the minimum, to discourage others."""
     SNIPER = "sniper"
-    """Waits for the last moment, and leaves the private value as a maximum then."""
+    """Waits for the last moment, then leaves the private value as a maximum."""
     NOISE = "noise"
-    """Bids a little or leaves a small maximum as the mood takes it, and at times what the house must refuse."""
+    """Bids a little or leaves a small maximum, at random, and sometimes makes a bid that the house must refuse."""
     BUDGET = "budget"
-    """Bids the minimum where it gains most, out of one purse for all lots."""
+    """Bids the minimum on the lot that gains most, from one purse for all lots."""
 
 
 SNIPE_MS: Final = 1200
-"""How long before the end a sniper bids, unless its plan says otherwise."""
+"""The time before the end at which a sniper bids, unless its plan says otherwise."""
 JUMP_STEPS_MAX: Final = 6
-"""The most steps over the minimum that a jump goes, unless the plan says otherwise."""
+"""The most steps over the minimum in a jump, unless the plan says otherwise."""
 NOISE_STEPS_MAX: Final = 3
-"""The most steps over the minimum that noise goes."""
+"""The most steps over the minimum in a bid of noise."""
 _MOODS: Final = 10
-"""Noise is in one of so many moods; the first three make bids that are refused, and half of the others open bids."""
+"""The number of moods of noise. The house refuses the bids of the first three; half of the others make open bids."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What a bidder has in mind for one lot; nobody else knows it.
+    """A bidder's plan for one lot. Nobody else knows it.
 
-    `value_minor` is what the lot is worth to the bidder. `begins_at_ms` is the server time from which it takes an
-    interest in the lot.
+    `value_minor` is the value of the lot to the bidder. `begins_at_ms` is the server time from which the bidder may bid
+    on the lot.
     """
 
     strategy: Strategy
@@ -64,7 +63,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class PlaceBid(Struct, frozen=True):
-    """Bid openly, or leave a secret maximum; just one of the two is given."""
+    """Bid openly, or leave a secret maximum. Exactly one of the two is set."""
 
     lot: str
     amount_minor: int | None = None
@@ -72,7 +71,7 @@ class PlaceBid(Struct, frozen=True):
 
     @property
     def most_minor(self) -> int:
-        """The most that the bidder can come to pay by it."""
+        """The most that the bidder may have to pay for it."""
         return max(self.amount_minor or 0, self.maximum_minor or 0)
 
 
@@ -84,7 +83,7 @@ class BuyNow(Struct, frozen=True):
 
     @property
     def most_minor(self) -> int:
-        """The most that the bidder can come to pay by it."""
+        """The most that the bidder may have to pay for it."""
         return self.price_minor
 
 
@@ -92,10 +91,10 @@ Intent = PlaceBid | BuyNow
 
 
 class Purse(Struct, frozen=True):
-    """What a bidder has for all lots together, and what it has asked for so far.
+    """A bidder's money for all lots together, and its offers so far.
 
-    `bids_minor` has the most that the bidder ever offered for each lot. `pending` are the lots where an offer has no
-    verdict yet, or one that the view does not show yet: there the bidder is bound, whoever seems to lead.
+    `bids_minor` has the most that the bidder ever offered for each lot. `pending` are the lots with an offer that has
+    no verdict yet, or a verdict that the view does not show yet. The bidder is bound there, whoever seems to lead.
     """
 
     total_minor: int
@@ -103,7 +102,7 @@ class Purse(Struct, frozen=True):
     pending: frozenset[str] = frozenset()
 
     def bound_minor(self, views: Iterable[LotView], me: int) -> int:
-        """Return the most that the bidder with paddle `me` can come to pay if all others stop now."""
+        """Return the most that the bidder with paddle `me` may have to pay if all others stop now."""
         return sum(self._bound_for(view, me) for view in views)
 
     def _bound_for(self, view: LotView, me: int) -> int:
@@ -120,21 +119,21 @@ class Purse(Struct, frozen=True):
 
 
 def acts_from_ms(view: LotView, plan: Plan) -> int:
-    """Return the server time from which the bidder acts on the lot as it stands; an extension can put it off again."""
+    """Return the server time from which the bidder acts on the lot as it stands. An extension can delay it again."""
     if plan.strategy is not Strategy.SNIPER or view.ends_at_ms is None or would_buy(view, plan):
         return plan.begins_at_ms
     return max(plan.begins_at_ms, view.ends_at_ms - plan.snipe_ms)
 
 
 def can_gain(view: LotView, plan: Plan) -> bool:
-    """Return whether there is anything left for the bidder in the lot; False is for ever, since prices only rise."""
+    """Return whether the bidder can still gain from the lot. False is final, because prices only rise."""
     if view.status.is_final or not isinstance(view.board, EnglishBoard):
         return False
     return view.board.minimum_minor <= plan.value_minor or would_buy(view, plan)
 
 
 def would_buy(view: LotView, plan: Plan) -> bool:
-    """Return whether the lot is to be had at a buy-now price that the bidder would pay."""
+    """Return whether the lot has a buy-now price that the bidder would pay."""
     board = view.board
     if not isinstance(board, EnglishBoard) or board.buy_now_minor is None:
         return False
@@ -142,9 +141,9 @@ def would_buy(view: LotView, plan: Plan) -> bool:
 
 
 def decide(view: LotView, now_ms: int, me: int, plan: Plan, chance: float) -> Intent | None:
-    """Return what the bidder with paddle `me` does about a lot at a server time; None: nothing, as it stands.
+    """Return the action of the bidder with paddle `me` on a lot as it stands at a server time; None: no action.
 
-    `chance` is a random number in [0, 1); only jumps and noise depend on it.
+    `chance` is a random number in [0, 1). Only jumps and noise depend on it.
     """
     board, terms = view.board, view.terms.format
     if not isinstance(board, EnglishBoard) or not isinstance(terms, EnglishTerms):
@@ -168,11 +167,11 @@ def decide(view: LotView, now_ms: int, me: int, plan: Plan, chance: float) -> In
 def choose(
     views: Iterable[LotView], now_ms: int, me: int, plans: Mapping[str, Plan], purse: Purse, chance: float
 ) -> Intent | None:
-    """Return what a bidder with one purse does next: the intent that gains most among those that it can pay for.
+    """Return the next action of a bidder with one purse: among those that it can pay for, the one that gains most.
 
-    `views` are all lots of the sale, since any may bind the purse; `plans` has those that the bidder cares for. What a
-    lot gains is its value less the offer; of equal ones the first counts. After an intent is carried out, `purse` must
-    have it as pending before the next is chosen.
+    `views` are all lots of the sale, because any of them may bind the purse. `plans` has the lots that the bidder
+    wants. The gain of a lot is its value less the offer; among equal gains the first lot counts. The caller must add
+    the lot of a carried-out action to `purse` as pending before it calls `choose` again.
     """
     everything = list(views)
     left_minor = purse.total_minor - purse.bound_minor(everything, me)
@@ -196,7 +195,7 @@ def _jump(terms: EnglishTerms, board: EnglishBoard, plan: Plan, chance: float) -
 
 
 def _noise(lot: str, terms: EnglishTerms, board: EnglishBoard, plan: Plan, chance: float) -> Intent:
-    """Return what one of the moods says; the rest of `chance` says how far it goes."""
+    """Return the bid of one mood. The remainder of `chance` decides how far it goes."""
     mood, rest = divmod(chance * _MOODS, 1)
     raised_minor = _raised(terms, board, plan, int(rest * (NOISE_STEPS_MAX + 1)))
     match int(mood):
@@ -213,5 +212,5 @@ def _noise(lot: str, terms: EnglishTerms, board: EnglishBoard, plan: Plan, chanc
 
 
 def _raised(terms: EnglishTerms, board: EnglishBoard, plan: Plan, steps: int) -> int:
-    """Return an amount so many steps over the minimum, or the private value if that is less."""
+    """Return the amount `steps` steps over the minimum, or the private value if that is less."""
     return min(plan.value_minor, board.minimum_minor + steps * terms.step_at(board.minimum_minor))

@@ -1,12 +1,13 @@
-"""How simple bots bid on sealed lots: pure decisions over the terms, the time, and what the bot alone knows.
+"""The decisions of simple bots on sealed lots. They depend only on the terms, the time and what the bot alone knows.
 
-Nobody sees the others' offers, so only time changes what a bidder wants. `aim_minor` says which offer it wants to stand
-at a time, and `decide` what it does to get there. Who calls them looks again at `acts_from_ms`. All bots uphold:
+Nobody sees the others' offers, so only time changes a bidder's aim. `aim_minor` returns the offer that the bidder wants
+to have at a time, and `decide` returns the action that leads to it. The caller must ask again at `acts_from_ms`. All
+bots uphold:
 
-- Nothing is ever offered above the private value, nor below the least offer.
-- Where the winner pays its own offer, a bidder shades: it offers a part less than its value, since it gains that part.
-- Where the winner pays the second offer (Vickrey), each offer is the value itself. No other does better, whatever the
-  others do (Vickrey, Journal of Finance 16, 1961).
+- A bot never offers more than its private value, nor less than the least offer.
+- If the winner pays its own offer, a bidder shades: it offers less than its value, and gains the difference if it wins.
+- If the winner pays the second offer (Vickrey), each offer is the value itself. No other offer does better, whatever
+  the others do (Vickrey, Journal of Finance 16, 1961).
 """
 
 from enum import Enum
@@ -27,23 +28,23 @@ class Mind(Enum):
     STEADY = "steady"
     """Makes one offer and keeps it."""
     RAISES = "raises"
-    """Offers less at first, and replaces that; in a Vickrey lot as `STEADY`, since each offer there is the value."""
+    """Offers less at first, and replaces that offer. In a Vickrey lot as `STEADY`: each offer there is the value."""
     RETHINKS = "rethinks"
     """Takes its offer back, and makes it again later."""
     LEAVES = "leaves"
-    """Takes its offer back for good."""
+    """Takes its offer back, and makes no other."""
 
 
 class SealedPlan(Struct, frozen=True, kw_only=True):
-    """What a bidder has in mind for one sealed lot; nobody else knows it. Times are the house's, and rise."""
+    """A bidder's plan for one sealed lot. Nobody else knows it. Its times are the house's, in rising order."""
 
     value_minor: int
     shade: float = 0.0
-    """By which part of its value it shades, from 0 to `SHADE_MAX`."""
+    """The part of its value by which the bidder shades, from 0 to `SHADE_MAX`."""
     mind: Mind = Mind.STEADY
     begins_at_ms: int = 0
     changes_at_ms: int = 0
-    """When it replaces its offer or takes it back; of no account for `STEADY`."""
+    """When the bidder replaces its offer or takes it back. `STEADY` ignores it."""
     returns_at_ms: int = 0
     """When `RETHINKS` makes its offer again."""
 
@@ -56,7 +57,7 @@ class Seal(Struct, frozen=True):
 
     @property
     def most_minor(self) -> int:
-        """The most that the bidder can come to pay by it."""
+        """The most that the bidder may have to pay for it."""
         return self.amount_minor
 
 
@@ -67,7 +68,7 @@ class Unseal(Struct, frozen=True):
 
     @property
     def most_minor(self) -> int:
-        """The most that the bidder can come to pay by it: nothing."""
+        """The most that the bidder may have to pay for it: nothing."""
         return 0
 
 
@@ -75,7 +76,7 @@ SealedIntent = Seal | Unseal
 
 
 def aim_minor(terms: SealedTerms, plan: SealedPlan, now_ms: int) -> int | None:
-    """Return the offer that the bidder wants to stand at a server time; None: no offer."""
+    """Return the offer that the bidder wants to have at a server time; None: no offer."""
     if plan.value_minor < terms.starting_minor or now_ms < plan.begins_at_ms:
         return None
     has_changed = now_ms >= plan.changes_at_ms
@@ -103,7 +104,7 @@ def acts_from_ms(view: LotView, plan: SealedPlan, own: SealedOwn | None, now_ms:
 
 
 def decide(view: LotView, now_ms: int, own: SealedOwn | None, plan: SealedPlan) -> SealedIntent | None:
-    """Return what a bidder whose own offer is `own` does about a lot at a server time; None: nothing."""
+    """Return the action on a lot, at a server time, of a bidder whose offer is `own`; None: no action."""
     terms = view.terms.format
     if not isinstance(view.board, SealedBoard) or not isinstance(terms, SealedTerms):
         return None
@@ -115,7 +116,7 @@ def decide(view: LotView, now_ms: int, own: SealedOwn | None, plan: SealedPlan) 
 
 
 def _best_minor(terms: SealedTerms, plan: SealedPlan) -> int:
-    """Return what the bidder offers in the end."""
+    """Return the bidder's final offer."""
     if terms.pays is Pays.SECOND_OFFER:
         return plan.value_minor
     return max(terms.starting_minor, plan.value_minor - int(plan.value_minor * plan.shade))
