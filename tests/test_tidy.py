@@ -324,6 +324,7 @@ PLAIN_ROOMS = (
     "auctioneer/process/watchdog.py",
     "auctioneer/rules",
     "bidder/core",
+    "bidder/shells",
     "common",
     "examples",
     "tools",

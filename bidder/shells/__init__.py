@@ -1,1 +1,1 @@
-"""The sockets and threads around the rules: clients that block, clients for asyncio."""
+"""The sockets and threads around the core: a blocking client, and clients for asyncio."""

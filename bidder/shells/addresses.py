@@ -1,14 +1,14 @@
-"""The addresses of the house that a link leads to: looked up again and again, and tried one at a time.
+"""The addresses of the house in a link. The client looks their names up repeatedly, and tries one address at a time.
 
-A link has one place where the house may be, or several, each with a port of its own.
+A link has one place at which the house may be, or several, each with its own port.
 
-A name may have several addresses, of which not all lead to the house: `localhost` is ::1 and 127.0.0.1 on most
-machines, and a house may listen on one of them only. Rules:
+A name may have several addresses that do not all lead to the house: `localhost` is ::1 and 127.0.0.1 on most machines,
+and a house may listen on only one of them. Rules:
 
-- One address is tried at a time, and both sockets of a client go to the same one.
-- The next one is tried after a rejection, or where no connection comes up within `ATTEMPT_MS`.
-- Once all were tried, the names are looked up again, and they are tried again after a pause.
-- A connection that ends is tried at its own address first.
+- The client tries one address at a time, and connects both of its sockets to the same one.
+- It tries the next address after a rejection, or if no connection comes up within `ATTEMPT_MS`.
+- After all addresses it looks the names up again, and tries the addresses again after a pause.
+- After the end of a connection it tries the same address first.
 """
 
 import threading
@@ -22,17 +22,17 @@ from common.errors import UsageError
 from common.links import Place, zmq_address
 
 ATTEMPT_MS: Final = 2000
-"""How long a connection may take to come up, before the next address is tried: firewalls drop in silence."""
+"""The time for a connection to come up before the client tries the next address: firewalls drop silently."""
 PAUSE_MS: Final = 100
 PAUSE_MAX_MS: Final = 500
-"""The pause after all addresses were refused; it doubles from `PAUSE_MS` to this."""
+"""The longest pause after all addresses refused. The pause doubles from `PAUSE_MS` to this."""
 LOOKUP_AGAIN_MS: Final = 2000
 """The least time between two lookups of one name."""
 ADDRESSES_MAX: Final = 16
-"""Addresses that are tried, of all the names of a link."""
+"""The most addresses that the client tries, over all names of a link."""
 
 Resolve = Callable[[str], tuple[str, ...]]
-"""Returns the numeric addresses of a name, in the order in which to try them. May block, and raises OSError."""
+"""Returns the numeric addresses of a name, in the order in which to try them. May block. Raises OSError."""
 
 
 def resolve(host: str) -> tuple[str, ...]:
@@ -42,12 +42,12 @@ def resolve(host: str) -> tuple[str, ...]:
 
 
 def numeric_address(host: str) -> str | None:
-    """Return `host` as the system writes it where it is an address; None for a name. Raises UsageError for neither."""
+    """Return an address as the system writes it; None for a name. Raises UsageError if `host` is neither."""
     try:
         return str(getaddrinfo(host, None, type=SOCK_STREAM, flags=AI_NUMERICHOST)[0][4][0])
     except OSError:
         pass
-    except ValueError as error:  # what can't stand in a name at all
+    except ValueError as error:  # no name may contain these characters
         raise _no_host(host) from error
     if any(not char.isprintable() or char in " !/\\@?#[]" for char in host):
         raise _no_host(host)
@@ -59,26 +59,26 @@ def _no_host(host: str) -> UsageError:
 
 
 class Progress(Enum):
-    """How far the attempt at an address is."""
+    """The stage of the attempt at an address."""
 
     WAITING = "waiting"
     REFUSED = "refused"
     CONNECTED = "connected"
-    """By TCP. The handshake has a time-out of its own."""
+    """TCP is connected. The handshake that follows has its own time-out."""
     UP = "up"
 
 
 class Addresses:
-    """Which address is to be tried now, and when the next one is. Time is an argument.
+    """Says which address to try now, and when to try the next one. Methods take the time.
 
-    `tried` has each address that was tried since the last connection, in order.
+    `tried` has each address tried since the last connection, in order.
     """
 
     def __init__(self) -> None:
         self.current = ""
         self.tried: dict[str, None] = {}
         self.next_ms: int | None = None
-        """When to call `move`; None where nothing is known yet, or a connection is up or about to be."""
+        """When to call `move`; None if no address is known yet, or if a connection is up or about to come up."""
         self._known: tuple[str, ...] = ()
         self._left: list[str] = []
         self._progress = Progress.WAITING
@@ -86,11 +86,11 @@ class Addresses:
 
     @property
     def is_round_over(self) -> bool:
-        """Whether all addresses were tried since the last connection, or the last pause."""
+        """Whether all addresses were tried since the last connection or the last pause."""
         return not self._left
 
     def learn(self, found: tuple[str, ...], now_ms: int) -> None:
-        """Take the addresses that a lookup found, if any. What is connected stays so."""
+        """Take the addresses that a lookup found, if any. A connection stays as it is."""
         known = found[:ADDRESSES_MAX]
         if not known or known == self._known:
             return
@@ -100,7 +100,7 @@ class Addresses:
             self.move(now_ms)
 
     def note(self, progress: Progress, now_ms: int) -> None:
-        """Note how far the attempt at the current address is."""
+        """Note the stage of the attempt at the current address."""
         if progress is self._progress:
             return
         self._progress = progress
@@ -132,16 +132,16 @@ class Addresses:
 
 
 class Lookup:
-    """Looks a name up, in a thread of its own: the system's resolver may take as long as it likes, or never return.
+    """Looks a name up in its own thread, because the system's resolver may be slow or never return.
 
-    `wake` is called by that thread when there is something to `take`.
+    That thread calls `wake` when `pop` has something to return.
     """
 
     def __init__(self, host: str, resolve: Resolve, wake: Callable[[], None]) -> None:
         self.failure = ""
-        """Why the last lookup found nothing."""
+        """The reason why the last lookup found nothing."""
         self.again_ms: int | None = None
-        """When to begin again; None where a lookup is under way, or the last one found something."""
+        """When to begin again; None if a lookup is under way, or if the last one found something."""
         self._host = host
         self._resolve = resolve
         self._wake = wake
@@ -150,7 +150,7 @@ class Lookup:
         self._is_under_way = False
 
     def begin(self, now_ms: int) -> None:
-        """Look the name up, unless that is under way or was done a moment ago."""
+        """Look the name up, unless a lookup is under way or began less than `LOOKUP_AGAIN_MS` ago."""
         if self._is_under_way or (self._began_ms is not None and now_ms < self._began_ms + LOOKUP_AGAIN_MS):
             return
         self._began_ms, self._is_under_way, self.again_ms = now_ms, True, None
@@ -159,12 +159,12 @@ class Lookup:
     def _run(self) -> None:
         try:
             self._results.put(self._resolve(self._host))
-        except Exception as error:  # noqa: BLE001 -- not swallowed: the connection's thread gets it
+        except Exception as error:  # noqa: BLE001 -- not swallowed: the connection's thread raises it
             self._results.put(error)
         self._wake()
 
     def pop(self, now_ms: int) -> tuple[str, ...]:
-        """Return what was found since the last call; nothing where the lookup goes on, or found nothing."""
+        """Return the addresses found since the last call; none if the lookup goes on, or if it failed."""
         try:
             result = self._results.get_nowait()
         except Empty:
@@ -181,7 +181,7 @@ class Lookup:
 
 
 class _Sought:
-    """One place of a link: its numeric addresses, and how its name is looked up where it is one."""
+    """One place of a link: its numeric addresses, and a lookup if the place has a name."""
 
     def __init__(self, place: Place, resolve: Resolve, wake: Callable[[], None]) -> None:
         self.place = place
@@ -191,9 +191,9 @@ class _Sought:
 
 
 class Search:
-    """Where to connect now, of all addresses of all places of a link. Raises UsageError for what is no host.
+    """Says where to connect now, among all addresses of all places of a link. Raises UsageError if a host is invalid.
 
-    An address is that of a ROUTER, as ZeroMQ writes it. `wake` is called by another thread when a name was looked up.
+    An address is that of a ROUTER, as ZeroMQ writes it. Another thread calls `wake` after it has looked up a name.
     """
 
     def __init__(self, places: Sequence[Place], resolve: Resolve, wake: Callable[[], None]) -> None:
@@ -202,28 +202,28 @@ class Search:
         self._hosts: dict[str, str] = {}
 
     def begin(self, now_ms: int) -> None:
-        """Begin with what is known without looking anything up."""
+        """Begin with the numeric addresses of the link, and look its names up."""
         self._learn(now_ms)
         self._look_up(now_ms)
 
     @property
     def is_choice(self) -> bool:
-        """Whether there may be another address than the current one."""
+        """Whether there may be another address besides the current one."""
         return len(self._hosts) > 1 or any(sought.lookup is not None for sought in self._sought)
 
     @property
     def current(self) -> str:
-        """The address to be tried, or where the house is; empty while none is known."""
+        """The address to try, or the address of the house; empty while none is known."""
         return self.addresses.current
 
     @property
     def current_host(self) -> str:
-        """The machine of the current address, in numbers."""
+        """The machine of the current address, as a numeric address."""
         return self._hosts.get(self.addresses.current, "")
 
     @property
     def next_ms(self) -> int | None:
-        """When `go_on` has something to do; None where only what comes in can change anything."""
+        """When the search has something to do; None if only input can change anything."""
         if not self.is_choice:
             return None
         again = [sought.lookup.again_ms for sought in self._sought if sought.lookup is not None]
@@ -231,11 +231,11 @@ class Search:
 
     @property
     def failure(self) -> str:
-        """Why no name could be looked up, where that is known."""
+        """The reason why a lookup failed; empty if no failure is known."""
         return next((one.lookup.failure for one in self._sought if one.lookup is not None and one.lookup.failure), "")
 
     def read_lookups(self, now_ms: int) -> None:
-        """Take up what lookups have found, and begin those again that found nothing."""
+        """Take the addresses that lookups have found, and begin the failed lookups again when they are due."""
         for sought in self._sought:
             if sought.lookup is not None:
                 sought.found = sought.lookup.pop(now_ms) or sought.found
@@ -244,7 +244,7 @@ class Search:
         self._learn(now_ms)
 
     def go_on(self, now_ms: int) -> None:
-        """Go to the next address, and look the names up again where all were tried."""
+        """Go to the next address. If all were tried, look the names up again."""
         if self.addresses.is_round_over:
             self._look_up(now_ms)
         self.addresses.move(now_ms)

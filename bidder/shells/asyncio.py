@@ -4,9 +4,9 @@
         async for notice in client.notices():
             ...
 
-It uses plain zmq sockets: the loop watches their file descriptors, and each wake-up moves all there is to move. That
-is what `zmq.asyncio` does beneath, without its future for each message (some 2 us a message instead of 12), and it lets
-both clients share `bidder.shells.connection`. All methods must be called in the loop's thread.
+It uses plain zmq sockets: the loop watches their file descriptors, and each wake-up moves all waiting messages.
+`zmq.asyncio` does the same underneath, but makes a future for each message (about 12 us a message instead of 2). Plain
+sockets also let both clients share `bidder.shells.connection`. The caller must call all methods in the loop's thread.
 """
 
 import asyncio
@@ -33,12 +33,12 @@ from common.messages import MineRequest, Role
 
 
 class AsyncHearing(Hearing):
-    """What hears in an asyncio program. `_arrived` wakes the reader of its notices."""
+    """A `Hearing` in an asyncio program. `_arrived` wakes the reader of its notices."""
 
     _arrived: asyncio.Event
 
     def notices(self, timeout_ms: int | None = None) -> AsyncIterator[Notice]:
-        """Return an iterator over the notices; as `Client.notices`, with the same argument and errors."""
+        """Return an iterator over the notices. Takes and raises the same as `Client.notices`."""
         if timeout_ms is not None:
             check_timeout(timeout_ms)
         reader = _Notices(self, timeout_ms)
@@ -61,7 +61,7 @@ class AsyncHearing(Hearing):
 
 
 class AsyncBase(AsyncHearing, BaseClient):
-    """What watches a sale in an asyncio program: a client, or a hall."""
+    """A client or a hall, which follows a sale in an asyncio program."""
 
     def __init__(self, sockets: Sockets, watch: ClientWatch, on_notice: OnNotice | None) -> None:
         self._loop = watch.loop
@@ -77,7 +77,7 @@ class AsyncBase(AsyncHearing, BaseClient):
     async def _open(
         cls, sockets: Sockets, watch: ClientWatch, on_notice: OnNotice | None, timeout_ms: int | None
     ) -> Self:
-        """Return a client of these sockets once it is ready; where it does not get so, they are closed."""
+        """Return a client with these sockets once it is ready. If it does not get ready, close the sockets."""
         try:
             client = cls(sockets, watch, on_notice)
         except BaseException:
@@ -104,7 +104,7 @@ class AsyncBase(AsyncHearing, BaseClient):
     # --- the loop ---------------------------------------------------------------------------------------------------
 
     def _pump(self) -> None:
-        """Move all there is to move, and come back when time asks for it."""
+        """Move all waiting messages, and have the loop call again at the next deadline."""
         if self._failure is not None or self._sockets.is_inherited:
             return
         try:
@@ -114,7 +114,7 @@ class AsyncBase(AsyncHearing, BaseClient):
                 self._on_notice(notice)
             if self._failure is None:  # else the callback closed the client
                 self._watch.wait(0 if has_more else self._connection.wait_ms)
-        except Exception as error:  # noqa: BLE001 -- not swallowed: every caller gets it, a bug of ours included
+        except Exception as error:  # noqa: BLE001 -- not swallowed: every caller gets it, even our own bug
             self._end(error)
         except BaseException as error:
             self._end(CallbackError(error))
@@ -123,7 +123,7 @@ class AsyncBase(AsyncHearing, BaseClient):
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Leave. Bids stay as they are; requests under way end with ClosedError. May be called more than once.
+        """Leave the sale. Bids stand; unanswered requests end with ClosedError. A second call does nothing.
 
         Raises UsageError in a process that inherited the client by a fork.
         """
@@ -149,7 +149,7 @@ class AsyncBase(AsyncHearing, BaseClient):
 class AsyncClient(AsyncBase, AsyncBidding):
     """A bidder in a sale, in an asyncio program. Make one with `await AsyncClient.connect`.
 
-    Keep it while you need it, and close it: a client that is forgotten is closed with a ResourceWarning.
+    The caller must keep it while it is needed, then close it. A forgotten client closes with a ResourceWarning.
     """
 
     @classmethod
@@ -165,7 +165,7 @@ class AsyncClient(AsyncBase, AsyncBidding):
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
         last_id: int = 0,
     ) -> Self:
-        """Join a sale; as `Client.connect`, with the same arguments and errors. `on_notice` runs in the loop."""
+        """Join a sale. Takes and raises the same as `Client.connect`. `on_notice` runs in the loop."""
         prepare_to_connect(timeout_ms, on_notice)
         watch = ClientWatch(asyncio.get_running_loop())
         sockets = open_sockets(link, name, keys, role, context, watch.wake, last_id)

@@ -1,9 +1,9 @@
-"""What the blocking and the asyncio client share: reading the sale, and giving outcomes and notices to who waits.
+"""The common part of the blocking and the asyncio client: it reads the sale and opens the sockets.
 
-A client belongs to the program that keeps it, and to the process that made it. One that was forgotten is closed, with
-a ResourceWarning: what moves its messages (a thread, a loop) holds it by a weak reference, and its sockets are closed
-by a finalizer, since the collector would end their context before them, and wait forever. One that a fork copied is of
-no use in the child, where its thread is missing and its sockets are the parent's: every call says so.
+A client belongs to the program that keeps it, and to the process that made it. A forgotten client closes with a
+ResourceWarning. The thread or loop that moves its messages holds it only by a weak reference. A finalizer closes its
+sockets, because the collector would end their context first and wait forever. A client copied by a fork is useless in
+the child, which lacks its thread and shares the parent's sockets: every call there raises UsageError.
 """
 
 import os
@@ -29,11 +29,11 @@ from common.open_files import FILES_PER_CLIENT, make_room_for_files
 from common.sockets import allow_many_sockets, new_context
 
 AGENT = "auction-house python"
-"""How the library names itself to the house."""
+"""The library's name in hello."""
 
 
 class Sockets:
-    """A client's connection, and the context where that is its own; closed once, in this order."""
+    """A client's connection, and its own context if it has one. `close` closes them in this order."""
 
     def __init__(self, connection: Connection, own_context: "zmq.Context[zmq.SyncSocket] | None") -> None:
         self.connection = connection
@@ -42,11 +42,11 @@ class Sockets:
 
     @property
     def is_inherited(self) -> bool:
-        """Whether they are those of a parent process, which goes on to use them."""
+        """Whether the sockets belong to a parent process, which still uses them."""
         return os.getpid() != self._pid
 
     def close(self) -> None:
-        """Close them. May be called more than once, by one thread at a time."""
+        """Close the sockets. May be called more than once, by one thread at a time."""
         self.connection.close()
         if self.own_context is not None:
             self.own_context.term()
@@ -63,11 +63,11 @@ def open_sockets(
     *,
     is_roomy: bool = False,
 ) -> Sockets:
-    """Return a client's sockets; `wake` and `last_id` are the connection's.
+    """Return a client's sockets. `wake` and `last_id` go to the connection.
 
-    `is_roomy`: a context of its own has room for as many more sockets as libzmq allows.
+    `is_roomy` gives a context of its own room for as many more sockets as libzmq allows.
 
-    Raises UsageError, and then nothing is left open.
+    Raises UsageError, and leaves nothing open then.
     """
     check_type("link", link, str | JoinLink, "a join link")
     check_type("name", name, str, "a text")
@@ -90,13 +90,13 @@ def open_sockets(
 
 
 def check_type(name: str, value: object, wanted: Any, words: str) -> None:
-    """Raise UsageError for an argument of another type."""
+    """Raise UsageError if an argument has another type."""
     if not isinstance(value, wanted):
         raise UsageError(f"`{name}` must be {words}, not {value!r}.")
 
 
 def prepare_to_connect(timeout_ms: object, on_notice: object) -> None:
-    """Check what the shells take themselves, and see that there is room for a client. Raises UsageError."""
+    """Check the arguments of the shells, and make room for the files of a client. Raises UsageError."""
     if timeout_ms is not None:
         check_timeout(timeout_ms)
     if on_notice is not None:
@@ -105,7 +105,7 @@ def prepare_to_connect(timeout_ms: object, on_notice: object) -> None:
 
 
 def forgotten(connection: Connection) -> str:
-    """Return what is said of a client that was neither closed nor kept."""
+    """Return the warning about a client that was neither closed nor kept."""
     link = connection.link
     return (
         f"A client of the house at {link.places[0]} was not closed, and nothing keeps it any more; it is closed "
@@ -114,7 +114,7 @@ def forgotten(connection: Connection) -> str:
 
 
 def verdict(outcome: Outcome) -> Accepted | Rejected:
-    """Return the outcome of an offer. Raises UnansweredError where there is none."""
+    """Return the verdict on an offer. Raises UnansweredError if there is none."""
     if isinstance(outcome, Accepted | Rejected):
         return outcome
     assert isinstance(outcome, Unanswered), "an offer was answered with something else"
@@ -132,9 +132,9 @@ def affairs(outcome: Outcome) -> Mine:
 
 
 def next_start(pages: Sequence[Mine], start: int) -> int | None:
-    """Return where the next page of one's own affairs begins, after those that came; None where that was the last.
+    """Return the start of the next page of the bidder's affairs, after these pages; None after the last page.
 
-    Raises ProtocolError where they have no end.
+    Raises ProtocolError if the pages have no end.
     """
     following = pages[-1].next
     if following is not None and (following <= start or len(pages) >= MINE_PAGES_MAX):
@@ -143,7 +143,7 @@ def next_start(pages: Sequence[Mine], start: int) -> int | None:
 
 
 def together(pages: Sequence[Mine]) -> Mine:
-    """Return the pages of one's own affairs as one."""
+    """Return the pages of the bidder's affairs as one page."""
     return Mine(
         id=pages[0].id,
         paddle=pages[0].paddle,
@@ -154,7 +154,7 @@ def together(pages: Sequence[Mine]) -> Mine:
 
 
 class BaseClient(Hearing):
-    """A client without its way of waiting. `lock` is held wherever the session is touched."""
+    """A client without its way of waiting. Each use of the session must hold `lock`."""
 
     def __init__(
         self, sockets: Sockets, lock: AbstractContextManager[Any], ready: Waiter, on_notice: OnNotice | None
@@ -167,7 +167,7 @@ class BaseClient(Hearing):
 
     @property
     def _guard(self) -> AbstractContextManager[Any]:
-        """The lock, for callers. In a process that inherited the client it may be held forever, by nobody."""
+        """The lock. Raises UsageError in a process that inherited the client: nothing may release it there."""
         self._check_process()
         return self._held
 
@@ -182,7 +182,7 @@ class BaseClient(Hearing):
 
     @property
     def state(self) -> ConnectionState:
-        """How things stand with the house."""
+        """The state of the connection to the house."""
         self._check_process()
         return self._session.state
 
@@ -200,7 +200,7 @@ class BaseClient(Hearing):
 
     @property
     def sale(self) -> SaleView:
-        """The sale as it stands; after `HistoryLost`, as the house welcomed it, until the state is complete again."""
+        """The sale as it stands. After `HistoryLost` it is as in the welcome, until the state is complete again."""
         welcome = self.welcome
         return self._session.replica.sale or welcome.sale
 
@@ -210,7 +210,7 @@ class BaseClient(Hearing):
             return dict(self._session.replica.lots)
 
     def lot(self, number: str) -> LotView:
-        """Return one lot as it stands. Raises UsageError where there is none of this number."""
+        """Return one lot as it stands. Raises UsageError if no lot has this number."""
         with self._guard:
             view = self._session.replica.lots.get(number)
         if view is None:
@@ -218,23 +218,23 @@ class BaseClient(Hearing):
         return view
 
     def news(self) -> tuple[Word, ...]:
-        """Return the last words that the house has said to this bidder alone; each came as a `Told` notice, too."""
+        """Return the last words of the house to this bidder alone. Each came as a `Told` notice, too."""
         with self._guard:
             return tuple(self._session.desk.news.words)
 
     def server_now_ms(self) -> int:
-        """Return the house's time, milliseconds since 1970, as well as it is known here."""
+        """Return an estimate of the house's time, in milliseconds since 1970."""
         with self._guard:
             return self._session.clock.server_time_ms(self._connection.now_ms())
 
     def remaining_ms(self, lot: str) -> int | None:
-        """Return what is left on a lot's clock by the house's time; None where none runs. Raises UsageError."""
+        """Return the milliseconds left on a lot's clock, by the house's time; None if none runs. Raises UsageError."""
         view = self.lot(lot)
         with self._guard:
             return self._session.remaining_ms(view, self._connection.now_ms())
 
     def new_request_id(self) -> int:
-        """Return a fresh request id, for applications that note it before they bid so that they can repeat the bid."""
+        """Return a fresh request id. An application that notes it before it bids can repeat the bid."""
         with self._guard:
             return self._session.new_request_id(self._connection.now_ms())
 

@@ -1,4 +1,4 @@
-"""Bidding in an asyncio program: what a client and a desk of a hall have in common."""
+"""Bidding in an asyncio program: the common part of a client and a desk of a hall."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -16,7 +16,7 @@ REQUEST_TIMEOUT_MS: Final = 10_000
 
 
 class AsyncBidding(ABC):
-    """Offers and one's own affairs, over a request that somebody else carries out."""
+    """Offers and the bidder's own affairs. The subclass carries out each request."""
 
     @abstractmethod
     def new_request_id(self) -> int:
@@ -40,7 +40,7 @@ class AsyncBidding(ABC):
         request_id: int | None = None,
         timeout_ms: int = REQUEST_TIMEOUT_MS,
     ) -> Accepted | Rejected:
-        """Bid, and return the house's verdict; as `Client.bid`, with the same arguments and errors.
+        """Bid, and return the house's verdict. Takes and raises the same as `Client.bid`.
 
         Cancelling the wait does not take the bid back.
         """
@@ -67,7 +67,7 @@ class AsyncBidding(ABC):
         request_id: int | None = None,
         timeout_ms: int = REQUEST_TIMEOUT_MS,
     ) -> Accepted | Rejected:
-        """Buy a lot at its buy-now price, which closes it; return the verdict. Raises as `bid` does."""
+        """Buy a lot at its buy-now price, which closes it; return the verdict. Raises the same as `bid`."""
         return await self._offer(
             lambda number: buy_request(number, lot, price_minor, if_seq=if_seq), request_id, timeout_ms
         )
@@ -81,7 +81,7 @@ class AsyncBidding(ABC):
         request_id: int | None = None,
         timeout_ms: int = REQUEST_TIMEOUT_MS,
     ) -> Accepted | Rejected:
-        """Make a sealed offer, in place of an earlier one of this bidder; return the verdict. Raises as `bid` does."""
+        """Make a sealed offer, or replace an earlier one; return the verdict. Raises the same as `bid`."""
         return await self._offer(
             lambda number: seal_request(number, lot, amount_minor, if_seq=if_seq), request_id, timeout_ms
         )
@@ -94,7 +94,7 @@ class AsyncBidding(ABC):
         request_id: int | None = None,
         timeout_ms: int = REQUEST_TIMEOUT_MS,
     ) -> Accepted | Rejected:
-        """Take one's own sealed offer back; return the verdict. Raises as `bid` does."""
+        """Take the bidder's sealed offer back; return the verdict. Raises the same as `bid`."""
         return await self._offer(lambda number: unseal_request(number, lot, if_seq=if_seq), request_id, timeout_ms)
 
     async def stop(
@@ -109,8 +109,8 @@ class AsyncBidding(ABC):
     ) -> Accepted | Rejected:
         """Stop a Dutch lot's clock: take up to `units` units at its price, at most `price_minor`; return the verdict.
 
-        The price is that of the house's clock when the request comes in. If fewer units are left, it takes those.
-        Raises as `bid` does.
+        The price is that on the house's clock when the request arrives. If fewer units are left, the bidder takes
+        those. Raises the same as `bid`.
         """
         return await self._offer(
             lambda number: stop_request(number, lot, price_minor, units, if_seq=if_seq), request_id, timeout_ms
@@ -119,12 +119,12 @@ class AsyncBidding(ABC):
     async def _offer(
         self, make: Callable[[int], AnyOffer], request_id: int | None, timeout_ms: int
     ) -> Accepted | Rejected:
-        """Make an offer under this id, or a new one, and return the house's verdict."""
+        """Make an offer under this id, or under a new one, and return the house's verdict."""
         request = make(self.new_request_id() if request_id is None else request_id)
         return verdict(await self._request(request, timeout_ms, may_renew_id=request_id is None))
 
     async def mine(self, *, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Mine:
-        """Return the bidder's own affairs: its positions and what was won. Raises RejectedError and UnansweredError."""
+        """Return the bidder's own affairs: its positions and its wins. Raises RejectedError and UnansweredError."""
         pages: list[Mine] = []
         start: int | None = 0
         while start is not None:

@@ -1,12 +1,12 @@
-"""The blocking client: a thread of its own moves the messages, any thread may read the sale and bid.
+"""The blocking client. Its own thread moves the messages; any thread may read the sale and bid.
 
     with Client.connect(link, "Ada", keys) as client:
         for notice in client.notices():
             ...
 
-The thread owns the sockets; a lock guards the session. A caller rings a bell to wake the thread, and waits for the
-outcome, at most its time. What stops the thread, a bug included, is raised in whoever calls next. While the thread
-waits, it does not hold the client, so that it ends when the program forgets it.
+The thread owns the sockets, and a lock guards the session. A caller rings a bell to wake the thread, then waits for the
+outcome until its time-out. An error that stops the thread, even a bug, is raised in the next call. The thread does not
+hold the client while it waits, so it ends when the program forgets the client.
 """
 
 import socket
@@ -48,23 +48,23 @@ from common.messages import Accepted, Mine, MineRequest, Rejected, Role
 
 REQUEST_TIMEOUT_MS = 10_000
 LATE_MS: Final = 500
-"""How long after a request's time-out its caller waits for the thread to say so, which knows whether it was sent."""
+"""The extra time for the thread to report a time-out: only the thread knows whether it sent the request."""
 
 
 class _Bell:
-    """Interrupts a thread's wait. Any thread may ring it, also when nobody listens any more."""
+    """Interrupts a thread's wait. Any thread may ring it, even after the waiting thread has ended."""
 
     def __init__(self) -> None:
         self._here, self.socket = socket.socketpair()
         self._here.setblocking(False)  # noqa: FBT003 -- the signature of sockets
         self.socket.setblocking(False)  # noqa: FBT003 -- as above
         self.is_over = False
-        """Whether the thread is to end, or has, and nothing is to be said of it when the client is collected."""
+        """Whether the thread must end or has ended. Collecting the client gives no warning then."""
 
     def ring(self) -> None:
         try:
             self._here.send(b"!")
-        except OSError:  # it rings already, or the thread has ended
+        except OSError:  # the bell is already ringing, or the thread has ended
             return
 
     def still(self) -> None:
@@ -79,9 +79,9 @@ class _Bell:
 
 
 class Client(BaseClient):
-    """A bidder in a sale. Make one with `Client.connect`; methods may be called by any thread.
+    """A bidder in a sale. Make one with `Client.connect`. Any thread may call its methods.
 
-    Keep it while you need it, and close it: a client that is forgotten is closed with a ResourceWarning.
+    The caller must keep it while it is needed, then close it. A forgotten client closes with a ResourceWarning.
     """
 
     def __init__(self, sockets: Sockets, bell: _Bell, on_notice: OnNotice | None) -> None:
@@ -108,15 +108,15 @@ class Client(BaseClient):
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
         last_id: int = 0,
     ) -> Self:
-        """Join a sale, and return once its state is complete; None waits forever (for an approval, say).
+        """Join a sale, and return once its state is complete. A `timeout_ms` of None waits forever, even for approval.
 
-        With `on_notice`, the client's thread calls it with each notice, in order, and `notices` is not to be used; it
-        must be quick, and may read but not bid. A program with many clients gives them one `context`. `last_id` is the
-        highest request id that the key has used, where a program keeps it, so that ids rise even if its clock is set
-        back; the highest that the house remembers counts anyway.
+        The client's thread calls `on_notice` with each notice, in order. It must be quick, and may read but not bid.
+        A program that gives it must not use `notices`. A program with many clients should give them one `context`.
+        `last_id` is the highest request id that the key has used, if the program keeps it: ids then rise even if the
+        clock is set back. Ids also rise above the highest that the house remembers.
 
-        Raises UsageError (an argument, or a limit of this process), RejectedError (the house said no, or no approval
-        came in time), WrongKeyError (somebody else listens there) and UnreachableError (with what to check).
+        Raises UsageError (an argument, or a limit of this process), RejectedError (the house refused, or no approval
+        came in time), WrongKeyError (another program listens there) and UnreachableError (it says what to check).
         """
         prepare_to_connect(timeout_ms, on_notice)
         bell = _Bell()
@@ -164,11 +164,12 @@ class Client(BaseClient):
     ) -> Accepted | Rejected:
         """Bid openly (`amount_minor`), by a secret maximum, or both, in minor units; return the house's verdict.
 
-        `if_seq` and `if_price_minor` (0: no bid yet) bid only if the lot is as it was seen. `while_connected` drops
-        the rest of the maximum when this client falls silent. With a `request_id` that was used before, and the same
-        content, the verdict of then is returned: a bid never counts twice. Without one, the verdict names the id.
+        With `if_seq` or `if_price_minor` (0: no bid yet) the bid counts only if the lot still has that seq or price.
+        With `while_connected` the house drops the rest of the maximum when this client falls silent. A repeated
+        `request_id` with the same content returns the first verdict: a bid never counts twice. Without a `request_id`
+        the verdict names the new id.
 
-        Raises UsageError, ClosedError, and UnansweredError with the request id when the outcome is unknown.
+        Raises UsageError, ClosedError, and, if the outcome is unknown, UnansweredError with the request id.
         """
         return self._offer(
             lambda number: bid_request(
@@ -193,7 +194,7 @@ class Client(BaseClient):
         request_id: int | None = None,
         timeout_ms: int = REQUEST_TIMEOUT_MS,
     ) -> Accepted | Rejected:
-        """Buy a lot at its buy-now price, which closes it; return the verdict. Raises as `bid` does."""
+        """Buy a lot at its buy-now price, which closes it; return the verdict. Raises the same as `bid`."""
         return self._offer(lambda number: buy_request(number, lot, price_minor, if_seq=if_seq), request_id, timeout_ms)
 
     def seal(
@@ -205,7 +206,7 @@ class Client(BaseClient):
         request_id: int | None = None,
         timeout_ms: int = REQUEST_TIMEOUT_MS,
     ) -> Accepted | Rejected:
-        """Make a sealed offer, in place of an earlier one of this bidder; return the verdict. Raises as `bid` does."""
+        """Make a sealed offer, or replace an earlier one; return the verdict. Raises the same as `bid`."""
         return self._offer(
             lambda number: seal_request(number, lot, amount_minor, if_seq=if_seq), request_id, timeout_ms
         )
@@ -218,7 +219,7 @@ class Client(BaseClient):
         request_id: int | None = None,
         timeout_ms: int = REQUEST_TIMEOUT_MS,
     ) -> Accepted | Rejected:
-        """Take one's own sealed offer back; return the verdict. Raises as `bid` does."""
+        """Take the bidder's sealed offer back; return the verdict. Raises the same as `bid`."""
         return self._offer(lambda number: unseal_request(number, lot, if_seq=if_seq), request_id, timeout_ms)
 
     def stop(
@@ -233,20 +234,20 @@ class Client(BaseClient):
     ) -> Accepted | Rejected:
         """Stop a Dutch lot's clock: take up to `units` units at its price, at most `price_minor`; return the verdict.
 
-        The price is that of the house's clock when the request comes in. If fewer units are left, it takes those.
-        Raises as `bid` does.
+        The price is that on the house's clock when the request arrives. If fewer units are left, the bidder takes
+        those. Raises the same as `bid`.
         """
         return self._offer(
             lambda number: stop_request(number, lot, price_minor, units, if_seq=if_seq), request_id, timeout_ms
         )
 
     def _offer(self, make: Callable[[int], AnyOffer], request_id: int | None, timeout_ms: int) -> Accepted | Rejected:
-        """Make an offer under this id, or a new one, and return the house's verdict."""
+        """Make an offer under this id, or under a new one, and return the house's verdict."""
         request = make(self.new_request_id() if request_id is None else request_id)
         return verdict(self._request(request, timeout_ms, may_renew_id=request_id is None))
 
     def mine(self, *, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Mine:
-        """Return the bidder's own affairs: its positions and what was won. Raises RejectedError and UnansweredError."""
+        """Return the bidder's own affairs: its positions and its wins. Raises RejectedError and UnansweredError."""
         pages: list[Mine] = []
         start: int | None = 0
         while start is not None:
@@ -273,17 +274,17 @@ class Client(BaseClient):
                 self._waiting.pop(ticket, None)
             if future.done():
                 return future.result()
-            return Unanswered(request.id, may_count=True)  # the thread is held up, by a callback say
+            return Unanswered(request.id, may_count=True)  # something holds the thread up, such as a callback
 
     # --- notices ----------------------------------------------------------------------------------------------------
 
     def notices(self, timeout_ms: int | None = None) -> Iterator[Notice]:
         """Return an iterator over the notices, in order.
 
-        It ends when none comes for `timeout_ms` (None: never), or the client is closed. An application that reads too
-        slowly gets `NoticesDropped` in the place of the oldest. The iterator raises what stopped the client.
+        It ends when none comes for `timeout_ms` (None: never), or when the client is closed. An application that reads
+        too slowly gets `NoticesDropped` in place of the oldest. The iterator raises the error that stopped the client.
 
-        Raises UsageError where another loop, or an iterator that is kept, reads the notices.
+        Raises UsageError if another loop, or another iterator that is still held, reads the notices.
         """
         if timeout_ms is not None:
             check_timeout(timeout_ms)
@@ -293,7 +294,7 @@ class Client(BaseClient):
         return reader
 
     def _next_notice(self, timeout_ms: int | None) -> Notice | None:
-        """Return the next notice; None where none came in time."""
+        """Return the next notice; None if none came in time."""
         with self._guard:
             notice = self._pop_notice()
             if notice is None and self._arrived.wait_for(
@@ -311,7 +312,7 @@ class Client(BaseClient):
     # --- the thread -------------------------------------------------------------------------------------------------
 
     def _step(self) -> int | None:
-        """Move what there is, and return for how long the thread can wait then; None: until it is woken."""
+        """Move all waiting messages; return how many milliseconds the thread can wait; None: until a wake-up."""
         with self._lock:
             effects, has_more = self._connection.pump()
             notices = self._deliver(effects)
@@ -324,7 +325,7 @@ class Client(BaseClient):
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Leave. Bids stay as they are; requests under way end with ClosedError. May be called more than once.
+        """Leave the sale. Bids stand; unanswered requests end with ClosedError. A second call does nothing.
 
         Raises UsageError in a process that inherited the client by a fork.
         """
@@ -368,11 +369,11 @@ class _Notices(Reader, Iterator[Notice]):
 
 
 def _work(client_ref: "weakref.ref[Client]", sockets: Sockets, bell: _Bell) -> None:
-    """Move messages until the client stops or is forgotten; its sockets are used and closed by this thread only."""
+    """Move messages until the client stops or is forgotten. Only this thread uses and closes its sockets."""
     failure: Exception = ClosedError()
     try:
         _move_messages(client_ref, sockets, bell)
-    except BaseException as error:  # noqa: BLE001 -- not swallowed: every caller gets it, a bug of ours included
+    except BaseException as error:  # noqa: BLE001 -- not swallowed: every caller gets it, even our own bug
         failure = error if isinstance(error, Exception) else CallbackError(error)
     if sockets.is_inherited:  # the callback has forked, and this is the child
         return
@@ -414,7 +415,7 @@ def _close(sockets: Sockets, bell: _Bell) -> None:
 
 
 def _forget(sockets: Sockets, bell: _Bell) -> None:
-    """End the thread of a client that nobody holds any more, or that is open when the program ends."""
+    """End the thread of a client that nothing holds any more, or that is still open when the program ends."""
     if not (sockets.is_inherited or bell.is_over):
         bell.is_over = True
         bell.ring()

@@ -1,10 +1,10 @@
-"""The sockets of a client and its session, for both shells: it never waits, and has no thread or loop of its own.
+"""The sockets of a client and its session, for both shells. A connection never waits, and has no thread or loop.
 
-A shell calls `pump` when one of `sockets` may be readable, when the time `wait_ms` is over, and after each request of
-the application. `pump` reads until nothing is left, also after it has sent something: a zmq socket's file descriptor
-tells only of changes, so that whoever leaves a message unread may never hear of it.
+A shell must call `pump` when one of `sockets` may be readable, when `wait_ms` is over, and after each request of the
+application. `pump` reads until nothing is left, even after it has sent something: a zmq socket's file descriptor shows
+only changes, so the shell might never learn about a message left unread.
 
-`bidder.shells.addresses` says which address of the house is tried when, `bidder.shells.line` how a socket gets there.
+`bidder.shells.addresses` decides when to try which address of the house, and `bidder.shells.line` connects to it.
 """
 
 import time
@@ -28,18 +28,18 @@ from common.messages import Hello
 from common.steady_time import steady_ns
 
 FRAMES_PER_PUMP_MAX: Final = 500
-"""Frames read from one socket before the application gets its turn."""
+"""The most frames that `pump` reads from one socket before the application gets its turn."""
 BYTES_PER_PUMP_MAX: Final = REPLY_BYTES_MAX
-"""The most bytes that one look takes: frames may be large, and reading them takes time."""
+"""The most bytes that `pump` reads at a time: frames may be large, and take time to read."""
 
 AppEffect = Settled | Notice
-"""What is left for the shell: to settle the application's requests and to tell it the notices."""
+"""The effects left for the shell: it settles the application's requests and tells it the notices."""
 
 
 class Connection:
-    """One client's sockets and its session. All methods must be called by one thread at a time.
+    """One client's sockets and its session. Only one thread at a time may call its methods.
 
-    `wake` is called by another thread when `pump` has something to do: a name was looked up.
+    Another thread calls `wake` when `pump` has something to do because a lookup of a name has ended.
     """
 
     def __init__(
@@ -63,10 +63,10 @@ class Connection:
         )
         self._search = Search(link.places, resolve, wake)
         self._fault: WrongKeyError | RejectedError | None = None
-        """Why the house can't be at one of the addresses; told when all were tried."""
+        """The reason why the house can't be at one of the addresses; raised when all were tried."""
         self._publish_port: int | None = None
         self.house_address = ""
-        """The address at which the house was reached last; empty before it was."""
+        """The last address at which the client reached the house; empty before the first."""
 
         self._requests = Line(context, zmq.DEALER, request_options(link, keys))
         try:
@@ -80,39 +80,39 @@ class Connection:
 
     @staticmethod
     def now_ms() -> int:
-        """Return the session's time: milliseconds of a clock that nobody sets and that goes on in a sleep."""
+        """Return the session's time: milliseconds of a clock that nobody sets. It runs while the machine sleeps."""
         return steady_ns() // 1_000_000
 
     @property
     def sockets(self) -> list["zmq.Socket[Any]"]:
-        """The sockets that make `pump` worth calling when they become readable. Any `pump` may exchange them."""
+        """The sockets after which `pump` must be called when they become readable. Any `pump` may exchange them."""
         lines = (self._requests, self._feed)
         return [line.socket for line in lines] + [line.monitor for line in lines]
 
     @property
     def sockets_opened(self) -> int:
-        """How many sockets were opened so far: where that has grown, `sockets` has others than before."""
+        """The number of sockets opened so far. When it has grown, `sockets` has changed."""
         return self._requests.sockets_opened + self._feed.sockets_opened
 
     @property
     def wait_ms(self) -> int | None:
-        """How long `pump` can wait if no socket is readable; None: forever."""
+        """The milliseconds that `pump` can wait if no socket is readable; None: forever."""
         lines = (self._requests, self._feed)
         deadlines_ms = [self.session.next_deadline_ms, self._search.next_ms, *(line.reconnect_ms for line in lines)]
         due_ms = min((deadline_ms for deadline_ms in deadlines_ms if deadline_ms is not None), default=None)
         return None if due_ms is None else max(0, due_ms - self.now_ms())
 
     def pump(self) -> tuple[list[AppEffect], bool]:
-        """Move everything that can move; return what the application is to hear, and whether to call again at once.
+        """Move all waiting messages; return the effects for the application, and whether to call again at once.
 
-        Raises WrongKeyError, RejectedError and ProtocolError, after which the connection is of no more use.
+        Raises WrongKeyError, RejectedError and ProtocolError. The connection is useless after any of them.
         """
         for_app: list[AppEffect] = []
         session, now_ms = self.session, self.now_ms()
         self._note_connections(now_ms)
         has_more = self._read(for_app, now_ms)
-        # Time counts only after what has arrived: a program that was busy for seconds must not take the house, whose
-        # heartbeats wait to be read, for silent.
+        # The time counts only after all messages: the heartbeats of the house may wait unread because the program was
+        # busy for seconds, and the house must not count as silent then.
         session.tick(now_ms)
         for line in (self._requests, self._feed):
             line.connect_again_if_given_up(now_ms)
@@ -123,7 +123,7 @@ class Connection:
         return for_app, has_more
 
     def _note_connections(self, now_ms: int) -> None:
-        """Tell the session what connected. Raises WrongKeyError and RejectedError."""
+        """Tell the session about new connections. Raises WrongKeyError and RejectedError."""
         try:
             if self._requests.came_up(now_ms):
                 self.house_address = self._requests.address
@@ -137,7 +137,7 @@ class Connection:
             self.session.feed_connected(now_ms)
 
     def _find_house(self, now_ms: int) -> None:
-        """Try another address where the current one does not answer. Raises why no address can be the house's."""
+        """Try another address if the current one does not answer. Raises the reason if none can be the house's."""
         search, addresses = self._search, self._search.addresses
         search.read_lookups(now_ms)
         if self._requests.address:
@@ -149,20 +149,20 @@ class Connection:
         self._connect_requests(now_ms)
 
     def _connect_requests(self, now_ms: int) -> None:
-        """Connect the request path to the address that is to be tried, unless it is."""
+        """Connect the request path to the current address, unless it is connected there."""
         address = self._search.current
         if address and address != self._requests.address:
             self._requests.connect(address, now_ms)
 
     def _connect_feed(self, now_ms: int, *, always: bool = False) -> None:
-        """Connect the feed to the machine that answers requests, unless it is connected there; `always` even then."""
+        """Connect the feed to the machine that answers requests, unless it is connected there; `always`: even then."""
         if self._publish_port is not None:
             address = zmq_address(self._search.current_host, self._publish_port)
             if always or address != self._feed.address:
                 self._feed.connect(address, now_ms)
 
     def _read(self, for_app: list[AppEffect], now_ms: int) -> bool:
-        """Read until nothing is left, and return whether something is; do what the session asks for in between."""
+        """Read up to the limits, and carry out effects in between; return whether more may wait."""
         may_have_answers, left_bytes = True, BYTES_PER_PUMP_MAX
         for _ in range(FRAMES_PER_PUMP_MAX):
             may_have_answers |= self._carry_out(for_app)
@@ -172,8 +172,8 @@ class Connection:
             if answer is None and broadcast is None:
                 return False
             if self.session.is_joining:
-                # What came may have come over a connection that is newer than the last look. Noted only after it, that
-                # connection would pass for the next one, and the client would join a second time.
+                # A message may come over a connection that is newer than the last check. If the session hears of the
+                # connection only after the message, it takes it for yet another connection and joins a second time.
                 self._note_connections(now_ms)
             if answer is not None:
                 left_bytes -= len(answer)
@@ -186,7 +186,7 @@ class Connection:
         return True
 
     def _carry_out(self, for_app: list[AppEffect]) -> bool:
-        """Do what the session asks for; return whether a socket was used, after which it must be read again."""
+        """Carry out the session's effects; return whether this used a socket, which must be read again then."""
         was_used = False
         for effect in self.session.pop_effects():
             match effect:
@@ -206,7 +206,7 @@ class Connection:
         return was_used
 
     def why_not_ready(self) -> UnreachableError:
-        """Return the error for a client that did not get ready in time: how far it came and what to check."""
+        """Return the error for a client that did not get ready in time. It says what failed and what to check."""
         if not self._requests.address:
             why = self._search.failure
             names = " or ".join(place.host for place in self.link.places)

@@ -1,14 +1,14 @@
-"""A hall: many bidders of a house in one asyncio program, who share one copy of the sale.
+"""A hall: many bidders of a house in one asyncio program. They share one copy of the sale.
 
     async with await Hall.open(link, hall_keys) as hall:
         ada = await hall.join("Ada", ada_keys)
         verdict = await ada.bid("1", 12000)
 
-The hall follows the sale with a key of its own, as one who only looks on, and its notices tell each change once. Each
-desk is a bidder of the house, with its own key, paddle, budget and DEALER; its notices are its own fortunes and how its
-connection stands. One loop watches all file descriptors. Only the hall's own two sockets have monitors: they find the
-house's address, notice wrong keys and silence, and the desks go where the hall is. All methods must be called in the
-loop's thread.
+The hall follows the sale as an observer with its own key, and its notices tell each change once. Each desk is a bidder
+of the house, with its own key, paddle, budget and DEALER. A desk's notices are its own fortunes and the state of its
+connection. One loop watches all file descriptors. Only the hall's own two sockets have monitors: they find the house's
+address, and notice wrong keys and silence. The desks connect to the hall's address. The caller must call all methods in
+the loop's thread.
 """
 
 import asyncio
@@ -42,29 +42,29 @@ from common.messages import Hello, MineRequest, Role, Welcome
 from common.open_files import make_room_for_files
 
 FILES_PER_DESK: Final = 4
-"""A socket, its connection, and some to spare."""
+"""The open files of a desk: a socket, its connection, and some to spare."""
 JOINING_MAX: Final = 32
-"""Desks that join at a time: handshakes that wait for others are given up after some seconds and begun again."""
+"""The most desks that join at a time. With more, handshakes would time out after some seconds and begin again."""
 LOOKS_MAX: Final = 300
-"""Answers that a desk reads before the others get their turn."""
+"""The most answers that a desk reads before the others get their turn."""
 
 
 class HallSockets(Sockets):
-    """A hall's sockets: those of its desks are closed before its own, and the context last."""
+    """A hall's sockets. `close` closes those of the desks first, then the hall's own, and the context last."""
 
     def __init__(self, own: Sockets) -> None:
         super().__init__(own.connection, own.own_context)
         self.desks: dict[Watch, DeskLine] = {}
 
     def close_desk(self, watch: Watch) -> None:
-        """Close a desk's socket, once it is watched no longer."""
+        """Stop watching a desk's socket, then close it."""
         line = self.desks.pop(watch, None)
         if line is not None:
             watch.close()
             line.close()
 
     def close(self) -> None:
-        """Close them. May be called more than once, by one thread at a time."""
+        """Close the sockets. May be called more than once, by one thread at a time."""
         for watch in list(self.desks):
             self.close_desk(watch)
         super().close()
@@ -73,7 +73,7 @@ class HallSockets(Sockets):
 class Hall(AsyncBase):
     """One copy of a sale, and many desks. Make one with `await Hall.open`, and a desk with `await hall.join`.
 
-    Keep it while you need it, and close it, which closes its desks: a hall that is forgotten is closed with a
+    The caller must keep it while it is needed, then close it, which closes its desks. A forgotten hall closes with a
     ResourceWarning.
     """
 
@@ -97,10 +97,10 @@ class Hall(AsyncBase):
         on_notice: OnNotice | None = None,
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
     ) -> Self:
-        """Follow a sale, and return once its state is complete; None waits forever.
+        """Follow a sale, and return once its state is complete. A `timeout_ms` of None waits forever.
 
-        `keys` are the hall's own, not a bidder's: a house that admits few must have them among its partners' keys, or
-        on its list. Some houses want to know by a `name` who looks on. The other arguments and the errors are those of
+        `keys` are the hall's own, not a bidder's. A house with restricted admission must have them among its partners'
+        keys, or on its list. Some houses ask observers for a `name`. The other arguments and the errors are those of
         `AsyncClient.connect`.
         """
         prepare_to_connect(timeout_ms, on_notice)
@@ -110,7 +110,7 @@ class Hall(AsyncBase):
 
     @property
     def desks(self) -> "list[Desk]":
-        """The desks that are open, in the order of their joining."""
+        """The open desks, in the order in which they joined."""
         return list(self._shells.values())
 
     async def join(
@@ -122,10 +122,11 @@ class Hall(AsyncBase):
         on_notice: OnNotice | None = None,
         last_id: int = 0,
     ) -> "Desk":
-        """Join the sale as a bidder, and return its desk once the house has admitted it; None waits forever.
+        """Join the sale as a bidder, and return the desk once the house has admitted it.
 
-        Any number may join at the same time; they take turns, and `timeout_ms` counts from a desk's turn. The arguments
-        and the errors are those of `AsyncClient.connect`; UsageError also where a desk of this key is open.
+        Any number of bidders may join at the same time. They take turns, and `timeout_ms` counts from a desk's turn;
+        None waits forever. The arguments and the errors are those of `AsyncClient.connect`. It also raises UsageError
+        if a desk with this key is open.
         """
         self._check_process()
         self._check_usable()
@@ -167,7 +168,7 @@ class Hall(AsyncBase):
 
 
 class Desk(AsyncHearing, AsyncBidding):
-    """One bidder's desk in a hall. `Hall.join` makes it; the lots are the hall's to show."""
+    """One bidder's desk in a hall. `Hall.join` makes it. The hall has the lots."""
 
     _ready_on = Joined
 
@@ -202,7 +203,7 @@ class Desk(AsyncHearing, AsyncBidding):
 
     @property
     def state(self) -> ConnectionState:
-        """How things stand with the house, for this bidder; `Hall.state` says whether what is shown is current."""
+        """The state of this bidder's connection. `Hall.state` says whether the copy of the sale is current."""
         return self._core.state
 
     @property
@@ -218,7 +219,7 @@ class Desk(AsyncHearing, AsyncBidding):
 
     @property
     def is_attended(self) -> bool:
-        """Whether the bidder's person is there. While not, maxima that were left `while_connected` end with silence."""
+        """Whether the bidder's person is there. If not, its `while_connected` maxima end with the desk's silence."""
         return self._core.desk.presence.is_attended
 
     @is_attended.setter
@@ -227,7 +228,7 @@ class Desk(AsyncHearing, AsyncBidding):
         self._pump()
 
     def new_request_id(self) -> int:
-        """Return a fresh request id, for applications that note it before they bid so that they can repeat the bid."""
+        """Return a fresh request id. An application that notes it before it bids can repeat the bid."""
         return self._core.desk.new_request_id(self._hall._connection.now_ms())
 
     # --- requests ---------------------------------------------------------------------------------------------------
@@ -251,7 +252,7 @@ class Desk(AsyncHearing, AsyncBidding):
     # --- joining ----------------------------------------------------------------------------------------------------
 
     async def wait_until_ready(self, timeout_ms: int | None) -> None:
-        """Wait until the house has welcomed the bidder; else close the desk. Raises as `Hall.join` does."""
+        """Wait until the house has welcomed the bidder. On failure close the desk. Raises as `Hall.join` does."""
         is_ready = False
         try:
             async with asyncio.timeout(None if timeout_ms is None else timeout_ms / 1000):
@@ -266,20 +267,20 @@ class Desk(AsyncHearing, AsyncBidding):
                 self.close()
 
     def connect(self, address: str) -> None:
-        """Connect to where the hall is connected."""
+        """Connect to the address at which the hall is connected."""
         self._line.connect(address, self._hall._connection.now_ms())
         self._pump()
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 
     def pump_soon(self) -> None:
-        """Have the loop call the desk, once, however often this is called before it does."""
+        """Have the loop call the desk soon: once, even after several calls of this method."""
         if not self._is_pump_due and self._failure is None:
             self._is_pump_due = True
             self._loop.call_soon(self._pump)
 
     def _pump(self) -> None:
-        """Move all there is to move, and come back when time asks for it."""
+        """Move all waiting messages, and have the loop call again at the next deadline."""
         self._is_pump_due = False
         if self._failure is not None or self._hall._sockets.is_inherited:
             return
@@ -290,14 +291,14 @@ class Desk(AsyncHearing, AsyncBidding):
                 self._on_notice(notice)
             if self._failure is None:  # else the callback closed the desk
                 self._watch.wait(0 if has_more else self._wait_ms)
-        except Exception as error:  # noqa: BLE001 -- not swallowed: every caller gets it, a bug of ours included
+        except Exception as error:  # noqa: BLE001 -- not swallowed: every caller gets it, even our own bug
             self.end(error)
         except BaseException as error:
             self.end(CallbackError(error))
             raise
 
     def _move(self) -> tuple[list[AppEffect], bool]:
-        """Read and send until nothing moves; return what the application is to hear, and whether more may wait."""
+        """Move all waiting messages; return the effects for the application, and whether more messages may wait."""
         core, line, now_ms = self._core, self._line, self._hall._connection.now_ms()
         for_app: list[AppEffect] = []
         for _ in range(LOOKS_MAX):
@@ -306,7 +307,7 @@ class Desk(AsyncHearing, AsyncBidding):
                 core.desk.answer_received(body, now_ms)
             elif line.came_up(now_ms):
                 core.desk.connected(now_ms)
-            # Time counts only after what has arrived.
+            # The time counts only after all messages.
             core.tick(now_ms)
             effects = core.pop_effects()
             for effect in effects:
@@ -328,12 +329,12 @@ class Desk(AsyncHearing, AsyncBidding):
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Leave. Bids stay as they are; requests under way end with ClosedError. May be called more than once."""
+        """Leave the sale. Bids stand; unanswered requests end with ClosedError. A second call does nothing."""
         self._check_process()
         self.end(ClosedError())
 
     def end(self, failure: Exception) -> None:
-        """Leave the hall, and have `failure` raised in all that wait."""
+        """Leave the hall, and raise `failure` in everything that waits for the desk."""
         if self._failure is not None:
             return
         self._stop(failure)

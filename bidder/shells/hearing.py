@@ -1,4 +1,4 @@
-"""How a program hears what it waits for: outcomes by futures, notices by a callback or by one reader of a queue."""
+"""Delivery to the program: outcomes by futures, and notices by a callback or by a queue with one reader."""
 
 import weakref
 from abc import ABC, abstractmethod
@@ -15,29 +15,29 @@ OnNotice = Callable[[Notice], None]
 
 
 class Waiter(Protocol):
-    """A future of either kind."""
+    """A future, of asyncio or of threads."""
 
     def done(self) -> bool:
         """Return whether it has a result or an error."""
 
     def set_result(self, result: Any, /) -> None:
-        """End it with a result."""
+        """Set the result."""
 
     def set_exception(self, exception: Any, /) -> None:
-        """End it with an error."""
+        """Set the error."""
 
 
 class Reader:
-    """The reader of a client's notices: one at a time, until it is over or nobody holds it any more."""
+    """The reader of a client's notices. A client has one at a time, until it is over or nothing holds it."""
 
     is_over = False
 
 
 class Hearing(ABC):
-    """What a client, or a desk of a hall, holds for its program. `ready` is done once there is something to use."""
+    """Outcomes and notices of a client, or of a desk in a hall, for its program. `ready` is done once it is usable."""
 
     _ready_on: ClassVar[type[Notice]] = StateReady
-    """The notice after which it is ready."""
+    """The notice that makes it ready."""
 
     def __init__(self, ready: Waiter, on_notice: OnNotice | None) -> None:
         self._ready = ready
@@ -49,14 +49,14 @@ class Hearing(ABC):
 
     @abstractmethod
     def _check_process(self) -> None:
-        """Raise UsageError in a process that inherited this by a fork."""
+        """Raise UsageError in a process that inherited the client by a fork."""
 
     @abstractmethod
     def _wake_readers(self) -> None:
-        """Let those look who wait for notices."""
+        """Wake everything that waits for notices."""
 
     def _deliver(self, effects: list[AppEffect]) -> list[Notice]:
-        """Give outcomes and notices to who waits for them; return the notices for the callback."""
+        """Give outcomes to their waiters, and notices to the queue or, by returning them, to the callback."""
         notices: list[Notice] = []
         for effect in effects:
             if isinstance(effect, Settled):
@@ -83,7 +83,7 @@ class Hearing(ABC):
             self._ready.set_exception(RejectedError(notice.rejected.code, notice.rejected.detail))
 
     def _stop(self, failure: Exception) -> None:
-        """End everything that waits with `failure`, and refuse what comes later with it."""
+        """End all waiting calls with `failure`, and raise it in later calls."""
         if self._failure is not None:
             return
         self._failure = failure
@@ -98,7 +98,7 @@ class Hearing(ABC):
             raise self._failure
 
     def _claim_notices(self, reader: Reader) -> None:
-        """Let `reader` have the notices. Raises UsageError where another has them: each would get a part."""
+        """Give the notices to `reader`. Raises UsageError if another reader has them: each would get only a part."""
         self._check_process()
         if self._on_notice is not None:
             raise UsageError("The notices of this client go to its callback.")
@@ -111,7 +111,7 @@ class Hearing(ABC):
         self._reader = weakref.ref(reader)
 
     def _pop_notice(self) -> Notice | None:
-        """Return the next notice. Raises what stopped the client, once all before it were read."""
+        """Return the next notice; None if none waits. After the last, raise the error that stopped the client."""
         notice = self._inbox.pop()
         if notice is None:
             self._check_usable()

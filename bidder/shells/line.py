@@ -1,16 +1,16 @@
 """One socket of a client on its way to the house.
 
-A `Line` has a monitor, which tells of each attempt. A wrong key shows in the handshake: libzmq gives up by itself where
-the two sides want different security, and tries again forever where the house can't read what was encrypted for
-another. Such a house hangs up at once; a handshake that fails slowly is that of a house, or of a program, with too much
-to do. libzmq also gives up for good where bytes of a sound connection were broken on the way, since to it that is a
-peer who breaks the protocol. It names no attempt to come after such an end, and then the line connects again.
+A `Line` has a monitor, which reports each attempt. A wrong key shows in the handshake. If the two sides want different
+security, libzmq stops trying. If the house can't read a message that was encrypted for another house, libzmq tries
+again forever. Such a house hangs up at once; a handshake that fails slowly comes from a busy house or a busy program.
+libzmq also stops trying if bytes of a sound connection break on the way, because it blames the peer for breaking the
+protocol. It then announces no further attempt, and the line connects again.
 
-A `DeskLine` is the DEALER of one desk among many, and has no monitor: the hall's own lines tell of the house. That it
-can be written to tells that a connection is up.
+A `DeskLine` is the DEALER of one desk among many. It has no monitor, because the hall's own lines watch the house. A
+connection is up if the socket is writable.
 
-A line connects to another address with a fresh socket: libzmq may go on with the attempts that an old one has begun,
-whatever it is told.
+A line connects to another address with a fresh socket, because libzmq may continue the attempts of an old socket in
+spite of a disconnect.
 """
 
 from collections.abc import Callable
@@ -29,11 +29,11 @@ from common.links import JoinLink
 from common.sockets import HANDSHAKE_MS, naming_limits, set_request_client, set_subscriber, use_curve_client
 
 HANDSHAKES_FAILED_MAX: Final = 3
-"""So many quick failures, before there ever was a success, are a wrong key rather than an accident."""
+"""This many quick failures before any success mean a wrong key, not an accident."""
 HANDSHAKE_QUICK_MS: Final = HANDSHAKE_MS // 2
-"""Both sides give a handshake up after twice that, whatever the key."""
+"""A failure within this time is quick. Both sides give a handshake up after twice this time, whatever the key."""
 RECONNECT_MS: Final = 500
-"""How long after the end of a connection libzmq must have named its next attempt; it does so at once or never."""
+"""The time after a connection ends by which libzmq must announce its next attempt. It does so at once or never."""
 
 _WATCHED: Final = (
     zmq.EVENT_CONNECTED
@@ -47,8 +47,8 @@ _WATCHED: Final = (
 )
 
 DOWN_MAX_MS: Final = 15_000
-"""A desk's line that is down for so long, while the house is up, has been given up by libzmq: it has no monitor to say
-so. Its pauses between two attempts, and a handshake, are shorter."""
+"""A desk's line has no monitor. If it stays down for this time while the house is up, libzmq has given it up: libzmq's
+pauses between two attempts, and a handshake, are shorter."""
 
 _READABLE: Final = int(zmq.POLLIN)
 _WRITABLE: Final = int(zmq.POLLOUT)
@@ -58,7 +58,7 @@ Prepare = Callable[["zmq.SyncSocket"], None]
 
 
 class Line:
-    """One socket with its monitor, and what is known of its handshakes."""
+    """One socket with its monitor, and the results of its handshakes."""
 
     def __init__(self, context: "zmq.Context[zmq.SyncSocket]", kind: int, prepare: Prepare) -> None:
         self._context = context
@@ -72,7 +72,7 @@ class Line:
         self._connected_after_ms = 0
         self._failures = 0
         self.reconnect_ms: int | None = None
-        """When to connect again, unless libzmq does before; None where the line is up or libzmq is at it."""
+        """When to connect again, unless libzmq does so before; None if the line is up or libzmq is connecting."""
         self.sockets_opened = 0
         self._open()
 
@@ -88,7 +88,7 @@ class Line:
                 raise
 
     def connect(self, address: str, now_ms: int) -> None:
-        """Connect to an address, with a fresh socket where this one was used for any."""
+        """Connect to an address, with a fresh socket if this one was used for any address. Raises UsageError."""
         if self.address:
             self.close()
             self._open()
@@ -104,16 +104,16 @@ class Line:
         self.reconnect_ms = None
 
     def connect_again_if_given_up(self, now_ms: int) -> None:
-        """Connect again where the last connection ended and libzmq does not try again."""
+        """Connect again if the last connection has ended and libzmq does not try again."""
         if self.reconnect_ms is not None and now_ms >= self.reconnect_ms:
             self.connect(self.address, now_ms)
 
     def receive(self) -> bytes | None:
-        """Return the next frame; None where there is none. Raises ProtocolError for a message of many frames."""
+        """Return the next frame; None if none waits. Raises ProtocolError for a message of more than one frame."""
         return _receive(self.socket, self.address)
 
     def came_up(self, now_ms: int) -> bool:
-        """Return whether the socket connected since the last call. Raises WrongKeyError and RejectedError."""
+        """Return whether the socket has connected since the last call. Raises WrongKeyError and RejectedError."""
         came_up = False
         while int(self.monitor.getsockopt(zmq.EVENTS)) & _READABLE:
             match recv_monitor_message(self.monitor)["event"]:
@@ -163,20 +163,20 @@ class Line:
         )
 
     def send(self, body: bytes) -> None:
-        """Send a body; where there is no connection it is dropped, since the session will repeat it."""
+        """Send a body. Without a connection drop it, because the session will repeat it."""
         _send(self.socket, body)
 
     def close(self) -> None:
-        """Close the socket and its monitor; what was not sent yet is dropped."""
+        """Close the socket and its monitor. Unsent messages are dropped."""
         if not self.socket.closed:
-            with suppress(zmq.ContextTerminated):  # which has ended the monitor
+            with suppress(zmq.ContextTerminated):  # the terminated context has ended the monitor
                 self.socket.disable_monitor()
             self.monitor.close(linger=0)
             self.socket.close(linger=0)
 
 
 class DeskLine:
-    """A DEALER without a monitor. Raises UsageError, when made, for keys that are none and where there is no room."""
+    """A DEALER without a monitor. Making one raises UsageError if the keys are invalid or if there is no room."""
 
     def __init__(self, context: "zmq.Context[zmq.SyncSocket]", link: JoinLink, keys: KeyPair) -> None:
         self._context = context
@@ -199,11 +199,11 @@ class DeskLine:
 
     @property
     def sockets(self) -> "list[zmq.SyncSocket]":
-        """The socket, which any call of `connect` may exchange."""
+        """The socket. Any call of `connect` may exchange it."""
         return [self.socket]
 
     def connect(self, address: str, now_ms: int) -> None:
-        """Connect to an address that a `Line` has reached, with a fresh socket where this one was used for any."""
+        """Connect to an address that a `Line` has reached, with a fresh socket if this one was used for any address."""
         if self.address:
             self.close()
             self._open()
@@ -211,27 +211,27 @@ class DeskLine:
         self.address, self.is_up, self._down_ms = address, False, now_ms
 
     def came_up(self, now_ms: int) -> bool:
-        """Return whether a connection came up since the last call. It is asked after all that waits was read."""
+        """Return whether a connection has come up since the last call. The caller must read all messages first."""
         was_up, self.is_up = self.is_up, bool(int(self.socket.getsockopt(zmq.EVENTS)) & _WRITABLE)
         if was_up and not self.is_up:
             self._down_ms = now_ms
         return self.is_up and not was_up
 
     def connect_again_if_given_up(self, now_ms: int) -> None:
-        """Connect again where no connection has come up for long; the caller knows that the house is there."""
+        """Connect again if no connection has come up for `DOWN_MAX_MS`. The caller must know that the house is up."""
         if self.address and not self.is_up and now_ms >= self._down_ms + DOWN_MAX_MS:
             self.connect(self.address, now_ms)
 
     def receive(self) -> bytes | None:
-        """Return the next frame; None where there is none. Raises ProtocolError for a message of many frames."""
+        """Return the next frame; None if none waits. Raises ProtocolError for a message of more than one frame."""
         return _receive(self.socket, self.address)
 
     def send(self, body: bytes) -> None:
-        """Send a body; where there is no connection it is dropped, since the desk will repeat it."""
+        """Send a body. Without a connection drop it, because the desk will repeat it."""
         _send(self.socket, body)
 
     def close(self) -> None:
-        """Close the socket; what was not sent yet is dropped."""
+        """Close the socket. Unsent messages are dropped."""
         self.socket.close(linger=0)
 
 
@@ -253,19 +253,19 @@ def _send(socket: "zmq.SyncSocket", body: bytes) -> None:
 
 
 def request_options(link: JoinLink, keys: KeyPair) -> Prepare:
-    """Return what sets the options of a DEALER to the house. It raises UsageError for keys that are none."""
+    """Return the function that sets the options of a DEALER. It raises UsageError if the keys are invalid."""
     return partial(_prepare, set_request_client, link, keys)
 
 
 def feed_options(link: JoinLink, keys: KeyPair) -> Prepare:
-    """Return what sets the options of a SUB to the house. It raises UsageError for keys that are none."""
+    """Return the function that sets the options of a SUB. It raises UsageError if the keys are invalid."""
     return partial(_prepare, set_subscriber, link, keys)
 
 
 def _prepare(
     set_options: Callable[["zmq.SyncSocket", int], None], link: JoinLink, keys: KeyPair, new: "zmq.SyncSocket"
 ) -> None:
-    """Set a socket's options. Raises UsageError for keys that are none."""
+    """Set a socket's options. Raises UsageError if the keys are invalid."""
     set_options(new, REPLY_BYTES_MAX)
     if link.server_key:
         try:

@@ -1,7 +1,7 @@
-"""How an asyncio loop watches sockets: it calls back when a file descriptor is readable, and when time is over.
+"""A watch has an asyncio loop call a client when a file descriptor is readable, and at the client's next deadline.
 
-The loop holds a client by a weak reference only, so that one that the program forgets can be collected; it then closes
-the sockets, since the collector would end their context before them, and wait forever.
+The loop holds a client only by a weak reference, so the collector can take a client that the program has forgotten. The
+watch then closes the sockets, because the collector would end their context first and wait forever.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from bidder.shells.base import Sockets, forgotten
 
 
 class Pumped(Protocol):
-    """What a watch calls."""
+    """A client that a watch calls."""
 
     def _pump(self) -> None:
-        """Move all there is to move."""
+        """Move all waiting messages."""
 
 
 class Watched(Protocol):
-    """What a watch looks at."""
+    """The sockets that a watch watches."""
 
     @property
     def sockets(self) -> "Sequence[zmq.Socket[Any]]":
@@ -32,13 +32,14 @@ class Watched(Protocol):
 
     @property
     def sockets_opened(self) -> int:
-        """How many were opened so far: where that has grown, `sockets` has others than before."""
+        """The number of sockets opened so far. When it has grown, `sockets` has changed."""
 
 
 class Watch:
-    """What the loop holds of a client, or of a desk: its sockets, and the client by a weak reference only.
+    """The loop's hold on a client or a desk: its sockets, and only a weak reference to the client.
 
-    It holds what callers wait on, too, and thereby their tasks and the client: while one waits, nothing is forgotten.
+    It also holds the futures that callers wait for, and through them their tasks and the client. So a client is never
+    forgotten while a caller waits.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -57,18 +58,18 @@ class Watch:
         self._watch_sockets()
 
     def wake(self) -> None:
-        """Have the loop call the client; for other threads."""
+        """Have the loop call the client. Any thread may call this."""
         with suppress(RuntimeError):  # the loop is closed
             self.loop.call_soon_threadsafe(self.pump)
 
     def pump(self) -> None:
-        """Let the client move its messages, if anybody holds it."""
+        """Let the client move its messages, if anything still holds it."""
         client = self._client()
         if client is not None:
             client._pump()
 
     def wait(self, wait_ms: int | None) -> None:
-        """Call the client when one of its sockets is readable, and after `wait_ms`, if not None."""
+        """Call the client when one of its sockets is readable, and after `wait_ms` unless it is None."""
         if self._timer is not None:
             self._timer.cancel()
         self._watch_sockets()
@@ -91,9 +92,9 @@ class Watch:
         self._descriptors = []
 
     def close(self) -> None:
-        """Look at the sockets no longer, in the loop's thread or while it does not run. May be called more than once.
+        """Stop watching the sockets. May be called more than once, in the loop's thread or while the loop does not run.
 
-        The caller closes them next: their file descriptors must not be watched then.
+        The caller must close the sockets only after this: a closed file descriptor must not be watched.
         """
         self.is_over = True
         if self._timer is not None:
@@ -109,14 +110,14 @@ class ClientWatch(Watch):
         self.sockets: Sockets | None = None
 
     def close(self) -> None:
-        """Close the sockets, in the loop's thread or while it does not run. May be called more than once."""
+        """Close the sockets. May be called more than once, in the loop's thread or while the loop does not run."""
         if not self.is_over:
             super().close()
             if self.sockets is not None:
                 self.sockets.close()
 
     def forget(self) -> None:
-        """Close the sockets of a client that nobody holds any more, or that is open when the program ends.
+        """Close the sockets of a client that nothing holds any more, or that is still open when the program ends.
 
         The collector may call it in any thread.
         """
