@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: programs that hold, load and measure auctions. Each is imported when it is asked for."""
+"""`python -m benchmarks`: programs that hold, load and measure auctions. A program is imported when it is called."""
 
 import signal
 from importlib import import_module
@@ -23,7 +23,7 @@ _COMMANDS: Final = {
     "recovery": "benchmarks.measurements.recovery",
     "report": "benchmarks.report.page",
 }
-"""Commands in the order of the help, each with its module, where it has the command's name."""
+"""Commands in the order of the help, each with its module; the function there has the command's name."""
 
 
 class _LazyGroup(AuctionGroup):
@@ -44,10 +44,10 @@ class _LazyGroup(AuctionGroup):
     epilog=examples("python -m benchmarks demo", "python -m benchmarks bots --bidders 200 --data evening"),
 )
 def main() -> None:
-    """Hold a sale with bots, send bots to a sale that is on, or measure the house."""
+    """Hold a sale with bots, send bots to a running sale, or measure the house."""
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGTERM, signal.SIGHUP):  # what was started is stopped, as after Ctrl-C
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a signal stops all started processes, as Ctrl-C does
         signal.signal(number, signal.default_int_handler)
     main(prog_name="python -m benchmarks")

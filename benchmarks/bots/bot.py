@@ -1,7 +1,7 @@
-"""One bot: the real client, a character, and a memory of what it was told.
+"""One bot: the real client, a character, and a memory of what the house told it.
 
-It looks at a lot a moment after the lot changed, as a person does, and when its plan says so. It bids on what it has
-seen: after a verdict it waits until its copy of the sale has caught up with that verdict.
+Like a person, it looks at a lot a moment after the lot changed. It also looks when its plan says so. It bids only on
+what it has seen: after a verdict it waits until its copy of the sale has caught up with that verdict.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ from common.lot import LotStatus, LotView, SaleStatus
 from common.messages import Accepted, Rejected
 
 REACTION_MS: Final = (250, 1400)
-"""How long a bot takes to look at a lot that changed, if it is not waiting for its moment."""
+"""The shortest and longest time before a bot looks at a changed lot, unless its plan names a later moment."""
 IN_FLIGHT_MAX: Final = 16
-"""Requests that a bot leaves unanswered; half of what the house remembers for it."""
+"""The most requests without an answer that a bot has open; half of the verdicts that the house keeps for it."""
 VERDICT_MS: Final = 30_000
 """How long a bot waits for a verdict: longer than any restart of the house."""
 
@@ -47,11 +47,11 @@ _WORTH_ANOTHER_TRY: Final = frozenset(
         RejectCode.UNAVAILABLE,
     }
 )
-"""Rejections that the lot's next change may undo; after any other the bot leaves the lot alone."""
+"""Rejections that the lot's next change may lift. After any other rejection the bot leaves the lot alone."""
 
 
 class Bot:
-    """A character in a sale. `run` goes on until it is cancelled, or raises (in a group) what stopped the client."""
+    """A character in a sale. `run` ends only when cancelled, or raises the client's error (in a group)."""
 
     def __init__(
         self, client: AsyncClient, character: Character, crowd: Crowd, slowness: float, tally: Tally, pulse: Pulse
@@ -65,9 +65,9 @@ class Bot:
         self._chance = character.reactions
         self._tastes: Tastes | None = None
         self._plans: dict[str, Any] = {}
-        """What it has in mind for each lot, in the lot's format; None: it does not care."""
+        """Its plan for each lot, in the lot's format. None means that the bot does not want the lot."""
         self._own: dict[str, AnyOwn | None] = {}
-        """Its own position on each lot, by the last verdict."""
+        """Its own position on each lot, from the last verdict."""
         self._seen_seqs: dict[str, int] = {}
         self._offers_minor: dict[str, int] = {}
         self._unsettled: set[str] = set()
@@ -94,7 +94,7 @@ class Bot:
             self.stop()
 
     def stop(self) -> None:
-        """Bid no more; verdicts of what is under way still come in, and the sale is still followed."""
+        """Stop bidding. The bot still receives the verdicts of open requests, and still follows the sale."""
         self._is_stopped = True
         for look in self._looks.values():
             look.cancel()
@@ -116,7 +116,7 @@ class Bot:
                 self._tally.events_repaired += missing
             case HistoryLost():
                 self._tally.histories_lost += 1
-                self._seen_seqs.clear()  # they are of the history that is gone
+                self._seen_seqs.clear()  # they belong to the lost history
                 self._own.clear()
             case NoticesDropped(dropped=dropped):
                 self._tally.events_dropped += dropped
@@ -130,7 +130,7 @@ class Bot:
             self._consider(view)
 
     def _consider(self, view: LotView) -> None:
-        """Look at a lot after a moment, unless that is under way or there is nothing in it for this bot."""
+        """Look at a lot after a moment, unless a look is already planned or the bot does not want the lot."""
         lot = view.lot
         if view.status.is_final:
             self._update_done()
@@ -172,11 +172,11 @@ class Bot:
     # --- what goes out ----------------------------------------------------------------------------------------------
 
     def _look(self, lot: str) -> None:
-        """Decide about a lot, on what is known of it now."""
+        """Decide about a lot from what the bot knows now."""
         del self._looks[lot]
         view, plan = self.client.lots().get(lot), self._plans[lot]
         if view is None or plan is None or lot in self._under_way or self._is_unseen(view):
-            return  # what is missing makes the bot look again when it comes
+            return  # the bot looks again when the missing part arrives
         if self.in_flight >= IN_FLIGHT_MAX:
             self._look_in(lot, REACTION_MS[0])
             return

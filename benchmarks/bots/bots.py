@@ -1,4 +1,4 @@
-"""`python -m benchmarks bots`: bots in a sale, over several processes, and proof at the end that all came out right."""
+"""`python -m benchmarks bots`: bots in several processes bid in a sale, and the result is checked at the end."""
 
 import asyncio
 import sys
@@ -29,16 +29,16 @@ from common.terminal.output import print_json, say
 
 BIDDERS_MAX: Final = 10_000
 BRISK_BIDDERS: Final = 20
-"""A crowd of so many is as quick as people are. In a larger one each takes longer in proportion, so that it does not
-make more work than two processors can do: every accepted bid is shown to every bot."""
+"""Up to this many bots react as quickly as people. In a larger crowd each bot reacts more slowly in proportion, because
+every accepted bid is shown to every bot and two processors must manage that work."""
 PROGRESS_S: Final = 0.5
 PROGRESS_LINE_S: Final = 5.0
-"""Between two lines of progress where there is no terminal."""
+"""The pause between two lines of progress when the output is not a terminal."""
 _FAILED: Final = 1
 
 
 class _Options(Struct, frozen=True):
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     bidders: int
     crowd: Crowd
@@ -56,7 +56,7 @@ class _Options(Struct, frozen=True):
 
 
 class _Place(NamedTuple):
-    """Where the sale is: the link, the data directory if it is on this machine, and the house if it is our own."""
+    """Where the sale is: its link, its data directory if on this machine, and its house if this program started it."""
 
     link: str
     data: Path | None
@@ -85,17 +85,17 @@ class _Place(NamedTuple):
     type=click.Choice([values.value for values in Values]),
     default=Values.LOGNORMAL.value,
     show_default=True,
-    help="How the lots' values to them are distributed around the estimates.",
+    help="How the bots' values of a lot are distributed around its estimate.",
 )
 @click.option(
     "--arrivals",
     type=click.Choice([arrivals.value for arrivals in Arrivals]),
     default=Arrivals.LATE.value,
     show_default=True,
-    help="When they come: late as in real timed auctions, or evenly.",
+    help="When they begin to bid: late as in real timed auctions, or evenly.",
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed gives the same bots and lots.")
-@click.option("--processes", type=click.IntRange(1, 1000), help="[default: a processor each, more for many bots]")
+@click.option("--processes", type=click.IntRange(1, 1000), help="[default: one for each processor, more for many bots]")
 @click.option("--to", "link", metavar="LINK", help="The join link of a house, instead of starting one.")
 @click.option(
     "--data",
@@ -113,22 +113,22 @@ class _Place(NamedTuple):
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="For how long lots of a house started here are open.",
+    help="How long the lots of a house started here stay open.",
 )
-@click.option("--kill", "kills", type=click.IntRange(0, 20), default=0, help="Kill a house started here so many times.")
+@click.option("--kill", "kills", type=click.IntRange(0, 20), default=0, help="How often to kill a house started here.")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
-    help="Leave a house that was there before after so long.  [default: when all lots are over]",
+    help="Leave a house not started here after this time.  [default: when all lots are over]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def bots(*, strategy: str, values: str, arrivals: str, seed: int, as_json: bool, **rest: Any) -> int:
-    """Have bots bid in a sale until all lots are over, each with the real client and a key of its own.
+    """Have bots bid in a sale until all lots are over. Each bot uses the real client and its own key.
 
-    Without --to and --data a house is started with a made-up catalogue, and its clocks stand until all have joined.
+    Without --to and --data, a house is started with a made-up catalogue. Its clocks start when all bots have joined.
 
-    Exit status 1 if a bot's copy of the sale is not the house's, an acknowledged bid is not in the record, or the
-    record does not verify.
+    The exit status is 1 if a bot's copy of the sale differs from the house's, if an acknowledged bid is missing from
+    the record, or if the record does not verify.
     """
     crowd = Crowd(seed, strategy, Values(values), Arrivals(arrivals))
     rest["processes"] = rest["processes"] or processes_for(rest["bidders"], clients_max())
@@ -150,7 +150,7 @@ def _check_options(options: _Options) -> None:
     if options.seconds is not None and options.starts_a_house:
         raise UsageError("--seconds is for a house that runs already; give --duration for one that is started here.")
     if options.starts_a_house:
-        make_room_for_files(2 * options.bidders)  # in the house, which may have as many as this process
+        make_room_for_files(2 * options.bidders)  # for the house, which inherits this limit
 
 
 def _run(options: _Options, *, as_json: bool) -> int:
@@ -166,7 +166,7 @@ def _run(options: _Options, *, as_json: bool) -> int:
 
 
 async def _hold(options: _Options, folder: Path) -> tuple[Outcome, float]:
-    """Carry out the trial; return what it came to, and how late the busiest worker's loop was at most."""
+    """Carry out the trial; return its outcome and the longest delay of any worker's loop."""
     stop_when_told()
     slowness = max(1.0, options.bidders / BRISK_BIDDERS)
     async with (
@@ -182,7 +182,7 @@ async def _hold(options: _Options, folder: Path) -> tuple[Outcome, float]:
 
 @asynccontextmanager
 async def _place(options: _Options, folder: Path) -> AsyncIterator[_Place]:
-    """Yield the house that is named, or start one whose clocks stand still."""
+    """Yield the named house, or start one with stopped clocks."""
     if options.link is not None:
         yield _Place(options.link, None, None)
     elif options.data is not None:
@@ -202,7 +202,7 @@ def _progress_bar() -> "AbstractContextManager[Status | None]":
 
 
 async def _show_progress(crew: Crew, bidders: int, bar: Status | None) -> None:
-    """Say how far things are: in place at a terminal, else in a line from time to time."""
+    """Show the progress: in place at a terminal, otherwise as a line from time to time."""
     began_s = asyncio.get_running_loop().time()
     while True:
         await asyncio.sleep(PROGRESS_LINE_S if bar is None else PROGRESS_S)

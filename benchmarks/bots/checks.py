@@ -1,4 +1,4 @@
-"""What must be true after a sale: all copies of it are equal, and the record has every bid that was acknowledged."""
+"""Checks after a sale: all copies of it are equal, and the record has every acknowledged bid."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,14 +24,14 @@ _REQUESTS: Final = """
 
 
 class Check(msgspec.Struct, frozen=True):
-    """What must hold, and what speaks against it."""
+    """What must hold, and the problems found."""
 
     what: str
     problems: list[str]
 
 
 def report_check(check: Check) -> bool:
-    """Print whether a check held, with its first problems where it did not; return whether it did."""
+    """Print whether a check held, with the first problems of a failed one; return whether it held."""
     problems = check.problems
     say(f"{'FAIL' if problems else 'OK  '}  {check.what}", style={"fg": "red" if problems else "green"})
     for problem in problems[:_SHOWN_MAX]:
@@ -42,20 +42,20 @@ def report_check(check: Check) -> bool:
 
 
 async def house_check(data: Path, lots: Mapping[str, LotView]) -> Check:
-    """Hold a copy of the sale against what the auctioneer itself reports. Raises HouseError."""
+    """Compare a copy of the sale with the auctioneer's own reports. Raises HouseError."""
     what = "It is the sale that the auctioneer has: status, price, hammer, winner, bids and seq of each lot"
     return Check(what, differences_from_reports(lots, await ask_house(data, "lots"), await ask_house(data, "results")))
 
 
 def record_check(data: Path, acknowledged: Sequence[Acknowledged]) -> Check:
-    """Look for all acknowledged offers in the record of the sale in `data`."""
+    """Check that the record of the sale in `data` has all acknowledged offers."""
     what = f"All {len(acknowledged)} offers that the house acknowledged are in its record"
     twice = len(acknowledged) - len({(one.paddle, one.request_id) for one in acknowledged})
     return Check(what, missing_from_record(data, acknowledged) + ([f"{twice} are there twice"] if twice else []))
 
 
 def differences(ours: Mapping[str, LotView], theirs: Mapping[str, LotView]) -> list[str]:
-    """Return in which lots two copies of a sale differ, a sentence for each."""
+    """Return a sentence for each lot in which two copies of a sale differ."""
     if ours == theirs:
         return []
     return [
@@ -66,14 +66,14 @@ def differences(ours: Mapping[str, LotView], theirs: Mapping[str, LotView]) -> l
 
 
 def digest(sale: SaleView, lots: Mapping[str, LotView]) -> str:
-    """Return a text that is the same for equal copies of a sale, in whatever process they are."""
+    """Return a text that is the same for equal copies of a sale, in any process."""
     return blake2b(msgspec.msgpack.encode((sale, list(lots.values()))), digest_size=16).hexdigest()
 
 
 def differences_from_reports(
     lots: Mapping[str, LotView], lots_report: list[dict[str, Any]], results_report: list[dict[str, Any]]
 ) -> list[str]:
-    """Return where a copy of the sale differs from what the auctioneer's own reports say of the lots."""
+    """Return the differences between a copy of the sale and the auctioneer's own reports on the lots."""
     reported = {row["lot"]: _public(row) for row in lots_report}
     for row in results_report:
         ended = _public({name: value for name, value in row.items() if name != _PAID})
@@ -88,7 +88,7 @@ def differences_from_reports(
 
 
 def missing_from_record(data: Path, acknowledged: Iterable[Acknowledged]) -> list[str]:
-    """Return which acknowledged offers the record of the sale in `data` does not have."""
+    """Return the acknowledged offers that the record of the sale in `data` lacks."""
     with closing(sqlite3.connect(f"file:{data / 'journal.sqlite3'}?mode=ro", uri=True)) as journal:
         recorded = set(journal.execute(_REQUESTS))
     return [
@@ -106,9 +106,9 @@ def _brief(view: LotView | None) -> str:
 
 
 _SHARED: Final = {"status": "status", "price": "price_minor", "hammer": "hammer_minor", "bids": "bids", "seq": "seq"}
-"""What views and reports both say of a lot, and how reports call it."""
+"""The fields that a lot's view and the reports share, with their names in the reports."""
 _PAID: Final = "price_minor"
-"""In the results this is what was paid, also for a lot that was bought at once; in `lots`, where bidding stands."""
+"""In the results: the price paid, also for a lot bought at once. In `lots`: the current price of the bidding."""
 
 
 def _public(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _public(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _comparable(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
-    """Return what the house says, without the number of bids where others are not shown that."""
+    """Return the house's fields, without the number of bids if other people are not shown it."""
     return theirs | {"bids": None} if ours and ours["bids"] is None else theirs
 
 

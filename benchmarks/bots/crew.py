@@ -1,4 +1,4 @@
-"""The worker processes that hold the bots, as the program sees them that started them."""
+"""The worker processes that hold the bots, seen from the program that starts them."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ from common.errors import AuctionError, UnreachableError
 from common.open_files import FILES_PER_CLIENT
 
 BOTS_PER_PROCESS_MIN: Final = 20
-"""Fewer are not worth a process of their own."""
+"""The fewest bots that are worth a separate process."""
 LEAVE_S: Final = 10.0
 
 R = TypeVar("R", Stopped, Compared)
@@ -46,25 +46,25 @@ class WorkerError(AuctionError):
 
 
 def shares(bidders: int, processes: int) -> list[tuple[int, int]]:
-    """Return which bots each process holds: its first, and how many."""
+    """Return the bots of each process: the number of the first, and the count."""
     bounds = [bidders * number // processes for number in range(processes + 1)]
     return [(first, end - first) for first, end in pairwise(bounds) if end > first]
 
 
 def clients_max() -> int:
-    """Return how many clients this system lets one process have."""
+    """Return the most clients that this system allows in one process."""
     files_max = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return sys.maxsize if files_max == resource.RLIM_INFINITY else max(1, files_max // FILES_PER_CLIENT)
 
 
 def processes_for(bidders: int, clients_max: int) -> int:
-    """Return how many processes bots are spread over: one for each processor, and as many as their sockets take."""
+    """Return the number of worker processes: one for each processor, or more if the bots' sockets need more."""
     wanted = min(os.cpu_count() or 1, -(-bidders // BOTS_PER_PROCESS_MIN))
     return max(wanted, -(-bidders // clients_max))
 
 
 class _Worker:
-    """One process: what it said last, and the answers that are awaited."""
+    """One process: its last report, and the answers that the program awaits."""
 
     def __init__(self, process: asyncio.subprocess.Process, pulse: Pulse) -> None:
         self.standing = Standing(joined=0, accepted=0, refused=0, is_over=False, lots_over=0, lots=0, live={}, lag_ms=0)
@@ -83,7 +83,7 @@ class _Worker:
         self._process.stdin.write(encode_line(order))
 
     async def leave(self) -> None:
-        """Let the process end, by force where it does not."""
+        """Let the process end, by force if it does not end in time."""
         assert self._process.stdin is not None, "the worker's input is not a pipe"
         self._process.stdin.close()
         try:
@@ -147,12 +147,12 @@ class Crew:
 
     @property
     def processes(self) -> int:
-        """How many workers there are."""
+        """The number of workers."""
         return len(self._joins)
 
     @property
     def standing(self) -> Standing:
-        """How things stand with all bots together. `lots` and `lots_over` are as the worker that is ahead has them."""
+        """The state of all bots together. `lots` and `lots_over` come from the worker that is furthest ahead."""
         all_of_them = [worker.standing for worker in self._workers]
         return Standing(
             joined=sum(one.joined for one in all_of_them),
@@ -166,9 +166,9 @@ class Crew:
         )
 
     async def until(self, holds: Callable[[Standing], bool], timeout_s: float | None) -> bool:
-        """Wait until `holds` of how things stand; return False where the time is over before.
+        """Wait until `holds` is true of the bots' state; return False if the time ends first.
 
-        Raises WorkerError where a worker can't go on.
+        Raises WorkerError if a worker can't continue.
         """
 
         def holds_or_broken() -> bool:
@@ -180,14 +180,14 @@ class Crew:
         return is_so
 
     async def stop(self, timeout_s: float) -> Tally:
-        """Let the bots bid no more, and return what came of their requests. Raises WorkerError, UnreachableError."""
+        """Stop the bots' bidding, and return the tally of their requests. Raises WorkerError, UnreachableError."""
         tally = Tally()
         for stopped in await self._answers(Stop(), Stopped, timeout_s):
             tally.add(stopped.tally)
         return tally
 
     async def compare(self, settle_s: float, timeout_s: float) -> list[Compared]:
-        """Hold all copies of the sale against what newcomers are given, for each worker. Raises as `stop` does."""
+        """Compare all copies of the sale with a newcomer's, in each worker. Raises as `stop` does."""
         return await self._answers(Compare(settle_s), Compared, timeout_s)
 
     async def _answers(self, order: AnyOrder, kind: type[R], timeout_s: float) -> list[R]:

@@ -1,16 +1,16 @@
-"""Who the bots are, what lots are worth to them, and when they come: drawn from a seed, without IO, always the same.
+"""The bots' characters, their values of the lots, and their arrivals: drawn from a seed, without IO, always the same.
 
-Each draw has a stream of its own, named by the seed, the bot and the lot, so that it does not depend on the order in
-which lots open or bots join, nor on how many processes share the bots. A bidder does not care for each lot, and has a
-purse: the most that it spends on one lot. Purses go by the middle lot of the catalogue, so that a lot far above all
-others finds nobody who can pay for it. Who bids by `Strategy.BUDGET` has a smaller one, for all lots together,
-and stays with lots that show who leads.
+Each draw has its own stream of chance, named by the seed, the bot and the lot. So a draw does not depend on the order
+in which lots open or bots join, nor on the number of processes that share the bots. A bidder wants only some of the
+lots. It has a purse: the most that it spends on one lot. Purses are multiples of the catalogue's middle value, so
+nobody can pay for a lot far above all others. A bidder with `Strategy.BUDGET` has a smaller purse for all lots
+together, and bids only on lots that show their leader.
 
-When bidders come, if late: of long timed auctions 47 % have a bid in the last 5 minutes, 32 % in the last 60 s and 11 %
-in the last 10 s (Roth and Ockenfels, American Economic Review 92, 2002). Here a lot's time stands for the last ten
-minutes of such an auction, so that the same holds for its last half, its last tenth and its last sixtieth. The moment
-of the last arrival is drawn for each lot; each bidder's own is drawn from the same distribution, but not later, and
-rather near to it than far.
+Late arrivals follow real auctions: 47 % of long timed auctions have a bid in the last 5 minutes, 32 % in the last 60 s
+and 11 % in the last 10 s (Roth and Ockenfels, American Economic Review 92, 2002). Here a lot's time stands for the last
+ten minutes of such an auction, so the same shares hold for its last half, its last tenth and its last sixtieth. The
+moment of the last arrival is drawn for each lot. Each bidder's arrival is drawn from the same distribution, is never
+later than that moment, and is more often near it than far from it.
 """
 
 from collections.abc import Callable, Iterable
@@ -33,24 +33,24 @@ MIX: Final = "mix"
 
 
 class Values(Enum):
-    """How what a lot is worth to a bidder is distributed. The room's value of a lot lies around its estimate."""
+    """The distribution of the bidders' values of a lot. The room's value of a lot lies around its estimate."""
 
     LOGNORMAL = "lognormal"
     """Private values: the room's value times a factor that is lognormal, with a median of 1."""
     UNIFORM = "uniform"
-    """Private values: the room's value times a factor from a half to one and a half, each as likely."""
+    """Private values: the room's value times a uniform factor from a half to one and a half."""
     COMMON = "common"
-    """A common value: the room's is the true one, and each bidder has its own estimate with a normal error; whoever
-    wins has most likely overestimated it."""
+    """A common value: the room's value is the true one, and each bidder estimates it with a normal error. The winner
+    has most likely overestimated it."""
 
 
 class Arrivals(Enum):
-    """When bidders take an interest in a lot."""
+    """The time at which bidders become interested in a lot."""
 
     EVEN = "even"
-    """In the first two thirds of its time, each moment as likely."""
+    """Uniform over the first two thirds of the lot's time."""
     LATE = "late"
-    """As in real timed auctions, many near the end. A sniper bids just when it comes."""
+    """Many near the end, as in real timed auctions. A sniper bids at the moment of its arrival."""
 
 
 _MIXED: Final = (
@@ -71,33 +71,33 @@ _NAMES: Final = (
 )
 
 INTERESTED: Final = 0.6
-"""How many of the bidders care for a lot."""
+"""The share of the bidders who want a lot."""
 APPETITE: Final = (0.75, 1.1)
-"""What the room as a whole makes of a lot, as a multiple of the middle of its estimate."""
+"""The range of the room's value of a lot, as a multiple of the middle of its estimate."""
 SPREAD: Final = 0.22
-"""Lognormal: how far bidders differ, the standard deviation of the factor's logarithm."""
+"""Lognormal values: the standard deviation of the factor's logarithm."""
 UNIFORM: Final = (0.5, 1.5)
 ERROR: Final = 0.15
-"""Common: the standard deviation of a bidder's error, as a part of the true value."""
+"""Common values: the standard deviation of a bidder's error, as a part of the true value."""
 PURSES: Final = (6.0, 13.0)
-"""The most that a bidder spends on one lot, as a multiple of the catalogue's middle value."""
+"""The range of a purse: the most that a bidder spends on one lot, as a multiple of the catalogue's middle value."""
 BUDGETS: Final = (1.0, 4.0)
-"""The most that `Strategy.BUDGET` spends on all lots, as such a multiple."""
+"""The range of a `Strategy.BUDGET` purse for all lots, as a multiple of the catalogue's middle value."""
 HURRY: Final = (0.03, 0.07)
-"""When a bidder who would buy at once begins, as a part of the time that the lot is open."""
+"""The time at which a bidder who would buy at once begins, as a part of the lot's time."""
 INTEREST_BEGINS: Final = (0.12, 0.65)
-"""When the others begin, if they come evenly."""
+"""The time at which the other bidders begin if arrivals are even, as a part of the lot's time."""
 LATE: Final = ((0.0, 0.0), (1 / 60, 0.11), (1 / 10, 0.32), (1 / 2, 0.47), (1.0, 1.0))
-"""Late arrivals: the part of a lot's time that is left, and how many come when no more than that is."""
+"""Late arrivals: a remaining part of a lot's time, and the share of bidders who come within that part."""
 NEARNESS: Final = 3
-"""Late: how near bidders come to a lot's last arrival; with 1, the last of a few bidders would be too early."""
+"""Late arrivals: how near bidders come to a lot's last one. With 1, the last of a few bidders would be too early."""
 UNTIMED_MS: Final = 20_000
-"""Of lots without a clock, and of long ones where bidders come evenly, parts are taken of this."""
+"""The time that stands for the lot's time if a lot has no clock, or is long and bidders come evenly."""
 SNIPE_MS: Final = (300, 1500)
 
 
 class Crowd(Struct, frozen=True):
-    """What a whole crowd is drawn from. `strategy` is `mix`, of which ten bots have all, or the value of one."""
+    """The source of all draws of a crowd. `strategy` is a strategy's value, or `mix`: ten bots then have them all."""
 
     seed: int
     strategy: str = MIX
@@ -105,7 +105,7 @@ class Crowd(Struct, frozen=True):
     arrivals: Arrivals = Arrivals.EVEN
 
     def characters(self, bidders: int, first: int = 0) -> "list[Character]":
-        """Return so many bots of it, from the `first` on."""
+        """Return this number of the crowd's bots, beginning with the number `first`."""
         return [
             Character(number, _name(number), self._strategy_of(number), f"{self.seed}/{number}")
             for number in range(first, first + bidders)
@@ -116,7 +116,7 @@ class Crowd(Struct, frozen=True):
 
 
 class Character(Struct, frozen=True):
-    """One bot: what it is called, how it bids, and the seed of all that it draws."""
+    """One bot: its name, its strategy, and the seed of all its draws."""
 
     number: int
     name: str
@@ -125,7 +125,7 @@ class Character(Struct, frozen=True):
 
     @property
     def reactions(self) -> Random:
-        """A fresh source of chance for when and how boldly the bot acts."""
+        """A new source of chance for the bot's reaction times and its boldness."""
         return Random(f"{self.seed}/reactions")
 
 
@@ -135,7 +135,7 @@ def _name(number: int) -> str:
 
 
 class Tastes:
-    """What the lots are worth to one bot. `catalogue` is what it saw when it joined, which its purse goes by."""
+    """The value of each lot to one bot. `catalogue` has the lots at its joining; its purse depends on them."""
 
     def __init__(self, crowd: Crowd, character: Character, catalogue: Iterable[LotTerms]) -> None:
         self._crowd = crowd
@@ -146,9 +146,9 @@ class Tastes:
         self.budget_minor = int(middle_minor * draw.uniform(*BUDGETS))
 
     def plan(self, view: LotView, now_ms: int) -> Any | None:
-        """Return what the bot has in mind for a lot that it can bid on since `now_ms`; None: it does not care.
+        """Return the bot's plan for a lot that takes bids from `now_ms` on, or None if the bot does not want the lot.
 
-        It is a plan of the lot's format, which only the format's player reads.
+        The plan belongs to the lot's format; only the format's player reads it.
         """
         terms, start = view.terms, start_of(view.terms.format)
         draw = Random(f"{self._character.seed}/lot {terms.lot}")
@@ -171,7 +171,7 @@ class Tastes:
 
 
 def _left_late(room: Random, draw: Random) -> float:
-    """Return the part of a lot's time that is left when a late bidder comes: at least what the lot's last one has."""
+    """Return the part of a lot's time that is left when a late bidder comes: never less than at the last arrival."""
     last = room.random()
     return _left(last + (1 - last) * draw.random() ** NEARNESS)
 
@@ -187,7 +187,7 @@ def _factor(values: Values, draw: Random) -> float:
 
 
 def _left(share: float) -> float:
-    """Return how much of its time a lot has left when this share of the arrivals is still to come, by `LATE`."""
+    """Return the part of a lot's time that is left when this share of the arrivals is yet to come, by `LATE`."""
     for (left, shares), (next_left, next_shares) in pairwise(LATE):
         if share <= next_shares:
             return left + (next_left - left) * (share - shares) / (next_shares - shares)
@@ -195,7 +195,7 @@ def _left(share: float) -> float:
 
 
 def _round(step_at: Callable[[int], int], value_minor: float) -> int:
-    """Return a value as people name them: in whole steps of the lot."""
+    """Return a value rounded to whole steps of the lot, as people name values."""
     whole_minor = min(int(value_minor), AMOUNT_MINOR_MAX)
     return whole_minor - whole_minor % step_at(whole_minor)
 

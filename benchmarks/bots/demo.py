@@ -1,4 +1,4 @@
-"""`make demo`: a real house in a process of its own, bots on real sockets, and proof at the end that all was right."""
+"""`make demo`: a real house in its own process, bots on real sockets, and a check of the result at the end."""
 
 import asyncio
 import sys
@@ -22,11 +22,11 @@ from common.terminal.commands import STOPPED_STATUS, examples
 from common.terminal.output import say
 
 SEED: Final = 19
-"""With these bots' values, one lot of the catalogue is bought at once and one is beyond all purses."""
+"""This seed shows both: one lot of the catalogue is bought at once, and one is beyond all purses."""
 SALE_S_MAX: Final = 300.0
-"""The bots' patience with a sale that somebody pauses or extends."""
+"""How long the bots stay in a sale that somebody pauses or extends."""
 SETTLE_S: Final = 60.0
-"""How long copies of the sale may take to become equal after the last bid."""
+"""The longest time that copies of the sale may take to become equal after the last bid."""
 _FAILED: Final = 1
 
 
@@ -35,7 +35,7 @@ _FAILED: Final = 1
     epilog=examples("python -m benchmarks demo", "python -m benchmarks demo --bidders 100 --data evening"),
 )
 @click.option("--bidders", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many bots bid.")
-@click.option("--seed", type=int, default=SEED, show_default=True, help="What the lots are worth to them.")
+@click.option("--seed", type=int, default=SEED, show_default=True, help="Chooses the bots' values of the lots.")
 @click.option(
     "--catalogue", type=click.Path(path_type=Path), default=demo_catalogue, help="[default: the demo's own catalogue]"
 )
@@ -46,9 +46,9 @@ _FAILED: Final = 1
     help="Keep the sale here.  [default: a temporary directory]",
 )
 def demo(bidders: int, seed: int, catalogue: Path, data: Path | None) -> int:
-    """Hold a sale: an auctioneer, and bots that bid on real sockets until it ends. Then check that all was right.
+    """Hold a sale: an auctioneer, and bots that bid on real sockets until it ends. Then check the result.
 
-    Exit status 1 if a bidder saw anything else than the house, a bid was lost, or the record does not verify.
+    The exit status is 1 if a bidder's view differs from the house's, a bid was lost, or the record does not verify.
     """
     with sale_folder(data) as folder:
         try:
@@ -98,7 +98,7 @@ def _print_how_to_join(house: HouseProcess) -> None:
 
 
 async def _watch(swarm: Swarm) -> bool:
-    """Show the sale until it is over; return whether it ended in time."""
+    """Show the sale to its end; return whether it ended in time."""
     client = await swarm.observe()
     with open_screen() as screen:
         story = Story(client.sale.currency, lambda paddle: _name(swarm, paddle))
@@ -130,7 +130,7 @@ def _name(swarm: Swarm, paddle: int) -> str:
 
 
 async def _check_copies(house: HouseProcess, swarm: Swarm) -> bool:
-    """Check that bidders, newcomers and the auctioneer all have the same sale; return whether they do."""
+    """Check that bidders, newcomers and the auctioneer have equal copies of the sale; return whether they do."""
     newcomer = await swarm.reference()
     unequal = await swarm.until_equal(newcomer, SETTLE_S)
     is_right = report_check(Check(f"All {len(swarm.bots)} bots have the sale that a newcomer is given", unequal))

@@ -1,4 +1,4 @@
-"""What the bots' requests and the sale came to: in a few lines for people, and as JSON."""
+"""The results of the bots' requests and of the sale: in a few lines for people, and as JSON."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -16,7 +16,7 @@ PERCENTS: Final = (50, 90, 99, 99.9, 100)
 
 
 class Kill(Struct, frozen=True):
-    """One death of the house: when, how long until it listened again, and until all bots were up to date with it."""
+    """One kill of the house: its time, the time until the house listens again, and until all bots are up to date."""
 
     at_s: float
     back_s: float
@@ -25,7 +25,7 @@ class Kill(Struct, frozen=True):
 
 
 def print_tally(tally: Tally) -> None:
-    """Print how many requests were accepted and refused, how long verdicts took, and what had to be repaired."""
+    """Print the counts of accepted and refused requests, the times of verdicts, and the repairs of copies."""
     codes = sorted(tally.rejected.items(), key=lambda item: -item[1])
     refused = ", ".join(f"{count} {code.value}" for code, count in codes)
     say(
@@ -44,7 +44,7 @@ def print_tally(tally: Tally) -> None:
 
 
 def print_kills(kills: Iterable[Kill]) -> None:
-    """Print what each death of the house came to."""
+    """Print a line for each kill of the house."""
     for kill in kills:
         say(
             f"Killed     at {kill.at_s:.1f} s, after {kill.accepted_before} accepted bids; back after "
@@ -53,7 +53,7 @@ def print_kills(kills: Iterable[Kill]) -> None:
 
 
 def print_revenue(lots: Iterable[LotView], currency: Currency) -> None:
-    """Print how each lot ended, and the sum."""
+    """Print each lot's result, and the sum."""
     views = list(lots)
     counts = [bidding_of(view.board).bids for view in views]
     total_minor = sum(view.paid_minor or 0 for view in views)
@@ -79,7 +79,7 @@ def print_revenue(lots: Iterable[LotView], currency: Currency) -> None:
 
 
 def tally_fields(tally: Tally) -> dict[str, Any]:
-    """Return a tally as JSON has it."""
+    """Return a tally's fields for JSON."""
     return {
         "accepted": len(tally.acknowledged),
         "refused": {code.value: count for code, count in sorted(tally.rejected.items(), key=lambda item: -item[1])},
@@ -94,7 +94,7 @@ def tally_fields(tally: Tally) -> dict[str, Any]:
 
 
 def revenue_fields(lots: Iterable[LotView], currency: Currency) -> dict[str, Any]:
-    """Return the revenue by lot as JSON has it."""
+    """Return the revenue of each lot, for JSON."""
     views = list(lots)
     return {
         "currency": currency.code,

@@ -1,4 +1,4 @@
-"""Where a program of this package has a house keep its sale, and the catalogue of a sale made up for bots."""
+"""The directory in which a house started by this package keeps its sale, and a made-up catalogue for bots."""
 
 import shutil
 import tempfile
@@ -12,16 +12,16 @@ from common.errors import StorageError
 
 _THINGS: Final = ("Armchair", "Bracelet", "Clock", "Drawing", "Etching", "Figurine", "Globe", "Harp", "Inkwell", "Jug")
 ESTIMATES: Final = (100, 2000)
-"""What lots are estimated at, in whole units of the currency."""
+"""The range of the lots' estimates, in whole units of the currency."""
 DURATIONS: Final = (0.75, 1.0)
-"""How long lots are open, as a part of the longest."""
+"""The range of the times that lots are open, as a part of the longest."""
 DUTCH_PRICES: Final = 20
-"""About how many prices a Dutch clock shows."""
+"""The rough number of prices that a Dutch clock shows."""
 
 
 @contextmanager
 def sale_folder(data: Path | None = None) -> Iterator[Path]:
-    """Yield `data` or a temporary directory for a sale; a temporary one is removed at the end. Raises StorageError."""
+    """Yield `data`, or a temporary directory that is removed at the end. Raises StorageError."""
     if data is not None:
         yield data
         return
@@ -36,15 +36,15 @@ def sale_folder(data: Path | None = None) -> Iterator[Path]:
 
 
 def keep_folder(folder: Path) -> Path:
-    """Save a temporary directory from its removal, and return where it is now."""
+    """Move a temporary directory so that it is not removed, and return its new path."""
     return folder.rename(folder.with_name(f"{folder.name}-failed"))
 
 
 def write_catalogue(folder: Path, lots: int, duration_s: float, seed: int) -> Path:
-    """Write a catalogue for bots, the same for the same seed, and return its path.
+    """Write a catalogue for bots and return its path. The same seed gives the same catalogue.
 
     All lots open at the start, for up to `duration_s`, with a short soft close. Of ten lots two have a reserve and one
-    has a buy-now price; one is sealed, one Vickrey and one Dutch. The sale ends by itself.
+    has a buy-now price; one is sealed, one Vickrey and one Dutch. The sale ends automatically.
     """
     draw = Random(f"{seed}/catalogue")
     window_ms = max(500, round(duration_s * 1000 / 20))
@@ -73,7 +73,7 @@ def write_catalogue(folder: Path, lots: int, duration_s: float, seed: int) -> Pa
 
 
 def _bidding(number: int, middle: int, duration_ms: int) -> list[str]:
-    """Return how a lot is sold that is worth about `middle`."""
+    """Return the catalogue's lines about the bidding, for a lot worth about `middle`."""
     usual = [f'starting_price = "{middle // 3}"', f'duration = "{duration_ms}ms"']
     english = [*usual, f'increment = "{max(1, middle // 50)}"']
     match number % 10:

@@ -1,4 +1,4 @@
-"""Where a sale is watched: a live table with a ticker at a terminal, plain lines in a pipe."""
+"""The display of a sale: a live table with a ticker at a terminal, plain lines in a pipe."""
 
 import sys
 import time
@@ -22,9 +22,9 @@ from common.terminal.output import say
 
 REFRESH_S: Final = 0.2
 TICKER_LINES: Final = (4, 10)
-"""The fewest and the most lines of the ticker; it takes what room the table leaves."""
+"""The fewest and the most lines of the ticker; it uses the space that the table leaves."""
 _TABLE_FRAME: Final = 5
-"""Lines of the table that are not lots, and of the blank between it and the ticker."""
+"""The lines of the table that are not lots, plus the blank line between table and ticker."""
 
 _STYLES: Final = {
     Kind.SALE: "bold",
@@ -48,7 +48,7 @@ NameOf = Callable[[int], str]
 
 
 class Screen(ABC):
-    """Shows a sale while the `with` lasts."""
+    """Shows a sale during the `with` block."""
 
     def __init__(self) -> None:
         self._began_s = time.monotonic()
@@ -58,7 +58,7 @@ class Screen(ABC):
 
     @abstractmethod
     def __exit__(self, *_: object) -> None:
-        """Leave on the screen what was shown last."""
+        """Leave the last table and ticker on the screen."""
 
     @abstractmethod
     def tell(self, line: Line) -> None:
@@ -66,7 +66,7 @@ class Screen(ABC):
 
     @abstractmethod
     def refresh(self, client: AsyncClient, name_of: NameOf) -> None:
-        """Show the lots as they stand now."""
+        """Show the present state of the lots."""
 
     def _time(self) -> str:
         return f"{time.monotonic() - self._began_s:5.1f} s"
@@ -76,18 +76,18 @@ class PlainScreen(Screen):
     """One line for each notable event, with the seconds since the beginning."""
 
     def __exit__(self, *_: object) -> None:
-        """Do nothing: all lines are out."""
+        """Do nothing: all lines are already printed."""
 
     def tell(self, line: Line) -> None:
         """Print the line."""
         say(f"{self._time()}  {line.text}")
 
     def refresh(self, client: AsyncClient, name_of: NameOf) -> None:
-        """Do nothing: the lines say it all."""
+        """Do nothing: the lines tell everything."""
 
 
 class LiveScreen(Screen):
-    """A table that changes in its place, and the last notable events below it."""
+    """A table that is updated in place, with the last notable events below it."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
@@ -103,12 +103,12 @@ class LiveScreen(Screen):
         self._live.stop()
 
     def tell(self, line: Line) -> None:
-        """Add the line to the ticker, to be shown with the next refresh."""
+        """Add the line to the ticker; the next refresh shows it."""
         text = Text(f"{self._time()}  ", style="dim", no_wrap=True, overflow="ellipsis")
         self._ticker.append(text.append(line.text, style=f"not dim {_STYLES[line.kind]}"))
 
     def refresh(self, client: AsyncClient, name_of: NameOf) -> None:
-        """Draw the table and the ticker anew."""
+        """Draw the table and the ticker again."""
         table = lots_table(client, name_of)
         room = self._console.height - table.row_count - _TABLE_FRAME
         lines = list(self._ticker)[-min(max(room, TICKER_LINES[0]), TICKER_LINES[1]) :]
@@ -116,13 +116,13 @@ class LiveScreen(Screen):
 
 
 def open_screen() -> Screen:
-    """Return the screen that fits where standard output goes."""
+    """Return the screen that suits standard output."""
     console = Console()
     return LiveScreen(console) if sys.stdout.isatty() and not console.is_dumb_terminal else PlainScreen()
 
 
 def lots_table(client: AsyncClient, name_of: NameOf) -> Table:
-    """Return a table of all lots as they stand."""
+    """Return a table of all lots in their present state."""
     currency = client.sale.currency
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
     columns: tuple[tuple[str, dict[str, Any]], ...] = (

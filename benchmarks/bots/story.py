@@ -1,4 +1,4 @@
-"""What is worth telling of a sale to somebody who watches it: a line for each notable event, and none for most bids."""
+"""The story of a sale for its spectators: a line for each notable event, and none for most bids."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ from common.names import printable
 
 
 class Story:
-    """Tells a sale. `name_of` gives the name that goes with a paddle."""
+    """Tells a sale. `name_of` returns the name of a paddle's bidder."""
 
     def __init__(self, currency: Currency, name_of: Callable[[int], str]) -> None:
         self._show = currency.show
@@ -33,7 +33,7 @@ class Story:
         self._tellers = {terms: teller(currency, name_of) for terms, teller in TELLERS.items()}
 
     def tell(self, notice: Notice) -> Line | None:
-        """Return the line for a notice of the client; None where it is not notable."""
+        """Return the line for a notice from the client; None if the notice is not notable."""
         match notice:
             case LotChanged():
                 return self._of_lot(notice)

@@ -1,8 +1,8 @@
-"""Many bots in one process: joins them to a house, has them bid, and holds their copies of the sale against another.
+"""Many bots in one process: they join a house and bid, and their copies of the sale are compared with another copy.
 
-For what real clients see, not for speed: they take more of a machine than the house does. A house is measured with
-`benchmarks.load.closed_loop` and `benchmarks.load.open_loop`. All clients share one context, and one loop moves them.
-Each has its own CURVE key, which is kept in memory only.
+Use a swarm to see what real clients see, not to measure speed: the clients take more of a machine than the house does.
+Measure a house with `benchmarks.load.closed_loop` and `benchmarks.load.open_loop`. All clients share one context and
+one event loop. Each client has its own CURVE key, kept only in memory.
 """
 
 import asyncio
@@ -29,19 +29,19 @@ from common.messages import Role
 from common.sockets import new_context
 
 JOINING_AT_ONCE: Final = 16
-"""In each process. Handshakes that wait for others are given up after some seconds and begun anew, so that more at once
-are slower."""
+"""The most bots that join at the same time, in each process. More at once are slower: a handshake that waits for others
+is given up after some seconds and begins again."""
 JOIN_MS: Final = 120_000
 VERDICTS_S: Final = 30.0
-"""How long to wait for the verdicts of what is under way when the bots stop."""
+"""How long to wait for the verdicts of open requests when the bots stop."""
 
 _UP_TO_DATE: Final = frozenset({ConnectionState.LIVE, ConnectionState.FROZEN, ConnectionState.ENDED})
 
 
 class Swarm:
-    """Bots of a crowd in a sale. Leaving the `async with` closes their clients.
+    """Bots of a crowd in a sale. Leaving the `async with` block closes their clients.
 
-    `slowness` is by how much they take longer to look at a lot than a small crowd does.
+    `slowness` is a factor: how much longer these bots take to look at a lot than the bots of a small crowd.
     """
 
     def __init__(self, link: str, crowd: Crowd, characters: Sequence[Character], slowness: float = 1.0) -> None:
@@ -79,7 +79,7 @@ class Swarm:
     # --- joining ----------------------------------------------------------------------------------------------------
 
     async def join(self) -> None:
-        """Join all bots; each bids from its joining on. Raises as `AsyncClient.connect` does."""
+        """Join all bots; each begins to bid as soon as it has joined. Raises as `AsyncClient.connect` does."""
         turns = asyncio.Semaphore(JOINING_AT_ONCE)
         joining = [asyncio.ensure_future(self._join_one(character, turns)) for character in self._characters]
         try:
@@ -103,7 +103,7 @@ class Swarm:
         self.pulse.beat()
 
     async def observe(self, on_notice: Callable[[Notice], None] | None = None) -> AsyncClient:
-        """Return a client that only watches, and that the swarm closes at its end. Raises as `AsyncClient.connect`."""
+        """Return a client that only watches; the swarm closes it at its end. Raises as `AsyncClient.connect` does."""
         return await self._connect("", Role.OBSERVER, on_notice)
 
     async def reference(self) -> AsyncClient:
@@ -125,28 +125,28 @@ class Swarm:
         return all(bot.is_done for bot in self.bots)
 
     async def run(self, timeout_s: float | None) -> bool:
-        """Let the bots bid until nothing is left to bid on; return False where the time was over before.
+        """Let the bots bid until nothing is left to bid on; return False if the time ends first.
 
-        Then no bot bids any more, and all verdicts are in. Raises what stopped a bot's client.
+        Afterwards no bot bids any more, and all verdicts are in. Raises the error that stopped a bot's client.
         """
         was_over = await self.until_over(timeout_s)
         await self.stop()
         return was_over
 
     async def until_over(self, timeout_s: float | None = None) -> bool:
-        """Wait until nothing is left to bid on; return False where the time is over before. Raises as `run` does."""
+        """Wait until nothing is left to bid on; return False if the time ends first. Raises as `run` does."""
         return await self._until(lambda: self.is_over, timeout_s)
 
     async def stop(self) -> None:
-        """Let the bots bid no more, and wait for the verdicts of what is under way. Raises as `run` does."""
+        """Stop the bots' bidding, and wait for the verdicts of open requests. Raises as `run` does."""
         for bot in self.bots:
             bot.stop()
         await self._until(lambda: not any(bot.in_flight for bot in self.bots), VERDICTS_S)
 
     async def until_equal(self, reference: AsyncClient, timeout_s: float) -> list[str]:
-        """Wait until each bot's copy of the sale has equalled that of `reference`; return what differs in the end.
+        """Wait until each bot's copy of the sale has once equalled that of `reference`; return the last differences.
 
-        In a sale that goes on, copies are equal only between two changes, and not all at the same moment.
+        In a running sale, copies are equal only between two changes, and not all at the same moment.
         """
         unequal = list(self.bots)
 
@@ -167,7 +167,7 @@ class Swarm:
         return differences(bot.client.lots(), reference.lots()) + in_sale
 
     def live(self) -> Counter[str]:
-        """Return how many bots are up to date with the house, by the instance of the house that they know."""
+        """Return the number of bots that are up to date, for each instance of the house that bots know."""
         return Counter(bot.client.welcome.instance for bot in self.bots if bot.client.state in _UP_TO_DATE)
 
     async def _until(self, holds: Callable[[], bool], timeout_s: float | None) -> bool:
@@ -190,7 +190,7 @@ def _other_name(name: str) -> str:
 
 
 def _raise_failure(run: "asyncio.Task[None]") -> None:
-    """Raise what ended a bot: the client's error itself where that is what it was."""
+    """Raise the error that ended a bot; a client's error is raised without its group."""
     try:
         run.result()
     except BaseExceptionGroup as group:

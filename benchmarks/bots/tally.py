@@ -1,4 +1,4 @@
-"""What came of the bots' requests and of their copies of the sale; tallies of several processes add up."""
+"""The results of the bots' requests and of their copies of the sale; tallies of several processes can be added."""
 
 from msgspec import Struct, field
 
@@ -7,7 +7,7 @@ from common.errors import RejectCode
 
 
 class Acknowledged(Struct, frozen=True):
-    """A request that the house said counts: whose, its id, and on which lot."""
+    """A request that the house acknowledged: its bidder, its id and its lot."""
 
     paddle: int
     request_id: int
@@ -15,23 +15,23 @@ class Acknowledged(Struct, frozen=True):
 
 
 class Tally(Struct):
-    """What happened to the requests of all bots, and to their copies of the sale."""
+    """The results of all bots' requests, and the repairs of their copies of the sale."""
 
     acknowledged: list[Acknowledged] = field(default_factory=list)
     rejected: dict[RejectCode, int] = field(default_factory=dict)
     unanswered: int = 0
     latencies: Latencies = field(default_factory=Latencies)
-    """From a bot's decision to the verdict."""
+    """The times from a bot's decision to the verdict."""
     repairs: int = 0
     events_repaired: int = 0
     jumps: int = 0
-    """Lots whose events could not be had any more, so that their state jumped."""
+    """Lots whose state jumped, because the house no longer had the missed events."""
     histories_lost: int = 0
     events_dropped: int = 0
 
     @property
     def refused(self) -> int:
-        """How many requests were refused."""
+        """The number of refused requests."""
         return sum(self.rejected.values())
 
     def refuse(self, code: RejectCode, times: int = 1) -> None:
@@ -39,7 +39,7 @@ class Tally(Struct):
         self.rejected[code] = self.rejected.get(code, 0) + times
 
     def add(self, other: "Tally") -> None:
-        """Count all of another's too."""
+        """Add all counts of another tally."""
         self.acknowledged += other.acknowledged
         for code, times in other.rejected.items():
             self.refuse(code, times)

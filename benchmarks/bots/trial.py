@@ -1,8 +1,8 @@
-"""One trial of a house by bots: they join, bid, see the house killed if that is wanted, and then all is compared.
+"""One trial of a house by bots: they join and bid, the house may be killed, and at the end all copies are compared.
 
-What must hold in the end: each bot's copy of the sale is what a newcomer is given; newcomers in different processes are
-given the same; it is what the house itself reports; each bid that the house acknowledged is in its record, and the
-record verifies. What is not at hand is left out: a house elsewhere does not show its record.
+At the end each bot's copy of the sale must equal a newcomer's copy. Newcomers in different processes must get equal
+copies, and these must agree with the house's own reports. Each acknowledged bid must be in the record, and the record
+must verify. A trial of a house on another machine leaves out the checks of the reports and of the record.
 """
 
 import asyncio
@@ -25,17 +25,17 @@ from common.messages import Role
 
 JOIN_S_MAX: Final = 1800.0
 SALE_SPARE_S: Final = 120.0
-"""How much longer than its lots a sale may take, for outages and extensions, before the trial gives it up."""
+"""How much longer than its lots a sale may last, with outages and extensions, before the trial gives up."""
 RESUME_S: Final = 120.0
-"""How long all bots may take to be up to date after a kill."""
+"""The longest time that all bots may take to be up to date after a kill."""
 SETTLE_S: Final = 60.0
-"""How long copies of the sale may take to become equal after the last bid."""
+"""The longest time that copies of the sale may take to become equal after the last bid."""
 ANSWER_S: Final = 120.0
-"""How long a worker process may take to answer."""
+"""The longest time that a worker process may take to answer."""
 
 
 class Outcome(Struct):
-    """What a trial came to."""
+    """The result of a trial."""
 
     tally: Tally = field(default_factory=Tally)
     checks: list[Check] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Outcome(Struct):
     joined_s: float = 0.0
     bid_s: float = 0.0
     sale: SaleView | None = None
-    """None, and no lots, where the house was gone in the end."""
+    """None, and no lots, if the house was gone at the end."""
     lots: dict[str, LotView] = field(default_factory=dict)
 
     @property
@@ -53,9 +53,9 @@ class Outcome(Struct):
 
 
 class Trial:
-    """A trial of the house at `link`. `data` is its data directory where that is on this machine.
+    """A trial of the house at `link`. `data` is its data directory if that is on this machine.
 
-    `house` is the house if the trial owns it: its sale stands still until all bots have joined, and may be killed.
+    `house` is given if the trial owns the house. Its sale then waits until all bots have joined, and it may be killed.
     """
 
     def __init__(self, crew: Crew, link: str, bidders: int, data: Path | None, house: HouseProcess | None) -> None:
@@ -68,9 +68,9 @@ class Trial:
         self._clock = asyncio.get_running_loop().time
 
     async def run(self, seconds: float | None, kills: int) -> Outcome:
-        """Carry out the trial, for so many seconds after the joining or (None) until all lots are over.
+        """Carry out the trial for this many seconds after the joining, or until all lots are over if None.
 
-        Of `kills`, the house dies in even steps of `seconds`. Raises AuctionError where it can't be carried out.
+        The house is killed `kills` times, spread evenly over `seconds`. Raises AuctionError if the trial can't run.
         """
         began_s = self._clock()
         if not await self._crew.until(lambda all_bots: all_bots.joined == self._bidders, JOIN_S_MAX):
@@ -102,7 +102,7 @@ class Trial:
         self._check("The sale ended", [] if over.result() else [f"not within {seconds + SALE_SPARE_S:.0f} s"])
 
     async def _kill(self, house: HouseProcess, pause_s: float, kills: int) -> None:
-        """Kill the house so many times, each time a pause after all bots were up to date again."""
+        """Kill the house `kills` times, `pause_s` apart, but never before all bots are up to date again."""
         began_s = self._clock()
         for number in range(1, kills + 1):
             await asyncio.sleep(max(0.0, began_s + number * pause_s - self._clock()))
@@ -143,7 +143,7 @@ class Trial:
             sale, lots = newcomer.sale, newcomer.lots()
         self.outcome.sale, self.outcome.lots = sale, lots
         if not all(view.status.is_final for view in lots.values()):
-            return  # it goes on, so that no two reports are of the same moment
+            return  # the sale still runs, so no two reports show the same moment
         ours = Compared([], digest(sale, lots), is_gone=False)
         self._check("Newcomers are given the same sale in every process", differing([ours, *compared]))
         if self._data is not None:
@@ -165,6 +165,6 @@ class Trial:
 
 
 def differing(compared: list[Compared]) -> list[str]:
-    """Return what differs between what newcomers were given in several processes."""
+    """Return the differences between the copies that newcomers got in several processes."""
     digests = {one.digest for one in compared}
     return [] if len(digests) == 1 else [f"there are {len(digests)} different ones: {', '.join(sorted(digests))}"]

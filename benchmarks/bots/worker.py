@@ -1,7 +1,7 @@
-"""`python -m benchmarks.bots.worker`: one of the processes that `bots` spreads its crowd over. Not for people.
+"""`python -m benchmarks.bots.worker`: one of the processes over which `bots` spreads its crowd. Not for people.
 
-It reads orders from stdin and writes reports to stdout, a line of JSON each. It ends when stdin does, so that none is
-left where `bots` dies. A process of its own rather than a fork, since a zmq context does not survive one.
+It reads orders from stdin and writes reports to stdout, each a line of JSON. It ends when stdin ends, so no worker
+remains if `bots` dies. It is started as a new process and not forked, since a zmq context does not survive a fork.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from benchmarks.load.waiting import alongside
 from common.errors import AuctionError, UnreachableError
 
 LINE_BYTES_MAX: Final = 1 << 28
-"""A tally has each acknowledged bid of a worker's bots: some 60 bytes."""
+"""The longest line. A tally has about 60 bytes for each acknowledged bid of the worker's bots."""
 STANDING_S: Final = 0.5
 
 
 class Order(msgspec.Struct, frozen=True, tag_field="order", tag=str.lower):
-    """What a worker is told."""
+    """A message to a worker."""
 
 
 class Join(Order, frozen=True):
-    """Join these bots of a crowd to a house, and have them bid. The first order, once."""
+    """Join these bots of a crowd to a house, and have them bid. This order comes first, and only once."""
 
     link: str
     crowd: Crowd
@@ -38,42 +38,42 @@ class Join(Order, frozen=True):
 
 
 class Stop(Order, frozen=True):
-    """Let the bots bid no more, and send the tally when all verdicts are in."""
+    """Stop the bots' bidding, and send the tally when all verdicts are in."""
 
 
 class Compare(Order, frozen=True):
-    """Hold the bots' copies of the sale against what a newcomer is given."""
+    """Compare the bots' copies of the sale with a newcomer's."""
 
     timeout_s: float
 
 
 class Report(msgspec.Struct, frozen=True, tag_field="report", tag=str.lower):
-    """What a worker tells."""
+    """A message from a worker."""
 
 
 class Standing(Report, frozen=True):
-    """How things stand, told twice a second. `live`: how many bots are up to date, by instance of the house."""
+    """The bots' state, reported twice a second. `live` counts the bots that are up to date, by the house's instance."""
 
     joined: int
     accepted: int
     refused: int
     is_over: bool
-    """Whether nothing is left to bid on for any of the bots; never before all have joined."""
+    """Whether none of the bots has anything left to bid on; never true before all have joined."""
     lots_over: int
     lots: int
     live: dict[str, int]
     lag_ms: float
-    """How late the worker's loop is; more than some 100 ms: the machine is too slow for so many bots."""
+    """How late the worker's loop runs. Above about 100 ms, the machine is too slow for this number of bots."""
 
 
 class Stopped(Report, frozen=True):
-    """The bots have stopped, and this is what came of it."""
+    """The bots have stopped; this is their tally."""
 
     tally: Tally
 
 
 class Compared(Report, frozen=True):
-    """Where the bots' copies differ, and the newcomer's digest; `is_gone`: no house was there to compare with."""
+    """The differences of the bots' copies, and the newcomer's digest. With `is_gone`, no house answered."""
 
     problems: list[str]
     digest: str
@@ -81,7 +81,7 @@ class Compared(Report, frozen=True):
 
 
 class Broken(Report, frozen=True):
-    """The worker can't go on; it ends."""
+    """The worker can't continue; it ends."""
 
     code: str
     exit_status: int
@@ -95,7 +95,7 @@ AnyReport = Standing | Stopped | Compared | Broken
 
 
 def main() -> None:
-    """Do what the orders say until they end."""
+    """Carry out the orders until they end."""
     try:
         asyncio.run(_work())
     except AuctionError as error:
@@ -138,7 +138,7 @@ async def _bid(swarm: Swarm) -> None:
 
 
 async def _compare(swarm: Swarm, timeout_s: float) -> Compared:
-    """Hold all copies against a newcomer's, or against one another's where the house is gone."""
+    """Compare all copies with a newcomer's, or with one another if the house is gone."""
     is_gone = False
     try:
         reference = await swarm.reference()

@@ -1,1 +1,1 @@
-"""What the bots, their screen and their reports know of each format, one module a format."""
+"""The bots', their screen's and their reports' knowledge of each format, with a module for each format."""

@@ -1,4 +1,4 @@
-"""Dutch lots: bots stop their clocks, and the story tells who does."""
+"""Dutch lots: bots stop the clocks, and the story names the bidders who do."""
 
 from collections.abc import Callable
 from typing import Final
@@ -15,13 +15,13 @@ from common.messages import Accepted, Rejected
 from common.money import Currency
 
 MARGINS: Final = (0.02, 0.2)
-"""How far below its value the price must be for a bidder to stop the clock, as a part of the value."""
+"""How far the price must be below a bidder's value before it stops the clock, as a part of the value."""
 UNITS: Final = (1, 1, 1, 2, 3)
-"""How many units bidders want; each is as likely."""
+"""The numbers of units that bidders want; each entry is equally likely."""
 
 
 def start_of(terms: AnyTerms) -> Start:
-    """Return what a bot goes by."""
+    """Return the figures from which a bot plans."""
     ours = _terms(terms)
     return Start(ours.floor_minor, (ours.starting_minor + ours.floor_minor) // 2, lambda _: ours.step_minor)
 
@@ -35,18 +35,18 @@ class DutchPlayer:
     """Stops the clocks of Dutch lots."""
 
     def plan(self, view: LotView, taste: Taste) -> DutchPlan | None:  # noqa: ARG002 -- as every format
-        """Return what a unit is worth, how far below that the bot waits, and how many it wants."""
-        if taste.strategy is Strategy.BUDGET:  # its purse is for lots that are decided at their end
+        """Return a unit's value, the margin below it at which the bot stops the clock, and the units it wants."""
+        if taste.strategy is Strategy.BUDGET:  # it spends its purse only on lots that are decided at their end
             return None
         margin_minor = int(taste.value_minor * taste.draw.uniform(*MARGINS))
         return DutchPlan(value_minor=taste.value_minor, margin_minor=margin_minor, units=taste.draw.choice(UNITS))
 
     def looks_from_ms(self, view: LotView, plan: DutchPlan, own: AnyOwn | None, now_ms: int) -> int | None:
-        """Return now where the price is low enough; else the bot waits until it has fallen."""
+        """Return `now_ms` if the price is low enough. Otherwise return None: the bot waits until the price falls."""
         return now_ms if would_stop(view, _own(own), plan) else None
 
     def decide(self, view: LotView, plan: DutchPlan, situation: Situation) -> Stop | None:
-        """Return the stop; none after one without an answer, which may have taken what the bot wants."""
+        """Return the stop, or None after an unanswered stop, which may already have taken the units."""
         return None if situation.is_unsettled else decide(view, situation.now_ms, _own(situation.own), plan)
 
     async def send(self, client: AsyncClient, intent: Stop, request_id: int, timeout_ms: int) -> Accepted | Rejected:
@@ -57,19 +57,19 @@ class DutchPlayer:
 
 
 class DutchTeller:
-    """Tells the bidding on Dutch lots: who takes units, but not each fall of the price."""
+    """Tells the bidding on Dutch lots: each bidder who takes units, but not each fall of the price."""
 
     def __init__(self, currency: Currency, name_of: Callable[[int], str]) -> None:
         self._show = currency.show
         self._name_of = name_of
 
     def opening(self, terms: AnyTerms) -> str:
-        """Return how a lot opens."""
+        """Return the words for a lot's opening."""
         ours = _terms(terms)
         return f"opens at {self._show(ours.starting_minor)}, which falls to {self._show(ours.floor_minor)}"
 
     def move(self, before: LotView, view: LotView, event: LotMoved) -> Line | None:
-        """Return the line where a bidder took units; None where the price fell."""
+        """Return the line if a bidder took units; None if the price fell."""
         if event.bidder is None:
             return None
         now = _board(view.board)
@@ -78,11 +78,11 @@ class DutchTeller:
         return Line(Kind.SOLD, f"{text}, {now.units_left} left")
 
     def count(self, board: AnyBoard) -> str:
-        """Return at which price the clock stood last."""
+        """Return the last price on the clock, in words."""
         return f"the clock at {self._show(_board(board).price_minor)}"
 
     def pass_reason(self, board: AnyBoard) -> str:
-        """Return why nobody got the lot."""
+        """Return the reason why nobody got the lot."""
         return f": nobody stopped the clock, {self.count(board)}"
 
 

@@ -1,4 +1,4 @@
-"""English lots: bots bid on them, and the story tells who outbids whom."""
+"""English lots: bots bid on them, and the story tells how bidders outbid each other."""
 
 from collections.abc import Callable
 from typing import Final
@@ -14,15 +14,15 @@ from common.messages import Accepted, Rejected
 from common.money import Currency
 
 OUTBIDS_PAUSE_MS: Final = 2500
-"""Of one lot, not more than one change of the leader is told in so long."""
+"""The shortest time between two told changes of the leader on one lot."""
 JUMP_STEPS: Final = 6
-"""A rise by so many steps at once is told in any case."""
+"""A rise by at least this many steps at once is always told."""
 EXTENSION_MS_MIN: Final = 300
-"""A soft close that gives less time than this is told like any other bid."""
+"""The least time that a soft close adds for the extension to be told; with less, the bid is told like any other."""
 
 
 def start_of(terms: AnyTerms) -> Start:
-    """Return what a bot goes by."""
+    """Return the figures from which a bot plans."""
     ours = _terms(terms)
     return Start(ours.starting_minor, ours.starting_minor * STARTS_TO_VALUE, ours.step_at, ours.buy_now_minor)
 
@@ -37,7 +37,7 @@ class EnglishPlayer:
     """Bids on English lots by the bot's strategy."""
 
     def plan(self, view: LotView, taste: Taste) -> Plan:  # noqa: ARG002 -- as every format
-        """Return the strategy with what the lot is worth and when it begins."""
+        """Return the strategy with the lot's value and the moment at which the bot begins."""
         return Plan(
             strategy=taste.strategy,
             value_minor=taste.value_minor,
@@ -46,11 +46,11 @@ class EnglishPlayer:
         )
 
     def looks_from_ms(self, view: LotView, plan: Plan, own: AnyOwn | None, now_ms: int) -> int | None:  # noqa: ARG002 -- as above
-        """Return when the strategy acts; None where there is nothing left to gain."""
+        """Return the time at which the strategy acts; None if the bot has nothing left to gain."""
         return acts_from_ms(view, plan) if can_gain(view, plan) else None
 
     def decide(self, view: LotView, plan: Plan, situation: Situation) -> Intent | None:
-        """Return what the strategy does about the lot; a purse for several goes where it gains most."""
+        """Return the strategy's offer. A bot with one purse for several lots bids where it gains most."""
         now_ms, me, chance = situation.now_ms, situation.me, situation.chance
         if plan.strategy is not Strategy.BUDGET:
             return decide(view, now_ms, me, plan, chance)
@@ -69,7 +69,7 @@ class EnglishPlayer:
 
 
 class EnglishTeller:
-    """Tells the bidding on English lots: now and then who is outbid, and always a jump, an extension, the reserve."""
+    """Tells the bidding on English lots: some changes of the leader, and every jump, extension and met reserve."""
 
     def __init__(self, currency: Currency, name_of: Callable[[int], str]) -> None:
         self._show = currency.show
@@ -77,11 +77,11 @@ class EnglishTeller:
         self._outbid_told_ms: dict[str, int] = {}
 
     def opening(self, terms: AnyTerms) -> str:
-        """Return how a lot opens."""
+        """Return the words for a lot's opening."""
         return f"opens at {self._show(_terms(terms).starting_minor)}"
 
     def move(self, before: LotView, view: LotView, event: LotMoved) -> Line | None:
-        """Return the line for a bid; None where it is not notable."""
+        """Return the line for a bid; None if the bid is not notable."""
         was, now, lot = _board(before.board), _board(view.board), f"Lot {view.lot}"
         if now.price_minor is None or now.leader is None or event.bidder is None:
             return None
@@ -106,12 +106,12 @@ class EnglishTeller:
         return Line(Kind.OUTBID, f"{lot}: {leader} {how} {self._name_of(was.leader)} at {price}")
 
     def count(self, board: AnyBoard) -> str:
-        """Return after how many bids the lot closed."""
+        """Return the number of bids at the close, in words."""
         bids = _board(board).bids
         return "after 1 bid" if bids == 1 else f"after {bids} bids"
 
     def pass_reason(self, board: AnyBoard) -> str:
-        """Return why nobody got the lot."""
+        """Return the reason why nobody got the lot."""
         price_minor = _board(board).price_minor
         if price_minor is None:
             return " without a bid"

@@ -1,4 +1,4 @@
-"""What a format's module tells of a lot, in the same columns and words for every format."""
+"""What a format's module tells about a lot, in the same columns and words for every format."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -12,23 +12,23 @@ from common.money import Currency
 
 
 class Start(NamedTuple):
-    """What a bot goes by when it makes a plan for a lot."""
+    """The figures from which a bot makes a plan for a lot."""
 
     least_minor: int
-    """Who values the lot lower can't have it."""
+    """The lowest amount that can win the lot."""
     usual_minor: int
-    """About what a lot without an estimate is worth."""
+    """The rough value of a lot without an estimate."""
     step_at: Callable[[int], int]
-    """The step in which people name values near a price."""
+    """Returns the step in which people name values near a price."""
     buy_now_minor: int | None = None
 
 
 STARTS_TO_VALUE: Final = 12
-"""A lot without an estimate, whose price can only rise, is worth about so many times its starting price."""
+"""The rough value of a lot without an estimate whose price can only rise, as a multiple of its starting price."""
 
 
 class Bidding(NamedTuple):
-    """The bidding on a lot. What a format does not have, or keeps sealed, is None."""
+    """The bidding on a lot. A field is None if the format lacks it or keeps it sealed."""
 
     price_minor: int | None = None
     bids: int | None = None
@@ -36,7 +36,7 @@ class Bidding(NamedTuple):
 
 
 class Kind(Enum):
-    """What a line is about."""
+    """The subject of a line."""
 
     SALE = "sale"
     OPENED = "opened"
@@ -56,18 +56,18 @@ class Line(Struct, frozen=True):
 
 
 class Teller(Protocol):
-    """Tells the bidding on lots of one format. `name_of` gives the name that goes with a paddle."""
+    """Tells the bidding on lots of one format. `name_of` returns the name of a paddle's bidder."""
 
     def __init__(self, currency: Currency, name_of: Callable[[int], str]) -> None: ...
 
     def opening(self, terms: AnyTerms) -> str:
-        """Return how a lot opens, as what follows `Lot 4`."""
+        """Return the words for a lot's opening, to follow `Lot 4`."""
 
     def move(self, before: LotView, view: LotView, event: LotMoved) -> Line | None:
-        """Return the line for a move of the bidding; None where it is not notable."""
+        """Return the line for a move of the bidding; None if the move is not notable."""
 
     def count(self, board: AnyBoard) -> str:
-        """Return out of how many bids the result came, as what ends a sentence."""
+        """Return the number of bids behind the result, in words that end a sentence."""
 
     def pass_reason(self, board: AnyBoard) -> str:
-        """Return why nobody got the lot, as what follows `Lot 4 PASSED`."""
+        """Return the reason why nobody got the lot, to follow `Lot 4 PASSED`."""

@@ -1,4 +1,4 @@
-"""How bots bid on lots of one format, as the bot itself sees it: in the same steps for every format."""
+"""How bots bid on lots of one format. A bot takes the same steps for every format."""
 
 from collections.abc import Callable, Collection, Mapping
 from random import Random
@@ -14,47 +14,47 @@ Plan = TypeVar("Plan")
 
 
 class Taste(NamedTuple):
-    """What was drawn for one bot and one lot that it cares for."""
+    """The draws for one bot and one lot that it wants."""
 
     strategy: Strategy
     value_minor: int
     begins_at_ms: int
-    """The server time from which it takes an interest."""
+    """The server time at which the bot becomes interested."""
     snipe_ms: int
     draw: Random
-    """For what only this format needs."""
+    """A source of chance for draws that only this format needs."""
 
 
 class Shopping(NamedTuple):
-    """What a bot with one purse for several lots goes by."""
+    """The facts from which a bot with one purse for several lots decides."""
 
     views: Collection[LotView]
     """All lots of the sale."""
     plans: Mapping[str, Any]
-    """The bot's plans for the lots that it cares for, whatever their format."""
+    """The bot's plans for the lots that it wants, in any format."""
     budget_minor: int
     offers_minor: Mapping[str, int]
-    """The most that it ever offered for each lot."""
+    """The most that the bot ever offered for each lot."""
     pending: frozenset[str]
-    """Lots with an offer that has no verdict yet, or one that the view does not show yet."""
+    """Lots with an offer that has no verdict yet, or with a verdict that the view does not show yet."""
 
 
 class Situation(NamedTuple):
-    """What a bot knows when it decides about a lot."""
+    """The bot's knowledge when it decides about a lot."""
 
     now_ms: int
     me: int
     own: AnyOwn | None
-    """Its own position on the lot, by the last verdict."""
+    """The bot's own position on the lot, from the last verdict."""
     is_unsettled: bool
-    """Whether an offer of its own on the lot had no answer, so that its position is not known."""
+    """Whether one of the bot's offers on the lot got no answer, so that its position is unknown."""
     chance: float
-    """In [0, 1)."""
+    """A random number in [0, 1)."""
     shopping: Callable[[], Shopping]
 
 
 class Intent(Protocol):
-    """An offer that is to be made."""
+    """An offer that the bot intends to make."""
 
     @property
     def lot(self) -> str:
@@ -62,20 +62,20 @@ class Intent(Protocol):
 
     @property
     def most_minor(self) -> int:
-        """The most that the bidder can come to pay by it."""
+        """The most that the bidder may have to pay for the offer, in minor units."""
 
 
 class Player(Protocol[Plan]):
     """How bots bid on lots of one format."""
 
     def plan(self, view: LotView, taste: Taste) -> Plan | None:
-        """Return what a bot has in mind for a lot; None: its strategy is not for this format."""
+        """Return a bot's plan for a lot; None if its strategy does not suit this format."""
 
     def looks_from_ms(self, view: LotView, plan: Plan, own: AnyOwn | None, now_ms: int) -> int | None:
-        """Return the server time from which it acts on the lot as it stands; None: not before the lot changes."""
+        """Return the server time from which the bot acts on the lot as it is; None if it first waits for a change."""
 
     def decide(self, view: LotView, plan: Plan, situation: Situation) -> Intent | None:
-        """Return what it does about the lot; None: nothing. The offer may be for another lot."""
+        """Return the bot's offer, which may be for another lot; None if it makes no offer."""
 
     async def send(self, client: AsyncClient, intent: Any, request_id: int, timeout_ms: int) -> Accepted | Rejected:
         """Make the offer, and return the verdict."""

@@ -1,4 +1,4 @@
-"""Which module knows a lot's format: the only list of formats of the bots."""
+"""The only list of formats for the bots: it maps the type of a lot's terms to the format's module."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -29,17 +29,17 @@ TELLERS: Final[dict[type[AnyTerms], type[Teller]]] = {
     SealedTerms: SealedTeller,
     DutchTerms: DutchTeller,
 }
-"""By the type of a lot's terms: who tells the bidding on it."""
+"""The teller of a lot's bidding, by the type of the lot's terms."""
 PLAYERS: Final[dict[type[AnyTerms], Player[Any]]] = {
     EnglishTerms: EnglishPlayer(),
     SealedTerms: SealedPlayer(),
     DutchTerms: DutchPlayer(),
 }
-"""By the type of a lot's terms: how bots bid on it."""
+"""The player that bids on a lot, by the type of the lot's terms."""
 
 
 def start_of(terms: AnyTerms) -> Start:
-    """Return what a bot goes by when it makes a plan for a lot with these terms."""
+    """Return the figures from which a bot plans for a lot with these terms."""
     return _STARTS[type(terms)](terms)
 
 
@@ -49,5 +49,5 @@ def bidding_of(board: AnyBoard) -> Bidding:
 
 
 def player_of(terms: AnyTerms) -> Player[Any]:
-    """Return how bots bid on a lot with these terms."""
+    """Return the player for lots with these terms."""
     return PLAYERS[type(terms)]
