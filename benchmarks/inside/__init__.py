@@ -1,5 +1,5 @@
-"""The house from inside, in this very process: its rules, its state and its journal, without the sockets.
+"""The house from inside, in the measuring process: its rules, its state and its journal, without the sockets.
 
-Measurements of these would drown in the sockets' cost from outside. This is the only part of the benchmarks that
-imports the auctioneer; what is measured is what `auctioneer run` runs, taken up and asked by the same functions.
+Measured from outside, the cost of these would be lost in the cost of the sockets. Only this part of the benchmarks
+imports the auctioneer. It measures the code that `auctioneer run` runs, and starts and asks it by the same functions.
 """

@@ -1,4 +1,4 @@
-"""What a batch of bids costs in sales of different sizes, measured in turns so that they can be compared."""
+"""The cost of a batch of bids in sales of different sizes, measured in turns so that the sizes can be compared."""
 
 import statistics
 from pathlib import Path
@@ -9,15 +9,15 @@ from auctioneer.journal import append
 from benchmarks.inside.sale import BATCH_BIDS, Inside, Parts
 
 ACTIVE_BIDDERS: Final = 2_000
-"""The most bidders who bid in a sale; the others are enrolled and look on."""
+"""The most bidders who bid in a sale; the others are enrolled and only watch."""
 BATCHES_A_VISIT: Final = 3
-"""Batches timed one after the other, after one that is not: the sales before have taken the processor's cache."""
+"""Batches timed at each visit, after one untimed batch: the sales visited before have taken the processor's cache."""
 _PREFILL_BIDS: Final = 256
 US_PER_S: Final = 1_000_000
 
 
 class Size(NamedTuple):
-    """A sale to be measured: how large it is, and to how many lots and bidders the bids of a batch are spread."""
+    """A sale to be measured: its size, and the numbers of lots and bidders that the bids of a batch are spread over."""
 
     lots: int
     bidders: int
@@ -27,7 +27,7 @@ class Size(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What one bid costs in a sale, in microseconds, and beside another sale."""
+    """The cost of one bid in a sale, in microseconds, and its ratio to the cost in another sale."""
 
     decide_us: float
     commit_us: float
@@ -35,11 +35,11 @@ class Cost(NamedTuple):
     total_us: float
     total_us_min: float
     ratio: float
-    """The median over all rounds of this sale's cost over the other's in the same round."""
+    """The median over all rounds of this sale's cost divided by the other's cost in the same round."""
 
 
 class Sales:
-    """Sales of several sizes in this process, each with a journal of its own in `folder`."""
+    """Sales of several sizes in this process, each with its own journal in `folder`."""
 
     def __init__(self, sizes: list[Size], folder: Path, seed: int) -> None:
         self.sizes = sizes
@@ -52,7 +52,7 @@ class Sales:
         sale.warm_up(self._random, ACTIVE_BIDDERS)
         assert sale.journal is not None, "each sale has a journal"
         if size.journaled_bids:
-            # The journal is made long by the same bids again and again: it does not look into them when it writes.
+            # The same bids, written again and again, make the journal long: it does not read the facts that it writes.
             bids = sale.bids(self._random, size.lots_a_batch, size.bidders_a_batch, _PREFILL_BIDS)
             _, batch = sale.decide(bids)
             for _ in range(-(-size.journaled_bids // _PREFILL_BIDS)):
@@ -60,7 +60,7 @@ class Sales:
         return sale
 
     def measure(self, rounds: int) -> None:
-        """Go round all sales so often, and time a few batches of bids in each."""
+        """Visit all sales `rounds` times, and time a few batches of bids at each visit."""
         for _ in range(rounds):
             for size, sale, visits in zip(self.sizes, self._sales, self._visits, strict=True):
                 batches = [
@@ -69,7 +69,7 @@ class Sales:
                 visits.append([sale.turn(batch) for batch in batches][1:])
 
     def cost(self, number: int, beside: int) -> Cost:
-        """Return what a bid costs in one of the sales, and how that compares with another."""
+        """Return the cost of a bid in the sale `number`, compared with the sale `beside`."""
         visits = self._visits[number]
         parts = [Parts(*map(statistics.median, zip(*visit, strict=True))) for visit in visits]
         totals = [_total_s(visit) for visit in visits]
@@ -85,7 +85,7 @@ class Sales:
         )
 
     def close(self) -> None:
-        """Let go of all journals."""
+        """Close all journals."""
         for sale in self._sales:
             sale.close()
 

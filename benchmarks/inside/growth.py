@@ -1,4 +1,4 @@
-"""How much memory a house takes, so large and so large, each measured in a process of its own."""
+"""The memory that houses of different sizes take, each measured in its own process."""
 
 import ctypes
 import gc
@@ -12,15 +12,15 @@ from benchmarks.inside.sale import BATCH_BIDS, Inside, check_accepted
 from common.errors import UsageError
 
 FEW: Final = 10
-"""Lots or bidders, where they are not what is counted."""
+"""The number of lots or of bidders in houses that do not vary it."""
 _KIB: Final = 1024
 _SEED: Final = 1
 
 
 class Grown(NamedTuple):
-    """A house to be measured. So many bids come on each lot and from each bidder.
+    """A house to be measured, with its bids on each lot and from each bidder.
 
-    `open_requests` are decided and not yet committed.
+    `open_requests` counts requests that are decided and not yet committed.
     """
 
     lots: int = FEW
@@ -31,7 +31,7 @@ class Grown(NamedTuple):
 
 
 def memory_bytes(pid: int | None = None) -> int:
-    """Return what a process, or this one, takes of memory: its own pages and its share of others' (PSS)."""
+    """Return the bytes of memory of a process, by default this one: its pages and its share of others' pages (PSS)."""
     try:
         lines = Path(f"/proc/{pid or 'self'}/smaps_rollup").read_text().splitlines()
     except FileNotFoundError as error:
@@ -40,8 +40,8 @@ def memory_bytes(pid: int | None = None) -> int:
 
 
 def measure_grown(house: Grown) -> int:
-    """Return the bytes that a process takes with this house in it."""
-    # Spawned, not forked: the child shares no page of this process, and has no garbage of it.
+    """Return the bytes of memory of a process with this house in it."""
+    # Spawned, not forked, so the child shares no page with this process and inherits no garbage.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_grow, house).result()
 
@@ -67,7 +67,7 @@ def _grow(house: Grown) -> int:
 
 
 def _release() -> None:
-    """Give back what is free, as far as the C library can be asked to, so that only what is kept is counted."""
+    """Return free memory to the system, if the C library can, so that only the memory in use is counted."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
     if trim is not None:

@@ -1,4 +1,4 @@
-"""How long a snapshot holds the house's only loop up, in a sale of some size."""
+"""How long a snapshot stops the house's only loop, in a sale of a given size."""
 
 import statistics
 import time
@@ -13,21 +13,21 @@ from benchmarks.inside.batches import ACTIVE_BIDDERS
 from benchmarks.inside.sale import Inside, InsideError, calm_collector
 
 WIDE: Final = 256
-"""Lots and bidders of a batch."""
+"""The number of lots, and of bidders, in a batch."""
 _BATCHES_ALONE: Final = 60
 _TIMES: Final = 3
 _MS: Final = 1000
 
 
 class Pause(NamedTuple):
-    """What was found in a sale with so many lots and as many bidders; times are the least of a few."""
+    """The figures of a sale with `size` lots and `size` bidders; each time is the least of a few."""
 
     size: int
     figures: dict[str, float]
 
 
 def measure_pauses(size: int, journal: Path, seed: int) -> Pause:
-    """Measure what a snapshot does to the loop."""
+    """Measure how long a snapshot delays the loop."""
     sale = Inside.begin(size, size, journal)
     random = Random(seed)
     try:
@@ -40,9 +40,9 @@ def measure_pauses(size: int, journal: Path, seed: int) -> Pause:
 
 
 def _measure_snapshots(sale: Inside, files: SnapshotFiles, random: Random) -> dict[str, float]:
-    """Have snapshots made while bids are taken. `snapshot_ms` is how long the loop stands still to begin one.
+    """Make snapshots while the house takes bids. `snapshot_ms` is how long the loop stops to begin a snapshot.
 
-    Raises InsideError where one could not be made.
+    Raises InsideError if a snapshot could not be made.
     """
     assert sale.journal is not None, "the sale has a journal"
 

@@ -1,7 +1,7 @@
-"""Long journals: made by a house that then dies, and read back.
+"""Long journals: written by a house that then dies, and read back.
 
-The maker runs in a process of its own that ends by SIGKILL, so what lies on the disk is what a crash leaves behind,
-write-ahead log included.
+The writer is a separate process that ends by SIGKILL. So the disk holds what a crash leaves, including the write-ahead
+log.
 """
 
 import os
@@ -31,18 +31,18 @@ _PROGRESS_BATCHES: Final = 100
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What a house has, by which two of them are compared."""
+    """The totals of a house, by which two houses are compared."""
 
     position: int
     bids: int
-    """Public bids, by the lots' views."""
+    """The public bids, counted in the lots' views."""
     prices_minor: int
     """The sum of all lots' prices."""
     bidders: int
 
     @classmethod
     def of(cls, house: House, position: int) -> Self:
-        """Return what this house has, when its journal ends at `position`."""
+        """Return the totals of this house, whose journal ends at `position`."""
         told = [bidding(lot) for lot in house.engine.catalogue]
         return cls(
             position,
@@ -61,14 +61,15 @@ class Replay(msgspec.Struct, frozen=True):
 
     @property
     def events_per_s(self) -> float:
-        """Facts taken into the state a second."""
+        """The facts applied to the state in a second."""
         return self.facts / self.seconds
 
 
 def make_record(data: Path, bids: int, tell: Callable[[int], object]) -> Totals:
-    """Have a house take so many bids in the data directory `data` and be killed; `tell` hears of each million or so.
+    """Have a house take this many bids in the data directory `data` and be killed.
 
-    Its last snapshot is as old as one can be. Raises InsideError where the maker ends otherwise.
+    `tell` is called with the count after about each million bids. The last snapshot is as old as a snapshot can get.
+    Raises InsideError if the writer ends in any other way.
     """
     arguments = [sys.executable, "-m", __name__, str(data), str(bids)]
     totals = None
@@ -85,12 +86,12 @@ def make_record(data: Path, bids: int, tell: Callable[[int], object]) -> Totals:
 
 
 def drop_snapshots(data: Path) -> None:
-    """Leave a stopped house nothing but its facts to start from."""
+    """Remove all snapshots, so a stopped house must start from its facts alone."""
     DataFolder(data).snapshots.remove_all()
 
 
 def replay(data: Path) -> Replay:
-    """Read a house back in this process, as `auctioneer run` does. Raises StorageError."""
+    """Read a house from its record in this process, as `auctioneer run` does. Raises StorageError."""
     folder = DataFolder(data)
     journal = SqliteStore(folder.journal).read()
     try:
@@ -103,7 +104,7 @@ def replay(data: Path) -> Replay:
 
 
 def _make(data: Path, bids: int) -> None:
-    """Take bids, say so, and die."""
+    """Take the bids, print the progress and the totals, and die."""
     data.mkdir(parents=True, exist_ok=True)
     folder = DataFolder(data)
     sale = Inside.begin(LOTS, BIDDERS, folder.journal)

@@ -1,8 +1,8 @@
 """Offers for the rules alone, format by format, and the loop over them that every format shares.
 
-`benchmarks.inside.formats` has what differs by the format. The offers are made against an engine of their own, which
-tells each bidder the state of the moment, and are then put to a new engine: so no time is spent on making offers while
-they are decided, and both engines must end in the same state.
+`benchmarks.inside.formats` has the parts that differ by format. A first engine serves only to make the offers: it shows
+each bidder the present state. A new engine then decides these offers. So the measured time contains no making of
+offers. Both engines must end in the same state.
 """
 
 import time
@@ -26,22 +26,22 @@ from common.money import Currency
 
 BIDDERS: Final = 200
 BATCH_BIDS: Final = 256
-"""How often the engine's changes are taken, as after each commit of a busy house."""
+"""The number of offers after which the engine's changes are taken, as after each commit of a busy house."""
 DOLLARS: Final = Currency("USD", 2)
 DURATION_MS: Final = 30 * 24 * 3600 * 1000
 START_MS: Final = 1_700_000_000_000
 
 
 class Lots(NamedTuple):
-    """The lots on which offers are made."""
+    """The lots that receive the offers."""
 
     total: int
     make: Callable[[int], LotSpec]
-    """Returns the lot of a number."""
+    """Returns the lot with a number."""
 
 
 class Asked(NamedTuple):
-    """An offer, by whom, and when it was received."""
+    """An offer with its bidder and the time of its receipt."""
 
     at_ms: int
     bidder: Bidder
@@ -49,28 +49,28 @@ class Asked(NamedTuple):
 
 
 class Bidding(NamedTuple):
-    """What everybody sees of a lot after the last offer, and what only the house knows."""
+    """A lot after the last offer: its public view, and the book that only the house knows."""
 
     view: LotView
     book: AnyBook | None
 
 
 class Work(NamedTuple):
-    """Offers of one format: what they come to, and the lots after the last."""
+    """Offers of one format with their outcomes, and the lots after the last offer."""
 
     sale: Lots
     asked: list[Asked]
     outcomes: Counter[str]
-    """How often each happened: `accepted`, or the code of a rejection."""
+    """The count of each outcome: `accepted`, or the code of a rejection."""
     lots: list[Bidding]
 
 
 class Timed(NamedTuple):
-    """A loop over a format's offers that can be timed, and what it stands for."""
+    """A loop over a format's offers that can be timed; `what` says what it measures."""
 
     what: str
     run: Callable[[Work], float]
-    """Returns the seconds taken. Raises AssertionError where the offers did not come to what they should."""
+    """Returns the seconds taken. Raises AssertionError if the offers had wrong outcomes."""
 
 
 class Format(NamedTuple):
@@ -78,14 +78,14 @@ class Format(NamedTuple):
 
     sale: Lots
     make_offer: Callable[[Random, LotState, int, int], AnyOffer]
-    """Returns an offer on a lot as it is now, of a paddle, with a request id."""
+    """Returns an offer by a paddle on a lot in its present state, with a request id."""
     loops: tuple[Timed, ...]
-    """The engine's first, and the ceiling last."""
+    """The loops: the engine's comes first, the ceiling last."""
     wanted_per_s: int
-    """The least rate of the engine with which the format is good enough."""
+    """The least rate of the engine that is good enough for this format."""
 
     def work(self, random: Random, count: int) -> Work:
-        """Return offers as they come, each from any bidder on any lot."""
+        """Return `count` offers, each by a random bidder on a random lot."""
         engine = new_engine(self.sale)
         who = [Bidder(paddle, (f"bidder{paddle}",)) for paddle in range(1, BIDDERS + 1)]
         asked, outcomes = [], Counter[str]()
@@ -115,9 +115,9 @@ def new_engine(sale: Lots) -> Engine:
 
 
 def time_engine(work: Work) -> float:
-    """Put all offers to a new engine, as the house does: the clock first, then the offer; events are taken by batches.
+    """Have a new engine decide all offers, as the house does: the clock first, then the offer; events come in batches.
 
-    Raises AssertionError where a view or a book is not as it was when the offers were made.
+    Raises AssertionError if a view or a book differs from the engine that served to make the offers.
     """
     engine = new_engine(work.sale)
     asked, offer, may_be_due, pop_events = work.asked, engine.offer, engine.may_be_due, engine.pop_events

@@ -1,4 +1,4 @@
-"""A sale in this very process, with or without a journal, and bids for it that are all accepted."""
+"""A sale in the measuring process, with or without a journal, and bids that are all accepted."""
 
 import gc
 import time
@@ -31,32 +31,32 @@ from common.messages import Accepted, AnyAnswer, Hello, Welcome
 from common.money import Currency
 
 BATCH_BIDS: Final = 256
-"""Bids that are decided and committed together, as when 256 bidders have one under way each."""
+"""The bids decided and committed together, as if 256 bidders had one open bid each."""
 STEP_MINOR: Final = 10_000
-"""What each bid adds to a lot's price: the highest increment of the table."""
+"""The amount that each bid adds to a lot's price: the highest increment of the table."""
 START_MS: Final = 1_700_000_000_000
 _REQUESTS_PER_S: Final = 10**9
-"""The budget of requests is not what is measured."""
+"""A budget that no bidder reaches, since budgets are not measured."""
 _HELLO_ID: Final = 1
 _ENROLMENT_MS: Final = 1000 // ENROLMENTS_PER_S
-"""Newcomers come no faster than the house takes them in, however many there are."""
+"""The pause between two newcomers: the house enrols no more in a second."""
 
 
 class InsideError(AuctionError):
-    """The house did not do with a measurement's requests what they were made for."""
+    """The house did not treat a measurement's requests as intended."""
 
     code = "inside"
 
 
 class Bid(NamedTuple):
-    """A bid on its way: whose, and what the frame holds."""
+    """A bid to be sent: the key of its bidder, and the body of its frame."""
 
     principal: str
     body: bytes
 
 
 class Parts(NamedTuple):
-    """How long a batch took, in seconds: to decide, to commit (0 without a journal), and to encode all that leaves."""
+    """The seconds that a batch took to decide, to commit (0 without a journal), and to encode all outgoing messages."""
 
     decide_s: float
     commit_s: float
@@ -64,19 +64,19 @@ class Parts(NamedTuple):
 
 
 def principal_of(bidder: int) -> str:
-    """Return the key of a bidder, by number from 0 on."""
+    """Return the key of a bidder; numbers begin at 0."""
     return f"{bidder:040d}"
 
 
 class Inside:
-    """A sale with so many lots, all open, and so many bidders, with or without a journal."""
+    """A sale with open lots and enrolled bidders, with or without a journal."""
 
     def __init__(self, house: House, journal: Journal | None, lots: int, bidders: int) -> None:
         self.house = house
         self.journal = journal
         self.lots: Sequence[int] = range(lots)
         self.bidders: Sequence[int] = range(bidders)
-        """Who bids, all or some of those who are enrolled."""
+        """The numbers of the bidders who bid: all or some of the enrolled ones."""
         self.now_ms = START_MS
         self._ids = [_HELLO_ID] * bidders
         self._prices = [0] * lots
@@ -105,13 +105,13 @@ class Inside:
             for bidder in range(start, min(bidders, start + BATCH_BIDS)):
                 inside._greet(bidder)
             inside._commit([], house.flush())
-            inside.now_ms += 1000 * BATCH_BIDS // ENROLMENTS_PER_S  # as long as the register wants for so many
+            inside.now_ms += 1000 * BATCH_BIDS // ENROLMENTS_PER_S  # the register needs this time to enrol a batch
         return inside
 
     def warm_up(self, random: Random, bidders: int) -> None:
-        """Let only so many of the bidders bid from now on, anybody, and each of them until the house keeps the most.
+        """Choose the bidders who bid from now on at random, and have each bid until the house keeps the most verdicts.
 
-        A bidder's first verdicts cost less than later ones, for which an older one is forgotten.
+        A bidder's first verdicts cost less than later ones, for each of which the house forgets an older one.
         """
         self.bidders = sorted(random.sample(self.bidders, min(bidders, len(self.bidders))))
         for number in range(REMEMBERED_REQUESTS_MAX):
@@ -120,10 +120,10 @@ class Inside:
                 self.turn([self.bid(bidder, (bidder + number) % len(self.lots)) for bidder in batch])
 
     def bids(self, random: Random, lots: int, bidders: int, count: int = BATCH_BIDS) -> list[Bid]:
-        """Return so many bids, by so many of the bidders on so many of the lots; each is accepted in its turn.
+        """Return `count` bids by `bidders` of the bidders on `lots` of the lots; each is accepted in this order.
 
-        Which lots and bidders is drawn anew for each call, so that in a large sale they are rarely those of before.
-        Two bidders at least, since nobody bids against oneself.
+        Each call draws the lots and bidders again, so in a large sale they rarely repeat. At least two bidders are
+        needed, since nobody can outbid oneself.
         """
         on = self.lots if lots >= len(self.lots) else random.sample(self.lots, lots)
         by = self.bidders if bidders >= len(self.bidders) else random.sample(self.bidders, bidders)
@@ -136,7 +136,7 @@ class Inside:
         return made
 
     def bid(self, bidder: int, lot: int) -> Bid:
-        """Return a bidder's next bid on a lot, which that bidder must not lead once the bids made before are in."""
+        """Return a bidder's next bid on a lot. The bidder must not lead the lot after the bids made before."""
         self._leaders[lot] = bidder
         self._prices[lot] += STEP_MINOR
         self._ids[bidder] += 1
@@ -144,9 +144,9 @@ class Inside:
         return Bid(principal_of(bidder), body)
 
     def turn(self, bids: list[Bid]) -> Parts:
-        """Do with a batch of bids what the server does but for the sockets, and return how long each part took.
+        """Handle a batch of bids as the server does, but without sockets, and return the time of each part.
 
-        Raises InsideError where a bid was not accepted: what is measured then would be something else.
+        Raises InsideError if a bid was not accepted, because the figures would then measure something else.
         """
         began_s = time.perf_counter()
         answers, batch = self.decide(bids)
@@ -161,14 +161,14 @@ class Inside:
         return Parts(decided_s - began_s, committed_s - decided_s, told_s - committed_s)
 
     def decide(self, bids: list[Bid]) -> tuple[list[AnyAnswer | Parked | None], Batch]:
-        """Have the house decide a batch of bids, and return its answers and what is to be committed."""
+        """Have the house decide a batch of bids, and return its answers and the batch to commit."""
         self.now_ms += 1
         handle, now_ms = self.house.handle, self.now_ms
         answers = [handle(principal, body, now_ms) for principal, body in bids]
         return answers, self.house.flush()
 
     def close(self) -> None:
-        """Let go of the journal."""
+        """Close the journal."""
         if self.journal is not None:
             self.journal.close()
 
@@ -185,12 +185,12 @@ class Inside:
 
 
 def settings() -> HouseSettings:
-    """Return settings under which a measurement's requests are all heard."""
+    """Return settings under which the house handles all requests of a measurement."""
     return HouseSettings(instance="inside", publish_port=1, requests_per_s=_REQUESTS_PER_S)
 
 
 def check_accepted(answers: Iterable[object]) -> None:
-    """Raise InsideError where a bid was not accepted."""
+    """Raise InsideError if a bid was not accepted."""
     refused = next((answer for answer in answers if not isinstance(answer, Accepted)), None)
     if refused is not None:
         raise InsideError(f"A bid was not accepted: {refused}.")
@@ -210,7 +210,7 @@ def _lot(number: int) -> LotSpec:
 
 @contextmanager
 def calm_collector() -> Iterator[None]:
-    """Have the collector leave alone what there is now, and look seldom at the rest, as `auctioneer run` does."""
+    """Exempt all present objects from garbage collection, and collect the rest rarely, as `auctioneer run` does."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()

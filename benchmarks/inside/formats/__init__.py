@@ -1,1 +1,1 @@
-"""How the rules of each format are measured, one module a format: the offers, and the loops over them."""
+"""The measurements of each format's rules, with a module for each format: the offers, and the loops over them."""

@@ -1,8 +1,8 @@
 """Stops of Dutch clocks for the rules alone, and the loops over them.
 
-There are many lots, since each is sold out after 64 units. The clocks run meanwhile, and each fall of a price is a fact
-of its own. Of a hundred stops about five come too late for the price that the bidder saw, which is refused, and ten ask
-for several units; all others take one.
+There are many lots, since each is sold out after 64 units. The clocks run during the stops, and each fall of a price is
+a separate fact. Of a hundred stops about five name a price that the clock does not show, and are refused. About ten ask
+for several units. All others ask for one.
 """
 
 import time
@@ -45,7 +45,7 @@ def _book_of(lot: LotState) -> dutch.DutchBook:
 
 
 def _time_alone(work: Work) -> float:
-    """Decide all stops by the format alone, and have the price of each lot fall when it is stopped."""
+    """Decide all stops by the format alone; before each stop the price of its lot falls as far as is due."""
     lots = {lot.view.lot: lot.spec for lot in new_engine(work.sale).catalogue}
     books = {name: dutch.DUTCH.open(spec) for name, spec in lots.items()}
     decide, apply = dutch.DUTCH.decide, dutch.DUTCH.apply
@@ -67,13 +67,13 @@ def _time_alone(work: Work) -> float:
 
 
 def _let_fall(spec: LotSpec, book: dutch.DutchBook, lot_ms: int) -> None:
-    """Have the price fall as often as it does up to a lot time; the clock of a lot that is sold out stands."""
+    """Apply all falls of the price up to a lot time; the clock of a sold-out lot stands still."""
     while book.units_left and (due_ms := dutch.DUTCH.due_ms(spec, book)) is not None and due_ms <= lot_ms:
         dutch.DUTCH.apply(spec, book, dutch.DUTCH.step(spec, book))
 
 
 def _time_bare(work: Work) -> float:
-    """Make one fact for each stop and put it into a dict; nothing is decided. No record of stops can cost less."""
+    """Make one fact for each stop and put it into a dict, without deciding. No record of stops can cost less."""
     last: dict[str, OfferTaken] = {}
     board, own = DutchBoard(_STARTING_MINOR, UNITS_MAX), DutchOwn(1, _STARTING_MINOR)
     began_s = time.perf_counter()

@@ -1,8 +1,8 @@
 """Bids on English lots for the rules alone, and the loops over them.
 
-Every third lot has a reserve, every second a soft close. Of a hundred bids about five are meant for an older price and
-fall below the minimum, fifty are maxima, forty are open bids, and five open with a maximum in hand; a leader raises its
-own maximum, or bids openly and is refused.
+Every third lot has a reserve, every second a soft close. Of a hundred bids about five follow an older price and are
+below the minimum, fifty are maxima, forty are open bids, and five are open bids with a maximum. A leader raises its own
+maximum, or bids openly and is refused.
 """
 
 import time
@@ -63,7 +63,7 @@ def _as_bid(request: AnyOffer) -> BidRequest:
 
 
 def _time_alone(work: Work) -> float:
-    """Decide all bids by the format's function alone, from the books in a dict; nothing is recorded."""
+    """Decide all bids by the format's function alone, from books in a dict, without a record."""
     lots = {lot.view.lot: (english.terms_of(lot.spec), lot.spec) for lot in new_engine(work.sale).catalogue}
     books: dict[str, english.Book] = {}
     bids = [(bidder.paddle, _as_bid(request)) for _, bidder, request in work.asked]
@@ -85,7 +85,7 @@ def _time_alone(work: Work) -> float:
 
 
 def _time_bare(work: Work) -> float:
-    """Make one fact for each bid and put it into a dict; nothing is decided. No record of bids can cost less."""
+    """Make one fact for each bid and put it into a dict, without deciding. No record of bids can cost less."""
     last: dict[str, BidTaken] = {}
     bids = [(at_ms, bidder, _as_bid(request)) for at_ms, bidder, request in work.asked]
     public = True

@@ -1,7 +1,7 @@
 """Offers on sealed lots for the rules alone, and the loops over them.
 
 Every third lot has a reserve, and on every second the winner pays the second offer. Of a hundred offers about five are
-below the least, five are taken back, and ten repeat what the bidder offered; all others are new amounts.
+below the least, five are withdrawals, and ten repeat the bidder's last offer; all others are new amounts.
 """
 
 import time
@@ -50,7 +50,7 @@ def _book_of(lot: LotState) -> sealed.SealedBook:
 
 
 def _time_alone(work: Work) -> float:
-    """Decide all offers by the format alone, and write them into the books; nothing is recorded."""
+    """Decide all offers by the format alone, and write them into the books, without a record."""
     lots = {lot.view.lot: (lot.spec, _book_of(lot)) for lot in new_engine(work.sale).catalogue}
     decide, apply = sealed.SEALED.decide, sealed.SEALED.apply
     began_s = time.perf_counter()
@@ -65,7 +65,7 @@ def _time_alone(work: Work) -> float:
 
 
 def close_ms(random: Random, offers: int) -> float:
-    """Return how many milliseconds the house is busy with the close of a lot with so many offers, by the clock."""
+    """Return the milliseconds for which a close by the clock keeps the house busy, for a lot with this many offers."""
     terms = SealedTerms(_STARTING_MINOR, Pays.SECOND_OFFER)
     spec = LotSpec(LotTerms("1", "Lot", terms, duration_ms=1000))
     engine = new_engine(Lots(1, lambda _number: spec))
@@ -81,7 +81,7 @@ def close_ms(random: Random, offers: int) -> float:
 
 
 def _time_bare(work: Work) -> float:
-    """Make one fact for each offer and put it into a dict; nothing is decided. No record of offers can cost less."""
+    """Make one fact for each offer and put it into a dict, without deciding. No record of offers can cost less."""
     last: dict[str, OfferTaken] = {}
     board, own = SealedBoard(_STARTING_MINOR), SealedOwn(_STARTING_MINOR)
     began_s = time.perf_counter()

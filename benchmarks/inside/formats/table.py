@@ -1,4 +1,4 @@
-"""How each format is measured: the only list of formats in the benchmarks. A test holds it to that of the rules."""
+"""How each format is measured: the only list of formats in the benchmarks. A test compares it with the rules' list."""
 
 from typing import Final
 
