@@ -1,1 +1,1 @@
-"""What puts load on a house, and what a house is held against: senders, screens, bare servers, all as processes."""
+"""The load on a house, and the servers to compare it with: senders, screens and bare servers, all as processes."""

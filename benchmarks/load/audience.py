@@ -1,8 +1,8 @@
-"""Many screens at a publisher: plain SUB sockets, each with a connection of its own, in processes of their own.
+"""Many screens at a publisher: plain SUB sockets, each with its own connection, in separate processes.
 
-Such a process is this module, run by `audience`. It reads an `Order` from its input, subscribes, writes a line when all
-subscriptions are in force, and listens until it reads an `End`. Then it waits until all screens have all of it, and
-writes a `Delivery`.
+`audience` runs this module as such a process. The process reads an `Order` from its input, subscribes, and writes a
+line when all subscriptions are in force. It listens until it reads an `End`. Then it waits until all screens have
+received everything, and writes a `Delivery`.
 """
 
 import os
@@ -25,17 +25,17 @@ from common.errors import UnreachableError
 from common.sockets import new_context
 
 PROBE_S: Final = 10.0
-"""A probe that was not answered for so long is repeated."""
+"""The time after which an unanswered probe is repeated."""
 START_S: Final = 120.0
 SILENCE_S: Final = 20.0
-"""After the end: what did not come for so long does not come any more."""
+"""The silence after the end of the load that counts as the end of all deliveries."""
 _LOTS: Final = LOT_TOPIC_PREFIX.encode()
 _PROBE: Final = PROBE_TOPIC_PREFIX.encode()
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What to listen to. `seqs` are the lots to follow, with the seq of each; all lots if `follows_all`."""
+    """The lots to listen to. `seqs` has the lots to follow, with the seq of each; `follows_all` adds all other lots."""
 
     publisher: Publisher
     screens: int
@@ -44,14 +44,14 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """The load is over: the seq that each lot has reached, and from when on latencies count."""
+    """The load is over: the seq that each lot has reached, and the time from which latencies count."""
 
     seqs: dict[str, int]
     counted_from_us: int
 
 
 class Screens:
-    """All sockets of this process, and the input on which it is told that the load is over."""
+    """All sockets of this process, and the input that announces the end of the load."""
 
     def __init__(self, order: Order, orders: BinaryIO) -> None:
         self._order = order
@@ -74,7 +74,7 @@ class Screens:
         return subscriber
 
     def prove(self) -> None:
-        """Return when every screen's subscriptions are in force. Raises UnreachableError."""
+        """Wait until every screen's subscriptions are in force. Raises UnreachableError."""
         until_s = time.monotonic() + START_S
         while self._unproven:
             if time.monotonic() > until_s:
@@ -83,7 +83,7 @@ class Screens:
                 self._sockets[number].subscribe(topic(PROBE_TOPIC_PREFIX + os.urandom(8).hex()))
             again_s = time.monotonic() + PROBE_S
             while self._unproven and time.monotonic() < again_s:
-                self._drain_all()  # a socket gives no notice of what came while it was used
+                self._drain_all()  # a socket gives no notice of frames that came during its use
                 self._listen(0.1)
 
     def listen(self) -> End:
@@ -94,7 +94,7 @@ class Screens:
         return end
 
     def finish(self, end: End) -> Delivery:
-        """Listen until every screen has everything, or nothing comes any more; return what came."""
+        """Listen until every screen has everything, or nothing more comes; return the delivery."""
         self._files.unregister(self._orders.fileno())
         heard_s = time.monotonic()
         while not self._ledger.has_all(end.seqs) and time.monotonic() - heard_s < SILENCE_S:
@@ -107,7 +107,7 @@ class Screens:
         return self._ledger.result(self._order.seqs, end.seqs, end.counted_from_us)
 
     def _listen(self, seconds: float | None) -> bool:
-        """Take what comes next; return whether an order did."""
+        """Wait for frames or an order, and take the frames; return whether an order came."""
         is_ordered = False
         for handle, _ in self._files.poll(seconds):
             if handle in self._screens:
@@ -131,12 +131,12 @@ class Screens:
                 read(number, frame, time.monotonic_ns() // 1000)
             elif frame.startswith(_PROBE):
                 self._unproven.discard(number)
-                subscriber.unsubscribe(frame[: frame.index(TOPIC_END) + 1])  # a publisher walks over what stays
+                subscriber.unsubscribe(frame[: frame.index(TOPIC_END) + 1])  # the publisher searches all that remain
 
 
 def main() -> None:
-    """Do what the input says."""
-    orders = os.fdopen(sys.stdin.fileno(), "rb", buffering=0)  # so that nothing is read ahead of what epoll tells
+    """Carry out the order from the input."""
+    orders = os.fdopen(sys.stdin.fileno(), "rb", buffering=0)  # unbuffered, so epoll knows of all unread input
     screens = Screens(decode_line(orders.readline(), Order), orders)
     screens.prove()
     say("ready")
@@ -147,13 +147,13 @@ def main() -> None:
 
 
 class Audience:
-    """Screens that listen. Make one with `audience`."""
+    """Screens that listen. `audience` makes it."""
 
     def __init__(self, processes: list[Child]) -> None:
         self._processes = processes
 
     def end(self, seqs: Mapping[str, int], counted_from_us: int) -> Delivery:
-        """Wait until all screens have their lots at these seqs, and return what they received."""
+        """Wait until all screens have their lots at these seqs, and return the delivery."""
         for process in self._processes:
             process.tell(End(dict(seqs), counted_from_us))
         return together([process.hear(Delivery) for process in self._processes])
@@ -163,7 +163,7 @@ class Audience:
 def audience(
     publisher: Publisher, screens: int, processes: int, seqs: Mapping[str, int], *, follows_all: bool
 ) -> Iterator[Audience]:
-    """Have so many screens follow the lots of `seqs`, spread over some processes. Raises UnreachableError."""
+    """Have screens follow the lots of `seqs`, spread over several processes. Raises UnreachableError."""
     with ExitStack() as resources:
         running = []
         for number in range(min(processes, screens)):
@@ -172,12 +172,12 @@ def audience(
             process.tell(Order(publisher, share, dict(seqs), follows_all))
             running.append(process)
         for process in running:
-            process.hear(str)  # that all its subscriptions are in force
+            process.hear(str)  # all its subscriptions are in force
         yield Audience(running)
 
 
 def together(deliveries: list[Delivery]) -> Delivery:
-    """Return what several processes received as one. The last screen of all is not known, only the last of each."""
+    """Return the deliveries of several processes as one. It lacks the last screen of all, but has the last of each."""
     latencies, last_screen = Latencies(), Latencies()
     for one in deliveries:
         latencies.add(one.latencies)

@@ -1,8 +1,8 @@
-"""Bare servers, which are the ceilings: they do nothing but what any house on these sockets has to do.
+"""Bare servers, which are the ceilings: they do only the work that any house on these sockets must do.
 
-`echo` is a ROUTER that decodes each MessagePack body and answers with one. `publish` is a ROUTER and an XPUB that
-publish a frame for each bid at once, as a house would for one bid. Run as a process of its own:
-`python -m benchmarks.load.bare echo|publish [SECRET_KEY_FILE]`. It says its ports and serves until it is killed.
+`echo` is a ROUTER that decodes each MessagePack body and answers with one. `publish` is a ROUTER and an XPUB; it
+publishes a frame for each bid at once, as a house does for a single bid. Run a bare server as a separate process:
+`python -m benchmarks.load.bare echo|publish [SECRET_KEY_FILE]`. It prints its ports and serves until it is killed.
 """
 
 import sys
@@ -26,8 +26,9 @@ from common.sockets import BACKLOG, BROADCASTS_QUEUED_MAX, new_context, set_comm
 
 _PROBE_ASKED: Final = b"\x01" + PROBE_TOPIC_PREFIX.encode()
 _TIME_MS: Final = 1_800_000_000_000
-"""Only its length on the wire matters."""
-# Plain integers, as in the house: combining pyzmq's flags anew for each message costs as much as sending it.
+"""Any time; only its length on the wire matters."""
+
+# Plain integers, as in the house: combining pyzmq's flags for each message costs as much as sending the message.
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 _SEND_MORE: Final = int(zmq.SNDMORE | zmq.DONTWAIT)
 
@@ -38,7 +39,7 @@ class _AnyKey:
 
 
 def _bind_all(context: "zmq.Context[zmq.SyncSocket]", sockets: Sequence[zmq.SyncSocket], key_file: Path | None) -> None:
-    """Bind sockets to free ports of the loopback address, with CURVE if there is a key file, and say the ports."""
+    """Bind sockets to free ports of the loopback address, with CURVE if a key file is given, and print the ports."""
     if key_file is not None:
         authenticator = ThreadAuthenticator(context)
         authenticator.start()
@@ -70,11 +71,11 @@ def echo(key_file: Path | None) -> None:
                 router.send(routing_id, _SEND_MORE)
                 router.send(msgpack.packb(body), _AT_ONCE)
             except zmq.ZMQError:
-                continue  # gone, or it does not read
+                continue  # the peer is gone, or does not read
 
 
 def publish(key_file: Path | None) -> None:
-    """Publish each bid that comes, until the process is killed."""
+    """Publish each received bid until the process is killed."""
     context = new_context()
     router, publisher = context.socket(zmq.ROUTER), context.socket(zmq.XPUB)
     set_request_server(router, REPLY_BYTES_MAX)

@@ -1,6 +1,7 @@
-"""Processes that a measurement starts for its own work: `python -m` a module, and lines of JSON both ways.
+"""Processes that a measurement starts for its own work: a module run by `python -m`, with lines of JSON both ways.
 
-They are processes of their own so that they take no time from what measures, and a zmq context does not survive a fork.
+They are separate processes so that they take no time from the measuring process. They are not forked, since a zmq
+context does not survive a fork.
 """
 
 import subprocess
@@ -18,20 +19,20 @@ T = TypeVar("T")
 
 
 class Child:
-    """Such a process, as who started it sees it. Make one with `running_child`."""
+    """Such a process, seen from its parent. `running_child` makes it."""
 
     def __init__(self, module: str, process: "subprocess.Popen[bytes]") -> None:
         self._module = module
         self._process = process
 
     def tell(self, message: object) -> None:
-        """Send it a message."""
+        """Send the process a message."""
         assert self._process.stdin is not None, "its input is a pipe"
         self._process.stdin.write(encode_line(message))
         self._process.stdin.flush()
 
     def hear(self, kind: type[T]) -> T:
-        """Return what it says next, which is to be of that kind. Raises UnreachableError where it ended instead."""
+        """Return the next message, which must be of this kind. Raises UnreachableError if the process ended instead."""
         assert self._process.stdout is not None, "its output is a pipe"
         line = self._process.stdout.readline()
         if not line:
@@ -42,7 +43,7 @@ class Child:
 
 @contextmanager
 def running_child(module: str, *arguments: str) -> Iterator[Child]:
-    """Run a module as a process, which is killed at the end."""
+    """Run a module as a process, and kill it at the end."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
@@ -52,7 +53,7 @@ def running_child(module: str, *arguments: str) -> Iterator[Child]:
 
 
 def say(message: object) -> None:
-    """In the process: send a message to who started it."""
+    """In the process: send a message to the parent."""
     sys.stdout.buffer.write(encode_line(message))
     sys.stdout.buffer.flush()
 

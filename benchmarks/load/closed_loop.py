@@ -1,9 +1,9 @@
-"""Load that waits for the server: a bid is sent when the verdict of another is there, and 256 are always under way.
+"""Load that waits for the server: a bid is sent when another bid has its verdict, so 256 bids are always open.
 
-For what a house can do at most, as a share of an echo. It goes round its connections: it takes a verdict, then sends
-the next bid, and never polls, so that it costs the same few microseconds a bid at both. The peak that
-`benchmarks.load.open_loop` reaches is lower by a quarter or more, since that one polls. But a closed loop stands still
-with the house, so it says nothing of how long bids take; that is what the open one is for.
+Use it to measure the highest rate of a house, as a share of an echo's. The generator takes its connections in turn: it
+receives a verdict, then sends the next bid, and never polls. So a bid costs it the same few microseconds at the house
+and at the echo. `benchmarks.load.open_loop` polls, so the peak that it reaches is lower by a quarter or more. But a
+closed loop stops whenever the house stops, so it can't measure how long bids take; use the open loop for that.
 """
 
 import time
@@ -15,22 +15,22 @@ from benchmarks.load.house import HouseError
 from benchmarks.load.ring import BIDDERS
 
 Body = Callable[[int, int], bytes]
-"""From a bidder and a round to the bid."""
+"""Returns the bid of a bidder in a round."""
 
 
 class Rate(NamedTuple):
-    """What one measurement gave: requests answered, and seconds taken."""
+    """The result of one measurement: the answered requests, and the seconds taken."""
 
     answered: int
     seconds: float
     generator_cpu: float
-    """The generator's processor time over the time taken; up to 2, it has a thread for its sockets."""
+    """The generator's processor time divided by the time taken. It is at most 2: the sockets have their own thread."""
     rounds: int
-    """How often each bid was made in all, with the warm-up."""
+    """The rounds of bids in all, with the warm-up."""
 
     @property
     def per_s(self) -> float:
-        """Requests answered a second."""
+        """The answered requests per second."""
         return self.answered / self.seconds
 
 
@@ -40,7 +40,7 @@ class ClosedLoop(Bidders):
     def measure(self, body: Body, warm_up_s: float, measured_s: float, expected: bytes) -> Rate:
         """Keep every connection busy, and count the answers after the warm-up. Each must contain `expected`.
 
-        Raises HouseError where one does not.
+        Raises HouseError if an answer does not.
         """
         sockets = self.sockets * (BIDDERS // len(self.sockets))
         for number, dealer in enumerate(sockets):

@@ -1,4 +1,4 @@
-"""Plain sockets of bidders and screens. The client library would take from the machine what is being measured."""
+"""Plain sockets of bidders and screens. The client library would use processor time that the measured house needs."""
 
 import secrets
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ ANSWER_TIMEOUT_MS: Final = 60_000
 
 
 class Publisher(msgspec.Struct, frozen=True):
-    """Where screens connect to; `keys` are those of an admitted bidder, None without CURVE."""
+    """The publisher to which screens connect. `keys` are an admitted bidder's keys, or None without CURVE."""
 
     address: str
     server_key: str
@@ -26,9 +26,9 @@ class Publisher(msgspec.Struct, frozen=True):
 
 
 class Bidders:
-    """Connections to one address, each with a key of its own; without CURVE where there is no `server_key`.
+    """Connections to one address, each with its own key; without CURVE if `server_key` is empty.
 
-    Leaving the `with` closes them, and all other sockets of their context.
+    Leaving the `with` block closes them, and all other sockets of their context.
     """
 
     def __init__(self, address: str, server_key: str, connections: int) -> None:
@@ -54,13 +54,13 @@ class Bidders:
         return dealer
 
     def enrol(self, name: str = "Bidder", role: Role = Role.BIDDER) -> None:
-        """Have every connection join under this name and its number. Raises HouseError where one is not let in."""
+        """Have every connection join under this name and its number. Raises HouseError if one is refused."""
         for number, (dealer, keys) in enumerate(zip(self.sockets, self.keys, strict=True)):
             say_hello(dealer, f"{name} {number}", is_encrypted=keys is not None, role=role)
 
 
 def say_hello(dealer: zmq.SyncSocket, name: str, *, is_encrypted: bool, role: Role = Role.BIDDER) -> None:
-    """Have a connection join. Raises HouseError where it is not let in."""
+    """Have a connection join. Raises HouseError if it is refused."""
     dealer.send(encode(Hello(id=1, versions=(1,), name=name, key="" if is_encrypted else name, role=role)))
     answer = decode_answer(dealer.recv())
     if not isinstance(answer, Welcome):
@@ -68,7 +68,7 @@ def say_hello(dealer: zmq.SyncSocket, name: str, *, is_encrypted: bool, role: Ro
 
 
 def new_subscriber(context: "zmq.Context[zmq.SyncSocket]", publisher: Publisher) -> zmq.SyncSocket:
-    """Return a screen's socket, which the caller has yet to connect."""
+    """Return a screen's socket; the caller must connect it."""
     subscriber = context.socket(zmq.SUB)
     set_subscriber(subscriber, REPLY_BYTES_MAX)
     if publisher.keys is not None:
@@ -79,9 +79,9 @@ def new_subscriber(context: "zmq.Context[zmq.SyncSocket]", publisher: Publisher)
 def subscribed(
     context: "zmq.Context[zmq.SyncSocket]", publisher: Publisher, topics: Sequence[bytes], queued_max: int
 ) -> zmq.SyncSocket:
-    """Return a screen's socket whose subscriptions are in force, as the answer to a probe shows.
+    """Return a screen's socket whose subscriptions are in force, as the answer to a probe proves.
 
-    Of what it hears, `queued_max` frames may wait for it.
+    Up to `queued_max` received frames may wait in the socket.
     """
     subscriber = new_subscriber(context, publisher)
     subscriber.setsockopt(zmq.RCVHWM, queued_max)

@@ -1,6 +1,6 @@
-"""What reached many screens: whether all of it did, in order and once, and how long it took.
+"""Deliveries to many screens: whether each event arrived, in order and once, and how long it took.
 
-Screens of one process hear the same frames, so each frame is read once and then recognised by its bytes.
+All screens of one process receive the same frames, so each frame is decoded once and then recognised by its bytes.
 """
 
 from array import array
@@ -17,26 +17,26 @@ from common.messages import LotEvents, ManyLots
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What all screens of a process received. Latencies run from when a bid was due.
+    """Everything that the screens of a process received. A latency begins when its bid was due.
 
-    `latencies` has each frame at each screen, by the oldest bid in it; `last_screen` has each frame once, when the last
-    screen had it.
+    `latencies` has a value for each frame at each screen, from the oldest bid in the frame. `last_screen` has a value
+    for each frame, at its arrival at the last screen.
     """
 
     screens: int
     frames: int
     events: int
     deliveries: int
-    """Events received, summed over the screens."""
+    """The received events, summed over the screens."""
     gaps: int
-    """Times that a screen found events missing before one that came."""
+    """How often a screen found events missing before a received one."""
     missing: int
-    """Events that did not come, or came after later ones, summed over the screens."""
+    """The events that did not arrive, or arrived after later ones, summed over the screens."""
     repeated: int
     latencies: Latencies
     last_screen: Latencies
     cpu_share: float = 0.0
-    """Of one core, for the process of these screens."""
+    """The processor time of these screens' process, as a share of one core."""
 
     @property
     def is_whole(self) -> bool:
@@ -45,7 +45,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Frame:
-    """What a frame that some screen has received has of one lot."""
+    """The part of a received frame that concerns one lot."""
 
     __slots__ = ("first", "last", "lot", "oldest_us", "received_us")
 
@@ -59,19 +59,19 @@ class _Frame:
 
 
 class Ledger:
-    """Keeps what the screens of a process receive."""
+    """Keeps the receipts of all screens of a process."""
 
     def __init__(self, screens: int, seqs: Mapping[str, int]) -> None:
-        """`seqs` are the lots that the screens follow, with the seq of each before the first frame."""
+        """`seqs` has the lots that the screens follow, with the seq of each before the first frame."""
         self._heard = [dict(seqs) for _ in range(screens)]
         self._frames: dict[bytes, list[_Frame]] = {}
-        """What each frame that came has of each lot."""
+        """The parts of each received frame, one for each lot in it."""
         self.deliveries = 0
-        """Events received, summed over the screens."""
+        """The received events, summed over the screens."""
         self._gaps = self._repeated = 0
 
     def read(self, screen: int, body: bytes, now_us: int) -> None:
-        """Note a frame of a lot's topic, or of that of many lots."""
+        """Note a frame of a lot's topic, or of the topic of many lots."""
         parts = self._frames.get(body)
         if parts is None:
             message = decode_broadcast(body)
@@ -97,7 +97,10 @@ class Ledger:
         return all(heard[lot] >= seq for heard in self._heard for lot, seq in seqs.items())
 
     def result(self, before: Mapping[str, int], after: Mapping[str, int], counted_from_us: int) -> Delivery:
-        """Return what came, where lots went from the seqs `before` to `after`; latencies of bids due since a time."""
+        """Return the delivery of a load in which lots went from the seqs `before` to `after`.
+
+        Only bids due from `counted_from_us` on count in the latencies.
+        """
         expected = sum(after[lot] - seq for lot, seq in before.items())
         latencies, last_screen = Latencies(), Latencies()
         for frame in chain.from_iterable(self._frames.values()):

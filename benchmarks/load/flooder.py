@@ -1,11 +1,11 @@
-"""A hostile bidder: does one bad thing as fast as it can, and reads no answers.
+"""A hostile bidder: it does one bad thing as fast as it can, and reads no answers.
 
-A process that `fairness` runs: `python -m benchmarks.load.flooder KIND REQUESTS PUBLISHER KEY`, where the key is
-empty without CURVE. It floods until it is told something, then says how much it did: messages sent, or
+`fairness` runs it as a process: `python -m benchmarks.load.flooder KIND REQUESTS PUBLISHER KEY`, where the key is
+empty without CURVE. It floods until it receives any input. Then it reports how much it did: messages sent, or
 connections made.
 
-An attacker has processors of its own. Here it shares those of the house and of the honest, so it yields to them, and
-takes all the time that they leave.
+A real attacker has its own processors. This one shares the processors of the house and of the honest bidders, so it
+yields to them, and takes all the time that they leave.
 """
 
 import errno
@@ -31,22 +31,22 @@ from common.messages import Hello, SnapshotRequest
 from common.sockets import new_context, set_request_client, set_subscriber, use_curve_client
 
 JUNK: Final = b"\xc1" * 100
-"""A byte that no MessagePack begins with."""
+"""A message that is no MessagePack: no MessagePack value begins with this byte."""
 GREETING: Final = b"\xff" + b"\0" * 8 + b"\x7f\x03\x01CURVE".ljust(54, b"\0")
-"""The beginning of a ZMTP handshake, which then does not go on."""
+"""The beginning of a ZMTP handshake that is never continued."""
 FRAMES: Final = 1000
-"""Of a message that should have one."""
+"""The number of frames in a message that should have one."""
 HELD: Final = 100
-"""Connections held at a time, where a flood makes new ones all the time."""
+"""The most connections that a flood of new connections holds at a time."""
 KEYS: Final = 50
-"""Of strangers; to make one takes as long as to be refused."""
+"""The number of strangers' keys. They are reused, since making a key takes as long as being refused."""
 _AT_ONCE: Final = 256
 _SEND_TIMEOUT_MS: Final = 50
 _NICENESS: Final = 10
 
 
 class Aim(NamedTuple):
-    """Whom to flood, and by which key."""
+    """The house to flood, and the keys to use."""
 
     context: "zmq.Context[zmq.SyncSocket]"
     requests: str
@@ -54,12 +54,12 @@ class Aim(NamedTuple):
     server_key: str
     keys: KeyPair | None
     strangers: list[KeyPair]
-    """Others to come with; none without CURVE."""
+    """Further keys to connect with; empty without CURVE."""
 
     def requests_socket(self, keys: KeyPair | None) -> zmq.SyncSocket:
-        """Return a connection for requests, by the own key or a stranger's.
+        """Return a connection for requests, with the bidder's own key or a stranger's.
 
-        It sends no heartbeats: one that is due when the house cuts it off would abort this process.
+        It sends no heartbeats: a heartbeat that is due when the house cuts the connection would abort this process.
         """
         one = self.context.socket(zmq.DEALER)
         set_request_client(one, REPLY_BYTES_MAX)
@@ -72,7 +72,7 @@ class Aim(NamedTuple):
         return one
 
     def publisher_socket(self, kind: int) -> zmq.SyncSocket:
-        """Return a connection to the broadcasts which takes in next to nothing."""
+        """Return a connection to the broadcasts that receives almost nothing."""
         one = self.context.socket(kind)
         set_subscriber(one, REPLY_BYTES_MAX)
         one.setsockopt(zmq.LINGER, 0)
@@ -84,21 +84,21 @@ class Aim(NamedTuple):
 
 
 Flood = Callable[[Aim], Iterator[int]]
-"""Yields again and again how much it did since the last time."""
+"""Yields again and again how much it did since the last yield."""
 
 
 def _requests(body: Callable[[int], list[bytes]]) -> Flood:
-    """Return a flood of requests over one connection, each of so many frames."""
+    """Return a flood of requests over one connection; `body` returns the frames of each request."""
     return lambda aim: _sent(aim.requests_socket(aim.keys), body)
 
 
 def _subscriptions(message: Callable[[int], bytes]) -> Flood:
-    """Return a flood of what a subscriber may say, over one connection."""
+    """Return a flood of a subscriber's messages over one connection."""
     return lambda aim: _sent(aim.publisher_socket(zmq.XSUB), lambda number: [message(number)])
 
 
 def _sent(sender: zmq.SyncSocket, frames: Callable[[int], list[bytes]]) -> Iterator[int]:
-    """Send one message after the other, as fast as they are taken."""
+    """Send messages as fast as the house takes them."""
     sender.setsockopt(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
     number = 0
     while True:
@@ -111,7 +111,7 @@ def _sent(sender: zmq.SyncSocket, frames: Callable[[int], list[bytes]]) -> Itera
 
 
 def _connections(connected: Callable[[Aim, int], socket.socket | zmq.SyncSocket]) -> Flood:
-    """Return a flood of new connections; those before are left when there are too many of them."""
+    """Return a flood of new connections; the oldest are closed when there are too many."""
 
     def flood(aim: Aim) -> Iterator[int]:
         held: deque[socket.socket | zmq.SyncSocket] = deque()
@@ -122,7 +122,7 @@ def _connections(connected: Callable[[Aim, int], socket.socket | zmq.SyncSocket]
             except (OSError, zmq.ZMQError) as error:
                 if error.errno not in (errno.EMFILE, errno.ECONNREFUSED, errno.ECONNRESET):
                     raise
-                yield 0  # what was closed is not gone yet, or the house has no room
+                yield 0  # closed connections are not gone yet, or the house has no room
                 continue
             if len(held) > HELD:
                 held.popleft().close()
@@ -133,7 +133,7 @@ def _connections(connected: Callable[[Aim, int], socket.socket | zmq.SyncSocket]
 
 
 def _deaf_listener(aim: Aim, _: int) -> zmq.SyncSocket:
-    """Listen to everything and take in nothing."""
+    """Subscribe to everything and receive nothing."""
     one = aim.publisher_socket(zmq.SUB)
     one.subscribe(b"lot/")
     return one
@@ -148,7 +148,7 @@ def _half_handshake(aim: Aim, _: int) -> socket.socket:
 
 
 def _stranger(aim: Aim, number: int) -> zmq.SyncSocket:
-    """Come with a key of one's own, and say hello."""
+    """Connect with a stranger's key, and say hello."""
     keys = aim.strangers[number % KEYS] if aim.strangers else None
     one = aim.requests_socket(keys)
     name = f"Stranger {number % KEYS}"
@@ -171,7 +171,7 @@ FLOODS: Final[dict[str, Flood]] = {
 
 
 def flood(kind: str, requests: str, publisher: str, server_key: str) -> int:
-    """Join, and flood until something comes in; return how much was done."""
+    """Join, and flood until any input comes; return the amount done."""
     os.nice(_NICENESS)
     own, *others = [new_keys() for _ in range(KEYS + 1)] if server_key else [None]
     aim = Aim(new_context(), requests, publisher, server_key, own, [keys for keys in others if keys is not None])

@@ -1,7 +1,8 @@
-"""Many bidders of the client library in a process of their own: in a hall, or each with a client of its own.
+"""Many bidders of the client library in one separate process: in a hall, or each with its own client.
 
-Such a process is this module; its arguments are `hall` or `clients`, a join link, and how many bidders. It writes what
-the joining took, then for each `Watch` that it reads what that took, and ends with its input.
+This module runs as that process; its arguments are `hall` or `clients`, a join link, and the number of bidders. It
+writes a `Joined` with the cost of joining. Then it answers each `Watch` that it reads with a `Watched`. It ends when
+its input ends.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ _KIB: Final = 1024
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """All are in. `bytes_each` is what each took of this process's memory, after the first."""
+    """All bidders have joined. `bytes_each` is the memory of this process that each bidder after the first took."""
 
     bidders: int
     seconds: float
@@ -34,27 +35,27 @@ class Joined(msgspec.Struct, frozen=True):
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """Tell what the processor does for `seconds`, and then until every copy of the sale has had `changes` more."""
+    """Measure the processor time of `seconds`, and then until every copy of the sale has had `changes` more changes."""
 
     seconds: float
     changes: int
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """What this process took of the processor's time meanwhile."""
+    """The processor time that this process used during a `Watch`."""
 
     processor_s: float
 
 
 class _Seen:
-    """How many changes of lots each copy of the sale has had, one by one or at once."""
+    """The number of lot changes in each copy of the sale, received one by one or together."""
 
     def __init__(self) -> None:
         self._told: list[int] = []
         self._came = asyncio.Event()
 
     def copy(self) -> Callable[[Notice], None]:
-        """Return what is to hear the notices of another copy."""
+        """Return a function that must receive all notices of another copy."""
         place = len(self._told)
         self._told.append(0)
 
@@ -66,7 +67,7 @@ class _Seen:
         return hear
 
     async def until(self, changes: int) -> None:
-        """Wait until every copy has been told so many since the last call."""
+        """Wait until every copy has had this many changes since the last call."""
         while min(self._told) < changes:
             self._came.clear()
             await self._came.wait()
@@ -101,7 +102,7 @@ async def _join_clients(link: str, bidders: int, seen: _Seen, resources: AsyncEx
 
 
 async def _measured(join: Callable[[int], Awaitable[None]], bidders: int) -> Joined:
-    """Join the bidders, the first before the others, so that what all share does not count."""
+    """Join the bidders, the first before the others, so that the memory that all share does not count."""
     await join(0)
     before_bytes, began_s, processor_s = _memory_bytes(), time.perf_counter(), time.process_time()
     await asyncio.gather(*(join(number) for number in range(1, bidders)))

@@ -1,4 +1,4 @@
-"""An auctioneer as a process of its own, as an operator starts it; nothing of it is imported here."""
+"""An auctioneer as a separate process, started as an operator starts it; this module imports nothing from it."""
 
 import asyncio
 import os
@@ -17,21 +17,21 @@ from benchmarks.load.waiting import Pulse
 from common.errors import AuctionError, UnreachableError, UsageError
 
 START_S: Final = 300.0
-"""A house without a snapshot may have ten million events to read."""
+"""The longest time of a start: a house without a snapshot may have ten million events to read."""
 STOP_S: Final = 60.0
 LOG_LINES_KEPT: Final = 20
 
 
 class HouseError(AuctionError):
-    """The auctioneer's process did not do what it was started for; the message has its own last words."""
+    """The auctioneer's process failed; the message has the last lines of its output."""
 
     code = "house"
 
 
 class HouseRecord(msgspec.Struct, frozen=True):
-    """The part of `DIR/house.json` that is of use here: the server's process, and the link by which to join.
+    """The useful part of `DIR/house.json`: the id of the server's process, and the link to join by.
 
-    `instance` is what the house calls this process to its clients.
+    `instance` is the name of this process in the house's messages to its clients.
     """
 
     pid: int
@@ -48,7 +48,7 @@ def demo_catalogue() -> Path:
 
 
 def read_record(data: Path) -> HouseRecord:
-    """Return where the house of a data directory is, or was last. Raises UsageError where none ever ran."""
+    """Return the record of the house that runs in a data directory, or ran last. Raises UsageError if none ever ran."""
     try:
         return msgspec.json.decode((data / "house.json").read_bytes(), type=HouseRecord)
     except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError) as error:
@@ -58,9 +58,9 @@ def read_record(data: Path) -> HouseRecord:
 
 
 class HouseProcess:
-    """A house that runs while the `async with` lasts; leaving it stops the house.
+    """A house that runs during the `async with` block; leaving the block stops it.
 
-    Without a catalogue it takes up the sale that is in the data directory.
+    Without a catalogue, the house continues the sale in the data directory.
     """
 
     def __init__(self, catalogue: Path | None, data: Path, *options: str) -> None:
@@ -84,7 +84,7 @@ class HouseProcess:
         await self.stop()
 
     async def start(self) -> None:
-        """Start the house and wait until it listens; the `async with` does it by itself. See `until_started`."""
+        """Start the house and wait until it listens. `async with` calls this. Raises as `until_started` does."""
         self._process = await asyncio.create_subprocess_exec(
             *_program(self._command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
@@ -96,9 +96,9 @@ class HouseProcess:
             raise
 
     async def until_started(self, times: int) -> None:
-        """Wait until the server has begun to listen so many times: once, and again after each of its deaths.
+        """Wait until the server has begun to listen `times` times: once, and again after each kill.
 
-        Raises HouseError where the process ends instead, and UnreachableError where it takes too long.
+        Raises HouseError if the process ends instead, and UnreachableError if it takes too long.
         """
         assert self._reading is not None, "the house was not started"
         reading = self._reading
@@ -108,7 +108,7 @@ class HouseProcess:
             raise HouseError(f"The auctioneer stopped. It said:\n{self.last_words}")
 
     async def stop(self) -> None:
-        """Stop the house, by force where it does not go. May be called more than once."""
+        """Stop the house, by force if it does not end in time. May be called more than once."""
         if self._process is None or self._reading is None:
             return
         if self._process.returncode is None:
@@ -118,7 +118,7 @@ class HouseProcess:
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()
-            with suppress(ProcessLookupError):  # it ended just then
+            with suppress(ProcessLookupError):  # it has just ended
                 self.kill_server()
             await self._process.wait()
         await self._reading
@@ -129,11 +129,11 @@ class HouseProcess:
 
     @property
     def last_words(self) -> str:
-        """The last lines that the house's processes wrote."""
+        """The last lines of output of the house's processes."""
         return "\n".join(self._said) or "(nothing)"
 
     async def ask(self, *words: str) -> Any:
-        """Return what `auctioneer WORDS --json` answers about this house. Raises HouseError."""
+        """Return the answer of `auctioneer WORDS --json` about this house. Raises HouseError."""
         return await ask_house(self.data, *words)
 
     async def show(self, *words: str) -> int:
@@ -159,7 +159,7 @@ class HouseProcess:
 
 
 async def ask_house(data: Path, *words: str) -> Any:
-    """Return what `auctioneer WORDS --json` answers about the house of a data directory. Raises HouseError."""
+    """Return the answer of `auctioneer WORDS --json` about the house of a data directory. Raises HouseError."""
     asked = await asyncio.create_subprocess_exec(
         *_program([*words, "--json", "--data", str(data)]),
         stdout=asyncio.subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""How long things took: an HdrHistogram, so that figures of several processes add up to exact percentiles."""
+"""Latencies in an HdrHistogram, so that the figures of several processes add up to exact percentiles."""
 
 from typing import Final, Self
 
@@ -16,18 +16,18 @@ class Latencies:
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Return what another process encoded."""
+        """Return the latencies that another process encoded."""
         latencies = cls()
         latencies._histogram.decode_and_add(text)
         return latencies
 
     def encode(self) -> str:
-        """Return all of it as text."""
+        """Return all latencies as text."""
         return str(self._histogram.encode().decode("ascii"))
 
     @property
     def count(self) -> int:
-        """How many were noted."""
+        """The number of noted latencies."""
         return int(self._histogram.get_total_count())
 
     def note_s(self, seconds: float) -> None:
@@ -35,9 +35,9 @@ class Latencies:
         self._histogram.record_value(min(max(1, round(seconds * 1_000_000)), LATENCY_US_MAX))
 
     def add(self, other: "Latencies") -> None:
-        """Count all of another's too."""
+        """Add all latencies of another histogram."""
         self._histogram.add(other._histogram)
 
     def percentile_ms(self, percent: float) -> float:
-        """Return the latency that so many percent do not exceed; 0 where there is none."""
+        """Return the latency that `percent` of all latencies do not exceed; 0 without any latencies."""
         return float(self._histogram.get_value_at_percentile(percent)) / 1000 if self.count else 0.0

@@ -1,7 +1,7 @@
-"""A live subscriber that costs little: it receives every broadcast of all lots, counts bids and decodes nothing.
+"""A cheap live subscriber: it receives every broadcast of all lots, counts bids and decodes nothing.
 
-Run as a process of its own, `python -m benchmarks.load.listener`, by `listening`. A screen that decodes and sorts
-would take from a machine of few cores what is being measured.
+`listening` runs it as a separate process, `python -m benchmarks.load.listener`. On a machine of few cores, a screen
+that decodes and sorts would use processor time that the measured house needs.
 """
 
 import select
@@ -18,35 +18,35 @@ from common.codec import LOT_TOPIC_PREFIX
 from common.sockets import new_context
 
 ROOM: Final = 100_000
-"""Frames that may wait for it: what is lost to a full queue would not be counted."""
+"""The most frames that may wait in its queue; a full queue would lose frames, and they would not be counted."""
 LOOK_UP_MS: Final = 200
 SILENCE_MS: Final = 20_000
-"""What did not come within so long after the bidding does not come."""
+"""The silence after the bidding that counts as the end of all broadcasts."""
 
 
 class Listener:
-    """A subscriber that listens. Ask `heard` once, when all is bid."""
+    """A subscriber that listens. Call `heard` once, after the last bid."""
 
     def __init__(self, process: Child) -> None:
         self._process = process
 
     def heard(self, expected: int) -> int:
-        """Return how many bids it heard, as soon as that is `expected` or nothing more comes."""
+        """Return the number of bids heard, as soon as it is `expected` or nothing more comes."""
         self._process.tell(expected)
         return self._process.hear(int)
 
 
 @contextmanager
 def listening(publisher: Publisher) -> Iterator[Listener]:
-    """Have a subscriber listen while the `with` lasts; its subscription is in force from the beginning."""
+    """Have a subscriber listen during the `with` block; its subscription is in force from the beginning."""
     with running_child("benchmarks.load.listener") as process:
         process.tell(publisher)
-        process.hear(str)  # that it listens
+        process.hear(str)  # it listens
         yield Listener(process)
 
 
 def listen(publisher: Publisher) -> None:
-    """Subscribe, say so, and count until the number that is expected is there or nothing more comes."""
+    """Subscribe, report it, and count bids until the expected number is reached or nothing more comes."""
     subscriber = subscribed(new_context(), publisher, [LOT_TOPIC_PREFIX.encode()], ROOM)
     say("listening")
     subscriber.setsockopt(zmq.RCVTIMEO, LOOK_UP_MS)

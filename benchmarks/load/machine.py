@@ -1,4 +1,4 @@
-"""What the machine below gives and takes while something is measured: its disk, and time that it takes away."""
+"""The machine under a measurement: the speed of its disk, and the processor time that its host takes away."""
 
 import os
 import time
@@ -8,15 +8,15 @@ from typing import Final
 
 TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 _STOLEN: Final = 8
-"""Where the first line of `/proc/stat` has it."""
+"""The place of the stolen time in the first line of `/proc/stat`."""
 _PAGE: Final = 4096
 _SYNC_PAGES: Final = 1000
-"""The size of the file that is written for comparison, and of the journal's log: 4 MB, written over and over."""
+"""The size in pages of the file written for comparison, and of the journal's log: 4 MB, overwritten again and again."""
 _SYNCS: Final = 200
 
 
 def syncs_ns(file: Path, count: int) -> list[int]:
-    """Return the ns of writing a page over an older one and making it durable, so many times."""
+    """Return the ns taken to overwrite a page and make it durable, `count` times."""
     taken_ns = []
     handle = os.open(file, os.O_RDWR | os.O_CREAT)
     try:
@@ -33,10 +33,10 @@ def syncs_ns(file: Path, count: int) -> list[int]:
 
 
 def sync_us(folder: Path) -> float:
-    """Return the mean time of that in a folder, where the journal is."""
+    """Return the mean time in microseconds to make a page durable in a folder, the one of the journal."""
     return mean(syncs_ns(folder / "sync", _SYNCS)) / 1000
 
 
 def stolen_s() -> float:
-    """Return how long, summed over all cores, something wanted to run while the machine below gave the core away."""
+    """Return the seconds, summed over all cores, in which a core was needed but its host gave it to other machines."""
     return int(Path("/proc/stat").read_text().split(maxsplit=9)[_STOLEN]) / TICKS_A_SECOND

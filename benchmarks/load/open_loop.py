@@ -1,8 +1,8 @@
-"""Load whose sending times are scheduled: a house that stands still does not slow it down, so a stall is counted.
+"""Load with scheduled sending times: a stopped house does not slow the load down, so each stall is counted.
 
-For how long bids take. Latency runs from when a bid was due, not from when it was sent. How late the generator itself
-sent is part of it, and is told apart, so that a run shows whether house or generator was slow. What a house can do at
-most is measured with `benchmarks.load.closed_loop`; the peak here is only what this generator's loads are parts of.
+Use it to measure how long bids take. A latency begins when a bid is due, not when it is sent. It contains the
+generator's own delay, which is also kept separately: so a run shows whether the house or the generator was slow.
+Measure a house's highest rate with `benchmarks.load.closed_loop`; the peak here only sets this generator's loads.
 """
 
 import select
@@ -20,24 +20,24 @@ from benchmarks.load.latencies import Latencies
 from common.errors import UnreachableError
 
 LANES: Final = 16
-"""Connections of a generator; more of them only make the generator slower."""
+"""The connections of a generator; more of them only make the generator slower."""
 WINDOW: Final = 16
-"""Bids on their way on each connection while the peak is measured."""
+"""The open bids on each connection while the peak is measured."""
 UNANSWERED_MAX: Final = 100
-"""Bids on their way for each connection. What is due beyond waits, and its wait counts; a house would drop answers to
-a connection that takes none."""
+"""The most open bids on each connection; a house would drop answers to a connection that does not read them. Further
+due bids wait, and their wait counts in the latency."""
 _LEAD_NS: Final = 20_000_000
-"""Between the making of a schedule and its first bid."""
+"""The time between the making of a schedule and its first bid."""
 _BURST: Final = 32
-"""Bids sent before answers are looked at again, while the generator is behind."""
+"""The most bids sent in a row before a late generator looks for answers again."""
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 
 MakeBid = Callable[[int, int, int], bytes]
-"""From a connection's number, a request id and the time at which the bid is due (us) to the bid."""
+"""Returns a bid, from a connection's number, a request id and the time at which the bid is due (us)."""
 
 
 class _Verdict(msgspec.Struct):
-    """What is read of an answer. An echo's is the bid itself."""
+    """The fields read from an answer. An echo's answer is the bid itself."""
 
     id: int
     type: str
@@ -47,7 +47,10 @@ _verdicts: Final = msgspec.msgpack.Decoder(_Verdict)
 
 
 def arrivals_ns(per_s: float, seconds: float, seed: int) -> "array[int]":
-    """Return when bids are due, from 0 on, as of many independent bidders: the gaps are random, the rate is not."""
+    """Return the times at which bids are due, from 0 on, as if by many independent bidders.
+
+    The gaps are random, the rate is not.
+    """
     draw = Random(f"{seed}/{per_s}")
     due = array("q")
     at_s = draw.expovariate(per_s)
@@ -58,23 +61,23 @@ def arrivals_ns(per_s: float, seconds: float, seed: int) -> "array[int]":
 
 
 class Timings(NamedTuple):
-    """When each bid of a run was due, sent and answered, in ns since the run's start."""
+    """The times at which each bid of a run was due, sent and answered, in ns since the run's start."""
 
     started_us: int
-    """By the clock that stamps bids."""
+    """The run's start, by the clock that stamps bids."""
     due_ns: Sequence[int]
     sent_ns: Sequence[int]
     answered_ns: Sequence[int]
     accepted: int
     cpu_share: float
-    """Of one core, for the generator's process."""
+    """The processor time of the generator's process, as a share of one core."""
 
     def latencies(self, warm_up_s: float) -> Latencies:
-        """Return how long verdicts took from when the bid was due, after the warm-up."""
+        """Return the times from a bid's due time to its verdict, after the warm-up."""
         return self._since_due(self.answered_ns, warm_up_s)
 
     def lateness(self, warm_up_s: float) -> Latencies:
-        """Return how much later than due the generator sent, after the warm-up."""
+        """Return the generator's delays: the times from a bid's due time to its sending, after the warm-up."""
         return self._since_due(self.sent_ns, warm_up_s)
 
     def _since_due(self, moments_ns: Sequence[int], warm_up_s: float) -> Latencies:
@@ -94,11 +97,11 @@ class OpenLoop(Bidders):
         self._poller = zmq.Poller()
         for dealer in self.sockets:
             self._poller.register(dealer, zmq.POLLIN)
-        self._next_id = 2  # hello had the first
+        self._next_id = 2  # hello used the first id
         self._heard_ns = 0
 
     def one_by_one(self, make: MakeBid, count: int) -> list[int]:
-        """Send bids on the first connection, each after the verdict of the one before; return their ns."""
+        """Send bids on the first connection, each after the previous bid's verdict; return the ns that each took."""
         dealer = self.sockets[0]
         taken_ns = []
         for _ in range(count):
@@ -111,7 +114,7 @@ class OpenLoop(Bidders):
         return taken_ns
 
     def peak_per_s(self, make: MakeBid, warm_up_s: float, seconds: float) -> float:
-        """Return how many bids a second are answered while every connection always has `WINDOW` on their way."""
+        """Return the answered bids per second while every connection always has `WINDOW` open bids."""
         for lane, dealer in enumerate(self.sockets):
             for _ in range(WINDOW):
                 dealer.send(make(lane, self._next_ids(1), time.monotonic_ns() // 1000))
@@ -142,7 +145,7 @@ class OpenLoop(Bidders):
         return per_s
 
     def run(self, due_ns: Sequence[int], make: MakeBid) -> Timings:
-        """Send a bid at each of these times, and return when all are answered. Raises UnreachableError."""
+        """Send a bid at each of these times, and return the timings when all are answered. Raises UnreachableError."""
         total, lanes = len(due_ns), len(self.sockets)
         base_id = self._next_ids(total)
         sent_ns, answered_ns = array("q", bytes(8 * total)), array("q", bytes(8 * total))
@@ -175,7 +178,7 @@ class OpenLoop(Bidders):
         return first
 
     def _drain(self) -> list[tuple[int, _Verdict, int]]:
-        """Take all answers that are here: connection, verdict, and when it was taken."""
+        """Take all waiting answers: the connection, the verdict, and the time of taking it."""
         heard = []
         ready = dict(self._poller.poll(0))
         for lane, dealer in enumerate(self.sockets):
@@ -192,7 +195,7 @@ class OpenLoop(Bidders):
         return heard
 
     def _wait(self, seconds: float) -> None:
-        """Wait until a socket has news, at most so long. To be called only after `_drain`, which takes all news."""
+        """Wait at most `seconds` for news on a socket. Call it only after `_drain`, which takes all earlier news."""
         select.select(self._files, [], [], seconds)
 
 

@@ -1,11 +1,12 @@
-"""A sale made for measuring: whatever is bid is accepted and broadcast, and the amount tells when the bid was due.
+"""A sale made for measuring: every bid is accepted and broadcast, and its amount tells when it was due.
 
-One bidder leads every lot with the highest maximum there is, and nobody reaches it. So every higher bid of another is
-accepted and raises the price, also from the same bidder again and again. A lot hears one connection only, so its bids
-arrive in the order in which they were made.
+One bidder leads every lot with the highest possible maximum, which nobody reaches. So every higher bid of another
+bidder is accepted and raises the price, even if the same bidder bids again and again. Each lot gets its bids over one
+connection, so they arrive in the order in which they were made.
 
 The amount of a bid is the time at which it was due, in microseconds of the machine's monotonic clock, which all
-processes share. The price that it makes is one minor unit higher. So each screen knows how old a change is.
+processes share. The bid makes the price one minor unit higher than its amount. So each screen knows the age of a
+change.
 """
 
 from collections import deque
@@ -22,14 +23,14 @@ from common.limits import AMOUNT_MINOR_MAX
 from common.messages import Accepted
 
 UNBOUNDED_REQUESTS: Final = ("--port", "0", "--requests-per-second", "1000000")
-"""Options of a house whose budgets are out of the way of a measurement."""
+"""Options of a house whose budgets no measurement reaches."""
 SENT_AHEAD: Final = 16
-"""Bids on their way at a time while the leader takes up its lots."""
+"""The leader's open bids while it takes the lead of all lots."""
 _STEP_MINOR: Final = 1
 
 
 def write_catalogue(folder: Path, lots: int) -> Path:
-    """Write a catalogue with so many lots, all open for an hour, and return its path."""
+    """Write a catalogue with this number of lots, all open for an hour, and return its path."""
     rows = "".join(f"{number},Lot {number},0.01,0.01,1h,USD\n" for number in range(lots))
     path = folder / "lots.csv"
     path.write_text("number,title,starting_price,increment,duration,currency\n" + rows)
@@ -37,7 +38,7 @@ def write_catalogue(folder: Path, lots: int) -> Path:
 
 
 def lead_all(dealer: zmq.SyncSocket, lots: int) -> dict[str, int]:
-    """Have this bidder lead all lots for good; return each lot's seq then. Raises HouseError."""
+    """Have this bidder take the lead of all lots forever; return each lot's seq afterwards. Raises HouseError."""
     waiting: deque[int] = deque()
     seqs: dict[str, int] = {}
     for number in range(lots + SENT_AHEAD):
@@ -56,7 +57,7 @@ def lead_all(dealer: zmq.SyncSocket, lots: int) -> dict[str, int]:
 
 
 class Bids:
-    """Makes the bids of several connections (`lanes`); each has lots of its own, which take turns."""
+    """Makes the bids of several connections (`lanes`). Each connection has its own lots, which take turns."""
 
     def __init__(self, lots: int, lanes: int) -> None:
         self._lots = [[lot for lot in range(lots) if lot % lanes == lane] for lane in range(lanes)]
@@ -64,22 +65,22 @@ class Bids:
         self._turns = [0] * lanes
         self._last_us = [0] * lots
         self.made = [0] * lots
-        """Bids on each lot so far."""
+        """The bids on each lot so far."""
 
     def __call__(self, lane: int, request_id: int, due_us: int) -> bytes:
-        """Return a bid of a connection that is due at that time."""
+        """Return a connection's bid that is due at this time."""
         lots = self._lots[lane]
         turn = self._turns[lane]
         lot = lots[turn]
         self._turns[lane] = turn + 1 if turn + 1 < len(lots) else 0
-        # The least that is accepted: the last bid, what it made the leader pay, and one step more.
+        # The least acceptable amount: the last bid, the step by which the price exceeds it, and one step more.
         due_us = self._last_us[lot] = max(due_us, self._last_us[lot] + 2 * _STEP_MINOR)
         self.made[lot] += 1
         return encode(BidRequest(id=request_id, lot=str(lot), amount_minor=due_us))
 
 
 def due_us(board: AnyBoard) -> int:
-    """Return when the bid was due that made a lot's board this."""
+    """Return the due time of the bid that led to this board of a lot."""
     assert isinstance(board, EnglishBoard), "the sale has English lots"
     assert board.price_minor is not None, "a bid made the board"
     return board.price_minor - _STEP_MINOR

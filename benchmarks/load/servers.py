@@ -1,4 +1,4 @@
-"""What is measured, and what it is measured against: a house, and bare servers that are its ceilings, as processes."""
+"""The measured house, and the bare servers that are its ceilings, as processes."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ from common.messages import Role
 
 T = TypeVar("T")
 DATA: Final = "data"
-"""The house's data directory, in the folder of a measurement."""
+"""The name of the house's data directory in the folder of a measurement."""
 
 
 def in_house(
@@ -29,7 +29,7 @@ def in_house(
     is_encrypted: bool,
     options: Sequence[str] = UNBOUNDED_REQUESTS,
 ) -> T:
-    """Run a house with a rising sale while `work` goes on, which Ctrl-C ends; another thread reads the house's log."""
+    """Run a house with a rising sale during `work`, which Ctrl-C ends; another thread reads the house's log."""
     all_options = [*options, *([] if is_encrypted else ["--no-encryption"])]
     house = HouseProcess(write_catalogue(folder, lots), folder / DATA, *all_options)
     with _running_beside(house):
@@ -41,7 +41,7 @@ def in_house(
 
 @contextmanager
 def _running_beside(house: HouseProcess) -> Iterator[None]:
-    """Run a house whose log is read by an event loop in another thread."""
+    """Run a house; an event loop in another thread reads its log."""
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="house")
     thread.start()
@@ -56,14 +56,14 @@ def _running_beside(house: HouseProcess) -> Iterator[None]:
 
 
 def observed(link: JoinLink) -> Publisher:
-    """Have an observer join, and return what screens need to listen in its name."""
+    """Have an observer join, and return what screens need to listen with its keys."""
     with Bidders(link.request_address, link.server_key, 1) as observer:
         observer.enrol("Screens", Role.OBSERVER)
         return Publisher(link.publish_address, link.server_key, observer.keys[0])
 
 
 def leading(link: JoinLink, lots: int) -> dict[str, int]:
-    """Have the bidder join who leads all lots; return each lot's seq then."""
+    """Have a bidder join who takes the lead of all lots; return each lot's seq afterwards."""
     with Bidders(link.request_address, link.server_key, 1) as leader:
         leader.enrol("Leader")
         return lead_all(leader.sockets[0], lots)
@@ -71,14 +71,14 @@ def leading(link: JoinLink, lots: int) -> dict[str, int]:
 
 @contextmanager
 def running_echo(folder: Path, *, is_encrypted: bool) -> Iterator[tuple[str, str]]:
-    """Run the bare echo; yields its address and key."""
+    """Run the bare echo, and yield its address and key."""
     with running_bare("echo", folder, is_encrypted=is_encrypted) as ((address,), server_key):
         yield address, server_key
 
 
 @contextmanager
 def running_bare(what: str, folder: Path, *, is_encrypted: bool) -> Iterator[tuple[list[str], str]]:
-    """Run a bare server of `benchmarks.load.bare`; yields its addresses and its key."""
+    """Run a bare server of `benchmarks.load.bare`, and yield its addresses and its key."""
     key_file = folder / "bare-key.json"
     server_key = load_or_make_keys(key_file).public if is_encrypted else ""
     with running_child("benchmarks.load.bare", what, *([str(key_file)] if is_encrypted else [])) as server:

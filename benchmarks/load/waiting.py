@@ -1,4 +1,4 @@
-"""Waiting: for something to become true without looking at the clock, for one task while others run, for the end."""
+"""Waiting: for a condition without polling the clock, for one task while others run, and for the program's end."""
 
 import asyncio
 import signal
@@ -15,11 +15,11 @@ class Pulse:
         self._changed = asyncio.Event()
 
     def beat(self) -> None:
-        """Let those look who wait."""
+        """Have all waiting tasks look again."""
         self._changed.set()
 
     async def until(self, holds: Callable[[], bool], timeout_s: float | None) -> bool:
-        """Wait until `holds()`, looked at after each change; return False if it does not within the time."""
+        """Wait until `holds()` is true, checked after each change; return False if the time ends first."""
         try:
             async with asyncio.timeout(timeout_s):
                 while not holds():
@@ -31,7 +31,7 @@ class Pulse:
 
 
 async def alongside(main: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, Any]) -> T:
-    """Return what `main` returns, while `others` run; they are cancelled then. Raises what any of them raises."""
+    """Return the result of `main`; `others` run meanwhile and are then cancelled. Raises the error of any of them."""
     first = asyncio.ensure_future(main)
     tasks = [first, *(asyncio.ensure_future(other) for other in others)]
     try:
@@ -48,7 +48,7 @@ async def alongside(main: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, A
 
 
 def stop_when_told() -> None:
-    """Cancel the present task also where another process, or a terminal that goes away, asks for the end."""
+    """Cancel the present task also on a signal from another process or from a closed terminal."""
     task = asyncio.current_task()
     assert task is not None, "there is no task to stop"
     for number in (signal.SIGTERM, signal.SIGHUP):
