@@ -40,7 +40,7 @@ class Ring:
         return list(range(BIDDERS))
 
     def advance(self, bidder: int, ready: list[int]) -> None:
-        """Note a verdict, and add the bidders whose turn has come to `ready`; `answered[bidder]` is their next round."""
+        """Note a verdict, and add the bidders who are next to `ready`; `answered[bidder]` is their next round."""
         answered, asked = self.answered, self._asked
         answered[bidder] += 1
         for candidate in (bidder, (bidder + 1) % BIDDERS):

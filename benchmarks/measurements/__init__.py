@@ -1,1 +1,1 @@
-"""What is measured, a module for each command."""
+"""The measurements, with a module for each command."""

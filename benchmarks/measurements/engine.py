@@ -1,7 +1,7 @@
-"""The rules alone, without IO: how many bids (offers, in other formats) a second one thread decides, format by format.
+"""The rules alone, without IO: the bids (offers, in other formats) that one thread decides in a second, by format.
 
-Each loop over the same offers is run in turn, several times round, so that the machine's moods fall on all of them
-alike. Beside the engine stand the format's function by itself, and the least that any record of a bid costs.
+Each loop over the same offers is run in turn, in several rounds, so that slow moments of the machine affect all loops
+alike. The engine is compared with the format's function alone, and with the least cost of any record of a bid.
 """
 
 import statistics
@@ -26,13 +26,13 @@ CLOSE_MS_MAX: Final = 100
 
 
 @click.command(short_help="Measure the rules alone, without IO.")
-@click.option("--bids", type=click.IntRange(min=1_000), help=f"Bids of each repetition.  [default: {BIDS:,}]")
+@click.option("--bids", type=click.IntRange(min=1_000), help=f"Bids in each repetition.  [default: {BIDS:,}]")
 @click.option("--repeats", default=7, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
-@click.option("--seed", default=1, show_default=True, help="Of the bids.")
-@click.option("--quick", is_flag=True, help=f"A look of a second: {QUICK_BIDS:,} bids.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the bids.")
+@click.option("--quick", is_flag=True, help=f"Measure for about a second: {QUICK_BIDS:,} bids.")
 @results_option
 def engine(bids: int | None, repeats: int, seed: int, quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
-    """Measure how many bids a second the rules decide, on one thread, without sockets, disk and messages."""
+    """Measure the bids that the rules decide in a second, on one thread, without sockets, disk and messages."""
     show_and_keep(measure(bids or (QUICK_BIDS if quick else BIDS), repeats, seed), results_folder)
 
 
@@ -92,5 +92,5 @@ def _rows(name: str, rates: dict[str, list[float]]) -> list[Row]:
 
 
 def outcomes(work: Work) -> str:
-    """Say what the bids came to."""
+    """Return the outcomes of the bids, in words."""
     return ", ".join(f"{count:,} {what}" for what, count in work.outcomes.most_common())

@@ -1,12 +1,12 @@
-"""Whether somebody who floods the house slows down the others, who bid at an honest pace.
+"""Whether a bidder who floods the house slows down honest bidders, who bid at a moderate pace.
 
-A flooder also takes processor time from everybody on this machine, and so does the house that fends it off. To tell
-that from what the house lets happen, the same flood goes to another house beside it once: the difference between the
-two is the house's.
+A flooder also takes processor time from everybody on this machine, and so does the house that repels it. To separate
+this effect, the same flood is also sent once to a second house on the machine. The difference between the two is due to
+the house.
 
-The slowest hundredth of a few hundred bids is what the machine's own stalls make of it, and differs from one moment to
-the next by a factor of ten. So all bids of a kind of situation are put together before they are judged: those of a
-flood, of all repetitions; those in calm, of all repetitions before any flood.
+The slowest hundredth of a few hundred bids depends on the machine's own stalls, and varies by a factor of ten from one
+moment to the next. So all bids in the same kind of situation are judged together: the bids during one kind of flood
+from all repetitions, and the bids in calm from all repetitions, before any flood.
 """
 
 import tempfile
@@ -31,31 +31,31 @@ from common.links import JoinLink
 T = TypeVar("T")
 P99_RATIO_MAX: Final = 2.0
 HONEST: Final = 4
-"""Honest bidders."""
+"""The number of honest bidders."""
 HONEST_PER_S: Final = 200
-"""What they bid together; far below what the house lets each."""
+"""The bids per second of all honest bidders together; far below the house's limit for each."""
 LOTS: Final = 16
 WARM_UP_SHARE: Final = 0.2
 
 
 class Case(NamedTuple):
-    """What is measured: a flood, with or without CURVE."""
+    """A case to measure: a flood, with or without CURVE."""
 
     kind: str
     is_encrypted: bool
 
 
 class Pace(NamedTuple):
-    """What honest bidders met with in one situation."""
+    """The figures of the honest bidders in one situation."""
 
     verdicts: Latencies
     flooded: int
-    """How much the flooder did."""
+    """The amount that the flooder did."""
     refused: int
 
 
 class Paces(NamedTuple):
-    """What honest bidders met with before a flood, in one at another house, and in one at theirs."""
+    """The figures of the honest bidders before a flood, during one at another house, and during one at their house."""
 
     calm: Pace
     elsewhere: Pace
@@ -63,19 +63,23 @@ class Paces(NamedTuple):
 
 
 @click.command(short_help="Measure what a flooding bidder costs the others.")
-@click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(min=0.5), help="Of each situation.")
-@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
-@click.option("--flood", "floods", multiple=True, type=click.Choice(list(FLOODS)), help="Only this; may be repeated.")
-@click.option("--quick", is_flag=True, help="A look of a few seconds: everything once, and little of it.")
+@click.option(
+    "--seconds", default=2.0, show_default=True, type=click.FloatRange(min=0.5), help="Length of each situation."
+)
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often to measure each.")
+@click.option(
+    "--flood", "floods", multiple=True, type=click.Choice(list(FLOODS)), help="Only this flood; may be repeated."
+)
+@click.option("--quick", is_flag=True, help="Measure everything once and briefly, in a few seconds.")
 @results_option
 def fairness(seconds: float, repeats: int, floods: tuple[str, ...], quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
-    """Measure honest bidders' verdicts while nobody floods, and in each flood."""
+    """Measure the times of honest bidders' verdicts without a flood, and during each flood."""
     kinds = floods or tuple(FLOODS)
     show_and_keep(measure(kinds, 0.5 if quick else seconds, 1 if quick else repeats), results_folder)
 
 
 def measure(kinds: Sequence[str], seconds: float, repeats: int) -> Finding:
-    """Measure with and without CURVE, each `repeats` times in turn, in these floods."""
+    """Measure these floods with and without CURVE, each `repeats` times in turn."""
     found: dict[Case, list[Paces]] = {Case(kind, curve): [] for curve in (False, True) for kind in kinds}
     for number in range(repeats):
         for is_encrypted in (False, True):
@@ -124,18 +128,18 @@ def _pace(honest: OpenLoop, bids: Bids, seconds: float, seed: int, flood: Abstra
 
 @contextmanager
 def flooding(kind: str, link: JoinLink) -> Iterator[list[int]]:
-    """Have a process flood a house; the list that is yielded holds how much it did, once it has ended."""
+    """Have a process flood a house; after its end the yielded list holds the amount that it did."""
     done: list[int] = []
     addresses = (link.request_address, link.publish_address, link.server_key)
     with running_child("benchmarks.load.flooder", kind, *addresses) as flooder:
-        flooder.hear(str)  # that it has joined
+        flooder.hear(str)  # it has joined
         yield done
         flooder.tell("stop")
         done.append(flooder.hear(int))
 
 
 def finding(found: dict[Case, list[Paces]], repeats: int) -> Finding:
-    """Return what was measured of each flood, with and without CURVE, comes to."""
+    """Return the finding for each flood, with and without CURVE."""
     calm = {
         curve: _together(one.calm for case, paces in found.items() if case.is_encrypted is curve for one in paces)
         for curve in (False, True)

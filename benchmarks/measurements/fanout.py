@@ -1,9 +1,9 @@
-"""Whether every event reaches every screen, and how soon, beside a bare publisher of the same frames.
+"""Whether every event reaches every screen, and how soon, compared with a bare publisher of the same frames.
 
-Each screen is a socket with a connection of its own, and follows all lots. A house stores each bid before it
-publishes; the bare publisher (`benchmarks.load.bare`) publishes at once, a frame for each bid. Above what a
-publisher can send, a house has to put more events into a frame. The bare one would queue for minutes, and is not
-measured there.
+Each screen is a socket with its own connection, and follows all lots. A house stores each bid before it publishes the
+bid. The bare publisher (`benchmarks.load.bare`) publishes at once, with a frame for each bid. At rates that a publisher
+can't send, a house must put more events into a frame. The bare publisher would queue for minutes at such rates, and is
+not measured there.
 """
 
 import tempfile
@@ -28,32 +28,32 @@ from common.open_files import make_room_for_files
 from common.terminal.output import say
 
 PROCESSES: Final = 2
-"""Processes that the screens are spread over."""
+"""The processes over which the screens are spread."""
 FILES_PER_SCREEN: Final = 4
 WARM_UP_SHARE: Final = 0.25
-"""Of the time of a run; bids that are due in it are not counted in the latencies."""
+"""The part of a run's time that is its warm-up; bids due in the warm-up do not count in the latencies."""
 SCREENS: Final = (100, 1_000, 4_000)
 RATES_PER_S: Final = (10, 200, 5_000)
 LOTS: Final = (1, 64)
 QUICK_PER_S: Final = 100
 BARE_DELIVERIES_PER_S_MAX: Final = 500_000
-"""A bare publisher on this kind of machine delivers up to a million frames a second, where it has the cores alone."""
+"""The bare publisher's highest rate here; with the cores to itself, it delivers up to a million frames a second."""
 P99_RATIO_MAX: Final = 2.0
 COLLAPSE_MS: Final = 1_000
-"""What a screen may be behind at the highest rate; a queue that grows is behind by more at the end of any run."""
+"""The longest delay of a screen at the highest rate; a growing queue is later than this at the end of any run."""
 
 
 class Shape(NamedTuple):
-    """What is sent to how many."""
+    """The load of a run, and the number of its screens."""
 
     screens: int
     lots: int
     per_s: int
-    """Bids; each is an event that every screen receives."""
+    """The bids per second; each is an event that every screen receives."""
 
 
 class Run(NamedTuple):
-    """What came of it."""
+    """The result of one run."""
 
     delivery: Delivery
     timings: Timings
@@ -61,22 +61,22 @@ class Run(NamedTuple):
 
     @property
     def latencies(self) -> Latencies:
-        """From when a bid was due to each screen that had it."""
+        """The times from a bid's due time to its arrival at each screen."""
         return self.delivery.latencies
 
     @property
     def verdicts(self) -> Latencies:
-        """From when a bid was due to its verdict."""
+        """The times from a bid's due time to its verdict."""
         return self.timings.latencies(self.warm_up_s)
 
     @property
     def events_per_frame(self) -> float:
-        """How many events a frame carried on average."""
+        """The average number of events in a frame."""
         return self.delivery.events / max(1, self.delivery.frames)
 
 
 def run_house(folder: Path, shapes: list[Shape], seconds: float) -> list[Run]:
-    """Measure a house with several shapes of load, which have the same lots, one after the other."""
+    """Measure a house with several shapes of load in turn; all shapes have the same lots."""
     lots = shapes[0].lots
 
     def work(link: JoinLink) -> list[Run]:
@@ -127,9 +127,9 @@ Runs = dict[Shape, list[Run]]
 @click.option(
     "--rate", "rates_per_s", multiple=True, default=RATES_PER_S, show_default=True, type=click.IntRange(min=1)
 )
-@click.option("--seconds", default=4.0, show_default=True, type=click.FloatRange(min=0.5), help="Of each run.")
-@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
-@click.option("--quick", is_flag=True, help="A look of a few seconds: 20 screens, one rate, once.")
+@click.option("--seconds", default=4.0, show_default=True, type=click.FloatRange(min=0.5), help="Length of each run.")
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often to measure each.")
+@click.option("--quick", is_flag=True, help="Measure 20 screens at one rate, once, in a few seconds.")
 @results_option
 def fanout(
     screens: tuple[int, ...],
@@ -139,7 +139,7 @@ def fanout(
     quick: bool,  # noqa: FBT001 -- click passes by name
     results_folder: Path,
 ) -> None:
-    """Measure how bids on one lot and on many reach all screens, from when they were due."""
+    """Measure how soon after their due time bids on one lot and on many reach all screens."""
     if quick:
         screens, rates_per_s, seconds, repeats = (20,), (QUICK_PER_S,), 0.5, 1
     shapes = [Shape(count, lots, per_s) for lots in LOTS for count in screens for per_s in rates_per_s]
@@ -147,7 +147,7 @@ def fanout(
 
 
 def measure(shapes: list[Shape], seconds: float, repeats: int) -> Finding:
-    """Measure each shape with a house and, where it can keep up, with the bare publisher, in turn."""
+    """Measure each shape in turn with a house and, if it can keep up, with the bare publisher."""
     light = [shape for shape in shapes if shape.screens * shape.per_s <= BARE_DELIVERIES_PER_S_MAX]
     heavy = [shape for shape in shapes if shape not in light]
     house: Runs = {shape: [] for shape in (*light, *heavy)}
@@ -166,7 +166,7 @@ def measure(shapes: list[Shape], seconds: float, repeats: int) -> Finding:
 
 
 def finding(house: Runs, bare: Runs, repeats: int) -> Finding:
-    """Return what the runs come to."""
+    """Return the finding of the runs."""
     return Finding(
         name="fanout",
         question="Does every event reach every screen, and how soon?",

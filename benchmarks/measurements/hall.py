@@ -1,8 +1,8 @@
-"""What many bidders in one program cost it: in a hall, on one copy of the sale, beside as many clients.
+"""The cost of many bidders in one program: in a hall with one copy of the sale, compared with as many clients.
 
-The bidders are the client library's, in a process of its own, at a house with CURVE. It is measured what each of them
-adds to the process's memory, how long the joining takes, and what of the processor's time the program takes while
-nothing happens, and for each bid that somebody else makes. The two programs run one after the other, at fresh houses.
+The bidders use the client library, in a separate process, at a house with CURVE. The figures are the memory that each
+bidder adds to the process, the time to join, and the program's processor time: while nothing happens, and for each bid
+of somebody else. The two programs run one after the other, each at a new house.
 """
 
 import tempfile
@@ -29,7 +29,7 @@ QUICK_IDLE_S: Final = 1.0
 BIDS: Final = 640
 QUICK_BIDS: Final = 64
 WINDOW: Final = 16
-"""Bids on their way at a time."""
+"""The number of open bids at a time."""
 MEMORY_RATIO_MAX: Final = 0.5
 _MODULE: Final = "benchmarks.load.gathering"
 _US_PER_S: Final = 1e6
@@ -37,7 +37,7 @@ _MS_PER_S: Final = 1e3
 
 
 class Found(NamedTuple):
-    """What one program took."""
+    """The figures of one program."""
 
     joined: Joined
     idle_processor_s: float
@@ -45,11 +45,11 @@ class Found(NamedTuple):
 
 
 @click.command(short_help="Measure many bidders in one program: a hall beside clients.")
-@click.option("--bidders", type=click.IntRange(min=2), help="How many bidders.  [default: 1,000]")
-@click.option("--quick", is_flag=True, help="A look of some seconds: few bidders, few bids.")
+@click.option("--bidders", type=click.IntRange(min=2), help="Number of bidders.  [default: 1,000]")
+@click.option("--quick", is_flag=True, help="Measure with few bidders and few bids, in some seconds.")
 @results_option
 def hall(bidders: int | None, quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
-    """Measure what bidders cost a program: memory, processor time, and time to join."""
+    """Measure the cost of bidders to their program: memory, processor time, and time to join."""
     bidders = bidders or (30 if quick else 1_000)
     idle_s, bids = (QUICK_IDLE_S, QUICK_BIDS) if quick else (IDLE_S, BIDS)
     found = {kind: _measure(kind, bidders, idle_s, bids) for kind in ("hall", "clients")}
@@ -75,7 +75,7 @@ def _measure(kind: str, bidders: int, idle_s: float, bids: int) -> Found:
 
 
 def _bid(bidders: Bidders, bids: int) -> None:
-    """Have one bidder lead all lots, and another raise the price so many times. Raises HouseError."""
+    """Have one bidder lead all lots, and another raise the price `bids` times. Raises HouseError."""
     leader, rival = bidders.sockets
     lead_all(leader, LOTS)
     make, request_id = Bids(LOTS, 1), 1

@@ -1,9 +1,9 @@
-"""How long a bid takes: to its durable verdict, and to the last screen, unloaded and at parts of the peak.
+"""How long a bid takes to its durable verdict and to the last screen, without load and at parts of the peak.
 
-The load is open-loop (`benchmarks.load.open_loop`): bids are due at times of their own, and latency counts from then.
-The peak that the loads are parts of is measured first, with the same generator; and so is the bare echo's, which shows
-what the generator itself can do. Unloaded, one bid at a time, the house is compared with what its work is made of: a
-round trip to the bare echo, and one write of a page to the same disk.
+The load is open-loop (`benchmarks.load.open_loop`): each bid is due at a scheduled time, and its latency counts from
+then. The loads are parts of the peak, which the same generator measures first. It also measures the bare echo's peak,
+which shows the generator's own limit. Without load, bids are made one at a time, and the house is compared with the
+parts of its work: a round trip to the bare echo, and one write of a page to the same disk.
 """
 
 import os
@@ -30,10 +30,10 @@ from common.links import JoinLink
 LOTS: Final = 1024
 SCREENS: Final = 10
 SEEN_LOTS: Final = 64
-"""Lots that the screens follow: a sample, so that the screens don't take the processor from the house."""
+"""The number of lots that the screens follow: a sample, so the screens leave the processor to the house."""
 LOADS_PERCENT: Final = (10, 50, 80)
 WARM_UP_SHARE: Final = 0.2
-"""Of the time of each load; what is due in it is not counted."""
+"""The part of each load's time that is its warm-up; bids due in the warm-up do not count."""
 UNLOADED_RATIO_MAX: Final = 1.25
 P99_MS_MAX: Final = 5.0
 P99_AT_PERCENT: Final = 50
@@ -42,7 +42,7 @@ BLOCKS: Final = 3
 
 
 class Unloaded(NamedTuple):
-    """One bid at a time: medians of the house and of what it is made of."""
+    """One bid at a time: the latencies of the house and of the parts of its work."""
 
     house: Latencies
     echo: Latencies
@@ -50,7 +50,7 @@ class Unloaded(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """The house's median against a bare round trip and a write to the disk."""
+        """The house's median divided by the sum of the medians of a bare round trip and of a write to the disk."""
         return self.house.percentile_ms(50) / (self.echo.percentile_ms(50) + self.sync.percentile_ms(50))
 
 
@@ -61,18 +61,18 @@ class Loaded(NamedTuple):
     per_s: float
     verdict: Latencies
     echo: Latencies
-    """Of a bare echo that got bids at the same times, just before: what the machine itself does to the slowest."""
+    """Latencies of a bare echo with the same schedule just before: the machine's own effect on the slowest bids."""
     screen: Latencies
     lateness: Latencies
     cpu_share: float
     stolen_share: float
-    """Of the machine's time, what its host gave to other machines meanwhile."""
+    """The share of the machine's time that its host gave to other machines during the load."""
     refused: int
     is_whole: bool
 
 
 class Round(NamedTuple):
-    """What one round gave."""
+    """The result of one round."""
 
     unloaded: Unloaded
     echo_peak_per_s: float
@@ -81,17 +81,17 @@ class Round(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How much is measured in one round."""
+    """The amount of work in one round."""
 
     seconds: float
-    """Of each load."""
+    """The length of each load."""
     one_by_one: int
-    """Bids one at a time, in each of `blocks` blocks that take turns with the echo and the disk."""
+    """The bids made one at a time in each of `blocks` blocks, which take turns with the echo and the disk."""
     blocks: int
 
 
 def measure_round(folder: Path, plan: Plan, seed: int, *, is_encrypted: bool) -> Round:
-    """Measure with an echo and a house of their own."""
+    """Measure one round with a new echo and a new house."""
     with running_echo(folder, is_encrypted=is_encrypted) as (address, key), OpenLoop(address, key) as echo:
         return in_house(folder, LOTS, lambda link: _measure(link, echo, folder, plan, seed), is_encrypted=is_encrypted)
 
@@ -170,16 +170,16 @@ QUICK: Final = Plan(seconds=0.4, one_by_one=40, blocks=1)
 
 
 @click.command(short_help="Measure how long a verdict and a broadcast take.")
-@click.option("--seconds", default=4.0, show_default=True, type=click.FloatRange(min=0.2), help="Of each load.")
-@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
-@click.option("--seed", default=1, show_default=True, help="Of the times at which bids are due.")
-@click.option("--quick", is_flag=True, help="A look of a few seconds: everything once, and little of it.")
+@click.option("--seconds", default=4.0, show_default=True, type=click.FloatRange(min=0.2), help="Length of each load.")
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often to measure each.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the times at which bids are due.")
+@click.option("--quick", is_flag=True, help="Measure everything once and briefly, in a few seconds.")
 @results_option
 def latency(seconds: float, repeats: int, seed: int, quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
-    """Measure the time from a bid to its durable verdict, and to the last of some screens.
+    """Measure the time from a bid to its durable verdict, and to the last of several screens.
 
-    First one bid at a time, beside a bare echo and a write to the disk; then at 10, 50 and 80 % of the peak. With and
-    without CURVE.
+    It first makes one bid at a time, compared with a bare echo and a write to the disk. Then it measures at 10, 50 and
+    80 % of the peak. It does both with and without CURVE.
     """
     plan = QUICK if quick else Plan(seconds, ONE_BY_ONE, BLOCKS)
     show_and_keep(measure(plan, 1 if quick else repeats, seed), results_folder)
@@ -196,7 +196,7 @@ def measure(plan: Plan, repeats: int, seed: int) -> Finding:
 
 
 def finding(rounds: dict[bool, list[Round]], repeats: int) -> Finding:
-    """Return what the rounds, by whether they were encrypted, come to."""
+    """Return the finding of the rounds; the key of `rounds` tells whether they were encrypted."""
     return Finding(
         name="latency",
         question="How long does a bid take to its durable verdict, and to the last screen?",

@@ -1,8 +1,9 @@
-"""How much memory a house takes for each lot, bidder and request, inside it and with real connections.
+"""The memory that a house takes for each lot, bidder and request, inside it and with real connections.
 
-Inside: two houses of different size, each in a process of its own; the difference over the difference in size. So
-what a process takes anyhow does not count, and what the allocator wastes does. Connected: the server's process before
-and after bidders join, each with both connections, as `auctioneer run` has them. What is more than inside is libzmq's.
+Inside: two houses of different size are measured, each in its own process. The difference in memory is divided by the
+difference in size. So the memory that any process takes does not count, and the allocator's waste does. Connected: the
+server's process is measured before and after bidders join, each with both connections, as under `auctioneer run`. The
+excess over the inside figure belongs to libzmq.
 """
 
 import tempfile
@@ -27,21 +28,21 @@ from common.sockets import BROADCASTS_QUEUED_MAX, WAITING_MAX
 LOT_BYTES_MAX: Final = 2048
 BIDDER_BYTES_MAX: Final = 1024
 BATCH_REQUESTS_MAX: Final = 512
-"""The most requests that the house takes before it commits; `auctioneer.process.server` has the bound."""
+"""The most requests that the house takes before it commits; `auctioneer.process.server` sets this limit."""
 
 
 class Unit(NamedTuple):
-    """What is counted: two houses that differ in how many there are of it."""
+    """A counted thing, and two houses that differ only in its number."""
 
     what: str
     smaller: Grown
     larger: Grown
     more: int
-    """How many more there are in the larger one."""
+    """How many more of it the larger house has."""
 
 
 def units(size: int) -> list[Unit]:
-    """Return what is measured inside, with houses of up to `size` lots or bidders."""
+    """Return the units measured inside, with houses of up to `size` lots or bidders."""
     part = size // 5
     active = size // 20
     return [
@@ -60,11 +61,11 @@ def units(size: int) -> list[Unit]:
 
 @click.command(short_help="Measure memory for each lot, bidder and request.")
 @click.option("--size", type=click.IntRange(min=1_000), help="Lots or bidders of the larger house.  [default: 100,000]")
-@click.option("--bidders", type=click.IntRange(min=10), help="How many bidders connect.  [default: 1,000]")
-@click.option("--quick", is_flag=True, help="A look of some seconds: small houses, few connections.")
+@click.option("--bidders", type=click.IntRange(min=10), help="Number of connected bidders.  [default: 1,000]")
+@click.option("--quick", is_flag=True, help="Measure small houses and few connections, in some seconds.")
 @results_option
 def memory(size: int | None, bidders: int | None, quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
-    """Measure how many bytes a house takes for each lot, idle bidder, open request and connection."""
+    """Measure the bytes that a house takes for each lot, idle bidder, open request and connection."""
     size = size or (5_120 if quick else 100_000)
     bidders = bidders or (30 if quick else 1_000)
     inside = {unit.what: _inside(unit) for unit in units(size)}
@@ -123,7 +124,7 @@ def _at_most(what: str, found_bytes: float, most_bytes: int) -> Target:
 
 
 def _connected(bidders: int, *, is_encrypted: bool) -> float:
-    """Return by how many bytes the server's process grows for each bidder who joins and listens."""
+    """Return the bytes by which the server's process grows for each bidder who joins and listens."""
     make_room_for_files(4 * bidders)
     with tempfile.TemporaryDirectory(prefix="auction-bench-") as name:
         folder = Path(name)
@@ -131,7 +132,7 @@ def _connected(bidders: int, *, is_encrypted: bool) -> float:
         def grown_bytes(link: JoinLink) -> int:
             server = read_record(folder / DATA).pid
             with ExitStack() as resources:
-                # The first one has the house make what it needs once.
+                # The first bidder makes the house allocate all that it needs only once.
                 screens = _join(resources, link, 1, "First")
                 before_bytes = memory_bytes(server)
                 screens += _join(resources, link, bidders, "Bidder")
@@ -143,7 +144,7 @@ def _connected(bidders: int, *, is_encrypted: bool) -> float:
 
 
 def _join(resources: ExitStack, link: JoinLink, count: int, name: str) -> list[zmq.SyncSocket]:
-    """Have bidders join, and return the sockets on which they listen; `resources` close all that is theirs."""
+    """Have bidders join, and return the sockets on which they listen; `resources` closes all their sockets."""
     bidders = resources.enter_context(Bidders(link.request_address, link.server_key, count))
     bidders.enrol(name)
     seen = [Publisher(link.publish_address, link.server_key, keys) for keys in bidders.keys]

@@ -1,8 +1,8 @@
-"""`python -m benchmarks peers`: the same work on what a user would pick instead, beside the house and the bare echo.
+"""`python -m benchmarks peers`: the same work on the alternatives to the house, on the house, and on the bare echo.
 
-256 bidders raise bids on lots, one bid under way each. For each bid the peer checks that it is high enough, sets the
-price and the leader, makes a record durable, publishes the change and answers. PEERS.md says how each peer is set up
-and why that is fair.
+256 bidders raise bids on lots, with one open bid each. For each bid the peer checks that it is high enough, sets the
+price and the leader, makes a record durable, publishes the change and answers. PEERS.md explains the setup of each peer
+and why it is fair.
 """
 
 import sys
@@ -30,17 +30,17 @@ Runs = dict[Case, list[Measured]]
 
 
 @click.command(short_help="Measure Redis, PostgreSQL and a WebSocket service beside the house.")
-@click.option("--seconds", default=3.0, show_default=True, type=click.FloatRange(min=0.2), help="Of each load.")
-@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
-@click.option("--peer", "names", multiple=True, type=click.Choice(NAMES), help="Only this one; may be repeated.")
-@click.option("--quick", is_flag=True, help="A look of half a minute: over few connections, once.")
+@click.option("--seconds", default=3.0, show_default=True, type=click.FloatRange(min=0.2), help="Length of each load.")
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often to measure each.")
+@click.option("--peer", "names", multiple=True, type=click.Choice(NAMES), help="Only this peer; may be repeated.")
+@click.option("--quick", is_flag=True, help="Measure once over few connections, in half a minute.")
 @results_option
 def peers(seconds: float, repeats: int, names: tuple[str, ...], quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
     """Measure durable accepted bids a second on Redis, PostgreSQL and a WebSocket service, and on the house.
 
-    All with the same load generator, which shows how much of a core it took; each bid must be accepted, and on record
-    afterwards. Missing servers are installed from Debian's packages where this is run as root. They run on data of
-    their own in a temporary directory, on free ports of the loopback address, and are stopped at the end.
+    All use the same load generator, which shows how much of a core it took. Each bid must be accepted, and be on record
+    afterwards. If run as root, this command installs missing servers from Debian's packages. The servers use new data
+    in a temporary directory and free ports of the loopback address, and are stopped at the end.
     """
     if sys.platform != "linux":
         raise UsageError("This measurement reads processor times from /proc and needs Linux.")
@@ -51,7 +51,7 @@ def peers(seconds: float, repeats: int, names: tuple[str, ...], quick: bool, res
 
 
 def run(lineup: Lineup, plan: Plan, repeats: int) -> Runs:
-    """Measure all cases in turn, so many times over."""
+    """Measure all cases in turn, `repeats` times."""
     runs: Runs = {case: [] for case in lineup.cases}
     for number in range(repeats):
         for case in lineup.cases:
@@ -61,7 +61,7 @@ def run(lineup: Lineup, plan: Plan, repeats: int) -> Runs:
 
 
 def finding(lineup: Lineup, runs: Runs, repeats: int) -> Finding:
-    """Return what the runs come to."""
+    """Return the finding of the runs."""
     with data_folder() as folder:
         fdatasync_us = sync_us(folder)
     return Finding(
@@ -106,18 +106,18 @@ def _row(case: Case, measured: list[Measured], runs: Runs, lineup: Lineup) -> Ro
 
 
 def _ratios(case: Case, connections: int, runs: Runs, lineup: Lineup) -> list[float]:
-    """Return how many times as fast as a case the house was over so many connections, for each repetition."""
+    """Return the ratio of the house's rate over this many connections to a case's rate, for each repetition."""
     house = runs[Case(lineup.house, connections)]
     return [ours.bids.per_s / theirs.bids.per_s for ours, theirs in zip(house, runs[case], strict=True)]
 
 
 def _alike(case: Case, lineup: Lineup) -> list[int]:
-    """Return over how many connections the house is compared with a case; with a pool, in all its shapes."""
+    """Return the numbers of connections for comparing the house with a case: with a pool, all that are measured."""
     return sorted(lineup.connections, reverse=True) if case.is_pool else [case.connections]
 
 
 def _targets(aim: Aim, runs: Runs, lineup: Lineup) -> list[Target]:
-    """Return whether the house is as fast as it should be, with a live subscriber, for each shape."""
+    """Return the target for each shape: whether the house is fast enough, with a live subscriber."""
     if aim.peer is None:
         return [Target(f"{aim.ratio:g} times {aim.name}", "not measured", reached=False)]
     targets = []

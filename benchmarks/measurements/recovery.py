@@ -1,8 +1,8 @@
-"""How long after a crash a house listens again, with a long journal: from its snapshot, and from the events alone.
+"""How soon after a crash a house with a long journal listens again: from its snapshot, and from the events alone.
 
-A house in a process of its own takes the bids and is killed, with its last snapshot as old as one can be. Then
-`auctioneer run` is started on what is left, as after a crash of the machine, and its server is killed once more, as
-after a crash of the process. Then all snapshots are dropped. Each time nothing may be missing.
+A house in its own process takes the bids and is killed; its last snapshot is then as old as a snapshot can get.
+`auctioneer run` starts on the remaining files, as after a crash of the machine. Its server is then killed again, as in
+a crash of the process. Finally all snapshots are removed. No bid may be missing after any of these starts.
 """
 
 import asyncio
@@ -30,12 +30,12 @@ WANTED_PER_S: Final = 300_000
 @click.command(short_help="Measure starting after a crash with a long journal.")
 @click.option("--events", type=click.IntRange(min=1_000), help=f"Bids in the journal.  [default: {EVENTS:,}]")
 @click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="Crashes of the server.")
-@click.option("--quick", is_flag=True, help=f"A look of some seconds: {QUICK_EVENTS:,} bids.")
+@click.option("--quick", is_flag=True, help=f"Measure {QUICK_EVENTS:,} bids, in some seconds.")
 @results_option
 def recovery(events: int | None, repeats: int, quick: bool, results_folder: Path) -> None:  # noqa: FBT001 -- click passes by name
     """Measure how long a house takes to be ready after a crash, and how fast it reads its whole journal.
 
-    The journal of ten million bids takes about 4 GB of the temporary directory while this runs.
+    During the run, the journal of ten million bids takes about 4 GB in the temporary directory.
     """
     events = events or (QUICK_EVENTS if quick else EVENTS)
     with tempfile.TemporaryDirectory(prefix="auction-bench-") as name:
@@ -43,7 +43,7 @@ def recovery(events: int | None, repeats: int, quick: bool, results_folder: Path
 
 
 def measure(folder: Path, events: int, repeats: int) -> Finding:
-    """Make a journal with so many bids in `folder`, and measure. Raises HouseError where something is missing."""
+    """Make a journal with `events` bids in `folder`, and measure. Raises HouseError if a bid is missing."""
     data = folder / "data"
     began_s = time.perf_counter()
     with click.progressbar(length=events, label="Bids taken", file=sys.stderr) as bar:
@@ -84,9 +84,9 @@ def measure(folder: Path, events: int, repeats: int) -> Finding:
 
 
 async def starts_s(data: Path, made: Totals, when: str, crashes: int = 0) -> list[float]:
-    """Return how long a house took to listen, first when it was started and then after each crash of its server.
+    """Return the seconds until a house listened: first after its start, then after each crash of its server.
 
-    Raises HouseError where something is missing after the start, or after all crashes.
+    Raises HouseError if a bid is missing after the start, or after all crashes.
     """
     began_s = time.perf_counter()
     async with HouseProcess(None, data, "--port", "0") as house:
@@ -103,7 +103,7 @@ async def starts_s(data: Path, made: Totals, when: str, crashes: int = 0) -> lis
 
 
 async def totals(house: HouseProcess) -> tuple[int, int]:
-    """Return the sums of all lots' bids and prices, as the running house tells them."""
+    """Return the sums of all lots' bids and prices, as the running house reports them."""
     lots = await house.ask("lots")
     return sum(lot["bids"] for lot in lots), sum(lot["price_minor"] or 0 for lot in lots)
 
@@ -130,7 +130,7 @@ def _ready(what: str, found_s: float) -> Target:
 
 
 def check(when: str, made: Totals, found: tuple[int, int]) -> None:
-    """Raise HouseError where a house has not just the bids and prices that were made."""
+    """Raise HouseError if a house's bids and prices differ from those made."""
     if found != (made.bids, made.prices_minor):
         raise HouseError(
             f"Not all is there {when}: {made.bids} bids were made, and {found[0]} are there; their prices came to "

@@ -1,9 +1,9 @@
-"""What a bid costs as a sale grows: lots, registered bidders, the journal's length, subscribers.
+"""The cost of a bid as a sale grows: in lots, registered bidders, the journal's length and subscribers.
 
-All sales are there at once and are measured in turns, a few batches of 256 bids each time round, so that the
-machine's moods fall on all of them alike; a sale's cost is compared with the smallest sale's of the same round.
-Batches are spread alike in all sales of an axis: ten lots and ten bidders, drawn anew for each batch. So it is the
-size that is measured, and not that 256 bids on 256 lots make 256 broadcasts. For the largest sales it is shown too.
+All sales exist at once and are measured in turns, with a few batches of 256 bids in each round, so that slow moments of
+the machine affect all sales alike. A sale's cost is compared with the smallest sale's cost in the same round. Batches
+are spread alike in all sales of an axis: over ten lots and ten bidders, drawn again for each batch. So only the size
+makes a difference, and not that 256 bids on 256 lots make 256 broadcasts. A further axis shows that case too.
 """
 
 import tempfile
@@ -20,24 +20,24 @@ from benchmarks.report.findings import results_option, show_and_keep
 from benchmarks.report.results import Finding, Row, Target
 
 FLAT: Final = 1.10
-"""The most that a bid may cost in the largest sale, as a multiple of the smallest."""
+"""The most that a bid may cost in the largest sale, as a multiple of its cost in the smallest."""
 PAUSE_MS_MAX: Final = 50
 NARROW: Final = 10
-"""Lots and bidders of a batch."""
+"""The number of lots, and of bidders, in a batch."""
 WIDE: Final = 256
 ROUNDS: Final = 60
 QUICK_ROUNDS: Final = 3
 
 
 class Axis(NamedTuple):
-    """Sales that differ in one thing, the smallest first."""
+    """Sales that differ in one respect, the smallest first."""
 
     name: str
     sizes: list[Size]
 
 
 def axes(*, quick: bool) -> list[Axis]:
-    """Return what is measured."""
+    """Return the axes to measure."""
     counts = (10, 200) if quick else (10, 100, 1_000, 10_000, 100_000)
     usual = 200 if quick else 1_000
     wide = (200, 300) if quick else (1_000, 10_000, 100_000)
@@ -52,8 +52,8 @@ def axes(*, quick: bool) -> list[Axis]:
 
 @click.command(short_help="Measure what a bid costs as a sale grows.")
 @click.option("--rounds", type=click.IntRange(min=2), help=f"Rounds over all sales.  [default: {ROUNDS}]")
-@click.option("--seed", default=1, show_default=True, help="Of who bids on what.")
-@click.option("--quick", is_flag=True, help="A look of some seconds at small sales.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the bidders and lots in each batch.")
+@click.option("--quick", is_flag=True, help="Measure small sales, in some seconds.")
 @click.option("--without-subscribers", is_flag=True, help="Leave out the part with real processes and sockets.")
 @results_option
 def scale(
@@ -63,7 +63,7 @@ def scale(
     without_subscribers: bool,  # noqa: FBT001 -- click passes by name
     results_folder: Path,
 ) -> None:
-    """Measure what a bid costs, and how long the house pauses, as a sale grows."""
+    """Measure the cost of a bid, and the house's pauses, as a sale grows."""
     rounds = rounds or (QUICK_ROUNDS if quick else ROUNDS)
     with tempfile.TemporaryDirectory(prefix="auction-bench-") as name:
         folder = Path(name)

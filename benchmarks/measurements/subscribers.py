@@ -1,9 +1,9 @@
-"""What a bid costs a house in a process of its own while many screens are connected.
+"""The cost of a bid to a house in its own process while many screens are connected.
 
-The cost is the processor's time of the server's own thread, as the kernel accounts for it, so it does not matter who
-else uses the machine. The houses are there at once and are loaded in turns. Most subscribers of a large sale follow
-other lots than the one that is bid on: those are to cost a bid nothing. Screens that follow every lot get a frame for
-each lot and batch; the sending of these is the publisher's work (see the fan-out), and is shown beside it.
+The cost is the processor time of the server's own thread, as the kernel counts it, so other programs on the machine do
+not matter. All houses run at once and are loaded in turns. Most subscribers of a large sale follow other lots than
+those that get bids: such subscribers must cost a bid nothing. Screens that follow every lot get a frame for each lot
+and batch. Sending these frames is the publisher's work (see the fan-out), and has its own figure.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ from common.messages import Accepted
 from common.open_files import make_room_for_files
 
 LOTS: Final = 17
-"""Sixteen that are bid on, and a quiet one."""
+"""Sixteen lots that get bids, and one that does not."""
 QUIET_LOT: Final = str(LOTS - 1)
 WINDOW: Final = 32
-"""Bids on their way at a time."""
+"""The number of open bids at a time."""
 FLAT: Final = 1.10
 ROUNDS: Final = 12
 BIDS_A_ROUND: Final = 3_200
@@ -40,14 +40,14 @@ _US_PER_NS: Final = 1e-3
 
 
 class Costs(NamedTuple):
-    """Of each round, what a bid cost: the server's own thread, and its whole process with libzmq's threads."""
+    """The cost of a bid in each round: to the server's own thread, and to its whole process with libzmq's threads."""
 
     thread_us: list[float]
     process_us: list[float]
 
 
 class LoadedHouse:
-    """A house with some screens, and the connection that bids there."""
+    """A house with its screens, and the connection that bids there."""
 
     def __init__(self, house: HouseProcess, bidders: Bidders) -> None:
         self._pid = read_record(house.data).pid
@@ -59,7 +59,7 @@ class LoadedHouse:
         self.costs = Costs([], [])
 
     def load(self, bids: int) -> None:
-        """Put so many bids, and note what they cost the house. Raises HouseError where one is not accepted."""
+        """Make `bids` bids, and note their cost to the house. Raises HouseError if one is not accepted."""
         before = _cpu_ns(self._pid)
         for _ in range(bids // WINDOW):
             for _ in range(WINDOW):
@@ -77,7 +77,7 @@ class LoadedHouse:
 
 
 def measure_subscribers(*, quick: bool) -> tuple[list[Row], Target]:
-    """Measure what a bid costs with no, some and many screens connected."""
+    """Measure the cost of a bid with no, some and many connected screens."""
     return asyncio.run(_measure(QUICK_SCREENS if quick else SCREENS, quick=quick))
 
 
@@ -132,7 +132,7 @@ def _findings(wanted: list[tuple[int, str]], costs: list[Costs]) -> tuple[list[R
 
 
 def _cpu_ns(pid: int) -> tuple[int, int]:
-    """Return the processor's time of a process's first thread, and of all its threads."""
+    """Return the processor time of a process's first thread, and of all its threads, in ns."""
     taken = {
         int(task.name): int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()
     }

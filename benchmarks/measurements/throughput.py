@@ -1,9 +1,9 @@
 """Durable accepted bids per second, as a share of a bare echo measured in the same run with the same load generator.
 
-Up to 256 bids are under way at any time: over 256 connections of one bid each, or over 16 of 16 bids each, where the
-sockets cost less and the echo is a harder ceiling. A live subscriber receives the broadcasts of all lots while the
-house is measured, and must have heard of every bid at the end. The generator's share of a core stands beside the
-figures (`benchmarks.load.closed_loop`). Every bid is made to be accepted (`benchmarks.load.ring`).
+Up to 256 bids are open at any time: over 256 connections with one bid each, or over 16 with 16 bids each. With 16 the
+sockets cost less, and the echo is a harder ceiling. A live subscriber receives the broadcasts of all lots while the
+house is measured, and must have received every bid at the end. The results show the generator's share of a core
+(`benchmarks.load.closed_loop`). Every bid is acceptable (`benchmarks.load.ring`).
 """
 
 import tempfile
@@ -30,7 +30,7 @@ SHARE: Final = 0.60
 
 
 def bid_body(bidder: int, round_number: int) -> bytes:
-    """Return the bid of a bidder in a round."""
+    """Return a bidder's bid in a round."""
     return encode(
         BidRequest(
             id=(round_number + 2) * BIDDERS + bidder,
@@ -41,7 +41,7 @@ def bid_body(bidder: int, round_number: int) -> bytes:
 
 
 def measure_echo(folder: Path, seconds: float, connections: int, *, is_encrypted: bool) -> Rate:
-    """Measure the ceiling."""
+    """Measure the bare echo, which is the ceiling."""
     with (
         running_echo(folder, is_encrypted=is_encrypted) as (address, key),
         ClosedLoop(address, key, connections) as load,
@@ -67,16 +67,16 @@ def measure_house(folder: Path, seconds: float, connections: int, *, is_encrypte
 
 @click.command(short_help="Measure durable bids a second against a bare echo.")
 @click.option(
-    "--seconds", default=5.0, show_default=True, type=click.FloatRange(min=0.5), help="How long each is measured."
+    "--seconds", default=5.0, show_default=True, type=click.FloatRange(min=0.5), help="How long to measure each."
 )
-@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often each is measured.")
-@click.option("--quick", is_flag=True, help="Measure a moment each, once.")
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="How often to measure each.")
+@click.option("--quick", is_flag=True, help="Measure each only once and briefly.")
 @results_option
 def throughput(seconds: float, repeats: int, results_folder: Path, *, quick: bool) -> None:
     """Measure durable accepted bids a second, with and without CURVE, with a live subscriber to all lots.
 
-    Each figure stands beside a bare ROUTER/DEALER msgpack echo, measured before and after it with the same load
-    generator, and beside one fdatasync of the disk.
+    Each figure is compared with a bare ROUTER/DEALER msgpack echo, measured before and after it by the same load
+    generator, and with one fdatasync of the disk.
     """
     if quick:
         seconds, repeats = 0.3, 1
