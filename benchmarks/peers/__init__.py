@@ -1,1 +1,1 @@
-"""What a user would pick instead of the house, and the one load generator that all of them get."""
+"""The alternatives to the house that a user might choose, and the load generator that is the same for all."""

@@ -1,7 +1,7 @@
-"""The house itself, and the bare echo that is its ceiling, through the same load generator as all peers.
+"""The house itself, and the bare echo that is its ceiling, under the same load generator as all peers.
 
-Neither encrypts here, as the peers do not. The house's principal is then what its hello says on each connection, so
-bids that share a connection are those of one bidder with several bids under way, on as many lots.
+Neither encrypts here, since the peers do not. Without CURVE, the hello on each connection names the house's principal.
+So all bids on one connection come from one bidder with several open bids, each on a different lot.
 """
 
 import socket
@@ -38,7 +38,7 @@ class EchoPeer:
 
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator[Running]:
-        """See `Peer`. It records nothing and publishes nothing."""
+        """See `Peer`. The echo records nothing and publishes nothing."""
         with running_server([sys.executable, "-m", "benchmarks.load.bare", "echo"], folder / "echo.log") as process:
             assert process.stdout is not None, "the echo prints its port"
             (port,) = decode_line(process.stdout.readline(), list[int])
@@ -65,7 +65,7 @@ class HousePeer:
             server = read_record(house.data).pid
 
             async def records() -> int:
-                """Have the journal read and every bid decided again."""
+                """Read the journal, decide every bid again, and return the number of bids."""
                 verified = await house.ask("verify")
                 return int(verified["counts"]["bid_taken"])
 
@@ -89,9 +89,9 @@ def _ping(request_id: int, bidder: int, round_number: int) -> AnyRequest:  # noq
 def _zmtp_wire(
     address: Address, make_request: Callable[[int, int, int], AnyRequest], expected: bytes, *, has_hello: bool = False
 ) -> Wire:
-    """Return how DEALERs send a body each time, and how answers with `expected` in them are counted."""
+    """Return the wire of DEALERs: how they send requests, and count the answers that contain `expected`."""
     last_ids = [time.time_ns() // 1000] * BIDDERS
-    """Of each connection: ids must rise for as long as the house remembers the key."""
+    """The last request id of each connection: ids must rise for as long as the house remembers the key."""
 
     def connect(number: int) -> socket.socket:
         connection = connect_zmtp(address, "DEALER")
@@ -116,7 +116,7 @@ def _zmtp_wire(
 
 
 def _subscribe(address: Address) -> socket.socket:
-    """Return a SUB for all lots: the answer to a probe shows that the subscription before it is in force."""
+    """Return a SUB for all lots; the answer to a probe proves that the subscription sent before it is in force."""
     connection = connect_zmtp(address, "SUB")
     probe = f"{PROBE_TOPIC_PREFIX}{token_hex(16)}".encode() + TOPIC_END
     connection.sendall(frame(_SUBSCRIBE + LOT_TOPIC_PREFIX.encode()) + frame(_SUBSCRIBE + probe))

@@ -1,4 +1,4 @@
-"""Which peers are measured, in which shapes: those that are here, and those whose packages can be installed."""
+"""The measured peers and their shapes: the installed peers, and those whose packages can be installed."""
 
 import os
 import shutil
@@ -25,16 +25,16 @@ POSTGRES: Final = "postgresql"
 WEBSOCKET: Final = "websocket"
 NAMES: Final = (REDIS, POSTGRES, WEBSOCKET)
 REDIS_RATIO: Final = 2.0
-"""The house against Redis with a sync for every answer; below 1.4 is not acceptable."""
+"""The wanted ratio of the house to Redis with a sync for every answer; a ratio below 1.4 is not acceptable."""
 OTHERS_RATIO: Final = 10.0
 
 
 class MissingPackageError(UsageError):
-    """A program is missing and can't be installed; the message says what to do."""
+    """A program is missing and can't be installed; the message tells the user what to do."""
 
 
 def provide(find: Callable[[], Path | None], package: str) -> Path:
-    """Return what `find` finds, after `package` was installed if need be. Raises MissingPackageError."""
+    """Return the result of `find`, after installing `package` if needed. Raises MissingPackageError."""
     found = find()
     if found is None:
         _install(package)
@@ -45,13 +45,13 @@ def provide(find: Callable[[], Path | None], package: str) -> Path:
 
 
 def redis_program() -> Path | None:
-    """Return the Redis server; None where there is none."""
+    """Return the path of the Redis server; None if it is not installed."""
     found = shutil.which("redis-server")
     return Path(found) if found else None
 
 
 def postgres_programs() -> Path | None:
-    """Return the folder with PostgreSQL's server programs, of version 15 if there are several; None without any."""
+    """Return the folder with PostgreSQL's server programs, version 15 if there are several; None if there are none."""
     folders = sorted(
         (program.parent for program in _POSTGRES_FOLDER.glob("*/bin/initdb")),
         key=lambda folder: (folder.parent.name == _POSTGRES_VERSION, int(folder.parent.name)),
@@ -60,7 +60,7 @@ def postgres_programs() -> Path | None:
 
 
 def version_of(program: Path) -> str:
-    """Return what a program says of its version."""
+    """Return a program's own words on its version."""
     return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -77,7 +77,7 @@ def _install(package: str) -> None:
 
 
 class Aim(NamedTuple):
-    """How many times as fast as a peer the house is to be. `peer` is None where its programs are missing."""
+    """The wanted ratio of the house's rate to a peer's. `peer` is None if its programs are missing."""
 
     ratio: float
     name: str
@@ -85,11 +85,11 @@ class Aim(NamedTuple):
 
 
 class Lineup(NamedTuple):
-    """The cases in their order, what the house is to reach, and what a reader must know of the peers."""
+    """The cases in their order, the house's targets, and notes on the peers for the reader."""
 
     house: Peer
     ceiling: Peer
-    """The bare echo: what no house on these sockets passes, under the same load."""
+    """The bare echo: no house on these sockets can be faster under the same load."""
     connections: Sequence[int]
     cases: list[Case]
     aims: list[Aim]
@@ -97,7 +97,7 @@ class Lineup(NamedTuple):
 
 
 def line_up(names: Collection[str], plan: Plan) -> Lineup:
-    """Return what to measure, after it was tried how large a pool is best. A peer that is not here is said aloud."""
+    """Return the cases to measure, after finding each pool's best size. A missing peer is reported on the terminal."""
     echo, house = EchoPeer(), HousePeer()
     lineup = Lineup(house, echo, plan.connections, [], [], [])
     lineup.cases.extend(Case(echo, connections) for connections in plan.connections)
@@ -147,5 +147,5 @@ def _add_websocket(lineup: Lineup, plan: Plan) -> Peer:
 
 
 def _shapes(peer: Peer, plan: Plan) -> list[Case]:
-    """Return the cases of a peer to which bidders connect."""
+    """Return the cases of a peer to which the bidders connect themselves, without a pool."""
     return [Case(peer, connections) for connections in plan.connections]

@@ -1,13 +1,14 @@
-"""The peers' load generator: one thread, plain sockets, one epoll. The same for every peer, so that none pays more.
+"""The peers' load generator: one thread, plain sockets, one epoll. It is the same for every peer, so none pays more.
 
-It speaks each peer's protocol over bare sockets, which `benchmarks.load.closed_loop`, made of ZeroMQ's, could not.
+It speaks each peer's protocol over bare sockets. `benchmarks.load.closed_loop` could not, since it uses ZeroMQ's
+sockets.
 
-Bidders are spread over connections. With a connection for each bidder, one bid is under way on each; with fewer, the
-bids of several bidders follow each other on it without waiting. A pool differs: a bid goes to a connection that is
-free, and waits where none is.
+Bidders are spread over connections. With a connection for each bidder, each connection has one open bid. With fewer
+connections, the bids of several bidders follow each other on a connection without waiting. A pool differs: a bid goes
+to a free connection, and waits if none is free.
 
-It must never be the bottleneck. Each `Load` says how much of a core the generator took, and the runs measure what it
-reaches with a request that costs the peer next to nothing.
+The generator must never be the bottleneck. Each `Load` tells how much of a core the generator took, and the runs also
+measure its rate with a request that costs the peer almost nothing.
 """
 
 import select
@@ -22,15 +23,16 @@ from benchmarks.load.ring import BIDDERS, Ring
 from benchmarks.peers.wire import RECEIVE_BYTES, BrokenPeerError, Wire
 
 ANSWER_S: Final = 60.0
-"""How long a peer may be silent altogether."""
+"""The longest time that a peer may be silent on all connections."""
 EVENTS_MAX: Final = 32
-"""Connections read before the next bids are sent: the peer should have something to do meanwhile."""
+"""The most connections read before the next bids are sent, so that the peer always has work."""
 
 
 class Load(NamedTuple):
-    """What came of a load: `answered` in the measured time, `total` with warm-up and end; processor seconds of both.
+    """The result of a load: the answers in the measured time, and in `total` with warm-up and end.
 
-    `stolen_s` is what the machine below took from all cores in that time; where it is much, the figures are low.
+    `generator_s` and `server_s` are processor seconds. `stolen_s` is the time that the machine's host took from all
+    cores meanwhile; if it is long, the figures are too low.
     """
 
     answered: int
@@ -42,11 +44,11 @@ class Load(NamedTuple):
 
     @property
     def per_s(self) -> float:
-        """Answers a second."""
+        """The answers per second."""
         return self.answered / self.seconds
 
     def percent(self, processor_s: float) -> float:
-        """Return a processor time as percent of one core in the measured time."""
+        """Return a processor time as a percentage of one core in the measured time."""
         return 100 * processor_s / self.seconds
 
 
@@ -74,7 +76,7 @@ class Generator:
     def measure(self, warm_up_s: float, measured_s: float, server_s: Callable[[], float]) -> Load:
         """Keep all bidders busy, and count the answers after the warm-up. `server_s` reads the peer's processor time.
 
-        Raises BrokenPeerError where an answer is not good, or none comes.
+        Raises BrokenPeerError if an answer is wrong, or none comes.
         """
         with select.epoll() as poll:
             for connection in self._sockets:
@@ -104,7 +106,7 @@ class Generator:
         return answered, time.perf_counter() - began_s
 
     def _finish(self, poll: select.epoll) -> None:
-        """Take the answers to what is under way, and ask no more."""
+        """Receive the answers to the open requests, and send no more."""
         self._ready.clear()
         while any(self._under_way):
             self._receive_from(poll)
@@ -135,7 +137,7 @@ class Generator:
         return count
 
     def _send(self) -> None:
-        """Send what is due, with one call for each connection: it holds a few kilobytes at most, so it always fits."""
+        """Send all due requests, with one call for each connection: at most a few kilobytes, which always fit."""
         for number in self._dispatch_to_free() if self._is_pool else self._dispatch_to_own():
             outgoing = self._outgoing[number]
             self._sockets[number].sendall(outgoing[0] if len(outgoing) == 1 else b"".join(outgoing))
@@ -152,7 +154,7 @@ class Generator:
         return touched
 
     def _dispatch_to_free(self) -> set[int]:
-        """Give each free connection a bid; those that find none wait in their order."""
+        """Give each free connection a bid; the remaining bids wait in their order."""
         count = min(len(self._free), len(self._ready))
         numbers = [self._free.pop() for _ in range(count)]
         for bidder, number in zip(self._ready[:count], numbers, strict=True):
@@ -174,7 +176,7 @@ def drive(
     *,
     is_pool: bool = False,
 ) -> Load:
-    """Measure one load with connections of its own."""
+    """Measure one load over new connections."""
     if not 1 <= connections <= BIDDERS:
         raise ValueError(f"{connections} connections for {BIDDERS} bidders")
     generator = Generator(wire, connections, is_pool=is_pool)

@@ -1,4 +1,4 @@
-"""One case after the other: a peer is started, loaded, counted and stopped."""
+"""The measurement of one case: the peer is started, loaded, its bids are counted, and it is stopped."""
 
 import asyncio
 import tempfile
@@ -14,23 +14,23 @@ from benchmarks.peers.subscriber import listening
 from benchmarks.peers.wire import BrokenPeerError, Peer, Running
 
 FEW: Final = 16
-"""Connections that carry sixteen bidders each."""
+"""The number of connections that carry sixteen bidders each."""
 
 
 class Plan(NamedTuple):
-    """How long and how thoroughly."""
+    """The lengths of the loads, and the shapes to measure."""
 
     seconds: float
     warm_up_s: float
     trivial_s: float
     connections: Sequence[int]
-    """Over how many connections the bidders are spread, where each may connect."""
+    """The numbers of connections over which bidders are spread, at peers that bidders connect to."""
     pools: Sequence[int]
-    """The sizes of a pool that are tried, where a peer has one."""
+    """The sizes to try for a peer's pool."""
 
 
 class Case(Struct, frozen=True):
-    """What is measured: a peer over so many connections."""
+    """A case to measure: a peer over a number of connections."""
 
     peer: Peer
     connections: int
@@ -38,7 +38,7 @@ class Case(Struct, frozen=True):
 
 
 class Measured(NamedTuple):
-    """What came of a case. `trivial` is None for the echo, and `missed` counts bids that the subscriber did not get."""
+    """The result of a case. `trivial` is None for the echo; `missed` counts bids that the subscriber did not get."""
 
     bids: Load
     trivial: Load | None
@@ -47,21 +47,21 @@ class Measured(NamedTuple):
 
 @contextmanager
 def data_folder() -> Iterator[Path]:
-    """Yield a temporary directory for a peer's data, where the house's would be too; it is removed at the end."""
+    """Yield a temporary directory for a peer's data, on the same disk as the house's; it is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="auction-peers-") as name:
         folder = Path(name)
-        folder.chmod(0o711)  # PostgreSQL runs as a user of its own, who must pass through
+        folder.chmod(0o711)  # PostgreSQL runs as another user, who must be able to enter
         yield folder
 
 
 def measure(case: Case, plan: Plan) -> Measured:
-    """Measure a case on data of its own. Raises BrokenPeerError where a bid was refused or is not on record."""
+    """Measure a case on new data. Raises BrokenPeerError if a bid was refused or is not on record."""
     with data_folder() as folder:
         return asyncio.run(_measure(case, plan, folder))
 
 
 def best_pool(peer: Peer, plan: Plan) -> int:
-    """Return the pool's size, of those to be tried, with which the peer is fastest."""
+    """Return the size of the pool with which the peer is fastest, among the sizes to try."""
     if len(plan.pools) == 1:
         return plan.pools[0]
     brief = plan._replace(seconds=plan.trivial_s, trivial_s=0)
@@ -71,7 +71,7 @@ def best_pool(peer: Peer, plan: Plan) -> int:
 
 async def _measure(case: Case, plan: Plan, folder: Path) -> Measured:
     async with case.peer.running(folder) as running:
-        # In threads, since the loop must go on reading what the house logs.
+        # In threads, since the loop must continue to read the house's log.
         trivial = await asyncio.to_thread(_load_trivially, case, plan, running)
         bids, missed = await asyncio.to_thread(_load_with_bids, case, plan, running)
         if running.records is not None:
@@ -90,7 +90,7 @@ def _load_trivially(case: Case, plan: Plan, running: Running) -> Load | None:
 
 
 def _load_with_bids(case: Case, plan: Plan, running: Running) -> tuple[Load, int]:
-    """Return the load, and how many bids the subscriber missed."""
+    """Return the load, and the number of bids that the subscriber missed."""
     with ExitStack() as stack:
         subscriber = None if running.watcher is None else stack.enter_context(listening(running.watcher))
         load = drive(

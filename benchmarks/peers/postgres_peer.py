@@ -1,8 +1,8 @@
 """PostgreSQL: a row lock, an update, an insert and a notification in one transaction, through a pool.
 
-The transaction is a function, called in one round trip by a statement that each connection prepared: the fastest of the
-ways that were tried (see PEERS.md). The generator speaks PostgreSQL's own protocol, since a client library
-would cost more than the load generator of the other peers and take that from the server.
+The transaction is a function, called in one round trip by a prepared statement of each connection. This was the fastest
+of the ways tried (see PEERS.md). The generator speaks PostgreSQL's own protocol. A client library would cost more than
+the load generator of the other peers, and would take processor time from the server.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ CHANNEL: Final = "bids"
 _VERSION: Final = 0x30000
 _HEAD_BYTES: Final = 5
 _IDLE: Final = b"Z\0\0\0\5I"
-"""Ready for the next request, outside a transaction: the end of each answer."""
+"""The end of each answer: ready for the next request, outside a transaction."""
 _STATEMENT: Final = b"request\0"
 _BINARY: Final = struct.pack("!HH", 1, 1)
-"""All values in one format, which is binary."""
+"""A single format for all values: binary."""
 _TRUE: Final = struct.pack("!HIB", 1, 1, 1)
-"""A row of one value, of one byte."""
+"""A row with the one value true, of one byte."""
 _ROW, _ERROR, _NOTIFICATION, _READY = b"DEAZ"
 START_S: Final = 120.0
 _PAUSE_S: Final = 0.05
@@ -78,7 +78,7 @@ $$;
 
 
 def message(kind: bytes, body: bytes) -> bytes:
-    """Return a message as it stands on the wire."""
+    """Return a message in its form on the wire."""
     return kind + struct.pack("!I", len(body) + 4) + body
 
 
@@ -89,7 +89,7 @@ _EXECUTE: Final = message(b"E", b"\0" + bytes(4)) + _SYNC
 
 
 def connect_postgres(address: Address, first: bytes) -> socket.socket:
-    """Return a connection after it started and answered `first`."""
+    """Return a connection that has started and has answered `first`."""
     connection = connect_to(address)
     parameters = b"user\0%b\0database\0%b\0\0" % (USER.encode(), USER.encode())
     connection.sendall(struct.pack("!II", len(parameters) + 8, _VERSION) + parameters)
@@ -100,7 +100,7 @@ def connect_postgres(address: Address, first: bytes) -> socket.socket:
 
 
 def postgres_bids(address: Address) -> Wire:
-    """Return how bids are made: one call of the function each."""
+    """Return the wire of bids: each bid is one call of the function."""
 
     def request(_: int, bidder: int, round_number: int) -> bytes:
         lot, amount = lot_of(bidder, round_number), amount_minor(round_number)
@@ -110,13 +110,13 @@ def postgres_bids(address: Address) -> Wire:
 
 
 def _selects(address: Address) -> Wire:
-    """Return how a statement is run that touches no table."""
+    """Return the wire of a statement that touches no table."""
     select = _bind(bytes(2))
     return _prepared(address, b"SELECT true", lambda *_: select)
 
 
 def _prepared(address: Address, statement: bytes, request: Callable[[int, int, int], bytes]) -> Wire:
-    """Return the wire of connections that have a statement prepared; each answer must be true."""
+    """Return the wire of connections with a prepared statement; each answer must be true."""
     prepare = message(b"P", _STATEMENT + statement + b"\0" + bytes(2)) + _SYNC
     return Wire(lambda _: connect_postgres(address, prepare), request, lambda data: _split(data, _read_answer))
 
@@ -131,7 +131,7 @@ def postgres_publications(data: bytes) -> Answers:
 
 
 def _bind(values: bytes) -> bytes:
-    """Return a request to run the statement with values, which come with their number."""
+    """Return a request to run the statement with `values`, which begin with their count."""
     return message(b"B", b"\0" + _STATEMENT + _BINARY + values + _BINARY) + _EXECUTE
 
 
@@ -146,7 +146,7 @@ def _ignore(kind: int, body: bytes) -> int:  # noqa: ARG001 -- as others take a 
 
 
 def _split(data: bytes, take: Callable[[int, bytes], int]) -> Answers:
-    """Count what `take` says of each whole message in `data`. Raises BrokenPeerError at an error."""
+    """Add up the results of `take` for each whole message in `data`. Raises BrokenPeerError at an error message."""
     count = start = 0
     length = len(data)
     while start + _HEAD_BYTES <= length:
@@ -166,7 +166,7 @@ def _is_idle(data: bytes) -> bool:
 
 
 class PostgresPeer:
-    """A cluster of its own, with the whole machine's share of settings that a database of this size needs."""
+    """A new cluster, with the settings that a database of this size needs on the whole machine."""
 
     name = "PostgreSQL"
 
@@ -220,11 +220,11 @@ def _make_cluster(programs: Path, data: Path, user: str | None) -> None:
 
 
 async def _until_listening(address: Address, process: "subprocess.Popen[str]", log: Path) -> Any:
-    """Return a connection of asyncpg's, for all that is not measured."""
+    """Return a connection of asyncpg, for all work that is not measured."""
     async with asyncio.timeout(START_S):
         while True:
             check_alive(process, log)
             try:
                 return await asyncpg.connect(host=address[0], port=address[1], user=USER, database=USER)
             except (OSError, asyncpg.CannotConnectNowError):
-                await asyncio.sleep(_PAUSE_S)  # it has no event to wait on
+                await asyncio.sleep(_PAUSE_S)  # PostgreSQL offers no event to wait on

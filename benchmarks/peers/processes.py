@@ -1,4 +1,4 @@
-"""Peers' servers as processes: started, awaited, their processor time read, and stopped whatever happens."""
+"""Peers' servers as processes: they are started, awaited, measured in processor time, and always stopped."""
 
 import signal
 import socket
@@ -15,25 +15,25 @@ STOP_S: Final = 20.0
 _PARENT: Final = 1
 _OWN_TIMES: Final = slice(11, 13)
 _REAPED_TIMES: Final = slice(13, 15)
-"""Where a `/proc/PID/stat` line has these, counted from behind the name."""
+"""The places of ended children's times in a `/proc/PID/stat` line, counted from after the name."""
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
+    """Return a free port of the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def processor_s(root: int) -> float:
-    """Return the processor time of a process and all its descendants, those that ended included."""
+    """Return the processor time of a process and all its descendants, including ended ones, in seconds."""
     stats = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 stats[int(entry.name)] = (entry / "stat").read_text().rpartition(")")[2].split()
             except OSError:
-                continue  # it ended since it was listed
+                continue  # it has ended since the listing
     family = {root}
     while more := {pid for pid, fields in stats.items() if int(fields[_PARENT]) in family} - family:
         family |= more
@@ -47,7 +47,7 @@ def processor_s(root: int) -> float:
 def running_server(
     command: Sequence[str], log: Path, *, user: str | None = None, stop_signal: signal.Signals = signal.SIGTERM
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run a server while the `with` lasts; what it says goes to `log`, but its standard output to the caller."""
+    """Run a server during the `with` block; its errors go to `log`, its standard output to the caller."""
     with (
         log.open("w") as said,
         subprocess.Popen(
@@ -71,6 +71,6 @@ def running_server(
 
 
 def check_alive(process: subprocess.Popen[str], log: Path) -> None:
-    """Raise BrokenPeerError if a server ended, with its last words."""
+    """Raise BrokenPeerError with the last lines of a server's log if the server has ended."""
     if process.poll() is not None:
         raise BrokenPeerError(f"{process.args!r} ended. It said: {log.read_text()[-2000:]}")

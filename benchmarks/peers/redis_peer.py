@@ -1,7 +1,8 @@
 """Redis 7: a Lua script that compares, sets, appends to a stream and publishes, with an append-only file.
 
-Redis runs a script alone and answers only after the file has its effects; with `always` they are on the disk by then.
-It writes and syncs once for all requests of a turn of its loop, so it commits in groups as the house does.
+Redis runs one script at a time, and answers only after it has written the effects to the file; with `always` they are
+on the disk before the answer. It writes and syncs once for all requests of a turn of its loop, so it commits in groups
+as the house does.
 """
 
 import asyncio
@@ -36,13 +37,13 @@ STREAM: Final = "bids"
 START_S: Final = 120.0
 _PAUSE_S: Final = 0.02
 _WORDS: Final = 7
-"""Of a bid: EVALSHA, the script, how many keys, two keys, bidder and amount."""
+"""The words of a bid: EVALSHA, the script, the number of keys, two keys, bidder and amount."""
 _PUBLICATION: Final = b"*4\r\n$8\r\npmessage\r\n"
 _PUBLICATION_LINES: Final = 9
 
 
 class RedisPeer:
-    """A Redis server of its own; `append_sync` is ALWAYS or EVERY_SECOND."""
+    """A new Redis server; `append_sync` is ALWAYS or EVERY_SECOND."""
 
     def __init__(self, program: Path, append_sync: str) -> None:
         self._program = program
@@ -92,22 +93,22 @@ async def _until_listening(client: redis.Redis, process: subprocess.Popen[str], 
             try:
                 client.ping()
             except redis.ConnectionError:
-                await asyncio.sleep(_PAUSE_S)  # it has no event to wait on
+                await asyncio.sleep(_PAUSE_S)  # Redis offers no event to wait on
             else:
                 return
 
 
 def command(*words: bytes) -> bytes:
-    """Return a command as Redis reads it."""
+    """Return a command in its form on the wire."""
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
 
 
 def redis_bids(address: Address, script: str) -> Wire:
-    """Return how bids are made: EVALSHA, and 1."""
+    """Return the wire of bids: each bid is an EVALSHA, and its answer is 1."""
     head = command(b"EVALSHA", script.encode(), b"2").replace(b"*3", b"*%d" % _WORDS, 1)
 
     def request(_: int, bidder: int, round_number: int) -> bytes:
-        """Put the bid together in one step, since it is made for every bid."""
+        """Return the bid, formatted in one step, since this runs for every bid."""
         lot = b"lot:%d" % lot_of(bidder, round_number)
         name = b"bidder-%d" % bidder
         amount = b"%d" % amount_minor(round_number)
@@ -126,7 +127,7 @@ def _pings(address: Address) -> Wire:
 
 
 def _subscribe(address: Address) -> socket.socket:
-    """Return a connection that hears of all lots."""
+    """Return a connection that is subscribed to all lots."""
     connection = connect_to(address)
     connection.sendall(command(b"PSUBSCRIBE", b"lot:*"))
     receive_until(connection, lambda data: data.endswith(b":1\r\n"))
@@ -134,7 +135,7 @@ def _subscribe(address: Address) -> socket.socket:
 
 
 def redis_publications(data: bytes) -> Answers:
-    """Count the bids in publications; only the last one can be a part."""
+    """Count the bids in publications; only the last publication can be incomplete."""
     last = data.rfind(_PUBLICATION)
     if last < 0:
         return Answers(0, data)

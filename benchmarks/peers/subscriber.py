@@ -1,4 +1,4 @@
-"""A live subscriber: a process of its own that receives all publications of a peer and counts the bids in them."""
+"""A live subscriber: a separate process that receives all publications of a peer and counts the bids in them."""
 
 import select
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ from typing import Final
 from benchmarks.peers.wire import RECEIVE_BYTES, BrokenPeerError, Watcher
 
 ANSWER_S: Final = 120.0
-"""To subscribe, or to hear the last publications."""
+"""The longest time to subscribe, or to receive the last publications."""
 SILENCE_S: Final = 20.0
-"""What did not come within so long after the bidding does not come."""
+"""The silence after the bidding that counts as the end of all publications."""
 
 
 class Subscriber:
-    """A subscriber that listens. Ask `heard` once, when all is bid."""
+    """A subscriber that listens. Call `heard` once, after the last bid."""
 
     def __init__(self, pipe: "Connection[int, int | None]") -> None:
         self._pipe = pipe
 
     def heard(self, expected: int) -> int:
-        """Return how many bids it heard, as soon as that is `expected` or nothing more comes."""
-        with suppress(BrokenPipeError):  # it died, and what is received next says so
+        """Return the number of bids heard, as soon as it is `expected` or nothing more comes."""
+        with suppress(BrokenPipeError):  # it died, and the next receive reports that
             self._pipe.send(expected)
         heard = _receive(self._pipe)
         assert heard is not None, "a subscriber answers with how many bids it heard"
@@ -32,14 +32,14 @@ class Subscriber:
 
 @contextmanager
 def listening(watcher: Watcher) -> Iterator[Subscriber]:
-    """Have a subscriber listen while the `with` lasts; its subscription is in force from the beginning."""
+    """Have a subscriber listen during the `with` block; its subscription is in force from the beginning."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_listen, args=(watcher, theirs), daemon=True)
     process.start()
     theirs.close()
     try:
-        _receive(ours)  # that it listens
+        _receive(ours)  # it listens
         yield Subscriber(ours)
     finally:
         process.kill()
@@ -48,17 +48,17 @@ def listening(watcher: Watcher) -> Iterator[Subscriber]:
 
 
 def _receive(pipe: "Connection[int, int | None]") -> int | None:
-    """Return what a subscriber says next. Raises BrokenPeerError where it died or does not speak."""
+    """Return a subscriber's next message. Raises BrokenPeerError if it died or stays silent."""
     try:
         if pipe.poll(ANSWER_S):
             return pipe.recv()
-    except (EOFError, ConnectionResetError):  # reset where it had not read all that it was told
+    except (EOFError, ConnectionResetError):  # reset if it had not read all messages to it
         raise BrokenPeerError("The subscriber died; its reason is above.") from None
     raise BrokenPeerError(f"The subscriber said nothing for {ANSWER_S:.0f} s.")
 
 
 def _listen(watcher: Watcher, pipe: "Connection[int | None, int]") -> None:
-    """Count until the number that is expected is there, which the other side tells at the end of the bidding."""
+    """Count bids until the expected number is reached; the other side sends that number at the end of the bidding."""
     with watcher.connect() as connection, select.epoll() as poll:
         poll.register(connection.fileno(), select.EPOLLIN)
         poll.register(pipe.fileno(), select.EPOLLIN)

@@ -1,4 +1,4 @@
-"""The WebSocket and SQLite service (`websocket_service`) as a peer, and RFC 6455 as far as its clients need it."""
+"""The WebSocket and SQLite service (`websocket_service`) as a peer, and the part of RFC 6455 that its clients need."""
 
 import base64
 import os
@@ -21,14 +21,14 @@ _PING: Final = 9
 _PONG: Final = 10
 _MASKED: Final = 0x80
 _NO_MASK: Final = bytes(4)
-"""Clients must mask; with zeros that costs neither side anything."""
+"""The mask of all frames. Clients must mask; a mask of zeros costs neither side anything."""
 _LENGTH_IN_TWO: Final = 126
 _SHORT_HEAD: Final = 2
 _LONG_HEAD: Final = 4
 
 
 class WebSocketPeer:
-    """The service in a process of its own."""
+    """The service in its own process."""
 
     name = "WebSocket, SQLite"
 
@@ -58,7 +58,7 @@ class WebSocketPeer:
 
 
 def websocket_bids(address: Address) -> Wire:
-    """Return how bids are made."""
+    """Return the wire of bids."""
 
     def request(_: int, bidder: int, round_number: int) -> bytes:
         lot, amount = lot_of(bidder, round_number), amount_minor(round_number)
@@ -73,7 +73,7 @@ def _pings(address: Address) -> Wire:
 
 
 def _watch(address: Address) -> socket.socket:
-    """Return the connection of a client that watches and does not bid."""
+    """Return the connection of a client that only watches."""
     connection = connect_websocket(address)
     connection.sendall(_frame(b'{"type":"watch"}'))
     receive_until(connection, lambda data: _count(data, b'"watching"').whole == 1)
@@ -104,7 +104,7 @@ def _frame(body: bytes, opcode: int = _TEXT) -> bytes:
 
 
 def _count(data: bytes, expected: bytes) -> Answers:
-    """Count the messages, each of which must have `expected` in it, and answer the service's pings."""
+    """Count the messages, each of which must contain `expected`, and answer the service's pings."""
     count = start = 0
     reply = b""
     length = len(data)

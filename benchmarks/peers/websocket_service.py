@@ -1,8 +1,8 @@
-"""A live auction as many would write it: one asyncio process, WebSockets that speak JSON, SQLite behind them.
+"""A live auction as many people would write it: one asyncio process with JSON over WebSockets, and SQLite.
 
-Run as a process of its own: `python -m benchmarks.peers.websocket_service DATABASE`. It makes the database with the
-lots, prints its port and serves until it is told to stop. Lots are kept in memory; each bid is one transaction, durable
-(WAL, `synchronous=FULL`) before its answer. uvloop and uncompressed frames make it faster, and so are used.
+Run it as a separate process: `python -m benchmarks.peers.websocket_service DATABASE`. It makes the database with the
+lots, prints its port and serves until SIGTERM. Lots are kept in memory; each bid is one transaction, durable (WAL,
+`synchronous=FULL`) before its answer. It uses uvloop and uncompressed frames because they make it faster.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS bid (
 
 
 class Auction:
-    """The lots, and who watches them."""
+    """The lots, and the clients that watch them."""
 
     def __init__(self, path: str) -> None:
         self.database = sqlite3.connect(path)
@@ -44,7 +44,7 @@ class Auction:
         self.watchers: set[ServerConnection] = set()
 
     async def serve_client(self, socket: ServerConnection) -> None:
-        """Answer one client's messages until it goes."""
+        """Answer one client's messages until it leaves."""
         try:
             async for text in socket:
                 await socket.send(json.dumps(self.answer(socket, json.loads(text))))
@@ -52,7 +52,7 @@ class Auction:
             self.watchers.discard(socket)
 
     def answer(self, socket: ServerConnection, message: dict[str, Any]) -> dict[str, Any]:
-        """Return what a message is answered with, after it was done."""
+        """Carry out a message and return its answer."""
         if message["type"] == "bid":
             return self.bid(message["lot"], message["bidder"], message["amount"])
         if message["type"] == "watch":
@@ -61,7 +61,7 @@ class Auction:
         return {"type": "pong"}
 
     def bid(self, lot: int, bidder: str, amount: int) -> dict[str, Any]:
-        """Take a bid, or refuse one that is too low."""
+        """Take a bid, or refuse it if it is too low."""
         price, increment = self.lots[lot]
         if amount < price + increment:
             return {"type": "rejected", "lot": lot, "price": price}

@@ -1,4 +1,4 @@
-"""What the load generator must know of a peer: how its bidders connect, ask, and tell a whole answer from a part."""
+"""The load generator's knowledge of a peer: how bidders connect, send requests, and recognise whole answers."""
 
 import socket
 from collections.abc import Awaitable, Callable
@@ -10,18 +10,18 @@ from common.errors import AuctionError
 
 CONNECT_S: Final = 60.0
 RECEIVE_BYTES: Final = 1 << 14
-"""More would have a buffer mapped and unmapped for each answer, which costs more than all the rest."""
+"""The most bytes of one receive. With more, each answer maps and unmaps a buffer, which costs more than all else."""
 Address = tuple[str, int]
 
 
 class BrokenPeerError(AuctionError):
-    """A peer did not do its part: it refused a bid that was good, lost one, or did not start. Nothing was measured."""
+    """A peer failed: it refused a good bid, lost one, or did not start. Nothing was measured."""
 
     code = "peer"
 
 
 class Answers(NamedTuple):
-    """What some bytes hold: how many are whole, the bytes of the next one, and what must be said back at once."""
+    """The answers in some bytes: the count of whole ones, the bytes of the next one, and an immediate reply to send."""
 
     whole: int
     rest: bytes
@@ -29,34 +29,34 @@ class Answers(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """How bidders speak with a peer. A connection may carry several; its answers come in the order of its requests."""
+    """How bidders speak with a peer. A connection may serve several bidders; answers come in the order of requests."""
 
     connect: Callable[[int], socket.socket]
-    """Returns the connection of this number, blocking, with everything said that comes before the first request."""
+    """Returns the blocking connection with this number, ready for its first request."""
     request: Callable[[int, int, int], bytes]
-    """From a connection, a bidder and a round to what the bidder sends."""
+    """Returns the bytes that a bidder sends in a round, from the connection, the bidder and the round."""
     answers: Callable[[bytes], Answers]
-    """Counts the whole answers in what a connection received. Raises BrokenPeerError at one that is not good."""
+    """Counts the whole answers in the bytes that a connection received. Raises BrokenPeerError at a wrong one."""
 
 
 class Watcher(NamedTuple):
-    """How one subscriber hears of all bids. It goes to another process, so both are functions of a module."""
+    """How one subscriber receives all bids. It is sent to another process, so both must be functions of a module."""
 
     connect: Callable[[], socket.socket]
-    """Returns a blocking connection on which the subscription is in force."""
+    """Returns a blocking connection whose subscription is in force."""
     publications: Callable[[bytes], Answers]
     """Counts the bids in the whole publications that a connection received."""
 
 
 def connect_to(address: Address) -> socket.socket:
-    """Return a blocking connection that sends at once what it is given."""
+    """Return a blocking connection that sends without delay (TCP_NODELAY)."""
     connection = socket.create_connection(address, CONNECT_S)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
 
 def count_equal(data: bytes, expected: bytes) -> Answers:
-    """Count answers that must all be `expected`. Raises BrokenPeerError at one that is not."""
+    """Count answers that must all be `expected`. Raises BrokenPeerError at any other."""
     count, left = divmod(len(data), len(expected))
     if data[: len(data) - left] != expected * count:
         raise BrokenPeerError(f"The peer answered {data[:200]!r} where {expected!r} was due.")
@@ -64,7 +64,7 @@ def count_equal(data: bytes, expected: bytes) -> Answers:
 
 
 def receive_until(connection: socket.socket, is_whole: Callable[[bytes], bool]) -> bytes:
-    """Return what a connection receives, as soon as it is whole. Raises BrokenPeerError where it ends before."""
+    """Return the bytes that a connection receives, once they are whole. Raises BrokenPeerError if it ends first."""
     data = b""
     while not is_whole(data):
         received = connection.recv(RECEIVE_BYTES)
@@ -75,7 +75,7 @@ def receive_until(connection: socket.socket, is_whole: Callable[[bytes], bool]) 
 
 
 def receive_exactly(connection: socket.socket, count: int) -> bytes:
-    """Return the next `count` bytes. Raises BrokenPeerError where the connection ends before."""
+    """Return the next `count` bytes. Raises BrokenPeerError if the connection ends first."""
     data = bytearray()
     while len(data) < count:
         received = connection.recv(count - len(data))
@@ -86,17 +86,17 @@ def receive_exactly(connection: socket.socket, count: int) -> bytes:
 
 
 class Running(NamedTuple):
-    """A peer that runs. The echo has neither publications nor records."""
+    """A running peer. The echo has neither publications nor records."""
 
     bids: Wire
     trivial: Wire | None
-    """Requests that cost it next to nothing: how much faster the generator is with them shows that it waits for the
-    peer with bids."""
+    """Requests that cost the peer almost nothing. The generator's higher rate with them proves that it waits for the
+    peer when it sends bids."""
     watcher: Watcher | None
     server_s: Callable[[], float]
-    """The processor time that all its processes took."""
+    """Returns the processor time that all the peer's processes took."""
     records: Callable[[], Awaitable[int]] | None
-    """How many bids are on record, asked of what was made durable."""
+    """Returns the number of bids on record, read from the durable data."""
 
 
 class Peer(Protocol):

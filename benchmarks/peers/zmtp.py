@@ -1,7 +1,7 @@
-"""ZMTP 3.0 by hand, as far as a load generator needs it: DEALER and SUB without security, messages of one frame.
+"""ZMTP 3.0 by hand, only as a load generator needs it: DEALER and SUB without security, messages of one frame.
 
-libzmq on the generator's side would cost several times as much for each bid as the plain sockets that bid on the
-other peers. What the house sees is the same as from any libzmq client: the greeting, READY, frames, answers to PING.
+libzmq in the generator would cost several times as much for each bid as the plain sockets that bid at the other peers.
+The house sees the same bytes as from any libzmq client: the greeting, READY, frames, answers to PING.
 """
 
 import socket
@@ -22,7 +22,7 @@ _LONG_HEAD: Final = 9
 
 
 def frame(body: bytes, flags: int = 0) -> bytes:
-    """Return a frame as it stands on the wire."""
+    """Return a frame in its form on the wire."""
     if len(body) <= _SHORT_MAX:
         return bytes((flags, len(body))) + body
     return bytes((flags | _LONG,)) + len(body).to_bytes(8, "big") + body
@@ -41,7 +41,7 @@ def connect_zmtp(address: Address, socket_type: str) -> socket.socket:
 
 
 def receive_message(connection: socket.socket) -> bytes:
-    """Return the next message; blocking."""
+    """Return the next message; wait for it if needed."""
     while True:
         flags, body = _receive_frame(connection)
         if not flags & _COMMAND:
@@ -50,7 +50,7 @@ def receive_message(connection: socket.socket) -> bytes:
 
 
 def split(data: bytes, take: Callable[[bytes], int]) -> Answers:
-    """Count what `take` says of each whole message in `data`, and answer the heartbeats."""
+    """Add up the results of `take` for each whole message in `data`, and answer the heartbeats."""
     count = start = 0
     reply = b""
     length = len(data)
@@ -73,7 +73,7 @@ def split(data: bytes, take: Callable[[bytes], int]) -> Answers:
 
 
 def _answer_to(command: bytes) -> bytes:
-    """Return what a command must be answered with: a heartbeat with its context, others with nothing."""
+    """Return the answer to a command: a heartbeat gets its context back, others get nothing."""
     if command.startswith(_PING):
         return frame(_PONG + command[len(_PING) + _TTL_BYTES :], _COMMAND)
     return b""

@@ -1,1 +1,1 @@
-"""What measurements found: kept, written for people, and drawn on one page."""
+"""The findings of measurements: kept in files, printed for people, and drawn on one page."""

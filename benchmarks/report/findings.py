@@ -1,4 +1,4 @@
-"""What every measurement does with what it found: sums up repetitions, prints a table, keeps it."""
+"""The common end of every measurement: it sums up repetitions, prints a table and keeps the finding."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -17,11 +17,11 @@ from common.terminal.output import say
 _SMALL: Final = 100
 """Figures below this are shown with two decimals."""
 _WIDTH_MIN: Final = 120
-"""A table of figures that is folded can't be read; in a narrow window its lines wrap."""
+"""The least width of a table: folded columns of figures can't be read, so in a narrow window the lines wrap instead."""
 
 
 def alike(rows: Iterable[Row]) -> list[list[Row]]:
-    """Return the rows in groups, each of which fits in a table: they follow one another and have the same columns."""
+    """Return the rows in groups for one table each: successive rows with the same columns."""
     groups: list[list[Row]] = []
     for row in rows:
         if groups and _columns(groups[-1][0]) == _columns(row):
@@ -41,12 +41,12 @@ def shown_name(name: str) -> str:
 
 
 def shown_setting(value: str | float) -> str:
-    """Return what was set, numbers with separators."""
+    """Return a setting as text, with separators in numbers."""
     return value if isinstance(value, str) else f"{value:,}"
 
 
 def shown_figure(value: float) -> str:
-    """Return what was found: with two decimals where it has any and is small, else as a whole number."""
+    """Return a figure as text: with two decimals if it is small and not whole, otherwise as a whole number."""
     return f"{value:,.0f}" if value == int(value) or abs(value) >= _SMALL else f"{value:,.2f}"
 
 
@@ -58,17 +58,17 @@ def results_option(command: Callable[..., Any]) -> Callable[..., Any]:
         default=RESULTS_FOLDER,
         show_default=True,
         type=click.Path(file_okay=False, path_type=Path),
-        help="Where the figures are kept as JSON.",
+        help="The directory that keeps the figures as JSON.",
     )(command)
 
 
 def spread(name: str, values: Sequence[float]) -> dict[str, float]:
-    """Return the median of some values under `name`, and the lowest and highest beside it."""
+    """Return the median of the values under `name`, with the lowest and highest under `name_min` and `name_max`."""
     return {name: statistics.median(values), f"{name}_min": min(values), f"{name}_max": max(values)}
 
 
 def show_and_keep(finding: Finding, folder: Path) -> None:
-    """Print a finding, write it to `folder` and say where."""
+    """Print a finding, write it to `folder` and print the path."""
     console = Console(highlight=False)
     console.width = max(console.width, _WIDTH_MIN)
     console.print(f"\n[bold]{finding.name}[/bold]  {finding.question}")

@@ -1,6 +1,6 @@
-"""One page with all figures that are kept: a table and plots for each measurement, targets reached or missed.
+"""One page with all kept figures: a table and plots for each measurement, and the targets reached or missed.
 
-Everything is in the one file, plots as SVG, so that it can be sent by mail.
+The page is a single file with the plots as SVG, so it can be sent by mail.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,10 +20,10 @@ from common.terminal.output import say
 
 PAGE: Final = "report.html"
 BARS_MAX: Final = 24
-"""Rows in one plot; more can't be read."""
+"""The most rows in one plot; more can't be read."""
 _COLOURS: Final = ("#2b6cb0", "#dd6b20", "#2f855a", "#805ad5", "#b83280")
 _WIDE_RANGE: Final = 30.0
-"""Values that are further apart than this are drawn on a logarithmic scale."""
+"""The ratio of the largest to the smallest value above which a plot has a logarithmic scale."""
 _STYLE: Final = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1a202c; max-width: 1080px; margin: 2em auto; padding: 0 1em }
 h1 { font-size: 1.7em } h2 { font-size: 1.3em; margin-top: 2.4em; border-bottom: 1px solid #cbd5e0 }
@@ -39,7 +39,7 @@ svg { max-width: 100%; height: auto }
 
 
 class Plot(NamedTuple):
-    """What is drawn together: figures of one unit, a bar for each row and figure."""
+    """Figures drawn together: they share a unit, and each row and figure has a bar."""
 
     unit: str
     names: tuple[str, ...]
@@ -54,7 +54,7 @@ PLOTS: Final[dict[str, tuple[Plot, ...]]] = {
     "fanout": (Plot("ms", ("p99_ms", "bare_p99_ms")),),
     "fairness": (Plot("ms", ("calm_p99_ms", "elsewhere_p99_ms", "p99_ms")),),
 }
-"""What to draw of a measurement. Of one that is not here, the first figure that has a spread is drawn."""
+"""The plots of each measurement. For a measurement not listed, the first figure with a spread is drawn."""
 
 
 @click.command(short_help="Write one page with all figures that are kept.")
@@ -62,7 +62,7 @@ PLOTS: Final[dict[str, tuple[Plot, ...]]] = {
 def report(results_folder: Path) -> None:
     """Write a page with tables and plots from the figures that measurements have kept.
 
-    Measure first, such as with `make bench`. The page lies beside the figures.
+    Measure first, for example with `make bench`. The page is written to the directory of the figures.
     """
     kept = read_kept(results_folder)
     if not kept:
@@ -113,7 +113,7 @@ def _targets(targets: Iterable[Target]) -> str:
 
 
 def _figure_columns(row: Row) -> list[str]:
-    """Return the figures that have a column; the ends of a spread stand in that of its median."""
+    """Return the figures that have a column; the ends of a spread are shown in the median's column."""
     return [name for name in row.figures if not _is_end_of_spread(name, row)]
 
 
@@ -154,7 +154,7 @@ def _plots(measurement: str, rows: Sequence[Row]) -> str:
 
 
 def drawing(plot: Plot, rows: Sequence[Row]) -> Figure:
-    """Return bars, lying: a group for each row, a bar for each figure, a line from lowest to highest."""
+    """Return horizontal bars: a group for each row, a bar for each figure, a line from lowest to highest."""
     height = 0.7 + len(rows) * (0.16 + 0.17 * len(plot.names))
     figure = Figure(figsize=(9, height), layout="constrained")
     axes = figure.subplots()

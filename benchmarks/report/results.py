@@ -1,8 +1,8 @@
-"""What a measurement found, and where it is kept: one JSON file for each measurement, written anew by each run.
+"""The findings of measurements, and their files: one JSON file for each measurement, overwritten by each run.
 
-A measurement returns `Finding`s; the command prints them and keeps them with the machine and the versions, so that a
-report can be made from the files later (`python -m benchmarks report`). Figures of different runs are compared as
-ratios against the ceiling of the same run, never as absolute numbers.
+A measurement returns `Finding`s. The command prints them and keeps them with the machine and the versions, so that a
+later report can be made from the files (`python -m benchmarks report`). Compare figures of different runs as ratios to
+the ceiling of the same run, never as absolute numbers.
 """
 
 import os
@@ -22,14 +22,14 @@ _PACKAGES: Final = ("pyzmq", "msgpack", "msgspec")
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One measured configuration: what was set, and what was found, names with their units last."""
+    """One measured configuration: its settings and its figures. Names end with their units."""
 
     setting: dict[str, str | int | float]
     figures: dict[str, float]
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What was to be reached, and whether it was, in this run on this machine."""
+    """A target, and whether this run on this machine reached it."""
 
     what: str
     found: str
@@ -37,7 +37,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What one measurement found. `repeats` says how often each row was measured; a row's figures show the spread."""
+    """The result of one measurement. Each row was measured `repeats` times; its figures show the spread."""
 
     name: str
     question: str
@@ -48,7 +48,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding as it is kept, with where and when it was made."""
+    """A finding in its kept form, with the machine and the time of the run."""
 
     finding: Finding
     machine: dict[str, str | int]
@@ -56,7 +56,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def machine() -> dict[str, str | int]:
-    """Return what the figures depend on: the processor, the system and the versions."""
+    """Return the processor, the system and the versions, on which the figures depend."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count() or 0,
@@ -70,7 +70,7 @@ def machine() -> dict[str, str | int]:
 
 
 def keep(finding: Finding, folder: Path = RESULTS_FOLDER) -> Path:
-    """Write a finding to `folder`, in place of an earlier one of that name, and return the file."""
+    """Write a finding to `folder` and return its file. An earlier finding with the same name is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{finding.name}.json"
     kept = Kept(finding=finding, machine=machine(), made_at=datetime.now(UTC).isoformat(timespec="seconds"))
@@ -79,7 +79,7 @@ def keep(finding: Finding, folder: Path = RESULTS_FOLDER) -> Path:
 
 
 def read_kept(folder: Path = RESULTS_FOLDER) -> list[Kept]:
-    """Return what is kept in `folder`, by name."""
+    """Return the findings kept in `folder`, sorted by name."""
     return [msgspec.json.decode(path.read_bytes(), type=Kept) for path in sorted(folder.glob("*.json"))]
 
 
