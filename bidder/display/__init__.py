@@ -1,1 +1,1 @@
-"""What a person or a program is told about a sale, and types: wording, records, orders."""
+"""The texts and records about a sale for a person or a program, and the orders that they give."""

@@ -1,4 +1,4 @@
-"""Amounts in objects for programs, and in cells of tables."""
+"""Amounts in objects for programs and in cells of tables."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Record = dict[str, Any]
 
 
 def money(currency: Currency, **amounts_minor: int | None) -> Record:
-    """Return each amount twice: as `NAME`, a decimal string, and as `NAME_minor`."""
+    """Return each amount twice: as the decimal string `NAME`, and as the integer `NAME_minor`; None stays None."""
     record: Record = {}
     for name, amount_minor in amounts_minor.items():
         record[name] = None if amount_minor is None else currency.plain(amount_minor)
@@ -17,5 +17,5 @@ def money(currency: Currency, **amounts_minor: int | None) -> Record:
 
 
 def bare(amount_minor: int | None, currency: Currency) -> str:
-    """Return an amount without the currency; an empty text for None."""
+    """Return an amount without its currency; an empty text for None."""
     return "" if amount_minor is None else currency.show(amount_minor).removeprefix(f"{currency.code} ")

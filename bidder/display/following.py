@@ -1,7 +1,7 @@
-"""Following a sale: each change is told once, beginning with a state, and the end comes after all lots have ended.
+"""Following a sale: it tells a state first, then each change once, and the end after the ends of all lots.
 
-The state that is printed at the start may be ahead of notices that still wait. Notices that it already contains are
-left out, so a program sees each lot's `seq` go up by one from the state on.
+The first state may be ahead of notices that still wait. Following leaves out notices that the state already contains,
+so a program sees each lot's `seq` rise by one from the state on.
 """
 
 from typing import Final
@@ -23,7 +23,7 @@ from bidder.display.voices import Voice
 from common.errors import RejectedError
 
 LAST_LOTS_MS: Final = 5000
-"""How long to wait, after the end of the sale, for the ends of lots that were lost on the way."""
+"""The wait, after the end of the sale, for the ends of lots that did not arrive."""
 _SALE: Final = ""
 
 
@@ -39,11 +39,11 @@ class Following:
 
     @property
     def lots_missing(self) -> int:
-        """The number of lots whose end was not told yet."""
+        """The number of lots whose end has not been told yet."""
         return len(self._open)
 
     def show(self, notice: Notice) -> None:
-        """Tell a notice, unless the state had it already. Raises RejectedError where the house turns the bidder out."""
+        """Tell a notice, unless the state contains it already. Raises RejectedError if the house refuses the bidder."""
         match notice:
             case StateReady() | NoticesDropped():
                 self._voice.notice(notice)

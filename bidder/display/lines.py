@@ -1,4 +1,4 @@
-"""A line for a person, how much it should stand out, and how a time is written in it."""
+"""Lines for a person, their emphasis, and the form of a time in them."""
 
 from enum import Enum
 from typing import Final, NamedTuple
@@ -7,7 +7,7 @@ _UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000
 
 
 class Tone(Enum):
-    """How much a line should stand out."""
+    """The emphasis of a line."""
 
     PLAIN = "plain"
     GOOD = "good"

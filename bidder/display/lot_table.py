@@ -1,4 +1,4 @@
-"""What a table of lots says of each: number, title, price, next bid, buy-now price, standing, time left."""
+"""The cells of a table of lots: number, title, price, next bid, buy-now price, standing, time left."""
 
 from bidder.display.amounts import bare
 from bidder.display.formats import display_of
@@ -10,7 +10,7 @@ from common.money import Currency
 
 
 def lot_cells(lot: ShownLot, paddle: int, currency: Currency) -> list[str]:
-    """Return a lot's cells, amounts without the currency; `paddle` is the reader's own."""
+    """Return a lot's cells, with amounts without their currency. `paddle` is the reader's own."""
     view, shown, board = lot.view, display_of(lot.view), lot.view.board
     return [
         view.lot,

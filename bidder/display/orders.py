@@ -1,6 +1,7 @@
-"""What a bidder can ask for while attending a sale, as typed (`bid 3 120`) or as JSON (`{"bid": {"lot": "3", ...}}`).
+"""The orders of a bidder that attends a sale, typed (`bid 3 120`) or in JSON (`{"bid": {"lot": "3", ...}}`).
 
-Both become the same orders. A fault raises UsageError, which says what would be right; nothing here asks the house.
+Both forms become the same orders. A mistake raises UsageError, which says what would be right. No function here asks
+the house.
 """
 
 import re
@@ -29,11 +30,11 @@ mine                         what you lead and what you won
 follow LOT,LOT | own | all   show the changes of these lots only: follow 3,7
 yes                          bid what you were asked about
 quit                         leave; your bids stay"""
-"""The help: all that can be typed."""
+"""The help, which lists all typed orders."""
 
 
 class BidOrder(msgspec.Struct, frozen=True):
-    """Bid openly, by a maximum, or both; amounts as they were written."""
+    """Bid openly, by a maximum, or both. Amounts are in the form in which they were written."""
 
     lot: str
     amount: str | None = None
@@ -43,7 +44,7 @@ class BidOrder(msgspec.Struct, frozen=True):
 
 
 class BuyOrder(msgspec.Struct, frozen=True):
-    """Buy at the buy-now price, or at the price that was written and no other."""
+    """Buy at the buy-now price, or only at the written price if there is one."""
 
     lot: str
     price: str | None = None
@@ -51,7 +52,7 @@ class BuyOrder(msgspec.Struct, frozen=True):
 
 
 class SealOrder(msgspec.Struct, frozen=True):
-    """Make a sealed offer; the amount as it was written."""
+    """Make a sealed offer. The amount is in the form in which it was written."""
 
     lot: str
     amount: str
@@ -66,7 +67,7 @@ class UnsealOrder(msgspec.Struct, frozen=True):
 
 
 class StopOrder(msgspec.Struct, frozen=True):
-    """Take units of a Dutch lot, at the price on its clock or at most at the price that was written."""
+    """Take units of a Dutch lot at the price on its clock, but at most at the written price if there is one."""
 
     lot: str
     price: str | None = None
@@ -89,11 +90,11 @@ class MineOrder(msgspec.Struct, frozen=True):
 
 
 class HelpOrder(msgspec.Struct, frozen=True):
-    """Show what can be typed."""
+    """Show the help."""
 
 
 class YesOrder(msgspec.Struct, frozen=True):
-    """Send the offer that was questioned."""
+    """Send the offer that got a warning."""
 
 
 class QuitOrder(msgspec.Struct, frozen=True):
@@ -113,9 +114,9 @@ ALL: Final = FollowOrder(("all",))
 OWN: Final = FollowOrder(("own",))
 
 OfferOrder = BidOrder | BuyOrder | SealOrder | UnsealOrder | StopOrder
-"""What becomes an offer, and has a verdict."""
+"""An order that becomes an offer and has a verdict."""
 DoubtfulOrder = BidOrder | SealOrder
-"""What names an amount, in which there may be a typing error."""
+"""An order with an amount, which may have a typing error."""
 Order = OfferOrder | LotOrder | LotsOrder | MineOrder | FollowOrder | HelpOrder | YesOrder | QuitOrder
 
 _WORDS: Final[dict[str, Order]] = {
@@ -141,7 +142,7 @@ _UNITS: Final = re.compile(r"[xX]([0-9]{1,9})", re.ASCII)
 
 
 def typed_order(line: str) -> Order | None:
-    """Return the order in a typed line; None for an empty one. Raises UsageError."""
+    """Return the order in a typed line; None for an empty line. Raises UsageError."""
     words = line.split()
     if not words:
         return None
@@ -189,7 +190,7 @@ def _typed_offer(verb: str, rest: list[str]) -> OfferOrder | None:
 
 
 def parsed_choice(text: str) -> FollowOrder:
-    """Return the lots to follow: `own`, `all`, or numbers with commas or spaces between. Raises UsageError."""
+    """Return the lots to follow: `own`, `all`, or numbers between commas or spaces. Raises UsageError."""
     words = text.replace(",", " ").split()
     if [word.casefold() for word in words] in (["all"], ["own"]):
         return FollowOrder((words[0].casefold(),))
@@ -318,7 +319,7 @@ def json_order(line: bytes) -> Order:
 def parsed_amount(currency: Currency, text: str, view: LotView | None = None) -> int:
     """Return the minor units of an amount of 1 or more.
 
-    Raises UsageError, which says how to write it, and where the lot is known, the least amount.
+    Raises UsageError, which says how to write an amount and, if the lot is known and not over, its minimum.
     """
     least = ""
     if view is not None and not view.status.is_final:
@@ -333,5 +334,5 @@ def parsed_amount(currency: Currency, text: str, view: LotView | None = None) ->
 
 
 def parsed_condition(currency: Currency, text: str | None) -> int | None:
-    """Return the price in minor units on which a bid is to depend, if on any; 0: no bid yet."""
+    """Return the price in minor units on which a bid depends; 0: no bid yet; None: it depends on no price."""
     return None if text is None else currency.parse(text)

@@ -1,8 +1,8 @@
-"""JSON for programs: verdicts, lots and events as plain objects; docs/cli.md has their fields.
+"""JSON for programs: verdicts, lots and events as plain objects. docs/cli.md describes their fields.
 
-Each amount is there twice: as a decimal string in the sale's currency, and as an integer in a field that ends in
-`_minor`. Times are the house's, in milliseconds since 1970. In events `seq` is set in states and changes only, so that
-for each lot (and for the sale, where `lot` is null) it goes up by one from line to line.
+Each amount appears twice: as a decimal string in the sale's currency, and as an integer in a field that ends in
+`_minor`. Times are the house's, in milliseconds since 1970. Only states and changes have a `seq`. So `seq` rises by one
+from line to line, for each lot and for the sale (whose `lot` is null).
 """
 
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ from common.money import Currency
 def verdict_record(
     verdict: Accepted | Rejected, currency: Currency, lot: str, message: str, shown: AnyDisplay
 ) -> Record:
-    """Return the house's verdict on an offer, with the fields of the format that the lot is shown by."""
+    """Return the house's verdict on an offer, with the fields of the lot's format, which `shown` displays."""
     accepted = verdict if isinstance(verdict, Accepted) else None
     refused = verdict if isinstance(verdict, Rejected) else None
     return {
@@ -67,9 +67,9 @@ def verdict_record(
 
 
 def no_verdict_record(error: AuctionError, lot: str, request_id: int | None, shown: AnyDisplay) -> Record:
-    """Return the record in place of a verdict: the house did not let the bidder in, or did not answer.
+    """Return the record in place of a verdict, after the house refused the bidder or did not answer.
 
-    `request_id` is None where nothing was sent.
+    `request_id` is None if the client sent nothing.
     """
     is_refused = isinstance(error, RejectedError)
     return {
@@ -86,7 +86,7 @@ def no_verdict_record(error: AuctionError, lot: str, request_id: int | None, sho
 
 
 def lot_record(lot: ShownLot, currency: Currency, paddle: int) -> Record:
-    """Return how a lot stands. `paddle` is the bidder's own, 0 for an observer."""
+    """Return a lot as it stands. `paddle` is the bidder's own; 0 for an observer."""
     view, terms = lot.view, lot.view.terms
     is_over = view.status.is_final
     fields = display_of(view).lot_fields(terms.format, view.board, lot.own, paddle, currency, is_over=is_over)
@@ -118,7 +118,7 @@ def lot_record(lot: ShownLot, currency: Currency, paddle: int) -> Record:
 
 
 def mine_record(mine: Mine, name: str, lots: dict[str, LotView], currency: Currency) -> Record:
-    """Return a bidder's positions and wins. Positions of a format are under its key, if the sale has such lots."""
+    """Return a bidder's positions and wins. A format's positions are under its key, if the sale has such lots."""
     positions: dict[str, list[Record]] = {USUAL.mine_key: []}
     for view in lots.values():
         positions.setdefault(display_of(view).mine_key, [])
@@ -146,7 +146,7 @@ def mine_record(mine: Mine, name: str, lots: dict[str, LotView], currency: Curre
 
 
 def state_records(epoch: int, sale: SaleView, lots: dict[str, LotView]) -> list[Record]:
-    """Return the state to which the changes then apply: the sale, then a line for each lot."""
+    """Return the state to which later changes apply: a line for the sale, then a line for each lot."""
     return [
         _tagged("sale_state", epoch, None, sale.seq, **_sale_fields(sale)),
         *(
@@ -157,7 +157,7 @@ def state_records(epoch: int, sale: SaleView, lots: dict[str, LotView]) -> list[
 
 
 def notice_record(notice: Notice, epoch: int, currency: Currency) -> Record:
-    """Return a notice as one object; `lot` is null where it is about the sale or the connection."""
+    """Return a notice as one object. Its `lot` is null if it is about the sale or the connection."""
     match notice:
         case LotChanged():
             return _tagged(
@@ -224,7 +224,7 @@ def _tagged(event: str, epoch: int | None, lot: str | None, seq: int | None, **f
 
 
 def _notice(event: str, epoch: int | None, of: Outbid | Won | Lost | Repaired, **fields: Any) -> Record:
-    """Return a notice that follows from changes: `after_seq` names the last of them, and `seq` is null."""
+    """Return a notice derived from changes. Its `after_seq` is the seq of the last one, and its `seq` is null."""
     return _tagged(event, epoch, of.lot or None, None, after_seq=of.seq, **fields)
 
 
@@ -242,7 +242,7 @@ class _Outcome(NamedTuple):
 
 
 def _outcome(view: LotView) -> _Outcome:
-    """Return who bought a lot, and for how much; None where nobody did, or several share it."""
+    """Return the buyer of a lot and the hammer price; None for both if nobody bought it, or if several share it."""
     buyers = view.buyers
     if len(buyers) != 1:
         return _Outcome(None, None)
@@ -250,7 +250,7 @@ def _outcome(view: LotView) -> _Outcome:
 
 
 def _results(view: LotView, currency: Currency) -> list[Record]:
-    """Return who gets how many units, and who has to pay what; several may share a lot of several units."""
+    """Return the units and the amount to pay of each paddle. Several may share a lot of several units."""
     return [
         {"paddle": result.paddle, "units": result.units, **money(currency, amount=result.amount_minor)}
         for result in view.results

@@ -1,4 +1,4 @@
-"""What the display reads of a sale: a client shows it, a hall does, and so may whatever stands in for one."""
+"""The sale as the display reads it. A client provides it, and so may any stand-in for a client."""
 
 from typing import NamedTuple, Protocol
 
@@ -12,13 +12,13 @@ class ShownLot(NamedTuple):
 
     view: LotView
     remaining_ms: int | None = None
-    """What is left on its clock; None where none runs."""
+    """The milliseconds left on its clock; None if no clock runs."""
     own: AnyOwn | None = None
-    """The reader's own position, where it is known and is not plain from the view."""
+    """The reader's own position, if it is known and the view does not show it; else None."""
 
 
 class Shown(Protocol):
-    """A sale as one bidder has it, or one who only looks on."""
+    """A sale as one bidder or observer has it."""
 
     @property
     def welcome(self) -> Welcome:
@@ -26,7 +26,7 @@ class Shown(Protocol):
 
     @property
     def paddle(self) -> int:
-        """The bidder's number in this sale; 0 of those that only look on."""
+        """The bidder's number in this sale; 0 for an observer."""
 
     @property
     def sale(self) -> SaleView:
@@ -36,10 +36,10 @@ class Shown(Protocol):
         """Return all lots by number, in catalogue order."""
 
     def lot(self, number: str) -> LotView:
-        """Return one lot. Raises UsageError where there is none of this number."""
+        """Return one lot. Raises UsageError if no lot has this number."""
 
     def server_now_ms(self) -> int:
-        """Return the house's time, milliseconds since 1970."""
+        """Return the house's time, in milliseconds since 1970."""
 
     def remaining_ms(self, lot: str) -> int | None:
-        """Return what is left on a lot's clock; None where none runs. Raises UsageError."""
+        """Return the milliseconds left on a lot's clock; None if none runs. Raises UsageError for an unknown lot."""

@@ -1,7 +1,7 @@
-"""The two ways to tell what happens: lines for people, and objects for programs.
+"""The two ways to tell the events of a sale: lines for people, and objects for programs.
 
-What follows a sale says what happened, and a voice says how that is told; where it is put is a function that the voice
-is given: a terminal's, a screen's, a page's.
+The code that follows a sale gives each event to a voice. The voice decides the form. A function that the voice is given
+puts the result in its place: on a terminal, a screen or a page.
 """
 
 from abc import ABC, abstractmethod
@@ -35,65 +35,65 @@ from common.money import Currency
 from common.words import counted
 
 OWN_MARK: Final = "==> "
-"""Marks the answers to what was typed among the lines about others."""
+"""Marks the answers to the reader's own orders among the other lines."""
 _TABLE_LOTS_MAX: Final = 40
-"""A longer table would only scroll away what was on the screen."""
+"""The most lots in a table at the start: a longer one would only scroll the screen away."""
 
 
 class Say(Protocol):
-    """Shows a line to a person. Raises what `if_lost` is told by where it can't."""
+    """Shows a line to a person. If it can't, it raises an error that tells `if_lost`."""
 
     def __call__(self, line: Line, *, if_lost: str = "") -> None:
-        """Show it."""
+        """Show the line."""
 
 
 class SayRecord(Protocol):
-    """Gives an object to a program. Raises what `if_lost` is told by where it can't."""
+    """Gives an object to a program. If it can't, it raises an error that tells `if_lost`."""
 
     def __call__(self, record: Record, *, if_lost: str = "") -> None:
-        """Give it."""
+        """Give the record."""
 
 
 class ShowLots(Protocol):
     """Shows lots to a person."""
 
     def __call__(self, lots: Sequence[ShownLot], paddle: int, currency: Currency) -> None:
-        """Show them."""
+        """Show the lots."""
 
 
 class Voice(ABC):
-    """Tells what happens to a client. `tag` is what a program gave its request to know the answer by."""
+    """Tells the events of a client. `tag` is the mark by which a program recognises the answer to its request."""
 
     def __init__(self, client: Shown) -> None:
         self._client = client
         self._verdicts: dict[str, Accepted] = {}
-        """The last verdict on each lot by which the bidder has a position."""
+        """For each lot, the last verdict that gave the bidder a position."""
         self._positions: dict[str, AnyOwn] = {}
         """The positions that only the house could tell, as it told them."""
         self.choice = ALL
         self._own: set[str] = set()
         self.last_word = ""
-        """The last answer for people: it stays below the prompt until the next order."""
+        """The last answer to a person. It stays below the prompt until the next order."""
 
     def note_own(self, lot: str) -> None:
-        """Count a lot as one of the bidder's own, from a first order on."""
+        """Count a lot as one of the bidder's own, because the bidder gave an order for it."""
         self._own.add(lot)
 
     def note_view(self, view: LotView) -> None:
-        """Count a lot as one of the bidder's own, once the bidder leads it, or has won it."""
+        """Count a lot as one of the bidder's own, if the bidder leads it or has a result in it."""
         paddle = self._client.paddle
         if paddle and (view.board.leader == paddle or view.result_of(paddle) is not None):
             self._own.add(view.lot)
 
     def is_followed(self, view: LotView) -> bool:
-        """Return whether changes of a lot are to be told."""
+        """Return whether to tell changes of this lot."""
         self.note_view(view)
         if self.choice == ALL:
             return True
         return view.lot in (self._own if self.choice == OWN else self.choice.lots)
 
     def follow(self, choice: FollowOrder) -> None:
-        """Tell only the changes of these lots from now on. Raises UsageError where there is no such lot."""
+        """Tell only the changes of these lots from now on. Raises UsageError if a lot does not exist."""
         if choice not in (ALL, OWN):
             lots = tuple(lot_meant(lot, self._client.lots()) for lot in choice.lots)
             choice = FollowOrder(tuple(self._client.lot(lot).lot for lot in lots))
@@ -104,7 +104,7 @@ class Voice(ABC):
         """Tell which lots are followed."""
 
     def note_accepted(self, verdict: Accepted) -> None:
-        """Keep what a verdict says of the bidder's position: it may be here before the broadcast that shows it."""
+        """Keep the bidder's position in a verdict, which may arrive before the broadcast that shows it."""
         known = self._verdicts.get(verdict.lot)
         if known is not None and known.id > verdict.id:
             return
@@ -115,7 +115,7 @@ class Voice(ABC):
             self._verdicts[verdict.lot] = verdict
 
     def note_positions(self, mine: Mine) -> None:
-        """Keep what the house says of the bidder's positions, where nothing else tells them."""
+        """Keep the bidder's secret positions, which only this answer of the house shows."""
         secret = {lot for lot, view in self._client.lots().items() if display_of(view).has_secret_positions}
         self._positions = {one.lot: one.own for one in mine.positions if one.lot in secret}
         for lot in secret:
@@ -124,18 +124,18 @@ class Voice(ABC):
         self._own |= self._positions.keys()
 
     def forget_positions(self) -> None:
-        """Drop what was kept of the bidder's positions, since the house has another history now."""
+        """Drop the bidder's positions, because the house has another history now."""
         self._verdicts.clear()
         self._positions.clear()
 
     def _shown(self, view: LotView) -> ShownLot:
-        """Return a lot with what is left on its clock, and the bidder's own position where it is known."""
+        """Return a lot with the time left on its clock, and the bidder's own position if it is known."""
         return ShownLot(view, self._client.remaining_ms(view.lot), self.own_position(view))
 
     def own_position(self, view: LotView) -> AnyOwn | None:
-        """Return the bidder's position on a lot as it stands.
+        """Return the bidder's position on a lot as it stands; None if it is unknown.
 
-        It is that of the last verdict, if nothing has moved since or others can't move it.
+        The position in the last verdict counts if the board has not changed since, or if others can't change it.
         """
         if view.status.is_final:
             return None
@@ -150,7 +150,7 @@ class Voice(ABC):
 
     @abstractmethod
     def state(self) -> None:
-        """Tell how the sale stands, before the notices that follow."""
+        """Tell the state of the sale, before the notices that follow."""
 
     @abstractmethod
     def notice(self, notice: Notice) -> None:
@@ -166,7 +166,7 @@ class Voice(ABC):
 
     @abstractmethod
     def failure(self, error: AuctionError, tag: Any) -> None:
-        """Tell that something asked for can't be done."""
+        """Tell why the client can't carry out an order."""
 
     @abstractmethod
     def mine(self, mine: Mine, tag: Any) -> None:
@@ -174,7 +174,7 @@ class Voice(ABC):
 
     @abstractmethod
     def lots(self, tag: Any) -> None:
-        """Tell how all lots stand."""
+        """Tell the state of all lots."""
 
     @abstractmethod
     def left(self) -> None:
@@ -182,10 +182,10 @@ class Voice(ABC):
 
     @abstractmethod
     def ended(self, missing: int) -> None:
-        """Tell that the sale has ended, and what was won; the ends of `missing` lots did not come through."""
+        """Tell the end of the sale and the bidder's wins. The ends of `missing` lots did not arrive."""
 
     def _bound(self) -> list[ShownLot]:
-        """Return the lots that the bidder may yet win if nothing more happens."""
+        """Return the lots that the bidder may still win if nothing more happens."""
         paddle, bound = self._client.paddle, []
         for view in self._client.lots().values():
             verdict, own = self._verdicts.get(view.lot), self.own_position(view)
@@ -225,7 +225,7 @@ class ForPeople(Voice):
         self._table(views[:_TABLE_LOTS_MAX])
 
     def notice(self, notice: Notice) -> None:
-        """Tell a line, where a person needs to know."""
+        """Tell a line, if a person needs to know."""
         remaining_ms = own = None
         if isinstance(notice, LotChanged | LotCaughtUp):
             remaining_ms = notice.view.remaining_at(self._client.server_now_ms())
@@ -241,7 +241,7 @@ class ForPeople(Voice):
         self._answer(Line(code + line.text, line.tone), if_lost=line.text)
 
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
-        """Tell what is known, which is little."""
+        """Tell whether the offer may count."""
         what = "It may have counted: see `mine` once the house is back." if error.may_count else "Nothing was decided."
         self.failure(UnreachableError(f"The house did not answer in time about lot {lot}. {what}"), tag)
 
@@ -272,7 +272,7 @@ class ForPeople(Voice):
         self._show_lots(lots, self._client.paddle, self._client.sale.currency)
 
     def lot(self, number: str) -> None:
-        """Tell all about one lot. Raises UsageError where there is none."""
+        """Tell all about one lot. Raises UsageError if no lot has this number."""
         view = self._client.lot(number)
         for line in lot_lines(self._shown(view), self._client.paddle, self._client.sale.currency):
             self._say(line)
@@ -311,7 +311,7 @@ class ForPeople(Voice):
 
 
 def _binds(displays: Iterable[AnyDisplay]) -> str:
-    """Return what the positions come to that a bidder leaves behind."""
+    """Return the meaning of the positions that a leaving bidder keeps."""
     formats = set(displays)
     clauses = ["you have bought"] if any(shown.sells_at_once for shown in formats) else []
     if rest := [shown for shown in formats if not shown.sells_at_once]:
@@ -321,7 +321,7 @@ def _binds(displays: Iterable[AnyDisplay]) -> str:
 
 
 class ForPrograms(Voice):
-    """One JSON object for each thing that happens."""
+    """One JSON object for each event."""
 
     def __init__(self, client: Shown, say_record: SayRecord) -> None:
         super().__init__(client)
@@ -345,7 +345,7 @@ class ForPrograms(Voice):
         )
 
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
-        """Tell what is known, and the id to repeat the request with."""
+        """Tell what is known, and the id with which to repeat the request."""
         unreachable, shown = UnreachableError(str(error)), self._display_of(lot)
         self._answer("verdict", tag, **no_verdict_record(unreachable, lot, error.request_id, shown))
 

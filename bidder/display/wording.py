@@ -1,7 +1,8 @@
-"""The sentences that a bidder reads: verdicts, lots, and what happens in the sale.
+"""The sentences that a bidder reads: verdicts, lots, and events of the sale.
 
-Nothing here decides or waits. A title or an announcement is text from a stranger; `common.terminal.output` removes what
-could mislead. A lot's price always comes with its leader, whether the reserve is met, and the time left.
+No function here decides or waits. A title or an announcement is text from a stranger, and `common.terminal.output`
+removes its misleading characters. A lot's price always comes with its leader, the state of the reserve and the time
+left.
 """
 
 from typing import Final
@@ -72,7 +73,7 @@ _AWAY: Final = (ConnectionState.CONNECTING, ConnectionState.SILENT)
 
 
 def connection_line(state: ConnectionState, paddle: int) -> Line | None:
-    """Return the line about a connection's state; `paddle` is 0 for an observer."""
+    """Return the line about a connection's state; None for a state without one. `paddle` is 0 for an observer."""
     line = _CONNECTION.get(state)
     if line is None or not paddle or state not in _AWAY:
         return line
@@ -96,7 +97,7 @@ def _rejection(verdict: Rejected, lot: str, currency: Currency) -> str:
 
 
 def outcome_words(view: LotView, paddle: int, currency: Currency) -> str:
-    """Return how a lot that is over ended."""
+    """Return the outcome of a lot that is over."""
     if view.status is LotStatus.SOLD:
         return _sold_words(view, paddle, currency)
     if view.status is LotStatus.PASSED:
@@ -119,13 +120,13 @@ def _sold_words(view: LotView, paddle: int, currency: Currency) -> str:
 
 
 def _bought_words(bought: Result, currency: Currency) -> str:
-    """Return what was bought and for how much, as what follows the buyer."""
+    """Return the units and the amount of a purchase, as the words after its buyer."""
     amount = currency.show(bought.amount_minor)
     return f" at {amount}" if bought.units == 1 else f": {counted(bought.units, 'unit')} for {amount}"
 
 
 def standing_words(lot: ShownLot, paddle: int, currency: Currency) -> str:
-    """Return how a lot stands in one line, without its number."""
+    """Return the state of a lot in one line, without its number."""
     view = lot.view
     if view.status.is_final:
         return outcome_words(view, paddle, currency)
@@ -159,7 +160,7 @@ def lot_lines(lot: ShownLot, paddle: int, currency: Currency) -> list[Line]:
 
 
 def mine_lines(mine: Mine, name: str, lots: dict[str, LotView], currency: Currency) -> list[Line]:
-    """Return a bidder's positions, and the lots that it won."""
+    """Return a bidder's positions and the lots that it won."""
     lines = [Line(f"{name}, paddle {mine.paddle}")]
     for one in mine.positions:
         view = lots[one.lot]
@@ -174,7 +175,7 @@ def mine_lines(mine: Mine, name: str, lots: dict[str, LotView], currency: Curren
 
 
 def won_words(view: LotView, paddle: int, currency: Currency) -> str:
-    """Return what a bidder got of a lot that it won, and for how much."""
+    """Return the units that a bidder won of a lot, and the amount for them."""
     result = view.result_of(paddle)
     assert result is not None, "the bidder won the lot"
     amount = currency.show(result.amount_minor)
@@ -183,16 +184,16 @@ def won_words(view: LotView, paddle: int, currency: Currency) -> str:
 
 
 def won_minor(view: LotView, paddle: int) -> int | None:
-    """Return what a bidder pays for a lot; None where it did not win it."""
+    """Return the amount that a bidder pays for a lot that it won; None if it did not win."""
     return next((result.amount_minor for result in view.buyers if result.paddle == paddle), None)
 
 
 def notice_line(
     notice: Notice, paddle: int, currency: Currency, remaining_ms: int | None = None, own: AnyOwn | None = None
 ) -> Line | None:
-    """Return the line about a notice; None where there is none.
+    """Return the line about a notice; None for a notice without one.
 
-    `remaining_ms` is the time left of the notice's lot, and `own` the reader's position on it.
+    `remaining_ms` is the time left on the lot's clock, and `own` is the reader's position on the lot.
     """
     match notice:
         case LotChanged() | LotCaughtUp():

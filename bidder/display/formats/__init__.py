@@ -1,4 +1,4 @@
-"""What is said of the bidding on a lot, a module for each format; here is the display's only list of formats."""
+"""The words and fields about the bidding on a lot, a module for each format. Only this file lists the formats."""
 
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from common.lot import LotView
 AnyDisplay = FormatDisplay[Any, Any, Any]
 
 USUAL: Final[AnyDisplay] = ENGLISH
-"""How a lot is shown that nobody knows."""
+"""The display of an unknown lot."""
 
 _BY_BOARD: Final[dict[type, AnyDisplay]] = {
     EnglishBoard: ENGLISH,
@@ -25,5 +25,5 @@ _BY_BOARD: Final[dict[type, AnyDisplay]] = {
 
 
 def display_of(shown: LotView | AnyBoard) -> AnyDisplay:
-    """Return how the bidding on a lot is shown, by its view or its board."""
+    """Return the display of a lot's format, found by its view or its board."""
     return _BY_BOARD[type(shown.board if isinstance(shown, LotView) else shown)]

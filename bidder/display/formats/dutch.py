@@ -1,4 +1,4 @@
-"""Dutch lots: the price on the clock, what is left, and what the bidder has taken, in words and in fields."""
+"""Dutch lots in words and in fields: the price on the clock, the units left, and the units that the bidder took."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ from common.words import counted
 
 
 class Dutch:
-    """How Dutch lots are shown. What a bidder has taken is bought, so it is told as long as the lot is open."""
+    """The display of Dutch lots. Units taken are bought, so it tells a bidder's units as long as the lot is open."""
 
     has_secret_positions = True
     sells_at_once = True
@@ -31,12 +31,12 @@ class Dutch:
         return board.price_minor
 
     def buy_now_minor(self, board: DutchBoard) -> None:
-        """Return None: there is no second price at which the lot is to be had."""
+        """Return None: a Dutch lot has no second price."""
 
     # --- for people -------------------------------------------------------------------------------------------------
 
     def bidding_words(self, board: DutchBoard, own: DutchOwn | None, paddle: int, currency: Currency) -> str:
-        """Return how many units are left, and how many the bidder has taken."""
+        """Return the number of units left, and the number that the bidder has taken."""
         return ", ".join([_left_words(board), *_own_words(own, currency)])
 
     def reserve_words(self, terms: DutchTerms, board: DutchBoard) -> str:
@@ -46,7 +46,7 @@ class Dutch:
     def standing_words(
         self, terms: DutchTerms, board: DutchBoard, own: DutchOwn | None, paddle: int, currency: Currency
     ) -> list[str]:
-        """Return the price on the clock, how it falls, what is left, and what the bidder has taken."""
+        """Return the price on the clock, its steps down, the units left, and the units that the bidder has taken."""
         falls = f"falls by {bare(terms.step_minor, currency)} every {format_duration(terms.step_ms)} to "
         is_lowest = board.price_minor == terms.floor_minor
         return [
@@ -57,18 +57,18 @@ class Dutch:
         ]
 
     def status_words(self, board: DutchBoard, own: DutchOwn | None, paddle: int, currency: Currency) -> str:
-        """Return the price on the clock and what is left."""
+        """Return the price on the clock and the units left."""
         return f"{currency.plain(board.price_minor)} on the clock, {self.bidding_words(board, own, paddle, currency)}"
 
     def move_words(self, before: DutchBoard, board: DutchBoard, bidder: int | None, paddle: int) -> str:
-        """Return who took how many units; nothing where the price fell."""
+        """Return the bidder and the number of units taken; nothing if the price fell."""
         if bidder is None:
             return ""
         who = "you take" if bidder == paddle else f"paddle {bidder} takes"
         return f"{who} {counted(before.units_left - board.units_left, 'unit')}"
 
     def terms_words(self, terms: DutchTerms) -> list[str]:
-        """Return what a stop does."""
+        """Return the effect of a stop."""
         return ["whoever stops the clock has bought, at the price that it shows then"]
 
     def passed_words(self, board: DutchBoard) -> str:
@@ -76,16 +76,16 @@ class Dutch:
         return "nobody stopped the clock"
 
     def position_words(self, lot: str, terms: DutchTerms, board: DutchBoard, own: DutchOwn, currency: Currency) -> str:
-        """Return what the bidder has taken."""
+        """Return the units that the bidder has taken."""
         return f"you took {_units_for(own, currency)} of lot {lot}"
 
     def binding_words(self, board: DutchBoard, own: DutchOwn | None, currency: Currency) -> str:
-        """Return what the bidder has taken."""
+        """Return the units that the bidder has taken."""
         assert own is not None, "nothing but what was taken binds"
         return f"with {_units_for(own, currency)}"
 
     def accepted_line(self, verdict: Accepted, lot: str, currency: Currency) -> Line:
-        """Return what the bidder has taken, by this stop and those before it."""
+        """Return the units that the bidder has taken, by this stop and by earlier ones."""
         board, own = _board_of(verdict.board), _own_of(verdict)
         assert own is not None, "an accepted stop takes something"
         each = " each" if own.units > 1 else ""
@@ -96,7 +96,7 @@ class Dutch:
         return Line(f"You have taken {counted(own.units, 'unit')} of lot {lot}, for {amount} in all.", Tone.GOOD)
 
     def refused_words(self, lot: str, board: DutchBoard, currency: Currency) -> str:
-        """Return the price on the clock, and what is left."""
+        """Return the price on the clock and the units left."""
         return f"The clock of lot {lot} shows {currency.show(board.price_minor)}, with {_left_words(board)}."
 
     def caution_words(self, lot: str, board: DutchBoard, amount_minor: int, currency: Currency) -> str:
@@ -106,7 +106,7 @@ class Dutch:
     # --- for programs -----------------------------------------------------------------------------------------------
 
     def verdict_fields(self, verdict: Accepted | Rejected, currency: Currency) -> Record:
-        """Return the price on the clock, what is left, and what the bidder has taken so far."""
+        """Return the price on the clock, the units left, and the units that the bidder has taken so far."""
         board, own = None if verdict.board is None else _board_of(verdict.board), _own_of(verdict)
         return {
             **money(currency, price=None if board is None else board.price_minor),
@@ -115,7 +115,7 @@ class Dutch:
         }
 
     def unknown_fields(self, *, is_refused: bool) -> Record:
-        """Return the same fields, of which nothing is known."""
+        """Return the same fields with unknown values."""
         return dict.fromkeys(("price", "price_minor", "units_left", "own_units", "own_amount", "own_amount_minor"))
 
     def lot_fields(
@@ -128,7 +128,7 @@ class Dutch:
         *,
         is_over: bool,
     ) -> LotFields:
-        """Return the clock, what is left of how much, and what the bidder has taken where that is known."""
+        """Return the clock, the units left of all units, and the units that the bidder has taken, if known."""
         change = self.change_fields(board, currency, is_over=is_over)
         clock = money(currency, starting=terms.starting_minor, floor=terms.floor_minor, decrement=terms.step_minor)
         return LotFields(
@@ -138,15 +138,15 @@ class Dutch:
         )
 
     def change_fields(self, board: DutchBoard, currency: Currency, *, is_over: bool) -> LotFields:
-        """Return the price on the clock and what is left."""
+        """Return the price on the clock and the units left."""
         return LotFields(money(currency, price=board.price_minor), {"units_left": board.units_left}, {})
 
     def position_fields(self, board: DutchBoard, own: DutchOwn, currency: Currency) -> Record:
-        """Return what the bidder has taken."""
+        """Return the units that the bidder has taken."""
         return _own_fields(own, currency)
 
     def binding_fields(self, board: DutchBoard, own: DutchOwn | None, currency: Currency) -> Record:
-        """Return what the bidder has taken."""
+        """Return the units that the bidder has taken."""
         assert own is not None, "nothing but what was taken binds"
         return self.position_fields(board, own, currency)
 

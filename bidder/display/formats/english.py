@@ -1,4 +1,4 @@
-"""English lots: the price, the leader, the minimum, the reserve and the buy-now price, in words and in fields."""
+"""English lots in words and in fields: the price, the leader, the minimum, the reserve and the buy-now price."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from common.money import Currency
 
 
 class English:
-    """How English lots are shown."""
+    """The display of English lots."""
 
     has_secret_positions = False
     sells_at_once = False
@@ -24,11 +24,11 @@ class English:
         return board.minimum_minor
 
     def price_minor(self, board: EnglishBoard) -> int | None:
-        """Return the price; None without a bid."""
+        """Return the price; None before the first bid."""
         return board.price_minor
 
     def buy_now_minor(self, board: EnglishBoard) -> int | None:
-        """Return the buy-now price while it is offered."""
+        """Return the buy-now price; None if it is not on offer."""
         return board.buy_now_minor
 
     # --- for people -------------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ class English:
         return ""
 
     def terms_words(self, terms: EnglishTerms) -> list[str]:
-        """Return nothing: bids that rise are what everybody expects."""
+        """Return nothing: everybody expects rising bids."""
         return []
 
     def passed_words(self, board: EnglishBoard) -> str:
@@ -89,7 +89,7 @@ class English:
         return f"at {currency.show(board.price_minor or 0)}"
 
     def accepted_line(self, verdict: Accepted, lot: str, currency: Currency) -> Line:
-        """Return whether the bidder leads, and how far its maximum goes; of a purchase, what it cost."""
+        """Return whether the bidder leads, and its maximum; for a purchase, its cost."""
         if verdict.results:
             paid = currency.show(verdict.results[0].amount_minor)
             return Line(f"Bought: lot {lot} is yours at {paid}.", Tone.GOOD)
@@ -117,7 +117,7 @@ class English:
         return f"Lot {lot} {price}; the minimum is {currency.show(board.minimum_minor)}."
 
     def caution_words(self, lot: str, board: EnglishBoard, amount_minor: int, currency: Currency) -> str:
-        """Return that the lot can be had at once for no more."""
+        """Return that the bidder can buy the lot at once for no more."""
         if board.buy_now_minor is None or amount_minor < board.buy_now_minor:
             return ""
         price = currency.show(board.buy_now_minor)
@@ -126,7 +126,7 @@ class English:
     # --- for programs -----------------------------------------------------------------------------------------------
 
     def verdict_fields(self, verdict: Accepted | Rejected, currency: Currency) -> Record:
-        """Return the lot's price then, for a purchase the price paid, and whether the bidder led."""
+        """Return the lot's price at the verdict (for a purchase, the price paid), and whether the bidder led."""
         if isinstance(verdict, Accepted) and verdict.results:
             paid_minor = verdict.results[0].amount_minor
             amounts = money(currency, price=paid_minor, minimum=paid_minor, maximum=None)
@@ -147,7 +147,7 @@ class English:
         }
 
     def unknown_fields(self, *, is_refused: bool) -> Record:
-        """Return what is known without a verdict: that who is refused neither leads nor bought."""
+        """Return the fields without a verdict. A refused bidder neither leads nor bought; all else is unknown."""
         unknown = ("price", "price_minor", "minimum", "minimum_minor", "maximum", "maximum_minor")
         answer = False if is_refused else None
         return {**dict.fromkeys(unknown), "leading": answer, "bought": answer, "reserve_met": None}
@@ -162,7 +162,7 @@ class English:
         *,
         is_over: bool,
     ) -> LotFields:
-        """Return all that everybody sees, and whether the bidder leads."""
+        """Return the public fields, and whether the bidder leads."""
         change = self.change_fields(board, currency, is_over=is_over)
         is_leading = paddle != 0 and board.leader == paddle and not is_over
         return LotFields(
@@ -172,7 +172,7 @@ class English:
         )
 
     def change_fields(self, board: EnglishBoard, currency: Currency, *, is_over: bool) -> LotFields:
-        """Return the board; a lot that is over has no minimum."""
+        """Return the board. A lot that is over has no minimum."""
         minimum_minor = None if is_over else board.minimum_minor
         return LotFields(
             money(currency, price=board.price_minor, minimum=minimum_minor, buy_now=board.buy_now_minor),

@@ -1,4 +1,4 @@
-"""Sealed lots: the least offer, and the bidder's own where it is known, in words and in fields."""
+"""Sealed lots in words and in fields: the least offer, and the bidder's own if it is known."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from common.money import Currency
 
 
 class Sealed:
-    """How sealed lots are shown. Of all offers only the reader's own is ever told before the close."""
+    """The display of sealed lots. Before the close it shows no offer but the reader's own."""
 
     has_secret_positions = True
     sells_at_once = False
@@ -25,7 +25,7 @@ class Sealed:
         return board.minimum_minor
 
     def price_minor(self, board: SealedBoard) -> None:
-        """Return None: there is no price before the close."""
+        """Return None: a sealed lot has no price before its close."""
 
     def buy_now_minor(self, board: SealedBoard) -> None:
         """Return None: a sealed lot can't be bought at once."""
@@ -61,7 +61,7 @@ class Sealed:
         return ""
 
     def terms_words(self, terms: SealedTerms) -> list[str]:
-        """Return who wins, and what it pays."""
+        """Return the rules for the winner and for its price."""
         pays = {Pays.OWN_OFFER: "its own amount", Pays.SECOND_OFFER: "what the second highest offered"}[terms.pays]
         return [f"the highest sealed offer wins and pays {pays}; nobody sees any offer before the close"]
 
@@ -117,7 +117,7 @@ class Sealed:
         )
 
     def unknown_fields(self, *, is_refused: bool) -> Record:
-        """Return the same fields, of which nothing is known."""
+        """Return the same fields with unknown values."""
         return dict.fromkeys(("minimum", "minimum_minor", "offer", "offer_minor"))
 
     def lot_fields(
@@ -130,7 +130,7 @@ class Sealed:
         *,
         is_over: bool,
     ) -> LotFields:
-        """Return the terms, the bidder's own offer where it is known, and after the close how many offers stood."""
+        """Return the terms, the bidder's own offer if it is known, and after the close the number of offers."""
         change = self.change_fields(board, currency, is_over=is_over)
         offer_minor = None if own is None else own.amount_minor
         return LotFields(
@@ -140,7 +140,7 @@ class Sealed:
         )
 
     def change_fields(self, board: SealedBoard, currency: Currency, *, is_over: bool) -> LotFields:
-        """Return the least offer, and after the close how many offers stood."""
+        """Return the least offer, and after the close the number of offers."""
         minimum_minor = None if is_over else board.minimum_minor
         return LotFields(money(currency, minimum=minimum_minor), {"offers": board.offers}, {})
 
