@@ -323,6 +323,7 @@ PLAIN_ROOMS = (
     "auctioneer/process/options.py",
     "auctioneer/process/watchdog.py",
     "auctioneer/rules",
+    "bidder/cli",
     "bidder/core",
     "bidder/display/__init__.py",
     "bidder/display/amounts.py",

@@ -1,7 +1,7 @@
-"""The command line of a bidder, `bidder.cli:main`: attend a sale, bid in one, look on.
+"""The command line of a bidder, `bidder.cli:main`: attend a sale, bid in it, or watch it.
 
-`formats`, `reads`, `watch` and `join` have the commands, `context` the options that they share, and `output` the table.
-`bidder.display` has the sentences for people and the JSON for programs.
+`formats`, `reads`, `watch` and `join` have the commands. `context` has their common options, and `output` prints the
+table of lots. `bidder.display` has the sentences for people and the JSON for programs.
 """
 
 import click

@@ -1,4 +1,4 @@
-"""Attending a sale: carries out a bidder's orders, several at a time, and tells each outcome."""
+"""Attending a sale: it carries out a bidder's orders, several at a time, and tells each outcome."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -47,11 +47,11 @@ from common.terminal.output import OutputError, say_error
 from common.words import counted
 
 _SHOWN_LOTS_MAX: Final = 3
-"""Lots below the prompt; those that end first."""
+"""The most lots below the prompt. Those that end first appear."""
 
 
 class Attendance:
-    """One bidder's orders. An order's outcome is told when it is known; the next order does not wait for it."""
+    """One bidder's orders. It tells each outcome when it is known; the next order does not wait for it."""
 
     def __init__(self, client: AsyncClient, voice: Voice, last_id: LastId, timeout_ms: int) -> None:
         self._client = client
@@ -65,9 +65,9 @@ class Attendance:
         """Fails when stdout is closed."""
 
     async def begin_typed(self, order: Order, *, is_agreed: bool) -> None:
-        """Begin an order that a person typed. One that looks like a typing error waits until the person types `yes`.
+        """Begin an order that a person typed. An apparent typing error waits until the person types `yes`.
 
-        `is_agreed`: the person only wants the warning.
+        With `is_agreed` the person gets only the warning, and the order begins at once.
         """
         doubtful, self._doubtful = self._doubtful, None
         if isinstance(order, YesOrder):
@@ -83,7 +83,7 @@ class Attendance:
         await self.begin(order)
 
     async def begin(self, order: Order, tag: Any = None) -> None:
-        """Begin to carry out an order; waits while as many are under way as a client may leave unanswered."""
+        """Begin to carry out an order. Waits while `REMEMBERED_REQUESTS_MAX` orders are under way."""
         self._voice.last_word = ""
         while len(self._tasks) >= REMEMBERED_REQUESTS_MAX:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -91,7 +91,7 @@ class Attendance:
         self.is_leaving = self.is_leaving or isinstance(order, QuitOrder)
 
     def begin_positions(self) -> None:
-        """Begin to ask for the bidder's positions where only the house can tell them, as of offers made before."""
+        """Begin to ask for the bidder's positions if only the house knows them, such as those of earlier offers."""
         if any(display_of(view).has_secret_positions for view in self._client.lots().values()):
             self._begin_task(self._note_positions())
 
@@ -114,7 +114,7 @@ class Attendance:
             self._voice.failure(error, None)
 
     async def _carry_out(self, order: Order, tag: Any) -> None:
-        """Carry out an order and tell its outcome; on stderr where stdout is closed, which ends the program."""
+        """Carry out an order and tell its outcome. If stdout is closed, tell it on stderr; the program then ends."""
         try:
             await self._obey(order, tag)
         except OutputError as error:
@@ -154,12 +154,12 @@ class Attendance:
             self._voice.failure(error, tag)
 
     def _doubt(self, order: DoubtfulOrder) -> str:
-        """Return the warning before this offer; an empty text: none."""
+        """Return the warning before this offer; an empty text if there is none."""
         currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
         try:
             return caution(view, currency, *self._amounts(order))
         except UsageError:
-            return ""  # it is told when the order is carried out
+            return ""  # carrying out the order tells this error
 
     def _amounts(self, order: DoubtfulOrder) -> list[int | None]:
         """Return the amount and, for a bid, the maximum in minor units. Raises UsageError."""

@@ -1,4 +1,4 @@
-"""Commands that make one offer and print one verdict, for people and for scripts: what they share."""
+"""The common part of the commands that make one offer and print one verdict, for people and for scripts."""
 
 import sys
 from collections.abc import Callable
@@ -27,7 +27,7 @@ request_id_option = click.option(
 )
 
 Ask = Callable[[Client, str], Accepted | Rejected]
-"""Asks about a lot, by its number as the house writes it."""
+"""Makes the offer for a lot, given by its number as the house writes it."""
 
 
 def ask_about(doubt: str, *, is_agreed: bool) -> None:
@@ -52,8 +52,8 @@ def place(
 ) -> int:
     """Make an offer and print its verdict; return the exit status.
 
-    `shown` is how the verdict on such an offer is shown, unless the lot turns out to be of another format.
-    `request_id` is that of a request to repeat; None for a new one, whose id is noted beside the key.
+    `shown` is the display of the verdict, unless the lot turns out to have another format. `request_id` is the id of
+    a request to repeat. None makes a new request, and notes its id beside the key.
     """
     last_id = context.last_id
     try:
@@ -87,7 +87,7 @@ def place(
 
 
 def unanswered(error: UnreachableError) -> UnreachableError:
-    """Return the error with the way to repeat the request, where one was sent."""
+    """Return the error. If a request was sent, it says how to repeat the request."""
     if not isinstance(error, UnansweredError):
         return error
     what = "The request may have counted" if error.may_count else "Nothing was decided"

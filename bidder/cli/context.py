@@ -1,4 +1,4 @@
-"""What the commands share: the options for the house and the name, and how they connect a client."""
+"""The common part of the commands: the options for the house and the name, and the connection of a client."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,11 +26,11 @@ _Callback = Callable[..., Any]
 _HINTS: Final = {
     RejectCode.INVALID_NAME: "this house wants a name from observers too: give one with --name",
 }
-"""What a person can type after a rejection, where the house does not say more."""
+"""The options that help after a rejection, if the house gives no detail."""
 
 
 class SeveralHousesError(UsageError):
-    """Several houses run on this machine, and none was named."""
+    """Several houses run on this machine, and the command names none."""
 
     def __init__(self, houses: Sequence[LocalHouse]) -> None:
         self._listed = tuple(f"  {house.title} ({house.data}): --to '{house.link}'" for house in houses)
@@ -45,7 +45,7 @@ class SeveralHousesError(UsageError):
 class BidderContext(NamedTuple):
     """The house (None: the one on this machine), the keys and the name of a command.
 
-    Without a name it can only look on.
+    Without a name the command can only observe.
     """
 
     to: JoinLink | None
@@ -54,7 +54,7 @@ class BidderContext(NamedTuple):
 
     @property
     def role(self) -> Role:
-        """Bidder, or without a name observer."""
+        """Bidder; observer without a name."""
         return Role.BIDDER if self.name else Role.OBSERVER
 
     @property
@@ -64,12 +64,12 @@ class BidderContext(NamedTuple):
 
     @property
     def last_id(self) -> LastId:
-        """Where the highest request id that the name's key has used is kept."""
+        """The store of the highest request id that the name's key has used."""
         return LastId(self.home, self.name)
 
     @property
     def link(self) -> JoinLink:
-        """The link to the house. Raises UnreachableError where none runs here, UsageError where several do."""
+        """The link to the house. Raises UnreachableError if no house runs here, and UsageError if several do."""
         return self.to or _local_link()
 
     def under_usual_name(self) -> "BidderContext":
@@ -84,7 +84,7 @@ class BidderContext(NamedTuple):
         return self._replace(to=link, name=names[0])
 
     def connect(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Client:
-        """Join the sale. Raises as `Client.connect` does."""
+        """Join the sale. Raises the same as `Client.connect`."""
         last_id = self.last_id.read() if self.name else 0
         try:
             client = Client.connect(
@@ -97,7 +97,7 @@ class BidderContext(NamedTuple):
         return client
 
     def note_welcome(self, welcome: Welcome) -> None:
-        """Note the name as one at this house, and tell a person if the house knows the key under another."""
+        """Keep the name for this house, and tell a person if the house knows the key under another name."""
         if self.name:
             NamesAt(self.home, self.link).keep(self.name)
         if self.name and welcome.name != self.name:
@@ -106,7 +106,7 @@ class BidderContext(NamedTuple):
 
 @contextmanager
 def closing_where_it_fails(client: Client | AsyncClient) -> Iterator[None]:
-    """Close a client where the block raises: nobody holds it then, and it would be told to be forgotten."""
+    """Close a client if the block raises: nothing holds it then, and it would warn that it was forgotten."""
     try:
         yield
     except BaseException:
@@ -115,12 +115,12 @@ def closing_where_it_fails(client: Client | AsyncClient) -> Iterator[None]:
 
 
 def explained(error: RejectedError) -> RejectedError:
-    """Return the rejection, with what a person can do about it where the house did not say more."""
+    """Return the rejection. If the house gave no detail, it says what a person can do."""
     return RejectedError(error.reject, error.detail or _HINTS.get(error.reject, ""))
 
 
 def asked_in_vain() -> UnreachableError:
-    """Return the error for a question (it changes nothing) that had no answer in time."""
+    """Return the error for a question without an answer in time. A question changes nothing."""
     return UnreachableError("The house did not answer in time. Ask again.")
 
 
@@ -195,7 +195,7 @@ timeout_option: Final[Callable[[_Callback], _Callback]] = click.option(
 
 
 class Naming(Enum):
-    """What a command does without --name; the values are its help."""
+    """The behaviour of a command without --name. The values are the help of that option."""
 
     REQUIRED = "Your name; its key is made at first use."
     USUAL = "Your name in the sale; its key is made at first use.  [default: the one that you have at this house]"
@@ -203,7 +203,7 @@ class Naming(Enum):
 
 
 def with_bidder_context(naming: Naming) -> Callable[[_Callback], _Callback]:
-    """Give a command the options --to, --home and --name, as the `BidderContext` that is its first argument."""
+    """Give a command the options --to, --home and --name. It gets them as a `BidderContext`, its first argument."""
 
     def decorate(command: _Callback) -> _Callback:
         @click.option(

@@ -1,4 +1,4 @@
-"""Where orders come from: a prompt at a terminal, or lines of a pipe. Both are read beside the running event loop."""
+"""The input of orders: a prompt at a terminal, or the lines of a pipe. The event loop runs while both are read."""
 
 import asyncio
 import os
@@ -16,22 +16,22 @@ from prompt_toolkit.patch_stdout import StdoutProxy
 from common.names import printable
 
 LINE_BYTES_MAX: Final = 64 * 1024
-"""A longer line of a pipe is cut into pieces, which are then not orders."""
+"""The longest line of a pipe. A longer one is cut into pieces, which are not orders."""
 LINES_WAITING_MAX: Final = 64
 _OUTPUT_PAUSE_S: Final = 0.05
-"""Lines that come within this time are printed above the prompt together."""
+"""Lines that come within this time appear above the prompt together."""
 _REFRESH_S: Final = 1.0
 
 
 @contextmanager
 def output_above_prompt() -> Iterator[None]:
-    """Print what is written to stdout above the prompt, which stays whole."""
+    """Print the text written to stdout above the prompt, so that the prompt stays whole."""
     with StdoutProxy(sleep_between_writes=_OUTPUT_PAUSE_S, raw=True) as proxy, redirect_stdout(proxy):
         yield
 
 
 async def typed_lines(prompt: str, status: Callable[[], Iterable[str]]) -> AsyncGenerator[str, None]:
-    """Yield what is typed, line by line, until Ctrl-D. `status` gives the lines below the prompt, again each second.
+    """Yield the typed lines until Ctrl-D. `status` returns the lines below the prompt, and is called each second.
 
     Raises Abort at Ctrl-C: a KeyboardInterrupt in a task would tear the event loop down.
     """
@@ -53,15 +53,15 @@ async def typed_lines(prompt: str, status: Callable[[], Iterable[str]]) -> Async
 async def piped_lines() -> AsyncGenerator[bytes, None]:
     """Yield the lines of stdin until its end.
 
-    A thread reads them, since not every stdin (a file, say) can be waited for in a loop. It reads the bare descriptor:
-    a thread that waits inside `sys.stdin` would keep the process from ending.
+    A thread reads them, because a loop can't wait for every kind of stdin, such as a file. The thread reads the bare
+    descriptor: a thread that waits inside `sys.stdin` would keep the process from ending.
     """
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[bytes | None] = asyncio.Queue()
     room = threading.BoundedSemaphore(LINES_WAITING_MAX)
 
     def read() -> None:
-        with suppress(RuntimeError):  # the loop is closed: the sale is over, and nobody reads more
+        with suppress(RuntimeError):  # the loop is closed: the sale is over, and nothing reads more lines
             for line in _lines_of(sys.stdin.fileno()):
                 room.acquire()
                 loop.call_soon_threadsafe(lines.put_nowait, line)

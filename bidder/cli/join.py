@@ -1,4 +1,4 @@
-"""`bidder join`: attend a sale, follow it and bid in it, from a prompt or as a program in a pipe."""
+"""`bidder join`: attend a sale. A person bids at a prompt, or a program bids through a pipe."""
 
 import asyncio
 import sys
@@ -32,11 +32,11 @@ from common.terminal.commands import examples
 from common.terminal.output import OutputError, say_record
 
 _FIRST_TRY_MS: Final = 3000
-"""After this time `join` checks whether the bidder waits for admission, to say so."""
+"""After this time `join` tells the bidder if it waits for admission."""
 
 
 class _ChoiceType(click.ParamType[FollowOrder]):
-    """Which lots to follow."""
+    """The lots to follow."""
 
     name = "lots"
 
@@ -102,7 +102,7 @@ async def _attend(
             try:
                 await _until_over(_follow(client, following), orders, attendance.muted, following, voice)
             except (OutputError, BrokenPipeError):
-                await attendance.finish()  # orders under way are still decided, and told on stderr
+                await attendance.finish()  # the house still decides orders under way; stderr tells the outcomes
                 raise
 
 
@@ -113,7 +113,7 @@ async def _until_over(
     following: Following,
     voice: Voice,
 ) -> None:
-    """Follow the sale and read orders until one of the two ends, or stdout is closed; return which."""
+    """Follow the sale and read orders until either ends, or stdout is closed; then tell the end."""
     tasks = [asyncio.create_task(follow), asyncio.create_task(orders), muted]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -135,7 +135,7 @@ async def _until_over(
 
 
 async def _enter(context: BidderContext, timeout_ms: int, *, is_program: bool) -> AsyncClient:
-    """Join the sale, however long an approval takes. Raises as `AsyncClient.connect` does."""
+    """Join the sale, however long an approval takes. Raises the same as `AsyncClient.connect`."""
     link, keys = context.link, context.keys
     tries_ms = [min(_FIRST_TRY_MS, timeout_ms), max(0, timeout_ms - _FIRST_TRY_MS)]
     is_awaiting = False

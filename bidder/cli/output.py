@@ -1,4 +1,4 @@
-"""The look of lines for people, and the table of lots."""
+"""The style of lines for people, and the table of lots."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,11 +16,11 @@ _STYLES: Final[dict[Tone, dict[str, Any]]] = {
     Tone.BAD: {"fg": "red", "bold": True},
     Tone.NOTE: {"fg": "cyan"},
 }
-"""Colour never says what the words do not."""
+"""The style of each tone. The words say everything that a colour says."""
 
 
 _BUY_NOW: Final = 4
-"""The column that is left out where no lot can be bought at once."""
+"""The column of buy-now prices, left out if no lot has one."""
 
 
 def say(line: Line, *, if_lost: str = "") -> None:

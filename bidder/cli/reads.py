@@ -40,7 +40,7 @@ def lots(context: BidderContext, timeout_s: float, *, as_json: bool) -> None:
 
 
 def _secret_positions(client: Client, timeout_ms: int) -> dict[str, AnyOwn]:
-    """Return the bidder's positions that only the house can tell; it is not asked where there can be none."""
+    """Return the bidder's positions that only the house knows. Asks only if there can be such positions."""
     secret = {lot for lot, view in client.lots().items() if display_of(view).has_secret_positions}
     if not client.paddle or not secret:
         return {}

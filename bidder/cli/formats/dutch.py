@@ -1,4 +1,4 @@
-"""`bidder stop`: units of a Dutch lot at the price on its clock, and one verdict."""
+"""`bidder stop`: take units of a Dutch lot at the price on its clock, and print one verdict."""
 
 import sys
 
@@ -63,7 +63,7 @@ def stop(
             price_minor = parsed_amount(currency, price)
         else:
             price_minor = clock_price(client, lot)
-            if request_id is None and not yes and sys.stdin.isatty():  # a repeated request was agreed to before
+            if request_id is None and not yes and sys.stdin.isatty():  # the person agreed to a repeated request before
                 confirm(_question(lot, price_minor, units, currency))
         return client.stop(lot, price_minor, units, request_id=request_id, timeout_ms=round(timeout_s * 1000))
 
@@ -71,9 +71,9 @@ def stop(
 
 
 def clock_price(client: BaseClient, lot: str) -> int:
-    """Return the price on the lot's clock, even if the lot is not open, which the house decides. Raises RejectedError.
+    """Return the price on the lot's clock. Raises RejectedError if there is none.
 
-    It may have fallen since, and then the house takes less.
+    The lot need not be open: the house decides that. The price may have fallen since, and then the bidder pays less.
     """
     view = client.lots().get(lot)
     if view is None:

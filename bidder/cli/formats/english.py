@@ -1,4 +1,4 @@
-"""`bidder bid` and `bidder buy`: one offer for an English lot, one verdict."""
+"""`bidder bid` and `bidder buy`: make one offer for an English lot, and print one verdict."""
 
 import click
 
@@ -62,7 +62,7 @@ def bid(
         currency, view = client.sale.currency, client.lots().get(lot)
         amount_minor = parsed_amount(currency, amount, view)
         up_to_minor = None if up_to is None else parsed_amount(currency, up_to, view)
-        if request_id is None:  # a repeated request was agreed to before
+        if request_id is None:  # the person agreed to a repeated request before
             ask_about(caution(view, currency, amount_minor, up_to_minor), is_agreed=yes)
         return client.bid(
             lot,
@@ -105,7 +105,7 @@ def buy(
 
 
 def buy_now_price(client: BaseClient, lot: str) -> int:
-    """Return the lot's buy-now price, even if the offer is over, which the house decides. Raises RejectedError."""
+    """Return the lot's buy-now price. Raises RejectedError if it has none. The offer may be over: the house decides."""
     view = client.lots().get(lot)
     if view is None:
         raise RejectedError(RejectCode.UNKNOWN_LOT)

@@ -1,4 +1,4 @@
-"""`bidder seal` and `bidder unseal`: one sealed offer, or its taking back, and one verdict."""
+"""`bidder seal` and `bidder unseal`: make one sealed offer or take it back, and print one verdict."""
 
 import click
 
@@ -44,7 +44,7 @@ def seal(
     def ask(client: Client, lot: str) -> Accepted | Rejected:
         currency, view = client.sale.currency, client.lots().get(lot)
         amount_minor = parsed_amount(currency, amount, view)
-        if request_id is None:  # a repeated request was agreed to before
+        if request_id is None:  # the person agreed to a repeated request before
             ask_about(caution(view, currency, amount_minor), is_agreed=yes)
         return client.seal(lot, amount_minor, request_id=request_id, timeout_ms=round(timeout_s * 1000))
 
