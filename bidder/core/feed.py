@@ -89,7 +89,7 @@ class Line(Protocol):
 
 
 Tell = Callable[[list[Notice]], None]
-"""Tells the application what changed."""
+"""Tells the application the changes."""
 
 
 class Feed:

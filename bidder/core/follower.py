@@ -1,7 +1,7 @@
-"""The follower holds what a client knows about the sale: the epoch, the house's clock and the replica.
+"""The follower holds a client's knowledge of the sale: the epoch, the house's clock and the replica.
 
 A follower never bids and has no key. It asks its questions over a line, which is a desk: in a client the bidder's own,
-in a hall an observer's. It takes frames of the feed and answers of the house, and tells what changes. Rules:
+in a hall an observer's. It takes frames of the feed and answers of the house, and tells the changes. Rules:
 
 - Only the line's `welcome` says which sale and epoch count. The line sends hello again after a message that does not
   fit.

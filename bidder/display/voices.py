@@ -278,7 +278,7 @@ class ForPeople(Voice):
             self._say(line)
 
     def left(self) -> None:
-        """Tell what binds on."""
+        """Tell the offers that still bind."""
         currency, bound = self._client.sale.currency, self._bound()
         if not bound:
             self._say(Line("You leave the sale; you lead no lot.", Tone.NOTE))
@@ -292,7 +292,7 @@ class ForPeople(Voice):
             self._say(Line(f"  lot {view.lot} {by}: {view.terms.title}", Tone.NOTE))
 
     def ended(self, missing: int) -> None:
-        """Tell what was won."""
+        """Tell the bidder's wins."""
         currency, won = self._client.sale.currency, self._won()
         self._say(Line("The sale is over.", Tone.NOTE))
         if missing:
@@ -345,7 +345,7 @@ class ForPrograms(Voice):
         )
 
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
-        """Tell what is known, and the id with which to repeat the request."""
+        """Tell whether the offer may count, and the id with which to repeat it."""
         unreachable, shown = UnreachableError(str(error)), self._display_of(lot)
         self._answer("verdict", tag, **no_verdict_record(unreachable, lot, error.request_id, shown))
 
@@ -371,7 +371,7 @@ class ForPrograms(Voice):
         self._answer("lots", tag, lots=records)
 
     def left(self) -> None:
-        """Tell what binds on."""
+        """Tell the offers that still bind."""
         currency = self._client.sale.currency
         bound: Record = {USUAL.mine_key: []}
         for lot in self._bound():
@@ -381,7 +381,7 @@ class ForPrograms(Voice):
         self._answer("left", None, **bound)
 
     def ended(self, missing: int) -> None:
-        """Tell what was won."""
+        """Tell the bidder's wins."""
         currency, won = self._client.sale.currency, self._won()
         total_minor = sum(map(self._won_minor, won))
         records = [{"lot": view.lot, **money(currency, hammer=self._won_minor(view))} for view in won]
