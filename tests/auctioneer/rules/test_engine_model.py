@@ -285,6 +285,7 @@ class SaleMachine(RuleBasedStateMachine):
 
     def see_that_a_lot_is_open(self) -> None:
         """Have most bids meet an open lot."""
+        self.advance(0)  # an offer may have sold a lot, so that the next one opens before anything else
         statuses = {lot.status: name for name, lot in self.record.lots.items()}
         if "open" in statuses or self.record.sale_status == "ended":
             return
