@@ -1,7 +1,7 @@
-"""Requests against the record: each has one verdict, the record has what was accepted, rejections have their reason.
+"""Requests compared with the record: each has one verdict, the record has all accepted ones, rejections have a reason.
 
-All calls with the same key, id and content are one request. It was decided after the first of them was made and before
-the first verdict came; everything about time follows from that interval.
+All calls with the same key, id and content are one request. It was decided after the first of these calls was made and
+before the first verdict came. All checks of time follow from that interval.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ VERDICTS = frozenset(
         RejectCode.OWN_LOT,
     }
 )
-"""The rejections that are verdicts, by docs/protocol.md: decided, and the same for ever. All others decide nothing."""
+"""The rejections that are verdicts, by docs/protocol.md: they are final. All other rejections decide nothing."""
 
 _VERDICTS_IF_READ = frozenset({RejectCode.INVALID_AMOUNT, RejectCode.OVER_LIMIT})
 _NEVER = 1 << 62
@@ -47,7 +47,7 @@ _NEVER = 1 << 62
 
 @dataclass(slots=True)
 class Request:
-    """All calls of one request, and what came of them."""
+    """All calls of one request, and their outcomes."""
 
     key: str
     request: AnyOffer
@@ -75,11 +75,11 @@ def is_verdict(outcome: Accepted | Rejected) -> bool:
     """Return whether an answer to a bid or purchase decided it."""
     if isinstance(outcome, Accepted) or outcome.code not in _VERDICTS_IF_READ:
         return isinstance(outcome, Accepted) or outcome.code in VERDICTS
-    return bool(outcome.lot)  # else the field itself can't be an amount, and the request was not even read
+    return bool(outcome.lot)  # otherwise the field can't be an amount, and the house could not read the request
 
 
 def requests_of(history: History) -> dict[tuple[str, int], list[Request]]:
-    """Return the requests by key and id; more than one under an id is a conflict that somebody made."""
+    """Return the requests by key and id; two requests under one id are a conflict that a client made."""
     found: dict[tuple[str, int], list[Request]] = {}
     for call in history.calls:
         same_id = found.setdefault((call.key, call.request.id), [])
@@ -92,7 +92,7 @@ def requests_of(history: History) -> dict[tuple[str, int], list[Request]]:
 
 
 def check_requests(history: History, record: Record) -> Found:
-    """Yield what is wrong with the verdicts."""
+    """Yield the faults of the verdicts."""
     requests = requests_of(history)
     yield from _check_invented(requests, record)
     for (key, request_id), same_id in requests.items():
@@ -137,7 +137,7 @@ def _check_once(same_id: list[Request], facts: list[Fact]) -> Found:
 
 
 def _check_undecided(one: Request, same_id: list[Request], requests: dict[tuple[str, int], list[Request]]) -> Found:
-    """Yield conflicts without another content, and ids that are stale without 32 higher ones."""
+    """Yield conflicts without a second content, and stale ids without 32 higher ones."""
     for call in one.calls:
         if not isinstance(call.outcome, Rejected):
             continue
@@ -211,7 +211,7 @@ def _check_rejection(one: Request, verdict: Rejected, record: Record) -> Found:
 
 
 def _versions_within(one: Request, record: Record) -> Iterator[Version]:
-    """Yield the states that the lot may have been in when the request was decided."""
+    """Yield the states of the lot in which the request may have been decided."""
     versions = record.versions.get(one.request.lot, [])
     for index, version in enumerate(versions):
         begins = version.fact.durable
@@ -226,7 +226,7 @@ def _versions_within(one: Request, record: Record) -> Iterator[Version]:
 
 
 def _check_order(requests: list[Request], record: Record) -> Found:
-    """Yield requests that were made after another was acknowledged, and were decided before it."""
+    """Yield requests made after another was acknowledged, but decided before it."""
     moments: list[tuple[int, int, int, Request]] = []
     for index, one in enumerate(requests):
         if one.verdicts and one.returned is not None:
@@ -278,7 +278,7 @@ def _is_public(one: Request, record: Record) -> bool:
 
 
 def _check_kept(requests: dict[tuple[str, int], list[Request]], history: History, record: Record) -> Found:
-    """Yield rejections that the journal does not have, though at most 32 were ever made of that bidder."""
+    """Yield rejections that the journal lacks, though that bidder never got more than 32."""
     if history.rejections is None:
         return
     kept = {(rejection["paddle"], rejection["request"]["id"]): rejection["verdict"] for rejection in history.rejections}

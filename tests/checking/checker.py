@@ -1,19 +1,19 @@
-"""Holds a recorded history to every promise that the service makes; `check` returns what is wrong with it.
+"""Checks a recorded history against every promise of the service; `check` returns the faults.
 
-What each kind of fault means:
+The kinds of fault:
 
-- `record`: a fact of the journal is not what the rules give, or positions are missing. Prices, leaders, ends, winners,
-  hammer prices, lateness, outages: all that the house decided is decided again (`tests.checking.record`).
-- `acknowledged`: an accepted bid is not in the journal just once and as it was asked, or a late one is not recorded.
-- `verdict`: a verdict does not say what the record does, or one request has two verdicts, or two contents.
-- `order`: an acknowledgement came before another request was made, and has not the smaller number.
-- `justified`: a rejection that no state of the lot within the request's interval explains.
-- `invented`: the record has a bid that nobody made, or one that its client was told can't count.
-- `early`: something was told before it was durable.
-- `told`: a broadcast or an answer differs from the record, or there was none.
-- `news`: a word to one bidder differs from the record, or went to somebody else, or one before it was left out.
-- `replica`: what a client told its application is not a prefix of the record's public events, or not all of them.
-- `kept`: a rejection that the journal must still have is not there.
+- `record`: a fact of the journal breaks the rules, or positions are missing. Prices, leaders, ends, winners, hammer
+  prices, lateness, outages: every decision of the house is made again (`tests.checking.record`).
+- `acknowledged`: an accepted bid is missing from the journal, is in it twice or changed, or a late bid is not recorded.
+- `verdict`: a verdict contradicts the record, or one request has two verdicts, or two contents.
+- `order`: an acknowledgement came before another request was made, but does not have the smaller number.
+- `justified`: no state of the lot within the request's interval explains a rejection.
+- `invented`: the record has a bid that nobody made, or a bid whose client was told that it can't count.
+- `early`: the house told something before it was durable.
+- `told`: a broadcast or an answer differs from the record, or is missing.
+- `news`: a word to one bidder differs from the record, went to somebody else, or skipped an earlier word.
+- `replica`: a client's notices to its application are not a prefix of the record's public events, or not all of them.
+- `kept`: a rejection is missing that the journal must still have.
 """
 
 from bisect import bisect_right
@@ -28,7 +28,7 @@ from tests.checking.telling import check_broadcast, check_heard, check_last_word
 
 
 class Fault(NamedTuple):
-    """One broken promise: which kind, and what is wrong."""
+    """One broken promise: its kind, and a sentence about it."""
 
     kind: str
     what: str
@@ -38,7 +38,7 @@ class Fault(NamedTuple):
 
 
 def check(history: History) -> list[Fault]:
-    """Return every fault that is found, those of the record first."""
+    """Return every fault; the faults of the record come first."""
     record = Record(history.facts, history.outages_ms)
     return [Fault(kind, what) for kind, what in _faults(history, record)]
 
@@ -64,7 +64,7 @@ def _faults(history: History, record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _check_given_back(record: Record, from_ms: int, to_ms: int) -> Iterator[tuple[str, str]]:
-    """Yield lots that were open when the house stood still, and did not get that time back before all else."""
+    """Yield lots that were open during a standstill of the house, and did not first get that time back."""
     for name, versions in record.versions.items():
         index = bisect_right(versions, from_ms, key=lambda version: version.fact.body["at_ms"])
         if index in (0, len(versions)):

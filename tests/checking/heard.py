@@ -1,4 +1,4 @@
-"""What is to be heard of a fact of the journal, by everybody or by one bidder alone, as plain data."""
+"""The message about a fact of the journal, to everybody or to one bidder alone, as plain data."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ Body = dict[str, Any]
 
 
 _FLAT = ("minimum_minor", "price_minor", "leader", "bids", "reserve_met", "buy_now_minor")
-"""The fields of the board that a bid on an English lot has flat."""
+"""The fields of the board that a bid on an English lot contains directly."""
 
 
 def board_of(body: Body) -> Body:
@@ -19,7 +19,7 @@ def board_of(body: Body) -> Body:
 
 
 def word_of(body: Body) -> Body | None:
-    """Return what one bidder alone hears of a fact; None where that is nothing."""
+    """Return the word about a fact to one bidder alone; None if there is no such word."""
     match body["fact"]:
         case "bidder_told":
             kind, text = "message", body["text"]
@@ -31,7 +31,7 @@ def word_of(body: Body) -> Body | None:
 
 
 def public_event(body: Body) -> Body | None:
-    """Return what everybody may know of a fact, as it stands in a broadcast; None where that is nothing."""
+    """Return the public event of a fact, as in a broadcast; None if the fact is not public."""
     seq, at_ms = body.get("seq", 0), body["at_ms"]
     match body["fact"]:
         case "lot_decided" | "sale_decided":

@@ -1,11 +1,11 @@
-"""What a checker needs to have seen of a sale: who asked what and when, what was answered, told and recorded.
+"""The history of a sale that a checker needs: all requests, answers, broadcasts and recorded facts, with their times.
 
-Moments (`invoked`, `returned`, `durable`, `at`) are ticks of one clock that only rises, the same for all of a history:
-a counter in a simulation, `time.monotonic_ns()` where real processes run on one machine. A moment that nobody knows
-is None, and the checks that need it are left out; all others are made.
+Moments (`invoked`, `returned`, `durable`, `at`) are ticks of one monotonic clock for the whole history: a counter in a
+simulation, `time.monotonic_ns()` for real processes on one machine. An unknown moment is None. The checks that need it
+are skipped; all others are made.
 
-Facts are the journal's events as plain data, as `docs/journal.md` describes them, so that nothing of the house has to
-be right for the checker to read them.
+Facts are the journal's events as plain data, as `docs/journal.md` describes them, so the checker can read them even if
+the house's code is wrong.
 """
 
 from collections.abc import Iterable
@@ -21,14 +21,14 @@ from common.messages import Accepted, AnyAnswer, AnyBroadcast, AnyRequest, Rejec
 
 STANDSTILL_MS = 3000
 WIRE = ""
-"""The `who` of what the house sent to all, seen where it left the house."""
+"""The `who` of a message to everybody, seen as it left the house."""
 
 
 @dataclass(slots=True)
 class Call:
-    """One time that a bidder asked for something, up to the answer; a repeat is a call of its own.
+    """One request of a bidder, up to its answer; a repeat is a separate call.
 
-    `outcome` is None where no verdict came. `cannot_count` is what a client says then: nothing was ever sent.
+    `outcome` is None if no verdict came. In that case `cannot_count` tells that the client never sent anything.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Call:
 
 @dataclass(slots=True)
 class Fact:
-    """One event of the journal, and when it was durable."""
+    """One event of the journal, and the moment at which it was durable."""
 
     position: int
     body: dict[str, Any]
@@ -50,9 +50,9 @@ class Fact:
 
 @dataclass(slots=True)
 class Heard:
-    """A message of the house: as it left (`who` is WIRE, or the key that it went to), or as somebody got it.
+    """A message of the house: as it left (`who` is WIRE, or the receiver's key), or as somebody received it.
 
-    `asked` is the request that it answers, where that was kept.
+    `asked` is the request that it answers, if that was kept.
     """
 
     at: int
@@ -63,9 +63,9 @@ class Heard:
 
 @dataclass(slots=True)
 class Replica:
-    """A client's copy of the sale: what it told its application, in order, and what it had in the end.
+    """A client's copy of the sale: its notices to the application, in order, and its last state.
 
-    `is_current` says that the client had every chance to be up to date, so that its copy must be the house's.
+    `is_current` tells that the client had every chance to be up to date, so its copy must equal the house's.
     """
 
     who: str
@@ -74,27 +74,27 @@ class Replica:
     lots: dict[str, LotView] = field(default_factory=dict)
     is_current: bool = False
     last_word: int | None = None
-    """The number of the last word to this bidder alone that it had heard in the end; None where nobody looked."""
+    """The number of the last word to this bidder alone that it received; None if nobody looked."""
 
 
 @dataclass(slots=True)
 class History:
-    """All that was seen of one sale."""
+    """Everything observed of one sale."""
 
     calls: list[Call] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     rejections: list[dict[str, Any]] | None = None
-    """The refused bids that the journal keeps, as plain data; None where nobody looked."""
+    """The refused bids that the journal keeps, as plain data; None if nobody looked."""
     heard: list[Heard] = field(default_factory=list)
     replicas: list[Replica] = field(default_factory=list)
     standstills: list[tuple[int, int]] = field(default_factory=list)
-    """When the house stood still for more than `STANDSTILL_MS` without ending: from and to, by its own clock."""
+    """The standstills of the house longer than `STANDSTILL_MS`, without an end: from and to, by its own clock."""
     outages_ms: list[tuple[int, int]] | None = None
-    """For how long nobody held the sale before each `house_started`: at the least and at the most."""
+    """The least and the most time without a running house before each `house_started`."""
 
 
 def plain(fact: object) -> dict[str, Any]:
-    """Return a fact or a rejection of the journal, or a request, as plain data with names, the request whole."""
+    """Return a fact or a rejection of the journal, or a request, as plain data with names; the request is complete."""
     data: Any = msgspec.to_builtins(fact)
     if isinstance(data, list):
         kind, *values = data

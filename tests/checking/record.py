@@ -1,9 +1,9 @@
-"""A journal walked from its first fact to the last by the rules alone: what each must say, and what it made of a lot.
+"""A journal checked from its first fact to the last by the rules alone: what each must say, and its effect on a lot.
 
-`Record` takes one fact after the other. Where a fact says other than the rules do it leaves a sentence in `faults` and
-stops, since all that follows builds on it; what needs no rules (who asked, what is public) is kept of all facts.
-A test that follows a running engine gives each fact to `add` and calls `settle` after each step; what comes next is in
-`next_due` and `allows`.
+`Record` takes one fact after another. If a fact breaks the rules, it adds a sentence to `faults` and stops, since all
+later facts build on this one. It keeps the data that needs no rules (bidders, public events) of all facts. A test that
+follows a running engine passes each fact to `add` and calls `settle` after each step. `next_due` and `allows` tell what
+comes next.
 """
 
 from bisect import bisect_left
@@ -19,7 +19,7 @@ SILENT_MS = 10_000
 
 
 class Version(NamedTuple):
-    """A lot as one fact left it."""
+    """The state of a lot after one fact."""
 
     fact: Fact
     lot: Lot
@@ -27,16 +27,16 @@ class Version(NamedTuple):
 
 
 class Public(NamedTuple):
-    """What everybody may know of a fact, as plain data, and the fact."""
+    """The public part of a fact, as plain data, and the fact."""
 
     event: Body
     fact: Fact
 
 
 class Due(NamedTuple):
-    """What happens by itself: when, to which lot, and what; the sale is the empty name.
+    """An automatic event: its time, its lot, and its kind; the sale is the empty name.
 
-    What has its turn is due at once.
+    A lot whose turn has come is due at once.
     """
 
     at_ms: int
@@ -45,7 +45,7 @@ class Due(NamedTuple):
 
 
 class Bidder(NamedTuple):
-    """Who a paddle is."""
+    """The bidder with a paddle."""
 
     paddle: int
     name: str
@@ -54,7 +54,7 @@ class Bidder(NamedTuple):
 
 
 class WrongFactError(Exception):
-    """A fact that the rules do not give."""
+    """A fact that breaks the rules."""
 
 
 def _require(holds: bool, what: str) -> None:
@@ -68,13 +68,13 @@ def _require_equal(what: str, recorded: object, by_rule: object) -> None:
 
 
 def _require_outcome(lot: Lot, told: Body) -> None:
-    """Hold that what closed a lot says what everybody may see after it, and who bought."""
+    """Require that the fact that closed a lot tells the public board after it, and the buyers."""
     _require_equal("the board", told["board"], lot.board())
     _require_equal("the results", told["results"], lot.results())
 
 
 class Record:
-    """The journal, re-decided. A maximum may be dropped after more than `silent_ms` of silence."""
+    """The journal, decided again. A maximum may be dropped after more than `silent_ms` of silence."""
 
     def __init__(
         self, facts: Iterable[Fact], outages_ms: list[tuple[int, int]] | None = None, *, silent_ms: int = SILENT_MS
@@ -85,7 +85,7 @@ class Record:
         self.public: dict[tuple[str, int], Public] = {}
         self.decided: dict[tuple[str, int], list[Fact]] = {}
         self.words: dict[int, list[Public]] = {}
-        """What was said to each paddle alone, in order."""
+        """The words to each paddle alone, in order."""
         self.bidders: dict[int, Bidder] = {}
         self.paddles: dict[str, int] = {}
         self.lots: dict[str, Lot] = {}
@@ -95,7 +95,7 @@ class Record:
         self.sale_status = "running"
         self.sale_seq = 0
         self.epochs: list[int] = []
-        """The epoch of the sale, and those that it had after a backup was restored."""
+        """The first epoch of the sale, and its later epochs after restored backups."""
         self._last_seqs: dict[str, int] = {"": 0}
         self.is_sound = True
         self._outages_ms = list(outages_ms) if outages_ms is not None else None
@@ -103,7 +103,7 @@ class Record:
         self._admission = "open"
         self._paused_at_ms = self._stood_ms = self._started_at_ms = 0
         self._is_ending = False
-        """The hammer fell for the sale's end, which must follow."""
+        """Whether the hammer fell for the sale's end, which must follow."""
         self._to_reschedule: set[str] = set()
         """Lots whose opening the end of the sale's pause must still move."""
         self._ends_after_last_lot = False
@@ -125,13 +125,13 @@ class Record:
         return set(self._last_seqs)
 
     def shown_at(self, lot: str, seq: int) -> Shown | None:
-        """Return what was public of a lot at a seq; None where there never was such a state."""
+        """Return the public state of a lot at a seq; None if there never was such a state."""
         versions = self.versions.get(lot, [])
         index = bisect_left(versions, seq, key=lambda version: version.lot.seq)
         return versions[index].shown if index < len(versions) and versions[index].lot.seq == seq else None
 
     def next_due(self) -> Due | None:
-        """Rule 29: return what happens next by itself; None where nothing does."""
+        """Rule 29: return the next automatic event; None if there is none."""
         scheduled = [lot for lot in self._live.values() if lot.status == "scheduled" and self.sale_status == "running"]
         for lot in scheduled:
             if lot.spec["opening"]["rule"] == "after previous" and self._has_turn(lot):
@@ -155,7 +155,7 @@ class Record:
         return True
 
     def allows(self, command: str, lot: str = "") -> bool:
-        """Rules 21 to 28: whether a command of the auctioneer would be carried out now."""
+        """Rules 21 to 28: whether the house would now carry out a command of the auctioneer."""
         match command:
             case "add":
                 return self.sale_status != "ended" and lot not in self.lots
@@ -173,7 +173,7 @@ class Record:
     # --- one fact -----------------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Hold that nothing is half done, now that no fact follows."""
+        """Require that nothing is half done when no further fact follows."""
         self._walk(lambda: self._require_settled("the record's end"))
         self._walk(lambda: _require(not self._is_ending, "the lots are over, and the sale is not"))
 
@@ -251,7 +251,7 @@ class Record:
             self._admitted[body["paddle"]] = body["admitted"]
 
     def _require_settled(self, before: str) -> None:
-        """Hold that what is done to the whole sale is done to each lot, before anything else happens."""
+        """Require that a change of the whole sale reaches each lot before anything else happens."""
         for name, lot in self._live.items():
             if self.sale_status == "paused":
                 _require(lot.status != "open", f"before {before}, lot {name} is open in a paused sale")
@@ -262,7 +262,7 @@ class Record:
                 raise WrongFactError(f"before {before}, lot {name} is not over in a sale that is")
 
     def _require_in_order(self, body: Body) -> None:
-        """Rules 17 and 29: what is due by now has happened, and what the house does by itself is what is due first."""
+        """Rules 17 and 29: all due events have happened, and an automatic event is the one due first."""
         if body["fact"] in ("house_started", "sale_restored", "lot_listed"):
             return  # lots are added together, and the first may be due before the last is listed
         change, with_sale, was_ending = (
@@ -313,7 +313,7 @@ class Record:
         _require(0 < outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have stood still for {outage_ms} ms")
 
     def _give_back(self, fact: Fact) -> None:
-        """Rule 20: one fact, and an event of its own for each lot that was open."""
+        """Rule 20: one fact, with a separate event for each open lot."""
         at_ms, outage_ms = fact.body["at_ms"], fact.body["outage_ms"]
         _require((fact.body.get("lot", ""), fact.body.get("seq", 0)) == ("", 0), "an outage is in no stream")
         for name, lot in self._live.items():

@@ -1,10 +1,10 @@
-"""The rules of every lot once more, from docs/rules.md and from nothing of the house, as plainly as they can be told.
+"""A second, plain implementation of every lot's rules, written from docs/rules.md without any code of the house.
 
-Those of the bidding are in `tests.checking.formats`. Everything is plain data, as the journal's JSON has it.
-`Lot.rejection` says why an offer does not count; `Lot.take` takes one that does.
+The rules of the bidding are in `tests.checking.formats`. All data is plain, as in the journal's JSON. `Lot.rejection`
+tells why an offer does not count; `Lot.take` takes an offer that counts.
 
-The rules are told a second time only here. Recorded sales are held to this, and so is the engine after every step of
-random sales (`tests/auctioneer/rules/test_engine_model.py`).
+This is the only second implementation of the rules. Recorded sales are compared with it, and so is the engine after
+every step of random sales (`tests/auctioneer/rules/test_engine_model.py`).
 """
 
 from dataclasses import dataclass, replace
@@ -23,11 +23,11 @@ _ALLOWED = {
     "close": ("open", "paused"),
     "withdraw": ("scheduled", "open", "paused"),
 }
-"""In which states of a lot the auctioneer's commands are carried out."""
+"""The states of a lot in which the house carries out each of the auctioneer's commands."""
 
 
 class Shown(NamedTuple):
-    """All that everybody may see of a lot at one seq, but for its terms."""
+    """The public state of a lot at one seq, without its terms."""
 
     status: str
     board: dict[str, Any]
@@ -41,19 +41,19 @@ class Shown(NamedTuple):
 
 @dataclass(slots=True)
 class Lot:
-    """One lot. `spec` is that of the journal's `lot_listed`."""
+    """One lot. `spec` comes from the journal's `lot_listed`."""
 
     spec: dict[str, Any]
     opens_at_ms: int | None
     bidding: Bidding
     place: int = 0
-    """Where it stands in the catalogue; the first lot is 0."""
+    """The lot's place in the catalogue; the first lot has 0."""
     status: str = "scheduled"
     seq: int = 0
     ran_ms: int = 0
-    """For how long it was open before its clock was stopped last."""
+    """How long the lot was open before its clock last stopped."""
     runs_from_ms: int = 0
-    """When its clock last began to run; later by outages since."""
+    """The time at which the lot's clock last began to run, plus all outages since."""
     ends_at_ms: int | None = None
     remaining_ms: int | None = None
     extended_ms: int = 0
@@ -72,7 +72,7 @@ class Lot:
         return terms
 
     def shown(self) -> Shown:
-        """Return what everybody may see."""
+        """Return the public state."""
         return Shown(
             self.status,
             self.board(),
@@ -85,15 +85,15 @@ class Lot:
         )
 
     def board(self) -> dict[str, Any]:
-        """Return what everybody may see of the bidding."""
+        """Return the public board of the bidding."""
         return self.bidding.board(is_over=self.status in FINAL)
 
     def own(self, paddle: int) -> dict[str, Any] | None:
-        """Return what a bidder may know of its own position."""
+        """Return the position that a bidder may see as its own."""
         return self.bidding.own(paddle)
 
     def results(self) -> tuple[dict[str, Any], ...]:
-        """Return who bought the lot, and for how much."""
+        """Return the buyers of the lot and the prices."""
         return self.bidding.results() if self.status == "sold" else ()
 
     # --- the clock ----------------------------------------------------------------------------------------------------
@@ -112,13 +112,13 @@ class Lot:
         self.ran_ms += at_ms - self.runs_from_ms
 
     def resume(self, at_ms: int) -> None:
-        """Have the clock go on."""
+        """Let the clock run again."""
         ends_at_ms = None if self.remaining_ms is None else at_ms + self.remaining_ms
         self.status, self.ends_at_ms, self.remaining_ms, self.seq = "open", ends_at_ms, None, self.seq + 1
         self.runs_from_ms = at_ms
 
     def give_back(self, outage_ms: int) -> bool:
-        """Rule 20: give an open lot the time in which nobody could bid; return whether everybody hears of it."""
+        """Rule 20: give an open lot the time in which nobody could bid; return whether that is public."""
         if self.status != "open":
             return False
         self.runs_from_ms += outage_ms
@@ -128,7 +128,7 @@ class Lot:
         return True
 
     def steps_at_ms(self) -> int | None:
-        """Return when the format's own clock acts next; it runs while the lot is open."""
+        """Return the time at which the format's own clock acts next; it runs while the lot is open."""
         due_ms = self.bidding.due_ms()
         if self.status != "open" or due_ms is None:
             return None
@@ -137,7 +137,7 @@ class Lot:
     # --- offers -------------------------------------------------------------------------------------------------------
 
     def rejection(self, paddle: int, name: str, request: dict[str, Any]) -> str | None:
-        """Return the code with which an offer is refused as the lot stands; None where it counts."""
+        """Return the code of an offer's rejection in the lot's present state; None if the offer counts."""
         if request["type"] not in self.bidding.asks:
             return "other_format"
         if self.status in ("sold", "passed"):
@@ -172,14 +172,14 @@ class Lot:
         self.ends_at_ms = ends_at_ms
 
     def allows(self, command: str) -> bool:
-        """Rules 21 to 26: whether a command of the auctioneer suits the lot as it stands."""
+        """Rules 21 to 26: whether a command of the auctioneer suits the lot's present state."""
         if command == "withdraw" and self.bidding.is_bound():
             return False
         has_clock = self.terms["duration_ms"] is not None
         return self.status in _ALLOWED[command] and (has_clock or command != "extend")
 
     def may_drop(self, paddle: int) -> bool:
-        """Rule 8: whether a bidder's silence changes something."""
+        """Rule 8: whether a bidder's silence has an effect."""
         return self.status not in FINAL and self.bidding.may_drop(paddle)
 
     def as_it_stands(self) -> "Lot":

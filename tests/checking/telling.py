@@ -1,4 +1,4 @@
-"""What the house told, and what clients made of it, against the record's public events."""
+"""The house's messages and the clients' copies, compared with the record's public events."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -43,7 +43,7 @@ def shown_by(view: LotView) -> Shown:
 
 
 def check_heard(heard: Iterable[Heard], record: Record) -> Found:
-    """Yield what was told wrongly, or before it was durable."""
+    """Yield messages that were wrong, or were sent before their facts were durable."""
     clocks: dict[tuple[str, str], int] = {}
     for one in heard:
         message = one.message
@@ -103,7 +103,7 @@ def _check_accepted(one: Heard, accepted: Accepted, record: Record) -> Found:
 
 
 def check_mine(heard: Iterable[Heard], record: Record) -> Found:
-    """Yield positions that a bidder never had by then, and lots that it has not won."""
+    """Yield positions that a bidder had not had by then, and lots that it has not won."""
     for one in heard if record.is_sound else ():
         if isinstance(one.message, Mine):
             yield from _check_mine(one, one.message, record)
@@ -129,7 +129,7 @@ def _check_mine(one: Heard, mine: Mine, record: Record) -> Found:
 
 
 def _durable(name: str, at: int, record: Record) -> list[Lot]:
-    """Return a lot in each of the states that were durable at a moment."""
+    """Return a lot in each of its states that were durable at a moment."""
     versions = record.versions.get(name, [])
     return [one.lot for one in versions if one.fact.durable is None or one.fact.durable <= at]
 
@@ -141,14 +141,14 @@ def _check_replay(one: Heard, replay: Replay) -> Found:
 
 
 def check_news(heard: Iterable[Heard], record: Record) -> Found:
-    """Yield words that were not said to this bidder, that came out of order or with a hole, or too early."""
+    """Yield words that were not meant for this bidder, came out of order, left a gap, or came too early."""
     for one in heard:
         if isinstance(one.message, News):
             yield from _check_news(one, one.message, record)
 
 
 def check_last_word(replica: Replica, record: Record) -> Found:
-    """Yield words that a client has not heard though it had every chance to."""
+    """Yield words that a client has not received, though it had every chance."""
     said = len(record.words.get(record.paddles.get(replica.who, 0), []))
     if replica.is_current and replica.last_word is not None and replica.last_word != said:
         yield "news", f"{replica.who[:8]} has heard {replica.last_word} words in the end, and {said} were said"
@@ -189,10 +189,10 @@ def _check_view(who: str, view: LotView, record: Record) -> Found:
 
 
 def check_broadcast(heard: Iterable[Heard], record: Record) -> Found:
-    """Yield facts that were never broadcast, though the house lived on: it told what came after them, or a heartbeat.
+    """Yield facts that were never broadcast, though the house lived on and sent later facts, or a heartbeat.
 
-    What is held goes out before each heartbeat. Between two of them lots are told in any order, and a house that ends
-    in the midst of that has told some of them and not the others.
+    The house sends all held broadcasts before each heartbeat. Between two heartbeats it sends lots in any order, so a
+    house that ends in between has sent only some of them.
     """
     told: set[tuple[str, int]] = set()
     beats: list[int] = []
@@ -202,10 +202,10 @@ def check_broadcast(heard: Iterable[Heard], record: Record) -> Found:
             told.update((stream, event.seq) for event in one.message.events)
         elif one.who == WIRE and isinstance(one.message, Heartbeat) and not one.message.frozen:
             beats.append(one.at)
-    publics: dict[int, list[tuple[str, int]]] = {}  # an outage has one in each open lot
+    publics: dict[int, list[tuple[str, int]]] = {}  # an outage has an event in each open lot
     for place, public in record.public.items():
         publics.setdefault(public.fact.position, []).append(place)
-    goes_on: set[str] = set()  # the streams of which the same process told something later
+    goes_on: set[str] = set()  # the streams with a later broadcast by the same process
     until = beats[-1] + 1 if beats else 0
     for fact in reversed(record.facts):
         durable = until if fact.durable is None else fact.durable
@@ -221,7 +221,7 @@ def check_broadcast(heard: Iterable[Heard], record: Record) -> Found:
 
 
 def _is_of_the_start(fact: Fact, record: Record) -> bool:
-    """Return whether a fact is of the batch by which a new process took the sale up: nobody was there to hear."""
+    """Return whether a fact belongs to a new process's first batch, which nobody can receive."""
     for earlier in reversed(record.facts[: fact.position]):
         body = earlier.body
         if body["fact"] == "sale_created":
@@ -238,7 +238,7 @@ def _is_of_the_start(fact: Fact, record: Record) -> bool:
 
 
 def check_replica(replica: Replica, record: Record) -> Found:
-    """Yield where a client's copy leaves the record, or lags behind it though it is current."""
+    """Yield deviations of a client's copy from the record, and delays of a copy that should be current."""
     yield from (("replica", what) for what in _faults_of_story(replica.who, replica.told, record))
     for view in replica.lots.values():
         yield from (("replica", what) for _, what in _check_view(replica.who, view, record))
@@ -255,7 +255,7 @@ def check_replica(replica: Replica, record: Record) -> Found:
 
 
 def _faults_of_story(who: str, told: list[Notice], record: Record) -> Iterator[str]:
-    """Yield what is wrong with the changes that an application was told: each stream contiguous, and the record's."""
+    """Yield faults in an application's notices: each stream must be contiguous, and must agree with the record."""
     seqs: dict[str, int] = {}
     for event in told:
         match event:

@@ -1,4 +1,4 @@
-"""Every check can fail: good histories of simulated sales pass, and each thing done to them is found for what it is."""
+"""Every check can fail: good histories of simulated sales pass, and the checker names each fault put into them."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=AnyBroadcast | AnyAnswer)
 
 Spoil = Callable[[History, Random], bool]
-"""Does something to a history; returns whether there was anything to do it to."""
+"""Puts a fault into a history; returns whether the history had a place for it."""
 
 spoils: list[tuple[str, Spoil]] = []
 
@@ -52,7 +52,7 @@ def good(seed: int) -> History:
 
 
 def copied(history: History) -> History:
-    """Return a copy whose facts, calls and lists can be changed; messages and views never are."""
+    """Return a copy whose facts, calls and lists can be changed; messages and views never change."""
     return History(
         calls=[copy.copy(call) for call in history.calls],
         facts=[Fact(fact.position, copy.deepcopy(fact.body), fact.durable) for fact in history.facts],
@@ -68,7 +68,7 @@ def copied(history: History) -> History:
 
 
 def pick(chance: Random, those: Iterator[T]) -> T | None:
-    """Return one of them, or None where there are none."""
+    """Return a random one of them, or None if there are none."""
     found = list(those)
     return chance.choice(found) if found else None
 
@@ -94,7 +94,7 @@ def refused(history: History, *codes: RejectCode) -> Iterator[Call]:
 
 
 def tell_instead(history: History, call: Call, verdict: Rejected) -> None:
-    """Have a request answered with another verdict, each time that it was made."""
+    """Answer a request with another verdict, in each of its calls."""
     was = call.outcome
     for one in history.calls:
         if (one.key, one.request, one.outcome) == (call.key, call.request, was):
@@ -172,7 +172,7 @@ def a_position_is_missing(history: History, chance: Random) -> bool:
 
 
 def outages_that_show(history: History) -> Iterator[Fact]:
-    """Yield the outages after which more happened to a lot that got the time back; nothing shows what others were."""
+    """Yield the outages after which a lot that got the time back changed; others can't be seen to be wrong."""
     public = Record(history.facts).public
     for (lot, seq), one in public.items():
         if "outage_ms" in one.fact.body and (lot, seq + 1) in public:
@@ -180,7 +180,7 @@ def outages_that_show(history: History) -> Iterator[Fact]:
 
 
 def change_of(event: str, field: str, difference: int) -> Spoil:
-    """Return what changes a number in a fact, or in what was decided."""
+    """Return a function that changes a number in a fact, or in its decision."""
     *path, last = field.split(".")
 
     def within(fact: Fact) -> Body | None:
@@ -254,7 +254,7 @@ for _event, _field, _difference in (
 
 @expect("told")
 def a_standstill_that_everybody_heard_of_lasted_a_millisecond_less(history: History, chance: Random) -> bool:
-    """Spoil a standstill. The record alone shows it only where the clock closes a lot after it."""
+    """Spoil a standstill. The record alone shows the fault only if the clock closes a lot afterwards."""
     extended_ms = {
         event.at_ms for _, _, message in heard(history, LotEvents) for event in message.events if is_outage(event)
     }
@@ -631,7 +631,7 @@ def a_rejection_is_not_kept(history: History, chance: Random) -> bool:
 
 
 def heard(history: History, kind: type[M]) -> Iterator[tuple[int, Heard, M]]:
-    """Yield each message of a kind, with its place and all that is known of it."""
+    """Yield each message of a kind, with its place and its `Heard`."""
     for index, one in enumerate(history.heard):
         if isinstance(one.message, kind):
             yield index, one, one.message
@@ -671,7 +671,7 @@ def a_fact_is_not_broadcast(history: History, chance: Random) -> bool:
 
 @expect("told")
 def the_last_word_on_a_lot_is_not_broadcast(history: History, chance: Random) -> bool:
-    """Nothing that is broadcast later shows it but a heartbeat."""
+    """Only a later heartbeat shows this fault."""
     last = {message.lot: index for index, _, message in heard(history, LotEvents)}
     beats = [index for index, _, message in heard(history, Heartbeat) if not message.frozen]
     index = pick(chance, (index for index in last.values() if beats and index < beats[-1]))
@@ -819,7 +819,7 @@ def a_word_is_told_before_it_is_durable(history: History, chance: Random) -> boo
 
 
 def changes(history: History) -> Iterator[tuple[int, int]]:
-    """Yield each change of a lot between two others of it, as the places of its replica and of itself."""
+    """Yield each change of a lot between two other changes of that lot, as the places of its replica and of itself."""
     for number, replica in enumerate(history.replicas):
         told: dict[str, list[int]] = {}
         for index, event in enumerate(replica.told):

@@ -1,1 +1,1 @@
-"""The rules of each format once more, from docs/ and from nothing of the house, as plainly as they can be told."""
+"""A second, plain implementation of each format's rules, written from docs/ without any code of the house."""

@@ -1,4 +1,4 @@
-"""What the checker's lot asks of the rules of its format. Everything is plain data, as the journal's JSON has it."""
+"""The interface of a format's rules to the checker's lot. All data is plain, as in the journal's JSON."""
 
 from typing import Any, NamedTuple, Protocol
 
@@ -6,51 +6,51 @@ Body = dict[str, Any]
 
 
 class Taken(NamedTuple):
-    """What came of an offer that counts."""
+    """The effects of an offer that counts."""
 
     is_seen: bool
-    """Whether everybody may know of it."""
+    """Whether everybody may see the offer."""
     entry: Body | None = None
-    """What the record must say was written into the lot's book."""
+    """The entry in the lot's book that the record must show."""
     cause: str | None = None
-    """How it closed the lot, if it did."""
+    """The cause of the lot's close, if the offer closed it."""
 
 
 class Bidding(Protocol):
-    """The bidding on one lot: what was offered, what that makes of it, and who may see what."""
+    """The bidding on one lot: the offers, their effects, and the views of everybody and of each bidder."""
 
     asks: frozenset[str]
-    """The requests that such a lot knows."""
+    """The requests that such a lot accepts."""
 
     def copy(self) -> "Bidding":
         """Return a copy that later offers do not change."""
 
     def board(self, *, is_over: bool) -> Body:
-        """Return what everybody may see."""
+        """Return the public board."""
 
     def own(self, paddle: int) -> Body | None:
-        """Return what a bidder may know of its own position."""
+        """Return the position that a bidder may see as its own."""
 
     def rejection(self, paddle: int, request: Body) -> str | None:
-        """Return the code with which an offer on an open lot is refused; None where it counts."""
+        """Return the code of an offer's rejection on an open lot; None if the offer counts."""
 
     def take(self, paddle: int, request: Body) -> Taken:
         """Take an offer that counts."""
 
     def results(self) -> tuple[Body, ...]:
-        """Return who gets the lot, and for how much, if it closes now; nobody: it passes."""
+        """Return the buyers and prices if the lot closes now; empty if it passes."""
 
     def is_bound(self) -> bool:
-        """Return whether something is bought already, though the lot is not over."""
+        """Return whether something is already bought, though the lot is not over."""
 
     def due_ms(self) -> int | None:
-        """Return the lot time at which the format's own clock acts next."""
+        """Return the lot time at which the format's own clock acts next; None if it never does."""
 
     def step(self) -> Body:
-        """Have that clock act, and return what the record must say of it."""
+        """Have that clock act, and return the entry that the record must show."""
 
     def may_drop(self, paddle: int) -> bool:
-        """Return whether a bidder asked for something to be released when it falls silent."""
+        """Return whether a bidder asked to release something when it falls silent."""
 
     def drop(self, paddle: int) -> Body:
-        """Release that, and return what the record must say of it."""
+        """Release that, and return the entry that the record must show."""

@@ -1,6 +1,7 @@
-"""The rules of Dutch lots once more, from docs/rules-dutch.md.
+"""A second implementation of the rules of Dutch lots, from docs/rules-dutch.md.
 
-A lot keeps every sale of units, and how often the price fell; what is left and what is to pay is worked out each time.
+A lot keeps every sale of units, and the number of the price's falls. It computes the units left and the prices to pay
+again each time.
 """
 
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from tests.checking.formats.bidding import Body, Taken
 
 @dataclass(slots=True)
 class DutchBidding:
-    """The clock of one lot, and the units sold: each sale is a paddle, how many units, and the price of each."""
+    """The clock of one lot, and the units sold: each sale is a paddle, a number of units, and the price of one."""
 
     terms: Body
     reserve_minor: int | None
@@ -54,11 +55,11 @@ class DutchBidding:
         return tuple(rows)
 
     def rejection(self, paddle: int, request: Body) -> str | None:
-        """Rule 9: refuse who would pay more than it saw."""
+        """Rule 9: refuse a bidder who would pay more than the price it saw."""
         return "below_minimum" if request["price_minor"] < self.price() else None
 
     def take(self, paddle: int, request: Body) -> Taken:
-        """Rules 7, 11 and 14: sell as many units as there are, at what the clock shows."""
+        """Rules 7, 11 and 14: sell at most the units left, at the price on the clock."""
         units = min(request.get("units", 1), self.left())
         self.sales.append((paddle, units, self.price()))
         return Taken(True, _entry(paddle, units, units * self.price()), None if self.left() else "sold_out")
@@ -76,7 +77,7 @@ class DutchBidding:
         return _entry(None, 0, 0)
 
     def may_drop(self, paddle: int) -> bool:
-        """Hold that what was taken is bought."""
+        """Return False: a taken unit is bought."""
         return False
 
     def drop(self, paddle: int) -> Body:

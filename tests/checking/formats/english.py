@@ -1,6 +1,6 @@
-"""The English rules once more, from docs/rules.md.
+"""A second implementation of the English rules, from docs/rules.md.
 
-A lot keeps all that was ever bid on it, and its price is worked out from all maxima each time.
+A lot keeps every bid ever made on it, and computes its price from all maxima each time.
 """
 
 from dataclasses import dataclass, field, replace
@@ -9,12 +9,12 @@ from common.limits import AMOUNT_MINOR_MAX
 from tests.checking.formats.bidding import Body, Taken
 
 _LARGE = AMOUNT_MINOR_MAX // 4
-"""Below it no amount can make the next minimum too large, whatever the table of increments."""
+"""No amount below this can make the next minimum too large, with any table of increments."""
 
 
 @dataclass(slots=True)
 class Maximum:
-    """What a bidder would pay for a lot; `rank` is when that was said."""
+    """The most that a bidder would pay for a lot; `rank` is its place in the order of bids."""
 
     minor: int
     rank: int
@@ -46,7 +46,7 @@ class EnglishBidding:
     # --- rules 4, 5 and 13: the price -------------------------------------------------------------------------------
 
     def ranked(self) -> list[tuple[int, int, int]]:
-        """Every bidder as (minus the maximum, when it was said, paddle): the first leads."""
+        """Return every bidder as (minus the maximum, rank, paddle); the first leads."""
         return sorted((-one.minor, one.rank, paddle) for paddle, one in self.maxima.items())
 
     def leader(self) -> int | None:
@@ -138,7 +138,7 @@ class EnglishBidding:
         self.floor_minor = max(self.floor_minor, amount or 0)
 
     def take(self, paddle: int, request: Body) -> Taken:
-        """Rule 7 says whether everybody may know of a bid."""
+        """Take a bid; rule 7 decides whether everybody may see it."""
         if request["type"] == "buy":
             self.buyer = paddle
             return Taken(is_seen=True, cause="buy_now")
@@ -149,21 +149,21 @@ class EnglishBidding:
         return Taken(is_seen)
 
     def is_bound(self) -> bool:
-        """Hold that a bid may still be beaten."""
+        """Return False: a bid may still be beaten."""
         return False
 
     def due_ms(self) -> None:
-        """Only the lot's end."""
+        """Return None: only the lot's end is due."""
 
     def step(self) -> Body:
         raise AssertionError("an English lot has no clock of its own")
 
     def may_drop(self, paddle: int) -> bool:
-        """Rule 8: whether the leader's latest maximum was only for as long as the bidder is connected."""
+        """Rule 8: whether the leader's latest maximum holds only while the bidder is connected."""
         return self.leader() == paddle and self.maxima[paddle].while_connected
 
     def drop(self, paddle: int) -> Body:
-        """Let the leader's maximum fall to the price."""
+        """Lower the leader's maximum to the price."""
         one = self.maxima[paddle]
         price = self.price()
         self.maxima[paddle] = Maximum(price or one.minor, one.rank, while_connected=False)

@@ -1,6 +1,6 @@
-"""The rules of sealed lots once more, first price and Vickrey, from docs/rules-sealed.md.
+"""A second implementation of the rules of sealed lots, first price and Vickrey, from docs/rules-sealed.md.
 
-A lot keeps every offer that was ever made or taken back, in order; who stands with what is worked out from all of them.
+A lot keeps every offer and every withdrawal, in order. It computes the standing offers from all of them.
 """
 
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from tests.checking.formats.bidding import Body, Taken
 
 @dataclass(slots=True)
 class SealedBidding:
-    """All that was said on one lot: each is a paddle and an amount, or None where an offer was taken back."""
+    """All offers on one lot: each is a paddle and an amount, or None for a withdrawal."""
 
     terms: Body
     reserve_minor: int | None
@@ -22,9 +22,9 @@ class SealedBidding:
         return replace(self, said=list(self.said))
 
     def standing(self) -> list[tuple[int, int, int]]:
-        """Return each bidder's last word as (minus the amount, when it was said, paddle): the first wins.
+        """Return each bidder's standing offer as (minus the amount, rank, paddle); the first wins.
 
-        Rule 9: the same amount once more is no new offer, so the earlier one keeps its place.
+        Rule 9: a repeated amount is no new offer, so the earlier one keeps its place.
         """
         last: dict[int, tuple[int, int, int]] = {}
         for rank, (paddle, amount_minor) in enumerate(self.said):
@@ -73,7 +73,7 @@ class SealedBidding:
         return False
 
     def due_ms(self) -> None:
-        """Only the lot's end."""
+        """Return None: only the lot's end is due."""
 
     def step(self) -> Body:
         raise AssertionError("a sealed lot has no clock of its own")

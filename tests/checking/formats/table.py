@@ -1,4 +1,4 @@
-"""Which rules a lot's terms name."""
+"""The rules that a lot's terms name."""
 
 from tests.checking.formats.bidding import Bidding, Body
 from tests.checking.formats.dutch import DutchBidding
@@ -9,7 +9,7 @@ _FORMATS = {"english": EnglishBidding, "sealed": SealedBidding, "dutch": DutchBi
 
 
 def bidding_of(spec: Body) -> Bidding:
-    """Return the bidding on a lot that nobody has offered anything for; `spec` is that of the journal."""
+    """Return the bidding on a lot without offers; `spec` comes from the journal."""
     terms = spec["terms"]["format"]
     bidding: Bidding = _FORMATS[terms["format"]](terms, spec.get("reserve_minor"))
     return bidding
