@@ -1,7 +1,7 @@
 """Simulated sales from the command line.
 
-python -m tests.simulation --seeds 100000 --first 0     many, over all processors
-python -m tests.simulation --seed 4711                  one, as its seed has it
+python -m tests.simulation --seeds 100000 --first 0     many seeds, on all processors
+python -m tests.simulation --seed 4711                  one seed, with the plan that it stands for
 """
 
 import sys
@@ -17,7 +17,7 @@ from tests.simulation.shrinking import shrunk
 from tests.simulation.sweep import Sweep, never_reached, report, sweep_all
 
 SEEDS_FOR_COVERAGE = 1000
-"""With fewer, chance may keep the rarest paths out."""
+"""The fewest seeds whose coverage is checked; fewer may miss the rarest paths by chance."""
 
 
 def _read_faults(_: click.Context, __: click.Parameter, text: str | None) -> frozenset[str] | None:
@@ -30,15 +30,15 @@ def _read_faults(_: click.Context, __: click.Parameter, text: str | None) -> fro
 
 
 @click.command(help=__doc__)
-@click.option("--seed", type=int, help="Run this one.")
-@click.option("--bidders", type=int, help="With --seed: so many bidders.")
-@click.option("--lots", type=int, help="With --seed: so many lots.")
-@click.option("--duration-ms", type=int, help="With --seed: for so long.")
+@click.option("--seed", type=int, help="Run this seed.")
+@click.option("--bidders", type=int, help="With --seed: the number of bidders.")
+@click.option("--lots", type=int, help="With --seed: the number of lots.")
+@click.option("--duration-ms", type=int, help="With --seed: the length of the sale.")
 @click.option("--faults", callback=_read_faults, help=f"With --seed: some of {','.join(FAULTS)}, or {NO_FAULTS}.")
-@click.option("--sqlite/--memory", default=None, help="With --seed: on the real journal, or not.")
-@click.option("--shrink", is_flag=True, help="With --seed: look for a smaller plan that fails.")
-@click.option("--seeds", default=1000, show_default=True, help="How many to run.")
-@click.option("--first", default=0, show_default=True, help="The first of them.")
+@click.option("--sqlite/--memory", default=None, help="With --seed: use the real journal or one in memory.")
+@click.option("--shrink", is_flag=True, help="With --seed: search for a smaller plan that fails.")
+@click.option("--seeds", default=1000, show_default=True, help="The number of seeds to run.")
+@click.option("--first", default=0, show_default=True, help="The first seed.")
 @click.option("--processes", default=cpu_count() or 1, show_default=True)
 def main(
     seed: int | None,
@@ -70,7 +70,7 @@ def _show(result: Result) -> None:
 
 
 def _run_many(first: int, seeds: int, processes: int) -> bool:
-    """Run many seeds, tell how it goes, and return whether anything was wrong."""
+    """Run many seeds, print the progress, and return whether any seed failed."""
     began_s = time.monotonic()
 
     def tell(part: Sweep, total: Sweep) -> None:

@@ -1,6 +1,6 @@
-"""The rare paths that a run of many seeds must have taken; a simulation that never gets there proves little.
+"""The rare paths that a run of many seeds must take; a simulation that never takes them proves little.
 
-Some are counted where they happen; the rest are read off the history here.
+Some paths are counted where they happen; this module counts the rest in the history.
 """
 
 from collections import Counter
@@ -93,7 +93,7 @@ REQUIRED = (
 
 
 def count(history: History, reached: Counter[str]) -> None:
-    """Count the rare paths that a history shows."""
+    """Count the rare paths in a history."""
     _count_facts(history, reached)
     _count_sealed(history, reached)
     _count_dutch(history, reached)
@@ -227,7 +227,7 @@ def _count_dutch(history: History, reached: Counter[str]) -> None:
 
 
 def _extended_by_outages(history: History) -> int:
-    """Return how many extensions followed from outages: one fact each, and one extension for each open lot."""
+    """Return the number of extensions that outages caused: each outage is one fact, and extends each open lot once."""
     open_lots: set[str] = set()
     extensions = 0
     for fact in history.facts:

@@ -1,4 +1,4 @@
-"""A store whose writes fail when the plan says so, over one in memory or the real file, and snapshots in memory."""
+"""A store whose writes fail as the plan says, over a store in memory or the real file, and snapshots in memory."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
@@ -10,11 +10,11 @@ from common.errors import StorageError
 
 
 class MemorySnapshots(SnapshotFiles):
-    """Snapshots in memory. It has no directory, so that what would touch a file fails."""
+    """Snapshots in memory. It has no directory, so any access to a file fails."""
 
     def __init__(self) -> None:
         self.kept: dict[int, tuple[bytes, bytes]] = {}
-        """The chain's hash and the state at positions."""
+        """The chain's hash and the state, by position."""
 
     def load(self, journal: Record) -> Loaded:
         passed_over: list[PassedOver] = []
@@ -44,7 +44,7 @@ class MemorySnapshots(SnapshotFiles):
 
 
 class SpoiltFiles(SnapshotFiles):
-    """The real files, of which one can be spoilt."""
+    """The real files; one of them can be spoilt."""
 
     def spoil(self, position: int) -> None:
         path = self._path(position)
@@ -55,28 +55,28 @@ Snapshots = MemorySnapshots | SpoiltFiles
 
 
 class Fate(Protocol):
-    """What becomes of each write."""
+    """Decides the fate of each write."""
 
     def before_write(self, what: str) -> None:
-        """Let time pass before the write begins; raises StorageError or ends the process."""
+        """Let time pass before the write begins. It may raise StorageError or end the process."""
 
     def after_write(self, what: str) -> None:
-        """Let the write fail, or the process end, once it has begun: it is durable, or will be, or may be."""
+        """Let the begun write fail, or the process end. The write is durable, or will be, or may be."""
 
     def postpone(self, land: Callable[[], None], wake: Callable[[], None]) -> bool:
-        """Return whether the store finishes a write later, or never.
+        """Return True if the store finishes a write later or never.
 
-        It is durable when `land` is called. `wake` wakes the house once more, which the store may do at any time.
+        A call of `land` makes the write durable. `wake` wakes the house once more, as a store may do at any time.
         """
 
     def lands_anyway(self) -> bool:
-        """Return whether a write that nobody waits for any more becomes durable all the same."""
+        """Return whether a write becomes durable although nobody waits for it any more."""
 
     def wait_for(self, is_done: Callable[[], bool]) -> None:
-        """Let time pass until something is so, but not for ever."""
+        """Let time pass until `is_done()` is true, or a time limit ends."""
 
     def stored(self, position: int, facts: Sequence[AnyFact], now_ms: int) -> None:
-        """Note that everything up to `position`, of which `facts` are the last, is durable since now."""
+        """Note that all facts up to `position` are durable from now on; `facts` are the last of them."""
 
 
 class _InFlight(NamedTuple):
@@ -91,13 +91,13 @@ class _InFlight(NamedTuple):
 class FaultyJournal:
     """A journal between the house and its store.
 
-    Each write can fail before the store has it, or after; and the store can finish it late, twice or never.
+    Each write can fail before or after the store has it. The store can finish a write late, twice or never.
     """
 
     def __init__(self, inner: Journal, fate: Fate, handle: int | None = None) -> None:
         self.handle = handle
         self.is_readable = False
-        """Whether the store woke the house since it last asked."""
+        """Whether the store has woken the house since the house last asked."""
         self._inner = inner
         self._fate = fate
         self._is_broken = False
@@ -151,7 +151,7 @@ class FaultyJournal:
         self._inner.require_in_place()
 
     def _land(self, flight: _InFlight) -> None:
-        """Have a write be durable, if anybody still waits for it."""
+        """Make a write durable, if anybody still waits for it."""
         if self._in_flight is flight:
             self._in_flight = None
             self._inner.begin(flight.facts, flight.rejections, flight.now_ms)
@@ -176,7 +176,7 @@ class FaultyJournal:
         self.close()
 
     def close(self) -> None:
-        """Let go. What is on its way to the store is in it whole, or not at all."""
+        """Close the journal. An unfinished write reaches the store whole, or not at all."""
         flight = self._in_flight
         if flight is not None and self._fate.lands_anyway():
             self._land(flight)
@@ -185,7 +185,7 @@ class FaultyJournal:
 
 
 class FaultyStore:
-    """A store between the house and its disk, which has it opened by whoever knows what is to fail."""
+    """A store between the house and its disk; `take_over` opens it with the planned failures."""
 
     def __init__(self, inner: Store, take_over: Callable[[Store, str], Journal]) -> None:
         self._inner = inner

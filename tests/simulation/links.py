@@ -1,4 +1,4 @@
-"""How messages travel: in order on each connection, late, sometimes lost, sometimes twice, gone when it breaks."""
+"""The travel of messages: in order on each connection, late, sometimes lost or doubled, gone when it breaks."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,11 @@ from tests.simulation.world import World
 
 LATENCY_MS = 25
 SPIKE_MS = 2500
-"""Long enough that a client repeats its request."""
+"""A delay that is long enough for a client to repeat its request."""
 
 
 class Link:
-    """One client's way to the house and back, for one of its two sockets."""
+    """One client's path to the house and back, for one of its two sockets."""
 
     def __init__(
         self, world: World, plan: Plan, name: str, receive: Callable[[bytes], None], *, loses_broadcasts: bool
@@ -29,7 +29,7 @@ class Link:
         """Whether the faults are over."""
 
     def carry(self, line: Line, body: bytes, *, to_house: bool) -> None:
-        """Bring a message to the other end, later or never."""
+        """Carry a message to the other end, later or never."""
         if not line.is_up:
             return
         if not to_house and self._loses(body):

@@ -1,4 +1,4 @@
-"""The house's log in a simulation: a real logger that writes nothing, and has the simulation hear each line."""
+"""The house's log in a simulation: a real logger that writes nothing and passes each line to the simulation."""
 
 import logging
 from collections.abc import Callable, MutableMapping
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def log_heard_by(hear: Callable[[str, dict[str, object]], None]) -> "FilteringBoundLogger":
-    """Return a logger of every level; `hear` gets what each line says, and what it says it of."""
+    """Return a logger of every level; `hear` gets the event and the fields of each line."""
 
     def pass_on(_logger: object, _level: str, line: MutableMapping[str, object]) -> str:
         said = dict(line)

@@ -1,4 +1,4 @@
-"""What bidders do besides bidding sensibly, and what the auctioneer does, as the mood takes them."""
+"""Random acts: the bidders' mischief besides sensible bids, and the auctioneer's commands."""
 
 from collections.abc import Callable
 from random import Random
@@ -36,7 +36,7 @@ from tests.simulation.world import World
 
 
 def be_naughty(person: Person) -> None:
-    """Do one thing that a sensible bidder would not, or not often."""
+    """Do one thing that a sensible bidder would do rarely or never."""
     views = list(person.known_lots())
     if person.is_away or not views:
         return
@@ -59,7 +59,7 @@ def _repeat(person: Person, _: Moment) -> AnyOffer | None:
 
 
 def _contradict(person: Person, _: Moment) -> AnyOffer | None:
-    """Use an old id for something else. Sooner, an answer to the first could be taken for one to the second."""
+    """Use an old id for another request. With a newer id, an answer to the first could pass for one to the second."""
     if not person.settled_long_ago:
         return None
     earlier = person.chance.choice(person.settled_long_ago)
@@ -83,12 +83,12 @@ def _ask_for_mine(person: Person, _: Moment) -> None:
 
 
 def _any(moment: Moment) -> AnyOffer:
-    """Return what another deed does."""
+    """Return the offer of another deed."""
     return moment.chance.choice(format_of(moment.view).deeds)(moment)
 
 
 def _offer_by_some_rules(_: Person, moment: Moment) -> AnyOffer:
-    """Make an offer of any format, whatever the lot's is."""
+    """Make an offer of any format, on a lot of any format."""
     request_id, lot, minor = moment.new_id(), moment.view.lot, 1000 + moment.chance.randrange(1000)
     return moment.chance.choice(
         (
@@ -112,7 +112,7 @@ _DEEDS: Final[tuple[_Mischief, ...]] = (
     _ask_for_mine,
     _offer_by_some_rules,
 )
-"""What may come to anybody's mind, besides the deeds of the lot's format."""
+"""The deeds that any bidder may do, besides the deeds of the lot's format."""
 
 
 class Auctioneer:
@@ -142,12 +142,12 @@ class Auctioneer:
         self.order(EndSale())
 
     def admit_all(self) -> None:
-        """Let everybody in who waits or was turned out."""
+        """Admit everybody who waits or was turned out."""
         for name in self._names:
             self.order(Admit(bidder=name))
 
     def meddle(self) -> None:
-        """Give some command or other."""
+        """Give a random command."""
         house, chance = self._premises.house, self._chance
         if house is None:
             return
@@ -160,7 +160,7 @@ class Auctioneer:
 
 
 def _commands(lot: str, name: str, chance: Random) -> tuple[AnyCommand, ...]:
-    """Return what may be ordered now; the more often a command stands here, the likelier it is."""
+    """Return the possible commands; a command that is listed more often is more likely."""
     pause, resume = Pause(lot=lot), Resume(lot=lot)
     hammer = CloseLot(lot=lot) if chance.random() < 0.5 else Withdraw(lot=lot, reason="Broken.")
     admit, turn_out = Admit(bidder=name), Admit(bidder=name, admitted=False)

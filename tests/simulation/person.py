@@ -1,7 +1,7 @@
-"""A simulated bidder: the client's real core, a shell that moves its bytes over simulated lines, and a will of its own.
+"""A simulated bidder: the client's real core, a shell that moves its bytes over simulated lines, and its decisions.
 
-What the bidder does about a lot is decided by its format's mind, in `tests.simulation.formats`, from what the replica
-shows; what else may come to somebody's mind (repeating, contradicting oneself) is in `tests.simulation.mischief`.
+The format's mind (`tests.simulation.formats`) decides on a lot's offers from the state of the replica. Other acts, such
+as repeating or contradicting oneself, are in `tests.simulation.mischief`.
 """
 
 from collections.abc import Iterator
@@ -43,10 +43,10 @@ class Person:
         self.waits_for: dict[int, Call] = {}
         self._own_tickets: set[int] = set()
         self.seals_more_minor = 0
-        """What this bidder adds to what it has in mind for sealed lots."""
+        """The amount that this bidder adds to its planned offers on sealed lots."""
         self.is_away = True
         self.is_content = False
-        """Whether nothing could make this bidder bid any more."""
+        """Whether this bidder never bids again, whatever happens."""
         self.session: Session
         self._invite = invite
         self._offset_ms = self.chance.randrange(10**6)
@@ -71,7 +71,7 @@ class Person:
         return self.world.now_ms + self._offset_ms
 
     def start(self) -> None:
-        """Run the client program, from nothing but its key."""
+        """Run the client program, with only its key to start from."""
         self._life += 1
         self.is_away = False
         self.session = Session(
@@ -89,7 +89,7 @@ class Person:
         self._connect("requests")
 
     def end(self) -> None:
-        """End the program; what it waited for stays unknown."""
+        """End the program; the outcomes that it waited for stay unknown."""
         self.is_away = True
         self._life += 1
         self._note_state()
@@ -97,31 +97,31 @@ class Person:
             self._drop(which)
 
     def calm(self) -> None:
-        """Let nothing go wrong on the way any more."""
+        """End all faults of the connections."""
         for link in self._links.values():
             link.is_calm = True
 
     @property
     def is_settled(self) -> bool:
-        """Whether there is nothing left to wait for."""
+        """Whether the bidder waits for nothing more."""
         if self.is_away or self.session.state in (ConnectionState.REFUSED, ConnectionState.AWAITING_APPROVAL):
             return True
         return self.session.state in _DONE and not self.waits_for and not self.session.replica.behind
 
     @property
     def last_word(self) -> int:
-        """The number of the last word that this client has heard; 0: none."""
+        """The number of the last word that this client has received; 0 before the first."""
         words = self.session.desk.news.words
         return words[-1].seq if words else 0
 
     @property
     def has_hole(self) -> bool:
-        """Whether it misses something."""
+        """Whether this client misses a message."""
         return not self.is_away and bool(self.session.replica.behind)
 
     @property
     def is_in(self) -> bool:
-        """Whether this client should have the whole truth by now."""
+        """Whether this client should have the complete state by now."""
         return not self.is_away and self.session.state in _DONE
 
     def _note_state(self) -> None:
@@ -130,7 +130,7 @@ class Person:
         self.replicas[-1].last_word = self.last_word
 
     def finish(self) -> list[Replica]:
-        """Return what every run of the client knew in the end."""
+        """Return the last copy of every run of the client."""
         if not self.is_away:
             self._note_state()
             self.replicas[-1].is_current = self.is_in
@@ -139,7 +139,7 @@ class Person:
     # --- connections --------------------------------------------------------------------------------------------------
 
     def _connect(self, which: str) -> None:
-        """Connect one socket, again and again until there is a house."""
+        """Connect one socket; try again until a house runs."""
         if self.is_away or self._lines[which] is not None:
             return
         premises = self.premises
@@ -173,7 +173,7 @@ class Person:
             self._retry(which)
 
     def _line(self, which: str) -> Line | None:
-        """Return a connection that is up; one that the house's end took down is noticed here."""
+        """Return a live connection; this also notices a connection that the house's end has broken."""
         line = self._lines[which]
         if line is not None and not line.is_up:
             self._lines[which] = None
@@ -244,7 +244,7 @@ class Person:
     # --- requests -----------------------------------------------------------------------------------------------------
 
     def ask(self, request: AnyOffer) -> None:
-        """Make an offer; what comes of it is on record."""
+        """Make an offer, and record its outcome."""
         call = Call(self.key, request, self.world.moment())
         try:
             ticket = self.session.submit(request, self.now_ms, self.chance.choice((3_000, 8_000, 20_000)))
@@ -265,7 +265,7 @@ class Person:
 
     @property
     def settled_long_ago(self) -> list[AnyOffer]:
-        """Offers whose every answer must have come by now."""
+        """Return the offers whose answers must all have come by now."""
         latest_ms = self.world.now_ms - FORGOTTEN_MS
         return [request for request, at_ms in self._settled_ms.items() if at_ms <= latest_ms]
 
@@ -294,7 +294,7 @@ class Person:
                 self.world.reached["hole repaired"] += 1
 
     def _consider(self, view: LotView, pause_ms: int | None = None) -> None:
-        """Think about a lot after a while, once."""
+        """Think once about a lot, after a while."""
         if view.lot in self._thinks_about or view.status.is_final:
             return
         self._thinks_about.add(view.lot)
@@ -322,7 +322,7 @@ class Person:
             self._consider(view, again_ms)
 
     def moment(self, view: LotView) -> Moment | None:
-        """Return a look at a lot; None before the house has said who this bidder is."""
+        """Return a look at a lot; None before the house has sent this bidder's paddle."""
         welcome = self.session.welcome
         if welcome is None:
             return None
@@ -336,5 +336,5 @@ class Person:
         )
 
     def known_lots(self) -> Iterator[LotView]:
-        """Yield the lots as this bidder sees them."""
+        """Yield this bidder's views of the lots."""
         yield from self.session.replica.lots.values()

@@ -1,6 +1,6 @@
-"""What a seed stands for: how large a simulated sale is, what goes wrong in it, and its catalogue.
+"""The plan of a seed: the size of a simulated sale, its faults, and its catalogue.
 
-`plan_of` is the plan of a seed. `shrunk` (see `tests.simulation.shrinking`) makes it smaller while it still fails.
+`plan_of` returns the plan of a seed. `shrunk` (see `tests.simulation.shrinking`) makes a plan smaller while it fails.
 """
 
 from random import Random
@@ -17,9 +17,9 @@ FAULTS = (
     "disk",  # a commit fails, before or after it is durable, and the journal can't be opened for a while
     "late",  # the store finishes a commit late, wakes the house twice for it, or never finishes it
     "stall",  # the process pauses at any call
-    "standstill",  # and for so long that the lots get the time back
+    "standstill",  # the process pauses for so long that the lots get the time back
     "wall",  # somebody sets the machine's clock
-    "cut",  # connections break, and what was on its way is lost
+    "cut",  # connections break, and the messages under way are lost
     "drop",  # broadcasts are lost to one reader
     "delay",  # messages take long
     "twice",  # requests arrive twice
@@ -33,7 +33,7 @@ NO_FAULTS = "none"
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """A simulated sale, from its seed and whatever was made smaller."""
+    """A simulated sale, from its seed and all later reductions."""
 
     seed: int
     bidders: int
@@ -44,11 +44,11 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def grain_ms(self) -> int:
-        """How finely time is divided. Where it is coarse, bids often come at the very instant of an end."""
+        """The step of time. If it is coarse, bids often arrive at the exact instant of an end."""
         return 100 if self.seed % 5 == 3 else 1
 
     def command(self) -> str:
-        """Return the command that repeats it."""
+        """Return the command that repeats this plan."""
         sizes = f"--bidders {self.bidders} --lots {self.lots} --duration-ms {self.duration_ms}"
         faults = ",".join(fault for fault in FAULTS if fault in self.faults) or NO_FAULTS
         journal = "--sqlite" if self.uses_sqlite else "--memory"
@@ -77,7 +77,7 @@ def catalogue_of(plan: Plan, names: list[str]) -> SaleSpec:
 
 
 def lot_of(chance: Random, number: str, names: list[str]) -> LotSpec:
-    """Return a lot of any format with whatever terms a catalogue allows."""
+    """Return a lot of any format with any terms that a catalogue allows."""
     drawn = chance.choice(DRAWN_FROM).draw(chance)
     terms = LotTerms(
         lot=number,

@@ -1,8 +1,8 @@
-"""The house's machine: its disk, its clocks, and the process on it, which ends and is started again.
+"""The house's machine: its disk, its clocks, and its process, which ends and is started again.
 
-The process is the real thing from the server down: `open_sale`, `Server.run`, `House`, `Engine`. Only its sockets,
-its clocks, the process that makes snapshots and (but for some seeds) the journal's and the snapshots' files are
-simulated, and some of its bounds are small.
+The process runs the real code from the server down: `open_sale`, `Server.run`, `House`, `Engine`. Only its sockets, its
+clocks, the process that makes snapshots and (except with some seeds) the files of journal and snapshots are simulated,
+and some of its limits are small.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -50,18 +50,18 @@ CHAIR = "chair's key"
 STOP_HANDLE = 7
 STORE_HANDLE = 9
 COMMITS_MS = (0, 1, 2, 5, 20, 100, 400, 900, 1100)
-"""What late commits take; the last of them is too late."""
+"""The times that late commits take; the last of them is too late."""
 RECENT_EVENTS = 4
 HISTORY_EVENTS = 9
 SNAPSHOT_EVERY_FACTS = 8
 MEAN_CALLS_TO_CRASH = 900
 MEAN_CALLS_TO_STALL = 1200
 CALLS_BETWEEN_STALLS = 300
-"""More than a turn makes, so that two pauses are not taken for one standstill."""
+"""More calls than a turn makes, so that two pauses do not count as one standstill."""
 TURNS_AT_ONCE_MAX = 1000
-"""Turns without any time between them; more is a house that will never wait again."""
+"""The most turns without any time between them; a house with more never waits again."""
 LATE_MS_MAX = 600
-"""The longest that a healthy house may take to tell what the clock did: broadcasts may be held for half a second."""
+"""The longest time in which a healthy house tells the clock's acts: it may hold broadcasts for half a second."""
 _MAKE_LATE = frozenset({"crash", "disk", "late", "stall", "standstill", "wall"})
 CRASH_AT_WRITE = 0.004
 PAUSES_MS = (300, 1000, 2200)
@@ -69,11 +69,11 @@ STANDSTILLS_MS = (3200, 6000)
 
 
 class Crash(BaseException):
-    """The process is gone, at once."""
+    """The process ends at once."""
 
 
 class Folder(DataFolder):
-    """The data directory, as far as the server asks for it. It has no path, so that what would touch a file fails."""
+    """The part of the data directory that the server uses. It has no path, so any access to a file fails."""
 
     has_sale = True
     was_held = False
@@ -91,11 +91,11 @@ class Folder(DataFolder):
         return self._snapshots
 
     def keep_sale(self, mark: SaleMark) -> None:
-        """Keep nothing: the disk has one sale only."""
+        """Keep nothing: the disk has only one sale."""
 
 
 class Premises:
-    """The machine. `run` starts the process again and again until `stop`; what it sent and stored is kept."""
+    """The machine. `run` starts the process again and again until `stop`; all that it sends and stores is kept."""
 
     def __init__(self, world: World, plan: Plan, spec: SaleSpec, admission: Admission, folder: Path) -> None:
         self.world = world
@@ -106,9 +106,9 @@ class Premises:
         self.outages_ms: list[tuple[int, int]] = []
         self.standstills: list[tuple[int, int]] = []
         self.durable: list[int] = []
-        """For each position, when it was durable."""
+        """The moment at which each position was durable."""
         self.house: House | None = None
-        """The house that holds the sale now; None while none does."""
+        """The house that now holds the sale; None if none runs."""
         self.requests: Router | None = None
         self.publisher: Publisher | None = None
         self.control: Router | None = None
@@ -116,7 +116,7 @@ class Premises:
         self.stop_handle = STOP_HANDLE
         self.is_calm = False
         self.has_hole: Callable[[], bool] = lambda: False
-        """Whether some client misses something."""
+        """Returns whether any client misses a message."""
         self._spec = spec
         self._admission = admission
         self.snapshots: Snapshots = SpoiltFiles(folder) if plan.uses_sqlite else MemorySnapshots()
@@ -132,18 +132,18 @@ class Premises:
         self._asked: dict[tuple[str, int], ReplayRequest | NewsRequest] = {}
         self._clock: Clock | None = None
         self._stood_still: list[tuple[int, int]] = []
-        """Standstills of this process that nothing durable has followed yet."""
+        """Standstills of this process without a later durable fact."""
         self._calls_to_crash = self._calls_to(MEAN_CALLS_TO_CRASH)
         self._calls_to_stall = self._calls_to(MEAN_CALLS_TO_STALL)
         self._turns = self._turns_now = self._turn_ms = 0
         self._told_by: dict[tuple[str, int], int] = {}
-        """Which process first sent an acceptance."""
+        """The process that first sent each acceptance."""
         self._offset_before_ms = 0
 
     # --- the process and its end --------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Hold the sale, over any number of processes, until `stop` was called."""
+        """Hold the sale, over any number of processes, until `stop` is called."""
         with self._in_place():
             while not self.is_told_to_stop:
                 try:
@@ -157,14 +157,14 @@ class Premises:
                     self.world.pass_time(self._chance.choice((1, 50, 400, 3000)))
 
     def is_busy_soon(self) -> bool:
-        """Return whether the house will do something by itself within a second."""
+        """Return whether the house will act on its own within a second."""
         if self.house is None or self._clock is None:
             return True
         due_ms = self.house.engine.next_deadline_ms()
         return due_ms is not None and due_ms < self._clock.now_ms() + 1000
 
     def stop(self) -> None:
-        """Have the process end as by a signal."""
+        """End the process as a signal does."""
         self.is_told_to_stop = True
 
     def _run_process(self) -> None:
@@ -230,7 +230,7 @@ class Premises:
             reached["a restart with a hole open at a client"] += 1
 
     def _end_process(self) -> None:
-        """Let everything go that only the process had."""
+        """Drop everything that only the process had."""
         for socket in (self.requests, self.publisher, self.control):
             for line in list(socket.peers.values()) if socket is not None else ():
                 line.cut()
@@ -245,7 +245,7 @@ class Premises:
 
     @contextmanager
     def _in_place(self) -> Iterator[None]:
-        """Put the simulated parts where the process finds them."""
+        """Put the simulated parts in place of the real ones."""
         identities = SimpleNamespace(token_hex=lambda size: "5a1e" * (size // 2))
         with ExitStack() as stack:
             for place, name, part in (
@@ -263,7 +263,7 @@ class Premises:
     # --- what the process is told at its calls ------------------------------------------------------------------------
 
     def at_call(self, what: str) -> None:
-        """Let the process end or stand still here, if that is its fate."""
+        """Let the process end or stand still here, if the plan and chance say so."""
         if self.is_calm:
             return
         self._calls_to_crash -= 1
@@ -281,7 +281,7 @@ class Premises:
                 self._stand_still(self._chance.choice(durations_ms))
 
     def _stand_still(self, duration_ms: int) -> None:
-        """Do nothing for a time. Lots get it back if it was long, and (by another rule) if the process ends then."""
+        """Do nothing for a time. Lots get a long time back, and (by another rule) any time if the process then ends."""
         from_ms = None if self._clock is None else self._clock.now_ms()
         self.world.pass_time(duration_ms)
         if from_ms is not None and duration_ms > STANDSTILL_MS:
@@ -291,7 +291,7 @@ class Premises:
         return int(self._chance.expovariate(1 / mean)) + 1
 
     def before_poll(self) -> None:
-        """Between two turns: the house is as the rules want it."""
+        """Check between two turns that the house's state follows the rules."""
         self._turns += 1
         self._turns_now = 0 if self.world.now_ms > self._turn_ms else self._turns_now + 1
         self._turn_ms = self.world.now_ms
@@ -300,18 +300,18 @@ class Premises:
             check_engine(self.house.engine)
 
     def before_reading(self) -> None:
-        """Let some more arrive before the process gets round to reading."""
+        """Let more messages arrive before the process reads."""
         self.world.pass_time(self._chance.randrange(4))
 
     def received(self, peer: Line, body: bytes) -> None:
-        """Keep what was asked, where an answer alone does not tell."""
+        """Keep a request if its answer alone does not show it."""
         if b"replay" in body or b"news" in body:
             request = decode_request(body)
             if isinstance(request, ReplayRequest | NewsRequest):
                 self._asked[peer.key, request.id] = request
 
     def sent(self, peer: Line | None, body: bytes) -> None:
-        """Keep what left the house."""
+        """Keep a message that left the house."""
         if peer is None:
             message = decode_broadcast(body)
             each = message.each if isinstance(message, ManyLots) else (message,)
@@ -330,7 +330,7 @@ class Premises:
                 self.world.reached["a verdict again, from another process"] += told_by != self._instances
 
     def _look_for_lateness(self, message: LotEvents) -> None:
-        """Hold that what the clock does is told in time: nothing was in the house's way."""
+        """Require that the house tells the clock's acts in time, if nothing delayed the house."""
         assert self._clock is not None
         now_ms = self._clock.now_ms()
         late = [fact for fact in message.events if fact.at_ms < now_ms - LATE_MS_MAX]
@@ -343,12 +343,12 @@ class Premises:
             self._open_fails -= 1
             raise StorageError("The journal can't be opened: no space left.")
         if self._journal is not None:
-            self._journal.close()  # what a process that is gone had on its way
+            self._journal.close()  # this settles the unfinished write of the ended process
         inner = disk.take_over(holder)
         self.stored(inner.position, (), 0)
         now_ms = self.clocks.time_ns() // 1_000_000 if self._clock is None else self._clock.now_ms()
         if inner.position == 0:
-            self._beat_ms = now_ms  # nobody heard the house before it wrote for the first time
+            self._beat_ms = now_ms  # nobody can receive anything from the house before its first write
         least_ms = max(0, now_ms - inner.alive_ms) if inner.position else 0
         self._outage_ms = (least_ms, max(0, now_ms - self._beat_ms + HEARTBEAT_MS + self._unheard_ms))
         self._journal = FaultyJournal(inner, self, STORE_HANDLE if "late" in self.plan.faults else None)
@@ -356,10 +356,10 @@ class Premises:
 
     @property
     def _unheard_ms(self) -> int:
-        """How long before a heartbeat requests may have been drained last, of all that was ever stored.
+        """The longest time by which the last stored drain of requests may come before a heartbeat, in ms.
 
-        The process may have paused between the two. While commits are under way heartbeats go on, and what comes is
-        heard in vain if one is never finished; and the one before may have begun while the house was full.
+        The process may pause between the two. Heartbeats continue during a commit, and all requests of that time are
+        lost if the commit never finishes. The commit before it may have begun while the house was full.
         """
         faults = self.plan.faults
         paused_ms = max(PAUSES_MS) * ("stall" in faults) + max(STANDSTILLS_MS) * ("standstill" in faults)
@@ -372,20 +372,20 @@ class Premises:
 
     @property
     def stored_events(self) -> int:
-        """How many facts are durable."""
+        """The number of durable facts."""
         return len(self.durable)
 
     def before_write(self, what: str) -> None:
-        """Let time pass before a write is durable; it may fail, or the process end."""
+        """Let time pass before a write is durable; the write may fail, or the process end."""
         self.world.pass_time(self._chance.choice((0, 0, 1, 2)))
         self._fail(what, "before")
 
     def after_write(self, what: str) -> None:
-        """Let the write fail, or the process end, once it is durable."""
+        """Let the write fail, or the process end, after the write is durable."""
         self._fail(what, "after")
 
     def postpone(self, land: Callable[[], None], wake: Callable[[], None]) -> bool:
-        """Return whether the store finishes a write later, which the chance says; sometimes never."""
+        """Return True if the store finishes a write later, or sometimes never, as chance decides."""
         if self.is_calm or self._is_opening or self._chance.random() < 0.5:
             return False
         if self._chance.random() < 0.01:
@@ -400,19 +400,19 @@ class Premises:
         return True
 
     def lands_anyway(self) -> bool:
-        """Return what became of a write that nobody waits for."""
+        """Return whether a write that nobody waits for becomes durable."""
         lands = self._chance.random() < 0.5
         self.world.reached[f"a commit that nobody waited for was {'durable' if lands else 'lost'}"] += 1
         return lands
 
     def wait_for(self, is_done: Callable[[], bool]) -> None:
-        """Let time pass as the process stops."""
+        """Let time pass while the process stops."""
         until_ms = self.world.now_ms + COMMIT_MS_MAX
         while not is_done() and self.world.step(until_ms):
             pass
 
     def is_readable(self, handle: int) -> bool:
-        """Return whether the store woke the house."""
+        """Return whether the store has woken the house."""
         return handle == STORE_HANDLE and self._journal is not None and self._journal.is_readable
 
     def _fail(self, what: str, when: str) -> None:
@@ -427,7 +427,7 @@ class Premises:
         raise StorageError("The journal can't be written (disk I/O error).")
 
     def stored(self, position: int, facts: Sequence[AnyFact], now_ms: int) -> None:
-        """Note that everything up to `position`, of which `facts` are the last, is durable since now."""
+        """Note that all facts up to `position` are durable from now on; `facts` are the last of them."""
         if any(isinstance(fact, HouseStarted) for fact in facts):
             self.outages_ms.append(self._outage_ms)
         self.standstills += [(from_ms, to_ms) for from_ms, to_ms in self._stood_still if to_ms <= now_ms]

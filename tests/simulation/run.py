@@ -34,12 +34,12 @@ INVITE = "come-in"
 SETTLE_MS = 60_000
 LOOK_EVERY_MS = 500
 _BUGS = (AssertionError, AuctionError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What the house or a client may raise only by mistake; told with the seed, and not as an end of the whole run."""
+"""Errors that the house or a client raises only by mistake; they are reported with the seed, and the run continues."""
 
 
 @dataclass
 class Result:
-    """What came of a simulated sale."""
+    """The result of a simulated sale."""
 
     plan: Plan
     history: History
@@ -49,7 +49,7 @@ class Result:
 
 
 class SimulatedSale:
-    """Everybody and everything in one sale."""
+    """All people and parts of one sale."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
@@ -67,7 +67,7 @@ class SimulatedSale:
         self.is_over = False
 
     def run(self) -> None:
-        """Hold the sale, let everything go wrong that the plan has, and then let everybody come to rest."""
+        """Hold the sale with all faults of the plan, and then let everybody come to rest."""
         world = self.world
         for person in self.people:
             world.after(self._chance.randrange(2000), partial(self._bring_back, person))
@@ -130,7 +130,7 @@ class SimulatedSale:
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def _come_to_rest(self) -> None:
-        """Let nothing go wrong any more, and everybody learn what came of it."""
+        """End all faults, and let everybody learn all outcomes."""
         self.is_over = True
         self.premises.is_calm = True
         for person in self.people:
@@ -143,7 +143,7 @@ class SimulatedSale:
         self._look(self.world.now_ms + SETTLE_MS)
 
     def _ask_again(self) -> None:
-        """Have everybody repeat what has no outcome yet, so that it gets one, and bid no more."""
+        """Have everybody repeat the requests without an outcome, so that they get one, and stop bidding."""
         self.auctioneer.admit_all()
         for person in self.people:
             person.is_content = True
@@ -176,7 +176,7 @@ class SimulatedSale:
     # --- what came of it ----------------------------------------------------------------------------------------------
 
     def history(self, journal: Record) -> History:
-        """Return all that was seen."""
+        """Return everything observed."""
         durable = self.premises.durable
         return History(
             calls=sorted((call for person in self.people for call in person.calls), key=lambda call: call.invoked),
@@ -189,7 +189,7 @@ class SimulatedSale:
         )
 
     def unsettled(self) -> list[str]:
-        """Return who did not come to rest though nothing went wrong any more."""
+        """Return a sentence for each person who did not come to rest after the end of all faults."""
         return [
             f"settled: {person.name} is {person.session.state.value} and waits for {len(person.waits_for)} verdicts"
             for person in self.people
@@ -198,7 +198,7 @@ class SimulatedSale:
 
 
 def simulate(plan: Plan) -> Result:
-    """Run a plan and return what is wrong with what came of it."""
+    """Run a plan and return its result with all faults."""
     with tempfile.TemporaryDirectory(prefix="simulated-sale-") as folder:
         sale = SimulatedSale(plan, Path(folder))
         try:
@@ -229,7 +229,7 @@ def _judged(sale: SimulatedSale, folder: Path) -> Result:
 
 
 def _differences(premises: Premises, journal: Record) -> list[str]:
-    """Return where the house that ended differs from the one that its journal gives, with a snapshot and without."""
+    """Return the differences between the ended house and one rebuilt from its journal, with a snapshot and without."""
     held = premises.house
     if held is None:
         return ["rebuilt: nobody held the sale in the end"]

@@ -8,11 +8,11 @@ from tests.simulation.plan import FAULTS, Plan
 from tests.simulation.run import Result, simulate
 
 RUNS_MAX = 200
-"""Plans tried, so that shrinking ends within seconds."""
+"""The most plans tried, so that shrinking ends within seconds."""
 
 
 def kind_of(fault: str) -> str:
-    """Return what kind of fault a sentence of the checker is."""
+    """Return the kind of fault in a sentence of the checker."""
     return fault.partition(":")[0]
 
 

@@ -1,6 +1,6 @@
-"""The process that makes snapshots beside the house's: it is late, fails, is killed, or outlives its house.
+"""The process that makes snapshots beside the house's process: it is late, fails, is killed, or outlives its house.
 
-It has the state as it was when it was begun; the house goes on meanwhile.
+It has the state at its own start; the house continues in the meantime.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ TAKES_MS = (1, 20, 500, 4000)
 
 
 class Machine(Protocol):
-    """What the process is on."""
+    """The machine of the process."""
 
     @property
     def is_faulty(self) -> bool:
@@ -23,11 +23,11 @@ class Machine(Protocol):
 
     @property
     def stored_events(self) -> int:
-        """How many facts are durable."""
+        """The number of durable facts."""
 
 
 class SimulatedSnapshots:
-    """A `SnapshotMaker` for one process of the house, which is over when that is."""
+    """A `SnapshotMaker` for one process of the house; it ends with that process."""
 
     def __init__(self, world: World, files: Snapshots, machine: Machine, name: str) -> None:
         self._world = world
@@ -56,13 +56,13 @@ class SimulatedSnapshots:
         return Made(end.position)
 
     def close(self) -> None:
-        """Kill it, if it is at work."""
+        """Kill the process, if it is at work."""
         if self._begun is not None:
             self._reached("was given up")
         self._begun = None
 
     def end_house(self) -> None:
-        """Let the house's process be gone."""
+        """Note that the house's process has ended."""
         self._house_is_gone = True
 
     def _finish(self, end: ChainEnd, state: bytes) -> None:
@@ -76,9 +76,9 @@ class SimulatedSnapshots:
         fate = self._chance.choice(("failed", "killed", "spoilt", "", "", "") if self._machine.is_faulty else ("",))
         if fate != "failed":
             self._files.put(end, state)
-        if fate not in ("failed", "killed"):  # who is killed dies between giving it its name and removing others
+        if fate not in ("failed", "killed"):  # a killed process dies after naming the new file, before removing others
             self._files.prune()
-        if fate == "spoilt" and end.position in self._files.positions():  # it may be older than those that are kept
+        if fate == "spoilt" and end.position in self._files.positions():  # it may be older than all kept ones
             self._files.spoil(end.position)
         self._reached(fate or "was made")
         self._made = Made(end.position, fate if fate in ("failed", "killed") else "")

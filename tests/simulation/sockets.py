@@ -1,8 +1,8 @@
 """The house's three sockets without a network, for the real `auctioneer.process.server.Server`, and the lines to them.
 
-A socket here behaves as libzmq's: ROUTER keeps the order of each peer and says EHOSTUNREACH for one that is gone; XPUB
-hands over each subscription and delivers only what was granted to the peer whose message was received last. Every call
-is one at which the process may end or stand still (`Process.at_call`).
+A socket here behaves like libzmq's. ROUTER keeps the order of each peer's messages, and reports EHOSTUNREACH for a lost
+peer. XPUB passes on each subscription; a grant goes to the peer whose message was received last, and XPUB delivers only
+granted topics. The process may end or stand still at every call (`Process.at_call`).
 """
 
 from collections import deque
@@ -22,13 +22,13 @@ class Process(Protocol):
     """The process that makes the calls."""
 
     def at_call(self, what: str) -> None:
-        """Let the process end or stand still here, if that is its fate."""
+        """Let the process end or stand still here, if that is planned."""
 
     def received(self, peer: "Line", body: bytes) -> None:
-        """Note what the house read."""
+        """Note a message that the house read."""
 
     def sent(self, peer: "Line | None", body: bytes) -> None:
-        """Note what left the house; to all where `peer` is None."""
+        """Note a message that left the house; with `peer` None it goes to everybody."""
 
 
 class Frame:
@@ -42,14 +42,14 @@ class Frame:
         self._key = key
 
     def get(self, name: bytes | int) -> str | int:
-        """Return the key of the sender, if it has one; a file handle is not to be had."""
+        """Return the key of the sender, if it has one; no file handle is available."""
         if name != b"User-Id" or not self._key:
             raise zmq.ZMQError(zmq.EINVAL)
         return self._key
 
 
 class Socket:
-    """What both kinds have in common."""
+    """The common part of both kinds of socket."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -67,7 +67,7 @@ class Socket:
 
 
 class Router(Socket):
-    """ROUTER: `waiting` is what was received and not read."""
+    """ROUTER: `waiting` has the received messages that are not yet read."""
 
     def __init__(self, process: Process) -> None:
         super().__init__(process)
@@ -148,13 +148,13 @@ class Publisher(Socket):
 
 
 def endpoints_of(requests: Router, publisher: Publisher, control: Router, turned_away: TurnedAway) -> Endpoints:
-    """Return sockets in place of the real ones, for a server. They have what it calls, and bind no port."""
+    """Return sockets for a server in place of the real ones. They have all methods that it calls, and bind no port."""
     sockets = SimpleNamespace(requests=requests, publisher=publisher, control=control, turned_away=turned_away)
     return cast("Endpoints", sockets)
 
 
 class Poller:
-    """`zmq.Poller` whose poll runs the world until there is something to read, or its time is over."""
+    """A `zmq.Poller` whose poll runs the world until a message can be read, or its time is over."""
 
     def __init__(self, world: World, process: "PollingProcess") -> None:
         self._world = world
@@ -196,17 +196,17 @@ class PollingProcess(Process, Protocol):
     stop_handle: int
 
     def is_readable(self, handle: int) -> bool:
-        """Return whether a handle that is no socket can be read."""
+        """Return whether a handle other than a socket can be read."""
 
     def before_poll(self) -> None:
-        """Look at the state between two turns."""
+        """Check the state between two turns."""
 
     def before_reading(self) -> None:
-        """Let some more arrive before the process gets round to reading."""
+        """Let more messages arrive before the process reads."""
 
 
 class Line:
-    """One connection of one client to one socket of one house process; broken once, it stays so."""
+    """One connection of one client to one socket of one house process; once broken, it stays broken."""
 
     _made = 0
 
@@ -233,13 +233,13 @@ class Line:
         self._socket.arrive(self, body)
 
     def cut(self) -> None:
-        """Break the connection; whatever is on its way is lost."""
+        """Break the connection; all messages under way are lost."""
         self.is_up = False
         self._socket.unplug(self)
 
 
 class Carrier(Protocol):
-    """What takes messages over a line."""
+    """Carries messages over a line."""
 
     def carry(self, line: Line, body: bytes, *, to_house: bool) -> None:
-        """Bring a message to the other end, later or never."""
+        """Carry a message to the other end, later or never."""

@@ -1,4 +1,4 @@
-"""Many seeds, one after the other, with the failures made small."""
+"""Runs many seeds in turn, and shrinks the failures."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from tests.simulation.shrinking import shrunk
 
 PART_SEEDS = 250
 SHRUNK_MAX = 3
-"""Failures that are made smaller; of the others the command is enough."""
+"""The most failures that are shrunk; for the others the command is enough."""
 
 
 @dataclass
 class Sweep:
-    """What came of a number of seeds. `failures` are texts with the command that repeats each."""
+    """The results of a number of seeds. `failures` are texts with the command that repeats each failure."""
 
     seeds: int = 0
     simulated_ms: int = 0
@@ -28,7 +28,7 @@ class Sweep:
     reached: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Sweep") -> None:
-        """Count what another sweep found in with this."""
+        """Add the results of another sweep."""
         self.seeds += other.seeds
         self.simulated_ms += other.simulated_ms
         self.facts += other.facts
@@ -59,7 +59,7 @@ def sweep(first: int, seeds: int) -> Sweep:
 
 
 def sweep_all(first: int, seeds: int, processes: int, tell: Callable[[Sweep, Sweep], None]) -> Sweep:
-    """Run the seeds from `first` on over several processes; `tell` hears of each part, and of all so far."""
+    """Run the seeds from `first` on in several processes; `tell` gets each part's result, and the sum so far."""
     total = Sweep()
     starts = range(first, first + seeds, PART_SEEDS)
     sizes = [min(PART_SEEDS, first + seeds - start) for start in starts]
@@ -76,7 +76,7 @@ def never_reached(found: Sweep) -> list[str]:
 
 
 def report(found: Sweep, took_s: float) -> str:
-    """Return what a sweep did, and how often each rare path was taken."""
+    """Return a report on a sweep, with the count of each rare path."""
     rare = sorted((found.reached[path], path) for path in REQUIRED)
     simulated_s = found.simulated_ms / 1000
     return "\n".join(

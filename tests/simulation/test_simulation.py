@@ -19,7 +19,7 @@ from tests.simulation.sweep import Sweep, never_reached, report, sweep
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = 8
 PART_SEEDS = 63
-"""Five hundred seeds in all. Each of the rare paths is taken by two in a hundred or more."""
+"""Five hundred seeds in all. Two in a hundred or more take each of the rare paths."""
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def parts_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_promise_holds_whatever_goes_wrong(part: int, parts_folder: Path) -> None:
-    """The workers share the parts; the last one to end sees that together they took each rare path."""
+    """The workers share the parts; the last one to end checks that together they took each rare path."""
     found = sweep(part * PART_SEEDS, PART_SEEDS)
     assert not found.failures, "\n".join(found.failures)
     written = parts_folder / f"part-{part}"
@@ -76,9 +76,9 @@ def test_a_seed_is_the_same_sale_in_every_process() -> None:
 
 
 def _seen_before_the_first_close(plan: Plan, folder: Path, more_minor: int) -> tuple[list[str], int]:
-    """Return what everybody heard, but for the first bidder alone, until the first sealed lot was over.
+    """Return all messages until the end of the first sealed lot, except those to the first bidder alone.
 
-    The first bidder offers `more_minor` more for sealed lots than it has in mind. Also returned is how often it did.
+    The first bidder offers `more_minor` more for sealed lots than planned. The number of these offers is also returned.
     """
     sale = SimulatedSale(plan, folder)
     first = sale.people[0]
@@ -96,7 +96,7 @@ def _seen_before_the_first_close(plan: Plan, folder: Path, more_minor: int) -> t
 
 
 def test_until_the_close_nobody_hears_what_depends_on_another_s_sealed_offer(tmp_path: Path) -> None:
-    """Not even when a message comes, in what order, or how long it is."""
+    """Nobody learns it even from the time, the order or the length of a message."""
     offers = 0
     for seed in range(20):
         folders = [tmp_path / f"{seed}-{name}" for name in "ab"]
@@ -119,7 +119,7 @@ def test_a_standstill_is_given_back_and_no_more() -> None:
 
 def test_a_failing_plan_is_made_small() -> None:
     def run(plan: Plan) -> Result:
-        """Fail as a house would that loses what was on its way to the third bidder's second lot when it crashes."""
+        """Fail like a house whose crash loses the messages under way about the third bidder's second lot."""
         fails = plan.bidders >= 3 and plan.lots >= 2 and "crash" in plan.faults and plan.duration_ms > 4000
         result = simulate(replace(plan, duration_ms=500))
         result.plan = plan

@@ -1,7 +1,7 @@
-"""Time and chance of a simulation: everything that happens is an action at a moment, in an order that the seed decides.
+"""Time and chance of a simulation: every event is an action at a moment, in an order that the seed decides.
 
-Nothing here waits. Whoever stands still or waits for input runs the world meanwhile; the house's process does so in its
-poll, in its journal and wherever it is made to stand still, all others are actions.
+Nothing here waits. A process that stands still or waits for input runs the world in the meantime. The house's process
+does so in its poll, in its journal, and at each imposed standstill. Everything else is an action.
 """
 
 import heapq
@@ -12,21 +12,21 @@ from random import Random
 from auctioneer.process.clock import Clock
 
 STEPS_AT_ONCE_MAX = 5000
-"""Things that happen in the same millisecond; more is somebody who never waits."""
+"""The most actions in the same millisecond; with more, somebody never waits."""
 START_MS = 1_700_000_000_000
 
 
 class World:
-    """The clock, the agenda and the sources of chance. `now_ms` is real time, which no clock need show.
+    """The clock, the agenda and the sources of chance. `now_ms` is real time; clocks may show another time.
 
-    With a coarse grain things happen only at its multiples, so that much falls on the very same instant.
+    With a coarse grain, actions happen only at its multiples, so many of them fall on the same instant.
     """
 
     def __init__(self, seed: int, grain_ms: int = 1) -> None:
         self.now_ms = START_MS
         self._grain_ms = grain_ms
         self.reached: Counter[str] = Counter()
-        """How often each rare path was taken."""
+        """The count of each rare path."""
         self._seed = seed
         self._moments = 0
         self._entries = 0
@@ -34,11 +34,11 @@ class World:
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
 
     def chance(self, what: str) -> Random:
-        """Return a source of chance of its own, so that leaving one thing out does not change the others."""
+        """Return a separate source of chance, so that the removal of one part does not change the others."""
         return Random(f"{self._seed}/{what}")
 
     def moment(self) -> int:
-        """Return a number larger than any before: when something was seen."""
+        """Return a number larger than any before, to stamp an observation."""
         self._moments += 1
         return self._moments
 
@@ -48,7 +48,7 @@ class World:
         heapq.heappush(self._agenda, (self._on_grain(self.now_ms + delay_ms), self._entries, action))
 
     def step(self, until_ms: int) -> bool:
-        """Let the next thing happen that is due by `until_ms`; where there is none, it is that time, and False."""
+        """Run the next action due by `until_ms` and return True; without one, set the time to it and return False."""
         agenda = self._agenda
         if not agenda or agenda[0][0] > until_ms:
             self.now_ms = max(self.now_ms, until_ms)
@@ -64,7 +64,7 @@ class World:
         return -(-at_ms // self._grain_ms) * self._grain_ms
 
     def pass_time(self, duration_ms: int) -> None:
-        """Let everything happen that is due within a time."""
+        """Run all actions that are due within a time."""
         until_ms = self._on_grain(self.now_ms + duration_ms)
         while self.step(until_ms):
             pass
@@ -78,7 +78,7 @@ class Clocks:
         self.wall_offset_ms = 0
 
     def clock(self, not_before_ms: int = 0) -> Clock:
-        """Return a house's clock that goes by these."""
+        """Return a house's clock that reads these clocks."""
         return Clock(not_before_ms, self.time_ns, self.steady_ns)
 
     def time_ns(self) -> int:

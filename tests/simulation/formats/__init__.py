@@ -1,1 +1,1 @@
-"""Lots of each format in a simulated sale: their terms, what a bidder has in mind for one, and its mischief."""
+"""Lots of each format in a simulated sale: their terms, the bidders' plans for them, and their mischief."""

@@ -1,4 +1,4 @@
-"""Dutch lots in a simulated sale: people stop the clock once it shows what a unit is worth to them."""
+"""Dutch lots in a simulated sale: people stop the clock when the price has fallen to their value of a unit."""
 
 from random import Random
 
@@ -16,7 +16,7 @@ def price_minor(view: LotView) -> int:
 
 
 class DutchMind:
-    """What a unit is worth, and how many the bidder wants at a time."""
+    """A bidder's value of a unit, and the number of units that it wants at a time."""
 
     def __init__(self, value_minor: int, units: int) -> None:
         self._value_minor = value_minor
@@ -34,7 +34,7 @@ class DutchMind:
         return StopRequest(id=moment.new_id(), lot=view.lot, price_minor=price_minor(view), units=self._units)
 
     def again_ms(self, moment: Moment) -> None:
-        """Look again when the price falls."""
+        """Return None: the bidder looks again when the price falls."""
 
 
 def _stop(moment: Moment) -> AnyOffer:
@@ -63,7 +63,7 @@ class SimulatedDutch:
     deeds: tuple[Deed, ...] = (_stop, _stop_low, _stop_low, _stop_dear, _stop_if_seq)
 
     def draw(self, chance: Random) -> Drawn:
-        """Return a clock of three to twelve prices, of which the last step may be smaller."""
+        """Return a clock of three to twelve prices; its last step may be smaller."""
         step_minor = chance.choice((1, 250, 1000))
         whole_minor = step_minor * chance.randrange(2, 11) + chance.randrange(step_minor)
         floor_minor = chance.choice((1, 100, 2000))
@@ -72,7 +72,7 @@ class SimulatedDutch:
         return Drawn(terms, terms.duration_ms)
 
     def mind(self, view: LotView, chance: Random) -> DutchMind:
-        """Return any value, from just below the floor to half of what the clock falls."""
+        """Return a mind with any value, from just below the floor to halfway up the clock's fall."""
         terms = must_be(DutchTerms, view.terms.format)
         value_minor = chance.randrange(terms.floor_minor - 1, (terms.floor_minor + terms.starting_minor + 1) // 2)
         return DutchMind(value_minor, chance.randrange(1, 5))

@@ -1,4 +1,4 @@
-"""English lots in a simulated sale. `bidder.core.strategies.english` decides what a sensible bidder does."""
+"""English lots in a simulated sale. `bidder.core.strategies.english` makes the decisions of sensible bidders."""
 
 from random import Random
 from typing import Unpack
@@ -20,7 +20,7 @@ class EnglishMind:
         self._plan = plan
 
     def offer(self, moment: Moment) -> AnyOffer | None:
-        """Return what the strategy says."""
+        """Return the strategy's offer."""
         view, chance = moment.view, moment.chance
         intent = decide(view, moment.now_ms, moment.paddle, self._plan, chance.random())
         if intent is None:
@@ -36,7 +36,7 @@ class EnglishMind:
         )
 
     def again_ms(self, moment: Moment) -> None:
-        """Look again when the lot changes."""
+        """Return None: the bidder looks again when the lot changes."""
 
 
 def _bid(moment: Moment, **fields: Unpack[OfferWords]) -> BidRequest:
@@ -87,7 +87,7 @@ def _buy(moment: Moment) -> AnyOffer:
 
 
 class SimulatedEnglish:
-    """English lots with whatever terms a catalogue allows."""
+    """English lots with any terms that a catalogue allows."""
 
     deeds: tuple[Deed, ...] = (
         _bid_if_seq,
@@ -125,7 +125,7 @@ class SimulatedEnglish:
         )
 
     def mind(self, view: LotView, chance: Random) -> EnglishMind:
-        """Return any strategy with any value."""
+        """Return a mind with any strategy and any value."""
         steps = chance.randrange(1, 25)
         terms = english_terms(view.terms)
         value_minor = terms.starting_minor + steps * terms.step_at(terms.starting_minor)

@@ -1,4 +1,4 @@
-"""What a simulated sale needs to know of a format."""
+"""The interface of a format to a simulated sale."""
 
 from collections.abc import Callable
 from random import Random
@@ -8,15 +8,15 @@ from common.formats import AnyOffer, AnyTerms
 from common.lot import LotView, SoftClose
 
 ON_THE_WAY_MS = 100
-"""What a message takes where time is coarse: an offer sent so long before an instant comes just then."""
+"""The travel time of a message when time is coarse: an offer sent this long before an instant arrives exactly at it."""
 
 
 class Moment(NamedTuple):
-    """A bidder looks at a lot."""
+    """One look of a bidder at a lot."""
 
     view: LotView
     now_ms: int
-    """Server time, as the bidder knows it."""
+    """The server time that the bidder knows."""
     paddle: int
     chance: Random
     new_id: Callable[[], int]
@@ -24,21 +24,21 @@ class Moment(NamedTuple):
 
 
 class Mind(Protocol):
-    """What one bidder has in mind for one lot, over all runs of its program."""
+    """One bidder's plan for one lot, over all runs of its program."""
 
     def offer(self, moment: Moment) -> AnyOffer | None:
-        """Return what the bidder does about the lot now."""
+        """Return the bidder's offer on the lot now; None if it makes none."""
 
     def again_ms(self, moment: Moment) -> int | None:
-        """Return in how long the bidder looks again though the lot has not changed; None: it does not."""
+        """Return the time until the bidder looks again at an unchanged lot; None if it waits for a change."""
 
 
 Deed = Callable[[Moment], AnyOffer]
-"""Something that a sensible bidder would not do, or not often."""
+"""Returns an offer that a sensible bidder would make rarely or never."""
 
 
 class Drawn(NamedTuple):
-    """What chance made of a lot's bidding."""
+    """The random terms of a lot's bidding."""
 
     terms: AnyTerms
     duration_ms: int | None
@@ -52,17 +52,17 @@ class SimulatedFormat(Protocol):
     deeds: tuple[Deed, ...]
 
     def draw(self, chance: Random) -> Drawn:
-        """Return whatever a catalogue allows."""
+        """Return any terms that a catalogue allows."""
 
     def mind(self, view: LotView, chance: Random) -> Mind:
-        """Return what a bidder has in mind for a lot."""
+        """Return a bidder's plan for a lot."""
 
 
 def duration_of(chance: Random) -> int | None:
-    """Return how long a lot is open; None: until it is closed by hand."""
+    """Return how long a lot is open; None if the auctioneer closes it by hand."""
     return 100 * chance.randrange(40, 300) if chance.random() < 0.9 else None
 
 
 def reserve_of(chance: Random, starting_minor: int) -> int | None:
-    """Return a reserve, for every third lot."""
+    """Return a reserve for every third lot; None for the others."""
     return starting_minor + chance.randrange(4000) if chance.random() < 0.35 else None

@@ -1,4 +1,4 @@
-"""Sealed lots in a simulated sale: people seal, replace and take back, also at the last moment."""
+"""Sealed lots in a simulated sale: people make, replace and withdraw offers, also at the last moment."""
 
 from random import Random
 
@@ -9,7 +9,7 @@ from tests.must_be import must_be
 from tests.simulation.formats.format import ON_THE_WAY_MS, Deed, Drawn, Moment, duration_of, reserve_of
 
 STEP_MINOR = 500
-"""Offers differ by so much, so that some are equal."""
+"""The step between offers, coarse enough that some offers are equal."""
 
 
 def least_minor(view: LotView) -> int:
@@ -18,7 +18,7 @@ def least_minor(view: LotView) -> int:
 
 
 class SealedMind:
-    """A value; the bidder may think better of an offer, and look at the lot again just before its end."""
+    """A bidder's value. The bidder may change an offer, and look at the lot again just before its end."""
 
     def __init__(self, value_minor: int, *, waits_for_the_end: bool) -> None:
         self._value_minor = value_minor
@@ -26,7 +26,7 @@ class SealedMind:
         self._has_offered = False
 
     def offer(self, moment: Moment) -> AnyOffer | None:
-        """Offer the value first, and later perhaps another amount, or nothing."""
+        """Offer the value first; later perhaps offer another amount, or withdraw."""
         view, chance = moment.view, moment.chance
         if view.status is not LotStatus.OPEN:
             return None
@@ -46,7 +46,7 @@ class SealedMind:
         return SealRequest(id=moment.new_id(), lot=view.lot, amount_minor=amount_minor)
 
     def again_ms(self, moment: Moment) -> int | None:
-        """Nothing changes on such a lot, so the bidder looks again by itself."""
+        """Return a time, since such a lot shows no change that would make the bidder look again."""
         view, pause_ms = moment.view, moment.chance.choice((700, 2000, 5000))
         if view.status is not LotStatus.OPEN:
             return None
@@ -91,6 +91,6 @@ class SimulatedSealed:
         return Drawn(terms, duration_of(chance), reserve_minor)
 
     def mind(self, view: LotView, chance: Random) -> SealedMind:
-        """Return any value, in steps."""
+        """Return a mind with any value, in steps."""
         value_minor = least_minor(view) + STEP_MINOR * chance.randrange(10)
         return SealedMind(value_minor, waits_for_the_end=view.ends_at_ms is not None and chance.random() < 0.3)

@@ -1,4 +1,4 @@
-"""The formats of simulated sales: the only list of them here."""
+"""The only list of formats for simulated sales."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ _VICKREY: Final = SimulatedSealed(Pays.SECOND_OFFER)
 _DUTCH: Final = SimulatedDutch()
 
 DRAWN_FROM: Final[tuple[SimulatedFormat, ...]] = (*[_ENGLISH] * 6, _SEALED, _VICKREY, *[_DUTCH] * 2)
-"""The more often a format stands here, the likelier is a lot of it."""
+"""The formats to draw lots from; a format that is listed more often is more likely."""
 _FORMATS: Final[dict[type, SimulatedFormat]] = {EnglishTerms: _ENGLISH, SealedTerms: _SEALED, DutchTerms: _DUTCH}
 
 
