@@ -1,4 +1,4 @@
-"""What tests read off an English lot: its board, its terms, and the one row of its outcome."""
+"""Access for tests to an English lot: its board, its terms, and the single row of its result."""
 
 from common.formats import AnyBoard, AnyOwn, AnyTerms
 from common.formats.english import EnglishBoard, EnglishOwn, EnglishTerms
@@ -17,7 +17,7 @@ def english_terms(terms: LotTerms | AnyTerms) -> EnglishTerms:
 
 
 def own_maximum_minor(own: AnyOwn | None) -> int | None:
-    """Return the maximum of the bidder that leads; None where it does not."""
+    """Return the bidder's own maximum if it leads; None otherwise."""
     return None if own is None else must_be(EnglishOwn, own).maximum_minor
 
 
@@ -27,5 +27,5 @@ def winner(view: LotView) -> int | None:
 
 
 def hammer_minor(view: LotView) -> int | None:
-    """Return what was paid for the lot."""
+    """Return the price paid for the lot."""
     return view.results[0].amount_minor if view.results else None

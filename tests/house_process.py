@@ -1,6 +1,6 @@
-"""A real house in processes of its own, for tests that need one: started by the command line, watched by its log.
+"""A real house in separate processes for tests: started by the command line, observed through its log.
 
-Nothing here sleeps. The house logs JSON; a test waits for the event that it needs, such as `listening`.
+Nothing here sleeps. The house logs JSON, and a test waits for the event that it needs, such as `listening`.
 """
 
 import json
@@ -28,7 +28,7 @@ from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, Hello
 from common.sockets import new_context, set_request_client, set_subscriber, use_curve_client
 
 WAIT_S = 120.0
-"""How long a test waits for what must come; a machine with much else to do takes many times as long as a quiet one."""
+"""The longest wait for an expected event; a busy machine takes many times as long as a quiet one."""
 PROGRAM = "auctioneer"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,7 +62,7 @@ class HouseProcess:
         folder.mkdir(parents=True, exist_ok=True)
         self.data = folder / "data"
         self.state = folder / "state"
-        """Where it makes itself known to programs on this machine, as XDG_STATE_HOME."""
+        """The XDG_STATE_HOME in which the house registers itself for programs on this machine."""
         command = [*under, sys.executable, "-m", program, "run"]
         if catalogue is not None:
             path = folder / "catalogue.toml"
@@ -70,7 +70,7 @@ class HouseProcess:
             command.append(str(path))
         command += ["--data", str(self.data), "--log-format", "json", *arguments]
         if not (self.data / "machine.json").exists() and "--port" not in arguments:
-            command += ["--port", "0"]  # once: it is kept
+            command += ["--port", "0"]  # only once, since the house keeps its ports
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -94,13 +94,13 @@ class HouseProcess:
         self._events.put({"event": "log_ended"})
 
     def wait_for(self, event: str) -> dict[str, Any]:
-        """Return the next log event of that name, passing over others."""
+        """Return the next log event of this name; skip all others."""
         found = self.wait_for_any(event, "log_ended")
         assert found["event"] == event, "the house ended:\n" + "".join(self.lines[-20:])
         return found
 
     def wait_for_any(self, *events: str) -> dict[str, Any]:
-        """Return the next log event of these names; `log_ended` comes after the last."""
+        """Return the next log event with one of these names; `log_ended` comes after the last event."""
         deadline_s = time.monotonic() + WAIT_S
         while True:
             try:
@@ -112,7 +112,7 @@ class HouseProcess:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What `house.json` says now."""
+        """The present content of `house.json`."""
         record: dict[str, Any] = json.loads((self.data / "house.json").read_text())
         return record
 
@@ -123,7 +123,7 @@ class HouseProcess:
 
     @property
     def server_pid(self) -> int:
-        """The process that has the sockets."""
+        """The id of the process that has the sockets."""
         return int(self.record["pid"])
 
     def kill_server(self, number: int = signal.SIGKILL) -> dict[str, Any]:
@@ -132,18 +132,18 @@ class HouseProcess:
         return self.wait_for("listening")
 
     def auctioneer(self, *arguments: str) -> Result:
-        """Give a command of the auctioneer's to this house, from this process: to start one takes far longer."""
+        """Give this house an auctioneer's command from this process, since starting a process takes far longer."""
         return CliRunner().invoke(main, [*arguments, "--data", str(self.data)], catch_exceptions=False)
 
     def run_another(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Have a program try to hold the sale of this house's data directory, and wait until it has given up."""
+        """Have another program try to hold the sale in this house's data directory, and wait until it gives up."""
         command = [sys.executable, "-m", "auctioneer", "run", *arguments, "--data", str(self.data)]
         return subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT_S, check=False
         )
 
     def stop(self) -> int:
-        """Stop it as an operator would; return the exit status."""
+        """Stop the house as an operator would; return the exit status."""
         if self.process.poll() is None:
             self.process.terminate()
         status = self.process.wait(timeout=WAIT_S)
@@ -171,7 +171,7 @@ def running_house(
 
 
 class RawBidder:
-    """A bidder by bare sockets: one request, one answer, and the broadcasts as they come."""
+    """A bidder on bare sockets: one request, one answer, and the broadcasts as they come."""
 
     def __init__(self, link: str, name: str = "", keys: KeyPair | None = None) -> None:
         self.link = parse_link(link)
@@ -180,7 +180,7 @@ class RawBidder:
         self._context = new_context()
         self.requests = self._context.socket(zmq.DEALER)
         set_request_client(self.requests, REPLY_BYTES_MAX)
-        # Who floods and does not read would be aborted by a heartbeat that is due when the house cuts the connection.
+        # A heartbeat that is due when the house cuts the connection would abort a bidder who floods and does not read.
         self.requests.setsockopt(zmq.HEARTBEAT_IVL, 0)
         use_curve_client(self.requests, self.keys, self.link.server_key)
         self.requests.connect(self.link.request_address)
@@ -190,7 +190,7 @@ class RawBidder:
         self.broadcasts.connect(self.link.publish_address)
 
     def ask(self, request: AnyRequest, retry_ms: int = 300) -> AnyAnswer:
-        """Return the house's answer, repeating the request while there is none."""
+        """Return the house's answer; repeat the request until one comes."""
         body = encode(request)
         deadline_s = time.monotonic() + WAIT_S
         while time.monotonic() < deadline_s:
@@ -207,7 +207,7 @@ class RawBidder:
         return self.ask(Hello(id=1, versions=(1,), name=self.name))
 
     def subscribe(self, *topics: bytes) -> None:
-        """Subscribe, and wait until the house has shown that it is in force."""
+        """Subscribe, and wait until the house has proved that the subscriptions are in force."""
         probe = topic("~" + os.urandom(8).hex())
         for one in (*topics, probe):
             self.broadcasts.subscribe(one)
@@ -215,7 +215,7 @@ class RawBidder:
             continue
 
     def next_frame(self) -> bytes:
-        """Return the next broadcast as it is on the wire."""
+        """Return the next broadcast in its form on the wire."""
         assert self.broadcasts.poll(int(WAIT_S * 1000)), "no broadcast came"
         return self.broadcasts.recv()
 

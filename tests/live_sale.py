@@ -1,8 +1,8 @@
-"""A real sale with real clients in it, recorded for the checker: who asked what and when, and what each was told.
+"""A real sale with real clients, recorded for the checker: all requests with their times, and all messages to clients.
 
-A `Witness` is a bidder of the client library that keeps all it does and hears. When all is over, `conclude` has every
-witness ask again for what it never heard of, waits until all copies are up to date, and holds the whole history to
-what the service promises.
+A `Witness` is a bidder of the client library that keeps everything it does and receives. At the end, `conclude` has
+every witness repeat its requests without an outcome, waits until all copies are up to date, and checks the whole
+history against the promises of the service.
 """
 
 import random
@@ -46,7 +46,7 @@ class Witness:
             self._told.notify_all()
 
     def wait_until_told(self, kind: type[Notice], after: int = 0) -> None:
-        """Wait for an event of a kind among those after the first so many."""
+        """Wait for an event of a kind after the first `after` events."""
         with self._told:
             came = self._told.wait_for(
                 lambda: any(isinstance(event, kind) for event in self.replica.told[after:]), SETTLE_S
@@ -57,23 +57,23 @@ class Witness:
 
     @property
     def accepted(self) -> int:
-        """How many of the bids the house is known to have accepted."""
+        """The number of bids known to be accepted."""
         return sum(isinstance(call.outcome, Accepted) for call in self.calls)
 
     def wait_for_verdicts(self, more: int) -> None:
-        """Wait until the house has answered so many bids more, which another thread makes."""
+        """Wait until the house has answered `more` further bids, which another thread makes."""
         with self._told:
             wanted = self._answered + more
             came = self._told.wait_for(lambda: self._answered >= wanted, SETTLE_S)
         assert came, f"{self.name} had {self._answered} answers and waits for {wanted}; it is {self.client.state}"
 
     def bid(self, amount_minor: int, lot: str = LOT, timeout_ms: int = 10_000) -> bool:
-        """Bid openly, whatever comes of it; return whether a verdict came in time."""
+        """Make an open bid, with any outcome; return whether a verdict came in time."""
         request = BidRequest(id=self.client.new_request_id(), lot=lot, amount_minor=amount_minor)
         return self._ask(request, timeout_ms)
 
     def bid_the_minimum(self, lot: str = LOT, timeout_ms: int = 10_000) -> bool:
-        """Bid what this bidder believes to be the least that counts."""
+        """Bid the least acceptable amount that this bidder knows of."""
         return self.bid(english(self.client.lot(lot)).minimum_minor, lot, timeout_ms)
 
     def _ask(self, request: BidRequest, timeout_ms: int) -> bool:
@@ -94,7 +94,7 @@ class Witness:
         return True
 
     def ask_again(self) -> None:
-        """Repeat each bid that has no verdict; each gets one now, whatever became of it then."""
+        """Repeat each bid without a verdict; each gets a verdict now, with or without an effect of the first try."""
         known = {call.request for call in self.calls if call.outcome is not None}
         for request in {call.request: None for call in self.calls if call.request not in known}:
             assert isinstance(request, BidRequest)
@@ -103,7 +103,7 @@ class Witness:
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def catch_up(self, seqs: dict[str, int]) -> None:
-        """Wait until this copy has every lot at least at the given seq, and keep it."""
+        """Wait until this copy has every lot at least at the given seq, and keep the copy."""
         with self._told:
             is_there = self._told.wait_for(lambda: self._is_at(seqs), SETTLE_S)
         assert is_there, f"{self.name} has {self._seqs()} and should have {seqs}; it is {self.client.state}"
@@ -129,14 +129,14 @@ class Witness:
 
 
 def at(host: str, house: HouseProcess) -> JoinLink:
-    """Return the link to a house by another address of this machine, where something stands in between."""
+    """Return the link to a house through another address of this machine, on which a proxy listens."""
     link = parse_link(house.link)
     return JoinLink(host, link.port, link.publish_port, link.server_key, link.invite)
 
 
 @contextmanager
 def bidding(witnesses: list[Witness], *, timeout_ms: int = 10_000) -> Iterator[None]:
-    """Have all witnesses bid against each other without pause during the block. Raises what any of them raised."""
+    """Have all witnesses bid against each other without pause during the block. Raises the error of any of them."""
     stop = threading.Event()
     failures: list[BaseException] = []
 
@@ -163,7 +163,7 @@ def bidding(witnesses: list[Witness], *, timeout_ms: int = 10_000) -> Iterator[N
 
 
 def history_of(data: Path, witnesses: list[Witness]) -> History:
-    """Return all that was seen of a sale, with what its journal says now."""
+    """Return everything observed of a sale, with its journal's present content."""
     with closing(SqliteStore(data / FILE_NAME).read()) as journal:
         facts = facts_of(journal.read())
         rejections = [plain(rejection) for rejection in journal.rejections()]
@@ -176,7 +176,7 @@ def history_of(data: Path, witnesses: list[Witness]) -> History:
 
 
 def conclude(house: HouseProcess, witnesses: list[Witness], told: str = "") -> None:
-    """Let every witness learn what came of its bids, and hold the sale to all promises; `told` goes with a failure."""
+    """Let every witness learn the outcomes of its bids, and check the sale; a failure shows `told`."""
     for witness in witnesses:
         witness.ask_again()
     lots = witnesses[0].client.lots()

@@ -1,4 +1,4 @@
-"""Say of which type a value must be, where a test knows more than a signature tells."""
+"""States the type that a value must have, for tests that know more than a signature tells."""
 
 from typing import TypeVar
 
@@ -6,6 +6,6 @@ T = TypeVar("T")
 
 
 def must_be(kind: type[T], value: object) -> T:
-    """Return the value, which is of that type."""
+    """Return the value, which must have this type."""
     assert isinstance(value, kind), value
     return value

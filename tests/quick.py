@@ -1,7 +1,7 @@
-"""Which tests are quick: those that start neither processes nor threads. `make quick` runs them.
+"""The quick tests: they start neither processes nor threads. `make quick` runs them.
 
-Nobody keeps a list. A test is quick when its file, the conftest files above it and the helpers that these import, in
-`tests/` and `benchmarks/`, all do without the modules that start something.
+Nobody keeps a list. A test is quick if its file, the conftest files above it and the helpers that these import, in
+`tests/` and `benchmarks/`, import none of the modules that start something.
 """
 
 import ast
@@ -20,10 +20,10 @@ def is_quick(path: Path) -> bool:
 
 
 def _needed(path: Path) -> set[Path]:
-    """Return the files that a test file runs with: itself, the conftest files above it, and all that these import."""
+    """Return the files that a test file needs: itself, the conftest files above it, and all that these import."""
     conftests = [folder / "conftest.py" for folder in path.parents if folder.is_relative_to(TESTS)]
     found: set[Path] = set()
-    new = {path, *filter(Path.exists, conftests)} - {TESTS / "conftest.py"}  # which imports this file, and all do
+    new = {path, *filter(Path.exists, conftests)} - {TESTS / "conftest.py"}  # all tests need that one
     while new:
         found |= new
         new = {helper for one in new for helper in _helpers(one)} - found
@@ -44,7 +44,7 @@ def _helpers(path: Path) -> Iterator[Path]:
 
 @cache
 def _imported(path: Path) -> frozenset[str]:
-    """Return the full names of what a file imports, wherever it does so: of modules and of what is in them."""
+    """Return the full names of all imports anywhere in a file: of modules and of names in them."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""What a body from a stranger may lead to: a request that reads the same when it is written again, or a rejection."""
+"""The allowed results of a stranger's body: a request that survives writing and reading again, or a rejection."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ CODES: Final = {RejectCode.MALFORMED, RejectCode.INVALID_AMOUNT, RejectCode.OVER
 
 
 def check_request(body: bytes) -> None:
-    """Read a body, which may only be refused, with a code that tells why and the request's id."""
+    """Read a body; it may at worst be refused, with a code for the reason and the request's id."""
     refused = None
     try:
         request = decode_request(body)

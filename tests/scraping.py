@@ -1,4 +1,4 @@
-"""What a running house tells whoever monitors it."""
+"""The metrics that a running house offers to its monitors."""
 
 import urllib.error
 import urllib.request
@@ -18,7 +18,7 @@ def get(url: str) -> tuple[int, str]:
 
 
 def scrape(house: HouseProcess) -> dict[str, float]:
-    """Return what the house counts, by name and labels, without the prefix."""
+    """Return the house's metrics, by name and labels, without the prefix."""
     status, text = get(str(house.record["metrics"]))
     assert status == 200
     return {
@@ -30,5 +30,5 @@ def scrape(house: HouseProcess) -> dict[str, float]:
 
 
 def snapshot_position(seen: dict[str, float]) -> float:
-    """Return the event of the last snapshot; 0 where there is none."""
+    """Return the position of the last snapshot; 0 without a snapshot."""
     return seen["journal_position"] - seen["events_since_snapshot"]

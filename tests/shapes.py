@@ -1,4 +1,4 @@
-"""What a type looks like when it is stored, in words of our own: no library's rendering of it is part of this."""
+"""The stored form of a type, described in this project's own words, independent of any library's rendering."""
 
 import types
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import msgspec
 
 
 def shape_of(kind: Any) -> list[str]:
-    """Return a line for each struct and enum that `kind` leads to, with names, order and types of what it holds."""
+    """Return a line for each struct and enum reached from `kind`, with the names, order and types of its fields."""
     lines: dict[Any, str] = {}
     waiting = [kind]
     while waiting:
@@ -22,7 +22,7 @@ def shape_of(kind: Any) -> list[str]:
 
 
 def digest_of(kind: Any) -> str:
-    """Return a short digest of a type's shape, which changes with it."""
+    """Return a short digest of a type's shape; it changes if the shape changes."""
     return sha256("\n".join(shape_of(kind)).encode()).hexdigest()[:16]
 
 

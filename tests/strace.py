@@ -13,7 +13,7 @@ INSTALL = "install it, e.g. `apt-get install strace`"
 
 @cache
 def why_unusable() -> str:
-    """Return why strace can't be used here; empty where it can."""
+    """Return the reason why strace can't be used here; empty if it can."""
     program = shutil.which("strace")
     if program is None:
         return f"there is no strace here; {INSTALL}" if sys.platform == "linux" else "strace is for Linux only"
@@ -24,7 +24,7 @@ def why_unusable() -> str:
 
 
 def require() -> None:
-    """Skip the test, with the reason, where strace can't be used."""
+    """Skip the test, with the reason, if strace can't be used."""
     reason = why_unusable()
     if reason:
         pytest.skip(reason)

@@ -1,7 +1,7 @@
-"""Documents, typed: their commands in their order, at terminals, by somebody who has nothing yet.
+"""Types the commands of documents in their order, at terminals, as a new user would.
 
-Only the installation is left out, which `test_packaging.py` tries: this environment's programs stand in for it. Ports
-are free ones, since others may use the house's own on this machine.
+Only the installation is left out, which `test_packaging.py` tests: this environment's programs replace it. The ports
+are free ones, since other programs may use the house's own ports on this machine.
 """
 
 import os
@@ -24,7 +24,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Typed(NamedTuple):
-    """A command of a document, who types it, and what the document shows after it."""
+    """A command of a document, the terminal that types it, and the output that the document shows."""
 
     who: str
     command: str
@@ -45,14 +45,14 @@ def commands(text: str) -> list[Typed]:
 
 
 def looks_like(shown: str) -> str:
-    """Return a pattern for what a document shows: times, ports, keys and `...` stand for any, and so do spaces."""
+    """Return a pattern for a document's output: times, ports, keys, `...` and spaces match any others."""
     pattern = re.escape(" ".join(shown.split())).replace(r"\ ", r"\s+").replace(r"\.\.\.", ".*")
     pattern = re.sub(r"\d\d:\d\d:\d\d(\\\.\d\d\d)?", r"\\d\\d:\\d\\d:\\d\\d(\\.\\d\\d\\d)?", pattern)
     return re.sub(r":7766/\S+?publish=7767", r":\\d+/\\S+publish=\\d+", pattern)
 
 
 class Terminal:
-    """A shell at a terminal of its own, at which is typed."""
+    """A shell at a separate terminal, for typing commands."""
 
     def __init__(self, folder: Path, home: Path) -> None:
         self._ours, theirs = pty.openpty()
@@ -75,7 +75,7 @@ class Terminal:
         os.write(self._ours, f"{line}\n".encode())
 
     def until(self, pattern: str) -> str:
-        """Wait until the pattern was shown after what was waited for before; return what was shown up to its end."""
+        """Wait until the pattern is shown, after the earlier matches; return the output up to its end."""
         deadline_s = time.monotonic() + WAIT_S
         while not (found := re.search(pattern, self._shown, re.DOTALL)):
             assert select.select([self._ours], [], [], max(0, deadline_s - time.monotonic()))[0], (
@@ -86,7 +86,7 @@ class Terminal:
         return shown
 
     def run(self, typed: Typed) -> str:
-        """Type a command, answer what the document answers, and return what was shown up to the next prompt."""
+        """Type a command, give the document's answers, and return the output up to the next prompt."""
         self.type(typed.command)
         shown = ""
         for answer in re.findall(r"\[y/N\]: (.*)", typed.shown):
@@ -105,7 +105,7 @@ class Terminal:
 
 @contextmanager
 def terminals(folder: Path, count: int) -> Iterator[list[Terminal]]:
-    """Yield terminals of somebody who has a checkout and an installation beside each other, and nothing else."""
+    """Yield terminals of a user who has only a checkout and an installation beside each other."""
     home = folder / "home"
     home.mkdir(parents=True)
     (folder / "auction-house").symlink_to(ROOT)
@@ -120,6 +120,6 @@ def terminals(folder: Path, count: int) -> Iterator[list[Terminal]]:
 
 
 def begin(terminal: Terminal, typed: Typed) -> None:
-    """Type a command that stays, on free ports, and wait until it shows what the document shows."""
+    """Type a command that keeps running, on free ports, and wait until it shows the document's output."""
     terminal.type(f"{typed.command} --port 0")
     terminal.until(looks_like(typed.shown) if typed.shown else "To stop")

@@ -27,7 +27,6 @@ from common.sockets import BACKLOG, BROADCASTS_QUEUED_MAX, new_context, set_comm
 _PROBE_ASKED: Final = b"\x01" + PROBE_TOPIC_PREFIX.encode()
 _TIME_MS: Final = 1_800_000_000_000
 """Any time; only its length on the wire matters."""
-
 # Plain integers, as in the house: combining pyzmq's flags for each message costs as much as sending the message.
 _AT_ONCE: Final = int(zmq.DONTWAIT)
 _SEND_MORE: Final = int(zmq.SNDMORE | zmq.DONTWAIT)

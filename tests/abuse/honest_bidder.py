@@ -1,4 +1,4 @@
-"""A bidder who goes on while others do their worst, and what the house's process takes in that time."""
+"""A bidder who keeps bidding during attacks, and the memory of the house's process in that time."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -17,17 +17,17 @@ from tests.english import english
 from tests.house_process import HouseProcess, RawBidder
 
 ROUNDS = 150
-"""Bids of the honest bidder during an attack, each after the verdict of the one before: far less than the budget."""
+"""The honest bidder's bids during an attack, each after the previous verdict: far fewer than the budget allows."""
 BEATS = 2
-"""Heartbeats that the honest bidder then hears while the attack goes on."""
+"""The heartbeats that the honest bidder then receives while the attack continues."""
 GROWTH_BYTES_MAX = 64 * 2**20
-"""What an attack may add to the house's memory. Each lasts long enough that one without a bound takes more."""
+"""The most that an attack may add to the house's memory. Each attack is long enough to exceed this without a limit."""
 
 _numbers = count(1)
 
 
 class HonestBidder:
-    """Raises the own maximum again and again, and listens."""
+    """Raises its own maximum again and again, and listens."""
 
     def __init__(self, house: HouseProcess) -> None:
         self.house = house
@@ -40,7 +40,7 @@ class HonestBidder:
         self._request_id = 100
 
     def go_on(self, rounds: int = ROUNDS, beats: int = BEATS) -> None:
-        """Bid so many times and hear so many heartbeats. Fails unless every bid is accepted."""
+        """Make `rounds` bids, then receive `beats` heartbeats. Fails unless every bid is accepted."""
         for _ in range(rounds):
             self._request_id += 1
             bid = BidRequest(id=self._request_id, lot="1", maximum_minor=self._maximum_minor)
@@ -54,7 +54,7 @@ class HonestBidder:
 
 @contextmanager
 def unshaken(house: HouseProcess) -> Iterator[HonestBidder]:
-    """Show that an attack in this block leaves the house's process alive and its memory within the bound."""
+    """Assert that an attack in this block leaves the house's process alive and its memory within the limit."""
     honest = HonestBidder(house)
     try:
         honest.go_on(beats=0)
@@ -69,7 +69,7 @@ def unshaken(house: HouseProcess) -> Iterator[HonestBidder]:
 
 @contextmanager
 def without_pause(attack: Callable[[int], object]) -> Iterator[None]:
-    """Call `attack` with 0, 1, 2, ... from a thread of its own until the end of the block."""
+    """Call `attack` with 0, 1, 2, ... from a separate thread until the end of the block."""
     over = Event()
 
     def attack_on() -> None:
@@ -88,7 +88,7 @@ def without_pause(attack: Callable[[int], object]) -> Iterator[None]:
 
 
 def pusher_of(attacker: RawBidder) -> zmq.SyncSocket:
-    """Return a socket that sends anything to the publisher, as fast as it is taken."""
+    """Return a socket that sends any bytes to the publisher, as fast as the publisher takes them."""
     pusher = zmq.Context(shadow=attacker.broadcasts.context).socket(zmq.XSUB)
     set_subscriber(pusher, 1 << 20)
     use_curve_client(pusher, attacker.keys, attacker.link.server_key)
@@ -97,5 +97,5 @@ def pusher_of(attacker: RawBidder) -> zmq.SyncSocket:
 
 
 def memory_bytes(pid: int) -> int:
-    """Return the memory that a process has resident."""
+    """Return the resident memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""What the tests of the server share: a sale on simulated sockets, clock and disk, closed at the end."""
+"""The shared fixture of the server's tests: a sale on simulated sockets, clock and disk, closed at the end."""
 
 from collections.abc import Iterator
 from pathlib import Path

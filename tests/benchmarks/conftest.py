@@ -1,4 +1,4 @@
-"""What the tests of bots share: a small sale, and a home of its own for all that houses leave on a machine."""
+"""Shared fixtures of the bots' tests: a small sale, and a separate home for all files that houses leave behind."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def small_sale(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder that programs take for temporary files; it is to be empty when they have ended."""
+    """Return the folder for the programs' temporary files; it must be empty after their end."""
     folder = tmp_path / "tmp"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))

@@ -10,7 +10,7 @@ PATIENCE_S = 300
 
 
 def start(*words: str) -> "subprocess.Popen[str]":
-    """Start `python -m benchmarks WORDS` in a process group of its own."""
+    """Start `python -m benchmarks WORDS` in a new process group."""
     return subprocess.Popen(
         [sys.executable, "-m", "benchmarks", *words],
         stdout=subprocess.PIPE,
@@ -21,7 +21,7 @@ def start(*words: str) -> "subprocess.Popen[str]":
 
 
 def run(*words: str) -> tuple[int, str]:
-    """Run a program to its end; return its exit status and all that it said."""
+    """Run a program to its end; return its exit status and its output."""
     with start(*words) as program:
         try:
             said, _ = program.communicate(timeout=PATIENCE_S)
@@ -31,7 +31,7 @@ def run(*words: str) -> tuple[int, str]:
 
 
 def end_group(program: "subprocess.Popen[str]") -> bool:
-    """Kill what is left of a program and of all that it started; return whether anything was."""
+    """Kill all remaining processes of a program and its children; return whether there were any."""
     try:
         os.killpg(program.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -40,5 +40,5 @@ def end_group(program: "subprocess.Popen[str]") -> bool:
 
 
 def children(pid: int) -> list[int]:
-    """Return the processes that a process has started and that still run."""
+    """Return the running child processes of a process."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

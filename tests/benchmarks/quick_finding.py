@@ -1,4 +1,4 @@
-"""Runs a measurement as a person does, in its quick form, and returns what it kept."""
+"""Runs a measurement as a person does, in its quick form, and returns its kept finding."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from benchmarks.report.results import Finding, read_kept
 
 
 def quick_finding(name: str, folder: Path, *options: str) -> Finding:
-    """Return what `python -m benchmarks NAME --quick` found."""
+    """Return the finding of `python -m benchmarks NAME --quick`."""
     arguments = [name, "--quick", "--results", str(folder), *options]
     result = CliRunner().invoke(main, arguments, standalone_mode=False, catch_exceptions=False)
     assert result.exit_code == 0, result.output

@@ -1,4 +1,4 @@
-"""A house of the checks' own, or any running one by its link. Commands reach it as docs/protocol.md has them."""
+"""A house started by the checks, or any running house by its link. Commands have the form of docs/protocol.md."""
 
 import json
 from pathlib import Path
@@ -11,14 +11,14 @@ from tests.house_process import WAIT_S, HouseProcess
 
 
 class RunningHouse:
-    """A house that somebody else runs; all that is known of it is the link."""
+    """A house that somebody else runs; only its link is known."""
 
     def __init__(self, link: str) -> None:
         self.link = link
 
 
 class OwnHouse(RunningHouse):
-    """A house of the test's own, which it may kill. `data` is its directory."""
+    """A house that belongs to the test, which may kill it. `data` is its directory."""
 
     def __init__(
         self,
@@ -43,12 +43,12 @@ class OwnHouse(RunningHouse):
             raise
 
     def _await_listening(self) -> str:
-        """Wait until a server says that it listens; return its link."""
+        """Wait until a server logs that it listens; return its link."""
         return str(self._process.wait_for("listening")["link"])
 
     @property
     def record(self) -> dict[str, Any]:
-        """What `house.json` tells."""
+        """The content of `house.json`."""
         return self._process.record
 
     @property
@@ -57,7 +57,7 @@ class OwnHouse(RunningHouse):
         return dict(json.loads((self.data / "keys" / "control" / "auctioneer.json").read_text()))
 
     def order(self, **command: Any) -> dict[str, Any]:
-        """Give a command of the auctioneer's to the house, and return its answer."""
+        """Give the house an auctioneer's command, and return its answer."""
         keys = self.control_keys
         server_key = json.loads((self.data / "keys" / "house.json").read_text())["public"]
         with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
@@ -71,7 +71,7 @@ class OwnHouse(RunningHouse):
             return dict(msgpack.unpackb(dealer.recv()))
 
     def kill_and_await(self) -> None:
-        """Kill the server as hard as can be, and wait until another one listens at the same addresses."""
+        """Kill the server by SIGKILL, and wait until another one listens at the same addresses."""
         assert self._process.kill_server()["link"] == self.link
 
     def stop(self) -> None:

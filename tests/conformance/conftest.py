@@ -1,6 +1,6 @@
 """Houses and strangers for the conformance checks.
 
-`AUCTION_LINK=auction://...` has the checks made on that house; those that need one of their own are then left out.
+With `AUCTION_LINK=auction://...` the checks run on that house; checks that need their own house are then left out.
 """
 
 import os
@@ -16,7 +16,7 @@ from tests.conformance.conformance_house import OwnHouse, RunningHouse
 from tests.conformance.stranger import Stranger, strangers
 
 LOTS = 300
-"""More than one page of a snapshot."""
+"""The number of lots: more than one page of a snapshot."""
 GENERAL_CATALOGUE = """
 [sale]
 title = "Conformance sale"
@@ -37,7 +37,7 @@ def context() -> Iterator["zmq.Context[zmq.SyncSocket]"]:
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
-    """Hold the sale that most checks share, with many lots that nobody closes; or yield the house that was named."""
+    """Hold the sale that most checks share, with many lots that nobody closes; or yield the named house."""
     if link := os.environ.get("AUCTION_LINK"):
         yield RunningHouse(link)
         return
@@ -48,7 +48,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
 
 @pytest.fixture
 def own_house(tmp_path: Path) -> Iterator[Callable[..., OwnHouse]]:
-    """Yield a maker of houses that the test may treat as it likes."""
+    """Yield a maker of houses to which the test may do anything."""
     if os.environ.get("AUCTION_LINK"):
         pytest.skip("needs a house of its own")
     with ExitStack() as running:
@@ -70,7 +70,7 @@ def stranger(context: "zmq.Context[zmq.SyncSocket]", house: RunningHouse) -> Ite
 
 @pytest.fixture
 def strangers_of(context: "zmq.Context[zmq.SyncSocket]") -> Iterator[Callable[..., Stranger]]:
-    """Yield a maker of strangers to any house, whose link comes first."""
+    """Yield a maker of strangers to any house; its first argument is the link."""
     with ExitStack() as made:
 
         def make(link: str, **options: Any) -> Stranger:
@@ -86,7 +86,7 @@ def lots_in_use() -> set[str]:
 
 @pytest.fixture
 def lot(stranger: Callable[..., Stranger], lots_in_use: set[str]) -> str:
-    """Find an open lot without bids and with time enough, which no other test has had."""
+    """Find an open lot without bids and with enough time, which no other test has used."""
     looker = stranger()
     looker.enrol()
     start: int | None = 0

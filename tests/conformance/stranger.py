@@ -1,6 +1,6 @@
 """A client written from `docs/protocol.md` alone: plain zmq and msgpack, nothing of this repository.
 
-It is not a good client (it waits for each answer, and knows no reconnect); it is there to look closely.
+It is not a good client (it waits for each answer, and never reconnects); its purpose is to check closely.
 """
 
 import itertools
@@ -39,7 +39,7 @@ _HANDSHAKE_EVENTS = (
 
 
 class Link(NamedTuple):
-    """A join link, read as section 3.2 says; `server_key` is Z85, or None for `plain`."""
+    """A join link, read by section 3.2; `server_key` is Z85, or None for `plain`."""
 
     host: str
     port: int
@@ -64,7 +64,7 @@ def read_link(text: str) -> Link:
 
 
 class Frame(NamedTuple):
-    """A broadcast: its topic (without the NUL), its body, its bytes, and when it came (`time.monotonic`)."""
+    """A broadcast: its topic (without the NUL), its body, its bytes, and its time of receipt (`time.monotonic`)."""
 
     topic: bytes
     body: Body
@@ -73,7 +73,7 @@ class Frame(NamedTuple):
 
 
 class Stranger:
-    """One principal with a DEALER and, after `connect_feed`, a SUB. Everything that comes in is kept."""
+    """One principal with a DEALER and, after `connect_feed`, a SUB. It keeps everything that it receives."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class Stranger:
         return self.await_answer(body["id"])
 
     def ask_raw(self, *frames: bytes) -> Body:
-        """Send frames as they are and return the next answer."""
+        """Send frames unchanged and return the next answer."""
         self.send_raw(*frames)
         answer = self.receive()
         assert answer is not None, "no answer"
@@ -161,7 +161,7 @@ class Stranger:
                 return answer
 
     def ask_until_answered(self, body: Body, wait_ms: int = 200) -> Body:
-        """Send a request again and again, the same bytes, until there is a verdict: what section 9 asks of clients."""
+        """Send the same bytes of a request again and again until a verdict comes, as section 9 requires of clients."""
         deadline_s = time.monotonic() + WAIT_MS / 1000
         while time.monotonic() < deadline_s:
             if self.dealer.poll(wait_ms, zmq.POLLOUT):
@@ -180,7 +180,7 @@ class Stranger:
         return answer
 
     def enrol(self, **fields: Any) -> Body:
-        """Say hello as a bidder under a name that nobody has, and be let in."""
+        """Say hello as a bidder under an unused name, and be let in."""
         invite = {"invite": self.link.invite} if self.link.invite else {}
         answer = self.hello(**({"name": f"Stranger {secrets.token_hex(4)}"} | invite | fields))
         assert answer["type"] == "welcome", answer
@@ -198,14 +198,14 @@ class Stranger:
         self.sub.connect(f"tcp://{self.link.host}:{self.welcome.get('publish_port', self.link.publish_port)}")
 
     def new_probe(self) -> bytes:
-        """Subscribe to a fresh probe."""
+        """Subscribe to a new probe."""
         assert self.sub is not None
         probe = b"~" + secrets.token_hex(8).encode()
         self.sub.setsockopt(zmq.SUBSCRIBE, probe + b"\x00")
         return probe
 
     def probe(self) -> Frame:
-        """Probe until an answer comes. Afterwards all is in that the house sent before it, `frames` included."""
+        """Probe until an answer comes. All that the house sent before the answer has then arrived, also in `frames`."""
         for _ in range(WAIT_MS // 2000):
             probe = self.new_probe()
             found = self.find_frame(lambda frame, probe=probe: frame.topic == probe, wait_ms=2000)  # type: ignore[misc]
@@ -228,7 +228,7 @@ class Stranger:
         return frame
 
     def find_frame(self, wanted: Callable[[Frame], bool], wait_ms: int = WAIT_MS) -> Frame | None:
-        """Return the next frame that is `wanted`; None if it does not come."""
+        """Return the next frame for which `wanted` is true; None if none comes."""
         deadline_s = time.monotonic() + wait_ms / 1000
         while (left_ms := int((deadline_s - time.monotonic()) * 1000)) > 0:
             frame = self.next_frame(left_ms)
@@ -242,7 +242,7 @@ class Stranger:
         return found
 
     def await_event(self, lot: str, event: str) -> Body:
-        """Return the next event of that kind of a lot."""
+        """Return a lot's next event of this kind."""
 
         def events_of(frame: Frame) -> list[Body]:
             return [one for one in lot_events(frame, lot) if one["event"] == event]
@@ -263,7 +263,7 @@ class Stranger:
         return self
 
     def load(self) -> None:
-        """Take all pages of a snapshot, and what the feed has had since."""
+        """Take all pages of a snapshot, and all later events of the feed."""
         self.views, self.sale = {}, {}
         start: int | None = 0
         while start is not None:
@@ -276,7 +276,7 @@ class Stranger:
             self.apply(frame.body)
 
     def catch_up(self) -> None:
-        """Apply all that the house has sent up to now."""
+        """Apply everything that the house has sent up to now."""
         known = len(self.frames)
         self.probe()
         for frame in self.frames[known:]:
@@ -300,13 +300,13 @@ class Stranger:
         self.sale = evolve_sale(self.sale, event)
 
     def await_handshake(self) -> int:
-        """Return the libzmq event by which the DEALER's next handshake ends."""
+        """Return the libzmq event that ends the DEALER's next handshake."""
         assert self._monitor.poll(WAIT_MS), "no handshake"
         return int(zmq.utils.monitor.recv_monitor_message(self._monitor)["event"])
 
 
 def unpacked(body: bytes) -> Body:
-    """Decode with no leniency: str keys only, and nothing after the map."""
+    """Decode strictly: only str keys, and nothing after the map."""
     value = msgpack.unpackb(body, strict_map_key=True, raw=False)
     assert isinstance(value, dict)
     assert isinstance(value["type"], str)
@@ -380,7 +380,7 @@ def picked(event: Body, *fields: str) -> Body:
 
 @contextmanager
 def strangers(context: "zmq.Context[zmq.SyncSocket]", link: str) -> Iterator[Callable[..., Stranger]]:
-    """Yield a maker of strangers, who are all closed in the end."""
+    """Yield a maker of strangers; all are closed at the end."""
     made: list[Stranger] = []
 
     def make(**options: Any) -> Stranger:

@@ -1,7 +1,7 @@
 """A gate at which a new server waits until the test has a tracer on it.
 
-To trace the watchdog and all that it forks would strike the watchdog itself too, whose own words go out by the same
-calls; and a watchdog that is killed is started by nobody.
+A trace of the watchdog and its children would also strike the watchdog itself, since it writes its log by the same
+calls. Nobody restarts a killed watchdog.
 """
 
 import os
@@ -14,7 +14,7 @@ FOLDER = "AUCTION_TEST_GATE"
 
 
 def wait_there(watchdog_pid: int) -> None:
-    """Tell who one is and wait, in a process that the watchdog forked, if the gate is closed."""
+    """In a process forked by the watchdog: if the gate is closed, report the process and wait."""
     folder = os.environ.get(FOLDER)
     if folder is None or os.getppid() != watchdog_pid or not (Path(folder) / "born").exists():
         return
@@ -26,7 +26,7 @@ def wait_there(watchdog_pid: int) -> None:
 def closed(folder: Path) -> Iterator[Callable[[], int]]:
     """Close the gate for the next server, which waits there until the end of the block.
 
-    Yields what to call, after the server before it was killed, for the process that waits.
+    Yields a function that returns the waiting process. Call it after the kill of the previous server.
     """
     born, go = folder / "born", folder / "go"
     os.mkfifo(go)

@@ -1,8 +1,8 @@
-"""Makes the N-th system call of a kind fail, or be the last one of its process, in a house that runs.
+"""Makes the N-th system call of a kind fail, or be the last one of its process, in a running house.
 
-strace counts for each thread apart; the main thread of a server asks for files, and each new server counts anew. A call
-that is to fail is not carried out at all. A short write is the real one of a full disk, which is tried elsewhere; here
-it is its end, that nothing more was written: `retval=0`.
+strace counts the calls of each thread separately. The main thread of a server makes the file calls, and the count
+begins again with each new server. A failing call is not carried out at all. The short write of a full disk is tested
+elsewhere; here only its end is tested, a write that writes nothing more: `retval=0`.
 """
 
 import os
@@ -26,7 +26,7 @@ DETACH_S = 0.5
 
 
 class Fault(NamedTuple):
-    """What happens at the N-th call of a kind: a fault in strace's words, once or from then on."""
+    """A fault at the N-th call of a kind, in strace's words, once or at all later calls too."""
 
     call: str
     what: str
@@ -35,7 +35,7 @@ class Fault(NamedTuple):
 
     @property
     def rule(self) -> list[str]:
-        """Return strace's arguments for it."""
+        """Return strace's arguments for this fault."""
         return ["-e", f"trace={self.call}", "-e", f"inject={self}"]
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ NOTHING_WRITTEN = "retval=0"
 
 
 def every_fault(made: Counter[str]) -> list[Fault]:
-    """Return every fault that is tried where each call was made so many times."""
+    """Return every fault to try; `made` has the number of each call."""
     return [fault for call in CALLS for number in range(1, made[call] + 1) for fault in _faults_at(call, number)]
 
 
@@ -60,7 +60,7 @@ def _faults_at(call: str, number: int) -> Iterator[Fault]:
 
 
 class Tracer:
-    """What an strace at work says, read as it comes from a pipe with a name."""
+    """The output of a running strace, read from a named pipe as it comes."""
 
     def __init__(self, folder: Path) -> None:
         self._pipe = folder / "calls"
@@ -71,7 +71,7 @@ class Tracer:
 
     @property
     def command(self) -> list[str]:
-        """The beginning of a command line that traces into this pipe."""
+        """The beginning of a command line that writes its trace into this pipe."""
         return ["strace", "-f", "-I2", "-o", str(self._pipe)]
 
     def _read(self) -> None:
@@ -81,11 +81,11 @@ class Tracer:
         self._lines.put(None)
 
     def nudge(self) -> None:
-        """Have who waits for a strike look again whether it still should."""
+        """Have the thread that waits for a strike check again whether it still should."""
         self._lines.put("")
 
     def wait_for_strike(self, is_in_vain: Callable[[], bool]) -> bool:
-        """Wait until a fault was made and return True, or False where it is in vain; a nudge lets it look again."""
+        """Wait until a fault has struck and return True; return False if `is_in_vain()`. A nudge repeats this check."""
         while True:
             line = self._lines.get(timeout=PATIENCE_S)
             if line is None:
@@ -101,13 +101,13 @@ class Tracer:
         self._pipe.unlink()
 
     def rest(self) -> list[str]:
-        """Return the lines that were not looked at, after the end of tracing."""
+        """Return the lines not yet read, after the end of tracing."""
         return list(iter(self._lines.get_nowait, None))
 
 
 @contextmanager
 def traced(pid: int, *arguments: str) -> Iterator[Tracer]:
-    """Trace a process, its threads and all that it forks from now on, during the block."""
+    """Trace a process, its threads and all its new children during the block."""
     with tempfile.TemporaryDirectory() as folder:
         tracer = Tracer(Path(folder))
         command = [*tracer.command, *arguments, "-p", str(pid)]
@@ -123,17 +123,17 @@ def traced(pid: int, *arguments: str) -> Iterator[Tracer]:
 
 
 def let_go(strace_pid: int) -> None:
-    """Have an strace let go of its processes, which go on.
+    """Detach an strace from its processes, which continue.
 
-    It can wait for ever for one that was being forked or killed when it was told to; then it is killed itself, and the
-    kernel lets go for it. 0 stands for one that is gone already, with the processes that it killed.
+    strace can wait forever for a process that was being forked or killed at that moment. It is then killed itself, and
+    the kernel detaches it. 0 stands for an strace that is already gone, with the processes that it killed.
     """
     if strace_pid == 0:
         return
     try:
         handle = os.pidfd_open(strace_pid)
     except ProcessLookupError:
-        return  # its processes have ended, and it with them
+        return  # it has ended with its processes
     try:
         signal.pidfd_send_signal(handle, signal.SIGTERM)
         if not select.select([handle], [], [], DETACH_S)[0]:
@@ -143,13 +143,13 @@ def let_go(strace_pid: int) -> None:
 
 
 def tracer_of(pid: int) -> int:
-    """Return the process that traces another; 0 where none does."""
+    """Return the process that traces another; 0 if none does."""
     status = Path(f"/proc/{pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("TracerPid:"))
 
 
 def counts(lines: list[str]) -> Counter[str]:
-    """Return how often each call was made, by the process whose thread made most of them."""
+    """Return the count of each call in the process whose thread made the most calls."""
     by_thread: dict[str, Counter[str]] = {}
     for line in lines:
         match = re.match(r"(\d+) +(\w+)\(", line)

@@ -1,7 +1,7 @@
-"""The auctioneer, but that its house makes a snapshot every few facts; run `python -m tests.crashes.snapshotting`.
+"""The auctioneer whose house makes a snapshot every few facts; run `python -m tests.crashes.snapshotting`.
 
-There is no option for it, so that nobody can make a house busy with them. A server that the watchdog starts also waits
-at the gate, where a test has closed one, so that it can be traced from its first call on.
+The real program has no option for this, so nobody can overload a house with snapshots. A server started by the watchdog
+also waits at the gate, if a test has closed it, so that the server can be traced from its first call on.
 """
 
 import os

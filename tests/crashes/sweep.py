@@ -1,4 +1,4 @@
-"""A house that is struck by one fault after the other while bidders bid, and must each time go on by itself."""
+"""A house that suffers one fault after another while bidders bid, and must each time recover on its own."""
 
 import os
 import signal
@@ -42,14 +42,14 @@ class Sweep:
                 conclude(self.house, self.witnesses, f"struck by {list(map(str, self.struck))}")
 
     def count_calls(self) -> Counter[str]:
-        """Return how often a new server makes each call until the bidders have bid."""
+        """Return the count of each call that a new server makes until the bidders have bid."""
         with traced(self.house.process.pid, "-e", f"trace={','.join(CALLS)}") as tracer:
             self._kill()
             self._settle(self._burst())
         return counts(tracer.rest())
 
     def strike(self, fault: Fault) -> bool:
-        """Have a fault strike a new server, and see the house go on; return whether the fault was reached."""
+        """Have a fault strike a new server, and check that the house recovers; return whether the fault was reached."""
         with self._traced(fault) as tracer:
             bids = self._burst()
             for bid in bids:
@@ -64,7 +64,7 @@ class Sweep:
 
     @contextmanager
     def _traced(self, fault: Fault) -> Iterator[Tracer]:
-        """Have a new server started and traced: alone if it is to be killed, else with all that follow it."""
+        """Start and trace a new server: alone if the fault kills it, otherwise with all its successors."""
         if fault.what != KILL:
             with traced(self.house.process.pid, *fault.rule) as tracer:
                 self._kill()

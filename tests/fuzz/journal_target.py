@@ -1,8 +1,8 @@
-"""A journal whose file was changed at any place: what is read is what was written, or there is a StorageError.
+"""A journal whose file was changed anywhere: reading returns the written data, or raises StorageError.
 
-Bytes are changed anywhere, or cells of the tables get values of any type, which no table would take by itself. An input
-is a list of changes: of six bytes each, where (four bytes, of the file's length), how, and what; or of four bytes each,
-which column, which row, a value of which type, and which value.
+Bytes are changed anywhere, or cells of the tables get values of any type, which the tables would refuse. An input is a
+list of changes. A change of bytes has six bytes: the place (four bytes, within the file's length), the kind, and the
+value. A change of a cell has four bytes: the column, the row, the type of the value, and the value.
 """
 
 import shutil
@@ -31,7 +31,7 @@ COLUMNS: Final = (
 )
 _REFUSALS: Final = [rejection(1, 500 + number) for number in range(5)]
 _KEYS: Final = frozenset({"first", "id"})
-"""Primary keys, which hold integers only."""
+"""The primary keys, which hold only integers."""
 _INTEGERS: Final = (0, 1, -1, 7, 20, 2**31, 2**40, 2**53, 2**63 - 1, -(2**63))
 _VALUES: Final[tuple[tuple[object, ...], ...]] = (
     (None,),
@@ -44,7 +44,7 @@ _VALUES: Final[tuple[tuple[object, ...], ...]] = (
 
 @cache
 def _sound_file() -> bytes:
-    """Return the file of a journal with every type of fact and rejections."""
+    """Return the file of a journal that has every type of fact, and rejections."""
     folder = Path(tempfile.mkdtemp())
     try:
         journal = SqliteStore(folder / FILE_NAME).take_over("")
@@ -76,13 +76,13 @@ def changed(sound: bytes, changes: bytes) -> bytes:
 
 
 def damage_journal(changes: bytes) -> None:
-    """Read a journal of which bytes were changed, and go on with it where that is allowed."""
+    """Read a journal with changed bytes, and continue it if that is allowed."""
     with _journal_of(changed(_sound_file(), changes)) as path:
         _use(path)
 
 
 def damage_cells(changes: bytes) -> None:
-    """Read a journal of which cells were changed, and go on with it where that is allowed."""
+    """Read a journal with changed cells, and continue it if that is allowed."""
     with _journal_of(_sound_file()) as path:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             _change_cells(connection, changes)
@@ -124,7 +124,7 @@ def _use(path: Path) -> None:
 
 
 def _read_all(record: Record | None, store: SqliteStore) -> None:
-    """Read everything, and write if not opened for reading; what is sound is what was written, in its order."""
+    """Read everything, and write unless opened for reading; all sound data must be the written data, in order."""
     writer = None if record is not None else store.take_over("")
     journal = record or writer
     assert journal is not None
@@ -152,5 +152,5 @@ def damage_seeds() -> Sequence[bytes]:
 
 
 def cell_seeds() -> Sequence[bytes]:
-    """Return for each column a value of each type."""
+    """Return changes that put a value of each type into each column."""
     return [bytes((column, 3, kind, 1)) for column in range(len(COLUMNS)) for kind in range(len(_VALUES))]

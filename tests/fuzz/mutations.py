@@ -1,4 +1,4 @@
-"""Inputs without atheris: seeds, changed at random. The same random source gives the same inputs."""
+"""Inputs without atheris: randomly changed seeds. The same random source gives the same inputs."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +9,7 @@ CHANGES_MAX: Final = 4
 TELLING_BYTES: Final = (
     b"\x00\x01\x7f\x80\x8f\x90\x9f\xa0\xc0\xc1\xc2\xc3\xc4\xc7\xca\xcb\xcf\xd3\xd9\xdb\xdc\xdd\xde\xdf\xff"
 )
-"""Where MessagePack's kinds begin and end."""
+"""The bytes at which MessagePack's kinds begin and end."""
 
 
 def _replace(chance: random.Random, body: bytearray) -> None:
@@ -47,7 +47,7 @@ _CHANGES: Final[Sequence[Callable[[random.Random, bytearray], None]]] = (
 
 
 def inputs(seeds: Sequence[bytes], chance: random.Random, runs: int) -> Iterator[bytes]:
-    """Yield every seed as it is, then changed ones, `runs` in all."""
+    """Yield every seed unchanged, then changed seeds, `runs` inputs in all."""
     yield from seeds[:runs]
     for _ in range(runs - len(seeds)):
         body = bytearray(chance.choice(seeds))

@@ -1,4 +1,4 @@
-"""Running a target on many inputs: by atheris, which looks for new paths, or by chance alone."""
+"""Runs a target on many inputs: from atheris, which searches for new paths, or random ones."""
 
 import random
 import sys
@@ -20,7 +20,7 @@ def has_atheris() -> bool:
 
 
 def run_by_chance(name: str, runs: int, seed: int) -> None:
-    """Try so many inputs. Raises what the target raised, with a note of the input that did it."""
+    """Try `runs` random inputs. Raises the target's error, with a note of the input that caused it."""
     from tests.fuzz.targets import TARGETS
 
     target = TARGETS[name]
@@ -33,7 +33,7 @@ def run_by_chance(name: str, runs: int, seed: int) -> None:
 
 
 def run_by_atheris(name: str, runs: int, seed: int) -> None:
-    """Try so many inputs that atheris makes of the seeds, and end the process: status 0 if nothing was found."""
+    """Try `runs` inputs that atheris makes from the seeds, and end the process, with status 0 if it found nothing."""
     import atheris
 
     with atheris.instrument_imports(include=PACKAGES):

@@ -1,6 +1,7 @@
-"""A sale to which bytes are sent: anything, between what is valid, with repeats, time and restarts in between.
+"""A sale that receives arbitrary bytes among valid requests, with repeats, passing time and restarts.
 
-An input is read as a script. Each step begins with a byte that says who does what; the following bytes say how.
+An input is read as a script. The first byte of each step chooses the actor and the action; the next bytes are its
+details.
 """
 
 from typing import Final, get_args
@@ -18,7 +19,7 @@ LOTS: Final = (*lots(2), lot("3", duration_ms=200, reserve_minor=1500), lot("4",
 
 
 class Script:
-    """Reads numbers and chunks off an input; past its end all is zero."""
+    """Reads numbers and chunks from an input; after its end everything is zero."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -38,7 +39,7 @@ class Script:
 
 
 class Play:
-    """One sale with what was sent to it and answered."""
+    """One sale with its requests and answers."""
 
     def __init__(self) -> None:
         self.sale = SmallSale(*LOTS)
@@ -76,7 +77,7 @@ class Play:
         self.send(key, encode(request))
 
     def send(self, key: str, body: bytes) -> None:
-        """Send bytes; what comes back is a documented answer, and what was decided once is decided for ever."""
+        """Send bytes; the answer must be a documented one, and a decision must stay the same forever."""
         self._last = (key, body)
         answer = self.sale.send(key, body)
         self.sale.commit()
@@ -100,7 +101,7 @@ class Play:
             assert before == answer, "a repeated request got another verdict"
 
     def restart(self) -> None:
-        """Take the sale up again from its record: nothing may have changed."""
+        """Rebuild the sale from its record: nothing may have changed."""
         self.sale.commit()
         before = self.sale.house.engine.state
         again = self.sale.rebuilt()
@@ -120,7 +121,7 @@ def play_session(body: bytes) -> None:
 
 
 def session_seeds() -> list[bytes]:
-    """Scripts that reach every kind of step."""
+    """Return scripts that reach every kind of step."""
     hello, ping = encode(Hello(id=1, versions=(1,), name="Dan")), encode(Ping(id=9))
     chunks = [bytes((3, len(hello))) + hello, bytes((0, len(ping))) + ping, bytes((5, 4)) + b"\xc1\xff\x00\x81"]
     bids = [bytes((8 + who, 10 + 7 * who, 3, who, 5 + who, 1 + who)) for who in range(4)]

@@ -1,4 +1,4 @@
-"""A snapshot whose file was changed at any place: a start takes it as it was written, or passes it over.
+"""A snapshot whose file was changed anywhere: a start uses it only with its written content, or skips it.
 
 An input is a list of changes, as for the journal.
 """
@@ -31,7 +31,7 @@ class _Kept(NamedTuple):
     older: SavedState
     newer: SavedState
     content: bytes
-    """Of the newer one's file."""
+    """The content of the newer snapshot's file."""
 
     @property
     def folder(self) -> Path:
@@ -40,7 +40,7 @@ class _Kept(NamedTuple):
 
 @cache
 def _kept() -> _Kept:
-    """Return what is written once and then read again and again."""
+    """Return the sale, written once and then read again and again."""
     place, sale = tempfile.TemporaryDirectory(), SmallSale()
     saved: list[SavedState] = []
     folder = Path(place.name)

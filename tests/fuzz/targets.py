@@ -1,4 +1,4 @@
-"""What is fuzzed. A target takes any bytes; it raises where something happened that the documentation does not know."""
+"""The fuzzed targets. A target takes any bytes; it raises if the program does something undocumented."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -91,4 +91,4 @@ TARGETS: Final[dict[str, Target]] = {
     "cells": Target(damage_cells, cell_seeds, 100, 5_000),
     "snapshots": Target(damage_snapshot, snapshot_seeds, 500, 100_000),
 }
-"""Ten million inputs in all by `make torture`."""
+"""The targets by name; `make torture` tries ten million inputs in all."""

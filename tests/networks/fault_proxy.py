@@ -1,7 +1,8 @@
 """A bad network between clients and a house: a proxy on another loopback address, with the same ports.
 
-Each connection is two pumps that copy bytes by the `Weather`, which a test changes while they run. TCP's own promises
-hold, as on a real network: bytes come in order or not at all, unless `corrupt_one_in` breaks even that.
+Each connection has two pumps that copy bytes as the `Weather` says, and a test changes the weather during the run.
+TCP's own promises hold, as on a real network: bytes come in order or not at all. Only `corrupt_one_in` breaks this
+promise.
 """
 
 import random
@@ -20,25 +21,25 @@ HOST = "127.0.0.2"
 CHUNK_BYTES = 4 * 1024
 PATIENCE_S = 60.0
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-"""SO_LINGER with no time: the peer gets a reset and not an orderly end."""
+"""SO_LINGER with no time: the peer gets a reset instead of an orderly end."""
 
 
 @dataclass(frozen=True)
 class Weather:
-    """What the network does to bytes."""
+    """The network's effect on bytes."""
 
     delay_s: float = 0.0
     bytes_per_s: float = float("inf")
     corrupt_one_in: int = 0
-    """Flip a bit in one of about so many chunks; 0: never."""
+    """Flip a bit in about one of this many chunks; 0 means never."""
     is_hole: bool = False
-    """Nothing gets through, and nobody is told; what was under way comes later, as TCP sends it again."""
+    """Nothing gets through, and nobody is told; bytes under way come later, as TCP sends them again."""
     is_refusing: bool = False
     """New connections are cut at once."""
 
 
 class FaultProxy:
-    """The network between a house and who reaches it by `HOST`; use `bad_network`."""
+    """The network between a house and the clients that reach it by `HOST`; use `bad_network`."""
 
     def __init__(self, house: JoinLink, seed: int) -> None:
         self._house = house
@@ -59,23 +60,23 @@ class FaultProxy:
     # --- what a test does ---------------------------------------------------------------------------------------------
 
     def set(self, **weather: Any) -> None:
-        """Change the weather; what is not named is fine again."""
+        """Change the weather; everything not named is fine again."""
         with self._changed:
             self._weather = replace(Weather(), **weather)
             self._changed.notify_all()
 
     def cut(self) -> None:
-        """Reset all connections at both ends, once there are any."""
+        """Wait for a first connection, then reset all connections at both ends."""
         for pipe in self._live():
             pipe.cut()
 
     def half_close(self, *, towards_house: bool) -> None:
-        """End one direction of all connections in good order, once there are any, while the other goes on."""
+        """Wait for a first connection, then end one direction of all in good order; the other direction continues."""
         for pipe in self._live():
             pipe.half_close(towards_house=towards_house)
 
     def wait_until_corrupted(self, before: int) -> None:
-        """Wait until more chunks than before have been broken."""
+        """Wait until more than `before` chunks have been corrupted."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.corrupted > before, PATIENCE_S), "nothing came to be broken"
 
@@ -97,7 +98,7 @@ class FaultProxy:
     # --- what its threads do ------------------------------------------------------------------------------------------
 
     def _live(self) -> list["_Pipe"]:
-        """Return the connections that there are, waiting for the first: clients may take a while to be back."""
+        """Return all connections, after waiting for the first: clients may take a while to come back."""
         with self._changed:
             assert self._changed.wait_for(lambda: any(pipe.is_live for pipe in self._pipes), PATIENCE_S), "nobody came"
             self._pipes = [pipe for pipe in self._pipes if pipe.is_live]
@@ -113,7 +114,7 @@ class FaultProxy:
                 if self._weather.is_refusing:
                     raise ConnectionRefusedError
                 house = socket.create_connection((self._house.host, port))
-            except OSError:  # no house there just now
+            except OSError:  # no house listens at present
                 cut_off(client)
                 continue
             with self._changed:
@@ -121,7 +122,7 @@ class FaultProxy:
                 self._changed.notify_all()
 
     def wait_for_passage(self, size_bytes: int, is_live: threading.Event) -> None:
-        """Return when so many bytes, read just now, may go on."""
+        """Wait until this many bytes, which have just been read, may continue."""
         due_s = time.monotonic() + self._weather.delay_s + size_bytes / self._weather.bytes_per_s
         with self._changed:
             while is_live.is_set() and not self._is_closed:
@@ -145,13 +146,13 @@ class FaultProxy:
         return chunk[:place] + bytes([chunk[place] ^ 1 << self._chance.randrange(8)]) + chunk[place + 1 :]
 
     def wake(self) -> None:
-        """Have all pumps look again."""
+        """Have all pumps check the weather again."""
         with self._changed:
             self._changed.notify_all()
 
 
 class _Pipe:
-    """A client's connection and the house's that belongs to it, with a pump for each direction."""
+    """A client's connection and its counterpart at the house, with a pump for each direction."""
 
     def __init__(self, proxy: FaultProxy, client: socket.socket, house: socket.socket) -> None:
         self._proxy = proxy

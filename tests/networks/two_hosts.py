@@ -1,6 +1,7 @@
-"""Two hosts on this machine: network namespaces of their own, a cable between them, and a firewall that cuts it.
+"""Two hosts on this machine: two network namespaces, a cable between them, and a firewall that cuts it.
 
-`inside` moves the calling thread to a host; processes and threads that it starts there stay there, a client's included.
+`inside` moves the calling thread to a host. Processes and threads that it starts there stay there, including a
+client's.
 """
 
 import ctypes
@@ -22,7 +23,7 @@ _NEW_NETWORK = 0x40000000
 
 
 def run(*command: str) -> None:
-    """Run a command as root. Raises with what it said where it fails."""
+    """Run a command as root. Raises an error with its output if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
 
@@ -49,12 +50,12 @@ class TwoHosts:
         run("ip", "netns", "exec", self._names[host], "nft", rules)
 
     def load(self, host: str, rules: Path) -> None:
-        """Load a file of nft's on a host."""
+        """Load a file of nft rules on a host."""
         run("ip", "netns", "exec", self._names[host], "nft", "-f", str(rules))
 
     @contextmanager
     def inside(self, host: str) -> Iterator[None]:
-        """Have this thread be on a host during the block."""
+        """Move this thread to a host during the block."""
         library = ctypes.CDLL(None, use_errno=True)
         with open("/proc/thread-self/ns/net") as before, open(f"/run/netns/{self._names[host]}") as there:
             _enter(library, there.fileno())
@@ -65,7 +66,7 @@ class TwoHosts:
 
     @contextmanager
     def wall(self, match: str = "") -> Iterator[None]:
-        """Drop what arrives at the bidders' host and matches, without a word to anybody; during the block."""
+        """During the block, silently drop matching packets that arrive at the bidders' host."""
         chain = "add chain inet wall arriving { type filter hook input priority 0; policy accept; }"
         self._filter(BIDDERS, f"{chain}; add rule inet wall arriving {match} counter drop")
         try:
@@ -74,7 +75,7 @@ class TwoHosts:
             self._filter(BIDDERS, "flush table inet wall")
 
     def wait_until_dropped(self) -> None:
-        """Wait until the wall has dropped something since it was built."""
+        """Wait until the wall has dropped a packet."""
         deadline_s = time.monotonic() + PATIENCE_S
         while not self._has_dropped():
             assert time.monotonic() < deadline_s, "nothing came that could be dropped"
@@ -96,7 +97,7 @@ def _enter(library: ctypes.CDLL, handle: int) -> None:
 
 
 def why_impossible() -> str:
-    """Return why there can't be two hosts here; empty where there can."""
+    """Return the reason why two hosts are impossible here; empty if they are possible."""
     if not Path("/proc/self/ns/net").exists() or os.geteuid() != 0:
         return "two hosts need network namespaces, and root to make them"
     missing = [program for program in ("ip", "nft") if shutil.which(program) is None]
@@ -112,7 +113,7 @@ def why_impossible() -> str:
 
 @contextmanager
 def two_hosts() -> Iterator[TwoHosts]:
-    """Have two hosts during the block; skip the test, with the reason, where that can't be."""
+    """Set up two hosts during the block; skip the test, with the reason, if that is impossible."""
     reason = why_impossible()
     if reason:
         pytest.skip(reason)

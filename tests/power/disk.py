@@ -1,11 +1,11 @@
-"""A disk whose power may go at any moment, and what may be found on it afterwards.
+"""A disk whose power may fail at any moment, and its possible content afterwards.
 
-The law that an image obeys, which is that of POSIX and of the usual file systems:
+The rules for an image, which are those of POSIX and of the usual file systems:
 
-- What was written to a file before its last sync is there. Of what was written since, any sectors are, in any order.
-- A length that was set since the last sync is there or not; if not, nothing that was done to the file after it is.
-- The file may be as long as its unsynced writes made it although their content is missing; then anything is there.
-- Names that were made, given or removed since the folder's last sync are there up to any one of them.
+- Everything written to a file before its last sync is present. Of later writes any sectors are present, in any order.
+- A length set after the last sync is present or not; if not, no later change of the file is present.
+- The file may be as long as its unsynced writes made it, although their content is missing; it then has any content.
+- Of the names made, given or removed since the folder's last sync, a beginning of the list is in effect.
 - `-shm` is a memory map that nobody syncs: it is gone or has any content.
 """
 
@@ -23,7 +23,7 @@ SHARED_MEMORY_BYTES = 32 * 1024
 
 @dataclass(eq=False)
 class File:
-    """What of a file is on the disk, and what is on its way there."""
+    """A file's content on the disk, and the changes not yet synced."""
 
     durable: bytearray = field(default_factory=bytearray)
     pending: list[Written | Cut] = field(default_factory=list)
@@ -34,7 +34,7 @@ class File:
         self.pending.clear()
 
     def image(self, chance: Random) -> bytes:
-        """Return what may be there after a loss of power."""
+        """Return a possible content after a loss of power."""
         content = bytearray(self.durable)
         share = chance.choice((0.0, 1.0, 1.0, chance.random()))
         sector_bytes = chance.choice(SECTORS_BYTES)
@@ -67,7 +67,7 @@ def _put(content: bytearray, deed: Written | Cut) -> None:
 
 
 def _sectors(deed: Written, sector_bytes: int) -> Iterable[Written]:
-    """Yield what a write puts into each sector."""
+    """Yield the part of a write in each sector."""
     at, data = deed.offset, deed.data
     while data:
         size = sector_bytes - at % sector_bytes
@@ -76,7 +76,7 @@ def _sectors(deed: Written, sector_bytes: int) -> Iterable[Written]:
 
 
 class Disk:
-    """One folder on a disk. `take` what a program does; `image` what is there if the power goes now."""
+    """One folder on a disk. `take` applies a program's deed; `image` returns the content if the power fails now."""
 
     def __init__(self, content: dict[str, bytes] | None = None) -> None:
         self._durable = {name: File(bytearray(data)) for name, data in (content or {}).items()}
@@ -115,7 +115,7 @@ class Disk:
                 names.pop(name, None)
 
     def image(self, chance: Random) -> dict[str, bytes]:
-        """Return the files that may be found, by name."""
+        """Return possible files after a loss of power, by name."""
         names = dict(self._durable)
         for deed in self._pending[: chance.randrange(len(self._pending) + 1)]:
             self._name(names, deed)

@@ -1,4 +1,4 @@
-"""What a program did to the files of one folder, in order, as strace saw it; and the marks that it set meanwhile.
+"""A program's changes to the files of one folder, in order, as recorded by strace, together with its marks.
 
 A program sets a mark by writing a line to its standard output, such as `acknowledged 7`.
 """
@@ -23,7 +23,7 @@ _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
 
 class Opened(NamedTuple):
-    """A file was opened under a handle; made if it was not there."""
+    """A file was opened under a handle; it was created if missing."""
 
     handle: int
     name: str
@@ -31,7 +31,7 @@ class Opened(NamedTuple):
 
 
 class Written(NamedTuple):
-    """Bytes were put at an offset."""
+    """Bytes were written at an offset."""
 
     handle: int
     offset: int
@@ -39,14 +39,14 @@ class Written(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """The file was given a length."""
+    """The length of the file was set."""
 
     handle: int
     length: int
 
 
 class Synced(NamedTuple):
-    """The file is on the disk as it is now; the folder itself, with all its names, where `handle` is 0."""
+    """The file was synced to the disk; if `handle` is 0, the folder itself with all its names."""
 
     handle: int
 
@@ -74,11 +74,11 @@ Deed = Opened | Written | Cut | Synced | Renamed | Removed | Mark
 
 
 class UnknownCallError(Exception):
-    """The program changed a file of the folder in a way that this reader does not know."""
+    """The program changed a file of the folder in a way unknown to this reader."""
 
 
 def record(module: str, folder: Path, *arguments: str) -> list[Deed]:
-    """Run a module of the tests with the folder as its first argument and return what it did there."""
+    """Run a module of the tests with the folder as its first argument, and return its deeds there."""
     with tempfile.TemporaryDirectory() as elsewhere:
         log = Path(elsewhere) / "calls"
         command = ["strace", "-f", "-xx", "-s", str(BYTES_MAX), "-o", str(log), "-e", f"trace={CALLS}"]
@@ -94,7 +94,7 @@ def record(module: str, folder: Path, *arguments: str) -> list[Deed]:
 
 
 class _Reader:
-    """Follows the handles of all processes; a handle that is given twice gets another number."""
+    """Follows the handles of all processes; a reused handle gets another number."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)

@@ -1,4 +1,4 @@
-"""Takes a journal up from what a loss of power left, and says in what it is not as it must be."""
+"""Opens a journal from the files left by a loss of power, and reports its faults."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ from tests.power.writer import fact, rejection, state
 
 
 class Offered(NamedTuple):
-    """A batch that the journal was given: the position of its last fact, and how large its texts are."""
+    """A batch given to the journal: the position of its last fact, and the size of its texts."""
 
     position: int
     is_large: bool
@@ -27,7 +27,7 @@ class Offered(NamedTuple):
 
 @dataclass
 class Expected:
-    """What the marks so far say of the journal."""
+    """The required content of the journal by the marks so far."""
 
     offered: dict[int, Offered] = field(default_factory=lambda: {0: Offered(0, is_large=False)})
     acknowledged: int = 0
@@ -54,16 +54,16 @@ class Expected:
 
 
 class Crash(NamedTuple):
-    """A loss of power: after how many deeds, and which of the legal images is found."""
+    """A loss of power: the number of deeds before it, and the choice among the possible images."""
 
     deeds: int
     seed: int
 
 
 def crashes(deeds: Sequence[Deed], count: int, seed: int) -> list[Crash]:
-    """Return so many moments, in order: half anywhere, half right after a mark or a sync if there is any.
+    """Return `count` moments, in order: half anywhere, half right after a mark or a sync, if there is any.
 
-    Taking up a journal that was closed in order syncs nothing.
+    There may be none: opening a journal that was closed in order syncs nothing.
     """
     chance = Random(seed)
     turns = [number for number, deed in enumerate(deeds, 1) if isinstance(deed, Mark | Synced)] or [len(deeds)]
@@ -74,7 +74,7 @@ def crashes(deeds: Sequence[Deed], count: int, seed: int) -> list[Crash]:
 def images(
     deeds: Sequence[Deed], moments: Iterable[Crash], disk: Disk, expected: Expected
 ) -> Iterator[tuple[Crash, dict[str, bytes], Expected]]:
-    """Yield what is found after each loss of power, with what must be in it; the moments are in order."""
+    """Yield the files after each loss of power, with their required content; the moments are in order."""
     done = 0
     for moment in moments:
         for deed in deeds[done : moment.deeds]:
@@ -87,7 +87,7 @@ def images(
 
 
 def faults(image: dict[str, bytes], expected: Expected, folder: Path) -> list[str]:
-    """Return what is wrong with the journal of an image, brought up in an empty folder."""
+    """Return the faults of an image's journal, opened in an empty folder."""
     write_image(image, folder)
     path = folder / FILE_NAME
     try:
@@ -132,7 +132,7 @@ def _faults_of_snapshot(journal: Journal, folder: Path, expected: Expected) -> I
     yield from (one.reason for one in passed_over)
 
 
-if __name__ == "__main__":  # what a house does after a loss of power, for a recording of it
+if __name__ == "__main__":  # a house's acts after a loss of power, to be recorded
     with closing(SqliteStore(Path(sys.argv[1]) / FILE_NAME).take_over("")) as opened:
         opened.verify_chain()
         snapshots = SnapshotFiles(Path(sys.argv[1]))

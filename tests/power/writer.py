@@ -1,7 +1,7 @@
-"""Writes a journal of known content, with snapshots, as a house does in runs of which most end without a farewell.
+"""Writes a journal of known content, with snapshots, as a house does in several runs; most runs end without closing it.
 
-Run as `python -m tests.power.writer FOLDER RUN...`, each RUN as in RUNS. Before each deed and after it a mark goes to
-standard output.
+Run it as `python -m tests.power.writer FOLDER RUN...`, each RUN as in RUNS. It writes a mark to standard output before
+and after each deed.
 """
 
 import os
@@ -19,11 +19,11 @@ from common.lot import Announced
 from common.messages import Rejected
 
 LARGE_TEXT = "A long word on the state of things. " * 450
-"""Large enough for a few batches to fill the WAL, so that a checkpoint comes in a short run."""
+"""A text so large that a few batches fill the WAL, and a short run includes a checkpoint."""
 
 
 class Batch(NamedTuple):
-    """What a batch holds: so many facts, with a text that is short or long."""
+    """The content of a batch: the number of its facts, with short or long texts."""
 
     facts: int
     is_large: bool = False
@@ -39,24 +39,24 @@ BATCHES = {"one": Batch(1), "small": Batch(7), "alive": Batch(0), "large": Batch
 
 
 def fact(position: int, *, is_large: bool) -> AnyFact:
-    """Return the fact that is at a position."""
+    """Return the fact at a position."""
     said = Announced(position, position, f"number {position}")
     return SaleDecided(at_ms=position, seq=position, event=said, by="auctioneer" + LARGE_TEXT * is_large)
 
 
 def rejection(batch: int) -> Rejection:
-    """Return the rejection that goes with a batch."""
+    """Return the rejection of a batch."""
     verdict = Rejected(id=batch, code=RejectCode.BELOW_MINIMUM, lot="1", seq=0, board=EnglishBoard(100))
     return Rejection(batch, 1, BidRequest(id=batch, lot="1", amount_minor=batch), verdict)
 
 
 def state(position: int) -> bytes:
-    """Return the state that is saved for a position."""
+    """Return the state saved for a position."""
     return b"the state at %d. " % position * 1000
 
 
 def write(folder: Path, run: str) -> None:
-    """Carry out a run; the numbers of batches go on where an earlier run ended."""
+    """Carry out a run; the numbers of batches continue from the earlier run."""
     journal = SqliteStore(folder / FILE_NAME).take_over("")
     tell("opened", journal.position)
     for step in RUNS[run]:
@@ -81,7 +81,7 @@ def tell(*words: object) -> None:
 
 
 def main() -> None:
-    """Run each in a process of its own, which ends as by a kill."""
+    """Carry out each run in a separate process, which ends as by a kill."""
     folder = Path(sys.argv[1])
     for run in sys.argv[2:]:
         child = os.fork()

@@ -77,7 +77,7 @@ def sale_of(folder: DataFolder) -> Iterator[OpenSale]:
 
 
 def begin_sale(path: Path, maximum_minor: int = 130_000) -> DataFolder:
-    """Begin the sale of CATALOGUE: Ann (paddle 1) leads lot 1 with this maximum, by itself to the reserve of 1,300."""
+    """Begin the sale of CATALOGUE: Ann (paddle 1) leads lot 1 with this maximum, by default the reserve of 1,300."""
     folder = DataFolder(path)
     folder.prepare()
     with sale_of(folder) as sale:
@@ -94,7 +94,7 @@ def begin_sale(path: Path, maximum_minor: int = 130_000) -> DataFolder:
 
 @contextmanager
 def desk(folder: DataFolder, answer: _Answer | None = None) -> Iterator[None]:
-    """Answer control requests: as a house does, or by `answer`; None is silence."""
+    """Answer control requests as a house does, or by `answer`; its None is silence."""
     hold = folder.whereabouts.hold()
     context: zmq.Context[zmq.SyncSocket] = zmq.Context()
     stop = context.socket(zmq.PAIR)
@@ -149,7 +149,7 @@ def _answer_all(sale: OpenSale, control: zmq.SyncSocket, stop: zmq.SyncSocket, a
 
 _starter = multiprocessing.get_context("forkserver")
 _starter.set_forkserver_preload(["auctioneer.cli"])
-"""Its processes begin with the program imported: to import it takes far longer than all that most commands do."""
+"""Its processes begin with the program imported, since the import takes far longer than most commands."""
 
 
 def _run_at(terminal: Any, words: tuple[str, ...]) -> None:
@@ -165,7 +165,7 @@ def _run_at(terminal: Any, words: tuple[str, ...]) -> None:
 
 
 def at_terminal(folder: DataFolder, *words: str, typed: bytes = b"", columns: int = 80) -> tuple[int, str]:
-    """Run the program at a terminal without colours; return its exit status and what the terminal showed."""
+    """Run the program at a terminal without colours; return its exit status and the text on the terminal."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = _starter.Process(target=_run_at, args=(DupFd(theirs), (*words, "--data", str(folder.path))))
@@ -177,7 +177,7 @@ def at_terminal(folder: DataFolder, *words: str, typed: bytes = b"", columns: in
         while chunk := os.read(ours, 65536):
             shown += chunk
     except OSError as error:
-        if error.errno != errno.EIO:  # Linux's way to say that the program closed its end
+        if error.errno != errno.EIO:  # Linux reports this when the program has closed its end
             raise
     finally:
         os.close(ours)

@@ -1,4 +1,4 @@
-"""A house without sockets and disk, at a time of the test's choosing, with the record of all that it did."""
+"""A house without sockets and disk, at a time chosen by the test, with the record of all its acts."""
 
 from typing import TypedDict, Unpack
 
@@ -36,7 +36,7 @@ DOLLARS = Currency("USD", 2)
 
 
 def sale_created(currency: Currency = DOLLARS, *, ends_after_last_lot: bool = False) -> SaleCreated:
-    """Return what every record begins with."""
+    """Return the first fact of every record."""
     return SaleCreated(
         at_ms=START_MS,
         sale="5a1e",
@@ -48,7 +48,7 @@ def sale_created(currency: Currency = DOLLARS, *, ends_after_last_lot: bool = Fa
 
 
 def lot(number: str, *, by_hand: bool = False, reserve_minor: int | None = None, **terms: Unpack[LotWords]) -> LotSpec:
-    """Return a lot from 10.00 on, by steps of 1.00, open for an hour from the start."""
+    """Return a lot that starts at 10.00, with steps of 1.00, open for an hour from the sale's start."""
     given: LotWords = {
         "title": f"Lot {number}",
         "starting_minor": 1000,
@@ -66,7 +66,7 @@ def lots(count: int) -> tuple[LotSpec, ...]:
 
 
 def largest_lots(count: int) -> list[LotSpec]:
-    """Return lots as large as a catalogue may have them, in characters of four bytes."""
+    """Return lots with texts as long as a catalogue allows, in characters of four bytes."""
     return [
         lot(
             f"{number:016}",
@@ -97,7 +97,7 @@ def code_of(answer: object) -> RejectCode:
 
 
 class HelloWords(TypedDict, total=False):
-    """Fields of a hello that says more than a name."""
+    """The fields of a hello besides the name."""
 
     role: Role
     key: str
@@ -105,7 +105,7 @@ class HelloWords(TypedDict, total=False):
 
 
 class SmallSale:
-    """A house with lots, asked directly; `record` and `rejections` are what a journal would hold."""
+    """A house with lots, called directly; `record` and `rejections` hold what a journal would."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class SmallSale:
         self.commit()
 
     def commit(self) -> Batch:
-        """Take what was done into the record."""
+        """Add the batch of new facts to the record."""
         batch = self.house.flush()
         self.record += batch.facts
         self.rejections += batch.rejections
@@ -148,7 +148,7 @@ class SmallSale:
         return self.house.handle(key, body, self.now_ms)
 
     def ask(self, key: str, request: AnyRequest) -> AnyAnswer:
-        """Return the answer to a request, which is in the record then."""
+        """Return the answer to a request; afterwards the request is in the record."""
         answer = self.send(key, encode(request))
         assert answer is not None, "the house was silent"
         assert not isinstance(answer, Parked), "the question waits"
@@ -170,14 +170,14 @@ class SmallSale:
         return answer
 
     def rebuilt(self, snapshot: bytes | None = None, after: int = 0) -> House:
-        """Return the house as the record tells it, or as a snapshot and the record's facts from `after` on do."""
+        """Return the house rebuilt from the record, or from a snapshot and the record's facts after `after`."""
         house = House.rebuild(self.settings, snapshot, self.record[after:], self.rejections, self.now_ms)
         house.admit_listed(self._listed)
         return house
 
 
 def two_open_lots() -> SmallSale:
-    """Return a sale of two open lots, the second to be bought for 50.00, with Ann (1) and Bob (2)."""
+    """Return a sale of two open lots with Ann (1) and Bob (2); the second lot has a buy-now price of 50.00."""
     sale = SmallSale(lot("1"), lot("2", buy_now_minor=5000))
     sale.join(ANN, "Ann")
     sale.join(BOB, "Bob")

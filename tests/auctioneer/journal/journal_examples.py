@@ -188,7 +188,7 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
 
 
 def announcements(count: int, first: int = 1) -> list[AnyFact]:
-    """Return facts that can be told apart by their seq."""
+    """Return facts that differ in their seq."""
     return [
         SaleDecided(at_ms=AT_MS + seq, seq=seq, event=Announced(seq, AT_MS + seq, f"number {seq}"), by="auctioneer")
         for seq in range(first, first + count)
@@ -201,7 +201,7 @@ def rejection(paddle: int, request: int, minimum_minor: int = 100) -> Rejection:
 
 
 def tamper(path: Path, script: str) -> None:
-    """Change a journal's file as somebody with the sqlite3 program could."""
+    """Change a journal's file, as somebody with the sqlite3 program could."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(script)
         assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
@@ -209,7 +209,7 @@ def tamper(path: Path, script: str) -> None:
 
 @contextmanager
 def any_value_allowed(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let cells be given what only damage could, until the end of the block, as if the tables had no rules."""
+    """Allow any value in a cell until the end of the block, as if the tables had no rules; only damage could do so."""
     connection.execute("PRAGMA writable_schema = ON")
     described = connection.execute("SELECT rowid, sql FROM sqlite_schema WHERE type = 'table'").fetchall()
     for row, sql in described:
@@ -223,7 +223,7 @@ def any_value_allowed(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def damage_cells(path: Path, script: str) -> None:
-    """Change a journal's cells to what the tables would not take."""
+    """Change a journal's cells to values that the tables would refuse."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection, any_value_allowed(connection):
         connection.executescript(script)
 

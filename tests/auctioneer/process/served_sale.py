@@ -1,6 +1,6 @@
-"""A server on simulated sockets, clock and disk, turned until a moment of the test's choosing.
+"""A server on simulated sockets, clock and disk, run until a moment chosen by the test.
 
-What it stores and what it sends are in one list, `told`, in the order in which they happened.
+One list, `told`, has all that the server stores and sends, in order.
 """
 
 import socket
@@ -44,7 +44,7 @@ from tests.simulation.world import Clocks, World
 STOP_HANDLE = 7
 STORE_HANDLE = 9
 NEVER_MS = 10**9
-"""For what a commit takes that is never finished."""
+"""The duration of a commit that never finishes."""
 
 
 class Stored(NamedTuple):
@@ -57,13 +57,13 @@ class Stored(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """An answer left for a key; one to the endpoint is as it stands on the wire."""
+    """An answer left for a key; an answer of the control endpoint is in its form on the wire."""
 
     at_ms: int
     key: str
     answer: AnyAnswer | bytes
     reads: int
-    """How many requests the server had read by then."""
+    """The number of requests that the server had read by then."""
 
     @property
     def request_id(self) -> int:
@@ -77,7 +77,7 @@ Told = TypeVar("Told", bound=AnyBroadcast, covariant=True)
 
 
 class Published(NamedTuple, Generic[Told]):
-    """A message left for all who want its topic; what is told of many lots in one frame is here lot by lot."""
+    """A message left for all subscribers of its topic; a frame about many lots is split by lot here."""
 
     at_ms: int
     topic: bytes
@@ -85,20 +85,20 @@ class Published(NamedTuple, Generic[Told]):
 
 
 class Logged(NamedTuple):
-    """What the log was told."""
+    """A line of the log."""
 
     what: str
     more: dict[str, object]
 
 
 class _Router(Router):
-    """A ROUTER to which a peer may be one that does not read."""
+    """A ROUTER with peers that may not read."""
 
     def __init__(self, sale: "ServedSale") -> None:
         super().__init__(sale)
         self.full: set[bytes] = set()
         self.frames: dict[str, int] = {}
-        """Of how many frames the messages of a key are, where it is not one."""
+        """The number of frames in the messages of a key, if it is not one."""
         self._following = 0
 
     def recv(self, flags: int = 0, copy: bool = True) -> "bytes | Frame":
@@ -132,7 +132,7 @@ class _FrameOf(Frame):
 
 
 class _Publisher(Publisher):
-    """An XPUB whose listeners have a real connection each, so that whether it is open can be asked."""
+    """An XPUB whose listeners each have a real connection, so that a test can ask whether it is open."""
 
     def __init__(self, sale: "ServedSale", port: int) -> None:
         super().__init__(sale)
@@ -151,7 +151,7 @@ class _Publisher(Publisher):
 
 
 class _Journal(FaultyJournal):
-    """A journal of which is known whether it was let go."""
+    """A journal that knows whether it was closed."""
 
     def __init__(self, sale: "ServedSale", inner: Journal) -> None:
         super().__init__(inner, sale, None if sale.commit_ms is None else STORE_HANDLE)
@@ -170,7 +170,7 @@ class _Journal(FaultyJournal):
 
 
 class _SnapshotMaker:
-    """Makes a snapshot at once; the server hears of it when it asks."""
+    """Makes a snapshot at once; the server learns of it when it asks."""
 
     def __init__(self, sale: "ServedSale", files: MemorySnapshots) -> None:
         self._sale = sale
@@ -195,7 +195,7 @@ class _SnapshotMaker:
 
 
 class ServedSale:
-    """One server, and whoever talks to it. Begin with `bidder` and `at`, then `run`."""
+    """One server and its peers. Begin with `bidder` and `at`, then call `run`."""
 
     def __init__(
         self,
@@ -214,20 +214,21 @@ class ServedSale:
         self.disk = MemoryStore()
         self.told: list[Stored | Answered | Published[AnyBroadcast]] = []
         self.frames: list[AnyBroadcast] = []
-        """What was broadcast, frame by frame."""
+        """The broadcasts, frame by frame."""
         self.logged: list[Logged] = []
         self.turned_away: list[str] = []
         self.failing: set[str] = set()
-        """What fails now: `append` and `mark` before they are durable, `open`; `damaged` when opened; it is `gone`."""
+        """The present faults: `append` and `mark` fail before they are durable, `open` fails, the journal is `damaged`
+        when opened, or `gone`."""
         self.reads = 0
         self.read_ms = 0
-        """What each reading takes; there are two for each request."""
+        """The time of each reading; each request needs two."""
         self.slow_ms = 0
-        """What the next write takes."""
+        """The time of the next write."""
         self.commit_ms = commit_ms
-        """What the store takes for a commit from now on; None for a store that finishes at once."""
+        """The time that the store takes for each commit from now on; None for a store that finishes at once."""
         self.wakes = 1
-        """How often the store wakes the house for a commit."""
+        """The number of times that the store wakes the house for a commit."""
         self.lands = False
         """Whether a write that nobody waits for any more becomes durable."""
         self._opened_journal: _Journal | None = None
@@ -235,7 +236,7 @@ class ServedSale:
         self.opened = 0
         self.closed = 0
         self.snapshot_fault = ""
-        """Why snapshots fail now."""
+        """The reason why snapshots fail now."""
         self.is_told_to_stop = False
         self.is_serving = False
         self.stop_handle = STOP_HANDLE
@@ -271,7 +272,7 @@ class ServedSale:
     # --- what the test does -------------------------------------------------------------------------------------------
 
     def at(self, delay_ms: int, *actions: Callable[[], object]) -> None:
-        """Do something so long after the server began; several things one right after the other."""
+        """Carry out the actions, one right after the other, `delay_ms` after the server's begin."""
 
         def act() -> None:
             for action in actions:
@@ -280,12 +281,12 @@ class ServedSale:
         self.world.after(self.began_ms + delay_ms - self.world.now_ms, act)
 
     def run(self, duration_ms: int) -> None:
-        """Have the server turn until so long after it began, and then stop."""
+        """Run the server until `duration_ms` after its begin, and then stop it."""
         self.at(duration_ms, self.stop)
         self.server.run()
 
     def lose_last_fact(self) -> None:
-        """Have the disk be an older copy of itself, which is as sound."""
+        """Replace the disk by an older, equally sound copy."""
         last = self.disk.rows.pop()
         with closing(self.disk.read()) as record:
             facts = [fact for position, fact in record.read(upto=last.last - 1)]
@@ -301,7 +302,7 @@ class ServedSale:
         return Line(key, self.requests, self)
 
     def bidder(self, key: str, name: str) -> Line:
-        """Return a connection over which hello was said; the server gets it in its first turn."""
+        """Return a connection that has sent a hello; the server receives it in its first turn."""
         line = self.line(key)
         self.ask(line, Hello(id=1, versions=(PROTOCOL_VERSION,), name=name))
         return line
@@ -310,7 +311,7 @@ class ServedSale:
         line.send(encode(request))
 
     def order(self, command: AnyCommand, key: str = CHAIR) -> None:
-        """Give a command, over a connection of its own."""
+        """Give a command over a new connection."""
         Line(key, self.control, self).send(encode(command))
 
     def listener(self, key: str, *topics: bytes) -> tuple[Line, socket.socket]:
@@ -331,12 +332,12 @@ class ServedSale:
     # --- what was seen ------------------------------------------------------------------------------------------------
 
     def answers(self, key: str) -> list[AnyAnswer]:
-        """Return what a key was answered, but for the welcome."""
+        """Return the answers to a key, without the welcome."""
         mine = [one.answer for one in self.told if isinstance(one, Answered) and one.key == key]
         return [answer for answer in mine if not isinstance(answer, bytes) and answer.id != 1]
 
     def published(self, kind: type[Told]) -> list[Published[Told]]:
-        """Return what was broadcast, but for the first moment, when the lots are opened."""
+        """Return the broadcasts after the first moment, in which the lots open."""
         frames = [one for one in self.told if isinstance(one, Published) and one.at_ms > self.began_ms]
         return [Published(at_ms, head, message) for at_ms, head, message in frames if isinstance(message, kind)]
 
@@ -346,15 +347,15 @@ class ServedSale:
     # --- what the simulated parts call --------------------------------------------------------------------------------
 
     def at_call(self, what: str) -> None:
-        """Let time pass while the server reads, where the test wants it."""
+        """Let time pass while the server reads, if the test wants it."""
         if what == "recv" and self.read_ms:
             self.world.pass_time(self.read_ms)
 
     def before_poll(self) -> None:
-        """Nothing is looked at between turns."""
+        """Check nothing between turns."""
 
     def before_reading(self) -> None:
-        """Nothing more arrives before the server reads."""
+        """Let nothing more arrive before the server reads."""
 
     def received(self, peer: Line, body: bytes) -> None:
         self.reads += 1
@@ -370,7 +371,7 @@ class ServedSale:
             self.told.append(Answered(self.world.now_ms, peer.key, answer, self.reads))
 
     def carry(self, line: Line, body: bytes, *, to_house: bool) -> None:
-        """Bring what is for the house; what is for others was seen when it left."""
+        """Carry messages to the house; all others were noted when they left."""
         if to_house and line.is_up:
             line.arrive_at_house(body)
 
@@ -384,7 +385,7 @@ class ServedSale:
             raise StorageError("The journal can't be written (disk I/O error).")
 
     def after_write(self, what: str) -> None:
-        """Nothing fails once it is durable."""
+        """Let nothing fail after it is durable."""
 
     def postpone(self, land: Callable[[], None], wake: Callable[[], None]) -> bool:
         took_ms = self.commit_ms if self.is_serving else None
@@ -405,7 +406,7 @@ class ServedSale:
             pass
 
     def is_readable(self, handle: int) -> bool:
-        """Return whether the store woke the house."""
+        """Return whether the store has woken the house."""
         return handle == STORE_HANDLE and self._opened_journal is not None and self._opened_journal.is_readable
 
     def stored(self, position: int, facts: Sequence[AnyFact], now_ms: int) -> None:
@@ -426,7 +427,7 @@ class ServedSale:
 
 
 class SaleOptions(TypedDict, total=False):
-    """What a test may choose of the sale; `ServedSale` has the defaults."""
+    """The options of the sale for a test; `ServedSale` has the defaults."""
 
     is_encrypted: bool
     ends_after_last_lot: bool
@@ -440,7 +441,7 @@ class Opens(Protocol):
     """Begins a sale that is closed when the test ends."""
 
     def __call__(self, specs: tuple[LotSpec, ...] = (), **options: Unpack[SaleOptions]) -> ServedSale:
-        """Return the sale, of two lots where none are given."""
+        """Return the sale, with two lots if none are given."""
 
 
 def bid(number: int, amount_minor: int | None, lot: str = "1", *, maximum_minor: int | None = None) -> BidRequest:

@@ -7,7 +7,7 @@ from common.lot import LotTerms, SoftClose
 
 
 class FrameWords(TypedDict, total=False):
-    """Fields of `LotTerms` that every format has, any of them: all but the number."""
+    """The optional fields of `LotTerms` in every format: all except the number."""
 
     title: str
     description: str
@@ -20,7 +20,7 @@ class FrameWords(TypedDict, total=False):
 
 
 class EnglishWords(TypedDict, total=False):
-    """Fields of `EnglishTerms`, any of them."""
+    """The fields of `EnglishTerms`, all optional."""
 
     starting_minor: int
     increments: tuple[Step, ...]
@@ -29,7 +29,7 @@ class EnglishWords(TypedDict, total=False):
 
 
 class LotWords(FrameWords, EnglishWords, total=False):
-    """Fields of the terms of an English lot, any of them: all but the number."""
+    """The optional fields of the terms of an English lot: all except the number."""
 
 
 def english_lot(number: str, words: LotWords) -> LotTerms:
@@ -54,7 +54,7 @@ def english_lot(number: str, words: LotWords) -> LotTerms:
 
 
 class BidWords(TypedDict, total=False):
-    """Fields of `BidRequest`, any of them that a bid may do without: all but the open amount."""
+    """The optional fields of `BidRequest`: all except the open amount."""
 
     maximum_minor: int | None
     if_seq: int | None
@@ -63,6 +63,6 @@ class BidWords(TypedDict, total=False):
 
 
 class OfferWords(BidWords, total=False):
-    """The same with the open amount."""
+    """The same fields with the open amount."""
 
     amount_minor: int | None

@@ -1,4 +1,4 @@
-"""Records of whole random sales, for tests that take one apart or read it in."""
+"""Records of whole random sales, for tests that dissect or load a record."""
 
 import random
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ OPENINGS = (Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(O
 
 
 class SaleMaker:
-    """Makes the record of a whole random sale, by the engine, as a house would."""
+    """Makes the record of a whole random sale with the engine, as a house would."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -104,7 +104,7 @@ class SaleMaker:
                     return UnsealRequest(id=number, lot=lot)
                 return SealRequest(id=number, lot=lot, amount_minor=pick.randint(50, 6_000))
             case DutchBoard(price_minor=price_minor):
-                if pick.random() < 0.8:  # else the first to look would take it all
+                if pick.random() < 0.8:  # otherwise the first bidder to look would take everything
                     price_minor -= 1
                 return StopRequest(id=number, lot=lot, price_minor=price_minor, units=pick.randint(1, 3))
             case EnglishBoard(minimum_minor=least_minor):
@@ -121,7 +121,7 @@ class SaleMaker:
                 )
 
     def _restored(self) -> list[AnyFact]:
-        """Every other time that a house starts, it does so from a backup."""
+        """Return the facts of a restored backup, at every second start of a house."""
         if len(self.facts) % 2:
             return []
         restored = SaleRestored(at_ms=self.engine.state.now_ms, epoch=self.engine.epoch + 10)

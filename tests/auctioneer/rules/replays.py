@@ -1,4 +1,4 @@
-"""The engine that a record gives by `apply` alone, fact by fact: what all faster ways of reading must come to."""
+"""The engine rebuilt from a record by `apply` alone, fact by fact: all faster ways of reading must give the same."""
 
 from collections.abc import Iterable
 
@@ -8,12 +8,12 @@ from auctioneer.rules.facts import AnyFact, BidderAdmitted, BidderEnrolled, Bidd
 
 
 def check_replay(engine: Engine, facts: Iterable[AnyFact]) -> None:
-    """Raise InvariantError unless `facts`, from the sale's creation on, give the state that the engine is in."""
+    """Raise InvariantError unless `facts`, from the sale's creation on, give the engine's state."""
     check_same_state(rebuilt(facts).state, engine.state)
 
 
 def rebuilt(facts: Iterable[AnyFact]) -> Engine:
-    """Return the engine that a record gives; who enrolled is not the engine's business and is left out."""
+    """Return the engine rebuilt from a record; enrolments are left out, since the engine does not keep them."""
     following = iter(facts)
     created = next(following, None)
     if not isinstance(created, SaleCreated):

@@ -1,20 +1,19 @@
-"""Plays the text tables in `scenarios/`: one row a command, the last column what must come of it.
+"""Plays the text tables in `scenarios/`: each row is a command, and its last column the required outcome.
 
-A file holds scenarios. `== TITLE` begins one; then come the lots, then rows of four cells:
+A file holds scenarios. `== TITLE` begins a scenario; then follow the lots, then rows of four cells:
 
     lot 1: from 100, step 5, reserve 2500, buy 300, for 60s, soft 10s 30s cap 60s, opens previous, seller Ann
      10s | ann        | bid 1 max 52     | leads 35, minimum 40
          | auctioneer | pause 1          | done, remaining 50s
      20s | clock      | look 1           | paused
 
-A time counts from the sale's start; without one it is that of the row before. The outcome is a list: first what the
-house answered (`leads PRICE`, `trails PRICE`, each with `hidden` where nobody may notice, `buys PRICE`, a reject
-code, `done`, `refused CODE`; of a sealed offer `stands AMOUNT` or `gone`, of a Dutch
-one `takes UNITS for AMOUNT` in all; `look` has none), then facts about the lot
-of the command, or about another if the lot's number stands first (`2 open`), or about the `sale`. Amounts are in
-dollars.
+A time counts from the sale's start; a row without a time has the time of the row before. The outcome is a list. It
+begins with the house's answer: `leads PRICE` or `trails PRICE`, each with `hidden` if nobody may notice, `buys PRICE`,
+a reject code, `done`, or `refused CODE`. A sealed offer has `stands AMOUNT` or `gone`, a Dutch one `takes UNITS for
+AMOUNT` in all; `look` has no answer. Then follow facts about the lot of the command, about another lot if its number
+comes first (`2 open`), or about the `sale`. Amounts are in dollars.
 
-After every row the invariants hold, and at the end the record is replayed and re-decided.
+After every row the invariants are checked. At the end the record is replayed and decided again.
 """
 
 import re
@@ -74,7 +73,7 @@ def load(*names: str) -> list[Scenario]:
 
 
 def read(name: str, text: str) -> Iterator[Scenario]:
-    """Read the scenarios in a text; `name` is the file that it is from."""
+    """Yield the scenarios in a text; `name` is its file."""
     scenario: Scenario | None = None
     at_ms = 0
     for number, line in enumerate(text.splitlines(), start=1):
@@ -125,7 +124,7 @@ def show(amount_minor: int | None) -> str:
 
 
 def lot_spec(line: str) -> LotSpec:
-    """Read `lot NUMBER: word value, ...`; what is left out is: from 1, the default table, no clock, at start."""
+    """Read `lot NUMBER: word value, ...`; the defaults are: from 1, the default table, no clock, at start."""
     head, _, rest = line.partition(":")
     number = head.removeprefix("lot ")
     terms: LotWords = {"title": f"Lot {number}", "starting_minor": 100, "increments": default_increments(DOLLARS)}
@@ -186,7 +185,7 @@ def _opening(words: list[str]) -> Opening:
 
 
 def on_board(view: LotView, field: str) -> Any:
-    """Return a field of a lot's board, whatever the format."""
+    """Return a field of a lot's board, in any format."""
     assert hasattr(view.board, field), f"the board of lot {view.lot} has no {field}"
     return getattr(view.board, field)
 
@@ -195,7 +194,7 @@ def on_board(view: LotView, field: str) -> Any:
 
 
 class Stage:
-    """A sale on which one scenario is played; `restores`: it is rebuilt from a snapshot before every row."""
+    """A sale that plays one scenario; with `restores` it is rebuilt from a snapshot before every row."""
 
     def __init__(self, scenario: Scenario, *, restores: bool) -> None:
         self._restores = restores
@@ -205,7 +204,7 @@ class Stage:
         self._watcher = Watcher(self.engine)
         self._paddles: dict[str, int] = {}
         self._requests = 0
-        self._lot = "1"  # what facts are about until a command names a lot
+        self._lot = "1"  # facts concern this lot until a command names another
         lots = tuple(lot_spec(line) for line in scenario.setup if line.startswith("lot "))
         if lots:
             self._decided(decisions.add(self.engine, START_MS, "auctioneer", lots))
@@ -330,7 +329,7 @@ class Stage:
 
     def _rejection(self, bidder: Bidder, rejected: Rejected) -> str:
         lot = self.engine.lots.get(rejected.lot)
-        if lot is not None:  # a rejection tells how the lot stands
+        if lot is not None:  # a rejection shows the lot's state
             own = self.engine.own(lot, bidder.paddle)
             assert (rejected.seq, rejected.board, rejected.own) == (lot.view.seq, lot.view.board, own)
         return rejected.code.value + ("" if rejected.retry_ms is None else f" wait {show_ms(rejected.retry_ms)}")
@@ -364,7 +363,7 @@ class Stage:
     # --- facts -----------------------------------------------------------------------------------------------------
 
     def _fact(self, expected: str) -> str:
-        """Return what is true, in the words of what is expected."""
+        """Return the true fact, in the words of the expected one."""
         first, *rest = expected.split()
         if first == "sale":
             sale = self.engine.sale

@@ -102,10 +102,10 @@ runpy.run_module("bidder", run_name="__main__")
 
 
 class AtTerminal:
-    """`bidder ...` at a terminal of its own."""
+    """`bidder ...` at a separate terminal."""
 
     def __init__(self, home: Path, *words: str, tells_cursor: bool = False) -> None:
-        """With `tells_cursor` it answers where its cursor is, as real ones do: only then is there a line below."""
+        """With `tells_cursor` the terminal reports its cursor, as real ones do: only then is there a line below."""
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 200, 0, 0))
         self._tells_cursor = tells_cursor
@@ -132,19 +132,19 @@ class AtTerminal:
 
     @property
     def raw(self) -> bytes:
-        """What was written, as it came."""
+        """The raw output."""
         return self._raw
 
     @property
     def shown(self) -> str:
-        """What was written, without what steers the terminal."""
+        """The output without the terminal's control sequences."""
         return _ESCAPES.sub("", self._raw.decode(errors="replace"))
 
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
 
     def until(self, text: str) -> None:
-        """Wait until `text` is shown, after what was waited for before."""
+        """Wait until `text` is shown, after the texts of earlier waits."""
         deadline_s = time.monotonic() + WAIT_S
         while (found := self.shown.find(text, self._read_to)) < 0:
             assert time.monotonic() < deadline_s, f"{text!r} was not shown after:\n{self.shown[self._read_to :]}"
@@ -162,7 +162,7 @@ class AtTerminal:
         assert readable, f"nothing more is shown after:\n{self.shown}"
         try:
             chunk = os.read(self._ours, 65536)
-        except OSError:  # Linux's way to say that the program closed its end
+        except OSError:  # Linux reports this when the program has closed its end
             return False
         self._raw += chunk
         if self._tells_cursor and _WHERE in chunk:

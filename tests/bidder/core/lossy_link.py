@@ -1,4 +1,4 @@
-"""A session and a small house, joined by a link without sockets whose losses and delays the test decides."""
+"""A session and a small house, joined by a link without sockets; the test decides its losses and delays."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def never(_: bytes) -> bool:
 
 
 class Link:
-    """`loses(frame)` says of each frame in either direction whether it is lost; `repeats` whether it comes twice."""
+    """`loses(frame)` decides whether a frame in either direction is lost; `repeats` decides whether it comes twice."""
 
     def __init__(
         self,
@@ -60,13 +60,13 @@ class Link:
         self.topics: set[bytes] = set()
         self.asked: list[bytes] = []
         self.ports: list[int] = []
-        """To which ports the feed was connected."""
+        """The ports to which the feed was connected."""
         self._answers: deque[bytes] = deque()
         self._broadcasts: deque[bytes] = deque()
 
     @property
     def state(self) -> ConnectionState:
-        """The session's, asked again each time."""
+        """The session's present state."""
         return self.session.state
 
     def connect(self) -> None:
@@ -99,7 +99,7 @@ class Link:
             self.settle()
 
     def settle(self) -> None:
-        """Carry effects and frames back and forth until nothing moves, but for what `holds` keeps on the way."""
+        """Carry effects and frames back and forth until nothing moves; `holds` may keep some frames under way."""
         is_moving = True
         while is_moving:
             is_moving = self._carry_out()
@@ -149,7 +149,7 @@ class Link:
 
 
 def check_story(events: list[Notice]) -> None:
-    """Assert that what the application was told is contiguous, each view following from the one before."""
+    """Assert that the application's notices are contiguous, and that each view follows from the one before."""
     views: dict[str, object] = {}
     sale_seq: int | None = None
     for event in events:

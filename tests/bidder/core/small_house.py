@@ -1,6 +1,6 @@
-"""A house small enough to read, without sockets, that can be told to misbehave.
+"""A house without sockets, small enough to read, that a test can make misbehave.
 
-It holds a truth (views by the shared reducers, histories, verdicts) that outlives its process (`instance`), and knows
+It holds a state (views by the shared reducers, histories, verdicts) that outlives its process (`instance`). It knows
 one rule of an auction: a bid must be at least the minimum.
 """
 
@@ -79,7 +79,7 @@ _BOARDS = {
     UnsealRequest: SealedBoard,
     StopRequest: DutchBoard,
 }
-"""Which boards lots have that take an offer."""
+"""The boards of the lots that take each kind of offer."""
 RIVAL = 99
 """The paddle of somebody else."""
 
@@ -104,7 +104,7 @@ def bid_moved(seq: int, paddle: int, price_minor: int, at_ms: int = START_MS, bi
 
 
 class SmallHouse:
-    """`outbox` holds the frames to broadcast; whoever carries them takes them out."""
+    """`outbox` holds the frames to broadcast; their carrier must remove them."""
 
     def __init__(self, lots: int = 0) -> None:
         self.now_ms = START_MS
@@ -120,9 +120,9 @@ class SmallHouse:
         self.verdicts: dict[tuple[str, int], tuple[AnyRequest, Answer]] = {}
         self.paddles: dict[str, int] = {}
         self.positions: dict[tuple[str, str], AnyOwn] = {}
-        """The sealed offers that stand, and what was taken of Dutch lots, by key and lot."""
+        """The standing sealed offers, and the units taken of Dutch lots, by key and lot."""
         self.words: dict[str, list[Word]] = {}
-        """What was said to each key alone. A question before there is anything gets no answer here."""
+        """The words to each key alone. A question before the first word gets no answer here."""
         self.outbox: list[bytes] = []
         self.seen: list[AnyRequest] = []
         self.broadcasts_to_drop = 0
@@ -131,7 +131,7 @@ class SmallHouse:
         self.hello_answer: RejectCode | None = None
         self.bid_answer: RejectCode | None = None
         self.budget: Budget | None = None
-        """What all who ask may ask for together; None: as much as they like."""
+        """The budget of all requests together; None for no limit."""
         self.slowed_down = 0
         self.is_frozen = False
         self.refuses_subscriptions = False
@@ -219,7 +219,7 @@ class SmallHouse:
         self.verdicts.clear()
 
     def hold_another_sale(self, lots: int) -> None:
-        """Begin another sale in another process, as with another data directory behind the same key: in epoch 1 too."""
+        """Begin another sale in another process, also in epoch 1, as with a new data directory behind the same key."""
         self.instance += 1
         self.term = self.epoch = 1
         self.sale = SaleView(sale=self.sale.sale + "'", title="Another", currency=Currency("USD", 2))
@@ -331,7 +331,7 @@ class SmallHouse:
         return Replay(id=request.id, epoch=self.epoch, lot="", sale_events=events, more=more)  # type: ignore[arg-type]
 
     def _remembered(self, key: str) -> list[int]:
-        """Return the ids of which the house still knows the verdict."""
+        """Return the ids whose verdicts the house still knows."""
         return sorted(request_id for whose, request_id in self.verdicts if whose == key)[-REMEMBERED_REQUESTS_MAX:]
 
     def _apply_offer(self, key: str, request: SmallOffer) -> Answer | None:
@@ -373,7 +373,7 @@ class SmallHouse:
         return Accepted(id=request.id, lot=view.lot, seq=view.seq, at_ms=self.now_ms, board=view.board, own=own)
 
     def _judge_stop(self, key: str, request: StopRequest) -> Answer:
-        """Hand over what is left, up to what is wanted; the last unit closes the lot."""
+        """Sell the wanted units, but at most those left; the last unit closes the lot."""
         view = self.lots[request.lot]
         board, paddle = dutch(view), self.paddles[key]
         if request.price_minor < board.price_minor:
@@ -413,7 +413,7 @@ def dutch(view: LotView) -> DutchBoard:
 
 
 def results_of(view: LotView) -> tuple[Result, ...]:
-    """Return what a lot with this view closes with, where it has no reserve."""
+    """Return the results of a lot with this view at its close, if it has no reserve."""
     board = english(view)
     return () if board.leader is None else (Result(board.leader, board.price_minor or 0),)
 

@@ -22,7 +22,7 @@ PATIENCE_S = 60
 
 
 class FakeHouse:
-    """Use it in a `with` statement. `house` may be looked at from the test; it is changed by `do` only."""
+    """Use it in a `with` statement. The test may read `house`, but may change it only through `do`."""
 
     def __init__(self, lots: int = 3, *, encrypted: bool = True, allowed_keys: str | Path = CURVE_ALLOW_ANY) -> None:
         self.house = SmallHouse(lots)
@@ -31,7 +31,7 @@ class FakeHouse:
         self.is_garrulous = False
         self.host = "127.0.0.1"
         self.publish_port = 0
-        """Where the next start broadcasts; 0 for another port each time."""
+        """The port on which the next start broadcasts; 0 for another port each time."""
         self._encrypted = encrypted
         self._allowed_keys = allowed_keys
         self._port = 0
@@ -48,7 +48,7 @@ class FakeHouse:
         self._thread.join()
 
     def restart(self, change: Callable[[SmallHouse], object] = lambda _: None) -> None:
-        """Let another process of the house take the sale up, after a change while there is none."""
+        """Let another process of the house continue the sale, after a change while no process runs."""
         self.stop()
         self.house.instance += 1
         change(self.house)
@@ -63,7 +63,7 @@ class FakeHouse:
             self.stop()
 
     def do(self, task: Callable[[SmallHouse], object]) -> None:
-        """Do something to the house in its own thread, and wait until it is done and broadcast."""
+        """Run `task` on the house in the house's thread, and wait until it is done and broadcast."""
         done: Future[object] = Future()
         self._tasks.put((lambda: task(self.house), done))
         done.result(PATIENCE_S)
@@ -122,7 +122,7 @@ class FakeHouse:
         try:
             self._router.send_multipart(frames)
         except zmq.ZMQError as error:
-            if error.errno != zmq.EHOSTUNREACH:  # who asked has left meanwhile
+            if error.errno != zmq.EHOSTUNREACH:  # the asking client has left in the meantime
                 raise
 
     def _do_tasks(self) -> bool:
