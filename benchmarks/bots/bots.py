@@ -194,7 +194,7 @@ async def _place(options: _Options, folder: Path) -> AsyncIterator[_Place]:
             yield _Place(house.link, house.data, house)
 
 
-# --- what is shown ----------------------------------------------------------------------------------------------------
+# --- the display ------------------------------------------------------------------------------------------------------
 
 
 def _progress_bar() -> "AbstractContextManager[Status | None]":

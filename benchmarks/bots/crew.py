@@ -37,7 +37,7 @@ R = TypeVar("R", Stopped, Compared)
 
 
 class WorkerError(AuctionError):
-    """A worker process could not go on."""
+    """A worker process could not continue."""
 
     def __init__(self, code: str, exit_status: int, sentence: str) -> None:
         self.code = code

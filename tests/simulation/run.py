@@ -173,7 +173,7 @@ class SimulatedSale:
             if person.is_in
         )
 
-    # --- what came of it ----------------------------------------------------------------------------------------------
+    # --- the results --------------------------------------------------------------------------------------------------
 
     def history(self, journal: Record) -> History:
         """Return everything observed."""
