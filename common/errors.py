@@ -44,6 +44,7 @@ class RejectCode(Enum):
     NOT_ADMITTED = "not_admitted"
     AWAITING_APPROVAL = "awaiting_approval"
     WRONG_INVITE = "wrong_invite"
+    WRONG_CODE = "wrong_code"
     FORBIDDEN = "forbidden"
     HOUSE_FULL = "house_full"
     # the request
@@ -88,6 +89,7 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.NOT_ADMITTED: "The house does not let your key take part in this sale.",
     RejectCode.AWAITING_APPROVAL: "The auctioneer has to admit you first. Wait; the client asks again automatically.",
     RejectCode.WRONG_INVITE: "This sale needs an invite code, and yours is missing or wrong. Use the whole join link.",
+    RejectCode.WRONG_CODE: "The paddle code is wrong, used or expired. Check it, or ask the desk for a new one.",
     RejectCode.FORBIDDEN: "Your role does not allow that.",
     RejectCode.HOUSE_FULL: "The house is full and can admit no more.",
     RejectCode.ID_CONFLICT: "This request id was used before with other content. Use a new id for a new request.",

@@ -60,6 +60,8 @@ TEXT_CHARS_MAX: Final = 500
 DETAIL_CHARS_MAX: Final = 2000
 """The text for people that a rejection may add."""
 INVITE_CHARS_MAX: Final = 64
+PADDLE_CODE_CHARS_MAX: Final = 16
+"""A paddle code as a person types it: its 8 characters, perhaps with spaces and hyphens."""
 KEY_CHARS: Final = 40
 """A CURVE public key in Z85."""
 
@@ -73,6 +75,8 @@ LOTS_MAX: Final = 100_000
 LOT_TEXTS_BYTES_MAX: Final = 320 * 1024 * 1024
 """All texts of all lots in a client's memory: the most lots, each with the most plain text."""
 BIDDERS_MAX: Final = 100_000
+PADDLE_CHOSEN_MAX: Final = 99_999
+"""The highest number that the desk may choose for a paddle: five digits."""
 SUBSCRIPTIONS_MAX: Final = 256
 """Lots that one connection may follow by topics of their own; a subscription to the prefix `lot/` does not count."""
 REMEMBERED_REQUESTS_MAX: Final = 32

@@ -2,7 +2,8 @@
 
 A join link holds all that a bidder needs: `auction://HOST:PORT/SERVERKEY?publish=PORT&invite=CODE`. Its key is in hex,
 since Z85 has characters that a link can't hold. A house that may be at several places has them all in its link, in the
-order in which to try them: `auction://HOST:PORT,HOST:PORT/...`.
+order in which to try them: `auction://HOST:PORT,HOST:PORT/...`. A link for one person also has the code of that
+person's paddle: `code=CODE`.
 """
 
 from typing import Final, NamedTuple
@@ -13,6 +14,7 @@ from zmq.utils import z85
 
 from common.errors import UsageError
 from common.limits import INVITE_CHARS_MAX, KEY_CHARS
+from common.paddle_codes import is_valid_code, plain_code
 
 LINK_SCHEME = "auction"
 PLAIN = "plain"
@@ -44,11 +46,13 @@ class JoinLink(msgspec.Struct, frozen=True):
     server_key: str
     invite: str = ""
     others: tuple[Place, ...] = ()
+    code: str = ""
 
     def __str__(self) -> str:
         key = z85.decode(self.server_key).hex() if self.server_key else PLAIN
-        query = {"publish": str(self.publish_port)} | ({"invite": self.invite} if self.invite else {})
-        return f"{LINK_SCHEME}://{','.join(map(str, self.places))}/{key}?{urlencode(query)}"
+        query = {"publish": str(self.publish_port), "invite": self.invite, "code": self.code}
+        filled = {name: text for name, text in query.items() if text}
+        return f"{LINK_SCHEME}://{','.join(map(str, self.places))}/{key}?{urlencode(filled)}"
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -83,12 +87,14 @@ def parse_link(text: str) -> JoinLink:
             server_key=server_key,
             invite=query.get("invite", [""])[0],
             others=tuple(others),
+            code=plain_code(query.get("code", [""])[0]),
         )
         valid = (
             scheme.lower() == LINK_SCHEME
             and 0 < link.publish_port < 65536
             and (key == PLAIN or len(server_key) == KEY_CHARS)
             and len(link.invite) <= INVITE_CHARS_MAX
+            and (not link.code or is_valid_code(link.code))
         )
     except (ValueError, KeyError) as error:
         raise UsageError(_NOT_A_LINK.format(text)) from error

@@ -22,6 +22,7 @@ from common.limits import (
     MINE_LOTS_MAX,
     NAME_CHARS_MAX,
     NEWS_WORDS_MAX,
+    PADDLE_CODE_CHARS_MAX,
     REPLAY_EVENTS_MAX,
     RESULTS_MAX,
     SNAPSHOT_LOTS_MAX,
@@ -64,6 +65,13 @@ class Hello(Request, frozen=True, tag="hello"):
         Role.BIDDER
     )
     invite: Annotated[str, Meta(max_length=INVITE_CHARS_MAX, description="the invite code of the join link")] = ""
+    code: Annotated[
+        str,
+        Meta(
+            max_length=PADDLE_CODE_CHARS_MAX,
+            description="the code of a paddle that the desk gave; the key is bound to that paddle",
+        ),
+    ] = ""
     agent: Annotated[str, Meta(max_length=64, description="the client's program and version, for the operator")] = ""
     key: Annotated[
         str,

@@ -14,9 +14,7 @@ from msgspec.structs import replace
 from auctioneer.rules.engine import Engine, EngineState
 from auctioneer.rules.facts import (
     AnyFact,
-    BidderAdmitted,
-    BidderEnrolled,
-    BidderTold,
+    BidderFact,
     Outage,
     given_back,
     public_part,
@@ -203,7 +201,7 @@ class Watcher:
         """Apply the facts of a step. Raises InvariantError if they can't follow, or lead to views that differ."""
         touched = set()
         for fact in facts:
-            if isinstance(fact, BidderEnrolled | BidderAdmitted | BidderTold):
+            if isinstance(fact, BidderFact):
                 continue
             _require(fact.at_ms >= self._now_ms, f"{fact} is earlier than the fact before it")
             self._now_ms = fact.at_ms

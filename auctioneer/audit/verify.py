@@ -8,6 +8,7 @@ One pass does the work. It keeps the engine, the register and the 32 highest req
 first fact that is decided differently, since all later facts build on it.
 """
 
+import re
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,16 +24,20 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderFact,
     BidderTold,
     BidTaken,
     ClockStepped,
+    CodeIssued,
     Fact,
     HouseStarted,
     HouseStoodStill,
+    KeyBound,
     LotDecided,
     LotListed,
     OfferLate,
     OfferTaken,
+    PaddleGiven,
     PositionReleased,
     SaleCreated,
     SaleDecided,
@@ -58,7 +63,7 @@ from common.lot import (
     SaleResumed,
 )
 from common.messages import Hello, Rejected, Role
-from common.names import is_valid_text
+from common.names import is_valid_name, is_valid_text
 
 
 class Mismatch(Struct, frozen=True):
@@ -126,6 +131,7 @@ class _DifferentError(Exception):
 _NOTHING: Final = "the rules don't give this fact here"
 _BEFORE: Final = "something else was due before it"
 _OTHERWISE: Final = "the rules decide it differently"
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 class _Audit:
@@ -137,7 +143,7 @@ class _Audit:
         self._verified = 0
         self._last: AnyFact | None = None
         self._counts: Counter[type[Fact]] = Counter()
-        self._register = Register([])
+        self._register = Register()
         self._settings = SaleSettings()
         self._news_seqs: Counter[int] = Counter()
         """By paddle: the number of the last word to it."""
@@ -169,7 +175,7 @@ class _Audit:
             mismatch,
             self._verified,
             {str(kind.__struct_config__.tag): count for kind, count in self._counts.items()},
-            len(self._register.entries),
+            len(self._register),
             len(views),
             sum(view.status is LotStatus.SOLD for view in views),
             sum(view.paid_minor or 0 for view in views),
@@ -220,7 +226,7 @@ class _Audit:
     # --- deciding again ----------------------------------------------------------------------------------------
 
     def _verify(self, engine: Engine, fact: AnyFact) -> None:
-        if isinstance(fact, SettingsChanged | BidderEnrolled | BidderAdmitted | BidderTold):
+        if isinstance(fact, SettingsChanged | BidderFact):
             self._verify_at_the_door(fact)
             return
         if fact.at_ms < engine.state.now_ms:
@@ -299,7 +305,7 @@ class _Audit:
             raise self._different(fact, due, _BEFORE)
         self._compare_all(fact, decisions.stand_still(engine, at_ms, outage_ms))
 
-    def _verify_at_the_door(self, fact: SettingsChanged | BidderEnrolled | BidderAdmitted | BidderTold) -> None:
+    def _verify_at_the_door(self, fact: SettingsChanged | BidderFact) -> None:
         if not isinstance(fact, SettingsChanged):
             self._verify_bidder(fact)
             return
@@ -311,18 +317,39 @@ class _Audit:
         self._settings = fact.settings
         self._agreed(fact)
 
-    def _verify_bidder(self, fact: BidderEnrolled | BidderAdmitted | BidderTold) -> None:
-        if isinstance(fact, BidderEnrolled):
-            if self._register.by_key(fact.key) is not None:
-                raise self._different(fact, None, "the key is already enrolled")
-            if any(partner.key == fact.key for partner in self._settings.partners):
-                raise self._different(fact, None, "the key is a partner's, which only looks on")
-            # The audit trusts the record that the bidder knew the code, or was on the list then.
-            hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=fact.name, role=fact.role)
-            is_admitted = self._settings.admission is not AdmissionMode.APPROVE
-            decided = self._register.enter(fact.at_ms, fact.key, hello, fact.skeletons, is_admitted=is_admitted)
-            self._compare(fact, decided)
+    def _verify_bidder(self, fact: BidderFact) -> None:
+        match fact:
+            case BidderEnrolled() | KeyBound():
+                self._verify_key(fact)
+            case PaddleGiven():
+                if not is_valid_name(fact.name):
+                    raise self._different(fact, None, "that can't be a name")
+                given = self._register.give(fact.at_ms, fact.by, fact.name, fact.skeletons, fact.paddle)
+                self._compare_all(fact, given if isinstance(given, Refused) else [given])
+            case CodeIssued():
+                if _DIGEST.fullmatch(fact.digest) is None:
+                    raise self._different(fact, None, "its digest is none")
+                issued = self._register.issue(fact.at_ms, fact.by, fact.paddle, fact.digest, fact.expires_at_ms)
+                self._compare_all(fact, issued if isinstance(issued, Refused) else [issued])
+            case BidderAdmitted() | BidderTold():
+                self._verify_word(fact)
+
+    def _verify_key(self, fact: BidderEnrolled | KeyBound) -> None:
+        """Verify how a key came in. The audit trusts the record that it knew the code, or was on the list then."""
+        if self._register.by_key(fact.key) is not None:
+            raise self._different(fact, None, "the key is already enrolled")
+        if any(partner.key == fact.key for partner in self._settings.partners):
+            raise self._different(fact, None, "the key is a partner's, which only looks on")
+        if isinstance(fact, KeyBound):
+            code = self._register.code_of(fact.paddle)
+            self._compare(fact, None if code is None else self._register.bind(fact.at_ms, fact.key, code.digest))
             return
+        hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=fact.name, role=fact.role)
+        is_admitted = self._settings.admission is not AdmissionMode.APPROVE
+        decided = self._register.enter(fact.at_ms, fact.key, hello, fact.skeletons, is_admitted=is_admitted)
+        self._compare(fact, decided)
+
+    def _verify_word(self, fact: BidderAdmitted | BidderTold) -> None:
         if (fact.lot, fact.seq) != ("", 0) or not self._may_be_told(fact):
             raise self._different(fact, None, _NOTHING)
         self._news_seqs[fact.paddle] += 1

@@ -132,8 +132,8 @@ def turn_out(context: ControlContext, bidder: str) -> None:
 def clerk(folder: DataFolder, name: str, *, remove: bool, as_json: bool) -> None:
     """Make a control key for the clerk NAME and print the file that holds it; works while the house runs.
 
-    A clerk may open, pause, resume, extend and close lots, announce, and see the reports: with --as NAME. If others
-    have seen the key, remove the clerk and make another key: the old one then no longer counts.
+    A clerk may open, pause, resume, extend and close lots, announce, give paddles, and see the reports: with --as NAME.
+    If others have seen the key, remove the clerk and make another key: the old one then no longer counts.
     """
     folder.require_sale()
     if name == AUCTIONEER:

@@ -46,7 +46,8 @@ def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Re
     return Reading(offline.ask("status"), offline.ask(report, lots), None)
 
 
-def _say_if_stopped(reading: Reading, folder: DataFolder) -> None:
+def say_if_stopped(reading: Reading, folder: DataFolder) -> None:
+    """Say that a report is from the journal, if no house runs."""
     if reading.record is None:
         when = local_time(reading.sale["now_ms"])
         say(
@@ -84,8 +85,9 @@ def status(context: ControlContext) -> None:
         house = {"running": True, "pid": record.pid, "link": record.link} if record else {"running": False}
         print_json({"running": False, "pid": None, "link": None} | house | sale)
         return
-    _say_if_stopped(reading, context.folder)
+    say_if_stopped(reading, context.folder)
     counts = [f"{count} {state}" for state, count in sale["lots"].items() if count]
+    desk = f", {sale['at_the_desk']} of them without a key" if sale["at_the_desk"] else ""
     waiting = f", and {sale['waiting']} waiting to be admitted" if sale["waiting"] else ""
     print_fields(
         [
@@ -93,7 +95,7 @@ def status(context: ControlContext) -> None:
             ("House", f"running, process {record.pid}" if record else "not running"),
             ("Began", local_time(sale["started_at_ms"])),
             ("Lots", f"{sum(sale['lots'].values())}: {', '.join(counts)}" if counts else "0"),
-            ("Bidders", f"{sale['bidders']}{waiting}"),
+            ("Bidders", f"{sale['bidders']}{desk}{waiting}"),
             *([("Partners", ", ".join(sale["partners"]))] if sale["partners"] else []),
             ("Bids", str(sale["bids"])),
             ("Turnover", f"{sale['currency']} {grouped(sale['turnover'])}"),
@@ -127,7 +129,7 @@ def lots(context: ControlContext, lot: tuple[str, ...], **is_wanted: bool) -> No
     if context.as_json:
         print_json(rows)
         return
-    _say_if_stopped(reading, context.folder)
+    say_if_stopped(reading, context.folder)
     columns = [
         Column("Lot"),
         Column("Title", shrinks=True),
@@ -181,7 +183,7 @@ def bidders(context: ControlContext) -> None:
     if context.as_json:
         print_json(reading.report)
         return
-    _say_if_stopped(reading, context.folder)
+    say_if_stopped(reading, context.folder)
     columns = [
         Column("Paddle", is_number=True),
         Column("Name", shrinks=True),
@@ -235,7 +237,7 @@ def results(context: ControlContext, form: str | None, *, has_bom: bool, delimit
     if context.as_json or form == "json":
         print_json(reading.report)
         return
-    _say_if_stopped(reading, context.folder)
+    say_if_stopped(reading, context.folder)
     currency = reading.sale["currency"]
     if form == "csv":
         mark = _DELIMITERS[delimiter or ","]

@@ -13,17 +13,26 @@ from msgspec import Meta, Struct
 from auctioneer.catalogue.rules import lot_faults
 from auctioneer.house import reports
 from auctioneer.house.house import House
+from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.facts import AnyFact
+from auctioneer.rules.facts import AnyFact, CodeIssued, PaddleGiven
 from auctioneer.rules.sale_settings import Controller, Partner, SaleSettings, is_clerk_name, is_partner_name
 from auctioneer.rules.terms import LotSpec
 from common.codec import RejectedBody, decode_with
 from common.errors import RejectCode, RejectedError
-from common.limits import CONTROL_BYTES_MAX, DURATION_MS_MAX, KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
+from common.limits import (
+    CONTROL_BYTES_MAX,
+    DURATION_MS_MAX,
+    KEY_CHARS,
+    NAME_CHARS_MAX,
+    PADDLE_CHOSEN_MAX,
+    TEXT_CHARS_MAX,
+)
 from common.messages import Rejected, Role
 from common.money import Currency
 from common.names import is_valid_text
+from common.paddle_codes import CODE_CHARS
 from common.wire import Count, LotId, RequestId, Stream
 
 WHOLE_SALE: Final = ""
@@ -110,6 +119,24 @@ class Tell(Command, frozen=True, tag="tell"):
     text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
 
 
+class AddPaddle(Command, frozen=True, tag="add_paddle"):
+    """Give a person without a key a paddle: this one, or the next. The answer names it."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+    paddle: Annotated[int, Meta(ge=1, le=PADDLE_CHOSEN_MAX)] | None = None
+
+
+class IssueCode(Command, frozen=True, tag="issue_code"):
+    """Issue a code by which a key can be bound to a paddle, named by its number or a name; it replaces an earlier one.
+
+    Whoever sends the command draws the code (`common.paddle_codes.draw_code`).
+    """
+
+    bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+    code: Annotated[str, Meta(min_length=CODE_CHARS, max_length=CODE_CHARS)]
+    valid_ms: Annotated[int, Meta(ge=1, le=CODE_VALID_MS_MAX)]
+
+
 class Appoint(Command, frozen=True, tag="appoint"):
     """Let the clerk with this public key give commands; an earlier key of the same clerk is no longer valid."""
 
@@ -140,7 +167,7 @@ class RemovePartner(Command, frozen=True, tag="remove_partner"):
 
 
 class Ask(Command, frozen=True, tag="ask"):
-    """Ask for a report: `status`, `lots`, `bidders` or `results`. A report on lots has those in `lots` (empty: all)."""
+    """Ask for a report: `status`, `lots`, `bidders`, `paddles` or `results`; on lots for those in `lots`, or on all."""
 
     report: str
     lots: tuple[LotId, ...] = ()
@@ -158,6 +185,8 @@ AnyCommand = (
     | EndSale
     | Admit
     | Tell
+    | AddPaddle
+    | IssueCode
     | Appoint
     | Dismiss
     | AddPartner
@@ -167,9 +196,14 @@ AnyCommand = (
 
 
 class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
-    """A command was carried out and is durable. `lots` are those that it changed, `results` those that it ended."""
+    """A command was carried out and is durable. `lots` are those that it changed, `results` those that it ended.
+
+    `paddle` is that of the person whom a command of the desk was about, and `expires_at_ms` the end of a new code.
+    """
 
     id: int
+    paddle: int | None = None
+    expires_at_ms: int | None = None
     lots: tuple[str, ...] = ()
     results: tuple[reports.Row, ...] = ()
 
@@ -187,7 +221,7 @@ AnyControlAnswer = Done | Report | Rejected
 ChangeOfKeys = Appoint | Dismiss | AddPartner | RemovePartner
 """What changes whose key counts; also in a sale that nobody holds."""
 
-CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Tell, Ask)
+CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Tell, AddPaddle, IssueCode, Ask)
 """The commands that a clerk may give; the auctioneer may give all."""
 
 _commands: Final[msgspec.msgpack.Decoder[AnyCommand]] = msgspec.msgpack.Decoder(AnyCommand)
@@ -206,6 +240,8 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
     house.advance(now_ms)
     if isinstance(command, Ask):
         return _report(house, command, now_ms)
+    if isinstance(command, AddPaddle | IssueCode):
+        return _at_the_desk(house, command, who.name, now_ms)
     if isinstance(command, Admit):
         outcome = _admit(house, command, who.name, now_ms)
     elif isinstance(command, Tell):
@@ -296,6 +332,22 @@ def _tell(house: House, command: Tell, by: str, now_ms: int) -> Decision:
         return wrong
     house.tell(now_ms, by, entry.paddle, command.text)
     return []
+
+
+def _at_the_desk(house: House, command: AddPaddle | IssueCode, by: str, now_ms: int) -> AnyControlAnswer:
+    outcome: PaddleGiven | CodeIssued | Refused
+    if isinstance(command, AddPaddle):
+        outcome = house.give_paddle(now_ms, by, command.name, command.paddle)
+    else:
+        entry = house.register.find(command.bidder)
+        if entry is None:
+            outcome = Refused(RejectCode.UNKNOWN_BIDDER, command.bidder)
+        else:
+            outcome = house.issue_code(now_ms, by, entry.paddle, command.code, command.valid_ms)
+    if isinstance(outcome, Refused):
+        return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)
+    expires_at_ms = outcome.expires_at_ms if isinstance(outcome, CodeIssued) else None
+    return Done(id=command.id, paddle=outcome.paddle, expires_at_ms=expires_at_ms)
 
 
 def change_keys(house: House, command: ChangeOfKeys, by: str, now_ms: int) -> Decision:

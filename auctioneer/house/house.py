@@ -17,21 +17,25 @@ from auctioneer.house.greeting import Greeting, NameRejected, not_admitted
 from auctioneer.house.heartbeat import HeartbeatRound
 from auctioneer.house.history import History, public_events
 from auctioneer.house.news import BidderNews, Parked, Released
+from auctioneer.house.paddle_codes import digest_of
 from auctioneer.house.record_reader import RecordReader
 from auctioneer.house.register import Register
 from auctioneer.house.sessions import Session, Sessions
 from auctioneer.house.settings import HouseSettings
 from auctioneer.house.state import HouseState, SessionState, state_of
 from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Engine
 from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
-    BidderEnrolled,
+    BidderFact,
     BidderTold,
     BidTaken,
+    CodeIssued,
     OfferLate,
     OfferTaken,
+    PaddleGiven,
     Rejection,
     SaleCreated,
     SettingsChanged,
@@ -60,6 +64,8 @@ from common.messages import (
     Role,
     SnapshotRequest,
 )
+from common.names import is_valid_name, skeletons
+from common.paddle_codes import is_valid_code
 from common.wire import OfferRequest
 
 _BIDDER: Final = Role.BIDDER
@@ -91,7 +97,7 @@ class House:
 
     def __init__(self, state: HouseState[LotState], settings: HouseSettings, now_ms: int) -> None:
         self.engine = Engine(state.engine)
-        self.register = Register(state.bidders)
+        self.register = Register(state.bidders, state.codes)
         self.settings = settings
         self._listed: frozenset[str] = frozenset()
         self.admission = Admission()
@@ -130,7 +136,7 @@ class House:
             created = next(following, None)
             if not isinstance(created, SaleCreated):
                 raise StorageError("The journal does not begin with the creation of a sale.")
-            state = HouseState(Engine.create(created).state, [], [], SaleSettings())
+            state = HouseState(Engine.create(created).state, [], [], SaleSettings(), [])
         house = cls(state, settings, now_ms)
         reader = RecordReader(house.engine, lambda fact: house._apply(fact, now_ms))
         reader.read(following)
@@ -142,7 +148,7 @@ class House:
 
     def _apply(self, fact: AnyFact, now_ms: int) -> None:
         """Apply a fact of the journal to the state."""
-        if isinstance(fact, (BidderEnrolled, BidderAdmitted, BidderTold)):
+        if isinstance(fact, BidderFact):
             self._apply_to_bidder(fact, now_ms)
             return
         if isinstance(fact, SettingsChanged):
@@ -152,13 +158,13 @@ class House:
         if isinstance(fact, (BidTaken, OfferTaken, OfferLate)):
             self._sessions.of_paddle(fact.paddle).remember(fact)
 
-    def _apply_to_bidder(self, fact: BidderEnrolled | BidderAdmitted | BidderTold, now_ms: int) -> None:
+    def _apply_to_bidder(self, fact: BidderFact, now_ms: int) -> None:
         if isinstance(fact, BidderTold):
             self.register.entry(fact.paddle)  # somebody has the paddle
         else:
             self.register.apply(fact)
             self._sessions.enter(self.register.entry(fact.paddle), now_ms)
-        if not isinstance(fact, BidderEnrolled):
+        if isinstance(fact, BidderAdmitted | BidderTold):
             self._news.apply(fact)
 
     def recall_history(self, facts: Iterable[AnyFact]) -> None:
@@ -172,7 +178,7 @@ class House:
             for session in self._sessions
         ]
         return msgspec.msgpack.encode(
-            HouseState(self.engine.state, self.register.entries, sessions, self.sale_settings)
+            HouseState(self.engine.state, self.register.entries, sessions, self.sale_settings, self.register.codes)
         )
 
     # --- requests ----------------------------------------------------------------------------------------------
@@ -274,8 +280,8 @@ class House:
 
     def _hello(self, principal: str, hello: Hello, now_ms: int) -> AnyAnswer:
         greeted = self._greeting.answer(principal, hello, self.admission, now_ms)
-        if greeted.enrolled is not None:
-            self._batch.facts.append(greeted.enrolled)
+        if greeted.joined is not None:
+            self._batch.facts.append(greeted.joined)
         if greeted.rejected is not None:
             self._batch.names_rejected.append(greeted.rejected)
         return greeted.answer
@@ -287,8 +293,28 @@ class House:
         self._apply_to_bidder(fact, now_ms)
         self._batch.facts.append(fact)
         if not admitted:
-            self._batch.turned_out.append(self.register.entry(paddle).key)
+            self._batch.turned_out.extend(filter(None, [self.register.entry(paddle).key]))
         return fact
+
+    def give_paddle(self, now_ms: int, by: str, name: str, paddle: int | None = None) -> PaddleGiven | Refused:
+        """Give a person a paddle at the desk, this one or the next."""
+        if not is_valid_name(name):
+            return Refused(RejectCode.INVALID_NAME, "")
+        given = self.register.give(now_ms, by, name, skeletons(name), paddle)
+        if isinstance(given, PaddleGiven):
+            self._sessions.enter(self.register.entry(given.paddle), now_ms)
+            self._batch.facts.append(given)
+        return given
+
+    def issue_code(self, now_ms: int, by: str, paddle: int, code: str, valid_ms: int) -> CodeIssued | Refused:
+        """Issue a code for a paddle that has no key yet. The caller has drawn it (`common.paddle_codes.draw_code`)."""
+        if not is_valid_code(code):
+            return Refused(RejectCode.MALFORMED, "that is no paddle code")
+        digest = digest_of(self.engine.sale.sale, code)
+        issued = self.register.issue(now_ms, by, paddle, digest, now_ms + valid_ms)
+        if isinstance(issued, CodeIssued):
+            self._batch.facts.append(issued)
+        return issued
 
     def tell(self, now_ms: int, by: str, paddle: int, text: str) -> BidderTold:
         """Send a text to one bidder alone."""

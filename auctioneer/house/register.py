@@ -1,15 +1,20 @@
 """The register: which key is which bidder, and who is admitted.
 
-A principal is the CURVE public key that a message came with. A name belongs to the first key that enrols with it, and
-so do all names that look like it. Enrolments are journaled. An observer leaves no trace, unless it must be approved.
+A principal is the CURVE public key that a message came with. A name belongs to the first who gets it, and so do all
+names that look like it. Enrolments are journaled. An observer leaves no trace, unless it must be approved.
+
+A bidder either enrols with a key, or gets a paddle at the desk and binds a key to it later by a code. No number is
+given twice. Unless the desk chooses one, it is the one after the highest that was given.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from auctioneer.house.admission import Admission
-from auctioneer.rules.facts import BidderAdmitted, BidderEnrolled
+from auctioneer.rules.decisions import Refused
+from auctioneer.rules.facts import BidderAdmitted, BidderEnrolled, CodeIssued, KeyBound, PaddleGiven, RegisterFact
 from auctioneer.rules.sale_settings import AdmissionMode
 from common.errors import RejectCode, StorageError
 from common.limits import BIDDERS_MAX
@@ -30,7 +35,10 @@ ENROLMENT_RETRY_MS: Final = 2000
 
 
 class Enrolled(msgspec.Struct, frozen=True):
-    """An entry of the register. If it is not admitted, it waits for the auctioneer, or was turned out."""
+    """An entry of the register. If it is not admitted, it waits for the auctioneer, or was turned out.
+
+    `key` is empty while a paddle that the desk gave has no key.
+    """
 
     paddle: int
     name: str
@@ -41,6 +49,16 @@ class Enrolled(msgspec.Struct, frozen=True):
     waiting: bool = False
 
 
+class IssuedCode(msgspec.Struct, frozen=True):
+    """The last code of a paddle, used or not."""
+
+    paddle: int
+    digest: str
+    expires_at_ms: int
+
+
+CODE_VALID_MS_MAX: Final = 7 * 24 * 3600 * 1000
+"""The longest time for which a code is valid."""
 OBSERVER_PADDLE = 0
 
 
@@ -50,21 +68,39 @@ def observer(key: str) -> Enrolled:
 
 
 class Register:
-    """All enrolled bidders, by key, paddle and name."""
+    """All bidders, by key, paddle and name, and the last code of each paddle that has one."""
 
-    def __init__(self, entries: list[Enrolled]) -> None:
+    def __init__(self, entries: Iterable[Enrolled] = (), codes: Iterable[IssuedCode] = ()) -> None:
         self._by_key: dict[str, Enrolled] = {}
         self._by_paddle: dict[int, Enrolled] = {}
         self._by_skeleton: dict[str, int] = {}
+        self._codes: dict[int, IssuedCode] = {}
+        self._paddle_by_digest: dict[str, int] = {}
+        self._highest_paddle = 0
+        self._lowest_free = 1  # no lower number is free
         self._places_ms = ENROLMENTS_BURST * _PLACE_MS
         self._places_at_ms: int | None = None
         for entry in entries:
             self._put(entry)
+        for code in codes:
+            self._put_code(code)
+
+    def __len__(self) -> int:
+        return len(self._by_paddle)
 
     @property
     def entries(self) -> list[Enrolled]:
         """All entries, in the order of paddles."""
-        return list(self._by_paddle.values())
+        return [self._by_paddle[paddle] for paddle in sorted(self._by_paddle)]
+
+    @property
+    def codes(self) -> list[IssuedCode]:
+        """The last code of each paddle that has one, used or not."""
+        return list(self._codes.values())
+
+    def code_of(self, paddle: int) -> IssuedCode | None:
+        """Return the last code of a paddle, used or not; None if it never had one."""
+        return self._codes.get(paddle)
 
     def by_key(self, key: str) -> Enrolled | None:
         """Return the entry of a key; None if it is not enrolled."""
@@ -104,13 +140,13 @@ class Register:
         """Enrol a key under a valid name with these skeletons. Return the fact, which is applied, or why it can't."""
         if any(skeleton in self._by_skeleton for skeleton in skeletons):
             return RejectCode.NAME_TAKEN
-        if len(self._by_key) >= BIDDERS_MAX:
+        if len(self._by_paddle) >= BIDDERS_MAX:
             return RejectCode.HOUSE_FULL
         if not self._spend_place(now_ms):
             return RejectCode.SLOW_DOWN
         fact = BidderEnrolled(
             at_ms=now_ms,
-            paddle=len(self._by_paddle) + 1,
+            paddle=self._next_paddle(),
             name=hello.name,
             key=key,
             role=hello.role,
@@ -119,6 +155,61 @@ class Register:
         )
         self.apply(fact)
         return fact
+
+    def give(
+        self, now_ms: int, by: str, name: str, skeletons: tuple[str, ...], paddle: int | None = None
+    ) -> PaddleGiven | Refused:
+        """Give a paddle to a person with a valid name: this one, or the next. Return the fact, which is applied."""
+        taken = next((self._by_skeleton[skeleton] for skeleton in skeletons if skeleton in self._by_skeleton), None)
+        if taken is not None:
+            return Refused(RejectCode.NAME_TAKEN, f"{self._by_paddle[taken].name} has paddle {taken}")
+        if len(self._by_paddle) >= BIDDERS_MAX:
+            return Refused(RejectCode.HOUSE_FULL, "")
+        if paddle is not None and not 1 <= paddle <= BIDDERS_MAX:
+            return Refused(RejectCode.MALFORMED, f"there is no paddle {paddle}")
+        if paddle in self._by_paddle:
+            return Refused(RejectCode.WRONG_STATE, f"paddle {paddle} is {self._by_paddle[paddle].name}'s")
+        number = self._next_paddle() if paddle is None else paddle
+        fact = PaddleGiven(at_ms=now_ms, paddle=number, name=name, skeletons=skeletons, by=by)
+        self.apply(fact)
+        return fact
+
+    def _next_paddle(self) -> int:
+        """Return the number after the highest; once that was given, the lowest free one. The register is not full."""
+        if self._highest_paddle < BIDDERS_MAX:
+            return self._highest_paddle + 1
+        while self._lowest_free in self._by_paddle:
+            self._lowest_free += 1
+        return self._lowest_free
+
+    def issue(self, now_ms: int, by: str, paddle: int, digest: str, expires_at_ms: int) -> CodeIssued | Refused:
+        """Issue a code for a paddle without a key, in place of its earlier one. Return the fact, which is applied."""
+        entry = self._by_paddle.get(paddle)
+        if entry is None:
+            return Refused(RejectCode.UNKNOWN_BIDDER, f"paddle {paddle}")
+        if entry.key:
+            return Refused(RejectCode.WRONG_STATE, f"{entry.name} has joined already, so a code would be of no use")
+        if not 0 < expires_at_ms - now_ms <= CODE_VALID_MS_MAX:
+            return Refused(RejectCode.MALFORMED, f"a code is valid for at most {CODE_VALID_MS_MAX} ms")
+        if self._paddle_by_digest.get(digest, paddle) != paddle:
+            return Refused(RejectCode.WRONG_STATE, "another paddle has this code; draw another")
+        fact = CodeIssued(at_ms=now_ms, paddle=paddle, digest=digest, expires_at_ms=expires_at_ms, by=by)
+        self.apply(fact)
+        return fact
+
+    def bind(self, now_ms: int, key: str, digest: str) -> KeyBound | None:
+        """Bind a new key by a code with this digest. Return the fact, which is applied; None if the code is no good."""
+        paddle = self._paddle_by_digest.get(digest)
+        if paddle is None or not self.may_bind(now_ms, paddle):
+            return None
+        fact = KeyBound(at_ms=now_ms, paddle=paddle, key=key)
+        self.apply(fact)
+        return fact
+
+    def may_bind(self, now_ms: int, paddle: int) -> bool:
+        """Return whether a paddle waits for a key, and has a code that is still valid."""
+        entry, code = self._by_paddle.get(paddle), self._codes.get(paddle)
+        return entry is not None and not entry.key and code is not None and now_ms < code.expires_at_ms
 
     def _spend_place(self, now_ms: int) -> bool:
         """Return whether one more key may enrol now. The places are counted in milliseconds, so as integers."""
@@ -130,7 +221,7 @@ class Register:
         self._places_ms -= _PLACE_MS
         return True
 
-    def apply(self, fact: BidderEnrolled | BidderAdmitted) -> None:
+    def apply(self, fact: RegisterFact) -> None:
         """Apply a fact to the register."""
         match fact:
             case BidderEnrolled():
@@ -145,11 +236,27 @@ class Register:
                         waiting=not fact.admitted,
                     )
                 )
+            case PaddleGiven():
+                self._put(Enrolled(fact.paddle, fact.name, "", Role.BIDDER, admitted=True, skeletons=fact.skeletons))
+            case CodeIssued():
+                self.entry(fact.paddle)  # somebody has the paddle
+                self._put_code(IssuedCode(fact.paddle, fact.digest, fact.expires_at_ms))
+            case KeyBound():
+                self._put(msgspec.structs.replace(self.entry(fact.paddle), key=fact.key))
             case BidderAdmitted():
                 entry = self._by_paddle[fact.paddle]
                 self._put(msgspec.structs.replace(entry, admitted=fact.admitted, waiting=False))
 
+    def _put_code(self, code: IssuedCode) -> None:
+        before = self._codes.get(code.paddle)
+        if before is not None:
+            del self._paddle_by_digest[before.digest]
+        self._codes[code.paddle] = code
+        self._paddle_by_digest[code.digest] = code.paddle
+
     def _put(self, entry: Enrolled) -> None:
-        self._by_key[entry.key] = entry
+        if entry.key:
+            self._by_key[entry.key] = entry
         self._by_paddle[entry.paddle] = entry
+        self._highest_paddle = max(self._highest_paddle, entry.paddle)
         self._by_skeleton.update(dict.fromkeys(entry.skeletons, entry.paddle))

@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from auctioneer.house.formats.table import bidding
 from auctioneer.house.house import House
+from auctioneer.house.register import Enrolled, Register
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotDefaults
 from common.errors import RejectCode, RejectedError
 from common.lot import LotStatus
+from common.messages import Role
 from common.money import Currency
 
 Row = dict[str, Any]
@@ -48,6 +50,7 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
         "lots": {state.value: counts[state] for state in LotStatus},
         "bidders": sum(entry.admitted for entry in house.register.entries),
         "waiting": sum(entry.waiting for entry in house.register.entries),
+        "at_the_desk": sum(entry.admitted and not entry.key for entry in house.register.entries),
         "partners": [partner.name for partner in house.sale_settings.partners],
         "bids": sum(bidding(lot).bids or 0 for lot in engine.catalogue),
         "changes": engine.count_events(),
@@ -78,13 +81,28 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
             "paddle": entry.paddle,
             "name": entry.name,
             "role": entry.role.value,
-            "state": "admitted" if entry.admitted else "waiting" if entry.waiting else "turned out",
+            "state": _state_of(entry),
             "leads": leads[entry.paddle],
             "won": won[entry.paddle],
-            "key": entry.key,
+            "key": entry.key or None,
             **money_fields(house.engine.sale.currency, spent=spent[entry.paddle]),
         }
         for entry in house.register.entries
+    ]
+
+
+def paddles(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return who has which paddle, whatever lots were chosen, and until when a code that nobody used yet counts."""
+    register = house.register
+    return [
+        {
+            "paddle": entry.paddle,
+            "name": entry.name,
+            "state": _state_of(entry),
+            "code_expires_at_ms": _open_code_ms(register, entry.paddle, now_ms),
+        }
+        for entry in register.entries
+        if entry.role is Role.BIDDER
     ]
 
 
@@ -161,6 +179,17 @@ def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
     }
 
 
+def _state_of(entry: Enrolled) -> str:
+    if entry.admitted:
+        return "admitted" if entry.key else "at the desk"
+    return "waiting" if entry.waiting else "turned out"
+
+
+def _open_code_ms(register: Register, paddle: int, now_ms: int) -> int | None:
+    code = register.code_of(paddle)
+    return code.expires_at_ms if code is not None and register.may_bind(now_ms, paddle) else None
+
+
 def _winner(lot: LotState) -> int | None:
     """Return the paddle that won the lot; None if nobody did, or several."""
     buyers = lot.view.buyers
@@ -185,6 +214,7 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "status": status,
     "lots": lots,
     "bidders": bidders,
+    "paddles": paddles,
     "results": results,
     "lot_defaults": lot_defaults,
 }

@@ -101,7 +101,7 @@ class Sessions:
 
     def __iter__(self) -> Iterator[Session]:
         """Yield the bidders' sessions."""
-        return iter(self.by_key.values())
+        return iter(self._by_paddle.values())
 
     def of(self, principal: str) -> Session | None:
         """Return the session of a principal; None if it has none yet."""
@@ -120,14 +120,18 @@ class Sessions:
         return session.budget if session is not None else self._strangers.of(principal, now_ms)
 
     def enter(self, entry: Enrolled, now_ms: int) -> Session:
-        """Open the session of an entry of the register, or update the entry of an open one."""
+        """Open the session of an entry of the register, or update the entry of an open one.
+
+        A paddle without a key has a session too, which nobody can speak in until a key is bound to the paddle.
+        """
         self.observers.pop(entry.key, None)
-        session = self.by_key.get(entry.key)
+        session = self._by_paddle.get(entry.paddle)
         if session is not None:
             session.enter(entry)
-            return session
-        session = Session(entry, Budget(self._requests_per_s, now_ms), now_ms)
-        self.by_key[entry.key] = self._by_paddle[entry.paddle] = session
+        else:
+            session = self._by_paddle[entry.paddle] = Session(entry, Budget(self._requests_per_s, now_ms), now_ms)
+        if entry.key:
+            self.by_key[entry.key] = session
         return session
 
     def observe(self, entry: Enrolled, now_ms: int) -> Session:

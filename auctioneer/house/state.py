@@ -4,7 +4,7 @@ from typing import Final, Generic
 
 import msgspec
 
-from auctioneer.house.register import Enrolled
+from auctioneer.house.register import Enrolled, IssuedCode
 from auctioneer.rules.engine import EngineState, Lot
 from auctioneer.rules.facts import Decided
 from auctioneer.rules.lots import LotState, lot_of
@@ -27,6 +27,7 @@ class HouseState(msgspec.Struct, Generic[Lot]):
     bidders: list[Enrolled]
     sessions: list[SessionState]
     settings: SaleSettings
+    codes: list[IssuedCode]
 
 
 _states: Final = msgspec.msgpack.Decoder(HouseState[msgspec.Raw])
@@ -36,4 +37,4 @@ def state_of(snapshot: bytes) -> HouseState[LotState]:
     """Return the content of a snapshot. Each lot is decoded by itself and shares its tables before the next is read."""
     raw = _states.decode(snapshot)
     fields = msgspec.structs.asdict(raw.engine) | {"lots": [lot_of(lot) for lot in raw.engine.lots]}
-    return HouseState(EngineState(**fields), raw.bidders, raw.sessions, raw.settings)
+    return HouseState(EngineState(**fields), raw.bidders, raw.sessions, raw.settings, raw.codes)

@@ -16,15 +16,19 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderFact,
     BidderTold,
     BidTaken,
     ClockStepped,
+    CodeIssued,
     HouseStarted,
     HouseStoodStill,
+    KeyBound,
     LotDecided,
     LotListed,
     OfferLate,
     OfferTaken,
+    PaddleGiven,
     PositionReleased,
     Rejection,
     SaleCreated,
@@ -185,15 +189,7 @@ def log_rejection(log: "FilteringBoundLogger", rejection: Rejection) -> None:
 def _log_of_the_house(
     log: "FilteringBoundLogger",
     position: int,
-    fact: SaleCreated
-    | SaleRestored
-    | SettingsChanged
-    | HouseStarted
-    | HouseStoodStill
-    | LotListed
-    | BidderEnrolled
-    | BidderAdmitted
-    | BidderTold,
+    fact: SaleCreated | SaleRestored | SettingsChanged | HouseStarted | HouseStoodStill | LotListed | BidderFact,
 ) -> None:
     match fact:
         case SaleCreated():
@@ -214,8 +210,20 @@ def _log_of_the_house(
         case LotListed():
             terms = fact.spec.terms
             log.info("lot_added", lot=terms.lot, seq=fact.seq, title=terms.title, by=fact.by, position=position)
+        case _:
+            _log_of_bidder(log, position, fact)
+
+
+def _log_of_bidder(log: "FilteringBoundLogger", position: int, fact: BidderFact) -> None:
+    match fact:
         case BidderEnrolled():
             log.info("bidder", paddle=fact.paddle, name=fact.name, admitted=fact.admitted, position=position)
+        case PaddleGiven():
+            log.info("paddle_given", paddle=fact.paddle, name=fact.name, by=fact.by, position=position)
+        case CodeIssued():
+            log.info("code_issued", paddle=fact.paddle, by=fact.by, position=position)
+        case KeyBound():
+            log.info("key_bound", paddle=fact.paddle, position=position)
         case BidderAdmitted():
             log.info(
                 "bidder_admitted" if fact.admitted else "bidder_turned_out",

@@ -20,16 +20,21 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
     BidderEnrolled,
+    BidderFact,
     BidderTold,
     BidTaken,
     ClockStepped,
+    CodeIssued,
     HouseStarted,
     HouseStoodStill,
+    KeyBound,
     LotDecided,
     LotListed,
     OfferLate,
     OfferTaken,
+    PaddleGiven,
     PositionReleased,
+    RegisterFact,
     Rejection,
     SaleDecided,
     SaleRestored,
@@ -233,7 +238,7 @@ def _kind(fact: AnyFact) -> _Kind | None:
             return _LOTS
         case OfferLate():
             return _REFUSED
-        case BidderEnrolled() | BidderAdmitted() | BidderTold():
+        case _ if isinstance(fact, BidderFact):
             return _PEOPLE
         case HouseStarted(outage_ms=0):
             return None
@@ -259,10 +264,10 @@ def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
         case PositionReleased():
             person = _person(house, fact.paddle)
             return f"Lot {fact.lot}: {person} fell silent, so the rest of the maximum is dropped, as the bidder asked."
-        case BidderEnrolled() | BidderAdmitted():
-            return _arrival(house, fact)
         case BidderTold():
             return f"{_person(house, fact.paddle)} is told: {printable(fact.text)}"
+        case _ if isinstance(fact, RegisterFact):
+            return _arrival(house, fact)
         case _:
             return _sale_words(house, fact)
 
@@ -324,13 +329,21 @@ def _lot_words(house: House, number: str, event: AnyLotEvent, time_of: Callable[
             return "opens at another time."
 
 
-def _arrival(house: House, fact: BidderEnrolled | BidderAdmitted) -> str:
+def _arrival(house: House, fact: RegisterFact) -> str:
     person = _person(house, fact.paddle)
-    if isinstance(fact, BidderAdmitted):
-        return f"{person} is let in." if fact.admitted else f"{person} is turned out."
-    if not fact.admitted:
-        return f"{person} waits to be let in: auctioneer admit {fact.paddle}"
-    return f"{person} looks on." if fact.role is Role.OBSERVER else f"{person} joined."
+    match fact:
+        case BidderAdmitted():
+            return f"{person} is let in." if fact.admitted else f"{person} is turned out."
+        case PaddleGiven():
+            return f"{person} has a paddle."
+        case CodeIssued():
+            return f"{person} gets a code."
+        case KeyBound():
+            return f"{person} joined by a code."
+        case BidderEnrolled(admitted=False):
+            return f"{person} waits to be let in: auctioneer admit {fact.paddle}"
+        case BidderEnrolled():
+            return f"{person} looks on." if fact.role is Role.OBSERVER else f"{person} joined."
 
 
 def _price(house: House, board: AnyBoard) -> str:

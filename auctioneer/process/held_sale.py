@@ -430,7 +430,7 @@ class HeldSale:
             instance=house.settings.instance,
             position=position if is_held else 0,
             lots=house.engine.catalogue if isinstance(house, House) else (),
-            bidders=len(house.register.entries) if isinstance(house, House) else 0,
+            bidders=len(house.register) if isinstance(house, House) else 0,
             turn_age_ms=now_ms - turned_ms,
             commit_age_ms=now_ms - self._committed_ms,
             snapshot_age_ms=now_ms - self._snapshot_ms,
@@ -439,5 +439,5 @@ class HeldSale:
 
 
 def _facts_between_snapshots(house: House) -> int:
-    entries = len(house.engine.catalogue) + len(house.register.entries)
+    entries = len(house.engine.catalogue) + len(house.register)
     return max(SNAPSHOT_EVERY_FACTS, SNAPSHOT_FACTS_PER_ENTRY * entries)

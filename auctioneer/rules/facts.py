@@ -101,6 +101,34 @@ class BidderEnrolled(Fact, frozen=True, kw_only=True, tag="bidder_enrolled"):
     """Two names that share one are too alike. Recorded, since another version of Unicode can give other skeletons."""
 
 
+class PaddleGiven(Fact, frozen=True, kw_only=True, tag="paddle_given"):
+    """The desk gave a person a paddle, before the person has a key. A key may be bound to it later (`KeyBound`)."""
+
+    paddle: int
+    name: str
+    skeletons: tuple[str, ...]
+    by: str
+
+
+class CodeIssued(Fact, frozen=True, kw_only=True, tag="code_issued"):
+    """The desk issued a code, by which one key can be bound to a paddle. An earlier code of the paddle is void.
+
+    `digest` stands for the code: see `auctioneer.house.paddle_codes`. It counts until just before `expires_at_ms`.
+    """
+
+    paddle: int
+    digest: str
+    expires_at_ms: int
+    by: str
+
+
+class KeyBound(Fact, frozen=True, kw_only=True, tag="key_bound"):
+    """A key showed the code of a paddle that had no key, and is that bidder from now on. The code is used up."""
+
+    paddle: int
+    key: str
+
+
 class BidderAdmitted(Fact, frozen=True, kw_only=True, tag="bidder_admitted"):
     """The auctioneer admitted a waiting bidder (`admitted`), or excluded a bidder."""
 
@@ -259,6 +287,9 @@ AnyFact = (
     | SaleRestored
     | SettingsChanged
     | BidderEnrolled
+    | PaddleGiven
+    | CodeIssued
+    | KeyBound
     | BidderAdmitted
     | BidderTold
     | LotListed
@@ -272,6 +303,10 @@ AnyFact = (
 )
 
 
+RegisterFact = BidderEnrolled | PaddleGiven | CodeIssued | KeyBound | BidderAdmitted
+"""A fact that changes the register of bidders."""
+BidderFact = RegisterFact | BidderTold
+"""A fact about one bidder. It changes no lot and has no public part, so the engine never sees it."""
 Outage = HouseStarted | HouseStoodStill
 """A fact that ends a time in which nobody could bid."""
 

@@ -19,6 +19,7 @@ from common.local_houses import LocalHouse, find_local_houses, local_houses_fold
 from common.lot_numbers import is_valid_lot
 from common.messages import Role, Welcome
 from common.names import is_valid_name
+from common.paddle_codes import CODE_FORM, is_valid_code, plain_code
 from common.terminal.output import tell_person
 
 _Callback = Callable[..., Any]
@@ -45,12 +46,13 @@ class SeveralHousesError(UsageError):
 class BidderContext(NamedTuple):
     """The house (None: the one on this machine), the keys and the name of a command.
 
-    Without a name the command can only observe.
+    Without a name the command can only observe. With a code, the house takes the name of the code's paddle.
     """
 
     to: JoinLink | None
     home: Path
     name: str
+    code: str = ""
 
     @property
     def role(self) -> Role:
@@ -177,7 +179,24 @@ class _NameType(click.ParamType[str]):
         return value
 
 
+class _CodeType(click.ParamType[str]):
+    """A paddle code."""
+
+    name = "code"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        code = plain_code(value)
+        if not is_valid_code(code):
+            self.fail(
+                f"{value!r} is no paddle code. {CODE_FORM}",
+                param,
+                ctx,
+            )
+        return code
+
+
 LOT: Final = _LotType()
+_CODE: Final = _CodeType()
 _NAME: Final = _NameType()
 
 json_option: Final[Callable[[_Callback], _Callback]] = click.option(
@@ -198,6 +217,7 @@ class Naming(Enum):
     """The behaviour of a command without --name. The values are the help of that option."""
 
     REQUIRED = "Your name; its key is made at first use."
+    CODED = "Your name; its key is made at first use.  [default: the one that you have at this house, or your code]"
     USUAL = "Your name in the sale; its key is made at first use.  [default: the one that you have at this house]"
     OPTIONAL = "Take part under this name.  [default: look on without one]"
 
@@ -225,12 +245,20 @@ def with_bidder_context(naming: Naming) -> Callable[[_Callback], _Callback]:
             help="The folder of your keys.  [default: in your data directory]",
         )
         @wraps(command)
-        def with_context(to: JoinLink | None, name: str | None, home: Path, **rest: object) -> Any:
-            context = BidderContext(to, home, name or "")
-            if naming is Naming.USUAL and not name:
+        def with_context(
+            to: JoinLink | None, name: str | None, home: Path, code: str | None = None, **rest: object
+        ) -> Any:
+            context = BidderContext(to, home, name or "", code or "")
+            if naming is Naming.CODED and not name and (shown := code or (to.code if to is not None else "")):
+                context = context._replace(name=plain_code(shown))
+            elif naming in (Naming.USUAL, Naming.CODED) and not name:
                 context = context.under_usual_name()
             return command(context, **rest)
 
+        if naming is Naming.CODED:
+            return click.option(
+                "--code", type=_CODE, metavar="CODE", help="The code that you got with your paddle at the desk."
+            )(with_context)
         return with_context
 
     return decorate

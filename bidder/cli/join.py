@@ -56,6 +56,7 @@ class _ChoiceType(click.ParamType[FollowOrder]):
     epilog=examples(
         "bidder join --name Ada",
         "bidder join --name Ada --to 'auction://192.0.2.7:7766/...'",
+        "bidder join --code K7QM2XFA               # with the code from the desk",
         "bidder join --follow own                  # only what happens to the lots that you bid on",
         "bot | bidder join --name Robot --json | tee events.jsonl    # orders in, events out",
     ),
@@ -71,7 +72,7 @@ class _ChoiceType(click.ParamType[FollowOrder]):
 @click.option("--yes", is_flag=True, help="Don't ask about typed bids, however high they are.")
 @timeout_option
 @json_option
-@with_bidder_context(Naming.USUAL)
+@with_bidder_context(Naming.CODED)
 def join(context: BidderContext, follow: FollowOrder, timeout_s: float, *, yes: bool, as_json: bool) -> None:
     """Take part in the sale: see each change, and type bids such as `bid 3 120`; `help` lists what can be typed.
 
@@ -143,7 +144,12 @@ async def _enter(context: BidderContext, timeout_ms: int, *, is_program: bool) -
         try_ms = tries_ms.pop(0) if tries_ms else timeout_ms
         try:
             client = await AsyncClient.connect(
-                link, context.name, keys, timeout_ms=try_ms, last_id=context.last_id.read()
+                link,
+                context.name,
+                keys,
+                timeout_ms=try_ms,
+                last_id=context.last_id.read(),
+                code=context.code,
             )
         except RejectedError as error:
             if error.reject is not RejectCode.AWAITING_APPROVAL:

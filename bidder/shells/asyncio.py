@@ -164,11 +164,12 @@ class AsyncClient(AsyncBase, AsyncBidding):
         on_notice: OnNotice | None = None,
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
         last_id: int = 0,
+        code: str = "",
     ) -> Self:
         """Join a sale. Takes and raises the same as `Client.connect`. `on_notice` runs in the loop."""
         prepare_to_connect(timeout_ms, on_notice)
         watch = ClientWatch(asyncio.get_running_loop())
-        sockets = open_sockets(link, name, keys, role, context, watch.wake, last_id)
+        sockets = open_sockets(link, name, keys, role, context, watch.wake, last_id, code=code)
         return await cls._open(sockets, watch, on_notice, timeout_ms)
 
     async def _request(

@@ -26,6 +26,7 @@ from common.links import JoinLink, parse_link
 from common.lot import LotView, SaleView
 from common.messages import Accepted, Hello, Mine, Rejected, Role, Welcome, Word
 from common.open_files import FILES_PER_CLIENT, make_room_for_files
+from common.paddle_codes import CODE_FORM, is_valid_code, plain_code
 from common.sockets import allow_many_sockets, new_context
 
 AGENT = "auction-house python"
@@ -61,10 +62,12 @@ def open_sockets(
     wake: Callable[[], None],
     last_id: int = 0,
     *,
+    code: str = "",
     is_roomy: bool = False,
 ) -> Sockets:
     """Return a client's sockets. `wake` and `last_id` go to the connection.
 
+    `code` is a paddle code. Without one, a bidder's hello has the code of the link.
     `is_roomy` gives a context of its own room for as many more sockets as libzmq allows.
 
     Raises UsageError, and leaves nothing open then.
@@ -74,8 +77,11 @@ def open_sockets(
     check_type("keys", keys, KeyPair, "a pair of keys, such as load_or_make_keys(path) returns")
     check_type("role", role, Role, "Role.BIDDER or Role.OBSERVER")
     check_type("last_id", last_id, int, "a whole number")
+    check_code(code)
     known = parse_link(link) if isinstance(link, str) else link
-    hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, role=role, invite=known.invite, agent=AGENT)
+    if role is Role.BIDDER:
+        code = code or known.code
+    hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, role=role, invite=known.invite, code=code, agent=AGENT)
     if context is not None:
         allow_many_sockets(context)
         return Sockets(Connection(context, known, keys, hello, wake, last_id), None)
@@ -87,6 +93,13 @@ def open_sockets(
     except BaseException:
         own_context.term()
         raise
+
+
+def check_code(code: object) -> None:
+    """Check an argument that is a paddle code, or empty. Raises UsageError."""
+    check_type("code", code, str, "a text")
+    if code and not is_valid_code(plain_code(str(code))):
+        raise UsageError(f"{code!r} is no paddle code. {CODE_FORM}")
 
 
 def check_type(name: str, value: object, wanted: Any, words: str) -> None:

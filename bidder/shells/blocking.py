@@ -107,6 +107,7 @@ class Client(BaseClient):
         on_notice: OnNotice | None = None,
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
         last_id: int = 0,
+        code: str = "",
     ) -> Self:
         """Join a sale, and return once its state is complete. A `timeout_ms` of None waits forever, even for approval.
 
@@ -115,13 +116,16 @@ class Client(BaseClient):
         `last_id` is the highest request id that the key has used, if the program keeps it: ids then rise even if the
         clock is set back. Ids also rise above the highest that the house remembers.
 
+        `code` is a paddle code, which the link may have too. It binds the key to a paddle that the desk gave. The
+        bidder then has the name of that paddle, and `name` may be empty.
+
         Raises UsageError (an argument, or a limit of this process), RejectedError (the house refused, or no approval
         came in time), WrongKeyError (another program listens there) and UnreachableError (it says what to check).
         """
         prepare_to_connect(timeout_ms, on_notice)
         bell = _Bell()
         try:
-            sockets = open_sockets(link, name, keys, role, context, bell.ring, last_id)
+            sockets = open_sockets(link, name, keys, role, context, bell.ring, last_id, code=code)
         except BaseException:
             bell.close()
             raise

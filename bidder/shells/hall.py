@@ -27,7 +27,7 @@ from bidder.core.hall_desks import HallDesks
 from bidder.core.notices import ConnectionState, Joined, Notice
 from bidder.core.requests import check_timeout
 from bidder.shells.asyncio import AsyncBase, AsyncHearing
-from bidder.shells.base import AGENT, Sockets, check_type, open_sockets, prepare_to_connect
+from bidder.shells.base import AGENT, Sockets, check_code, check_type, open_sockets, prepare_to_connect
 from bidder.shells.bidding import REQUEST_TIMEOUT_MS, AsyncBidding
 from bidder.shells.connection import AppEffect
 from bidder.shells.hearing import OnNotice
@@ -121,17 +121,21 @@ class Hall(AsyncBase):
         timeout_ms: int | None = REQUEST_TIMEOUT_MS,
         on_notice: OnNotice | None = None,
         last_id: int = 0,
+        code: str = "",
     ) -> "Desk":
         """Join the sale as a bidder, and return the desk once the house has admitted it.
 
         Any number of bidders may join at the same time. They take turns, and `timeout_ms` counts from a desk's turn;
         None waits forever. The arguments and the errors are those of `AsyncClient.connect`. It also raises UsageError
         if a desk with this key is open.
+
+        `code` is a paddle code. The code of the hall's link counts for no desk.
         """
         self._check_process()
         self._check_usable()
         check_type("name", name, str, "a text")
         check_type("keys", keys, KeyPair, "a pair of keys, such as load_or_make_keys(path) returns")
+        check_code(code)
         if timeout_ms is not None:
             check_timeout(timeout_ms)
         if keys.public in self._keys:
@@ -141,7 +145,7 @@ class Hall(AsyncBase):
             async with self._turns:
                 self._check_usable()
                 make_room_for_files(FILES_PER_DESK)
-                desk = Desk(self, name, keys, on_notice, last_id)
+                desk = Desk(self, name, keys, on_notice, last_id, code)
                 await desk.wait_until_ready(timeout_ms)
                 return desk
         except BaseException:
@@ -172,7 +176,9 @@ class Desk(AsyncHearing, AsyncBidding):
 
     _ready_on = Joined
 
-    def __init__(self, hall: Hall, name: str, keys: KeyPair, on_notice: OnNotice | None, last_id: int) -> None:
+    def __init__(
+        self, hall: Hall, name: str, keys: KeyPair, on_notice: OnNotice | None, last_id: int, code: str
+    ) -> None:
         self._loop = hall._loop
         self._ready_future: asyncio.Future[None] = self._loop.create_future()
         self._arrived = asyncio.Event()
@@ -180,7 +186,7 @@ class Desk(AsyncHearing, AsyncBidding):
         self._hall = hall
         self._keys = keys
         link, now_ms = hall._connection.link, hall._connection.now_ms()
-        hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, invite=link.invite, agent=AGENT)
+        hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, invite=link.invite, code=code, agent=AGENT)
         self._core = DeskCore(
             hello if link.server_key else msgspec.structs.replace(hello, key=keys.public),
             hall._desks,

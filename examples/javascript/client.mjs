@@ -21,7 +21,7 @@ const PATIENCE_MS = 6_000 // how long a SUB may bring no answer to a probe
 const PAUSE_MS_MAX = 48_000
 const ADDRESS_MS = 3_000 // how long an address of the house's name may leave hello without an answer
 const REPLAYS_MAX = 10 // more streams than this are repaired by a snapshot
-const FATAL = ['unsupported_version', 'wrong_invite', 'not_admitted', 'invalid_name', 'name_taken', 'house_full',
+const FATAL = ['unsupported_version', 'wrong_invite', 'wrong_code', 'not_admitted', 'invalid_name', 'name_taken', 'house_full',
   'forbidden', 'malformed', 'too_large']
 
 const AMOUNT_MOST = protocol.AMOUNT_MINOR_MAX

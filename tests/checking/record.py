@@ -16,6 +16,11 @@ from tests.checking.rules import FINAL, Lot, Shown
 
 HOUSE = "house"
 SILENT_MS = 10_000
+AT_THE_DOOR = (
+    *("settings_changed", "bidder_enrolled", "bidder_admitted", "bidder_told"),
+    *("paddle_given", "code_issued", "key_bound"),
+)
+"""The facts that change no lot."""
 
 
 class Version(NamedTuple):
@@ -100,6 +105,7 @@ class Record:
         self.is_sound = True
         self._outages_ms = list(outages_ms) if outages_ms is not None else None
         self._admitted: dict[int, bool] = {}
+        self._codes_until: dict[int, int] = {}
         self._admission = "open"
         self._paused_at_ms = self._stood_ms = self._started_at_ms = 0
         self._is_ending = False
@@ -202,6 +208,12 @@ class Record:
         if body["fact"] == "bidder_enrolled":
             self.bidders[body["paddle"]] = Bidder(body["paddle"], body["name"], body["key"], body["role"])
             self.paddles[body["key"]] = body["paddle"]
+        if body["fact"] == "paddle_given":
+            self.bidders[body["paddle"]] = Bidder(body["paddle"], body["name"], "", "bidder")
+        if body["fact"] == "key_bound":
+            before = self.bidders[body["paddle"]]
+            self.bidders[body["paddle"]] = Bidder(body["paddle"], before.name, body["key"], before.role)
+            self.paddles[body["key"]] = body["paddle"]
         self._walk(lambda: self._decide(fact), fact)
 
     def _walk(self, step: Callable[[], None], fact: Fact | None = None) -> None:
@@ -215,7 +227,7 @@ class Record:
 
     def _decide(self, fact: Fact) -> None:
         body = fact.body
-        if body["fact"] in ("settings_changed", "bidder_enrolled", "bidder_admitted", "bidder_told"):
+        if body["fact"] in AT_THE_DOOR:
             self._decide_at_the_door(body)
             return
         at_ms = body["at_ms"]
@@ -242,6 +254,16 @@ class Record:
         match body["fact"]:
             case "settings_changed":
                 self._admission = body["settings"]["admission"]
+                return
+            case "code_issued":
+                _require(not self.bidders[body["paddle"]].key, "a code for a paddle that has a key")
+                self._codes_until[body["paddle"]] = body["expires_at_ms"]
+                return
+            case "key_bound":
+                _require(body["at_ms"] < self._codes_until.pop(body["paddle"], 0), "a key is bound without a code")
+                return
+            case "paddle_given":
+                self._admitted[body["paddle"]] = True
                 return
             case "bidder_enrolled":
                 _require_equal("admitted", body["admitted"], self._admission != "approve")

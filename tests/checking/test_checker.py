@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 from msgspec.structs import replace
 
+from auctioneer.rules.facts import AnyFact
 from bidder.core.notices import LotCaughtUp, LotChanged
 from common.errors import RejectCode
 from common.formats import AnyBoard
@@ -16,9 +17,11 @@ from common.formats.dutch import DutchBoard
 from common.formats.sealed import SealedBoard, SealedOwn, SealRequest
 from common.lot import AnyLotEvent, ExtendCause, LotExtended
 from common.messages import Accepted, AnyAnswer, AnyBroadcast, Heartbeat, LotEvents, Mine, News, Rejected, Snapshot
+from tests.auctioneer.house.house_examples import START_MS, sale_created
+from tests.auctioneer.rules.random_sales import code_issued, given, key_bound
 from tests.checking.checker import check
 from tests.checking.heard import Body
-from tests.checking.history import Call, Fact, Heard, History
+from tests.checking.history import Call, Fact, Heard, History, facts_of
 from tests.checking.record import Record
 from tests.must_be import must_be
 from tests.simulation.plan import plan_of
@@ -883,3 +886,22 @@ def test_a_spoilt_history_is_found_out(kind: str, spoil: Spoil) -> None:
         if spoilt == HISTORIES_SPOILT:
             return
     assert spoilt, "no history had what this needs"
+
+
+DESK = (given(7), code_issued(7), key_bound(7))
+
+
+@pytest.mark.parametrize(
+    ("facts_of_the_desk", "faults"),
+    [
+        (DESK, []),
+        ((DESK[0], DESK[2]), ["a key is bound without a code"]),
+        ((*DESK[:2], key_bound(7, at_ms=START_MS + 60_000)), ["a key is bound without a code"]),
+        ((*DESK, key_bound(7)), ["a key is bound without a code"]),
+        ((*DESK, code_issued(7)), ["a code for a paddle that has a key"]),
+    ],
+)
+def test_a_paddle_of_the_desk_gets_its_key_by_a_code(facts_of_the_desk: tuple[AnyFact, ...], faults: list[str]) -> None:
+    record = Record(facts_of(enumerate((sale_created(), *facts_of_the_desk), 1)))
+    assert [fault.partition(";")[0] for fault in record.faults] == faults
+    assert faults or (record.bidders[7].key, record.paddles) == ("key7", {"key7": 7})

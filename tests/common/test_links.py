@@ -8,6 +8,7 @@ from common.limits import INVITE_CHARS_MAX
 from common.links import PLACES_MAX, JoinLink, Place, parse_link
 
 KEY = new_keys().public
+CODE = "K7QM2XFA"
 
 
 PORTS = st.integers(1, 65535)
@@ -17,12 +18,12 @@ HOSTS = st.sampled_from(["localhost", "127.0.0.1", "house.example.org", "::1", "
 PLACES = st.lists(st.builds(Place, HOSTS, PORTS), min_size=1, max_size=PLACES_MAX)
 
 
-@given(PLACES, PORTS, st.sampled_from([KEY, ""]), st.text(max_size=INVITE_CHARS_MAX))
-def test_a_link_there_and_back(places: list[Place], publish_port: int, key: str, invite: str) -> None:
+@given(PLACES, PORTS, st.sampled_from([KEY, ""]), st.text(max_size=INVITE_CHARS_MAX), st.sampled_from(["", CODE]))
+def test_a_link_there_and_back(places: list[Place], publish_port: int, key: str, invite: str, code: str) -> None:
     if any("\ud800" <= char <= "\udfff" for char in invite):
         return
     (host, port), *others = places
-    link = JoinLink(host, port, publish_port, key, invite, tuple(others))
+    link = JoinLink(host, port, publish_port, key, invite, tuple(others), code)
     assert link.places == tuple(places)
     assert parse_link(str(link)) == link
     assert parse_link(f"  {link}\n") == link
@@ -44,6 +45,13 @@ def test_what_a_link_looks_like() -> None:
 def test_a_part_of_a_link_that_is_not_known_is_passed_over(more: str) -> None:
     link = JoinLink("house.example.org", 5000, 5001, KEY, "code")
     assert parse_link(f"{link}{more}") == link
+
+
+@pytest.mark.parametrize("typed", [CODE, "k7qm-2xfa", "K7QM+2XFA"])
+def test_a_link_for_one_person_has_the_code_of_a_paddle(typed: str) -> None:
+    assert parse_link(f"auction://h:5000/plain?publish=5001&code={typed}").code == CODE
+    with pytest.raises(UsageError):
+        parse_link(f"auction://h:5000/plain?publish=5001&code={typed}2")
 
 
 HEX = "00" * 32

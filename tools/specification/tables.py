@@ -16,6 +16,7 @@ from msgspec.structs import FieldInfo
 
 from auctioneer.house import budgets
 from auctioneer.house.house import SILENT_MS
+from auctioneer.house.paddle_codes import WRONG_CODES_MAX, WRONG_CODES_MS
 from auctioneer.house.register import APPROVAL_POLL_MS
 from common import formats, limits, lot, messages, money
 from common.errors import ADVICE, RejectCode
@@ -82,6 +83,7 @@ REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
     RejectCode.NOT_ADMITTED: (_ANY, _REFUSED),
     RejectCode.AWAITING_APPROVAL: (_ANY, _REFUSED),
     RejectCode.WRONG_INVITE: (_HELLO, _REFUSED),
+    RejectCode.WRONG_CODE: (_HELLO, _REFUSED),
     RejectCode.FORBIDDEN: ("hello, any offer, news", _REFUSED),
     RejectCode.HOUSE_FULL: (_HELLO, _REFUSED),
     RejectCode.ID_CONFLICT: (_OFFER, _REFUSED),
@@ -111,6 +113,9 @@ _SETTINGS: Final = (
     ("cost of `replay`", 1 + budgets.REPLAY_COST, "in requests"),
     ("cost of any other request, and of a subscription", 1, "in requests"),
     ("silence, in ms", SILENT_MS, "a bidder from whom nothing came for longer counts as gone (`while_connected`)"),
+    ("wrong paddle codes", WRONG_CODES_MAX, "of all keys together; after them each code is answered with `slow_down`"),
+    ("wrong paddle codes, in ms", WRONG_CODES_MS, "the time in which they are counted"),
+    ("cost of a wrong paddle code", 1 + budgets.WRONG_CODE_COST, "in requests"),
     ("approval poll, in ms", APPROVAL_POLL_MS, "`retry_ms` of `awaiting_approval`"),
 )
 

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from auctioneer.audit.verify import VerifyReport, verify
+from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
@@ -19,13 +20,16 @@ from auctioneer.rules.facts import (
     BidderTold,
     BidTaken,
     ClockStepped,
+    CodeIssued,
     Fact,
     HouseStarted,
     HouseStoodStill,
+    KeyBound,
     LotDecided,
     LotListed,
     OfferLate,
     OfferTaken,
+    PaddleGiven,
     PositionReleased,
     SaleCreated,
     SaleDecided,
@@ -41,7 +45,16 @@ from common.limits import TEXT_CHARS_MAX
 from common.lot import CloseCause, LotClosed, LotOpened, LotRescheduled, LotTerms
 from common.messages import Rejected, Role
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
-from tests.auctioneer.rules.random_sales import BIDDERS, SaleMaker, admitting, enrolled, told
+from tests.auctioneer.rules.random_sales import (
+    BIDDERS,
+    SaleMaker,
+    admitting,
+    code_issued,
+    enrolled,
+    given,
+    key_bound,
+    told,
+)
 from tests.english import english
 from tests.must_be import must_be
 
@@ -92,6 +105,9 @@ DECIDED = {
     SaleDecided: "at_ms lot seq",
     LotListed: "lot seq board opens_at_ms",
     BidderEnrolled: "lot seq paddle",
+    PaddleGiven: "lot seq",
+    CodeIssued: "lot seq paddle",
+    KeyBound: "lot seq paddle",
     BidderAdmitted: "lot seq news_seq",
     BidderTold: "lot seq news_seq",
     HouseStarted: "lot seq",
@@ -276,6 +292,21 @@ def test_the_honest_bid_passes() -> None:
         ([told(text="")], "the rules don't give this fact here"),
         ([told(text="left\u202eright")], "the rules don't give this fact here"),
         ([told(text="x" * (TEXT_CHARS_MAX + 1))], "the rules don't give this fact here"),
+        ([given(0)], "refused with malformed"),
+        ([given(1)], "refused with name_taken"),
+        ([replace(given(2), paddle=1)], "refused with wrong_state: paddle 1 is Bidder 1's"),
+        ([replace(given(2), name="")], "that can't be a name"),
+        ([given(7), replace(enrolled(2), paddle=7)], "the rules decide it differently"),
+        ([code_issued(2)], "refused with unknown_bidder"),
+        ([code_issued(1)], "refused with wrong_state: Bidder 1 has joined already"),
+        ([given(2), code_issued(2, valid_ms=0)], "refused with malformed"),
+        ([given(2), code_issued(2, valid_ms=CODE_VALID_MS_MAX + 1)], "refused with malformed"),
+        ([given(2), replace(code_issued(2), digest="K7QM2XFA")], "its digest is none"),
+        ([given(2), given(3), code_issued(2), replace(code_issued(2), paddle=3)], "another paddle has this code"),
+        ([given(2), key_bound(2)], "the rules don't give this fact here"),
+        ([given(2), code_issued(2), key_bound(2, START_MS + 60_000)], "the rules don't give this fact here"),
+        ([given(2), code_issued(2), key_bound(2), replace(key_bound(2), key="key3")], "don't give this fact here"),
+        ([given(2), code_issued(2), replace(key_bound(2), key="key1")], "the key is already enrolled"),
         ([replace(enrolled(2), key="key1")], "the key is already enrolled"),
         ([replace(enrolled(2), skeletons=("bidder1",))], "refused with name_taken"),
         ([bid_taken(), replace(bid_taken(), seq=3)], "request 1 of paddle 1 was decided before"),
@@ -323,6 +354,18 @@ def test_what_nobody_can_have_decided(facts: list[AnyFact], reason: str) -> None
     assert mismatch.recorded == facts[-1]
     assert mismatch.position == len(opened_lot(*facts))
     assert reason in str(mismatch)
+
+
+def test_paddles_need_not_be_in_order() -> None:
+    people: list[AnyFact] = [
+        given(40),
+        enrolled(41),
+        given(7),
+        code_issued(7),
+        key_bound(7, START_MS + 59_999),
+        enrolled(42),
+    ]
+    assert audit(opened_lot(*people)).mismatch is None
 
 
 @pytest.mark.parametrize("mode", [AdmissionMode.OPEN, AdmissionMode.INVITE, AdmissionMode.LIST])

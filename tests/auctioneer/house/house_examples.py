@@ -102,6 +102,7 @@ class HelloWords(TypedDict, total=False):
     role: Role
     key: str
     invite: str
+    code: str
 
 
 class SmallSale:
@@ -159,8 +160,8 @@ class SmallSale:
     def hello(self, principal: str, name: str = "", **more: Unpack[HelloWords]) -> AnyAnswer:
         return self.ask(principal, Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, **more))
 
-    def join(self, key: str, name: str, role: Role = Role.BIDDER) -> Welcome:
-        welcome = self.hello(key, name, role=role)
+    def join(self, key: str, name: str = "", role: Role = Role.BIDDER, code: str = "") -> Welcome:
+        welcome = self.hello(key, name, role=role, code=code)
         assert isinstance(welcome, Welcome), welcome
         return welcome
 

@@ -14,12 +14,15 @@ from auctioneer.rules.facts import (
     BidderTold,
     BidTaken,
     ClockStepped,
+    CodeIssued,
     HouseStarted,
     HouseStoodStill,
+    KeyBound,
     LotDecided,
     LotListed,
     OfferLate,
     OfferTaken,
+    PaddleGiven,
     PositionReleased,
     Rejection,
     SaleCreated,
@@ -88,6 +91,9 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
     BidderEnrolled(
         at_ms=AT_MS, paddle=1, name="Zoë", key="k" * 40, role=Role.BIDDER, admitted=True, skeletons=("zoe",)
     ),
+    PaddleGiven(at_ms=AT_MS, paddle=7, name="Åsa", skeletons=("asa",), by="clerk"),
+    CodeIssued(at_ms=AT_MS, paddle=7, digest="5f" * 32, expires_at_ms=AT_MS + 60_000, by="clerk"),
+    KeyBound(at_ms=AT_MS + 5, paddle=7, key="l" * 40),
     BidderAdmitted(at_ms=AT_MS, paddle=1, news_seq=1, admitted=False, by="clerk"),
     BidderTold(at_ms=AT_MS, paddle=1, news_seq=2, text="Your lamp is ready, Zoë.", by="clerk"),
     LotListed(

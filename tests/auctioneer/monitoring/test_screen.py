@@ -18,11 +18,13 @@ import pytest
 from auctioneer.house.admission import Admission
 from auctioneer.house.commands import (
     AddLots,
+    AddPaddle,
     Admit,
     Announce,
     CloseLot,
     EndSale,
     Extend,
+    IssueCode,
     OpenLot,
     Pause,
     Resume,
@@ -212,6 +214,21 @@ def test_who_comes_and_who_can_not() -> None:
     opened.told()
     opened.join(ANN, "Ann")
     assert opened.told() == ["Ann (1) joined."]
+
+
+def test_what_the_desk_does_and_no_code_is_told() -> None:
+    sale = WatchedSale(lot("1"))
+    sale.told()
+    sale.order(AddPaddle(name="Ann", paddle=12))
+    sale.order(IssueCode(bidder="12", code="K7QM2XFA", valid_ms=1000))
+    sale.hello(BOB, code="K7QM2XFB")
+    sale.hello(BOB, code="K7QM2XFA")
+    assert sale.told() == [
+        "Ann (12) has a paddle.",
+        "Ann (12) gets a code.",
+        "Somebody without a name could not join: wrong code.",
+        "Ann (12) joined by a code.",
+    ]
 
 
 def test_an_outage_is_one_line_however_many_lots_are_open() -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 
+from auctioneer.house.paddle_codes import digest_of
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
@@ -11,6 +12,9 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
+    CodeIssued,
+    KeyBound,
+    PaddleGiven,
     SaleRestored,
     SettingsChanged,
 )
@@ -46,8 +50,9 @@ class SaleMaker:
         self.facts.append(admitting(AdmissionMode.APPROVE))
         self.facts.append(enrolled(1, admitted=False))
         self.facts.append(admitting(AdmissionMode.OPEN))
-        for paddle in range(2, BIDDERS + 1):
+        for paddle in range(2, BIDDERS):
             self.facts.append(enrolled(paddle))
+        self.facts += [given(BIDDERS), code_issued(BIDDERS), key_bound(BIDDERS)]
         self.facts.append(BidderAdmitted(at_ms=START_MS, paddle=1, news_seq=1, admitted=True, by="clerk"))
         for paddle, news_seq in ((1, 2), (2, 1), (1, 3)):
             self.facts.append(told(paddle, news_seq))
@@ -163,6 +168,20 @@ def admitting(mode: AdmissionMode) -> SettingsChanged:
 
 def told(paddle: int = 1, seq: int = 1, text: str = "Your lot is ready.") -> BidderTold:
     return BidderTold(at_ms=START_MS, paddle=paddle, news_seq=seq, text=text, by="clerk")
+
+
+def given(paddle: int) -> PaddleGiven:
+    name = f"Bidder {paddle}"
+    return PaddleGiven(at_ms=START_MS, paddle=paddle, name=name, skeletons=(f"bidder{paddle}",), by="clerk")
+
+
+def code_issued(paddle: int, valid_ms: int = 60_000) -> CodeIssued:
+    digest = digest_of("sale", f"code {paddle}")
+    return CodeIssued(at_ms=START_MS, paddle=paddle, digest=digest, expires_at_ms=START_MS + valid_ms, by="clerk")
+
+
+def key_bound(paddle: int, at_ms: int = START_MS) -> KeyBound:
+    return KeyBound(at_ms=at_ms, paddle=paddle, key=f"key{paddle}")
 
 
 def enrolled(paddle: int, *, admitted: bool = True) -> BidderEnrolled:

@@ -1,0 +1,104 @@
+"""The desk at a terminal: paddles, codes that are shown once, and the list."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from auctioneer.cli import main
+from auctioneer.process.folder import DataFolder
+from auctioneer.rules.facts import CodeIssued, PaddleGiven
+from common.paddle_codes import is_valid_code
+from tests.auctioneer.cli.cli_sales import begin_sale, desk, sale_of
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    return begin_sale(tmp_path / "sale")
+
+
+def paddle(folder: DataFolder, *words: str) -> Result:
+    return auctioneer(folder, "paddle", *words)
+
+
+def auctioneer(folder: DataFolder, *words: str) -> Result:
+    return CliRunner().invoke(main, words, env={"AUCTIONEER_DATA": str(folder.path)}, catch_exceptions=False)
+
+
+def test_a_paddle_is_given(folder: DataFolder) -> None:
+    with desk(folder):
+        assert paddle(folder, "add", "Ben Ray").stdout == "Ben Ray has paddle 2.\n"
+        assert paddle(folder, "add", "Cleo", "--paddle", "207").stdout == "Cleo has paddle 207.\n"
+        assert json.loads(paddle(folder, "add", "Dan", "--json").stdout) == {"paddle": 208, "name": "Dan"}
+        taken = paddle(folder, "add", "Eve", "--paddle", "207")
+        assert (taken.exit_code, "paddle 207 is Cleo's" in taken.stderr) == (3, True)
+        header, ann, *people = auctioneer(folder, "bidders").stdout.splitlines()
+    assert "State" in header
+    assert "admitted" in ann
+    assert all("at the desk" in person for person in people)
+    with sale_of(folder) as sale:
+        given = [fact for _, fact in sale.journal.read() if isinstance(fact, PaddleGiven)]
+    assert [(fact.paddle, fact.name, fact.by) for fact in given] == [
+        (2, "Ben Ray", "auctioneer"),
+        (207, "Cleo", "auctioneer"),
+        (208, "Dan", "auctioneer"),
+    ]
+
+
+def test_a_code_is_shown_once_and_is_not_in_the_record(folder: DataFolder) -> None:
+    with desk(folder):
+        paddle(folder, "add", "Ben")
+        shown = paddle(folder, "code", "2")
+        code = shown.stdout.strip()
+        assert (shown.exit_code, is_valid_code(code)) == (0, True)
+        assert f"bidder join --code {code}" in shown.stderr
+        document = json.loads(paddle(folder, "code", "Ben", "--for", "30m", "--json").stdout)
+        assert (document["paddle"], is_valid_code(document["code"]), document["code"] != code) == (2, True, True)
+        rows = json.loads(paddle(folder, "list", "--json").stdout)
+        assert [(row["paddle"], row["state"], row["code_expires_at_ms"]) for row in rows] == [
+            (1, "admitted", None),
+            (2, "at the desk", document["expires_at_ms"]),
+        ]
+    with sale_of(folder) as sale:
+        first, second = [fact for _, fact in sale.journal.read() if isinstance(fact, CodeIssued)]
+    assert (first.expires_at_ms - first.at_ms, second.expires_at_ms - second.at_ms) == (12 * HOUR_MS, HOUR_MS // 2)
+    for file in folder.path.iterdir():
+        assert file.is_dir() or code.encode() not in file.read_bytes()
+
+
+def test_the_list_is_for_people_too_and_needs_no_house(folder: DataFolder) -> None:
+    with desk(folder):
+        paddle(folder, "add", "Ben")
+        paddle(folder, "code", "2")
+    listed = paddle(folder, "list")
+    header, ann, ben = listed.stdout.splitlines()
+    assert ("Code until" in header, "Ann" in ann, "at the desk" in ben) == (True, True, True)
+    assert "not running" in listed.stderr
+    assert "2, 1 of them without a key" in auctioneer(folder, "status").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["add", ""], "it is empty"),
+        (["add", "x" * 41], "it has 41 characters"),
+        (["add", "Ben", "--paddle", "100000"], "100000"),
+        (["code", ""], "it is empty"),
+        (["code", "1", "--for", "8d"], "at most 7d"),
+        (["code", "1", "--for", "0s"], "changes nothing"),
+    ],
+)
+def test_what_can_t_be_meant_is_not_sent(folder: DataFolder, words: list[str], said: str) -> None:
+    result = paddle(folder, *words)
+    assert (result.exit_code, said in result.stderr) == (2, True), result.stderr
+
+
+def test_a_clerk_keeps_the_desk(folder: DataFolder) -> None:
+    with desk(folder):
+        auctioneer(folder, "clerk", "bea")
+        assert paddle(folder, "add", "Ben", "--as", "bea").exit_code == 0
+        assert paddle(folder, "code", "Ben", "--as", "bea").exit_code == 0
+        assert paddle(folder, "code", "Ann", "--as", "bea").exit_code == 3, "she has joined already"
