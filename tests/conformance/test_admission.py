@@ -176,6 +176,24 @@ def test_a_partner_looks_on_whoever_else_may_join(
     assert again.get("code") == code
 
 
+@pytest.mark.parametrize("admit", ["open", "invite", "approve", "list"])
+def test_a_paddle_code_lets_one_key_in_whatever_the_admission(
+    own_house: Callable[..., OwnHouse], strangers_of: Make, admit: str
+) -> None:
+    house = own_house(CATALOGUE, admit=admit)
+    assert house.order(type="add_paddle", name="Ann Lee", paddle=207)["paddle"] == 207
+    assert house.order(type="issue_code", bidder="207", code="K7QM2XFA", valid_ms=600_000)["type"] == "done"
+    ann, eve = strangers_of(house.link), strangers_of(house.link)
+    wrong = eve.hello(code="22222222")
+    assert wrong["code"] == "wrong_code"
+    welcome = ann.hello(code="k7qm-2xfa")
+    assert (welcome.get("paddle"), welcome.get("name")) == (207, "Ann Lee")
+    assert ann.hello(code="K7QM2XFA")["paddle"] == 207, "a repeat"
+    assert ann.ask("bid", lot="1", amount_minor=10_000)["type"] == "accepted"
+    used = eve.hello(code="K7QM2XFA")
+    assert used == wrong | {"id": used["id"]}, "nobody learns that there was such a code"
+
+
 def test_control_does_not_shake_hands_with_a_bidder(
     own_house: Callable[..., OwnHouse], context: "zmq.Context[zmq.SyncSocket]", strangers_of: Make
 ) -> None:

@@ -444,3 +444,9 @@ def test_the_answer_to_an_order_stays_in_sight_until_the_next_one(home: Path) ->
         ada.until("==> You see the changes of lot 1")
         ada.type("quit\r")
         assert ada.end() == 0
+
+
+def test_a_code_is_checked_before_it_is_sent(home: Path) -> None:
+    result = CliRunner().invoke(main, ["join", "--code", "K7QM2XF0", "--home", str(home)])
+    assert (result.exit_code, "is no paddle code" in result.stderr) == (2, True)
+    assert not home.exists(), "no key was made"

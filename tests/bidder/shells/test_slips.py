@@ -68,6 +68,8 @@ CONNECTING: dict[str, tuple[dict[str, Any], str]] = {
     "a path for keys": ({"keys": "ada.key.json"}, "`keys` must be a pair of keys"),
     "broken keys": ({"keys": KeyPair("x", "y")}, "not a pair of CURVE keys"),
     "no link": ({"link": None}, "`link` must be"),
+    "a number for a code": ({"code": 7}, "`code` must be"),
+    "a code with a letter that no code has": ({"code": "K7QM2XFO"}, "'K7QM2XFO' is no paddle code"),
     "a number for a name": ({"name": 7}, "`name` must be"),
     "a text for a role": ({"role": "observer"}, "`role` must be"),
     "a text for a time-out": ({"timeout_ms": "7"}, "time-out"),
