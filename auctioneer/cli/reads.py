@@ -241,20 +241,22 @@ def results(context: ControlContext, form: str | None, *, has_bom: bool, delimit
     currency = reading.sale["currency"]
     if form == "csv":
         mark = _DELIMITERS[delimiter or ","]
-        rows = [_result_csv_cells(row | {"currency": currency}, mark) for row in _by_buyer(reading.report)]
-        print_csv([*_RESULT_FIELDS, "closed_at", "cause"], rows, mark, has_bom=has_bom)
+        cells = [_result_csv_cells(row | {"currency": currency}, mark) for row in _by_buyer(reading.report)]
+        print_csv([*_RESULT_FIELDS, "closed_at", "cause"], cells, mark, has_bom=has_bom)
         return
+    rows = list(_by_buyer(reading.report))
+    has_units = any(row["units"] not in (None, 1) for row in rows)
     columns = [
         Column("Lot"),
         Column("Title", shrinks=True),
         Column("Status"),
         Column(f"Hammer {currency}", is_number=True),
         Column("Winner", shrinks=True),
-        Column("Units", is_number=True, is_extra=True),
+        *([Column("Units", is_number=True, is_extra=True)] if has_units else []),
         Column("Bids", is_number=True, is_extra=True),
         Column("Closed", is_extra=True),
     ]
-    print_table(columns, [_result_cells(row) for row in _by_buyer(reading.report)], STATUS_STYLES)
+    print_table(columns, [_result_cells(row, has_units=has_units) for row in rows], STATUS_STYLES)
 
 
 def _by_buyer(report: list[Row]) -> Iterator[Row]:
@@ -278,7 +280,7 @@ def _result_csv_cells(row: Row, delimiter: str) -> list[object]:
     return [*cells.values(), utc_time(row["closed_at_ms"]), row["cause"]]
 
 
-def _result_cells(row: Row) -> list[str]:
+def _result_cells(row: Row, *, has_units: bool) -> list[str]:
     closed = "" if row["closed_at_ms"] is None else local_time(row["closed_at_ms"])
     return [
         row["lot"],
@@ -286,7 +288,7 @@ def _result_cells(row: Row) -> list[str]:
         row["status"],
         grouped(row["hammer"]),
         _person(row["winner"], row["paddle"]),
-        "" if row["units"] is None else str(row["units"]),
+        *(["" if row["units"] is None else str(row["units"])] if has_units else []),
         "sealed" if row["bids"] is None else str(row["bids"]),
         closed,
     ]

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -270,6 +271,8 @@ def test_a_lot_with_several_buyers_has_a_row_for_each(folder: DataFolder) -> Non
         ("Bob", 2, 6_000),
         ("Cat", 1, 3_000),
     ]
+    table = auctioneer(folder, "results").stdout
+    assert re.findall(r"(Bob|Cat) \(\d\) +(\d)", table) == [("Bob", "2"), ("Cat", "1")]
     people = [row for row in json.loads(auctioneer(folder, "bidders", "--json").stdout) if row["paddle"] in (2, 3)]
     assert [(row["won"], row["spent"]) for row in people] == [(1, "60.00"), (1, "30.00")]
     history = json.loads(auctioneer(folder, "bids", "9", "--json").stdout)["bids"]
