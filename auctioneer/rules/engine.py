@@ -33,12 +33,13 @@ from auctioneer.rules.facts import (
     clock_moved,
     given_back,
     lot_added,
-    offer_event,
+    offer_closing,
+    offer_moved,
     sale_decision,
 )
 from auctioneer.rules.formats.english_flat import book_of
 from auctioneer.rules.formats.entries import AnyBook, AnyEntry
-from auctioneer.rules.formats.format import Outcome, Placed
+from auctioneer.rules.formats.format import Format, Outcome, Placed
 from auctioneer.rules.formats.table import FLAT, FORMATS, closing, format_of
 from auctioneer.rules.lots import LotState, lot_decision, opening, soft_close_ms, with_shared_terms
 from auctioneer.rules.opening_order import OpeningOrder
@@ -197,14 +198,14 @@ class Engine:
         if isinstance(decided, Outcome):
             cause, results, entry = decided
         if entry is not None:
-            self._write(lot, entry)
+            self._write(lot, form, entry)
         board = form.show(spec, lot.book, is_over=cause is not None)
         public, ends_at_ms, extra_ms = True, view.ends_at_ms, 0
         if cause is not None:
             ends_at_ms = None
         elif board == view.board:
             public, board = False, view.board
-        elif ends_at_ms is not None:
+        elif ends_at_ms is not None and spec.terms.soft_close is not None:
             extra_ms = soft_close_ms(lot, now_ms)
             ends_at_ms += extra_ms
         fact = OfferTaken(
@@ -302,10 +303,14 @@ class Engine:
             lot = self._state.lots[index]
             if self._due_ms(lot) == when_ms:
                 return when_ms
+            due_ms = self._due_ms(lot)
+            if due_ms is not None and lot.queued_ms == when_ms:
+                lot.queued_ms = due_ms
+                heapq.heapreplace(self._clock, (due_ms, index))
+                continue
             heapq.heappop(self._clock)
             if lot.queued_ms == when_ms:
                 lot.queued_ms = None
-                self._queue(lot)
         return None
 
     def may_be_due(self, now_ms: int) -> bool:
@@ -411,7 +416,7 @@ class Engine:
             case OfferTaken():
                 lot = self.lots[fact.lot]
                 if fact.entry is not None:
-                    self._write(lot, fact.entry)
+                    self._write(lot, format_of(lot.spec), fact.entry)
                 self._apply_offer(lot, fact)
             case LotListed():
                 self._list(fact)
@@ -422,7 +427,8 @@ class Engine:
                 self._write_step(lot, fact.entry)
                 self._move(lot, clock_moved(fact))
             case PositionReleased():
-                self._write(self.lots[fact.lot], fact.entry)
+                lot = self.lots[fact.lot]
+                self._write(lot, format_of(lot.spec), fact.entry)
             case SaleDecided():
                 self._apply_to_sale(fact)
             case HouseStarted() | HouseStoodStill():
@@ -473,20 +479,18 @@ class Engine:
         if fact.at_ms > self._state.now_ms:
             self._state.now_ms = fact.at_ms
         lot.extended_ms = fact.extended_ms
-        event = offer_event(fact)
-        if isinstance(event, LotMoved):
-            self._move(lot, event)
-        elif event is not None:
-            self._change(lot, event)
+        if fact.cause is not None:
+            self._change(lot, offer_closing(fact, fact.cause))
+        elif fact.public:
+            self._move(lot, offer_moved(fact))
 
     def _move(self, lot: LotState, event: LotMoved) -> None:
         """Apply a move of the bidding. It can only put off what is due, and a clock's entry may be too early."""
         lot.view = moved(lot.view, event)
         self._events.append((lot.view.terms.lot, event))
 
-    def _write(self, lot: LotState, entry: AnyEntry) -> None:
-        """Write an entry into a lot's book."""
-        form = FORMATS[type(lot.spec.terms.format)]
+    def _write(self, lot: LotState, form: Format[Any, Any], entry: AnyEntry) -> None:
+        """Write an entry into a lot's book, by the lot's format."""
         lot.book = form.apply(lot.spec, lot.book, entry)
         watched = form.watched(lot.book)
         if watched != lot.watched:
@@ -494,8 +498,9 @@ class Engine:
 
     def _write_step(self, lot: LotState, entry: AnyEntry) -> None:
         """Write an entry of the lot's own clock into its book, and note when the clock acts next."""
-        self._write(lot, entry)
-        lot.steps_at_ms = format_of(lot.spec).due_ms(lot.spec, lot.book)
+        form = format_of(lot.spec)
+        self._write(lot, form, entry)
+        lot.steps_at_ms = form.due_ms(lot.spec, lot.book)
 
     def _watch(self, lot: LotState, watched: int | None) -> None:
         """Note whom the house must watch for silence on a lot, in place of whom it watched before."""

@@ -397,8 +397,18 @@ def bid_board(fact: BidTaken) -> EnglishBoard:
 def offer_event(fact: OfferTaken) -> LotMoved | LotClosed | None:
     """Return the event of an offer; None if others may not notice it."""
     if fact.cause is not None:
-        return LotClosed(fact.seq, fact.at_ms, fact.cause, fact.board, fact.results)
-    return LotMoved(fact.seq, fact.at_ms, fact.board, fact.ends_at_ms, fact.paddle) if fact.public else None
+        return offer_closing(fact, fact.cause)
+    return offer_moved(fact) if fact.public else None
+
+
+def offer_moved(fact: OfferTaken) -> LotMoved:
+    """Return the event of an offer that others see, and that left the lot open."""
+    return LotMoved(fact.seq, fact.at_ms, fact.board, fact.ends_at_ms, fact.paddle)
+
+
+def offer_closing(fact: OfferTaken, cause: CloseCause) -> LotClosed:
+    """Return the event of an offer that closed the lot."""
+    return LotClosed(fact.seq, fact.at_ms, cause, fact.board, fact.results)
 
 
 def clock_moved(fact: ClockStepped) -> LotMoved:

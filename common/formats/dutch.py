@@ -3,6 +3,7 @@
 `docs/rules-dutch.md` has the rules. `auctioneer.rules.formats.dutch` decides by them.
 """
 
+from functools import lru_cache
 from typing import Annotated, ClassVar, final
 
 from msgspec import Meta, Struct
@@ -36,13 +37,19 @@ class DutchTerms(Struct, frozen=True, tag_field="format", tag="dutch"):
         return self.prices * self.step_ms
 
     def shared(self) -> "DutchTerms":
-        """Return the same terms; nothing in them is large."""
-        return self
+        """Return the first of all equal terms, so that a clock that many lots have is looked up in one place."""
+        return _shared(self)
 
     @property
     def bytes_max(self) -> int:
         """The most bytes that these terms take in a message."""
         return 128
+
+
+@lru_cache(maxsize=1024)
+def _shared(terms: DutchTerms) -> DutchTerms:
+    """Return the first of all equal terms."""
+    return terms
 
 
 @final

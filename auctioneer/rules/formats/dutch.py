@@ -72,17 +72,18 @@ class Dutch:
         entry = DutchEntry(placed.paddle, units, units * price_minor)
         if units < book.units_left:
             return entry
-        rows = book.taken | {placed.paddle: _row_after(book, entry)}
+        rows = book.taken | {placed.paddle: _row_after(book, placed.paddle, entry)}
         return Outcome(CloseCause.SOLD_OUT, tuple(rows.values()), entry)
 
     def apply(self, spec: LotSpec, book: DutchBook, entry: DutchEntry) -> DutchBook:
         """Let the price fall, or hand units over. The book is changed in place."""
-        if entry.paddle is None:
+        paddle = entry.paddle
+        if paddle is None:
             book.steps += 1
             book.price_minor = price_after(terms_of(spec), book.steps)
-        else:
-            book.taken[entry.paddle] = _row_after(book, entry)
-            book.units_left -= entry.units
+            return book
+        book.taken[paddle] = _row_after(book, paddle, entry)
+        book.units_left -= entry.units
         return book
 
     def show(self, spec: LotSpec, book: DutchBook, *, is_over: bool) -> DutchBoard:
@@ -155,10 +156,9 @@ def price_after(terms: DutchTerms, steps: int) -> int:
     return max(terms.floor_minor, terms.starting_minor - steps * terms.step_minor)
 
 
-def _row_after(book: DutchBook, entry: DutchEntry) -> Result:
+def _row_after(book: DutchBook, paddle: int, entry: DutchEntry) -> Result:
     """Return the row of a bidder with the units of an entry in it."""
-    assert entry.paddle is not None, "a step of the clock hands nothing over"
-    row = book.taken.get(entry.paddle)
+    row = book.taken.get(paddle)
     if row is None:
-        return Result(entry.paddle, entry.amount_minor, entry.units)
-    return Result(entry.paddle, row.amount_minor + entry.amount_minor, row.units + entry.units)
+        return Result(paddle, entry.amount_minor, entry.units)
+    return Result(paddle, row.amount_minor + entry.amount_minor, row.units + entry.units)

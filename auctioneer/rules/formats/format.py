@@ -11,6 +11,8 @@ was, there is no event, no seq and no extension. So a secret stays secret withou
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from msgspec import Struct
+
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer, AnyOwn
@@ -22,7 +24,7 @@ Entry = TypeVar("Entry")
 """What one offer writes into the book. The record has it, so that a book is built again without deciding again."""
 
 
-class Placed(NamedTuple):
+class Placed(Struct, frozen=True, gc=False):
     """An offer: who made it, and when in lot time."""
 
     paddle: int
