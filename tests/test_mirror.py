@@ -66,6 +66,13 @@ TESTED_BY = {
     "bidder/display/orders.py": "bidder/cli/test_join.py",
     "bidder/display/records.py": "bidder/cli/test_commands.py",
     "bidder/display/voices.py": "bidder/cli/test_join.py",
+    # A command is tried by its answer and its facts.
+    "auctioneer/house/control/carry_out.py": "auctioneer/house/test_commands.py",
+    "auctioneer/house/control/desk.py": "auctioneer/house/test_paddle_codes.py",
+    "auctioneer/house/control/keys.py": "auctioneer/house/test_partners.py",
+    "auctioneer/house/control/lots.py": "auctioneer/house/test_commands.py",
+    "auctioneer/house/control/texts.py": "auctioneer/house/test_commands.py",
+    "auctioneer/audit/commands_again.py": "auctioneer/audit/test_verify.py",
     # What a house keeps of itself is compared whole.
     "auctioneer/house/state.py": "auctioneer/house/test_house_record.py",
     # One contract is held over every store; what is in the file is damaged from outside.

@@ -16,6 +16,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from auctioneer.audit.commands_again import decide_of_lot, decide_of_sale, is_by_clock
 from auctioneer.house.register import Register
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
@@ -45,22 +46,11 @@ from auctioneer.rules.facts import (
     SettingsChanged,
     named_fields,
 )
-from auctioneer.rules.sale_settings import HOUSE, AdmissionMode, SaleSettings
+from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
 from common.errors import RejectCode
 from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX
 from common.lot import (
-    Announced,
-    ExtendCause,
-    LotClosed,
-    LotExtended,
-    LotOpened,
-    LotPaused,
-    LotResumed,
     LotStatus,
-    LotWithdrawn,
-    SaleEnded,
-    SalePaused,
-    SaleResumed,
 )
 from common.messages import Hello, Rejected, Role
 from common.names import is_valid_name, is_valid_text
@@ -234,12 +224,12 @@ class _Audit:
         match fact:
             case BidTaken() | OfferTaken() | OfferLate():
                 self._verify_request(engine, fact)
-            case ClockStepped() | LotDecided() | SaleDecided() if _is_by_clock(fact):
+            case ClockStepped() | LotDecided() | SaleDecided() if is_by_clock(fact):
                 self._compare(fact, engine.advance_once(fact.at_ms))
             case LotDecided() | SaleDecided() | LotListed():
                 if not self._is_listed_with_last(fact):
                     self._nothing_due(engine, fact)
-                decision = _decide_of_lot(engine, fact) if isinstance(fact, LotDecided) else _decide(engine, fact)
+                decision = decide_of_lot(engine, fact) if isinstance(fact, LotDecided) else decide_of_sale(engine, fact)
                 if decision is None:
                     raise self._different(fact, None, _NOTHING)
                 self._compare_all(fact, decision)
@@ -368,57 +358,3 @@ class _Audit:
             is_text = 0 < len(fact.text) <= TEXT_CHARS_MAX and is_valid_text(fact.text)
             return is_text and entry.role is Role.BIDDER
         return entry.waiting or entry.admitted != fact.admitted
-
-
-def _is_by_clock(fact: ClockStepped | LotDecided | SaleDecided) -> bool:
-    return isinstance(fact, ClockStepped) or fact.by == HOUSE
-
-
-def _decide_of_lot(engine: Engine, fact: LotDecided) -> Decision | None:
-    """Repeat the auctioneer's command of which `fact` is the first or only effect; return None if there is none."""
-    at_ms, by, lot = fact.at_ms, fact.by, fact.lot
-    match fact.event:
-        case LotClosed() | LotWithdrawn() if fact.with_sale:
-            return decisions.end(engine, at_ms, by)
-        case _ if fact.with_sale:
-            return None
-        case LotOpened():
-            return decisions.open_lot(engine, at_ms, by, lot)
-        case LotPaused():
-            return decisions.pause(engine, at_ms, by, lot)
-        case LotResumed():
-            return decisions.resume(engine, at_ms, by, lot)
-        case LotExtended(cause=ExtendCause.AUCTIONEER) as event:
-            return decisions.extend(engine, at_ms, by, lot, _extra_ms(engine, lot, event))
-        case LotClosed():
-            return decisions.close(engine, at_ms, by, lot)
-        case LotWithdrawn(reason=reason):
-            return decisions.withdraw(engine, at_ms, by, lot, reason)
-        case _:
-            return None
-
-
-def _decide(engine: Engine, fact: SaleDecided | LotListed) -> Decision | None:
-    """Repeat the command about the whole sale of which `fact` is the first or only effect."""
-    if isinstance(fact, LotListed):  # several lots added at once are the same as one after the other
-        return decisions.add(engine, fact.at_ms, fact.by, (fact.spec,), lambda _seller: fact.seller_skeletons)
-    match fact.event:
-        case SalePaused():
-            return decisions.pause_sale(engine, fact.at_ms, fact.by)
-        case SaleResumed():
-            return decisions.resume_sale(engine, fact.at_ms, fact.by)
-        case Announced(text=text):
-            return decisions.announce(engine, fact.at_ms, fact.by, text)
-        case SaleEnded():
-            return decisions.end(engine, fact.at_ms, fact.by)
-
-
-def _extra_ms(engine: Engine, name: str, event: LotExtended) -> int:
-    """Return the milliseconds for which the auctioneer must have asked."""
-    lot = engine.lots.get(name)
-    if lot is None:
-        return 0
-    before_ms, after_ms = lot.view.ends_at_ms, event.ends_at_ms
-    if before_ms is None or after_ms is None:
-        before_ms, after_ms = lot.view.remaining_ms, event.remaining_ms
-    return 0 if before_ms is None or after_ms is None else after_ms - before_ms

@@ -23,7 +23,7 @@ from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Owner, Pr
 from auctioneer.rules.facts import AnyFact, Rejection
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 
-FORMAT_VERSION: Final = 11
+FORMAT_VERSION: Final = 12
 GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
 """What the first batch is chained to."""
 SUM_BYTES: Final = 32

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from auctioneer.house import commands
+from auctioneer.house.control.carry_out import carry_out
 from auctioneer.house.frozen import FrozenHouse
 from auctioneer.house.house import Batch, House
 from auctioneer.journal import ChainEnd, DamagedJournalError
@@ -195,7 +195,7 @@ class HeldSale:
         who = house.controllers.get(key)
         if who is None:
             return Rejected(id=0, code=RejectCode.FORBIDDEN)
-        return commands.carry_out(house, who, body, self.stamp())
+        return carry_out(house, who, body, self.stamp())
 
     # --- commits ----------------------------------------------------------------------------------------------------
 

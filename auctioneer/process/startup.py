@@ -12,7 +12,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from auctioneer.catalogue import Tell, bundled_catalogue, load_catalogue, tell_nobody
-from auctioneer.house.commands import ChangeOfKeys, change_keys
+from auctioneer.house.commands import ChangeOfKeys
+from auctioneer.house.control.keys import change_keys
 from auctioneer.house.house import Batch, House
 from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import ChainEnd, Journal, JournalGoneError, Record, append

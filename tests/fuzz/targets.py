@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, get_args
 
 from auctioneer.audit.invariants import check, check_same_state
 from auctioneer.house.commands import AnyControlAnswer, decode_control_answer
-from auctioneer.house.commands import carry_out as carry_out_command
+from auctioneer.house.control.carry_out import carry_out as carry_out_command
 from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import ProtocolError
 from tests.auctioneer.house.house_examples import CHAIR, CLERK, SmallSale

@@ -19,7 +19,7 @@ import zmq
 
 from auctioneer.catalogue import CatalogueKind, parse_catalogue
 from auctioneer.cli import main
-from auctioneer.house.commands import carry_out
+from auctioneer.house.control.carry_out import carry_out
 from auctioneer.house.house import House
 from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import append

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from auctioneer.cli import main
 from auctioneer.cli.control_client import connected
-from auctioneer.house.commands import carry_out
+from auctioneer.house.control.carry_out import carry_out
 from auctioneer.house.house import House
 from auctioneer.process.folder import DataFolder
 from common.codec import encode

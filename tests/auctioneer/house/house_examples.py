@@ -3,7 +3,8 @@
 from typing import TypedDict, Unpack
 
 from auctioneer.house.admission import Admission
-from auctioneer.house.commands import AnyCommand, AnyControlAnswer, carry_out
+from auctioneer.house.commands import AnyCommand, AnyControlAnswer
+from auctioneer.house.control.carry_out import carry_out
 from auctioneer.house.house import Batch, House
 from auctioneer.house.news import Parked
 from auctioneer.house.settings import HouseSettings

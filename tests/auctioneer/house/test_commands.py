@@ -26,8 +26,8 @@ from auctioneer.house.commands import (
     Report,
     Resume,
     Withdraw,
-    carry_out,
 )
+from auctioneer.house.control.carry_out import carry_out
 from auctioneer.rules.facts import BidderAdmitted, LotDecided, SaleDecided
 from auctioneer.rules.sale_settings import AdmissionMode, Controller
 from auctioneer.rules.terms import LotSpec

@@ -1,0 +1,75 @@
+"""The auctioneer's commands, repeated from the facts that they became, so that the audit can compare."""
+
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Decision
+from auctioneer.rules.engine import Engine
+from auctioneer.rules.facts import ClockStepped, LotDecided, LotListed, SaleDecided
+from auctioneer.rules.sale_settings import HOUSE
+from common.lot import (
+    Announced,
+    ExtendCause,
+    LotClosed,
+    LotExtended,
+    LotOpened,
+    LotPaused,
+    LotResumed,
+    LotWithdrawn,
+    SaleEnded,
+    SalePaused,
+    SaleResumed,
+)
+
+
+def is_by_clock(fact: ClockStepped | LotDecided | SaleDecided) -> bool:
+    """Return whether the house did this by itself, on time."""
+    return isinstance(fact, ClockStepped) or fact.by == HOUSE
+
+
+def decide_of_lot(engine: Engine, fact: LotDecided) -> Decision | None:
+    """Repeat the auctioneer's command of which `fact` is the first or only effect; return None if there is none."""
+    at_ms, by, lot = fact.at_ms, fact.by, fact.lot
+    match fact.event:
+        case LotClosed() | LotWithdrawn() if fact.with_sale:
+            return decisions.end(engine, at_ms, by)
+        case _ if fact.with_sale:
+            return None
+        case LotOpened():
+            return decisions.open_lot(engine, at_ms, by, lot)
+        case LotPaused():
+            return decisions.pause(engine, at_ms, by, lot)
+        case LotResumed():
+            return decisions.resume(engine, at_ms, by, lot)
+        case LotExtended(cause=ExtendCause.AUCTIONEER) as event:
+            return decisions.extend(engine, at_ms, by, lot, _extra_ms(engine, lot, event))
+        case LotClosed():
+            return decisions.close(engine, at_ms, by, lot)
+        case LotWithdrawn(reason=reason):
+            return decisions.withdraw(engine, at_ms, by, lot, reason)
+        case _:
+            return None
+
+
+def decide_of_sale(engine: Engine, fact: SaleDecided | LotListed) -> Decision | None:
+    """Repeat the command about the whole sale of which `fact` is the first or only effect."""
+    if isinstance(fact, LotListed):  # several lots added at once are the same as one after the other
+        return decisions.add(engine, fact.at_ms, fact.by, (fact.spec,), lambda _seller: fact.seller_skeletons)
+    match fact.event:
+        case SalePaused():
+            return decisions.pause_sale(engine, fact.at_ms, fact.by)
+        case SaleResumed():
+            return decisions.resume_sale(engine, fact.at_ms, fact.by)
+        case Announced(text=text):
+            return decisions.announce(engine, fact.at_ms, fact.by, text)
+        case SaleEnded():
+            return decisions.end(engine, fact.at_ms, fact.by)
+
+
+def _extra_ms(engine: Engine, name: str, event: LotExtended) -> int:
+    """Return the milliseconds for which the auctioneer must have asked."""
+    lot = engine.lots.get(name)
+    if lot is None:
+        return 0
+    before_ms, after_ms = lot.view.ends_at_ms, event.ends_at_ms
+    if before_ms is None or after_ms is None:
+        before_ms, after_ms = lot.view.remaining_ms, event.remaining_ms
+    return 0 if before_ms is None or after_ms is None else after_ms - before_ms
