@@ -5,6 +5,7 @@ here: no reserve, no maximum. An event may change a view only if its `seq` is th
 ensure this: `auctioneer.rules.engine` makes the numbers, and `bidder.core.replica` repairs gaps.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, Final, NamedTuple
 
@@ -67,6 +68,10 @@ class CloseCause(Enum):
     BUY_NOW = "buy_now"
     SOLD_OUT = "sold_out"
     """The last unit was taken."""
+    VOIDED = "voided"
+    """The sale to its winner was undone afterwards."""
+    AWARDED = "awarded"
+    """The auctioneer sold it by agreement after the close."""
 
 
 class ExtendCause(Enum):
@@ -74,6 +79,23 @@ class ExtendCause(Enum):
 
     AUCTIONEER = "auctioneer"
     OUTAGE = "outage"
+
+
+class CorrectionCause(Enum):
+    """How a lot was corrected."""
+
+    UNDO = "undo"
+    """Offers were taken back: a slip, or a bid on the wrong paddle."""
+    RETRACTED = "retracted"
+    """A bidder retracted its own offer, as the house's rule allows."""
+    TURNED_OUT = "turned_out"
+    """A bidder was turned out, and its offers with it."""
+    REOPEN = "reopen"
+    """A lot that was over is open again."""
+    VOID = "void"
+    """A sale was undone."""
+    AWARD = "award"
+    """The lot was sold by agreement after it had passed."""
 
 
 class SoftClose(msgspec.Struct, frozen=True):
@@ -88,7 +110,7 @@ class SoftClose(msgspec.Struct, frozen=True):
 
 
 class LotTerms(msgspec.Struct, frozen=True):
-    """What the catalogue tells everybody about a lot; it never changes once the lot is in the sale."""
+    """What the catalogue tells everybody about a lot. Only a `lot_revised` changes it once the lot is in the sale."""
 
     lot: Annotated[str, Meta(description="the lot's number, as the catalogue has it")]
     """It is not bounded here, so that the house can say what is wrong with the number of a lot that is to be added."""
@@ -123,7 +145,7 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
     `remaining_ms` is the time left on a paused clock. There are `results` only after the close; none if it passed.
     """
 
-    terms: Annotated[LotTerms, Meta(description="what never changes")]
+    terms: Annotated[LotTerms, Meta(description="what the catalogue says")]
     board: Annotated[AnyBoard, Meta(description="what everybody sees of the bidding")]
     seq: Annotated[int, Meta(description="the seq of the last event in this view; 0: none yet")] = 0
     status: Annotated[LotStatus, Meta(description="the state of the lot")] = LotStatus.SCHEDULED
@@ -259,14 +281,63 @@ class LotWithdrawn(LotEvent, frozen=True, tag="lot_withdrawn"):
     reason: Annotated[Text, Meta(description="the auctioneer's words")] = ""
 
 
-AnyLotEvent = LotRescheduled | LotOpened | LotMoved | LotPaused | LotResumed | LotExtended | LotClosed | LotWithdrawn
+class LotCorrected(LotEvent, frozen=True, tag="lot_corrected"):
+    """A person of the house corrected the lot. The event has all that the correction may change.
+
+    This is the only event after which a price may be lower, or a lot that was over may be open again.
+    """
+
+    cause: Annotated[CorrectionCause, Meta(description="how it was corrected")]
+    status: Annotated[LotStatus, Meta(description="the state of the lot now")]
+    board: Annotated[AnyBoard, Meta(description="what everybody sees of the bidding now")]
+    ends_at_ms: Annotated[
+        int | None, Meta(description="when the lot closes now; never earlier than before for a lot that was open")
+    ] = None
+    remaining_ms: Annotated[int | None, Meta(description="the time left on the clock of a paused lot")] = None
+    results: Annotated[
+        tuple[Result, ...],
+        Meta(max_length=RESULTS_MAX, description="who buys, and for how much; empty unless sold"),
+    ] = ()
+    void_from_seq: Annotated[
+        int | None, Meta(description="the seq of the earliest public offer that no longer counts; nil: none")
+    ] = None
+
+
+class LotRevised(LotEvent, frozen=True, tag="lot_revised"):
+    """A person of the house corrected what the catalogue says of the lot, such as its title or its increments."""
+
+    terms: Annotated[LotTerms, Meta(description="the lot's terms from now on")]
+    board: Annotated[AnyBoard, Meta(description="what everybody sees of the bidding now")]
+    opens_at_ms: Annotated[int | None, Meta(description="when the lot opens, or opened; nil: not known yet")] = None
+
+
+AnyLotEvent = (
+    LotRescheduled
+    | LotOpened
+    | LotMoved
+    | LotPaused
+    | LotResumed
+    | LotExtended
+    | LotClosed
+    | LotWithdrawn
+    | LotCorrected
+    | LotRevised
+)
 
 
 class Move(NamedTuple):
-    """From which statuses an event may lead, and to which; to none: the status stays as it is."""
+    """From which statuses an event may lead, and to which; to none: the status stays as it is.
+
+    Where that depends on the status before, `by_status` says it.
+    """
 
     before: tuple[LotStatus, ...]
     after: tuple[LotStatus, ...] = ()
+    by_status: Mapping[LotStatus, tuple[LotStatus, ...]] = {}
+
+    def ends(self, before: LotStatus) -> tuple[LotStatus, ...]:
+        """Return to which statuses the event may lead from this one."""
+        return self.by_status.get(before) or self.after or (before,)
 
 
 MOVES: Final[dict[type[LotEvent], Move]] = {
@@ -278,13 +349,27 @@ MOVES: Final[dict[type[LotEvent], Move]] = {
     LotExtended: Move((LotStatus.OPEN, LotStatus.PAUSED)),
     LotClosed: Move((LotStatus.OPEN, LotStatus.PAUSED), (LotStatus.PASSED, LotStatus.SOLD)),
     LotWithdrawn: Move((LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.PAUSED), (LotStatus.WITHDRAWN,)),
+    LotCorrected: Move(
+        (LotStatus.OPEN, LotStatus.PAUSED, LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN),
+        by_status={
+            LotStatus.SOLD: (LotStatus.OPEN, LotStatus.PASSED, LotStatus.SOLD),
+            LotStatus.PASSED: (LotStatus.OPEN, LotStatus.SOLD),
+            LotStatus.WITHDRAWN: (LotStatus.OPEN,),
+        },
+    ),
+    LotRevised: Move(tuple(LotStatus)),
 }
 """The only table of a lot's statuses. Decisions ask it what they may do, and `evolve` goes by it. The audit checks each
 lot against it, and the diagram in `docs/architecture.md` is made from it."""
 
 
 def status_after(status: LotStatus, event: AnyLotEvent) -> LotStatus:
-    """Return a lot's status after an event. A close has two ends: sold if it has results, else passed."""
+    """Return a lot's status after an event. A close has two ends: sold if it has results, else passed.
+
+    A correction names the status.
+    """
+    if isinstance(event, LotCorrected):
+        return event.status
     after = MOVES[type(event)].after
     if isinstance(event, LotClosed):
         return after[bool(event.results)]
@@ -362,6 +447,10 @@ def evolve(view: LotView, event: AnyLotEvent) -> LotView:
             return _final(view, event, results=event.results, close_cause=event.cause)
         case LotWithdrawn():
             return _final(view, event, reason=event.reason)
+        case LotCorrected():
+            return _corrected(view, event)
+        case LotRevised():
+            return _changed(view, event, terms=event.terms, board=event.board, opens_at_ms=event.opens_at_ms)
 
 
 def moved(view: LotView, event: LotMoved) -> LotView:
@@ -379,6 +468,29 @@ def _changed(view: LotView, event: AnyLotEvent, **fields: object) -> LotView:
 def _final(view: LotView, event: LotClosed | LotWithdrawn, **fields: object) -> LotView:
     return _changed(
         view, event, board=event.board, closed_at_ms=event.at_ms, ends_at_ms=None, remaining_ms=None, **fields
+    )
+
+
+CORRECTED_CAUSES: Final = frozenset({CloseCause.VOIDED, CloseCause.AWARDED})
+"""The causes with which the outcome of a lot is what a person of the house said, and not what the rules give."""
+_CLOSED_BY: Final = {CorrectionCause.VOID: CloseCause.VOIDED, CorrectionCause.AWARD: CloseCause.AWARDED}
+"""Why a lot counts as closed after a correction that leaves it over."""
+
+
+def _corrected(view: LotView, event: LotCorrected) -> LotView:
+    """Return the view after a correction. A lot that is over keeps the time of its close; one that opens has none."""
+    is_over = event.status.is_final
+    return _changed(
+        view,
+        event,
+        board=event.board,
+        opens_at_ms=event.at_ms if event.status is LotStatus.OPEN and view.opens_at_ms is None else view.opens_at_ms,
+        ends_at_ms=event.ends_at_ms,
+        remaining_ms=event.remaining_ms,
+        results=event.results,
+        closed_at_ms=view.closed_at_ms if is_over else None,
+        close_cause=_CLOSED_BY[event.cause] if is_over else None,
+        reason="",
     )
 
 

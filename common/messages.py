@@ -286,20 +286,34 @@ class Mine(Answer, frozen=True, tag="mine"):
 
 
 class WordKind(Enum):
-    """The kind of a word to one bidder: a text from the auctioneer, or that the bidder was admitted or turned out."""
+    """The kind of a word to one bidder: a text from the auctioneer, or what a decision about it or its lot means."""
 
     MESSAGE = "message"
     ADMITTED = "admitted"
     TURNED_OUT = "turned_out"
+    OFFER_VOID = "offer_void"
+    """An offer of the bidder on the lot no longer counts."""
+    LEAD_BACK = "lead_back"
+    """The bidder leads the lot, since offers after its own no longer count."""
+    LEAD_LOST = "lead_lost"
+    """The bidder no longer leads the lot, though its own offers count."""
+    SALE_VOID = "sale_void"
+    """What the bidder had bought of the lot is no longer sold to it."""
+    AWARDED = "awarded"
+    """The lot is sold to the bidder, by agreement after the close."""
 
 
 class Word(Struct, frozen=True, gc=False):
-    """A word that the house said to one bidder alone. `text` comes from the auctioneer, for people."""
+    """A word that the house said to one bidder alone. `text` comes from the auctioneer, for people.
+
+    Where a correction of a lot is the cause, `lot` names it, and `text` is the reason.
+    """
 
     seq: Annotated[int, Meta(description="the word's number in the bidder's own stream, from 1 on")]
     at_ms: Annotated[int, Meta(description="server time at which it was said")]
     kind: Annotated[WordKind, Meta(description="the kind of word")]
-    text: Annotated[str, Meta(max_length=TEXT_CHARS_MAX, description="the text of a message")] = ""
+    text: Annotated[str, Meta(max_length=TEXT_CHARS_MAX, description="the text of a message, or a reason")] = ""
+    lot: Annotated[Stream, Meta(description="the lot that the word is about; empty: none")] = ""
 
 
 class News(Answer, frozen=True, tag="news"):

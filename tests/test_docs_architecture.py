@@ -14,15 +14,18 @@ from common.lot import (
     MOVES,
     AnyLotEvent,
     CloseCause,
+    CorrectionCause,
     ExtendCause,
     LotAdded,
     LotClosed,
+    LotCorrected,
     LotExtended,
     LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
     LotResumed,
+    LotRevised,
     LotStatus,
     LotTerms,
     LotWithdrawn,
@@ -35,12 +38,16 @@ from tests.test_tidy import ROOMS
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 BOARD = EnglishBoard(100)
+TERMS = LotTerms("1", "A", EnglishTerms(100, (Step(0, 100),)))
 OPENED = LotOpened(1, 0, 60_000)
 PAUSED = LotPaused(2, 0, 1_000)
 WAY_TO: dict[LotStatus, tuple[AnyLotEvent, ...]] = {
     LotStatus.SCHEDULED: (),
     LotStatus.OPEN: (OPENED,),
     LotStatus.PAUSED: (OPENED, PAUSED),
+    LotStatus.SOLD: (OPENED, LotClosed(3, 0, CloseCause.TIME, BOARD, (Result(1, 100),))),
+    LotStatus.PASSED: (OPENED, LotClosed(3, 0, CloseCause.TIME, BOARD)),
+    LotStatus.WITHDRAWN: (LotWithdrawn(3, 0, BOARD),),
 }
 EVENTS: tuple[AnyLotEvent, ...] = (
     LotRescheduled(3, 0, 1),
@@ -52,6 +59,9 @@ EVENTS: tuple[AnyLotEvent, ...] = (
     LotClosed(3, 0, CloseCause.TIME, BOARD, (Result(1, 100),)),
     LotClosed(3, 0, CloseCause.TIME, BOARD),
     LotWithdrawn(3, 0, BOARD),
+    LotRevised(3, 0, TERMS, BOARD),
+    *(LotCorrected(4, 0, CorrectionCause.VOID, status, BOARD) for status in (LotStatus.SOLD, LotStatus.PASSED)),
+    *(LotCorrected(4, 0, CorrectionCause.UNDO, status, BOARD) for status in (LotStatus.OPEN, LotStatus.PAUSED)),
 )
 
 
@@ -63,7 +73,7 @@ def table(head: str) -> list[list[str]]:
 
 def test_the_moves_of_a_lot_are_those_that_events_make() -> None:
     told = {(LotStatus(before), event, LotStatus(after)) for before, event, after in table("| from | event | to |")}
-    view = first_view(LotAdded(1, 0, LotTerms("1", "A", EnglishTerms(100, (Step(0, 100),))), BOARD))
+    view = first_view(LotAdded(1, 0, TERMS, BOARD))
     for before, name, after in told:
         start = view
         for event in WAY_TO[before]:

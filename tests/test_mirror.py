@@ -36,6 +36,8 @@ TESTED_BY = {
     "auctioneer/catalogue/toml_text.py": "auctioneer/catalogue/test_faults.py",
     "auctioneer/catalogue/words.py": "auctioneer/catalogue/test_sheet.py",
     # A command line is tried by its commands, as people type them.
+    "auctioneer/cli/asking.py": "auctioneer/cli/test_finals.py",
+    "auctioneer/cli/sentences.py": "auctioneer/cli/test_finals.py",
     "auctioneer/cli/adding.py": "auctioneer/cli/test_orders.py",
     "auctioneer/cli/audit.py": "auctioneer/cli/test_checks.py",
     "auctioneer/cli/backups.py": "auctioneer/process/test_backup.py",
@@ -46,6 +48,8 @@ TESTED_BY = {
     "auctioneer/house/formats/dutch.py": "auctioneer/house/formats/test_table.py",
     "auctioneer/house/formats/english.py": "auctioneer/house/formats/test_table.py",
     "auctioneer/house/formats/sealed.py": "auctioneer/house/formats/test_table.py",
+    "auctioneer/rules/applying.py": "auctioneer/rules/test_engine_indexes.py",
+    "auctioneer/rules/kept_offers.py": "auctioneer/rules/test_corrections.py",
     "auctioneer/rules/formats/entries.py": "auctioneer/rules/formats/test_table.py",
     "auctioneer/house/reports.py": "auctioneer/cli/test_reads.py",
     "auctioneer/process/offline.py": "auctioneer/cli/test_reads.py",
@@ -68,6 +72,7 @@ TESTED_BY = {
     "bidder/display/voices.py": "bidder/cli/test_join.py",
     # A command is tried by its answer and its facts.
     "auctioneer/house/control/carry_out.py": "auctioneer/house/test_commands.py",
+    "auctioneer/house/control/corrections.py": "auctioneer/house/test_corrections.py",
     "auctioneer/house/control/desk.py": "auctioneer/house/test_paddle_codes.py",
     "auctioneer/house/control/keys.py": "auctioneer/house/test_partners.py",
     "auctioneer/house/control/lots.py": "auctioneer/house/test_commands.py",

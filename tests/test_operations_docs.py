@@ -15,7 +15,7 @@ import pytest
 from auctioneer.cli import main
 from auctioneer.monitoring.counters import Counters, Vitals
 from auctioneer.monitoring.metrics import ServerCollector, new_registry
-from common.lot import AnyLotEvent, AnySaleEvent, LotAdded, LotClosed, LotMoved
+from common.lot import AnyLotEvent, AnySaleEvent, LotAdded, LotClosed, LotCorrected, LotMoved, LotRevised
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -71,8 +71,8 @@ def log_calls() -> Iterator[tuple[str, str, set[str]]]:
 
 
 def decisions(level: str, fields: set[str]) -> Iterator[tuple[str, str, set[str]]]:
-    """Yield what a decision is logged as: the name and the fields of the change."""
-    for kind in set(get_args(AnyLotEvent)) - {LotMoved}:
+    """Yield what a decision is logged as: the name and the fields of the change. Corrections have their own lines."""
+    for kind in set(get_args(AnyLotEvent)) - {LotMoved, LotCorrected, LotRevised}:
         own = set(kind.__struct_fields__) - {"at_ms", "board", "results"}
         sold = {"winner", "hammer_minor"} if kind is LotClosed else set()
         yield kind.__struct_config__.tag, level, fields | {"lot"} | own | sold

@@ -1,14 +1,17 @@
 """The auctioneer's commands, repeated from the facts that they became, so that the audit can compare."""
 
-from auctioneer.rules import decisions
-from auctioneer.rules.decisions import Decision
+from auctioneer.rules import corrections, decisions
+from auctioneer.rules.corrections import Corrected
+from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.facts import ClockStepped, LotDecided, LotListed, SaleDecided
+from auctioneer.rules.facts import ClockStepped, CorrectionMade, LotDecided, LotListed, LotRewritten, SaleDecided
 from auctioneer.rules.sale_settings import HOUSE
 from common.lot import (
     Announced,
+    CorrectionCause,
     ExtendCause,
     LotClosed,
+    LotCorrected,
     LotExtended,
     LotOpened,
     LotPaused,
@@ -60,8 +63,31 @@ def decide_of_sale(engine: Engine, fact: SaleDecided | LotListed) -> Decision | 
             return decisions.resume_sale(engine, fact.at_ms, fact.by)
         case Announced(text=text):
             return decisions.announce(engine, fact.at_ms, fact.by, text)
+        case SaleEnded() if engine.state.created.corrections:
+            return decisions.finish(engine, fact.at_ms, fact.by)
         case SaleEnded():
             return decisions.end(engine, fact.at_ms, fact.by)
+
+
+def correct_again(engine: Engine, fact: CorrectionMade | LotRewritten) -> Corrected | Refused:
+    """Repeat a correction as it was asked for, but don't apply it."""
+    at_ms, by, lot, reason, event = fact.at_ms, fact.by, fact.lot, fact.reason, fact.event
+    if isinstance(fact, LotRewritten):
+        return corrections.rewrite(engine, at_ms, by, lot, reason, fact.spec, fact.seller_skeletons)
+    match fact.cause:
+        case CorrectionCause.UNDO | CorrectionCause.RETRACTED:
+            return corrections.undo(engine, at_ms, by, lot, reason, fact.asked, cause=fact.cause)
+        case CorrectionCause.TURNED_OUT:
+            paddle = -1 if fact.paddle is None else fact.paddle
+            return corrections.void_offers_on(engine, at_ms, by, lot, paddle, reason)
+        case CorrectionCause.REOPEN:
+            return corrections.reopen(engine, at_ms, by, lot, reason, fact.for_ms, fact.price_minor)
+        case CorrectionCause.VOID:
+            return corrections.void(engine, at_ms, by, lot, reason, fact.paddle)
+        case CorrectionCause.AWARD:
+            rows = event.results if isinstance(event, LotCorrected) else ()
+            paddle, amount_minor = (rows[0].paddle, rows[0].amount_minor) if len(rows) == 1 else (-1, 0)
+            return corrections.award(engine, at_ms, by, lot, reason, paddle, amount_minor)
 
 
 def _extra_ms(engine: Engine, name: str, event: LotExtended) -> int:

@@ -11,7 +11,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from auctioneer.rules.engine import Engine, EngineState
+from auctioneer.rules.applying import EngineState
+from auctioneer.rules.engine import Engine
 from auctioneer.rules.facts import (
     AnyFact,
     BidderFact,
@@ -20,6 +21,7 @@ from auctioneer.rules.facts import (
     public_part,
 )
 from auctioneer.rules.formats.table import FORMATS, format_of
+from auctioneer.rules.kept_offers import refold
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import OpeningRule
 from common.limits import RESULTS_MAX
@@ -28,7 +30,9 @@ from common.lot import (
     AnyLotEvent,
     AnySaleEvent,
     LotAdded,
+    LotCorrected,
     LotMoved,
+    LotRevised,
     LotStatus,
     LotView,
     SaleEvent,
@@ -80,8 +84,16 @@ def _check_bidding(lot: LotState, place: str) -> None:
     _require(view.terms == lot.spec.terms, place + "the public terms are not those of the catalogue")
     has_reserve = lot.spec.reserve_minor is not None
     _require(view.terms.format.has_reserve == has_reserve, place + "the terms deny the reserve")
+    _check_kept(lot, place)
     for fault in format_of(lot.spec).faults(lot.spec, lot.book, view):
         _require(holds=False, promise=place + fault)
+
+
+def _check_kept(lot: LotState, place: str) -> None:
+    """Check that the offers that count make the book; they do at any time."""
+    if lot.kept is not None and format_of(lot.spec).refolds:
+        book, void = refold(lot, lot.kept, frozenset())
+        _require(book == lot.book and not void, place + "its book is not what its offers make")
 
 
 def _check_clock(lot: LotState, place: str) -> None:
@@ -158,7 +170,9 @@ def _check_deadlines(engine: Engine) -> None:
     next_ms = min(dues, default=None)
     running = engine.sale.status is SaleStatus.RUNNING
     everything_is_over = bool(engine.catalogue) and all(lot.view.status.is_final for lot in engine.catalogue)
-    if (running and _whose_turn_it_is(engine)) or (everything_is_over and engine.state.created.ends_after_last_lot):
+    created = engine.state.created
+    ends_by_itself = created.ends_after_last_lot and not created.corrections
+    if (running and _whose_turn_it_is(engine)) or (everything_is_over and ends_by_itself):
         next_ms = engine.state.now_ms
     if engine.sale.status is SaleStatus.ENDED:
         next_ms = None
@@ -245,7 +259,8 @@ class Watcher:
         before = self.views[lot]
         _require(event.seq == before.seq + 1, f"{event} does not follow event {before.seq} of lot {lot}")
         after = self.views[lot] = evolve(before, event)
-        may_move = before.status in MOVES[type(event)].before
+        move = MOVES[type(event)]
+        may_move = before.status in move.before and after.status in move.ends(before.status)
         _require(may_move, f"lot {lot} went from {before.status} to {after.status}, by {event}")
         if isinstance(event, LotMoved):
             for fault in FORMATS[type(before.terms.format)].moves(before.board, after.board):
@@ -253,7 +268,10 @@ class Watcher:
             if before.ends_at_ms is not None:
                 kept = after.ends_at_ms is not None and after.ends_at_ms >= before.ends_at_ms
                 _require(kept, f"an offer took time from lot {lot}: {event}")
-        elif not after.status.is_final:
+        elif isinstance(event, LotCorrected):
+            kept = before.ends_at_ms is None or after.status.is_final or after.ends_at_ms == before.ends_at_ms
+            _require(kept, f"a correction moved the end of lot {lot}, which is open: {event}")
+        elif not after.status.is_final and not isinstance(event, LotRevised):
             _require(after.board == before.board, f"lot {lot} has another board without an offer, by {event}")
 
 

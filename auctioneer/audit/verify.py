@@ -16,7 +16,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from auctioneer.audit.commands_again import decide_of_lot, decide_of_sale, is_by_clock
+from auctioneer.audit.commands_again import correct_again, decide_of_lot, decide_of_sale, is_by_clock
 from auctioneer.house.register import Register
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
@@ -30,12 +30,14 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    CorrectionMade,
     Fact,
     HouseStarted,
     HouseStoodStill,
     KeyBound,
     LotDecided,
     LotListed,
+    LotRewritten,
     OfferLate,
     OfferTaken,
     PaddleGiven,
@@ -52,7 +54,7 @@ from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX, TEXT_CHARS_
 from common.lot import (
     LotStatus,
 )
-from common.messages import Hello, Rejected, Role
+from common.messages import Hello, Rejected, Role, WordKind
 from common.names import is_valid_name, is_valid_text
 
 
@@ -215,7 +217,7 @@ class _Audit:
 
     # --- deciding again ----------------------------------------------------------------------------------------
 
-    def _verify(self, engine: Engine, fact: AnyFact) -> None:
+    def _verify(self, engine: Engine, fact: AnyFact) -> None:  # noqa: C901 -- one case for each kind of fact
         if isinstance(fact, SettingsChanged | BidderFact):
             self._verify_at_the_door(fact)
             return
@@ -233,6 +235,9 @@ class _Audit:
                 if decision is None:
                     raise self._different(fact, None, _NOTHING)
                 self._compare_all(fact, decision)
+            case CorrectionMade() | LotRewritten():
+                self._nothing_due(engine, fact)
+                self._verify_correction(engine, fact)
             case PositionReleased():
                 self._compare_all(fact, engine.release_silent(fact.at_ms, fact.paddle))
             case HouseStarted() | HouseStoodStill():
@@ -241,6 +246,33 @@ class _Audit:
                 self._verify_restored(engine, fact)
             case SaleCreated():
                 raise self._different(fact, None, "a sale is created only once")
+
+    def _verify_correction(self, engine: Engine, fact: CorrectionMade | LotRewritten) -> None:
+        """Repeat a correction, and expect the words to those whom it touches right after it."""
+        corrected = correct_again(engine, fact)
+        if isinstance(corrected, Refused):
+            raise self._different(fact, None, f"it is refused with {corrected.code.value}: {corrected.detail}")
+        self._compare(fact, corrected.fact)
+        engine.apply(fact)
+        for paddle, kind in corrected.words:
+            entry = self._register.by_paddle(paddle)
+            if entry is None or entry.role is not Role.BIDDER:
+                continue
+            told = self._next()
+            due = BidderTold(
+                at_ms=fact.at_ms,
+                lot=fact.lot,
+                seq=fact.seq,
+                paddle=paddle,
+                news_seq=self._news_seqs[paddle] + 1,
+                text=fact.reason,
+                by=fact.by,
+                kind=kind,
+            )
+            if told != due:
+                raise self._different(told, due, "those whom a correction touches hear of it at once")
+            self._news_seqs[paddle] += 1
+            self._agreed(due)
 
     def _verify_request(self, engine: Engine, fact: BidTaken | OfferTaken | OfferLate) -> None:
         entry = self._register.by_paddle(fact.paddle)
@@ -356,5 +388,5 @@ class _Audit:
             return False
         if isinstance(fact, BidderTold):
             is_text = 0 < len(fact.text) <= TEXT_CHARS_MAX and is_valid_text(fact.text)
-            return is_text and entry.role is Role.BIDDER
+            return is_text and entry.role is Role.BIDDER and fact.kind is WordKind.MESSAGE
         return entry.waiting or entry.admitted != fact.admitted

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from auctioneer.catalogue.csv_text import csv_sheet
 from auctioneer.catalogue.faults import CatalogueError, Fault, Faults, Place, quoted, unknown_key
-from auctioneer.catalogue.lots import Defaults, Listing, list_lots, read_defaults
+from auctioneer.catalogue.lots import Defaults, Listing, list_lots, read_defaults, values_of
 from auctioneer.catalogue.raw import RawCatalogue, RawLot
 from auctioneer.catalogue.sale import Settings
 from auctioneer.catalogue.sheet import LOT_COLUMNS, nest_soft_close, read_sheet
@@ -90,7 +90,8 @@ def parse_catalogue(
     if kind.is_sheet:
         raw.sale["title"] = Path(name).stem or "Sale"
     settings = Settings(raw, faults, is_running=False)
-    title, currency, ends_after_last_lot = settings.title(), settings.currency(), settings.ends_after_last_lot()
+    title, currency, corrections = settings.title(), settings.currency(), settings.corrections()
+    ends_after_last_lot = settings.ends_after_last_lot()
     defaults = _defaults(raw, settings, LotDefaults(), currency, faults)
     lots = _lots(raw, settings, currency, defaults, frozenset(), read_lots_file, faults)
     if raw.is_readable and not raw.lots and "lots_file" not in raw.sale:
@@ -99,7 +100,8 @@ def parse_catalogue(
         elif ends_after_last_lot:
             faults.add(raw.sale_place, "ends", "There are no lots, so the sale would end at once; add some as [[lot]].")
     _finish(faults, tell)
-    return SaleSpec(title, currency, lots, ends_after_last_lot, LotDefaults(defaults.order, defaults.values))
+    lot_defaults = LotDefaults(defaults.order, defaults.values)
+    return SaleSpec(title, currency, lots, ends_after_last_lot, corrections, lot_defaults)
 
 
 # --- lots for a running sale -----------------------------------------------------------------------------------------
@@ -161,6 +163,21 @@ def lot_from_fields(fields: Mapping[str, str], sale: RunningSale) -> LotSpec:
     lots = list_lots(listing, faults)
     faults.raise_any()
     return lots[0]
+
+
+def changed_lot(spec: LotSpec, fields: Mapping[str, str], sale: RunningSale) -> LotSpec:
+    """Return a lot of a running sale with some values replaced by texts, by the names in LOT_COLUMNS.
+
+    Neither its number nor its format can change. Raises CatalogueError with every fault; none has a file.
+    """
+    fixed = {"number": "A lot keeps its number.", "format": "A lot keeps its format; withdraw it and add another."}
+    faults = Faults()
+    for key in fields.keys() & fixed.keys():
+        faults.add(Place(file="", is_flat=True), key, fixed[key])
+    faults.raise_any()
+    others = sale.known_lots - {spec.terms.lot}
+    as_it_is = RunningSale(currency=sale.currency, known_lots=others, lot_defaults=LotDefaults(values=values_of(spec)))
+    return lot_from_fields({**fields, "number": spec.terms.lot}, as_it_is)
 
 
 # --- the parts of a file ---------------------------------------------------------------------------------------------

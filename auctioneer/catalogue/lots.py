@@ -123,6 +123,25 @@ def list_lots(listing: Listing, faults: Faults) -> tuple[LotSpec, ...]:
     return tuple(lots)
 
 
+def values_of(spec: LotSpec) -> LotValues:
+    """Return the values in a catalogue that make this lot."""
+    terms = spec.terms
+    word, form = next((word, form) for word, form in FORMATS.items() if form.has(terms.format))
+    return LotValues(
+        title=terms.title,
+        format=word,
+        bidding=form.values(spec),
+        estimate_low=terms.estimate_low_minor,
+        estimate_high=terms.estimate_high_minor,
+        opens=spec.opening,
+        duration=UNSET if "duration" in form.lacks else terms.duration_ms,
+        soft_close=terms.soft_close,
+        seller=terms.seller,
+        description=terms.description,
+        image=terms.image,
+    )
+
+
 def _missing_columns(listing: Listing, faults: Faults) -> frozenset[str]:
     """Return the keys that each lot needs but no column has; each is shown as one fault, not as one for each row."""
     if listing.header is None:
@@ -157,13 +176,20 @@ def _number(raw: RawLot, default: str, file: Place, faults: Faults) -> tuple[str
     return number, place
 
 
+def _shown(number: str) -> str:
+    """Return a number as a fault may show it: one that can't be a lot's may have anything in it."""
+    return number if is_valid_lot(number) else quoted(number)
+
+
 def _taken(number: str, other: str) -> str:
+    number = _shown(number)
     if number == other:
         return f"The sale already has a lot {number}; give this one another number."
     return f"The sale already has a lot {other}, too similar to {number}; give this one another number."
 
 
 def _twice(number: str, other: str, before: Place) -> str:
+    number, other = _shown(number), _shown(other)
     line = before.line_of("number")
     where = f" on line {line}" if line else ""
     if number == other:

@@ -33,13 +33,14 @@ class _UnknownCurrency(Currency, frozen=True):
 UNKNOWN_CURRENCY: Final[Currency] = _UnknownCurrency("", 4)
 """Used if the currency has a fault, so that amounts are still checked; no currency has more decimals."""
 
-SALE_FIELDS: Final = frozenset({"title", "currency", "order", "ends", "lots_file", "ignore_columns"})
+SALE_FIELDS: Final = frozenset({"title", "currency", "order", "ends", "corrections", "lots_file", "ignore_columns"})
 """The keys of [sale]."""
-_SETTLED_FIELDS: Final = frozenset({"title", "ends"})
+_SETTLED_FIELDS: Final = frozenset({"title", "ends", "corrections"})
 """The keys that can't be given again while the sale is running."""
 _COMMON: Final = ("USD", "EUR", "GBP")
 _SHEETS: Final = (".csv", ".xlsx")
 _ENDS: Final = {"after last lot": True, "by hand": False}
+_CORRECTIONS: Final = {"on": True, "off": False}
 _ORDERS: Final[dict[str, Order | None]] = {order.value: order for order in Order}
 _T = TypeVar("_T")
 
@@ -112,6 +113,10 @@ class Settings:
     def ends_after_last_lot(self) -> bool:
         """Return whether the sale ends by itself once every lot is final."""
         return self._choice("ends", _ENDS, default=False)
+
+    def corrections(self) -> bool:
+        """Return whether bids and closes can be taken back until the auctioneer finishes the sale."""
+        return self._choice("corrections", _CORRECTIONS, default=False)
 
     def lots_file(self) -> str | None:
         """Return the name of the file that has the lots; None if this file has them."""

@@ -1,8 +1,8 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read its state.
 
-The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `adding` and `paddles` command a
-running house. `reads` and `bids` report. `checks` checks catalogues, `audit` checks the record, and `backups` copies
-it. `context` has the options that the commands share, and `output` prints fields, times and CSV.
+The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `adding` and
+`paddles` command a running house. `reads` and `bids` report. `checks` checks catalogues, `audit` checks the record, and
+`backups` copies it. `context` has the options that the commands share, and `output` prints fields, times and CSV.
 """
 
 from typing import Any
@@ -15,7 +15,8 @@ from auctioneer.cli.audit import MismatchError, verify
 from auctioneer.cli.backups import backup, restore
 from auctioneer.cli.bids import bids
 from auctioneer.cli.checks import check
-from auctioneer.cli.finals import close_lot, end, withdraw
+from auctioneer.cli.corrections import award, change, reopen, undo, void
+from auctioneer.cli.finals import close_lot, end, finish, withdraw
 from auctioneer.cli.orders import admit, announce, clerk, extend, open_lot, partner, pause, resume, tell, turn_out
 from auctioneer.cli.paddles import paddle
 from auctioneer.cli.reads import bidders, link, lots, results, status
@@ -61,7 +62,9 @@ def main() -> None:
 
 for _command in (run, check, link, status, lots, bids, bidders, results):
     main.add_command(_command)
-for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, tell, end):
+for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, tell, end, finish):
+    main.add_command(_command)
+for _command in (undo, reopen, void, award, change):
     main.add_command(_command)
 for _command in (admit, turn_out, paddle, clerk, partner, verify, backup, restore, completion_command("auctioneer")):
     main.add_command(_command)

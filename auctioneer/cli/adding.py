@@ -35,12 +35,17 @@ FIELD_HELP: Final = {
 """The options that describe one lot: the columns of a catalogue in CSV, with their help."""
 
 
-def _field_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give `command` an option for each field: `--starting-price` for `starting_price`; `--lot` for the number."""
-    for field, help_text in reversed(FIELD_HELP.items()):
-        option = "--lot" if field == "number" else f"--{field.replace('_', '-')}"
-        command = click.option(option, field, metavar="TEXT", help=help_text)(command)
-    return command
+def field_options(*left_out: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command an option for each other field: `--starting-price` for `starting_price`, `--lot` for a number."""
+
+    def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
+        for field, help_text in reversed(FIELD_HELP.items()):
+            if field not in left_out:
+                option = "--lot" if field == "number" else f"--{field.replace('_', '-')}"
+                command = click.option(option, field, metavar="TEXT", help=help_text)(command)
+        return command
+
+    return with_options
 
 
 @click.command(
@@ -51,7 +56,7 @@ def _field_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ),
 )
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@_field_options
+@field_options()
 @with_control_context
 def add(context: ControlContext, file: Path | None, **fields: str | None) -> None:
     """Add the lots of FILE (.toml, .csv or .xlsx), or one lot described by options, to a running sale; all or none.

@@ -35,8 +35,9 @@ COUNT_MAX: Final = 100_000
 def bids(lot: str, first: int | None, count: int, folder: DataFolder, *, as_json: bool) -> None:
     """Show the bids on LOT in their order: when, who, how much, and the price and the leader after it.
 
-    Late bids are there, too, and of each bidder the last refused ones. This shows secret maximum bids. It reads the
-    record, so it works with and without a running house; a record of a million facts takes some seconds.
+    Each accepted bid has a number under Offer, by which `auctioneer undo` takes it back. Late bids are there, too, and
+    of each bidder the last refused ones. This shows secret maximum bids. It reads the record, so it works with and
+    without a running house; a record of a million facts takes some seconds.
     """
     journal = open_journal(folder)
     try:
@@ -56,6 +57,7 @@ def bids(lot: str, first: int | None, count: int, folder: DataFolder, *, as_json
         return
     columns = [
         Column("No", is_number=True),
+        Column("Offer", is_number=True),
         Column("Time"),
         Column("Bidder", shrinks=True),
         Column(f"Bid {page.currency.code}", is_number=True),
@@ -73,6 +75,7 @@ def bids(lot: str, first: int | None, count: int, folder: DataFolder, *, as_json
 def _cells(row: Row) -> list[str]:
     return [
         str(row["number"]),
+        "" if row["offer"] is None else str(row["offer"]),
         f"{local_time(row['at_ms'])}.{row['at_ms'] % 1000:03}",
         f"{row['name']} ({row['paddle']})",
         grouped(row["amount"]),

@@ -12,7 +12,15 @@ from typing import Any, Final
 import msgspec
 import zmq
 
-from auctioneer.house.commands import AnyCommand, AnyControlAnswer, Ask, Done, Report, decode_control_answer
+from auctioneer.house.commands import (
+    AnyCommand,
+    AnyControlAnswer,
+    AnyCorrection,
+    Ask,
+    Done,
+    Report,
+    decode_control_answer,
+)
 from auctioneer.process.folder import DataFolder
 from auctioneer.rules.sale_settings import AUCTIONEER
 from common.codec import encode
@@ -94,6 +102,16 @@ class ControlClient:
             raise ProtocolError("The house answered a question with something other than a report.")
         return answer.report
 
+    def preview(self, command: AnyCorrection) -> Any:
+        """Return what a correction would do, and do nothing: a row of `auctioneer.house.control.corrections`.
+
+        Raises the errors of `order`.
+        """
+        answer = self._request(msgspec.structs.replace(command, preview=True))
+        if not isinstance(answer, Report):
+            raise ProtocolError("The house answered a question with something other than a report.")
+        return answer.report
+
     def order(self, command: AnyCommand) -> Done:
         """Send a command to the house; it is durable on return.
 
@@ -134,7 +152,7 @@ class ControlClient:
     def _await_answer(self, command: AnyCommand, deadline: float) -> AnyControlAnswer:
         if not self._socket.poll(_left_ms(deadline), zmq.POLLIN):
             waited = f"The house did not answer within {self._timeout_ms / 1000:g} s"
-            if isinstance(command, Ask):
+            if isinstance(command, Ask) or (isinstance(command, AnyCorrection) and command.preview):
                 raise UnreachableError(f"{waited}. Repeat this in a moment.")
             raise UnreachableError(
                 f"{waited}. It is not known whether the command was carried out: look at `auctioneer status` and "

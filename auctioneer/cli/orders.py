@@ -112,13 +112,25 @@ def admit(context: ControlContext, bidder: str) -> None:
     context.order(Admit(bidder=bidder), f"{bidder} is admitted.")
 
 
-@click.command("turn-out", short_help="Turn a bidder out.", epilog=examples("auctioneer turn-out ann"))
+@click.command(
+    "turn-out",
+    short_help="Turn a bidder out.",
+    epilog=examples("auctioneer turn-out ann", "auctioneer turn-out ann --void-bids --reason 'No account'"),
+)
 @click.argument("bidder")
+@click.option("--void-bids", is_flag=True, help="Take back all its bids on lots that are open or paused.")
+@click.option("--reason", default="", metavar="TEXT", help="Why they are taken back: told to those whom it touches.")
 @with_control_context
-def turn_out(context: ControlContext, bidder: str) -> None:
-    """Bar BIDDER, a name or a paddle, from the sale. Bids made before stand; `withdraw` undoes a lot."""
+def turn_out(context: ControlContext, bidder: str, reason: str, *, void_bids: bool) -> None:
+    """Bar BIDDER, a name or a paddle, from the sale. Bids made before stand, unless you take them back."""
     _check_bidder(bidder)
-    context.order(Admit(bidder=bidder, admitted=False), f"{bidder} is turned out.")
+    check_length("--reason", reason, TEXT_CHARS_MAX)
+    if reason and not void_bids:
+        raise click.UsageError("--reason goes with --void-bids.")
+    with connected(context.folder, context.name) as house:
+        lots = house.order(Admit(bidder=bidder, admitted=False, void_bids=void_bids, reason=reason)).lots
+    touched = f" Its bids are taken back on lot {', '.join(lots)}." if lots else ""
+    context.tell(f"{bidder} is turned out.{touched}", lots)
 
 
 @click.command(

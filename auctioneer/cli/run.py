@@ -93,6 +93,9 @@ def _kept(what: str, at_first: object) -> str:
 @click.argument("catalogue", required=False, type=click.Path(path_type=Path))
 @data_option
 @click.option("--example", "is_example", is_flag=True, help="Hold the example sale that comes with the program.")
+@click.option(
+    "--corrections", is_flag=True, help="Begin a sale in which bids and closes can be taken back, until `finish`."
+)
 @click.option("--host", type=HOST, help=_kept("Address to listen on; 0.0.0.0 for all.", DEFAULT_HOST))
 @click.option("--port", type=_PORT, help=_kept("For requests; 0 for any free one.", DEFAULT_PORT))
 @click.option("--publish-port", type=_PORT, help=_kept("For broadcasts.", "the one after --port"))
@@ -137,6 +140,7 @@ def run(
     *,
     catalogue: Path | None,
     is_example: bool,
+    corrections: bool,
     admit: AdmissionMode | None,
     invite: str | None,
     exit_when_ended: bool,
@@ -165,6 +169,7 @@ def run(
         folder.path,
         catalogue,
         is_example,
+        corrections,
         admit,
         invite or "",
         is_encrypted=not no_encryption,

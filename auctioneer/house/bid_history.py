@@ -1,7 +1,9 @@
 """Every bid on one lot in the record, in order: the bidder, the request and the outcome.
 
-Accepted and late bids are facts of the record. Of the refused bids the record keeps some for each bidder, those with
-the highest request ids; they are sorted between the facts by their time. The result has secrets of the house.
+A bid that was accepted has a number among the offers on the lot (`offer`), by which a correction names it. One that a
+correction took back is `void`. Accepted and late bids are facts of the record. Of the refused bids the record keeps
+some for each bidder, those with the highest request ids; they are sorted between the facts by their time. The result
+has secrets of the house.
 """
 
 from collections import deque
@@ -17,6 +19,7 @@ from auctioneer.rules.facts import (
     AnyFact,
     BidderEnrolled,
     BidTaken,
+    CorrectionMade,
     Decided,
     LotDecided,
     LotListed,
@@ -61,6 +64,9 @@ def page_of_bids(
         total = before + len(shown) + sum(1 for _ in numbered)
     if history.title is None or history.currency is None:
         raise RejectedError(RejectCode.UNKNOWN_LOT, f"lot {lot}")
+    for _, bid in shown:
+        if bid["offer"] in history.void:
+            bid["outcome"] = "void"
     rows = [{"number": number, **(bid if history.is_over else _kept_sealed(bid))} for number, bid in shown]
     return BidPage(history.lot, history.title, history.currency, total, rows)
 
@@ -79,6 +85,9 @@ class _History:
         self.title: str | None = None
         self.is_over = False
         """Whether the lot was over at the end of the record, once all bids were yielded."""
+        self.void: set[int] = set()
+        """The numbers of the offers that corrections took back."""
+        self._last_offer = 0
 
     def bids(self, record: Iterable[AnyFact | Rejection]) -> Iterator[Row]:
         """Yield the bids, and note on the way what a row must know of the sale and the lot."""
@@ -87,6 +96,9 @@ class _History:
                 case BidTaken() | OfferTaken() | OfferLate():
                     if one.lot == self.lot:
                         yield self._row(one)
+                case CorrectionMade():
+                    if one.lot == self.lot:
+                        self.void.update(one.void)
                 case Rejection():
                     if one.request.lot == self.lot:
                         yield self._row(one)
@@ -104,6 +116,8 @@ class _History:
         leader, price_minor, late_ms = None, None, None
         made = offer_made(one.request)
         outcome, code = made.accepted_as, None
+        is_kept = isinstance(one, BidTaken) or (isinstance(one, OfferTaken) and one.cause is None)
+        self._last_offer += is_kept
         match one:
             case BidTaken():
                 leader, price_minor = one.leader, one.price_minor
@@ -119,6 +133,7 @@ class _History:
                 outcome, code = "refused", one.verdict.code.value
         return {
             "at_ms": one.at_ms,
+            "offer": self._last_offer if is_kept else None,
             "paddle": one.paddle,
             "name": self._names.get(one.paddle),
             "kind": made.kind,

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from auctioneer.house import reports
 from auctioneer.house.register import CODE_VALID_MS_MAX
+from auctioneer.rules.lots import OFFERS_KEPT_MAX
 from auctioneer.rules.terms import LotSpec
 from common.limits import (
     DURATION_MS_MAX,
@@ -22,7 +23,7 @@ from common.limits import (
 )
 from common.messages import Rejected
 from common.paddle_codes import CODE_CHARS
-from common.wire import Count, LotId, RequestId, Stream
+from common.wire import Amount, Count, LotId, RequestId, Stream
 
 WHOLE_SALE: Final = ""
 
@@ -94,11 +95,66 @@ class EndSale(Command, frozen=True, tag="end"):
     if_changes: Count | None = None
 
 
+class Finish(Command, frozen=True, tag="finish"):
+    """End a sale with corrections for good, once every lot is over."""
+
+
+class Correction(Command, frozen=True, kw_only=True):
+    """What every correction of a lot has. `reason` is for bidders.
+
+    With `if_seq` it is carried out only if the lot's seq is still that. With `preview` nothing is changed, and the
+    answer is a report that says what would be.
+    """
+
+    lot: LotId
+    reason: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
+    if_seq: Count | None = None
+    preview: bool = False
+
+
+class Undo(Correction, frozen=True, tag="undo"):
+    """Take back bids on an open lot: those of these numbers, all from number `back_to` on, or the last public one."""
+
+    numbers: Annotated[tuple[Count, ...], Meta(max_length=OFFERS_KEPT_MAX)] = ()
+    back_to: Count | None = None
+
+
+class Reopen(Correction, frozen=True, tag="reopen"):
+    """Open a lot that is over again, for `for_ms`, or for a lot with a price clock from `price_minor` on."""
+
+    for_ms: Annotated[int, Meta(ge=1, le=DURATION_MS_MAX)] | None = None
+    price_minor: Amount | None = None
+
+
+class VoidSale(Correction, frozen=True, tag="void"):
+    """Undo the sale of a lot to a buyer, by name or paddle; without one, to its only buyer."""
+
+    bidder: Annotated[str, Meta(max_length=NAME_CHARS_MAX)] = ""
+
+
+class Award(Correction, frozen=True, kw_only=True, tag="award"):
+    """Sell a lot that has passed to a bidder, by name or paddle, at an agreed price."""
+
+    bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+    amount_minor: Amount
+
+
+class Rewrite(Correction, frozen=True, kw_only=True, tag="rewrite"):
+    """Replace what the catalogue says of a lot."""
+
+    spec: LotSpec
+
+
 class Admit(Command, frozen=True, tag="admit"):
-    """Admit a waiting bidder, or with `admitted` false turn one out. `bidder` is a name or a paddle."""
+    """Admit a waiting bidder, or with `admitted` false turn one out. `bidder` is a name or a paddle.
+
+    With `void_bids` the bids of one who is turned out no longer count, on all lots that are open or paused.
+    """
 
     bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
     admitted: bool = True
+    void_bids: bool = False
+    reason: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
 
 
 class Tell(Command, frozen=True, tag="tell"):
@@ -162,6 +218,8 @@ class Ask(Command, frozen=True, tag="ask"):
     lots: tuple[LotId, ...] = ()
 
 
+AnyCorrection = Undo | Reopen | VoidSale | Award | Rewrite
+
 AnyCommand = (
     OpenLot
     | Pause
@@ -172,6 +230,8 @@ AnyCommand = (
     | AddLots
     | Announce
     | EndSale
+    | Finish
+    | AnyCorrection
     | Admit
     | Tell
     | AddPaddle
@@ -195,6 +255,8 @@ class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
     expires_at_ms: int | None = None
     lots: tuple[str, ...] = ()
     results: tuple[reports.Row, ...] = ()
+    goes_on: bool = False
+    """Whether the sale goes on after a command that closed all its lots, since they may have to be corrected."""
 
 
 class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):

@@ -24,6 +24,7 @@ from auctioneer.house.sessions import Session, Sessions
 from auctioneer.house.settings import HouseSettings
 from auctioneer.house.state import HouseState, SessionState, state_of
 from auctioneer.rules import decisions
+from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Engine
 from auctioneer.rules.facts import (
@@ -322,6 +323,28 @@ class House:
         self._apply_to_bidder(fact, now_ms)
         self._batch.facts.append(fact)
         return fact
+
+    def correct(self, now_ms: int, by: str, reason: str, corrected: Iterable[Corrected]) -> None:
+        """Carry out corrections, and tell each bidder whom one touches."""
+        for fact, words in corrected:
+            self.engine.apply(fact)
+            self._batch.facts.append(fact)
+            for paddle, kind in words:
+                entry = self.register.by_paddle(paddle)
+                if entry is None or entry.role is not _BIDDER:
+                    continue
+                told = BidderTold(
+                    at_ms=now_ms,
+                    lot=fact.lot,
+                    seq=fact.seq,
+                    paddle=paddle,
+                    news_seq=self._news.next_seq(paddle),
+                    text=reason,
+                    by=by,
+                    kind=kind,
+                )
+                self._apply_to_bidder(told, now_ms)
+                self._batch.facts.append(told)
 
     # --- how the sale is run -----------------------------------------------------------------------------------
 

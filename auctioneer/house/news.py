@@ -121,5 +121,5 @@ class BidderNews:
 def word_of(fact: BidderTold | BidderAdmitted) -> Word:
     """Return the word that a fact is to one bidder."""
     if isinstance(fact, BidderTold):
-        return Word(fact.news_seq, fact.at_ms, WordKind.MESSAGE, fact.text)
+        return Word(fact.news_seq, fact.at_ms, fact.kind, fact.text, fact.lot)
     return Word(fact.news_seq, fact.at_ms, WordKind.ADMITTED if fact.admitted else WordKind.TURNED_OUT)

@@ -16,7 +16,9 @@ from common.lot import (
     AnySaleEvent,
     LotAdded,
     LotClosed,
+    LotCorrected,
     LotMoved,
+    LotRevised,
     LotTerms,
     LotView,
     LotWithdrawn,
@@ -63,7 +65,9 @@ def event_bytes(event: AnyLotEvent | AnySaleEvent) -> int:
             return _EVENT_BYTES + event.board.BYTES_MAX + len(event.reason.encode())
         case LotMoved():
             return _EVENT_BYTES + event.board.BYTES_MAX
-        case LotClosed():
+        case LotRevised():
+            return _terms_bytes(event.terms) + event.board.BYTES_MAX
+        case LotClosed() | LotCorrected():
             return _EVENT_BYTES + event.board.BYTES_MAX + _RESULT_BYTES * len(event.results)
         case _:
             return _EVENT_BYTES

@@ -11,6 +11,7 @@ from operator import attrgetter
 
 from auctioneer.rules.engine import Engine
 from auctioneer.rules.facts import AnyFact, BidTaken, Outage
+from auctioneer.rules.lots import LotState
 from common.limits import REMEMBERED_REQUESTS_MAX
 
 _request_id = attrgetter("request_id")
@@ -47,7 +48,7 @@ class RecordReader:
                 self._apply_singly(fact)
                 continue
             run = runs.get(fact.lot)
-            if fact.while_connected or (run is None and lots[fact.lot].watched is not None):
+            if fact.while_connected or (run is None and _needs_each(lots[fact.lot])):
                 self._apply_singly(fact)
                 continue
             if run is None:
@@ -81,6 +82,11 @@ class RecordReader:
         run = self._runs.pop(lot, None)
         if run is not None:
             self._engine.apply_run(run.last, run.shown)
+
+
+def _needs_each(lot: LotState) -> bool:
+    """Return whether each bid on a lot matters: somebody is watched there, or the lot keeps its offers."""
+    return lot.watched is not None or lot.kept is not None
 
 
 def _insert(bids: deque[BidTaken], late: BidTaken) -> None:

@@ -13,9 +13,9 @@ from auctioneer.house.formats.table import bidding
 from auctioneer.house.house import House
 from auctioneer.house.register import Enrolled, Register
 from auctioneer.rules.lots import LotState
-from auctioneer.rules.terms import LotDefaults
+from auctioneer.rules.terms import LotDefaults, LotSpec
 from common.errors import RejectCode, RejectedError
-from common.lot import LotStatus
+from common.lot import LotStatus, Result
 from common.messages import Role
 from common.money import Currency
 
@@ -42,6 +42,7 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
         "title": engine.sale.title,
         "sale": engine.sale.sale,
         "status": engine.sale.status.value,
+        "corrections": engine.state.created.corrections,
         "currency": engine.sale.currency.code,
         "decimals": engine.sale.currency.decimals,
         "epoch": engine.epoch,
@@ -121,18 +122,10 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
                 "lot": view.lot,
                 "title": view.terms.title,
                 "status": view.status.value,
-                "winner": _name_of(house, winner),
+                "winner": name_of(house, winner),
                 "paddle": winner,
                 "bids": told.bids,
-                "results": [
-                    {
-                        "paddle": result.paddle,
-                        "name": _name_of(house, result.paddle),
-                        "units": result.units,
-                        **money_fields(currency, amount=result.amount_minor),
-                    }
-                    for result in view.results
-                ],
+                "results": [result_row(house, result) for result in view.results],
                 "closed_at_ms": view.closed_at_ms,
                 "cause": view.close_cause.value if view.close_cause else None,
                 **money_fields(
@@ -150,6 +143,11 @@ def lot_defaults(house: House, now_ms: int, chosen: Sequence[LotState]) -> LotDe
     return house.engine.state.created.lot_defaults
 
 
+def specs(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[LotSpec]:  # noqa: ARG001 -- as above
+    """Return what the catalogue says of each chosen lot, for the program that corrects it."""
+    return [lot.spec for lot in chosen]
+
+
 def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
     view, told, winner = lot.view, bidding(lot), _winner(lot)
     return {
@@ -158,9 +156,9 @@ def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
         "status": view.status.value,
         "seq": view.seq,
         "bids": told.bids,
-        "leader": _name_of(house, told.leader),
+        "leader": name_of(house, told.leader),
         "paddle": told.leader,
-        "winner": _name_of(house, winner),
+        "winner": name_of(house, winner),
         "winner_paddle": winner,
         "reserve_met": told.reserve_met,
         "opens_at_ms": view.opens_at_ms,
@@ -196,7 +194,18 @@ def _winner(lot: LotState) -> int | None:
     return buyers[0].paddle if len(buyers) == 1 else None
 
 
-def _name_of(house: House, paddle: int | None) -> str | None:
+def result_row(house: House, result: Result) -> Row:
+    """Return one row of a lot's outcome: who gets how much of it, and pays what."""
+    return {
+        "paddle": result.paddle,
+        "name": name_of(house, result.paddle),
+        "units": result.units,
+        **money_fields(house.engine.sale.currency, amount=result.amount_minor),
+    }
+
+
+def name_of(house: House, paddle: int | None) -> str | None:
+    """Return the name of a paddle; None if nobody has it."""
     entry = None if paddle is None else house.register.by_paddle(paddle)
     return None if entry is None else entry.name
 
@@ -217,4 +226,5 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "paddles": paddles,
     "results": results,
     "lot_defaults": lot_defaults,
+    "specs": specs,
 }

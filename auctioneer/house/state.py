@@ -5,7 +5,7 @@ from typing import Final, Generic
 import msgspec
 
 from auctioneer.house.register import Enrolled, IssuedCode
-from auctioneer.rules.engine import EngineState, Lot
+from auctioneer.rules.applying import EngineState, Lot
 from auctioneer.rules.facts import Decided
 from auctioneer.rules.lots import LotState, lot_of
 from auctioneer.rules.sale_settings import SaleSettings

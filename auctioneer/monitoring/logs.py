@@ -21,11 +21,13 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    CorrectionMade,
     HouseStarted,
     HouseStoodStill,
     KeyBound,
     LotDecided,
     LotListed,
+    LotRewritten,
     OfferLate,
     OfferTaken,
     PaddleGiven,
@@ -189,7 +191,15 @@ def log_rejection(log: "FilteringBoundLogger", rejection: Rejection) -> None:
 def _log_of_the_house(
     log: "FilteringBoundLogger",
     position: int,
-    fact: SaleCreated | SaleRestored | SettingsChanged | HouseStarted | HouseStoodStill | LotListed | BidderFact,
+    fact: SaleCreated
+    | SaleRestored
+    | SettingsChanged
+    | HouseStarted
+    | HouseStoodStill
+    | LotListed
+    | CorrectionMade
+    | LotRewritten
+    | BidderFact,
 ) -> None:
     match fact:
         case SaleCreated():
@@ -207,6 +217,18 @@ def _log_of_the_house(
             log.info("house_started", instance=fact.instance, outage_ms=fact.outage_ms, position=position)
         case HouseStoodStill():
             log.warning("standstill", ms=fact.outage_ms, position=position)
+        case CorrectionMade():
+            log.info(
+                "lot_corrected",
+                lot=fact.lot,
+                seq=fact.seq,
+                cause=fact.cause.value,
+                void=len(fact.void),
+                by=fact.by,
+                position=position,
+            )
+        case LotRewritten():
+            log.info("lot_rewritten", lot=fact.lot, seq=fact.seq, by=fact.by, position=position)
         case LotListed():
             terms = fact.spec.terms
             log.info("lot_added", lot=terms.lot, seq=fact.seq, title=terms.title, by=fact.by, position=position)

@@ -25,11 +25,13 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    CorrectionMade,
     HouseStarted,
     HouseStoodStill,
     KeyBound,
     LotDecided,
     LotListed,
+    LotRewritten,
     OfferLate,
     OfferTaken,
     PaddleGiven,
@@ -46,6 +48,7 @@ from common.lot import (
     Announced,
     AnyLotEvent,
     CloseCause,
+    CorrectionCause,
     LotClosed,
     LotExtended,
     LotOpened,
@@ -228,13 +231,15 @@ class Screen:
 def _kind(fact: AnyFact) -> _Kind | None:
     """Return the kind of a fact; None if it is not shown, because another fact shows the same."""
     match fact:
-        case LotDecided(event=LotClosed() | LotWithdrawn()) | OfferTaken(cause=CloseCause()):
+        case LotDecided(event=LotClosed() | LotWithdrawn()) | OfferTaken(cause=CloseCause()) | CorrectionMade():
             return _ENDS
         case LotDecided(event=LotOpened()):
             return _LOTS
         case LotDecided() if fact.with_sale:
             return None  # the pause of the sale shows it, or the outage that extended all lots
-        case LotDecided() | LotListed() | PositionReleased() | ClockStepped() | OfferTaken(public=True):
+        case (
+            LotDecided() | LotListed() | LotRewritten() | PositionReleased() | ClockStepped() | OfferTaken(public=True)
+        ):
             return _LOTS
         case OfferLate():
             return _REFUSED
@@ -253,6 +258,10 @@ def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
     match fact:
         case LotDecided():
             return f"Lot {fact.lot} {_lot_words(house, fact.lot, fact.event, time_of)}"
+        case CorrectionMade():
+            return f"Lot {fact.lot} {_correction_words(house, fact)}"
+        case LotRewritten():
+            return f"Lot {fact.lot} is changed: {printable(fact.spec.terms.title)}."
         case OfferTaken(cause=CloseCause()):
             return f"Lot {fact.lot} is bought by {_buyers(house, fact.results)}."
         case OfferTaken():
@@ -327,6 +336,27 @@ def _lot_words(house: House, number: str, event: AnyLotEvent, time_of: Callable[
             return f"is withdrawn: {printable(event.reason)}" if event.reason else "is withdrawn."
         case _:
             return "opens at another time."
+
+
+def _correction_words(house: House, fact: CorrectionMade) -> str:
+    person = "nobody" if fact.paddle is None else _person(house, fact.paddle)
+    taken_back = counted(len(fact.void), "bid")
+    match fact.cause:
+        case CorrectionCause.REOPEN:
+            told = "is open again"
+        case CorrectionCause.VOID:
+            told = f"is no longer sold to {person}"
+        case CorrectionCause.AWARD:
+            told = f"is sold by agreement to {person}"
+        case CorrectionCause.TURNED_OUT:
+            told = f"is corrected: {taken_back} of {person}, who is turned out, no longer count"
+        case CorrectionCause.RETRACTED:
+            told = f"is corrected: {person} retracted {taken_back}"
+        case CorrectionCause.UNDO:
+            told = f"is corrected: {taken_back} taken back"
+    if fact.event is not None and not fact.event.status.is_final:
+        told += f"; {_price(house, fact.event.board)} now"
+    return f"{told}, by {fact.by}" + (f": {printable(fact.reason)}" if fact.reason else ".")
 
 
 def _arrival(house: House, fact: RegisterFact) -> str:

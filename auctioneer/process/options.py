@@ -19,6 +19,7 @@ class RunOptions(MachineSettings, frozen=True):
     data: Path
     catalogue: Path | None = None
     is_example: bool = False
+    corrections: bool = False
     admit: AdmissionMode | None = None
     invite: str = ""
     is_encrypted: bool = True

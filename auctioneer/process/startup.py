@@ -62,10 +62,14 @@ def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
     catalogue with faults and where there is neither a catalogue nor a sale, and StorageError as `has_begun` does.
     """
     is_begun = has_begun(DataFolder(options.data))
-    if options.catalogue is not None:
-        return load_catalogue(options.catalogue, tell)
-    if options.is_example:
-        return bundled_catalogue("example")
+    if options.catalogue is not None or options.is_example:
+        path = options.catalogue
+        spec = bundled_catalogue("example") if path is None else load_catalogue(path, tell)
+        return replace(spec, corrections=True) if options.corrections else spec
+    if options.corrections:
+        raise UsageError(
+            "Whether a sale has corrections is settled when it begins: give --corrections with a catalogue."
+        )
     if not is_begun:
         raise UsageError(
             f"There is no sale in {options.data} to go on with. Name a catalogue, such as "
@@ -223,6 +227,7 @@ def _begin(journal: Journal, spec: SaleSpec | None, now_ms: int) -> None:
         currency=spec.currency,
         epoch=1,
         ends_after_last_lot=spec.ends_after_last_lot,
+        corrections=spec.corrections,
         lot_defaults=spec.lot_defaults,
     )
     house = House.rebuild(HouseSettings(instance="", publish_port=0), None, [created], (), now_ms)
@@ -235,8 +240,17 @@ def _begin(journal: Journal, spec: SaleSpec | None, now_ms: int) -> None:
 def _check_same_sale(folder: DataFolder, house: House, spec: SaleSpec) -> None:
     """Refuse a catalogue that is not the one with which the sale in the directory was begun."""
     created = house.engine.state.created
-    lots = tuple(lot.spec for lot in house.engine.catalogue[: len(spec.lots)])
-    if SaleSpec(created.title, created.currency, lots, created.ends_after_last_lot, created.lot_defaults) != spec:
+    there = zip(house.engine.catalogue, spec.lots, strict=False)
+    lots = tuple(given if lot.is_rewritten else lot.spec for lot, given in there)
+    begun = SaleSpec(
+        created.title,
+        created.currency,
+        lots,
+        created.ends_after_last_lot,
+        created.corrections,
+        created.lot_defaults,
+    )
+    if begun != spec:
         raise UsageError(
             f"{folder.path} holds another sale, {house.engine.sale.title!r}, or the catalogue was changed since it "
             "began. Run without a catalogue to go on with that sale (`auctioneer add` puts lots into it), or choose "

@@ -204,7 +204,8 @@ def announce(engine: Engine, now_ms: int, by: str, text: str) -> Decision:
 def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> Decision:
     """End the sale: the hammer falls on every open lot, and every lot that was not opened is withdrawn.
 
-    With `if_changes`, only if `Engine.count_events` is still that, so nothing has changed.
+    A sale with corrections goes on until `finish`, so that a wrong last hammer can be corrected. With `if_changes`, it
+    ends only if `Engine.count_events` is still that, so nothing has changed.
     """
     if engine.sale.status is SaleStatus.ENDED:
         return Refused(RejectCode.SALE_ENDED, "it can't be ended again")
@@ -220,8 +221,23 @@ def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> 
         else:
             continue
         facts.append(lot_decision(lot, event, by, with_sale=True))
-    facts.append(sale_decision(SaleEnded(engine.sale.seq + 1, now_ms), by))
+    if not engine.state.created.corrections:
+        facts.append(sale_decision(SaleEnded(engine.sale.seq + 1, now_ms), by))
+    elif not facts:
+        return Refused(RejectCode.WRONG_STATE, "every lot is over; `auctioneer finish` ends the sale for good")
     return _apply(engine, facts)
+
+
+def finish(engine: Engine, now_ms: int, by: str) -> Decision:
+    """End a sale with corrections for good, once every lot is over."""
+    if engine.sale.status is SaleStatus.ENDED:
+        return Refused(RejectCode.SALE_ENDED, "it can't be ended again")
+    if not engine.state.created.corrections:
+        return Refused(RejectCode.WRONG_STATE, "this sale has no corrections; `auctioneer end` ends it")
+    going_on = sum(not lot.view.status.is_final for lot in engine.catalogue)
+    if going_on:
+        return Refused(RejectCode.WRONG_STATE, f"{going_on} of its lots are not over; `auctioneer end` closes them")
+    return _apply(engine, [sale_decision(SaleEnded(engine.sale.seq + 1, now_ms), by)])
 
 
 def _apply(engine: Engine, facts: list[AnyFact]) -> list[AnyFact]:

@@ -1,78 +1,44 @@
 """The engine: the state of the sale and every rule that does not belong to one format. It does no IO.
 
 Time is an argument (`now_ms`, server time, which never goes back). The engine decides a command, applies its facts at
-once, and returns them to be journaled; a rejection changes nothing. Only the last section of the class changes the
-state. Replaying the journal through `apply` therefore gives the same engine.
+once, and returns them to be journaled; a rejection changes nothing. `Applied` changes
+the state, and replaying the journal through it gives the same engine.
 
 If the journal can't store the facts, the engine is ahead of the record: discard it and build it again.
 """
 
 import heapq
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
-import msgspec
-
+from auctioneer.rules.applying import Applied, EngineState
 from auctioneer.rules.facts import (
     AnyFact,
-    BidTaken,
     ClockStepped,
-    HouseStarted,
-    HouseStoodStill,
-    LotDecided,
-    LotListed,
     OfferLate,
     OfferTaken,
-    Outage,
     PositionReleased,
     SaleCreated,
-    SaleDecided,
-    SaleRestored,
     Taken,
-    bid_board,
-    bid_moved,
     clock_moved,
-    given_back,
-    lot_added,
-    offer_closing,
-    offer_moved,
     sale_decision,
 )
-from auctioneer.rules.formats.english_flat import book_of
-from auctioneer.rules.formats.entries import AnyBook, AnyEntry
-from auctioneer.rules.formats.format import Format, Outcome, Placed
+from auctioneer.rules.formats.format import Outcome, Placed
 from auctioneer.rules.formats.table import FLAT, FORMATS, closing, format_of
-from auctioneer.rules.lots import LotState, lot_decision, opening, soft_close_ms, with_shared_terms
-from auctioneer.rules.opening_order import OpeningOrder
+from auctioneer.rules.lots import LotState, lot_decision, opening, soft_close_ms
 from auctioneer.rules.sale_settings import HOUSE
 from common.errors import RejectCode
-from common.formats import AnyBoard, AnyOffer, AnyOwn
+from common.formats import AnyOffer, AnyOwn
 from common.lot import (
-    SALE_STREAM,
-    AnyLotEvent,
     CloseCause,
-    LotExtended,
-    LotMoved,
-    LotOpened,
-    LotPaused,
-    LotResumed,
     LotStatus,
-    LotView,
     Result,
     SaleEnded,
-    SalePaused,
-    SaleResumed,
     SaleStatus,
     SaleView,
-    StreamEvent,
-    evolve,
-    evolve_sale,
-    first_view,
-    moved,
 )
 from common.lot_numbers import lot_key
 from common.messages import Rejected
 
-Lot = TypeVar("Lot")
 _OPEN: Final = LotStatus.OPEN
 """A constant, because an Enum lookup would double the cost of each comparison."""
 
@@ -84,68 +50,14 @@ class Bidder(NamedTuple):
     skeletons: tuple[str, ...]
 
 
-class EngineState(msgspec.Struct, Generic[Lot]):
-    """All that a snapshot holds of the engine. `Lot` is LotState, or raw bytes while a snapshot is read."""
-
-    created: SaleCreated
-    sale: SaleView
-    lots: list[Lot]
-    sale_paused_at_ms: int = 0
-    sale_stood_ms: int = 0
-    """How long the sale was paused in all, up to the last time that it was resumed."""
-    now_ms: int = 0
-
-
-class Engine:
+class Engine(Applied):
     """One sale. Call `create` for a new one, or pass the state from a snapshot to the constructor."""
-
-    def __init__(self, state: EngineState[LotState]) -> None:
-        self._state = state
-        self.lots: dict[str, LotState] = {lot.view.lot: lot for lot in state.lots}
-        self._numbers: dict[str, str] = {}  # lots' numbers by their `lot_key`
-        self._unfinished = 0
-        self._clock: list[tuple[int, int]] = []  # a heap of (when, index of the lot); one or two entries per lot
-        self._events: list[StreamEvent] = []
-        self._order = OpeningOrder(state.lots)
-        self._watched: dict[int, set[str]] = {}  # by paddle: the lots on which its silence changes something
-        for lot in state.lots:
-            lot.queued_ms = None
-            self._index(lot)
 
     @classmethod
     def create(cls, created: SaleCreated) -> "Engine":
         """Return the engine of a sale that has just been created, without lots."""
         sale = SaleView(created.sale, created.title, created.currency, started_at_ms=created.at_ms)
         return cls(EngineState(created, sale, [], now_ms=created.at_ms))
-
-    @property
-    def state(self) -> EngineState[LotState]:
-        """The whole state, for a snapshot; the constructor makes the same engine from a copy of it."""
-        return self._state
-
-    @property
-    def sale(self) -> SaleView:
-        """The public state of the sale."""
-        return self._state.sale
-
-    @property
-    def epoch(self) -> int:
-        """The epoch of the sale's history."""
-        return self._state.created.epoch
-
-    @property
-    def catalogue(self) -> list[LotState]:
-        """The lots in catalogue order."""
-        return self._state.lots
-
-    def count_events(self) -> int:
-        """Return how many events the sale and its lots have had in all; the public state changes only with it."""
-        return self.sale.seq + sum(lot.view.seq for lot in self.catalogue)
-
-    def pop_events(self) -> list[StreamEvent]:
-        """Return the public events of the facts applied since the last call, each with its stream."""
-        events, self._events = self._events, []
-        return events
 
     # --- bidders -----------------------------------------------------------------------------------------------
 
@@ -376,208 +288,11 @@ class Engine:
         self._move(lot, clock_moved(fact))
         return fact
 
-    def _due_ms(self, lot: LotState) -> int | None:
-        view = lot.view
-        if view.status is LotStatus.OPEN:
-            steps_at_ms = None if lot.steps_at_ms is None else lot.opened_at_ms + lot.steps_at_ms
-            if steps_at_ms is None or view.ends_at_ms is None:
-                return view.ends_at_ms if steps_at_ms is None else steps_at_ms
-            return min(view.ends_at_ms, steps_at_ms)
-        if view.status is LotStatus.SCHEDULED and self.sale.status is SaleStatus.RUNNING:
-            return view.opens_at_ms
-        return None
-
-    def _queue(self, lot: LotState) -> None:
-        """Put a lot on the clock for the time when it is due. An entry that is too early moves when it is reached."""
-        due_ms = self._due_ms(lot)
-        if due_ms is not None and (lot.queued_ms is None or lot.queued_ms > due_ms):
-            lot.queued_ms = due_ms
-            heapq.heappush(self._clock, (due_ms, lot.index))
-
     def _is_over(self) -> bool:
         return (
             self._state.created.ends_after_last_lot
+            and not self._state.created.corrections
             and bool(self._state.lots)
             and not self._unfinished
             and self.sale.status is not SaleStatus.ENDED
         )
-
-    # --- the only place where the state changes ----------------------------------------------------------------
-
-    def apply(self, fact: AnyFact) -> None:
-        """Change the state as the fact says. This decides nothing."""
-        state = self._state
-        if fact.at_ms > state.now_ms:
-            state.now_ms = fact.at_ms
-        match fact:
-            case BidTaken():
-                lot = self.lots[fact.lot]
-                self._apply_bid(lot, fact, book_of(fact, lot.book), bid_board(fact))
-            case OfferTaken():
-                lot = self.lots[fact.lot]
-                if fact.entry is not None:
-                    self._write(lot, format_of(lot.spec), fact.entry)
-                self._apply_offer(lot, fact)
-            case LotListed():
-                self._list(fact)
-            case LotDecided():
-                self._apply_change(self.lots[fact.lot], fact)
-            case ClockStepped():
-                lot = self.lots[fact.lot]
-                self._write_step(lot, fact.entry)
-                self._move(lot, clock_moved(fact))
-            case PositionReleased():
-                lot = self.lots[fact.lot]
-                self._write(lot, format_of(lot.spec), fact.entry)
-            case SaleDecided():
-                self._apply_to_sale(fact)
-            case HouseStarted() | HouseStoodStill():
-                self._give_back(fact)
-            case SaleRestored():
-                state.created = msgspec.structs.replace(state.created, epoch=fact.epoch)
-
-    def _list(self, fact: LotListed) -> None:
-        spec = with_shared_terms(fact.spec)
-        added = lot_added(msgspec.structs.replace(fact, spec=spec))
-        self._state.sale = evolve_sale(self._state.sale, added)
-        self._events.append((SALE_STREAM, added))
-        lot = LotState(spec, len(self._state.lots), first_view(added), fact.seller_skeletons)
-        form = format_of(spec)
-        lot.book = form.open(spec)
-        lot.steps_at_ms = form.due_ms(spec, lot.book)
-        self._state.lots.append(lot)
-        self.lots[lot.view.lot] = lot
-        self._index(lot)
-
-    def _apply_to_sale(self, fact: SaleDecided) -> None:
-        state = self._state
-        state.sale = evolve_sale(state.sale, fact.event)
-        self._events.append((SALE_STREAM, fact.event))
-        if isinstance(fact.event, SalePaused):
-            state.sale_paused_at_ms = fact.at_ms
-        if isinstance(fact.event, SaleResumed):
-            state.sale_stood_ms += fact.at_ms - state.sale_paused_at_ms
-            for lot in state.lots:
-                self._queue(lot)
-
-    def _apply_bid(self, lot: LotState, fact: BidTaken, book: AnyBook, board: AnyBoard) -> None:
-        """Apply a bid that has a flat fact. `book` and `board` are those with the bid in it."""
-        if fact.at_ms > self._state.now_ms:
-            self._state.now_ms = fact.at_ms
-        lot.book = book
-        lot.extended_ms = fact.extended_ms
-        if fact.while_connected or lot.watched is not None:
-            self._watch(lot, format_of(lot.spec).watched(book))
-        if fact.public:
-            view, seq, ends_at_ms = lot.view, fact.seq, fact.ends_at_ms
-            self._events.append((fact.lot, LotMoved(seq, fact.at_ms, board, ends_at_ms, fact.paddle)))
-            # As `moved` would; a call would cost as much as the rest of this.
-            lot.view = LotView(view.terms, board, seq, view.status, view.opens_at_ms, ends_at_ms)
-
-    def _apply_offer(self, lot: LotState, fact: OfferTaken) -> None:
-        """Apply what an offer did beside its entry in the book."""
-        if fact.at_ms > self._state.now_ms:
-            self._state.now_ms = fact.at_ms
-        lot.extended_ms = fact.extended_ms
-        if fact.cause is not None:
-            self._change(lot, offer_closing(fact, fact.cause))
-        elif fact.public:
-            self._move(lot, offer_moved(fact))
-
-    def _move(self, lot: LotState, event: LotMoved) -> None:
-        """Apply a move of the bidding. It can only put off what is due, and a clock's entry may be too early."""
-        lot.view = moved(lot.view, event)
-        self._events.append((lot.view.terms.lot, event))
-
-    def _write(self, lot: LotState, form: Format[Any, Any], entry: AnyEntry) -> None:
-        """Write an entry into a lot's book, by the lot's format."""
-        lot.book = form.apply(lot.spec, lot.book, entry)
-        watched = form.watched(lot.book)
-        if watched != lot.watched:
-            self._watch(lot, watched)
-
-    def _write_step(self, lot: LotState, entry: AnyEntry) -> None:
-        """Write an entry of the lot's own clock into its book, and note when the clock acts next."""
-        form = format_of(lot.spec)
-        self._write(lot, form, entry)
-        lot.steps_at_ms = form.due_ms(lot.spec, lot.book)
-
-    def _watch(self, lot: LotState, watched: int | None) -> None:
-        """Note whom the house must watch for silence on a lot, in place of whom it watched before."""
-        if lot.watched is not None:
-            self._watched[lot.watched].discard(lot.view.lot)
-        if watched is not None:
-            self._watched.setdefault(watched, set()).add(lot.view.lot)
-        lot.watched = watched
-
-    def apply_run(self, last: BidTaken, shown: BidTaken | None) -> None:
-        """Apply many bids on one lot at once, as if `apply` had been called for each, but without events.
-
-        `last` is the last bid, and `shown` the last public one or None. No bid may be `while_connected`, or follow one
-        that is.
-        """
-        lot = self.lots[last.lot]
-        self._state.now_ms = max(self._state.now_ms, last.at_ms)
-        lot.book = book_of(last, None)
-        lot.extended_ms = last.extended_ms
-        if shown is not None:
-            lot.view = moved(lot.view, bid_moved(shown))
-
-    def _show(self, lot: LotState, event: AnyLotEvent) -> None:
-        """Apply a public event to a lot's view."""
-        lot.view = evolve(lot.view, event)
-        self._events.append((lot.view.terms.lot, event))
-
-    def _give_back(self, outage: Outage) -> None:
-        """Extend all open lots by a time in which nobody could bid.
-
-        The clock is rebuilt: moving each entry when it is reached would take several times as long.
-        """
-        if not outage.outage_ms:
-            return
-        clock = []
-        for lot in self._state.lots:
-            view = lot.view
-            if view.status is _OPEN:
-                lot.opened_at_ms += outage.outage_ms
-                if view.ends_at_ms is not None:
-                    self._show(lot, given_back(outage, view.seq, view.ends_at_ms))
-            lot.queued_ms = self._due_ms(lot)
-            if lot.queued_ms is not None:
-                clock.append((lot.queued_ms, lot.index))
-        heapq.heapify(clock)
-        self._clock = clock
-
-    def _apply_change(self, lot: LotState, fact: LotDecided) -> None:
-        """Apply a change that the auctioneer or the clock made."""
-        event = fact.event
-        match event:
-            case LotOpened():
-                lot.opened_at_ms = event.at_ms
-            case LotPaused():
-                lot.stopped_at_ms = event.at_ms
-            case LotResumed():
-                lot.opened_at_ms += event.at_ms - lot.stopped_at_ms
-        if not isinstance(event, LotExtended):
-            lot.paused_with_sale = isinstance(event, LotPaused) and fact.with_sale
-        self._change(lot, event)
-
-    def _change(self, lot: LotState, event: AnyLotEvent) -> None:
-        """Apply a public event that may change a lot's status or end, and bring the indexes up to date."""
-        was_final = lot.view.status.is_final
-        self._show(lot, event)
-        self._queue(lot)
-        self._order.changed(lot)
-        if lot.view.status.is_final and not was_final:
-            self._unfinished -= 1
-            self._watch(lot, None)
-            self._order.ended(lot)
-
-    def _index(self, lot: LotState) -> None:
-        """Add a lot to the indexes."""
-        if not lot.view.status.is_final:
-            self._unfinished += 1
-        if lot.watched is not None:
-            self._watched.setdefault(lot.watched, set()).add(lot.view.lot)
-        self._order.join(lot)
-        self._queue(lot)

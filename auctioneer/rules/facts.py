@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 import msgspec
 
-from auctioneer.rules.formats.entries import AnyEntry
+from auctioneer.rules.formats.entries import AnyBook, AnyEntry
 from auctioneer.rules.sale_settings import SaleSettings
 from auctioneer.rules.terms import LotDefaults, LotSpec
 from common.errors import RejectCode
@@ -20,17 +20,20 @@ from common.lot import (
     AnyLotEvent,
     AnySaleEvent,
     CloseCause,
+    CorrectionCause,
     ExtendCause,
     LotAdded,
     LotClosed,
+    LotCorrected,
     LotExtended,
     LotMoved,
+    LotRevised,
     Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
 )
-from common.messages import Accepted, Rejected, Role
+from common.messages import Accepted, Rejected, Role, WordKind
 from common.money import Currency
 
 
@@ -47,13 +50,17 @@ class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fa
 
 
 class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
-    """The first fact of every journal. `lot_defaults` also apply to lots that are added later."""
+    """The first fact of every journal. `lot_defaults` also apply to lots that are added later.
+
+    With `corrections` the house keeps the accepted offers on each lot, so that they can be taken back.
+    """
 
     sale: str
     title: str
     currency: Currency
     epoch: int
     ends_after_last_lot: bool
+    corrections: bool = False
     lot_defaults: LotDefaults = LotDefaults()
 
 
@@ -139,12 +146,17 @@ class BidderAdmitted(Fact, frozen=True, kw_only=True, tag="bidder_admitted"):
 
 
 class BidderTold(Fact, frozen=True, kw_only=True, tag="bidder_told"):
-    """The auctioneer or a clerk sent a text to one bidder alone. `news_seq` is its number in the bidder's stream."""
+    """The house told one bidder something. `news_seq` is its number in the bidder's stream.
+
+    It is a text from the auctioneer or a clerk, or what a correction of `lot` means to the bidder; then the text is the
+    reason for the correction.
+    """
 
     paddle: int
     news_seq: int
     text: str
     by: str
+    kind: WordKind = WordKind.MESSAGE
 
 
 class LotListed(Fact, frozen=True, kw_only=True, tag="lot_listed"):
@@ -273,6 +285,39 @@ class LotDecided(Fact, frozen=True, kw_only=True, tag="lot_decided"):
     with_sale: bool = False
 
 
+class CorrectionMade(Fact, frozen=True, kw_only=True, tag="correction_made"):
+    """A person of the house corrected a lot. It leaves the earlier facts as they are, and says what counts from now on.
+
+    `asked` are the numbers of the offers that the correction named, and `void` those of all that no longer count. The
+    offers on a lot are numbered from 1, in the order in which they were accepted. `book` is the lot's book afterwards.
+    There is no `event` where others may not notice the correction.
+    """
+
+    cause: CorrectionCause
+    event: LotCorrected | None
+    asked: tuple[int, ...]
+    void: tuple[int, ...]
+    book: AnyBook | None
+    by: str
+    reason: str
+    for_ms: int | None = None
+    """For how long a lot is open again."""
+    price_minor: int | None = None
+    """The price from which a clock continues."""
+    paddle: int | None = None
+    """The bidder whom the correction is about: whose purchase is void, who was turned out, or to whom it is sold."""
+
+
+class LotRewritten(Fact, frozen=True, kw_only=True, tag="lot_rewritten"):
+    """A person of the house corrected what the catalogue says of a lot. `spec` holds from now on."""
+
+    spec: LotSpec
+    event: LotRevised
+    by: str
+    reason: str
+    seller_skeletons: tuple[str, ...] = ()
+
+
 class SaleDecided(Fact, frozen=True, kw_only=True, tag="sale_decided"):
     """The auctioneer or the clock changed the sale, other than by adding a lot."""
 
@@ -299,6 +344,8 @@ AnyFact = (
     | ClockStepped
     | PositionReleased
     | LotDecided
+    | CorrectionMade
+    | LotRewritten
     | SaleDecided
 )
 
@@ -352,7 +399,7 @@ def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
             return offer_event(fact)
         case ClockStepped():
             return clock_moved(fact)
-        case LotDecided() | SaleDecided():
+        case LotDecided() | SaleDecided() | CorrectionMade() | LotRewritten():
             return fact.event
         case LotListed():
             return lot_added(fact)

@@ -8,7 +8,34 @@ from msgspec.structs import replace
 from auctioneer.rules.facts import LotDecided
 from auctioneer.rules.formats.entries import AnyBook
 from auctioneer.rules.terms import LotSpec
+from common.formats import AnyOffer
 from common.lot import AnyLotEvent, LotOpened, LotView
+
+OFFERS_KEPT_MAX: Final = 10_000
+"""The most offers on a lot that corrections can still leave out. Earlier ones count for good."""
+
+
+class KeptOffer(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An accepted offer on a lot, as far as it is needed to make the lot's book again without another.
+
+    `number` counts the offers on the lot from 1, and `at_ms` is lot time. `seq` is that of the lot after the offer.
+    Without an `offer`, the bidder was silent and its position was released; that has the number 0.
+    """
+
+    number: int
+    seq: int
+    is_public: bool
+    paddle: int
+    at_ms: int
+    offer: AnyOffer | None
+
+
+class KeptOffers(msgspec.Struct):
+    """What a lot of a sale with corrections keeps: the last offers that count, and the book before them."""
+
+    base: AnyBook | None
+    last_number: int = 0
+    offers: list[KeptOffer] = msgspec.field(default_factory=list)
 
 
 class LotState(msgspec.Struct):
@@ -27,11 +54,15 @@ class LotState(msgspec.Struct):
     opened_at_ms: int = 0
     """When lot time began: the server time of the opening, later by all times in which the lot's clock stood still."""
     stopped_at_ms: int = 0
-    """When the lot was paused last."""
+    """When the lot was paused or closed last, so that its clock stood."""
     steps_at_ms: int | None = None
     """The lot time at which the format's own clock acts next."""
     watched: int | None = None
     """The paddle that wants something released when it falls silent."""
+    kept: KeptOffers | None = None
+    """None in a sale without corrections."""
+    is_rewritten: bool = False
+    """Whether the spec is no longer that of the catalogue with which the lot came."""
     queued_ms: int | None = None
     """When the clock looks at this lot next; never later than the lot is due."""
 

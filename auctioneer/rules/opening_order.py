@@ -37,6 +37,8 @@ class OpeningOrder:
     def changed(self, lot: LotState) -> None:
         """Look at a changed lot again: if it is no longer scheduled, its turn is over."""
         self.turns.discard(lot.index)
+        if lot.view.status is LotStatus.SCHEDULED:
+            self._look_at(lot)
 
     def ended(self, lot: LotState) -> None:
         """Note that a lot is over, so that the next one may have its turn."""
@@ -45,6 +47,33 @@ class OpeningOrder:
         later = self._later[lot.index]
         if later is not None:
             self._look_at(self._catalogue[later])
+
+    def reopened(self, lot: LotState, *, was_withdrawn: bool) -> None:
+        """Note that a lot that was over is open again, so that the lot after it has to wait, if it still does."""
+        if was_withdrawn:
+            self._link(lot.index)
+        later = self._later[lot.index]
+        if later is not None:
+            self.turns.discard(later)
+
+    def _link(self, index: int) -> None:
+        """Link a lot between the nearest ones that are not withdrawn."""
+        there = (other for other in range(index - 1, -1, -1) if not self._is_withdrawn(other))
+        earlier = self._earlier[index] = next(there, None)
+        if earlier is None:
+            following = (other for other in range(index + 1, len(self._earlier)) if not self._is_withdrawn(other))
+            later = next(following, None)
+        else:
+            later = self._later[earlier]
+            self._later[earlier] = index
+        self._later[index] = later
+        if later is None:
+            self._last = index
+        else:
+            self._earlier[later] = index
+
+    def _is_withdrawn(self, index: int) -> bool:
+        return self._catalogue[index].view.status is LotStatus.WITHDRAWN
 
     def _unlink(self, index: int) -> None:
         """Link the neighbours of a withdrawn lot to each other."""

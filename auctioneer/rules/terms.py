@@ -87,10 +87,15 @@ class LotDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole catalogue. With `ends_after_last_lot` the sale ends by itself once every lot is final."""
+    """A whole catalogue. With `ends_after_last_lot` the sale ends by itself once every lot is final.
+
+    With `corrections` bids and closes can be taken back until the auctioneer finishes the sale, so it never ends by
+    itself.
+    """
 
     title: str
     currency: Currency
     lots: tuple[LotSpec, ...] = ()
     ends_after_last_lot: bool = False
+    corrections: bool = False
     lot_defaults: LotDefaults = LotDefaults()

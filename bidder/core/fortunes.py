@@ -1,11 +1,12 @@
 """A bidder's fortunes: a change of a lot may mean that the bidder is outbid, has won or has lost.
 
 The house sends no such messages. The client derives them from the public state and the bidder's paddle, so they come in
-the order of the changes and none can be lost. `Won` and `Lost` follow only from the close. Observers have paddle 0 and
-can't lose. Nobody loses a withdrawn lot.
+the order of the changes and none can be lost. `Won` and `Lost` follow only from the close, and `Won` from a correction
+after it. Observers have paddle 0 and can't lose. Nobody loses a withdrawn lot.
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from msgspec.structs import replace
@@ -66,15 +67,21 @@ class Fortunes:
             told.append((led, Outbid(lot, view.seq, leader, view.board)))
         if view.status.is_final and (before is None or not before.status.is_final):
             told += self._ends(view)
+        elif before is not None and view.status.is_final:
+            told += self._wins(view, {result.paddle for result in before.buyers})
         return told
+
+    def _wins(self, view: LotView, had: AbstractSet[int]) -> Iterator[tuple[int, Notice]]:
+        """Yield the winners of a lot that is over, but for those who had won it already."""
+        for result in view.buyers:
+            if result.paddle in self._paddles and result.paddle not in had:
+                yield result.paddle, Won(view.lot, view.seq, result.amount_minor, result.units)
 
     def _ends(self, view: LotView) -> Iterator[tuple[int, Notice]]:
         """Yield the winners of a lot that is over, then the bidders that did not win it."""
         buyers = view.buyers
         winners = {result.paddle for result in buyers}
-        for result in buyers:
-            if result.paddle in self._paddles:
-                yield result.paddle, Won(view.lot, view.seq, result.amount_minor, result.units)
+        yield from self._wins(view, frozenset())
         if view.status is LotStatus.WITHDRAWN:
             return
         lost = Lost(view.lot, view.seq, None, None, is_shared=bool(buyers))

@@ -31,6 +31,7 @@ from common.lot import (
     AnyLotEvent,
     AnySaleEvent,
     LotAdded,
+    LotRevised,
     LotTerms,
     LotView,
     SaleEvent,
@@ -174,6 +175,8 @@ class Replica:
             self._count_missing(view.lot, view.seq - before.seq)
         else:
             self._texts_bytes = _within_bounds(len(self.lots) + 1, self._texts_bytes + texts_bytes(view.terms))
+        if before is not None and before.terms != view.terms:
+            self._count_texts(before.terms, view.terms)
         assert self.epoch is not None, "a view of an unknown epoch was let in"
         self.lots[view.lot] = view
         told.append(LotCaughtUp(self.epoch, view.lot, view.seq, before, view))
@@ -260,6 +263,8 @@ class Replica:
         assert self.epoch is not None, "an event of an unknown epoch was let in"
         if not isinstance(event, SaleEvent):
             before = self.lots[stream]
+            if isinstance(event, LotRevised):
+                self._count_texts(before.terms, event.terms)
             view = self.lots[stream] = evolve(before, event)
             told.append(LotChanged(self.epoch, stream, event.seq, before, view, event))
             return
@@ -270,6 +275,11 @@ class Replica:
             self._texts_bytes = _within_bounds(len(self.lots) + 1, self._texts_bytes + texts_bytes(event.terms))
             self.lots[event.terms.lot] = first_view(event)
             self._use_kept(event.terms.lot, told)
+
+    def _count_texts(self, before: LotTerms, after: LotTerms) -> None:
+        """Note that a lot has other texts. Raises ProtocolError if they are more than a sale may have."""
+        difference = texts_bytes(after) - texts_bytes(before)
+        self._texts_bytes = _within_bounds(len(self.lots), self._texts_bytes + difference)
 
     # --- holes ------------------------------------------------------------------------------------------------------
 

@@ -35,8 +35,10 @@ from common.lot import (
     AnySaleEvent,
     LotAdded,
     LotClosed,
+    LotCorrected,
     LotExtended,
     LotMoved,
+    LotRevised,
     LotTerms,
     LotView,
     SaleView,
@@ -280,6 +282,10 @@ def _lot_event_fields(event: AnyLotEvent) -> Record:
             return {"bidder": event.bidder}
         case LotClosed() | LotExtended():
             return {"cause": event.cause.value}
+        case LotCorrected():
+            return {"cause": event.cause.value, "void_from_seq": event.void_from_seq}
+        case LotRevised():
+            return {"title": event.terms.title, "description": event.terms.description, "image": event.terms.image}
         case _:
             return {}
 

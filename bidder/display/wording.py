@@ -31,14 +31,17 @@ from common.lot import (
     Announced,
     AnySaleEvent,
     CloseCause,
+    CorrectionCause,
     ExtendCause,
     LotAdded,
+    LotCorrected,
     LotExtended,
     LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
     LotResumed,
+    LotRevised,
     LotStatus,
     LotView,
     Result,
@@ -68,6 +71,22 @@ _CAUSES: Final = {
     CloseCause.HAMMER: " (the auctioneer closed it)",
     CloseCause.BUY_NOW: " (its buy-now price)",
     CloseCause.SOLD_OUT: " (nothing is left)",
+}
+_CORRECTED: Final = {
+    WordKind.OFFER_VOID: ("The house took back your bid on lot {lot}.", Tone.BAD),
+    WordKind.LEAD_BACK: ("You lead lot {lot} again, since the house took back a bid.", Tone.GOOD),
+    WordKind.LEAD_LOST: ("You no longer lead lot {lot}, since the house corrected its bids.", Tone.BAD),
+    WordKind.SALE_VOID: ("Lot {lot} is no longer sold to you.", Tone.BAD),
+    WordKind.AWARDED: ("The house sold lot {lot} to you, as agreed.", Tone.GOOD),
+}
+"""What a correction means to one bidder."""
+_CORRECTIONS: Final = {
+    CorrectionCause.UNDO: "corrected: a bid was taken back",
+    CorrectionCause.RETRACTED: "corrected: a bidder retracted a bid",
+    CorrectionCause.TURNED_OUT: "corrected: the bids of a bidder who was turned out no longer count",
+    CorrectionCause.REOPEN: "open again",
+    CorrectionCause.VOID: "corrected: its sale is void",
+    CorrectionCause.AWARD: "sold by agreement after the close",
 }
 _AWAY: Final = (ConnectionState.CONNECTING, ConnectionState.SILENT)
 
@@ -238,6 +257,10 @@ def _word_line(told: Told) -> Line:
             return Line(f"*** The auctioneer let you in.{missing}", Tone.GOOD)
         case WordKind.TURNED_OUT:
             return Line(f"*** The auctioneer turned you out. Your bids stand.{missing}", Tone.BAD)
+        case kind:
+            text, tone = _CORRECTED[kind]
+            why = f" The reason: {told.word.text}" if told.word.text else ""
+            return Line(f"*** {text.format(lot=told.word.lot)}{why}{missing}", tone)
 
 
 def _lost_to(notice: Lost, currency: Currency) -> str:
@@ -267,6 +290,10 @@ def _lot_change(
         case LotExtended(cause=cause):
             why = "by the auctioneer" if cause is ExtendCause.AUCTIONEER else "by the time that the house was away"
             return f"extended {why}, {standing}"
+        case LotCorrected(cause=cause):
+            return f"{_CORRECTIONS[cause]}; {standing}"
+        case LotRevised():
+            return f"changed by the house: {notice.view.terms.title}; {standing}"
         case _:
             return standing + _CAUSES.get(notice.view.close_cause or CloseCause.TIME, "")
 

@@ -112,6 +112,8 @@ export const firstView = ({ terms, board, opens_at_ms = null }) => lotView({ ter
 
 const final = (e) => ({ board: fullBoard(e.board), closed_at_ms: e.at_ms, ends_at_ms: null, remaining_ms: null })
 
+const CLOSED_BY = { void: 'voided', award: 'awarded' }
+
 const LOT_EVENTS = {
   lot_rescheduled: (e) => ({ opens_at_ms: e.opens_at_ms ?? null }),
   lot_opened: (e) => ({ status: 'open', opens_at_ms: e.at_ms, ends_at_ms: e.ends_at_ms ?? null }),
@@ -123,6 +125,16 @@ const LOT_EVENTS = {
     ...final(e), status: e.results?.length ? 'sold' : 'passed', results: fullResults(e.results), close_cause: e.cause,
   }),
   lot_withdrawn: (e) => ({ ...final(e), status: 'withdrawn', reason: e.reason ?? '' }),
+  lot_corrected: (e, view) => {
+    const isOver = isFinal(e)
+    return {
+      status: e.status, board: fullBoard(e.board), results: fullResults(e.results), reason: '',
+      opens_at_ms: e.status === 'open' ? view.opens_at_ms ?? e.at_ms : view.opens_at_ms,
+      ends_at_ms: e.ends_at_ms ?? null, remaining_ms: e.remaining_ms ?? null,
+      closed_at_ms: isOver ? view.closed_at_ms : null, close_cause: isOver ? CLOSED_BY[e.cause] : null,
+    }
+  },
+  lot_revised: (e) => ({ terms: e.terms, board: fullBoard(e.board), opens_at_ms: e.opens_at_ms ?? null }),
 }
 
 const SALE_EVENTS = {

@@ -22,20 +22,20 @@ def word_of(body: Body) -> Body | None:
     """Return the word about a fact to one bidder alone; None if there is no such word."""
     match body["fact"]:
         case "bidder_told":
-            kind, text = "message", body["text"]
+            kind, text = body["kind"], body["text"]
         case "bidder_admitted":
             kind, text = "admitted" if body["admitted"] else "turned_out", ""
         case _:
             return None
-    return {"seq": body["news_seq"], "at_ms": body["at_ms"], "kind": kind, "text": text}
+    return {"seq": body["news_seq"], "at_ms": body["at_ms"], "kind": kind, "text": text, "lot": body["lot"]}
 
 
 def public_event(body: Body) -> Body | None:
     """Return the public event of a fact, as in a broadcast; None if the fact is not public."""
     seq, at_ms = body.get("seq", 0), body["at_ms"]
     match body["fact"]:
-        case "lot_decided" | "sale_decided":
-            change: Body = body["event"]
+        case "lot_decided" | "sale_decided" | "correction_made" | "lot_rewritten":
+            change: Body | None = body["event"]
             return change
         case "offer_taken" if body["cause"] is not None:
             closed = {field: body[field] for field in ("cause", "board", "results")}

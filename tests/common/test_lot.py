@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.lot import (
@@ -9,15 +10,18 @@ from common.lot import (
     AnyLotEvent,
     AnySaleEvent,
     CloseCause,
+    CorrectionCause,
     ExtendCause,
     LotAdded,
     LotClosed,
+    LotCorrected,
     LotExtended,
     LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
     LotResumed,
+    LotRevised,
     LotStatus,
     LotTerms,
     LotView,
@@ -112,6 +116,45 @@ def test_a_final_lot_has_the_last_board_and_no_clock(event: AnyLotEvent, expecte
     assert evolve(after(OPENED, MOVED), event).status.is_final
     stopped = after(OPENED, LotPaused(2, 300, remaining_ms=400))
     assert evolve(stopped, event).remaining_ms is None
+
+
+SOLD = LotClosed(3, 700, CloseCause.HAMMER, OVER, (Result(3, 1500),))
+PASSED = LotClosed(3, 700, CloseCause.TIME, OVER)
+
+
+def test_a_correction_of_an_open_lot_changes_only_its_bidding() -> None:
+    undone = LotCorrected(3, 500, CorrectionCause.UNDO, LotStatus.OPEN, BOARD, 900, void_from_seq=2)
+    assert changes(after(OPENED, MOVED), undone) == {"board": BOARD}
+    paused = LotPaused(2, 300, remaining_ms=400)
+    in_the_pause = LotCorrected(3, 500, CorrectionCause.UNDO, LotStatus.PAUSED, BID, None, 400)
+    assert changes(after(OPENED, paused), in_the_pause) == {"board": BID}
+
+
+def test_a_lot_that_is_open_again_has_no_outcome() -> None:
+    reopened = LotCorrected(4, 800, CorrectionCause.REOPEN, LotStatus.OPEN, BID, 1800)
+    assert evolve(after(OPENED, MOVED, SOLD), reopened) == replace(after(OPENED, MOVED), seq=4, ends_at_ms=1800)
+    withdrawn = after(LotWithdrawn(1, 50, BOARD, "a forgery"))
+    view = evolve(withdrawn, reopened)
+    assert (view.opens_at_ms, view.closed_at_ms, view.reason) == (100, None, "")
+    unopened = evolve(replace(withdrawn, opens_at_ms=None), reopened)
+    assert unopened.opens_at_ms == 800
+
+
+def test_a_sale_that_is_void_or_made_later_keeps_the_time_of_the_close() -> None:
+    void = LotCorrected(4, 800, CorrectionCause.VOID, LotStatus.PASSED, BID)
+    passed = evolve(after(OPENED, MOVED, SOLD), void)
+    assert (passed.status, passed.results, passed.closed_at_ms) == (LotStatus.PASSED, (), 700)
+    assert passed.close_cause is CloseCause.VOIDED
+    award = LotCorrected(4, 800, CorrectionCause.AWARD, LotStatus.SOLD, OVER, results=(Result(5, 900),))
+    sold = evolve(after(OPENED, MOVED, PASSED), award)
+    assert (sold.status, sold.results, sold.closed_at_ms) == (LotStatus.SOLD, (Result(5, 900),), 700)
+    assert sold.close_cause is CloseCause.AWARDED
+
+
+def test_a_revision_changes_the_terms_and_nothing_of_the_outcome() -> None:
+    other = replace(TERMS, title="A clock, signed")
+    assert changes(after(OPENED, MOVED), LotRevised(3, 500, other, BID, 100)) == {"terms": other}
+    assert changes(after(), LotRevised(1, 50, other, BOARD, 400)) == {"terms": other, "opens_at_ms": 400}
 
 
 def test_what_was_paid_is_the_sum_of_the_results_and_each_bidder_has_its_own() -> None:

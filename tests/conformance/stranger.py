@@ -27,6 +27,8 @@ LOT_EVENTS = {
     "lot_extended",
     "lot_closed",
     "lot_withdrawn",
+    "lot_corrected",
+    "lot_revised",
 }
 SALE_EVENTS = {"lot_added", "sale_paused", "sale_resumed", "announced", "sale_ended"}
 Body = dict[str, Any]
@@ -355,8 +357,20 @@ def evolve(view: Body, event: Body) -> Body:
             | picked(event, "results")
         ),
         "lot_withdrawn": lambda: final(event) | {"status": "withdrawn"} | picked(event, "reason"),
+        "lot_corrected": lambda: corrected(view, event),
+        "lot_revised": lambda: picked(event, "terms", "board", "opens_at_ms"),
     }
     return view | {"seq": event["seq"]} | changes[event["event"]]()
+
+
+def corrected(view: Body, event: Body) -> Body:
+    is_over = event["status"] in ("sold", "passed")
+    return picked(event, "status", "board", "ends_at_ms", "remaining_ms", "results") | {
+        "opens_at_ms": view["opens_at_ms"] or (event["at_ms"] if event["status"] == "open" else None),
+        "closed_at_ms": view["closed_at_ms"] if is_over else None,
+        "close_cause": {"void": "voided", "award": "awarded"}[event["cause"]] if is_over else None,
+        "reason": "",
+    }
 
 
 def final(event: Body) -> Body:

@@ -36,5 +36,5 @@ def moves() -> str:
 def _arrows() -> Iterator[_Arrow]:
     for event, move in MOVES.items():
         for before in move.before:
-            for after in move.after or (before,):
+            for after in move.ends(before):
                 yield _Arrow(before, str(event.__struct_config__.tag), after)

@@ -134,6 +134,17 @@ class Dutch:
         terms = DutchTerms(starting_minor, floor_minor, step_minor, given.every, given.units)
         return Bidding(terms, None, terms.duration_ms if step_minor > 0 else None)
 
+    def values(self, spec: LotSpec) -> dict[str, BiddingValue]:
+        """Return the values of the keys."""
+        terms = terms_of(spec)
+        return {
+            "starting_price": terms.starting_minor,
+            "floor": terms.floor_minor,
+            "decrement": terms.step_minor,
+            "every": terms.step_ms,
+            "units": terms.units,
+        }
+
     def wrongs(self, spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
         """Yield what is wrong with the clock and the units."""
         terms = terms_of(spec)

@@ -111,6 +111,16 @@ class English:
         )
         return Bidding(terms.shared(), given.reserve)
 
+    def values(self, spec: LotSpec) -> dict[str, BiddingValue]:
+        """Return the values of the keys."""
+        terms = terms_of(spec)
+        return {
+            "starting_price": terms.starting_minor,
+            "increment": tuple((step.from_minor, step.step_minor) for step in terms.increments),
+            "reserve": spec.reserve_minor,
+            "buy_now": terms.buy_now_minor,
+        }
+
     def wrongs(self, spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
         """Yield what is wrong with the prices and the increments."""
         terms = terms_of(spec)

@@ -61,6 +61,9 @@ class CatalogueFormat(Protocol):
     def bidding(self, values: Mapping[str, BiddingValue], currency: Currency) -> Bidding:
         """Return the terms. A missing value is replaced by one that breaks no rule; none is None."""
 
+    def values(self, spec: LotSpec) -> dict[str, BiddingValue]:
+        """Return the values of the keys that give a lot its terms and its reserve, so that one of them can change."""
+
     def wrongs(self, spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
         """Yield what is wrong with the terms of a lot, and with its reserve."""
 

@@ -13,6 +13,7 @@ from auctioneer.catalogue.formats.format import (
     range_wrongs,
     reserve_wrongs,
 )
+from auctioneer.rules.formats.sealed import terms_of
 from auctioneer.rules.terms import BiddingValue, LotSpec
 from common.formats import AnyTerms
 from common.formats.sealed import Pays, SealedTerms
@@ -46,9 +47,12 @@ class Sealed:
         given = msgspec.convert(values, _Values)
         return Bidding(SealedTerms(given.starting_price, self._pays, given.reserve is not None), given.reserve)
 
+    def values(self, spec: LotSpec) -> dict[str, BiddingValue]:
+        """Return the values of the keys."""
+        return {"starting_price": terms_of(spec).starting_minor, "reserve": spec.reserve_minor}
+
     def wrongs(self, spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
         """Yield what is wrong with the least offer and the reserve."""
-        terms = spec.terms.format
-        assert isinstance(terms, SealedTerms), "the table of formats goes by the terms"
+        terms = terms_of(spec)
         yield from range_wrongs((("starting_price", terms.starting_minor), ("reserve", spec.reserve_minor)), currency)
         yield from reserve_wrongs(spec.reserve_minor, terms.starting_minor, currency, has_reserve=terms.has_reserve)

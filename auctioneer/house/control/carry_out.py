@@ -11,18 +11,21 @@ from auctioneer.house.commands import (
     Admit,
     AnyCommand,
     AnyControlAnswer,
+    AnyCorrection,
     Ask,
     ChangeOfKeys,
     Done,
+    EndSale,
     IssueCode,
     Report,
     Tell,
 )
+from auctioneer.house.control.corrections import correct
 from auctioneer.house.control.desk import admit, at_the_desk, tell
 from auctioneer.house.control.keys import change_keys
 from auctioneer.house.control.lots import decide
 from auctioneer.house.house import House
-from auctioneer.rules.decisions import Refused
+from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.facts import AnyFact
 from auctioneer.rules.sale_settings import Controller
 from common.codec import RejectedBody, decode_with
@@ -46,7 +49,10 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
         return _report(house, command, now_ms)
     if isinstance(command, AddPaddle | IssueCode):
         return at_the_desk(house, command, who.name, now_ms)
-    if isinstance(command, Admit):
+    outcome: Decision | reports.Row
+    if isinstance(command, AnyCorrection):
+        outcome = correct(house, command, who.name, now_ms)
+    elif isinstance(command, Admit):
         outcome = admit(house, command, who.name, now_ms)
     elif isinstance(command, Tell):
         outcome = tell(house, command, who.name, now_ms)
@@ -56,10 +62,17 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
         outcome = decide(house, command, who.name, now_ms)
     if isinstance(outcome, Refused):
         return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)
+    if isinstance(outcome, dict):
+        return Report(id=command.id, report=outcome)
     house.advance(now_ms)
     lots = _lots_of(outcome)
     ended = [lot for name in lots if (lot := house.engine.lots[name]).view.status.is_final]
-    return Done(id=command.id, lots=lots, results=tuple(reports.results(house, now_ms, ended)))
+    return Done(
+        id=command.id,
+        lots=lots,
+        results=tuple(reports.results(house, now_ms, ended)),
+        goes_on=isinstance(command, EndSale) and not house.has_ended,
+    )
 
 
 def _report(house: House, command: Ask, now_ms: int) -> AnyControlAnswer:

@@ -3,6 +3,7 @@
 from auctioneer.house.commands import AddPaddle, Admit, AnyControlAnswer, Done, IssueCode, Tell
 from auctioneer.house.control.texts import faulty_text
 from auctioneer.house.house import House
+from auctioneer.rules.corrections import NO_CORRECTIONS, void_offers
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.facts import CodeIssued, PaddleGiven
 from common.errors import RejectCode
@@ -14,11 +15,22 @@ def admit(house: House, command: Admit, by: str, now_ms: int) -> Decision:
     entry = house.register.find(command.bidder)
     if entry is None:
         return Refused(RejectCode.UNKNOWN_BIDDER, command.bidder)
+    if command.void_bids and command.admitted:
+        return Refused(RejectCode.MALFORMED, "only the bids of a bidder who is turned out are taken back")
+    if command.void_bids and not house.engine.state.created.corrections:
+        return Refused(RejectCode.WRONG_STATE, NO_CORRECTIONS)
     if entry.admitted == command.admitted and not entry.waiting:
         state = "admitted" if entry.admitted else "turned out"
         return Refused(RejectCode.WRONG_STATE, f"{entry.name} is already {state}")
+    wrong = faulty_text(command.reason)
+    if wrong is not None:
+        return wrong
     house.admit(now_ms, by, entry.paddle, admitted=command.admitted)
-    return []
+    if not command.void_bids:
+        return []
+    corrected = void_offers(house.engine, now_ms, by, entry.paddle, command.reason)
+    house.correct(now_ms, by, command.reason, corrected)
+    return [one.fact for one in corrected]
 
 
 def tell(house: House, command: Tell, by: str, now_ms: int) -> Decision:

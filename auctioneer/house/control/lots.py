@@ -1,5 +1,7 @@
 """Commands about lots and the sale: each is checked, and decided by `auctioneer.rules.decisions`."""
 
+from collections.abc import Iterable
+
 from auctioneer.catalogue.rules import lot_faults
 from auctioneer.house.commands import (
     AddLots,
@@ -8,6 +10,7 @@ from auctioneer.house.commands import (
     CloseLot,
     EndSale,
     Extend,
+    Finish,
     OpenLot,
     Pause,
     Resume,
@@ -17,6 +20,7 @@ from auctioneer.house.control.texts import faulty_text
 from auctioneer.house.house import House
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
+from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.money import Currency
 
@@ -50,19 +54,28 @@ def _decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision
             return faulty_text(command.reason) or decisions.withdraw(
                 engine, now_ms, by, command.lot, command.reason, command.if_seq
             )
+        case _:
+            return _decide_of_sale(house, command, by, now_ms)
+
+
+def _decide_of_sale(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
+    engine = house.engine
+    match command:
         case AddLots():
-            return _faulty(command, engine.sale.currency) or decisions.add(engine, now_ms, by, command.lots)
+            return faulty_lots(command.lots, engine.sale.currency) or decisions.add(engine, now_ms, by, command.lots)
         case Announce():
             return faulty_text(command.text) or decisions.announce(engine, now_ms, by, command.text)
         case EndSale():
             return decisions.end(engine, now_ms, by, command.if_changes)
+        case Finish():
+            return decisions.finish(engine, now_ms, by)
         case _:
             return Refused(RejectCode.MALFORMED, "not a decision")
 
 
-def _faulty(command: AddLots, currency: Currency) -> Refused | None:
+def faulty_lots(specs: Iterable[LotSpec], currency: Currency) -> Refused | None:
     """Check lots, which any program may have sent, by the rules for the lots of a catalogue."""
-    for spec in command.lots:
+    for spec in specs:
         faults = lot_faults(spec, currency)
         if faults:
             return Refused(RejectCode.INVALID_LOT, f"lot {spec.terms.lot}, {faults[0].field}: {faults[0].reason}")

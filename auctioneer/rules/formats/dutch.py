@@ -6,7 +6,7 @@ W. Vickrey (1961) for its equivalence to sealed first price; `docs/rules-dutch.m
 - the clock begins at the starting price; each price holds for `step_ms`, and then falls by `step_minor`, last to the
   floor;
 - a bidder stops the clock by taking units at the price that it shows; that is a purchase, and can't be undone;
-- of several like units the rest stays for sale, and the clock goes on from the same price;
+- of several like units the rest stays for sale, and the clock continues from the same price;
 - the lot closes when the last unit is taken, or when the floor has held for `step_ms`; what nobody took is not sold;
 - pauses and outages stop the clock: it counts the time that the lot has been open.
 """
@@ -50,6 +50,7 @@ class Dutch:
 
     offers: frozenset[type[AnyOffer]] = frozenset({StopRequest})
     sells_at_once = True
+    refolds = False
 
     def open(self, spec: LotSpec) -> DutchBook:
         """Return the book of a clock at the starting price."""
@@ -115,6 +116,32 @@ class Dutch:
         """Release nothing. Raises AssertionError, since nobody is watched."""
         raise AssertionError(f"nobody is watched on lot {spec.terms.lot}: {book}")
 
+    def again(self, spec: LotSpec, book: DutchBook, placed: Placed) -> DutchEntry:
+        """Raise AssertionError: the price at which a unit was taken can't come again."""
+        raise AssertionError(f"lot {spec.terms.lot} has a clock: {placed}")
+
+    def take_back(self, spec: LotSpec, book: DutchBook, paddle: int) -> DutchBook:
+        """Return the book with the units of a bidder for sale again."""
+        taken = {other: row for other, row in book.taken.items() if other != paddle}
+        left = terms_of(spec).units - sum(row.units for row in taken.values())
+        return DutchBook(book.price_minor, left, book.steps, taken)
+
+    def reopen(self, spec: LotSpec, book: DutchBook, price_minor: int | None) -> DutchBook | RejectCode:
+        """Let the clock continue from one of its prices; None: from the price where it stood."""
+        terms = terms_of(spec)
+        steps = book.steps if price_minor is None else steps_to(terms, price_minor)
+        if not book.units_left or steps is None:
+            return RejectCode.INVALID_AMOUNT
+        return DutchBook(price_after(terms, steps), book.units_left, steps, dict(book.taken))
+
+    def stands_at_ms(self, spec: LotSpec, book: DutchBook) -> int:
+        """Return when the clock came to its price."""
+        return book.steps * terms_of(spec).step_ms
+
+    def may_revise(self, before: LotSpec, after: LotSpec, book: DutchBook) -> bool:
+        """Allow nothing: the clock has begun."""
+        return False
+
     def faults(self, spec: LotSpec, book: DutchBook, view: LotView) -> Iterator[str]:
         """Yield what can't be true of a lot's book, board and results."""
         terms = terms_of(spec)
@@ -154,6 +181,12 @@ def terms_of(spec: LotSpec) -> DutchTerms:
 def price_after(terms: DutchTerms, steps: int) -> int:
     """Return the price on the clock after it has fallen so often."""
     return max(terms.floor_minor, terms.starting_minor - steps * terms.step_minor)
+
+
+def steps_to(terms: DutchTerms, price_minor: int) -> int | None:
+    """Return how often the clock falls to reach a price; None if it never shows it."""
+    steps = -(-(terms.starting_minor - price_minor) // terms.step_minor)
+    return steps if 0 <= steps < terms.prices and price_after(terms, steps) == price_minor else None
 
 
 def _row_after(book: DutchBook, paddle: int, entry: DutchEntry) -> Result:

@@ -18,13 +18,13 @@ from typing import Final, final
 
 import msgspec
 
-from auctioneer.rules.formats.format import Outcome, Placed
+from auctioneer.rules.formats.format import Outcome, Placed, WithoutClock
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
 from common.limits import AMOUNT_MINOR_MAX
-from common.lot import CloseCause, LotStatus, LotView, Result
+from common.lot import CORRECTED_CAUSES, CloseCause, LotStatus, LotView, Result
 from common.money import Currency
 
 
@@ -45,7 +45,7 @@ class Book(msgspec.Struct, frozen=True, gc=False, tag_field="format", tag="engli
     """The leader asked to drop the rest of the maximum when it falls silent."""
 
 
-class English:
+class English(WithoutClock[Book | None, Book]):
     """English rules for the frame. A lot without a bid has no book."""
 
     offers: frozenset[type[AnyOffer]] = frozenset({BidRequest, BuyRequest})
@@ -83,13 +83,6 @@ class English:
             return EnglishBoard(terms.starting_minor, reserve_met=met, buy_now_minor=offered_minor)
         return board_of(terms, spec.reserve_minor, book, offered_minor)
 
-    def due_ms(self, spec: LotSpec, book: Book | None) -> None:
-        """Return that there is no clock but the frame's."""
-
-    def step(self, spec: LotSpec, book: Book | None) -> Book:
-        """Raise AssertionError, since there is no clock."""
-        raise AssertionError(f"lot {spec.terms.lot} has no clock of its own: {book}")
-
     def close(self, spec: LotSpec, book: Book | None) -> tuple[Result, ...]:
         """Return the leader at the price; nothing if there is none or the reserve is not met."""
         if book is None or is_reserve_met(spec.reserve_minor, book.price_minor) is False:
@@ -109,6 +102,29 @@ class English:
         assert book is not None, "only a leader is watched"
         return msgspec.structs.replace(book, leader_maximum_minor=book.price_minor, while_connected=False)
 
+    def again(self, spec: LotSpec, book: Book | None, placed: Placed) -> Book | RejectCode | None:
+        """Decide a bid again. One that can't stand becomes its bidder's maximum where that bidder leads."""
+        offer = placed.offer
+        assert isinstance(offer, BidRequest), "a purchase closes the lot, so it is not decided again"
+        bid = msgspec.structs.replace(offer, if_price_minor=None)
+        decided = self.decide(spec, book, Placed(placed.paddle, placed.at_ms, bid))
+        assert not isinstance(decided, Outcome), "a bid closes no lot"
+        if isinstance(decided, Book) or book is None or book.leader != placed.paddle:
+            return decided
+        highest_minor = bid.amount_minor if bid.maximum_minor is None else bid.maximum_minor
+        if highest_minor is None or highest_minor <= book.leader_maximum_minor:
+            return None
+        raised = msgspec.structs.replace(bid, amount_minor=None, maximum_minor=highest_minor)
+        return _raise_own_maximum(terms_of(spec), spec.reserve_minor, book, raised, highest_minor)
+
+    def may_revise(self, before: LotSpec, after: LotSpec, book: Book | None) -> bool:
+        """Allow everything before the first bid; afterwards other increments, and a start up to the price."""
+        if book is None:
+            return True
+        was, terms = terms_of(before), terms_of(after)
+        kept = msgspec.structs.replace(terms, increments=was.increments, starting_minor=was.starting_minor)
+        return kept == was and before.reserve_minor == after.reserve_minor and terms.starting_minor <= book.price_minor
+
     def faults(self, spec: LotSpec, book: Book | None, view: LotView) -> Iterator[str]:
         """Yield what can't be true of a lot's book, board and results."""
         terms, board = terms_of(spec), view.board
@@ -119,6 +135,8 @@ class English:
         if view.status is LotStatus.SOLD and view.close_cause is CloseCause.BUY_NOW:
             if [result.amount_minor for result in view.results] != [terms.buy_now_minor]:
                 yield "it was bought at another price"
+        elif view.close_cause in CORRECTED_CAUSES:
+            return
         elif view.status is LotStatus.SOLD and view.results != self.close(spec, book):
             yield "it was sold to another than the leader, or below the reserve"
         elif view.status is LotStatus.PASSED and self.close(spec, book):

@@ -50,6 +50,9 @@ class Format(Protocol[Book, Entry]):
     sells_at_once: bool
     """An accepted offer is a purchase, so a lot of which something was taken can't be withdrawn any more."""
 
+    refolds: bool
+    """A book can be made again from the offers that count, so that a correction may leave some of them out."""
+
     def open(self, spec: LotSpec) -> Book:
         """Return the book of a lot on which nobody has made an offer."""
 
@@ -83,8 +86,59 @@ class Format(Protocol[Book, Entry]):
     def release(self, spec: LotSpec, book: Book) -> Entry:
         """Return the entry by which what the watched bidder wanted released is released. The board stays as it is."""
 
+    def again(self, spec: LotSpec, book: Book, placed: Placed) -> Entry | RejectCode | None:
+        """Decide an accepted offer again, because a correction left out others before it.
+
+        Its conditions count as met. A code means that it can't count any more, and None that it changes nothing. The
+        frame asks only where `refolds` is set.
+        """
+
+    def take_back(self, spec: LotSpec, book: Book, paddle: int) -> Book:
+        """Return a new book without what a bidder bought. The frame asks only where `refolds` is not set."""
+
+    def reopen(self, spec: LotSpec, book: Book, price_minor: int | None) -> Book | RejectCode:
+        """Return the book with which bidding continues after the close; `price_minor` is where a clock continues."""
+
+    def stands_at_ms(self, spec: LotSpec, book: Book) -> int | None:
+        """Return the lot time at which the format's own clock shows what the book says; None if it has no clock."""
+
+    def may_revise(self, before: LotSpec, after: LotSpec, book: Book) -> bool:
+        """Return whether the terms of the bidding may change on a lot that is open, or was."""
+
     def faults(self, spec: LotSpec, book: Book, view: LotView) -> Iterator[str]:
         """Yield what can't be true of a lot's book, board and results."""
 
     def moves(self, before: AnyBoard, after: AnyBoard) -> Iterator[str]:
         """Yield what can't be true of two boards of which one follows the other."""
+
+
+class WithoutClock(Format[Book, Entry], Protocol):
+    """What formats share that have no clock but the frame's, and whose books follow from the offers that count."""
+
+    refolds: bool = True
+
+    def due_ms(self, spec: LotSpec, book: Book) -> int | None:
+        """Return that there is no clock but the frame's."""
+        return None
+
+    def step(self, spec: LotSpec, book: Book) -> Entry:
+        """Raise AssertionError, since there is no clock."""
+        raise AssertionError(f"lot {spec.terms.lot} has no clock of its own: {book}")
+
+    def stands_at_ms(self, spec: LotSpec, book: Book) -> int | None:
+        """Return that there is no clock but the frame's."""
+        return None
+
+    def again(self, spec: LotSpec, book: Book, placed: Placed) -> Entry | RejectCode | None:
+        """Decide an offer as at first."""
+        decided = self.decide(spec, book, placed)
+        assert not isinstance(decided, Outcome), "an offer that closes the lot is not decided again"
+        return decided
+
+    def take_back(self, spec: LotSpec, book: Book, paddle: int) -> Book:
+        """Raise AssertionError, since the book is made again from the offers."""
+        raise AssertionError(f"lot {spec.terms.lot} is made again from its offers: {book}")
+
+    def reopen(self, spec: LotSpec, book: Book, price_minor: int | None) -> Book | RejectCode:
+        """Return the book as it was; there is no clock with a price."""
+        return book if price_minor is None else RejectCode.OTHER_FORMAT

@@ -17,12 +17,12 @@ from typing import Final, final
 
 import msgspec
 
-from auctioneer.rules.formats.format import Placed
+from auctioneer.rules.formats.format import Placed, WithoutClock
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer
 from common.formats.sealed import Pays, SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
-from common.lot import LotStatus, LotView, Result
+from common.lot import CORRECTED_CAUSES, LotStatus, LotView, Result
 
 
 @final
@@ -40,7 +40,7 @@ class SealedBook(msgspec.Struct, tag_field="format", tag="sealed"):
     offers_minor: dict[int, int] = msgspec.field(default_factory=dict)
 
 
-class Sealed:
+class Sealed(WithoutClock[SealedBook, SealedOffer]):
     """Sealed rules for the frame."""
 
     offers: frozenset[type[AnyOffer]] = frozenset({SealRequest, UnsealRequest})
@@ -71,13 +71,6 @@ class Sealed:
         """Return the board: until the lot is over it depends on no offer."""
         return SealedBoard(terms_of(spec).starting_minor, len(book.offers_minor) if is_over else None)
 
-    def due_ms(self, spec: LotSpec, book: SealedBook) -> None:
-        """Return that there is no clock but the frame's."""
-
-    def step(self, spec: LotSpec, book: SealedBook) -> SealedOffer:
-        """Raise AssertionError, since there is no clock."""
-        raise AssertionError(f"lot {spec.terms.lot} has no clock of its own: {book}")
-
     def close(self, spec: LotSpec, book: SealedBook) -> tuple[Result, ...]:
         """Return the highest offer and what it pays; nothing if there is none, or none reaches the reserve."""
         offers, terms = book.offers_minor, terms_of(spec)
@@ -104,12 +97,18 @@ class Sealed:
         """Release nothing. Raises AssertionError, since nobody is watched."""
         raise AssertionError(f"nobody is watched on lot {spec.terms.lot}: {book}")
 
+    def may_revise(self, before: LotSpec, after: LotSpec, book: SealedBook) -> bool:
+        """Allow everything before the first offer, and nothing afterwards."""
+        return not book.offers_minor
+
     def faults(self, spec: LotSpec, book: SealedBook, view: LotView) -> Iterator[str]:
         """Yield what can't be true of a lot's book, board and results."""
         if view.board != self.show(spec, book, is_over=view.status.is_final):
             yield "the board is not what the book shows"
         if any(amount_minor < terms_of(spec).starting_minor for amount_minor in book.offers_minor.values()):
             yield "an offer below the least stands"
+        if view.close_cause in CORRECTED_CAUSES:
+            return
         if view.status in (LotStatus.SOLD, LotStatus.PASSED) and view.results != self.close(spec, book):
             yield "the results are not those of the offers"
 

@@ -21,12 +21,14 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    CorrectionMade,
     Fact,
     HouseStarted,
     HouseStoodStill,
     KeyBound,
     LotDecided,
     LotListed,
+    LotRewritten,
     OfferLate,
     OfferTaken,
     PaddleGiven,
@@ -42,8 +44,8 @@ from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.limits import TEXT_CHARS_MAX
-from common.lot import CloseCause, LotClosed, LotOpened, LotRescheduled, LotTerms
-from common.messages import Rejected, Role
+from common.lot import CloseCause, CorrectionCause, LotClosed, LotOpened, LotRescheduled, LotTerms
+from common.messages import Rejected, Role, WordKind
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 from tests.auctioneer.rules.random_sales import (
     BIDDERS,
@@ -68,13 +70,24 @@ def record() -> list[AnyFact]:
     return SaleMaker(16).make(600)
 
 
-def test_the_record_has_every_kind_of_event(record: list[AnyFact]) -> None:
-    assert set(AnyFact.__args__) == {type(fact) for fact in record}
+@pytest.fixture(scope="module")
+def corrected_record() -> list[AnyFact]:
+    return SaleMaker(11, corrects=True).make(600)
+
+
+CORRECTIONS = (CorrectionMade, LotRewritten)
+CAUSES = set(CorrectionCause) - {CorrectionCause.RETRACTED}
+
+
+def test_the_records_have_every_kind_of_event(record: list[AnyFact], corrected_record: list[AnyFact]) -> None:
+    assert set(AnyFact.__args__) == {type(fact) for fact in record} | set(CORRECTIONS)
+    assert set(AnyFact.__args__) == {type(fact) for fact in corrected_record}
+    assert {fact.cause for fact in corrected_record if isinstance(fact, CorrectionMade)} == CAUSES
 
 
 @pytest.mark.parametrize("seed", range(25))
 def test_what_the_engine_decided_verifies(seed: int) -> None:
-    maker = SaleMaker(seed)
+    maker = SaleMaker(seed, corrects=seed % 2 == 0)
     facts = maker.make(300)
     report = audit(facts)
     assert report.mismatch is None, str(report.mismatch)
@@ -103,6 +116,8 @@ DECIDED = {
     PositionReleased: "lot seq paddle entry",
     LotDecided: "at_ms lot seq with_sale",
     SaleDecided: "at_ms lot seq",
+    CorrectionMade: "lot seq event void book",
+    LotRewritten: "lot seq event",
     LotListed: "lot seq board opens_at_ms",
     BidderEnrolled: "lot seq paddle",
     PaddleGiven: "lot seq",
@@ -133,7 +148,11 @@ def _other(value: object) -> object:
 @pytest.mark.parametrize(
     ("kind", "name"), [(kind, name) for kind, names in DECIDED.items() for name in names.split()], ids=str
 )
-def test_one_changed_field_is_noticed(record: list[AnyFact], kind: type[Fact], name: str) -> None:
+def test_one_changed_field_is_noticed(
+    record: list[AnyFact], corrected_record: list[AnyFact], kind: type[Fact], name: str
+) -> None:
+    if kind in CORRECTIONS:
+        record = corrected_record
     places = [place for place, fact in enumerate(record) if isinstance(fact, kind)]
     for place in random.Random(name).sample(places, min(12, len(places))):
         forged = list(record)
@@ -142,6 +161,33 @@ def test_one_changed_field_is_noticed(record: list[AnyFact], kind: type[Fact], n
         assert report.mismatch is not None, f"event {place + 1} with another {name} passed"
         if not (kind is BidderEnrolled and name == "paddle"):
             assert report.mismatch.position <= place + 1
+
+
+@pytest.mark.parametrize("name", ["paddle", "kind", "text", "lot", "seq", "by", "at_ms"])
+def test_a_word_about_a_correction_that_is_another_is_noticed(corrected_record: list[AnyFact], name: str) -> None:
+    places = [
+        place
+        for place, fact in enumerate(corrected_record)
+        if isinstance(fact, BidderTold) and fact.kind is not WordKind.MESSAGE
+    ]
+    assert len(places) > 5
+    for place in places:
+        fact = corrected_record[place]
+        other = WordKind.ADMITTED if name == "kind" else _other(getattr(fact, name))
+        for forged in ([replace(fact, **{name: other})], []):  # another word, or none
+            mismatch = audit([*corrected_record[:place], *forged, *corrected_record[place + 1 :]]).mismatch
+            assert mismatch is not None
+            assert mismatch.position == place + 1
+
+
+def test_a_word_about_a_correction_without_one_is_noticed(corrected_record: list[AnyFact]) -> None:
+    place = next(place for place, fact in enumerate(corrected_record) if isinstance(fact, BidderTold) and fact.lot)
+    told = corrected_record[place]
+    assert isinstance(told, BidderTold)
+    again = replace(told, news_seq=told.news_seq + 1)
+    mismatch = audit([*corrected_record[: place + 1], again]).mismatch
+    assert mismatch is not None
+    assert mismatch.position == place + 2
 
 
 def test_one_changed_field_of_a_change_is_noticed(record: list[AnyFact]) -> None:

@@ -63,7 +63,10 @@ def test_what_belongs_to_the_running_sale_can_not_change() -> None:
     assert reasons(text + LOT) == [
         ("sale.title", "It can't be changed while the sale is running; remove it."),
         ("sale.ends", "It can't be changed while the sale is running; remove it."),
-        ("sale.colour", "There is no 'colour'; there are currency, ends, ignore_columns, lots_file, order, title."),
+        (
+            "sale.colour",
+            "There is no 'colour'; there are corrections, currency, ends, ignore_columns, lots_file, order, title.",
+        ),
         ("sale.currency", "'EUR' is not the currency of the sale, USD."),
     ]
 

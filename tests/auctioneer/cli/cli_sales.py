@@ -76,10 +76,15 @@ def sale_of(folder: DataFolder) -> Iterator[OpenSale]:
         sale.journal.close()
 
 
-def begin_sale(path: Path, maximum_minor: int = 130_000) -> DataFolder:
+def begin_sale(path: Path, maximum_minor: int = 130_000, *, corrections: bool = False) -> DataFolder:
     """Begin the sale of CATALOGUE: Ann (paddle 1) leads lot 1 with this maximum, by default the reserve of 1,300."""
     folder = DataFolder(path)
     folder.prepare()
+    if corrections:
+        with_corrections = CATALOGUE.replace("[sale]", '[sale]\ncorrections = "on"')
+        spec = parse_catalogue(with_corrections, "evening.toml", CatalogueKind.TOML)
+        chosen = Chosen(auctioneer_key=folder.keys.make_control().public)
+        open_sale(folder, _SETTINGS, spec, chosen=chosen).journal.close()
     with sale_of(folder) as sale:
         now_ms = sale.clock.now_ms()
         sale.house.advance(now_ms)

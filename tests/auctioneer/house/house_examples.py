@@ -36,7 +36,9 @@ CLERK = Controller("bea", Role.CLERK, "k" * 40)
 DOLLARS = Currency("USD", 2)
 
 
-def sale_created(currency: Currency = DOLLARS, *, ends_after_last_lot: bool = False) -> SaleCreated:
+def sale_created(
+    currency: Currency = DOLLARS, *, ends_after_last_lot: bool = False, corrections: bool = False
+) -> SaleCreated:
     """Return the first fact of every record."""
     return SaleCreated(
         at_ms=START_MS,
@@ -45,6 +47,7 @@ def sale_created(currency: Currency = DOLLARS, *, ends_after_last_lot: bool = Fa
         currency=currency,
         epoch=1,
         ends_after_last_lot=ends_after_last_lot,
+        corrections=corrections,
     )
 
 
@@ -116,6 +119,7 @@ class SmallSale:
         requests_per_s: int = 1_000_000,
         encrypted: bool = True,
         currency: Currency = DOLLARS,
+        corrections: bool = False,
     ) -> None:
         self.settings = HouseSettings(
             instance="first",
@@ -124,7 +128,7 @@ class SmallSale:
             is_encrypted=encrypted,
         )
         self.now_ms = START_MS
-        created = sale_created(currency)
+        created = sale_created(currency, corrections=corrections)
         self.record: list[AnyFact] = [created]
         self.rejections: list[Rejection] = []
         self.house = House.rebuild(self.settings, None, [created], (), START_MS)

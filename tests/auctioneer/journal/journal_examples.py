@@ -15,11 +15,13 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    CorrectionMade,
     HouseStarted,
     HouseStoodStill,
     KeyBound,
     LotDecided,
     LotListed,
+    LotRewritten,
     OfferLate,
     OfferTaken,
     PaddleGiven,
@@ -32,24 +34,28 @@ from auctioneer.rules.facts import (
 )
 from auctioneer.rules.formats.dutch import DutchEntry
 from auctioneer.rules.formats.english import Book
-from auctioneer.rules.formats.sealed import SealedOffer
+from auctioneer.rules.formats.sealed import SealedBook, SealedOffer
 from auctioneer.rules.sale_settings import AdmissionMode, Controller, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.errors import RejectCode
-from common.formats.dutch import DutchBoard
+from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
 from common.formats.sealed import SealedBoard, SealedOwn, SealRequest
 from common.lot import (
     Announced,
     CloseCause,
+    CorrectionCause,
     ExtendCause,
     LotClosed,
+    LotCorrected,
     LotExtended,
     LotMoved,
     LotOpened,
     LotPaused,
     LotRescheduled,
     LotResumed,
+    LotRevised,
+    LotStatus,
     LotTerms,
     LotWithdrawn,
     Result,
@@ -63,6 +69,7 @@ from common.money import Currency
 
 AT_MS = 1_700_000_000_000
 
+TULIPS = LotTerms("12c", "Tulips", DutchTerms(900, 100, 50, 2000, 3))
 BOARD = EnglishBoard(550, 500, 2, 1, reserve_met=False)
 
 _LOT_CHANGES = (
@@ -184,6 +191,41 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
     PositionReleased(at_ms=AT_MS, lot="12a", seq=11, paddle=1, entry=Book(100, 1, 100)),
     *(LotDecided(at_ms=AT_MS, lot="12a", seq=change.seq, event=change, by="house") for change in _LOT_CHANGES),
     *(SaleDecided(at_ms=AT_MS, seq=change.seq, event=change, by="auctioneer") for change in _SALE_CHANGES),
+    CorrectionMade(
+        at_ms=AT_MS,
+        lot="12a",
+        seq=9,
+        cause=CorrectionCause.UNDO,
+        event=LotCorrected(9, AT_MS, CorrectionCause.UNDO, LotStatus.OPEN, BOARD, AT_MS + 20, void_from_seq=3),
+        asked=(4,),
+        void=(4, 6),
+        book=Book(100, 1, 900),
+        by="ada",
+        reason="The bid was on the wrong paddle.",
+    ),
+    CorrectionMade(
+        at_ms=AT_MS,
+        lot="12b",
+        seq=1,
+        cause=CorrectionCause.TURNED_OUT,
+        event=None,
+        asked=(1,),
+        void=(1,),
+        book=SealedBook({3: 700}),
+        by="ada",
+        reason="",
+        paddle=7,
+    ),
+    LotRewritten(
+        at_ms=AT_MS,
+        lot="12c",
+        seq=10,
+        spec=LotSpec(TULIPS, opening=Opening(OpeningRule.BY_HAND)),
+        event=LotRevised(10, AT_MS, TULIPS, DutchBoard(900, 3), AT_MS),
+        by="ada",
+        reason="A typing error",
+        seller_skeletons=("asa",),
+    ),
     SaleRestored(at_ms=AT_MS, epoch=AT_MS),
     SettingsChanged(
         at_ms=AT_MS,

@@ -524,3 +524,12 @@ def test_a_process_takes_up_only_the_journal_that_it_wrote(folder: DataFolder) -
         open_sale(folder, settings, None, sale.clock, stored=stored)
     own.rename(folder.journal)
     open_sale(folder, settings, None, sale.clock, stored=stored).journal.close()
+
+
+def test_a_sale_begins_with_corrections_if_that_is_said(tmp_path: Path) -> None:
+    options = RunOptions(tmp_path / "sale", None, is_example=True, corrections=True)
+    spec = load_spec(options)
+    assert spec is not None
+    assert spec.corrections
+    with pytest.raises(UsageError, match="--corrections"):
+        load_spec(RunOptions(tmp_path / "sale", corrections=True))

@@ -3,8 +3,11 @@
 import random
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from auctioneer.house.paddle_codes import digest_of
-from auctioneer.rules import decisions
+from auctioneer.rules import corrections, decisions
+from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import (
@@ -23,7 +26,7 @@ from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.formats import AnyBoard, AnyOffer, AnyTerms
 from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
-from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms
+from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedBoard, SealedTerms, SealRequest, UnsealRequest
 from common.lot import LotTerms, SoftClose
 from common.messages import Rejected, Role
@@ -34,14 +37,16 @@ OPENINGS = (Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(O
 
 
 class SaleMaker:
-    """Makes the record of a whole random sale with the engine, as a house would."""
+    """Makes the record of a whole random sale with the engine, as a house would, if it likes with corrections."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, corrects: bool = False) -> None:
         self._random = random.Random(seed)
         self._now_ms = START_MS
         self._requests = 0
         self._lots = 0
-        created = sale_created()
+        self._corrects = corrects
+        self._told = {1: 3, 2: 1}
+        created = sale_created(corrections=self._corrects)
         self.engine = Engine.create(created)
         self.facts: list[AnyFact] = [created]
         self._take(decisions.start(self.engine, START_MS, None, "first"))
@@ -61,11 +66,71 @@ class SaleMaker:
             self._now_ms += self._random.choice((0, 0, 1, 50, 400))
             self._take(self.engine.advance(self._now_ms))
             self._take(self._bid() if self._random.random() < 0.9 else self._decide())
+            if self._corrects and self._random.random() < 0.15:
+                self._correct()
             if self._random.random() < 0.02:
                 self._take(self.engine.release_silent(self._now_ms, self._random.randint(1, BIDDERS)))
         self._take(self.engine.advance(self._now_ms))
         self._take(decisions.end(self.engine, self._now_ms, "clerk"))
+        if self._corrects:
+            self._take(decisions.finish(self.engine, self._now_ms, "clerk"))
         return self.facts
+
+    def _correct(self) -> None:
+        self._take(self.engine.advance(self._now_ms))
+        corrected = self._correction()
+        if isinstance(corrected, Refused):
+            return
+        self.engine.apply(corrected.fact)
+        self.facts.append(corrected.fact)
+        for paddle, kind in corrected.words:
+            seq = self._told[paddle] = self._told.get(paddle, 0) + 1
+            self.facts.append(
+                BidderTold(
+                    at_ms=self._now_ms,
+                    lot=corrected.fact.lot,
+                    seq=corrected.fact.seq,
+                    paddle=paddle,
+                    news_seq=seq,
+                    text="A slip",
+                    by="clerk",
+                    kind=kind,
+                )
+            )
+
+    def _correction(self) -> Corrected | Refused:
+        engine, now_ms, name, pick = self.engine, self._now_ms, self._lot(), self._random
+        lot = engine.lots[name]
+        match pick.randint(0, 6):
+            case 0 | 1:
+                return corrections.undo(engine, now_ms, "clerk", name, "A slip")
+            case 2:
+                kept = [offer.number for offer in lot.kept.offers if offer.offer] if lot.kept else []
+                chosen = tuple(pick.sample(kept, min(len(kept), pick.randint(1, 3))))
+                return corrections.undo(engine, now_ms, "clerk", name, "A slip", chosen)
+            case 3:
+                clock_minor = pick.choice((None, 3_600, 2_000)) if isinstance(lot.view.board, DutchBoard) else None
+                for_ms = None if isinstance(lot.view.board, DutchBoard) else 3_000
+                return corrections.reopen(engine, now_ms, "clerk", name, "A slip", for_ms, clock_minor)
+            case 4:
+                return corrections.void_offers_on(engine, now_ms, "clerk", name, pick.randint(1, BIDDERS), "A slip")
+            case 5:
+                if pick.random() < 0.5:
+                    return corrections.award(engine, now_ms, "clerk", name, "A slip", pick.randint(1, BIDDERS), 700)
+                buyers = [result.paddle for result in lot.view.results] or [1]
+                return corrections.void(engine, now_ms, "clerk", name, "A slip", pick.choice(buyers))
+            case _:
+                return corrections.rewrite(engine, now_ms, "clerk", name, "A slip", self._rewritten(lot.spec), ())
+
+    def _rewritten(self, spec: LotSpec) -> LotSpec:
+        pick, terms = self._random, spec.terms
+        terms = replace(terms, title=f"Lot, {pick.choice(('restored', 'signed', 'as it is'))}")
+        if pick.random() < 0.3:
+            return replace(spec, terms=replace(terms, duration_ms=4_000), opening=pick.choice(OPENINGS))
+        if isinstance(terms.format, EnglishTerms) and pick.random() < 0.5:
+            form = replace(terms.format, increments=(Step(0, pick.choice((25, 75))),))
+            return replace(spec, terms=replace(terms, format=form))
+        return replace(spec, terms=terms)
 
     def _take(self, facts: Sequence[AnyFact] | Refused) -> None:
         if not isinstance(facts, Refused):

@@ -13,6 +13,11 @@ a reject code, `done`, or `refused CODE`. A sealed offer has `stands AMOUNT` or 
 AMOUNT` in all; `look` has no answer. Then follow facts about the lot of the command, about another lot if its number
 comes first (`2 open`), or about the `sale`. Amounts are in dollars.
 
+A sale that says `sale with corrections` takes them: `undo LOT`, `undo LOT NUMBER ...` (the offers that were accepted on
+a lot count from 1), `undo LOT back to NUMBER`, `reopen LOT for TIME`, `reopen LOT from PRICE`, `void LOT`, `void LOT
+WHO`, `award LOT WHO AMOUNT`, `turn out WHO` and `finish sale`. `told ann offer_void` says who heard what of the last
+one, and `void 2 3` which offers it took back.
+
 After every row the invariants are checked. At the end the record is replayed and decided again.
 """
 
@@ -26,10 +31,12 @@ import msgspec
 
 from auctioneer.audit.invariants import Watcher, check
 from auctioneer.audit.verify import verify
-from auctioneer.rules import decisions
+from auctioneer.rules import corrections, decisions
+from auctioneer.rules.applying import EngineState
+from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Refused
-from auctioneer.rules.engine import Bidder, Engine, EngineState
-from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidTaken, OfferLate, OfferTaken
+from auctioneer.rules.engine import Bidder, Engine
+from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidderTold, BidTaken, OfferLate, OfferTaken
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
@@ -198,7 +205,10 @@ class Stage:
 
     def __init__(self, scenario: Scenario, *, restores: bool) -> None:
         self._restores = restores
-        created = sale_created(ends_after_last_lot="sale ends after last lot" in scenario.setup)
+        created = sale_created(
+            ends_after_last_lot="sale ends after last lot" in scenario.setup,
+            corrections="sale with corrections" in scenario.setup,
+        )
         self.engine = Engine.create(created)
         self.facts: list[AnyFact] = [created]
         self._watcher = Watcher(self.engine)
@@ -210,6 +220,8 @@ class Stage:
             self._decided(decisions.add(self.engine, START_MS, "auctioneer", lots))
         self._happened(self.engine.advance(START_MS))
         self._rows = scenario.rows
+        self._words: dict[int, int] = {}  # to each bidder: how many
+        self._corrected: list[Corrected] = []
 
     def play(self) -> None:
         for row in self._rows:
@@ -250,8 +262,15 @@ class Stage:
     def _decide(self, now_ms: int, name: str, words: list[str]) -> decisions.Decision:
         engine, by = self.engine, "auctioneer"
         if words == ["sale"]:
-            of_sale = {"pause": decisions.pause_sale, "resume": decisions.resume_sale, "end": decisions.end}
+            of_sale = {
+                "pause": decisions.pause_sale,
+                "resume": decisions.resume_sale,
+                "end": decisions.end,
+                "finish": decisions.finish,
+            }
             return of_sale[name](engine, now_ms, by)
+        if name in ("undo", "reopen", "void", "award", "turn"):
+            return self._correct(now_ms, name, words)
         if name == "add":
             return decisions.add(engine, now_ms, by, (lot_spec(" ".join(words)),))
         if name == "announce":
@@ -268,6 +287,58 @@ class Stage:
             "close": decisions.close,
         }
         return of_lot[name](engine, now_ms, by, words[0])
+
+    def _correct(self, now_ms: int, name: str, words: list[str]) -> decisions.Decision:
+        outcome = self._work_out(now_ms, name, words)
+        if isinstance(outcome, Refused):
+            return outcome
+        self._corrected = outcome
+        facts: list[AnyFact] = []
+        for fact, told in outcome:
+            self.engine.apply(fact)
+            facts.append(fact)
+            for paddle, kind in told:
+                seq = self._words[paddle] = self._words.get(paddle, 0) + 1
+                facts.append(
+                    BidderTold(
+                        at_ms=now_ms,
+                        lot=fact.lot,
+                        seq=fact.seq,
+                        paddle=paddle,
+                        news_seq=seq,
+                        text="a slip",
+                        by="auctioneer",
+                        kind=kind,
+                    )
+                )
+        return facts
+
+    def _work_out(self, now_ms: int, name: str, words: list[str]) -> list[Corrected] | Refused:
+        engine, by, why = self.engine, "auctioneer", "a slip"
+        if name == "turn":
+            return corrections.void_offers(engine, now_ms, by, self._paddles[words[1]], why)
+        lot = self._lot = words[0]
+        match [name, *words[1:]]:
+            case ["undo", "back", "to", number]:
+                numbers = corrections.numbers_back_to(engine, lot, int(number))
+                outcome = corrections.undo(engine, now_ms, by, lot, why, numbers)
+            case ["undo", "if", "seq", seq]:
+                outcome = corrections.undo(engine, now_ms, by, lot, why, if_seq=int(seq))
+            case ["undo", *chosen]:
+                outcome = corrections.undo(engine, now_ms, by, lot, why, tuple(map(int, chosen)))
+            case ["reopen", "for", time]:
+                outcome = corrections.reopen(engine, now_ms, by, lot, why, duration_ms(time))
+            case ["reopen", "from", price]:
+                outcome = corrections.reopen(engine, now_ms, by, lot, why, None, amount(price))
+            case ["reopen"]:
+                outcome = corrections.reopen(engine, now_ms, by, lot, why)
+            case ["void", *who]:
+                outcome = corrections.void(engine, now_ms, by, lot, why, self._paddles[who[0]] if who else None)
+            case ["award", who, price]:
+                outcome = corrections.award(engine, now_ms, by, lot, why, self._paddles[who], amount(price))
+            case _:
+                raise AssertionError(f"what is {name} {words}?")
+        return outcome if isinstance(outcome, Refused) else [outcome]
 
     def _act(self, now_ms: int, who: str, name: str, words: list[str]) -> str:
         bidder = self._bidder(now_ms, who)
@@ -365,6 +436,12 @@ class Stage:
     def _fact(self, expected: str) -> str:
         """Return the true fact, in the words of the expected one."""
         first, *rest = expected.split()
+        if first == "told":
+            told = [word for one in self._corrected for word in one.words]
+            return " ".join(["told", *(f"{self._name(paddle)} {kind.value}" for paddle, kind in told)])
+        if first == "void":
+            void = [number for one in self._corrected for number in one.void]
+            return " ".join(["void", *map(str, void)])
         if first == "sale":
             sale = self.engine.sale
             return f"sale {rest[0]} {sale.seq}" if rest[0] == "seq" else f"sale {sale.status.value}"

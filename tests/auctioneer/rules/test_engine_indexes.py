@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from auctioneer.rules import decisions
-from auctioneer.rules.engine import Bidder, Engine, EngineState
+from auctioneer.rules.applying import EngineState
+from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.formats.english import BidRequest, EnglishTerms, Step

@@ -18,8 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from auctioneer.audit.invariants import Watcher, check, check_same_state
 from auctioneer.audit.verify import verify
 from auctioneer.rules import decisions
+from auctioneer.rules.applying import EngineState
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.engine import Bidder, Engine, EngineState
+from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidTaken, OfferLate, OfferTaken
 from auctioneer.rules.formats.english import Book
 from auctioneer.rules.lots import LotState

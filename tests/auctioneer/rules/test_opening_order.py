@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from auctioneer.rules import decisions
-from auctioneer.rules.engine import Engine, EngineState
+from auctioneer.rules.applying import EngineState
+from auctioneer.rules.engine import Engine
 from auctioneer.rules.facts import AnyFact, LotDecided
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule

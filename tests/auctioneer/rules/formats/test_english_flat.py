@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auctioneer.rules import decisions, engine
+from auctioneer.rules.applying import EngineState
 from auctioneer.rules.decisions import Refused
-from auctioneer.rules.engine import Bidder, Engine, EngineState
+from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import BidTaken, OfferTaken, bid_moved, offer_event, verdict_of
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.formats.table import FLAT
