@@ -49,7 +49,8 @@ class LotStatus(Enum):
 SALE_STREAM: Final = ""
 """The name of the sale's own stream of events; a lot's stream has the lot's number."""
 
-_FINAL = frozenset({LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN})
+_FINAL: Final = (LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN)
+"""A tuple, since a set would ask for the hash of a status, which Python code computes."""
 
 
 class SaleStatus(Enum):
@@ -109,7 +110,7 @@ class SoftClose(msgspec.Struct, frozen=True):
     cap_ms: Annotated[int | None, Meta(description="the most that bids can move the end in all; nil: no cap")] = None
 
 
-class LotTerms(msgspec.Struct, frozen=True):
+class LotTerms(msgspec.Struct, frozen=True, gc=False):
     """What the catalogue tells everybody about a lot. Only a `lot_revised` changes it once the lot is in the sale."""
 
     lot: Annotated[str, Meta(description="the lot's number, as the catalogue has it")]
@@ -444,7 +445,7 @@ def evolve(view: LotView, event: AnyLotEvent) -> LotView:
         case LotExtended():
             return _changed(view, event, ends_at_ms=event.ends_at_ms, remaining_ms=event.remaining_ms)
         case LotClosed():
-            return _final(view, event, results=event.results, close_cause=event.cause)
+            return _final(view, event, event.results, event.cause)
         case LotWithdrawn():
             return _final(view, event, reason=event.reason)
         case LotCorrected():
@@ -465,9 +466,27 @@ def _changed(view: LotView, event: AnyLotEvent, **fields: object) -> LotView:
     return replace(view, seq=event.seq, status=status_after(view.status, event), **fields)
 
 
-def _final(view: LotView, event: LotClosed | LotWithdrawn, **fields: object) -> LotView:
-    return _changed(
-        view, event, board=event.board, closed_at_ms=event.at_ms, ends_at_ms=None, remaining_ms=None, **fields
+def _final(
+    view: LotView,
+    event: LotClosed | LotWithdrawn,
+    results: tuple[Result, ...] = (),
+    cause: CloseCause | None = None,
+    reason: str = "",
+) -> LotView:
+    """Return the view of a lot that is over; its fields by position as in `moved`, since many lots close at once."""
+    status = status_after(view.status, event)
+    return LotView(
+        view.terms,
+        event.board,
+        event.seq,
+        status,
+        view.opens_at_ms,
+        None,
+        None,
+        results,
+        event.at_ms,
+        cause,
+        reason,
     )
 
 

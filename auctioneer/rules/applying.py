@@ -3,7 +3,6 @@
 `Applied` applies facts and decides nothing. Replaying the journal through `apply` therefore gives the same state.
 """
 
-import heapq
 from copy import deepcopy
 from typing import Any, Final, Generic, TypeVar
 
@@ -32,13 +31,13 @@ from auctioneer.rules.facts import (
     given_back,
     lot_added,
     offer_closing,
-    offer_moved,
 )
 from auctioneer.rules.formats.english_flat import book_of
 from auctioneer.rules.formats.entries import AnyBook, AnyEntry
 from auctioneer.rules.formats.format import Format
 from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.kept_offers import drop, keep, keep_release
+from auctioneer.rules.lot_clock import LotClock
 from auctioneer.rules.lots import KeptOffers, LotState, with_shared_terms
 from auctioneer.rules.opening_order import OpeningOrder
 from common.formats import AnyBoard
@@ -54,7 +53,6 @@ from common.lot import (
     LotView,
     SalePaused,
     SaleResumed,
-    SaleStatus,
     SaleView,
     StreamEvent,
     evolve,
@@ -88,7 +86,7 @@ class Applied:
         self.lots: dict[str, LotState] = {lot.view.lot: lot for lot in state.lots}
         self._numbers: dict[str, str] = {}  # lots' numbers by their `lot_key`
         self._unfinished = 0
-        self._clock: list[tuple[int, int]] = []  # a heap of (when, index of the lot); one or two entries per lot
+        self._clock = LotClock(state)
         self._events: list[StreamEvent] = []
         self._order = OpeningOrder(state.lots)
         self._watched: dict[int, set[str]] = {}  # by paddle: the lots on which its silence changes something
@@ -147,7 +145,7 @@ class Applied:
                 self._apply_change(self.lots[fact.lot], fact)
             case ClockStepped():
                 lot = self.lots[fact.lot]
-                self._write_step(lot, fact.entry)
+                self._write_step(lot, format_of(lot.spec), fact.entry)
                 self._move(lot, clock_moved(fact))
             case PositionReleased():
                 self._release(self.lots[fact.lot], fact)
@@ -191,7 +189,7 @@ class Applied:
         if isinstance(fact.event, SaleResumed):
             state.sale_stood_ms += fact.at_ms - state.sale_paused_at_ms
             for lot in state.lots:
-                self._queue(lot)
+                self._clock.put(lot)
 
     def _apply_bid(self, lot: LotState, fact: BidTaken, book: AnyBook, board: AnyBoard) -> None:
         """Apply a bid that has a flat fact. `book` and `board` are those with the bid in it."""
@@ -211,15 +209,17 @@ class Applied:
 
     def _apply_offer(self, lot: LotState, fact: OfferTaken) -> None:
         """Apply what an offer did beside its entry in the book."""
-        if fact.at_ms > self._state.now_ms:
-            self._state.now_ms = fact.at_ms
-        lot.extended_ms = fact.extended_ms
+        at_ms = fact.at_ms
+        if at_ms > self._state.now_ms:
+            self._state.now_ms = at_ms
+        if fact.extended_ms != lot.extended_ms:
+            lot.extended_ms = fact.extended_ms
         if lot.kept is not None:
             keep(lot, lot.kept, fact)
         if fact.cause is not None:
             self._change(lot, offer_closing(fact, fact.cause))
         elif fact.public:
-            self._move(lot, offer_moved(fact))
+            self._move(lot, LotMoved(fact.seq, at_ms, fact.board, fact.ends_at_ms, fact.paddle))
 
     def _release(self, lot: LotState, fact: PositionReleased) -> None:
         self._write(lot, format_of(lot.spec), fact.entry)
@@ -228,19 +228,24 @@ class Applied:
 
     def _move(self, lot: LotState, event: LotMoved) -> None:
         """Apply a move of the bidding. It can only put off what is due, and a clock's entry may be too early."""
-        lot.view = moved(lot.view, event)
-        self._events.append((lot.view.terms.lot, event))
+        view = lot.view
+        terms = view.terms
+        # As `moved` would; a call would cost as much as the rest of this.
+        lot.view = LotView(terms, event.board, event.seq, view.status, view.opens_at_ms, event.ends_at_ms)
+        self._events.append((terms.lot, event))
 
-    def _write(self, lot: LotState, form: Format[Any, Any], entry: AnyEntry) -> None:
-        """Write an entry into a lot's book, by the lot's format."""
-        lot.book = form.apply(lot.spec, lot.book, entry)
-        watched = form.watched(lot.book)
+    def _write(self, lot: LotState, form: Format[Any, Any], entry: AnyEntry) -> AnyBook:
+        """Write an entry into a lot's book, by the lot's format. Return the book."""
+        book: AnyBook = form.apply(lot.spec, lot.book, entry)
+        if book is not lot.book:
+            lot.book = book
+        watched = form.watched(book)
         if watched != lot.watched:
             self._watch(lot, watched)
+        return book
 
-    def _write_step(self, lot: LotState, entry: AnyEntry) -> None:
+    def _write_step(self, lot: LotState, form: Format[Any, Any], entry: AnyEntry) -> None:
         """Write an entry of the lot's own clock into its book, and note when the clock acts next."""
-        form = format_of(lot.spec)
         self._write(lot, form, entry)
         lot.steps_at_ms = form.due_ms(lot.spec, lot.book)
 
@@ -271,24 +276,16 @@ class Applied:
         self._events.append((lot.view.terms.lot, event))
 
     def _give_back(self, outage: Outage) -> None:
-        """Extend all open lots by a time in which nobody could bid.
-
-        The clock is rebuilt: moving each entry when it is reached would take several times as long.
-        """
+        """Extend all open lots by a time in which nobody could bid."""
         if not outage.outage_ms:
             return
-        clock = []
         for lot in self._state.lots:
             view = lot.view
             if view.status is _OPEN:
                 lot.opened_at_ms += outage.outage_ms
                 if view.ends_at_ms is not None:
                     self._show(lot, given_back(outage, view.seq, view.ends_at_ms))
-            lot.queued_ms = self._due_ms(lot)
-            if lot.queued_ms is not None:
-                clock.append((lot.queued_ms, lot.index))
-        heapq.heapify(clock)
-        self._clock = clock
+        self._clock.rebuild()
 
     def _apply_change(self, lot: LotState, fact: LotDecided) -> None:
         """Apply a change that the auctioneer or the clock made."""
@@ -309,9 +306,9 @@ class Applied:
         before = lot.view.status
         self._show(lot, event)
         status = lot.view.status
-        if status.is_final and before is _OPEN:
+        if before is _OPEN and status.is_final:
             lot.stopped_at_ms = event.at_ms
-        self._queue(lot)
+        self._clock.put(lot)
         self._order.changed(lot)
         if status.is_final and not before.is_final:
             self._unfinished -= 1
@@ -335,6 +332,7 @@ class Applied:
                 lot.opened_at_ms = lot.opened_at_ms + stood_ms if stands_at_ms is None else event.at_ms - stands_at_ms
                 lot.extended_ms = 0
             self._change(lot, event)
+            self._clock.rebuild()
         watched = None if lot.view.status.is_final else form.watched(lot.book)
         if watched != lot.watched:
             self._watch(lot, watched)
@@ -350,6 +348,7 @@ class Applied:
         if lot.kept is not None and is_other_bidding:
             lot.kept = KeptOffers(deepcopy(lot.book), lot.kept.last_number)
         self._change(lot, replace(fact.event, terms=spec.terms))
+        self._clock.rebuild()
 
     def _index(self, lot: LotState) -> None:
         """Add a lot to the indexes."""
@@ -358,22 +357,4 @@ class Applied:
         if lot.watched is not None:
             self._watched.setdefault(lot.watched, set()).add(lot.view.lot)
         self._order.join(lot)
-        self._queue(lot)
-
-    def _due_ms(self, lot: LotState) -> int | None:
-        view = lot.view
-        if view.status is LotStatus.OPEN:
-            steps_at_ms = None if lot.steps_at_ms is None else lot.opened_at_ms + lot.steps_at_ms
-            if steps_at_ms is None or view.ends_at_ms is None:
-                return view.ends_at_ms if steps_at_ms is None else steps_at_ms
-            return min(view.ends_at_ms, steps_at_ms)
-        if view.status is LotStatus.SCHEDULED and self.sale.status is SaleStatus.RUNNING:
-            return view.opens_at_ms
-        return None
-
-    def _queue(self, lot: LotState) -> None:
-        """Put a lot on the clock for the time when it is due. An entry that is too early moves when it is reached."""
-        due_ms = self._due_ms(lot)
-        if due_ms is not None and (lot.queued_ms is None or lot.queued_ms > due_ms):
-            lot.queued_ms = due_ms
-            heapq.heappush(self._clock, (due_ms, lot.index))
+        self._clock.put(lot)

@@ -7,7 +7,6 @@ the state, and replaying the journal through it gives the same engine.
 If the journal can't store the facts, the engine is ahead of the record: discard it and build it again.
 """
 
-import heapq
 from typing import Any, Final, NamedTuple
 
 from auctioneer.rules.applying import Applied, EngineState
@@ -19,18 +18,20 @@ from auctioneer.rules.facts import (
     PositionReleased,
     SaleCreated,
     Taken,
-    clock_moved,
     sale_decision,
 )
 from auctioneer.rules.formats.format import Outcome, Placed
 from auctioneer.rules.formats.table import FLAT, FORMATS, closing, format_of
+from auctioneer.rules.lot_clock import INDEX_BITS
 from auctioneer.rules.lots import LotState, lot_decision, opening, soft_close_ms
 from auctioneer.rules.sale_settings import HOUSE
 from common.errors import RejectCode
 from common.formats import AnyOffer, AnyOwn
 from common.lot import (
     CloseCause,
+    LotMoved,
     LotStatus,
+    LotView,
     Result,
     SaleEnded,
     SaleStatus,
@@ -99,31 +100,32 @@ class Engine(Applied):
 
         The entry must be in the book before the fact can say what others see of it, so this applies the fact too.
         """
-        spec, view = lot.spec, lot.view
-        form, paddle = FORMATS[type(spec.terms.format)], bidder.paddle
-        decided = form.decide(spec, lot.book, Placed(paddle, now_ms - lot.opened_at_ms, request))
+        spec, view, paddle = lot.spec, lot.view, bidder.paddle
+        terms = view.terms
+        form = FORMATS[type(terms.format)]
+        entry: Any = form.decide(spec, lot.book, Placed(paddle, now_ms - lot.opened_at_ms, request))
         cause: CloseCause | None = None
         results: tuple[Result, ...] = ()
-        entry: Any = decided
-        if type(decided) is RejectCode:  # isinstance would take as long as the rest of this for an Enum
-            return self._rejected(lot, bidder, request, decided)
-        if isinstance(decided, Outcome):
-            cause, results, entry = decided
+        if type(entry) is RejectCode:  # isinstance would take as long as the rest of this for an Enum
+            return self._rejected(lot, bidder, request, entry)
+        if type(entry) is Outcome:
+            cause, results, entry = entry
+        book = lot.book
         if entry is not None:
-            self._write(lot, form, entry)
-        board = form.show(spec, lot.book, is_over=cause is not None)
-        public, ends_at_ms, extra_ms = True, view.ends_at_ms, 0
+            book = self._write(lot, form, entry)
+        board = form.show(spec, book, is_over=cause is not None)
+        public, seq, ends_at_ms, extra_ms = True, view.seq + 1, view.ends_at_ms, 0
         if cause is not None:
             ends_at_ms = None
         elif board == view.board:
-            public, board = False, view.board
-        elif ends_at_ms is not None and spec.terms.soft_close is not None:
+            public, seq, board = False, view.seq, view.board
+        elif ends_at_ms is not None and terms.soft_close is not None:
             extra_ms = soft_close_ms(lot, now_ms)
             ends_at_ms += extra_ms
         fact = OfferTaken(
             now_ms,
-            view.terms.lot,
-            view.seq + public,
+            terms.lot,
+            seq,
             paddle,
             request,
             public,
@@ -131,11 +133,20 @@ class Engine(Applied):
             ends_at_ms,
             lot.extended_ms + extra_ms,
             entry,
-            form.own(spec, lot.book, paddle),
+            form.own(spec, book, paddle),
             cause,
             results,
         )
-        self._apply_offer(lot, fact)
+        if cause is not None or not public or lot.kept is not None:
+            self._apply_offer(lot, fact)
+            return fact
+        # As `_apply_offer` would; to read all of it from the fact again would cost a twentieth of the whole decision.
+        if now_ms > self._state.now_ms:
+            self._state.now_ms = now_ms
+        if extra_ms:
+            lot.extended_ms += extra_ms
+        self._events.append((terms.lot, LotMoved(seq, now_ms, board, ends_at_ms, paddle)))
+        lot.view = LotView(terms, board, seq, view.status, view.opens_at_ms, ends_at_ms)
         return fact
 
     def release_silent(self, now_ms: int, paddle: int) -> list[PositionReleased]:
@@ -208,29 +219,17 @@ class Engine(Applied):
 
     def next_deadline_ms(self) -> int | None:
         """Return the server time at which `advance` next has something to do; None if nothing is due."""
-        if (self._order.turns and self.sale.status is SaleStatus.RUNNING) or self._is_over():
+        if self._is_due_at_once():
             return self._state.now_ms
-        while self._clock:
-            when_ms, index = self._clock[0]
-            lot = self._state.lots[index]
-            if self._due_ms(lot) == when_ms:
-                return when_ms
-            due_ms = self._due_ms(lot)
-            if due_ms is not None and lot.queued_ms == when_ms:
-                lot.queued_ms = due_ms
-                heapq.heapreplace(self._clock, (due_ms, index))
-                continue
-            heapq.heappop(self._clock)
-            if lot.queued_ms == when_ms:
-                lot.queued_ms = None
-        return None
+        lot = self._clock.first()
+        return None if lot is None else lot.queued_ms
 
     def may_be_due(self, now_ms: int) -> bool:
         """Return at little cost whether `advance` might have something to do by `now_ms`."""
         if self._order.turns or not self._unfinished:
             return True
-        clock = self._clock
-        return clock[0][0] <= now_ms if clock else False  # its first entry is never later than the first thing due
+        entries = self._clock.entries  # the first is never later than the first thing due
+        return entries[0] >> INDEX_BITS <= now_ms if entries else False
 
     def advance(self, now_ms: int) -> list[AnyFact]:
         """Do all that is due by `now_ms`: close lots whose time is over, and open lots whose time has come."""
@@ -244,49 +243,53 @@ class Engine(Applied):
 
         The fact has the time at which it was due, not the time at which the house did it.
         """
-        deadline_ms = self.next_deadline_ms()
-        if deadline_ms is None or deadline_ms > now_ms:
+        if (self._order.turns or not self._unfinished) and self._is_due_at_once():
+            return self._do_at_once(self._state.now_ms) if now_ms >= self._state.now_ms else None
+        lot = self._clock.first()
+        if lot is None or lot.queued_ms is None or lot.queued_ms > now_ms:
             return None
-        return self._do_next(max(deadline_ms, self._state.now_ms))
+        due_ms, at_ms = lot.queued_ms, self._state.now_ms
+        if due_ms > at_ms:
+            at_ms = due_ms
+        view = lot.view
+        if view.status is _OPEN:
+            if lot.steps_at_ms is not None and view.ends_at_ms != due_ms:
+                return self._step(lot, at_ms)
+            return self._applied(lot_decision(lot, closing(lot, at_ms, CloseCause.TIME), HOUSE))
+        return self._applied(lot_decision(lot, opening(lot, at_ms), HOUSE))
 
-    def _do_next(self, at_ms: int) -> AnyFact:
-        """Do what is due first: an opening after an earlier lot, the sale's end, or the next thing on the clock.
+    def _is_due_at_once(self) -> bool:
+        """Return whether something is due that waits for no time: an opening after an earlier lot, or the sale's end.
 
         Nothing is due while the sale is paused: the open lots are paused too, and none opens.
         """
+        return (bool(self._order.turns) and self.sale.status is SaleStatus.RUNNING) or self._is_over()
+
+    def _do_at_once(self, at_ms: int) -> AnyFact:
         if self._order.turns:
             lot = self._order.first()
             return self._applied(lot_decision(lot, opening(lot, at_ms), HOUSE))
-        if self._is_over():
-            return self._applied(sale_decision(SaleEnded(self.sale.seq + 1, at_ms), HOUSE))
-        due_ms, index = self._clock[0]
-        lot = self._state.lots[index]
-        if lot.view.status is LotStatus.SCHEDULED:
-            return self._applied(lot_decision(lot, opening(lot, at_ms), HOUSE))
-        if lot.steps_at_ms is not None and lot.view.ends_at_ms != due_ms:
-            return self._step(lot, at_ms)
-        return self._applied(lot_decision(lot, closing(lot, at_ms, CloseCause.TIME), HOUSE))
+        return self._applied(sale_decision(SaleEnded(self.sale.seq + 1, at_ms), HOUSE))
 
     def _applied(self, fact: AnyFact) -> AnyFact:
         self.apply(fact)
         return fact
 
     def _step(self, lot: LotState, at_ms: int) -> ClockStepped:
-        """Have a lot's own clock act. Like an offer, its entry must be in the book before the fact can be made."""
-        spec, form = lot.spec, format_of(lot.spec)
+        """Have the clock of a lot's format act; the lot must be the first on the engine's clock.
+
+        Like an offer, its entry must be in the book before the fact can be made.
+        """
+        spec, view = lot.spec, lot.view
+        form = FORMATS[type(view.terms.format)]
         entry = form.step(spec, lot.book)
-        self._write_step(lot, entry)
-        fact = ClockStepped(
-            at_ms=at_ms,
-            lot=lot.view.lot,
-            seq=lot.view.seq + 1,
-            entry=entry,
-            board=form.show(spec, lot.book, is_over=False),
-            ends_at_ms=lot.view.ends_at_ms,
-        )
-        self._state.now_ms = max(self._state.now_ms, at_ms)
-        self._move(lot, clock_moved(fact))
-        return fact
+        self._write_step(lot, form, entry)
+        board = form.show(spec, lot.book, is_over=False)
+        name, seq, ends_at_ms = view.terms.lot, view.seq + 1, view.ends_at_ms
+        self._state.now_ms = at_ms
+        self._move(lot, LotMoved(seq, at_ms, board, ends_at_ms))
+        self._clock.put_off(lot)
+        return ClockStepped(at_ms, name, seq, entry, board, ends_at_ms)
 
     def _is_over(self) -> bool:
         return (

@@ -259,9 +259,15 @@ class OfferLate(Fact, frozen=True, kw_only=True, tag="offer_late"):
         return self.request.id
 
 
-class ClockStepped(Fact, frozen=True, kw_only=True, tag="clock_stepped"):
-    """The clock of a lot's format acted: a Dutch price fell. `entry` is what that writes into the lot's book."""
+class ClockStepped(Fact, frozen=True, tag="clock_stepped"):
+    """The clock of a lot's format acted: a Dutch price fell. `entry` is what that writes into the lot's book.
 
+    Its fields may be given by position, as those of `BidTaken`.
+    """
+
+    at_ms: int
+    lot: str
+    seq: int
     entry: AnyEntry
     board: AnyBoard
     ends_at_ms: int | None

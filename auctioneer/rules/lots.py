@@ -38,7 +38,7 @@ class KeptOffers(msgspec.Struct):
     offers: list[KeptOffer] = msgspec.field(default_factory=list)
 
 
-class LotState(msgspec.Struct):
+class LotState(msgspec.Struct, gc=False):
     """The state of one lot: the public view, the secrets, and what only the house needs."""
 
     spec: LotSpec

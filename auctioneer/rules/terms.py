@@ -34,7 +34,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delay_ms: int | None = None
 
 
-class LotSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LotSpec(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One lot as the catalogue describes it to the house, with its secrets."""
 
     terms: LotTerms

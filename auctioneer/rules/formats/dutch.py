@@ -34,15 +34,18 @@ class DutchEntry(msgspec.Struct, frozen=True, gc=False, tag_field="format", tag=
     """What the units cost in all."""
 
 
+_FALL: Final = DutchEntry()
+
+
 @final
-class DutchBook(msgspec.Struct, tag_field="format", tag="dutch"):
+class DutchBook(msgspec.Struct, gc=False, tag_field="format", tag="dutch"):
     """How often the price has fallen, what is left, and who took what. It is changed in place."""
 
     price_minor: int
     units_left: int
     steps: int = 0
-    taken: dict[int, Result] = msgspec.field(default_factory=dict)
-    """By paddle, in the order of the first stops."""
+    taken: dict[int, DutchOwn] = msgspec.field(default_factory=dict)
+    """By paddle, in the order of the first stops. A bidder's verdict has the same object: a sale keeps thousands."""
 
 
 class Dutch:
@@ -66,24 +69,27 @@ class Dutch:
         """Decide a stop: the bidder takes up to so many units at the price on the clock."""
         offer = placed.offer
         assert isinstance(offer, StopRequest), "the frame refuses other offers"
-        price_minor = book.price_minor
+        price_minor, units, units_left = book.price_minor, offer.units, book.units_left
         if offer.price_minor < price_minor:
             return RejectCode.BELOW_MINIMUM
-        units = min(offer.units, book.units_left)
-        entry = DutchEntry(placed.paddle, units, units * price_minor)
-        if units < book.units_left:
+        if units > units_left:
+            units = units_left
+        # The price itself where that is the amount: thousands of stops then share one number.
+        entry = DutchEntry(placed.paddle, units, price_minor if units == 1 else units * price_minor)
+        if units < units_left:
             return entry
-        rows = book.taken | {placed.paddle: _row_after(book, placed.paddle, entry)}
-        return Outcome(CloseCause.SOLD_OUT, tuple(rows.values()), entry)
+        taken = book.taken | {placed.paddle: _own_after(book, placed.paddle, entry)}
+        return Outcome(CloseCause.SOLD_OUT, _results(taken), entry)
 
     def apply(self, spec: LotSpec, book: DutchBook, entry: DutchEntry) -> DutchBook:
         """Let the price fall, or hand units over. The book is changed in place."""
         paddle = entry.paddle
         if paddle is None:
-            book.steps += 1
-            book.price_minor = price_after(terms_of(spec), book.steps)
+            steps = book.steps + 1
+            book.steps = steps
+            book.price_minor = price_after(terms_of(spec), steps)
             return book
-        book.taken[paddle] = _row_after(book, paddle, entry)
+        book.taken[paddle] = _own_after(book, paddle, entry)
         book.units_left -= entry.units
         return book
 
@@ -94,20 +100,19 @@ class Dutch:
     def due_ms(self, spec: LotSpec, book: DutchBook) -> int | None:
         """Return when the price falls next; None at the floor, from which only the close follows."""
         terms = terms_of(spec)
-        return (book.steps + 1) * terms.step_ms if book.steps + 1 < terms.prices else None
+        return (book.steps + 1) * terms.step_ms if book.price_minor > terms.floor_minor else None
 
     def step(self, spec: LotSpec, book: DutchBook) -> DutchEntry:
         """Return the entry by which the price falls."""
-        return DutchEntry()
+        return _FALL
 
     def close(self, spec: LotSpec, book: DutchBook) -> tuple[Result, ...]:
         """Return what was taken."""
-        return tuple(book.taken.values())
+        return _results(book.taken)
 
     def own(self, spec: LotSpec, book: DutchBook, paddle: int) -> DutchOwn | None:
         """Return what the bidder has taken; None if that is nothing."""
-        row = book.taken.get(paddle)
-        return None if row is None else DutchOwn(row.units, row.amount_minor)
+        return book.taken.get(paddle)
 
     def watched(self, book: DutchBook) -> None:
         """Watch nobody: what was taken is bought."""
@@ -149,7 +154,7 @@ class Dutch:
             yield "the board is not what the book shows"
         if not 0 <= book.steps < terms.prices or book.price_minor != price_after(terms, book.steps):
             yield "the price is not one of the clock's"
-        rows = tuple(book.taken.values())
+        rows = _results(book.taken)
         if book.units_left < 0 or any(row.units < 1 for row in rows):
             yield "more units were taken than there are, or none"
         if sum(row.units for row in rows) + book.units_left != terms.units:
@@ -180,7 +185,8 @@ def terms_of(spec: LotSpec) -> DutchTerms:
 
 def price_after(terms: DutchTerms, steps: int) -> int:
     """Return the price on the clock after it has fallen so often."""
-    return max(terms.floor_minor, terms.starting_minor - steps * terms.step_minor)
+    price_minor, floor_minor = terms.starting_minor - steps * terms.step_minor, terms.floor_minor
+    return price_minor if price_minor > floor_minor else floor_minor  # `max` would take several times as long
 
 
 def steps_to(terms: DutchTerms, price_minor: int) -> int | None:
@@ -189,9 +195,14 @@ def steps_to(terms: DutchTerms, price_minor: int) -> int | None:
     return steps if 0 <= steps < terms.prices and price_after(terms, steps) == price_minor else None
 
 
-def _row_after(book: DutchBook, paddle: int, entry: DutchEntry) -> Result:
-    """Return the row of a bidder with the units of an entry in it."""
-    row = book.taken.get(paddle)
-    if row is None:
-        return Result(paddle, entry.amount_minor, entry.units)
-    return Result(paddle, row.amount_minor + entry.amount_minor, row.units + entry.units)
+def _own_after(book: DutchBook, paddle: int, entry: DutchEntry) -> DutchOwn:
+    """Return what a bidder has taken with the units of an entry in it."""
+    own = book.taken.get(paddle)
+    if own is None:
+        return DutchOwn(entry.units, entry.amount_minor)
+    return DutchOwn(own.units + entry.units, own.amount_minor + entry.amount_minor)
+
+
+def _results(taken: dict[int, DutchOwn]) -> tuple[Result, ...]:
+    """Return a row for each bidder."""
+    return tuple(Result(paddle, own.amount_minor, own.units) for paddle, own in taken.items())

@@ -129,9 +129,9 @@ def test_the_bids_are_the_same_with_and_without_a_house(folder: DataFolder) -> N
 
 def test_the_bids_as_a_table(folder: DataFolder) -> None:
     header, row = auctioneer(folder, "bids", "1").stdout.splitlines()
-    assert header.split() == ["No", "Time", "Bidder", "Bid", "USD", "Up", "to", "Price", "Leader", "Outcome"]
-    assert row.split()[0] == "1"
-    assert row.split()[2:] == ["Ann", "(1)", "1,300.00", "1,300.00", "Ann", "(1)", "accepted"]
+    assert header.split() == ["No", "Offer", "Time", "Bidder", "Bid", "USD", "Up", "to", "Price", "Leader", "Outcome"]
+    assert row.split()[:2] == ["1", "1"]
+    assert row.split()[3:] == ["Ann", "(1)", "1,300.00", "1,300.00", "Ann", "(1)", "accepted"]
     none = auctioneer(folder, "bids", "1", "--from", "2")
     assert (none.stdout.splitlines()[1:], "The lot has 1 bid; shown: none." in none.stderr) == ([], True)
 
