@@ -1,7 +1,7 @@
 """The quick tests: they start neither processes nor threads. `make quick` runs them.
 
 Nobody keeps a list. A test is quick if its file, the conftest files above it and the helpers that these import, in
-`tests/` and `benchmarks/`, import none of the modules that start something.
+`tests/`, `benchmarks/` and `rehearsal/`, import none of the modules that start something.
 """
 
 import ast
@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-HELPERS = frozenset({"tests", "benchmarks"})
+HELPERS = frozenset({"tests", "benchmarks", "rehearsal"})
 STARTERS = frozenset({"asyncio", "concurrent", "multiprocessing", "pty", "subprocess", "threading"})
 
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "formats.md").read_text()
 REST = "…"
 """In an edit: the rest of a line, whatever it is."""
-IMPORTED = ("auctioneer.cli", "bidder.cli", "benchmarks.bots.formats.table", "tests.auctioneer.rules.scenarios")
+IMPORTED = ("auctioneer.cli", "bidder.cli", "rehearsal.bots.formats.table", "tests.auctioneer.rules.scenarios")
 _NOT_COPIED = (".git", ".venv*", "*_cache", "__pycache__", ".hypothesis", "node_modules", "results", "*.egg-info")
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _STEP = re.compile(r"^\*\*(New file|In)\*\* `([^`]+)`\n+(`{3,})(\w+)\n(.*?)^\3$", re.MULTILINE | re.DOTALL)
@@ -108,7 +108,7 @@ def test_the_page_adds_a_format(copy: Path) -> None:
         "tests/auctioneer/house/formats/test_table.py",
         "tests/auctioneer/catalogue/formats/test_table.py",
         "tests/auctioneer/rules/test_rules_document.py",
-        "tests/benchmarks/bots/formats/test_table.py",
+        "tests/rehearsal/bots/formats/test_table.py",
         "tests/integration/test_all_pay_sale.py",
     )
 
@@ -123,7 +123,15 @@ def test_the_page_leaves_nothing_out(copy: Path) -> None:
     run(copy, "-m", "ruff", "check", ".")
     run(copy, "-m", "ruff", "format", "--check", ".")
     run(copy, "-m", "mypy")
-    folders = ("common", "auctioneer/rules", "auctioneer/catalogue", "auctioneer/house", "bidder/display", "benchmarks")
+    folders = (
+        "common",
+        "auctioneer/rules",
+        "auctioneer/catalogue",
+        "auctioneer/house",
+        "bidder/display",
+        "rehearsal",
+        "benchmarks",
+    )
     documents = [f"{path.parent.name}/{path.name}" for path in (ROOT / "tests").glob("test_docs_*.py")]
     documents.remove("tests/test_docs_formats.py")
     run_tests(copy, *(f"tests/{name}" for name in folders), *documents)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("auctioneer", "bidder", "common")
+PACKAGES = ("auctioneer", "bidder", "common", "rehearsal")
 
 BY_NAME_ONLY = {
     "auctioneer/__main__.py": "calls the command line",
@@ -22,6 +22,8 @@ BY_NAME_ONLY = {
     "bidder/core/errors.py": "names of errors; each is raised and tested elsewhere",
     "bidder/display/formats/format.py": "an interface",
     "bidder/display/shown.py": "an interface",
+    "rehearsal/bots/formats/lot.py": "an interface, and values without a rule",
+    "rehearsal/bots/formats/player.py": "an interface",
     "common/limits.py": "numbers; tests/test_docs_numbers.py compares them with the documents",
 }
 """Modules that hold nothing to test, and why."""
@@ -105,6 +107,12 @@ TESTED_BY = {
     "bidder/shells/bidding.py": "bidder/shells/test_base.py",
     "bidder/shells/hearing.py": "bidder/shells/test_base.py",
     "bidder/shells/watching.py": "bidder/shells/test_base.py",
+    # Bots are watched while they bid; how the story tells the bidding of a format is told with the story.
+    "rehearsal/bots/bot.py": "benchmarks/bots/test_swarm.py",
+    "rehearsal/bots/swarm.py": "benchmarks/bots/test_swarm.py",
+    "rehearsal/bots/tally.py": "benchmarks/bots/test_tally.py",
+    "rehearsal/bots/formats/english.py": "rehearsal/evening/test_story.py",
+    "rehearsal/bots/formats/sealed.py": "rehearsal/evening/test_story.py",
     # Encoded, decoded and refused there; the golden vectors hold each of them.
     "common/messages.py": "common/test_codec.py",
 }

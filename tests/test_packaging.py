@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WAIT_S = 120.0
 LOCK = (ROOT / "requirements.lock").read_text()
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-PACKAGE_PARTS = ("auctioneer", "bidder", "common")
+PACKAGE_PARTS = ("auctioneer", "bidder", "common", "rehearsal")
 
 
 def normal(name: str) -> str:
@@ -120,9 +120,9 @@ def environment(cwd: Path) -> dict[str, str]:
 
 def test_the_wheel_has_its_packages_data_and_licence(installed: Path, tmp_path: Path) -> None:
     program = (
-        "import auctioneer, bidder, common, json;"
+        "import auctioneer, bidder, common, rehearsal, json;"
         "from importlib.metadata import metadata, files;"
-        "print(json.dumps([[m.__file__ for m in (auctioneer, bidder, common)],"
+        "print(json.dumps([[m.__file__ for m in (auctioneer, bidder, common, rehearsal)],"
         " metadata('auction-house').get('License-Expression'), [str(f) for f in files('auction-house')]]))"
     )
     places, licence, files = json.loads(told(tmp_path, installed / "python", "-c", program))

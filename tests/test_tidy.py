@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("auctioneer", "bidder", "common", "benchmarks")
+PACKAGES = ("auctioneer", "bidder", "common", "rehearsal", "benchmarks")
 
 ALLOWED_IMPORTS = {
     "common": {"common"},
     "auctioneer": {"auctioneer", "common"},
     "bidder": {"bidder", "common"},
-    "benchmarks": {"benchmarks", "bidder", "common"},
+    "rehearsal": {"rehearsal", "bidder", "common"},
+    "benchmarks": {"benchmarks", "rehearsal", "bidder", "common"},
 }
 
 ROOMS: dict[str, dict[str, set[str]]] = {
@@ -42,6 +43,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "cli": {"core", "display", "shells"},
     },
     "common": {"formats": set(), "terminal": set()},
+    "rehearsal": {"bots": set(), "evening": {"bots"}},
     "benchmarks": {
         "load": set(),
         "report": set(),
@@ -71,12 +73,14 @@ KNOW_A_FORMAT = {
     "bidder/shells/bidding.py": "a method for each offer",
     "bidder/shells/blocking.py": "a method for each offer",
     "common/codec.py": "the shape of the most frequent request",
+    "rehearsal/bots/crowd.py": "the names of the strategies",
 }
 """All others meet a lot by the interfaces of the formats and by their tables, and what of a format these know."""
 
 INSIDE = "benchmarks/inside"
 """Measures the rules, the memory and the journal in one process, since sockets would drown them: it alone of the
 benchmarks imports what it measures. All others see the house as a process, as a user does."""
+
 
 SANS_IO = (
     "auctioneer/audit",
@@ -179,7 +183,7 @@ def test_nobody_else_names_a_format() -> None:
     """Else a new format would have to be taught to whoever knows the old ones (docs/formats.md)."""
     formats = {path.stem for path in (ROOT / "common" / "formats").glob("[a-z]*.py")}
     knowing: dict[str, str] = {}
-    for path in modules("auctioneer", "bidder", "common"):
+    for path in modules("auctioneer", "bidder", "common", "rehearsal"):
         place = path.relative_to(ROOT)
         if place.parent.name in FORMAT_FOLDERS:
             continue
@@ -252,6 +256,7 @@ SPEAKERS = {
     "auctioneer/journal/snapshot_writer.py": "a forked child that has only a pipe to the house",
     "common/terminal/tables.py": "draws tables from text that was made harmless; common/terminal/output.py prints them",
     "bidder/cli/inputs.py": "the prompt, which it makes harmless",
+    "rehearsal/evening/screen.py": "draws a table in place from text that was made harmless",
 }
 """Who may write to a terminal, or draw for one, and why."""
 
@@ -264,7 +269,7 @@ def test_text_reaches_a_terminal_in_one_place() -> None:
     )
     broken = [
         f"{name}:{number}: {line.strip()}"
-        for path in modules("auctioneer", "bidder", "common")
+        for path in modules("auctioneer", "bidder", "common", "rehearsal")
         if (name := str(path.relative_to(ROOT))) not in SPEAKERS
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if speaks.search(line)
@@ -286,7 +291,7 @@ def test_money_is_never_a_float() -> None:
 def test_names_have_their_units_last() -> None:
     """Times and amounts say their unit at the end: `timeout_ms`, `price_minor`; never `ms_timeout` or `timeout`."""
     broken = []
-    for path in modules("auctioneer", "bidder", "common"):
+    for path in modules("auctioneer", "bidder", "common", "rehearsal"):
         for node in nodes_of(path):
             if isinstance(node, ast.arg | ast.AnnAssign):
                 name = node.arg if isinstance(node, ast.arg) else getattr(node.target, "id", "")
@@ -344,6 +349,7 @@ PLAIN_ROOMS = (
     "bidder/shells",
     "common",
     "examples",
+    "rehearsal",
     "tools",
     "tests/abuse/honest_bidder.py",
     "tests/auctioneer/cli/cli_sales.py",

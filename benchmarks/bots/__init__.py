@@ -1,1 +1,1 @@
-"""Bots that bid like people, and the programs that send them to a sale."""
+"""Programs that send bots to a sale, and check what came of it."""

@@ -14,18 +14,18 @@ from rich.status import Status
 
 from benchmarks.bots.checks import report_check
 from benchmarks.bots.crew import Crew, clients_max, processes_for
-from benchmarks.bots.crowd import MIX, Arrivals, Crowd, Values
 from benchmarks.bots.report import print_kills, print_revenue, print_tally, revenue_fields, tally_fields
 from benchmarks.bots.sale_folder import keep_folder, sale_folder, write_catalogue
 from benchmarks.bots.trial import Outcome, Trial
-from benchmarks.load.house import HouseProcess, read_record
-from benchmarks.load.waiting import alongside, stop_when_told
 from bidder.core.strategies.english import Strategy
 from common.errors import UsageError
 from common.limits import LOTS_MAX
 from common.open_files import make_room_for_files
 from common.terminal.commands import STOPPED_STATUS, examples
 from common.terminal.output import print_json, say
+from rehearsal.bots.crowd import MIX, Arrivals, Crowd, Values
+from rehearsal.house import HouseProcess, read_record
+from rehearsal.waiting import alongside, stop_when_told
 
 BIDDERS_MAX: Final = 10_000
 BRISK_BIDDERS: Final = 20

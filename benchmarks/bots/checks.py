@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.bots.formats.table import bidding_of
-from benchmarks.bots.tally import Acknowledged
-from benchmarks.load.house import ask_house
 from common.lot import LotView, SaleView
 from common.terminal.output import say
+from rehearsal.bots.formats.table import bidding_of
+from rehearsal.bots.tally import Acknowledged
+from rehearsal.house import ask_house
 
 _SHOWN_MAX: Final = 5
 _REQUESTS: Final = """

@@ -10,8 +10,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from benchmarks.bots.crowd import Crowd
-from benchmarks.bots.tally import Tally
+from benchmarks.bots.tally import MeasuredTally
 from benchmarks.bots.worker import (
     LINE_BYTES_MAX,
     AnyOrder,
@@ -25,9 +24,10 @@ from benchmarks.bots.worker import (
     Stopped,
 )
 from benchmarks.load.child import decode_line, encode_line
-from benchmarks.load.waiting import Pulse
 from common.errors import AuctionError, UnreachableError
 from common.open_files import FILES_PER_CLIENT
+from rehearsal.bots.crowd import Crowd
+from rehearsal.waiting import Pulse
 
 BOTS_PER_PROCESS_MIN: Final = 20
 """The fewest bots that are worth a separate process."""
@@ -179,9 +179,9 @@ class Crew:
         self._check()
         return is_so
 
-    async def stop(self, timeout_s: float) -> Tally:
+    async def stop(self, timeout_s: float) -> MeasuredTally:
         """Stop the bots' bidding, and return the tally of their requests. Raises WorkerError, UnreachableError."""
-        tally = Tally()
+        tally = MeasuredTally()
         for stopped in await self._answers(Stop(), Stopped, timeout_s):
             tally.add(stopped.tally)
         return tally

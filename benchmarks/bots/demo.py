@@ -3,23 +3,24 @@
 import asyncio
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 import click
 
 from benchmarks.bots.checks import Check, house_check, record_check, report_check
-from benchmarks.bots.crowd import Crowd
 from benchmarks.bots.report import print_tally
 from benchmarks.bots.sale_folder import keep_folder, sale_folder
-from benchmarks.bots.screen import REFRESH_S, Screen, open_screen
-from benchmarks.bots.story import Story
-from benchmarks.bots.swarm import Swarm
-from benchmarks.load.house import HouseProcess, demo_catalogue
-from benchmarks.load.waiting import alongside, stop_when_told
+from benchmarks.bots.swarm import ComparedSwarm
 from bidder import AsyncClient
 from common.terminal.commands import STOPPED_STATUS, examples
 from common.terminal.output import say
+from rehearsal.bots.crowd import Crowd
+from rehearsal.evening.screen import REFRESH_S, Screen, open_screen
+from rehearsal.evening.story import Story
+from rehearsal.house import HouseProcess
+from rehearsal.waiting import alongside, stop_when_told
 
 SEED: Final = 19
 """This seed shows both: one lot of the catalogue is bought at once, and one is beyond all purses."""
@@ -28,6 +29,14 @@ SALE_S_MAX: Final = 300.0
 SETTLE_S: Final = 60.0
 """The longest time that copies of the sale may take to become equal after the last bid."""
 _FAILED: Final = 1
+
+
+def demo_catalogue() -> Path:
+    """Return the catalogue that comes with the auctioneer for the demo."""
+    package = find_spec("auctioneer")
+    assert package is not None, "the auctioneer is not installed"
+    assert package.origin is not None, "the auctioneer is not a package"
+    return Path(package.origin).parent / "catalogue" / "bundled" / "demo.toml"
 
 
 @click.command(
@@ -68,7 +77,7 @@ async def _hold(catalogue: Path, folder: Path, bidders: int, seed: int) -> bool:
     async with HouseProcess(catalogue, folder, "--port", "0") as house:
         _print_how_to_join(house)
         crowd = Crowd(seed)
-        async with Swarm(house.link, crowd, crowd.characters(bidders)) as swarm:
+        async with ComparedSwarm(house.link, crowd, crowd.characters(bidders)) as swarm:
             is_right = await _watch(swarm)
             say()
             await house.show("results")
@@ -97,7 +106,7 @@ def _print_how_to_join(house: HouseProcess) -> None:
     say()
 
 
-async def _watch(swarm: Swarm) -> bool:
+async def _watch(swarm: ComparedSwarm) -> bool:
     """Show the sale to its end; return whether it ended in time."""
     client = await swarm.observe()
     with open_screen() as screen:
@@ -107,7 +116,7 @@ async def _watch(swarm: Swarm) -> bool:
     return is_over or report_check(Check("The sale ended", [f"it did not within {SALE_S_MAX:.0f} s"]))
 
 
-async def _bid(swarm: Swarm) -> bool:
+async def _bid(swarm: ComparedSwarm) -> bool:
     await swarm.join()
     return await swarm.run(SALE_S_MAX)
 
@@ -119,17 +128,17 @@ async def _tell(client: AsyncClient, story: Story, screen: Screen) -> None:
             screen.tell(line)
 
 
-async def _refresh(client: AsyncClient, swarm: Swarm, screen: Screen) -> None:
+async def _refresh(client: AsyncClient, swarm: ComparedSwarm, screen: Screen) -> None:
     while True:
         screen.refresh(client, lambda paddle: _name(swarm, paddle))
         await asyncio.sleep(REFRESH_S)
 
 
-def _name(swarm: Swarm, paddle: int) -> str:
+def _name(swarm: ComparedSwarm, paddle: int) -> str:
     return swarm.names.get(paddle, f"paddle {paddle}")
 
 
-async def _check_copies(house: HouseProcess, swarm: Swarm) -> bool:
+async def _check_copies(house: HouseProcess, swarm: ComparedSwarm) -> bool:
     """Check that bidders, newcomers and the auctioneer have equal copies of the sale; return whether they do."""
     newcomer = await swarm.reference()
     unequal = await swarm.until_equal(newcomer, SETTLE_S)

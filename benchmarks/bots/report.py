@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from benchmarks.bots.formats.table import bidding_of
-from benchmarks.bots.tally import Tally
+from benchmarks.bots.tally import MeasuredTally
 from common.lot import LotView
 from common.money import Currency
 from common.terminal.output import say
 from common.terminal.tables import Column, print_table
+from rehearsal.bots.formats.table import bidding_of
 
 PERCENTS: Final = (50, 90, 99, 99.9, 100)
 
@@ -24,7 +24,7 @@ class Kill(Struct, frozen=True):
     accepted_before: int
 
 
-def print_tally(tally: Tally) -> None:
+def print_tally(tally: MeasuredTally) -> None:
     """Print the counts of accepted and refused requests, the times of verdicts, and the repairs of copies."""
     codes = sorted(tally.rejected.items(), key=lambda item: -item[1])
     refused = ", ".join(f"{count} {code.value}" for code, count in codes)
@@ -78,7 +78,7 @@ def print_revenue(lots: Iterable[LotView], currency: Currency) -> None:
     print_table(columns, [*rows, ("", "Revenue", f"{sold} sold", _amount(total_minor, currency), str(bids_in_all))])
 
 
-def tally_fields(tally: Tally) -> dict[str, Any]:
+def tally_fields(tally: MeasuredTally) -> dict[str, Any]:
     """Return a tally's fields for JSON."""
     return {
         "accepted": len(tally.acknowledged),

@@ -14,14 +14,14 @@ from msgspec import Struct, field
 from benchmarks.bots.checks import Check, digest, house_check, record_check
 from benchmarks.bots.crew import Crew
 from benchmarks.bots.report import Kill
-from benchmarks.bots.tally import Tally
+from benchmarks.bots.tally import MeasuredTally
 from benchmarks.bots.worker import Compared
-from benchmarks.load.house import HouseError, HouseProcess, ask_house, read_record
 from bidder import AsyncClient
 from common.errors import UnreachableError
 from common.keys import new_keys
 from common.lot import LotView, SaleView
 from common.messages import Role
+from rehearsal.house import HouseError, HouseProcess, ask_house, read_record
 
 JOIN_S_MAX: Final = 1800.0
 SALE_SPARE_S: Final = 120.0
@@ -37,7 +37,7 @@ ANSWER_S: Final = 120.0
 class Outcome(Struct):
     """The result of a trial."""
 
-    tally: Tally = field(default_factory=Tally)
+    tally: MeasuredTally = field(default_factory=MeasuredTally)
     checks: list[Check] = field(default_factory=list)
     kills: list[Kill] = field(default_factory=list)
     joined_s: float = 0.0

@@ -11,12 +11,12 @@ from typing import Final
 import msgspec
 
 from benchmarks.bots.checks import digest
-from benchmarks.bots.crowd import Crowd
-from benchmarks.bots.swarm import Swarm
-from benchmarks.bots.tally import Tally
+from benchmarks.bots.swarm import ComparedSwarm
+from benchmarks.bots.tally import MeasuredTally
 from benchmarks.load.child import decode_line, say
-from benchmarks.load.waiting import alongside
 from common.errors import AuctionError, UnreachableError
+from rehearsal.bots.crowd import Crowd
+from rehearsal.waiting import alongside
 
 LINE_BYTES_MAX: Final = 1 << 28
 """The longest line. A tally has about 60 bytes for each acknowledged bid of the worker's bots."""
@@ -69,7 +69,7 @@ class Standing(Report, frozen=True):
 class Stopped(Report, frozen=True):
     """The bots have stopped; this is their tally."""
 
-    tally: Tally
+    tally: MeasuredTally
 
 
 class Compared(Report, frozen=True):
@@ -110,7 +110,7 @@ async def _work() -> None:
     join = decode_line(line, AnyOrder)
     assert isinstance(join, Join), "the first order is not to join"
     characters = join.crowd.characters(join.bidders, join.first)
-    async with Swarm(join.link, join.crowd, characters, join.slowness) as swarm:
+    async with ComparedSwarm(join.link, join.crowd, characters, join.slowness) as swarm:
         await alongside(_obey(orders, swarm), _bid(swarm), _tell_standing(swarm, join.bidders))
 
 
@@ -120,7 +120,7 @@ async def _stdin() -> asyncio.StreamReader:
     return reader
 
 
-async def _obey(orders: asyncio.StreamReader, swarm: Swarm) -> None:
+async def _obey(orders: asyncio.StreamReader, swarm: ComparedSwarm) -> None:
     while line := await orders.readline():
         match decode_line(line, AnyOrder):
             case Stop():
@@ -132,12 +132,12 @@ async def _obey(orders: asyncio.StreamReader, swarm: Swarm) -> None:
                 raise AssertionError("bots join once")
 
 
-async def _bid(swarm: Swarm) -> None:
+async def _bid(swarm: ComparedSwarm) -> None:
     await swarm.join()
     await swarm.until_over()
 
 
-async def _compare(swarm: Swarm, timeout_s: float) -> Compared:
+async def _compare(swarm: ComparedSwarm, timeout_s: float) -> Compared:
     """Compare all copies with a newcomer's, or with one another if the house is gone."""
     is_gone = False
     try:
@@ -148,7 +148,7 @@ async def _compare(swarm: Swarm, timeout_s: float) -> Compared:
     return Compared(problems, digest(reference.sale, reference.lots()), is_gone)
 
 
-async def _tell_standing(swarm: Swarm, bidders: int) -> None:
+async def _tell_standing(swarm: ComparedSwarm, bidders: int) -> None:
     loop = asyncio.get_running_loop()
     due_s = loop.time()
     while True:
@@ -159,7 +159,7 @@ async def _tell_standing(swarm: Swarm, bidders: int) -> None:
         due_s += lag_s
 
 
-def _standing(swarm: Swarm, bidders: int, lag_ms: float) -> Standing:
+def _standing(swarm: ComparedSwarm, bidders: int, lag_ms: float) -> Standing:
     lots = swarm.bots[0].client.lots().values() if swarm.bots else ()
     return Standing(
         joined=len(swarm.bots),

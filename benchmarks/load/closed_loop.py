@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from benchmarks.load.connections import Bidders
-from benchmarks.load.house import HouseError
 from benchmarks.load.ring import BIDDERS
+from rehearsal.house import HouseError
 
 Body = Callable[[int, int], bytes]
 """Returns the bid of a bidder in a round."""

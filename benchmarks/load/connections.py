@@ -7,12 +7,12 @@ from typing import Final, Self
 import msgspec
 import zmq
 
-from benchmarks.load.house import HouseError
 from common.codec import PROBE_TOPIC_PREFIX, decode_answer, encode, topic
 from common.keys import KeyPair, new_keys
 from common.limits import REPLY_BYTES_MAX
 from common.messages import Hello, Role, Welcome
 from common.sockets import allow_many_sockets, new_context, set_request_client, set_subscriber, use_curve_client
+from rehearsal.house import HouseError
 
 ANSWER_TIMEOUT_MS: Final = 60_000
 

@@ -15,12 +15,12 @@ from typing import Final
 
 import zmq
 
-from benchmarks.load.house import HouseError
 from common.codec import decode_answer, encode
 from common.formats import AnyBoard
 from common.formats.english import BidRequest, EnglishBoard
 from common.limits import AMOUNT_MINOR_MAX
 from common.messages import Accepted
+from rehearsal.house import HouseError
 
 UNBOUNDED_REQUESTS: Final = ("--port", "0", "--requests-per-second", "1000000")
 """Options of a house whose budgets no measurement reaches."""

@@ -9,12 +9,12 @@ from typing import Final, TypeVar
 
 from benchmarks.load.child import running_child
 from benchmarks.load.connections import Bidders, Publisher
-from benchmarks.load.house import HouseError, HouseProcess
 from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, lead_all, write_catalogue
 from common.errors import UnreachableError
 from common.keys import load_or_make_keys
 from common.links import JoinLink, parse_link
 from common.messages import Role
+from rehearsal.house import HouseError, HouseProcess
 
 T = TypeVar("T")
 DATA: Final = "data"

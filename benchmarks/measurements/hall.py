@@ -14,7 +14,6 @@ import click
 from benchmarks.load.child import running_child
 from benchmarks.load.connections import Bidders
 from benchmarks.load.gathering import Joined, Watch, Watched
-from benchmarks.load.house import HouseError
 from benchmarks.load.rising_sale import Bids, lead_all
 from benchmarks.load.servers import in_house
 from benchmarks.report.findings import results_option, show_and_keep
@@ -22,6 +21,7 @@ from benchmarks.report.results import Finding, Row, Target
 from common.codec import decode_answer
 from common.links import JoinLink
 from common.messages import Accepted
+from rehearsal.house import HouseError
 
 LOTS: Final = 16
 IDLE_S: Final = 30.0

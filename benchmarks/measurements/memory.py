@@ -16,7 +16,6 @@ import zmq
 
 from benchmarks.inside.growth import Grown, measure_grown, memory_bytes
 from benchmarks.load.connections import Bidders, Publisher, subscribed
-from benchmarks.load.house import read_record
 from benchmarks.load.servers import DATA, in_house
 from benchmarks.report.findings import results_option, show_and_keep
 from benchmarks.report.results import Finding, Row, Target
@@ -24,6 +23,7 @@ from common.limits import REMEMBERED_REQUESTS_MAX, REQUEST_BYTES_MAX
 from common.links import JoinLink
 from common.open_files import make_room_for_files
 from common.sockets import BROADCASTS_QUEUED_MAX, WAITING_MAX
+from rehearsal.house import read_record
 
 LOT_BYTES_MAX: Final = 2048
 BIDDER_BYTES_MAX: Final = 1024

@@ -17,9 +17,9 @@ from typing import Final
 import click
 
 from benchmarks.inside.records import Replay, Totals, drop_snapshots, make_record, replay
-from benchmarks.load.house import HouseError, HouseProcess
 from benchmarks.report.findings import results_option, show_and_keep
 from benchmarks.report.results import Finding, Row, Target
+from rehearsal.house import HouseError, HouseProcess
 
 EVENTS: Final = 10_000_000
 QUICK_EVENTS: Final = 30_000

@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 
 from benchmarks.load.audience import audience
 from benchmarks.load.connections import Bidders, Publisher
-from benchmarks.load.house import HouseError, HouseProcess, read_record
 from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, Bids, lead_all, write_catalogue
 from benchmarks.report.results import Row, Target
 from common.codec import decode_answer
 from common.links import parse_link
 from common.messages import Accepted
 from common.open_files import make_room_for_files
+from rehearsal.house import HouseError, HouseProcess, read_record
 
 LOTS: Final = 17
 """Sixteen lots that get bids, and one that does not."""

@@ -14,7 +14,6 @@ import click
 
 from benchmarks.load.closed_loop import ClosedLoop, Rate
 from benchmarks.load.connections import Publisher
-from benchmarks.load.house import HouseError
 from benchmarks.load.listener import listening
 from benchmarks.load.machine import sync_us
 from benchmarks.load.ring import BIDDERS, LOTS, amount_minor, lot_of
@@ -24,6 +23,7 @@ from benchmarks.report.results import Finding, Row, Target
 from common.codec import encode
 from common.formats.english import BidRequest
 from common.links import JoinLink
+from rehearsal.house import HouseError
 
 CONNECTIONS: Final = (BIDDERS, 16)
 SHARE: Final = 0.60

@@ -15,7 +15,6 @@ from secrets import token_hex
 from typing import Final
 
 from benchmarks.load.child import decode_line
-from benchmarks.load.house import HouseProcess, read_record
 from benchmarks.load.ring import BIDDERS, LOTS, amount_minor, lot_of
 from benchmarks.load.rising_sale import UNBOUNDED_REQUESTS, write_catalogue
 from benchmarks.peers.processes import processor_s, running_server
@@ -27,6 +26,7 @@ from common.limits import PROTOCOL_VERSION
 from common.links import parse_link
 from common.lot import LotMoved
 from common.messages import AnyRequest, Hello, LotEvents, ManyLots, Ping, Probed, Welcome
+from rehearsal.house import HouseProcess, read_record
 
 _SUBSCRIBE: Final = b"\x01"
 

@@ -10,11 +10,11 @@ from auctioneer.journal import append
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.rules.facts import BidTaken, OfferTaken
 from benchmarks.bots.checks import Check, differences, differences_from_reports, digest, record_check, report_check
-from benchmarks.bots.tally import Acknowledged
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.lot import LotStatus, LotTerms, LotView, Result, SaleView
 from common.money import Currency
+from rehearsal.bots.tally import Acknowledged
 from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT
 
 SOLD = LotView(

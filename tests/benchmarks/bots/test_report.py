@@ -3,11 +3,12 @@
 import pytest
 
 from benchmarks.bots.report import Kill, print_kills, print_revenue, print_tally, revenue_fields, tally_fields
-from benchmarks.bots.tally import Acknowledged, Tally
+from benchmarks.bots.tally import MeasuredTally
 from common.errors import RejectCode
 from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.lot import LotStatus, LotTerms, LotView, Result
 from common.money import Currency
+from rehearsal.bots.tally import Acknowledged
 
 DOLLARS = Currency("USD", 2)
 
@@ -22,8 +23,8 @@ def lot(number: str, hammer_minor: int | None) -> LotView:
 LOTS = [lot("1", 123_400), lot("2", None), lot("3", 6_600)]
 
 
-def tally() -> Tally:
-    made = Tally([Acknowledged(1, 2, "3")], {RejectCode.NO_BUY_NOW: 1, RejectCode.BELOW_MINIMUM: 2}, repairs=4)
+def tally() -> MeasuredTally:
+    made = MeasuredTally([Acknowledged(1, 2, "3")], {RejectCode.NO_BUY_NOW: 1, RejectCode.BELOW_MINIMUM: 2}, repairs=4)
     made.latencies.note_s(0.002)
     return made
 
@@ -40,7 +41,7 @@ def test_a_tally_is_told_with_the_most_frequent_rejection_first(capsys: pytest.C
 
 
 def test_what_was_not_answered_or_seen_is_told_only_where_it_happened(capsys: pytest.CaptureFixture[str]) -> None:
-    print_tally(Tally(unanswered=5, events_dropped=6))
+    print_tally(MeasuredTally(unanswered=5, events_dropped=6))
     requests, broadcasts = capsys.readouterr().out.splitlines()
     assert requests == "Requests   0 accepted, 0 refused, 5 without a verdict"
     assert broadcasts.endswith("6 events dropped unread")

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.bots.checks import differences_from_reports, missing_from_record, record_check
-from benchmarks.bots.crowd import Crowd
-from benchmarks.bots.swarm import Swarm
-from benchmarks.bots.tally import Acknowledged
-from benchmarks.load.house import HouseProcess, read_record
+from benchmarks.bots.swarm import ComparedSwarm
+from rehearsal.bots.crowd import Crowd
+from rehearsal.bots.tally import Acknowledged
+from rehearsal.house import HouseProcess, read_record
 
 BOTS = 8
 CROWD = Crowd(seed=3)
@@ -22,7 +22,7 @@ def _has(acknowledged: list[Acknowledged], count: int) -> bool:
     return len(acknowledged) >= count
 
 
-async def _kill(house: HouseProcess, swarm: Swarm) -> list[int]:
+async def _kill(house: HouseProcess, swarm: ComparedSwarm) -> list[int]:
     """Kill the server at its moments; return how many bids had been acknowledged each time it was back."""
     acknowledged = swarm.tally.acknowledged
     back = []
@@ -38,7 +38,7 @@ async def _kill(house: HouseProcess, swarm: Swarm) -> list[int]:
 
 async def _hold_sale(catalogue: Path, data: Path) -> list[Acknowledged]:
     async with HouseProcess(catalogue, data, "--port", "0") as house:
-        async with Swarm(house.link, CROWD, CROWD.characters(BOTS)) as swarm:
+        async with ComparedSwarm(house.link, CROWD, CROWD.characters(BOTS)) as swarm:
             await swarm.join()
             killing = asyncio.ensure_future(_kill(house, swarm))
             assert await swarm.run(PATIENCE_S), f"the sale did not end: {house.last_words}"

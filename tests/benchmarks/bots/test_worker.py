@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from benchmarks.bots.crowd import Arrivals, Crowd, Values
 from benchmarks.bots.worker import (
     AnyOrder,
     AnyReport,
@@ -17,6 +16,7 @@ from benchmarks.bots.worker import (
     Stop,
 )
 from benchmarks.load.child import decode_line, encode_line, running_child
+from rehearsal.bots.crowd import Arrivals, Crowd, Values
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import zmq
 
 from benchmarks.load.closed_loop import ClosedLoop
 from benchmarks.load.connections import Bidders, Publisher, subscribed
-from benchmarks.load.house import HouseError
 from benchmarks.load.listener import listening
 from benchmarks.load.ring import BIDDERS
 from benchmarks.load.servers import running_bare, running_echo
@@ -16,6 +15,7 @@ from common.formats.english import BidRequest
 from common.keys import new_keys
 from common.lot import LotMoved
 from common.messages import LotEvents
+from rehearsal.house import HouseError
 from tests.english import english
 
 ENCRYPTED = pytest.mark.parametrize("is_encrypted", [False, True])

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.inside.records import BIDDERS, LOTS, Totals
-from benchmarks.load.house import HouseError
 from benchmarks.measurements.recovery import check as check_nothing_is_missing
+from rehearsal.house import HouseError
 from tests.benchmarks.quick_finding import quick_finding
 
 

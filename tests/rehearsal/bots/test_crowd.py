@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from benchmarks.bots.crowd import HURRY, INTEREST_BEGINS, Arrivals, Crowd, Tastes, Values
 from bidder.core.strategies.dutch import DutchPlan
 from bidder.core.strategies.english import Plan, Strategy
 from bidder.core.strategies.sealed import Mind, SealedPlan
@@ -17,6 +16,7 @@ from common.formats.sealed import Pays, SealedBoard, SealedTerms
 from common.limits import NAME_CHARS_MAX
 from common.lot import LotStatus, LotTerms, LotView
 from common.names import is_valid_name, skeletons
+from rehearsal.bots.crowd import HURRY, INTEREST_BEGINS, Arrivals, Crowd, Tastes, Values
 
 DURATION_MS = 10_000
 ENDS_MS = 11_000

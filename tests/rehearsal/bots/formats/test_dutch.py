@@ -1,10 +1,10 @@
 """A bot that does not know what it has taken takes no more."""
 
-from benchmarks.bots.formats.dutch import DutchPlayer
-from benchmarks.bots.formats.player import Shopping, Situation
 from bidder.core.strategies.dutch import DutchPlan, Stop
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms
 from common.lot import LotStatus, LotTerms, LotView
+from rehearsal.bots.formats.dutch import DutchPlayer
+from rehearsal.bots.formats.player import Shopping, Situation
 
 PLAN = DutchPlan(value_minor=900, units=2)
 VIEW = LotView(

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.bots.formats.lot import STARTS_TO_VALUE, Bidding, Kind, Line, Start
-from benchmarks.bots.formats.player import Situation, Taste
 from bidder import AsyncClient
 from bidder.core.strategies.english import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
 from common.formats import AnyBoard, AnyOwn, AnyTerms
@@ -12,6 +10,8 @@ from common.formats.english import EnglishBoard, EnglishTerms
 from common.lot import LotMoved, LotView
 from common.messages import Accepted, Rejected
 from common.money import Currency
+from rehearsal.bots.formats.lot import STARTS_TO_VALUE, Bidding, Kind, Line, Start
+from rehearsal.bots.formats.player import Situation, Taste
 
 OUTBIDS_PAUSE_MS: Final = 2500
 """The shortest time between two told changes of the leader on one lot."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.load.waiting import Pulse, alongside
+from rehearsal.waiting import Pulse, alongside
 
 
 async def forever() -> None:

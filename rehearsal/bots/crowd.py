@@ -22,11 +22,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from benchmarks.bots.formats.player import Taste
-from benchmarks.bots.formats.table import player_of, start_of
 from bidder.core.strategies.english import Strategy
 from common.limits import AMOUNT_MINOR_MAX
 from common.lot import LotTerms, LotView
+from rehearsal.bots.formats.player import Taste
+from rehearsal.bots.formats.table import player_of, start_of
 
 MIX: Final = "mix"
 """The name of a crowd of all strategies."""

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from benchmarks.bots.formats.lot import Kind, Line
-from benchmarks.bots.screen import PlainScreen, open_screen
+from rehearsal.bots.formats.lot import Kind, Line
+from rehearsal.evening.screen import PlainScreen, open_screen
 
 
 def test_in_a_pipe_a_notable_event_is_one_harmless_line(capsys: pytest.CaptureFixture[str]) -> None:

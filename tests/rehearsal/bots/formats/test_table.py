@@ -2,12 +2,12 @@
 
 from typing import get_args
 
-from benchmarks.bots.formats.lot import Bidding
-from benchmarks.bots.formats.table import PLAYERS, TELLERS, bidding_of, start_of
 from common.formats import AnyBoard, AnyTerms
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedBoard, SealedTerms
+from rehearsal.bots.formats.lot import Bidding
+from rehearsal.bots.formats.table import PLAYERS, TELLERS, bidding_of, start_of
 
 TERMS = EnglishTerms(1_000, (Step(0, 100),), buy_now_minor=9_000)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.load.house import HouseRecord, demo_catalogue, read_record
 from common.errors import UsageError
+from rehearsal.house import HouseRecord, read_record
 
 
 def test_the_record_tells_process_and_link(tmp_path: Path) -> None:
@@ -19,7 +19,3 @@ def test_a_record_that_tells_nothing_is_refused_in_a_sentence(tmp_path: Path, te
     for folder in (tmp_path, tmp_path / "nowhere", tmp_path / "house.json"):
         with pytest.raises(UsageError, match="No house runs on"):
             read_record(folder)
-
-
-def test_the_auctioneer_brings_the_demos_catalogue() -> None:
-    assert 'title = "' in demo_catalogue().read_text()

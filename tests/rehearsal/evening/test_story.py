@@ -1,13 +1,13 @@
 """What is told of a sale: what a watcher wants to know, and not each bid."""
 
-from benchmarks.bots.formats.lot import Kind, Line
-from benchmarks.bots.story import Story
 from bidder.core.notices import LotChanged
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedBoard, SealedTerms
 from common.lot import AnyLotEvent, CloseCause, LotClosed, LotMoved, LotOpened, LotTerms, LotView, Result, evolve
 from common.money import Currency
+from rehearsal.bots.formats.lot import Kind, Line
+from rehearsal.evening.story import Story
 
 NAMES = {1: "Ada", 2: "Bruno"}
 TERMS = LotTerms(lot="4", title="A vase", format=EnglishTerms(1_000, (Step(0, 100),), has_reserve=True))

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from benchmarks.bots.formats import dutch, english, sealed
-from benchmarks.bots.formats.dutch import DutchPlayer, DutchTeller
-from benchmarks.bots.formats.english import EnglishPlayer, EnglishTeller
-from benchmarks.bots.formats.lot import Bidding, Start, Teller
-from benchmarks.bots.formats.player import Player
-from benchmarks.bots.formats.sealed import SealedPlayer, SealedTeller
 from common.formats import AnyBoard, AnyTerms
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import EnglishBoard, EnglishTerms
 from common.formats.sealed import SealedBoard, SealedTerms
+from rehearsal.bots.formats import dutch, english, sealed
+from rehearsal.bots.formats.dutch import DutchPlayer, DutchTeller
+from rehearsal.bots.formats.english import EnglishPlayer, EnglishTeller
+from rehearsal.bots.formats.lot import Bidding, Start, Teller
+from rehearsal.bots.formats.player import Player
+from rehearsal.bots.formats.sealed import SealedPlayer, SealedTeller
 
 _STARTS: Final[dict[type[AnyTerms], Callable[[AnyTerms], Start]]] = {
     EnglishTerms: english.start_of,

@@ -13,12 +13,12 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.bots.formats.lot import Bidding, Kind, Line
-from benchmarks.bots.formats.table import bidding_of
 from bidder import AsyncClient
 from common.lot import LotStatus, LotView
 from common.names import printable
 from common.terminal.output import say
+from rehearsal.bots.formats.lot import Bidding, Kind, Line
+from rehearsal.bots.formats.table import bidding_of
 
 REFRESH_S: Final = 0.2
 TICKER_LINES: Final = (4, 10)

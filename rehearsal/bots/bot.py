@@ -7,11 +7,6 @@ what it has seen: after a verdict it waits until its copy of the sale has caught
 import asyncio
 from typing import Any, Final
 
-from benchmarks.bots.crowd import Character, Crowd, Tastes
-from benchmarks.bots.formats.player import Intent, Shopping, Situation
-from benchmarks.bots.formats.table import player_of
-from benchmarks.bots.tally import Acknowledged, Tally
-from benchmarks.load.waiting import Pulse
 from bidder import (
     AsyncClient,
     HistoryLost,
@@ -27,6 +22,11 @@ from common.errors import RejectCode
 from common.formats import AnyOwn
 from common.lot import LotStatus, LotView, SaleStatus
 from common.messages import Accepted, Rejected
+from rehearsal.bots.crowd import Character, Crowd, Tastes
+from rehearsal.bots.formats.player import Intent, Shopping, Situation
+from rehearsal.bots.formats.table import player_of
+from rehearsal.bots.tally import Acknowledged, Tally
+from rehearsal.waiting import Pulse
 
 REACTION_MS: Final = (250, 1400)
 """The shortest and longest time before a bot looks at a changed lot, unless its plan names a later moment."""
@@ -219,7 +219,7 @@ class Bot:
         try:
             player = player_of(self.client.lot(intent.lot).terms.format)
             verdict = await player.send(self.client, intent, request_id, VERDICT_MS)
-            self._tally.latencies.note_s(clock() - began_s)
+            self._tally.note_verdict(clock() - began_s)
             self._note(verdict, request_id)
         except UnansweredError:
             self._tally.unanswered += 1

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.bots.formats.lot import STARTS_TO_VALUE, Bidding, Line, Start
-from benchmarks.bots.formats.player import Situation, Taste
 from bidder import AsyncClient
 from bidder.core.strategies.english import Strategy
 from bidder.core.strategies.sealed import Mind, SealedIntent, SealedPlan, Unseal, acts_from_ms, decide
@@ -13,6 +11,8 @@ from common.formats.sealed import SealedBoard, SealedOwn, SealedTerms
 from common.lot import LotMoved, LotView
 from common.messages import Accepted, Rejected
 from common.money import Currency
+from rehearsal.bots.formats.lot import STARTS_TO_VALUE, Bidding, Line, Start
+from rehearsal.bots.formats.player import Situation, Taste
 
 STEPS_TO_START: Final = 20
 """Steps in a sealed lot's least offer: people name values in whole steps."""

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from benchmarks.bots.formats.lot import Kind, Line, Teller
-from benchmarks.bots.formats.table import TELLERS
 from bidder.core.notices import ConnectionChanged, LotChanged, Notice, SaleChanged, StateReady
 from common.lot import (
     Announced,
@@ -22,6 +20,8 @@ from common.lot import (
 )
 from common.money import Currency
 from common.names import printable
+from rehearsal.bots.formats.lot import Kind, Line, Teller
+from rehearsal.bots.formats.table import TELLERS
 
 
 class Story:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.bots.formats.lot import Bidding, Kind, Line, Start
-from benchmarks.bots.formats.player import Situation, Taste
 from bidder import AsyncClient
 from bidder.core.strategies.dutch import DutchPlan, Stop, decide, would_stop
 from bidder.core.strategies.english import Strategy
@@ -13,6 +11,8 @@ from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms
 from common.lot import LotMoved, LotView
 from common.messages import Accepted, Rejected
 from common.money import Currency
+from rehearsal.bots.formats.lot import Bidding, Kind, Line, Start
+from rehearsal.bots.formats.player import Situation, Taste
 
 MARGINS: Final = (0.02, 0.2)
 """How far the price must be below a bidder's value before it stops the clock, as a part of the value."""

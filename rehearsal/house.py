@@ -6,15 +6,14 @@ import signal
 import sys
 from collections import deque
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
 
-from benchmarks.load.waiting import Pulse
 from common.errors import AuctionError, UnreachableError, UsageError
+from rehearsal.waiting import Pulse
 
 START_S: Final = 300.0
 """The longest time of a start: a house without a snapshot may have ten million events to read."""
@@ -37,14 +36,6 @@ class HouseRecord(msgspec.Struct, frozen=True):
     pid: int
     instance: str
     link: str
-
-
-def demo_catalogue() -> Path:
-    """Return the catalogue that comes with the auctioneer for the demo."""
-    package = find_spec("auctioneer")
-    assert package is not None, "the auctioneer is not installed"
-    assert package.origin is not None, "the auctioneer is not a package"
-    return Path(package.origin).parent / "catalogue" / "bundled" / "demo.toml"
 
 
 def read_record(data: Path) -> HouseRecord:

@@ -1,0 +1,1 @@
+"""One evening with bots, as it is shown."""
