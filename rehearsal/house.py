@@ -8,7 +8,7 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Never, Self
 
 import msgspec
 
@@ -97,6 +97,12 @@ class HouseProcess:
             raise UnreachableError(f"The auctioneer did not listen within {START_S:.0f} s. It said:\n{self.last_words}")
         if self._starts < times:
             raise HouseError(f"The auctioneer stopped. It said:\n{self.last_words}")
+
+    async def until_stopped(self) -> Never:
+        """Wait until the house stops, which it should not do. Raises HouseError then."""
+        assert self._reading is not None, "the house was not started"
+        await asyncio.shield(self._reading)
+        raise HouseError(f"The auctioneer stopped. It said:\n{self.last_words}")
 
     async def stop(self) -> None:
         """Stop the house, by force if it does not end in time. May be called more than once."""

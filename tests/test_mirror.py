@@ -111,6 +111,7 @@ TESTED_BY = {
     "rehearsal/bots/bot.py": "benchmarks/bots/test_swarm.py",
     "rehearsal/bots/swarm.py": "benchmarks/bots/test_swarm.py",
     "rehearsal/bots/tally.py": "benchmarks/bots/test_tally.py",
+    "rehearsal/evening/rehearsal.py": "auctioneer/cli/test_rehearse.py",
     "rehearsal/bots/formats/english.py": "rehearsal/evening/test_story.py",
     "rehearsal/bots/formats/sealed.py": "rehearsal/evening/test_story.py",
     # Encoded, decoded and refused there; the golden vectors hold each of them.

@@ -157,3 +157,13 @@ def test_a_sale_is_held_with_the_wheel_alone(installed: Path, tmp_path: Path) ->
             house.communicate(timeout=WAIT_S)
     assert house.returncode == 0
     told(tmp_path, installed / "auctioneer", "verify", "--data", str(data))
+
+
+def test_an_evening_is_rehearsed_with_the_wheel_alone(installed: Path, tmp_path: Path) -> None:
+    catalogue = tmp_path / "evening.toml"
+    lots = '[[lot]]\ntitle = "Lamp"\nstarting_price = "40"\nduration = "30s"\n'
+    catalogue.write_text(f'[sale]\ntitle = "Evening"\ncurrency = "EUR"\n{lots}')
+    report = told(
+        tmp_path, installed / "auctioneer", "rehearse", catalogue, "--speed", "15", "--bidders", "8", "--json"
+    )
+    assert json.loads(report)["lots"][0]["status"] == "sold"

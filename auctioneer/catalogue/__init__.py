@@ -3,7 +3,7 @@
 A file is read in steps. `toml_text` makes the raw parts (`raw`); for a spreadsheet `csv_text` or `xlsx` makes rows, and
 `sheet` makes raw parts of them. `keys` knows the keys of a lot and `formats` those of each format; `fields` reads each
 value, and `lots` and `sale` add defaults and numbers. `rules` finds what is wrong, and `faults` puts it into words.
-`words` knows the names that people give to columns.
+`words` knows the names that people give to columns. `pace` makes a catalogue shorter for a rehearsal.
 """
 
 from auctioneer.catalogue.faults import CatalogueError, Fault, format_faults
@@ -22,6 +22,7 @@ from auctioneer.catalogue.load import (
     parse_lots,
     tell_nobody,
 )
+from auctioneer.catalogue.pace import SPEED_MAX, at_speed, planned_ms, speed_max
 from auctioneer.catalogue.sheet import LOT_COLUMNS
 
 __all__ = [
@@ -30,11 +31,13 @@ __all__ = [
     "DEFAULT_FORMAT",
     "FORMATS",
     "LOT_COLUMNS",
+    "SPEED_MAX",
     "CatalogueError",
     "CatalogueKind",
     "Fault",
     "RunningSale",
     "Tell",
+    "at_speed",
     "bundled_catalogue",
     "changed_lot",
     "format_faults",
@@ -43,5 +46,7 @@ __all__ = [
     "lot_from_fields",
     "parse_catalogue",
     "parse_lots",
+    "planned_ms",
+    "speed_max",
     "tell_nobody",
 ]

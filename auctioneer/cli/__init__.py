@@ -1,8 +1,9 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read its state.
 
 The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `adding` and
-`paddles` command a running house. `reads` and `bids` report. `checks` checks catalogues, `audit` checks the record, and
-`backups` copies it. `context` has the options that the commands share, and `output` prints fields, times and CSV.
+`paddles` command a running house. `reads` and `bids` report. `checks` checks catalogues, and `rehearse` tries one with
+bots. `audit` checks the record, and `backups` copies it. `context` has the options that the commands share, and
+`output` prints fields, times and CSV.
 """
 
 from typing import Any
@@ -20,6 +21,7 @@ from auctioneer.cli.finals import close_lot, end, finish, withdraw
 from auctioneer.cli.orders import admit, announce, clerk, extend, open_lot, partner, pause, resume, tell, turn_out
 from auctioneer.cli.paddles import paddle
 from auctioneer.cli.reads import bidders, link, lots, results, status
+from auctioneer.cli.rehearse import rehearse
 from auctioneer.cli.run import run
 from auctioneer.journal import DamagedJournalError
 from common.errors import AuctionError
@@ -60,7 +62,7 @@ def main() -> None:
     """
 
 
-for _command in (run, check, link, status, lots, bids, bidders, results):
+for _command in (run, check, rehearse, link, status, lots, bids, bidders, results):
     main.add_command(_command)
 for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, tell, end, finish):
     main.add_command(_command)

@@ -122,6 +122,7 @@ def _kept(what: str, at_first: object) -> str:
     help=_kept("Requests that one bidder may make.", DEFAULT_REQUESTS_PER_S),
 )
 @click.option("--exit-when-ended", is_flag=True, help="Stop when the sale has ended.")
+@click.option("--unlisted", is_flag=True, help="Bidders on this machine don't find the house without its link.")
 @click.option("--log-format", type=click.Choice(get_args(LogFormat)), default="human", show_default=True)
 @click.option("--log-level", type=click.Choice(get_args(LogLevel)), default="info", show_default=True)
 @click.option(
@@ -144,6 +145,7 @@ def run(
     admit: AdmissionMode | None,
     invite: str | None,
     exit_when_ended: bool,
+    unlisted: bool,
     log_format: LogFormat,
     log_level: LogLevel,
     no_encryption: bool,
@@ -174,6 +176,7 @@ def run(
         invite or "",
         is_encrypted=not no_encryption,
         exit_when_ended=exit_when_ended,
+        is_listed=not unlisted,
         log_format=log_format,
         log_level=log_level,
         **msgspec.structs.asdict(machine),

@@ -24,6 +24,7 @@ class RunOptions(MachineSettings, frozen=True):
     invite: str = ""
     is_encrypted: bool = True
     exit_when_ended: bool = False
+    is_listed: bool = True
     log_format: LogFormat = "human"
     log_level: LogLevel = "info"
 

@@ -187,7 +187,8 @@ class _Start(NamedTuple):
         if machine_before != self.options.machine:
             self.folder.machine.write(self.options.machine)
         title = self.sale.house.engine.sale.title
-        _list_house(LocalHouse(title, str(self.link), str(self.folder.path.resolve())), log)
+        if self.options.is_listed:
+            _list_house(LocalHouse(title, str(self.link), str(self.folder.path.resolve())), log)
 
     def tell(self, machine_before: MachineSettings | None, log: "FilteringBoundLogger", *, is_first: bool) -> None:
         """Say that the house can be joined, how it is run, and what of that is not as it was before."""

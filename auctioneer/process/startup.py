@@ -167,6 +167,29 @@ def _settings_by(chosen: Chosen, before: SaleSettings) -> tuple[SaleSettings, fr
     return settings, chosen.admitted_keys() if is_by_list else frozenset()
 
 
+def begin_paused(folder: DataFolder, spec: SaleSpec) -> None:
+    """Begin a sale that nobody holds yet, and pause it at once; it stands still until somebody resumes it.
+
+    Lots that open at the start are open, and paused like the sale; those that open a while later stay scheduled.
+    Raises UsageError where a house runs or another sale is, StorageError.
+    """
+    folder.prepare()
+    hold = folder.whereabouts.hold()
+    try:
+        begun = open_sale(folder, HouseSettings(instance="", publish_port=0), spec)
+        try:
+            now_ms = begun.clock.now_ms()
+            begun.house.advance(now_ms)
+            paused = decisions.pause_sale(begun.house.engine, now_ms, AUCTIONEER)
+            assert not isinstance(paused, Refused), "a sale that has just begun runs"
+            begun.house.record(paused)
+            append(begun.journal, begun.house.flush().facts, (), now_ms)
+        finally:
+            begun.journal.close()
+    finally:
+        os.close(hold)
+
+
 def change_keys_offline(folder: DataFolder, command: ChangeOfKeys) -> None:
     """Let the key of a clerk or a partner count, or no longer, in a sale that nobody holds.
 

@@ -143,9 +143,10 @@ class Bot:
         from_ms = self._looks_from_ms(view, plan, now_ms)
         if from_ms is None:
             return
-        reaction_ms = self._chance.uniform(*REACTION_MS)
+        reaction_ms = self._chance.uniform(*REACTION_MS) * min(1.0, self._slowness)
         until_acts_ms = from_ms - now_ms
-        self._look_in(lot, max(reaction_ms, until_acts_ms) if until_acts_ms > 0 else reaction_ms * self._slowness)
+        crowded_ms = reaction_ms * max(1.0, self._slowness)
+        self._look_in(lot, max(reaction_ms, until_acts_ms) if until_acts_ms > 0 else crowded_ms)
 
     def _looks_from_ms(self, view: LotView, plan: Any, now_ms: int) -> int | None:
         return player_of(view.terms.format).looks_from_ms(view, plan, self._own.get(view.lot), now_ms)

@@ -92,7 +92,6 @@ LATE: Final = ((0.0, 0.0), (1 / 60, 0.11), (1 / 10, 0.32), (1 / 2, 0.47), (1.0, 
 NEARNESS: Final = 3
 """Late arrivals: how near bidders come to a lot's last one. With 1, the last of a few bidders would be too early."""
 UNTIMED_MS: Final = 20_000
-"""The time that stands for the lot's time if a lot has no clock, or is long and bidders come evenly."""
 SNIPE_MS: Final = (300, 1500)
 
 
@@ -103,6 +102,10 @@ class Crowd(Struct, frozen=True):
     strategy: str = MIX
     values: Values = Values.LOGNORMAL
     arrivals: Arrivals = Arrivals.EVEN
+    untimed_ms: int = UNTIMED_MS
+    """The time that stands for a lot's time where it has no clock, or where it is long and bidders come evenly."""
+    is_rich: bool = False
+    """Whether every purse holds enough for every lot, so that somebody bids on each."""
 
     def characters(self, bidders: int, first: int = 0) -> "list[Character]":
         """Return this number of the crowd's bots, beginning with the number `first`."""
@@ -155,19 +158,22 @@ class Tastes:
         room = Random(f"{self._crowd.seed}/lot {terms.lot}")
         cares = draw.random() < INTERESTED
         room_minor = _middle_minor(terms) * room.uniform(*APPETITE)
-        value_minor = _round(start.step_at, min(room_minor * _factor(self._crowd.values, draw), self._lot_max_minor))
+        value_minor = _round(start.step_at, self._affordable(room_minor * _factor(self._crowd.values, draw)))
         buys = start.buy_now_minor is not None and start.buy_now_minor <= value_minor
         if self._crowd.arrivals is Arrivals.LATE and not buys:
-            snipe_ms = round(_left_late(room, draw) * (terms.duration_ms or UNTIMED_MS))
-            begins_at_ms = (now_ms + UNTIMED_MS if view.ends_at_ms is None else view.ends_at_ms) - snipe_ms
+            snipe_ms = round(_left_late(room, draw) * (terms.duration_ms or self._crowd.untimed_ms))
+            begins_at_ms = (now_ms + self._crowd.untimed_ms if view.ends_at_ms is None else view.ends_at_ms) - snipe_ms
         else:
-            duration_ms = min(terms.duration_ms or UNTIMED_MS, UNTIMED_MS)
+            duration_ms = min(terms.duration_ms or self._crowd.untimed_ms, self._crowd.untimed_ms)
             begins_at_ms = now_ms + round(draw.uniform(*(HURRY if buys else INTEREST_BEGINS)) * duration_ms)
             snipe_ms = round(draw.uniform(*SNIPE_MS))
         if not cares or value_minor < start.least_minor:
             return None
         taste = Taste(self._character.strategy, value_minor, begins_at_ms, snipe_ms, draw)
         return player_of(terms.format).plan(view, taste)
+
+    def _affordable(self, value_minor: float) -> float:
+        return value_minor if self._crowd.is_rich else min(value_minor, self._lot_max_minor)
 
 
 def _left_late(room: Random, draw: Random) -> float:

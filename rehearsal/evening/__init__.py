@@ -1,1 +1,1 @@
-"""One evening with bots, as it is shown."""
+"""One evening with bots: who directs it, how it is shown, and how it went."""

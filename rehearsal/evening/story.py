@@ -22,12 +22,17 @@ from common.money import Currency
 from common.names import printable
 from rehearsal.bots.formats.lot import Kind, Line, Teller
 from rehearsal.bots.formats.table import TELLERS
+from rehearsal.evening.course import stretched
 
 
 class Story:
-    """Tells a sale. `name_of` returns the name of a paddle's bidder."""
+    """Tells a sale. `name_of` returns the name of a paddle's bidder.
 
-    def __init__(self, currency: Currency, name_of: Callable[[int], str]) -> None:
+    `speed` is by how much the catalogue's durations were divided; the times that are told are multiplied by it.
+    """
+
+    def __init__(self, currency: Currency, name_of: Callable[[int], str], speed: int = 1) -> None:
+        self._speed = speed
         self._show = currency.show
         self._name_of = name_of
         self._tellers = {terms: teller(currency, name_of) for terms, teller in TELLERS.items()}
@@ -36,7 +41,7 @@ class Story:
         """Return the line for a notice from the client; None if the notice is not notable."""
         match notice:
             case LotChanged():
-                return self._of_lot(notice)
+                return self._of_lot(stretched(notice, self._speed))
             case SaleChanged(event=Announced(text=text)):
                 return Line(Kind.SALE, f"The auctioneer says: {printable(text)}")
             case SaleChanged(event=SalePaused()):

@@ -135,6 +135,10 @@ class English:
         yield from _buy_now_wrongs(terms, spec.reserve_minor, currency)
         yield from increment_wrongs(terms.increments, currency)
 
+    def faster(self, spec: LotSpec, speed: int) -> Bidding:  # noqa: ARG002 -- as every format
+        """Return the same bidding: the format has no times of its own."""
+        return Bidding(spec.terms.format, spec.reserve_minor)
+
 
 def _buy_now_wrongs(terms: EnglishTerms, reserve_minor: int | None, currency: Currency) -> Iterator[Wrong]:
     show, buy_now_minor = currency.plain, terms.buy_now_minor

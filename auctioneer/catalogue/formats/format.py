@@ -67,6 +67,9 @@ class CatalogueFormat(Protocol):
     def wrongs(self, spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
         """Yield what is wrong with the terms of a lot, and with its reserve."""
 
+    def faster(self, spec: LotSpec, speed: int) -> Bidding:
+        """Return the bidding with the format's own times divided by `speed`."""
+
 
 def one_amount(text: str) -> tuple[str]:
     """Return the text of a cell that has one amount."""

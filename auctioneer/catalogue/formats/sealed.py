@@ -56,3 +56,7 @@ class Sealed:
         terms = terms_of(spec)
         yield from range_wrongs((("starting_price", terms.starting_minor), ("reserve", spec.reserve_minor)), currency)
         yield from reserve_wrongs(spec.reserve_minor, terms.starting_minor, currency, has_reserve=terms.has_reserve)
+
+    def faster(self, spec: LotSpec, speed: int) -> Bidding:  # noqa: ARG002 -- as every format
+        """Return the same bidding: the format has no times of its own."""
+        return Bidding(spec.terms.format, spec.reserve_minor)

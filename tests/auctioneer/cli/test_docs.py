@@ -5,10 +5,12 @@ from pathlib import Path
 
 import auctioneer.process.watchdog  # noqa: F401 -- it defines one of the errors
 import common.versions  # noqa: F401 -- so does this
+import rehearsal.house  # noqa: F401 -- and this
 from auctioneer.cli import main
 from common.errors import AuctionError, RejectedError
 from common.terminal.commands import CLOSED_PIPE_STATUS, STOPPED_STATUS
 
+OURS = ("auctioneer", "common", "rehearsal")
 DOCS = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
 
 
@@ -18,7 +20,7 @@ def with_subclasses(kind: type[AuctionError]) -> list[type[AuctionError]]:
 
 def test_every_error_stands_at_its_exit_status() -> None:
     rows = dict(re.findall(r"^\| (\d+) \|.*\| (.*) ?\|$", DOCS, re.MULTILINE))
-    ours = [each for each in with_subclasses(AuctionError) if each.__module__.split(".")[0] in ("auctioneer", "common")]
+    ours = [each for each in with_subclasses(AuctionError) if each.__module__.split(".")[0] in OURS]
     assert len(ours) > 8
     for kind in ours:
         if not issubclass(kind, RejectedError):

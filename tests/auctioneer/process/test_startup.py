@@ -19,14 +19,22 @@ from auctioneer.process import startup
 from auctioneer.process.clock import Clock
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.options import RunOptions
-from auctioneer.process.startup import OpenSale, change_keys_offline, has_begun, load_spec, open_sale
+from auctioneer.process.startup import (
+    OpenSale,
+    begin_paused,
+    change_keys_offline,
+    has_begun,
+    load_spec,
+    open_sale,
+)
+from auctioneer.rules import decisions
 from auctioneer.rules.facts import HouseStarted, SaleCreated, SettingsChanged
 from auctioneer.rules.sale_settings import NOTHING_CHOSEN, AdmissionMode, Chosen, Controller, SaleSettings
-from auctioneer.rules.terms import SaleSpec
+from auctioneer.rules.terms import Opening, OpeningRule, SaleSpec
 from common.codec import encode
 from common.errors import RejectedError, UsageError
 from common.formats.english import BidRequest
-from common.lot import ExtendCause, LotExtended, LotView
+from common.lot import ExtendCause, LotExtended, LotStatus, LotView
 from common.messages import Accepted, Hello, Rejected, Replay, ReplayRequest, Role
 from common.money import Currency
 from tests.auctioneer.house.house_examples import ANN, DOLLARS, HOUR_MS, lot
@@ -62,6 +70,36 @@ def begun(folder: DataFolder, spec: SaleSpec = SPEC) -> OpenSale:
 
 def view(sale: OpenSale, number: str) -> LotView:
     return sale.house.engine.lots[number].view
+
+
+def test_a_sale_that_begins_paused_stands_still_until_it_is_resumed(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "new" / "data")
+    later = msgspec.structs.replace(lot("2"), opening=Opening(OpeningRule.AT_TIME, delay_ms=1000))
+    begin_paused(folder, SaleSpec("A sale", DOLLARS, (lot("1"), later)))
+    sale = take_up(folder)
+    now_ms = sale.clock.now_ms() + HOUR_MS
+    sale.house.advance(now_ms)
+    assert [lot.view.status for lot in sale.house.engine.catalogue] == [LotStatus.PAUSED, LotStatus.SCHEDULED]
+    decided = decisions.resume_sale(sale.house.engine, now_ms, "auctioneer")
+    assert not isinstance(decided, decisions.Refused)
+    sale.house.record(decided)
+    sale.house.advance(now_ms + 1000)
+    assert [lot.view.status for lot in sale.house.engine.catalogue] == [LotStatus.OPEN] * 2
+    stop(sale)
+    with closing(folder.store.read()) as journal:
+        assert verify(journal.read()).mismatch is None
+
+
+def test_no_sale_begins_paused_where_another_was_begun_or_is_held(folder: DataFolder) -> None:
+    stop(begun(folder))
+    with pytest.raises(UsageError, match="holds another sale"):
+        begin_paused(folder, SaleSpec("Another", DOLLARS))
+    hold = folder.whereabouts.hold()
+    try:
+        with pytest.raises(UsageError, match="already runs"):
+            begin_paused(folder, SPEC)
+    finally:
+        os.close(hold)
 
 
 def test_a_new_sale_is_on_record_before_anybody_hears_of_it(folder: DataFolder) -> None:
