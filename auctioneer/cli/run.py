@@ -20,7 +20,7 @@ from common.limits import INVITE_CHARS_MAX
 from common.terminal.commands import examples
 from common.terminal.output import tell_person
 
-_PORT = click.IntRange(0, PORT_MAX)
+PORT: Final = click.IntRange(0, PORT_MAX)
 _OFF: Final = -1
 
 
@@ -97,8 +97,8 @@ def _kept(what: str, at_first: object) -> str:
     "--corrections", is_flag=True, help="Begin a sale in which bids and closes can be taken back, until `finish`."
 )
 @click.option("--host", type=HOST, help=_kept("Address to listen on; 0.0.0.0 for all.", DEFAULT_HOST))
-@click.option("--port", type=_PORT, help=_kept("For requests; 0 for any free one.", DEFAULT_PORT))
-@click.option("--publish-port", type=_PORT, help=_kept("For broadcasts.", "the one after --port"))
+@click.option("--port", type=PORT, help=_kept("For requests; 0 for any free one.", DEFAULT_PORT))
+@click.option("--publish-port", type=PORT, help=_kept("For broadcasts.", "the one after --port"))
 @click.option(
     "--advertise",
     type=_ADVERTISED,

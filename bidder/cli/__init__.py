@@ -1,11 +1,12 @@
 """The command line of a bidder, `bidder.cli:main`: attend a sale, bid in it, or watch it.
 
-`formats`, `reads`, `watch` and `join` have the commands. `context` has their common options, and `output` prints the
-table of lots. `bidder.display` has the sentences for people and the JSON for programs.
+`formats`, `reads`, `watch`, `join` and `doctor` have the commands. `context` has their common options, and `output`
+prints the table of lots. `bidder.display` has the sentences for people and the JSON for programs.
 """
 
 import click
 
+from bidder.cli.doctor import doctor
 from bidder.cli.formats.dutch import stop
 from bidder.cli.formats.english import bid, buy
 from bidder.cli.formats.sealed import seal, unseal
@@ -36,5 +37,5 @@ def main() -> None:
     """
 
 
-for _command in (join, bid, buy, seal, unseal, stop, lots, watch, mine, key, completion_command("bidder")):
+for _command in (join, bid, buy, seal, unseal, stop, lots, watch, mine, key, doctor, completion_command("bidder")):
     main.add_command(_command)
