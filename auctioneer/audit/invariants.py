@@ -14,7 +14,7 @@ from auctioneer.rules.applying import EngineState
 from auctioneer.rules.engine import Engine
 from auctioneer.rules.facts import (
     AnyFact,
-    BidderFact,
+    DeskFact,
     Outage,
     given_back,
     public_part,
@@ -206,7 +206,7 @@ class Watcher:
         """Apply the facts of a step. Raises InvariantError if they can't follow, or lead to views that differ."""
         touched = set()
         for fact in facts:
-            if isinstance(fact, BidderFact):
+            if isinstance(fact, DeskFact):
                 continue
             _require(fact.at_ms >= self._now_ms, f"{fact} is earlier than the fact before it")
             self._now_ms = fact.at_ms

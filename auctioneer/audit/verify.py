@@ -17,6 +17,7 @@ from typing import Final
 from msgspec import Struct
 
 from auctioneer.audit.commands_again import correct_again, decide_of_lot, decide_of_sale, is_by_clock
+from auctioneer.audit.done_again import CommandsAgain
 from auctioneer.house.register import Register
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Decision, Refused
@@ -30,7 +31,9 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    CommandDone,
     CorrectionMade,
+    DeskFact,
     Fact,
     HouseStarted,
     HouseStoodStill,
@@ -140,6 +143,7 @@ class _Audit:
         self._news_seqs: Counter[int] = Counter()
         """By paddle: the number of the last word to it."""
         self._request_ids: dict[int, list[int]] = {}
+        self._commands = CommandsAgain()
         self._engine: Engine | None = None
 
     def run(self) -> None:
@@ -187,6 +191,7 @@ class _Audit:
 
     def _agreed(self, fact: AnyFact) -> None:
         self._verified, self._last = self._position, fact
+        self._commands.note(fact)
         self._step.append(fact)
         self._counts[type(fact)] += 1
 
@@ -218,7 +223,7 @@ class _Audit:
     # --- deciding again ----------------------------------------------------------------------------------------
 
     def _verify(self, engine: Engine, fact: AnyFact) -> None:  # noqa: C901 -- one case for each kind of fact
-        if isinstance(fact, SettingsChanged | BidderFact):
+        if isinstance(fact, SettingsChanged | DeskFact):
             self._verify_at_the_door(fact)
             return
         if fact.at_ms < engine.state.now_ms:
@@ -327,7 +332,16 @@ class _Audit:
             raise self._different(fact, due, _BEFORE)
         self._compare_all(fact, decisions.stand_still(engine, at_ms, outage_ms))
 
-    def _verify_at_the_door(self, fact: SettingsChanged | BidderFact) -> None:
+    def _verify_done(self, fact: CommandDone) -> None:
+        fault = self._commands.fault_of(fact)
+        if fault:
+            raise self._different(fact, None, fault)
+        self._agreed(fact)
+
+    def _verify_at_the_door(self, fact: SettingsChanged | DeskFact) -> None:
+        if isinstance(fact, CommandDone):
+            self._verify_done(fact)
+            return
         if not isinstance(fact, SettingsChanged):
             self._verify_bidder(fact)
             return

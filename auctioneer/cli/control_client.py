@@ -1,18 +1,22 @@
-"""The client of the control endpoint: it sends the running house one command at a time and waits for the answer.
+"""The client of the control endpoint: it sends the house one command at a time and waits for the answer.
 
-A command is sent only over a connection that is up, and never twice, since the house does not remember commands as it
-remembers bids. So a failure says which is true: nothing was sent, or it is not known whether the command was done.
+The house does each command once (`auctioneer.house.commands_done`). So if the connection breaks or no answer comes in
+time, the client sends the same bytes again, up to `TRIES_MAX` times, over a new connection. A failure says which is
+true: nothing was sent, or it is not known whether the command was done.
 """
 
+import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import msgspec
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 from auctioneer.house.commands import (
+    MYSELF,
     AnyCommand,
     AnyControlAnswer,
     AnyCorrection,
@@ -29,10 +33,21 @@ from common.keys import KeyPair
 from common.limits import CONTROL_BYTES_MAX
 from common.messages import Rejected
 from common.sockets import new_context, set_request_client, use_curve_client
+from common.terminal.output import tell_person
 
 ANSWER_TIMEOUT_MS: Final = 5000
+"""How long each sending of a command waits for a connection, and for the answer."""
+TRIES_MAX: Final = 3
+"""How often a command is sent."""
+LOOK_AGAIN_MS: Final = 500
+"""How often a client without a connection looks where the house is: one that starts again may listen elsewhere."""
+IDS_APART: Final = 2**20
+"""A new command has an id up to this much above the last. So two programs that use one key at a time hardly ever choose
+the same id; if they do, the house refuses the second command."""
 REPORT_BYTES_MAX: Final = 256 * 1024 * 1024
 """The largest report that is accepted; one on the largest sale, with long titles, is a third of this."""
+
+_BREAKS: Final = zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 
 
 @contextmanager
@@ -44,15 +59,20 @@ def connected(
     Raises UnreachableError if no house runs, JournalGoneError if its journal is gone too, and UsageError if there is no
     such key.
     """
-    if not folder.whereabouts.is_held():
-        raise UnreachableError(_no_house(folder))
-    record = folder.whereabouts.read()
-    if record is None:
-        raise UnreachableError(f"The house on {folder.path} is still starting. Try again in a moment.")
+
+    def address() -> str:
+        if not folder.whereabouts.is_held():
+            raise UnreachableError(_no_house(folder))
+        record = folder.whereabouts.read()
+        if record is None:
+            raise UnreachableError(f"The house on {folder.path} is still starting. Try again in a moment.")
+        return record.control
+
+    address()
     keys, house = folder.keys.control(name), folder.keys.house()
     with ExitStack() as resources:
         context = resources.enter_context(new_context())
-        client = ControlClient(context, record.control, keys, house.public, timeout_ms=timeout_ms)
+        client = ControlClient(context, address, keys, house.public, timeout_ms=timeout_ms)
         resources.callback(client.close)
         yield client
 
@@ -66,38 +86,40 @@ def _no_house(folder: DataFolder) -> str:
 
 
 class ControlClient:
-    """A connection to one house; `connected` makes it. One request at a time, in one thread."""
+    """The way to one house; `connected` makes it. One request at a time, in one thread.
+
+    `find_address` returns where the house's control endpoint is now; it raises UnreachableError if that is nowhere.
+    """
 
     def __init__(
         self,
         context: "zmq.Context[zmq.SyncSocket]",
-        address: str,
+        find_address: Callable[[], str],
         keys: KeyPair,
         house_key: str,
         *,
         timeout_ms: int = ANSWER_TIMEOUT_MS,
     ) -> None:
+        self._context = context
+        self._find_address = find_address
+        self._keys = keys
+        self._house_key = house_key
         self._timeout_ms = timeout_ms
-        self._last_id = 0
-        self._socket = context.socket(zmq.DEALER)
-        set_request_client(self._socket, REPORT_BYTES_MAX)
-        self._socket.setsockopt(zmq.LINGER, 0)  # a command that timed out must not be sent later
-        use_curve_client(self._socket, keys, house_key)
-        self._handshakes = self._socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_AUTH)
-        self._socket.connect(address)
+        self._last_id: int | None = None
+        self._line: _Line | None = None
 
     def close(self) -> None:
         """Close the connection."""
-        self._socket.disable_monitor()
-        self._handshakes.close()
-        self._socket.close()
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
     def ask(self, report: str, lots: tuple[str, ...] = ()) -> Any:
         """Return a report of the house, as `auctioneer.house.reports` describes it, on `lots` or on all lots.
 
         Raises the errors of `order`.
         """
-        answer = self._request(Ask(report=report, lots=lots))
+        answer = self._request(Ask(id=1 + secrets.randbelow(IDS_APART), report=report, lots=lots))
         if not isinstance(answer, Report):
             raise ProtocolError("The house answered a question with something other than a report.")
         return answer.report
@@ -107,62 +129,160 @@ class ControlClient:
 
         Raises the errors of `order`.
         """
-        answer = self._request(msgspec.structs.replace(command, preview=True))
+        question = msgspec.structs.replace(command, id=1 + secrets.randbelow(IDS_APART), preview=True)
+        answer = self._request(question)
         if not isinstance(answer, Report):
             raise ProtocolError("The house answered a question with something other than a report.")
         return answer.report
 
     def order(self, command: AnyCommand) -> Done:
-        """Send a command to the house; it is durable on return.
+        """Send a command to the house; it is done once, and durable, on return.
 
         Raises RejectedError if the house refuses, UnreachableError if it does not answer in time, UsageError if the
         command can't be sent, and ProtocolError if the answer is not one.
         """
-        answer = self._request(command)
+        answer = self._request(msgspec.structs.replace(command, id=self._new_id()))
         if not isinstance(answer, Done):
             raise ProtocolError("The house answered a command with something other than its outcome.")
         return answer
 
+    def _new_id(self) -> int:
+        """Return an id above all that were used with this key."""
+        if self._last_id is None:
+            self._last_id = int(self.ask(MYSELF)["last_id"])
+        self._last_id += 1 + secrets.randbelow(IDS_APART)
+        return self._last_id
+
+    # --- sending -----------------------------------------------------------------------------------------------------
+
     def _request(self, command: AnyCommand) -> Done | Report:
-        self._last_id += 1
-        body = _encoded(msgspec.structs.replace(command, id=self._last_id))
-        deadline = time.monotonic() + self._timeout_ms / 1000
-        self._await_connection(deadline)
-        self._socket.send(body, zmq.DONTWAIT)
-        answer = self._await_answer(command, deadline)
-        if answer.id not in (self._last_id, 0):  # 0: the house could not read the id
-            raise ProtocolError("The house answered a request that was not sent.")
+        """Send a command until it is answered, but not more often than TRIES_MAX times."""
+        body = _encoded(command)
+        answer: AnyControlAnswer | None = None
+        for tries in range(1, TRIES_MAX + 1):
+            if tries > 1 and not _is_question(command):
+                tell_person("The house has not answered. The same command is sent again, and is done only once.")
+            answer = self._try(body, command, was_sent=tries > 1)
+            if answer is not None and not _is_unavailable(answer):
+                break
+            if isinstance(answer, Rejected) and tries < TRIES_MAX:
+                time.sleep((answer.retry_ms or 0) / 1000)  # as the house asks
+        if answer is None:
+            raise UnreachableError(self._silence(command))
         if isinstance(answer, Rejected):
             raise RejectedError(answer.code, answer.detail)
         return answer
 
-    def _await_connection(self, deadline: float) -> None:
-        poller = zmq.Poller()
-        poller.register(self._socket, zmq.POLLOUT)
-        poller.register(self._handshakes, zmq.POLLIN)
-        ready = dict(poller.poll(_left_ms(deadline)))
-        if self._handshakes in ready:
-            raise RejectedError(RejectCode.FORBIDDEN, "the house does not know this control key")
-        if self._socket not in ready:
+    def _try(self, body: bytes, command: AnyCommand, *, was_sent: bool) -> AnyControlAnswer | None:
+        """Send a command once and return the answer; None if none came, and then the connection is given up.
+
+        Raises UnreachableError if it can't be sent and never was, RejectedError if the house does not know the key.
+        """
+        try:
+            line = self._connect()
+        except UnreachableError as error:
+            if not was_sent:
+                raise
+            raise UnreachableError(f"{error} {_unknown(command)}".rstrip()) from error
+        if line is None:
+            if was_sent:
+                return None
             raise UnreachableError(
                 f"The house did not answer within {self._timeout_ms / 1000:g} s; nothing was sent. "
                 "It may be starting again: repeat this in a moment."
             )
+        answer = line.ask(body, self._timeout_ms)
+        if answer is None:
+            self.close()
+        elif answer.id not in (command.id, 0):  # 0: the house could not read the id
+            raise ProtocolError("The house answered a request that was not sent.")
+        return answer
 
-    def _await_answer(self, command: AnyCommand, deadline: float) -> AnyControlAnswer:
-        if not self._socket.poll(_left_ms(deadline), zmq.POLLIN):
-            waited = f"The house did not answer within {self._timeout_ms / 1000:g} s"
-            if isinstance(command, Ask) or (isinstance(command, AnyCorrection) and command.preview):
-                raise UnreachableError(f"{waited}. Repeat this in a moment.")
-            raise UnreachableError(
-                f"{waited}. It is not known whether the command was carried out: look at `auctioneer status` and "
-                "`auctioneer lots` before repeating it."
-            )
+    def _connect(self) -> "_Line | None":
+        """Return a connection that is up; None if there is none in time."""
+        deadline_s = time.monotonic() + self._timeout_ms / 1000
+        while True:
+            address = self._find_address()
+            if self._line is None or self._line.address != address:
+                self.close()
+                self._line = _Line(self._context, address, self._keys, self._house_key)
+            left_ms = _left_ms(deadline_s)
+            if self._line.is_up(min(LOOK_AGAIN_MS, left_ms)):
+                return self._line
+            if not left_ms:
+                self.close()
+                return None
+
+    def _silence(self, command: AnyCommand) -> str:
+        waited = f"The house did not answer within {self._timeout_ms / 1000:g} s, {TRIES_MAX} times."
+        return f"{waited} {_unknown(command) or 'Repeat this in a moment.'}"
+
+
+class _Line:
+    """One connection to the house."""
+
+    def __init__(self, context: "zmq.Context[zmq.SyncSocket]", address: str, keys: KeyPair, house_key: str) -> None:
+        self.address = address
+        self._socket = context.socket(zmq.DEALER)
+        set_request_client(self._socket, REPORT_BYTES_MAX)
+        self._socket.setsockopt(zmq.LINGER, 0)  # a command that was given up must not be sent later
+        use_curve_client(self._socket, keys, house_key)
+        self._breaks = self._socket.get_monitor_socket(_BREAKS)
+        self._socket.connect(address)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.disable_monitor()
+        self._breaks.close()
+        self._socket.close()
+
+    def is_up(self, wait_ms: int) -> bool:
+        """Return whether the connection is up, after waiting for that. Raises RejectedError for an unknown key."""
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLOUT)
+        poller.register(self._breaks, zmq.POLLIN)
+        ready = dict(poller.poll(wait_ms))
+        if self._breaks in ready:
+            self._note_break()
+        return self._socket in ready
+
+    def ask(self, body: bytes, wait_ms: int) -> AnyControlAnswer | None:
+        """Send a body and return the answer; None if none comes in time, or the connection breaks."""
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        poller.register(self._breaks, zmq.POLLIN)
+        self._socket.send(body, zmq.DONTWAIT)
+        ready = dict(poller.poll(wait_ms))
+        if self._socket not in ready:
+            return None
         frames = self._socket.recv_multipart(zmq.DONTWAIT)
         try:
             return decode_control_answer(b"".join(frames))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ProtocolError(f"The house sent an answer that this version can't read ({error}).") from error
+
+    def _note_break(self) -> None:
+        if recv_monitor_message(self._breaks)["event"] == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+            raise RejectedError(RejectCode.FORBIDDEN, "the house does not know this control key")
+
+
+def _is_unavailable(answer: AnyControlAnswer) -> bool:
+    return isinstance(answer, Rejected) and answer.code is RejectCode.UNAVAILABLE
+
+
+def _is_question(command: AnyCommand) -> bool:
+    """Return whether a command changes nothing, so that it may be sent as often as one likes."""
+    return isinstance(command, Ask) or (isinstance(command, AnyCorrection) and command.preview)
+
+
+def _unknown(command: AnyCommand) -> str:
+    """Return what to do about a command of which nobody knows whether it was done; empty for a question."""
+    if _is_question(command):
+        return ""
+    return (
+        "It is not known whether the command was carried out: look at `auctioneer status` and "
+        "`auctioneer lots` before repeating it."
+    )
 
 
 def _encoded(command: AnyCommand) -> bytes:
@@ -177,5 +297,5 @@ def _encoded(command: AnyCommand) -> bytes:
     return body
 
 
-def _left_ms(deadline: float) -> int:
-    return max(0, round((deadline - time.monotonic()) * 1000))
+def _left_ms(deadline_s: float) -> int:
+    return max(0, round((deadline_s - time.monotonic()) * 1000))

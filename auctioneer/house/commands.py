@@ -26,12 +26,20 @@ from common.paddle_codes import CODE_CHARS
 from common.wire import Amount, Count, LotId, RequestId, Stream
 
 WHOLE_SALE: Final = ""
+UNNUMBERED: Final = 0
+"""The id of a command that is not sent yet. The house accepts none with it."""
+MYSELF: Final = "myself"
+"""The report on the sender: the name, the role, and the highest id of the commands that the house remembers."""
 
 
 class Command(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
-    """What every command has: an id that its answer repeats."""
+    """What every command has: an id, chosen by the sender, that its answer repeats.
 
-    id: RequestId = 1
+    A new command has a higher id than all that the sender gave before (`MYSELF` tells the last). If the answer is lost,
+    the sender repeats the same bytes: the command is done once, and a repeat gets the same answer.
+    """
+
+    id: RequestId = UNNUMBERED
 
 
 class OpenLot(Command, frozen=True, tag="open"):
@@ -212,7 +220,10 @@ class RemovePartner(Command, frozen=True, tag="remove_partner"):
 
 
 class Ask(Command, frozen=True, tag="ask"):
-    """Ask for a report: `status`, `lots`, `bidders`, `paddles` or `results`; on lots for those in `lots`, or on all."""
+    """Ask for a report: `status`, `lots`, `bidders`, `paddles` or `results`; on lots for those in `lots`, or on all.
+
+    The house remembers no questions, so their ids may be any.
+    """
 
     report: str
     lots: tuple[LotId, ...] = ()
@@ -244,7 +255,7 @@ AnyCommand = (
 )
 
 
-class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
+class Done(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="done"):
     """A command was carried out and is durable. `lots` are those that it changed, `results` those that it ended.
 
     `paddle` is that of the person whom a command of the desk was about, and `expires_at_ms` the end of a new code.

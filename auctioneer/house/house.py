@@ -13,6 +13,7 @@ import msgspec
 from auctioneer.house import reads
 from auctioneer.house.admission import Admission
 from auctioneer.house.budgets import MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
+from auctioneer.house.commands_done import CommandsDone
 from auctioneer.house.greeting import Greeting, NameRejected, not_admitted
 from auctioneer.house.heartbeat import HeartbeatRound
 from auctioneer.house.history import History, public_events
@@ -34,6 +35,7 @@ from auctioneer.rules.facts import (
     BidderTold,
     BidTaken,
     CodeIssued,
+    CommandDone,
     OfferLate,
     OfferTaken,
     PaddleGiven,
@@ -100,6 +102,7 @@ class House:
         self.engine = Engine(state.engine)
         self.register = Register(state.bidders, state.codes)
         self.settings = settings
+        self.commands_done = CommandsDone(state.commands)
         self._listed: frozenset[str] = frozenset()
         self.admission = Admission()
         self._sessions = Sessions(settings.requests_per_s)
@@ -137,7 +140,7 @@ class House:
             created = next(following, None)
             if not isinstance(created, SaleCreated):
                 raise StorageError("The journal does not begin with the creation of a sale.")
-            state = HouseState(Engine.create(created).state, [], [], SaleSettings(), [])
+            state = HouseState(Engine.create(created).state, [], [], SaleSettings(), [], [])
         house = cls(state, settings, now_ms)
         reader = RecordReader(house.engine, lambda fact: house._apply(fact, now_ms))
         reader.read(following)
@@ -154,6 +157,9 @@ class House:
             return
         if isinstance(fact, SettingsChanged):
             self._run_by(fact.settings)
+            return
+        if isinstance(fact, CommandDone):
+            self.commands_done.remember(fact)
             return
         self.engine.apply(fact)
         if isinstance(fact, (BidTaken, OfferTaken, OfferLate)):
@@ -179,7 +185,14 @@ class House:
             for session in self._sessions
         ]
         return msgspec.msgpack.encode(
-            HouseState(self.engine.state, self.register.entries, sessions, self.sale_settings, self.register.codes)
+            HouseState(
+                self.engine.state,
+                self.register.entries,
+                sessions,
+                self.sale_settings,
+                self.register.codes,
+                self.commands_done.kept,
+            )
         )
 
     # --- requests ----------------------------------------------------------------------------------------------
@@ -373,6 +386,12 @@ class House:
         self.sale_settings = settings
         self.admission = Admission(settings.admission, settings.invite, self._listed, partners)
         self.controllers = {controller.key: controller for controller in settings.controllers}
+        self.commands_done.forget_others({controller.name for controller in settings.controllers})
+
+    def note_command(self, done: CommandDone) -> None:
+        """Remember a command that was done, and its answer; call it after the command's effects."""
+        self.commands_done.remember(done)
+        self._batch.facts.append(done)
 
     # --- facts -------------------------------------------------------------------------------------------------
 

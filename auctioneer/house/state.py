@@ -6,7 +6,7 @@ import msgspec
 
 from auctioneer.house.register import Enrolled, IssuedCode
 from auctioneer.rules.applying import EngineState, Lot
-from auctioneer.rules.facts import Decided
+from auctioneer.rules.facts import CommandDone, Decided
 from auctioneer.rules.lots import LotState, lot_of
 from auctioneer.rules.sale_settings import SaleSettings
 from common.messages import Word
@@ -28,6 +28,7 @@ class HouseState(msgspec.Struct, Generic[Lot]):
     sessions: list[SessionState]
     settings: SaleSettings
     codes: list[IssuedCode]
+    commands: list[CommandDone]
 
 
 _states: Final = msgspec.msgpack.Decoder(HouseState[msgspec.Raw])
@@ -37,4 +38,4 @@ def state_of(snapshot: bytes) -> HouseState[LotState]:
     """Return the content of a snapshot. Each lot is decoded by itself and shares its tables before the next is read."""
     raw = _states.decode(snapshot)
     fields = msgspec.structs.asdict(raw.engine) | {"lots": [lot_of(lot) for lot in raw.engine.lots]}
-    return HouseState(EngineState(**fields), raw.bidders, raw.sessions, raw.settings, raw.codes)
+    return HouseState(EngineState(**fields), raw.bidders, raw.sessions, raw.settings, raw.codes, raw.commands)

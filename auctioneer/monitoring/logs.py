@@ -21,7 +21,9 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    CommandDone,
     CorrectionMade,
+    DeskFact,
     HouseStarted,
     HouseStoodStill,
     KeyBound,
@@ -199,7 +201,7 @@ def _log_of_the_house(
     | LotListed
     | CorrectionMade
     | LotRewritten
-    | BidderFact,
+    | DeskFact,
 ) -> None:
     match fact:
         case SaleCreated():
@@ -232,6 +234,8 @@ def _log_of_the_house(
         case LotListed():
             terms = fact.spec.terms
             log.info("lot_added", lot=terms.lot, seq=fact.seq, title=terms.title, by=fact.by, position=position)
+        case CommandDone():
+            log.debug("command_done", kind=fact.kind, command=fact.command_id, by=fact.by, position=position)
         case _:
             _log_of_bidder(log, position, fact)
 

@@ -5,7 +5,7 @@ state without deciding anything again. It also has all that is needed to decide 
 `public_part` is what everybody may know of a fact; it is None if the fact must leave no trace, not even a number.
 """
 
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -94,6 +94,20 @@ class SettingsChanged(Fact, frozen=True, kw_only=True, tag="settings_changed"):
 
     settings: SaleSettings
     by: str
+
+
+class CommandDone(Fact, frozen=True, kw_only=True, tag="command_done"):
+    """A command was done. Its effects are the facts before this one, by the same person at the same time.
+
+    `command_id` is the id that the sender gave the command, `kind` its type, and `digest` stands for its whole content.
+    `answer` has the fields of the answer, but for the id. So a repeat gets the same answer, and is not done again.
+    """
+
+    by: str
+    command_id: int
+    kind: str
+    digest: str
+    answer: dict[str, Any]
 
 
 class BidderEnrolled(Fact, frozen=True, kw_only=True, tag="bidder_enrolled"):
@@ -337,6 +351,7 @@ AnyFact = (
     | HouseStoodStill
     | SaleRestored
     | SettingsChanged
+    | CommandDone
     | BidderEnrolled
     | PaddleGiven
     | CodeIssued
@@ -359,7 +374,9 @@ AnyFact = (
 RegisterFact = BidderEnrolled | PaddleGiven | CodeIssued | KeyBound | BidderAdmitted
 """A fact that changes the register of bidders."""
 BidderFact = RegisterFact | BidderTold
-"""A fact about one bidder. It changes no lot and has no public part, so the engine never sees it."""
+"""A fact about one bidder. It changes no lot and has no public part."""
+DeskFact = BidderFact | CommandDone
+"""A fact that only the house keeps: the engine never sees it."""
 Outage = HouseStarted | HouseStoodStill
 """A fact that ends a time in which nobody could bid."""
 

@@ -17,7 +17,7 @@ from tests.checking.rules import FINAL, Lot, Shown
 HOUSE = "house"
 SILENT_MS = 10_000
 AT_THE_DOOR = (
-    *("settings_changed", "bidder_enrolled", "bidder_admitted", "bidder_told"),
+    *("command_done", "settings_changed", "bidder_enrolled", "bidder_admitted", "bidder_told"),
     *("paddle_given", "code_issued", "key_bound"),
 )
 """The facts that change no lot."""
@@ -252,6 +252,8 @@ class Record:
 
     def _decide_at_the_door(self, body: Body) -> None:
         match body["fact"]:
+            case "command_done":
+                return
             case "settings_changed":
                 self._admission = body["settings"]["admission"]
                 return

@@ -1,6 +1,7 @@
 """A house started by the checks, or any running house by its link. Commands have the form of docs/protocol.md."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ class OwnHouse(RunningHouse):
         return dict(json.loads((self.data / "keys" / "control" / "auctioneer.json").read_text()))
 
     def order(self, **command: Any) -> dict[str, Any]:
-        """Give the house an auctioneer's command, and return its answer."""
+        """Give the house a new command of the auctioneer, and return its answer."""
         keys = self.control_keys
         server_key = json.loads((self.data / "keys" / "house.json").read_text())["public"]
         with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
@@ -66,7 +67,7 @@ class OwnHouse(RunningHouse):
             dealer.setsockopt(zmq.CURVE_PUBLICKEY, keys["public"].encode())
             dealer.setsockopt(zmq.CURVE_SECRETKEY, keys["secret"].encode())
             dealer.connect(self.record["control"])
-            dealer.send(msgpack.packb(command | {"id": 1}))
+            dealer.send(msgpack.packb(command | {"id": time.time_ns() // 1000}))
             assert dealer.poll(int(WAIT_S * 1000)), "no answer to a command"
             return dict(msgpack.unpackb(dealer.recv()))
 

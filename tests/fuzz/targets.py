@@ -78,7 +78,7 @@ def _commands() -> list[bytes]:
         {"type": "end"},
         {"type": "ask", "report": "lots"},
     ]
-    return [encode(body) for body in bodies] + _vectors("requests")
+    return [encode({"id": number} | body) for number, body in enumerate(bodies, 1)] + _vectors("requests")
 
 
 TARGETS: Final[dict[str, Target]] = {

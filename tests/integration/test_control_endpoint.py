@@ -7,7 +7,17 @@ import msgspec
 import pytest
 import zmq
 
-from auctioneer.house.commands import AddLots, Ask, CloseLot, Done, EndSale, Report, decode_control_answer
+from auctioneer.house.commands import (
+    UNNUMBERED,
+    AddLots,
+    Ask,
+    CloseLot,
+    Command,
+    Done,
+    EndSale,
+    Report,
+    decode_control_answer,
+)
 from auctioneer.process.folder import DataFolder
 from common.codec import encode
 from common.errors import RejectCode
@@ -37,6 +47,7 @@ class Line:
     """A connection to the control endpoint with any key, or without encryption."""
 
     def __init__(self, house: HouseProcess, keys: KeyPair | None) -> None:
+        self._ids = 0
         self._context = zmq.Context()
         self.socket = self._context.socket(zmq.DEALER)
         set_request_client(self.socket, CONTROL_BYTES_MAX)
@@ -51,6 +62,9 @@ class Line:
         return int.from_bytes(self._events.recv_multipart()[0][:2], "little")
 
     def ask(self, command: object) -> object:
+        if isinstance(command, Command) and command.id == UNNUMBERED:
+            self._ids += 1
+            command = msgspec.structs.replace(command, id=self._ids)
         self.socket.send(command if isinstance(command, bytes) else encode(command))
         assert self.socket.poll(WAIT_MS), "no answer"
         return decode_control_answer(self.socket.recv())

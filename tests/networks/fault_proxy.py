@@ -49,6 +49,7 @@ class FaultProxy:
         self._pipes: list[_Pipe] = []
         self._is_closed = False
         self.corrupted = 0
+        self._answers_to_cut = 0
         self._listeners = [socket.create_server((HOST, port)) for port in (house.port, house.publish_port)]
         self._threads = [
             threading.Thread(target=self._accept, args=(listener, port))
@@ -69,6 +70,16 @@ class FaultProxy:
         """Wait for a first connection, then reset all connections at both ends."""
         for pipe in self._live():
             pipe.cut()
+
+    def cut_next_answers(self, count: int) -> None:
+        """Cut the connection at each of the next things that the house says, which are lost."""
+        with self._changed:
+            self._answers_to_cut = count
+
+    @property
+    def answers_to_cut(self) -> int:
+        """How many answers of `cut_next_answers` are still to come."""
+        return self._answers_to_cut
 
     def half_close(self, *, towards_house: bool) -> None:
         """Wait for a first connection, then end one direction of all in good order; the other direction continues."""
@@ -134,6 +145,12 @@ class FaultProxy:
                 else:
                     return
 
+    def cuts_answer(self) -> bool:
+        """Return whether something that the house says is lost with its connection."""
+        with self._changed:
+            self._answers_to_cut -= (is_lost := self._answers_to_cut > 0)
+            return is_lost
+
     def spoil(self, chunk: bytes) -> bytes:
         """Return the bytes as they arrive."""
         one_in = self._weather.corrupt_one_in
@@ -174,6 +191,9 @@ class _Pipe:
         try:
             while chunk := source.recv(CHUNK_BYTES):
                 self._proxy.wait_for_passage(len(chunk), self._live)
+                if source is self._house and self._proxy.cuts_answer():
+                    self.cut()
+                    return
                 target.sendall(self._proxy.spoil(chunk))
             self._end_direction(target)
         except OSError:

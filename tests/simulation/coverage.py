@@ -53,6 +53,7 @@ REQUIRED = (
     "a bidder asked for what it has won",
     "a conflict of ids",
     "a stale id",
+    "a repeated command got its answer again",
     *(f"verdict: {code.value}" for code in sorted(VERDICTS, key=lambda code: code.value)),
     "verdict: accepted",
     # clients

@@ -1,6 +1,6 @@
 """Random acts: the bidders' mischief besides sensible bids, and the auctioneer's commands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Final
 
@@ -11,7 +11,9 @@ from auctioneer.house.commands import (
     Admit,
     Announce,
     AnyCommand,
+    AnyControlAnswer,
     CloseLot,
+    Done,
     EndSale,
     Extend,
     OpenLot,
@@ -19,7 +21,9 @@ from auctioneer.house.commands import (
     Resume,
     Tell,
     Withdraw,
+    decode_control_answer,
 )
+from auctioneer.rules.facts import AnyFact, CommandDone
 from common.codec import encode
 from common.formats import AnyOffer
 from common.formats.dutch import StopRequest
@@ -115,6 +119,10 @@ _DEEDS: Final[tuple[_Mischief, ...]] = (
 """The deeds that any bidder may do, besides the deeds of the lot's format."""
 
 
+_REPEATED_OF: Final = 40
+"""How far back the auctioneer repeats commands: a little further than the house remembers."""
+
+
 class Auctioneer:
     """Gives commands on the control endpoint."""
 
@@ -122,20 +130,53 @@ class Auctioneer:
         self._premises = premises
         self._names = names
         self._chance = world.chance("auctioneer")
-        self._link = Link(world, plan, "auctioneer", lambda _: None, loses_broadcasts=False)
+        self._link = Link(world, plan, "auctioneer", self._receive, loses_broadcasts=False)
         self._line: Line | None = None
-        self._ids = 0
+        self._reached = world.reached
+        self._sent: list[bytes] = []
+        self._answers: list[AnyControlAnswer] = []
         self._added = 0
 
     def order(self, command: AnyCommand) -> None:
-        """Send a command, if there is a house."""
+        """Send a new command, if there is a house."""
+        self._sent.append(encode(msgspec.structs.replace(command, id=1 + len(self._sent))))
+        self._send(self._sent[-1])
+
+    def _send(self, body: bytes) -> None:
         control = self._premises.control
         if control is None:
             return
         if self._line is None or not self._line.is_up:
             self._line = Line(CHAIR, control, self._link)
-        self._ids += 1
-        self._line.send(encode(msgspec.structs.replace(command, id=self._ids)))
+        self._line.send(body)
+
+    def _receive(self, body: bytes) -> None:
+        self._answers.append(decode_control_answer(body))
+
+    def repeat(self) -> None:
+        """Send one of the last commands again, whatever became of it."""
+        if self._sent:
+            self._send(self._chance.choice(self._sent[-_REPEATED_OF:]))
+
+    def faults(self, record: Iterable[AnyFact]) -> list[str]:
+        """Return a sentence for each command that was done twice, or was answered otherwise than the record says."""
+        faults: list[str] = []
+        done: dict[int, CommandDone] = {}
+        for fact in record:
+            if isinstance(fact, CommandDone):
+                if fact.command_id in done:
+                    faults.append(f"commands: {fact.command_id} was done twice")
+                done[fact.command_id] = fact
+        answered: set[int] = set()
+        for answer in self._answers:
+            if not isinstance(answer, Done):
+                continue
+            self._reached["a repeated command got its answer again"] += answer.id in answered
+            answered.add(answer.id)
+            recorded = done.get(answer.id)
+            if recorded is None or answer != msgspec.convert({"id": answer.id, **recorded.answer}, Done):
+                faults.append(f"commands: {answer} is not what the record says: {recorded}")
+        return faults
 
     def end_sale(self) -> None:
         """End the sale."""
@@ -150,6 +191,9 @@ class Auctioneer:
         """Give a random command."""
         house, chance = self._premises.house, self._chance
         if house is None:
+            return
+        if chance.random() < 0.2:
+            self.repeat()
             return
         if self._added < 2 and chance.random() < 0.06:
             self._added += 1

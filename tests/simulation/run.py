@@ -221,6 +221,7 @@ def _judged(sale: SimulatedSale, folder: Path) -> Result:
         report = verify(journal.read())
         if report.mismatch is not None:
             faults.append(f"verify: {report.mismatch}")
+        faults += sale.auctioneer.faults(fact for _, fact in journal.read())
         faults += _differences(premises, journal)
         journal.verify_chain()
     finally:
@@ -246,6 +247,8 @@ def _differences(premises: Premises, journal: Record) -> list[str]:
             faults.append(f"rebuilt: {name}: {error}")
         if (ours.bidders, ours.sessions) != (theirs.bidders, theirs.sessions):
             faults.append(f"rebuilt: {name}: the bidders or their verdicts differ")
+        if ours.commands != theirs.commands:
+            faults.append(f"rebuilt: {name}: the commands that were done differ")
     return faults
 
 

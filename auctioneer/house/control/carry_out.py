@@ -1,12 +1,15 @@
-"""From the bytes of a command to its answer: who may give it, and which file carries it out."""
+"""From the bytes of a command to its answer: who may give it, whether it was done before, and which file does it."""
 
-from typing import Final
+from hashlib import sha256
+from typing import Any, Final
 
 import msgspec
 
 from auctioneer.house import reports
 from auctioneer.house.commands import (
     CLERKS_COMMANDS,
+    MYSELF,
+    UNNUMBERED,
     AddPaddle,
     Admit,
     AnyCommand,
@@ -26,7 +29,7 @@ from auctioneer.house.control.keys import change_keys
 from auctioneer.house.control.lots import decide
 from auctioneer.house.house import House
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.facts import AnyFact
+from auctioneer.rules.facts import AnyFact, CommandDone
 from auctioneer.rules.sale_settings import Controller
 from common.codec import RejectedBody, decode_with
 from common.errors import RejectCode, RejectedError
@@ -34,32 +37,79 @@ from common.limits import CONTROL_BYTES_MAX
 from common.messages import Rejected, Role
 
 _commands: Final[msgspec.msgpack.Decoder[AnyCommand]] = msgspec.msgpack.Decoder(AnyCommand)
+_UNUSABLE: Final = {
+    RejectCode.ID_CONFLICT: "another command had this id",
+    RejectCode.ID_STALE: "so many commands came after it that the house can't know whether it was done",
+}
 
 
 def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyControlAnswer:
-    """Carry out a command and return its answer, which may leave only after the house's batch is committed."""
+    """Carry out a command and return its answer, which may leave only after the house's batch is committed.
+
+    A command that was done before is not done again, and gets the same answer.
+    """
     try:
         command = decode_with(_commands, body, CONTROL_BYTES_MAX)
     except RejectedBody as refused:
         return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail)
+    if command.id == UNNUMBERED:
+        return Rejected(id=UNNUMBERED, code=RejectCode.MALFORMED, detail="a command needs an id")
+    if isinstance(command, Ask):
+        house.advance(now_ms)
+        return _report(house, who, command, now_ms)
+    digest = digest_of(house.engine.sale.sale, body)
+    known = house.commands_done.recall(who.name, command.id, digest)
+    if isinstance(known, CommandDone):
+        return msgspec.convert({"id": command.id, **known.answer}, Done)
+    if known is not None:
+        return Rejected(id=command.id, code=known, detail=_UNUSABLE[known])
     if who.role is not Role.AUCTIONEER and not isinstance(command, CLERKS_COMMANDS):
         return Rejected(id=command.id, code=RejectCode.FORBIDDEN, detail="a clerk's key can't do that")
     house.advance(now_ms)
-    if isinstance(command, Ask):
-        return _report(house, command, now_ms)
+    answer = _carry_out(house, command, who.name, now_ms)
+    if isinstance(answer, Done):
+        house.note_command(
+            CommandDone(
+                at_ms=now_ms,
+                by=who.name,
+                command_id=command.id,
+                kind=str(command.__struct_config__.tag),
+                digest=digest,
+                answer=_fields_of(answer),
+            )
+        )
+    return answer
+
+
+def digest_of(sale: str, body: bytes) -> str:
+    """Return what the record holds of a command's content. The name of the sale is in it, as in that of a code.
+
+    So the record has no secret that is in a command, such as a paddle code.
+    """
+    return sha256(f"auction-house command\0{sale}\0".encode() + body).hexdigest()
+
+
+def _fields_of(answer: Done) -> dict[str, Any]:
+    """Return the fields of an answer but for its id, as the record holds them."""
+    fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(answer))
+    return {name: value for name, value in fields.items() if name not in ("type", "id")}
+
+
+def _carry_out(house: House, command: AnyCommand, by: str, now_ms: int) -> AnyControlAnswer:
+    """Do a command that its sender may give, and that was not done before."""
     if isinstance(command, AddPaddle | IssueCode):
-        return at_the_desk(house, command, who.name, now_ms)
+        return at_the_desk(house, command, by, now_ms)
     outcome: Decision | reports.Row
     if isinstance(command, AnyCorrection):
-        outcome = correct(house, command, who.name, now_ms)
+        outcome = correct(house, command, by, now_ms)
     elif isinstance(command, Admit):
-        outcome = admit(house, command, who.name, now_ms)
+        outcome = admit(house, command, by, now_ms)
     elif isinstance(command, Tell):
-        outcome = tell(house, command, who.name, now_ms)
+        outcome = tell(house, command, by, now_ms)
     elif isinstance(command, ChangeOfKeys):
-        outcome = change_keys(house, command, who.name, now_ms)
+        outcome = change_keys(house, command, by, now_ms)
     else:
-        outcome = decide(house, command, who.name, now_ms)
+        outcome = decide(house, command, by, now_ms)
     if isinstance(outcome, Refused):
         return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)
     if isinstance(outcome, dict):
@@ -75,7 +125,10 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
     )
 
 
-def _report(house: House, command: Ask, now_ms: int) -> AnyControlAnswer:
+def _report(house: House, who: Controller, command: Ask, now_ms: int) -> AnyControlAnswer:
+    if command.report == MYSELF:
+        last_id = house.commands_done.last_id(who.name)
+        return Report(id=command.id, report={"name": who.name, "role": who.role.value, "last_id": last_id})
     make = reports.REPORTS.get(command.report)
     if make is None:
         return Rejected(id=command.id, code=RejectCode.MALFORMED, detail=f"there is no report {command.report!r}")

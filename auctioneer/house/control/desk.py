@@ -1,6 +1,6 @@
 """Commands of the desk: who gets a paddle and a code, who is admitted, and words to one bidder."""
 
-from auctioneer.house.commands import AddPaddle, Admit, AnyControlAnswer, Done, IssueCode, Tell
+from auctioneer.house.commands import AddPaddle, Admit, Done, IssueCode, Tell
 from auctioneer.house.control.texts import faulty_text
 from auctioneer.house.house import House
 from auctioneer.rules.corrections import NO_CORRECTIONS, void_offers
@@ -47,7 +47,7 @@ def tell(house: House, command: Tell, by: str, now_ms: int) -> Decision:
     return []
 
 
-def at_the_desk(house: House, command: AddPaddle | IssueCode, by: str, now_ms: int) -> AnyControlAnswer:
+def at_the_desk(house: House, command: AddPaddle | IssueCode, by: str, now_ms: int) -> Done | Rejected:
     """Give a paddle, or issue a code, and return the answer."""
     outcome: PaddleGiven | CodeIssued | Refused
     if isinstance(command, AddPaddle):

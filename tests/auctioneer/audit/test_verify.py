@@ -2,7 +2,7 @@
 
 import random
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import pytest
@@ -21,6 +21,7 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    CommandDone,
     CorrectionMade,
     Fact,
     HouseStarted,
@@ -43,7 +44,7 @@ from auctioneer.rules.sale_settings import HOUSE, AdmissionMode, SaleSettings
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
-from common.limits import TEXT_CHARS_MAX
+from common.limits import REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX
 from common.lot import CloseCause, CorrectionCause, LotClosed, LotOpened, LotRescheduled, LotTerms
 from common.messages import Rejected, Role, WordKind
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
@@ -52,6 +53,7 @@ from tests.auctioneer.rules.random_sales import (
     SaleMaker,
     admitting,
     code_issued,
+    command_done,
     enrolled,
     given,
     key_bound,
@@ -129,6 +131,7 @@ DECIDED = {
     HouseStoodStill: "lot seq",
     SaleRestored: "lot seq",
     SettingsChanged: "lot seq",
+    CommandDone: "at_ms lot seq by digest",
     SaleCreated: "lot seq",
 }
 """What is decided, of each fact; the rest of it is what was asked, by whom and when."""
@@ -254,7 +257,9 @@ def _leaves_a_trace(fact: AnyFact) -> bool:
     return not isinstance(fact, BidTaken | OfferTaken) or fact.public
 
 
-@pytest.mark.parametrize("kind", [SaleCreated, BidTaken, OfferTaken, LotDecided, LotListed, BidderEnrolled, OfferLate])
+@pytest.mark.parametrize(
+    "kind", [SaleCreated, BidTaken, OfferTaken, LotDecided, LotListed, BidderEnrolled, OfferLate, CommandDone]
+)
 def test_an_event_told_twice_is_noticed(record: list[AnyFact], kind: type[Fact]) -> None:
     places = [place for place, fact in enumerate(record) if isinstance(fact, kind)]
     for place in random.Random(2).sample(places, min(10, len(places))):
@@ -301,6 +306,30 @@ def bid_taken(at_ms: int = START_MS, paddle: int = 1, request_id: int = 1) -> Bi
     return bid
 
 
+BY_CLERK: list[AnyFact] = [admitting(AdmissionMode.OPEN), told(seq=1)]
+"""A clerk, and something that the clerk did."""
+
+
+def test_commands_need_not_come_in_the_order_of_their_ids_while_the_house_remembers_them() -> None:
+    def done(ids: Iterable[int]) -> list[AnyFact]:
+        facts: list[AnyFact] = []
+        for seq, number in enumerate(ids, 2):
+            facts += [told(seq=seq), command_done(number)]
+        return opened_lot(*BY_CLERK, *facts)
+
+    assert audit(done((7, 3, 5))).mismatch is None
+    kept = range(100, 100 + REMEMBERED_REQUESTS_MAX)
+    assert audit(done((*kept, 200))).mismatch is None
+    stale = audit(done((*kept, 99))).mismatch
+    assert stale is not None
+    assert "command 99 of clerk was done before" in str(stale)
+
+
+def test_a_command_that_changes_nothing_may_be_done() -> None:
+    nothing: list[AnyFact] = [admitting(AdmissionMode.OPEN), replace(command_done(1), kind="appoint")]
+    assert audit(opened_lot(*nothing)).mismatch is None
+
+
 def test_the_honest_bid_passes() -> None:
     assert audit(opened_lot(bid_taken())).mismatch is None
 
@@ -331,6 +360,11 @@ def test_the_honest_bid_passes() -> None:
             [BidderAdmitted(at_ms=START_MS, paddle=1, news_seq=1, admitted=True, by="clerk")],
             "the rules don't give this fact here",
         ),
+        ([command_done(1)], "clerk gives no commands"),
+        ([admitting(AdmissionMode.OPEN), command_done(1, START_MS + 1)], "nothing was decided by clerk at that time"),
+        ([*BY_CLERK, command_done(1), command_done(2)], "nothing was decided by clerk at that time"),
+        ([*BY_CLERK, command_done(1), told(seq=2), command_done(1)], "command 1 of clerk was done before"),
+        ([*BY_CLERK, command_done(1, digest="d")], "its digest is none"),
         ([told(seq=2)], "the next word to paddle 1 is number 1"),
         ([told(seq=1), told(seq=1)], "the next word to paddle 1 is number 2"),
         ([told(paddle=2)], "the rules don't give this fact here"),

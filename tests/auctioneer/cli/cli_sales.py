@@ -15,10 +15,12 @@ from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import zmq
 
 from auctioneer.catalogue import CatalogueKind, parse_catalogue
 from auctioneer.cli import main
+from auctioneer.house.commands import MYSELF
 from auctioneer.house.control.carry_out import carry_out
 from auctioneer.house.house import House
 from auctioneer.house.settings import HouseSettings
@@ -142,14 +144,20 @@ def _answer_all(sale: OpenSale, control: zmq.SyncSocket, stop: zmq.SyncSocket, a
     while stop not in dict(poller.poll()):
         routing_id, frame = control.recv_multipart(copy=False)
         who = sale.house.controllers[str(frame.get("User-Id"))]
-        if answer is not None:
+        if answer is not None and not _asks_for_ids(frame.bytes):
             body = answer(sale.house, frame.bytes)
         else:
             now_ms = sale.clock.now_ms()
             body = encode(carry_out(sale.house, who, frame.bytes, now_ms))
-            append(sale.journal, sale.house.flush().facts, (), now_ms)
+            if answer is None:
+                append(sale.journal, sale.house.flush().facts, (), now_ms)
         if body is not None:
             control.send_multipart([routing_id.bytes, body])
+
+
+def _asks_for_ids(body: bytes) -> bool:
+    """Return whether a client asks from where on it may number its commands."""
+    return bool(msgspec.msgpack.decode(body).get("report") == MYSELF)
 
 
 _starter = multiprocessing.get_context("forkserver")

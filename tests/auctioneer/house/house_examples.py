@@ -2,15 +2,17 @@
 
 from typing import TypedDict, Unpack
 
+import msgspec
+
 from auctioneer.house.admission import Admission
-from auctioneer.house.commands import AnyCommand, AnyControlAnswer
+from auctioneer.house.commands import UNNUMBERED, AnyCommand, AnyControlAnswer
 from auctioneer.house.control.carry_out import carry_out
 from auctioneer.house.house import Batch, House
 from auctioneer.house.news import Parked
 from auctioneer.house.settings import HouseSettings
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
-from auctioneer.rules.facts import AnyFact, Rejection, SaleCreated
+from auctioneer.rules.facts import AnyFact, CommandDone, Rejection, SaleCreated
 from auctioneer.rules.sale_settings import HOUSE, Controller, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.codec import encode
@@ -34,6 +36,8 @@ ANN, BOB, CAT = "a" * 40, "b" * 40, "c" * 40
 CHAIR = Controller("auctioneer", Role.AUCTIONEER, "h" * 40)
 CLERK = Controller("bea", Role.CLERK, "k" * 40)
 DOLLARS = Currency("USD", 2)
+FIRST_COMMAND_ID = 1000
+"""The commands of a small sale that bring no id of their own have higher ones."""
 
 
 def sale_created(
@@ -133,9 +137,11 @@ class SmallSale:
         self.rejections: list[Rejection] = []
         self.house = House.rebuild(self.settings, None, [created], (), START_MS)
         self._listed = frozenset() if admission is None else admission.listed
-        if admission is not None:
-            self.house.change_settings(START_MS, "auctioneer", SaleSettings(admission.mode, admission.invite))
-            self.house.admit_listed(self._listed)
+        asked = Admission() if admission is None else admission
+        controllers = (CHAIR, CLERK)
+        self.house.change_settings(START_MS, "auctioneer", SaleSettings(asked.mode, asked.invite, controllers))
+        self.house.admit_listed(self._listed)
+        self._command_ids = FIRST_COMMAND_ID
         listed = decisions.add(self.house.engine, START_MS, HOUSE, specs or lots(2))
         assert not isinstance(listed, Refused)
         self.house.record(listed)
@@ -171,9 +177,25 @@ class SmallSale:
         return welcome
 
     def order(self, command: AnyCommand, who: Controller = CHAIR) -> AnyControlAnswer:
-        answer = carry_out(self.house, who, encode(command), self.now_ms)
+        """Return the answer to a command; afterwards the command is in the record.
+
+        A command without an id is sent with a new one, and its answer is returned without one.
+        """
+        if command.id != UNNUMBERED:
+            return self.send_command(encode(command), who)
+        self._command_ids += 1
+        body = encode(msgspec.structs.replace(command, id=self._command_ids))
+        return msgspec.structs.replace(self.send_command(body, who), id=UNNUMBERED)
+
+    def send_command(self, body: bytes, who: Controller = CHAIR) -> AnyControlAnswer:
+        answer = carry_out(self.house, who, body, self.now_ms)
         self.commit()
         return answer
+
+    @property
+    def effects(self) -> list[AnyFact]:
+        """The record without the facts that commands were done."""
+        return [fact for fact in self.record if not isinstance(fact, CommandDone)]
 
     def rebuilt(self, snapshot: bytes | None = None, after: int = 0) -> House:
         """Return the house rebuilt from the record, or from a snapshot and the record's facts after `after`."""

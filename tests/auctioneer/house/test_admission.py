@@ -81,7 +81,7 @@ def test_approval_is_awaited_given_and_kept() -> None:
     assert sale.hello(ANN) == waiting
 
     assert isinstance(sale.order(Admit(bidder="1")), Done)
-    assert isinstance(sale.record[-1], BidderAdmitted)
+    assert isinstance(sale.effects[-1], BidderAdmitted)
     assert sale.house.may_hear(ANN)
     assert isinstance(sale.ask(ANN, BID), Accepted), "the bid that was refused while waiting was never decided"
     sale.house = sale.rebuilt()

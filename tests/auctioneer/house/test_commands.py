@@ -108,7 +108,7 @@ def test_a_lot_is_opened_extended_paused_resumed_and_closed(sale: SmallSale) -> 
     assert view(sale, "3").ends_at_ms == START_MS + HOUR_MS + 6000
     sale.order(CloseLot(lot="3"))
     assert view(sale, "3").status is LotStatus.PASSED
-    assert all(fact.by == "auctioneer" for fact in sale.record[-5:] if isinstance(fact, LotDecided))
+    assert all(fact.by == "auctioneer" for fact in sale.effects[-5:] if isinstance(fact, LotDecided))
 
 
 def test_the_hammer_sells_to_who_leads(sale: SmallSale) -> None:
@@ -122,7 +122,7 @@ def test_the_whole_sale_is_paused_and_resumed_with_its_lots(sale: SmallSale) -> 
     assert sale.order(Pause(id=7)) == Done(id=7, lots=("1", "2"))
     assert sale.house.engine.sale.status is SaleStatus.PAUSED
     sale.now_ms += 1000
-    assert sale.order(Resume(id=7)) == Done(id=7, lots=("1", "2"))
+    assert sale.order(Resume()) == Done(id=0, lots=("1", "2"))
     assert view(sale, "1").ends_at_ms == START_MS + HOUR_MS + 1000
 
 
@@ -172,8 +172,8 @@ def test_a_lot_is_found_however_its_number_is_typed(sale: SmallSale) -> None:
 def test_an_announcement_stays_for_those_who_come_later(sale: SmallSale) -> None:
     sale.order(Announce(text="A break\nof ten minutes"))
     assert sale.house.engine.sale.announcement == "A break\nof ten minutes"
-    assert isinstance(sale.record[-1], SaleDecided)
-    assert sale.record[-1].by == "auctioneer"
+    assert isinstance(sale.effects[-1], SaleDecided)
+    assert sale.effects[-1].by == "auctioneer"
 
 
 def test_the_end_closes_what_is_open_and_withdraws_what_was_not(sale: SmallSale) -> None:
@@ -244,11 +244,11 @@ def test_bidders_are_let_in_and_turned_out_by_name_or_paddle() -> None:
     sale = SmallSale(admission=Admission(AdmissionMode.APPROVE))
     sale.hello(ANN, "Ann")
     sale.hello(BOB, "Bob")
-    assert sale.order(Admit(id=7, bidder="ann")) == Done(id=7)
-    assert sale.order(Admit(id=7, bidder="2")) == Done(id=7)
+    assert sale.order(Admit(bidder="ann")) == Done(id=0)
+    assert sale.order(Admit(bidder="2")) == Done(id=0)
     assert sale.house.may_hear(ANN)
     assert sale.house.may_hear(BOB)
-    assert sale.record[-1] == BidderAdmitted(at_ms=START_MS, paddle=2, news_seq=1, admitted=True, by="auctioneer")
+    assert sale.effects[-1] == BidderAdmitted(at_ms=START_MS, paddle=2, news_seq=1, admitted=True, by="auctioneer")
     assert rejection(sale, Admit(bidder="Ann")).code is RejectCode.WRONG_STATE
     sale.order(Admit(bidder="Bob", admitted=False))
     assert not sale.house.may_hear(BOB)
@@ -286,7 +286,7 @@ def test_only_the_auctioneers_role_may_all(sale: SmallSale, role: Role) -> None:
 
 def test_what_a_clerk_does_is_on_record_under_the_clerks_name(sale: SmallSale) -> None:
     sale.order(CloseLot(lot="1"), CLERK)
-    fact = sale.record[-1]
+    fact = sale.effects[-1]
     assert isinstance(fact, LotDecided)
     assert fact.by == "bea"
 

@@ -64,7 +64,7 @@ def test_a_welcome_tells_all_that_a_client_needs() -> None:
         heartbeat_ms=HEARTBEAT_MS,
         requests_per_s=1_000_000,
     )
-    assert isinstance(sale.record[-1], BidderEnrolled)
+    assert isinstance(sale.effects[-1], BidderEnrolled)
     assert sale.house.may_hear(ANN)
     assert not sale.house.may_hear(BOB)
 

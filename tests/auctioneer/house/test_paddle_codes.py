@@ -72,7 +72,7 @@ def test_the_desk_gives_the_next_paddle_or_a_chosen_one() -> None:
     assert [add(sale, "Ann"), add(sale, "Ben", 40), add(sale, "Cat"), add(sale, "Dan", 7)] == [1, 40, 41, 7]
     assert sale.join(ANN, "Eve").paddle == 42, "those who come by themselves are numbered after the highest too"
     assert [entry.paddle for entry in sale.house.register.entries] == [1, 7, 40, 41, 42]
-    assert sale.record[-2] == PaddleGiven(at_ms=START_MS, paddle=7, name="Dan", skeletons=skeletons("Dan"), by="bea")
+    assert sale.effects[-2] == PaddleGiven(at_ms=START_MS, paddle=7, name="Dan", skeletons=skeletons("Dan"), by="bea")
     assert verify(enumerate(sale.record, 1)).mismatch is None
 
 
@@ -128,7 +128,7 @@ def test_a_code_binds_a_key_in_every_mode(admission: Admission | None) -> None:
     welcome = sale.hello(BOB, code="k7qm-2xfa")
     assert isinstance(welcome, Welcome)
     assert (welcome.paddle, welcome.name, welcome.role) == (1, "Ann", Role.BIDDER)
-    assert sale.record[-1] == KeyBound(at_ms=START_MS, paddle=1, key=BOB)
+    assert sale.effects[-1] == KeyBound(at_ms=START_MS, paddle=1, key=BOB)
     assert (sale.house.may_hear(BOB), sale.house.may_connect(BOB)) == (True, True)
     assert isinstance(sale.ask(BOB, bid(2, 1000)), Accepted)
     assert isinstance(sale.hello(BOB), Welcome), "from now on the key is enough"
@@ -137,7 +137,7 @@ def test_a_code_binds_a_key_in_every_mode(admission: Admission | None) -> None:
 
 def test_the_record_has_no_code() -> None:
     sale = at_the_desk()
-    issued = sale.record[-1]
+    issued = sale.effects[-1]
     assert issued == CodeIssued(
         at_ms=START_MS, paddle=1, digest=digest_of("5a1e", CODE), expires_at_ms=START_MS + HOUR_MS, by="bea"
     )

@@ -24,7 +24,7 @@ each_mode = pytest.mark.parametrize("admission", EVERY_MODE, ids=lambda one: one
 
 
 def partner(sale: SmallSale, key: str = HALL, name: str = "hall") -> None:
-    assert sale.order(AddPartner(name=name, key=key)) == Done(id=1)
+    assert sale.order(AddPartner(name=name, key=key)) == Done(id=0)
 
 
 def look_on(sale: SmallSale, key: str = HALL) -> object:
@@ -119,9 +119,9 @@ def test_a_new_key_of_a_partner_takes_the_place_of_the_one_before() -> None:
     partner(sale, OTHER)
     assert not sale.house.may_hear(HALL)
     assert isinstance(look_on(sale, OTHER), Welcome)
-    facts = len(sale.record)
+    facts = len(sale.effects)
     partner(sale, OTHER)
-    assert len(sale.record) == facts, "what is so already is no fact"
+    assert len(sale.effects) == facts, "what is so already is no fact"
 
 
 def test_a_bidder_who_is_turned_out_is_named_in_the_batch() -> None:

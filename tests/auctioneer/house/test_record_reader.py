@@ -5,7 +5,7 @@ import pytest
 
 from auctioneer.house.record_reader import RecordReader
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.facts import AnyFact, BidderFact, BidTaken, Outage, SaleCreated
+from auctioneer.rules.facts import AnyFact, BidTaken, DeskFact, Outage, SaleCreated
 from common.limits import REMEMBERED_REQUESTS_MAX
 from tests.auctioneer.rules.random_sales import SaleMaker
 
@@ -21,7 +21,7 @@ def state_of(engine: Engine) -> bytes:
 def test_reading_all_at_once_gives_what_one_after_the_other_gives(seed: int) -> None:
     created, *record = SaleMaker(seed, corrects=seed % 2 == 0).make(600)
     assert isinstance(created, SaleCreated)
-    facts = [fact for fact in record if not isinstance(fact, BidderFact)]
+    facts = [fact for fact in record if not isinstance(fact, DeskFact)]
     singly = Engine.create(created)
     for fact in facts:
         singly.apply(fact)
@@ -38,7 +38,7 @@ def test_a_record_that_ends_with_an_outage_gives_each_lot_its_time_back(seed: in
     """An outage names no lot; bids on open lots that still wait to be taken in come before it."""
     created, *record = SaleMaker(seed, corrects=seed % 2 == 0).make(600)
     assert isinstance(created, SaleCreated)
-    facts = [fact for fact in record if not isinstance(fact, BidderFact)]
+    facts = [fact for fact in record if not isinstance(fact, DeskFact)]
     outages = [place for place, fact in enumerate(facts) if isinstance(fact, Outage)]
     for outage in outages:
         singly, at_once = Engine.create(created), Engine.create(created)
@@ -60,7 +60,7 @@ def test_of_each_paddle_the_bids_with_the_highest_ids_are_remembered(count: int)
         msgspec.structs.replace(example, paddle=paddle, request_id=number) for number in shuffled for paddle in (1, 2)
     ]
     reader = RecordReader(engine, engine.apply)
-    reader.read([fact for fact in record if not isinstance(fact, BidTaken | BidderFact)][:20])
+    reader.read([fact for fact in record if not isinstance(fact, BidTaken | DeskFact)][:20])
     reader.read(bids)
     for paddle in (1, 2):
         kept = [bid.request_id for bid in reader.bids() if bid.paddle == paddle]

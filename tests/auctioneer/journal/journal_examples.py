@@ -15,6 +15,7 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    CommandDone,
     CorrectionMade,
     HouseStarted,
     HouseStoodStill,
@@ -231,6 +232,14 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
         at_ms=AT_MS,
         settings=SaleSettings(AdmissionMode.INVITE, "our-own", (Controller("auctioneer", Role.AUCTIONEER, "c" * 40),)),
         by="auctioneer",
+    ),
+    CommandDone(
+        at_ms=AT_MS,
+        by="auctioneer",
+        command_id=2**53 - 1,
+        kind="close",
+        digest="d" * 64,
+        answer={"lots": ["12a"], "results": [{"lot": "12a", "hammer_minor": 100, "winner": None}], "paddle": 7},
     ),
 )
 

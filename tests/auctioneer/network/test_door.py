@@ -106,13 +106,13 @@ def test_who_looks_on_by_invitation_hears_and_who_was_turned_out_does_not() -> N
 def test_commands_are_for_who_gives_them_now_and_for_nobody_before_that_is_known() -> None:
     """Not for good before that: a house that was just restarted reads its record, and its clerks try again."""
     controllers, sale = Controllers(), SmallSale()
-    assert controllers("k" * 40) is Word.NOT_NOW
+    assert controllers("e" * 40) is Word.NOT_NOW
     controllers.ask(sale.house.may_command)
-    assert controllers("k" * 40) is Word.NEVER
-    sale.order(Appoint(name="bea", key="k" * 40))
-    assert controllers("k" * 40) is Word.COME_IN
-    sale.order(Dismiss(name="bea"))
-    assert controllers("k" * 40) is Word.NEVER
+    assert controllers("e" * 40) is Word.NEVER
+    sale.order(Appoint(name="eve", key="e" * 40))
+    assert controllers("e" * 40) is Word.COME_IN
+    sale.order(Dismiss(name="eve"))
+    assert controllers("e" * 40) is Word.NEVER
 
 
 def test_the_door_speaks_for_the_rule_of_the_endpoint_and_only_to_keys() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypedDict, TypeVar, Unpack
 
 import msgpack
+import msgspec
 import pytest
 import zmq
 
@@ -220,7 +221,7 @@ class ServedSale:
         self.failing: set[str] = set()
         """The present faults: `append` and `mark` fail before they are durable, `open` fails, the journal is `damaged`
         when opened, or `gone`."""
-        self.reads = 0
+        self.reads = self._command_ids = 0
         self.read_ms = 0
         """The time of each reading; each request needs two."""
         self.slow_ms = 0
@@ -285,11 +286,11 @@ class ServedSale:
         self.at(duration_ms, self.stop)
         self.server.run()
 
-    def lose_last_fact(self) -> None:
+    def lose_last_batch(self) -> None:
         """Replace the disk by an older, equally sound copy."""
         last = self.disk.rows.pop()
         with closing(self.disk.read()) as record:
-            facts = [fact for position, fact in record.read(upto=last.last - 1)]
+            facts = [fact for position, fact in record.read(upto=last.first - 1)]
         self.disk.rows, self.disk.end = [], ChainEnd(0, GENESIS_HASH)
         with closing(self.disk.take_over("copy")) as copy:
             append(copy, facts, (), self.disk.alive_ms)
@@ -311,8 +312,10 @@ class ServedSale:
         line.send(encode(request))
 
     def order(self, command: AnyCommand, key: str = CHAIR) -> None:
-        """Give a command over a new connection."""
-        Line(key, self.control, self).send(encode(command))
+        """Give a command over a new connection. One without an id gets the next."""
+        self._command_ids += 1
+        numbered = command if command.id else msgspec.structs.replace(command, id=self._command_ids)
+        Line(key, self.control, self).send(encode(numbered))
 
     def listener(self, key: str, *topics: bytes) -> tuple[Line, socket.socket]:
         """Return a connection to the broadcasts that asks for topics, and its far end."""

@@ -200,7 +200,7 @@ def test_a_journal_that_is_gone_freezes_a_house_that_stores_all_the_time_within_
 
 def test_a_frozen_house_takes_up_no_journal_that_lacks_what_it_stored(hold: Opens) -> None:
     sale = frozen_at_500(hold)
-    sale.at(600, sale.lose_last_fact)
+    sale.at(600, sale.lose_last_batch)
     sale.run(3000)
     assert sale.server.vitals().is_frozen
     reasons = [one.more["reason"] for one in sale.logged if one.what == "still_frozen"]

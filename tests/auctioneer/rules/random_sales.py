@@ -16,13 +16,14 @@ from auctioneer.rules.facts import (
     BidderEnrolled,
     BidderTold,
     CodeIssued,
+    CommandDone,
     KeyBound,
     PaddleGiven,
     SaleRestored,
     SettingsChanged,
 )
 from auctioneer.rules.formats.english import default_increments
-from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
+from auctioneer.rules.sale_settings import AdmissionMode, Controller, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.formats import AnyBoard, AnyOffer, AnyTerms
 from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
@@ -42,7 +43,7 @@ class SaleMaker:
     def __init__(self, seed: int, *, corrects: bool = False) -> None:
         self._random = random.Random(seed)
         self._now_ms = START_MS
-        self._requests = 0
+        self._requests = self._commands = 0
         self._lots = 0
         self._corrects = corrects
         self._told = {1: 3, 2: 1}
@@ -65,7 +66,10 @@ class SaleMaker:
         for _ in range(steps):
             self._now_ms += self._random.choice((0, 0, 1, 50, 400))
             self._take(self.engine.advance(self._now_ms))
-            self._take(self._bid() if self._random.random() < 0.9 else self._decide())
+            if self._random.random() < 0.9:
+                self._take(self._bid())
+            else:
+                self._take_command(self._decide())
             if self._corrects and self._random.random() < 0.15:
                 self._correct()
             if self._random.random() < 0.02:
@@ -135,6 +139,14 @@ class SaleMaker:
     def _take(self, facts: Sequence[AnyFact] | Refused) -> None:
         if not isinstance(facts, Refused):
             self.facts.extend(facts)
+
+    def _take_command(self, facts: Sequence[AnyFact] | Refused) -> None:
+        """Take the effects of a clerk's command, and that it was done. What nobody ordered is taken as it is."""
+        self._take(facts)
+        if isinstance(facts, Refused) or getattr(facts[-1], "by", "") != "clerk":
+            return
+        self._commands += 1
+        self.facts.append(command_done(self._commands, self._now_ms))
 
     def _spec(self) -> LotSpec:
         self._lots += 1
@@ -228,7 +240,12 @@ class SaleMaker:
 
 
 def admitting(mode: AdmissionMode) -> SettingsChanged:
-    return SettingsChanged(at_ms=START_MS, settings=SaleSettings(mode, "code"), by="auctioneer")
+    clerk = Controller("clerk", Role.CLERK, "k" * 40)
+    return SettingsChanged(at_ms=START_MS, settings=SaleSettings(mode, "code", (clerk,)), by="auctioneer")
+
+
+def command_done(command_id: int, at_ms: int = START_MS, digest: str = "d" * 64) -> CommandDone:
+    return CommandDone(at_ms=at_ms, by="clerk", command_id=command_id, kind="pause", digest=digest, answer={})
 
 
 def told(paddle: int = 1, seq: int = 1, text: str = "Your lot is ready.") -> BidderTold:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from auctioneer.audit.invariants import InvariantError, check_same_state
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.facts import AnyFact, BidderFact, SaleCreated
+from auctioneer.rules.facts import AnyFact, DeskFact, SaleCreated
 
 
 def check_replay(engine: Engine, facts: Iterable[AnyFact]) -> None:
@@ -20,6 +20,6 @@ def rebuilt(facts: Iterable[AnyFact]) -> Engine:
         raise InvariantError("the record does not begin with the creation of a sale")
     engine = Engine.create(created)
     for fact in following:
-        if not isinstance(fact, BidderFact):
+        if not isinstance(fact, DeskFact):
             engine.apply(fact)
     return engine
