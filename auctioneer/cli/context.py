@@ -10,7 +10,7 @@ import click
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import AnyCommand
 from auctioneer.process.folder import DataFolder
-from auctioneer.rules.sale_settings import AUCTIONEER
+from auctioneer.rules.sale_settings import AUCTIONEER, Right, rights_in_order
 from common.durations import DurationError, format_duration, parse_duration
 from common.lot_numbers import is_valid_lot
 from common.terminal.output import say_done
@@ -102,6 +102,20 @@ class _DurationType(click.ParamType[int]):
         return duration_ms
 
 
+class _RightsType(click.ParamType[tuple[Right, ...]]):
+    """Rights, separated by commas."""
+
+    name = "rights"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Right, ...]:
+        try:
+            return rights_in_order(Right(word.strip()) for word in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list of rights, such as desk,bids. There are {RIGHT_NAMES}.", param, ctx)
+
+
+RIGHT_NAMES: Final = ", ".join(right.value for right in Right)
+RIGHTS: Final = _RightsType()
 LOT: Final = _LotType()
 DURATION: Final = _DurationType()
 

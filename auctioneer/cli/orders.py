@@ -5,6 +5,8 @@ import click
 from auctioneer.cli.context import (
     DURATION,
     LOT,
+    RIGHT_NAMES,
+    RIGHTS,
     ControlContext,
     check_length,
     data_option,
@@ -28,7 +30,7 @@ from auctioneer.house.commands import (
     Tell,
 )
 from auctioneer.process.folder import DataFolder
-from auctioneer.rules.sale_settings import AUCTIONEER
+from auctioneer.rules.sale_settings import AUCTIONEER, Right
 from common.durations import format_duration
 from common.errors import UsageError
 from common.limits import KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
@@ -135,28 +137,34 @@ def turn_out(context: ControlContext, bidder: str, reason: str, *, void_bids: bo
 
 @click.command(
     short_help="Appoint a clerk, or dismiss one.",
-    epilog=examples("auctioneer clerk bea", "auctioneer open 7 --as bea", "auctioneer clerk bea --remove"),
+    epilog=examples(
+        "auctioneer clerk bea --rights hammer,desk", "auctioneer open 7 --as bea", "auctioneer clerk bea --remove"
+    ),
 )
 @click.argument("name")
+@click.option("--rights", type=RIGHTS, metavar="LIST", help=f"What the clerk may do, of {RIGHT_NAMES}.")
 @click.option("--remove", is_flag=True, help="Dismiss the clerk NAME, and remove the key.")
 @data_option
 @json_option
-def clerk(folder: DataFolder, name: str, *, remove: bool, as_json: bool) -> None:
+def clerk(folder: DataFolder, name: str, *, rights: tuple[Right, ...] | None, remove: bool, as_json: bool) -> None:
     """Make a control key for the clerk NAME and print the file that holds it; works while the house runs.
 
-    A clerk may open, pause, resume, extend and close lots, announce, give paddles, and see the reports: with --as NAME.
-    If others have seen the key, remove the clerk and make another key: the old one then no longer counts.
+    With --as NAME a clerk gives the commands for which there is a right, and sees the reports. Give --rights again to
+    change them, which counts at once. If others have seen the key, remove the clerk and make another key: the old one
+    then no longer counts.
     """
     folder.require_sale()
+    if remove == (rights is not None):
+        raise click.UsageError(f"Give either --rights, of {RIGHT_NAMES}, or --remove.")
     if name == AUCTIONEER:
         raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
     key_file = folder.keys.control_file(name)  # raises if a clerk can't have the name
-    if remove:
+    if rights is None:
         _change_keys(folder, Dismiss(name=name))
         key_file.unlink(missing_ok=True)
         done = f"{name} gives commands no longer."
     else:
-        _change_keys(folder, Appoint(name=name, key=folder.keys.make_control(name).public))
+        _change_keys(folder, Appoint(name=name, key=folder.keys.make_control(name).public, rights=rights))
         done = str(key_file)
     document = {"name": name, "removed": True} if remove else {"name": name, "key_file": done}
     say_done(done, document, as_json=as_json)

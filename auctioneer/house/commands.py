@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from auctioneer.house import reports
 from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.rules.lots import OFFERS_KEPT_MAX
+from auctioneer.rules.sale_settings import Right
 from auctioneer.rules.terms import LotSpec
 from common.limits import (
     DURATION_MS_MAX,
@@ -195,6 +196,14 @@ class Appoint(Command, frozen=True, tag="appoint"):
 
     name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
     key: Annotated[str, Meta(min_length=KEY_CHARS, max_length=KEY_CHARS)]
+    rights: tuple[Right, ...]
+
+
+class ChangeRights(Command, frozen=True, tag="change_rights"):
+    """Give a clerk these rights in place of those before. They count at once."""
+
+    name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
+    rights: tuple[Right, ...]
 
 
 class Dismiss(Command, frozen=True, tag="dismiss"):
@@ -248,6 +257,7 @@ AnyCommand = (
     | AddPaddle
     | IssueCode
     | Appoint
+    | ChangeRights
     | Dismiss
     | AddPartner
     | RemovePartner
@@ -280,11 +290,8 @@ class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
 AnyControlAnswer = Done | Report | Rejected
 
 
-ChangeOfKeys = Appoint | Dismiss | AddPartner | RemovePartner
-"""What changes whose key counts; also in a sale that nobody holds."""
-
-CLERKS_COMMANDS: Final = (OpenLot, Pause, Resume, Extend, CloseLot, Announce, Tell, AddPaddle, IssueCode, Ask)
-"""The commands that a clerk may give; the auctioneer may give all."""
+ChangeOfKeys = Appoint | ChangeRights | Dismiss | AddPartner | RemovePartner
+"""What changes whose key counts, and for what; also in a sale that nobody holds."""
 
 _answers: Final[msgspec.msgpack.Decoder[AnyControlAnswer]] = msgspec.msgpack.Decoder(AnyControlAnswer)
 decode_control_answer = _answers.decode

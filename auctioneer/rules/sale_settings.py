@@ -5,7 +5,7 @@ the data directory (`auctioneer.process.options`). So is the file for `--admit l
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -35,12 +35,29 @@ class AdmissionMode(Enum):
     LIST = "list"
 
 
+class Right(Enum):
+    """What a clerk may do. Everybody who gives commands may read; the auctioneer may do all."""
+
+    BIDS = "bids"
+    """Bid for others: from the floor, by telephone, absentee."""
+    DESK = "desk"
+    """Give paddles and codes, admit people, say something to one of them."""
+    CORRECTIONS = "corrections"
+    """Correct what was done or printed; add and withdraw lots."""
+    HAMMER = "hammer"
+    """Conduct the lots: open, pause, extend, close; say something to all."""
+
+
 class Controller(msgspec.Struct, frozen=True):
-    """A person who gives commands: the name in the record, the role, and the public key that proves who it is."""
+    """A person who gives commands: the name in the record, the role, and the public key that proves who it is.
+
+    `rights` are those of a clerk, each once, in the order of `Right`; the auctioneer needs none.
+    """
 
     name: str
     role: Role
     key: str
+    rights: tuple[Right, ...] = ()
 
 
 class Partner(msgspec.Struct, frozen=True):
@@ -73,6 +90,8 @@ class SaleSettings(msgspec.Struct, frozen=True):
             return "each person who gives commands needs a name and a key that no other has"
         if any((one.name == AUCTIONEER) is not (one.role is Role.AUCTIONEER) for one in self.controllers):
             return "only the auctioneer can have the auctioneer's name and role"
+        if any(one.rights != rights_in_order(one.rights) for one in self.controllers):
+            return "a clerk's rights are listed once each, in their order"
         if len(self.partners) > PARTNERS_MAX:
             return f"a sale has at most {PARTNERS_MAX} partners"
         names, keys = {one.name for one in self.partners}, {one.key for one in self.partners}
@@ -89,6 +108,10 @@ class SaleSettings(msgspec.Struct, frozen=True):
     def without_partner(self, name: str) -> "SaleSettings":
         """Return the settings without the partner of a name, if there is one."""
         return msgspec.structs.replace(self, partners=tuple(one for one in self.partners if one.name != name))
+
+    def controller(self, name: str) -> Controller | None:
+        """Return the controller of that name; None if there is none."""
+        return next((one for one in self.controllers if one.name == name), None)
 
     def with_controller(self, controller: Controller) -> "SaleSettings":
         """Return the settings with a controller added, in place of any other of the same name."""
@@ -125,6 +148,12 @@ def chosen_settings(settings: SaleSettings, chosen: Chosen) -> SaleSettings:
     if not chosen.auctioneer_key:
         return changed
     return changed.with_controller(Controller(AUCTIONEER, Role.AUCTIONEER, chosen.auctioneer_key))
+
+
+def rights_in_order(rights: Iterable[Right]) -> tuple[Right, ...]:
+    """Return rights, each once, in the order of `Right`."""
+    wanted = set(rights)
+    return tuple(right for right in Right if right in wanted)
 
 
 def is_clerk_name(name: str) -> bool:

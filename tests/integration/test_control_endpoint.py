@@ -83,7 +83,7 @@ def line(house: HouseProcess) -> Iterator[Line]:
 
 
 def clerks_keys(house: HouseProcess, name: str) -> KeyPair:
-    made = house.auctioneer("clerk", name)
+    made = house.auctioneer("clerk", name, "--rights", "hammer")
     assert made.exit_code == 0, made.stderr
     return msgspec.json.decode(Path(made.stdout.strip()).read_bytes(), type=KeyPair)
 
@@ -136,7 +136,7 @@ def test_a_clerk_may_do_a_clerks_part(house: HouseProcess) -> None:
 
     refused = house.auctioneer("withdraw", "2", "--as", "bea")
     assert refused.exit_code == 3
-    assert "does not allow" in refused.stderr
+    assert "bea has not the right corrections" in refused.stderr
 
 
 def test_a_clerk_who_is_removed_is_out_at_once(house: HouseProcess) -> None:
@@ -154,7 +154,7 @@ def test_a_clerk_who_is_removed_is_out_at_once(house: HouseProcess) -> None:
 
 
 def test_the_auctioneers_key_is_not_given_to_a_clerk(house: HouseProcess) -> None:
-    refused = house.auctioneer("clerk", "auctioneer")
+    refused = house.auctioneer("clerk", "auctioneer", "--rights", "desk")
     assert refused.exit_code == 2
     assert "auctioneer's own" in refused.stderr
 

@@ -7,7 +7,6 @@ import msgspec
 
 from auctioneer.house import reports
 from auctioneer.house.commands import (
-    CLERKS_COMMANDS,
     MYSELF,
     UNNUMBERED,
     AddPaddle,
@@ -28,13 +27,14 @@ from auctioneer.house.control.desk import admit, at_the_desk, tell
 from auctioneer.house.control.keys import change_keys
 from auctioneer.house.control.lots import decide
 from auctioneer.house.house import House
+from auctioneer.house.rights import why_not
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.facts import AnyFact, CommandDone
 from auctioneer.rules.sale_settings import Controller
 from common.codec import RejectedBody, decode_with
 from common.errors import RejectCode, RejectedError
 from common.limits import CONTROL_BYTES_MAX
-from common.messages import Rejected, Role
+from common.messages import Rejected
 
 _commands: Final[msgspec.msgpack.Decoder[AnyCommand]] = msgspec.msgpack.Decoder(AnyCommand)
 _UNUSABLE: Final = {
@@ -63,8 +63,9 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
         return msgspec.convert({"id": command.id, **known.answer}, Done)
     if known is not None:
         return Rejected(id=command.id, code=known, detail=_UNUSABLE[known])
-    if who.role is not Role.AUCTIONEER and not isinstance(command, CLERKS_COMMANDS):
-        return Rejected(id=command.id, code=RejectCode.FORBIDDEN, detail="a clerk's key can't do that")
+    refusal = why_not(who, command)
+    if refusal:
+        return Rejected(id=command.id, code=RejectCode.FORBIDDEN, detail=refusal)
     house.advance(now_ms)
     answer = _carry_out(house, command, who.name, now_ms)
     if isinstance(answer, Done):
@@ -128,7 +129,9 @@ def _carry_out(house: House, command: AnyCommand, by: str, now_ms: int) -> AnyCo
 def _report(house: House, who: Controller, command: Ask, now_ms: int) -> AnyControlAnswer:
     if command.report == MYSELF:
         last_id = house.commands_done.last_id(who.name)
-        return Report(id=command.id, report={"name": who.name, "role": who.role.value, "last_id": last_id})
+        rights = [right.value for right in who.rights]
+        mine = {"name": who.name, "role": who.role.value, "rights": rights, "last_id": last_id}
+        return Report(id=command.id, report=mine)
     make = reports.REPORTS.get(command.report)
     if make is None:
         return Rejected(id=command.id, code=RejectCode.MALFORMED, detail=f"there is no report {command.report!r}")

@@ -1,9 +1,18 @@
 """Commands that change whose key counts: clerks and partners."""
 
-from auctioneer.house.commands import AddPartner, Appoint, ChangeOfKeys, Dismiss, RemovePartner
+import msgspec
+
+from auctioneer.house.commands import AddPartner, Appoint, ChangeOfKeys, ChangeRights, Dismiss, RemovePartner
 from auctioneer.house.house import House
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.sale_settings import Controller, Partner, SaleSettings, is_clerk_name, is_partner_name
+from auctioneer.rules.sale_settings import (
+    Controller,
+    Partner,
+    SaleSettings,
+    is_clerk_name,
+    is_partner_name,
+    rights_in_order,
+)
 from common.errors import RejectCode
 from common.messages import Role
 
@@ -11,7 +20,7 @@ from common.messages import Role
 def change_keys(house: House, command: ChangeOfKeys, by: str, now_ms: int) -> Decision:
     """Have a key of a clerk or a partner count, or no longer. If nothing changes, there is no fact."""
     settings = house.sale_settings
-    if isinstance(command, Appoint | Dismiss):
+    if isinstance(command, Appoint | ChangeRights | Dismiss):
         changed = _with_clerks(settings, command)
     else:
         changed = _with_partners(house, settings, command)
@@ -24,13 +33,18 @@ def change_keys(house: House, command: ChangeOfKeys, by: str, now_ms: int) -> De
     return []
 
 
-def _with_clerks(settings: SaleSettings, command: Appoint | Dismiss) -> SaleSettings | Refused:
+def _with_clerks(settings: SaleSettings, command: Appoint | ChangeRights | Dismiss) -> SaleSettings | Refused:
     if not is_clerk_name(command.name):
         return Refused(RejectCode.MALFORMED, "that can't be a clerk's name")
     if isinstance(command, Appoint):
-        return settings.with_controller(Controller(command.name, Role.CLERK, command.key))
-    changed = settings.without_controller(command.name)
-    return changed if changed != settings else Refused(RejectCode.WRONG_STATE, f"there is no clerk {command.name}")
+        rights = rights_in_order(command.rights)
+        return settings.with_controller(Controller(command.name, Role.CLERK, command.key, rights))
+    clerk = settings.controller(command.name)
+    if clerk is None:
+        return Refused(RejectCode.WRONG_STATE, f"there is no clerk {command.name}")
+    if isinstance(command, ChangeRights):
+        return settings.with_controller(msgspec.structs.replace(clerk, rights=rights_in_order(command.rights)))
+    return settings.without_controller(command.name)
 
 
 def _with_partners(house: House, settings: SaleSettings, command: AddPartner | RemovePartner) -> SaleSettings | Refused:

@@ -98,7 +98,7 @@ def test_what_can_t_be_meant_is_not_sent(folder: DataFolder, words: list[str], s
 
 def test_a_clerk_keeps_the_desk(folder: DataFolder) -> None:
     with desk(folder):
-        auctioneer(folder, "clerk", "bea")
+        auctioneer(folder, "clerk", "bea", "--rights", "hammer,desk")
         assert paddle(folder, "add", "Ben", "--as", "bea").exit_code == 0
         assert paddle(folder, "code", "Ben", "--as", "bea").exit_code == 0
         assert paddle(folder, "code", "Ann", "--as", "bea").exit_code == 3, "she has joined already"

@@ -13,7 +13,7 @@ from auctioneer.house.settings import HouseSettings
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.facts import AnyFact, CommandDone, Rejection, SaleCreated
-from auctioneer.rules.sale_settings import HOUSE, Controller, SaleSettings
+from auctioneer.rules.sale_settings import HOUSE, Controller, Right, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.codec import encode
 from common.errors import RejectCode
@@ -34,7 +34,7 @@ START_MS = 1_700_000_000_000
 HOUR_MS = 3_600_000
 ANN, BOB, CAT = "a" * 40, "b" * 40, "c" * 40
 CHAIR = Controller("auctioneer", Role.AUCTIONEER, "h" * 40)
-CLERK = Controller("bea", Role.CLERK, "k" * 40)
+CLERK = Controller("bea", Role.CLERK, "k" * 40, (Right.DESK, Right.HAMMER))
 DOLLARS = Currency("USD", 2)
 FIRST_COMMAND_ID = 1000
 """The commands of a small sale that bring no id of their own have higher ones."""

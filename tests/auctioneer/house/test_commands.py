@@ -40,23 +40,6 @@ from common.messages import Accepted, Rejected, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CHAIR, CLERK, HOUR_MS, START_MS, SmallSale, lot
 from tests.english import hammer_minor, winner
 
-ALL_COMMANDS: list[AnyCommand] = [
-    OpenLot(id=7, lot="3"),
-    Pause(id=7, lot="1"),
-    Pause(id=7),
-    Resume(id=7, lot="1"),
-    Resume(id=7),
-    Extend(id=7, lot="1", extra_ms=1000),
-    CloseLot(id=7, lot="1"),
-    Withdraw(id=7, lot="1"),
-    AddLots(id=7, lots=(lot("4"),)),
-    Announce(id=7, text="A break"),
-    EndSale(id=7),
-    Admit(id=7, bidder="Ann", admitted=False),
-    *(Ask(id=7, report=report) for report in ("status", "lots", "bidders", "results")),
-]
-CLERKS = {OpenLot, Pause, Resume, Extend, CloseLot, Announce, Ask}
-
 
 @pytest.fixture
 def sale() -> SmallSale:
@@ -267,16 +250,6 @@ def test_who_waits_can_be_turned_away() -> None:
 
 
 # --- who may -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("command", ALL_COMMANDS, ids=lambda command: type(command).__name__)
-def test_a_clerk_runs_the_lots_and_no_more(sale: SmallSale, command: AnyCommand) -> None:
-    if type(command) in CLERKS:
-        answer = sale.order(command, CLERK)
-        assert not isinstance(answer, Rejected) or answer.code is RejectCode.WRONG_STATE
-        return
-    assert rejection(sale, command, CLERK).code is RejectCode.FORBIDDEN
-    assert not isinstance(sale.order(command, CHAIR), Rejected)
 
 
 @pytest.mark.parametrize("role", [Role.BIDDER, Role.OBSERVER, Role.CLERK])

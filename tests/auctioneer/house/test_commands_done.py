@@ -49,7 +49,7 @@ EVERY_KIND: list[AnyCommand] = [
     Admit(id=7, bidder="Ann", admitted=False),
     AddPaddle(id=7, name="Dan"),
     IssueCode(id=7, bidder="Eve", code=CODE, valid_ms=HOUR_MS),
-    Appoint(id=7, name="cat", key="c" * 40),
+    Appoint(id=7, name="cat", key="c" * 40, rights=()),
 ]
 
 
@@ -147,10 +147,10 @@ def test_a_person_learns_the_last_id(sale: SmallSale) -> None:
         assert isinstance(answer, Report)
         return answer.report
 
-    assert last_id() == {"name": "bea", "role": "clerk", "last_id": 0}
+    assert last_id() == {"name": "bea", "role": "clerk", "rights": ["desk", "hammer"], "last_id": 0}
     sale.order(Extend(id=2**53 - 1, lot="1", extra_ms=1), CLERK)
     sale.order(Extend(id=9, lot="1", extra_ms=1), CLERK)
-    assert last_id() == {"name": "bea", "role": "clerk", "last_id": 2**53 - 1}
+    assert last_id() == {"name": "bea", "role": "clerk", "rights": ["desk", "hammer"], "last_id": 2**53 - 1}
 
 
 def test_who_is_dismissed_is_forgotten(sale: SmallSale) -> None:

@@ -7,7 +7,7 @@ from auctioneer.house.admission import Admission
 from auctioneer.house.commands import Admit, Done, Tell
 from auctioneer.house.news import Parked
 from auctioneer.rules.facts import BidderTold
-from auctioneer.rules.sale_settings import AdmissionMode, Controller
+from auctioneer.rules.sale_settings import AdmissionMode, Controller, Right
 from common.codec import encode
 from common.errors import RejectCode, StorageError
 from common.limits import NEWS_WAIT_MS, NEWS_WORDS_MAX, TEXT_CHARS_MAX
@@ -21,7 +21,7 @@ from tests.auctioneer.house.house_examples import (
     two_open_lots,
 )
 
-CLERK = Controller("bea", Role.CLERK, "b" * 40)
+CLERK = Controller("bea", Role.CLERK, "b" * 40, (Right.DESK,))
 
 
 def asked(after_seq: int, request_id: int = 9) -> NewsRequest:

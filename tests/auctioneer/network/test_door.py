@@ -109,7 +109,7 @@ def test_commands_are_for_who_gives_them_now_and_for_nobody_before_that_is_known
     assert controllers("e" * 40) is Word.NOT_NOW
     controllers.ask(sale.house.may_command)
     assert controllers("e" * 40) is Word.NEVER
-    sale.order(Appoint(name="eve", key="e" * 40))
+    sale.order(Appoint(name="eve", key="e" * 40, rights=()))
     assert controllers("e" * 40) is Word.COME_IN
     sale.order(Dismiss(name="eve"))
     assert controllers("e" * 40) is Word.NEVER

@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> DataFolder:
     """Return a sale with every kind of small file."""
     folder = begin_sale(tmp_path / "data")
     folder.keys.house()
-    change_keys_offline(folder, Appoint(name="bea", key=folder.keys.make_control("bea").public))
+    change_keys_offline(folder, Appoint(name="bea", key=folder.keys.make_control("bea").public, rights=()))
     folder.machine.write(MachineSettings(port=8000))
     folder.keys.admitted_file.write_text("# nobody yet\n")
     return folder
@@ -266,7 +266,7 @@ def test_newer_keys_and_lists_stay_and_another_houses_key_is_refused(folder: Dat
     """The usual loss is that of the journal alone: a clerk who was added after the backup is added again."""
     backup = DataFolder(tmp_path / "backup")
     back_up(folder, backup.path)
-    clerk = Appoint(name="cy", key=folder.keys.make_control("cy").public)
+    clerk = Appoint(name="cy", key=folder.keys.make_control("cy").public, rights=())
     change_keys_offline(folder, clerk)
     folder.keys.admitted_file.unlink()
     with sale_of(folder) as sale:

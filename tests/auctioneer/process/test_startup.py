@@ -460,7 +460,7 @@ def test_clerks_are_recorded_while_nobody_holds_the_sale_and_no_time_passes(fold
     with closing(SqliteStore(folder.journal).read()) as journal:
         before = journal.end.position, journal.alive_ms
     for _ in range(2):
-        change_keys_offline(folder, Appoint(name="bea", key="b" * 40))
+        change_keys_offline(folder, Appoint(name="bea", key="b" * 40, rights=()))
     with pytest.raises(RejectedError, match="clerk's name"):
         change_keys_offline(folder, Dismiss(name="auctioneer"))
     with closing(SqliteStore(folder.journal).read()) as journal:

@@ -11,6 +11,7 @@ from auctioneer.rules.sale_settings import (
     AdmissionMode,
     Chosen,
     Controller,
+    Right,
     SaleSettings,
     chosen_settings,
     is_clerk_name,
@@ -74,6 +75,8 @@ def test_clerks_come_and_go_and_have_one_key_each() -> None:
         (replace(BY_INVITATION, controllers=(replace(BEA, name=HOUSE),)), "a key that no other has"),
         (replace(BY_INVITATION, controllers=(replace(CHAIR, role=Role.CLERK),)), "only the auctioneer"),
         (replace(BY_INVITATION, controllers=(replace(BEA, role=Role.AUCTIONEER),)), "only the auctioneer"),
+        (replace(BY_INVITATION, controllers=(replace(BEA, rights=(Right.DESK, Right.BIDS)),)), "in their order"),
+        (replace(BY_INVITATION, controllers=(replace(BEA, rights=(Right.DESK, Right.DESK)),)), "once each"),
     ],
 )
 def test_by_what_no_sale_can_be_run(settings: SaleSettings, fault: str) -> None:

@@ -1,0 +1,95 @@
+"""Who may give which command: the one table of it."""
+
+from typing import Final
+
+from auctioneer.house.commands import (
+    AddLots,
+    AddPaddle,
+    AddPartner,
+    Admit,
+    Announce,
+    AnyCommand,
+    Appoint,
+    Ask,
+    Award,
+    ChangeRights,
+    CloseLot,
+    Command,
+    Dismiss,
+    EndSale,
+    Extend,
+    Finish,
+    IssueCode,
+    OpenLot,
+    Pause,
+    RemovePartner,
+    Reopen,
+    Resume,
+    Rewrite,
+    Tell,
+    Undo,
+    VoidSale,
+    Withdraw,
+)
+from auctioneer.rules.sale_settings import Controller, Right
+from common.messages import Role
+
+_Needed = frozenset[Right]
+AUCTIONEER_ONLY: Final[_Needed] = frozenset()
+ANY_RIGHT: Final[_Needed] = frozenset(Right)
+_BIDS: Final[_Needed] = frozenset({Right.BIDS})
+_DESK: Final[_Needed] = frozenset({Right.DESK})
+_CORRECTIONS: Final[_Needed] = frozenset({Right.CORRECTIONS})
+_HAMMER: Final[_Needed] = frozenset({Right.HAMMER})
+
+NEEDED: Final[dict[type[Command], _Needed]] = {
+    OpenLot: _HAMMER,
+    Pause: _HAMMER,
+    Resume: _HAMMER,
+    Extend: _HAMMER,
+    CloseLot: _HAMMER,
+    Announce: _HAMMER,
+    Tell: _HAMMER | _DESK,
+    Admit: _DESK,
+    AddPaddle: _DESK,
+    IssueCode: _DESK,
+    AddLots: _CORRECTIONS,
+    Withdraw: _CORRECTIONS,
+    Undo: _CORRECTIONS,
+    Reopen: _CORRECTIONS,
+    VoidSale: _CORRECTIONS,
+    Award: _CORRECTIONS,
+    Rewrite: _CORRECTIONS,
+    EndSale: AUCTIONEER_ONLY,
+    Finish: AUCTIONEER_ONLY,
+    Appoint: AUCTIONEER_ONLY,
+    ChangeRights: AUCTIONEER_ONLY,
+    Dismiss: AUCTIONEER_ONLY,
+    AddPartner: AUCTIONEER_ONLY,
+    RemovePartner: AUCTIONEER_ONLY,
+}
+"""For each command the rights of which one is enough. `Ask` is not among them: everybody here may read."""
+
+
+def why_not(who: Controller, command: AnyCommand) -> str:
+    """Return why a person may not give a command, and who can change that; empty if the person may."""
+    if who.role is Role.AUCTIONEER or isinstance(command, Ask):
+        return ""
+    needed = NEEDED[type(command)]
+    if isinstance(command, Admit) and command.void_bids:
+        needed = _CORRECTIONS
+    if needed.intersection(who.rights):
+        return ""
+    if not needed:
+        return "only the auctioneer may do that"
+    rights = [right.value for right in Right if right in needed]
+    wanted = rights_with(who, rights[0])
+    return (
+        f"{who.name} has not the right {' or '.join(rights)}. The auctioneer can give it: "
+        f"auctioneer clerk {who.name} --rights {wanted}"
+    )
+
+
+def rights_with(who: Controller, right: str) -> str:
+    """Return a person's rights and one more, as the command line has them."""
+    return ",".join([*(one.value for one in who.rights), right])
