@@ -105,6 +105,8 @@ def _kept(what: str, at_first: object) -> str:
     metavar="HOST[:PORT[:PUBLISH_PORT]]",
     help=_kept("The address that bidders use, if another; '' removes it.", "--host and the ports"),
 )
+@click.option("--control-host", type=HOST, help=_kept("Address for commands, also of clerks elsewhere.", DEFAULT_HOST))
+@click.option("--control-port", type=PORT, help=_kept("For commands; 0 for any free one.", 0))
 @click.option(
     "--admit",
     type=click.Choice([mode.value for mode in AdmissionMode], case_sensitive=False),

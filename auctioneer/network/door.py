@@ -67,9 +67,13 @@ class Public:
 
 
 class Controllers:
-    """The rule for control: the keys that give commands may connect, and none before `ask` was called."""
+    """The rule for control: the keys that give commands may connect, and none before `ask` was called.
 
-    def __init__(self) -> None:
+    A key that floods a socket waits, whoever it is.
+    """
+
+    def __init__(self, turned_away: TurnedAway) -> None:
+        self._turned_away = turned_away
         self._may_command: Callable[[str], bool] | None = None
 
     def ask(self, may_command: Callable[[str], bool]) -> None:
@@ -78,7 +82,7 @@ class Controllers:
 
     def __call__(self, key: str) -> Word:
         """Judge a key."""
-        if self._may_command is None:
+        if self._may_command is None or key in self._turned_away:
             return Word.NOT_NOW
         return Word.COME_IN if self._may_command(key) else Word.NEVER
 

@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 
 import zmq
 
-from auctioneer.network.addresses import is_every_address, parse_advertised
+from auctioneer.network.addresses import is_every_address, is_loopback, parse_advertised
 from auctioneer.network.door import Audience, Controllers, Door, Public, Rule, TurnedAway
 from common.errors import UsageError
 from common.keys import KeyPair
 from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX
-from common.links import JoinLink
+from common.links import JoinLink, Place, zmq_address
 from common.sockets import BytesSocket, new_context, set_publisher, set_request_server, use_curve_server
 
 REQUESTS_DOMAIN: Final = "requests"
@@ -25,8 +25,9 @@ BROADCASTS_DOMAIN: Final = "broadcasts"
 CONTROL_DOMAIN: Final = "control"
 LEAVE_S: Final = 5.0
 """How long closing may take; the sockets themselves wait one second for their last messages."""
-CONTROL_ADDRESS: Final = "tcp://127.0.0.1:*"
-"""TCP and not a local (Unix) socket: libzmq aborts if it accepts a local connection while all file handles are used."""
+LOOPBACK: Final = "127.0.0.1"
+"""Where control listens unless the operator says otherwise: TCP and not a local (Unix) socket, since libzmq aborts if
+it accepts a local connection while all file handles are used."""
 SUBSCRIPTION_BYTES_MAX: Final = 1024
 """Topics are far smaller, but the CURVE handshake's frames (about 400 bytes) must pass too."""
 
@@ -47,7 +48,8 @@ class Listening(NamedTuple):
 
     Port 0 means a free one: the port of the last run (`port_before`, `publish_port_before`; 0: there was none) if it is
     still free. `publish_port` None means `port` + 1, or a free port if `port` is 0. `advertise` is
-    HOST[:PORT[:PORT]]; empty means the address on which the house listens.
+    HOST[:PORT[:PORT]]; empty means the address on which the house listens. Commands come to `control_host` and
+    `control_port`, which is chosen as `port` is.
     """
 
     host: str
@@ -57,6 +59,9 @@ class Listening(NamedTuple):
     is_encrypted: bool = True
     port_before: int = 0
     publish_port_before: int = 0
+    control_host: str = LOOPBACK
+    control_port: int = 0
+    control_port_before: int = 0
 
 
 class Reached(NamedTuple):
@@ -76,7 +81,7 @@ class Endpoints:
         self.context = new_context(len(_IoThread))
         self.turned_away = TurnedAway()
         self._audience = Audience(self.turned_away)
-        self._controllers = Controllers()
+        self._controllers = Controllers(self.turned_away)
         rules: dict[str, Rule] = {
             REQUESTS_DOMAIN: Public(self.turned_away),
             BROADCASTS_DOMAIN: self._audience,
@@ -108,15 +113,30 @@ class Endpoints:
         if publish_port is None:
             publish_port = asked.port + 1 if asked.port else 0
         self.port = _bind_tcp(self.requests, asked.host, asked.port, asked.port_before)
-        self.publish_port = _bind_tcp(self.publisher, asked.host, publish_port, asked.publish_port_before)
+        self.publish_port = _bind_tcp(
+            self.publisher, asked.host, publish_port, asked.publish_port_before, "--publish-port"
+        )
         self.reached_at = self._reached_at()
-        self.control.bind(CONTROL_ADDRESS)
-        self.control_address = self.control.getsockopt_string(zmq.LAST_ENDPOINT)
+        self.control_port = _bind_tcp(
+            self.control, asked.control_host, asked.control_port, asked.control_port_before, "--control-port"
+        )
+        own_host = LOOPBACK if is_every_address(asked.control_host) else asked.control_host
+        self.control_address = zmq_address(own_host, self.control_port)
+        """Where programs on this machine give commands."""
+        self.control_place = Place(self._control_host(), self.control_port)
+        """Where clerks on other machines do; they need not be able to reach it."""
 
     def admit_by(self, may_connect: Callable[[str], bool], may_command: Callable[[str], bool]) -> None:
         """Follow these rules from now on: which keys may hear the broadcasts, and which may give commands."""
         self._audience.ask(may_connect)
         self._controllers.ask(may_command)
+
+    def _control_host(self) -> str:
+        """Return the host at which clerks reach the house: the advertised one, unless control is for this machine."""
+        asked = self._listening
+        if asked.advertise and not is_loopback(asked.control_host):
+            return parse_advertised(asked.advertise).host
+        return _own_address() if is_every_address(asked.control_host) else asked.control_host
 
     def _reached_at(self) -> "Reached":
         """Return where others reach the house: the advertised address, or the one on which it listens."""
@@ -153,23 +173,26 @@ def user_id(frame: zmq.Frame) -> str | None:
         return None
 
 
-def _bind_tcp(server: "zmq.Socket[bytes]", host: str, port: int, port_before: int) -> int:
-    """Bind and return the port. Port 0 means the port of the last run if it is still free, so that links stay valid."""
+def _bind_tcp(server: "zmq.Socket[bytes]", host: str, port: int, port_before: int, option: str = "--port") -> int:
+    """Bind and return the port. Port 0 means the port of the last run if it is still free, so that links stay valid.
+
+    `option` chooses the port. Raises UsageError.
+    """
     for candidate in (port,) if port else (port_before, 0) if port_before else (0,):
         address = f"tcp://[{host}]:{candidate or '*'}" if ":" in host else f"tcp://{host}:{candidate or '*'}"
         try:
             server.bind(address)
         except zmq.ZMQError as error:
             if candidate == port:
-                raise UsageError(_bind_fault(host, port, error)) from error
+                raise UsageError(_bind_fault(host, port, option, error)) from error
             continue
         return int(server.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2])
     raise AssertionError("the last candidate binds or raises")
 
 
-def _bind_fault(host: str, port: int, error: zmq.ZMQError) -> str:
+def _bind_fault(host: str, port: int, option: str, error: zmq.ZMQError) -> str:
     if error.errno == zmq.EADDRINUSE:
-        return f"Port {port} on {host} is in use by another program. Choose another with --port (0 for any free one)."
+        return f"Port {port} on {host} is in use by another program. Choose another with {option} (0 for any free one)."
     return f"Can't listen on {host}:{port} ({error.strerror}). Is {host} an address of this machine?"
 
 

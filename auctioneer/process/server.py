@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
+from auctioneer.house.budgets import Budgets
 from auctioneer.house.news import Parked
 from auctioneer.journal import ChainEnd
 from auctioneer.journal.snapshots import SnapshotMaker
@@ -23,9 +24,10 @@ from auctioneer.network.pacing import DELIVERY_US, ENCRYPTED_DELIVERY_US, Pacer
 from auctioneer.network.subscriptions import Subscriptions
 from auctioneer.process.held_sale import BATCH_REQUESTS_MAX, HEARTBEAT_EVERY_MS, Addressed, HeldSale, Released
 from auctioneer.process.startup import OpenSale
-from common.codec import BEAT_TOPIC, encode, encode_broadcast, topic
+from common.codec import BEAT_TOPIC, encode, encode_broadcast, request_id_of, topic
+from common.errors import RejectCode
 from common.lot import StreamEvent
-from common.messages import Probed
+from common.messages import Probed, Rejected
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -35,6 +37,8 @@ PASSED_OVER_MAX: Final = 32
 STAMP_REQUESTS: Final = 16
 """So many requests that wait for the house share one receipt stamp: a fraction of a millisecond's worth."""
 BATCH_COMMANDS_MAX: Final = 16
+COMMANDS_PER_S: Final = 100
+"""The most commands and questions of one key; far more than people and their programs need."""
 BATCH_SUBSCRIPTIONS_MAX: Final = 64
 """About half a millisecond of work: a flood of subscriptions keeps no bid waiting for longer."""
 EXIT_GRACE_MS: Final = 2_000
@@ -67,6 +71,7 @@ class Server:
         self._control = endpoints.control
         self._subscriptions = Subscriptions(endpoints.publisher, endpoints.turned_away.add)
         self._floods = Floods(endpoints.requests, endpoints.turned_away)
+        self._command_budgets = Budgets(COMMANDS_PER_S)
         self._control_floods = Floods(endpoints.control, endpoints.turned_away)
         self._pacer = Pacer(ENCRYPTED_DELIVERY_US if is_encrypted else DELIVERY_US)
         self._log = log
@@ -211,6 +216,8 @@ class Server:
             self._sale.answers.requests.append((routing_id, answer))
 
     def _drain_control(self) -> None:
+        """Take commands, up to a bound. Those of a key that gives very many are refused, and then it is cut off."""
+        now_ms = self._sale.clock.now_ms()
         for _ in range(BATCH_COMMANDS_MAX):
             try:
                 routing_id = self._control.recv(zmq.DONTWAIT)
@@ -221,7 +228,15 @@ class Server:
             key = user_id(frame) or ""
             if self._control_floods.pass_over(key, routing_id, frame):
                 return
-            self._sale.answers.commands.append((routing_id, self._sale.carry_out(key, body)))
+            budget = self._command_budgets.of(key, now_ms)
+            if budget.spend(now_ms):
+                answer = self._sale.carry_out(key, body)
+            elif budget.is_exhausted:
+                self._control_floods.note(key, routing_id, frame)
+                continue
+            else:
+                answer = Rejected(id=request_id_of(body), code=RejectCode.SLOW_DOWN, retry_ms=budget.retry_ms)
+            self._sale.answers.commands.append((routing_id, answer))
 
     def _drain_subscriptions(self) -> None:
         for _ in range(BATCH_SUBSCRIPTIONS_MAX):

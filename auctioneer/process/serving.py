@@ -141,6 +141,9 @@ def _listening(options: RunOptions, folder: DataFolder) -> Listening:
         options.is_encrypted,
         before.port if before else 0,
         before.publish_port if before else 0,
+        options.control_host,
+        options.control_port,
+        before.control_port if before else 0,
     )
 
 
@@ -181,6 +184,7 @@ class _Start(NamedTuple):
                 link=str(self.link),
                 port=self.endpoints.port,
                 publish_port=self.endpoints.publish_port,
+                control_place=str(self.endpoints.control_place),
                 metrics=self.metrics,
             )
         )
@@ -201,6 +205,7 @@ class _Start(NamedTuple):
             data=str(self.folder.path),
             pid=os.getpid(),
             metrics=self.metrics,
+            control=str(self.endpoints.control_place),
             admit=settings.admission.value,
             controllers=[controller.name for controller in settings.controllers],
         )
@@ -227,7 +232,7 @@ class _Start(NamedTuple):
             f"  For guests        bidder join --name NAME --to {shlex.quote(str(link))}\n"
             f"  On this machine   bidder join --name NAME\n"
             f"  Who may join      {_WHO_MAY_JOIN[settings.admission]}\n"
-            f"  Who commands      {names}\n"
+            f"  Who commands      {names}, at {self.endpoints.control_place}\n"
             f"  Listens on        {self.options.host}, ports {self.endpoints.port} and "
             f"{self.endpoints.publish_port}{metrics}\n"
             f"  To run the sale   auctioneer status, open, close, announce, ... --data {self.folder.path}\n"

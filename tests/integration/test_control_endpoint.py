@@ -1,5 +1,6 @@
 """The control endpoint on real sockets: whose key gets through, and how far."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -221,3 +222,17 @@ def test_clerks_are_in_the_record_and_known_to_the_next_server(house: HouseProce
     assert isinstance(line.ask(Ask(report="status")), Report)
     line.close()
     assert house.auctioneer("verify").exit_code == 0
+
+
+def test_the_address_for_commands_is_remembered_and_so_is_its_port(tmp_path: Path) -> None:
+    with running_house(tmp_path, "--control-host", "127.0.0.5") as house:
+        where = house.record["control"]
+        assert where.startswith("tcp://127.0.0.5:")
+        assert house.record["control_place"] == where.removeprefix("tcp://")
+        assert house.auctioneer("pause").exit_code == 0
+        assert house.kill_server()["control"] == house.record["control_place"] == where.removeprefix("tcp://")
+    with running_house(tmp_path, catalogue=None) as house:
+        assert house.record["control"] == where
+        assert house.auctioneer("resume").exit_code == 0
+        with socket.socket() as elsewhere:
+            assert elsewhere.connect_ex(("127.0.0.1", int(where.rpartition(":")[2]))) != 0

@@ -17,13 +17,16 @@ class MachineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of a house on this machine. Port 0 means a free one: that of the last run if it is still free.
 
     `advertise` is the address by which others reach the house; empty means `host` and the ports. `publish_port` None
-    means `port` + 1, or a free port if `port` is 0. With `metrics_port` None there are no metrics.
+    means `port` + 1, or a free port if `port` is 0. Commands come to `control_host` and `control_port`. With
+    `metrics_port` None there are no metrics.
     """
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     publish_port: int | None = None
     advertise: str = ""
+    control_host: str = DEFAULT_HOST
+    control_port: int = 0
     requests_per_s: int = DEFAULT_REQUESTS_PER_S
     metrics_host: str = DEFAULT_HOST
     metrics_port: int | None = None

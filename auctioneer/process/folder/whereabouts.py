@@ -28,8 +28,15 @@ class RunningHouse(msgspec.Struct, frozen=True):
     link: str
     port: int
     publish_port: int
+    control_place: str = ""
+    """HOST:PORT at which clerks on other machines give commands."""
     metrics: str = ""
     """The address of its metrics; empty if there are none."""
+
+    @property
+    def control_port(self) -> int:
+        """The port for commands."""
+        return urlsplit(self.control).port or 0
 
     @property
     def metrics_port(self) -> int:

@@ -105,7 +105,7 @@ def test_who_looks_on_by_invitation_hears_and_who_was_turned_out_does_not() -> N
 
 def test_commands_are_for_who_gives_them_now_and_for_nobody_before_that_is_known() -> None:
     """Not for good before that: a house that was just restarted reads its record, and its clerks try again."""
-    controllers, sale = Controllers(), SmallSale()
+    controllers, sale = Controllers(TurnedAway()), SmallSale()
     assert controllers("e" * 40) is Word.NOT_NOW
     controllers.ask(sale.house.may_command)
     assert controllers("e" * 40) is Word.NEVER

@@ -7,6 +7,7 @@ import pytest
 import zmq
 
 from auctioneer.network.endpoints import Endpoints, Listening
+from common.errors import UsageError
 from common.keys import new_keys
 from common.links import parse_link
 
@@ -14,8 +15,11 @@ KEYS = new_keys()
 
 
 @contextmanager
-def bound(host: str = "127.0.0.1", advertise: str = "") -> Iterator[Endpoints]:
-    endpoints = Endpoints(Listening(host, 0, advertise=advertise), KEYS)
+def bound(
+    host: str = "127.0.0.1", advertise: str = "", control_host: str = "127.0.0.1", control_port: int = 0
+) -> Iterator[Endpoints]:
+    listening = Listening(host, 0, advertise=advertise, control_host=control_host, control_port=control_port)
+    endpoints = Endpoints(listening, KEYS)
     try:
         yield endpoints
     finally:
@@ -54,3 +58,37 @@ def test_a_house_on_every_address_is_reached_at_one_of_them(host: str) -> None:
         link = endpoints.link("")
         assert link.host not in ("", host, "0.0.0.0", "::", "*")
         assert parse_link(str(link)) == link
+
+
+@pytest.mark.parametrize(
+    ("control_host", "advertise", "own_host", "place_host"),
+    [
+        ("127.0.0.1", "", "127.0.0.1", "127.0.0.1"),
+        ("127.0.0.3", "", "127.0.0.3", "127.0.0.3"),
+        ("127.0.0.1", "house.example.org", "127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "house.example.org:8766", "127.0.0.1", "house.example.org"),
+        ("::1", "", "[::1]", "[::1]"),
+    ],
+)
+def test_commands_come_to_an_address_of_their_own(
+    control_host: str, advertise: str, own_host: str, place_host: str
+) -> None:
+    with bound(control_host=control_host, advertise=advertise) as endpoints:
+        port = endpoints.control_port
+        assert endpoints.control.getsockopt_string(zmq.LAST_ENDPOINT).endswith(f":{port}")
+        assert endpoints.control_address == f"tcp://{own_host}:{port}"
+        assert str(endpoints.control_place) == f"{place_host}:{port}"
+
+
+def test_control_on_every_address_is_reached_at_one_of_them() -> None:
+    with bound(control_host="0.0.0.0") as endpoints:
+        assert endpoints.control_place.host not in ("", "0.0.0.0", "*")
+
+
+def test_a_port_for_commands_that_is_taken_is_told_with_its_option() -> None:
+    with (
+        bound() as endpoints,
+        pytest.raises(UsageError, match="another with --control-port"),
+        bound(control_port=endpoints.control_port),
+    ):
+        pass
