@@ -60,6 +60,7 @@ class RejectCode(Enum):
     # the auctioneer's commands
     WRONG_STATE = "wrong_state"
     UNKNOWN_BIDDER = "unknown_bidder"
+    UNKNOWN_BID = "unknown_bid"
     INVALID_LOT = "invalid_lot"
 
 
@@ -104,6 +105,7 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.UNAVAILABLE: "The house can't store bids now; nothing was decided. Repeat with the same id.",
     RejectCode.WRONG_STATE: "The lot or the sale is not in a state that allows this.",
     RejectCode.UNKNOWN_BIDDER: "There is no such bidder. List the bidders to see names and paddles.",
+    RejectCode.UNKNOWN_BID: "There is no such bid that could be taken back. `auctioneer bids LOT` lists them.",
     RejectCode.INVALID_LOT: "A lot has a fault. Correct it and add the lot again; nothing was added.",
 }
 """The sentence for each code; it says what happened and what to do."""

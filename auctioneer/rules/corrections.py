@@ -76,10 +76,10 @@ def undo(
     if not numbers:
         numbers = tuple(offer.number for offer in kept.offers if offer.is_public)[-1:]
         if not numbers:
-            return Refused(RejectCode.NO_OFFER, f"there is no public bid on lot {name}")
+            return Refused(RejectCode.UNKNOWN_BID, f"there is no public bid on lot {name}")
     missing = sorted(set(numbers) - there)
     if missing:
-        return Refused(RejectCode.NO_OFFER, f"lot {name} has no bid {missing[0]} that counts and can be taken back")
+        return Refused(RejectCode.UNKNOWN_BID, f"lot {name} has no bid {missing[0]} that counts and can be taken back")
     return _leave_out(_Asked(lot, kept, cause, by, reason, now_ms), tuple(sorted(set(numbers))))
 
 
@@ -106,7 +106,7 @@ def void_offers_on(engine: Engine, now_ms: int, by: str, name: str, paddle: int,
     lot, kept = found
     numbers = _numbers_of(kept, paddle)
     if not numbers or not format_of(lot.spec).refolds:
-        return Refused(RejectCode.NO_OFFER, f"lot {name} has no bid of paddle {paddle} that can be taken back")
+        return Refused(RejectCode.UNKNOWN_BID, f"lot {name} has no bid of paddle {paddle} that can be taken back")
     return _leave_out(_Asked(lot, kept, CorrectionCause.TURNED_OUT, by, reason, now_ms), numbers, paddle)
 
 
@@ -138,8 +138,10 @@ def reopen(
     stands_at_ms, duration_ms = form.stands_at_ms(spec, book), spec.terms.duration_ms
     has_end = duration_ms is not None and stands_at_ms is None
     if has_end is not (for_ms is not None):
-        needed = "needs a time for which it is open again" if has_end else "has no end that could be set"
-        return Refused(RejectCode.MALFORMED, f"lot {name} {needed}")
+        needed = (
+            "has a clock, so say for how long it is open again, as `--for 1m`" if has_end else "gets no end by `--for`"
+        )
+        return Refused(RejectCode.WRONG_STATE, f"lot {name} {needed}")
     if for_ms is not None and not 0 < for_ms <= DURATION_MS_MAX:
         return Refused(RejectCode.MALFORMED, "a lot can be open again for at least 1 ms and at most a year")
     ends_at_ms = None if for_ms is None else now_ms + for_ms

@@ -96,6 +96,7 @@ REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
     RejectCode.UNAVAILABLE: (_ANY, _NOT_DECIDED),
     RejectCode.WRONG_STATE: (_CONTROL, _REFUSED),
     RejectCode.UNKNOWN_BIDDER: (_CONTROL, _REFUSED),
+    RejectCode.UNKNOWN_BID: (_CONTROL, _REFUSED),
     RejectCode.INVALID_LOT: (_CONTROL, _REFUSED),
 }
 """By code: the requests that it answers, and whether the house remembers it under the request's id."""

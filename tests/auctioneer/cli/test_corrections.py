@@ -83,7 +83,7 @@ def test_a_bid_between_question_and_answer_is_shown_and_asked_about_again(folder
 def test_a_wrong_hammer_is_taken_back(folder: DataFolder) -> None:
     with desk(folder):
         said(folder, "close", "1")
-        assert "needs a time for which it is open again" in auctioneer(folder, "reopen", "1").stderr
+        assert "say for how long it is open again" in auctioneer(folder, "reopen", "1").stderr
         told = said(folder, "reopen", "1", "--for", "1m", "--reason", "Too early")
         assert "Corrected. Lot 1," in told
         assert "(open): USD 1,300.00 by Ann (1), 1 bid" in told

@@ -105,8 +105,8 @@ def test_a_bid_that_comes_in_between_is_not_overlooked(sale: SmallSale, *, previ
 
 def test_bids_are_taken_back_by_their_numbers_and_back_to_one(sale: SmallSale) -> None:
     assert isinstance(sale.ask(ANN, bid(11, 2500)), Accepted)
-    assert code_of(sale.order(Undo(lot="1", numbers=(1,), back_to=2))) is RejectCode.NO_OFFER
-    assert code_of(sale.order(Undo(lot="1", back_to=9))) is RejectCode.NO_OFFER
+    assert code_of(sale.order(Undo(lot="1", numbers=(1,), back_to=2))) is RejectCode.UNKNOWN_BID
+    assert code_of(sale.order(Undo(lot="1", back_to=9))) is RejectCode.UNKNOWN_BID
     done(sale, Undo(lot="1", numbers=(2,)))
     assert (board(sale).leader, board(sale).price_minor) == (1, 1500)
     done(sale, Undo(lot="1", back_to=1))

@@ -134,7 +134,7 @@ def test_of_too_many_offers_the_earliest_count_for_good(monkeypatch: pytest.Monk
         check(engine)
     refused = corrections.undo(engine, START_MS + 9, "ada", "1", "A slip", (2,))
     assert isinstance(refused, Refused)
-    assert refused.code is RejectCode.NO_OFFER
+    assert refused.code is RejectCode.UNKNOWN_BID
     undone(engine, 3, 4, 5)
     check(engine)
     assert lot_1(engine).view.board.leader == 2
