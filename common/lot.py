@@ -397,6 +397,13 @@ class LotAdded(SaleEvent, frozen=True, tag="lot_added"):
     ] = None
 
 
+class LotsReordered(SaleEvent, frozen=True, tag="lots_reordered"):
+    """A scheduled lot has another place in the catalogue."""
+
+    lot: Annotated[LotNumber, Meta(description="the lot that moved")]
+    before: Annotated[LotNumber, Meta(description="the lot before which it stands now; empty: it is the last")] = ""
+
+
 class SalePaused(SaleEvent, frozen=True, tag="sale_paused"):
     """The whole sale stands still; each open lot has its own `lot_paused`."""
 
@@ -415,7 +422,7 @@ class SaleEnded(SaleEvent, frozen=True, tag="sale_ended"):
     """The sale is over; every lot is final."""
 
 
-AnySaleEvent = LotAdded | SalePaused | SaleResumed | Announced | SaleEnded
+AnySaleEvent = LotAdded | LotsReordered | SalePaused | SaleResumed | Announced | SaleEnded
 
 StreamEvent = tuple[str, AnyLotEvent | AnySaleEvent]
 """The name of a stream, and a public event of it."""
@@ -518,6 +525,8 @@ def evolve_sale(view: SaleView, event: AnySaleEvent) -> SaleView:
     match event:
         case LotAdded():
             return replace(view, seq=event.seq, lots=view.lots + 1)
+        case LotsReordered():
+            return replace(view, seq=event.seq)
         case SalePaused():
             return replace(view, seq=event.seq, status=SaleStatus.PAUSED)
         case SaleResumed():

@@ -16,6 +16,7 @@ from common.lot import (
     LotOpened,
     LotPaused,
     LotResumed,
+    LotsReordered,
     LotWithdrawn,
     SaleEnded,
     SalePaused,
@@ -57,6 +58,8 @@ def decide_of_sale(engine: Engine, fact: SaleDecided | LotListed) -> Decision | 
     if isinstance(fact, LotListed):  # several lots added at once are the same as one after the other
         return decisions.add(engine, fact.at_ms, fact.by, (fact.spec,), lambda _seller: fact.seller_skeletons)
     match fact.event:
+        case LotsReordered(lot=lot, before=before):
+            return decisions.move(engine, fact.at_ms, fact.by, lot, before)
         case SalePaused():
             return decisions.pause_sale(engine, fact.at_ms, fact.by)
         case SaleResumed():

@@ -16,7 +16,7 @@ from auctioneer.cli.audit import MismatchError, verify
 from auctioneer.cli.backups import backup, restore
 from auctioneer.cli.bids import bids
 from auctioneer.cli.checks import check
-from auctioneer.cli.corrections import award, change, reopen, undo, void
+from auctioneer.cli.corrections import award, change, move, reopen, undo, void
 from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
 from auctioneer.cli.orders import admit, announce, clerk, extend, open_lot, partner, pause, resume, tell, turn_out
@@ -67,7 +67,7 @@ for _command in (run, check, rehearse, doctor, link, status, lots, bids, bidders
     main.add_command(_command)
 for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, tell, end, finish):
     main.add_command(_command)
-for _command in (undo, reopen, void, award, change):
+for _command in (undo, reopen, void, award, change, move):
     main.add_command(_command)
 for _command in (admit, turn_out, paddle, clerk, partner, verify, backup, restore, completion_command("auctioneer")):
     main.add_command(_command)

@@ -16,7 +16,7 @@ from auctioneer.cli.context import DURATION, LOT, ControlContext, check_length, 
 from auctioneer.cli.control_client import ControlClient, connected
 from auctioneer.cli.output import local_time
 from auctioneer.cli.sentences import bought, person, standing
-from auctioneer.house.commands import AnyCorrection, Award, Done, Reopen, Rewrite, Undo, VoidSale
+from auctioneer.house.commands import AnyCorrection, Award, Done, Move, Reopen, Rewrite, Undo, VoidSale
 from auctioneer.house.reports import Row
 from auctioneer.rules.terms import LotSpec
 from common.errors import UsageError
@@ -145,6 +145,25 @@ def change(context: ControlContext, lot: str, reason: str, *, yes: bool, **field
         (document,) = house.ask("specs", (lot,))
     spec = changed_lot(msgspec.convert(document, LotSpec), given, running)
     _correct(context, Rewrite(lot=lot, spec=spec, reason=reason), "Change it?", yes=yes)
+
+
+@click.command(
+    short_help="Give a lot another place in the catalogue.",
+    epilog=examples("auctioneer move 9 --before 4", "auctioneer move 9 --last"),
+)
+@click.argument("lot", type=LOT)
+@click.option("--before", type=LOT, metavar="LOT", help="The lot before which it is to come.")
+@click.option("--last", is_flag=True, help="Make it the last.")
+@with_control_context
+def move(context: ControlContext, lot: str, before: str | None, *, last: bool) -> None:
+    """Move LOT before another, or to the end. Neither may have been opened.
+
+    Where a lot opens after the one before it, the new order counts.
+    """
+    if last == (before is not None):
+        raise click.UsageError("Give either --before with a lot, or --last.")
+    place = "is the last" if last else f"comes before lot {before}"
+    context.order(Move(lot=lot, before=before or ""), f"Lot {lot} {place}.")
 
 
 def _correct(context: ControlContext, command: AnyCorrection, question: str, *, yes: bool) -> None:

@@ -89,6 +89,13 @@ class AddLots(Command, frozen=True, tag="add"):
     lots: Annotated[tuple[LotSpec, ...], Meta(min_length=1)]
 
 
+class Move(Command, frozen=True, tag="move"):
+    """Move a scheduled lot before another scheduled one, or to the end of the catalogue."""
+
+    lot: LotId
+    before: Stream = ""
+
+
 class Announce(Command, frozen=True, tag="announce"):
     """Tell everybody in the sale something."""
 
@@ -248,6 +255,7 @@ AnyCommand = (
     | CloseLot
     | Withdraw
     | AddLots
+    | Move
     | Announce
     | EndSale
     | Finish

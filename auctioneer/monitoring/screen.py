@@ -54,6 +54,7 @@ from common.lot import (
     LotOpened,
     LotPaused,
     LotResumed,
+    LotsReordered,
     LotWithdrawn,
     Result,
     SaleEnded,
@@ -298,6 +299,9 @@ def _sale_words(house: House, fact: AnyFact) -> str:
             return f"Who may join: {fact.settings.admission.value}. Who gives commands: {names or 'nobody'}.{shown}"
         case SaleDecided(event=Announced() as event):
             return f"Announced: {printable(event.text)}"
+        case SaleDecided(event=LotsReordered() as event):
+            place = f"comes before lot {event.before}" if event.before else "is the last"
+            return f"Lot {event.lot} {place}."
         case SaleDecided(event=SalePaused()):
             return "The sale is paused."
         case SaleDecided(event=SaleResumed()):

@@ -49,6 +49,7 @@ from common.lot import (
     LotOpened,
     LotPaused,
     LotResumed,
+    LotsReordered,
     LotStatus,
     LotView,
     SalePaused,
@@ -184,12 +185,27 @@ class Applied:
         state = self._state
         state.sale = evolve_sale(state.sale, fact.event)
         self._events.append((SALE_STREAM, fact.event))
+        if isinstance(fact.event, LotsReordered):
+            self._reorder(fact.event)
         if isinstance(fact.event, SalePaused):
             state.sale_paused_at_ms = fact.at_ms
         if isinstance(fact.event, SaleResumed):
             state.sale_stood_ms += fact.at_ms - state.sale_paused_at_ms
             for lot in state.lots:
                 self._clock.put(lot)
+
+    def _reorder(self, event: LotsReordered) -> None:
+        """Give a lot another place. All indexes go by the places, so they are made again."""
+        lots = self._state.lots
+        lot = lots.pop(self.lots[event.lot].index)
+        place = self.lots[event.before].index if event.before else len(lots)
+        lots.insert(place - (lot.index < place) if event.before else place, lot)
+        self._numbers.clear()
+        self._order = OpeningOrder(lots)
+        for index, each in enumerate(lots):
+            each.index = index
+            self._order.join(each)
+        self._clock.rebuild()
 
     def _apply_bid(self, lot: LotState, fact: BidTaken, book: AnyBook, board: AnyBoard) -> None:
         """Apply a bid that has a flat fact. `book` and `board` are those with the bid in it."""

@@ -27,6 +27,7 @@ from common.lot import (
     LotPaused,
     LotRescheduled,
     LotResumed,
+    LotsReordered,
     LotStatus,
     LotWithdrawn,
     SaleEnded,
@@ -194,6 +195,25 @@ def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
         if event is not None:
             facts.append(lot_decision(lot, event, by, with_sale=True))
     return _apply(engine, facts)
+
+
+def move(engine: Engine, now_ms: int, by: str, name: str, before: str = "") -> Decision:
+    """Move a scheduled lot before another scheduled one, or without another to the end of the catalogue."""
+    if engine.sale.status is SaleStatus.ENDED:
+        return Refused(RejectCode.SALE_ENDED, "no lot can be moved")
+    lots = [engine.find(number) for number in (name, before) if number]
+    for number, lot in zip((name, before), lots, strict=False):
+        if lot is None:
+            return Refused(RejectCode.UNKNOWN_LOT, f"lot {number}")
+        if lot.view.status is not LotStatus.SCHEDULED:
+            return Refused(RejectCode.WRONG_STATE, f"lot {number} is {lot.view.status.value}; only scheduled lots move")
+    numbers = [lot.view.lot for lot in lots if lot is not None]
+    place = engine.lots[numbers[0]].index
+    following = engine.catalogue[place + 1].view.lot if place + 1 < len(engine.catalogue) else ""
+    target = numbers[1] if before else ""
+    if target in (numbers[0], following):
+        return Refused(RejectCode.WRONG_STATE, f"lot {name} is there already")
+    return _apply(engine, [sale_decision(LotsReordered(engine.sale.seq + 1, now_ms, numbers[0], target), by)])
 
 
 def announce(engine: Engine, now_ms: int, by: str, text: str) -> Decision:

@@ -28,6 +28,7 @@ from common.lot import (
     LotExtended,
     LotMoved,
     LotRevised,
+    LotsReordered,
     Result,
     SaleEnded,
     SalePaused,
@@ -341,7 +342,7 @@ class LotRewritten(Fact, frozen=True, kw_only=True, tag="lot_rewritten"):
 class SaleDecided(Fact, frozen=True, kw_only=True, tag="sale_decided"):
     """The auctioneer or the clock changed the sale, other than by adding a lot."""
 
-    event: SalePaused | SaleResumed | Announced | SaleEnded
+    event: LotsReordered | SalePaused | SaleResumed | Announced | SaleEnded
     by: str
 
 
@@ -399,7 +400,7 @@ class Rejection(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_fiel
         return self.request.id
 
 
-def sale_decision(event: SalePaused | SaleResumed | Announced | SaleEnded, by: str) -> SaleDecided:
+def sale_decision(event: LotsReordered | SalePaused | SaleResumed | Announced | SaleEnded, by: str) -> SaleDecided:
     """Return the fact for a change of the sale; `by` names the person who decided it, or the house."""
     return SaleDecided(at_ms=event.at_ms, seq=event.seq, event=event, by=by)
 

@@ -43,6 +43,9 @@ LOSSES_MAX: Final = 100
 """The losses of history that one session allows within one epoch of one sale. Even one is a calamity."""
 _FEED_TOPICS: Final = (topic(BEAT_TOPIC), topic(SALE_TOPIC), LOT_TOPIC_PREFIX.encode())
 
+SNAPSHOTS_AGAIN_MAX: Final = 3
+"""How often the pages of a snapshot are asked for again because the sale changed while they came."""
+
 
 class FeedState(Enum):
     """The stage that the feed has reached."""
@@ -108,7 +111,8 @@ class Feed:
         self._probe = b""
         self._probe_ms = 0
         self._snapshot_floor_seq = 0
-        self._pages = 0
+        self._pages = self._begun_again = 0
+        self._first_page_seq = 0
         self._losses = 0
 
     @property
@@ -211,7 +215,7 @@ class Feed:
         self._line.withdraw(SnapshotRequest)
         self.replica.begin_snapshot(adopt=adopt)
         self._snapshot_floor_seq = self.replica.highest(SALE)
-        self._pages = 0
+        self._pages = self._begun_again = 0
         self._ask_page(0, now_ms)
 
     def _ask_page(self, start: int, now_ms: int) -> None:
@@ -235,12 +239,34 @@ class Feed:
         for view in page.lots:
             if view.seq < (self.replica.seq(view.lot) or 0):
                 self._repairs.need_view(view.lot, RepairKind.CHECK)
+        if start == 0:
+            self._first_page_seq = page.sale.seq
+        if page.next is None and self._must_begin_again(page):
+            self._begun_again += 1
+            self._pages = 0
+            self.replica.begin_snapshot(adopt=True)
+            self._ask_page(0, now_ms)
+            return
         self._tell(self.replica.apply_page(page))
         if page.next is None:
             self._repairs.count(SALE, is_closed=SALE not in self.replica.behind)
             self.state = FeedState.LIVE if self.state is FeedState.LOADING else self.state
         else:
             self._ask_page(page.next, now_ms)
+
+    def _must_begin_again(self, last: Snapshot) -> bool:
+        """Return whether lots may have moved from page to page meanwhile, so that one is missing, or the order is old.
+
+        Raises ProtocolError for pages that lack lots again and again.
+        """
+        lacks_lots = self.replica.lacks_lots(last)
+        if not lacks_lots and last.sale.seq == self._first_page_seq:
+            return False
+        if self._begun_again < SNAPSHOTS_AGAIN_MAX:
+            return True
+        if lacks_lots:
+            raise ProtocolError(f"The house has {last.sale.lots} lots, and its snapshot does not have all of them.")
+        return False
 
     def _check_page(self, page: Snapshot, start: int) -> None:
         """Raise ProtocolError if a page leads nowhere, or if there are too many pages."""

@@ -32,6 +32,7 @@ from common.lot import (
     AnySaleEvent,
     LotAdded,
     LotRevised,
+    LotsReordered,
     LotTerms,
     LotView,
     SaleEvent,
@@ -116,6 +117,12 @@ class Replica:
         self._doubted.clear()
         self._pages = None
         self._pages_bytes = self._texts_bytes = 0
+
+    def lacks_lots(self, last: Snapshot) -> bool:
+        """Return whether pages that will be taken over lack a lot, with the last of them."""
+        if self._pages is None:
+            return False
+        return len(self._pages.keys() | {view.lot for view in last.lots}) < last.sale.lots
 
     def begin_snapshot(self, *, adopt: bool) -> None:
         """Expect the pages of a snapshot, from the first on.
@@ -271,10 +278,26 @@ class Replica:
         assert self.sale is not None, "an event of the sale was applied before there was one"
         self.sale = evolve_sale(self.sale, event)
         told.append(SaleChanged(self.epoch, event.seq, self.sale, event))
+        if isinstance(event, LotsReordered):
+            self._reorder(event)
         if isinstance(event, LotAdded) and event.terms.lot not in self.lots:
             self._texts_bytes = _within_bounds(len(self.lots) + 1, self._texts_bytes + texts_bytes(event.terms))
             self.lots[event.terms.lot] = first_view(event)
             self._use_kept(event.terms.lot, told)
+
+    def _reorder(self, event: LotsReordered) -> None:
+        """Put a lot that is held before another that is held, or last."""
+        moved = self.lots.pop(event.lot, None)
+        if moved is None:
+            return
+        if event.before not in self.lots:
+            self.lots[event.lot] = moved
+            return
+        views, self.lots = self.lots, {}
+        for lot, view in views.items():
+            if lot == event.before:
+                self.lots[event.lot] = moved
+            self.lots[lot] = view
 
     def _count_texts(self, before: LotTerms, after: LotTerms) -> None:
         """Note that a lot has other texts. Raises ProtocolError if they are more than a sale may have."""

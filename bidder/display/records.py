@@ -39,6 +39,7 @@ from common.lot import (
     LotExtended,
     LotMoved,
     LotRevised,
+    LotsReordered,
     LotTerms,
     LotView,
     SaleView,
@@ -294,6 +295,8 @@ def _sale_event_fields(event: AnySaleEvent) -> Record:
     match event:
         case LotAdded():
             return {"added": event.terms.lot, "title": event.terms.title}
+        case LotsReordered():
+            return {"moved": event.lot, "before": event.before or None}
         case Announced():
             return {"text": event.text}
         case _:

@@ -42,6 +42,7 @@ from common.lot import (
     LotRescheduled,
     LotResumed,
     LotRevised,
+    LotsReordered,
     LotStatus,
     LotView,
     Result,
@@ -302,6 +303,9 @@ def _sale_change(event: AnySaleEvent) -> Line:
     match event:
         case LotAdded():
             return Line(f"*** Lot {event.terms.lot} joins the sale: {event.terms.title}", Tone.NOTE)
+        case LotsReordered():
+            place = f"comes before lot {event.before}" if event.before else "is the last"
+            return Line(f"*** Lot {event.lot} {place} now.", Tone.NOTE)
         case SalePaused():
             return Line("*** The auctioneer has paused the sale; all clocks stand still.", Tone.NOTE)
         case SaleResumed():

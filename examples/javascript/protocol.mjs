@@ -139,6 +139,7 @@ const LOT_EVENTS = {
 
 const SALE_EVENTS = {
   lot_added: (e, view) => ({ lots: view.lots + 1 }),
+  lots_reordered: () => ({}),
   sale_paused: () => ({ status: 'paused' }),
   sale_resumed: () => ({ status: 'running' }),
   announced: (e) => ({ announcement: e.text }),

@@ -30,7 +30,7 @@ LOT_EVENTS = {
     "lot_corrected",
     "lot_revised",
 }
-SALE_EVENTS = {"lot_added", "sale_paused", "sale_resumed", "announced", "sale_ended"}
+SALE_EVENTS = {"lot_added", "lots_reordered", "sale_paused", "sale_resumed", "announced", "sale_ended"}
 Body = dict[str, Any]
 _HANDSHAKE_EVENTS = (
     zmq.EVENT_HANDSHAKE_FAILED_AUTH
@@ -380,6 +380,7 @@ def final(event: Body) -> Body:
 def evolve_sale(view: Body, event: Body) -> Body:
     changes = {
         "lot_added": {"lots": view["lots"] + 1},
+        "lots_reordered": {},
         "sale_paused": {"status": "paused"},
         "sale_resumed": {"status": "running"},
         "announced": {"announcement": event.get("text")},

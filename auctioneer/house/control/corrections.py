@@ -33,9 +33,7 @@ def _work_out(house: House, command: AnyCorrection, by: str, now_ms: int) -> Cor
         case Undo(back_to=int() as number):
             numbers = corrections.numbers_back_to(engine, lot, number)
             if command.numbers or not numbers:
-                return Refused(
-                    RejectCode.UNKNOWN_BID, f"there is none from number {number} on"
-                )
+                return Refused(RejectCode.UNKNOWN_BID, f"there is none from number {number} on")
             return corrections.undo(engine, now_ms, by, lot, reason, numbers, if_seq)
         case Undo():
             return corrections.undo(engine, now_ms, by, lot, reason, command.numbers, if_seq)

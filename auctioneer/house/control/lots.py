@@ -11,6 +11,7 @@ from auctioneer.house.commands import (
     EndSale,
     Extend,
     Finish,
+    Move,
     OpenLot,
     Pause,
     Resume,
@@ -63,6 +64,8 @@ def _decide_of_sale(house: House, command: AnyCommand, by: str, now_ms: int) -> 
     match command:
         case AddLots():
             return faulty_lots(command.lots, engine.sale.currency) or decisions.add(engine, now_ms, by, command.lots)
+        case Move():
+            return decisions.move(engine, now_ms, by, command.lot, command.before)
         case Announce():
             return faulty_text(command.text) or decisions.announce(engine, now_ms, by, command.text)
         case EndSale():

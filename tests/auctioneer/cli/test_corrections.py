@@ -134,6 +134,16 @@ def test_a_bidder_is_turned_out_with_its_bids(folder: DataFolder) -> None:
         assert told == "ann is turned out. Its bids are taken back on lot 1.\n"
 
 
+def test_a_lot_gets_another_place(folder: DataFolder) -> None:
+    with desk(folder):
+        assert said(folder, "move", "3", "--before", "2") == "Lot 3 comes before lot 2.\n"
+        assert [row["lot"] for row in json.loads(said(folder, "lots", "--json"))] == ["1", "3", "2"]
+        assert said(folder, "move", "3", "--last") == "Lot 3 is the last.\n"
+        assert [row["lot"] for row in json.loads(said(folder, "lots", "--json"))] == ["1", "2", "3"]
+        for words, status in ((("3",), 2), (("3", "--last", "--before", "2"), 2), (("1", "--last"), 3)):
+            assert auctioneer(folder, "move", *words).exit_code == status, words
+
+
 def test_two_ways_to_name_bids_are_one_too_many(folder: DataFolder) -> None:
     result = auctioneer(folder, "undo", "1", "--offer", "1", "--back-to", "1")
     assert (result.exit_code, "either --offer or --back-to" in result.stderr) == (2, True)

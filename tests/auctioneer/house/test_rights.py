@@ -26,6 +26,7 @@ from auctioneer.house.commands import (
     Extend,
     Finish,
     IssueCode,
+    Move,
     OpenLot,
     Pause,
     RemovePartner,
@@ -61,6 +62,7 @@ COMMANDS: dict[type[Command], AnyCommand] = {
         IssueCode(bidder="Eve", code="K7QM2XFA", valid_ms=HOUR_MS),
         AddLots(lots=(lot("4"),)),
         Withdraw(lot="1"),
+        Move(lot="7"),
         EndSale(),
         Finish(),
         Undo(lot="1"),
@@ -84,7 +86,16 @@ def sale() -> SmallSale:
 
     Lot 1 is open with a bid of Ann, lot 2 is paused, lot 3 opens by hand, lot 5 is sold to Ann, lot 6 has passed.
     """
-    sale = SmallSale(lot("1"), lot("2"), lot("3", by_hand=True), lot("5"), lot("6"), corrections=True)
+    sale = SmallSale(
+        lot("1"),
+        lot("2"),
+        lot("3", by_hand=True),
+        lot("5"),
+        lot("6"),
+        lot("7", by_hand=True),
+        lot("8"),
+        corrections=True,
+    )
     sale.join(ANN, "Ann")
     for number in ("1", "5"):
         assert isinstance(sale.ask(ANN, bid(10 + int(number), 1500, number)), Accepted)

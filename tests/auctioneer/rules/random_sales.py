@@ -82,6 +82,9 @@ class SaleMaker:
 
     def _correct(self) -> None:
         self._take(self.engine.advance(self._now_ms))
+        if self._random.random() < 0.15:
+            self._take(decisions.move(self.engine, self._now_ms, "clerk", self._lot(), self._lot()))
+            return
         corrected = self._correction()
         if isinstance(corrected, Refused):
             return

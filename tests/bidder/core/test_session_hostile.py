@@ -228,6 +228,20 @@ def test_a_page_leads_to_the_lot_after_its_last(lots: int, following: int) -> No
         Link(HostileHouse(1, page)).connect()
 
 
+def test_pages_that_lack_a_lot_again_and_again_are_given_up() -> None:
+    """A lot that moves from page to page meanwhile is missing once, and not every time."""
+
+    def page(house: HostileHouse, request: AnyRequest) -> Answer | None:
+        if not isinstance(request, SnapshotRequest):
+            return None
+        return replace(snapshot(()), id=request.id, sale=replace(house.sale, lots=2))
+
+    house = HostileHouse(1, page)
+    with pytest.raises(ProtocolError, match="its snapshot does not have all of them"):
+        Link(house).connect()
+    assert sum(isinstance(request, SnapshotRequest) for request in house.seen) == 1 + feed.SNAPSHOTS_AGAIN_MAX
+
+
 def claim(link: Link, seq: int) -> None:
     """Have the house say that it has many more events of lot 1."""
     house = link.house

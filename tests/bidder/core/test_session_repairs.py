@@ -198,6 +198,7 @@ def test_a_lot_that_the_house_no_longer_knows_is_lost_history() -> None:
     house.beat()
     link.settle()
     lost = house.lots.pop("2")
+    house.sale = replace(house.sale, lots=1)
     link.run(100, beats=False)
     assert link.told(HistoryLost) == [HistoryLost(1)]
     assert link.session.state is ConnectionState.LIVE
