@@ -135,6 +135,15 @@ class HouseProcess:
         """Give this house an auctioneer's command from this process, since starting a process takes far longer."""
         return CliRunner().invoke(main, [*arguments, "--data", str(self.data)], catch_exceptions=False)
 
+    def clerk(self, name: str, rights: str = "hammer") -> Path:
+        """Appoint a clerk who joins by the link; return the clerk's directory, for --data."""
+        made = self.auctioneer("clerk", "add", name, "--rights", rights)
+        assert made.exit_code == 0, made.stderr
+        place = self.data.parent / f"clerk-{name}-{time.monotonic_ns()}"
+        joined = as_clerk(place, "clerk", "join", made.stdout.strip())
+        assert joined.exit_code == 0, joined.stderr
+        return place
+
     def run_another(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Have another program try to hold the sale in this house's data directory, and wait until it gives up."""
         command = [sys.executable, "-m", "auctioneer", "run", *arguments, "--data", str(self.data)]
@@ -151,6 +160,11 @@ class HouseProcess:
         assert self.process.stderr is not None
         self.process.stderr.close()
         return status
+
+
+def as_clerk(place: Path, *arguments: str) -> Result:
+    """Give a command from a clerk's directory, in this process."""
+    return CliRunner().invoke(main, [*arguments, "--data", str(place)], catch_exceptions=False)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read its state.
 
-The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `adding` and
-`paddles` command a running house. `reads` and `bids` report. `checks` checks catalogues, `rehearse` tries one with
+The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `adding`, `paddles`
+and `clerks` command a running house. `reads` and `bids` report. `checks` checks catalogues, `rehearse` tries one with
 bots, and `doctor` checks the machine. `audit` checks the record, and `backups` copies it. `context` has the options
 that the commands share, and `output` prints fields, times and CSV.
 """
@@ -16,10 +16,11 @@ from auctioneer.cli.audit import MismatchError, verify
 from auctioneer.cli.backups import backup, restore
 from auctioneer.cli.bids import bids
 from auctioneer.cli.checks import check
+from auctioneer.cli.clerks import clerk
 from auctioneer.cli.corrections import award, change, move, reopen, undo, void
 from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
-from auctioneer.cli.orders import admit, announce, clerk, extend, open_lot, partner, pause, resume, tell, turn_out
+from auctioneer.cli.orders import admit, announce, extend, open_lot, partner, pause, resume, tell, turn_out
 from auctioneer.cli.paddles import paddle
 from auctioneer.cli.reads import bidders, link, lots, results, status
 from auctioneer.cli.rehearse import rehearse

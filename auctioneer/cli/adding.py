@@ -66,7 +66,7 @@ def add(context: ControlContext, file: Path | None, **fields: str | None) -> Non
     given = {field: text for field, text in fields.items() if text is not None}
     if (file is None) == (not given):
         raise click.UsageError("Give either a FILE with lots, or options that describe one, such as --title.")
-    with connected(context.folder, context.name) as house:
+    with connected(context.folder) as house:
         sale = house.ask("status")
         running = RunningSale(
             currency=Currency(sale["currency"], sale["decimals"]),

@@ -39,7 +39,7 @@ def carry_out(
     Raises the errors of `ControlClient.order`, and click's Abort if the person says no.
     """
     while True:
-        with connected(context.folder, context.name) as house:
+        with connected(context.folder) as house:
             sale = house.ask("status")
             currency = Currency(sale["currency"], sale["decimals"])
             if plan is None or not sys.stdin.isatty():
@@ -50,7 +50,7 @@ def carry_out(
                 say(line, err=True)
             confirm(question)
         try:
-            with connected(context.folder, context.name) as house:
+            with connected(context.folder) as house:
                 return house.order(command), currency
         except RejectedError as error:
             if error.reject is not RejectCode.STATE_CHANGED:

@@ -1,4 +1,4 @@
-"""What the commands share: the options for the sale and for the person who asks, and the types of arguments."""
+"""What the commands share: the options for the sale and for the output, and the types of arguments."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,7 +10,7 @@ import click
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import AnyCommand
 from auctioneer.process.folder import DataFolder
-from auctioneer.rules.sale_settings import AUCTIONEER, Right, rights_in_order
+from auctioneer.rules.sale_settings import Right, rights_in_order
 from common.durations import DurationError, format_duration, parse_duration
 from common.lot_numbers import is_valid_lot
 from common.terminal.output import say_done
@@ -27,15 +27,7 @@ data_option: Final[Callable[[_Callback], _Callback]] = click.option(
     show_default=True,
     show_envvar=True,
     metavar="DIR",
-    help="The sale's data directory.",
-)
-as_option: Final[Callable[[_Callback], _Callback]] = click.option(
-    "--as",
-    "name",
-    default=AUCTIONEER,
-    show_default=True,
-    metavar="NAME",
-    help="Give the command as the auctioneer, or as this clerk (see `auctioneer clerk`).",
+    help="The sale's data directory, or a clerk's.",
 )
 json_option: Final[Callable[[_Callback], _Callback]] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs."
@@ -43,10 +35,9 @@ json_option: Final[Callable[[_Callback], _Callback]] = click.option(
 
 
 class ControlContext(NamedTuple):
-    """The sale, the person who gives the command, and whether the outcome is printed as JSON."""
+    """The sale, or the place of a clerk, and whether the outcome is printed as JSON."""
 
     folder: DataFolder
-    name: str
     as_json: bool
 
     def order(self, command: AnyCommand, done: str) -> None:
@@ -54,7 +45,7 @@ class ControlContext(NamedTuple):
 
         `{lot}` in the sentence becomes the lot's number as the house writes it.
         """
-        with connected(self.folder, self.name) as house:
+        with connected(self.folder) as house:
             lots = house.order(command).lots
         self.tell(done.replace("{lot}", lots[0]) if lots else done, lots)
 
@@ -64,14 +55,13 @@ class ControlContext(NamedTuple):
 
 
 def with_control_context(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options --data, --as and --json; it gets them as a `ControlContext`, its first argument."""
+    """Give a command the options --data and --json; it gets them as a `ControlContext`, its first argument."""
 
     @data_option
-    @as_option
     @json_option
     @wraps(command)
-    def with_context(folder: DataFolder, name: str, *, as_json: bool, **rest: object) -> None:
-        command(ControlContext(folder, name, as_json), **rest)
+    def with_context(folder: DataFolder, *, as_json: bool, **rest: object) -> None:
+        command(ControlContext(folder, as_json), **rest)
 
     return with_context
 

@@ -8,7 +8,7 @@ true: nothing was sent, or it is not known whether the command was done.
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +26,6 @@ from auctioneer.house.commands import (
     decode_control_answer,
 )
 from auctioneer.process.folder import DataFolder
-from auctioneer.rules.sale_settings import AUCTIONEER
 from common.codec import encode
 from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import KeyPair
@@ -51,14 +50,19 @@ _BREAKS: Final = zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 
 
 @contextmanager
-def connected(
-    folder: DataFolder, name: str = AUCTIONEER, *, timeout_ms: int = ANSWER_TIMEOUT_MS
-) -> Iterator["ControlClient"]:
-    """Yield a client of the house that runs on `folder`, with the control key `name`.
+def connected(folder: DataFolder, *, timeout_ms: int = ANSWER_TIMEOUT_MS) -> Iterator["ControlClient"]:
+    """Yield a client of the house that runs on `folder`; in a clerk's directory, of the one that `clerk.json` names.
 
     Raises UnreachableError if no house runs, JournalGoneError if its journal is gone too, and UsageError if there is no
-    such key.
+    control key.
     """
+    clerk = folder.clerk.read()
+    if clerk is not None:
+        if clerk.link:
+            raise UsageError(f"The link is not exchanged yet. Repeat `auctioneer clerk join {clerk.link}`.")
+        with client_of(clerk.address, clerk.keys, clerk.house_key, timeout_ms=timeout_ms) as client:
+            yield client
+        return
 
     def address() -> str:
         if not folder.whereabouts.is_held():
@@ -69,11 +73,23 @@ def connected(
         return record.control
 
     address()
-    keys, house = folder.keys.control(name), folder.keys.house()
-    with ExitStack() as resources:
-        context = resources.enter_context(new_context())
-        client = ControlClient(context, address, keys, house.public, timeout_ms=timeout_ms)
-        resources.callback(client.close)
+    keys, house = folder.keys.control(), folder.keys.house()
+    with (
+        new_context() as context,
+        closing(ControlClient(context, address, keys, house.public, timeout_ms=timeout_ms)) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def client_of(
+    address: str, keys: KeyPair, house_key: str, *, timeout_ms: int = ANSWER_TIMEOUT_MS
+) -> Iterator["ControlClient"]:
+    """Yield a client of the house at an address that stays the same."""
+    with (
+        new_context() as context,
+        closing(ControlClient(context, lambda: address, keys, house_key, timeout_ms=timeout_ms)) as client,
+    ):
         yield client
 
 
@@ -188,8 +204,8 @@ class ControlClient:
             if was_sent:
                 return None
             raise UnreachableError(
-                f"The house did not answer within {self._timeout_ms / 1000:g} s; nothing was sent. "
-                "It may be starting again: repeat this in a moment."
+                f"The house did not answer at {self._find_address()} within {self._timeout_ms / 1000:g} s; nothing was "
+                "sent. It may be starting again: repeat this in a moment."
             )
         answer = line.ask(body, self._timeout_ms)
         if answer is None:

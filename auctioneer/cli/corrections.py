@@ -136,7 +136,7 @@ def change(context: ControlContext, lot: str, reason: str, *, yes: bool, **field
     given = {field: text for field, text in fields.items() if text is not None}
     if not given:
         raise click.UsageError("Say what is to change, such as --title.")
-    with connected(context.folder, context.name) as house:
+    with connected(context.folder) as house:
         sale = house.ask("status")
         running = RunningSale(
             currency=Currency(sale["currency"], sale["decimals"]),
@@ -177,7 +177,7 @@ def _correct(context: ControlContext, command: AnyCorrection, question: str, *, 
         return Plan(shown, question, msgspec.structs.replace(command, if_seq=would_be["seq"]))
 
     done, currency = carry_out(context, None if yes else plan, command)
-    with connected(context.folder, context.name) as house:
+    with connected(context.folder) as house:
         (row,) = house.ask("lots", (command.lot,))
     context.tell(_now(done, row, currency), done.lots, results=done.results, lot=row)
 
@@ -232,7 +232,7 @@ def _offer(offer: Row, currency: Currency) -> str:
 
 def _amount(context: ControlContext, text: str) -> int:
     """Return an amount in the sale's currency, in minor units."""
-    with connected(context.folder, context.name) as house:
+    with connected(context.folder) as house:
         sale = house.ask("status")
     try:
         return Currency(sale["currency"], sale["decimals"]).parse(text)

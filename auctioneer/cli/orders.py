@@ -5,8 +5,6 @@ import click
 from auctioneer.cli.context import (
     DURATION,
     LOT,
-    RIGHT_NAMES,
-    RIGHTS,
     ControlContext,
     check_length,
     data_option,
@@ -19,9 +17,7 @@ from auctioneer.house.commands import (
     AddPartner,
     Admit,
     Announce,
-    Appoint,
     ChangeOfKeys,
-    Dismiss,
     Extend,
     OpenLot,
     Pause,
@@ -30,9 +26,7 @@ from auctioneer.house.commands import (
     Tell,
 )
 from auctioneer.process.folder import DataFolder
-from auctioneer.rules.sale_settings import AUCTIONEER, Right
 from common.durations import format_duration
-from common.errors import UsageError
 from common.limits import KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
 from common.terminal.commands import examples
 from common.terminal.output import say_done
@@ -129,45 +123,10 @@ def turn_out(context: ControlContext, bidder: str, reason: str, *, void_bids: bo
     check_length("--reason", reason, TEXT_CHARS_MAX)
     if reason and not void_bids:
         raise click.UsageError("--reason goes with --void-bids.")
-    with connected(context.folder, context.name) as house:
+    with connected(context.folder) as house:
         lots = house.order(Admit(bidder=bidder, admitted=False, void_bids=void_bids, reason=reason)).lots
     touched = f" Its bids are taken back on lot {', '.join(lots)}." if lots else ""
     context.tell(f"{bidder} is turned out.{touched}", lots)
-
-
-@click.command(
-    short_help="Appoint a clerk, or dismiss one.",
-    epilog=examples(
-        "auctioneer clerk bea --rights hammer,desk", "auctioneer open 7 --as bea", "auctioneer clerk bea --remove"
-    ),
-)
-@click.argument("name")
-@click.option("--rights", type=RIGHTS, metavar="LIST", help=f"What the clerk may do, of {RIGHT_NAMES}.")
-@click.option("--remove", is_flag=True, help="Dismiss the clerk NAME, and remove the key.")
-@data_option
-@json_option
-def clerk(folder: DataFolder, name: str, *, rights: tuple[Right, ...] | None, remove: bool, as_json: bool) -> None:
-    """Make a control key for the clerk NAME and print the file that holds it; works while the house runs.
-
-    With --as NAME a clerk gives the commands for which there is a right, and sees the reports. Give --rights again to
-    change them, which counts at once. If others have seen the key, remove the clerk and make another key: the old one
-    then no longer counts.
-    """
-    folder.require_sale()
-    if remove == (rights is not None):
-        raise click.UsageError(f"Give either --rights, of {RIGHT_NAMES}, or --remove.")
-    if name == AUCTIONEER:
-        raise UsageError(f"{AUCTIONEER!r} is the auctioneer's own key; choose another name for a clerk.")
-    key_file = folder.keys.control_file(name)  # raises if a clerk can't have the name
-    if rights is None:
-        _change_keys(folder, Dismiss(name=name))
-        key_file.unlink(missing_ok=True)
-        done = f"{name} gives commands no longer."
-    else:
-        _change_keys(folder, Appoint(name=name, key=folder.keys.make_control(name).public, rights=rights))
-        done = str(key_file)
-    document = {"name": name, "removed": True} if remove else {"name": name, "key_file": done}
-    say_done(done, document, as_json=as_json)
 
 
 @click.command(
@@ -190,16 +149,16 @@ def partner(folder: DataFolder, name: str, key: str | None, *, remove: bool, as_
     if remove == (key is not None):
         raise click.UsageError("Give either the partner's KEY or --remove.")
     if key is None:
-        _change_keys(folder, RemovePartner(name=name))
+        change_keys(folder, RemovePartner(name=name))
         say_done(f"{name} is no partner any more.", {"name": name, "removed": True}, as_json=as_json)
         return
     if len(key) != KEY_CHARS:
         raise click.BadParameter(f"it has {len(key)} characters; a public key has {KEY_CHARS}.", param_hint="KEY")
-    _change_keys(folder, AddPartner(name=name, key=key))
+    change_keys(folder, AddPartner(name=name, key=key))
     say_done(f"{name} is a partner and may look on.", {"name": name, "key": key}, as_json=as_json)
 
 
-def _change_keys(folder: DataFolder, command: ChangeOfKeys) -> None:
+def change_keys(folder: DataFolder, command: ChangeOfKeys) -> None:
     """Record whose key is valid: the running house does it, or this process if none runs."""
     if folder.whereabouts.is_held():
         with connected(folder) as house:

@@ -44,7 +44,7 @@ def add(context: ControlContext, person: str, number: int | None) -> None:
     if not person:
         raise click.BadParameter("it is empty.", param_hint="NAME")
     check_length("NAME", person, NAME_CHARS_MAX)
-    with connected(context.folder, context.name) as house:
+    with connected(context.folder) as house:
         given = house.order(AddPaddle(name=person, paddle=number)).paddle
     say_done(f"{person} has paddle {given}.", {"paddle": given, "name": person}, as_json=context.as_json)
 
@@ -77,7 +77,7 @@ def code(context: ControlContext, paddle: str, valid_ms: int) -> None:
             f"a code is valid for at most {format_duration(CODE_VALID_MS_MAX)}.", param_hint="--for"
         )
     drawn = draw_code(secrets.choice)
-    with connected(context.folder, context.name) as house:
+    with connected(context.folder) as house:
         done = house.order(IssueCode(bidder=paddle, code=drawn, valid_ms=valid_ms))
     document = {"paddle": done.paddle, "code": drawn, "expires_at_ms": done.expires_at_ms}
     if context.as_json:

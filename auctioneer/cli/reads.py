@@ -24,11 +24,15 @@ _DELIMITERS: Final = {",": ",", ";": ";", "tab": "\t"}
 
 
 class Reading(NamedTuple):
-    """The sale at a glance and one more report. `record` describes the running house; None if there is none."""
+    """The sale at a glance and one more report.
+
+    `is_live` if the running house gave them. `record` describes it; None if there is none, or on another machine.
+    """
 
     sale: Row
     report: Any
-    record: RunningHouse | None
+    record: RunningHouse | None = None
+    is_live: bool = True
 
 
 def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Reading:
@@ -37,18 +41,19 @@ def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Re
     Raises UsageError if there is neither, UnreachableError if a house runs but does not answer, RejectedError for an
     unknown lot, and StorageError if the journal can't be read.
     """
-    if context.folder.whereabouts.is_held():
-        with connected(context.folder, context.name) as house:
+    is_remote = context.folder.clerk.read() is not None
+    if is_remote or context.folder.whereabouts.is_held():
+        with connected(context.folder) as house:
             sale = house.ask("status")
             asked = sale if report == "status" else house.ask(report, lots)
-        return Reading(sale, asked, context.folder.whereabouts.read())
+        return Reading(sale, asked, None if is_remote else context.folder.whereabouts.read())
     offline = read_sale(context.folder)
-    return Reading(offline.ask("status"), offline.ask(report, lots), None)
+    return Reading(offline.ask("status"), offline.ask(report, lots), is_live=False)
 
 
 def say_if_stopped(reading: Reading, folder: DataFolder) -> None:
     """Say that a report is from the journal, if no house runs."""
-    if reading.record is None:
+    if not reading.is_live:
         when = local_time(reading.sale["now_ms"])
         say(
             f"The house is not running; this is the sale as it stood at {when}. "
@@ -61,6 +66,7 @@ def say_if_stopped(reading: Reading, folder: DataFolder) -> None:
 @with_control_context
 def link(context: ControlContext) -> None:
     """Print the link by which bidders join the running house."""
+    context.folder.require_no_clerk()
     record = context.folder.whereabouts.read() if context.folder.whereabouts.is_held() else None
     if record is None:
         raise UnreachableError(
@@ -82,8 +88,8 @@ def status(context: ControlContext) -> None:
     reading = read(context, "status")
     sale, record = reading.sale, reading.record
     if context.as_json:
-        house = {"running": True, "pid": record.pid, "link": record.link} if record else {"running": False}
-        print_json({"running": False, "pid": None, "link": None} | house | sale)
+        house = {"pid": record.pid, "link": record.link} if record else {"pid": None, "link": None}
+        print_json({"running": reading.is_live} | house | sale)
         return
     say_if_stopped(reading, context.folder)
     counts = [f"{count} {state}" for state, count in sale["lots"].items() if count]
@@ -92,7 +98,7 @@ def status(context: ControlContext) -> None:
     print_fields(
         [
             ("Sale", f"{sale['title']} ({sale['status']})"),
-            ("House", f"running, process {record.pid}" if record else "not running"),
+            ("House", _house(reading)),
             ("Began", local_time(sale["started_at_ms"])),
             ("Lots", f"{sum(sale['lots'].values())}: {', '.join(counts)}" if counts else "0"),
             ("Bidders", f"{sale['bidders']}{desk}{waiting}"),
@@ -102,6 +108,12 @@ def status(context: ControlContext) -> None:
             ("Join link", record.link if record else ""),
         ]
     )
+
+
+def _house(reading: Reading) -> str:
+    if not reading.is_live:
+        return "not running"
+    return f"running, process {reading.record.pid}" if reading.record else "running, on another machine"
 
 
 def _status_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -199,11 +199,21 @@ class IssueCode(Command, frozen=True, tag="issue_code"):
 
 
 class Appoint(Command, frozen=True, tag="appoint"):
-    """Let the clerk with this public key give commands; an earlier key of the same clerk is no longer valid."""
+    """Appoint a clerk by a link, whose key this is. The clerk puts a key of its own in its place, by `Redeem`.
+
+    Whoever sends the command makes the link's key, and gives its secret half to the clerk alone.
+    """
 
     name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
     key: Annotated[str, Meta(min_length=KEY_CHARS, max_length=KEY_CHARS)]
     rights: tuple[Right, ...]
+    valid_ms: Annotated[int, Meta(ge=1, le=CODE_VALID_MS_MAX)]
+
+
+class Redeem(Command, frozen=True, tag="redeem"):
+    """Put a clerk's own public key in the place of the link's, with which this command comes. The link is used up."""
+
+    key: Annotated[str, Meta(min_length=KEY_CHARS, max_length=KEY_CHARS)]
 
 
 class ChangeRights(Command, frozen=True, tag="change_rights"):
@@ -214,7 +224,7 @@ class ChangeRights(Command, frozen=True, tag="change_rights"):
 
 
 class Dismiss(Command, frozen=True, tag="dismiss"):
-    """Let a clerk no longer give commands."""
+    """Let a clerk no longer give commands, from now on: connections end, and what is under way is refused."""
 
     name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
 
@@ -265,6 +275,7 @@ AnyCommand = (
     | AddPaddle
     | IssueCode
     | Appoint
+    | Redeem
     | ChangeRights
     | Dismiss
     | AddPartner
@@ -276,7 +287,7 @@ AnyCommand = (
 class Done(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="done"):
     """A command was carried out and is durable. `lots` are those that it changed, `results` those that it ended.
 
-    `paddle` is that of the person whom a command of the desk was about, and `expires_at_ms` the end of a new code.
+    `paddle` is that of the person whom a command of the desk was about. A new code or link ends at `expires_at_ms`.
     """
 
     id: int

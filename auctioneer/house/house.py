@@ -89,7 +89,7 @@ class Batch(NamedTuple):
     released: list[Released]
     """Answers to questions that waited; like all answers they leave after the commit."""
     turned_out: list[str]
-    """The keys whose broadcasts end after the commit; otherwise their granted subscriptions would last."""
+    """The keys whose connections to broadcasts and commands end after the commit; otherwise these would last."""
 
 
 class House:
@@ -237,9 +237,10 @@ class House:
         is_admitted = entry.admitted if entry is not None else self.may_hear(key) or None
         return self.admission.may_connect(key, is_admitted=is_admitted)
 
-    def may_command(self, key: str) -> bool:
-        """Return whether a key may give commands. The door's thread calls this."""
-        return key in self.controllers
+    def may_command(self, key: str, now_ms: int) -> bool:
+        """Return whether a key may connect to give commands. The door's thread calls this."""
+        who = self.controllers.get(key)
+        return who is not None and (who.until_ms is None or now_ms < who.until_ms)
 
     def spend(self, principal: str, now_ms: int) -> bool:
         """Charge a principal for something other than a request; return whether the budget was enough."""
@@ -364,13 +365,16 @@ class House:
     def change_settings(self, now_ms: int, by: str, settings: SaleSettings) -> SettingsChanged:
         """Replace the sale's settings; the caller must ensure that the new ones have no fault.
 
-        A partner that is not among them is out at once.
+        A partner or a clerk that is not among them is out at once.
         """
         fact = SettingsChanged(at_ms=now_ms, settings=settings, by=by)
+        before = self.sale_settings
         partners_before = self.admission.partners
         self._run_by(settings)
         self._batch.facts.append(fact)
         self._batch.turned_out.extend(partners_before - self.admission.partners)
+        gone = (one.key for one in before.controllers if settings.controller(one.name) is None)
+        self._batch.turned_out.extend(gone)
         return fact
 
     def admit_listed(self, keys: frozenset[str]) -> None:

@@ -13,6 +13,7 @@ from auctioneer.house.formats.table import bidding
 from auctioneer.house.house import House
 from auctioneer.house.register import Enrolled, Register
 from auctioneer.rules.lots import LotState
+from auctioneer.rules.sale_settings import Controller
 from auctioneer.rules.terms import LotDefaults, LotSpec
 from common.errors import RejectCode, RejectedError
 from common.lot import LotStatus, Result
@@ -107,6 +108,20 @@ def paddles(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
     ]
 
 
+def clerks(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return all clerks, whatever lots were chosen: their rights, and until when a link counts."""
+    return [
+        {
+            "name": one.name,
+            "rights": [right.value for right in one.rights],
+            "state": _state_of_clerk(one, now_ms),
+            "link_expires_at_ms": one.until_ms,
+        }
+        for one in house.sale_settings.controllers
+        if one.role is Role.CLERK
+    ]
+
+
 def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
     """Return the result of each chosen lot, or its present state. The `price` of a sold lot is the price paid.
 
@@ -183,6 +198,12 @@ def _state_of(entry: Enrolled) -> str:
     return "waiting" if entry.waiting else "turned out"
 
 
+def _state_of_clerk(clerk: Controller, now_ms: int) -> str:
+    if clerk.until_ms is None:
+        return "joined"
+    return "invited" if now_ms < clerk.until_ms else "link expired"
+
+
 def _open_code_ms(register: Register, paddle: int, now_ms: int) -> int | None:
     code = register.code_of(paddle)
     return code.expires_at_ms if code is not None and register.may_bind(now_ms, paddle) else None
@@ -224,6 +245,7 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "lots": lots,
     "bidders": bidders,
     "paddles": paddles,
+    "clerks": clerks,
     "results": results,
     "lot_defaults": lot_defaults,
     "specs": specs,

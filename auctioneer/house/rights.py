@@ -3,6 +3,7 @@
 from typing import Final
 
 from auctioneer.house.commands import (
+    MYSELF,
     AddLots,
     AddPaddle,
     AddPartner,
@@ -23,6 +24,7 @@ from auctioneer.house.commands import (
     Move,
     OpenLot,
     Pause,
+    Redeem,
     RemovePartner,
     Reopen,
     Resume,
@@ -70,11 +72,17 @@ NEEDED: Final[dict[type[Command], _Needed]] = {
     AddPartner: AUCTIONEER_ONLY,
     RemovePartner: AUCTIONEER_ONLY,
 }
-"""For each command the rights of which one is enough. `Ask` is not among them: everybody here may read."""
+"""For each command the rights of which one is enough."""
+FOR_ALL: Final = (Ask, Redeem)
+"""Not in the table: everybody who gives commands may read, and a link's key may be exchanged."""
 
 
-def why_not(who: Controller, command: AnyCommand) -> str:
+def why_not(who: Controller, command: AnyCommand, now_ms: int) -> str:
     """Return why a person may not give a command, and who can change that; empty if the person may."""
+    if who.until_ms is not None:
+        return _why_not_by_link(who.until_ms, command, now_ms)
+    if isinstance(command, Redeem):
+        return "this key is no link's, so there is nothing to put in its place"
     if who.role is Role.AUCTIONEER or isinstance(command, Ask):
         return ""
     needed = NEEDED[type(command)]
@@ -85,13 +93,16 @@ def why_not(who: Controller, command: AnyCommand) -> str:
     if not needed:
         return "only the auctioneer may do that"
     rights = [right.value for right in Right if right in needed]
-    wanted = rights_with(who, rights[0])
+    wanted = ",".join([*(one.value for one in who.rights), rights[0]])
     return (
         f"{who.name} has not the right {' or '.join(rights)}. The auctioneer can give it: "
-        f"auctioneer clerk {who.name} --rights {wanted}"
+        f"auctioneer clerk rights {who.name} {wanted}"
     )
 
 
-def rights_with(who: Controller, right: str) -> str:
-    """Return a person's rights and one more, as the command line has them."""
-    return ",".join([*(one.value for one in who.rights), right])
+def _why_not_by_link(until_ms: int, command: AnyCommand, now_ms: int) -> str:
+    if now_ms >= until_ms:
+        return "the link has expired. The auctioneer can make another: auctioneer clerk add"
+    if isinstance(command, Redeem) or (isinstance(command, Ask) and command.report == MYSELF):
+        return ""
+    return "a link is no key for commands. Make one with it first: auctioneer clerk join LINK"

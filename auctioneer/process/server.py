@@ -17,6 +17,7 @@ from auctioneer.journal.snapshots import SnapshotMaker
 from auctioneer.monitoring.counters import Counters, Vitals
 from auctioneer.monitoring.logs import Teller
 from auctioneer.network.broadcasts import frames
+from auctioneer.network.control_lines import ControlLines
 from auctioneer.network.endpoints import Endpoints, user_id
 from auctioneer.network.floods import Floods
 from auctioneer.network.introductions import Introductions
@@ -71,6 +72,7 @@ class Server:
         self._control = endpoints.control
         self._subscriptions = Subscriptions(endpoints.publisher, endpoints.turned_away.add)
         self._floods = Floods(endpoints.requests, endpoints.turned_away)
+        self._control_lines = ControlLines(endpoints.control)
         self._command_budgets = Budgets(COMMANDS_PER_S)
         self._control_floods = Floods(endpoints.control, endpoints.turned_away)
         self._pacer = Pacer(ENCRYPTED_DELIVERY_US if is_encrypted else DELIVERY_US)
@@ -228,6 +230,7 @@ class Server:
             key = user_id(frame) or ""
             if self._control_floods.pass_over(key, routing_id, frame):
                 return
+            self._control_lines.note(key, frame)
             budget = self._command_budgets.of(key, now_ms)
             if budget.spend(now_ms):
                 answer = self._sale.carry_out(key, body)
@@ -280,6 +283,7 @@ class Server:
                 self._broadcast(self._pacer.pop(now_ms))
                 for key in one.batch.turned_out:
                     self._subscriptions.cut_off(key)
+                    self._control_lines.cut_off(key)
 
     def _answer(self, sender: "zmq.Socket[bytes]", answers: list[Addressed]) -> None:
         send = sender.send

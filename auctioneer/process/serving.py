@@ -95,13 +95,13 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
 
         gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
         sale = open_sale(folder, settings, spec, chosen=chosen)
-        endpoints.admit_by(sale.house.may_connect, sale.house.may_command)
+        _admit_by(endpoints, sale)
         snapshots = resources.enter_context(closing(SnapshotWriter(folder.snapshots)))
 
         def take_up_again(stored: ChainEnd) -> OpenSale:
             snapshots.close()
             again = open_sale(folder, settings, None, sale.clock, chosen, stored)
-            endpoints.admit_by(again.house.may_connect, again.house.may_command)
+            _admit_by(endpoints, again)
             return again
 
         server = Server(
@@ -128,6 +128,11 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
 
             _calm_collector()
             server.run(on_serving)
+
+
+def _admit_by(endpoints: Endpoints, sale: OpenSale) -> None:
+    """Have the door go by the house of a sale."""
+    endpoints.admit_by(sale.house.may_connect, lambda key: sale.house.may_command(key, sale.clock.now_ms()))
 
 
 def _listening(options: RunOptions, folder: DataFolder) -> Listening:

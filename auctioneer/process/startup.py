@@ -61,7 +61,9 @@ def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
     `tell` gets what a person should know of the catalogue, though nothing is wrong with it. Raises UsageError for a
     catalogue with faults and where there is neither a catalogue nor a sale, and StorageError as `has_begun` does.
     """
-    is_begun = has_begun(DataFolder(options.data))
+    folder = DataFolder(options.data)
+    folder.require_no_clerk()
+    is_begun = has_begun(folder)
     if options.catalogue is not None or options.is_example:
         path = options.catalogue
         spec = bundled_catalogue("example") if path is None else load_catalogue(path, tell)
@@ -203,7 +205,7 @@ def change_keys_offline(folder: DataFolder, command: ChangeOfKeys) -> None:
             alive_ms = journal.alive_ms
             loaded = folder.snapshots.load(journal)
             house = read_house(journal, loaded, HouseSettings(instance="", publish_port=0), alive_ms)
-            outcome = change_keys(house, command, AUCTIONEER, alive_ms)
+            outcome = change_keys(house, command, AUCTIONEER, alive_ms, Clock(alive_ms).now_ms())
             if isinstance(outcome, Refused):
                 raise RejectedError(outcome.code, outcome.detail)
             append(journal, house.flush().facts, (), alive_ms)

@@ -51,13 +51,15 @@ class Right(Enum):
 class Controller(msgspec.Struct, frozen=True):
     """A person who gives commands: the name in the record, the role, and the public key that proves who it is.
 
-    `rights` are those of a clerk, each once, in the order of `Right`; the auctioneer needs none.
+    `rights` are those of a clerk, each once, in the order of `Right`; the auctioneer needs none. If `until_ms` is set,
+    the key is that of a link: it only serves to put the clerk's own key in its place, and only before that moment.
     """
 
     name: str
     role: Role
     key: str
     rights: tuple[Right, ...] = ()
+    until_ms: int | None = None
 
 
 class Partner(msgspec.Struct, frozen=True):

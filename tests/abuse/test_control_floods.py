@@ -77,10 +77,9 @@ def test_strangers_keep_no_command_out(house: HouseProcess) -> None:
 
 
 def test_a_clerk_that_floods_is_cut_off_and_keeps_nobody_out(house: HouseProcess) -> None:
-    made = house.auctioneer("clerk", "eve", "--rights", "bids")
-    assert made.exit_code == 0, made.stderr
-    keys = DataFolder(house.data).keys.control("eve")
-    with unshaken(house) as honest, new_context() as context, closing(dealer(house, context, keys)) as eve:
+    place = DataFolder(house.clerk("eve", "bids")).clerk.read()
+    assert place is not None
+    with unshaken(house) as honest, new_context() as context, closing(dealer(house, context, place.keys)) as eve:
         ends = eve.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
         eve.connect(house.record["control"])
         question = encode(Ask(id=1, report="status"))

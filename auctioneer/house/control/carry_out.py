@@ -14,17 +14,19 @@ from auctioneer.house.commands import (
     AnyCommand,
     AnyControlAnswer,
     AnyCorrection,
+    Appoint,
     Ask,
     ChangeOfKeys,
     Done,
     EndSale,
     IssueCode,
+    Redeem,
     Report,
     Tell,
 )
 from auctioneer.house.control.corrections import correct
 from auctioneer.house.control.desk import admit, at_the_desk, tell
-from auctioneer.house.control.keys import change_keys
+from auctioneer.house.control.keys import change_keys, redeem
 from auctioneer.house.control.lots import decide
 from auctioneer.house.house import House
 from auctioneer.house.rights import why_not
@@ -54,7 +56,8 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
         return Rejected(id=refused.request_id, code=refused.code, detail=refused.detail)
     if command.id == UNNUMBERED:
         return Rejected(id=UNNUMBERED, code=RejectCode.MALFORMED, detail="a command needs an id")
-    if isinstance(command, Ask):
+    refusal = why_not(who, command, now_ms)
+    if isinstance(command, Ask) and not refusal:
         house.advance(now_ms)
         return _report(house, who, command, now_ms)
     digest = digest_of(house.engine.sale.sale, body)
@@ -63,11 +66,10 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
         return msgspec.convert({"id": command.id, **known.answer}, Done)
     if known is not None:
         return Rejected(id=command.id, code=known, detail=_UNUSABLE[known])
-    refusal = why_not(who, command)
     if refusal:
         return Rejected(id=command.id, code=RejectCode.FORBIDDEN, detail=refusal)
     house.advance(now_ms)
-    answer = _carry_out(house, command, who.name, now_ms)
+    answer = _carry_out(house, who, command, now_ms)
     if isinstance(answer, Done):
         house.note_command(
             CommandDone(
@@ -96,8 +98,9 @@ def _fields_of(answer: Done) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in ("type", "id")}
 
 
-def _carry_out(house: House, command: AnyCommand, by: str, now_ms: int) -> AnyControlAnswer:
+def _carry_out(house: House, who: Controller, command: AnyCommand, now_ms: int) -> AnyControlAnswer:
     """Do a command that its sender may give, and that was not done before."""
+    by = who.name
     if isinstance(command, AddPaddle | IssueCode):
         return at_the_desk(house, command, by, now_ms)
     outcome: Decision | reports.Row
@@ -107,8 +110,10 @@ def _carry_out(house: House, command: AnyCommand, by: str, now_ms: int) -> AnyCo
         outcome = admit(house, command, by, now_ms)
     elif isinstance(command, Tell):
         outcome = tell(house, command, by, now_ms)
+    elif isinstance(command, Redeem):
+        outcome = redeem(house, who, command, now_ms)
     elif isinstance(command, ChangeOfKeys):
-        outcome = change_keys(house, command, by, now_ms)
+        outcome = change_keys(house, command, by, now_ms, now_ms)
     else:
         outcome = decide(house, command, by, now_ms)
     if isinstance(outcome, Refused):
@@ -116,10 +121,13 @@ def _carry_out(house: House, command: AnyCommand, by: str, now_ms: int) -> AnyCo
     if isinstance(outcome, dict):
         return Report(id=command.id, report=outcome)
     house.advance(now_ms)
-    lots = _lots_of(outcome)
+    lots, expires_at_ms = _lots_of(outcome), None
+    if isinstance(command, Appoint):
+        expires_at_ms = now_ms + command.valid_ms
     ended = [lot for name in lots if (lot := house.engine.lots[name]).view.status.is_final]
     return Done(
         id=command.id,
+        expires_at_ms=expires_at_ms,
         lots=lots,
         results=tuple(reports.results(house, now_ms, ended)),
         goes_on=isinstance(command, EndSale) and not house.has_ended,

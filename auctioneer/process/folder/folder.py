@@ -3,13 +3,17 @@
 DIR/journal.sqlite3        the record
 DIR/snapshot-POSITION      the state after that fact; the newest two are kept, to start faster
 DIR/keys/house.json        the house's CURVE key: the identity that join links name
-DIR/keys/control/NAME.json keys of the auctioneer and of clerks, for the control endpoint
+DIR/keys/control/auctioneer.json  the auctioneer's key, for the control endpoint
 DIR/machine.json           the settings of this machine: hosts, ports
 DIR/admitted-keys.txt      the list for `--admit list`: a bidder's public key on each line
 DIR/sale.json              which sale was begun here; another one never replaces it
 DIR/house.json             the addresses of the running house, or of the last one
 DIR/lock                   locked while a house runs
 DIR/backup.json            only in a backup: its content; no house may run on a backup
+
+A clerk's directory has nothing of these, but
+
+DIR/clerk.json             the clerk's key and the address of the house
 """
 
 from pathlib import Path
@@ -17,6 +21,7 @@ from pathlib import Path
 from auctioneer.journal import JournalGoneError, Store
 from auctioneer.journal.snapshots import SnapshotFiles
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
+from auctioneer.process.folder.clerk import ClerkFile
 from auctioneer.process.folder.keys import KeyFiles
 from auctioneer.process.folder.machine import MachineFile
 from auctioneer.process.folder.whereabouts import SaleMark, Whereabouts
@@ -32,6 +37,7 @@ class DataFolder:
         self.keys = KeyFiles(path)
         self.machine = MachineFile(path / "machine.json")
         self.whereabouts = Whereabouts(path)
+        self.clerk = ClerkFile(path / "clerk.json")
 
     @property
     def journal(self) -> Path:
@@ -66,9 +72,19 @@ class DataFolder:
         """Raise UsageError if no sale was ever held here, and JournalGoneError if its journal is gone."""
         if self.has_sale:
             return
+        self.require_no_clerk()
         if self.was_held:
             raise self.journal_gone()
         raise UsageError(f"There is no sale in {self.path}. Is --data the directory of your sale?")
+
+    def require_no_clerk(self) -> None:
+        """Raise UsageError in a clerk's directory."""
+        clerk = self.clerk.read()
+        if clerk is not None:
+            raise UsageError(
+                f"{self.path} has the key of the clerk {clerk.name}, and no sale. Do this on the house's machine, or "
+                "choose another directory with --data."
+            )
 
     def journal_gone(self) -> JournalGoneError:
         """Return the error for a directory whose sale has lost its journal, or has the journal of another sale."""

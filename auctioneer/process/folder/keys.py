@@ -1,15 +1,15 @@
-"""The keys in a data directory: the house's, those that give commands, and the list for `--admit list`."""
+"""The keys in a data directory: the house's, the auctioneer's, and the list for `--admit list`."""
 
 from pathlib import Path
 
-from auctioneer.rules.sale_settings import AUCTIONEER, HOUSE, is_clerk_name
+from auctioneer.rules.sale_settings import AUCTIONEER
 from common.errors import UsageError
 from common.keys import KeyPair, load_or_make_keys
 from common.limits import KEY_CHARS
 
 
 class KeyFiles:
-    """`keys/house.json`, `keys/control/NAME.json` and `admitted-keys.txt` of one data directory."""
+    """`keys/house.json`, `keys/control/auctioneer.json` and `admitted-keys.txt` of one data directory."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -18,28 +18,20 @@ class KeyFiles:
         """Return the house's keys, which are made at first use."""
         return load_or_make_keys(self._folder / "keys" / "house.json")
 
-    def control(self, name: str = AUCTIONEER) -> KeyPair:
-        """Return the keys of the auctioneer or of a clerk. Raises UsageError if there are none."""
-        path = self.control_file(name)
-        if not path.exists():
-            raise UsageError(
-                f"There is no control key {name!r} in {self._folder}. "
-                "Is this the data directory of a sale? A clerk's key is made by `auctioneer clerk NAME`."
-            )
-        return load_or_make_keys(path)
+    def control(self) -> KeyPair:
+        """Return the auctioneer's keys. Raises UsageError if there are none."""
+        if not self.control_file.exists():
+            raise UsageError(f"There is no control key in {self._folder}. Is this the data directory of a sale?")
+        return load_or_make_keys(self.control_file)
 
-    def make_control(self, name: str = AUCTIONEER) -> KeyPair:
-        """Return the keys of the auctioneer or of a clerk, made at first use; the sale's record must list them too.
+    def make_control(self) -> KeyPair:
+        """Return the auctioneer's keys, made at first use; the sale's record must list them too."""
+        return load_or_make_keys(self.control_file)
 
-        Raises UsageError for a name that is neither the auctioneer's nor a possible name of a clerk.
-        """
-        return load_or_make_keys(self.control_file(name))
-
-    def control_file(self, name: str) -> Path:
-        """Return the path of the key file of the auctioneer or of a clerk. Raises UsageError as `make_control` does."""
-        if name != AUCTIONEER and not is_clerk_name(name):
-            raise UsageError(f"{name!r} can't name a clerk: use lower-case letters, digits and hyphens, not {HOUSE!r}.")
-        return self._folder / "keys" / "control" / f"{name}.json"
+    @property
+    def control_file(self) -> Path:
+        """The path of the auctioneer's key file."""
+        return self._folder / "keys" / "control" / f"{AUCTIONEER}.json"
 
     @property
     def admitted_file(self) -> Path:

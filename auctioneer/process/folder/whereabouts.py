@@ -28,7 +28,7 @@ class RunningHouse(msgspec.Struct, frozen=True):
     link: str
     port: int
     publish_port: int
-    control_place: str = ""
+    control_place: str
     """HOST:PORT at which clerks on other machines give commands."""
     metrics: str = ""
     """The address of its metrics; empty if there are none."""

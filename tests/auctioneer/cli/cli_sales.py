@@ -126,10 +126,12 @@ def _serve(
     stop = context.socket(zmq.PAIR)
     stop.connect("inproc://stop")
     endpoints = Endpoints(Listening("127.0.0.1", 0), folder.keys.house())
-    folder.whereabouts.write(RunningHouse(PID, PID, "test", endpoints.control_address, LINK, 1, 2))
+    folder.whereabouts.write(
+        RunningHouse(PID, PID, "test", endpoints.control_address, LINK, 1, 2, str(endpoints.control_place))
+    )
     try:
         with sale_of(folder) as sale:
-            endpoints.admit_by(sale.house.may_connect, sale.house.may_command)
+            endpoints.admit_by(sale.house.may_connect, lambda key: sale.house.may_command(key, sale.clock.now_ms()))
             ready.set()
             _answer_all(sale, endpoints.control, stop, answer)
     finally:

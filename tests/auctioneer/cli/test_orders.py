@@ -128,43 +128,10 @@ def test_a_bidder_is_turned_out_and_admitted_by_name_or_paddle(folder: DataFolde
         assert auctioneer(folder, "admit", "").exit_code == 2
 
 
-def test_a_clerk_gets_a_key_and_may_do_less(folder: DataFolder) -> None:
-    with desk(folder):
-        made = auctioneer(folder, "clerk", "bea", "--rights", "hammer,desk")
-        path = Path(made.stdout.strip())
-        assert path.stat().st_mode & 0o777 == 0o600
-        assert auctioneer(folder, "open", "2", "--as", "bea").exit_code == 0
-        refused = auctioneer(folder, "withdraw", "2", "--as", "bea")
-        assert (refused.exit_code, "[forbidden]" in refused.stderr) == (3, True)
-        assert auctioneer(folder, "clerk", "bea", "--rights", "hammer,desk").stdout == made.stdout
-
-
-def test_a_clerk_is_made_and_removed_also_while_no_house_runs(folder: DataFolder) -> None:
-    with sale_of(folder) as sale:
-        alive_ms = sale.journal.alive_ms
-    made = auctioneer(folder, "clerk", "bea", "--rights", "hammer,desk", "--json")
-    assert json.loads(made.stdout) == {"name": "bea", "key_file": str(folder.keys.control_file("bea"))}
-    position = journal_end(folder)
-    assert auctioneer(folder, "clerk", "bea", "--rights", "hammer,desk").exit_code == 0
-    assert journal_end(folder) == position == (position[0], alive_ms), "once is enough, and no time has passed"
-    with desk(folder):
-        assert auctioneer(folder, "open", "2", "--as", "bea").exit_code == 0
-    assert json.loads(auctioneer(folder, "clerk", "bea", "--remove", "--json").stdout) == {
-        "name": "bea",
-        "removed": True,
-    }
-    assert not folder.keys.control_file("bea").exists()
-    again = auctioneer(folder, "clerk", "bea", "--remove")
-    assert (again.exit_code, "there is no clerk bea" in again.stderr) == (3, True)
-    for name in ("auctioneer", "house", "../../lock"):
-        assert auctioneer(folder, "clerk", name, "--remove").exit_code == 2
-
-
 def test_a_bidder_is_told_something_alone(folder: DataFolder) -> None:
     with desk(folder):
         assert auctioneer(folder, "tell", "Ann", "Your lot is ready").exit_code == 0
-        assert auctioneer(folder, "clerk", "bea", "--rights", "hammer,desk").exit_code == 0
-        assert auctioneer(folder, "tell", "1", "At the desk", "--as", "bea").exit_code == 0
+        assert auctioneer(folder, "tell", "1", "At the desk").exit_code == 0
         assert auctioneer(folder, "tell", "nobody", "Hello").exit_code == 3
         for wrong in (("Ann", ""), ("Ann", "  "), ("Ann", "x" * 501), ("", "Hello")):
             assert auctioneer(folder, "tell", *wrong).exit_code == 2
@@ -172,7 +139,7 @@ def test_a_bidder_is_told_something_alone(folder: DataFolder) -> None:
         told = [fact for _, fact in sale.journal.read() if isinstance(fact, BidderTold)]
         assert [(fact.paddle, fact.news_seq, fact.text, fact.by) for fact in told] == [
             (1, 1, "Your lot is ready", "auctioneer"),
-            (1, 2, "At the desk", "bea"),
+            (1, 2, "At the desk", "auctioneer"),
         ]
 
 
@@ -199,14 +166,6 @@ def journal_end(folder: DataFolder) -> tuple[int, int]:
         return journal.position, journal.alive_ms
     finally:
         journal.close()
-
-
-def test_a_clerk_needs_a_sale_and_a_name_of_the_own(folder: DataFolder, tmp_path: Path) -> None:
-    assert auctioneer(folder, "clerk", "auctioneer", "--rights", "hammer,desk").exit_code == 2
-    assert auctioneer(folder, "clerk", "Not/A/Name", "--rights", "hammer,desk").exit_code == 2
-    nowhere = DataFolder(tmp_path / "nowhere")
-    assert auctioneer(nowhere, "clerk", "bea", "--rights", "hammer,desk").exit_code == 2
-    assert not nowhere.path.exists()
 
 
 # --- adding lots -----------------------------------------------------------------------------------------------------

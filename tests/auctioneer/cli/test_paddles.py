@@ -94,11 +94,3 @@ def test_the_list_is_for_people_too_and_needs_no_house(folder: DataFolder) -> No
 def test_what_can_t_be_meant_is_not_sent(folder: DataFolder, words: list[str], said: str) -> None:
     result = paddle(folder, *words)
     assert (result.exit_code, said in result.stderr) == (2, True), result.stderr
-
-
-def test_a_clerk_keeps_the_desk(folder: DataFolder) -> None:
-    with desk(folder):
-        auctioneer(folder, "clerk", "bea", "--rights", "hammer,desk")
-        assert paddle(folder, "add", "Ben", "--as", "bea").exit_code == 0
-        assert paddle(folder, "code", "Ben", "--as", "bea").exit_code == 0
-        assert paddle(folder, "code", "Ann", "--as", "bea").exit_code == 3, "she has joined already"

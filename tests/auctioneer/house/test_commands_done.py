@@ -49,7 +49,7 @@ EVERY_KIND: list[AnyCommand] = [
     Admit(id=7, bidder="Ann", admitted=False),
     AddPaddle(id=7, name="Dan"),
     IssueCode(id=7, bidder="Eve", code=CODE, valid_ms=HOUR_MS),
-    Appoint(id=7, name="cat", key="c" * 40, rights=()),
+    Appoint(id=7, name="cat", key="c" * 40, rights=(), valid_ms=HOUR_MS),
 ]
 
 

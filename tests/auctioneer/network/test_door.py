@@ -13,7 +13,7 @@ from auctioneer.network import door
 from auctioneer.network.door import TURNED_AWAY_S, Audience, Controllers, Door, Public, TurnedAway, Word
 from auctioneer.rules.sale_settings import AdmissionMode
 from common.messages import Role
-from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale
+from tests.auctioneer.house.house_examples import ANN, BOB, HOUR_MS, SmallSale
 
 
 @contextmanager
@@ -107,9 +107,9 @@ def test_commands_are_for_who_gives_them_now_and_for_nobody_before_that_is_known
     """Not for good before that: a house that was just restarted reads its record, and its clerks try again."""
     controllers, sale = Controllers(TurnedAway()), SmallSale()
     assert controllers("e" * 40) is Word.NOT_NOW
-    controllers.ask(sale.house.may_command)
+    controllers.ask(lambda key: sale.house.may_command(key, sale.now_ms))
     assert controllers("e" * 40) is Word.NEVER
-    sale.order(Appoint(name="eve", key="e" * 40, rights=()))
+    sale.order(Appoint(name="eve", key="e" * 40, rights=(), valid_ms=HOUR_MS))
     assert controllers("e" * 40) is Word.COME_IN
     sale.order(Dismiss(name="eve"))
     assert controllers("e" * 40) is Word.NEVER

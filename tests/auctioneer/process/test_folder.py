@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from auctioneer.process.folder import DataFolder, MachineSettings, RunningHouse
+from auctioneer.process.folder.clerk import ClerkPlace
 from common.errors import StorageError, UsageError
 from common.keys import new_keys
 from common.local_houses import LocalHouse, publish_local_house
 
 LOCAL = LocalHouse("A sale", "auction://x", "/data")
-RECORD = RunningHouse(4321, 4320, "first", "ipc:///x", "auction://x", 7000, 7001)
+RECORD = RunningHouse(4321, 4320, "first", "tcp://127.0.0.1:7768", "auction://x", 7000, 7001, "127.0.0.1:7768")
 
 
 @pytest.fixture
@@ -52,7 +53,8 @@ def test_a_secret_is_never_readable_by_others_even_for_an_instant(folder: DataFo
     try:
         folder.keys.house()
         folder.machine.write(MachineSettings())
-        folder.keys.make_control("bea")
+        folder.keys.make_control()
+        folder.clerk.write(ClerkPlace("bea", "127.0.0.1", 7768, "h" * 40, new_keys(), "a link"))
     finally:
         os.umask(before)
     assert {mode(path) for path in folder.path.rglob("*") if path.is_file()} == {0o600}
@@ -120,23 +122,14 @@ def as_one_who_looks(folder: DataFolder) -> int:
 # --- who gives commands --------------------------------------------------------------------------------------------
 
 
-def test_a_control_key_is_made_once_for_each_name(folder: DataFolder) -> None:
-    context, clerk = folder.keys.make_control(), folder.keys.make_control("bea")
-    assert context != clerk
-    assert folder.keys.make_control() == folder.keys.control() == context
-    assert folder.keys.make_control("bea") == folder.keys.control("bea") == clerk
-
-
-@pytest.mark.parametrize("name", ["", "Bea", "bea smith", "../house", "-x", "a" * 32, "béa", "bea\n", "house"])
-def test_a_clerks_name_is_a_plain_word(folder: DataFolder, name: str) -> None:
-    with pytest.raises(UsageError, match="can't name a clerk"):
-        folder.keys.make_control(name)
-    assert not (folder.path / "keys").exists(), "and no key was made"
+def test_the_control_key_is_made_once(folder: DataFolder) -> None:
+    made = folder.keys.make_control()
+    assert folder.keys.make_control() == folder.keys.control() == made
 
 
 def test_a_control_key_that_is_not_there_is_told_and_not_made(folder: DataFolder) -> None:
-    with pytest.raises(UsageError, match="no control key 'bea'"):
-        folder.keys.control("bea")
+    with pytest.raises(UsageError, match="no control key"):
+        folder.keys.control()
     assert not (folder.path / "keys").exists()
 
 

@@ -1,0 +1,174 @@
+"""`auctioneer clerk`: links for helpers, what they keep, and what they are told."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from auctioneer.cli.control_client import client_of, connected
+from auctioneer.house.commands import Redeem
+from auctioneer.process.folder import DataFolder
+from auctioneer.process.folder.clerk import ClerkPlace, parse_clerk_link
+from common.errors import UsageError
+from common.keys import new_keys
+from tests.auctioneer.cli.cli_sales import begin_sale, desk, sale_of
+from tests.auctioneer.cli.test_orders import auctioneer
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    return begin_sale(tmp_path / "sale")
+
+
+@pytest.fixture
+def ada(tmp_path: Path) -> DataFolder:
+    """Return the directory in which Ada is to become a clerk."""
+    return DataFolder(tmp_path / "ada")
+
+
+def link_for(folder: DataFolder, name: str = "ada", rights: str = "hammer,desk", *more: str) -> str:
+    made = auctioneer(folder, "clerk", "add", name, "--rights", rights, *more)
+    assert made.exit_code == 0, made.stderr
+    return made.stdout.strip()
+
+
+def join(place: DataFolder, link: str, *more: str) -> Result:
+    return auctioneer(place, "clerk", "join", link, *more)
+
+
+def test_a_clerk_joins_by_a_link_and_gives_commands_from_there(folder: DataFolder, ada: DataFolder) -> None:
+    with desk(folder):
+        link = link_for(folder)
+        joined = join(ada, link, "--json")
+        assert joined.exit_code == 0, joined.stderr
+        place = ada.clerk.read()
+        assert place is not None
+        told = {"name": "ada", "rights": ["desk", "hammer"], "house": place.place}
+        assert json.loads(joined.stdout) == told | {"key_file": str(ada.path / "clerk.json")}
+        assert (ada.path / "clerk.json").stat().st_mode & 0o777 == 0o600
+        assert parse_clerk_link(link).secret not in (ada.path / "clerk.json").read_text(), "it is used up"
+        assert auctioneer(ada, "open", "2").exit_code == 0
+        assert auctioneer(ada, "paddle", "add", "Ben").exit_code == 0
+        assert "Ben" in auctioneer(ada, "paddle", "list").stdout
+        status = json.loads(auctioneer(ada, "status", "--json").stdout)
+        assert (status["running"], status["pid"], status["lots"]["open"]) == (True, None, 2)
+        assert "on another machine" in auctioneer(ada, "status").stdout
+        refused = auctioneer(ada, "withdraw", "2")
+        assert (refused.exit_code, "auctioneer clerk rights ada desk,hammer,corrections" in refused.stderr) == (3, True)
+    assert auctioneer(folder, "verify").exit_code == 0
+
+
+def test_rights_change_at_once_and_so_does_the_end(folder: DataFolder, ada: DataFolder) -> None:
+    with desk(folder):
+        assert join(ada, link_for(folder, "ada", "bids")).exit_code == 0
+        assert auctioneer(ada, "open", "2").exit_code == 3
+        assert auctioneer(folder, "clerk", "rights", "ada", "hammer").exit_code == 0
+        assert auctioneer(ada, "open", "2").exit_code == 0
+        assert auctioneer(folder, "clerk", "remove", "ada").exit_code == 0
+        out = auctioneer(ada, "pause", "2")
+        assert (out.exit_code, "does not know this control key" in out.stderr) == (3, True)
+        again = auctioneer(folder, "clerk", "remove", "ada")
+        assert (again.exit_code, "there is no clerk ada" in again.stderr) == (3, True)
+
+
+def test_a_link_works_once(folder: DataFolder, ada: DataFolder, tmp_path: Path) -> None:
+    thief = DataFolder(tmp_path / "thief")
+    with desk(folder):
+        link = link_for(folder)
+        assert join(ada, link).exit_code == 0
+        refused = join(thief, link)
+        assert (refused.exit_code, "[forbidden]" in refused.stderr) == (3, True)
+        assert "it was used, has expired, or another replaced it" in refused.stderr
+        assert "auctioneer clerk add ada" in refused.stderr
+        assert thief.clerk.read() is None, "and nothing is kept of it"
+        assert auctioneer(ada, "pause", "1").exit_code == 0
+
+
+def test_joining_may_be_repeated_where_the_answer_was_lost(folder: DataFolder, ada: DataFolder) -> None:
+    with desk(folder):
+        link = link_for(folder)
+        wanted = parse_clerk_link(link)
+        ada.prepare()
+        kept = ClerkPlace("ada", wanted.host, wanted.port, wanted.house_key, new_keys(), link)
+        ada.clerk.write(kept)  # as `join` does first
+        half = auctioneer(ada, "pause", "1")
+        assert (half.exit_code, f"auctioneer clerk join {link}" in half.stderr) == (2, True)
+        with client_of(wanted.address, wanted.keys, wanted.house_key) as house:
+            house.order(Redeem(key=kept.keys.public))
+        assert join(ada, link).exit_code == 0
+        place = ada.clerk.read()
+        assert place is not None
+        assert (place.keys, place.link) == (kept.keys, "")
+        assert auctioneer(ada, "pause", "1").exit_code == 0
+
+
+def test_clerks_are_appointed_and_removed_also_while_no_house_runs(folder: DataFolder, ada: DataFolder) -> None:
+    with desk(folder):
+        pass  # so that there is an address
+    with sale_of(folder) as sale:
+        alive_ms = sale.journal.alive_ms
+    link = link_for(folder)
+    listed = json.loads(auctioneer(folder, "clerk", "list", "--json").stdout)
+    assert [(row["name"], row["rights"]) for row in listed] == [("ada", ["desk", "hammer"])]
+    assert listed[0]["link_expires_at_ms"] > alive_ms
+    assert auctioneer(folder, "clerk", "rights", "ada", "bids").exit_code == 0
+    assert auctioneer(folder, "clerk", "add", "ben", "--rights", "bids").exit_code == 0
+    assert auctioneer(folder, "clerk", "remove", "ben").exit_code == 0
+    with desk(folder):
+        moved = folder.whereabouts.read()
+        assert moved is not None
+        wanted = parse_clerk_link(link)
+        here = link.replace(f":{wanted.port}/", f":{moved.control_port}/")  # this desk does not keep its port
+        assert join(ada, here).exit_code == 0
+        assert "bids" in auctioneer(folder, "clerk", "list").stdout
+
+
+def test_the_list_tells_who_has_joined(folder: DataFolder, ada: DataFolder) -> None:
+    with desk(folder):
+        link_for(folder, "ben")
+        join(ada, link_for(folder))
+        shown = auctioneer(ada, "clerk", "list").stdout
+    assert [line.split()[0:4] for line in shown.splitlines() if "desk," in line] == [
+        ["ada", "desk,", "hammer", "joined"],
+        ["ben", "desk,", "hammer", "invited"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("add", "auctioneer", "--rights", "desk"), "can't name a clerk"),
+        (("add", "house", "--rights", "desk"), "can't name a clerk"),
+        (("add", "../lock", "--rights", "desk"), "can't name a clerk"),
+        (("add", "ada"), "--rights"),
+        (("add", "ada", "--rights", "all"), "There are bids, desk, corrections, hammer"),
+        (("add", "ada", "--rights", "desk", "--for", "8d"), "at most 7d"),
+        (("rights", "ada", "x"), "is not a list of rights"),
+    ],
+)
+def test_what_can_not_be_meant_is_told(folder: DataFolder, words: tuple[str, ...], said: str) -> None:
+    with desk(folder):
+        result = auctioneer(folder, "clerk", *words)
+    assert (result.exit_code, said in result.stderr) == (2, True), result.stderr
+
+
+def test_a_house_that_never_ran_has_no_address(folder: DataFolder) -> None:
+    result = auctioneer(folder, "clerk", "add", "ada", "--rights", "desk")
+    assert (result.exit_code, "Start it once" in result.stderr) == (2, True)
+
+
+def test_a_clerks_directory_has_no_sale(folder: DataFolder, ada: DataFolder, tmp_path: Path) -> None:
+    with desk(folder):
+        link = link_for(folder)
+        assert join(folder, link).exit_code == 2, "a sale's directory becomes no clerk's"
+        assert join(ada, link).exit_code == 0
+        other = link_for(folder, "ben")
+        twice = join(ada, other)
+        assert (twice.exit_code, "has the key of the clerk ada" in twice.stderr) == (2, True)
+        for words in (("verify",), ("bids", "1"), ("link",), ("clerk", "add", "cy", "--rights", "desk"), ("run",)):
+            result = auctioneer(ada, *words)
+            assert (result.exit_code, "the clerk ada, and no sale" in result.stderr) == (2, True), words
+    (ada.path / "clerk.json").write_text("{}")
+    with pytest.raises(UsageError, match="can't be read"), connected(ada):
+        pass
