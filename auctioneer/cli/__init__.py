@@ -1,9 +1,9 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read its state.
 
 The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `adding`, `paddles`
-and `clerks` command a running house. `reads` and `bids` report. `checks` checks catalogues, `rehearse` tries one with
-bots, and `doctor` checks the machine. `audit` checks the record, and `backups` copies it. `context` has the options
-that the commands share, and `output` prints fields, times and CSV.
+and `clerks` command a running house. `reads`, `bids` and `commands` report. `checks` checks catalogues, `rehearse`
+tries one with bots, and `doctor` checks the machine. `audit` checks the record, and `backups` copies it. `context` has
+the options that the commands share, and `output` prints fields, times and CSV.
 """
 
 from typing import Any
@@ -17,6 +17,7 @@ from auctioneer.cli.backups import backup, restore
 from auctioneer.cli.bids import bids
 from auctioneer.cli.checks import check
 from auctioneer.cli.clerks import clerk
+from auctioneer.cli.commands import commands
 from auctioneer.cli.corrections import award, change, move, reopen, undo, void
 from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
@@ -64,7 +65,7 @@ def main() -> None:
     """
 
 
-for _command in (run, check, rehearse, doctor, link, status, lots, bids, bidders, results):
+for _command in (run, check, rehearse, doctor, link, status, lots, bids, bidders, results, commands):
     main.add_command(_command)
 for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, tell, end, finish):
     main.add_command(_command)

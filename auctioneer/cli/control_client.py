@@ -296,8 +296,8 @@ def _unknown(command: AnyCommand) -> str:
     if _is_question(command):
         return ""
     return (
-        "It is not known whether the command was carried out: look at `auctioneer status` and "
-        "`auctioneer lots` before repeating it."
+        f"It is not known whether the command was carried out. It has the number {command.id}: `auctioneer commands` "
+        "shows that one if it was. Typed again, it would be a new command."
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from auctioneer.house.formats.table import bidding
 from auctioneer.house.house import House
 from auctioneer.house.register import Enrolled, Register
+from auctioneer.rules.facts import CommandDone
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import Controller
 from auctioneer.rules.terms import LotDefaults, LotSpec
@@ -120,6 +121,23 @@ def clerks(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]: 
         for one in house.sale_settings.controllers
         if one.role is Role.CLERK
     ]
+
+
+def commands(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return the commands that the house remembers, the last of each person, by time; whatever lots were chosen."""
+    return [command_row(done) for done in sorted(house.commands_done.kept, key=lambda done: done.at_ms)]
+
+
+def command_row(done: CommandDone) -> Row:
+    """Return who did what: the kind of the command, the lots that it changed, and the paddle that it was about."""
+    return {
+        "at_ms": done.at_ms,
+        "by": done.by,
+        "kind": done.kind,
+        "lots": done.answer.get("lots", []),
+        "paddle": done.answer.get("paddle"),
+        "id": done.command_id,
+    }
 
 
 def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
@@ -246,6 +264,7 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "bidders": bidders,
     "paddles": paddles,
     "clerks": clerks,
+    "commands": commands,
     "results": results,
     "lot_defaults": lot_defaults,
     "specs": specs,
