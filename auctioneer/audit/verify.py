@@ -32,6 +32,7 @@ from auctioneer.rules.facts import (
     ClockStepped,
     CodeIssued,
     CommandDone,
+    ContactErased,
     CorrectionMade,
     DeskFact,
     Fact,
@@ -91,7 +92,10 @@ class VerifyReport(Struct, frozen=True):
     """The position of the last fact that was decided as recorded; 0: none was."""
     counts: dict[str, int]
     """Verified facts by kind, such as `bid_taken`."""
-    bidders: int
+    paddles: frozenset[int]
+    """Those that somebody has."""
+    forgotten: frozenset[int]
+    """The paddles of which the contact was erased, and is not kept again."""
     lots: int
     sold: int
     hammer_total_minor: int
@@ -171,7 +175,8 @@ class _Audit:
             mismatch,
             self._verified,
             {str(kind.__struct_config__.tag): count for kind, count in self._counts.items()},
-            len(self._register),
+            frozenset(entry.paddle for entry in self._register.entries),
+            frozenset(entry.paddle for entry in self._register.entries if entry.is_forgotten),
             len(views),
             sum(view.status is LotStatus.SOLD for view in views),
             sum(view.paid_minor or 0 for view in views),
@@ -367,6 +372,9 @@ class _Audit:
                     raise self._different(fact, None, "its digest is none")
                 issued = self._register.issue(fact.at_ms, fact.by, fact.paddle, fact.digest, fact.expires_at_ms)
                 self._compare_all(fact, issued if isinstance(issued, Refused) else [issued])
+            case ContactErased():
+                erased = self._register.erase(fact.at_ms, fact.by, fact.paddle)
+                self._compare_all(fact, erased if isinstance(erased, Refused) else [erased])
             case BidderAdmitted() | BidderTold():
                 self._verify_word(fact)
 

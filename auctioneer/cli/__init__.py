@@ -22,7 +22,7 @@ from auctioneer.cli.corrections import award, change, move, reopen, undo, void
 from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
 from auctioneer.cli.orders import admit, announce, extend, open_lot, partner, pause, resume, tell, turn_out
-from auctioneer.cli.paddles import paddle
+from auctioneer.cli.paddles import forget, paddle
 from auctioneer.cli.reads import bidders, link, lots, results, status
 from auctioneer.cli.rehearse import rehearse
 from auctioneer.cli.run import run
@@ -71,5 +71,16 @@ for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, anno
     main.add_command(_command)
 for _command in (undo, reopen, void, award, change, move):
     main.add_command(_command)
-for _command in (admit, turn_out, paddle, clerk, partner, verify, backup, restore, completion_command("auctioneer")):
+for _command in (
+    admit,
+    turn_out,
+    paddle,
+    forget,
+    clerk,
+    partner,
+    verify,
+    backup,
+    restore,
+    completion_command("auctioneer"),
+):
     main.add_command(_command)

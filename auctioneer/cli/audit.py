@@ -71,6 +71,7 @@ def verify(folder: DataFolder, *, is_deep: bool, as_json: bool) -> None:
         refused = Counter(
             rejection.paddle for rejection in journal.rejections()
         )  # read before the facts, so that all their bidders are enrolled
+        named = refused.keys() | journal.contacts().keys()
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
             end = _check_chain(journal, progress)
             inspector = Inspector() if is_deep else None
@@ -78,12 +79,18 @@ def verify(folder: DataFolder, *, is_deep: bool, as_json: bool) -> None:
             if inspector is not None and report.mismatch is None:
                 _compare_with_start(folder, journal, end, inspector)
         currency = _currency(journal)
+        kept = journal.contacts().keys()  # read after the facts, so that whoever was forgotten in them has none
     finally:
         journal.close()
     if report.mismatch is not None:
         raise MismatchError(report.mismatch)
-    if refused and max(refused) > report.bidders:
-        raise StorageError(f"The record names paddle {max(refused)}, which nobody has.")
+    if named - report.paddles:
+        raise StorageError(f"The record names paddle {min(named - report.paddles)}, which nobody has.")
+    if kept & report.forgotten:
+        raise StorageError(
+            f"The contact of paddle {min(kept & report.forgotten)} was erased and is there again. Somebody has put it "
+            "into the file by hand. Delete that row of the table `contact` while no house runs."
+        )
     if as_json:
         print_json(
             {
@@ -93,7 +100,7 @@ def verify(folder: DataFolder, *, is_deep: bool, as_json: bool) -> None:
                 "hash": end.hash.hex(),
                 "counts": report.counts,
                 "rejections": refused.total(),
-                "bidders": report.bidders,
+                "bidders": len(report.paddles),
                 "lots": report.lots,
                 "sold": report.sold,
                 "hammer_total": None if currency is None else currency.plain(report.hammer_total_minor),
@@ -153,7 +160,7 @@ def _print_report(end: ChainEnd, report: VerifyReport, rejections: int, currency
     say(f"Whole: {whole}, each as it was written. Hash: {end.hash.hex()}")
     total = "" if currency is None else f" for {currency.show(report.hammer_total_minor)}"
     say(
-        f"Right: every decision comes out as it was recorded: {counted(report.bidders, 'bidder')}, "
+        f"Right: every decision comes out as it was recorded: {counted(len(report.paddles), 'bidder')}, "
         f"{counted(report.lots, 'lot')}, "
         f"{report.sold:,} sold{total}."
     )

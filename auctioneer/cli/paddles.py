@@ -1,21 +1,50 @@
 """The commands of the desk: it gives paddles to people in the room, and codes that bind a key to a paddle."""
 
 import secrets
+import sys
+from collections.abc import Callable
+from typing import Any, Final
 
 import click
 
+from auctioneer.cli.asking import yes_option
 from auctioneer.cli.context import DURATION, ControlContext, check_length, with_control_context
 from auctioneer.cli.control_client import connected
 from auctioneer.cli.output import STATUS_STYLES, local_time
 from auctioneer.cli.reads import read, say_if_stopped
-from auctioneer.house.commands import AddPaddle, IssueCode
+from auctioneer.house.commands import AddPaddle, Forget, IssueCode, NoteContact
 from auctioneer.house.register import CODE_VALID_MS_MAX
+from auctioneer.rules.contacts import Contact, contact_fault
 from common.durations import format_duration
+from common.errors import RejectCode, RejectedError
 from common.limits import NAME_CHARS_MAX, PADDLE_CHOSEN_MAX
+from common.names import skeletons
 from common.paddle_codes import draw_code
 from common.terminal.commands import examples
-from common.terminal.output import print_json, say, say_done
+from common.terminal.output import confirm, print_json, say, say_done
 from common.terminal.tables import Column, print_table
+
+_Callback = Callable[..., Any]
+
+
+def _contact_options(command: _Callback) -> _Callback:
+    company = click.option("--company", default="", metavar="TEXT", help="The person's company.")
+    reach = click.option(
+        "--contact", default="", metavar="TEXT", help="An e-mail address, a telephone number, or both."
+    )
+    return company(reach(command))
+
+
+def _check_contact(company: str, contact: str) -> None:
+    fault = contact_fault(Contact(company, contact))
+    if fault is not None:
+        raise click.BadParameter(fault[1], param_hint=f"--{fault[0]}")
+
+
+def _check_paddle(paddle: str) -> None:
+    if not paddle:
+        raise click.BadParameter("it is empty; `auctioneer paddle list` lists them.", param_hint="PADDLE")
+    check_length("PADDLE", paddle, NAME_CHARS_MAX)
 
 
 @click.group(
@@ -38,15 +67,41 @@ def paddle() -> None:
     metavar="N",
     help="The number on the paddle.  [default: the one after the highest]",
 )
+@_contact_options
 @with_control_context
-def add(context: ControlContext, person: str, number: int | None) -> None:
-    """Give NAME, who has no key yet, a paddle and print its number."""
+def add(context: ControlContext, person: str, number: int | None, company: str, contact: str) -> None:
+    """Give NAME, who has no key yet, a paddle and print its number.
+
+    The name is in the record for good. The company and the contact stand beside it; `auctioneer forget` erases them.
+    """
     if not person:
         raise click.BadParameter("it is empty.", param_hint="NAME")
     check_length("NAME", person, NAME_CHARS_MAX)
+    _check_contact(company, contact)
     with connected(context.folder) as house:
-        given = house.order(AddPaddle(name=person, paddle=number)).paddle
+        given = house.order(AddPaddle(name=person, paddle=number, company=company, contact=contact)).paddle
     say_done(f"{person} has paddle {given}.", {"paddle": given, "name": person}, as_json=context.as_json)
+
+
+@paddle.command(
+    short_help="Note how to reach a person.",
+    epilog=examples("auctioneer paddle contact 12 --contact ann@example.org --company 'Lee & Sons'"),
+)
+@click.argument("paddle")
+@_contact_options
+@with_control_context
+def contact(context: ControlContext, paddle: str, company: str, contact: str) -> None:
+    """Keep the company and the contact of PADDLE, a number or a name, in place of those that are kept.
+
+    They stand beside the record, are shown by `auctioneer paddle list`, and `auctioneer forget` erases them.
+    """
+    _check_paddle(paddle)
+    _check_contact(company, contact)
+    if not company and not contact:
+        raise click.UsageError("Give --company, --contact or both. To erase them: auctioneer forget PADDLE.")
+    with connected(context.folder) as house:
+        number = house.order(NoteContact(bidder=paddle, company=company, contact=contact)).paddle
+    say_done(f"Noted for paddle {number}.", {"paddle": number}, as_json=context.as_json)
 
 
 @paddle.command(
@@ -69,9 +124,7 @@ def code(context: ControlContext, paddle: str, valid_ms: int) -> None:
 
     The code works once, and is shown only now. A new one replaces it.
     """
-    if not paddle:
-        raise click.BadParameter("it is empty; `auctioneer paddle list` lists them.", param_hint="PADDLE")
-    check_length("PADDLE", paddle, NAME_CHARS_MAX)
+    _check_paddle(paddle)
     if valid_ms > CODE_VALID_MS_MAX:
         raise click.BadParameter(
             f"a code is valid for at most {format_duration(CODE_VALID_MS_MAX)}.", param_hint="--for"
@@ -91,20 +144,74 @@ def code(context: ControlContext, paddle: str, valid_ms: int) -> None:
 @paddle.command("list", short_help="Show who has which paddle.", epilog=examples("auctioneer paddle list"))
 @with_control_context
 def list_paddles(context: ControlContext) -> None:
-    """Show each paddle: who has it, whether a key is bound to it, and until when a code for it is valid."""
+    """Show each paddle: who has it, how to reach the person, whether a key is bound, until when a code is valid."""
     reading = read(context, "paddles")
     if context.as_json:
         print_json(reading.report)
         return
     say_if_stopped(reading, context.folder)
     columns = [Column("Paddle", is_number=True), Column("Name", shrinks=True), Column("State"), Column("Code until")]
+    columns += [Column("Company", shrinks=True, is_extra=True), Column("Contact", shrinks=True, is_extra=True)]
     rows = [
         [
             str(row["paddle"]),
             row["name"],
             row["state"],
             "" if row["code_expires_at_ms"] is None else local_time(row["code_expires_at_ms"]),
+            row["company"],
+            row["contact"],
         ]
         for row in reading.report
     ]
     print_table(columns, rows, STATUS_STYLES)
+
+
+_STAYS: Final = (
+    "The name stays in the record, as do the bids and all that was told to this paddle or announced. Backups, lists "
+    "and sheets that were made before have what was erased: delete those."
+)
+
+
+@click.command(
+    short_help="Erase what is known of a person besides the name.",
+    epilog=examples("auctioneer forget 12", "auctioneer forget 'Ann Lee' --yes"),
+)
+@click.argument("paddle", metavar="PADDLE|NAME")
+@yes_option
+@with_control_context
+def forget(context: ControlContext, paddle: str, *, yes: bool) -> None:
+    """Erase the company and the contact of a person, while the house runs or not. No later list brings them back.
+
+    The record says that they were erased, when, and by whom. The name is a part of the record and stays.
+    """
+    _check_paddle(paddle)
+    if not yes and sys.stdin.isatty():
+        say(_shown(context, paddle), err=True)
+        say(_STAYS, err=True)
+        confirm("Erase the company and the contact?")
+    number = _erase(context, paddle)
+    done = f"What was known of paddle {number} besides the name is erased. {_STAYS}"
+    say_done(done, {"done": True, "paddle": number, "stays": ["name"]}, as_json=context.as_json)
+
+
+def _shown(context: ControlContext, paddle: str) -> str:
+    """Return what would be erased, in a sentence. Raises RejectedError if nobody has the paddle or the name."""
+    rows = read(context, "paddles").report
+    meant = set(skeletons(paddle))
+    row = next((one for one in rows if str(one["paddle"]) == paddle or meant & set(skeletons(one["name"]))), None)
+    if row is None:
+        raise RejectedError(RejectCode.UNKNOWN_BIDDER, paddle)
+    known = ", ".join(filter(None, (row["company"], row["contact"]))) or "neither company nor contact is known"
+    return f"{row['name']} ({row['paddle']}): {known}."
+
+
+def _erase(context: ControlContext, paddle: str) -> int | None:
+    """Have the running house erase it, or erase it in the record if none runs."""
+    if context.folder.whereabouts.is_held():
+        with connected(context.folder) as house:
+            return house.order(Forget(bidder=paddle)).paddle
+    from auctioneer.process.startup import (
+        forget_offline,  # imported only here, since it would slow the start of other commands
+    )
+
+    return forget_offline(context.folder, paddle)

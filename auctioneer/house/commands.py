@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from auctioneer.house import reports
 from auctioneer.house.register import CODE_VALID_MS_MAX
+from auctioneer.rules.contacts import COMPANY_CHARS_MAX, CONTACT_CHARS_MAX
 from auctioneer.rules.lots import OFFERS_KEPT_MAX
 from auctioneer.rules.sale_settings import Right
 from auctioneer.rules.terms import LotSpec
@@ -181,10 +182,29 @@ class Tell(Command, frozen=True, tag="tell"):
 
 
 class AddPaddle(Command, frozen=True, tag="add_paddle"):
-    """Give a person without a key a paddle: this one, or the next. The answer names it."""
+    """Give a person without a key a paddle: this one, or the next. The answer names it.
+
+    `company` and `contact` are kept beside the record, where they can be erased (`Forget`).
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
     paddle: Annotated[int, Meta(ge=1, le=PADDLE_CHOSEN_MAX)] | None = None
+    company: Annotated[str, Meta(max_length=COMPANY_CHARS_MAX)] = ""
+    contact: Annotated[str, Meta(max_length=CONTACT_CHARS_MAX)] = ""
+
+
+class NoteContact(Command, frozen=True, tag="note_contact"):
+    """Keep the company and the contact of a bidder, by name or paddle, in place of those that are kept."""
+
+    bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+    company: Annotated[str, Meta(max_length=COMPANY_CHARS_MAX)] = ""
+    contact: Annotated[str, Meta(max_length=CONTACT_CHARS_MAX)] = ""
+
+
+class Forget(Command, frozen=True, tag="forget"):
+    """Erase the company and the contact of a bidder, by name or paddle. No list brings them back."""
+
+    bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 
 
 class IssueCode(Command, frozen=True, tag="issue_code"):
@@ -273,6 +293,8 @@ AnyCommand = (
     | Admit
     | Tell
     | AddPaddle
+    | NoteContact
+    | Forget
     | IssueCode
     | Appoint
     | Redeem
@@ -311,6 +333,9 @@ AnyControlAnswer = Done | Report | Rejected
 
 ChangeOfKeys = Appoint | ChangeRights | Dismiss | AddPartner | RemovePartner
 """What changes whose key counts, and for what; also in a sale that nobody holds."""
+
+DeskCommand = AddPaddle | NoteContact | Forget | IssueCode
+"""What the desk does about one person."""
 
 _answers: Final[msgspec.msgpack.Decoder[AnyControlAnswer]] = msgspec.msgpack.Decoder(AnyControlAnswer)
 decode_control_answer = _answers.decode

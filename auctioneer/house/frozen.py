@@ -12,7 +12,7 @@ from common.codec import RejectedBody, decode_request, request_id_of
 from common.errors import RejectCode
 from common.messages import Heartbeat, Rejected
 
-_NOTHING: Final = Batch([], [], [], [], [], [])
+_NOTHING: Final = Batch([], [], [], [], [], [], [])
 
 
 class FrozenHouse:

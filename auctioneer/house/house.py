@@ -5,7 +5,8 @@ made. It commits the batch and calls `stored`; only then it sends the answers an
 the house is ahead of the record: the shell drops it and makes a new one with `rebuild`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
@@ -18,15 +19,14 @@ from auctioneer.house.greeting import Greeting, NameRejected, not_admitted
 from auctioneer.house.heartbeat import HeartbeatRound
 from auctioneer.house.history import History, public_events
 from auctioneer.house.news import BidderNews, Parked, Released
-from auctioneer.house.paddle_codes import digest_of
 from auctioneer.house.record_reader import RecordReader
 from auctioneer.house.register import Register
 from auctioneer.house.sessions import Session, Sessions
 from auctioneer.house.settings import HouseSettings
 from auctioneer.house.state import HouseState, SessionState, state_of
 from auctioneer.rules import decisions
+from auctioneer.rules.contacts import Contact, ContactChange
 from auctioneer.rules.corrections import Corrected
-from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Engine
 from auctioneer.rules.facts import (
     AnyFact,
@@ -34,11 +34,10 @@ from auctioneer.rules.facts import (
     BidderFact,
     BidderTold,
     BidTaken,
-    CodeIssued,
     CommandDone,
     OfferLate,
     OfferTaken,
-    PaddleGiven,
+    RegisterFact,
     Rejection,
     SaleCreated,
     SettingsChanged,
@@ -67,8 +66,6 @@ from common.messages import (
     Role,
     SnapshotRequest,
 )
-from common.names import is_valid_name, skeletons
-from common.paddle_codes import is_valid_code
 from common.wire import OfferRequest
 
 _BIDDER: Final = Role.BIDDER
@@ -90,6 +87,8 @@ class Batch(NamedTuple):
     """Answers to questions that waited; like all answers they leave after the commit."""
     turned_out: list[str]
     """The keys whose connections to broadcasts and commands end after the commit; otherwise these would last."""
+    contacts: list[ContactChange]
+    """What is stored beside the facts, in the same transaction, since it can be erased."""
 
 
 class House:
@@ -112,6 +111,8 @@ class House:
         self._history = History()
         self._heartbeats = HeartbeatRound()
         self._news = BidderNews(self.engine)
+        self.contacts: dict[int, Contact] = {}
+        """By paddle, what the desk knows of people besides their names; no snapshot has it. Change it by `note`."""
         self._batch = _empty_batch()
         self._awake_ms = now_ms  # since when bidders could be heard
         for entry in state.bidders:
@@ -128,8 +129,9 @@ class House:
         facts: Iterable[AnyFact],
         rejections: Iterable[Rejection],
         now_ms: int,
+        contacts: Mapping[int, Contact] = MappingProxyType({}),
     ) -> "House":
-        """Return the house that a journal describes: by a snapshot, the facts after it, and the rejections kept.
+        """Return the house that a journal describes: a snapshot, the facts after it, rejections kept, and contacts.
 
         Without a snapshot the facts must begin with the sale's creation. Raises StorageError if they don't.
         """
@@ -148,6 +150,7 @@ class House:
             house._sessions.of_paddle(bid.paddle).remember(bid)
         for rejection in rejections:
             house._sessions.of_paddle(rejection.paddle).remember(rejection)
+        house.contacts.update(contacts)
         return house
 
     def _apply(self, fact: AnyFact, now_ms: int) -> None:
@@ -311,25 +314,18 @@ class House:
             self._batch.turned_out.extend(filter(None, [self.register.entry(paddle).key]))
         return fact
 
-    def give_paddle(self, now_ms: int, by: str, name: str, paddle: int | None = None) -> PaddleGiven | Refused:
-        """Give a person a paddle at the desk, this one or the next."""
-        if not is_valid_name(name):
-            return Refused(RejectCode.INVALID_NAME, "")
-        given = self.register.give(now_ms, by, name, skeletons(name), paddle)
-        if isinstance(given, PaddleGiven):
-            self._sessions.enter(self.register.entry(given.paddle), now_ms)
-            self._batch.facts.append(given)
-        return given
+    def enter(self, now_ms: int, fact: RegisterFact) -> None:
+        """Take over what the register has applied: the bidder's session, and the fact for the batch."""
+        self._sessions.enter(self.register.entry(fact.paddle), now_ms)
+        self._batch.facts.append(fact)
 
-    def issue_code(self, now_ms: int, by: str, paddle: int, code: str, valid_ms: int) -> CodeIssued | Refused:
-        """Issue a code for a paddle that has no key yet. The caller has drawn it (`common.paddle_codes.draw_code`)."""
-        if not is_valid_code(code):
-            return Refused(RejectCode.MALFORMED, "that is no paddle code")
-        digest = digest_of(self.engine.sale.sale, code)
-        issued = self.register.issue(now_ms, by, paddle, digest, now_ms + valid_ms)
-        if isinstance(issued, CodeIssued):
-            self._batch.facts.append(issued)
-        return issued
+    def note(self, change: ContactChange) -> None:
+        """Keep what is known of a person besides the name, or erase it; it is stored with the batch."""
+        if change.contact is None:
+            self.contacts.pop(change.paddle, None)
+        else:
+            self.contacts[change.paddle] = change.contact
+        self._batch.contacts.append(change)
 
     def tell(self, now_ms: int, by: str, paddle: int, text: str) -> BidderTold:
         """Send a text to one bidder alone."""
@@ -449,7 +445,7 @@ class House:
     @property
     def has_batch(self) -> bool:
         """Whether anything was decided since the last `flush` that must be stored."""
-        return bool(self._batch.facts or self._batch.rejections)
+        return bool(self._batch.facts or self._batch.rejections or self._batch.contacts)
 
     @property
     def sale_seq(self) -> int:
@@ -475,4 +471,4 @@ class House:
 
 
 def _empty_batch() -> Batch:
-    return Batch([], [], [], [], [], [])
+    return Batch([], [], [], [], [], [], [])

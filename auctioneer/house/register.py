@@ -14,7 +14,15 @@ import msgspec
 
 from auctioneer.house.admission import Admission
 from auctioneer.rules.decisions import Refused
-from auctioneer.rules.facts import BidderAdmitted, BidderEnrolled, CodeIssued, KeyBound, PaddleGiven, RegisterFact
+from auctioneer.rules.facts import (
+    BidderAdmitted,
+    BidderEnrolled,
+    CodeIssued,
+    ContactErased,
+    KeyBound,
+    PaddleGiven,
+    RegisterFact,
+)
 from auctioneer.rules.sale_settings import AdmissionMode
 from common.errors import RejectCode, StorageError
 from common.limits import BIDDERS_MAX
@@ -37,7 +45,8 @@ ENROLMENT_RETRY_MS: Final = 2000
 class Enrolled(msgspec.Struct, frozen=True):
     """An entry of the register. If it is not admitted, it waits for the auctioneer, or was turned out.
 
-    `key` is empty while a paddle that the desk gave has no key.
+    `key` is empty while a paddle that the desk gave has no key. `is_forgotten` is set once the contact of the person
+    was erased: from then on none is kept for this paddle.
     """
 
     paddle: int
@@ -47,6 +56,7 @@ class Enrolled(msgspec.Struct, frozen=True):
     admitted: bool
     skeletons: tuple[str, ...]
     waiting: bool = False
+    is_forgotten: bool = False
 
 
 class IssuedCode(msgspec.Struct, frozen=True):
@@ -206,6 +216,17 @@ class Register:
         self.apply(fact)
         return fact
 
+    def erase(self, now_ms: int, by: str, paddle: int) -> ContactErased | Refused:
+        """Have no contact kept for a paddle any more. Return the fact, which is applied."""
+        entry = self._by_paddle.get(paddle)
+        if entry is None:
+            return Refused(RejectCode.UNKNOWN_BIDDER, f"paddle {paddle}")
+        if entry.is_forgotten:
+            return Refused(RejectCode.WRONG_STATE, f"what was known of {entry.name} besides the name is erased already")
+        fact = ContactErased(at_ms=now_ms, paddle=paddle, by=by)
+        self.apply(fact)
+        return fact
+
     def may_bind(self, now_ms: int, paddle: int) -> bool:
         """Return whether a paddle waits for a key, and has a code that is still valid."""
         entry, code = self._by_paddle.get(paddle), self._codes.get(paddle)
@@ -246,6 +267,8 @@ class Register:
             case BidderAdmitted():
                 entry = self._by_paddle[fact.paddle]
                 self._put(msgspec.structs.replace(entry, admitted=fact.admitted, waiting=False))
+            case ContactErased():
+                self._put(msgspec.structs.replace(self.entry(fact.paddle), is_forgotten=True))
 
     def _put_code(self, code: IssuedCode) -> None:
         before = self._codes.get(code.paddle)

@@ -9,9 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from auctioneer.house.formats.table import bidding
 from auctioneer.house.house import House
 from auctioneer.house.register import Enrolled, Register
+from auctioneer.rules.contacts import Contact
 from auctioneer.rules.facts import CommandDone
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import Controller
@@ -22,6 +25,7 @@ from common.messages import Role
 from common.money import Currency
 
 Row = dict[str, Any]
+_UNKNOWN: Final = Contact()
 
 
 def choose(house: House, numbers: Sequence[str]) -> Sequence[LotState]:
@@ -95,7 +99,10 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 
 def paddles(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
-    """Return who has which paddle, whatever lots were chosen, and until when a code that nobody used yet counts."""
+    """Return who has which paddle, whatever lots were chosen, and until when a code that nobody used yet counts.
+
+    `company` and `contact` are empty where none is known. They must go into no log and no file of the house's.
+    """
     register = house.register
     return [
         {
@@ -103,6 +110,7 @@ def paddles(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
             "name": entry.name,
             "state": _state_of(entry),
             "code_expires_at_ms": _open_code_ms(register, entry.paddle, now_ms),
+            **msgspec.structs.asdict(house.contacts.get(entry.paddle, _UNKNOWN)),
         }
         for entry in register.entries
         if entry.role is Role.BIDDER

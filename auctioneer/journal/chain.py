@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Owner, Progress
+from auctioneer.rules.contacts import Contact
 from auctioneer.rules.facts import AnyFact, Rejection
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 
@@ -171,7 +172,7 @@ class KeptRejections:
 
 
 class ChainedRecord(ABC):
-    """A `Record` of what a store reads, checked on the way. A store gives the five methods that are abstract."""
+    """A `Record` of what a store reads, checked on the way. A store gives the six methods that are abstract."""
 
     def __init__(self, place: Path | str) -> None:
         self._place = place
@@ -191,6 +192,10 @@ class ChainedRecord(ABC):
     @abstractmethod
     def _stored_rejections(self, after: int) -> list[Sequence[Any]]:
         """Return some rejections with numbers after `after`, in the order of `RejectionRow`; none at the end."""
+
+    @abstractmethod
+    def _stored_contacts(self) -> list[Sequence[Any]]:
+        """Return all contacts, as `paddle, company, contact`."""
 
     @abstractmethod
     def _moment(self) -> AbstractContextManager[None]:
@@ -349,6 +354,20 @@ class ChainedRecord(ABC):
         if columns != [rejection.at_ms, rejection.paddle, request.id, request.lot.encode(), code.encode()]:
             raise DamagedJournalError(self._place, f"the columns of rejection {number} differ from its text")
         return rejection, body
+
+    # --- contacts ---------------------------------------------------------------------------------------------------
+
+    def contacts(self) -> dict[int, Contact]:
+        """Return what is known of people besides their names, by paddle. No hash covers it."""
+        return dict(map(self._check_contact, self._stored_contacts()))
+
+    def _check_contact(self, row: Sequence[Any]) -> tuple[int, Contact]:
+        paddle, *texts = row
+        try:
+            company, contact = (text.decode() for text in texts)
+        except (AttributeError, UnicodeDecodeError) as error:
+            raise DamagedJournalError(self._place, f"the contact of paddle {paddle} can't be read") from error
+        return paddle, Contact(company, contact)
 
     def _damaged(self, first_bad: int, what: str) -> DamagedJournalError:
         return DamagedJournalError(self._place, what, first_bad=first_bad)

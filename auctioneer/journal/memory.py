@@ -18,6 +18,7 @@ from auctioneer.journal.chain import (
     rows_of,
 )
 from auctioneer.journal.protocol import ChainEnd, Owner
+from auctioneer.rules.contacts import Contact, ContactChange
 from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
 
@@ -32,6 +33,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.rejections: dict[int, Sequence[Any]] = {}
+        self.contacts: dict[int, Contact] = {}
         self.end = ChainEnd(0, GENESIS_HASH)
         self.sum = bytes(SUM_BYTES)
         self.alive_ms = 0
@@ -101,6 +103,10 @@ class MemoryRecord(ChainedRecord):
     def _stored_rejections(self, after: int) -> list[Sequence[Any]]:
         return [row for number, row in self._usable().rejections.items() if number > after][:READ_FACTS]
 
+    def _stored_contacts(self) -> list[Sequence[Any]]:
+        known = self._usable().contacts
+        return [(paddle, one.company.encode(), one.contact.encode()) for paddle, one in known.items()]
+
     def _moment(self) -> AbstractContextManager[None]:
         return nullcontext()
 
@@ -139,7 +145,13 @@ class MemoryJournal(MemoryRecord):
         """The writer itself, who may have lost the record since."""
         return self._owner
 
-    def begin(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+    def begin(
+        self,
+        facts: Sequence[AnyFact],
+        rejections: Sequence[Rejection],
+        now_ms: int,
+        contacts: Sequence[ContactChange] = (),
+    ) -> int:
         """Store a batch and return its number."""
         store = self._usable()
         if store.owner != self._owner:
@@ -152,6 +164,11 @@ class MemoryJournal(MemoryRecord):
             store.rejections[row.number] = (*row[:4], row.lot.encode(), row.code.encode(), row.body.encode())
         for number in surplus:
             del store.rejections[number]
+        for paddle, contact in contacts:
+            if contact is None:
+                store.contacts.pop(paddle, None)
+            else:
+                store.contacts[paddle] = contact
         if rows:
             store.end = ChainEnd(rows[-1].last, rows[-1].hash)
         store.alive_ms = now_ms

@@ -8,6 +8,8 @@ The rules that every journal upholds:
 - One commit is under way at a time. A store behind a network finishes it later; the house drains and decides meanwhile.
 - Each batch carries a hash over its text and the hash before it, so that an edit, a hole or a lost tail is found.
 - The rejections beside the chain, of which old ones leave, are covered by one sum, which is in the text of each batch.
+- Contacts stand beside the chain too, and no hash covers them, so that they can be erased: of what was erased or
+  replaced no byte stays in the store. A copy that was made before has it still.
 - After any failed write the journal is closed for good. Nobody knows then whether the last batch was stored; taking
   the journal over again is what tells. Nothing is sent again inside a journal, and an fsync is never repeated, since
   the second one may succeed without storing.
@@ -18,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from auctioneer.rules.contacts import Contact, ContactChange
 from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
 
@@ -107,6 +110,9 @@ class Record(Protocol):
         be done with the record until all are read.
         """
 
+    def contacts(self) -> dict[int, Contact]:
+        """Return what is known of people besides their names, by paddle. Raises DamagedJournalError."""
+
     def hash_at(self, position: int) -> bytes:
         """Return the hash that stands for all facts up to `position`; empty where no batch ends there.
 
@@ -129,12 +135,21 @@ class Journal(Record, Protocol):
     handle: int | None
     """Can be read when `finished` may tell something new; None where `begin` returns only when all is durable."""
 
-    def begin(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+    def begin(
+        self,
+        facts: Sequence[AnyFact],
+        rejections: Sequence[Rejection],
+        now_ms: int,
+        contacts: Sequence[ContactChange] = (),
+    ) -> int:
         """Begin to store a batch, of which nothing may leave the house yet. Return its number, one more than the last.
 
         An empty batch stores that the house was alive at `now_ms`. No other batch may be under way. After a
         StorageError, from here, `finished` or `wait`, the journal is closed and the batch may or may not be stored:
         take the journal over again and rebuild the state from it before deciding anything else.
+
+        A contact that is erased or replaced is gone from the store's files once the batch is durable; if a reader holds
+        them, soon after it lets go.
         """
 
     def finished(self) -> int:
@@ -179,8 +194,14 @@ class Store(Protocol):
         """Copy the record to the new file `target`, exact also while somebody writes. Raises StorageError."""
 
 
-def append(journal: Journal, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+def append(
+    journal: Journal,
+    facts: Sequence[AnyFact],
+    rejections: Sequence[Rejection],
+    now_ms: int,
+    contacts: Sequence[ContactChange] = (),
+) -> int:
     """Store a batch, wait until it is durable, and return the position of the last fact. Fails as `begin` does."""
-    journal.begin(facts, rejections, now_ms)
+    journal.begin(facts, rejections, now_ms, contacts)
     journal.wait()
     return journal.position

@@ -22,6 +22,7 @@ from auctioneer.rules.facts import (
     ClockStepped,
     CodeIssued,
     CommandDone,
+    ContactErased,
     CorrectionMade,
     DeskFact,
     HouseStarted,
@@ -257,6 +258,8 @@ def _log_of_bidder(log: "FilteringBoundLogger", position: int, fact: BidderFact)
                 by=fact.by,
                 position=position,
             )
+        case ContactErased():
+            log.info("contact_erased", paddle=fact.paddle, by=fact.by, position=position)
         case BidderTold():
             log.info("bidder_told", paddle=fact.paddle, by=fact.by, position=position)
 

@@ -25,6 +25,7 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    ContactErased,
     CorrectionMade,
     HouseStarted,
     HouseStoodStill,
@@ -374,6 +375,8 @@ def _arrival(house: House, fact: RegisterFact) -> str:
             return f"{person} gets a code."
         case KeyBound():
             return f"{person} joined by a code."
+        case ContactErased():
+            return f"What was known of {person} besides the name is erased."
         case BidderEnrolled(admitted=False):
             return f"{person} waits to be let in: auctioneer admit {fact.paddle}"
         case BidderEnrolled():

@@ -212,7 +212,7 @@ class HeldSale:
         house = self.house
         batch = house.flush()
         self.answers.requests.extend(batch.released)
-        if batch.facts or batch.rejections:
+        if batch.facts or batch.rejections or batch.contacts:
             released = self._begin(batch, now_ms)
             if released is None:
                 return
@@ -261,13 +261,13 @@ class HeldSale:
 
     def _begin(self, batch: Batch | None, now_ms: int) -> Released | None:
         """Begin a commit; return what may leave, at once where the store finishes at once."""
-        facts, rejections = ((), ()) if batch is None else (batch.facts, batch.rejections)
+        facts, rejections, contacts = ((), (), ()) if batch is None else (batch.facts, batch.rejections, batch.contacts)
         answers = self._pop_answers()
         own_answers = len(answers.requests) + len(answers.commands)
         commit = _Commit(0, batch, answers, own_answers, self.house.sale_seq, now_ms, perf_counter())
         self._under_way = commit
         try:
-            number = self._journal.begin(facts, rejections, self._heard_ms)
+            number = self._journal.begin(facts, rejections, self._heard_ms, contacts)
         except StorageError as error:
             return self._freeze(error, now_ms)
         self._under_way = commit = commit._replace(number=number)

@@ -51,4 +51,5 @@ def house_upto(folder: DataFolder, journal: Record, upto: int | None = None) -> 
     else:
         position, state = saved.position, saved.state
     facts = (fact for _, fact in journal.read(position, upto))
-    return House.rebuild(HouseSettings(instance="", publish_port=0), state, facts, (), journal.alive_ms)
+    settings = HouseSettings(instance="", publish_port=0)
+    return House.rebuild(settings, state, facts, (), journal.alive_ms, journal.contacts())

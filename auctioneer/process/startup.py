@@ -6,13 +6,15 @@ by the outage, and store that.
 
 import os
 import secrets
+from collections.abc import Callable
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
 from auctioneer.catalogue import Tell, bundled_catalogue, load_catalogue, tell_nobody
 from auctioneer.house.commands import ChangeOfKeys
+from auctioneer.house.control.desk import forget
 from auctioneer.house.control.keys import change_keys
 from auctioneer.house.house import Batch, House
 from auctioneer.house.settings import HouseSettings
@@ -35,6 +37,8 @@ from auctioneer.rules.sale_settings import (
 )
 from auctioneer.rules.terms import SaleSpec
 from common.errors import RejectedError, UsageError
+
+_Outcome = TypeVar("_Outcome")
 
 RECENT_EVENTS = 20_000
 """The last facts, which are read so that clients can fill holes right after a restart; it takes some 30 ms."""
@@ -193,10 +197,20 @@ def begin_paused(folder: DataFolder, spec: SaleSpec) -> None:
 
 
 def change_keys_offline(folder: DataFolder, command: ChangeOfKeys) -> None:
-    """Let the key of a clerk or a partner count, or no longer, in a sale that nobody holds.
+    """Let the key of a clerk or a partner count, or no longer, in a sale that nobody holds. Raises as `_offline`."""
+    _offline(folder, lambda house, now_ms: change_keys(house, command, AUCTIONEER, now_ms, Clock(now_ms).now_ms()))
+
+
+def forget_offline(folder: DataFolder, name_or_paddle: str) -> int:
+    """Erase the contact of a person in a sale that nobody holds, and return the paddle. Raises as `_offline`."""
+    return _offline(folder, lambda house, now_ms: forget(house, name_or_paddle, AUCTIONEER, now_ms)).paddle
+
+
+def _offline(folder: DataFolder, carry_out: Callable[[House, int], _Outcome | Refused]) -> _Outcome:
+    """Change something in a sale that nobody holds: `carry_out` gets the house and the time.
 
     The record's last moment stays as it is: the clocks stand until the sale is held. Raises UsageError where a house
-    runs, RejectedError where the command is refused, StorageError.
+    runs, RejectedError where the change is refused, StorageError.
     """
     hold = folder.whereabouts.hold()
     try:
@@ -205,10 +219,12 @@ def change_keys_offline(folder: DataFolder, command: ChangeOfKeys) -> None:
             alive_ms = journal.alive_ms
             loaded = folder.snapshots.load(journal)
             house = read_house(journal, loaded, HouseSettings(instance="", publish_port=0), alive_ms)
-            outcome = change_keys(house, command, AUCTIONEER, alive_ms, Clock(alive_ms).now_ms())
+            outcome = carry_out(house, alive_ms)
             if isinstance(outcome, Refused):
                 raise RejectedError(outcome.code, outcome.detail)
-            append(journal, house.flush().facts, (), alive_ms)
+            batch = house.flush()
+            append(journal, batch.facts, (), alive_ms, batch.contacts)
+            return outcome
         finally:
             journal.close()
     finally:
@@ -225,6 +241,7 @@ def read_house(journal: Record, loaded: Loaded, settings: HouseSettings, now_ms:
         map(itemgetter(1), journal.read(after)),
         journal.rejections(),
         now_ms,
+        journal.contacts(),
     )
     house.recall_history(fact for _, fact in journal.recent(RECENT_EVENTS))
     return house

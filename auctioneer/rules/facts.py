@@ -160,6 +160,16 @@ class BidderAdmitted(Fact, frozen=True, kw_only=True, tag="bidder_admitted"):
     by: str
 
 
+class ContactErased(Fact, frozen=True, kw_only=True, tag="contact_erased"):
+    """What the desk knew of a person besides the name was erased, and is not kept again for this paddle.
+
+    What it was stood beside the chain (`auctioneer.rules.contacts`), so no fact has it.
+    """
+
+    paddle: int
+    by: str
+
+
 class BidderTold(Fact, frozen=True, kw_only=True, tag="bidder_told"):
     """The house told one bidder something. `news_seq` is its number in the bidder's stream.
 
@@ -358,6 +368,7 @@ AnyFact = (
     | CodeIssued
     | KeyBound
     | BidderAdmitted
+    | ContactErased
     | BidderTold
     | LotListed
     | BidTaken
@@ -372,7 +383,7 @@ AnyFact = (
 )
 
 
-RegisterFact = BidderEnrolled | PaddleGiven | CodeIssued | KeyBound | BidderAdmitted
+RegisterFact = BidderEnrolled | PaddleGiven | CodeIssued | KeyBound | BidderAdmitted | ContactErased
 """A fact that changes the register of bidders."""
 BidderFact = RegisterFact | BidderTold
 """A fact about one bidder. It changes no lot and has no public part."""

@@ -18,7 +18,7 @@ HOUSE = "house"
 SILENT_MS = 10_000
 AT_THE_DOOR = (
     *("command_done", "settings_changed", "bidder_enrolled", "bidder_admitted", "bidder_told"),
-    *("paddle_given", "code_issued", "key_bound"),
+    *("paddle_given", "code_issued", "key_bound", "contact_erased"),
 )
 """The facts that change no lot."""
 
@@ -106,6 +106,7 @@ class Record:
         self._outages_ms = list(outages_ms) if outages_ms is not None else None
         self._admitted: dict[int, bool] = {}
         self._codes_until: dict[int, int] = {}
+        self._forgotten: set[int] = set()
         self._admission = "open"
         self._paused_at_ms = self._stood_ms = self._started_at_ms = 0
         self._is_ending = False
@@ -263,6 +264,10 @@ class Record:
                 return
             case "key_bound":
                 _require(body["at_ms"] < self._codes_until.pop(body["paddle"], 0), "a key is bound without a code")
+                return
+            case "contact_erased":
+                _require(body["paddle"] not in self._forgotten, "a contact is erased twice")
+                self._forgotten.add(body["paddle"])
                 return
             case "paddle_given":
                 self._admitted[body["paddle"]] = True

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 from auctioneer.journal import ChainEnd, Journal, Owner, Record, Store
 from auctioneer.journal.snapshots import SNAPSHOTS_KEPT, Loaded, PassedOver, SavedState, SnapshotFiles
+from auctioneer.rules.contacts import ContactChange
 from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
 
@@ -86,6 +87,7 @@ class _InFlight(NamedTuple):
     facts: Sequence[AnyFact]
     rejections: Sequence[Rejection]
     now_ms: int
+    contacts: Sequence[ContactChange]
 
 
 class FaultyJournal:
@@ -106,6 +108,7 @@ class FaultyJournal:
         self.read = inner.read
         self.recent = inner.recent
         self.rejections = inner.rejections
+        self.contacts = inner.contacts
         self.hash_at = inner.hash_at
         self.verify_chain = inner.verify_chain
 
@@ -125,12 +128,18 @@ class FaultyJournal:
     def end(self) -> ChainEnd:
         return self._inner.end
 
-    def begin(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+    def begin(
+        self,
+        facts: Sequence[AnyFact],
+        rejections: Sequence[Rejection],
+        now_ms: int,
+        contacts: Sequence[ContactChange] = (),
+    ) -> int:
         assert self._in_flight is None, "a commit is under way already"
-        what = "append" if facts or rejections else "mark"
+        what = "append" if facts or rejections or contacts else "mark"
         self._meet(self._fate.before_write, what)
         self._number += 1
-        self._in_flight = flight = _InFlight(self._number, facts, rejections, now_ms)
+        self._in_flight = flight = _InFlight(self._number, facts, rejections, now_ms, contacts)
         is_late = self.handle is not None and self._fate.postpone(lambda: self._land(flight), self._wake)
         if not is_late:
             self._land(flight)
@@ -154,7 +163,7 @@ class FaultyJournal:
         """Make a write durable, if anybody still waits for it."""
         if self._in_flight is flight:
             self._in_flight = None
-            self._inner.begin(flight.facts, flight.rejections, flight.now_ms)
+            self._inner.begin(flight.facts, flight.rejections, flight.now_ms, flight.contacts)
             self._durable = flight.number
             self._fate.stored(self._inner.position, flight.facts, flight.now_ms)
             self._wake()

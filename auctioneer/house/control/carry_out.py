@@ -17,9 +17,10 @@ from auctioneer.house.commands import (
     Appoint,
     Ask,
     ChangeOfKeys,
+    DeskCommand,
     Done,
     EndSale,
-    IssueCode,
+    NoteContact,
     Redeem,
     Report,
     Tell,
@@ -33,7 +34,7 @@ from auctioneer.house.rights import why_not
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.facts import AnyFact, CommandDone
 from auctioneer.rules.sale_settings import Controller
-from common.codec import RejectedBody, decode_with
+from common.codec import RejectedBody, decode_with, encode
 from common.errors import RejectCode, RejectedError
 from common.limits import CONTROL_BYTES_MAX
 from common.messages import Rejected
@@ -60,7 +61,7 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
     if isinstance(command, Ask) and not refusal:
         house.advance(now_ms)
         return _report(house, who, command, now_ms)
-    digest = digest_of(house.engine.sale.sale, body)
+    digest = digest_of(house.engine.sale.sale, _lasting(command, body))
     known = house.commands_done.recall(who.name, command.id, digest)
     if isinstance(known, CommandDone):
         return msgspec.convert({"id": command.id, **known.answer}, Done)
@@ -92,6 +93,13 @@ def digest_of(sale: str, body: bytes) -> str:
     return sha256(f"auction-house command\0{sale}\0".encode() + body).hexdigest()
 
 
+def _lasting(command: AnyCommand, body: bytes) -> bytes:
+    """Return a command's content without what can be erased: even its digest would tell somebody who guesses it."""
+    if isinstance(command, AddPaddle | NoteContact):
+        return encode(msgspec.structs.replace(command, company="", contact=""))
+    return body
+
+
 def _fields_of(answer: Done) -> dict[str, Any]:
     """Return the fields of an answer but for its id, as the record holds them."""
     fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(answer))
@@ -101,7 +109,7 @@ def _fields_of(answer: Done) -> dict[str, Any]:
 def _carry_out(house: House, who: Controller, command: AnyCommand, now_ms: int) -> AnyControlAnswer:
     """Do a command that its sender may give, and that was not done before."""
     by = who.name
-    if isinstance(command, AddPaddle | IssueCode):
+    if isinstance(command, DeskCommand):
         return at_the_desk(house, command, by, now_ms)
     outcome: Decision | reports.Row
     if isinstance(command, AnyCorrection):

@@ -1,13 +1,27 @@
 """Commands of the desk: who gets a paddle and a code, who is admitted, and words to one bidder."""
 
-from auctioneer.house.commands import AddPaddle, Admit, Done, IssueCode, Tell
+from auctioneer.house.commands import (
+    AddPaddle,
+    Admit,
+    DeskCommand,
+    Done,
+    Forget,
+    IssueCode,
+    NoteContact,
+    Tell,
+)
 from auctioneer.house.control.texts import faulty_text
 from auctioneer.house.house import House
+from auctioneer.house.paddle_codes import digest_of
+from auctioneer.house.register import Enrolled
+from auctioneer.rules.contacts import Contact, ContactChange, contact_fault
 from auctioneer.rules.corrections import NO_CORRECTIONS, void_offers
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.facts import CodeIssued, PaddleGiven
+from auctioneer.rules.facts import CodeIssued, ContactErased, PaddleGiven
 from common.errors import RejectCode
 from common.messages import Rejected, Role
+from common.names import is_valid_name, skeletons
+from common.paddle_codes import is_valid_code
 
 
 def admit(house: House, command: Admit, by: str, now_ms: int) -> Decision:
@@ -47,18 +61,77 @@ def tell(house: House, command: Tell, by: str, now_ms: int) -> Decision:
     return []
 
 
-def at_the_desk(house: House, command: AddPaddle | IssueCode, by: str, now_ms: int) -> Done | Rejected:
-    """Give a paddle, or issue a code, and return the answer."""
-    outcome: PaddleGiven | CodeIssued | Refused
+def at_the_desk(house: House, command: DeskCommand, by: str, now_ms: int) -> Done | Rejected:
+    """Carry out a command about one person, and return the answer."""
+    outcome: PaddleGiven | CodeIssued | ContactErased | Enrolled | Refused
     if isinstance(command, AddPaddle):
-        outcome = house.give_paddle(now_ms, by, command.name, command.paddle)
+        outcome = _give(house, command, by, now_ms)
+    elif isinstance(command, Forget):
+        outcome = forget(house, command.bidder, by, now_ms)
     else:
         entry = house.register.find(command.bidder)
         if entry is None:
             outcome = Refused(RejectCode.UNKNOWN_BIDDER, command.bidder)
+        elif isinstance(command, IssueCode):
+            outcome = _issue(house, command, by, entry, now_ms)
         else:
-            outcome = house.issue_code(now_ms, by, entry.paddle, command.code, command.valid_ms)
+            outcome = _note(house, command, entry)
     if isinstance(outcome, Refused):
         return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)
     expires_at_ms = outcome.expires_at_ms if isinstance(outcome, CodeIssued) else None
     return Done(id=command.id, paddle=outcome.paddle, expires_at_ms=expires_at_ms)
+
+
+def _give(house: House, command: AddPaddle, by: str, now_ms: int) -> PaddleGiven | Refused:
+    if not is_valid_name(command.name):
+        return Refused(RejectCode.INVALID_NAME, "")
+    contact = Contact(command.company, command.contact)
+    fault = contact_fault(contact)
+    if fault is not None:
+        return _faulty(*fault)
+    given = house.register.give(now_ms, by, command.name, skeletons(command.name), command.paddle)
+    if isinstance(given, PaddleGiven):
+        house.enter(now_ms, given)
+        if not contact.is_empty:
+            house.note(ContactChange(given.paddle, contact))
+    return given
+
+
+def _note(house: House, command: NoteContact, entry: Enrolled) -> Enrolled | Refused:
+    contact = Contact(command.company, command.contact)
+    fault = contact_fault(contact)
+    if fault is not None:
+        return _faulty(*fault)
+    if contact.is_empty:
+        return Refused(RejectCode.MALFORMED, "neither a company nor a contact was given; `auctioneer forget` erases")
+    if entry.is_forgotten:
+        return Refused(RejectCode.WRONG_STATE, f"{entry.name} was forgotten, so nothing is kept for this paddle again")
+    if house.contacts.get(entry.paddle) != contact:
+        house.note(ContactChange(entry.paddle, contact))
+    return entry
+
+
+def forget(house: House, name_or_paddle: str, by: str, now_ms: int) -> ContactErased | Refused:
+    """Erase what is known of a person besides the name; the record says that it was erased, and by whom."""
+    entry = house.register.find(name_or_paddle)
+    if entry is None:
+        return Refused(RejectCode.UNKNOWN_BIDDER, name_or_paddle)
+    erased = house.register.erase(now_ms, by, entry.paddle)
+    if isinstance(erased, ContactErased):
+        house.enter(now_ms, erased)
+        house.note(ContactChange(entry.paddle, None))
+    return erased
+
+
+def _issue(house: House, command: IssueCode, by: str, entry: Enrolled, now_ms: int) -> CodeIssued | Refused:
+    if not is_valid_code(command.code):
+        return Refused(RejectCode.MALFORMED, "that is no paddle code")
+    digest = digest_of(house.engine.sale.sale, command.code)
+    issued = house.register.issue(now_ms, by, entry.paddle, digest, now_ms + command.valid_ms)
+    if isinstance(issued, CodeIssued):
+        house.enter(now_ms, issued)
+    return issued
+
+
+def _faulty(field: str, reason: str) -> Refused:
+    return Refused(RejectCode.MALFORMED, f"{field}: {reason}")

@@ -76,6 +76,12 @@ CREATE TABLE rejection (
   code TEXT NOT NULL,
   body TEXT NOT NULL
 ) STRICT;
+-- In no hash, since it can be erased.
+CREATE TABLE contact (
+  paddle INTEGER PRIMARY KEY,
+  company TEXT NOT NULL,
+  contact TEXT NOT NULL
+) STRICT;
 CREATE TABLE head (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   position INTEGER NOT NULL,
@@ -242,6 +248,7 @@ def _configure(connection: sqlite3.Connection) -> None:
     if sys.platform == "darwin":  # where fsync alone leaves the data in the drive's cache
         connection.execute("PRAGMA fullfsync = ON")
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten with zeros
     connection.execute("PRAGMA wal_autocheckpoint = 0")  # SQLite's own hides its failures; see SqliteJournal
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_MAX}")
 

@@ -21,6 +21,7 @@ from auctioneer.journal.chain import (
 )
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, JournalGoneError, Owner
 from auctioneer.journal.sqlite.file import (
+    BUSY_TIMEOUT_MS,
     CHECKPOINT_PAGES,
     PAGE_BYTES,
     connect,
@@ -30,6 +31,7 @@ from auctioneer.journal.sqlite.file import (
     reading,
     rescue,
 )
+from auctioneer.rules.contacts import Contact, ContactChange
 from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
 
@@ -48,6 +50,9 @@ _DELETE_REJECTION: Final = "DELETE FROM rejection WHERE id = ?"
 _SELECT_REJECTIONS: Final = (
     "SELECT id, at_ms, paddle, request, lot, code, body FROM rejection WHERE id > ? ORDER BY id LIMIT ?"
 )
+_SELECT_CONTACTS: Final = "SELECT paddle, company, contact FROM contact"
+_HAS_CONTACT: Final = "SELECT 1 FROM contact WHERE paddle = ?"
+_INSERT_CONTACT: Final = "INSERT INTO contact VALUES (?, ?, ?)"
 _SELECT_HEAD: Final = (
     "SELECT position, hash, rejections, alive_ms, term, holder,"
     " (SELECT min(first) FROM batch), (SELECT last FROM batch ORDER BY first DESC LIMIT 1) FROM head"
@@ -103,6 +108,9 @@ class SqliteRecord(ChainedRecord):
     def _stored_rejections(self, after: int) -> list[Sequence[Any]]:
         return self._fetch(_SELECT_REJECTIONS, (after, READ_FACTS))
 
+    def _stored_contacts(self) -> list[Sequence[Any]]:
+        return self._fetch(_SELECT_CONTACTS)
+
     @contextmanager
     def _moment(self) -> Iterator[None]:
         """Read in one transaction. Nothing is written meanwhile."""
@@ -142,6 +150,8 @@ class SqliteJournal(SqliteRecord):
         self._kept = KeptRejections()
         self._wal_pages = 0
         """About how many pages were written to the WAL since the last checkpoint."""
+        self._has_old_pages = False
+        """Whether the WAL may have pages with a contact that was erased or replaced."""
         self._files: dict[Path, tuple[int, int]] = {}
         """Which files are written to, each by its device and inode."""
         self._end, self._alive_ms = ChainEnd(0, GENESIS_HASH), 0
@@ -190,7 +200,13 @@ class SqliteJournal(SqliteRecord):
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
-    def begin(self, facts: Sequence[AnyFact], rejections: Sequence[Rejection], now_ms: int) -> int:
+    def begin(
+        self,
+        facts: Sequence[AnyFact],
+        rejections: Sequence[Rejection],
+        now_ms: int,
+        contacts: Sequence[ContactChange] = (),
+    ) -> int:
         """Store a batch in one transaction and return its number; durable on return."""
         before, kept_before = self._end, self._kept.sum
         added, surplus, kept = self._kept.sort(rejections)
@@ -202,12 +218,51 @@ class SqliteJournal(SqliteRecord):
             if added:
                 connection.executemany(_INSERT_REJECTION, added)
                 connection.executemany(_DELETE_REJECTION, ((number,) for number in surplus))
+            if contacts:
+                self._change_contacts(connection, contacts)
             moved = connection.execute(_MOVE_HEAD, (*end, kept, now_ms, *before, kept_before, self._term))
             if moved.rowcount != 1:
                 raise self._fenced()
         self._end, self._alive_ms = end, now_ms
         self._number += 1
+        if self._has_old_pages:
+            self._empty_wal()
         return self._number
+
+    def _change_contacts(self, connection: sqlite3.Connection, contacts: Sequence[ContactChange]) -> None:
+        """Store contacts. Where one leaves, all that stay are written again.
+
+        SQLite zeroes what it deletes, but a page whose rows were once moved to another page may keep a copy between its
+        rows. When all rows are deleted, every page of the table is zeroed whole.
+        """
+        kept: dict[int, Contact] = {}
+        if any(connection.execute(_HAS_CONTACT, (change.paddle,)).fetchone() for change in contacts):
+            kept = self.contacts()
+            connection.execute("DELETE FROM contact")
+            self._has_old_pages = True
+        for paddle, contact in contacts:
+            kept.pop(paddle, None)
+            if contact is not None:
+                kept[paddle] = contact
+        connection.executemany(
+            _INSERT_CONTACT, ((paddle, one.company, one.contact) for paddle, one in sorted(kept.items()))
+        )
+
+    def _empty_wal(self) -> None:
+        """Bring all pages into the file and cut the WAL off, since it has older versions of pages too.
+
+        While somebody reads, SQLite can't; then the next batch tries again, which follows within a second.
+        """
+        connection = self._usable()
+        try:
+            connection.execute("PRAGMA busy_timeout = 0")
+            ((busy, _frames, _moved),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        except (sqlite3.Error, OSError) as error:
+            self._abandon(connection)
+            raise self._unwritable(error) from error
+        if not busy:
+            self._has_old_pages, self._wal_pages = False, 0
 
     def finished(self) -> int:
         """Return the number of the last batch, which is durable."""
@@ -256,12 +311,13 @@ class SqliteJournal(SqliteRecord):
             self._wal_pages += _COMMIT_PAGES + size_bytes // PAGE_BYTES
             committed = True
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(
-                f"The journal {self._path} can't be written ({error}). Check the disk's space and health."
-            ) from error
+            raise self._unwritable(error) from error
         finally:
             if not committed:
                 self._abandon(connection)
+
+    def _unwritable(self, error: Exception) -> StorageError:
+        return StorageError(f"The journal {self._path} can't be written ({error}). Check the disk's space and health.")
 
     def _abandon(self, connection: sqlite3.Connection) -> None:
         self._why_closed = "it is gone, or a write failed; open it again"

@@ -22,6 +22,7 @@ from auctioneer.rules.facts import (
     ClockStepped,
     CodeIssued,
     CommandDone,
+    ContactErased,
     CorrectionMade,
     Fact,
     HouseStarted,
@@ -54,6 +55,7 @@ from tests.auctioneer.rules.random_sales import (
     admitting,
     code_issued,
     command_done,
+    contact_erased,
     enrolled,
     given,
     key_bound,
@@ -96,13 +98,13 @@ def test_what_the_engine_decided_verifies(seed: int) -> None:
     assert report.last_position == len(facts) == sum(report.counts.values())
     assert report.counts["bid_taken"] == sum(isinstance(fact, BidTaken) for fact in facts)
     views = [lot.view for lot in maker.engine.catalogue]
-    assert (report.bidders, report.lots) == (BIDDERS, len(views))
+    assert (len(report.paddles), report.lots) == (BIDDERS, len(views))
     assert report.sold == sum(bool(view.results) for view in views)
     assert report.hammer_total_minor == sum(view.paid_minor or 0 for view in views) > 0
 
 
 def test_an_empty_record_is_a_record() -> None:
-    assert audit([]) == VerifyReport(None, 0, {}, 0, 0, 0, 0)
+    assert audit([]) == VerifyReport(None, 0, {}, frozenset(), frozenset(), 0, 0, 0)
 
 
 # --- tampering with one field --------------------------------------------------------------------------------------
@@ -124,6 +126,7 @@ DECIDED = {
     BidderEnrolled: "lot seq paddle",
     PaddleGiven: "lot seq",
     CodeIssued: "lot seq paddle",
+    ContactErased: "lot seq paddle",
     KeyBound: "lot seq paddle",
     BidderAdmitted: "lot seq news_seq",
     BidderTold: "lot seq news_seq",
@@ -383,6 +386,8 @@ def test_the_honest_bid_passes() -> None:
         ([given(2), code_issued(2, valid_ms=CODE_VALID_MS_MAX + 1)], "refused with malformed"),
         ([given(2), replace(code_issued(2), digest="K7QM2XFA")], "its digest is none"),
         ([given(2), given(3), code_issued(2), replace(code_issued(2), paddle=3)], "another paddle has this code"),
+        ([contact_erased(2)], "refused with unknown_bidder"),
+        ([contact_erased(1), contact_erased(1)], "refused with wrong_state: what was known of Bidder 1"),
         ([given(2), key_bound(2)], "the rules don't give this fact here"),
         ([given(2), code_issued(2), key_bound(2, START_MS + 60_000)], "the rules don't give this fact here"),
         ([given(2), code_issued(2), key_bound(2), replace(key_bound(2), key="key3")], "don't give this fact here"),

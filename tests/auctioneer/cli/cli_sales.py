@@ -152,7 +152,8 @@ def _answer_all(sale: OpenSale, control: zmq.SyncSocket, stop: zmq.SyncSocket, a
             now_ms = sale.clock.now_ms()
             body = encode(carry_out(sale.house, who, frame.bytes, now_ms))
             if answer is None:
-                append(sale.journal, sale.house.flush().facts, (), now_ms)
+                batch = sale.house.flush()
+                append(sale.journal, batch.facts, (), now_ms, batch.contacts)
         if body is not None:
             control.send_multipart([routing_id.bytes, body])
 

@@ -7,10 +7,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auctioneer.cli import main
+from auctioneer.journal import append
 from auctioneer.process.folder import DataFolder
 from auctioneer.rules.facts import CodeIssued, PaddleGiven
 from common.paddle_codes import is_valid_code
-from tests.auctioneer.cli.cli_sales import begin_sale, desk, sale_of
+from tests.auctioneer.cli.cli_sales import at_terminal, begin_sale, desk, sale_of
+from tests.auctioneer.journal.journal_examples import rejection, tamper
 
 HOUR_MS = 3_600_000
 
@@ -93,4 +95,91 @@ def test_the_list_is_for_people_too_and_needs_no_house(folder: DataFolder) -> No
 )
 def test_what_can_t_be_meant_is_not_sent(folder: DataFolder, words: list[str], said: str) -> None:
     result = paddle(folder, *words)
+    assert (result.exit_code, said in result.stderr) == (2, True), result.stderr
+
+
+# --- contacts --------------------------------------------------------------------------------------------------------
+
+CONTACT = ("--company", "Lee-and-Sons", "--contact", "ben-lee@example.org")
+
+
+def files_with(folder: DataFolder, text: str) -> list[str]:
+    files = (path for path in folder.path.rglob("*") if path.is_file())
+    return [path.name for path in files if text.encode() in path.read_bytes()]
+
+
+def test_contacts_are_listed_and_in_the_record_of_no_fact(folder: DataFolder) -> None:
+    with desk(folder):
+        paddle(folder, "add", "Ben", *CONTACT)
+        assert paddle(folder, "contact", "Ann", "--contact", "+1 555 0100").stdout == "Noted for paddle 1.\n"
+        rows = json.loads(paddle(folder, "list", "--json").stdout)
+    assert [(row["company"], row["contact"]) for row in rows] == [
+        ("", "+1 555 0100"),
+        ("Lee-and-Sons", "ben-lee@example.org"),
+    ]
+    assert "ben-lee@example.org" in paddle(folder, "list").stdout, "also when no house runs"
+    with sale_of(folder) as sale:
+        assert "ben-lee" not in str(list(sale.journal.read()))
+
+
+@pytest.mark.parametrize("is_live", [True, False], ids=["live", "nobody holds it"])
+def test_what_is_forgotten_is_in_no_file(folder: DataFolder, is_live: bool) -> None:
+    with desk(folder):
+        paddle(folder, "add", "Ben", *CONTACT)
+        assert files_with(folder, "ben-lee@example.org")
+        if is_live:
+            done = auctioneer(folder, "forget", "Ben")
+    if not is_live:
+        done = auctioneer(folder, "forget", "2")
+    assert (done.exit_code, "The name stays in the record" in done.stdout) == (0, True)
+    assert files_with(folder, "ben-lee@example.org") == files_with(folder, "Lee-and-Sons") == []
+    assert auctioneer(folder, "verify").exit_code == 0
+    again = auctioneer(folder, "forget", "2")
+    if not is_live:
+        assert (again.exit_code, "is erased already" in again.stderr) == (3, True)
+
+
+def test_forgetting_asks_at_a_terminal(folder: DataFolder) -> None:
+    with desk(folder):
+        paddle(folder, "add", "Ben", *CONTACT)
+        status, shown = at_terminal(folder, "forget", "ben", typed=b"n\n")
+        assert (status, "Ben (2): Lee-and-Sons, ben-lee@example.org." in shown) == (130, True)
+        assert files_with(folder, "ben-lee@example.org")
+        status, shown = at_terminal(folder, "forget", "Cleo", typed=b"y\n")
+        assert (status, "There is no such bidder" in shown) == (3, True)
+        status, _ = at_terminal(folder, "forget", "2", "--yes")
+        assert status == 0
+    assert files_with(folder, "ben-lee@example.org") == []
+
+
+def test_verify_finds_a_contact_that_was_put_back(folder: DataFolder) -> None:
+    with desk(folder):
+        paddle(folder, "add", "Ben", *CONTACT)
+        auctioneer(folder, "forget", "2")
+    tamper(folder.journal, "INSERT INTO contact VALUES (2, '', 'ben-lee@example.org')")
+    found = auctioneer(folder, "verify")
+    assert (found.exit_code, "paddle 2 was erased and is there again" in found.stderr) == (6, True)
+    tamper(folder.journal, "UPDATE contact SET paddle = 9")
+    found = auctioneer(folder, "verify")
+    assert (found.exit_code, "names paddle 9, which nobody has" in found.stderr) == (6, True)
+
+
+def test_verify_knows_paddles_that_are_not_in_order(folder: DataFolder) -> None:
+    with desk(folder):
+        paddle(folder, "add", "Ben", "--paddle", "207")
+    with sale_of(folder) as sale:
+        append(sale.journal, (), [rejection(207, 1)], sale.clock.now_ms())
+    assert auctioneer(folder, "verify").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["paddle", "add", "Ben", "--company", "x" * 101], "at most 100 fit"),
+        (["paddle", "contact", "1"], "Give --company, --contact or both"),
+        (["forget", ""], "it is empty"),
+    ],
+)
+def test_what_can_t_be_kept_is_not_sent(folder: DataFolder, words: list[str], said: str) -> None:
+    result = auctioneer(folder, *words)
     assert (result.exit_code, said in result.stderr) == (2, True), result.stderr

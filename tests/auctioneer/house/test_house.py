@@ -51,7 +51,7 @@ def test_a_bid_is_answered_and_lands_in_the_batch(sale: SmallSale) -> None:
     assert stream == "1"
     assert isinstance(event, LotMoved)
     assert (event.bidder, english(event.board).price_minor, event.seq) == (1, 1500, answer.seq)
-    assert sale.commit() == ([], [], [], [], [], [])
+    assert sale.commit() == ([], [], [], [], [], [], [])
 
 
 def test_a_refused_bid_is_no_event_but_is_kept(sale: SmallSale) -> None:

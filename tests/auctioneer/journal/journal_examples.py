@@ -16,6 +16,7 @@ from auctioneer.rules.facts import (
     ClockStepped,
     CodeIssued,
     CommandDone,
+    ContactErased,
     CorrectionMade,
     HouseStarted,
     HouseStoodStill,
@@ -100,6 +101,7 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
         at_ms=AT_MS, paddle=1, name="Zoë", key="k" * 40, role=Role.BIDDER, admitted=True, skeletons=("zoe",)
     ),
     PaddleGiven(at_ms=AT_MS, paddle=7, name="Åsa", skeletons=("asa",), by="clerk"),
+    ContactErased(at_ms=AT_MS, paddle=7, by="auctioneer"),
     CodeIssued(at_ms=AT_MS, paddle=7, digest="5f" * 32, expires_at_ms=AT_MS + 60_000, by="clerk"),
     KeyBound(at_ms=AT_MS + 5, paddle=7, key="l" * 40),
     BidderAdmitted(at_ms=AT_MS, paddle=1, news_seq=1, admitted=False, by="clerk"),

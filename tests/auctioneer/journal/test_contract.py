@@ -13,6 +13,7 @@ from auctioneer.journal import ChainEnd, DamagedJournalError, Journal, Record, S
 from auctioneer.journal.chain import BATCH_FACTS_MAX, GENESIS_HASH, READ_FACTS
 from auctioneer.journal.memory import MemoryStore
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
+from auctioneer.rules.contacts import Contact, ContactChange
 from auctioneer.rules.facts import AnyFact
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
@@ -214,6 +215,36 @@ def test_the_first_verdict_of_a_request_stands(store: Store) -> None:
     with closing(store.take_over("")) as journal:
         append(journal, (), [rejection(1, 5, 300)], AT_MS)
         assert list(journal.rejections()) == [rejection(1, 5, 100)]
+
+
+# --- contacts --------------------------------------------------------------------------------------------------------
+
+LEE = Contact("Lee & Sons", "ann@example.org")
+
+
+def test_contacts_stand_beside_the_chain_and_can_be_erased(store: Store) -> None:
+    with closing(store.take_over("")) as journal:
+        append(journal, announcements(1), (), AT_MS, [ContactChange(7, LEE), ContactChange(2, Contact("", "Zoë"))])
+        assert journal.contacts() == {2: Contact("", "Zoë"), 7: LEE}
+        end = journal.end
+        append(journal, (), (), AT_MS, [ContactChange(7, Contact("Lee", "")), ContactChange(9, LEE)])
+        assert journal.contacts() == {2: Contact("", "Zoë"), 7: Contact("Lee", ""), 9: LEE}
+        append(journal, (), (), AT_MS, [ContactChange(2, None), ContactChange(3, None)])
+        assert journal.end == end, "they are in no hash"
+    with closing(store.take_over("")) as journal:
+        append(journal, announcements(1, 2), (), AT_MS, [ContactChange(9, None), ContactChange(9, LEE)])
+    with closing(store.read()) as record:
+        assert record.contacts() == {7: Contact("Lee", ""), 9: LEE}
+        assert record.verify_chain() == record.end
+
+
+def test_a_contact_is_stored_with_its_batch_or_not_at_all(store: Store) -> None:
+    with closing(store.take_over("first")) as journal:
+        store.take_over("second").close()
+        with pytest.raises(StorageError):
+            append(journal, announcements(1), (), AT_MS, [ContactChange(7, LEE)])
+    with closing(store.read()) as record:
+        assert (record.position, record.contacts()) == (0, {})
 
 
 # --- a sale ----------------------------------------------------------------------------------------------------------

@@ -257,7 +257,7 @@ def test_a_bid_that_extends_the_lot_says_so() -> None:
         said = sale.told()[0]
         assert said.endswith(f"; extended by {5 if request_id == 11 else 1}s, until +{14_000 + request_id * 1000}ms.")
     sale.screen = Screen(sale.written.append)
-    sale.screen.opened(sale.rebuilt(), 1, Batch([], [], [], [], [], []), sale.now_ms)
+    sale.screen.opened(sale.rebuilt(), 1, Batch([], [], [], [], [], [], []), sale.now_ms)
     sale.now_ms += 1000
     sale.ask(BOB, bid(13, 1300))
     assert "; extended by 1" in sale.told()[0], "what was told before a restart is not told again"

@@ -17,6 +17,7 @@ from auctioneer.rules.facts import (
     BidderTold,
     CodeIssued,
     CommandDone,
+    ContactErased,
     KeyBound,
     PaddleGiven,
     SaleRestored,
@@ -58,7 +59,7 @@ class SaleMaker:
         self.facts.append(admitting(AdmissionMode.OPEN))
         for paddle in range(2, BIDDERS):
             self.facts.append(enrolled(paddle))
-        self.facts += [given(BIDDERS), code_issued(BIDDERS), key_bound(BIDDERS)]
+        self.facts += [given(BIDDERS), code_issued(BIDDERS), key_bound(BIDDERS), contact_erased(BIDDERS)]
         self.facts.append(BidderAdmitted(at_ms=START_MS, paddle=1, news_seq=1, admitted=True, by="clerk"))
         for paddle, news_seq in ((1, 2), (2, 1), (1, 3)):
             self.facts.append(told(paddle, news_seq))
@@ -263,6 +264,10 @@ def given(paddle: int) -> PaddleGiven:
 def code_issued(paddle: int, valid_ms: int = 60_000) -> CodeIssued:
     digest = digest_of("sale", f"code {paddle}")
     return CodeIssued(at_ms=START_MS, paddle=paddle, digest=digest, expires_at_ms=START_MS + valid_ms, by="clerk")
+
+
+def contact_erased(paddle: int) -> ContactErased:
+    return ContactErased(at_ms=START_MS, paddle=paddle, by="auctioneer")
 
 
 def key_bound(paddle: int, at_ms: int = START_MS) -> KeyBound:
