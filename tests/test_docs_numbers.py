@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from auctioneer.catalogue import load
+from auctioneer.catalogue import content
 from auctioneer.house import budgets, house, pages
 from auctioneer.journal import snapshot_writer, snapshots
 from auctioneer.monitoring import health
@@ -51,7 +51,7 @@ def told(name: str) -> str:
         ("abuse.md", f"A connection that reads nothing for {seconds(sockets.HEARTBEAT_TIMEOUT_MS)} s is cut off"),
         ("abuse.md", f"half-open handshakes | cut after {seconds(sockets.HANDSHAKE_MS)} s"),
         ("abuse.md", f"a page costs {budgets.SNAPSHOT_COST + 1} requests of the budget"),
-        ("catalogue.md", f"at most {limits.LOTS_MAX:,} lots, a file {load.CATALOGUE_BYTES_MAX // MIB} MiB"),
+        ("catalogue.md", f"at most {limits.LOTS_MAX:,} lots, a file {content.CATALOGUE_BYTES_MAX // MIB} MiB"),
         ("operations.md", f"(the loop has not turned for {seconds(health.TURN_AGE_MS_MAX)} s)"),
         (
             "operations.md",

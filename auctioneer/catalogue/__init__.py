@@ -3,14 +3,14 @@
 A file is read in steps. `toml_text` makes the raw parts (`raw`); for a spreadsheet `csv_text` or `xlsx` makes rows, and
 `sheet` makes raw parts of them. `keys` knows the keys of a lot and `formats` those of each format; `fields` reads each
 value, and `lots` and `sale` add defaults and numbers. `rules` finds what is wrong, and `faults` puts it into words.
-`words` knows the names that people give to columns. `pace` makes a catalogue shorter for a rehearsal.
+`words` knows the names that people give to columns. `pace` makes a catalogue shorter for a rehearsal. `content` reads
+files. `people` reads a list of people, who get paddles, by the same steps.
 """
 
+from auctioneer.catalogue.content import CATALOGUE_BYTES_MAX, CatalogueKind
 from auctioneer.catalogue.faults import CatalogueError, Fault, format_faults
 from auctioneer.catalogue.formats.table import BIDDING_KEYS, DEFAULT_FORMAT, FORMATS
 from auctioneer.catalogue.load import (
-    CATALOGUE_BYTES_MAX,
-    CatalogueKind,
     RunningSale,
     Tell,
     bundled_catalogue,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from auctioneer.catalogue.faults import Faults, Place
-from auctioneer.catalogue.sheet import DELIMITERS, HEADER_ROWS_MAX, Row, Sheet, known_columns
+from auctioneer.catalogue.sheet import DELIMITERS, HEADER_ROWS_MAX, Known, Row, Sheet, known_columns
 from common.limits import LOTS_MAX
 from common.money import DecimalMark
 
@@ -16,13 +16,15 @@ _SEPARATOR_LINE: Final = re.compile(r'"?sep=(\t|[^"\s\w])"?(?:\r\n|\r|\n|$)')
 _LOOKED_AT_CHARS: Final = 16384
 
 
-def csv_sheet(text: str, name: str, faults: Faults, ignored: frozenset[str] = frozenset()) -> Sheet:
-    """Return the rows of a CSV. An error of its syntax goes to `faults` once the rows are read.
+def csv_sheet(
+    text: str, name: str, faults: Faults, ignored: frozenset[str] = frozenset(), known: Known = known_columns
+) -> Sheet:
+    """Return the rows of a CSV, whose columns `known` knows. A syntax error goes to `faults` once the rows are read.
 
     If a comma separates the cells, the decimal mark is a point; otherwise it is unknown.
     """
     told = _SEPARATOR_LINE.match(text)
-    delimiter = told[1] if told else _delimiter(text)
+    delimiter = told[1] if told else _delimiter(text, known)
     return Sheet(
         name=name,
         rows=_rows(text[told.end() :], 2, delimiter, name, faults) if told else _rows(text, 1, delimiter, name, faults),
@@ -50,11 +52,11 @@ def _rows(text: str, first_line: int, delimiter: str, name: str, faults: Faults)
         faults.add(place, "", f"This is not CSV: {error}. A quoted cell ends with a quote; inside it, double them.")
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(text: str, known: Known) -> str:
     """Return the delimiter with which one of the first lines has the most known columns; a comma if none has any."""
     lines = text.lstrip()[:_LOOKED_AT_CHARS].replace('"', "").splitlines()[:HEADER_ROWS_MAX]
 
-    def known(delimiter: str) -> int:
-        return max((known_columns(line.split(delimiter)) for line in lines), default=0)
+    def named(delimiter: str) -> int:
+        return max((known(line.split(delimiter)) for line in lines), default=0)
 
-    return max(DELIMITERS, key=known)
+    return max(DELIMITERS, key=named)

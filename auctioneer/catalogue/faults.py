@@ -43,7 +43,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 
 class CatalogueError(UsageError):
-    """A catalogue, or lots to add, with faults: nothing was started or added.
+    """A catalogue, lots to add, or a list of people, with faults: nothing was started or added.
 
     `faults` has the first FAULTS_MAX faults, and `found` is the number of all. Its text comes from `format_faults`.
     """
@@ -151,6 +151,11 @@ class Faults:
         """Add the faults for which another part of the catalogue was refused."""
         self._kept.extend(error.faults[: FAULTS_MAX - len(self._kept)])
         self._found += error.found
+
+    @property
+    def has_any(self) -> bool:
+        """Whether anything was noted."""
+        return self._found > 0
 
     def raise_any(self) -> None:
         """Raise CatalogueError if anything was noted."""

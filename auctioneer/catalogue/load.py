@@ -4,15 +4,13 @@ A wrong catalogue is refused before anything starts, with all its faults at once
 on text are pure; those on paths only read. `docs/catalogue.md` has every key.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from enum import Enum
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
 
 from msgspec import Struct
 
+from auctioneer.catalogue.content import CatalogueKind, decoded, read_file
 from auctioneer.catalogue.csv_text import csv_sheet
 from auctioneer.catalogue.faults import CatalogueError, Fault, Faults, Place, quoted, unknown_key
 from auctioneer.catalogue.lots import Defaults, Listing, list_lots, read_defaults, values_of
@@ -24,27 +22,11 @@ from auctioneer.catalogue.xlsx import read_xlsx
 from auctioneer.rules.terms import LotDefaults, LotSpec, SaleSpec
 from common.money import Currency
 
-CATALOGUE_BYTES_MAX: Final = 64 * 1024 * 1024
-_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-
 ReadLotsFile = Callable[[str], bytes]
 """Returns the content of the file that `lots_file` names, or raises CatalogueError."""
 
 Tell = Callable[[str], None]
 """Tells a person something worth knowing about a catalogue that is no fault: a sentence, with the name of the file."""
-
-
-class CatalogueKind(Enum):
-    """The kind of file that holds a catalogue; the values are the endings of file names."""
-
-    TOML = ".toml"
-    CSV = ".csv"
-    XLSX = ".xlsx"
-
-    @property
-    def is_sheet(self) -> bool:
-        """Whether it is only a table of lots."""
-        return self is not CatalogueKind.TOML
 
 
 def tell_nobody(_sentence: str) -> None:
@@ -60,7 +42,7 @@ def load_catalogue(path: Path, tell: Tell = tell_nobody) -> SaleSpec:
     `tell` gets sentences that a person should know of it. Raises CatalogueError with every fault.
     """
     kind = _kind(path)
-    return parse_catalogue(_read(path), str(path), kind, _beside(path), tell)
+    return parse_catalogue(read_file(path), str(path), kind, _beside(path), tell)
 
 
 def bundled_catalogue(name: str) -> SaleSpec:
@@ -118,7 +100,7 @@ class RunningSale(Struct, frozen=True, kw_only=True):
 def load_lots(path: Path, sale: RunningSale, tell: Tell = tell_nobody) -> tuple[LotSpec, ...]:
     """Read more lots for a running sale from the file of a catalogue. Raises CatalogueError with every fault."""
     kind = _kind(path)
-    return parse_lots(_read(path), str(path), kind, sale, _beside(path), tell)
+    return parse_lots(read_file(path), str(path), kind, sale, _beside(path), tell)
 
 
 def parse_lots(
@@ -192,10 +174,11 @@ def _finish(faults: Faults, tell: Tell) -> None:
 def _raw(
     content: str | bytes, name: str, kind: CatalogueKind, faults: Faults, ignored: frozenset[str] = frozenset()
 ) -> RawCatalogue:
-    if kind is CatalogueKind.XLSX:
-        return read_xlsx(content.encode() if isinstance(content, str) else content, name, faults, ignored)
     try:
-        text = content if isinstance(content, str) else _decoded(content, name, kind, faults)
+        if kind is CatalogueKind.XLSX:
+            book = content.encode() if isinstance(content, str) else content
+            return read_xlsx(book, name, faults, lambda sheet: read_sheet(sheet, faults), ignored)
+        text = content if isinstance(content, str) else decoded(content, name, kind, faults)
     except CatalogueError as error:
         faults.extend(error)
         return RawCatalogue.unreadable(Place(file=name, is_flat=kind.is_sheet))
@@ -203,36 +186,6 @@ def _raw(
     if kind is CatalogueKind.TOML:
         return read_toml(text, name, faults)
     return read_sheet(csv_sheet(text, name, faults, ignored), faults)
-
-
-def _decoded(content: bytes, name: str, kind: CatalogueKind, faults: Faults) -> str:
-    """Return the text of a file in UTF-8; a spreadsheet may also be in the other two encodings that Excel writes.
-
-    Raises CatalogueError if it is in none of them.
-    """
-    if kind.is_sheet and content.startswith(_UTF_16_MARKS):
-        try:
-            return content.decode("utf-16")
-        except UnicodeDecodeError as error:
-            raise CatalogueError([Fault(file=name, reason="It begins as UTF-16 and is not; save it again.")]) from error
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        reason = "It is not in UTF-8; save it with that encoding (in a spreadsheet: CSV UTF-8)."
-        fault = CatalogueError([Fault(file=name, line=line, reason=reason)])
-        if not kind.is_sheet:
-            raise fault from error
-    try:
-        text = content.decode("cp1252")
-    except UnicodeDecodeError as error:
-        raise fault from error
-    shown = next((word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()), None)
-    example = f" such as {quoted(shown)}" if shown else ""
-    faults.note(
-        name, f"It is not in UTF-8, so it is read as Windows-1252. Check that words with accents{example} are right."
-    )
-    return text
 
 
 def _defaults(raw: RawCatalogue, settings: Settings, sale: LotDefaults, currency: Currency, faults: Faults) -> Defaults:
@@ -295,20 +248,4 @@ def _kind(path: Path) -> CatalogueKind:
 
 
 def _beside(path: Path) -> ReadLotsFile:
-    return lambda lots_file: _read(path.parent / lots_file)
-
-
-def _read(path: Path) -> bytes:
-    """Return the content of a file. Raises CatalogueError if it can't be read or is too large."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(CATALOGUE_BYTES_MAX + 1)
-    except FileNotFoundError as error:
-        raise CatalogueError([Fault(file=str(path), reason="There is no such file.")]) from error
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise CatalogueError([Fault(file=str(path), reason=f"It can't be read: {reason}.")]) from error
-    if len(content) > CATALOGUE_BYTES_MAX:
-        limit = f"{CATALOGUE_BYTES_MAX // 2**20} MiB"
-        raise CatalogueError([Fault(file=str(path), reason=f"It is larger than {limit}, the most for a catalogue.")])
-    return content
+    return lambda lots_file: read_file(path.parent / lots_file)

@@ -21,6 +21,8 @@ from common.money import DecimalMark, codes_of, decimal_mark, units_of
 
 DELIMITERS: Final = (",", ";", "\t")
 """The characters that may separate the cells of a CSV that does not name its own."""
+Known = Callable[[Iterable[str]], int]
+"""Returns how many of the texts of a row name a column."""
 COLUMNS_MAX: Final = 256
 """The most cells in a row."""
 HEADER_ROWS_MAX: Final = 10
@@ -41,7 +43,7 @@ class Row(NamedTuple):
     @property
     def is_blank(self) -> bool:
         """Whether the row is empty."""
-        return not any(map(_is_filled, self.cells))
+        return not any(map(is_filled, self.cells))
 
 
 class Sheet(Struct, frozen=True, kw_only=True):
@@ -64,32 +66,70 @@ def read_sheet(sheet: Sheet, faults: Faults) -> RawCatalogue:
     The returned sale has only the currency, if a column has it.
     """
     file = Place(file=sheet.name, is_flat=True)
-    rows = (row for row in sheet.rows if not row.is_blank)
-    first = list(islice(rows, HEADER_ROWS_MAX))
-    if not first:
-        faults.add(
-            file, "", "It has no rows; the first row names the columns, such as title, starting_price, currency."
-        )
+    headed = find_header(sheet, known_columns, "title, starting_price, currency", faults)
+    if headed is None:
         return RawCatalogue.unreadable(file)
-    index = max(range(len(first)), key=lambda number: known_columns(map(_text, first[number].cells)))
-    header = first[index]
-    if not known_columns(map(_text, header.cells)):
-        _add_unknown_header(first[0], sheet, faults)
-        return RawCatalogue.unreadable(file)
-    if index:
-        faults.note(sheet.name, f"The names of the columns are on line {header.line}; the lines above are ignored.")
-    table = _Table(sheet, header, faults)
-    lots = table.lots(chain(first[index + 1 :], rows))
+    table = _Table(sheet, headed, faults)
+    lots = table.lots(headed.rows)
     return RawCatalogue(
         file=file,
         sale=table.sale,
-        sale_place=_at(sheet.name, table.sale_line),
+        sale_place=at_line(sheet.name, table.sale_line),
         defaults={},
         defaults_place=file,
         lots=lots,
         is_readable=table.is_readable,
         header=table.header(),
     )
+
+
+class Headed(NamedTuple):
+    """The row that names the columns, and the rows after it, which are read when they are needed."""
+
+    header: Row
+    rows: Iterable[Row]
+
+    @property
+    def width(self) -> int:
+        """The number of columns up to the last that has a name."""
+        return max(index for index, cell in enumerate(self.header.cells, start=1) if is_filled(cell))
+
+
+def find_header(sheet: Sheet, known: Known, example: str, faults: Faults) -> Headed | None:
+    """Return the first row with the most columns that `known` knows, and the rows after it.
+
+    None, with a fault, if there is none; `example` has names of columns for it.
+    """
+    rows = (row for row in sheet.rows if not row.is_blank)
+    first = list(islice(rows, HEADER_ROWS_MAX))
+    if not first:
+        reason = f"It has no rows; the first row names the columns, such as {example}."
+        faults.add(Place(file=sheet.name, is_flat=True), "", reason)
+        return None
+    index = max(range(len(first)), key=lambda number: known(map(cell_text, first[number].cells)))
+    header = first[index]
+    if not known(map(cell_text, header.cells)):
+        _add_unknown_header(first[0], sheet, example, faults)
+        return None
+    if index:
+        faults.note(sheet.name, f"The names of the columns are on line {header.line}; the lines above are ignored.")
+    return Headed(header, chain(first[index + 1 :], rows))
+
+
+def is_unparted(row: Row, sheet: Sheet) -> bool:
+    """Return whether a row of CSV is one cell that has a delimiter in it."""
+    text = cell_text(row.cells[0])
+    return bool(sheet.delimiter) and len(row.cells) == 1 and any(mark in text for mark in DELIMITERS)
+
+
+UNPARTED: Final = "The rows have one cell each and the first row several; separate the cells of all by the same mark."
+
+
+def stray(cell: object, number: int, sheet: Sheet) -> str:
+    """Return the fault of a cell that stands in a column without a name."""
+    reason = f"{_shown(cell)} stands in column {number}, which has no name in the first row"
+    mark = sheet.delimiter
+    return f"{reason}; a cell with {mark!r} in it needs quotes around it." if mark else f"{reason}."
 
 
 def known_columns(headers: Iterable[str]) -> int:
@@ -109,11 +149,12 @@ def nest_soft_close(flat: dict[str, object]) -> dict[str, object]:
 class _Table:
     """The rows of one sheet, under the header that names their columns."""
 
-    def __init__(self, sheet: Sheet, header: Row, faults: Faults) -> None:
+    def __init__(self, sheet: Sheet, headed: Headed, faults: Faults) -> None:
+        header = headed.header
         self._sheet = sheet
         self._faults = faults
-        self._width = max(index for index, cell in enumerate(header.cells, start=1) if _is_filled(cell))
-        self._place = _at(sheet.name, header.line)
+        self._width = headed.width
+        self._place = at_line(sheet.name, header.line)
         self._columns = _Columns(sheet, header, faults).keys()
         self._amounts: dict[str, list[str]] = {}
         self._codes: list[frozenset[str]] = []
@@ -125,14 +166,10 @@ class _Table:
         """Read the rows; each is a lot."""
         lots, is_parted = [], False
         for row in rows:
-            is_parted = is_parted or self._width == 1 or not self._is_unparted(row)
+            is_parted = is_parted or self._width == 1 or not is_unparted(row, self._sheet)
             lots.append(self._lot(row))
         if lots and not is_parted:
-            self._faults.add(
-                _at(self._sheet.name, lots[0].line_of("") or 0),
-                "",
-                "The rows have one cell each and the first row several; separate the cells of all by the same mark.",
-            )
+            self._faults.add(at_line(self._sheet.name, lots[0].line_of("") or 0), "", UNPARTED)
             self.is_readable = False
             return []
         return lots
@@ -146,36 +183,26 @@ class _Table:
             currencies=frozenset.intersection(*self._codes) if self._codes else frozenset(),
         )
 
-    def _is_unparted(self, row: Row) -> bool:
-        """Return whether a row of CSV is one cell that has a delimiter in it."""
-        text = _text(row.cells[0])
-        return bool(self._sheet.delimiter) and len(row.cells) == 1 and any(mark in text for mark in DELIMITERS)
-
     def _lot(self, row: Row) -> RawLot:
-        place, is_sound = _at(self._sheet.name, row.line), True
+        place, is_sound = at_line(self._sheet.name, row.line), True
         for index, cell in enumerate(row.cells):
-            if _is_filled(cell) and (index >= len(self._columns) or self._columns[index] == _NAMELESS):
+            if is_filled(cell) and (index >= len(self._columns) or self._columns[index] == _NAMELESS):
                 is_sound = is_sound and index < self._width
-                self._faults.add(place, "", self._stray(cell, index + 1))
+                self._faults.add(place, "", stray(cell, index + 1, self._sheet))
                 break
         values = self._values(row) if is_sound else {}
         self._note_currency(values.pop("currency", None), place, row.line)
         return RawLot(nest_soft_close(values), _line(row.line), is_sound)
 
-    def _stray(self, cell: object, number: int) -> str:
-        reason = f"{_shown(cell)} stands in column {number}, which has no name in the first row"
-        mark = self._sheet.delimiter
-        return f"{reason}; a cell with {mark!r} in it needs quotes around it." if mark else f"{reason}."
-
     def _values(self, row: Row) -> dict[str, object]:
         values: dict[str, object] = {}
         for column, cell in zip(self._columns, row.cells, strict=False):
-            if column not in _COLUMNS or not _is_filled(cell):
+            if column not in _COLUMNS or not is_filled(cell):
                 continue
             if column in AMOUNTS_IN:
                 values[column] = self._amount(column, cell)
             else:
-                values[column] = _text(cell) if isinstance(cell, str | ExactNumber) else cell
+                values[column] = cell_text(cell) if isinstance(cell, str | ExactNumber) else cell
         return values
 
     def _amount(self, column: str, cell: object) -> object:
@@ -195,7 +222,7 @@ class _Table:
     def _note_currency(self, cell: object, place: Place, line: int) -> None:
         if cell is None:
             return
-        code, first = _text(cell) or quoted(cell), self.sale.get("currency")
+        code, first = cell_text(cell) or quoted(cell), self.sale.get("currency")
         if first is None:
             self.sale["currency"], self.sale_line = code, line
         elif code != first:
@@ -213,8 +240,8 @@ class _Columns:
     def __init__(self, sheet: Sheet, header: Row, faults: Faults) -> None:
         self._sheet = sheet
         self._faults = faults
-        self._place = _at(sheet.name, header.line)
-        self._headers = [_text(cell) for cell in header.cells]
+        self._place = at_line(sheet.name, header.line)
+        self._headers = [cell_text(cell) for cell in header.cells]
         self._unwanted: list[str] = []
         self._unknown: list[tuple[int, str]] = []
 
@@ -279,34 +306,37 @@ class _Columns:
         self._faults.note(self._sheet.name, sentence)
 
 
-def _add_unknown_header(row: Row, sheet: Sheet, faults: Faults) -> None:
-    names = ", ".join(_shown(cell) for cell in islice(filter(_is_filled, row.cells), 5))
+def _add_unknown_header(row: Row, sheet: Sheet, example: str, faults: Faults) -> None:
+    names = ", ".join(_shown(cell) for cell in islice(filter(is_filled, row.cells), 5))
     parted = " The cells of a CSV are separated by , or ; or a tab." if sheet.delimiter else ""
     faults.add(
-        _at(sheet.name, row.line),
+        at_line(sheet.name, row.line),
         "",
         f"The first row names no column that is known here: {names}.{parted} The first row names the columns, such as "
-        "title, starting_price, currency.",
+        f"{example}.",
     )
 
 
-def _is_filled(cell: object) -> bool:
+def is_filled(cell: object) -> bool:
+    """Return whether a cell has anything but space."""
     return cell is not None and not (isinstance(cell, str) and not cell.strip())
 
 
-def _text(cell: object) -> str:
+def cell_text(cell: object) -> str:
+    """Return the text of a cell, or the digits of a number; empty for any other."""
     if isinstance(cell, ExactNumber):
         return cell.text
     return cell.strip() if isinstance(cell, str) else ""
 
 
 def _shown(cell: object) -> str:
-    return quoted(_text(cell) or cell)
+    return quoted(cell_text(cell) or cell)
 
 
 def _line(line: int) -> Callable[[str], int | None]:
     return lambda _field: line
 
 
-def _at(name: str, line: int) -> Place:
+def at_line(name: str, line: int) -> Place:
+    """Return the place of a row."""
     return Place(file=name, line_of=_line(line), is_flat=True)

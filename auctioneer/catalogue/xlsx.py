@@ -8,16 +8,15 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, time, timedelta
 from decimal import Context, Decimal
 from itertools import zip_longest
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from auctioneer.catalogue.faults import Faults, Place, quoted
+from auctioneer.catalogue.faults import CatalogueError, Fault, Faults, quoted
 from auctioneer.catalogue.fields import BadCell, ExactNumber
-from auctioneer.catalogue.raw import RawCatalogue
-from auctioneer.catalogue.sheet import COLUMNS_MAX, HEADER_ROWS_MAX, Row, Sheet, read_sheet
+from auctioneer.catalogue.sheet import COLUMNS_MAX, HEADER_ROWS_MAX, Row, Sheet
 from common.limits import LOTS_MAX
 from common.money import DecimalMark, codes_of
 
@@ -41,24 +40,25 @@ _DIGITS: Final = Context(prec=15)
 _UNIT: Final = re.compile(r"\[\$([^\]\-]*)[^\]]*\]|\"([^\"]*)\"|([$€£¥])")
 """The places where a number's format can name a currency: `[$€-407]`, a text in quotes, or a sign alone."""
 
+_Read = TypeVar("_Read")
+
 
 class _NotReadError(Exception):
     """Why a file can't be read as a spreadsheet, as a sentence."""
 
 
-def read_xlsx(content: bytes, name: str, faults: Faults, ignored: frozenset[str] = frozenset()) -> RawCatalogue:
-    """Read the first visible sheet of a workbook, and return its sound parts; its faults go to `faults`."""
+def read_xlsx(
+    content: bytes, name: str, faults: Faults, read: Callable[[Sheet], _Read], ignored: frozenset[str] = frozenset()
+) -> _Read:
+    """Have `read` read the first visible sheet of a workbook. Raises CatalogueError if it is no such file."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and the like that it ignores
         try:
             _check_sizes(content)
             rows = _whole(_rows(content, name, faults))
-            sheet = Sheet(name=name, rows=rows, mark=DecimalMark.UNKNOWN, ignored=ignored)
-            return read_sheet(sheet, faults)
+            return read(Sheet(name=name, rows=rows, mark=DecimalMark.UNKNOWN, ignored=ignored))
         except _NotReadError as error:
-            file = Place(file=name, is_flat=True)
-            faults.add(file, "", str(error))
-            return RawCatalogue.unreadable(file)
+            raise CatalogueError([Fault(file=name, reason=str(error))]) from error
 
 
 def _check_sizes(content: bytes) -> None:
@@ -80,7 +80,7 @@ def _check_sizes(content: bytes) -> None:
             continue  # a picture, which is not unpacked
         if part.file_size > limit:
             shown = f"{part.file_size // 2**20:,} MiB, over the limit of {limit // 2**20}"
-            raise _NotReadError(f"Its part {quoted(part.filename)} unpacks to {shown}; copy the lots to a new file.")
+            raise _NotReadError(f"Its part {quoted(part.filename)} unpacks to {shown}; copy its rows to a new file.")
 
 
 def _whole(rows: Iterator[Row]) -> Iterator[Row]:

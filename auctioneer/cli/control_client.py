@@ -17,11 +17,13 @@ from zmq.utils.monitor import recv_monitor_message
 
 from auctioneer.house.commands import (
     MYSELF,
+    AddPaddles,
     AnyCommand,
     AnyControlAnswer,
     AnyCorrection,
     Ask,
     Done,
+    Placing,
     Report,
     decode_control_answer,
 )
@@ -162,6 +164,16 @@ class ControlClient:
             raise ProtocolError("The house answered a command with something other than its outcome.")
         return answer
 
+    def place(self, command: AddPaddles) -> Placing:
+        """Send a list of people to the house; what it did is durable on return. Raises the errors of `order`.
+
+        Where it was sent twice, the answer tells of those who got a paddle by the first time that they had one.
+        """
+        answer = self._request(msgspec.structs.replace(command, id=self._new_id()))
+        if not isinstance(answer, Placing):
+            raise ProtocolError("The house answered a list with something other than what became of it.")
+        return answer
+
     def _new_id(self) -> int:
         """Return an id above all that were used with this key."""
         if self._last_id is None:
@@ -171,7 +183,7 @@ class ControlClient:
 
     # --- sending -----------------------------------------------------------------------------------------------------
 
-    def _request(self, command: AnyCommand) -> Done | Report:
+    def _request(self, command: AnyCommand) -> Done | Placing | Report:
         """Send a command until it is answered, but not more often than TRIES_MAX times."""
         body = _encoded(command)
         answer: AnyControlAnswer | None = None

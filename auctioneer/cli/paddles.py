@@ -3,6 +3,7 @@
 import secrets
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -11,6 +12,7 @@ from auctioneer.cli.asking import yes_option
 from auctioneer.cli.context import DURATION, ControlContext, check_length, with_control_context
 from auctioneer.cli.control_client import connected
 from auctioneer.cli.output import STATUS_STYLES, local_time
+from auctioneer.cli.paddle_lists import add_list
 from auctioneer.cli.reads import read, say_if_stopped
 from auctioneer.house.commands import AddPaddle, Forget, IssueCode, NoteContact
 from auctioneer.house.register import CODE_VALID_MS_MAX
@@ -56,10 +58,22 @@ def paddle() -> None:
 
 
 @paddle.command(
-    short_help="Give a person a paddle.",
-    epilog=examples("auctioneer paddle add 'Ann Lee'", "auctioneer paddle add 'Ben Ray' --paddle 207"),
+    short_help="Give a person a paddle, or all people of a list.",
+    epilog=examples(
+        "auctioneer paddle add 'Ann Lee'",
+        "auctioneer paddle add 'Ben Ray' --paddle 207",
+        "auctioneer paddle add --from guests.xlsx --check",
+    ),
 )
-@click.argument("person", metavar="NAME")
+@click.argument("person", metavar="[NAME]", required=False)
+@click.option(
+    "--from",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A list in CSV or XLSX: the columns paddle, name, company, contact.",
+)
+@click.option("--check", "is_check", is_flag=True, help="Only show what the list would do; needs no running house.")
 @click.option(
     "--paddle",
     "number",
@@ -69,11 +83,31 @@ def paddle() -> None:
 )
 @_contact_options
 @with_control_context
-def add(context: ControlContext, person: str, number: int | None, company: str, contact: str) -> None:
-    """Give NAME, who has no key yet, a paddle and print its number.
+def add(
+    context: ControlContext,
+    person: str | None,
+    number: int | None,
+    company: str,
+    contact: str,
+    file: Path | None,
+    *,
+    is_check: bool,
+) -> None:
+    """Give NAME, who has no key yet, a paddle and print its number; or give all people of a list theirs, or nobody.
 
     The name is in the record for good. The company and the contact stand beside it; `auctioneer forget` erases them.
+
+    A list that comes again gives nobody a second paddle. Where it chooses no number, the next ones are given.
     """
+    if (file is None) == (person is None):
+        raise click.UsageError("Give either a NAME, or a list of people by --from FILE.")
+    if file is not None:
+        if number is not None or company or contact:
+            raise click.UsageError("--paddle, --company and --contact are for one NAME; a list has columns for them.")
+        add_list(context, file, is_check=is_check)
+        return
+    if is_check:
+        raise click.UsageError("--check is for a list; give one by --from FILE.")
     if not person:
         raise click.BadParameter("it is empty.", param_hint="NAME")
     check_length("NAME", person, NAME_CHARS_MAX)

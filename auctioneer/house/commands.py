@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from auctioneer.house import reports
+from auctioneer.house.paddle_lists import PEOPLE_AT_ONCE_MAX, Listed, ListFault, Placed
 from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.rules.contacts import COMPANY_CHARS_MAX, CONTACT_CHARS_MAX
 from auctioneer.rules.lots import OFFERS_KEPT_MAX
@@ -193,6 +194,16 @@ class AddPaddle(Command, frozen=True, tag="add_paddle"):
     contact: Annotated[str, Meta(max_length=CONTACT_CHARS_MAX)] = ""
 
 
+class AddPaddles(Command, frozen=True, tag="add_paddles"):
+    """Give the people of a list their paddles, all or none. Who has one already keeps it. The answer is `Placing`.
+
+    With `is_check` nothing is done, and the answer is what would be.
+    """
+
+    people: Annotated[tuple[Listed, ...], Meta(min_length=1, max_length=PEOPLE_AT_ONCE_MAX)]
+    is_check: bool = False
+
+
 class NoteContact(Command, frozen=True, tag="note_contact"):
     """Keep the company and the contact of a bidder, by name or paddle, in place of those that are kept."""
 
@@ -293,6 +304,7 @@ AnyCommand = (
     | Admit
     | Tell
     | AddPaddle
+    | AddPaddles
     | NoteContact
     | Forget
     | IssueCode
@@ -321,6 +333,14 @@ class Done(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     """Whether the sale goes on after a command that closed all its lots, since they may have to be corrected."""
 
 
+class Placing(Struct, frozen=True, kw_only=True, tag_field="type", tag="placing"):
+    """What a list did, which is durable, or would do: a row for each person. If it has faults, nothing was done."""
+
+    id: int
+    placed: tuple[Placed, ...]
+    faults: tuple[ListFault, ...]
+
+
 class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
     """The requested report, in the shape that the command line prints as JSON."""
 
@@ -328,7 +348,7 @@ class Report(Struct, frozen=True, kw_only=True, tag_field="type", tag="report"):
     report: Any
 
 
-AnyControlAnswer = Done | Report | Rejected
+AnyControlAnswer = Done | Placing | Report | Rejected
 
 
 ChangeOfKeys = Appoint | ChangeRights | Dismiss | AddPartner | RemovePartner

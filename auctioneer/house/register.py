@@ -7,7 +7,7 @@ A bidder either enrols with a key, or gets a paddle at the desk and binds a key 
 given twice. Unless the desk chooses one, it is the one after the highest that was given.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -120,6 +120,23 @@ class Register:
         """Return the entry of a paddle; None if nobody has it."""
         return self._by_paddle.get(paddle)
 
+    def by_skeleton(self, skeleton: str) -> Enrolled | None:
+        """Return the entry of whoever has a name with this skeleton; None if nobody has."""
+        paddle = self._by_skeleton.get(skeleton)
+        return None if paddle is None else self._by_paddle[paddle]
+
+    def free_paddles(self, reserved: Collection[int] = ()) -> Iterator[int]:
+        """Yield the numbers that the next paddles get: those after the highest one, then the lowest free ones.
+
+        `reserved` are numbers that are given as well, to somebody else.
+        """
+        highest = max(self._highest_paddle, *reserved, 0)
+        yield from range(highest + 1, BIDDERS_MAX + 1)
+        while self._lowest_free in self._by_paddle:
+            self._lowest_free += 1
+        between = range(self._lowest_free, highest)
+        yield from (number for number in between if number not in self._by_paddle and number not in reserved)
+
     def entry(self, paddle: int) -> Enrolled:
         """Return the entry of a paddle. Raises StorageError if nobody has it."""
         entry = self._by_paddle.get(paddle)
@@ -156,7 +173,7 @@ class Register:
             return RejectCode.SLOW_DOWN
         fact = BidderEnrolled(
             at_ms=now_ms,
-            paddle=self._next_paddle(),
+            paddle=next(self.free_paddles()),
             name=hello.name,
             key=key,
             role=hello.role,
@@ -179,18 +196,10 @@ class Register:
             return Refused(RejectCode.MALFORMED, f"there is no paddle {paddle}")
         if paddle in self._by_paddle:
             return Refused(RejectCode.WRONG_STATE, f"paddle {paddle} is {self._by_paddle[paddle].name}'s")
-        number = self._next_paddle() if paddle is None else paddle
+        number = next(self.free_paddles()) if paddle is None else paddle
         fact = PaddleGiven(at_ms=now_ms, paddle=number, name=name, skeletons=skeletons, by=by)
         self.apply(fact)
         return fact
-
-    def _next_paddle(self) -> int:
-        """Return the number after the highest; once that was given, the lowest free one. The register is not full."""
-        if self._highest_paddle < BIDDERS_MAX:
-            return self._highest_paddle + 1
-        while self._lowest_free in self._by_paddle:
-            self._lowest_free += 1
-        return self._lowest_free
 
     def issue(self, now_ms: int, by: str, paddle: int, digest: str, expires_at_ms: int) -> CodeIssued | Refused:
         """Issue a code for a paddle without a key, in place of its earlier one. Return the fact, which is applied."""

@@ -10,6 +10,7 @@ from auctioneer.house.commands import (
     MYSELF,
     UNNUMBERED,
     AddPaddle,
+    AddPaddles,
     Admit,
     AnyCommand,
     AnyControlAnswer,
@@ -26,7 +27,7 @@ from auctioneer.house.commands import (
     Tell,
 )
 from auctioneer.house.control.corrections import correct
-from auctioneer.house.control.desk import admit, at_the_desk, tell
+from auctioneer.house.control.desk import add_paddles, admit, at_the_desk, tell
 from auctioneer.house.control.keys import change_keys, redeem
 from auctioneer.house.control.lots import decide
 from auctioneer.house.house import House
@@ -109,6 +110,8 @@ def _fields_of(answer: Done) -> dict[str, Any]:
 def _carry_out(house: House, who: Controller, command: AnyCommand, now_ms: int) -> AnyControlAnswer:
     """Do a command that its sender may give, and that was not done before."""
     by = who.name
+    if isinstance(command, AddPaddles):
+        return add_paddles(house, command, by, now_ms)
     if isinstance(command, DeskCommand):
         return at_the_desk(house, command, by, now_ms)
     outcome: Decision | reports.Row

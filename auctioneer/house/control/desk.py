@@ -2,17 +2,20 @@
 
 from auctioneer.house.commands import (
     AddPaddle,
+    AddPaddles,
     Admit,
     DeskCommand,
     Done,
     Forget,
     IssueCode,
     NoteContact,
+    Placing,
     Tell,
 )
 from auctioneer.house.control.texts import faulty_text
 from auctioneer.house.house import House
 from auctioneer.house.paddle_codes import digest_of
+from auctioneer.house.paddle_lists import plan
 from auctioneer.house.register import Enrolled
 from auctioneer.rules.contacts import Contact, ContactChange, contact_fault
 from auctioneer.rules.corrections import NO_CORRECTIONS, void_offers
@@ -95,6 +98,20 @@ def _give(house: House, command: AddPaddle, by: str, now_ms: int) -> PaddleGiven
         if not contact.is_empty:
             house.note(ContactChange(given.paddle, contact))
     return given
+
+
+def add_paddles(house: House, command: AddPaddles, by: str, now_ms: int) -> Placing:
+    """Give the people of a list their paddles, all or none, unless it is only to be checked."""
+    planned = plan(command.people, house.register, house.contacts)
+    if not command.is_check:
+        for placed in planned.placed:
+            if placed.is_new:
+                given = house.register.give(now_ms, by, placed.name, skeletons(placed.name), placed.paddle)
+                assert isinstance(given, PaddleGiven), "the plan was checked"
+                house.enter(now_ms, given)
+            if placed.contact is not None:
+                house.note(ContactChange(placed.paddle, placed.contact))
+    return Placing(id=command.id, placed=planned.placed, faults=planned.faults)
 
 
 def _note(house: House, command: NoteContact, entry: Enrolled) -> Enrolled | Refused:

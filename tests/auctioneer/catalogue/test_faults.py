@@ -341,7 +341,7 @@ def test_files_that_can_not_be_read(tmp_path: Path) -> None:
 def test_the_bound_on_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.toml"
     path.write_text(HEAD)
-    monkeypatch.setattr("auctioneer.catalogue.load.CATALOGUE_BYTES_MAX", len(HEAD))
+    monkeypatch.setattr("auctioneer.catalogue.content.CATALOGUE_BYTES_MAX", len(HEAD))
     assert load_catalogue(path).title == "A"
-    monkeypatch.setattr("auctioneer.catalogue.load.CATALOGUE_BYTES_MAX", len(HEAD) - 1)
+    monkeypatch.setattr("auctioneer.catalogue.content.CATALOGUE_BYTES_MAX", len(HEAD) - 1)
     assert "It is larger than" in file_fault(path).reason
