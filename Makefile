@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 LOCK   := requirements.lock
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
-EXTRAS := bench,dev,xlsx
+EXTRAS := bench,dev,sheets,xlsx
 SYSTEM_PACKAGES := iproute2 nftables strace
 comma  := ,
 

@@ -70,6 +70,11 @@ def local_time(at_ms: int) -> str:
     return moment.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S")
 
 
+def full_time(at_ms: int) -> str:
+    """Return a server time in this machine's zone to the minute, with its date and zone, for what is read later."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M %Z")
+
+
 def utc_time(at_ms: int | None) -> str | None:
     """Return a server time for programs, such as `2026-05-01T17:00:00.000Z`."""
     if at_ms is None:

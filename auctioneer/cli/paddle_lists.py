@@ -48,7 +48,7 @@ def _place(
 def _planned(context: ControlContext, rows: tuple[Listed, ...]) -> tuple[tuple[Placed, ...], tuple[ListFault, ...]]:
     """Return what the list would do: in the running house, in the sale of the record, or in one that begins."""
     if context.folder.whereabouts.is_held():
-        with connected(context.folder, context.name) as client:
+        with connected(context.folder) as client:
             answer = client.place(AddPaddles(people=rows, is_check=True))
         return answer.placed, answer.faults
     house = read_sale(context.folder).house if context.folder.has_sale else None
@@ -57,7 +57,7 @@ def _planned(context: ControlContext, rows: tuple[Listed, ...]) -> tuple[tuple[P
 
 
 def _done(context: ControlContext, rows: tuple[Listed, ...]) -> tuple[tuple[Placed, ...], tuple[ListFault, ...]]:
-    with connected(context.folder, context.name) as client:
+    with connected(context.folder) as client:
         answer = client.place(AddPaddles(people=rows))
     return answer.placed, answer.faults
 

@@ -14,6 +14,7 @@ from auctioneer.cli.control_client import connected
 from auctioneer.cli.output import STATUS_STYLES, local_time
 from auctioneer.cli.paddle_lists import add_list
 from auctioneer.cli.reads import read, say_if_stopped
+from auctioneer.cli.sheets import print_sheets
 from auctioneer.house.commands import AddPaddle, Forget, IssueCode, NoteContact
 from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.rules.contacts import Contact, contact_fault
@@ -35,6 +36,24 @@ def _contact_options(command: _Callback) -> _Callback:
         "--contact", default="", metavar="TEXT", help="An e-mail address, a telephone number, or both."
     )
     return company(reach(command))
+
+
+_valid_option: Final[Callable[[_Callback], _Callback]] = click.option(
+    "--for",
+    "valid_ms",
+    type=DURATION,
+    default="12h",
+    show_default=True,
+    metavar="DURATION",
+    help=f"How long a code is valid; at most {format_duration(CODE_VALID_MS_MAX)}.",
+)
+
+
+def _check_valid(valid_ms: int) -> None:
+    if valid_ms > CODE_VALID_MS_MAX:
+        raise click.BadParameter(
+            f"a code is valid for at most {format_duration(CODE_VALID_MS_MAX)}.", param_hint="--for"
+        )
 
 
 def _check_contact(company: str, contact: str) -> None:
@@ -143,15 +162,7 @@ def contact(context: ControlContext, paddle: str, company: str, contact: str) ->
     epilog=examples("auctioneer paddle code 12", "auctioneer paddle code 12 --for 30m"),
 )
 @click.argument("paddle")
-@click.option(
-    "--for",
-    "valid_ms",
-    type=DURATION,
-    default="12h",
-    show_default=True,
-    metavar="DURATION",
-    help=f"How long the code is valid; at most {format_duration(CODE_VALID_MS_MAX)}.",
-)
+@_valid_option
 @with_control_context
 def code(context: ControlContext, paddle: str, valid_ms: int) -> None:
     """Print a code by which one key takes part with PADDLE, a number or a name: `bidder join --code CODE`.
@@ -159,10 +170,7 @@ def code(context: ControlContext, paddle: str, valid_ms: int) -> None:
     The code works once, and is shown only now. A new one replaces it.
     """
     _check_paddle(paddle)
-    if valid_ms > CODE_VALID_MS_MAX:
-        raise click.BadParameter(
-            f"a code is valid for at most {format_duration(CODE_VALID_MS_MAX)}.", param_hint="--for"
-        )
+    _check_valid(valid_ms)
     drawn = draw_code(secrets.choice)
     with connected(context.folder) as house:
         done = house.order(IssueCode(bidder=paddle, code=drawn, valid_ms=valid_ms))
@@ -173,6 +181,35 @@ def code(context: ControlContext, paddle: str, valid_ms: int) -> None:
     say(drawn)
     if done.expires_at_ms is not None:
         say(f"Paddle {done.paddle}, until {local_time(done.expires_at_ms)}: bidder join --code {drawn}", err=True)
+
+
+@paddle.command(
+    short_help="Make sheets to print.",
+    epilog=examples(
+        "auctioneer paddle sheets --output sheets.html",
+        "auctioneer paddle sheets --output four.html --per-page 4 12 207",
+    ),
+)
+@click.argument("paddle", nargs=-1)
+@click.option(
+    "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The file in HTML to write."
+)
+@click.option("--per-page", type=click.Choice(["1", "4"]), default="1", show_default=True, help="Sheets on a page, A4.")
+@_valid_option
+@yes_option
+@with_control_context
+def sheets(
+    context: ControlContext, output: Path, paddle: tuple[str, ...], per_page: str, valid_ms: int, *, yes: bool
+) -> None:
+    """Write a page to print for each PADDLE, a number or a name, or for all that have no key yet.
+
+    It shows the number in large digits, the name, and a new code, also as a square that a camera reads. Earlier codes
+    of these paddles are void. Only you can read the file; delete it when it is printed.
+    """
+    for each in paddle:
+        _check_paddle(each)
+    _check_valid(valid_ms)
+    print_sheets(context, output, paddle, int(per_page), valid_ms, yes=yes)
 
 
 @paddle.command("list", short_help="Show who has which paddle.", epilog=examples("auctioneer paddle list"))

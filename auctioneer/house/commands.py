@@ -33,6 +33,8 @@ UNNUMBERED: Final = 0
 """The id of a command that is not sent yet. The house accepts none with it."""
 MYSELF: Final = "myself"
 """The report on the sender: the name, the role, and the highest id of the commands that the house remembers."""
+CODES_AT_ONCE_MAX: Final = 5000
+"""The most codes in one command; they are one batch, which takes a fraction of a second."""
 
 
 class Command(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
@@ -229,6 +231,20 @@ class IssueCode(Command, frozen=True, tag="issue_code"):
     valid_ms: Annotated[int, Meta(ge=1, le=CODE_VALID_MS_MAX)]
 
 
+class NewCode(Struct, frozen=True):
+    """A code that was drawn for a paddle."""
+
+    paddle: int
+    code: Annotated[str, Meta(min_length=CODE_CHARS, max_length=CODE_CHARS)]
+
+
+class IssueCodes(Command, frozen=True, tag="issue_codes"):
+    """Issue a code for each of several paddles, all or none, as `IssueCode` does for one."""
+
+    codes: Annotated[tuple[NewCode, ...], Meta(min_length=1, max_length=CODES_AT_ONCE_MAX)]
+    valid_ms: Annotated[int, Meta(ge=1, le=CODE_VALID_MS_MAX)]
+
+
 class Appoint(Command, frozen=True, tag="appoint"):
     """Appoint a clerk by a link, whose key this is. The clerk puts a key of its own in its place, by `Redeem`.
 
@@ -308,6 +324,7 @@ AnyCommand = (
     | NoteContact
     | Forget
     | IssueCode
+    | IssueCodes
     | Appoint
     | Redeem
     | ChangeRights
@@ -354,8 +371,8 @@ AnyControlAnswer = Done | Placing | Report | Rejected
 ChangeOfKeys = Appoint | ChangeRights | Dismiss | AddPartner | RemovePartner
 """What changes whose key counts, and for what; also in a sale that nobody holds."""
 
-DeskCommand = AddPaddle | NoteContact | Forget | IssueCode
-"""What the desk does about one person."""
+DeskCommand = AddPaddle | NoteContact | Forget | IssueCode | IssueCodes
+"""What the desk does about one person, and the codes for several."""
 
 _answers: Final[msgspec.msgpack.Decoder[AnyControlAnswer]] = msgspec.msgpack.Decoder(AnyControlAnswer)
 decode_control_answer = _answers.decode

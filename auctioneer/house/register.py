@@ -203,18 +203,25 @@ class Register:
 
     def issue(self, now_ms: int, by: str, paddle: int, digest: str, expires_at_ms: int) -> CodeIssued | Refused:
         """Issue a code for a paddle without a key, in place of its earlier one. Return the fact, which is applied."""
+        why_not = self.why_no_code(paddle, digest)
+        if why_not is not None:
+            return why_not
+        if not 0 < expires_at_ms - now_ms <= CODE_VALID_MS_MAX:
+            return Refused(RejectCode.MALFORMED, f"a code is valid for at most {CODE_VALID_MS_MAX} ms")
+        fact = CodeIssued(at_ms=now_ms, paddle=paddle, digest=digest, expires_at_ms=expires_at_ms, by=by)
+        self.apply(fact)
+        return fact
+
+    def why_no_code(self, paddle: int, digest: str) -> Refused | None:
+        """Return why a paddle can't get the code with this digest; None if it can."""
         entry = self._by_paddle.get(paddle)
         if entry is None:
             return Refused(RejectCode.UNKNOWN_BIDDER, f"paddle {paddle}")
         if entry.key:
             return Refused(RejectCode.WRONG_STATE, f"{entry.name} has joined already, so a code would be of no use")
-        if not 0 < expires_at_ms - now_ms <= CODE_VALID_MS_MAX:
-            return Refused(RejectCode.MALFORMED, f"a code is valid for at most {CODE_VALID_MS_MAX} ms")
         if self._paddle_by_digest.get(digest, paddle) != paddle:
             return Refused(RejectCode.WRONG_STATE, "another paddle has this code; draw another")
-        fact = CodeIssued(at_ms=now_ms, paddle=paddle, digest=digest, expires_at_ms=expires_at_ms, by=by)
-        self.apply(fact)
-        return fact
+        return None
 
     def bind(self, now_ms: int, key: str, digest: str) -> KeyBound | None:
         """Bind a new key by a code with this digest. Return the fact, which is applied; None if the code is no good."""

@@ -8,6 +8,7 @@ from auctioneer.house.commands import (
     Done,
     Forget,
     IssueCode,
+    IssueCodes,
     NoteContact,
     Placing,
     Tell,
@@ -71,12 +72,14 @@ def at_the_desk(house: House, command: DeskCommand, by: str, now_ms: int) -> Don
         outcome = _give(house, command, by, now_ms)
     elif isinstance(command, Forget):
         outcome = forget(house, command.bidder, by, now_ms)
+    elif isinstance(command, IssueCodes):
+        outcome = _issue_all(house, command, by, now_ms)
     else:
         entry = house.register.find(command.bidder)
         if entry is None:
             outcome = Refused(RejectCode.UNKNOWN_BIDDER, command.bidder)
         elif isinstance(command, IssueCode):
-            outcome = _issue(house, command, by, entry, now_ms)
+            outcome = _issue(house, by, entry.paddle, command.code, command.valid_ms, now_ms)
         else:
             outcome = _note(house, command, entry)
     if isinstance(outcome, Refused):
@@ -140,14 +143,34 @@ def forget(house: House, name_or_paddle: str, by: str, now_ms: int) -> ContactEr
     return erased
 
 
-def _issue(house: House, command: IssueCode, by: str, entry: Enrolled, now_ms: int) -> CodeIssued | Refused:
-    if not is_valid_code(command.code):
-        return Refused(RejectCode.MALFORMED, "that is no paddle code")
-    digest = digest_of(house.engine.sale.sale, command.code)
-    issued = house.register.issue(now_ms, by, entry.paddle, digest, now_ms + command.valid_ms)
+def _issue_all(house: House, command: IssueCodes, by: str, now_ms: int) -> CodeIssued | Refused:
+    """Issue several codes, all or none, and return the last fact."""
+    codes = command.codes
+    if len({new.code for new in codes}) < len(codes) or len({new.paddle for new in codes}) < len(codes):
+        return Refused(RejectCode.MALFORMED, "each code is for one paddle, and each paddle has one")
+    for new in codes:
+        why_not = _why_no_code(house, new.paddle, new.code)
+        if why_not is not None:
+            return why_not
+    issued = [_issue(house, by, new.paddle, new.code, command.valid_ms, now_ms) for new in codes]
+    return issued[-1]
+
+
+def _issue(house: House, by: str, paddle: int, code: str, valid_ms: int, now_ms: int) -> CodeIssued | Refused:
+    why_not = _why_no_code(house, paddle, code)
+    if why_not is not None:
+        return why_not
+    digest = digest_of(house.engine.sale.sale, code)
+    issued = house.register.issue(now_ms, by, paddle, digest, now_ms + valid_ms)
     if isinstance(issued, CodeIssued):
         house.enter(now_ms, issued)
     return issued
+
+
+def _why_no_code(house: House, paddle: int, code: str) -> Refused | None:
+    if not is_valid_code(code):
+        return Refused(RejectCode.MALFORMED, "that is no paddle code")
+    return house.register.why_no_code(paddle, digest_of(house.engine.sale.sale, code))
 
 
 def _faulty(field: str, reason: str) -> Refused:

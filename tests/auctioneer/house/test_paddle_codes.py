@@ -7,12 +7,15 @@ from auctioneer.audit.verify import verify
 from auctioneer.house.admission import TOO_MANY_GUESSES, TURNED_OUT, Admission
 from auctioneer.house.budgets import WRONG_CODE_COST
 from auctioneer.house.commands import (
+    CODES_AT_ONCE_MAX,
     AddPaddle,
     AddPartner,
     Admit,
     Ask,
     Done,
     IssueCode,
+    IssueCodes,
+    NewCode,
     Report,
     Tell,
 )
@@ -352,3 +355,35 @@ def test_a_code_is_valid_for_a_week_at_most() -> None:
     assert issue(sale, valid_ms=CODE_VALID_MS_MAX).expires_at_ms == START_MS + CODE_VALID_MS_MAX
     longer = IssueCode(bidder="Ann", code=CODE, valid_ms=CODE_VALID_MS_MAX + 1)
     assert code_of(sale.order(longer)) is RejectCode.MALFORMED
+
+
+# --- several codes at once -------------------------------------------------------------------------------------------
+
+
+def test_several_codes_are_issued_together_or_not_at_all() -> None:
+    sale = SmallSale()
+    for name in ("Ann", "Ben", "Cat"):
+        add(sale, name)
+    sale.join(ANN, "Dan")
+    done = sale.order(IssueCodes(codes=(NewCode(1, CODE), NewCode(3, OTHER)), valid_ms=HOUR_MS), CLERK)
+    assert isinstance(done, Done)
+    assert done.expires_at_ms == START_MS + HOUR_MS
+    assert [fact.paddle for fact in sale.record if isinstance(fact, CodeIssued)] == [1, 3]
+    assert verify(enumerate(sale.record, 1)).mismatch is None
+    before = len(sale.record)
+    for codes in (
+        (NewCode(2, "A2345678"), NewCode(9, "B2345678")),
+        (NewCode(2, "A2345678"), NewCode(4, "B2345678")),
+        (NewCode(2, "A2345678"), NewCode(2, "B2345678")),
+        (NewCode(2, "A2345678"), NewCode(1, "A2345678")),
+        (NewCode(2, "A2345678"), NewCode(1, "01345678")),
+        (NewCode(2, "A2345678"), NewCode(1, OTHER)),
+    ):
+        assert isinstance(sale.order(IssueCodes(codes=codes, valid_ms=1)), Rejected), codes
+    assert len(sale.record) == before
+
+
+def test_the_most_codes_at_once() -> None:
+    codes = tuple(NewCode(1 + number, CODE) for number in range(CODES_AT_ONCE_MAX + 1))
+    assert "$.codes" in str(SmallSale().order(IssueCodes(codes=codes, valid_ms=1)))
+    assert "$.codes" not in str(SmallSale().order(IssueCodes(codes=codes[1:], valid_ms=1)))
