@@ -10,9 +10,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from tests.checking.corrections import WordsDue, correct, rewrite
 from tests.checking.heard import Body, board_of, public_event, word_of
 from tests.checking.history import Fact
 from tests.checking.rules import FINAL, Lot, Shown
+from tests.checking.wrong import WrongFactError, require, require_equal
 
 HOUSE = "house"
 SILENT_MS = 10_000
@@ -58,24 +60,10 @@ class Bidder(NamedTuple):
     role: str
 
 
-class WrongFactError(Exception):
-    """A fact that breaks the rules."""
-
-
-def _require(holds: bool, what: str) -> None:
-    if not holds:
-        raise WrongFactError(what)
-
-
-def _require_equal(what: str, recorded: object, by_rule: object) -> None:
-    if recorded != by_rule:
-        raise WrongFactError(f"{what} is {recorded}, and by the rules it is {by_rule}")
-
-
 def _require_outcome(lot: Lot, told: Body) -> None:
     """Require that the fact that closed a lot tells the public board after it, and the buyers."""
-    _require_equal("the board", told["board"], lot.board())
-    _require_equal("the results", told["results"], lot.results())
+    require_equal("the board", told["board"], lot.board())
+    require_equal("the results", told["results"], lot.results())
 
 
 class Record:
@@ -114,6 +102,8 @@ class Record:
         self._to_reschedule: set[str] = set()
         """Lots whose opening the end of the sale's pause must still move."""
         self._ends_after_last_lot = False
+        self._has_corrections = False
+        self._words_due = WordsDue()
         self._now_ms = 0
         self._silent_ms = silent_ms
         self._asked_ms: dict[int, int] = {}
@@ -182,7 +172,8 @@ class Record:
     def settle(self) -> None:
         """Require that nothing is half done when no further fact follows."""
         self._walk(lambda: self._require_settled("the record's end"))
-        self._walk(lambda: _require(not self._is_ending, "the lots are over, and the sale is not"))
+        self._walk(self._words_due.settle)
+        self._walk(self._require_ended)
 
     def add(self, fact: Fact) -> None:
         """Take the next fact."""
@@ -226,13 +217,21 @@ class Record:
             self.is_sound = False
             self.faults.append(f"{wrong}" if fact is None else f"{wrong}; fact {fact.position}: {fact.body}")
 
+    def _require_ended(self) -> None:
+        """Require that the hammer fell on all lots, and that the sale ended with it unless it has corrections."""
+        if self._has_corrections:
+            require(not (self._is_ending and self._live), "the hammer fell for the whole sale, but not on all lots")
+        else:
+            require(not self._is_ending, "the lots are over, and the sale is not")
+
     def _decide(self, fact: Fact) -> None:
         body = fact.body
+        self._words_due.check(body)
         if body["fact"] in AT_THE_DOOR:
             self._decide_at_the_door(body)
             return
         at_ms = body["at_ms"]
-        _require(at_ms >= self._now_ms, f"the time runs back from {self._now_ms}")
+        require(at_ms >= self._now_ms, f"the time runs back from {self._now_ms}")
         if not body.get("with_sale", False):
             self._require_settled(body["fact"])
         self._require_in_order(body)
@@ -244,12 +243,14 @@ class Record:
         if name:
             lot = self.lots[name]
             if body["fact"] != "lot_listed":
-                _require_equal("seq", body.get("seq", 0), lot.seq)
+                require_equal("seq", body.get("seq", 0), lot.seq)
             self.versions[name].append(Version(fact, lot.as_it_stands(), lot.shown()))
             if lot.status in FINAL:
                 self._live.pop(name, None)
+            else:
+                self._live[name] = lot
         elif body["fact"] in ("lot_listed", "sale_decided"):
-            _require_equal("seq", body.get("seq", 0), self.sale_seq)
+            require_equal("seq", body.get("seq", 0), self.sale_seq)
 
     def _decide_at_the_door(self, body: Body) -> None:
         match body["fact"]:
@@ -259,11 +260,11 @@ class Record:
                 self._admission = body["settings"]["admission"]
                 return
             case "code_issued":
-                _require(not self.bidders[body["paddle"]].key, "a code for a paddle that has a key")
+                require(not self.bidders[body["paddle"]].key, "a code for a paddle that has a key")
                 self._codes_until[body["paddle"]] = body["expires_at_ms"]
                 return
             case "key_bound":
-                _require(body["at_ms"] < self._codes_until.pop(body["paddle"], 0), "a key is bound without a code")
+                require(body["at_ms"] < self._codes_until.pop(body["paddle"], 0), "a key is bound without a code")
                 return
             case "contact_erased":
                 _require(body["paddle"] not in self._forgotten, "a contact is erased twice")
@@ -273,9 +274,9 @@ class Record:
                 self._admitted[body["paddle"]] = True
                 return
             case "bidder_enrolled":
-                _require_equal("admitted", body["admitted"], self._admission != "approve")
+                require_equal("admitted", body["admitted"], self._admission != "approve")
             case _:
-                _require_equal("the word's number", body["news_seq"], len(self.words[body["paddle"]]))
+                require_equal("the word's number", body["news_seq"], len(self.words[body["paddle"]]))
         if body["fact"] != "bidder_told":
             self._admitted[body["paddle"]] = body["admitted"]
 
@@ -283,10 +284,10 @@ class Record:
         """Require that a change of the whole sale reaches each lot before anything else happens."""
         for name, lot in self._live.items():
             if self.sale_status == "paused":
-                _require(lot.status != "open", f"before {before}, lot {name} is open in a paused sale")
+                require(lot.status != "open", f"before {before}, lot {name} is open in a paused sale")
             elif self.sale_status == "running":
-                _require(not lot.is_stopped_by_sale, f"before {before}, lot {name} still waits for the sale to go on")
-                _require(name not in self._to_reschedule, f"before {before}, the opening of lot {name} has not moved")
+                require(not lot.is_stopped_by_sale, f"before {before}, lot {name} still waits for the sale to go on")
+                require(name not in self._to_reschedule, f"before {before}, the opening of lot {name} has not moved")
             else:
                 raise WrongFactError(f"before {before}, lot {name} is not over in a sale that is")
 
@@ -295,56 +296,58 @@ class Record:
         if body["fact"] in ("house_started", "sale_restored", "lot_listed"):
             return  # lots are added together, and the first may be due before the last is listed
         change, with_sale, was_ending = (
-            body.get("event", {}).get("event", body["fact"]),
+            (body.get("event") or {}).get("event", body["fact"]),
             body.get("with_sale", False),
             self._is_ending,
         )
         self._is_ending = with_sale and change in ("lot_closed", "lot_withdrawn")
-        _require(not with_sale or body["by"] != HOUSE, "the house does nothing to the whole sale but end it")
-        if was_ending:
-            _require(self._is_ending or change == "sale_ended", "the lots are over, and the sale is not")
+        require(not with_sale or body["by"] != HOUSE, "the house does nothing to the whole sale but end it")
+        if was_ending and (self._is_ending or not self._has_corrections):
+            require(self._is_ending or change == "sale_ended", "the lots are over, and the sale is not")
             return
+        require(not (was_ending and self._live), "the hammer fell for the whole sale, but not on all lots")
         if with_sale and not self._is_ending:
             return
         due = self.next_due()
         if body.get("by") != HOUSE and change != "clock_stepped":
-            _require(due is None or due.at_ms > body["at_ms"] - body.get("outage_ms", 0), f"due before it is {due}")
+            require(due is None or due.at_ms > body["at_ms"] - body.get("outage_ms", 0), f"due before it is {due}")
             return
         if due is None:
             raise WrongFactError("the house did what was not due")
-        _require_equal("what is due first", body.get("lot", ""), due.lot)
-        _require_equal("the time of what was due", body["at_ms"], max(due.at_ms, self._now_ms))
-        _require_equal("what the house did", change, due.what)
+        require_equal("what is due first", body.get("lot", ""), due.lot)
+        require_equal("the time of what was due", body["at_ms"], max(due.at_ms, self._now_ms))
+        require_equal("what the house did", change, due.what)
 
     # --- the house and its bidders ------------------------------------------------------------------------------------
 
     def _sale_created(self, body: Body) -> None:
-        _require(self._runs == 0 and not self.lots, "a sale is created once")
+        require(self._runs == 0 and not self.lots, "a sale is created once")
         self._started_at_ms = body["at_ms"]
-        self._ends_after_last_lot = body["ends_after_last_lot"]
+        self._has_corrections = body["corrections"]
+        self._ends_after_last_lot = body["ends_after_last_lot"] and not self._has_corrections
         self.epochs.append(body["epoch"])
 
     def _sale_restored(self, body: Body) -> None:
-        _require(body["epoch"] > self.epochs[-1], f"the epoch does not rise above {self.epochs[-1]}")
+        require(body["epoch"] > self.epochs[-1], f"the epoch does not rise above {self.epochs[-1]}")
         self.epochs.append(body["epoch"])
 
     def _house_started(self, body: Body) -> None:
         outage_ms = body["outage_ms"]
-        _require(0 <= outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have been away for {outage_ms} ms")
+        require(0 <= outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have been away for {outage_ms} ms")
         if self._outages_ms is not None:
             least_ms, most_ms = self._outages_ms.pop(0) if self._outages_ms else (0, outage_ms)
             lasted = f"the outage lasted from {least_ms} to {most_ms} ms"
-            _require(least_ms <= outage_ms <= most_ms, f"{lasted}, and {outage_ms} ms were given back")
+            require(least_ms <= outage_ms <= most_ms, f"{lasted}, and {outage_ms} ms were given back")
         self._runs += 1
 
     def _house_stood_still(self, body: Body) -> None:
         outage_ms = body["outage_ms"]
-        _require(0 < outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have stood still for {outage_ms} ms")
+        require(0 < outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have stood still for {outage_ms} ms")
 
     def _give_back(self, fact: Fact) -> None:
         """Rule 20: one fact, with a separate event for each open lot."""
         at_ms, outage_ms = fact.body["at_ms"], fact.body["outage_ms"]
-        _require((fact.body.get("lot", ""), fact.body.get("seq", 0)) == ("", 0), "an outage is in no stream")
+        require((fact.body.get("lot", ""), fact.body.get("seq", 0)) == ("", 0), "an outage is in no stream")
         for name, lot in self._live.items():
             if not outage_ms or not lot.give_back(outage_ms):
                 continue
@@ -355,17 +358,15 @@ class Record:
             self._last_seqs[name] = lot.seq
 
     def _lot_listed(self, body: Body) -> None:
-        spec, opening = body["spec"], body["spec"]["opening"]
+        spec = body["spec"]
         name, at_ms = spec["terms"]["lot"], body["at_ms"]
-        _require(name not in self.lots, f"lot {name} is there already")
-        _require(self.sale_status != "ended", "nothing is added to a sale that is over")
-        opens_at_ms = {"at start": at_ms, "at time": opening["at_ms"]}.get(opening["rule"])
-        if opening["delay_ms"] is not None:
-            opens_at_ms = self._started_at_ms + self._stood_ms + opening["delay_ms"]
-        _require_equal("the opening", body["opens_at_ms"], opens_at_ms)
+        require(name not in self.lots, f"lot {name} is there already")
+        require(self.sale_status != "ended", "nothing is added to a sale that is over")
+        opens_at_ms = self._opening(spec, at_ms)
+        require_equal("the opening", body["opens_at_ms"], opens_at_ms)
         self.lots[name] = self._live[name] = Lot.listed(spec, opens_at_ms, len(self._catalogue))
         self._catalogue.append(self.lots[name])
-        _require_equal("the board", body["board"], self.lots[name].board())
+        require_equal("the board", body["board"], self.lots[name].board())
         self.versions[name] = []
         self.sale_seq += 1
 
@@ -376,26 +377,26 @@ class Record:
         if bidder is None or not self._admitted[bidder.paddle] or bidder.role != "bidder":
             raise WrongFactError(f"paddle {body['paddle']} is not that of an admitted bidder")
         self._asked_ms[bidder.paddle] = body["at_ms"]
-        _require_equal("the request's lot", body["request"]["lot"], body["lot"])
+        require_equal("the request's lot", body["request"]["lot"], body["lot"])
         return self.lots[body["lot"]], bidder
 
     def _bid_taken(self, body: Body) -> None:
         lot, bidder = self._requested(body)
         refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
-        _require(refused is None, f"the bid is to be refused with {refused}")
+        require(refused is None, f"the bid is to be refused with {refused}")
         taken = lot.take(body["at_ms"], bidder.paddle, body["request"])
         by_rule = {"public": taken.is_seen, "ends_at_ms": lot.ends_at_ms, "extended_ms": lot.extended_ms}
         for what, value in by_rule.items():
-            _require_equal(what, body[what], value)
-        _require_equal("the board", board_of(body), lot.board())
+            require_equal(what, body[what], value)
+        require_equal("the board", board_of(body), lot.board())
         leads = {"format": "english", "maximum_minor": body["leader_maximum_minor"]}
-        _require_equal("what the leader has", leads, lot.own(body["leader"]))
+        require_equal("what the leader has", leads, lot.own(body["leader"]))
 
     def _offer_taken(self, body: Body) -> None:
         lot, bidder = self._requested(body)
-        _require(body["request"]["type"] != "bid", "a bid has a fact of its own")
+        require(body["request"]["type"] != "bid", "a bid has a fact of its own")
         refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
-        _require(refused is None, f"the offer is to be refused with {refused}")
+        require(refused is None, f"the offer is to be refused with {refused}")
         taken = lot.take(body["at_ms"], bidder.paddle, body["request"])
         by_rule = {
             "public": taken.is_seen,
@@ -406,107 +407,126 @@ class Record:
             "own": lot.own(bidder.paddle),
         }
         for what, value in by_rule.items():
-            _require_equal(what, body[what], value)
+            require_equal(what, body[what], value)
         _require_outcome(lot, body)
 
     def _offer_late(self, body: Body) -> None:
         lot, bidder = self._requested(body)
-        _require(lot.status in ("sold", "passed"), f"the lot is {lot.status}, so nothing can be late")
-        _require_equal("late_ms", body["late_ms"], body["at_ms"] - (lot.closed_at_ms or 0))
-        _require_equal("the board", body["board"], lot.board())
-        _require_equal("own", body["own"], lot.own(bidder.paddle))
+        require(lot.status in ("sold", "passed"), f"the lot is {lot.status}, so nothing can be late")
+        require_equal("late_ms", body["late_ms"], body["at_ms"] - (lot.closed_at_ms or 0))
+        require_equal("the board", body["board"], lot.board())
+        require_equal("own", body["own"], lot.own(bidder.paddle))
 
     def _position_released(self, body: Body) -> None:
         lot, paddle = self.lots[body["lot"]], body["paddle"]
-        _require(lot.may_drop(paddle), f"paddle {paddle} does not lead with a maximum that may be dropped")
+        require(lot.may_drop(paddle), f"paddle {paddle} does not lead with a maximum that may be dropped")
         silent_ms = body["at_ms"] - self._asked_ms[paddle]
-        _require(silent_ms > self._silent_ms, f"paddle {paddle} was heard {silent_ms} ms ago")
-        for what, value in lot.bidding.drop(paddle).items():
-            _require_equal(what, body["entry"][what], value)
+        require(silent_ms > self._silent_ms, f"paddle {paddle} was heard {silent_ms} ms ago")
+        for what, value in lot.drop(paddle).items():
+            require_equal(what, body["entry"][what], value)
 
     def _clock_stepped(self, body: Body) -> None:
         lot = self.lots[body["lot"]]
         entry = lot.bidding.step()
         lot.seq += 1
         for what, value in (("entry", entry), ("board", lot.board()), ("ends_at_ms", lot.ends_at_ms)):
-            _require_equal(what, body[what], value)
+            require_equal(what, body[what], value)
 
     # --- decisions ----------------------------------------------------------------------------------------------------
 
+    def _correction_made(self, body: Body) -> None:
+        lot, paddle = self.lots[body["lot"]], body["paddle"]
+        require(self._has_corrections, "this sale was begun without corrections")
+        require(paddle is None or self.bidders[paddle].role == "bidder", f"paddle {paddle} is not a bidder's")
+        if body["cause"] == "turned_out":
+            require(not self._admitted.get(paddle, True), f"paddle {paddle} was not turned out")
+        self._words_due.expect(body, correct(lot, body, self.sale_status))
+
+    def _lot_rewritten(self, body: Body) -> None:
+        lot = self.lots[body["lot"]]
+        is_same = body["spec"]["opening"] == lot.spec["opening"]
+        rewrite(lot, body, self.sale_status, lot.opens_at_ms if is_same else self._opening(body["spec"], body["at_ms"]))
+
+    def _opening(self, spec: Body, at_ms: int) -> int | None:
+        """Return when a lot opens that has this spec from now on."""
+        opening = spec["opening"]
+        if opening["delay_ms"] is not None:
+            return int(self._started_at_ms + self._stood_ms + opening["delay_ms"])
+        opens_at_ms: int | None = {"at start": at_ms, "at time": opening["at_ms"]}.get(opening["rule"])
+        return opens_at_ms
+
     def _lot_decided(self, body: Body) -> None:
         lot, change = self.lots[body["lot"]], body["event"]
-        _require_equal("the change's seq", change["seq"], body["seq"])
-        _require_equal("the change's time", change["at_ms"], body["at_ms"])
+        require_equal("the change's seq", change["seq"], body["seq"])
+        require_equal("the change's time", change["at_ms"], body["at_ms"])
         getattr(self, f"_{change['event']}")(lot, body, change)
 
     def _lot_rescheduled(self, lot: Lot, body: Body, change: Body) -> None:
-        _require(body["lot"] in self._to_reschedule, "only openings counted from the sale's beginning are put off")
+        require(body["lot"] in self._to_reschedule, "only openings counted from the sale's beginning are put off")
         self._to_reschedule.remove(body["lot"])
         stood_ms = body["at_ms"] - self._paused_at_ms
-        _require_equal("the opening", change["opens_at_ms"], (lot.opens_at_ms or 0) + stood_ms)
+        require_equal("the opening", change["opens_at_ms"], (lot.opens_at_ms or 0) + stood_ms)
         lot.opens_at_ms, lot.seq = change["opens_at_ms"], lot.seq + 1
 
     def _lot_opened(self, lot: Lot, body: Body, change: Body) -> None:
-        _require_equal("the status", lot.status, "scheduled")
-        _require_equal("the sale", self.sale_status, "running")
+        require_equal("the status", lot.status, "scheduled")
+        require_equal("the sale", self.sale_status, "running")
         lot.open(body["at_ms"])
-        _require_equal("the end", change["ends_at_ms"], lot.ends_at_ms)
+        require_equal("the end", change["ends_at_ms"], lot.ends_at_ms)
 
     def _lot_paused(self, lot: Lot, body: Body, change: Body) -> None:
-        _require_equal("the status", lot.status, "open")
+        require_equal("the status", lot.status, "open")
         with_sale = body.get("with_sale", False)
-        _require_equal("the sale", self.sale_status, "paused" if with_sale else "running")
+        require_equal("the sale", self.sale_status, "paused" if with_sale else "running")
         lot.pause(body["at_ms"])
-        _require_equal("what is left", change["remaining_ms"], lot.remaining_ms)
+        require_equal("what is left", change["remaining_ms"], lot.remaining_ms)
         lot.is_stopped_by_sale = with_sale
 
     def _lot_resumed(self, lot: Lot, body: Body, change: Body) -> None:
-        _require_equal("the status", lot.status, "paused")
-        _require_equal("the sale", self.sale_status, "running")
-        _require_equal("being stopped by the sale", lot.is_stopped_by_sale, body.get("with_sale", False))
+        require_equal("the status", lot.status, "paused")
+        require_equal("the sale", self.sale_status, "running")
+        require_equal("being stopped by the sale", lot.is_stopped_by_sale, body.get("with_sale", False))
         lot.resume(body["at_ms"])
-        _require_equal("the end", change["ends_at_ms"], lot.ends_at_ms)
+        require_equal("the end", change["ends_at_ms"], lot.ends_at_ms)
         lot.is_stopped_by_sale = False
 
     def _lot_extended(self, lot: Lot, body: Body, change: Body) -> None:
-        _require(change["cause"] == "auctioneer", "an outage is a fact of its own")
-        _require(lot.allows("extend"), "it has no clock, or is not open")
+        require(change["cause"] == "auctioneer", "an outage is a fact of its own")
+        require(lot.allows("extend"), "it has no clock, or is not open")
         for what in ("ends_at_ms", "remaining_ms"):
             before, after = getattr(lot, what), change[what]
-            _require((before is None) == (after is None), f"{what} was {before}")
-            _require(before is None or after > before, f"{what} was {before} and did not rise")
+            require((before is None) == (after is None), f"{what} was {before}")
+            require(before is None or after > before, f"{what} was {before} and did not rise")
             setattr(lot, what, after)
         lot.seq += 1
 
     def _lot_closed(self, lot: Lot, body: Body, change: Body) -> None:
-        _require(lot.status in ("open", "paused"), f"a lot that is {lot.status} can't be closed")
-        _require_equal("the cause", change["cause"], "time" if body["by"] == HOUSE else "hammer")
+        require(lot.status in ("open", "paused"), f"a lot that is {lot.status} can't be closed")
+        require_equal("the cause", change["cause"], "time" if body["by"] == HOUSE else "hammer")
         lot.close(body["at_ms"], change["cause"])
         _require_outcome(lot, change)
         lot.is_stopped_by_sale = False
 
     def _lot_withdrawn(self, lot: Lot, body: Body, change: Body) -> None:
-        _require(
-            lot.allows("withdraw"), f"a lot that is {lot.status} can't be withdrawn, or one that is bought in part"
-        )
+        require(lot.allows("withdraw"), f"a lot that is {lot.status} can't be withdrawn, or one that is bought in part")
         lot.finish(body["at_ms"], "withdrawn", None)
-        _require_equal("the board", change["board"], lot.board())
+        require_equal("the board", change["board"], lot.board())
         lot.is_stopped_by_sale = False
 
     def _sale_decided(self, body: Body) -> None:
         change = body["event"]
         self.sale_seq += 1
-        _require_equal("the change's seq", change["seq"], self.sale_seq)
+        require_equal("the change's seq", change["seq"], self.sale_seq)
         match change["event"]:
             case "sale_paused":
-                _require_equal("the sale", self.sale_status, "running")
+                require_equal("the sale", self.sale_status, "running")
                 self.sale_status, self._paused_at_ms = "paused", body["at_ms"]
             case "sale_resumed":
-                _require_equal("the sale", self.sale_status, "paused")
+                require_equal("the sale", self.sale_status, "paused")
                 self.sale_status = "running"
                 self._stood_ms += body["at_ms"] - self._paused_at_ms
                 scheduled = (name for name, lot in self._live.items() if lot.status == "scheduled")
                 self._to_reschedule = {name for name in scheduled if self.lots[name].spec["opening"]["delay_ms"]}
             case "sale_ended":
-                _require(self.sale_status != "ended", "the sale is over already")
+                require(self.sale_status != "ended", "the sale is over already")
                 self.sale_status = "ended"

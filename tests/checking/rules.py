@@ -7,7 +7,7 @@ This is the only second implementation of the rules. Recorded sales are compared
 every step of random sales (`tests/auctioneer/rules/test_engine_model.py`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from common.names import skeletons
@@ -26,9 +26,20 @@ _ALLOWED = {
 """The states of a lot in which the house carries out each of the auctioneer's commands."""
 
 
-class Shown(NamedTuple):
-    """The public state of a lot at one seq, without its terms."""
+class Said(NamedTuple):
+    """An accepted offer that counts; without a `request`, the bidder's silence, which has the number 0."""
 
+    number: int
+    seq: int
+    is_public: bool
+    paddle: int
+    request: dict[str, Any] | None
+
+
+class Shown(NamedTuple):
+    """The public state of a lot at one seq."""
+
+    terms: dict[str, Any]
     status: str
     board: dict[str, Any]
     opens_at_ms: int | None
@@ -60,6 +71,14 @@ class Lot:
     is_stopped_by_sale: bool = False
     closed_at_ms: int | None = None
     close_cause: str | None = None
+    base: Bidding | None = None
+    """The bidding before the first of the offers that can be taken back; None: nobody had said anything."""
+    said: list[Said] = field(default_factory=list)
+    numbered: int = 0
+    agreed: tuple[dict[str, Any], ...] | None = None
+    """The outcome that a person of the house settled; None: the rules' outcome."""
+    first_void_seq: int | None = None
+    """The seq of the earliest public offer that the last correction took back."""
 
     @classmethod
     def listed(cls, spec: dict[str, Any], opens_at_ms: int | None, place: int) -> "Lot":
@@ -74,6 +93,7 @@ class Lot:
     def shown(self) -> Shown:
         """Return the public state."""
         return Shown(
+            self.terms,
             self.status,
             self.board(),
             self.opens_at_ms,
@@ -94,6 +114,8 @@ class Lot:
 
     def results(self) -> tuple[dict[str, Any], ...]:
         """Return the buyers of the lot and the prices."""
+        if self.agreed is not None:
+            return self.agreed
         return self.bidding.results() if self.status == "sold" else ()
 
     # --- the clock ----------------------------------------------------------------------------------------------------
@@ -158,6 +180,9 @@ class Lot:
         elif taken.is_seen:
             self.seq += 1
             self._keep_open(at_ms)
+        if taken.cause is None:
+            self.numbered += 1
+            self.said.append(Said(self.numbered, self.seq, taken.is_seen, paddle, request))
         return taken
 
     def _keep_open(self, at_ms: int) -> None:
@@ -182,9 +207,53 @@ class Lot:
         """Rule 8: whether a bidder's silence has an effect."""
         return self.status not in FINAL and self.bidding.may_drop(paddle)
 
+    def drop(self, paddle: int) -> dict[str, Any]:
+        """Rule 8: have a bidder's silence its effect, and return the entry that the record must show."""
+        self.said.append(Said(0, self.seq, is_public=False, paddle=paddle, request=None))
+        return self.bidding.drop(paddle)
+
+    # --- corrections --------------------------------------------------------------------------------------------------
+
+    def without(self, numbers: frozenset[int]) -> tuple[Bidding, list[Said]]:
+        """Rule 32: return the bidding without some offers, and all offers that no longer count."""
+        bidding = bidding_of(self.spec) if self.base is None else self.base.copy()
+        gone = []
+        for said in self.said:
+            if said.request is None:
+                if bidding.may_drop(said.paddle):
+                    bidding.drop(said.paddle)
+            elif said.number in numbers or not bidding.again(said.paddle, said.request):
+                gone.append(said)
+        return bidding, gone
+
+    def reopen(self, at_ms: int, ends_at_ms: int | None) -> None:
+        """Rule 34: open a lot that is over again."""
+        self.status, self.ends_at_ms, self.runs_from_ms, self.extended_ms = "open", ends_at_ms, at_ms, 0
+        self.opens_at_ms = at_ms if self.opens_at_ms is None else self.opens_at_ms
+        self.closed_at_ms = self.close_cause = self.agreed = self.first_void_seq = None
+
+    def settle(self, status: str, cause: str, results: tuple[dict[str, Any], ...]) -> None:
+        """Rule 35: give a lot that is over another outcome."""
+        self.status, self.close_cause, self.agreed = status, cause, results
+        if cause == "awarded":
+            self.first_void_seq = None
+
+    def begin_anew(self, spec: dict[str, Any], opens_at_ms: int | None) -> None:
+        """Rule 37: give a lot that nobody could bid on another spec."""
+        self.spec, self.bidding, self.opens_at_ms = spec, bidding_of(spec), opens_at_ms
+
+    def revise(self, spec: dict[str, Any]) -> None:
+        """Rule 37: give a lot other terms, under which the earlier bids count for good."""
+        if spec["terms"]["format"] != self.terms["format"]:
+            self.bidding.revise(spec)
+            self.base, self.said = self.bidding.copy(), []
+        elif spec["reserve_minor"] != self.spec["reserve_minor"]:
+            self.bidding.revise(spec)
+        self.spec = spec
+
     def as_it_stands(self) -> "Lot":
         """Return a copy that later offers do not change."""
-        return replace(self, bidding=self.bidding.copy())
+        return replace(self, bidding=self.bidding.copy(), said=[])
 
     def close(self, at_ms: int, cause: str) -> None:
         """Close the lot: it is sold, or passes."""

@@ -78,7 +78,7 @@ def pick(chance: Random, those: Iterator[T]) -> T | None:
 
 def facts(history: History, event: str) -> Iterator[Fact]:
     for fact in history.facts:
-        if event in (fact.body["fact"], fact.body.get("event", {}).get("event")):
+        if event in (fact.body["fact"], (fact.body.get("event") or {}).get("event")):
             yield fact
 
 
@@ -298,8 +298,10 @@ def the_house_does_what_is_not_due(history: History, chance: Random) -> bool:
 
 @expect("record")
 def the_hammer_falls_for_an_end_that_does_not_follow(history: History, chance: Random) -> bool:
+    """With corrections the lots may well be over, and the sale not."""
+    has_corrections = history.facts[0].body["corrections"]
     ends = [fact for fact in facts(history, "sale_ended") if history.facts[fact.position - 2].body.get("with_sale")]
-    fact = pick(chance, iter(ends))
+    fact = None if has_corrections else pick(chance, iter(ends))
     if fact is not None:
         history.facts.remove(fact)
         renumber(history)

@@ -8,7 +8,8 @@ from typing import Any
 
 from bidder.core.notices import LotCaughtUp
 from common.errors import RejectCode
-from common.messages import Accepted, Mine, News, Rejected
+from common.lot import CorrectionCause
+from common.messages import Accepted, Mine, News, Rejected, WordKind
 from tests.checking.calls import VERDICTS, is_verdict
 from tests.checking.history import WIRE, History
 
@@ -44,6 +45,17 @@ REQUIRED = (
     "a stop took the units that were left",
     "a stop came once the price had fallen",
     "several bidders bought units",
+    # corrections
+    *(f"corrected: {cause.value}" for cause in CorrectionCause if cause is not CorrectionCause.RETRACTED),
+    "corrected in secret",
+    "corrected while the lot was paused",
+    "a lot said something else",
+    "a lot that was opened again had another offer",
+    "a lot that was opened again closed",
+    "a sale with corrections was finished",
+    "a crash in a sale with corrections",
+    "the auctioneer was told: state_changed",
+    *(f"word: {kind.value}" for kind in WordKind if kind is not WordKind.LEAD_LOST),
     # identity and verdicts
     "a bidder was turned out",
     "a word was told to one bidder",
@@ -98,6 +110,7 @@ def count(history: History, reached: Counter[str]) -> None:
     _count_facts(history, reached)
     _count_sealed(history, reached)
     _count_dutch(history, reached)
+    _count_corrections(history, reached)
     for call in history.calls:
         if isinstance(call.outcome, Rejected):
             reached["a conflict of ids"] += call.outcome.code is RejectCode.ID_CONFLICT
@@ -132,7 +145,7 @@ def _count_facts(history: History, reached: Counter[str]) -> None:
     extended: dict[str, int] = {}
     leads: dict[str, int] = {}
     for fact in history.facts:
-        body, change = fact.body, fact.body.get("event", {})
+        body, change = fact.body, (fact.body.get("event") or {})
         lot, event = body.get("lot", ""), change.get("event", body["fact"])
         match event:
             case "lot_listed":
@@ -172,12 +185,44 @@ def _count_facts(history: History, reached: Counter[str]) -> None:
     reached["a lot was extended by an outage"] += _extended_by_outages(history)
 
 
+def _count_corrections(history: History, reached: Counter[str]) -> None:
+    opened_again: set[str] = set()
+    runs = has_corrections = 0
+    for fact in history.facts:
+        body, change, lot = fact.body, fact.body.get("event") or {}, fact.body.get("lot", "")
+        match body["fact"]:
+            case "sale_created":
+                has_corrections = body["corrections"]
+            case "house_started":
+                runs += 1
+            case "correction_made":
+                reached[f"corrected: {body['cause']}"] += 1
+                reached["corrected in secret"] += not change
+                reached["corrected while the lot was paused"] += change.get("status") == "paused"
+                if body["cause"] == "reopen":
+                    opened_again.add(lot)
+            case "lot_rewritten":
+                reached["a lot said something else"] += 1
+            case "bid_taken" | "offer_taken":
+                reached["a lot that was opened again had another offer"] += lot in opened_again
+            case "sale_decided":
+                is_finished = has_corrections and change["event"] == "sale_ended"
+                reached["a sale with corrections was finished"] += is_finished
+            case "bidder_told":
+                reached[f"word: {body['kind']}"] += 1
+            case "bidder_admitted":
+                reached[f"word: {'admitted' if body['admitted'] else 'turned_out'}"] += 1
+        if change.get("event") == "lot_closed" and lot in opened_again:
+            reached["a lot that was opened again closed"] += 1
+    reached["a crash in a sale with corrections"] += bool(has_corrections and runs > 1)
+
+
 def _count_sealed(history: History, reached: Counter[str]) -> None:
     specs: dict[str, dict[str, Any]] = {}
     offers: dict[str, dict[int, int]] = {}
     for fact in history.facts:
         body = fact.body
-        change = body.get("event", {})
+        change = body.get("event") or {}
         lot = body.get("lot", "")
         if body["fact"] == "lot_listed":
             specs[body["spec"]["terms"]["lot"]] = body["spec"]
@@ -208,7 +253,7 @@ def _count_dutch(history: History, reached: Counter[str]) -> None:
     had_outage = False
     for fact in history.facts:
         body = fact.body
-        change, lot = body.get("event", {}), body.get("lot", "")
+        change, lot = body.get("event") or {}, body.get("lot", "")
         had_outage = had_outage or bool(body.get("outage_ms"))
         if change.get("event") == "lot_paused":
             paused.add(lot)
@@ -232,7 +277,7 @@ def _extended_by_outages(history: History) -> int:
     open_lots: set[str] = set()
     extensions = 0
     for fact in history.facts:
-        match fact.body.get("event", {}).get("event", fact.body["fact"]):
+        match (fact.body.get("event") or {}).get("event", fact.body["fact"]):
             case "lot_opened":
                 open_lots.add(fact.body["lot"])
             case "offer_taken" if fact.body["cause"] is None:

@@ -16,6 +16,7 @@ from auctioneer.house.commands import (
     Done,
     EndSale,
     Extend,
+    Finish,
     OpenLot,
     Pause,
     Resume,
@@ -29,6 +30,8 @@ from common.formats import AnyOffer
 from common.formats.dutch import StopRequest
 from common.formats.english import BidRequest, BuyRequest
 from common.formats.sealed import SealRequest, UnsealRequest
+from common.messages import Rejected
+from tests.simulation.clerk import corrections
 from tests.simulation.formats.format import Deed, Moment
 from tests.simulation.formats.table import format_of
 from tests.simulation.links import Link
@@ -130,6 +133,7 @@ class Auctioneer:
         self._premises = premises
         self._names = names
         self._chance = world.chance("auctioneer")
+        self._chance_of_corrections = world.chance("clerk")
         self._link = Link(world, plan, "auctioneer", self._receive, loses_broadcasts=False)
         self._line: Line | None = None
         self._reached = world.reached
@@ -151,7 +155,10 @@ class Auctioneer:
         self._line.send(body)
 
     def _receive(self, body: bytes) -> None:
-        self._answers.append(decode_control_answer(body))
+        answer = decode_control_answer(body)
+        self._answers.append(answer)
+        if isinstance(answer, Rejected):
+            self._reached[f"the auctioneer was told: {answer.code.value}"] += 1
 
     def repeat(self) -> None:
         """Send one of the last commands again, whatever became of it."""
@@ -179,8 +186,16 @@ class Auctioneer:
         return faults
 
     def end_sale(self) -> None:
-        """End the sale."""
+        """End the sale; in a sale with corrections, close its lots and then end it."""
         self.order(EndSale())
+        self.order(Finish())
+
+    def correct(self) -> None:
+        """Correct a random lot."""
+        house = self._premises.house
+        if house is not None:
+            for command in corrections(house, self._chance_of_corrections):
+                self.order(command)
 
     def admit_all(self) -> None:
         """Admit everybody who waits or was turned out."""

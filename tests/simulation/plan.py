@@ -26,10 +26,12 @@ FAULTS = (
     "leave",  # clients stop and come back, with or without their memory
     "orders",  # the auctioneer opens, pauses, extends, closes, withdraws, adds, admits and turns out
     "mischief",  # clients repeat, contradict themselves and ask for what they can't have
+    "corrections",  # a clerk takes bids and sales back, opens lots again, and changes what the catalogue says
 )
 
 
 NO_FAULTS = "none"
+_CORRECTIONS = "corrections"
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -58,7 +60,8 @@ class Plan(msgspec.Struct, frozen=True):
 def plan_of(seed: int) -> Plan:
     """Return the plan of a seed."""
     chance = Random(f"{seed}/plan")
-    faults = frozenset(fault for fault in FAULTS if chance.random() < 0.6)
+    drawn = frozenset(fault for fault in FAULTS if fault != _CORRECTIONS and chance.random() < 0.6)
+    faults = drawn | {_CORRECTIONS} if Random(f"{seed}/corrections").random() < 0.4 else drawn
     return Plan(
         seed=seed,
         bidders=chance.choice((2, 2, 3, 3, 4)),
@@ -73,7 +76,8 @@ def catalogue_of(plan: Plan, names: list[str]) -> SaleSpec:
     """Return the catalogue of a simulated sale."""
     chance = Random(f"{plan.seed}/catalogue")
     lots = tuple(lot_of(chance, str(number), names) for number in range(1, plan.lots + 1))
-    return SaleSpec("A simulated sale", Currency("USD", 2), lots, ends_after_last_lot=chance.random() < 0.3)
+    ends_after_last_lot = chance.random() < 0.3
+    return SaleSpec("A simulated sale", Currency("USD", 2), lots, ends_after_last_lot, _CORRECTIONS in plan.faults)
 
 
 def lot_of(chance: Random, number: str, names: list[str]) -> LotSpec:

@@ -87,7 +87,7 @@ def _seen_before_the_first_close(plan: Plan, folder: Path, more_minor: int) -> t
     journal = sale.premises.disk.read()
     history = sale.history(journal)
     journal.close()
-    boards = ((fact, fact.body.get("event", {}).get("board", {})) for fact in history.facts)
+    boards = ((fact, (fact.body.get("event") or {}).get("board", {})) for fact in history.facts)
     over = (fact.durable for fact, board in boards if board.get("offers") is not None)
     until = next(over, None) or sale.world.moment()
     seals = (call for call in first.calls if isinstance(call.request, SealRequest) and call.invoked < until)

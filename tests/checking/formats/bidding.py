@@ -21,6 +21,8 @@ class Bidding(Protocol):
 
     asks: frozenset[str]
     """The requests that such a lot accepts."""
+    refolds: bool
+    """Whether offers can be taken back one by one; else only all that a bidder bought."""
 
     def copy(self) -> "Bidding":
         """Return a copy that later offers do not change."""
@@ -54,3 +56,24 @@ class Bidding(Protocol):
 
     def drop(self, paddle: int) -> Body:
         """Release that, and return the entry that the record must show."""
+
+    def book(self) -> Body | None:
+        """Return the house's book, as the record must show it after a correction."""
+
+    def again(self, paddle: int, request: Body) -> bool:
+        """Take an accepted offer again after others were taken back. Return whether it still counts."""
+
+    def take_back(self, paddle: int) -> None:
+        """Put all that a bidder bought up for sale again."""
+
+    def reopen(self, price_minor: int | None) -> int | None:
+        """Continue after the close. Return the lot time at which the format's own clock continues; None: no clock.
+
+        Raises WrongFactError if such a lot can't continue there.
+        """
+
+    def may_revise(self, spec: Body) -> bool:
+        """Return whether the terms of the bidding may change on a lot that was opened."""
+
+    def revise(self, spec: Body) -> None:
+        """Continue under other terms; the offers so far count for good."""

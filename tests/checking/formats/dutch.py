@@ -7,6 +7,7 @@ again each time.
 from dataclasses import dataclass, field, replace
 
 from tests.checking.formats.bidding import Body, Taken
+from tests.checking.wrong import require
 
 
 @dataclass(slots=True)
@@ -19,6 +20,7 @@ class DutchBidding:
     sales: list[tuple[int, int, int]] = field(default_factory=list)
 
     asks = frozenset({"stop"})
+    refolds = False
 
     def copy(self) -> "DutchBidding":
         return replace(self, sales=list(self.sales))
@@ -82,6 +84,40 @@ class DutchBidding:
 
     def drop(self, paddle: int) -> Body:
         raise AssertionError(f"paddle {paddle} asked for no release")
+
+    def book(self) -> Body:
+        bought = {row["paddle"]: self.own(row["paddle"]) for row in self.results()}
+        return {
+            "format": "dutch",
+            "price_minor": self.price(),
+            "units_left": self.left(),
+            "steps": self.falls,
+            "taken": bought,
+        }
+
+    def again(self, paddle: int, request: Body) -> bool:
+        raise AssertionError(f"paddle {paddle} bought at a price that can't come again: {request}")
+
+    def take_back(self, paddle: int) -> None:
+        self.sales = [sale for sale in self.sales if sale[0] != paddle]
+
+    def reopen(self, price_minor: int | None) -> int | None:
+        """Let the price fall from the beginning until it is there."""
+        require(self.left() > 0, "nothing is left to sell")
+        stood = self.price()
+        if price_minor is not None:
+            self.falls, stood = 0, price_minor
+            while self.price() > price_minor and self.price() > self.terms["floor_minor"]:
+                self.falls += 1
+        require(self.price() == stood, f"the clock never shows {price_minor}")
+        return self.falls * int(self.terms["step_ms"])
+
+    def may_revise(self, spec: Body) -> bool:
+        """Return False: the clock has begun."""
+        return False
+
+    def revise(self, spec: Body) -> None:
+        raise AssertionError("the terms of a price clock that has begun can't change")
 
 
 def _entry(paddle: int | None, units: int, amount_minor: int) -> Body:

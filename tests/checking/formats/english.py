@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from common.limits import AMOUNT_MINOR_MAX
 from tests.checking.formats.bidding import Body, Taken
+from tests.checking.wrong import require
 
 _LARGE = AMOUNT_MINOR_MAX // 4
 """No amount below this can make the next minimum too large, with any table of increments."""
@@ -32,8 +33,11 @@ class EnglishBidding:
     floor_minor: int = 0
     maxima: dict[int, Maximum] = field(default_factory=dict)
     buyer: int | None = None
+    settled_minor: int | None = None
+    """The price when the terms were revised, until the next bid: no other step changes it by itself."""
 
     asks = frozenset({"bid", "buy"})
+    refolds = True
 
     def copy(self) -> "EnglishBidding":
         return replace(self, maxima=dict(self.maxima))
@@ -55,6 +59,8 @@ class EnglishBidding:
     def price(self) -> int | None:
         if not self.maxima:
             return None
+        if self.settled_minor is not None:
+            return self.settled_minor
         highest, *others = [-minus for minus, _, _ in self.ranked()]
         price = max(int(self.terms["starting_minor"]), self.floor_minor)
         if others:
@@ -131,7 +137,7 @@ class EnglishBidding:
 
     def _say(self, paddle: int, request: Body) -> None:
         amount, maximum = request.get("amount_minor"), request.get("maximum_minor")
-        self.said += 1
+        self.said, self.settled_minor = self.said + 1, None
         highest = maximum if maximum is not None else amount
         assert highest is not None
         self.maxima[paddle] = Maximum(highest, self.said, request.get("while_connected", False))
@@ -169,3 +175,54 @@ class EnglishBidding:
         self.maxima[paddle] = Maximum(price or one.minor, one.rank, while_connected=False)
         fallen = {"price_minor": price, "leader": paddle, "leader_maximum_minor": price, "bids": self.bids}
         return fallen | {"while_connected": False}
+
+    # --- corrections --------------------------------------------------------------------------------------------------
+
+    def book(self) -> Body | None:
+        leader = self.leader()
+        if leader is None:
+            return None
+        one = self.maxima[leader]
+        others = [-minus for minus, _, paddle in self.ranked() if paddle != leader]
+        book = {"format": "english", "price_minor": self.price(), "leader": leader, "leader_maximum_minor": one.minor}
+        book |= {"rival_maximum_minor": max(others, default=None)}
+        return book | {"bids": self.bids, "while_connected": one.while_connected}
+
+    def again(self, paddle: int, request: Body) -> bool:
+        """Rule 32: a leader's own open bid becomes its maximum, and changes nothing if that is no higher."""
+        bid = {field: value for field, value in request.items() if field not in ("if_seq", "if_price_minor")}
+        code = self.rejection(paddle, bid)
+        if code in ("already_leading", "maximum_not_raised"):
+            highest = bid["maximum_minor"] if bid.get("maximum_minor") is not None else bid["amount_minor"]
+            bid |= {"amount_minor": None, "maximum_minor": highest}
+            code = self.rejection(paddle, bid)
+            if code == "maximum_not_raised":
+                return True
+        if code is None:
+            self.take(paddle, bid)
+        return code is None
+
+    def take_back(self, paddle: int) -> None:
+        raise AssertionError(f"paddle {paddle} bought nothing at once")
+
+    def reopen(self, price_minor: int | None) -> int | None:
+        """Rule 34. A purchase at the buy-now price was the close, so it is undone."""
+        require(price_minor is None, "an English lot has no clock with a price")
+        self.buyer = None
+        return None
+
+    def may_revise(self, spec: Body) -> bool:
+        """Rule 37."""
+        if not self.maxima:
+            return True
+        terms = spec["terms"]["format"]
+        free = {"increments": terms["increments"], "starting_minor": terms["starting_minor"]}
+        is_same = terms == self.terms | free and spec["reserve_minor"] == self.reserve_minor
+        return bool(is_same and terms["starting_minor"] <= (self.price() or 0))
+
+    def revise(self, spec: Body) -> None:
+        """Rule 37: keep the price, whatever step led there."""
+        price = self.price()
+        self.terms, self.reserve_minor = spec["terms"]["format"], spec["reserve_minor"]
+        if price is not None:
+            self.settled_minor = self.floor_minor = price

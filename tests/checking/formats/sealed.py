@@ -6,6 +6,7 @@ A lot keeps every offer and every withdrawal, in order. It computes the standing
 from dataclasses import dataclass, field, replace
 
 from tests.checking.formats.bidding import Body, Taken
+from tests.checking.wrong import require
 
 
 @dataclass(slots=True)
@@ -17,6 +18,7 @@ class SealedBidding:
     said: list[tuple[int, int | None]] = field(default_factory=list)
 
     asks = frozenset({"seal", "unseal"})
+    refolds = True
 
     def copy(self) -> "SealedBidding":
         return replace(self, said=list(self.said))
@@ -84,3 +86,25 @@ class SealedBidding:
 
     def drop(self, paddle: int) -> Body:
         raise AssertionError(f"paddle {paddle} asked for no release")
+
+    def book(self) -> Body:
+        return {"format": "sealed", "offers_minor": {paddle: -minus for minus, _, paddle in self.standing()}}
+
+    def again(self, paddle: int, request: Body) -> bool:
+        is_good = self.rejection(paddle, request) is None
+        if is_good:
+            self.take(paddle, request)
+        return is_good
+
+    def take_back(self, paddle: int) -> None:
+        raise AssertionError(f"paddle {paddle} bought nothing at once")
+
+    def reopen(self, price_minor: int | None) -> int | None:
+        require(price_minor is None, "a sealed lot has no clock with a price")
+        return None
+
+    def may_revise(self, spec: Body) -> bool:
+        return not self.standing()
+
+    def revise(self, spec: Body) -> None:
+        self.terms, self.reserve_minor = spec["terms"]["format"], spec["reserve_minor"]
