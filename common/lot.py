@@ -310,6 +310,7 @@ class LotRevised(LotEvent, frozen=True, tag="lot_revised"):
     terms: Annotated[LotTerms, Meta(description="the lot's terms from now on")]
     board: Annotated[AnyBoard, Meta(description="what everybody sees of the bidding now")]
     opens_at_ms: Annotated[int | None, Meta(description="when the lot opens, or opened; nil: not known yet")] = None
+    ends_at_ms: Annotated[int | None, Meta(description="when the lot closes, as before; nil without an end")] = None
 
 
 AnyLotEvent = (
@@ -458,7 +459,8 @@ def evolve(view: LotView, event: AnyLotEvent) -> LotView:
         case LotCorrected():
             return _corrected(view, event)
         case LotRevised():
-            return _changed(view, event, terms=event.terms, board=event.board, opens_at_ms=event.opens_at_ms)
+            times = {"opens_at_ms": event.opens_at_ms, "ends_at_ms": event.ends_at_ms}
+            return _changed(view, event, terms=event.terms, board=event.board, **times)
 
 
 def moved(view: LotView, event: LotMoved) -> LotView:

@@ -262,6 +262,7 @@ def rewrite(
         spec.terms,
         form.show(spec, form.open(spec) if is_scheduled else lot.book, is_over=view.status.is_final),
         _opens_at_ms(engine, lot, spec, now_ms) if is_scheduled else view.opens_at_ms,
+        view.ends_at_ms,
     )
     fact = LotRewritten(
         at_ms=now_ms,

@@ -134,7 +134,9 @@ const LOT_EVENTS = {
       closed_at_ms: isOver ? view.closed_at_ms : null, close_cause: isOver ? CLOSED_BY[e.cause] : null,
     }
   },
-  lot_revised: (e) => ({ terms: e.terms, board: fullBoard(e.board), opens_at_ms: e.opens_at_ms ?? null }),
+  lot_revised: (e) => ({
+    terms: e.terms, board: fullBoard(e.board), opens_at_ms: e.opens_at_ms ?? null, ends_at_ms: e.ends_at_ms ?? null,
+  }),
 }
 
 const SALE_EVENTS = {

@@ -267,7 +267,7 @@ class Record:
                 require(body["at_ms"] < self._codes_until.pop(body["paddle"], 0), "a key is bound without a code")
                 return
             case "contact_erased":
-                _require(body["paddle"] not in self._forgotten, "a contact is erased twice")
+                require(body["paddle"] not in self._forgotten, "a contact is erased twice")
                 self._forgotten.add(body["paddle"])
                 return
             case "paddle_given":

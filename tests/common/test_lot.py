@@ -153,7 +153,7 @@ def test_a_sale_that_is_void_or_made_later_keeps_the_time_of_the_close() -> None
 
 def test_a_revision_changes_the_terms_and_nothing_of_the_outcome() -> None:
     other = replace(TERMS, title="A clock, signed")
-    assert changes(after(OPENED, MOVED), LotRevised(3, 500, other, BID, 100)) == {"terms": other}
+    assert changes(after(OPENED, MOVED), LotRevised(3, 500, other, BID, 100, 900)) == {"terms": other}
     assert changes(after(), LotRevised(1, 50, other, BOARD, 400)) == {"terms": other, "opens_at_ms": 400}
 
 

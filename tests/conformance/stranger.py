@@ -358,7 +358,7 @@ def evolve(view: Body, event: Body) -> Body:
         ),
         "lot_withdrawn": lambda: final(event) | {"status": "withdrawn"} | picked(event, "reason"),
         "lot_corrected": lambda: corrected(view, event),
-        "lot_revised": lambda: picked(event, "terms", "board", "opens_at_ms"),
+        "lot_revised": lambda: picked(event, "terms", "board", "opens_at_ms", "ends_at_ms"),
     }
     return view | {"seq": event["seq"]} | changes[event["event"]]()
 

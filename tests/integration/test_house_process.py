@@ -166,7 +166,7 @@ def test_a_sale_goes_on_as_it_was_run_until_an_option_is_given_again(tmp_path: P
         link = parse_link(house.link)
         assert (link.host, link.port, link.publish_port, bool(link.invite)) == ("localhost", 9, 10, True)
         assert settings_told(house) == ("invite", ["auctioneer"])
-        assert house.auctioneer("clerk", "bea").exit_code == 0
+        assert house.auctioneer("clerk", "add", "bea", "--rights", "hammer").exit_code == 0
         assert changes_told(house) == [], "nothing was before"
         house.stop()
     with running_house(tmp_path, catalogue=None) as again:

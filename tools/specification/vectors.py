@@ -304,6 +304,7 @@ _LOT_EVENTS: Final[tuple[AnyLotEvent, ...]] = (
     LotCorrected(9, _T, CorrectionCause.AWARD, LotStatus.SOLD, _ONE_BID, results=(Result(7, 10_000),)),
     LotCorrected(9, _T, CorrectionCause.TURNED_OUT, LotStatus.OPEN, _NO_BIDS, _T + 300_000, void_from_seq=2),
     LotRevised(9, _T, _PLAIN_TERMS, EnglishBoard(1), _T),
+    LotRevised(9, _T, _TERMS, _ONE_BID, _T, _T + 359_000),
 )
 _SALE_EVENTS: Final[tuple[AnySaleEvent, ...]] = (
     LotAdded(1, _T, _TERMS, _NO_BIDS, _T),
