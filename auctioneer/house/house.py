@@ -335,10 +335,16 @@ class House:
         return fact
 
     def correct(self, now_ms: int, by: str, reason: str, corrected: Iterable[Corrected]) -> None:
-        """Carry out corrections, and tell each bidder whom one touches."""
+        """Carry out corrections, and tell each bidder whom one touches.
+
+        Whoever leads then by a maximum that ends with silence counts as heard now: before, it had no reason to speak.
+        """
         for fact, words in corrected:
             self.engine.apply(fact)
             self._batch.facts.append(fact)
+            watched = self.engine.lots[fact.lot].watched
+            if watched is not None:
+                self._sessions.of_paddle(watched).heard_ms = now_ms
             for paddle, kind in words:
                 entry = self.register.by_paddle(paddle)
                 if entry is None or entry.role is not _BIDDER:

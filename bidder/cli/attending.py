@@ -59,6 +59,7 @@ class Attendance:
         self._voice = voice
         self._timeout_ms = timeout_ms
         self._tasks: set[asyncio.Task[None]] = set()
+        self._wants_positions = self._asks_for_positions = False
         self._doubtful: DoubtfulOrder | None = None
         self.is_leaving = False
         self.muted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -91,9 +92,14 @@ class Attendance:
         self.is_leaving = self.is_leaving or isinstance(order, QuitOrder)
 
     def begin_positions(self) -> None:
-        """Begin to ask for the bidder's positions if only the house knows them, such as those of earlier offers."""
+        """Begin to ask for the bidder's positions if only the house knows them, such as those of earlier offers.
+
+        What the house answers to a question that is under way may be out of date; then it is asked once more.
+        """
         if any(display_of(view).has_secret_positions for view in self._client.lots().values()):
-            self._begin_task(self._note_positions())
+            self._wants_positions = True
+            if not self._asks_for_positions:
+                self._begin_task(self._note_positions())
 
     def _begin_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -106,12 +112,17 @@ class Attendance:
             await asyncio.wait(self._tasks)
 
     async def _note_positions(self) -> None:
+        self._asks_for_positions = True
         try:
-            self._voice.note_positions(await self._client.mine(timeout_ms=self._timeout_ms))
+            while self._wants_positions:
+                self._wants_positions = False
+                self._voice.note_positions(await self._client.mine(timeout_ms=self._timeout_ms))
         except UnansweredError:
             self._voice.failure(asked_in_vain(), None)
         except RejectedError as error:
             self._voice.failure(error, None)
+        finally:
+            self._asks_for_positions = False
 
     async def _carry_out(self, order: Order, tag: Any) -> None:
         """Carry out an order and tell its outcome. If stdout is closed, tell it on stderr; the program then ends."""

@@ -20,7 +20,7 @@ from bidder.cli.context import (
 )
 from bidder.cli.inputs import output_above_prompt, piped_lines, typed_lines
 from bidder.cli.output import print_lots, say
-from bidder.core.notices import ConnectionChanged, ConnectionState
+from bidder.core.notices import ConnectionChanged, ConnectionState, Told
 from bidder.display.following import LAST_LOTS_MS, Following
 from bidder.display.orders import FollowOrder, json_order, json_tag, parsed_choice, typed_order
 from bidder.display.records import connection_record
@@ -101,7 +101,7 @@ async def _attend(
         )
         with nullcontext() if is_program else output_above_prompt():
             try:
-                await _until_over(_follow(client, following), orders, attendance.muted, following, voice)
+                await _until_over(_follow(client, following, attendance), orders, attendance.muted, following, voice)
             except (OutputError, BrokenPipeError):
                 await attendance.finish()  # the house still decides orders under way; stderr tells the outcomes
                 raise
@@ -177,9 +177,11 @@ def _say_awaiting(*, is_program: bool) -> None:
         say(line)
 
 
-async def _follow(client: AsyncClient, following: Following) -> None:
+async def _follow(client: AsyncClient, following: Following, attendance: Attendance) -> None:
     async for notice in client.notices():
         following.show(notice)
+        if isinstance(notice, Told) and notice.word.lot:
+            attendance.begin_positions()  # a correction may have changed one
         if following.has_ended:
             break
     late_notices = client.notices(LAST_LOTS_MS)

@@ -50,6 +50,7 @@ from common.messages import (
     Snapshot,
     SnapshotRequest,
     Welcome,
+    WordKind,
 )
 from common.wire import OfferRequest, Request
 
@@ -372,7 +373,11 @@ class Desk:
     def _read_news(self, answer: News, now_ms: int) -> None:
         """Tell the house's words to the bidder. After words of another epoch, send hello: the welcome asks again."""
         if self.welcome is not None and answer.epoch == self.welcome.epoch:
-            self._effects += self.news.read(answer, now_ms)
+            told = self.news.read(answer, now_ms)
+            for one in told:
+                if one.word.kind is WordKind.LEAD_BACK:
+                    self.presence.note_leads(one.word.lot)
+            self._effects += told
         elif self.news.is_asked(answer.id):
             self.greet_again(now_ms)
 

@@ -1,8 +1,13 @@
 """A bidder's fortunes: a change of a lot may mean that the bidder is outbid, has won or has lost.
 
 The house sends no such messages. The client derives them from the public state and the bidder's paddle, so they come in
-the order of the changes and none can be lost. `Won` and `Lost` follow only from the close, and `Won` from a correction
-after it. Observers have paddle 0 and can't lose. Nobody loses a withdrawn lot.
+the order of the changes and none can be lost. `Won` and `Lost` follow only from the close. Observers have paddle 0 and
+can't lose. Nobody loses a withdrawn lot.
+
+A correction may open a lot again: then nothing that was told of its close holds, and its next close tells all again. A
+correction may also give a lot that stays over another outcome. Then whoever buys now is told `Won`, also if only the
+amount is another, and whoever no longer buys is told `Lost`. So the last of these notices about a lot that is over is
+always right.
 """
 
 from collections.abc import Iterator
@@ -12,7 +17,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from bidder.core.notices import Lost, LotCaughtUp, LotChanged, Notice, Outbid, Won
-from common.lot import LotMoved, LotStatus, LotView
+from common.lot import LotMoved, LotStatus, LotView, Result
 from common.messages import Accepted
 
 OBSERVER: Final = 0
@@ -68,25 +73,30 @@ class Fortunes:
         if view.status.is_final and (before is None or not before.status.is_final):
             told += self._ends(view)
         elif before is not None and view.status.is_final:
-            told += self._wins(view, {result.paddle for result in before.buyers})
+            told += self._ends_otherwise(before, view)
         return told
 
-    def _wins(self, view: LotView, had: AbstractSet[int]) -> Iterator[tuple[int, Notice]]:
-        """Yield the winners of a lot that is over, but for those who had won it already."""
+    def _wins(self, view: LotView, had: AbstractSet[Result]) -> Iterator[tuple[int, Notice]]:
+        """Yield the winners of a lot that is over, but for those who had won just that already."""
         for result in view.buyers:
-            if result.paddle in self._paddles and result.paddle not in had:
+            if result.paddle in self._paddles and result not in had:
                 yield result.paddle, Won(view.lot, view.seq, result.amount_minor, result.units)
+
+    def _ends_otherwise(self, before: LotView, view: LotView) -> Iterator[tuple[int, Notice]]:
+        """Yield the winners of a lot that was over before too, and those who no longer win it."""
+        yield from self._wins(view, frozenset(before.buyers))
+        for result in before.buyers:
+            if result.paddle in self._paddles and not view.is_won_by(result.paddle):
+                own = view.result_of(result.paddle)
+                yield result.paddle, replace(_lost(view), pays_minor=0 if own is None else own.amount_minor)
 
     def _ends(self, view: LotView) -> Iterator[tuple[int, Notice]]:
         """Yield the winners of a lot that is over, then the bidders that did not win it."""
-        buyers = view.buyers
-        winners = {result.paddle for result in buyers}
+        winners = {result.paddle for result in view.buyers}
         yield from self._wins(view, frozenset())
         if view.status is LotStatus.WITHDRAWN:
             return
-        lost = Lost(view.lot, view.seq, None, None, is_shared=bool(buyers))
-        if len(buyers) == 1:
-            lost = Lost(view.lot, view.seq, buyers[0].paddle, buyers[0].amount_minor)
+        lost = _lost(view)
         told_by = self._told_by.get(view.lot, {})
         secret = {paddle: None for paddle, verdict in told_by.items() if verdict.own is not None}
         pays = {result.paddle: result.amount_minor for result in view.results if result.paddle in self._paddles}
@@ -94,3 +104,11 @@ class Fortunes:
         for paddle in losers:
             if paddle not in winners:
                 yield paddle, replace(lost, pays_minor=pays.get(paddle, 0))
+
+
+def _lost(view: LotView) -> Lost:
+    """Return what those are told who do not get a lot that is over."""
+    buyers = view.buyers
+    if len(buyers) == 1:
+        return Lost(view.lot, view.seq, buyers[0].paddle, buyers[0].amount_minor)
+    return Lost(view.lot, view.seq, None, None, is_shared=bool(buyers))

@@ -114,7 +114,10 @@ class HistoryLost(Notice, frozen=True):
 
 
 class Outbid(Notice, frozen=True):
-    """You led the lot and no longer do. `by` is the new leader's paddle, and `board` what everybody sees now."""
+    """You led the lot and no longer do. `by` is the new leader's paddle, and `board` what everybody sees now.
+
+    A correction may be the cause too; then a `Told` says what happened to your bid.
+    """
 
     lot: str
     seq: int
@@ -123,7 +126,11 @@ class Outbid(Notice, frozen=True):
 
 
 class Won(Notice, frozen=True):
-    """The lot closed. You get `units` of it for `amount_minor` in all: most lots are one unit at the hammer price."""
+    """The lot closed. You get `units` of it for `amount_minor` in all: most lots are one unit at the hammer price.
+
+    A correction may have sold it to you after the close, or open it again later: then this no longer holds, a `Told`
+    says so, and the next close tells `Won` or `Lost` again. The last of them counts.
+    """
 
     lot: str
     seq: int
@@ -134,6 +141,7 @@ class Won(Notice, frozen=True):
 class Lost(Notice, frozen=True):
     """The lot closed and is not yours, though you bid on it, led it, or had an offer while this client was connected.
 
+    It also follows a `Won` where a correction took the lot back, and it is not open again.
     `winner` and `amount_minor` are None if the lot passed, or if several bidders share it. The results of the lot's
     view name them all.
     """
@@ -149,7 +157,11 @@ class Lost(Notice, frozen=True):
 
 
 class Told(Notice, frozen=True):
-    """The house has said something to this bidder alone. The house no longer had `missing` words before it."""
+    """The house has said something to this bidder alone. The house no longer had `missing` words before it.
+
+    The kinds that name a lot say what a correction meant to the bidder. A verdict's `own` of before no longer counts on
+    that lot; `mine` tells the position.
+    """
 
     epoch: int
     word: Word

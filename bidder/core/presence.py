@@ -36,20 +36,25 @@ class Presence:
         """Whether the bidder's person is there."""
         self._views = views
         self._maxima: dict[str, _Maximum] = {}
+        """By lot. One that no longer leads is kept: a correction by the house may give the lead back."""
         self._sent_ms = 0
+        self._looked_ms = 0
+        """When a ping was due last, and nothing was led."""
 
     @property
     def next_ms(self) -> int | None:
-        """When a ping is due, unless another request goes out before; None if no ping is needed."""
-        return self._sent_ms + PING_MS if self._maxima and self.is_attended else None
+        """When to look whether a ping is due, unless a request goes out before; None if no ping can be needed."""
+        return max(self._sent_ms, self._looked_ms) + PING_MS if self._maxima and self.is_attended else None
 
     def is_ping_due(self, now_ms: int, paddle: int) -> bool:
         """Return whether the bidder must ping now, to keep a maximum by which this paddle may lead."""
         next_ms = self.next_ms
         if next_ms is None or now_ms < next_ms:
             return False
-        self._maxima = {lot: one for lot, one in self._maxima.items() if self._may_lead(lot, one, paddle)}
-        return bool(self._maxima)
+        if any(self._may_lead(lot, one, paddle) for lot, one in self._maxima.items()):
+            return True
+        self._looked_ms = now_ms
+        return False
 
     def _may_lead(self, lot: str, maximum: _Maximum, paddle: int) -> bool:
         view = self._views(lot)
@@ -64,8 +69,11 @@ class Presence:
         self._sent_ms = now_ms
 
     def note_leads(self, lot: str) -> None:
-        """Note that the bidder already leads a lot as this desk joins, maybe by a maximum that ends with silence."""
-        self._maxima.setdefault(lot, _Maximum(0, None))
+        """Note that the bidder leads a lot by a bid that this desk may not know: the maximum may end with silence.
+
+        So it is as the desk joins, and after a correction that gives the lead back.
+        """
+        self._maxima.setdefault(lot, _Maximum(0, 0))
 
     def note_asked(self, request: AnyRequest) -> None:
         """Note a request of the application."""

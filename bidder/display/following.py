@@ -17,6 +17,7 @@ from bidder.core.notices import (
     SaleCaughtUp,
     SaleChanged,
     StateReady,
+    Told,
 )
 from bidder.display.shown import Shown
 from bidder.display.voices import Voice
@@ -60,6 +61,8 @@ class Following:
                 if self._is_new(_SALE, notice.seq):
                     self._voice.notice(notice)
             case _:
+                if isinstance(notice, Told):
+                    self._voice.note_word(notice.word)
                 if isinstance(notice, HistoryLost):
                     self._seqs.clear()
                     self._open.clear()

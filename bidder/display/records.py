@@ -211,7 +211,7 @@ def connection_record(notice: Notice, epoch: int | None) -> Record:
             return _notice("repaired", notice.epoch, notice, missing=notice.missing)
         case Told(word=word):
             told = {"news_seq": word.seq, "at_ms": word.at_ms, "kind": word.kind.value, "text": word.text}
-            return _tagged("told", notice.epoch, None, None, **told, missing=notice.missing)
+            return _tagged("told", notice.epoch, word.lot or None, None, **told, missing=notice.missing)
         case HistoryLost():
             return _tagged("history_lost", notice.epoch, None, None, is_other_sale=notice.is_other_sale)
         case ConnectionChanged():

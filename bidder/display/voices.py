@@ -30,7 +30,7 @@ from common.errors import AuctionError, UnreachableError
 from common.formats import AnyOwn
 from common.lot import LotStatus, LotView
 from common.lot_numbers import lot_meant
-from common.messages import Accepted, Mine, Rejected
+from common.messages import Accepted, Mine, Rejected, Word
 from common.money import Currency
 from common.words import counted
 
@@ -113,6 +113,13 @@ class Voice(ABC):
             self._verdicts.pop(verdict.lot, None)
         else:
             self._verdicts[verdict.lot] = verdict
+
+    def note_word(self, word: Word) -> None:
+        """Drop the bidder's position on a lot that was corrected, unless a later verdict has given another."""
+        verdict = self._verdicts.get(word.lot)
+        if verdict is not None and verdict.at_ms <= word.at_ms:
+            del self._verdicts[word.lot]
+        self._positions.pop(word.lot, None)
 
     def note_positions(self, mine: Mine) -> None:
         """Keep the bidder's secret positions, which only this answer of the house shows."""

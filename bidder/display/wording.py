@@ -86,8 +86,8 @@ _CORRECTIONS: Final = {
     CorrectionCause.RETRACTED: "corrected: a bidder retracted a bid",
     CorrectionCause.TURNED_OUT: "corrected: the bids of a bidder who was turned out no longer count",
     CorrectionCause.REOPEN: "open again",
-    CorrectionCause.VOID: "corrected: its sale is void",
-    CorrectionCause.AWARD: "sold by agreement after the close",
+    CorrectionCause.VOID: "corrected: a sale was undone",
+    CorrectionCause.AWARD: "corrected after the close",
 }
 _AWAY: Final = (ConnectionState.CONNECTING, ConnectionState.SILENT)
 
@@ -119,8 +119,11 @@ def _rejection(verdict: Rejected, lot: str, currency: Currency) -> str:
 def outcome_words(view: LotView, paddle: int, currency: Currency) -> str:
     """Return the outcome of a lot that is over."""
     if view.status is LotStatus.SOLD:
-        return _sold_words(view, paddle, currency)
+        by_agreement = " by agreement" if view.close_cause is CloseCause.AWARDED else ""
+        return _sold_words(view, paddle, currency) + by_agreement
     if view.status is LotStatus.PASSED:
+        if view.close_cause is CloseCause.VOIDED:
+            return "passed, its sale is void"
         return f"passed, {display_of(view).passed_words(view.board)}"
     return "withdrawn" + (f": {view.reason}" if view.reason else "")
 
@@ -257,7 +260,10 @@ def _word_line(told: Told) -> Line:
         case WordKind.ADMITTED:
             return Line(f"*** The auctioneer let you in.{missing}", Tone.GOOD)
         case WordKind.TURNED_OUT:
-            return Line(f"*** The auctioneer turned you out. Your bids stand.{missing}", Tone.BAD)
+            return Line(
+                f"*** The auctioneer turned you out. Your bids stand unless they are taken back.{missing}",
+                Tone.BAD,
+            )
         case kind:
             text, tone = _CORRECTED[kind]
             why = f" The reason: {told.word.text}" if told.word.text else ""

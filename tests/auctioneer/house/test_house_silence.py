@@ -2,11 +2,12 @@
 
 import pytest
 
+from auctioneer.house.commands import Done, Undo
 from auctioneer.house.house import SILENT_MS
 from auctioneer.rules.facts import PositionReleased
 from auctioneer.rules.formats.english import Book
 from common.messages import Accepted, AnyRequest, MineRequest, Ping
-from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, bid, maximum, two_open_lots
+from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, bid, lot, maximum, two_open_lots
 from tests.english import english
 
 
@@ -71,4 +72,19 @@ def test_after_a_restart_everybody_has_the_whole_time_again(sale: SmallSale) -> 
     sale.house = sale.rebuilt()
     assert dropped(sale) == []
     sale.now_ms += SILENT_MS + 1
+    assert dropped(sale) == [(1, "1")]
+
+
+def test_who_leads_again_after_a_correction_has_time_to_speak() -> None:
+    sale = SmallSale(lot("1"), corrections=True)
+    sale.join(ANN, "Ann")
+    sale.join(BOB, "Bob")
+    assert isinstance(sale.ask(ANN, maximum(10)), Accepted)
+    assert isinstance(sale.ask(BOB, bid(10, 20_000)), Accepted)
+    sale.now_ms += 3 * SILENT_MS
+    assert isinstance(sale.order(Undo(lot="1")), Done)
+    assert dropped(sale) == []
+    sale.now_ms += SILENT_MS
+    assert dropped(sale) == []
+    sale.now_ms += 1
     assert dropped(sale) == [(1, "1")]

@@ -9,7 +9,9 @@ from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.lot import (
     AnyLotEvent,
     CloseCause,
+    CorrectionCause,
     LotClosed,
+    LotCorrected,
     LotMoved,
     LotOpened,
     LotStatus,
@@ -46,6 +48,18 @@ def all_pay(buyer: int, *others: int) -> LotClosed:
 OPENED, PASSED = LotOpened(0, 0), LotClosed(0, 0, CloseCause.TIME, EnglishBoard(100))
 WITHDRAWN = LotWithdrawn(0, 0, EnglishBoard(100))
 OUTBID = Outbid("1", 3, RIVAL, led_by(RIVAL))
+
+
+def corrected(cause: CorrectionCause, status: LotStatus, leader: int, *rows: Result) -> LotCorrected:
+    return LotCorrected(0, 0, cause, status, led_by(leader), results=rows)
+
+
+def award(paddle: int, amount_minor: int) -> LotCorrected:
+    return corrected(CorrectionCause.AWARD, LotStatus.SOLD, ME, Result(paddle, amount_minor))
+
+
+REOPENED = corrected(CorrectionCause.REOPEN, LotStatus.OPEN, ME)
+VOID = corrected(CorrectionCause.VOID, LotStatus.PASSED, RIVAL)
 
 
 def of_one(fortunes: Fortunes, paddle: int, change: LotChanged | LotCaughtUp) -> list[Notice]:
@@ -90,6 +104,21 @@ def told(paddle: int, *events: AnyLotEvent) -> list[Notice]:
         ((OPENED, bid(ME), bid(RIVAL), all_pay(RIVAL, ME)), [OUTBID, Lost("1", 4, RIVAL, 55, pays_minor=50)]),
         ((OPENED, all_pay(RIVAL, ME)), [Lost("1", 2, RIVAL, 55, pays_minor=50)]),
         ((OPENED, all_pay(ME, RIVAL)), [Won("1", 2, 55)]),
+        ((OPENED, bid(ME), sold(ME), REOPENED), [Won("1", 3, 100)]),
+        ((OPENED, bid(ME), sold(ME), REOPENED, sold(ME)), [Won("1", 3, 100), Won("1", 5, 100)]),
+        (
+            (OPENED, bid(ME), sold(ME), REOPENED, bid(RIVAL), sold(RIVAL)),
+            [Won("1", 3, 100), Outbid("1", 5, RIVAL, led_by(RIVAL)), Lost("1", 6, RIVAL, 100)],
+        ),
+        ((OPENED, bid(ME), PASSED, REOPENED), [Lost("1", 3, None, None)]),
+        ((OPENED, bid(ME), WITHDRAWN, REOPENED, sold(ME)), [Won("1", 5, 100)]),
+        ((OPENED, sold(ME, RIVAL), replace(VOID, board=led_by(ME))), [Won("1", 2, 100), Lost("1", 3, None, None)]),
+        (
+            (OPENED, sold(ME), replace(VOID, board=led_by(ME)), award(ME, 80)),
+            [Won("1", 2, 100), Lost("1", 3, None, None), Won("1", 4, 80)],
+        ),
+        ((OPENED, bid(ME), PASSED, award(RIVAL, 80)), [Lost("1", 3, None, None)]),
+        ((OPENED, PASSED, award(ME, 80)), [Won("1", 3, 80)]),
     ],
 )
 def test_what_a_bidder_is_told(events: tuple[AnyLotEvent, ...], expected: list[Notice]) -> None:
@@ -108,6 +137,7 @@ VIEWS = {
     "led": replace(LOT, seq=4, status=LotStatus.OPEN, board=led_by(ME)),
     "outbid": replace(LOT, seq=5, status=LotStatus.OPEN, board=led_by(RIVAL)),
     "won": replace(LOT, seq=6, status=LotStatus.SOLD, board=led_by(ME), results=(Result(ME, 100),)),
+    "won dearer": replace(LOT, seq=9, status=LotStatus.SOLD, board=led_by(ME), results=(Result(ME, 150),)),
     "lost": replace(LOT, seq=6, status=LotStatus.SOLD, board=led_by(RIVAL), results=(Result(RIVAL, 100),)),
     "passed": replace(LOT, seq=6, status=LotStatus.PASSED, board=led_by(ME)),
     "withdrawn": replace(LOT, seq=6, status=LotStatus.WITHDRAWN, board=led_by(ME)),
@@ -128,6 +158,9 @@ VIEWS = {
         ("led", "withdrawn", []),
         ("outbid", "lost", []),
         ("won", "won", []),
+        ("won", "won dearer", [Won("1", 9, 150)]),
+        ("won", "lost", [Outbid("1", 6, RIVAL, led_by(RIVAL)), Lost("1", 6, RIVAL, 100)]),
+        ("won", "passed", [Lost("1", 6, None, None)]),
         ("lost", "lost", []),
     ],
 )

@@ -63,7 +63,18 @@ def test_after_the_verdict_the_view_tells_whether_the_maximum_leads(view: LotVie
     presence.note_asked(bid())
     presence.note_accepted(bid(), accepted(seq=5))
     assert presence.is_ping_due(PING_MS, ME) is paddle_pings
-    assert (presence.next_ms is not None) is paddle_pings
+    assert presence.next_ms == (PING_MS if paddle_pings else 2 * PING_MS), "it looks again, and does not spin"
+
+
+def test_a_correction_that_gives_the_lead_back_makes_pings_due_again() -> None:
+    views = {"1": replace(VIEW, board=led_by(RIVAL), status=LotStatus.SOLD, seq=7)}
+    presence = Presence(views.get)
+    presence.note_asked(bid())
+    presence.note_accepted(bid(), accepted(seq=5))
+    assert not presence.is_ping_due(PING_MS, ME)
+    views["1"] = replace(VIEW, board=led_by(ME), seq=8)
+    assert not presence.is_ping_due(2 * PING_MS - 1, ME)
+    assert presence.is_ping_due(2 * PING_MS, ME)
 
 
 def test_a_bid_without_a_verdict_may_lead_whatever_the_view_says() -> None:
@@ -117,6 +128,9 @@ def test_what_was_led_before_the_desk_was_there_may_end_with_silence() -> None:
     assert presence.is_ping_due(PING_MS, ME)
     presence.note_accepted(BuyRequest(id=5, lot="1", price_minor=5), accepted(5))
     assert presence.next_ms is None
+    outbid = present(lot1=replace(VIEW, board=led_by(RIVAL)))
+    outbid.note_leads("1")
+    assert not outbid.is_ping_due(PING_MS, ME)
 
 
 def test_nobody_pings_for_a_person_who_has_gone() -> None:

@@ -14,7 +14,17 @@ from bidder.display.records import lot_record, notice_record
 from bidder.display.shown import ShownLot
 from bidder.display.wording import connection_line, mine_lines, notice_line, outcome_words, standing_words
 from common.errors import ADVICE
-from common.lot import CloseCause, LotClosed, Result, evolve
+from common.formats.english import EnglishBoard
+from common.lot import (
+    CloseCause,
+    CorrectionCause,
+    LotClosed,
+    LotCorrected,
+    LotRevised,
+    LotStatus,
+    Result,
+    evolve,
+)
 from common.messages import Mine, Word, WordKind
 from common.money import Currency
 from common.words import counted
@@ -25,6 +35,9 @@ NOT_PLAIN = re.compile(
     r"goes? on by itself|when it goes on|slip of the hand|\bto who\b|\banew\b|\bfor ever\b|\bjust those\b|\bthe own\b"
     r"|\b[Mm]end\b|\b1 (?:lots|bids|bidders|events|changes)\b"
 )
+
+
+CORRECTED = set(WordKind) - {WordKind.MESSAGE, WordKind.ADMITTED, WordKind.TURNED_OUT}
 
 
 def helps(command: click.Command) -> Iterator[str]:
@@ -58,12 +71,21 @@ def test_only_a_bidder_is_told_that_bids_stand(state: ConnectionState) -> None:
         (WordKind.MESSAGE, 0, ">>> The auctioneer says to you alone: Your lot is ready."),
         (WordKind.MESSAGE, 1, "you alone: Your lot is ready. (1 word before this can't be had any more)"),
         (WordKind.ADMITTED, 0, "*** The auctioneer let you in."),
-        (WordKind.TURNED_OUT, 2, "turned you out. Your bids stand. (2 words before this can't be had any more)"),
+        (
+            WordKind.TURNED_OUT,
+            2,
+            "bids stand unless they are taken back. (2 words before this can't be had any more)",
+        ),
+        (WordKind.OFFER_VOID, 0, "*** The house took back your bid on lot 12. The reason: A slip."),
+        (WordKind.LEAD_BACK, 0, "*** You lead lot 12 again, since the house took back a bid. The reason: A slip."),
+        (WordKind.LEAD_LOST, 0, "no longer lead lot 12, since the house corrected its bids. The reason: A slip."),
+        (WordKind.SALE_VOID, 0, "*** Lot 12 is no longer sold to you. The reason: A slip."),
+        (WordKind.AWARDED, 1, "as agreed. The reason: A slip. (1 word before this can't be had any more)"),
     ],
 )
 def test_what_is_said_to_one_bidder(kind: WordKind, missing: int, expected: str) -> None:
-    text = "Your lot is ready." if kind is WordKind.MESSAGE else ""
-    told = Told(1, Word(5, START_MS, kind, text), missing)
+    text = "Your lot is ready." if kind is WordKind.MESSAGE else "A slip." if kind in CORRECTED else ""
+    told = Told(1, Word(5, START_MS, kind, text, "12" if kind in CORRECTED else ""), missing)
     currency = Currency("USD", 2)
     line = notice_line(told, 7, currency, None)
     assert line is not None
@@ -71,7 +93,7 @@ def test_what_is_said_to_one_bidder(kind: WordKind, missing: int, expected: str)
     assert notice_record(told, 1, currency) == {
         "event": "told",
         "epoch": 1,
-        "lot": None,
+        "lot": "12" if kind in CORRECTED else None,
         "seq": None,
         "news_seq": 5,
         "at_ms": START_MS,
@@ -149,3 +171,57 @@ def test_one_is_no_plural() -> None:
     line = notice_line(NoticesDropped(1), 0, SmallHouse().sale.currency, None)
     assert line is not None
     assert "1 change came" in line.text
+
+
+def corrected(cause: CorrectionCause, status: LotStatus, *, has_results: bool = False) -> LotCorrected:
+    rows = (Result(99, 500),) if has_results else ()
+    return LotCorrected(0, START_MS, cause, status, EnglishBoard(600, 500, 99, 1), START_MS + 9_000, results=rows)
+
+
+BID = "USD 5.00, paddle 99 leads, next bid USD 6.00, 9s left"
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (corrected(CorrectionCause.UNDO, LotStatus.OPEN), f"corrected: a bid was taken back; {BID}"),
+        (corrected(CorrectionCause.RETRACTED, LotStatus.OPEN), f"corrected: a bidder retracted a bid; {BID}"),
+        (
+            corrected(CorrectionCause.TURNED_OUT, LotStatus.OPEN),
+            f"corrected: the bids of a bidder who was turned out no longer count; {BID}",
+        ),
+        (corrected(CorrectionCause.REOPEN, LotStatus.OPEN), f"open again; {BID}"),
+        (corrected(CorrectionCause.VOID, LotStatus.PASSED), "corrected: a sale was undone; passed, its sale is void"),
+        (
+            corrected(CorrectionCause.AWARD, LotStatus.SOLD, has_results=True),
+            "corrected after the close; sold to paddle 99 at USD 5.00 by agreement",
+        ),
+    ],
+)
+def test_everybody_sees_that_a_lot_was_corrected(event: LotCorrected, expected: str) -> None:
+    house = SmallHouse(1)
+    house.open("1")
+    before = house.lots["1"]
+    view = evolve(before, replace(event, seq=before.seq + 1))
+    changed = LotChanged(1, "1", view.seq, before, view, event)
+    remaining_ms = view.remaining_at(START_MS) if view.status is LotStatus.OPEN else None
+    line = notice_line(changed, 7, house.sale.currency, remaining_ms)
+    assert line is not None
+    assert line.text == f"Lot 1: {expected}"
+    record = notice_record(changed, 1, house.sale.currency)
+    assert (record["event"], record["cause"], record["status"]) == (
+        "lot_corrected",
+        event.cause.value,
+        view.status.value,
+    )
+
+
+def test_everybody_sees_the_new_title() -> None:
+    house = SmallHouse(1)
+    before = house.lots["1"]
+    event = LotRevised(before.seq + 1, START_MS, replace(before.terms, title="A clock, signed"), before.board)
+    changed = LotChanged(1, "1", event.seq, before, evolve(before, event), event)
+    line = notice_line(changed, 7, house.sale.currency, None)
+    assert line is not None
+    assert line.text.startswith("Lot 1: changed by the house: A clock, signed; ")
+    assert notice_record(changed, 1, house.sale.currency)["title"] == "A clock, signed"

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from bidder.core import notices
 from bidder.core.notices import LotChanged
+from bidder.display.following import Following
 from bidder.display.formats.sealed import SEALED
 from bidder.display.lines import Line
 from bidder.display.lot_table import lot_cells
@@ -18,7 +20,7 @@ from common.errors import RejectCode, UnreachableError, UsageError
 from common.formats.english import EnglishBoard, EnglishOwn
 from common.formats.sealed import Pays, SealedBoard, SealedOwn, SealedTerms
 from common.lot import CloseCause, LotClosed, LotStatus, LotTerms, LotView, Result, evolve
-from common.messages import Accepted, Mine, Position, Rejected
+from common.messages import Accepted, Mine, Position, Rejected, Word, WordKind
 from common.money import Currency
 from tests.bidder.display.test_following import Page
 
@@ -248,4 +250,23 @@ def test_offers_that_were_made_elsewhere_come_from_the_house() -> None:
     assert told.own is None
     told.people.note_positions(Mine(id=10, paddle=1, positions=(Position("3", SealedOwn(7_000)),)))
     told.people.forget_positions()
+    assert told.own is None
+
+
+def test_a_position_that_a_correction_may_have_changed_is_shown_no_more() -> None:
+    def void(at_ms: int, lot: str = "3") -> Word:
+        return Word(1, at_ms, WordKind.OFFER_VOID, lot=lot)
+
+    told = Told()
+    told.note(1, 8_000)
+    told.people.note_word(void(0, "2"))
+    assert told.own == SealedOwn(8_000)
+    told.people.note_word(void(-1))
+    assert told.own == SealedOwn(8_000), "the verdict is later than the correction"
+    told.people.note_word(void(0))
+    assert told.own is None
+    told.people.note_positions(Mine(id=5, paddle=1, positions=(Position("3", SealedOwn(7_000)),)))
+    assert told.own == SealedOwn(7_000)
+    following = Following(told.page, told.people)
+    following.show(notices.Told(1, void(0), 0))
     assert told.own is None
