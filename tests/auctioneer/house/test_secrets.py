@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from auctioneer.house.commands import Undo
+from auctioneer.house.control.carry_out import carry_out
 from auctioneer.network.broadcasts import frames
 from auctioneer.rules.terms import LotSpec
 from common.codec import encode
@@ -16,16 +18,16 @@ from common.formats.english import BidRequest
 from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
 from common.lot import LotTerms
 from common.messages import LotRequest, ReplayRequest, Role, SnapshotRequest
-from tests.auctioneer.house.house_examples import ANN, BOB, HOUR_MS, SmallSale, lot
+from tests.auctioneer.house.house_examples import ANN, BOB, CHAIR, HOUR_MS, SmallSale, lot
 
 CAT, OBSERVER = "c" * 40, "o" * 40
-Step = tuple[int, str, AnyOffer]
-"""Milliseconds after the opening, who, and what."""
+Step = tuple[int, str, AnyOffer | Undo]
+"""Milliseconds after the opening, who, and what. The auctioneer takes bids back, whoever it is."""
 
 
 def observed(spec: LotSpec, steps: Sequence[Step], until_ms: int) -> list[object]:
     """Return all that an observer receives up to a time, and when the house would act next."""
-    sale = SmallSale(spec)
+    sale = SmallSale(spec, corrections=True)
     for key, name in ((ANN, "Ann"), (BOB, "Bob"), (CAT, "Cat")):
         sale.join(key, name)
     sale.join(OBSERVER, "", Role.OBSERVER)
@@ -41,7 +43,10 @@ def observed(spec: LotSpec, steps: Sequence[Step], until_ms: int) -> list[object
 
     for after_ms, key, offer in steps:
         sale.now_ms = opened_ms + after_ms
-        sale.send(key, encode(offer))
+        if isinstance(offer, Undo):
+            carry_out(sale.house, CHAIR, encode(offer), sale.now_ms)
+        else:
+            sale.send(key, encode(offer))
         look()
     sale.now_ms = opened_ms + until_ms
     sale.house.advance(sale.now_ms)
@@ -122,3 +127,31 @@ def test_an_english_reserve_that_is_far_from_met_stays_secret() -> None:
     assert observed(lot("1", reserve_minor=5000), steps, HOUR_MS) == observed(
         lot("1", reserve_minor=9000), steps, HOUR_MS
     )
+
+
+def undo(number: int) -> Undo:
+    return Undo(lot="1", numbers=(number,))
+
+
+def test_a_raise_in_silence_is_taken_back_in_silence() -> None:
+    then: list[Step] = [(5000, BOB, BidRequest(id=11, lot="1", amount_minor=4000))]
+    raised: list[Step] = [(1000, ANN, secret(11, 3000)), (2000, ANN, secret(12, 9000)), (4000, ANN, undo(2))]
+    plain: list[Step] = [(1000, ANN, secret(11, 3000)), (2000, ANN, secret(12, 3000)), (4000, ANN, undo(2))]
+    assert observed(lot("1"), raised + then, HOUR_MS) == observed(lot("1"), plain + then, HOUR_MS)
+    kept = [*raised[:2], (4000, ANN, undo(3)), *then]
+    assert observed(lot("1"), kept, HOUR_MS) != observed(lot("1"), plain + then, HOUR_MS), "it was taken back"
+
+
+@pytest.mark.parametrize("pays", Pays)
+def test_a_sealed_offer_is_taken_back_in_secret(pays: Pays) -> None:
+    taken_back: list[Step] = [
+        (1000, ANN, seal(11, 5000)),
+        (2000, BOB, seal(11, 7000)),
+        (3000, BOB, undo(2)),
+    ]
+    never_made: list[Step] = [
+        (1000, ANN, seal(11, 5000)),
+        (2000, BOB, UnsealRequest(id=11, lot="1")),
+        (3000, BOB, undo(2)),
+    ]
+    assert observed(sealed_lot(pays), taken_back, HOUR_MS) == observed(sealed_lot(pays), never_made, HOUR_MS)
