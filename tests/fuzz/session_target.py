@@ -7,6 +7,7 @@ details.
 from typing import Final, get_args
 
 from auctioneer.audit.invariants import check, check_same_state
+from auctioneer.house.commands import Award, CloseLot, Reopen, Undo, VoidSale
 from common.codec import RejectedBody, decode_answer, decode_request, encode
 from common.formats.english import BidRequest, BuyRequest
 from common.messages import Accepted, AnyAnswer, AnyRequest, Hello, Ping, Rejected, Role
@@ -14,7 +15,7 @@ from tests.auctioneer.house.house_examples import ANN, BOB, CAT, SmallSale, lot,
 
 KEYS: Final = (ANN, BOB, CAT, "d" * 40)
 STEPS_MAX: Final = 60
-_KINDS: Final = 8
+_KINDS: Final = 9
 LOTS: Final = (*lots(2), lot("3", duration_ms=200, reserve_minor=1500), lot("4", by_hand=True, buy_now_minor=9000))
 
 
@@ -42,7 +43,7 @@ class Play:
     """One sale with its requests and answers."""
 
     def __init__(self) -> None:
-        self.sale = SmallSale(*LOTS)
+        self.sale = SmallSale(*LOTS, corrections=True)
         for number, key in enumerate(KEYS[:3]):
             self.sale.join(key, f"Bidder {number}", Role.OBSERVER if key == CAT else Role.BIDDER)
         self._verdicts: dict[tuple[str, bytes], Accepted | Rejected] = {}
@@ -70,8 +71,10 @@ class Play:
                 self.sale.house.advance(self.sale.now_ms)
             case 6:
                 self.send(*self._last)
-            case _:
+            case 7:
                 self.restart()
+            case _:
+                self.correct(str(script.byte() % 5), script.byte(), script.byte())
 
     def ask(self, key: str, request: AnyRequest) -> None:
         self.send(key, encode(request))
@@ -100,6 +103,19 @@ class Play:
             before = self._verdicts.setdefault((key, encode(request)), answer)
             assert before == answer, "a repeated request got another verdict"
 
+    def correct(self, number: str, which: int, detail: int) -> None:
+        """Correct a lot, or have the hammer fall on it."""
+        correction = (
+            Undo(lot=number),
+            Undo(lot=number, numbers=(detail,)),
+            Undo(lot=number, back_to=detail),
+            Reopen(lot=number, for_ms=1 + detail),
+            VoidSale(lot=number),
+            Award(lot=number, bidder="1", amount_minor=1 + detail),
+            CloseLot(lot=number),
+        )
+        self.sale.order(correction[which % len(correction)])
+
     def restart(self) -> None:
         """Rebuild the sale from its record: nothing may have changed."""
         self.sale.commit()
@@ -125,5 +141,6 @@ def session_seeds() -> list[bytes]:
     hello, ping = encode(Hello(id=1, versions=(1,), name="Dan")), encode(Ping(id=9))
     chunks = [bytes((3, len(hello))) + hello, bytes((0, len(ping))) + ping, bytes((5, 4)) + b"\xc1\xff\x00\x81"]
     bids = [bytes((8 + who, 10 + 7 * who, 3, who, 5 + who, 1 + who)) for who in range(4)]
-    steps = [*chunks, *bids, bytes((16, 20)), bytes((20, 250)), bytes((24,)), bytes((28,))]
+    corrections = [bytes((32, 3 - which % 2, which, 1)) for which in (0, 6, 3, 1, 2, 6, 4, 5, 3)]
+    steps = [*chunks, *bids, bytes((16, 20)), bytes((20, 250)), bytes((24,)), bytes((28,)), *corrections]
     return [*steps, b"".join(steps), b"".join(steps[::-1]), b"".join(bids * 4), b"".join((*bids, steps[-1], *bids))]

@@ -5,12 +5,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, get_args
 
+from msgspec import to_builtins
+
 from auctioneer.audit.invariants import check, check_same_state
-from auctioneer.house.commands import AnyControlAnswer, decode_control_answer
+from auctioneer.audit.verify import verify
+from auctioneer.house.commands import AnyControlAnswer, CloseLot, decode_control_answer
 from auctioneer.house.control.carry_out import carry_out as carry_out_command
 from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import ProtocolError
-from tests.auctioneer.house.house_examples import CHAIR, CLERK, SmallSale
+from tests.auctioneer.house.house_examples import ANN, BOB, CHAIR, CLERK, SmallSale, bid, lot, maximum
 from tests.fuzz.journal_target import cell_seeds, damage_cells, damage_journal, damage_seeds
 from tests.fuzz.session_target import play_session, session_seeds
 from tests.fuzz.snapshot_target import damage_snapshot, snapshot_seeds
@@ -47,7 +50,7 @@ def check_broadcast(frame: bytes) -> None:
 
 def check_command(body: bytes) -> None:
     """Give a command as a clerk and as the auctioneer: it is carried out or refused, and the sale stays sound."""
-    sale = SmallSale()
+    sale = _corrected_sale()
     for who in (CLERK, CHAIR):
         answer = carry_out_command(sale.house, who, body, sale.now_ms)
         assert isinstance(answer, get_args(AnyControlAnswer)), answer
@@ -55,6 +58,19 @@ def check_command(body: bytes) -> None:
     sale.commit()
     check(sale.house.engine)
     check_same_state(sale.house.engine.state, sale.rebuilt().engine.state)
+    assert verify(enumerate(sale.record, start=1)).mismatch is None
+
+
+def _corrected_sale() -> SmallSale:
+    """Return a sale with corrections: Ann (1) and Bob (2) bid on lot 1, and lot 2 is sold to Ann."""
+    sale = SmallSale(corrections=True)
+    sale.join(ANN, "Ann")
+    sale.join(BOB, "Bob")
+    sale.ask(ANN, maximum(10))
+    sale.ask(BOB, bid(10, 2000))
+    sale.ask(ANN, bid(11, 1500, "2"))
+    sale.order(CloseLot(lot="2"))
+    return sale
 
 
 def _vectors(*kinds: str) -> list[bytes]:
@@ -77,6 +93,17 @@ def _commands() -> list[bytes]:
         {"type": "admit", "bidder": "1"},
         {"type": "end"},
         {"type": "ask", "report": "lots"},
+        {"type": "undo", "lot": "1", "reason": "A slip"},
+        {"type": "undo", "lot": "1", "numbers": [1, 2], "preview": True},
+        {"type": "undo", "lot": "1", "back_to": 1, "if_seq": 2},
+        {"type": "reopen", "lot": "2", "for_ms": 60_000},
+        {"type": "reopen", "lot": "2", "for_ms": 1, "price_minor": 1_000},
+        {"type": "void", "lot": "2", "bidder": "Ann"},
+        {"type": "award", "lot": "2", "bidder": "2", "amount_minor": 1_000},
+        {"type": "admit", "bidder": "1", "admitted": False, "void_bids": True},
+        {"type": "rewrite", "lot": "1", "spec": to_builtins(lot("1", starting_minor=500))},
+        {"type": "rewrite", "lot": "2", "spec": to_builtins(lot("2", starting_minor=500))},
+        {"type": "finish"},
     ]
     return [encode({"id": number} | body) for number, body in enumerate(bodies, 1)] + _vectors("requests")
 
