@@ -105,7 +105,7 @@ def _commands() -> list[bytes]:
         {"type": "rewrite", "lot": "2", "spec": to_builtins(lot("2", starting_minor=500))},
         {"type": "finish"},
     ]
-    return [encode({"id": number} | body) for number, body in enumerate(bodies, 1)] + _vectors("requests")
+    return [encode({"id": number} | body) for number, body in enumerate(bodies, 10)] + _vectors("requests")
 
 
 TARGETS: Final[dict[str, Target]] = {

@@ -130,7 +130,7 @@ def test_an_english_reserve_that_is_far_from_met_stays_secret() -> None:
 
 
 def undo(number: int) -> Undo:
-    return Undo(lot="1", numbers=(number,))
+    return Undo(id=1, lot="1", numbers=(number,))
 
 
 def test_a_raise_in_silence_is_taken_back_in_silence() -> None:
