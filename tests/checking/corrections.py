@@ -157,6 +157,7 @@ def rewrite(lot: Lot, body: Body, sale_status: str, opens_at_ms: int | None) -> 
         "terms": spec["terms"],
         "board": lot.board(),
         "opens_at_ms": lot.opens_at_ms,
+        "ends_at_ms": lot.ends_at_ms,
     }
     require_equal("what everybody hears", body["event"], event)
 

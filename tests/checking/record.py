@@ -434,10 +434,14 @@ class Record:
 
     # --- decisions ----------------------------------------------------------------------------------------------------
 
+    def _is_bidder(self, paddle: int) -> bool:
+        bidder = self.bidders.get(paddle)
+        return bidder is not None and bidder.role == "bidder"
+
     def _correction_made(self, body: Body) -> None:
         lot, paddle = self.lots[body["lot"]], body["paddle"]
         require(self._has_corrections, "this sale was begun without corrections")
-        require(paddle is None or self.bidders[paddle].role == "bidder", f"paddle {paddle} is not a bidder's")
+        require(paddle is None or self._is_bidder(paddle), f"paddle {paddle} is not a bidder's")
         if body["cause"] == "turned_out":
             require(not self._admitted.get(paddle, True), f"paddle {paddle} was not turned out")
         self._words_due.expect(body, correct(lot, body, self.sale_status))

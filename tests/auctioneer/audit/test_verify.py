@@ -76,7 +76,7 @@ def record() -> list[AnyFact]:
 
 @pytest.fixture(scope="module")
 def corrected_record() -> list[AnyFact]:
-    return SaleMaker(40, corrects=True).make(600)
+    return SaleMaker(13, corrects=True).make(600)
 
 
 CORRECTIONS = (CorrectionMade, LotRewritten)
