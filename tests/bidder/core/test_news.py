@@ -258,3 +258,14 @@ def test_however_fast_a_house_answers_it_is_asked_at_a_bounded_rate() -> None:
         bea.answer(said(seq))
         bea.run(10)
     assert len(bea.questions) <= 200 * 10 // ASK_AGAIN_MS + 1
+
+
+def test_who_leads_again_pings_since_the_maximum_may_end_with_silence() -> None:
+    bea = Asking()
+    bea.answer(Word(1, 5, WordKind.OFFER_VOID, lot="1"))
+    assert bea.desk.presence.next_ms is None
+    bea.now_ms += ASK_AGAIN_MS
+    bea.desk.tick(bea.now_ms)
+    bea.settle()
+    bea.answer(Word(2, 6, WordKind.LEAD_BACK, lot="1"))
+    assert bea.desk.presence.next_ms is not None
