@@ -22,7 +22,7 @@ from bidder import Client as Rival
 from common.keys import new_keys
 from common.links import parse_link
 from common.messages import Accepted
-from tests.house_process import WAIT_S, HouseProcess, running_house
+from tests.house_process import CATALOGUE, WAIT_S, HouseProcess, running_house
 from tests.test_docs_protocol import VECTORS, with_unknown_fields
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "javascript"
@@ -273,6 +273,38 @@ def test_it_is_outbid_repairs_a_crash_and_ends_with_the_view_of_the_house(exampl
         client.order("quit")
         assert client.says(type="unanswered")["amount_minor"] == 9000
         assert client.process.wait(timeout=WAIT_S) == 0
+
+
+def test_it_follows_corrections_and_says_what_they_mean(example: Path, tmp_path: Path) -> None:
+    catalogue = CATALOGUE.replace("[sale]", '[sale]\ncorrections = "on"')
+    with (
+        running_house(tmp_path, catalogue=catalogue) as house,
+        client_at(example, house.link, tmp_path) as client,
+    ):
+
+        def order(*command: str) -> None:
+            ordered = house.auctioneer(*command)
+            assert ordered.exit_code == 0, ordered.stderr
+
+        client.order("bid 1 1000")
+        client.says(type="accepted", lot="1")
+        order("undo", "1", "--reason", "A slip")
+        client.says(type="bid_void", lot="1")
+        order("change", "1", "--title", "A clock, signed")
+        assert client.says(type="lot", event="lot_revised")["title"] == "A clock, signed"
+        client.order("bid 1 1100")
+        client.says(type="accepted", lot="1")
+        order("close", "1", "--yes")
+        client.says(type="won", lot="1")
+        order("reopen", "1", "--for", "1h")
+        client.says(type="won_no_longer", lot="1")
+        order("close", "1", "--yes")
+        client.says(type="won", lot="1")
+        order("void", "1")
+        client.says(type="won_no_longer", lot="1")
+        order("announce", "Thank you")
+        client.says(type="sale", announcement="Thank you")
+        assert_same_view(client, house)
 
 
 ALL_FORMATS = """

@@ -356,12 +356,13 @@ class Client {
     if (event === 'snapshot' && held && held.seq >= view.seq) return
     this.lots.set(number, view)
     const { terms, ...rest } = view
-    say('lot', { lot: number, event, title: held ? undefined : terms.title, ...rest })
+    say('lot', { lot: number, event, title: held?.terms.title === terms.title ? undefined : terms.title, ...rest })
     if (!this.paddle) return
     const leads = (one) => one?.board.leader === this.paddle
     const wins = (one) => one?.results.some((result) => result.paddle === this.paddle && result.units > 0)
-    if (leads(held) && !leads(view)) say('outbid', { lot: number })
+    if (leads(held) && !leads(view)) say(view.board.leader === null ? 'bid_void' : 'outbid', { lot: number })
     if (wins(view) && !wins(held)) say('won', { lot: number, ...rest })
+    if (wins(held) && !wins(view)) say('won_no_longer', { lot: number })
   }
 
   async onBroadcast(message) {
