@@ -56,6 +56,8 @@ from common.keys import KeyPair, load_or_make_keys, new_keys
 from common.links import JoinLink, parse_link
 from common.lot import (
     Announced,
+    Call,
+    Called,
     CloseCause,
     ExtendCause,
     LotAdded,
@@ -87,7 +89,9 @@ __all__ = [
     "Announced",
     "AsyncClient",
     "AuctionError",
+    "Call",
     "CallbackError",
+    "Called",
     "Client",
     "CloseCause",
     "ClosedError",

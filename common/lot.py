@@ -419,11 +419,29 @@ class Announced(SaleEvent, frozen=True, tag="announced"):
     text: Annotated[Text, Meta(description="the auctioneer's words")]
 
 
+class Call(Enum):
+    """What the auctioneer calls about an open lot; each client has its own sentence for it, in its own language."""
+
+    FAIR_WARNING = "fair_warning"
+    """The hammer is about to fall."""
+    SELLING_NOW = "selling_now"
+    """The hammer falls now."""
+    RESERVE_MET = "reserve_met"
+    """The lot will be sold. Only on a lot whose board says so."""
+
+
+class Called(SaleEvent, frozen=True, tag="called"):
+    """The auctioneer calls something about an open lot. The lot itself does not change, nor does its seq."""
+
+    lot: Annotated[LotNumber, Meta(description="the lot's number")]
+    call: Annotated[Call, Meta(description="what is called; the client has the sentence")]
+
+
 class SaleEnded(SaleEvent, frozen=True, tag="sale_ended"):
     """The sale is over; every lot is final."""
 
 
-AnySaleEvent = LotAdded | LotsReordered | SalePaused | SaleResumed | Announced | SaleEnded
+AnySaleEvent = LotAdded | LotsReordered | SalePaused | SaleResumed | Announced | Called | SaleEnded
 
 StreamEvent = tuple[str, AnyLotEvent | AnySaleEvent]
 """The name of a stream, and a public event of it."""
@@ -535,5 +553,7 @@ def evolve_sale(view: SaleView, event: AnySaleEvent) -> SaleView:
             return replace(view, seq=event.seq, status=SaleStatus.RUNNING)
         case Announced():
             return replace(view, seq=event.seq, announcement=event.text)
+        case Called():
+            return replace(view, seq=event.seq)
         case SaleEnded():
             return replace(view, seq=event.seq, status=SaleStatus.ENDED)

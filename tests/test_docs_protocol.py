@@ -84,7 +84,7 @@ def test_vectors_have_every_message_event_and_code() -> None:
     assert used == schemas
     events = {event["event"] for one in VECTORS["broadcasts"] for event in one["json"].get("events", ())}
     tables = (DOCS / "protocol-tables.md").read_text()
-    named = re.findall(r"^### `((?:lot|bid|sale|announced)\w*)`$", tables, re.MULTILINE)
+    named = re.findall(r"^### `((?:lot|bid|sale|announced|called)\w*)`$", tables, re.MULTILINE)
     assert events == set(named) - {"lot_events", "sale_events", "lot", "bid"}
     codes = {one["json"]["code"] for one in VECTORS["answers"] if one["json"]["type"] == "rejected"}
     assert codes == {code.value for code in RejectCode}

@@ -411,6 +411,8 @@ def test_its_bid_is_taken_once_when_the_house_dies_at_once_after_it(example: Pat
             client.says(type="accepted", lot=lot)
         assert house.auctioneer("announce", "Thank you").exit_code == 0
         client.says(type="sale", announcement="Thank you")
+        assert house.auctioneer("call", "1", "fair-warning").exit_code == 0
+        client.says(type="sale", event="called", lot="1", call="fair_warning", announcement="Thank you")
         assert [view["board"]["bids"] for view in client.views().values()] == [1, 1, 0]
         assert_same_view(client, house)
 

@@ -8,6 +8,7 @@ from auctioneer.rules.facts import ClockStepped, CorrectionMade, LotDecided, Lot
 from auctioneer.rules.sale_settings import HOUSE
 from common.lot import (
     Announced,
+    Called,
     CorrectionCause,
     ExtendCause,
     LotClosed,
@@ -66,6 +67,8 @@ def decide_of_sale(engine: Engine, fact: SaleDecided | LotListed) -> Decision | 
             return decisions.resume_sale(engine, fact.at_ms, fact.by)
         case Announced(text=text):
             return decisions.announce(engine, fact.at_ms, fact.by, text)
+        case Called(lot=lot, call=call):
+            return decisions.call(engine, fact.at_ms, fact.by, lot, call)
         case SaleEnded() if engine.state.created.corrections:
             return decisions.finish(engine, fact.at_ms, fact.by)
         case SaleEnded():

@@ -21,7 +21,7 @@ from auctioneer.cli.commands import commands
 from auctioneer.cli.corrections import award, change, move, reopen, undo, void
 from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
-from auctioneer.cli.orders import admit, announce, extend, open_lot, partner, pause, resume, tell, turn_out
+from auctioneer.cli.orders import admit, announce, call, extend, open_lot, partner, pause, resume, tell, turn_out
 from auctioneer.cli.paddles import forget, paddle
 from auctioneer.cli.reads import bidders, link, lots, results, status
 from auctioneer.cli.rehearse import rehearse
@@ -67,7 +67,7 @@ def main() -> None:
 
 for _command in (run, check, rehearse, doctor, link, status, lots, bids, bidders, results, commands):
     main.add_command(_command)
-for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, tell, end, finish):
+for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, call, tell, end, finish):
     main.add_command(_command)
 for _command in (undo, reopen, void, award, change, move):
     main.add_command(_command)

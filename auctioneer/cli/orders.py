@@ -17,6 +17,7 @@ from auctioneer.house.commands import (
     AddPartner,
     Admit,
     Announce,
+    CallLot,
     ChangeOfKeys,
     Extend,
     OpenLot,
@@ -28,6 +29,7 @@ from auctioneer.house.commands import (
 from auctioneer.process.folder import DataFolder
 from common.durations import format_duration
 from common.limits import KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
+from common.lot import Call
 from common.terminal.commands import examples
 from common.terminal.output import say_done
 
@@ -83,6 +85,21 @@ def announce(context: ControlContext, text: str) -> None:
     """Show TEXT to everybody who takes part now or joins later."""
     _check_text(text)
     context.order(Announce(text=text), "Announced.")
+
+
+@click.command(
+    short_help="Call fair warning, selling now or reserve met on a lot.",
+    epilog=examples("auctioneer call 7 fair-warning", "auctioneer call 7 selling-now"),
+)
+@click.argument("lot", type=LOT)
+@click.argument("what", type=click.Choice([call.value.replace("_", "-") for call in Call]))
+@with_control_context
+def call(context: ControlContext, lot: str, what: str) -> None:
+    """Call WHAT about the open LOT: every screen shows it in its own words, at once.
+
+    That the reserve is met can be called only where it is so and everybody may know it.
+    """
+    context.order(CallLot(lot=lot, call=Call(what.replace("-", "_"))), f"Called on lot {lot}: {what}.")
 
 
 @click.command(short_help="Say something to one bidder.", epilog=examples("auctioneer tell ann 'Your parcel is ready'"))

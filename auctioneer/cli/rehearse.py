@@ -13,7 +13,7 @@ import click
 from auctioneer.catalogue import SPEED_MAX, at_speed, load_catalogue, planned_ms, speed_max
 from auctioneer.cli.context import DURATION, json_option
 from auctioneer.cli.control_client import connected
-from auctioneer.house.commands import AnyCommand, CloseLot, EndSale, OpenLot, Resume
+from auctioneer.house.commands import AnyCommand, CloseLot, EndSale, Finish, OpenLot, Resume
 from auctioneer.process.folder import DataFolder
 from auctioneer.rules.terms import OpeningRule, SaleSpec
 from common.durations import format_duration
@@ -89,7 +89,7 @@ def rehearse(catalogue: Path, *, speed: int, bidders: int, seed: int, quiet_ms: 
         bidders=bidders,
         seed=seed,
         by_hand=frozenset(lot.terms.lot for lot in spec.lots if lot.opening.rule is OpeningRule.BY_HAND),
-        ends_sale=not spec.ends_after_last_lot,
+        ends_by="finish" if spec.corrections else "" if spec.ends_after_last_lot else "end",
         planned_ms=planned_ms(spec, UNTIMED_MS),
         untimed_ms=UNTIMED_MS,
         quiet_ms=quiet_ms,
@@ -101,7 +101,7 @@ def rehearse(catalogue: Path, *, speed: int, bidders: int, seed: int, quiet_ms: 
                 folder.path,
                 plan,
                 lambda: _give(folder, Resume()),
-                lambda order: _give(folder, _command(order)),
+                lambda order: _give(folder, _command(order, spec)),
                 as_json=as_json,
             )
         except (KeyboardInterrupt, asyncio.CancelledError):
@@ -162,7 +162,7 @@ def _give(folder: DataFolder, command: AnyCommand) -> None:
         house.order(command)
 
 
-def _command(order: "Order") -> AnyCommand:
+def _command(order: "Order", spec: SaleSpec) -> AnyCommand:
     from rehearsal.evening import gavel
 
     match order:
@@ -171,4 +171,4 @@ def _command(order: "Order") -> AnyCommand:
         case gavel.CloseLot(lot=lot):
             return CloseLot(lot=lot)
         case gavel.EndSale():
-            return EndSale()
+            return Finish() if spec.corrections else EndSale()

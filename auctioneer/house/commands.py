@@ -24,6 +24,7 @@ from common.limits import (
     PADDLE_CHOSEN_MAX,
     TEXT_CHARS_MAX,
 )
+from common.lot import Call
 from common.messages import Rejected
 from common.paddle_codes import CODE_CHARS
 from common.wire import Amount, Count, LotId, RequestId, Stream
@@ -104,6 +105,13 @@ class Announce(Command, frozen=True, tag="announce"):
     """Tell everybody in the sale something."""
 
     text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
+
+
+class CallLot(Command, frozen=True, tag="call"):
+    """Call something about an open lot to everybody: fair warning, selling now, or that the reserve is met."""
+
+    lot: LotId
+    call: Call
 
 
 class EndSale(Command, frozen=True, tag="end"):
@@ -314,6 +322,7 @@ AnyCommand = (
     | AddLots
     | Move
     | Announce
+    | CallLot
     | EndSale
     | Finish
     | AnyCorrection

@@ -48,6 +48,7 @@ from common.formats import AnyBoard
 from common.lot import (
     Announced,
     AnyLotEvent,
+    Called,
     CloseCause,
     CorrectionCause,
     LotClosed,
@@ -303,6 +304,8 @@ def _sale_words(house: House, fact: AnyFact) -> str:
         case SaleDecided(event=LotsReordered() as event):
             place = f"comes before lot {event.before}" if event.before else "is the last"
             return f"Lot {event.lot} {place}."
+        case SaleDecided(event=Called() as event):
+            return f"Lot {event.lot}: {event.call.value.replace('_', ' ')}."
         case SaleDecided(event=SalePaused()):
             return "The sale is paused."
         case SaleDecided(event=SaleResumed()):

@@ -18,6 +18,8 @@ from common.lot import (
     MOVES,
     Announced,
     AnyLotEvent,
+    Call,
+    Called,
     CloseCause,
     ExtendCause,
     LotClosed,
@@ -219,6 +221,25 @@ def move(engine: Engine, now_ms: int, by: str, name: str, before: str = "") -> D
 def announce(engine: Engine, now_ms: int, by: str, text: str) -> Decision:
     """Tell everybody in the sale something."""
     return _apply(engine, [sale_decision(Announced(engine.sale.seq + 1, now_ms, text), by)])
+
+
+def call(engine: Engine, now_ms: int, by: str, name: str, what: Call) -> Decision:
+    """Call something about an open lot; that the reserve is met only where everybody may see it."""
+    lot = engine.find(name)
+    if lot is None:
+        return Refused(RejectCode.UNKNOWN_LOT, f"lot {name}")
+    view = lot.view
+    if view.status is not LotStatus.OPEN:
+        return Refused(RejectCode.WRONG_STATE, f"lot {name} is {view.status.value}")
+    if what is Call.RESERVE_MET and not view.board.reserve_met:
+        return Refused(RejectCode.WRONG_STATE, f"lot {name} {_why_not_met(lot)}")
+    return _apply(engine, [sale_decision(Called(engine.sale.seq + 1, now_ms, view.lot, what), by)])
+
+
+def _why_not_met(lot: LotState) -> str:
+    if not lot.view.terms.format.has_reserve:
+        return "has no reserve"
+    return "has a reserve that is not met" if lot.view.board.reserve_met is False else "keeps its reserve secret"
 
 
 def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> Decision:

@@ -19,6 +19,7 @@ from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
+    Called,
     CloseCause,
     CorrectionCause,
     ExtendCause,
@@ -352,7 +353,7 @@ class LotRewritten(Fact, frozen=True, kw_only=True, tag="lot_rewritten"):
 class SaleDecided(Fact, frozen=True, kw_only=True, tag="sale_decided"):
     """The auctioneer or the clock changed the sale, other than by adding a lot."""
 
-    event: LotsReordered | SalePaused | SaleResumed | Announced | SaleEnded
+    event: LotsReordered | SalePaused | SaleResumed | Announced | Called | SaleEnded
     by: str
 
 
@@ -411,7 +412,9 @@ class Rejection(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_fiel
         return self.request.id
 
 
-def sale_decision(event: LotsReordered | SalePaused | SaleResumed | Announced | SaleEnded, by: str) -> SaleDecided:
+def sale_decision(
+    event: LotsReordered | SalePaused | SaleResumed | Announced | Called | SaleEnded, by: str
+) -> SaleDecided:
     """Return the fact for a change of the sale; `by` names the person who decided it, or the house."""
     return SaleDecided(at_ms=event.at_ms, seq=event.seq, event=event, by=by)
 

@@ -33,6 +33,7 @@ from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
+    Called,
     LotAdded,
     LotClosed,
     LotCorrected,
@@ -299,6 +300,8 @@ def _sale_event_fields(event: AnySaleEvent) -> Record:
             return {"moved": event.lot, "before": event.before or None}
         case Announced():
             return {"text": event.text}
+        case Called():
+            return {"called": event.lot, "call": event.call.value}
         case _:
             return {}
 

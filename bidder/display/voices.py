@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from msgspec.structs import replace
 
 from bidder.core.errors import UnansweredError
-from bidder.core.notices import LotCaughtUp, LotChanged, Notice
+from bidder.core.notices import LotCaughtUp, LotChanged, Notice, SaleChanged
 from bidder.display.amounts import Record, money
 from bidder.display.formats import USUAL, AnyDisplay, display_of
 from bidder.display.lines import Line, Tone
@@ -28,7 +28,7 @@ from bidder.display.shown import Shown, ShownLot
 from bidder.display.wording import lot_lines, mine_lines, notice_line, verdict_line, won_minor, won_words
 from common.errors import AuctionError, UnreachableError
 from common.formats import AnyOwn
-from common.lot import LotStatus, LotView
+from common.lot import Called, LotStatus, LotView
 from common.lot_numbers import lot_meant
 from common.messages import Accepted, Mine, Rejected, Word
 from common.money import Currency
@@ -232,7 +232,11 @@ class ForPeople(Voice):
         self._table(views[:_TABLE_LOTS_MAX])
 
     def notice(self, notice: Notice) -> None:
-        """Tell a line, if a person needs to know."""
+        """Tell a line, if a person needs to know; a call about a lot only if the person follows the lot."""
+        if isinstance(notice, SaleChanged) and isinstance(notice.event, Called):
+            called = self._client.lots().get(notice.event.lot)
+            if called is not None and not self.is_followed(called):
+                return
         remaining_ms = own = None
         if isinstance(notice, LotChanged | LotCaughtUp):
             remaining_ms = notice.view.remaining_at(self._client.server_now_ms())

@@ -30,6 +30,8 @@ from common.formats import AnyOwn
 from common.lot import (
     Announced,
     AnySaleEvent,
+    Call,
+    Called,
     CloseCause,
     CorrectionCause,
     ExtendCause,
@@ -89,6 +91,12 @@ _CORRECTIONS: Final = {
     CorrectionCause.VOID: "corrected: a sale was undone",
     CorrectionCause.AWARD: "corrected after the close",
 }
+_CALLS: Final = {
+    Call.FAIR_WARNING: "fair warning, the hammer is about to fall.",
+    Call.SELLING_NOW: "selling now.",
+    Call.RESERVE_MET: "the reserve is met, so it will be sold.",
+}
+"""The sentences for the auctioneer's calls; the house sends only which call it is."""
 _AWAY: Final = (ConnectionState.CONNECTING, ConnectionState.SILENT)
 
 
@@ -318,5 +326,7 @@ def _sale_change(event: AnySaleEvent) -> Line:
             return Line("*** The sale continues.", Tone.NOTE)
         case Announced():
             return Line(f"*** The auctioneer says: {event.text}", Tone.NOTE)
+        case Called():
+            return Line(f"*** Lot {event.lot}: {_CALLS[event.call]}", Tone.NOTE)
         case SaleEnded():
             return Line("*** The sale has ended.", Tone.NOTE)

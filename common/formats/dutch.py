@@ -66,6 +66,10 @@ class DutchBoard(Struct, frozen=True, gc=False, tag_field="format", tag="dutch")
     def leader(self) -> None:
         """Nobody leads: who takes a unit has bought it."""
 
+    @property
+    def reserve_met(self) -> None:
+        """There is no reserve."""
+
 
 @final
 class DutchOwn(Struct, frozen=True, gc=False, tag_field="format", tag="dutch"):

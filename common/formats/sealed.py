@@ -52,6 +52,10 @@ class SealedBoard(Struct, frozen=True, gc=False, tag_field="format", tag="sealed
     def leader(self) -> None:
         """Nobody is named before the close."""
 
+    @property
+    def reserve_met(self) -> None:
+        """Nobody is told before the close."""
+
 
 @final
 class SealedOwn(Struct, frozen=True, gc=False, tag_field="format", tag="sealed"):

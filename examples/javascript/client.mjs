@@ -344,10 +344,10 @@ class Client {
     say('lost', { text })
   }
 
-  setSale(sale, event) {
+  setSale(sale, event, called = {}) {
     if (event === 'snapshot' && sale.seq === this.sale.seq && this.sale.seq > 0) return
     this.sale = sale
-    say('sale', { event, seq: sale.seq, status: sale.status, lots: sale.lots, announcement: sale.announcement })
+    say('sale', { event, seq: sale.seq, status: sale.status, lots: sale.lots, announcement: sale.announcement, ...called })
   }
 
   setLot(view, event) {
@@ -400,7 +400,8 @@ class Client {
     const next = stream === '' ? protocol.evolveSale(view, event) : protocol.evolveLot(view, event)
     if (next === null) return this.refresh(stream) // an event that this version does not know
     if (stream !== '') return this.setLot(next, event.event)
-    this.setSale(next, event.event)
+    // What is called is no part of the view: it is of this moment, and each client has its own words for it.
+    this.setSale(next, event.event, event.event === 'called' ? { lot: event.lot, call: event.call } : {})
     if (event.event === 'lot_added' && !this.lots.has(event.terms.lot)) {
       this.setLot(protocol.firstView(event), event.event)
     }

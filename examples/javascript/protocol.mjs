@@ -145,6 +145,7 @@ const SALE_EVENTS = {
   sale_paused: () => ({ status: 'paused' }),
   sale_resumed: () => ({ status: 'running' }),
   announced: (e) => ({ announcement: e.text }),
+  called: () => ({}),
   sale_ended: () => ({ status: 'ended' }),
 }
 

@@ -42,8 +42,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     seed: int
     by_hand: frozenset[str]
     """The lots that the auctioneer opens."""
-    ends_sale: bool
-    """Whether the auctioneer ends the sale; otherwise it ends by itself after the last lot."""
+    ends_by: str
+    """The command by which the auctioneer ends the sale; empty: it ends by itself after the last lot."""
     planned_ms: int
     """How long the evening takes if nothing extends a lot."""
     untimed_ms: int
@@ -101,7 +101,7 @@ class _Evening:
         self._swarm = swarm
         self._give = give
         self._course = Course(plan.speed)
-        self._gavel = Gavel(plan.by_hand, patience, ends_sale=plan.ends_sale)
+        self._gavel = Gavel(plan.by_hand, patience, ends_sale=bool(plan.ends_by))
         self._changed = asyncio.Event()
 
     async def hold(self, house: HouseProcess, begin: Callable[[], None], *, as_json: bool) -> Held:

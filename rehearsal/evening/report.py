@@ -63,8 +63,8 @@ def notes(held: Held, plan: Plan) -> Iterator[str]:
         )
     if plan.by_hand:
         yield f"{_named(sorted(plan.by_hand))} to be opened by hand: `auctioneer open LOT`."
-    if plan.ends_sale:
-        yield "The sale does not end by itself. Close it with `auctioneer end`."
+    if plan.ends_by:
+        yield f"The sale does not end by itself. End it with `auctioneer {plan.ends_by}`."
     slowest_ms = round(held.tally.slowest_s * 1000) * plan.speed
     if plan.speed > 1 and slowest_ms > SLOW_VERDICT_MS:
         yield (

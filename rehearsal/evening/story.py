@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bidder.core.notices import ConnectionChanged, LotChanged, Notice, SaleChanged, StateReady
 from common.lot import (
     Announced,
+    Called,
     CloseCause,
     LotClosed,
     LotExtended,
@@ -44,6 +45,8 @@ class Story:
                 return self._of_lot(stretched(notice, self._speed))
             case SaleChanged(event=Announced(text=text)):
                 return Line(Kind.SALE, f"The auctioneer says: {printable(text)}")
+            case SaleChanged(event=Called(lot=lot, call=call)):
+                return Line(Kind.SALE, f"Lot {lot}: {call.value.replace('_', ' ')}")
             case SaleChanged(event=SalePaused()):
                 return Line(Kind.HELD, "The sale is paused")
             case SaleChanged(event=SaleResumed()):

@@ -9,6 +9,8 @@ from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
+    Call,
+    Called,
     CloseCause,
     CorrectionCause,
     ExtendCause,
@@ -193,3 +195,8 @@ def test_each_event_of_the_sale_changes_one_thing(event: AnySaleEvent, field: st
     changed = evolve_sale(view, event)
     assert getattr(changed, field) == expected
     assert msgspec.structs.replace(view, seq=6, **{field: expected}) == changed
+
+
+def test_a_call_changes_nothing_and_leaves_the_announcement() -> None:
+    view = SaleView("5a1e", "A sale", Currency("USD", 2), 5, announcement="Tea is served")
+    assert evolve_sale(view, Called(6, 50, "1", Call.FAIR_WARNING)) == replace(view, seq=6)

@@ -30,7 +30,7 @@ LOT_EVENTS = {
     "lot_corrected",
     "lot_revised",
 }
-SALE_EVENTS = {"lot_added", "lots_reordered", "sale_paused", "sale_resumed", "announced", "sale_ended"}
+SALE_EVENTS = {"lot_added", "lots_reordered", "sale_paused", "sale_resumed", "announced", "called", "sale_ended"}
 Body = dict[str, Any]
 _HANDSHAKE_EVENTS = (
     zmq.EVENT_HANDSHAKE_FAILED_AUTH
@@ -384,6 +384,7 @@ def evolve_sale(view: Body, event: Body) -> Body:
         "sale_paused": {"status": "paused"},
         "sale_resumed": {"status": "running"},
         "announced": {"announcement": event.get("text")},
+        "called": {},
         "sale_ended": {"status": "ended"},
     }
     return view | {"seq": event["seq"]} | changes[event["event"]]

@@ -334,6 +334,7 @@ def test_every_kind_of_event_does_to_a_replica_what_it_did_to_the_house(
         (None, {"type": "pause"}),
         (None, {"type": "resume"}),
         (None, {"type": "announce", "text": "Fair warning"}),
+        (None, {"type": "call", "lot": "hand-1", "call": "selling_now"}),
         (None, {"type": "withdraw", "lot": "gone-1", "reason": "Broken"}),
         (ann, {"type": "buy", "lot": "buy-1", "price_minor": 50_000}),
         (None, {"type": "add", "lots": [{"terms": ADDED}]}),

@@ -20,6 +20,8 @@ from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
+    Call,
+    Called,
     CloseCause,
     CorrectionCause,
     ExtendCause,
@@ -317,7 +319,8 @@ _SALE_EVENTS: Final[tuple[AnySaleEvent, ...]] = (
     SalePaused(6, _T),
     SaleResumed(7, _T),
     Announced(8, _T, "Fünf Minuten Pause"),
-    SaleEnded(9, _T),
+    Called(9, _T, "7", Call.FAIR_WARNING),
+    SaleEnded(10, _T),
 )
 
 BROADCASTS: Final[dict[str, tuple[bytes, messages.AnyBroadcast]]] = {

@@ -7,6 +7,7 @@ from auctioneer.house.commands import (
     AddLots,
     Announce,
     AnyCommand,
+    CallLot,
     CloseLot,
     EndSale,
     Extend,
@@ -37,14 +38,12 @@ def decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
 def _decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
     engine = house.engine
     match command:
+        case Pause(lot="") | Resume(lot=""):
+            return _decide_of_sale(house, command, by, now_ms)
         case OpenLot():
             return decisions.open_lot(engine, now_ms, by, command.lot)
-        case Pause(lot=""):
-            return decisions.pause_sale(engine, now_ms, by)
         case Pause():
             return decisions.pause(engine, now_ms, by, command.lot)
-        case Resume(lot=""):
-            return decisions.resume_sale(engine, now_ms, by)
         case Resume():
             return decisions.resume(engine, now_ms, by, command.lot)
         case Extend():
@@ -55,6 +54,8 @@ def _decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision
             return faulty_text(command.reason) or decisions.withdraw(
                 engine, now_ms, by, command.lot, command.reason, command.if_seq
             )
+        case CallLot():
+            return decisions.call(engine, now_ms, by, command.lot, command.call)
         case _:
             return _decide_of_sale(house, command, by, now_ms)
 
@@ -62,6 +63,10 @@ def _decide(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision
 def _decide_of_sale(house: House, command: AnyCommand, by: str, now_ms: int) -> Decision:
     engine = house.engine
     match command:
+        case Pause():
+            return decisions.pause_sale(engine, now_ms, by)
+        case Resume():
+            return decisions.resume_sale(engine, now_ms, by)
         case AddLots():
             return faulty_lots(command.lots, engine.sale.currency) or decisions.add(engine, now_ms, by, command.lots)
         case Move():

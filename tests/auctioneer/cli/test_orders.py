@@ -67,6 +67,49 @@ def test_a_lot_is_told_as_the_house_writes_it(folder: DataFolder) -> None:
         assert auctioneer(folder, "pause").stdout == "The sale is paused.\n"
 
 
+def test_a_call_is_heard_and_changes_no_lot(folder: DataFolder) -> None:
+    with desk(folder), connected(folder) as house:
+        before = house.ask("lots")
+        told = auctioneer(folder, "call", "001", "fair-warning")
+        assert (told.exit_code, told.stdout) == (0, "Called on lot 001: fair-warning.\n")
+        assert json.loads(auctioneer(folder, "call", "1", "reserve-met", "--json").stdout) == {"done": True, "lots": []}
+        assert [row["seq"] for row in house.ask("lots")] == [row["seq"] for row in before]
+    with sale_of(folder) as sale:
+        assert sale.house.engine.sale.seq >= 2
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "sentence"),
+    [
+        (["99", "fair-warning"], 3, "lot 99"),
+        (["2", "selling-now"], 3, "lot 2 is scheduled"),
+        (["1", "soon"], 2, "'soon' is not one of"),
+        (["", "fair-warning"], 2, "is not a lot's number"),
+    ],
+)
+def test_a_call_at_the_wrong_moment_is_refused(
+    folder: DataFolder, words: list[str], status: int, sentence: str
+) -> None:
+    with desk(folder):
+        told = auctioneer(folder, "call", *words)
+    assert told.exit_code == status
+    assert sentence in told.stderr
+
+
+def test_a_call_about_a_lot_that_is_paused_or_over_or_has_no_reserve_is_refused(folder: DataFolder) -> None:
+    with desk(folder):
+        auctioneer(folder, "pause", "1")
+        assert "lot 1 is paused" in auctioneer(folder, "call", "1", "fair-warning").stderr
+        auctioneer(folder, "resume", "1")
+        auctioneer(folder, "open", "2")
+        assert "lot 2 has no reserve" in auctioneer(folder, "call", "2", "reserve-met").stderr
+        auctioneer(folder, "close", "1", "--yes")
+        assert "lot 1 is sold" in auctioneer(folder, "call", "1", "selling-now").stderr
+        auctioneer(folder, "end", "--yes")
+        assert "lot 2 is passed" in auctioneer(folder, "call", "2", "fair-warning").stderr
+    assert auctioneer(folder, "call", "1", "fair-warning").exit_code == 4
+
+
 @pytest.mark.parametrize("duration", ["30", "0s", "-1s", "soon", "1000d"])
 def test_extend_refuses_what_is_no_duration(folder: DataFolder, duration: str) -> None:
     result = auctioneer(folder, "extend", "--", "1", duration)

@@ -107,6 +107,16 @@ def test_an_evening_of_all_formats_is_held_to_its_end(evening: Path, temporary: 
     assert list(temporary.iterdir()) == []
 
 
+def test_a_sale_with_corrections_is_finished(evening: Path) -> None:
+    head, lot, *_ = EVENING.split("[[lot]]")
+    head = head.replace("[defaults]", 'corrections = "on"\n[defaults]')
+    evening.write_text(f"{head}[[lot]]{lot}")
+    with start(str(evening), "--speed", "60", "--bidders", "4", "--json") as program:
+        said, told = program.communicate(timeout=PATIENCE_S)
+    assert program.returncode == 0, told
+    assert "The sale does not end by itself. End it with `auctioneer finish`." in json.loads(said)["notes"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_rehearsal_that_is_stopped_leaves_nothing_behind(number: int, evening: Path, temporary: Path) -> None:
     with start(str(evening), "--bidders", "4") as program:

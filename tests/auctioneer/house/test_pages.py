@@ -10,11 +10,13 @@ from common.codec import encode
 from common.formats import AnyBoard
 from common.formats.english import EnglishBoard, EnglishTerms
 from common.formats.sealed import Pays, SealedBoard, SealedTerms
-from common.limits import INTEGER_MAX, REPLAY_EVENTS_MAX, RESULTS_MAX, SNAPSHOT_LOTS_MAX, TEXT_CHARS_MAX
+from common.limits import INTEGER_MAX, LOT_CHARS_MAX, REPLAY_EVENTS_MAX, RESULTS_MAX, SNAPSHOT_LOTS_MAX, TEXT_CHARS_MAX
 from common.lot import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
+    Call,
+    Called,
     CloseCause,
     ExtendCause,
     LotAdded,
@@ -87,6 +89,7 @@ def test_no_lot_takes_more_than_is_reckoned(
         LotAdded(MOST, MOST, SEALED, SEALED_BOARD, MOST),
         Announced(MOST, MOST, LONG),
         Announced(MOST, MOST, ""),
+        Called(MOST, MOST, "9" * LOT_CHARS_MAX, Call.SELLING_NOW),
         SalePaused(MOST, MOST),
         SaleResumed(MOST, MOST),
         SaleEnded(MOST, MOST),

@@ -18,6 +18,7 @@ from auctioneer.house.commands import (
     Appoint,
     Ask,
     Award,
+    CallLot,
     ChangeRights,
     CloseLot,
     Command,
@@ -51,6 +52,7 @@ from auctioneer.house.rights import AUCTIONEER_ONLY, FOR_ALL, NEEDED
 from auctioneer.rules.facts import SettingsChanged
 from auctioneer.rules.sale_settings import Controller, Right
 from common.errors import RejectCode
+from common.lot import Call
 from common.messages import Accepted, Rejected, Role
 from tests.auctioneer.house.house_examples import ANN, CHAIR, CLERK, HOUR_MS, SmallSale, bid, code_of, lot
 
@@ -63,6 +65,7 @@ COMMANDS: dict[type[Command], AnyCommand] = {
         Extend(lot="1", extra_ms=1000),
         CloseLot(lot="1"),
         Announce(text="A break"),
+        CallLot(lot="1", call=Call.FAIR_WARNING),
         Tell(bidder="Ann", text="Your lamp is ready"),
         Admit(bidder="Ann", admitted=False),
         AddPaddle(name="Dan"),

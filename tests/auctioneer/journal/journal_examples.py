@@ -45,6 +45,8 @@ from common.formats.english import BidRequest, BuyRequest, EnglishBoard, English
 from common.formats.sealed import SealedBoard, SealedOwn, SealRequest
 from common.lot import (
     Announced,
+    Call,
+    Called,
     CloseCause,
     CorrectionCause,
     ExtendCause,
@@ -88,7 +90,8 @@ _SALE_CHANGES = (
     SalePaused(2, AT_MS),
     SaleResumed(3, AT_MS),
     Announced(4, AT_MS, "Tea is served."),
-    SaleEnded(5, AT_MS),
+    Called(5, AT_MS, "1", Call.FAIR_WARNING),
+    SaleEnded(6, AT_MS),
 )
 
 EVERY_EVENT: tuple[AnyFact, ...] = (

@@ -21,6 +21,7 @@ from auctioneer.house.commands import (
     AddPaddle,
     Admit,
     Announce,
+    CallLot,
     CloseLot,
     EndSale,
     Extend,
@@ -44,7 +45,7 @@ from common.formats.english import BidRequest, BuyRequest
 from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
 from common.keys import new_keys
 from common.links import parse_link
-from common.lot import LotTerms, SoftClose
+from common.lot import Call, LotTerms, SoftClose
 from common.messages import Accepted, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CAT, START_MS, SmallSale, bid, lot
 from tests.auctioneer.process.served_sale import Opens
@@ -175,12 +176,14 @@ def test_what_happens_to_the_sale_is_told() -> None:
     sale.ask(ANN, bid(10, 1500))
     sale.told()
     sale.order(Announce(text="We continue\nat eight"))
+    sale.order(CallLot(lot="1", call=Call.SELLING_NOW))
     sale.order(Pause())
     sale.order(Resume())
     sale.order(AddLots(lots=(lot("3", by_hand=True),)))
     sale.order(EndSale())
     assert sale.told() == [
         "Announced: We continue at eight",
+        "Lot 1: selling now.",
         "The sale is paused.",
         "The sale resumes.",
         "Lot 3 is added: Lot 3.",

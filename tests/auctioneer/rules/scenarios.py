@@ -44,7 +44,7 @@ from common.formats import AnyOffer
 from common.formats.dutch import DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, Step
 from common.formats.sealed import Pays, SealedOwn, SealedTerms, SealRequest, UnsealRequest
-from common.lot import LotTerms, LotView, SoftClose
+from common.lot import Call, LotTerms, LotView, SoftClose
 from common.messages import Rejected, Role
 from common.names import skeletons
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
@@ -276,6 +276,8 @@ class Stage:
         if name == "announce":
             return decisions.announce(engine, now_ms, by, " ".join(words))
         self._lot = words[0]
+        if name == "call":
+            return decisions.call(engine, now_ms, by, words[0], Call(words[1]))
         if name == "extend":
             return decisions.extend(engine, now_ms, by, words[0], duration_ms(words[1]))
         if name == "withdraw":

@@ -4,7 +4,7 @@ import pytest
 
 from tests.auctioneer.rules.scenarios import Scenario, Stage, load
 
-TABLES = load("clock", "openings", "pauses", "hammer", "sale_end", "outages")
+TABLES = load("clock", "openings", "pauses", "hammer", "sale_end", "outages", "calls")
 
 
 @pytest.mark.parametrize("restores", [False, True], ids=["", "restored"])

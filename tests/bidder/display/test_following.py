@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from bidder.core.notices import ConnectionChanged, ConnectionState, HistoryLost, LotCaughtUp, StateReady
+from bidder.core.notices import ConnectionChanged, ConnectionState, HistoryLost, LotCaughtUp, SaleChanged, StateReady
 from bidder.display.following import Following
 from bidder.display.lines import Line
 from bidder.display.orders import FollowOrder
 from bidder.display.shown import ShownLot
 from bidder.display.voices import ForPeople, ForPrograms
 from common.errors import RejectCode, RejectedError, UsageError
-from common.lot import LotView, SaleView
+from common.lot import Call, Called, LotView, SaleView
 from common.messages import Hello, Rejected, Welcome
 from common.money import Currency
 from tests.bidder.core.small_house import RIVAL, SmallHouse
@@ -73,6 +73,11 @@ class Page:
         self.house.bid(lot, english(before).minimum_minor, paddle)
         view = self.house.lots[lot]
         return LotCaughtUp(1, lot, view.seq, before, view)
+
+    def call(self, lot: str, call: Call) -> SaleChanged:
+        event = Called(self.sale.seq + 1, self.house.now_ms, lot, call)
+        self.house.publish_sale(event)
+        return SaleChanged(1, event.seq, self.house.sale, event)
 
     def close(self, lot: str) -> LotCaughtUp:
         before = self.house.lots[lot]
@@ -146,3 +151,41 @@ def test_only_the_lots_that_are_followed_are_told(page: Page) -> None:
     assert [record["lot"] for record in page.records] == ["2"]
     with pytest.raises(UsageError):
         voice.follow(FollowOrder(("9",)))
+
+
+def test_a_call_about_a_lot_is_told_in_words_to_who_follows_the_lot(page: Page) -> None:
+    following = for_people(page)
+    begin(following, page)
+    told = len(page.lines)
+    sentences = {
+        Call.FAIR_WARNING: "*** Lot 1: fair warning, the hammer is about to fall.",
+        Call.SELLING_NOW: "*** Lot 1: selling now.",
+        Call.RESERVE_MET: "*** Lot 1: the reserve is met, so it will be sold.",
+    }
+    assert sentences.keys() == set(Call)
+    for call in Call:
+        following.show(page.call("1", call))
+    assert page.lines[told:] == list(sentences.values())
+
+
+def test_a_call_about_a_lot_that_is_not_followed_is_left_out_for_people(page: Page) -> None:
+    voice = ForPeople(page, page.say, page.show_lots)
+    following = Following(page, voice)
+    begin(following, page)
+    voice.choice = FollowOrder(("2",))
+    told = len(page.lines)
+    following.show(page.call("1", Call.FAIR_WARNING))
+    assert len(page.lines) == told
+    following.show(page.call("2", Call.FAIR_WARNING))
+    assert len(page.lines) == told + 1
+
+
+def test_a_program_gets_the_code_of_each_call(page: Page) -> None:
+    voice = ForPrograms(page, page.say_record)
+    following = Following(page, voice)
+    begin(following, page)
+    voice.choice = FollowOrder(("2",))
+    following.show(page.call("1", Call.FAIR_WARNING))
+    record = page.records[-1]
+    assert (record["event"], record["lot"], record["seq"]) == ("called", None, page.sale.seq)
+    assert (record["called"], record["call"]) == ("1", "fair_warning")

@@ -19,7 +19,7 @@ PLAN = Plan(
     bidders=2,
     seed=1,
     by_hand=frozenset(),
-    ends_sale=False,
+    ends_by="",
     planned_ms=120_000,
     untimed_ms=45_000,
     quiet_ms=10_000,
@@ -86,11 +86,11 @@ def test_a_lot_without_an_offer_is_named_and_why_if_the_catalogue_says_it() -> N
 def test_what_is_done_by_hand_is_named() -> None:
     tally = Tally([Acknowledged(1, 1, "1"), Acknowledged(1, 2, "2")])
     views = scheduled("1", duration_ms=None), scheduled("2", duration_ms=None)
-    plan = replace(PLAN, by_hand=frozenset({"2"}), ends_sale=True)
+    plan = replace(PLAN, by_hand=frozenset({"2"}), ends_by="end")
     untimed, opened, end = notes(held(*views, tally=tally), plan)
     assert untimed.startswith("Lots 1 and 2 have no clock. Here the hammer fell after 45s or more, and 10s without a")
     assert opened == "Lot 2 has to be opened by hand: `auctioneer open LOT`."
-    assert end == "The sale does not end by itself. Close it with `auctioneer end`."
+    assert end == "The sale does not end by itself. End it with `auctioneer end`."
 
 
 @pytest.mark.parametrize(("speed", "is_told"), [(1, False), (20, False), (21, True)])
