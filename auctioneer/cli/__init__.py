@@ -1,9 +1,10 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read its state.
 
 The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `adding`, `paddles`
-and `clerks` command a running house. `reads`, `bids` and `commands` report. `checks` checks catalogues, `rehearse`
-tries one with bots, and `doctor` checks the machine. `audit` checks the record, and `backups` copies it. `context` has
-the options that the commands share, and `output` prints fields, times and CSV.
+and `clerks` command a running house. `reads`, `watch`, `bids` and `commands` report. `checks` checks catalogues,
+`rehearse` tries one with bots, and `doctor` checks the machine. `audit` checks the record, and `backups` copies it.
+`context` has the options that the commands share, `lot_table` the table of lots, and `output` prints fields, times and
+CSV.
 """
 
 from typing import Any
@@ -26,6 +27,7 @@ from auctioneer.cli.paddles import forget, paddle
 from auctioneer.cli.reads import bidders, link, lots, results, status
 from auctioneer.cli.rehearse import rehearse
 from auctioneer.cli.run import run
+from auctioneer.cli.watch import watch
 from auctioneer.journal import DamagedJournalError
 from common.errors import AuctionError
 from common.terminal.commands import CONTEXT_SETTINGS, AuctionGroup, completion_command, examples
@@ -65,7 +67,7 @@ def main() -> None:
     """
 
 
-for _command in (run, check, rehearse, doctor, link, status, lots, bids, bidders, results, commands):
+for _command in (run, check, rehearse, doctor, link, status, watch, lots, bids, bidders, results, commands):
     main.add_command(_command)
 for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, call, tell, end, finish):
     main.add_command(_command)

@@ -7,6 +7,7 @@ import click
 
 from auctioneer.cli.context import LOT, ControlContext, with_control_context
 from auctioneer.cli.control_client import connected
+from auctioneer.cli.lot_table import person, print_lots
 from auctioneer.cli.output import STATUS_STYLES, grouped, local_time, print_csv, print_fields, time_left, utc_time
 from auctioneer.house.reports import Row
 from auctioneer.process.folder import DataFolder, RunningHouse
@@ -102,6 +103,7 @@ def status(context: ControlContext) -> None:
             ("Began", local_time(sale["started_at_ms"])),
             ("Lots", f"{sum(sale['lots'].values())}: {', '.join(counts)}" if counts else "0"),
             ("Bidders", f"{sale['bidders']}{desk}{waiting}"),
+            ("Connected", str(sale["connected"]) if record else ""),
             *([("Partners", ", ".join(sale["partners"]))] if sale["partners"] else []),
             ("Bids", str(sale["bids"])),
             ("Turnover", f"{sale['currency']} {grouped(sale['turnover'])}"),
@@ -142,58 +144,23 @@ def lots(context: ControlContext, lot: tuple[str, ...], **is_wanted: bool) -> No
         print_json(rows)
         return
     say_if_stopped(reading, context.folder)
-    columns = [
-        Column("Lot"),
-        Column("Title", shrinks=True),
-        Column("Status"),
-        Column(f"Price {reading.sale['currency']}", is_number=True),
-        Column("Next bid", is_number=True),
-        Column("Reserve", is_number=True, is_extra=True),
-        Column("Bids", is_number=True, is_extra=True),
-        Column("Leader", shrinks=True),
-        Column("Left", is_number=True),
-        Column("Clock", is_extra=True),
-    ]
-    print_table(columns, [_lot_cells(row) for row in rows], STATUS_STYLES)
+    print_lots(rows, reading.sale["currency"])
 
 
-def _lot_cells(row: Row) -> list[str]:
-    is_over = LotStatus(row["status"]).is_final
-    return [
-        row["lot"],
-        row["title"],
-        row["status"],
-        grouped(row["hammer"] or row["price"]),
-        "" if is_over else grouped(row["minimum"]),
-        "met" if row["reserve_met"] else grouped(row["reserve"]),
-        "sealed" if row["bids"] is None else str(row["bids"]),
-        _person(row["winner"], row["winner_paddle"]) or _person(row["leader"], row["paddle"]),
-        "" if row["remaining_ms"] is None else time_left(row["remaining_ms"]),
-        _clock(row),
-    ]
-
-
-def _clock(row: Row) -> str:
-    match row["status"]:
-        case "open":
-            return "until closed" if row["ends_at_ms"] is None else f"ends {local_time(row['ends_at_ms'])}"
-        case "scheduled" if row["opens_at_ms"] is not None:
-            return f"opens {local_time(row['opens_at_ms'])}"
-        case _:
-            return ""
-
-
-def _person(name: str | None, paddle: int | None) -> str:
-    return "" if paddle is None else f"{name} ({paddle})"
-
-
-@click.command(short_help="Show the bidders.", epilog=examples("auctioneer bidders"))
+@click.command(
+    short_help="Show the bidders.", epilog=examples("auctioneer bidders", "auctioneer bidders --connected --json")
+)
+@click.option("--connected", "only_connected", is_flag=True, help="Only bidders that the house hears now.")
 @with_control_context
-def bidders(context: ControlContext) -> None:
-    """Show everybody in the register: paddle, name, state, lots led and won, and the amount spent."""
+def bidders(context: ControlContext, *, only_connected: bool) -> None:
+    """Show everybody in the register: paddle, name, state, lots led and won, the amount spent, and when last heard.
+
+    A bidder who was heard within the last 35 seconds counts as connected, since a client that runs asks for news.
+    """
     reading = read(context, "bidders")
+    report = [row for row in reading.report if row["connected"]] if only_connected else reading.report
     if context.as_json:
-        print_json(reading.report)
+        print_json(report)
         return
     say_if_stopped(reading, context.folder)
     columns = [
@@ -204,6 +171,7 @@ def bidders(context: ControlContext) -> None:
         Column("Leads", is_number=True),
         Column("Won", is_number=True),
         Column(f"Spent {reading.sale['currency']}", is_number=True),
+        Column("Heard", is_extra=True),
     ]
     rows = [
         [
@@ -214,10 +182,18 @@ def bidders(context: ControlContext) -> None:
             str(row["leads"]),
             str(row["won"]),
             grouped(row["spent"]),
+            _heard(row, reading.sale["now_ms"]),
         ]
-        for row in reading.report
+        for row in report
     ]
     print_table(columns, rows, STATUS_STYLES)
+
+
+def _heard(row: Row, now_ms: int) -> str:
+    """Return how long ago the house heard a bidder, if it did since it started."""
+    if row["heard_at_ms"] is None:
+        return ""
+    return "connected" if row["connected"] else f"{time_left(max(0, now_ms - row['heard_at_ms']))} ago"
 
 
 @click.command(
@@ -299,7 +275,7 @@ def _result_cells(row: Row, *, has_units: bool) -> list[str]:
         row["title"],
         row["status"],
         grouped(row["hammer"]),
-        _person(row["winner"], row["paddle"]),
+        person(row["winner"], row["paddle"]),
         *(["" if row["units"] is None else str(row["units"])] if has_units else []),
         "sealed" if row["bids"] is None else str(row["bids"]),
         closed,

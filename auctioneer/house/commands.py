@@ -301,7 +301,7 @@ class RemovePartner(Command, frozen=True, tag="remove_partner"):
 
 
 class Ask(Command, frozen=True, tag="ask"):
-    """Ask for a report: `status`, `lots`, `bidders`, `paddles` or `results`; on lots for those in `lots`, or on all.
+    """Ask for a report of `auctioneer.house.reports`, such as `lots`; on lots for those in `lots`, or on all.
 
     The house remembers no questions, so their ids may be any.
     """

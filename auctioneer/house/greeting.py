@@ -66,7 +66,6 @@ class Greeting:
             return self._bind(principal, hello, now_ms)
         session = self._sessions.by_key.get(principal)
         if session is not None:
-            session.heard_ms = now_ms
             return Greeted(self._welcome(session, hello, now_ms))
         if hello.role is Role.OBSERVER and admission.mode is not AdmissionMode.APPROVE:
             code = admission.rejection(principal, hello)
@@ -90,7 +89,6 @@ class Greeting:
             if used is None or used.digest != digest:
                 detail = f"your key has paddle {session.bidder.paddle} already; join without a code"
                 return Greeted(Rejected(id=hello.id, code=RejectCode.WRONG_CODE, detail=detail))
-            session.heard_ms = now_ms
             return Greeted(self._welcome(session, hello, now_ms))
         wait_ms = self._guesses.wait_ms(now_ms)
         if wait_ms:
@@ -113,6 +111,7 @@ class Greeting:
 
     def _welcome(self, session: Session, hello: Hello, now_ms: int) -> AnyAnswer:
         bidder = session.bidder
+        session.heard_ms = now_ms
         if not bidder.admitted:
             return not_admitted(bidder, hello.id)
         return Welcome(

@@ -240,6 +240,10 @@ class House:
         is_admitted = entry.admitted if entry is not None else self.may_hear(key) or None
         return self.admission.may_connect(key, is_admitted=is_admitted)
 
+    def heard_ms(self, paddle: int) -> int | None:
+        """Return when this process heard a bidder last, in server time; None: not yet."""
+        return self._sessions.of_paddle(paddle).heard_ms or None
+
     def may_command(self, key: str, now_ms: int) -> bool:
         """Return whether a key may connect to give commands. The door's thread calls this."""
         who = self.controllers.get(key)

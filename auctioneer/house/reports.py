@@ -20,12 +20,20 @@ from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import Controller
 from auctioneer.rules.terms import LotDefaults, LotSpec
 from common.errors import RejectCode, RejectedError
+from common.limits import NEWS_WAIT_MS
 from common.lot import LotStatus, Result
 from common.messages import Role
 from common.money import Currency
 
 Row = dict[str, Any]
 _UNKNOWN: Final = Contact()
+
+RUNNING_SHOWN_MAX: Final = 50
+"""The most open and paused lots in an overview; all others are only counted."""
+NEIGHBOURS_SHOWN: Final = 3
+"""Lots in an overview that were over last, and lots that come next."""
+CONNECTED_MS: Final = NEWS_WAIT_MS + 10_000
+"""A bidder who was heard within this time counts as connected: a client asks for news again at least this often."""
 
 
 def choose(house: House, numbers: Sequence[str]) -> Sequence[LotState]:
@@ -58,10 +66,25 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
         "bidders": sum(entry.admitted for entry in house.register.entries),
         "waiting": sum(entry.waiting for entry in house.register.entries),
         "at_the_desk": sum(entry.admitted and not entry.key for entry in house.register.entries),
+        "connected": sum(_is_connected(house, entry, now_ms) for entry in house.register.entries),
         "partners": [partner.name for partner in house.sale_settings.partners],
         "bids": sum(bidding(lot).bids or 0 for lot in engine.catalogue),
         "changes": engine.count_events(),
         **money_fields(engine.sale.currency, turnover=turnover_minor),
+    }
+
+
+def overview(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:
+    """Return the sale at a glance, the lots that run now, the latest that are over, and the next ones."""
+    views = [(lot, lot.view) for lot in house.engine.catalogue]
+    running = [lot for lot, view in views if view.status in (LotStatus.OPEN, LotStatus.PAUSED)]
+    over = [lot for lot, view in views if view.status.is_final]
+    latest = sorted(over, key=lambda lot: lot.view.closed_at_ms or 0)[-NEIGHBOURS_SHOWN:]
+    coming = [lot for lot, view in views if view.status is LotStatus.SCHEDULED][:NEIGHBOURS_SHOWN]
+    shown = sorted([*running[:RUNNING_SHOWN_MAX], *latest, *coming], key=lambda lot: lot.index)
+    return status(house, now_ms, chosen) | {
+        "shown": [_lot_row(house, lot, now_ms) for lot in shown],
+        "running_more": max(0, len(running) - RUNNING_SHOWN_MAX),
     }
 
 
@@ -92,6 +115,8 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
             "leads": leads[entry.paddle],
             "won": won[entry.paddle],
             "key": entry.key or None,
+            "heard_at_ms": house.heard_ms(entry.paddle),
+            "connected": _is_connected(house, entry, now_ms),
             **money_fields(house.engine.sale.currency, spent=spent[entry.paddle]),
         }
         for entry in house.register.entries
@@ -218,6 +243,12 @@ def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
     }
 
 
+def _is_connected(house: House, entry: Enrolled, now_ms: int) -> bool:
+    """Return whether a bidder was heard lately; never in a record at rest."""
+    heard_ms = house.heard_ms(entry.paddle)
+    return entry.admitted and heard_ms is not None and now_ms - heard_ms <= CONNECTED_MS
+
+
 def _state_of(entry: Enrolled) -> str:
     if entry.admitted:
         return "admitted" if entry.key else "at the desk"
@@ -268,6 +299,7 @@ def money_fields(currency: Currency, **amounts: int | None) -> Row:
 
 REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "status": status,
+    "overview": overview,
     "lots": lots,
     "bidders": bidders,
     "paddles": paddles,

@@ -31,10 +31,11 @@ class Session:
 
     __slots__ = ("_decided", "_ids", "_stale_below", "bidder", "budget", "heard_ms", "who")
 
-    def __init__(self, bidder: Enrolled, budget: Budget, now_ms: int) -> None:
+    def __init__(self, bidder: Enrolled, budget: Budget) -> None:
         self.enter(bidder)
         self.budget = budget
-        self.heard_ms = now_ms
+        self.heard_ms = 0
+        """When this process heard the principal last, in server time; 0: not yet."""
         self._decided = _NOTHING_DECIDED
         self._ids = _NO_IDS  # the keys of _decided, ascending
         self._stale_below = 0
@@ -129,7 +130,7 @@ class Sessions:
         if session is not None:
             session.enter(entry)
         else:
-            session = self._by_paddle[entry.paddle] = Session(entry, Budget(self._requests_per_s, now_ms), now_ms)
+            session = self._by_paddle[entry.paddle] = Session(entry, Budget(self._requests_per_s, now_ms))
         if entry.key:
             self.by_key[entry.key] = session
         return session
@@ -139,14 +140,14 @@ class Sessions:
         session = self.observers.get(entry.key)
         if session is not None:
             return session
-        return self._observe(Session(entry, self._strangers.hand_over(entry.key, now_ms), now_ms))
+        return self._observe(Session(entry, self._strangers.hand_over(entry.key, now_ms)))
 
     def observe_as_partner(self, entry: Enrolled, now_ms: int) -> Session:
         """Return the session of a partner, which is an observer with a budget of its own."""
         session = self.observers.get(entry.key)
         if session is not None:
             return session
-        return self._observe(Session(entry, Budget(PARTNER_BUDGETS * self._requests_per_s, now_ms), now_ms))
+        return self._observe(Session(entry, Budget(PARTNER_BUDGETS * self._requests_per_s, now_ms)))
 
     def forget_observer(self, key: str) -> None:
         """Drop the session of an observer, if it has one: it has to say hello again."""

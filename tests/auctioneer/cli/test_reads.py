@@ -26,6 +26,7 @@ from common.messages import Accepted, Hello, Role, Welcome
 from common.names import printable
 from common.terminal.tables import Column, print_table
 from tests.auctioneer.cli.cli_sales import FORMULA_TITLE, LINK, PID, at_terminal, begin_sale, desk, sale_of
+from tests.house_process import RawBidder, running_house
 
 
 @pytest.fixture
@@ -176,8 +177,28 @@ def test_results_as_table_and_json(folder: DataFolder) -> None:
 
 def test_bidders_shows_who_leads(folder: DataFolder) -> None:
     header, row = auctioneer(folder, "bidders").stdout.splitlines()
-    assert header.split() == ["Paddle", "Name", "Role", "State", "Leads", "Won", "Spent", "USD"]
+    assert header.split() == ["Paddle", "Name", "Role", "State", "Leads", "Won", "Spent", "USD", "Heard"]
     assert row.split() == ["1", "Ann", "bidder", "admitted", "1", "0", "0.00"]
+
+
+def test_bidders_shows_who_is_connected(tmp_path: Path) -> None:
+    with running_house(tmp_path) as house:
+        house.auctioneer("paddle", "add", "Ben")
+        ann = RawBidder(house.link, "Ann")
+        try:
+            assert isinstance(ann.hello(), Welcome)
+            rows = [line.split() for line in house.auctioneer("bidders").stdout.splitlines()[1:]]
+            assert [(row[1], row[-1] == "connected") for row in rows] == [("Ben", False), ("Ann", True)]
+            connected = json.loads(house.auctioneer("bidders", "--connected", "--json").stdout)
+            assert [(row["name"], row["connected"]) for row in connected] == [("Ann", True)]
+            assert re.search(r"^Connected +1$", house.auctioneer("status").stdout, re.MULTILINE)
+        finally:
+            ann.close()
+        house.stop()
+        stopped = house.auctioneer("bidders", "--connected")
+        assert len(stopped.stdout.splitlines()) == 1, "nobody is connected to a house that does not run"
+        assert "not running" in stopped.stderr
+        assert "Connected" not in house.auctioneer("status").stdout
 
 
 @pytest.mark.parametrize("command", ["status", "lots", "bidders", "results", "verify", "bids 1"])

@@ -30,7 +30,7 @@ def refused(request_id: int, verdict_id: int) -> Rejection:
 
 
 def new_session() -> Session:
-    return Session(observer("k" * 40), Budget(100, 0), 0)
+    return Session(observer("k" * 40), Budget(100, 0))
 
 
 def full_session() -> Session:
