@@ -45,6 +45,7 @@ class RejectCode(Enum):
     AWAITING_APPROVAL = "awaiting_approval"
     WRONG_INVITE = "wrong_invite"
     WRONG_CODE = "wrong_code"
+    CONDITIONS_NOT_ACCEPTED = "conditions_not_accepted"
     FORBIDDEN = "forbidden"
     HOUSE_FULL = "house_full"
     # the request
@@ -91,6 +92,7 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.AWAITING_APPROVAL: "The auctioneer has to admit you first. Wait; the client asks again automatically.",
     RejectCode.WRONG_INVITE: "This sale needs an invite code, and yours is missing or wrong. Use the whole join link.",
     RejectCode.WRONG_CODE: "The paddle code is wrong, used or expired. Check it, or ask the desk for a new one.",
+    RejectCode.CONDITIONS_NOT_ACCEPTED: "This sale has conditions. Read them and accept them, then join again.",
     RejectCode.FORBIDDEN: "Your role does not allow that.",
     RejectCode.HOUSE_FULL: "The house is full and can admit no more.",
     RejectCode.ID_CONFLICT: "This request id was used before with other content. Use a new id for a new request.",

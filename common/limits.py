@@ -59,6 +59,8 @@ TEXT_CHARS_MAX: Final = 500
 """An announcement, words to one bidder, or the reason of a withdrawal."""
 DETAIL_CHARS_MAX: Final = 2000
 """The text for people that a rejection may add."""
+CONDITIONS_CHARS_MAX: Final = 32_000
+"""The conditions of a sale."""
 INVITE_CHARS_MAX: Final = 64
 PADDLE_CODE_CHARS_MAX: Final = 16
 """A paddle code as a person types it: its 8 characters, perhaps with spaces and hyphens."""

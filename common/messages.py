@@ -11,9 +11,11 @@ from typing import Annotated, final
 
 from msgspec import Meta, Struct
 
+from common.conditions import DIGEST_CHARS
 from common.errors import RejectCode, sentence
 from common.formats import AnyBoard, AnyOffer, AnyOwn
 from common.limits import (
+    CONDITIONS_CHARS_MAX,
     DETAIL_CHARS_MAX,
     HEARTBEAT_LOTS_MAX,
     INVITE_CHARS_MAX,
@@ -72,6 +74,9 @@ class Hello(Request, frozen=True, tag="hello"):
             description="the code of a paddle that the desk gave; the key is bound to that paddle",
         ),
     ] = ""
+    accepts: Annotated[
+        str, Meta(max_length=DIGEST_CHARS, description="the digest of the conditions that the bidder has accepted")
+    ] = ""
     agent: Annotated[str, Meta(max_length=64, description="the client's program and version, for the operator")] = ""
     key: Annotated[
         str,
@@ -123,7 +128,21 @@ class NewsRequest(Request, frozen=True, tag="news"):
     after_seq: Annotated[Count, Meta(description="the seq of the last word that the client has; 0: none")]
 
 
-AnyRequest = Hello | Ping | SnapshotRequest | LotRequest | ReplayRequest | AnyOffer | MineRequest | NewsRequest
+class ConditionsRequest(Request, frozen=True, tag="conditions"):
+    """Ask for the conditions of the sale, which a bidder must accept. It needs no hello."""
+
+
+AnyRequest = (
+    Hello
+    | Ping
+    | SnapshotRequest
+    | LotRequest
+    | ReplayRequest
+    | AnyOffer
+    | MineRequest
+    | NewsRequest
+    | ConditionsRequest
+)
 
 
 # --- answers (ROUTER to DEALER) ------------------------------------------------------------------------------------
@@ -326,7 +345,16 @@ class News(Answer, frozen=True, tag="news"):
     words: Annotated[tuple[Word, ...], Meta(max_length=NEWS_WORDS_MAX, description="the words, in order")] = ()
 
 
-AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine | News
+class Conditions(Answer, frozen=True, tag="conditions"):
+    """The conditions of the sale. `digest` names them: it goes into `accepts` of a hello. Both are empty: none."""
+
+    digest: Annotated[
+        str, Meta(max_length=DIGEST_CHARS, description="the SHA-256 of the text in UTF-8, in hexadecimal digits")
+    ]
+    text: Annotated[str, Meta(max_length=CONDITIONS_CHARS_MAX, description="the conditions, for people, in lines")]
+
+
+AnyAnswer = Welcome | Pong | Snapshot | Replay | Accepted | Rejected | Mine | News | Conditions
 
 
 # --- broadcasts (PUB to SUB) ---------------------------------------------------------------------------------------

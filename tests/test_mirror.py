@@ -76,6 +76,7 @@ TESTED_BY = {
     # A command is tried by its answer and its facts.
     "auctioneer/house/control/carry_out.py": "auctioneer/house/test_commands.py",
     "auctioneer/house/control/corrections.py": "auctioneer/house/test_corrections.py",
+    "auctioneer/house/control/conditions.py": "auctioneer/house/test_conditions.py",
     "auctioneer/house/control/desk.py": "auctioneer/house/test_paddle_codes.py",
     "auctioneer/house/control/keys.py": "auctioneer/house/test_partners.py",
     "auctioneer/house/control/lots.py": "auctioneer/house/test_commands.py",

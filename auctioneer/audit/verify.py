@@ -32,6 +32,8 @@ from auctioneer.rules.facts import (
     ClockStepped,
     CodeIssued,
     CommandDone,
+    ConditionsAccepted,
+    ConditionsSet,
     ContactErased,
     CorrectionMade,
     DeskFact,
@@ -53,6 +55,7 @@ from auctioneer.rules.facts import (
     named_fields,
 )
 from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
+from common.conditions import conditions_fault, digest_of
 from common.errors import RejectCode
 from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX
 from common.lot import (
@@ -144,6 +147,7 @@ class _Audit:
         self._counts: Counter[type[Fact]] = Counter()
         self._register = Register()
         self._settings = SaleSettings()
+        self._conditions = ""
         self._news_seqs: Counter[int] = Counter()
         """By paddle: the number of the last word to it."""
         self._request_ids: dict[int, list[int]] = {}
@@ -156,6 +160,9 @@ class _Audit:
             return
         if not isinstance(created, SaleCreated) or (created.lot, created.seq) != ("", 0):
             raise self._different(created, None, "a record begins with the creation of the sale")
+        if conditions_fault(created.conditions):
+            raise self._different(created, None, "no sale has such conditions")
+        self._conditions = created.conditions
         engine = self._engine = Engine.create(created)
         self._agreed(created)
         self._end_step(engine)
@@ -228,7 +235,7 @@ class _Audit:
     # --- deciding again ----------------------------------------------------------------------------------------
 
     def _verify(self, engine: Engine, fact: AnyFact) -> None:  # noqa: C901 -- one case for each kind of fact
-        if isinstance(fact, SettingsChanged | DeskFact):
+        if isinstance(fact, SettingsChanged | ConditionsSet | DeskFact):
             self._verify_at_the_door(fact)
             return
         if fact.at_ms < engine.state.now_ms:
@@ -343,12 +350,19 @@ class _Audit:
             raise self._different(fact, None, fault)
         self._agreed(fact)
 
-    def _verify_at_the_door(self, fact: SettingsChanged | DeskFact) -> None:
+    def _verify_at_the_door(self, fact: SettingsChanged | ConditionsSet | DeskFact) -> None:
         if isinstance(fact, CommandDone):
             self._verify_done(fact)
             return
-        if not isinstance(fact, SettingsChanged):
+        if isinstance(fact, BidderFact):
             self._verify_bidder(fact)
+            return
+        if isinstance(fact, ConditionsSet):
+            fault = conditions_fault(fact.text) or (_NOTHING if fact.text == self._conditions else "")
+            if fault or (fact.lot, fact.seq) != ("", 0):
+                raise self._different(fact, None, fault or _NOTHING)
+            self._conditions = fact.text
+            self._agreed(fact)
             return
         fault = fact.settings.fault
         if any(self._register.by_key(partner.key) is not None for partner in fact.settings.partners):
@@ -372,6 +386,11 @@ class _Audit:
                     raise self._different(fact, None, "its digest is none")
                 issued = self._register.issue(fact.at_ms, fact.by, fact.paddle, fact.digest, fact.expires_at_ms)
                 self._compare_all(fact, issued if isinstance(issued, Refused) else [issued])
+            case ConditionsAccepted():
+                if fact.digest != digest_of(self._conditions) or not fact.digest:
+                    raise self._different(fact, None, "the sale has other conditions then")
+                accepted = self._register.accept(fact.at_ms, fact.paddle, fact.digest, fact.by)
+                self._compare_all(fact, accepted if isinstance(accepted, Refused) else [accepted])
             case ContactErased():
                 erased = self._register.erase(fact.at_ms, fact.by, fact.paddle)
                 self._compare_all(fact, erased if isinstance(erased, Refused) else [erased])

@@ -1,6 +1,7 @@
 """The content of a file that a person made: what kind it is, its bytes, and their text in any encoding of Excel's."""
 
 import re
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,8 @@ from typing import Final
 from auctioneer.catalogue.faults import CatalogueError, Fault, Faults, quoted
 
 CATALOGUE_BYTES_MAX: Final = 64 * 1024 * 1024
+ReadFile = Callable[[str], bytes]
+"""Returns the content of another file that a catalogue names, or raises CatalogueError."""
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from auctioneer.catalogue.content import CatalogueKind, decoded, read_file
+from auctioneer.catalogue.content import CatalogueKind, ReadFile, decoded, read_file
 from auctioneer.catalogue.csv_text import csv_sheet
 from auctioneer.catalogue.faults import CatalogueError, Fault, Faults, Place, quoted, unknown_key
 from auctioneer.catalogue.lots import Defaults, Listing, list_lots, read_defaults, values_of
@@ -21,9 +21,6 @@ from auctioneer.catalogue.toml_text import read_toml
 from auctioneer.catalogue.xlsx import read_xlsx
 from auctioneer.rules.terms import LotDefaults, LotSpec, SaleSpec
 from common.money import Currency
-
-ReadLotsFile = Callable[[str], bytes]
-"""Returns the content of the file that `lots_file` names, or raises CatalogueError."""
 
 Tell = Callable[[str], None]
 """Tells a person something worth knowing about a catalogue that is no fault: a sentence, with the name of the file."""
@@ -59,13 +56,13 @@ def parse_catalogue(
     content: str | bytes,
     name: str,
     kind: CatalogueKind,
-    read_lots_file: ReadLotsFile | None = None,
+    read_other: ReadFile | None = None,
     tell: Tell = tell_nobody,
 ) -> SaleSpec:
     """Read a catalogue from the content of a file, as bytes or as text.
 
     `name` is the file's name in faults; without its ending it is the title of a spreadsheet's sale. Without
-    `read_lots_file` a `lots_file` is a fault. Raises CatalogueError with every fault.
+    `read_other` a `lots_file` and a `conditions_file` are faults. Raises CatalogueError with every fault.
     """
     faults = Faults()
     raw = _raw(content, name, kind, faults)
@@ -75,7 +72,8 @@ def parse_catalogue(
     title, currency, corrections = settings.title(), settings.currency(), settings.corrections()
     ends_after_last_lot = settings.ends_after_last_lot()
     defaults = _defaults(raw, settings, LotDefaults(), currency, faults)
-    lots = _lots(raw, settings, currency, defaults, frozenset(), read_lots_file, faults)
+    conditions = settings.conditions(read_other)
+    lots = _lots(raw, settings, currency, defaults, frozenset(), read_other, faults)
     if raw.is_readable and not raw.lots and "lots_file" not in raw.sale:
         if kind.is_sheet:
             faults.add(raw.file, "", "It has no lots; each row after the first is one.")
@@ -83,7 +81,7 @@ def parse_catalogue(
             faults.add(raw.sale_place, "ends", "There are no lots, so the sale would end at once; add some as [[lot]].")
     _finish(faults, tell)
     lot_defaults = LotDefaults(defaults.order, defaults.values)
-    return SaleSpec(title, currency, lots, ends_after_last_lot, corrections, lot_defaults)
+    return SaleSpec(title, currency, lots, ends_after_last_lot, corrections, lot_defaults, conditions)
 
 
 # --- lots for a running sale -----------------------------------------------------------------------------------------
@@ -108,7 +106,7 @@ def parse_lots(
     name: str,
     kind: CatalogueKind,
     sale: RunningSale,
-    read_lots_file: ReadLotsFile | None = None,
+    read_other: ReadFile | None = None,
     tell: Tell = tell_nobody,
 ) -> tuple[LotSpec, ...]:
     """Read more lots for a running sale from a catalogue's content.
@@ -122,7 +120,7 @@ def parse_lots(
     settings = Settings(raw, faults, is_running=True)
     settings.same_currency(sale.currency)
     defaults = _defaults(raw, settings, sale.lot_defaults, sale.currency, faults)
-    lots = _lots(raw, settings, sale.currency, defaults, sale.known_lots, read_lots_file, faults)
+    lots = _lots(raw, settings, sale.currency, defaults, sale.known_lots, read_other, faults)
     if raw.is_readable and not raw.lots and "lots_file" not in raw.sale:
         faults.add(raw.file, "", "It has no lots to add.")
     _finish(faults, tell)
@@ -198,12 +196,12 @@ def _lots(
     currency: Currency,
     defaults: Defaults,
     known_lots: frozenset[str],
-    read_lots_file: ReadLotsFile | None,
+    read_other: ReadFile | None,
     faults: Faults,
 ) -> tuple[LotSpec, ...]:
     lots_file, ignored = settings.lots_file(), settings.ignored_columns()
     if lots_file is not None:
-        raw = _sheet(raw.sale_place, lots_file, ignored, read_lots_file, faults)
+        raw = _sheet(raw.sale_place, lots_file, ignored, read_other, faults)
         Settings(raw, faults, is_running=True).same_currency(currency)
     listing = Listing(
         file=raw.file,
@@ -217,15 +215,15 @@ def _lots(
 
 
 def _sheet(
-    place: Place, lots_file: str, ignored: frozenset[str], read_lots_file: ReadLotsFile | None, faults: Faults
+    place: Place, lots_file: str, ignored: frozenset[str], read_other: ReadFile | None, faults: Faults
 ) -> RawCatalogue:
     """Return the parts of the spreadsheet that a TOML catalogue names for its lots."""
     nothing = RawCatalogue.unreadable(Place(file=lots_file))
-    if read_lots_file is None:
+    if read_other is None:
         faults.add(place, "lots_file", "Another file can't be read from here; write the lots as [[lot]].")
         return nothing
     try:
-        content = read_lots_file(lots_file)
+        content = read_other(lots_file)
     except CatalogueError as error:
         faults.extend(error)
         return nothing
@@ -247,5 +245,5 @@ def _kind(path: Path) -> CatalogueKind:
     )
 
 
-def _beside(path: Path) -> ReadLotsFile:
+def _beside(path: Path) -> ReadFile:
     return lambda lots_file: read_file(path.parent / lots_file)

@@ -5,12 +5,14 @@ from typing import Final, TypeVar
 
 from babel.numbers import get_currency_precision, is_currency
 
-from auctioneer.catalogue.faults import Faults, quoted, unknown_key
+from auctioneer.catalogue.content import CatalogueKind, ReadFile, decoded
+from auctioneer.catalogue.faults import CatalogueError, Fault, Faults, quoted, unknown_key
 from auctioneer.catalogue.fields import FieldError, read_text
 from auctioneer.catalogue.raw import RawCatalogue
 from auctioneer.catalogue.rules import text_faults
 from auctioneer.catalogue.words import header_words
 from auctioneer.rules.terms import Order
+from common.conditions import conditions_fault
 from common.limits import TITLE_CHARS_MAX
 from common.money import Currency
 
@@ -33,11 +35,17 @@ class _UnknownCurrency(Currency, frozen=True):
 UNKNOWN_CURRENCY: Final[Currency] = _UnknownCurrency("", 4)
 """Used if the currency has a fault, so that amounts are still checked; no currency has more decimals."""
 
-SALE_FIELDS: Final = frozenset({"title", "currency", "order", "ends", "corrections", "lots_file", "ignore_columns"})
+SALE_FIELDS: Final = frozenset(
+    {
+        *("title", "currency", "order", "ends", "corrections", "conditions", "conditions_file"),
+        *("lots_file", "ignore_columns"),
+    }
+)
 """The keys of [sale]."""
-_SETTLED_FIELDS: Final = frozenset({"title", "ends", "corrections"})
+_SETTLED_FIELDS: Final = frozenset({"title", "ends", "corrections", "conditions", "conditions_file"})
 """The keys that can't be given again while the sale is running."""
 _COMMON: Final = ("USD", "EUR", "GBP")
+_TAB_CHARS: Final = 4
 _SHEETS: Final = (".csv", ".xlsx")
 _ENDS: Final = {"after last lot": True, "by hand": False}
 _CORRECTIONS: Final = {"on": True, "off": False}
@@ -118,6 +126,31 @@ class Settings:
         """Return whether bids and closes can be taken back until the auctioneer finishes the sale."""
         return self._choice("corrections", _CORRECTIONS, default=False)
 
+    def conditions(self, read: ReadFile | None) -> str:
+        """Return what each bidder accepts, from here or from a file that `read` reads; empty: nothing."""
+        key, text, name = "conditions", self._text("conditions"), self._text("conditions_file")
+        if text is not None and name is not None:
+            self._fault("conditions_file", "It is there together with conditions; keep one.")
+        elif name is not None:
+            key = "conditions_file"
+            try:
+                text = self._read(name, read)
+            except CatalogueError as error:
+                self._faults.extend(error)
+                return ""
+        if text is None:
+            return ""
+        text, fault = plain_conditions(text)
+        if fault:
+            self._fault(key, fault)
+        return text
+
+    def _read(self, name: str, read: ReadFile | None) -> str:
+        if read is None:
+            reason = "Another file can't be read from here; write the text as conditions."
+            raise CatalogueError([Fault(file=self._raw.file.file, field="sale.conditions_file", reason=reason)])
+        return decoded(read(name), name, CatalogueKind.TOML, self._faults)
+
     def lots_file(self) -> str | None:
         """Return the name of the file that has the lots; None if this file has them."""
         name = self._text("lots_file")
@@ -164,3 +197,10 @@ class Settings:
         if text not in choices:
             self._fault(key, f"{quoted(text)} is not one of {', '.join(map(repr, choices))}.")
         return choices.get(text, default)
+
+
+def plain_conditions(text: str) -> tuple[str, str]:
+    """Return conditions without a byte order mark, tabs, and space at the ends of lines; and their fault, if any."""
+    lines = text.removeprefix("\ufeff").expandtabs(_TAB_CHARS).splitlines()
+    plain = "\n".join(line.rstrip() for line in lines).strip("\n")
+    return plain, conditions_fault(plain) if plain else "It is empty; write what bidders accept."

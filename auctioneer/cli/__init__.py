@@ -19,6 +19,7 @@ from auctioneer.cli.bids import bids
 from auctioneer.cli.checks import check
 from auctioneer.cli.clerks import clerk
 from auctioneer.cli.commands import commands
+from auctioneer.cli.conditions import conditions
 from auctioneer.cli.corrections import award, change, move, reopen, undo, void
 from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
@@ -73,16 +74,7 @@ for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, anno
     main.add_command(_command)
 for _command in (undo, reopen, void, award, change, move):
     main.add_command(_command)
-for _command in (
-    admit,
-    turn_out,
-    paddle,
-    forget,
-    clerk,
-    partner,
-    verify,
-    backup,
-    restore,
-    completion_command("auctioneer"),
-):
+for _command in (conditions, admit, turn_out, paddle, forget, clerk, partner):
+    main.add_command(_command)
+for _command in (verify, backup, restore, completion_command("auctioneer")):
     main.add_command(_command)

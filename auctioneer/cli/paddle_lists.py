@@ -7,7 +7,7 @@ from auctioneer.catalogue.people import Person, load_people
 from auctioneer.cli.context import ControlContext
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import AddPaddles
-from auctioneer.house.paddle_lists import PEOPLE_AT_ONCE_MAX, Listed, ListFault, Placed, plan
+from auctioneer.house.paddle_lists import PEOPLE_AT_ONCE_MAX, Listed, Placed, plan
 from auctioneer.house.register import Register
 from auctioneer.process.offline import read_sale
 from common.errors import UsageError
@@ -16,7 +16,7 @@ from common.terminal.tables import Column, print_table
 from common.words import counted
 
 
-def add_list(context: ControlContext, file: Path, *, is_check: bool) -> None:
+def add_list(context: ControlContext, file: Path, *, is_check: bool, is_signed: bool) -> None:
     """Give the people in `file` their paddles, or show what that would do.
 
     Raises CatalogueError with every fault of the file and of what is in it.
@@ -30,36 +30,29 @@ def add_list(context: ControlContext, file: Path, *, is_check: bool) -> None:
             f"{file} has {len(people):,} people, and the house takes {PEOPLE_AT_ONCE_MAX:,} at once. Split it."
         )
     rows = tuple(Listed(person.name, person.paddle, person.company, person.contact) for person in people)
-    placed = _place(context, rows, people, faults, is_check=is_check) if rows else ()
+    command = AddPaddles(people=rows, is_check=is_check or faults.has_any, is_signed=is_signed) if rows else None
+    placed = () if command is None else _place(context, command, people, faults)
     faults.raise_any()
     _tell(context, file, placed, is_check=is_check)
 
 
-def _place(
-    context: ControlContext, rows: tuple[Listed, ...], people: list[Person], faults: Faults, *, is_check: bool
-) -> tuple[Placed, ...]:
-    """Have the house place the people. If the file has faults already, it is only asked for those that it finds."""
-    placed, wrong = _planned(context, rows) if is_check or faults.has_any else _done(context, rows)
+def _place(context: ControlContext, command: AddPaddles, people: list[Person], faults: Faults) -> tuple[Placed, ...]:
+    """Have the house place the people. If the file has faults already, it is only asked for those that it finds.
+
+    A look is at the running house, at the sale of the record, or at one that begins.
+    """
+    if not command.is_check or context.folder.whereabouts.is_held():
+        with connected(context.folder) as client:
+            answer = client.place(command)
+        placed, wrong = answer.placed, answer.faults
+    else:
+        house = read_sale(context.folder).house if context.folder.has_sale else None
+        known = (Register(), {}) if house is None else (house.register, house.contacts)
+        planned = plan(command.people, *known)
+        placed, wrong = planned.placed, planned.faults
     for fault in wrong:
         faults.add(people[fault.row].place, fault.field, fault.reason)
     return placed
-
-
-def _planned(context: ControlContext, rows: tuple[Listed, ...]) -> tuple[tuple[Placed, ...], tuple[ListFault, ...]]:
-    """Return what the list would do: in the running house, in the sale of the record, or in one that begins."""
-    if context.folder.whereabouts.is_held():
-        with connected(context.folder) as client:
-            answer = client.place(AddPaddles(people=rows, is_check=True))
-        return answer.placed, answer.faults
-    house = read_sale(context.folder).house if context.folder.has_sale else None
-    planned = plan(rows, Register(), {}) if house is None else plan(rows, house.register, house.contacts)
-    return planned.placed, planned.faults
-
-
-def _done(context: ControlContext, rows: tuple[Listed, ...]) -> tuple[tuple[Placed, ...], tuple[ListFault, ...]]:
-    with connected(context.folder) as client:
-        answer = client.place(AddPaddles(people=rows))
-    return answer.placed, answer.faults
 
 
 def _tell(context: ControlContext, file: Path, placed: tuple[Placed, ...], *, is_check: bool) -> None:

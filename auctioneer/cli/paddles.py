@@ -15,7 +15,7 @@ from auctioneer.cli.output import STATUS_STYLES, local_time
 from auctioneer.cli.paddle_lists import add_list
 from auctioneer.cli.reads import read, say_if_stopped
 from auctioneer.cli.sheets import print_sheets
-from auctioneer.house.commands import AddPaddle, Forget, IssueCode, NoteContact
+from auctioneer.house.commands import AddPaddle, Forget, IssueCode, NoteContact, NoteSigned
 from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.rules.contacts import Contact, contact_fault
 from common.durations import format_duration
@@ -28,6 +28,8 @@ from common.terminal.output import confirm, print_json, say, say_done
 from common.terminal.tables import Column, print_table
 
 _Callback = Callable[..., Any]
+ACCEPTED: Final[dict[bool | None, str]] = {None: "", True: "accepted", False: "not yet"}
+"""How a list tells whether a bidder accepted the conditions of the sale."""
 
 
 def _contact_options(command: _Callback) -> _Callback:
@@ -101,6 +103,7 @@ def paddle() -> None:
     help="The number on the paddle.  [default: the one after the highest]",
 )
 @_contact_options
+@click.option("--conditions-signed", "is_signed", is_flag=True, help="They signed the conditions of the sale on paper.")
 @with_control_context
 def add(
     context: ControlContext,
@@ -111,6 +114,7 @@ def add(
     file: Path | None,
     *,
     is_check: bool,
+    is_signed: bool,
 ) -> None:
     """Give NAME, who has no key yet, a paddle and print its number; or give all people of a list theirs, or nobody.
 
@@ -123,7 +127,7 @@ def add(
     if file is not None:
         if number is not None or company or contact:
             raise click.UsageError("--paddle, --company and --contact are for one NAME; a list has columns for them.")
-        add_list(context, file, is_check=is_check)
+        add_list(context, file, is_check=is_check, is_signed=is_signed)
         return
     if is_check:
         raise click.UsageError("--check is for a list; give one by --from FILE.")
@@ -132,7 +136,8 @@ def add(
     check_length("NAME", person, NAME_CHARS_MAX)
     _check_contact(company, contact)
     with connected(context.folder) as house:
-        given = house.order(AddPaddle(name=person, paddle=number, company=company, contact=contact)).paddle
+        command = AddPaddle(name=person, paddle=number, company=company, contact=contact, is_signed=is_signed)
+        given = house.order(command).paddle
     say_done(f"{person} has paddle {given}.", {"paddle": given, "name": person}, as_json=context.as_json)
 
 
@@ -155,6 +160,24 @@ def contact(context: ControlContext, paddle: str, company: str, contact: str) ->
     with connected(context.folder) as house:
         number = house.order(NoteContact(bidder=paddle, company=company, contact=contact)).paddle
     say_done(f"Noted for paddle {number}.", {"paddle": number}, as_json=context.as_json)
+
+
+@paddle.command(
+    short_help="Note who signed the conditions on paper.",
+    epilog=examples("auctioneer paddle signed 12", "auctioneer paddle signed 12 207 'Ben Ray'"),
+)
+@click.argument("paddle", nargs=-1, required=True)
+@with_control_context
+def signed(context: ControlContext, paddle: tuple[str, ...]) -> None:
+    """Note that each PADDLE, a number or a name, signed the present conditions of the sale on paper: all or none.
+
+    Their phones are then not asked to accept them. The record says who noted it.
+    """
+    for each in paddle:
+        _check_paddle(each)
+    with connected(context.folder) as house:
+        house.order(NoteSigned(bidders=paddle))
+    say_done(f"Noted: {', '.join(paddle)} signed.", {"done": True, "bidders": paddle}, as_json=context.as_json)
 
 
 @paddle.command(
@@ -222,6 +245,7 @@ def list_paddles(context: ControlContext) -> None:
         return
     say_if_stopped(reading, context.folder)
     columns = [Column("Paddle", is_number=True), Column("Name", shrinks=True), Column("State"), Column("Code until")]
+    columns += [Column("Conditions", is_extra=True)]
     columns += [Column("Company", shrinks=True, is_extra=True), Column("Contact", shrinks=True, is_extra=True)]
     rows = [
         [
@@ -229,6 +253,7 @@ def list_paddles(context: ControlContext) -> None:
             row["name"],
             row["state"],
             "" if row["code_expires_at_ms"] is None else local_time(row["code_expires_at_ms"]),
+            ACCEPTED[row["accepted"]],
             row["company"],
             row["contact"],
         ]

@@ -18,6 +18,7 @@ NOT_LISTED: Final = (
     "`bidder key --name NAME` prints it"
 )
 """The causes of `not_admitted`, for people."""
+HOW_TO_ACCEPT: Final = "ask for them by `conditions`, and say hello again with their digest in `accepts`"
 TOO_MANY_GUESSES: Final = "many wrong paddle codes came, so no code is looked at for a moment"
 
 

@@ -18,6 +18,7 @@ from auctioneer.rules.lots import OFFERS_KEPT_MAX
 from auctioneer.rules.sale_settings import Right
 from auctioneer.rules.terms import LotSpec
 from common.limits import (
+    CONDITIONS_CHARS_MAX,
     DURATION_MS_MAX,
     KEY_CHARS,
     NAME_CHARS_MAX,
@@ -202,6 +203,8 @@ class AddPaddle(Command, frozen=True, tag="add_paddle"):
     paddle: Annotated[int, Meta(ge=1, le=PADDLE_CHOSEN_MAX)] | None = None
     company: Annotated[str, Meta(max_length=COMPANY_CHARS_MAX)] = ""
     contact: Annotated[str, Meta(max_length=CONTACT_CHARS_MAX)] = ""
+    is_signed: bool = False
+    """Whether the person signed the conditions of the sale on paper."""
 
 
 class AddPaddles(Command, frozen=True, tag="add_paddles"):
@@ -212,6 +215,8 @@ class AddPaddles(Command, frozen=True, tag="add_paddles"):
 
     people: Annotated[tuple[Listed, ...], Meta(min_length=1, max_length=PEOPLE_AT_ONCE_MAX)]
     is_check: bool = False
+    is_signed: bool = False
+    """Whether all of them signed the conditions of the sale on paper."""
 
 
 class NoteContact(Command, frozen=True, tag="note_contact"):
@@ -237,6 +242,21 @@ class IssueCode(Command, frozen=True, tag="issue_code"):
     bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
     code: Annotated[str, Meta(min_length=CODE_CHARS, max_length=CODE_CHARS)]
     valid_ms: Annotated[int, Meta(ge=1, le=CODE_VALID_MS_MAX)]
+
+
+class NoteSigned(Command, frozen=True, tag="note_signed"):
+    """Note that bidders, by name or paddle, signed the present conditions of the sale on paper: all or none."""
+
+    bidders: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)], ...],
+        Meta(min_length=1, max_length=PEOPLE_AT_ONCE_MAX),
+    ]
+
+
+class SetConditions(Command, frozen=True, tag="set_conditions"):
+    """Have other conditions of the sale, or with an empty text none. Bidders accept them at their next hello."""
+
+    text: Annotated[str, Meta(max_length=CONDITIONS_CHARS_MAX)]
 
 
 class NewCode(Struct, frozen=True):
@@ -301,7 +321,7 @@ class RemovePartner(Command, frozen=True, tag="remove_partner"):
 
 
 class Ask(Command, frozen=True, tag="ask"):
-    """Ask for a report of `auctioneer.house.reports`, such as `lots`; on lots for those in `lots`, or on all.
+    """Ask for a report by its name in `auctioneer.house.reports`; one on lots is on those in `lots`, or on all.
 
     The house remembers no questions, so their ids may be any.
     """
@@ -334,6 +354,8 @@ AnyCommand = (
     | Forget
     | IssueCode
     | IssueCodes
+    | NoteSigned
+    | SetConditions
     | Appoint
     | Redeem
     | ChangeRights

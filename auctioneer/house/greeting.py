@@ -1,5 +1,8 @@
 """Answers to hello: who joins, under which name and paddle, and what a welcome says.
 
+A sale may have conditions. A bidder whose hello does not accept them gets no paddle, and uses no code up. Whoever has
+accepted them, by a hello or on paper at the desk, is welcome until they change. Observers accept nothing.
+
 A hello with a paddle code comes in whatever the admission, since the desk let its person in. A code is wrong, used or
 expired: the answer is the same, so that nobody learns which codes there are or were. A repeat by the key that used the
 code is welcome, as every repeat is.
@@ -7,14 +10,14 @@ code is welcome, as every repeat is.
 
 from typing import NamedTuple
 
-from auctioneer.house.admission import NOT_LISTED, ONLY_LOOKS_ON, TOO_MANY_GUESSES, TURNED_OUT, Admission
+from auctioneer.house.admission import HOW_TO_ACCEPT, NOT_LISTED, ONLY_LOOKS_ON, TOO_MANY_GUESSES, TURNED_OUT, Admission
 from auctioneer.house.budgets import WRONG_CODE_COST
 from auctioneer.house.paddle_codes import Guesses, digest_of
 from auctioneer.house.register import APPROVAL_POLL_MS, ENROLMENT_RETRY_MS, Enrolled, Register, observer
 from auctioneer.house.sessions import Session, Sessions
 from auctioneer.house.settings import HouseSettings
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.facts import BidderEnrolled, KeyBound
+from auctioneer.rules.facts import BidderEnrolled, ConditionsAccepted, KeyBound
 from auctioneer.rules.sale_settings import AdmissionMode
 from common.errors import RejectCode
 from common.limits import HEARTBEAT_MS, PROTOCOL_VERSION
@@ -31,10 +34,10 @@ class NameRejected(NamedTuple):
 
 
 class Greeted(NamedTuple):
-    """The answer to a hello, with the fact if a key joined by it, or the name if that was rejected."""
+    """The answer to a hello, with the facts if a key joined or accepted by it, or the name if that was rejected."""
 
     answer: AnyAnswer
-    joined: BidderEnrolled | KeyBound | None = None
+    facts: tuple[BidderEnrolled | KeyBound | ConditionsAccepted, ...] = ()
     rejected: NameRejected | None = None
 
 
@@ -48,8 +51,11 @@ class Greeting:
         self._settings = settings
         self._guesses = Guesses()
 
-    def answer(self, principal: str, hello: Hello, admission: Admission, now_ms: int) -> Greeted:
-        """Enrol a principal if it is new, and return a welcome, or the reason why it gets none."""
+    def answer(self, principal: str, hello: Hello, admission: Admission, conditions: str, now_ms: int) -> Greeted:
+        """Enrol a principal if it is new, and return a welcome, or the reason why it gets none.
+
+        `conditions` is the digest of the sale's conditions; empty: none.
+        """
         if PROTOCOL_VERSION not in hello.versions:
             detail = f"the house speaks version {PROTOCOL_VERSION}"
             return Greeted(Rejected(id=hello.id, code=RejectCode.UNSUPPORTED_VERSION, detail=detail))
@@ -63,22 +69,52 @@ class Greeting:
                 return Greeted(Rejected(id=hello.id, code=RejectCode.FORBIDDEN, detail=ONLY_LOOKS_ON))
             return Greeted(self._welcome(self._sessions.observe_as_partner(observer(principal), now_ms), hello, now_ms))
         if hello.code:
-            return self._bind(principal, hello, now_ms)
+            return self._bind(principal, hello, conditions, now_ms)
         session = self._sessions.by_key.get(principal)
         if session is not None:
-            return Greeted(self._welcome(session, hello, now_ms))
+            return self._greet_again(session, hello, conditions, now_ms)
         if hello.role is Role.OBSERVER and admission.mode is not AdmissionMode.APPROVE:
             code = admission.rejection(principal, hello)
             if code is not None:
                 return self._reject(hello, code, now_ms)
             return Greeted(self._welcome(self._sessions.observe(observer(principal), now_ms), hello, now_ms))
+        is_bidder = hello.role is Role.BIDDER
+        if is_bidder and conditions not in ("", hello.accepts) and admission.rejection(principal, hello) is None:
+            return _not_accepted(hello)
         enrolled = self._register.enrol(now_ms, principal, hello, admission)
         if isinstance(enrolled, RejectCode):
             return self._reject(hello, enrolled, now_ms)
+        accepted = self._accept(enrolled.paddle, conditions if is_bidder else "", now_ms)
         session = self._sessions.enter(self._register.entry(enrolled.paddle), now_ms)
-        return Greeted(self._welcome(session, hello, now_ms), joined=enrolled)
+        return Greeted(self._welcome(session, hello, now_ms), (enrolled, *accepted))
 
-    def _bind(self, principal: str, hello: Hello, now_ms: int) -> Greeted:
+    def _greet_again(self, session: Session, hello: Hello, conditions: str, now_ms: int) -> Greeted:
+        """Answer a key that has joined before: it accepts conditions that have changed since, or is not welcome."""
+        session.heard_ms = now_ms
+        bidder = session.bidder
+        if not bidder.admitted and not bidder.waiting:
+            return Greeted(not_admitted(bidder, hello.id))
+        if self._must_accept(bidder, conditions):
+            if hello.accepts != conditions:
+                return _not_accepted(hello)
+            accepted = self._accept(bidder.paddle, conditions, now_ms)
+            session = self._sessions.enter(self._register.entry(bidder.paddle), now_ms)
+            return Greeted(self._welcome(session, hello, now_ms), accepted)
+        return Greeted(self._welcome(session, hello, now_ms))
+
+    @staticmethod
+    def _must_accept(bidder: Enrolled, conditions: str) -> bool:
+        return bool(conditions) and bidder.role is Role.BIDDER and bidder.accepted != conditions
+
+    def _accept(self, paddle: int, conditions: str, now_ms: int) -> tuple[ConditionsAccepted, ...]:
+        """Note that a bidder accepted the conditions, if there are any and it had not. Return the facts."""
+        if not conditions or self._register.entry(paddle).accepted == conditions:
+            return ()
+        accepted = self._register.accept(now_ms, paddle, conditions)
+        assert isinstance(accepted, ConditionsAccepted), "it is a bidder's paddle"
+        return (accepted,)
+
+    def _bind(self, principal: str, hello: Hello, conditions: str, now_ms: int) -> Greeted:
         """Bind a new key to the paddle whose code it shows, and return a welcome, or the reason why it gets none."""
         if hello.role is not Role.BIDDER:
             return Greeted(Rejected(id=hello.id, code=RejectCode.FORBIDDEN, detail="a paddle code is for bidders"))
@@ -89,17 +125,21 @@ class Greeting:
             if used is None or used.digest != digest:
                 detail = f"your key has paddle {session.bidder.paddle} already; join without a code"
                 return Greeted(Rejected(id=hello.id, code=RejectCode.WRONG_CODE, detail=detail))
-            return Greeted(self._welcome(session, hello, now_ms))
+            return self._greet_again(session, hello, conditions, now_ms)
         wait_ms = self._guesses.wait_ms(now_ms)
         if wait_ms:
             return Greeted(Rejected(id=hello.id, code=RejectCode.SLOW_DOWN, retry_ms=wait_ms, detail=TOO_MANY_GUESSES))
+        entry = self._register.bindable(now_ms, digest)
+        if entry is not None and self._must_accept(entry, conditions) and hello.accepts != conditions:
+            return _not_accepted(hello)
         bound = self._register.bind(now_ms, principal, digest)
         if bound is None:
             self._guesses.note(now_ms)
             self._sessions.budget_of(principal, now_ms).charge(WRONG_CODE_COST)
             return self._reject(hello, RejectCode.WRONG_CODE, now_ms)
+        accepted = self._accept(bound.paddle, conditions, now_ms)
         session = self._sessions.enter(self._register.entry(bound.paddle), now_ms)
-        return Greeted(self._welcome(session, hello, now_ms), joined=bound)
+        return Greeted(self._welcome(session, hello, now_ms), (bound, *accepted))
 
     @staticmethod
     def _reject(hello: Hello, code: RejectCode, now_ms: int) -> Greeted:
@@ -130,6 +170,10 @@ class Greeting:
             requests_per_s=session.budget.requests_per_s,
             last_id=session.last_id,
         )
+
+
+def _not_accepted(hello: Hello) -> Greeted:
+    return Greeted(Rejected(id=hello.id, code=RejectCode.CONDITIONS_NOT_ACCEPTED, detail=HOW_TO_ACCEPT))
 
 
 def not_admitted(bidder: Enrolled, request_id: int) -> Rejected:

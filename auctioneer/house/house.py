@@ -35,6 +35,7 @@ from auctioneer.rules.facts import (
     BidderTold,
     BidTaken,
     CommandDone,
+    ConditionsSet,
     OfferLate,
     OfferTaken,
     RegisterFact,
@@ -47,12 +48,15 @@ from auctioneer.rules.facts import (
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import SaleSettings
 from common.codec import RejectedBody, decode_request
+from common.conditions import digest_of
 from common.errors import RejectCode, StorageError
 from common.formats import AnyOffer
 from common.lot import SaleStatus, StreamEvent
 from common.messages import (
     AnyAnswer,
     AnyRequest,
+    Conditions,
+    ConditionsRequest,
     Heartbeat,
     Hello,
     LotRequest,
@@ -107,6 +111,7 @@ class House:
         self._sessions = Sessions(settings.requests_per_s)
         self._by_key, self._observers = self._sessions.by_key, self._sessions.observers
         self._run_by(state.settings)
+        self._ask_for(state.conditions)
         self._greeting = Greeting(self.engine, self.register, self._sessions, settings)
         self._history = History()
         self._heartbeats = HeartbeatRound()
@@ -142,7 +147,7 @@ class House:
             created = next(following, None)
             if not isinstance(created, SaleCreated):
                 raise StorageError("The journal does not begin with the creation of a sale.")
-            state = HouseState(Engine.create(created).state, [], [], SaleSettings(), [], [])
+            state = HouseState(Engine.create(created).state, [], [], SaleSettings(), [], [], created.conditions)
         house = cls(state, settings, now_ms)
         reader = RecordReader(house.engine, lambda fact: house._apply(fact, now_ms))
         reader.read(following)
@@ -160,6 +165,9 @@ class House:
             return
         if isinstance(fact, SettingsChanged):
             self._run_by(fact.settings)
+            return
+        if isinstance(fact, ConditionsSet):
+            self._ask_for(fact.text)
             return
         if isinstance(fact, CommandDone):
             self.commands_done.remember(fact)
@@ -195,6 +203,7 @@ class House:
                 self.sale_settings,
                 self.register.codes,
                 self.commands_done.kept,
+                self.conditions,
             )
         )
 
@@ -222,6 +231,9 @@ class House:
             return self._offer(session, request, now_ms)
         if isinstance(request, Hello):
             return self._hello(principal, request, now_ms)
+        if isinstance(request, ConditionsRequest):
+            budget.charge(SNAPSHOT_COST)
+            return Conditions(id=request.id, digest=self.conditions_digest, text=self.conditions)
         if session is None:
             return Rejected(id=request.id, code=RejectCode.HELLO_FIRST)
         session.heard_ms = now_ms
@@ -301,9 +313,8 @@ class House:
                 return reads.mine(self.engine, session.bidder.paddle, request)
 
     def _hello(self, principal: str, hello: Hello, now_ms: int) -> AnyAnswer:
-        greeted = self._greeting.answer(principal, hello, self.admission, now_ms)
-        if greeted.joined is not None:
-            self._batch.facts.append(greeted.joined)
+        greeted = self._greeting.answer(principal, hello, self.admission, self.conditions_digest, now_ms)
+        self._batch.facts.extend(greeted.facts)
         if greeted.rejected is not None:
             self._batch.names_rejected.append(greeted.rejected)
         return greeted.answer
@@ -367,6 +378,16 @@ class House:
                 self._batch.facts.append(told)
 
     # --- how the sale is run -----------------------------------------------------------------------------------
+
+    def set_conditions(self, now_ms: int, by: str, text: str) -> ConditionsSet:
+        """Have other conditions, or none: bidders accept them at their next hello."""
+        fact = ConditionsSet(at_ms=now_ms, text=text, by=by)
+        self._ask_for(text)
+        self._batch.facts.append(fact)
+        return fact
+
+    def _ask_for(self, conditions: str) -> None:
+        self.conditions, self.conditions_digest = conditions, digest_of(conditions)
 
     def change_settings(self, now_ms: int, by: str, settings: SaleSettings) -> SettingsChanged:
         """Replace the sale's settings; the caller must ensure that the new ones have no fault.

@@ -18,6 +18,7 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderEnrolled,
     CodeIssued,
+    ConditionsAccepted,
     ContactErased,
     KeyBound,
     PaddleGiven,
@@ -57,6 +58,8 @@ class Enrolled(msgspec.Struct, frozen=True):
     skeletons: tuple[str, ...]
     waiting: bool = False
     is_forgotten: bool = False
+    accepted: str = ""
+    """The digest of the conditions that the bidder accepted last."""
 
 
 class IssuedCode(msgspec.Struct, frozen=True):
@@ -225,10 +228,10 @@ class Register:
 
     def bind(self, now_ms: int, key: str, digest: str) -> KeyBound | None:
         """Bind a new key by a code with this digest. Return the fact, which is applied; None if the code is no good."""
-        paddle = self._paddle_by_digest.get(digest)
-        if paddle is None or not self.may_bind(now_ms, paddle):
+        entry = self.bindable(now_ms, digest)
+        if entry is None:
             return None
-        fact = KeyBound(at_ms=now_ms, paddle=paddle, key=key)
+        fact = KeyBound(at_ms=now_ms, paddle=entry.paddle, key=key)
         self.apply(fact)
         return fact
 
@@ -242,6 +245,24 @@ class Register:
         fact = ContactErased(at_ms=now_ms, paddle=paddle, by=by)
         self.apply(fact)
         return fact
+
+    def accept(self, now_ms: int, paddle: int, digest: str, by: str = "") -> ConditionsAccepted | Refused:
+        """Note that a bidder accepted the conditions with this digest. Return the fact, which is applied."""
+        entry = self._by_paddle.get(paddle)
+        if entry is None:
+            return Refused(RejectCode.UNKNOWN_BIDDER, f"paddle {paddle}")
+        if entry.role is not Role.BIDDER:
+            return Refused(RejectCode.WRONG_STATE, f"{entry.name} looks on, and observers accept nothing")
+        if entry.accepted == digest:
+            return Refused(RejectCode.WRONG_STATE, f"{entry.name} has accepted these conditions already")
+        fact = ConditionsAccepted(at_ms=now_ms, paddle=paddle, digest=digest, by=by)
+        self.apply(fact)
+        return fact
+
+    def bindable(self, now_ms: int, digest: str) -> Enrolled | None:
+        """Return the entry to which a code with this digest would bind a key now; None if the code is no good."""
+        paddle = self._paddle_by_digest.get(digest)
+        return None if paddle is None or not self.may_bind(now_ms, paddle) else self._by_paddle[paddle]
 
     def may_bind(self, now_ms: int, paddle: int) -> bool:
         """Return whether a paddle waits for a key, and has a code that is still valid."""
@@ -283,6 +304,8 @@ class Register:
             case BidderAdmitted():
                 entry = self._by_paddle[fact.paddle]
                 self._put(msgspec.structs.replace(entry, admitted=fact.admitted, waiting=False))
+            case ConditionsAccepted():
+                self._put(msgspec.structs.replace(self.entry(fact.paddle), accepted=fact.digest))
             case ContactErased():
                 self._put(msgspec.structs.replace(self.entry(fact.paddle), is_forgotten=True))
 

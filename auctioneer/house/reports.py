@@ -135,6 +135,7 @@ def paddles(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
             "name": entry.name,
             "state": _state_of(entry),
             "code_expires_at_ms": _open_code_ms(register, entry.paddle, now_ms),
+            "accepted": _has_accepted(house, entry),
             **msgspec.structs.asdict(house.contacts.get(entry.paddle, _UNKNOWN)),
         }
         for entry in register.entries
@@ -204,6 +205,17 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
     return rows
 
 
+def conditions(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noqa: ARG001 -- as above
+    """Return the conditions of the sale, and how many bidders accepted them; the text is empty where there are none."""
+    answers = [_has_accepted(house, entry) for entry in house.register.entries]
+    return {
+        "digest": house.conditions_digest,
+        "text": house.conditions,
+        "accepted": answers.count(True),
+        "not_accepted": answers.count(False),
+    }
+
+
 def lot_defaults(house: House, now_ms: int, chosen: Sequence[LotState]) -> LotDefaults:  # noqa: ARG001 -- as above
     """Return the default values of lots that are added, for the program that writes such lots."""
     return house.engine.state.created.lot_defaults
@@ -261,6 +273,11 @@ def _state_of_clerk(clerk: Controller, now_ms: int) -> str:
     return "invited" if now_ms < clerk.until_ms else "link expired"
 
 
+def _has_accepted(house: House, entry: Enrolled) -> bool | None:
+    """Return whether a bidder accepted the present conditions; None if there are none, and for observers."""
+    return entry.accepted == house.conditions_digest if house.conditions and entry.role is Role.BIDDER else None
+
+
 def _open_code_ms(register: Register, paddle: int, now_ms: int) -> int | None:
     code = register.code_of(paddle)
     return code.expires_at_ms if code is not None and register.may_bind(now_ms, paddle) else None
@@ -305,6 +322,7 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "paddles": paddles,
     "clerks": clerks,
     "commands": commands,
+    "conditions": conditions,
     "results": results,
     "lot_defaults": lot_defaults,
     "specs": specs,

@@ -29,6 +29,8 @@ class HouseState(msgspec.Struct, Generic[Lot]):
     settings: SaleSettings
     codes: list[IssuedCode]
     commands: list[CommandDone]
+    conditions: str
+    """The conditions of the sale now; empty: none."""
 
 
 _states: Final = msgspec.msgpack.Decoder(HouseState[msgspec.Raw])
@@ -38,4 +40,6 @@ def state_of(snapshot: bytes) -> HouseState[LotState]:
     """Return the content of a snapshot. Each lot is decoded by itself and shares its tables before the next is read."""
     raw = _states.decode(snapshot)
     fields = msgspec.structs.asdict(raw.engine) | {"lots": [lot_of(lot) for lot in raw.engine.lots]}
-    return HouseState(EngineState(**fields), raw.bidders, raw.sessions, raw.settings, raw.codes, raw.commands)
+    return HouseState(
+        EngineState(**fields), raw.bidders, raw.sessions, raw.settings, raw.codes, raw.commands, raw.conditions
+    )

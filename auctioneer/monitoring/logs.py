@@ -22,6 +22,8 @@ from auctioneer.rules.facts import (
     ClockStepped,
     CodeIssued,
     CommandDone,
+    ConditionsAccepted,
+    ConditionsSet,
     ContactErased,
     CorrectionMade,
     DeskFact,
@@ -42,6 +44,7 @@ from auctioneer.rules.facts import (
     SettingsChanged,
     kind_of,
 )
+from common.conditions import digest_of
 from common.lot import LotClosed
 from common.names import printable
 
@@ -197,6 +200,7 @@ def _log_of_the_house(
     fact: SaleCreated
     | SaleRestored
     | SettingsChanged
+    | ConditionsSet
     | HouseStarted
     | HouseStoodStill
     | LotListed
@@ -216,6 +220,8 @@ def _log_of_the_house(
             log.info(
                 "settings_changed", admit=admit, controllers=names, partners=partners, by=fact.by, position=position
             )
+        case ConditionsSet():
+            log.info("conditions_set", digest=digest_of(fact.text), by=fact.by, position=position)
         case HouseStarted():
             log.info("house_started", instance=fact.instance, outage_ms=fact.outage_ms, position=position)
         case HouseStoodStill():
@@ -258,6 +264,8 @@ def _log_of_bidder(log: "FilteringBoundLogger", position: int, fact: BidderFact)
                 by=fact.by,
                 position=position,
             )
+        case ConditionsAccepted():
+            log.info("conditions_accepted", paddle=fact.paddle, by=fact.by, position=position)
         case ContactErased():
             log.info("contact_erased", paddle=fact.paddle, by=fact.by, position=position)
         case BidderTold():

@@ -25,6 +25,8 @@ from auctioneer.rules.facts import (
     BidTaken,
     ClockStepped,
     CodeIssued,
+    ConditionsAccepted,
+    ConditionsSet,
     ContactErased,
     CorrectionMade,
     HouseStarted,
@@ -250,7 +252,7 @@ def _kind(fact: AnyFact) -> _Kind | None:
             return _PEOPLE
         case HouseStarted(outage_ms=0):
             return None
-        case HouseStarted() | HouseStoodStill() | SaleRestored() | SettingsChanged() | SaleDecided():
+        case HouseStarted() | HouseStoodStill() | SaleRestored() | SettingsChanged() | ConditionsSet() | SaleDecided():
             return _SALE
         case _:
             return None
@@ -299,6 +301,10 @@ def _sale_words(house: House, fact: AnyFact) -> str:
             partners = ", ".join(partner.name for partner in fact.settings.partners)
             shown = f" Partners: {partners}." if partners else ""
             return f"Who may join: {fact.settings.admission.value}. Who gives commands: {names or 'nobody'}.{shown}"
+        case ConditionsSet():
+            return (
+                "Bidders accept other conditions from now on." if fact.text else "The sale has no conditions any more."
+            )
         case SaleDecided(event=Announced() as event):
             return f"Announced: {printable(event.text)}"
         case SaleDecided(event=LotsReordered() as event):
@@ -378,6 +384,8 @@ def _arrival(house: House, fact: RegisterFact) -> str:
             return f"{person} gets a code."
         case KeyBound():
             return f"{person} joined by a code."
+        case ConditionsAccepted():
+            return f"{person} accepted the conditions of the sale{' on paper' if fact.by else ''}."
         case ContactErased():
             return f"What was known of {person} besides the name is erased."
         case BidderEnrolled(admitted=False):

@@ -271,6 +271,7 @@ def _begin(journal: Journal, spec: SaleSpec | None, now_ms: int) -> None:
         ends_after_last_lot=spec.ends_after_last_lot,
         corrections=spec.corrections,
         lot_defaults=spec.lot_defaults,
+        conditions=spec.conditions,
     )
     house = House.rebuild(HouseSettings(instance="", publish_port=0), None, [created], (), now_ms)
     listed = decisions.add(house.engine, now_ms, HOUSE, spec.lots)
@@ -291,6 +292,7 @@ def _check_same_sale(folder: DataFolder, house: House, spec: SaleSpec) -> None:
         created.ends_after_last_lot,
         created.corrections,
         created.lot_defaults,
+        created.conditions,
     )
     if begun != spec:
         raise UsageError(

@@ -64,6 +64,8 @@ class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
     ends_after_last_lot: bool
     corrections: bool = False
     lot_defaults: LotDefaults = LotDefaults()
+    conditions: str = ""
+    """The conditions that each bidder accepts; empty: none."""
 
 
 class HouseStarted(Fact, frozen=True, kw_only=True, tag="house_started"):
@@ -112,6 +114,13 @@ class CommandDone(Fact, frozen=True, kw_only=True, tag="command_done"):
     answer: dict[str, Any]
 
 
+class ConditionsSet(Fact, frozen=True, kw_only=True, tag="conditions_set"):
+    """From now on these are the conditions of the sale; empty: none. Bidders accept them at their next hello."""
+
+    text: str
+    by: str
+
+
 class BidderEnrolled(Fact, frozen=True, kw_only=True, tag="bidder_enrolled"):
     """A key has a name and a paddle from now on. If it is not `admitted`, it waits for the auctioneer."""
 
@@ -150,6 +159,17 @@ class KeyBound(Fact, frozen=True, kw_only=True, tag="key_bound"):
 
     paddle: int
     key: str
+
+
+class ConditionsAccepted(Fact, frozen=True, kw_only=True, tag="conditions_accepted"):
+    """A bidder accepted the conditions with this digest (`common.conditions`).
+
+    `by` names who noted at the desk that the person signed them on paper; empty if the bidder's hello accepted them.
+    """
+
+    paddle: int
+    digest: str
+    by: str = ""
 
 
 class BidderAdmitted(Fact, frozen=True, kw_only=True, tag="bidder_admitted"):
@@ -364,10 +384,12 @@ AnyFact = (
     | SaleRestored
     | SettingsChanged
     | CommandDone
+    | ConditionsSet
     | BidderEnrolled
     | PaddleGiven
     | CodeIssued
     | KeyBound
+    | ConditionsAccepted
     | BidderAdmitted
     | ContactErased
     | BidderTold
@@ -384,7 +406,9 @@ AnyFact = (
 )
 
 
-RegisterFact = BidderEnrolled | PaddleGiven | CodeIssued | KeyBound | BidderAdmitted | ContactErased
+RegisterFact = (
+    BidderEnrolled | PaddleGiven | CodeIssued | KeyBound | ConditionsAccepted | BidderAdmitted | ContactErased
+)
 """A fact that changes the register of bidders."""
 BidderFact = RegisterFact | BidderTold
 """A fact about one bidder. It changes no lot and has no public part."""

@@ -99,3 +99,5 @@ class SaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ends_after_last_lot: bool = False
     corrections: bool = False
     lot_defaults: LotDefaults = LotDefaults()
+    conditions: str = ""
+    """What each bidder accepts before it gets a paddle; empty: nothing."""

@@ -8,6 +8,7 @@ comes next.
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from typing import NamedTuple
 
 from tests.checking.corrections import WordsDue, correct, rewrite
@@ -20,7 +21,7 @@ HOUSE = "house"
 SILENT_MS = 10_000
 AT_THE_DOOR = (
     *("command_done", "settings_changed", "bidder_enrolled", "bidder_admitted", "bidder_told"),
-    *("paddle_given", "code_issued", "key_bound", "contact_erased"),
+    *("paddle_given", "code_issued", "key_bound", "contact_erased", "conditions_set", "conditions_accepted"),
 )
 """The facts that change no lot."""
 
@@ -95,6 +96,7 @@ class Record:
         self._admitted: dict[int, bool] = {}
         self._codes_until: dict[int, int] = {}
         self._forgotten: set[int] = set()
+        self._conditions = ""
         self._admission = "open"
         self._paused_at_ms = self._stood_ms = self._started_at_ms = 0
         self._is_ending = False
@@ -266,6 +268,13 @@ class Record:
             case "key_bound":
                 require(body["at_ms"] < self._codes_until.pop(body["paddle"], 0), "a key is bound without a code")
                 return
+            case "conditions_set":
+                self._conditions = body["text"]
+                return
+            case "conditions_accepted":
+                digest = sha256(self._conditions.encode()).hexdigest()
+                require_equal("the digest of the conditions", body["digest"], digest)
+                return
             case "contact_erased":
                 require(body["paddle"] not in self._forgotten, "a contact is erased twice")
                 self._forgotten.add(body["paddle"])
@@ -322,6 +331,7 @@ class Record:
 
     def _sale_created(self, body: Body) -> None:
         require(self._runs == 0 and not self.lots, "a sale is created once")
+        self._conditions = body.get("conditions", "")
         self._started_at_ms = body["at_ms"]
         self._has_corrections = body["corrections"]
         self._ends_after_last_lot = body["ends_after_last_lot"] and not self._has_corrections

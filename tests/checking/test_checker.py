@@ -18,7 +18,14 @@ from common.formats.sealed import SealedBoard, SealedOwn, SealRequest
 from common.lot import AnyLotEvent, ExtendCause, LotExtended
 from common.messages import Accepted, AnyAnswer, AnyBroadcast, Heartbeat, LotEvents, Mine, News, Rejected, Snapshot
 from tests.auctioneer.house.house_examples import START_MS, sale_created
-from tests.auctioneer.rules.random_sales import code_issued, contact_erased, given, key_bound
+from tests.auctioneer.rules.random_sales import (
+    code_issued,
+    conditions_accepted,
+    conditions_set,
+    contact_erased,
+    given,
+    key_bound,
+)
 from tests.checking.checker import check
 from tests.checking.heard import Body
 from tests.checking.history import Call, Fact, Heard, History, facts_of
@@ -901,6 +908,14 @@ DESK = (given(7), code_issued(7), key_bound(7))
         ((*DESK[:2], key_bound(7, at_ms=START_MS + 60_000)), ["a key is bound without a code"]),
         ((*DESK, key_bound(7)), ["a key is bound without a code"]),
         ((*DESK, contact_erased(7)), []),
+        ((*DESK, conditions_set(), conditions_accepted(7)), []),
+        (
+            (*DESK, conditions_set("Others."), conditions_accepted(7)),
+            [
+                f"the digest of the conditions is {conditions_accepted(7).digest}, and by the rules it is "
+                + conditions_accepted(7, "Others.").digest
+            ],
+        ),
         ((*DESK, contact_erased(7), contact_erased(7)), ["a contact is erased twice"]),
         ((*DESK, code_issued(7)), ["a code for a paddle that has a key"]),
     ],

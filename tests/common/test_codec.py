@@ -38,6 +38,7 @@ from common.limits import (
 )
 from common.messages import (
     AnyRequest,
+    ConditionsRequest,
     Heartbeat,
     Hello,
     LotRequest,
@@ -358,7 +359,7 @@ def test_the_largest_body() -> None:
 # --- there and back ------------------------------------------------------------------------------------------------
 
 REQUESTS = (
-    Hello(id=1, versions=(1, 2), name="Ann", invite="code", agent="a/1", key="k" * KEY_CHARS),
+    Hello(id=1, versions=(1, 2), name="Ann", invite="code", accepts="d" * 64, agent="a/1", key="k" * KEY_CHARS),
     Ping(id=2),
     SnapshotRequest(id=3, start=256),
     LotRequest(id=4, lot="12"),
@@ -370,6 +371,7 @@ REQUESTS = (
     StopRequest(id=10, lot="1", price_minor=5, units=2, if_seq=3),
     MineRequest(id=11),
     NewsRequest(id=12, after_seq=64),
+    ConditionsRequest(id=13),
 )
 
 

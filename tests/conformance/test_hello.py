@@ -2,9 +2,11 @@
 
 import secrets
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 
+from tests.conformance.conformance_house import OwnHouse
 from tests.conformance.stranger import Stranger
 
 pytestmark = pytest.mark.conformance
@@ -115,6 +117,57 @@ def test_nobody_becomes_an_auctioneer_by_asking(stranger: Make, role: str) -> No
     for one in (ann, eve):
         assert one.hello(role=role)["code"] == "forbidden", "whoever asks"
     assert ann.hello()["role"] == "bidder"
+
+
+CONDITIONS = "1. Pay within a week.\n2. Collect by Friday, Zoë."
+OTHERS = "Pay at once."
+WITH_CONDITIONS = f"""
+[sale]
+title = "A sale"
+currency = "USD"
+conditions = '''
+{CONDITIONS}
+'''
+
+[[lot]]
+title = "A lamp"
+starting_price = "100"
+duration = "until closed"
+"""
+
+
+def digest_of(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def test_conditions_are_read_accepted_and_asked_again(own_house: Callable[..., OwnHouse], strangers_of: Make) -> None:
+    """Section 6: no paddle, and no code used up, before a bidder accepts the conditions."""
+    house = own_house(WITH_CONDITIONS)
+    ann, bea = strangers_of(house.link), strangers_of(house.link)
+    for accepts in ({}, {"accepts": digest_of(OTHERS)}):
+        assert ann.hello(name="Ann", **accepts)["code"] == "conditions_not_accepted"
+    told = ann.ask("conditions")
+    assert (told["type"], told["digest"], told["text"]) == ("conditions", digest_of(CONDITIONS), CONDITIONS)
+    assert ann.ask("ping")["code"] == "hello_first"
+    assert ann.hello(name="Ann", accepts=told["digest"])["paddle"] == 1
+    assert ann.hello()["paddle"] == 1, "the house remembers it"
+    assert strangers_of(house.link).enrol(role="observer", name="")["role"] == "observer"
+    house.order(type="add_paddle", name="Bea")
+    house.order(type="issue_code", bidder="Bea", code="K7QM2XFA", valid_ms=600_000)
+    assert bea.hello(code="K7QM2XFA")["code"] == "conditions_not_accepted"
+    assert bea.hello(code="K7QM2XFA", accepts=told["digest"])["paddle"] == 2
+    assert house.order(type="set_conditions", text=OTHERS)["type"] == "done"
+    assert ann.ask("bid", lot="1", amount_minor=10_000)["type"] == "accepted", "it is in, and bids on"
+    assert ann.hello(accepts=told["digest"])["code"] == "conditions_not_accepted"
+    assert ann.ask("conditions")["text"] == OTHERS
+    assert ann.hello(accepts=digest_of(OTHERS))["paddle"] == 1
+    house.kill_and_await()
+    assert ann.hello()["paddle"] == 1
+
+
+def test_where_there_are_no_conditions_none_are_told(stranger: Make) -> None:
+    told = stranger().ask("conditions")
+    assert (told["type"], told["digest"], told["text"]) == ("conditions", "", "")
 
 
 def test_a_payload_can_t_say_who_one_is(stranger: Make) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from common import codec, messages
 from common.codec import RejectedBody, decode_request, encode, encode_broadcast
+from common.conditions import digest_of
 from common.errors import RejectCode
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
@@ -50,6 +51,8 @@ from common.lot import (
 )
 from common.messages import (
     Accepted,
+    Conditions,
+    ConditionsRequest,
     Heartbeat,
     Hello,
     LotEvents,
@@ -155,6 +158,8 @@ _SOLD_DUTCH: Final = LotView(
     close_cause=CloseCause.SOLD_OUT,
 )
 
+_CONDITIONS: Final = "1. Pay within a week.\n2. Collect by Friday, Zoë."
+
 REQUESTS: Final[dict[str, messages.AnyRequest]] = {
     "hello": Hello(id=1, versions=(PROTOCOL_VERSION,), name="Zoë Ångström", invite="k3Yq", agent="example/1.0"),
     "hello, again": Hello(id=2, versions=(PROTOCOL_VERSION, 2)),
@@ -186,6 +191,8 @@ REQUESTS: Final[dict[str, messages.AnyRequest]] = {
     "mine": MineRequest(id=27),
     "news": NewsRequest(id=28, after_seq=0),
     "news, what follows": NewsRequest(id=29, after_seq=2),
+    "conditions": ConditionsRequest(id=30),
+    "hello, accepts conditions": Hello(id=31, versions=(PROTOCOL_VERSION,), name="Ann", accepts=digest_of(_CONDITIONS)),
 }
 
 ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
@@ -271,6 +278,9 @@ ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
             Word(7, _T, WordKind.AWARDED, lot="12a"),
         ),
     ),
+    "conditions": Conditions(id=30, digest=digest_of(_CONDITIONS), text=_CONDITIONS),
+    "conditions, none": Conditions(id=30, digest="", text=""),
+    "rejected, conditions": Rejected(id=31, code=RejectCode.CONDITIONS_NOT_ACCEPTED),
     "news, turned out": News(id=29, epoch=1, words=(Word(3, _T, WordKind.TURNED_OUT),)),
     "news, none in time": News(id=29, epoch=1),
     **{

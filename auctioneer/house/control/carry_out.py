@@ -22,10 +22,13 @@ from auctioneer.house.commands import (
     Done,
     EndSale,
     NoteContact,
+    NoteSigned,
     Redeem,
     Report,
+    SetConditions,
     Tell,
 )
+from auctioneer.house.control.conditions import about_conditions
 from auctioneer.house.control.corrections import correct
 from auctioneer.house.control.desk import add_paddles, admit, at_the_desk, tell
 from auctioneer.house.control.keys import change_keys, redeem
@@ -123,6 +126,8 @@ def _carry_out(house: House, who: Controller, command: AnyCommand, now_ms: int) 
         outcome = tell(house, command, by, now_ms)
     elif isinstance(command, Redeem):
         outcome = redeem(house, who, command, now_ms)
+    elif isinstance(command, SetConditions | NoteSigned):
+        outcome = about_conditions(house, command, by, now_ms)
     elif isinstance(command, ChangeOfKeys):
         outcome = change_keys(house, command, by, now_ms, now_ms)
     else:

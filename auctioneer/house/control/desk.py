@@ -13,6 +13,7 @@ from auctioneer.house.commands import (
     Placing,
     Tell,
 )
+from auctioneer.house.control.conditions import sign, why_none
 from auctioneer.house.control.texts import faulty_text
 from auctioneer.house.house import House
 from auctioneer.house.paddle_codes import digest_of
@@ -95,16 +96,24 @@ def _give(house: House, command: AddPaddle, by: str, now_ms: int) -> PaddleGiven
     fault = contact_fault(contact)
     if fault is not None:
         return _faulty(*fault)
+    why_not = why_none(house) if command.is_signed else None
+    if why_not is not None:
+        return why_not
     given = house.register.give(now_ms, by, command.name, skeletons(command.name), command.paddle)
     if isinstance(given, PaddleGiven):
         house.enter(now_ms, given)
+        if command.is_signed:
+            sign(house, given.paddle, by, now_ms)
         if not contact.is_empty:
             house.note(ContactChange(given.paddle, contact))
     return given
 
 
-def add_paddles(house: House, command: AddPaddles, by: str, now_ms: int) -> Placing:
+def add_paddles(house: House, command: AddPaddles, by: str, now_ms: int) -> Placing | Rejected:
     """Give the people of a list their paddles, all or none, unless it is only to be checked."""
+    why_not = why_none(house) if command.is_signed else None
+    if why_not is not None:
+        return Rejected(id=command.id, code=why_not.code, detail=why_not.detail)
     planned = plan(command.people, house.register, house.contacts)
     if not command.is_check:
         for placed in planned.placed:
@@ -112,6 +121,8 @@ def add_paddles(house: House, command: AddPaddles, by: str, now_ms: int) -> Plac
                 given = house.register.give(now_ms, by, placed.name, skeletons(placed.name), placed.paddle)
                 assert isinstance(given, PaddleGiven), "the plan was checked"
                 house.enter(now_ms, given)
+            if command.is_signed:
+                sign(house, placed.paddle, by, now_ms)
             if placed.contact is not None:
                 house.note(ContactChange(placed.paddle, placed.contact))
     return Placing(id=command.id, placed=planned.placed, faults=planned.faults)

@@ -22,6 +22,8 @@ from auctioneer.rules.facts import (
     ClockStepped,
     CodeIssued,
     CommandDone,
+    ConditionsAccepted,
+    ConditionsSet,
     ContactErased,
     CorrectionMade,
     Fact,
@@ -45,7 +47,7 @@ from auctioneer.rules.sale_settings import HOUSE, AdmissionMode, SaleSettings
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
-from common.limits import REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX
+from common.limits import CONDITIONS_CHARS_MAX, REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX
 from common.lot import CloseCause, CorrectionCause, LotClosed, LotOpened, LotRescheduled, LotTerms
 from common.messages import Rejected, Role, WordKind
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
@@ -55,6 +57,8 @@ from tests.auctioneer.rules.random_sales import (
     admitting,
     code_issued,
     command_done,
+    conditions_accepted,
+    conditions_set,
     contact_erased,
     enrolled,
     given,
@@ -127,6 +131,8 @@ DECIDED = {
     PaddleGiven: "lot seq",
     CodeIssued: "lot seq paddle",
     ContactErased: "lot seq paddle",
+    ConditionsSet: "lot seq",
+    ConditionsAccepted: "lot seq digest",
     KeyBound: "lot seq paddle",
     BidderAdmitted: "lot seq news_seq",
     BidderTold: "lot seq news_seq",
@@ -387,6 +393,18 @@ def test_the_honest_bid_passes() -> None:
         ([given(2), replace(code_issued(2), digest="K7QM2XFA")], "its digest is none"),
         ([given(2), given(3), code_issued(2), replace(code_issued(2), paddle=3)], "another paddle has this code"),
         ([contact_erased(2)], "refused with unknown_bidder"),
+        ([conditions_set("")], "the rules don't give this fact here"),
+        ([conditions_set("left\u202eright")], "characters that steer a terminal"),
+        ([conditions_set("x" * (CONDITIONS_CHARS_MAX + 1))], "at most 32,000 fit"),
+        ([conditions_set(), conditions_set()], "the rules don't give this fact here"),
+        ([conditions_accepted(1)], "the sale has other conditions then"),
+        ([conditions_set(), conditions_set("Others."), conditions_accepted(1)], "the sale has other conditions then"),
+        ([conditions_set(), conditions_accepted(2)], "refused with unknown_bidder"),
+        ([conditions_set(), conditions_accepted(1), conditions_accepted(1)], "refused with wrong_state"),
+        (
+            [conditions_set(), replace(enrolled(2), role=Role.OBSERVER), conditions_accepted(2)],
+            "refused with wrong_state: Bidder 2 looks on",
+        ),
         ([contact_erased(1), contact_erased(1)], "refused with wrong_state: what was known of Bidder 1"),
         ([given(2), key_bound(2)], "the rules don't give this fact here"),
         ([given(2), code_issued(2), key_bound(2, START_MS + 60_000)], "the rules don't give this fact here"),

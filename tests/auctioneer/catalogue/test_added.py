@@ -65,7 +65,8 @@ def test_what_belongs_to_the_running_sale_can_not_change() -> None:
         ("sale.ends", "It can't be changed while the sale is running; remove it."),
         (
             "sale.colour",
-            "There is no 'colour'; there are corrections, currency, ends, ignore_columns, lots_file, order, title.",
+            "There is no 'colour'; there are conditions, conditions_file, corrections, "
+            "currency, ends, ignore_columns, lots_file, order, title.",
         ),
         ("sale.currency", "'EUR' is not the currency of the sale, USD."),
     ]

@@ -111,6 +111,7 @@ class HelloWords(TypedDict, total=False):
     key: str
     invite: str
     code: str
+    accepts: str
 
 
 class SmallSale:

@@ -33,6 +33,7 @@ from auctioneer.house.commands import (
     Move,
     NewCode,
     NoteContact,
+    NoteSigned,
     OpenLot,
     Pause,
     Placing,
@@ -41,6 +42,7 @@ from auctioneer.house.commands import (
     Report,
     Resume,
     Rewrite,
+    SetConditions,
     Tell,
     Undo,
     VoidSale,
@@ -74,6 +76,8 @@ COMMANDS: dict[type[Command], AnyCommand] = {
         Forget(bidder="Ann"),
         IssueCode(bidder="Eve", code="K7QM2XFA", valid_ms=HOUR_MS),
         IssueCodes(codes=(NewCode(2, "K7QM2XFA"),), valid_ms=HOUR_MS),
+        NoteSigned(bidders=("Ann",)),
+        SetConditions(text="Pay at once."),
         AddLots(lots=(lot("4"),)),
         Withdraw(lot="1"),
         Move(lot="7"),
@@ -126,6 +130,8 @@ def sale() -> SmallSale:
 
 def prepare(sale: SmallSale, kind: type[Command]) -> None:
     """Bring the sale to where a command of this kind can be carried out."""
+    if kind is NoteSigned:
+        assert isinstance(sale.order(SetConditions(text="Pay within a week.")), Done)
     if kind is Finish:
         assert isinstance(sale.order(EndSale()), Done)
 

@@ -16,6 +16,8 @@ from auctioneer.rules.facts import (
     ClockStepped,
     CodeIssued,
     CommandDone,
+    ConditionsAccepted,
+    ConditionsSet,
     ContactErased,
     CorrectionMade,
     HouseStarted,
@@ -104,6 +106,8 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
         at_ms=AT_MS, paddle=1, name="Zoë", key="k" * 40, role=Role.BIDDER, admitted=True, skeletons=("zoe",)
     ),
     PaddleGiven(at_ms=AT_MS, paddle=7, name="Åsa", skeletons=("asa",), by="clerk"),
+    ConditionsSet(at_ms=AT_MS, text="Pay within a week.\nCollect by Friday.", by="auctioneer"),
+    ConditionsAccepted(at_ms=AT_MS, paddle=7, digest="6a" * 32, by="clerk"),
     ContactErased(at_ms=AT_MS, paddle=7, by="auctioneer"),
     CodeIssued(at_ms=AT_MS, paddle=7, digest="5f" * 32, expires_at_ms=AT_MS + 60_000, by="clerk"),
     KeyBound(at_ms=AT_MS + 5, paddle=7, key="l" * 40),

@@ -53,12 +53,14 @@ def test_the_view_tells_of_each_event_what_it_was(journal: Journal, path: Path) 
         for position, fact in enumerate(EVERY_EVENT, 1)
     ]
     kinds = [kind for _position, _at_ms, kind, *_rest in rows]
-    assert kinds[:15] == [
+    assert kinds[:17] == [
         "sale_created",
         "house_started",
         "house_stood_still",
         "bidder_enrolled",
         "paddle_given",
+        "conditions_set",
+        "conditions_accepted",
         "contact_erased",
         "code_issued",
         "key_bound",

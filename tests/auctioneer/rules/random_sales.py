@@ -17,6 +17,8 @@ from auctioneer.rules.facts import (
     BidderTold,
     CodeIssued,
     CommandDone,
+    ConditionsAccepted,
+    ConditionsSet,
     ContactErased,
     KeyBound,
     PaddleGiven,
@@ -26,6 +28,7 @@ from auctioneer.rules.facts import (
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.sale_settings import AdmissionMode, Controller, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.conditions import digest_of as conditions_digest
 from common.formats import AnyBoard, AnyOffer, AnyTerms
 from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms, Step
@@ -60,6 +63,7 @@ class SaleMaker:
         for paddle in range(2, BIDDERS):
             self.facts.append(enrolled(paddle))
         self.facts += [given(BIDDERS), code_issued(BIDDERS), key_bound(BIDDERS), contact_erased(BIDDERS)]
+        self.facts += [conditions_set(), conditions_accepted(BIDDERS), conditions_accepted(1)]
         self.facts.append(BidderAdmitted(at_ms=START_MS, paddle=1, news_seq=1, admitted=True, by="clerk"))
         for paddle, news_seq in ((1, 2), (2, 1), (1, 3)):
             self.facts.append(told(paddle, news_seq))
@@ -264,6 +268,17 @@ def given(paddle: int) -> PaddleGiven:
 def code_issued(paddle: int, valid_ms: int = 60_000) -> CodeIssued:
     digest = digest_of("sale", f"code {paddle}")
     return CodeIssued(at_ms=START_MS, paddle=paddle, digest=digest, expires_at_ms=START_MS + valid_ms, by="clerk")
+
+
+CONDITIONS = "Pay within a week."
+
+
+def conditions_set(text: str = CONDITIONS) -> ConditionsSet:
+    return ConditionsSet(at_ms=START_MS, text=text, by="auctioneer")
+
+
+def conditions_accepted(paddle: int, text: str = CONDITIONS) -> ConditionsAccepted:
+    return ConditionsAccepted(at_ms=START_MS, paddle=paddle, digest=conditions_digest(text))
 
 
 def contact_erased(paddle: int) -> ContactErased:
