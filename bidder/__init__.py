@@ -17,7 +17,7 @@ if (_found := find_spec("common")) and (
         f"first: {_found.origin}. Rename that one, or start the program from another folder."
     )
 
-from bidder.core.errors import CallbackError, ClosedError, UnansweredError
+from bidder.core.errors import CallbackError, ClosedError, ConditionsError, UnansweredError
 from bidder.core.notices import (
     ConnectionChanged,
     ConnectionState,
@@ -95,6 +95,7 @@ __all__ = [
     "Client",
     "CloseCause",
     "ClosedError",
+    "ConditionsError",
     "ConnectionChanged",
     "ConnectionState",
     "Currency",

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,9 @@ def _has(told: dict[str, Any], fields: dict[str, Any]) -> bool:
 class Client:
     """The program, and the lines that it prints."""
 
-    def __init__(self, example: Path, link: str, folder: Path, name: str) -> None:
-        command = ["node", str(example / "client.mjs"), link, "--name", name, "--key", str(folder / f"{name}.json")]
+    def __init__(self, example: Path, link: str, folder: Path, name: str, *words: str) -> None:
+        keys = str(folder / f"{name}.json")
+        command = ["node", str(example / "client.mjs"), link, "--name", name, "--key", keys, *words]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -140,8 +142,8 @@ class Client:
 
 
 @contextmanager
-def client_at(example: Path, link: str, folder: Path, name: str = "Ada") -> Iterator[Client]:
-    client = Client(example, link, folder, name)
+def client_at(example: Path, link: str, folder: Path, name: str = "Ada", *words: str) -> Iterator[Client]:
+    client = Client(example, link, folder, name, *words)
     try:
         client.says(type="in_step")
         yield client
@@ -370,6 +372,22 @@ def test_it_makes_the_offers_of_all_formats_and_has_their_boards(example: Path, 
             [{"paddle": 2, "amount_minor": 3000, "units": 3}],
         ]
         assert [view["close_cause"] for view in views.values()] == ["hammer", "hammer", "sold_out"]
+
+
+def test_it_shows_conditions_and_takes_part_once_they_are_accepted(example: Path, tmp_path: Path) -> None:
+    text = "Pay within a week."
+    with running_house(
+        tmp_path / "house", catalogue=CATALOGUE.replace("[sale]", f'[sale]\nconditions = "{text}"')
+    ) as house:
+        ann = Client(example, house.link, tmp_path, "Ann")
+        try:
+            told = ann.says(type="conditions")
+            assert (told["text"], told["digest"]) == (text, sha256(text.encode()).hexdigest())
+            assert ann.process.wait(WAIT_S) == 1
+        finally:
+            ann.stop()
+        with client_at(example, house.link, tmp_path, "Ann", "--accepts", told["digest"]) as ann:
+            assert ann.process.poll() is None
 
 
 def test_what_a_house_may_leave_out_has_its_value_if_absent(example: Path) -> None:

@@ -4,6 +4,8 @@
 prints the table of lots. `bidder.display` has the sentences for people and the JSON for programs.
 """
 
+from typing import Any
+
 import click
 
 from bidder.cli.doctor import doctor
@@ -13,13 +15,21 @@ from bidder.cli.formats.sealed import seal, unseal
 from bidder.cli.join import join
 from bidder.cli.reads import key, lots, mine
 from bidder.cli.watch import watch
+from bidder.core.errors import ConditionsError
+from common.errors import AuctionError
 from common.terminal.commands import CONTEXT_SETTINGS, AuctionGroup, completion_command, examples
 
 __all__ = ["main"]
 
 
+class _BidderGroup(AuctionGroup):
+    def error_fields(self, error: AuctionError) -> dict[str, Any]:
+        """Return the conditions of the sale, where they were not accepted."""
+        return {"digest": error.digest, "text": error.text} if isinstance(error, ConditionsError) else {}
+
+
 @click.group(
-    cls=AuctionGroup,
+    cls=_BidderGroup,
     context_settings=CONTEXT_SETTINGS,
     epilog=examples(
         "bidder lots                              # the house on this machine: what is for sale",

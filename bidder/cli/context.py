@@ -1,5 +1,6 @@
 """The common part of the commands: the options for the house and the name, and the connection of a client."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -9,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import click
 
+from bidder.core.errors import ConditionsError
 from bidder.shells.asyncio import AsyncClient
 from bidder.shells.blocking import REQUEST_TIMEOUT_MS, Client
 from bidder.shells.home import LastId, NamesAt, bidder_keys, default_home, observer_keys
@@ -20,7 +22,7 @@ from common.lot_numbers import is_valid_lot
 from common.messages import Role, Welcome
 from common.names import is_valid_name
 from common.paddle_codes import CODE_FORM, is_valid_code, plain_code
-from common.terminal.output import tell_person
+from common.terminal.output import confirm, say, tell_person
 
 _Callback = Callable[..., Any]
 
@@ -53,6 +55,8 @@ class BidderContext(NamedTuple):
     home: Path
     name: str
     code: str = ""
+    accepts_all: bool = False
+    """Whether the person accepts the conditions of the sale, whatever they are."""
 
     @property
     def role(self) -> Role:
@@ -87,16 +91,43 @@ class BidderContext(NamedTuple):
 
     def connect(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Client:
         """Join the sale. Raises the same as `Client.connect`."""
-        last_id = self.last_id.read() if self.name else 0
         try:
-            client = Client.connect(
-                self.link, self.name, self.keys, role=self.role, timeout_ms=timeout_ms, last_id=last_id
-            )
-        except RejectedError as error:
-            raise explained(error) from error
+            client = self._connect(timeout_ms)
+        except ConditionsError as error:
+            client = self._connect(timeout_ms, self.agree(error))
         with closing_where_it_fails(client):
             self.note_welcome(client.welcome)
         return client
+
+    def _connect(self, timeout_ms: int, accepts: str = "") -> Client:
+        last_id = self.last_id.read() if self.name else 0
+        try:
+            return Client.connect(
+                self.link,
+                self.name,
+                self.keys,
+                role=self.role,
+                timeout_ms=timeout_ms,
+                last_id=last_id,
+                accepts=accepts,
+            )
+        except RejectedError as error:
+            raise explained(error) from error
+
+    def agree(self, error: ConditionsError) -> str:
+        """Show the conditions of the sale and ask; return their digest if the person accepts them.
+
+        Raises click's Abort at a no, and ConditionsError where nobody can be asked.
+        """
+        if not self.accepts_all:
+            if not sys.stdin.isatty():
+                raise ConditionsError(
+                    error.digest, error.text, "to accept what follows: --accept-conditions"
+                ) from error
+            for line in ("The sale has conditions:", *error.text.splitlines()):
+                say(line, err=True)
+            confirm("Do you accept them?")
+        return error.digest
 
     def note_welcome(self, welcome: Welcome) -> None:
         """Keep the name for this house, and tell a person if the house knows the key under another name."""
@@ -118,6 +149,8 @@ def closing_where_it_fails(client: Client | AsyncClient) -> Iterator[None]:
 
 def explained(error: RejectedError) -> RejectedError:
     """Return the rejection. If the house gave no detail, it says what a person can do."""
+    if isinstance(error, ConditionsError):
+        return error
     return RejectedError(error.reject, error.detail or _HINTS.get(error.reject, ""))
 
 
@@ -246,15 +279,25 @@ def with_bidder_context(naming: Naming) -> Callable[[_Callback], _Callback]:
         )
         @wraps(command)
         def with_context(
-            to: JoinLink | None, name: str | None, home: Path, code: str | None = None, **rest: object
+            to: JoinLink | None,
+            name: str | None,
+            home: Path,
+            code: str | None = None,
+            *,
+            accepts_all: bool = False,
+            **rest: object,
         ) -> Any:
-            context = BidderContext(to, home, name or "", code or "")
+            context = BidderContext(to, home, name or "", code or "", accepts_all)
             if naming is Naming.CODED and not name and (shown := code or (to.code if to is not None else "")):
                 context = context._replace(name=plain_code(shown))
             elif naming in (Naming.USUAL, Naming.CODED) and not name:
                 context = context.under_usual_name()
             return command(context, **rest)
 
+        if naming is not Naming.OPTIONAL:
+            with_context = click.option(
+                "--accept-conditions", "accepts_all", is_flag=True, help="Accept the conditions of the sale unseen."
+            )(with_context)
         if naming is Naming.CODED:
             return click.option(
                 "--code", type=_CODE, metavar="CODE", help="The code that you got with your paddle at the desk."

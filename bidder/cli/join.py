@@ -20,6 +20,7 @@ from bidder.cli.context import (
 )
 from bidder.cli.inputs import output_above_prompt, piped_lines, typed_lines
 from bidder.cli.output import print_lots, say
+from bidder.core.errors import ConditionsError
 from bidder.core.notices import ConnectionChanged, ConnectionState, Told
 from bidder.display.following import LAST_LOTS_MS, Following
 from bidder.display.orders import FollowOrder, json_order, json_tag, parsed_choice, typed_order
@@ -139,7 +140,7 @@ async def _enter(context: BidderContext, timeout_ms: int, *, is_program: bool) -
     """Join the sale, however long an approval takes. Raises the same as `AsyncClient.connect`."""
     link, keys = context.link, context.keys
     tries_ms = [min(_FIRST_TRY_MS, timeout_ms), max(0, timeout_ms - _FIRST_TRY_MS)]
-    is_awaiting = False
+    is_awaiting, accepts = False, ""
     while True:
         try_ms = tries_ms.pop(0) if tries_ms else timeout_ms
         try:
@@ -150,7 +151,10 @@ async def _enter(context: BidderContext, timeout_ms: int, *, is_program: bool) -
                 timeout_ms=try_ms,
                 last_id=context.last_id.read(),
                 code=context.code,
+                accepts=accepts,
             )
+        except ConditionsError as error:
+            accepts = context.agree(error)
         except RejectedError as error:
             if error.reject is not RejectCode.AWAITING_APPROVAL:
                 raise explained(error) from error

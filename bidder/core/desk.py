@@ -9,6 +9,8 @@ input the shell must take the effects with `pop_effects` and carry them out in o
   only. Other requests wait for the welcome. Then they go out (again) at once, with the same id and bytes.
 - Only `welcome` says which sale and epoch count. A desk tells its listener about each welcome, and resets only its own
   requests. A request made in one sale is never sent to another sale, which a house with the same key may hold.
+- Where the house wants the bidder to accept conditions, the desk asks for them and ends with them in `conditions`: a
+  person has to accept them.
 - An offer without a verdict at its deadline is `Unanswered`. The desk never drops it silently.
 - A verdict may belong to a history that the follower does not hold yet. The desk then holds the verdict until the
   follower has that history, or until the request's deadline: earlier, the application would read it in the wrong
@@ -30,6 +32,7 @@ from bidder.core.notices import Joined
 from bidder.core.pending import RETRY_MIN_MS, Pending, PendingRequests
 from bidder.core.presence import Presence, Views
 from common.codec import decode_answer, encode
+from common.conditions import digest_of
 from common.errors import ProtocolError, RejectCode, UsageError
 from common.formats import AnyOffer
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
@@ -37,6 +40,8 @@ from common.messages import (
     Accepted,
     Answer,
     AnyRequest,
+    Conditions,
+    ConditionsRequest,
     Hello,
     LotRequest,
     Mine,
@@ -123,6 +128,8 @@ class Desk:
     ) -> None:
         self.welcome: Welcome | None = None
         self.rejection: Rejected | None = None
+        self.conditions: Conditions | None = None
+        """The conditions of the sale, if the house refused this bidder for not accepting them."""
         self.awaiting: Rejected | None = None
         """The last answer to hello while the auctioneer has not admitted the bidder yet; else None."""
         self.is_welcome = False
@@ -140,6 +147,7 @@ class Desk:
         self._held: list[tuple[Pending, Outcome]] = []
         self._effects: list[Effect] = []
         self._hello: Pending | None = None
+        """A hello without an answer; after `conditions_not_accepted` the question for the conditions in its place."""
         self._next_greeting_ms = now_ms
         self._go_on_above(last_id, now_ms)
 
@@ -235,6 +243,8 @@ class Desk:
                 self._read_news(answer, now_ms)
             case Welcome():
                 self._read_welcome(answer, now_ms)
+            case Conditions():
+                self._read_conditions(answer, now_ms)
 
     # --- for the application ----------------------------------------------------------------------------------------
 
@@ -343,6 +353,28 @@ class Desk:
                 pause_ms = min(max(answer.retry_ms or APPROVAL_MS, RETRY_MIN_MS), APPROVAL_MAX_MS)
                 hello.next_ms = now_ms + self.jitter(pause_ms)
             return
+        self.is_welcome = False
+        if answer.code is RejectCode.CONDITIONS_NOT_ACCEPTED:
+            self._hello = Pending(ConditionsRequest(id=self.new_request_id(now_ms)), now_ms, None, None)
+            return
+        self._refuse(answer)
+
+    def _read_conditions(self, answer: Conditions, now_ms: int) -> None:
+        """End with the conditions in hand; if they are those that hello accepts, or none, say hello again."""
+        asked = self._hello
+        if asked is None or answer.id != asked.request.id:
+            return
+        if answer.digest != digest_of(answer.text):
+            raise ProtocolError("The house sent conditions that its digest does not name.")
+        if answer.digest in ("", self._introduction.accepts):
+            self._hello, self._next_greeting_ms = None, now_ms + GREET_AGAIN_MS
+            self.greet_again(now_ms)
+            return
+        self.conditions = answer
+        self._refuse(Rejected(id=answer.id, code=RejectCode.CONDITIONS_NOT_ACCEPTED))
+
+    def _refuse(self, answer: Rejected) -> None:
+        """Settle all requests: the house does not let this bidder in."""
         self.rejection = answer
         self._hello, self.is_welcome = None, False
         for pending in list(self._pending):

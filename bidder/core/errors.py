@@ -1,6 +1,10 @@
 """Errors that come from the client, not from the house: no answer in time, a closed client, an ended one."""
 
-from common.errors import AuctionError, UnreachableError, UsageError
+from typing import Final
+
+from common.errors import AuctionError, RejectCode, RejectedError, UnreachableError, UsageError
+
+_HOW_TO_ACCEPT: Final = "the bidder accepts them by `accepts=error.digest`; `error.text` has them"
 
 
 class UnansweredError(UnreachableError):
@@ -17,6 +21,23 @@ class UnansweredError(UnreachableError):
         self.may_count = may_count
         what = "it may have counted" if may_count else "it did not count"
         super().__init__(f"The house did not answer in time; {what}. Repeat it with request id {request_id}.")
+
+
+class ConditionsError(RejectedError):
+    """The sale has conditions that this bidder has not accepted. `text` is for people, in lines; `digest` names it.
+
+    Show the text to the bidder. Only if the bidder agrees, connect again with `accepts=error.digest`.
+    """
+
+    def __init__(self, digest: str, text: str, detail: str = _HOW_TO_ACCEPT) -> None:
+        self.digest = digest
+        self.text = text
+        super().__init__(RejectCode.CONDITIONS_NOT_ACCEPTED, detail)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to do, and the conditions."""
+        return (str(self), *self.text.splitlines())
 
 
 class ClosedError(UsageError):

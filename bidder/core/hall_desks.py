@@ -53,7 +53,9 @@ class HallDesk:
         state, reason = self._derive_state()
         if state is not self.state:
             self.state = state
-            self.desk.do(ConnectionChanged(state, reason, self.desk.rejection or self.desk.awaiting))
+            self.desk.do(
+                ConnectionChanged(state, reason, self.desk.rejection or self.desk.awaiting, self.desk.conditions)
+            )
 
     def note_house(self, now_ms: int) -> None:
         """Note that the hall's line has heard the house. The desk sends hello if it knows another process."""

@@ -11,7 +11,7 @@ import msgspec
 
 from common.formats import AnyBoard
 from common.lot import AnyLotEvent, AnySaleEvent, LotView, SaleView
-from common.messages import Rejected, Welcome, Word
+from common.messages import Conditions, Rejected, Welcome, Word
 
 
 class ConnectionState(Enum):
@@ -175,6 +175,8 @@ class ConnectionChanged(Notice, frozen=True):
     reason: str = ""
     rejected: Rejected | None = None
     """The house's answer to hello, if that is the reason."""
+    conditions: Conditions | None = None
+    """The conditions that the bidder has not accepted, if that is the reason."""
 
 
 class NoticesDropped(Notice, frozen=True):

@@ -173,7 +173,9 @@ class Session:
         state, reason = self._derive_state()
         if state is not self.state:
             self.state = state
-            self.desk.do(ConnectionChanged(state, reason, self.desk.rejection or self.desk.awaiting))
+            self.desk.do(
+                ConnectionChanged(state, reason, self.desk.rejection or self.desk.awaiting, self.desk.conditions)
+            )
 
     def _derive_state(self) -> tuple[ConnectionState, str]:
         desk, follower = self.desk, self.follower

@@ -165,11 +165,12 @@ class AsyncClient(AsyncBase, AsyncBidding):
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
         last_id: int = 0,
         code: str = "",
+        accepts: str = "",
     ) -> Self:
         """Join a sale. Takes and raises the same as `Client.connect`. `on_notice` runs in the loop."""
         prepare_to_connect(timeout_ms, on_notice)
         watch = ClientWatch(asyncio.get_running_loop())
-        sockets = open_sockets(link, name, keys, role, context, watch.wake, last_id, code=code)
+        sockets = open_sockets(link, name, keys, role, context, watch.wake, last_id, code=code, accepts=accepts)
         return await cls._open(sockets, watch, on_notice, timeout_ms)
 
     async def _request(

@@ -19,6 +19,7 @@ from bidder.core.notices import ConnectionState
 from bidder.core.requests import check_timeout
 from bidder.shells.connection import Connection
 from bidder.shells.hearing import Hearing, OnNotice, Waiter
+from common.conditions import DIGEST_CHARS
 from common.errors import AuctionError, ProtocolError, RejectCode, RejectedError, UsageError
 from common.keys import KeyPair
 from common.limits import MINE_PAGES_MAX, PROTOCOL_VERSION
@@ -63,11 +64,13 @@ def open_sockets(
     last_id: int = 0,
     *,
     code: str = "",
+    accepts: str = "",
     is_roomy: bool = False,
 ) -> Sockets:
     """Return a client's sockets. `wake` and `last_id` go to the connection.
 
-    `code` is a paddle code. Without one, a bidder's hello has the code of the link.
+    `code` is a paddle code. Without one, a bidder's hello has the code of the link. `accepts` is the digest of the
+    conditions that the bidder accepted.
     `is_roomy` gives a context of its own room for as many more sockets as libzmq allows.
 
     Raises UsageError, and leaves nothing open then.
@@ -78,10 +81,20 @@ def open_sockets(
     check_type("role", role, Role, "Role.BIDDER or Role.OBSERVER")
     check_type("last_id", last_id, int, "a whole number")
     check_code(code)
+    check_accepts(accepts)
     known = parse_link(link) if isinstance(link, str) else link
     if role is Role.BIDDER:
         code = code or known.code
-    hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, role=role, invite=known.invite, code=code, agent=AGENT)
+    hello = Hello(
+        id=1,
+        versions=(PROTOCOL_VERSION,),
+        name=name,
+        role=role,
+        invite=known.invite,
+        code=code,
+        accepts=accepts,
+        agent=AGENT,
+    )
     if context is not None:
         allow_many_sockets(context)
         return Sockets(Connection(context, known, keys, hello, wake, last_id), None)
@@ -100,6 +113,13 @@ def check_code(code: object) -> None:
     check_type("code", code, str, "a text")
     if code and not is_valid_code(plain_code(str(code))):
         raise UsageError(f"{code!r} is no paddle code. {CODE_FORM}")
+
+
+def check_accepts(accepts: object) -> None:
+    """Check an argument that is the digest of conditions, or empty. Raises UsageError."""
+    check_type("accepts", accepts, str, "a text")
+    if accepts and len(str(accepts)) != DIGEST_CHARS:
+        raise UsageError(f"`accepts` must be the digest that a ConditionsError has, not {accepts!r}.")
 
 
 def check_type(name: str, value: object, wanted: Any, words: str) -> None:

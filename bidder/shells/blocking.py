@@ -108,6 +108,7 @@ class Client(BaseClient):
         context: "zmq.Context[zmq.SyncSocket] | None" = None,
         last_id: int = 0,
         code: str = "",
+        accepts: str = "",
     ) -> Self:
         """Join a sale, and return once its state is complete. A `timeout_ms` of None waits forever, even for approval.
 
@@ -119,13 +120,18 @@ class Client(BaseClient):
         `code` is a paddle code, which the link may have too. It binds the key to a paddle that the desk gave. The
         bidder then has the name of that paddle, and `name` may be empty.
 
+        A sale may have conditions. Then the first connect raises ConditionsError, which has their text. Show it to the
+        bidder, and only if the bidder agrees connect again with `accepts`, the error's digest. The house remembers it;
+        when the conditions change, the next hello is refused in the same way.
+
         Raises UsageError (an argument, or a limit of this process), RejectedError (the house refused, or no approval
-        came in time), WrongKeyError (another program listens there) and UnreachableError (it says what to check).
+        came in time), which a ConditionsError is too, WrongKeyError (another program listens there) and
+        UnreachableError (it says what to check).
         """
         prepare_to_connect(timeout_ms, on_notice)
         bell = _Bell()
         try:
-            sockets = open_sockets(link, name, keys, role, context, bell.ring, last_id, code=code)
+            sockets = open_sockets(link, name, keys, role, context, bell.ring, last_id, code=code, accepts=accepts)
         except BaseException:
             bell.close()
             raise

@@ -27,7 +27,7 @@ from bidder.core.hall_desks import HallDesks
 from bidder.core.notices import ConnectionState, Joined, Notice
 from bidder.core.requests import check_timeout
 from bidder.shells.asyncio import AsyncBase, AsyncHearing
-from bidder.shells.base import AGENT, Sockets, check_code, check_type, open_sockets, prepare_to_connect
+from bidder.shells.base import AGENT, Sockets, check_accepts, check_code, check_type, open_sockets, prepare_to_connect
 from bidder.shells.bidding import REQUEST_TIMEOUT_MS, AsyncBidding
 from bidder.shells.connection import AppEffect
 from bidder.shells.hearing import OnNotice
@@ -122,6 +122,7 @@ class Hall(AsyncBase):
         on_notice: OnNotice | None = None,
         last_id: int = 0,
         code: str = "",
+        accepts: str = "",
     ) -> "Desk":
         """Join the sale as a bidder, and return the desk once the house has admitted it.
 
@@ -129,13 +130,15 @@ class Hall(AsyncBase):
         None waits forever. The arguments and the errors are those of `AsyncClient.connect`. It also raises UsageError
         if a desk with this key is open.
 
-        `code` is a paddle code. The code of the hall's link counts for no desk.
+        `code` is a paddle code. The code of the hall's link counts for no desk. `accepts` is the digest of the
+        conditions that this bidder accepted.
         """
         self._check_process()
         self._check_usable()
         check_type("name", name, str, "a text")
         check_type("keys", keys, KeyPair, "a pair of keys, such as load_or_make_keys(path) returns")
         check_code(code)
+        check_accepts(accepts)
         if timeout_ms is not None:
             check_timeout(timeout_ms)
         if keys.public in self._keys:
@@ -145,7 +148,7 @@ class Hall(AsyncBase):
             async with self._turns:
                 self._check_usable()
                 make_room_for_files(FILES_PER_DESK)
-                desk = Desk(self, name, keys, on_notice, last_id, code)
+                desk = Desk(self, name, keys, on_notice, last_id, code, accepts)
                 await desk.wait_until_ready(timeout_ms)
                 return desk
         except BaseException:
@@ -177,7 +180,14 @@ class Desk(AsyncHearing, AsyncBidding):
     _ready_on = Joined
 
     def __init__(
-        self, hall: Hall, name: str, keys: KeyPair, on_notice: OnNotice | None, last_id: int, code: str
+        self,
+        hall: Hall,
+        name: str,
+        keys: KeyPair,
+        on_notice: OnNotice | None,
+        last_id: int,
+        code: str,
+        accepts: str,
     ) -> None:
         self._loop = hall._loop
         self._ready_future: asyncio.Future[None] = self._loop.create_future()
@@ -186,7 +196,15 @@ class Desk(AsyncHearing, AsyncBidding):
         self._hall = hall
         self._keys = keys
         link, now_ms = hall._connection.link, hall._connection.now_ms()
-        hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name=name, invite=link.invite, code=code, agent=AGENT)
+        hello = Hello(
+            id=1,
+            versions=(PROTOCOL_VERSION,),
+            name=name,
+            invite=link.invite,
+            code=code,
+            accepts=accepts,
+            agent=AGENT,
+        )
         self._core = DeskCore(
             hello if link.server_key else msgspec.structs.replace(hello, key=keys.public),
             hall._desks,

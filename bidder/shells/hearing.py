@@ -6,12 +6,20 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 from bidder.core.effects import Settled
+from bidder.core.errors import ConditionsError
 from bidder.core.inbox import Inbox
 from bidder.core.notices import ConnectionChanged, ConnectionState, Notice, StateReady
 from bidder.shells.connection import AppEffect
 from common.errors import RejectedError, UsageError
+from common.messages import Conditions, Rejected
 
 OnNotice = Callable[[Notice], None]
+
+
+def _refused(rejected: Rejected, conditions: Conditions | None) -> RejectedError:
+    if conditions is not None:
+        return ConditionsError(conditions.digest, conditions.text)
+    return RejectedError(rejected.code, rejected.detail)
 
 
 class Waiter(Protocol):
@@ -80,7 +88,7 @@ class Hearing(ABC):
             self._ready.set_result(None)
         elif isinstance(notice, ConnectionChanged) and notice.state is ConnectionState.REFUSED:
             assert notice.rejected is not None, "refused without a rejection"
-            self._ready.set_exception(RejectedError(notice.rejected.code, notice.rejected.detail))
+            self._ready.set_exception(_refused(notice.rejected, notice.conditions))
 
     def _stop(self, failure: Exception) -> None:
         """End all waiting calls with `failure`, and raise it in later calls."""

@@ -62,8 +62,8 @@ class Client {
   failures = 0 // feeds in a row that could not be joined
   frozen = false
 
-  constructor(link, keys, name) {
-    Object.assign(this, { link, keys, name })
+  constructor(link, keys, name, accepts) {
+    Object.assign(this, { link, keys, name, accepts })
     this.requests = new Map() // id -> a request without an answer
     this.lastId = 0
     this.forget()
@@ -222,10 +222,18 @@ class Client {
     }
   }
 
+  /** A person must read and accept the conditions (§6): print them, and end. */
+  async conditions() {
+    const { digest, text } = await this.ask({ type: 'conditions' })
+    if (!digest || digest === this.accepts) throw new Rejoin('the conditions of the sale changed')
+    say('conditions', { digest, text })
+    throw new Fault(`the sale has conditions; to accept those above, add --accepts ${digest}`)
+  }
+
   async hello() {
     const message = {
       type: 'hello', versions: [VERSION], name: this.name || undefined, role: this.name ? undefined : 'observer',
-      invite: this.link.invite || undefined, agent: 'javascript-example/1',
+      invite: this.link.invite || undefined, accepts: this.accepts || undefined, agent: 'javascript-example/1',
       key: this.link.serverKey === null ? this.keys.publicKey : undefined,
     }
     const changing = setInterval(() => {
@@ -234,6 +242,7 @@ class Client {
     }, ADDRESS_MS)
     if (!this.address) await this.nextAddress()
     const welcome = await this.ask(message).finally(() => clearInterval(changing))
+    if (welcome.code === 'conditions_not_accepted') await this.conditions()
     if (FATAL.includes(welcome.code)) throw new Fault(`${welcome.code}: ${welcome.detail ?? ''}`)
     if (welcome.type !== 'welcome') throw new Rejoin(welcome.code)
     if (welcome.version !== VERSION) throw new Fault(`the house chose version ${welcome.version}`)
@@ -476,10 +485,14 @@ function keysIn(path) {
 }
 
 const { values, positionals } = parseArgs({
-  allowPositionals: true, options: { name: { type: 'string', default: '' }, key: { type: 'string', default: 'auction-key.json' } },
+  allowPositionals: true,
+  options: {
+    name: { type: 'string', default: '' }, key: { type: 'string', default: 'auction-key.json' },
+    accepts: { type: 'string', default: '' },
+  },
 })
 if (positionals.length !== 1) {
-  console.error('usage: node client.mjs LINK [--name NAME] [--key FILE]   (without a name: look on only)')
+  console.error('usage: node client.mjs LINK [--name NAME] [--key FILE] [--accepts DIGEST]   (without a name: look on only)')
   process.exit(2)
 }
 let link
@@ -489,7 +502,7 @@ try {
   console.error(`client: ${error.message}`)
   process.exit(2)
 }
-const client = new Client(link, keysIn(values.key), values.name)
+const client = new Client(link, keysIn(values.key), values.name, values.accepts)
 setInterval(() => client.pump(), 50)
 createInterface({ input: process.stdin }).on('line', (line) => client.onLine(line)).on('close', () => client.quit(0))
 client.readAnswers().catch((error) => client.fail(error))

@@ -14,6 +14,7 @@ from common.codec import (
     lot_topic,
     topic,
 )
+from common.conditions import digest_of
 from common.errors import RejectCode
 from common.formats import AnyOwn
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
@@ -43,6 +44,8 @@ from common.messages import (
     Accepted,
     Answer,
     AnyRequest,
+    Conditions,
+    ConditionsRequest,
     Heartbeat,
     Hello,
     LotEvents,
@@ -129,6 +132,11 @@ class SmallHouse:
         self.bid_answers_to_drop = 0
         self.has_history = True
         self.hello_answer: RejectCode | None = None
+        self.conditions = ""
+        """What each key must accept before it is welcome; empty: nothing."""
+        self.conditions_digest = ""
+        """A digest that is told in place of the right one."""
+        self.accepted: set[str] = set()
         self.bid_answer: RejectCode | None = None
         self.budget: Budget | None = None
         """The budget of all requests together; None for no limit."""
@@ -264,10 +272,10 @@ class SmallHouse:
 
     def _answer(self, key: str, request: AnyRequest) -> Answer | None:
         match request:
-            case Hello() if self.hello_answer is not None:
-                return Rejected(id=request.id, code=self.hello_answer, retry_ms=50)
             case Hello():
-                return self._welcome(key, request)
+                return self._hello(key, request)
+            case ConditionsRequest():
+                return Conditions(id=request.id, digest=self.conditions_digest or self._digest, text=self.conditions)
             case _ if key not in self.paddles:
                 return Rejected(id=request.id, code=RejectCode.HELLO_FIRST)
             case _ if self.turned_out:
@@ -295,6 +303,18 @@ class SmallHouse:
             return Mine(id=request.id, paddle=self.paddles[key], positions=positions)
         words = tuple(word for word in self.words.get(key, ()) if word.seq > request.after_seq)
         return News(id=request.id, epoch=self.epoch, words=words) if words else None
+
+    def _hello(self, key: str, request: Hello) -> Welcome | Rejected:
+        if self.hello_answer is not None:
+            return Rejected(id=request.id, code=self.hello_answer, retry_ms=50)
+        if key not in self.accepted and self.conditions and request.accepts != self._digest:
+            return Rejected(id=request.id, code=RejectCode.CONDITIONS_NOT_ACCEPTED)
+        self.accepted.add(key)
+        return self._welcome(key, request)
+
+    @property
+    def _digest(self) -> str:
+        return digest_of(self.conditions)
 
     def _welcome(self, key: str, request: Hello) -> Welcome:
         return Welcome(
