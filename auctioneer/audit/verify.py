@@ -384,7 +384,14 @@ class _Audit:
             case CodeIssued():
                 if _DIGEST.fullmatch(fact.digest) is None:
                     raise self._different(fact, None, "its digest is none")
-                issued = self._register.issue(fact.at_ms, fact.by, fact.paddle, fact.digest, fact.expires_at_ms)
+                issued = self._register.issue(
+                    fact.at_ms,
+                    fact.by,
+                    fact.paddle,
+                    fact.digest,
+                    fact.expires_at_ms,
+                    replaces_key=fact.replaces_key,
+                )
                 self._compare_all(fact, issued if isinstance(issued, Refused) else [issued])
             case ConditionsAccepted():
                 if fact.digest != digest_of(self._conditions) or not fact.digest:

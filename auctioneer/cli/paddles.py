@@ -186,17 +186,28 @@ def signed(context: ControlContext, paddle: tuple[str, ...]) -> None:
 )
 @click.argument("paddle")
 @_valid_option
+@click.option("--replace-key", "replaces_key", is_flag=True, help="PADDLE has joined, and its phone is lost.")
+@yes_option
 @with_control_context
-def code(context: ControlContext, paddle: str, valid_ms: int) -> None:
+def code(context: ControlContext, paddle: str, valid_ms: int, *, replaces_key: bool, yes: bool) -> None:
     """Print a code by which one key takes part with PADDLE, a number or a name: `bidder join --code CODE`.
 
     The code works once, and is shown only now. A new one replaces it.
+
+    With --replace-key the next key that shows the code becomes the bidder, and the one before is out at once. Its bids
+    stand. So make sure that the person at the desk is the one who has the paddle.
     """
     _check_paddle(paddle)
     _check_valid(valid_ms)
+    if replaces_key and not yes and sys.stdin.isatty():
+        say(
+            "The phone that shows the new code becomes this bidder, and the present phone is out. Its bids stand.",
+            err=True,
+        )
+        confirm(f"Replace the key of {paddle}?")
     drawn = draw_code(secrets.choice)
     with connected(context.folder) as house:
-        done = house.order(IssueCode(bidder=paddle, code=drawn, valid_ms=valid_ms))
+        done = house.order(IssueCode(bidder=paddle, code=drawn, valid_ms=valid_ms, replaces_key=replaces_key))
     document = {"paddle": done.paddle, "code": drawn, "expires_at_ms": done.expires_at_ms}
     if context.as_json:
         print_json(document)

@@ -242,6 +242,8 @@ class IssueCode(Command, frozen=True, tag="issue_code"):
     bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
     code: Annotated[str, Meta(min_length=CODE_CHARS, max_length=CODE_CHARS)]
     valid_ms: Annotated[int, Meta(ge=1, le=CODE_VALID_MS_MAX)]
+    replaces_key: bool = False
+    """Whether the key that shows the code replaces the one that the paddle has: a phone was lost."""
 
 
 class NoteSigned(Command, frozen=True, tag="note_signed"):

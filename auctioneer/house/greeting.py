@@ -3,6 +3,9 @@
 A sale may have conditions. A bidder whose hello does not accept them gets no paddle, and uses no code up. Whoever has
 accepted them, by a hello or on paper at the desk, is welcome until they change. Observers accept nothing.
 
+The code of a paddle that has a key replaces that key: a phone was lost. The old key is out at once, as if it had never
+been here, and the bids stand.
+
 A hello with a paddle code comes in whatever the admission, since the desk let its person in. A code is wrong, used or
 expired: the answer is the same, so that nobody learns which codes there are or were. A repeat by the key that used the
 code is welcome, as every repeat is.
@@ -38,6 +41,8 @@ class Greeted(NamedTuple):
 
     answer: AnyAnswer
     facts: tuple[BidderEnrolled | KeyBound | ConditionsAccepted, ...] = ()
+    replaced: Enrolled | None = None
+    """The bidder as it was, if this key took the place of another: that one is out."""
     rejected: NameRejected | None = None
 
 
@@ -139,7 +144,8 @@ class Greeting:
             return self._reject(hello, RejectCode.WRONG_CODE, now_ms)
         accepted = self._accept(bound.paddle, conditions, now_ms)
         session = self._sessions.enter(self._register.entry(bound.paddle), now_ms)
-        return Greeted(self._welcome(session, hello, now_ms), (bound, *accepted))
+        replaced = entry if entry is not None and entry.key else None
+        return Greeted(self._welcome(session, hello, now_ms), (bound, *accepted), replaced)
 
     @staticmethod
     def _reject(hello: Hello, code: RejectCode, now_ms: int) -> Greeted:

@@ -315,6 +315,9 @@ class House:
     def _hello(self, principal: str, hello: Hello, now_ms: int) -> AnyAnswer:
         greeted = self._greeting.answer(principal, hello, self.admission, self.conditions_digest, now_ms)
         self._batch.facts.extend(greeted.facts)
+        if greeted.replaced is not None:
+            self._batch.turned_out.append(greeted.replaced.key)
+            self._news.let_go(greeted.replaced.paddle)
         if greeted.rejected is not None:
             self._batch.names_rejected.append(greeted.rejected)
         return greeted.answer

@@ -80,14 +80,18 @@ class BidderNews:
 
     def ask(self, paddle: int, request: NewsRequest, now_ms: int) -> News | Parked:
         """Answer a bidder's question, or let it wait, in place of an earlier one."""
-        before = self._parked.pop(paddle, None)
-        if before is not None:
-            self._release(before)
+        self.let_go(paddle)
         words = self._after(paddle, request.after_seq)
         if words:
             return News(id=request.id, epoch=self._engine.epoch, words=words)
         parked = self._parked[paddle] = Parked(paddle, request.id, now_ms + NEWS_WAIT_MS)
         return parked
+
+    def let_go(self, paddle: int) -> None:
+        """Answer the question that waits for a bidder, without words: another key asks from now on."""
+        parked = self._parked.pop(paddle, None)
+        if parked is not None:
+            self._release(parked)
 
     @property
     def next_deadline_ms(self) -> int | None:

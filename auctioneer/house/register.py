@@ -68,6 +68,8 @@ class IssuedCode(msgspec.Struct, frozen=True):
     paddle: int
     digest: str
     expires_at_ms: int
+    replaces_key: bool = False
+    is_used: bool = False
 
 
 CODE_VALID_MS_MAX: Final = 7 * 24 * 3600 * 1000
@@ -204,24 +206,34 @@ class Register:
         self.apply(fact)
         return fact
 
-    def issue(self, now_ms: int, by: str, paddle: int, digest: str, expires_at_ms: int) -> CodeIssued | Refused:
-        """Issue a code for a paddle without a key, in place of its earlier one. Return the fact, which is applied."""
-        why_not = self.why_no_code(paddle, digest)
+    def issue(
+        self, now_ms: int, by: str, paddle: int, digest: str, expires_at_ms: int, *, replaces_key: bool = False
+    ) -> CodeIssued | Refused:
+        """Issue a code for a paddle, in place of its earlier one. Return the fact, which is applied.
+
+        The paddle has no key; with `replaces_key` it has one, which the key that shows the code replaces.
+        """
+        why_not = self.why_no_code(paddle, digest, replaces_key=replaces_key)
         if why_not is not None:
             return why_not
         if not 0 < expires_at_ms - now_ms <= CODE_VALID_MS_MAX:
             return Refused(RejectCode.MALFORMED, f"a code is valid for at most {CODE_VALID_MS_MAX} ms")
-        fact = CodeIssued(at_ms=now_ms, paddle=paddle, digest=digest, expires_at_ms=expires_at_ms, by=by)
+        fact = CodeIssued(
+            at_ms=now_ms, paddle=paddle, digest=digest, expires_at_ms=expires_at_ms, by=by, replaces_key=replaces_key
+        )
         self.apply(fact)
         return fact
 
-    def why_no_code(self, paddle: int, digest: str) -> Refused | None:
+    def why_no_code(self, paddle: int, digest: str, *, replaces_key: bool = False) -> Refused | None:
         """Return why a paddle can't get the code with this digest; None if it can."""
         entry = self._by_paddle.get(paddle)
         if entry is None:
             return Refused(RejectCode.UNKNOWN_BIDDER, f"paddle {paddle}")
-        if entry.key:
-            return Refused(RejectCode.WRONG_STATE, f"{entry.name} has joined already, so a code would be of no use")
+        if entry.key and not replaces_key:
+            lost = "unless a lost phone is replaced: --replace-key"
+            return Refused(RejectCode.WRONG_STATE, f"{entry.name} has joined already, so a code is of no use, {lost}")
+        if replaces_key and (not entry.key or entry.role is not Role.BIDDER):
+            return Refused(RejectCode.WRONG_STATE, f"{entry.name} has no key with which to bid that could be replaced")
         if self._paddle_by_digest.get(digest, paddle) != paddle:
             return Refused(RejectCode.WRONG_STATE, "another paddle has this code; draw another")
         return None
@@ -265,9 +277,11 @@ class Register:
         return None if paddle is None or not self.may_bind(now_ms, paddle) else self._by_paddle[paddle]
 
     def may_bind(self, now_ms: int, paddle: int) -> bool:
-        """Return whether a paddle waits for a key, and has a code that is still valid."""
+        """Return whether a paddle waits for a key, or for another one, and has a code that is still valid."""
         entry, code = self._by_paddle.get(paddle), self._codes.get(paddle)
-        return entry is not None and not entry.key and code is not None and now_ms < code.expires_at_ms
+        if entry is None or code is None or code.is_used or now_ms >= code.expires_at_ms:
+            return False
+        return code.replaces_key or not entry.key
 
     def _spend_place(self, now_ms: int) -> bool:
         """Return whether one more key may enrol now. The places are counted in milliseconds, so as integers."""
@@ -298,9 +312,12 @@ class Register:
                 self._put(Enrolled(fact.paddle, fact.name, "", Role.BIDDER, admitted=True, skeletons=fact.skeletons))
             case CodeIssued():
                 self.entry(fact.paddle)  # somebody has the paddle
-                self._put_code(IssuedCode(fact.paddle, fact.digest, fact.expires_at_ms))
+                self._put_code(IssuedCode(fact.paddle, fact.digest, fact.expires_at_ms, fact.replaces_key))
             case KeyBound():
                 self._put(msgspec.structs.replace(self.entry(fact.paddle), key=fact.key))
+                code = self._codes.get(fact.paddle)
+                if code is not None:
+                    self._put_code(msgspec.structs.replace(code, is_used=True))
             case BidderAdmitted():
                 entry = self._by_paddle[fact.paddle]
                 self._put(msgspec.structs.replace(entry, admitted=fact.admitted, waiting=False))
@@ -317,6 +334,9 @@ class Register:
         self._paddle_by_digest[code.digest] = code.paddle
 
     def _put(self, entry: Enrolled) -> None:
+        before = self._by_paddle.get(entry.paddle)
+        if before is not None and before.key not in ("", entry.key):
+            del self._by_key[before.key]
         if entry.key:
             self._by_key[entry.key] = entry
         self._by_paddle[entry.paddle] = entry

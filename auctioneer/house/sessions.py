@@ -128,6 +128,8 @@ class Sessions:
         self.observers.pop(entry.key, None)
         session = self._by_paddle.get(entry.paddle)
         if session is not None:
+            if session.bidder.key != entry.key:
+                self.by_key.pop(session.bidder.key, None)  # a lost phone's key is nobody's from now on
             session.enter(entry)
         else:
             session = self._by_paddle[entry.paddle] = Session(entry, Budget(self._requests_per_s, now_ms))

@@ -254,7 +254,7 @@ def _log_of_bidder(log: "FilteringBoundLogger", position: int, fact: BidderFact)
         case PaddleGiven():
             log.info("paddle_given", paddle=fact.paddle, name=fact.name, by=fact.by, position=position)
         case CodeIssued():
-            log.info("code_issued", paddle=fact.paddle, by=fact.by, position=position)
+            log.info("code_issued", paddle=fact.paddle, by=fact.by, replaces_key=fact.replaces_key, position=position)
         case KeyBound():
             log.info("key_bound", paddle=fact.paddle, position=position)
         case BidderAdmitted():

@@ -152,10 +152,15 @@ class CodeIssued(Fact, frozen=True, kw_only=True, tag="code_issued"):
     digest: str
     expires_at_ms: int
     by: str
+    replaces_key: bool = False
+    """Whether the paddle has a key, which the one that shows the code is to replace."""
 
 
 class KeyBound(Fact, frozen=True, kw_only=True, tag="key_bound"):
-    """A key showed the code of a paddle that had no key, and is that bidder from now on. The code is used up."""
+    """A key showed the code of a paddle, and is that bidder from now on. The code is used up.
+
+    A key that the paddle had before is nobody's from now on. The bids stand, since they are the paddle's.
+    """
 
     paddle: int
     key: str

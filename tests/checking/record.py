@@ -206,6 +206,7 @@ class Record:
             self.bidders[body["paddle"]] = Bidder(body["paddle"], body["name"], "", "bidder")
         if body["fact"] == "key_bound":
             before = self.bidders[body["paddle"]]
+            self.paddles.pop(before.key, None)
             self.bidders[body["paddle"]] = Bidder(body["paddle"], before.name, body["key"], before.role)
             self.paddles[body["key"]] = body["paddle"]
         self._walk(lambda: self._decide(fact), fact)
@@ -262,7 +263,8 @@ class Record:
                 self._admission = body["settings"]["admission"]
                 return
             case "code_issued":
-                require(not self.bidders[body["paddle"]].key, "a code for a paddle that has a key")
+                is_bound = bool(self.bidders[body["paddle"]].key)
+                require(is_bound == body.get("replaces_key", False), "a code for a paddle that has a key")
                 self._codes_until[body["paddle"]] = body["expires_at_ms"]
                 return
             case "key_bound":

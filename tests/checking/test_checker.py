@@ -907,6 +907,8 @@ DESK = (given(7), code_issued(7), key_bound(7))
         ((DESK[0], DESK[2]), ["a key is bound without a code"]),
         ((*DESK[:2], key_bound(7, at_ms=START_MS + 60_000)), ["a key is bound without a code"]),
         ((*DESK, key_bound(7)), ["a key is bound without a code"]),
+        ((*DESK, replace(code_issued(7), replaces_key=True)), []),
+        ((DESK[0], replace(code_issued(7), replaces_key=True)), ["a code for a paddle that has a key"]),
         ((*DESK, contact_erased(7)), []),
         ((*DESK, conditions_set(), conditions_accepted(7)), []),
         (

@@ -194,6 +194,26 @@ def test_a_paddle_code_lets_one_key_in_whatever_the_admission(
     assert used == wrong | {"id": used["id"]}, "nobody learns that there was such a code"
 
 
+def test_a_code_for_a_lost_phone_puts_another_key_in_its_place(
+    own_house: Callable[..., OwnHouse], strangers_of: Make
+) -> None:
+    house = own_house(CATALOGUE)
+    lost, found = strangers_of(house.link), strangers_of(house.link)
+    lost.join(name="Ann")
+    assert lost.ask("bid", lot="1", amount_minor=10_000)["type"] == "accepted"
+    order = {"type": "issue_code", "bidder": "Ann", "code": "K7QM2XFA", "valid_ms": 600_000, "replaces_key": True}
+    assert house.order(**order)["type"] == "done"
+    welcome = found.hello(code="K7QM2XFA")
+    assert (welcome.get("paddle"), welcome.get("name")) == (lost.paddle, "Ann")
+    assert [position["lot"] for position in found.ask("mine")["positions"]] == ["1"], "the bid stands"
+    assert lost.ask("ping")["code"] == "hello_first"
+    assert lost.hello(name="Ann")["code"] == "name_taken"
+    assert lost.hello(code="K7QM2XFA")["code"] == "wrong_code"
+    house.kill_and_await()
+    assert lost.ask("ping")["code"] == "hello_first"
+    assert found.hello()["paddle"] == lost.paddle
+
+
 def test_control_does_not_shake_hands_with_a_bidder(
     own_house: Callable[..., OwnHouse], context: "zmq.Context[zmq.SyncSocket]", strangers_of: Make
 ) -> None:

@@ -80,7 +80,9 @@ def at_the_desk(house: House, command: DeskCommand, by: str, now_ms: int) -> Don
         if entry is None:
             outcome = Refused(RejectCode.UNKNOWN_BIDDER, command.bidder)
         elif isinstance(command, IssueCode):
-            outcome = _issue(house, by, entry.paddle, command.code, command.valid_ms, now_ms)
+            outcome = _issue(
+                house, by, entry.paddle, command.code, command.valid_ms, now_ms, replaces_key=command.replaces_key
+            )
         else:
             outcome = _note(house, command, entry)
     if isinstance(outcome, Refused):
@@ -167,21 +169,23 @@ def _issue_all(house: House, command: IssueCodes, by: str, now_ms: int) -> CodeI
     return issued[-1]
 
 
-def _issue(house: House, by: str, paddle: int, code: str, valid_ms: int, now_ms: int) -> CodeIssued | Refused:
-    why_not = _why_no_code(house, paddle, code)
+def _issue(
+    house: House, by: str, paddle: int, code: str, valid_ms: int, now_ms: int, *, replaces_key: bool = False
+) -> CodeIssued | Refused:
+    why_not = _why_no_code(house, paddle, code, replaces_key=replaces_key)
     if why_not is not None:
         return why_not
     digest = digest_of(house.engine.sale.sale, code)
-    issued = house.register.issue(now_ms, by, paddle, digest, now_ms + valid_ms)
+    issued = house.register.issue(now_ms, by, paddle, digest, now_ms + valid_ms, replaces_key=replaces_key)
     if isinstance(issued, CodeIssued):
         house.enter(now_ms, issued)
     return issued
 
 
-def _why_no_code(house: House, paddle: int, code: str) -> Refused | None:
+def _why_no_code(house: House, paddle: int, code: str, *, replaces_key: bool = False) -> Refused | None:
     if not is_valid_code(code):
         return Refused(RejectCode.MALFORMED, "that is no paddle code")
-    return house.register.why_no_code(paddle, digest_of(house.engine.sale.sale, code))
+    return house.register.why_no_code(paddle, digest_of(house.engine.sale.sale, code), replaces_key=replaces_key)
 
 
 def _faulty(field: str, reason: str) -> Refused:

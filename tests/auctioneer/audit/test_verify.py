@@ -406,6 +406,15 @@ def test_the_honest_bid_passes() -> None:
             "refused with wrong_state: Bidder 2 looks on",
         ),
         ([contact_erased(1), contact_erased(1)], "refused with wrong_state: what was known of Bidder 1"),
+        ([given(2), replace(code_issued(2), replaces_key=True)], "Bidder 2 has no key with which to bid"),
+        (
+            [
+                replace(code_issued(1), replaces_key=True),
+                replace(key_bound(1), key="key7"),
+                replace(key_bound(1), key="key8"),
+            ],
+            "the rules don't give this fact here",
+        ),
         ([given(2), key_bound(2)], "the rules don't give this fact here"),
         ([given(2), code_issued(2), key_bound(2, START_MS + 60_000)], "the rules don't give this fact here"),
         ([given(2), code_issued(2), key_bound(2), replace(key_bound(2), key="key3")], "don't give this fact here"),

@@ -183,3 +183,17 @@ def test_verify_knows_paddles_that_are_not_in_order(folder: DataFolder) -> None:
 def test_what_can_t_be_kept_is_not_sent(folder: DataFolder, words: list[str], said: str) -> None:
     result = auctioneer(folder, *words)
     assert (result.exit_code, said in result.stderr) == (2, True), result.stderr
+
+
+def test_a_lost_phone_is_replaced_after_a_question(folder: DataFolder) -> None:
+    with desk(folder):
+        refused = paddle(folder, "code", "Ann")
+        assert (refused.exit_code, "--replace-key" in refused.stderr) == (3, True)
+        status, shown = at_terminal(folder, "paddle", "code", "Ann", "--replace-key", typed=b"n\n")
+        assert (status, "the present phone is out" in " ".join(shown.split())) == (130, True)
+        assert at_terminal(folder, "paddle", "code", "Ann", "--replace-key", "--yes")[0] == 0
+        assert is_valid_code(paddle(folder, "code", "1", "--replace-key").stdout.strip())
+    with sale_of(folder) as sale:
+        issued = [fact for _, fact in sale.journal.read() if isinstance(fact, CodeIssued)]
+    assert [(fact.paddle, fact.replaces_key) for fact in issued] == [(1, True), (1, True)]
+    assert auctioneer(folder, "verify").exit_code == 0

@@ -21,6 +21,7 @@ from auctioneer.house.commands import (
 )
 from auctioneer.house.greeting import NameRejected
 from auctioneer.house.house import House
+from auctioneer.house.news import Parked
 from auctioneer.house.paddle_codes import WRONG_CODES_MAX, WRONG_CODES_MS, Guesses, digest_of
 from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.rules.facts import CodeIssued, KeyBound, PaddleGiven
@@ -387,3 +388,81 @@ def test_the_most_codes_at_once() -> None:
     codes = tuple(NewCode(1 + number, CODE) for number in range(CODES_AT_ONCE_MAX + 1))
     assert "$.codes" in str(SmallSale().order(IssueCodes(codes=codes, valid_ms=1)))
     assert "$.codes" not in str(SmallSale().order(IssueCodes(codes=codes[1:], valid_ms=1)))
+
+
+# --- a lost phone ----------------------------------------------------------------------------------------------------
+
+
+def with_a_lost_phone() -> SmallSale:
+    """Return a sale in which Ann (1) leads lot 1, and a code is out that replaces her key."""
+    sale = SmallSale()
+    sale.join(ANN, "Ann")
+    assert isinstance(sale.ask(ANN, bid(5, 1000)), Accepted)
+    done = sale.order(IssueCode(bidder="Ann", code=CODE, valid_ms=HOUR_MS, replaces_key=True), CLERK)
+    assert isinstance(done, Done)
+    return sale
+
+
+def test_another_phone_takes_the_place_of_a_lost_one() -> None:
+    sale = with_a_lost_phone()
+    assert sale.house.may_hear(ANN), "until the code is shown nothing changes"
+    assert isinstance(sale.ask(ANN, Ping(id=6)), Pong)
+    hello = Hello(id=1, versions=(PROTOCOL_VERSION,), code=CODE)
+    welcome = sale.send(BOB, encode(hello))
+    assert isinstance(welcome, Welcome)
+    assert (welcome.paddle, welcome.name, welcome.last_id) == (1, "Ann", 5)
+    batch = sale.commit()
+    assert batch.turned_out == [ANN]
+    assert batch.facts == [KeyBound(at_ms=START_MS, paddle=1, key=BOB)]
+    assert (sale.house.may_hear(ANN), sale.house.may_hear(BOB)) == (False, True)
+    assert code_of(sale.ask(ANN, Ping(id=7))) is RejectCode.HELLO_FIRST
+    assert code_of(sale.hello(ANN, "Ann")) is RejectCode.NAME_TAKEN
+    assert refused(sale, ANN, CODE) is RejectCode.WRONG_CODE
+    assert isinstance(sale.hello(BOB, code=CODE), Welcome), "a repeat"
+    assert sale.house.engine.lots["1"].view.board.leader == 1, "the bid stands"
+    assert isinstance(sale.ask(BOB, bid(6, 2000, "2")), Accepted)
+
+
+def test_a_code_for_a_lost_phone_counts_once_too() -> None:
+    sale = with_a_lost_phone()
+    sale.join(BOB, code=CODE)
+    assert refused(sale, CAT, CODE) is RejectCode.WRONG_CODE
+    rebuilt, again = sale.rebuilt(), sale.rebuilt(sale.house.snapshot(), len(sale.record))
+    assert rebuilt.register.entries == again.register.entries == sale.house.register.entries
+    assert rebuilt.register.codes == again.register.codes == sale.house.register.codes
+    for house in (rebuilt, again):
+        assert (house.may_hear(ANN), house.register.by_key(ANN)) == (False, None)
+        assert not house.register.may_bind(sale.now_ms, 1)
+    assert verify(enumerate(sale.record, 1)).mismatch is None
+
+
+def test_the_lost_phone_hears_no_more_words_to_its_bidder() -> None:
+    sale = with_a_lost_phone()
+    parked = sale.send(ANN, encode(NewsRequest(id=8, after_seq=0)))
+    assert isinstance(parked, Parked)
+    parked.routing_id = b"lost"
+    sale.send(BOB, encode(Hello(id=1, versions=(PROTOCOL_VERSION,), code=CODE)))
+    ((routing_id, answer),) = sale.commit().released
+    assert (routing_id, answer.words) == (b"lost", ())
+    assert isinstance(sale.order(Tell(bidder="Ann", text="Your lamp is ready")), Done)
+    news = sale.ask(BOB, NewsRequest(id=9, after_seq=0))
+    assert isinstance(news, News)
+    assert [word.text for word in news.words] == ["Your lamp is ready"]
+
+
+def test_a_lost_key_may_come_back_by_a_code_of_its_own() -> None:
+    sale = with_a_lost_phone()
+    sale.join(BOB, code=CODE)
+    sale.order(IssueCode(bidder="Ann", code=OTHER, valid_ms=HOUR_MS, replaces_key=True), CLERK)
+    assert sale.join(ANN, code=OTHER).paddle == 1
+    assert not sale.house.may_hear(BOB)
+    assert verify(enumerate(sale.record, 1)).mismatch is None
+
+
+def test_only_a_key_that_is_there_is_replaced() -> None:
+    sale = with_a_lost_phone()
+    add(sale, "Ben")
+    for bidder in ("Ben", "9"):
+        command = IssueCode(bidder=bidder, code=OTHER, valid_ms=HOUR_MS, replaces_key=True)
+        assert code_of(sale.order(command)) in (RejectCode.WRONG_STATE, RejectCode.UNKNOWN_BIDDER)
+    assert code_of(sale.order(IssueCode(bidder="Ann", code=OTHER, valid_ms=HOUR_MS))) is RejectCode.WRONG_STATE
