@@ -13,6 +13,7 @@ import click
 
 from auctioneer.catalogue import CatalogueError
 from auctioneer.cli.adding import add
+from auctioneer.cli.admitting import admit
 from auctioneer.cli.audit import MismatchError, verify
 from auctioneer.cli.backups import backup, restore
 from auctioneer.cli.bids import bids
@@ -23,7 +24,7 @@ from auctioneer.cli.conditions import conditions
 from auctioneer.cli.corrections import award, change, move, reopen, undo, void
 from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
-from auctioneer.cli.orders import admit, announce, call, extend, open_lot, partner, pause, resume, tell, turn_out
+from auctioneer.cli.orders import announce, call, extend, open_lot, partner, pause, resume, tell, turn_out
 from auctioneer.cli.paddles import forget, paddle
 from auctioneer.cli.reads import bidders, link, lots, results, status
 from auctioneer.cli.rehearse import rehearse

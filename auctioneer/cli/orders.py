@@ -114,18 +114,6 @@ def tell(context: ControlContext, bidder: str, text: str) -> None:
 
 
 @click.command(
-    short_help="Let a waiting bidder in.",
-    epilog=examples("auctioneer admit ann", "auctioneer admit 12      # by paddle"),
-)
-@click.argument("bidder")
-@with_control_context
-def admit(context: ControlContext, bidder: str) -> None:
-    """Let BIDDER, a name or a paddle, take part: a bidder who waits, or was turned out."""
-    _check_bidder(bidder)
-    context.order(Admit(bidder=bidder), f"{bidder} is admitted.")
-
-
-@click.command(
     "turn-out",
     short_help="Turn a bidder out.",
     epilog=examples("auctioneer turn-out ann", "auctioneer turn-out ann --void-bids --reason 'No account'"),

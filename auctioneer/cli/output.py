@@ -15,6 +15,8 @@ from common.names import printable
 from common.terminal.output import say, say_bytes, say_drawn
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+ACCEPTED: Final[dict[bool | None, str]] = {None: "", True: "accepted", False: "not yet"}
+"""How a list tells whether a bidder accepted the conditions of the sale; None: there is nothing to accept."""
 STATUS_STYLES: Final = {"open": "green", "paused": "yellow", "waiting": "yellow", "sold": "bold", "withdrawn": "dim"}
 """The colours of a row's status; a colour never says more than the word."""
 

@@ -11,7 +11,7 @@ import click
 from auctioneer.cli.asking import yes_option
 from auctioneer.cli.context import DURATION, ControlContext, check_length, with_control_context
 from auctioneer.cli.control_client import connected
-from auctioneer.cli.output import STATUS_STYLES, local_time
+from auctioneer.cli.output import ACCEPTED, STATUS_STYLES, local_time
 from auctioneer.cli.paddle_lists import add_list
 from auctioneer.cli.reads import read, say_if_stopped
 from auctioneer.cli.sheets import print_sheets
@@ -28,8 +28,6 @@ from common.terminal.output import confirm, print_json, say, say_done
 from common.terminal.tables import Column, print_table
 
 _Callback = Callable[..., Any]
-ACCEPTED: Final[dict[bool | None, str]] = {None: "", True: "accepted", False: "not yet"}
-"""How a list tells whether a bidder accepted the conditions of the sale."""
 
 
 def _contact_options(command: _Callback) -> _Callback:

@@ -8,7 +8,16 @@ import click
 from auctioneer.cli.context import LOT, ControlContext, with_control_context
 from auctioneer.cli.control_client import connected
 from auctioneer.cli.lot_table import person, print_lots
-from auctioneer.cli.output import STATUS_STYLES, grouped, local_time, print_csv, print_fields, time_left, utc_time
+from auctioneer.cli.output import (
+    ACCEPTED,
+    STATUS_STYLES,
+    grouped,
+    local_time,
+    print_csv,
+    print_fields,
+    time_left,
+    utc_time,
+)
 from auctioneer.house.reports import Row
 from auctioneer.process.folder import DataFolder, RunningHouse
 from auctioneer.process.offline import read_sale
@@ -147,22 +156,50 @@ def lots(context: ControlContext, lot: tuple[str, ...], **is_wanted: bool) -> No
     print_lots(rows, reading.sale["currency"])
 
 
+def waiting(context: ControlContext) -> Reading:
+    """Return those who wait to be admitted, as the report `bidders` has them. Raises the errors of `read`."""
+    reading = read(context, "bidders")
+    return reading._replace(report=[row for row in reading.report if row["state"] == "waiting"])
+
+
+def _print_waiting(rows: list[Row]) -> None:
+    """Print who waits to be admitted, and what there is to decide it by."""
+    columns = [
+        Column("Paddle", is_number=True),
+        Column("Name", shrinks=True),
+        Column("Role"),
+        Column("Conditions"),
+        Column("Company", shrinks=True),
+        Column("Contact", shrinks=True),
+    ]
+    cells = [
+        [str(row["paddle"]), row["name"], row["role"], ACCEPTED[row["accepted"]], row["company"], row["contact"]]
+        for row in rows
+    ]
+    print_table(columns, cells, STATUS_STYLES)
+
+
 @click.command(
-    short_help="Show the bidders.", epilog=examples("auctioneer bidders", "auctioneer bidders --connected --json")
+    short_help="Show the bidders.",
+    epilog=examples("auctioneer bidders", "auctioneer bidders --waiting", "auctioneer bidders --connected --json"),
 )
 @click.option("--connected", "only_connected", is_flag=True, help="Only bidders that the house hears now.")
+@click.option("--waiting", "is_waiting", is_flag=True, help="Only those who wait to be admitted, and their contacts.")
 @with_control_context
-def bidders(context: ControlContext, *, only_connected: bool) -> None:
+def bidders(context: ControlContext, *, only_connected: bool, is_waiting: bool) -> None:
     """Show everybody in the register: paddle, name, state, lots led and won, the amount spent, and when last heard.
 
     A bidder who was heard within the last 35 seconds counts as connected, since a client that runs asks for news.
     """
-    reading = read(context, "bidders")
+    reading = waiting(context) if is_waiting else read(context, "bidders")
     report = [row for row in reading.report if row["connected"]] if only_connected else reading.report
     if context.as_json:
         print_json(report)
         return
     say_if_stopped(reading, context.folder)
+    if is_waiting:
+        _print_waiting(reading.report)
+        return
     columns = [
         Column("Paddle", is_number=True),
         Column("Name", shrinks=True),

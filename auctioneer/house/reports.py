@@ -117,6 +117,8 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
             "key": entry.key or None,
             "heard_at_ms": house.heard_ms(entry.paddle),
             "connected": _is_connected(house, entry, now_ms),
+            "accepted": _has_accepted(house, entry),
+            **msgspec.structs.asdict(house.contacts.get(entry.paddle, _UNKNOWN)),
             **money_fields(house.engine.sale.currency, spent=spent[entry.paddle]),
         }
         for entry in house.register.entries

@@ -305,23 +305,29 @@ def _sale_words(house: House, fact: AnyFact) -> str:
             return (
                 "Bidders accept other conditions from now on." if fact.text else "The sale has no conditions any more."
             )
-        case SaleDecided(event=Announced() as event):
+        case SaleDecided():
+            return _decision_words(house, fact)
+        case _:
+            return type(fact).__name__
+
+
+def _decision_words(house: House, fact: SaleDecided) -> str:
+    match fact.event:
+        case Announced() as event:
             return f"Announced: {printable(event.text)}"
-        case SaleDecided(event=LotsReordered() as event):
+        case LotsReordered() as event:
             place = f"comes before lot {event.before}" if event.before else "is the last"
             return f"Lot {event.lot} {place}."
-        case SaleDecided(event=Called() as event):
+        case Called() as event:
             return f"Lot {event.lot}: {event.call.value.replace('_', ' ')}."
-        case SaleDecided(event=SalePaused()):
+        case SalePaused():
             return "The sale is paused."
-        case SaleDecided(event=SaleResumed()):
+        case SaleResumed():
             return "The sale resumes."
-        case SaleDecided(event=SaleEnded()):
+        case SaleEnded():
             paid = (lot.view.paid_minor for lot in house.engine.catalogue)
             sold = [paid_minor for paid_minor in paid if paid_minor is not None]
             return f"The sale has ended. Lots sold: {len(sold):,}, for {house.engine.sale.currency.show(sum(sold))}."
-        case _:
-            return type(fact).__name__
 
 
 def _lot_words(house: House, number: str, event: AnyLotEvent, time_of: Callable[[int], str]) -> str:
