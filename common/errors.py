@@ -23,6 +23,7 @@ class RejectCode(Enum):
     UNKNOWN_LOT = "unknown_lot"
     LOT_NOT_OPEN = "lot_not_open"
     LOT_PAUSED = "lot_paused"
+    ALREADY_OPEN = "already_open"
     LOT_CLOSED = "lot_closed"
     LOT_WITHDRAWN = "lot_withdrawn"
     SALE_ENDED = "sale_ended"
@@ -69,6 +70,7 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.UNKNOWN_LOT: "There is no such lot in this sale. List the lots to see their numbers.",
     RejectCode.LOT_NOT_OPEN: "Bidding on this lot has not begun. Wait for it to open.",
     RejectCode.LOT_PAUSED: "The auctioneer has paused bidding; the clock stands still. Bid again when bidding resumes.",
+    RejectCode.ALREADY_OPEN: "The lot has opened, so no bid can be left any more. Bid on it now.",
     RejectCode.LOT_CLOSED: "Bidding on this lot is over.",
     RejectCode.LOT_WITHDRAWN: "The lot was withdrawn from the sale.",
     RejectCode.SALE_ENDED: "The sale has ended.",

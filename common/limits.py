@@ -81,6 +81,8 @@ PADDLE_CHOSEN_MAX: Final = 99_999
 """The highest number that the desk may choose for a paddle: five digits."""
 SUBSCRIPTIONS_MAX: Final = 256
 """Lots that one connection may follow by topics of their own; a subscription to the prefix `lot/` does not count."""
+ABSENTEE_BIDS_MAX: Final = 100_000
+"""Bids that are left on all lots of a sale together, before these open."""
 REMEMBERED_REQUESTS_MAX: Final = 32
 """Verdicts that the house keeps for each bidder; also the most requests that a client may have unanswered."""
 

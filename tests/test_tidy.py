@@ -96,6 +96,7 @@ SANS_IO = (
     "auctioneer/readiness/measurements.py",
     "auctioneer/rules",
     "bidder/core",
+    "common/absentee.py",
     "common/codec.py",
     "common/durations.py",
     "common/errors.py",

@@ -4,7 +4,15 @@ from auctioneer.rules import corrections, decisions
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.facts import ClockStepped, CorrectionMade, LotDecided, LotListed, LotRewritten, SaleDecided
+from auctioneer.rules.facts import (
+    ClockStepped,
+    CorrectionMade,
+    LeftBidVoid,
+    LotDecided,
+    LotListed,
+    LotRewritten,
+    SaleDecided,
+)
 from auctioneer.rules.sale_settings import HOUSE
 from common.lot import (
     Announced,
@@ -25,9 +33,9 @@ from common.lot import (
 )
 
 
-def is_by_clock(fact: ClockStepped | LotDecided | SaleDecided) -> bool:
+def is_by_clock(fact: ClockStepped | LeftBidVoid | LotDecided | SaleDecided) -> bool:
     """Return whether the house did this by itself, on time."""
-    return isinstance(fact, ClockStepped) or fact.by == HOUSE
+    return isinstance(fact, ClockStepped | LeftBidVoid) or fact.by == HOUSE
 
 
 def decide_of_lot(engine: Engine, fact: LotDecided) -> Decision | None:

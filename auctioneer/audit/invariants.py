@@ -106,6 +106,8 @@ def _check_clock(lot: LotState, place: str) -> None:
     in_bounds = lot.extended_ms >= 0 and (cap_ms is None or lot.extended_ms <= cap_ms)
     _require(in_bounds, place + "bids extended it beyond the cap")
     timed = lot.spec.opening.rule in (OpeningRule.AT_START, OpeningRule.AT_TIME)
+    waits = view.status in (LotStatus.SCHEDULED, LotStatus.OPEN)
+    _require(lot.left is None or (waits and bool(lot.left)), place + "bids wait for an opening that will not come")
     if view.status is LotStatus.SCHEDULED:
         _require((view.opens_at_ms is not None) == timed, place + "the time of the opening is wrong")
         is_untouched = lot.book == format_of(lot.spec).open(lot.spec)
@@ -137,6 +139,8 @@ def _check_sale_over_lot(engine: Engine, lot: LotState, place: str) -> None:
 
 
 def _check_counts(engine: Engine) -> None:
+    left = sum(len(lot.left or ()) for lot in engine.catalogue)
+    _require(engine._left_bids == left, f"{engine._left_bids} bids count as left, but {left} are")
     unfinished = sum(not lot.view.status.is_final for lot in engine.catalogue)
     _require(engine._unfinished == unfinished, f"{engine._unfinished} lots count as unfinished, but {unfinished} are")
     _require(
@@ -186,6 +190,8 @@ def _due_ms(engine: Engine, lot: LotState) -> int | None:
         return lot.view.opens_at_ms
     if lot.view.status is not LotStatus.OPEN:
         return None
+    if lot.left:
+        return lot.view.opens_at_ms
     steps_at_ms = format_of(lot.spec).due_ms(lot.spec, lot.book)
     dues = (lot.view.ends_at_ms, None if steps_at_ms is None else lot.opened_at_ms + steps_at_ms)
     return min((due_ms for due_ms in dues if due_ms is not None), default=None)

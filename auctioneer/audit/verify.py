@@ -28,6 +28,7 @@ from auctioneer.rules.facts import (
     BidderEnrolled,
     BidderFact,
     BidderTold,
+    BidLeft,
     BidTaken,
     ClockStepped,
     CodeIssued,
@@ -41,6 +42,7 @@ from auctioneer.rules.facts import (
     HouseStarted,
     HouseStoodStill,
     KeyBound,
+    LeftBidVoid,
     LotDecided,
     LotListed,
     LotRewritten,
@@ -55,6 +57,7 @@ from auctioneer.rules.facts import (
     named_fields,
 )
 from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
+from auctioneer.rules.sources import Placer, Source
 from common.conditions import conditions_fault, digest_of
 from common.errors import RejectCode
 from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX
@@ -241,9 +244,9 @@ class _Audit:
         if fact.at_ms < engine.state.now_ms:
             raise self._different(fact, None, f"it is earlier than the fact before it, at {engine.state.now_ms}")
         match fact:
-            case BidTaken() | OfferTaken() | OfferLate():
+            case BidTaken() | OfferTaken() | OfferLate() | BidLeft():
                 self._verify_request(engine, fact)
-            case ClockStepped() | LotDecided() | SaleDecided() if is_by_clock(fact):
+            case ClockStepped() | LeftBidVoid() | LotDecided() | SaleDecided() if is_by_clock(fact):
                 self._compare(fact, engine.advance_once(fact.at_ms))
             case LotDecided() | SaleDecided() | LotListed():
                 if not self._is_listed_with_last(fact):
@@ -291,16 +294,30 @@ class _Audit:
             self._news_seqs[paddle] += 1
             self._agreed(due)
 
-    def _verify_request(self, engine: Engine, fact: BidTaken | OfferTaken | OfferLate) -> None:
+    def _verify_request(self, engine: Engine, fact: BidTaken | OfferTaken | OfferLate | BidLeft) -> None:
+        if isinstance(fact, OfferTaken) and fact.source is Source.ABSENTEE:
+            due = engine.advance_once(fact.at_ms)
+            if due is not None:  # it was left before the lot opened
+                self._compare(fact, due)
+                return
         entry = self._register.by_paddle(fact.paddle)
         if entry is None or not entry.admitted or entry.role is not Role.BIDDER:
             raise self._different(fact, None, f"paddle {fact.paddle} belongs to no admitted bidder")
-        request = fact.request
+        request, bidder = fact.request, Bidder(entry.paddle, entry.skeletons)
+        if not isinstance(fact, BidTaken) and fact.source is not Source.BIDDER:
+            self._verify_of_clerk(engine, fact, bidder)
+            return
         if not self._is_first(fact.paddle, request.id):
             raise self._different(fact, None, f"request {request.id} of paddle {fact.paddle} was decided before")
         self._nothing_due(engine, fact)
-        bidder = Bidder(entry.paddle, entry.skeletons)
         self._compare(fact, engine.offer(fact.at_ms, bidder, request))
+
+    def _verify_of_clerk(self, engine: Engine, fact: OfferTaken | OfferLate | BidLeft, bidder: Bidder) -> None:
+        """Verify an offer that a clerk made for a bidder. Its id is in the clerk's own space."""
+        if not fact.by:
+            raise self._different(fact, None, "nobody says who made the offer for the bidder")
+        self._nothing_due(engine, fact)
+        self._compare(fact, engine.offer_for(fact.at_ms, bidder, fact.request, Placer(fact.source, fact.by)))
 
     def _is_first(self, paddle: int, request_id: int) -> bool:
         """Note a request id; return False if the house must have known it already, or refused it as too old."""

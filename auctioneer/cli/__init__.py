@@ -1,10 +1,10 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read its state.
 
-The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `adding`, `paddles`
-and `clerks` command a running house. `reads`, `watch`, `bids` and `commands` report. `checks` checks catalogues,
-`rehearse` tries one with bots, and `doctor` checks the machine. `audit` checks the record, and `backups` copies it.
-`context` has the options that the commands share, `lot_table` the table of lots, and `output` prints fields, times and
-CSV.
+The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `bidding`, `adding`,
+`paddles` and `clerks` command a running house. `reads`, `watch`, `bids` and `commands` report. `checks` checks
+catalogues, `rehearse` tries one with bots, and `doctor` checks the machine. `audit` checks the record, and `backups`
+copies it. `context` has the options that the commands share, `lot_table` the table of lots, and `output` prints fields,
+times and CSV.
 """
 
 from typing import Any
@@ -16,6 +16,7 @@ from auctioneer.cli.adding import add
 from auctioneer.cli.admitting import admit
 from auctioneer.cli.audit import MismatchError, verify
 from auctioneer.cli.backups import backup, restore
+from auctioneer.cli.bidding import bid
 from auctioneer.cli.bids import bids
 from auctioneer.cli.checks import check
 from auctioneer.cli.clerks import clerk
@@ -26,7 +27,7 @@ from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
 from auctioneer.cli.orders import announce, call, extend, open_lot, partner, pause, resume, tell, turn_out
 from auctioneer.cli.paddles import forget, paddle
-from auctioneer.cli.reads import bidders, link, lots, results, status
+from auctioneer.cli.reads import absentee, bidders, link, lots, results, status
 from auctioneer.cli.rehearse import rehearse
 from auctioneer.cli.run import run
 from auctioneer.cli.watch import watch
@@ -69,9 +70,9 @@ def main() -> None:
     """
 
 
-for _command in (run, check, rehearse, doctor, link, status, watch, lots, bids, bidders, results, commands):
+for _command in (run, check, rehearse, doctor, link, status, watch, lots, bids, absentee, bidders, results, commands):
     main.add_command(_command)
-for _command in (open_lot, pause, resume, extend, close_lot, withdraw, add, announce, call, tell, end, finish):
+for _command in (open_lot, pause, resume, extend, close_lot, withdraw, bid, add, announce, call, tell, end, finish):
     main.add_command(_command)
 for _command in (undo, reopen, void, award, change, move):
     main.add_command(_command)

@@ -55,35 +55,43 @@ def bids(lot: str, first: int | None, count: int, folder: DataFolder, *, as_json
             }
         )
         return
+    has_clerks = any(row["by"] for row in page.bids)
     columns = [
         Column("No", is_number=True),
         Column("Offer", is_number=True),
         Column("Time"),
         Column("Bidder", shrinks=True),
+        *([Column("Source")] if has_clerks else []),
         Column(f"Bid {page.currency.code}", is_number=True),
         Column("Up to", is_number=True),
         Column("Price", is_number=True),
         Column("Leader", shrinks=True),
         Column("Outcome"),
     ]
-    print_table(columns, [_cells(row) for row in page.bids])
+    print_table(columns, [_cells(row, has_clerks=has_clerks) for row in page.bids])
     if len(page.bids) < page.total:
         shown = f"{page.bids[0]['number']:,} to {page.bids[-1]['number']:,}" if page.bids else "none"
         say(f"The lot has {counted(page.total, 'bid')}; shown: {shown}. --from and --count show others.", err=True)
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, *, has_clerks: bool) -> list[str]:
     return [
         str(row["number"]),
         "" if row["offer"] is None else str(row["offer"]),
         f"{local_time(row['at_ms'])}.{row['at_ms'] % 1000:03}",
         f"{row['name']} ({row['paddle']})",
+        *([_source(row)] if has_clerks else []),
         grouped(row["amount"]),
         grouped(row["maximum"]),
         grouped(row["price"]),
         "" if row["leader_paddle"] is None else f"{row['leader']} ({row['leader_paddle']})",
         _outcome(row),
     ]
+
+
+def _source(row: Row) -> str:
+    """Return how the bid reached the house, if a clerk made it for the bidder, and the clerk's name."""
+    return "" if row["by"] is None else f"{row['source']}, {row['by']}"
 
 
 def _outcome(row: Row) -> str:

@@ -47,7 +47,7 @@ def close_lot(context: ControlContext, lot: str, *, yes: bool) -> None:
         )
 
     done, currency = carry_out(context, None if yes else plan, CloseLot(lot=lot))
-    context.tell(_ended(done.results[0], currency), done.lots, results=done.results)
+    context.tell(ended(done.results[0], currency), done.lots, results=done.results)
 
 
 @click.command(
@@ -76,7 +76,7 @@ def withdraw(context: ControlContext, lot: str, reason: str, *, yes: bool) -> No
         )
 
     done, currency = carry_out(context, None if yes else plan, Withdraw(lot=lot, reason=reason))
-    context.tell(_ended(done.results[0], currency), done.lots, results=done.results)
+    context.tell(ended(done.results[0], currency), done.lots, results=done.results)
 
 
 @click.command(short_help="End the sale.", epilog=examples("auctioneer end", "auctioneer end --yes"))
@@ -155,7 +155,7 @@ def _hammer(row: Row, currency: Currency) -> str:
     return f"would be sold to {person(row['leader'], row['paddle'])} for {currency.show(row['price_minor'])}."
 
 
-def _ended(row: Row, currency: Currency) -> str:
+def ended(row: Row, currency: Currency) -> str:
     """Return a sentence on the end of a lot in the report `results`."""
     match row["status"]:
         case "sold":

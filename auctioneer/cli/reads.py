@@ -156,6 +156,43 @@ def lots(context: ControlContext, lot: tuple[str, ...], **is_wanted: bool) -> No
     print_lots(rows, reading.sale["currency"])
 
 
+@click.command(
+    short_help="Show the bids that were left before lots open.",
+    epilog=examples("auctioneer absentee", "auctioneer absentee 7 12"),
+)
+@click.argument("lot", type=LOT, nargs=-1)
+@with_control_context
+def absentee(context: ControlContext, lot: tuple[str, ...]) -> None:
+    """Show the bids that were left on each LOT, or on all, in the order in which they count when the lot opens.
+
+    This shows secret maxima, but no sealed offer. `auctioneer bid LOT --take-back --paddle N --source absentee` takes
+    one back.
+    """
+    reading = read(context, "absentee", lot)
+    if context.as_json:
+        print_json(reading.report)
+        return
+    say_if_stopped(reading, context.folder)
+    columns = [
+        Column("Lot"),
+        Column("Title", shrinks=True),
+        Column("Bidder", shrinks=True),
+        Column(f"Up to {reading.sale['currency']}", is_number=True),
+        Column("Left by"),
+    ]
+    rows = [
+        [
+            row["lot"],
+            row["title"],
+            person(row["name"], row["paddle"]),
+            "sealed" if row["sealed"] else grouped(row["amount"]),
+            row["by"] or "the bidder",
+        ]
+        for row in reading.report
+    ]
+    print_table(columns, rows)
+
+
 def waiting(context: ControlContext) -> Reading:
     """Return those who wait to be admitted, as the report `bidders` has them. Raises the errors of `read`."""
     reading = read(context, "bidders")

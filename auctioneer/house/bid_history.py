@@ -2,8 +2,8 @@
 
 A bid that was accepted has a number among the offers on the lot (`offer`), by which a correction names it. One that a
 correction took back is `void`. Accepted and late bids are facts of the record. Of the refused bids the record keeps
-some for each bidder, those with the highest request ids; they are sorted between the facts by their time. The result
-has secrets of the house.
+some for each bidder, those with the highest request ids; they are sorted between the facts by their time. It keeps no
+refused bid that a clerk made for a bidder. The result has secrets of the house.
 """
 
 from collections import deque
@@ -11,23 +11,31 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from auctioneer.house.formats.bidding import OfferMade
 from auctioneer.house.formats.table import board_bidding, offer_made
 from auctioneer.house.reports import Row, money_fields
 from auctioneer.rules.facts import (
     AnyFact,
     BidderEnrolled,
+    BidLeft,
     BidTaken,
     CorrectionMade,
     Decided,
+    LeftBidVoid,
     LotDecided,
     LotListed,
     OfferLate,
     OfferTaken,
+    PaddleGiven,
     Rejection,
     SaleCreated,
 )
+from auctioneer.rules.formats.format import Format
+from auctioneer.rules.formats.table import format_of
+from auctioneer.rules.sources import Source
+from common.absentee import LeaveBidRequest
 from common.errors import RejectCode, RejectedError
 from common.lot import CloseCause, LotClosed, LotWithdrawn
 from common.lot_numbers import lot_key
@@ -83,6 +91,7 @@ class _History:
         self._names: dict[int, str] = {}
         self.currency: Currency | None = None
         self.title: str | None = None
+        self._form: Format[Any, Any] | None = None
         self.is_over = False
         """Whether the lot was over at the end of the record, once all bids were yielded."""
         self.void: set[int] = set()
@@ -93,7 +102,7 @@ class _History:
         """Yield the bids, and note on the way what a row must know of the sale and the lot."""
         for one in record:
             match one:
-                case BidTaken() | OfferTaken() | OfferLate():
+                case BidTaken() | OfferTaken() | OfferLate() | BidLeft() | LeftBidVoid():
                     if one.lot == self.lot:
                         yield self._row(one)
                 case CorrectionMade():
@@ -104,27 +113,41 @@ class _History:
                         yield self._row(one)
                 case LotDecided(event=LotClosed() | LotWithdrawn()):
                     self.is_over = self.is_over or one.lot == self.lot
-                case BidderEnrolled():
+                case BidderEnrolled() | PaddleGiven():
                     self._names[one.paddle] = one.name
                 case LotListed() if lot_key(one.spec.terms.lot) == self._key:
                     self.lot, self.title = one.spec.terms.lot, one.spec.terms.title
+                    self._form = format_of(one.spec)
                 case SaleCreated():
                     self.currency = one.currency
 
-    def _row(self, one: Decided) -> Row:
+    def _left(self, request: LeaveBidRequest) -> OfferMade:
+        """Return what a bid asks for that is left before the opening; it is sealed where the lot's offers are."""
+        accepted_as = "taken_back" if request.amount_minor is None else "left"
+        offer = None if self._form is None or request.amount_minor is None else self._form.offer_left(request)
+        made = OfferMade("left") if offer is None else offer_made(offer)
+        return made._replace(kind="left", accepted_as=accepted_as)
+
+    def _row(self, one: Decided | LeftBidVoid) -> Row:
         assert self.currency is not None, "a record begins with the sale"
         leader, price_minor, late_ms = None, None, None
-        made = offer_made(one.request)
+        made = offer_made(one.request) if not isinstance(one.request, LeaveBidRequest) else self._left(one.request)
         outcome, code = made.accepted_as, None
         is_kept = isinstance(one, BidTaken) or (isinstance(one, OfferTaken) and one.cause is None)
         self._last_offer += is_kept
+        source, by = Source.BIDDER, ""
+        if isinstance(one, OfferTaken | OfferLate | BidLeft):
+            source, by = one.source, one.by
         match one:
             case BidTaken():
                 leader, price_minor = one.leader, one.price_minor
             case OfferTaken(cause=CloseCause.BUY_NOW):
                 outcome, leader, price_minor = "bought", one.paddle, made.amount_minor
             case OfferTaken():
-                price_minor = board_bidding(one.board).price_minor
+                told = board_bidding(one.board)
+                leader, price_minor = told.leader, told.price_minor
+            case LeftBidVoid():
+                outcome, code, source = "refused", one.code.value, Source.ABSENTEE
             case OfferLate():
                 outcome, price_minor, late_ms = "late", board_bidding(one.board).price_minor, one.late_ms
             case Rejection():
@@ -137,13 +160,15 @@ class _History:
             "paddle": one.paddle,
             "name": self._names.get(one.paddle),
             "kind": made.kind,
+            "source": source.value,
+            "by": by or None,
             "sealed": made.is_sealed,
             "outcome": outcome,
             "code": code,
             "late_ms": late_ms,
             "leader": self._names.get(leader) if leader is not None else None,
             "leader_paddle": leader,
-            "request_id": one.request_id,
+            "request_id": one.request.id,
             **money_fields(
                 self.currency,
                 amount=made.amount_minor,

@@ -16,17 +16,20 @@ from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.rules.contacts import COMPANY_CHARS_MAX, CONTACT_CHARS_MAX
 from auctioneer.rules.lots import OFFERS_KEPT_MAX
 from auctioneer.rules.sale_settings import Right
+from auctioneer.rules.sources import Source
 from auctioneer.rules.terms import LotSpec
 from common.limits import (
+    BIDDERS_MAX,
     CONDITIONS_CHARS_MAX,
     DURATION_MS_MAX,
     KEY_CHARS,
     NAME_CHARS_MAX,
     PADDLE_CHOSEN_MAX,
     TEXT_CHARS_MAX,
+    UNITS_MAX,
 )
 from common.lot import Call
-from common.messages import Rejected
+from common.messages import Accepted, Rejected
 from common.paddle_codes import CODE_CHARS
 from common.wire import Amount, Count, LotId, RequestId, Stream
 
@@ -193,6 +196,25 @@ class Tell(Command, frozen=True, tag="tell"):
     text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
 
 
+class BidFor(Command, frozen=True, tag="bid_for"):
+    """Make an offer for a paddle that a person in the room or on the telephone has; the lot's format says which.
+
+    On an English lot `amount_minor` is an open bid, a maximum or a purchase; on a sealed lot it is the offer; on a
+    Dutch lot it is the price at which `units` are taken. Without an amount an offer is taken back. With the source
+    `absentee` the amount is a maximum or a sealed offer, which waits if the lot is not open yet. With `if_seq`, only if
+    the lot's seq is still that.
+    """
+
+    lot: LotId
+    paddle: Annotated[int, Meta(ge=1, le=BIDDERS_MAX)]
+    source: Source
+    amount_minor: Amount | None
+    is_maximum: bool = False
+    is_purchase: bool = False
+    units: Annotated[int, Meta(ge=1, le=UNITS_MAX)] | None = None
+    if_seq: Count | None = None
+
+
 class AddPaddle(Command, frozen=True, tag="add_paddle"):
     """Give a person without a key a paddle: this one, or the next. The answer names it.
 
@@ -350,6 +372,7 @@ AnyCommand = (
     | AnyCorrection
     | Admit
     | Tell
+    | BidFor
     | AddPaddle
     | AddPaddles
     | NoteContact
@@ -372,6 +395,7 @@ class Done(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     """A command was carried out and is durable. `lots` are those that it changed, `results` those that it ended.
 
     `paddle` is that of the person whom a command of the desk was about. A new code or link ends at `expires_at_ms`.
+    `accepted` is the verdict on an offer that a clerk made for somebody, and `standing` how the lot stands then.
     """
 
     id: int
@@ -381,6 +405,8 @@ class Done(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     results: tuple[reports.Row, ...] = ()
     goes_on: bool = False
     """Whether the sale goes on after a command that closed all its lots, since they may have to be corrected."""
+    accepted: Accepted | None = None
+    standing: reports.Row | None = None
 
 
 class Placing(Struct, frozen=True, kw_only=True, tag_field="type", tag="placing"):

@@ -33,6 +33,7 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderFact,
     BidderTold,
+    BidLeft,
     BidTaken,
     CommandDone,
     ConditionsSet,
@@ -47,6 +48,8 @@ from auctioneer.rules.facts import (
 )
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import SaleSettings
+from auctioneer.rules.sources import Placer, Source
+from common.absentee import LeaveBidRequest
 from common.codec import RejectedBody, decode_request
 from common.conditions import digest_of
 from common.errors import RejectCode, StorageError
@@ -173,7 +176,9 @@ class House:
             self.commands_done.remember(fact)
             return
         self.engine.apply(fact)
-        if isinstance(fact, (BidTaken, OfferTaken, OfferLate)):
+        if type(fact) is BidTaken or (
+            isinstance(fact, (OfferTaken, OfferLate, BidLeft)) and fact.source is Source.BIDDER
+        ):
             self._sessions.of_paddle(fact.paddle).remember(fact)
 
     def _apply_to_bidder(self, fact: BidderFact, now_ms: int) -> None:
@@ -290,6 +295,25 @@ class House:
         if type(outcome) is BidTaken:
             return bid_accepted(outcome, self.engine.lots[outcome.lot].view.board)
         return verdict_of(outcome)
+
+    def offer_for(
+        self, now_ms: int, placer: Placer, paddle: int, request: AnyOffer
+    ) -> OfferTaken | BidLeft | OfferLate | Rejected:
+        """Decide an offer that a clerk makes for a paddle; `advance` must have been called for that time.
+
+        The request's id is the clerk's. The paddle's own session remembers nothing of it, so that an id that the
+        bidder's program uses later is a new one.
+        """
+        outcome = self.engine.offer_for(now_ms, self._sessions.of_paddle(paddle).who, request, placer)
+        if not isinstance(outcome, Rejected):
+            self._batch.facts.append(outcome)
+        return outcome
+
+    def take_back_all_left(self, now_ms: int, placer: Placer, paddle: int, request_id: int) -> None:
+        """Take back all bids that a paddle left on lots that are not open yet."""
+        for lot in self.engine.catalogue:
+            if lot.left and paddle in lot.left:
+                self.offer_for(now_ms, placer, paddle, LeaveBidRequest(id=request_id, lot=lot.view.lot))
 
     def _read(self, session: Session, request: AnyRequest, now_ms: int) -> AnyAnswer | Parked:
         match request:

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
-from auctioneer.house.formats.table import bidding
+from auctioneer.house.formats.table import bidding, offer_made
 from auctioneer.house.house import House
 from auctioneer.house.register import Enrolled, Register
 from auctioneer.rules.contacts import Contact
 from auctioneer.rules.facts import CommandDone
+from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import Controller
 from auctioneer.rules.terms import LotDefaults, LotSpec
@@ -176,6 +177,30 @@ def command_row(done: CommandDone) -> Row:
     }
 
 
+def absentee(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return the bids that were left on the chosen lots and wait for the opening, in the order in which they count.
+
+    A sealed offer stays sealed here too: it has no amount.
+    """
+    rows = []
+    for lot in chosen:
+        for paddle, left in (lot.left or {}).items():
+            offer = format_of(lot.spec).offer_left(left.request)
+            is_sealed = offer is None or offer_made(offer).is_sealed
+            rows.append(
+                {
+                    "lot": lot.view.lot,
+                    "title": lot.view.terms.title,
+                    "paddle": paddle,
+                    "name": name_of(house, paddle),
+                    "by": left.by or None,
+                    "sealed": is_sealed,
+                    **money_fields(house.engine.sale.currency, amount=None if is_sealed else left.request.amount_minor),
+                }
+            )
+    return rows
+
+
 def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
     """Return the result of each chosen lot, or its present state. The `price` of a sold lot is the price paid.
 
@@ -252,6 +277,7 @@ def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
             reserve=lot.spec.reserve_minor,
             maximum=told.maximum_minor,
             buy_now=told.buy_now_minor,
+            estimate_high=view.terms.estimate_high_minor,
             hammer=view.paid_minor,
         ),
     }
@@ -325,6 +351,7 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "clerks": clerks,
     "commands": commands,
     "conditions": conditions,
+    "absentee": absentee,
     "results": results,
     "lot_defaults": lot_defaults,
     "specs": specs,

@@ -18,6 +18,7 @@ from auctioneer.rules.facts import (
     BidderEnrolled,
     BidderFact,
     BidderTold,
+    BidLeft,
     BidTaken,
     ClockStepped,
     CodeIssued,
@@ -30,6 +31,7 @@ from auctioneer.rules.facts import (
     HouseStarted,
     HouseStoodStill,
     KeyBound,
+    LeftBidVoid,
     LotDecided,
     LotListed,
     LotRewritten,
@@ -153,8 +155,12 @@ def log_fact(log: "FilteringBoundLogger", position: int, fact: AnyFact) -> None:
                 paddle=fact.paddle,
                 request=fact.request.id,
                 late_ms=fact.late_ms,
+                source=fact.source.value,
+                by=fact.by,
                 position=position,
             )
+        case BidLeft() | LeftBidVoid():
+            log.debug("left_bid", lot=fact.lot, seq=fact.seq, paddle=fact.paddle, position=position)
         case PositionReleased():
             log.info("position_released", lot=fact.lot, seq=fact.seq, paddle=fact.paddle, position=position)
         case ClockStepped():
@@ -168,7 +174,16 @@ def log_fact(log: "FilteringBoundLogger", position: int, fact: AnyFact) -> None:
 def _log_offer(log: "FilteringBoundLogger", position: int, fact: OfferTaken) -> None:
     """Log an accepted offer. One that closed the lot is news; of any other the log does not say how much it was."""
     if fact.cause is None:
-        log.debug("offer", lot=fact.lot, seq=fact.seq, paddle=fact.paddle, request=fact.request.id, position=position)
+        log.debug(
+            "offer",
+            lot=fact.lot,
+            seq=fact.seq,
+            paddle=fact.paddle,
+            request=fact.request.id,
+            source=fact.source.value,
+            by=fact.by,
+            position=position,
+        )
         return
     log.info(
         "lot_bought",
@@ -177,6 +192,8 @@ def _log_offer(log: "FilteringBoundLogger", position: int, fact: OfferTaken) -> 
         paddle=fact.paddle,
         request=fact.request.id,
         price=sum(result.amount_minor for result in fact.results),
+        source=fact.source.value,
+        by=fact.by,
         position=position,
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from structlog import DropEvent
 
-from auctioneer.house.formats.table import board_bidding, offer_made, terms_bidding
+from auctioneer.house.formats.table import board_bidding, is_told, offer_made, terms_bidding
 from auctioneer.house.house import Batch, House
 from auctioneer.rules.facts import (
     AnyFact,
@@ -45,6 +45,7 @@ from auctioneer.rules.facts import (
     SaleRestored,
     SettingsChanged,
 )
+from auctioneer.rules.sources import Source
 from common.durations import format_duration
 from common.formats import AnyBoard
 from common.lot import (
@@ -100,6 +101,10 @@ def clock_time(at_ms: int) -> str:
     return time.strftime("%H:%M:%S", time.localtime(at_ms / 1000))
 
 
+_HOW: Final = {Source.FLOOR: ", from the floor", Source.TELEPHONE: ", by telephone"}
+"""How a bid that a clerk made reached the house."""
+
+
 class _Bids:
     """Consecutive bids on one lot, of which the last is shown."""
 
@@ -149,7 +154,7 @@ class Screen:
             else:
                 self._note_fact(house, fact)
         for rejection in batch.rejections:
-            if not offer_made(rejection.request).is_sealed and self._has_room(_REFUSED):
+            if is_told(rejection.request) and self._has_room(_REFUSED):
                 self._lines.append((rejection.at_ms, _refused(house, rejection)))
         for refused in batch.names_rejected:
             if self._has_room(_PEOPLE):
@@ -270,7 +275,7 @@ def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
         case OfferTaken(cause=CloseCause()):
             return f"Lot {fact.lot} is bought by {_buyers(house, fact.results)}."
         case OfferTaken():
-            return f"Lot {fact.lot}: {_person(house, fact.paddle)} takes from it at {_price(house, fact.board)}."
+            return f"Lot {fact.lot}: {_offer_words(house, fact)}."
         case ClockStepped():
             return f"Lot {fact.lot} is at {_price(house, fact.board)}."
         case OfferLate():
@@ -284,6 +289,18 @@ def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
             return _arrival(house, fact)
         case _:
             return _sale_words(house, fact)
+
+
+def _offer_words(house: House, fact: OfferTaken) -> str:
+    """Return what a public offer did that left the lot open."""
+    told, price = board_bidding(fact.board), _price(house, fact.board)
+    how = _HOW.get(fact.source, "")
+    person = _person(house, fact.paddle)
+    if told.leader is None:
+        return f"{person} takes from it at {price}{how}"
+    if told.leader == fact.paddle:
+        return f"{person} leads at {price}{how}"
+    return f"{person} bid{how}; {_person(house, told.leader)} leads at {price}"
 
 
 def _sale_words(house: House, fact: AnyFact) -> str:

@@ -9,13 +9,16 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from auctioneer.rules import absentee
 from auctioneer.rules.facts import (
     AnyFact,
+    BidLeft,
     BidTaken,
     ClockStepped,
     CorrectionMade,
     HouseStarted,
     HouseStoodStill,
+    LeftBidVoid,
     LotDecided,
     LotListed,
     LotRewritten,
@@ -38,8 +41,9 @@ from auctioneer.rules.formats.format import Format
 from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.kept_offers import drop, keep, keep_release
 from auctioneer.rules.lot_clock import LotClock
-from auctioneer.rules.lots import KeptOffers, LotState, with_shared_terms
+from auctioneer.rules.lots import KeptOffers, LeftBid, LotState, with_shared_terms
 from auctioneer.rules.opening_order import OpeningOrder
+from auctioneer.rules.sources import Source
 from common.formats import AnyBoard
 from common.lot import (
     SALE_STREAM,
@@ -87,6 +91,7 @@ class Applied:
         self.lots: dict[str, LotState] = {lot.view.lot: lot for lot in state.lots}
         self._numbers: dict[str, str] = {}  # lots' numbers by their `lot_key`
         self._unfinished = 0
+        self._left_bids = 0  # on all lots
         self._clock = LotClock(state)
         self._events: list[StreamEvent] = []
         self._order = OpeningOrder(state.lots)
@@ -159,6 +164,10 @@ class Applied:
 
     def _apply_rare(self, fact: AnyFact) -> None:
         match fact:
+            case BidLeft():
+                self._left_bids += absentee.leave(self.lots[fact.lot], fact.paddle, LeftBid(fact.request, fact.by))
+            case LeftBidVoid():
+                self._left_bids -= absentee.forget(self.lots[fact.lot], fact.paddle)
             case CorrectionMade():
                 self._correct(self.lots[fact.lot], fact)
             case LotRewritten():
@@ -230,6 +239,8 @@ class Applied:
             self._state.now_ms = at_ms
         if fact.extended_ms != lot.extended_ms:
             lot.extended_ms = fact.extended_ms
+        if lot.left and fact.source is Source.ABSENTEE:
+            self._left_bids -= absentee.forget(lot, fact.paddle)
         if lot.kept is not None:
             keep(lot, lot.kept, fact)
         if fact.cause is not None:
@@ -328,6 +339,8 @@ class Applied:
         self._order.changed(lot)
         if status.is_final and not before.is_final:
             self._unfinished -= 1
+            self._left_bids -= len(lot.left or ())
+            lot.left = None
             self._watch(lot, None)
             self._order.ended(lot)
         elif before.is_final and not status.is_final:
@@ -372,5 +385,6 @@ class Applied:
             self._unfinished += 1
         if lot.watched is not None:
             self._watched.setdefault(lot.watched, set()).add(lot.view.lot)
+        self._left_bids += len(lot.left or ())
         self._order.join(lot)
         self._clock.put(lot)

@@ -9,10 +9,13 @@ If the journal can't store the facts, the engine is ahead of the record: discard
 
 from typing import Any, Final, NamedTuple
 
+from auctioneer.rules import absentee
 from auctioneer.rules.applying import Applied, EngineState
 from auctioneer.rules.facts import (
     AnyFact,
+    BidLeft,
     ClockStepped,
+    LeftBidVoid,
     OfferLate,
     OfferTaken,
     PositionReleased,
@@ -25,8 +28,11 @@ from auctioneer.rules.formats.table import FLAT, FORMATS, closing, format_of
 from auctioneer.rules.lot_clock import INDEX_BITS
 from auctioneer.rules.lots import LotState, lot_decision, opening, soft_close_ms
 from auctioneer.rules.sale_settings import HOUSE
+from auctioneer.rules.sources import THE_BIDDER, Placer, Source
+from common.absentee import LeaveBidRequest
 from common.errors import RejectCode
 from common.formats import AnyOffer, AnyOwn
+from common.limits import ABSENTEE_BIDS_MAX
 from common.lot import (
     CloseCause,
     LotMoved,
@@ -51,6 +57,10 @@ class Bidder(NamedTuple):
     skeletons: tuple[str, ...]
 
 
+def _is_seller(lot: LotState, bidder: Bidder) -> bool:
+    return any(skeleton in bidder.skeletons for skeleton in lot.seller_skeletons)
+
+
 class Engine(Applied):
     """One sale. Call `create` for a new one, or pass the state from a snapshot to the constructor."""
 
@@ -69,7 +79,7 @@ class Engine(Applied):
         meant = self._numbers.get(lot_key(number))
         return None if meant is None else self.lots[meant]
 
-    def offer(self, now_ms: int, bidder: Bidder, request: AnyOffer) -> Taken | OfferLate | Rejected:
+    def offer(self, now_ms: int, bidder: Bidder, request: AnyOffer) -> Taken | BidLeft | OfferLate | Rejected:
         """Decide an offer that was received at `now_ms`; `advance` must have been called for that time."""
         lot = self.lots.get(request.lot)
         if lot is None:
@@ -79,6 +89,8 @@ class Engine(Applied):
         if flat is not None and flat[0] is not type(view.board):
             flat = None
         if flat is None and type(request) not in FORMATS[type(view.terms.format)].offers:
+            if type(request) is LeaveBidRequest:
+                return self._leave(lot, now_ms, bidder, request, THE_BIDDER)
             return self._rejected(lot, bidder, request, RejectCode.OTHER_FORMAT)
         if view.status is not _OPEN or lot.seller_skeletons:
             refused = self._rejection(lot, now_ms, bidder, request)
@@ -95,7 +107,73 @@ class Engine(Applied):
         self._apply_bid(lot, fact, book, board)
         return fact
 
-    def _offer(self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer) -> OfferTaken | Rejected:
+    def offer_for(
+        self, now_ms: int, bidder: Bidder, request: AnyOffer, placer: Placer
+    ) -> OfferTaken | BidLeft | OfferLate | Rejected:
+        """Decide an offer that a clerk makes for a bidder, by the rules of `offer`. It never has a flat fact."""
+        lot = self.lots.get(request.lot)
+        if lot is None:
+            return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
+        if type(request) is LeaveBidRequest:
+            return self._leave(lot, now_ms, bidder, request, placer)
+        if type(request) not in format_of(lot.spec).offers:
+            return self._rejected(lot, bidder, request, RejectCode.OTHER_FORMAT)
+        refused = self._rejection(lot, now_ms, bidder, request, placer)
+        if refused is not None:
+            return refused
+        if request.if_seq is not None and request.if_seq != lot.view.seq:
+            return self._rejected(lot, bidder, request, RejectCode.STATE_CHANGED)
+        return self._offer(lot, now_ms, bidder, request, placer)
+
+    def _leave(
+        self, lot: LotState, now_ms: int, bidder: Bidder, request: LeaveBidRequest, placer: Placer
+    ) -> BidLeft | OfferLate | Rejected:
+        """Decide a bid that is left before the lot opens, or taken back."""
+        view, paddle = lot.view, bidder.paddle
+        code: RejectCode | None = RejectCode.ALREADY_OPEN
+        if view.status is LotStatus.SCHEDULED:
+            code = RejectCode.OWN_LOT if _is_seller(lot, bidder) else absentee.why_not(lot, paddle, request)
+            is_new = request.amount_minor is not None and not (lot.left and paddle in lot.left)
+            if code is None and is_new and self._left_bids >= ABSENTEE_BIDS_MAX:
+                code = RejectCode.HOUSE_FULL
+        elif view.status.is_final:
+            refused = self._rejection(lot, now_ms, bidder, request, placer)
+            assert refused is not None, "nothing counts on a lot that is over"
+            return refused
+        if code is not None:
+            return self._rejected(lot, bidder, request, code)
+        fact = BidLeft(
+            at_ms=now_ms,
+            lot=view.lot,
+            seq=view.seq,
+            paddle=paddle,
+            request=request,
+            board=view.board,
+            own=absentee.own_after(lot, paddle, request),
+            source=placer.source,
+            by=placer.by,
+        )
+        self.apply(fact)
+        return fact
+
+    def _place_left(self, lot: LotState, at_ms: int) -> OfferTaken | LeftBidVoid:
+        """Make the first of the bids that were left for the opening of a lot."""
+        assert lot.left, "the clock looks at the lot for them"
+        paddle, left = next(iter(lot.left.items()))
+        offer = format_of(lot.spec).offer_left(left.request)
+        assert offer is not None, "it was left on a lot that has such bids"
+        made = self._offer(lot, at_ms, Bidder(paddle, ()), offer, Placer(Source.ABSENTEE, left.by))
+        if isinstance(made, OfferTaken):
+            return made
+        void = LeftBidVoid(
+            at_ms=at_ms, lot=lot.view.lot, seq=lot.view.seq, paddle=paddle, request=left.request, code=made.code
+        )
+        self.apply(void)
+        return void
+
+    def _offer(
+        self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer, placer: Placer = THE_BIDDER
+    ) -> OfferTaken | Rejected:
         """Decide an offer on an open lot by the lot's format; this is how every offer without a flat fact is decided.
 
         The entry must be in the book before the fact can say what others see of it, so this applies the fact too.
@@ -136,8 +214,10 @@ class Engine(Applied):
             form.own(spec, book, paddle),
             cause,
             results,
+            placer.source,
+            placer.by,
         )
-        if cause is not None or not public or lot.kept is not None:
+        if cause is not None or not public or lot.kept is not None or lot.left:
             self._apply_offer(lot, fact)
             return fact
         # As `_apply_offer` would; to read all of it from the fact again would cost a twentieth of the whole decision.
@@ -166,18 +246,22 @@ class Engine(Applied):
 
     def own(self, lot: LotState, paddle: int) -> AnyOwn | None:
         """Return what a bidder may know of its own position on a lot; None if it has none."""
+        if lot.left and lot.view.status is LotStatus.SCHEDULED:
+            return absentee.own_left(lot, paddle)
         return format_of(lot.spec).own(lot.spec, lot.book, paddle)
 
-    def _rejection(self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer) -> OfferLate | Rejected | None:
+    def _rejection(
+        self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer, placer: Placer = THE_BIDDER
+    ) -> OfferLate | Rejected | None:
         """Return why no offer of this bidder on the lot can count now, whatever it says; None if one can."""
         view = lot.view
         match view.status:
             case LotStatus.OPEN:
-                if any(skeleton in bidder.skeletons for skeleton in lot.seller_skeletons):
+                if _is_seller(lot, bidder):
                     return self._rejected(lot, bidder, request, RejectCode.OWN_LOT)
                 return None
             case LotStatus.SOLD | LotStatus.PASSED:
-                return self._late(lot, now_ms, bidder, request)
+                return self._late(lot, now_ms, bidder, request, placer)
             case LotStatus.SCHEDULED:
                 wait_ms = None if view.opens_at_ms is None else max(0, view.opens_at_ms - now_ms)
                 return self._rejected(lot, bidder, request, RejectCode.LOT_NOT_OPEN, wait_ms)
@@ -186,7 +270,7 @@ class Engine(Applied):
             case LotStatus.WITHDRAWN:
                 return self._rejected(lot, bidder, request, RejectCode.LOT_WITHDRAWN)
 
-    def _late(self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer) -> OfferLate:
+    def _late(self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer, placer: Placer) -> OfferLate:
         view = lot.view
         late = OfferLate(
             at_ms=now_ms,
@@ -197,6 +281,8 @@ class Engine(Applied):
             late_ms=now_ms - (view.closed_at_ms or now_ms),
             board=view.board,
             own=self.own(lot, bidder.paddle),
+            source=placer.source,
+            by=placer.by,
         )
         self.apply(late)
         return late
@@ -253,6 +339,8 @@ class Engine(Applied):
             at_ms = due_ms
         view = lot.view
         if view.status is _OPEN:
+            if lot.left:
+                return self._place_left(lot, at_ms)
             if lot.steps_at_ms is not None and view.ends_at_ms != due_ms:
                 return self._step(lot, at_ms)
             return self._applied(lot_decision(lot, closing(lot, at_ms, CloseCause.TIME), HOUSE))

@@ -11,7 +11,9 @@ import msgspec
 
 from auctioneer.rules.formats.entries import AnyBook, AnyEntry
 from auctioneer.rules.sale_settings import SaleSettings
+from auctioneer.rules.sources import Source
 from auctioneer.rules.terms import LotDefaults, LotSpec
+from common.absentee import LeaveBidRequest
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer, AnyOwn
 from common.formats.english import BidRequest, EnglishBoard, EnglishOwn
@@ -222,7 +224,7 @@ class LotListed(Fact, frozen=True, kw_only=True, tag="lot_listed"):
 
 
 class BidTaken(Fact, frozen=True, tag="bid_taken"):
-    """A bid on an English lot was accepted. This most frequent of the facts has the request, and all that it did.
+    """A bidder's own bid on an English lot was accepted. This most frequent fact has the request, and all that it did.
 
     It says flat, and so in half the time, what an `OfferTaken` would say. `public` is False if others may not notice
     the bid: the leader raised its own maximum, and the price stayed. The `leader_*` and `rival_*` fields are the lot's
@@ -272,7 +274,8 @@ class OfferTaken(Fact, frozen=True, tag="offer_taken"):
 
     `public` is False if others may not notice it. `board` is the published one with the offer in it. If the offer
     closed the lot, `cause` says how and `results` what came of it. `own` is what the bidder was told of its position.
-    Its fields may be given by position, as those of `BidTaken`.
+    If a clerk made the offer for the bidder, `by` is the clerk's name, and the request's id is that of the command, in
+    the clerk's own space of ids. Its fields may be given by position, as those of `BidTaken`.
     """
 
     at_ms: int
@@ -288,26 +291,61 @@ class OfferTaken(Fact, frozen=True, tag="offer_taken"):
     own: AnyOwn | None
     cause: CloseCause | None = None
     results: tuple[Result, ...] = ()
+    source: Source = Source.BIDDER
+    by: str = ""
 
     @property
     def request_id(self) -> int:
-        """The id that the bidder chose for the request."""
+        """The id of the request, which the bidder chose, or the clerk's program."""
         return self.request.id
 
 
 class OfferLate(Fact, frozen=True, kw_only=True, tag="offer_late"):
-    """An offer came after the close. It changes nothing, but is recorded, since people dispute late bids."""
+    """An offer came after the close. It changes nothing, but is recorded, since people dispute late bids.
+
+    `source` and `by` are as in `OfferTaken`.
+    """
 
     paddle: int
     request: AnyOffer
     late_ms: int
     board: AnyBoard
     own: AnyOwn | None
+    source: Source = Source.BIDDER
+    by: str = ""
 
     @property
     def request_id(self) -> int:
-        """The id that the bidder chose for the request."""
+        """The id of the request, as in `OfferTaken`."""
         return self.request.id
+
+
+class BidLeft(Fact, frozen=True, kw_only=True, tag="bid_left"):
+    """A bid was left on a lot that is not open yet, or taken back. Nobody else may notice it before the lot opens.
+
+    `board` is the published one, which it does not change, and `own` what the bidder was told of its position. `source`
+    is `bidder`, or `absentee` if a clerk left the bid: then `by` and the request's id are as in `OfferTaken`.
+    """
+
+    paddle: int
+    request: LeaveBidRequest
+    board: AnyBoard
+    own: AnyOwn | None
+    source: Source = Source.BIDDER
+    by: str = ""
+
+    @property
+    def request_id(self) -> int:
+        """The id of the request, as in `OfferTaken`."""
+        return self.request.id
+
+
+class LeftBidVoid(Fact, frozen=True, kw_only=True, tag="left_bid_void"):
+    """The lot opened, and a bid that was left does not count any more, for the reason `code`."""
+
+    paddle: int
+    request: LeaveBidRequest
+    code: RejectCode
 
 
 class ClockStepped(Fact, frozen=True, tag="clock_stepped"):
@@ -402,6 +440,8 @@ AnyFact = (
     | BidTaken
     | OfferTaken
     | OfferLate
+    | BidLeft
+    | LeftBidVoid
     | ClockStepped
     | PositionReleased
     | LotDecided
@@ -450,7 +490,7 @@ def sale_decision(
 
 Taken = BidTaken | OfferTaken
 """An offer that was accepted."""
-Decided = Taken | OfferLate | Rejection
+Decided = Taken | BidLeft | OfferLate | Rejection
 """The outcome of an offer. It has the request, and `verdict_of` gives the verdict on it at any time."""
 
 
@@ -561,6 +601,8 @@ def verdict_of(fact: Decided) -> Accepted | Rejected:
                 fact.results,
                 id=fact.request.id,
             )
+        case BidLeft():
+            return Accepted(fact.lot, fact.seq, fact.at_ms, fact.board, None, fact.own, id=fact.request.id)
         case OfferLate():
             return Rejected(
                 id=fact.request.id,

@@ -95,9 +95,14 @@ class LotClock:
                 yield f"the clock does not look at lot {lot.view.lot} in time"
 
     def _due_ms(self, lot: LotState) -> int | None:
-        """Return the server time of what is due first on a lot: its end, a step of its format's clock, its opening."""
+        """Return the server time of what is due first on a lot: its end, a step of its format's clock, its opening.
+
+        Bids that were left for the opening are due with it.
+        """
         view = lot.view
         if view.status is _OPEN:
+            if lot.left:
+                return view.opens_at_ms
             steps_at_ms, ends_at_ms = lot.steps_at_ms, view.ends_at_ms
             if steps_at_ms is None:
                 return ends_at_ms

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from auctioneer.rules.facts import LotDecided
 from auctioneer.rules.formats.entries import AnyBook
 from auctioneer.rules.terms import LotSpec
+from common.absentee import LeaveBidRequest
 from common.formats import AnyOffer
 from common.lot import AnyLotEvent, LotOpened, LotView
 
@@ -38,6 +39,13 @@ class KeptOffers(msgspec.Struct):
     offers: list[KeptOffer] = msgspec.field(default_factory=list)
 
 
+class LeftBid(msgspec.Struct, frozen=True, gc=False):
+    """A bid that waits for its lot to open, and the clerk who left it for the bidder (empty: the bidder itself)."""
+
+    request: LeaveBidRequest
+    by: str
+
+
 class LotState(msgspec.Struct, gc=False):
     """The state of one lot: the public view, the secrets, and what only the house needs."""
 
@@ -63,6 +71,8 @@ class LotState(msgspec.Struct, gc=False):
     """None in a sale without corrections."""
     is_rewritten: bool = False
     """Whether the spec is no longer that of the catalogue with which the lot came."""
+    left: dict[int, LeftBid] | None = None
+    """The bids that were left and wait for the opening, by paddle, in the order in which they were left."""
     queued_ms: int | None = None
     """When the clock looks at this lot next; never later than the lot is due."""
 

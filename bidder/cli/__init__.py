@@ -1,13 +1,14 @@
 """The command line of a bidder, `bidder.cli:main`: attend a sale, bid in it, or watch it.
 
-`formats`, `reads`, `watch`, `join` and `doctor` have the commands. `context` has their common options, and `output`
-prints the table of lots. `bidder.display` has the sentences for people and the JSON for programs.
+`formats`, `absentee`, `reads`, `watch`, `join` and `doctor` have the commands. `context` has their common options, and
+`output` prints the table of lots. `bidder.display` has the sentences for people and the JSON for programs.
 """
 
 from typing import Any
 
 import click
 
+from bidder.cli.absentee import leave_bid
 from bidder.cli.doctor import doctor
 from bidder.cli.formats.dutch import stop
 from bidder.cli.formats.english import bid, buy
@@ -47,5 +48,6 @@ def main() -> None:
     """
 
 
-for _command in (join, bid, buy, seal, unseal, stop, lots, watch, mine, key, doctor, completion_command("bidder")):
+for _command in (join, bid, buy, seal, unseal, stop, leave_bid, lots, watch, mine, key, doctor):
     main.add_command(_command)
+main.add_command(completion_command("bidder"))

@@ -22,6 +22,7 @@ from bidder.display.orders import (
     DoubtfulOrder,
     FollowOrder,
     HelpOrder,
+    LeaveBidOrder,
     LotOrder,
     LotsOrder,
     MineOrder,
@@ -141,7 +142,7 @@ class Attendance:
     async def _obey(self, order: Order, tag: Any) -> None:
         try:
             match order:
-                case BidOrder() | BuyOrder() | SealOrder() | UnsealOrder() | StopOrder():
+                case BidOrder() | BuyOrder() | SealOrder() | UnsealOrder() | StopOrder() | LeaveBidOrder():
                     await self._place(replace(order, lot=lot_meant(order.lot, self._client.lots())), tag)
                 case MineOrder():
                     mine = await self._client.mine(timeout_ms=self._timeout_ms)
@@ -223,6 +224,11 @@ class Attendance:
             case StopOrder(price=price, units=units):
                 shown_minor = clock_price(client, lot) if price is None else parsed_amount(client.sale.currency, price)
                 return await client.stop(lot, shown_minor, units, request_id=request_id, timeout_ms=timeout_ms)
+            case LeaveBidOrder(amount=amount):
+                left_minor = None
+                if amount is not None:
+                    left_minor = parsed_amount(client.sale.currency, amount, client.lots().get(lot))
+                return await client.leave_bid(lot, left_minor, request_id=request_id, timeout_ms=timeout_ms)
             case UnsealOrder():
                 return await client.unseal(lot, request_id=request_id, timeout_ms=timeout_ms)
 

@@ -1,19 +1,9 @@
 """Warnings before an offer goes out, because it binds: its amount may look like a typing error."""
 
-from typing import Final
-
 from bidder.display.formats import display_of
 from common.lot import LotView
 from common.money import Currency
-
-FAR_ABOVE_TIMES: Final = 10
-"""An amount of this many times the minimum gets a warning: it may have an extra zero, or lack a decimal mark."""
-
-
-def is_far_above(view: LotView, amount_minor: int) -> bool:
-    """Return whether an amount is far above both the lot's minimum and its high estimate."""
-    expected_minor = max(display_of(view).least_minor(view.board), view.terms.estimate_high_minor or 0)
-    return amount_minor >= FAR_ABOVE_TIMES * expected_minor
+from common.slips import is_far_above
 
 
 def caution(view: LotView | None, currency: Currency, *amounts_minor: int | None) -> str:
@@ -23,8 +13,8 @@ def caution(view: LotView | None, currency: Currency, *amounts_minor: int | None
         return ""
     shown = display_of(view)
     sentences = []
-    if is_far_above(view, highest_minor):
-        least_minor = shown.least_minor(view.board)
+    least_minor = shown.least_minor(view.board)
+    if is_far_above(highest_minor, least_minor, view.terms.estimate_high_minor):
         times = highest_minor // least_minor
         amount, minimum = currency.show(highest_minor), currency.show(least_minor)
         sentences.append(f"{amount} is {times:,} times the minimum of lot {view.lot}, {minimum}.")

@@ -24,6 +24,8 @@ seal LOT AMOUNT              make a sealed offer, or replace yours: seal 3 80
 unseal LOT                   take your sealed offer back
 stop LOT                     stop a falling price, and take a unit at what the clock shows: stop 3
 stop LOT AMOUNT xUNITS       take so many units, if the clock shows that amount or less: stop 3 9000 x2
+leave-bid LOT AMOUNT         leave a bid for a lot that is not open yet: leave-bid 7 200
+leave-bid LOT back           take the bid that you left back
 lots                         how all lots stand
 lot LOT                      all about one lot
 mine                         what you lead and what you won
@@ -75,6 +77,14 @@ class StopOrder(msgspec.Struct, frozen=True):
     request_id: int | None = None
 
 
+class LeaveBidOrder(msgspec.Struct, frozen=True):
+    """Leave a bid for a lot that is not open yet, or without an amount take it back."""
+
+    lot: str
+    amount: str | None = None
+    request_id: int | None = None
+
+
 class LotOrder(msgspec.Struct, frozen=True):
     """Show all about one lot."""
 
@@ -113,9 +123,9 @@ class FollowOrder(msgspec.Struct, frozen=True):
 ALL: Final = FollowOrder(("all",))
 OWN: Final = FollowOrder(("own",))
 
-OfferOrder = BidOrder | BuyOrder | SealOrder | UnsealOrder | StopOrder
+OfferOrder = BidOrder | BuyOrder | SealOrder | UnsealOrder | StopOrder | LeaveBidOrder
 """An order that becomes an offer and has a verdict."""
-DoubtfulOrder = BidOrder | SealOrder
+DoubtfulOrder = BidOrder | SealOrder | LeaveBidOrder
 """An order with an amount, which may have a typing error."""
 Order = OfferOrder | LotOrder | LotsOrder | MineOrder | FollowOrder | HelpOrder | YesOrder | QuitOrder
 
@@ -135,6 +145,7 @@ _EXAMPLES: Final = {
     "seal": "seal 3 80",
     "unseal": "unseal 3",
     "stop": "stop 3",
+    "leave-bid": "leave-bid 3 80",
     "lot": "lot 3",
 }
 _UP_TO: Final = "up-to"
@@ -178,6 +189,10 @@ def _typed_offer(verb: str, rest: list[str]) -> OfferOrder | None:
             return StopOrder(_lot(lot), " ".join(price) or None)
         case "seal", [lot, *amounts]:
             return SealOrder(_lot(lot), _amount(verb, amounts, lot))
+        case "leave-bid", [lot, "back"]:
+            return LeaveBidOrder(_lot(lot))
+        case "leave-bid", [lot, *amounts]:
+            return LeaveBidOrder(_lot(lot), _amount(verb, amounts, lot))
         case "bid", [lot, *amounts] if _UP_TO in amounts:
             middle = amounts.index(_UP_TO)
             return BidOrder(_lot(lot), _amount(verb, amounts[:middle], lot), _amount(verb, amounts[middle + 1 :], lot))
@@ -253,6 +268,12 @@ class _JsonStop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_id: int | None = None
 
 
+class _JsonLeaveBid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lot: str
+    amount: str | None = None
+    request_id: int | None = None
+
+
 class _Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
@@ -264,6 +285,7 @@ class _JsonOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seal: _JsonSeal | None = None
     unseal: _JsonUnseal | None = None
     stop: _JsonStop | None = None
+    leave_bid: _JsonLeaveBid | None = None
     lots: _Nothing | None = None
     mine: _Nothing | None = None
     follow: str | None = None
@@ -287,7 +309,7 @@ def json_order(line: bytes) -> Order:
         raise UsageError(
             f"That is not an order: {error}. One looks like "
             '{"bid": {"lot": "3", "amount": "120"}, "id": 1}; '
-            "there are also max, buy, seal, unseal, stop, lots, mine and follow."
+            "there are also max, buy, seal, unseal, stop, leave_bid, lots, mine and follow."
         ) from error
     orders: list[Order] = []
     if read.bid is not None:
@@ -305,11 +327,16 @@ def json_order(line: bytes) -> Order:
     if read.stop is not None:
         stop = read.stop
         orders.append(StopOrder(_lot(stop.lot), stop.price, stop.units, stop.request_id))
+    if read.leave_bid is not None:
+        left = read.leave_bid
+        orders.append(LeaveBidOrder(_lot(left.lot), left.amount, left.request_id))
     orders += [LotsOrder()] if read.lots is not None else []
     orders += [MineOrder()] if read.mine is not None else []
     orders += [parsed_choice(read.follow)] if read.follow is not None else []
     if len(orders) != 1:
-        raise UsageError("A line has one order: one of bid, max, buy, seal, unseal, stop, lots, mine and follow.")
+        raise UsageError(
+            "A line has one order: one of bid, max, buy, seal, unseal, stop, leave_bid, lots, mine and follow."
+        )
     return orders[0]
 
 

@@ -5,7 +5,7 @@ Each amount appears twice: as a decimal string in the sale's currency, and as an
 from line to line, for each lot and for the sale (whose `lot` is null).
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from bidder.core.notices import (
     ConnectionChanged,
@@ -41,6 +41,7 @@ from common.lot import (
     LotMoved,
     LotRevised,
     LotsReordered,
+    LotStatus,
     LotTerms,
     LotView,
     SaleView,
@@ -121,6 +122,10 @@ def lot_record(lot: ShownLot, currency: Currency, paddle: int) -> Record:
     }
 
 
+_LEFT_KEY: Final = "left_bids"
+"""The key of the bids that wait for their lot to open, if there are some."""
+
+
 def mine_record(mine: Mine, name: str, lots: dict[str, LotView], currency: Currency) -> Record:
     """Return a bidder's positions and wins. A format's positions are under its key, if the sale has such lots."""
     positions: dict[str, list[Record]] = {USUAL.mine_key: []}
@@ -130,7 +135,8 @@ def mine_record(mine: Mine, name: str, lots: dict[str, LotView], currency: Curre
         if one.lot in lots:
             view, shown = lots[one.lot], display_of(lots[one.lot])
             fields = shown.position_fields(view.board, one.own, currency)
-            positions[shown.mine_key].append({"lot": one.lot, "title": view.terms.title, **fields})
+            key = _LEFT_KEY if view.status is LotStatus.SCHEDULED and view.board.leader is None else shown.mine_key
+            positions.setdefault(key, []).append({"lot": one.lot, "title": view.terms.title, **fields})
     return {
         "name": name,
         "paddle": mine.paddle,

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final
 
+from bidder.core.absentee import leave_bid_request
 from bidder.core.effects import Outcome
 from bidder.core.formats.dutch import stop_request
 from bidder.core.formats.english import bid_request, buy_request
@@ -114,6 +115,24 @@ class AsyncBidding(ABC):
         """
         return await self._offer(
             lambda number: stop_request(number, lot, price_minor, units, if_seq=if_seq), request_id, timeout_ms
+        )
+
+    async def leave_bid(
+        self,
+        lot: str,
+        amount_minor: int | None,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Leave a bid for a lot that is not open yet, or take it back (None); return the verdict.
+
+        Nobody else learns of it before the lot opens. Then it becomes a maximum, or a sealed offer. Raises the same as
+        `bid`.
+        """
+        return await self._offer(
+            lambda number: leave_bid_request(number, lot, amount_minor, if_seq=if_seq), request_id, timeout_ms
         )
 
     async def _offer(

@@ -21,6 +21,7 @@ from typing import Final, Self
 
 import zmq
 
+from bidder.core.absentee import leave_bid_request
 from bidder.core.effects import Outcome, Unanswered
 from bidder.core.errors import CallbackError, ClosedError
 from bidder.core.formats.dutch import stop_request
@@ -249,6 +250,24 @@ class Client(BaseClient):
         """
         return self._offer(
             lambda number: stop_request(number, lot, price_minor, units, if_seq=if_seq), request_id, timeout_ms
+        )
+
+    def leave_bid(
+        self,
+        lot: str,
+        amount_minor: int | None,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Leave a bid for a lot that is not open yet, or take it back (None); return the verdict.
+
+        Nobody else learns of it before the lot opens. Then it becomes a maximum, or a sealed offer. Raises the same as
+        `bid`.
+        """
+        return self._offer(
+            lambda number: leave_bid_request(number, lot, amount_minor, if_seq=if_seq), request_id, timeout_ms
         )
 
     def _offer(self, make: Callable[[int], AnyOffer], request_id: int | None, timeout_ms: int) -> Accepted | Rejected:

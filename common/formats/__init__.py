@@ -3,9 +3,10 @@
 - Terms: what the catalogue tells everybody about the bidding. A lot's format is the type of its terms.
 - A board: what everybody sees of the bidding. Every board has a `leader`, None where the format names none.
 - Own: what one bidder may know of its own position.
-- Offers: the requests by which a bidder says something about a lot.
+- Offers: the requests by which a bidder says something about a lot. To leave a bid is the same in all formats.
 """
 
+from common.absentee import LeaveBidRequest
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms
 from common.formats.sealed import SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
@@ -13,4 +14,4 @@ from common.formats.sealed import SealedBoard, SealedOwn, SealedTerms, SealReque
 AnyTerms = EnglishTerms | SealedTerms | DutchTerms
 AnyBoard = EnglishBoard | SealedBoard | DutchBoard
 AnyOwn = EnglishOwn | SealedOwn | DutchOwn
-AnyOffer = BidRequest | BuyRequest | SealRequest | UnsealRequest | StopRequest
+AnyOffer = BidRequest | BuyRequest | SealRequest | UnsealRequest | StopRequest | LeaveBidRequest

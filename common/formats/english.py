@@ -88,7 +88,10 @@ class EnglishBoard(Struct, frozen=True, gc=False, tag_field="format", tag="engli
 
 @final
 class EnglishOwn(Struct, frozen=True, gc=False, tag_field="format", tag="english"):
-    """What the leader of an English lot may know of its own position. All others have none."""
+    """What the leader of an English lot may know of its own position. All others have none.
+
+    Before the lot opens it is what a bidder may know of the bid that it left.
+    """
 
     maximum_minor: Annotated[int, Meta(description="the bidder's own maximum; secret from all others")]
 

@@ -25,6 +25,7 @@ VERDICTS = frozenset(
         RejectCode.UNKNOWN_LOT,
         RejectCode.LOT_NOT_OPEN,
         RejectCode.LOT_PAUSED,
+        RejectCode.ALREADY_OPEN,
         RejectCode.LOT_CLOSED,
         RejectCode.LOT_WITHDRAWN,
         RejectCode.BELOW_MINIMUM,
@@ -179,6 +180,14 @@ def verdict_of(body: dict[str, Any]) -> dict[str, Any]:
             own = {"format": "english", "maximum_minor": body["leader_maximum_minor"]} if leads else None
             told = {"at_ms": body["at_ms"], "ends_at_ms": body["ends_at_ms"], "own": own, "results": ()}
             return {"type": "accepted"} | common | told
+        case "bid_left":
+            return {
+                "type": "accepted",
+                "at_ms": body["at_ms"],
+                "ends_at_ms": None,
+                "own": body["own"],
+                "results": (),
+            } | (common)
         case "offer_taken":
             told = {what: body[what] for what in ("at_ms", "ends_at_ms", "own", "results")}
             return {"type": "accepted"} | common | told
@@ -271,7 +280,7 @@ def _position(one: Request, record: Record) -> int | None:
 
 def _is_public(one: Request, record: Record) -> bool:
     fact = _fact(one, record)
-    return fact is not None and bool(fact.body.get("public", True))
+    return fact is not None and bool(fact.body.get("public", fact.body["fact"] != "bid_left"))
 
 
 # --- what must be kept ------------------------------------------------------------------------------------------------

@@ -19,12 +19,14 @@ The kinds of fault:
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.checking.calls import check_requests
 from tests.checking.history import WIRE, History
 from tests.checking.record import Record
 from tests.checking.telling import check_broadcast, check_heard, check_last_word, check_mine, check_news, check_replica
+
+_AMOUNTS = ("amount_minor", "maximum_minor", "price_minor")
 
 
 class Fault(NamedTuple):
@@ -55,6 +57,8 @@ def _faults(history: History, record: Record) -> Iterator[tuple[str, str]]:
         yield from check_replica(replica, record)
         yield from check_last_word(replica, record)
     yield from _check_paddles(record)
+    if history.offers_for_others is not None:
+        yield from _check_made_by_clerks(history.offers_for_others, record)
     if record.is_sound:
         for from_ms, to_ms in history.standstills:
             yield from _check_given_back(record, from_ms, to_ms)
@@ -75,6 +79,21 @@ def _check_given_back(record: Record, from_ms: int, to_ms: int) -> Iterator[tupl
         if versions[index].fact.body.get("outage_ms", 0) < to_ms - from_ms:
             what = f"fact {versions[index].fact.position} of lot {name} came first: {versions[index].fact.body}"
             yield "record", f"the house stood still from {from_ms} to {to_ms}, and {what}"
+
+
+def _check_made_by_clerks(commands: list[dict[str, Any]], record: Record) -> Iterator[tuple[str, str]]:
+    """Yield offers for bidders that no clerk made."""
+    ordered = {
+        (one.get("id", 1), one["lot"], one["paddle"], one["source"], one.get("amount_minor")) for one in commands
+    }
+    for fact in record.made_by_clerks:
+        body, request = fact.body, fact.body["request"]
+        if body["fact"] == "bid_left" and request.get("amount_minor") is None:
+            continue  # whoever is turned out takes all back
+        amounts = [request[field] for field in _AMOUNTS if request.get(field) is not None] or [None]
+        made = {(request["id"], body["lot"], body["paddle"], body["source"], amount) for amount in amounts}
+        if not made & ordered:
+            yield "invented", f"no clerk ordered fact {fact.position}: {body}"
 
 
 def _check_paddles(record: Record) -> Iterator[tuple[str, str]]:

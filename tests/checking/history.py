@@ -89,6 +89,8 @@ class History:
     replicas: list[Replica] = field(default_factory=list)
     standstills: list[tuple[int, int]] = field(default_factory=list)
     """The standstills of the house longer than `STANDSTILL_MS`, without an end: from and to, by its own clock."""
+    offers_for_others: list[dict[str, Any]] | None = None
+    """The commands of clerks to bid for somebody, as plain data; None if nobody looked."""
     outages_ms: list[tuple[int, int]] | None = None
     """The least and the most time without a running house before each `house_started`."""
 

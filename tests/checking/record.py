@@ -24,6 +24,9 @@ AT_THE_DOOR = (
     *("paddle_given", "code_issued", "key_bound", "contact_erased", "conditions_set", "conditions_accepted"),
 )
 """The facts that change no lot."""
+_LEFT = "a bid that was left"
+BY_CLERKS = ("floor", "telephone", "absentee")
+"""The sources of the offers that clerks make for bidders."""
 
 
 class Version(NamedTuple):
@@ -78,6 +81,8 @@ class Record:
         self.versions: dict[str, list[Version]] = {}
         self.public: dict[tuple[str, int], Public] = {}
         self.decided: dict[tuple[str, int], list[Fact]] = {}
+        self.made_by_clerks: list[Fact] = []
+        """The offers that clerks made for bidders."""
         self.words: dict[int, list[Public]] = {}
         """The words to each paddle alone, in order."""
         self.bidders: dict[int, Bidder] = {}
@@ -139,6 +144,7 @@ class Record:
             return Due(self._now_ms, "", "sale_ended")
         clocks = [(lot.opens_at_ms, lot, "lot_opened") for lot in scheduled]
         clocks += [(lot.ends_at_ms, lot, "lot_closed") for lot in self._live.values()]
+        clocks += [(lot.opens_at_ms, lot, _LEFT) for lot in self._live.values() if lot.status == "open" and lot.left]
         clocks += [(lot.steps_at_ms(), lot, "clock_stepped") for lot in self._live.values()]
         due = [
             (at_ms, lot.place, Due(at_ms, lot.terms["lot"], what)) for at_ms, lot, what in clocks if at_ms is not None
@@ -185,7 +191,9 @@ class Record:
             self.faults.append(f"position {number} is missing or doubled: there is {fact.position}")
             self.is_sound = False
         body = fact.body
-        if "request" in body:
+        if "request" in body and body.get("by"):
+            self.made_by_clerks.append(fact)
+        elif "request" in body and body["fact"] != "left_bid_void" and body.get("source") != "absentee":
             bidder = self.bidders.get(body["paddle"])
             key = bidder.key if bidder is not None else ""
             self.decided.setdefault((key, body["request"]["id"]), []).append(fact)
@@ -320,7 +328,9 @@ class Record:
         if with_sale and not self._is_ending:
             return
         due = self.next_due()
-        if body.get("by") != HOUSE and change != "clock_stepped":
+        if due is not None and due.what == _LEFT and self._is_left(body):
+            change = _LEFT
+        elif body.get("by") != HOUSE and change != "clock_stepped":
             require(due is None or due.at_ms > body["at_ms"] - body.get("outage_ms", 0), f"due before it is {due}")
             return
         if due is None:
@@ -328,6 +338,11 @@ class Record:
         require_equal("what is due first", body.get("lot", ""), due.lot)
         require_equal("the time of what was due", body["at_ms"], max(due.at_ms, self._now_ms))
         require_equal("what the house did", change, due.what)
+
+    @staticmethod
+    def _is_left(body: Body) -> bool:
+        """Return whether a fact is about a bid that was left before the lot opened."""
+        return body["fact"] == "left_bid_void" or (body["fact"], body.get("source")) == ("offer_taken", "absentee")
 
     # --- the house and its bidders ------------------------------------------------------------------------------------
 
@@ -388,7 +403,11 @@ class Record:
         bidder = self.bidders.get(body["paddle"])
         if bidder is None or not self._admitted[bidder.paddle] or bidder.role != "bidder":
             raise WrongFactError(f"paddle {body['paddle']} is not that of an admitted bidder")
-        self._asked_ms[bidder.paddle] = body["at_ms"]
+        if body.get("by"):
+            require(body["source"] in BY_CLERKS, f"a clerk can't be the source {body['source']}")
+        else:
+            require_equal("the source", body.get("source", "bidder"), "bidder")
+            self._asked_ms[bidder.paddle] = body["at_ms"]
         require_equal("the request's lot", body["request"]["lot"], body["lot"])
         return self.lots[body["lot"]], bidder
 
@@ -404,9 +423,31 @@ class Record:
         leads = {"format": "english", "maximum_minor": body["leader_maximum_minor"]}
         require_equal("what the leader has", leads, lot.own(body["leader"]))
 
-    def _offer_taken(self, body: Body) -> None:
+    def _bid_left(self, body: Body) -> None:
         lot, bidder = self._requested(body)
-        require(body["request"]["type"] != "bid", "a bid has a fact of its own")
+        refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
+        require(refused is None, f"the bid that is left is to be refused with {refused}")
+        lot.leave(bidder.paddle, body["request"])
+        for what, value in (("board", lot.board()), ("own", lot.own(bidder.paddle))):
+            require_equal(what, body[what], value)
+
+    def _left_bid_void(self, body: Body) -> None:
+        lot = self.lots[body["lot"]]
+        paddle, request = lot.next_left()
+        require_equal("who left the bid", (body["paddle"], body["request"]), (paddle, request))
+        refused = lot.bidding.rejection(paddle, lot.bidding.offer_left(request) or {})
+        require_equal("the reason", body["code"], refused)
+
+    def _offer_taken(self, body: Body) -> None:
+        lot = self.lots[body["lot"]]
+        if body["source"] == "absentee" and lot.left:
+            paddle, left = lot.next_left()
+            require_equal("who left the bid", (body["paddle"], body["request"]), (paddle, lot.bidding.offer_left(left)))
+            bidder = self.bidders[paddle]
+        else:
+            lot, bidder = self._requested(body)
+        has_own_fact = body["request"]["type"] == "bid" and body["source"] == "bidder"
+        require(not has_own_fact, "a bidder's own bid has a fact of its own")
         refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
         require(refused is None, f"the offer is to be refused with {refused}")
         taken = lot.take(body["at_ms"], bidder.paddle, body["request"])

@@ -79,6 +79,8 @@ class Lot:
     """The outcome that a person of the house settled; None: the rules' outcome."""
     first_void_seq: int | None = None
     """The seq of the earliest public offer that the last correction took back."""
+    left: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """The bids that wait for the opening, by paddle, in their order."""
 
     @classmethod
     def listed(cls, spec: dict[str, Any], opens_at_ms: int | None, place: int) -> "Lot":
@@ -110,6 +112,13 @@ class Lot:
 
     def own(self, paddle: int) -> dict[str, Any] | None:
         """Return the position that a bidder may see as its own."""
+        if self.status == "scheduled" and paddle in self.left:
+            alone = self.bidding.copy()
+            offer = alone.offer_left(self.left[paddle])
+            if offer is None or alone.rejection(paddle, offer) is not None:
+                return None  # the catalogue was corrected since
+            alone.take(paddle, offer)
+            return alone.own(paddle)
         return self.bidding.own(paddle)
 
     def results(self) -> tuple[dict[str, Any], ...]:
@@ -160,6 +169,8 @@ class Lot:
 
     def rejection(self, paddle: int, name: str, request: dict[str, Any]) -> str | None:
         """Return the code of an offer's rejection in the lot's present state; None if the offer counts."""
+        if request["type"] == "leave_bid":
+            return self._why_not_left(paddle, name, request)
         if request["type"] not in self.bidding.asks:
             return "other_format"
         if self.status in ("sold", "passed"):
@@ -171,6 +182,33 @@ class Lot:
         if request.get("if_seq", self.seq) != self.seq:
             return "state_changed"
         return self.bidding.rejection(paddle, request)
+
+    def _why_not_left(self, paddle: int, name: str, request: dict[str, Any]) -> str | None:
+        """Rules 43 and 44: tell why no bid can be left before the opening, or taken back."""
+        if self.status != "scheduled":
+            codes = {"open": "already_open", "paused": "already_open", "withdrawn": "lot_withdrawn"}
+            return codes.get(self.status, "lot_closed")
+        if not set(skeletons(self.terms.get("seller", ""))).isdisjoint(skeletons(name)):
+            return "own_lot"
+        if request.get("if_seq", self.seq) != self.seq:
+            return "state_changed"
+        if request.get("amount_minor") is None:
+            return None if paddle in self.left else "no_offer"
+        offer = self.bidding.offer_left(request)
+        return "other_format" if offer is None else self.bidding.rejection(paddle, offer)
+
+    def leave(self, paddle: int, request: dict[str, Any]) -> None:
+        """Rule 43: leave a bid behind all others, unless it has the amount of the one before, or take it back."""
+        before = self.left.get(paddle, {}).get("amount_minor")
+        if request.get("amount_minor") is None or request["amount_minor"] != before:
+            self.left.pop(paddle, None)
+            if request.get("amount_minor") is not None:
+                self.left[paddle] = request
+
+    def next_left(self) -> tuple[int, dict[str, Any]]:
+        """Return the bid that is due first at the opening; it waits no longer."""
+        paddle = next(iter(self.left))
+        return paddle, self.left.pop(paddle)
 
     def take(self, at_ms: int, paddle: int, request: dict[str, Any]) -> Taken:
         """Take an offer that counts."""
@@ -253,7 +291,7 @@ class Lot:
 
     def as_it_stands(self) -> "Lot":
         """Return a copy that later offers do not change."""
-        return replace(self, bidding=self.bidding.copy(), said=[])
+        return replace(self, bidding=self.bidding.copy(), said=[], left=dict(self.left))
 
     def close(self, at_ms: int, cause: str) -> None:
         """Close the lot: it is sold, or passes."""
@@ -263,4 +301,5 @@ class Lot:
         """Close or withdraw the lot."""
         self.status, self.closed_at_ms, self.close_cause = status, at_ms, cause
         self.seq += 1
+        self.left = {}
         self.ends_at_ms = self.remaining_ms = None

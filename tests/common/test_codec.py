@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import codec
+from common.absentee import LeaveBidRequest
 from common.codec import (
     RejectedBody,
     decode_answer,
@@ -369,6 +370,7 @@ REQUESTS = (
     SealRequest(id=8, lot="1", amount_minor=5, if_seq=3),
     UnsealRequest(id=9, lot="1", if_seq=3),
     StopRequest(id=10, lot="1", price_minor=5, units=2, if_seq=3),
+    LeaveBidRequest(id=13, lot="1", amount_minor=5, if_seq=3),
     MineRequest(id=11),
     NewsRequest(id=12, after_seq=64),
     ConditionsRequest(id=13),

@@ -57,6 +57,15 @@ REQUIRED = (
     "the auctioneer was told: state_changed",
     *(f"word: {kind.value}" for kind in WordKind if kind is not WordKind.LEAD_LOST),
     # identity and verdicts
+    "a bid was left",
+    "a bid was left by a clerk",
+    "a bid that was left was taken back",
+    "a bid that was left was made at the opening",
+    "a bid that was left was void at the opening",
+    "a clerk bid from the floor",
+    "a clerk bid by telephone",
+    "a bid of a clerk led",
+    "a bid of a clerk was late",
     "a bidder was turned out",
     "a word was told to one bidder",
     "words waited for a bidder",
@@ -108,6 +117,7 @@ REQUIRED = (
 def count(history: History, reached: Counter[str]) -> None:
     """Count the rare paths in a history."""
     _count_facts(history, reached)
+    _count_for_others(history, reached)
     _count_sealed(history, reached)
     _count_dutch(history, reached)
     _count_corrections(history, reached)
@@ -215,6 +225,26 @@ def _count_corrections(history: History, reached: Counter[str]) -> None:
         if change.get("event") == "lot_closed" and lot in opened_again:
             reached["a lot that was opened again closed"] += 1
     reached["a crash in a sale with corrections"] += bool(has_corrections and runs > 1)
+
+
+def _count_for_others(history: History, reached: Counter[str]) -> None:
+    for fact in history.facts:
+        body = fact.body
+        match body["fact"]:
+            case "bid_left":
+                is_back = body["request"].get("amount_minor") is None
+                reached["a bid that was left was taken back" if is_back else "a bid was left"] += 1
+                reached["a bid was left by a clerk"] += bool(body["by"]) and not is_back
+            case "left_bid_void":
+                reached["a bid that was left was void at the opening"] += 1
+            case "offer_late":
+                reached["a bid of a clerk was late"] += bool(body["by"])
+            case "offer_taken":
+                is_left = body["source"] == "absentee" and not body["by"]
+                reached["a bid that was left was made at the opening"] += is_left
+                reached["a clerk bid from the floor"] += body["source"] == "floor"
+                reached["a clerk bid by telephone"] += body["source"] == "telephone"
+                reached["a bid of a clerk led"] += bool(body["by"]) and body["board"].get("leader") == body["paddle"]
 
 
 def _count_sealed(history: History, reached: Counter[str]) -> None:

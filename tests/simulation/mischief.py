@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -12,6 +12,7 @@ from auctioneer.house.commands import (
     Announce,
     AnyCommand,
     AnyControlAnswer,
+    BidFor,
     CloseLot,
     Done,
     EndSale,
@@ -24,15 +25,20 @@ from auctioneer.house.commands import (
     Withdraw,
     decode_control_answer,
 )
+from auctioneer.house.formats.table import board_bidding
 from auctioneer.rules.facts import AnyFact, CommandDone
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.sources import FOR_OTHERS, Source
+from common.absentee import LeaveBidRequest
 from common.codec import encode
 from common.formats import AnyOffer
 from common.formats.dutch import StopRequest
 from common.formats.english import BidRequest, BuyRequest
 from common.formats.sealed import SealRequest, UnsealRequest
+from common.lot import LotStatus
 from common.messages import Rejected
 from tests.simulation.clerk import corrections
-from tests.simulation.formats.format import Deed, Moment
+from tests.simulation.formats.format import Deed, Moment, left_bid
 from tests.simulation.formats.table import format_of
 from tests.simulation.links import Link
 from tests.simulation.person import Person
@@ -71,7 +77,7 @@ def _contradict(person: Person, _: Moment) -> AnyOffer | None:
         return None
     earlier = person.chance.choice(person.settled_long_ago)
     match earlier:
-        case BidRequest() | SealRequest():
+        case BidRequest() | SealRequest() | LeaveBidRequest():
             return msgspec.structs.replace(earlier, amount_minor=(earlier.amount_minor or 0) + 1)
         case _:
             return msgspec.structs.replace(earlier, if_seq=(earlier.if_seq or 0) + 1)
@@ -94,6 +100,12 @@ def _any(moment: Moment) -> AnyOffer:
     return moment.chance.choice(format_of(moment.view).deeds)(moment)
 
 
+def _leave_a_bid(person: Person, moment: Moment) -> AnyOffer:
+    """Leave a bid or take it back, on a lot that has not opened, if there is one."""
+    waiting = [view for view in person.known_lots() if view.status is LotStatus.SCHEDULED] or [moment.view]
+    return left_bid(moment._replace(view=moment.chance.choice(waiting)), moment.chance)
+
+
 def _offer_by_some_rules(_: Person, moment: Moment) -> AnyOffer:
     """Make an offer of any format, on a lot of any format."""
     request_id, lot, minor = moment.new_id(), moment.view.lot, 1000 + moment.chance.randrange(1000)
@@ -104,6 +116,7 @@ def _offer_by_some_rules(_: Person, moment: Moment) -> AnyOffer:
             SealRequest(id=request_id, lot=lot, amount_minor=minor),
             UnsealRequest(id=request_id, lot=lot),
             StopRequest(id=request_id, lot=lot, price_minor=minor),
+            LeaveBidRequest(id=request_id, lot=lot, amount_minor=minor),
         )
     )
 
@@ -117,6 +130,8 @@ _DEEDS: Final[tuple[_Mischief, ...]] = (
     _use_an_old_id,
     _bid_on_nothing,
     _ask_for_mine,
+    _leave_a_bid,
+    _leave_a_bid,
     _offer_by_some_rules,
 )
 """The deeds that any bidder may do, besides the deeds of the lot's format."""
@@ -140,10 +155,14 @@ class Auctioneer:
         self._sent: list[bytes] = []
         self._answers: list[AnyControlAnswer] = []
         self._added = 0
+        self.offers_for_others: list[dict[str, Any]] = []
 
     def order(self, command: AnyCommand) -> None:
         """Send a new command, if there is a house."""
-        self._sent.append(encode(msgspec.structs.replace(command, id=1 + len(self._sent))))
+        numbered = msgspec.structs.replace(command, id=1 + len(self._sent))
+        if isinstance(numbered, BidFor):
+            self.offers_for_others.append(msgspec.to_builtins(numbered))
+        self._sent.append(encode(numbered))
         self._send(self._sent[-1])
 
     def _send(self, body: bytes) -> None:
@@ -214,8 +233,29 @@ class Auctioneer:
             self._added += 1
             self.order(AddLots(lots=(lot_of(chance, f"new-{self._added}", self._names),)))
             return
+        if chance.random() < 0.4:
+            self.order(_bid_for(chance.choice(house.engine.catalogue), chance.randint(1, len(self._names)), chance))
+            return
         lot = chance.choice([state.view.lot for state in house.engine.catalogue])
         self.order(chance.choice(_commands(lot, chance.choice(self._names), chance)))
+
+
+def _bid_for(lot: LotState, paddle: int, chance: Random) -> BidFor:
+    """Return an offer of a clerk for a paddle, near what the lot asks; some of them mean nothing on the lot."""
+    told = board_bidding(lot.view.board)
+    amount_minor = max(1, (told.minimum_minor or 100) + chance.choice((-1, 0, 0, 100, 500, 3000)))
+    if chance.random() < 0.1:
+        return BidFor(lot=lot.view.lot, paddle=paddle, source=Source.TELEPHONE, amount_minor=None)
+    return BidFor(
+        lot=lot.view.lot,
+        paddle=paddle,
+        source=chance.choice(sorted(FOR_OTHERS, key=lambda source: source.value)),
+        amount_minor=told.buy_now_minor or amount_minor if chance.random() < 0.1 else amount_minor,
+        is_maximum=chance.random() < 0.3,
+        is_purchase=chance.random() < 0.1,
+        units=chance.choice((None, None, None, 2)),
+        if_seq=max(0, lot.view.seq - chance.choice((0, 1))) if chance.random() < 0.2 else None,
+    )
 
 
 def _commands(lot: str, name: str, chance: Random) -> tuple[AnyCommand, ...]:

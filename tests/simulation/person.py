@@ -13,10 +13,10 @@ from bidder.core.session import Session
 from common.errors import UsageError
 from common.formats import AnyOffer
 from common.limits import PROTOCOL_VERSION
-from common.lot import LotView
+from common.lot import LotStatus, LotView
 from common.messages import Accepted, Hello, MineRequest, Rejected
 from tests.checking.history import Call, Replica
-from tests.simulation.formats.format import Mind, Moment
+from tests.simulation.formats.format import Mind, Moment, left_bid
 from tests.simulation.formats.table import format_of
 from tests.simulation.links import Link
 from tests.simulation.plan import Plan as SalePlan
@@ -62,6 +62,7 @@ class Person:
         self._thinks_about: set[str] = set()
         self._settled_ms: dict[AnyOffer, int] = {}
         self._life = 0
+        self._absent: Random = world.chance(f"person/{name}/absent")
 
     # --- the program --------------------------------------------------------------------------------------------------
 
@@ -311,6 +312,8 @@ class Person:
         moment = self.moment(view)
         if moment is None:
             return
+        if view.status is LotStatus.SCHEDULED and self._absent.random() < 0.4:
+            self.ask(left_bid(moment, self._absent))
         mind = self._minds.get(lot)
         if mind is None:
             mind = self._minds[lot] = format_of(view).mind(view, self.chance)

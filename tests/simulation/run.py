@@ -186,6 +186,7 @@ class SimulatedSale:
             heard=self.premises.sent_messages,
             replicas=[replica for person in self.people for replica in person.finish()],
             standstills=self.premises.standstills,
+            offers_for_others=self.auctioneer.offers_for_others,
             outages_ms=self.premises.outages_ms,
         )
 

@@ -55,7 +55,7 @@ _VERDICT: Final = "verdict"
 _NOT_DECIDED: Final = "not decided; repeat with the same id"
 _REFUSED: Final = "refused; nothing is remembered"
 _OFFER: Final = "any offer"
-_AMOUNT: Final = "bid, buy, seal, stop"
+_AMOUNT: Final = "bid, buy, seal, stop, leave_bid"
 _ANY: Final = "any"
 _HELLO: Final = "hello"
 _CONTROL: Final = "never to a bidder"
@@ -64,17 +64,18 @@ REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
     RejectCode.UNKNOWN_LOT: ("any offer, lot, replay", f"{_VERDICT} of an offer"),
     RejectCode.LOT_NOT_OPEN: (_OFFER, _VERDICT),
     RejectCode.LOT_PAUSED: (_OFFER, _VERDICT),
+    RejectCode.ALREADY_OPEN: ("leave_bid", _VERDICT),
     RejectCode.LOT_CLOSED: (_OFFER, _VERDICT),
     RejectCode.LOT_WITHDRAWN: (_OFFER, _VERDICT),
     RejectCode.SALE_ENDED: (_CONTROL, _REFUSED),
-    RejectCode.BELOW_MINIMUM: ("bid, seal, stop", _VERDICT),
+    RejectCode.BELOW_MINIMUM: ("bid, seal, stop, leave_bid", _VERDICT),
     RejectCode.INVALID_AMOUNT: (_AMOUNT, f"{_VERDICT}, except where the field itself can't be an amount"),
     RejectCode.OVER_LIMIT: (_AMOUNT, f"{_VERDICT}, except where the field itself is over the limit"),
     RejectCode.ALREADY_LEADING: ("bid", _VERDICT),
     RejectCode.MAXIMUM_NOT_RAISED: ("bid", _VERDICT),
     RejectCode.NO_BUY_NOW: ("buy", _VERDICT),
     RejectCode.STATE_CHANGED: (_OFFER, _VERDICT),
-    RejectCode.NO_OFFER: ("unseal", _VERDICT),
+    RejectCode.NO_OFFER: ("unseal, leave_bid", _VERDICT),
     RejectCode.OTHER_FORMAT: (_OFFER, _VERDICT),
     RejectCode.OWN_LOT: (_OFFER, _VERDICT),
     RejectCode.HELLO_FIRST: (_ANY, _REFUSED),
@@ -86,7 +87,7 @@ REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
     RejectCode.WRONG_CODE: (_HELLO, _REFUSED),
     RejectCode.CONDITIONS_NOT_ACCEPTED: (_HELLO, _REFUSED),
     RejectCode.FORBIDDEN: ("hello, any offer, news", _REFUSED),
-    RejectCode.HOUSE_FULL: (_HELLO, _REFUSED),
+    RejectCode.HOUSE_FULL: ("hello, leave_bid", f"{_REFUSED}; {_VERDICT} of `leave_bid`"),
     RejectCode.ID_CONFLICT: (_OFFER, _REFUSED),
     RejectCode.ID_STALE: (_OFFER, _REFUSED),
     RejectCode.MALFORMED: (_ANY, _REFUSED),

@@ -10,6 +10,7 @@ import msgpack
 import msgspec
 
 from common import codec, messages
+from common.absentee import LeaveBidRequest
 from common.codec import RejectedBody, decode_request, encode, encode_broadcast
 from common.conditions import digest_of
 from common.errors import RejectCode
@@ -188,6 +189,9 @@ REQUESTS: Final[dict[str, messages.AnyRequest]] = {
     "stop": StopRequest(id=24, lot="5", price_minor=1_800),
     "stop, several units": StopRequest(id=25, lot="5", price_minor=1_800, units=7),
     "stop, if the seq is": StopRequest(id=26, lot="5", price_minor=1_800, units=7, if_seq=3),
+    "leave_bid": LeaveBidRequest(id=30, lot="6", amount_minor=25_000),
+    "leave_bid, taken back": LeaveBidRequest(id=31, lot="6"),
+    "leave_bid, if the seq is": LeaveBidRequest(id=32, lot="6", amount_minor=25_000, if_seq=0),
     "mine": MineRequest(id=27),
     "news": NewsRequest(id=28, after_seq=0),
     "news, what follows": NewsRequest(id=29, after_seq=2),

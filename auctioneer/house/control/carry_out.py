@@ -17,6 +17,7 @@ from auctioneer.house.commands import (
     AnyCorrection,
     Appoint,
     Ask,
+    BidFor,
     ChangeOfKeys,
     DeskCommand,
     Done,
@@ -28,6 +29,7 @@ from auctioneer.house.commands import (
     SetConditions,
     Tell,
 )
+from auctioneer.house.control.bids import bid_for
 from auctioneer.house.control.conditions import about_conditions
 from auctioneer.house.control.corrections import correct
 from auctioneer.house.control.desk import add_paddles, admit, at_the_desk, tell
@@ -113,25 +115,13 @@ def _fields_of(answer: Done) -> dict[str, Any]:
 def _carry_out(house: House, who: Controller, command: AnyCommand, now_ms: int) -> AnyControlAnswer:
     """Do a command that its sender may give, and that was not done before."""
     by = who.name
+    if isinstance(command, BidFor):
+        return bid_for(house, command, by, now_ms)
     if isinstance(command, AddPaddles):
         return add_paddles(house, command, by, now_ms)
     if isinstance(command, DeskCommand):
         return at_the_desk(house, command, by, now_ms)
-    outcome: Decision | reports.Row
-    if isinstance(command, AnyCorrection):
-        outcome = correct(house, command, by, now_ms)
-    elif isinstance(command, Admit):
-        outcome = admit(house, command, by, now_ms)
-    elif isinstance(command, Tell):
-        outcome = tell(house, command, by, now_ms)
-    elif isinstance(command, Redeem):
-        outcome = redeem(house, who, command, now_ms)
-    elif isinstance(command, SetConditions | NoteSigned):
-        outcome = about_conditions(house, command, by, now_ms)
-    elif isinstance(command, ChangeOfKeys):
-        outcome = change_keys(house, command, by, now_ms, now_ms)
-    else:
-        outcome = decide(house, command, by, now_ms)
+    outcome = _outcome(house, who, command, now_ms)
     if isinstance(outcome, Refused):
         return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)
     if isinstance(outcome, dict):
@@ -148,6 +138,26 @@ def _carry_out(house: House, who: Controller, command: AnyCommand, now_ms: int) 
         results=tuple(reports.results(house, now_ms, ended)),
         goes_on=isinstance(command, EndSale) and not house.has_ended,
     )
+
+
+def _outcome(house: House, who: Controller, command: AnyCommand, now_ms: int) -> Decision | reports.Row:
+    """Do a command whose answer says which lots it changed; a correction that is only shown gives a report."""
+    by = who.name
+    match command:
+        case _ if isinstance(command, AnyCorrection):
+            return correct(house, command, by, now_ms)
+        case Admit():
+            return admit(house, command, by, now_ms)
+        case Tell():
+            return tell(house, command, by, now_ms)
+        case Redeem():
+            return redeem(house, who, command, now_ms)
+        case SetConditions() | NoteSigned():
+            return about_conditions(house, command, by, now_ms)
+        case _ if isinstance(command, ChangeOfKeys):
+            return change_keys(house, command, by, now_ms, now_ms)
+        case _:
+            return decide(house, command, by, now_ms)
 
 
 def _report(house: House, who: Controller, command: Ask, now_ms: int) -> AnyControlAnswer:

@@ -23,6 +23,7 @@ from auctioneer.rules.contacts import Contact, ContactChange, contact_fault
 from auctioneer.rules.corrections import NO_CORRECTIONS, void_offers
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.facts import CodeIssued, ContactErased, PaddleGiven
+from auctioneer.rules.sources import Placer, Source
 from common.errors import RejectCode
 from common.messages import Rejected, Role
 from common.names import is_valid_name, skeletons
@@ -44,6 +45,8 @@ def admit(house: House, command: Admit, by: str, now_ms: int) -> Decision:
     wrong = faulty_text(command.reason)
     if wrong is not None:
         return wrong
+    if not command.admitted:
+        house.take_back_all_left(now_ms, Placer(Source.ABSENTEE, by), entry.paddle, command.id)
     house.admit(now_ms, by, entry.paddle, admitted=command.admitted)
     if not command.void_bids:
         return []

@@ -16,6 +16,19 @@ class Bidding(NamedTuple):
     buy_now_minor: int | None = None
 
 
+class Said(NamedTuple):
+    """What a clerk says for another person. What offer that is depends on the lot's format."""
+
+    id: int
+    lot: str
+    amount_minor: int | None
+    """None: the person takes an offer back."""
+    is_maximum: bool = False
+    is_purchase: bool = False
+    units: int | None = None
+    if_seq: int | None = None
+
+
 class OfferMade(NamedTuple):
     """What an offer asked for."""
 

@@ -1,6 +1,6 @@
 """Dutch lots in reports."""
 
-from auctioneer.house.formats.bidding import Bidding, OfferMade
+from auctioneer.house.formats.bidding import Bidding, OfferMade, Said
 from auctioneer.rules.formats.dutch import DutchBook, terms_of
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
@@ -29,3 +29,11 @@ def offer_made(request: AnyOffer) -> OfferMade:
     """Return what an offer asked for."""
     assert isinstance(request, StopRequest), "the table of formats goes by the request"
     return OfferMade("stop", request.price_minor, accepted_as="bought")
+
+
+def offer_said(said: Said) -> AnyOffer | None:
+    """Return the stop that a clerk means, at the amount that the clerk saw; None if the words mean nothing."""
+    if said.amount_minor is None or said.is_maximum:
+        return None
+    units = 1 if said.units is None else said.units
+    return StopRequest(id=said.id, lot=said.lot, price_minor=said.amount_minor, units=units, if_seq=said.if_seq)

@@ -1,6 +1,6 @@
 """English lots in reports."""
 
-from auctioneer.house.formats.bidding import Bidding, OfferMade
+from auctioneer.house.formats.bidding import Bidding, OfferMade, Said
 from auctioneer.rules.formats.english import Book, terms_of
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
@@ -43,4 +43,20 @@ def offer_made(request: AnyOffer) -> OfferMade:
         return OfferMade("maximum", None, request.maximum_minor)
     return OfferMade(
         "bid" if request.maximum_minor is None else "bid_up_to", request.amount_minor, request.maximum_minor
+    )
+
+
+def offer_said(said: Said) -> AnyOffer | None:
+    """Return the offer that a clerk means: an open bid, a maximum or a purchase; None if the words mean nothing."""
+    amount_minor = said.amount_minor
+    if amount_minor is None or said.units is not None or (said.is_maximum and said.is_purchase):
+        return None
+    if said.is_purchase:
+        return BuyRequest(id=said.id, lot=said.lot, price_minor=amount_minor, if_seq=said.if_seq)
+    return BidRequest(
+        id=said.id,
+        lot=said.lot,
+        amount_minor=None if said.is_maximum else amount_minor,
+        maximum_minor=amount_minor if said.is_maximum else None,
+        if_seq=said.if_seq,
     )

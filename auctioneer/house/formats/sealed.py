@@ -1,11 +1,11 @@
 """Sealed lots in reports. Until the close they show no offer, so that nobody at the auctioneer's screen learns one."""
 
-from auctioneer.house.formats.bidding import Bidding, OfferMade
+from auctioneer.house.formats.bidding import Bidding, OfferMade, Said
 from auctioneer.rules.formats.sealed import terms_of
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
 from common.formats import AnyBoard, AnyOffer
-from common.formats.sealed import SealedBoard, SealRequest
+from common.formats.sealed import SealedBoard, SealRequest, UnsealRequest
 
 
 def terms_bidding(spec: LotSpec) -> Bidding:
@@ -29,3 +29,12 @@ def offer_made(request: AnyOffer) -> OfferMade:
     if isinstance(request, SealRequest):
         return OfferMade("seal", request.amount_minor, is_sealed=True)
     return OfferMade("unseal", accepted_as="taken_back", is_sealed=True)
+
+
+def offer_said(said: Said) -> AnyOffer | None:
+    """Return the offer that a clerk means, or the taking back of one; None if the words mean nothing."""
+    if said.is_maximum or said.is_purchase or said.units is not None:
+        return None
+    if said.amount_minor is None:
+        return UnsealRequest(id=said.id, lot=said.lot, if_seq=said.if_seq)
+    return SealRequest(id=said.id, lot=said.lot, amount_minor=said.amount_minor, if_seq=said.if_seq)

@@ -3,9 +3,10 @@
 from typing import Any, Final
 
 from auctioneer.house.formats import dutch, english, sealed
-from auctioneer.house.formats.bidding import Bidding, OfferMade
+from auctioneer.house.formats.bidding import Bidding, OfferMade, Said
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
+from common.absentee import LeaveBidRequest
 from common.formats import AnyBoard, AnyOffer
 from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms
@@ -41,3 +42,14 @@ def offer_made(request: AnyOffer) -> OfferMade:
     """Return what an offer asked for."""
     told: OfferMade = _TABLE[type(request)].offer_made(request)
     return told
+
+
+def offer_said(spec: LotSpec, said: Said) -> AnyOffer | None:
+    """Return the offer that a clerk means on a lot; None if the words mean nothing there."""
+    offer: AnyOffer | None = _TABLE[type(spec.terms.format)].offer_said(said)
+    return offer
+
+
+def is_told(request: AnyOffer) -> bool:
+    """Return whether the auctioneer's screen may tell of a request: of no sealed one, and of no bid that is left."""
+    return not isinstance(request, LeaveBidRequest) and not offer_made(request).is_sealed

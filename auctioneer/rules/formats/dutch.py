@@ -18,6 +18,7 @@ import msgspec
 
 from auctioneer.rules.formats.format import Outcome, Placed
 from auctioneer.rules.terms import LotSpec
+from common.absentee import LeaveBidRequest
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
@@ -59,6 +60,9 @@ class Dutch:
         """Return the book of a clock at the starting price."""
         terms = terms_of(spec)
         return DutchBook(terms.starting_minor, terms.units)
+
+    def offer_left(self, left: LeaveBidRequest) -> None:
+        """Return that no bid can be left: the first to stop the clock wins, so a bidder has to be there."""
 
     def decide(
         self,

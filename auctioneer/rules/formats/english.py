@@ -20,6 +20,7 @@ import msgspec
 
 from auctioneer.rules.formats.format import Outcome, Placed, WithoutClock
 from auctioneer.rules.terms import LotSpec
+from common.absentee import LeaveBidRequest
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
@@ -54,6 +55,10 @@ class English(WithoutClock[Book | None, Book]):
     def open(self, spec: LotSpec) -> Book | None:
         """Return no book: nobody has bid."""
         return None
+
+    def offer_left(self, left: LeaveBidRequest) -> BidRequest:
+        """Return a maximum."""
+        return BidRequest(id=left.id, lot=left.lot, maximum_minor=left.amount_minor)
 
     def decide(self, spec: LotSpec, book: Book | None, placed: Placed) -> Book | Outcome | RejectCode:
         """Decide a bid, or a purchase at the buy-now price."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from msgspec import Struct
 
 from auctioneer.rules.terms import LotSpec
+from common.absentee import LeaveBidRequest
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer, AnyOwn
 from common.lot import CloseCause, LotView, Result
@@ -55,6 +56,12 @@ class Format(Protocol[Book, Entry]):
 
     def open(self, spec: LotSpec) -> Book:
         """Return the book of a lot on which nobody has made an offer."""
+
+    def offer_left(self, left: LeaveBidRequest) -> AnyOffer | None:
+        """Return the offer that a bid becomes which was left before the lot opened; None if none can be left.
+
+        `left` has an amount. The offer has its id, and no condition.
+        """
 
     def decide(self, spec: LotSpec, book: Book, placed: Placed) -> Entry | Outcome | RejectCode | None:
         """Decide an offer on an open lot. None: it is accepted, and changes nothing."""

@@ -19,6 +19,7 @@ import msgspec
 
 from auctioneer.rules.formats.format import Placed, WithoutClock
 from auctioneer.rules.terms import LotSpec
+from common.absentee import LeaveBidRequest
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer
 from common.formats.sealed import Pays, SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
@@ -49,6 +50,11 @@ class Sealed(WithoutClock[SealedBook, SealedOffer]):
     def open(self, spec: LotSpec) -> SealedBook:
         """Return a book without an offer."""
         return SealedBook()
+
+    def offer_left(self, left: LeaveBidRequest) -> SealRequest:
+        """Return a sealed offer."""
+        assert left.amount_minor is not None, "it was left, and not taken back"
+        return SealRequest(id=left.id, lot=left.lot, amount_minor=left.amount_minor)
 
     def decide(self, spec: LotSpec, book: SealedBook, placed: Placed) -> SealedOffer | RejectCode | None:
         """Decide an offer, or the taking back of one. None: it is accepted and changes nothing."""

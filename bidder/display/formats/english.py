@@ -79,7 +79,9 @@ class English:
     def position_words(
         self, lot: str, terms: EnglishTerms, board: EnglishBoard, own: EnglishOwn, currency: Currency
     ) -> str:
-        """Return the lead, with the secret maximum."""
+        """Return the lead, with the secret maximum, or the bid that waits for the opening."""
+        if board.leader is None:
+            return f"your bid of up to {currency.show(own.maximum_minor)} waits for lot {lot} to open"
         reserve = self.reserve_words(terms, board)
         price, maximum = currency.show(board.price_minor or 0), currency.show(own.maximum_minor)
         return f"you lead lot {lot} at {price}, up to {maximum}" + (f", {reserve}" if reserve else "")
@@ -96,6 +98,13 @@ class English:
         board, own = _board_of(verdict), _own_of(verdict)
         price_minor = board.price_minor or 0
         price = currency.show(price_minor)
+        if board.leader is None:
+            kept = (
+                "no bid of yours waits"
+                if own is None
+                else f"your bid of up to {currency.show(own.maximum_minor)} waits"
+            )
+            return Line(f"Accepted: {kept} for lot {lot} to open.", Tone.GOOD)
         if own is None:
             minimum = currency.show(board.minimum_minor)
             return Line(
@@ -141,7 +150,7 @@ class English:
                 minimum=None if board is None else board.minimum_minor,
                 maximum=own.maximum_minor if is_accepted and own is not None else None,
             ),
-            "leading": own is not None,
+            "leading": own is not None and board is not None and board.leader is not None,
             "bought": False,
             "reserve_met": board.reserve_met if is_accepted and board is not None else None,
         }

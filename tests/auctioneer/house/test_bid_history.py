@@ -8,8 +8,10 @@ from click.testing import CliRunner, Result
 
 from auctioneer.cli import main
 from auctioneer.house.bid_history import BidPage, page_of_bids
-from auctioneer.house.commands import CloseLot
+from auctioneer.house.commands import AddPaddle, BidFor, CloseLot
 from auctioneer.process.folder import DataFolder
+from auctioneer.rules.sale_settings import Controller, Right
+from auctioneer.rules.sources import Source
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode, RejectedError
 from common.formats.english import BidRequest, BuyRequest
@@ -17,7 +19,9 @@ from common.formats.sealed import Pays, SealedTerms, SealRequest
 from common.lot import LotTerms
 from common.messages import AnyRequest
 from tests.auctioneer.cli.cli_sales import begin_sale, desk
-from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, bid, lot
+from tests.auctioneer.house.house_examples import ANN, BOB, CLERK, SmallSale, bid, lot
+
+BEA = Controller(CLERK.name, CLERK.role, CLERK.key, tuple(Right))
 
 
 @pytest.fixture
@@ -99,6 +103,21 @@ def test_a_lot_without_bids_and_one_that_there_is_not() -> None:
     with pytest.raises(RejectedError) as refused:
         page(sale, "9")
     assert refused.value.reject is RejectCode.UNKNOWN_LOT
+
+
+def test_a_clerk_s_bid_has_its_source_and_a_paddle_from_the_desk_its_name() -> None:
+    sale = SmallSale(lot("1"))
+    sale.join(ANN, "Ann")
+    sale.order(AddPaddle(name="Ben Ray"), BEA)
+    sale.ask(ANN, bid(10, 1500))
+    sale.order(BidFor(lot="1", paddle=2, source=Source.TELEPHONE, amount_minor=9000, is_maximum=True), BEA)
+    sale.order(BidFor(lot="1", paddle=1, source=Source.FLOOR, amount_minor=2000), BEA)
+    fields = ("name", "kind", "source", "by", "outcome", "price", "leader", "leader_paddle")
+    assert [tuple(row[field] for field in fields) for row in page(sale, "1").bids] == [
+        ("Ann", "bid", "bidder", None, "accepted", "15.00", "Ann", 1),
+        ("Ben Ray", "maximum", "telephone", "bea", "accepted", "16.00", "Ben Ray", 2),
+        ("Ann", "bid", "floor", "bea", "accepted", "21.00", "Ben Ray", 2),
+    ]
 
 
 # --- on the command line ----------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from auctioneer.house.commands import (
     Appoint,
     Ask,
     Award,
+    BidFor,
     CallLot,
     ChangeRights,
     CloseLot,
@@ -53,6 +54,7 @@ from auctioneer.house.reports import REPORTS
 from auctioneer.house.rights import AUCTIONEER_ONLY, FOR_ALL, NEEDED
 from auctioneer.rules.facts import SettingsChanged
 from auctioneer.rules.sale_settings import Controller, Right
+from auctioneer.rules.sources import Source
 from common.errors import RejectCode
 from common.lot import Call
 from common.messages import Accepted, Rejected, Role
@@ -74,6 +76,7 @@ COMMANDS: dict[type[Command], AnyCommand] = {
         AddPaddles(people=(Listed("Fay"),)),
         NoteContact(bidder="Ann", contact="ann@example.org"),
         Forget(bidder="Ann"),
+        BidFor(lot="1", paddle=2, source=Source.FLOOR, amount_minor=5000),
         IssueCode(bidder="Eve", code="K7QM2XFA", valid_ms=HOUR_MS),
         IssueCodes(codes=(NewCode(2, "K7QM2XFA"),), valid_ms=HOUR_MS),
         NoteSigned(bidders=("Ann",)),

@@ -7,11 +7,13 @@ acts, so the house's next deadline must be the same.
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from auctioneer.house.commands import Undo
 from auctioneer.house.control.carry_out import carry_out
 from auctioneer.network.broadcasts import frames
-from auctioneer.rules.terms import LotSpec
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.absentee import LeaveBidRequest
 from common.codec import encode
 from common.formats import AnyOffer
 from common.formats.english import BidRequest
@@ -52,6 +54,28 @@ def observed(spec: LotSpec, steps: Sequence[Step], until_ms: int) -> list[object
     sale.house.advance(sale.now_ms)
     look()
     return seen
+
+
+def leave(request_id: int, amount_minor: int | None) -> LeaveBidRequest:
+    return LeaveBidRequest(id=request_id, lot="1", amount_minor=amount_minor)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [(5, ANN, leave(1, 9_000))],
+        [(5, ANN, leave(1, 9_000)), (9, BOB, leave(1, 8_000)), (12, ANN, leave(2, None))],
+        [(5, ANN, leave(1, 9_000)), (7, ANN, leave(2, 2_000)), (12, BOB, leave(1, 9_000)), (12, CAT, leave(1, 5_000))],
+    ],
+)
+@pytest.mark.parametrize("spec", ["english", "sealed"])
+def test_a_bid_that_is_left_is_secret_until_the_lot_opens(spec: str, steps: Sequence[Step]) -> None:
+    made = lot("1") if spec == "english" else sealed_lot(Pays.OWN_OFFER)
+    waits = replace(made, opening=Opening(OpeningRule.AT_TIME, delay_ms=HOUR_MS))
+    nobody = [(after_ms, key, leave(9, None)) for after_ms, key, _ in steps]  # the same steps, and no bid
+    assert observed(waits, steps, HOUR_MS - 1) == observed(waits, nobody, HOUR_MS - 1)
+    same_at_the_opening = observed(waits, steps, HOUR_MS) == observed(waits, nobody, HOUR_MS)
+    assert same_at_the_opening is (spec == "sealed"), "an English lot then has bids"
 
 
 def seal(request_id: int, amount_minor: int) -> SealRequest:

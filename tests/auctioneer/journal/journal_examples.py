@@ -12,6 +12,7 @@ from auctioneer.rules.facts import (
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
+    BidLeft,
     BidTaken,
     ClockStepped,
     CodeIssued,
@@ -23,6 +24,7 @@ from auctioneer.rules.facts import (
     HouseStarted,
     HouseStoodStill,
     KeyBound,
+    LeftBidVoid,
     LotDecided,
     LotListed,
     LotRewritten,
@@ -40,7 +42,9 @@ from auctioneer.rules.formats.dutch import DutchEntry
 from auctioneer.rules.formats.english import Book
 from auctioneer.rules.formats.sealed import SealedBook, SealedOffer
 from auctioneer.rules.sale_settings import AdmissionMode, Controller, SaleSettings
+from auctioneer.rules.sources import Source
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.absentee import LeaveBidRequest
 from common.errors import RejectCode
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
@@ -179,6 +183,39 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
         extended_ms=0,
         entry=SealedOffer(3, 700),
         own=SealedOwn(700),
+    ),
+    OfferTaken(
+        at_ms=AT_MS,
+        lot="12b",
+        seq=1,
+        paddle=4,
+        request=SealRequest(id=6, lot="12b", amount_minor=700),
+        public=False,
+        board=SealedBoard(500),
+        ends_at_ms=AT_MS + 99,
+        extended_ms=0,
+        entry=SealedOffer(4, 700),
+        own=SealedOwn(700),
+        source=Source.TELEPHONE,
+        by="bea",
+    ),
+    BidLeft(
+        at_ms=AT_MS,
+        lot="12c",
+        paddle=4,
+        request=LeaveBidRequest(id=6, lot="12c", amount_minor=700),
+        board=SealedBoard(500),
+        own=SealedOwn(700),
+        source=Source.ABSENTEE,
+        by="bea",
+    ),
+    LeftBidVoid(
+        at_ms=AT_MS,
+        lot="12c",
+        seq=3,
+        paddle=4,
+        request=LeaveBidRequest(id=6, lot="12c", amount_minor=700),
+        code=RejectCode.BELOW_MINIMUM,
     ),
     OfferLate(
         at_ms=AT_MS,

@@ -53,7 +53,7 @@ def test_the_view_tells_of_each_event_what_it_was(journal: Journal, path: Path) 
         for position, fact in enumerate(EVERY_EVENT, 1)
     ]
     kinds = [kind for _position, _at_ms, kind, *_rest in rows]
-    assert kinds[:17] == [
+    assert kinds[:18] == [
         "sale_created",
         "house_started",
         "house_stood_still",
@@ -70,6 +70,9 @@ def test_the_view_tells_of_each_event_what_it_was(journal: Journal, path: Path) 
         "bid_taken",
         "offer_taken",
         "offer_taken",
+        "offer_taken",
+        "bid_left",
+        "left_bid_void",
         "offer_late",
     ]
     assert {"lot_closed", "lot_withdrawn", "announced", "sale_ended"} < set(kinds)

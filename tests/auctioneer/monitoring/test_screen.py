@@ -21,6 +21,7 @@ from auctioneer.house.commands import (
     AddPaddle,
     Admit,
     Announce,
+    BidFor,
     CallLot,
     CloseLot,
     EndSale,
@@ -38,6 +39,7 @@ from auctioneer.monitoring.screen import KIND_LINES_MAX, WRITE_EVERY_MS, Screen
 from auctioneer.rules.decisions import start
 from auctioneer.rules.facts import SaleRestored
 from auctioneer.rules.sale_settings import AdmissionMode
+from auctioneer.rules.sources import Source
 from auctioneer.rules.terms import LotSpec
 from bidder import Client
 from common.formats.dutch import DutchTerms, StopRequest
@@ -93,6 +95,16 @@ def test_a_dutch_clock_and_who_takes_from_the_lot_are_told() -> None:
     assert sale.told() == ["Lot 1: Ann (1) takes from it at USD 25.00."]
     sale.ask(BOB, StopRequest(id=10, lot="1", price_minor=2_500))
     assert sale.told() == ["Lot 1 is bought by Ann (1) for USD 50.00, Bob (2) for USD 25.00."]
+
+
+def test_a_bid_of_a_clerk_is_told_with_its_source() -> None:
+    sale = two_bidders(lot("1"))
+    sale.order(BidFor(lot="1", paddle=1, source=Source.FLOOR, amount_minor=2000, is_maximum=True))
+    sale.order(BidFor(lot="1", paddle=2, source=Source.TELEPHONE, amount_minor=1500))
+    assert sale.told()[-2:] == [
+        "Lot 1: Ann (1) leads at USD 10.00, from the floor.",
+        "Lot 1: Bob (2) bid, by telephone; Ann (1) leads at USD 16.00.",
+    ]
 
 
 def test_nothing_is_told_of_a_sealed_offer_before_the_close() -> None:

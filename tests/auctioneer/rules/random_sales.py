@@ -27,13 +27,15 @@ from auctioneer.rules.facts import (
 )
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.sale_settings import AdmissionMode, Controller, SaleSettings
+from auctioneer.rules.sources import Placer, Source
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.absentee import LeaveBidRequest
 from common.conditions import digest_of as conditions_digest
 from common.formats import AnyBoard, AnyOffer, AnyTerms
 from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedBoard, SealedTerms, SealRequest, UnsealRequest
-from common.lot import LotTerms, SoftClose
+from common.lot import LotStatus, LotTerms, SoftClose
 from common.messages import Rejected, Role
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 
@@ -46,9 +48,10 @@ class SaleMaker:
 
     def __init__(self, seed: int, *, corrects: bool = False) -> None:
         self._random = random.Random(seed)
+        self._clerk = random.Random(seed)
         self._now_ms = START_MS
         self._requests = self._commands = 0
-        self._lots = 0
+        self._lots = self._starts = 0
         self._corrects = corrects
         self._told = {1: 3, 2: 1}
         created = sale_created(corrections=self._corrects)
@@ -183,7 +186,15 @@ class SaleMaker:
         paddle, name = self._random.randint(1, BIDDERS), self._lot()
         self._requests += 1
         bidder = Bidder(paddle, (f"bidder{paddle}",))
-        outcome = self.engine.offer(self._now_ms, bidder, self._offer(name, self.engine.lots[name].view.board))
+        request = self._offer(name, self.engine.lots[name].view.board)
+        if self.engine.lots[name].view.status is LotStatus.SCHEDULED and self._clerk.random() < 0.8:
+            amount_minor = self._clerk.choice((None, 500, 900, 900, 950, 3_000, 3_000, 3_050))
+            request = LeaveBidRequest(id=self._requests, lot=name, amount_minor=amount_minor)
+        if self._clerk.random() < 0.1:
+            placer = Placer(self._clerk.choice((Source.FLOOR, Source.TELEPHONE)), "clerk")
+            made = self.engine.offer_for(self._now_ms, bidder, request, placer)
+            return [] if isinstance(made, Rejected) else [made]
+        outcome = self.engine.offer(self._now_ms, bidder, request)
         return [] if isinstance(outcome, Rejected) else [outcome]
 
     def _offer(self, lot: str, board: AnyBoard) -> AnyOffer:
@@ -212,7 +223,8 @@ class SaleMaker:
 
     def _restored(self) -> list[AnyFact]:
         """Return the facts of a restored backup, at every second start of a house."""
-        if len(self.facts) % 2:
+        self._starts += 1
+        if self._starts % 2 == 0:
             return []
         restored = SaleRestored(at_ms=self.engine.state.now_ms, epoch=self.engine.epoch + 10)
         self.engine.apply(restored)

@@ -36,10 +36,11 @@ from auctioneer.rules.applying import EngineState
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
-from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidderTold, BidTaken, OfferLate, OfferTaken
+from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidderTold, BidLeft, BidTaken, OfferLate, OfferTaken
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.absentee import LeaveBidRequest
 from common.formats import AnyOffer
 from common.formats.dutch import DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, Step
@@ -356,6 +357,8 @@ class Stage:
         match outcome:
             case OfferLate():
                 return f"lot_closed late {outcome.late_ms}ms"
+            case BidLeft():
+                return "left" if outcome.own is not None else "gone"
             case OfferTaken(own=SealedOwn(amount_minor=amount_minor)):
                 return f"stands {show(amount_minor)}"
             case OfferTaken(own=DutchOwn(units=units, amount_minor=amount_minor)):
@@ -380,6 +383,8 @@ class Stage:
                 return StopRequest(id=number, lot=lot, price_minor=amount(words[1]), units=units)
             case "unseal":
                 return UnsealRequest(id=number, lot=lot)
+            case "leave":
+                return LeaveBidRequest(id=number, lot=lot, amount_minor=amount(words[1]) if len(words) > 1 else None)
             case _:
                 return self._bid_request(words)
 

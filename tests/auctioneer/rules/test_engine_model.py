@@ -21,10 +21,12 @@ from auctioneer.rules import decisions
 from auctioneer.rules.applying import EngineState
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
-from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidTaken, OfferLate, OfferTaken
+from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidLeft, BidTaken, OfferLate, OfferTaken
 from auctioneer.rules.formats.english import Book
 from auctioneer.rules.lots import LotState
+from auctioneer.rules.sources import Placer, Source
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.absentee import LeaveBidRequest
 from common.errors import RejectCode
 from common.formats import AnyOffer
 from common.formats.dutch import DutchTerms, StopRequest
@@ -354,12 +356,36 @@ class SaleMachine(RuleBasedStateMachine):
                     request = StopRequest(id=self.next_id(), lot=lot, price_minor=minor, units=units, if_seq=if_seq)
             self.make_offer(request, attempt.paddle)
 
+    @rule(
+        places=st.lists(PLACE, min_size=1, max_size=4),
+        paddle=PADDLES,
+        over=st.sampled_from((0, 0, 5, 20, -1, None)),
+        seq_over=st.sampled_from((None,) * 8 + (0, -1)),
+    )
+    def leave_bids(self, places: list[int], paddle: int, over: int | None, seq_over: int | None) -> None:
+        """Leave bids, or take them back, mostly on lots that are not open yet."""
+        for place in places:
+            lot = self.lot_at(place)
+            waiting = [name for name, one in self.record.lots.items() if one.status == "scheduled"]
+            if waiting and place < ANY_PLACE:
+                lot = waiting[place % len(waiting)]
+            least = self.record.lots[lot].board().get("minimum_minor", 10)
+            if_seq = None if seq_over is None else max(0, self.record.lots[lot].seq + seq_over)
+            minor = None if over is None else max(1, least + over)
+            self.make_offer(LeaveBidRequest(id=self.next_id(), lot=lot, amount_minor=minor, if_seq=if_seq), paddle)
+
     def next_id(self) -> int:
         self.requests += 1
         return self.requests
 
     def make_offer(self, request: AnyOffer, paddle: int) -> None:
-        self.compare_outcome(self.engine.offer(self.now_ms, self.bidder(paddle), request), paddle, request)
+        """Make an offer: the bidder itself does, or at every third a clerk."""
+        bidder = self.bidder(paddle)
+        if self.requests % 3 or getattr(request, "while_connected", False):
+            self.compare_outcome(self.engine.offer(self.now_ms, bidder, request), paddle, request)
+        else:
+            outcome = self.engine.offer_for(self.now_ms, bidder, request, Placer(Source.TELEPHONE, AUCTIONEER))
+            self.compare_outcome(outcome, paddle, request, is_by_clerk=True)
 
     @rule(wait_ms=WAITS, places=st.lists(PLACE, max_size=2), paddle=PADDLES, more=st.sampled_from((0, 1, 20, 20, 40)))
     def vanish(self, wait_ms: int, places: list[int], paddle: int, more: int) -> None:
@@ -526,14 +552,20 @@ class SaleMachine(RuleBasedStateMachine):
         assert self.record.faults == []
 
     def compare_outcome(
-        self, outcome: BidTaken | OfferTaken | OfferLate | Rejected, paddle: int, request: AnyOffer
+        self,
+        outcome: BidTaken | OfferTaken | BidLeft | OfferLate | Rejected,
+        paddle: int,
+        request: AnyOffer,
+        *,
+        is_by_clerk: bool = False,
     ) -> None:
         """Hold what came of a request, which the record does not have yet, to the rules."""
         lot, asked = self.record.lots[request.lot], plain(request)
         code = lot.rejection(paddle, BIDDERS[paddle - 1], asked)
         if code is None or code == "lot_closed":
             assert not isinstance(outcome, Rejected)
-            kind = "offer_late" if code else "bid_taken" if asked["type"] == "bid" else "offer_taken"
+            kinds = {"leave_bid": "bid_left"} if is_by_clerk else {"leave_bid": "bid_left", "bid": "bid_taken"}
+            kind = "offer_late" if code else kinds.get(asked["type"], "offer_taken")
             body = plain(outcome)
             found = (body["fact"], body["at_ms"], body["paddle"], body["request"])
             assert found == (kind, self.now_ms, paddle, asked)

@@ -3,10 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
-from bidder.display.cautions import FAR_ABOVE_TIMES, caution, is_far_above
+from bidder.display.cautions import caution
 from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.lot import LotStatus, LotTerms, LotView
 from common.money import Currency
+from common.slips import FAR_ABOVE_TIMES
 
 USD, JPY = Currency("USD", 2), Currency("JPY", 0)
 ENGLISH = EnglishTerms(3_000, (Step(0, 500),))
@@ -21,11 +22,11 @@ def test_the_issue_s_slip_is_asked_about() -> None:
 
 
 def test_the_threshold() -> None:
-    assert is_far_above(LOT, FAR_ABOVE_TIMES * 3_000)
-    assert not is_far_above(LOT, FAR_ABOVE_TIMES * 3_000 - 1)
+    assert caution(LOT, USD, FAR_ABOVE_TIMES * 3_000)
+    assert not caution(LOT, USD, FAR_ABOVE_TIMES * 3_000 - 1)
     estimated = replace(LOT, terms=replace(TERMS, estimate_low_minor=50_000, estimate_high_minor=60_000))
-    assert not is_far_above(estimated, FAR_ABOVE_TIMES * 60_000 - 1)
-    assert is_far_above(estimated, FAR_ABOVE_TIMES * 60_000)
+    assert not caution(estimated, USD, FAR_ABOVE_TIMES * 60_000 - 1)
+    assert caution(estimated, USD, FAR_ABOVE_TIMES * 60_000)
 
 
 def test_the_higher_of_amount_and_maximum_counts() -> None:

@@ -33,6 +33,9 @@ class Bidding(Protocol):
     def own(self, paddle: int) -> Body | None:
         """Return the position that a bidder may see as its own."""
 
+    def offer_left(self, request: Body) -> Body | None:
+        """Return the offer that a bid becomes which was left before the opening; None if none can be left."""
+
     def rejection(self, paddle: int, request: Body) -> str | None:
         """Return the code of an offer's rejection on an open lot; None if the offer counts."""
 

@@ -56,6 +56,9 @@ class DutchBidding:
             rows.append({"paddle": paddle, "amount_minor": bought["amount_minor"], "units": bought["units"]})
         return tuple(rows)
 
+    def offer_left(self, request: Body) -> None:
+        """Return None: a bidder has to be there."""
+
     def rejection(self, paddle: int, request: Body) -> str | None:
         """Rule 9: refuse a bidder who would pay more than the price it saw."""
         return "below_minimum" if request["price_minor"] < self.price() else None

@@ -111,6 +111,14 @@ class EnglishBidding:
 
     # --- bids ---------------------------------------------------------------------------------------------------------
 
+    def offer_left(self, request: Body) -> Body:
+        return {
+            "type": "bid",
+            "id": request["id"],
+            "lot": request["lot"],
+            "maximum_minor": request.get("amount_minor"),
+        }
+
     def rejection(self, paddle: int, request: Body) -> str | None:
         if request["type"] == "buy":
             return None if self.buy_now() == request["price_minor"] else "no_buy_now"
@@ -152,7 +160,7 @@ class EnglishBidding:
         self._say(paddle, request)
         is_seen = before != (self.leader(), self.price())
         self.bids += is_seen
-        return Taken(is_seen)
+        return Taken(is_seen, entry=self.book())
 
     def is_bound(self) -> bool:
         """Return False: a bid may still be beaten."""

@@ -58,6 +58,14 @@ class SealedBidding:
         pays = highest if self.terms["pays"] == "own_offer" else max([least, *others])
         return ({"paddle": standing[0][2], "amount_minor": pays, "units": 1},)
 
+    def offer_left(self, request: Body) -> Body:
+        return {
+            "type": "seal",
+            "id": request["id"],
+            "lot": request["lot"],
+            "amount_minor": request.get("amount_minor"),
+        }
+
     def rejection(self, paddle: int, request: Body) -> str | None:
         if request["type"] == "unseal":
             return "no_offer" if self.offer_of(paddle) is None else None

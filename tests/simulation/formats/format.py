@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple, Protocol
 
+from common.absentee import LeaveBidRequest
 from common.formats import AnyOffer, AnyTerms
 from common.lot import LotView, SoftClose
 
@@ -31,6 +32,12 @@ class Mind(Protocol):
 
     def again_ms(self, moment: Moment) -> int | None:
         """Return the time until the bidder looks again at an unchanged lot; None if it waits for a change."""
+
+
+def left_bid(moment: Moment, chance: Random) -> LeaveBidRequest:
+    """Return a bid that is left on a lot, or the taking back of one."""
+    amount_minor = None if chance.random() < 0.2 else chance.choice((1, 500, 2500, 4000, 4050, 9000))
+    return LeaveBidRequest(id=moment.new_id(), lot=moment.view.lot, amount_minor=amount_minor)
 
 
 Deed = Callable[[Moment], AnyOffer]

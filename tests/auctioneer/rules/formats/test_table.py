@@ -12,6 +12,7 @@ from auctioneer.rules.formats.sealed import SealedBook, SealedOffer
 from auctioneer.rules.formats.table import FLAT, FORMATS, closing, first_board, format_of, withdrawing
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
+from common.absentee import LeaveBidRequest
 from common.formats import AnyBoard, AnyOffer, AnyTerms
 from common.formats.dutch import DutchTerms
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
@@ -34,7 +35,7 @@ def scheduled(terms: AnyTerms) -> LotState:
 def test_every_lot_has_a_format_and_every_offer_belongs_to_one() -> None:
     assert set(FORMATS) == set(get_args(AnyTerms)) == {type(terms) for terms in TERMS}
     offers = [offer for form in FORMATS.values() for offer in form.offers]
-    assert sorted(map(str, offers)) == sorted(map(str, get_args(AnyOffer)))
+    assert sorted(map(str, [*offers, LeaveBidRequest])) == sorted(map(str, get_args(AnyOffer)))
 
 
 def test_a_flat_offer_is_one_of_a_format_and_leads_to_its_board() -> None:

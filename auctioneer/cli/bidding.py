@@ -1,0 +1,140 @@
+"""`auctioneer bid`: a clerk makes an offer for a paddle in the room or on the telephone."""
+
+import sys
+from typing import Final
+
+import click
+
+from auctioneer.cli.asking import Plan, carry_out, yes_option
+from auctioneer.cli.context import LOT, ControlContext, with_control_context
+from auctioneer.cli.control_client import ControlClient, connected
+from auctioneer.cli.finals import ended
+from auctioneer.cli.sentences import person
+from auctioneer.house.commands import BidFor, Done
+from auctioneer.house.reports import Row
+from auctioneer.rules.sources import FOR_OTHERS, Source
+from common.errors import UsageError
+from common.limits import BIDDERS_MAX, UNITS_MAX
+from common.lot import LotStatus
+from common.money import AmountError, Currency
+from common.slips import is_far_above
+from common.terminal.commands import examples
+
+_SOURCES: Final = sorted(source.value for source in FOR_OTHERS)
+
+
+@click.command(
+    "bid",
+    short_help="Bid for a paddle in the room or on the telephone.",
+    epilog=examples(
+        "auctioneer bid 7 120 --paddle 12                      # 120 openly, from the floor",
+        "auctioneer bid 7 200 --paddle 12 --max                # as little as leads, up to a secret 200",
+        "auctioneer bid 7 120 --paddle 30 --source telephone",
+        "auctioneer bid 7 200 --paddle 31 --source absentee    # waits, if lot 7 is not open yet",
+        "auctioneer bid 8 95 --paddle 12                       # a sealed offer, if the offers of lot 8 are sealed",
+        "auctioneer bid 8 --take-back --paddle 12",
+        "auctioneer bid 9 90 --units 2 --paddle 12             # takes two units, if lot 9 is Dutch",
+    ),
+)
+@click.argument("lot", type=LOT)
+@click.argument("amount", required=False)
+@click.option("--paddle", type=click.IntRange(1, BIDDERS_MAX), required=True, metavar="N", help="For whom the bid is.")
+@click.option(
+    "--source",
+    type=click.Choice(_SOURCES),
+    default=Source.FLOOR.value,
+    show_default=True,
+    help="How you hear the bidder; the record keeps it. An absentee bid is a maximum or a sealed offer, and waits for "
+    "the opening.",
+)
+@click.option("--max", "is_maximum", is_flag=True, help="AMOUNT is a secret maximum: bid as little as leads, up to it.")
+@click.option("--buy", "is_purchase", is_flag=True, help="Buy the lot at once at AMOUNT, its buy-now price.")
+@click.option("--units", type=click.IntRange(1, UNITS_MAX), metavar="N", help="How many units of a Dutch lot to take.")
+@click.option("--take-back", is_flag=True, help="Take a sealed offer, or an absentee bid that waits, back.")
+@yes_option
+@with_control_context
+def bid(
+    context: ControlContext,
+    lot: str,
+    amount: str | None,
+    *,
+    paddle: int,
+    source: str,
+    is_maximum: bool,
+    is_purchase: bool,
+    units: int | None,
+    take_back: bool,
+    yes: bool,
+) -> None:
+    """Bid AMOUNT on LOT for a paddle, which need not have a phone. It binds, and counts by the same rules as any bid.
+
+    What the bid is depends on the lot: an open bid, a sealed offer, or units of a Dutch lot at AMOUNT, the price that
+    you saw. Asks first about an amount far above the minimum, where there is a person at the terminal to answer.
+    """
+    if take_back == (amount is not None):
+        raise click.UsageError("Give either an AMOUNT or --take-back.")
+
+    with connected(context.folder) as house:
+        sale = house.ask("status")
+        currency = Currency(sale["currency"], sale["decimals"])
+        amount_minor = None if amount is None else _parsed(currency, amount)
+        command = BidFor(
+            lot=lot,
+            paddle=paddle,
+            source=Source(source),
+            amount_minor=amount_minor,
+            is_maximum=is_maximum,
+            is_purchase=is_purchase,
+            units=units,
+        )
+        doubt = "" if yes or not sys.stdin.isatty() else _doubt(house, currency, command)
+    plan = Plan([], f"{doubt} Bid it for paddle {paddle}?", command)
+    done, currency = carry_out(context, (lambda _house, _currency: plan) if doubt else None, command)
+    context.tell(_outcome(done, currency), done.lots, **_document(done))
+
+
+def _doubt(house: ControlClient, currency: Currency, command: BidFor) -> str:
+    """Return the doubt about an amount that is far above the minimum; an empty text if there is none."""
+    amount_minor = command.amount_minor
+    if amount_minor is None:
+        return ""
+    (row,) = house.ask("lots", (command.lot,))
+    minimum_minor = row["minimum_minor"]
+    if minimum_minor is None or not is_far_above(amount_minor, minimum_minor, row["estimate_high_minor"]):
+        return ""
+    times, minimum = amount_minor // minimum_minor, currency.show(minimum_minor)
+    return f"{currency.show(amount_minor)} is {times:,} times the minimum of lot {row['lot']}, {minimum}."
+
+
+def _parsed(currency: Currency, text: str) -> int:
+    try:
+        amount_minor = currency.parse(text)
+    except AmountError as error:
+        raise UsageError(str(error)) from error
+    if not amount_minor:
+        raise UsageError(f"{text!r} is not an amount to pay.")
+    return amount_minor
+
+
+def _outcome(done: Done, currency: Currency) -> str:
+    """Return the sentence on a bid that counts."""
+    row, paddle = done.standing, done.paddle
+    assert row is not None, "the house says how the lot stands"
+    if done.results:
+        return ended(done.results[0], currency)
+    lot, leader = row["lot"], row["paddle"]
+    if row["status"] == LotStatus.SCHEDULED.value:
+        kept = "waits for" if done.accepted is not None and done.accepted.own is not None else "is taken back from"
+        return f"Accepted: the bid of paddle {paddle} {kept} lot {lot}, which is not open yet."
+    if leader is None:
+        return f"Accepted: the offer of paddle {paddle} for lot {lot} counts."
+    leads = f"{person(row['leader'], leader)} leads lot {lot} at {currency.show(row['price_minor'])}"
+    if leader != paddle:
+        return f"Accepted, but {leads}. The next bid is {currency.show(row['minimum_minor'])} or more."
+    reserve = {True: " The reserve is met.", False: " The reserve is not met yet."}.get(row["reserve_met"], "")
+    return f"Accepted: {leads}.{reserve}"
+
+
+def _document(done: Done) -> Row:
+    """Return what JSON says besides the lot: the verdict with the board, and how the lot stands."""
+    return {"paddle": done.paddle, "accepted": done.accepted, "standing": done.standing, "results": done.results}

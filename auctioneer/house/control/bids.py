@@ -1,0 +1,92 @@
+"""Bids for others: a clerk makes an offer for a paddle in the room, on the telephone, or absent."""
+
+from msgspec.structs import replace
+
+from auctioneer.house import reports
+from auctioneer.house.commands import AnyControlAnswer, BidFor, Done
+from auctioneer.house.formats.bidding import Said
+from auctioneer.house.formats.table import board_bidding, offer_said
+from auctioneer.house.house import House
+from auctioneer.house.register import Enrolled
+from auctioneer.rules.decisions import Refused
+from auctioneer.rules.facts import verdict_of
+from auctioneer.rules.formats.table import format_of
+from auctioneer.rules.lots import LotState
+from auctioneer.rules.sources import FOR_OTHERS, Placer, Source
+from common.absentee import LeaveBidRequest
+from common.errors import RejectCode
+from common.formats import AnyOffer
+from common.lot import LotStatus
+from common.messages import Accepted, Rejected, Role
+
+
+def bid_for(house: House, command: BidFor, by: str, now_ms: int) -> AnyControlAnswer:
+    """Make the offer of a clerk by the rules for a bidder's own, and return the answer with its verdict."""
+    entry = _bidder(house, command.paddle)
+    lot = house.engine.find(command.lot)
+    if isinstance(entry, Refused):
+        return Rejected(id=command.id, code=entry.code, detail=entry.detail)
+    if lot is None:
+        return Rejected(id=command.id, code=RejectCode.UNKNOWN_LOT, detail=f"lot {command.lot}")
+    if command.source not in FOR_OTHERS:
+        return Rejected(id=command.id, code=RejectCode.MALFORMED, detail="a clerk can't be that source of a bid")
+    name = lot.view.lot
+    said = Said(
+        command.id,
+        name,
+        command.amount_minor,
+        is_maximum=command.is_maximum,
+        is_purchase=command.is_purchase,
+        units=command.units,
+        if_seq=command.if_seq,
+    )
+    offer = _left(lot, said) if command.source is Source.ABSENTEE else offer_said(lot.spec, said)
+    if offer is None:
+        return Rejected(id=command.id, code=RejectCode.OTHER_FORMAT, detail=f"lot {name} takes no such offer")
+    outcome = house.offer_for(now_ms, Placer(command.source, by), entry.paddle, offer)
+    house.advance(now_ms)
+    verdict = outcome if isinstance(outcome, Rejected) else verdict_of(outcome)
+    if not isinstance(verdict, Accepted):
+        return _explained(house, verdict)
+    ended = tuple(reports.results(house, now_ms, [lot])) if lot.view.status.is_final else ()
+    (standing,) = reports.lots(house, now_ms, [lot])
+    return Done(id=command.id, paddle=entry.paddle, lots=(name,), results=ended, accepted=verdict, standing=standing)
+
+
+def _left(lot: LotState, said: Said) -> AnyOffer | None:
+    """Return the offer of a bidder who does not take part: it waits for the opening, or counts at once."""
+    if said.is_purchase or said.units is not None:
+        return None
+    left = LeaveBidRequest(id=said.id, lot=said.lot, amount_minor=said.amount_minor, if_seq=said.if_seq)
+    if lot.view.status is LotStatus.SCHEDULED:
+        return left
+    if said.amount_minor is None:
+        return offer_said(lot.spec, said)
+    offer = format_of(lot.spec).offer_left(left)
+    return None if offer is None else replace(offer, if_seq=said.if_seq)
+
+
+def _bidder(house: House, paddle: int) -> Enrolled | Refused:
+    """Return the entry of a paddle for which a clerk may bid."""
+    entry = house.register.by_paddle(paddle)
+    if entry is None or entry.role is not Role.BIDDER:
+        return Refused(RejectCode.UNKNOWN_BIDDER, f"paddle {paddle}")
+    if not entry.admitted:
+        state = "waits to be admitted" if entry.waiting else "is turned out"
+        return Refused(RejectCode.WRONG_STATE, f"{entry.name} ({paddle}) {state}")
+    return entry
+
+
+def _explained(house: House, rejected: Rejected) -> Rejected:
+    """Return a rejection that also says how the lot stands, since a clerk decides by it what to do."""
+    if rejected.board is None:
+        return rejected
+    currency, told = house.engine.sale.currency, board_bidding(rejected.board)
+    parts = []
+    if rejected.late_ms is not None:
+        parts.append(f"it came {rejected.late_ms:,} ms too late")
+    if told.price_minor is not None:
+        parts.append(f"lot {rejected.lot} is at {currency.show(told.price_minor)}")
+    if rejected.code is RejectCode.BELOW_MINIMUM and told.minimum_minor is not None:
+        parts.append(f"the minimum is {currency.show(told.minimum_minor)}")
+    return replace(rejected, detail=", ".join(parts))
