@@ -53,6 +53,7 @@ TESTED_BY = {
     "auctioneer/house/formats/dutch.py": "auctioneer/house/formats/test_table.py",
     "auctioneer/house/formats/english.py": "auctioneer/house/formats/test_table.py",
     "auctioneer/house/formats/sealed.py": "auctioneer/house/formats/test_table.py",
+    "auctioneer/rules/fact_events.py": "auctioneer/rules/test_facts.py",
     "auctioneer/rules/applying.py": "auctioneer/rules/test_engine_indexes.py",
     "auctioneer/rules/kept_offers.py": "auctioneer/rules/test_corrections.py",
     "auctioneer/rules/formats/entries.py": "auctioneer/rules/formats/test_table.py",

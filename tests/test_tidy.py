@@ -66,6 +66,7 @@ FORMAT_FOLDERS = ("formats", "strategies")
 """In folders of these names each file is about one format, or is a table of them."""
 KNOW_A_FORMAT = {
     "auctioneer/rules/applying.py": "the book of a flat fact",
+    "auctioneer/rules/fact_events.py": "the event and the verdict of a flat fact",
     "auctioneer/rules/facts.py": "the flat fact of a bid",
     "bidder/__init__.py": "all that a program needs",
     "bidder/cli/__init__.py": "the list of commands",

@@ -12,13 +12,8 @@ from msgspec.structs import replace
 
 from auctioneer.rules.applying import EngineState
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.facts import (
-    AnyFact,
-    DeskFact,
-    Outage,
-    given_back,
-    public_part,
-)
+from auctioneer.rules.fact_events import given_back, public_part
+from auctioneer.rules.facts import AnyFact, DeskFact, Outage
 from auctioneer.rules.formats.table import FORMATS, format_of
 from auctioneer.rules.kept_offers import refold
 from auctioneer.rules.lots import LotState

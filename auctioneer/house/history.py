@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from auctioneer.rules.facts import AnyFact, Outage, given_back, public_part
+from auctioneer.rules.fact_events import given_back, public_part
+from auctioneer.rules.facts import AnyFact, Outage
 from common.lot import AnyLotEvent, AnySaleEvent, StreamEvent
 
 RECENT_EVENTS_MAX: Final = 50_000

@@ -28,6 +28,7 @@ from auctioneer.rules import decisions
 from auctioneer.rules.contacts import Contact, ContactChange
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.engine import Engine
+from auctioneer.rules.fact_events import bid_accepted, verdict_of
 from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
@@ -43,8 +44,6 @@ from auctioneer.rules.facts import (
     Rejection,
     SaleCreated,
     SettingsChanged,
-    bid_accepted,
-    verdict_of,
 )
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import SaleSettings

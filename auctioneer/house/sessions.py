@@ -15,7 +15,8 @@ from typing import Final
 from auctioneer.house.budgets import PARTNER_BUDGETS, Budget, Budgets
 from auctioneer.house.register import Enrolled
 from auctioneer.rules.engine import Bidder
-from auctioneer.rules.facts import Decided, verdict_of
+from auctioneer.rules.fact_events import verdict_of
+from auctioneer.rules.facts import Decided
 from common.errors import RejectCode, StorageError
 from common.formats import AnyOffer
 from common.limits import BIDDERS_MAX, REMEMBERED_REQUESTS_MAX

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from auctioneer.rules import absentee
+from auctioneer.rules.fact_events import bid_board, bid_moved, clock_moved, given_back, lot_added, offer_closing
 from auctioneer.rules.facts import (
     AnyFact,
     BidLeft,
@@ -28,12 +29,6 @@ from auctioneer.rules.facts import (
     SaleCreated,
     SaleDecided,
     SaleRestored,
-    bid_board,
-    bid_moved,
-    clock_moved,
-    given_back,
-    lot_added,
-    offer_closing,
 )
 from auctioneer.rules.formats.english_flat import book_of
 from auctioneer.rules.formats.entries import AnyBook, AnyEntry

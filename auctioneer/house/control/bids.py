@@ -9,7 +9,7 @@ from auctioneer.house.formats.table import board_bidding, offer_said
 from auctioneer.house.house import House
 from auctioneer.house.register import Enrolled
 from auctioneer.rules.decisions import Refused
-from auctioneer.rules.facts import verdict_of
+from auctioneer.rules.fact_events import verdict_of
 from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sources import FOR_OTHERS, Placer, Source

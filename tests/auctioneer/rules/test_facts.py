@@ -5,6 +5,7 @@ import re
 import msgspec
 import pytest
 
+from auctioneer.rules.fact_events import given_back, public_part, verdict_of
 from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
@@ -13,9 +14,6 @@ from auctioneer.rules.facts import (
     LotDecided,
     OfferTaken,
     PositionReleased,
-    given_back,
-    public_part,
-    verdict_of,
 )
 from auctioneer.rules.formats.english import Book
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard

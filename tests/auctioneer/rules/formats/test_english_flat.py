@@ -9,7 +9,8 @@ from auctioneer.rules import decisions, engine
 from auctioneer.rules.applying import EngineState
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
-from auctioneer.rules.facts import BidTaken, OfferTaken, bid_moved, offer_event, verdict_of
+from auctioneer.rules.fact_events import bid_moved, offer_event, verdict_of
+from auctioneer.rules.facts import BidTaken, OfferTaken
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.formats.table import FLAT
 from auctioneer.rules.lots import LotState
