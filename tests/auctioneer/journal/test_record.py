@@ -53,7 +53,7 @@ def test_the_view_tells_of_each_event_what_it_was(journal: Journal, path: Path) 
         for position, fact in enumerate(EVERY_EVENT, 1)
     ]
     kinds = [kind for _position, _at_ms, kind, *_rest in rows]
-    assert kinds[:18] == [
+    assert kinds[:20] == [
         "sale_created",
         "house_started",
         "house_stood_still",
