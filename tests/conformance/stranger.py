@@ -297,6 +297,8 @@ class Stranger:
         if event["seq"] <= self.sale["seq"]:
             return
         assert event["seq"] == self.sale["seq"] + 1, "a hole"
+        if event["event"] == "lots_reordered" and event["lot"] in self.views:
+            self.views = reordered(self.views, event["lot"], event["before"])
         if event["event"] == "lot_added":
             self.views.setdefault(event["terms"]["lot"], first_view(event))
         self.sale = evolve_sale(self.sale, event)
@@ -341,6 +343,12 @@ def first_view(added: Body) -> Body:
         "results": [],
         "reason": "",
     }
+
+
+def reordered(views: dict[str, Body], lot: str, before: str) -> dict[str, Body]:
+    others = [name for name in views if name != lot]
+    place = others.index(before) if before in others else len(others)
+    return {name: views[name] for name in (*others[:place], lot, *others[place:])}
 
 
 def evolve(view: Body, event: Body) -> Body:

@@ -285,6 +285,7 @@ EVERY_KIND = """
 [sale]
 title = "Every kind of event"
 currency = "GBP"
+corrections = "on"
 
 [defaults]
 starting_price = "100"
@@ -309,6 +310,11 @@ number = "gone-1"
 title = "Withdrawn"
 
 [[lot]]
+number = "last-1"
+title = "Moved to the end"
+opens = "by hand"
+
+[[lot]]
 number = "buy-1"
 title = "Bought"
 buy_now = "500"
@@ -327,6 +333,7 @@ def test_every_kind_of_event_does_to_a_replica_what_it_did_to_the_house(
         (ann, {"type": "bid", "lot": "hand-1", "amount_minor": 10_000}),
         (ben, {"type": "bid", "lot": "hand-1", "maximum_minor": 30_000}),
         (ann, {"type": "bid", "lot": "hand-1", "amount_minor": 20_000}),
+        (None, {"type": "undo", "lot": "hand-1", "reason": "The wrong paddle"}),
         (None, {"type": "pause", "lot": "hand-1"}),
         (None, {"type": "extend", "lot": "hand-1", "extra_ms": 60_000}),
         (None, {"type": "resume", "lot": "hand-1"}),
@@ -338,8 +345,14 @@ def test_every_kind_of_event_does_to_a_replica_what_it_did_to_the_house(
         (None, {"type": "withdraw", "lot": "gone-1", "reason": "Broken"}),
         (ann, {"type": "buy", "lot": "buy-1", "price_minor": 50_000}),
         (None, {"type": "add", "lots": [{"terms": ADDED}]}),
+        (None, {"type": "rewrite", "lot": "new-1", "spec": {"terms": ADDED | {"title": "Added, and corrected"}}}),
+        (None, {"type": "move", "lot": "last-1"}),
         (None, {"type": "close", "lot": "hand-1"}),
+        (None, {"type": "reopen", "lot": "hand-1", "for_ms": 60_000}),
         (None, {"type": "end"}),
+        (None, {"type": "void", "lot": "hand-1"}),
+        (None, {"type": "award", "lot": "hand-1", "bidder": str(ben.paddle), "amount_minor": 9_000}),
+        (None, {"type": "finish"}),
     ]
     for by, body in steps:
         answer = house.order(**body) if by is None else by.ask(body["type"], **without_type(body))

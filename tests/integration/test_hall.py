@@ -1,6 +1,7 @@
 """A hall of many bidders at a real house that is killed: each change is told once, each bid has one verdict."""
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import Callable
@@ -51,6 +52,8 @@ class Gathering:
             for _ in range(KILLS):
                 await self.bid_through(lambda: self.house.kill_server())
             await self.until(self.is_up_to_date)
+            seqs = await asyncio.to_thread(self.seqs)  # the last start extended lots, whoever bid on them
+            await self.until(lambda: all(self.hall.lot(lot).seq >= seq for lot, seq in seqs.items()))
             self.replica.sale, self.replica.lots = self.hall.sale, self.hall.lots()
             self.replica.is_current = True
 
@@ -94,6 +97,12 @@ class Gathering:
     def all_are_back(self) -> bool:
         now = self.hall.welcome.instance
         return len(self.joined) == self.people and all(instance == now for instance in self.joined.values())
+
+    def seqs(self) -> dict[str, int]:
+        """Return the seqs of the house's lots, as its report has them."""
+        listed = self.house.auctioneer("lots", "--json")
+        assert listed.exit_code == 0, listed.stderr
+        return {row["lot"]: row["seq"] for row in json.loads(listed.stdout)}
 
     def is_up_to_date(self) -> bool:
         seqs = dict.fromkeys(self.hall.lots(), 0)
