@@ -304,8 +304,13 @@ def test_it_follows_corrections_and_says_what_they_mean(example: Path, tmp_path:
         client.says(type="won", lot="1")
         order("void", "1")
         client.says(type="won_no_longer", lot="1")
+        for number in ("8", "9"):
+            order("add", "--lot", number, "--title", "Another", "--starting-price", "5", "--opens", "by hand")
+        order("move", "9", "--before", "8")
+        client.has_said(type="sale", event="lots_reordered")
         order("announce", "Thank you")
         client.says(type="sale", announcement="Thank you")
+        assert list(client.views())[-2:] == ["9", "8"]
         assert_same_view(client, house)
 
 

@@ -322,6 +322,8 @@ class Client {
   // Views, §7 and §8
 
   async snapshot() {
+    const came = new Set()
+    let again = 0
     for (let start = 0, pages = 0; start !== null; pages++) {
       const page = await this.ask({ type: 'snapshot', start: start || undefined })
       const next = page.next ?? null
@@ -329,7 +331,13 @@ class Client {
       if (pages > protocol.SNAPSHOT_PAGES_MAX || (next !== null && (next !== start + page.lots.length || next === start))) {
         throw new Fault('the pages of the snapshot do not follow on each other')
       }
+      for (const view of page.lots) came.add(view.terms.lot)
       start = next
+      // A lot that moved from one page to another meanwhile is on neither.
+      if (start === null && came.size < page.sale.lots) {
+        if (again++ === protocol.SNAPSHOTS_AGAIN_MAX) throw new Fault('the snapshot does not have all lots')
+        start = pages = 0
+      }
     }
   }
 
@@ -411,6 +419,7 @@ class Client {
     if (stream !== '') return this.setLot(next, event.event)
     // What is called is no part of the view: it is of this moment, and each client has its own words for it.
     this.setSale(next, event.event, event.event === 'called' ? { lot: event.lot, call: event.call } : {})
+    if (event.event === 'lots_reordered') this.lots = protocol.reordered(this.lots, event)
     if (event.event === 'lot_added' && !this.lots.has(event.terms.lot)) {
       this.setLot(protocol.firstView(event), event.event)
     }

@@ -8,6 +8,7 @@ export const UNITS_MAX = 64
 export const REPLY_BYTES_MAX = 1_048_576
 export const REPAIR_ROUNDS_MAX = 1_000
 export const SNAPSHOT_PAGES_MAX = 12_500
+export const SNAPSHOTS_AGAIN_MAX = 3
 
 /** What came can't be from a house that keeps to the protocol, or the link is no join link (§16). */
 export class Fault extends Error {}
@@ -147,6 +148,15 @@ const SALE_EVENTS = {
   announced: (e) => ({ announcement: e.text }),
   called: () => ({}),
   sale_ended: () => ({ status: 'ended' }),
+}
+
+/** The lots, with one of them before another, or last. */
+export function reordered(lots, { lot, before = '' }) {
+  if (!lots.has(lot)) return lots
+  const others = [...lots].filter(([number]) => number !== lot)
+  const place = others.findIndex(([number]) => number === before)
+  others.splice(place < 0 ? others.length : place, 0, [lot, lots.get(lot)])
+  return new Map(others)
 }
 
 /** The view after an event; null where the event is not in this version of the protocol. */
