@@ -8,12 +8,14 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
 import zmq
 
 from bidder import AsyncClient
+from bidder.core.errors import ConditionsError
 from bidder.core.notices import Notice
 from common.errors import AuctionError, RejectCode, RejectedError
 from common.keys import new_keys
@@ -104,9 +106,21 @@ class Swarm:
         return await self._connect("", Role.OBSERVER, on_notice)
 
     async def _connect(self, name: str, role: Role, on_notice: Callable[[Notice], None] | None = None) -> AsyncClient:
-        client = await AsyncClient.connect(
-            self._link, name, new_keys(), role=role, timeout_ms=JOIN_MS, context=self._context, on_notice=on_notice
+        """Connect a client. Whoever lets bots bid in a sale agrees to its conditions for them."""
+        connect = partial(
+            AsyncClient.connect,
+            self._link,
+            name,
+            new_keys(),
+            role=role,
+            timeout_ms=JOIN_MS,
+            context=self._context,
+            on_notice=on_notice,
         )
+        try:
+            client = await connect()
+        except ConditionsError as error:
+            client = await connect(accepts=error.digest)
         self._clients.append(client)
         return client
 

@@ -107,9 +107,9 @@ def test_an_evening_of_all_formats_is_held_to_its_end(evening: Path, temporary: 
     assert list(temporary.iterdir()) == []
 
 
-def test_a_sale_with_corrections_is_finished(evening: Path) -> None:
+def test_a_sale_with_corrections_and_conditions_is_finished(evening: Path) -> None:
     head, lot, *_ = EVENING.split("[[lot]]")
-    head = head.replace("[defaults]", 'corrections = "on"\n[defaults]')
+    head = head.replace("[defaults]", 'corrections = "on"\nconditions = "Bids bind."\n[defaults]')
     evening.write_text(f"{head}[[lot]]{lot}")
     with start(str(evening), "--speed", "60", "--bidders", "4", "--json") as program:
         said, told = program.communicate(timeout=PATIENCE_S)
