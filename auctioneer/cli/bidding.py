@@ -18,7 +18,7 @@ from common.limits import BIDDERS_MAX, UNITS_MAX
 from common.lot import LotStatus
 from common.money import AmountError, Currency
 from common.slips import is_far_above
-from common.terminal.commands import examples
+from common.terminal.commands import WholeNumber, examples
 
 _SOURCES: Final = sorted(source.value for source in FOR_OTHERS)
 
@@ -38,7 +38,7 @@ _SOURCES: Final = sorted(source.value for source in FOR_OTHERS)
 )
 @click.argument("lot", type=LOT)
 @click.argument("amount", required=False)
-@click.option("--paddle", type=click.IntRange(1, BIDDERS_MAX), required=True, metavar="N", help="For whom the bid is.")
+@click.option("--paddle", type=WholeNumber(1, BIDDERS_MAX), required=True, metavar="N", help="For whom the bid is.")
 @click.option(
     "--source",
     type=click.Choice(_SOURCES),
@@ -49,7 +49,7 @@ _SOURCES: Final = sorted(source.value for source in FOR_OTHERS)
 )
 @click.option("--max", "is_maximum", is_flag=True, help="AMOUNT is a secret maximum: bid as little as leads, up to it.")
 @click.option("--buy", "is_purchase", is_flag=True, help="Buy the lot at once at AMOUNT, its buy-now price.")
-@click.option("--units", type=click.IntRange(1, UNITS_MAX), metavar="N", help="How many units of a Dutch lot to take.")
+@click.option("--units", type=WholeNumber(1, UNITS_MAX), metavar="N", help="How many units of a Dutch lot to take.")
 @click.option("--take-back", is_flag=True, help="Take a sealed offer, or an absentee bid that waits, back.")
 @yes_option
 @with_control_context

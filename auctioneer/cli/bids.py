@@ -11,7 +11,7 @@ from auctioneer.house.bid_history import page_of_bids
 from auctioneer.house.reports import Row
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.offline import open_journal
-from common.terminal.commands import examples
+from common.terminal.commands import WholeNumber, examples
 from common.terminal.output import print_json, say
 from common.terminal.tables import Column, print_table
 from common.words import counted
@@ -27,9 +27,9 @@ COUNT_MAX: Final = 100_000
 )
 @click.argument("lot", type=LOT)
 @click.option(
-    "--from", "first", type=click.IntRange(1), metavar="NUMBER", help="The first bid to show.  [default: the last ones]"
+    "--from", "first", type=WholeNumber(1), metavar="NUMBER", help="The first bid to show.  [default: the last ones]"
 )
-@click.option("--count", type=click.IntRange(1, COUNT_MAX), default=DEFAULT_COUNT, show_default=True, metavar="N")
+@click.option("--count", type=WholeNumber(1, COUNT_MAX), default=DEFAULT_COUNT, show_default=True, metavar="N")
 @data_option
 @json_option
 def bids(lot: str, first: int | None, count: int, folder: DataFolder, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from auctioneer.house.reports import Row, command_row
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.offline import open_journal
 from auctioneer.rules.facts import CommandDone
-from common.terminal.commands import examples
+from common.terminal.commands import WholeNumber, examples
 from common.terminal.output import print_json, say
 from common.terminal.tables import Column, print_table
 from common.words import counted
@@ -29,7 +29,7 @@ _LOTS_SHOWN_MAX: Final = 5
     epilog=examples("auctioneer commands", "auctioneer commands --by ada", "auctioneer commands --json"),
 )
 @click.option("--by", metavar="NAME", help="Only the commands of this person: `auctioneer`, or a clerk.")
-@click.option("--count", type=click.IntRange(1, COUNT_MAX), default=DEFAULT_COUNT, show_default=True, metavar="N")
+@click.option("--count", type=WholeNumber(1, COUNT_MAX), default=DEFAULT_COUNT, show_default=True, metavar="N")
 @with_control_context
 def commands(context: ControlContext, by: str | None, count: int) -> None:
     """Show the last commands that were done: when, by whom, what, and on which lots or paddle.

@@ -23,7 +23,7 @@ from common.errors import UsageError
 from common.limits import TEXT_CHARS_MAX
 from common.lot import LotStatus
 from common.money import AmountError, Currency
-from common.terminal.commands import examples
+from common.terminal.commands import WholeNumber, examples
 from common.words import counted
 
 _VOID_SHOWN_MAX: Final = 10
@@ -51,8 +51,8 @@ _reason_option: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = clic
     ),
 )
 @click.argument("lot", type=LOT)
-@click.option("--offer", "numbers", type=click.IntRange(1), multiple=True, metavar="N", help="The bid to take back.")
-@click.option("--back-to", type=click.IntRange(1), metavar="N", help="Take back this bid, and all after it.")
+@click.option("--offer", "numbers", type=WholeNumber(1), multiple=True, metavar="N", help="The bid to take back.")
+@click.option("--back-to", type=WholeNumber(1), metavar="N", help="Take back this bid, and all after it.")
 @_reason_option
 @yes_option
 @with_control_context

@@ -8,7 +8,7 @@ from auctioneer.process.folder import DataFolder, MachineSettings
 from auctioneer.readiness.judgement import judge
 from auctioneer.readiness.machine import measure
 from common.limits import BIDDERS_MAX
-from common.terminal.commands import examples
+from common.terminal.commands import WholeNumber, examples
 from common.terminal.findings import tell_findings
 
 EXPECTED_BIDDERS = 200
@@ -27,7 +27,7 @@ EXPECTED_BIDDERS = 200
 @click.option("--publish-port", type=PORT, help="Its port for broadcasts.  [default: as in the last run]")
 @click.option(
     "--bidders",
-    type=click.IntRange(1, BIDDERS_MAX),
+    type=WholeNumber(1, BIDDERS_MAX),
     default=EXPECTED_BIDDERS,
     show_default=True,
     help="How many bidders you expect.",

@@ -2,6 +2,7 @@
 
 import click
 
+from auctioneer.cli.asking import Plan, carry_out, yes_option
 from auctioneer.cli.context import (
     DURATION,
     LOT,
@@ -121,17 +122,26 @@ def tell(context: ControlContext, bidder: str, text: str) -> None:
 @click.argument("bidder")
 @click.option("--void-bids", is_flag=True, help="Take back all its bids on lots that are open or paused.")
 @click.option("--reason", default="", metavar="TEXT", help="Why they are taken back: told to those whom it touches.")
+@yes_option
 @with_control_context
-def turn_out(context: ControlContext, bidder: str, reason: str, *, void_bids: bool) -> None:
-    """Bar BIDDER, a name or a paddle, from the sale. Bids made before stand, unless you take them back."""
+def turn_out(context: ControlContext, bidder: str, reason: str, *, void_bids: bool, yes: bool) -> None:
+    """Bar BIDDER, a name or a paddle, from the sale. Bids made before stand, unless you take them back.
+
+    With --void-bids it asks first, where there is a person at the terminal to answer. What BIDDER has bought stays
+    bought: `auctioneer void` undoes a sale.
+    """
     _check_bidder(bidder)
     check_length("--reason", reason, TEXT_CHARS_MAX)
     if reason and not void_bids:
         raise click.UsageError("--reason goes with --void-bids.")
-    with connected(context.folder) as house:
-        lots = house.order(Admit(bidder=bidder, admitted=False, void_bids=void_bids, reason=reason)).lots
-    touched = f" Its bids are taken back on lot {', '.join(lots)}." if lots else ""
-    context.tell(f"{bidder} is turned out.{touched}", lots)
+    command = Admit(bidder=bidder, admitted=False, void_bids=void_bids, reason=reason)
+    plan = Plan([], f"Turn {bidder} out, and take back all its bids on lots that are open or paused?", command)
+    done, _ = carry_out(context, (lambda *_: plan) if void_bids and not yes else None, command)
+    touched = ""
+    if void_bids:
+        lots = ", ".join(done.lots)
+        touched = f" Its bids are taken back on lot {lots}." if lots else " It had no bid on an open or paused lot."
+    context.tell(f"{bidder} is turned out.{touched}", done.lots)
 
 
 @click.command(

@@ -23,7 +23,7 @@ from common.errors import RejectCode, RejectedError
 from common.limits import NAME_CHARS_MAX, PADDLE_CHOSEN_MAX
 from common.names import skeletons
 from common.paddle_codes import draw_code
-from common.terminal.commands import examples
+from common.terminal.commands import WholeNumber, examples
 from common.terminal.output import confirm, print_json, say, say_done
 from common.terminal.tables import Column, print_table
 
@@ -96,7 +96,7 @@ def paddle() -> None:
 @click.option(
     "--paddle",
     "number",
-    type=click.IntRange(1, PADDLE_CHOSEN_MAX),
+    type=WholeNumber(1, PADDLE_CHOSEN_MAX),
     metavar="N",
     help="The number on the paddle.  [default: the one after the highest]",
 )

@@ -18,7 +18,7 @@ from auctioneer.process.folder import DataFolder
 from auctioneer.rules.terms import OpeningRule, SaleSpec
 from common.durations import format_duration
 from common.errors import StorageError, UsageError
-from common.terminal.commands import STOPPED_STATUS, examples
+from common.terminal.commands import STOPPED_STATUS, WholeNumber, examples
 from common.terminal.output import print_json, say, tell_person
 from common.words import counted
 
@@ -47,14 +47,12 @@ OFFERED_MS: Final = 60_000
 @click.argument("catalogue", type=click.Path(path_type=Path))
 @click.option(
     "--speed",
-    type=click.IntRange(1, SPEED_MAX),
+    type=WholeNumber(1, SPEED_MAX),
     default=1,
     show_default=True,
     help="Divide all durations of the catalogue by this.",
 )
-@click.option(
-    "--bidders", type=click.IntRange(1, BIDDERS_MAX), default=20, show_default=True, help="How many bots bid."
-)
+@click.option("--bidders", type=WholeNumber(1, BIDDERS_MAX), default=20, show_default=True, help="How many bots bid.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Chooses what the lots are worth to the bots.")
 @click.option(
     "--quiet",

@@ -17,10 +17,10 @@ from auctioneer.process.options import RunOptions
 from auctioneer.rules.sale_settings import AdmissionMode, is_valid_invite
 from common.errors import UsageError
 from common.limits import INVITE_CHARS_MAX
-from common.terminal.commands import examples
+from common.terminal.commands import WholeNumber, examples
 from common.terminal.output import tell_person
 
-PORT: Final = click.IntRange(0, PORT_MAX)
+PORT: Final = WholeNumber(0, PORT_MAX)
 _OFF: Final = -1
 
 

@@ -139,7 +139,9 @@ def reopen(
     has_end = duration_ms is not None and stands_at_ms is None
     if has_end is not (for_ms is not None):
         needed = (
-            "has a clock, so say for how long it is open again, as `--for 1m`" if has_end else "gets no end by `--for`"
+            "has a clock, so say for how long it is open again, as `--for 1m`"
+            if has_end
+            else "needs no `--for`: its own clock continues, or it is open until you close it"
         )
         return Refused(RejectCode.WRONG_STATE, f"lot {name} {needed}")
     if for_ms is not None and not 0 < for_ms <= DURATION_MS_MAX:

@@ -17,11 +17,12 @@ from common.limits import INTEGER_MAX
 from common.lot_numbers import lot_meant
 from common.messages import Accepted, Rejected
 from common.terminal import output as terminal
+from common.terminal.commands import WholeNumber
 from common.terminal.output import print_json, say_error
 
 request_id_option = click.option(
     "--request-id",
-    type=click.IntRange(1, INTEGER_MAX),
+    type=WholeNumber(1, INTEGER_MAX),
     metavar="N",
     help="Repeat the request with this id: it counts once, however often it is sent.  [default: a new one]",
 )

@@ -37,6 +37,12 @@ CONTEXT_SETTINGS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]
 _SHELLS: Final = ("bash", "zsh", "fish")
 
 
+class WholeNumber(click.IntRange):
+    """A whole number within limits; a text that is none is refused in those words."""
+
+    name = "whole number"
+
+
 class AuctionGroup(click.Group):
     """A program of commands. A command's function returns None, or the exit status; failures are exceptions."""
 

@@ -73,7 +73,9 @@ def _bidder(house: House, paddle: int) -> Enrolled | Refused:
         return Refused(RejectCode.UNKNOWN_BIDDER, f"paddle {paddle}")
     if not entry.admitted:
         state = "waits to be admitted" if entry.waiting else "is turned out"
-        return Refused(RejectCode.WRONG_STATE, f"{entry.name} ({paddle}) {state}")
+        return Refused(
+            RejectCode.WRONG_STATE, f"{entry.name} ({paddle}) {state}; `auctioneer admit {paddle}` lets it in"
+        )
     return entry
 
 
@@ -89,4 +91,6 @@ def _explained(house: House, rejected: Rejected) -> Rejected:
         parts.append(f"lot {rejected.lot} is at {currency.show(told.price_minor)}")
     if rejected.code is RejectCode.BELOW_MINIMUM and told.minimum_minor is not None:
         parts.append(f"the minimum is {currency.show(told.minimum_minor)}")
+    if rejected.code is RejectCode.LOT_NOT_OPEN:
+        parts.append("`--source absentee` leaves a bid that waits for the opening, except on a Dutch lot")
     return replace(rejected, detail=", ".join(parts))

@@ -15,7 +15,7 @@ from common.formats.dutch import DutchBoard
 from common.limits import UNITS_MAX
 from common.messages import Accepted, Rejected
 from common.money import Currency
-from common.terminal.commands import examples
+from common.terminal.commands import WholeNumber, examples
 from common.terminal.output import confirm
 from common.words import counted
 
@@ -30,7 +30,7 @@ from common.words import counted
 @click.argument("lot", type=LOT)
 @click.option("--price", metavar="PRICE", help="The most to pay for a unit.  [default: what the clock shows now]")
 @click.option(
-    "--units", type=click.IntRange(1, UNITS_MAX), default=1, show_default=True, help="How many units to take at most."
+    "--units", type=WholeNumber(1, UNITS_MAX), default=1, show_default=True, help="How many units to take at most."
 )
 @click.option("--yes", is_flag=True, help="Don't ask, also without --price.")
 @request_id_option

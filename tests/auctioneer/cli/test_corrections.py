@@ -132,6 +132,18 @@ def test_a_bidder_is_turned_out_with_its_bids(folder: DataFolder) -> None:
         assert auctioneer(folder, "turn-out", "ann", "--reason", "No account").exit_code == 2
         told = said(folder, "turn-out", "ann", "--void-bids", "--reason", "No account")
         assert told == "ann is turned out. Its bids are taken back on lot 1.\n"
+        assert auctioneer(folder, "admit", "ann").exit_code == 0
+        again = said(folder, "turn-out", "ann", "--void-bids")
+        assert again == "ann is turned out. It had no bid on an open or paused lot.\n"
+
+
+def test_bids_are_taken_back_with_their_bidder_only_after_a_yes(folder: DataFolder) -> None:
+    with desk(folder):
+        status, shown = at_terminal(folder, "turn-out", "ann", "--void-bids", typed=b"n\n", columns=200)
+        assert (status, "Turn ann out, and take back all its bids" in shown) == (130, True)
+        assert json.loads(said(folder, "bids", "1", "--json"))["bids"][0]["outcome"] == "accepted"
+        status, shown = at_terminal(folder, "turn-out", "ann", "--void-bids", "--yes", typed=b"", columns=200)
+        assert (status, "Its bids are taken back on lot 1." in shown) == (0, True)
 
 
 def test_a_lot_gets_another_place(folder: DataFolder) -> None:

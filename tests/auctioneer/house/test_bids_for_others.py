@@ -125,7 +125,10 @@ def test_nobody_bids_for_a_paddle_that_nobody_has(sale: SmallSale, paddle: int) 
 def test_nobody_bids_for_who_was_turned_out(sale: SmallSale) -> None:
     sale.order(Admit(bidder="Ben", admitted=False))
     turned_out = refused(sale, bid_for(2, 2000))
-    assert (turned_out.code, turned_out.detail) == (RejectCode.WRONG_STATE, "Ben (2) is turned out")
+    assert (turned_out.code, turned_out.detail) == (
+        RejectCode.WRONG_STATE,
+        "Ben (2) is turned out; `auctioneer admit 2` lets it in",
+    )
 
 
 def test_a_clerk_is_not_the_bidder(sale: SmallSale) -> None:

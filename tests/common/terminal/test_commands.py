@@ -20,7 +20,7 @@ from common.errors import (
     WrongKeyError,
 )
 from common.names import printable
-from common.terminal.commands import AuctionGroup, completion_command, wants_json
+from common.terminal.commands import AuctionGroup, WholeNumber, completion_command, wants_json
 
 TEXT = "One sentence."
 
@@ -205,3 +205,17 @@ def test_a_closed_pipe_ends_the_program_quietly(tmp_path: Path) -> None:
     os.close(reading)
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (141, b"")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("Ann Lee", "'Ann Lee' is not a valid whole number."), ("10", "10 is not in the range 1<=x<=9.")],
+)
+def test_what_is_no_whole_number_is_said_in_those_words(typed: str, told: str) -> None:
+    @click.command()
+    @click.option("--paddle", type=WholeNumber(1, 9))
+    def bid(paddle: int) -> None:
+        raise AssertionError(paddle)
+
+    result = CliRunner().invoke(bid, ["--paddle", typed])
+    assert (result.exit_code, told in result.output) == (2, True), result.output
