@@ -311,8 +311,8 @@ def _shown(context: ControlContext, paddle: str) -> str:
 
 
 def _erase(context: ControlContext, paddle: str) -> int | None:
-    """Have the running house erase it, or erase it in the record if none runs."""
-    if context.folder.whereabouts.is_held():
+    """Have the running house erase it, or erase it in the record if none runs; a clerk's house decides."""
+    if context.folder.clerk.read() is not None or context.folder.whereabouts.is_held():
         with connected(context.folder) as house:
             return house.order(Forget(bidder=paddle)).paddle
     from auctioneer.process.startup import (

@@ -210,8 +210,9 @@ def _offline(folder: DataFolder, carry_out: Callable[[House, int], _Outcome | Re
     """Change something in a sale that nobody holds: `carry_out` gets the house and the time.
 
     The record's last moment stays as it is: the clocks stand until the sale is held. Raises UsageError where a house
-    runs, RejectedError where the change is refused, StorageError.
+    runs or there is no sale, RejectedError where the change is refused, StorageError.
     """
+    folder.require_sale()
     hold = folder.whereabouts.hold()
     try:
         journal = folder.store.take_over(AUCTIONEER)

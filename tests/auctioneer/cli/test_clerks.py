@@ -72,6 +72,27 @@ def test_rights_change_at_once_and_so_does_the_end(folder: DataFolder, ada: Data
         assert (again.exit_code, "there is no clerk ada" in again.stderr) == (3, True)
 
 
+def test_what_only_the_auctioneer_does_leaves_nothing_in_a_clerks_directory(
+    folder: DataFolder, ada: DataFolder
+) -> None:
+    with desk(folder):
+        assert join(ada, link_for(folder)).exit_code == 0
+        forgetting = auctioneer(ada, "forget", "1", "--yes")
+        assert (forgetting.exit_code, "only the auctioneer may do that" in forgetting.stderr) == (3, True)
+        for words in (("clerk", "rights", "ada", "bids"), ("clerk", "remove", "ada"), ("verify",)):
+            done = auctioneer(ada, *words)
+            assert (done.exit_code, "on the house's machine" in done.stderr) == (2, True), words
+    assert [path.name for path in ada.path.iterdir()] == ["clerk.json"]
+
+
+def test_nobody_is_forgotten_where_there_is_no_sale(tmp_path: Path) -> None:
+    tmp_path.joinpath("empty").mkdir()
+    empty = DataFolder(tmp_path / "empty")
+    done = auctioneer(empty, "forget", "1", "--yes")
+    assert (done.exit_code, "There is no sale in" in done.stderr) == (2, True)
+    assert not list(empty.path.iterdir())
+
+
 def test_a_link_works_once(folder: DataFolder, ada: DataFolder, tmp_path: Path) -> None:
     thief = DataFolder(tmp_path / "thief")
     with desk(folder):
