@@ -37,6 +37,7 @@ class RejectCode(Enum):
     STATE_CHANGED = "state_changed"
     OTHER_FORMAT = "other_format"
     NO_OFFER = "no_offer"
+    NO_RETRACTION = "no_retraction"
     # the bidder
     OWN_LOT = "own_lot"
     HELLO_FIRST = "hello_first"
@@ -86,6 +87,9 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.STATE_CHANGED: "The lot changed since you looked, and you asked to bid only if it had not.",
     RejectCode.OTHER_FORMAT: "This lot is sold by other rules, which have no such offer. See how the lot is sold.",
     RejectCode.NO_OFFER: "You have no offer on this lot that could be taken back.",
+    RejectCode.NO_RETRACTION: (
+        "Bids can't be taken back in this sale, or not any more on this lot. Ask the auctioneer if it was a mistake."
+    ),
     RejectCode.OWN_LOT: "You are the seller of this lot and can't bid on it.",
     RejectCode.HELLO_FIRST: "The house does not know this key yet. Send hello first.",
     RejectCode.NAME_TAKEN: "Another bidder has this name, or one that looks like it. Choose another name.",

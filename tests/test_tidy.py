@@ -98,6 +98,7 @@ SANS_IO = (
     "auctioneer/rules",
     "bidder/core",
     "common/absentee.py",
+    "common/retraction.py",
     "common/codec.py",
     "common/durations.py",
     "common/errors.py",

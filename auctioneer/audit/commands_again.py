@@ -3,7 +3,7 @@
 from auctioneer.rules import corrections, decisions
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.engine import Engine
+from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import (
     ClockStepped,
     CorrectionMade,
@@ -13,7 +13,9 @@ from auctioneer.rules.facts import (
     LotRewritten,
     SaleDecided,
 )
+from auctioneer.rules.retractions import retract
 from auctioneer.rules.sale_settings import HOUSE
+from common.errors import RejectCode
 from common.lot import (
     Announced,
     Called,
@@ -83,14 +85,19 @@ def decide_of_sale(engine: Engine, fact: SaleDecided | LotListed) -> Decision | 
             return decisions.end(engine, fact.at_ms, fact.by)
 
 
-def correct_again(engine: Engine, fact: CorrectionMade | LotRewritten) -> Corrected | Refused:
-    """Repeat a correction as it was asked for, but don't apply it."""
+def correct_again(engine: Engine, fact: CorrectionMade | LotRewritten, bidder: Bidder | None) -> Corrected | Refused:
+    """Repeat a correction as it was asked for, but don't apply it. `bidder` is the one whom the fact names, if any."""
     at_ms, by, lot, reason, event = fact.at_ms, fact.by, fact.lot, fact.reason, fact.event
     if isinstance(fact, LotRewritten):
         return corrections.rewrite(engine, at_ms, by, lot, reason, fact.spec, fact.seller_skeletons)
     match fact.cause:
-        case CorrectionCause.UNDO | CorrectionCause.RETRACTED:
-            return corrections.undo(engine, at_ms, by, lot, reason, fact.asked, cause=fact.cause)
+        case CorrectionCause.UNDO:
+            return corrections.undo(engine, at_ms, by, lot, reason, fact.asked)
+        case CorrectionCause.RETRACTED:
+            if bidder is None or fact.request is None:
+                return Refused(RejectCode.UNKNOWN_BIDDER, "no admitted bidder asked for it")
+            retracted = retract(engine, at_ms, bidder, fact.request)
+            return retracted if isinstance(retracted, Corrected) else Refused(retracted.code, f"lot {lot}")
         case CorrectionCause.TURNED_OUT:
             paddle = -1 if fact.paddle is None else fact.paddle
             return corrections.void_offers_on(engine, at_ms, by, lot, paddle, reason)

@@ -136,6 +136,7 @@ class _DifferentError(Exception):
 _NOTHING: Final = "the rules don't give this fact here"
 _BEFORE: Final = "something else was due before it"
 _OTHERWISE: Final = "the rules decide it differently"
+_DECIDED_BEFORE: Final = "request {} of paddle {} was decided before"
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
@@ -269,7 +270,14 @@ class _Audit:
 
     def _verify_correction(self, engine: Engine, fact: CorrectionMade | LotRewritten) -> None:
         """Repeat a correction, and expect the words to those whom it touches right after it."""
-        corrected = correct_again(engine, fact)
+        bidder = None
+        if isinstance(fact, CorrectionMade) and fact.request is not None and fact.paddle is not None:
+            entry = self._register.by_paddle(fact.paddle)
+            if entry is not None and entry.admitted and entry.role is Role.BIDDER:
+                bidder = Bidder(entry.paddle, entry.skeletons)
+            if not self._is_first(fact.paddle, fact.request.id):
+                raise self._different(fact, None, _DECIDED_BEFORE.format(fact.request.id, fact.paddle))
+        corrected = correct_again(engine, fact, bidder)
         if isinstance(corrected, Refused):
             raise self._different(fact, None, f"it is refused with {corrected.code.value}: {corrected.detail}")
         self._compare(fact, corrected.fact)
@@ -308,7 +316,7 @@ class _Audit:
             self._verify_of_clerk(engine, fact, bidder)
             return
         if not self._is_first(fact.paddle, request.id):
-            raise self._different(fact, None, f"request {request.id} of paddle {fact.paddle} was decided before")
+            raise self._different(fact, None, _DECIDED_BEFORE.format(request.id, fact.paddle))
         self._nothing_due(engine, fact)
         self._compare(fact, engine.offer(fact.at_ms, bidder, request))
 

@@ -37,18 +37,18 @@ UNKNOWN_CURRENCY: Final[Currency] = _UnknownCurrency("", 4)
 
 SALE_FIELDS: Final = frozenset(
     {
-        *("title", "currency", "order", "ends", "corrections", "conditions", "conditions_file"),
+        *("title", "currency", "order", "ends", "corrections", "retractions", "conditions", "conditions_file"),
         *("lots_file", "ignore_columns"),
     }
 )
 """The keys of [sale]."""
-_SETTLED_FIELDS: Final = frozenset({"title", "ends", "corrections", "conditions", "conditions_file"})
+_SETTLED_FIELDS: Final = frozenset({"title", "ends", "corrections", "retractions", "conditions", "conditions_file"})
 """The keys that can't be given again while the sale is running."""
 _COMMON: Final = ("USD", "EUR", "GBP")
 _TAB_CHARS: Final = 4
 _SHEETS: Final = (".csv", ".xlsx")
 _ENDS: Final = {"after last lot": True, "by hand": False}
-_CORRECTIONS: Final = {"on": True, "off": False}
+_IS_ON: Final = {"on": True, "off": False}
 _ORDERS: Final[dict[str, Order | None]] = {order.value: order for order in Order}
 _T = TypeVar("_T")
 
@@ -124,7 +124,14 @@ class Settings:
 
     def corrections(self) -> bool:
         """Return whether bids and closes can be taken back until the auctioneer finishes the sale."""
-        return self._choice("corrections", _CORRECTIONS, default=False)
+        return self._choice("corrections", _IS_ON, default=False)
+
+    def retractions(self, *, corrections: bool) -> bool:
+        """Return whether bidders may take their own last bids back, which a sale without corrections can't do."""
+        is_on = self._choice("retractions", _IS_ON, default=False)
+        if is_on and not corrections:
+            self._fault("retractions", 'They need a sale with corrections; write corrections = "on" beside it.')
+        return is_on
 
     def conditions(self, read: ReadFile | None) -> str:
         """Return what each bidder accepts, from here or from a file that `read` reads; empty: nothing."""

@@ -22,7 +22,6 @@ from auctioneer.rules.facts import (
     BidLeft,
     BidTaken,
     CorrectionMade,
-    Decided,
     LeftBidVoid,
     LotDecided,
     LotListed,
@@ -31,6 +30,7 @@ from auctioneer.rules.facts import (
     PaddleGiven,
     Rejection,
     SaleCreated,
+    Taken,
 )
 from auctioneer.rules.formats.format import Format
 from auctioneer.rules.formats.table import format_of
@@ -128,7 +128,7 @@ class _History:
         made = OfferMade("left") if offer is None else offer_made(offer)
         return made._replace(kind="left", accepted_as=accepted_as)
 
-    def _row(self, one: Decided | LeftBidVoid) -> Row:
+    def _row(self, one: Taken | BidLeft | LeftBidVoid | OfferLate | Rejection) -> Row:
         assert self.currency is not None, "a record begins with the sale"
         leader, price_minor, late_ms = None, None, None
         made = offer_made(one.request) if not isinstance(one.request, LeaveBidRequest) else self._left(one.request)

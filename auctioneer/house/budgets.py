@@ -21,6 +21,8 @@ STRANGERS_MAX: Final = 10_000
 MALFORMED_COST: Final = 10
 SNAPSHOT_COST: Final = 10
 REPLAY_COST: Final = 5
+RETRACT_COST: Final = 20
+"""A retraction makes the price again from all the bids that the lot keeps."""
 WRONG_CODE_COST: Final = 10
 JOIN_COST: Final = 1 + 3 + 1 + (1 + SNAPSHOT_COST) + 1
 """The requests by which a client joins a sale of one page: hello, its subscriptions, a probe, a snapshot, news."""

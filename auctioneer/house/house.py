@@ -13,7 +13,7 @@ import msgspec
 
 from auctioneer.house import reads
 from auctioneer.house.admission import Admission
-from auctioneer.house.budgets import MALFORMED_COST, REPLAY_COST, SNAPSHOT_COST
+from auctioneer.house.budgets import MALFORMED_COST, REPLAY_COST, RETRACT_COST, SNAPSHOT_COST
 from auctioneer.house.commands_done import CommandsDone
 from auctioneer.house.greeting import Greeting, NameRejected, not_admitted
 from auctioneer.house.heartbeat import HeartbeatRound
@@ -38,6 +38,7 @@ from auctioneer.rules.facts import (
     BidTaken,
     CommandDone,
     ConditionsSet,
+    CorrectionMade,
     OfferLate,
     OfferTaken,
     RegisterFact,
@@ -46,6 +47,7 @@ from auctioneer.rules.facts import (
     SettingsChanged,
 )
 from auctioneer.rules.lots import LotState
+from auctioneer.rules.retractions import retract
 from auctioneer.rules.sale_settings import SaleSettings
 from auctioneer.rules.sources import Placer, Source
 from common.absentee import LeaveBidRequest
@@ -72,6 +74,7 @@ from common.messages import (
     Role,
     SnapshotRequest,
 )
+from common.retraction import RetractRequest
 from common.wire import OfferRequest
 
 _BIDDER: Final = Role.BIDDER
@@ -175,7 +178,10 @@ class House:
             self.commands_done.remember(fact)
             return
         self.engine.apply(fact)
-        if type(fact) is BidTaken or (
+        if isinstance(fact, CorrectionMade):
+            if fact.request is not None and fact.paddle is not None:
+                self._sessions.of_paddle(fact.paddle).remember(fact)
+        elif type(fact) is BidTaken or (
             isinstance(fact, (OfferTaken, OfferLate, BidLeft)) and fact.source is Source.BIDDER
         ):
             self._sessions.of_paddle(fact.paddle).remember(fact)
@@ -283,17 +289,33 @@ class House:
             return Rejected(id=request.id, code=known, lot=request.lot)
         if self.engine.may_be_due(now_ms):
             self.advance(now_ms)
+        if type(request) is RetractRequest:
+            return self._retract(session, request, now_ms)
         outcome = self.engine.offer(now_ms, session.who, request)
         if type(outcome) is Rejected:
-            rejection = Rejection(now_ms, bidder.paddle, request, outcome)
-            self._batch.rejections.append(rejection)
-            session.remember(rejection)
-            return outcome
+            return self._refuse(session, request, outcome, now_ms)
         self._batch.facts.append(outcome)
         session.remember(outcome)
         if type(outcome) is BidTaken:
             return bid_accepted(outcome, self.engine.lots[outcome.lot].view.board)
         return verdict_of(outcome)
+
+    def _refuse(self, session: Session, request: AnyOffer, verdict: Rejected, now_ms: int) -> Rejected:
+        rejection = Rejection(now_ms, session.bidder.paddle, request, verdict)
+        self._batch.rejections.append(rejection)
+        session.remember(rejection)
+        return verdict
+
+    def _retract(self, session: Session, request: RetractRequest, now_ms: int) -> AnyAnswer:
+        session.budget.charge(RETRACT_COST)
+        retracted = retract(self.engine, now_ms, session.who, request)
+        if isinstance(retracted, Rejected):
+            return self._refuse(session, request, retracted, now_ms)
+        self.correct(now_ms, "", "", [retracted])
+        fact = retracted.fact
+        assert isinstance(fact, CorrectionMade), "a retraction corrects the bidding"
+        session.remember(fact)
+        return verdict_of(fact)
 
     def offer_for(
         self, now_ms: int, placer: Placer, paddle: int, request: AnyOffer

@@ -393,6 +393,8 @@ def _correction_words(house: House, fact: CorrectionMade) -> str:
             told = f"is corrected: {taken_back} taken back"
     if fact.event is not None and not fact.event.status.is_final:
         told += f"; {_price(house, fact.event.board)} now"
+    if fact.request is not None:
+        return f"{told}."
     return f"{told}, by {fact.by}" + (f": {printable(fact.reason)}" if fact.reason else ".")
 
 

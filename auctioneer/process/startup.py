@@ -273,6 +273,7 @@ def _begin(journal: Journal, spec: SaleSpec | None, now_ms: int) -> None:
         corrections=spec.corrections,
         lot_defaults=spec.lot_defaults,
         conditions=spec.conditions,
+        retractions=spec.retractions,
     )
     house = House.rebuild(HouseSettings(instance="", publish_port=0), None, [created], (), now_ms)
     listed = decisions.add(house.engine, now_ms, HOUSE, spec.lots)
@@ -294,6 +295,7 @@ def _check_same_sale(folder: DataFolder, house: House, spec: SaleSpec) -> None:
         created.corrections,
         created.lot_defaults,
         created.conditions,
+        created.retractions,
     )
     if begun != spec:
         raise UsageError(

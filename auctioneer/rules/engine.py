@@ -91,18 +91,18 @@ class Engine(Applied):
         if flat is None and type(request) not in FORMATS[type(view.terms.format)].offers:
             if type(request) is LeaveBidRequest:
                 return self._leave(lot, now_ms, bidder, request, THE_BIDDER)
-            return self._rejected(lot, bidder, request, RejectCode.OTHER_FORMAT)
+            return self.rejected(lot, bidder, request, RejectCode.OTHER_FORMAT)
         if view.status is not _OPEN or lot.seller_skeletons:
             refused = self._rejection(lot, now_ms, bidder, request)
             if refused is not None:
                 return refused
         if request.if_seq is not None and request.if_seq != view.seq:
-            return self._rejected(lot, bidder, request, RejectCode.STATE_CHANGED)
+            return self.rejected(lot, bidder, request, RejectCode.STATE_CHANGED)
         if flat is None:
             return self._offer(lot, now_ms, bidder, request)
         decided = flat[1](lot, now_ms, bidder.paddle, request)
         if not isinstance(decided, tuple):
-            return self._rejected(lot, bidder, request, decided)
+            return self.rejected(lot, bidder, request, decided)
         fact, book, board = decided
         self._apply_bid(lot, fact, book, board)
         return fact
@@ -117,12 +117,12 @@ class Engine(Applied):
         if type(request) is LeaveBidRequest:
             return self._leave(lot, now_ms, bidder, request, placer)
         if type(request) not in format_of(lot.spec).offers:
-            return self._rejected(lot, bidder, request, RejectCode.OTHER_FORMAT)
+            return self.rejected(lot, bidder, request, RejectCode.OTHER_FORMAT)
         refused = self._rejection(lot, now_ms, bidder, request, placer)
         if refused is not None:
             return refused
         if request.if_seq is not None and request.if_seq != lot.view.seq:
-            return self._rejected(lot, bidder, request, RejectCode.STATE_CHANGED)
+            return self.rejected(lot, bidder, request, RejectCode.STATE_CHANGED)
         return self._offer(lot, now_ms, bidder, request, placer)
 
     def _leave(
@@ -141,7 +141,7 @@ class Engine(Applied):
             assert refused is not None, "nothing counts on a lot that is over"
             return refused
         if code is not None:
-            return self._rejected(lot, bidder, request, code)
+            return self.rejected(lot, bidder, request, code)
         fact = BidLeft(
             at_ms=now_ms,
             lot=view.lot,
@@ -185,7 +185,7 @@ class Engine(Applied):
         cause: CloseCause | None = None
         results: tuple[Result, ...] = ()
         if type(entry) is RejectCode:  # isinstance would take as long as the rest of this for an Enum
-            return self._rejected(lot, bidder, request, entry)
+            return self.rejected(lot, bidder, request, entry)
         if type(entry) is Outcome:
             cause, results, entry = entry
         book = lot.book
@@ -258,17 +258,17 @@ class Engine(Applied):
         match view.status:
             case LotStatus.OPEN:
                 if _is_seller(lot, bidder):
-                    return self._rejected(lot, bidder, request, RejectCode.OWN_LOT)
+                    return self.rejected(lot, bidder, request, RejectCode.OWN_LOT)
                 return None
             case LotStatus.SOLD | LotStatus.PASSED:
                 return self._late(lot, now_ms, bidder, request, placer)
             case LotStatus.SCHEDULED:
                 wait_ms = None if view.opens_at_ms is None else max(0, view.opens_at_ms - now_ms)
-                return self._rejected(lot, bidder, request, RejectCode.LOT_NOT_OPEN, wait_ms)
+                return self.rejected(lot, bidder, request, RejectCode.LOT_NOT_OPEN, wait_ms)
             case LotStatus.PAUSED:
-                return self._rejected(lot, bidder, request, RejectCode.LOT_PAUSED)
+                return self.rejected(lot, bidder, request, RejectCode.LOT_PAUSED)
             case LotStatus.WITHDRAWN:
-                return self._rejected(lot, bidder, request, RejectCode.LOT_WITHDRAWN)
+                return self.rejected(lot, bidder, request, RejectCode.LOT_WITHDRAWN)
 
     def _late(self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer, placer: Placer) -> OfferLate:
         view = lot.view
@@ -287,9 +287,10 @@ class Engine(Applied):
         self.apply(late)
         return late
 
-    def _rejected(
+    def rejected(
         self, lot: LotState, bidder: Bidder, request: AnyOffer, code: RejectCode, retry_ms: int | None = None
     ) -> Rejected:
+        """Return the verdict that refuses an offer on a lot, with how the lot stands."""
         view = lot.view
         return Rejected(
             id=request.id,

@@ -116,6 +116,9 @@ def verdict_of(fact: Decided) -> Accepted | Rejected:
             return bid_accepted(fact, bid_board(fact))
         case Rejection():
             return fact.verdict
+        case CorrectionMade():
+            assert fact.verdict is not None, "the correction is no retraction"
+            return fact.verdict
         case OfferTaken():
             return Accepted(
                 fact.lot,

@@ -32,8 +32,9 @@ from common.lot import (
     SalePaused,
     SaleResumed,
 )
-from common.messages import Rejected, Role, WordKind
+from common.messages import Accepted, Rejected, Role, WordKind
 from common.money import Currency
+from common.retraction import RetractRequest
 
 
 class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact"):
@@ -63,6 +64,8 @@ class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
     lot_defaults: LotDefaults = LotDefaults()
     conditions: str = ""
     """The conditions that each bidder accepts; empty: none."""
+    retractions: bool = False
+    """Whether a bidder may take its own last bid back (`auctioneer.rules.retractions`)."""
 
 
 class HouseStarted(Fact, frozen=True, kw_only=True, tag="house_started"):
@@ -376,7 +379,7 @@ class LotDecided(Fact, frozen=True, kw_only=True, tag="lot_decided"):
 
 
 class CorrectionMade(Fact, frozen=True, kw_only=True, tag="correction_made"):
-    """A person of the house corrected a lot. It leaves the earlier facts as they are, and says what counts from now on.
+    """A person of the house corrected a lot, or a bidder took its own bid back. Earlier facts stay as they are.
 
     `asked` are the numbers of the offers that the correction named, and `void` those of all that no longer count. The
     offers on a lot are numbered from 1, in the order in which they were accepted. `book` is the lot's book afterwards.
@@ -395,7 +398,17 @@ class CorrectionMade(Fact, frozen=True, kw_only=True, tag="correction_made"):
     price_minor: int | None = None
     """The price from which a clock continues."""
     paddle: int | None = None
-    """The bidder whom the correction is about: whose purchase is void, who was turned out, or to whom it is sold."""
+    """Whom it is about: whose purchase is void, who was turned out, to whom the lot is sold, or who retracted."""
+    request: RetractRequest | None = None
+    """The retraction as the bidder sent it; the other corrections are commands."""
+    verdict: Accepted | None = None
+    """What the bidder who retracted was told."""
+
+    @property
+    def request_id(self) -> int:
+        """The id of the retraction. Only a retraction has one."""
+        assert self.request is not None, "the correction is no retraction"
+        return self.request.id
 
 
 class LotRewritten(Fact, frozen=True, kw_only=True, tag="lot_rewritten"):
@@ -485,8 +498,11 @@ def sale_decision(
 
 Taken = BidTaken | OfferTaken
 """An offer that was accepted."""
-Decided = Taken | BidLeft | OfferLate | Rejection
-"""The outcome of an offer. It has the request, and `verdict_of` gives the verdict on it at any time."""
+Decided = Taken | BidLeft | OfferLate | CorrectionMade | Rejection
+"""The outcome of an offer. It has the request, and `verdict_of` gives the verdict on it at any time.
+
+Of the corrections only a retraction is one.
+"""
 
 
 def named_fields(fact: AnyFact) -> dict[str, object]:

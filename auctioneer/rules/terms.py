@@ -101,3 +101,5 @@ class SaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lot_defaults: LotDefaults = LotDefaults()
     conditions: str = ""
     """What each bidder accepts before it gets a paddle; empty: nothing."""
+    retractions: bool = False
+    """Whether a bidder may take its own last bid back; only with `corrections`."""

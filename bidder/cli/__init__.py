@@ -1,7 +1,7 @@
 """The command line of a bidder, `bidder.cli:main`: attend a sale, bid in it, or watch it.
 
-`formats`, `absentee`, `reads`, `watch`, `join` and `doctor` have the commands. `context` has their common options, and
-`output` prints the table of lots. `bidder.display` has the sentences for people and the JSON for programs.
+`formats`, `absentee`, `retraction`, `reads`, `watch`, `join` and `doctor` have the commands. `context` has their common
+options, and `output` prints the table of lots. `bidder.display` has the sentences for people and the JSON for programs.
 """
 
 from typing import Any
@@ -15,6 +15,7 @@ from bidder.cli.formats.english import bid, buy
 from bidder.cli.formats.sealed import seal, unseal
 from bidder.cli.join import join
 from bidder.cli.reads import key, lots, mine
+from bidder.cli.retraction import retract
 from bidder.cli.watch import watch
 from bidder.core.errors import ConditionsError
 from common.errors import AuctionError
@@ -48,6 +49,6 @@ def main() -> None:
     """
 
 
-for _command in (join, bid, buy, seal, unseal, stop, leave_bid, lots, watch, mine, key, doctor):
+for _command in (join, bid, buy, seal, unseal, stop, leave_bid, retract, lots, watch, mine, key, doctor):
     main.add_command(_command)
 main.add_command(completion_command("bidder"))

@@ -29,6 +29,7 @@ from bidder.display.orders import (
     OfferOrder,
     Order,
     QuitOrder,
+    RetractOrder,
     SealOrder,
     StopOrder,
     UnsealOrder,
@@ -142,7 +143,15 @@ class Attendance:
     async def _obey(self, order: Order, tag: Any) -> None:
         try:
             match order:
-                case BidOrder() | BuyOrder() | SealOrder() | UnsealOrder() | StopOrder() | LeaveBidOrder():
+                case (
+                    BidOrder()
+                    | BuyOrder()
+                    | SealOrder()
+                    | UnsealOrder()
+                    | StopOrder()
+                    | LeaveBidOrder()
+                    | RetractOrder()
+                ):
                     await self._place(replace(order, lot=lot_meant(order.lot, self._client.lots())), tag)
                 case MineOrder():
                     mine = await self._client.mine(timeout_ms=self._timeout_ms)
@@ -191,7 +200,7 @@ class Attendance:
             self._keep_id(order, verdict.id)
             if isinstance(verdict, Accepted):
                 self._voice.note_accepted(verdict)
-            self._voice.verdict(verdict, order.lot, tag)
+            self._voice.verdict(verdict, order.lot, tag, is_retraction=isinstance(order, RetractOrder))
 
     def _keep_id(self, order: OfferOrder, request_id: int) -> None:
         """Keep the id of a request beside the key, unless the program chose it."""
@@ -229,6 +238,8 @@ class Attendance:
                 if amount is not None:
                     left_minor = parsed_amount(client.sale.currency, amount, client.lots().get(lot))
                 return await client.leave_bid(lot, left_minor, request_id=request_id, timeout_ms=timeout_ms)
+            case RetractOrder():
+                return await client.retract(lot, request_id=request_id, timeout_ms=timeout_ms)
             case UnsealOrder():
                 return await client.unseal(lot, request_id=request_id, timeout_ms=timeout_ms)
 

@@ -50,8 +50,9 @@ def place(
     timeout_s: float,
     *,
     as_json: bool,
+    is_retraction: bool = False,
 ) -> int:
-    """Make an offer and print its verdict; return the exit status.
+    """Make an offer, or take one back, and print the verdict; return the exit status.
 
     `shown` is the display of the verdict, unless the lot turns out to have another format. `request_id` is the id of
     a request to repeat. None makes a new request, and notes its id beside the key.
@@ -76,7 +77,7 @@ def place(
         return failure.exit_status
     if request_id is None:
         last_id.keep(verdict.id)
-    line = verdict_line(verdict, lot, currency)
+    line = verdict_line(verdict, lot, currency, is_retraction=is_retraction)
     if as_json:
         print_json(verdict_record(verdict, currency, lot, line.text, shown), if_lost=line.text)
     elif isinstance(verdict, Accepted):

@@ -26,6 +26,7 @@ stop LOT                     stop a falling price, and take a unit at what the c
 stop LOT AMOUNT xUNITS       take so many units, if the clock shows that amount or less: stop 3 9000 x2
 leave-bid LOT AMOUNT         leave a bid for a lot that is not open yet: leave-bid 7 200
 leave-bid LOT back           take the bid that you left back
+retract LOT                  take your last bid back, where the sale allows it
 lots                         how all lots stand
 lot LOT                      all about one lot
 mine                         what you lead and what you won
@@ -85,6 +86,13 @@ class LeaveBidOrder(msgspec.Struct, frozen=True):
     request_id: int | None = None
 
 
+class RetractOrder(msgspec.Struct, frozen=True):
+    """Take the bidder's last bid on an English lot back."""
+
+    lot: str
+    request_id: int | None = None
+
+
 class LotOrder(msgspec.Struct, frozen=True):
     """Show all about one lot."""
 
@@ -123,7 +131,7 @@ class FollowOrder(msgspec.Struct, frozen=True):
 ALL: Final = FollowOrder(("all",))
 OWN: Final = FollowOrder(("own",))
 
-OfferOrder = BidOrder | BuyOrder | SealOrder | UnsealOrder | StopOrder | LeaveBidOrder
+OfferOrder = BidOrder | BuyOrder | SealOrder | UnsealOrder | StopOrder | LeaveBidOrder | RetractOrder
 """An order that becomes an offer and has a verdict."""
 DoubtfulOrder = BidOrder | SealOrder | LeaveBidOrder
 """An order with an amount, which may have a typing error."""
@@ -146,6 +154,7 @@ _EXAMPLES: Final = {
     "unseal": "unseal 3",
     "stop": "stop 3",
     "leave-bid": "leave-bid 3 80",
+    "retract": "retract 3",
     "lot": "lot 3",
 }
 _UP_TO: Final = "up-to"
@@ -183,6 +192,8 @@ def _typed_offer(verb: str, rest: list[str]) -> OfferOrder | None:
             return BuyOrder(_lot(lot))
         case "unseal", [lot]:
             return UnsealOrder(_lot(lot))
+        case "retract", [lot]:
+            return RetractOrder(_lot(lot))
         case "stop", [lot, *price, units] if (count := _UNITS.fullmatch(units)) is not None:
             return StopOrder(_lot(lot), " ".join(price) or None, int(count[1]))
         case "stop", [lot, *price]:
@@ -274,6 +285,11 @@ class _JsonLeaveBid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_id: int | None = None
 
 
+class _JsonRetract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lot: str
+    request_id: int | None = None
+
+
 class _Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
@@ -286,6 +302,7 @@ class _JsonOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unseal: _JsonUnseal | None = None
     stop: _JsonStop | None = None
     leave_bid: _JsonLeaveBid | None = None
+    retract: _JsonRetract | None = None
     lots: _Nothing | None = None
     mine: _Nothing | None = None
     follow: str | None = None
@@ -309,7 +326,7 @@ def json_order(line: bytes) -> Order:
         raise UsageError(
             f"That is not an order: {error}. One looks like "
             '{"bid": {"lot": "3", "amount": "120"}, "id": 1}; '
-            "there are also max, buy, seal, unseal, stop, leave_bid, lots, mine and follow."
+            "there are also max, buy, seal, unseal, stop, leave_bid, retract, lots, mine and follow."
         ) from error
     orders: list[Order] = []
     if read.bid is not None:
@@ -330,12 +347,14 @@ def json_order(line: bytes) -> Order:
     if read.leave_bid is not None:
         left = read.leave_bid
         orders.append(LeaveBidOrder(_lot(left.lot), left.amount, left.request_id))
+    if read.retract is not None:
+        orders.append(RetractOrder(_lot(read.retract.lot), read.retract.request_id))
     orders += [LotsOrder()] if read.lots is not None else []
     orders += [MineOrder()] if read.mine is not None else []
     orders += [parsed_choice(read.follow)] if read.follow is not None else []
     if len(orders) != 1:
         raise UsageError(
-            "A line has one order: one of bid, max, buy, seal, unseal, stop, leave_bid, lots, mine and follow."
+            "A line has one order: one of bid, max, buy, seal, unseal, stop, leave_bid, retract, lots, mine and follow."
         )
     return orders[0]
 

@@ -164,8 +164,8 @@ class Voice(ABC):
         """Tell a notice."""
 
     @abstractmethod
-    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:
-        """Tell the house's verdict on an offer."""
+    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any, *, is_retraction: bool = False) -> None:
+        """Tell the house's verdict on an offer, or on a retraction."""
 
     @abstractmethod
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
@@ -245,9 +245,16 @@ class ForPeople(Voice):
         if line is not None:
             self._say(line)
 
-    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
+    def verdict(
+        self,
+        verdict: Accepted | Rejected,
+        lot: str,
+        tag: Any,  # noqa: ARG002 -- people need no tag
+        *,
+        is_retraction: bool = False,
+    ) -> None:
         """Tell a sentence."""
-        line = verdict_line(verdict, lot, self._client.sale.currency)
+        line = verdict_line(verdict, lot, self._client.sale.currency, is_retraction=is_retraction)
         code = f"Error [{verdict.code.value}]: " if isinstance(verdict, Rejected) else ""
         self._answer(Line(code + line.text, line.tone), if_lost=line.text)
 
@@ -347,10 +354,10 @@ class ForPrograms(Voice):
         """Tell the notice."""
         self._say_record(notice_record(notice, self._epoch, self._client.sale.currency))
 
-    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any) -> None:
+    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any, *, is_retraction: bool = False) -> None:
         """Tell the verdict."""
         currency = self._client.sale.currency
-        message = verdict_line(verdict, lot, currency).text
+        message = verdict_line(verdict, lot, currency, is_retraction=is_retraction).text
         self._answer(
             "verdict", tag, if_lost=message, **verdict_record(verdict, currency, lot, message, self._display_of(lot))
         )

@@ -108,10 +108,15 @@ def connection_line(state: ConnectionState, paddle: int) -> Line | None:
     return line._replace(text=f"{line.text} Your bids stand.")
 
 
-def verdict_line(verdict: Accepted | Rejected, lot: str, currency: Currency) -> Line:
-    """Return the house's verdict on an offer as a sentence."""
+def verdict_line(verdict: Accepted | Rejected, lot: str, currency: Currency, *, is_retraction: bool = False) -> Line:
+    """Return the house's verdict on an offer, or on a retraction, as a sentence."""
     if isinstance(verdict, Rejected):
         return Line(_rejection(verdict, lot, currency), Tone.BAD)
+    if is_retraction:
+        price_minor = display_of(verdict.board).price_minor(verdict.board)
+        price = "has no bid" if price_minor is None else f"is at {currency.show(price_minor)}"
+        position = "you don't lead it" if verdict.own is None else "you lead it by an earlier bid"
+        return Line(f"Accepted: your last bid is taken back. Lot {lot} {price} now, and {position}.", Tone.GOOD)
     return display_of(verdict.board).accepted_line(verdict, lot, currency)
 
 

@@ -9,6 +9,7 @@ from bidder.core.effects import Outcome
 from bidder.core.formats.dutch import stop_request
 from bidder.core.formats.english import bid_request, buy_request
 from bidder.core.formats.sealed import seal_request, unseal_request
+from bidder.core.retraction import retract_request
 from bidder.shells.base import affairs, next_start, together, verdict
 from common.formats import AnyOffer
 from common.messages import Accepted, Mine, MineRequest, Rejected
@@ -134,6 +135,20 @@ class AsyncBidding(ABC):
         return await self._offer(
             lambda number: leave_bid_request(number, lot, amount_minor, if_seq=if_seq), request_id, timeout_ms
         )
+
+    async def retract(
+        self,
+        lot: str,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Take back the bidder's last bid on an English lot, where the sale allows it; return the verdict.
+
+        Raises the same as `bid`.
+        """
+        return await self._offer(lambda number: retract_request(number, lot, if_seq=if_seq), request_id, timeout_ms)
 
     async def _offer(
         self, make: Callable[[int], AnyOffer], request_id: int | None, timeout_ms: int

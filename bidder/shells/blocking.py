@@ -29,6 +29,7 @@ from bidder.core.formats.english import bid_request, buy_request
 from bidder.core.formats.sealed import seal_request, unseal_request
 from bidder.core.notices import Notice
 from bidder.core.requests import check_timeout
+from bidder.core.retraction import retract_request
 from bidder.shells.base import (
     BaseClient,
     Sockets,
@@ -269,6 +270,20 @@ class Client(BaseClient):
         return self._offer(
             lambda number: leave_bid_request(number, lot, amount_minor, if_seq=if_seq), request_id, timeout_ms
         )
+
+    def retract(
+        self,
+        lot: str,
+        *,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Take back the bidder's last bid on an English lot, where the sale allows it; return the verdict.
+
+        Raises the same as `bid`.
+        """
+        return self._offer(lambda number: retract_request(number, lot, if_seq=if_seq), request_id, timeout_ms)
 
     def _offer(self, make: Callable[[int], AnyOffer], request_id: int | None, timeout_ms: int) -> Accepted | Rejected:
         """Make an offer under this id, or under a new one, and return the house's verdict."""

@@ -10,8 +10,9 @@ from common.absentee import LeaveBidRequest
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms
 from common.formats.sealed import SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
+from common.retraction import RetractRequest
 
 AnyTerms = EnglishTerms | SealedTerms | DutchTerms
 AnyBoard = EnglishBoard | SealedBoard | DutchBoard
 AnyOwn = EnglishOwn | SealedOwn | DutchOwn
-AnyOffer = BidRequest | BuyRequest | SealRequest | UnsealRequest | StopRequest | LeaveBidRequest
+AnyOffer = BidRequest | BuyRequest | SealRequest | UnsealRequest | StopRequest | LeaveBidRequest | RetractRequest

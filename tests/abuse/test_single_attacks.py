@@ -55,7 +55,7 @@ def test_a_bid_says_neither_when_nor_whose_nor_in_what_currency(more: dict[str, 
     assert isinstance(sale.send(ANN, msgpack.packb(BID)), Accepted)
 
 
-@pytest.mark.parametrize("type_", ["retract", "cancel", "withdraw", "unbid"])
+@pytest.mark.parametrize("type_", ["take_back", "cancel", "withdraw", "unbid"])
 def test_a_bid_can_not_be_taken_back(type_: str) -> None:
     """So nobody can shield a low bid with a high one that is withdrawn before the close."""
     sale = SmallSale()

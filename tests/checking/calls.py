@@ -35,6 +35,7 @@ VERDICTS = frozenset(
         RejectCode.MAXIMUM_NOT_RAISED,
         RejectCode.NO_BUY_NOW,
         RejectCode.NO_OFFER,
+        RejectCode.NO_RETRACTION,
         RejectCode.STATE_CHANGED,
         RejectCode.OTHER_FORMAT,
         RejectCode.OWN_LOT,

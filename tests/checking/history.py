@@ -102,8 +102,11 @@ def plain(fact: object) -> dict[str, Any]:
         kind, *values = data
         assert isinstance(fact, msgspec.Struct)
         data = {"fact": kind, **dict(zip(fact.__struct_fields__, values, strict=True))}
-        if hasattr(fact, "request"):
-            data["request"] = msgspec.to_builtins(fact.request)
+        request = getattr(fact, "request", None)
+        if request is not None:
+            data["request"] = msgspec.to_builtins(request)
+        else:
+            data.pop("request", None)  # a correction that no bidder asked for
     assert isinstance(data, dict)
     return data
 

@@ -170,3 +170,30 @@ def test_corrections_outlive_the_house(sale: Sale) -> None:
     assert sale.words(sale.ann) == [("lead_back", "1", "A slip")]
     sale.correct("undo")
     assert sale.ann.ask("lot", lot="1")["lots"][0]["board"]["leader"] is None
+
+
+def test_a_bidder_takes_its_own_bid_back(own_house: Callable[..., OwnHouse], strangers_of: Make) -> None:
+    sale = Sale(own_house(CATALOGUE.replace("[defaults]", 'retractions = "on"\n[defaults]')), strangers_of)
+    sale.ann.ask("bid", lot="1", maximum_minor=30_000)
+    bid = sale.ben.ask("bid", lot="1", amount_minor=40_000)
+    request_id = sale.ben.new_id()
+    retract = {"type": "retract", "id": request_id, "lot": "1", "if_seq": bid["seq"]}
+    sale.ben.send(retract)
+    verdict = sale.ben.await_answer(request_id)
+    event = sale.corrected()
+    assert (event["cause"], event["void_from_seq"], event["board"]["leader"]) == (
+        "retracted",
+        bid["seq"],
+        sale.ann.paddle,
+    )
+    assert (verdict["type"], verdict["seq"], verdict["board"]) == ("accepted", event["seq"], event["board"])
+    assert verdict["own"] is None
+    sale.ben.send(retract)
+    assert sale.ben.await_answer(request_id) == verdict
+    assert sale.ben.ask("retract", lot="1")["code"] == "no_offer"
+    assert sale.words(sale.ann) == [("lead_back", "1", "")]
+
+
+def test_bids_can_not_be_taken_back_unless_the_sale_says_so(sale: Sale) -> None:
+    sale.ann.ask("bid", lot="1", amount_minor=30_000)
+    assert sale.ann.ask("retract", lot="1")["code"] == "no_retraction"

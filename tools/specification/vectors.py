@@ -81,6 +81,7 @@ from common.messages import (
     WordKind,
 )
 from common.money import Currency
+from common.retraction import RetractRequest
 
 _T: Final = 1_750_000_000_000
 """The server time in all vectors: a round number of milliseconds."""
@@ -192,6 +193,8 @@ REQUESTS: Final[dict[str, messages.AnyRequest]] = {
     "leave_bid": LeaveBidRequest(id=30, lot="6", amount_minor=25_000),
     "leave_bid, taken back": LeaveBidRequest(id=31, lot="6"),
     "leave_bid, if the seq is": LeaveBidRequest(id=32, lot="6", amount_minor=25_000, if_seq=0),
+    "retract": RetractRequest(id=33, lot="5"),
+    "retract, if the seq is": RetractRequest(id=34, lot="5", if_seq=3),
     "mine": MineRequest(id=27),
     "news": NewsRequest(id=28, after_seq=0),
     "news, what follows": NewsRequest(id=29, after_seq=2),

@@ -11,6 +11,7 @@ from common.formats import AnyBoard, AnyOffer
 from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms
 from common.formats.sealed import SealedBoard, SealedTerms, SealRequest, UnsealRequest
+from common.retraction import RetractRequest
 
 _TABLE: Final[dict[type, Any]] = {
     **dict.fromkeys((EnglishTerms, EnglishBoard, BidRequest, BuyRequest), english),
@@ -40,6 +41,8 @@ def bidding(lot: LotState) -> Bidding:
 
 def offer_made(request: AnyOffer) -> OfferMade:
     """Return what an offer asked for."""
+    if isinstance(request, RetractRequest):
+        return OfferMade("retract", accepted_as="taken_back")
     told: OfferMade = _TABLE[type(request)].offer_made(request)
     return told
 

@@ -54,6 +54,7 @@ class Dutch:
 
     offers: frozenset[type[AnyOffer]] = frozenset({StopRequest})
     sells_at_once = True
+    retracts = False
     refolds = False
 
     def open(self, spec: LotSpec) -> DutchBook:

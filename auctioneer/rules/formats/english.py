@@ -50,6 +50,7 @@ class English(WithoutClock[Book | None, Book]):
     """English rules for the frame. A lot without a bid has no book."""
 
     offers: frozenset[type[AnyOffer]] = frozenset({BidRequest, BuyRequest})
+    retracts = True
     sells_at_once = False
 
     def open(self, spec: LotSpec) -> Book | None:

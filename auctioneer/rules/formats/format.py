@@ -51,6 +51,8 @@ class Format(Protocol[Book, Entry]):
     sells_at_once: bool
     """An accepted offer is a purchase, so a lot of which something was taken can't be withdrawn any more."""
 
+    retracts: bool
+    """Whether a bidder may take its last offer back, in a sale that has retractions."""
     refolds: bool
     """A book can be made again from the offers that count, so that a correction may leave some of them out."""
 

@@ -45,6 +45,7 @@ class Sealed(WithoutClock[SealedBook, SealedOffer]):
     """Sealed rules for the frame."""
 
     offers: frozenset[type[AnyOffer]] = frozenset({SealRequest, UnsealRequest})
+    retracts = False
     sells_at_once = False
 
     def open(self, spec: LotSpec) -> SealedBook:

@@ -145,6 +145,8 @@ def test_a_fault_of_a_lot(field: str, line: str, reason: str) -> None:
         (HEAD + "ends = 'after last lot'", "sale.ends", 4, "There are no lots"),
         (HEAD + "order = 'parallel'\n[defaults]\nopens = '5s'", "sale.order", 4, "keep one"),
         (HEAD + "curency = 'USD'", "sale.curency", 4, "did you mean 'currency'?"),
+        (HEAD + "retractions = 'on'", "sale.retractions", 4, "They need a sale with corrections"),
+        (HEAD + "corrections = 'off'\nretractions = 'on'", "sale.retractions", 5, "They need a sale with corrections"),
         (HEAD + "lots_file = 'lots.csv'", "sale.lots_file", 4, "can't be read from here"),
         (HEAD + "lots_file = 'lots.ods'", "sale.lots_file", 4, "must end in .csv or .xlsx"),
         (

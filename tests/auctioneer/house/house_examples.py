@@ -41,7 +41,11 @@ FIRST_COMMAND_ID = 1000
 
 
 def sale_created(
-    currency: Currency = DOLLARS, *, ends_after_last_lot: bool = False, corrections: bool = False
+    currency: Currency = DOLLARS,
+    *,
+    ends_after_last_lot: bool = False,
+    corrections: bool = False,
+    retractions: bool = False,
 ) -> SaleCreated:
     """Return the first fact of every record."""
     return SaleCreated(
@@ -52,6 +56,7 @@ def sale_created(
         epoch=1,
         ends_after_last_lot=ends_after_last_lot,
         corrections=corrections,
+        retractions=retractions,
     )
 
 
@@ -125,6 +130,7 @@ class SmallSale:
         encrypted: bool = True,
         currency: Currency = DOLLARS,
         corrections: bool = False,
+        retractions: bool = False,
     ) -> None:
         self.settings = HouseSettings(
             instance="first",
@@ -133,7 +139,7 @@ class SmallSale:
             is_encrypted=encrypted,
         )
         self.now_ms = START_MS
-        created = sale_created(currency, corrections=corrections)
+        created = sale_created(currency, corrections=corrections, retractions=retractions)
         self.record: list[AnyFact] = [created]
         self.rejections: list[Rejection] = []
         self.house = House.rebuild(self.settings, None, [created], (), START_MS)

@@ -20,6 +20,7 @@ from common.formats.english import BidRequest
 from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
 from common.lot import LotTerms
 from common.messages import LotRequest, ReplayRequest, Role, SnapshotRequest
+from common.retraction import RetractRequest
 from tests.auctioneer.house.house_examples import ANN, BOB, CHAIR, HOUR_MS, SmallSale, lot
 
 CAT, OBSERVER = "c" * 40, "o" * 40
@@ -29,7 +30,7 @@ Step = tuple[int, str, AnyOffer | Undo]
 
 def observed(spec: LotSpec, steps: Sequence[Step], until_ms: int) -> list[object]:
     """Return all that an observer receives up to a time, and when the house would act next."""
-    sale = SmallSale(spec, corrections=True)
+    sale = SmallSale(spec, corrections=True, retractions=True)
     for key, name in ((ANN, "Ann"), (BOB, "Bob"), (CAT, "Cat")):
         sale.join(key, name)
     sale.join(OBSERVER, "", Role.OBSERVER)
@@ -164,6 +165,17 @@ def test_a_raise_in_silence_is_taken_back_in_silence() -> None:
     assert observed(lot("1"), raised + then, HOUR_MS) == observed(lot("1"), plain + then, HOUR_MS)
     kept = [*raised[:2], (4000, ANN, undo(3)), *then]
     assert observed(lot("1"), kept, HOUR_MS) != observed(lot("1"), plain + then, HOUR_MS), "it was taken back"
+
+
+def test_a_raise_in_silence_is_retracted_in_silence() -> None:
+    raised: list[Step] = [(1000, ANN, secret(11, 3000)), (2000, ANN, secret(12, 9000))]
+    plain: list[Step] = [(1000, ANN, secret(11, 3000)), (2000, ANN, secret(12, 3000))]
+    then: list[Step] = [(5000, BOB, BidRequest(id=11, lot="1", amount_minor=4000))]
+    retracted: Step = (4000, ANN, RetractRequest(id=13, lot="1"))
+    refused: Step = (4000, ANN, secret(13, 3000))
+    seen = observed(lot("1"), [*raised, retracted, *then], HOUR_MS)
+    assert seen == observed(lot("1"), [*plain, refused, *then], HOUR_MS)
+    assert seen != observed(lot("1"), [*raised, refused, *then], HOUR_MS), "it was taken back"
 
 
 @pytest.mark.parametrize("pays", Pays)

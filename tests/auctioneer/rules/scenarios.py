@@ -16,7 +16,7 @@ comes first (`2 open`), or about the `sale`. Amounts are in dollars.
 A sale that says `sale with corrections` takes them: `undo LOT`, `undo LOT NUMBER ...` (the offers that were accepted on
 a lot count from 1), `undo LOT back to NUMBER`, `reopen LOT for TIME`, `reopen LOT from PRICE`, `void LOT`, `void LOT
 WHO`, `award LOT WHO AMOUNT`, `turn out WHO` and `finish sale`. `told ann offer_void` says who heard what of the last
-one, and `void 2 3` which offers it took back.
+one, and `void 2 3` which offers it took back. With `sale with retractions` a bidder may `retract LOT`.
 
 After every row the invariants are checked. At the end the record is replayed and decided again.
 """
@@ -36,9 +36,20 @@ from auctioneer.rules.applying import EngineState
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
-from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidderTold, BidLeft, BidTaken, OfferLate, OfferTaken
+from auctioneer.rules.fact_events import verdict_of
+from auctioneer.rules.facts import (
+    AnyFact,
+    BidderEnrolled,
+    BidderTold,
+    BidLeft,
+    BidTaken,
+    CorrectionMade,
+    OfferLate,
+    OfferTaken,
+)
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.lots import LotState
+from auctioneer.rules.retractions import retract
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.absentee import LeaveBidRequest
 from common.formats import AnyOffer
@@ -46,12 +57,14 @@ from common.formats.dutch import DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, Step
 from common.formats.sealed import Pays, SealedOwn, SealedTerms, SealRequest, UnsealRequest
 from common.lot import Call, LotTerms, LotView, SoftClose
-from common.messages import Rejected, Role
+from common.messages import Accepted, Rejected, Role
 from common.names import skeletons
+from common.retraction import RetractRequest
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 from tests.auctioneer.rules.keywords import LotWords, OfferWords, english_lot
 from tests.auctioneer.rules.replays import check_replay
 from tests.english import english_terms
+from tests.must_be import must_be
 
 FOLDER = Path(__file__).parent / "scenarios"
 
@@ -208,7 +221,8 @@ class Stage:
         self._restores = restores
         created = sale_created(
             ends_after_last_lot="sale ends after last lot" in scenario.setup,
-            corrections="sale with corrections" in scenario.setup,
+            corrections="sale with corrections" in scenario.setup or "sale with retractions" in scenario.setup,
+            retractions="sale with retractions" in scenario.setup,
         )
         self.engine = Engine.create(created)
         self.facts: list[AnyFact] = [created]
@@ -295,9 +309,12 @@ class Stage:
         outcome = self._work_out(now_ms, name, words)
         if isinstance(outcome, Refused):
             return outcome
-        self._corrected = outcome
+        return self._carry_out(now_ms, outcome, "a slip", "auctioneer")
+
+    def _carry_out(self, now_ms: int, corrected: list[Corrected], why: str, by: str) -> list[AnyFact]:
+        self._corrected = corrected
         facts: list[AnyFact] = []
-        for fact, told in outcome:
+        for fact, told in corrected:
             self.engine.apply(fact)
             facts.append(fact)
             for paddle, kind in told:
@@ -309,8 +326,8 @@ class Stage:
                         seq=fact.seq,
                         paddle=paddle,
                         news_seq=seq,
-                        text="a slip",
-                        by="auctioneer",
+                        text=why,
+                        by=by,
                         kind=kind,
                     )
                 )
@@ -350,6 +367,8 @@ class Stage:
             self._happened(dropped)
             return " ".join(["drops", *(fact.lot for fact in dropped)])
         self._lot, self._requests = words[0], self._requests + 1
+        if name == "retract":
+            return self._retract(now_ms, bidder, words)
         outcome = self.engine.offer(now_ms, bidder, self._offer(name, words))
         if isinstance(outcome, Rejected):
             return self._rejection(bidder, outcome)
@@ -370,6 +389,19 @@ class Stage:
             case BidTaken():
                 verb = "leads" if outcome.leader == bidder.paddle else "trails"
                 return f"{verb} {show(outcome.price_minor)}" + ("" if outcome.public else " hidden")
+
+    def _retract(self, now_ms: int, bidder: Bidder, words: list[str]) -> str:
+        if_seq = int(words[3]) if words[1:3] == ["if", "seq"] else None
+        request = RetractRequest(id=self._requests, lot=words[0], if_seq=if_seq)
+        outcome = retract(self.engine, now_ms, bidder, request)
+        if isinstance(outcome, Rejected):
+            return self._rejection(bidder, outcome)
+        self._happened(self._carry_out(now_ms, [outcome], "", ""))
+        verdict = verdict_of(must_be(CorrectionMade, outcome.fact))
+        lot = self.engine.lots[words[0]]
+        told = must_be(Accepted, verdict)
+        assert (told.seq, told.board, told.own) == (lot.view.seq, lot.view.board, self.engine.own(lot, bidder.paddle))
+        return "retracted"
 
     def _offer(self, name: str, words: list[str]) -> AnyOffer:
         number, lot = self._requests, words[0]

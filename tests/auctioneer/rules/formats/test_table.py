@@ -18,6 +18,7 @@ from common.formats.dutch import DutchTerms
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedTerms
 from common.lot import CloseCause, LotAdded, LotClosed, LotTerms, LotWithdrawn, first_view
+from common.retraction import RetractRequest
 
 TERMS: list[AnyTerms] = [
     EnglishTerms(100, (Step(0, 10),)),
@@ -35,7 +36,7 @@ def scheduled(terms: AnyTerms) -> LotState:
 def test_every_lot_has_a_format_and_every_offer_belongs_to_one() -> None:
     assert set(FORMATS) == set(get_args(AnyTerms)) == {type(terms) for terms in TERMS}
     offers = [offer for form in FORMATS.values() for offer in form.offers]
-    assert sorted(map(str, [*offers, LeaveBidRequest])) == sorted(map(str, get_args(AnyOffer)))
+    assert sorted(map(str, [*offers, LeaveBidRequest, RetractRequest])) == sorted(map(str, get_args(AnyOffer)))
 
 
 def test_a_flat_offer_is_one_of_a_format_and_leads_to_its_board() -> None:
