@@ -1,4 +1,4 @@
-"""The commands about clerks: who helps the auctioneer, from which machine, with which rights."""
+"""The commands about clerks: people who help the auctioneer from any machine, each with some rights."""
 
 import click
 

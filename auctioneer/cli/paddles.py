@@ -247,7 +247,7 @@ def sheets(
 @paddle.command("list", short_help="Show who has which paddle.", epilog=examples("auctioneer paddle list"))
 @with_control_context
 def list_paddles(context: ControlContext) -> None:
-    """Show each paddle: who has it, how to reach the person, whether a key is bound, until when a code is valid."""
+    """Show each paddle with its person, how to reach that person, and until when its code is valid."""
     reading = read(context, "paddles")
     if context.as_json:
         print_json(reading.report)
