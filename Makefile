@@ -5,8 +5,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 LOCK   := requirements.lock
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
-EXTRAS := bench,dev,sheets,xlsx
-SYSTEM_PACKAGES := iproute2 nftables strace
+EXTRAS := bench,dev,postgres,sheets,tui,web,xlsx
+SYSTEM_PACKAGES := chromium fonts-dejavu-core iproute2 nftables strace tmux
 comma  := ,
 
 .DEFAULT_GOAL := help
