@@ -54,12 +54,11 @@ from common.formats.english import EnglishBoard, EnglishOwn, EnglishTerms
 from common.formats.sealed import SealedBoard, SealedOwn, SealedTerms
 from common.keys import KeyPair, load_or_make_keys, new_keys
 from common.links import JoinLink, parse_link
-from common.lot import (
+from common.lot import CloseCause, ExtendCause, LotStatus, LotTerms, LotView, Result, SaleStatus, SaleView
+from common.lot_events import (
     Announced,
     Call,
     Called,
-    CloseCause,
-    ExtendCause,
     LotAdded,
     LotClosed,
     LotExtended,
@@ -68,16 +67,10 @@ from common.lot import (
     LotPaused,
     LotRescheduled,
     LotResumed,
-    LotStatus,
-    LotTerms,
-    LotView,
     LotWithdrawn,
-    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
-    SaleStatus,
-    SaleView,
 )
 from common.messages import Accepted, Mine, Position, Rejected, Role, Welcome, Word, WordKind
 from common.money import AmountError, Currency

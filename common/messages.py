@@ -30,7 +30,8 @@ from common.limits import (
     SNAPSHOT_LOTS_MAX,
     TEXT_CHARS_MAX,
 )
-from common.lot import AnyLotEvent, AnySaleEvent, Identity, LotNumber, LotView, Result, SaleView
+from common.lot import Identity, LotNumber, LotView, Result, SaleView
+from common.lot_events import AnyLotEvent, AnySaleEvent
 from common.wire import Count, LotId, Request, Stream
 
 

@@ -9,13 +9,11 @@ import pytest
 from bidder.core import session
 from bidder.core.feed import FeedState
 from bidder.core.notices import ConnectionState
+from common.evolve import MOVES, evolve, first_view
 from common.formats.english import EnglishBoard, EnglishTerms, Step
-from common.lot import (
-    MOVES,
+from common.lot import CloseCause, CorrectionCause, ExtendCause, LotStatus, LotTerms, Result
+from common.lot_events import (
     AnyLotEvent,
-    CloseCause,
-    CorrectionCause,
-    ExtendCause,
     LotAdded,
     LotClosed,
     LotCorrected,
@@ -26,12 +24,7 @@ from common.lot import (
     LotRescheduled,
     LotResumed,
     LotRevised,
-    LotStatus,
-    LotTerms,
     LotWithdrawn,
-    Result,
-    evolve,
-    first_view,
 )
 from tests.test_tidy import ROOMS
 

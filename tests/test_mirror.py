@@ -26,6 +26,7 @@ BY_NAME_ONLY = {
     "bidder/display/shown.py": "an interface",
     "rehearsal/bots/formats/lot.py": "an interface, and values without a rule",
     "rehearsal/bots/formats/player.py": "an interface",
+    "common/lot_events.py": "values without a rule; tests/common/test_evolve.py has what each changes",
     "common/limits.py": "numbers; tests/test_docs_numbers.py compares them with the documents",
 }
 """Modules that hold nothing to test, and why."""

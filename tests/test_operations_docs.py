@@ -15,7 +15,7 @@ import pytest
 from auctioneer.cli import main
 from auctioneer.monitoring.counters import Counters, Vitals
 from auctioneer.monitoring.metrics import ServerCollector, new_registry
-from common.lot import AnyLotEvent, AnySaleEvent, LotAdded, LotClosed, LotCorrected, LotMoved, LotRevised
+from common.lot_events import AnyLotEvent, AnySaleEvent, LotAdded, LotClosed, LotCorrected, LotMoved, LotRevised
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "operations.md").read_text()

@@ -16,11 +16,10 @@ from auctioneer.rules.facts import (
 from auctioneer.rules.retractions import retract
 from auctioneer.rules.sale_settings import HOUSE
 from common.errors import RejectCode
-from common.lot import (
+from common.lot import CorrectionCause, ExtendCause
+from common.lot_events import (
     Announced,
     Called,
-    CorrectionCause,
-    ExtendCause,
     LotClosed,
     LotCorrected,
     LotExtended,

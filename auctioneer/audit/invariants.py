@@ -18,23 +18,10 @@ from auctioneer.rules.formats.table import FORMATS, format_of
 from auctioneer.rules.kept_offers import refold
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import OpeningRule
+from common.evolve import MOVES, evolve, evolve_sale, first_view
 from common.limits import RESULTS_MAX
-from common.lot import (
-    MOVES,
-    AnyLotEvent,
-    AnySaleEvent,
-    LotAdded,
-    LotCorrected,
-    LotMoved,
-    LotRevised,
-    LotStatus,
-    LotView,
-    SaleEvent,
-    SaleStatus,
-    evolve,
-    evolve_sale,
-    first_view,
-)
+from common.lot import LotStatus, LotView, SaleStatus
+from common.lot_events import AnyLotEvent, AnySaleEvent, LotAdded, LotCorrected, LotMoved, LotRevised, SaleEvent
 
 
 class InvariantError(AssertionError):

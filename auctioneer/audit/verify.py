@@ -61,9 +61,7 @@ from auctioneer.rules.sources import Placer, Source
 from common.conditions import conditions_fault, digest_of
 from common.errors import RejectCode
 from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX
-from common.lot import (
-    LotStatus,
-)
+from common.lot import LotStatus
 from common.messages import Hello, Rejected, Role, WordKind
 from common.names import is_valid_name, is_valid_text
 

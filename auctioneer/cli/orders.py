@@ -30,7 +30,7 @@ from auctioneer.house.commands import (
 from auctioneer.process.folder import DataFolder
 from common.durations import format_duration
 from common.limits import KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
-from common.lot import Call
+from common.lot_events import Call
 from common.terminal.commands import examples
 from common.terminal.output import say_done
 

@@ -37,7 +37,8 @@ from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.sources import Source
 from common.absentee import LeaveBidRequest
 from common.errors import RejectCode, RejectedError
-from common.lot import CloseCause, LotClosed, LotWithdrawn
+from common.lot import CloseCause
+from common.lot_events import LotClosed, LotWithdrawn
 from common.lot_numbers import lot_key
 from common.money import Currency
 

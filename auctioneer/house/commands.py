@@ -28,7 +28,7 @@ from common.limits import (
     TEXT_CHARS_MAX,
     UNITS_MAX,
 )
-from common.lot import Call
+from common.lot_events import Call
 from common.messages import Accepted, Rejected
 from common.paddle_codes import CODE_CHARS
 from common.wire import Amount, Count, LotId, RequestId, Stream

@@ -5,7 +5,8 @@ from itertools import islice
 
 from auctioneer.rules.lots import LotState
 from common.limits import HEARTBEAT_LOTS_MAX
-from common.lot import SALE_STREAM, StreamEvent
+from common.lot import SALE_STREAM
+from common.lot_events import StreamEvent
 
 
 class HeartbeatRound:

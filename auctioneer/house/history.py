@@ -11,7 +11,7 @@ from typing import Final
 
 from auctioneer.rules.fact_events import given_back, public_part
 from auctioneer.rules.facts import AnyFact, Outage
-from common.lot import AnyLotEvent, AnySaleEvent, StreamEvent
+from common.lot_events import AnyLotEvent, AnySaleEvent, StreamEvent
 
 RECENT_EVENTS_MAX: Final = 50_000
 RECENT_OUTAGES_MAX: Final = 10

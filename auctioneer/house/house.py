@@ -55,7 +55,8 @@ from common.codec import RejectedBody, decode_request
 from common.conditions import digest_of
 from common.errors import RejectCode, StorageError
 from common.formats import AnyOffer
-from common.lot import SaleStatus, StreamEvent
+from common.lot import SaleStatus
+from common.lot_events import StreamEvent
 from common.messages import (
     AnyAnswer,
     AnyRequest,

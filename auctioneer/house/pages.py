@@ -10,7 +10,8 @@ from typing import Final
 
 from auctioneer.rules.lots import LotState
 from common.limits import SNAPSHOT_LOTS_MAX
-from common.lot import (
+from common.lot import LotTerms, LotView
+from common.lot_events import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
@@ -19,8 +20,6 @@ from common.lot import (
     LotCorrected,
     LotMoved,
     LotRevised,
-    LotTerms,
-    LotView,
     LotWithdrawn,
 )
 

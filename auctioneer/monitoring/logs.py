@@ -47,7 +47,7 @@ from auctioneer.rules.facts import (
     kind_of,
 )
 from common.conditions import digest_of
-from common.lot import LotClosed
+from common.lot_events import LotClosed
 from common.names import printable
 
 if TYPE_CHECKING:

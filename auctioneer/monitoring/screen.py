@@ -48,12 +48,11 @@ from auctioneer.rules.facts import (
 from auctioneer.rules.sources import Source
 from common.durations import format_duration
 from common.formats import AnyBoard
-from common.lot import (
+from common.lot import CloseCause, CorrectionCause, Result
+from common.lot_events import (
     Announced,
     AnyLotEvent,
     Called,
-    CloseCause,
-    CorrectionCause,
     LotClosed,
     LotExtended,
     LotOpened,
@@ -61,7 +60,6 @@ from common.lot import (
     LotResumed,
     LotsReordered,
     LotWithdrawn,
-    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,

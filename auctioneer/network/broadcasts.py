@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Final, cast
 
 from common.codec import MANY_LOTS_TOPIC, SALE_TOPIC, encode_broadcast, lot_topic, topic
-from common.lot import SALE_STREAM, AnyLotEvent, AnySaleEvent, StreamEvent
+from common.lot import SALE_STREAM
+from common.lot_events import AnyLotEvent, AnySaleEvent, StreamEvent
 from common.messages import LotEvents, ManyLots, OneLot, SaleEvents
 
 SALE_EVENTS_MAX: Final = 64

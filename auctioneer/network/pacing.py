@@ -12,7 +12,7 @@ beyond the next heartbeat, which must not name an event that was not broadcast.
 
 from typing import Final
 
-from common.lot import StreamEvent
+from common.lot_events import StreamEvent
 
 HOLD_MS_MAX: Final = 500
 """How long an event is held at most: less than a heartbeat's interval, since clients then ask for missing events."""

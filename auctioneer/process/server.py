@@ -27,7 +27,7 @@ from auctioneer.process.held_sale import BATCH_REQUESTS_MAX, HEARTBEAT_EVERY_MS,
 from auctioneer.process.startup import OpenSale
 from common.codec import BEAT_TOPIC, encode, encode_broadcast, request_id_of, topic
 from common.errors import RejectCode
-from common.lot import StreamEvent
+from common.lot_events import StreamEvent
 from common.messages import Probed, Rejected
 
 if TYPE_CHECKING:

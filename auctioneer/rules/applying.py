@@ -39,9 +39,10 @@ from auctioneer.rules.lot_clock import LotClock
 from auctioneer.rules.lots import KeptOffers, LeftBid, LotState, with_shared_terms
 from auctioneer.rules.opening_order import OpeningOrder
 from auctioneer.rules.sources import Source
+from common.evolve import evolve, evolve_sale, first_view, moved
 from common.formats import AnyBoard
-from common.lot import (
-    SALE_STREAM,
+from common.lot import SALE_STREAM, LotStatus, LotView, SaleView
+from common.lot_events import (
     AnyLotEvent,
     LotExtended,
     LotMoved,
@@ -49,16 +50,9 @@ from common.lot import (
     LotPaused,
     LotResumed,
     LotsReordered,
-    LotStatus,
-    LotView,
     SalePaused,
     SaleResumed,
-    SaleView,
     StreamEvent,
-    evolve,
-    evolve_sale,
-    first_view,
-    moved,
 )
 
 Lot = TypeVar("Lot")

@@ -22,7 +22,8 @@ from auctioneer.rules.lots import KeptOffer, KeptOffers, LotState
 from auctioneer.rules.terms import LotSpec, OpeningRule
 from common.errors import RejectCode
 from common.limits import AMOUNT_MINOR_MAX, DURATION_MS_MAX
-from common.lot import CorrectionCause, LotCorrected, LotRevised, LotStatus, LotView, Result, SaleStatus
+from common.lot import CorrectionCause, LotStatus, LotView, Result, SaleStatus
+from common.lot_events import LotCorrected, LotRevised
 from common.messages import WordKind
 
 NO_CORRECTIONS: Final = 'the sale was begun without corrections = "on"'

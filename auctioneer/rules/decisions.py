@@ -13,15 +13,14 @@ from auctioneer.rules.formats.table import closing, first_board, format_of, with
 from auctioneer.rules.lots import LotState, lot_decision, opening
 from auctioneer.rules.terms import LotSpec, OpeningRule
 from common.errors import RejectCode
+from common.evolve import MOVES
 from common.limits import DURATION_MS_MAX, LOTS_MAX
-from common.lot import (
-    MOVES,
+from common.lot import CloseCause, ExtendCause, LotStatus, SaleStatus
+from common.lot_events import (
     Announced,
     AnyLotEvent,
     Call,
     Called,
-    CloseCause,
-    ExtendCause,
     LotClosed,
     LotEvent,
     LotExtended,
@@ -30,12 +29,10 @@ from common.lot import (
     LotRescheduled,
     LotResumed,
     LotsReordered,
-    LotStatus,
     LotWithdrawn,
     SaleEnded,
     SalePaused,
     SaleResumed,
-    SaleStatus,
 )
 from common.lot_numbers import lot_key
 from common.names import skeletons

@@ -33,16 +33,8 @@ from common.absentee import LeaveBidRequest
 from common.errors import RejectCode
 from common.formats import AnyOffer, AnyOwn
 from common.limits import ABSENTEE_BIDS_MAX
-from common.lot import (
-    CloseCause,
-    LotMoved,
-    LotStatus,
-    LotView,
-    Result,
-    SaleEnded,
-    SaleStatus,
-    SaleView,
-)
+from common.lot import CloseCause, LotStatus, LotView, Result, SaleStatus, SaleView
+from common.lot_events import LotMoved, SaleEnded
 from common.lot_numbers import lot_key
 from common.messages import Rejected
 

@@ -19,16 +19,8 @@ from auctioneer.rules.facts import (
 from common.errors import RejectCode
 from common.formats import AnyBoard
 from common.formats.english import EnglishBoard, EnglishOwn
-from common.lot import (
-    AnyLotEvent,
-    AnySaleEvent,
-    CloseCause,
-    ExtendCause,
-    LotAdded,
-    LotClosed,
-    LotExtended,
-    LotMoved,
-)
+from common.lot import CloseCause, ExtendCause
+from common.lot_events import AnyLotEvent, AnySaleEvent, LotAdded, LotClosed, LotExtended, LotMoved
 from common.messages import Accepted, Rejected
 
 

@@ -17,17 +17,15 @@ from common.absentee import LeaveBidRequest
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer, AnyOwn
 from common.formats.english import BidRequest
-from common.lot import (
+from common.lot import CloseCause, CorrectionCause, Result
+from common.lot_events import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
     Called,
-    CloseCause,
-    CorrectionCause,
     LotCorrected,
     LotRevised,
     LotsReordered,
-    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,

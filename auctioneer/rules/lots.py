@@ -10,7 +10,8 @@ from auctioneer.rules.formats.entries import AnyBook
 from auctioneer.rules.terms import LotSpec
 from common.absentee import LeaveBidRequest
 from common.formats import AnyOffer
-from common.lot import AnyLotEvent, LotOpened, LotView
+from common.lot import LotView
+from common.lot_events import AnyLotEvent, LotOpened
 
 OFFERS_KEPT_MAX: Final = 10_000
 """The most offers on a lot that corrections can still leave out. Earlier ones count for good."""

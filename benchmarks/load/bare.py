@@ -20,7 +20,7 @@ from common.codec import PROBE_TOPIC_PREFIX, decode_request, encode_broadcast, l
 from common.formats.english import BidRequest, EnglishBoard
 from common.keys import load_or_make_keys
 from common.limits import REPLY_BYTES_MAX, REQUEST_BYTES_MAX
-from common.lot import LotMoved
+from common.lot_events import LotMoved
 from common.messages import LotEvents
 from common.sockets import BACKLOG, BROADCASTS_QUEUED_MAX, new_context, set_common, set_request_server, use_curve_server
 

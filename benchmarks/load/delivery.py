@@ -12,7 +12,7 @@ import msgspec
 from benchmarks.load.latencies import Latencies
 from benchmarks.load.rising_sale import due_us
 from common.codec import decode_broadcast
-from common.lot import LotMoved
+from common.lot_events import LotMoved
 from common.messages import LotEvents, ManyLots
 
 

@@ -24,7 +24,7 @@ from common.codec import LOT_TOPIC_PREFIX, PROBE_TOPIC_PREFIX, TOPIC_END, decode
 from common.formats.english import BidRequest
 from common.limits import PROTOCOL_VERSION
 from common.links import parse_link
-from common.lot import LotMoved
+from common.lot_events import LotMoved
 from common.messages import AnyRequest, Hello, LotEvents, ManyLots, Ping, Probed, Welcome
 from rehearsal.house import HouseProcess, read_record
 

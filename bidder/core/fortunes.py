@@ -17,7 +17,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from bidder.core.notices import Lost, LotCaughtUp, LotChanged, Notice, Outbid, Won
-from common.lot import LotMoved, LotStatus, LotView, Result
+from common.lot import LotStatus, LotView, Result
+from common.lot_events import LotMoved
 from common.messages import Accepted
 
 OBSERVER: Final = 0

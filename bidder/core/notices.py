@@ -10,7 +10,8 @@ from enum import Enum
 import msgspec
 
 from common.formats import AnyBoard
-from common.lot import AnyLotEvent, AnySaleEvent, LotView, SaleView
+from common.lot import LotView, SaleView
+from common.lot_events import AnyLotEvent, AnySaleEvent
 from common.messages import Conditions, Rejected, Welcome, Word
 
 

@@ -26,21 +26,10 @@ from bidder.core.notices import (
     StateReady,
 )
 from common.errors import ProtocolError
+from common.evolve import evolve, evolve_sale, first_view
 from common.limits import LOT_TEXTS_BYTES_MAX, LOTS_MAX
-from common.lot import (
-    AnyLotEvent,
-    AnySaleEvent,
-    LotAdded,
-    LotRevised,
-    LotsReordered,
-    LotTerms,
-    LotView,
-    SaleEvent,
-    SaleView,
-    evolve,
-    evolve_sale,
-    first_view,
-)
+from common.lot import LotTerms, LotView, SaleView
+from common.lot_events import AnyLotEvent, AnySaleEvent, LotAdded, LotRevised, LotsReordered, SaleEvent
 from common.messages import Heartbeat, LotEvents, Replay, SaleEvents, Snapshot
 
 EARLY_EVENTS_MAX: Final = 10_000

@@ -29,7 +29,8 @@ from bidder.display.formats import USUAL, AnyDisplay, display_of
 from bidder.display.shown import ShownLot
 from bidder.display.wording import won_minor
 from common.errors import AuctionError, RejectedError
-from common.lot import (
+from common.lot import LotStatus, LotTerms, LotView, SaleView
+from common.lot_events import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
@@ -41,10 +42,6 @@ from common.lot import (
     LotMoved,
     LotRevised,
     LotsReordered,
-    LotStatus,
-    LotTerms,
-    LotView,
-    SaleView,
 )
 from common.messages import Accepted, Mine, Rejected
 from common.money import Currency

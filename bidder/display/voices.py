@@ -28,7 +28,8 @@ from bidder.display.shown import Shown, ShownLot
 from bidder.display.wording import lot_lines, mine_lines, notice_line, verdict_line, won_minor, won_words
 from common.errors import AuctionError, UnreachableError
 from common.formats import AnyOwn
-from common.lot import Called, LotStatus, LotView
+from common.lot import LotStatus, LotView
+from common.lot_events import Called
 from common.lot_numbers import lot_meant
 from common.messages import Accepted, Mine, Rejected, Word
 from common.money import Currency

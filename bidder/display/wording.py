@@ -27,14 +27,12 @@ from bidder.display.lines import Line, Tone, time_left
 from bidder.display.shown import ShownLot
 from common.errors import ADVICE, RejectCode
 from common.formats import AnyOwn
-from common.lot import (
+from common.lot import CloseCause, CorrectionCause, ExtendCause, LotStatus, LotView, Result
+from common.lot_events import (
     Announced,
     AnySaleEvent,
     Call,
     Called,
-    CloseCause,
-    CorrectionCause,
-    ExtendCause,
     LotAdded,
     LotCorrected,
     LotExtended,
@@ -45,9 +43,6 @@ from common.lot import (
     LotResumed,
     LotRevised,
     LotsReordered,
-    LotStatus,
-    LotView,
-    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,

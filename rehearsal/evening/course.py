@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bidder.core.notices import LotChanged, Notice
-from common.lot import LotExtended, LotMoved, LotStatus, LotView
+from common.lot import LotStatus, LotView
+from common.lot_events import LotExtended, LotMoved
 
 _HELD = (LotStatus.SOLD, LotStatus.PASSED)
 _TIMES = ("at_ms", "ends_at_ms")

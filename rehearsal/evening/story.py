@@ -3,17 +3,16 @@
 from collections.abc import Callable
 
 from bidder.core.notices import ConnectionChanged, LotChanged, Notice, SaleChanged, StateReady
-from common.lot import (
+from common.lot import CloseCause, LotView
+from common.lot_events import (
     Announced,
     Called,
-    CloseCause,
     LotClosed,
     LotExtended,
     LotMoved,
     LotOpened,
     LotPaused,
     LotResumed,
-    LotView,
     LotWithdrawn,
     SaleEnded,
     SalePaused,

@@ -17,11 +17,13 @@ from bidder.display.records import lot_record, mine_record, notice_record, verdi
 from bidder.display.shown import ShownLot
 from bidder.display.wording import lot_lines, mine_lines, notice_line, verdict_line
 from common.errors import RejectCode
+from common.evolve import evolve
 from common.formats import AnyBoard, AnyOffer, AnyOwn, AnyTerms
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms
 from common.formats.english import EnglishBoard, EnglishOwn, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedBoard, SealedOwn, SealedTerms
-from common.lot import CloseCause, LotClosed, LotStatus, LotTerms, LotView, Result, evolve
+from common.lot import CloseCause, LotStatus, LotTerms, LotView, Result
+from common.lot_events import LotClosed
 from common.messages import Accepted, Mine, Position, Rejected
 from common.money import Currency
 

@@ -9,7 +9,8 @@ import msgspec
 
 from bidder.core.notices import HistoryLost, LotCaughtUp, LotChanged, Notice, SaleCaughtUp, SaleChanged
 from common.limits import NEWS_WORDS_MAX
-from common.lot import AnyLotEvent, AnySaleEvent, LotView
+from common.lot import LotView
+from common.lot_events import AnyLotEvent, AnySaleEvent
 from common.messages import (
     Accepted,
     Heartbeat,

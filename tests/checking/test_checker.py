@@ -15,7 +15,8 @@ from common.errors import RejectCode
 from common.formats import AnyBoard
 from common.formats.dutch import DutchBoard
 from common.formats.sealed import SealedBoard, SealedOwn, SealRequest
-from common.lot import AnyLotEvent, ExtendCause, LotExtended
+from common.lot import ExtendCause
+from common.lot_events import AnyLotEvent, LotExtended
 from common.messages import Accepted, AnyAnswer, AnyBroadcast, Heartbeat, LotEvents, Mine, News, Rejected, Snapshot
 from tests.auctioneer.house.house_examples import START_MS, sale_created
 from tests.auctioneer.rules.random_sales import (

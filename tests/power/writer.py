@@ -15,7 +15,7 @@ from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.rules.facts import AnyFact, Rejection, SaleDecided
 from common.errors import RejectCode
 from common.formats.english import BidRequest, EnglishBoard
-from common.lot import Announced
+from common.lot_events import Announced
 from common.messages import Rejected
 
 LARGE_TEXT = "A long word on the state of things. " * 450

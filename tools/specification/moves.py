@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from common.lot import MOVES, LotAdded, LotStatus
+from common.evolve import MOVES
+from common.lot import LotStatus
+from common.lot_events import LotAdded
 
 _ADDED: Final = str(LotAdded.__struct_config__.tag)
 

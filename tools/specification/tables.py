@@ -18,7 +18,7 @@ from auctioneer.house import budgets
 from auctioneer.house.house import SILENT_MS
 from auctioneer.house.paddle_codes import WRONG_CODES_MAX, WRONG_CODES_MS
 from auctioneer.house.register import APPROVAL_POLL_MS
-from common import formats, limits, lot, messages, money
+from common import formats, limits, lot, lot_events, messages, money
 from common.errors import ADVICE, RejectCode
 from common.wire import OfferRequest, Request
 
@@ -42,8 +42,8 @@ _UNIONS: Final = {
     frozenset(get_args(formats.AnyTerms)): "[terms](#formats)",
     frozenset(get_args(formats.AnyBoard)): "[board](#formats)",
     frozenset(get_args(formats.AnyOwn)): "[own](#formats)",
-    frozenset(get_args(lot.AnyLotEvent)): "[event](#events)",
-    frozenset(get_args(lot.AnySaleEvent)): "[event](#events)",
+    frozenset(get_args(lot_events.AnyLotEvent)): "[event](#events)",
+    frozenset(get_args(lot_events.AnySaleEvent)): "[event](#events)",
 }
 _ENUMS: Final = (messages.Role, lot.SaleStatus, lot.LotStatus, lot.CloseCause, lot.ExtendCause, messages.WordKind)
 _FORMAT_FIELD: Final = "format"
@@ -146,8 +146,8 @@ def tables() -> dict[str, str]:
         "requests": _structs(get_args(messages.AnyRequest)),
         "answers": _structs(get_args(messages.AnyAnswer)),
         "broadcasts": _structs(get_args(messages.AnyBroadcast)),
-        "lot events": _structs(get_args(lot.AnyLotEvent)),
-        "sale events": _structs(get_args(lot.AnySaleEvent)),
+        "lot events": _structs(get_args(lot_events.AnyLotEvent)),
+        "sale events": _structs(get_args(lot_events.AnySaleEvent)),
         "shared types": _structs(_SHARED),
         "formats": "\n\n".join(_format(name, module) for name, module in _FORMATS.items()),
         "enums": _enums(),

@@ -19,14 +19,23 @@ from common.formats.english import BidRequest, BuyRequest, EnglishBoard, English
 from common.formats.sealed import Pays, SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
 from common.limits import AMOUNT_MINOR_MAX, INTEGER_MAX, PROTOCOL_VERSION
 from common.lot import (
+    CloseCause,
+    CorrectionCause,
+    ExtendCause,
+    LotStatus,
+    LotTerms,
+    LotView,
+    Result,
+    SaleStatus,
+    SaleView,
+    SoftClose,
+)
+from common.lot_events import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
     Call,
     Called,
-    CloseCause,
-    CorrectionCause,
-    ExtendCause,
     LotAdded,
     LotClosed,
     LotCorrected,
@@ -38,17 +47,10 @@ from common.lot import (
     LotResumed,
     LotRevised,
     LotsReordered,
-    LotStatus,
-    LotTerms,
-    LotView,
     LotWithdrawn,
-    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
-    SaleStatus,
-    SaleView,
-    SoftClose,
 )
 from common.messages import (
     Accepted,

@@ -11,7 +11,7 @@ from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.lots import KeptOffer
 from common.errors import RejectCode
-from common.lot import evolve
+from common.evolve import evolve
 from common.messages import Role
 from common.names import skeletons
 

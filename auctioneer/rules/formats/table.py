@@ -16,7 +16,8 @@ from common.formats import AnyBoard
 from common.formats.dutch import DutchTerms
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms
 from common.formats.sealed import SealedTerms
-from common.lot import CloseCause, LotClosed, LotWithdrawn
+from common.lot import CloseCause
+from common.lot_events import LotClosed, LotWithdrawn
 
 FORMATS: Final[dict[type, Format[Any, Any]]] = {
     EnglishTerms: ENGLISH,

@@ -8,7 +8,8 @@ from bidder.core.strategies.dutch import DutchPlan, Stop, decide, would_stop
 from bidder.core.strategies.english import Strategy
 from common.formats import AnyBoard, AnyOwn, AnyTerms
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms
-from common.lot import LotMoved, LotView
+from common.lot import LotView
+from common.lot_events import LotMoved
 from common.messages import Accepted, Rejected
 from common.money import Currency
 from rehearsal.bots.formats.lot import Bidding, Kind, Line, Start

@@ -7,7 +7,8 @@ from bidder import AsyncClient
 from bidder.core.strategies.english import BuyNow, Intent, Plan, Purse, Strategy, acts_from_ms, can_gain, choose, decide
 from common.formats import AnyBoard, AnyOwn, AnyTerms
 from common.formats.english import EnglishBoard, EnglishTerms
-from common.lot import LotMoved, LotView
+from common.lot import LotView
+from common.lot_events import LotMoved
 from common.messages import Accepted, Rejected
 from common.money import Currency
 from rehearsal.bots.formats.lot import STARTS_TO_VALUE, Bidding, Kind, Line, Start

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple, Protocol
 from msgspec import Struct
 
 from common.formats import AnyBoard, AnyTerms
-from common.lot import LotMoved, LotView
+from common.lot import LotView
+from common.lot_events import LotMoved
 from common.money import Currency
 
 

@@ -8,7 +8,8 @@ from bidder.core.strategies.english import Strategy
 from bidder.core.strategies.sealed import Mind, SealedIntent, SealedPlan, Unseal, acts_from_ms, decide
 from common.formats import AnyBoard, AnyOwn, AnyTerms
 from common.formats.sealed import SealedBoard, SealedOwn, SealedTerms
-from common.lot import LotMoved, LotView
+from common.lot import LotView
+from common.lot_events import LotMoved
 from common.messages import Accepted, Rejected
 from common.money import Currency
 from rehearsal.bots.formats.lot import STARTS_TO_VALUE, Bidding, Line, Start

@@ -16,7 +16,8 @@ from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.limits import RESULTS_MAX
-from common.lot import CloseCause, LotOpened, LotStatus, LotTerms, Result, SaleStatus
+from common.lot import CloseCause, LotStatus, LotTerms, Result, SaleStatus
+from common.lot_events import LotOpened
 from tests.auctioneer.house.house_examples import START_MS, sale_created
 from tests.auctioneer.rules.random_sales import SaleMaker
 from tests.auctioneer.rules.replays import check_replay, rebuilt

@@ -50,7 +50,8 @@ from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.limits import CONDITIONS_CHARS_MAX, REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX
-from common.lot import CloseCause, CorrectionCause, LotClosed, LotOpened, LotRescheduled, LotTerms
+from common.lot import CloseCause, CorrectionCause, LotTerms
+from common.lot_events import LotClosed, LotOpened, LotRescheduled
 from common.messages import Rejected, Role, WordKind
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 from tests.auctioneer.rules.random_sales import (

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from auctioneer.house.history import RECENT_OUTAGES_MAX, History, public_events
 from auctioneer.rules.facts import AnyFact, HouseStarted, LotDecided, Outage
-from common.lot import AnyLotEvent, AnySaleEvent, LotExtended, LotOpened, LotRescheduled
+from common.lot_events import AnyLotEvent, AnySaleEvent, LotExtended, LotOpened, LotRescheduled
 from tests.auctioneer.rules.random_sales import SaleMaker
 from tests.auctioneer.rules.replays import rebuilt
 

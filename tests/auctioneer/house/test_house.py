@@ -9,7 +9,7 @@ from common.codec import encode
 from common.errors import RejectCode
 from common.formats.english import BidRequest, BuyRequest
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.lot import LotExtended, LotMoved, LotOpened
+from common.lot_events import LotExtended, LotMoved, LotOpened
 from common.messages import Accepted, Rejected
 from tests.auctioneer.house.house_examples import (
     ANN,

@@ -11,14 +11,13 @@ from common.formats import AnyBoard
 from common.formats.english import EnglishBoard, EnglishTerms
 from common.formats.sealed import Pays, SealedBoard, SealedTerms
 from common.limits import INTEGER_MAX, LOT_CHARS_MAX, REPLAY_EVENTS_MAX, RESULTS_MAX, SNAPSHOT_LOTS_MAX, TEXT_CHARS_MAX
-from common.lot import (
+from common.lot import CloseCause, ExtendCause, LotStatus, LotTerms, LotView, Result, SoftClose
+from common.lot_events import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
     Call,
     Called,
-    CloseCause,
-    ExtendCause,
     LotAdded,
     LotClosed,
     LotExtended,
@@ -27,15 +26,10 @@ from common.lot import (
     LotPaused,
     LotRescheduled,
     LotResumed,
-    LotStatus,
-    LotTerms,
-    LotView,
     LotWithdrawn,
-    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
-    SoftClose,
 )
 from tests.auctioneer.house.house_examples import SmallSale, largest_lots, lot
 from tests.english import english_terms

@@ -56,7 +56,7 @@ from auctioneer.rules.facts import SettingsChanged
 from auctioneer.rules.sale_settings import Controller, Right
 from auctioneer.rules.sources import Source
 from common.errors import RejectCode
-from common.lot import Call
+from common.lot_events import Call
 from common.messages import Accepted, Rejected, Role
 from tests.auctioneer.house.house_examples import ANN, CHAIR, CLERK, HOUR_MS, SmallSale, bid, code_of, lot
 

@@ -49,13 +49,11 @@ from common.errors import RejectCode
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
 from common.formats.sealed import SealedBoard, SealedOwn, SealRequest
-from common.lot import (
+from common.lot import CloseCause, CorrectionCause, ExtendCause, LotStatus, LotTerms, Result, SoftClose
+from common.lot_events import (
     Announced,
     Call,
     Called,
-    CloseCause,
-    CorrectionCause,
-    ExtendCause,
     LotClosed,
     LotCorrected,
     LotExtended,
@@ -65,14 +63,10 @@ from common.lot import (
     LotRescheduled,
     LotResumed,
     LotRevised,
-    LotStatus,
-    LotTerms,
     LotWithdrawn,
-    Result,
     SaleEnded,
     SalePaused,
     SaleResumed,
-    SoftClose,
 )
 from common.messages import Rejected, Role
 from common.money import Currency

@@ -16,7 +16,7 @@ from auctioneer.journal.chain import FORMAT_VERSION
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.journal.sqlite.file import APPLICATION_ID, PAGE_BYTES
 from auctioneer.rules.facts import AnyFact, SaleDecided
-from common.lot import Announced
+from common.lot_events import Announced
 from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, query, rejection, tamper
 from tests.must_be import must_be
 

@@ -19,7 +19,7 @@ from auctioneer.journal.sqlite.file import CHECKPOINT_PAGES, PAGE_BYTES, connect
 from auctioneer.rules.facts import AnyFact, CorrectionMade, LotDecided, LotRewritten, SaleDecided, kind_of
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
-from common.lot import Announced, AnyLotEvent
+from common.lot_events import Announced, AnyLotEvent
 from tests.auctioneer.journal.journal_examples import AT_MS, EVERY_EVENT, announcements, query, rejection
 
 

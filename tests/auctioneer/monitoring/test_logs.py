@@ -7,7 +7,8 @@ from auctioneer.monitoring.log_writer import LogWriter
 from auctioneer.monitoring.logs import log_fact, new_log, rendered_as
 from auctioneer.rules.facts import LotDecided
 from common.formats.english import EnglishBoard
-from common.lot import AnyLotEvent, CloseCause, LotClosed, LotWithdrawn, Result
+from common.lot import CloseCause, Result
+from common.lot_events import AnyLotEvent, LotClosed, LotWithdrawn
 
 SOLD = EnglishBoard(1500, 1400, 2, 7)
 

@@ -47,7 +47,8 @@ from common.formats.english import BidRequest, BuyRequest
 from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
 from common.keys import new_keys
 from common.links import parse_link
-from common.lot import Call, LotTerms, SoftClose
+from common.lot import LotTerms, SoftClose
+from common.lot_events import Call
 from common.messages import Accepted, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CAT, START_MS, SmallSale, bid, lot
 from tests.auctioneer.process.served_sale import Opens

@@ -7,7 +7,8 @@ from auctioneer.rules.terms import LotSpec
 from common.codec import decode_broadcast, encode, lot_topic
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.limits import REPLY_BYTES_MAX, TEXT_CHARS_MAX
-from common.lot import Announced, AnyLotEvent, AnySaleEvent, LotAdded, LotMoved, LotTerms, LotWithdrawn
+from common.lot import LotTerms
+from common.lot_events import Announced, AnyLotEvent, AnySaleEvent, LotAdded, LotMoved, LotWithdrawn
 from common.messages import Accepted, LotEvents, ManyLots, SaleEvents
 from tests.auctioneer.house.house_examples import (
     ANN,

@@ -1,7 +1,7 @@
 """Pacing: at once while the publisher keeps up; held, in order and within bounds, while it does not."""
 
 from auctioneer.network.pacing import HELD_EVENTS_MAX, HOLD_MS_MAX, Pacer
-from common.lot import LotOpened, StreamEvent
+from common.lot_events import LotOpened, StreamEvent
 
 
 def event(seq: int, lot: str = "1") -> StreamEvent:

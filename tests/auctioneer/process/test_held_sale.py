@@ -20,7 +20,7 @@ from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.limits import PROTOCOL_VERSION
-from common.lot import LotClosed, LotMoved
+from common.lot_events import LotClosed, LotMoved
 from common.messages import (
     Accepted,
     AnyRequest,

@@ -10,7 +10,7 @@ from auctioneer.process import held_sale, server
 from auctioneer.process.server import EXIT_GRACE_MS, STAMP_REQUESTS
 from auctioneer.rules.facts import BidTaken
 from common.codec import lot_topic, topic
-from common.lot import LotExtended, LotMoved
+from common.lot_events import LotExtended, LotMoved
 from common.messages import Accepted, LotEvents, SaleEvents
 from tests.auctioneer.house.house_examples import ANN, BOB, HOUR_MS, lot, lots
 from tests.auctioneer.process.served_sale import Answered, Opens, Published, Stored, bid

@@ -12,7 +12,8 @@ from auctioneer.process import held_sale, server
 from auctioneer.process.held_sale import THAW_EVERY_MS
 from auctioneer.rules.facts import HouseStarted, LotDecided
 from common.errors import RejectCode
-from common.lot import ExtendCause, LotExtended, LotMoved, LotOpened
+from common.lot import ExtendCause
+from common.lot_events import LotExtended, LotMoved, LotOpened
 from common.messages import Accepted, Heartbeat, LotEvents, Probed, Rejected, SaleEvents
 from tests.auctioneer.house.house_examples import ANN, BOB, lots
 from tests.auctioneer.process.served_sale import Answered, Opens, ServedSale, bid

@@ -34,7 +34,8 @@ from auctioneer.rules.terms import Opening, OpeningRule, SaleSpec
 from common.codec import encode
 from common.errors import RejectedError, UsageError
 from common.formats.english import BidRequest
-from common.lot import ExtendCause, LotExtended, LotStatus, LotView
+from common.lot import ExtendCause, LotStatus, LotView
+from common.lot_events import LotExtended
 from common.messages import Accepted, Hello, Rejected, Replay, ReplayRequest, Role
 from common.money import Currency
 from tests.auctioneer.house.house_examples import ANN, DOLLARS, HOUR_MS, lot

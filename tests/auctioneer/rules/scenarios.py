@@ -56,7 +56,8 @@ from common.formats import AnyOffer
 from common.formats.dutch import DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, Step
 from common.formats.sealed import Pays, SealedOwn, SealedTerms, SealRequest, UnsealRequest
-from common.lot import Call, LotTerms, LotView, SoftClose
+from common.lot import LotTerms, LotView, SoftClose
+from common.lot_events import Call
 from common.messages import Accepted, Rejected, Role
 from common.names import skeletons
 from common.retraction import RetractRequest

@@ -20,7 +20,8 @@ from common.errors import RejectCode
 from common.formats.dutch import DutchTerms
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedTerms, SealRequest
-from common.lot import LotRevised, LotStatus, LotTerms, SoftClose
+from common.lot import LotStatus, LotTerms, SoftClose
+from common.lot_events import LotRevised
 from common.messages import Rejected
 from tests.auctioneer.house.house_examples import HOUR_MS, START_MS, lot, sale_created
 from tests.auctioneer.rules.scenarios import Scenario, Stage, load

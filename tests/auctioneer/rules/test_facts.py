@@ -17,7 +17,8 @@ from auctioneer.rules.facts import (
 )
 from auctioneer.rules.formats.english import Book
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard
-from common.lot import CloseCause, ExtendCause, LotClosed, LotExtended, LotMoved, LotPaused, Result
+from common.lot import CloseCause, ExtendCause, Result
+from common.lot_events import LotClosed, LotExtended, LotMoved, LotPaused
 from tests.english import own_maximum_minor
 
 SECRET_MINOR = 77_123

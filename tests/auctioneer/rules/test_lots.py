@@ -8,7 +8,8 @@ from auctioneer.rules.formats.table import closing
 from auctioneer.rules.lots import LotState, lot_of, opening, soft_close_ms, with_shared_terms
 from auctioneer.rules.terms import LotSpec
 from common.formats.english import EnglishBoard, EnglishTerms, Step
-from common.lot import CloseCause, LotOpened, LotTerms, LotView, Result, SoftClose
+from common.lot import CloseCause, LotTerms, LotView, Result, SoftClose
+from common.lot_events import LotOpened
 from tests.english import english_terms
 
 SOFT_CLOSE = SoftClose(window_ms=100, extension_ms=150, cap_ms=400)

@@ -9,7 +9,7 @@ from auctioneer.rules.engine import Engine
 from auctioneer.rules.facts import AnyFact, LotDecided
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
-from common.lot import LotOpened
+from common.lot_events import LotOpened
 from tests.auctioneer.house.house_examples import START_MS, lot, sale_created
 
 AT_START, BY_HAND, AFTER = OpeningRule.AT_START, OpeningRule.BY_HAND, OpeningRule.AFTER_PREVIOUS

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.load.delivery import Ledger
 from common.codec import encode_broadcast, lot_topic
 from common.formats.english import EnglishBoard
-from common.lot import LotMoved
+from common.lot_events import LotMoved
 from common.messages import LotEvents
 
 BEFORE = {"1": 10, "2": 20}

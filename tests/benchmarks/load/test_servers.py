@@ -13,7 +13,7 @@ from benchmarks.load.servers import running_bare, running_echo
 from common.codec import LOT_TOPIC_PREFIX, decode_broadcast, encode
 from common.formats.english import BidRequest
 from common.keys import new_keys
-from common.lot import LotMoved
+from common.lot_events import LotMoved
 from common.messages import LotEvents
 from rehearsal.house import HouseError
 from tests.english import english

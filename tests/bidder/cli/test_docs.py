@@ -6,7 +6,7 @@ from typing import get_args
 
 from bidder.cli import main
 from bidder.display.orders import HELP
-from common.lot import AnyLotEvent, AnySaleEvent
+from common.lot_events import AnyLotEvent, AnySaleEvent
 
 DOCS = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
 SECTION = DOCS.partition("\n## bidder\n")[2].partition("\n## ")[0]

@@ -16,29 +16,23 @@ from common.codec import (
 )
 from common.conditions import digest_of
 from common.errors import RejectCode
+from common.evolve import evolve, evolve_sale, first_view
 from common.formats import AnyOwn
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
 from common.limits import HEARTBEAT_MS, REMEMBERED_REQUESTS_MAX
-from common.lot import (
+from common.lot import CloseCause, LotTerms, LotView, Result, SaleView
+from common.lot_events import (
     Announced,
     AnyLotEvent,
     AnySaleEvent,
-    CloseCause,
     LotAdded,
     LotClosed,
     LotMoved,
     LotOpened,
-    LotTerms,
-    LotView,
-    Result,
     SaleEnded,
     SaleEvent,
-    SaleView,
-    evolve,
-    evolve_sale,
-    first_view,
 )
 from common.messages import (
     Accepted,

@@ -5,22 +5,10 @@ from msgspec.structs import replace
 
 from bidder.core.fortunes import OBSERVER, Fortunes
 from bidder.core.notices import Lost, LotCaughtUp, LotChanged, Notice, Outbid, Won
+from common.evolve import evolve
 from common.formats.english import EnglishBoard, EnglishTerms, Step
-from common.lot import (
-    AnyLotEvent,
-    CloseCause,
-    CorrectionCause,
-    LotClosed,
-    LotCorrected,
-    LotMoved,
-    LotOpened,
-    LotStatus,
-    LotTerms,
-    LotView,
-    LotWithdrawn,
-    Result,
-    evolve,
-)
+from common.lot import CloseCause, CorrectionCause, LotStatus, LotTerms, LotView, Result
+from common.lot_events import AnyLotEvent, LotClosed, LotCorrected, LotMoved, LotOpened, LotWithdrawn
 
 ME, RIVAL = 7, 9
 LOT = LotView(

@@ -14,7 +14,8 @@ from common.codec import decode_request, encode
 from common.errors import ProtocolError, RejectCode
 from common.formats.english import BidRequest, EnglishBoard
 from common.formats.sealed import SealedBoard
-from common.lot import CloseCause, LotClosed, Result
+from common.lot import CloseCause, Result
+from common.lot_events import LotClosed
 from common.messages import Accepted, AnyRequest, Hello, Ping, Rejected
 from tests.bidder.core.lossy_link import Link, live
 from tests.bidder.core.small_house import RIVAL, SmallHouse

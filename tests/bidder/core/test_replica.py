@@ -6,8 +6,9 @@ from bidder.core.notices import LotCaughtUp, LotChanged, Notice, Repaired, SaleC
 from bidder.core.replica import SALE, Replica
 from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import ProtocolError
+from common.evolve import first_view
 from common.limits import LOTS_MAX
-from common.lot import LotView, first_view
+from common.lot import LotView
 from common.messages import Heartbeat, LotEvents, LotSeq, Replay, SaleEvents, Snapshot
 from tests.bidder.core.small_house import RIVAL, SmallHouse, bid_moved, lot_added
 

@@ -30,7 +30,8 @@ from common.limits import (
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
 )
-from common.lot import Announced, LotAdded, LotTerms, LotView, LotWithdrawn, SaleView
+from common.lot import LotTerms, LotView, SaleView
+from common.lot_events import Announced, LotAdded, LotWithdrawn
 from common.messages import (
     Accepted,
     Answer,

@@ -12,7 +12,8 @@ from bidder.display.orders import FollowOrder
 from bidder.display.shown import ShownLot
 from bidder.display.voices import ForPeople, ForPrograms
 from common.errors import RejectCode, RejectedError, UsageError
-from common.lot import Call, Called, LotView, SaleView
+from common.lot import LotView, SaleView
+from common.lot_events import Call, Called
 from common.messages import Hello, Rejected, Welcome
 from common.money import Currency
 from tests.bidder.core.small_house import RIVAL, SmallHouse

@@ -14,17 +14,10 @@ from bidder.display.records import lot_record, notice_record
 from bidder.display.shown import ShownLot
 from bidder.display.wording import connection_line, mine_lines, notice_line, outcome_words, standing_words
 from common.errors import ADVICE
+from common.evolve import evolve
 from common.formats.english import EnglishBoard
-from common.lot import (
-    CloseCause,
-    CorrectionCause,
-    LotClosed,
-    LotCorrected,
-    LotRevised,
-    LotStatus,
-    Result,
-    evolve,
-)
+from common.lot import CloseCause, CorrectionCause, LotStatus, Result
+from common.lot_events import LotClosed, LotCorrected, LotRevised
 from common.messages import Mine, Word, WordKind
 from common.money import Currency
 from common.words import counted

@@ -21,7 +21,7 @@ from bidder.cli import main
 from common.errors import RejectCode
 from common.formats.english import BidRequest, BuyRequest
 from common.limits import LOT_CHARS_MAX
-from common.lot import LotPaused, LotWithdrawn
+from common.lot_events import LotPaused, LotWithdrawn
 from common.messages import Answer, AnyRequest, LotEvents, Rejected, SaleEvents
 from tests.bidder.cli.programs import AtTerminal
 from tests.bidder.core.small_house import SmallHouse

@@ -1,21 +1,18 @@
 """When lots opened and closed, in the evening's time, whatever the speed of the rehearsal was."""
 
 from bidder.core.notices import LotChanged, Repaired
+from common.evolve import evolve
 from common.formats.english import EnglishBoard, EnglishTerms, Step
-from common.lot import (
+from common.lot import CloseCause, ExtendCause, LotTerms, LotView
+from common.lot_events import (
     AnyLotEvent,
-    CloseCause,
-    ExtendCause,
     LotClosed,
     LotExtended,
     LotMoved,
     LotOpened,
     LotPaused,
     LotResumed,
-    LotTerms,
-    LotView,
     LotWithdrawn,
-    evolve,
 )
 from rehearsal.evening.course import Course, Span, stretched
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from bidder.core.notices import LotChanged
 from common.formats.english import EnglishBoard, EnglishTerms, Step
-from common.lot import LotOpened, LotStatus, LotTerms, LotView
+from common.lot import LotStatus, LotTerms, LotView
+from common.lot_events import LotOpened
 from rehearsal.evening.gavel import SOON_MS, CloseLot, EndSale, Gavel, OpenLot, Patience
 
 PATIENCE = Patience(open_ms=1000, quiet_ms=300)

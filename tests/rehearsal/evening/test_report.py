@@ -5,8 +5,10 @@ from msgspec.structs import replace
 
 from bidder.core.notices import LotChanged
 from common.errors import RejectCode
+from common.evolve import evolve
 from common.formats.english import EnglishBoard, EnglishTerms, Step
-from common.lot import CloseCause, LotClosed, LotMoved, LotOpened, LotTerms, LotView, Result, SaleView, evolve
+from common.lot import CloseCause, LotTerms, LotView, Result, SaleView
+from common.lot_events import LotClosed, LotMoved, LotOpened
 from common.money import Currency
 from rehearsal.bots.tally import Acknowledged, Tally
 from rehearsal.evening.course import Course

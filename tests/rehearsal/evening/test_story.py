@@ -1,10 +1,12 @@
 """What is told of a sale: what a watcher wants to know, and not each bid."""
 
 from bidder.core.notices import LotChanged
+from common.evolve import evolve
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import EnglishBoard, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedBoard, SealedTerms
-from common.lot import AnyLotEvent, CloseCause, LotClosed, LotMoved, LotOpened, LotTerms, LotView, Result, evolve
+from common.lot import CloseCause, LotTerms, LotView, Result
+from common.lot_events import AnyLotEvent, LotClosed, LotMoved, LotOpened
 from common.money import Currency
 from rehearsal.bots.formats.lot import Kind, Line
 from rehearsal.evening.story import Story

@@ -13,11 +13,13 @@ from auctioneer.rules.formats.table import FLAT, FORMATS, closing, first_board, 
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
 from common.absentee import LeaveBidRequest
+from common.evolve import first_view
 from common.formats import AnyBoard, AnyOffer, AnyTerms
 from common.formats.dutch import DutchTerms
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedTerms
-from common.lot import CloseCause, LotAdded, LotClosed, LotTerms, LotWithdrawn, first_view
+from common.lot import CloseCause, LotTerms
+from common.lot_events import LotAdded, LotClosed, LotWithdrawn
 from common.retraction import RetractRequest
 
 TERMS: list[AnyTerms] = [

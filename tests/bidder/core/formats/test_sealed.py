@@ -7,7 +7,8 @@ from bidder.core.notices import Lost, Won
 from common.errors import UsageError
 from common.formats.sealed import SealedBoard, SealedOwn, SealRequest
 from common.limits import AMOUNT_MINOR_MAX, INTEGER_MAX
-from common.lot import CloseCause, LotClosed, Result
+from common.lot import CloseCause, Result
+from common.lot_events import LotClosed
 from common.messages import Accepted
 from tests.bidder.core.lossy_link import KEY, Link, live
 from tests.bidder.core.small_house import RIVAL, SmallHouse

@@ -13,10 +13,12 @@ from bidder.display.shown import ShownLot
 from bidder.display.voices import ForPeople, ForPrograms
 from bidder.display.wording import lot_lines, mine_lines, notice_line, outcome_words, standing_words, verdict_line
 from common.errors import RejectCode, UnreachableError, UsageError
+from common.evolve import evolve
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms
 from common.formats.english import EnglishOwn
 from common.formats.sealed import SealedOwn
-from common.lot import CloseCause, LotClosed, LotMoved, LotStatus, LotTerms, LotView, Result, evolve
+from common.lot import CloseCause, LotStatus, LotTerms, LotView, Result
+from common.lot_events import LotClosed, LotMoved
 from common.messages import Accepted, Mine, Position, Rejected
 from common.money import Currency
 from tests.bidder.core.small_house import bid_moved

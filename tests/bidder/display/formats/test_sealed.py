@@ -17,9 +17,11 @@ from bidder.display.shown import ShownLot
 from bidder.display.voices import ForPeople, ForPrograms
 from bidder.display.wording import lot_lines, mine_lines, notice_line, outcome_words, standing_words, verdict_line
 from common.errors import RejectCode, UnreachableError, UsageError
+from common.evolve import evolve
 from common.formats.english import EnglishBoard, EnglishOwn
 from common.formats.sealed import Pays, SealedBoard, SealedOwn, SealedTerms
-from common.lot import CloseCause, LotClosed, LotStatus, LotTerms, LotView, Result, evolve
+from common.lot import CloseCause, LotStatus, LotTerms, LotView, Result
+from common.lot_events import LotClosed
 from common.messages import Accepted, Mine, Position, Rejected, Word, WordKind
 from common.money import Currency
 from tests.bidder.display.test_following import Page
