@@ -230,7 +230,9 @@ class AddPaddle(Command, frozen=True, tag="add_paddle"):
 
 
 class AddPaddles(Command, frozen=True, tag="add_paddles"):
-    """Give the people of a list their paddles, all or none. Who has one already keeps it. The answer is `Placing`.
+    """Give the people of a list their paddles, all or none. A person who has one already keeps it.
+
+    The answer is `Placing`.
 
     With `is_check` nothing is done, and the answer is what would be.
     """
@@ -258,7 +260,7 @@ class Forget(Command, frozen=True, tag="forget"):
 class IssueCode(Command, frozen=True, tag="issue_code"):
     """Issue a code by which a key can be bound to a paddle, named by its number or a name; it replaces an earlier one.
 
-    Whoever sends the command draws the code (`common.paddle_codes.draw_code`).
+    The sender draws the code (`common.paddle_codes.draw_code`).
     """
 
     bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
@@ -300,7 +302,7 @@ class IssueCodes(Command, frozen=True, tag="issue_codes"):
 class Appoint(Command, frozen=True, tag="appoint"):
     """Appoint a clerk by a link, whose key this is. The clerk puts a key of its own in its place, by `Redeem`.
 
-    Whoever sends the command makes the link's key, and gives its secret half to the clerk alone.
+    The sender makes the key of the link, and gives its secret half to the clerk alone.
     """
 
     name: Annotated[str, Meta(max_length=NAME_CHARS_MAX)]

@@ -1,7 +1,7 @@
 """Write the parts of `docs/` that follow from the code, or with `--check` only check whether they are up to date.
 
-`protocol-tables.md`, `protocol-session.md` and `architecture.md` have marked places, which are filled. `schemas/` and
-`vectors.json` are written as a whole.
+`protocol-tables.md`, `protocol-session.md`, `control.md` and `architecture.md` have marked places, which are filled.
+`schemas/` and `vectors.json` are written as a whole.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from tools.specification.control import control
 from tools.specification.moves import moves
 from tools.specification.schemas import schemas
 from tools.specification.session import session
@@ -25,6 +26,7 @@ def generated() -> dict[Path, str]:
     return {
         DOCS / "protocol-tables.md": fill(DOCS / "protocol-tables.md", tables()),
         DOCS / "protocol-session.md": fill(DOCS / "protocol-session.md", {"session": session()}),
+        DOCS / "control.md": fill(DOCS / "control.md", control()),
         DOCS / "architecture.md": fill(DOCS / "architecture.md", {"moves of a lot": moves()}),
         DOCS / "vectors.json": vectors(),
         **{DOCS / "schemas" / name: text for name, text in schemas().items()},

@@ -153,7 +153,7 @@ def tables() -> dict[str, str]:
         "enums": _enums(),
         "reject codes": _rejects(),
         "limits": _limits(),
-        "settings": _table(("what", "value", "meaning"), [(f"{a}", f"{b:,}", c) for a, b, c in _SETTINGS]),
+        "settings": markdown_table(("what", "value", "meaning"), [(f"{a}", f"{b:,}", c) for a, b, c in _SETTINGS]),
     }
 
 
@@ -184,7 +184,7 @@ def _struct(struct: type[msgspec.Struct]) -> str:
         rows.append((f"`{one.name}`", _type(kind), _default_of(one), meaning))
     first = "place" if config.array_like else "field"
     third = "default" if is_request else "if absent"
-    return f"{head}\n\n{doc(struct)}\n\n{_table((first, 'type', third, 'meaning'), rows)}"
+    return f"{head}\n\n{doc(struct)}\n\n{markdown_table((first, 'type', third, 'meaning'), rows)}"
 
 
 def _name(struct: type[msgspec.Struct]) -> str:
@@ -249,22 +249,23 @@ def _type(kind: wire.Type) -> str:
         case wire.BoolType():
             return "bool"
         case wire.IntType():
-            return f"int {_range(kind.ge, kind.le)}".strip()
+            return f"int {number_range(kind.ge, kind.le)}".strip()
         case wire.StrType():
-            return f"str {_range(kind.min_length or 0 if kind.max_length else None, kind.max_length)}".strip()
+            return f"str {number_range(kind.min_length or 0 if kind.max_length else None, kind.max_length)}".strip()
         case wire.EnumType() if kind.cls is RejectCode:
             return "[reject code](#reject-codes)"
         case wire.EnumType():
             return f"[{kind.cls.__name__}](#enums)"
         case wire.VarTupleType():
-            return f"array {_range(kind.min_length, kind.max_length)}".strip() + f" of {_type(kind.item_type)}"
+            return f"array {number_range(kind.min_length, kind.max_length)}".strip() + f" of {_type(kind.item_type)}"
         case wire.StructType():
             return f"[{kind.cls.__name__}](#{kind.cls.__name__.lower()})"
         case _:
             raise TypeError(f"There is no wording for the type {kind}.")
 
 
-def _range(least: int | None, most: int | None) -> str:
+def number_range(least: int | None, most: int | None) -> str:
+    """Return the least and the most of a number or a length, as `least..most`; empty if neither is given."""
     if least is None and most is None:
         return ""
     return f"{least or 0}..{'' if most is None else _NUMBERS.get(most, most)}"
@@ -273,12 +274,12 @@ def _range(least: int | None, most: int | None) -> str:
 def _enums() -> str:
     enums: list[type[Enum]] = [*_ENUMS, *(one for module in _FORMATS.values() for one in _types_of(module, Enum))]
     rows = [(one.__name__, ", ".join(f"`{value.value}`" for value in one), doc(one)) for one in enums]
-    return _table(("enum", "values", "meaning"), rows)
+    return markdown_table(("enum", "values", "meaning"), rows)
 
 
 def _rejects() -> str:
     rows = [(f"`{code.value}`", *REJECTS[code], ADVICE[code]) for code in RejectCode]
-    return _table(("code", "answers", "kind", "what happened, and what to do"), rows)
+    return markdown_table(("code", "answers", "kind", "what happened, and what to do"), rows)
 
 
 def _limits() -> str:
@@ -288,7 +289,7 @@ def _limits() -> str:
         for name, value in vars(limits).items()
         if name.isupper() and isinstance(value, int) and name != "PROTOCOL_VERSION"
     ]
-    return _table(("limit", "value", "meaning"), rows)
+    return markdown_table(("limit", "value", "meaning"), rows)
 
 
 def _notes_in(module: Path) -> dict[str, str]:
@@ -304,6 +305,7 @@ def _notes_in(module: Path) -> dict[str, str]:
     }
 
 
-def _table(head: tuple[str, ...], rows: list[Any]) -> str:
+def markdown_table(head: tuple[str, ...], rows: list[Any]) -> str:
+    """Return a table in Markdown; each row has a cell for each of `head`."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
