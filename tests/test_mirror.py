@@ -105,6 +105,7 @@ TESTED_BY = {
     "auctioneer/monitoring/health.py": "auctioneer/monitoring/test_metrics.py",
     "auctioneer/network/connections.py": "auctioneer/network/test_floods.py",
     # The parts of one folder on a disk.
+    "auctioneer/process/folder/clerk.py": "auctioneer/process/test_folder.py",
     "auctioneer/process/folder/folder.py": "auctioneer/process/test_folder.py",
     "auctioneer/process/folder/keys.py": "auctioneer/process/test_folder.py",
     "auctioneer/process/folder/machine.py": "auctioneer/process/test_folder.py",

@@ -14,7 +14,7 @@ from auctioneer.rules.facts import (
     SaleDecided,
 )
 from auctioneer.rules.retractions import retract
-from auctioneer.rules.sale_settings import HOUSE
+from common.clerk_names import HOUSE
 from common.errors import RejectCode
 from common.lot import CorrectionCause, ExtendCause
 from common.lot_events import (

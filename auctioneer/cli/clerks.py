@@ -19,8 +19,10 @@ from auctioneer.house.commands import MYSELF, Appoint, ChangeRights, Dismiss, Re
 from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.network.addresses import is_loopback
 from auctioneer.process.folder import DataFolder
-from auctioneer.process.folder.clerk import ClerkLink, ClerkPlace, parse_clerk_link
-from auctioneer.rules.sale_settings import AUCTIONEER, HOUSE, Right, is_clerk_name
+from auctioneer.process.folder.clerk import ClerkPlace
+from auctioneer.rules.sale_settings import Right
+from common.clerk_links import ClerkLink, parse_clerk_link
+from common.clerk_names import AUCTIONEER, HOUSE, is_clerk_name
 from common.durations import format_duration
 from common.errors import RejectCode, RejectedError, UsageError
 from common.keys import new_keys

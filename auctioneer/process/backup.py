@@ -23,7 +23,7 @@ from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.process.folder import DataFolder, SaleMark
 from auctioneer.process.startup import read_house
 from auctioneer.rules.facts import SaleRestored
-from auctioneer.rules.sale_settings import AUCTIONEER
+from common.clerk_names import AUCTIONEER
 from common.errors import StorageError, UsageError
 from common.files import make_private_folder, sync_directory, write_whole
 

@@ -26,16 +26,9 @@ from auctioneer.process.options import RunOptions
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.facts import SaleCreated
-from auctioneer.rules.sale_settings import (
-    AUCTIONEER,
-    HOUSE,
-    NOTHING_CHOSEN,
-    AdmissionMode,
-    Chosen,
-    SaleSettings,
-    chosen_settings,
-)
+from auctioneer.rules.sale_settings import NOTHING_CHOSEN, AdmissionMode, Chosen, SaleSettings, chosen_settings
 from auctioneer.rules.terms import SaleSpec
+from common.clerk_names import AUCTIONEER, HOUSE
 from common.errors import RejectedError, UsageError
 
 _Outcome = TypeVar("_Outcome")

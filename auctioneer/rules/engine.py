@@ -27,9 +27,9 @@ from auctioneer.rules.formats.format import Outcome, Placed
 from auctioneer.rules.formats.table import FLAT, FORMATS, closing, format_of
 from auctioneer.rules.lot_clock import INDEX_BITS
 from auctioneer.rules.lots import LotState, lot_decision, opening, soft_close_ms
-from auctioneer.rules.sale_settings import HOUSE
 from auctioneer.rules.sources import THE_BIDDER, Placer, Source
 from common.absentee import LeaveBidRequest
+from common.clerk_names import HOUSE
 from common.errors import RejectCode
 from common.formats import AnyOffer, AnyOwn
 from common.limits import ABSENTEE_BIDS_MAX

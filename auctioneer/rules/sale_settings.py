@@ -11,18 +11,15 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from common.clerk_names import AUCTIONEER, HOUSE
 from common.limits import INVITE_CHARS_MAX
 from common.messages import Role
 
-AUCTIONEER: Final = "auctioneer"
-"""The name under which the auctioneer's key is recorded."""
-HOUSE: Final = "house"
-"""The `by` of all that the house does by itself, on time; no controller has that name."""
 CONTROLLERS_MAX: Final = 100
 """The most people who give commands, the auctioneer included; each fact about the settings lists them all."""
 PARTNERS_MAX: Final = 100
 """The most halls, gateways and relays; each fact about the settings lists them all."""
-_CLERK_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
+_PARTNER_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
 _INVITE: Final = re.compile(rf"[A-Za-z0-9_.~-]{{1,{INVITE_CHARS_MAX}}}", re.ASCII)
 
 
@@ -158,14 +155,9 @@ def rights_in_order(rights: Iterable[Right]) -> tuple[Right, ...]:
     return tuple(right for right in Right if right in wanted)
 
 
-def is_clerk_name(name: str) -> bool:
-    """Return whether a clerk can have this name: a plain word, but not the auctioneer's name or the house's."""
-    return _CLERK_NAME.fullmatch(name) is not None and name not in (AUCTIONEER, HOUSE)
-
-
 def is_partner_name(name: str) -> bool:
     """Return whether a partner can have this name: a plain word."""
-    return _CLERK_NAME.fullmatch(name) is not None
+    return _PARTNER_NAME.fullmatch(name) is not None
 
 
 def is_valid_invite(code: str) -> bool:

@@ -17,8 +17,8 @@ from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import SaleCreated
 from auctioneer.rules.formats.entries import AnyBook
 from auctioneer.rules.lots import LotState
-from auctioneer.rules.sale_settings import HOUSE
 from auctioneer.rules.terms import LotSpec
+from common.clerk_names import HOUSE
 from common.formats import AnyOffer
 from common.lot import LotView
 from common.messages import Rejected

@@ -20,8 +20,8 @@ from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.facts import AnyFact, SaleCreated
 from auctioneer.rules.formats.english import default_increments
-from auctioneer.rules.sale_settings import HOUSE
 from auctioneer.rules.terms import LotSpec
+from common.clerk_names import HOUSE
 from common.codec import encode
 from common.errors import AuctionError
 from common.formats.english import BidRequest, EnglishTerms

@@ -12,8 +12,8 @@ import pytest
 
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.process.folder import DataFolder
-from auctioneer.process.folder.clerk import parse_clerk_link
 from auctioneer.rules.facts import AnyFact, CommandDone, SettingsChanged
+from common.clerk_links import parse_clerk_link
 from tests.house_process import ROOT, WAIT_S, HouseProcess, as_clerk, running_house
 
 HOST = "127.0.0.7"

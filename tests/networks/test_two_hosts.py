@@ -10,8 +10,8 @@ import pytest
 from auctioneer.cli.control_client import connected
 from auctioneer.house.commands import Extend
 from auctioneer.process.folder import DataFolder
-from auctioneer.process.folder.clerk import parse_clerk_link
 from bidder import ConnectionChanged, ConnectionState
+from common.clerk_links import parse_clerk_link
 from common.links import parse_link
 from tests.house_process import WAIT_S, as_clerk, running_house
 from tests.live_sale import Witness, bidding, conclude

@@ -14,9 +14,9 @@ from auctioneer.house.settings import HouseSettings
 from auctioneer.network.broadcasts import frames
 from auctioneer.rules import decisions
 from auctioneer.rules.facts import AnyFact, Rejection, SaleCreated
-from auctioneer.rules.sale_settings import HOUSE
 from auctioneer.rules.terms import LotSpec
 from common import codec
+from common.clerk_names import HOUSE
 from common.codec import decode_broadcast, encode, encode_broadcast
 from common.formats.english import BidRequest, EnglishTerms, Step
 from common.limits import PROTOCOL_VERSION

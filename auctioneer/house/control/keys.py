@@ -5,14 +5,8 @@ import msgspec
 from auctioneer.house.commands import AddPartner, Appoint, ChangeOfKeys, ChangeRights, Dismiss, Redeem, RemovePartner
 from auctioneer.house.house import House
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.sale_settings import (
-    Controller,
-    Partner,
-    SaleSettings,
-    is_clerk_name,
-    is_partner_name,
-    rights_in_order,
-)
+from auctioneer.rules.sale_settings import Controller, Partner, SaleSettings, is_partner_name, rights_in_order
+from common.clerk_names import is_clerk_name
 from common.errors import RejectCode
 from common.messages import Role
 

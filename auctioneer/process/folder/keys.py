@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from auctioneer.rules.sale_settings import AUCTIONEER
+from common.clerk_names import AUCTIONEER
 from common.errors import UsageError
 from common.keys import KeyPair, load_or_make_keys
 from common.limits import KEY_CHARS

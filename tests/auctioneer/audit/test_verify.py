@@ -45,8 +45,9 @@ from auctioneer.rules.facts import (
     SettingsChanged,
 )
 from auctioneer.rules.formats.english import default_increments
-from auctioneer.rules.sale_settings import HOUSE, AdmissionMode, SaleSettings
+from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
 from auctioneer.rules.terms import LotSpec
+from common.clerk_names import HOUSE
 from common.errors import RejectCode
 from common.formats.english import BidRequest, EnglishBoard, EnglishTerms, Step
 from common.limits import CONDITIONS_CHARS_MAX, REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX

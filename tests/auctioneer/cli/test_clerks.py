@@ -9,7 +9,8 @@ from click.testing import Result
 from auctioneer.cli.control_client import client_of, connected
 from auctioneer.house.commands import Redeem
 from auctioneer.process.folder import DataFolder
-from auctioneer.process.folder.clerk import ClerkPlace, parse_clerk_link
+from auctioneer.process.folder.clerk import ClerkPlace
+from common.clerk_links import parse_clerk_link
 from common.errors import UsageError
 from common.keys import new_keys
 from tests.auctioneer.cli.cli_sales import begin_sale, desk, sale_of

@@ -13,8 +13,9 @@ from auctioneer.house.settings import HouseSettings
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.facts import AnyFact, CommandDone, Rejection, SaleCreated
-from auctioneer.rules.sale_settings import HOUSE, Controller, Right, SaleSettings
+from auctioneer.rules.sale_settings import Controller, Right, SaleSettings
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
+from common.clerk_names import HOUSE
 from common.codec import encode
 from common.errors import RejectCode
 from common.formats.english import BidRequest, Step

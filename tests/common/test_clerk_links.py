@@ -1,8 +1,8 @@
-"""A clerk's link as text, and what is kept of it."""
+"""A clerk's link as text."""
 
 import pytest
 
-from auctioneer.process.folder.clerk import ClerkLink, parse_clerk_link
+from common.clerk_links import ClerkLink, parse_clerk_link
 from common.errors import UsageError
 from common.keys import new_keys
 
