@@ -66,3 +66,14 @@ def parse_clerk_link(text: str) -> ClerkLink:
     if parts.scheme != LINK_SCHEME or not link.host or not link.port or not has_keys or not is_clerk_name(link.name):
         raise UsageError(fault)
     return link
+
+
+def console_address(gateway_url: str, link: ClerkLink) -> str:
+    """Return the address of a gateway's console for one clerk. The link stands in the fragment, which no browser sends.
+
+    Raises UsageError if `gateway_url` is no web address.
+    """
+    parts = urlsplit(gateway_url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(f"{gateway_url!r} is not the address of a gateway. It looks like http://192.168.1.5:8080.")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/console#{link}"

@@ -21,7 +21,7 @@ from auctioneer.network.addresses import is_loopback
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.folder.clerk import ClerkPlace
 from auctioneer.rules.sale_settings import Right
-from common.clerk_links import ClerkLink, parse_clerk_link
+from common.clerk_links import ClerkLink, console_address, parse_clerk_link
 from common.clerk_names import AUCTIONEER, HOUSE, is_clerk_name
 from common.durations import format_duration
 from common.errors import RejectCode, RejectedError, UsageError
@@ -45,7 +45,11 @@ def clerk() -> None:
 
 @clerk.command(
     short_help="Make a link by which a clerk joins.",
-    epilog=examples("auctioneer clerk add ada --rights desk,bids", "auctioneer clerk add ben --rights hammer --for 1h"),
+    epilog=examples(
+        "auctioneer clerk add ada --rights desk,bids",
+        "auctioneer clerk add ben --rights hammer --for 1h",
+        "auctioneer clerk add cleo --rights hammer,bids --lasts 12h --console http://192.168.1.5:8080",
+    ),
 )
 @click.argument("name")
 @click.option("--rights", type=RIGHTS, required=True, metavar="LIST", help=f"What the clerk may do, of {RIGHT_NAMES}.")
@@ -58,9 +62,26 @@ def clerk() -> None:
     metavar="DURATION",
     help=f"How long the link is valid; at most {format_duration(CODE_VALID_MS_MAX)}.",
 )
+@click.option(
+    "--lasts",
+    "lasts_ms",
+    type=DURATION,
+    metavar="DURATION",
+    help="For how long the clerk may give commands, from now on. Without it: until `clerk remove`.",
+)
+@click.option("--console", metavar="URL", help="The address of the gateway in whose console the clerk will work.")
 @data_option
 @json_option
-def add(folder: DataFolder, name: str, *, rights: tuple[Right, ...], valid_ms: int, as_json: bool) -> None:
+def add(
+    folder: DataFolder,
+    name: str,
+    *,
+    rights: tuple[Right, ...],
+    valid_ms: int,
+    lasts_ms: int | None,
+    console: str | None,
+    as_json: bool,
+) -> None:
     """Appoint the clerk NAME, and print a link for `auctioneer clerk join`; works while the house runs.
 
     The link works once, and is shown only now: whoever has it first is the clerk, so send it to nobody else. A new one
@@ -82,13 +103,18 @@ def add(folder: DataFolder, name: str, *, rights: tuple[Right, ...], valid_ms: i
         )
     host, _, port = house.control_place.rpartition(":")
     keys = new_keys()
-    change_keys(folder, Appoint(name=name, key=keys.public, rights=rights, valid_ms=valid_ms))
+    change_keys(folder, Appoint(name=name, key=keys.public, rights=rights, valid_ms=valid_ms, lasts_ms=lasts_ms))
     link = ClerkLink(host.strip("[]"), int(port), folder.keys.house().public, name, keys.secret)
+    address = None if console is None else console_address(console, link)
     if as_json:
-        print_json({"name": name, "rights": [right.value for right in rights], "link": str(link)})
+        names = [right.value for right in rights]
+        print_json({"name": name, "rights": names, "link": str(link), "console": address})
         return
-    say(str(link))
-    say(f"For {name}, once, for {format_duration(valid_ms)}: auctioneer clerk join LINK", err=True)
+    say(address or str(link))
+    how = "open it in a browser" if address else "auctioneer clerk join LINK"
+    say(f"For {name}, once, for {format_duration(valid_ms)}: {how}", err=True)
+    if address:
+        return
     if is_loopback(link.host):
         say("This house takes commands on this machine only. For others: auctioneer run --control-host", err=True)
 
@@ -190,20 +216,21 @@ def remove(folder: DataFolder, name: str, *, as_json: bool) -> None:
 @clerk.command("list", short_help="Show the clerks.", epilog=examples("auctioneer clerk list"))
 @with_control_context
 def list_clerks(context: ControlContext) -> None:
-    """Show each clerk with the rights, and until when a link is valid that nobody used yet."""
+    """Show each clerk with the rights, and until when a link or the clerk's key counts."""
     reading = read(context, "clerks")
     if context.as_json:
         print_json(reading.report)
         return
     say_if_stopped(reading, context.folder)
-    columns = [Column("Clerk"), Column("Rights"), Column("State"), Column("Link until")]
+    columns = [Column("Clerk"), Column("Rights"), Column("State"), Column("Until")]
     rows = [
         [
             row["name"],
             ", ".join(row["rights"]),
             row["state"],
-            "" if row["link_expires_at_ms"] is None else local_time(row["link_expires_at_ms"]),
+            "" if ends_ms is None else local_time(ends_ms),
         ]
         for row in reading.report
+        for ends_ms in [row["link_expires_at_ms"] or row["ends_at_ms"]]
     ]
     print_table(columns, rows, STATUS_STYLES)

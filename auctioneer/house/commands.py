@@ -309,6 +309,8 @@ class Appoint(Command, frozen=True, tag="appoint"):
     key: Annotated[str, Meta(min_length=KEY_CHARS, max_length=KEY_CHARS)]
     rights: tuple[Right, ...]
     valid_ms: Annotated[int, Meta(ge=1, le=CODE_VALID_MS_MAX)]
+    lasts_ms: Annotated[int, Meta(ge=1, le=DURATION_MS_MAX)] | None = None
+    """For how long the clerk's own key counts, from now on; None: until the clerk is removed."""
 
 
 class Redeem(Command, frozen=True, tag="redeem"):

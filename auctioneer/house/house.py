@@ -270,7 +270,7 @@ class House:
     def may_command(self, key: str, now_ms: int) -> bool:
         """Return whether a key may connect to give commands. The door's thread calls this."""
         who = self.controllers.get(key)
-        return who is not None and (who.until_ms is None or now_ms < who.until_ms)
+        return who is not None and not who.is_over(now_ms)
 
     def spend(self, principal: str, now_ms: int) -> bool:
         """Charge a principal for something other than a request; return whether the budget was enough."""

@@ -147,13 +147,14 @@ def paddles(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 
 def clerks(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
-    """Return all clerks, whatever lots were chosen: their rights, and until when a link counts."""
+    """Return all clerks, whatever lots were chosen: their rights, and until when a link or a key counts."""
     return [
         {
             "name": one.name,
             "rights": [right.value for right in one.rights],
             "state": _state_of_clerk(one, now_ms),
             "link_expires_at_ms": one.until_ms,
+            "ends_at_ms": one.ends_ms,
         }
         for one in house.sale_settings.controllers
         if one.role is Role.CLERK
@@ -297,8 +298,8 @@ def _state_of(entry: Enrolled) -> str:
 
 def _state_of_clerk(clerk: Controller, now_ms: int) -> str:
     if clerk.until_ms is None:
-        return "joined"
-    return "invited" if now_ms < clerk.until_ms else "link expired"
+        return "over" if clerk.is_over(now_ms) else "joined"
+    return "link expired" if clerk.is_over(now_ms) else "invited"
 
 
 def _has_accepted(house: House, entry: Enrolled) -> bool | None:

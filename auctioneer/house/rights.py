@@ -61,6 +61,8 @@ NEEDED: Final[dict[type[Command], _Needed]] = {
     CloseLot: _HAMMER,
     Announce: _HAMMER,
     CallLot: _HAMMER,
+    EndSale: _HAMMER,
+    Finish: _HAMMER,
     Tell: _HAMMER | _DESK,
     Admit: _DESK,
     AddPaddle: _DESK,
@@ -78,8 +80,6 @@ NEEDED: Final[dict[type[Command], _Needed]] = {
     Award: _CORRECTIONS,
     Rewrite: _CORRECTIONS,
     Move: _CORRECTIONS,
-    EndSale: AUCTIONEER_ONLY,
-    Finish: AUCTIONEER_ONLY,
     Forget: AUCTIONEER_ONLY,
     SetConditions: AUCTIONEER_ONLY,
     Appoint: AUCTIONEER_ONLY,
@@ -96,7 +96,9 @@ FOR_ALL: Final = (Ask, Redeem)
 def why_not(who: Controller, command: AnyCommand, now_ms: int) -> str:
     """Return why a person may not give a command, and who can change that; empty if the person may."""
     if who.until_ms is not None:
-        return _why_not_by_link(who.until_ms, command, now_ms)
+        return _why_not_by_link(who, command, now_ms)
+    if who.is_over(now_ms):
+        return "the time as a clerk is over. The auctioneer can make another link: auctioneer clerk add"
     if isinstance(command, Redeem):
         return "this key is no link's, so there is nothing to put in its place"
     if who.role is Role.AUCTIONEER or isinstance(command, Ask):
@@ -116,8 +118,8 @@ def why_not(who: Controller, command: AnyCommand, now_ms: int) -> str:
     )
 
 
-def _why_not_by_link(until_ms: int, command: AnyCommand, now_ms: int) -> str:
-    if now_ms >= until_ms:
+def _why_not_by_link(who: Controller, command: AnyCommand, now_ms: int) -> str:
+    if who.is_over(now_ms):
         return "the link has expired. The auctioneer can make another: auctioneer clerk add"
     if isinstance(command, Redeem) or (isinstance(command, Ask) and command.report == MYSELF):
         return ""

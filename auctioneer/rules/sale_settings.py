@@ -42,14 +42,15 @@ class Right(Enum):
     CORRECTIONS = "corrections"
     """Correct what was done or printed; add and withdraw lots."""
     HAMMER = "hammer"
-    """Conduct the lots: open, pause, extend, close; say something to all."""
+    """Conduct the lots: open, pause, extend, close; end the sale; say something to all."""
 
 
 class Controller(msgspec.Struct, frozen=True):
     """A person who gives commands: the name in the record, the role, and the public key that proves who it is.
 
     `rights` are those of a clerk, each once, in the order of `Right`; the auctioneer needs none. If `until_ms` is set,
-    the key is that of a link: it only serves to put the clerk's own key in its place, and only before that moment.
+    the key is that of a link: it only serves to put the clerk's own key in its place, and only before that moment. A
+    clerk's own key counts until `ends_ms`, or without an end if that is None.
     """
 
     name: str
@@ -57,6 +58,11 @@ class Controller(msgspec.Struct, frozen=True):
     key: str
     rights: tuple[Right, ...] = ()
     until_ms: int | None = None
+    ends_ms: int | None = None
+
+    def is_over(self, now_ms: int) -> bool:
+        """Return whether the key counts no longer."""
+        return any(end_ms is not None and now_ms >= end_ms for end_ms in (self.until_ms, self.ends_ms))
 
 
 class Partner(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.clerk_links import ClerkLink, parse_clerk_link
+from common.clerk_links import ClerkLink, console_address, parse_clerk_link
 from common.errors import UsageError
 from common.keys import new_keys
 
@@ -50,3 +50,19 @@ GOOD = str(ClerkLink("127.0.0.1", 7768, HOUSE.public, "ada", LINK.secret))
 def test_what_is_no_link_is_told(text: str) -> None:
     with pytest.raises(UsageError, match="not a clerk's link"):
         parse_clerk_link(text)
+
+
+@pytest.mark.parametrize("url", ["http://192.168.1.5:8080", "http://192.168.1.5:8080/", "https://auction.example.org"])
+def test_a_console_is_opened_by_a_link_in_the_fragment(url: str) -> None:
+    address = console_address(url, parse_clerk_link(GOOD))
+    page, _, link = address.partition("#")
+    assert page == f"{url.rstrip('/')}/console"
+    assert link == GOOD
+
+
+@pytest.mark.parametrize(
+    "url", ["", "192.168.1.5:8080", "ftp://house", "http://", "http://house/?a=b", "http://house/#x"]
+)
+def test_a_console_has_a_web_address(url: str) -> None:
+    with pytest.raises(UsageError, match="not the address of a gateway"):
+        console_address(url, parse_clerk_link(GOOD))

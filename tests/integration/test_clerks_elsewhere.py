@@ -71,7 +71,7 @@ def test_a_helper_joins_from_elsewhere_and_gives_commands_until_removed(house: H
     assert sorted(path.name for path in place.iterdir()) == ["clerk.json"]
     assert elsewhere(place, "open", "3").returncode == 0
     assert json.loads(elsewhere(place, "status", "--json").stdout)["lots"]["open"] == 3
-    assert elsewhere(place, "end", "--yes").returncode == 3
+    assert elsewhere(place, "conditions", "--none", "--yes").returncode == 3
     house.kill_server()
     assert elsewhere(place, "close", "3", "--yes").returncode == 0, "the same address after a restart"
     assert house.auctioneer("clerk", "remove", "ada").exit_code == 0

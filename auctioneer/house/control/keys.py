@@ -45,11 +45,12 @@ def _with_clerks(
         return Refused(RejectCode.MALFORMED, "that can't be a clerk's name")
     clerk = settings.controller(command.name)
     if isinstance(command, Appoint):
-        if clerk is not None and clerk.until_ms is None:
+        if clerk is not None and clerk.until_ms is None and not clerk.is_over(clock_ms):
             what = f"{command.name} is a clerk already, with a key. To replace it, remove the clerk first"
             return Refused(RejectCode.WRONG_STATE, what)
         rights, until_ms = rights_in_order(command.rights), clock_ms + command.valid_ms
-        return settings.with_controller(Controller(command.name, Role.CLERK, command.key, rights, until_ms))
+        ends_ms = None if command.lasts_ms is None else clock_ms + command.lasts_ms
+        return settings.with_controller(Controller(command.name, Role.CLERK, command.key, rights, until_ms, ends_ms))
     if clerk is None:
         return Refused(RejectCode.WRONG_STATE, f"there is no clerk {command.name}")
     if isinstance(command, ChangeRights):

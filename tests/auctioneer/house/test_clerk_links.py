@@ -109,6 +109,26 @@ def test_no_link_replaces_a_clerks_own_key(sale: SmallSale) -> None:
     assert OWN in sale.house.controllers
 
 
+def test_a_clerks_own_key_ends_at_its_time(sale: SmallSale) -> None:
+    sale.order(msgspec.structs.replace(ADA, lasts_ms=2 * HOUR_MS))
+    ends_ms = sale.now_ms + 2 * HOUR_MS
+    assert isinstance(by(sale, LINK, Redeem(key=OWN)), Done)
+    sale.now_ms = ends_ms - 1
+    assert sale.house.may_command(OWN, sale.now_ms)
+    assert isinstance(by(sale, OWN, Ask(report="status")), Report)
+    sale.now_ms = ends_ms
+    assert not sale.house.may_command(OWN, sale.now_ms)
+    assert "is over" in detail_of(by(sale, OWN, Pause())), "also over a connection that is older"
+    assert "is over" in detail_of(by(sale, OWN, Ask(report="status")))
+    assert isinstance(sale.order(msgspec.structs.replace(ADA, key=OTHER)), Done), "another link may follow"
+
+
+def test_a_link_does_not_outlast_the_key_that_it_is_for(sale: SmallSale) -> None:
+    sale.order(msgspec.structs.replace(ADA, lasts_ms=1000))
+    sale.now_ms += 1000
+    assert "expired" in detail_of(by(sale, LINK, Redeem(key=OWN)))
+
+
 def test_a_key_is_no_one_elses(sale: SmallSale) -> None:
     for key in (CHAIR.key, CLERK.key):
         assert code_of(by(sale, LINK, Redeem(key=key))) is RejectCode.WRONG_STATE
@@ -149,6 +169,7 @@ def test_the_report_on_clerks_tells_who_has_joined(sale: SmallSale) -> None:
 
     expires_at_ms = sale.now_ms + HOUR_MS
     invited = {"name": "ada", "rights": ["desk", "hammer"], "state": "invited", "link_expires_at_ms": expires_at_ms}
+    invited |= {"ends_at_ms": None}
     assert ada() == invited
     sale.now_ms += HOUR_MS
     assert ada() == invited | {"state": "link expired"}
