@@ -1,10 +1,10 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read its state.
 
-The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `bidding`, `adding`,
-`paddles` and `clerks` command a running house. `reads`, `watch`, `bids` and `commands` report. `checks` checks
-catalogues, `rehearse` tries one with bots, and `doctor` checks the machine. `audit` checks the record, and `backups`
-copies it. `context` has the options that the commands share, `lot_table` the table of lots, and `output` prints fields,
-times and CSV.
+The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `bidding`,
+`adding`, `paddles` and `clerks` command a running house. `reads`, `results`, `watch`, `bids` and `commands` report.
+`checks` checks catalogues, `rehearse` tries one with bots, and `doctor` checks the machine. `audit` checks the
+record, and `backups` copies it. `context` has the options that the commands share, `lot_table` the table of lots, and
+`output` prints fields, times and CSV.
 """
 
 from typing import Any
@@ -27,8 +27,9 @@ from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
 from auctioneer.cli.orders import announce, call, extend, open_lot, partner, pause, resume, tell, turn_out
 from auctioneer.cli.paddles import forget, paddle
-from auctioneer.cli.reads import absentee, bidders, link, lots, results, status
+from auctioneer.cli.reads import absentee, bidders, link, lots, status
 from auctioneer.cli.rehearse import rehearse
+from auctioneer.cli.results import results
 from auctioneer.cli.run import run
 from auctioneer.cli.watch import watch
 from auctioneer.journal import DamagedJournalError

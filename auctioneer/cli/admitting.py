@@ -6,13 +6,13 @@ from typing import Final
 import click
 
 from auctioneer.cli.asking import yes_option
-from auctioneer.cli.context import ControlContext, check_length, with_control_context
+from auctioneer.cli.context import ControlContext, with_control_context
 from auctioneer.cli.control_client import connected
+from auctioneer.cli.people import check_bidder
 from auctioneer.cli.reads import waiting
 from auctioneer.house.commands import Admit
 from auctioneer.house.reports import Row
 from common.errors import UsageError
-from common.limits import NAME_CHARS_MAX
 from common.terminal.commands import examples
 from common.terminal.output import confirm, say
 from common.words import counted
@@ -41,9 +41,7 @@ def admit(context: ControlContext, bidder: tuple[str, ...], *, is_all: bool, yes
     if is_all == bool(bidder):
         raise click.UsageError("Give either BIDDERs, or --all for everybody who waits.")
     for each in bidder:
-        if not each:
-            raise click.BadParameter("it is empty; `auctioneer bidders` lists names and paddles.", param_hint="BIDDER")
-        check_length("BIDDER", each, NAME_CHARS_MAX)
+        check_bidder(each)
     wanted = _everybody(context, yes=yes) if is_all else bidder
     with connected(context.folder) as house:
         for each in wanted:

@@ -1,5 +1,6 @@
 """What the commands share: the options for the sale and for the output, and the types of arguments."""
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -114,3 +115,11 @@ def check_length(what: str, text: str, chars_max: int) -> None:
     """Raise click's BadParameter if an argument or option has more characters than the house accepts."""
     if len(text) > chars_max:
         raise click.BadParameter(f"it has {len(text)} characters; at most {chars_max} fit.", param_hint=what)
+
+
+def require_writable(output: Path) -> None:
+    """Raise click's BadParameter if the file of --output can't be written, before anything is done."""
+    if output.is_dir() or not os.access(output.absolute().parent, os.W_OK):
+        raise click.BadParameter(
+            f"{output} can't be written; name a file in a directory of yours.", param_hint="--output"
+        )

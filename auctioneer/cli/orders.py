@@ -13,6 +13,7 @@ from auctioneer.cli.context import (
     with_control_context,
 )
 from auctioneer.cli.control_client import connected
+from auctioneer.cli.people import check_bidder
 from auctioneer.house.commands import (
     WHOLE_SALE,
     AddPartner,
@@ -29,7 +30,7 @@ from auctioneer.house.commands import (
 )
 from auctioneer.process.folder import DataFolder
 from common.durations import format_duration
-from common.limits import KEY_CHARS, NAME_CHARS_MAX, TEXT_CHARS_MAX
+from common.limits import KEY_CHARS, TEXT_CHARS_MAX
 from common.lot_events import Call
 from common.terminal.commands import examples
 from common.terminal.output import say_done
@@ -109,7 +110,7 @@ def call(context: ControlContext, lot: str, what: str) -> None:
 @with_control_context
 def tell(context: ControlContext, bidder: str, text: str) -> None:
     """Show TEXT to BIDDER alone, a name or a paddle, now or when the bidder comes back."""
-    _check_bidder(bidder)
+    check_bidder(bidder)
     _check_text(text)
     context.order(Tell(bidder=bidder, text=text), f"{bidder} is told.")
 
@@ -130,7 +131,7 @@ def turn_out(context: ControlContext, bidder: str, reason: str, *, void_bids: bo
     With --void-bids it asks first, where there is a person at the terminal to answer. What BIDDER has bought stays
     bought: `auctioneer void` undoes a sale.
     """
-    _check_bidder(bidder)
+    check_bidder(bidder)
     check_length("--reason", reason, TEXT_CHARS_MAX)
     if reason and not void_bids:
         raise click.UsageError("--reason goes with --void-bids.")
@@ -190,9 +191,3 @@ def _check_text(text: str) -> None:
     if not text.strip():
         raise click.BadParameter("it is empty.", param_hint="TEXT")
     check_length("TEXT", text, TEXT_CHARS_MAX)
-
-
-def _check_bidder(bidder: str) -> None:
-    if not bidder:
-        raise click.BadParameter("it is empty; `auctioneer bidders` lists names and paddles.", param_hint="BIDDER")
-    check_length("BIDDER", bidder, NAME_CHARS_MAX)

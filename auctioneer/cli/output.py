@@ -65,6 +65,11 @@ def grouped(amount: str | None) -> str:
     return f"{int(whole):,}{point}{fraction}"
 
 
+def csv_amount(amount: str | None, delimiter: str) -> str | None:
+    """Return a decimal string of a report for CSV: where `;` stands between cells, with a decimal comma."""
+    return amount.replace(".", ",") if amount is not None and delimiter == ";" else amount
+
+
 def local_time(at_ms: int) -> str:
     """Return a server time in this machine's zone: the time alone if it is today, else with the date."""
     moment = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()

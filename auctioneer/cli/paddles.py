@@ -13,15 +13,14 @@ from auctioneer.cli.context import DURATION, ControlContext, check_length, with_
 from auctioneer.cli.control_client import connected
 from auctioneer.cli.output import ACCEPTED, STATUS_STYLES, local_time
 from auctioneer.cli.paddle_lists import add_list
+from auctioneer.cli.people import check_bidder, find_person
 from auctioneer.cli.reads import read, say_if_stopped
 from auctioneer.cli.sheets import print_sheets
 from auctioneer.house.commands import AddPaddle, Forget, IssueCode, NoteContact, NoteSigned
 from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.rules.contacts import Contact, contact_fault
 from common.durations import format_duration
-from common.errors import RejectCode, RejectedError
 from common.limits import NAME_CHARS_MAX, PADDLE_CHOSEN_MAX
-from common.names import skeletons
 from common.paddle_codes import draw_code
 from common.terminal.commands import WholeNumber, examples
 from common.terminal.output import confirm, print_json, say, say_done
@@ -60,12 +59,6 @@ def _check_contact(company: str, contact: str) -> None:
     fault = contact_fault(Contact(company, contact))
     if fault is not None:
         raise click.BadParameter(fault[1], param_hint=f"--{fault[0]}")
-
-
-def _check_paddle(paddle: str) -> None:
-    if not paddle:
-        raise click.BadParameter("it is empty; `auctioneer paddle list` lists them.", param_hint="PADDLE")
-    check_length("PADDLE", paddle, NAME_CHARS_MAX)
 
 
 @click.group(
@@ -151,7 +144,7 @@ def contact(context: ControlContext, paddle: str, company: str, contact: str) ->
 
     They stand beside the record, are shown by `auctioneer paddle list`, and `auctioneer forget` erases them.
     """
-    _check_paddle(paddle)
+    check_bidder(paddle)
     _check_contact(company, contact)
     if not company and not contact:
         raise click.UsageError("Give --company, --contact or both. To erase them: auctioneer forget PADDLE.")
@@ -172,7 +165,7 @@ def signed(context: ControlContext, paddle: tuple[str, ...]) -> None:
     Their phones are then not asked to accept them. The record says who noted it.
     """
     for each in paddle:
-        _check_paddle(each)
+        check_bidder(each)
     with connected(context.folder) as house:
         house.order(NoteSigned(bidders=paddle))
     say_done(f"Noted: {', '.join(paddle)} signed.", {"done": True, "bidders": paddle}, as_json=context.as_json)
@@ -195,7 +188,7 @@ def code(context: ControlContext, paddle: str, valid_ms: int, *, replaces_key: b
     With --replace-key the next key that shows the code becomes the bidder, and the one before is out at once. Its bids
     stand. So make sure that the person at the desk is the one who has the paddle.
     """
-    _check_paddle(paddle)
+    check_bidder(paddle)
     _check_valid(valid_ms)
     if replaces_key and not yes and sys.stdin.isatty():
         say(
@@ -239,7 +232,7 @@ def sheets(
     of these paddles are void. Only you can read the file; delete it when it is printed.
     """
     for each in paddle:
-        _check_paddle(each)
+        check_bidder(each)
     _check_valid(valid_ms)
     print_sheets(context, output, paddle, int(per_page), valid_ms, yes=yes)
 
@@ -289,7 +282,7 @@ def forget(context: ControlContext, paddle: str, *, yes: bool) -> None:
 
     The record says that they were erased, when, and by whom. The name is a part of the record and stays.
     """
-    _check_paddle(paddle)
+    check_bidder(paddle)
     if not yes and sys.stdin.isatty():
         say(_shown(context, paddle), err=True)
         say(_STAYS, err=True)
@@ -302,10 +295,7 @@ def forget(context: ControlContext, paddle: str, *, yes: bool) -> None:
 def _shown(context: ControlContext, paddle: str) -> str:
     """Return what would be erased, in a sentence. Raises RejectedError if nobody has the paddle or the name."""
     rows = read(context, "paddles").report
-    meant = set(skeletons(paddle))
-    row = next((one for one in rows if str(one["paddle"]) == paddle or meant & set(skeletons(one["name"]))), None)
-    if row is None:
-        raise RejectedError(RejectCode.UNKNOWN_BIDDER, paddle)
+    row = find_person(rows, paddle)
     known = ", ".join(filter(None, (row["company"], row["contact"]))) or "neither company nor contact is known"
     return f"{row['name']} ({row['paddle']}): {known}."
 

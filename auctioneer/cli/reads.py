@@ -1,7 +1,7 @@
 """The commands that read: live from the running house, or from the journal if none runs, in the same shape."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import click
 
@@ -13,10 +13,8 @@ from auctioneer.cli.output import (
     STATUS_STYLES,
     grouped,
     local_time,
-    print_csv,
     print_fields,
     time_left,
-    utc_time,
 )
 from auctioneer.house.reports import Row
 from auctioneer.process.folder import DataFolder, RunningHouse
@@ -26,11 +24,6 @@ from common.lot import LotStatus
 from common.terminal.commands import examples
 from common.terminal.output import print_json, say
 from common.terminal.tables import Column, print_table
-
-_RESULT_FIELDS: Final = (
-    *("lot", "title", "status", "winner", "paddle", "units", "hammer", "price", "currency", "bids"),
-)
-_DELIMITERS: Final = {",": ",", ";": ";", "tab": "\t"}
 
 
 class Reading(NamedTuple):
@@ -268,89 +261,3 @@ def _heard(row: Row, now_ms: int) -> str:
     if row["heard_at_ms"] is None:
         return ""
     return "connected" if row["connected"] else f"{time_left(max(0, now_ms - row['heard_at_ms']))} ago"
-
-
-@click.command(
-    short_help="Show how each lot ended.",
-    epilog=examples(
-        "auctioneer results",
-        "auctioneer results --format csv > results.csv",
-        "auctioneer results --format csv --bom --delimiter ';' > for-excel.csv",
-    ),
-)
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), help="[default: table]")
-@click.option("--bom", "has_bom", is_flag=True, help="In CSV, begin with the mark by which Excel recognises UTF-8.")
-@click.option(
-    "--delimiter",
-    type=click.Choice(list(_DELIMITERS)),
-    help="In CSV, the mark between the cells. With ; amounts have a decimal comma, as Excel then expects. [default: ,]",
-)
-@with_control_context
-def results(context: ControlContext, form: str | None, *, has_bom: bool, delimiter: str | None) -> None:
-    """Show how each lot ended, or stands: hammer price and winner. --json is the same as --format json.
-
-    In CSV, a text that a spreadsheet would run as a formula gets a leading apostrophe.
-    """
-    if context.as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json and --format {form} contradict each other; leave one out.")
-    if form != "csv" and (has_bom or delimiter):
-        raise click.UsageError("--bom and --delimiter are about CSV; add --format csv.")
-    reading = read(context, "results")
-    if context.as_json or form == "json":
-        print_json(reading.report)
-        return
-    say_if_stopped(reading, context.folder)
-    currency = reading.sale["currency"]
-    if form == "csv":
-        mark = _DELIMITERS[delimiter or ","]
-        cells = [_result_csv_cells(row | {"currency": currency}, mark) for row in _by_buyer(reading.report)]
-        print_csv([*_RESULT_FIELDS, "closed_at", "cause"], cells, mark, has_bom=has_bom)
-        return
-    rows = list(_by_buyer(reading.report))
-    has_units = any(row["units"] not in (None, 1) for row in rows)
-    columns = [
-        Column("Lot"),
-        Column("Title", shrinks=True),
-        Column("Status"),
-        Column(f"Hammer {currency}", is_number=True),
-        Column("Winner", shrinks=True),
-        *([Column("Units", is_number=True, is_extra=True)] if has_units else []),
-        Column("Bids", is_number=True, is_extra=True),
-        Column("Closed", is_extra=True),
-    ]
-    print_table(columns, [_result_cells(row, has_units=has_units) for row in rows], STATUS_STYLES)
-
-
-def _by_buyer(report: list[Row]) -> Iterator[Row]:
-    """Yield a row for each buyer of a lot, and for each who only has to pay; a lot that was not sold has one row."""
-    for row in report:
-        results = row["results"]
-        for result in results or [{"name": None, "paddle": None, "units": None, "amount": None}]:
-            yield row | {
-                "winner": result["name"],
-                "paddle": result["paddle"],
-                "units": result["units"],
-                "hammer": result["amount"],
-                "price": result["amount"] if results else row["price"],
-            }
-
-
-def _result_csv_cells(row: Row, delimiter: str) -> list[object]:
-    cells = {field: row[field] for field in _RESULT_FIELDS}
-    if delimiter == ";":
-        cells |= {field: row[field] and row[field].replace(".", ",") for field in ("hammer", "price")}
-    return [*cells.values(), utc_time(row["closed_at_ms"]), row["cause"]]
-
-
-def _result_cells(row: Row, *, has_units: bool) -> list[str]:
-    closed = "" if row["closed_at_ms"] is None else local_time(row["closed_at_ms"])
-    return [
-        row["lot"],
-        row["title"],
-        row["status"],
-        grouped(row["hammer"]),
-        person(row["winner"], row["paddle"]),
-        *(["" if row["units"] is None else str(row["units"])] if has_units else []),
-        "sealed" if row["bids"] is None else str(row["bids"]),
-        closed,
-    ]

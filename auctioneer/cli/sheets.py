@@ -4,24 +4,22 @@ The codes are secrets of their people. They are in the file, which only its owne
 and not on the terminal.
 """
 
-import os
 import secrets
 import sys
 from pathlib import Path
 
-import click
 from msgspec.structs import replace
 
-from auctioneer.cli.context import ControlContext
+from auctioneer.cli.context import ControlContext, require_writable
 from auctioneer.cli.control_client import ControlClient, connected
 from auctioneer.cli.output import full_time
+from auctioneer.cli.people import find_person
 from auctioneer.cli.sheet_pages import Sheet, pages, require_qr
 from auctioneer.house.commands import CODES_AT_ONCE_MAX, IssueCodes, NewCode
 from auctioneer.house.reports import Row
 from common.errors import RejectCode, RejectedError, UsageError
 from common.files import write_whole
 from common.links import JoinLink, parse_link
-from common.names import skeletons
 from common.paddle_codes import draw_code
 from common.terminal.output import confirm, say, say_done
 from common.words import counted
@@ -32,7 +30,7 @@ def print_sheets(
 ) -> None:
     """Issue a new code for each paddle that is wanted, or that has no key, and write the pages to `output`."""
     require_qr()
-    _require_writable(output)
+    require_writable(output)
     with connected(context.folder) as house:
         sale, rows = house.ask("status")["title"], _chosen(house.ask("paddles"), wanted)
     _agree(rows, yes=yes)
@@ -47,14 +45,6 @@ def print_sheets(
     say_done(done, document, as_json=context.as_json)
 
 
-def _require_writable(output: Path) -> None:
-    """Refuse a file that can't be written, before any code is issued."""
-    if output.is_dir() or not os.access(output.absolute().parent, os.W_OK):
-        raise click.BadParameter(
-            f"{output} can't be written; name a file in a directory of yours.", param_hint="--output"
-        )
-
-
 def _chosen(rows: list[Row], wanted: tuple[str, ...]) -> list[Row]:
     """Return the rows of the paddles that are wanted, each once. Raises RejectedError where one can get no code."""
     if not wanted:
@@ -62,7 +52,7 @@ def _chosen(rows: list[Row], wanted: tuple[str, ...]) -> list[Row]:
         if not chosen:
             raise UsageError("Nobody waits for a code: every paddle has a key. `auctioneer paddle list` shows them.")
     else:
-        chosen = [_row_of(rows, each) for each in wanted]
+        chosen = [find_person(rows, each) for each in wanted]
     joined = next((row for row in chosen if row["state"] != "at the desk"), None)
     if joined is not None:
         raise RejectedError(
@@ -71,14 +61,6 @@ def _chosen(rows: list[Row], wanted: tuple[str, ...]) -> list[Row]:
     if len(chosen) > CODES_AT_ONCE_MAX:
         raise UsageError(f"That is {len(chosen):,} sheets, and the house issues {CODES_AT_ONCE_MAX:,} codes at once.")
     return sorted({row["paddle"]: row for row in chosen}.values(), key=lambda row: int(row["paddle"]))
-
-
-def _row_of(rows: list[Row], wanted: str) -> Row:
-    meant = set(skeletons(wanted))
-    for row in rows:
-        if str(row["paddle"]) == wanted or meant & set(skeletons(row["name"])):
-            return row
-    raise RejectedError(RejectCode.UNKNOWN_BIDDER, wanted)
 
 
 def _agree(rows: list[Row], *, yes: bool) -> None:

@@ -5,7 +5,7 @@ The lots here show secrets of the house (reserve, maximum), so a report never le
 directory.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -233,6 +233,39 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
     return rows
 
 
+def bills(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return for each bidder what of the chosen lots was bought and has to be paid, and which the bidder still leads.
+
+    Who has to pay without getting anything has a lot with `units` 0. Fees are in no bill, since the house knows none,
+    nor what was paid. `company` and `contact` must go into no log and no file of the house's.
+    """
+    currency = house.engine.sale.currency
+    bought: defaultdict[int, list[Row]] = defaultdict(list)
+    owed: Counter[int] = Counter()
+    leads: defaultdict[int, list[str]] = defaultdict(list)
+    for lot in chosen:
+        view = lot.view
+        if view.board.leader is not None and not view.status.is_final:
+            leads[view.board.leader].append(view.lot)
+        for result in view.results:
+            one = {"lot": view.lot, "title": view.terms.title, "units": result.units}
+            bought[result.paddle].append(one | money_fields(currency, amount=result.amount_minor))
+            owed[result.paddle] += result.amount_minor
+    return [
+        {
+            "paddle": entry.paddle,
+            "name": entry.name,
+            **msgspec.structs.asdict(house.contacts.get(entry.paddle, _UNKNOWN)),
+            "lots": bought[entry.paddle],
+            "leads": leads[entry.paddle],
+            "currency": currency.code,
+            **money_fields(currency, total=owed[entry.paddle]),
+        }
+        for entry in house.register.entries
+        if entry.role is Role.BIDDER
+    ]
+
+
 def conditions(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noqa: ARG001 -- as above
     """Return the conditions of the sale, and how many bidders accepted them; the text is empty where there are none."""
     answers = [_has_accepted(house, entry) for entry in house.register.entries]
@@ -354,6 +387,7 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "conditions": conditions,
     "absentee": absentee,
     "results": results,
+    "bills": bills,
     "lot_defaults": lot_defaults,
     "specs": specs,
 }

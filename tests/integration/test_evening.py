@@ -228,6 +228,12 @@ def the_end(evening: Evening) -> None:
         ("7", "31", "250.00", "awarded"),
     ]
     assert rows[3]["title"] == "Oak chest"
+    bills = json.loads(evening.vera("results", "--by-buyer", "--json"))
+    assert [(bill["paddle"], bill["total"], bill["contact"]) for bill in bills] == [
+        (11, "80.00", contact(11)),
+        (22, "160.00", contact(22)),
+        (31, "250.00", contact(31)),
+    ]
     with closing(SqliteStore(evening.house.data / FILE_NAME).read()) as journal:
         bids = [fact for _, fact in journal.read() if isinstance(fact, CommandDone) and fact.kind == "bid_for"]
     assert {fact.by for fact in bids} == {"vera"}

@@ -28,9 +28,11 @@ from auctioneer.journal import append
 from auctioneer.network.endpoints import Endpoints, Listening
 from auctioneer.process.folder import DataFolder, RunningHouse
 from auctioneer.process.startup import OpenSale, open_sale
+from auctioneer.rules import decisions
+from auctioneer.rules.decisions import Refused
 from auctioneer.rules.sale_settings import Chosen
 from common.codec import encode
-from common.formats.english import BidRequest
+from common.formats.english import BidRequest, BuyRequest
 from common.limits import PROTOCOL_VERSION
 from common.messages import Accepted, Hello, Role, Welcome
 
@@ -97,6 +99,29 @@ def begin_sale(path: Path, maximum_minor: int = 130_000, *, corrections: bool = 
         batch = sale.house.flush()
         append(sale.journal, batch.facts, batch.rejections, now_ms)
     return folder
+
+
+def sell_lot_1(folder: DataFolder) -> None:
+    """Bring the hammer down on lot 1, which Ann's maximum takes to its reserve."""
+    with sale_of(folder) as sale:
+        now_ms = sale.clock.now_ms()
+        events = decisions.close(sale.house.engine, now_ms, "auctioneer", "1")
+        assert isinstance(events, list)
+        append(sale.journal, events, (), now_ms)
+
+
+def buy_lot_2(folder: DataFolder) -> None:
+    """Have Bob buy lot 2 at once, for 2,000."""
+    with sale_of(folder) as sale:
+        now_ms = sale.clock.now_ms()
+        opened = decisions.open_lot(sale.house.engine, now_ms, "auctioneer", "2")
+        assert not isinstance(opened, Refused)
+        sale.house.record(opened)
+        hello = Hello(id=1, versions=(PROTOCOL_VERSION,), name="Bob", role=Role.BIDDER)
+        assert isinstance(sale.house.handle("b" * 40, encode(hello), now_ms), Welcome)
+        bought = sale.house.handle("b" * 40, encode(BuyRequest(id=2, lot="2", price_minor=200_000)), now_ms)
+        assert isinstance(bought, Accepted)
+        append(sale.journal, sale.house.flush().facts, (), now_ms)
 
 
 @contextmanager

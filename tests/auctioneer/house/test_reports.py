@@ -1,19 +1,23 @@
 """Reports that only a running house can give: who is connected, and the sale at a glance."""
 
-from auctioneer.house.commands import AddPaddle, Admit, CloseLot, OpenLot, Pause
+from msgspec.structs import replace
+
+from auctioneer.house.commands import AddPaddle, Admit, CloseLot, NoteContact, OpenLot, Pause
 from auctioneer.house.house import House
 from auctioneer.house.reports import (
     CONNECTED_MS,
     NEIGHBOURS_SHOWN,
     RUNNING_SHOWN_MAX,
     bidders,
+    bills,
     choose,
     overview,
     status,
 )
 from common.limits import NEWS_WAIT_MS
+from common.lot import LotStatus, Result
 from common.messages import Ping
-from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, lot, lots
+from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, bid, lot, lots
 
 
 def two_bidders() -> SmallSale:
@@ -77,3 +81,27 @@ def test_an_overview_of_many_open_lots_counts_the_rest() -> None:
     sale = SmallSale(*lots(RUNNING_SHOWN_MAX + 2))
     report = overview(sale.house, sale.now_ms, ())
     assert (len(report["shown"]), report["running_more"]) == (RUNNING_SHOWN_MAX, 2)
+
+
+def test_a_bill_has_what_is_over_and_names_what_is_led() -> None:
+    sale = SmallSale(lot("1"), lot("2"), lot("3"))
+    for key, name in ((ANN, "Ann"), (BOB, "Bob")):
+        sale.join(key, name)
+    for request_id, number in ((10, "1"), (11, "2")):
+        sale.ask(ANN, bid(request_id, 5000, number))
+    sale.order(NoteContact(bidder="Ann", company="Lee & Sons"))
+    sale.order(CloseLot(lot="1"))
+    ann, bob = bills(sale.house, sale.now_ms, sale.house.engine.catalogue)
+    assert [(one["lot"], one["units"], one["amount_minor"]) for one in ann["lots"]] == [("1", 1, 5000)]
+    assert (ann["total_minor"], ann["leads"], ann["company"]) == (5000, ["2"], "Lee & Sons")
+    assert (bob["lots"], bob["leads"], bob["total"]) == ([], [], "0.00")
+
+
+def test_who_pays_without_winning_has_a_bill_too() -> None:
+    sale = two_bidders()
+    state = sale.house.engine.lots["1"]
+    results = (Result(2, 5000), Result(1, 3000, units=0))
+    state.view = replace(state.view, status=LotStatus.SOLD, results=results)
+    ann, bob = bills(sale.house, sale.now_ms, [state])
+    assert [(one["units"], one["amount_minor"]) for one in ann["lots"]] == [(0, 3000)]
+    assert (ann["total_minor"], bob["total_minor"]) == (3000, 5000)
