@@ -10,6 +10,7 @@ from auctioneer.cli.context import ControlContext, with_control_context
 from auctioneer.cli.control_client import connected
 from auctioneer.cli.people import check_bidder
 from auctioneer.cli.reads import waiting
+from auctioneer.cli.sentences import whom
 from auctioneer.house.commands import Admit
 from auctioneer.house.reports import Row
 from common.errors import UsageError
@@ -44,10 +45,10 @@ def admit(context: ControlContext, bidder: tuple[str, ...], *, is_all: bool, yes
         check_bidder(each)
     wanted = _everybody(context, yes=yes) if is_all else bidder
     with connected(context.folder) as house:
-        for each in wanted:
-            house.order(Admit(bidder=each))
-    admitted = ", ".join(wanted)
-    context.tell(f"{admitted} {'is' if len(wanted) == 1 else 'are'} admitted.", (), bidders=wanted)
+        done = [house.order(Admit(bidder=each)) for each in wanted]
+    admitted = ", ".join(whom(each) for each in done)
+    people = [{"paddle": each.paddle, "name": each.name} for each in done]
+    context.tell(f"{admitted} {'is' if len(done) == 1 else 'are'} admitted.", (), people=people)
 
 
 def _everybody(context: ControlContext, *, yes: bool) -> tuple[str, ...]:

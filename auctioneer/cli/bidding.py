@@ -6,10 +6,11 @@ from typing import Final
 import click
 
 from auctioneer.cli.asking import Plan, carry_out, yes_option
-from auctioneer.cli.context import LOT, ControlContext, with_control_context
+from auctioneer.cli.context import LOT, ControlContext, about, with_control_context
 from auctioneer.cli.control_client import ControlClient, connected
 from auctioneer.cli.finals import ended
-from auctioneer.cli.sentences import person
+from auctioneer.cli.people import check_bidder, find_person, named
+from auctioneer.cli.sentences import lot_named, person, whom
 from auctioneer.house.commands import BidFor, Done
 from auctioneer.house.reports import Row
 from auctioneer.rules.sources import FOR_OTHERS, Source
@@ -38,7 +39,7 @@ _SOURCES: Final = sorted(source.value for source in FOR_OTHERS)
 )
 @click.argument("lot", type=LOT)
 @click.argument("amount", required=False)
-@click.option("--paddle", type=WholeNumber(1, BIDDERS_MAX), required=True, metavar="N", help="For whom the bid is.")
+@click.option("--paddle", "bidder", required=True, metavar="BIDDER", help="For whom the bid is: a paddle or a name.")
 @click.option(
     "--source",
     type=click.Choice(_SOURCES),
@@ -58,7 +59,7 @@ def bid(
     lot: str,
     amount: str | None,
     *,
-    paddle: int,
+    bidder: str,
     source: str,
     is_maximum: bool,
     is_purchase: bool,
@@ -69,34 +70,50 @@ def bid(
     """Bid AMOUNT on LOT for a paddle, which need not have a phone. It binds, and counts by the same rules as any bid.
 
     What the bid is depends on the lot: an open bid, a sealed offer, or units of a Dutch lot at AMOUNT, the price that
-    you saw. Asks first about an amount far above the minimum, where there is a person at the terminal to answer.
+    you saw. Asks first about an amount far above the minimum. In a script, where nobody can answer, such a bid is
+    refused without --yes.
     """
     if take_back == (amount is not None):
         raise click.UsageError("Give either an AMOUNT or --take-back.")
-
+    check_bidder(bidder, "--paddle")
     with connected(context.folder) as house:
         sale = house.ask("status")
         currency = Currency(sale["currency"], sale["decimals"])
         amount_minor = None if amount is None else _parsed(currency, amount)
         command = BidFor(
             lot=lot,
-            paddle=paddle,
+            paddle=_paddle_of(house, bidder),
             source=Source(source),
             amount_minor=amount_minor,
             is_maximum=is_maximum,
             is_purchase=is_purchase,
             units=units,
         )
-        doubt = "" if yes or not sys.stdin.isatty() else _doubt(house, currency, command)
-    plan = Plan([], f"{doubt} Bid it for paddle {paddle}?", command)
+        doubt = "" if yes else _doubt(house, currency, command)
+        who = named(find_person(house.ask("paddles"), str(command.paddle))) if doubt else ""
+    if doubt and not sys.stdin.isatty():
+        raise UsageError(f"{doubt} Nothing was bid for {who}. If it is meant, repeat this with --yes.")
+    plan = Plan([], f"{doubt} Bid it for {who}?", command)
     done, currency = carry_out(context, (lambda _house, _currency: plan) if doubt else None, command)
     context.tell(_outcome(done, currency), done.lots, **_document(done))
 
 
+def _paddle_of(house: ControlClient, bidder: str) -> int:
+    """Return the paddle that was typed, or that of the name that was. Raises RejectedError for an unknown name."""
+    if not (bidder.isascii() and bidder.isdigit()):
+        return int(find_person(house.ask("paddles"), bidder)["paddle"])
+    if not 1 <= int(bidder) <= BIDDERS_MAX:
+        raise click.BadParameter(f"paddles are from 1 to {BIDDERS_MAX:,}.", param_hint="--paddle")
+    return int(bidder)
+
+
 def _doubt(house: ControlClient, currency: Currency, command: BidFor) -> str:
-    """Return the doubt about an amount that is far above the minimum; an empty text if there is none."""
+    """Return the doubt about an amount that is far above the minimum; an empty text if there is none.
+
+    The amount of a purchase is in no doubt: it counts only if it is the lot's buy-now price.
+    """
     amount_minor = command.amount_minor
-    if amount_minor is None:
+    if amount_minor is None or command.is_purchase:
         return ""
     (row,) = house.ask("lots", (command.lot,))
     minimum_minor = row["minimum_minor"]
@@ -118,23 +135,25 @@ def _parsed(currency: Currency, text: str) -> int:
 
 def _outcome(done: Done, currency: Currency) -> str:
     """Return the sentence on a bid that counts."""
-    row, paddle = done.standing, done.paddle
+    row = done.standing
     assert row is not None, "the house says how the lot stands"
     if done.results:
         return ended(done.results[0], currency)
-    lot, leader = row["lot"], row["paddle"]
+    bidder, lot, leader = whom(done), lot_named(row["lot"], row["title"]), row["paddle"]
     if row["status"] == LotStatus.SCHEDULED.value:
         kept = "waits for" if done.accepted is not None and done.accepted.own is not None else "is taken back from"
-        return f"Accepted: the bid of paddle {paddle} {kept} lot {lot}, which is not open yet."
+        return f"Accepted: the bid of {bidder} {kept} lot {lot} which is not open yet."
+    accepted = "Accepted" if done.number is None else f"Accepted as bid {done.number}"
     if leader is None:
-        return f"Accepted: the offer of paddle {paddle} for lot {lot} counts."
+        return f"{accepted}: the offer of {bidder} for lot {lot.rstrip(',')} counts."
     leads = f"{person(row['leader'], leader)} leads lot {lot} at {currency.show(row['price_minor'])}"
-    if leader != paddle:
-        return f"Accepted, but {leads}. The next bid is {currency.show(row['minimum_minor'])} or more."
+    if leader != done.paddle:
+        return f"{accepted} for {bidder}, but {leads}. The next bid is {currency.show(row['minimum_minor'])} or more."
     reserve = {True: " The reserve is met.", False: " The reserve is not met yet."}.get(row["reserve_met"], "")
-    return f"Accepted: {leads}.{reserve}"
+    return f"{accepted}: {leads}.{reserve}"
 
 
 def _document(done: Done) -> Row:
     """Return what JSON says besides the lot: the verdict with the board, and how the lot stands."""
-    return {"paddle": done.paddle, "accepted": done.accepted, "standing": done.standing, "results": done.results}
+    verdict = {"number": done.number, "accepted": done.accepted, "standing": done.standing, "results": done.results}
+    return about(done) | verdict

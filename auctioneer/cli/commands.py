@@ -8,6 +8,7 @@ import click
 
 from auctioneer.cli.context import ControlContext, with_control_context
 from auctioneer.cli.control_client import connected
+from auctioneer.cli.lot_table import person
 from auctioneer.cli.output import local_time
 from auctioneer.house.reports import Row, command_row
 from auctioneer.process.folder import DataFolder
@@ -20,8 +21,8 @@ from common.words import counted
 
 DEFAULT_COUNT: Final = 100
 COUNT_MAX: Final = 100_000
-_LOTS_SHOWN_MAX: Final = 5
-"""The most lots of one command that a table names."""
+_SHOWN_MAX: Final = 5
+"""The most lots, and the most people, of one command that a table names."""
 
 
 @click.command(
@@ -46,7 +47,7 @@ def commands(context: ControlContext, by: str | None, count: int) -> None:
         Column("By"),
         Column("Command"),
         Column("Lots", shrinks=True),
-        Column("Paddle", is_number=True),
+        Column("Person", shrinks=True),
         Column("Number", is_number=True, is_extra=True),
     ]
     print_table(columns, [_cells(row) for row in rows])
@@ -84,13 +85,16 @@ def _recorded(folder: DataFolder) -> Iterator[Row]:
 
 
 def _cells(row: Row) -> list[str]:
-    lots = row["lots"]
-    more = f", and {len(lots) - _LOTS_SHOWN_MAX:,} more" if len(lots) > _LOTS_SHOWN_MAX else ""
-    return [
-        local_time(row["at_ms"]),
-        row["by"],
-        row["kind"],
-        ", ".join(lots[:_LOTS_SHOWN_MAX]) + more,
-        "" if row["paddle"] is None else str(row["paddle"]),
-        str(row["id"]),
-    ]
+    return [local_time(row["at_ms"]), row["by"], row["kind"], _first(row["lots"]), _people(row), str(row["id"])]
+
+
+def _people(row: Row) -> str:
+    """Return the person whom a command was about, or the first of several."""
+    if row["paddle"] is not None:
+        return person(row["name"], row["paddle"])
+    return _first([person(one["name"], one["paddle"]) for one in row["people"]])
+
+
+def _first(names: list[str]) -> str:
+    more = f", and {len(names) - _SHOWN_MAX:,} more" if len(names) > _SHOWN_MAX else ""
+    return ", ".join(names[:_SHOWN_MAX]) + more

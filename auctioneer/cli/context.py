@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 import click
 
 from auctioneer.cli.control_client import connected
-from auctioneer.house.commands import AnyCommand
+from auctioneer.cli.sentences import lot_named, whom
+from auctioneer.house.commands import AnyCommand, Done
 from auctioneer.process.folder import DataFolder
 from auctioneer.rules.sale_settings import Right, rights_in_order
 from common.durations import DurationError, format_duration, parse_duration
@@ -35,6 +36,12 @@ json_option: Final[Callable[[_Callback], _Callback]] = click.option(
 )
 
 
+def about(answer: Done) -> dict[str, object]:
+    """Return for JSON whom a command was about, and the title of its lot, where there is one."""
+    found: dict[str, object] = {} if answer.paddle is None else {"paddle": answer.paddle, "name": answer.name}
+    return found | ({"title": answer.title} if answer.title else {})
+
+
 class ControlContext(NamedTuple):
     """The sale, or the place of a clerk, and whether the outcome is printed as JSON."""
 
@@ -44,11 +51,16 @@ class ControlContext(NamedTuple):
     def order(self, command: AnyCommand, done: str) -> None:
         """Send `command` to the running house; then print the sentence `done`, or JSON.
 
-        `{lot}` in the sentence becomes the lot's number as the house writes it.
+        `{lot}` in the sentence becomes the lot's number as the house writes it, with the title, and `{person}` the name
+        with the paddle.
         """
         with connected(self.folder) as house:
-            lots = house.order(command).lots
-        self.tell(done.replace("{lot}", lots[0]) if lots else done, lots)
+            answer = house.order(command)
+        if answer.title:
+            done = done.replace("{lot}", lot_named(answer.lots[0], answer.title))
+        if answer.paddle is not None:
+            done = done.replace("{person}", whom(answer))
+        self.tell(done, answer.lots, **about(answer))
 
     def tell(self, done: str, lots: tuple[str, ...], **more: object) -> None:
         """Print that something was done; as JSON also to which lots, and `more` for programs."""

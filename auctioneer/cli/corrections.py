@@ -15,7 +15,7 @@ from auctioneer.cli.asking import Plan, carry_out, yes_option
 from auctioneer.cli.context import DURATION, LOT, ControlContext, check_length, with_control_context
 from auctioneer.cli.control_client import ControlClient, connected
 from auctioneer.cli.output import local_time
-from auctioneer.cli.sentences import bought, person, standing
+from auctioneer.cli.sentences import bought, lot_named, person, standing
 from auctioneer.house.commands import AnyCorrection, Award, Done, Move, Reopen, Rewrite, Undo, VoidSale
 from auctioneer.house.reports import Row
 from auctioneer.rules.terms import LotSpec
@@ -46,12 +46,12 @@ _reason_option: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = clic
     short_help="Take bids on an open lot back.",
     epilog=examples(
         "auctioneer undo 7                        # the last public bid",
-        "auctioneer undo 7 --offer 3 --reason 'It was on the wrong paddle'",
+        "auctioneer undo 7 --bid 3 --reason 'It was on the wrong paddle'",
         "auctioneer undo 7 --back-to 3            # bid 3, and all after it",
     ),
 )
 @click.argument("lot", type=LOT)
-@click.option("--offer", "numbers", type=WholeNumber(1), multiple=True, metavar="N", help="The bid to take back.")
+@click.option("--bid", "numbers", type=WholeNumber(1), multiple=True, metavar="N", help="The bid to take back.")
 @click.option("--back-to", type=WholeNumber(1), metavar="N", help="Take back this bid, and all after it.")
 @_reason_option
 @yes_option
@@ -65,7 +65,7 @@ def undo(
     earlier for it.
     """
     if numbers and back_to is not None:
-        raise click.UsageError("Give either --offer or --back-to.")
+        raise click.UsageError("Give either --bid or --back-to.")
     command = Undo(lot=lot, numbers=numbers, back_to=back_to, reason=reason)
     _correct(context, command, "Take it back?", yes=yes)
 
@@ -163,7 +163,7 @@ def move(context: ControlContext, lot: str, before: str | None, *, last: bool) -
     if last == (before is not None):
         raise click.UsageError("Give either --before with a lot, or --last.")
     place = "is the last" if last else f"comes before lot {before}"
-    context.order(Move(lot=lot, before=before or ""), f"Lot {lot} {place}.")
+    context.order(Move(lot=lot, before=before or ""), f"Lot {{lot}} {place}.")
 
 
 def _correct(context: ControlContext, command: AnyCorrection, question: str, *, yes: bool) -> None:
@@ -190,7 +190,8 @@ def _now(done: Done, row: Row, currency: Currency) -> str:
 
 def _outcome(row: Row, currency: Currency) -> str:
     buyers = ", ".join(bought(result, currency) for result in row["results"])
-    return f"Lot {row['lot']} is sold to {buyers}." if buyers else f"Lot {row['lot']} is not sold."
+    lot = f"Lot {lot_named(row['lot'], row['title'])}"
+    return f"{lot} is sold to {buyers}." if buyers else f"{lot} is not sold."
 
 
 def _lines(row: Row, currency: Currency) -> list[str]:

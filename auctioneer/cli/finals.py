@@ -10,7 +10,7 @@ import click
 from auctioneer.cli.asking import Plan, carry_out, yes_option
 from auctioneer.cli.context import LOT, ControlContext, check_length, with_control_context
 from auctioneer.cli.control_client import ControlClient
-from auctioneer.cli.sentences import bought, person, standing
+from auctioneer.cli.sentences import bought, lot_named, person, standing
 from auctioneer.house.commands import CloseLot, EndSale, Finish, Withdraw
 from auctioneer.house.reports import Row
 from common.limits import TEXT_CHARS_MAX
@@ -160,14 +160,18 @@ def ended(row: Row, currency: Currency) -> str:
     match row["status"]:
         case "sold":
             rows = (bought(result, currency) for result in row["results"])
-            return f"Lot {row['lot']} is sold to {', '.join(rows)}."
+            return f"{_subject(row)} is sold to {', '.join(rows)}."
         case "passed" if row["bids"]:
             price = "" if row["price_minor"] is None else f" at {currency.show(row['price_minor'])}"
-            return f"Lot {row['lot']} passed{price}, since the reserve was not met."
+            return f"{_subject(row)} passed{price}, since the reserve was not met."
         case "passed":
-            return f"Lot {row['lot']} passed, since nobody had bid."
+            return f"{_subject(row)} passed, since nobody had bid."
         case _:
-            return f"Lot {row['lot']} is withdrawn{_with_bids(row)}."
+            return f"{_subject(row)} is withdrawn{_with_bids(row)}."
+
+
+def _subject(row: Row) -> str:
+    return f"Lot {lot_named(row['lot'], row['title'])}"
 
 
 def _with_bids(row: Row) -> str:

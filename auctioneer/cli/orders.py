@@ -7,13 +7,15 @@ from auctioneer.cli.context import (
     DURATION,
     LOT,
     ControlContext,
+    about,
     check_length,
     data_option,
     json_option,
     with_control_context,
 )
-from auctioneer.cli.control_client import connected
-from auctioneer.cli.people import check_bidder
+from auctioneer.cli.control_client import ControlClient, connected
+from auctioneer.cli.people import check_bidder, find_person, named
+from auctioneer.cli.sentences import whom
 from auctioneer.house.commands import (
     WHOLE_SALE,
     AddPartner,
@@ -32,6 +34,7 @@ from auctioneer.process.folder import DataFolder
 from common.durations import format_duration
 from common.limits import KEY_CHARS, TEXT_CHARS_MAX
 from common.lot_events import Call
+from common.money import Currency
 from common.terminal.commands import examples
 from common.terminal.output import say_done
 
@@ -101,7 +104,7 @@ def call(context: ControlContext, lot: str, what: str) -> None:
 
     That the reserve is met can be called only where it is so and everybody may know it.
     """
-    context.order(CallLot(lot=lot, call=Call(what.replace("-", "_"))), f"Called on lot {lot}: {what}.")
+    context.order(CallLot(lot=lot, call=Call(what.replace("-", "_"))), f"Called on lot {{lot}} to all: {what}.")
 
 
 @click.command(short_help="Say something to one bidder.", epilog=examples("auctioneer tell ann 'Your parcel is ready'"))
@@ -112,7 +115,7 @@ def tell(context: ControlContext, bidder: str, text: str) -> None:
     """Show TEXT to BIDDER alone, a name or a paddle, now or when the bidder comes back."""
     check_bidder(bidder)
     _check_text(text)
-    context.order(Tell(bidder=bidder, text=text), f"{bidder} is told.")
+    context.order(Tell(bidder=bidder, text=text), "{person} is told.")
 
 
 @click.command(
@@ -136,13 +139,17 @@ def turn_out(context: ControlContext, bidder: str, reason: str, *, void_bids: bo
     if reason and not void_bids:
         raise click.UsageError("--reason goes with --void-bids.")
     command = Admit(bidder=bidder, admitted=False, void_bids=void_bids, reason=reason)
-    plan = Plan([], f"Turn {bidder} out, and take back all its bids on lots that are open or paused?", command)
-    done, _ = carry_out(context, (lambda *_: plan) if void_bids and not yes else None, command)
+
+    def plan(house: ControlClient, _: Currency) -> Plan:
+        who = named(find_person(house.ask("bidders"), bidder))
+        return Plan([], f"Turn {who} out, and take back all its bids on lots that are open or paused?", command)
+
+    done, _ = carry_out(context, plan if void_bids and not yes else None, command)
     touched = ""
     if void_bids:
         lots = ", ".join(done.lots)
         touched = f" Its bids are taken back on lot {lots}." if lots else " It had no bid on an open or paused lot."
-    context.tell(f"{bidder} is turned out.{touched}", done.lots)
+    context.tell(f"{whom(done)} is turned out.{touched}", done.lots, **about(done))
 
 
 @click.command(

@@ -9,22 +9,26 @@ from typing import Any, Final
 import click
 
 from auctioneer.cli.asking import yes_option
-from auctioneer.cli.context import DURATION, ControlContext, check_length, with_control_context
+from auctioneer.cli.context import DURATION, ControlContext, about, check_length, with_control_context
 from auctioneer.cli.control_client import connected
-from auctioneer.cli.output import ACCEPTED, STATUS_STYLES, local_time
+from auctioneer.cli.output import ACCEPTED, STATUS_STYLES, grouped, local_time
 from auctioneer.cli.paddle_lists import add_list
-from auctioneer.cli.people import check_bidder, find_person
+from auctioneer.cli.people import check_bidder, find_person, named
 from auctioneer.cli.reads import read, say_if_stopped
+from auctioneer.cli.sentences import person, whom
 from auctioneer.cli.sheets import print_sheets
 from auctioneer.house.commands import AddPaddle, Forget, IssueCode, NoteContact, NoteSigned
 from auctioneer.house.register import CODE_VALID_MS_MAX
+from auctioneer.house.reports import Row
 from auctioneer.rules.contacts import Contact, contact_fault
 from common.durations import format_duration
+from common.errors import UsageError
 from common.limits import NAME_CHARS_MAX, PADDLE_CHOSEN_MAX
 from common.paddle_codes import draw_code
 from common.terminal.commands import WholeNumber, examples
 from common.terminal.output import confirm, print_json, say, say_done
 from common.terminal.tables import Column, print_table
+from common.words import counted
 
 _Callback = Callable[..., Any]
 
@@ -136,76 +140,78 @@ def add(
     short_help="Note how to reach a person.",
     epilog=examples("auctioneer paddle contact 12 --contact ann@example.org --company 'Lee & Sons'"),
 )
-@click.argument("paddle")
+@click.argument("bidder")
 @_contact_options
 @with_control_context
-def contact(context: ControlContext, paddle: str, company: str, contact: str) -> None:
-    """Keep the company and the contact of PADDLE, a number or a name, in place of those that are kept.
+def contact(context: ControlContext, bidder: str, company: str, contact: str) -> None:
+    """Keep the company and the contact of BIDDER, a name or a paddle, in place of those that are kept.
 
     They stand beside the record, are shown by `auctioneer paddle list`, and `auctioneer forget` erases them.
     """
-    check_bidder(paddle)
+    check_bidder(bidder)
     _check_contact(company, contact)
     if not company and not contact:
-        raise click.UsageError("Give --company, --contact or both. To erase them: auctioneer forget PADDLE.")
+        raise click.UsageError("Give --company, --contact or both. To erase them: auctioneer forget BIDDER.")
     with connected(context.folder) as house:
-        number = house.order(NoteContact(bidder=paddle, company=company, contact=contact)).paddle
-    say_done(f"Noted for paddle {number}.", {"paddle": number}, as_json=context.as_json)
+        done = house.order(NoteContact(bidder=bidder, company=company, contact=contact))
+    say_done(f"Noted for {whom(done)}.", about(done), as_json=context.as_json)
 
 
 @paddle.command(
     short_help="Note who signed the conditions on paper.",
     epilog=examples("auctioneer paddle signed 12", "auctioneer paddle signed 12 207 'Ben Ray'"),
 )
-@click.argument("paddle", nargs=-1, required=True)
+@click.argument("bidder", nargs=-1, required=True)
 @with_control_context
-def signed(context: ControlContext, paddle: tuple[str, ...]) -> None:
-    """Note that each PADDLE, a number or a name, signed the present conditions of the sale on paper: all or none.
+def signed(context: ControlContext, bidder: tuple[str, ...]) -> None:
+    """Note that each BIDDER, a name or a paddle, signed the present conditions of the sale on paper: all or none.
 
     Their phones are then not asked to accept them. The record says who noted it.
     """
-    for each in paddle:
+    for each in bidder:
         check_bidder(each)
     with connected(context.folder) as house:
-        house.order(NoteSigned(bidders=paddle))
-    say_done(f"Noted: {', '.join(paddle)} signed.", {"done": True, "bidders": paddle}, as_json=context.as_json)
+        people = house.order(NoteSigned(bidders=bidder)).people
+    names = ", ".join(person(each["name"], each["paddle"]) for each in people)
+    say_done(f"Noted: {names} signed.", {"done": True, "people": people}, as_json=context.as_json)
 
 
 @paddle.command(
     short_help="Issue a code for a paddle.",
     epilog=examples("auctioneer paddle code 12", "auctioneer paddle code 12 --for 30m"),
 )
-@click.argument("paddle")
+@click.argument("bidder")
 @_valid_option
-@click.option("--replace-key", "replaces_key", is_flag=True, help="PADDLE has joined, and its phone is lost.")
+@click.option("--replace-key", "replaces_key", is_flag=True, help="BIDDER has joined, and the phone is lost.")
 @yes_option
 @with_control_context
-def code(context: ControlContext, paddle: str, valid_ms: int, *, replaces_key: bool, yes: bool) -> None:
-    """Print a code by which one key takes part with PADDLE, a number or a name: `bidder join --code CODE`.
+def code(context: ControlContext, bidder: str, valid_ms: int, *, replaces_key: bool, yes: bool) -> None:
+    """Print a code by which one key takes part as BIDDER, a name or a paddle: `bidder join --code CODE`.
 
     The code works once, and is shown only now. A new one replaces it.
 
     With --replace-key the next key that shows the code becomes the bidder, and the one before is out at once. Its bids
     stand. So make sure that the person at the desk is the one who has the paddle.
     """
-    check_bidder(paddle)
+    check_bidder(bidder)
     _check_valid(valid_ms)
     if replaces_key and not yes and sys.stdin.isatty():
         say(
             "The phone that shows the new code becomes this bidder, and the present phone is out. Its bids stand.",
             err=True,
         )
-        confirm(f"Replace the key of {paddle}?")
+        confirm(f"Replace the key of {named(find_person(read(context, 'paddles').report, bidder))}?")
     drawn = draw_code(secrets.choice)
     with connected(context.folder) as house:
-        done = house.order(IssueCode(bidder=paddle, code=drawn, valid_ms=valid_ms, replaces_key=replaces_key))
-    document = {"paddle": done.paddle, "code": drawn, "expires_at_ms": done.expires_at_ms}
+        done = house.order(IssueCode(bidder=bidder, code=drawn, valid_ms=valid_ms, replaces_key=replaces_key))
+    document = {"paddle": done.paddle, "name": done.name, "code": drawn, "expires_at_ms": done.expires_at_ms}
     if context.as_json:
         print_json(document)
         return
     say(drawn)
     if done.expires_at_ms is not None:
-        say(f"Paddle {done.paddle}, until {local_time(done.expires_at_ms)}: bidder join --code {drawn}", err=True)
+        until = local_time(done.expires_at_ms)
+        say(f"{whom(done)}, until {until}: bidder join --code {drawn}", err=True)
 
 
 @paddle.command(
@@ -215,7 +221,7 @@ def code(context: ControlContext, paddle: str, valid_ms: int, *, replaces_key: b
         "auctioneer paddle sheets --output four.html --per-page 4 12 207",
     ),
 )
-@click.argument("paddle", nargs=-1)
+@click.argument("bidder", nargs=-1)
 @click.option(
     "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The file in HTML to write."
 )
@@ -224,17 +230,17 @@ def code(context: ControlContext, paddle: str, valid_ms: int, *, replaces_key: b
 @yes_option
 @with_control_context
 def sheets(
-    context: ControlContext, output: Path, paddle: tuple[str, ...], per_page: str, valid_ms: int, *, yes: bool
+    context: ControlContext, output: Path, bidder: tuple[str, ...], per_page: str, valid_ms: int, *, yes: bool
 ) -> None:
-    """Write a page to print for each PADDLE, a number or a name, or for all that have no key yet.
+    """Write a page to print for each BIDDER, a name or a paddle, or for all that have no key yet.
 
     It shows the number in large digits, the name, and a new code, also as a square that a camera reads. Earlier codes
     of these paddles are void. Only you can read the file; delete it when it is printed.
     """
-    for each in paddle:
+    for each in bidder:
         check_bidder(each)
     _check_valid(valid_ms)
-    print_sheets(context, output, paddle, int(per_page), valid_ms, yes=yes)
+    print_sheets(context, output, bidder, int(per_page), valid_ms, yes=yes)
 
 
 @paddle.command("list", short_help="Show who has which paddle.", epilog=examples("auctioneer paddle list"))
@@ -274,30 +280,50 @@ _STAYS: Final = (
     short_help="Erase what is known of a person besides the name.",
     epilog=examples("auctioneer forget 12", "auctioneer forget 'Ann Lee' --yes"),
 )
-@click.argument("paddle", metavar="PADDLE|NAME")
+@click.argument("bidder")
 @yes_option
 @with_control_context
-def forget(context: ControlContext, paddle: str, *, yes: bool) -> None:
+def forget(context: ControlContext, bidder: str, *, yes: bool) -> None:
     """Erase the company and the contact of a person, while the house runs or not. No later list brings them back.
 
-    The record says that they were erased, when, and by whom. The name is a part of the record and stays.
+    The record says that they were erased, when, and by whom. The name is a part of the record and stays. Asks first; in
+    a script it is refused without --yes where the person has bought something, or leads a lot.
     """
-    check_bidder(paddle)
+    check_bidder(bidder)
+    row = find_person(read(context, "bills").report, bidder)
+    owes = _owes(row)
     if not yes and sys.stdin.isatty():
-        say(_shown(context, paddle), err=True)
+        say(_shown(row), err=True)
+        if owes:
+            say(owes, err=True)
         say(_STAYS, err=True)
         confirm("Erase the company and the contact?")
-    number = _erase(context, paddle)
-    done = f"What was known of paddle {number} besides the name is erased. {_STAYS}"
-    say_done(done, {"done": True, "paddle": number, "stays": ["name"]}, as_json=context.as_json)
+    elif owes and not yes:
+        raise UsageError(f"{owes} Nothing was erased. If that is settled, repeat this with --yes.")
+    number = _erase(context, str(row["paddle"]))
+    done = f"What was known of {named(row)} besides the name is erased. {_STAYS}"
+    document = {"done": True, "paddle": number, "name": row["name"], "stays": ["name"]}
+    say_done(done, document, as_json=context.as_json)
 
 
-def _shown(context: ControlContext, paddle: str) -> str:
-    """Return what would be erased, in a sentence. Raises RejectedError if nobody has the paddle or the name."""
-    rows = read(context, "paddles").report
-    row = find_person(rows, paddle)
+def _shown(row: Row) -> str:
+    """Return what would be erased, in a sentence."""
     known = ", ".join(filter(None, (row["company"], row["contact"]))) or "neither company nor contact is known"
-    return f"{row['name']} ({row['paddle']}): {known}."
+    return f"{named(row)}: {known}."
+
+
+def _owes(row: Row) -> str:
+    """Return what a person has bought and may still buy, for which the contact may be needed; empty if nothing."""
+    sentences = []
+    if row["lots"]:
+        total = f"{row['currency']} {grouped(row['total'])}"
+        sentences.append(
+            f"{named(row)} has to pay {total} for {counted(len(row['lots']), 'lot')}; the house does not know whether "
+            "that was paid."
+        )
+    if row["leads"]:
+        sentences.append(f"{named(row)} leads lot {', '.join(row['leads'])}.")
+    return " ".join(sentences)
 
 
 def _erase(context: ControlContext, paddle: str) -> int | None:

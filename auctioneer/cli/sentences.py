@@ -1,8 +1,23 @@
 """Sentences about a lot in a report, which several commands say."""
 
+from typing import Final
+
+from auctioneer.house.commands import Done
 from auctioneer.house.reports import Row
 from common.money import Currency
 from common.words import counted
+
+TITLE_CHARS_SHOWN: Final = 60
+"""The most characters of a lot's title in a sentence."""
+
+
+def lot_named(number: str, title: str) -> str:
+    """Return a lot's number and title with a comma at the end, for a sentence that has `lot` before it, and continues.
+
+    A long title is cut: it is there only so that a person notices the wrong lot.
+    """
+    shown = title if len(title) <= TITLE_CHARS_SHOWN else f"{title[: TITLE_CHARS_SHOWN - 1]}…"
+    return f"{number}, {shown},"
 
 
 def standing(row: Row, currency: Currency) -> str:
@@ -21,6 +36,12 @@ def bought(result: Row, currency: Currency) -> str:
     """Return who gets how much of a lot for how much."""
     what = "" if result["units"] == 1 else f", {counted(result['units'], 'unit')}"
     return f"{person(result['name'], result['paddle'])}{what} for {currency.show(result['amount_minor'])}"
+
+
+def whom(done: Done) -> str:
+    """Return the person whom a command was about, with the paddle."""
+    assert done.paddle is not None, "the house says whom the command was about"
+    return person(done.name, done.paddle)
 
 
 def person(name: str | None, paddle: int) -> str:

@@ -1,7 +1,7 @@
-"""Every bid on one lot in the record, in order: the bidder, the request and the outcome.
+"""Every bid on one lot in the record, in order: the bidder, the request and the outcome; and all that came late.
 
-A bid that was accepted has a number among the offers on the lot (`offer`), by which a correction names it. One that a
-correction took back is `void`. Accepted and late bids are facts of the record. Of the refused bids the record keeps
+A bid that was accepted has a number, by which a correction names it; no other has one. One that a correction took back
+is `void`. Accepted and late bids are facts of the record. Of the refused bids the record keeps
 some for each bidder, those with the highest request ids; they are sorted between the facts by their time. It keeps no
 refused bid that a clerk made for a bidder. The result has secrets of the house.
 """
@@ -9,7 +9,6 @@ refused bid that a clerk made for a bidder. The result has secrets of the house.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from heapq import merge
-from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -25,6 +24,7 @@ from auctioneer.rules.facts import (
     LeftBidVoid,
     LotDecided,
     LotListed,
+    LotRewritten,
     OfferLate,
     OfferTaken,
     PaddleGiven,
@@ -44,7 +44,7 @@ from common.money import Currency
 
 
 class BidPage(NamedTuple):
-    """Consecutive bids on a lot, numbered from 1, and the number of all bids."""
+    """Consecutive bids on a lot, and the number of all of them, also of those that were refused."""
 
     lot: str
     title: str
@@ -56,28 +56,70 @@ class BidPage(NamedTuple):
 def page_of_bids(
     lot: str, facts: Iterable[AnyFact], rejections: Iterable[Rejection], count: int, first: int | None = None
 ) -> BidPage:
-    """Return `count` bids on a lot from number `first` on, or the last ones if `first` is None.
+    """Return `count` bids on a lot after those with a number below `first`, or the last ones if `first` is None.
 
     `facts` are all facts of a record and `rejections` all that it keeps, both in their order. No more than `count` bids
     are in memory at once. Raises RejectedError if the record has no such lot.
     """
     history = _History(lot)
-    numbered = enumerate(history.bids(merge(facts, rejections, key=attrgetter("at_ms"))), 1)
-    if first is None:
-        page = deque(numbered, count)
-        total = page[-1][0] if page else 0
-        shown = list(page)
-    else:
-        before = sum(1 for _ in islice(numbered, first - 1))
-        shown = list(islice(numbered, count))
-        total = before + len(shown) + sum(1 for _ in numbered)
+    shown: deque[Row] = deque(maxlen=None if first else count)
+    total, last_number = 0, 0
+    for bid in history.bids(merge(facts, rejections, key=attrgetter("at_ms"))):
+        total += 1
+        if first is None or (last_number >= first - 1 and len(shown) < count):
+            shown.append(bid)
+        last_number = bid["number"] or last_number
     if history.title is None or history.currency is None:
         raise RejectedError(RejectCode.UNKNOWN_LOT, f"lot {lot}")
-    for _, bid in shown:
-        if bid["offer"] in history.void:
+    for bid in shown:
+        if bid["number"] in history.void:
             bid["outcome"] = "void"
-    rows = [{"number": number, **(bid if history.is_over else _kept_sealed(bid))} for number, bid in shown]
+    rows = [bid if history.is_over else _kept_sealed(bid) for bid in shown]
     return BidPage(history.lot, history.title, history.currency, total, rows)
+
+
+def late_bids(facts: Iterable[AnyFact], count: int, lot: str | None = None) -> tuple[list[Row], int]:
+    """Return the last `count` bids that came too late, on one lot or on all, and how many there are in all.
+
+    `facts` are all facts of a record, in their order. Each row says by how much (`late_ms`) after its lot's end. Raises
+    RejectedError if the record has no such lot.
+    """
+    key = None if lot is None else lot_key(lot)
+    currency: Currency | None = None
+    names: dict[int, str] = {}
+    titles: dict[str, str] = {}
+    last: deque[Row] = deque(maxlen=count)
+    total = 0
+    for fact in facts:
+        match fact:
+            case OfferLate() if currency is not None and key in (None, lot_key(fact.lot)):
+                total += 1
+                last.append(_late_row(fact, currency, titles[fact.lot], names[fact.paddle]))
+            case BidderEnrolled() | PaddleGiven():
+                names[fact.paddle] = fact.name
+            case LotListed() | LotRewritten():
+                titles[fact.spec.terms.lot] = fact.spec.terms.title
+            case SaleCreated():
+                currency = fact.currency
+    if key is not None and key not in map(lot_key, titles):
+        raise RejectedError(RejectCode.UNKNOWN_LOT, f"lot {lot}")
+    return list(last), total
+
+
+def _late_row(late: OfferLate, currency: Currency, title: str, name: str) -> Row:
+    made = offer_made(late.request)
+    return {
+        "lot": late.lot,
+        "title": title,
+        "at_ms": late.at_ms,
+        "late_ms": late.late_ms,
+        "paddle": late.paddle,
+        "name": name,
+        "kind": made.kind,
+        "source": late.source.value,
+        "by": late.by or None,
+        **money_fields(currency, amount=made.amount_minor, maximum=made.maximum_minor),
+    }
 
 
 def _kept_sealed(bid: Row) -> Row:
@@ -97,7 +139,7 @@ class _History:
         """Whether the lot was over at the end of the record, once all bids were yielded."""
         self.void: set[int] = set()
         """The numbers of the offers that corrections took back."""
-        self._last_offer = 0
+        self._last_number = 0
 
     def bids(self, record: Iterable[AnyFact | Rejection]) -> Iterator[Row]:
         """Yield the bids, and note on the way what a row must know of the sale and the lot."""
@@ -116,7 +158,7 @@ class _History:
                     self.is_over = self.is_over or one.lot == self.lot
                 case BidderEnrolled() | PaddleGiven():
                     self._names[one.paddle] = one.name
-                case LotListed() if lot_key(one.spec.terms.lot) == self._key:
+                case LotListed() | LotRewritten() if lot_key(one.spec.terms.lot) == self._key:
                     self.lot, self.title = one.spec.terms.lot, one.spec.terms.title
                     self._form = format_of(one.spec)
                 case SaleCreated():
@@ -135,7 +177,7 @@ class _History:
         made = offer_made(one.request) if not isinstance(one.request, LeaveBidRequest) else self._left(one.request)
         outcome, code = made.accepted_as, None
         is_kept = isinstance(one, BidTaken) or (isinstance(one, OfferTaken) and one.cause is None)
-        self._last_offer += is_kept
+        self._last_number += is_kept
         source, by = Source.BIDDER, ""
         if isinstance(one, OfferTaken | OfferLate | BidLeft):
             source, by = one.source, one.by
@@ -156,8 +198,8 @@ class _History:
                 price_minor = None if board is None else board_bidding(board).price_minor
                 outcome, code = "refused", one.verdict.code.value
         return {
+            "number": self._last_number if is_kept else None,
             "at_ms": one.at_ms,
-            "offer": self._last_offer if is_kept else None,
             "paddle": one.paddle,
             "name": self._names.get(one.paddle),
             "kind": made.kind,

@@ -38,6 +38,8 @@ UNNUMBERED: Final = 0
 """The id of a command that is not sent yet. The house accepts none with it."""
 MYSELF: Final = "myself"
 """The report on the sender: the name, the role, and the highest id of the commands that the house remembers."""
+BIDS: Final = "bids"
+"""The report on the bids on one lot that count (`auctioneer.house.bids_at_hand`); it needs a right."""
 CODES_AT_ONCE_MAX: Final = 5000
 """The most codes in one command; they are one batch, which takes a fraction of a second."""
 
@@ -396,14 +398,22 @@ AnyCommand = (
 
 
 class Done(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="done"):
-    """A command was carried out and is durable. `lots` are those that it changed, `results` those that it ended.
+    """A command was carried out and is durable. `lots` are those that it changed or was about.
 
-    `paddle` is that of the person whom a command of the desk was about. A new code or link ends at `expires_at_ms`.
-    `accepted` is the verdict on an offer that a clerk made for somebody, and `standing` how the lot stands then.
+    `results` are rows of the report for those that it ended.
+
+    `paddle` and `name` are those of the person whom the command was about, `people` those of several (`paddle` and
+    `name` each), and `title` is that of the lot, where there is one. A new code or link ends at `expires_at_ms`.
+    `accepted` is the verdict on an offer that a clerk made for somebody, `number` the one by which a correction names
+    the offer, and `standing` how the lot stands then.
     """
 
     id: int
     paddle: int | None = None
+    name: str = ""
+    people: tuple[reports.Row, ...] = ()
+    title: str = ""
+    number: int | None = None
     expires_at_ms: int | None = None
     lots: tuple[str, ...] = ()
     results: tuple[reports.Row, ...] = ()

@@ -174,6 +174,8 @@ def command_row(done: CommandDone) -> Row:
         "kind": done.kind,
         "lots": done.answer.get("lots", []),
         "paddle": done.answer.get("paddle"),
+        "name": done.answer.get("name") or None,
+        "people": done.answer.get("people", []),
         "id": done.command_id,
     }
 
@@ -236,8 +238,8 @@ def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 def bills(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
     """Return for each bidder what of the chosen lots was bought and has to be paid, and which the bidder still leads.
 
-    Who has to pay without getting anything has a lot with `units` 0. Fees are in no bill, since the house knows none,
-    nor what was paid. `company` and `contact` must go into no log and no file of the house's.
+    A bidder who has to pay without getting anything has a lot with `units` 0. Fees are in no bill, since the house
+    knows none, nor what was paid. `company` and `contact` must go into no log and no file of the house's.
     """
     currency = house.engine.sale.currency
     bought: defaultdict[int, list[Row]] = defaultdict(list)

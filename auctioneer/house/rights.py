@@ -3,6 +3,7 @@
 from typing import Final
 
 from auctioneer.house.commands import (
+    BIDS,
     MYSELF,
     AddLots,
     AddPaddle,
@@ -91,6 +92,8 @@ NEEDED: Final[dict[type[Command], _Needed]] = {
 """For each command the rights of which one is enough."""
 FOR_ALL: Final = (Ask, Redeem)
 """Not in the table: everybody who gives commands may read, and a link's key may be exchanged."""
+NEEDED_TO_READ: Final[dict[str, _Needed]] = {BIDS: _BIDS | _CORRECTIONS}
+"""The reports that are not for all: for each the rights of which one is enough."""
 
 
 def why_not(who: Controller, command: AnyCommand, now_ms: int) -> str:
@@ -101,9 +104,11 @@ def why_not(who: Controller, command: AnyCommand, now_ms: int) -> str:
         return "the time as a clerk is over. The auctioneer can make another link: auctioneer clerk add"
     if isinstance(command, Redeem):
         return "this key is no link's, so there is nothing to put in its place"
-    if who.role is Role.AUCTIONEER or isinstance(command, Ask):
+    if who.role is Role.AUCTIONEER:
         return ""
-    needed = NEEDED[type(command)]
+    needed = NEEDED_TO_READ.get(command.report, ANY_RIGHT) if isinstance(command, Ask) else NEEDED[type(command)]
+    if needed is ANY_RIGHT:
+        return ""
     if isinstance(command, Admit) and command.void_bids:
         needed = _CORRECTIONS
     if needed.intersection(who.rights):

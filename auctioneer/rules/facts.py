@@ -101,8 +101,9 @@ class SettingsChanged(Fact, frozen=True, kw_only=True, tag="settings_changed"):
 class CommandDone(Fact, frozen=True, kw_only=True, tag="command_done"):
     """A command was done. Its effects are the facts before this one, by the same person at the same time.
 
-    `command_id` is the id that the sender gave the command, `kind` its type, and `digest` stands for its whole content.
-    `answer` has the fields of the answer, but for the id. So a repeat gets the same answer, and is not done again.
+    `command_id` is the id that the sender gave the command, `kind` what a person would type for it, and `digest` stands
+    for its whole content. `answer` has the fields of the answer, but for the id. So a repeat gets the same answer, and
+    is not done again.
     """
 
     by: str

@@ -14,6 +14,7 @@ from auctioneer.rules.formats.entries import AnyBook
 from auctioneer.rules.formats.format import Outcome, Placed
 from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.lots import OFFERS_KEPT_MAX, KeptOffer, KeptOffers, LotState
+from auctioneer.rules.sources import Source
 from common.errors import RejectCode
 
 
@@ -30,7 +31,9 @@ def keep(lot: LotState, kept: KeptOffers, fact: Taken) -> None:
         return
     kept.last_number += 1
     at_ms = fact.at_ms - lot.opened_at_ms
-    _append(lot, kept, KeptOffer(kept.last_number, fact.seq, fact.public, fact.paddle, at_ms, fact.request))
+    source, by = (fact.source, fact.by) if isinstance(fact, OfferTaken) else (Source.BIDDER, "")
+    number, seq, is_public, paddle = kept.last_number, fact.seq, fact.public, fact.paddle
+    _append(lot, kept, KeptOffer(number, seq, is_public, paddle, at_ms, fact.request, fact.at_ms, source, by))
 
 
 def keep_release(lot: LotState, kept: KeptOffers, fact: PositionReleased) -> None:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from auctioneer.rules.facts import LotDecided
 from auctioneer.rules.formats.entries import AnyBook
+from auctioneer.rules.sources import Source
 from auctioneer.rules.terms import LotSpec
 from common.absentee import LeaveBidRequest
 from common.formats import AnyOffer
@@ -21,7 +22,9 @@ class KeptOffer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An accepted offer on a lot, as far as it is needed to make the lot's book again without another.
 
     `number` counts the offers on the lot from 1, and `at_ms` is lot time. `seq` is that of the lot after the offer.
-    Without an `offer`, the bidder was silent and its position was released; that has the number 0.
+    Without an `offer`, the bidder was silent and its position was released; that has the number 0. `received_ms`,
+    `source` and `by` are for those who look for one offer among several: the server time, how it reached the house, and
+    the clerk who made it (empty: the bidder itself).
     """
 
     number: int
@@ -30,6 +33,9 @@ class KeptOffer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     paddle: int
     at_ms: int
     offer: AnyOffer | None
+    received_ms: int = 0
+    source: Source = Source.BIDDER
+    by: str = ""
 
 
 class KeptOffers(msgspec.Struct):

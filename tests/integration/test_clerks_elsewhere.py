@@ -79,11 +79,11 @@ def test_a_helper_joins_from_elsewhere_and_gives_commands_until_removed(house: H
     assert (refused.returncode, "[forbidden]" in refused.stderr) == (3, True)
     done = [fact for fact in record_of(house) if isinstance(fact, CommandDone)]
     assert [(fact.by, fact.kind) for fact in done] == [
-        ("auctioneer", "appoint"),
-        ("ada", "redeem"),
+        ("auctioneer", "clerk add"),
+        ("ada", "clerk join"),
         ("ada", "open"),
         ("ada", "close"),
-        ("auctioneer", "dismiss"),
+        ("auctioneer", "clerk remove"),
     ]
     assert house.auctioneer("verify", "--deep").exit_code == 0
 

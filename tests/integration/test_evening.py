@@ -151,8 +151,8 @@ def wrong_paddle_and_wrong_hammer(evening: Evening) -> None:
     evening.bid(1, 50, 3)
     evening.bid(1, 60, 8)
     evening.bid(1, 70, 6, "--source", "telephone")
-    evening.refused("forbidden", "undo", "1", "--offer", "2")
-    evening.auctioneer("undo", "1", "--offer", "2", "--reason", "Paddle 9 held it up")
+    evening.refused("forbidden", "undo", "1", "--bid", "2")
+    evening.auctioneer("undo", "1", "--bid", "2", "--reason", "Paddle 9 held it up")
     assert evening.outcomes(1) == [(3, "accepted"), (8, "void"), (6, "accepted")]
     evening.auctioneer("close", "1")
     assert "needs no `--for`" in evening.house.auctioneer("reopen", "1", "--for", "30s").stderr
@@ -179,7 +179,7 @@ def leader_turned_out(evening: Evening) -> None:
     """Turn out the leader, who has no account, with its bids: who was second leads again."""
     evening.refused("forbidden", "turn-out", "21", "--void-bids")
     told = evening.auctioneer("turn-out", "21", "--void-bids", "--reason", "No account")
-    assert told == "21 is turned out. Its bids are taken back on lot 5.\n"
+    assert told == "Guest 21 (21) is turned out. Its bids are taken back on lot 5.\n"
     assert evening.standing(5) == ("open", "50.00", 20)
     assert "`auctioneer admit 21`" in evening.refused("wrong_state", "bid", "5", "90", "--paddle", "21")
 
@@ -235,6 +235,6 @@ def the_end(evening: Evening) -> None:
         (31, "250.00", contact(31)),
     ]
     with closing(SqliteStore(evening.house.data / FILE_NAME).read()) as journal:
-        bids = [fact for _, fact in journal.read() if isinstance(fact, CommandDone) and fact.kind == "bid_for"]
+        bids = [fact for _, fact in journal.read() if isinstance(fact, CommandDone) and fact.kind == "bid"]
     assert {fact.by for fact in bids} == {"vera"}
     assert len(bids) == 11

@@ -94,4 +94,4 @@ def test_a_helper_on_another_host_is_cut_off_while_a_command_is_answered(tmp_pat
         assert moments_ms[1] == moments_ms[0] + 5000
         with hosts.inside(HOUSE):
             done = json.loads(house.auctioneer("commands", "--by", "ada", "--json").stdout)
-        assert [row["kind"] for row in done] == ["redeem", "extend", "extend"]
+        assert [row["kind"] for row in done] == ["clerk join", "extend", "extend"]

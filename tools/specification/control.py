@@ -1,14 +1,16 @@
 """The tables of `docs/control.md`: the commands of the auctioneer and clerks, their answers, and the reports."""
 
 import inspect
+from collections.abc import Collection
 from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import inspect as wire
 
-from auctioneer.house.commands import MYSELF, AnyCommand, AnyControlAnswer, Command
+from auctioneer.house.bids_at_hand import bids_at_hand
+from auctioneer.house.commands import BIDS, MYSELF, AnyCommand, AnyControlAnswer, Command
 from auctioneer.house.reports import REPORTS
-from auctioneer.house.rights import FOR_ALL, NEEDED
+from auctioneer.house.rights import FOR_ALL, NEEDED, NEEDED_TO_READ
 from auctioneer.rules.sale_settings import Right
 from common.errors import RejectCode
 from tools.specification.tables import doc, markdown_table, number_range
@@ -55,8 +57,11 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 def _rights(command: type[Command]) -> str:
     if command in FOR_ALL:
         return "none is needed"
-    needed = NEEDED[command]
-    return " or ".join(f"`{right.value}`" for right in Right if right in needed) or "the auctioneer alone"
+    return _any_of(NEEDED[command]) or "the auctioneer alone"
+
+
+def _any_of(needed: Collection[Right]) -> str:
+    return " or ".join(f"`{right.value}`" for right in Right if right in needed)
 
 
 def _type(kind: wire.Type) -> str:
@@ -89,7 +94,13 @@ def _plain_type(kind: wire.Type) -> str:
 
 def _reports() -> str:
     rows: list[tuple[Any, ...]] = [
-        (f"`{name}`", " ".join((inspect.getdoc(make) or "").split())) for name, make in sorted(REPORTS.items())
+        (f"`{name}`", " ".join((inspect.getdoc(make) or "").split()) + _needed_to_read(name))
+        for name, make in sorted({**REPORTS, BIDS: bids_at_hand}.items())
     ]
     rows.append((f"`{MYSELF}`", "Return the sender: the name, the role, the rights, and the last id it used."))
     return markdown_table(("report", "what it is"), rows)
+
+
+def _needed_to_read(report: str) -> str:
+    needed = NEEDED_TO_READ.get(report)
+    return "" if needed is None else f" Right: {_any_of(needed)}."

@@ -10,6 +10,7 @@ from auctioneer.house.house import House
 from auctioneer.house.register import Enrolled
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.fact_events import verdict_of
+from auctioneer.rules.facts import AnyFact, OfferTaken
 from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sources import FOR_OTHERS, Placer, Source
@@ -44,13 +45,30 @@ def bid_for(house: House, command: BidFor, by: str, now_ms: int) -> AnyControlAn
     if offer is None:
         return Rejected(id=command.id, code=RejectCode.OTHER_FORMAT, detail=f"lot {name} takes no such offer")
     outcome = house.offer_for(now_ms, Placer(command.source, by), entry.paddle, offer)
+    number = _number_of(lot, outcome)
     house.advance(now_ms)
     verdict = outcome if isinstance(outcome, Rejected) else verdict_of(outcome)
     if not isinstance(verdict, Accepted):
         return _explained(house, verdict)
     ended = tuple(reports.results(house, now_ms, [lot])) if lot.view.status.is_final else ()
     (standing,) = reports.lots(house, now_ms, [lot])
-    return Done(id=command.id, paddle=entry.paddle, lots=(name,), results=ended, accepted=verdict, standing=standing)
+    return Done(
+        id=command.id,
+        paddle=entry.paddle,
+        name=entry.name,
+        title=lot.view.terms.title,
+        number=number,
+        lots=(name,),
+        results=ended,
+        accepted=verdict,
+        standing=standing,
+    )
+
+
+def _number_of(lot: LotState, outcome: AnyFact | Rejected) -> int | None:
+    """Return the number by which a correction names an offer that has just been made; None if none can."""
+    is_kept = isinstance(outcome, OfferTaken) and outcome.cause is None and format_of(lot.spec).refolds
+    return lot.kept.last_number if lot.kept is not None and is_kept else None
 
 
 def _left(lot: LotState, said: Said) -> AnyOffer | None:

@@ -6,7 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from auctioneer.house import reports
+from auctioneer.house.bids_at_hand import bids_at_hand
 from auctioneer.house.commands import (
+    BIDS,
     MYSELF,
     UNNUMBERED,
     AddPaddle,
@@ -37,6 +39,7 @@ from auctioneer.house.control.keys import change_keys, redeem
 from auctioneer.house.control.lots import decide
 from auctioneer.house.house import House
 from auctioneer.house.rights import why_not
+from auctioneer.house.typed import typed_words
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.facts import AnyFact, CommandDone
 from auctioneer.rules.sale_settings import Controller
@@ -83,7 +86,7 @@ def carry_out(house: House, who: Controller, body: bytes, now_ms: int) -> AnyCon
                 at_ms=now_ms,
                 by=who.name,
                 command_id=command.id,
-                kind=str(command.__struct_config__.tag),
+                kind=typed_words(command),
                 digest=digest,
                 answer=_fields_of(answer),
             )
@@ -127,12 +130,18 @@ def _carry_out(house: House, who: Controller, command: AnyCommand, now_ms: int) 
     if isinstance(outcome, dict):
         return Report(id=command.id, report=outcome)
     house.advance(now_ms)
-    lots, expires_at_ms = _lots_of(outcome), None
+    lots, expires_at_ms = _lots_of(outcome) or _lot_named(house, command), None
     if isinstance(command, Appoint):
         expires_at_ms = now_ms + command.valid_ms
     ended = [lot for name in lots if (lot := house.engine.lots[name]).view.status.is_final]
+    person = house.register.find(command.bidder) if isinstance(command, Admit | Tell) else None
+    signed = command.bidders if isinstance(command, NoteSigned) else ()
     return Done(
         id=command.id,
+        paddle=None if person is None else person.paddle,
+        name="" if person is None else person.name,
+        people=tuple(_person(house, bidder) for bidder in signed),
+        title=house.engine.lots[lots[0]].view.terms.title if len(lots) == 1 else "",
         expires_at_ms=expires_at_ms,
         lots=lots,
         results=tuple(reports.results(house, now_ms, ended)),
@@ -166,13 +175,25 @@ def _report(house: House, who: Controller, command: Ask, now_ms: int) -> AnyCont
         rights = [right.value for right in who.rights]
         mine = {"name": who.name, "role": who.role.value, "rights": rights, "last_id": last_id}
         return Report(id=command.id, report=mine)
-    make = reports.REPORTS.get(command.report)
+    make = bids_at_hand if command.report == BIDS else reports.REPORTS.get(command.report)
     if make is None:
         return Rejected(id=command.id, code=RejectCode.MALFORMED, detail=f"there is no report {command.report!r}")
     try:
         return Report(id=command.id, report=make(house, now_ms, reports.choose(house, command.lots)))
     except RejectedError as error:
         return Rejected(id=command.id, code=error.reject, detail=error.detail)
+
+
+def _person(house: House, name_or_paddle: str) -> reports.Row:
+    entry = house.register.find(name_or_paddle)
+    assert entry is not None, "the command was done, so it named somebody"
+    return {"paddle": entry.paddle, "name": entry.name}
+
+
+def _lot_named(house: House, command: AnyCommand) -> tuple[str, ...]:
+    """Return the lot that a command is about which changed none, such as a call."""
+    lot = house.engine.find(getattr(command, "lot", ""))
+    return () if lot is None else (lot.view.lot,)
 
 
 def _lots_of(facts: list[AnyFact]) -> tuple[str, ...]:

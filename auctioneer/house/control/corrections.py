@@ -1,15 +1,15 @@
 """Corrections: each is worked out by `auctioneer.rules.corrections`, and carried out or only shown."""
 
 from auctioneer.house import reports
+from auctioneer.house.bids_at_hand import offer_row
 from auctioneer.house.commands import AnyCorrection, Award, Reopen, Rewrite, Undo, VoidSale
 from auctioneer.house.control.lots import faulty_lots
 from auctioneer.house.control.texts import faulty_text
-from auctioneer.house.formats.table import board_bidding, offer_made
+from auctioneer.house.formats.table import board_bidding
 from auctioneer.house.house import House
 from auctioneer.rules import corrections
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.lots import KeptOffer
 from common.errors import RejectCode
 from common.evolve import evolve
 from common.messages import Role
@@ -73,25 +73,10 @@ def _preview(house: House, corrected: Corrected) -> reports.Row:
         "paddle": told.leader,
         "ends_at_ms": view.ends_at_ms,
         "results": [reports.result_row(house, result) for result in view.results],
-        "void": [_offer_row(house, offer) for offer in offers if offer.number in void],
+        "void": [offer_row(house, offer) for offer in offers if offer.number in void],
         "told": [
             {"paddle": paddle, "name": reports.name_of(house, paddle), "kind": kind.value}
             for paddle, kind in corrected.words
         ],
         **reports.money_fields(currency, price=told.price_minor, minimum=told.minimum_minor),
-    }
-
-
-def _offer_row(house: House, offer: KeptOffer) -> reports.Row:
-    assert offer.offer is not None, "a silence has no number, so no correction names it"
-    made = offer_made(offer.offer)
-    amounts = reports.money_fields(
-        house.engine.sale.currency, amount=None if made.is_sealed else made.amount_minor, maximum=made.maximum_minor
-    )
-    return {
-        "number": offer.number,
-        "paddle": offer.paddle,
-        "name": reports.name_of(house, offer.paddle),
-        "kind": made.kind,
-        **amounts,
     }

@@ -91,7 +91,13 @@ def at_the_desk(house: House, command: DeskCommand, by: str, now_ms: int) -> Don
     if isinstance(outcome, Refused):
         return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)
     expires_at_ms = outcome.expires_at_ms if isinstance(outcome, CodeIssued) else None
-    return Done(id=command.id, paddle=outcome.paddle, expires_at_ms=expires_at_ms)
+    is_one = not isinstance(command, IssueCodes)
+    return Done(
+        id=command.id,
+        paddle=outcome.paddle if is_one else None,
+        name=house.register.entry(outcome.paddle).name if is_one else "",
+        expires_at_ms=expires_at_ms,
+    )
 
 
 def _give(house: House, command: AddPaddle, by: str, now_ms: int) -> PaddleGiven | Refused:

@@ -39,6 +39,10 @@ from common.messages import Accepted, Hello, Role, Welcome
 LINK = "auction://127.0.0.1:1/plain?publish=2"
 PID = 4321
 FORMULA_TITLE = '=HYPERLINK("http://x","a, b")'
+LOT_1 = f"1, {FORMULA_TITLE},"
+LOT_2 = "2, Vase, [red]glazed[/red],"
+LOT_3 = "3, A title that is a good deal longer than what a narrow termi…,"
+"""How a sentence names these lots; a long title is cut."""
 CATALOGUE = f"""
 [sale]
 title = "Evening sale"

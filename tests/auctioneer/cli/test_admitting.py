@@ -57,7 +57,7 @@ def test_who_waits_is_listed_with_conditions_and_contact(folder: DataFolder) -> 
 def test_several_are_admitted(folder: DataFolder) -> None:
     with desk(folder):
         done = auctioneer(folder, "admit", "ben", "4")
-        assert (done.exit_code, done.stdout) == (0, "ben, 4 are admitted.\n")
+        assert (done.exit_code, done.stdout) == (0, "Ben (2), Dan (4) are admitted.\n")
         assert states(folder) == ["admitted", "admitted", "waiting", "admitted"]
         again = auctioneer(folder, "admit", "3", "2")
         assert (again.exit_code, "Ben is already admitted" in again.stderr) == (3, True)
@@ -70,7 +70,8 @@ def test_all_are_admitted_after_a_question(folder: DataFolder) -> None:
         assert (status, all(name in shown for name in ("Ben", "Cat", "Dan", "accepted"))) == (130, True)
         assert states(folder).count("waiting") == 3
         done = auctioneer(folder, "admit", "--all", "--json")
-        assert json.loads(done.stdout)["bidders"] == ["2", "3", "4"]
+        people = json.loads(done.stdout)["people"]
+        assert [(one["paddle"], one["name"]) for one in people] == [(2, "Ben"), (3, "Cat"), (4, "Dan")]
         assert states(folder).count("waiting") == 0
         nobody = auctioneer(folder, "admit", "--all")
         assert (nobody.exit_code, "Nobody waits" in nobody.stderr) == (2, True)

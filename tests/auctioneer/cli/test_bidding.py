@@ -10,7 +10,7 @@ from auctioneer.cli import main
 from auctioneer.process.folder import DataFolder
 from auctioneer.rules.facts import OfferTaken
 from common.slips import FAR_ABOVE_TIMES
-from tests.auctioneer.cli.cli_sales import at_terminal, begin_sale, desk, sale_of
+from tests.auctioneer.cli.cli_sales import LOT_1, LOT_2, at_terminal, begin_sale, desk, sale_of
 
 
 @pytest.fixture
@@ -26,17 +26,18 @@ def test_a_clerk_bids_for_paddles(folder: DataFolder) -> None:
     with desk(folder):
         auctioneer(folder, "paddle", "add", "Ben Ray")
         led = auctioneer(folder, "bid", "1", "1310", "--paddle", "2")
-        assert led.stdout == "Accepted: Ben Ray (2) leads lot 1 at USD 1,310.00. The reserve is met.\n"
+        assert led.stdout == f"Accepted: Ben Ray (2) leads lot {LOT_1} at USD 1,310.00. The reserve is met.\n"
         outbid = auctioneer(folder, "bid", "1", "1400", "--max", "--paddle", "1", "--source", "telephone")
-        assert outbid.stdout == "Accepted: Ann (1) leads lot 1 at USD 1,315.00. The reserve is met.\n"
-        trails = auctioneer(folder, "bid", "1", "1330", "--paddle", "2").stdout
-        assert trails == "Accepted, but Ann (1) leads lot 1 at USD 1,335.00. The next bid is USD 1,340.00 or more.\n"
+        assert outbid.stdout == f"Accepted: Ann (1) leads lot {LOT_1} at USD 1,315.00. The reserve is met.\n"
+        trails = auctioneer(folder, "bid", "1", "1330", "--paddle", "ben ray").stdout
+        ann_leads = f"Ann (1) leads lot {LOT_1} at USD 1,335.00"
+        assert trails == f"Accepted for Ben Ray (2), but {ann_leads}. The next bid is USD 1,340.00 or more.\n"
         refused = auctioneer(folder, "bid", "1", "1335", "--paddle", "2")
         assert refused.exit_code == 3
         assert "the minimum is USD 1,340.00" in refused.stderr
         auctioneer(folder, "open", "2")
         bought = auctioneer(folder, "bid", "2", "2000", "--buy", "--paddle", "2")
-        assert bought.stdout == "Lot 2 is sold to Ben Ray (2) for USD 2,000.00.\n"
+        assert bought.stdout == f"Lot {LOT_2} is sold to Ben Ray (2) for USD 2,000.00.\n"
     with sale_of(folder) as sale:
         facts = [fact for _, fact in sale.journal.read() if isinstance(fact, OfferTaken)]
     assert [(fact.paddle, fact.source.value, fact.by) for fact in facts] == [
@@ -63,7 +64,9 @@ def test_json_has_the_board_and_how_the_lot_stands(folder: DataFolder) -> None:
         (["1", "1400"], "--paddle"),
         (["1", "--paddle", "1"], "Give either an AMOUNT or --take-back"),
         (["1", "1400", "--take-back", "--paddle", "1"], "Give either an AMOUNT or --take-back"),
-        (["1", "1400", "--paddle", "0"], "0 is not in the range"),
+        (["1", "1400", "--paddle", "0"], "paddles are from 1 to 100,000"),
+        (["1", "1400", "--paddle", "100001"], "paddles are from 1 to 100,000"),
+        (["1", "1400", "--paddle", ""], "--paddle: it is empty"),
         (["1", "1400", "--paddle", "1", "--source", "bidder"], "'bidder' is not one of"),
         (["1", "12,500", "--paddle", "1"], "12,500"),
         (["1", "0", "--paddle", "1"], "not an amount to pay"),
@@ -81,7 +84,7 @@ def test_a_slip_is_asked_about(folder: DataFolder, typed: bytes, status: int) ->
         assert auctioneer(folder, "paddle", "add", "Ben").exit_code == 0
         exit_status, shown = at_terminal(folder, "bid", "1", "13050", "--paddle", "2", typed=typed)
     assert exit_status == status
-    assert "USD 13,050.00 is 10 times the minimum of lot 1, USD 1,305.00. Bid it for paddle 2?" in shown
+    assert "USD 13,050.00 is 10 times the minimum of lot 1, USD 1,305.00. Bid it for Ben (2)?" in shown
     assert ("Ben (2) leads" in shown) is (status == 0)
 
 
@@ -93,3 +96,33 @@ def test_below_it_and_with_yes_nobody_is_asked(folder: DataFolder, words: tuple[
         exit_status, shown = at_terminal(folder, "bid", "1", *words, "--paddle", "2")
     assert exit_status == 0
     assert "times the minimum" not in shown
+
+
+def test_in_a_script_a_slip_is_refused_without_yes(folder: DataFolder) -> None:
+    slip = ("bid", "1", "13050", "--paddle", "2")
+    with desk(folder):
+        assert auctioneer(folder, "paddle", "add", "Ben").exit_code == 0
+        refused = auctioneer(folder, *slip)
+        assert refused.exit_code == 2
+        assert "is 10 times the minimum of lot 1, USD 1,305.00. Nothing was bid for Ben (2)." in refused.stderr
+        assert "--yes" in refused.stderr
+        assert json.loads(auctioneer(folder, "lots", "1", "--json").stdout)[0]["leader"] == "Ann"
+        assert auctioneer(folder, *slip, "--yes").exit_code == 0
+
+
+def test_the_answer_has_the_number_that_undo_takes(tmp_path: Path) -> None:
+    folder = begin_sale(tmp_path / "sale", corrections=True)
+    with desk(folder):
+        auctioneer(folder, "paddle", "add", "Ben")
+        assert auctioneer(folder, "bid", "1", "1310", "--paddle", "2").stdout.startswith("Accepted as bid 2: Ben (2)")
+        bid = json.loads(auctioneer(folder, "bid", "1", "1320", "--paddle", "Ann", "--json").stdout)
+        assert (bid["number"], bid["paddle"], bid["name"]) == (3, 1, "Ann")
+        assert auctioneer(folder, "undo", "1", "--bid", str(bid["number"])).exit_code == 0
+    outcomes = json.loads(auctioneer(folder, "bids", "1", "--json").stdout)["bids"]
+    assert [(row["number"], row["outcome"]) for row in outcomes] == [(1, "accepted"), (2, "accepted"), (3, "void")]
+
+
+def test_a_name_that_nobody_has_is_said(folder: DataFolder) -> None:
+    with desk(folder):
+        refused = auctioneer(folder, "bid", "1", "1310", "--paddle", "Dan")
+    assert (refused.exit_code, "[unknown_bidder]" in refused.stderr, "Dan" in refused.stderr) == (3, True, True)

@@ -188,7 +188,7 @@ def test_a_clerks_directory_has_no_sale(folder: DataFolder, ada: DataFolder, tmp
         other = link_for(folder, "ben")
         twice = join(ada, other)
         assert (twice.exit_code, "has the key of the clerk ada" in twice.stderr) == (2, True)
-        for words in (("verify",), ("bids", "1"), ("link",), ("clerk", "add", "cy", "--rights", "desk"), ("run",)):
+        for words in (("verify",), ("bids", "--late"), ("link",), ("clerk", "add", "cy", "--rights", "desk"), ("run",)):
             result = auctioneer(ada, *words)
             assert (result.exit_code, "the clerk ada, and no sale" in result.stderr) == (2, True), words
     (ada.path / "clerk.json").write_text("{}")

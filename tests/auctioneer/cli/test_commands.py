@@ -28,9 +28,9 @@ def told(rows: list[dict[str, Any]]) -> list[tuple[object, ...]]:
 
 
 OPENED: tuple[object, ...] = ("auctioneer", "open", ["2"], None)
-APPOINTED: tuple[object, ...] = ("auctioneer", "appoint", [], None)
-REDEEMED: tuple[object, ...] = ("ada", "redeem", [], None)
-GIVEN: tuple[object, ...] = ("ada", "add_paddle", [], 2)
+APPOINTED: tuple[object, ...] = ("auctioneer", "clerk add", [], None)
+REDEEMED: tuple[object, ...] = ("ada", "clerk join", [], None)
+GIVEN: tuple[object, ...] = ("ada", "paddle add", [], 2)
 ENDED: tuple[object, ...] = ("auctioneer", "end", ["1", "2", "3"], None)
 
 
@@ -63,6 +63,23 @@ def test_a_table_for_people_says_what_it_leaves_out(folder: DataFolder) -> None:
     assert [line.split()[1:4] for line in shown.stdout.splitlines()[1:]] == [["auctioneer", "open", "3"]]
     assert "the last 1 of 2 commands" in shown.stderr
     assert auctioneer(folder, "commands", "--count", "0").exit_code == 2
+
+
+def test_a_person_is_shown_by_name_and_paddle_and_a_command_as_it_is_typed(folder: DataFolder) -> None:
+    with desk(folder):
+        auctioneer(folder, "turn-out", "1")
+        auctioneer(folder, "admit", "ann")
+        auctioneer(folder, "call", "1", "fair-warning")
+        auctioneer(folder, "tell", "1", "Your lamp is ready")
+        shown = auctioneer(folder, "commands").stdout
+        rows = listed(folder)
+    assert [" ".join(line.split()[2:-1]) for line in shown.splitlines()[1:]] == [
+        "turn-out Ann (1)",
+        "admit Ann (1)",
+        "call 1",
+        "tell Ann (1)",
+    ]
+    assert [(row["paddle"], row["name"]) for row in rows] == [(1, "Ann"), (1, "Ann"), (None, None), (1, "Ann")]
 
 
 def test_without_a_sale_there_is_nothing_to_show(tmp_path: Path) -> None:

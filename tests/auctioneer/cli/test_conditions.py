@@ -65,7 +65,7 @@ def test_who_signed_on_paper_is_noted(folder: DataFolder, file: Path) -> None:
         auctioneer(folder, "conditions", "--file", str(file))
         assert paddle(folder, "add", "Ben", "--conditions-signed").exit_code == 0
         paddle(folder, "add", "Cat")
-        assert paddle(folder, "signed", "Cat", "1").stdout == "Noted: Cat, 1 signed.\n"
+        assert paddle(folder, "signed", "Cat", "1").stdout == "Noted: Cat (3), Ann (1) signed.\n"
         assert [row["accepted"] for row in json.loads(paddle(folder, "list", "--json").stdout)] == [True, True, True]
         guests = file.with_name("guests.csv")
         guests.write_text("name\nDan\n")

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from auctioneer.cli import main
 from auctioneer.process.folder import DataFolder
 from common.codec import encode
-from tests.auctioneer.cli.cli_sales import at_terminal, begin_sale, desk
+from tests.auctioneer.cli.cli_sales import LOT_1, LOT_3, at_terminal, begin_sale, desk
 from tests.auctioneer.cli.test_finals import bidding_meanwhile
 
 CORRECTIONS = [
@@ -51,7 +51,7 @@ def test_the_last_bid_is_taken_back(folder: DataFolder) -> None:
         again = auctioneer(folder, "undo", "1")
         assert (again.exit_code, "there is no public bid on lot 1" in again.stderr) == (3, True)
         (row,) = json.loads(said(folder, "bids", "1", "--json"))["bids"]
-        assert (row["offer"], row["outcome"]) == (1, "void")
+        assert (row["number"], row["outcome"]) == (1, "void")
         assert "void" in said(folder, "bids", "1")
 
 
@@ -88,9 +88,12 @@ def test_a_wrong_hammer_is_taken_back(folder: DataFolder) -> None:
         assert "Corrected. Lot 1," in told
         assert "(open): USD 1,300.00 by Ann (1), 1 bid" in told
         said(folder, "close", "1")
-        assert said(folder, "void", "1") == "Corrected. Lot 1 is not sold.\n"
+        assert said(folder, "void", "1") == f"Corrected. Lot {LOT_1} is not sold.\n"
         assert auctioneer(folder, "award", "1", "ann", "a lot").exit_code == 2
-        assert said(folder, "award", "1", "ann", "1200") == "Corrected. Lot 1 is sold to Ann (1) for USD 1,200.00.\n"
+        assert (
+            said(folder, "award", "1", "ann", "1200")
+            == f"Corrected. Lot {LOT_1} is sold to Ann (1) for USD 1,200.00.\n"
+        )
         result = json.loads(said(folder, "void", "1", "--json"))
         assert (result["done"], result["lots"], result["results"][0]["status"]) == (True, ["1"], "passed")
 
@@ -131,16 +134,16 @@ def test_a_bidder_is_turned_out_with_its_bids(folder: DataFolder) -> None:
     with desk(folder):
         assert auctioneer(folder, "turn-out", "ann", "--reason", "No account").exit_code == 2
         told = said(folder, "turn-out", "ann", "--void-bids", "--reason", "No account")
-        assert told == "ann is turned out. Its bids are taken back on lot 1.\n"
+        assert told == "Ann (1) is turned out. Its bids are taken back on lot 1.\n"
         assert auctioneer(folder, "admit", "ann").exit_code == 0
         again = said(folder, "turn-out", "ann", "--void-bids")
-        assert again == "ann is turned out. It had no bid on an open or paused lot.\n"
+        assert again == "Ann (1) is turned out. It had no bid on an open or paused lot.\n"
 
 
 def test_bids_are_taken_back_with_their_bidder_only_after_a_yes(folder: DataFolder) -> None:
     with desk(folder):
         status, shown = at_terminal(folder, "turn-out", "ann", "--void-bids", typed=b"n\n", columns=200)
-        assert (status, "Turn ann out, and take back all its bids" in shown) == (130, True)
+        assert (status, "Turn Ann (1) out, and take back all its bids" in shown) == (130, True)
         assert json.loads(said(folder, "bids", "1", "--json"))["bids"][0]["outcome"] == "accepted"
         status, shown = at_terminal(folder, "turn-out", "ann", "--void-bids", "--yes", typed=b"", columns=200)
         assert (status, "Its bids are taken back on lot 1." in shown) == (0, True)
@@ -148,14 +151,14 @@ def test_bids_are_taken_back_with_their_bidder_only_after_a_yes(folder: DataFold
 
 def test_a_lot_gets_another_place(folder: DataFolder) -> None:
     with desk(folder):
-        assert said(folder, "move", "3", "--before", "2") == "Lot 3 comes before lot 2.\n"
+        assert said(folder, "move", "3", "--before", "2") == f"Lot {LOT_3} comes before lot 2.\n"
         assert [row["lot"] for row in json.loads(said(folder, "lots", "--json"))] == ["1", "3", "2"]
-        assert said(folder, "move", "3", "--last") == "Lot 3 is the last.\n"
+        assert said(folder, "move", "3", "--last") == f"Lot {LOT_3} is the last.\n"
         assert [row["lot"] for row in json.loads(said(folder, "lots", "--json"))] == ["1", "2", "3"]
         for words, status in ((("3",), 2), (("3", "--last", "--before", "2"), 2), (("1", "--last"), 3)):
             assert auctioneer(folder, "move", *words).exit_code == status, words
 
 
 def test_two_ways_to_name_bids_are_one_too_many(folder: DataFolder) -> None:
-    result = auctioneer(folder, "undo", "1", "--offer", "1", "--back-to", "1")
-    assert (result.exit_code, "either --offer or --back-to" in result.stderr) == (2, True)
+    result = auctioneer(folder, "undo", "1", "--bid", "1", "--back-to", "1")
+    assert (result.exit_code, "either --bid or --back-to" in result.stderr) == (2, True)

@@ -16,7 +16,7 @@ from common.codec import encode
 from common.formats.english import BidRequest
 from common.limits import PROTOCOL_VERSION, TEXT_CHARS_MAX
 from common.messages import Accepted, Hello, Role, Welcome
-from tests.auctioneer.cli.cli_sales import at_terminal, begin_sale, desk, sale_of
+from tests.auctioneer.cli.cli_sales import LOT_1, LOT_2, at_terminal, begin_sale, desk, sale_of
 from tests.auctioneer.house.house_examples import CHAIR
 
 ANN_LEADS = "USD 1,300.00 by Ann (1), 1 bid, the reserve of USD 1,300.00 is met"
@@ -63,9 +63,9 @@ def bidding_meanwhile(word: bytes, bids: int) -> Callable[[House, bytes], bytes]
 
 def test_close_says_to_whom_and_for_how_much(folder: DataFolder) -> None:
     with desk(folder):
-        assert auctioneer(folder, "close", "1").stdout == "Lot 1 is sold to Ann (1) for USD 1,300.00.\n"
+        assert auctioneer(folder, "close", "1").stdout == f"Lot {LOT_1} is sold to Ann (1) for USD 1,300.00.\n"
         assert auctioneer(folder, "open", "2").exit_code == 0
-        assert auctioneer(folder, "close", "2").stdout == "Lot 2 passed, since nobody had bid.\n"
+        assert auctioneer(folder, "close", "2").stdout == f"Lot {LOT_2} passed, since nobody had bid.\n"
         assert auctioneer(folder, "close", "2").exit_code == 3
 
 
@@ -80,14 +80,14 @@ def test_close_with_json_has_the_result(folder: DataFolder) -> None:
 def test_a_lot_below_its_reserve_passes_and_that_is_said(tmp_path: Path) -> None:
     folder = begin_sale(tmp_path / "sale", maximum_minor=125_050)
     with desk(folder):
-        said = "Lot 1 passed at USD 1,250.50, since the reserve was not met.\n"
+        said = f"Lot {LOT_1} passed at USD 1,250.50, since the reserve was not met.\n"
         assert auctioneer(folder, "close", "1").stdout == said
 
 
 def test_withdraw_says_what_becomes_of_the_bids(folder: DataFolder) -> None:
     with desk(folder):
-        assert auctioneer(folder, "withdraw", "1").stdout == "Lot 1 is withdrawn, with the bid on it.\n"
-        assert auctioneer(folder, "withdraw", "2").stdout == "Lot 2 is withdrawn; nobody had bid on it.\n"
+        assert auctioneer(folder, "withdraw", "1").stdout == f"Lot {LOT_1} is withdrawn, with the bid on it.\n"
+        assert auctioneer(folder, "withdraw", "2").stdout == f"Lot {LOT_2} is withdrawn; nobody had bid on it.\n"
         assert auctioneer(folder, "withdraw", "3", "--reason", "x" * (TEXT_CHARS_MAX + 1)).exit_code == 2
         result = json.loads(auctioneer(folder, "withdraw", "3", "--json").stdout)["results"][0]
         assert (result["lot"], result["status"]) == ("3", "withdrawn")
@@ -128,7 +128,7 @@ def test_close_shows_the_lot_and_what_the_hammer_would_do(folder: DataFolder) ->
         status, shown = at_terminal(folder, "close", "1", typed=b"y\n", columns=200)
         assert (status, ANN_LEADS in shown) == (0, True)
         assert "It would be sold to Ann (1) for USD 1,300.00.\r\nBring the hammer down? [y/N]" in shown
-        assert "Lot 1 is sold to Ann (1) for USD 1,300.00." in shown
+        assert f"Lot {LOT_1} is sold to Ann (1) for USD 1,300.00." in shown
 
 
 def test_close_shows_that_the_reserve_is_not_met(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from auctioneer.process.startup import open_sale
 from auctioneer.rules.facts import BidderTold
 from auctioneer.rules.sale_settings import Chosen
 from common.lot import SaleStatus
-from tests.auctioneer.cli.cli_sales import CATALOGUE, begin_sale, desk, sale_of
+from tests.auctioneer.cli.cli_sales import CATALOGUE, FORMULA_TITLE, LOT_1, begin_sale, desk, sale_of
 
 
 @pytest.fixture
@@ -55,15 +55,15 @@ def test_extend_gives_a_lot_exactly_that_much_more(folder: DataFolder) -> None:
     with desk(folder), connected(folder) as house:
         before_ms = house.ask("lots")[0]["ends_at_ms"]
         result = auctioneer(folder, "extend", "1", "2m30s")
-        assert (result.exit_code, result.stdout) == (0, "Lot 1 has 2m 30s more.\n")
+        assert (result.exit_code, result.stdout) == (0, f"Lot {LOT_1} has 2m 30s more.\n")
         assert house.ask("lots")[0]["ends_at_ms"] == before_ms + 150_000
 
 
 def test_a_lot_is_told_as_the_house_writes_it(folder: DataFolder) -> None:
     with desk(folder):
-        assert auctioneer(folder, "pause", "001").stdout == "Lot 1 is paused.\n"
-        assert auctioneer(folder, "resume", "01").stdout == "Lot 1 resumes.\n"
-        assert auctioneer(folder, "extend", "001", "30s").stdout == "Lot 1 has 30s more.\n"
+        assert auctioneer(folder, "pause", "001").stdout == f"Lot {LOT_1} is paused.\n"
+        assert auctioneer(folder, "resume", "01").stdout == f"Lot {LOT_1} resumes.\n"
+        assert auctioneer(folder, "extend", "001", "30s").stdout == f"Lot {LOT_1} has 30s more.\n"
         assert auctioneer(folder, "pause").stdout == "The sale is paused.\n"
 
 
@@ -71,8 +71,9 @@ def test_a_call_is_heard_and_changes_no_lot(folder: DataFolder) -> None:
     with desk(folder), connected(folder) as house:
         before = house.ask("lots")
         told = auctioneer(folder, "call", "001", "fair-warning")
-        assert (told.exit_code, told.stdout) == (0, "Called on lot 001: fair-warning.\n")
-        assert json.loads(auctioneer(folder, "call", "1", "reserve-met", "--json").stdout) == {"done": True, "lots": []}
+        assert (told.exit_code, told.stdout) == (0, f"Called on lot {LOT_1} to all: fair-warning.\n")
+        told = auctioneer(folder, "call", "1", "reserve-met", "--json")
+        assert json.loads(told.stdout) == {"done": True, "lots": ["1"], "title": FORMULA_TITLE}
         assert [row["seq"] for row in house.ask("lots")] == [row["seq"] for row in before]
     with sale_of(folder) as sale:
         assert sale.house.engine.sale.seq >= 2
@@ -127,7 +128,11 @@ def test_a_rejection_has_the_code_of_the_house(folder: DataFolder) -> None:
 
 def test_with_json_a_command_tells_the_lots_it_changed(folder: DataFolder) -> None:
     with desk(folder):
-        assert json.loads(auctioneer(folder, "open", "2", "--json").stdout) == {"done": True, "lots": ["2"]}
+        assert json.loads(auctioneer(folder, "open", "2", "--json").stdout) == {
+            "done": True,
+            "lots": ["2"],
+            "title": "Vase, [red]glazed[/red]",
+        }
 
 
 @pytest.mark.parametrize("command", ["open", "pause", "resume", "close", "withdraw"])

@@ -111,7 +111,7 @@ def files_with(folder: DataFolder, text: str) -> list[str]:
 def test_contacts_are_listed_and_in_the_record_of_no_fact(folder: DataFolder) -> None:
     with desk(folder):
         paddle(folder, "add", "Ben", *CONTACT)
-        assert paddle(folder, "contact", "Ann", "--contact", "+1 555 0100").stdout == "Noted for paddle 1.\n"
+        assert paddle(folder, "contact", "Ann", "--contact", "+1 555 0100").stdout == "Noted for Ann (1).\n"
         rows = json.loads(paddle(folder, "list", "--json").stdout)
     assert [(row["company"], row["contact"]) for row in rows] == [
         ("", "+1 555 0100"),
@@ -197,3 +197,21 @@ def test_a_lost_phone_is_replaced_after_a_question(folder: DataFolder) -> None:
         issued = [fact for _, fact in sale.journal.read() if isinstance(fact, CodeIssued)]
     assert [(fact.paddle, fact.replaces_key) for fact in issued] == [(1, True), (1, True)]
     assert auctioneer(folder, "verify").exit_code == 0
+
+
+def test_who_still_has_to_pay_is_not_forgotten_by_mistake(folder: DataFolder) -> None:
+    leads = "Ann (1) leads lot 1."
+    owes = "Ann (1) has to pay USD 1,300.00 for 1 lot; the house does not know whether that was paid."
+    with desk(folder):
+        paddle(folder, "contact", "1", "--contact", "ann@example.org")
+        led = auctioneer(folder, "forget", "ann")
+        assert (led.exit_code, leads in led.stderr) == (2, True)
+        assert auctioneer(folder, "close", "1").exit_code == 0
+        status, shown = at_terminal(folder, "forget", "1", typed=b"n\n", columns=200)
+        assert (status, owes in shown, "ann@example.org" in shown) == (130, True, True)
+    refused = auctioneer(folder, "forget", "1")
+    assert (refused.exit_code, f"{owes} Nothing was erased." in refused.stderr) == (2, True)
+    assert json.loads(auctioneer(folder, "paddle", "list", "--json").stdout)[0]["contact"] == "ann@example.org"
+    done = auctioneer(folder, "forget", "01", "--yes")
+    assert done.stdout.startswith("What was known of Ann (1) besides the name is erased.")
+    assert auctioneer(folder, "forget", "Dan", "--yes").exit_code == 3

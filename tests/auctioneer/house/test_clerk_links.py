@@ -65,7 +65,7 @@ def test_a_link_puts_the_clerks_own_key_in_its_place(sale: SmallSale, by_snapsho
     settings, done = [fact for fact in sale.record if getattr(fact, "by", "") == "ada"][:2]
     assert isinstance(settings, SettingsChanged)
     assert isinstance(done, CommandDone)
-    assert done.kind == "redeem"
+    assert done.kind == "clerk join"
 
 
 def test_a_link_that_was_used_is_of_no_use_to_a_thief(sale: SmallSale) -> None:

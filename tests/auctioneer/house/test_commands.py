@@ -80,7 +80,7 @@ def report(sale: SmallSale, name: str, who: Controller = CHAIR) -> object:
 
 
 def test_a_lot_is_opened_extended_paused_resumed_and_closed(sale: SmallSale) -> None:
-    assert sale.order(OpenLot(id=7, lot="3")) == Done(id=7, lots=("3",))
+    assert sale.order(OpenLot(id=7, lot="3")) == Done(id=7, lots=("3",), title="Lot 3")
     assert view(sale, "3").ends_at_ms == START_MS + HOUR_MS
     sale.order(Extend(lot="3", extra_ms=5000))
     assert view(sale, "3").ends_at_ms == START_MS + HOUR_MS + 5000
@@ -227,8 +227,8 @@ def test_bidders_are_let_in_and_turned_out_by_name_or_paddle() -> None:
     sale = SmallSale(admission=Admission(AdmissionMode.APPROVE))
     sale.hello(ANN, "Ann")
     sale.hello(BOB, "Bob")
-    assert sale.order(Admit(bidder="ann")) == Done(id=0)
-    assert sale.order(Admit(bidder="2")) == Done(id=0)
+    assert sale.order(Admit(bidder="ann")) == Done(id=0, paddle=1, name="Ann")
+    assert sale.order(Admit(bidder="2")) == Done(id=0, paddle=2, name="Bob")
     assert sale.house.may_hear(ANN)
     assert sale.house.may_hear(BOB)
     assert sale.effects[-1] == BidderAdmitted(at_ms=START_MS, paddle=2, news_seq=1, admitted=True, by="auctioneer")

@@ -101,7 +101,7 @@ def test_two_copies_in_one_batch_are_done_once(sale: SmallSale) -> None:
     body = encode(Extend(id=7, lot="1", extra_ms=5000))
     first, second = (carry_out(sale.house, CHAIR, body, sale.now_ms) for _ in range(2))
     sale.commit()
-    assert first == second == Done(id=7, lots=("1",))
+    assert first == second == Done(id=7, lots=("1",), title="Lot 1")
     assert sale.house.engine.lots["1"].view.ends_at_ms == sale.now_ms + HOUR_MS + 5000
 
 
@@ -193,8 +193,8 @@ def test_the_record_names_who_did_what_and_no_code(sale: SmallSale) -> None:
     sale.order(IssueCode(id=7, bidder="Eve", code=CODE, valid_ms=HOUR_MS), CLERK)
     done = sale.record[-1]
     assert isinstance(done, CommandDone)
-    assert (done.at_ms, done.by, done.command_id, done.kind) == (sale.now_ms, "bea", 7, "issue_code")
-    assert done.answer == {"paddle": 2, "expires_at_ms": sale.now_ms + HOUR_MS}
+    assert (done.at_ms, done.by, done.command_id, done.kind) == (sale.now_ms, "bea", 7, "paddle code")
+    assert done.answer == {"paddle": 2, "name": "Eve", "expires_at_ms": sale.now_ms + HOUR_MS}
     assert CODE.encode() not in msgspec.json.encode(sale.record) + sale.house.snapshot()
 
 

@@ -67,7 +67,7 @@ def test_a_question_waits_for_a_word_which_leaves_with_its_batch() -> None:
     park(sale, ANN)
     park(sale, BOB, routing_id=b"bob")
     assert sale.commit().released == []
-    assert sale.order(Tell(bidder="2", text="Your lamp is ready."), CLERK) == Done(id=0)
+    assert sale.order(Tell(bidder="2", text="Your lamp is ready."), CLERK) == Done(id=0, paddle=2, name="Bob")
     assert sale.effects[-1] == BidderTold(at_ms=START_MS, paddle=2, news_seq=1, text="Your lamp is ready.", by="bea")
     assert sale.house.flush().released == [], "it left with the batch of the word"
     assert sale.ask(BOB, asked(0)) == news(message(1, "Your lamp is ready."))

@@ -51,7 +51,7 @@ from auctioneer.house.commands import (
 )
 from auctioneer.house.paddle_lists import Listed
 from auctioneer.house.reports import REPORTS
-from auctioneer.house.rights import AUCTIONEER_ONLY, FOR_ALL, NEEDED
+from auctioneer.house.rights import AUCTIONEER_ONLY, FOR_ALL, NEEDED, NEEDED_TO_READ
 from auctioneer.rules.facts import SettingsChanged
 from auctioneer.rules.sale_settings import Controller, Right
 from auctioneer.rules.sources import Source
@@ -178,6 +178,23 @@ def test_who_may_turn_out_may_not_take_bids_back_by_that(sale: SmallSale) -> Non
     command = Admit(bidder="Ann", admitted=False, void_bids=True)
     assert code_of(sale.order(command, with_rights(Right.DESK))) is RejectCode.FORBIDDEN
     assert isinstance(sale.order(command, with_rights(Right.CORRECTIONS)), Done)
+
+
+def test_every_report_is_for_all_or_in_the_table_of_those_that_are_not() -> None:
+    assert not NEEDED_TO_READ.keys() & REPORTS.keys()
+
+
+@pytest.mark.parametrize("report", NEEDED_TO_READ)
+@pytest.mark.parametrize("right", [*Right, None])
+def test_a_report_that_is_not_for_all_needs_its_right(sale: SmallSale, report: str, right: Right | None) -> None:
+    who = with_rights() if right is None else with_rights(right)
+    answer = sale.order(Ask(report=report, lots=("1",)), who)
+    if right in NEEDED_TO_READ[report]:
+        assert isinstance(answer, Report), answer
+        return
+    assert isinstance(answer, Rejected)
+    assert (answer.code, "has not the right bids or corrections" in answer.detail) == (RejectCode.FORBIDDEN, True)
+    assert isinstance(sale.order(Ask(report=report, lots=("1",)), CHAIR), Report)
 
 
 @pytest.mark.parametrize("report", [*REPORTS, MYSELF])
