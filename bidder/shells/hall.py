@@ -13,6 +13,8 @@ the loop's thread.
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from os import urandom
 from types import TracebackType
 from typing import Final, Self
@@ -121,17 +123,18 @@ class Hall(AsyncBase):
         timeout_ms: int | None = REQUEST_TIMEOUT_MS,
         on_notice: OnNotice | None = None,
         last_id: int = 0,
+        invite: str | None = None,
         code: str = "",
         accepts: str = "",
     ) -> "Desk":
         """Join the sale as a bidder, and return the desk once the house has admitted it.
 
-        Any number of bidders may join at the same time. They take turns, and `timeout_ms` counts from a desk's turn;
-        None waits forever. The arguments and the errors are those of `AsyncClient.connect`. It also raises UsageError
-        if a desk with this key is open.
+        Any number of bidders may join at the same time. They take turns until the house has answered, and `timeout_ms`
+        counts from a desk's turn; None waits forever. The arguments and the errors are those of `AsyncClient.connect`.
+        It also raises UsageError if a desk with this key is open.
 
-        `code` is a paddle code. The code of the hall's link counts for no desk. `accepts` is the digest of the
-        conditions that this bidder accepted.
+        `invite` is this bidder's own invite code; None is that of the hall's link. `code` is a paddle code. The code of
+        the hall's link counts for no desk. `accepts` is the digest of the conditions that this bidder accepted.
         """
         self._check_process()
         self._check_usable()
@@ -148,12 +151,15 @@ class Hall(AsyncBase):
             async with self._turns:
                 self._check_usable()
                 make_room_for_files(FILES_PER_DESK)
-                desk = Desk(self, name, keys, on_notice, last_id, code, accepts)
-                await desk.wait_until_ready(timeout_ms)
-                return desk
+                began_s = self._loop.time()
+                desk = Desk(self, name, keys, on_notice, last_id, invite, code, accepts)
+                await desk.wait_until_answered(timeout_ms)
+            waited_ms = round((self._loop.time() - began_s) * 1000)
+            await desk.wait_until_ready(None if timeout_ms is None else max(0, timeout_ms - waited_ms))
         except BaseException:
             self._keys.discard(keys.public)
             raise
+        return desk
 
     def _deliver(self, effects: list[AppEffect]) -> list[Notice]:
         for_callback = super()._deliver(effects)
@@ -186,11 +192,13 @@ class Desk(AsyncHearing, AsyncBidding):
         keys: KeyPair,
         on_notice: OnNotice | None,
         last_id: int,
+        invite: str | None,
         code: str,
         accepts: str,
     ) -> None:
         self._loop = hall._loop
         self._ready_future: asyncio.Future[None] = self._loop.create_future()
+        self._answered = asyncio.Event()
         self._arrived = asyncio.Event()
         super().__init__(self._ready_future, on_notice)
         self._hall = hall
@@ -200,7 +208,7 @@ class Desk(AsyncHearing, AsyncBidding):
             id=1,
             versions=(PROTOCOL_VERSION,),
             name=name,
-            invite=link.invite,
+            invite=link.invite if invite is None else invite,
             code=code,
             accepts=accepts,
             agent=AGENT,
@@ -219,7 +227,7 @@ class Desk(AsyncHearing, AsyncBidding):
         hall._desk_sockets.desks[self._watch] = self._line
         hall._desks.add(self._core)
         hall._shells[self._core] = self
-        self._watch.begin(self, self._line, (self._ready_future, self._waiting, self._arrived))
+        self._watch.begin(self, self._line, (self._ready_future, self._answered, self._waiting, self._arrived))
         if hall._house_address:
             self.connect(hall._house_address)
 
@@ -275,20 +283,45 @@ class Desk(AsyncHearing, AsyncBidding):
 
     # --- joining ----------------------------------------------------------------------------------------------------
 
+    async def wait_until_answered(self, timeout_ms: int | None) -> None:
+        """Wait until the house has said anything to this bidder. On failure close the desk, and raise the reason."""
+        with self._closing_unless_done():
+            async with self._within(timeout_ms):
+                await self._answered.wait()
+            self._check_usable()
+
     async def wait_until_ready(self, timeout_ms: int | None) -> None:
         """Wait until the house has welcomed the bidder. On failure close the desk. Raises as `Hall.join` does."""
-        is_ready = False
+        with self._closing_unless_done():
+            async with self._within(timeout_ms):
+                await self._ready_future
+
+    @asynccontextmanager
+    async def _within(self, timeout_ms: int | None) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(None if timeout_ms is None else timeout_ms / 1000):
-                await self._ready_future
-            is_ready = True
+                yield
         except TimeoutError:
             if self._core.state is ConnectionState.AWAITING_APPROVAL:
                 raise RejectedError(RejectCode.AWAITING_APPROVAL) from None
             raise UnreachableError("The house did not answer this desk's hello in time. Allow it more time.") from None
-        finally:
-            if not is_ready:
-                self.close()
+
+    @contextmanager
+    def _closing_unless_done(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    def _deliver(self, effects: list[AppEffect]) -> list[Notice]:
+        if any(isinstance(effect, Notice) for effect in effects):
+            self._answered.set()
+        return super()._deliver(effects)
+
+    def _stop(self, failure: Exception) -> None:
+        self._answered.set()
+        super()._stop(failure)
 
     def connect(self, address: str) -> None:
         """Connect to the address at which the hall is connected."""

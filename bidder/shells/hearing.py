@@ -55,6 +55,11 @@ class Hearing(ABC):
         self._failure: Exception | None = None
         self._reader: Callable[[], Reader | None] = lambda: None
 
+    @property
+    def failure(self) -> Exception | None:
+        """The error that ended it, or ClosedError after `close`; None while it can be used."""
+        return self._failure
+
     @abstractmethod
     def _check_process(self) -> None:
         """Raise UsageError in a process that inherited the client by a fork."""

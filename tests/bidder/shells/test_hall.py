@@ -145,6 +145,40 @@ def test_a_desk_that_awaits_approval_says_so_and_takes_no_place_when_it_gives_up
     play(story())
 
 
+def test_desks_that_await_approval_keep_no_turn_from_others(curved: FakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bidder.shells.hall.JOINING_MAX", 1)
+
+    async def story() -> None:
+        async with hall_with(curved) as (hall, _):
+            await do(curved, lambda house: setattr(house, "hello_answer", RejectCode.AWAITING_APPROVAL))
+            waits = asyncio.Event()
+            waiting = asyncio.ensure_future(
+                hall.join("Ada", new_keys(), timeout_ms=None, on_notice=lambda _: waits.set())
+            )
+            await waits.wait()
+            with pytest.raises(RejectedError):
+                await hall.join("Bea", new_keys(), timeout_ms=500)
+            await do(curved, lambda house: setattr(house, "hello_answer", None))
+            assert (await waiting).welcome.name == "Ada"
+
+    play(story())
+
+
+def test_a_desk_shows_its_own_invite_or_that_of_the_halls_link(curved: FakeHouse) -> None:
+    async def story() -> None:
+        async with hall_with(curved) as (hall, _):
+            await hall.join("Ada", new_keys(), timeout_ms=WAIT_MS)
+            bea = await hall.join("Bea", new_keys(), timeout_ms=WAIT_MS, invite="sesame")
+            assert bea.failure is None
+            bea.close()
+            assert isinstance(bea.failure, ClosedError)
+
+    play(story())
+    invites = {request.name: request.invite for request in curved.house.seen if isinstance(request, Hello)}
+    assert invites["Bea"] == "sesame"
+    assert invites["Ada"] == ""
+
+
 def test_one_key_has_one_desk(curved: FakeHouse) -> None:
     async def story() -> None:
         keys = new_keys()
