@@ -4,7 +4,6 @@ Any key may connect to requests, where its session decides the rest. Only keys t
 to those, and only keys that give commands may connect to control. `auctioneer.network.door` has these rules.
 """
 
-import socket
 from collections.abc import Callable
 from enum import IntFlag
 from threading import Thread
@@ -18,6 +17,7 @@ from common.errors import UsageError
 from common.keys import KeyPair
 from common.limits import CONTROL_BYTES_MAX, REQUEST_BYTES_MAX
 from common.links import JoinLink, Place, zmq_address
+from common.own_address import own_address
 from common.sockets import BytesSocket, new_context, set_publisher, set_request_server, use_curve_server
 
 REQUESTS_DOMAIN: Final = "requests"
@@ -136,7 +136,7 @@ class Endpoints:
         asked = self._listening
         if asked.advertise and not is_loopback(asked.control_host):
             return parse_advertised(asked.advertise).host
-        return _own_address() if is_every_address(asked.control_host) else asked.control_host
+        return own_address() if is_every_address(asked.control_host) else asked.control_host
 
     def _reached_at(self) -> "Reached":
         """Return where others reach the house: the advertised address, or the one on which it listens."""
@@ -144,7 +144,7 @@ class Endpoints:
         if asked.advertise:
             host, port, publish_port = parse_advertised(asked.advertise)
             return Reached(host, port or self.port, publish_port or self.publish_port)
-        host = _own_address() if is_every_address(asked.host) else asked.host
+        host = own_address() if is_every_address(asked.host) else asked.host
         return Reached(host, self.port, self.publish_port)
 
     def link(self, invite: str) -> JoinLink:
@@ -194,13 +194,3 @@ def _bind_fault(host: str, port: int, option: str, error: zmq.ZMQError) -> str:
     if error.errno == zmq.EADDRINUSE:
         return f"Port {port} on {host} is in use by another program. Choose another with {option} (0 for any free one)."
     return f"Can't listen on {host}:{port} ({error.strerror}). Is {host} an address of this machine?"
-
-
-def _own_address() -> str:
-    """Return the address by which others reach this machine. This sends nothing: a UDP connect only picks a route."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return "127.0.0.1"
-        return str(probe.getsockname()[0])
