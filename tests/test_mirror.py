@@ -27,6 +27,7 @@ BY_NAME_ONLY = {
     "rehearsal/bots/formats/lot.py": "an interface, and values without a rule",
     "rehearsal/bots/formats/player.py": "an interface",
     "common/lot_events.py": "values without a rule; tests/common/test_evolve.py has what each changes",
+    "bidder/web/limits.py": "numbers; each is tested where it is used",
     "common/limits.py": "numbers; tests/test_docs_numbers.py compares them with the documents",
 }
 """Modules that hold nothing to test, and why."""
@@ -119,6 +120,9 @@ TESTED_BY = {
     "bidder/shells/bidding.py": "bidder/shells/test_base.py",
     "bidder/shells/hearing.py": "bidder/shells/test_base.py",
     "bidder/shells/watching.py": "bidder/shells/test_base.py",
+    # A guest's attendance is what its phones see of it; a composition is tried as a whole.
+    "bidder/web/attending.py": "bidder/web/test_gateway.py",
+    "bidder/web/documents.py": "bidder/web/test_pages.py",
     # Bots are watched while they bid; how the story tells the bidding of a format is told with the story.
     "rehearsal/bots/bot.py": "benchmarks/bots/test_swarm.py",
     "rehearsal/bots/swarm.py": "benchmarks/bots/test_swarm.py",

@@ -41,7 +41,8 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "core": set(),
         "display": {"core"},
         "shells": {"core"},
-        "cli": {"core", "display", "shells"},
+        "web": {"core", "display", "shells"},
+        "cli": {"core", "display", "shells", "web"},
     },
     "common": {"formats": set(), "terminal": set()},
     "rehearsal": {"bots": set(), "evening": {"bots"}},
@@ -97,6 +98,12 @@ SANS_IO = (
     "auctioneer/readiness/measurements.py",
     "auctioneer/rules",
     "bidder/core",
+    "bidder/web/fanout.py",
+    "bidder/web/frames.py",
+    "bidder/web/origins.py",
+    "bidder/web/paper.py",
+    "bidder/web/public_sale.py",
+    "bidder/web/quotas.py",
     "common/absentee.py",
     "common/retraction.py",
     "common/codec.py",
@@ -215,6 +222,18 @@ def test_click_is_imported_where_commands_are_declared() -> None:
         if not (name := str(path.relative_to(ROOT))).startswith(CLICK_IN)
         for line, imported in imports_of(path)
         if imported.partition(".")[0] == "click"
+    ]
+    assert not broken, "\n".join(broken)
+
+
+def test_the_packages_of_pages_are_imported_where_pages_are_served() -> None:
+    """All else runs without the extra `[web]`; `bidder web` says how to get it."""
+    broken = [
+        f"{name}:{line} imports {imported}"
+        for path in modules("auctioneer", "bidder", "common", "rehearsal")
+        if not (name := str(path.relative_to(ROOT))).startswith("bidder/web/")
+        for line, imported in imports_of(path)
+        if imported.partition(".")[0] in {"starlette", "uvicorn", "websockets"}
     ]
     assert not broken, "\n".join(broken)
 
@@ -361,6 +380,7 @@ PLAIN_ROOMS = (
     "bidder/display/voices.py",
     "bidder/display/wording.py",
     "bidder/shells",
+    "bidder/web",
     "common",
     "examples",
     "rehearsal",

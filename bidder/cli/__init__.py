@@ -17,6 +17,7 @@ from bidder.cli.join import join
 from bidder.cli.reads import key, lots, mine
 from bidder.cli.retraction import retract
 from bidder.cli.watch import watch
+from bidder.cli.web import web
 from bidder.core.errors import ConditionsError
 from common.errors import AuctionError
 from common.terminal.commands import CONTEXT_SETTINGS, AuctionGroup, completion_command, examples
@@ -49,6 +50,6 @@ def main() -> None:
     """
 
 
-for _command in (join, bid, buy, seal, unseal, stop, leave_bid, retract, lots, watch, mine, key, doctor):
+for _command in (join, bid, buy, seal, unseal, stop, leave_bid, retract, lots, watch, mine, key, doctor, web):
     main.add_command(_command)
 main.add_command(completion_command("bidder"))

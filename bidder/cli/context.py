@@ -76,7 +76,7 @@ class BidderContext(NamedTuple):
     @property
     def link(self) -> JoinLink:
         """The link to the house. Raises UnreachableError if no house runs here, and UsageError if several do."""
-        return self.to or _local_link()
+        return self.to or local_link()
 
     def under_usual_name(self) -> "BidderContext":
         """Return the context under the user's name at this house. Raises UsageError unless there is exactly one."""
@@ -159,7 +159,8 @@ def asked_in_vain() -> UnreachableError:
     return UnreachableError("The house did not answer in time. Ask again.")
 
 
-def _local_link() -> JoinLink:
+def local_link() -> JoinLink:
+    """Return the link of the house on this machine. Raises UnreachableError and SeveralHousesError."""
     houses = find_local_houses(local_houses_folder())
     if not houses:
         raise UnreachableError(
@@ -228,10 +229,28 @@ class _CodeType(click.ParamType[str]):
         return code
 
 
+LINK: Final = _LinkType()
 LOT: Final = _LotType()
 _CODE: Final = _CodeType()
 _NAME: Final = _NameType()
 
+to_option: Final[Callable[[_Callback], _Callback]] = click.option(
+    "--to",
+    type=LINK,
+    envvar="AUCTION_LINK",
+    show_envvar=True,
+    metavar="LINK",
+    help="The house's join link.  [default: the house on this machine]",
+)
+home_option: Final[Callable[[_Callback], _Callback]] = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=default_home,
+    envvar="BIDDER_HOME",
+    show_envvar=True,
+    metavar="DIR",
+    help="The folder of your keys.  [default: in your data directory]",
+)
 json_option: Final[Callable[[_Callback], _Callback]] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs."
 )
@@ -259,24 +278,9 @@ def with_bidder_context(naming: Naming) -> Callable[[_Callback], _Callback]:
     """Give a command the options --to, --home and --name. It gets them as a `BidderContext`, its first argument."""
 
     def decorate(command: _Callback) -> _Callback:
-        @click.option(
-            "--to",
-            type=_LinkType(),
-            envvar="AUCTION_LINK",
-            show_envvar=True,
-            metavar="LINK",
-            help="The house's join link.  [default: the house on this machine]",
-        )
+        @to_option
         @click.option("--name", type=_NAME, required=naming is Naming.REQUIRED, metavar="NAME", help=naming.value)
-        @click.option(
-            "--home",
-            type=click.Path(file_okay=False, path_type=Path),
-            default=default_home,
-            envvar="BIDDER_HOME",
-            show_envvar=True,
-            metavar="DIR",
-            help="The folder of your keys.  [default: in your data directory]",
-        )
+        @home_option
         @wraps(command)
         def with_context(
             to: JoinLink | None,

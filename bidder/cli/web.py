@@ -1,0 +1,118 @@
+"""`bidder web`: a gateway with pages for phones, a board for the room, and the results."""
+
+import asyncio
+import io
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from bidder.cli.context import home_option, json_option, local_link, to_option
+from common.errors import UsageError
+from common.links import JoinLink
+from common.terminal.commands import examples
+from common.terminal.output import say, say_drawn, say_record
+
+if TYPE_CHECKING:
+    from bidder.web.gateway import GatewaySettings
+
+DEFAULT_LISTEN: Final = "127.0.0.1:8080"
+MISSING_EXTRA: Final = "For pages on phones, install the extra: pip install 'auction-house[web]'. Nothing was started."
+
+
+@click.command(
+    short_help="Show the sale on phones and on a screen for all.",
+    epilog=examples(
+        "bidder web --listen 0.0.0.0:8080     # phones on this network open the address that it prints",
+        "bidder web --to 'auction://...' --listen 0.0.0.0:8080",
+        "bidder web --listen 127.0.0.1:8080 --public-url https://auction.example.org --trusted-proxy 127.0.0.1",
+        "bidder web --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem",
+    ),
+)
+@to_option
+@click.option(
+    "--listen",
+    default=DEFAULT_LISTEN,
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where phones reach the gateway; 0.0.0.0 for all addresses of this machine, port 0 for any free one.",
+)
+@click.option("--public-url", metavar="URL", help="The address that guests open, if another than --listen.")
+@click.option("--trusted-proxy", metavar="ADDRESS", default="", help="Believe this proxy where a request comes from.")
+@click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A certificate (PEM).")
+@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its key (PEM).")
+@click.option(
+    "--images",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder of the pictures that the catalogue names by relative paths.",
+)
+@home_option
+@json_option
+def web(
+    to: JoinLink | None,
+    listen: str,
+    public_url: str | None,
+    trusted_proxy: str,
+    home: Path,
+    *,
+    as_json: bool,
+    **files: Path | None,
+) -> None:
+    """Show the sale on phones and on a screen for all, and let people bid on their phones.
+
+    Each guest gets a bidder's key, which the gateway keeps in --home. Nothing is lost if the gateway or the house ends:
+    start it again, and the phones continue. Ctrl-C ends it.
+    """
+    try:
+        from bidder.web import places
+        from bidder.web.gateway import GatewaySettings
+        from bidder.web.server import open_socket
+    except ImportError as error:
+        raise UsageError(MISSING_EXTRA) from error
+    if (files["tls_cert"] is None) is not (files["tls_key"] is None):
+        raise UsageError("Give both --tls-cert and --tls-key, or neither.")
+    link, place = to or local_link(), places.parse_place(listen)
+    listener = open_socket(place.host, place.port)
+    with listener:
+        place = place._replace(port=listener.getsockname()[1])
+        url = (
+            places.parse_public_url(public_url)
+            if public_url
+            else places.url_of(place, is_tls=files["tls_cert"] is not None)
+        )
+        settings = GatewaySettings(link, home, url, places.own_names(), places.parse_address(trusted_proxy), **files)
+        asyncio.run(_serve(settings, listener, lambda: _tell(settings, as_json=as_json)))
+
+
+async def _serve(settings: "GatewaySettings", listener: Any, tell: Callable[[], None]) -> None:
+    from bidder.web.gateway import Gateway
+
+    gateway = Gateway(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, gateway.stop)
+    tell()
+    await gateway.run(listener)
+
+
+def _tell(settings: "GatewaySettings", *, as_json: bool) -> None:
+    from bidder.web.gateway import gateway_keys
+    from bidder.web.pages import join_url
+
+    invite = settings.link.invite
+    url, board = join_url(settings.url, invite), join_url(f"{settings.url}board", invite)
+    if as_json:
+        key = gateway_keys(settings.home, settings.link).public
+        say_record({"event": "gateway_listening", "url": settings.url, "join": url, "board": board, "key": key})
+        return
+    import segno
+
+    square = io.StringIO()
+    segno.make(url, error="l", micro=False).terminal(square, compact=True, border=2)
+    say_drawn(square.getvalue().splitlines())
+    say(f"Phones:  {url}")
+    say(f"Screen:  {board}")
+    say(f"Results: {settings.url}results")

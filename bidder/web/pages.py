@@ -1,0 +1,294 @@
+"""What the gateway answers to HTTP: the pages, their files, and the few requests by which a guest joins.
+
+Rules:
+
+- Every answer has the headers that bound what a browser does with it: no script, frame or connection but from here.
+- A POST counts only from a page of this gateway (`origins`), in JSON, within the size and the rate of `limits`.
+- The cookie is out of reach for scripts, and new with each join and each move. A browser's own value never counts.
+"""
+
+import io
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final, Protocol
+
+import msgspec
+import segno
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from bidder.core.notices import ConnectionState
+from bidder.web.assets import Asset, Assets, picture_origins
+from bidder.web.attending import Attendance
+from bidder.web.documents import lot_page, results_page
+from bidder.web.host import Host, JoinRequest, Received, Refusal
+from bidder.web.limits import ADDRESSES_MAX, BODY_BYTES_MAX, COOKIE_S, JOINS_PER_MINUTE_MAX, MOVE_CODE_MS
+from bidder.web.origins import Headers, Origins, header
+from bidder.web.paper import Paper
+from bidder.web.quotas import RatePerKey
+from common.errors import StorageError
+from common.limits import INVITE_CHARS_MAX
+
+COOKIE: Final = "guest"
+SECURE_COOKIE: Final = "__Host-guest"
+"""The name over TLS: a browser then takes the cookie only from this very host, and only when it is secure."""
+_NO_TEXT: Final = "There is no such page here."
+_INVITE_SYMBOLS: Final = "-_.~"
+
+
+class Around(Protocol):
+    """What the pages need of the gateway."""
+
+    origins: Origins
+    host: Host
+    assets: Assets
+    url: str
+    """The address at which guests open the gateway."""
+
+    def paper(self) -> Paper | None:
+        """Return the sale for a printed page; None before it is known."""
+
+    def now_ms(self) -> int:
+        """Return the time of a steady clock."""
+
+
+class Pages:
+    """The application behind everything but `/live`."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._joins = RatePerKey(JOINS_PER_MINUTE_MAX, ADDRESSES_MAX)
+        self.app = Starlette(
+            routes=[
+                Route("/", self._page("phone.html")),
+                Route("/board", self._page("board.html")),
+                Route("/static/{name:path}", self._static),
+                Route("/images/{name:path}", self._image),
+                Route("/lots/{number}", self._lot),
+                Route("/results", self._results),
+                Route("/qr.svg", self._qr),
+                Route("/api/address", self._address),
+                Route("/api/join", self._post(self._join), methods=["POST"]),
+                Route("/api/accept", self._post(self._accept), methods=["POST"]),
+                Route("/api/move", self._post(self._move), methods=["POST"]),
+                Route("/api/arrive", self._post(self._arrive), methods=["POST"]),
+            ],
+            exception_handlers={404: _not_found},
+        )
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Answer one request, with the headers that every answer has."""
+        headers = scope["headers"]
+        caller = self._around.origins.caller(headers, (scope["client"] or ("", 0))[0], scope["scheme"])
+        policy = self._policy()
+
+        async def send_bounded(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *_bounds(policy, caller.scheme)]
+            await send(message)
+
+        scope = {**scope, "scheme": caller.scheme, "auction.address": caller.address}
+        if not self._around.origins.is_known_host(headers):
+            await Response(
+                "This gateway does not go by that name. Open it by its address, or start it with --public-url.",
+                status_code=421,
+                media_type="text/plain",
+            )(scope, receive, send_bounded)
+            return
+        await self.app(scope, receive, send_bounded)
+
+    def _policy(self) -> str:
+        sites = " ".join(picture_origins(self._images()))
+        return (
+            f"default-src 'self'; img-src 'self' data: {sites}; "
+            "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        )
+
+    def _images(self) -> list[str]:
+        return [view.terms.image for view in self._around.host.sale.lots.values() if view.terms.image]
+
+    # --- pages ------------------------------------------------------------------------------------------------------
+
+    def _page(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def page(request: Request) -> Response:
+            return _served(request, self._around.assets.static(name))
+
+        return page
+
+    async def _static(self, request: Request) -> Response:
+        return _served(request, self._around.assets.static(request.path_params["name"]))
+
+    async def _image(self, request: Request) -> Response:
+        return _served(request, self._around.assets.picture(request.path_params["name"], self._images()))
+
+    async def _lot(self, request: Request) -> Response:
+        paper, number = self._around.paper(), request.path_params["number"]
+        if paper is None:
+            return _not_known()
+        if number not in paper.lots:
+            return _not_found_page()
+        return HTMLResponse(lot_page(paper, number))
+
+    async def _results(self, request: Request) -> Response:  # noqa: ARG002 -- Starlette's signature
+        paper = self._around.paper()
+        return _not_known() if paper is None else HTMLResponse(results_page(paper))
+
+    async def _qr(self, request: Request) -> Response:
+        invite = request.query_params.get("invite", "")
+        if len(invite) > INVITE_CHARS_MAX or not all(
+            one.isascii() and (one.isalnum() or one in _INVITE_SYMBOLS) for one in invite
+        ):
+            return Response("That is no invite code.", status_code=400, media_type="text/plain")
+        picture = io.BytesIO()
+        segno.make(join_url(self._around.url, invite), error="m", micro=False).save(
+            picture, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2
+        )
+        return Response(picture.getvalue(), media_type="image/svg+xml")
+
+    async def _address(self, request: Request) -> Response:  # noqa: ARG002 -- Starlette's signature
+        return JSONResponse({"url": self._around.url})
+
+    # --- joining ----------------------------------------------------------------------------------------------------
+
+    def _post(self, work: Callable[[Request, bytes], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def post(request: Request) -> Response:
+            try:
+                return await work(request, await self._checked(request))
+            except Refusal as refusal:
+                fields = {"code": refusal.code, "message": str(refusal), **refusal.more}
+                return JSONResponse(fields, status_code=refusal.status)
+            except StorageError:
+                message = "The gateway can't store anything now. Ask the auctioneer."
+                return JSONResponse({"code": "storage", "message": message}, status_code=503)
+
+        return post
+
+    async def _checked(self, request: Request) -> bytes:
+        """Return the body of a POST that may count. Raises Refusal."""
+        headers: Headers = request.scope["headers"]
+        if not self._around.origins.is_own_page(headers, request.scope["scheme"]):
+            raise Refusal(403, "bad_origin", "Only a page of this gateway may ask this.")
+        if header(headers, b"content-type").partition(";")[0].strip().lower() != "application/json":
+            raise Refusal(415, "malformed", "Send JSON.")
+        if not self._joins.spend(request.scope["auction.address"], self._around.now_ms()):
+            raise Refusal(429, "slow_down", "Too many attempts from here. Wait a minute, then try again.")
+        body = bytearray()
+        try:
+            async for part in request.stream():
+                body += part
+                if len(body) > BODY_BYTES_MAX:
+                    raise Refusal(413, "too_large", "That is too much.")
+        except ClientDisconnect:
+            raise Refusal(400, "malformed", "The request ended early.") from None
+        return bytes(body)
+
+    async def _join(self, request: Request, body: bytes) -> Response:
+        asked = _decoded(body, JoinRequest)
+        received = await self._around.host.join(asked, cookie_of(request.scope["headers"]))
+        return self._received(request, received)
+
+    async def _accept(self, request: Request, body: bytes) -> Response:
+        asked = _decoded(body, _Accept)
+        attendance = await self._around.host.accept(cookie_of(request.scope["headers"]), asked.digest)
+        return JSONResponse(_status(attendance))
+
+    async def _move(self, request: Request, body: bytes) -> Response:
+        _decoded(body, _Nothing)
+        code = self._around.host.move(cookie_of(request.scope["headers"]))
+        return JSONResponse({"code": code, "expires_in_ms": MOVE_CODE_MS})
+
+    async def _arrive(self, request: Request, body: bytes) -> Response:
+        return self._received(request, await self._around.host.arrive(_decoded(body, _Arrive).code))
+
+    def _received(self, request: Request, received: Received) -> Response:
+        attendance = received.attendance
+        is_in = attendance.state is not ConnectionState.AWAITING_APPROVAL
+        answer = JSONResponse(_status(attendance), status_code=200 if is_in else 202)
+        is_secure = request.scope["scheme"] == "https"
+        answer.set_cookie(
+            SECURE_COOKIE if is_secure else COOKIE,
+            received.cookie,
+            max_age=COOKIE_S,
+            path="/",
+            secure=is_secure,
+            httponly=True,
+            samesite="strict",
+        )
+        return answer
+
+
+class _Accept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    digest: str
+
+
+class _Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class _Arrive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    code: str
+
+
+def _decoded(body: bytes, kind: type[Any]) -> Any:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Refusal(400, "malformed", f"That is no request of this page: {error}.") from error
+
+
+def cookie_of(headers: Headers) -> str:
+    """Return the cookie by which a browser shows whose it is; an empty text if it has none."""
+    try:
+        jar = SimpleCookie(header(headers, b"cookie"))
+    except CookieError:
+        return ""
+    found = jar.get(SECURE_COOKIE) or jar.get(COOKIE)
+    return "" if found is None else found.value
+
+
+def join_url(url: str, invite: str = "", code: str = "") -> str:
+    """Return the address that a guest opens. What is secret stands in the fragment, which no browser sends."""
+    fragment = f"#invite={invite}" if invite else f"#code={code}" if code else ""
+    return f"{url}{fragment}"
+
+
+def _status(attendance: Attendance) -> Mapping[str, Any]:
+    return {"name": attendance.name, "paddle": attendance.paddle, "state": attendance.state.value}
+
+
+def _bounds(policy: str, scheme: str) -> list[tuple[bytes, bytes]]:
+    bounds = [
+        (b"content-security-policy", policy.encode("latin-1")),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+        (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    ]
+    if scheme == "https":
+        bounds.append((b"strict-transport-security", b"max-age=31536000"))
+    return bounds
+
+
+def _served(request: Request, asset: Asset | None) -> Response:
+    if asset is None:
+        return _not_found_page()
+    headers = {"etag": asset.tag, "cache-control": "no-cache"}
+    if request.headers.get("if-none-match") == asset.tag:
+        return Response(status_code=304, headers=headers)
+    return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+
+def _not_found_page() -> Response:
+    return Response(_NO_TEXT, status_code=404, media_type="text/plain")
+
+
+async def _not_found(request: Request, error: Exception) -> Response:  # noqa: ARG001 -- Starlette's signature
+    return _not_found_page()
+
+
+def _not_known() -> Response:
+    text = "The gateway does not reach the house now. Load the page again in a moment."
+    return Response(text, status_code=503, media_type="text/plain", headers={"retry-after": "3"})

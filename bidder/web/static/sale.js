@@ -1,0 +1,522 @@
+// The sale in a page: one WebSocket to the gateway, the newest state of all lots, and requests that count once.
+//
+// Pages show what this module holds and ask through it; none of them talks to the gateway itself. Rules:
+// - A record about a lot counts if its seq is not older than what is held. So frames may be missing or repeated.
+// - A request is kept in localStorage under its id until its verdict, and repeated with the same id after a reload, a
+//   dead gateway or a dead house. The house answers each id once. One that is too old to be meant any more is not.
+// - The only clock is the house's: the page's own may be an hour off.
+// - Texts from the house are strangers' texts: put them into the page by textContent, never as HTML.
+
+const SILENT_MS = 5000; // without any frame, though one with the time comes each second
+const RETRY_MS = [200, 500, 1000, 2000, 4000];
+const REPEAT_MS = 120000; // the age up to which a request is repeated by itself
+const UNKNOWN_PAUSE_MS = 3000;
+const CLOCK_SAMPLES = 30;
+const CLOCK_JUMP_MS = 2000;
+const PENDING_KEY = "auction.pending";
+const LAST_ID_KEY = "auction.last_id";
+const ATTEMPT_KEY = "auction.attempt";
+const INVITATION_KEY = "auction.invitation";
+const MOVED_CLOSE = 4001;
+const NOT_OF_A_LOT = new Set(["event", "epoch", "at_ms", "bidder", "cause", "void_from_seq"]);
+const PRIVATE_NOTICES = new Set(["outbid", "won", "lost", "told"]);
+
+export class JoinError extends Error {
+  // code: the house's or the gateway's; with conditions_not_accepted also digest and text of the conditions
+  constructor({ code, message, digest, text }) {
+    super(message);
+    this.code = code;
+    this.digest = digest;
+    this.text = text;
+  }
+}
+
+export class Sale extends EventTarget {
+  // as: "board" looks on even where this browser has joined
+  constructor({ as = "" } = {}) {
+    super();
+    this.ready = false;
+    this.epoch = null;
+    this.identity = "";
+    this.title = "";
+    this.status = "";
+    this.announcement = "";
+    this.startedAtMs = null;
+    this.currency = { code: "", digits: 2 };
+    this.order = [];
+    this.lots = new Map();
+    this.me = null;
+    this.connection = { state: "connecting", reason: "" };
+    this.pending = new Map(Object.entries(stored(PENDING_KEY) || {}).map(([id, kept]) => [Number(id), kept]));
+    this.invitation = readInvitation();
+    this._as = as;
+    this._socket = null;
+    this._tries = 0;
+    this._heardMs = 0;
+    this._samples = [];
+    this._house = { state: "connecting", reason: "" };
+    this._desk = null;
+    this._isMovedAway = false;
+    this._frozenAtMs = null;
+    this._changed = new Set();
+    this._isSaleChanged = false;
+    this._isTellingChange = false;
+    this._waiters = new Map();
+    this._retryTimer = 0;
+    this._repeatTimer = 0;
+    addEventListener("online", () => this._hurry());
+    document.addEventListener("visibilitychange", () => document.hidden || this._hurry());
+    setInterval(() => this._watch(), 1000);
+    this._connect();
+  }
+
+  // --- reading ---------------------------------------------------------------------------------------------------
+
+  // the house's time, in milliseconds since 1970; this machine's until the house's is known
+  nowMs() {
+    return this._samples.length ? performance.now() + Math.max(...this._samples) : Date.now();
+  }
+
+  // the milliseconds left on a lot's clock; null if none runs. It stands still while the house is frozen
+  remainingMs(lot) {
+    if (lot.ends_at_ms === null) return lot.remaining_ms;
+    return Math.max(0, lot.ends_at_ms - (this._frozenAtMs ?? this.nowMs()));
+  }
+
+  // the milliseconds until a lot opens by the clock; null if that is not known
+  untilOpenMs(lot) {
+    if (lot.status !== "scheduled" || lot.opens_at_ms === null) return null;
+    return Math.max(0, lot.opens_at_ms - (this._frozenAtMs ?? this.nowMs()));
+  }
+
+  // an amount for people, in the language of the page
+  show(minor, { locale = document.documentElement.lang || undefined } = {}) {
+    if (minor === null || minor === undefined) return "";
+    const { code, digits } = this.currency;
+    const amount = minor / 10 ** digits;
+    const decimals = { minimumFractionDigits: digits, maximumFractionDigits: digits, trailingZeroDisplay: "stripIfInteger" };
+    try {
+      return new Intl.NumberFormat(locale, { style: "currency", currency: code, ...decimals }).format(amount);
+    } catch {
+      return `${code} ${new Intl.NumberFormat(locale, decimals).format(amount)}`.trim();
+    }
+  }
+
+  // the minor units of an amount that a person typed; throws a RangeError for one that is none, or means two things
+  parse(text) {
+    const { digits } = this.currency;
+    const bare = text.normalize("NFKC").replace(/[\s'’_]/g, "").replace(/^[^\d.,-]+|[^\d.,]+$/g, "");
+    const match = /^(\d{1,3}(?:([.,])\d{3})+|\d+)(?:([.,])(\d+))?$/.exec(bare);
+    if (!match || match[2] === match[3] && match[2]) throw new RangeError(text);
+    const [, whole, group, , decimals = ""] = match;
+    if (decimals.length > digits || (group && !match[3] && digits === 3)) throw new RangeError(text);
+    if (!group && decimals.length === 3 && digits < 3) throw new RangeError(text);
+    const minor = Number(whole.replace(/[.,]/g, "")) * 10 ** digits + Number(decimals.padEnd(digits, "0") || "0");
+    if (!Number.isSafeInteger(minor) || minor < 1) throw new RangeError(text);
+    return minor;
+  }
+
+  // the address of a lot's picture; null if it has none
+  imageUrl(lot) {
+    if (!lot.image) return null;
+    if (/^https?:/i.test(lot.image)) return lot.image;
+    return "/images/" + lot.image.split("/").map(encodeURIComponent).join("/");
+  }
+
+  // --- asking ----------------------------------------------------------------------------------------------------
+
+  // Ask the house, and return its verdict: accepted or rejected; `unknown` if it was never learned. Rejects with
+  // Error("offline") only if nothing was sent.
+  request(message) {
+    if (!this._isOpen) return Promise.reject(new Error("offline"));
+    const id = this._newId();
+    const kept = { message: { id, ...message }, at_ms: this.nowMs(), sale: this.identity, epoch: this.epoch };
+    this.pending.set(id, kept);
+    this._keepPending();
+    this._send(kept.message);
+    return new Promise((resolve) => this._waiters.set(id, resolve));
+  }
+
+  // tell the room, without a name, that a finger is on the bid button of a lot
+  finger(lot, on) {
+    if (this._isOpen) this._send({ do: "finger", lot, on });
+  }
+
+  // join the sale: {name, invite} or {code}, with accepts = the digest of the conditions; throws a JoinError
+  async join({ name = "", invite = "", code = "", accepts = "" }) {
+    const attempt = stored(ATTEMPT_KEY) || randomToken();
+    store(ATTEMPT_KEY, attempt);
+    const joined = await post("/api/join", { attempt, name, invite, code, accepts });
+    store(ATTEMPT_KEY, null);
+    this.forgetInvitation();
+    this._reconnect();
+    return joined;
+  }
+
+  // accept the conditions of this digest, where they are new since this browser joined
+  async accept(digest) {
+    return post("/api/accept", { digest });
+  }
+
+  // the code that moves this identity to another phone: {code, expires_in_ms}
+  move() {
+    return post("/api/move", {});
+  }
+
+  // take an identity over from another phone, by its code
+  async arrive(code) {
+    const joined = await post("/api/arrive", { code });
+    this.forgetInvitation();
+    this._isMovedAway = false;
+    this._reconnect();
+    return joined;
+  }
+
+  forgetInvitation() {
+    this.invitation = { invite: "", code: "", arrive: "" };
+    try {
+      sessionStorage.removeItem(INVITATION_KEY);
+    } catch {
+      // a browser that keeps nothing has nothing to forget
+    }
+  }
+
+  _newId() {
+    const last = Math.max(Number(stored(LAST_ID_KEY) || 0), this.me?.last_id || 0, ...this.pending.keys());
+    const id = Math.max(last + 1, Math.floor(this.nowMs()) * 1000 + Math.floor(Math.random() * 1000));
+    store(LAST_ID_KEY, id);
+    return id;
+  }
+
+  _send(message) {
+    this._socket.send(JSON.stringify(message));
+  }
+
+  _keepPending() {
+    store(PENDING_KEY, this.pending.size ? Object.fromEntries(this.pending) : null);
+    this._tell("pending");
+  }
+
+  // Repeat what has no verdict yet. The house knows what it has decided, and decides the rest now.
+  _repeat() {
+    for (const [id, kept] of [...this.pending]) {
+      const isOfThis = kept.sale === this.identity && kept.epoch === this.epoch;
+      if (!isOfThis || this.nowMs() - kept.at_ms > REPEAT_MS) {
+        this._settle({ event: "verdict", ...kept.message, id, status: "unknown", code: isOfThis ? "too_old" : "history_lost" });
+      } else {
+        this._send(kept.message);
+      }
+    }
+  }
+
+  _verdict(verdict) {
+    if (verdict.status === "unknown") {
+      clearTimeout(this._repeatTimer);
+      this._repeatTimer = setTimeout(() => this._isOpen && this._canRepeat && this._repeat(), UNKNOWN_PAUSE_MS);
+      return;
+    }
+    this._settle(verdict);
+  }
+
+  _settle(verdict) {
+    const request = this.pending.get(verdict.id);
+    this.pending.delete(verdict.id);
+    if (request) this._keepPending();
+    const waiter = this._waiters.get(verdict.id);
+    this._waiters.delete(verdict.id);
+    if (waiter) waiter(verdict);
+    if (request || waiter) this._tell("verdict", verdict);
+  }
+
+  // --- the line --------------------------------------------------------------------------------------------------
+
+  get _isOpen() {
+    return this._socket !== null && this._socket.readyState === WebSocket.OPEN;
+  }
+
+  get _canRepeat() {
+    return this.ready && this._desk !== null && this._desk.state === "live";
+  }
+
+  _connect() {
+    clearTimeout(this._retryTimer);
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}/live${this._as ? `?as=${this._as}` : ""}`);
+    this._socket = socket;
+    this._heardMs = performance.now();
+    socket.onmessage = (event) => {
+      if (socket !== this._socket) return;
+      this._heardMs = performance.now();
+      this._tries = 0;
+      this._hear(JSON.parse(event.data));
+    };
+    socket.onclose = (event) => {
+      if (socket === this._socket) this._lost(event.code);
+    };
+  }
+
+  _lost(code) {
+    this._socket = null;
+    this.ready = false;
+    if (code === MOVED_CLOSE) this._isMovedAway = true;
+    this._noteConnection();
+    if (this._isMovedAway) return;
+    const pause = RETRY_MS[Math.min(this._tries++, RETRY_MS.length - 1)];
+    this._retryTimer = setTimeout(() => this._connect(), pause * (0.75 + Math.random() / 2));
+  }
+
+  _reconnect() {
+    const socket = this._socket;
+    this._socket = null;
+    if (socket) socket.close();
+    this._connect();
+  }
+
+  // the page is looked at again, or the network is back: do not wait for the next try
+  _hurry() {
+    if (this._socket === null && !this._isMovedAway) {
+      this._tries = 0;
+      this._connect();
+    }
+  }
+
+  _watch() {
+    if (this._socket !== null && performance.now() - this._heardMs > SILENT_MS) {
+      const socket = this._socket;
+      this._lost(0);
+      socket.close();
+    }
+  }
+
+  // --- hearing ---------------------------------------------------------------------------------------------------
+
+  _hear(record) {
+    switch (record.event) {
+      case "clock":
+        this._hearClock(record.now_ms);
+        break;
+      case "house":
+        this._house = record;
+        this._frozenAtMs = record.state === "frozen" ? this.nowMs() : null;
+        this._noteConnection();
+        break;
+      case "guest":
+        this._desk = null;
+        this._noteMe(null);
+        break;
+      case "desk":
+        this._desk = record;
+        this._noteMe({ last_id: 0, won: [], total_minor: 0, ...this.me, name: record.name, paddle: record.paddle || null });
+        this._noteConnection();
+        if (this._canRepeat) this._repeat();
+        break;
+      case "you":
+        this._noteMe({ ...record });
+        break;
+      case "sale_state":
+        this._hearSale(record);
+        break;
+      case "lots":
+        this._checkEpoch(record.epoch);
+        for (const lot of record.lots) this._hearLot(lot);
+        break;
+      case "ready":
+        this.ready = true;
+        this._noteConnection();
+        this._noteSaleChange();
+        if (this._canRepeat) this._repeat();
+        break;
+      case "verdict":
+        this._verdict(record);
+        break;
+      case "moved_away":
+        this._isMovedAway = true;
+        break;
+      case "faulty":
+        console.warn("The gateway could not take a message:", record.code, record.message);
+        break;
+      default:
+        this._hearEvent(record);
+    }
+  }
+
+  _hearClock(nowMs) {
+    if (!nowMs) return;
+    const sample = nowMs - performance.now();
+    const known = this._samples.length ? Math.max(...this._samples) : sample;
+    if (Math.abs(sample - known) > CLOCK_JUMP_MS) this._samples = [];
+    this._samples.push(sample);
+    if (this._samples.length > CLOCK_SAMPLES) this._samples.shift();
+  }
+
+  _hearSale(record) {
+    this._checkEpoch(record.epoch);
+    this.identity = record.sale;
+    this.title = record.title;
+    this.status = record.status;
+    this.announcement = record.announcement;
+    this.startedAtMs = record.started_at_ms;
+    this.currency = record.currency;
+    this.order = record.order;
+    for (const number of [...this.lots.keys()]) if (!this.order.includes(number)) this.lots.delete(number);
+    this._noteSaleChange();
+  }
+
+  _checkEpoch(epoch) {
+    if (epoch === this.epoch) return;
+    this.epoch = epoch;
+    this.lots.clear();
+    this._noteSaleChange();
+  }
+
+  _hearEvent(record) {
+    if (record.event === "interest") {
+      this._tell("interest", record);
+      return;
+    }
+    if (PRIVATE_NOTICES.has(record.event)) {
+      this._tell("notice", record);
+      return;
+    }
+    if (record.epoch !== undefined && record.epoch !== this.epoch) return;
+    if (record.event === "announced") {
+      this.announcement = record.text;
+      this._noteSaleChange();
+    } else if (record.event === "called" && this.lots.has(record.called)) {
+      this.lots.get(record.called).call = record.call;
+      this._noteLotChange(record.called);
+    } else if (typeof record.lot === "string" && Number.isInteger(record.seq) && !this._hearLot(record)) {
+      return;
+    }
+    this._tell("notice", record);
+  }
+
+  // take a piece of a lot over, unless a newer one is held; return whether it counts
+  _hearLot(record) {
+    let lot = this.lots.get(record.lot);
+    if (lot === undefined) {
+      if (record.title === undefined) return false; // the whole lot is still on its way
+      lot = { seq: -1 };
+      this.lots.set(record.lot, lot);
+    }
+    if (record.seq < lot.seq) return false;
+    for (const [name, value] of Object.entries(record)) if (!NOT_OF_A_LOT.has(name)) lot[name] = value;
+    this._noteLotChange(record.lot);
+    return true;
+  }
+
+  // --- telling ---------------------------------------------------------------------------------------------------
+
+  _noteLotChange(number) {
+    this._changed.add(number);
+    this._tellChangeSoon();
+  }
+
+  _noteSaleChange() {
+    this._isSaleChanged = true;
+    this._tellChangeSoon();
+  }
+
+  _tellChangeSoon() {
+    if (this._isTellingChange) return;
+    this._isTellingChange = true;
+    const tell = () => {
+      this._isTellingChange = false;
+      const detail = { lots: this._changed, sale: this._isSaleChanged };
+      this._changed = new Set();
+      this._isSaleChanged = false;
+      this._tell("change", detail);
+    };
+    if (document.hidden) setTimeout(tell, 100);
+    else requestAnimationFrame(tell);
+  }
+
+  _noteMe(me) {
+    this.me = me;
+    this._tell("me", me);
+  }
+
+  _noteConnection() {
+    const { state, reason, ...more } = this._deriveConnection();
+    if (state === this.connection.state && reason === this.connection.reason) return;
+    this.connection = { state, reason, ...more };
+    this._tell("connection", this.connection);
+  }
+
+  _deriveConnection() {
+    const desk = this._desk;
+    if (this._isMovedAway) return { state: "moved_away", reason: "" };
+    if (this._socket === null) return { state: "offline", reason: "" };
+    if (desk && (desk.state === "refused" || desk.state === "awaiting_approval")) {
+      const { state, reason, code, digest, text } = desk;
+      return { state, reason, code, digest, text };
+    }
+    if (this._house.state !== "live") return { state: this._house.state, reason: this._house.reason };
+    if (desk && desk.state !== "live") return { state: desk.state, reason: desk.reason };
+    return { state: this.ready ? "live" : "joining", reason: "" };
+  }
+
+  _tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+// --- small things ------------------------------------------------------------------------------------------------
+
+async function post(path, body) {
+  let answer;
+  let told;
+  try {
+    answer = await fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      credentials: "same-origin",
+    });
+    told = await answer.json();
+  } catch {
+    throw new JoinError({ code: "offline", message: "The gateway does not answer. Check the network and try again." });
+  }
+  if (!answer.ok) throw new JoinError(told);
+  return told;
+}
+
+// A one-use code is taken out of the address, so that it is in no history and on no screenshot. A reload still has it.
+function readInvitation() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const invitation = { invite: given.get("invite") || "", code: given.get("code") || "", arrive: given.get("arrive") || "" };
+  try {
+    if (invitation.code || invitation.arrive) {
+      sessionStorage.setItem(INVITATION_KEY, JSON.stringify(invitation));
+      history.replaceState(null, "", location.pathname + location.search);
+      return invitation;
+    }
+    if (!invitation.invite) return JSON.parse(sessionStorage.getItem(INVITATION_KEY)) || invitation;
+  } catch {
+    // a browser that keeps nothing: the address has it
+  }
+  return invitation;
+}
+
+function randomToken() {
+  return [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function stored(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return memory.get(key) ?? null;
+  }
+}
+
+function store(key, value) {
+  try {
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    memory.set(key, value);
+  }
+}
+
+const memory = new Map(); // where the browser keeps nothing
