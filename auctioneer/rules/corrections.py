@@ -20,6 +20,7 @@ from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.kept_offers import refold
 from auctioneer.rules.lots import KeptOffer, KeptOffers, LotState
 from auctioneer.rules.terms import LotSpec, OpeningRule
+from auctioneer.rules.wrong_moment import Deed, wrong_moment
 from common.errors import RejectCode
 from common.limits import AMOUNT_MINOR_MAX, DURATION_MS_MAX
 from common.lot import CorrectionCause, LotStatus, LotView, Result, SaleStatus
@@ -67,7 +68,7 @@ def undo(
     cause: CorrectionCause = CorrectionCause.UNDO,
 ) -> Corrected | Refused:
     """Take back the offers of these numbers on an open or paused lot; without numbers, the last public one."""
-    found = _find(engine, name, _BIDDING, if_seq)
+    found = _find(engine, name, Deed.UNDO, _BIDDING, if_seq)
     if isinstance(found, Refused):
         return found
     lot, kept = found
@@ -101,7 +102,7 @@ def void_offers(engine: Engine, now_ms: int, by: str, paddle: int, reason: str) 
 
 def void_offers_on(engine: Engine, now_ms: int, by: str, name: str, paddle: int, reason: str) -> Corrected | Refused:
     """Take back all offers of a bidder on one lot that is open or paused."""
-    found = _find(engine, name, _BIDDING, None)
+    found = _find(engine, name, Deed.UNDO, _BIDDING, None)
     if isinstance(found, Refused):
         return found
     lot, kept = found
@@ -126,12 +127,12 @@ def reopen(
     A lot with a clock stays open `for_ms` more. Where the format has a clock of its own, that continues from
     `price_minor`, or from where it stood, and the end follows from it.
     """
-    found = _find(engine, name, (LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN), if_seq)
+    found = _find(engine, name, Deed.REOPEN, (LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN), if_seq)
     if isinstance(found, Refused):
         return found
     lot, kept = found
     if engine.sale.status is SaleStatus.PAUSED:
-        return Refused(RejectCode.WRONG_STATE, "the sale is paused; resume it first")
+        return Refused(RejectCode.WRONG_STATE, "the sale is paused; `auctioneer resume` continues it")
     form, spec = format_of(lot.spec), lot.spec
     book = form.reopen(spec, lot.book, price_minor)
     if isinstance(book, RejectCode):
@@ -167,7 +168,7 @@ def void(
     engine: Engine, now_ms: int, by: str, name: str, reason: str, paddle: int | None = None, if_seq: int | None = None
 ) -> Corrected | Refused:
     """Undo the sale of a lot to a buyer, or to its only one. The lot has passed, or is sold to the other buyers."""
-    found = _find(engine, name, (LotStatus.SOLD,), if_seq)
+    found = _find(engine, name, Deed.VOID, (LotStatus.SOLD,), if_seq)
     if isinstance(found, Refused):
         return found
     lot, kept = found
@@ -212,7 +213,7 @@ def award(
     if_seq: int | None = None,
 ) -> Corrected | Refused:
     """Sell a lot that has passed to a bidder by agreement, such as the one who bid second to a buyer who fell away."""
-    found = _find(engine, name, (LotStatus.PASSED,), if_seq)
+    found = _find(engine, name, Deed.AWARD, (LotStatus.PASSED,), if_seq)
     if isinstance(found, Refused):
         return found
     lot, kept = found
@@ -317,7 +318,7 @@ def _opens_at_ms(engine: Engine, lot: LotState, spec: LotSpec, now_ms: int) -> i
 
 
 def _find(
-    engine: Engine, name: str, statuses: Collection[LotStatus], if_seq: int | None
+    engine: Engine, name: str, deed: Deed, statuses: Collection[LotStatus], if_seq: int | None
 ) -> tuple[LotState, KeptOffers] | Refused:
     lot = engine.find(name)
     if lot is None:
@@ -328,7 +329,7 @@ def _find(
     if lot.kept is None:
         return Refused(RejectCode.WRONG_STATE, NO_CORRECTIONS)
     if lot.view.status not in statuses:
-        return Refused(RejectCode.WRONG_STATE, f"lot {name} is {lot.view.status.value}")
+        return Refused(RejectCode.WRONG_STATE, wrong_moment(engine, lot, deed))
     return lot, lot.kept
 
 

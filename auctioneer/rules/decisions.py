@@ -12,6 +12,7 @@ from auctioneer.rules.facts import AnyFact, HouseStarted, HouseStoodStill, LotLi
 from auctioneer.rules.formats.table import closing, first_board, format_of, withdrawing
 from auctioneer.rules.lots import LotState, lot_decision, opening
 from auctioneer.rules.terms import LotSpec, OpeningRule
+from auctioneer.rules.wrong_moment import Deed, wrong_moment
 from common.errors import RejectCode
 from common.evolve import MOVES
 from common.limits import DURATION_MS_MAX, LOTS_MAX
@@ -102,7 +103,7 @@ def add(
 
 def open_lot(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
     """Open a lot before its time, or one without a time."""
-    lot = _find(engine, name, LotOpened)
+    lot = _find(engine, name, Deed.OPEN, LotOpened)
     if isinstance(lot, Refused):
         return lot
     return _unless_paused(engine) or _apply(engine, [lot_decision(lot, opening(lot, now_ms), by)])
@@ -110,13 +111,13 @@ def open_lot(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
 
 def pause(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
     """Stop a lot's clock and bidding."""
-    lot = _find(engine, name, LotPaused)
+    lot = _find(engine, name, Deed.PAUSE, LotPaused)
     return lot if isinstance(lot, Refused) else _apply(engine, [lot_decision(lot, _pausing(lot, now_ms), by)])
 
 
 def resume(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
     """Resume a paused lot with the time that it had left."""
-    lot = _find(engine, name, LotResumed)
+    lot = _find(engine, name, Deed.RESUME, LotResumed)
     if isinstance(lot, Refused):
         return lot
     return _unless_paused(engine) or _apply(engine, [lot_decision(lot, _resuming(lot, now_ms), by)])
@@ -124,7 +125,7 @@ def resume(engine: Engine, now_ms: int, by: str, name: str) -> Decision:
 
 def extend(engine: Engine, now_ms: int, by: str, name: str, extra_ms: int) -> Decision:
     """Give a lot `extra_ms` more time, from 1 ms to a year."""
-    lot = _find(engine, name, LotExtended)
+    lot = _find(engine, name, Deed.EXTEND, LotExtended)
     if isinstance(lot, Refused):
         return lot
     view = lot.view
@@ -147,7 +148,7 @@ def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = 
 
     With `if_seq`, only if the lot's seq is still that.
     """
-    lot = _find(engine, name, LotClosed, if_seq)
+    lot = _find(engine, name, Deed.CLOSE, LotClosed, if_seq)
     if isinstance(lot, Refused):
         return lot
     return _apply(engine, [lot_decision(lot, closing(lot, now_ms, CloseCause.HAMMER), by)])
@@ -155,7 +156,7 @@ def close(engine: Engine, now_ms: int, by: str, name: str, if_seq: int | None = 
 
 def withdraw(engine: Engine, now_ms: int, by: str, name: str, reason: str, if_seq: int | None = None) -> Decision:
     """Remove a lot from the sale; bids on it are void. With `if_seq`, only if the lot's seq is still that."""
-    lot = _find(engine, name, LotWithdrawn, if_seq)
+    lot = _find(engine, name, Deed.WITHDRAW, LotWithdrawn, if_seq)
     if isinstance(lot, Refused):
         return lot
     form = format_of(lot.spec)
@@ -205,7 +206,7 @@ def move(engine: Engine, now_ms: int, by: str, name: str, before: str = "") -> D
         if lot is None:
             return Refused(RejectCode.UNKNOWN_LOT, f"lot {number}")
         if lot.view.status is not LotStatus.SCHEDULED:
-            return Refused(RejectCode.WRONG_STATE, f"lot {number} is {lot.view.status.value}; only scheduled lots move")
+            return Refused(RejectCode.WRONG_STATE, wrong_moment(engine, lot, Deed.MOVE))
     numbers = [lot.view.lot for lot in lots if lot is not None]
     place = engine.lots[numbers[0]].index
     following = engine.catalogue[place + 1].view.lot if place + 1 < len(engine.catalogue) else ""
@@ -227,7 +228,7 @@ def call(engine: Engine, now_ms: int, by: str, name: str, what: Call) -> Decisio
         return Refused(RejectCode.UNKNOWN_LOT, f"lot {name}")
     view = lot.view
     if view.status is not LotStatus.OPEN:
-        return Refused(RejectCode.WRONG_STATE, f"lot {name} is {view.status.value}")
+        return Refused(RejectCode.WRONG_STATE, wrong_moment(engine, lot, Deed.CALL))
     if what is Call.RESERVE_MET and not view.board.reserve_met:
         return Refused(RejectCode.WRONG_STATE, f"lot {name} {_why_not_met(lot)}")
     return _apply(engine, [sale_decision(Called(engine.sale.seq + 1, now_ms, view.lot, what), by)])
@@ -284,13 +285,15 @@ def _apply(engine: Engine, facts: list[AnyFact]) -> list[AnyFact]:
     return facts
 
 
-def _find(engine: Engine, name: str, event: type[LotEvent], if_seq: int | None = None) -> LotState | Refused:
+def _find(
+    engine: Engine, name: str, deed: Deed, event: type[LotEvent], if_seq: int | None = None
+) -> LotState | Refused:
     """Return the lot that a person names, if such an event may happen to it now."""
     lot = engine.find(name)
     if lot is None:
         return Refused(RejectCode.UNKNOWN_LOT, f"lot {name}")
     if lot.view.status not in MOVES[event].before:
-        return Refused(RejectCode.WRONG_STATE, f"lot {name} is {lot.view.status.value}")
+        return Refused(RejectCode.WRONG_STATE, wrong_moment(engine, lot, deed))
     if if_seq is not None and if_seq != lot.view.seq:
         return Refused(RejectCode.STATE_CHANGED, f"lot {name}")
     return lot
@@ -298,7 +301,10 @@ def _find(engine: Engine, name: str, event: type[LotEvent], if_seq: int | None =
 
 def _unless_paused(engine: Engine) -> Refused | None:
     status = engine.sale.status
-    return None if status is SaleStatus.RUNNING else Refused(RejectCode.WRONG_STATE, f"the sale is {status.value}")
+    if status is SaleStatus.RUNNING:
+        return None
+    advice = "; `auctioneer resume` continues it" if status is SaleStatus.PAUSED else ""
+    return Refused(RejectCode.WRONG_STATE, f"the sale is {status.value}{advice}")
 
 
 def _opens_at_ms(engine: Engine, spec: LotSpec, now_ms: int) -> int | None:

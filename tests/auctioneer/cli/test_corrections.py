@@ -1,6 +1,7 @@
 """Corrections as people type them: what would happen is shown first, and a slip in the command costs nothing."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,30 @@ def test_a_lot_gets_another_place(folder: DataFolder) -> None:
 def test_two_ways_to_name_bids_are_one_too_many(folder: DataFolder) -> None:
     result = auctioneer(folder, "undo", "1", "--bid", "1", "--back-to", "1")
     assert (result.exit_code, "either --bid or --back-to" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "wrong", "follows"),
+    [
+        ([["close", "1"]], ["close", "1"], []),
+        ([["close", "1"]], ["undo", "1"], []),
+        ([["close", "1"]], ["award", "1", "ann", "1200"], ["award", "1", "ann", "1200"]),
+        ([], ["award", "1", "ann", "1200"], []),
+        ([["pause", "1"]], ["call", "1", "fair-warning"], ["call", "1", "fair-warning"]),
+        ([["withdraw", "2"]], ["open", "2"], []),
+        ([], ["close", "2"], ["close", "2"]),
+        ([], ["reopen", "2"], []),
+    ],
+)
+def test_what_a_refusal_advises_can_be_typed(
+    folder: DataFolder, before: list[list[str]], wrong: list[str], follows: list[str]
+) -> None:
+    with desk(folder):
+        for words in before:
+            said(folder, *words)
+        refused = auctioneer(folder, *wrong)
+        assert (refused.exit_code, "[wrong_state]" in refused.stderr) == (3, True)
+        advice = re.findall(r"`auctioneer ([^`]+)`", refused.stderr)[0]
+        said(folder, *advice.split())
+        if follows:
+            said(folder, *follows)

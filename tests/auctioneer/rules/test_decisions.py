@@ -72,8 +72,8 @@ def test_only_scheduled_lots_move_and_only_elsewhere() -> None:
     engine = in_sequence()
     assert moved(engine, "9") == "unknown_lot: lot 9"
     assert moved(engine, "2", "9") == "unknown_lot: lot 9"
-    assert moved(engine, "1") == "wrong_state: lot 1 is open; only scheduled lots move"
-    assert moved(engine, "2", "1") == "wrong_state: lot 1 is open; only scheduled lots move"
+    assert moved(engine, "1") == "wrong_state: lot 1 is open; only a lot that was not opened yet has another place"
+    assert moved(engine, "2", "1") == "wrong_state: lot 1 is open; only a lot that was not opened yet has another place"
     assert moved(engine, "2", "3") == moved(engine, "2", "2") == "wrong_state: lot 2 is there already"
     assert moved(engine, "5") == "wrong_state: lot 5 is there already"
     assert order_of(engine) == ["1", "2", "3", "4", "5"]
