@@ -6,7 +6,10 @@ STAMP  := $(VENV)/.installed
 LOCK   := requirements.lock
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 EXTRAS := bench,dev,postgres,sheets,tui,web,xlsx
-SYSTEM_PACKAGES := chromium fonts-dejavu-core iproute2 nftables strace tmux
+SYSTEM_PACKAGES := chromium fonts-dejavu-core iproute2 nftables postgresql strace tmux
+# Debian would start a database server as soon as it is installed; the tests start their own.
+NO_CLUSTER := mkdir -p /etc/postgresql-common && { grep -qs "^create_main_cluster" /etc/postgresql-common/createcluster.conf || \
+  echo "create_main_cluster = false" >>/etc/postgresql-common/createcluster.conf; }
 comma  := ,
 
 .DEFAULT_GOAL := help
@@ -78,7 +81,7 @@ newest: ## run the tests on the newest versions that pyproject.toml allows, to f
 	$(VENV)-newest/bin/python -m pytest -n 2 --dist worksteal
 
 system-packages: ## install what some tests need besides Python (Debian and similar systems; as root or with sudo)
-	@$(if $(filter 0,$(shell id -u)),,sudo) sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	@$(if $(filter 0,$(shell id -u)),,sudo) sh -c '$(NO_CLUSTER) && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -qq -y --no-install-recommends $(SYSTEM_PACKAGES)' >/dev/null
 
 docs: $(STAMP) ## write the generated parts of docs/ again

@@ -3,12 +3,17 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.quick import is_quick
+
+if TYPE_CHECKING:
+    from tests.postgres_cluster import Cluster, Shared
 
 # A slow machine is no fault. Hypothesis chooses all other settings: if `CI` is set, every run has the same examples.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,3 +48,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path in quick and not {"torture", "bench"} & {mark.name for mark in item.iter_markers()}:
             item.add_marker(pytest.mark.quick)
+
+
+@pytest.fixture(scope="session")
+def shared_postgres() -> Iterator["Shared"]:
+    """Give the PostgreSQL servers that the workers of this run share; they are made at first use."""
+    from tests.postgres_cluster import require_postgres, shared_cluster
+
+    require_postgres()
+    with shared_cluster() as shared:
+        yield shared
+
+
+@pytest.fixture
+def postgres(shared_postgres: "Shared") -> Iterator["Cluster"]:
+    """Give a primary and two standbys, for a test that breaks nothing."""
+    with shared_postgres.together() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def lonely_postgres(shared_postgres: "Shared") -> Iterator["Cluster"]:
+    """Give a primary and two standbys, for a test that breaks something."""
+    with shared_postgres.alone() as cluster:
+        yield cluster

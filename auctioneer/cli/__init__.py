@@ -3,8 +3,8 @@
 The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `bidding`,
 `adding`, `paddles` and `clerks` command a running house. `reads`, `results`, `watch`, `bids` and `commands` report.
 `checks` checks catalogues, `rehearse` tries one with bots, and `doctor` checks the machine. `audit` checks the
-record, and `backups` copies it. `context` has the options that the commands share, `lot_table` the table of lots, and
-`output` prints fields, times and CSV.
+record, `backups` copies it, and `stores` moves it. `context` has the options that the commands share, `lot_table` the
+table of lots, and `output` prints fields, times and CSV.
 """
 
 from typing import Any
@@ -31,6 +31,7 @@ from auctioneer.cli.reads import absentee, bidders, link, lots, status
 from auctioneer.cli.rehearse import rehearse
 from auctioneer.cli.results import results
 from auctioneer.cli.run import run
+from auctioneer.cli.stores import store
 from auctioneer.cli.watch import watch
 from auctioneer.journal import DamagedJournalError
 from common.errors import AuctionError
@@ -79,5 +80,5 @@ for _command in (undo, reopen, void, award, change, move):
     main.add_command(_command)
 for _command in (conditions, admit, turn_out, paddle, forget, clerk, partner):
     main.add_command(_command)
-for _command in (verify, backup, restore, completion_command("auctioneer")):
+for _command in (verify, backup, restore, store, completion_command("auctioneer")):
     main.add_command(_command)

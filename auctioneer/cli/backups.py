@@ -44,14 +44,15 @@ def backup(target: Path, folder: DataFolder, *, as_json: bool) -> None:
 )
 @click.argument("backup", type=click.Path(file_okay=False, path_type=Path))
 @data_option
+@click.option("--store", "url", metavar="URL", help="A PostgreSQL database for the record.")
 @json_option
-def restore(backup: Path, folder: DataFolder, *, as_json: bool) -> None:
+def restore(backup: Path, folder: DataFolder, url: str | None, *, as_json: bool) -> None:
     """Make the data directory the sale that BACKUP holds; `auctioneer run` then continues it.
 
     What happened after the backup is lost, and every bidder's program is told so when it comes back. Lots that were
     open then get all the time since. A sale that is there is never replaced.
     """
-    restored = restore_sale(DataFolder(backup), folder)
+    restored = restore_sale(DataFolder(backup), DataFolder(folder.path, url or ""))
     done = (
         f"Restored {restored.title} as it stood at {local_time(restored.alive_ms)}; what came after that is "
         f"lost. To go on with it: auctioneer run --data {folder.path}"

@@ -9,6 +9,7 @@ import msgspec
 
 from auctioneer.cli.context import data_option
 from auctioneer.house.budgets import DEFAULT_REQUESTS_PER_S, JOIN_COST, REQUESTS_PER_S_MAX, REQUESTS_PER_S_MIN
+from auctioneer.journal.postgres.address import parse_address
 from auctioneer.monitoring.logs import LogFormat, LogLevel
 from auctioneer.network.addresses import PORT_MAX, checked_host, is_loopback, parse_advertised
 from auctioneer.process.folder import DataFolder, MachineSettings
@@ -69,10 +70,15 @@ def _rate(text: str) -> int:
     return int(text)
 
 
+def _store(text: str) -> str:
+    return parse_address(text).url
+
+
 HOST: Final = _CheckedType("host", checked_host)
 _ADVERTISED: Final = _CheckedType("address", _advertised)
 _INVITE: Final = _CheckedType("code", _invite)
 _METRICS_PORT: Final = _CheckedType("port", _metrics_port)
+_STORE: Final = _CheckedType("url", _store)
 _RATE: Final = _CheckedType("number", _rate)
 
 
@@ -95,6 +101,12 @@ def _kept(what: str, at_first: object) -> str:
 @click.option("--example", "is_example", is_flag=True, help="Hold the example sale that comes with the program.")
 @click.option(
     "--corrections", is_flag=True, help="Begin a sale in which bids and closes can be taken back, until `finish`."
+)
+@click.option(
+    "--store",
+    type=_STORE,
+    metavar="URL",
+    help=_kept("A PostgreSQL database for the record, postgresql://...?sale=NAME.", "the data directory"),
 )
 @click.option("--host", type=HOST, help=_kept("Address to listen on; 0.0.0.0 for all.", DEFAULT_HOST))
 @click.option("--port", type=PORT, help=_kept("For requests; 0 for any free one.", DEFAULT_PORT))
@@ -144,6 +156,7 @@ def run(
     catalogue: Path | None,
     is_example: bool,
     corrections: bool,
+    store: str | None,
     admit: AdmissionMode | None,
     invite: str | None,
     exit_when_ended: bool,
@@ -179,6 +192,7 @@ def run(
         is_encrypted=not no_encryption,
         exit_when_ended=exit_when_ended,
         is_listed=not unlisted,
+        store=store or "",
         log_format=log_format,
         log_level=log_level,
         **msgspec.structs.asdict(machine),

@@ -3,6 +3,7 @@
 from auctioneer.journal.protocol import (
     ChainEnd,
     DamagedJournalError,
+    FencedError,
     Journal,
     JournalGoneError,
     Owner,
@@ -14,6 +15,7 @@ from auctioneer.journal.protocol import (
 __all__ = [
     "ChainEnd",
     "DamagedJournalError",
+    "FencedError",
     "Journal",
     "JournalGoneError",
     "Owner",

@@ -12,7 +12,7 @@ raises FORMAT_VERSION: a version of this program refuses what a newer one wrote.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -78,6 +78,16 @@ class RejectionRow(NamedTuple):
     lot: str
     code: str
     body: str
+
+
+class Content(NamedTuple):
+    """All that a record has at a moment, as it is stored; what the rows say is for the reader of the copy to check."""
+
+    head: Head
+    rows: Iterator[Row]
+    rejections: Iterator[RejectionRow]
+    """In their order; to be read after the rows."""
+    contacts: dict[int, Contact]
 
 
 class SoundBatch(NamedTuple):
@@ -158,10 +168,9 @@ class KeptRejections:
             digest = rejection_digest(body)
             total += digest
             kept[request.id] = self._last, digest
+            lot = _column_of(request.lot)
             added.append(
-                RejectionRow(
-                    self._last, rejection.at_ms, rejection.paddle, request.id, request.lot, code, body.decode()
-                )
+                RejectionRow(self._last, rejection.at_ms, rejection.paddle, request.id, lot, code, body.decode())
             )
             if len(kept) > REMEMBERED_REQUESTS_MAX:
                 number, digest = kept.pop(min(kept))
@@ -351,7 +360,7 @@ class ChainedRecord(ABC):
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise DamagedJournalError(self._place, f"rejection {number} can't be read ({error})") from error
         request, code = rejection.request, rejection.verdict.code.value
-        if columns != [rejection.at_ms, rejection.paddle, request.id, request.lot.encode(), code.encode()]:
+        if columns != [rejection.at_ms, rejection.paddle, request.id, _column_of(request.lot).encode(), code.encode()]:
             raise DamagedJournalError(self._place, f"the columns of rejection {number} differ from its text")
         return rejection, body
 
@@ -369,6 +378,38 @@ class ChainedRecord(ABC):
             raise DamagedJournalError(self._place, f"the contact of paddle {paddle} can't be read") from error
         return paddle, Contact(company, contact)
 
+    # --- copies -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def content(self) -> Iterator[Content]:
+        """Give all that there is, for a copy that is exact; nothing else may be done with the record meanwhile.
+
+        Raises DamagedJournalError where it can't be copied; whether it is sound shows when the copy is read.
+        """
+        with self._moment():
+            head = self.check_end()
+            contacts = self.contacts()
+            yield Content(head, self._all_rows(head), self._all_rejections(), contacts)
+
+    def _all_rows(self, head: Head) -> Iterator[Row]:
+        last = 0
+        while last < head.position:
+            rows = self._stored_rows(last, head.position)
+            if not rows:
+                raise self._damaged(last + 1, "the fact is missing")
+            for row in rows:
+                yield Row(*row)
+                last = row[1]
+
+    def _all_rejections(self) -> Iterator[RejectionRow]:
+        last = 0
+        while rows := self._stored_rejections(last):
+            for row in rows:
+                self._check_rejection(row)
+                number, at_ms, paddle, request, lot, code, body = row
+                yield RejectionRow(number, at_ms, paddle, request, lot.decode(), code.decode(), body.decode())
+                last = number
+
     def _damaged(self, first_bad: int, what: str) -> DamagedJournalError:
         return DamagedJournalError(self._place, what, first_bad=first_bad)
 
@@ -376,6 +417,11 @@ class ChainedRecord(ABC):
 def _are_numbers(*values: object) -> bool:
     """Return whether all are such whole numbers as the house writes: a damaged store may have anything anywhere."""
     return all(type(value) is int and 0 <= value <= INTEGER_MAX for value in values)
+
+
+def _column_of(lot: str) -> str:
+    """Return a lot as a column has it: a stranger may write any characters, and PostgreSQL's text can't hold a NUL."""
+    return lot.replace("\0", "␀")
 
 
 def _chain_hash(before: bytes, first: int, rejections: bytes, body: bytes) -> bytes:

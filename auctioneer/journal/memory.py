@@ -3,7 +3,7 @@
 It has the text and the chain of any other, so that nothing is shared with the state of a house.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from auctioneer.journal.chain import (
     Row,
     rows_of,
 )
-from auctioneer.journal.protocol import ChainEnd, Owner
+from auctioneer.journal.protocol import ChainEnd, FencedError, Owner
 from auctioneer.rules.contacts import Contact, ContactChange
 from auctioneer.rules.facts import AnyFact, Rejection
 from common.errors import StorageError
@@ -44,9 +44,15 @@ class MemoryStore:
         """Whether somebody ever had the journal."""
         return self.owner.term > 0
 
-    def take_over(self, holder: str) -> "MemoryJournal":
+    def take_over(self, holder: str, gone: Collection[str] = ()) -> "MemoryJournal":  # noqa: ARG002 -- of the seam
         """Return the journal for writing, in a new term. Raises DamagedJournalError where its end is not sound."""
         return MemoryJournal(self, holder)
+
+    def resume(self, holder: str) -> "MemoryJournal":
+        """Return the journal for writing again. Raises FencedError where another had it in the meantime."""
+        if self.owner.holder != holder:
+            raise FencedError(self.place)
+        return self.take_over(holder)
 
     def read(self) -> "MemoryRecord":
         """Return the record for reading. Raises StorageError where there is none."""
@@ -115,6 +121,7 @@ class MemoryJournal(MemoryRecord):
     """A `Journal` in memory, which finishes each batch at once."""
 
     handle: int | None = None
+    is_sending = False
 
     def __init__(self, store: MemoryStore, holder: str) -> None:
         super().__init__(store)
@@ -156,7 +163,7 @@ class MemoryJournal(MemoryRecord):
         store = self._usable()
         if store.owner != self._owner:
             self.close()
-            raise StorageError("Another process has taken the journal in memory over. Stop one of the two.")
+            raise FencedError(_PLACE)
         added, surplus, store.sum = self._kept.sort(rejections)
         rows = rows_of(facts, store.end, store.sum)
         store.rows.extend(rows)

@@ -16,7 +16,7 @@ The rules that every journal upholds:
 - Damage is reported with its place and is never worked around: the house does not guess what happened in a sale.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -52,6 +52,19 @@ class JournalGoneError(StorageError):
     """The record of a sale that was begun is not where it was: removed, moved away, or replaced by another."""
 
     code = "journal_gone"
+
+
+class FencedError(StorageError):
+    """Another process owns the record now, so that this one can store nothing any more, and must not try to."""
+
+    code = "fenced"
+
+    def __init__(self, place: object, told: str = "") -> None:
+        super().__init__(
+            told
+            or f"Another process has taken the record {place} over, so this house stops. All that it acknowledged is "
+            "there, and the sale goes on where that process is."
+        )
 
 
 class ChainEnd(NamedTuple):
@@ -135,6 +148,10 @@ class Journal(Record, Protocol):
     handle: int | None
     """Can be read when `finished` may tell something new; None where `begin` returns only when all is durable."""
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether `finished` is to be asked too when the handle can be written to: a batch is not all sent."""
+
     def begin(
         self,
         facts: Sequence[AnyFact],
@@ -180,11 +197,19 @@ class Store(Protocol):
     def exists(self) -> bool:
         """Whether there is a record."""
 
-    def take_over(self, holder: str) -> Journal:
+    def take_over(self, holder: str, gone: Collection[str] = ()) -> Journal:
         """Become the writer, in a new term that `holder` owns, and begin an empty record where there is none.
 
-        Whoever was the writer before can store nothing from then on. Raises StorageError, and DamagedJournalError
-        where the end of the record is not what was last stored.
+        Whoever was the writer before can store nothing from then on. `gone` are writers who can't live any more: a
+        store that other machines reach takes time to see that of others. Raises FencedError while another writer
+        lives, StorageError, and DamagedJournalError where the end of the record is not what was last stored.
+        """
+
+    def resume(self, holder: str) -> Journal:
+        """Take the record up again after a failure, in a new term of the same `holder`, which no other process has.
+
+        Does not wait for a store that is away: it raises StorageError, and is called again. Raises FencedError where
+        another process took the record over in the meantime, and else as `take_over`.
         """
 
     def read(self) -> Record:

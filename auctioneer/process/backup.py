@@ -21,6 +21,7 @@ from auctioneer.journal import Record, append
 from auctioneer.journal.snapshots import Loaded
 from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.process.folder import DataFolder, SaleMark
+from auctioneer.process.folder.folder import postgres_store
 from auctioneer.process.startup import read_house
 from auctioneer.rules.facts import SaleRestored
 from common.clerk_names import AUCTIONEER
@@ -127,11 +128,16 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
         backup.store.copy(draft)
         restored = _begin_epoch(draft)
         folder.snapshots.remove_all()  # they belong to a journal that was moved away
+        if folder.store_url:
+            _fill_database(folder, draft)
         for left_over in ("-wal", "-shm"):  # from a journal that was moved away; a reader leaves an empty one
             Path(f"{folder.journal}{left_over}").unlink(missing_ok=True)
         _sync_names(folder.path)  # a house with a journal but without its keys would get a key that no link names
         folder.whereabouts.write_sale(SaleMark(restored.sale, restored.title))
-        draft.rename(folder.journal)
+        if folder.store_url:
+            folder.keep_store()
+        else:
+            draft.rename(folder.journal)
         sync_directory(folder.path)
     except OSError as error:
         raise StorageError(f"The sale can't be restored to {folder.path} ({error}).") from error
@@ -139,6 +145,20 @@ def restore(backup: DataFolder, folder: DataFolder) -> Restored:
         _remove_draft(draft)
         os.close(hold)
     return restored
+
+
+def _fill_database(folder: DataFolder, draft: Path) -> None:
+    """Store what is to be held in the folder's database. A record that was there under another name is fenced."""
+    target, before = postgres_store(folder.store_url, lambda: folder.keys.house().public), folder.record_place.read()
+    record = SqliteStore(draft).read()
+    try:
+        with record.content() as content:
+            target.fill(content)
+    finally:
+        record.close()
+    old = postgres_store(before) if before else target
+    if old.place != target.place and old.exists:
+        old.retire(target.place)
 
 
 def _begin_epoch(draft: Path) -> Restored:
@@ -159,7 +179,12 @@ def _begin_epoch(draft: Path) -> Restored:
 
 def _refuse_what_would_be_replaced(backup: DataFolder, folder: DataFolder) -> None:
     newest = Path(f"{folder.journal}-wal")
-    if folder.has_sale or (newest.exists() and newest.stat().st_size):
+    if folder.store_url and folder.has_sale:
+        raise UsageError(
+            f"There is a record {folder.store.place} already. Nothing was changed. Give the store with another name "
+            "for the sale (--store '...?sale=NAME')."
+        )
+    if folder.journal.exists() or (newest.exists() and newest.stat().st_size):
         raise UsageError(
             f"There is a sale in {folder.path}. Nothing was changed. Move that directory away, or its journal.sqlite3 "
             "and journal.sqlite3-wal together, or choose another directory with --data."

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from auctioneer.house.control.carry_out import carry_out
 from auctioneer.house.frozen import FrozenHouse
 from auctioneer.house.house import Batch, House
-from auctioneer.journal import ChainEnd, DamagedJournalError
+from auctioneer.journal import ChainEnd, DamagedJournalError, FencedError
 from auctioneer.journal.snapshots import Made, SnapshotMaker
 from auctioneer.monitoring.counters import Counters, Vitals
 from auctioneer.monitoring.logs import Teller
@@ -133,6 +133,11 @@ class HeldSale:
     def handle(self) -> int | None:
         """What can be read when the store has something to say; None where it says all at once, and while frozen."""
         return None if self.is_frozen else self._journal.handle
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether the store is to be heard too when its handle can be written to."""
+        return self._journal.is_sending
 
     def next_deadline_ms(self) -> int | None:
         """Return when there is something to do though nobody asks; None while there is not."""
@@ -347,11 +352,11 @@ class HeldSale:
     def thaw(self, now_ms: int) -> Batch | None:
         """Take the sale up again, and return what was done for that; None where it can't be yet.
 
-        Raises DamagedJournalError.
+        Raises DamagedJournalError, and FencedError where another process holds the sale now.
         """
         try:
             sale = self._reopen(self._stored)
-        except DamagedJournalError:
+        except (DamagedJournalError, FencedError):
             raise
         except StorageError as error:
             self._log.debug("still_frozen", reason=str(error))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from auctioneer.monitoring.logs import LogFormat, LogLevel
-from auctioneer.process.folder import MachineSettings
+from auctioneer.process.folder import DataFolder, MachineSettings
 from auctioneer.rules.sale_settings import AdmissionMode
 
 
@@ -25,8 +25,15 @@ class RunOptions(MachineSettings, frozen=True):
     is_encrypted: bool = True
     exit_when_ended: bool = False
     is_listed: bool = True
+    store: str = ""
+    """The URL of the database that has the record; empty where the data directory says."""
     log_format: LogFormat = "human"
     log_level: LogLevel = "info"
+
+    @property
+    def folder(self) -> DataFolder:
+        """The data directory, with the store that was chosen."""
+        return DataFolder(self.data, self.store)
 
     @property
     def machine(self) -> MachineSettings:

@@ -93,6 +93,7 @@ class Server:
         self._patient_poller = zmq.Poller()
         """Hears nobody; for while the sale is full, and waits for its store."""
         self._store_handle: int | None = None
+        self._store_events = int(zmq.POLLIN)
         self._watch_store()
 
     def stop_on(self, handle: int) -> None:
@@ -104,7 +105,7 @@ class Server:
     def run(self, on_serving: Callable[[], None] = lambda: None) -> None:
         """Hold the sale, and say once that it is served: after the first turn, which has a heartbeat.
 
-        Raises DamagedJournalError where the journal turns out to be damaged.
+        Raises DamagedJournalError where the journal turns out to be damaged, FencedError where another process took it.
         """
         self._turn()
         on_serving()
@@ -137,7 +138,7 @@ class Server:
         self._broadcast(self._pacer.pop(now_ms))
         if now_ms >= self._heartbeat_ms:
             self._heartbeat(now_ms)
-        if sale.handle != self._store_handle:
+        if sale.handle != self._store_handle or sale.is_sending != (self._store_events != zmq.POLLIN):
             self._watch_store()
         if any(handle in ready for handle in self._stop_handles) or self._is_over(now_ms):
             self._stopping = True
@@ -163,12 +164,14 @@ class Server:
 
     def _watch_store(self) -> None:
         """Have the loop turn when the store has something to say, of the journal that is in hand now."""
+        sale = self._sale
+        self._store_events = int(zmq.POLLIN | zmq.POLLOUT if sale.is_sending else zmq.POLLIN)
         for poller in (self._poller, self._patient_poller):
             if self._store_handle is not None:
                 poller.unregister(self._store_handle)
-            if self._sale.handle is not None:
-                poller.register(self._sale.handle, zmq.POLLIN)
-        self._store_handle = self._sale.handle
+            if sale.handle is not None:
+                poller.register(sale.handle, self._store_events)
+        self._store_handle = sale.handle
 
     # --- what comes in -----------------------------------------------------------------------------------------
 

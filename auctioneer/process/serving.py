@@ -61,6 +61,8 @@ class Watched(NamedTuple):
     restarts: int
     was_held: bool
     """Whether a server of this watchdog served: none may begin another sale, whatever the directory has."""
+    instances: tuple[str, ...]
+    """The names of the servers that this watchdog started. The last is this one's, and the others are gone."""
 
 
 def serve(options: RunOptions, watched: Watched) -> None:
@@ -78,7 +80,7 @@ def serve(options: RunOptions, watched: Watched) -> None:
 def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
     log, facts = voice
     _allow_connections(log)
-    folder = DataFolder(options.data)
+    folder = options.folder
     is_restart = watched.restarts > 0
     spec = None if is_restart and has_begun(folder, was_held=watched.was_held) else load_spec(options)
     chosen = _chosen(options, folder)
@@ -86,15 +88,16 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
     with ExitStack() as resources:
         stop_handle = resources.enter_context(_stop_signals())
         endpoints = resources.enter_context(closing(Endpoints(_listening(options, folder), folder.keys.house())))
+        *gone, instance = watched.instances
         settings = HouseSettings(
-            instance=secrets.token_hex(8),
+            instance=instance,
             publish_port=endpoints.reached_at.publish_port,
             requests_per_s=options.requests_per_s,
             is_encrypted=options.is_encrypted,
         )
 
         gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
-        sale = open_sale(folder, settings, spec, chosen=chosen)
+        sale = open_sale(folder, settings, spec, chosen=chosen, gone=gone)
         _admit_by(endpoints, sale)
         snapshots = resources.enter_context(closing(SnapshotWriter(folder.snapshots)))
 

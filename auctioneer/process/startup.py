@@ -6,7 +6,7 @@ by the outage, and store that.
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -58,8 +58,9 @@ def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
     `tell` gets what a person should know of the catalogue, though nothing is wrong with it. Raises UsageError for a
     catalogue with faults and where there is neither a catalogue nor a sale, and StorageError as `has_begun` does.
     """
-    folder = DataFolder(options.data)
+    folder = options.folder
     folder.require_no_clerk()
+    folder.require_one_record()
     is_begun = has_begun(folder)
     if options.catalogue is not None or options.is_example:
         path = options.catalogue
@@ -103,19 +104,22 @@ def open_sale(
     clock: Clock | None = None,
     chosen: Chosen = NOTHING_CHOSEN,
     stored: ChainEnd | None = None,
+    gone: Collection[str] = (),
 ) -> OpenSale:
     """Open the journal and hold its sale, run by what was chosen, or begin the sale of `spec` where there is none.
 
     A process that held the sale before gives the `clock` that it had: a new one would follow the machine's time of day,
     which may have been set back, and to its clients a process has one clock. It gives too what it had `stored`: the
-    journal must go on from there.
+    journal must go on from there. `gone` are the owners of the journal that can't live any more.
 
     Raises StorageError where the journal can't be read or written, JournalGoneError where it is not that of the sale
-    that was held here, and UsageError where `spec` is of another sale, or the sale can't be run by what was chosen.
+    that was held here, FencedError where another process owns it, and UsageError where `spec` is of another sale, or
+    the sale can't be run by what was chosen.
     """
     if not folder.has_sale and (folder.was_held or stored is not None):
         raise folder.journal_gone()
-    journal = folder.store.take_over(settings.instance)
+    store = folder.store
+    journal = store.take_over(settings.instance, gone) if stored is None else store.resume(settings.instance)
     settings = replace(settings, term=journal.owner.term)
     try:
         _require_goes_on(folder, journal, stored)
@@ -131,6 +135,7 @@ def open_sale(
         loaded = folder.snapshots.load(journal)
         house = read_house(journal, loaded, settings, now_ms)
         folder.snapshots.tidy(loaded.passed_over)
+        folder.keep_store()
         folder.keep_sale(SaleMark(house.engine.sale.sale, house.engine.sale.title))
         if spec is not None:
             _check_same_sale(folder, house, spec)

@@ -13,6 +13,7 @@ directory is gone.
 """
 
 import os
+import secrets
 import signal
 import sys
 import time
@@ -21,7 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Final, NamedTuple
 
-from auctioneer.journal import DamagedJournalError, JournalGoneError
+from auctioneer.journal import DamagedJournalError, FencedError, JournalGoneError
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.options import RunOptions
 from auctioneer.process.serving import Watched, serve
@@ -29,6 +30,8 @@ from common.errors import AuctionError, StorageError, UsageError
 from common.local_houses import local_houses_folder, withdraw_local_house
 
 STORAGE_RETRY_S: Final = 1.0
+INSTANCES_MAX: Final = 100
+"""So many servers back may be the last owner of the record: one that died before it took it over never was."""
 _CRASHED: Final = 1
 _STORAGE_AWAY: Final = 75
 """A restarted server could not store, on a full disk for example. It is started again until it can."""
@@ -133,8 +136,10 @@ def run_watched(options: RunOptions, times: WatchdogTimes = WatchdogTimes()) -> 
 
 
 def _watch(options: RunOptions, policy: RestartPolicy) -> int:
+    instances: tuple[str, ...] = ()
     while True:
-        following = policy.after(_run_child(options, policy))
+        instances += (secrets.token_hex(8),)
+        following = policy.after(_run_child(options, policy, instances[-INSTANCES_MAX:]))
         if isinstance(following, int):
             return following
         if following.reason:
@@ -142,7 +147,7 @@ def _watch(options: RunOptions, policy: RestartPolicy) -> int:
         time.sleep(following.pause_s)
 
 
-def _run_child(options: RunOptions, policy: RestartPolicy) -> End:
+def _run_child(options: RunOptions, policy: RestartPolicy, instances: tuple[str, ...]) -> End:
     """Fork a server and wait for its end."""
     with ExitStack() as ours:
         lives, our_life = _pipe(ours)
@@ -153,7 +158,9 @@ def _run_child(options: RunOptions, policy: RestartPolicy) -> End:
         child = os.fork()
         if child == 0:
             os.close(our_life)
-            watched = Watched(watchdog_pid, lives, lambda: _say_once(word), policy.restarts, policy.has_served)
+            watched = Watched(
+                watchdog_pid, lives, lambda: _say_once(word), policy.restarts, policy.has_served, instances
+            )
             _be_server(lambda: serve(options, watched), is_restart=policy.restarts > 0)
         with _signals_for(child) as told:
             _, raw = os.waitpid(child, 0)
@@ -186,7 +193,7 @@ def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:
     try:
         run()
         status = 0
-    except (DamagedJournalError, JournalGoneError) as error:
+    except (DamagedJournalError, FencedError, JournalGoneError) as error:
         _say(f"Error [{error.code}]: {error}")
         status = error.exit_status
     except AuctionError as error:

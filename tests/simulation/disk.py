@@ -1,6 +1,6 @@
 """A store whose writes fail as the plan says, over a store in memory or the real file, and snapshots in memory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from auctioneer.journal import ChainEnd, Journal, Owner, Record, Store
@@ -98,6 +98,7 @@ class FaultyJournal:
 
     def __init__(self, inner: Journal, fate: Fate, handle: int | None = None) -> None:
         self.handle = handle
+        self.is_sending = False
         self.is_readable = False
         """Whether the store has woken the house since the house last asked."""
         self._inner = inner
@@ -204,5 +205,8 @@ class FaultyStore:
         self.read = inner.read
         self.copy = inner.copy
 
-    def take_over(self, holder: str) -> Journal:
+    def take_over(self, holder: str, gone: Collection[str] = ()) -> Journal:
+        return self._take_over(self._inner, holder)
+
+    def resume(self, holder: str) -> Journal:
         return self._take_over(self._inner, holder)

@@ -79,16 +79,19 @@ class Folder(DataFolder):
     was_held = False
 
     def __init__(self, store: Store, snapshots: Snapshots) -> None:
-        self._store = store
+        self._given = store
         self._snapshots = snapshots
 
     @property
     def store(self) -> Store:
-        return self._store
+        return self._given
 
     @property
     def snapshots(self) -> Snapshots:
         return self._snapshots
+
+    def keep_store(self) -> None:
+        """Keep nothing: there is one store."""
 
     def keep_sale(self, mark: SaleMark) -> None:
         """Keep nothing: the disk has only one sale."""

@@ -14,12 +14,13 @@ from auctioneer.journal.chain import (
     GENESIS_HASH,
     READ_FACTS,
     ChainedRecord,
+    Content,
     KeptRejections,
     rejection_digest,
     rows_of,
     sum_bytes,
 )
-from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, JournalGoneError, Owner
+from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, FencedError, JournalGoneError, Owner
 from auctioneer.journal.sqlite.file import (
     BUSY_TIMEOUT_MS,
     CHECKPOINT_PAGES,
@@ -144,6 +145,7 @@ class SqliteJournal(SqliteRecord):
     """A `Journal` in a file, which finishes each batch at once. Make one with `take_over`."""
 
     handle: int | None = None
+    is_sending = False
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         super().__init__(path, connection)
@@ -288,8 +290,8 @@ class SqliteJournal(SqliteRecord):
                 raise self._fenced()
         self._term, self._holder = term_before + 1, holder
 
-    def _fenced(self) -> StorageError:
-        return StorageError(f"Another process has taken the journal {self._path} over. Stop one of the two.")
+    def _fenced(self) -> FencedError:
+        return FencedError(self._path)
 
     @contextmanager
     def _transaction(self, size_bytes: int) -> Iterator[sqlite3.Connection]:
@@ -377,6 +379,33 @@ class SqliteJournal(SqliteRecord):
         return JournalGoneError(
             f"{told} Put back the files that were there, or {rescued} in their place: it holds all."
         )
+
+
+def fill(path: Path, content: Content) -> None:
+    """Make the new journal at `path` a copy of another record, whatever stores that; it is on the disk on return.
+
+    Raises StorageError where there is a file, or it can't be written.
+    """
+    if path.exists():
+        raise StorageError(f"{path} exists already.")
+    create_missing(path)
+    head = content.head
+    try:
+        with closing(connect(path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for row in content.rows:
+                connection.execute(_INSERT_BATCH, (*row[:3], row.body.decode(), row.hash))
+            connection.executemany(_INSERT_REJECTION, content.rejections)
+            contacts = ((paddle, one.company, one.contact) for paddle, one in content.contacts.items())
+            connection.executemany(_INSERT_CONTACT, contacts)
+            connection.execute(
+                "UPDATE head SET position = ?, hash = ?, rejections = ?, alive_ms = ?, term = ?, holder = ?",
+                (*head[:5], head.holder.decode()),
+            )
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(f"The journal {path} can't be written ({error}). Check the disk's space.") from error
 
 
 def recount_rejections(path: Path) -> None:

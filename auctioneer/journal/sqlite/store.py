@@ -1,8 +1,10 @@
 """Where the record of one sale is: a file, which `SqliteStore` opens, reads and copies."""
 
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 
+from auctioneer.journal.protocol import JournalGoneError
 from auctioneer.journal.sqlite.file import copy_out, reading
 from auctioneer.journal.sqlite.journal import SqliteJournal, SqliteRecord
 from common.errors import StorageError
@@ -19,12 +21,19 @@ class SqliteStore:
         """Whether there is a file."""
         return self.place.exists()
 
-    def take_over(self, holder: str) -> SqliteJournal:
+    def take_over(self, holder: str, gone: Collection[str] = ()) -> SqliteJournal:  # noqa: ARG002 -- of the seam
         """Open the journal for writing in a new term, and make it where there is none. The caller holds its directory.
 
-        Raises StorageError, and DamagedJournalError where its end is not what was last written.
+        So nobody else writes to it, and all earlier owners are gone. Raises StorageError, and DamagedJournalError
+        where its end is not what was last written.
         """
         return SqliteJournal.take_over(self.place, holder)
+
+    def resume(self, holder: str) -> SqliteJournal:
+        """Open the journal for writing again, where it still is. Raises JournalGoneError, and else as `take_over`."""
+        if not self.exists:
+            raise JournalGoneError(f"The journal {self.place} is gone. Bring it back from where it was moved to.")
+        return self.take_over(holder)
 
     def read(self) -> SqliteRecord:
         """Open the record for reading, also while a house writes to it. Raises StorageError."""

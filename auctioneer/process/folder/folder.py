@@ -1,6 +1,7 @@
 """The data directory of a sale, and all files in it.
 
 DIR/journal.sqlite3        the record
+DIR/store.json             where the record is instead, if it is in a database
 DIR/snapshot-POSITION      the state after that fact; the newest two are kept, to start faster
 DIR/keys/house.json        the house's CURVE key: the identity that join links name
 DIR/keys/control/auctioneer.json  the auctioneer's key, for the control endpoint
@@ -16,7 +17,9 @@ A clerk's directory has nothing of these, but
 DIR/clerk.json             the clerk's key and the address of the house
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auctioneer.journal import JournalGoneError, Store
 from auctioneer.journal.snapshots import SnapshotFiles
@@ -24,16 +27,24 @@ from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.process.folder.clerk import ClerkFile
 from auctioneer.process.folder.keys import KeyFiles
 from auctioneer.process.folder.machine import MachineFile
+from auctioneer.process.folder.record_place import RecordPlaceFile
 from auctioneer.process.folder.whereabouts import SaleMark, Whereabouts
 from common.errors import UsageError
 from common.files import make_private_folder
+
+if TYPE_CHECKING:
+    from auctioneer.journal.postgres.store import PostgresStore
 
 
 class DataFolder:
     """One data directory: the record, and the small files beside it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, store_url: str = "") -> None:
+        """Take the directory at `path`; a `store_url` counts in place of the one that was kept there."""
         self.path = path
+        self.record_place = RecordPlaceFile(path / "store.json")
+        self._store_url = store_url
+        self._store: Store | None = None
         self.keys = KeyFiles(path)
         self.machine = MachineFile(path / "machine.json")
         self.whereabouts = Whereabouts(path)
@@ -41,13 +52,24 @@ class DataFolder:
 
     @property
     def journal(self) -> Path:
-        """The file with the record of the sale."""
+        """The file with the record of the sale, unless that is in a database."""
         return self.path / FILE_NAME
 
     @property
+    def store_url(self) -> str:
+        """The URL of the database that has the record; empty where the directory has it. Raises UsageError."""
+        return self._store_url or self.record_place.read()
+
+    @property
     def store(self) -> Store:
-        """The store of the record. Only the holder of the directory may take it over."""
-        return SqliteStore(self.journal)
+        """The store of the record. Only the holder of the directory may take it over. Raises UsageError."""
+        if self._store is None:
+            url = self.store_url
+            self._store = postgres_store(url, self._house_key) if url else SqliteStore(self.journal)
+        return self._store
+
+    def _house_key(self) -> str:
+        return self.keys.house().public
 
     @property
     def snapshots(self) -> SnapshotFiles:
@@ -56,8 +78,8 @@ class DataFolder:
 
     @property
     def has_sale(self) -> bool:
-        """Whether there is a journal here."""
-        return self.journal.exists()
+        """Whether there is a journal here, or where the directory says. Raises UsageError, StorageError."""
+        return self.store.exists
 
     @property
     def was_held(self) -> bool:
@@ -90,11 +112,29 @@ class DataFolder:
         """Return the error for a directory whose sale has lost its journal, or has the journal of another sale."""
         mark = self.whereabouts.sale()
         which = "A sale" if mark is None else f"The sale {mark.title!r}"
+        if self.store_url:
+            return JournalGoneError(
+                f"{which} was held on {self.path}, and there is no record {self.store.place}. No other sale is begun "
+                "in its place. Give the URL of the right store (--store), or choose another directory with --data."
+            )
         return JournalGoneError(
             f"{which} was held on {self.path}, and its journal is gone. No other sale is begun in its place. Bring "
             f"back {FILE_NAME} and {FILE_NAME}-wal from where they were moved to, or restore a backup there with "
             f"`auctioneer restore`. To begin a new sale, choose another directory with --data."
         )
+
+    def keep_store(self) -> None:
+        """Record where the record is, if that was given. Raises StorageError if the disk refuses the file."""
+        if self._store_url and self._store_url != self.record_place.read():
+            self.record_place.write(self._store_url)
+
+    def require_one_record(self) -> None:
+        """Raise UsageError if a store was given though the directory itself has a sale."""
+        if self._store_url and self.journal.exists():
+            raise UsageError(
+                f"The sale of {self.path} is in its own file, {FILE_NAME}. To continue it in a database: "
+                f"auctioneer store move URL --data {self.path}"
+            )
 
     def keep_sale(self, mark: SaleMark) -> None:
         """Record which sale is held here.
@@ -106,7 +146,7 @@ class DataFolder:
             self.whereabouts.write_sale(mark)
         elif before.sale != mark.sale:
             raise JournalGoneError(
-                f"The sale {before.title!r} was held on {self.path}, and {FILE_NAME} holds another one, "
+                f"The sale {before.title!r} was held on {self.path}, and {self.store.place} holds another one, "
                 f"{mark.title!r}. Bring back the journal that was there, or choose another directory with --data."
             )
 
@@ -124,3 +164,17 @@ class DataFolder:
     def prepare(self) -> None:
         """Make the directory; only this user may enter it."""
         make_private_folder(self.path)
+
+
+def postgres_store(url: str, house: Callable[[], str] = str) -> "PostgresStore":
+    """Return the store of a record in a database; `house` returns the key of the house that is to hold it.
+
+    Raises UsageError where the URL can't be used, or the program that talks to databases is not installed.
+    """
+    try:
+        from auctioneer.journal.postgres.store import PostgresStore
+    except ImportError as error:
+        raise UsageError(
+            "To keep a sale in a PostgreSQL database, install the extra: pip install 'auction-house[postgres]'."
+        ) from error
+    return PostgresStore(url, house)

@@ -1,0 +1,201 @@
+"""Where the record of one sale is: a database, which `PostgresStore` reaches, reads and copies."""
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final
+
+from auctioneer.journal.chain import FORMAT_VERSION, Content
+from auctioneer.journal.postgres import ownership, statements
+from auctioneer.journal.postgres.address import parse_address
+from auctioneer.journal.postgres.journal import PostgresJournal
+from auctioneer.journal.postgres.record import READ_S_MAX, PostgresRecord
+from auctioneer.journal.postgres.schema import require_prepared
+from auctioneer.journal.postgres.session import Session, Value
+from auctioneer.journal.protocol import Owner
+from auctioneer.journal.sqlite import fill
+from common.errors import AuctionError, StorageError, UsageError
+
+CONNECT_S_MAX: Final = 10.0
+TAKE_OVER_S_MAX: Final = 20.0
+"""How long a start waits for a database to answer: a connection, the lease of another owner, a standby's word."""
+START_COMMIT_S_MAX: Final = 60.0
+"""How long a start waits for one batch: the largest catalogue takes some seconds."""
+RESUME_S_MAX: Final = 30.0
+"""How long one try to take a record up again lasts. A commit that waits for a standby can't be hurried, and each try
+that is given up may leave another one waiting at the server; so few of them, beside the loop."""
+RESUME_COMMIT_S_MAX: Final = 2.0
+"""How long the loop waits for the batch by which a frozen sale begins again."""
+GLANCE_S: Final = 0.1
+"""How long the loop waits for a try, each time that it looks."""
+
+
+class PostgresStore:
+    """A `Store` of one sale in a database. `house` returns the public key of the house that is to hold it."""
+
+    def __init__(self, url: str, house: Callable[[], str] = str) -> None:
+        self.address = parse_address(url)
+        self.place = str(self.address)
+        self._house = house
+        self._was_seen = False
+        self._try: _Resumption | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a record. Raises StorageError where nobody can tell."""
+        if not self._was_seen:
+            until_s = time.monotonic() + CONNECT_S_MAX
+            session = Session.open(self.address, until_s)
+            try:
+                require_prepared(session, until_s)
+                self._was_seen = ownership.look(session, until_s) is not None
+            finally:
+                session.close()
+        return self._was_seen
+
+    def take_over(self, holder: str, gone: Collection[str] = ()) -> PostgresJournal:
+        """Become the owner in a new term, and begin a record where there is none.
+
+        Takes some seconds where the last owner neither let go nor is among `gone`, since it might live. Raises
+        FencedError if it does, UsageError where the record is of another house, StorageError, and DamagedJournalError
+        where the end of the record is not what was last stored.
+        """
+        until_s = time.monotonic() + TAKE_OVER_S_MAX
+        session = Session.open(self.address, min(until_s, time.monotonic() + CONNECT_S_MAX))
+        return _journal(
+            session,
+            lambda: ownership.take_over(session, holder, self._house(), gone, until_s),
+            START_COMMIT_S_MAX,
+        )
+
+    def resume(self, holder: str) -> PostgresJournal:
+        """Take the record up again, where `holder` is still its owner.
+
+        Another thread does it, since it may take long: as long as it has not, StorageError says so, at once. Raises
+        FencedError where another owner came between, else as `take_over`.
+        """
+        if self._try is None:
+            self._try = _Resumption(self, holder)
+        self._try.join(GLANCE_S)
+        if self._try.is_alive():
+            raise StorageError(f"The store {self.place} is being reached; it has not confirmed a write yet.")
+        done, self._try = self._try, None
+        return done.outcome()
+
+    def read(self) -> PostgresRecord:
+        """Open the record for reading, also while a house writes to it. Raises StorageError."""
+        if not self.exists:
+            raise StorageError(f"There is no record {self.place}.")
+        return PostgresRecord(Session.open(self.address, time.monotonic() + CONNECT_S_MAX), READ_S_MAX)
+
+    def copy(self, target: Path) -> None:
+        """Copy the record to the new file `target`, an SQLite journal, as it is at one moment while a house writes.
+
+        Raises StorageError where either can't be read or written.
+        """
+        record = self.read()
+        try:
+            with record.content() as content:
+                fill(target, content)
+        finally:
+            record.close()
+
+    def fill(self, content: Content) -> None:
+        """Make this record, which must not be there, a copy of another one, whatever stores that.
+
+        All of it is there on return, and confirmed by a standby; or nothing. Raises UsageError where there is a record
+        of the name, and StorageError.
+        """
+        until_s = time.monotonic() + START_COMMIT_S_MAX
+        session = Session.open(self.address, until_s)
+        try:
+            require_prepared(session, until_s)
+            if ownership.look(session, until_s) is not None:
+                raise _taken(self.place)
+            _copy_to(session, content, self._house())
+        finally:
+            session.close()
+
+    def retire(self, to: str) -> None:
+        """Fence whoever owns the record, and have it say that the sale goes on at `to`. Raises StorageError."""
+        until_s = time.monotonic() + TAKE_OVER_S_MAX
+        session = Session.open(self.address, until_s)
+        try:
+            if not session.execute(statements.RETIRE, (self.address.sale, to), until_s).changed:
+                raise _not_retired(self.place)
+        finally:
+            session.close()
+
+
+def _taken(place: str) -> UsageError:
+    return UsageError(
+        f"There is a record {place} already, and none is replaced. Choose another name with ?sale=NAME in the URL."
+    )
+
+
+def _not_retired(place: str) -> StorageError:
+    return StorageError(f"The record {place} is not there, was moved before, or no standby confirms what is written.")
+
+
+def _copy_to(session: Session, content: Content, house: str) -> None:
+    """Store all of a record in one transaction. Raises StorageError, and then nothing is stored."""
+    head, sale = content.head, session.place.sale
+
+    def run(statement: str, *values: Value) -> int:
+        return session.execute(statement, (sale, *values), time.monotonic() + START_COMMIT_S_MAX).changed
+
+    def control(script: str) -> None:
+        session.run(script, time.monotonic() + START_COMMIT_S_MAX)
+
+    control("BEGIN")
+    end = (head.position, head.hash, head.rejections, head.alive_ms)
+    if not run(statements.BEGIN_COPY, FORMAT_VERSION, house, head.term, head.holder.decode(), *end):
+        raise ownership.unsafe(session.place)
+    for row in content.rows:
+        run(statements.COPY_ROW, row.first, row.last, head.term, row.rejections, row.body.decode(), row.hash)
+    for one in content.rejections:
+        run(statements.COPY_REJECTION, *one)
+    for paddle, contact in content.contacts.items():
+        run(statements.COPY_CONTACT, paddle, contact.company, contact.contact)
+    control("COMMIT")
+    confirmed = session.execute(statements.CONFIRMED, (), time.monotonic() + START_COMMIT_S_MAX)
+    if not confirmed.rows[0][0]:
+        raise ownership.unsafe(session.place)
+
+
+class _Resumption(threading.Thread):
+    """One try to take a record up again."""
+
+    def __init__(self, store: PostgresStore, holder: str) -> None:
+        super().__init__(name="store", daemon=True)
+        self._store = store
+        self._holder = holder
+        self._outcome: PostgresJournal | AuctionError | None = None
+        self.start()
+
+    def run(self) -> None:
+        until_s = time.monotonic() + RESUME_S_MAX
+        try:
+            session = Session.open(self._store.address, until_s)
+            self._outcome = _journal(
+                session, lambda: ownership.resume(session, self._holder, until_s), RESUME_COMMIT_S_MAX
+            )
+        except AuctionError as error:
+            self._outcome = error
+
+    def outcome(self) -> PostgresJournal:
+        """Wait for the end, and return the journal, of which this thread knows no more. Raises what the try met."""
+        self.join()
+        if isinstance(self._outcome, PostgresJournal):
+            return self._outcome
+        raise self._outcome or StorageError(f"The store {self._store.place} could not be tried: its thread ended.")
+
+
+def _journal(session: Session, take: Callable[[], Owner], patience_s: float) -> PostgresJournal:
+    """Return the journal of the owner that `take` makes on a session, which is closed if it does not come to that."""
+    try:
+        return PostgresJournal(session, take(), patience_s)
+    except BaseException:
+        session.close()
+        raise
