@@ -17,7 +17,8 @@ from bidder.core.notices import ConnectionState, LotCaughtUp, LotChanged, Notice
 from bidder.display.amounts import Record
 from bidder.display.records import lot_record, mine_record, notice_record
 from bidder.display.shown import ShownLot
-from common.lot import Call, LotAdded, LotMoved, LotsReordered, LotView, SaleEnded, SalePaused, SaleResumed, SaleView
+from common.lot import LotView, SaleView
+from common.lot_events import Call, LotAdded, LotMoved, LotsReordered, SaleEnded, SalePaused, SaleResumed
 from common.messages import Mine
 from common.money import Currency
 

@@ -7,7 +7,8 @@ from bidder.core.notices import HistoryLost, LotChanged, Notice
 from bidder.display.amounts import Record
 from bidder.display.formats import display_of
 from bidder.web import frames
-from common.lot import LotMoved, LotView, SaleStatus
+from common.lot import LotView, SaleStatus
+from common.lot_events import LotMoved
 from common.money import Currency
 
 HISTORY_POINTS_MAX: Final = 1000

@@ -20,7 +20,8 @@ from bidder.core.notices import (
 from bidder.web import frames
 from bidder.web.frames import encode, text_frame
 from bidder.web.limits import CONFLATED_LOTS_MAX, LOTS_FRAME_BYTES
-from common.lot import Call, Called, LotAdded, LotMoved, LotStatus, LotView, SaleView
+from common.lot import LotStatus, LotView, SaleView
+from common.lot_events import Call, Called, LotAdded, LotMoved
 from common.money import Currency
 
 _NO_CURRENCY = Currency(code="", decimals=0)

@@ -3,8 +3,10 @@
 from msgspec.structs import replace
 
 from bidder.core.notices import LotChanged, SaleChanged
+from common.evolve import evolve, evolve_sale
 from common.formats.english import EnglishBoard, EnglishTerms, Step
-from common.lot import AnyLotEvent, AnySaleEvent, LotMoved, LotStatus, LotTerms, LotView, SaleView, evolve, evolve_sale
+from common.lot import LotStatus, LotTerms, LotView, SaleView
+from common.lot_events import AnyLotEvent, AnySaleEvent, LotMoved
 from common.money import Currency
 
 EUROS = Currency("EUR", 2)

@@ -9,7 +9,7 @@ from bidder.web.fanout import Fanout, Listener
 from bidder.web.frames import text_frame
 from bidder.web.limits import BACKLOG_BYTES_MAX, FRAMES_PER_S_MAX, STALLED_MS, WRITE_BUFFER_BYTES_MAX
 from bidder.web.public_sale import PublicSale
-from common.lot import Announced
+from common.lot_events import Announced
 from tests.bidder.web.lots import Hall, lot
 from tests.bidder.web.test_public_sale import payload
 

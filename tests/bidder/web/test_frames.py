@@ -8,7 +8,8 @@ from websockets.frames import Frame, Opcode
 from bidder.core.notices import LotCaughtUp, Outbid
 from bidder.web import frames
 from common.formats.english import EnglishBoard, EnglishOwn
-from common.lot import Announced, Call, LotStatus, SalePaused
+from common.lot import LotStatus
+from common.lot_events import Announced, Call, SalePaused
 from common.messages import Mine, Position
 from tests.bidder.web.lots import EUROS, Hall, lot
 

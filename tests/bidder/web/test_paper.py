@@ -2,7 +2,8 @@
 
 from bidder.core.notices import HistoryLost, Repaired
 from bidder.web.paper import HISTORY_POINTS_MAX, Histories, Paper, Point
-from common.lot import LotPaused, SaleStatus
+from common.lot import SaleStatus
+from common.lot_events import LotPaused
 from tests.bidder.web.lots import EUROS, Hall, lot
 
 

@@ -7,7 +7,8 @@ from bidder.core.notices import ConnectionChanged, ConnectionState, LotCaughtUp,
 from bidder.web.limits import CONFLATED_LOTS_MAX, LOTS_FRAME_BYTES
 from bidder.web.public_sale import Afresh, LotUpdate, PublicSale, SaleUpdate, Update
 from common.formats.english import EnglishBoard
-from common.lot import Announced, Call, Called, LotAdded, LotPaused, LotsReordered, LotStatus
+from common.lot import LotStatus
+from common.lot_events import Announced, Call, Called, LotAdded, LotPaused, LotsReordered
 from tests.bidder.web.lots import Hall, lot
 
 
