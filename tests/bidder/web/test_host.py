@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from bidder.web import host as hosting
+from bidder.web.gateway import gateway_keys
 from bidder.web.limits import MOVE_CODE_MS
 from common.conditions import digest_of
 from common.limits import INVITE_CHARS_MAX
+from common.links import parse_link
 from tests.bidder.web.conftest import CATALOGUE
 from tests.bidder.web.gateways import Answer
 from tests.bidder.web.in_process import Browser, gateway_at, play, until
@@ -161,14 +163,12 @@ def test_a_guest_waits_for_approval_and_is_let_in_also_after_the_gateway_restart
 
     with running_house(tmp_path / "house", "--admit", "approve", catalogue=CATALOGUE) as house:
         link = house.link
-        assert house.auctioneer("partner", "web", key_of(home, link)).exit_code == 0
+        made = house.auctioneer("partner", "web", key_of(home, link))
+        assert made.exit_code == 0, made.output
         play(story(house))
 
 
 def key_of(home: Path, link: str) -> str:
-    from bidder.web.gateway import gateway_keys
-    from common.links import parse_link
-
     return gateway_keys(home, parse_link(link)).public
 
 
