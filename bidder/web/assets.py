@@ -6,6 +6,7 @@ elsewhere, can lead to another file.
 """
 
 from collections.abc import Collection
+from gzip import compress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -33,6 +34,8 @@ _PICTURES: Final = {
     ".png": "image/png",
     ".webp": "image/webp",
 }
+_PACKED: Final = ("text/", "application/", "image/svg")
+"""Types that are text. Nothing secret is in them, so their size tells nobody anything."""
 
 
 class Asset(NamedTuple):
@@ -41,6 +44,8 @@ class Asset(NamedTuple):
     content: bytes
     media_type: str
     tag: str
+    packed: bytes | None = None
+    """The content compressed by gzip; None where that would save nothing, as for pictures."""
 
 
 class Assets:
@@ -92,4 +97,6 @@ def picture_origins(images: Collection[str]) -> list[str]:
 
 
 def _asset(content: bytes, media_type: str) -> Asset:
-    return Asset(content, media_type, f'"{sha256(content).hexdigest()[:32]}"')
+    packed = compress(content, mtime=0) if media_type.startswith(_PACKED) else content
+    tag = f'"{sha256(content).hexdigest()[:32]}"'
+    return Asset(content, media_type, tag, packed if len(packed) < len(content) else None)

@@ -275,10 +275,13 @@ def _bounds(policy: str, scheme: str) -> list[tuple[bytes, bytes]]:
 def _served(request: Request, asset: Asset | None) -> Response:
     if asset is None:
         return _not_found_page()
-    headers = {"etag": asset.tag, "cache-control": "no-cache"}
+    headers = {"etag": asset.tag, "cache-control": "no-cache", "vary": "accept-encoding"}
     if request.headers.get("if-none-match") == asset.tag:
         return Response(status_code=304, headers=headers)
-    return Response(asset.content, media_type=asset.media_type, headers=headers)
+    content = asset.content
+    if asset.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        headers["content-encoding"], content = "gzip", asset.packed
+    return Response(content, media_type=asset.media_type, headers=headers)
 
 
 def _not_found_page() -> Response:

@@ -1,5 +1,6 @@
 """Files of the pages and pictures of the catalogue: no name leads to any other file."""
 
+from gzip import decompress
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,16 @@ def test_the_pages_files_have_their_types_and_a_tag() -> None:
     assert script.media_type.startswith("text/javascript")
     assert script.tag.startswith('"')
     assert Assets(None).static("sale.js") == script
+
+
+def test_texts_are_packed_where_that_saves_something_and_pictures_never(tmp_path: Path) -> None:
+    (tmp_path / "long.png").write_bytes(b"picture" * 1000)
+    script, picture = Assets(None).static("sale.js"), Assets(tmp_path).picture("long.png", ["long.png"])
+    assert script is not None
+    assert picture is not None
+    assert script.packed is not None
+    assert decompress(script.packed) == script.content
+    assert picture.packed is None
 
 
 @pytest.mark.parametrize(

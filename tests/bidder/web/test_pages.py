@@ -1,6 +1,7 @@
 """The gateway over HTTP: what every answer bounds, whose requests count, and what a cookie is worth."""
 
 import re
+from gzip import decompress
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -85,6 +86,19 @@ def test_files_are_asked_for_again_only_if_they_changed(open_house: HouseProcess
             first = await browser.get("/static/sale.js")
             again = await browser.get("/static/sale.js", **{"if-none-match": first.headers["etag"]})
             assert (again.status, again.body) == (304, b"")
+
+    play(story())
+
+
+def test_files_are_packed_for_browsers_that_take_it(open_house: HouseProcess, home: Path) -> None:
+    async def story() -> None:
+        async with gateway_at(open_house.link, home) as browser:
+            plain = await browser.get("/static/sale.js")
+            packed = await browser.get("/static/sale.js", **{"accept-encoding": "br, gzip"})
+            assert "content-encoding" not in plain.headers
+            assert packed.headers["content-encoding"] == "gzip"
+            assert packed.headers["vary"] == "accept-encoding"
+            assert len(packed.body) < len(plain.body) == len(decompress(packed.body))
 
     play(story())
 
