@@ -124,7 +124,6 @@ TESTED_BY = {
     "bidder/shells/watching.py": "bidder/shells/test_base.py",
     # A guest's attendance is what its phones see of it; a composition is tried as a whole.
     "bidder/web/attending.py": "bidder/web/test_gateway.py",
-    "bidder/web/documents.py": "bidder/web/test_pages.py",
     # Bots are watched while they bid; how the story tells the bidding of a format is told with the story.
     "rehearsal/bots/bot.py": "benchmarks/bots/test_swarm.py",
     "rehearsal/bots/swarm.py": "benchmarks/bots/test_swarm.py",
