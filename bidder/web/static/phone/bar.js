@@ -1,0 +1,171 @@
+// The bar at the bottom: what the bidder can do with the lot it sees, and what the house said to it.
+//
+// The big button carries the price that it bids. After the price under it moved it takes no touch for LOCK_MS, so that
+// nobody bids what the finger did not aim at. Nothing is shown as done before the house says so.
+
+import { attr, el, show, text } from "../dom.js";
+import { words as w } from "../words/index.js";
+import { formatOf } from "../formats/index.js";
+import * as sheet from "./sheet.js";
+import { isOver, outcome, verdictText } from "./texts.js";
+
+export const LOCK_MS = 400;
+const TAKING = new Set(["live"]);
+
+export class Bar {
+  #sale;
+  #node = document.getElementById("bar");
+  #strip = el("p", { class: "strip" });
+  #main;
+  #other;
+  #lot = null;
+  #action = {};
+  #lockKey = "";
+  #lockedUntil = 0;
+  #said = new Map();
+  #units = new Map();
+  #retracted = new Set();
+  /** Whether a bidder may take a bid back in this sale, as far as is known: the house tells when it is asked. */
+  mayRetract = true;
+
+  /** `go` shows the current lot, `join` the way to a paddle. */
+  constructor(sale, { go, join }) {
+    this.#sale = sale;
+    this.#main = this.#button("button main");
+    this.#other = this.#button("button");
+    this.#main.addEventListener("click", () => { if (performance.now() >= this.#lockedUntil || this.#action.main?.go) this.#press(this.#action.main); });
+    this.#other.addEventListener("click", () => this.#press(this.#action.other));
+    this.#node.append(this.#strip, el("div", { class: "pair" }, this.#main, this.#other));
+    this.go = go;
+    this.join = join;
+  }
+
+  /** Show the actions of a lot; null for none. `isCurrent` tells whether it is the lot that the sale is at. */
+  update(lot, isCurrent, isShown) {
+    show(this.#node, isShown);
+    this.#lot = lot;
+    if (!isShown) return;
+    this.#action = this.#actions(lot, isCurrent);
+    const key = lot ? `${lot.lot} ${lot.status} ${formatOf(lot).lockKey(lot)}` : "";
+    if (key !== this.#lockKey) {
+      this.#lockKey = key;
+      this.#lockedUntil = performance.now() + LOCK_MS;
+      setTimeout(() => this.update(this.#lot, isCurrent, !this.#node.hidden), LOCK_MS + 5);
+    }
+    this.#paint(this.#main, this.#action.main, performance.now() < this.#lockedUntil);
+    this.#paint(this.#other, this.#action.other, false);
+    const words = this.#words(lot);
+    text(this.#strip, words.text);
+    attr(this.#strip, "data-tone", words.tone || null);
+  }
+
+  /** Ask what has to be asked about an action, then send its request. */
+  act(action, lot) {
+    const send = (request) => this.#send(request, lot.lot);
+    if (action.sheet?.kind === "units") {
+      sheet.unitsSheet(lot, action.sheet.most, this.#unitsOf(lot), this.#sale, (units) => { this.#units.set(lot.lot, units); this.#again(); });
+    } else if (action.sheet) {
+      sheet.amountSheet(action.sheet.kind, action.sheet.least_minor, lot, this.#sale, send);
+    } else {
+      const reasons = action.amount_minor ? sheet.doubts(action.amount_minor, action.amount_minor, lot, (minor) => this.#sale.show(minor)) : [w.binding];
+      if (action.amount_minor && !reasons.length) send(action.request);
+      else sheet.ask(action.ask, reasons, action.yes, () => send(action.request));
+    }
+  }
+
+  /** Show a verdict, also one on a request of before a reload. Returns its words. */
+  heard(verdict) {
+    if (verdict.code === "no_retraction") this.mayRetract = false;
+    if (verdict.do === "retract" && verdict.status === "accepted") this.#retracted.add(verdict.lot);
+    const lot = this.#sale.lots.get(verdict.lot);
+    if (!lot) return "";
+    const words = verdictText(verdict, lot, (minor) => this.#sale.show(minor));
+    this.say(verdict.lot, words);
+    return words.text;
+  }
+
+  /** Return whether the bidder itself is giving up its lead of a lot, by taking its bid back. */
+  isRetracting(lot) {
+    return this.#retracted.has(lot) || [...this.#sale.pending.values()].some(({ message }) => message.lot === lot && message.do === "retract");
+  }
+
+  /** Show words above the buttons of a lot until others come. */
+  say(lot, words) {
+    this.#said.set(lot, words);
+    this.#again();
+  }
+
+  #again() {
+    this.#sale.dispatchEvent(new CustomEvent("repaint"));
+  }
+
+  #button(style) {
+    const node = el("button", { class: style, type: "button" });
+    node.addEventListener("pointerdown", () => this.#finger(true));
+    for (const name of ["pointerup", "pointercancel", "pointerleave"]) node.addEventListener(name, () => this.#finger(false));
+    return node;
+  }
+
+  #finger(isOn) {
+    if (this.#lot?.status === "open" && this.#sale.me) this.#sale.finger(this.#lot.lot, isOn);
+  }
+
+  #unitsOf(lot) {
+    return Math.max(1, Math.min(this.#units.get(lot.lot) ?? 1, lot.units_left ?? 1));
+  }
+
+  #pending(lot) {
+    return [...this.#sale.pending.values()].some(({ message }) => message.lot === lot.lot);
+  }
+
+  #actions(lot, isCurrent) {
+    const { me } = this.#sale;
+    if (!me) return { main: { label: w.joinToBid, go: this.join } };
+    if (!me.paddle) return { main: { label: w.connection.connecting, isDisabled: true } };
+    if (!lot) return {};
+    const other = isCurrent ? undefined : { label: w.backToCurrent, go: this.go };
+    if (isOver(lot)) return { main: { label: w.status[lot.status], isDisabled: true }, other };
+    const action = formatOf(lot).actions(lot, me, (minor) => this.#sale.show(minor), this.#unitsOf(lot));
+    const isStopped = !TAKING.has(this.#sale.connection.state) || lot.status === "paused" || this.#sale.status !== "running";
+    if (this.#pending(lot)) return { ...action, main: { label: w.sending, isDisabled: true }, other: action.other && { ...action.other, isDisabled: true } };
+    if (isStopped) return { main: { ...action.main, isDisabled: true }, other: action.other && { ...action.other, isDisabled: true } };
+    return action;
+  }
+
+  #words(lot) {
+    if (!lot) return { text: "" };
+    const money = (minor) => this.#sale.show(minor);
+    if (isOver(lot)) return outcome(lot, this.#sale.me, money);
+    if (lot.status === "paused") return { text: w.still, tone: "note" };
+    const said = this.#said.get(lot.lot);
+    const standing = formatOf(lot).standing(lot, this.#sale.me, money);
+    if (said && !(said.isLead && standing.tone !== "good")) return said;
+    if (standing.tone || lot.status !== "open") return standing;
+    return { text: w.priceNow(money(formatOf(lot).price(lot).minor), standing.text) };
+  }
+
+  #paint(button, action, isLocked) {
+    show(button, Boolean(action));
+    if (!action) return;
+    text(button, action.label);
+    attr(button, "aria-disabled", action.isDisabled || (isLocked && !action.go) ? "true" : null);
+    attr(button, "data-locked", isLocked && !action.isDisabled && !action.go);
+  }
+
+  #press(action) {
+    if (!action || action.isDisabled) return;
+    if (action.go) action.go();
+    else this.act(action, this.#lot);
+  }
+
+  async #send(request, lot) {
+    this.#said.delete(lot);
+    this.#retracted.delete(lot);
+    try {
+      await this.#sale.request({ ...request, lot });
+    } catch (error) {
+      if (error.message !== "offline") throw error;
+      this.say(lot, { text: w.notSent, tone: "bad" });
+    }
+  }
+}

@@ -1,0 +1,151 @@
+// What must not be missed: cards that stay until they are seen, two regions for a screen reader, and the vibration.
+//
+// The eye sees each second and each bid, the ear must not. The assertive region says only "outbid" and "won". The polite
+// one says the rest: the house's verdicts, the auctioneer's words, and how much time is left, at least QUIET_MS apart.
+
+import { el, show } from "../dom.js";
+import { words as w } from "../words/index.js";
+import { vibrate } from "./device.js";
+import { distance } from "./texts.js";
+
+const CARDS_MAX = 2;
+const QUIET_MS = 15_000;
+/** The moments at which the time that is left is said. */
+const THRESHOLDS_MS = [300_000, 60_000, 30_000, 10_000];
+const AWAY_TOLD = new Set([1, 3]);
+
+export class Notices {
+  #sale;
+  #watched;
+  #bar;
+  #root = document.getElementById("notices");
+  #polite = document.getElementById("polite");
+  #assertive = document.getElementById("assertive");
+  #cards = new Map();
+  #told = new Map();
+  #clock = { lot: null, before_ms: null, said_at: -QUIET_MS };
+
+  /** `bar` shows who was outbid, too, and knows whether the bidder gave its lead up itself. */
+  constructor(sale, watched, bar) {
+    this.#sale = sale;
+    this.#watched = watched;
+    this.#bar = bar;
+    this.#root.setAttribute("role", "group");
+    show(this.#root, false);
+    this.#root.setAttribute("aria-label", w.news);
+    sale.addEventListener("notice", (event) => this.#heard(event.detail));
+  }
+
+  /** Have the polite region say something. */
+  say(words) {
+    this.#polite.textContent = words;
+  }
+
+  /** Show a card. A later one with the same key takes its place. */
+  card(key, tone, heading, words, lot = null) {
+    this.#remove(key);
+    const close = el("button", { class: "icon", type: "button", "aria-label": w.dismiss, text: "✕", on: { click: () => this.#remove(key) } });
+    const link = { href: `#lot/${encodeURIComponent(lot)}`, on: { click: () => this.#remove(key) } };
+    const body = el(lot ? "a" : "div", { class: "card-words", ...(lot ? link : {}) }, el("strong", { text: heading }), words ? el("span", { text: words }) : null);
+    const card = el("div", { class: "card", "data-tone": tone }, body, close);
+    this.#cards.set(key, card);
+    this.#root.prepend(card);
+    show(this.#root, true);
+    for (const old of [...this.#cards.keys()].slice(0, -CARDS_MAX)) this.#remove(old);
+  }
+
+  /** A lot is shown: what a card said about it has been seen, unless it is news of its end. */
+  seen(lot) {
+    this.#remove(`outbid ${lot}`);
+    this.#remove(`away ${lot}`);
+  }
+
+  /** Say how much time is left of the lot in view. */
+  tick(lot) {
+    const remaining_ms = lot && lot.status === "open" ? this.#sale.remainingMs(lot) : null;
+    const { before_ms } = this.#clock;
+    const isSame = lot && this.#clock.lot === lot.lot;
+    this.#clock.lot = lot?.lot ?? null;
+    this.#clock.before_ms = remaining_ms;
+    if (!isSame || remaining_ms === null || before_ms === null) return;
+    const passed = THRESHOLDS_MS.find((at_ms) => before_ms > at_ms && remaining_ms <= at_ms);
+    if (passed === undefined || performance.now() - this.#clock.said_at < QUIET_MS) return;
+    this.#clock.said_at = performance.now();
+    this.say(w.secondsLeft(passed / 1000));
+  }
+
+  /** Tell of watched lots that are near. */
+  watch() {
+    for (const number of this.#sale.order) {
+      if (!this.#watched.has(number)) continue;
+      const away = distance(this.#sale, number);
+      const state = away ?? this.#sale.lots.get(number)?.status;
+      if (this.#told.get(number) === state) continue;
+      const isKnown = this.#told.has(number);
+      this.#told.set(number, state);
+      if (AWAY_TOLD.has(away)) this.#tellAway(number, w.away(number, away));
+      else if (state === "open" && isKnown) this.#tellAway(number, w.watchedOpen(number));
+    }
+  }
+
+  #tellAway(number, words) {
+    this.card(`away ${number}`, "note", words, this.#sale.lots.get(number).title, number);
+    this.say(words);
+  }
+
+  #remove(key) {
+    this.#cards.get(key)?.remove();
+    this.#cards.delete(key);
+    show(this.#root, this.#cards.size > 0);
+  }
+
+  #heard(notice) {
+    const money = (minor) => this.#sale.show(minor);
+    const { lot } = notice;
+    switch (notice.event) {
+      case "outbid":
+        if (!this.#bar.isRetracting(lot)) this.#outbid(lot, w.outbid(lot, money(notice.price_minor)));
+        break;
+      case "won":
+        this.#assertive.textContent = w.won(lot, money(notice.hammer_minor));
+        this.card(`won ${lot}`, "good", w.won(lot, money(notice.hammer_minor)), this.#sale.lots.get(lot)?.title, lot);
+        break;
+      case "lost":
+        this.#remove(`outbid ${lot}`);
+        this.say(notice.winner ? w.lost(lot) : w.lostPassed(lot));
+        break;
+      case "announced":
+        this.card("announced", "note", w.auctioneer, notice.text);
+        this.say(`${w.auctioneer}: ${notice.text}`);
+        break;
+      case "called":
+        this.say(`${w.lot(notice.called)}: ${w.call[notice.call]}`);
+        break;
+      case "told":
+        this.#tell(notice);
+        break;
+      case "lot_corrected":
+        this.say(w.corrected(lot));
+        break;
+      case "history_lost":
+        this.card("history", "bad", w.historyLost, "");
+        this.say(w.historyLost);
+        break;
+    }
+  }
+
+  #outbid(lot, words) {
+    vibrate();
+    this.#assertive.textContent = words;
+    this.card(`outbid ${lot}`, "bad", words, this.#sale.lots.get(lot)?.title, lot);
+    this.#bar.say(lot, { text: words, tone: "bad" });
+  }
+
+  #tell(notice) {
+    const heading = notice.kind === "message" ? w.toYou : w.told[notice.kind];
+    const words = notice.kind === "message" ? notice.text : notice.text && w.reason(notice.text);
+    const isBad = ["turned_out", "offer_void", "lead_lost", "sale_void"].includes(notice.kind);
+    this.card(`told ${notice.news_seq}`, isBad ? "bad" : "good", heading, words, notice.lot);
+    this.say(`${heading} ${words}`);
+  }
+}
