@@ -1,0 +1,326 @@
+"""Each page in a real browser: accessible, small, deaf to hostile texts, and safe from a slip of the finger."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.bidder.web.gateways import GatewayProcess, running_gateway
+from tests.house_process import HouseProcess, running_house
+from tests.web.browser import PHONE, WAIT_MS, Guest, needs_browser
+
+expect = needs_browser().expect
+expect.set_options(timeout=WAIT_MS)
+
+HOSTILE: Final = """<img src=x onerror="window.acted=1"><script>window.acted=1</script>"""
+CATALOGUE: Final = f"""
+[sale]
+title = "Evening {HOSTILE.replace('"', "'")}"
+currency = "USD"
+corrections = "on"
+retractions = "on"
+[defaults]
+increment = "10"
+opens = "at start"
+duration = "2h"
+[[lot]]
+title = '''{HOSTILE}'''
+description = '''{HOSTILE}'''
+seller = '''{HOSTILE}'''
+starting_price = "120"
+estimate_low = "150"
+estimate_high = "200"
+buy_now = "5000"
+[[lot]]
+title = "Sealed crate"
+format = "sealed"
+starting_price = "40"
+[[lot]]
+title = "Tulip bulbs"
+format = "dutch"
+starting_price = "120"
+floor = "20"
+decrement = "5"
+every = "10m"
+units = 3
+[[lot]]
+title = "Teapot"
+starting_price = "25"
+[[lot]]
+title = "Painting"
+starting_price = "25"
+opens = "by hand"
+"""
+AXE: Final = Path(__file__).parent / "assets" / "axe.min.js"
+PAGE_BYTES_MAX: Final = 100_000
+SERIOUS: Final = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HouseProcess]:
+    with running_house(tmp_path_factory.mktemp("pages"), catalogue=CATALOGUE) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gateway(house: HouseProcess) -> Iterator[GatewayProcess]:
+    with running_gateway(house.link, house.data.parent / "gateway") as running:
+        yield running
+
+
+@pytest.fixture
+def phone(gateway: GatewayProcess, chromium: Any, request: pytest.FixtureRequest) -> Iterator[Guest]:
+    """Return the phone of a guest that has joined under the name of the test."""
+    with_paddle = Guest(chromium, f"{gateway.origin}/#join", **PHONE)
+    with_paddle.join(request.node.name[5:45])
+    yield with_paddle
+    with_paddle.close()
+
+
+def _goto(guest: Guest, address: str) -> None:
+    """Show a lot or another view of the phone, or another page."""
+    guest.page.goto(f"{guest.page.url.partition('#')[0]}{address}" if address.startswith("#") else address)
+
+
+def _faults(page: Any) -> list[str]:
+    """Return what axe-core calls a serious or critical fault of the page as it is now."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{page.url} {fault['id']}: {node['html'][:120]} {node['any'][0]['message'] if node['any'] else ''}"
+        for fault in found["violations"]
+        if fault["impact"] in SERIOUS
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scheme"),
+    [
+        (320, 568, "dark"),
+        (320, 568, "light"),
+        pytest.param(820, 1180, "dark", marks=pytest.mark.torture),
+        pytest.param(1920, 1080, "light", marks=pytest.mark.torture),
+        (3840, 2160, "dark"),
+        pytest.param(3840, 2160, "light", marks=pytest.mark.torture),
+    ],
+)
+def test_no_page_has_a_serious_fault(
+    gateway: GatewayProcess, chromium: Any, width: int, height: int, scheme: str
+) -> None:
+    guest = Guest(
+        chromium,
+        f"{gateway.origin}/#join",
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        locale="en",
+    )
+    page, faults = guest.page, []
+    expect(page.get_by_label("Your name")).to_be_visible()
+    faults += _faults(page)
+    guest.join(f"Axe {width} {scheme}")
+    for view in ("#lot/1", "#lot/2", "#lot/3", "#lot/5", "#lots", "#mine"):
+        _goto(guest, view)
+        expect(page.locator("section.view:not([hidden])")).to_be_visible()
+        faults += _faults(page)
+    _goto(guest, "#lot/1")
+    guest.other.click()
+    faults += _faults(page)
+    page.keyboard.press("Escape")
+    page.locator("#paddle").click()
+    faults += _faults(page)
+    for address, mark in (("/board", "#price"), ("/results", "table"), ("/lots/1", "h1")):
+        page.goto(gateway.origin + address)
+        expect(page.locator(mark)).not_to_be_empty()
+        faults += _faults(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    assert not faults, "\n".join(faults)
+    assert not guest.complaints
+    guest.close()
+
+
+def test_hostile_texts_are_shown_and_do_nothing(
+    house: HouseProcess, gateway: GatewayProcess, chromium: Any, phone: Guest
+) -> None:
+    board = Guest(chromium, f"{gateway.origin}/board", viewport={"width": 1280, "height": 720})
+    villain = Guest(chromium, f"{gateway.origin}/#join", **PHONE)
+    villain.join("<script>acted=1</script>")
+    _goto(villain, "#lot/1")
+    villain.press("Bid $120")
+    expect(villain.main).to_have_text("You lead")
+    assert house.auctioneer("announce", HOSTILE).exit_code == 0
+    assert house.auctioneer("tell", "<script>acted=1</script>", HOSTILE).exit_code == 0
+    _goto(phone, "#lot/1")
+    phone.page.locator("details summary").click()
+
+    expect(phone.page.locator("h1.lot-title")).to_have_text(HOSTILE)
+    expect(phone.page.locator(".description")).to_have_text(HOSTILE)
+    expect(phone.page.locator("#notices")).to_contain_text(HOSTILE)
+    expect(villain.page.locator("#notices")).to_contain_text("The auctioneer to you")
+    expect(board.page.locator("#said")).to_have_text(HOSTILE)
+    for guest in (phone, board, villain):
+        for address in ("", "/lots/1", "/results"):
+            if address:
+                guest.page.goto(gateway.origin + address)
+            assert guest.page.evaluate("window.acted") is None
+            assert not guest.page.locator("img[src=x]").count()
+        assert not guest.complaints
+    board.close()
+    villain.close()
+
+
+def test_a_phone_loads_little(gateway: GatewayProcess, chromium: Any) -> None:
+    guest = Guest(chromium, "about:blank", **PHONE)
+    requests: list[Any] = []
+    guest.page.on("requestfinished", lambda request: requests.append(request))
+    guest.page.goto(gateway.origin)
+    expect(guest.main).to_have_text("Join to bid")
+
+    sizes = {one.url: one.sizes()["responseBodySize"] for one in requests}
+    assert len(sizes) > 20
+    assert sum(sizes.values()) < PAGE_BYTES_MAX, json.dumps(sizes, indent=1)
+    assert {url.split("/")[2] for url in sizes} == {gateway.origin.split("/")[2]}
+    guest.close()
+
+
+def test_a_price_that_moves_under_the_finger_is_not_bid(gateway: GatewayProcess, chromium: Any, phone: Guest) -> None:
+    other = Guest(chromium, f"{gateway.origin}/#join", **PHONE)
+    other.join("Mover")
+    for guest in (phone, other):
+        _goto(guest, "#lot/4")
+        expect(guest.main).to_have_text("Bid $25")
+        expect(guest.main).not_to_have_attribute("aria-disabled", "true")
+    clock = phone.page.clock
+    clock.install()
+    clock.pause_at(phone.page.evaluate("Date.now()") / 1000 + 1)
+    other.press("Bid $25")
+    expect(other.main).to_have_text("You lead")
+    for _ in range(WAIT_MS // 10):
+        clock.run_for(20)  # one frame of the page, in which it may show the new price
+        if phone.main.inner_text() == "Bid $35":
+            break
+
+    expect(phone.main).to_have_attribute("data-locked", "")
+    phone.main.dispatch_event("click")
+    clock.run_for(370)
+    expect(phone.main).to_have_attribute("data-locked", "")
+    phone.main.dispatch_event("click")
+    assert phone.page.evaluate("localStorage.getItem('auction.pending')") is None
+    clock.run_for(60)
+    expect(phone.main).not_to_have_attribute("aria-disabled", "true")
+    clock.resume()
+    phone.press("Bid $35")
+    expect(phone.main).to_have_text("You lead")
+    other.close()
+
+
+def test_a_slip_is_asked_about_and_no_is_no(phone: Guest) -> None:
+    _goto(phone, "#lot/1")
+    sheet = phone.page.locator("#sheet")
+    phone.bid_own_amount("25000")
+    expect(sheet).to_contain_text("Bid $25,000 on lot 1?")
+    expect(sheet).to_contain_text("Is it a slip?")
+    expect(sheet.get_by_role("button", name="No, go back")).to_be_focused()
+    phone.page.keyboard.press("Enter")
+    expect(sheet).to_be_hidden()
+    phone.bid_own_amount("25,000")
+    expect(sheet).to_contain_text("Write an amount")
+    phone.page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(phone.main).to_contain_text("Bid $")
+
+
+def test_a_bidder_is_asked_above_its_own_limit(phone: Guest) -> None:
+    _goto(phone, "#lot/1")
+    phone.page.locator("#paddle").click()
+    phone.page.get_by_label("Ask me again above").fill("50")
+    phone.page.keyboard.press("Escape")
+    phone.press("Bid $")
+    expect(phone.page.locator("#sheet")).to_contain_text("You asked to be asked again above $50.")
+    phone.page.get_by_role("button", name="Yes, bid").click()
+    expect(phone.main).to_have_text("You lead")
+
+
+def test_a_bidder_bids_with_the_keyboard_alone(phone: Guest) -> None:
+    _goto(phone, "#lot/1")
+    phone.other.focus()
+    phone.page.keyboard.press("Enter")
+    expect(phone.page.locator("#amount")).to_be_focused()
+    phone.page.keyboard.press("Enter")
+    expect(phone.main).to_have_text("You lead")
+    expect(phone.other).to_be_focused()
+    assert not phone.complaints
+
+
+def test_a_last_bid_is_taken_back(phone: Guest) -> None:
+    _goto(phone, "#lot/1")
+    phone.press("Bid $")
+    expect(phone.main).to_have_text("You lead")
+    phone.page.get_by_role("button", name="Take my last bid back").click()
+    phone.page.get_by_role("button", name="Yes, take it back").click()
+    expect(phone.strip).to_have_text("Accepted: your last bid is taken back.")
+    assert not phone.complaints
+
+
+def test_a_bid_is_left_before_the_opening_and_taken_back(phone: Guest) -> None:
+    _goto(phone, "#lot/5")
+    phone.main.click()
+    phone.page.locator("#amount").fill("100")
+    phone.page.locator("#sheet .main").click()
+    expect(phone.strip).to_have_text("Accepted: your bid of up to $100 waits for the opening.")
+    _goto(phone, "#mine")
+    expect(phone.page.locator("#mine")).to_contain_text("up to $100")
+    _goto(phone, "#lot/5")
+    phone.other.click()
+    phone.page.get_by_role("button", name="Yes, take it back").click()
+    expect(phone.strip).to_have_text("Accepted: no bid of yours waits any more.")
+
+
+def test_a_paddle_moves_to_another_phone(gateway: GatewayProcess, chromium: Any, phone: Guest) -> None:
+    paddle = phone.page.locator("#paddle").inner_text()
+    phone.page.locator("#paddle").click()
+    phone.page.get_by_role("button", name="Move to another phone").click()
+    code = phone.page.locator(".move-code")
+    expect(code).not_to_be_empty()
+    new = Guest(chromium, f"{gateway.origin}/#join", **PHONE)
+    new.page.get_by_role("button", name="I come from another phone").click()
+    new.page.get_by_label("Code from your old phone").fill(code.inner_text())
+    new.page.get_by_role("button", name="Bring my paddle here").click()
+    new.page.get_by_role("button", name="See the lots").click()
+
+    expect(new.page.locator("#paddle")).to_have_text(paddle)
+    expect(phone.page.locator("#state")).to_have_text("Your paddle is on another phone now.")
+    new.close()
+
+
+def test_the_time_is_the_houses_on_a_phone_an_hour_off(phone: Guest) -> None:
+    _goto(phone, "#lot/1")
+    right = phone.page.locator(".time").inner_text()
+    phone.page.clock.install(time=phone.page.evaluate("Date.now()") / 1000 + 3600)
+    phone.page.reload()
+
+    expect(phone.main).to_contain_text("Bid $")
+    hours, minutes, _ = map(int, phone.page.locator(".time").inner_text().split(":"))
+    assert [hours, minutes] >= [1, int(right.split(":")[1]) - 2]
+    phone.press("Bid $")
+    expect(phone.main).to_have_text("You lead")
+
+
+def test_a_screen_reader_hears_bids_and_verdicts_but_no_seconds(phone: Guest) -> None:
+    _goto(phone, "#lot/1")
+    tree = phone.page.locator("body").aria_snapshot()
+
+    assert "- timer:" in tree
+    assert phone.page.locator(".time").get_attribute("aria-live") == "off"
+    assert (
+        phone.page.locator("[aria-live=polite], [role=alert], [role=status]").evaluate_all(
+            "(nodes) => nodes.filter((node) => node.closest('.lot')).length"
+        )
+        == 0
+    )
+    for line in ('button "Bid $', 'button "Other amount"', 'button "Watch this lot"', 'group "Your bid"'):
+        assert line in tree
+    phone.press("Bid $")
+    expect(phone.page.locator("#polite")).to_contain_text("Accepted: you lead at")
