@@ -68,6 +68,17 @@ def _check_bidding(lot: LotState, place: str) -> None:
     _check_kept(lot, place)
     for fault in format_of(lot.spec).faults(lot.spec, lot.book, view):
         _require(holds=False, promise=place + fault)
+    _check_exposures(lot, place)
+
+
+def _check_exposures(lot: LotState, place: str) -> None:
+    """Check that nobody would pay more than its exposure if the lot closed now."""
+    form, spec, book = format_of(lot.spec), lot.spec, lot.book
+    for paddle in form.exposed(book):
+        _require(form.exposure(spec, book, paddle) > 0, place + f"paddle {paddle} is exposed by nothing")
+    for row in form.close(spec, book):
+        is_covered = row.amount_minor <= form.exposure(spec, book, row.paddle)
+        _require(is_covered, place + f"paddle {row.paddle} would pay more than it is exposed by")
 
 
 def _check_kept(lot: LotState, place: str) -> None:

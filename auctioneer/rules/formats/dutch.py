@@ -11,7 +11,7 @@ W. Vickrey (1961) for its equivalence to sealed first price; `docs/rules-dutch.m
 - pauses and outages stop the clock: it counts the time that the lot has been open.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final, final
 
 import msgspec
@@ -118,6 +118,22 @@ class Dutch:
     def own(self, spec: LotSpec, book: DutchBook, paddle: int) -> DutchOwn | None:
         """Return what the bidder has taken; None if that is nothing."""
         return book.taken.get(paddle)
+
+    def exposure(self, spec: LotSpec, book: DutchBook, paddle: int) -> int:
+        """Return what the units cost that the bidder has taken."""
+        own = book.taken.get(paddle)
+        return 0 if own is None else own.amount_minor
+
+    def exposed(self, book: DutchBook) -> Collection[int]:
+        """Return all who have taken units."""
+        return book.taken
+
+    def commitment(self, spec: LotSpec, book: DutchBook, placed: Placed) -> int:
+        """Return what the bidder's units cost with those that it takes now, at the price on the clock."""
+        offer = placed.offer
+        assert isinstance(offer, StopRequest), "the frame refuses other offers"
+        units = min(offer.units, book.units_left)
+        return self.exposure(spec, book, placed.paddle) + units * book.price_minor
 
     def watched(self, book: DutchBook) -> None:
         """Watch nobody: what was taken is bought."""

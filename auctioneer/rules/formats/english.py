@@ -12,7 +12,7 @@ Source: the published rules of proxy bidding (eBay's, and the reserve rule of li
 - the price never falls, and no bidder bids against itself: a leader can only raise its own maximum.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Final, final
 
@@ -98,6 +98,22 @@ class English(WithoutClock[Book | None, Book]):
     def own(self, spec: LotSpec, book: Book | None, paddle: int) -> EnglishOwn | None:
         """Return the leader's own maximum; None for all others."""
         return EnglishOwn(book.leader_maximum_minor) if book is not None and book.leader == paddle else None
+
+    def exposure(self, spec: LotSpec, book: Book | None, paddle: int) -> int:
+        """Return the leader's maximum; 0 for all others."""
+        return book.leader_maximum_minor if book is not None and book.leader == paddle else 0
+
+    def exposed(self, book: Book | None) -> Collection[int]:
+        """Return the leader, if there is one."""
+        return () if book is None else (book.leader,)
+
+    def commitment(self, spec: LotSpec, book: Book | None, placed: Placed) -> int:
+        """Return the highest amount in a bid, or the price of a purchase; whether the bid will lead is secret."""
+        offer = placed.offer
+        if isinstance(offer, BuyRequest):
+            return offer.price_minor
+        assert isinstance(offer, BidRequest), "the frame refuses other offers"
+        return (offer.amount_minor if offer.maximum_minor is None else offer.maximum_minor) or 0
 
     def watched(self, book: Book | None) -> int | None:
         """Return the leader, if its maximum is to end with its silence."""

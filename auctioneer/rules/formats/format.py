@@ -8,7 +8,7 @@ been open.
 was, there is no event, no seq and no extension. So a secret stays secret without the care of the format's author.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
@@ -88,6 +88,22 @@ class Format(Protocol[Book, Entry]):
 
     def own(self, spec: LotSpec, book: Book, paddle: int) -> AnyOwn | None:
         """Return what a bidder may know of its own position; None if it has none."""
+
+    def exposure(self, spec: LotSpec, book: Book, paddle: int) -> int:
+        """Return the most minor units that a bidder may have to pay as the lot stands; 0 just where no offer stands.
+
+        What the bidder pays when the lot closes is never more.
+        """
+
+    def exposed(self, book: Book) -> Collection[int]:
+        """Return the paddles that have an exposure on the lot, each once."""
+
+    def commitment(self, spec: LotSpec, book: Book, placed: Placed) -> int:
+        """Return the most minor units that the bidder may have to pay on the lot once `decide` accepts this offer.
+
+        It is at least the exposure after the offer, and depends on nothing that the bidder can't know: where it
+        depended on a rival's maximum, to be refused for a limit would tell that.
+        """
 
     def watched(self, book: Book) -> int | None:
         """Return the paddle that wants something released when it falls silent; None if nobody does."""

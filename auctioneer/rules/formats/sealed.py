@@ -12,7 +12,7 @@ both ways to pay; `docs/rules-sealed.md` restates them:
 - until the close nobody learns of any offer but its own, not even that there is one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final, final
 
 import msgspec
@@ -96,6 +96,18 @@ class Sealed(WithoutClock[SealedBook, SealedOffer]):
         """Return the bidder's own offer; None if it has none."""
         amount_minor = book.offers_minor.get(paddle)
         return None if amount_minor is None else SealedOwn(amount_minor)
+
+    def exposure(self, spec: LotSpec, book: SealedBook, paddle: int) -> int:
+        """Return the bidder's own offer, whichever the offers of the others are."""
+        return book.offers_minor.get(paddle, 0)
+
+    def exposed(self, book: SealedBook) -> Collection[int]:
+        """Return all who have an offer."""
+        return book.offers_minor
+
+    def commitment(self, spec: LotSpec, book: SealedBook, placed: Placed) -> int:
+        """Return the amount of an offer; 0 if one is taken back."""
+        return placed.offer.amount_minor if isinstance(placed.offer, SealRequest) else 0
 
     def watched(self, book: SealedBook) -> None:
         """Watch nobody: a sealed offer stands however silent its bidder is."""
