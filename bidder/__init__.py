@@ -75,6 +75,7 @@ from common.lot_events import (
 from common.messages import Accepted, Mine, Position, Rejected, Role, Welcome, Word, WordKind
 from common.money import AmountError, Currency
 from common.sockets import new_context
+from common.spending import Spending
 
 __all__ = [
     "Accepted",
@@ -142,6 +143,7 @@ __all__ = [
     "SealedBoard",
     "SealedOwn",
     "SealedTerms",
+    "Spending",
     "StateReady",
     "StorageError",
     "Told",

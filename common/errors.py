@@ -31,6 +31,7 @@ class RejectCode(Enum):
     BELOW_MINIMUM = "below_minimum"
     INVALID_AMOUNT = "invalid_amount"
     OVER_LIMIT = "over_limit"
+    OVER_SPENDING_LIMIT = "over_spending_limit"
     ALREADY_LEADING = "already_leading"
     MAXIMUM_NOT_RAISED = "maximum_not_raised"
     NO_BUY_NOW = "no_buy_now"
@@ -40,6 +41,7 @@ class RejectCode(Enum):
     NO_RETRACTION = "no_retraction"
     # the bidder
     OWN_LOT = "own_lot"
+    LINKED_BIDDER = "linked_bidder"
     HELLO_FIRST = "hello_first"
     NAME_TAKEN = "name_taken"
     INVALID_NAME = "invalid_name"
@@ -81,6 +83,10 @@ ADVICE: Final[dict[RejectCode, str]] = {
         "The amount is over the house's limit, or would bring the price so near to it that nobody could bid more. "
         "Check for a typing error, or bid less."
     ),
+    RejectCode.OVER_SPENDING_LIMIT: (
+        "That would take you over your spending limit: what you have won counts, and the most that you may have to pay "
+        "on lots that are not over. Offer less, or ask the desk for a higher limit."
+    ),
     RejectCode.ALREADY_LEADING: "You already lead this lot. To be ready for other bids, raise your maximum.",
     RejectCode.MAXIMUM_NOT_RAISED: "You lead with this maximum or a higher one. A maximum can only be raised.",
     RejectCode.NO_BUY_NOW: "This lot can't be bought at once at that price, or can no longer be. Bid instead.",
@@ -91,6 +97,10 @@ ADVICE: Final[dict[RejectCode, str]] = {
         "Bids can't be taken back in this sale, or not any more on this lot. Ask the auctioneer if it was a mistake."
     ),
     RejectCode.OWN_LOT: "You are the seller of this lot and can't bid on it.",
+    RejectCode.LINKED_BIDDER: (
+        "You are linked with the seller of this lot, or with somebody who has an offer on it, so you can't bid on it. "
+        "Ask the desk if that is wrong."
+    ),
     RejectCode.HELLO_FIRST: "The house does not know this key yet. Send hello first.",
     RejectCode.NAME_TAKEN: "Another bidder has this name, or one that looks like it. Choose another name.",
     RejectCode.INVALID_NAME: "A name has 1 to 40 visible characters, at least one of them a letter or a digit.",

@@ -32,6 +32,7 @@ from common.limits import (
 )
 from common.lot import Identity, LotNumber, LotView, Result, SaleView
 from common.lot_events import AnyLotEvent, AnySaleEvent
+from common.spending import Spending
 from common.wire import Count, LotId, Request, Stream
 
 
@@ -289,7 +290,7 @@ class Position(Struct, frozen=True):
 class Mine(Answer, frozen=True, tag="mine"):
     """A page of what the bidder alone may know: its positions on lots that are not over, and the lots that it won.
 
-    `next` is the next page's start; None on the last.
+    `next` is the next page's start; None on the last. `spending` is about all lots, on each page.
     """
 
     paddle: Annotated[int, Meta(description="the bidder's number; 0 for an observer who is not enrolled")]
@@ -302,6 +303,10 @@ class Mine(Answer, frozen=True, tag="mine"):
         Meta(max_length=MINE_LOTS_MAX, description="the numbers of the lots that the bidder has won"),
     ] = ()
     total_minor: Annotated[int, Meta(description="what the bidder has to pay for lots of this page's part")] = 0
+    spending: Annotated[
+        Spending | None,
+        Meta(description="the bidder's spending limit and what counts against it; nil: it has no limit"),
+    ] = None
     next: Annotated[int | None, Meta(description="`start` of the next page; nil on the last")] = None
 
 

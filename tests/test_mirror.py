@@ -18,6 +18,8 @@ BY_NAME_ONLY = {
     "auctioneer/catalogue/formats/format.py": "an interface, and the parts that all formats share",
     "auctioneer/house/settings.py": "values without a rule",
     "auctioneer/readiness/measurements.py": "values without a rule",
+    "auctioneer/rules/account_facts.py": "values without a rule",
+    "auctioneer/rules/fact.py": "values without a rule",
     "auctioneer/rules/sources.py": "values without a rule",
     "auctioneer/rules/formats/format.py": "an interface",
     "bidder/core/effects.py": "values without a rule",
@@ -59,6 +61,7 @@ TESTED_BY = {
     "auctioneer/rules/applying.py": "auctioneer/rules/test_engine_indexes.py",
     "auctioneer/rules/kept_offers.py": "auctioneer/rules/test_corrections.py",
     "auctioneer/rules/retractions.py": "auctioneer/rules/test_corrections.py",
+    "auctioneer/rules/limits.py": "auctioneer/rules/test_accounts.py",
     "auctioneer/rules/formats/entries.py": "auctioneer/rules/formats/test_table.py",
     "auctioneer/process/offline.py": "auctioneer/cli/test_reads.py",
     "auctioneer/process/options.py": "auctioneer/cli/test_run.py",
@@ -83,6 +86,7 @@ TESTED_BY = {
     "bidder/display/records.py": "bidder/cli/test_commands.py",
     "bidder/display/voices.py": "bidder/cli/test_join.py",
     # A command is tried by its answer and its facts.
+    "auctioneer/house/control/accounts.py": "auctioneer/house/test_accounts.py",
     "auctioneer/house/control/bids.py": "auctioneer/house/test_bids_for_others.py",
     "auctioneer/house/control/carry_out.py": "auctioneer/house/test_commands.py",
     "auctioneer/house/control/corrections.py": "auctioneer/house/test_corrections.py",
@@ -91,6 +95,7 @@ TESTED_BY = {
     "auctioneer/house/control/keys.py": "auctioneer/house/test_partners.py",
     "auctioneer/house/control/lots.py": "auctioneer/house/test_commands.py",
     "auctioneer/house/control/texts.py": "auctioneer/house/test_commands.py",
+    "auctioneer/audit/accounts_again.py": "auctioneer/audit/test_verify.py",
     "auctioneer/audit/commands_again.py": "auctioneer/audit/test_verify.py",
     # What a house keeps of itself is compared whole.
     "auctioneer/house/state.py": "auctioneer/house/test_house_record.py",
@@ -131,6 +136,8 @@ TESTED_BY = {
     "rehearsal/evening/rehearsal.py": "auctioneer/cli/test_rehearse.py",
     "rehearsal/bots/formats/english.py": "rehearsal/evening/test_story.py",
     "rehearsal/bots/formats/sealed.py": "rehearsal/evening/test_story.py",
+    "auctioneer/house/tallies.py": "auctioneer/house/test_accounts.py",
+    "common/spending.py": "auctioneer/house/test_accounts.py",
     # Encoded, decoded and refused there; the golden vectors hold each of them.
     "common/messages.py": "common/test_codec.py",
 }

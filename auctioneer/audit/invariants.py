@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from auctioneer.rules.accounts import won_on
 from auctioneer.rules.applying import EngineState
 from auctioneer.rules.engine import Engine
 from auctioneer.rules.fact_events import given_back, public_part
@@ -39,6 +40,7 @@ def check(engine: Engine) -> None:
         _check_close(lot, place)
         _check_sale_over_lot(engine, lot, place)
     _check_counts(engine)
+    _check_spending(engine)
     _check_deadlines(engine)
 
 
@@ -147,6 +149,22 @@ def _check_counts(engine: Engine) -> None:
             silent.setdefault(watched, set()).add(lot.view.lot)
     kept = {paddle: lots for paddle, lots in engine._watched.items() if lots}
     _require(kept == silent, "the engine looks for silent bidders in the wrong lots")
+
+
+def _check_spending(engine: Engine) -> None:
+    """Check what counts against each limit by a look at all lots."""
+    for paddle, account in engine.accounts.by_paddle.items():
+        spending = engine.accounts.spending(paddle)
+        _require((spending is None) == (account.limit_minor is None), f"paddle {paddle} has not the limit that it has")
+        if spending is None:
+            continue
+        won_minor = sum(won_on(lot, paddle) for lot in engine.catalogue if lot.view.status.is_final)
+        going_on = (lot for lot in engine.catalogue if not lot.view.status.is_final)
+        exposed_minor = sum(format_of(lot.spec).exposure(lot.spec, lot.book, paddle) for lot in going_on)
+        _require(
+            (spending.won_minor, spending.exposed_minor) == (won_minor, exposed_minor),
+            f"{spending} counts for paddle {paddle}, but it has won for {won_minor} and is exposed by {exposed_minor}",
+        )
 
 
 def _whose_turn_it_is(engine: Engine) -> set[int]:

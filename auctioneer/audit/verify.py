@@ -16,12 +16,15 @@ from typing import Final
 
 from msgspec import Struct
 
+from auctioneer.audit.accounts_again import account_again
 from auctioneer.audit.commands_again import correct_again, decide_of_lot, decide_of_sale, is_by_clock
 from auctioneer.audit.done_again import CommandsAgain
 from auctioneer.house.register import Register
 from auctioneer.rules import decisions
+from auctioneer.rules.account_facts import DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
+from auctioneer.rules.fact import Fact
 from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
@@ -38,7 +41,6 @@ from auctioneer.rules.facts import (
     ContactErased,
     CorrectionMade,
     DeskFact,
-    Fact,
     HouseStarted,
     HouseStoodStill,
     KeyBound,
@@ -259,6 +261,9 @@ class _Audit:
                 self._verify_correction(engine, fact)
             case PositionReleased():
                 self._compare_all(fact, engine.release_silent(fact.at_ms, fact.paddle))
+            case LimitSet() | DepositNoted() | PaddlesLinked():
+                self._nothing_due(engine, fact)
+                self._compare_all(fact, account_again(engine, self._register, fact))
             case HouseStarted() | HouseStoodStill():
                 self._verify_outage(engine, fact)
             case SaleRestored():

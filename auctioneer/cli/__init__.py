@@ -1,8 +1,8 @@
 """The command line of the auctioneer, `auctioneer.cli:main`: hold a sale, direct it while it runs, read its state.
 
 The modules are split by reason to change. `run` starts a house. `orders`, `finals`, `corrections`, `bidding`,
-`adding`, `paddles` and `clerks` command a running house. `reads`, `results`, `watch`, `bids` and `commands` report.
-`checks` checks catalogues, `rehearse` tries one with bots, and `doctor` checks the machine. `audit` checks the
+`adding`, `paddles`, `limits` and `clerks` command a running house. `reads`, `results`, `watch`, `bids` and `commands`
+report. `checks` checks catalogues, `rehearse` tries one with bots, and `doctor` checks the machine. `audit` checks the
 record, `backups` copies it, and `stores` moves it. `context` has the options that the commands share, `lot_table` the
 table of lots, and `output` prints fields, times and CSV.
 """
@@ -25,6 +25,7 @@ from auctioneer.cli.conditions import conditions
 from auctioneer.cli.corrections import award, change, move, reopen, undo, void
 from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
+from auctioneer.cli.limits import deposit, limit
 from auctioneer.cli.orders import announce, call, extend, open_lot, partner, pause, resume, tell, turn_out
 from auctioneer.cli.paddles import forget, paddle
 from auctioneer.cli.reads import absentee, bidders, link, lots, status
@@ -78,7 +79,7 @@ for _command in (open_lot, pause, resume, extend, close_lot, withdraw, bid, add,
     main.add_command(_command)
 for _command in (undo, reopen, void, award, change, move):
     main.add_command(_command)
-for _command in (conditions, admit, turn_out, paddle, forget, clerk, partner):
+for _command in (conditions, admit, turn_out, paddle, limit, deposit, forget, clerk, partner):
     main.add_command(_command)
 for _command in (verify, backup, restore, store, completion_command("auctioneer")):
     main.add_command(_command)

@@ -11,6 +11,7 @@ import click
 from auctioneer.cli.asking import yes_option
 from auctioneer.cli.context import DURATION, ControlContext, about, check_length, with_control_context
 from auctioneer.cli.control_client import connected
+from auctioneer.cli.limits import link, unlink
 from auctioneer.cli.output import ACCEPTED, STATUS_STYLES, grouped, local_time
 from auctioneer.cli.paddle_lists import add_list
 from auctioneer.cli.people import check_bidder, find_person, named
@@ -243,17 +244,30 @@ def sheets(
     print_sheets(context, output, bidder, int(per_page), valid_ms, yes=yes)
 
 
+paddle.add_command(link)
+paddle.add_command(unlink)
+
+_AMOUNTS: Final = {"limit": "Limit", "spent": "Spent", "exposed": "Exposed", "left": "Left", "deposit": "Deposit"}
+"""The amounts in the list of paddles, where any paddle has a limit or a deposit, and their columns."""
+
+
 @paddle.command("list", short_help="Show who has which paddle.", epilog=examples("auctioneer paddle list"))
 @with_control_context
 def list_paddles(context: ControlContext) -> None:
-    """Show each paddle with its person, how to reach that person, and until when its code is valid."""
+    """Show each paddle with its person, until when its code is valid, its limit and its links, and how to reach it.
+
+    What is left of a limit does not count sealed offers, since they stay secret until the close.
+    """
     reading = read(context, "paddles")
     if context.as_json:
         print_json(reading.report)
         return
     say_if_stopped(reading, context.folder)
+    has_limits = any(row["limit"] is not None or row["deposit_minor"] for row in reading.report)
     columns = [Column("Paddle", is_number=True), Column("Name", shrinks=True), Column("State"), Column("Code until")]
-    columns += [Column("Conditions", is_extra=True)]
+    currency = reading.sale["currency"]
+    columns += [Column(f"{what} {currency}", is_number=True) for what in _AMOUNTS.values()] if has_limits else []
+    columns += [Column("Linked", is_extra=True), Column("Conditions", is_extra=True)]
     columns += [Column("Company", shrinks=True, is_extra=True), Column("Contact", shrinks=True, is_extra=True)]
     rows = [
         [
@@ -261,6 +275,8 @@ def list_paddles(context: ControlContext) -> None:
             row["name"],
             row["state"],
             "" if row["code_expires_at_ms"] is None else local_time(row["code_expires_at_ms"]),
+            *([grouped(row[field]) for field in _AMOUNTS] if has_limits else []),
+            ", ".join([*map(str, row["linked"]), *row["sellers"]]),
             ACCEPTED[row["accepted"]],
             row["company"],
             row["contact"],

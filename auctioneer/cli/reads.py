@@ -219,6 +219,8 @@ def _print_waiting(rows: list[Row]) -> None:
 def bidders(context: ControlContext, *, only_connected: bool, is_waiting: bool) -> None:
     """Show everybody in the register: paddle, name, state, lots led and won, the amount spent, and when last heard.
 
+    Where a bidder has a limit, it also shows what is left of the limits, but for sealed offers.
+
     A bidder who was heard within the last 35 seconds counts as connected, since a client that runs asks for news.
     """
     reading = waiting(context) if is_waiting else read(context, "bidders")
@@ -230,6 +232,7 @@ def bidders(context: ControlContext, *, only_connected: bool, is_waiting: bool) 
     if is_waiting:
         _print_waiting(reading.report)
         return
+    has_limits = any(row["limit"] is not None for row in report)
     columns = [
         Column("Paddle", is_number=True),
         Column("Name", shrinks=True),
@@ -238,6 +241,7 @@ def bidders(context: ControlContext, *, only_connected: bool, is_waiting: bool) 
         Column("Leads", is_number=True),
         Column("Won", is_number=True),
         Column(f"Spent {reading.sale['currency']}", is_number=True),
+        *([Column(what, is_number=True) for what in ("Exposed", "Limit", "Left")] if has_limits else []),
         Column("Heard", is_extra=True),
     ]
     rows = [
@@ -249,6 +253,7 @@ def bidders(context: ControlContext, *, only_connected: bool, is_waiting: bool) 
             str(row["leads"]),
             str(row["won"]),
             grouped(row["spent"]),
+            *([grouped(row[field]) for field in ("exposed", "limit", "left")] if has_limits else []),
             _heard(row, reading.sale["now_ms"]),
         ]
         for row in report

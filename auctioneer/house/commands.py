@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from auctioneer.house import reports
 from auctioneer.house.paddle_lists import PEOPLE_AT_ONCE_MAX, Listed, ListFault, Placed
 from auctioneer.house.register import CODE_VALID_MS_MAX
+from auctioneer.rules.accounts import LINKS_MAX
 from auctioneer.rules.contacts import COMPANY_CHARS_MAX, CONTACT_CHARS_MAX
 from auctioneer.rules.lots import OFFERS_KEPT_MAX
 from auctioneer.rules.sale_settings import Right
@@ -26,6 +27,7 @@ from common.limits import (
     NAME_CHARS_MAX,
     PADDLE_CHOSEN_MAX,
     TEXT_CHARS_MAX,
+    TITLE_CHARS_MAX,
     UNITS_MAX,
 )
 from common.lot_events import Call
@@ -272,6 +274,34 @@ class IssueCode(Command, frozen=True, tag="issue_code"):
     """Whether the key that shows the code replaces the one that the paddle has: a phone was lost."""
 
 
+class SetLimit(Command, frozen=True, tag="set_limit"):
+    """Set the spending limit of a bidder, by name or paddle; None: it has none any more."""
+
+    bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+    limit_minor: Count | None
+
+
+class NoteDeposit(Command, frozen=True, tag="note_deposit"):
+    """Note the deposit that the house holds for a bidder, by name or paddle, in place of that before; 0: none."""
+
+    bidder: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+    amount_minor: Count
+
+
+class LinkPaddles(Command, frozen=True, tag="link_paddles"):
+    """Link bidders, by name or paddle, each with each other one, and with a seller if one is named; or link no more.
+
+    None of them can bid on a lot while another has an offer standing there, nor on a lot of a seller of the link.
+    """
+
+    bidders: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)], ...],
+        Meta(min_length=1, max_length=LINKS_MAX),
+    ]
+    seller: Annotated[str, Meta(max_length=TITLE_CHARS_MAX)] = ""
+    linked: bool = True
+
+
 class NoteSigned(Command, frozen=True, tag="note_signed"):
     """Note that bidders, by name or paddle, signed the present conditions of the sale on paper: all or none."""
 
@@ -360,6 +390,9 @@ class Ask(Command, frozen=True, tag="ask"):
     lots: tuple[LotId, ...] = ()
 
 
+AccountCommand = SetLimit | NoteDeposit | LinkPaddles
+"""What the desk does about the account of a bidder."""
+
 AnyCorrection = Undo | Reopen | VoidSale | Award | Rewrite
 
 AnyCommand = (
@@ -385,6 +418,7 @@ AnyCommand = (
     | Forget
     | IssueCode
     | IssueCodes
+    | AccountCommand
     | NoteSigned
     | SetConditions
     | Appoint

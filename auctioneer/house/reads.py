@@ -80,5 +80,6 @@ def mine(engine: Engine, paddle: int, request: MineRequest) -> Mine:
         positions=positions,
         won=tuple(name for name, result in rows if result.units),
         total_minor=sum(result.amount_minor for _, result in rows),
+        spending=engine.accounts.spending(paddle),
         next=stop if stop < len(engine.catalogue) else None,
     )

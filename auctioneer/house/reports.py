@@ -14,6 +14,7 @@ import msgspec
 from auctioneer.house.formats.table import bidding, offer_made
 from auctioneer.house.house import House
 from auctioneer.house.register import Enrolled, Register
+from auctioneer.house.tallies import Tally, tallies_of
 from auctioneer.rules.contacts import Contact
 from auctioneer.rules.facts import CommandDone
 from auctioneer.rules.formats.table import format_of
@@ -96,42 +97,46 @@ def lots(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
     """Return all bidders in the register, whatever lots were chosen."""
-    leads: Counter[int] = Counter()
-    won: Counter[int] = Counter()
-    spent: Counter[int] = Counter()
-    for lot in house.engine.catalogue:
-        view = lot.view
-        leader = view.board.leader
-        if leader is not None and not view.status.is_final:
-            leads[leader] += 1
-        for result in view.results:
-            won[result.paddle] += result.units > 0
-            spent[result.paddle] += result.amount_minor
+    tallies = tallies_of(house.engine)
     return [
         {
             "paddle": entry.paddle,
             "name": entry.name,
             "role": entry.role.value,
             "state": _state_of(entry),
-            "leads": leads[entry.paddle],
-            "won": won[entry.paddle],
+            "leads": tallies[entry.paddle].leads,
+            "won": tallies[entry.paddle].won,
             "key": entry.key or None,
             "heard_at_ms": house.heard_ms(entry.paddle),
             "connected": _is_connected(house, entry, now_ms),
             "accepted": _has_accepted(house, entry),
             **msgspec.structs.asdict(house.contacts.get(entry.paddle, _UNKNOWN)),
-            **money_fields(house.engine.sale.currency, spent=spent[entry.paddle]),
+            **_amounts_of(house, tallies[entry.paddle], entry.paddle),
         }
         for entry in house.register.entries
     ]
+
+
+def _amounts_of(house: House, tally: Tally, paddle: int) -> Row:
+    """Return what a bidder has spent, may have to pay besides, and has left; nobody is told of sealed offers here."""
+    limit_minor = house.engine.accounts.of(paddle).limit_minor
+    left_minor = None if limit_minor is None else max(0, limit_minor - tally.spent_minor - tally.exposed_minor)
+    return money_fields(
+        house.engine.sale.currency,
+        spent=tally.spent_minor,
+        exposed=tally.exposed_minor,
+        limit=limit_minor,
+        left=left_minor,
+    )
 
 
 def paddles(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
     """Return who has which paddle, whatever lots were chosen, and until when a code that nobody used yet counts.
 
     `company` and `contact` are empty where none is known. They must go into no log and no file of the house's.
+    `linked` are the paddles, and `sellers` the sellers by name, with whom a paddle is linked.
     """
-    register = house.register
+    register, accounts, tallies = house.register, house.engine.accounts, tallies_of(house.engine)
     return [
         {
             "paddle": entry.paddle,
@@ -139,7 +144,11 @@ def paddles(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
             "state": _state_of(entry),
             "code_expires_at_ms": _open_code_ms(register, entry.paddle, now_ms),
             "accepted": _has_accepted(house, entry),
+            "linked": sorted(accounts.of(entry.paddle).linked),
+            "sellers": sorted(accounts.of(entry.paddle).sellers),
             **msgspec.structs.asdict(house.contacts.get(entry.paddle, _UNKNOWN)),
+            **_amounts_of(house, tallies[entry.paddle], entry.paddle),
+            **money_fields(house.engine.sale.currency, deposit=accounts.of(entry.paddle).deposit_minor),
         }
         for entry in register.entries
         if entry.role is Role.BIDDER

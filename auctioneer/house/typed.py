@@ -15,12 +15,15 @@ from auctioneer.house.commands import (
     Dismiss,
     IssueCode,
     IssueCodes,
+    LinkPaddles,
     NoteContact,
+    NoteDeposit,
     NoteSigned,
     Redeem,
     RemovePartner,
     Rewrite,
     SetConditions,
+    SetLimit,
 )
 
 _OTHER_WORDS: Final[dict[type[Command], str]] = {
@@ -33,12 +36,15 @@ _OTHER_WORDS: Final[dict[type[Command], str]] = {
     Dismiss: "clerk remove",
     IssueCode: "paddle code",
     IssueCodes: "paddle sheets",
+    LinkPaddles: "paddle link",
     NoteContact: "paddle contact",
+    NoteDeposit: "deposit",
     NoteSigned: "paddle signed",
     Redeem: "clerk join",
     RemovePartner: "partner --remove",
     Rewrite: "change",
     SetConditions: "conditions",
+    SetLimit: "limit",
 }
 """The commands whose type on the wire is not what a person types."""
 
@@ -47,4 +53,6 @@ def typed_words(command: AnyCommand) -> str:
     """Return the words after `auctioneer` with which a person would give a command."""
     if isinstance(command, Admit) and not command.admitted:
         return "turn-out --void-bids" if command.void_bids else "turn-out"
+    if isinstance(command, LinkPaddles) and not command.linked:
+        return "paddle unlink"
     return _OTHER_WORDS.get(type(command)) or str(command.__struct_config__.tag)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from auctioneer.rules.facts import AnyFact, Fact, Rejection
+from auctioneer.rules.fact import Fact
+from auctioneer.rules.facts import AnyFact, Rejection
 from auctioneer.rules.lots import LotState
 
 BATCH_BOUNDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)

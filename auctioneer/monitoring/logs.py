@@ -12,6 +12,7 @@ import structlog
 
 from auctioneer.house.house import Batch, House
 from auctioneer.monitoring.log_writer import LogWriter
+from auctioneer.rules.account_facts import AccountFact, DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
@@ -223,6 +224,7 @@ def _log_of_the_house(
     | LotListed
     | CorrectionMade
     | LotRewritten
+    | AccountFact
     | DeskFact,
 ) -> None:
     match fact:
@@ -264,8 +266,21 @@ def _log_of_the_house(
             _log_of_bidder(log, position, fact)
 
 
-def _log_of_bidder(log: "FilteringBoundLogger", position: int, fact: BidderFact) -> None:
+def _log_of_bidder(log: "FilteringBoundLogger", position: int, fact: BidderFact | AccountFact) -> None:
+    """Log a fact about a bidder. Limits and deposits are between the bidder and the desk, so no line has an amount."""
     match fact:
+        case LimitSet():
+            log.info("limit_set", paddle=fact.paddle, by=fact.by, position=position)
+        case DepositNoted():
+            log.info("deposit_noted", paddle=fact.paddle, by=fact.by, position=position)
+        case PaddlesLinked():
+            log.info(
+                "paddles_linked" if fact.linked else "paddles_unlinked",
+                paddles=fact.paddles,
+                seller=fact.seller,
+                by=fact.by,
+                position=position,
+            )
         case BidderEnrolled():
             log.info("bidder", paddle=fact.paddle, name=fact.name, admitted=fact.admitted, position=position)
         case PaddleGiven():

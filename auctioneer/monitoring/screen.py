@@ -16,6 +16,7 @@ from structlog import DropEvent
 
 from auctioneer.house.formats.table import board_bidding, is_told, offer_made, terms_bidding
 from auctioneer.house.house import Batch, House
+from auctioneer.rules.account_facts import AccountFact, DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
@@ -251,7 +252,7 @@ def _kind(fact: AnyFact) -> _Kind | None:
             return _LOTS
         case OfferLate():
             return _REFUSED
-        case _ if isinstance(fact, BidderFact):
+        case _ if isinstance(fact, BidderFact | AccountFact):
             return _PEOPLE
         case HouseStarted(outage_ms=0):
             return None
@@ -285,6 +286,8 @@ def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
             return f"{_person(house, fact.paddle)} is told: {printable(fact.text)}"
         case _ if isinstance(fact, RegisterFact):
             return _arrival(house, fact)
+        case _ if isinstance(fact, AccountFact):
+            return _account_words(house, fact)
         case _:
             return _sale_words(house, fact)
 
@@ -415,6 +418,20 @@ def _arrival(house: House, fact: RegisterFact) -> str:
             return f"{person} waits to be let in: auctioneer admit {fact.paddle}"
         case BidderEnrolled():
             return f"{person} looks on." if fact.role is Role.OBSERVER else f"{person} joined."
+
+
+def _account_words(house: House, fact: AccountFact) -> str:
+    """Return what was noted of a bidder's account. A limit is secret, and others in the room may see the screen."""
+    match fact:
+        case LimitSet():
+            return f"{_person(house, fact.paddle)} has {'no' if fact.limit_minor is None else 'another'} limit now."
+        case DepositNoted():
+            return f"The deposit of {_person(house, fact.paddle)} is noted."
+        case PaddlesLinked():
+            people = [_person(house, paddle) for paddle in fact.paddles]
+            seller = [f"the seller {printable(fact.seller)}"] if fact.seller else []
+            are = "are linked" if fact.linked else "are no longer linked"
+            return f"{' and '.join([*people, *seller])} {are}."
 
 
 def _price(house: House, board: AnyBoard) -> str:

@@ -10,6 +10,8 @@ import msgspec
 from msgspec.structs import replace
 
 from auctioneer.rules import absentee
+from auctioneer.rules.account_facts import DepositNoted, LimitSet, PaddlesLinked
+from auctioneer.rules.accounts import Account, Accounts
 from auctioneer.rules.fact_events import bid_board, bid_moved, clock_moved, given_back, lot_added, offer_closing
 from auctioneer.rules.facts import (
     AnyFact,
@@ -70,6 +72,8 @@ class EngineState(msgspec.Struct, Generic[Lot]):
     sale_stood_ms: int = 0
     """How long the sale was paused in all, up to the last time that it was resumed."""
     now_ms: int = 0
+    accounts: dict[int, Account] = msgspec.field(default_factory=dict)
+    """By paddle, what the desk noted of its limit, its deposit and its links."""
 
 
 class Applied:
@@ -84,6 +88,8 @@ class Applied:
         self._clock = LotClock(state)
         self._events: list[StreamEvent] = []
         self._order = OpeningOrder(state.lots)
+        self.accounts = Accounts(state.accounts, state.lots, state.sale.currency)
+        self._has_accounts = state.accounts  # a dict, which is empty in most sales: each offer looks at it
         self._watched: dict[int, set[str]] = {}  # by paddle: the lots on which its silence changes something
         for lot in state.lots:
             lot.queued_ms = None
@@ -129,11 +135,13 @@ class Applied:
             case BidTaken():
                 lot = self.lots[fact.lot]
                 self._apply_bid(lot, fact, book_of(fact, lot.book), bid_board(fact))
+                self.accounts.take_up_offer(lot, fact.paddle)
             case OfferTaken():
                 lot = self.lots[fact.lot]
                 if fact.entry is not None:
                     self._write(lot, format_of(lot.spec), fact.entry)
                 self._apply_offer(lot, fact)
+                self.accounts.take_up_offer(lot, fact.paddle)
             case LotListed():
                 self._list(fact)
             case LotDecided():
@@ -161,6 +169,8 @@ class Applied:
                 self._correct(self.lots[fact.lot], fact)
             case LotRewritten():
                 self._rewrite(self.lots[fact.lot], fact)
+            case LimitSet() | DepositNoted() | PaddlesLinked():
+                self.accounts.apply(fact)
             case SaleRestored():
                 self._state.created = replace(self._state.created, epoch=fact.epoch)
 
@@ -280,6 +290,7 @@ class Applied:
         that is.
         """
         lot = self.lots[last.lot]
+        self.accounts.look_at_all()
         self._state.now_ms = max(self._state.now_ms, last.at_ms)
         lot.book = book_of(last, None)
         lot.extended_ms = last.extended_ms
@@ -354,6 +365,7 @@ class Applied:
         watched = None if lot.view.status.is_final else form.watched(lot.book)
         if watched != lot.watched:
             self._watch(lot, watched)
+        self.accounts.take_up(lot)
 
     def _rewrite(self, lot: LotState, fact: LotRewritten) -> None:
         """Apply a correction of the catalogue. With other terms of the bidding, earlier offers are settled."""

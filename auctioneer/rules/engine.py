@@ -95,6 +95,8 @@ class Engine(Applied):
         decided = flat[1](lot, now_ms, bidder.paddle, request)
         if not isinstance(decided, tuple):
             return self.rejected(lot, bidder, request, decided)
+        if self._has_accounts and (refused := self._barred(lot, now_ms, bidder, request, THE_BIDDER)):
+            return refused
         fact, book, board = decided
         self._apply_bid(lot, fact, book, board)
         return fact
@@ -134,6 +136,9 @@ class Engine(Applied):
             return refused
         if code is not None:
             return self.rejected(lot, bidder, request, code)
+        barred = self.accounts.why_not_left(lot, paddle, request) if request.amount_minor is not None else None
+        if barred is not None:
+            return self.rejected(lot, bidder, request, barred.code, detail=barred.told_to(placer))
         fact = BidLeft(
             at_ms=now_ms,
             lot=view.lot,
@@ -178,6 +183,8 @@ class Engine(Applied):
         results: tuple[Result, ...] = ()
         if type(entry) is RejectCode:  # isinstance would take as long as the rest of this for an Enum
             return self.rejected(lot, bidder, request, entry)
+        if self._has_accounts and (refused := self._barred(lot, now_ms, bidder, request, placer)):
+            return refused
         if type(entry) is Outcome:
             cause, results, entry = entry
         book = lot.book
@@ -262,6 +269,13 @@ class Engine(Applied):
             case LotStatus.WITHDRAWN:
                 return self.rejected(lot, bidder, request, RejectCode.LOT_WITHDRAWN)
 
+    def _barred(self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer, placer: Placer) -> Rejected | None:
+        """Return why an offer that the lot's format accepts can't count for its bidder's account; None if it can."""
+        barred = self.accounts.why_not(lot, Placed(bidder.paddle, now_ms - lot.opened_at_ms, request))
+        if barred is None:
+            return None
+        return self.rejected(lot, bidder, request, barred.code, detail=barred.told_to(placer))
+
     def _late(self, lot: LotState, now_ms: int, bidder: Bidder, request: AnyOffer, placer: Placer) -> OfferLate:
         view = lot.view
         late = OfferLate(
@@ -280,7 +294,13 @@ class Engine(Applied):
         return late
 
     def rejected(
-        self, lot: LotState, bidder: Bidder, request: AnyOffer, code: RejectCode, retry_ms: int | None = None
+        self,
+        lot: LotState,
+        bidder: Bidder,
+        request: AnyOffer,
+        code: RejectCode,
+        retry_ms: int | None = None,
+        detail: str = "",
     ) -> Rejected:
         """Return the verdict that refuses an offer on a lot, with how the lot stands."""
         view = lot.view
@@ -292,6 +312,7 @@ class Engine(Applied):
             board=view.board,
             own=self.own(lot, bidder.paddle),
             retry_ms=retry_ms,
+            detail=detail,
         )
 
     # --- the clock ---------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from typing import Any, Final, get_args
 
 import msgspec
 
+from auctioneer.rules.account_facts import AccountFact
+from auctioneer.rules.fact import Fact
 from auctioneer.rules.formats.entries import AnyBook, AnyEntry
 from auctioneer.rules.sale_settings import SaleSettings
 from auctioneer.rules.sources import Source
@@ -33,18 +35,6 @@ from common.lot_events import (
 from common.messages import Accepted, Rejected, Role, WordKind
 from common.money import Currency
 from common.retraction import RetractRequest
-
-
-class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact"):
-    """A fact. `seq` is the seq of its stream after the fact: the lot's stream, or the sale's if `lot` is empty.
-
-    In the journal a fact is an array: its kind, then the fields in the order of their declaration. With the names of
-    the fields it would take three times the space and the time (`docs/adr/0013-facts-as-arrays.md`).
-    """
-
-    at_ms: int
-    lot: str = ""
-    seq: int = 0
 
 
 class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
@@ -443,6 +433,7 @@ AnyFact = (
     | BidderAdmitted
     | ContactErased
     | BidderTold
+    | AccountFact
     | LotListed
     | BidTaken
     | OfferTaken

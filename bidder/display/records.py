@@ -45,6 +45,7 @@ from common.lot_events import (
 )
 from common.messages import Accepted, Mine, Rejected
 from common.money import Currency
+from common.spending import Spending
 
 
 def verdict_record(
@@ -149,7 +150,15 @@ def mine_record(mine: Mine, name: str, lots: dict[str, LotView], currency: Curre
             if lot in lots
         ],
         **money(currency, total=mine.total_minor),
+        **_spending_fields(mine.spending, currency),
     }
+
+
+def _spending_fields(spending: Spending | None, currency: Currency) -> Record:
+    """Return a bidder's limit, what its offers may still cost, and what is left; null without a limit."""
+    if spending is None:
+        return money(currency, limit=None, exposed=None, left=None)
+    return money(currency, limit=spending.limit_minor, exposed=spending.exposed_minor, left=spending.left_minor)
 
 
 def state_records(epoch: int, sale: SaleView, lots: dict[str, LotView]) -> list[Record]:

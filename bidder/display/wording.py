@@ -49,6 +49,7 @@ from common.lot_events import (
 )
 from common.messages import Accepted, Mine, Rejected, WordKind
 from common.money import Currency
+from common.spending import Spending
 from common.words import counted
 
 _CONNECTION: Final = {
@@ -202,7 +203,16 @@ def mine_lines(mine: Mine, name: str, lots: dict[str, LotView], currency: Curren
         lines.append(Line("  you lead no lot and won none"))
     if mine.won or mine.total_minor:
         lines.append(Line(f"  total {currency.show(mine.total_minor)}"))
+    if mine.spending is not None:
+        lines.append(Line(f"  {_spending_words(mine.spending, currency)}"))
     return lines
+
+
+def _spending_words(spending: Spending, currency: Currency) -> str:
+    """Return what is left of a bidder's limit, and what counts against it."""
+    won, exposed = currency.show(spending.won_minor), currency.show(spending.exposed_minor)
+    limit, left = currency.show(spending.limit_minor), currency.show(spending.left_minor)
+    return f"limit {limit}: {won} for lots won, up to {exposed} on lots that are not over, {left} left"
 
 
 def won_words(view: LotView, paddle: int, currency: Currency) -> str:

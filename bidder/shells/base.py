@@ -183,6 +183,7 @@ def together(pages: Sequence[Mine]) -> Mine:
         positions=tuple(position for page in pages for position in page.positions),
         won=tuple(lot for page in pages for lot in page.won),
         total_minor=sum(page.total_minor for page in pages),
+        spending=pages[-1].spending,
     )
 
 

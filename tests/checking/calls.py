@@ -31,6 +31,7 @@ VERDICTS = frozenset(
         RejectCode.BELOW_MINIMUM,
         RejectCode.INVALID_AMOUNT,
         RejectCode.OVER_LIMIT,
+        RejectCode.OVER_SPENDING_LIMIT,
         RejectCode.ALREADY_LEADING,
         RejectCode.MAXIMUM_NOT_RAISED,
         RejectCode.NO_BUY_NOW,
@@ -39,6 +40,7 @@ VERDICTS = frozenset(
         RejectCode.STATE_CHANGED,
         RejectCode.OTHER_FORMAT,
         RejectCode.OWN_LOT,
+        RejectCode.LINKED_BIDDER,
     }
 )
 """The rejections that are verdicts, by docs/protocol.md: they are final. All other rejections decide nothing."""
@@ -215,9 +217,24 @@ def _check_rejection(one: Request, verdict: Rejected, record: Record) -> Found:
         lot = version.lot
         told = (refused["seq"], refused["board"], refused["own"])
         stood = (lot.seq, version.shown.board, lot.own(paddle))
-        if told == stood and lot.rejection(paddle, name, request) == verdict.code.value:
+        code = lot.rejection(paddle, name, request)
+        is_barred = code is None and verdict.code.value in _barred(version, paddle, request, record)
+        if told == stood and (is_barred or code == verdict.code.value):
             return
     yield "justified", f"no state of the lot while {one.name} ({request}) was on its way explains {refused}"
+
+
+def _barred(version: Version, paddle: int, request: dict[str, Any], record: Record) -> Iterator[str]:
+    """Yield the codes by which an offer was refused for an account while a version of its lot stood."""
+    versions, moments = record.versions[version.lot.terms["lot"]], record.moments
+    begins = version.fact.position
+    ends = next((other.fact.position for other in versions if other.fact.position > begins), _NEVER)
+    for index, moment in enumerate(moments):
+        until = moments[index + 1].position if index + 1 < len(moments) else _NEVER
+        if moment.position < ends and until > begins:
+            code = moment.accounts.bars(version.lot, paddle, request)
+            if code is not None:
+                yield code
 
 
 def _versions_within(one: Request, record: Record) -> Iterator[Version]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
+from tests.checking.accounts import Accounts, Held
 from tests.checking.corrections import WordsDue, correct, rewrite
 from tests.checking.heard import Body, board_of, public_event, word_of
 from tests.checking.history import Fact
@@ -24,6 +25,8 @@ AT_THE_DOOR = (
     *("paddle_given", "code_issued", "key_bound", "contact_erased", "conditions_set", "conditions_accepted"),
 )
 """The facts that change no lot."""
+BY_THE_DESK = ("limit_set", "deposit_noted", "paddles_linked")
+"""The facts about accounts."""
 _LEFT = "a bid that was left"
 BY_CLERKS = ("floor", "telephone", "absentee")
 """The sources of the offers that clerks make for bidders."""
@@ -42,6 +45,13 @@ class Public(NamedTuple):
 
     event: Body
     fact: Fact
+
+
+class Moment(NamedTuple):
+    """The accounts as they stood after the fact at a position, with what counted against the limits then."""
+
+    position: int
+    accounts: Accounts
 
 
 class Due(NamedTuple):
@@ -111,6 +121,9 @@ class Record:
         self._ends_after_last_lot = False
         self._has_corrections = False
         self._words_due = WordsDue()
+        self._accounts = Accounts()
+        self.moments: list[Moment] = []
+        """The accounts after each fact, from the first on that is about one."""
         self._now_ms = 0
         self._silent_ms = silent_ms
         self._asked_ms: dict[int, int] = {}
@@ -262,6 +275,8 @@ class Record:
                 self._live[name] = lot
         elif body["fact"] in ("lot_listed", "sale_decided"):
             require_equal("seq", body.get("seq", 0), self.sale_seq)
+        if self.moments or body["fact"] in BY_THE_DESK:
+            self.moments.append(Moment(fact.position, self._accounts.look(self.lots)))
 
     def _decide_at_the_door(self, body: Body) -> None:
         match body["fact"]:
@@ -397,6 +412,29 @@ class Record:
         self.versions[name] = []
         self.sale_seq += 1
 
+    # --- accounts -----------------------------------------------------------------------------------------------------
+
+    def _keep_account(self, body: Body) -> None:
+        require((body.get("lot", ""), body.get("seq", 0)) == ("", 0), "an account is in no stream")
+        paddles = body["paddles"] if body["fact"] == "paddles_linked" else (body["paddle"],)
+        for paddle in paddles:
+            require(self._is_bidder(paddle), f"paddle {paddle} is not a bidder's")
+        self._accounts.note(body, {paddle: self.bidders[paddle].name for paddle in paddles})
+
+    _limit_set = _deposit_noted = _paddles_linked = _keep_account
+
+    def held_now(self) -> dict[int, dict[str, Held]]:
+        """Return what counts against each limit, by paddle and lot."""
+        return self._accounts.look(self.lots).held
+
+    def rejection(self, paddle: int, name: str, request: Body) -> str | None:
+        """Return the code of an offer's rejection as the sale stands; None if the offer counts."""
+        lot = self.lots[request["lot"]]
+        refused = lot.rejection(paddle, name, request)
+        if refused is not None or self._accounts.are_empty:
+            return refused
+        return self._accounts.look(self.lots).bars(lot, paddle, request)
+
     # --- requests -----------------------------------------------------------------------------------------------------
 
     def _requested(self, body: Body) -> tuple[Lot, Bidder]:
@@ -413,7 +451,7 @@ class Record:
 
     def _bid_taken(self, body: Body) -> None:
         lot, bidder = self._requested(body)
-        refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
+        refused = self.rejection(bidder.paddle, bidder.name, body["request"])
         require(refused is None, f"the bid is to be refused with {refused}")
         taken = lot.take(body["at_ms"], bidder.paddle, body["request"])
         by_rule = {"public": taken.is_seen, "ends_at_ms": lot.ends_at_ms, "extended_ms": lot.extended_ms}
@@ -425,7 +463,7 @@ class Record:
 
     def _bid_left(self, body: Body) -> None:
         lot, bidder = self._requested(body)
-        refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
+        refused = self.rejection(bidder.paddle, bidder.name, body["request"])
         require(refused is None, f"the bid that is left is to be refused with {refused}")
         lot.leave(bidder.paddle, body["request"])
         for what, value in (("board", lot.board()), ("own", lot.own(bidder.paddle))):
@@ -435,7 +473,8 @@ class Record:
         lot = self.lots[body["lot"]]
         paddle, request = lot.next_left()
         require_equal("who left the bid", (body["paddle"], body["request"]), (paddle, request))
-        refused = lot.bidding.rejection(paddle, lot.bidding.offer_left(request) or {})
+        offer = lot.bidding.offer_left(request) or {}
+        refused = lot.bidding.rejection(paddle, offer) or self._accounts.look(self.lots).bars(lot, paddle, offer)
         require_equal("the reason", body["code"], refused)
 
     def _offer_taken(self, body: Body) -> None:
@@ -448,7 +487,7 @@ class Record:
             lot, bidder = self._requested(body)
         has_own_fact = body["request"]["type"] == "bid" and body["source"] == "bidder"
         require(not has_own_fact, "a bidder's own bid has a fact of its own")
-        refused = lot.rejection(bidder.paddle, bidder.name, body["request"])
+        refused = self.rejection(bidder.paddle, bidder.name, body["request"])
         require(refused is None, f"the offer is to be refused with {refused}")
         taken = lot.take(body["at_ms"], bidder.paddle, body["request"])
         by_rule = {

@@ -20,6 +20,7 @@ from auctioneer.house.paddle_codes import WRONG_CODES_MAX, WRONG_CODES_MS
 from auctioneer.house.register import APPROVAL_POLL_MS
 from common import formats, limits, lot, lot_events, messages, money
 from common.errors import ADVICE, RejectCode
+from common.spending import Spending
 from common.wire import OfferRequest, Request
 
 _SHARED: Final = (
@@ -29,6 +30,7 @@ _SHARED: Final = (
     lot.SoftClose,
     lot.Result,
     messages.Position,
+    Spending,
     messages.LotSeq,
     money.Currency,
     messages.OneLot,
@@ -71,6 +73,7 @@ REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
     RejectCode.BELOW_MINIMUM: ("bid, seal, stop, leave_bid", _VERDICT),
     RejectCode.INVALID_AMOUNT: (_AMOUNT, f"{_VERDICT}, except where the field itself can't be an amount"),
     RejectCode.OVER_LIMIT: (_AMOUNT, f"{_VERDICT}, except where the field itself is over the limit"),
+    RejectCode.OVER_SPENDING_LIMIT: (_AMOUNT, _VERDICT),
     RejectCode.ALREADY_LEADING: ("bid", _VERDICT),
     RejectCode.MAXIMUM_NOT_RAISED: ("bid", _VERDICT),
     RejectCode.NO_BUY_NOW: ("buy", _VERDICT),
@@ -79,6 +82,7 @@ REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
     RejectCode.NO_RETRACTION: ("retract", _VERDICT),
     RejectCode.OTHER_FORMAT: (_OFFER, _VERDICT),
     RejectCode.OWN_LOT: (_OFFER, _VERDICT),
+    RejectCode.LINKED_BIDDER: (_AMOUNT, _VERDICT),
     RejectCode.HELLO_FIRST: (_ANY, _REFUSED),
     RejectCode.NAME_TAKEN: (_HELLO, _REFUSED),
     RejectCode.INVALID_NAME: (_HELLO, _REFUSED),

@@ -84,6 +84,7 @@ from common.messages import (
 )
 from common.money import Currency
 from common.retraction import RetractRequest
+from common.spending import Spending
 
 _T: Final = 1_750_000_000_000
 """The server time in all vectors: a round number of milliseconds."""
@@ -273,6 +274,7 @@ ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
         ),
         won=("2",),
         total_minor=150,
+        spending=Spending(200_000, 150, 98_600),
     ),
     "news": News(
         id=28,

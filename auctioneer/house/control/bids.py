@@ -103,6 +103,8 @@ def _explained(house: House, rejected: Rejected) -> Rejected:
         return rejected
     currency, told = house.engine.sale.currency, board_bidding(rejected.board)
     parts = []
+    if rejected.code is RejectCode.OVER_SPENDING_LIMIT:
+        parts.append("`auctioneer bidders` shows limits, and what is left of them but for sealed offers")
     if rejected.late_ms is not None:
         parts.append(f"it came {rejected.late_ms:,} ms too late")
     if told.price_minor is not None:

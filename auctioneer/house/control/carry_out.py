@@ -11,6 +11,7 @@ from auctioneer.house.commands import (
     BIDS,
     MYSELF,
     UNNUMBERED,
+    AccountCommand,
     AddPaddle,
     AddPaddles,
     Admit,
@@ -31,6 +32,7 @@ from auctioneer.house.commands import (
     SetConditions,
     Tell,
 )
+from auctioneer.house.control.accounts import keep_account
 from auctioneer.house.control.bids import bid_for
 from auctioneer.house.control.conditions import about_conditions
 from auctioneer.house.control.corrections import correct
@@ -124,6 +126,8 @@ def _carry_out(house: House, who: Controller, command: AnyCommand, now_ms: int) 
         return add_paddles(house, command, by, now_ms)
     if isinstance(command, DeskCommand):
         return at_the_desk(house, command, by, now_ms)
+    if isinstance(command, AccountCommand):
+        return keep_account(house, command, by, now_ms)
     outcome = _outcome(house, who, command, now_ms)
     if isinstance(outcome, Refused):
         return Rejected(id=command.id, code=outcome.code, detail=outcome.detail)

@@ -56,6 +56,7 @@ class Dutch:
     sells_at_once = True
     retracts = False
     refolds = False
+    is_sealed = False
 
     def open(self, spec: LotSpec) -> DutchBook:
         """Return the book of a clock at the starting price."""

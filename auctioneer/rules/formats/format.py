@@ -55,6 +55,8 @@ class Format(Protocol[Book, Entry]):
     """Whether a bidder may take its last offer back, in a sale that has retractions."""
     refolds: bool
     """A book can be made again from the offers that count, so that a correction may leave some of them out."""
+    is_sealed: bool
+    """Nobody but its bidder is told of an offer before the close, those who hold the sale included."""
 
     def open(self, spec: LotSpec) -> Book:
         """Return the book of a lot on which nobody has made an offer."""
@@ -141,6 +143,7 @@ class WithoutClock(Format[Book, Entry], Protocol):
     """What formats share that have no clock but the frame's, and whose books follow from the offers that count."""
 
     refolds: bool = True
+    is_sealed: bool = False
 
     def due_ms(self, spec: LotSpec, book: Book) -> int | None:
         """Return that there is no clock but the frame's."""

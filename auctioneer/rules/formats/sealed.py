@@ -47,6 +47,7 @@ class Sealed(WithoutClock[SealedBook, SealedOffer]):
     offers: frozenset[type[AnyOffer]] = frozenset({SealRequest, UnsealRequest})
     retracts = False
     sells_at_once = False
+    is_sealed = True
 
     def open(self, spec: LotSpec) -> SealedBook:
         """Return a book without an offer."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from auctioneer.house.commands import Undo
+from auctioneer.house.commands import LinkPaddles, NoteDeposit, SetLimit, Undo
 from auctioneer.house.control.carry_out import carry_out
 from auctioneer.network.broadcasts import frames
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
@@ -24,8 +24,9 @@ from common.retraction import RetractRequest
 from tests.auctioneer.house.house_examples import ANN, BOB, CHAIR, HOUR_MS, SmallSale, lot
 
 CAT, OBSERVER = "c" * 40, "o" * 40
-Step = tuple[int, str, AnyOffer | Undo]
-"""Milliseconds after the opening, who, and what. The auctioneer takes bids back, whoever it is."""
+Command = Undo | SetLimit | NoteDeposit | LinkPaddles
+Step = tuple[int, str, AnyOffer | Command]
+"""Milliseconds after the opening, who, and what. Commands are the auctioneer's, whoever it is."""
 
 
 def observed(spec: LotSpec, steps: Sequence[Step], until_ms: int) -> list[object]:
@@ -46,7 +47,7 @@ def observed(spec: LotSpec, steps: Sequence[Step], until_ms: int) -> list[object
 
     for after_ms, key, offer in steps:
         sale.now_ms = opened_ms + after_ms
-        if isinstance(offer, Undo):
+        if isinstance(offer, Command):
             carry_out(sale.house, CHAIR, encode(offer), sale.now_ms)
         else:
             sale.send(key, encode(offer))
@@ -191,3 +192,48 @@ def test_a_sealed_offer_is_taken_back_in_secret(pays: Pays) -> None:
         (3000, BOB, undo(2)),
     ]
     assert observed(sealed_lot(pays), taken_back, HOUR_MS) == observed(sealed_lot(pays), never_made, HOUR_MS)
+
+
+# --- accounts --------------------------------------------------------------------------------------------------------
+
+BIDS: list[Step] = [
+    (1000, ANN, secret(11, 3000)),
+    (2000, BOB, secret(11, 5000)),
+    (3000, ANN, secret(12, 6000)),
+    (4000, BOB, BidRequest(id=12, lot="1", amount_minor=6500)),
+]
+
+
+def limit(command_id: int, bidder: str, limit_minor: int | None) -> SetLimit:
+    return SetLimit(id=command_id, bidder=bidder, limit_minor=limit_minor)
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        [limit(1, "Ann", 6000)],
+        [limit(1, "Ann", 6000), limit(2, "Bob", 6500), limit(3, "Bob", 9000)],
+        [NoteDeposit(id=1, bidder="Ann", amount_minor=5000)],
+        [LinkPaddles(id=1, bidders=("Ann", "Cat"), seller="Old House Ltd")],
+    ],
+    ids=["limit", "limits", "deposit", "link"],
+)
+@pytest.mark.parametrize("at_ms", [500, 2500])
+def test_accounts_are_secret(commands: list[Command], at_ms: int) -> None:
+    """Nobody else can tell that an account was kept at all: the auctioneer's refused command stands in for it."""
+    kept: list[Step] = [(at_ms, ANN, command) for command in commands]
+    nothing: list[Step] = [(at_ms, ANN, limit(number, "Cat", None)) for number in range(1, len(commands) + 1)]
+    by_time = [sorted([*BIDS, *steps], key=lambda step: step[0]) for steps in (kept, nothing)]
+    assert observed(lot("1"), by_time[0], HOUR_MS) == observed(lot("1"), by_time[1], HOUR_MS)
+
+
+def test_an_offer_that_is_refused_for_an_account_looks_like_any_that_is_refused() -> None:
+    over: list[Step] = [(500, ANN, limit(1, "Ann", 5999)), *BIDS]
+    linked: list[Step] = [(500, ANN, LinkPaddles(id=1, bidders=("Ann", "Bob"))), BIDS[0], (2000, CAT, BIDS[1][2])]
+    low: list[Step] = [(500, ANN, limit(1, "Cat", None)), *BIDS[:2], (3000, ANN, secret(12, 10)), BIDS[3]]
+    assert observed(lot("1"), over, HOUR_MS) == observed(lot("1"), low, HOUR_MS)
+    refused = [*linked, (3000, ANN, secret(12, 6000))]
+    assert observed(lot("1"), [*refused, (4000, BOB, secret(11, 9000))], HOUR_MS) == observed(
+        lot("1"), [*refused, (4000, BOB, secret(11, 10))], HOUR_MS
+    ), "Ann leads, so Bob is refused in either sale"
+    assert observed(lot("1"), over, HOUR_MS) != observed(lot("1"), [*BIDS], HOUR_MS), "else nothing was refused"

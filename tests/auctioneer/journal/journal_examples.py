@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from auctioneer.rules.account_facts import DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
@@ -111,6 +112,17 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
     KeyBound(at_ms=AT_MS + 5, paddle=7, key="l" * 40),
     BidderAdmitted(at_ms=AT_MS, paddle=1, news_seq=1, admitted=False, by="clerk"),
     BidderTold(at_ms=AT_MS, paddle=1, news_seq=2, text="Your lamp is ready, Zoë.", by="clerk"),
+    LimitSet(at_ms=AT_MS, paddle=1, limit_minor=50_000, by="clerk"),
+    LimitSet(at_ms=AT_MS, paddle=7, limit_minor=None, by="clerk"),
+    DepositNoted(at_ms=AT_MS, paddle=1, amount_minor=10_000, by="clerk"),
+    PaddlesLinked(
+        at_ms=AT_MS,
+        paddles=(1, 7),
+        skeletons=(("zoe",), ("asa",)),
+        by="clerk",
+        seller="Old House Ltd",
+        seller_skeletons=("oldhouseltd",),
+    ),
     LotListed(
         at_ms=AT_MS,
         seq=1,

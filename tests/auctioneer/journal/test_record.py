@@ -53,7 +53,7 @@ def test_the_view_tells_of_each_event_what_it_was(journal: Journal, path: Path) 
         for position, fact in enumerate(EVERY_EVENT, 1)
     ]
     kinds = [kind for _position, _at_ms, kind, *_rest in rows]
-    assert kinds[:20] == [
+    assert kinds[:24] == [
         "sale_created",
         "house_started",
         "house_stood_still",
@@ -66,6 +66,10 @@ def test_the_view_tells_of_each_event_what_it_was(journal: Journal, path: Path) 
         "key_bound",
         "bidder_admitted",
         "bidder_told",
+        "limit_set",
+        "limit_set",
+        "deposit_noted",
+        "paddles_linked",
         "lot_listed",
         "bid_taken",
         "offer_taken",

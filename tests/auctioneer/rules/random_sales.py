@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from auctioneer.house.paddle_codes import digest_of
-from auctioneer.rules import corrections, decisions
+from auctioneer.rules import corrections, decisions, limits
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
@@ -48,7 +48,7 @@ class SaleMaker:
 
     def __init__(self, seed: int, *, corrects: bool = False) -> None:
         self._random = random.Random(seed)
-        self._clerk = random.Random(seed)
+        self._clerk, self._desk = random.Random(seed), random.Random(seed)
         self._now_ms = START_MS
         self._requests = self._commands = 0
         self._lots = self._starts = 0
@@ -70,8 +70,12 @@ class SaleMaker:
         self.facts.append(BidderAdmitted(at_ms=START_MS, paddle=1, news_seq=1, admitted=True, by="clerk"))
         for paddle, news_seq in ((1, 2), (2, 1), (1, 3)):
             self.facts.append(told(paddle, news_seq))
+        self._take(limits.note_deposit(self.engine, START_MS, "clerk", 2, 5_000))
+        self._take(limits.link(self.engine, START_MS, "clerk", (_bidder(2), _bidder(3)), "Old House", ("oldhouse",)))
         self._take(decisions.add(self.engine, START_MS, "clerk", tuple(self._spec() for _ in range(8))))
         for _ in range(steps):
+            if self._desk.random() < 0.02:
+                self._keep_accounts()
             self._now_ms += self._random.choice((0, 0, 1, 50, 400))
             self._take(self.engine.advance(self._now_ms))
             if self._random.random() < 0.9:
@@ -87,6 +91,17 @@ class SaleMaker:
         if self._corrects:
             self._take(decisions.finish(self.engine, self._now_ms, "clerk"))
         return self.facts
+
+    def _keep_accounts(self) -> None:
+        """Have the clerk set a limit, mostly one that matters, or link paddles, or link them no longer."""
+        engine, now_ms, pick = self.engine, self._now_ms, self._desk
+        self._take(engine.advance(now_ms))
+        if pick.random() < 0.7:
+            limit_minor = pick.choice((None, 0, 4_000, 9_000, 20_000))
+            self._take(limits.set_limit(engine, now_ms, "clerk", pick.randint(1, BIDDERS), limit_minor))
+            return
+        linked = tuple(_bidder(paddle) for paddle in pick.sample(range(1, BIDDERS + 1), 2))
+        self._take(limits.link(engine, now_ms, "clerk", linked, linked=pick.random() < 0.5))
 
     def _correct(self) -> None:
         self._take(self.engine.advance(self._now_ms))
@@ -185,7 +200,7 @@ class SaleMaker:
     def _bid(self) -> Decision:
         paddle, name = self._random.randint(1, BIDDERS), self._lot()
         self._requests += 1
-        bidder = Bidder(paddle, (f"bidder{paddle}",))
+        bidder = _bidder(paddle)
         request = self._offer(name, self.engine.lots[name].view.board)
         if self.engine.lots[name].view.status is LotStatus.SCHEDULED and self._clerk.random() < 0.8:
             amount_minor = self._clerk.choice((None, 500, 900, 900, 950, 3_000, 3_000, 3_050))
@@ -257,6 +272,10 @@ class SaleMaker:
                 return engine.advance(now_ms + 1_000) + decisions.stand_still(engine, self._now_ms, 4_000)
             case _:
                 return decisions.add(engine, now_ms, "clerk", (self._spec(), self._spec()))
+
+
+def _bidder(paddle: int) -> Bidder:
+    return Bidder(paddle, (f"bidder{paddle}",))
 
 
 def admitting(mode: AdmissionMode) -> SettingsChanged:

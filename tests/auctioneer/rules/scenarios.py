@@ -18,6 +18,9 @@ a lot count from 1), `undo LOT back to NUMBER`, `reopen LOT for TIME`, `reopen L
 WHO`, `award LOT WHO AMOUNT`, `turn out WHO` and `finish sale`. `told ann offer_void` says who heard what of the last
 one, and `void 2 3` which offers it took back. With `sale with retractions` a bidder may `retract LOT`.
 
+The auctioneer also keeps accounts: `limit ann 50`, `limit ann none`, `deposit ann 10`, `link ann bob`, `unlink ann bob`
+(the last two also with `seller NAME` at the end). `ann spent 20 of 50 exposed 30` says what counts against a limit.
+
 After every row the invariants are checked. At the end the record is replayed and decided again.
 """
 
@@ -31,7 +34,7 @@ import msgspec
 
 from auctioneer.audit.invariants import Watcher, check
 from auctioneer.audit.verify import verify
-from auctioneer.rules import corrections, decisions
+from auctioneer.rules import corrections, decisions, limits
 from auctioneer.rules.applying import EngineState
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Refused
@@ -287,6 +290,8 @@ class Stage:
             return of_sale[name](engine, now_ms, by)
         if name in ("undo", "reopen", "void", "award", "turn"):
             return self._correct(now_ms, name, words)
+        if name in ("limit", "deposit", "link", "unlink"):
+            return self._keep_account(now_ms, name, words)
         if name == "add":
             return decisions.add(engine, now_ms, by, (lot_spec(" ".join(words)),))
         if name == "announce":
@@ -305,6 +310,18 @@ class Stage:
             "close": decisions.close,
         }
         return of_lot[name](engine, now_ms, by, words[0])
+
+    def _keep_account(self, now_ms: int, name: str, words: list[str]) -> decisions.Decision:
+        engine, by, bidder = self.engine, "auctioneer", self._bidder(now_ms, words[0])
+        if name == "limit":
+            limit_minor = None if words[1] == "none" else amount(words[1])
+            return limits.set_limit(engine, now_ms, by, bidder.paddle, limit_minor)
+        if name == "deposit":
+            return limits.note_deposit(engine, now_ms, by, bidder.paddle, amount(words[1]))
+        people, _, seller = " ".join(words).partition(" seller ")
+        linked = tuple(self._bidder(now_ms, who) for who in people.split())
+        alike = skeletons(seller) if seller else ()
+        return limits.link(engine, now_ms, by, linked, seller, alike, linked=name == "link")
 
     def _correct(self, now_ms: int, name: str, words: list[str]) -> decisions.Decision:
         outcome = self._work_out(now_ms, name, words)
@@ -487,7 +504,16 @@ class Stage:
             return f"sale {rest[0]} {sale.seq}" if rest[0] == "seq" else f"sale {sale.status.value}"
         if first in self.engine.lots:
             return f"{first} {self._lot_fact(first, rest)}"
+        if first in self._paddles:
+            return f"{first} {self._account_fact(self._paddles[first])}"
         return self._lot_fact(self._lot, expected.split())
+
+    def _account_fact(self, paddle: int) -> str:
+        spending = self.engine.accounts.spending(paddle)
+        if spending is None:
+            return "no limit"
+        spent, exposed = show(spending.won_minor), show(spending.exposed_minor)
+        return f"spent {spent} of {show(spending.limit_minor)} exposed {exposed}"
 
     def _lot_fact(self, lot: str, words: list[str]) -> str:
         view = self.engine.lots[lot].view

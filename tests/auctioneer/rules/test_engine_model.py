@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from auctioneer.audit.invariants import Watcher, check, check_same_state
 from auctioneer.audit.verify import verify
-from auctioneer.rules import decisions
+from auctioneer.rules import decisions, limits
 from auctioneer.rules.applying import EngineState
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
@@ -441,6 +441,49 @@ class SaleMachine(RuleBasedStateMachine):
     def bought_in_part(self) -> list[str]:
         return [name for name, lot in self.record.lots.items() if lot.status == "open" and lot.bidding.is_bound()]
 
+    @rule(wait_ms=WAITS, paddle=PADDLES, limit_minor=st.sampled_from((None, 0, 30, 60, 60, 120, 300)))
+    def limit(self, wait_ms: int, paddle: int, limit_minor: int | None) -> None:
+        self.advance(wait_ms)
+        before = self.engine.accounts.of(paddle).limit_minor
+        decision = limits.set_limit(self.engine, self.now_ms, AUCTIONEER, paddle, limit_minor)
+        assert isinstance(decision, Refused) == (before == limit_minor)
+        self.happened([] if isinstance(decision, Refused) else decision)
+        self.compare()
+
+    @rule(place=PLACE, paddle=PADDLES, more=st.sampled_from((0, 0, 5, 20)), room=st.sampled_from((-1, 0, 0, 1, 15)))
+    def offer_near_the_limit(self, place: int, paddle: int, more: int, room: int) -> None:
+        """Give a bidder just so much room, or too little by one, and have it make an offer on a lot of any format."""
+        self.see_that_a_lot_is_open()
+        lot = self.record.lots[name := self.lot_at(place)]
+        board, number = lot.board(), self.next_id()
+        least = max(1, board.get("minimum_minor", 0), board.get("price_minor") or 0) + more
+        request: AnyOffer
+        match board["format"]:
+            case "english":
+                request = BidRequest(id=number, lot=name, maximum_minor=least)
+            case "sealed":
+                request = SealRequest(id=number, lot=name, amount_minor=least)
+            case _:
+                request = StopRequest(id=number, lot=name, price_minor=least, units=1 + more // 5)
+        self.limit(0, paddle, 0)  # what counts is told of bidders with a limit
+        counts = sum(one.minor for other, one in self.record.held_now()[paddle].items() if other != name)
+        wanted = lot.bidding.wants(paddle, plain(request))
+        self.limit(0, paddle, max(0, counts + wanted + room))
+        self.make_offer(request, paddle)
+
+    @rule(
+        wait_ms=WAITS,
+        paddles=st.lists(PADDLES, min_size=1, max_size=3, unique=True),
+        seller=st.sampled_from(("", "", "Bob")),
+        linked=st.sampled_from((True, True, False)),
+    )
+    def link(self, wait_ms: int, paddles: list[int], seller: str, linked: bool) -> None:
+        self.advance(wait_ms)
+        bidders, alike = tuple(map(self.bidder, paddles)), skeletons(seller)
+        decision = limits.link(self.engine, self.now_ms, AUCTIONEER, bidders, seller, alike, linked=linked)
+        self.happened([] if isinstance(decision, Refused) else decision)  # the checker refuses one without an effect
+        self.compare()
+
     @rule(wait_ms=WAITS, lot=st.sampled_from(LOTS), drawn=specs())
     def add(self, wait_ms: int, lot: str, drawn: Drawn) -> None:
         self.advance(wait_ms)
@@ -561,7 +604,7 @@ class SaleMachine(RuleBasedStateMachine):
     ) -> None:
         """Hold what came of a request, which the record does not have yet, to the rules."""
         lot, asked = self.record.lots[request.lot], plain(request)
-        code = lot.rejection(paddle, BIDDERS[paddle - 1], asked)
+        code = self.record.rejection(paddle, BIDDERS[paddle - 1], asked)
         if code is None or code == "lot_closed":
             assert not isinstance(outcome, Rejected)
             kinds = {"leave_bid": "bid_left"} if is_by_clerk else {"leave_bid": "bid_left", "bid": "bid_taken"}
@@ -592,6 +635,11 @@ class SaleMachine(RuleBasedStateMachine):
                 assert msgspec.to_builtins(self.engine.own(state, paddle)) == lot.own(paddle)
         droppable = {paddle for lot in record.lots.values() for paddle in paddles if lot.may_drop(paddle)}
         assert set(self.engine.paddles_to_watch()) == droppable
+        for paddle, held in record.held_now().items():
+            spending = self.engine.accounts.spending(paddle)
+            sums = [sum(one.minor for one in held.values() if one.is_won is is_won) for is_won in (True, False)]
+            assert spending is not None
+            assert [spending.won_minor, spending.exposed_minor] == sums
         due = record.next_due()
         assert self.engine.next_deadline_ms() == (None if due is None else due.at_ms)
         self.steps_to_snapshot -= 1

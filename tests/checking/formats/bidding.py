@@ -45,6 +45,12 @@ class Bidding(Protocol):
     def results(self) -> tuple[Body, ...]:
         """Return the buyers and prices if the lot closes now; empty if it passes."""
 
+    def exposure(self, paddle: int) -> int:
+        """Return the most that a bidder may have to pay as the bidding stands."""
+
+    def wants(self, paddle: int, request: Body) -> int:
+        """Return the most that a bidder may have to pay by an offer, whatever the others have said."""
+
     def is_bound(self) -> bool:
         """Return whether something is already bought, though the lot is not over."""
 

@@ -69,6 +69,12 @@ class DutchBidding:
         self.sales.append((paddle, units, self.price()))
         return Taken(True, _entry(paddle, units, units * self.price()), None if self.left() else "sold_out")
 
+    def exposure(self, paddle: int) -> int:
+        return sum(units * price for buyer, units, price in self.sales if buyer == paddle)
+
+    def wants(self, paddle: int, request: Body) -> int:
+        return self.exposure(paddle) + min(int(request.get("units", 1)), self.left()) * self.price()
+
     def is_bound(self) -> bool:
         """Rule 15."""
         return bool(self.sales)

@@ -162,6 +162,13 @@ class EnglishBidding:
         self.bids += is_seen
         return Taken(is_seen, entry=self.book())
 
+    def exposure(self, paddle: int) -> int:
+        return self.maxima[paddle].minor if self.leader() == paddle else 0
+
+    def wants(self, paddle: int, request: Body) -> int:
+        named = [request.get(field) for field in ("amount_minor", "maximum_minor", "price_minor")]
+        return max(int(minor) for minor in named if minor is not None)
+
     def is_bound(self) -> bool:
         """Return False: a bid may still be beaten."""
         return False

@@ -78,6 +78,12 @@ class SealedBidding:
         entry = {"format": "sealed", "paddle": paddle, "amount_minor": amount_minor}
         return Taken(is_seen=False, entry=entry if changes else None)
 
+    def exposure(self, paddle: int) -> int:
+        return self.offer_of(paddle) or 0
+
+    def wants(self, paddle: int, request: Body) -> int:
+        return int(request.get("amount_minor", 0))
+
     def is_bound(self) -> bool:
         """Rule 4."""
         return False
