@@ -148,7 +148,7 @@ def paddles(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
             "sellers": sorted(accounts.of(entry.paddle).sellers),
             **msgspec.structs.asdict(house.contacts.get(entry.paddle, _UNKNOWN)),
             **_amounts_of(house, tallies[entry.paddle], entry.paddle),
-            **money_fields(house.engine.sale.currency, deposit=accounts.of(entry.paddle).deposit_minor),
+            **money_fields(house.engine.sale.currency, deposit=accounts.of(entry.paddle).deposit_minor or None),
         }
         for entry in register.entries
         if entry.role is Role.BIDDER

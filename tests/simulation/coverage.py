@@ -10,8 +10,10 @@ from bidder.core.notices import LotCaughtUp
 from common.errors import RejectCode
 from common.lot import CorrectionCause
 from common.messages import Accepted, Mine, News, Rejected, WordKind
+from tests.checking.accounts import LIMIT, Accounts
 from tests.checking.calls import VERDICTS, is_verdict
 from tests.checking.history import WIRE, History
+from tests.checking.record import Record
 
 _NOT_SIMULATED = frozenset({RejectCode.NO_RETRACTION})
 """Nobody in a simulated sale retracts a bid yet; `tests/auctioneer/house/test_retractions.py` does."""
@@ -59,6 +61,16 @@ REQUIRED = (
     "a crash in a sale with corrections",
     "the auctioneer was told: state_changed",
     *(f"word: {kind.value}" for kind in WordKind if kind is not WordKind.LEAD_LOST),
+    # accounts
+    "a limit was set",
+    "a limit was set lower than what counted",
+    "a limit ended",
+    "a deposit was noted",
+    "bidders were linked",
+    "bidders were linked no longer",
+    "a bidder was linked with a seller",
+    "a bid that was left was over the limit at the opening",
+    "a correction took a bidder over its limit",
     # identity and verdicts
     "a bid was left",
     "a bid was left by a clerk",
@@ -124,6 +136,7 @@ def count(history: History, reached: Counter[str]) -> None:
     _count_sealed(history, reached)
     _count_dutch(history, reached)
     _count_corrections(history, reached)
+    _count_accounts(history, reached)
     for call in history.calls:
         if isinstance(call.outcome, Rejected):
             reached["a conflict of ids"] += call.outcome.code is RejectCode.ID_CONFLICT
@@ -228,6 +241,35 @@ def _count_corrections(history: History, reached: Counter[str]) -> None:
         if change.get("event") == "lot_closed" and lot in opened_again:
             reached["a lot that was opened again closed"] += 1
     reached["a crash in a sale with corrections"] += bool(has_corrections and runs > 1)
+
+
+def _count_accounts(history: History, reached: Counter[str]) -> None:
+    record = Record(history.facts)
+    counts = {moment.position: moment.accounts for moment in record.moments}
+    for fact in history.facts:
+        body, accounts = fact.body, counts.get(fact.position)
+        match body["fact"]:
+            case "limit_set":
+                reached["a limit was set" if body["limit_minor"] is not None else "a limit ended"] += 1
+                reached["a limit was set lower than what counted"] += _is_over(accounts, body["paddle"])
+            case "deposit_noted":
+                reached["a deposit was noted"] += 1
+            case "paddles_linked":
+                reached["bidders were linked" if body["linked"] else "bidders were linked no longer"] += 1
+                reached["a bidder was linked with a seller"] += bool(body["seller"])
+            case "left_bid_void":
+                reached["a bid that was left was over the limit at the opening"] += body["code"] == LIMIT
+            case "correction_made":
+                before = counts.get(fact.position - 1)
+                over = (paddle for paddle in (accounts.limits if accounts else ()) if _is_over(accounts, paddle))
+                reached["a correction took a bidder over its limit"] += any(not _is_over(before, one) for one in over)
+
+
+def _is_over(accounts: Accounts | None, paddle: int) -> bool:
+    """Return whether more counts against a paddle's limit than fits."""
+    if accounts is None or paddle not in accounts.limits:
+        return False
+    return sum(one.minor for one in accounts.held[paddle].values()) > accounts.limits[paddle]
 
 
 def _count_for_others(history: History, reached: Counter[str]) -> None:

@@ -38,6 +38,7 @@ from common.formats.sealed import SealRequest, UnsealRequest
 from common.lot import LotStatus
 from common.messages import Rejected
 from tests.simulation.clerk import corrections
+from tests.simulation.desk import accounts
 from tests.simulation.formats.format import Deed, Moment, left_bid
 from tests.simulation.formats.table import format_of
 from tests.simulation.links import Link
@@ -149,6 +150,7 @@ class Auctioneer:
         self._names = names
         self._chance = world.chance("auctioneer")
         self._chance_of_corrections = world.chance("clerk")
+        self._chance_of_accounts = world.chance("desk")
         self._link = Link(world, plan, "auctioneer", self._receive, loses_broadcasts=False)
         self._line: Line | None = None
         self._reached = world.reached
@@ -215,6 +217,12 @@ class Auctioneer:
         if house is not None:
             for command in corrections(house, self._chance_of_corrections):
                 self.order(command)
+
+    def keep_accounts(self) -> None:
+        """Have the desk set a limit, or link bidders."""
+        house = self._premises.house
+        if house is not None:
+            self.order(accounts(house, self._names, self._chance_of_accounts))
 
     def admit_all(self) -> None:
         """Admit everybody who waits or was turned out."""

@@ -26,12 +26,14 @@ FAULTS = (
     "leave",  # clients stop and come back, with or without their memory
     "orders",  # the auctioneer opens, pauses, extends, closes, withdraws, adds, admits and turns out
     "mischief",  # clients repeat, contradict themselves and ask for what they can't have
+    "accounts",  # the desk sets limits and links bidders
     "corrections",  # a clerk takes bids and sales back, opens lots again, and changes what the catalogue says
 )
 
 
 NO_FAULTS = "none"
 _CORRECTIONS = "corrections"
+_ACCOUNTS = "accounts"
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -60,8 +62,9 @@ class Plan(msgspec.Struct, frozen=True):
 def plan_of(seed: int) -> Plan:
     """Return the plan of a seed."""
     chance = Random(f"{seed}/plan")
-    drawn = frozenset(fault for fault in FAULTS if fault != _CORRECTIONS and chance.random() < 0.6)
-    faults = drawn | {_CORRECTIONS} if Random(f"{seed}/corrections").random() < 0.4 else drawn
+    others = [fault for fault in FAULTS if fault not in (_CORRECTIONS, _ACCOUNTS)]
+    faults = frozenset(fault for fault in others if chance.random() < 0.6)
+    faults |= {fault for fault in (_CORRECTIONS, _ACCOUNTS) if Random(f"{seed}/{fault}").random() < 0.4}
     return Plan(
         seed=seed,
         bidders=chance.choice((2, 2, 3, 3, 4)),

@@ -95,6 +95,11 @@ def _seen_before_the_first_close(plan: Plan, folder: Path, more_minor: int) -> t
     return [f"{one.at} {one.who} {encode(one.message)!r}" for one in heard], sum(1 for _ in seals)
 
 
+def without_accounts(plan: Plan) -> Plan:
+    """Return a plan in which no sealed offer counts against a limit or bars a linked bidder from another offer."""
+    return replace(plan, faults=plan.faults - {"accounts"})
+
+
 def test_until_the_close_nobody_hears_what_depends_on_another_s_sealed_offer(tmp_path: Path) -> None:
     """Nobody learns it even from the time, the order or the length of a message."""
     offers = 0
@@ -103,7 +108,7 @@ def test_until_the_close_nobody_hears_what_depends_on_another_s_sealed_offer(tmp
         for folder in folders:
             folder.mkdir()
         (seen, asked), (other, _) = (
-            _seen_before_the_first_close(plan_of(seed), folder, more_minor)
+            _seen_before_the_first_close(without_accounts(plan_of(seed)), folder, more_minor)
             for folder, more_minor in zip(folders, (0, 4321), strict=True)
         )
         assert seen == other, f"seed {seed}"

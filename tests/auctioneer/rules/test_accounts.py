@@ -232,3 +232,19 @@ def test_an_account_of_which_nothing_is_noted_any_more_is_gone() -> None:
     assert sorted(engine.state.accounts) == [1]
     limits.note_deposit(engine, START_MS, "ann", 1, 0)
     assert engine.state.accounts == {}
+
+
+@given(maxima=st.tuples(*[st.integers(1_000, 99_000)] * 2), limit_minor=st.integers(1_000, 50_000), data=st.data())
+def test_a_refusal_for_a_limit_tells_nothing_of_a_rivals_maximum(
+    maxima: tuple[int, int], limit_minor: int, data: st.DataObject
+) -> None:
+    """Else a bidder could find the maximum by ever larger bids that are refused, and so cost nothing."""
+    over_minor = data.draw(st.integers(limit_minor + 1, 100_000))
+    told = []
+    for maximum_minor in maxima:
+        engine = sale_of(lot("1"))
+        engine.offer(START_MS, bidder(2), BidRequest(id=1, lot="1", maximum_minor=maximum_minor))
+        limits.set_limit(engine, START_MS, "ann", 1, limit_minor)
+        told.append(engine.offer(START_MS, bidder(1), BidRequest(id=1, lot="1", maximum_minor=over_minor)))
+    assert told[0] == told[1]
+    assert must_be(Rejected, told[0]).code in (RejectCode.OVER_SPENDING_LIMIT, RejectCode.BELOW_MINIMUM)

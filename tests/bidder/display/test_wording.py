@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from auctioneer.cli import main as auctioneer
 from bidder.cli import main as bidder
 from bidder.core.notices import ConnectionState, Lost, LotChanged, NoticesDropped, Told
-from bidder.display.records import lot_record, notice_record
+from bidder.display.records import lot_record, mine_record, notice_record
 from bidder.display.shown import ShownLot
 from bidder.display.wording import connection_line, mine_lines, notice_line, outcome_words, standing_words
 from common.errors import ADVICE
@@ -20,6 +20,7 @@ from common.lot import CloseCause, CorrectionCause, LotStatus, Result
 from common.lot_events import LotClosed, LotCorrected, LotRevised
 from common.messages import Mine, Word, WordKind
 from common.money import Currency
+from common.spending import Spending
 from common.words import counted
 from tests.bidder.core.small_house import START_MS, SmallHouse, results_of
 from tests.english import english
@@ -218,3 +219,17 @@ def test_everybody_sees_the_new_title() -> None:
     assert line is not None
     assert line.text.startswith("Lot 1: changed by the house: A clock, signed; ")
     assert notice_record(changed, 1, house.sale.currency)["title"] == "A clock, signed"
+
+
+def test_a_limit_and_what_is_left_of_it_stand_below_what_was_won() -> None:
+    currency = Currency("USD", 2)
+    mine = Mine(id=1, paddle=8, total_minor=5_000, spending=Spending(20_000, 5_000, 2_500))
+    assert mine_lines(mine, "Bob", {}, currency)[-1].text == (
+        "  limit USD 200.00: USD 50.00 for lots won, up to USD 25.00 on lots that are not over, USD 125.00 left"
+    )
+    record = mine_record(mine, "Bob", {}, currency)
+    assert [record[field] for field in ("limit", "exposed_minor", "left")] == ["200.00", 2_500, "125.00"]
+    over = replace(mine, spending=Spending(1_000, 5_000, 2_500))
+    assert mine_lines(over, "Bob", {}, currency)[-1].text.endswith("USD 0.00 left")
+    without = mine_record(replace(mine, spending=None), "Bob", {}, currency)
+    assert [without[field] for field in ("limit", "exposed", "left", "left_minor")] == [None] * 4
