@@ -3,11 +3,13 @@
 `docs/rules.md` has the rules. `auctioneer.rules.formats.english` decides by them.
 """
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, ClassVar, final
+from typing import Annotated, Any, ClassVar, final
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr
 
 from common.limits import INCREMENT_STEPS_MAX
 from common.wire import Amount, Count, OfferRequest
@@ -18,6 +20,19 @@ class Step(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
 
     from_minor: Annotated[int, Meta(description="from this price on")]
     step_minor: Annotated[int, Meta(description="bids rise by this")]
+
+
+class Increments(tuple[Step, ...]):
+    """An increment table with its columns: to look at one row after the other would be a quarter of a bid's time."""
+
+    bounds_minor: tuple[int, ...]
+    """From which prices on each row but the first is in force."""
+    steps_minor: tuple[int, ...]
+
+    def __init__(self, _rows: Iterable[Step]) -> None:
+        """Take the columns from the rows, which are ascending; tuples get their items before."""
+        self.bounds_minor = tuple(step.from_minor for step in self[1:])
+        self.steps_minor = tuple(step.step_minor for step in self)
 
 
 class EnglishTerms(Struct, frozen=True, tag_field="format", tag="english"):
@@ -36,19 +51,19 @@ class EnglishTerms(Struct, frozen=True, tag_field="format", tag="english"):
         int | None, Meta(description="the buy-now price at the start; the board tells whether it still holds")
     ] = None
 
+    def __post_init__(self) -> None:
+        """Share the increment table with all terms that have an equal one; a copy would be half of a lot."""
+        force_setattr(self, "increments", _shared(self.increments))
+
     def step_at(self, price_minor: int) -> int:
         """Return the increment at a price: that of the last row at or below it, or of the first if none is."""
-        step_minor = self.increments[0].step_minor
-        for step in self.increments:
-            if step.from_minor > price_minor:
-                break
-            step_minor = step.step_minor
-        return step_minor
+        table: Any = self.increments  # an Increments, of which the wire knows nothing
+        steps_minor: tuple[int, ...] = table.steps_minor
+        return steps_minor[bisect_right(table.bounds_minor, price_minor)]
 
     def shared(self) -> "EnglishTerms":
-        """Return the same terms with an increment table that equal ones share; a copy would be half of a lot."""
-        table = _shared(self.increments)
-        return self if table is self.increments else replace(self, increments=table)
+        """Return the same terms; they share their increment table already."""
+        return self
 
     @property
     def bytes_max(self) -> int:
@@ -57,9 +72,9 @@ class EnglishTerms(Struct, frozen=True, tag_field="format", tag="english"):
 
 
 @lru_cache(maxsize=1024)
-def _shared(table: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return the first of all equal increment tables."""
-    return table
+def _shared(table: tuple[Step, ...]) -> Increments:
+    """Return the same object for all equal increment tables."""
+    return Increments(table)
 
 
 @final

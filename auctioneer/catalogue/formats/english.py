@@ -109,7 +109,7 @@ class English:
             has_reserve=given.reserve is not None,
             buy_now_minor=given.buy_now,
         )
-        return Bidding(terms.shared(), given.reserve)
+        return Bidding(terms, given.reserve)
 
     def values(self, spec: LotSpec) -> dict[str, BiddingValue]:
         """Return the values of the keys."""

@@ -66,7 +66,7 @@ def test_what_is_wrong(spec: LotSpec, field: str, reason: str) -> None:
 
 def test_lots_share_equal_tables_of_increments() -> None:
     silent = English().bidding({}, USD).terms
-    assert english_terms(silent).increments is default_increments(USD)
+    assert english_terms(silent).increments == default_increments(USD)
     tables = [english_terms(English().bidding({"increment": ((0, 7), (20, 9))}, USD).terms).increments for _ in "ab"]
     assert tables[0] == (Step(0, 7), Step(20, 9))
     assert tables[0] is tables[1]
