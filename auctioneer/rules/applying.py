@@ -31,6 +31,7 @@ from auctioneer.rules.facts import (
     SaleCreated,
     SaleDecided,
     SaleRestored,
+    Taken,
 )
 from auctioneer.rules.formats.english_flat import book_of
 from auctioneer.rules.formats.entries import AnyBook, AnyEntry
@@ -134,7 +135,7 @@ class Applied:
         match fact:
             case BidTaken():
                 lot = self.lots[fact.lot]
-                self._apply_bid(lot, fact, book_of(fact, lot.book), bid_board(fact))
+                self._apply_fast(lot, fact, book_of(fact, lot.book), bid_board(fact))
                 self.accounts.take_up_offer(lot, fact.paddle)
             case OfferTaken():
                 lot = self.lots[fact.lot]
@@ -215,21 +216,24 @@ class Applied:
             self._order.join(each)
         self._clock.rebuild()
 
-    def _apply_bid(self, lot: LotState, fact: BidTaken, book: AnyBook, board: AnyBoard) -> None:
-        """Apply a bid that has a flat fact. `book` and `board` are those with the bid in it."""
-        if fact.at_ms > self._state.now_ms:
-            self._state.now_ms = fact.at_ms
-        lot.book = book
-        lot.extended_ms = fact.extended_ms
+    def _apply_fast(self, lot: LotState, fact: Taken, book: AnyBook, board: AnyBoard) -> None:
+        """Apply an offer that was decided on a fast path. `book` and `board` are those with the offer in it."""
+        at_ms, view = fact.at_ms, lot.view
+        if at_ms > self._state.now_ms:
+            self._state.now_ms = at_ms
+        if book is not lot.book:
+            lot.book = book
+        if fact.extended_ms != lot.extended_ms:
+            lot.extended_ms = fact.extended_ms
         if lot.kept is not None:
             keep(lot, lot.kept, fact)
-        if fact.while_connected or lot.watched is not None:
+        if lot.watched is not None or (type(fact) is BidTaken and fact.while_connected):
             self._watch(lot, format_of(lot.spec).watched(book))
         if fact.public:
-            view, seq, ends_at_ms = lot.view, fact.seq, fact.ends_at_ms
-            self._events.append((fact.lot, LotMoved(seq, fact.at_ms, board, ends_at_ms, fact.paddle)))
+            terms, seq, ends_at_ms = view.terms, fact.seq, fact.ends_at_ms
+            self._events.append((terms.lot, LotMoved(seq, at_ms, board, ends_at_ms, fact.paddle)))
             # As `moved` would; a call would cost as much as the rest of this.
-            lot.view = LotView(view.terms, board, seq, view.status, view.opens_at_ms, ends_at_ms)
+            lot.view = LotView(terms, board, seq, view.status, view.opens_at_ms, ends_at_ms)
 
     def _apply_offer(self, lot: LotState, fact: OfferTaken) -> None:
         """Apply what an offer did beside its entry in the book."""

@@ -7,7 +7,9 @@ the state, and replaying the journal through it gives the same engine.
 If the journal can't store the facts, the engine is ahead of the record: discard it and build it again.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from auctioneer.rules import absentee
 from auctioneer.rules.applying import Applied, EngineState
@@ -24,7 +26,7 @@ from auctioneer.rules.facts import (
     sale_decision,
 )
 from auctioneer.rules.formats.format import Outcome, Placed
-from auctioneer.rules.formats.table import FLAT, FORMATS, closing, format_of
+from auctioneer.rules.formats.table import FAST, FORMATS, closing, format_of
 from auctioneer.rules.lot_clock import INDEX_BITS
 from auctioneer.rules.lots import LotState, lot_decision, opening, soft_close_ms
 from auctioneer.rules.sources import THE_BIDDER, Placer, Source
@@ -33,7 +35,7 @@ from common.clerk_names import HOUSE
 from common.errors import RejectCode
 from common.formats import AnyOffer, AnyOwn
 from common.limits import ABSENTEE_BIDS_MAX
-from common.lot import CloseCause, LotStatus, LotView, Result, SaleStatus, SaleView
+from common.lot import CloseCause, LotStatus, Result, SaleStatus, SaleView
 from common.lot_events import LotMoved, SaleEnded
 from common.lot_numbers import lot_key
 from common.messages import Rejected
@@ -42,7 +44,7 @@ _OPEN: Final = LotStatus.OPEN
 """A constant, because an Enum lookup would double the cost of each comparison."""
 
 
-class Bidder(NamedTuple):
+class Bidder(Struct, frozen=True, gc=False):
     """What the rules know of a bidder: the paddle, and the skeletons of the name, which reveal a seller."""
 
     paddle: int
@@ -77,10 +79,24 @@ class Engine(Applied):
         if lot is None:
             return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
         view = lot.view
-        flat = FLAT.get(type(request))
-        if flat is not None and flat[0] is not type(view.board):
-            flat = None
-        if flat is None and type(request) not in FORMATS[type(view.terms.format)].offers:
+        fast = FAST.get(type(request))
+        if (
+            fast is not None
+            and not (fast[1] and self._has_accounts)
+            and view.status is _OPEN
+            and not (lot.seller_skeletons and _is_seller(lot, bidder))
+            and (request.if_seq is None or request.if_seq == view.seq)
+        ):
+            decided = fast[0](lot, now_ms, bidder.paddle, request)
+            if isinstance(decided, tuple):
+                if self._has_accounts and (barred := self._barred(lot, now_ms, bidder, request, THE_BIDDER)):
+                    return barred
+                fact, book, board = decided
+                self._apply_fast(lot, fact, book, board)
+                return fact
+            if decided is not None:
+                return self.rejected(lot, bidder, request, decided)
+        if type(request) not in FORMATS[type(view.terms.format)].offers:
             if type(request) is LeaveBidRequest:
                 return self._leave(lot, now_ms, bidder, request, THE_BIDDER)
             return self.rejected(lot, bidder, request, RejectCode.OTHER_FORMAT)
@@ -90,16 +106,7 @@ class Engine(Applied):
                 return refused
         if request.if_seq is not None and request.if_seq != view.seq:
             return self.rejected(lot, bidder, request, RejectCode.STATE_CHANGED)
-        if flat is None:
-            return self._offer(lot, now_ms, bidder, request)
-        decided = flat[1](lot, now_ms, bidder.paddle, request)
-        if not isinstance(decided, tuple):
-            return self.rejected(lot, bidder, request, decided)
-        if self._has_accounts and (refused := self._barred(lot, now_ms, bidder, request, THE_BIDDER)):
-            return refused
-        fact, book, board = decided
-        self._apply_bid(lot, fact, book, board)
-        return fact
+        return self._offer(lot, now_ms, bidder, request)
 
     def offer_for(
         self, now_ms: int, bidder: Bidder, request: AnyOffer, placer: Placer
@@ -216,16 +223,7 @@ class Engine(Applied):
             placer.source,
             placer.by,
         )
-        if cause is not None or not public or lot.kept is not None or lot.left:
-            self._apply_offer(lot, fact)
-            return fact
-        # As `_apply_offer` would; to read all of it from the fact again would cost a twentieth of the whole decision.
-        if now_ms > self._state.now_ms:
-            self._state.now_ms = now_ms
-        if extra_ms:
-            lot.extended_ms += extra_ms
-        self._events.append((terms.lot, LotMoved(seq, now_ms, board, ends_at_ms, paddle)))
-        lot.view = LotView(terms, board, seq, view.status, view.opens_at_ms, ends_at_ms)
+        self._apply_offer(lot, fact)
         return fact
 
     def release_silent(self, now_ms: int, paddle: int) -> list[PositionReleased]:

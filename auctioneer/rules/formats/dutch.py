@@ -75,14 +75,8 @@ class Dutch:
         """Decide a stop: the bidder takes up to so many units at the price on the clock."""
         offer = placed.offer
         assert isinstance(offer, StopRequest), "the frame refuses other offers"
-        price_minor, units, units_left = book.price_minor, offer.units, book.units_left
-        if offer.price_minor < price_minor:
-            return RejectCode.BELOW_MINIMUM
-        if units > units_left:
-            units = units_left
-        # The price itself where that is the amount: thousands of stops then share one number.
-        entry = DutchEntry(placed.paddle, units, price_minor if units == 1 else units * price_minor)
-        if units < units_left:
+        entry = decide_stop(book, placed.paddle, offer)
+        if isinstance(entry, RejectCode) or entry.units < book.units_left:
             return entry
         taken = book.taken | {placed.paddle: _own_after(book, placed.paddle, entry)}
         return Outcome(CloseCause.SOLD_OUT, _results(taken), entry)
@@ -95,8 +89,7 @@ class Dutch:
             book.steps = steps
             book.price_minor = price_after(terms_of(spec), steps)
             return book
-        book.taken[paddle] = _own_after(book, paddle, entry)
-        book.units_left -= entry.units
+        take(book, paddle, entry)
         return book
 
     def show(self, spec: LotSpec, book: DutchBook, *, is_over: bool) -> DutchBoard:
@@ -203,6 +196,24 @@ def terms_of(spec: LotSpec) -> DutchTerms:
     terms = spec.terms.format
     assert isinstance(terms, DutchTerms), "the table of formats goes by the terms"
     return terms
+
+
+def decide_stop(book: DutchBook, paddle: int, stop: StopRequest) -> DutchEntry | RejectCode:
+    """Return what a stop takes at the price on the clock: so many units, or those that are left; or why it does not."""
+    price_minor, units = book.price_minor, stop.units
+    if stop.price_minor < price_minor:
+        return RejectCode.BELOW_MINIMUM
+    if units > book.units_left:
+        units = book.units_left
+    # The price itself where that is the amount: thousands of stops then share one number.
+    return DutchEntry(paddle, units, price_minor if units == 1 else units * price_minor)
+
+
+def take(book: DutchBook, paddle: int, entry: DutchEntry) -> DutchOwn:
+    """Hand the units of an entry over to a bidder, in place. Return what the bidder has taken then."""
+    own = book.taken[paddle] = _own_after(book, paddle, entry)
+    book.units_left -= entry.units
+    return own
 
 
 def price_after(terms: DutchTerms, steps: int) -> int:

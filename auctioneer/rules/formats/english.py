@@ -316,7 +316,9 @@ def _price(
             price_minor = over_rival_minor
     if reserve_minor is None:
         return price_minor
-    return leader_minor if leader_minor < reserve_minor else max(price_minor, reserve_minor)
+    if leader_minor < reserve_minor:
+        return leader_minor
+    return price_minor if price_minor > reserve_minor else reserve_minor
 
 
 def _book_faults(terms: EnglishTerms, reserve_minor: int | None, book: Book) -> Iterator[str]:

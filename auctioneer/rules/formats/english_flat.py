@@ -6,7 +6,7 @@ Tests hold it equal to what the frame decides with `auctioneer.rules.formats.eng
 from typing import Any
 
 from auctioneer.rules.facts import BidTaken
-from auctioneer.rules.formats import english
+from auctioneer.rules.formats.english import Book, decide_bid
 from auctioneer.rules.formats.entries import AnyBook
 from auctioneer.rules.lots import LotState, soft_close_ms
 from common.errors import RejectCode
@@ -16,17 +16,19 @@ from common.limits import AMOUNT_MINOR_MAX
 
 def decide(
     lot: LotState, now_ms: int, paddle: int, offer: BidRequest
-) -> tuple[BidTaken, english.Book, EnglishBoard] | RejectCode:
+) -> tuple[BidTaken, Book, EnglishBoard] | RejectCode | None:
     """Decide a bid on an open lot. Return its fact, and the book and the board after it, or why it does not count."""
     view, reserve_minor = lot.view, lot.spec.reserve_minor
-    board: Any = view.board  # the table of formats has looked at its type; so it is the lot's, too
-    terms: Any = view.terms.format
+    board = view.board
+    if type(board) is not EnglishBoard:
+        return None
+    terms: Any = view.terms.format  # its type follows from that of the board, and so does the book's
     before: Any = lot.book
-    book = english.decide_bid(terms, reserve_minor, before, board.minimum_minor, paddle, offer)
-    if type(book) is not english.Book:
+    book = decide_bid(terms, reserve_minor, before, board.minimum_minor, paddle, offer)
+    if type(book) is not Book:
         return book
     price_minor, leader = book.price_minor, book.leader
-    minimum_minor = english.minimum_bid(terms, price_minor)
+    minimum_minor = price_minor + terms.step_at(price_minor)
     if minimum_minor > AMOUNT_MINOR_MAX:
         return RejectCode.OVER_LIMIT
     public = book.bids != board.bids
@@ -61,13 +63,13 @@ def decide(
     return fact, book, EnglishBoard(minimum_minor, price_minor, leader, book.bids, reserve_met, buy_now_minor)
 
 
-def book_of(fact: BidTaken, before: AnyBook | None) -> english.Book:
+def book_of(fact: BidTaken, before: AnyBook | None) -> Book:
     """Return the book after a bid. `before` is the book before it."""
     if fact.leader == fact.paddle:
         while_connected = fact.while_connected
     else:
-        while_connected = isinstance(before, english.Book) and before.while_connected
-    return english.Book(
+        while_connected = isinstance(before, Book) and before.while_connected
+    return Book(
         fact.price_minor,
         fact.leader,
         fact.leader_maximum_minor,

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from auctioneer.rules.facts import BidTaken
-from auctioneer.rules.formats import english_flat
+from auctioneer.rules.facts import Taken
+from auctioneer.rules.formats import dutch_fast, english_flat
 from auctioneer.rules.formats.dutch import DUTCH
 from auctioneer.rules.formats.english import ENGLISH
 from auctioneer.rules.formats.format import Format
@@ -13,8 +13,8 @@ from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
 from common.formats import AnyBoard
-from common.formats.dutch import DutchTerms
-from common.formats.english import BidRequest, EnglishBoard, EnglishTerms
+from common.formats.dutch import DutchTerms, StopRequest
+from common.formats.english import BidRequest, EnglishTerms
 from common.formats.sealed import SealedTerms
 from common.lot import CloseCause
 from common.lot_events import LotClosed, LotWithdrawn
@@ -27,15 +27,22 @@ FORMATS: Final[dict[type, Format[Any, Any]]] = {
 """By the type of a lot's terms."""
 
 
-DecideFlat = Callable[[LotState, int, int, Any], tuple[BidTaken, Any, AnyBoard] | RejectCode]
-"""Decides a frequent offer that has a fact of its own, for the sake of speed.
+DecideFast = Callable[[LotState, int, int, Any], tuple[Taken, Any, AnyBoard] | RejectCode | None]
+"""Decides a frequent offer without the seam between frame and format, for the sake of speed.
 
-It gets the lot, the server time, the paddle and the offer. It returns the fact, and the book and the board after it, or
-why the offer does not count. All of it must be what the frame would say with the format.
+It gets the lot, the server time, the paddle and the offer. It returns the fact, and the book and the board with the
+offer in it, or why the offer does not count; None leaves it to the frame. All of it must be what the frame would say
+with the format.
 """
 
-FLAT: Final[dict[type, tuple[type, DecideFlat]]] = {BidRequest: (EnglishBoard, english_flat.decide)}
-"""By the type of the offer: the type of the boards of the lots to which this applies, and how it is decided."""
+FAST: Final[dict[type, tuple[DecideFast, bool]]] = {
+    BidRequest: (english_flat.decide, False),
+    StopRequest: (dutch_fast.decide, True),
+}
+"""By the type of the offer: how it is decided, and whether that writes it into the book at once.
+
+An offer that is written at once can't be refused afterwards, so in a sale with accounts the frame decides it.
+"""
 
 
 def format_of(spec: LotSpec) -> Format[Any, Any]:

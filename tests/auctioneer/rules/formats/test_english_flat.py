@@ -12,7 +12,7 @@ from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.fact_events import bid_moved, offer_event, verdict_of
 from auctioneer.rules.facts import BidTaken, OfferTaken
 from auctioneer.rules.formats.english import default_increments
-from auctioneer.rules.formats.table import FLAT
+from auctioneer.rules.formats.table import FAST
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
 from common.errors import RejectCode
@@ -91,7 +91,7 @@ def test_a_flat_fact_says_what_the_frame_would(
         )
         slow = copy_of(fast)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(engine, "FLAT", {})
+            patched.setattr(engine, "FAST", {})
             by_frame = slow.offer(now_ms, Bidder(paddle, ("x",)), request)
         flat = fast.offer(now_ms, Bidder(paddle, ("x",)), request)
         assert slow.pop_events() == fast.pop_events()
@@ -109,10 +109,10 @@ def test_a_flat_fact_says_what_the_frame_would(
 
 def test_a_price_from_which_nobody_could_bid_more_is_over_the_limit_on_both_paths() -> None:
     request = BidRequest(id=1, lot="1", amount_minor=AMOUNT_MINOR_MAX)
-    for flat in ({}, FLAT):
+    for flat in ({}, FAST):
         made = one_lot(None, None, (Step(0, 1),))
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(engine, "FLAT", flat)
+            patched.setattr(engine, "FAST", flat)
             outcome = made.offer(START_MS, Bidder(1, ("x",)), request)
         assert isinstance(outcome, Rejected)
         assert outcome.code is RejectCode.OVER_LIMIT

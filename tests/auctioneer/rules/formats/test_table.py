@@ -12,7 +12,7 @@ from auctioneer.rules.formats.english import Book
 from auctioneer.rules.formats.entries import AnyBook, AnyEntry
 from auctioneer.rules.formats.format import Outcome, Placed
 from auctioneer.rules.formats.sealed import SealedBook, SealedOffer
-from auctioneer.rules.formats.table import FLAT, FORMATS, closing, first_board, format_of, withdrawing
+from auctioneer.rules.formats.table import FAST, FORMATS, closing, first_board, format_of, withdrawing
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
 from common.absentee import LeaveBidRequest
@@ -20,7 +20,7 @@ from common.errors import RejectCode
 from common.evolve import first_view
 from common.formats import AnyBoard, AnyOffer, AnyTerms
 from common.formats.dutch import DutchTerms, StopRequest
-from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms, Step
+from common.formats.english import BidRequest, BuyRequest, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
 from common.lot import CloseCause, LotTerms
 from common.lot_events import LotAdded, LotClosed, LotWithdrawn
@@ -45,13 +45,15 @@ def test_every_lot_has_a_format_and_every_offer_belongs_to_one() -> None:
     assert sorted(map(str, [*offers, LeaveBidRequest, RetractRequest])) == sorted(map(str, get_args(AnyOffer)))
 
 
-def test_a_flat_offer_is_one_of_a_format_and_leads_to_its_board() -> None:
-    assert set(FLAT) == {BidRequest}
-    for offer, (board, _decide) in FLAT.items():
-        (form,) = (form for form in FORMATS.values() if offer in form.offers)
-        (kind,) = (kind for kind, other in FORMATS.items() if other is form)
-        spec = next(scheduled(terms).spec for terms in TERMS if type(terms) is kind)
-        assert type(first_board(spec)) is board is EnglishBoard
+def test_a_fast_path_leaves_an_offer_on_a_lot_of_another_format_to_the_frame() -> None:
+    bid, stop = BidRequest(id=1, lot="1", amount_minor=900), StopRequest(id=1, lot="1", price_minor=900)
+    asked: dict[type, AnyOffer] = {BidRequest: bid, StopRequest: stop}
+    assert set(FAST) == set(asked)
+    for kind, (decide, _writes) in FAST.items():
+        for terms in TERMS:
+            lot = scheduled(terms)
+            is_its_own = kind in format_of(lot.spec).offers
+            assert (decide(lot, 0, 1, asked[kind]) is not None) == is_its_own
 
 
 @pytest.mark.parametrize("terms", TERMS, ids=lambda terms: type(terms).__name__)
