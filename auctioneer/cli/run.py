@@ -102,6 +102,7 @@ def _kept(what: str, at_first: object) -> str:
 @click.option(
     "--corrections", is_flag=True, help="Begin a sale in which bids and closes can be taken back, until `finish`."
 )
+@click.option("--paused", is_flag=True, help="Begin a sale that stands still, until `resume`: bidders can join first.")
 @click.option(
     "--store",
     type=_STORE,
@@ -156,6 +157,7 @@ def run(
     catalogue: Path | None,
     is_example: bool,
     corrections: bool,
+    paused: bool,
     store: str | None,
     admit: AdmissionMode | None,
     invite: str | None,
@@ -198,8 +200,12 @@ def run(
         **msgspec.structs.asdict(machine),
     )
     # Imported only here, since the server's modules would slow the start of every other command.
-    from auctioneer.process.startup import load_spec
+    from auctioneer.process.startup import begin_paused, has_begun, load_spec
     from auctioneer.process.watchdog import run_watched
 
-    load_spec(options, tell_person)
+    spec = load_spec(options, tell_person)
+    if paused and spec is None:
+        raise UsageError("A sale can only begin paused: give --paused with a catalogue. `pause` pauses a running sale.")
+    if paused and spec is not None and not has_begun(options.folder):
+        begin_paused(options.folder, spec)
     return run_watched(options)

@@ -184,7 +184,8 @@ def begin_paused(folder: DataFolder, spec: SaleSpec) -> None:
         try:
             now_ms = begun.clock.now_ms()
             begun.house.advance(now_ms)
-            paused = decisions.pause_sale(begun.house.engine, now_ms, AUCTIONEER)
+            opened_ms = begun.house.engine.state.now_ms  # so that no lot has lost any of its time
+            paused = decisions.pause_sale(begun.house.engine, opened_ms, AUCTIONEER)
             assert not isinstance(paused, Refused), "a sale that has just begun runs"
             begun.house.record(paused)
             append(begun.journal, begun.house.flush().facts, (), now_ms)

@@ -189,8 +189,7 @@ async def _place(options: _Options, folder: Path) -> AsyncIterator[_Place]:
         yield _Place(read_record(options.data).link, options.data, None)
     else:
         catalogue = write_catalogue(folder, options.lots, options.duration_s, options.crowd.seed)
-        async with HouseProcess(catalogue, folder / "sale", "--port", "0") as house:
-            await house.ask("pause")
+        async with HouseProcess(catalogue, folder / "sale", "--port", "0", "--paused") as house:
             yield _Place(house.link, house.data, house)
 
 

@@ -3,7 +3,8 @@
 - Terms: what the catalogue tells everybody about the bidding. A lot's format is the type of its terms.
 - A board: what everybody sees of the bidding. Every board has a `leader`, None where the format names none.
 - Own: what one bidder may know of its own position.
-- Offers: the requests by which a bidder says something about a lot. To leave a bid is the same in all formats.
+- Offers: the requests by which a bidder says something about a lot. `FormatOffer` are those that belong to one format;
+  to leave a bid, and to take one back, is the same in all.
 """
 
 from common.absentee import LeaveBidRequest
@@ -15,4 +16,5 @@ from common.retraction import RetractRequest
 AnyTerms = EnglishTerms | SealedTerms | DutchTerms
 AnyBoard = EnglishBoard | SealedBoard | DutchBoard
 AnyOwn = EnglishOwn | SealedOwn | DutchOwn
-AnyOffer = BidRequest | BuyRequest | SealRequest | UnsealRequest | StopRequest | LeaveBidRequest | RetractRequest
+FormatOffer = BidRequest | BuyRequest | SealRequest | UnsealRequest | StopRequest
+AnyOffer = FormatOffer | LeaveBidRequest | RetractRequest

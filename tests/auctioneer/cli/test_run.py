@@ -1,5 +1,6 @@
 """The options of `run`: what is refused, and that a refused one changes nothing."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from auctioneer.house.budgets import REQUESTS_PER_S_MIN
 from auctioneer.process import watchdog
 from auctioneer.process.folder import DataFolder, MachineSettings
 from auctioneer.process.options import RunOptions
+from auctioneer.rules.facts import SaleDecided
 from auctioneer.rules.sale_settings import AdmissionMode
+from common.lot_events import SalePaused
 
 
 def run(data: Path, *words: str) -> Result:
@@ -64,6 +67,20 @@ def test_an_option_that_is_not_given_is_as_it_was(tmp_path: Path, options: list[
     run(tmp_path, "--example", *given, "--requests-per-second", str(REQUESTS_PER_S_MIN))
     assert options[-1].machine == MachineSettings(host="0.0.0.0", port=7000, requests_per_s=REQUESTS_PER_S_MIN)
     assert (options[-1].admit, options[-1].invite) == (AdmissionMode.INVITE, "our-own")
+
+
+def test_a_sale_that_begins_paused_stands_until_resume_and_is_not_paused_again(
+    tmp_path: Path, options: list[RunOptions]
+) -> None:
+    folder = DataFolder(tmp_path)
+    for words in (("--example", "--paused"), ("--example", "--paused"), ("--example",)):
+        assert run(tmp_path, *words).exit_code == 0
+    with closing(folder.store.read()) as journal:
+        pauses = [fact for _, fact in journal.read() if isinstance(fact, SaleDecided)]
+    assert [type(fact.event) for fact in pauses] == [SalePaused]
+    refused = run(tmp_path, "--paused")
+    assert (refused.exit_code, "give --paused with a catalogue" in refused.stderr) == (2, True)
+    assert len(options) == 3
 
 
 def test_a_host_of_another_run_counts_for_what_is_only_for_this_machine(

@@ -81,6 +81,7 @@ def test_a_sale_that_begins_paused_stands_still_until_it_is_resumed(tmp_path: Pa
     now_ms = sale.clock.now_ms() + HOUR_MS
     sale.house.advance(now_ms)
     assert [lot.view.status for lot in sale.house.engine.catalogue] == [LotStatus.PAUSED, LotStatus.SCHEDULED]
+    assert view(sale, "1").remaining_ms == HOUR_MS
     decided = decisions.resume_sale(sale.house.engine, now_ms, "auctioneer")
     assert not isinstance(decided, decisions.Refused)
     sale.house.record(decided)
