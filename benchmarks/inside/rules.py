@@ -29,6 +29,8 @@ BATCH_BIDS: Final = 256
 """The number of offers after which the engine's changes are taken, as after each commit of a busy house."""
 DOLLARS: Final = Currency("USD", 2)
 DURATION_MS: Final = 30 * 24 * 3600 * 1000
+ROUND_MS: Final = 16
+"""The time in which each lot gets one offer on average."""
 START_MS: Final = 1_700_000_000_000
 
 
@@ -76,21 +78,30 @@ class Timed(NamedTuple):
 class Format(NamedTuple):
     """How a format is measured."""
 
-    sale: Lots
+    make_lot: Callable[[int], LotSpec]
+    """Returns the lot with a number."""
     make_offer: Callable[[Random, LotState, int, int], AnyOffer]
     """Returns an offer by a paddle on a lot in its present state, with a request id."""
     loops: tuple[Timed, ...]
     """The loops: the engine's comes first, the ceiling last."""
     wanted_per_s: int
     """The least rate of the engine that is good enough for this format."""
+    offers_per_lot: int | None = None
+    """After this many offers a lot on average, the next go to another sale: lots may be sold out. None: any number."""
 
-    def work(self, random: Random, count: int) -> Work:
-        """Return `count` offers, each by a random bidder on a random lot."""
-        engine = new_engine(self.sale)
+    def works(self, random: Random, lots: int, count: int) -> list[Work]:
+        """Return `count` offers in all, in as many sales with this many lots each as it takes."""
+        most = count if self.offers_per_lot is None else lots * self.offers_per_lot
+        return [self.work(random, lots, min(most, count - done)) for done in range(0, count, most)]
+
+    def work(self, random: Random, lots: int, count: int) -> Work:
+        """Return `count` offers in one sale, each by a random bidder on a random lot."""
+        sale = Lots(lots, self.make_lot)
+        engine = new_engine(sale)
         who = [Bidder(paddle, (f"bidder{paddle}",)) for paddle in range(1, BIDDERS + 1)]
         asked, outcomes = [], Counter[str]()
         for number in range(count):
-            at_ms = START_MS + number // BATCH_BIDS
+            at_ms = START_MS + number * ROUND_MS // lots
             engine.advance(at_ms)
             bidder = random.choice(who)
             lot = random.choice(engine.catalogue)
@@ -98,7 +109,7 @@ class Format(NamedTuple):
             outcome = engine.offer(*one)
             outcomes[outcome.code.value if isinstance(outcome, Rejected) else "accepted"] += 1
             asked.append(one)
-        return Work(self.sale, asked, outcomes, _bidding(engine))
+        return Work(sale, asked, outcomes, _bidding(engine))
 
 
 def new_engine(sale: Lots) -> Engine:

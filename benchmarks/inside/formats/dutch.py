@@ -1,8 +1,8 @@
 """Stops of Dutch clocks for the rules alone, and the loops over them.
 
-There are many lots, since each is sold out after 64 units. The clocks run during the stops, and each fall of a price is
-a separate fact. Of a hundred stops about five name a price that the clock does not show, and are refused. About ten ask
-for several units. All others ask for one.
+A lot is sold out after 64 units, so the stops go to as many sales as it takes. The clocks run during the stops, and
+each fall of a price is a separate fact. Of a hundred stops about five name a price that the clock does not show, and
+are refused. About ten ask for several units. All others ask for one.
 """
 
 import time
@@ -14,12 +14,13 @@ from auctioneer.rules.formats import dutch
 from auctioneer.rules.formats.format import Outcome, Placed
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
-from benchmarks.inside.rules import START_MS, Format, Lots, Timed, Work, new_engine, time_engine
+from benchmarks.inside.rules import START_MS, Format, Timed, Work, new_engine, time_engine
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
 from common.limits import UNITS_MAX
 from common.lot import LotTerms
 
-_LOTS: Final = 4_000
+_STOPS: Final = 25
+"""The stops on a lot on average: fewer than half of its units are taken, so none is sold out."""
 _STARTING_MINOR: Final = 100_000
 _STEP_MINOR: Final = 10
 _STEP_MS: Final = 100
@@ -99,7 +100,7 @@ def _time_bare(work: Work) -> float:
 
 
 DUTCH: Final = Format(
-    Lots(_LOTS, _make_lot),
+    _make_lot,
     _make_stop,
     (
         Timed("the engine", time_engine),
@@ -107,4 +108,5 @@ DUTCH: Final = Format(
         Timed("one fact into a dict, nothing decided", _time_bare),
     ),
     wanted_per_s=200_000,
+    offers_per_lot=_STOPS,
 )

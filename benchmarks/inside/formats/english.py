@@ -14,7 +14,7 @@ from auctioneer.rules.formats import english
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
-from benchmarks.inside.rules import DOLLARS, DURATION_MS, Format, Lots, Timed, Work, new_engine, time_engine
+from benchmarks.inside.rules import DOLLARS, DURATION_MS, Format, Timed, Work, new_engine, time_engine
 from common.errors import RejectCode
 from common.formats import AnyOffer
 from common.formats.english import BidRequest, EnglishTerms
@@ -103,7 +103,7 @@ def _time_bare(work: Work) -> float:
 
 
 ENGLISH: Final = Format(
-    Lots(100, _make_lot),
+    _make_lot,
     _make_bid,
     (
         Timed("the engine", time_engine),

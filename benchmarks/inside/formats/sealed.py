@@ -107,7 +107,7 @@ def _time_bare(work: Work) -> float:
 
 
 SEALED: Final = Format(
-    Lots(100, _make_lot),
+    _make_lot,
     _make_offer,
     (
         Timed("the engine", time_engine),

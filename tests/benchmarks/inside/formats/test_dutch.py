@@ -9,7 +9,7 @@ from tests.must_be import must_be
 
 
 def test_stops_are_mixed_and_the_clocks_run() -> None:
-    work = DUTCH.work(Random(3), 40_000)
+    work = DUTCH.work(Random(3), 4_000, 40_000)
     assert set(work.outcomes) == {"accepted", "below_minimum"}
     assert 0.94 < work.outcomes["accepted"] / 40_000 < 0.96
     several = sum(must_be(StopRequest, ask.request).units > 1 for ask in work.asked)

@@ -9,7 +9,7 @@ from tests.must_be import must_be
 
 
 def test_bids_are_mixed() -> None:
-    work = ENGLISH.work(Random(3), 4_000)
+    work = ENGLISH.work(Random(3), 100, 4_000)
     assert set(work.outcomes) == {"accepted", "below_minimum", "already_leading"}
     assert 0.9 < work.outcomes["accepted"] / 4_000 < 0.97
     bids = [must_be(BidRequest, ask.request) for ask in work.asked]

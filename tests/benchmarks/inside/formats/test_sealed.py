@@ -8,7 +8,7 @@ from common.formats.sealed import SealRequest, UnsealRequest
 
 
 def test_offers_are_mixed() -> None:
-    work = SEALED.work(Random(3), 40_000)
+    work = SEALED.work(Random(3), 100, 40_000)
     assert set(work.outcomes) == {"accepted", "below_minimum", "no_offer"}
     assert 0.92 < work.outcomes["accepted"] / 40_000 < 0.96
     kinds = Counter(type(ask.request) for ask in work.asked)
