@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "memory": "benchmarks.measurements.memory",
     "hall": "benchmarks.measurements.hall",
     "recovery": "benchmarks.measurements.recovery",
+    "postgres": "benchmarks.measurements.postgres",
     "report": "benchmarks.report.page",
 }
 """Commands in the order of the help, each with its module; the function there has the command's name."""

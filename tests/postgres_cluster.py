@@ -8,47 +8,37 @@ A test that breaks something, such as a standby, has it for itself (`lonely`), a
 import fcntl
 import json
 import os
-import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import psycopg
 import pytest
 
-DATABASE: Final = "auctions"
-OWNER: Final = "postgres"
-HOUSE: Final = "house"
-READER: Final = "reader"
-STANDBYS: Final = ("s1", "s2")
-SYNCHRONOUS: Final = f"ANY 1 ({', '.join(STANDBYS)})"
-PATIENCE_S: Final = 30.0
+from auctioneer.journal.postgres.address import parse_address
+from auctioneer.journal.postgres.schema import prepare
+from auctioneer.journal.postgres.session import Session
+from benchmarks.load.postgres_servers import (
+    HOUSE,
+    OWNER,
+    PATIENCE_S,
+    READER,
+    SYNCHRONOUS,
+    Servers,
+    binaries,
+    free_port,
+    unprivileged,
+    until,
+)
 
-_SETTINGS: Final = """
-unix_socket_directories = '{folder}'
-shared_buffers = 16MB
-max_connections = 60
-max_wal_size = 128MB
-min_wal_size = 32MB
-wal_level = replica
-hot_standby = on
-wal_receiver_status_interval = 1
-wal_retrieve_retry_interval = 100ms
-fsync = {fsync}
-full_page_writes = {fsync}
-autovacuum = off
-log_min_messages = fatal
-restart_after_crash = off
-"""
+__all__ = ["HOUSE", "OWNER", "READER", "Cluster", "until"]
+
 _STOP_AFTER_ALL: Final = """
 import fcntl, json, os, shutil, subprocess, sys
 if os.fork():
@@ -62,79 +52,15 @@ for folder in folders:
 """
 
 
-def binaries() -> Path | None:
-    """Return the folder of the newest PostgreSQL programs on this machine; None where there are none."""
-    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-    on_path = shutil.which("initdb")
-    if on_path and (Path(on_path).parent / "postgres").exists():
-        found.append(Path(on_path).parent)
-    return max(found, key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0, default=None)
+class Cluster(Servers):
+    """A primary and its standbys, which fail as a test wants it."""
 
-
-def _unprivileged() -> dict[str, Any]:
-    """Return who runs PostgreSQL, for `subprocess`: never root, which it refuses."""
-    if os.getuid():
-        return {}
-    user = pwd.getpwnam("postgres")
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-class Node(NamedTuple):
-    """One server."""
-
-    folder: Path
-    """Of the whole cluster, where the servers' sockets are."""
-    name: str
-    port: int
-
-    @property
-    def data(self) -> Path:
-        return self.folder / self.name
-
-    def start(self) -> None:
-        _run("pg_ctl", "-D", self.data, "-l", f"{self.data}.log", "-w", "-t", int(PATIENCE_S), "start")
-
-    def stop(self) -> None:
-        """Stop at once, as a crash would."""
-        _run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
-
-    def promote(self) -> None:
-        _run("pg_ctl", "-D", self.data, "-w", "promote")
-
-    def connect(self, user: str = OWNER) -> "psycopg.Connection[tuple[Any, ...]]":
-        return psycopg.connect(
-            host=str(self.folder), port=self.port, user=user, dbname=DATABASE, autocommit=True, connect_timeout=5
-        )
-
-    def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run a statement as the owner of all."""
-        with self.connect() as connection:
-            cursor = connection.execute(statement.encode(), values or None)
-            return cursor.fetchall() if cursor.description else []
-
-
-class Cluster(NamedTuple):
-    """A primary and its standbys."""
-
-    primary: Node
-    standbys: tuple[Node, ...]
-
-    def url(self, sale: str, user: str = HOUSE, *more: str) -> str:
-        """Return the URL of a sale on whichever server can be written to."""
-        nodes = (self.primary, *self.standbys)
-        hosts, ports = (",".join(str(getattr(node, name)) for node in nodes) for name in ("folder", "port"))
-        return "&".join([f"postgresql:///{DATABASE}?host={hosts}&port={ports}&user={user}&sale={sale}", *more])
-
-    def is_whole(self) -> bool:
-        """Return whether both standbys stream and count."""
-        rows = self.primary.ask("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming' AND sync_state <> 'async'")
-        return len(rows) == len(self.standbys)
-
-    def set(self, name: str, value: str) -> None:
-        """Change a setting of the primary, and wait until the processes of the server know it."""
-        self.primary.ask(f"ALTER SYSTEM SET {name} = '{value}'")
-        self.primary.ask("SELECT pg_reload_conf()")
-        until(lambda: self.primary.ask("SELECT current_setting(%s)", name) == [(value,)], name)
+    def prepare(self) -> None:
+        """Make the tables for sales."""
+        until_s = time.monotonic() + PATIENCE_S
+        session = Session.open(parse_address(self.url("any", OWNER)), until_s)
+        prepare(session, until_s, HOUSE, READER)
+        session.close()
 
     @contextmanager
     def silent_standbys(self) -> Iterator[None]:
@@ -148,17 +74,6 @@ class Cluster(NamedTuple):
         finally:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
-
-    def make_standby(self, standby: Node) -> None:
-        """Make and start a standby from a copy of the primary."""
-        source = f"host={standby.folder} port={self.primary.port} user={OWNER} application_name={standby.name}"
-        _run("pg_basebackup", "-D", standby.data, "-d", source, "-R", "-c", "fast", "--no-sync", "-X", "stream")
-        with (standby.data / "postgresql.conf").open("a") as file:
-            file.write(f"port = {standby.port}\nlisten_addresses = ''\n")
-        (standby.data / "postgresql.auto.conf").write_text(
-            f"primary_conninfo = '{source}'\n"
-        )  # and nothing to wait for
-        standby.start()
 
     def waiting(self) -> list[int]:
         """Return the servers' processes whose commits wait for a standby."""
@@ -179,71 +94,6 @@ class Cluster(NamedTuple):
         until(lambda: not self.waiting(), "commits that waited")
 
 
-def until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait until something is so at a server, which nothing tells by itself."""
-    deadline_s, pause = time.monotonic() + PATIENCE_S, threading.Event()
-    while not is_so():
-        assert time.monotonic() < deadline_s, f"waited {PATIENCE_S:.0f} s in vain: {what}"
-        pause.wait(0.01)
-
-
-def _run(program: str, *arguments: object) -> None:
-    folder = binaries()
-    assert folder is not None
-    done = subprocess.run(
-        [folder / program, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,  # a server keeps what it inherits
-        stderr=subprocess.STDOUT if program != "pg_ctl" else subprocess.DEVNULL,
-        cwd="/",
-        check=False,
-        **_unprivileged(),
-    )
-    assert done.returncode == 0, f"{program} failed: {(done.stdout or b'').decode()}"
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def _cluster(folder: Path, port: int) -> Cluster:
-    standbys = tuple(Node(folder, name, port + 1 + number) for number, name in enumerate(STANDBYS))
-    return Cluster(Node(folder, "primary", port), standbys)
-
-
-def make_cluster(folder: Path, *, fsync: bool = False) -> Cluster:
-    """Make and start a cluster in an empty folder, with a database that is prepared for sales."""
-    from auctioneer.journal.postgres.address import parse_address
-    from auctioneer.journal.postgres.schema import prepare
-    from auctioneer.journal.postgres.session import Session
-
-    user = _unprivileged()
-    if user:
-        os.chown(folder, user["user"], user["group"])
-    port = _free_port()
-    cluster = _cluster(folder, port)
-    primary = cluster.primary
-    _run("initdb", "-D", primary.data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-N")
-    with (primary.data / "postgresql.conf").open("a") as file:
-        file.write(_SETTINGS.format(folder=folder, fsync="on" if fsync else "off"))
-        file.write(f"port = {port}\nlisten_addresses = '127.0.0.1'\n")
-    primary.start()
-    maintenance = f"host={folder} port={port} user={OWNER} dbname=postgres"
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}".encode())
-        for role in (HOUSE, READER):
-            connection.execute(f"CREATE ROLE {role} LOGIN".encode())
-    for standby in cluster.standbys:
-        cluster.make_standby(standby)
-    session = Session.open(parse_address(cluster.url("", OWNER).replace("&sale=", "")), time.monotonic() + PATIENCE_S)
-    prepare(session, time.monotonic() + PATIENCE_S, HOUSE, READER)
-    session.close()
-    cluster.mend()
-    return cluster
-
-
 @contextmanager
 def shared_cluster() -> Iterator["Shared"]:
     """Yield the cluster of this test run; made by whoever asks first."""
@@ -257,16 +107,20 @@ def shared_cluster() -> Iterator["Shared"]:
         if not where.exists():
             folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path must be short
             _stop_after_all(meeting, folder)
-            where.write_text(json.dumps([str(folder), make_cluster(folder).primary.port]))
+            port = free_port()
+            cluster = Cluster.at(folder, port)
+            cluster.make(fsync=False)
+            cluster.prepare()
+            where.write_text(json.dumps([str(folder), port]))
         fcntl.flock(setting_up, fcntl.LOCK_UN)
         name, port = json.loads(where.read_text())
-        yield Shared(_cluster(Path(name), port), meeting / "in-use")
+        yield Shared(Cluster.at(Path(name), port), meeting / "in-use")
 
 
 def _stop_after_all(meeting: Path, folder: Path) -> None:
     """Start the program that stops the servers when no process holds the lock on `users` any more."""
     with (meeting / "users").open("a") as users:
-        pg_ctl, user = (binaries() or Path()) / "pg_ctl", json.dumps(_unprivileged())
+        pg_ctl, user = (binaries() or Path()) / "pg_ctl", json.dumps(unprivileged())
         subprocess.run(
             [sys.executable, "-c", _STOP_AFTER_ALL, str(users.fileno()), pg_ctl, folder, meeting, user],
             start_new_session=True,

@@ -106,6 +106,7 @@ TESTED_BY = {
     "auctioneer/journal/sqlite/file.py": "auctioneer/journal/test_gone.py",
     "auctioneer/journal/sqlite/journal.py": "auctioneer/journal/test_record.py",
     "auctioneer/journal/sqlite/store.py": "auctioneer/journal/test_contract.py",
+    "benchmarks/load/postgres_servers.py": "auctioneer/journal/postgres/test_journal.py",
     "auctioneer/journal/postgres/record.py": "auctioneer/journal/postgres/test_store.py",
     "auctioneer/journal/postgres/statements.py": "auctioneer/journal/postgres/test_journal.py",
     # Counted by the server, read by a scrape.
