@@ -107,7 +107,6 @@ TESTED_BY = {
     "auctioneer/journal/sqlite/journal.py": "auctioneer/journal/test_record.py",
     "auctioneer/journal/sqlite/store.py": "auctioneer/journal/test_contract.py",
     "benchmarks/load/postgres_servers.py": "auctioneer/journal/postgres/test_journal.py",
-    "auctioneer/journal/postgres/record.py": "auctioneer/journal/postgres/test_store.py",
     "auctioneer/journal/postgres/statements.py": "auctioneer/journal/postgres/test_journal.py",
     # Counted by the server, read by a scrape.
     "auctioneer/monitoring/counters.py": "auctioneer/monitoring/test_metrics.py",

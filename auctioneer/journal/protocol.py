@@ -9,7 +9,8 @@ The rules that every journal upholds:
 - Each batch carries a hash over its text and the hash before it, so that an edit, a hole or a lost tail is found.
 - The rejections beside the chain, of which old ones leave, are covered by one sum, which is in the text of each batch.
 - Contacts stand beside the chain too, and no hash covers them, so that they can be erased: of what was erased or
-  replaced no byte stays in the store. A copy that was made before has it still.
+  replaced no byte stays in the store's files. A copy that was made before has it still. Of a database only its tables
+  can be said to have it no more: what it keeps of them elsewhere is its own (docs/postgres.md).
 - After any failed write the journal is closed for good. Nobody knows then whether the last batch was stored; taking
   the journal over again is what tells. Nothing is sent again inside a journal, and an fsync is never repeated, since
   the second one may succeed without storing.
@@ -42,10 +43,13 @@ class DamagedJournalError(StorageError):
         self.first_bad = first_bad
         self.last_good = None if first_bad is None else first_bad - 1
         which = "" if first_bad is None else f" First bad fact: {first_bad}; last good fact: {self.last_good}."
-        super().__init__(
-            f"The journal {place} is damaged: {what}.{which} No fact was dropped. Copy the file and its -wal "
-            f"file to a safe place before anything else, then follow 'Damage' in docs/journal.md."
+        advice = (
+            "Copy the file and its -wal file to a safe place before anything else, then follow 'Damage' in "
+            "docs/journal.md."
+            if isinstance(place, Path)
+            else "Copy the database before anything else, then follow 'Damage' in docs/postgres.md."
         )
+        super().__init__(f"The journal {place} is damaged: {what}.{which} No fact was dropped. {advice}")
 
 
 class JournalGoneError(StorageError):
@@ -165,8 +169,8 @@ class Journal(Record, Protocol):
         StorageError, from here, `finished` or `wait`, the journal is closed and the batch may or may not be stored:
         take the journal over again and rebuild the state from it before deciding anything else.
 
-        A contact that is erased or replaced is gone from the store's files once the batch is durable; if a reader holds
-        them, soon after it lets go.
+        A contact that is erased or replaced is gone once the batch is durable; if a reader holds the files that had it,
+        soon after it lets go.
         """
 
     def finished(self) -> int:

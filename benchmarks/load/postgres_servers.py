@@ -22,7 +22,8 @@ HOUSE: Final = "house"
 READER: Final = "reader"
 STANDBYS: Final = ("s1", "s2")
 SYNCHRONOUS: Final = f"ANY 1 ({', '.join(STANDBYS)})"
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 120.0
+"""A busy machine takes many times as long as a quiet one."""
 
 _SETTINGS: Final = """
 unix_socket_directories = '{folder}'

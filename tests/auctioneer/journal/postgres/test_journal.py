@@ -13,6 +13,7 @@ from auctioneer.journal.postgres.journal import PostgresJournal
 from auctioneer.journal.postgres.store import PostgresStore
 from auctioneer.journal.protocol import Store
 from common.errors import StorageError
+from tests.auctioneer.journal.contract import resumed
 from tests.auctioneer.journal.journal_examples import AT_MS, announcements, rejection
 from tests.postgres_cluster import Cluster, until
 
@@ -26,23 +27,6 @@ def sale() -> str:
 
 def store_of(cluster: Cluster, sale: str) -> PostgresStore:
     return PostgresStore(cluster.url(sale))
-
-
-def resumed(store: PostgresStore) -> PostgresJournal:
-    """Take the record up again as the loop does: asked again and again, until the store has confirmed a write."""
-    found: list[PostgresJournal] = []
-
-    def is_there() -> bool:
-        try:
-            found.append(store.resume(HOLDER))
-        except FencedError:
-            raise
-        except StorageError:
-            return False
-        return True
-
-    until(is_there, "the record is taken up again")
-    return found[0]
 
 
 def begin_and_wait_for_standbys(cluster: Cluster, journal: PostgresJournal) -> int:
@@ -73,7 +57,7 @@ def test_a_cancelled_commit_says_success_and_is_not_believed(lonely_postgres: Cl
                 journal.wait()
             assert journal.position == 0, "what is not known to be durable is not told"
             assert visible_facts(cluster, sale) == 1
-        with closing(resumed(store)) as again:
+        with closing(resumed(store, HOLDER)) as again:
             assert again.position == 1, "a standby has confirmed a later write, and so this one"
 
 
@@ -88,7 +72,7 @@ def test_a_terminated_commit_fails_though_it_is_there(lonely_postgres: Cluster, 
             assert visible_facts(cluster, sale) == 1
             with pytest.raises(StorageError, match="has not confirmed a write yet"):
                 store.resume(HOLDER)
-        with closing(resumed(store)) as again:
+        with closing(resumed(store, HOLDER)) as again:
             assert [fact for _, fact in again.read()] == announcements(1)
             append(again, announcements(1, 2), (), AT_MS)
 
@@ -123,7 +107,7 @@ def test_the_deadline_is_the_clients_and_cancels_nothing(
             with pytest.raises(StorageError, match="did not answer in time"):
                 journal.wait()
             assert cluster.waiting() == [pid], "it still waits, as if nobody had left"
-        with closing(resumed(store)) as again:
+        with closing(resumed(store, HOLDER)) as again:
             assert again.position == 1, "it was stored after all, whole"
 
 
@@ -143,8 +127,31 @@ def test_a_restarted_primary_shows_what_no_standby_has(lonely_postgres: Cluster,
                 store.resume(HOLDER)
         for standby in cluster.standbys:
             standby.start()
-        with closing(resumed(store)) as again:
+        with closing(resumed(store, HOLDER)) as again:
             assert again.position == 1
+
+
+@pytest.mark.parametrize("end", ["pg_cancel_backend", "pg_terminate_backend"])
+def test_a_take_over_that_no_standby_confirmed_is_none(lonely_postgres: Cluster, sale: str, end: str) -> None:
+    cluster, store = lonely_postgres, store_of(lonely_postgres, sale)
+    journal = store.take_over(HOLDER)
+    journal._session.close()
+    with cluster.silent_standbys():
+        with pytest.raises(StorageError, match="has not confirmed a write yet"):
+            store.resume(HOLDER)
+        until(lambda: bool(cluster.waiting()), "the take-over waits for a standby")
+        cluster.primary.ask(f"SELECT {end}(%s)", cluster.waiting()[0])
+        with pytest.raises(StorageError, match=r"warned: |was lost|refused a statement \(57P01\)"):
+            tried(store)
+    with closing(resumed(store, HOLDER)) as again:
+        assert again.owner.term == 3, "the one that nobody believed had its term, too"
+
+
+def tried(store: PostgresStore) -> None:
+    """Wait for the end of the try that is under way, and raise what it met."""
+    assert store._try is not None
+    store._try.join()
+    store.resume(HOLDER)
 
 
 # --- before a commit --------------------------------------------------------------------------------------------------
@@ -174,11 +181,12 @@ def test_nothing_is_stored_by_a_session_that_does_not_wait(postgres: Cluster, sa
 @pytest.mark.parametrize("level", ["off", "local", "remote_write"])
 def test_a_roles_own_settings_weaken_nothing(lonely_postgres: Cluster, sale: str, level: str) -> None:
     lonely_postgres.primary.ask(f"ALTER ROLE house SET synchronous_commit = {level}")
-    lonely_postgres.primary.ask("ALTER ROLE house SET statement_timeout = 1")
+    lonely_postgres.primary.ask("ALTER ROLE house SET statement_timeout = 5000")
     try:
         with closing(store_of(lonely_postgres, sale).take_over(HOLDER)) as journal:
-            append(journal, announcements(1000), (), AT_MS)
-            assert journal._session.execute("SHOW synchronous_commit", (), journal._until_s()).rows == [(b"on",)]
+            append(journal, announcements(1), (), AT_MS)
+            for name, value in (("synchronous_commit", b"on"), ("statement_timeout", b"0")):
+                assert journal._session.execute(f"SHOW {name}", (), journal._until_s()).rows == [(value,)]
     finally:
         lonely_postgres.primary.ask("ALTER ROLE house RESET ALL")
 
@@ -215,7 +223,7 @@ def test_a_batch_whose_answer_was_lost_is_there_once(lonely_postgres: Cluster, s
         assert journal.position == 0
         with pytest.raises(StorageError):
             journal.begin(announcements(1), (), AT_MS)
-        with closing(resumed(store)) as again:
+        with closing(resumed(store, HOLDER)) as again:
             assert [fact for _, fact in again.read()] == announcements(1)
             assert list(again.rejections()) == [rejection(1, 1)]
 
@@ -302,5 +310,5 @@ def test_a_house_that_was_fenced_while_it_was_away_does_not_come_back(postgres: 
     journal._session.close()
     with closing(store_of(postgres, sale).take_over("other", [HOLDER])) as other:
         with pytest.raises(FencedError):
-            resumed(store)
+            resumed(store, HOLDER)
         append(other, announcements(1), (), AT_MS)
