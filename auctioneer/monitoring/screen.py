@@ -88,6 +88,7 @@ _Kind = tuple[str, str]
 _PROCESS_LINES: Final = {
     "stopped": "The house has stopped; unfinished lots: {unfinished_lots}. To continue, run the same command.",
     "frozen": "Nothing can be stored, so the sale stands still and bids are refused: {reason}",
+    "still_frozen": "The sale still stands still: {reason}",
     "option_changed": "{option} is {now} now; it was {before}.",
     "thawed": "Storing works again, and the sale continues.",
 }

@@ -46,6 +46,8 @@ SNAPSHOT_EVERY_FACTS: Final = 100_000
 SNAPSHOT_FACTS_PER_ENTRY: Final = 2
 """A snapshot holds every lot and every bidder, so that a large sale takes fewer of them."""
 THAW_EVERY_MS: Final = 500
+REASONS_TOLD_MAX: Final = 20
+"""So many different reasons for which a sale stays frozen are told; it tries twice a second."""
 
 Addressed = tuple[bytes, object]
 """An answer, and the routing id that it goes to."""
@@ -104,6 +106,8 @@ class HeldSale:
         self._facts = facts
         self._counters = counters
         self._under_way: _Commit | None = None
+        self._reasons: set[str] = set()
+        """Why the sale is frozen, as far as it was told."""
         self.answers = Answers([], [])
         """What was answered since the last commit began; the loop adds to it."""
         self._install(sale)
@@ -338,6 +342,7 @@ class HeldSale:
         frozen = FrozenHouse(self.house.settings, self.epoch, self._sale_seq, THAW_EVERY_MS)
         self.house = frozen
         self._thaw_ms = now_ms + THAW_EVERY_MS
+        self._reasons = {str(error)}
         return Released(
             Answers(
                 [(to, frozen.in_place_of(answer)) for one in given for to, answer in one.requests],
@@ -359,12 +364,18 @@ class HeldSale:
         except (DamagedJournalError, FencedError):
             raise
         except StorageError as error:
-            self._log.debug("still_frozen", reason=str(error))
+            self._tell_why(str(error))
             self._thaw_ms = now_ms + THAW_EVERY_MS
             return None
         self._log.warning("thawed")
         self._install(sale)
         return sale.opened
+
+    def _tell_why(self, reason: str) -> None:
+        """Tell why the sale can't be taken up, once for each reason: it may have become another one meanwhile."""
+        if reason not in self._reasons and len(self._reasons) < REASONS_TOLD_MAX:
+            self._reasons.add(reason)
+            self._log.warning("still_frozen", reason=reason)
 
     def _install(self, sale: OpenSale) -> None:
         self._journal = sale.journal

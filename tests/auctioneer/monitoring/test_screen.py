@@ -394,7 +394,7 @@ def test_what_the_process_logs_is_told_in_words() -> None:
             log.error("frozen", reason="The disk is full.\x1b[2J")
             log.warning("thawed")
             log.warning("snapshot_failed", reason="No room.")
-            log.debug("still_frozen", reason="x")
+            log.warning("still_frozen", reason="No room.")
             log.info("stopped", unfinished_lots=3)
             writer.close()
         told = [line.partition("  ")[2] for line in reader.read().splitlines()]
@@ -402,6 +402,7 @@ def test_what_the_process_logs_is_told_in_words() -> None:
         "Error: Nothing can be stored, so the sale stands still and bids are refused: The disk is full.\ufffd[2J",
         "Warning: Storing works again, and the sale continues.",
         "Warning: Snapshot failed: reason No room.",
+        "Warning: The sale still stands still: No room.",
         "The house has stopped; unfinished lots: 3. To continue, run the same command.",
     ]
 
