@@ -5,9 +5,9 @@
   anything in it, else of the one that is under way, if one is.
 - One commit is under way at a time. A store behind a network finishes it later; meanwhile the next batch is decided,
   until it is full. A store that finishes at once never has one under way between two turns.
-- A commit that failed, or is not finished `COMMIT_MS_MAX` after it began, freezes the sale: the batch under way and the
-  one that was being decided are dropped, all their answers are `unavailable`, and the sale is taken up again from the
-  store by the same path as after a crash. Nothing is sent to the store a second time.
+- A commit that failed, or is not finished `COMMIT_MS_MAX` after it began (a large one later), freezes the sale: the
+  batch under way and the one that was being decided are dropped, all their answers are `unavailable`, and the sale is
+  taken up again from the store by the same path as after a crash. Nothing is sent to the store a second time.
 - Time in which nobody was heard is given back to the open lots. It counts from the last drain of requests, as does
   what the clock closes: the loop also turns while it waits for the store, and hears nobody then.
 - A snapshot is of a moment in which all that was decided is durable. A full house hears nobody until that is so.
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 BATCH_REQUESTS_MAX: Final = 512
 """Requests decided and committed together: about 15 ms of work, the longest that a timer waits."""
 COMMIT_MS_MAX: Final = 1_000
+COMMIT_FACTS_PER_MS: Final = 10
+"""A batch gets a millisecond more for each so many facts. Only the house itself makes large ones, such as the opening
+of 100,000 lots; it would be dropped and made again for ever where it is never stored in time."""
 """How long a commit may be under way. A store that lost its house's machine gives the sale to another one later."""
 STANDSTILL_MS: Final = 3_000
 """If nobody was heard for this long (a suspended machine, a stuck disk), that is an outage: lots get the time back."""
@@ -80,6 +83,11 @@ class _Commit(NamedTuple):
     """Of the sale's stream, with the batch in it."""
     began_ms: int
     began_s: float
+
+    @property
+    def ms_max(self) -> int:
+        """How long it may take."""
+        return COMMIT_MS_MAX + (0 if self.batch is None else len(self.batch.facts) // COMMIT_FACTS_PER_MS)
 
 
 class HeldSale:
@@ -147,7 +155,7 @@ class HeldSale:
         """Return when there is something to do though nobody asks; None while there is not."""
         if self._under_way is None:
             return self._thaw_ms if self.is_frozen else self.house.next_deadline_ms()
-        limit_ms = self._under_way.began_ms + COMMIT_MS_MAX
+        limit_ms = self._under_way.began_ms + self._under_way.ms_max
         due_ms = None if self.is_full else self.house.next_deadline_ms()
         return limit_ms if due_ms is None else min(limit_ms, due_ms)
 
@@ -296,7 +304,7 @@ class HeldSale:
         except StorageError as error:
             return self._freeze(error, now_ms)
         if number < commit.number:
-            if now_ms - commit.began_ms < COMMIT_MS_MAX:
+            if now_ms - commit.began_ms < commit.ms_max:
                 return None
             what = f"The store has not finished a commit that began {now_ms - commit.began_ms:,} ms ago."
             return self._freeze(StorageError(what), now_ms)

@@ -14,10 +14,10 @@ from auctioneer.house.settings import HouseSettings
 from auctioneer.house.state import HouseState
 from auctioneer.journal import ChainEnd
 from auctioneer.process import held_sale
-from auctioneer.process.held_sale import BATCH_REQUESTS_MAX, COMMIT_MS_MAX, THAW_EVERY_MS
+from auctioneer.process.held_sale import BATCH_REQUESTS_MAX, COMMIT_FACTS_PER_MS, COMMIT_MS_MAX, THAW_EVERY_MS
 from auctioneer.rules.facts import AnyFact, BidTaken, HouseStoodStill, LotDecided
 from auctioneer.rules.lots import LotState
-from auctioneer.rules.terms import LotSpec
+from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.errors import RejectCode
 from common.limits import PROTOCOL_VERSION
 from common.lot_events import LotClosed, LotMoved
@@ -362,3 +362,15 @@ def test_no_verdict_waits_for_the_log(hold: Opens, commit_ms: int | None) -> Non
     sale.at(900, lambda: sale.ask(ann, bid(11, None, maximum_minor=9000)))
     sale.run(1500)
     assert attentive.heard == [(10, True), (11, True)]
+
+
+@pytest.mark.parametrize(("commit_ms", "freezes"), [(1150, False), (1250, True)])
+def test_a_large_batch_of_the_house_may_take_longer(hold: Opens, commit_ms: int, freezes: bool) -> None:
+    count = 200 * COMMIT_FACTS_PER_MS
+    at_once = Opening(OpeningRule.AT_TIME, delay_ms=500)
+    specs = tuple(msgspec.structs.replace(lot(str(number)), opening=at_once) for number in range(1, count + 1))
+    sale = late(hold, commit_ms, specs)
+    sale.run(2000)
+    opened = [one for one in sale.told if isinstance(one, Stored) and one.at_ms > sale.began_ms + 500]
+    assert any(len(one.facts) >= count for one in opened) is not freezes
+    assert any(one.what == "frozen" for one in sale.logged) is freezes
