@@ -154,11 +154,6 @@ def explained(error: RejectedError) -> RejectedError:
     return RejectedError(error.reject, error.detail or _HINTS.get(error.reject, ""))
 
 
-def asked_in_vain() -> UnreachableError:
-    """Return the error for a question without an answer in time. A question changes nothing."""
-    return UnreachableError("The house did not answer in time. Ask again.")
-
-
 def local_link() -> JoinLink:
     """Return the link of the house on this machine. Raises UnreachableError and SeveralHousesError."""
     houses = find_local_houses(local_houses_folder())

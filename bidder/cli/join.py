@@ -1,14 +1,15 @@
 """`bidder join`: attend a sale. A person bids at a prompt, or a program bids through a pipe."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from contextlib import aclosing, nullcontext
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from bidder.cli.attending import Attendance
+from bidder.attending.attendance import Attendance
 from bidder.cli.context import (
     BidderContext,
     Naming,
@@ -23,15 +24,22 @@ from bidder.cli.output import print_lots, say
 from bidder.core.errors import ConditionsError
 from bidder.core.notices import ConnectionChanged, ConnectionState, Told
 from bidder.display.following import LAST_LOTS_MS, Following
-from bidder.display.orders import FollowOrder, json_order, json_tag, parsed_choice, typed_order
+from bidder.display.orders import ALL, FollowOrder, json_order, json_tag, parsed_amount, parsed_choice, typed_order
 from bidder.display.records import connection_record
 from bidder.display.voices import ForPeople, ForPrograms, Voice
 from bidder.display.wording import connection_line
 from bidder.shells.asyncio import AsyncClient
 from common.errors import ADVICE, RejectCode, RejectedError, UnreachableError, UsageError, WrongKeyError
+from common.screens import HOW_TO_INSTALL, is_installed
+from common.screens.leaving import Leaving
 from common.terminal.commands import examples
-from common.terminal.output import OutputError, say_record
+from common.terminal.output import OutputError, say_record, tell_person
 
+if TYPE_CHECKING:
+    from bidder.tui.attended_sale import AttendedSale
+
+_NO_SCREENS: Final = ("dumb", "unknown", "")
+"""Terminals without a cursor that moves."""
 _FIRST_TRY_MS: Final = 3000
 """After this time `join` tells the bidder if it waits for admission."""
 
@@ -65,34 +73,109 @@ class _ChoiceType(click.ParamType[FollowOrder]):
 @click.option(
     "--follow",
     type=_ChoiceType(),
-    default="all",
-    show_default=True,
     metavar="LOTS",
-    help="Lots whose changes to show: numbers such as 3,7, or own (lots that you bid on or lead), or all.",
+    help="Lots whose changes to tell: numbers such as 3,7, or own (lots that you bid on or lead), or all.  [default: "
+    "all; on the screen, whose table shows all, own]",
 )
-@click.option("--yes", is_flag=True, help="Don't ask about typed bids, however high they are.")
+@click.option("--yes", is_flag=True, help="Don't ask about your bids, however high they are.")
+@click.option("--ask-above", metavar="AMOUNT", help="Ask about each of your bids above AMOUNT before it goes out.")
+@click.option("--plain", is_flag=True, help="Lines and a prompt instead of the full screen; for screen readers, too.")
 @timeout_option
 @json_option
 @with_bidder_context(Naming.CODED)
-def join(context: BidderContext, follow: FollowOrder, timeout_s: float, *, yes: bool, as_json: bool) -> None:
-    """Take part in the sale: see each change, and type bids such as `bid 3 120`; `help` lists what can be typed.
+def join(
+    context: BidderContext,
+    follow: FollowOrder | None,
+    ask_above: str | None,
+    timeout_s: float,
+    *,
+    yes: bool,
+    plain: bool,
+    as_json: bool,
+) -> None:
+    """Take part in the sale, on a full screen: `b` bids the next amount, `?` shows all keys, `q` leaves.
+
+    With --plain, and where the extra `tui` is not installed: see each change as a line, and type bids such as
+    `bid 3 120`; `help` lists what can be typed.
 
     In a pipe, or with --json: orders come as JSON lines, {"bid": {"lot": "3", "amount": "120.00"}, "id": 1} or with
     max, buy, seal, unseal, stop, lots, mine or follow, and events and verdicts go out as JSON lines. The program
     ends with the sale, or with its input. Bids stay.
     """
     is_program = as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
-    asyncio.run(_attend(context, follow, round(timeout_s * 1000), is_program=is_program, is_agreed=yes))
+    manner = _Manner(context, follow, ask_above, round(timeout_s * 1000), is_agreed=yes)
+    if is_program:
+        asyncio.run(_attend(manner, is_program=True))
+    elif not plain and _has_screen():
+        asyncio.run(_attend_on_screen(manner))
+    else:
+        asyncio.run(_attend(manner, is_program=False))
 
 
-async def _attend(
-    context: BidderContext, follow: FollowOrder, timeout_ms: int, *, is_program: bool, is_agreed: bool
-) -> None:
+class _Manner(NamedTuple):
+    """How a bidder attends a sale."""
+
+    context: BidderContext
+    follow: FollowOrder | None
+    ask_above: str | None
+    timeout_ms: int
+    is_agreed: bool
+
+    def ask_above_minor(self, client: AsyncClient) -> int | None:
+        """Return the amount above which the bidder is asked. Raises UsageError."""
+        return None if self.ask_above is None else parsed_amount(client.sale.currency, self.ask_above)
+
+
+def _has_screen() -> bool:
+    """Return whether the full screen can be shown here. If only the extra is missing, it says how to get it."""
+    if os.environ.get("TERM", "dumb") in _NO_SCREENS:
+        return False
+    if not is_installed():
+        tell_person(HOW_TO_INSTALL)
+        return False
+    return True
+
+
+async def _attend_on_screen(manner: _Manner) -> None:
+    from bidder.tui.screen import BidderScreen  # imported only here: all other commands start without textual
+
+    client = await _enter(manner.context, manner.timeout_ms, is_program=False)
+    async with client:
+        screen = BidderScreen(
+            client,
+            manner.context.last_id,
+            manner.timeout_ms,
+            follow=manner.follow,
+            is_agreed=manner.is_agreed,
+            ask_above_minor=manner.ask_above_minor(client),
+        )
+        try:
+            left = await screen.run_until_left()
+        finally:
+            screen.sale.voice.speak_by(say)
+        await _tell_the_end(screen.sale, left)
+
+
+async def _tell_the_end(sale: "AttendedSale", left: Leaving) -> None:
+    """Tell what the screen leaves behind, in lines: the verdicts under way, and what still binds or was won."""
+    if left is Leaving.QUIT:
+        await sale.attendance.finish()
+    if sale.following.has_ended:
+        sale.voice.ended(sale.following.lots_missing)
+    else:
+        sale.voice.left()
+    if left is Leaving.STOPPED:
+        raise click.Abort
+
+
+async def _attend(manner: _Manner, *, is_program: bool) -> None:
+    context, timeout_ms, is_agreed = manner.context, manner.timeout_ms, manner.is_agreed
     client = await _enter(context, timeout_ms, is_program=is_program)
     async with client:
         voice: Voice = ForPrograms(client, say_record) if is_program else ForPeople(client, say, print_lots)
-        attendance = Attendance(client, voice, context.last_id, timeout_ms)
-        voice.follow(follow)
+        above_minor = manner.ask_above_minor(client)
+        attendance = Attendance(client, voice, context.last_id, timeout_ms, ask_above_minor=above_minor)
+        voice.follow(manner.follow or ALL)
         attendance.begin_positions()
         following = Following(client, voice)
         orders = (

@@ -2,7 +2,8 @@
 
 import click
 
-from bidder.cli.context import BidderContext, Naming, asked_in_vain, json_option, timeout_option, with_bidder_context
+from bidder.attending.attendance import asked_in_vain
+from bidder.cli.context import BidderContext, Naming, json_option, timeout_option, with_bidder_context
 from bidder.cli.output import print_lots, say
 from bidder.core.errors import UnansweredError
 from bidder.display.formats import display_of

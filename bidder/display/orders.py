@@ -133,8 +133,6 @@ OWN: Final = FollowOrder(("own",))
 
 OfferOrder = BidOrder | BuyOrder | SealOrder | UnsealOrder | StopOrder | LeaveBidOrder | RetractOrder
 """An order that becomes an offer and has a verdict."""
-DoubtfulOrder = BidOrder | SealOrder | LeaveBidOrder
-"""An order with an amount, which may have a typing error."""
 Order = OfferOrder | LotOrder | LotsOrder | MineOrder | FollowOrder | HelpOrder | YesOrder | QuitOrder
 
 _WORDS: Final[dict[str, Order]] = {

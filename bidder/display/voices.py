@@ -15,7 +15,7 @@ from bidder.core.notices import LotCaughtUp, LotChanged, Notice, SaleChanged
 from bidder.display.amounts import Record, money
 from bidder.display.formats import USUAL, AnyDisplay, display_of
 from bidder.display.lines import Line, Tone
-from bidder.display.orders import ALL, OWN, FollowOrder
+from bidder.display.orders import ALL, HELP, OWN, FollowOrder
 from bidder.display.records import (
     lot_record,
     mine_record,
@@ -75,6 +75,11 @@ class Voice(ABC):
         self._own: set[str] = set()
         self.last_word = ""
         """The last answer to a person. It stays below the prompt until the next order."""
+
+    @property
+    def own_lots(self) -> frozenset[str]:
+        """The lots on which the bidder gave an order, leads, or has a result."""
+        return frozenset(self._own)
 
     def note_own(self, lot: str) -> None:
         """Count a lot as one of the bidder's own, because the bidder gave an order for it."""
@@ -136,7 +141,7 @@ class Voice(ABC):
         self._verdicts.clear()
         self._positions.clear()
 
-    def _shown(self, view: LotView) -> ShownLot:
+    def shown(self, view: LotView) -> ShownLot:
         """Return a lot with the time left on its clock, and the bidder's own position if it is known."""
         return ShownLot(view, self._client.remaining_ms(view.lot), self.own_position(view))
 
@@ -151,6 +156,11 @@ class Voice(ABC):
         if verdict is not None and (display_of(view).has_secret_positions or verdict.board == view.board):
             return verdict.own
         return self._positions.get(view.lot)
+
+    def latest(self, view: LotView) -> LotView:
+        """Return a lot with the newest board that the house has told: by a broadcast, or in a verdict before it."""
+        verdict = self._verdicts.get(view.lot)
+        return view if verdict is None or verdict.seq <= view.seq else replace(view, board=verdict.board)
 
     def _display_of(self, lot: str) -> AnyDisplay:
         view = self._client.lots().get(lot)
@@ -198,7 +208,7 @@ class Voice(ABC):
         for view in self._client.lots().values():
             verdict, own = self._verdicts.get(view.lot), self.own_position(view)
             if verdict is not None and verdict.seq > view.seq:
-                bound.append(ShownLot(replace(view, board=verdict.board), None, verdict.own))
+                bound.append(ShownLot(self.latest(view), None, verdict.own))
             elif paddle and not view.status.is_final and (view.board.leader == paddle or own is not None):
                 bound.append(ShownLot(view, None, own))
         return bound
@@ -272,6 +282,15 @@ class ForPeople(Voice):
         self.last_word = line.text
         self._say(Line(f"{OWN_MARK}{line.text}", line.tone), if_lost=if_lost)
 
+    def doubt(self, question: str) -> None:
+        """Tell the doubt about an order, and how to confirm it."""
+        self._say(Line(question, Tone.BAD))
+
+    def help(self) -> None:
+        """Tell all orders that can be typed."""
+        for line in HELP.splitlines():
+            self._say(Line(line))
+
     def mine(self, mine: Mine, tag: Any) -> None:  # noqa: ARG002 -- people need no tag
         """Tell the lots led and won."""
         for line in mine_lines(mine, self._client.welcome.name, self._client.lots(), self._client.sale.currency):
@@ -287,13 +306,13 @@ class ForPeople(Voice):
         self._table(list(self._client.lots().values()))
 
     def _table(self, views: list[LotView]) -> None:
-        lots = [self._shown(view) for view in views]
+        lots = [self.shown(view) for view in views]
         self._show_lots(lots, self._client.paddle, self._client.sale.currency)
 
     def lot(self, number: str) -> None:
         """Tell all about one lot. Raises UsageError if no lot has this number."""
         view = self._client.lot(number)
-        for line in lot_lines(self._shown(view), self._client.paddle, self._client.sale.currency):
+        for line in lot_lines(self.shown(view), self._client.paddle, self._client.sale.currency):
             self._say(line)
 
     def left(self) -> None:
@@ -384,9 +403,7 @@ class ForPrograms(Voice):
     def lots(self, tag: Any) -> None:
         """Tell all lots in one object."""
         client = self._client
-        records = [
-            lot_record(self._shown(view), client.sale.currency, client.paddle) for view in client.lots().values()
-        ]
+        records = [lot_record(self.shown(view), client.sale.currency, client.paddle) for view in client.lots().values()]
         self._answer("lots", tag, lots=records)
 
     def left(self) -> None:

@@ -18,7 +18,7 @@ from rich.text import Text
 from common.names import printable
 from common.terminal.output import say_drawn
 
-_GAP: Final = 2
+GAP: Final = 2
 """The width between two columns, in terminal cells."""
 _SHRUNK_MIN: Final = 8
 _SHRUNK_FOR_EXTRAS: Final = 12
@@ -48,10 +48,10 @@ def _terminal_lines(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], styles: Mapping[str, str]
 ) -> Iterable[str]:
     room, height = shutil.get_terminal_size()
-    widths = _fitted(columns, _natural_widths(columns, rows), room)
+    widths = fitted(columns, _natural_widths(columns, rows), room)
     if _sum_width(widths.values()) > room:
         return _stacked_lines(columns, rows, room)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
     for index, width in widths.items():
         column = columns[index]
         table.add_column(column.title, justify="right" if column.is_number else "left", no_wrap=True, width=width)
@@ -68,8 +68,11 @@ def _natural_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) ->
     ]
 
 
-def _fitted(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[int, int]:
-    """Return which columns are shown in `room` cells, by index, and how wide each is."""
+def fitted(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[int, int]:
+    """Return which columns are shown in `room` cells, by index, and how wide each is. `natural` has the full widths.
+
+    The sum may still be more than `room`, since no number is cut.
+    """
 
     def cut_to(shrunk: int) -> list[int]:
         return [min(width, shrunk) if columns[index].shrinks else width for index, width in enumerate(natural)]
@@ -90,7 +93,7 @@ def _fitted(columns: Sequence[Column], natural: Sequence[int], room: int) -> dic
 
 
 def _sum_width(widths: Collection[int]) -> int:
-    return sum(widths) + _GAP * (len(widths) - 1)
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def _stacked_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> Iterable[str]:
@@ -102,12 +105,12 @@ def _stacked_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], roo
                 continue
             named = f"{column.title}: {cell}" if column.is_number else cell
             if column.shrinks:
-                named = _cut(named, max(room - cell_len(line) - _GAP, min(room, 2 * _SHRUNK_MIN) - len(_INDENT)))
-            if line and cell_len(line) + _GAP + cell_len(named) > room:
+                named = _cut(named, max(room - cell_len(line) - GAP, min(room, 2 * _SHRUNK_MIN) - len(_INDENT)))
+            if line and cell_len(line) + GAP + cell_len(named) > room:
                 yield line
                 line = _INDENT + named
             else:
-                line += " " * _GAP + named if line else named
+                line += " " * GAP + named if line else named
         if line:
             yield line
 
@@ -123,4 +126,4 @@ def _plain_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> It
         for column, cell, width in zip(columns, row, widths, strict=True):
             space = " " * (width - cell_len(cell))
             cells.append(space + cell if column.is_number else cell + space)
-        yield (" " * _GAP).join(cells).rstrip()
+        yield (" " * GAP).join(cells).rstrip()

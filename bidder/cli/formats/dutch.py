@@ -4,14 +4,12 @@ import sys
 
 import click
 
+from bidder.attending.prices import clock_price
 from bidder.cli.bids import place, request_id_option
 from bidder.cli.context import LOT, BidderContext, Naming, json_option, timeout_option, with_bidder_context
 from bidder.display.formats.dutch import DUTCH
 from bidder.display.orders import parsed_amount
-from bidder.shells.base import BaseClient
 from bidder.shells.blocking import Client
-from common.errors import RejectCode, RejectedError
-from common.formats.dutch import DutchBoard
 from common.limits import UNITS_MAX
 from common.messages import Accepted, Rejected
 from common.money import Currency
@@ -68,19 +66,6 @@ def stop(
         return client.stop(lot, price_minor, units, request_id=request_id, timeout_ms=round(timeout_s * 1000))
 
     return place(context, lot, ask, DUTCH, request_id, timeout_s, as_json=as_json)
-
-
-def clock_price(client: BaseClient, lot: str) -> int:
-    """Return the price on the lot's clock. Raises RejectedError if there is none.
-
-    The lot need not be open: the house decides that. The price may have fallen since, and then the bidder pays less.
-    """
-    view = client.lots().get(lot)
-    if view is None:
-        raise RejectedError(RejectCode.UNKNOWN_LOT)
-    if not isinstance(view.board, DutchBoard):
-        raise RejectedError(RejectCode.OTHER_FORMAT)
-    return view.board.price_minor
 
 
 def _question(lot: str, price_minor: int, units: int, currency: Currency) -> str:

@@ -2,15 +2,14 @@
 
 import click
 
+from bidder.attending.prices import buy_now_price
 from bidder.cli.bids import ask_about, place, request_id_option
 from bidder.cli.context import LOT, BidderContext, Naming, json_option, timeout_option, with_bidder_context
 from bidder.display.cautions import caution
 from bidder.display.formats.english import ENGLISH
 from bidder.display.orders import parsed_amount, parsed_condition
-from bidder.shells.base import BaseClient
 from bidder.shells.blocking import Client
-from common.errors import RejectCode, RejectedError, UsageError
-from common.formats.english import EnglishTerms
+from common.errors import UsageError
 from common.messages import Accepted, Rejected
 from common.terminal.commands import examples
 
@@ -102,14 +101,3 @@ def buy(
         return client.buy(lot, price_minor, request_id=request_id, timeout_ms=round(timeout_s * 1000))
 
     return place(context, lot, ask, ENGLISH, request_id, timeout_s, as_json=as_json)
-
-
-def buy_now_price(client: BaseClient, lot: str) -> int:
-    """Return the lot's buy-now price. Raises RejectedError if it has none. The offer may be over: the house decides."""
-    view = client.lots().get(lot)
-    if view is None:
-        raise RejectedError(RejectCode.UNKNOWN_LOT)
-    terms = view.terms.format
-    if not isinstance(terms, EnglishTerms) or terms.buy_now_minor is None:
-        raise RejectedError(RejectCode.NO_BUY_NOW)
-    return terms.buy_now_minor

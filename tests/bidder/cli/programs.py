@@ -104,7 +104,7 @@ runpy.run_module("bidder", run_name="__main__")
 class AtTerminal:
     """`bidder ...` at a separate terminal."""
 
-    def __init__(self, home: Path, *words: str, tells_cursor: bool = False) -> None:
+    def __init__(self, home: Path, *words: str, tells_cursor: bool = False, term: str = "xterm") -> None:
         """With `tells_cursor` the terminal reports its cursor, as real ones do: only then is there a line below."""
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 200, 0, 0))
@@ -115,7 +115,7 @@ class AtTerminal:
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env=os.environ | {"TERM": "xterm", "COLUMNS": "200"} | no_cursor,
+            env=os.environ | {"TERM": term, "COLUMNS": "200"} | no_cursor,
             start_new_session=True,
         )
         os.close(theirs)

@@ -39,7 +39,7 @@ def test_a_script_is_told_the_text_and_how_to_accept(house: HouseProcess, tmp_pa
 
 
 def test_a_person_reads_and_is_asked(house: HouseProcess, tmp_path: Path) -> None:
-    words = ("join", "--name", "Bea", "--to", house.link)
+    words = ("join", "--plain", "--name", "Bea", "--to", house.link)
     with AtTerminal(tmp_path, *words) as terminal:
         terminal.until("The sale has conditions:")
         terminal.until("2. Collect by Friday, Zoë.")

@@ -101,7 +101,7 @@ def test_an_order_in_a_pipe_has_a_verdict(
 
 
 def test_a_stop_at_the_prompt_is_sent_at_once(fake: FakeHouse, tmp_path: Path) -> None:
-    with AtTerminal(tmp_path, *words(fake, "join")) as ada:
+    with AtTerminal(tmp_path, *words(fake, "join", "--plain")) as ada:
         ada.until("Lot 7")
         ada.type("stop 7 11 x2\r")
         ada.until("==> You took 2 units of lot 7 at USD 10.00 each.")

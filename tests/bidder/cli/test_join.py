@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from bidder import AsyncClient
+from bidder.attending.attendance import Attendance
 from bidder.cli import main
-from bidder.cli.attending import Attendance
 from bidder.cli.output import print_lots, say
 from bidder.display.voices import ForPeople
 from bidder.shells.home import LastId
@@ -246,7 +246,7 @@ def test_a_list_admits_by_the_printed_key(tmp_path: Path) -> None:
 
 
 def test_what_is_typed_stays_whole_while_the_sale_goes_on(house: HouseProcess, home: Path) -> None:
-    with AtTerminal(home, "join", "--name", "Ada") as ada:
+    with AtTerminal(home, "join", "--plain", "--name", "Ada") as ada:
         ada.until("Connected")
         ada.until("Ada (paddle 1)>")
         ada.type("bid 2 1")
@@ -280,7 +280,7 @@ def test_below_the_prompt_one_lot_is_one_lot(house: HouseProcess, home: Path) ->
 
 
 def test_a_slip_is_told_with_what_would_be_right(home: Path) -> None:
-    with AtTerminal(home, "join", "--name", "Ada") as ada:
+    with AtTerminal(home, "join", "--plain", "--name", "Ada") as ada:
         for typed, told in [
             ("bid 2", "Say how much, as in `bid 2 120`"),
             ("bid 2 1.234", "The minimum is USD 100.00."),
@@ -305,7 +305,7 @@ def test_a_slip_is_told_with_what_would_be_right(home: Path) -> None:
 
 
 def test_an_amount_far_above_the_minimum_waits_for_a_yes(home: Path) -> None:
-    with AtTerminal(home, "join", "--name", "Ada") as ada:
+    with AtTerminal(home, "join", "--plain", "--name", "Ada") as ada:
         ada.until("Ada (paddle 1)>")
         ada.type("yes\r")
         ada.until("Nothing was asked")
@@ -324,7 +324,7 @@ def test_an_amount_far_above_the_minimum_waits_for_a_yes(home: Path) -> None:
 
 
 def test_who_does_not_want_to_be_asked_is_told(home: Path) -> None:
-    with AtTerminal(home, "join", "--name", "Ada", "--yes") as ada:
+    with AtTerminal(home, "join", "--plain", "--name", "Ada", "--yes") as ada:
         ada.type("max 2 25000\r")
         ada.until("USD 25,000.00 is 250 times the minimum of lot 2, USD 100.00.")
         ada.until("you lead lot 2 at USD 100.00")
@@ -343,7 +343,7 @@ def test_a_command_asks_at_a_terminal_and_bids_nothing_after_a_no(home: Path) ->
 
 
 def test_ctrl_c_leaves_and_says_that_bids_bind(home: Path) -> None:
-    with AtTerminal(home, "join", "--name", "Ada") as ada:
+    with AtTerminal(home, "join", "--plain", "--name", "Ada") as ada:
         ada.type("bid 2 100\r")
         ada.until("Accepted")
         ada.type("\x03")
@@ -353,7 +353,7 @@ def test_ctrl_c_leaves_and_says_that_bids_bind(home: Path) -> None:
 
 
 def test_the_end_is_told_with_the_total_also_while_typing(house: HouseProcess, home: Path) -> None:
-    with AtTerminal(home, "join", "--name", "Ada") as ada:
+    with AtTerminal(home, "join", "--plain", "--name", "Ada") as ada:
         ada.type("bid 2 100\r")
         ada.until("Accepted")
         ada.type("bid 3 1")
@@ -366,7 +366,7 @@ def test_the_end_is_told_with_the_total_also_while_typing(house: HouseProcess, h
 
 
 def test_a_lost_connection_and_its_return_are_told(house: HouseProcess, home: Path) -> None:
-    with AtTerminal(home, "join", "--name", "Ada") as ada:
+    with AtTerminal(home, "join", "--plain", "--name", "Ada") as ada:
         ada.until("Connected")
         house.kill_server()
         ada.until("*** Connecting to the house again")
@@ -377,7 +377,7 @@ def test_a_lost_connection_and_its_return_are_told(house: HouseProcess, home: Pa
 
 def test_no_house_is_told_before_any_prompt(house: HouseProcess, home: Path) -> None:
     house.stop()
-    with AtTerminal(home, "join", "--name", "Ada", "--timeout", "0.5") as ada:
+    with AtTerminal(home, "join", "--plain", "--name", "Ada", "--timeout", "0.5") as ada:
         ada.until("Error [unreachable]: Nothing answers")
         assert ada.end() == 4
 
@@ -428,7 +428,7 @@ def test_an_unknown_lot_to_follow_is_told_before_any_prompt(home: Path) -> None:
 
 
 def test_the_answer_to_an_order_stays_in_sight_until_the_next_one(home: Path) -> None:
-    with AtTerminal(home, "join", "--name", "Ada", "--follow", "own", tells_cursor=True) as ada:
+    with AtTerminal(home, "join", "--plain", "--name", "Ada", "--follow", "own", tells_cursor=True) as ada:
         ada.until("Ada (paddle 1)>")
         ada.type("bid 2 120\r")
         ada.until("==> Accepted: you lead lot 2 at USD 120.00.")

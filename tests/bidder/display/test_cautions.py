@@ -44,3 +44,10 @@ def test_an_offer_that_is_over_and_a_lot_that_is_over_or_unknown_tell_nothing() 
     assert caution(replace(LOT, terms=replace(TERMS, format=replace(ENGLISH, buy_now_minor=10_000))), USD, 20_000) == ""
     assert caution(replace(LOT, status=LotStatus.SOLD), USD, 2_500_000) == ""
     assert caution(None, USD, 2_500_000) == ""
+
+
+def test_the_bidder_s_own_threshold_is_passed_by_more_than_it() -> None:
+    assert not caution(LOT, USD, 10_000, None, ask_above_minor=10_000)
+    assert caution(LOT, USD, 9_000, 10_001, ask_above_minor=10_000) == (
+        "USD 100.01 is above USD 100.00, from which you want to be asked."
+    )

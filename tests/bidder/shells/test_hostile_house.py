@@ -153,14 +153,36 @@ def test_following_lets_nothing_through(house: FakeHouse, tmp_path: Path, as_jso
 
 
 def test_the_prompt_and_what_is_below_it_let_nothing_through(house: FakeHouse, tmp_path: Path) -> None:
-    with AtTerminal(tmp_path, "join", "--name", "Ada", "--to", str(house.link)) as program:
+    with AtTerminal(tmp_path, "join", "--plain", "--name", "Ada", "--to", str(house.link)) as program:
         program.until("(paddle ")
         for order in ("bid 2 6", "bid 2 0.1", "buy 1", "lot 1", "mine", "bid 1 1.2345"):
             program.type(f"{order}\r")
             program.until("==> " if order[0] == "b" else "Old" if order[0] == "l" else "you lead no lot")
         program.type("quit\r")
         program.end()
-        shown = program.raw.decode()
+    assert_steers_nothing(program)
+
+
+def test_the_full_screen_lets_nothing_through(house: FakeHouse, tmp_path: Path) -> None:
+    with AtTerminal(tmp_path, "join", "--name", "Ada", "--to", str(house.link)) as program:
+        program.until("connected")
+        for order in ("bid 2 6", "bid 2 0.1", "buy 1", "lot 1", "bid 1 1.2345"):
+            program.type(":")
+            program.until("An order, such as")
+            program.type(f"{order}\r")
+            program.until("connected")
+        program.until("Error [")
+        house.do(lambda it: it.announce("hear"))
+        program.until("hear")
+        program.type("h")
+        program.until("Back")
+        program.type("\x03")
+        program.end()
+    assert_steers_nothing(program)
+
+
+def assert_steers_nothing(program: AtTerminal) -> None:
+    shown = program.raw.decode()
     assert "\x1b]0;owned" not in shown
     assert "\x9b" not in shown
     assert not BIDI.search(shown)

@@ -1,25 +1,21 @@
 """Attending a sale: it carries out a bidder's orders, several at a time, and tells each outcome."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from bidder.cli.context import asked_in_vain
-from bidder.cli.formats.dutch import clock_price
-from bidder.cli.formats.english import buy_now_price
-from bidder.cli.output import say
+from bidder.attending.prices import buy_now_price, clock_price
 from bidder.core.errors import UnansweredError
 from bidder.core.notices import ConnectionState
-from bidder.display.cautions import caution
+from bidder.display.cautions import caution, large_words
 from bidder.display.formats import display_of
-from bidder.display.lines import Line, Tone, time_left
+from bidder.display.lines import time_left
 from bidder.display.orders import (
-    HELP,
     BidOrder,
     BuyOrder,
-    DoubtfulOrder,
     FollowOrder,
     HelpOrder,
     LeaveBidOrder,
@@ -40,7 +36,7 @@ from bidder.display.orders import (
 from bidder.display.voices import ForPeople, Voice
 from bidder.shells.asyncio import AsyncClient
 from bidder.shells.home import LastId
-from common.errors import AuctionError, RejectedError, UsageError
+from common.errors import AuctionError, RejectedError, UnreachableError, UsageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot import LotStatus
 from common.lot_numbers import lot_meant
@@ -52,17 +48,34 @@ _SHOWN_LOTS_MAX: Final = 3
 """The most lots below the prompt. Those that end first appear."""
 
 
+def asked_in_vain() -> UnreachableError:
+    """Return the error for a question without an answer in time. A question changes nothing."""
+    return UnreachableError("The house did not answer in time. Ask again.")
+
+
 class Attendance:
     """One bidder's orders. It tells each outcome when it is known; the next order does not wait for it."""
 
-    def __init__(self, client: AsyncClient, voice: Voice, last_id: LastId, timeout_ms: int) -> None:
+    def __init__(
+        self,
+        client: AsyncClient,
+        voice: Voice,
+        last_id: LastId,
+        timeout_ms: int,
+        *,
+        ask_above_minor: int | None = None,
+    ) -> None:
+        """Amounts above `ask_above_minor` are doubted before they are sent, where a person gives the order."""
         self._client = client
         self._last_id = last_id
         self._voice = voice
         self._timeout_ms = timeout_ms
+        self.ask_above_minor = ask_above_minor
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: Counter[str] = Counter()
+        """For each lot, the offers that have no verdict yet."""
         self._wants_positions = self._asks_for_positions = False
-        self._doubtful: DoubtfulOrder | None = None
+        self._doubtful: Order | None = None
         self.is_leaving = False
         self.muted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Fails when stdout is closed."""
@@ -78,12 +91,17 @@ class Attendance:
                 self._voice.failure(UsageError("Nothing was asked, so `yes` has no effect."), None)
                 return
             order = doubtful
-        elif isinstance(order, DoubtfulOrder) and (doubt := self._doubt(order)):
-            say(Line(doubt if is_agreed else f"{doubt} Type `yes` to bid it.", Tone.BAD))
+        elif doubt := self.doubt(order):
+            assert isinstance(self._voice, ForPeople), "a person typed it"
+            self._voice.doubt(doubt if is_agreed else f"{doubt} Type `yes` to bid it.")
             if not is_agreed:
                 self._doubtful = order
                 return
         await self.begin(order)
+
+    def is_waiting(self, lot: str) -> bool:
+        """Return whether an offer for a lot has no verdict yet."""
+        return self._waiting[lot] > 0
 
     async def begin(self, order: Order, tag: Any = None) -> None:
         """Begin to carry out an order. Waits while `REMEMBERED_REQUESTS_MAX` orders are under way."""
@@ -164,9 +182,8 @@ class Attendance:
                 case FollowOrder():
                     self._voice.follow(order)
                     self._voice.followed(tag)
-                case HelpOrder():
-                    for line in HELP.splitlines():
-                        say(Line(line))
+                case HelpOrder() if isinstance(self._voice, ForPeople):
+                    self._voice.help()
         except UnansweredError:
             self._voice.failure(asked_in_vain(), tag)
         except OutputError:
@@ -174,25 +191,48 @@ class Attendance:
         except AuctionError as error:
             self._voice.failure(error, tag)
 
-    def _doubt(self, order: DoubtfulOrder) -> str:
-        """Return the warning before this offer; an empty text if there is none."""
-        currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
+    def doubt(self, order: Order) -> str:
+        """Return the warning before an order; an empty text if there is none."""
+        currency, lots = self._client.sale.currency, self._client.lots()
         try:
-            return caution(view, currency, *self._amounts(order))
-        except UsageError:
-            return ""  # carrying out the order tells this error
+            match order:
+                case BidOrder() | SealOrder() | LeaveBidOrder():
+                    view = lots.get(lot_meant(order.lot, lots))
+                    return caution(view, currency, *self._amounts(order), ask_above_minor=self.ask_above_minor)
+                case BuyOrder() | StopOrder():
+                    return self._doubt_of_purchase(order)
+        except AuctionError:
+            pass  # carrying out the order tells this error
+        return ""
 
-    def _amounts(self, order: DoubtfulOrder) -> list[int | None]:
+    def _doubt_of_purchase(self, order: BuyOrder | StopOrder) -> str:
+        if isinstance(order, BuyOrder):
+            return large_words(self._buy_minor(order), self._client.sale.currency, self.ask_above_minor)
+        return large_words(self._stop_minor(order) * order.units, self._client.sale.currency, self.ask_above_minor)
+
+    def _amounts(self, order: BidOrder | SealOrder | LeaveBidOrder) -> list[int | None]:
         """Return the amount and, for a bid, the maximum in minor units. Raises UsageError."""
         currency, view = self._client.sale.currency, self._client.lots().get(order.lot)
         texts = (order.amount, order.maximum if isinstance(order, BidOrder) else None)
         return [None if text is None else parsed_amount(currency, text, view) for text in texts]
 
+    def _buy_minor(self, order: BuyOrder) -> int:
+        """Return the price of a purchase: the written one, else the lot's. Raises UsageError and RejectedError."""
+        if order.price is None:
+            return buy_now_price(self._client, lot_meant(order.lot, self._client.lots()))
+        return parsed_amount(self._client.sale.currency, order.price)
+
+    def _stop_minor(self, order: StopOrder) -> int:
+        """Return the most to pay for a unit: as written, else what the clock shows. Raises as `_buy_minor`."""
+        if order.price is None:
+            return clock_price(self._client, lot_meant(order.lot, self._client.lots()))
+        return parsed_amount(self._client.sale.currency, order.price)
+
     async def _place(self, order: OfferOrder, tag: Any) -> None:
         self._voice.note_own(lot_meant(order.lot, self._client.lots()))
         self._last_id.keep(self._client.new_request_id())
         try:
-            verdict = await self._offer(order)
+            verdict = await self._verdict_on(order)
         except UnansweredError as error:
             self._keep_id(order, error.request_id)
             self._voice.no_verdict(error, order.lot, tag)
@@ -206,6 +246,13 @@ class Attendance:
         """Keep the id of a request beside the key, unless the program chose it."""
         if order.request_id is None:
             self._last_id.keep(request_id)
+
+    async def _verdict_on(self, order: OfferOrder) -> Accepted | Rejected:
+        self._waiting[order.lot] += 1
+        try:
+            return await self._offer(order)
+        finally:
+            self._waiting[order.lot] -= 1
 
     async def _offer(self, order: OfferOrder) -> Accepted | Rejected:
         client, lot, request_id, timeout_ms = self._client, order.lot, order.request_id, self._timeout_ms
@@ -222,17 +269,13 @@ class Attendance:
                     timeout_ms=timeout_ms,
                 )
             case BuyOrder():
-                if order.price is None:
-                    price_minor = buy_now_price(client, lot)
-                else:
-                    price_minor = parsed_amount(client.sale.currency, order.price)
-                return await client.buy(lot, price_minor, request_id=request_id, timeout_ms=timeout_ms)
+                return await client.buy(lot, self._buy_minor(order), request_id=request_id, timeout_ms=timeout_ms)
             case SealOrder():
                 amount_minor = parsed_amount(client.sale.currency, order.amount, client.lots().get(lot))
                 return await client.seal(lot, amount_minor, request_id=request_id, timeout_ms=timeout_ms)
-            case StopOrder(price=price, units=units):
-                shown_minor = clock_price(client, lot) if price is None else parsed_amount(client.sale.currency, price)
-                return await client.stop(lot, shown_minor, units, request_id=request_id, timeout_ms=timeout_ms)
+            case StopOrder(units=units):
+                price_minor = self._stop_minor(order)
+                return await client.stop(lot, price_minor, units, request_id=request_id, timeout_ms=timeout_ms)
             case LeaveBidOrder(amount=amount):
                 left_minor = None
                 if amount is not None:
