@@ -52,6 +52,7 @@ def restore(backup: Path, folder: DataFolder, url: str | None, *, as_json: bool)
     What happened after the backup is lost, and every bidder's program is told so when it comes back. Lots that were
     open then get all the time since. A sale that is there is never replaced.
     """
+    folder.require_no_clerk("A sale needs a directory of its own.", "Choose another directory with --data.")
     restored = restore_sale(DataFolder(backup), DataFolder(folder.path, url or ""))
     done = (
         f"Restored {restored.title} as it stood at {local_time(restored.alive_ms)}; what came after that is "

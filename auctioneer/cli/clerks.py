@@ -18,7 +18,7 @@ from auctioneer.cli.reads import read, say_if_stopped
 from auctioneer.house.commands import MYSELF, Appoint, ChangeRights, Dismiss, Redeem
 from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.network.addresses import is_loopback
-from auctioneer.process.folder import DataFolder
+from auctioneer.process.folder import FOR_THE_AUCTIONEER, DataFolder
 from auctioneer.process.folder.clerk import ClerkPlace
 from auctioneer.rules.sale_settings import Right
 from common.clerk_links import ClerkLink, console_address, parse_clerk_link
@@ -87,7 +87,7 @@ def add(
     The link works once, and is shown only now: whoever has it first is the clerk, so send it to nobody else. A new one
     replaces it until it is used.
     """
-    folder.require_sale()
+    folder.require_sale(FOR_THE_AUCTIONEER)
     if not is_clerk_name(name):
         raise UsageError(
             f"{name!r} can't name a clerk: use lower-case letters, digits and hyphens, not {AUCTIONEER!r} or {HOUSE!r}."
@@ -196,7 +196,7 @@ def _refused(error: RejectedError, link: ClerkLink) -> RejectedError:
 @json_option
 def rights(folder: DataFolder, name: str, rights: tuple[Right, ...], *, as_json: bool) -> None:
     """Give the clerk NAME the rights in LIST and no others; they count at once."""
-    folder.require_sale()
+    folder.require_sale(FOR_THE_AUCTIONEER)
     change_keys(folder, ChangeRights(name=name, rights=rights))
     names = [right.value for right in rights]
     say_done(f"{name} has the rights {', '.join(names)}.", {"name": name, "rights": names}, as_json=as_json)
@@ -208,7 +208,7 @@ def rights(folder: DataFolder, name: str, rights: tuple[Right, ...], *, as_json:
 @json_option
 def remove(folder: DataFolder, name: str, *, as_json: bool) -> None:
     """End what the clerk NAME may do, at once: connections end, and what is under way is refused."""
-    folder.require_sale()
+    folder.require_sale(FOR_THE_AUCTIONEER)
     change_keys(folder, Dismiss(name=name))
     say_done(f"{name} gives commands no longer.", {"name": name, "removed": True}, as_json=as_json)
 

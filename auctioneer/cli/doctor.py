@@ -43,6 +43,7 @@ def doctor(
 
     Whether guests reach the house shows on a guest's device: `bidder doctor --to LINK`.
     """
+    folder.require_no_clerk("This looks at the machine on which the house runs.")
     before = folder.machine.read() or MachineSettings()
     machine = measure(
         folder,

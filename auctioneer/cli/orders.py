@@ -30,7 +30,7 @@ from auctioneer.house.commands import (
     Resume,
     Tell,
 )
-from auctioneer.process.folder import DataFolder
+from auctioneer.process.folder import FOR_THE_AUCTIONEER, DataFolder
 from common.durations import format_duration
 from common.limits import KEY_CHARS, TEXT_CHARS_MAX
 from common.lot_events import Call
@@ -97,12 +97,13 @@ def announce(context: ControlContext, text: str) -> None:
     epilog=examples("auctioneer call 7 fair-warning", "auctioneer call 7 selling-now"),
 )
 @click.argument("lot", type=LOT)
-@click.argument("what", type=click.Choice([call.value.replace("_", "-") for call in Call]))
+@click.argument("what", metavar="WHAT", type=click.Choice([call.value.replace("_", "-") for call in Call]))
 @with_control_context
 def call(context: ControlContext, lot: str, what: str) -> None:
     """Call WHAT about the open LOT: every screen shows it in its own words, at once.
 
-    That the reserve is met can be called only where it is so and everybody may know it.
+    WHAT is fair-warning, selling-now or reserve-met. That the reserve is met can be called only where it is so and
+    everybody may know it.
     """
     context.order(CallLot(lot=lot, call=Call(what.replace("-", "_"))), f"Called on lot {{lot}} to all: {what}.")
 
@@ -168,7 +169,7 @@ def partner(folder: DataFolder, name: str, key: str | None, *, remove: bool, as_
     times that of a bidder, and can't bid. `bidder key --name NAME` prints a KEY; one that begins with a hyphen goes
     after `--`.
     """
-    folder.require_sale()
+    folder.require_sale(FOR_THE_AUCTIONEER)
     if remove == (key is not None):
         raise click.UsageError("Give either the partner's KEY or --remove.")
     if key is None:

@@ -23,7 +23,7 @@ from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.house.reports import Row
 from auctioneer.rules.contacts import Contact, contact_fault
 from common.durations import format_duration
-from common.errors import UsageError
+from common.errors import RejectCode, RejectedError, UsageError
 from common.limits import NAME_CHARS_MAX, PADDLE_CHOSEN_MAX
 from common.paddle_codes import draw_code
 from common.terminal.commands import WholeNumber, examples
@@ -306,6 +306,8 @@ def forget(context: ControlContext, bidder: str, *, yes: bool) -> None:
     a script it is refused without --yes where the person has bought something, or leads a lot.
     """
     check_bidder(bidder)
+    if context.folder.clerk.read() is not None:
+        raise RejectedError(RejectCode.FORBIDDEN, "only the auctioneer may do that")
     row = find_person(read(context, "bills").report, bidder)
     owes = _owes(row)
     if not yes and sys.stdin.isatty():
@@ -343,8 +345,8 @@ def _owes(row: Row) -> str:
 
 
 def _erase(context: ControlContext, paddle: str) -> int | None:
-    """Have the running house erase it, or erase it in the record if none runs; a clerk's house decides."""
-    if context.folder.clerk.read() is not None or context.folder.whereabouts.is_held():
+    """Have the running house erase it, or erase it in the record if none runs."""
+    if context.folder.whereabouts.is_held():
         with connected(context.folder) as house:
             return house.order(Forget(bidder=paddle)).paddle
     from auctioneer.process.startup import (

@@ -18,6 +18,7 @@ from auctioneer.cli.output import (
 )
 from auctioneer.house.reports import Row
 from auctioneer.process.folder import DataFolder, RunningHouse
+from auctioneer.process.folder.clerk import ClerkPlace
 from auctioneer.process.offline import read_sale
 from common.errors import UnreachableError
 from common.lot import LotStatus
@@ -29,13 +30,15 @@ from common.terminal.tables import Column, print_table
 class Reading(NamedTuple):
     """The sale at a glance and one more report.
 
-    `is_live` if the running house gave them. `record` describes it; None if there is none, or on another machine.
+    `is_live` if the running house gave them. `record` describes it; None if there is none, or for a clerk, who has
+    `clerk` instead.
     """
 
     sale: Row
     report: Any
     record: RunningHouse | None = None
     is_live: bool = True
+    clerk: ClerkPlace | None = None
 
 
 def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Reading:
@@ -44,12 +47,13 @@ def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Re
     Raises UsageError if there is neither, UnreachableError if a house runs but does not answer, RejectedError for an
     unknown lot, and StorageError if the journal can't be read.
     """
-    is_remote = context.folder.clerk.read() is not None
-    if is_remote or context.folder.whereabouts.is_held():
+    clerk = context.folder.clerk.read()
+    if clerk is not None or context.folder.whereabouts.is_held():
         with connected(context.folder) as house:
             sale = house.ask("status")
             asked = sale if report == "status" else house.ask(report, lots)
-        return Reading(sale, asked, None if is_remote else context.folder.whereabouts.read())
+        record = context.folder.whereabouts.read() if clerk is None else None
+        return Reading(sale, asked, record, clerk=clerk)
     offline = read_sale(context.folder)
     return Reading(offline.ask("status"), offline.ask(report, lots), is_live=False)
 
@@ -69,7 +73,7 @@ def say_if_stopped(reading: Reading, folder: DataFolder) -> None:
 @with_control_context
 def link(context: ControlContext) -> None:
     """Print the link by which bidders join the running house."""
-    context.folder.require_no_clerk()
+    context.folder.require_no_clerk("Only the house's machine knows the join link.")
     record = context.folder.whereabouts.read() if context.folder.whereabouts.is_held() else None
     if record is None:
         raise UnreachableError(
@@ -117,7 +121,10 @@ def status(context: ControlContext) -> None:
 def _house(reading: Reading) -> str:
     if not reading.is_live:
         return "not running"
-    return f"running, process {reading.record.pid}" if reading.record else "running, on another machine"
+    if reading.record is not None:
+        return f"running, process {reading.record.pid}"
+    clerk = reading.clerk
+    return "running" if clerk is None else f"running at {clerk.place}; you are its clerk {clerk.name}"
 
 
 def _status_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -29,6 +29,7 @@ def print_sheets(
     context: ControlContext, output: Path, wanted: tuple[str, ...], per_page: int, valid_ms: int, *, yes: bool
 ) -> None:
     """Issue a new code for each paddle that is wanted, or that has no key, and write the pages to `output`."""
+    context.folder.require_no_clerk("Sheets have the join link, which only the house's machine knows.")
     require_qr()
     require_writable(output)
     with connected(context.folder) as house:

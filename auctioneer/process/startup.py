@@ -59,7 +59,7 @@ def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
     catalogue with faults and where there is neither a catalogue nor a sale, and StorageError as `has_begun` does.
     """
     folder = options.folder
-    folder.require_no_clerk()
+    folder.require_no_clerk("A house needs a directory of its own.", "Choose another directory with --data.")
     folder.require_one_record()
     is_begun = has_begun(folder)
     if options.catalogue is not None or options.is_example:

@@ -137,10 +137,10 @@ def completion_command(program: str) -> click.Command:
             f"{program} completion fish > ~/.config/fish/completions/{program}.fish",
         ),
     )
-    @click.argument("shell", type=click.Choice(_SHELLS))
+    @click.argument("shell", metavar="SHELL", type=click.Choice(_SHELLS))
     @click.pass_context
     def completion(ctx: click.Context, shell: str) -> None:
-        """Print the script that lets SHELL complete commands and options."""
+        """Print the script that lets SHELL, bash, zsh or fish, complete commands and options."""
         kind = get_completion_class(shell)
         if kind is None:
             raise UsageError(f"There is no completion for {shell}.")
@@ -151,6 +151,7 @@ def completion_command(program: str) -> click.Command:
 
 
 def _usage_error(error: click.ClickException) -> UsageError:
-    message = error.format_message()
+    message = " ".join(error.format_message().split())  # click puts choices on lines of their own, after a tab
     context = error.ctx if isinstance(error, click.UsageError) else None
+    message += "" if message.endswith((".", "?", "!")) else "."
     return UsageError(f"{message} See '{context.command_path} --help'." if context else message)

@@ -19,7 +19,7 @@ DIR/clerk.json             the clerk's key and the address of the house
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auctioneer.journal import JournalGoneError, Store
 from auctioneer.journal.snapshots import SnapshotFiles
@@ -34,6 +34,9 @@ from common.files import make_private_folder
 
 if TYPE_CHECKING:
     from auctioneer.journal.postgres.store import PostgresStore
+
+NEEDS_RECORD: Final = "This needs the record of the sale, which is on the house's machine."
+FOR_THE_AUCTIONEER: Final = "Only the auctioneer can do this, on the house's machine."
 
 
 class DataFolder:
@@ -90,23 +93,26 @@ class DataFolder:
         """
         return self.whereabouts.are_known or bool(self.snapshots.positions())
 
-    def require_sale(self) -> None:
-        """Raise UsageError if no sale was ever held here, and JournalGoneError if its journal is gone."""
+    def require_sale(self, why_no_clerk: str = NEEDS_RECORD) -> None:
+        """Raise UsageError if no sale was ever held here, and JournalGoneError if its journal is gone.
+
+        `why_no_clerk` is what is said in a clerk's directory.
+        """
         if self.has_sale:
             return
-        self.require_no_clerk()
+        self.require_no_clerk(why_no_clerk)
         if self.was_held:
             raise self.journal_gone()
         raise UsageError(f"There is no sale in {self.path}. Is --data the directory of your sale?")
 
-    def require_no_clerk(self) -> None:
-        """Raise UsageError in a clerk's directory."""
+    def require_no_clerk(
+        self, why: str = NEEDS_RECORD, instead: str = "Do this there, with --data for the directory of the sale."
+    ) -> None:
+        """Raise UsageError in a clerk's directory, which says `why` the command can't be given here, and what to do."""
         clerk = self.clerk.read()
         if clerk is not None:
-            raise UsageError(
-                f"{self.path} has the key of the clerk {clerk.name}, and no sale. Do this on the house's machine, or "
-                "choose another directory with --data."
-            )
+            here = f"{self.path} is the directory of the clerk {clerk.name} of the house at {clerk.place}"
+            raise UsageError(f"{why} {here}. {instead}")
 
     def journal_gone(self) -> JournalGoneError:
         """Return the error for a directory whose sale has lost its journal, or has the journal of another sale."""

@@ -1,6 +1,7 @@
 """`auctioneer clerk`: links for helpers, what they keep, and what they are told."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,25 @@ from common.errors import UsageError
 from common.keys import new_keys
 from tests.auctioneer.cli.cli_sales import begin_sale, desk, sale_of
 from tests.auctioneer.cli.test_orders import auctioneer
+
+_RECORD = "This needs the record of the sale, which is on the house's machine."
+_AUCTIONEER = "Only the auctioneer can do this, on the house's machine."
+_PLACE = "Choose another directory with --data."
+NOT_FOR_CLERKS = {
+    "verify": _RECORD,
+    "bids --late": _RECORD,
+    "backup elsewhere": _RECORD,
+    "link": "Only the house's machine knows the join link.",
+    "paddle sheets --output sheets.html": "Sheets have the join link",
+    "doctor": "This looks at the machine on which the house runs.",
+    "clerk add cy --rights desk": _AUCTIONEER,
+    "clerk rights ada hammer": _AUCTIONEER,
+    "clerk remove ada": _AUCTIONEER,
+    "partner hall --remove": _AUCTIONEER,
+    "run": _PLACE,
+    "restore COPY": _PLACE,
+}
+"""What can't be given from a clerk's directory, and why."""
 
 
 @pytest.fixture
@@ -54,7 +74,11 @@ def test_a_clerk_joins_by_a_link_and_gives_commands_from_there(folder: DataFolde
         assert "Ben" in auctioneer(ada, "paddle", "list").stdout
         status = json.loads(auctioneer(ada, "status", "--json").stdout)
         assert (status["running"], status["pid"], status["lots"]["open"]) == (True, None, 2)
-        assert "on another machine" in auctioneer(ada, "status").stdout
+        assert re.search(
+            r"^House +running at 127\.0\.0\.1:\d+; you are its clerk ada$",
+            auctioneer(ada, "status").stdout,
+            re.MULTILINE,
+        )
         refused = auctioneer(ada, "withdraw", "2")
         assert (refused.exit_code, "auctioneer clerk rights ada desk,hammer,corrections" in refused.stderr) == (3, True)
     assert auctioneer(folder, "verify").exit_code == 0
@@ -188,9 +212,14 @@ def test_a_clerks_directory_has_no_sale(folder: DataFolder, ada: DataFolder, tmp
         other = link_for(folder, "ben")
         twice = join(ada, other)
         assert (twice.exit_code, "has the key of the clerk ada" in twice.stderr) == (2, True)
-        for words in (("verify",), ("bids", "--late"), ("link",), ("clerk", "add", "cy", "--rights", "desk"), ("run",)):
-            result = auctioneer(ada, *words)
-            assert (result.exit_code, "the clerk ada, and no sale" in result.stderr) == (2, True), words
+        auctioneer(folder, "backup", str(tmp_path / "copy"))
+        for words, why in NOT_FOR_CLERKS.items():
+            result = auctioneer(ada, *(word.replace("COPY", str(tmp_path / "copy")) for word in words.split()))
+            assert (result.exit_code, why in result.stderr) == (2, True), (words, result.stderr)
+            assert f"{ada.path} is the directory of the clerk ada of the house at 127.0.0.1:" in result.stderr
+        assert not ada.has_sale
+        forbidden = auctioneer(ada, "forget", "ann", "--yes")
+        assert (forbidden.exit_code, "only the auctioneer may" in forbidden.stderr) == (3, True)
     (ada.path / "clerk.json").write_text("{}")
     with pytest.raises(UsageError, match="can't be read"), connected(ada):
         pass

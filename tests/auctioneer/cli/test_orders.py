@@ -84,7 +84,8 @@ def test_a_call_is_heard_and_changes_no_lot(folder: DataFolder) -> None:
     [
         (["99", "fair-warning"], 3, "lot 99"),
         (["2", "selling-now"], 3, "lot 2 is scheduled"),
-        (["1", "soon"], 2, "'soon' is not one of"),
+        (["1", "soon"], 2, "Invalid value for 'WHAT': 'soon' is not one of"),
+        (["1"], 2, "Missing argument 'WHAT'. Choose from: fair-warning, selling-now, reserve-met."),
         (["", "fair-warning"], 2, "is not a lot's number"),
     ],
 )
