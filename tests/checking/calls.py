@@ -14,6 +14,7 @@ from common.errors import RejectCode
 from common.formats import AnyOffer
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.messages import Accepted, Rejected
+from common.retraction import RetractRequest
 from tests.checking.heard import board_of
 from tests.checking.history import Call, Fact, History, plain
 from tests.checking.record import Record, Version
@@ -156,7 +157,7 @@ def _check_undecided(one: Request, same_id: list[Request], requests: dict[tuple[
 
 
 def _check_verdict(one: Request, verdict: Accepted | Rejected, facts: list[Fact], record: Record) -> Found:
-    is_late = isinstance(verdict, Rejected) and verdict.code is RejectCode.LOT_CLOSED
+    is_late = _is_late(one, verdict)
     mine = [fact for fact in facts if plain(one.request) == fact.body["request"]]
     if isinstance(verdict, Accepted) or is_late:
         if not mine:
@@ -174,9 +175,17 @@ def _check_verdict(one: Request, verdict: Accepted | Rejected, facts: list[Fact]
         yield from _check_rejection(one, verdict, record)
 
 
+def _is_late(one: Request, verdict: Accepted | Rejected) -> bool:
+    """Return whether an offer came too late, which the record tells; of a retraction it tells only that it counted."""
+    is_offer = not isinstance(one.request, RetractRequest)
+    return is_offer and isinstance(verdict, Rejected) and verdict.code is RejectCode.LOT_CLOSED
+
+
 def verdict_of(body: dict[str, Any]) -> dict[str, Any]:
     """Return the verdict that belongs to a fact, as plain data."""
-    common = {"id": body["request"]["id"], "lot": body["lot"], "seq": body.get("seq", 0), "board": board_of(body)}
+    common = {"id": body["request"]["id"], "lot": body["lot"], "seq": body.get("seq", 0)}
+    if body["fact"] != "correction_made":
+        common |= {"board": board_of(body)}
     match body["fact"]:
         case "bid_taken":
             leads = body["leader"] == body["paddle"]
@@ -191,6 +200,9 @@ def verdict_of(body: dict[str, Any]) -> dict[str, Any]:
                 "own": body["own"],
                 "results": (),
             } | (common)
+        case "correction_made":
+            told = {what: body["verdict"].get(what) for what in ("board", "at_ms", "ends_at_ms", "own")}
+            return {"type": "accepted"} | common | told | {"results": ()}
         case "offer_taken":
             told = {what: body[what] for what in ("at_ms", "ends_at_ms", "own", "results")}
             return {"type": "accepted"} | common | told
@@ -213,13 +225,13 @@ def _check_rejection(one: Request, verdict: Rejected, record: Record) -> Found:
             yield "justified", f"{one.name} was refused as unknown, and it was listed before"
         return
     name, request, refused = record.bidders[paddle].name, plain(one.request), plain(verdict)
-    for version in _versions_within(one, record):
+    for version, until_ms in _versions_within(one, record):
         lot = version.lot
         told = (refused["seq"], refused["board"], refused["own"])
         stood = (lot.seq, version.shown.board, lot.own(paddle))
-        code = lot.rejection(paddle, name, request)
-        is_barred = code is None and verdict.code.value in _barred(version, paddle, request, record)
-        if told == stood and (is_barred or code == verdict.code.value):
+        codes = {lot.rejection(paddle, name, request, at_ms) for at_ms in (version.fact.body["at_ms"], until_ms)}
+        is_barred = None in codes and verdict.code.value in _barred(version, paddle, request, record)
+        if told == stood and (is_barred or verdict.code.value in codes):
             return
     yield "justified", f"no state of the lot while {one.name} ({request}) was on its way explains {refused}"
 
@@ -237,16 +249,17 @@ def _barred(version: Version, paddle: int, request: dict[str, Any], record: Reco
                 yield code
 
 
-def _versions_within(one: Request, record: Record) -> Iterator[Version]:
-    """Yield the states of the lot in which the request may have been decided."""
+def _versions_within(one: Request, record: Record) -> Iterator[tuple[Version, int]]:
+    """Yield the states of the lot in which the request may have been decided, each with the time of its end."""
     versions = record.versions.get(one.request.lot, [])
     for index, version in enumerate(versions):
         begins = version.fact.durable
-        ends = versions[index + 1].fact.durable if index + 1 < len(versions) else None
+        following = versions[index + 1].fact if index + 1 < len(versions) else None
+        ends = None if following is None else following.durable
         if begins is not None and one.returned is not None and begins > one.returned:
             return
         if ends is None or ends >= one.invoked:
-            yield version
+            yield version, _NEVER if following is None else following.body["at_ms"]
 
 
 # --- order ------------------------------------------------------------------------------------------------------------
@@ -298,7 +311,9 @@ def _position(one: Request, record: Record) -> int | None:
 
 def _is_public(one: Request, record: Record) -> bool:
     fact = _fact(one, record)
-    return fact is not None and bool(fact.body.get("public", fact.body["fact"] != "bid_left"))
+    if fact is None or fact.body["fact"] == "bid_left":
+        return False
+    return bool(fact.body.get("public", fact.body.get("event", True)))
 
 
 # --- what must be kept ------------------------------------------------------------------------------------------------
@@ -315,7 +330,7 @@ def _check_kept(requests: dict[tuple[str, int], list[Request]], history: History
     for (key, request_id), same_id in requests.items():
         for one in same_id:
             verdict = next(iter(one.verdicts), None)
-            if not isinstance(verdict, Rejected) or verdict.code is RejectCode.LOT_CLOSED:
+            if not isinstance(verdict, Rejected) or _is_late(one, verdict):
                 continue
             stored = kept.get((record.paddles.get(key, 0), request_id))
             if stored is None and ids[key] <= REMEMBERED_REQUESTS_MAX:

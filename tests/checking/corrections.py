@@ -123,6 +123,7 @@ def _award(lot: Lot, body: Body, _: str) -> Words:
 _CAUSES: dict[str, Callable[[Lot, Body, str], Words]] = {
     "undo": _undo,
     "turned_out": _undo,
+    "retracted": _undo,
     "reopen": _reopen,
     "void": _void,
     "award": _award,

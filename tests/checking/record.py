@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from tests.checking.accounts import Accounts, Held
-from tests.checking.corrections import WordsDue, correct, rewrite
+from tests.checking.corrections import Words, WordsDue, correct, rewrite
 from tests.checking.heard import Body, board_of, public_event, word_of
 from tests.checking.history import Fact
 from tests.checking.rules import FINAL, Lot, Shown
@@ -119,7 +119,7 @@ class Record:
         self._to_reschedule: set[str] = set()
         """Lots whose opening the end of the sale's pause must still move."""
         self._ends_after_last_lot = False
-        self._has_corrections = False
+        self._has_corrections = self._has_retractions = False
         self._words_due = WordsDue()
         self._accounts = Accounts()
         self.moments: list[Moment] = []
@@ -366,6 +366,7 @@ class Record:
         self._conditions = body.get("conditions", "")
         self._started_at_ms = body["at_ms"]
         self._has_corrections = body["corrections"]
+        self._has_retractions = self._has_corrections and body["retractions"]
         self._ends_after_last_lot = body["ends_after_last_lot"] and not self._has_corrections
         self.epochs.append(body["epoch"])
 
@@ -407,6 +408,7 @@ class Record:
         opens_at_ms = self._opening(spec, at_ms)
         require_equal("the opening", body["opens_at_ms"], opens_at_ms)
         self.lots[name] = self._live[name] = Lot.listed(spec, opens_at_ms, len(self._catalogue))
+        self.lots[name].has_retractions = self._has_retractions
         self._catalogue.append(self.lots[name])
         require_equal("the board", body["board"], self.lots[name].board())
         self.versions[name] = []
@@ -536,7 +538,25 @@ class Record:
         require(paddle is None or self._is_bidder(paddle), f"paddle {paddle} is not a bidder's")
         if body["cause"] == "turned_out":
             require(not self._admitted.get(paddle, True), f"paddle {paddle} was not turned out")
-        self._words_due.expect(body, correct(lot, body, self.sale_status))
+        if body["cause"] == "retracted":
+            words = self._retract(lot, body)
+        else:
+            require("request" not in body and body["by"] != "", "only a retraction is a bidder's")
+            words = correct(lot, body, self.sale_status)
+        self._words_due.expect(body, words)
+
+    def _retract(self, lot: Lot, body: Body) -> Words:
+        """Rule 46: a bidder takes its last bid back, and hears of it by its verdict alone."""
+        require("request" in body, "nobody asked for it")
+        require_equal("who corrects", (body["by"], body["reason"]), ("", ""))
+        _, bidder = self._requested(body)
+        refused = lot.rejection(bidder.paddle, bidder.name, body["request"], body["at_ms"])
+        require(refused is None, f"the retraction is to be refused with {refused}")
+        require_equal("the bid", tuple(body["asked"]), (lot.last_number_of(bidder.paddle),))
+        words = correct(lot, body, self.sale_status)
+        told = {"board": lot.board(), "ends_at_ms": lot.ends_at_ms, "own": lot.own(bidder.paddle)}
+        require_equal("what the bidder is told", {what: body["verdict"].get(what) for what in told}, told)
+        return [(paddle, kind) for paddle, kind in words if paddle != bidder.paddle]
 
     def _lot_rewritten(self, body: Body) -> None:
         lot = self.lots[body["lot"]]
@@ -623,6 +643,22 @@ class Record:
                 self._stood_ms += body["at_ms"] - self._paused_at_ms
                 scheduled = (name for name, lot in self._live.items() if lot.status == "scheduled")
                 self._to_reschedule = {name for name in scheduled if self.lots[name].spec["opening"]["delay_ms"]}
+            case "lots_reordered":
+                self._move(change["lot"], change["before"])
             case "sale_ended":
                 require(self.sale_status != "ended", "the sale is over already")
                 self.sale_status = "ended"
+
+    def _move(self, name: str, before: str) -> None:
+        """Rule 38: give a lot another place in the catalogue."""
+        require(self.sale_status != "ended", "no lot moves in a sale that is over")
+        moved, following = self.lots[name], self.lots[before] if before else None
+        for lot in (moved, following):
+            require(lot is None or lot.status == "scheduled", "a lot that was opened keeps its place")
+        require(following is not moved, f"lot {name} can't come before itself")
+        others = [lot for lot in self._catalogue if lot is not moved]
+        place = len(others) if following is None else others.index(following)
+        require(place != moved.place, f"lot {name} is there already")
+        self._catalogue = [*others[:place], moved, *others[place:]]
+        for index, lot in enumerate(self._catalogue):
+            lot.place = index

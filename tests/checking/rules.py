@@ -26,6 +26,10 @@ _ALLOWED = {
 """The states of a lot in which the house carries out each of the auctioneer's commands."""
 
 
+LAST_MS = 60_000
+"""Rule 46: how long before its end nobody takes a bid back on a lot without a soft close."""
+
+
 class Said(NamedTuple):
     """An accepted offer that counts; without a `request`, the bidder's silence, which has the number 0."""
 
@@ -81,6 +85,7 @@ class Lot:
     """The seq of the earliest public offer that the last correction took back."""
     left: dict[int, dict[str, Any]] = field(default_factory=dict)
     """The bids that wait for the opening, by paddle, in their order."""
+    has_retractions: bool = False
 
     @classmethod
     def listed(cls, spec: dict[str, Any], opens_at_ms: int | None, place: int) -> "Lot":
@@ -167,10 +172,15 @@ class Lot:
 
     # --- offers -------------------------------------------------------------------------------------------------------
 
-    def rejection(self, paddle: int, name: str, request: dict[str, Any]) -> str | None:
-        """Return the code of an offer's rejection in the lot's present state; None if the offer counts."""
+    def rejection(self, paddle: int, name: str, request: dict[str, Any], at_ms: int = 0) -> str | None:
+        """Return the code of an offer's rejection in the lot's present state; None if the offer counts.
+
+        The time counts only for a bid that its bidder takes back.
+        """
         if request["type"] == "leave_bid":
             return self._why_not_left(paddle, name, request)
+        if request["type"] == "retract":
+            return self._why_not_retracted(paddle, request, at_ms)
         if request["type"] not in self.bidding.asks:
             return "other_format"
         if self.status in ("sold", "passed"):
@@ -182,6 +192,33 @@ class Lot:
         if request.get("if_seq", self.seq) != self.seq:
             return "state_changed"
         return self.bidding.rejection(paddle, request)
+
+    def _why_not_retracted(self, paddle: int, request: dict[str, Any], at_ms: int) -> str | None:
+        """Rule 46."""
+        if "bid" not in self.bidding.asks:
+            return "other_format"
+        if not self.has_retractions:
+            return "no_retraction"
+        if self.status in ("sold", "passed"):
+            return "lot_closed"
+        if self.status != "open":
+            return {"scheduled": "lot_not_open", "paused": "lot_paused", "withdrawn": "lot_withdrawn"}[self.status]
+        if request.get("if_seq", self.seq) != self.seq:
+            return "state_changed"
+        number = self.last_number_of(paddle)
+        if number is None:
+            return "no_offer"
+        if self.ends_at_ms is None:
+            later = (said for said in self.said if said.number > number)
+            return "no_retraction" if any(said.is_public and said.paddle != paddle for said in later) else None
+        soft = self.terms.get("soft_close")
+        too_late_ms = self.ends_at_ms - (LAST_MS if soft is None else soft["window_ms"])
+        return "no_retraction" if self.extended_ms or at_ms >= too_late_ms else None
+
+    def last_number_of(self, paddle: int) -> int | None:
+        """Return the number of a bidder's last offer that counts; None if there is none."""
+        numbers = [said.number for said in self.said if said.paddle == paddle and said.request is not None]
+        return numbers[-1] if numbers else None
 
     def _why_not_left(self, paddle: int, name: str, request: dict[str, Any]) -> str | None:
         """Rules 43 and 44: tell why no bid can be left before the opening, or taken back."""
@@ -291,7 +328,8 @@ class Lot:
 
     def as_it_stands(self) -> "Lot":
         """Return a copy that later offers do not change."""
-        return replace(self, bidding=self.bidding.copy(), said=[], left=dict(self.left))
+        said = list(self.said) if self.has_retractions else []
+        return replace(self, bidding=self.bidding.copy(), said=said, left=dict(self.left))
 
     def close(self, at_ms: int, cause: str) -> None:
         """Close the lot: it is sold, or passes."""

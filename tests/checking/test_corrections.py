@@ -41,6 +41,17 @@ def facts(kind: str, about_a_lot: bool = True) -> Places:
 UNDONE = corrections("undo", "turned_out")
 UNDONE_IN_SECRET = corrections("undo", "turned_out", has_event=False)
 ANY = corrections("undo", "turned_out", "reopen", "void", "award")
+RETRACTED = corrections("retracted")
+
+
+def moves(history: History) -> Iterator[Fact]:
+    yield from (
+        fact
+        for fact in facts("sale_decided", about_a_lot=False)(history)
+        if fact.body["event"]["event"] == "lots_reordered"
+    )
+
+
 WORDS = facts("bidder_told")
 REWRITTEN = facts("lot_rewritten")
 
@@ -106,6 +117,14 @@ def by_itself(body: Body) -> bool:
     return bool(body["event"]["event"] == "sale_ended")
 
 
+def other_asked(body: Body) -> None:
+    body["asked"] = (body["asked"][0] + 1,)
+
+
+def told_another_end(body: Body) -> None:
+    body["verdict"]["ends_at_ms"] = 1
+
+
 SPOILS: list[tuple[str, Places, Spoil]] = [
     ("a wrong price after bids were taken back", UNDONE, other_minimum),
     ("a bid that was taken back leads", UNDONE, old_leader),
@@ -127,6 +146,13 @@ SPOILS: list[tuple[str, Places, Spoil]] = [
     ("a sale to nobody is void", corrections("void"), other_buyer),
     ("a lot is awarded to two", corrections("award"), other_buyer),
     ("an awarded lot has passed", corrections("award"), event_with(status="passed")),
+    ("another bid than the last was retracted", RETRACTED, other_asked),
+    ("the bid of another was retracted", RETRACTED, other_buyer),
+    ("a clerk retracted", RETRACTED, lambda body: body.update(by="auctioneer")),
+    ("a bid was retracted that nobody asked to retract", RETRACTED, lambda body: body.pop("request")),
+    ("a bid was retracted in the last moment", RETRACTED, lambda body: body.update(at_ms=body["at_ms"] + 10**9)),
+    ("a bidder who retracted was told another end", RETRACTED, told_another_end),
+    ("a lot moved to where it stands", moves, lambda body: body["event"].update(before=body["event"]["lot"])),
     ("a word of another kind", WORDS, other_kind),
     ("a word for somebody else", WORDS, lambda body: body.update(paddle=body["paddle"] % 2 + 1)),
     ("a word with another reason", WORDS, lambda body: body.update(text=body["text"] + "!")),

@@ -15,9 +15,6 @@ from tests.checking.calls import VERDICTS, is_verdict
 from tests.checking.history import WIRE, History
 from tests.checking.record import Record
 
-_NOT_SIMULATED = frozenset({RejectCode.NO_RETRACTION})
-"""Nobody in a simulated sale retracts a bid yet; `tests/auctioneer/house/test_retractions.py` does."""
-
 REQUIRED = (
     # the rules
     "a bid at the very end was late",
@@ -51,8 +48,11 @@ REQUIRED = (
     "a stop came once the price had fallen",
     "several bidders bought units",
     # corrections
-    *(f"corrected: {cause.value}" for cause in CorrectionCause if cause is not CorrectionCause.RETRACTED),
+    *(f"corrected: {cause.value}" for cause in CorrectionCause),
     "corrected in secret",
+    "a bidder took its bid back for all to see",
+    "a lot moved in the catalogue",
+    "a lot that opens after another moved in the catalogue",
     "corrected while the lot was paused",
     "a lot said something else",
     "a lot that was opened again had another offer",
@@ -90,7 +90,7 @@ REQUIRED = (
     "a conflict of ids",
     "a stale id",
     "a repeated command got its answer again",
-    *(f"verdict: {code.value}" for code in sorted(VERDICTS - _NOT_SIMULATED, key=lambda code: code.value)),
+    *(f"verdict: {code.value}" for code in sorted(VERDICTS, key=lambda code: code.value)),
     "verdict: accepted",
     # clients
     "asked again for an unknown outcome",
@@ -137,6 +137,7 @@ def count(history: History, reached: Counter[str]) -> None:
     _count_dutch(history, reached)
     _count_corrections(history, reached)
     _count_accounts(history, reached)
+    _count_moves(history, reached)
     for call in history.calls:
         if isinstance(call.outcome, Rejected):
             reached["a conflict of ids"] += call.outcome.code is RejectCode.ID_CONFLICT
@@ -224,6 +225,7 @@ def _count_corrections(history: History, reached: Counter[str]) -> None:
             case "correction_made":
                 reached[f"corrected: {body['cause']}"] += 1
                 reached["corrected in secret"] += not change
+                reached["a bidder took its bid back for all to see"] += body["cause"] == "retracted" and bool(change)
                 reached["corrected while the lot was paused"] += change.get("status") == "paused"
                 if body["cause"] == "reopen":
                     opened_again.add(lot)
@@ -270,6 +272,17 @@ def _is_over(accounts: Accounts | None, paddle: int) -> bool:
     if accounts is None or paddle not in accounts.limits:
         return False
     return sum(one.minor for one in accounts.held[paddle].values()) > accounts.limits[paddle]
+
+
+def _count_moves(history: History, reached: Counter[str]) -> None:
+    in_turn: set[str] = set()
+    for fact in history.facts:
+        body = fact.body
+        if body["fact"] == "lot_listed" and body["spec"]["opening"]["rule"] == "after previous":
+            in_turn.add(body["spec"]["terms"]["lot"])
+        if body["fact"] == "sale_decided" and body["event"]["event"] == "lots_reordered":
+            reached["a lot moved in the catalogue"] += 1
+            reached["a lot that opens after another moved in the catalogue"] += body["event"]["lot"] in in_turn
 
 
 def _count_for_others(history: History, reached: Counter[str]) -> None:

@@ -18,6 +18,7 @@ from auctioneer.house.commands import (
     EndSale,
     Extend,
     Finish,
+    Move,
     OpenLot,
     Pause,
     Resume,
@@ -151,6 +152,7 @@ class Auctioneer:
         self._chance = world.chance("auctioneer")
         self._chance_of_corrections = world.chance("clerk")
         self._chance_of_accounts = world.chance("desk")
+        self._chance_of_moves = world.chance("catalogue")
         self._link = Link(world, plan, "auctioneer", self._receive, loses_broadcasts=False)
         self._line: Line | None = None
         self._reached = world.reached
@@ -228,6 +230,15 @@ class Auctioneer:
         """Admit everybody who waits or was turned out."""
         for name in self._names:
             self.order(Admit(bidder=name))
+
+    def move(self) -> None:
+        """Give a random lot that waits for its opening another place."""
+        house, chance = self._premises.house, self._chance_of_moves
+        if house is None:
+            return
+        waiting = [state.view.lot for state in house.engine.catalogue if state.view.status is LotStatus.SCHEDULED]
+        if waiting:
+            self.order(Move(lot=chance.choice(waiting), before=chance.choice(("", *waiting))))
 
     def meddle(self) -> None:
         """Give a random command."""

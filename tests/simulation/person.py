@@ -15,6 +15,7 @@ from common.formats import AnyOffer
 from common.limits import PROTOCOL_VERSION
 from common.lot import LotStatus, LotView
 from common.messages import Accepted, Hello, MineRequest, Rejected
+from common.retraction import RetractRequest
 from tests.checking.history import Call, Replica
 from tests.simulation.formats.format import Mind, Moment, left_bid
 from tests.simulation.formats.table import format_of
@@ -63,6 +64,8 @@ class Person:
         self._settled_ms: dict[AnyOffer, int] = {}
         self._life = 0
         self._absent: Random = world.chance(f"person/{name}/absent")
+        self._regrets: Random = world.chance(f"person/{name}/regrets")
+        self._chance_of_regret = 0.15 if plan.has_retractions else 0.01
 
     # --- the program --------------------------------------------------------------------------------------------------
 
@@ -314,6 +317,8 @@ class Person:
             return
         if view.status is LotStatus.SCHEDULED and self._absent.random() < 0.4:
             self.ask(left_bid(moment, self._absent))
+        if view.status is not LotStatus.SCHEDULED and self._regrets.random() < self._chance_of_regret:
+            self.ask(self._regret(moment))
         mind = self._minds.get(lot)
         if mind is None:
             mind = self._minds[lot] = format_of(view).mind(view, self.chance)
@@ -323,6 +328,11 @@ class Person:
         again_ms = mind.again_ms(moment)
         if again_ms is not None:
             self._consider(view, again_ms)
+
+    def _regret(self, moment: Moment) -> RetractRequest:
+        """Return the taking back of the last bid on a lot, or only of one that is still as it was seen."""
+        seen = moment.view.seq if self._regrets.random() < 0.2 else None
+        return RetractRequest(id=moment.new_id(), lot=moment.view.lot, if_seq=seen)
 
     def moment(self, view: LotView) -> Moment | None:
         """Return a look at a lot; None before the house has sent this bidder's paddle."""

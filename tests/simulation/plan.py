@@ -51,6 +51,11 @@ class Plan(msgspec.Struct, frozen=True):
         """The step of time. If it is coarse, bids often arrive at the exact instant of an end."""
         return 100 if self.seed % 5 == 3 else 1
 
+    @property
+    def has_retractions(self) -> bool:
+        """Whether bidders may take their last bids back."""
+        return _CORRECTIONS in self.faults and self.seed % 3 > 0
+
     def command(self) -> str:
         """Return the command that repeats this plan."""
         sizes = f"--bidders {self.bidders} --lots {self.lots} --duration-ms {self.duration_ms}"
@@ -80,7 +85,14 @@ def catalogue_of(plan: Plan, names: list[str]) -> SaleSpec:
     chance = Random(f"{plan.seed}/catalogue")
     lots = tuple(lot_of(chance, str(number), names) for number in range(1, plan.lots + 1))
     ends_after_last_lot = chance.random() < 0.3
-    return SaleSpec("A simulated sale", Currency("USD", 2), lots, ends_after_last_lot, _CORRECTIONS in plan.faults)
+    return SaleSpec(
+        "A simulated sale",
+        Currency("USD", 2),
+        lots,
+        ends_after_last_lot,
+        _CORRECTIONS in plan.faults,
+        retractions=plan.has_retractions,
+    )
 
 
 def lot_of(chance: Random, number: str, names: list[str]) -> LotSpec:

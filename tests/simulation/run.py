@@ -74,6 +74,7 @@ class SimulatedSale:
         self._keep_doing(self._admit_newcomers, 3000, None)
         self._keep_doing(self._let_somebody_be_naughty, 1200, "mischief")
         self._keep_doing(self.auctioneer.meddle, 3500, "orders")
+        self._keep_doing(self.auctioneer.move, 2000, "orders")
         self._keep_doing(self.auctioneer.correct, 2500, "corrections")
         self._keep_doing(self.auctioneer.keep_accounts, 2500, "accounts")
         self._keep_doing(self._cut_somebody, 5000, "cut")
