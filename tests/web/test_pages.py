@@ -1,82 +1,22 @@
 """Each page in a real browser: accessible, small, deaf to hostile texts, and safe from a slip of the finger."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.bidder.web.gateways import GatewayProcess, running_gateway
-from tests.house_process import HouseProcess, running_house
+from tests.bidder.web.gateways import GatewayProcess
+from tests.house_process import HouseProcess
 from tests.web.browser import PHONE, WAIT_MS, Guest, needs_browser
+from tests.web.conftest import HOSTILE
 
 expect = needs_browser().expect
 expect.set_options(timeout=WAIT_MS)
 
-HOSTILE: Final = """<img src=x onerror="window.acted=1"><script>window.acted=1</script>"""
-CATALOGUE: Final = f"""
-[sale]
-title = "Evening {HOSTILE.replace('"', "'")}"
-currency = "USD"
-corrections = "on"
-retractions = "on"
-[defaults]
-increment = "10"
-opens = "at start"
-duration = "2h"
-[[lot]]
-title = '''{HOSTILE}'''
-description = '''{HOSTILE}'''
-seller = '''{HOSTILE}'''
-starting_price = "120"
-estimate_low = "150"
-estimate_high = "200"
-buy_now = "5000"
-[[lot]]
-title = "Sealed crate"
-format = "sealed"
-starting_price = "40"
-[[lot]]
-title = "Tulip bulbs"
-format = "dutch"
-starting_price = "120"
-floor = "20"
-decrement = "5"
-every = "10m"
-units = 3
-[[lot]]
-title = "Teapot"
-starting_price = "25"
-[[lot]]
-title = "Painting"
-starting_price = "25"
-opens = "by hand"
-"""
 AXE: Final = Path(__file__).parent / "assets" / "axe.min.js"
 PAGE_BYTES_MAX: Final = 100_000
 SERIOUS: Final = {"serious", "critical"}
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HouseProcess]:
-    with running_house(tmp_path_factory.mktemp("pages"), catalogue=CATALOGUE) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def gateway(house: HouseProcess) -> Iterator[GatewayProcess]:
-    with running_gateway(house.link, house.data.parent / "gateway") as running:
-        yield running
-
-
-@pytest.fixture
-def phone(gateway: GatewayProcess, chromium: Any, request: pytest.FixtureRequest) -> Iterator[Guest]:
-    """Return the phone of a guest that has joined under the name of the test."""
-    with_paddle = Guest(chromium, f"{gateway.origin}/#join", **PHONE)
-    with_paddle.join(request.node.name[5:45])
-    yield with_paddle
-    with_paddle.close()
 
 
 def _goto(guest: Guest, address: str) -> None:

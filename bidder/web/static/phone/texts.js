@@ -22,7 +22,7 @@ export function outcome(lot, me, show) {
   const sum_minor = lot.results.reduce((sum, one) => sum + one.amount_minor, 0);
   const own = resultOf(lot, me);
   if (own?.units) return { text: w.soldToYou(show(own.amount_minor)), tone: "good", minor: own.amount_minor };
-  if (buyers.length === 1) return { text: w.soldTo(w.paddle(buyers[0].paddle), show(buyers[0].amount_minor)), tone: "", minor: buyers[0].amount_minor };
+  if (buyers.length === 1) return { text: w.soldTo(buyers[0].paddle, show(buyers[0].amount_minor)), tone: "", minor: buyers[0].amount_minor };
   return { text: w.soldShared(buyers.length, show(sum_minor)), tone: "", minor: sum_minor };
 }
 

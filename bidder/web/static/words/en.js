@@ -29,7 +29,6 @@ export const words = {
   accept: "I accept the conditions",
   waitTitle: "Please wait",
   waitLead: "The auctioneer has to let you in. This page goes on by itself; keep it open.",
-  refusedTitle: "You can’t take part",
   otherPhone: "I come from another phone",
   otherPhoneLead: "On your old phone, open your paddle’s settings and choose “Move to another phone”. Type its code here.",
   moveCode: "Code from your old phone",
@@ -64,7 +63,6 @@ export const words = {
   },
   call: { fair_warning: "Fair warning", selling_now: "Selling now", reserve_met: "Will be sold" },
   star: "Watch this lot",
-  unstar: "Stop watching this lot",
   estimate: (low, high) => `Estimate ${low} – ${high}`,
   seller: (seller) => `From ${seller}`,
   more: "About this lot",
@@ -79,12 +77,11 @@ export const words = {
   still: "Clock stopped",
   over: "Over",
   paddle: (paddle) => `Paddle ${paddle}`,
-  soldTo: (who, amount) => `Sold to ${who} for ${amount}`,
+  soldTo: (paddle, amount) => `Sold to paddle ${paddle} for ${amount}`,
   soldToYou: (amount) => `Yours for ${amount}`,
   soldShared: (count, amount) => `Sold to ${count} for ${amount} in all`,
   notSold: "Not sold",
   withdrawn: (reason) => (reason ? `Withdrawn: ${reason}` : "Withdrawn"),
-  saleUndone: "The sale of this lot was undone",
   backToCurrent: "Go to the current lot",
   nothingYet: "No lot is open yet.",
   nothingMore: "There are no more lots.",
@@ -121,8 +118,6 @@ export const words = {
   floor: (amount) => `lowest ${amount}`,
   took: (units, amount) => `You took ${many(units, "unit", "units")} for ${amount}`,
   dutchRule: "The price falls. Whoever stops it has bought at the price on the clock.",
-  units: "Units",
-  nobodyStopped: "Nobody stopped the clock",
 
   // --- sealed ---
   leastOffer: "Least offer",
@@ -265,7 +260,6 @@ export const words = {
   noneWatched: "You watch no lot yet. Tap a star to watch one.",
   from: (amount) => `from ${amount}`,
   at: (amount) => `at ${amount}`,
-  leftShort: (time) => `${time} left`,
 
   // --- mine ---
   mineTitle: "Your sale",
@@ -289,14 +283,12 @@ export const words = {
   move: "Move to another phone",
   moveLead: "Type this code on the other phone within five minutes. This phone then lets go of your paddle.",
   results: "Results of the sale",
-  save: "Save",
 
   // --- the board ---
   board: {
     scan: "Bid from your phone",
     coming: "Coming up",
     nextBid: (amount) => `Next bid ${amount}`,
-    starts: (amount) => `Starts at ${amount}`,
     sold: "Sold",
     passed: "Passed",
     withdrawn: "Withdrawn",
@@ -313,7 +305,6 @@ export const words = {
     away: "Just a moment: the house is away",
     frozen: "Just a moment: clocks stand still",
     finger: "About to bid",
-    offersSecret: "Offers are secret",
     each: "a unit",
   },
 };

@@ -26,7 +26,7 @@ export function choose(tag) {
 
 /** Fill in the words of the page's own elements: `data-w` names a text, `data-label` an accessible name. */
 export function fillIn(root = document) {
-  document.documentElement.lang = language;
+  document.documentElement.lang = locale;
   for (const node of root.querySelectorAll("[data-w]")) node.textContent = words[node.dataset.w];
   for (const node of root.querySelectorAll("[data-label]")) node.setAttribute("aria-label", words[node.dataset.label]);
 }
