@@ -13,7 +13,7 @@ NO_CLUSTER := mkdir -p /etc/postgresql-common && { grep -qs "^create_main_cluste
 comma  := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test check conformance torture bench bench-report audit lock newest system-packages docs clean
+.PHONY: help setup demo quick test check conformance torture bench bench-report audit lock newest system-packages screenshots docs clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ newest: ## run the tests on the newest versions that pyproject.toml allows, to f
 system-packages: ## install what some tests need besides Python (Debian and similar systems; as root or with sudo)
 	@$(if $(filter 0,$(shell id -u)),,sudo) sh -c '$(NO_CLUSTER) && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -qq -y --no-install-recommends $(SYSTEM_PACKAGES)' >/dev/null
+
+screenshots: $(STAMP) ## make the pictures of the screens in docs/pictures/ again
+	$(BIN)/python -m tools.screenshots
 
 docs: $(STAMP) ## write the generated parts of docs/ again
 	$(BIN)/python -m tools.specification
